@@ -1,0 +1,152 @@
+//! One error type for all six mechanisms. Each variant tells the caller what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+/// What every fallible function of the suite returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an operation failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The message is longer than the link can carry. Nothing was sent; the link still works: send less.
+    #[error("message of {len} bytes is too large: this link carries at most {max} bytes")]
+    TooLarge {
+        /// Length of the refused message, in bytes.
+        len: usize,
+        /// The longest message this link carries, in bytes.
+        max: usize,
+    },
+    /// The next message does not fit the buffer. It was kept: receive again with a buffer of `needed` bytes.
+    #[error("buffer too small: the next message has {needed} bytes")]
+    BufferTooSmall {
+        /// Length of the waiting message, in bytes.
+        needed: usize,
+    },
+    /// The peer closed its end or died, and everything it sent has been received. The link is finished.
+    #[error("the peer is gone (it closed its end or died)")]
+    Disconnected,
+    /// The peer broke the protocol; the reason says how. The link cannot be trusted any further: drop it.
+    #[error("corrupt data from the peer: {0}")]
+    Corrupt(&'static str),
+    /// Nobody came in time. The caller may try again.
+    #[error("{what} (waited {})", Seconds(*.waited))]
+    TimedOut {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        waited: Duration,
+    },
+    /// The caller asked for something that cannot be; the text names it and says what would be right.
+    #[error("{0}")]
+    Usage(String),
+    /// The kernel refused a system call.
+    #[error(transparent)]
+    Os(Box<OsError>),
+}
+
+impl Error {
+    /// The errno of a refused system call, if that is what this error is.
+    #[must_use]
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            Self::Os(error) => Some(error.errno),
+            _ => None,
+        }
+    }
+}
+
+/// A refused system call: `msgget: File exists (EEXIST); choose another key`.
+#[derive(Debug)]
+pub struct OsError {
+    /// The system call's name, as in section 2 of the manual.
+    pub call: &'static str,
+    /// What the kernel answered.
+    pub errno: Errno,
+    /// What to do about it, where there is something.
+    pub advice: Option<String>,
+}
+
+impl fmt::Display for OsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({:?})", self.call, self.errno.desc(), self.errno)?;
+        match &self.advice {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for OsError {}
+
+/// Names the system call behind a failed result.
+pub trait Call<T> {
+    /// Turns the failure into [`Error::Os`] for the system call `call`.
+    ///
+    /// # Errors
+    /// The failure of `self`, named.
+    fn call(self, call: &'static str) -> Result<T>;
+}
+
+impl<T> Call<T> for nix::Result<T> {
+    fn call(self, call: &'static str) -> Result<T> {
+        self.map_err(|errno| Error::Os(Box::new(OsError { call, errno, advice: None })))
+    }
+}
+
+impl<T> Call<T> for std::io::Result<T> {
+    fn call(self, call: &'static str) -> Result<T> {
+        self.map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)).call(call)
+    }
+}
+
+/// Adds what to do about a failure.
+pub trait Advise {
+    /// Adds `advice` to an error of the system where the errno is `errno`; leaves any other result as it is.
+    #[must_use]
+    fn advise(self, errno: Errno, advice: impl FnOnce() -> String) -> Self;
+}
+
+impl<T> Advise for Result<T> {
+    fn advise(mut self, errno: Errno, advice: impl FnOnce() -> String) -> Self {
+        if let Err(Error::Os(error)) = &mut self
+            && error.errno == errno
+        {
+            error.advice = Some(advice());
+        }
+        self
+    }
+}
+
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_os_error_carries_the_call_and_the_errno_by_name() {
+        let error = Err::<(), _>(Errno::EEXIST).call("msgget").unwrap_err();
+        assert_eq!(error.to_string(), "msgget: File exists (EEXIST)");
+    }
+
+    #[test]
+    fn advice_follows_only_where_it_fits() {
+        let advised =
+            |errno| Err::<(), _>(errno).call("msgget").advise(Errno::EEXIST, || "choose another key".into());
+        assert_eq!(
+            advised(Errno::EEXIST).unwrap_err().to_string(),
+            "msgget: File exists (EEXIST); choose another key"
+        );
+        assert_eq!(advised(Errno::EACCES).unwrap_err().to_string(), "msgget: Permission denied (EACCES)");
+    }
+}

@@ -1,0 +1,258 @@
+//! Nothing leaks: who still uses an object, and who removes it, even after a `SIGKILL`.
+//!
+//! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So whoever makes one first
+//! takes a *lease*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
+//! with the process, however it ends. A directory that anyone can lock exclusively therefore belongs to the dead,
+//! and may be cleared away together with what its `records` file names. Nobody has to guess from pids or ages.
+//!
+//! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C).
+//! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
+//!
+//! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nix::errno::Errno;
+use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
+use nix::unistd::geteuid;
+
+use crate::error::{Advise, Call};
+use crate::{Error, Mechanism, Result};
+
+/// The file in a lease's directory that names, a line each, the objects that are elsewhere.
+const RECORDS: &str = "records";
+
+/// Leases of this process, for [`release_all`].
+static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
+
+/// A private directory that its holders keep alive. See the [module](self).
+#[derive(Debug)]
+pub struct Lease(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    dir: PathBuf,
+    lock: File,
+    reclaim: fn(&str) -> Result<()>,
+}
+
+impl Lease {
+    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh lease. With a `name` (the key of a
+    /// queue, say) the other side can [`share`](Self::share) it; without one nobody needs to.
+    ///
+    /// # Errors
+    /// `EEXIST` when another holder of that name lives. [`Usage`](Error::Usage) when the directory for
+    /// leases is not private.
+    pub fn take<M: Mechanism>(name: Option<&str>) -> Result<Self> {
+        sweep::<M>()?;
+        let name = name.map_or_else(|| format!("{:016x}", random()), str::to_owned);
+        let dir = base().join(format!("{}-{name}", M::PROFILE.name));
+        loop {
+            make_base()?;
+            match DirBuilder::new().mode(0o700).create(&dir) {
+                // The last one out also removes the directory for leases, maybe just now.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                made => {
+                    made.call("mkdir").advise(Errno::EEXIST, || format!("{} is in use", dir.display()))?;
+                    // A sweeper may have taken the new directory for a dead one before it was locked: once more.
+                    if let Some(lease) = Self::lock(&dir, M::reclaim)? {
+                        return Ok(lease);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Joins in holding the lease `name` of mechanism `M`, so that what it protects stays until both are done.
+    /// `None` if there is no such lease: the object was made by somebody else.
+    ///
+    /// # Errors
+    /// The directory cannot be opened or locked.
+    pub fn share<M: Mechanism>(name: &str) -> Result<Option<Self>> {
+        Self::lock(&base().join(format!("{}-{name}", M::PROFILE.name)), M::reclaim)
+    }
+
+    fn lock(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<Option<Self>> {
+        let Some(lock) = open_dir(dir)? else { return Ok(None) };
+        lock.lock_shared().call("flock")?;
+        if !is_at(&lock, dir) {
+            return Ok(None); // swept away between opening and locking
+        }
+        let held = Arc::new(Held { dir: dir.to_owned(), lock, reclaim });
+        held_leases().push(Arc::clone(&held));
+        Ok(Some(Self(held)))
+    }
+
+    /// A path inside the private directory, for an object that lives there.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.dir.join(name)
+    }
+
+    /// Notes an object that has no path, for [`Mechanism::reclaim`] to remove after the last holder.
+    ///
+    /// # Errors
+    /// The note cannot be written.
+    pub fn record(&self, what: &str) -> Result<()> {
+        let records = OpenOptions::new().create(true).append(true).mode(0o600).open(self.path(RECORDS));
+        // One write for the whole line: a line is there or it is not.
+        records.and_then(|mut file| file.write_all(format!("{what}\n").as_bytes())).call("write")
+    }
+
+    /// Notes an object at a `path` outside of the private directory, as the user named it. It is removed after the
+    /// last holder, unless something else is there by then.
+    ///
+    /// # Errors
+    /// There is nothing at `path`, or the note cannot be written.
+    pub fn record_path(&self, path: &Path) -> Result<()> {
+        let meta = fs::symlink_metadata(path).call("lstat")?;
+        let absolute = std::path::absolute(path).call("getcwd")?;
+        self.record(&format!("path {} {} {}", meta.dev(), meta.ino(), absolute.display()))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        held_leases().retain(|held| !Arc::ptr_eq(held, &self.0));
+        self.0.release();
+    }
+}
+
+impl Held {
+    /// Removes everything if nobody else holds the lease; else leaves that to them.
+    fn release(&self) {
+        // Turns our shared lock into an exclusive one, or loses it: either way we hold it no longer than this.
+        if self.lock.try_lock().is_ok() {
+            // Nobody is left who could be told of a failure; the next sweep tries again.
+            let _ = remove(&self.dir, &self.lock, self.reclaim);
+            let _ = fs::remove_dir(base()); // succeeds only when it is empty
+        } else {
+            let _ = self.lock.unlock();
+        }
+    }
+}
+
+/// Gives back every lease of this process, for a signal handler's thread that is about to end the process.
+pub fn release_all() {
+    for held in held_leases().drain(..) {
+        held.release();
+    }
+}
+
+/// Removes what dead processes left of mechanism `M`, and returns what that was. Never touches what a live process
+/// holds, or what belongs to another user.
+///
+/// # Errors
+/// [`Usage`](Error::Usage) when the directory for leases is not private. A lease that cannot be removed is left for
+/// the next sweep and is no error.
+pub fn sweep<M: Mechanism>() -> Result<Vec<PathBuf>> {
+    let prefix = format!("{}-", M::PROFILE.name);
+    if !check_private(&base())? {
+        return Ok(Vec::new());
+    }
+    let Ok(entries) = fs::read_dir(base()) else { return Ok(Vec::new()) };
+    let names = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    let dead = names.filter_map(|entry| {
+        let dir = entry.path();
+        let lock = open_dir(&dir).ok()??;
+        lock.try_lock().ok()?; // a live process holds it
+        remove(&dir, &lock, M::reclaim).ok()?;
+        Some(dir)
+    });
+    let dead = dead.collect();
+    let _ = fs::remove_dir(base());
+    Ok(dead)
+}
+
+/// Clears away the directory that `lock` holds exclusively, and what its records name.
+fn remove(dir: &Path, lock: &File, reclaim: fn(&str) -> Result<()>) -> Result<()> {
+    if !is_at(lock, dir) {
+        return Ok(()); // somebody was faster
+    }
+    let records = fs::read_to_string(dir.join(RECORDS)).unwrap_or_default();
+    // Newest first: what is inside a directory goes before the directory.
+    for record in records.lines().rev() {
+        match record.strip_prefix("path ") {
+            Some(path) => remove_path(path),
+            None => reclaim(record)?,
+        }
+    }
+    for entry in fs::read_dir(dir).call("opendir")?.flatten() {
+        let _ = fs::remove_file(entry.path());
+    }
+    fs::remove_dir(dir).call("rmdir")
+}
+
+/// Removes the object of a `path` record if it is still the one that was recorded.
+fn remove_path(record: &str) {
+    let mut fields = record.splitn(3, ' ');
+    let mut next = || fields.next().unwrap_or_default();
+    let (dev, ino, path) = (next().parse(), next().parse(), next());
+    let Ok(meta) = fs::symlink_metadata(path) else { return };
+    if (Ok(meta.dev()), Ok(meta.ino())) != (dev, ino) || meta.uid() != geteuid().as_raw() {
+        return;
+    }
+    let kind = meta.file_type();
+    // Failures are for the next sweep. A directory that is not empty holds something that is not ours.
+    let _ = match kind.is_dir() {
+        true => fs::remove_dir(path),
+        false if kind.is_fifo() || kind.is_socket() || kind.is_file() => fs::remove_file(path),
+        false => Ok(()),
+    };
+}
+
+/// Where this user's leases are.
+fn base() -> PathBuf {
+    std::env::temp_dir().join(format!("ipc-suite-{}", geteuid()))
+}
+
+fn make_base() -> Result<()> {
+    let base = base();
+    match DirBuilder::new().mode(0o700).create(&base) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error)
+            .call("mkdir")
+            .advise(Errno::ENOENT, || format!("TMPDIR names no directory: {}", base.display())),
+        _ => check_private(&base).map(drop),
+    }
+}
+
+/// Whether `dir` is there. In `/tmp` anyone can make a directory of any name: another's is refused.
+fn check_private(dir: &Path) -> Result<bool> {
+    let Ok(meta) = fs::symlink_metadata(dir) else { return Ok(false) };
+    if meta.is_dir() && meta.uid() == geteuid().as_raw() && meta.mode() & 0o777 == 0o700 {
+        return Ok(true);
+    }
+    Err(Error::Usage(format!(
+        "{} is not a private directory of yours (mode 0700): remove it, or set TMPDIR elsewhere",
+        dir.display()
+    )))
+}
+
+/// Opens a directory, never through a symbolic link; `None` if there is none.
+fn open_dir(dir: &Path) -> Result<Option<File>> {
+    match OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        opened => opened.call("open").map(Some),
+    }
+}
+
+/// Whether the open directory `lock` is still the one that `dir` names.
+fn is_at(lock: &File, dir: &Path) -> bool {
+    let identity = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    lock.metadata().ok().map(identity) == fs::symlink_metadata(dir).ok().map(identity)
+}
+
+fn held_leases() -> std::sync::MutexGuard<'static, Vec<Arc<Held>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A number nobody else picks; for names and keys, not for secrets.
+#[must_use]
+pub fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,35 @@
+//! What the six mechanisms of the suite share. Read in this order:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `transport.rs` | [`Transport`]: a connected end that moves whole messages |
+//! | `mechanism.rs` | [`Mechanism`]: how two processes meet; the course's table as data |
+//! | `error.rs` | [`Error`]: what can go wrong, and what to do then |
+//! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
+//! | `framed.rs` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
+//! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
+//! | `process.rs` | [`process`]: knowing whether the peer still lives |
+//! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
+//! | `play.rs` | [`play`]: the ping-pong itself, and what is measured |
+//! | `peer.rs`, `cpus.rs` | the second process, and where each of the two runs |
+//! | `demo/`, `conformance/` | behind features: the demos' command line; the contract as a test suite |
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "This suite is about Linux: System V queues, futexes and pidfds behave as Linux defines them."
+);
+
+mod error;
+mod framed;
+pub mod lease;
+mod mechanism;
+pub mod process;
+mod sys;
+mod transport;
+mod wait;
+
+pub use error::{Advise, Call, Error, OsError, Result};
+pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode};
+pub use mechanism::{Between, Direction, Mechanism, Medium, Profile, Reach, Setup, Unit, Variant};
+pub use transport::Transport;
+pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -1,0 +1,230 @@
+//! How two processes meet, which is where the six really differ, and the course's table as data.
+
+use std::fmt;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::{Error, Result, Transport};
+
+/// A way for two processes to meet.
+///
+/// The owner calls [`create`](Self::create), makes the address known, and takes its end with
+/// [`accept`](Self::accept). The other side calls [`join`](Self::join). When the peer is a child about to be
+/// spawned, [`invite`](Self::invite) makes the address known on its command line:
+///
+/// ```no_run
+/// # use std::process::Command;
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Result, Setup, Transport};
+/// fn talk<M: Mechanism>() -> Result<()> {
+///     let setup = Setup::default_of::<M>();
+///     let mut meeting = M::create(None, &setup)?;
+///     let mut child = Command::new("ipc-peer");
+///     meeting.invite(&mut child)?;
+///     let mut child = child.spawn().expect("the peer program is there");
+///     let mut link = meeting.accept(Duration::from_secs(5))?;
+///     link.send(b"hello")?;
+///     drop(link);
+///     child.wait().expect("a child can be waited for");
+///     Ok(())
+/// }
+/// ```
+pub trait Mechanism: Sized {
+    /// This mechanism's row of the table, its name and its variants.
+    const PROFILE: Profile;
+
+    /// A connected end.
+    type Link: Transport;
+
+    /// Makes the kernel object and never blocks. Without an address, a fresh one is made that nobody else can guess
+    /// or use. What dead processes left behind is removed first.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): the address is not one. [`Os`](Error::Os): the kernel refused; `EEXIST` when the
+    /// address is in use.
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self>;
+
+    /// Where the other side finds this meeting point: a path, a key, `host:port`.
+    fn address(&self) -> String;
+
+    /// The kernel object, for a person who wants to look at it from outside: what it is, its id or path.
+    fn describe(&self) -> String;
+
+    /// Makes the meeting point known to a child about to be spawned: the last argument of its command line is what
+    /// the child gives to [`join`](Self::join).
+    ///
+    /// # Errors
+    /// [`Os`](Error::Os): the kernel refused.
+    fn invite(&mut self, child: &mut Command) -> Result<()> {
+        child.arg(self.address());
+        Ok(())
+    }
+
+    /// Waits for the other side and returns the owner's end. After [`TimedOut`](Error::TimedOut), call again to go
+    /// on waiting; after success, the meeting is over and the object's removal is the link's business.
+    ///
+    /// # Errors
+    /// [`TimedOut`](Error::TimedOut): nobody came. [`Corrupt`](Error::Corrupt): somebody came who does not speak
+    /// the protocol.
+    fn accept(&mut self, timeout: Duration) -> Result<Self::Link>;
+
+    /// Joins the meeting point at `address` and returns the other side's end. Waits up to `timeout` where the
+    /// mechanism lets the two come in either order.
+    ///
+    /// # Errors
+    /// [`TimedOut`](Error::TimedOut) or [`Os`](Error::Os): there is nobody. [`Usage`](Error::Usage): the address is
+    /// not one.
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link>;
+
+    /// Removes a kernel object that has no path and whose owner died, from a line that
+    /// [`Lease::record`](crate::lease::Lease::record) wrote. Must check that it is still the same object.
+    ///
+    /// # Errors
+    /// [`Os`](Error::Os): the kernel refused.
+    fn reclaim(_record: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What the two sides agree on beforehand.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// One of the mechanism's [`variants`](Profile::variants), by name.
+    pub variant: &'static str,
+    /// Permission bits of what is made; 0600, the owner alone, unless the caller wants it wider.
+    pub mode: u32,
+    /// Leave the object behind when both are done. Only where it can outlive its users: a mapped file.
+    pub keep: bool,
+}
+
+impl Setup {
+    /// The mechanism's first variant, for the owner alone, with nothing left behind.
+    #[must_use]
+    pub fn default_of<M: Mechanism>() -> Self {
+        Self { variant: M::PROFILE.variants[0].name, mode: 0o600, keep: false }
+    }
+
+    /// The same with the variant named `name`.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): this mechanism has no such variant.
+    pub fn with_variant<M: Mechanism>(mut self, name: &str) -> Result<Self> {
+        let variants = M::PROFILE.variants;
+        let found = variants.iter().find(|variant| variant.name == name);
+        self.variant = found
+            .ok_or_else(|| {
+                let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
+                Error::Usage(format!("{} has no variant '{name}': {}", M::PROFILE.title, names.join(", ")))
+            })?
+            .name;
+        Ok(self)
+    }
+}
+
+/// A mechanism's row of the course's table. Each cell is proven by a test in that crate's `tests/behaviour.rs`.
+#[derive(Clone, Copy, Debug)]
+pub struct Profile {
+    /// Short name: of the demo (`ipc-NAME`), on command lines and in results.
+    pub name: &'static str,
+    /// Full name, as in the table.
+    pub title: &'static str,
+    /// Ways to build it; the first is the default.
+    pub variants: &'static [Variant],
+    /// Who can talk through it.
+    pub between: Between,
+    /// Where the data rests on its way.
+    pub medium: Medium,
+    /// What one read gives.
+    pub unit: Unit,
+    /// Whether one object carries both ways.
+    pub direction: Direction,
+    /// How far it goes.
+    pub reach: Reach,
+    /// What the address of a meeting point is, for a usage line: `PATH`, `KEY`, `HOST:PORT`; `None` where two
+    /// processes that were started apart cannot meet.
+    pub address: Option<&'static str>,
+}
+
+/// One way to build a mechanism.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// Its name on the command line and in results.
+    pub name: &'static str,
+    /// What it is, in half a line.
+    pub summary: &'static str,
+}
+
+/// Declares the values of one column of the table with the words that show them.
+macro_rules! column {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $words:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$value_doc])* $value),+ }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self { $(Self::$value => $words),+ })
+            }
+        }
+    };
+}
+
+column!(
+    /// Who can talk.
+    Between {
+        /// Relatives: a descriptor has to be inherited.
+        ParentAndChild = "parent and child",
+        /// Whoever knows the name and has the permission.
+        AnyTwoProcesses = "any two processes",
+        /// Processes of any hosts with a network between them.
+        AnyTwoHosts = "any two hosts",
+    }
+);
+
+column!(
+    /// Where the data rests on its way.
+    Medium {
+        /// A file descriptor over a kernel buffer.
+        File = "file",
+        /// Kernel or shared memory without a file.
+        Memory = "memory",
+        /// The page cache of a file.
+        FileAndMemory = "file + memory",
+        /// The send and receive buffers of two sockets.
+        Socket = "socket",
+    }
+);
+
+column!(
+    /// What one read gives.
+    Unit {
+        /// Bytes without boundaries.
+        ByteStream = "byte stream",
+        /// One message, whole.
+        WholeStruct = "struct (whole message)",
+        /// Memory, seen as a struct.
+        Struct = "struct",
+        /// Memory in pages of a file.
+        Page = "page",
+    }
+);
+
+column!(
+    /// Whether one object carries both ways.
+    Direction {
+        /// Talking both ways takes two of them.
+        OneWay = "one-way",
+        /// One carries both.
+        TwoWay = "two-way",
+    }
+);
+
+column!(
+    /// How far it goes.
+    Reach {
+        /// Both processes on one kernel.
+        SameHost = "same host",
+        /// Also across a network.
+        SameHostAndBeyond = "same host and beyond",
+    }
+);

@@ -1,0 +1,110 @@
+//! Knowing whether another process still lives, without being fooled by a reused process id.
+//!
+//! The kernel closes a dead process's pipes and sockets, so there the survivor reads an end of file. Nobody closes
+//! a message queue or a shared memory: the survivor has to ask after the process itself. A bare pid would not do,
+//! since pids are used again; a `pidfd` refers to one process for good, and polls readable when it has ended.
+
+use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout};
+
+use crate::error::Call;
+use crate::{Result, sys};
+
+/// A process, told apart from any other that ever had the same pid by the time it started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessId {
+    /// The process id.
+    pub pid: u32,
+    /// When it started, in clock ticks since boot: field 22 of `/proc/PID/stat`.
+    pub start_time: u64,
+}
+
+impl ProcessId {
+    /// This process.
+    ///
+    /// # Panics
+    /// Without a readable `/proc`.
+    #[must_use]
+    pub fn current() -> Self {
+        let pid = std::process::id();
+        Self { pid, start_time: start_time(pid).expect("/proc/self/stat is readable") }
+    }
+}
+
+/// Watches another process.
+#[derive(Debug)]
+pub struct PeerProcess {
+    /// `None` if it was already gone when the watch began.
+    pidfd: Option<OwnedFd>,
+}
+
+impl PeerProcess {
+    /// Begins to watch `id`. Not an error if it is already gone: then [`is_alive`](Self::is_alive) says so.
+    ///
+    /// # Errors
+    /// `pidfd_open` fails otherwise, as when this process has no descriptor left.
+    pub fn watch(id: ProcessId) -> Result<Self> {
+        let pidfd = match sys::pidfd_open(id.pid) {
+            Err(Errno::ESRCH | Errno::EINVAL) => None, // no such process; EINVAL for a pid that cannot be one
+            opened => Some(opened.call("pidfd_open")?),
+        };
+        // The pid may have passed to another process before it was opened; it cannot any more from here on.
+        let same = start_time(id.pid) == Some(id.start_time);
+        Ok(Self { pidfd: pidfd.filter(|_| same) })
+    }
+
+    /// Whether it still runs. A zombie does not: it has ended and only waits for its parent to notice.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let Some(pidfd) = &self.pidfd else { return false };
+        let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+        // A pidfd is readable from the moment its process has ended. A failed poll proves nothing: still alive.
+        !matches!(nix::poll::poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    }
+}
+
+/// Field 22 of `/proc/PID/stat`. The fields are counted behind the command name, which is in parentheses and may
+/// itself contain spaces and parentheses.
+fn start_time(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let behind_name = &stat[stat.rfind(')')? + 1..];
+    behind_name.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_killed_child_is_gone_even_as_a_zombie() {
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let id = ProcessId { pid: child.id(), start_time: start_time(child.id()).unwrap() };
+        let peer = PeerProcess::watch(id).unwrap();
+        assert!(peer.is_alive());
+        child.kill().unwrap();
+        while peer.is_alive() {
+            std::thread::yield_now(); // a peer that never dies hangs here, and the test runner says so
+        }
+        assert!(!PeerProcess::watch(id).unwrap().is_alive() || child.try_wait().unwrap().is_none());
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_reused_pid_is_not_the_same_process() {
+        let mut other = ProcessId::current();
+        other.start_time += 1;
+        assert!(!PeerProcess::watch(other).unwrap().is_alive());
+        assert!(PeerProcess::watch(ProcessId::current()).unwrap().is_alive());
+    }
+
+    #[test]
+    fn an_impossible_pid_is_gone_and_no_error() {
+        for pid in [0, u32::MAX] {
+            assert!(!PeerProcess::watch(ProcessId { pid, start_time: 0 }).unwrap().is_alive());
+        }
+    }
+}

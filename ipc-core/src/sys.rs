@@ -1,0 +1,16 @@
+//! The system calls that neither `nix` nor std wrap. The only file of the crate, beside the ring, with `unsafe`.
+#![allow(unsafe_code)]
+
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+
+/// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
+/// The descriptor is close-on-exec by itself.
+pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and touches no memory of ours.
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = Errno::result(answer)? as RawFd;
+    // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}

@@ -1,0 +1,56 @@
+//! A connected end that moves whole messages: the one interface behind which the six are compared.
+
+use crate::Result;
+
+/// One end of a link between two processes. What one end sends, the other receives: whole, unchanged, in order.
+///
+/// The blocking calls sleep in the kernel. The `try_` calls never wait: `Ok(None)` says "not now". Waiting in any
+/// other way is built over them once, for all six: see [`Waiting`](crate::Waiting).
+pub trait Transport {
+    /// Sends one message, waiting for room as long as it takes.
+    ///
+    /// # Errors
+    /// [`TooLarge`](crate::Error::TooLarge): nothing was sent, the link still works.
+    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone.
+    /// [`Corrupt`](crate::Error::Corrupt): the peer has broken the medium.
+    fn send(&mut self, message: &[u8]) -> Result<()>;
+
+    /// Receives the next message into `buffer`, waiting for it as long as it takes, and returns its length. What
+    /// `buffer` holds beyond that length is unspecified.
+    ///
+    /// # Errors
+    /// [`BufferTooSmall`](crate::Error::BufferTooSmall): the message was kept for the next call.
+    /// [`Disconnected`](crate::Error::Disconnected): everything the peer ever sent has been received, and it is gone.
+    /// [`Corrupt`](crate::Error::Corrupt): what arrived is not a message.
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize>;
+
+    /// Sends one message if that needs no waiting; `None` says "not now".
+    ///
+    /// After `None`, offer the same message again until it is taken: of a long message on a byte stream, a part may
+    /// already be on its way.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`Usage`](crate::Error::Usage) when a message of another length is offered
+    /// while one is under way.
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>>;
+
+    /// Receives the next message if it is there; `None` says "not now".
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv). A peer that was *killed* may show as `None` for ever where the kernel tells nobody
+    /// (a queue, a shared memory): ask [`check_peer`](Self::check_peer) now and then.
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>>;
+
+    /// The longest message this link carries, in bytes.
+    fn max_message(&self) -> usize;
+
+    /// Asks whether the peer is still there; for those who poll. Costs a system call where it does anything.
+    ///
+    /// Pipes and sockets need nothing here: the kernel reports a dead peer through `try_recv` itself.
+    ///
+    /// # Errors
+    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone; what it sent before can still be received.
+    fn check_peer(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

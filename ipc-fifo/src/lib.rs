@@ -1,0 +1,1 @@
+//! Named pipes (FIFOs) between any two processes.

@@ -1,0 +1,1 @@
+//! A file mapped into the memory of any two processes.

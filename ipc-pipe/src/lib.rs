@@ -1,0 +1,1 @@
+//! Anonymous pipes between a parent and its child.

@@ -1,0 +1,3 @@
+//! The shared conformance suite.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Sockets between processes of one host or of two.
