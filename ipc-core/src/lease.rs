@@ -151,22 +151,39 @@ pub fn release_all() {
 /// [`Usage`](Error::Usage) when the directory for leases is not private. A lease that cannot be removed is left for
 /// the next sweep and is no error.
 pub fn sweep<M: Mechanism>() -> Result<Vec<PathBuf>> {
-    let prefix = format!("{}-", M::PROFILE.name);
     if !check_private(&base())? {
         return Ok(Vec::new());
     }
-    let Ok(entries) = fs::read_dir(base()) else { return Ok(Vec::new()) };
-    let names = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
-    let dead = names.filter_map(|entry| {
-        let dir = entry.path();
-        let lock = open_dir(&dir).ok()??;
-        lock.try_lock().ok()?; // a live process holds it
-        remove(&dir, &lock, M::reclaim).ok()?;
-        Some(dir)
-    });
-    let dead = dead.collect();
+    let mut dead = leases_of::<M>();
+    dead.retain(|dir| clear_if_dead(dir, M::reclaim).unwrap_or(false));
     let _ = fs::remove_dir(base());
     Ok(dead)
+}
+
+/// The directories of the leases of mechanism `M` that live processes hold.
+///
+/// # Errors
+/// As [`sweep`].
+pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
+    sweep::<M>()?;
+    Ok(leases_of::<M>())
+}
+
+/// Removes a lease that nobody holds; says whether it did.
+fn clear_if_dead(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
+    let Some(lock) = open_dir(dir)? else { return Ok(false) };
+    if lock.try_lock().is_err() {
+        return Ok(false); // a live process holds it
+    }
+    remove(dir, &lock, reclaim)?;
+    Ok(true)
+}
+
+fn leases_of<M: Mechanism>() -> Vec<PathBuf> {
+    let prefix = format!("{}-", M::PROFILE.name);
+    let Ok(entries) = fs::read_dir(base()) else { return Vec::new() };
+    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    ours.map(|entry| entry.path()).collect()
 }
 
 /// Clears away the directory that `lock` holds exclusively, and what its records name.

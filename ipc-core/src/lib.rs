@@ -10,8 +10,8 @@
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
-//! | `play.rs` | [`play`]: the ping-pong itself, and what is measured |
-//! | `peer.rs`, `cpus.rs` | the second process, and where each of the two runs |
+//! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what is measured |
+//! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and where each of the two runs |
 //! | `demo/`, `conformance/` | behind features: the demos' command line; the contract as a test suite |
 
 #[cfg(not(target_os = "linux"))]
@@ -19,10 +19,16 @@ compile_error!(
     "This suite is about Linux: System V queues, futexes and pidfds behave as Linux defines them."
 );
 
+pub mod cpus;
+#[cfg(feature = "demo")]
+pub mod demo;
 mod error;
 mod framed;
 pub mod lease;
 mod mechanism;
+mod payload;
+pub mod peer;
+pub mod play;
 pub mod process;
 mod sys;
 mod transport;

@@ -1,1 +1,175 @@
-//! Anonymous pipes between a parent and its child.
+//! # Pipes: the oldest way for a parent to talk to its child
+//!
+//! `pipe2(2)` makes a buffer in the kernel, 64 KiB by default, and two descriptors: what is written to the one is
+//! read from the other. Nothing in the file system leads to it. A process has an end of a pipe only if it made the
+//! pipe or *inherited* the descriptor, so a pipe connects relatives: here a parent and the child that it spawns.
+//!
+//! A pipe goes one way. To talk both ways takes two of them, which is what [`Pipe`] makes:
+//!
+//! ```text
+//!   parent (ping)                                        child (pong)
+//!     write ──────► [ pipe: parent to child, 64 KiB ] ──────► 0, its standard input
+//!     read  ◄────── [ pipe: child to parent, 64 KiB ] ◄────── 1, its standard output
+//! ```
+//!
+//! The child finds its ends as standard input and output, as every program in a shell's pipeline does: that is what
+//! survives `exec`, while all other descriptors here are close-on-exec.
+//!
+//! **Use it** when one process starts the other. **Do not use it** between processes that were started apart (a
+//! FIFO is a pipe with a name), or to carry large data both ways without thought: two processes that both write
+//! into full pipes wait for each other for ever.
+//!
+//! **System calls**: `pipe2` to make one, `dup2` for the child; then for each message one `pwritev2` (header and
+//! payload together) and one `preadv2`. They behave as `writev` and `read`, and can also be told not to wait.
+//!
+//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the stream forgets where one write ended and the
+//! next began; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program,
+//! `SIGPIPE`; a reader sees the end of file only when *every* copy of the write end is closed, one forgotten in the
+//! parent included; a full pipe blocks its writer.
+
+mod sys;
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ipc_core::{
+    Between, ByteStream, Call, Direction, Error, Framed, Mechanism, Medium, Mode, Profile, Reach, Result,
+    Setup, Unit, Variant,
+};
+use nix::fcntl::OFlag;
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
+
+/// Two pipes, one each way, before the child is spawned. See the [crate](self).
+#[derive(Debug)]
+pub struct Pipe {
+    /// This process's ends, until they are handed out by `accept`.
+    ours: Option<Ends>,
+    /// The child's ends, until they are handed over by `invite`.
+    theirs: Option<Ends>,
+    /// The two pipes' inode numbers: parent to child, child to parent.
+    inodes: [u64; 2],
+}
+
+/// What one process needs to talk both ways: the read end of one pipe and the write end of another.
+#[derive(Debug)]
+pub struct Ends {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+impl Ends {
+    /// The write end, to write without framing.
+    #[must_use]
+    pub fn write_end(&self) -> impl AsFd {
+        &self.write
+    }
+}
+
+/// What the address of a pipe is: there is no name to look it up by, only two inherited descriptors.
+const INHERITED: &str = "stdin,stdout";
+
+// ANCHOR: create
+impl Mechanism for Pipe {
+    const PROFILE: Profile = Profile {
+        name: "pipe",
+        title: "pipe",
+        variants: &[Variant { name: "anonymous", summary: "two pipes, inherited by a child" }],
+        between: Between::ParentAndChild,
+        medium: Medium::File,
+        unit: Unit::ByteStream,
+        direction: Direction::OneWay,
+        reach: Reach::SameHost,
+        address: None,
+    };
+
+    type Link = Framed<Ends>;
+
+    fn create(address: Option<&str>, _setup: &Setup) -> Result<Self> {
+        if address.is_some() {
+            return Err(Error::Usage(
+                "a pipe has no name that another process could look up: only a child inherits its ends"
+                    .into(),
+            ));
+        }
+        let (child_reads, parent_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
+        let (parent_reads, child_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
+        let inode = |fd: &OwnedFd| fstat(fd).map(|stat| stat.st_ino).call("fstat");
+        Ok(Self {
+            inodes: [inode(&parent_writes)?, inode(&parent_reads)?],
+            ours: Some(Ends { read: parent_reads, write: parent_writes }),
+            theirs: Some(Ends { read: child_reads, write: child_writes }),
+        })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        INHERITED.into()
+    }
+
+    fn describe(&self) -> String {
+        let [down, up] = self.inodes;
+        format!("pipe:[{down}] parent to child, pipe:[{up}] child to parent")
+    }
+
+    // ANCHOR: invite
+    fn invite(&mut self, child: &mut Command) -> Result<()> {
+        let ends =
+            self.theirs.take().ok_or_else(|| Error::Usage("these pipes have their child already".into()))?;
+        // `Command` moves them to descriptors 0 and 1 between fork and exec.
+        child.stdin(Stdio::from(ends.read)).stdout(Stdio::from(ends.write)).arg(self.address());
+        Ok(())
+    }
+    // ANCHOR_END: invite
+
+    /// Never waits: a pipe is connected from the moment it is made. A child that never starts shows as
+    /// [`Disconnected`](Error::Disconnected) on first use.
+    fn accept(&mut self, _timeout: Duration) -> Result<Self::Link> {
+        let ends = self.ours.take().ok_or_else(|| Error::Usage("these pipes are in use already".into()))?;
+        Ok(Framed::new(ends))
+    }
+
+    // ANCHOR: join
+    fn join(address: &str, _setup: &Setup, _timeout: Duration) -> Result<Self::Link> {
+        let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
+        if address != INHERITED || !is_pipe(&stdin)? || !is_pipe(&stdout)? {
+            return Err(Error::Usage(
+                "a pipe can only be inherited from the parent that made it: run the program without `pong` or `ping`"
+                    .into(),
+            ));
+        }
+        let ends = Ends {
+            read: stdin.as_fd().try_clone_to_owned().call("fcntl")?,
+            write: stdout.as_fd().try_clone_to_owned().call("fcntl")?,
+        };
+        // The originals must go: a write end that stayed open here would outlive the link, and the parent would
+        // wait for an end of file that never comes. It also keeps a stray `println!` out of the frames.
+        let null = std::fs::File::options().read(true).write(true).open("/dev/null").call("open")?;
+        dup2_stdin(&null).call("dup2")?;
+        dup2_stdout(&null).call("dup2")?;
+        Ok(Framed::new(ends))
+    }
+    // ANCHOR_END: join
+}
+
+fn is_pipe(fd: impl AsFd) -> Result<bool> {
+    let stat = fstat(fd).call("fstat")?;
+    Ok(SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO)
+}
+
+// ANCHOR: stream
+impl ByteStream for Ends {
+    const READ: &'static str = "preadv2";
+    const WRITE: &'static str = "pwritev2";
+
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+        sys::preadv2(&self.read, buffer, mode)
+    }
+
+    fn write(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        sys::pwritev2(&self.write, pieces, mode)
+    }
+}
+// ANCHOR_END: stream

@@ -1,3 +1,7 @@
-//! The demo of this mechanism.
+//! Ping-pong through two pipes, between a parent and its child.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ipc_core::demo::main::<ipc_pipe::Pipe>()
+}

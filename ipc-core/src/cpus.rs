@@ -1,0 +1,130 @@
+//! Where the two processes run. A round trip on one core and one between two cores are different experiments, so
+//! the placement is chosen, never left to the scheduler, and named beside every figure.
+
+use std::fmt;
+use std::str::FromStr;
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+use crate::error::Call;
+use crate::{Error, Result};
+
+/// The placement of the two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cpus {
+    /// Both on the first CPU that this process may use.
+    Same,
+    /// `ping` on the first, `pong` on the second CPU that this process may use.
+    Split,
+    /// `ping` on the one, `pong` on the other of two CPUs chosen by number.
+    Pair(usize, usize),
+}
+
+/// Which side of the ping-pong a process plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sends first and measures.
+    Ping,
+    /// Answers.
+    Pong,
+}
+
+impl Cpus {
+    /// Two cores where there are two, else one.
+    #[must_use]
+    pub fn available() -> Self {
+        if allowed().is_ok_and(|cpus| cpus.len() > 1) { Self::Split } else { Self::Same }
+    }
+
+    /// The CPU for `role`, by number.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage) when this process may not use it, or there is only one for a split.
+    pub fn cpu(self, role: Role) -> Result<usize> {
+        let allowed = allowed()?;
+        let wanted = match (self, role) {
+            (Self::Same, _) | (Self::Split, Role::Ping) => allowed[0],
+            (Self::Split, Role::Pong) => *allowed.get(1).ok_or_else(|| {
+                Error::Usage("--cpus split: only one CPU may be used here; say --cpus same".into())
+            })?,
+            (Self::Pair(ping, _), Role::Ping) => ping,
+            (Self::Pair(_, pong), Role::Pong) => pong,
+        };
+        if allowed.contains(&wanted) {
+            return Ok(wanted);
+        }
+        let names: Vec<_> = allowed.iter().map(ToString::to_string).collect();
+        Err(Error::Usage(format!(
+            "--cpus: CPU {wanted} may not be used here; these may: {}",
+            names.join(", ")
+        )))
+    }
+
+    /// Binds the calling process to the CPU of its `role`, and returns that CPU's number.
+    ///
+    /// # Errors
+    /// As [`cpu`](Self::cpu).
+    pub fn bind(self, role: Role) -> Result<usize> {
+        let cpu = self.cpu(role)?;
+        let mut set = CpuSet::new();
+        set.set(cpu).call("CPU_SET")?;
+        sched_setaffinity(Pid::from_raw(0), &set).call("sched_setaffinity")?;
+        Ok(cpu)
+    }
+}
+
+/// The numbers of the CPUs that this process may use; at least one.
+fn allowed() -> Result<Vec<usize>> {
+    let set = sched_getaffinity(Pid::from_raw(0)).call("sched_getaffinity")?;
+    Ok((0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap_or(false)).collect())
+}
+
+impl fmt::Display for Cpus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same => f.pad("same"),
+            Self::Split => f.pad("split"),
+            Self::Pair(ping, pong) => f.pad(&format!("{ping},{pong}")),
+        }
+    }
+}
+
+impl FromStr for Cpus {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let pair = || {
+            let (ping, pong) = text.split_once(',')?;
+            Some(Self::Pair(ping.trim().parse().ok()?, pong.trim().parse().ok()?))
+        };
+        match text {
+            "same" => Ok(Self::Same),
+            "split" => Ok(Self::Split),
+            _ => pair().ok_or_else(|| {
+                Error::Usage(format!("'{text}' is no placement: same, split, or two CPU numbers as in 0,1"))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placement_reads_back_as_it_is_written() {
+        for text in ["same", "split", "0,1", "3,3"] {
+            assert_eq!(text.parse::<Cpus>().unwrap().to_string(), text);
+        }
+        for text in ["", "0", "0,", "a,b", "0,1,2", "-1,0"] {
+            assert!(text.parse::<Cpus>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_impossible_cpu_is_refused_by_name() {
+        let error = Cpus::Pair(0, 900).cpu(Role::Pong).unwrap_err().to_string();
+        assert!(error.contains("CPU 900 may not be used here"), "{error}");
+    }
+}

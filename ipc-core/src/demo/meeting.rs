@@ -1,0 +1,39 @@
+//! Lets `ping` without an address find the one `pong` that waits.
+
+use std::fs;
+
+use crate::error::Call;
+use crate::lease::{self, Lease};
+use crate::{Error, Mechanism, Result};
+
+/// The file in a lease's directory in which `pong` says where it waits.
+const FILE: &str = "waiting-at";
+
+/// An announcement; withdrawn when dropped.
+#[derive(Debug)]
+pub(super) struct Announcement {
+    _lease: Lease,
+}
+
+/// Says that a `pong` of this variant waits at `address`.
+pub(super) fn announce<M: Mechanism>(variant: &str, address: &str) -> Result<Announcement> {
+    let lease = Lease::take::<M>(None)?;
+    fs::write(lease.path(FILE), format!("{variant} {address}")).call("write")?;
+    Ok(Announcement { _lease: lease })
+}
+
+/// The address of the only `pong` of this variant that waits.
+pub(super) fn find<M: Mechanism>(variant: &str) -> Result<String> {
+    let announced = lease::held::<M>()?.into_iter().filter_map(|dir| fs::read_to_string(dir.join(FILE)).ok());
+    let mut addresses: Vec<_> = announced
+        .filter_map(|text| Some(text.strip_prefix(variant)?.strip_prefix(' ')?.to_owned()))
+        .collect();
+    match addresses.len() {
+        1 => Ok(addresses.remove(0)),
+        0 => Err(Error::Usage(format!(
+            "no pong ({variant}) waits here: start `ipc-{} pong` in another terminal first, or name its address",
+            M::PROFILE.name
+        ))),
+        _ => Err(Error::Usage(format!("several pongs wait, name one of them: {}", addresses.join("  ")))),
+    }
+}

@@ -1,0 +1,62 @@
+//! The demos' command line: one `main` for all six.
+//!
+//! ```text
+//! ipc-NAME                  both sides: spawns its own peer process, plays, prints the result
+//! ipc-NAME pong [ADDRESS]   one side, in one terminal
+//! ipc-NAME ping [ADDRESS]   the other side, in another terminal
+//! ```
+//!
+//! Results go to standard output, the story of what happens to standard error. Exit status: 0 done, 1 failed,
+//! 2 wrong usage.
+
+mod args;
+pub mod interrupt;
+mod meeting;
+mod narrator;
+mod run;
+
+use std::process::ExitCode;
+
+use crate::{Error, Mechanism, Result};
+use args::{Parsed, Side};
+use narrator::Narrator;
+
+pub use args::{parse_seconds, parse_size};
+
+/// Exit status for what the caller did wrong.
+const USAGE: u8 = 2;
+
+/// The demo of mechanism `M`.
+#[must_use]
+pub fn main<M: Mechanism>() -> ExitCode {
+    let parsed = match args::parse::<M>() {
+        Ok(parsed) => parsed,
+        Err(status) => return status,
+    };
+    report(interrupt::clean_up_on_signals().and_then(|()| dispatch::<M>(&parsed)))
+}
+
+/// Turns a result into an exit status, and an error into one line on standard error.
+#[must_use]
+pub fn report(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            match error {
+                Error::Usage(_) | Error::TooLarge { .. } => ExitCode::from(USAGE),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn dispatch<M: Mechanism>(parsed: &Parsed) -> Result<()> {
+    let narrator = Narrator::new::<M>(parsed);
+    match &parsed.side {
+        Side::Both => run::both::<M>(parsed, &narrator),
+        Side::Pong { address } => run::pong::<M>(parsed, address.as_deref(), &narrator),
+        Side::Ping { address } => run::ping::<M>(parsed, address.as_deref(), &narrator),
+        Side::Invited { address } => run::invited::<M>(parsed, address),
+    }
+}

@@ -1,0 +1,126 @@
+//! Tells a student what happens, on standard error; and the result, on standard output.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::args::Parsed;
+use crate::cpus::Role;
+use crate::play::Summary;
+use crate::{Call, Mechanism, Profile, Result};
+
+/// How many round trips are shown one by one.
+pub(super) const SHOWN: u64 = 3;
+
+/// A run, as `--json` prints it.
+#[derive(Serialize)]
+struct Run<'a> {
+    mechanism: &'a str,
+    variant: &'a str,
+    count: u64,
+    size: usize,
+    wait: &'a str,
+    cpus: String,
+    rtt_ns: &'a Summary,
+    verified: bool,
+}
+
+/// The voice of one process.
+#[derive(Debug)]
+pub(super) struct Narrator<'a> {
+    parsed: &'a Parsed,
+    profile: Profile,
+}
+
+impl<'a> Narrator<'a> {
+    pub(super) fn new<M: Mechanism>(parsed: &'a Parsed) -> Self {
+        Self { parsed, profile: M::PROFILE }
+    }
+
+    /// One line of the story. Silent with `--json`.
+    pub(super) fn say(&self, line: &str) {
+        if !self.parsed.json {
+            eprintln!("{line}");
+        }
+    }
+
+    pub(super) fn title(&self) {
+        self.say(&format!("{}, variant {}", self.profile.title, self.parsed.setup.variant));
+    }
+
+    pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: usize) {
+        let role = if role == Role::Ping { "ping" } else { "pong" };
+        self.say(&format!("  {role:<7} process {pid} on CPU {cpu} ({who})"));
+    }
+
+    pub(super) fn object(&self, description: &str) {
+        self.say(&format!("  object  {description}"));
+    }
+
+    pub(super) fn round(&self, round: u64, elapsed: Duration) {
+        if round < SHOWN {
+            let number = round + 1;
+            self.say(&format!(
+                "  round trip {number}: ping sends, pong answers: {}",
+                microseconds(elapsed.as_nanos() as f64)
+            ));
+        }
+    }
+
+    pub(super) fn about_to_measure(&self, verified: u64) {
+        self.say(&format!("  {verified} round trips checked: every byte arrived, in order"));
+        let Parsed { count, size, wait, cpus, .. } = self.parsed;
+        self.say(&format!(
+            "  now {count} round trips of {size} bytes, wait {wait}, cpus {cpus}, timed one by one"
+        ));
+    }
+
+    /// The result of a run, as text or as JSON.
+    pub(super) fn result(&self, summary: &Summary, verified: u64) -> Result<()> {
+        let text = if self.parsed.json { self.json(summary, verified) } else { self.table(summary) };
+        print(&text)
+    }
+
+    fn json(&self, summary: &Summary, verified: u64) -> String {
+        let Parsed { count, size, wait, cpus, setup, .. } = self.parsed;
+        let run = Run {
+            mechanism: self.profile.name,
+            variant: setup.variant,
+            count: *count,
+            size: *size,
+            wait: wait.name(),
+            cpus: cpus.to_string(),
+            rtt_ns: summary,
+            verified: verified > 0,
+        };
+        serde_json::to_string_pretty(&run).expect("plain data")
+    }
+
+    fn table(&self, summary: &Summary) -> String {
+        let Parsed { count, size, wait, cpus, setup, .. } = self.parsed;
+        let Summary { min, p50, p90, p99, p999, max, mean } = *summary;
+        let rows = [("min", min), ("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)];
+        let mut text = format!(
+            "{} ({}): {count} round trips of {size} bytes, wait {wait}, cpus {cpus}\n",
+            self.profile.title, setup.variant
+        );
+        for (name, value) in
+            rows.map(|(name, value)| (name, value as f64)).into_iter().chain([("mean", mean)])
+        {
+            let _ = writeln!(text, "  {name:<6}{:>14}", microseconds(value)); // a String takes everything
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+/// Prints a result at once: whoever reads it through a pipe may be waiting for it.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).call("write")
+}
+
+fn microseconds(nanoseconds: f64) -> String {
+    format!("{:.3} µs", nanoseconds / 1e3)
+}

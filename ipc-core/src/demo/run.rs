@@ -1,0 +1,124 @@
+//! The three ways to run a demo, and the child of the first.
+
+use std::process::Command;
+
+use super::args::Parsed;
+use super::meeting;
+use super::narrator::{Narrator, SHOWN, print};
+use crate::cpus::Role;
+use crate::peer::Peer;
+use crate::play::{self, Exchange, Order, Summary};
+use crate::{Call, Error, Mechanism, Result, Transport, Waiting};
+
+/// Round trips that are checked before the timed ones; they also warm both processes up.
+const CHECKED: u64 = 100;
+
+/// Both sides: this process plays ping, its child pong.
+pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
+    let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
+    let mut meeting = M::create(None, &parsed.setup)?;
+    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    command.args(["--wait", parsed.wait.name(), "--variant", parsed.setup.variant]);
+    command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
+    meeting.invite(&mut command)?;
+    let mut child = Peer::spawn(command)?;
+    narrator.title();
+    narrator.process(Role::Ping, "this one, the parent", std::process::id(), ping_cpu);
+    narrator.process(Role::Pong, "its child", child.pid(), pong_cpu);
+    narrator.object(&meeting.describe());
+    let link = child.accept(&mut meeting, parsed.timeout)?;
+    parsed.cpus.bind(Role::Ping)?;
+    measure(link, parsed, narrator)?;
+    drop(meeting);
+    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+}
+
+/// The child: told where the parent waits.
+pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()> {
+    parsed.cpus.bind(Role::Pong)?;
+    let link = M::join(address, &parsed.setup, parsed.timeout)?;
+    play::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
+}
+
+/// One side alone: makes the meeting point, says how to join it, and answers whoever comes.
+pub(super) fn pong<M: Mechanism>(
+    parsed: &Parsed,
+    address: Option<&str>,
+    narrator: &Narrator<'_>,
+) -> Result<()> {
+    let cpu = parsed.cpus.bind(Role::Pong)?;
+    let mut meeting = M::create(address, &parsed.setup)?;
+    let announcement = meeting::announce::<M>(parsed.setup.variant, &meeting.address())?;
+    narrator.title();
+    narrator.process(Role::Pong, "this one", std::process::id(), cpu);
+    narrator.object(&meeting.describe());
+    narrator.say(&format!("  waiting up to {} s; type in another terminal:", parsed.timeout.as_secs_f64()));
+    let command = ping_command::<M>(parsed, &meeting.address());
+    if parsed.json {
+        eprintln!("{command}");
+    } else {
+        print(&command)?;
+    }
+    let link = meeting.accept(parsed.timeout).map_err(|error| match error {
+        Error::TimedOut { waited, .. } => {
+            Error::TimedOut { what: format!("no ping came: type `{command}`"), waited }
+        }
+        other => other,
+    })?;
+    drop(announcement);
+    narrator.say("  ping has joined");
+    let served = play::pong(&mut Waiting::new(link, parsed.wait), |order| {
+        let Order { size, count, .. } = order;
+        narrator.say(&format!("  ping orders {count} round trips of {size} bytes"));
+    })?;
+    narrator.say("  ping has left");
+    if parsed.json {
+        let document = serde_json::json!({
+            "mechanism": M::PROFILE.name, "variant": parsed.setup.variant, "address": meeting.address(),
+            "wait": parsed.wait.name(), "cpus": parsed.cpus.to_string(), "answered": served.messages,
+        });
+        return print(&format!("{document:#}"));
+    }
+    print(&format!("{} ({}): answered {} messages", M::PROFILE.title, parsed.setup.variant, served.messages))
+}
+
+/// The other side alone: joins and measures.
+pub(super) fn ping<M: Mechanism>(
+    parsed: &Parsed,
+    address: Option<&str>,
+    narrator: &Narrator<'_>,
+) -> Result<()> {
+    let cpu = parsed.cpus.bind(Role::Ping)?;
+    let found =
+        address.map_or_else(|| meeting::find::<M>(parsed.setup.variant), |address| Ok(address.to_owned()))?;
+    narrator.title();
+    narrator.process(Role::Ping, "this one", std::process::id(), cpu);
+    narrator.say(&format!("  joining at {found}, waiting up to {} s", parsed.timeout.as_secs_f64()));
+    let link = M::join(&found, &parsed.setup, parsed.timeout)?;
+    measure(link, parsed, narrator)
+}
+
+/// What to type in the other terminal, as this program was called here.
+fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name));
+    let variant = parsed.setup.variant;
+    if variant == M::PROFILE.variants[0].name {
+        format!("{program} ping {address}")
+    } else {
+        format!("{program} ping {address} --variant {variant}")
+    }
+}
+
+/// Plays ping: first some round trips that are checked, then the timed ones; and prints the result.
+fn measure(link: impl Transport, parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
+    let Parsed { count, size, wait, .. } = *parsed;
+    let mut link = Waiting::new(link, wait);
+    let order = Order { exchange: Exchange::RoundTrip, verify: true, size, count: count.min(CHECKED) };
+    play::ping(&mut link, &order, |round, elapsed| narrator.round(round, elapsed))?;
+    if order.count > SHOWN {
+        narrator.say("  ...");
+    }
+    narrator.about_to_measure(order.count);
+    let times = play::ping(&mut link, &Order { verify: false, count, ..order }, |_, _| {})?;
+    narrator.result(&Summary::from(&times), order.count)
+}

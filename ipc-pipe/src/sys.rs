@@ -1,0 +1,39 @@
+//! The two system calls that `nix` does not wrap. The only file of the crate with `unsafe`.
+#![allow(unsafe_code)]
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd};
+
+use ipc_core::Mode;
+use nix::errno::Errno;
+
+/// "Read from, or write to, where the file stands": the only offset a pipe accepts.
+const CURRENT: libc::off_t = -1;
+
+/// `ssize_t preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags);` —
+/// [preadv2(2)](https://man7.org/linux/man-pages/man2/preadv2.2.html).
+///
+/// With `RWF_NOWAIT` this one call answers `EAGAIN` where it would wait. `O_NONBLOCK` could not do that: it is a
+/// property of the open file, for every call and for everyone who shares it.
+pub(crate) fn preadv2(fd: impl AsFd, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+    let iov = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
+    // SAFETY: `iov` describes `buffer`, which stays exclusively borrowed until the call returns.
+    let read = unsafe { libc::preadv2(fd.as_fd().as_raw_fd(), &raw const iov, 1, CURRENT, flags(mode)) };
+    Errno::result(read).map(|read| read as usize)
+}
+
+/// `ssize_t pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags);` —
+/// [pwritev2(2)](https://man7.org/linux/man-pages/man2/pwritev2.2.html).
+pub(crate) fn pwritev2(fd: impl AsFd, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+    let (iov, count) = (pieces.as_ptr().cast(), pieces.len() as libc::c_int);
+    // SAFETY: `IoSlice` is promised to have the layout of `iovec`; the pieces stay borrowed until the call returns.
+    let written = unsafe { libc::pwritev2(fd.as_fd().as_raw_fd(), iov, count, CURRENT, flags(mode)) };
+    Errno::result(written).map(|written| written as usize)
+}
+
+const fn flags(mode: Mode) -> libc::c_int {
+    match mode {
+        Mode::Block => 0,
+        Mode::Try => libc::RWF_NOWAIT,
+    }
+}
