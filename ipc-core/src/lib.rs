@@ -19,6 +19,8 @@ compile_error!(
     "This suite is about Linux: System V queues, futexes and pidfds behave as Linux defines them."
 );
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod cpus;
 #[cfg(feature = "demo")]
 pub mod demo;
@@ -30,6 +32,7 @@ mod payload;
 pub mod peer;
 pub mod play;
 pub mod process;
+pub mod ring;
 mod sys;
 mod transport;
 mod wait;

@@ -34,7 +34,7 @@ pub trait Mechanism: Sized {
     const PROFILE: Profile;
 
     /// A connected end.
-    type Link: Transport;
+    type Link: Transport + Send;
 
     /// Makes the kernel object and never blocks. Without an address, a fresh one is made that nobody else can guess
     /// or use. What dead processes left behind is removed first.

@@ -14,3 +14,14 @@ pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
     // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
+
+/// Lets `signal` interrupt system calls: an empty handler, without `SA_RESTART`.
+#[cfg(feature = "conformance")]
+pub(crate) fn interrupt_on(signal: nix::sys::signal::Signal) -> nix::Result<()> {
+    use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
+
+    extern "C" fn do_nothing(_signal: libc::c_int) {}
+    let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: a handler that does nothing does nothing that is forbidden in a handler.
+    unsafe { sigaction(signal, &action) }.map(drop)
+}

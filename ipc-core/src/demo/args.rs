@@ -102,7 +102,7 @@ fn command<M: Mechanism>() -> Command {
 }
 
 fn option(name: &'static str, value: &'static str, help: impl Into<String>) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help.into()).global(true)
+    Arg::new(name).long(name).value_name(value).help(help.into()).allow_negative_numbers(true).global(true)
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {

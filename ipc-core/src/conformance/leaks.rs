@@ -1,0 +1,107 @@
+//! Contract 6: what is left after any kind of end. Each case has a directory for temporary files of its own.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use libtest_mimic::Trial;
+use nix::sys::signal::{Signal, kill};
+
+use super::endings::Pair;
+use super::{Bench, Outcome, ensure, run, scripts};
+use crate::{Call, Mechanism};
+
+pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
+    vec![
+        bench.trial("nothing is left after a normal end", |bench| {
+            ended(bench, "emit 5/collect-to-end 5", |_| Ok(()), false)
+        }),
+        bench.trial("nothing is left after a panic", |bench| ended(bench, "panic/wait", |_| Ok(()), false)),
+        bench.trial("nothing is left after Ctrl-C", |bench| {
+            ended(bench, "wait/wait", |pair| send(pair.owner_pid(), Signal::SIGINT), false)
+        }),
+        bench.trial("nothing is left after SIGTERM of the owner", |bench| {
+            ended(bench, "wait/wait", |pair| send(pair.owner_pid(), Signal::SIGTERM), false)
+        }),
+        bench.trial("nothing is left after SIGTERM of the joiner", |bench| {
+            ended(bench, "wait/wait", |pair| send(pair.joiner, Signal::SIGTERM), false)
+        }),
+        bench.trial("nothing is left after SIGKILL of the joiner", |bench| {
+            ended(bench, "wait/wait", |pair| send(pair.joiner, Signal::SIGKILL), false)
+        }),
+        bench.trial("nothing is left after SIGKILL of the owner and the next create", |bench| {
+            ended(bench, "wait/wait", |pair| send(pair.owner_pid(), Signal::SIGKILL), true)
+        }),
+        bench.trial("nothing is left after SIGKILL of both and the next create", |bench| {
+            let both =
+                |pair: &Pair| send(pair.owner_pid(), Signal::SIGKILL).and(send(pair.joiner, Signal::SIGKILL));
+            ended(bench, "wait/wait", both, true)
+        }),
+    ]
+}
+
+fn send(pid: nix::unistd::Pid, signal: Signal) -> crate::Result<()> {
+    kill(pid, signal).call("kill")
+}
+
+/// Starts two processes, ends them with `end`, waits until both are gone, and looks at what is left.
+fn ended<M: Mechanism + 'static>(
+    bench: Bench<M>,
+    script: &str,
+    end: impl Fn(&Pair) -> crate::Result<()>,
+    next_create: bool,
+) -> Outcome {
+    let place = tempfile::tempdir().call("mkdir")?;
+    let mut pair = Pair::start(bench, script, place.path())?;
+    end(&pair)?;
+    pair.wait_for_owner()?;
+    let joiner = pair.joiner;
+    while kill(joiner, None).is_ok() {
+        thread::sleep(Duration::from_millis(5)); // the watchdog ends a joiner that never ends
+    }
+    let temporary = place.path().join("tmp");
+    if next_create {
+        let mut create = scripts::command(scripts::OWNER, bench.variant, bench.wait, scripts::CREATE);
+        let (status, _, complaint) = run(create.env("TMPDIR", &temporary))?;
+        ensure!(status == Some(0), "the next create failed: {complaint}");
+    }
+    nothing_left(&temporary, &pair.address)
+}
+
+/// Fails if there is a file in the directory, or a System V object under the key that `address` may be.
+pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
+    let mut left: Vec<_> = fs::read_dir(temporary)
+        .call("opendir")?
+        .flatten()
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    if let Some(key) = key(address) {
+        for kind in ["msg", "shm", "sem"] {
+            let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
+            let keys =
+                table.lines().filter_map(|line| line.split_ascii_whitespace().next()?.parse::<i32>().ok());
+            left.extend(keys.filter(|&found| found == key).map(|key| format!("{kind} with key {key:#x}")));
+        }
+    }
+    ensure!(left.is_empty(), "left behind: {}", left.join(", "));
+    Ok(())
+}
+
+/// The System V key that an address is, if it is one.
+fn key(address: &str) -> Option<i32> {
+    match address.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok().map(|key| key as i32),
+        None => address.parse().ok(),
+    }
+}
+
+/// As [`nothing_left`], with some patience for a process that is just ending.
+pub(super) fn nothing_left_soon(temporary: &Path, address: &str) -> Outcome {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match nothing_left(temporary, address) {
+            Err(_) if Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
+            outcome => return outcome,
+        }
+    }
+}

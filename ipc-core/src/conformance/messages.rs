@@ -1,0 +1,159 @@
+//! Contract 1, 2, 3 and 5: what is sent arrives; what cannot be sent or received is said; signals do not surface.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::scripts::{ALL_THERE, LAST, check_numbered, numbered};
+use super::{Bench, Outcome, ensure};
+use crate::payload::Payload;
+use crate::{Call, Error, Mechanism, Transport, sys};
+
+const SIZES: [usize; 10] = [0, 1, 63, 64, 65, 4095, 4096, 4097, 64 << 10, usize::MAX];
+const VERIFY: Payload = Payload { verify: true };
+
+pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
+    vec![
+        bench.trial("every size comes back unchanged", sizes),
+        bench.trial("a thousand messages arrive in order", order),
+        bench.trial("a thousand messages come in order", reverse_order),
+        bench.trial("too large is refused and the link still works", too_large),
+        bench.trial("too small a buffer keeps the message", too_small),
+        bench.trial("not now is a value", not_now),
+        bench.trial("signals do not surface", signals),
+    ]
+}
+
+/// Sizes up to the longest this link carries (`usize::MAX` stands for that one).
+fn sizes<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, _peer) = bench.meet("echo")?;
+    let max = link.max_message();
+    let sizes = SIZES.map(|size| if size == usize::MAX { max } else { size });
+    for (number, size) in sizes.into_iter().filter(|&size| size <= max).enumerate() {
+        let mut message = vec![0; size];
+        VERIFY.write(number as u64, &mut message);
+        link.send(&message)?;
+        let mut answer = vec![0; max];
+        let len = link.recv(&mut answer)?;
+        ensure!(answer[..len] == message, "{size} bytes went out, {len} others came back");
+    }
+    Ok(())
+}
+
+fn order<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, _peer) = bench.meet("collect")?;
+    for number in 0..1000 {
+        link.send(&numbered(number))?;
+    }
+    all_there(&mut link)
+}
+
+fn reverse_order<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, _peer) = bench.meet("emit 1000")?;
+    for number in 0..1000 {
+        check_numbered(&mut link, number)?;
+    }
+    Ok(())
+}
+
+fn too_large<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, _peer) = bench.meet("echo")?;
+    let max = link.max_message();
+    let long = vec![1; max + 1];
+    for answer in [link.send(&long), link.try_send(&long).map(drop)] {
+        let refused =
+            matches!(answer, Err(Error::TooLarge { len, max: said }) if len == max + 1 && said == max);
+        ensure!(refused, "{} bytes where {max} fit: {answer:?}", max + 1);
+    }
+    link.send(b"still works")?;
+    let mut answer = [0; 16];
+    let len = link.recv(&mut answer)?;
+    ensure!(&answer[..len] == b"still works", "after the refusal came {:?}", &answer[..len]);
+    Ok(())
+}
+
+fn too_small<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, _peer) = bench.meet("echo")?;
+    link.send(&[3; 100])?;
+    link.send(b"the next")?;
+    for room in [0, 10, 99] {
+        let answer = link.recv(&mut vec![0; room]);
+        ensure!(matches!(answer, Err(Error::BufferTooSmall { needed: 100 })), "room for {room}: {answer:?}");
+    }
+    let mut exact = [0; 100];
+    let len = link.recv(&mut exact)?;
+    ensure!(exact[..len] == [3; 100], "the kept message lost bytes: {len} of 100");
+    let mut answer = [0; 16];
+    let len = link.recv(&mut answer)?;
+    ensure!(&answer[..len] == b"the next", "the message behind it is {:?}", &answer[..len]);
+    Ok(())
+}
+
+/// Fills the medium while the peer is stopped, then lets it drain.
+fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, peer) = bench.meet("collect")?;
+    ensure!(link.try_recv(&mut [0; 64])?.is_none(), "a message came that nobody sent");
+    let pid = Pid::from_raw(peer.pid() as i32);
+    kill(pid, Signal::SIGSTOP).call("kill")?;
+    let mut sent = 0;
+    while sent < 100_000 && link.try_send(&numbered(sent))?.is_some() {
+        sent += 1;
+    }
+    kill(pid, Signal::SIGCONT).call("kill")?;
+    ensure!(sent < 100_000, "{sent} messages went into a medium that nobody drained");
+    for number in sent..sent + 50 {
+        link.send(&numbered(number))?;
+    }
+    all_there(&mut link)
+}
+
+/// Ends a row of numbered messages and hears whether all of them came.
+fn all_there(link: &mut impl Transport) -> Outcome {
+    link.send(LAST)?;
+    let mut answer = [0; 16];
+    let len = link.recv(&mut answer)?;
+    ensure!(&answer[..len] == ALL_THERE, "the peer says {:?}", &answer[..len]);
+    Ok(())
+}
+
+/// Round trips under a hail of signals, whose handler does not ask for calls to be restarted.
+fn signals<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    sys::interrupt_on(Signal::SIGUSR1).call("sigaction")?;
+    let (mut link, _peer) = bench.meet("echo")?;
+    let target = pthread_self();
+    let done = Arc::new(AtomicBool::new(false));
+    let hail = {
+        let done = Arc::clone(&done);
+        thread::spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                let _ = pthread_kill(target, Signal::SIGUSR1); // the target joins this thread before it ends
+                thread::sleep(Duration::from_micros(100));
+            }
+        })
+    };
+    let max = link.max_message().min(200_000);
+    let mut play = || -> crate::Result<bool> {
+        let mut answer = vec![0; max];
+        for round in 0..300 {
+            let mut message = vec![0; if round % 10 == 0 { max } else { 64 }];
+            VERIFY.write(round, &mut message);
+            link.send(&message)?;
+            let len = link.recv(&mut answer)?;
+            if answer[..len] != message {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    let played = play();
+    done.store(true, Ordering::Relaxed);
+    hail.join().map_err(|_| "the thread that sends signals panicked")?;
+    ensure!(played?, "a message came back changed");
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! The contract as a test suite: every mechanism runs it in one line, over all its variants and wait strategies.
+//!
+//! ```ignore
+//! fn main() -> std::process::ExitCode {
+//!     ipc_core::conformance::main::<Pipe>(env!("CARGO_BIN_EXE_ipc-pipe"), |link, garbage| { ... })
+//! }
+//! ```
+//!
+//! The peer is a real second process: this same program, started again with the name of a script to play. Each
+//! case stands under a watchdog, makes its own objects, and leaves nothing behind.
+//!
+//! | file | what it checks |
+//! |---|---|
+//! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
+//! | `endings.rs` | closed and killed peers, on either side |
+//! | `hostile.rs` | a peer that writes garbage |
+//! | `leaks.rs` | what is left after any kind of end |
+//! | `command_line.rs` | the demo: JSON, exit statuses, two terminals, bad input |
+//! | `scripts.rs` | what the peer process plays |
+
+mod command_line;
+mod endings;
+mod hostile;
+mod leaks;
+mod messages;
+mod scripts;
+
+use std::marker::PhantomData;
+use std::process::{Command, ExitCode};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::peer::Peer;
+use crate::{Mechanism, Result, Setup, Wait, Waiting};
+
+/// Writes raw bytes to the medium of a link, past the protocol, as a hostile peer would.
+pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
+
+/// How long one case may take, on a loaded machine. Reached only when something hangs.
+const WATCHDOG: Duration = Duration::from_secs(120);
+
+/// How long a peer may take to join, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a case returns; the error is the story of what went wrong.
+type Outcome = std::result::Result<(), Failed>;
+
+/// The whole suite for mechanism `M`, whose demo binary is `demo`.
+#[must_use]
+pub fn main<M: Mechanism + 'static>(demo: &'static str, vandal: Vandal<M>) -> ExitCode {
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(status) = scripts::play::<M>(&args, vandal) {
+        return status;
+    }
+    let mut trials = command_line::trials::<M>(demo);
+    for variant in M::PROFILE.variants {
+        for wait in Wait::ALL {
+            let bench = Bench::<M> { variant: variant.name, wait, mechanism: PhantomData };
+            trials.extend(messages::trials(bench));
+            trials.extend(endings::trials(bench));
+            trials.push(hostile::trial(bench));
+        }
+        let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
+        trials.extend(leaks::trials(bench));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What a case works with: one variant of the mechanism and one way of waiting.
+struct Bench<M> {
+    variant: &'static str,
+    wait: Wait,
+    mechanism: PhantomData<fn() -> M>,
+}
+
+impl<M> Clone for Bench<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Bench<M> {}
+
+impl<M: Mechanism + 'static> Bench<M> {
+    /// A case, named after what it runs on.
+    fn trial(self, name: &str, case: fn(Self) -> Outcome) -> Trial {
+        watched(format!("{}::{}::{name}", self.variant, self.wait), move || case(self))
+    }
+
+    fn setup(self) -> Setup {
+        Setup::default_of::<M>().with_variant::<M>(self.variant).expect("a variant of the profile")
+    }
+
+    /// Makes a meeting point and starts a peer that plays `script` there; returns both ends of the acquaintance.
+    fn meet(self, script: &str) -> Result<(Waiting<M::Link>, Peer)> {
+        let mut meeting = M::create(None, &self.setup())?;
+        let mut command = scripts::command(scripts::JOINER, self.variant, self.wait, script);
+        meeting.invite(&mut command)?;
+        let mut peer = Peer::spawn(command)?;
+        let link = peer.accept(&mut meeting, PATIENCE)?;
+        Ok((Waiting::new(link, self.wait), peer))
+    }
+}
+
+/// A case under a watchdog: one that hangs ends the whole run with its name, instead of hanging it.
+fn watched(name: String, case: impl FnOnce() -> Outcome + Send + 'static) -> Trial {
+    let shown = name.clone();
+    Trial::test(name, move || {
+        let (done, waiting) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            if waiting.recv_timeout(WATCHDOG) == Err(mpsc::RecvTimeoutError::Timeout) {
+                eprintln!("watchdog: {shown} still runs after {} s", WATCHDOG.as_secs());
+                std::process::exit(101);
+            }
+        });
+        let outcome = case();
+        drop(done);
+        outcome
+    })
+}
+
+/// Fails a case with a formatted reason unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($reason:tt)+) => {
+        if !$condition {
+            return Err(format!($($reason)+).into());
+        }
+    };
+}
+use ensure;
+
+/// Runs a command to its end and returns exit status, standard output and standard error.
+fn run(command: &mut Command) -> Result<(Option<i32>, String, String)> {
+    use crate::Call;
+    let output = command.output().call("execve")?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok((output.status.code(), text(output.stdout), text(output.stderr)))
+}

@@ -1,0 +1,215 @@
+//! What the other process of a case plays. It is this same program, started again.
+
+use std::io::Write;
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{PATIENCE, Vandal};
+use crate::demo::interrupt;
+use crate::payload::Payload;
+use crate::peer::Peer;
+use crate::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+
+/// Marks the command line of a peer that joins: `PROGRAM conformance-joiner VARIANT WAIT SCRIPT ADDRESS`.
+pub(super) const JOINER: &str = "conformance-joiner";
+/// Marks one that makes the meeting point and spawns a joiner itself: the same without an address.
+pub(super) const OWNER: &str = "conformance-owner";
+
+/// The script of an owner that only makes a meeting point and leaves.
+pub(super) const CREATE: &str = "create";
+
+/// Where a peer writes how its script ended, for a case that cannot see its exit status.
+pub(super) const REPORT: &str = "CONFORMANCE_REPORT";
+
+/// What ends a row of numbered messages.
+pub(super) const LAST: &[u8] = b"that was the last";
+/// What `collect` answers.
+pub(super) const ALL_THERE: &[u8] = b"all there";
+
+const VERIFY: Payload = Payload { verify: true };
+
+/// The command line of a peer.
+pub(super) fn command(mark: &str, variant: &str, wait: Wait, script: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("/proc is mounted"));
+    command.args([mark, variant, wait.name(), script]);
+    command
+}
+
+/// Plays the peer if the command line says so.
+pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<ExitCode> {
+    let [_, mark, variant, wait, script, address @ ..] = args else { return None };
+    if mark != JOINER && mark != OWNER {
+        return None;
+    }
+    let setup = Setup::default_of::<M>().with_variant::<M>(variant).expect("a case names a variant");
+    let wait: Wait = wait.parse().expect("a case names a strategy");
+    let ended = if mark == JOINER {
+        interrupt::clean_up_on_signals().expect("handlers can be installed");
+        M::join(&address[0], &setup, PATIENCE)
+            .and_then(|link| act::<M>(Waiting::new(link, wait), script, vandal))
+    } else {
+        own::<M>(&setup, wait, script, vandal)
+    };
+    if let Ok(report) = std::env::var(REPORT) {
+        // The owner and the joiner of one case share the variable: told apart by their mark.
+        let _ = std::fs::write(format!("{report}.{mark}"), format!("{ended:?}"));
+    }
+    Some(match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{mark} {script}: {error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Makes the meeting point, spawns a joiner, says `ready` with the address and the joiner's pid, and goes on with
+/// its own part. The script is `OURS/THEIRS`.
+fn own<M: Mechanism>(setup: &Setup, wait: Wait, script: &str, vandal: Vandal<M>) -> Result<()> {
+    interrupt::clean_up_on_signals()?;
+    if script == CREATE {
+        return M::create(None, setup).map(drop);
+    }
+    let (ours, theirs) = script.split_once('/').expect("an owner's script has two parts");
+    let mut meeting = M::create(None, setup)?;
+    let mut joiner = command(JOINER, setup.variant, wait, theirs);
+    meeting.invite(&mut joiner)?;
+    let mut joiner = Peer::spawn(joiner)?;
+    let link = joiner.accept(&mut meeting, PATIENCE)?;
+    let address = meeting.address();
+    drop(meeting);
+    println!("ready {} {address}", joiner.pid());
+    std::io::stdout().flush().call("write")?;
+    let play = || act::<M>(Waiting::new(link, wait), ours, vandal);
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(play));
+    joiner.wait()?; // also after a panic: the joiner has to find out by itself
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>) -> Result<()> {
+    let (name, number) = script.split_once(' ').unwrap_or((script, "0"));
+    let number: u64 = number.parse().expect("a script's number");
+    let mut buffer = vec![0; link.max_message()];
+    match name {
+        // Answers everything until the other side leaves.
+        "echo" => loop {
+            match link.recv(&mut buffer) {
+                Err(Error::Disconnected) => return Ok(()),
+                len => link.send(&buffer[..len?])?,
+            }
+        },
+        // Sends so many numbered messages, ignores what comes in, and leaves.
+        "emit" => emit(&mut link, number),
+        // As `emit`, and stays until the other side leaves, or this process is killed.
+        "emit-and-stay" => {
+            emit(&mut link, number)?;
+            disconnected(link.recv(&mut buffer))
+        }
+        // Receives numbered messages up to `LAST`, says that all were right, and stays until the other side leaves.
+        "collect" => {
+            let mut next = 0;
+            loop {
+                let len = link.recv(&mut buffer)?;
+                match &buffer[..len] {
+                    LAST => break,
+                    message if *message == numbered(next) => next += 1,
+                    _ => return Err(Error::Corrupt("another message than was sent")),
+                }
+            }
+            link.send(ALL_THERE)?;
+            disconnected(link.recv(&mut buffer))
+        }
+        // Receives so many numbered messages, and then the other side's end.
+        "collect-to-end" => {
+            for number in 0..number {
+                check_numbered(&mut link, number)?;
+            }
+            disconnected(link.recv(&mut buffer))
+        }
+        // Does nothing until it is killed, or its parent is.
+        "idle" => {
+            let parent = nix::unistd::getppid();
+            while nix::unistd::getppid() == parent {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Ok(())
+        }
+        // Waits for a message that does not come.
+        "wait" => disconnected(link.recv(&mut buffer)),
+        // Fills the medium until it is full, and waits for room that does not come.
+        "fill" => loop {
+            match link.send(&[7; 1024]) {
+                Ok(()) => {}
+                end => return disconnected(end),
+            }
+        },
+        "panic" => {
+            let _link = link;
+            panic!("on purpose: a panic must not leak")
+        }
+        // Writes garbage past the protocol for a while.
+        "vandalise" => {
+            let mut dice = Dice(number);
+            let started = Instant::now();
+            while started.elapsed() < Duration::from_millis(30) {
+                let garbage = dice.garbage();
+                vandal(link.link_mut(), &garbage);
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(())
+        }
+        _ => Err(Error::Usage(format!("no script '{script}'"))),
+    }
+}
+
+fn emit(link: &mut impl Transport, count: u64) -> Result<()> {
+    for number in 0..count {
+        link.send(&numbered(number))?;
+    }
+    Ok(())
+}
+
+/// Message number `number` of an `emit`: of varying length, with a checksum.
+pub(super) fn numbered(number: u64) -> Vec<u8> {
+    let mut message = vec![0; (number as usize * 37) % 300];
+    VERIFY.write(number, &mut message);
+    message
+}
+
+/// Receives a message that must be [`numbered`] so.
+pub(super) fn check_numbered(link: &mut impl Transport, number: u64) -> Result<()> {
+    let mut buffer = [0; 400];
+    let len = link.recv(&mut buffer)?;
+    if buffer[..len] == numbered(number) {
+        Ok(())
+    } else {
+        Err(Error::Corrupt("another message than was sent"))
+    }
+}
+
+/// What a script that waits for its peer's end makes of the answer.
+fn disconnected<T>(answer: Result<T>) -> Result<()> {
+    match answer {
+        Err(Error::Disconnected) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(Error::Corrupt("a message where the end was due")),
+    }
+}
+
+/// Repeatable garbage.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    /// Random bytes; sometimes all ones, which as lengths and indices are the nastiest.
+    fn garbage(&mut self) -> Vec<u8> {
+        let len = 1 + self.roll() as usize % 512;
+        let ones = self.roll().is_multiple_of(4);
+        (0..len).map(|_| if ones { 0xff } else { self.roll() as u8 }).collect()
+    }
+}
