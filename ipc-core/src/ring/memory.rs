@@ -1,0 +1,139 @@
+//! Shared memory as Rust may touch it: by copying, or through atomics.
+//!
+//! The peer can write to every byte at any moment. So no `&[u8]` is ever made of it: Rust would believe that the
+//! bytes stand still. Bytes are copied in and out, each value is read once into a variable of our own, and only
+//! that copy is checked and used.
+#![allow(unsafe_code)]
+
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use super::atomic::{AtomicU32, AtomicU64};
+use super::layout::Control;
+use crate::{Error, Result};
+
+/// Memory that another process, or another thread, sees too.
+///
+/// # Safety
+/// As long as the value lives, wherever it is moved to, the [`size`](Self::size) bytes from [`base`](Self::base) are
+/// mapped, readable and writable; the two never change; no Rust reference to those bytes exists except to atomics.
+pub unsafe trait Memory: Send {
+    /// The first byte; aligned to a page.
+    fn base(&self) -> NonNull<u8>;
+
+    /// How many bytes there are.
+    fn size(&self) -> usize;
+}
+
+/// Shared memory with methods that keep to its bounds.
+#[derive(Debug)]
+pub struct Region<M> {
+    memory: M,
+}
+
+impl<M: Memory> Region<M> {
+    /// Takes `memory` of at least `needed` bytes.
+    ///
+    /// # Errors
+    /// [`Corrupt`](Error::Corrupt): it is smaller, so somebody else made it for something else.
+    pub fn new(memory: M, needed: usize) -> Result<Self> {
+        if memory.size() < needed.max(size_of::<Control>()) {
+            return Err(Error::Corrupt("the shared memory is too small: not made by this program"));
+        }
+        assert!(memory.base().cast::<Control>().is_aligned(), "memory is aligned to a page");
+        Ok(Self { memory })
+    }
+
+    /// How many bytes there are.
+    pub fn size(&self) -> usize {
+        self.memory.size()
+    }
+
+    /// The first page.
+    pub(super) fn control(&self) -> &Control {
+        // SAFETY: `new` checked length and alignment; the memory stays mapped while `self` is borrowed. `Control`
+        // consists of atomics only, for which every bit pattern is valid and which others may change at any time.
+        unsafe { self.memory.base().cast::<Control>().as_ref() }
+    }
+
+    /// The 4 bytes at `offset`.
+    ///
+    /// # Panics
+    /// Out of bounds, or `offset` is not a multiple of 4.
+    pub fn u32_at(&self, offset: usize) -> &AtomicU32 {
+        let word = self.at(offset, size_of::<AtomicU32>()).cast::<AtomicU32>();
+        assert!(word.is_aligned());
+        // SAFETY: `at` checked the bounds and this function the alignment; an atomic may be shared.
+        unsafe { word.as_ref() }
+    }
+
+    /// The 8 bytes at `offset`.
+    ///
+    /// # Panics
+    /// Out of bounds, or `offset` is not a multiple of 8.
+    pub fn u64_at(&self, offset: usize) -> &AtomicU64 {
+        let word = self.at(offset, size_of::<AtomicU64>()).cast::<AtomicU64>();
+        assert!(word.is_aligned());
+        // SAFETY: as in `u32_at`.
+        unsafe { word.as_ref() }
+    }
+
+    /// Copies the bytes at `offset` out.
+    ///
+    /// # Panics
+    /// Out of bounds.
+    pub fn read(&self, offset: usize, into: &mut [u8]) {
+        let from = self.at(offset, into.len());
+        // SAFETY: `at` checked the bounds, and a buffer of ours does not overlap the shared memory. A peer that
+        // keeps to the protocol does not write here now; one that does not decides only which bytes arrive, and
+        // any byte is a valid `u8`.
+        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), into.as_mut_ptr(), into.len()) }
+    }
+
+    /// Copies `bytes` in at `offset`.
+    ///
+    /// # Panics
+    /// Out of bounds.
+    pub fn write(&self, offset: usize, bytes: &[u8]) {
+        let to = self.at(offset, bytes.len());
+        // SAFETY: as in `read`, the other way round.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) }
+    }
+
+    /// Where `len` bytes at `offset` are.
+    fn at(&self, offset: usize, len: usize) -> NonNull<u8> {
+        let fits = offset.checked_add(len).is_some_and(|end| end <= self.memory.size());
+        assert!(fits, "{len} bytes at {offset} are out of bounds");
+        // SAFETY: the bounds were checked just now.
+        unsafe { self.memory.base().add(offset) }
+    }
+}
+
+/// Memory of this process alone, to try a ring between two threads.
+#[derive(Clone, Debug)]
+pub struct HeapMemory(Arc<[Page]>);
+
+/// Atomics, so that the bytes may change behind a shared reference.
+#[derive(Debug)]
+#[repr(C, align(4096))]
+struct Page([AtomicU64; 512]);
+
+impl HeapMemory {
+    /// `len` bytes, rounded up to pages, all zero.
+    #[must_use]
+    pub fn new(len: usize) -> Self {
+        let page = || Page([const { AtomicU64::new(0) }; 512]);
+        Self((0..len.div_ceil(size_of::<Page>())).map(|_| page()).collect())
+    }
+}
+
+// SAFETY: the pages live as long as this handle to them, at a fixed address on the heap; they are all atomics.
+unsafe impl Memory for HeapMemory {
+    fn base(&self) -> NonNull<u8> {
+        NonNull::from(&*self.0).cast()
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+}

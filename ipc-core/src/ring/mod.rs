@@ -1,0 +1,68 @@
+//! Messages through shared memory, between two processes that do not trust each other.
+//!
+//! The kernel gives two processes the same pages and then steps aside: there is no call to send, no boundary, no
+//! order, nobody who wakes a reader, and nobody who tells that the other has died. All that is built here, once,
+//! for System V shared memory and for mapped files alike. In return, a message to a peer that is awake costs no
+//! system call at all.
+//!
+//! The files, in reading order:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `layout.rs` | what lies where in the segment |
+//! | `spsc.rs` | one sender, one receiver, two positions: who may touch which bytes |
+//! | `record.rs` | a message in the ring: its length and its bytes |
+//! | `bell.rs`, `futex.rs` | sleeping without missing the call |
+//! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
+//! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
+//! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
+//! | `atomic.rs` | the atomics of the protocol, exchangeable for a model checker's |
+//!
+//! # A peer is not trusted
+//! It can write any byte of the segment at any moment. So every value read from there is read once, into a variable
+//! of our own, and checked there: a position must lie between the last one and what can have been sent since, a
+//! length within what was published. What does not fit is [`Corrupt`](crate::Error::Corrupt), and the link stays
+//! broken. Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
+//!
+//! # A dead peer
+//! A process that ends in an orderly way leaves its [`Seat`]: it says so in the segment and rings. One that is
+//! killed does neither, so a sleeper wakes every 100 ms and asks after the process itself (a pidfd). Both processes
+//! must see each other's pid: they cannot talk across pid namespaces.
+//!
+//! # Example
+//! ```
+//! use std::time::Duration;
+//! use ipc_core::Transport;
+//! use ipc_core::ring::{HeapMemory, RingLink, SEGMENT_LEN, Seat};
+//!
+//! let memory = HeapMemory::new(SEGMENT_LEN); // two threads share it; two processes would map a segment
+//! let mut seat = Seat::create(memory.clone(), RingLink::<HeapMemory>::KIND)?;
+//! let other = std::thread::spawn(|| RingLink::join(memory)?.expect("the owner waits").send(b"hello"));
+//! seat.wait_for_peer("this example", Duration::from_secs(5))?;
+//! let mut link = RingLink::new(seat);
+//! let mut buffer = [0; 64];
+//! assert_eq!(link.recv(&mut buffer)?, 5);
+//! assert_eq!(&buffer[..5], b"hello");
+//! # other.join().unwrap()?;
+//! # ipc_core::Result::Ok(())
+//! ```
+
+mod atomic;
+mod bell;
+mod futex;
+mod layout;
+mod link;
+mod memory;
+mod record;
+mod seat;
+mod spsc;
+
+use std::time::Duration;
+
+pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
+pub use link::RingLink;
+pub use memory::{HeapMemory, Memory, Region};
+pub use seat::{Kind, Seat, poll_for};
+
+/// The longest a side sleeps before it asks whether the other still lives: a tenth of what is promised.
+pub const SLICE: Duration = Duration::from_millis(100);

@@ -1,0 +1,146 @@
+//! One sender and one receiver agree on who may touch which bytes. No byte is copied here: only positions.
+//!
+//! A position counts bytes since the beginning and only grows. The sender *publishes* up to its position, the
+//! receiver *releases* up to its own: `released ≤ published ≤ released + CAPACITY`. Each side
+//! - keeps its own position in private memory and never reads it back from where the other could change it,
+//! - keeps the last it saw of the other's, so that it touches the other's cache line only when that runs out,
+//! - believes nothing: a position that went back, or farther than it can have gone, is [`Error::Corrupt`].
+
+use super::atomic::Ordering;
+use super::layout::{CAPACITY, Ring};
+use crate::{Error, Result};
+
+/// Records begin at multiples of this.
+pub(super) const ALIGN: u64 = 8;
+
+/// The sending side's private view of a ring.
+#[derive(Debug, Default)]
+pub(super) struct Sender {
+    /// How far it has published.
+    position: u64,
+    /// The last seen of the receiver's position: `position - CAPACITY <= released <= position`.
+    released: u64,
+}
+
+impl Sender {
+    /// Where the next record goes.
+    pub(super) const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Whether `size` bytes from here on may be written.
+    pub(super) fn has_room(&mut self, ring: &Ring, size: u64) -> Result<bool> {
+        if self.room() >= size {
+            return Ok(true);
+        }
+        // Acquire: the receiver has read the bytes before they are overwritten.
+        let released = ring.released.bytes.load(Ordering::Acquire);
+        let step = released.wrapping_sub(self.released);
+        if step > self.position - self.released || !released.is_multiple_of(ALIGN) {
+            return Err(Error::Corrupt("the receiver's position is impossible"));
+        }
+        self.released = released;
+        Ok(self.room() >= size)
+    }
+
+    /// Hands the next `size` bytes to the receiver.
+    pub(super) fn publish(&mut self, ring: &Ring, size: u64) {
+        self.position += size;
+        // Release: who sees the position sees the bytes before it.
+        ring.published.bytes.store(self.position, Ordering::Release);
+        ring.receiver.ring();
+    }
+
+    const fn room(&self) -> u64 {
+        CAPACITY as u64 - (self.position - self.released)
+    }
+}
+
+/// The receiving side's private view of a ring.
+#[derive(Debug, Default)]
+pub(super) struct Receiver {
+    /// How far it has released.
+    position: u64,
+    /// The last seen of the sender's position: `position <= published <= position + CAPACITY`.
+    published: u64,
+}
+
+impl Receiver {
+    /// Where the next record is.
+    pub(super) const fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// How many bytes from here on may be read; 0 if nothing has come. Always whole records.
+    pub(super) fn available(&mut self, ring: &Ring) -> Result<u64> {
+        if self.published == self.position {
+            // Acquire: the bytes before the position are there too.
+            let published = ring.published.bytes.load(Ordering::Acquire);
+            let step = published.wrapping_sub(self.published);
+            if step > CAPACITY as u64 || !published.is_multiple_of(ALIGN) {
+                return Err(Error::Corrupt("the sender's position is impossible"));
+            }
+            self.published = published;
+        }
+        Ok(self.published - self.position)
+    }
+
+    /// Gives the next `size` bytes back to the sender. They must be [`available`](Self::available).
+    pub(super) fn release(&mut self, ring: &Ring, size: u64) {
+        debug_assert!(size <= self.published - self.position);
+        self.position += size;
+        // Release: our reads of the bytes come before the sender's next writes.
+        ring.released.bytes.store(self.position, Ordering::Release);
+        ring.sender.ring();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: u64 = CAPACITY as u64;
+
+    #[test]
+    fn a_ring_fills_to_the_last_byte_and_not_beyond() {
+        let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
+        for _ in 0..3 {
+            assert!(sender.has_room(&ring, WHOLE).unwrap());
+            sender.publish(&ring, WHOLE);
+            assert!(!sender.has_room(&ring, ALIGN).unwrap());
+            assert_eq!(receiver.available(&ring).unwrap(), WHOLE);
+            receiver.release(&ring, ALIGN);
+            assert!(sender.has_room(&ring, ALIGN).unwrap());
+            assert!(!sender.has_room(&ring, 2 * ALIGN).unwrap());
+            receiver.release(&ring, WHOLE - ALIGN);
+            assert_eq!(receiver.available(&ring).unwrap(), 0);
+        }
+    }
+
+    #[test]
+    fn an_impossible_position_is_corrupt() {
+        for lie in [1, WHOLE + ALIGN, u64::MAX, u64::MAX - 7, 1 << 63] {
+            let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
+            ring.published.bytes.store(lie, Ordering::Relaxed);
+            assert!(matches!(receiver.available(&ring), Err(Error::Corrupt(_))), "published {lie}");
+
+            sender.publish(&ring, WHOLE);
+            ring.released.bytes.store(lie, Ordering::Relaxed);
+            assert!(matches!(sender.has_room(&ring, ALIGN), Err(Error::Corrupt(_))), "released {lie}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_goes_back_is_corrupt() {
+        let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
+        sender.publish(&ring, WHOLE);
+        receiver.available(&ring).unwrap();
+        receiver.release(&ring, WHOLE);
+        assert!(sender.has_room(&ring, WHOLE).unwrap());
+        sender.publish(&ring, WHOLE);
+        ring.released.bytes.store(WHOLE - ALIGN, Ordering::Relaxed);
+        assert!(matches!(sender.has_room(&ring, ALIGN), Err(Error::Corrupt(_))));
+        ring.published.bytes.store(WHOLE - ALIGN, Ordering::Relaxed);
+        assert!(matches!(receiver.available(&ring), Err(Error::Corrupt(_))));
+    }
+}

@@ -1,0 +1,285 @@
+//! The ring between two threads, and between one side and a hostile other.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::ring::{CAPACITY, HeapMemory, Kind, MAX_MESSAGE, RingLink, SEGMENT_LEN, Seat};
+use ipc_core::{Error, Transport};
+use proptest::prelude::*;
+
+type Link = RingLink<HeapMemory>;
+
+fn pair() -> (Link, Link) {
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    let mut seat = Seat::create(memory.clone(), Link::KIND).unwrap();
+    let joined = Link::join(memory).unwrap().expect("the owner waits");
+    seat.wait_for_peer("here", Duration::ZERO).unwrap();
+    (Link::new(seat), joined)
+}
+
+/// A message that no other of these tests' messages looks like.
+fn message(len: usize, seed: usize) -> Vec<u8> {
+    (0..len).map(|i| (i.wrapping_mul(31) ^ (i >> 8) ^ seed) as u8).collect()
+}
+
+/// Fails instead of hanging.
+fn watched<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, wait) = mpsc::channel();
+    thread::spawn(move || done.send(work()));
+    wait.recv_timeout(Duration::from_secs(60)).expect("it hangs, or panicked")
+}
+
+#[test]
+fn every_length_arrives_whole_and_in_order_both_ways() {
+    watched(|| {
+        let (mut a, mut b) = pair();
+        let lens: Vec<usize> =
+            (0..300).chain([4095, 4096, 4097, 65_536, MAX_MESSAGE - 1, MAX_MESSAGE]).collect();
+        let expected = lens.clone();
+        let echo = thread::spawn(move || {
+            let mut buffer = vec![0; MAX_MESSAGE];
+            for len in expected {
+                assert_eq!(b.recv(&mut buffer).unwrap(), len);
+                assert!(buffer[..len] == message(len, len));
+                b.send(&buffer[..len]).unwrap();
+            }
+        });
+        let mut buffer = vec![0; MAX_MESSAGE];
+        for len in lens {
+            a.send(&message(len, len)).unwrap();
+            assert_eq!(a.recv(&mut buffer).unwrap(), len);
+            assert!(buffer[..len] == message(len, len));
+        }
+        echo.join().unwrap();
+    });
+}
+
+#[test]
+fn a_long_stream_of_mixed_lengths_wraps_around_many_times() {
+    watched(|| {
+        let (mut a, mut b) = pair();
+        let len = |n: usize| (n * 7919) % 200_003; // about 20 rounds of the ring, ending at every alignment
+        let sender = thread::spawn(move || (0..400).try_for_each(|n| a.send(&message(len(n), n))));
+        let mut buffer = vec![0; MAX_MESSAGE];
+        for n in 0..400 {
+            let received = b.recv(&mut buffer).unwrap();
+            assert!(buffer[..received] == message(len(n), n), "message {n} differs");
+        }
+        sender.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn the_longest_messages_cross_the_end_of_the_ring_unharmed() {
+    let (mut a, mut b) = pair();
+    let mut buffer = vec![0; MAX_MESSAGE];
+    // Two of the longest do not quite fit before the end, so every other one runs over it, each time elsewhere.
+    for n in 0..40 {
+        let sent = message(MAX_MESSAGE - n * 1000, n);
+        assert_eq!(a.try_send(&sent).unwrap(), Some(()));
+        assert_eq!(b.try_recv(&mut buffer).unwrap(), Some(sent.len()));
+        assert!(buffer[..sent.len()] == sent);
+    }
+}
+
+#[test]
+fn a_full_ring_says_not_now_and_goes_on_when_there_is_room() {
+    let (mut a, mut b) = pair();
+    let fits_exactly = CAPACITY / 4 - 8; // four records fill the ring to the last byte
+    for n in 0..4 {
+        assert_eq!(a.try_send(&message(fits_exactly, n)).unwrap(), Some(()));
+    }
+    assert_eq!(a.try_send(b"").unwrap(), None);
+    let mut buffer = vec![0; MAX_MESSAGE];
+    for n in 0..8 {
+        assert_eq!(b.try_recv(&mut buffer).unwrap(), Some(fits_exactly));
+        assert!(buffer[..fits_exactly] == message(fits_exactly, n));
+        assert_eq!(a.try_send(&message(fits_exactly, n + 4)).unwrap(), Some(()));
+        assert_eq!(a.try_send(b"").unwrap(), None);
+    }
+}
+
+#[test]
+fn a_message_too_long_for_the_buffer_is_kept() {
+    let (mut a, mut b) = pair();
+    a.send(b"twelve bytes").unwrap();
+    for _ in 0..3 {
+        assert!(matches!(b.try_recv(&mut [0; 11]), Err(Error::BufferTooSmall { needed: 12 })));
+        assert!(matches!(b.recv(&mut []), Err(Error::BufferTooSmall { needed: 12 })));
+    }
+    let mut buffer = [0; 12];
+    assert_eq!(b.recv(&mut buffer).unwrap(), 12);
+    assert_eq!(&buffer, b"twelve bytes");
+}
+
+#[test]
+fn a_message_too_long_to_send_leaves_the_link_as_it_was() {
+    let (mut a, mut b) = pair();
+    let long = vec![0; MAX_MESSAGE + 1];
+    assert!(matches!(a.send(&long), Err(Error::TooLarge { len, max: MAX_MESSAGE }) if len == long.len()));
+    assert_eq!(b.try_recv(&mut [0; 8]).unwrap(), None);
+    a.send(b"").unwrap();
+    assert_eq!(b.try_recv(&mut []).unwrap(), Some(0));
+}
+
+#[test]
+fn all_that_was_sent_before_the_peer_left_is_received() {
+    let (mut a, mut b) = pair();
+    b.send(b"never read").unwrap();
+    a.send(b"one").unwrap();
+    a.send(b"two").unwrap();
+    drop(a);
+    let mut buffer = [0; 8];
+    assert_eq!(b.recv(&mut buffer).unwrap(), 3);
+    assert_eq!(b.recv(&mut buffer).unwrap(), 3);
+    for _ in 0..2 {
+        assert!(matches!(b.recv(&mut buffer), Err(Error::Disconnected)));
+        assert!(matches!(b.try_recv(&mut buffer), Err(Error::Disconnected)));
+        assert!(matches!(b.send(b"x"), Err(Error::Disconnected)));
+    }
+}
+
+#[test]
+fn a_peer_that_leaves_wakes_a_sleeping_receiver_and_a_sleeping_sender() {
+    watched(|| {
+        for full in [false, true] {
+            let (a, mut b) = pair();
+            while full && b.try_send(&[0; 4096]).unwrap().is_some() {}
+            let sleeper =
+                thread::spawn(move || if full { b.send(&[0; 4096]) } else { b.recv(&mut []).map(drop) });
+            thread::sleep(Duration::from_millis(20));
+            drop(a);
+            assert!(matches!(sleeper.join().unwrap(), Err(Error::Disconnected)));
+        }
+    });
+}
+
+/// Both sides sleep and wake all the time. A lost wake-up costs a slice of 100 ms; many of them, the watchdog.
+#[test]
+fn two_sleepers_wake_each_other_every_time() {
+    watched(|| {
+        let (mut a, mut b) = pair();
+        let echo = thread::spawn(move || {
+            let mut buffer = [0; 8];
+            while let Ok(len) = b.recv(&mut buffer) {
+                b.send(&buffer[..len]).unwrap();
+            }
+        });
+        let mut buffer = [0; 8];
+        for n in 0..20_000_u64 {
+            a.send(&n.to_le_bytes()).unwrap();
+            assert_eq!(a.recv(&mut buffer).unwrap(), 8);
+            assert_eq!(u64::from_le_bytes(buffer), n);
+        }
+        drop(a);
+        echo.join().unwrap();
+    });
+}
+
+#[test]
+fn a_third_finds_no_place() {
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    let _owner = Seat::create(memory.clone(), Link::KIND).unwrap();
+    let _joined = Link::join(memory.clone()).unwrap().expect("the owner waits");
+    assert!(Link::join(memory).unwrap().is_none());
+}
+
+#[test]
+fn an_owner_that_left_waits_for_nobody() {
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    drop(Seat::create(memory.clone(), Link::KIND).unwrap());
+    assert!(Link::join(memory).unwrap().is_none());
+}
+
+#[test]
+fn a_peer_that_never_comes_is_an_error_after_the_timeout() {
+    let mut seat = Seat::create(HeapMemory::new(SEGMENT_LEN), Link::KIND).unwrap();
+    let error = seat.wait_for_peer("key 7", Duration::from_millis(20)).unwrap_err();
+    assert_eq!(error.to_string(), "nobody has joined key 7 (waited 0.02 s)");
+}
+
+#[test]
+fn a_segment_for_something_else_is_refused() {
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    assert!(Link::join(memory.clone()).unwrap().is_none(), "all zero: not ready yet");
+    let _owner = Seat::create(memory.clone(), Kind::LockStep).unwrap();
+    assert!(matches!(Link::join(memory), Err(Error::Corrupt(_))));
+    assert!(matches!(Link::join(HeapMemory::new(4096)), Err(Error::Corrupt(_))));
+}
+
+/// What two sides do, with a hostile hand in between. `who` is the side.
+#[derive(Clone, Debug)]
+enum Step {
+    Send { who: usize, len: usize },
+    Receive { who: usize, room: usize },
+    Scribble { offset: usize, bytes: Vec<u8> },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // Values that come close to being right.
+    let tempting = prop_oneof![
+        any::<u64>(),
+        (0_u64..64).prop_map(|n| n * 8),
+        (0_u32..64).prop_map(|n| 1 << n),
+        (0_u64..64).prop_map(|n| u64::MAX - n),
+        Just(MAX_MESSAGE as u64 + 1),
+    ];
+    let word = tempting.prop_map(|value| value.to_le_bytes().to_vec());
+    let garbage = prop::collection::vec(any::<u8>(), 1..64);
+    let send = |max| (0..2_usize, 0..=max).prop_map(|(who, len)| Step::Send { who, len });
+    prop_oneof![
+        4 => send(5000),
+        1 => send(MAX_MESSAGE),
+        4 => (0..2_usize, 0..=MAX_MESSAGE).prop_map(|(who, room)| Step::Receive { who, room }),
+        // The first page steers; the first records follow it.
+        1 => (0..700_usize, word).prop_map(|(n, bytes)| Step::Scribble { offset: n * 8, bytes }),
+        1 => (0..SEGMENT_LEN - 64, garbage).prop_map(|(offset, bytes)| Step::Scribble { offset, bytes }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is scribbled between two calls: no panic, no hang, no other answer than the promised ones; and a
+    /// broken link stays broken.
+    #[test]
+    fn a_hostile_peer_gets_no_more_than_an_error(steps in prop::collection::vec(step(), 1..60)) {
+        let (a, b) = pair();
+        let mut links = [a, b];
+        let mut broken = [false; 2];
+        let (data, mut buffer) = (vec![7; MAX_MESSAGE], vec![0; MAX_MESSAGE]);
+        for step in steps {
+            let (who, answer) = match step {
+                Step::Send { who, len } => (who, links[who].try_send(&data[..len]).map(|sent| sent.map(|()| len))),
+                Step::Receive { who, room } => (who, links[who].try_recv(&mut buffer[..room])),
+                Step::Scribble { offset, bytes } => {
+                    links[0].scribble(offset, &bytes);
+                    continue;
+                }
+            };
+            let was_broken = broken[who];
+            broken[who] |= matches!(answer, Err(Error::Corrupt(_)));
+            match answer {
+                Err(Error::Corrupt(_)) => {}
+                Ok(None) | Err(Error::Disconnected) => prop_assert!(!was_broken),
+                Ok(Some(len)) | Err(Error::BufferTooSmall { needed: len }) => {
+                    prop_assert!(!was_broken && len <= MAX_MESSAGE);
+                }
+                Err(other) => prop_assert!(false, "{other}"),
+            }
+        }
+    }
+
+    /// Nor does garbage where a segment should be, with or without the right first bytes.
+    #[test]
+    fn garbage_is_not_joined(garbage in prop::collection::vec(any::<u8>(), 512), from in 0_usize..129) {
+        let memory = HeapMemory::new(SEGMENT_LEN);
+        let owner = Link::new(Seat::create(memory.clone(), Link::KIND).unwrap());
+        owner.scribble(from, &garbage);
+        match Link::join(memory) {
+            Ok(None) | Err(Error::Corrupt(_)) => {}
+            other => prop_assert!(false, "{other:?}"),
+        }
+    }
+}
