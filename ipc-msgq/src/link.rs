@@ -1,0 +1,196 @@
+//! A connected end: whole messages over one queue, and knowing when the peer is gone.
+
+use ipc_core::process::PeerProcess;
+use ipc_core::{Error, MAX_MESSAGE, Result, Transport};
+use nix::errno::Errno;
+
+use crate::protocol::{Hello, Role, Side};
+use crate::ticker::Ticker;
+use crate::{Message, Queue};
+
+/// The last byte of each message, behind what the caller sent. It is there so that no message of a caller has length
+/// zero: that is the farewell.
+const DATA: u8 = 0xD1;
+
+/// The last byte of an empty message. One more stands before it, so that every message has two bytes at least and
+/// the farewell always fits: see [`Side`]'s `Drop`.
+const EMPTY: u8 = 0xE0;
+
+/// One end of a link over a queue. Dropping it says goodbye.
+#[derive(Debug)]
+pub struct Link {
+    side: Side,
+    peer: PeerProcess,
+    ticker: Ticker,
+    outbox: Message,
+    inbox: Message,
+    /// The message in `inbox` did not fit the caller's buffer: it is the next one.
+    kept: bool,
+    /// The peer has closed its end or died: nobody takes what is sent, and nothing new comes.
+    gone: bool,
+    max_message: usize,
+}
+
+impl Link {
+    pub(crate) fn new(side: Side, peer: &Hello) -> Result<Self> {
+        let own = max_message(side.queue)?;
+        let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
+        Ok(Self {
+            peer: PeerProcess::watch(peer.process)?,
+            ticker: Ticker::start()?,
+            outbox: {
+                let mut outbox = Message::with_capacity(max_message + 1);
+                outbox.set_kind(side.role.outbound());
+                outbox
+            },
+            inbox: Message::with_capacity(max_message + 1),
+            kept: false,
+            gone: false,
+            max_message,
+            side,
+        })
+    }
+
+    /// The queue, to use it without the protocol.
+    #[must_use]
+    pub const fn queue(&self) -> Queue {
+        self.side.queue
+    }
+
+    /// What this end sends, for those who use the queue without the protocol.
+    #[must_use]
+    pub const fn outbound(&self) -> crate::MessageType {
+        self.side.role.outbound()
+    }
+
+    const fn peer_role(&self) -> Role {
+        self.side.role.other()
+    }
+
+    /// Puts `message` and its last byte into the outbox.
+    fn pack(&mut self, message: &[u8]) -> Result<()> {
+        if message.len() > self.max_message {
+            return Err(Error::TooLarge { len: message.len(), max: self.max_message });
+        }
+        if message.is_empty() {
+            self.outbox.set_text(2).copy_from_slice(&[0, EMPTY]);
+        } else {
+            let text = self.outbox.set_text(message.len() + 1);
+            text[..message.len()].copy_from_slice(message);
+            text[message.len()] = DATA;
+        }
+        Ok(())
+    }
+
+    /// Copies the message in the inbox to the caller.
+    fn unpack(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let message = match self.inbox.text() {
+            [] => {
+                self.gone = true;
+                return Err(Error::Disconnected);
+            }
+            [message @ .., DATA] if !message.is_empty() => message,
+            [_, EMPTY] => &[],
+            _ => return Err(Error::Corrupt("a message in the queue that no link has sent")),
+        };
+        let needed = message.len();
+        self.kept = needed > buffer.len();
+        if self.kept {
+            return Err(Error::BufferTooSmall { needed });
+        }
+        buffer[..needed].copy_from_slice(message);
+        Ok(needed)
+    }
+
+    /// What a refused call on the queue means.
+    fn refused(&mut self, error: Error) -> Error {
+        match error.errno() {
+            // Removed while we waited, or before. (EINVAL is also said of a message over a limit lowered since.)
+            Some(Errno::EIDRM | Errno::EINVAL) if self.queue().stat().is_err() => {
+                self.gone = true;
+                Error::Disconnected
+            }
+            Some(Errno::E2BIG) => Error::Corrupt("a message longer than this link carries"),
+            _ => error,
+        }
+    }
+}
+
+/// The longest message that a link over `queue` carries, in bytes: one has to be left for the last byte.
+pub(crate) fn max_message(queue: Queue) -> Result<usize> {
+    let longest = queue.longest_text()?;
+    if longest < Hello::SIZE {
+        return Err(Error::Usage(format!(
+            "queues of {longest} bytes are too small to talk through: raise kernel.msgmax and kernel.msgmnb"
+        )));
+    }
+    Ok((longest - 1).min(MAX_MESSAGE))
+}
+
+impl Transport for Link {
+    // ANCHOR: send
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        if self.try_send(message)?.is_some() {
+            return Ok(()); // the usual case: one system call
+        }
+        loop {
+            self.check_peer()?; // a queue that stays full is maybe a queue that nobody empties any more
+            let Self { ticker, side, outbox, .. } = self;
+            match ticker.during(|| side.queue.send(outbox)) {
+                Err(error) if error.errno() == Some(Errno::EINTR) => {}
+                sent => return sent.map_err(|error| self.refused(error)),
+            }
+        }
+    }
+    // ANCHOR_END: send
+
+    // ANCHOR: recv
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let kind = self.peer_role().outbound();
+        while !self.kept && !self.gone {
+            let Self { ticker, side, inbox, .. } = self;
+            match ticker.during(|| side.queue.recv(kind, inbox)) {
+                Ok(()) => return self.unpack(buffer),
+                Err(error) if error.errno() == Some(Errno::EINTR) => {
+                    let _ = self.check_peer(); // remembers if it is gone
+                }
+                Err(error) => return Err(self.refused(error)),
+            }
+        }
+        // From a peer that is gone, only what is there already can come.
+        self.try_recv(buffer)?.ok_or(Error::Disconnected)
+    }
+    // ANCHOR_END: recv
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.pack(message)?;
+        if self.gone {
+            return Err(Error::Disconnected);
+        }
+        self.side.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        if !self.kept {
+            let received = self.side.queue.try_recv(self.peer_role().outbound(), &mut self.inbox);
+            if received.map_err(|error| self.refused(error))?.is_none() {
+                return if self.gone { Err(Error::Disconnected) } else { Ok(None) };
+            }
+        }
+        self.unpack(buffer).map(Some)
+    }
+
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    fn check_peer(&mut self) -> Result<()> {
+        if !self.gone {
+            let closed = self.side.queue.try_recv(self.peer_role().closed(), &mut Message::with_capacity(0));
+            // Any answer but "there is no such note" ends it: the note, or that the queue is no more.
+            let closed = !matches!(closed.map_err(|error| self.refused(error)), Ok(None));
+            self.gone = closed || !self.peer.is_alive();
+        }
+        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}

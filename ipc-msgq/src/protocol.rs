@@ -1,0 +1,155 @@
+//! What the two sides agree on: what each message type means, who is there, and how one says goodbye.
+
+use ipc_core::lease::Lease;
+use ipc_core::process::ProcessId;
+use ipc_core::{Error, Result};
+
+use nix::errno::Errno;
+
+use crate::link::max_message;
+use crate::{Message, MessageType, Queue};
+
+/// Which of the two a process is. Each sends messages of its own type and takes only those of the other's: with one
+/// type for both ways, a process would receive its own message back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Made the queue.
+    Owner,
+    /// Came to it.
+    Joiner,
+}
+
+const fn message_type(number: i64) -> MessageType {
+    MessageType::new(number).expect("1 or more")
+}
+
+/// The one message of this type is the free seat: it says who waits at this queue. Who takes it is the peer; nobody
+/// else can, since the kernel gives each message to exactly one.
+pub(crate) const INVITATION: MessageType = message_type(5);
+
+impl Role {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Owner => Self::Joiner,
+            Self::Joiner => Self::Owner,
+        }
+    }
+
+    /// The type of what this side sends. The last one is the *farewell*, of length zero.
+    pub(crate) const fn outbound(self) -> MessageType {
+        match self {
+            Self::Owner => message_type(1),
+            Self::Joiner => message_type(2),
+        }
+    }
+
+    /// The type of the note that this side has closed, of length zero too, for a peer who waits for room: to the
+    /// farewell, it would have to receive everything before.
+    pub(crate) const fn closed(self) -> MessageType {
+        match self {
+            Self::Owner => message_type(3),
+            Self::Joiner => message_type(4),
+        }
+    }
+}
+
+/// This process's place at a queue. Dropping it says goodbye; the last one out removes the queue.
+#[derive(Debug)]
+pub(crate) struct Side {
+    pub(crate) queue: Queue,
+    pub(crate) role: Role,
+    /// Keeps the queue. `None` at the queue of another user, who alone can remove it.
+    _lease: Option<Lease>,
+}
+
+impl Side {
+    pub(crate) const fn new(queue: Queue, role: Role, lease: Option<Lease>) -> Self {
+        Self { queue, role, _lease: lease }
+    }
+}
+
+// ANCHOR: close
+impl Drop for Side {
+    fn drop(&mut self) {
+        // The queue is limited in bytes: what has none always fits, even into a full queue. (It is limited to as
+        // many messages as bytes, too; those with data have two bytes at least and cannot use that up.)
+        for kind in [self.role.outbound(), self.role.closed()] {
+            let _ = self.queue.try_send(&Message::new(kind, &[])); // fails where nobody is left to be told
+        }
+        // Only now is the lease given back. The queue must not go before the peer has received what is in it.
+    }
+}
+// ANCHOR_END: close
+
+/// How each side introduces itself: the owner in its invitation, the other in its first message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hello {
+    /// To be watched, since the queue does not tell when it ends.
+    pub(crate) process: ProcessId,
+    /// The longest message it takes, in bytes. Both keep to the smaller of the two.
+    pub(crate) max_message: u64,
+}
+
+/// The answer to anything else than a [`Hello`].
+const STRANGER: Error = Error::Corrupt("whoever uses this queue is not another ipc-msgq");
+
+impl Hello {
+    /// Tells this protocol, and this version of it, from anything else that may be in a queue.
+    const MAGIC: [u8; 8] = *b"ipcmsgq1";
+    pub(crate) const SIZE: usize = 8 + 4 + 8 + 8;
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let pid = self.process.pid.to_le_bytes();
+        let start_time = self.process.start_time.to_le_bytes();
+        [&Self::MAGIC[..], &pid, &start_time, &self.max_message.to_le_bytes()].concat()
+    }
+
+    pub(crate) fn decode(text: &[u8]) -> Result<Self> {
+        let fields = text.strip_prefix(&Self::MAGIC).and_then(|text| {
+            let (pid, text) = text.split_first_chunk()?;
+            let (start_time, text) = text.split_first_chunk()?;
+            Some((pid, start_time, text.try_into().ok()?))
+        });
+        let (pid, start_time, max_message) = fields.ok_or(STRANGER)?;
+        let process =
+            ProcessId { pid: u32::from_le_bytes(*pid), start_time: u64::from_le_bytes(*start_time) };
+        Ok(Self { process, max_message: u64::from_le_bytes(max_message) })
+    }
+}
+
+/// Says who this process is.
+pub(crate) fn introduce(queue: Queue, kind: MessageType) -> Result<()> {
+    let hello = Hello { process: ProcessId::current(), max_message: max_message(queue)? as u64 };
+    let sent = queue.try_send(&Message::new(kind, &hello.encode()))?;
+    sent.ok_or(Error::Corrupt("a queue that is full before the two have met"))
+}
+
+/// Receives how the other side introduces itself, if it has.
+pub(crate) fn try_recv_hello(queue: Queue, kind: MessageType) -> Result<Option<Hello>> {
+    let mut hello = Message::with_capacity(Hello::SIZE);
+    match queue.try_recv(kind, &mut hello) {
+        Ok(Some(())) => Hello::decode(hello.text()).map(Some),
+        Ok(None) => Ok(None),
+        Err(error) if error.errno() == Some(Errno::E2BIG) => Err(STRANGER),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hello_survives_the_way_and_nothing_else_passes_for_one() {
+        let hello = Hello { process: ProcessId::current(), max_message: 8191 };
+        let text = hello.encode();
+        assert_eq!(text.len(), Hello::SIZE);
+        assert_eq!(Hello::decode(&text).unwrap(), hello);
+        let longer = [&text[..], b"!"].concat();
+        let mut other = text.clone();
+        other[7] ^= 1;
+        for wrong in [&[][..], &text[..27], &longer, &other] {
+            assert!(matches!(Hello::decode(wrong), Err(Error::Corrupt(_))));
+        }
+    }
+}
