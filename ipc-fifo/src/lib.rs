@@ -1,1 +1,217 @@
-//! Named pipes (FIFOs) between any two processes.
+//! # Named pipes (FIFOs): a pipe that any process can find
+//!
+//! A FIFO is a [pipe] with a name in the file system. The name is all that the disk ever sees: the bytes go through
+//! a buffer of 64 KiB in the kernel, as with any pipe. Whoever knows the path and has the permission can open it, so
+//! it connects processes that were started apart, `cat` and the shell's `>` included.
+//!
+//! A FIFO goes one way. To talk both ways takes two, here in one directory, named for where they lead:
+//!
+//! ```text
+//!   owner (pong)                                         the one who joins (ping)
+//!     read  ◄────────── [ DIRECTORY/to-owner  ] ◄────────── write
+//!     write ──────────► [ DIRECTORY/to-joiner ] ──────────► read
+//! ```
+//!
+//! # The open that waits
+//!
+//! Plain `open(2)` of a FIFO sleeps until the other side opens it as well: a reader waits for a writer, a writer
+//! for a reader. With two FIFOs that is a trap. If both sides open first the one they read, both sleep for ever; and
+//! if nobody ever comes, so does the one who is there. `O_NONBLOCK` makes it an open that answers, but not the same
+//! to both sides: the reader gets its end at once, the writer is refused (`ENXIO`) while there is no reader. Hence
+//! the order in which the two meet here:
+//!
+//! 1. The owner opens its read end, and waits with `poll(2)` and a timeout.
+//! 2. The other side opens its read end, then its write end; for `ENXIO` or a missing name, it tries again until
+//!    its timeout. It writes a greeting.
+//! 3. The greeting says that there is a reader, so the owner can open its write end. It answers the greeting.
+//!
+//! Before that answer, an end of file means nothing: `read` also returns 0 when no writer came *yet*. `poll` tells
+//! the two apart: it reports `POLLHUP` only after a writer has been there and gone.
+//!
+//! **Use it** between programs of one host that know a path but not each other, above all where one of them is a
+//! shell script. **Do not use it** for several writers with messages over `PIPE_BUF` (4096 bytes), which the kernel
+//! interleaves; for several clients, who cannot be told apart (take a socket); or across hosts: on a network file
+//! system, a FIFO connects only the processes of one host.
+//!
+//! **System calls**: `mkfifo` and `open` to meet, `flock` to claim a side; then one `writev` (length and payload
+//! together) and one `read` per message; `unlink` at the end.
+//!
+//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the open that waits; the false end of file; a stream
+//! without boundaries; `O_RDWR`, with which a process reads its own words; two writers above `PIPE_BUF`; the name,
+//! which outlives every process but is not needed by those who have opened it.
+//!
+//! Read on in `ends.rs`: what a process holds of the two FIFOs; then in `greeting.rs`: what the two say first.
+//!
+//! [pipe]: https://man7.org/linux/man-pages/man7/fifo.7.html
+
+mod ends;
+mod greeting;
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::lease::Lease;
+use ipc_core::{
+    Advise, Between, Call, Direction, Error, Framed, Mechanism, Medium, Profile, Reach, Result, Setup, Unit,
+    Variant,
+};
+use nix::errno::Errno;
+use nix::sys::stat;
+use nix::unistd::mkfifo;
+
+pub use ends::Ends;
+use ends::{End, Side};
+
+/// The FIFO that the owner reads.
+const TO_OWNER: &str = "to-owner";
+/// The FIFO that the other side reads.
+const TO_JOINER: &str = "to-joiner";
+
+/// How often somebody who joins looks whether the owner is there by now.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Two FIFOs in a directory, waiting for the other side. See the [crate](self).
+#[derive(Debug)]
+pub struct Fifo {
+    dir: PathBuf,
+    /// Until `accept` hands them out: the owner's read end, and the lease.
+    waiting: Option<(End, Lease)>,
+}
+
+impl Mechanism for Fifo {
+    const PROFILE: Profile = Profile {
+        name: "fifo",
+        title: "named pipe (FIFO)",
+        variants: &[Variant { name: "fifo", summary: "two FIFOs in a directory, one each way" }],
+        between: Between::AnyTwoProcesses,
+        medium: Medium::File,
+        unit: Unit::ByteStream,
+        direction: Direction::OneWay,
+        reach: Reach::SameHost,
+        address: Some("DIRECTORY"),
+    };
+
+    type Link = Framed<Ends>;
+
+    // ANCHOR: create
+    /// The address is a directory that does not exist yet; it is made with the two FIFOs inside. A
+    /// [`mode`](Setup::mode) wider than 0600 needs one, since a fresh directory is inside a private one.
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let lease = Lease::take::<Self>(None)?;
+        let dir = match address {
+            None => lease.path("").components().collect(),
+            Some(address) => directory(address)?,
+        };
+        if address.is_some() {
+            make_dir(&dir)?;
+            lease.record_path(&dir)?;
+        }
+        for name in [TO_OWNER, TO_JOINER] {
+            let path = dir.join(name);
+            mkfifo(&path, stat::Mode::from_bits_truncate(setup.mode)).call("mkfifo")?;
+            if address.is_some() {
+                lease.record_path(&path)?;
+            }
+            set_mode(&path, setup.mode)?;
+        }
+        let read = End::open(&dir.join(TO_OWNER), Side::Read)?;
+        if address.is_some() {
+            // Whoever may use the FIFOs must also get through the directory, and may do no more than that.
+            set_mode(&dir, 0o700 | (setup.mode & 0o044) >> 2)?;
+        }
+        Ok(Self { dir, waiting: Some((read, lease)) })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        self.dir.display().to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("FIFOs {TO_OWNER} and {TO_JOINER} in {}", self.dir.display())
+    }
+
+    // ANCHOR: accept
+    fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
+        let started = Instant::now();
+        let (read, _) = self.waiting.as_mut().ok_or_else(|| Error::Usage("this meeting is over".into()))?;
+        let write = loop {
+            if !greeting::wait_readable(&read.polling, timeout.saturating_sub(started.elapsed()))? {
+                return Err(Error::TimedOut {
+                    what: format!("nobody joined {}", self.dir.display()),
+                    waited: timeout,
+                });
+            }
+            if !greeting::read_hello(read)? {
+                // Somebody came and left without a word. This end now polls as hung up until the next one comes: a
+                // new one does not. The old one stays until the new one is there, so that there always is a reader.
+                *read = End::open(&self.dir.join(TO_OWNER), Side::Read)?;
+                continue;
+            }
+            match greeting::answer(&self.dir.join(TO_JOINER)) {
+                Err(error) if matches!(error.errno(), Some(Errno::ENXIO | Errno::EPIPE)) => {} // it has left again
+                answered => break answered?,
+            }
+        };
+        let (read, lease) = self.waiting.take().expect("it was there above");
+        // Tells the next one who comes, even after our peer has gone, that it is too late.
+        let _ = read.polling.try_lock();
+        Ok(Framed::new(Ends { read, write, lease: Some(lease) }))
+    }
+    // ANCHOR_END: accept
+
+    // ANCHOR: join
+    fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<Self::Link> {
+        let started = Instant::now();
+        let dir = directory(address)?;
+        let ends = loop {
+            match greeting::come_in(&dir) {
+                // No directory yet, no FIFO yet, or no reader: the owner has not come, or it is dead.
+                Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {}
+                opened => break opened?,
+            }
+            if started.elapsed() >= timeout {
+                return Err(Error::TimedOut {
+                    what: format!("nobody is at {address}: start `ipc-fifo pong {address}` first"),
+                    waited: timeout,
+                });
+            }
+            thread::sleep(LOOK_EVERY);
+        };
+        if !greeting::wait_readable(&ends.read.polling, timeout.saturating_sub(started.elapsed()))? {
+            return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
+        }
+        greeting::read_answer(&ends)?;
+        Ok(Framed::new(ends))
+    }
+    // ANCHOR_END: join
+}
+
+/// The directory that an address names.
+fn directory(address: &str) -> Result<PathBuf> {
+    if address.is_empty() || address.contains(['\0', '\n']) {
+        return Err(Error::Usage("the address of a FIFO pair is a directory, for example /tmp/talk".into()));
+    }
+    // Absolute, so that the other side finds it from wherever it is started.
+    std::path::absolute(address).call("getcwd")
+}
+
+fn make_dir(dir: &Path) -> Result<()> {
+    DirBuilder::new()
+        .mode(0o700)
+        .create(dir)
+        .call("mkdir")
+        .advise(Errno::EEXIST, || {
+            format!("{} is in use: name a directory that is not there yet", dir.display())
+        })
+        .advise(Errno::ENOENT, || format!("the directory above {} must exist", dir.display()))
+}
+
+/// Sets exactly this mode, whatever the umask took away. Nobody can have put something else at `path` meanwhile:
+/// the directory is still private.
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode)).call("chmod")
+}

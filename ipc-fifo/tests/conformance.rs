@@ -1,3 +1,13 @@
-//! The shared conformance suite.
+//! The shared conformance suite, over FIFOs.
 
-fn main() {}
+use std::io::IoSlice;
+use std::process::ExitCode;
+
+use ipc_core::{ByteStream, Mode};
+use ipc_fifo::Fifo;
+
+fn main() -> ExitCode {
+    ipc_core::conformance::main::<Fifo>(env!("CARGO_BIN_EXE_ipc-fifo"), |link, garbage| {
+        let _ = link.stream().write(&[IoSlice::new(garbage)], Mode::Block); // a reader who has gone: all one
+    })
+}

@@ -1,0 +1,100 @@
+//! The ends of the two FIFOs that one process holds.
+
+use std::fs::{File, OpenOptions};
+use std::io::IoSlice;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::uio::writev;
+use nix::unistd::read;
+
+use crate::Fifo;
+
+/// One end of one FIFO, opened twice: `O_NONBLOCK` belongs to the open file description, and a FIFO, unlike an
+/// anonymous pipe, answers `EOPNOTSUPP` to a single call's `RWF_NOWAIT`. Two descriptions spare an `fcntl` per call.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// Calls on this one sleep until there is something to do.
+    pub(crate) blocking: File,
+    /// Calls on this one answer `EAGAIN` instead.
+    pub(crate) polling: File,
+}
+
+/// Which end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Read,
+    Write,
+}
+
+impl End {
+    /// Opens an end and never sleeps: the read end is there at once, the write end is refused (`ENXIO`) while nobody
+    /// reads.
+    pub(crate) fn open(path: &Path, side: Side) -> Result<Self> {
+        let end = Self { blocking: open(path, side)?, polling: open(path, side)? };
+        // Only opening had to be non-blocking. To have opened it in blocking mode could sleep for ever, if the other
+        // side died just before.
+        fcntl(&end.blocking, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
+        Ok(end)
+    }
+
+    const fn of(&self, mode: Mode) -> &File {
+        match mode {
+            Mode::Block => &self.blocking,
+            Mode::Try => &self.polling,
+        }
+    }
+}
+
+fn open(path: &Path, side: Side) -> Result<File> {
+    // std adds O_CLOEXEC: no child of ours may keep an end open, or the other side would wait for its end of file.
+    let file = OpenOptions::new()
+        .read(side == Side::Read)
+        .write(side == Side::Write)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_NOCTTY).bits())
+        .open(path)
+        .call("open")
+        .advise(Errno::ELOOP, || format!("{} is a symbolic link", path.display()))
+        .advise(Errno::ENOTDIR, || "the address of a FIFO pair is a directory".into())
+        .advise(Errno::EACCES, || format!("{} belongs to somebody else", path.display()))?;
+    if file.metadata().call("fstat")?.file_type().is_fifo() {
+        Ok(file)
+    } else {
+        Err(Error::Usage(format!("{} is not a FIFO: ipc-fifo did not make it", path.display())))
+    }
+}
+
+/// What one process needs to talk both ways: the read end of one FIFO and the write end of another.
+#[derive(Debug)]
+pub struct Ends {
+    pub(crate) read: End,
+    pub(crate) write: End,
+    /// Keeps the names, and removes them when the owner is done. The side that joined has none.
+    pub(crate) lease: Option<Lease>,
+}
+
+impl ByteStream for Ends {
+    const READ: &'static str = "read";
+    const WRITE: &'static str = "writev";
+
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+        read(self.read.of(mode), buffer)
+    }
+
+    fn write(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        writev(self.write.of(mode), pieces)
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        if self.lease.is_none() {
+            // If the owner was killed, its names are still there. If it lives, this leaves them alone.
+            let _ = lease::sweep::<Fifo>();
+        }
+    }
+}
