@@ -272,15 +272,15 @@ fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {
 
 fn address_in_use(demo: Demo, place: &TempDir) -> Outcome {
     let address = demo.fresh_address(place.path());
-    let pong = Pong::start(demo, place, &[&address])?;
+    let mut pong = Pong::start(demo, place, &[&address])?;
     let (status, _, stderr) = demo.run(place, &["pong", &address])?;
     let told = stderr.contains("EEXIST") || stderr.contains("EADDRINUSE");
     ensure!(status == Some(1) && told, "status {status:?}: {stderr}");
     // The one that was there first is unharmed.
     let (status, _, stderr) = demo.run(place, &["ping", &address, "--count", "20"])?;
     ensure!(status == Some(0), "the first pong was harmed: status {status:?}: {stderr}");
-    drop(pong);
-    nothing_left_soon(place.path(), &address)
+    ensure!(pong.child.wait()?.success(), "the first pong failed");
+    nothing_left(place.path(), &address)
 }
 
 fn nobody_comes(demo: Demo, place: &TempDir) -> Outcome {
