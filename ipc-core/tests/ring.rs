@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::ring::{CAPACITY, HeapMemory, Kind, MAX_MESSAGE, RingLink, SEGMENT_LEN, Seat};
+use ipc_core::ring::{CAPACITY, HeapMemory, Kind, MAX_MESSAGE, RingLink, SEGMENT_LEN, Seat, data_offset};
 use ipc_core::{Error, Transport};
 use proptest::prelude::*;
 
@@ -208,6 +208,21 @@ fn a_segment_for_something_else_is_refused() {
     assert!(matches!(Link::join(HeapMemory::new(4096)), Err(Error::Corrupt(_))));
 }
 
+#[test]
+fn a_record_that_cannot_be_is_corrupt_and_the_link_stays_broken() {
+    for lie in [9, MAX_MESSAGE as u64, MAX_MESSAGE as u64 + 1, 1 << 32, u64::MAX] {
+        let (mut a, mut b) = pair();
+        a.send(b"8 bytes.").unwrap();
+        a.scribble(data_offset(0), &u64::to_le_bytes(lie));
+        let mut buffer = vec![0; MAX_MESSAGE];
+        for _ in 0..2 {
+            assert!(matches!(b.try_recv(&mut buffer), Err(Error::Corrupt(_))), "length {lie}");
+            assert!(matches!(b.recv(&mut buffer), Err(Error::Corrupt(_))));
+            assert!(matches!(b.send(b"x"), Err(Error::Corrupt(_))));
+        }
+    }
+}
+
 /// What two sides do, with a hostile hand in between. `who` is the side.
 #[derive(Clone, Debug)]
 enum Step {
@@ -232,8 +247,11 @@ fn step() -> impl Strategy<Value = Step> {
         4 => send(5000),
         1 => send(MAX_MESSAGE),
         4 => (0..2_usize, 0..=MAX_MESSAGE).prop_map(|(who, room)| Step::Receive { who, room }),
-        // The first page steers; the first records follow it.
-        1 => (0..700_usize, word).prop_map(|(n, bytes)| Step::Scribble { offset: n * 8, bytes }),
+        // What steers lies at the beginning of the lines of the first page, and of the records that follow.
+        1 => (0..40_usize, word.clone()).prop_map(|(line, bytes)| Step::Scribble { offset: line * 128, bytes }),
+        1 => (0..2_usize, 0..4_usize, word).prop_map(|(ring, n, bytes)| {
+            Step::Scribble { offset: data_offset(ring) + n * 8, bytes }
+        }),
         1 => (0..SEGMENT_LEN - 64, garbage).prop_map(|(offset, bytes)| Step::Scribble { offset, bytes }),
     ]
 }
