@@ -119,8 +119,8 @@ impl Mechanism for Fifo {
         }
         let read = End::open(&dir.join(TO_OWNER), Side::Read)?;
         if address.is_some() {
-            // Whoever may use the FIFOs must also get through the directory, and may do no more than that.
-            set_mode(&dir, 0o700 | (setup.mode & 0o044) >> 2)?;
+            // Whoever may read or write the FIFOs must also get through the directory (x), and may do no more there.
+            set_mode(&dir, 0o700 | ((setup.mode | setup.mode << 1) & 0o044) >> 2)?;
         }
         Ok(Self { dir, waiting: Some((read, lease)) })
     }

@@ -1,0 +1,434 @@
+//! What is true of FIFOs: each cell of the course's table, then the pitfalls.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::peer::Peer;
+use ipc_core::{ByteStream, Error, Framed, Mechanism, Mode, Result, Setup, Transport};
+use ipc_fifo::{Ends, Fifo};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::libc::PIPE_BUF;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::Mode as Permissions;
+use nix::unistd::mkfifo;
+use tempfile::TempDir;
+
+/// Longer than anything here takes, on a loaded machine. Reached only when something hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Long enough to say "it is still waiting".
+const A_WHILE: Duration = Duration::from_millis(200);
+
+/// A FIFO in a directory of its own.
+fn raw_fifo() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fifo");
+    mkfifo(&path, Permissions::S_IRUSR | Permissions::S_IWUSR).unwrap();
+    (dir, path)
+}
+
+fn open(path: &Path, how: OFlag) -> std::io::Result<File> {
+    let access = how & OFlag::O_ACCMODE;
+    OpenOptions::new()
+        .read(access != OFlag::O_WRONLY)
+        .write(access != OFlag::O_RDONLY)
+        .custom_flags((how - OFlag::O_ACCMODE).bits())
+        .open(path)
+}
+
+/// Both ends of a FIFO, which do not wait.
+fn raw_ends(path: &Path) -> (File, File) {
+    let read = open(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
+    (read, open(path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap())
+}
+
+/// Starts something that may block for ever; what it returns comes out of the channel.
+fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
+    let (done, answer) = mpsc::channel();
+    thread::spawn(move || {
+        let _ = done.send(action()); // the test may have failed meanwhile
+    });
+    answer
+}
+
+fn setup() -> Setup {
+    Setup::default_of::<Fifo>()
+}
+
+/// Both links of a meeting at `address`, one of them in this thread and one from another.
+fn meet(address: Option<&str>) -> (Framed<Ends>, Framed<Ends>) {
+    let mut owner = Fifo::create(address, &setup()).unwrap();
+    let address = owner.address();
+    let joiner = start(move || Fifo::join(&address, &setup(), PATIENCE).unwrap());
+    (owner.accept(PATIENCE).unwrap(), joiner.recv_timeout(PATIENCE).unwrap())
+}
+
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap())
+}
+
+fn message<T>(result: Result<T>) -> String {
+    result.err().expect("it should have failed").to_string()
+}
+
+// ---- the cells of the table ----
+
+/// Between any two processes: a shell's `cat`, which knows nothing but the path, reads what we write.
+#[test]
+fn between_unrelated_processes_that_know_the_path() {
+    let (_dir, path) = raw_fifo();
+    let cat = Command::new("sh")
+        .args(["-c", "exec cat < \"$0\""])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let written = start(move || open(&path, OFlag::O_WRONLY).unwrap().write_all(b"hello, cat").unwrap());
+    written.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(cat.wait_with_output().unwrap().stdout, b"hello, cat");
+}
+
+/// Medium: file. The name is a file of type `p`, as `ls -l` shows it, of length 0: the bytes are in the kernel.
+#[test]
+fn medium_is_a_file_of_type_p_that_stays_empty() {
+    let (_dir, path) = raw_fifo();
+    let (_read, mut write) = raw_ends(&path);
+    write.write_all(b"not on the disk").unwrap();
+    let meta = fs::symlink_metadata(&path).unwrap();
+    assert!(meta.file_type().is_fifo());
+    assert_eq!(meta.len(), 0);
+    let ls = Command::new("ls").arg("-l").arg(&path).output().unwrap();
+    assert!(ls.stdout.starts_with(b"prw-------"), "{}", String::from_utf8_lossy(&ls.stdout));
+}
+
+/// Unit: byte stream. Two writes come out of one read, with no boundary between them.
+#[test]
+fn unit_is_a_stream_that_loses_boundaries() {
+    let (_dir, path) = raw_fifo();
+    let (mut read, mut write) = raw_ends(&path);
+    write.write_all(b"first").unwrap();
+    write.write_all(b"second").unwrap();
+    let mut buffer = [0; 64];
+    let len = read.read(&mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"firstsecond");
+}
+
+/// Direction: one-way. The read end cannot be written, the write end not read.
+#[test]
+fn direction_is_one_way() {
+    let (_dir, path) = raw_fifo();
+    let (mut read, mut write) = raw_ends(&path);
+    assert_eq!(errno(&read.write(b"back").unwrap_err()), Errno::EBADF);
+    assert_eq!(errno(&write.read(&mut [0]).unwrap_err()), Errno::EBADF);
+}
+
+/// Direction: one-way, so talking both ways takes two: the address is a directory with two FIFOs.
+#[test]
+fn direction_both_ways_takes_two_fifos() {
+    let meeting = Fifo::create(None, &setup()).unwrap();
+    for name in ["to-owner", "to-joiner"] {
+        let meta = fs::symlink_metadata(Path::new(&meeting.address()).join(name)).unwrap();
+        assert!(meta.file_type().is_fifo(), "{name}");
+    }
+}
+
+/// Reach: same host. Even on a shared file system only the name travels; the buffer belongs to this kernel, and is
+/// not what the file system would show to another host.
+#[test]
+fn reach_is_the_same_host() {
+    let (_dir, path) = raw_fifo();
+    let (_read, mut write) = raw_ends(&path);
+    write.write_all(b"kept by this kernel").unwrap();
+    // What is stored, and so all that a network file system could carry to another host: a name and no bytes.
+    let meta = fs::symlink_metadata(&path).unwrap();
+    assert_eq!((meta.len(), meta.blocks()), (0, 0));
+}
+
+// ---- pitfalls: opening ----
+
+/// Opening a FIFO sleeps until the other side opens it as well.
+#[test]
+fn a_plain_open_waits_for_the_other_side() {
+    for (first, second) in [(OFlag::O_RDONLY, OFlag::O_WRONLY), (OFlag::O_WRONLY, OFlag::O_RDONLY)] {
+        let (_dir, path) = raw_fifo();
+        let sleeper = path.clone();
+        let opened = start(move || open(&sleeper, first).map(drop));
+        assert!(opened.recv_timeout(A_WHILE).is_err(), "{first:?} alone should not have opened");
+        let other = start(move || open(&path, second).map(drop));
+        opened.recv_timeout(PATIENCE).expect("it should have opened by now").unwrap();
+        other.recv_timeout(PATIENCE).expect("so should the other side").unwrap();
+    }
+}
+
+/// Two sides that each open first the FIFO they read wait for each other for ever.
+#[test]
+fn opening_both_in_the_wrong_order_is_a_deadlock() {
+    let (_dir, one) = raw_fifo();
+    let (_other_dir, other) = raw_fifo();
+    let sides = [(one.clone(), other.clone()), (other.clone(), one.clone())].map(|(reads, writes)| {
+        start(move || (open(&reads, OFlag::O_RDONLY).unwrap(), open(&writes, OFlag::O_WRONLY).unwrap()))
+    });
+    assert!(sides[0].recv_timeout(A_WHILE).is_err() && sides[1].try_recv().is_err());
+    // The way out, for this test: an end that needs nobody.
+    let _ends = [&one, &other].map(|path| open(path, OFlag::O_RDWR).unwrap());
+    for side in sides {
+        side.recv_timeout(PATIENCE).unwrap();
+    }
+}
+
+/// With `O_NONBLOCK` the reader gets its end at once; the writer is refused while there is no reader.
+#[test]
+fn a_nonblocking_writer_without_a_reader_gets_enxio() {
+    let (_dir, path) = raw_fifo();
+    assert_eq!(errno(&open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap_err()), Errno::ENXIO);
+    let _read = open(&path, OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
+    open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap();
+}
+
+/// Before the first writer came, `read` says "end of file" already; `poll` knows better, until the writer has gone.
+#[test]
+fn the_end_of_file_before_the_first_writer_is_a_false_one() {
+    let (_dir, path) = raw_fifo();
+    let mut read = open(&path, OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
+    let hung_up = |read: &File| {
+        let mut fds = [PollFd::new(read.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::ZERO).unwrap() == 1 && fds[0].revents() == Some(PollFlags::POLLHUP)
+    };
+    assert_eq!(read.read(&mut [0]).unwrap(), 0);
+    assert!(!hung_up(&read), "nobody has been there yet");
+    drop(open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap());
+    assert_eq!(read.read(&mut [0]).unwrap(), 0);
+    assert!(hung_up(&read), "this time somebody has been there and gone");
+}
+
+/// `O_RDWR` opens at once on Linux, and is no way out: the process reads its own words, and no end of file ever.
+#[test]
+fn opened_for_both_a_process_hears_itself() {
+    let (_dir, path) = raw_fifo();
+    let mut both = open(&path, OFlag::O_RDWR | OFlag::O_NONBLOCK).unwrap();
+    both.write_all(b"echo").unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(both.read(&mut buffer).unwrap(), 4);
+    assert_eq!(&buffer[..4], b"echo");
+    // Its own write end keeps the stream open: "nothing yet" for ever, although nobody else is there.
+    assert_eq!(errno(&both.read(&mut buffer).unwrap_err()), Errno::EAGAIN);
+}
+
+/// A peer that never comes is an error after the time that the caller set, on either side.
+#[test]
+fn a_peer_that_never_comes_is_a_timeout_and_no_hang() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = dir.path().join("talk").display().to_string();
+    let alone = start(move || {
+        let joined = Fifo::join(&address, &setup(), A_WHILE).map(drop);
+        let accepted = Fifo::create(Some(&address), &setup()).unwrap().accept(A_WHILE).map(drop);
+        (joined, accepted)
+    });
+    let (joined, accepted) = alone.recv_timeout(PATIENCE).expect("it hangs");
+    assert!(matches!(joined, Err(Error::TimedOut { waited: A_WHILE, .. })), "{joined:?}");
+    assert!(message(joined).contains("start `ipc-fifo pong"));
+    assert!(matches!(accepted, Err(Error::TimedOut { waited: A_WHILE, .. })), "{accepted:?}");
+}
+
+/// Somebody who opens the FIFO and leaves without a word is nobody: the owner waits on, without burning the CPU.
+#[test]
+fn a_visitor_without_a_word_does_not_end_the_waiting() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let path = Path::new(&owner.address()).join("to-owner");
+    drop(open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap());
+    assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })));
+    let address = owner.address();
+    let joiner = start(move || Fifo::join(&address, &setup(), PATIENCE).unwrap());
+    let mut link = owner.accept(PATIENCE).unwrap();
+    joiner.recv_timeout(PATIENCE).unwrap().send(b"a real one").unwrap();
+    assert_eq!(link.recv(&mut [0; 16]).unwrap(), 10);
+}
+
+/// Somebody who joined, gave up before the owner was ready, and left, does not spoil it for the next.
+#[test]
+fn a_joiner_who_gave_up_does_not_spoil_it_for_the_next() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let address = owner.address();
+    let gave_up = Fifo::join(&address, &setup(), A_WHILE);
+    assert!(message(gave_up).contains("no answer"));
+    let next = start(move || Fifo::join(&address, &setup(), PATIENCE).unwrap());
+    let mut link = owner.accept(PATIENCE).unwrap();
+    next.recv_timeout(PATIENCE).unwrap().send(b"next").unwrap();
+    assert_eq!(link.recv(&mut [0; 16]).unwrap(), 4);
+}
+
+/// A third process is told that the pair is taken: while the two talk, and when the second has left.
+#[test]
+fn a_second_joiner_is_told_that_it_is_in_use() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let address = owner.address();
+    let first = address.clone();
+    let first = start(move || Fifo::join(&first, &setup(), PATIENCE).unwrap());
+    let mut link = owner.accept(PATIENCE).unwrap();
+    let first = first.recv_timeout(PATIENCE).unwrap();
+    assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("in use"));
+    drop(first);
+    assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("in use"));
+    assert!(matches!(link.recv(&mut [0; 16]), Err(Error::Disconnected)));
+}
+
+/// Something else at the address, or no address at all, is named as such.
+#[test]
+fn what_is_no_fifo_pair_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = dir.path().display().to_string();
+    fs::write(dir.path().join("to-owner"), "a regular file").unwrap();
+    fs::write(dir.path().join("to-joiner"), "a regular file").unwrap();
+    assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("is not a FIFO"));
+    let file = dir.path().join("to-owner").display().to_string();
+    assert!(message(Fifo::join(&file, &setup(), PATIENCE)).contains("is a directory"));
+    assert!(message(Fifo::create(Some(&address), &setup())).contains("(EEXIST); "));
+    assert!(matches!(Fifo::create(Some(""), &setup()), Err(Error::Usage(_))));
+    fs::remove_file(dir.path().join("to-joiner")).unwrap();
+    std::os::unix::fs::symlink("to-owner", dir.path().join("to-joiner")).unwrap();
+    assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("is a symbolic link"));
+}
+
+/// A stranger's words in the FIFO are no greeting: both sides say so.
+#[test]
+fn a_stranger_who_writes_into_the_fifo_is_told_apart() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let path = Path::new(&owner.address()).join("to-owner");
+    let mut shell = open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap();
+    shell.write_all(b"hello from echo\n!").unwrap();
+    assert!(matches!(owner.accept(PATIENCE), Err(Error::Corrupt(_))));
+}
+
+// ---- pitfalls: talking ----
+
+/// Up to `PIPE_BUF` bytes go in whole or not at all; of more, a part: that is where two writers' bytes mix.
+#[test]
+fn two_writers_are_torn_only_above_pipe_buf() {
+    let (_dir, path) = raw_fifo();
+    let (mut read, mut one) = raw_ends(&path);
+    let mut other = open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap();
+    let capacity = fcntl(&one, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
+    one.write_all(&vec![0; capacity]).unwrap();
+    read.read_exact(&mut [0; PIPE_BUF]).unwrap(); // room for one page
+    assert_eq!(one.write(&[1; 2 * PIPE_BUF]).unwrap(), PIPE_BUF, "torn: the first half goes in alone");
+    read.read_exact(&mut [0; PIPE_BUF]).unwrap();
+    assert_eq!(other.write(&[2; PIPE_BUF]).unwrap(), PIPE_BUF, "and the other writer's bytes come behind it");
+    assert_eq!(
+        errno(&one.write(&[1; PIPE_BUF]).unwrap_err()),
+        Errno::EAGAIN,
+        "a short one waits until it fits"
+    );
+}
+
+/// Two processes that have opened a FIFO no longer need its name: they talk on when it is removed.
+#[test]
+fn removing_the_name_does_not_disturb_who_has_opened_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let address = dir.path().join("talk");
+    let (mut owner, mut joiner) = meet(address.to_str());
+    fs::remove_dir_all(&address).unwrap();
+    joiner.send(b"still here").unwrap();
+    let mut buffer = [0; 16];
+    assert_eq!(owner.recv(&mut buffer).unwrap(), 10);
+    drop(joiner);
+    assert!(matches!(owner.recv(&mut buffer), Err(Error::Disconnected)));
+}
+
+/// The name outlives its users: a plain FIFO stays until somebody unlinks it. Ours goes with the last of us.
+#[test]
+fn a_name_outlives_its_users_unless_removed() {
+    let (_dir, path) = raw_fifo();
+    drop(raw_ends(&path));
+    assert!(path.exists());
+    let dir = tempfile::tempdir().unwrap();
+    let address = dir.path().join("talk");
+    drop(meet(address.to_str()));
+    assert!(!address.exists());
+}
+
+/// Unlike an anonymous pipe, a FIFO refuses "do not wait" for a single call; hence two descriptions of each end.
+#[test]
+fn a_fifo_refuses_not_to_wait_for_a_single_call() {
+    // There is no safe wrapper of preadv2; python's is exact, and is everywhere where tests run.
+    let script = "import os,sys\n\
+        fd = os.open(sys.argv[1], os.O_RDWR)\n\
+        try: os.preadv(fd, [bytearray(1)], -1, os.RWF_NOWAIT)\n\
+        except OSError as error: print(error.errno)";
+    let (_dir, path) = raw_fifo();
+    let Ok(python) = Command::new("python3").args(["-c", script]).arg(&path).output() else {
+        eprintln!("SKIPPED: no python3 to call preadv2 with");
+        return;
+    };
+    let said = String::from_utf8_lossy(&python.stdout).trim().to_owned();
+    // If this fails, the kernel has learned it: one description for each end would do.
+    assert_eq!(said, (Errno::EOPNOTSUPP as i32).to_string(), "{}", String::from_utf8_lossy(&python.stderr));
+}
+
+/// Of the two descriptions of each end, one waits and one does not, and neither call changes that.
+#[test]
+fn each_end_is_open_twice_and_never_switched() {
+    let (mut owner, mut joiner) = meet(None);
+    assert!(owner.try_recv(&mut [0; 8]).unwrap().is_none());
+    joiner.send(b"x").unwrap();
+    assert_eq!(owner.recv(&mut [0; 8]).unwrap(), 1);
+    // A blocking read after a polling one, and the other way round: each finds its own description's mode.
+    assert_eq!(owner.stream().read(&mut [0; 8], Mode::Try), Err(Errno::EAGAIN));
+    let waits = start(move || owner.recv(&mut [0; 8]).map_err(|error| error.to_string()));
+    assert!(waits.recv_timeout(A_WHILE).is_err(), "a blocking recv should wait");
+    joiner.send(b"now").unwrap();
+    assert_eq!(waits.recv_timeout(PATIENCE).unwrap(), Ok(3));
+}
+
+/// Made for the owner alone: 0600 in a directory 0700. A wider mode is exact, whatever the umask says.
+#[test]
+fn the_modes_are_those_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for (mode, of_dir) in [(0o600, 0o700), (0o622, 0o711), (0o660, 0o710)] {
+        let path = dir.path().join(format!("{mode:o}"));
+        let _meeting = Fifo::create(path.to_str(), &Setup { mode, ..setup() }).unwrap();
+        let mode_of = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode_of(path.clone()), of_dir);
+        assert_eq!([mode_of(path.join("to-owner")), mode_of(path.join("to-joiner"))], [mode, mode]);
+    }
+}
+
+/// Neither end passes to a child that we start: it would keep the end of file from the other side.
+#[test]
+fn a_child_of_ours_does_not_inherit_the_ends() {
+    let (owner, mut joiner) = meet(None);
+    let mut sleep = Command::new("sleep");
+    sleep.arg("60");
+    let _child = Peer::spawn(sleep).unwrap();
+    drop(owner);
+    let ended = start(move || joiner.recv(&mut [0; 8]).map_err(|error| error.to_string()));
+    assert_eq!(
+        ended.recv_timeout(PATIENCE).expect("the child holds an end"),
+        Err(Error::Disconnected.to_string())
+    );
+}
+
+/// The two FIFOs of two real processes, seen from outside: `/proc/PID/fd` leads to both names.
+#[test]
+fn a_look_from_outside_finds_both_fifos_in_proc() {
+    let mut meeting = Fifo::create(None, &setup()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-fifo"));
+    command.arg("invited");
+    meeting.invite(&mut command).unwrap();
+    let mut child = Peer::spawn(command).unwrap();
+    let _link = child.accept(&mut meeting, PATIENCE).unwrap();
+    let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", child.pid()))
+        .unwrap()
+        .filter_map(|fd| fs::read_link(fd.unwrap().path()).ok())
+        .collect();
+    for name in ["to-owner", "to-joiner"] {
+        let path = Path::new(&meeting.address()).join(name);
+        assert_eq!(open.iter().filter(|target| **target == path).count(), 2, "{name} in {open:?}");
+    }
+}
