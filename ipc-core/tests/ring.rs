@@ -4,16 +4,26 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::ring::{CAPACITY, HeapMemory, Kind, MAX_MESSAGE, RingLink, SEGMENT_LEN, Seat, data_offset};
-use ipc_core::{Error, Transport};
+use ipc_core::ring::{
+    CAPACITY, HeapMemory, Kind, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, Seat, data_offset,
+};
+use ipc_core::{Error, Result, Transport};
 use proptest::prelude::*;
 
 type Link = RingLink<HeapMemory>;
 
+fn create(memory: &HeapMemory, kind: Kind) -> Seat<HeapMemory> {
+    Seat::create(Region::new(memory.clone()).unwrap(), kind)
+}
+
+fn join(memory: &HeapMemory) -> Result<Option<Link>> {
+    Link::join(Region::new(memory.clone())?)
+}
+
 fn pair() -> (Link, Link) {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let mut seat = Seat::create(memory.clone(), Link::KIND).unwrap();
-    let joined = Link::join(memory).unwrap().expect("the owner waits");
+    let mut seat = create(&memory, Link::KIND);
+    let joined = join(&memory).unwrap().expect("the owner waits");
     seat.wait_for_peer("here", Duration::ZERO).unwrap();
     (Link::new(seat), joined)
 }
@@ -180,21 +190,21 @@ fn two_sleepers_wake_each_other_every_time() {
 #[test]
 fn a_third_finds_no_place() {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let _owner = Seat::create(memory.clone(), Link::KIND).unwrap();
-    let _joined = Link::join(memory.clone()).unwrap().expect("the owner waits");
-    assert!(Link::join(memory).unwrap().is_none());
+    let _owner = create(&memory, Link::KIND);
+    let _joined = join(&memory).unwrap().expect("the owner waits");
+    assert!(join(&memory).unwrap().is_none());
 }
 
 #[test]
 fn an_owner_that_left_waits_for_nobody() {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    drop(Seat::create(memory.clone(), Link::KIND).unwrap());
-    assert!(Link::join(memory).unwrap().is_none());
+    drop(create(&memory, Link::KIND));
+    assert!(join(&memory).unwrap().is_none());
 }
 
 #[test]
 fn a_peer_that_never_comes_is_an_error_after_the_timeout() {
-    let mut seat = Seat::create(HeapMemory::new(SEGMENT_LEN), Link::KIND).unwrap();
+    let mut seat = create(&HeapMemory::new(SEGMENT_LEN), Link::KIND);
     let error = seat.wait_for_peer("key 7", Duration::from_millis(20)).unwrap_err();
     assert_eq!(error.to_string(), "nobody has joined key 7 (waited 0.02 s)");
 }
@@ -202,10 +212,10 @@ fn a_peer_that_never_comes_is_an_error_after_the_timeout() {
 #[test]
 fn a_segment_for_something_else_is_refused() {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    assert!(Link::join(memory.clone()).unwrap().is_none(), "all zero: not ready yet");
-    let _owner = Seat::create(memory.clone(), Kind::LockStep).unwrap();
-    assert!(matches!(Link::join(memory), Err(Error::Corrupt(_))));
-    assert!(matches!(Link::join(HeapMemory::new(4096)), Err(Error::Corrupt(_))));
+    assert!(join(&memory).unwrap().is_none(), "all zero: not ready yet");
+    let _owner = create(&memory, Kind::LockStep);
+    assert!(matches!(join(&memory), Err(Error::Corrupt(_))));
+    assert!(matches!(join(&HeapMemory::new(4096)), Err(Error::Corrupt(_))));
 }
 
 #[test]
@@ -293,9 +303,9 @@ proptest! {
     #[test]
     fn garbage_is_not_joined(garbage in prop::collection::vec(any::<u8>(), 512), from in 0_usize..129) {
         let memory = HeapMemory::new(SEGMENT_LEN);
-        let owner = Link::new(Seat::create(memory.clone(), Link::KIND).unwrap());
+        let owner = Link::new(create(&memory, Link::KIND));
         owner.scribble(from, &garbage);
-        match Link::join(memory) {
+        match join(&memory) {
             Ok(None) | Err(Error::Corrupt(_)) => {}
             other => prop_assert!(false, "{other:?}"),
         }

@@ -4,7 +4,7 @@ use super::SLICE;
 use super::bell::Bell;
 use super::futex::Woken;
 use super::layout::MAX_MESSAGE;
-use super::memory::Memory;
+use super::memory::{Memory, Region};
 use super::record;
 use super::seat::{Kind, Seat};
 use super::spsc::{Receiver, Sender};
@@ -33,8 +33,8 @@ impl<M: Memory> RingLink<M> {
     ///
     /// # Errors
     /// As [`Seat::claim`].
-    pub fn join(memory: M) -> Result<Option<Self>> {
-        let seat = Seat::claim(memory, Self::KIND)?;
+    pub fn join(region: Region<M>) -> Result<Option<Self>> {
+        let seat = Seat::claim(region, Self::KIND)?;
         Ok(seat.map(|seat| {
             seat.ready();
             Self::new(seat)

@@ -9,7 +9,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use super::atomic::{AtomicU32, AtomicU64};
-use super::layout::Control;
+use super::layout::{Control, SEGMENT_LEN};
 use crate::{Error, Result};
 
 /// Memory that another process, or another thread, sees too.
@@ -32,12 +32,12 @@ pub struct Region<M> {
 }
 
 impl<M: Memory> Region<M> {
-    /// Takes `memory` of at least `needed` bytes.
+    /// Takes `memory` of at least [`SEGMENT_LEN`] bytes.
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): it is smaller, so somebody else made it for something else.
-    pub fn new(memory: M, needed: usize) -> Result<Self> {
-        if memory.size() < needed.max(size_of::<Control>()) {
+    pub fn new(memory: M) -> Result<Self> {
+        if memory.size() < SEGMENT_LEN {
             return Err(Error::Corrupt("the shared memory is too small: not made by this program"));
         }
         assert!(memory.base().cast::<Control>().is_aligned(), "memory is aligned to a page");

@@ -33,11 +33,12 @@
 //! ```
 //! use std::time::Duration;
 //! use ipc_core::Transport;
-//! use ipc_core::ring::{HeapMemory, RingLink, SEGMENT_LEN, Seat};
+//! use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
 //!
 //! let memory = HeapMemory::new(SEGMENT_LEN); // two threads share it; two processes would map a segment
-//! let mut seat = Seat::create(memory.clone(), RingLink::<HeapMemory>::KIND)?;
-//! let other = std::thread::spawn(|| RingLink::join(memory)?.expect("the owner waits").send(b"hello"));
+//! let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
+//! let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND);
+//! let other = std::thread::spawn(|| RingLink::join(theirs)?.expect("the owner waits").send(b"hello"));
 //! seat.wait_for_peer("this example", Duration::from_secs(5))?;
 //! let mut link = RingLink::new(seat);
 //! let mut buffer = [0; 64];

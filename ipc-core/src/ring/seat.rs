@@ -32,12 +32,10 @@ pub struct Seat<M: Memory> {
 }
 
 impl<M: Memory> Seat<M> {
-    /// Takes the owner's place at a fresh segment, all zero. From here on the other side can join.
-    ///
-    /// # Errors
-    /// [`Corrupt`](Error::Corrupt): the region is too small.
-    pub fn create(memory: M, kind: Kind) -> Result<Self> {
-        let seat = Self { region: Region::new(memory, super::SEGMENT_LEN)?, side: 0, peer: None };
+    /// Takes the owner's place at a fresh segment, all zero but for what is in the data of rings. From here on the
+    /// other side can join.
+    pub fn create(region: Region<M>, kind: Kind) -> Self {
+        let seat = Self { region, side: 0, peer: None };
         let Control { header, .. } = seat.region.control();
         header.version.store(VERSION, Ordering::Relaxed);
         header.kind.store(kind as u32, Ordering::Relaxed);
@@ -45,7 +43,7 @@ impl<M: Memory> Seat<M> {
         seat.ready();
         // Last, and with release: who sees the magic sees all the rest.
         header.magic.store(MAGIC, Ordering::Release);
-        Ok(seat)
+        seat
     }
 
     /// Takes the other place. `None` if the owner is not ready yet, or has left, or somebody else was faster. The
@@ -53,8 +51,7 @@ impl<M: Memory> Seat<M> {
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant.
-    pub fn claim(memory: M, kind: Kind) -> Result<Option<Self>> {
-        let region = Region::new(memory, super::SEGMENT_LEN)?;
+    pub fn claim(region: Region<M>, kind: Kind) -> Result<Option<Self>> {
         let Control { header, sides: [owner, joiner], .. } = region.control();
         match header.magic.load(Ordering::Acquire) {
             0 => return Ok(None),
@@ -151,6 +148,15 @@ impl<M: Memory> Seat<M> {
         }
     }
 
+    /// Tells the other side that this one will send and receive no more, and wakes it. Also done by `Drop`.
+    pub fn leave(&self) {
+        self.mine().state.store(state::CLOSED, Ordering::Release);
+        futex::wake(&self.mine().state);
+        let rings = &self.region.control().rings;
+        rings[self.side].receiver.ring_loud();
+        rings[1 - self.side].sender.ring_loud();
+    }
+
     fn mine(&self) -> &Side {
         &self.region.control().sides[self.side]
     }
@@ -162,11 +168,7 @@ impl<M: Memory> Seat<M> {
 
 impl<M: Memory> Drop for Seat<M> {
     fn drop(&mut self) {
-        self.mine().state.store(state::CLOSED, Ordering::Release);
-        futex::wake(&self.mine().state);
-        let rings = &self.region.control().rings;
-        rings[self.side].receiver.ring_loud();
-        rings[1 - self.side].sender.ring_loud();
+        self.leave();
     }
 }
 
