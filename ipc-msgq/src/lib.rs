@@ -60,7 +60,7 @@ mod ticker;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::Lease;
+use ipc_core::lease::{self, Lease};
 use ipc_core::process::PeerProcess;
 use ipc_core::{
     Advise, Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant,
@@ -149,6 +149,7 @@ impl Mechanism for Msgq {
     // ANCHOR: join
     fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<Link> {
         let key = address.parse()?;
+        lease::sweep::<Self>()?; // a queue of dead processes is not one to join
         poll(timeout, || try_join(key))?.ok_or_else(|| Error::TimedOut {
             what: format!("nobody is at {key}: start this first: ipc-msgq pong {key}"),
             waited: timeout,
@@ -179,11 +180,16 @@ fn try_join(key: Key) -> Result<Option<Link>> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
     // From here on the queue stays, until this side is done with it too.
     let lease = Lease::share::<Msgq>(&key.to_string())?;
-    let invitation = try_recv_hello(queue, INVITATION)
-        .advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
-    let owner = match unless_gone(invitation)? {
+    let stat = queue.stat().advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
+    let Some(stat) = unless_gone(stat)? else { return Ok(None) };
+    if lease.is_none() && stat.creator == geteuid().as_raw() {
+        return Err(Error::Usage(format!(
+            "the queue with key {key} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
+        )));
+    }
+    let owner = match unless_gone(try_recv_hello(queue, INVITATION))? {
         Some(Some(owner)) => owner,
-        Some(None) if unless_gone(queue.stat())?.is_some_and(|stat| stat.last_sent != 0) => {
+        Some(None) if stat.last_sent != 0 => {
             return Err(Errno::ENOMSG).call("msgrcv").advise(Errno::ENOMSG, || {
                 format!("the queue with key {key} has no free seat: another process has joined it already")
             });

@@ -198,3 +198,22 @@ impl Queue {
         sys::msgctl_remove(self.0.get()).call("msgctl")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "Not now" has two names: EAGAIN from `msgsnd`, ENOMSG from `msgrcv`. [`Queue`] says `None` for both.
+    #[test]
+    fn not_now_is_eagain_when_sending_and_enomsg_when_receiving() {
+        let queue = Queue::create(Key::fresh(), 0o600).unwrap();
+        let (id, mut message) = (queue.id().get(), Message::with_capacity(1));
+        let empty = sys::msgrcv(id, &mut message, 1, libc::IPC_NOWAIT);
+        let longest = queue.longest_text().unwrap();
+        let message = Message::new(message.kind(), &vec![0; longest]);
+        while queue.try_send(&message).unwrap().is_some() {}
+        let full = sys::msgsnd(id, &message, libc::IPC_NOWAIT);
+        queue.remove().unwrap();
+        assert_eq!((empty, full), (Err(Errno::ENOMSG), Err(Errno::EAGAIN)));
+    }
+}

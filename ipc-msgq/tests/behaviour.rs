@@ -1,0 +1,20 @@
+//! What is true of message queues: each cell of the course's table, then the pitfalls.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `behaviour/table.rs` | the cells of the table |
+//! | `behaviour/calls.rs` | pitfalls of the system calls, on a bare queue |
+//! | `behaviour/link.rs` | what the link does about them |
+//! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
+//! | `behaviour/tools.rs` | a queue that removes itself, a watchdog, and the other process |
+
+#[path = "behaviour/calls.rs"]
+mod calls;
+#[path = "behaviour/link.rs"]
+mod link;
+#[path = "behaviour/meeting.rs"]
+mod meeting;
+#[path = "behaviour/table.rs"]
+mod table;
+#[path = "behaviour/tools.rs"]
+mod tools;

@@ -1,0 +1,179 @@
+//! What the link does about the pitfalls.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
+use ipc_core::{Error, Mechanism, Result, Transport, Wait, Waiting};
+use ipc_msgq::{Link, Message, Msgq};
+use nix::errno::Errno;
+
+fn fill(link: &mut Link, message: &[u8]) -> usize {
+    std::iter::from_fn(|| link.try_send(message).unwrap()).count()
+}
+
+/// Receives to the end and returns how many messages there were.
+fn drain(link: &mut Link) -> usize {
+    let mut buffer = vec![0; link.max_message()];
+    let mut count = 0;
+    loop {
+        match link.recv(&mut buffer) {
+            Err(Error::Disconnected) => return count,
+            received => count += received.map(|_| 1).unwrap(),
+        }
+    }
+}
+
+/// Sends until the answer is an error.
+fn send_until_told(mut link: impl Transport) -> Error {
+    loop {
+        if let Err(error) = link.send(&[7; 100]) {
+            return error;
+        }
+    }
+}
+
+/// A goodbye fits even into a full queue, of long messages or of empty ones, and comes behind all of them.
+#[test]
+fn a_goodbye_fits_into_a_full_queue() {
+    for message in [&[7; 1000][..], &[7; 1], &[]] {
+        let (mut owner, mut joiner) = pair();
+        if owner.queue().stat().unwrap().capacity > LARGE_QUEUE {
+            return eprintln!("SKIPPED: to fill queues as large as kernel.msgmnb allows here takes too long");
+        }
+        let sent = fill(&mut owner, message);
+        drop(owner);
+        assert_eq!(watched(move || drain(&mut joiner)), sent, "messages of {} bytes", message.len());
+    }
+}
+
+/// Each side may fill the queue and leave: what it sent is received, although it left first.
+#[test]
+fn the_queue_stays_until_the_other_side_has_received() {
+    let (mut owner, mut joiner) = pair();
+    let queue = owner.queue();
+    owner.send(b"last words").unwrap();
+    drop(owner);
+    assert!(queue.stat().is_ok(), "the queue went with its owner");
+    let mut buffer = [0; 10];
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), 10);
+    assert_eq!(&buffer, b"last words");
+    assert!(matches!(joiner.recv(&mut buffer), Err(Error::Disconnected)));
+    drop(joiner);
+    assert_eq!(queue.stat().unwrap_err().errno(), Some(Errno::EINVAL), "the last one out removes the queue");
+}
+
+/// A sender that waits for room is told when its peer closes, although the peer's process lives on, and although
+/// the farewell stands behind messages that the sender has not received.
+#[test]
+fn a_blocked_sender_is_told_when_its_peer_closes() {
+    for from_peer in [0, 5] {
+        let (owner, mut joiner) = pair();
+        for _ in 0..from_peer {
+            joiner.send(&[1; 100]).unwrap();
+        }
+        let sender = thread::spawn(move || watched(move || send_until_told(owner)));
+        give_it_time_to_block();
+        drop(joiner);
+        assert!(matches!(sender.join().unwrap(), Error::Disconnected));
+    }
+}
+
+/// The same where the queue is full of what the *peer* has sent, so that no room is ever made.
+#[test]
+fn a_sender_blocked_by_its_peers_messages_is_told_too() {
+    let (owner, mut joiner) = pair();
+    fill(&mut joiner, &[7; 50]);
+    let sender = thread::spawn(move || watched(move || send_until_told(owner)));
+    give_it_time_to_block();
+    drop(joiner);
+    assert!(matches!(sender.join().unwrap(), Error::Disconnected));
+}
+
+/// Blocks on a link whose other side is a process that is killed; returns how long that took to be noticed.
+fn killed(wait: Wait, block: fn(Waiting<Link>) -> Error) -> Duration {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut peer = playing(&format!("join {} stay", meeting.address()));
+    let mut link = Waiting::new(meeting.accept(PATIENCE).unwrap(), wait);
+    link.recv(&mut [0; 10]).unwrap();
+    let blocked = thread::spawn(move || watched(move || (block(link), Instant::now())));
+    give_it_time_to_block();
+    let killed = Instant::now();
+    peer.kill();
+    let (told, noticed) = blocked.join().unwrap();
+    assert!(matches!(told, Error::Disconnected), "{told}");
+    noticed - killed
+}
+
+/// The contract's second, with two more attempts for a machine that is busy with something else.
+fn within_a_second(block: fn(Waiting<Link>) -> Error) {
+    for wait in Wait::ALL {
+        let took: Vec<_> =
+            (0..3).map(|_| killed(wait, block)).take_while(|took| took.as_secs() > 0).collect();
+        assert!(took.len() < 3, "{wait}: noticed after {took:?}");
+    }
+}
+
+/// A peer killed while we wait for its message is noticed within a second.
+#[test]
+fn a_killed_peer_is_noticed_in_recv() {
+    within_a_second(|mut link| link.recv(&mut [0; 10]).unwrap_err());
+}
+
+/// A peer killed while we wait for room in a full queue is noticed within a second.
+#[test]
+fn a_killed_peer_is_noticed_in_send() {
+    within_a_second(send_until_told);
+}
+
+/// A queue that somebody removes is the end of the link, on either side, waiting or not.
+#[test]
+fn a_removed_queue_is_a_disconnection() {
+    let (mut owner, mut joiner) = pair();
+    let queue = owner.queue();
+    let waiter = thread::spawn(move || watched(move || joiner.recv(&mut [0; 10]).unwrap_err()));
+    give_it_time_to_block();
+    queue.remove().unwrap();
+    assert!(matches!(waiter.join().unwrap(), Error::Disconnected));
+    assert!(matches!(owner.try_recv(&mut [0; 10]), Err(Error::Disconnected)));
+    assert!(matches!(owner.send(b""), Err(Error::Disconnected)));
+}
+
+/// A long wait, interrupted again and again by the ticker, loses nothing.
+#[test]
+fn a_long_wait_loses_nothing() {
+    let (mut owner, mut joiner) = pair();
+    let waiter = thread::spawn(move || -> Result<Vec<u8>> {
+        (0..3).map(|_| joiner.recv(&mut [0; 10]).map(|len| len as u8)).collect()
+    });
+    for number in 1..=3 {
+        thread::sleep(Duration::from_millis(400)); // several ticks
+        owner.send(&vec![0; number]).unwrap();
+    }
+    assert_eq!(watched(|| waiter.join().unwrap()).unwrap(), [1, 2, 3]);
+}
+
+/// The link carries what the kernel's limits allow, less the one byte that it adds.
+#[test]
+fn the_longest_message_is_what_the_kernel_allows() {
+    let (mut owner, mut joiner) = pair();
+    let max = owner.max_message();
+    assert_eq!(max, owner.queue().longest_text().unwrap() - 1);
+    let refused = owner.send(&vec![7; max + 1]);
+    assert!(matches!(refused, Err(Error::TooLarge { len, max: told }) if len == max + 1 && told == max));
+    owner.send(&vec![7; max]).unwrap();
+    assert!(matches!(joiner.recv(&mut [0; 10]), Err(Error::BufferTooSmall { needed }) if needed == max));
+    let mut buffer = vec![0; max];
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), max);
+    assert_eq!(buffer, vec![7; max]);
+}
+
+/// What no link has sent is corrupt: no last byte, an unknown one, a payload where none can be.
+#[test]
+fn garbage_is_corrupt() {
+    let (mut owner, joiner) = pair();
+    for garbage in [&[0][..], &[0xD1], &[0xE0], b"text", &[1, 2, 0xE0]] {
+        joiner.queue().send(&Message::new(joiner.outbound(), garbage)).unwrap();
+        assert!(matches!(owner.recv(&mut [0; 100]), Err(Error::Corrupt(_))), "{garbage:?}");
+    }
+}

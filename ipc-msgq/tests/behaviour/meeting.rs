@@ -1,0 +1,139 @@
+//! How two processes meet, and what is left when they die.
+
+use std::time::Duration;
+
+use crate::tools::{PATIENCE, Scratch, pair, playing, put, setup, take};
+use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_msgq::{Key, Msgq, Queue};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const SOON: Duration = Duration::from_millis(50);
+
+/// A queue is made for its owner alone, unless the caller wants it wider.
+#[test]
+fn the_mode_is_0600_unless_asked_otherwise() {
+    for (setup, mode) in [(setup(), 0o600), (Setup { mode: 0o660, ..setup() }, 0o660)] {
+        let meeting = Msgq::create(None, &setup).unwrap();
+        let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
+        assert_eq!(queue.stat().unwrap().mode, mode);
+    }
+}
+
+/// Who joins where nobody is waits for as long as it was told, and then says what to start.
+#[test]
+fn nobody_there_is_a_timeout() {
+    let key = Key::fresh();
+    match Msgq::join(&key.to_string(), &setup(), SOON) {
+        Err(Error::TimedOut { what, .. }) => {
+            assert!(what.contains(&format!("ipc-msgq pong {key}")), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nobody who joins is a timeout as well, and the owner may go on waiting.
+#[test]
+fn nobody_joined_is_a_timeout() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));
+    }
+    let _joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    meeting.accept(PATIENCE).unwrap();
+}
+
+/// A joiner may come, send and leave before the owner looks: sender first, here too.
+#[test]
+fn a_joiner_may_have_left_before_it_is_accepted() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    joiner.send(b"early").unwrap();
+    drop(joiner);
+    let mut owner = meeting.accept(PATIENCE).unwrap();
+    let mut buffer = [0; 5];
+    assert_eq!(owner.recv(&mut buffer).unwrap(), 5);
+    assert!(matches!(owner.recv(&mut buffer), Err(Error::Disconnected)));
+}
+
+/// An owner that leaves without accepting is a peer that closed.
+#[test]
+fn an_owner_may_leave_before_it_accepts() {
+    let meeting = Msgq::create(None, &setup()).unwrap();
+    let mut joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    drop(meeting);
+    assert!(matches!(joiner.recv(&mut [0; 5]), Err(Error::Disconnected)));
+}
+
+/// A queue has one free seat: the second who joins is told that it is taken, and disturbs nobody.
+#[test]
+fn a_second_joiner_finds_no_seat() {
+    let (mut owner, mut joiner) = pair();
+    let key = owner.queue().stat().unwrap().key.unwrap();
+    let refused = Msgq::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
+    assert!(refused.contains("no free seat"), "{refused}");
+    owner.send(b"still here").unwrap();
+    assert_eq!(joiner.recv(&mut [0; 10]).unwrap(), 10);
+}
+
+/// Two owners of one key: the second is told.
+#[test]
+fn an_address_in_use_is_refused() {
+    let meeting = Msgq::create(None, &setup()).unwrap();
+    let refused = Msgq::create(Some(&meeting.address()), &setup()).unwrap_err();
+    assert_eq!(refused.errno(), Some(Errno::EEXIST));
+    assert!(refused.to_string().contains("choose another"), "{refused}");
+}
+
+/// A queue that another program made is left alone: neither taken over, nor read, nor removed.
+#[test]
+fn another_programs_queue_is_left_alone() {
+    let queue = Scratch::new(0o600);
+    let key = queue.key.to_string();
+    put(*queue, 5, b"not for us");
+    let refused = Msgq::create(Some(&key), &setup()).unwrap_err();
+    assert_eq!(refused.errno(), Some(Errno::EEXIST));
+    assert!(matches!(Msgq::join(&key, &setup(), PATIENCE), Err(Error::Usage(_))));
+    assert_eq!(take(*queue, 5), b"not for us");
+}
+
+/// Somebody who does not speak the protocol is told apart from a peer.
+#[test]
+fn a_stranger_who_joins_is_corrupt() {
+    for garbage in [&b"hello"[..], &[0; 28], &[0; 1000]] {
+        let mut meeting = Msgq::create(None, &setup()).unwrap();
+        put(Queue::open(meeting.address().parse().unwrap()).unwrap(), 2, garbage);
+        assert!(matches!(meeting.accept(PATIENCE), Err(Error::Corrupt(_))));
+    }
+}
+
+/// What is no key is a usage error, with one line that says what a key is.
+#[test]
+fn a_bad_address_is_a_usage_error() {
+    for address in ["0", "no-key", "0x123456789", ""] {
+        assert!(matches!(Msgq::create(Some(address), &setup()), Err(Error::Usage(_))));
+        assert!(matches!(Msgq::join(address, &setup(), SOON), Err(Error::Usage(_))));
+    }
+}
+
+/// When both sides are killed, the queue is left behind; the next `create`, of any key, removes it.
+#[test]
+fn the_next_create_sweeps_what_killed_processes_left() {
+    let key = Key::fresh();
+    // An owner whose joiner is a process of its own, whose pid it says.
+    let mut owner = playing(&format!("own {key} stay"));
+    let queue = Queue::open(key).unwrap();
+    drop(Msgq::create(None, &setup()).unwrap());
+    assert!(queue.stat().is_ok(), "a queue in use was swept");
+    let joiner = Pid::from_raw(owner.said.parse().unwrap());
+    owner.kill();
+    drop(Msgq::create(None, &setup()).unwrap());
+    assert!(queue.stat().is_ok(), "a queue was swept whose joiner lives");
+    kill(joiner, Signal::SIGKILL).unwrap();
+    while std::path::Path::new(&format!("/proc/{joiner}/exe")).exists() {
+        std::thread::sleep(Duration::from_millis(5)); // it holds its lease until it has ended
+    }
+    drop(Msgq::create(None, &setup()).unwrap());
+    assert_eq!(queue.stat().unwrap_err().errno(), Some(Errno::EINVAL), "the queue was left behind");
+}
