@@ -1,0 +1,223 @@
+//! The classic: one slot in each direction, handed back and forth by semaphores.
+//!
+//! ```text
+//!   sender                          receiver
+//!   take free   (sleeps while 0)    take full   (sleeps while 0)
+//!   write the slot                  read the slot
+//!   give full                       give free
+//! ```
+//!
+//! Two system calls a message on each side, and never more than one message under way in each direction: lock-step.
+//! The [ring](ipc_core::ring) needs none while both are awake.
+
+use std::sync::atomic::Ordering;
+
+use ipc_core::lease::Lease;
+use ipc_core::ring::{Region, SLICE, Seat, data_offset};
+use ipc_core::{Error, Mode, Result, Transport};
+
+use crate::Key;
+use crate::semaphores::{Semaphores, Undo, free, full, present};
+use crate::sys::Attached;
+
+/// The longest message: 1 MiB, as in the ring.
+pub(crate) const MAX_MESSAGE: usize = ipc_core::ring::MAX_MESSAGE;
+
+// Where things are in a slot.
+const LEN: usize = 0;
+const NUMBER: usize = 8;
+const PAYLOAD: usize = 128;
+
+/// Where the owner leaves the key of the semaphores: behind the header of its slot.
+const KEY_AT: usize = data_offset(0) + 16;
+
+/// Writes the semaphores' key where the other side will look for it.
+pub(crate) fn publish_key(region: &Region<Attached>, key: Key) {
+    region.u32_at(KEY_AT).store(key.get().cast_unsigned(), Ordering::Relaxed);
+}
+
+/// Reads the key that the owner wrote; it may be anything.
+pub(crate) fn published_key(region: &Region<Attached>) -> Result<Key> {
+    let key = region.u32_at(KEY_AT).load(Ordering::Relaxed);
+    Key::new(key.cast_signed()).ok_or(Error::Corrupt("the key of the semaphores is 0"))
+}
+
+/// One end of a lock-step link.
+#[derive(Debug)]
+pub struct LockStep {
+    seat: Seat<Attached>,
+    semaphores: Semaphores,
+    /// How many messages have gone each way; the next one's number.
+    sent: u64,
+    received: u64,
+    /// We have taken "full" for a message and not yet read it.
+    taken: bool,
+    /// What the peer did wrong. Nothing it says after that is believed.
+    broken: Option<&'static str>,
+    /// The semaphores cannot be marked for removal while in use, as the segment can. Last: after `Drop`.
+    _lease: Option<Lease>,
+}
+
+impl LockStep {
+    /// Begins to talk from `seat`. This side must be [`sign_in`](Self::sign_in)ed.
+    pub(crate) fn new(seat: Seat<Attached>, semaphores: Semaphores, lease: Option<Lease>) -> Self {
+        Self { seat, semaphores, sent: 0, received: 0, taken: false, broken: None, _lease: lease }
+    }
+
+    /// Shows that `side` is there. The kernel takes the sign back when this process ends, also by `SIGKILL`: this
+    /// is what `SEM_UNDO` is good for.
+    pub(crate) fn sign_in(semaphores: Semaphores, side: usize) -> Result<()> {
+        semaphores.give(present(side), Undo::AtExit)
+    }
+
+    /// The semaphores, to look at them, or to do harm in a test.
+    #[must_use]
+    pub const fn semaphores(&self) -> Semaphores {
+        self.semaphores
+    }
+
+    pub(crate) fn segment_size(&self) -> usize {
+        self.seat.region().size()
+    }
+
+    pub(crate) fn scribble(&self, offset: usize, bytes: &[u8]) {
+        self.seat.region().write(offset, bytes);
+    }
+
+    const fn mine(&self) -> usize {
+        self.seat.side()
+    }
+
+    const fn peers(&self) -> usize {
+        1 - self.seat.side()
+    }
+
+    /// Takes semaphore `index`; `false` if that needs waiting and `mode` says not to.
+    ///
+    /// Never sleeps for longer than a [`SLICE`], since a peer that was killed gives nothing back.
+    fn take(&self, index: u16, mode: Mode) -> Result<bool> {
+        if mode == Mode::Try {
+            return self.semaphores.try_take(index, Undo::Never);
+        }
+        loop {
+            if self.semaphores.take(index, SLICE)? {
+                return Ok(true);
+            }
+            if self.seat.peer_left()? || !self.peer_is_present() {
+                // Its last act may fall between our last look and its end.
+                let taken = self.semaphores.try_take(index, Undo::Never)?;
+                return if taken { Ok(true) } else { Err(Error::Disconnected) };
+            }
+        }
+    }
+
+    // ANCHOR: lock_step
+    fn write(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
+        if message.len() > MAX_MESSAGE {
+            return Err(Error::TooLarge { len: message.len(), max: MAX_MESSAGE });
+        }
+        if !self.seat.peer_left()? && !self.take(free(self.mine()), mode)? {
+            return Ok(None);
+        }
+        if self.seat.peer_left()? {
+            return Err(Error::Disconnected); // one who leaves raises "free" once more, to wake us
+        }
+        let slot = data_offset(self.mine());
+        let region = self.seat.region();
+        region.write(slot + PAYLOAD, message);
+        region.u64_at(slot + LEN).store(message.len() as u64, Ordering::Relaxed);
+        self.sent += 1;
+        region.u64_at(slot + NUMBER).store(self.sent, Ordering::Release);
+        self.semaphores.give(full(self.mine()), Undo::Never)?;
+        Ok(Some(()))
+    }
+
+    fn read(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
+        // In this order: what was sent before it left is found after we know that it left.
+        let left = self.seat.peer_left()?;
+        let mode = if left { Mode::Try } else { mode };
+        if !self.taken && !self.take(full(self.peers()), mode)? {
+            return if left { Err(Error::Disconnected) } else { Ok(None) };
+        }
+        self.taken = true;
+        let slot = data_offset(self.peers());
+        let region = self.seat.region();
+        if region.u64_at(slot + NUMBER).load(Ordering::Acquire) != self.received + 1 {
+            let left = self.seat.peer_left()?; // one who leaves raises "full" once more, to wake us
+            let broken = Error::Corrupt("a full slot without the next message");
+            return Err(if left { Error::Disconnected } else { broken });
+        }
+        // Read once: the peer may change it between a check and a use.
+        let len = region.u64_at(slot + LEN).load(Ordering::Relaxed);
+        if len > MAX_MESSAGE as u64 {
+            return Err(Error::Corrupt("a message longer than its slot"));
+        }
+        let len = len as usize;
+        if len > buffer.len() {
+            return Err(Error::BufferTooSmall { needed: len }); // still taken: kept
+        }
+        region.read(slot + PAYLOAD, &mut buffer[..len]);
+        self.received += 1;
+        self.taken = false;
+        self.semaphores.give(free(self.peers()), Undo::Never)?;
+        Ok(Some(len))
+    }
+    // ANCHOR_END: lock_step
+
+    /// Whether the kernel has not taken back the peer's sign of presence, as it does when a process ends.
+    fn peer_is_present(&self) -> bool {
+        matches!(self.semaphores.get(present(self.peers())), Ok(1..))
+    }
+
+    /// Refuses a broken link, and notes what breaks one.
+    fn unless_broken<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if let Some(reason) = self.broken {
+            return Err(Error::Corrupt(reason));
+        }
+        let result = attempt(self);
+        if let Err(Error::Corrupt(reason)) = result {
+            self.broken = Some(reason);
+        }
+        result
+    }
+}
+
+const BLOCKING: &str = "a blocking call waits until it is done";
+
+impl Transport for LockStep {
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.unless_broken(|link| link.write(message, Mode::Block)).map(|sent| sent.expect(BLOCKING))
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.unless_broken(|link| link.read(buffer, Mode::Block)).map(|len| len.expect(BLOCKING))
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.unless_broken(|link| link.write(message, Mode::Try))
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.unless_broken(|link| link.read(buffer, Mode::Try))
+    }
+
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+
+    /// Asks the semaphores, not a pidfd: the sign of the peer's presence is gone when the peer is.
+    fn check_peer(&mut self) -> Result<()> {
+        if self.peer_is_present() { Ok(()) } else { Err(Error::Disconnected) }
+    }
+}
+
+impl Drop for LockStep {
+    fn drop(&mut self) {
+        self.seat.leave();
+        // Wakes the other side, wherever it sleeps. The counts mean nothing from here on, and nobody is left who
+        // could be told of a failure.
+        let _ = self.semaphores.give(full(self.mine()), Undo::Never);
+        let _ = self.semaphores.give(free(self.peers()), Undo::Never);
+        let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
+    }
+}

@@ -1,0 +1,131 @@
+//! A segment: pages that the kernel keeps under a number until somebody removes them.
+
+use ipc_core::{Advise, Call, Result};
+use nix::errno::Errno;
+use nix::unistd::getpid;
+
+use crate::sys::{self, Attached};
+use crate::{Key, gone};
+
+/// A System V shared memory segment, known by its id. Neither owned nor attached: a handle, like a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    id: i32,
+}
+
+/// What the kernel tells of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentStat {
+    /// The key; `None` for a private segment, and for one that is marked for removal.
+    pub key: Option<Key>,
+    /// The user who made it.
+    pub creator: u32,
+    /// The process that made it.
+    pub creator_pid: i32,
+    /// Length in bytes, as asked for.
+    pub size: usize,
+    /// How many times it is attached, over all processes.
+    pub attached: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Whether it goes away with the last process that detaches.
+    pub marked_for_removal: bool,
+}
+
+impl Segment {
+    /// Makes a segment of `size` bytes, all zero, under `key`. There must be none yet.
+    ///
+    /// # Errors
+    /// `EEXIST`: there is one. `EINVAL`: the size is 0 or over `/proc/sys/kernel/shmmax`. `ENOSPC`, `ENOMEM`: the
+    /// limits of the system are reached.
+    #[doc(alias = "shmget")]
+    pub fn create(key: Key, size: usize, mode: u32) -> Result<Self> {
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as i32;
+        let id = sys::shmget(key.get(), size, flags)
+            .call("shmget")
+            .advise(Errno::EEXIST, || format!("key {key} is in use: choose another, or see `ipcs -m`"))
+            .advise(Errno::ENOSPC, || "too many segments, see `ipcs -m` and `ipcs -lm`".into())
+            .advise(Errno::EINVAL, || format!("{size} bytes is not within the limits, see `ipcs -lm`"))?;
+        Ok(Self { id })
+    }
+
+    /// The segment under `key`, if there is one.
+    ///
+    /// # Errors
+    /// `EACCES`: it is another user's.
+    pub fn find(key: Key) -> Result<Option<Self>> {
+        // Size and mode 0: whatever it has.
+        match sys::shmget(key.get(), 0, 0) {
+            Err(Errno::ENOENT) => Ok(None),
+            found => {
+                found.call("shmget").map(|id| Some(Self { id })).advise(Errno::EACCES, || another_users(key))
+            }
+        }
+    }
+
+    /// The number by which `ipcs -m` and `/proc/sysvipc/shm` list it.
+    #[must_use]
+    pub const fn id(self) -> i32 {
+        self.id
+    }
+
+    /// Asks the kernel about it.
+    ///
+    /// # Errors
+    /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: one may not read it.
+    pub fn stat(self) -> Result<SegmentStat> {
+        /// Linux's mark in the mode of a segment that is to go; libc does not name it.
+        const SHM_DEST: u32 = 0o1000;
+        let stat = sys::shm_stat(self.id).call("shmctl")?;
+        let mode = u32::from(stat.shm_perm.mode);
+        Ok(SegmentStat {
+            key: Key::new(stat.shm_perm.__key),
+            creator: stat.shm_perm.cuid,
+            creator_pid: stat.shm_cpid,
+            size: stat.shm_segsz,
+            attached: stat.shm_nattch,
+            mode: mode & 0o777,
+            marked_for_removal: mode & SHM_DEST != 0,
+        })
+    }
+
+    /// Makes it visible in this process's memory.
+    ///
+    /// # Errors
+    /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: one may not write to it.
+    #[doc(alias = "shmat")]
+    pub fn attach(self) -> Result<Attached> {
+        Attached::new(self.id).call("shmat")
+    }
+
+    /// Takes its name away at once; the memory goes when the last process detaches, or ends in any way.
+    /// Not an error if it is gone already, or if only its owner may do this.
+    ///
+    /// # Errors
+    /// None that is known of.
+    #[doc(alias = "IPC_RMID")]
+    pub fn mark_for_removal(self) -> Result<()> {
+        match sys::shm_remove(self.id) {
+            Err(errno) if gone(errno) || errno == Errno::EPERM => Ok(()),
+            removed => removed.call("shmctl"),
+        }
+    }
+}
+
+pub(crate) fn another_users(key: Key) -> String {
+    format!("what has key {key} is another user's, see `ipcs`")
+}
+
+/// What a lease notes *before* a segment is made, so that a kill in between leaves nothing. The creator's pid is
+/// part of it: whoever may have made a segment under the same key instead has another.
+pub(crate) fn note(key: Key) -> String {
+    format!("shm {key} {}", getpid())
+}
+
+/// Removes the segment of a [`note`], if it is still there and still that one.
+pub(crate) fn reclaim(key: Key, creator_pid: i32) -> Result<()> {
+    let Some(segment) = Segment::find(key)? else { return Ok(()) };
+    let stat = segment.stat()?;
+    let ours = stat.creator == nix::unistd::geteuid().as_raw() && stat.creator_pid == creator_pid;
+    if ours && stat.key == Some(key) { segment.mark_for_removal() } else { Ok(()) }
+}

@@ -1,0 +1,172 @@
+//! A semaphore array: counters in the kernel that never go below zero, because who would take them there sleeps.
+
+use std::time::Duration;
+
+use ipc_core::{Advise, Call, Error, Result};
+use nix::errno::Errno;
+
+use crate::segment::another_users;
+use crate::{Key, gone, sys};
+
+/// How many semaphores the lock-step needs: [`free`], [`full`] and [`present`] for each side.
+pub(crate) const COUNT: usize = 6;
+
+/// 1 while the slot of what `side` sends may be written.
+pub(crate) const fn free(side: usize) -> u16 {
+    side as u16 * 3
+}
+
+/// 1 while there is a message in the slot of what `side` sends.
+pub(crate) const fn full(side: usize) -> u16 {
+    side as u16 * 3 + 1
+}
+
+/// 1 while `side` is there.
+pub(crate) const fn present(side: usize) -> u16 {
+    side as u16 * 3 + 2
+}
+
+/// Whether the kernel takes an operation back when the process ends.
+///
+/// `SEM_UNDO` keeps, for each process and semaphore, the sum of what that process did, and subtracts it at its end,
+/// however that comes. This is right where one process both takes and gives back (a lock; a sign of presence). It is
+/// wrong where one process takes and *another* gives, as with "free" and "full" slots: each of the two ends with a
+/// large sum, and its end sets a count that means nothing. It also repairs only the count: a slot that was half
+/// written when the kill came is still half written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// `SEM_UNDO`.
+    AtExit,
+    /// Stays done.
+    Never,
+}
+
+/// A System V semaphore array, known by its id. A handle, like a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Semaphores {
+    id: i32,
+}
+
+impl Semaphores {
+    /// Makes the array under `key`, which must be free, in its initial state.
+    ///
+    /// `semget` and the setting of values are two calls, and in between the values are zero. Another process that
+    /// found the array by its key then would see them; here it learns the key only afterwards, from the segment.
+    ///
+    /// # Errors
+    /// `EEXIST`: the key is in use. `ENOSPC`: the limits of the system are reached.
+    #[doc(alias = "semget")]
+    pub fn create(key: Key, mode: u32) -> Result<Self> {
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as i32;
+        let id = sys::semget(key.get(), COUNT, flags)
+            .call("semget")
+            .advise(Errno::ENOSPC, || "too many semaphores, see `ipcs -s` and `ipcs -ls`".into())?;
+        let mut values = [0; COUNT];
+        values[usize::from(free(0))] = 1;
+        values[usize::from(free(1))] = 1;
+        sys::sem_set_all(id, &values).call("semctl")?;
+        Ok(Self { id })
+    }
+
+    /// The array under `key`, if there is one, made by user `creator`. The key came from the other side: without
+    /// this check it could point us at somebody else's semaphores.
+    ///
+    /// # Errors
+    /// `EACCES`: one may not use it. [`Corrupt`](Error::Corrupt): it is not the other side's.
+    pub fn find(key: Key, creator: u32) -> Result<Option<Self>> {
+        let id = match sys::semget(key.get(), 0, 0) {
+            Err(Errno::ENOENT) => return Ok(None),
+            found => found.call("semget").advise(Errno::EACCES, || another_users(key))?,
+        };
+        let stat = sys::sem_stat(id).call("semctl")?;
+        if stat.sem_perm.cuid != creator || stat.sem_nsems as usize != COUNT {
+            return Err(Error::Corrupt("the semaphores are not those of the shared memory"));
+        }
+        Ok(Some(Self { id }))
+    }
+
+    /// The number by which `ipcs -s` and `/proc/sysvipc/sem` list it.
+    #[must_use]
+    pub const fn id(self) -> i32 {
+        self.id
+    }
+
+    /// The value of one.
+    ///
+    /// # Errors
+    /// `EIDRM`, `EINVAL`: the array is gone, or has no such semaphore.
+    #[doc(alias = "GETVAL")]
+    pub fn get(self, index: u16) -> Result<i32> {
+        sys::sem_get(self.id, index).call("semctl")
+    }
+
+    /// Sets the value of one, past all rules, as a hostile peer can.
+    ///
+    /// # Errors
+    /// `ERANGE`: not 0 to 32767. `EIDRM`, `EINVAL`: as [`get`](Self::get).
+    #[doc(alias = "SETVAL")]
+    pub fn set(self, index: u16, value: i32) -> Result<()> {
+        sys::sem_set(self.id, index, value).call("semctl")
+    }
+
+    /// Adds one. Never waits.
+    ///
+    /// # Errors
+    /// [`Disconnected`](Error::Disconnected): the array is gone. [`Corrupt`](Error::Corrupt): the value is already
+    /// the largest there is, which nobody who keeps to the rules brings about.
+    pub fn give(self, index: u16, undo: Undo) -> Result<()> {
+        match self.operate(index, 1, undo, libc::IPC_NOWAIT, Duration::ZERO) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Corrupt("a semaphore that cannot be raised")),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Subtracts one if it is not zero; `false` if it is.
+    ///
+    /// # Errors
+    /// As [`give`](Self::give).
+    #[doc(alias = "IPC_NOWAIT")]
+    pub fn try_take(self, index: u16, undo: Undo) -> Result<bool> {
+        self.operate(index, -1, undo, libc::IPC_NOWAIT, Duration::ZERO)
+    }
+
+    /// Subtracts one, and sleeps while it is zero, for at most `timeout`; `false` if it still is then, or if a
+    /// signal came.
+    ///
+    /// # Errors
+    /// As [`give`](Self::give).
+    #[doc(alias = "semtimedop")]
+    pub fn take(self, index: u16, timeout: Duration) -> Result<bool> {
+        self.operate(index, -1, Undo::Never, 0, timeout)
+    }
+
+    fn operate(self, index: u16, by: i16, undo: Undo, flags: i32, timeout: Duration) -> Result<bool> {
+        let undo = if undo == Undo::AtExit { libc::SEM_UNDO } else { 0 };
+        let operation = libc::sembuf { sem_num: index, sem_op: by, sem_flg: (flags | undo) as i16 };
+        match sys::semtimedop(self.id, operation, timeout) {
+            Ok(()) => Ok(true),
+            Err(Errno::EAGAIN | Errno::EINTR) => Ok(false),
+            Err(Errno::ERANGE) => Err(Error::Corrupt("a semaphore beyond the largest value")),
+            Err(errno) if gone(errno) => Err(Error::Disconnected),
+            failed => failed.call("semop").map(|()| false),
+        }
+    }
+
+    fn remove(self) -> Result<()> {
+        sys::sem_remove(self.id).call("semctl")
+    }
+}
+
+/// What a lease notes *before* the array is made. The key is always a fresh one, so it is nobody else's.
+pub(crate) fn note(key: Key) -> String {
+    format!("sem {key}")
+}
+
+/// Removes the array of a [`note`], if it is still there.
+pub(crate) fn reclaim(key: Key) -> Result<()> {
+    match Semaphores::find(key, nix::unistd::geteuid().as_raw())? {
+        Some(array) => array.remove(),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,140 @@
+//! The system calls, and the memory that they give. The only file of the crate with `unsafe`.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_ushort, c_void};
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+use std::time::Duration;
+
+use ipc_core::ring::Memory;
+use nix::errno::Errno;
+
+/// `int shmget(key_t key, size_t size, int shmflg);` —
+/// [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html)
+pub(crate) fn shmget(key: libc::key_t, size: usize, flags: c_int) -> nix::Result<c_int> {
+    // SAFETY: three numbers; the call touches no memory of ours.
+    Errno::result(unsafe { libc::shmget(key, size, flags) })
+}
+
+/// `int shmctl(int shmid, IPC_STAT, struct shmid_ds *buf);` —
+/// [shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html)
+pub(crate) fn shm_stat(id: c_int) -> nix::Result<libc::shmid_ds> {
+    let mut stat = MaybeUninit::<libc::shmid_ds>::uninit();
+    // SAFETY: the kernel writes one whole `shmid_ds`, for which there is room.
+    Errno::result(unsafe { libc::shmctl(id, libc::IPC_STAT, stat.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded, so it is written.
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// `int shmctl(int shmid, IPC_RMID, NULL);`
+pub(crate) fn shm_remove(id: c_int) -> nix::Result<()> {
+    // SAFETY: `IPC_RMID` uses no buffer. What is attached stays attached, so no memory is pulled away from anyone.
+    Errno::result(unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
+}
+
+/// A segment in this process's memory; detached when dropped.
+#[derive(Debug)]
+pub struct Attached {
+    base: NonNull<u8>,
+    size: usize,
+}
+
+impl Attached {
+    /// `void *shmat(int shmid, const void *shmaddr, int shmflg);` —
+    /// [shmat(2)](https://man7.org/linux/man-pages/man2/shmop.2.html)
+    ///
+    /// The kernel chooses the address: it differs between the two processes, so a pointer means nothing in there.
+    pub(crate) fn new(id: c_int) -> nix::Result<Self> {
+        // SAFETY: with a null address the kernel takes free addresses, where nothing of ours is.
+        let base = unsafe { libc::shmat(id, ptr::null(), 0) };
+        if base as isize == -1 {
+            return Err(Errno::last());
+        }
+        let base = NonNull::new(base.cast()).ok_or(Errno::EINVAL)?;
+        // From here on `Drop` detaches, also if the next call fails. The id cannot have passed to another segment:
+        // ours exists as long as it is attached.
+        let mut attached = Self { base, size: 0 };
+        attached.size = shm_stat(id)?.shm_segsz;
+        Ok(attached)
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        // SAFETY: the address came from `shmat`, and whoever borrowed the memory borrowed it from `self`.
+        unsafe { libc::shmdt(self.base.as_ptr().cast::<c_void>()) };
+    }
+}
+
+// SAFETY: the mapping belongs to the whole process, whichever thread uses it.
+unsafe impl Send for Attached {}
+
+// SAFETY: attached for reading and writing until dropped, at a page; a System V segment never changes its size.
+unsafe impl Memory for Attached {
+    fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+}
+
+/// `int semget(key_t key, int nsems, int semflg);` —
+/// [semget(2)](https://man7.org/linux/man-pages/man2/semget.2.html)
+pub(crate) fn semget(key: libc::key_t, count: usize, flags: c_int) -> nix::Result<c_int> {
+    // SAFETY: three numbers; the call touches no memory of ours.
+    Errno::result(unsafe { libc::semget(key, count as c_int, flags) })
+}
+
+/// `int semctl(int semid, 0, SETALL, unsigned short *array);` —
+/// [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html)
+///
+/// `values` has one for each semaphore of the array `id`, which the caller has just made with so many.
+pub(crate) fn sem_set_all<const N: usize>(id: c_int, values: &[c_ushort; N]) -> nix::Result<()> {
+    if sem_stat(id)?.sem_nsems as usize != N {
+        return Err(Errno::EINVAL);
+    }
+    // SAFETY: the kernel reads one value for each semaphore, and there are `N`, as an array's size never changes.
+    Errno::result(unsafe { libc::semctl(id, 0, libc::SETALL, values.as_ptr()) }).map(drop)
+}
+
+/// `int semctl(int semid, int semnum, SETVAL, int val);`
+pub(crate) fn sem_set(id: c_int, index: u16, value: c_int) -> nix::Result<()> {
+    // SAFETY: numbers only.
+    Errno::result(unsafe { libc::semctl(id, c_int::from(index), libc::SETVAL, value) }).map(drop)
+}
+
+/// `int semctl(int semid, int semnum, GETVAL);`
+pub(crate) fn sem_get(id: c_int, index: u16) -> nix::Result<c_int> {
+    // SAFETY: numbers only.
+    Errno::result(unsafe { libc::semctl(id, c_int::from(index), libc::GETVAL) })
+}
+
+/// `int semctl(int semid, 0, IPC_STAT, struct semid_ds *buf);`
+pub(crate) fn sem_stat(id: c_int) -> nix::Result<libc::semid_ds> {
+    let mut stat = MaybeUninit::<libc::semid_ds>::uninit();
+    // SAFETY: the kernel writes one whole `semid_ds`, for which there is room.
+    Errno::result(unsafe { libc::semctl(id, 0, libc::IPC_STAT, stat.as_mut_ptr()) })?;
+    // SAFETY: the call succeeded, so it is written.
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// `int semctl(int semid, 0, IPC_RMID);`
+pub(crate) fn sem_remove(id: c_int) -> nix::Result<()> {
+    // SAFETY: numbers only.
+    Errno::result(unsafe { libc::semctl(id, 0, libc::IPC_RMID) }).map(drop)
+}
+
+/// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout);` —
+/// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
+pub(crate) fn semtimedop(id: c_int, mut operation: libc::sembuf, timeout: Duration) -> nix::Result<()> {
+    let timeout = libc::timespec {
+        tv_sec: timeout.as_secs() as libc::time_t,
+        tv_nsec: libc::c_long::from(timeout.subsec_nanos().cast_signed()),
+    };
+    // SAFETY: one operation and one timeout, both of which outlive the call.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_semtimedop, id, &raw mut operation, 1_usize, &raw const timeout) };
+    Errno::result(answer).map(drop)
+}
