@@ -58,6 +58,7 @@ pub struct Served {
 /// Longest time a histogram can hold.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+// ANCHOR: ping
 /// Plays round trips and returns the time of each, in nanoseconds. `on_round` is told number and time of each; its
 /// own time is not measured.
 ///
@@ -85,6 +86,7 @@ pub fn ping(
     }
     Ok(times)
 }
+// ANCHOR_END: ping
 
 /// Sends a stream of messages and returns how long the receiver took from the first to the last, by its own clock:
 /// a sender's clock would stop at the last write, before the reader has drained.

@@ -32,6 +32,7 @@ pub(crate) enum Side {
 }
 
 impl End {
+    // ANCHOR: open
     /// Opens an end and never sleeps: the read end is there at once, the write end is refused (`ENXIO`) while nobody
     /// reads.
     pub(crate) fn open(path: &Path, side: Side) -> Result<Self> {
@@ -41,6 +42,7 @@ impl End {
         fcntl(&end.blocking, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
         Ok(end)
     }
+    // ANCHOR_END: open
 
     const fn of(&self, mode: Mode) -> &File {
         match mode {
