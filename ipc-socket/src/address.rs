@@ -1,0 +1,132 @@
+//! Where a listener listens: a path, or a host and a port.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipc_core::lease::Lease;
+use ipc_core::{Advise, Call, Error, Result, Setup};
+use nix::errno::Errno;
+use nix::fcntl::AT_FDCWD;
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, setsockopt, socket, sockopt,
+};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+use crate::greeting::Listener;
+
+/// How many bytes of a path fit a `sockaddr_un`, without the zero at its end.
+const LONGEST_PATH: usize = 107;
+
+/// How many callers may queue at the door. One is wanted; strangers must not keep it out.
+const BACKLOG: u8 = 64;
+
+/// Listens at a path, for stream or sequenced-packet sockets.
+pub(crate) fn listen_at_path(path: &Path, kind: SockType, setup: &Setup) -> Result<Listener> {
+    let address = unix_address(path)?;
+    let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
+    // On Linux `bind` gives the path the socket's own mode, less the umask: no moment at which it is wider.
+    let mode = Mode::from_bits_truncate(setup.mode);
+    fchmod(&socket, mode).call("fchmod")?;
+    bind(socket.as_raw_fd(), &address).call("bind").advise(Errno::EADDRINUSE, || {
+        format!(
+            "{} is there already: if no program listens there any more, remove it, or name another",
+            path.display()
+        )
+    })?;
+    if setup.mode & 0o077 != 0 {
+        // Asked to be wider: exactly so, whatever the umask took away.
+        fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink).call("fchmodat")?;
+    }
+    listen(&socket, Backlog::new(BACKLOG).expect("a small number")).call("listen")?;
+    Ok(Listener::Unix(UnixListener::from(socket)))
+}
+
+/// Listens at the first of the addresses that works.
+pub(crate) fn listen_at_port(address: &str) -> Result<TcpListener> {
+    // std sets SO_REUSEADDR: connections of an earlier run that still fade out (TIME_WAIT) do not keep the port.
+    TcpListener::bind(&*resolve(address)?)
+        .call("bind")
+        .advise(Errno::EADDRINUSE, || format!("another program uses {address}: name another port"))
+        .advise(Errno::EADDRNOTAVAIL, || format!("this host does not have the address {address}"))
+        .advise(Errno::EACCES, || "ports below 1024 are for the administrator".into())
+}
+
+/// Connects to the listener at a path.
+pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) -> Result<OwnedFd> {
+    let address = unix_address(path)?;
+    let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
+    // `connect` waits while the listener's queue is full: for so long, and not for ever.
+    let limit = TimeVal::microseconds(timeout.as_micros().clamp(1, i64::MAX as u128 / 2) as i64);
+    setsockopt(&socket, sockopt::SendTimeout, &limit).call("setsockopt")?;
+    let connected = loop {
+        match connect(socket.as_raw_fd(), &address) {
+            Err(Errno::EINTR) => {}
+            connected => break connected,
+        }
+    };
+    if connected == Err(Errno::EAGAIN) {
+        let what = format!("too many callers queue at {}", path.display());
+        return Err(Error::TimedOut { what, waited: timeout });
+    }
+    connected
+        .call("connect")
+        .advise(Errno::EPROTOTYPE, || format!("{} is a socket of another variant", path.display()))?;
+    setsockopt(&socket, sockopt::SendTimeout, &TimeVal::seconds(0)).call("setsockopt")?; // 0: no limit
+    Ok(socket)
+}
+
+/// Connects to the first of the addresses that answers.
+pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStream> {
+    let mut last = Errno::EADDRNOTAVAIL.into();
+    for candidate in resolve(address)? {
+        match TcpStream::connect_timeout(&candidate, timeout.max(Duration::from_millis(1))) {
+            // Without a listener, a port from the ephemeral range can by chance become our own as well: TCP then
+            // connects the socket to itself.
+            Ok(stream) if stream.local_addr().ok() == Some(candidate) => last = Errno::ECONNREFUSED.into(),
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    if last.kind() == ErrorKind::TimedOut {
+        return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
+    }
+    Err(last).call("connect")
+}
+
+/// All addresses behind `HOST:PORT`. A name may need the resolver, and so a moment.
+fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
+    match address.to_socket_addrs() {
+        Ok(found) => Ok(found.collect()),
+        Err(error) => Err(Error::Usage(format!(
+            "'{address}' is not HOST:PORT, for example 127.0.0.1:5000 or [::1]:5000: {error}"
+        ))),
+    }
+}
+
+/// The path of a fresh socket, or the one that was named.
+pub(crate) fn path(address: Option<&str>, lease: &Lease) -> Result<PathBuf> {
+    match address {
+        None => Ok(lease.path("socket")),
+        Some(address) => named_path(address),
+    }
+}
+
+/// The path that an address names; absolute, so that the other side finds it from wherever it is started.
+pub(crate) fn named_path(address: &str) -> Result<PathBuf> {
+    if address.is_empty() || address.contains(['\0', '\n']) {
+        return Err(Error::Usage("the address of a UNIX socket is a path, for example /tmp/talk".into()));
+    }
+    std::path::absolute(address).call("getcwd")
+}
+
+fn unix_address(path: &Path) -> Result<UnixAddr> {
+    UnixAddr::new(path).map_err(|_| {
+        let path = path.display();
+        Error::Usage(format!("a socket's path has at most {LONGEST_PATH} bytes, and this is longer: {path}"))
+    })
+}

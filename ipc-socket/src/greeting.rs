@@ -1,0 +1,153 @@
+//! What the two sides say first, so that each knows the other is of its kind; and who is let in.
+
+use std::net::TcpListener;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
+use ipc_core::{Advise, Call, Error, Mode, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{getsockopt, recv, send, sockopt};
+use nix::unistd::geteuid;
+
+use crate::stream::flags;
+
+/// What the one who joins says. So short that it arrives in one piece.
+const HELLO: [u8; 16] = *b"ipc-sock/1 join\n";
+/// What the owner answers.
+const WELCOME: [u8; 16] = *b"ipc-sock/1 here\n";
+
+/// How many callers may stand inside without having said hello. The next one replaces the oldest.
+const VISITORS: usize = 16;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Unix(UnixListener),
+    Tcp(TcpListener),
+}
+
+impl Listener {
+    fn accept(&self) -> std::io::Result<OwnedFd> {
+        Ok(match self {
+            Self::Unix(listener) => listener.accept()?.0.into(),
+            Self::Tcp(listener) => listener.accept()?.0.into(),
+        })
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Unix(listener) => listener.as_fd(),
+            Self::Tcp(listener) => listener.as_fd(),
+        }
+    }
+}
+
+/// The owner's side of the door. A port is open to everybody: whoever connects and says nothing, or something else
+/// than hello, neither keeps the right one waiting nor ends the meeting.
+#[derive(Debug)]
+pub(crate) struct Reception {
+    listener: Listener,
+    /// May somebody else's process come in?
+    for_all: bool,
+    /// Callers who have not said hello yet.
+    visitors: Vec<OwnedFd>,
+}
+
+impl Reception {
+    pub(crate) fn new(listener: Listener, for_all: bool) -> Result<Self> {
+        // A caller may be gone again between `poll` and `accept`, which must not wait for the next one then.
+        match &listener {
+            Listener::Unix(listener) => listener.set_nonblocking(true),
+            Listener::Tcp(listener) => listener.set_nonblocking(true),
+        }
+        .call("ioctl")?;
+        Ok(Self { listener, for_all, visitors: Vec::new() })
+    }
+
+    /// Waits for somebody who says hello; `None` if nobody did in time.
+    pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<Option<OwnedFd>> {
+        let started = Instant::now();
+        loop {
+            let doors = [self.listener.as_fd()].into_iter().chain(self.visitors.iter().map(AsFd::as_fd));
+            let left = timeout.saturating_sub(started.elapsed());
+            if wait_readable(doors, left)? == 0 {
+                return Ok(None);
+            }
+            if let Some(known) = self.greet_visitors() {
+                return Ok(Some(known));
+            }
+            self.let_in();
+        }
+    }
+
+    /// The first visitor who says hello. Those who say something else, or leave, are shown out.
+    fn greet_visitors(&mut self) -> Option<OwnedFd> {
+        let mut index = 0;
+        while let Some(visitor) = self.visitors.get(index) {
+            let fd = visitor.as_raw_fd();
+            let mut said = [0; HELLO.len()];
+            match recv(fd, &mut said, flags(Mode::Try)) {
+                Err(Errno::EAGAIN | Errno::EINTR) => index += 1,
+                Ok(_) if said == HELLO && send(fd, &WELCOME, flags(Mode::Try)).is_ok() => {
+                    return Some(self.visitors.remove(index));
+                }
+                _ => drop(self.visitors.remove(index)),
+            }
+        }
+        None
+    }
+
+    fn let_in(&mut self) {
+        // A failure is that of the caller, who has gone again.
+        if let Ok(caller) = self.listener.accept()
+            && (self.for_all || belongs_to_us(&caller))
+        {
+            if self.visitors.len() == VISITORS {
+                self.visitors.remove(0);
+            }
+            self.visitors.push(caller);
+        }
+    }
+}
+
+/// Says hello to the owner at `address` and waits for the answer.
+pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> Result<()> {
+    send(socket.as_raw_fd(), &HELLO, flags(Mode::Try)).call("send")?;
+    if wait_readable([socket.as_fd()].into_iter(), timeout)? == 0 {
+        return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
+    }
+    let mut answer = [0; WELCOME.len()]; // and no more: what follows are messages
+    let received = match recv(socket.as_raw_fd(), &mut answer, flags(Mode::Try)) {
+        Ok(0) => Err(Errno::ECONNRESET),
+        received => received,
+    };
+    received.call("recv").advise(Errno::ECONNRESET, || {
+        format!("who listens at {address} has taken another caller, or is not `ipc-socket pong`")
+    })?;
+    if answer == WELCOME { Ok(()) } else { Err(Error::Corrupt("who listens there is not `ipc-socket pong`")) }
+}
+
+/// Whether the process at the other end of a UNIX socket runs as our user. The kernel vouches for it.
+pub(crate) fn belongs_to_us(socket: &OwnedFd) -> bool {
+    getsockopt(socket, sockopt::PeerCredentials).is_ok_and(|peer| peer.uid() == geteuid().as_raw())
+}
+
+/// Waits until at least one of `sockets` has something to read; returns how many, 0 if the time is over before.
+fn wait_readable<'a>(sockets: impl Iterator<Item = BorrowedFd<'a>>, timeout: Duration) -> Result<usize> {
+    let mut fds: Vec<_> = sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN)).collect();
+    let started = Instant::now();
+    loop {
+        let left = timeout.saturating_sub(started.elapsed());
+        // Rounded up, so as not to come back before the time is over and poll in circles.
+        let milliseconds = left.as_micros().div_ceil(1000);
+        match poll(&mut fds, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
+            Ok(0) if left.is_zero() => return Ok(0),
+            Ok(0) | Err(Errno::EINTR) => {}
+            ready => return ready.call("poll").map(|ready| ready as usize),
+        }
+    }
+}

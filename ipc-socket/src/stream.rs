@@ -1,0 +1,97 @@
+//! A connected socket, and the bytes that go through it.
+
+use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::{ByteStream, Mode};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
+
+use crate::{Socket, sys};
+
+/// How long a closing TCP socket waits for the other host to have everything.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// A connected socket. Dropping it closes it, without loss of what was sent.
+#[derive(Debug)]
+pub struct Connection {
+    socket: OwnedFd,
+    is_tcp: bool,
+    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the side that joined no lease.
+    lease: Option<Lease>,
+}
+
+impl Connection {
+    pub(crate) const fn new(socket: OwnedFd, is_tcp: bool, lease: Option<Lease>) -> Self {
+        Self { socket, is_tcp, lease }
+    }
+
+    /// Ends a TCP connection so that the other side can read all that we sent.
+    ///
+    /// A TCP socket that is closed while there is something unread in it, or that receives something afterwards,
+    /// answers with a reset. A reset throws away what is still on its way out. So we say that nothing more will come
+    /// (`shutdown`), and read away what arrives until the other host has acknowledged everything.
+    fn part(&self) {
+        let started = Instant::now();
+        let mut unwanted = vec![0; 64 << 10];
+        if shutdown(self.socket.as_raw_fd(), Shutdown::Write).is_err() {
+            return; // not connected any more
+        }
+        while started.elapsed() < PARTING {
+            match self.read(&mut unwanted, Mode::Try) {
+                Ok(1..) | Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => {}
+                Ok(0) | Err(_) => return, // the other side has closed as well
+            }
+            if sys::unacknowledged(self).is_ok_and(|bytes| bytes == 0) {
+                return;
+            }
+            // Nothing tells of an acknowledgement; it is here within milliseconds, or the network is slow.
+            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
+            let _ = poll(&mut fds, PollTimeout::from(1u8));
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_tcp {
+            self.part();
+        } else if self.lease.is_none() {
+            // If the owner was killed, its path is still there. If it lives, this leaves it alone.
+            let _ = lease::sweep::<Socket>();
+        }
+    }
+}
+
+impl AsFd for Connection {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+// ANCHOR: stream
+/// `MSG_NOSIGNAL`: a peer that has gone is an error (`EPIPE`), and not a signal that would end the program.
+pub(crate) const fn flags(mode: Mode) -> MsgFlags {
+    match mode {
+        Mode::Block => MsgFlags::MSG_NOSIGNAL,
+        Mode::Try => MsgFlags::MSG_NOSIGNAL.union(MsgFlags::MSG_DONTWAIT),
+    }
+}
+
+impl ByteStream for Connection {
+    const READ: &'static str = "recv";
+    const WRITE: &'static str = "sendmsg";
+
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+        recv(self.socket.as_raw_fd(), buffer, flags(mode))
+    }
+
+    fn write(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        sendmsg::<()>(self.socket.as_raw_fd(), pieces, &[], flags(mode), None)
+    }
+}
+// ANCHOR_END: stream
