@@ -1,1 +1,138 @@
-//! A file mapped into the memory of any two processes.
+//! # Memory map: a file that two processes see in their memory
+//!
+//! `mmap(2)` with `MAP_SHARED` puts the pages of a file into a process's memory. They are the very pages in which
+//! the kernel keeps the file anyway, the *page cache*: a store into the mapping is a change of the file, seen at
+//! once by every other process that maps it or reads it, with no system call. One file carries both ways.
+//!
+//! As with [System V shared memory](https://man7.org/linux/man-pages/man7/sysvipc.7.html) that is all there is:
+//! no messages, no order, nobody to wake a reader. The suite's [ring](ipc_core::ring) adds them, one in each
+//! direction. What a file adds is a name with permissions like any other, and that the bytes are still there when
+//! both processes are gone.
+//!
+//! The files, in reading order: `file.rs` (the file), this one (how the two meet), `sys.rs` (the mapping).
+//!
+//! **Use it** to share data that is to last, or to be looked at by programs that know nothing of it (`cat`, `od`);
+//! to see a file larger than one wants to read. **Do not use it** for messages that are gone once they are read,
+//! on a real disk: the kernel writes changed pages out from time to time, and a store meanwhile can wait for the
+//! disk. Nor between hosts: what a network file system shows to the two is not the same page.
+//!
+//! **System calls**: `open`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
+//! to wake a sleeper. No `msync`: that is for the disk, not for the other process.
+//!
+//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: mappings come in whole pages, and what is stored
+//! behind the end of the file, in its last page, is lost; a page that lies wholly behind the end cannot be touched
+//! at all: `SIGBUS`, which also anybody can bring about who may truncate the file; a file of holes on a full disk
+//! ends the same way; another file under the same name is another memory. A memory without a file that can be
+//! truncated (`memfd`, sealed) has none of the last three.
+
+mod file;
+mod sys;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::ring::{Region, RingLink, Seat, poll_for};
+use ipc_core::{
+    Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant,
+};
+
+pub use sys::Mapping;
+
+/// A file mapped by one side, until the other comes. See the [crate](self).
+#[derive(Debug)]
+pub struct Mmap {
+    path: PathBuf,
+    /// Until it is handed out by `accept`.
+    waiting: Option<Seat<Mapping>>,
+}
+
+/// One end of a link through a mapped file.
+pub type Link = RingLink<Mapping>;
+
+impl Mechanism for Mmap {
+    const PROFILE: Profile = Profile {
+        name: "mmap",
+        title: "memory map",
+        variants: &[Variant { name: "file", summary: "a regular file, a ring in each direction" }],
+        between: Between::AnyTwoProcesses,
+        medium: Medium::FileAndMemory,
+        unit: Unit::Page,
+        direction: Direction::TwoWay,
+        reach: Reach::SameHost,
+        address: Some("PATH"),
+    };
+
+    type Link = Link;
+
+    // ANCHOR: create
+    /// The address is a file that does not exist yet. With [`keep`](Setup::keep) it stays, and must be named. A
+    /// [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private directory.
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let lease = if setup.keep {
+            lease::sweep::<Self>()?;
+            None
+        } else {
+            Some(Lease::take::<Self>(None)?)
+        };
+        let path = match (address, &lease) {
+            (Some(address), _) => parse(address)?,
+            (None, Some(lease)) => lease.path("memory"),
+            (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
+        };
+        let file = file::create(&path, setup.mode)?;
+        if let (Some(_), Some(lease)) = (address, &lease) {
+            lease.record_path(&path)?;
+        }
+        if let Err(full) = file::allocate(&file) {
+            let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
+            return Err(full);
+        }
+        let region = Region::new(Mapping::new(&file, lease)?)?;
+        Ok(Self { path, waiting: Some(Seat::create(region, Link::KIND)) })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("file {}, mapped", self.path.display())
+    }
+
+    // ANCHOR: accept
+    fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
+        let over = || Error::Usage("this meeting is over".into());
+        let seat = self.waiting.as_mut().ok_or_else(over)?;
+        seat.wait_for_peer(&self.path.display().to_string(), timeout)?;
+        Ok(RingLink::new(self.waiting.take().ok_or_else(over)?))
+    }
+    // ANCHOR_END: accept
+
+    // ANCHOR: join
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
+        let path = parse(address)?;
+        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
+        poll_for(timeout, nobody, || try_join(&path, setup))
+    }
+    // ANCHOR_END: join
+}
+
+/// Takes the free seat at the file's memory; `None` if there is none, or not yet.
+fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
+    match file::open(path, setup.mode)? {
+        Some(file) => RingLink::join(Region::new(Mapping::new(&file, None)?)?),
+        None => Ok(None),
+    }
+}
+
+/// The path that an address is.
+fn parse(address: &str) -> Result<PathBuf> {
+    if address.is_empty() || address.ends_with('/') || address.contains(['\0', '\n']) {
+        return Err(Error::Usage("the address of a memory map is a file, for example /tmp/memory".into()));
+    }
+    // Absolute, so that the other side finds it from wherever it is started.
+    std::path::absolute(address).call("getcwd")
+}

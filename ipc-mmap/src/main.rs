@@ -1,3 +1,7 @@
-//! The demo of this mechanism.
+//! Ping-pong through a mapped file, between any two processes.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ipc_core::demo::main::<ipc_mmap::Mmap>()
+}

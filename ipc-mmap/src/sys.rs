@@ -1,0 +1,46 @@
+//! The mapping. The only file of the crate with `unsafe`, and it makes only one promise.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::ptr::NonNull;
+
+use ipc_core::lease::Lease;
+use ipc_core::ring::{Memory, SEGMENT_LEN};
+use ipc_core::{Call, Result};
+use memmap2::{MmapOptions, MmapRaw};
+
+/// A file in this process's memory, shared with everybody who maps it or reads it.
+///
+/// `memmap2`'s usual types give out a slice, and are `unsafe` to make because others may change the bytes under it.
+/// The raw one gives out only a pointer, which the [ring](ipc_core::ring) knows how to use.
+#[derive(Debug)]
+pub struct Mapping {
+    map: MmapRaw,
+    /// Removes the file after the last use of it; `None` for whoever did not make the file, or wants it kept.
+    _lease: Option<Lease>,
+}
+
+impl Mapping {
+    /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
+    /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
+    ///
+    /// The mapping stays when `file` is closed, and when its name is removed. A byte behind the end of the file
+    /// cannot be touched, so it must be [`SEGMENT_LEN`] long, and stay so.
+    pub(crate) fn new(file: &File, lease: Option<Lease>) -> Result<Self> {
+        let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
+        Ok(Self { map, _lease: lease })
+    }
+}
+
+// SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made
+// here or in `memmap2`. A peer that truncates the file takes no memory away: touching it then raises SIGBUS, which
+// ends the process.
+unsafe impl Memory for Mapping {
+    fn base(&self) -> NonNull<u8> {
+        NonNull::new(self.map.as_mut_ptr()).expect("the kernel maps nothing at address 0")
+    }
+
+    fn size(&self) -> usize {
+        self.map.len()
+    }
+}
