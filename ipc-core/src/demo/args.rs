@@ -140,8 +140,9 @@ fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
     })
 }
 
-/// Shows what clap found wrong, in one line, or the help that was asked for.
-fn refuse(error: &clap::Error) -> ExitCode {
+/// Shows what clap found wrong, in one line, or the help that was asked for; returns the exit status.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();
         return ExitCode::SUCCESS;

@@ -21,7 +21,7 @@ use crate::{Error, Mechanism, Result};
 use args::{Parsed, Side};
 use narrator::Narrator;
 
-pub use args::{parse_seconds, parse_size};
+pub use args::{parse_seconds, parse_size, refuse};
 
 /// Exit status for what the caller did wrong.
 const USAGE: u8 = 2;

@@ -1,0 +1,178 @@
+//! `cargo bench`: the same pairs, driven by criterion, one group for each kind and size; then one page of charts.
+//!
+//! Criterion decides how many messages to time and judges the means; the histogram of the very same round trips gives
+//! the page its percentiles.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+use hdrhistogram::Histogram;
+use ipc_bench::{
+    Case, Document, Kind, NotMeasured, Pair, Placement, Played, Row, SIX, report, size_name, too_large,
+};
+use ipc_core::cpus::Cpus;
+use ipc_core::demo::interrupt;
+use ipc_core::{Call, Result, Wait, play};
+
+const SIZES: [usize; 5] = [64, 1 << 10, 8 << 10, 64 << 10, 1 << 20];
+/// Everything here sleeps while it waits; other strategies: `ipc-bench --wait`.
+const WAIT: Wait = Wait::Block;
+
+/// Nine ways, two kinds, five sizes: with these times it all takes two to three minutes.
+const WARM_UP: Duration = Duration::from_millis(150);
+const MEASUREMENT: Duration = Duration::from_millis(700);
+const SAMPLES: usize = 20;
+/// Resamplings for criterion's confidence intervals; its default of 100,000 takes longer than the measurement.
+const RESAMPLES: usize = 5_000;
+
+fn main() -> ExitCode {
+    if let Some(status) = ipc_bench::serve_if_invited() {
+        return status;
+    }
+    match interrupt::clean_up_on_signals().and_then(|()| run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ipc_core::demo::report(Err(error)),
+    }
+}
+
+fn run() -> Result<()> {
+    let mut criterion = Criterion::default()
+        .warm_up_time(WARM_UP)
+        .measurement_time(MEASUREMENT)
+        .sample_size(SAMPLES)
+        .nresamples(RESAMPLES)
+        .configure_from_args();
+    let mut document = Document::empty();
+    let ways = ways()?;
+    for kind in Kind::ALL {
+        for size in SIZES {
+            compare(&mut criterion, &ways, kind, size, &mut document);
+        }
+    }
+    criterion.final_summary();
+    leave_page(&document)
+}
+
+/// One way to build a mechanism, and the longest message it carries.
+struct Way {
+    case: Case,
+    max_message: usize,
+}
+
+/// All ways of all six. Each plays a few messages that are checked, so that a broken one is known at once.
+fn ways() -> Result<Vec<Way>> {
+    let placement = Placement::resolve(Cpus::available())?;
+    let mut ways = Vec::new();
+    for member in &SIX {
+        for variant in member.profile.variants {
+            let (variant, kind, size) = (variant.name, Kind::RoundTrip, SIZES[0]);
+            let case = Case { member, variant, kind, size, wait: WAIT, placement };
+            let mut pair = Pair::start(case)?;
+            pair.play(case.verified())?;
+            ways.push(Way { case, max_message: pair.max_message() });
+            pair.finish()?;
+        }
+    }
+    Ok(ways)
+}
+
+/// One group: all ways that can, at one kind and size.
+fn compare(criterion: &mut Criterion, ways: &[Way], kind: Kind, size: usize, document: &mut Document) {
+    let mut group = criterion.benchmark_group(format!("{}/{}", kind.name(), size_name(size)));
+    if kind == Kind::Throughput {
+        group.throughput(Throughput::Bytes(size as u64));
+    }
+    let (mut rows, mut skipped) = (Vec::new(), Vec::new());
+    for way in ways {
+        let case = Case { kind, size, ..way.case };
+        if let Some(reason) = too_large(&case, way.max_message) {
+            skipped.push(NotMeasured::new(&case, reason));
+            continue;
+        }
+        let mut record = Record::new(case);
+        let name = format!("{}-{}", case.member.profile.name, case.variant);
+        group.bench_function(name, |bencher| bencher.iter_custom(|count| record.play(count)));
+        rows.extend(record.row());
+    }
+    group.finish();
+    if !rows.is_empty() {
+        document.skipped.extend(skipped); // else the user's filter has left the whole group out
+    }
+    document.results.extend(rows);
+}
+
+/// What criterion has played of one case. The pair lives as long as it does.
+struct Record {
+    case: Case,
+    /// Started when criterion first asks: what its filter leaves out costs nothing.
+    pair: Option<Pair>,
+    warm_at: Instant,
+    count: u64,
+    elapsed: Duration,
+    times: Histogram<u64>,
+}
+
+impl Record {
+    fn new(case: Case) -> Self {
+        let times = play::histogram();
+        Self { case, pair: None, warm_at: Instant::now(), count: 0, elapsed: Duration::ZERO, times }
+    }
+
+    /// Plays `count` messages and returns how long they took.
+    fn play(&mut self, count: u64) -> Duration {
+        let started = Instant::now();
+        let case = self.case;
+        let played = self.try_play(count).unwrap_or_else(|error| panic!("{case}: {error}"));
+        if started >= self.warm_at {
+            self.count += count;
+            self.elapsed += played.elapsed;
+            self.times.add(played.times).expect("made alike");
+        }
+        played.elapsed
+    }
+
+    fn try_play(&mut self, count: u64) -> Result<Played> {
+        if self.pair.is_none() {
+            let mut pair = Pair::start(self.case)?;
+            pair.play(self.case.verified())?;
+            self.pair = Some(pair);
+            self.warm_at = Instant::now() + warm_up();
+        }
+        self.pair.as_mut().expect("just started").play(self.case.timed(count))
+    }
+
+    /// The row of what was measured, if anything was.
+    fn row(&self) -> Option<Row> {
+        (self.count > 0 && is_measuring())
+            .then(|| Row::new(&self.case, self.count, self.elapsed, &self.times))
+    }
+}
+
+/// Whether criterion measures, as it does under `cargo bench` unless told to do something else.
+fn is_measuring() -> bool {
+    let other = ["--test", "--list", "--profile-time"];
+    has_argument("--bench") && !other.into_iter().any(has_argument)
+}
+
+/// How long criterion warms up. What it plays then is not recorded. With `--quick` it does not warm up.
+fn warm_up() -> Duration {
+    if has_argument("--quick") { Duration::ZERO } else { WARM_UP }
+}
+
+/// Whether this program was called with an option, as `--name` or `--name=value`.
+fn has_argument(name: &str) -> bool {
+    let is =
+        |arg: String| arg.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+    std::env::args_os().any(|arg| arg.into_string().is_ok_and(is))
+}
+
+/// Prints where the page is as the last line, or why there is none.
+fn leave_page(document: &Document) -> Result<()> {
+    if document.results.is_empty() {
+        println!("no report: nothing was measured");
+        return Ok(());
+    }
+    println!("{}", report::write(document).call("write")?.display());
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What one row of the comparison is about.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::play::{Exchange, Order};
+use ipc_core::{Error, Result, Wait};
+use serde::Serialize;
+
+use crate::Member;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The time from sending a message to having read its answer.
+    RoundTrip,
+    /// How much goes through in one direction.
+    Throughput,
+}
+
+impl Kind {
+    /// Both, in the order in which they are shown.
+    pub const ALL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
+
+    /// The name on the command line and in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RoundTrip => "round_trip",
+            Self::Throughput => "throughput",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        found.ok_or_else(|| Error::Usage(format!("no kind '{text}': round_trip or throughput")))
+    }
+}
+
+/// Where the two processes run, with the numbers of the CPUs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// As it was asked for.
+    pub cpus: Cpus,
+    /// The CPU of the process that plays ping and measures.
+    pub ping: usize,
+    /// The CPU of its peer.
+    pub pong: usize,
+}
+
+impl Placement {
+    /// Finds the two CPUs.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): this process may not use one of them.
+    pub fn resolve(cpus: Cpus) -> Result<Self> {
+        Ok(Self { cpus, ping: cpus.cpu(Role::Ping)?, pong: cpus.cpu(Role::Pong)? })
+    }
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (ping on CPU {}, pong on CPU {})", self.cpus, self.ping, self.pong)
+    }
+}
+
+/// One row of the comparison, before it is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// The mechanism.
+    pub member: &'static Member,
+    /// Which way to build it.
+    pub variant: &'static str,
+    /// What is measured.
+    pub kind: Kind,
+    /// Length of each message, in bytes.
+    pub size: usize,
+    /// How both sides wait.
+    pub wait: Wait,
+    /// Where they run.
+    pub placement: Placement,
+}
+
+impl Case {
+    /// The order that times `count` messages.
+    ///
+    /// A throughput order sends one more: the first message only starts the receiver's clock, so the time it reports
+    /// is that of the `count` messages behind.
+    #[must_use]
+    pub fn timed(&self, count: u64) -> Order {
+        match self.kind {
+            Kind::RoundTrip => Order { exchange: Exchange::RoundTrip, verify: false, size: self.size, count },
+            Kind::Throughput => {
+                Order { exchange: Exchange::Stream, verify: false, size: self.size, count: count + 1 }
+            }
+        }
+    }
+
+    /// The order that comes first: a few messages, each checked. They prove that the exchange works, and warm both
+    /// processes up.
+    #[must_use]
+    pub fn verified(&self) -> Order {
+        /// Checking a checksum takes about a nanosecond for each byte: large messages are checked less often.
+        const BYTES: usize = 4 << 20;
+        let count = (BYTES / self.size).clamp(4, 100) as u64;
+        Order { verify: true, ..self.timed(count) }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { member, variant, kind, size, wait, .. } = self;
+        write!(f, "{} ({variant}) {} {} {wait}", member.profile.name, kind.name(), size_name(*size))
+    }
+}
+
+/// A length as short as the command line takes it: `64`, `4K`, `1M`.
+#[must_use]
+pub fn size_name(size: usize) -> String {
+    match size {
+        0 => "0".into(),
+        _ if size.is_multiple_of(1 << 20) => format!("{}M", size >> 20),
+        _ if size.is_multiple_of(1 << 10) => format!("{}K", size >> 10),
+        _ => size.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_named_as_the_command_line_takes_it() {
+        for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1] {
+            assert_eq!(ipc_core::demo::parse_size(&size_name(size)), Ok(size));
+        }
+    }
+
+    #[test]
+    fn a_kind_is_read_as_it_is_written() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.name().parse::<Kind>().unwrap(), kind);
+        }
+        assert!("latency".parse::<Kind>().is_err());
+    }
+}

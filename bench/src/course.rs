@@ -1,0 +1,67 @@
+//! The course's table of the six, from [`Mechanism::PROFILE`](ipc_core::Mechanism::PROFILE).
+
+use comfy_table::presets;
+use ipc_core::Profile;
+use serde_json::{Value, json};
+
+use crate::{SCHEMA_VERSION, SIX, table};
+
+const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "unit", "direction", "reach"];
+
+/// The table as text, with the variants of each mechanism below.
+#[must_use]
+pub fn text() -> String {
+    let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("ipc-{}", profile.name))).collect();
+    let table = table::grid(table::PLAIN, &COLUMNS, &rows).trim_fmt();
+    let variants: Vec<_> = profiles()
+        .flat_map(|profile| profile.variants.iter().map(move |variant| (profile.name, variant)))
+        .map(|(name, variant)| vec![name.to_owned(), variant.name.to_owned(), variant.summary.to_owned()])
+        .collect();
+    let columns = ["mechanism", "variant", "what it is"];
+    let variants = table::grid(table::PLAIN, &columns, &variants).trim_fmt();
+    format!("{table}\n\n{variants}")
+}
+
+/// The table in Markdown, as `docs/src/comparison.md` has it.
+#[must_use]
+pub fn markdown() -> String {
+    let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("`ipc-{}`", profile.name))).collect();
+    table::grid(presets::ASCII_MARKDOWN, &COLUMNS, &rows).trim_fmt()
+}
+
+/// The table and the variants as one JSON document.
+#[must_use]
+pub fn json() -> Value {
+    let mechanism = |profile: &Profile| {
+        let variants = profile.variants.iter();
+        let variants: Vec<_> =
+            variants.map(|variant| json!({ "name": variant.name, "summary": variant.summary })).collect();
+        json!({
+            "name": profile.name,
+            "title": profile.title,
+            "crate": format!("ipc-{}", profile.name),
+            "between": profile.between.to_string(),
+            "medium": profile.medium.to_string(),
+            "unit": profile.unit.to_string(),
+            "direction": profile.direction.to_string(),
+            "reach": profile.reach.to_string(),
+            "address": profile.address,
+            "variants": variants,
+        })
+    };
+    let mechanisms: Vec<_> = profiles().map(mechanism).collect();
+    json!({ "schema_version": SCHEMA_VERSION, "mechanisms": mechanisms })
+}
+
+fn profiles() -> impl Iterator<Item = &'static Profile> {
+    SIX.iter().map(|member| &member.profile)
+}
+
+fn cells(profile: &Profile, package: &str) -> Vec<String> {
+    let Profile { title, between, medium, unit, direction, reach, .. } = profile;
+    let facts = [between.to_string(), medium.to_string(), unit.to_string(), direction.to_string()];
+    let mut cells = vec![(*title).to_owned(), package.to_owned()];
+    cells.extend(facts);
+    cells.push(reach.to_string());
+    cells
+}

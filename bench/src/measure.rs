@@ -1,0 +1,94 @@
+//! From a case to a row of figures.
+
+use std::time::{Duration, Instant};
+
+use ipc_core::Error;
+
+use crate::{Case, Pair, Row};
+
+/// How long a case is measured.
+#[derive(Clone, Copy, Debug)]
+pub enum Effort {
+    /// That many messages.
+    Count(u64),
+    /// As many messages as take about that long.
+    About(Duration),
+}
+
+/// Why there is no row.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The mechanism cannot do this: a message is longer than a queue takes.
+    Skipped(String),
+    /// It should have worked.
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Fewest messages that are timed when the count is up to the harness: a percentile of ten says nothing.
+const FEWEST: u64 = 100;
+
+/// Measures one case between two fresh processes.
+///
+/// # Errors
+/// [`Skipped`](Refusal::Skipped) when the message is longer than the link carries, else whatever went wrong.
+pub fn measure(case: Case, effort: Effort) -> Result<Row, Refusal> {
+    let mut pair = Pair::start(case)?;
+    if let Some(reason) = too_large(&case, pair.max_message()) {
+        return Err(Refusal::Skipped(reason));
+    }
+    pair.play(case.verified())?;
+    let count = match effort {
+        Effort::Count(count) => count,
+        Effort::About(time) => calibrate(&mut pair, &case, time)?,
+    };
+    let played = pair.play(case.timed(count))?;
+    pair.finish()?;
+    Ok(Row::new(&case, count, played.elapsed, &played.times))
+}
+
+/// Why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
+#[must_use]
+pub fn too_large(case: &Case, max: usize) -> Option<String> {
+    (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
+}
+
+/// How many messages take about `time`: plays more and more until it takes long enough to tell.
+fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<u64, Error> {
+    const LONG_ENOUGH: Duration = Duration::from_millis(20);
+    let mut count = 16;
+    loop {
+        let started = Instant::now();
+        pair.play(case.timed(count))?;
+        let elapsed = started.elapsed();
+        if elapsed >= LONG_ENOUGH {
+            let fitting = count as f64 * time.as_secs_f64() / elapsed.as_secs_f64();
+            return Ok(round_down(fitting as u64).max(FEWEST));
+        }
+        count *= 4;
+    }
+}
+
+/// Keeps the two leading digits, since a count is read by people.
+fn round_down(count: u64) -> u64 {
+    let mut unit = 1;
+    while count / unit >= 100 {
+        unit *= 10;
+    }
+    count / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_keeps_its_two_leading_digits() {
+        assert_eq!([0, 7, 99, 100, 123, 98_765].map(round_down), [0, 7, 99, 100, 120, 98_000]);
+    }
+}

@@ -1,0 +1,189 @@
+//! The two processes that play a case: ping in a thread of this one, pong in a child.
+//!
+//! Ping has a thread of its own because a binding to a CPU belongs to a thread: only that thread is bound, the rest
+//! of the harness and the next child are not. It also hides the mechanism's type, so that one list can hold pairs of
+//! all six.
+
+use std::process::{Command, ExitCode};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::demo::{interrupt, report};
+use ipc_core::peer::Peer;
+use ipc_core::play::{self, Exchange, Order};
+use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+
+use crate::{Case, member};
+
+/// The first argument of a process that was started to play pong.
+const PEER: &str = "peer";
+
+/// How long a peer may take to join, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Two processes that are ready to play. Dropped, it ends them both.
+#[derive(Debug)]
+pub struct Pair {
+    /// `None` once no more orders will come.
+    orders: Option<Sender<Order>>,
+    played: Receiver<Played>,
+    thread: Option<JoinHandle<Result<()>>>,
+    max_message: usize,
+}
+
+/// How an order went.
+#[derive(Debug)]
+pub struct Played {
+    /// Round trips: their sum. Throughput: the time between the first and the last message, by the receiver's clock.
+    pub elapsed: Duration,
+    /// The time of each round trip, in nanoseconds; empty for throughput.
+    pub times: Histogram<u64>,
+}
+
+/// What connects the thread that plays ping with the one that gives the orders.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    ready: Sender<usize>,
+    orders: Receiver<Order>,
+    played: Sender<Played>,
+}
+
+impl Pair {
+    /// Starts the child and waits until it has joined.
+    ///
+    /// # Errors
+    /// Whatever keeps the two from meeting.
+    pub fn start(case: Case) -> Result<Self> {
+        let (ready, when_ready) = channel();
+        let (orders, their_orders) = channel();
+        let (their_played, played) = channel();
+        let stage = Stage { ready, orders: their_orders, played: their_played };
+        let ping = move || (case.member.ping)(case, &stage);
+        let thread = thread::Builder::new().name("ping".into()).spawn(ping).call("clone")?;
+        let mut pair = Self { orders: Some(orders), played, thread: Some(thread), max_message: 0 };
+        match when_ready.recv() {
+            Ok(max_message) => pair.max_message = max_message,
+            Err(_) => return Err(pair.why()),
+        }
+        Ok(pair)
+    }
+
+    /// The longest message that this link carries, in bytes.
+    #[must_use]
+    pub fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    /// Plays one order.
+    ///
+    /// # Errors
+    /// As the transport. The pair has ended then.
+    pub fn play(&mut self, order: Order) -> Result<Played> {
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(order); // nobody takes it if the thread has ended: then it also answers nothing
+        }
+        self.played.recv().map_err(|_| self.why())
+    }
+
+    /// Ends both processes.
+    ///
+    /// # Errors
+    /// The child failed.
+    pub fn finish(mut self) -> Result<()> {
+        self.end()
+    }
+
+    /// Why the thread has ended before its time.
+    fn why(&mut self) -> Error {
+        self.end().err().unwrap_or(Error::Disconnected)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.orders = None; // ends the thread's loop
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            Some(Ok(result)) => result,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // whoever wants to know calls `finish`
+        }
+    }
+}
+
+/// The thread that plays ping: makes the meeting point, starts the child, and carries out orders until none come.
+/// Any failure ends it, and with it the child.
+pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
+    let setup = Setup::default_of::<M>().with_variant::<M>(case.variant)?;
+    let mut meeting = M::create(None, &setup)?;
+    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
+    command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
+    meeting.invite(&mut command)?;
+    let mut child = Peer::spawn(command)?;
+    let link = child.accept(&mut meeting, PATIENCE)?;
+    drop(meeting);
+    cpus.bind(Role::Ping)?;
+    let mut link = Waiting::new(link, case.wait);
+    let _ = stage.ready.send(link.max_message());
+    for order in &stage.orders {
+        let _ = stage.played.send(play_one(&mut link, &order)?);
+    }
+    drop(link);
+    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+}
+
+fn play_one(link: &mut impl Transport, order: &Order) -> Result<Played> {
+    match order.exchange {
+        Exchange::RoundTrip => {
+            let mut elapsed = Duration::ZERO;
+            let times = play::ping(link, order, |_, round| elapsed += round)?;
+            Ok(Played { elapsed, times })
+        }
+        Exchange::Stream => Ok(Played { elapsed: play::stream(link, order)?, times: play::histogram() }),
+    }
+}
+
+/// What a child is told on its command line.
+#[derive(Debug)]
+pub(crate) struct Invitation {
+    variant: String,
+    wait: Wait,
+    cpus: Cpus,
+    address: String,
+}
+
+/// The child: joins its parent and answers.
+pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
+    interrupt::clean_up_on_signals()?;
+    invitation.cpus.bind(Role::Pong)?;
+    let setup = Setup::default_of::<M>().with_variant::<M>(&invitation.variant)?;
+    let link = M::join(&invitation.address, &setup, PATIENCE)?;
+    play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
+}
+
+/// Plays pong to the end if this process was started as the child of a [`Pair`]. The first thing for a `main` to
+/// call, before it looks at its own arguments.
+#[must_use]
+pub fn serve_if_invited() -> Option<ExitCode> {
+    let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
+    if word != PEER {
+        return None;
+    }
+    let serve = || {
+        let (wait, cpus) = (wait.parse()?, cpus.parse()?);
+        let invitation = Invitation { variant: variant.clone(), wait, cpus, address: address.clone() };
+        (member(mechanism)?.pong)(&invitation)
+    };
+    Some(report(serve()))
+}
