@@ -1,0 +1,541 @@
+//! What is true of sockets: each cell of the course's table, then the pitfalls. That a socket reaches another host
+//! is shown in `two_hosts.rs`.
+
+use std::fs::{self, Permissions};
+use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, Transport};
+use ipc_socket::{Link, MAX_PACKET, Socket};
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, socketpair, sockopt,
+};
+use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::geteuid;
+
+/// Longer than anything here takes, on a loaded machine. Reached only when something hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Long enough to say "it is still waiting".
+const A_WHILE: Duration = Duration::from_millis(200);
+const VARIANTS: [&str; 3] = ["unix-stream", "unix-seqpacket", "tcp"];
+/// No other user, on any Linux.
+const NOBODY: u32 = 65534;
+
+fn setup(variant: &str) -> Setup {
+    Setup::default_of::<Socket>().with_variant::<Socket>(variant).unwrap()
+}
+
+/// Starts something that may block for ever; what it returns comes out of the channel.
+fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
+    let (done, answer) = mpsc::channel();
+    thread::spawn(move || {
+        let _ = done.send(action()); // the test may have failed meanwhile
+    });
+    answer
+}
+
+/// The owner's link and the other one.
+fn meet(variant: &'static str) -> (Link, Link) {
+    meet_at(Socket::create(None, &setup(variant)).unwrap(), variant)
+}
+
+fn meet_at(mut owner: Socket, variant: &'static str) -> (Link, Link) {
+    let address = owner.address();
+    let joiner = start(move || Socket::join(&address, &setup(variant), PATIENCE).unwrap());
+    (owner.accept(PATIENCE).unwrap(), joiner.recv_timeout(PATIENCE).unwrap())
+}
+
+/// Two connected sockets of a UNIX type, as the kernel gives them.
+fn raw_pair(kind: SockType) -> (OwnedFd, OwnedFd) {
+    socketpair(AddressFamily::Unix, kind, None, SockFlag::SOCK_CLOEXEC).unwrap()
+}
+
+fn raw_send(socket: &impl AsFd, bytes: &[u8]) -> nix::Result<usize> {
+    send(socket.as_fd().as_raw_fd(), bytes, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT)
+}
+
+fn raw_recv(socket: &impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
+    recv(socket.as_fd().as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)
+}
+
+fn message<T>(result: Result<T>) -> String {
+    result.err().expect("it should have failed").to_string()
+}
+
+// ---- the cells of the table ----
+
+/// Between any two: a program of another kind, which knows only the port, talks to a listener. (Between two hosts:
+/// `two_hosts.rs`.)
+#[test]
+fn between_programs_that_know_only_the_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let bash = Command::new("bash").args(["-c", &format!("echo hello >/dev/tcp/127.0.0.1/{port}")]).spawn();
+    let Ok(mut bash) = bash else {
+        eprintln!("SKIPPED: no bash to connect with");
+        return;
+    };
+    let heard = start(move || {
+        let mut said = String::new();
+        listener.accept().unwrap().0.read_to_string(&mut said).unwrap();
+        said
+    });
+    assert_eq!(heard.recv_timeout(PATIENCE).unwrap(), "hello\n");
+    assert!(bash.wait().unwrap().success());
+}
+
+/// Medium: socket. A link's descriptor is of that type, and so is the path that leads to it.
+#[test]
+fn medium_is_a_socket() {
+    for variant in VARIANTS {
+        let owner = Socket::create(None, &setup(variant)).unwrap();
+        if variant != "tcp" {
+            assert!(fs::symlink_metadata(owner.address()).unwrap().file_type().is_socket());
+        }
+        let (link, _other) = meet_at(owner, variant);
+        let kind = SFlag::from_bits_truncate(fstat(&link).unwrap().st_mode) & SFlag::S_IFMT;
+        assert_eq!(kind, SFlag::S_IFSOCK, "{variant}");
+    }
+}
+
+/// Unit: byte stream. Two writes come out of one read, with no boundary between them.
+#[test]
+fn unit_is_a_stream_that_loses_boundaries() {
+    let (one, other) = raw_pair(SockType::Stream);
+    raw_send(&one, b"first").unwrap();
+    raw_send(&one, b"second").unwrap();
+    let mut buffer = [0; 64];
+    let len = raw_recv(&other, &mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"firstsecond");
+}
+
+/// Unit, the exception: a sequenced packet keeps its boundaries, and loses what does not fit the buffer.
+#[test]
+fn unit_of_seqpacket_is_a_whole_message() {
+    let (one, other) = raw_pair(SockType::SeqPacket);
+    for packet in [&b"first"[..], b"second", b"third"] {
+        raw_send(&one, packet).unwrap();
+    }
+    let mut buffer = [0; 64];
+    let len = raw_recv(&other, &mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"first");
+    assert_eq!(raw_recv(&other, &mut buffer[..3]).unwrap(), 3);
+    assert_eq!(&buffer[..3], b"sec");
+    let len = raw_recv(&other, &mut buffer).unwrap();
+    assert_eq!(&buffer[..len], b"third", "the rest of the second is gone");
+}
+
+/// Direction: two-way. One descriptor on each side carries both ways at once.
+#[test]
+fn direction_is_two_way_on_one_descriptor() {
+    for variant in VARIANTS {
+        let (mut owner, mut joiner) = meet(variant);
+        owner.send(b"down").unwrap();
+        joiner.send(b"up").unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(owner.recv(&mut buffer).unwrap(), 2);
+        assert_eq!(joiner.recv(&mut buffer).unwrap(), 4);
+    }
+}
+
+/// Reach: same host, by each variant, IPv4 and IPv6. (And beyond: `two_hosts.rs`.)
+#[test]
+fn reach_is_the_same_host_by_path_ipv4_and_ipv6() {
+    for variant in VARIANTS {
+        let (mut owner, mut joiner) = meet(variant);
+        owner.send(b"here").unwrap();
+        assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 4);
+    }
+    match Socket::create(Some("[::1]:0"), &setup("tcp")) {
+        Err(error) if matches!(error.errno(), Some(Errno::EADDRNOTAVAIL | Errno::EAFNOSUPPORT)) => {
+            eprintln!("SKIPPED: this host has no IPv6 loopback: {error}");
+        }
+        owner => {
+            let owner = owner.unwrap();
+            assert!(owner.address().starts_with("[::1]:"));
+            let (mut owner, mut joiner) = meet_at(owner, "tcp");
+            owner.send(b"six").unwrap();
+            assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 3);
+        }
+    }
+}
+
+// ---- pitfalls: the address ----
+
+/// TCP listens for this host alone unless an address is named: neither `0.0.0.0` nor `::`.
+#[test]
+fn a_port_is_open_to_this_host_only_by_default() {
+    let owner = Socket::create(None, &setup("tcp")).unwrap();
+    assert!(owner.address().starts_with("127.0.0.1:"), "{}", owner.address());
+    let port: u16 = owner.address().rsplit(':').next().unwrap().parse().unwrap();
+    // The kernel's own list: local address and port in hexadecimal, 0A for listening.
+    let listening = fs::read_to_string("/proc/net/tcp").unwrap();
+    let line =
+        listening.lines().find(|line| line.contains(&format!(":{port:04X} 00000000:0000 0A"))).unwrap();
+    assert!(line.contains(&format!("{:08X}:", u32::from_ne_bytes([127, 0, 0, 1]))), "{line}");
+}
+
+/// A name is as good as a number: `localhost` may mean several addresses, of which each is tried.
+#[test]
+fn a_host_can_be_named() {
+    let mut owner = Socket::create(None, &setup("tcp")).unwrap();
+    let address = owner.address().replace("127.0.0.1", "localhost");
+    let joiner = start(move || Socket::join(&address, &setup("tcp"), PATIENCE).map(drop));
+    owner.accept(PATIENCE).unwrap();
+    joiner.recv_timeout(PATIENCE).unwrap().unwrap();
+}
+
+/// What is no address is refused in one line that says what would be one.
+#[test]
+fn what_is_no_address_is_refused() {
+    for address in ["", "5000", "localhost", "localhost:", "localhost:70000", "::1:5000:x", "/tmp/talk"] {
+        let told = Socket::create(Some(address), &setup("tcp")).map(drop);
+        assert!(matches!(told, Err(Error::Usage(_))), "'{address}': {told:?}");
+        assert!(message(told).contains("HOST:PORT"));
+    }
+    let long = format!("/tmp/{}", "x".repeat(103)); // one byte over
+    let told = Socket::create(Some(&long), &setup("unix-stream")).map(drop);
+    assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
+    assert!(message(told).contains("at most 107 bytes"));
+    assert!(matches!(Socket::create(Some(""), &setup("unix-stream")), Err(Error::Usage(_))));
+}
+
+/// An address in use is an error with advice, and its user is not disturbed.
+#[test]
+fn an_address_in_use_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("talk").display().to_string();
+    for (variant, address) in [("unix-stream", path.as_str()), ("tcp", "127.0.0.1:0")] {
+        let owner = Socket::create(Some(address), &setup(variant)).unwrap();
+        let again = Socket::create(Some(&owner.address()), &setup(variant)).map(drop);
+        assert!(message(again).starts_with("bind: Address already in use (EADDRINUSE); "), "{variant}");
+        meet_at(owner, variant);
+    }
+}
+
+/// A path outlives its listener. What a dead program left there is refused on both sides, with advice.
+#[test]
+fn an_abandoned_path_is_refused_with_advice() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("abandoned");
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists());
+    let address = path.to_str().unwrap();
+    let told = message(Socket::create(Some(address), &setup("unix-stream")));
+    assert!(told.contains("EADDRINUSE") && told.contains("remove it"), "{told}");
+    let told = message(Socket::join(address, &setup("unix-stream"), PATIENCE));
+    assert!(told.contains("ECONNREFUSED") && told.contains("nobody listens"), "{told}");
+    assert!(path.exists(), "it is not ours to remove");
+}
+
+/// Where nobody listens, that is said at once, and what to start first.
+#[test]
+fn an_address_nobody_listens_at_is_answered_at_once() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // closed again
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("none").display().to_string();
+    for (variant, address) in
+        [("unix-stream", path.clone()), ("unix-seqpacket", path), ("tcp", port.to_string())]
+    {
+        let started = Instant::now();
+        let told = message(Socket::join(&address, &setup(variant), PATIENCE));
+        assert!(started.elapsed() < PATIENCE);
+        assert!(told.contains(&format!("start `ipc-socket pong {address}")), "{told}");
+    }
+}
+
+/// A stream does not talk to packets: the kernel refuses, and we say why.
+#[test]
+fn another_variant_is_told_apart() {
+    let owner = Socket::create(None, &setup("unix-stream")).unwrap();
+    let told = message(Socket::join(&owner.address(), &setup("unix-seqpacket"), PATIENCE));
+    assert!(told.contains("EPROTOTYPE") && told.contains("another variant"), "{told}");
+}
+
+/// A path is made for its owner alone, 0600. A wider mode is exact, whatever the umask says.
+#[test]
+fn the_mode_of_a_path_is_the_one_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for mode in [0o600, 0o666, 0o620] {
+        let path = dir.path().join(format!("{mode:o}"));
+        let _owner = Socket::create(path.to_str(), &Setup { mode, ..setup("unix-stream") }).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
+    }
+}
+
+/// The path goes with the last of us; the owner, once it has accepted somebody, listens no longer.
+#[test]
+fn the_door_closes_behind_the_one_who_joined() {
+    for variant in VARIANTS {
+        let owner = Socket::create(None, &setup(variant)).unwrap();
+        let address = owner.address();
+        let pair = meet_at(owner, variant);
+        let told = message(Socket::join(&address, &setup(variant), PATIENCE));
+        assert!(told.contains("ECONNREFUSED"), "{variant}: {told}");
+        drop(pair);
+        assert!(!fs::exists(&address).unwrap());
+    }
+}
+
+// ---- pitfalls: who comes in ----
+
+/// Callers who say nothing, or something else, neither block the door nor end the waiting for the right one.
+#[test]
+fn strangers_do_not_keep_the_right_one_out() {
+    let mut owner = Socket::create(None, &setup("tcp")).unwrap();
+    let silent: Vec<_> = (0..40).map(|_| TcpStream::connect(owner.address()).unwrap()).collect();
+    let mut browser = TcpStream::connect(owner.address()).unwrap();
+    browser.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })));
+    let (mut link, mut joiner) = meet_at(owner, "tcp");
+    joiner.send(b"the right one").unwrap();
+    assert_eq!(link.recv(&mut [0; 16]).unwrap(), 13);
+    let shown_out = start(move || browser.read(&mut [0; 16]).map_err(|error| error.kind()));
+    let answer = shown_out.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(answer, Ok(0) | Err(ErrorKind::ConnectionReset)), "{answer:?}");
+    drop(silent);
+}
+
+/// A wrong program at the address is told apart, whether it keeps silent, talks, or hangs up.
+#[test]
+fn a_wrong_listener_is_told_apart() {
+    let play = |answer: fn(&mut TcpStream)| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let _other = start(move || answer(&mut listener.accept().unwrap().0));
+        Socket::join(&address, &setup("tcp"), A_WHILE).map(drop)
+    };
+    let silent = play(|caller| drop(caller.read_to_end(&mut Vec::new())));
+    assert!(matches!(silent, Err(Error::TimedOut { .. })), "{silent:?}");
+    let talking = play(|caller| drop(caller.write_all(b"220 mail.example ESMTP\r\n")));
+    assert!(matches!(talking, Err(Error::Corrupt(_))), "{talking:?}");
+    let hung_up = message(play(|caller| drop(caller.read(&mut [0; 64]))));
+    assert!(hung_up.contains("ECONNRESET") && hung_up.contains("is not `ipc-socket pong`"), "{hung_up}");
+}
+
+/// The kernel says whose process is at the other end of a path: another user is refused, by either side, even where
+/// the path would let them in.
+#[test]
+fn another_user_is_refused_even_if_the_path_lets_them_in() {
+    if !geteuid().is_root() {
+        eprintln!("SKIPPED: only root can run a program as another user");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let open_up =
+        |path: &std::path::Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    open_up(dir.path(), 0o711);
+    let program = dir.path().join("ipc-socket");
+    fs::copy(env!("CARGO_BIN_EXE_ipc-socket"), &program).unwrap();
+    open_up(&program, 0o755);
+    let path = dir.path().join("talk");
+    let mut owner = Socket::create(path.to_str(), &setup("unix-stream")).unwrap();
+    open_up(&path, 0o666);
+
+    let ping =
+        Command::new(&program).arg("ping").arg(&path).uid(NOBODY).env("TMPDIR", "/tmp").output().unwrap();
+    let told = String::from_utf8_lossy(&ping.stderr).into_owned();
+    assert!(!ping.status.success() && told.contains("EACCES") && told.contains("another user's"), "{told}");
+
+    let script = "import socket, sys\n\
+        s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'ipc-sock/1 join\\n')\n\
+        print(s.recv(16))";
+    let python = Command::new("python3")
+        .args(["-c", script])
+        .arg(&path)
+        .uid(NOBODY)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(python) = python else {
+        eprintln!("SKIPPED: no python3 that another user could call us with");
+        return;
+    };
+    let accepted = owner.accept(Duration::from_secs(2));
+    assert!(matches!(accepted, Err(Error::TimedOut { .. })), "{accepted:?}");
+    drop(owner);
+    assert_ne!(python.wait_with_output().unwrap().stdout, b"b'ipc-sock/1 here\\n'\n");
+}
+
+// ---- pitfalls: talking ----
+
+/// Both ends of a TCP link send short messages at once, instead of collecting them (`TCP_NODELAY`).
+#[test]
+fn tcp_does_not_delay_short_messages() {
+    let (owner, joiner) = meet("tcp");
+    assert!(getsockopt(&owner, sockopt::TcpNoDelay).unwrap());
+    assert!(getsockopt(&joiner, sockopt::TcpNoDelay).unwrap());
+}
+
+/// Not waiting is said with each call: `MSG_DONTWAIT` leaves the descriptor itself as it was.
+#[test]
+fn not_waiting_does_not_change_the_descriptor() {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    for variant in VARIANTS {
+        let (mut owner, _joiner) = meet(variant);
+        assert!(owner.try_recv(&mut [0; 8]).unwrap().is_none());
+        let flags = OFlag::from_bits_truncate(fcntl(&owner, FcntlArg::F_GETFL).unwrap());
+        assert!(!flags.contains(OFlag::O_NONBLOCK), "{variant}");
+    }
+}
+
+/// Sending to a peer that has gone raises `SIGPIPE`, unless each call says otherwise, as ours do.
+#[test]
+fn a_lost_peer_is_an_error_and_not_a_signal() {
+    // Blocked, the signal stays visible as pending, even though Rust programs ignore it.
+    let sigpipe = SigSet::from(Signal::SIGPIPE);
+    sigpipe.thread_block().unwrap();
+    let pending = || {
+        let status = fs::read_to_string("/proc/thread-self/status").unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigPnd:")).unwrap();
+        u64::from_str_radix(mask.trim(), 16).unwrap() >> (Signal::SIGPIPE as u32 - 1) & 1 == 1
+    };
+    for variant in VARIANTS {
+        let (mut owner, joiner) = meet(variant);
+        drop(joiner);
+        let ended = (0..1000).find_map(|_| owner.send(b"anyone?").err());
+        assert!(matches!(ended, Some(Error::Disconnected)), "{variant}: {ended:?}");
+        assert!(!pending(), "{variant}");
+    }
+    let (one, other) = UnixStream::pair().unwrap();
+    drop(other);
+    assert_eq!(send(one.as_raw_fd(), b"anyone?", MsgFlags::empty()), Err(Errno::EPIPE));
+    assert!(pending(), "a plain send should have raised it");
+    assert_eq!(sigpipe.wait().unwrap(), Signal::SIGPIPE);
+}
+
+/// A TCP socket that is closed with something unread resets the connection, and throws away what it has sent.
+#[test]
+fn tcp_closed_with_something_unread_loses_what_it_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut reader = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut closer, _) = listener.accept().unwrap();
+    reader.write_all(b"never read").unwrap();
+    assert_eq!(closer.peek(&mut [0; 1]).unwrap(), 1); // it has arrived
+    closer.set_nonblocking(true).unwrap();
+    let (text, mut sent) = (vec![7; 64 << 10], 0);
+    while let Ok(bytes) = closer.write(&text) {
+        sent += bytes; // until all buffers are full
+    }
+    drop(closer);
+    let mut arrived = Vec::new();
+    let end = reader.read_to_end(&mut arrived).unwrap_err();
+    assert_eq!(end.kind(), ErrorKind::ConnectionReset);
+    assert!(arrived.len() < sent, "all {sent} bytes arrived");
+}
+
+/// Our TCP link parts so that all arrives: it says that it is done, and reads away what it does not want.
+#[test]
+fn our_tcp_link_closed_with_something_unread_loses_nothing() {
+    let (mut closer, mut reader) = meet("tcp");
+    reader.send(b"never read").unwrap();
+    let text = vec![7; 64 << 10];
+    let mut sent = 0;
+    // The last one may have gone out in part, and is then completed below.
+    while closer.try_send(&text).unwrap().is_some() {
+        sent += 1;
+    }
+    let closed = start(move || {
+        closer.send(&text).unwrap();
+        drop(closer);
+    });
+    let mut buffer = vec![0; 64 << 10];
+    for _ in 0..=sent {
+        assert_eq!(reader.recv(&mut buffer).unwrap(), buffer.len());
+    }
+    assert!(matches!(reader.recv(&mut buffer), Err(Error::Disconnected)));
+    closed.recv_timeout(PATIENCE).unwrap();
+}
+
+/// Parting does not wait for ever for a peer that does not read: after a second or so the link closes anyway.
+#[test]
+fn our_tcp_link_parts_from_a_peer_that_does_not_read() {
+    let (mut closer, reader) = meet("tcp");
+    while closer.try_send(&vec![7; 64 << 10]).unwrap().is_some() {}
+    start(move || drop(closer)).recv_timeout(PATIENCE).expect("it hangs");
+    drop(reader);
+}
+
+/// An empty packet looks like the end: `recv` returns 0 for both. Hence the byte that ours begin with.
+#[test]
+fn an_empty_packet_looks_like_the_end() {
+    let (one, other) = raw_pair(SockType::SeqPacket);
+    raw_send(&one, b"").unwrap();
+    assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(0), "an empty packet");
+    assert_eq!(raw_recv(&other, &mut [0; 8]), Err(Errno::EAGAIN), "and not the end");
+    drop(one);
+    assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(0), "the end");
+
+    let (mut owner, mut joiner) = meet("unix-seqpacket");
+    owner.send(b"").unwrap();
+    assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 0);
+    drop(owner);
+    assert!(matches!(joiner.recv(&mut [0; 8]), Err(Error::Disconnected)));
+}
+
+/// A seqpacket peer that closes with something unread causes an error *ahead* of what it has sent. Ours waits for it
+/// to pass.
+#[test]
+fn a_reset_comes_ahead_of_the_last_packets() {
+    let (one, other) = raw_pair(SockType::SeqPacket);
+    raw_send(&other, b"never read").unwrap();
+    raw_send(&one, b"last").unwrap();
+    drop(one);
+    assert_eq!(raw_recv(&other, &mut [0; 8]), Err(Errno::ECONNRESET));
+    assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(4), "it was there all the time");
+
+    let (mut owner, mut joiner) = meet("unix-seqpacket");
+    joiner.send(b"never read").unwrap();
+    owner.send(b"last").unwrap();
+    drop(owner);
+    assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 4);
+    assert!(matches!(joiner.recv(&mut [0; 8]), Err(Error::Disconnected)));
+}
+
+/// The longest packet that we promise passes, waiting or not; one byte more is refused before it leaves.
+#[test]
+fn the_longest_packet_really_passes() {
+    let (mut owner, mut joiner) = meet("unix-seqpacket");
+    let max = owner.max_message();
+    assert!((100_000..=MAX_PACKET).contains(&max), "{max}");
+    let text: Vec<u8> = (0..=max).map(|byte| byte as u8).collect();
+    let mut buffer = vec![0; max];
+    owner.try_send(&text[..max]).unwrap().expect("an idle socket takes it at once");
+    assert_eq!(joiner.try_recv(&mut buffer).unwrap(), Some(max));
+    assert_eq!(buffer, text[..max]);
+    owner.send(&text[..max]).unwrap();
+    assert!(
+        matches!(joiner.recv(&mut buffer[..100]), Err(Error::BufferTooSmall { needed }) if needed == max)
+    );
+    buffer.fill(0);
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), max);
+    assert_eq!(buffer, text[..max]);
+    assert!(
+        matches!(owner.send(&text), Err(Error::TooLarge { len, max: limit }) if (len, limit) == (max + 1, max))
+    );
+}
+
+/// A frame on the stream is a length and that many bytes: readable by a program that knows nothing of this crate.
+#[test]
+fn a_frame_is_a_length_and_the_bytes() {
+    for variant in ["unix-stream", "tcp"] {
+        let (mut owner, joiner) = meet(variant);
+        let Link::Stream(framed) = &joiner else { panic!("{variant} is a stream") };
+        owner.send(b"hi").unwrap();
+        let mut buffer = [0; 16];
+        let len = framed.stream().read(&mut buffer, Mode::Block).unwrap();
+        assert_eq!(buffer[..len], [2, 0, 0, 0, b'h', b'i']);
+        framed.stream().write(&[IoSlice::new(&[1, 0, 0, 0]), IoSlice::new(b"x")], Mode::Block).unwrap();
+        assert_eq!(owner.recv(&mut buffer).unwrap(), 1);
+    }
+}
