@@ -22,11 +22,11 @@
 //! **System calls**: `shmget`, `shmat`, `shmctl(IPC_RMID)`, `shmdt`; the ring `futex`, only to sleep and to wake a
 //! sleeper; the variant `sem` `semget`, `semctl`, `semtimedop`.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: a segment outlives every process until somebody
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`: a segment outlives every process until somebody
 //! removes it, so it is marked for removal as soon as both are attached, and the kernel does the rest; once marked
 //! it cannot be found by its key any more; the memory goes only with the last who detaches; a key of 0 means "a new
-//! one each time"; a new semaphore array starts at zero, in a second step; `SEM_UNDO` repairs counts and not data,
-//! and is wrong where one process takes and another gives.
+//! one each time"; semaphores cannot be marked, so somebody has to remove them; `SEM_UNDO` takes back what a dead
+//! process did to the counts, knows nothing of the data, and is wrong where one process takes and another gives.
 
 mod key;
 mod lock_step;

@@ -1,0 +1,118 @@
+//! How two processes meet, and what is left when they die.
+
+use std::time::Duration;
+
+use ipc_core::{Error, Mechanism, Transport};
+use ipc_shm::{Key, Segment, Shm};
+
+use crate::tools::{PATIENCE, Scratch, listed, playing, setup, wait_until};
+
+/// As soon as both are attached the segment is marked for removal, so the kernel frees it when both are killed at
+/// once. Nobody has to clean up.
+#[test]
+fn a_ring_cannot_leak_once_both_are_attached() {
+    let key = Key::fresh();
+    let joiner = std::thread::spawn(move || playing(&format!("join {key} ring")));
+    let mut owner = playing(&format!("own {key} ring"));
+    let mut joiner = joiner.join().unwrap();
+    let id = first_number(&owner.said);
+    let line = listed("shm", id).unwrap();
+    let (key_now, permissions, attached) = (&line[0], &line[2], &line[6]);
+    assert_eq!((key_now.as_str(), permissions.as_str(), attached.as_str()), ("0", "1600", "2"), "{line:?}");
+    assert!(Segment::find(key).unwrap().is_none(), "nobody else can come in");
+    owner.kill();
+    joiner.kill();
+    wait_until("the kernel has freed it", || listed("shm", id).is_none());
+}
+
+/// Semaphores cannot be marked. Those of two killed processes are removed by the next `create`.
+#[test]
+fn semaphores_of_the_dead_are_removed_by_the_next_create() {
+    let key = Key::fresh();
+    let joiner = std::thread::spawn(move || playing(&format!("join {key} sem")));
+    let mut owner = playing(&format!("own {key} sem"));
+    let mut joiner = joiner.join().unwrap();
+    let numbers: Vec<_> = owner.said.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let array = *numbers.last().unwrap();
+    assert!(listed("sem", array).is_some());
+    drop(Shm::create(None, &setup("ring")).unwrap());
+    assert!(listed("sem", array).is_some(), "what is in use stays");
+    owner.kill();
+    drop(Shm::create(None, &setup("ring")).unwrap());
+    assert!(listed("sem", array).is_some(), "the joiner still holds it");
+    joiner.kill();
+    wait_until("swept", || {
+        drop(Shm::create(None, &setup("ring")).unwrap());
+        listed("sem", array).is_none()
+    });
+    assert!(listed("shm", numbers[0]).is_none());
+}
+
+/// What an owner made and nobody joined goes with the owner's handle.
+#[test]
+fn a_meeting_that_nobody_joins_leaves_nothing() {
+    for variant in ["ring", "sem"] {
+        let mut meeting = Shm::create(None, &setup(variant)).unwrap();
+        let (key, described): (Key, _) = (meeting.address().parse().unwrap(), meeting.describe());
+        let error = meeting.accept(Duration::from_millis(10)).unwrap_err();
+        assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+        drop(meeting);
+        assert!(Segment::find(key).unwrap().is_none());
+        let array = described.split(' ').next_back().unwrap().parse();
+        assert!(array.is_err() || listed("sem", array.unwrap()).is_none());
+    }
+}
+
+/// Once the two are attached, the key is free: another pair can meet there while the first still talks.
+#[test]
+fn a_key_can_be_used_again_once_both_are_attached() {
+    let key = Key::fresh().to_string();
+    let meet = || {
+        let mut meeting = Shm::create(Some(&key), &setup("ring")).unwrap();
+        let joiner = Shm::join(&key, &setup("ring"), PATIENCE).unwrap();
+        (meeting.accept(PATIENCE).unwrap(), joiner)
+    };
+    let (mut first, mut second) = (meet(), meet());
+    let mut buffer = [0; 8];
+    first.0.send(b"first").unwrap();
+    second.0.send(b"second").unwrap();
+    assert_eq!(first.1.recv(&mut buffer).unwrap(), 5);
+    assert_eq!(second.1.recv(&mut buffer).unwrap(), 6);
+}
+
+/// A segment that another program made is not taken for a meeting point.
+#[test]
+fn a_foreign_segment_is_not_joined() {
+    let small = Key::fresh();
+    let segment = Segment::create(small, 4096, 0o600).unwrap();
+    let joined = Shm::join(&small.to_string(), &setup("ring"), PATIENCE);
+    segment.mark_for_removal().unwrap();
+    assert!(matches!(joined, Err(Error::Corrupt(_))), "{joined:?}");
+
+    let scratch = Scratch::new(0o600);
+    let shortly = Duration::from_millis(20);
+    let empty = Shm::join(&scratch.key.to_string(), &setup("ring"), shortly).unwrap_err();
+    assert!(matches!(empty, Error::TimedOut { .. }), "all zero is not ready yet: {empty}");
+    scratch.attach().write(0, b"something else");
+    let other = Shm::join(&scratch.key.to_string(), &setup("ring"), PATIENCE).unwrap_err();
+    assert!(matches!(other, Error::Corrupt(_)), "{other}");
+}
+
+/// A note of a dead process does not let anyone remove what another process has made under that key since.
+#[test]
+fn a_segment_of_another_process_is_never_reclaimed() {
+    let scratch = Scratch::new(0o600);
+    let me = std::process::id();
+    for record in
+        [format!("shm {} {}", scratch.key, me + 1), format!("shm {}", scratch.key), "nonsense".into()]
+    {
+        Shm::reclaim(&record).unwrap();
+        assert!(Segment::find(scratch.key).unwrap().is_some(), "{record}");
+    }
+    Shm::reclaim(&format!("shm {} {me}", scratch.key)).unwrap();
+    assert!(Segment::find(scratch.key).unwrap().is_none());
+}
+
+fn first_number(text: &str) -> i32 {
+    text.split(' ').find_map(|word| word.parse().ok()).expect("a number")
+}

@@ -1,0 +1,123 @@
+//! Pitfalls of segments.
+
+use ipc_core::ring::{Memory, SEGMENT_LEN};
+use ipc_core::{Error, Mechanism};
+use ipc_shm::{Key, Segment, Shm};
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
+use crate::tools::{Scratch, listed, played, setup, skipped};
+
+/// A segment outlives the process that made it, with all that is in it, until somebody removes it.
+#[test]
+fn a_segment_outlives_its_process() {
+    let key = Key::fresh();
+    let id = played(&format!("create {key}"));
+    let segment = Segment::find(key).unwrap().expect("its process has ended, it has not");
+    assert_eq!((segment.id().to_string(), segment.stat().unwrap().attached), (id, 0));
+    assert_eq!(played(&format!("read {key} 0 11")), "left behind");
+    segment.mark_for_removal().unwrap();
+    assert!(segment.stat().is_err(), "it was attached by nobody, so it goes at once");
+}
+
+/// Removal only takes the name: the memory stays with those who are attached, and goes with the last of them.
+#[test]
+fn the_memory_goes_with_the_last_who_detaches() {
+    let scratch = Scratch::new(0o600);
+    let (first, second) = (scratch.attach(), scratch.attach());
+    scratch.segment.mark_for_removal().unwrap();
+    drop(first);
+    let stat = scratch.segment.stat().unwrap();
+    assert!(stat.marked_for_removal && stat.attached == 1, "{stat:?}");
+    second.write(0, b"still there");
+    drop(second);
+    assert_eq!(scratch.segment.stat().unwrap_err().errno(), Some(Errno::EINVAL));
+    assert!(listed("shm", scratch.segment.id()).is_none());
+}
+
+/// Once marked for removal, a segment is found by its key no more, though it lives; the key is free for another.
+#[test]
+fn a_marked_segment_is_not_found_by_its_key() {
+    let scratch = Scratch::new(0o600);
+    let _attached = scratch.attach();
+    scratch.segment.mark_for_removal().unwrap();
+    assert_eq!(played(&format!("find {}", scratch.key)), "None");
+    assert_eq!(scratch.segment.stat().unwrap().key, None);
+    let another = Segment::create(scratch.key, 1, 0o600).unwrap();
+    assert_ne!(another.id(), scratch.segment.id());
+    another.mark_for_removal().unwrap();
+}
+
+/// The key 0 is `IPC_PRIVATE`: a new segment each time, where nobody can meet. It is refused, as is what is no key.
+#[test]
+fn the_key_zero_is_refused() {
+    for key in ["0", "0x0", "", "seven", "0x1ffffffff", "/tmp/file"] {
+        let refused = Shm::create(Some(key), &setup("ring")).unwrap_err();
+        assert!(matches!(&refused, Error::Usage(text) if text.contains("no key")), "{key}: {refused}");
+    }
+}
+
+/// Creating is exclusive: without `IPC_EXCL` one would silently get whatever is there already, of whatever size.
+#[test]
+fn a_key_in_use_is_refused_and_its_segment_left_alone() {
+    let scratch = Scratch::new(0o600);
+    let attached = scratch.attach();
+    attached.write(0, b"not yours");
+    let bare = Segment::create(scratch.key, SEGMENT_LEN, 0o600).unwrap_err();
+    let told = Shm::create(Some(&scratch.key.to_string()), &setup("ring")).unwrap_err();
+    for error in [bare, told] {
+        assert_eq!(error.errno(), Some(Errno::EEXIST));
+        assert!(error.to_string().starts_with("shmget: File exists (EEXIST); key 0x"), "{error}");
+    }
+    assert_eq!(played(&format!("read {} 0 9", scratch.key)), "not yours");
+}
+
+/// A segment has at least 1 byte and at most what the system allows; whole pages are given, and they are zero.
+#[test]
+fn a_size_of_zero_or_beyond_the_limits_is_refused() {
+    for size in [0, usize::MAX] {
+        let error = Segment::create(Key::fresh(), size, 0o600).unwrap_err();
+        assert_eq!(error.errno(), Some(Errno::EINVAL), "{size}: {error}");
+    }
+    let scratch = Scratch::new(0o600);
+    let mut bytes = vec![1; SEGMENT_LEN];
+    scratch.attach().read(0, &mut bytes);
+    assert!(bytes.iter().all(|&byte| byte == 0));
+}
+
+/// The kernel attaches a segment wherever there is room, each time elsewhere, so a pointer stored in it is
+/// meaningless to the other side: store offsets.
+#[test]
+fn the_same_segment_is_at_another_address_each_time() {
+    let scratch = Scratch::new(0o600);
+    let (first, second) = (scratch.segment.attach().unwrap(), scratch.segment.attach().unwrap());
+    assert_ne!(first.base(), second.base());
+}
+
+/// For the owner alone, unless a wider mode is asked for.
+#[test]
+fn a_segment_is_for_its_owner_alone() {
+    for (mode, variant) in [(0o600, "ring"), (0o600, "sem"), (0o660, "ring"), (0o660, "sem")] {
+        let mut setup = setup(variant);
+        setup.mode = mode;
+        let meeting = Shm::create(None, &setup).unwrap();
+        let numbers = meeting.describe();
+        let numbers: Vec<i32> = numbers.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+        let permissions = format!("{mode:o}");
+        assert_eq!(listed("shm", numbers[0]).unwrap()[2], permissions);
+        if variant == "sem" {
+            assert_eq!(listed("sem", numbers[1]).unwrap()[2], permissions);
+        }
+    }
+}
+
+/// Another user cannot attach it, and is told so.
+#[test]
+fn another_user_is_refused() {
+    if !geteuid().is_root() {
+        return skipped("becoming another user needs root");
+    }
+    let scratch = Scratch::new(0o600);
+    let told = played(&format!("find-as-nobody {}", scratch.key));
+    assert!(told.contains("(EACCES)"), "{told}");
+}

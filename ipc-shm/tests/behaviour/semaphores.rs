@@ -1,0 +1,127 @@
+//! Pitfalls of semaphores, and the lock-step.
+
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::ring::data_offset;
+use ipc_core::{Error, Mechanism, Transport};
+use ipc_shm::{Link, LockStep, Shm, Undo};
+
+use crate::tools::{PATIENCE, ScratchArray, pair, played, playing, setup, wait_until, watched};
+
+fn lock_step_pair() -> (LockStep, LockStep) {
+    match pair("sem") {
+        (Link::LockStep(owner), Link::LockStep(joiner)) => (owner, joiner),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A semaphore never goes below zero: who would take it there is told "not now", or sleeps until somebody gives.
+#[test]
+fn taking_from_zero_waits_for_a_gift() {
+    let scratch = ScratchArray::new();
+    assert!(!scratch.array.try_take(1, Undo::Never).unwrap());
+    assert!(!scratch.array.take(1, Duration::from_millis(1)).unwrap(), "the time is over");
+    let array = scratch.array;
+    let taker = thread::spawn(move || watched(move || array.take(1, PATIENCE).unwrap()));
+    played(&format!("give {} 1 never", scratch.key));
+    assert!(taker.join().unwrap());
+    assert_eq!(array.get(1).unwrap(), 0);
+}
+
+/// With `SEM_UNDO` the kernel takes back what a process did when it ends, also by `SIGKILL`; without, it stays.
+#[test]
+fn undo_restores_the_count_when_a_process_is_killed() {
+    let scratch = ScratchArray::new();
+    let mut with = playing(&format!("give {} 2 undo", scratch.key));
+    let mut without = playing(&format!("give {} 5 never", scratch.key));
+    assert_eq!((scratch.array.get(2).unwrap(), scratch.array.get(5).unwrap()), (1, 1));
+    with.kill();
+    without.kill();
+    wait_until("the kernel has undone it", || scratch.array.get(2).unwrap() == 0);
+    assert_eq!(scratch.array.get(5).unwrap(), 1);
+}
+
+/// Where one process takes and another gives, `SEM_UNDO` does harm: it takes back what was balanced already, and
+/// leaves a free slot that is not there.
+#[test]
+fn undo_is_wrong_where_one_takes_and_another_gives() {
+    let scratch = ScratchArray::new();
+    assert_eq!(scratch.array.get(0).unwrap(), 1, "one free slot");
+    let mut taker = playing(&format!("take-with-undo {} 0", scratch.key));
+    assert_eq!((taker.said.as_str(), scratch.array.get(0).unwrap()), ("true", 0));
+    scratch.array.give(0, Undo::Never).unwrap(); // we have emptied it: one free slot again
+    taker.kill();
+    wait_until("there seem to be two", || scratch.array.get(0).unwrap() == 2);
+}
+
+/// Lock-step: one message under way in each direction, and not one more.
+#[test]
+fn lock_step_has_one_message_under_way() {
+    let (mut owner, mut joiner) = lock_step_pair();
+    let mut buffer = [0; 8];
+    for _ in 0..3 {
+        assert_eq!(owner.try_send(b"one").unwrap(), Some(()));
+        assert_eq!(owner.try_send(b"two").unwrap(), None);
+        assert_eq!(joiner.try_send(b"back").unwrap(), Some(()), "the other direction has its own slot");
+        assert_eq!(joiner.try_recv(&mut buffer).unwrap(), Some(3));
+        assert_eq!(joiner.try_recv(&mut buffer).unwrap(), None);
+        assert_eq!(owner.try_recv(&mut buffer).unwrap(), Some(4));
+    }
+}
+
+/// The slot is "full", as the semaphore says, but without a message: corrupt, and it stays so.
+#[test]
+fn a_semaphore_that_lies_is_corrupt() {
+    let (mut owner, mut joiner) = lock_step_pair();
+    owner.send(b"true").unwrap();
+    joiner.recv(&mut [0; 8]).unwrap();
+    owner.semaphores().set(1, 1).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(joiner.try_recv(&mut [0; 8]), Err(Error::Corrupt(_))));
+        assert!(matches!(joiner.recv(&mut [0; 8]), Err(Error::Corrupt(_))));
+    }
+}
+
+/// A count at its maximum cannot be raised: that is the peer's doing, too.
+#[test]
+fn a_semaphore_at_its_maximum_is_corrupt() {
+    let (mut owner, joiner) = lock_step_pair();
+    joiner.semaphores().set(1, 32767).unwrap();
+    assert!(matches!(owner.send(b"one too many"), Err(Error::Corrupt(_))));
+}
+
+/// A length beyond the slot is not believed.
+#[test]
+fn a_length_that_lies_is_corrupt() {
+    for lie in [ipc_core::ring::MAX_MESSAGE as u64 + 1, u64::MAX] {
+        let (mut owner, joiner) = pair("sem");
+        let Link::LockStep(mut joiner) = joiner else { panic!("another variant") };
+        owner.send(b"short").unwrap();
+        owner.scribble(data_offset(0), &lie.to_le_bytes());
+        let mut buffer = vec![0; joiner.max_message()];
+        assert!(matches!(joiner.recv(&mut buffer), Err(Error::Corrupt(_))));
+    }
+}
+
+/// An array that somebody removes ends all waiting on it at once.
+#[test]
+fn a_removed_array_is_the_end_of_the_link() {
+    let (owner, mut joiner) = lock_step_pair();
+    let sleeper = thread::spawn(move || watched(move || joiner.recv(&mut [0; 8])));
+    thread::sleep(Duration::from_millis(20)); // too little only makes the case easier
+    let id = owner.semaphores().id();
+    let removed = std::process::Command::new("ipcrm").args(["-s", &id.to_string()]).status();
+    if !removed.is_ok_and(|status| status.success()) {
+        return crate::tools::skipped("there is no ipcrm here");
+    }
+    assert!(matches!(sleeper.join().unwrap(), Err(Error::Disconnected)));
+}
+
+/// The two sides must speak of the same: a lock-step is not joined as a ring.
+#[test]
+fn another_variant_is_told() {
+    let meeting = Shm::create(None, &setup("sem")).unwrap();
+    let error = Shm::join(&meeting.address(), &setup("ring"), PATIENCE).unwrap_err();
+    assert!(error.to_string().contains("another variant"), "{error}");
+}

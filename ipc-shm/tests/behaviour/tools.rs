@@ -1,0 +1,229 @@
+//! Objects that remove themselves, a watchdog, and the other process.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::ring::{Region, SEGMENT_LEN};
+use ipc_core::{Mechanism, Setup, Transport};
+use ipc_shm::{Attached, Key, Link, Segment, Semaphores, Shm, Undo};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{Uid, setuid};
+
+/// How long something may take on a loaded machine. Reached only when it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A bare segment of a fresh key, removed at the end of its test however that ends.
+pub struct Scratch {
+    pub key: Key,
+    pub segment: Segment,
+}
+
+impl Scratch {
+    pub fn new(mode: u32) -> Self {
+        let key = Key::fresh();
+        Self { key, segment: Segment::create(key, SEGMENT_LEN, mode).unwrap() }
+    }
+
+    pub fn attach(&self) -> Region<Attached> {
+        Region::new(self.segment.attach().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = self.segment.mark_for_removal(); // a test may have done it already
+    }
+}
+
+/// A bare semaphore array, removed at the end of its test.
+pub struct ScratchArray {
+    pub key: Key,
+    pub array: Semaphores,
+}
+
+impl ScratchArray {
+    pub fn new() -> Self {
+        let key = Key::fresh();
+        Self { key, array: Semaphores::create(key, 0o600).unwrap() }
+    }
+}
+
+impl Drop for ScratchArray {
+    fn drop(&mut self) {
+        let _ = Shm::reclaim(&format!("sem {}", self.key));
+    }
+}
+
+pub fn setup(variant: &str) -> Setup {
+    Setup::default_of::<Shm>().with_variant::<Shm>(variant).unwrap()
+}
+
+/// Both ends of a link, in this process: the owner's first.
+pub fn pair(variant: &str) -> (Link, Link) {
+    let mut meeting = Shm::create(None, &setup(variant)).unwrap();
+    let joiner = Shm::join(&meeting.address(), &setup(variant), PATIENCE).unwrap();
+    (meeting.accept(PATIENCE).unwrap(), joiner)
+}
+
+/// The line of `/proc/sysvipc/KIND` about the object with this id, in words: key, id, permissions, and so on.
+pub fn listed(kind: &str, id: i32) -> Option<Vec<String>> {
+    let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap();
+    let lines =
+        table.lines().map(|line| line.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    lines.into_iter().find(|words| words[1] == id.to_string())
+}
+
+/// Waits until something has come about; fails if it does not.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..PATIENCE.as_millis() / 5 {
+        if is_so() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("still not: {what}");
+}
+
+/// Runs what may hang in a thread of its own, and fails if it does.
+pub fn watched<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waiting) = mpsc::channel();
+    thread::spawn(move || done.send(work()));
+    waiting.recv_timeout(PATIENCE).expect("it hangs, or panicked")
+}
+
+/// Says why a test does nothing here.
+pub fn skipped(reason: &str) {
+    eprintln!("SKIPPED: {reason}");
+}
+
+/// Another process, killed at the end of its test at the latest.
+pub struct Other {
+    child: Child,
+    /// What it said.
+    pub said: String,
+}
+
+impl Other {
+    /// Ends it at once, as `kill -KILL` does: it can neither catch it nor clean up.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const PART: &str = "SHM_TEST_PART";
+
+/// Another process: this same program, which plays `part` as [`play`] says. Its standard output can be read.
+fn other_process(part: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.env(PART, part).stdout(Stdio::piped());
+    command
+}
+
+/// Lets another process play `part` to its end and returns what it said.
+pub fn played(part: &str) -> String {
+    let output = other_process(part).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    said(text.lines()).unwrap_or_else(|| panic!("{part}: {text}"))
+}
+
+/// Starts another process that plays `part` and stays, and waits until it has said something.
+pub fn playing(part: &str) -> Other {
+    let mut child = other_process(&format!("{part} stay")).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = said(lines.map(Result::unwrap)).unwrap_or_else(|| panic!("{part}: it ended without a word"));
+    Other { child, said }
+}
+
+fn said(mut lines: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
+    lines.find_map(|line| line.as_ref().split_once("said: ").map(|(_, said)| said.to_owned()))
+}
+
+/// Not a test: the other process of the tests.
+#[test]
+#[ignore = "the other process of the tests"]
+fn other_process_main() {
+    if let Ok(part) = std::env::var(PART) {
+        println!("said: {}", play(&part));
+        if part.ends_with("stay") {
+            thread::sleep(PATIENCE);
+        }
+    }
+}
+
+fn attach(key: &str) -> Region<Attached> {
+    let segment = Segment::find(key.parse().unwrap()).unwrap().expect("the segment is there");
+    let region = Region::new(segment.attach().unwrap()).unwrap();
+    assert_eq!(region.size(), SEGMENT_LEN);
+    region
+}
+
+fn array(key: &str) -> Semaphores {
+    let creator = nix::unistd::getuid().as_raw();
+    Semaphores::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
+}
+
+fn play(part: &str) -> String {
+    let words: Vec<&str> = part.split(' ').collect();
+    match words[..] {
+        ["create", key, ..] => {
+            let segment = Segment::create(key.parse().unwrap(), SEGMENT_LEN, 0o600).unwrap();
+            Region::new(segment.attach().unwrap()).unwrap().write(0, b"left behind");
+            segment.id().to_string()
+        }
+        ["read", key, offset, len] => {
+            let mut bytes = vec![0; len.parse().unwrap()];
+            attach(key).read(offset.parse().unwrap(), &mut bytes);
+            String::from_utf8(bytes).unwrap()
+        }
+        ["write", key, offset, text] => {
+            attach(key).write(offset.parse().unwrap(), text.as_bytes());
+            text.to_owned()
+        }
+        ["find", key] => format!("{:?}", Segment::find(key.parse().unwrap()).unwrap().map(Segment::id)),
+        ["find-as-nobody", key] => {
+            setuid(Uid::from_raw(65534)).unwrap();
+            let found = Segment::find(key.parse().unwrap()).and_then(|found| found.unwrap().attach());
+            found.map_or_else(|error| error.to_string(), |_| "attached".into())
+        }
+        ["find-in-another-namespace", key] => {
+            unshare(CloneFlags::CLONE_NEWIPC).unwrap();
+            format!("{:?}", Segment::find(key.parse().unwrap()).unwrap().map(Segment::id))
+        }
+        ["give", key, index, undo, ..] => {
+            let undo = if undo == "undo" { Undo::AtExit } else { Undo::Never };
+            array(key).give(index.parse().unwrap(), undo).unwrap();
+            index.to_owned()
+        }
+        ["take-with-undo", key, index, ..] => {
+            array(key).try_take(index.parse().unwrap(), Undo::AtExit).unwrap().to_string()
+        }
+        // Leaks its link: as this process stays, so does the link, until the process is killed.
+        ["own", key, variant, ..] => {
+            let mut meeting = Shm::create(Some(key), &setup(variant)).unwrap();
+            let described = meeting.describe();
+            std::mem::forget(meeting.accept(PATIENCE).unwrap());
+            std::mem::forget(meeting);
+            described
+        }
+        ["join", key, variant, ..] => {
+            let mut link = Shm::join(key, &setup(variant), PATIENCE).unwrap();
+            link.send(b"here").unwrap();
+            std::mem::forget(link);
+            key.to_owned()
+        }
+        _ => panic!("no part {part}"),
+    }
+}
