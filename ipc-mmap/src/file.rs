@@ -30,6 +30,7 @@ pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
         })
 }
 
+// ANCHOR: allocate
 /// Gives the file its length, all zero, and its place on the disk.
 ///
 /// Without the place, the file would be a hole: a page that is touched first when the disk is full has nowhere to
@@ -48,6 +49,7 @@ pub(crate) fn allocate(file: &File) -> Result<()> {
     }
     file.set_len(SEGMENT_LEN as u64).call("ftruncate")
 }
+// ANCHOR_END: allocate
 
 /// Opens the file that the owner made; `None` if there is none, or not yet all of it.
 ///

@@ -21,6 +21,7 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    // ANCHOR: map
     /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
     ///
@@ -30,6 +31,7 @@ impl Mapping {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
         Ok(Self { map, _lease: lease })
     }
+    // ANCHOR_END: map
 }
 
 // SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made

@@ -85,6 +85,7 @@ impl<M: Memory> RingLink<M> {
         result
     }
 
+    // ANCHOR: sleep_until
     /// Repeats `attempt` until it is done, and sleeps at `bell` in between.
     ///
     /// Never for longer than a [`SLICE`], since a peer that was killed rings no bell.
@@ -112,6 +113,7 @@ impl<M: Memory> RingLink<M> {
             }
         }
     }
+    // ANCHOR_END: sleep_until
 }
 
 impl<M: Memory> Transport for RingLink<M> {

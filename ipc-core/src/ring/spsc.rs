@@ -43,6 +43,7 @@ impl Sender {
         Ok(self.room() >= size)
     }
 
+    // ANCHOR: publish
     /// Hands the next `size` bytes to the receiver.
     pub(super) fn publish(&mut self, ring: &Ring, size: u64) {
         self.position += size;
@@ -50,6 +51,7 @@ impl Sender {
         ring.published.bytes.store(self.position, Ordering::Release);
         ring.receiver.ring();
     }
+    // ANCHOR_END: publish
 
     const fn room(&self) -> u64 {
         CAPACITY as u64 - (self.position - self.released)
@@ -71,6 +73,7 @@ impl Receiver {
         self.position
     }
 
+    // ANCHOR: available
     /// How many bytes from here on may be read; 0 if nothing has come. Always whole records.
     pub(super) fn available(&mut self, ring: &Ring) -> Result<u64> {
         if self.published == self.position {
@@ -84,6 +87,7 @@ impl Receiver {
         }
         Ok(self.published - self.position)
     }
+    // ANCHOR_END: available
 
     /// Gives the next `size` bytes back to the sender. They must be [`available`](Self::available).
     pub(super) fn release(&mut self, ring: &Ring, size: u64) {
