@@ -47,6 +47,32 @@ fn a_goodbye_fits_into_a_full_queue() {
     }
 }
 
+/// The goodbye is received like a message: at once, also by one who does not wait and does not ask.
+#[test]
+fn a_goodbye_needs_no_asking() {
+    let (mut owner, mut joiner) = pair();
+    owner.send(b"last words").unwrap();
+    drop(owner);
+    assert_eq!(joiner.try_recv(&mut [0; 10]).unwrap(), Some(10));
+    assert!(matches!(joiner.try_recv(&mut [0; 10]), Err(Error::Disconnected)));
+    assert!(matches!(joiner.send(b""), Err(Error::Disconnected)));
+}
+
+/// What a peer sent before it was killed is received, even when its death is known already.
+#[test]
+fn the_last_words_of_a_killed_peer_are_received() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut peer = playing(&format!("join {} stay", meeting.address()));
+    let mut link = meeting.accept(PATIENCE).unwrap();
+    link.check_peer().unwrap();
+    peer.kill();
+    assert!(matches!(link.check_peer(), Err(Error::Disconnected)));
+    let mut buffer = [0; 10];
+    assert_eq!(link.recv(&mut buffer).unwrap(), 4);
+    assert_eq!(&buffer[..4], b"here");
+    assert!(matches!(link.recv(&mut buffer), Err(Error::Disconnected)));
+}
+
 /// Each side may fill the queue and leave: what it sent is received, although it left first.
 #[test]
 fn the_queue_stays_until_the_other_side_has_received() {
