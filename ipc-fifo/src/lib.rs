@@ -139,21 +139,22 @@ impl Mechanism for Fifo {
         let started = Instant::now();
         let (read, _) = self.waiting.as_mut().ok_or_else(|| Error::Usage("this meeting is over".into()))?;
         let write = loop {
-            if !greeting::wait_readable(&read.polling, timeout.saturating_sub(started.elapsed()))? {
-                return Err(Error::TimedOut {
-                    what: format!("nobody joined {}", self.dir.display()),
-                    waited: timeout,
-                });
-            }
-            if !greeting::read_hello(read)? {
+            let left = timeout.saturating_sub(started.elapsed());
+            let arrived = greeting::wait_readable(&read.polling, left)?;
+            if arrived && greeting::read_hello(read)? {
+                match greeting::answer(&self.dir.join(TO_JOINER)) {
+                    // Has left again.
+                    Err(error) if matches!(error.errno(), Some(Errno::ENXIO | Errno::EPIPE)) => {}
+                    answered => break answered?,
+                }
+            } else if arrived {
                 // Somebody came and left without a word. This end now polls as hung up until the next one comes: a
-                // new one does not. The old one stays until the new one is there, so that there always is a reader.
+                // new one does not. The old one stays until the new one is there, so there always is a reader.
                 *read = End::open(&self.dir.join(TO_OWNER), Side::Read)?;
-                continue;
             }
-            match greeting::answer(&self.dir.join(TO_JOINER)) {
-                Err(error) if matches!(error.errno(), Some(Errno::ENXIO | Errno::EPIPE)) => {} // it has left again
-                answered => break answered?,
+            if !arrived || left.is_zero() {
+                let what = format!("nobody joined {}", self.dir.display());
+                return Err(Error::TimedOut { what, waited: timeout });
             }
         };
         let (read, lease) = self.waiting.take().expect("it was there above");

@@ -243,7 +243,9 @@ fn a_visitor_without_a_word_does_not_end_the_waiting() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
     let path = Path::new(&owner.address()).join("to-owner");
     drop(open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap());
-    assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })));
+    let waited = start(move || (owner.accept(A_WHILE).map(drop), owner));
+    let (accepted, mut owner) = waited.recv_timeout(PATIENCE).expect("it waits too long");
+    assert!(matches!(accepted, Err(Error::TimedOut { .. })), "{accepted:?}");
     let address = owner.address();
     let joiner = start(move || Fifo::join(&address, &setup(), PATIENCE).unwrap());
     let mut link = owner.accept(PATIENCE).unwrap();
@@ -277,6 +279,31 @@ fn a_second_joiner_is_told_that_it_is_in_use() {
     drop(first);
     assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("in use"));
     assert!(matches!(link.recv(&mut [0; 16]), Err(Error::Disconnected)));
+}
+
+/// Also while the owner has not accepted anybody yet: of two who come, the first one waits, the second is told.
+#[test]
+fn of_two_who_wait_for_the_owner_the_second_is_told() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let address = owner.address();
+    let first = address.clone();
+    let first = start(move || Fifo::join(&first, &setup(), PATIENCE).unwrap());
+    assert!(first.recv_timeout(A_WHILE).is_err(), "nobody has accepted it yet");
+    assert!(message(Fifo::join(&address, &setup(), A_WHILE)).contains("in use"));
+    owner.accept(PATIENCE).unwrap();
+    first.recv_timeout(PATIENCE).unwrap();
+}
+
+/// Visitors who come and go without end do not keep the owner waiting longer than it wants.
+#[test]
+fn restless_visitors_do_not_stretch_the_timeout() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let path = Path::new(&owner.address()).join("to-owner");
+    let visitors = thread::spawn(move || while open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).is_ok() {});
+    let accepted = start(move || owner.accept(A_WHILE).map(drop));
+    let accepted = accepted.recv_timeout(PATIENCE).expect("it still waits");
+    assert!(matches!(accepted, Err(Error::TimedOut { .. })), "{accepted:?}");
+    visitors.join().unwrap(); // the owner has gone, and the FIFO with it
 }
 
 /// Something else at the address, or no address at all, is named as such.

@@ -81,6 +81,9 @@ impl Reception {
                 return Ok(Some(known));
             }
             self.let_in();
+            if left.is_zero() {
+                return Ok(None); // strangers who come and come do not keep us longer
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use ipc_socket::{Link, MAX_PACKET, Socket};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, socketpair, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
 };
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::geteuid;
@@ -306,6 +306,18 @@ fn strangers_do_not_keep_the_right_one_out() {
     drop(silent);
 }
 
+/// Strangers who come and come do not keep the owner waiting longer than it wants.
+#[test]
+fn restless_strangers_do_not_stretch_the_timeout() {
+    let mut owner = Socket::create(None, &setup("unix-stream")).unwrap();
+    let path = owner.address();
+    let strangers = thread::spawn(move || while UnixStream::connect(&path).is_ok() {});
+    let accepted = start(move || owner.accept(A_WHILE).map(drop));
+    let accepted = accepted.recv_timeout(PATIENCE).expect("it still waits");
+    assert!(matches!(accepted, Err(Error::TimedOut { .. })), "{accepted:?}");
+    strangers.join().unwrap(); // the owner has gone, and the path with it
+}
+
 /// A wrong program at the address is told apart, whether it keeps silent, talks, or hangs up.
 #[test]
 fn a_wrong_listener_is_told_apart() {
@@ -523,6 +535,20 @@ fn the_longest_packet_really_passes() {
     assert!(
         matches!(owner.send(&text), Err(Error::TooLarge { len, max: limit }) if (len, limit) == (max + 1, max))
     );
+}
+
+/// A packet may be as long as the send buffer less 32 bytes, and an idle socket takes such a one without waiting.
+#[test]
+fn a_packet_fits_the_send_buffer_less_32() {
+    for size in [16 << 10, 100_000, 200_000] {
+        let (one, other) = raw_pair(SockType::SeqPacket);
+        setsockopt(&one, sockopt::SndBuf, &size).unwrap();
+        let fits = getsockopt(&one, sockopt::SndBuf).unwrap() - 32;
+        let mut packet = vec![7; fits + 1];
+        assert_eq!(raw_send(&one, &packet), Err(Errno::EMSGSIZE));
+        assert_eq!(raw_send(&one, &packet[..fits]), Ok(fits));
+        assert_eq!(raw_recv(&other, &mut packet), Ok(fits));
+    }
 }
 
 /// A frame on the stream is a length and that many bytes: readable by a program that knows nothing of this crate.
