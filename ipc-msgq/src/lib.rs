@@ -82,10 +82,13 @@ pub struct Msgq {
     queue: Queue,
     /// This process's place at the queue, until it is handed out by `accept`.
     side: Option<Side>,
+    /// A second hold on the lease. Whoever keeps the meeting until its child has ended clears up after a child that
+    /// was killed, even when the link is closed by then.
+    _lease: Option<Lease>,
 }
 
 /// How often one who waits for the other side looks for it.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl Mechanism for Msgq {
     const PROFILE: Profile = Profile {
@@ -120,7 +123,7 @@ impl Mechanism for Msgq {
         };
         let side = Side::new(queue, Role::Owner, Some(lease));
         introduce(queue, INVITATION)?;
-        Ok(Self { key, queue, side: Some(side) })
+        Ok(Self { key, queue, side: Some(side), _lease: Lease::share::<Self>(&key.to_string())? })
     }
     // ANCHOR_END: create
 
