@@ -19,7 +19,7 @@
 //! **System calls**: `open`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
 //! to wake a sleeper. No `msync`: that is for the disk, not for the other process.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: mappings come in whole pages, and what is stored
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`: mappings come in whole pages, and what is stored
 //! behind the end of the file, in its last page, is lost; a page that lies wholly behind the end cannot be touched
 //! at all: `SIGBUS`, which also anybody can bring about who may truncate the file; a file of holes on a full disk
 //! ends the same way; another file under the same name is another memory. A memory without a file that can be
@@ -89,7 +89,7 @@ impl Mechanism for Mmap {
             let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
             return Err(full);
         }
-        let region = Region::new(Mapping::new(&file, lease)?)?;
+        let region = Region::new(Mapping::with_lease(&file, lease)?)?;
         Ok(Self { path, waiting: Some(Seat::create(region, Link::KIND)) })
     }
     // ANCHOR_END: create
@@ -123,7 +123,7 @@ impl Mechanism for Mmap {
 /// Takes the free seat at the file's memory; `None` if there is none, or not yet.
 fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
     match file::open(path, setup.mode)? {
-        Some(file) => RingLink::join(Region::new(Mapping::new(&file, None)?)?),
+        Some(file) => RingLink::join(Region::new(Mapping::new(&file)?)?),
         None => Ok(None),
     }
 }

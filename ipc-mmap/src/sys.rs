@@ -25,13 +25,22 @@ impl Mapping {
     /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
     ///
-    /// The mapping stays when `file` is closed, and when its name is removed. A byte behind the end of the file
-    /// cannot be touched, so it must be [`SEGMENT_LEN`] long, and stay so.
-    pub(crate) fn new(file: &File, lease: Option<Lease>) -> Result<Self> {
+    /// Maps the first [`SEGMENT_LEN`] bytes of `file`. The mapping stays when `file` is closed, and when its name
+    /// is removed. The file should be that long, and stay so: touching a page behind its end raises `SIGBUS`, which
+    /// ends the process.
+    ///
+    /// # Errors
+    /// `EACCES`: the file is not open for reading and writing. `ENODEV`: it cannot be mapped.
+    #[doc(alias = "mmap")]
+    pub fn new(file: &File) -> Result<Self> {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
-        Ok(Self { map, _lease: lease })
+        Ok(Self { map, _lease: None })
     }
-    // ANCHOR_END: map
+
+    /// The same; the mapping holds `lease` as long as it lasts.
+    pub(crate) fn with_lease(file: &File, lease: Option<Lease>) -> Result<Self> {
+        Ok(Self { _lease: lease, ..Self::new(file)? })
+    }
 }
 
 // SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made

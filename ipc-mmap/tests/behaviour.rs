@@ -1,0 +1,14 @@
+//! What is true of memory maps: each cell of the course's table, then the pitfalls.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | `behaviour/table.rs` | the cells of the table |
+//! | `behaviour/pitfalls.rs` | the pitfalls, on a bare file and at a meeting |
+//! | `behaviour/tools.rs` | a mapped file in a directory of its own, and the other process |
+
+#[path = "behaviour/pitfalls.rs"]
+mod pitfalls;
+#[path = "behaviour/table.rs"]
+mod table;
+#[path = "behaviour/tools.rs"]
+mod tools;

@@ -1,0 +1,186 @@
+//! The pitfalls, on a bare file and at a meeting.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ipc_core::ring::SEGMENT_LEN;
+use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_mmap::Mmap;
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
+
+use crate::tools::{
+    Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell, skipped,
+};
+
+/// Who may truncate the file can kill whoever maps it: touching a page behind the end raises `SIGBUS`.
+#[test]
+fn touching_what_was_truncated_is_the_end() {
+    let mapped = Mapped::new(SEGMENT_LEN);
+    let (status, said) = played(&format!("truncate-and-touch {}", mapped.path));
+    assert_eq!(status.signal(), Some(Signal::SIGBUS as i32), "{status} {said}");
+}
+
+/// With `keep`, the bytes are in the file after both processes are gone: a third one, which knows nothing of
+/// mappings, finds them.
+#[test]
+fn the_bytes_are_there_when_both_processes_are_gone() {
+    let place = Place::new();
+    let path = place.path("kept");
+    let owner = other_process(&format!("own-and-keep {path} these-bytes-stay"));
+    let mut owner = { owner }.stdout(Stdio::null()).spawn().unwrap();
+    assert_eq!(played(&format!("join {path}")).1, "these-bytes-stay");
+    assert!(owner.wait().unwrap().success());
+    assert_eq!(shell("grep -c these-bytes-stay \"$0\"", &path), "1");
+}
+
+/// The same through the demo: `--keep` leaves the file, with a name that must be given.
+#[test]
+fn the_demo_keeps_the_file_that_it_is_told_to_keep() {
+    let place = Place::new();
+    let path = place.path("kept");
+    let demo = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-mmap"));
+        command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let mut pong = demo(&["pong", &path, "--keep"]).spawn().unwrap();
+    assert!(demo(&["ping", &path, "--count", "10"]).status().unwrap().success());
+    assert!(pong.wait().unwrap().success());
+    assert_eq!(fs::metadata(&path).unwrap().len(), SEGMENT_LEN as u64);
+    assert!(shell("head -c 8 \"$0\"", &path).starts_with("ipc-ring"));
+}
+
+/// A file to be kept in a directory that is about to be removed makes no sense.
+#[test]
+fn a_file_to_be_kept_must_be_named() {
+    let refused = Mmap::create(None, &Setup { keep: true, ..setup() });
+    assert!(matches!(refused, Err(Error::Usage(_))));
+}
+
+/// Unless it is to be kept, the file goes with its owner.
+#[test]
+fn the_file_goes_with_its_owner() {
+    let place = Place::new();
+    let path = place.path("memory");
+    let (owner, mut joiner) = pair(&path);
+    assert!(exists(&path));
+    drop(owner);
+    assert!(!exists(&path));
+    assert!(matches!(joiner.recv(&mut []), Err(Error::Disconnected)), "the memory is still there");
+}
+
+/// The name is only the way in: removed while two talk, it harms neither. A new file of that name is another memory.
+#[test]
+fn another_file_under_the_same_name_is_another_memory() {
+    let place = Place::new();
+    let path = place.path("memory");
+    let (mut owner, mut joiner) = pair(&path);
+    fs::remove_file(&path).unwrap();
+    let (mut second_owner, mut second_joiner) = pair(&path);
+    owner.send(b"old").unwrap();
+    second_owner.send(b"new one").unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), 3);
+    assert_eq!(second_joiner.recv(&mut buffer).unwrap(), 7);
+    drop((owner, joiner));
+    assert!(exists(&path), "the first owner does not remove what is not its own");
+}
+
+/// A file of holes would end in `SIGBUS` on a full disk, so its place is taken when it is made.
+#[test]
+fn the_file_has_no_holes() {
+    let place = Place::new();
+    let path = place.path("memory");
+    let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
+    let meta = fs::metadata(&path).unwrap();
+    assert_eq!(meta.len(), SEGMENT_LEN as u64);
+    assert!(meta.blocks() * 512 >= meta.len(), "only {} blocks", meta.blocks());
+}
+
+/// For the owner alone, unless a wider mode is asked for; the umask does not change that.
+#[test]
+fn the_file_is_for_its_owner_alone() {
+    let place = Place::new();
+    for (name, mode) in [("private", 0o600), ("shared", 0o666)] {
+        let path = place.path(name);
+        let _meeting = Mmap::create(Some(&path), &Setup { mode, ..setup() }).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+    }
+    let meeting = Mmap::create(None, &setup()).unwrap();
+    assert_eq!(fs::metadata(meeting.address()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// What is there already is never used or overwritten: no file, and no symbolic link, also one to nowhere.
+#[test]
+fn a_name_in_use_is_refused() {
+    let place = Place::new();
+    let (file, link) = (place.path("file"), place.path("link"));
+    fs::write(&file, "not yours").unwrap();
+    symlink(place.path("nowhere"), &link).unwrap();
+    for path in [&file, &link] {
+        let error = Mmap::create(Some(path), &setup()).unwrap_err();
+        assert_eq!(error.errno(), Some(Errno::EEXIST));
+        assert!(error.to_string().contains("is in use"), "{error}");
+    }
+    assert_eq!(fs::read(&file).unwrap(), b"not yours");
+    assert!(!exists(&place.path("nowhere")));
+}
+
+/// The one who joins looks before it maps: a file of another length or content, or what is no file, is refused.
+#[test]
+fn what_is_no_meeting_point_is_refused() {
+    let place = Place::new();
+    let join = |path: &str| Mmap::join(path, &setup(), Duration::from_millis(50)).unwrap_err();
+
+    let short = place.path("short");
+    fs::write(&short, "ipc-ring").unwrap();
+    assert!(matches!(join(&short), Error::Corrupt(_)));
+
+    let mapped = Mapped::new(SEGMENT_LEN);
+    assert!(matches!(join(&mapped.path), Error::TimedOut { .. }), "all zero is not ready yet");
+    mapped.region.write(0, b"something else");
+    assert!(matches!(join(&mapped.path), Error::Corrupt(_)));
+
+    let link = place.path("link");
+    symlink(&mapped.path, &link).unwrap();
+    assert_eq!(join(&link).errno(), Some(Errno::ELOOP));
+
+    let fifo = place.path("fifo");
+    nix::unistd::mkfifo(fifo.as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert!(matches!(join(&fifo), Error::Usage(text) if text.contains("no regular file")));
+
+    assert!(matches!(join(&place.path("absent")), Error::TimedOut { .. }));
+    assert_eq!(join(&format!("{}/.", place.path(""))).errno(), Some(Errno::EISDIR));
+}
+
+/// Another user's file is not mapped, even by one who may open it: that user could cut it short at any time.
+#[test]
+fn another_users_file_is_refused() {
+    if !geteuid().is_root() {
+        return skipped("giving a file away needs root");
+    }
+    let place = Place::new();
+    let path = place.path("memory");
+    let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
+    chown(&path, Some(65534), None).unwrap();
+    let error = Mmap::join(&path, &setup(), PATIENCE).unwrap_err();
+    assert!(matches!(&error, Error::Usage(text) if text.contains("another user's")), "{error}");
+    let allowed = Mmap::join(&path, &Setup { mode: 0o666, ..setup() }, PATIENCE);
+    assert!(allowed.is_ok(), "{allowed:?}");
+}
+
+/// A file that was kept is finished: both its sides have left, and nobody joins it again.
+#[test]
+fn a_kept_file_is_not_joined_again() {
+    let place = Place::new();
+    let path = place.path("kept");
+    drop(Mmap::create(Some(&path), &Setup { keep: true, ..setup() }).unwrap());
+    let error = Mmap::join(&path, &setup(), Duration::from_millis(50)).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    drop(map(&File::options().read(true).write(true).open(&path).unwrap()));
+}

@@ -1,0 +1,149 @@
+//! A mapped file in a directory of its own, and the other process.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Output};
+use std::time::Duration;
+
+use ipc_core::ring::{Region, SEGMENT_LEN};
+use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_mmap::{Mapping, Mmap};
+use tempfile::TempDir;
+
+/// How long something may take on a loaded machine. Reached only when it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn setup() -> Setup {
+    Setup::default_of::<Mmap>()
+}
+
+/// A place for files, removed at the end of its test.
+pub struct Place(TempDir);
+
+impl Place {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+}
+
+/// A file of `len` bytes, all zero, and its mapping.
+pub struct Mapped {
+    _place: Place,
+    pub path: String,
+    pub file: File,
+    pub region: Region<Mapping>,
+}
+
+impl Mapped {
+    pub fn new(len: usize) -> Self {
+        let place = Place::new();
+        let path = place.path("file");
+        let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        file.set_len(len as u64).unwrap();
+        let region = map(&file);
+        Self { _place: place, path, file, region }
+    }
+
+    /// The bytes at `offset`, as the mapping shows them.
+    pub fn bytes(&self, offset: usize, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.region.read(offset, &mut bytes);
+        bytes
+    }
+}
+
+pub fn map(file: &File) -> Region<Mapping> {
+    Region::new(Mapping::new(file).unwrap()).unwrap()
+}
+
+/// Runs a shell command line with `$0` set to `argument` and returns what it printed.
+pub fn shell(line: &str, argument: &str) -> String {
+    let output = Command::new("/bin/sh").args(["-c", line, argument]).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Says why a test does nothing here.
+pub fn skipped(reason: &str) {
+    eprintln!("SKIPPED: {reason}");
+}
+
+const PART: &str = "MMAP_TEST_PART";
+
+/// Another process: this same program, which plays `part` as [`play`] says.
+pub fn other_process(part: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.env(PART, part);
+    command
+}
+
+/// Lets another process play `part` to its end.
+pub fn played(part: &str) -> (ExitStatus, String) {
+    let Output { status, stdout, .. } = other_process(part).output().unwrap();
+    let text = String::from_utf8(stdout).unwrap();
+    let said = text.lines().find_map(|line| line.split_once("said: ").map(|(_, said)| said.to_owned()));
+    (status, said.unwrap_or_default())
+}
+
+/// Not a test: the other process of the tests.
+#[test]
+#[ignore = "the other process of the tests"]
+fn other_process_main() {
+    if let Ok(part) = std::env::var(PART) {
+        println!("said: {}", play(&part));
+    }
+}
+
+fn play(part: &str) -> String {
+    let words: Vec<&str> = part.split(' ').collect();
+    let open = |path: &str| map(&File::options().read(true).write(true).open(path).unwrap());
+    match words[..] {
+        ["read", path, offset, len] => {
+            let mut bytes = vec![0; len.parse().unwrap()];
+            open(path).read(offset.parse().unwrap(), &mut bytes);
+            String::from_utf8(bytes).unwrap()
+        }
+        ["write", path, offset, text] => {
+            open(path).write(offset.parse().unwrap(), text.as_bytes());
+            text.to_owned()
+        }
+        // Maps the file, has it cut short, and touches what is gone.
+        ["truncate-and-touch", path] => {
+            let region = open(path);
+            let mut byte = [0];
+            region.read(SEGMENT_LEN - 1, &mut byte);
+            File::options().write(true).open(path).unwrap().set_len(100).unwrap();
+            region.read(SEGMENT_LEN - 1, &mut byte);
+            "survived".into()
+        }
+        ["own-and-keep", path, message] => {
+            let setup = Setup { keep: true, ..setup() };
+            let mut link = Mmap::create(Some(path), &setup).unwrap().accept(PATIENCE).unwrap();
+            link.send(message.as_bytes()).unwrap();
+            assert!(matches!(link.recv(&mut []), Err(Error::Disconnected)));
+            "sent".into()
+        }
+        ["join", path] => {
+            let mut buffer = [0; 100];
+            let len = Mmap::join(path, &setup(), PATIENCE).unwrap().recv(&mut buffer).unwrap();
+            String::from_utf8(buffer[..len].to_vec()).unwrap()
+        }
+        _ => panic!("no part {part}"),
+    }
+}
+
+/// Both ends of a link at a file of the given name, in this process: the owner's first.
+pub fn pair(path: &str) -> (ipc_mmap::Link, ipc_mmap::Link) {
+    let mut meeting = Mmap::create(Some(path), &setup()).unwrap();
+    let joiner = Mmap::join(path, &setup(), PATIENCE).unwrap();
+    (meeting.accept(PATIENCE).unwrap(), joiner)
+}
+
+pub fn exists(path: &str) -> bool {
+    fs::symlink_metadata(PathBuf::from(path)).is_ok()
+}
