@@ -28,9 +28,12 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     narrator.object(&meeting.describe());
     let link = child.accept(&mut meeting, parsed.timeout)?;
     parsed.cpus.bind(Role::Ping)?;
-    measure(link, parsed, narrator)?;
+    let played = measure(link, parsed, narrator);
     drop(meeting);
-    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+    // Also after a failure: the child sees that we left, and may be the one who has to clean up.
+    let status = child.wait()?;
+    played?;
+    if status.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
 /// The child: told where the parent waits.
