@@ -13,7 +13,7 @@
 //! | `sem` | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
 //!
 //! The files, in reading order: `key.rs` (the name), `segment.rs` (the segment), this file (how the two meet),
-//! `semaphores.rs` and `lock_step.rs` (the variant `sem`), `sys.rs` (the calls).
+//! `semaphores.rs` and `lock_step.rs` (the variant `sem`), `link.rs` (one of the two), `sys.rs` (the calls).
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each is too much. **Do
 //! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the
@@ -29,6 +29,7 @@
 //! process did to the counts, knows nothing of the data, and is wrong where one process takes and another gives.
 
 mod key;
+mod link;
 mod lock_step;
 mod segment;
 mod semaphores;
@@ -38,12 +39,11 @@ use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::ring::{Kind, Region, RingLink, SEGMENT_LEN, Seat, poll_for};
-use ipc_core::{
-    Between, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Transport, Unit, Variant,
-};
+use ipc_core::{Between, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant};
 use nix::errno::Errno;
 
 pub use key::Key;
+pub use link::Link;
 pub use lock_step::LockStep;
 pub use segment::{Segment, SegmentStat};
 pub use semaphores::{Semaphores, Undo};
@@ -57,15 +57,6 @@ pub struct Shm {
     semaphores: Option<Semaphores>,
     /// Until they are handed out by `accept`. The lease is dropped last: it removes what nobody came for.
     waiting: Option<(Seat<Attached>, Lease)>,
-}
-
-/// One end of a link through a segment.
-#[derive(Debug)]
-pub enum Link {
-    /// The variant `ring`.
-    Ring(RingLink<Attached>),
-    /// The variant `sem`.
-    LockStep(LockStep),
 }
 
 const LOCK_STEP: &str = "sem";
@@ -203,71 +194,5 @@ fn unless_gone<T>(result: Result<Option<T>>) -> Result<Option<T>> {
     match result {
         Err(error) if error.errno().is_some_and(gone) => Ok(None),
         other => other,
-    }
-}
-
-impl Link {
-    /// Length of the segment, in bytes.
-    #[must_use]
-    pub fn segment_size(&self) -> usize {
-        match self {
-            Self::Ring(link) => link.segment_size(),
-            Self::LockStep(link) => link.segment_size(),
-        }
-    }
-
-    /// Overwrites the segment past all rules, as a hostile peer can. For tests.
-    ///
-    /// # Panics
-    /// Out of bounds.
-    pub fn scribble(&self, offset: usize, bytes: &[u8]) {
-        match self {
-            Self::Ring(link) => link.scribble(offset, bytes),
-            Self::LockStep(link) => link.scribble(offset, bytes),
-        }
-    }
-}
-
-impl Transport for Link {
-    fn send(&mut self, message: &[u8]) -> Result<()> {
-        match self {
-            Self::Ring(link) => link.send(message),
-            Self::LockStep(link) => link.send(message),
-        }
-    }
-
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        match self {
-            Self::Ring(link) => link.recv(buffer),
-            Self::LockStep(link) => link.recv(buffer),
-        }
-    }
-
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        match self {
-            Self::Ring(link) => link.try_send(message),
-            Self::LockStep(link) => link.try_send(message),
-        }
-    }
-
-    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        match self {
-            Self::Ring(link) => link.try_recv(buffer),
-            Self::LockStep(link) => link.try_recv(buffer),
-        }
-    }
-
-    fn max_message(&self) -> usize {
-        match self {
-            Self::Ring(link) => link.max_message(),
-            Self::LockStep(link) => link.max_message(),
-        }
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
-        match self {
-            Self::Ring(link) => link.check_peer(),
-            Self::LockStep(link) => link.check_peer(),
-        }
     }
 }
