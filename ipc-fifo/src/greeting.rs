@@ -1,25 +1,108 @@
 //! What the two sides say first, so that each knows the other is there and is of its kind.
+//!
+//! A FIFO cannot tell its visitors apart: what somebody wrote who has left again still stands in it for the owner to
+//! read, and an answer is for whoever reads it. So each visitor takes a number, and the owner believes in one only
+//! when it has come back:
+//!
+//! ```text
+//!   the one who joins: "join 7"  ──►  owner
+//!                                ◄──  "here 7"
+//!                      "good 7"  ──►            and from here on, messages
+//! ```
 
 use std::fs::TryLockError;
 use std::io::IoSlice;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::lease::{self, Lease};
 use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{read, write};
 
 use crate::ends::{End, Ends, Side};
-use crate::{TO_JOINER, TO_OWNER};
+use crate::{LOOK_EVERY, TO_JOINER, TO_OWNER};
 
-/// What the one who joins says. Shorter than `PIPE_BUF`, so it arrives whole.
-const HELLO: [u8; 16] = *b"ipc-fifo/1 join\n";
-/// What the owner answers.
-const WELCOME: [u8; 16] = *b"ipc-fifo/1 here\n";
+/// A word, of this version of the protocol. With the number behind it, it is shorter than `PIPE_BUF`, so it arrives
+/// whole.
+type Word = [u8; 8];
+const JOIN: Word = *b"fifo1 j\n";
+const HERE: Word = *b"fifo1 h\n";
+const GOOD: Word = *b"fifo1 g\n";
+const LENGTH: usize = size_of::<Word>() + size_of::<u64>();
 
-/// Opens both ends of the side that joins, claims that side, and says hello.
-pub(crate) fn come_in(dir: &Path) -> Result<Ends> {
+/// The owner's side of the greeting.
+#[derive(Debug)]
+pub(crate) struct Reception {
+    dir: PathBuf,
+    read: End,
+    /// The last visitor who could be answered: its number, and our end of the FIFO that it reads.
+    visitor: Option<(u64, End)>,
+}
+
+impl Reception {
+    /// Opens the owner's read end, which needs nobody on the other side.
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
+        let read = End::open(&dir.join(TO_OWNER), Side::Read)?;
+        Ok(Self { dir: dir.to_owned(), read, visitor: None })
+    }
+
+    /// Waits for somebody to join; `false` if nobody did in time.
+    pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<bool> {
+        let started = Instant::now();
+        loop {
+            let left = timeout.saturating_sub(started.elapsed());
+            let arrived = wait_readable(&self.read.polling, left)?;
+            if arrived && self.hear()? {
+                return Ok(true);
+            }
+            if !arrived || left.is_zero() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Hears one word; `true` if it is the last one of somebody who is there.
+    fn hear(&mut self) -> Result<bool> {
+        match hear(&self.read)? {
+            None => {
+                // Who was there has left. This end now polls as hung up until the next one comes: a new one does
+                // not. The old one stays until the new one is there, so there always is a reader.
+                *self = Self::open(&self.dir)?;
+            }
+            Some((JOIN, number)) => match self.answer(number) {
+                Err(error) if matches!(error.errno(), Some(Errno::ENXIO | Errno::EPIPE)) => {} // left again
+                answered => self.visitor = Some((number, answered?)),
+            },
+            Some((GOOD, number)) => {
+                return Ok(self.visitor.as_ref().is_some_and(|(last, _)| *last == number));
+            }
+            Some(_) => return Err(Error::Corrupt("somebody wrote into the FIFO who is not ipc-fifo")),
+        }
+        Ok(false)
+    }
+
+    /// Opens the owner's write end, for which there must be a reader, and answers.
+    fn answer(&self, number: u64) -> Result<End> {
+        let end = End::open(&self.dir.join(TO_JOINER), Side::Write)?;
+        write(&end.polling, &say(HERE, number)).call("write")?;
+        Ok(end)
+    }
+
+    /// The owner's ends, after somebody has joined.
+    pub(crate) fn into_ends(self, lease: Option<Lease>) -> Ends {
+        // Tells the next one who comes, even after our peer has gone, that it is too late.
+        let _ = self.read.polling.try_lock();
+        let (_, write) = self.visitor.expect("somebody has joined");
+        Ends { read: self.read, write, lease }
+    }
+}
+
+/// Opens both ends of the side that joins, claims that side, and says hello. Returns the number, too.
+pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
     let free = |locked: std::result::Result<(), TryLockError>| {
         let locked = locked.map_err(|error| match error {
             TryLockError::WouldBlock => Errno::EWOULDBLOCK.into(),
@@ -32,46 +115,56 @@ pub(crate) fn come_in(dir: &Path) -> Result<Ends> {
     let read = End::open(&dir.join(TO_JOINER), Side::Read)?;
     free(read.polling.try_lock())?;
     let write = End::open(&dir.join(TO_OWNER), Side::Write)?;
-    // The owner holds this one from the moment that it accepted somebody, who may be gone by now.
+    // The owner holds this one from the moment that somebody has joined, who may be gone by now.
     free(write.polling.try_lock_shared())?;
     write.polling.unlock().call("flock")?;
-    let ends = Ends { read, write, lease: None };
-    ends.write(&[IoSlice::new(&HELLO)], Mode::Try).call(Ends::WRITE)?;
-    Ok(ends)
+    let (ends, number) = (Ends { read, write, lease: None }, lease::random());
+    ends.write(&[IoSlice::new(&say(JOIN, number))], Mode::Try).call(Ends::WRITE)?;
+    Ok((ends, number))
 }
 
-/// Reads what those who joined said; `false` if the last of them has left without a word.
-///
-/// There can be more than one greeting, if somebody gave up waiting for us; the last one is from who is there now.
-pub(crate) fn read_hello(read: &End) -> Result<bool> {
-    let mut said = [0; 16 * HELLO.len()];
-    match nix::unistd::read(&read.polling, &mut said) {
-        Ok(0) => Ok(false),
-        Ok(len) if said[..len].chunks(HELLO.len()).all(|greeting| greeting == HELLO) => Ok(true),
-        Ok(_) => Err(Error::Corrupt("somebody wrote into the FIFO who is not ipc-fifo")),
+/// Waits for the owner's answer, and confirms it; `false` if it did not come in time.
+pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result<bool> {
+    let started = Instant::now();
+    while wait_readable(&ends.read.polling, timeout.saturating_sub(started.elapsed()))? {
+        match hear(&ends.read)? {
+            Some((HERE, heard)) if heard == number => {
+                ends.write(&[IoSlice::new(&say(GOOD, number))], Mode::Try).call(Ends::WRITE)?;
+                return Ok(true);
+            }
+            Some((HERE, _)) => {} // for somebody who has left
+            Some(_) => return Err(Error::Corrupt("the answer in the FIFO is not that of ipc-fifo")),
+            None if started.elapsed() < timeout => thread::sleep(LOOK_EVERY), // it has answered somebody before us
+            None => break,
+        }
+    }
+    Ok(false)
+}
+
+fn say(word: Word, number: u64) -> [u8; LENGTH] {
+    let mut said = [0; LENGTH];
+    said[..word.len()].copy_from_slice(&word);
+    said[word.len()..].copy_from_slice(&number.to_ne_bytes());
+    said
+}
+
+/// One word and its number, and no more: what follows may be messages. `None` if there is nobody who says one.
+fn hear(end: &End) -> Result<Option<(Word, u64)>> {
+    let mut said = [0; LENGTH];
+    match read(&end.polling, &mut said) {
+        // The end; or it was, until somebody else came in between `poll` and here, who has said nothing yet.
+        Ok(0) | Err(Errno::EAGAIN) => Ok(None),
+        Ok(LENGTH) => {
+            let (word, number) = said.split_first_chunk().expect("the length fits");
+            Ok(Some((*word, u64::from_ne_bytes(number.try_into().expect("the length fits")))))
+        }
+        Ok(_) => Err(Error::Corrupt("half a word in the FIFO")),
         Err(errno) => Err(errno).call("read"),
     }
 }
 
-/// Opens the owner's write end, for which there must be a reader, and answers.
-pub(crate) fn answer(path: &Path) -> Result<End> {
-    let write = End::open(path, Side::Write)?;
-    nix::unistd::write(&write.polling, &WELCOME).call("write")?;
-    Ok(write)
-}
-
-/// Reads the owner's answer.
-pub(crate) fn read_answer(ends: &Ends) -> Result<()> {
-    let mut answer = [0; WELCOME.len()]; // and no more: what follows are frames
-    match ends.read(&mut answer, Mode::Try).call(Ends::READ)? {
-        0 => Err(Error::Disconnected),
-        _ if answer == WELCOME => Ok(()),
-        _ => Err(Error::Corrupt("the answer in the FIFO is not that of ipc-fifo")),
-    }
-}
-
 /// Waits until there is something to read, or the last writer has gone; `false` if the time is over before.
-pub(crate) fn wait_readable(fd: &impl AsFd, timeout: Duration) -> Result<bool> {
+fn wait_readable(fd: &impl AsFd, timeout: Duration) -> Result<bool> {
     let started = Instant::now();
     loop {
         let left = timeout.saturating_sub(started.elapsed());

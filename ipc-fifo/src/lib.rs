@@ -22,8 +22,8 @@
 //!
 //! 1. The owner opens its read end, and waits with `poll(2)` and a timeout.
 //! 2. The other side opens its read end, then its write end; for `ENXIO` or a missing name, it tries again until
-//!    its timeout. It writes a greeting.
-//! 3. The greeting says that there is a reader, so the owner can open its write end. It answers the greeting.
+//!    its timeout. It says hello.
+//! 3. The hello says that there is a reader, so the owner can open its write end. It answers.
 //!
 //! Before that answer, an end of file means nothing: `read` also returns 0 when no writer came *yet*. `poll` tells
 //! the two apart: it reports `POLLHUP` only after a writer has been there and gone.
@@ -63,7 +63,7 @@ use nix::sys::stat;
 use nix::unistd::mkfifo;
 
 pub use ends::Ends;
-use ends::{End, Side};
+use greeting::Reception;
 
 /// The FIFO that the owner reads.
 const TO_OWNER: &str = "to-owner";
@@ -77,8 +77,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Fifo {
     dir: PathBuf,
-    /// Until `accept` hands them out: the owner's read end, and the lease.
-    waiting: Option<(End, Lease)>,
+    /// Until `accept` is done.
+    reception: Option<Reception>,
+    /// Keeps the names; handed to the link.
+    lease: Option<Lease>,
 }
 
 impl Mechanism for Fifo {
@@ -117,12 +119,12 @@ impl Mechanism for Fifo {
             }
             set_mode(&path, setup.mode)?;
         }
-        let read = End::open(&dir.join(TO_OWNER), Side::Read)?;
+        let reception = Reception::open(&dir)?;
         if address.is_some() {
             // Whoever may read or write the FIFOs must also get through the directory (x), and may do no more there.
             set_mode(&dir, 0o700 | ((setup.mode | setup.mode << 1) & 0o044) >> 2)?;
         }
-        Ok(Self { dir, waiting: Some((read, lease)) })
+        Ok(Self { dir, reception: Some(reception), lease: Some(lease) })
     }
     // ANCHOR_END: create
 
@@ -136,31 +138,13 @@ impl Mechanism for Fifo {
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        let started = Instant::now();
-        let (read, _) = self.waiting.as_mut().ok_or_else(|| Error::Usage("this meeting is over".into()))?;
-        let write = loop {
-            let left = timeout.saturating_sub(started.elapsed());
-            let arrived = greeting::wait_readable(&read.polling, left)?;
-            if arrived && greeting::read_hello(read)? {
-                match greeting::answer(&self.dir.join(TO_JOINER)) {
-                    // Has left again.
-                    Err(error) if matches!(error.errno(), Some(Errno::ENXIO | Errno::EPIPE)) => {}
-                    answered => break answered?,
-                }
-            } else if arrived {
-                // Somebody came and left without a word. This end now polls as hung up until the next one comes: a
-                // new one does not. The old one stays until the new one is there, so there always is a reader.
-                *read = End::open(&self.dir.join(TO_OWNER), Side::Read)?;
-            }
-            if !arrived || left.is_zero() {
-                let what = format!("nobody joined {}", self.dir.display());
-                return Err(Error::TimedOut { what, waited: timeout });
-            }
-        };
-        let (read, lease) = self.waiting.take().expect("it was there above");
-        // Tells the next one who comes, even after our peer has gone, that it is too late.
-        let _ = read.polling.try_lock();
-        Ok(Framed::new(Ends { read, write, lease: Some(lease) }))
+        let over = || Error::Usage("this meeting is over".into());
+        if !self.reception.as_mut().ok_or_else(over)?.welcome(timeout)? {
+            let what = format!("nobody joined {}", self.dir.display());
+            return Err(Error::TimedOut { what, waited: timeout });
+        }
+        let reception = self.reception.take().expect("it was there above");
+        Ok(Framed::new(reception.into_ends(self.lease.take())))
     }
     // ANCHOR_END: accept
 
@@ -168,24 +152,21 @@ impl Mechanism for Fifo {
     fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let started = Instant::now();
         let dir = directory(address)?;
-        let ends = loop {
+        let (ends, number) = loop {
             match greeting::come_in(&dir) {
                 // No directory yet, no FIFO yet, or no reader: the owner has not come, or it is dead.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {}
                 opened => break opened?,
             }
             if started.elapsed() >= timeout {
-                return Err(Error::TimedOut {
-                    what: format!("nobody is at {address}: start `ipc-fifo pong {address}` first"),
-                    waited: timeout,
-                });
+                let what = format!("nobody is at {address}: start `ipc-fifo pong {address}` first");
+                return Err(Error::TimedOut { what, waited: timeout });
             }
             thread::sleep(LOOK_EVERY);
         };
-        if !greeting::wait_readable(&ends.read.polling, timeout.saturating_sub(started.elapsed()))? {
+        if !greeting::hear_answer(&ends, number, timeout.saturating_sub(started.elapsed()))? {
             return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
         }
-        greeting::read_answer(&ends)?;
         Ok(Framed::new(ends))
     }
     // ANCHOR_END: join

@@ -311,11 +311,16 @@ fn strangers_do_not_keep_the_right_one_out() {
 fn restless_strangers_do_not_stretch_the_timeout() {
     let mut owner = Socket::create(None, &setup("unix-stream")).unwrap();
     let path = owner.address();
-    let strangers = thread::spawn(move || while UnixStream::connect(&path).is_ok() {});
+    let strangers = [(); 4].map(|()| {
+        let path = path.clone();
+        thread::spawn(move || while UnixStream::connect(&path).is_ok() {})
+    });
     let accepted = start(move || owner.accept(A_WHILE).map(drop));
     let accepted = accepted.recv_timeout(PATIENCE).expect("it still waits");
     assert!(matches!(accepted, Err(Error::TimedOut { .. })), "{accepted:?}");
-    strangers.join().unwrap(); // the owner has gone, and the path with it
+    for stranger in strangers {
+        stranger.join().unwrap(); // the owner has gone, and the path with it
+    }
 }
 
 /// A wrong program at the address is told apart, whether it keeps silent, talks, or hangs up.
