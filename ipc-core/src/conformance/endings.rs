@@ -10,6 +10,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::messages::Hail;
 use super::scripts::{self, OWNER, REPORT, check_numbered, numbered};
 use super::{Bench, Outcome, PATIENCE, ensure};
 use crate::{Call, Error, Mechanism, Result, Transport};
@@ -31,6 +32,9 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         }),
         bench.trial("a peer killed while we send is noticed", |bench| {
             promptly(|| killed_while(bench, "send"))
+        }),
+        bench.trial("a peer killed under a hail of signals is noticed", |bench| {
+            promptly(|| killed_while(bench, "hail"))
         }),
         bench.trial("an owner killed while its joiner receives is noticed", |bench| {
             promptly(|| owner_killed(bench, "idle/wait"))
@@ -112,10 +116,11 @@ fn killed_while<M: Mechanism + 'static>(
     let progress = AtomicU64::new(0);
     thread::scope(|scope| {
         let blocked = scope.spawn(|| -> Result<Instant> {
+            let _hail = (what == "hail").then(Hail::on_this_thread).transpose()?;
             loop {
                 let answer = match what {
-                    "recv" => link.recv(&mut [0; 400]).map(drop),
-                    _ => link.send(&[7; 1024]),
+                    "send" => link.send(&[7; 1024]),
+                    _ => link.recv(&mut [0; 400]).map(drop),
                 };
                 match answer {
                     Ok(()) => progress.fetch_add(1, Ordering::Relaxed),

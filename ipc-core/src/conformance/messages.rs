@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use super::scripts::{ALL_THERE, LAST, check_numbered, numbered};
 use super::{Bench, Outcome, ensure};
 use crate::payload::Payload;
-use crate::{Call, Error, Mechanism, Transport, sys};
+use crate::{Call, Error, Mechanism, Result, Transport, sys};
 
 const SIZES: [usize; 10] = [0, 1, 63, 64, 65, 4095, 4096, 4097, 64 << 10, usize::MAX];
 const VERIFY: Payload = Payload { verify: true };
@@ -122,38 +122,52 @@ fn all_there(link: &mut impl Transport) -> Outcome {
     Ok(())
 }
 
-/// Round trips under a hail of signals, whose handler does not ask for calls to be restarted.
+/// Round trips under a hail of signals.
 fn signals<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
-    sys::interrupt_on(Signal::SIGUSR1).call("sigaction")?;
     let (mut link, _peer) = bench.meet("echo")?;
-    let target = pthread_self();
-    let done = Arc::new(AtomicBool::new(false));
-    let hail = {
-        let done = Arc::clone(&done);
-        thread::spawn(move || {
-            while !done.load(Ordering::Relaxed) {
-                let _ = pthread_kill(target, Signal::SIGUSR1); // the target joins this thread before it ends
-                thread::sleep(Duration::from_micros(100));
-            }
-        })
-    };
+    let _hail = Hail::on_this_thread()?;
     let max = link.max_message().min(200_000);
-    let mut play = || -> crate::Result<bool> {
-        let mut answer = vec![0; max];
-        for round in 0..300 {
-            let mut message = vec![0; if round % 10 == 0 { max } else { 64 }];
-            VERIFY.write(round, &mut message);
-            link.send(&message)?;
-            let len = link.recv(&mut answer)?;
-            if answer[..len] != message {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    };
-    let played = play();
-    done.store(true, Ordering::Relaxed);
-    hail.join().map_err(|_| "the thread that sends signals panicked")?;
-    ensure!(played?, "a message came back changed");
+    let mut answer = vec![0; max];
+    for round in 0..300 {
+        let mut message = vec![0; if round % 10 == 0 { max } else { 64 }];
+        VERIFY.write(round, &mut message);
+        link.send(&message)?;
+        let len = link.recv(&mut answer)?;
+        ensure!(answer[..len] == message, "message {round} came back changed");
+    }
     Ok(())
+}
+
+/// Signals that hit one thread again and again, until this is dropped. Their handler does not ask for interrupted
+/// calls to be restarted.
+pub(super) struct Hail {
+    done: Arc<AtomicBool>,
+    sender: Option<JoinHandle<()>>,
+}
+
+impl Hail {
+    pub(super) fn on_this_thread() -> Result<Self> {
+        sys::interrupt_on(Signal::SIGUSR1).call("sigaction")?;
+        let target = pthread_self();
+        let done = Arc::new(AtomicBool::new(false));
+        let sender = {
+            let done = Arc::clone(&done);
+            thread::spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    let _ = pthread_kill(target, Signal::SIGUSR1); // the target joins this thread before it ends
+                    thread::sleep(Duration::from_micros(100));
+                }
+            })
+        };
+        Ok(Self { done, sender: Some(sender) })
+    }
+}
+
+impl Drop for Hail {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(sender) = self.sender.take() {
+            let _ = sender.join();
+        }
+    }
 }

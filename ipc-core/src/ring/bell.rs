@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU32 as Unused;
 use std::time::Duration;
 
 use super::atomic::{AtomicU32, Ordering, fence};
-use super::futex::{self, Woken};
+use super::futex;
 
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
@@ -38,8 +38,8 @@ impl Bell {
 
     /// Sleeps until the other side rings, for at most `slice`. Comes back at once if it rang since
     /// [`arm`](Self::arm). May come back for no reason.
-    pub(super) fn sleep(&self, slice: Duration) -> Woken {
-        futex::wait(&self.sleeper, ASLEEP, slice)
+    pub(super) fn sleep(&self, slice: Duration) {
+        futex::wait(&self.sleeper, ASLEEP, slice);
     }
 
     /// Says that this side is awake.

@@ -2,7 +2,6 @@
 
 use super::SLICE;
 use super::bell::Bell;
-use super::futex::Woken;
 use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
 use super::record;
@@ -94,20 +93,24 @@ impl<M: Memory> RingLink<M> {
         bell: fn(&Self) -> &Bell,
         mut attempt: impl FnMut(&mut Self) -> Result<Option<T>>,
     ) -> Result<T> {
+        if let Some(done) = attempt(self)? {
+            return Ok(done);
+        }
         loop {
-            if let Some(done) = attempt(self)? {
-                return Ok(done);
-            }
             bell(self).arm();
             let looked_again = attempt(self);
-            let slept = matches!(looked_again, Ok(None)).then(|| bell(self).sleep(SLICE));
+            if matches!(looked_again, Ok(None)) {
+                bell(self).sleep(SLICE);
+            }
             bell(self).disarm();
             if let Some(done) = looked_again? {
                 return Ok(done);
             }
-            if slept == Some(Woken::TimedOut)
-                && let Err(gone) = self.check_peer()
-            {
+            if let Some(done) = attempt(self)? {
+                return Ok(done);
+            }
+            // Woken for nothing: the time is over, or a signal came.
+            if let Err(gone) = self.check_peer() {
                 // Its last act may fall between our last look and its end.
                 return attempt(self)?.ok_or(gone);
             }
