@@ -279,6 +279,25 @@ fn a_joiner_who_gave_up_does_not_spoil_it_for_the_next() {
     }
 }
 
+/// The answer to somebody who left without reading it is still in the FIFO when the next one comes, and is not taken
+/// for an answer to that one.
+#[test]
+fn an_answer_to_somebody_who_left_is_not_for_the_next() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let fifo = |name| Path::new(&owner.address()).join(name);
+    let gone = open(&fifo("to-joiner"), OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
+    let mut says = open(&fifo("to-owner"), OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap();
+    says.write_all(b"fifo1 j\nnumber 1").unwrap();
+    assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })), "it did not confirm");
+    drop((gone, says));
+    let address = owner.address();
+    let next = start(move || Fifo::join(&address, &setup(), PATIENCE).unwrap());
+    thread::sleep(A_WHILE); // until it finds that answer
+    let mut link = owner.accept(PATIENCE).unwrap();
+    link.send(b"next").unwrap();
+    assert_eq!(next.recv_timeout(PATIENCE).unwrap().recv(&mut [0; 16]).unwrap(), 4);
+}
+
 /// A third process is told that the pair is taken: while the two talk, and when the second has left.
 #[test]
 fn a_second_joiner_is_told_that_it_is_in_use() {
