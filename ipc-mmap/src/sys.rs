@@ -36,6 +36,7 @@ impl Mapping {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
         Ok(Self { map, _lease: None })
     }
+    // ANCHOR_END: map
 
     /// The same; the mapping holds `lease` as long as it lasts.
     pub(crate) fn with_lease(file: &File, lease: Option<Lease>) -> Result<Self> {
