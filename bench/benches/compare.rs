@@ -15,14 +15,16 @@ use ipc_core::cpus::Cpus;
 use ipc_core::demo::interrupt;
 use ipc_core::{Call, Result, Wait, play};
 
-const SIZES: [usize; 5] = [64, 1 << 10, 8 << 10, 64 << 10, 1 << 20];
+const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 /// Everything here sleeps while it waits; other strategies: `ipc-bench --wait`.
 const WAIT: Wait = Wait::Block;
 
-/// Nine ways, two kinds, five sizes: with these times it all takes two to three minutes.
-const WARM_UP: Duration = Duration::from_millis(150);
-const MEASUREMENT: Duration = Duration::from_millis(700);
-const SAMPLES: usize = 20;
+/// Nine ways, two kinds, five sizes: with these times it all takes about two minutes.
+const WARM_UP: Duration = Duration::from_millis(200);
+const MEASUREMENT: Duration = Duration::from_millis(900);
+/// With `--quick`, criterion stops when two samples agree, but after this time at the latest.
+const QUICK_MEASUREMENT: Duration = Duration::from_millis(200);
+const SAMPLES: usize = 15;
 /// Resamplings for criterion's confidence intervals; its default of 100,000 takes longer than the measurement.
 const RESAMPLES: usize = 5_000;
 
@@ -37,12 +39,12 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
-    let mut criterion = Criterion::default()
-        .warm_up_time(WARM_UP)
-        .measurement_time(MEASUREMENT)
-        .sample_size(SAMPLES)
-        .nresamples(RESAMPLES)
-        .configure_from_args();
+    let mut criterion =
+        Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT).sample_size(SAMPLES);
+    if has_argument("--quick") {
+        criterion = criterion.measurement_time(QUICK_MEASUREMENT).without_plots(); // of two samples there is no plot
+    }
+    criterion = criterion.nresamples(RESAMPLES).configure_from_args();
     let mut document = Document::empty();
     let ways = ways()?;
     for kind in Kind::ALL {
@@ -170,7 +172,7 @@ fn has_argument(name: &str) -> bool {
 /// Prints where the page is as the last line, or why there is none.
 fn leave_page(document: &Document) -> Result<()> {
     if document.results.is_empty() {
-        println!("no report: nothing was measured");
+        eprintln!("no report: nothing was measured");
         return Ok(());
     }
     println!("{}", report::write(document).call("write")?.display());

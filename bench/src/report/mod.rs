@@ -104,40 +104,37 @@ fn series(document: &Document, kind: Kind, value: impl Fn(&Row) -> Option<f64>) 
 fn tables(document: &Document) -> String {
     let mut html = String::new();
     for Table { heading, columns, rows } in table::tables(document) {
-        let cell = |tag: &str, column: usize, text: &str| {
-            let class = if column < table::LABELS { "" } else { " class=\"number\"" };
-            let scope = if tag == "th" { " scope=\"col\"" } else { "" };
-            format!("<{tag}{class}{scope}>{}</{tag}>", escape(text))
-        };
-        let head: String = columns.iter().enumerate().map(|(at, name)| cell("th", at, name)).collect();
-        let _ =
-            write!(html, "<div class=\"wide\" tabindex=\"0\"><table><caption>{}</caption>", escape(&heading));
-        let _ = writeln!(html, "<thead><tr>{head}</tr></thead><tbody>");
+        let heading = escape(&heading);
+        let head = cells("th scope=\"col\"", "th", columns.into_iter());
+        let _ = writeln!(
+            html,
+            "<h3>{heading}</h3>\n<div class=\"wide\" tabindex=\"0\"><table aria-label=\"{heading}\">"
+        );
+        let _ = writeln!(html, "<thead><tr>{head}</tr></thead>\n<tbody>");
         for row in rows {
-            let cells: String = row.iter().enumerate().map(|(at, text)| cell("td", at, text)).collect();
-            let _ = writeln!(html, "<tr>{cells}</tr>");
+            let _ = writeln!(html, "<tr>{}</tr>", cells("td", "td", row.iter().map(String::as_str)));
         }
         html.push_str("</tbody></table></div>\n");
     }
     html
 }
 
+/// The cells of a row: first the labels, then the numbers.
+fn cells<'a>(open: &str, close: &str, texts: impl Iterator<Item = &'a str>) -> String {
+    let cell = |(column, text)| {
+        let class = if column < table::LABELS { "label" } else { "number" };
+        format!("<{open} class=\"{class}\">{}</{close}>", escape(text))
+    };
+    texts.enumerate().map(cell).collect()
+}
+
 /// What has no figures, and why; nothing if there is nothing to say.
 fn missing(document: &Document) -> String {
     let list = |title: &str, cases: &[NotMeasured]| {
-        let items: Vec<_> =
-            cases.iter().map(|case| format!("<li>{}</li>", escape(&case.to_string()))).collect();
-        match items.len() {
-            0 => String::new(),
-            _ => format!(
-                "<h2>{title}</h2>
-<ul>{}</ul>
-",
-                items.join(
-                    "
-"
-                )
-            ),
+        let item = |case: &NotMeasured| format!("<li>{}</li>\n", escape(&case.to_string()));
+        match cases.iter().map(item).collect::<String>() {
+            items if items.is_empty() => items,
+            items => format!("<h2>{title}</h2>\n<ul>\n{items}</ul>\n"),
         }
     };
     list("Skipped", &document.skipped) + &list("Failed", &document.failed)

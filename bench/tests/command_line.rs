@@ -1,0 +1,216 @@
+//! The harness as a user runs it.
+
+mod common;
+
+use common::{bench, run};
+use serde_json::Value;
+
+fn json(args: &[&str]) -> Value {
+    let output = run(bench().args(args));
+    assert_eq!((output.status, output.stderr.as_str()), (Some(0), warning()), "{args:?}");
+    serde_json::from_str(&output.stdout).expect("one JSON document and nothing else")
+}
+
+/// What a debug build says first.
+fn warning() -> &'static str {
+    if cfg!(debug_assertions) {
+        "warning: this is a debug build; for figures: cargo run --release -p ipc-bench\n"
+    } else {
+        ""
+    }
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// `--json` prints one document with stable names; all six are in it, with every variant, in both kinds.
+#[test]
+fn the_document_has_its_names_and_all_six() {
+    let document = json(&["--size", "64", "--count", "50", "--json"]);
+    assert_eq!(keys(&document), ["environment", "failed", "results", "schema_version", "skipped"]);
+    assert_eq!(document["schema_version"], 1);
+    let rows = document["results"].as_array().unwrap();
+    for member in &ipc_bench::SIX {
+        for variant in member.profile.variants {
+            for kind in ["round_trip", "throughput"] {
+                let is = |row: &&Value| {
+                    row["mechanism"] == member.profile.name
+                        && row["variant"] == variant.name
+                        && row["kind"] == kind
+                };
+                let row = rows.iter().find(is).unwrap_or_else(|| panic!("{} {kind}", variant.name));
+                check_row(row, kind == "round_trip");
+            }
+        }
+    }
+}
+
+fn check_row(row: &Value, is_round_trip: bool) {
+    let expected = [
+        "bytes_per_s",
+        "count",
+        "cpus",
+        "kind",
+        "mechanism",
+        "messages_per_s",
+        "ping_cpu",
+        "pong_cpu",
+        "rtt_ns",
+        "size",
+        "variant",
+        "wait",
+    ];
+    assert_eq!(keys(row), expected);
+    assert_eq!((&row["size"], &row["wait"], &row["count"]), (&64.into(), &"block".into(), &50.into()));
+    if is_round_trip {
+        assert_eq!(keys(&row["rtt_ns"]), ["max", "mean", "min", "p50", "p90", "p99", "p999"]);
+        let time = |name: &str| row["rtt_ns"][name].as_f64().unwrap();
+        let order = ["min", "p50", "p90", "p99", "p999", "max"].map(time);
+        assert!(order.is_sorted() && order[0] > 0.0, "{row}");
+        assert!(time("min") <= time("mean") && time("mean") <= time("max"), "{row}");
+        assert_eq!((&row["messages_per_s"], &row["bytes_per_s"]), (&Value::Null, &Value::Null));
+    } else {
+        assert_eq!(row["rtt_ns"], Value::Null);
+        let rate = |name: &str| row[name].as_f64().unwrap();
+        assert!(rate("messages_per_s") > 0.0);
+        assert!((rate("bytes_per_s") / rate("messages_per_s") - 64.0).abs() < 1e-6, "{row}");
+    }
+}
+
+/// The environment is read from this machine; what it does not say is null, not missing.
+#[test]
+fn the_environment_is_this_machines() {
+    let document = json(&["--mechanism", "pipe", "--size", "1", "--count", "1", "--json"]);
+    let environment = &document["environment"];
+    let read = |path: &str| std::fs::read_to_string(path).unwrap().trim().to_owned();
+    let kernel = environment["kernel"].as_str().unwrap();
+    assert!(kernel.ends_with(&read("/proc/sys/kernel/osrelease")), "{kernel}");
+    assert_eq!(environment["cpus_online"], read("/sys/devices/system/cpu/online"));
+    assert!(
+        environment["command_line"].as_str().unwrap().ends_with("--mechanism pipe --size 1 --count 1 --json")
+    );
+    let known = [
+        "command_line",
+        "cpu_model",
+        "cpus_online",
+        "crate_version",
+        "debug_build",
+        "kernel",
+        "msgmax",
+        "msgmnb",
+        "page_size",
+        "rustc",
+        "timestamp",
+        "virtualised",
+    ];
+    assert_eq!(keys(environment), known);
+}
+
+/// A message longer than a queue takes is skipped with that reason; nothing shorter is sent in its place.
+#[test]
+fn a_size_over_the_queues_limit_is_skipped_with_its_reason() {
+    let limit: usize = std::fs::read_to_string("/proc/sys/kernel/msgmax").unwrap().trim().parse().unwrap();
+    let size = (limit + 1).to_string();
+    let document =
+        json(&["--mechanism", "msgq", "--mechanism", "pipe", "--size", &size, "--count", "5", "--json"]);
+    let skipped = document["skipped"].as_array().unwrap();
+    assert_eq!(skipped.len(), 2 * ipc_bench::member("msgq").unwrap().profile.variants.len());
+    for case in skipped {
+        assert_eq!((&case["mechanism"], &case["size"]), (&"msgq".into(), &(limit + 1).into()));
+        let reason = case["reason"].as_str().unwrap();
+        assert!(reason.contains(&format!("message of {size} bytes is too large")), "{reason}");
+    }
+    let rows = document["results"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["mechanism"] == "pipe" && row["size"] == limit + 1));
+    assert_eq!(rows.len(), 2);
+}
+
+/// The tables name size, wait strategy, placement and count, and the units of what they show.
+#[test]
+fn the_tables_name_their_conditions() {
+    let args = [
+        "--mechanism",
+        "shm",
+        "--size",
+        "4K",
+        "--count",
+        "20",
+        "--cpus",
+        "same",
+        "--wait",
+        "hybrid",
+        "--wait",
+        "spin",
+    ];
+    let output = run(bench().args(args));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    for wait in ["hybrid", "spin"] {
+        for kind in ["Round trip", "Throughput"] {
+            let heading = format!("{kind}, 4 KiB, wait {wait}, cpus same (ping on CPU ");
+            assert!(output.stdout.contains(&heading), "{heading}: {}", output.stdout);
+        }
+    }
+    for word in [
+        "count",
+        "p99.9",
+        "times in microseconds",
+        "megabytes per second",
+        "1 megabyte = 1,000,000 bytes",
+        "kernel: ",
+    ] {
+        assert!(output.stdout.contains(word), "{word}");
+    }
+}
+
+/// `list` prints the six from their profiles: as text, as Markdown, as JSON.
+#[test]
+fn list_prints_the_six() {
+    for args in [&["list"][..], &["list", "--markdown"], &["list", "--json"]] {
+        let output = run(bench().args(args));
+        assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
+        for member in &ipc_bench::SIX {
+            let profile = member.profile;
+            for text in [profile.title.to_owned(), profile.medium.to_string(), profile.reach.to_string()] {
+                assert!(output.stdout.contains(&text), "{args:?}: {text}");
+            }
+        }
+    }
+    let document = json_list();
+    assert_eq!(document["mechanisms"][2]["name"], "msgq");
+    assert_eq!(document["mechanisms"][5]["variants"].as_array().unwrap().len(), 3);
+}
+
+fn json_list() -> Value {
+    serde_json::from_str(&run(bench().args(["list", "--json"])).stdout).unwrap()
+}
+
+/// Wrong usage: one clear line on standard error, nothing on standard output, exit status 2.
+#[test]
+fn wrong_usage_is_one_clear_line() {
+    let cases: [(&[&str], &str); 11] = [
+        (&["--mechanism", "telepathy"], "no mechanism 'telepathy': pipe, fifo, msgq, shm, mmap, socket"),
+        (&["--size", "0"], "at least 1 byte"),
+        (&["--size", "much"], "not a length in bytes"),
+        (&["--count", "0"], "0 is not in 1.."),
+        (&["--count", "-1"], "--count"),
+        (&["--wait", "nap"], "no wait strategy 'nap': block, spin or hybrid"),
+        (&["--kind", "latency"], "no kind 'latency': round_trip or throughput"),
+        (&["--cpus", "moon"], "'moon' is no placement"),
+        (&["--cpus", "0,900"], "CPU 900 may not be used here"),
+        (&["--loud"], "--loud"),
+        (&["peer"], "peer"),
+    ];
+    for (args, reason) in cases {
+        let output = run(bench().args(args));
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert_eq!(output.stderr.lines().count(), 1, "{args:?}: {}", output.stderr);
+        assert!(
+            output.stderr.starts_with("error: ") && output.stderr.contains(reason),
+            "{args:?}: {}",
+            output.stderr
+        );
+    }
+}

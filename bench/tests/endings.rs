@@ -1,0 +1,169 @@
+//! Bad ends: a killed peer, Ctrl-C, a harness ended by force; and what `clean` does about what is left.
+
+#[allow(dead_code)] // shared with the other tests
+mod common;
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{bench, run, wait};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// A harness that measures for hours, and its peer, in a process group of their own.
+struct Busy(Child);
+
+impl Busy {
+    fn start(mechanism: &str, tmp: &Path) -> Self {
+        let mut command = bench();
+        command.args([
+            "--mechanism",
+            mechanism,
+            "--kind",
+            "round_trip",
+            "--size",
+            "64",
+            "--count",
+            "1000000000",
+        ]);
+        command.env("TMPDIR", tmp).process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("the harness is built"))
+    }
+
+    /// Sends a signal to both processes, as a terminal does on Ctrl-C, and waits until both have ended.
+    fn end(&mut self, signal: Signal) {
+        let peers = children(self.0.id());
+        killpg(self.group(), signal).expect("it runs");
+        wait(&mut self.0);
+        until("the peer has ended", || peers.iter().all(has_ended));
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(self.0.id() as i32)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = killpg(self.group(), Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "not within a minute: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Names of the leases under a directory for temporary files.
+fn leases(tmp: &Path) -> Vec<String> {
+    let bases = fs::read_dir(tmp).expect("it is there").flatten().map(|entry| entry.path());
+    let entries = bases.filter_map(|base| fs::read_dir(base).ok()).flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A peer that dies fails its row, by name and with exit status 1; the other rows are still measured.
+#[test]
+fn a_dead_peer_fails_its_row_and_no_other() {
+    let mut command = bench();
+    command.args([
+        "--mechanism",
+        "pipe",
+        "--mechanism",
+        "mmap",
+        "--kind",
+        "throughput",
+        "--size",
+        "64",
+        "--json",
+    ]);
+    let harness = command.args(["--count", "2000000"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let harness = harness.spawn().expect("the harness is built");
+    until("the peer has started", || !children(harness.id()).is_empty());
+    for peer in children(harness.id()) {
+        kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
+    }
+    let output = harness.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("error: pipe (anonymous) throughput 64 block: the peer is gone"), "{stderr}");
+    let document: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("a document all the same");
+    assert_eq!(document["failed"][0]["mechanism"], "pipe");
+    assert_eq!(document["results"][0]["mechanism"], "mmap");
+}
+
+/// `clean` removes what a killed pair left and says so; a living pair keeps what it holds.
+#[test]
+fn clean_removes_what_the_dead_left_and_spares_the_living() {
+    let tmp = TempDir::new().unwrap();
+    let mut dead = Busy::start("fifo", tmp.path());
+    until("the first pair has its lease", || leases(tmp.path()).len() == 1);
+    let left = leases(tmp.path()).remove(0);
+    // Another mechanism: a pair of the same one would sweep by itself when it starts.
+    let mut living = Busy::start("msgq", tmp.path());
+    until("the second pair has its lease", || leases(tmp.path()).len() == 2);
+    dead.end(Signal::SIGKILL);
+    assert_eq!(leases(tmp.path()).len(), 2, "a killed process removes nothing");
+
+    let output = run(bench().arg("clean").env("TMPDIR", tmp.path()));
+    assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
+    assert!(
+        output.stdout.starts_with("fifo: removed ") && output.stdout.contains(&left),
+        "{}",
+        output.stdout
+    );
+    assert!(!output.stdout.contains("msgq"), "{}", output.stdout);
+    assert_eq!(leases(tmp.path()).len(), 1);
+    assert!(living.0.try_wait().unwrap().is_none(), "the living pair goes on");
+
+    living.end(Signal::SIGINT);
+    let output = run(bench().arg("clean").env("TMPDIR", tmp.path()));
+    assert_eq!(output.stdout, "nothing to remove: no dead process left anything\n");
+}
+
+/// Ctrl-C in the middle of a measurement leaves nothing, whichever mechanism it hits.
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    for member in &ipc_bench::SIX {
+        let name = member.profile.name;
+        let tmp = TempDir::new().unwrap();
+        let mut busy = Busy::start(name, tmp.path());
+        let pid = busy.0.id();
+        // The objects are made before the peer is started.
+        until("the peer has started", || !children(pid).is_empty());
+        busy.end(Signal::SIGINT);
+        assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "{name} left {:?}", leases(tmp.path()));
+        assert_eq!(system_v_objects_of(pid), 0, "{name}");
+    }
+}
+
+/// The process ids of a process's children.
+fn children(pid: u32) -> Vec<String> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let lists = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists.flat_map(|list| list.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// Whether a process is gone, or a zombie: one without a parent may stay so until `init` gets to it.
+fn has_ended(pid: &String) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.map_or(true, |stat| stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z")))
+}
+
+/// How many queues and segments name a process as their last sender, receiver or creator.
+fn system_v_objects_of(pid: u32) -> usize {
+    let tables =
+        ["msg", "shm"].map(|kind| fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default());
+    let names_it =
+        |line: &&str| line.split_ascii_whitespace().skip(4).take(3).any(|field| field == pid.to_string());
+    tables.iter().flat_map(|table| table.lines()).filter(names_it).count()
+}
