@@ -227,8 +227,8 @@ impl<T: Transport> Transport for OneWay<'_, T> {
 #[test]
 fn a_message_costs_one_system_call_each_way() {
     if fs::read_to_string("/proc/thread-self/io").is_err() {
-        eprintln!(
-            "SKIPPED: this kernel does not count the reads and writes of a thread (/proc/thread-self/io)"
+        ipc_core::conformance::skipped(
+            "this kernel does not count the reads and writes of a thread (/proc/thread-self/io)",
         );
         return;
     }

@@ -82,7 +82,7 @@ fn between_programs_that_know_only_the_port() {
     let port = listener.local_addr().unwrap().port();
     let bash = Command::new("bash").args(["-c", &format!("echo hello >/dev/tcp/127.0.0.1/{port}")]).spawn();
     let Ok(mut bash) = bash else {
-        eprintln!("SKIPPED: no bash to connect with");
+        ipc_core::conformance::skipped("no bash to connect with");
         return;
     };
     let heard = start(move || {
@@ -158,7 +158,7 @@ fn reach_is_the_same_host_by_path_ipv4_and_ipv6() {
     }
     match Socket::create(Some("[::1]:0"), &setup("tcp")) {
         Err(error) if matches!(error.errno(), Some(Errno::EADDRNOTAVAIL | Errno::EAFNOSUPPORT)) => {
-            eprintln!("SKIPPED: this host has no IPv6 loopback: {error}");
+            ipc_core::conformance::skipped(&format!("this host has no IPv6 loopback: {error}"));
         }
         owner => {
             let owner = owner.unwrap();
@@ -345,7 +345,7 @@ fn a_wrong_listener_is_told_apart() {
 #[test]
 fn another_user_is_refused_even_if_the_path_lets_them_in() {
     if !geteuid().is_root() {
-        eprintln!("SKIPPED: only root can run a program as another user");
+        ipc_core::conformance::skipped("only root can run a program as another user");
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -375,7 +375,7 @@ fn another_user_is_refused_even_if_the_path_lets_them_in() {
         .stderr(Stdio::null())
         .spawn();
     let Ok(python) = python else {
-        eprintln!("SKIPPED: no python3 that another user could call us with");
+        ipc_core::conformance::skipped("no python3 that another user could call us with");
         return;
     };
     let accepted = owner.accept(Duration::from_secs(2));

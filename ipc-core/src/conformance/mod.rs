@@ -25,6 +25,7 @@ mod leaks;
 mod messages;
 mod scripts;
 
+use std::io::Write;
 use std::marker::PhantomData;
 use std::process::{Command, ExitCode};
 use std::sync::mpsc;
@@ -120,6 +121,13 @@ fn watched(name: String, case: impl FnOnce() -> Outcome + Send + 'static) -> Tri
         drop(done);
         outcome
     })
+}
+
+/// Says loudly that a test could not run here, and why. The test runner swallows what a passing test prints, but not
+/// what it writes to standard error itself.
+pub fn skipped(reason: &str) {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
 }
 
 /// Fails a case with a formatted reason unless the condition holds.

@@ -13,9 +13,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-use crate::tools::{
-    Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell, skipped,
-};
+use crate::tools::{Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell};
 
 /// Who may truncate the file can kill whoever maps it: touching a page behind the end raises `SIGBUS`.
 #[test]
@@ -162,7 +160,7 @@ fn what_is_no_meeting_point_is_refused() {
 #[test]
 fn another_users_file_is_refused() {
     if !geteuid().is_root() {
-        return skipped("giving a file away needs root");
+        return ipc_core::conformance::skipped("giving a file away needs root");
     }
     let place = Place::new();
     let path = place.path("memory");

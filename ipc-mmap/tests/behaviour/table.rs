@@ -9,7 +9,7 @@ use ipc_core::{Mechanism, Transport};
 use ipc_mmap::Mmap;
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
-use crate::tools::{Mapped, PATIENCE, Place, map, played, setup, shell, skipped};
+use crate::tools::{Mapped, PATIENCE, Place, map, played, setup, shell};
 
 /// Between any two processes: whoever may open the file sees the memory, also a process that was started apart.
 #[test]
@@ -53,7 +53,7 @@ fn unit_is_a_page_of_which_the_file_may_end_in_the_middle() {
 fn unit_bytes_behind_the_end_are_lost_when_the_file_grows() {
     let mapped = Mapped::new(100);
     if statfs(mapped.path.as_str()).unwrap().filesystem_type() == TMPFS_MAGIC {
-        return skipped("the temporary directory is a tmpfs");
+        return ipc_core::conformance::skipped("the temporary directory is a tmpfs");
     }
     mapped.region.write(100, b"lost");
     mapped.file.set_len(200).unwrap();

@@ -67,11 +67,6 @@ pub fn shell(line: &str, argument: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Says why a test does nothing here.
-pub fn skipped(reason: &str) {
-    eprintln!("SKIPPED: {reason}");
-}
-
 const PART: &str = "MMAP_TEST_PART";
 
 /// Another process: this same program, which plays `part` as [`play`] says.

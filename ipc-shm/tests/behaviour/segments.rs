@@ -6,7 +6,7 @@ use ipc_shm::{Key, Segment, Shm};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use crate::tools::{Scratch, listed, played, setup, skipped};
+use crate::tools::{Scratch, listed, played, setup};
 
 /// A segment outlives the process that made it, with all that is in it, until somebody removes it.
 #[test]
@@ -115,7 +115,7 @@ fn a_segment_is_for_its_owner_alone() {
 #[test]
 fn another_user_is_refused() {
     if !geteuid().is_root() {
-        return skipped("becoming another user needs root");
+        return ipc_core::conformance::skipped("becoming another user needs root");
     }
     let scratch = Scratch::new(0o600);
     let told = played(&format!("find-as-nobody {}", scratch.key));

@@ -113,7 +113,7 @@ fn a_removed_array_is_the_end_of_the_link() {
     let id = owner.semaphores().id();
     let removed = std::process::Command::new("ipcrm").args(["-s", &id.to_string()]).status();
     if !removed.is_ok_and(|status| status.success()) {
-        return crate::tools::skipped("there is no ipcrm here");
+        return ipc_core::conformance::skipped("there is no ipcrm here");
     }
     assert!(matches!(sleeper.join().unwrap(), Err(Error::Disconnected)));
 }

@@ -8,7 +8,7 @@ use ipc_core::{Mechanism, Transport};
 use ipc_shm::Shm;
 use nix::unistd::geteuid;
 
-use crate::tools::{PATIENCE, Scratch, listed, played, setup, skipped};
+use crate::tools::{PATIENCE, Scratch, listed, played, setup};
 
 /// Between any two processes: whoever knows the key sees the memory, also a process that was started apart.
 #[test]
@@ -88,7 +88,7 @@ fn reach_is_the_same_host_and_namespace() {
     let scratch = Scratch::new(0o600);
     assert_eq!(played(&format!("find {}", scratch.key)), format!("Some({})", scratch.segment.id()));
     if !geteuid().is_root() {
-        return skipped("a new IPC namespace needs root");
+        return ipc_core::conformance::skipped("a new IPC namespace needs root");
     }
     assert_eq!(played(&format!("find-in-another-namespace {}", scratch.key)), "None");
 }

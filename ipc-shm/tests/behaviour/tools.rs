@@ -95,11 +95,6 @@ pub fn watched<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     waiting.recv_timeout(PATIENCE).expect("it hangs, or panicked")
 }
 
-/// Says why a test does nothing here.
-pub fn skipped(reason: &str) {
-    eprintln!("SKIPPED: {reason}");
-}
-
 /// Another process, killed at the end of its test at the latest.
 pub struct Other {
     child: Child,
