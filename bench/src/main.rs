@@ -34,7 +34,7 @@ fn measure(cases: &[Case], effort: Effort, json: bool) -> Result<ExitCode> {
     }
     // Draws on standard error, and only if that is a terminal; only between two rows, so as not to disturb one.
     let progress = ProgressBar::new(cases.len() as u64);
-    let style = "{bar:30} {pos}/{len} {msg} (about {eta} left)";
+    let style = "{bar:30} {pos}/{len} {msg}";
     progress.set_style(ProgressStyle::with_template(style).expect("a valid template"));
     for case in cases {
         progress.set_message(case.to_string());
