@@ -1,0 +1,180 @@
+//! The course says nothing that is not there: its chapters, the code it shows, the files it links to, the tests it
+//! names as proofs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ipc_bench::SIX;
+
+/// The chapter of each mechanism, in the order of [`SIX`].
+const CHAPTERS: [&str; 6] =
+    ["pipe.md", "fifo.md", "message-queue.md", "shared-memory.md", "memory-map.md", "socket.md"];
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package is in a workspace")
+}
+
+fn course() -> PathBuf {
+    repository().join("docs/src")
+}
+
+/// A page: where it is, and what is in it.
+struct Page {
+    path: PathBuf,
+    text: String,
+}
+
+impl Page {
+    fn read(path: PathBuf) -> Self {
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        Self { path, text }
+    }
+
+    /// Where a relative link on this page leads.
+    fn file(&self, target: &str) -> PathBuf {
+        self.path.parent().expect("a page is in a folder").join(target)
+    }
+
+    /// The page without its blocks of code, in which brackets mean something else.
+    fn prose(&self) -> String {
+        let mut in_code = false;
+        let prose = self.text.lines().filter(|line| {
+            let fence = line.trim_start().starts_with("```");
+            in_code ^= fence;
+            !in_code && !fence
+        });
+        prose.collect::<Vec<_>>().join("\n")
+    }
+
+    /// `[text](target)`, without those that leave the repository.
+    fn links(&self) -> Vec<(String, String)> {
+        let prose = self.prose();
+        let parts = prose.match_indices("](").filter_map(|(at, _)| {
+            let text = &prose[prose[..at].rfind('[')? + 1..at];
+            let target = prose[at + 2..].split(')').next()?;
+            Some((text.to_owned(), target.to_owned()))
+        });
+        parts.filter(|(_, target)| !target.contains("://")).collect()
+    }
+
+    /// `path` and `anchor` of each `{{#include path:anchor}}`.
+    fn includes(&self) -> Vec<(&str, &str)> {
+        let included = self.text.split("{{#include ").skip(1);
+        let included = included.map(|rest| rest.split("}}").next().expect("split gives one at least"));
+        included.map(|inside| inside.split_once(':').unwrap_or((inside, ""))).collect()
+    }
+}
+
+fn course_pages() -> Vec<Page> {
+    let entries = fs::read_dir(course()).expect("docs/src is there");
+    let paths = entries.map(|entry| entry.expect("readable").path());
+    paths.filter(|path| path.extension().is_some_and(|end| end == "md")).map(Page::read).collect()
+}
+
+/// The course, and what else a newcomer reads first.
+fn all_pages() -> Vec<Page> {
+    let mut pages = course_pages();
+    pages.extend(["README.md", "CONTRIBUTING.md"].map(|name| Page::read(repository().join(name))));
+    pages
+}
+
+/// A heading as the end of a link: `## Why so?` is `#why-so`.
+fn slug(heading: &str) -> String {
+    let letters = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = letters.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+fn fail_if_any(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Each chapter in the summary is a page, and each page is a chapter.
+#[test]
+fn the_summary_names_all_pages_and_no_others() {
+    let summary = Page::read(course().join("SUMMARY.md"));
+    let chapters: BTreeSet<_> =
+        summary.links().into_iter().map(|(_, target)| summary.file(&target)).collect();
+    let pages: BTreeSet<_> = course_pages().into_iter().map(|page| page.path).collect();
+    assert_eq!(chapters, pages.into_iter().filter(|path| *path != summary.path).collect());
+}
+
+/// Each piece of code that the course includes has its file, and its anchor's begin and end in that file.
+#[test]
+fn the_code_shown_is_there() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for page in course_pages() {
+        for (path, anchor) in page.includes() {
+            count += 1;
+            let code = fs::read_to_string(page.file(path)).unwrap_or_default();
+            let has = |line: &str| code.lines().any(|l| l.trim() == line);
+            if !has(&format!("// ANCHOR: {anchor}")) || !has(&format!("// ANCHOR_END: {anchor}")) {
+                wrong.push(format!("{}: {path} has no anchor '{anchor}'", page.path.display()));
+            }
+        }
+    }
+    fail_if_any(&wrong);
+    assert!(count > 0, "no includes found: has their form changed?");
+}
+
+/// Each relative link leads to a file, and its `#fragment` to a heading.
+#[test]
+fn links_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for page in all_pages() {
+        for (text, target) in page.links() {
+            let (path, fragment) = target.split_once('#').unwrap_or((&target, ""));
+            let file = if path.is_empty() { page.path.clone() } else { page.file(path) };
+            let found = file.exists()
+                && (fragment.is_empty()
+                    || Page::read(file).prose().lines().any(|l| l.starts_with('#') && slug(l) == fragment));
+            if !found {
+                wrong.push(format!("{}: [{text}]({target}) leads nowhere", page.path.display()));
+            }
+        }
+    }
+    fail_if_any(&wrong);
+}
+
+/// A name in code font that links to Rust code, as each pitfall has, is a function or a case in that file.
+#[test]
+fn the_tests_named_as_proofs_exist() {
+    let mut wrong = Vec::new();
+    for name in CHAPTERS {
+        let page = Page::read(course().join(name));
+        let mut proofs = 0;
+        for (text, target) in page.links() {
+            let Some(test) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else { continue };
+            // Beside functions, course pages name files (`wait.rs`) and types (`Transport`).
+            if !test.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+                continue;
+            }
+            proofs += usize::from(target.contains("/tests/"));
+            let code = fs::read_to_string(page.file(&target)).unwrap_or_default();
+            // The second form is that of tests without the standard harness.
+            if !code.contains(&format!("fn {test}(")) && !code.contains(&format!("trial(\"{test}\"")) {
+                wrong.push(format!("{name}: {target} has no test {test}"));
+            }
+        }
+        if proofs == 0 {
+            wrong.push(format!("{name}: no pitfall is proven by a test"));
+        }
+    }
+    fail_if_any(&wrong);
+}
+
+/// Each chapter begins with its mechanism's row of the table. (The whole table, in the comparison, is checked by
+/// `course_table.rs`.)
+#[test]
+fn each_chapter_has_its_row_of_the_table() {
+    for (member, name) in SIX.iter().zip(CHAPTERS) {
+        let profile = &member.profile;
+        let row = format!(
+            "| {} | {} | {} | {} | {} |",
+            profile.between, profile.medium, profile.unit, profile.direction, profile.reach
+        );
+        assert!(Page::read(course().join(name)).text.contains(&row), "{name} must have the row {row}");
+    }
+}
