@@ -27,6 +27,8 @@ pub struct Environment {
     pub virtualised: Option<bool>,
     /// Kernel name and release.
     pub kernel: Option<String>,
+    /// How many processes wanted a CPU in the minute before: others than these two make figures worse.
+    pub load_average: Option<f64>,
     /// Size of a page, in bytes.
     pub page_size: Option<i64>,
     /// Longest message of a System V queue, in bytes.
@@ -51,6 +53,7 @@ impl Environment {
             cpus_online: line("/sys/devices/system/cpu/online"),
             virtualised: virtualised(&cpuinfo),
             kernel: kernel(),
+            load_average: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
             page_size: sysconf(SysconfVar::PAGE_SIZE).ok().flatten(),
             msgmax: line("/proc/sys/kernel/msgmax").and_then(|text| text.parse().ok()),
             msgmnb: line("/proc/sys/kernel/msgmnb").and_then(|text| text.parse().ok()),
@@ -71,6 +74,7 @@ impl Environment {
             ("CPUs online", text(self.cpus_online.as_deref())),
             ("machine", text(virtualised)),
             ("kernel", text(self.kernel.as_deref())),
+            ("load average before", text(self.load_average.map(|load| load.to_string()).as_deref())),
             ("page size", bytes(self.page_size.map(|size| size.to_string()))),
             ("longest queue message (msgmax)", bytes(self.msgmax.map(|size| size.to_string()))),
             ("queue capacity (msgmnb)", bytes(self.msgmnb.map(|size| size.to_string()))),

@@ -99,6 +99,7 @@ fn the_environment_is_this_machines() {
         "crate_version",
         "debug_build",
         "kernel",
+        "load_average",
         "msgmax",
         "msgmnb",
         "page_size",
