@@ -16,6 +16,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
@@ -112,7 +113,7 @@ impl Lease {
     pub fn record_path(&self, path: &Path) -> Result<()> {
         let meta = fs::symlink_metadata(path).call("lstat")?;
         let absolute = std::path::absolute(path).call("getcwd")?;
-        self.record(&format!("path {} {} {}", meta.dev(), meta.ino(), absolute.display()))
+        self.record(&format!("path {} {}", identity(&meta), absolute.display()))
     }
 }
 
@@ -207,20 +208,26 @@ fn remove(dir: &Path, lock: &File, reclaim: fn(&str) -> Result<()>) -> Result<()
 
 /// Removes the object of a `path` record if it is still the one that was recorded.
 fn remove_path(record: &str) {
-    let mut fields = record.splitn(3, ' ');
-    let mut next = || fields.next().unwrap_or_default();
-    let (dev, ino, path) = (next().parse(), next().parse(), next());
+    let Some((recorded, path)) = record.split_once(' ') else { return };
     let Ok(meta) = fs::symlink_metadata(path) else { return };
-    if (Ok(meta.dev()), Ok(meta.ino())) != (dev, ino) || meta.uid() != geteuid().as_raw() {
+    if identity(&meta) != recorded || meta.uid() != geteuid().as_raw() {
         return;
     }
     let kind = meta.file_type();
-    // Failures are for the next sweep. A directory that is not empty holds something that is not ours.
+    // What cannot be removed stays; nobody is left to be told. A directory that is not empty holds what is not ours.
     let _ = match kind.is_dir() {
         true => fs::remove_dir(path),
         false if kind.is_fifo() || kind.is_socket() || kind.is_file() => fs::remove_file(path),
         false => Ok(()),
     };
+}
+
+/// Tells an object of the file system apart from any other, in one word. Device and inode alone would not: the
+/// number of a removed inode goes to the next file that is made. With its time of birth, where the file system keeps
+/// one, it does not come again.
+fn identity(meta: &fs::Metadata) -> String {
+    let born = meta.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    format!("{}:{}:{}", meta.dev(), meta.ino(), born.unwrap_or_default().as_nanos())
 }
 
 /// Where this user's leases are.
@@ -260,8 +267,8 @@ fn open_dir(dir: &Path) -> Result<Option<File>> {
 
 /// Whether the open directory `lock` is still the one that `dir` names.
 fn is_at(lock: &File, dir: &Path) -> bool {
-    let identity = |meta: fs::Metadata| (meta.dev(), meta.ino());
-    lock.metadata().ok().map(identity) == fs::symlink_metadata(dir).ok().map(identity)
+    let identity = |meta: std::io::Result<fs::Metadata>| meta.ok().as_ref().map(identity);
+    identity(lock.metadata()) == identity(fs::symlink_metadata(dir))
 }
 
 fn held_leases() -> std::sync::MutexGuard<'static, Vec<Arc<Held>>> {

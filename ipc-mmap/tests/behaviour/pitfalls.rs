@@ -89,6 +89,25 @@ fn another_file_under_the_same_name_is_another_memory() {
     assert!(exists(&path), "the first owner does not remove what is not its own");
 }
 
+/// The file of a killed owner is removed by the next `create`; but not another that the user has made there since,
+/// even if it got the same inode number, as it does on most file systems that give numbers out again.
+#[test]
+fn a_file_made_there_since_is_not_removed_for_the_dead_one() {
+    let (place, temporary) = (Place::new(), Place::new());
+    let path = place.path("memory");
+    let played = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
+    for made_since in [false, true] {
+        assert_eq!(played(&format!("create-and-die {path}")).signal(), Some(Signal::SIGKILL as i32));
+        if made_since {
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, "the user's").unwrap();
+        }
+        assert!(played("create").success());
+        assert_eq!(exists(&path), made_since);
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"the user's");
+}
+
 /// A file of holes would end in `SIGBUS` on a full disk, so its place is taken when it is made.
 #[test]
 fn the_file_has_no_holes() {

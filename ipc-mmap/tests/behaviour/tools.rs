@@ -116,6 +116,13 @@ fn play(part: &str) -> String {
             region.read(SEGMENT_LEN - 1, &mut byte);
             "survived".into()
         }
+        // Ends as `kill -KILL` would end it: nothing cleans up.
+        ["create-and-die", path] => {
+            let _meeting = Mmap::create(Some(path), &setup()).unwrap();
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
+            "survived".into()
+        }
+        ["create"] => Mmap::create(None, &setup()).unwrap().describe(),
         ["own-and-keep", path, message] => {
             let setup = Setup { keep: true, ..setup() };
             let mut link = Mmap::create(Some(path), &setup).unwrap().accept(PATIENCE).unwrap();
