@@ -35,10 +35,10 @@ impl Peer {
     /// # Errors
     /// As [`Mechanism::accept`]; [`Disconnected`](Error::Disconnected) if the child ended without joining.
     pub fn accept<M: Mechanism>(&mut self, meeting: &mut M, timeout: Duration) -> Result<M::Link> {
-        let deadline = Instant::now() + timeout;
+        let started = Instant::now();
         loop {
             match meeting.accept(LOOK_EVERY) {
-                Err(Error::TimedOut { what, .. }) if Instant::now() >= deadline => {
+                Err(Error::TimedOut { what, .. }) if started.elapsed() >= timeout => {
                     return Err(Error::TimedOut { what, waited: timeout });
                 }
                 Err(Error::TimedOut { .. }) => {

@@ -24,6 +24,7 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         demo.trial("tells what happens and prints percentiles", narrates),
         watched("demo::every variant and strategy plays".into(), move || every_variant::<M>(demo)),
         demo.trial("refuses bad input in one line", bad_input),
+        demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
         demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
     ];
     if demo.address.is_none() {
@@ -152,6 +153,16 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         nothing_left_soon(place.path(), "")?;
     }
     Ok(())
+}
+
+fn odd_surroundings(demo: Demo, place: &TempDir) -> Outcome {
+    let (nobody_reads, stderr) = std::io::pipe()?;
+    drop(nobody_reads);
+    let status = demo.command(place, &["--count", "5"]).stdout(Stdio::null()).stderr(stderr).status()?;
+    ensure!(status.success(), "with a standard error that nobody reads: {status}");
+    let (status, _, stderr) = demo.run(place, &["--count", "5", "--timeout", "1e19"])?;
+    ensure!(status == Some(0), "with a timeout of 1e19 s: status {status:?}: {stderr}");
+    nothing_left(place.path(), "")
 }
 
 fn interrupted(demo: Demo, place: &TempDir) -> Outcome {

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::USAGE;
+use super::narrator::tell;
 use crate::cpus::Cpus;
 use crate::{Error, Mechanism, Setup, Wait};
 
@@ -149,7 +150,7 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
     }
     let rendered = error.to_string();
     let lines = rendered.lines().map(str::trim).take_while(|line| !line.is_empty());
-    eprintln!("{}", lines.collect::<Vec<_>>().join(" "));
+    tell(&lines.collect::<Vec<_>>().join(" "));
     ExitCode::from(USAGE)
 }
 

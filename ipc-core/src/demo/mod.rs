@@ -42,7 +42,7 @@ pub fn report(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            narrator::tell(&format!("error: {error}"));
             match error {
                 Error::Usage(_) | Error::TooLarge { .. } => ExitCode::from(USAGE),
                 _ => ExitCode::FAILURE,

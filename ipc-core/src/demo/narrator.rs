@@ -42,7 +42,7 @@ impl<'a> Narrator<'a> {
     /// One line of the story. Silent with `--json`.
     pub(super) fn say(&self, line: &str) {
         if !self.parsed.json {
-            eprintln!("{line}");
+            tell(line);
         }
     }
 
@@ -113,6 +113,12 @@ impl<'a> Narrator<'a> {
         }
         text.trim_end().to_owned()
     }
+}
+
+/// Writes a line to standard error. Unlike `eprintln!`, which panics, it does not mind that nobody reads it any more,
+/// as with `2>&1 | head`.
+pub(super) fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}"); // where else could a failure be told?
 }
 
 /// Prints a result at once: whoever reads it through a pipe may be waiting for it.

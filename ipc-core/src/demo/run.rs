@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::args::Parsed;
 use super::meeting;
-use super::narrator::{Narrator, SHOWN, print};
+use super::narrator::{Narrator, SHOWN, print, tell};
 use crate::cpus::Role;
 use crate::peer::Peer;
 use crate::play::{self, Exchange, Order, Summary};
@@ -58,7 +58,7 @@ pub(super) fn pong<M: Mechanism>(
     narrator.say(&format!("  waiting up to {} s; type in another terminal:", parsed.timeout.as_secs_f64()));
     let command = ping_command::<M>(parsed, &meeting.address());
     if parsed.json {
-        eprintln!("{command}");
+        tell(&command);
     } else {
         print(&command)?;
     }
