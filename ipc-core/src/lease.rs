@@ -8,7 +8,12 @@
 //! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C).
 //! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
 //!
+//! Read on in `place.rs`: the directories; and in `making.rs`: what a signal has to wait for.
+//!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
+
+mod making;
+mod place;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -16,14 +21,15 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use nix::errno::Errno;
-use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
 use nix::unistd::geteuid;
 
 use crate::error::{Advise, Call};
-use crate::{Error, Mechanism, Result};
+use crate::{Mechanism, Result};
+use place::{base, check_private, identity, is_at, make_base, open_dir};
+
+pub use making::{Making, making};
 
 /// The file in a lease's directory that names, a line each, the objects that are elsewhere.
 const RECORDS: &str = "records";
@@ -80,7 +86,11 @@ impl Lease {
 
     fn lock(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<Option<Self>> {
         let Some(lock) = open_dir(dir)? else { return Ok(None) };
-        lock.lock_shared().call("flock")?;
+        while let Err(error) = lock.lock_shared() {
+            if error.kind() != ErrorKind::Interrupted {
+                return Err(error).call("flock");
+            }
+        }
         if !is_at(&lock, dir) {
             return Ok(None); // swept away between opening and locking
         }
@@ -106,14 +116,17 @@ impl Lease {
     }
 
     /// Notes an object at a `path` outside of the private directory, as the user named it. It is removed after the
-    /// last holder, unless something else is there by then.
+    /// last holder, unless something else is there by then. Take care that no signal comes between making and noting
+    /// it: see [`making`].
     ///
     /// # Errors
-    /// There is nothing at `path`, or the note cannot be written.
+    /// There is nothing at `path`; or the note cannot be written: then the object is removed at once, since nobody
+    /// would do it later.
     pub fn record_path(&self, path: &Path) -> Result<()> {
         let meta = fs::symlink_metadata(path).call("lstat")?;
         let absolute = std::path::absolute(path).call("getcwd")?;
-        self.record(&format!("path {} {}", identity(&meta), absolute.display()))
+        let object = format!("{} {}", identity(&meta), absolute.display());
+        self.record(&format!("path {object}")).inspect_err(|_| remove_path(&object))
     }
 }
 
@@ -138,8 +151,10 @@ impl Held {
     }
 }
 
-/// Gives back every lease of this process, for a signal handler's thread that is about to end the process.
+/// Gives back every lease of this process, for a signal handler's thread that is about to end the process. From here
+/// on, whoever wants to make something waits for that end.
 pub fn release_all() {
+    making::stop();
     for held in held_leases().drain(..) {
         held.release();
     }
@@ -220,55 +235,6 @@ fn remove_path(record: &str) {
         false if kind.is_fifo() || kind.is_socket() || kind.is_file() => fs::remove_file(path),
         false => Ok(()),
     };
-}
-
-/// Tells an object of the file system apart from any other, in one word. Device and inode alone would not: the
-/// number of a removed inode goes to the next file that is made. With its time of birth, where the file system keeps
-/// one, it does not come again.
-fn identity(meta: &fs::Metadata) -> String {
-    let born = meta.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    format!("{}:{}:{}", meta.dev(), meta.ino(), born.unwrap_or_default().as_nanos())
-}
-
-/// Where this user's leases are.
-fn base() -> PathBuf {
-    std::env::temp_dir().join(format!("ipc-suite-{}", geteuid()))
-}
-
-fn make_base() -> Result<()> {
-    let base = base();
-    match DirBuilder::new().mode(0o700).create(&base) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error)
-            .call("mkdir")
-            .advise(Errno::ENOENT, || format!("TMPDIR names no directory: {}", base.display())),
-        _ => check_private(&base).map(drop),
-    }
-}
-
-/// Whether `dir` is there. In `/tmp` anyone can make a directory of any name: another's is refused.
-fn check_private(dir: &Path) -> Result<bool> {
-    let Ok(meta) = fs::symlink_metadata(dir) else { return Ok(false) };
-    if meta.is_dir() && meta.uid() == geteuid().as_raw() && meta.mode() & 0o777 == 0o700 {
-        return Ok(true);
-    }
-    Err(Error::Usage(format!(
-        "{} is not a private directory of yours (mode 0700): remove it, or set TMPDIR elsewhere",
-        dir.display()
-    )))
-}
-
-/// Opens a directory, never through a symbolic link; `None` if there is none.
-fn open_dir(dir: &Path) -> Result<Option<File>> {
-    match OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(dir) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        opened => opened.call("open").map(Some),
-    }
-}
-
-/// Whether the open directory `lock` is still the one that `dir` names.
-fn is_at(lock: &File, dir: &Path) -> bool {
-    let identity = |meta: std::io::Result<fs::Metadata>| meta.ok().as_ref().map(identity);
-    identity(lock.metadata()) == identity(fs::symlink_metadata(dir))
 }
 
 fn held_leases() -> std::sync::MutexGuard<'static, Vec<Arc<Held>>> {

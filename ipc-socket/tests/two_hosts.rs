@@ -107,7 +107,7 @@ impl Hosts {
         let ["ping", address, "--variant", "tcp"] = words[words.len().min(1)..] else {
             return Err(format!("pong printed '{line}' and no ping command").into());
         };
-        Ok((pong, address.into()))
+        Ok((pong, address.trim_matches('\'').into())) // the brackets of IPv6 are quoted for the shell
     }
 
     /// Pong here, ping there.

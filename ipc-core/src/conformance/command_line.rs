@@ -1,11 +1,9 @@
-//! The demo as a person or a script uses it: results, exit statuses, two terminals, bad input.
+//! The demo as a person or a script uses it: results, exit statuses, bad input.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::{Signal, kill};
@@ -14,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, run, watched};
+use super::{Outcome, ensure, run, terminals, watched};
 use crate::{Call, Mechanism, Wait, lease};
 
 pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial> {
@@ -30,29 +28,21 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
     if demo.address.is_none() {
         trials.push(demo.trial("has no two terminals and says why", no_terminals));
     } else {
-        trials.extend([
-            demo.trial("plays in two terminals", two_terminals),
-            demo.trial("ping finds the pong that waits", ping_without_address),
-            demo.trial("ping first is served or told", ping_first),
-            demo.trial("ping without pong is told", nobody_there),
-            demo.trial("an address in use is refused", address_in_use),
-            demo.trial("pong without ping gives up and leaves nothing", nobody_comes),
-            demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
-        ]);
+        trials.extend(terminals::trials(demo));
     }
     trials
 }
 
 /// The binary under test.
 #[derive(Clone, Copy)]
-struct Demo {
+pub(super) struct Demo {
     binary: &'static str,
-    name: &'static str,
+    pub(super) name: &'static str,
     address: Option<&'static str>,
 }
 
 impl Demo {
-    fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
+    pub(super) fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
         watched(format!("demo::{name}"), move || {
             let place = tempfile::tempdir().call("mkdir")?;
             case(self, &place)
@@ -60,18 +50,18 @@ impl Demo {
     }
 
     /// A run with a directory for temporary files of its own.
-    fn command(self, place: &TempDir, args: &[&str]) -> Command {
+    pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
         let mut command = Command::new(self.binary);
         command.env("TMPDIR", place.path()).args(args);
         command
     }
 
-    fn run(self, place: &TempDir, args: &[&str]) -> Result<(Option<i32>, String, String), Failed> {
+    pub(super) fn run(self, place: &TempDir, args: &[&str]) -> Result<(Option<i32>, String, String), Failed> {
         Ok(run(&mut self.command(place, args))?)
     }
 
     /// An address that nobody uses, of this mechanism's kind.
-    fn fresh_address(self, place: &Path) -> String {
+    pub(super) fn fresh_address(self, place: &Path) -> String {
         match self.address {
             Some("KEY") => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
             _ => place.join(format!("address-{:x}", lease::random())).display().to_string(),
@@ -87,7 +77,7 @@ fn json(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), "")
 }
 
-fn check_document(demo: Demo, text: &str, count: u64, size: u64) -> Outcome {
+pub(super) fn check_document(demo: Demo, text: &str, count: u64, size: u64) -> Outcome {
     let document: Value = serde_json::from_str(text)?;
     ensure!(document["mechanism"] == demo.name, "mechanism: {document}");
     ensure!(document["variant"].is_string() && document["cpus"].is_string(), "variant, cpus: {document}");
@@ -179,7 +169,7 @@ fn interrupted(demo: Demo, place: &TempDir) -> Outcome {
 }
 
 /// Sends a signal and checks that the process ends by just that.
-fn ends_by(child: &mut Child, signal: Signal) -> Outcome {
+pub(super) fn ends_by(child: &mut Child, signal: Signal) -> Outcome {
     kill(Pid::from_raw(child.id() as i32), signal)?;
     let status = child.wait()?;
     ensure!(status.signal() == Some(signal as i32), "after {signal} it ended with {status}");
@@ -190,125 +180,6 @@ fn no_terminals(demo: Demo, place: &TempDir) -> Outcome {
     for side in ["ping", "pong"] {
         let (status, _, stderr) = demo.run(place, &[side])?;
         ensure!(status == Some(2) && stderr.contains("inherits"), "{side}: status {status:?}: {stderr}");
-    }
-    Ok(())
-}
-
-/// A `pong` that waits, and the line that it prints for the other terminal.
-struct Pong {
-    child: Child,
-    ping: Vec<String>,
-}
-
-impl Pong {
-    fn start(demo: Demo, place: &TempDir, args: &[&str]) -> Result<Self, Failed> {
-        let mut command = demo.command(place, &[&["pong"], args].concat());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
-        let ping = line.split_whitespace().map(str::to_owned).collect();
-        Ok(Self { child, ping })
-    }
-
-    fn address(&self) -> &str {
-        self.ping.get(2).map_or("", String::as_str)
-    }
-}
-
-impl Drop for Pong {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn two_terminals(demo: Demo, place: &TempDir) -> Outcome {
-    for address in [None, Some(demo.fresh_address(place.path()))] {
-        let mut pong = Pong::start(demo, place, address.as_deref().as_slice())?;
-        ensure!(pong.ping.len() >= 3 && pong.ping[1] == "ping", "pong printed {:?}", pong.ping);
-        let mut ping = Command::new(&pong.ping[0]);
-        ping.args(&pong.ping[1..]).args(["--count", "50", "--json"]).env("TMPDIR", place.path());
-        let (status, stdout, stderr) = run(&mut ping)?;
-        ensure!(status == Some(0), "ping: status {status:?}: {stderr}");
-        check_document(demo, &stdout, 50, 64)?;
-        let status = pong.child.wait()?;
-        ensure!(status.success(), "pong: {status}");
-        nothing_left(place.path(), pong.address())?;
-    }
-    Ok(())
-}
-
-fn ping_without_address(demo: Demo, place: &TempDir) -> Outcome {
-    let (status, _, stderr) = demo.run(place, &["ping"])?;
-    ensure!(status == Some(2) && stderr.contains("pong"), "with no pong: status {status:?}: {stderr}");
-    let mut pong = Pong::start(demo, place, &[])?;
-    let (status, _, stderr) = demo.run(place, &["ping", "--count", "50"])?;
-    ensure!(status == Some(0), "status {status:?}: {stderr}");
-    ensure!(pong.child.wait()?.success(), "pong failed");
-    nothing_left(place.path(), pong.address())
-}
-
-/// `ping` before `pong`: it waits, or (a socket) says at once what to do.
-fn ping_first(demo: Demo, place: &TempDir) -> Outcome {
-    let address = demo.fresh_address(place.path());
-    let mut ping = demo.command(place, &["ping", &address, "--count", "50", "--json"]);
-    let mut ping = ping.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    thread::sleep(Duration::from_millis(300));
-    if ping.try_wait()?.is_some() {
-        ensure!(demo.name == "socket", "ping did not wait for pong");
-        let output = ping.wait_with_output()?;
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.code() == Some(1) && told.contains("pong"), "{}: {told}", output.status);
-        return Ok(());
-    }
-    let mut pong = Pong::start(demo, place, &[&address])?;
-    let output = ping.wait_with_output()?;
-    ensure!(output.status.success(), "ping: {}", String::from_utf8_lossy(&output.stderr));
-    check_document(demo, &String::from_utf8_lossy(&output.stdout), 50, 64)?;
-    ensure!(pong.child.wait()?.success(), "pong failed");
-    nothing_left(place.path(), &address)
-}
-
-fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {
-    let address = demo.fresh_address(place.path());
-    let (status, _, stderr) = demo.run(place, &["ping", &address, "--timeout", "0.3"])?;
-    let last = stderr.lines().last().unwrap_or_default();
-    ensure!(status == Some(1), "status {status:?}: {stderr}");
-    ensure!(
-        last.starts_with("error: ") && last.contains(&address) && last.contains("pong"),
-        "it says: {last}"
-    );
-    nothing_left(place.path(), &address)
-}
-
-fn address_in_use(demo: Demo, place: &TempDir) -> Outcome {
-    let address = demo.fresh_address(place.path());
-    let mut pong = Pong::start(demo, place, &[&address])?;
-    let (status, _, stderr) = demo.run(place, &["pong", &address])?;
-    let told = stderr.contains("EEXIST") || stderr.contains("EADDRINUSE");
-    ensure!(status == Some(1) && told, "status {status:?}: {stderr}");
-    // The one that was there first is unharmed.
-    let (status, _, stderr) = demo.run(place, &["ping", &address, "--count", "20"])?;
-    ensure!(status == Some(0), "the first pong was harmed: status {status:?}: {stderr}");
-    ensure!(pong.child.wait()?.success(), "the first pong failed");
-    nothing_left(place.path(), &address)
-}
-
-fn nobody_comes(demo: Demo, place: &TempDir) -> Outcome {
-    let address = demo.fresh_address(place.path());
-    let (status, _, stderr) = demo.run(place, &["pong", &address, "--timeout", "0.3"])?;
-    ensure!(status == Some(1) && stderr.contains("no ping came"), "status {status:?}: {stderr}");
-    nothing_left(place.path(), &address)
-}
-
-fn interrupted_waiting(demo: Demo, place: &TempDir) -> Outcome {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        for address in [None, Some(demo.fresh_address(place.path()))] {
-            let mut pong = Pong::start(demo, place, address.as_deref().as_slice())?;
-            let address = pong.address().to_owned();
-            ends_by(&mut pong.child, signal)?;
-            nothing_left(place.path(), &address)?;
-        }
     }
     Ok(())
 }

@@ -15,7 +15,8 @@
 //! | `endings.rs` | closed and killed peers, on either side |
 //! | `hostile.rs` | a peer that writes garbage |
 //! | `leaks.rs` | what is left after any kind of end |
-//! | `command_line.rs` | the demo: JSON, exit statuses, two terminals, bad input |
+//! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
+//! | `terminals.rs` | the demo in two terminals |
 //! | `scripts.rs` | what the peer process plays |
 
 mod command_line;
@@ -24,6 +25,7 @@ mod hostile;
 mod leaks;
 mod messages;
 mod scripts;
+mod terminals;
 
 use std::io::Write;
 use std::marker::PhantomData;

@@ -9,7 +9,7 @@ use crate::error::Call;
 use crate::{Result, lease};
 
 /// Starts the thread that waits for the signals. A signal handler itself may do next to nothing; a thread may do
-/// everything.
+/// everything. Whoever makes an object after this call does so under [`lease::making`].
 ///
 /// # Errors
 /// A handler cannot be installed, or the thread not be started.

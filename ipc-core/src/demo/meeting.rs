@@ -17,6 +17,7 @@ pub(super) struct Announcement {
 
 /// Says that a `pong` of this variant waits at `address`.
 pub(super) fn announce<M: Mechanism>(variant: &str, address: &str) -> Result<Announcement> {
+    let _making = lease::making();
     let lease = Lease::take::<M>(None)?;
     fs::write(lease.path(FILE), format!("{variant} {address}")).call("write")?;
     Ok(Announcement { _lease: lease })

@@ -8,7 +8,7 @@ use super::narrator::{Narrator, SHOWN, print, tell};
 use crate::cpus::Role;
 use crate::peer::Peer;
 use crate::play::{self, Exchange, Order, Summary};
-use crate::{Call, Error, Mechanism, Result, Transport, Waiting};
+use crate::{Call, Error, Mechanism, Result, Transport, Waiting, lease};
 
 /// Round trips that are checked before the timed ones; they also warm both processes up.
 const CHECKED: u64 = 100;
@@ -16,7 +16,7 @@ const CHECKED: u64 = 100;
 /// Both sides: this process plays ping, its child pong.
 pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
     let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
-    let mut meeting = M::create(None, &parsed.setup)?;
+    let mut meeting: M = create(None, parsed)?;
     let mut command = Command::new(std::env::current_exe().call("readlink")?);
     command.args(["--wait", parsed.wait.name(), "--variant", parsed.setup.variant]);
     command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
@@ -50,7 +50,7 @@ pub(super) fn pong<M: Mechanism>(
     narrator: &Narrator<'_>,
 ) -> Result<()> {
     let cpu = parsed.cpus.bind(Role::Pong)?;
-    let mut meeting = M::create(address, &parsed.setup)?;
+    let mut meeting: M = create(address, parsed)?;
     let announcement = meeting::announce::<M>(parsed.setup.variant, &meeting.address())?;
     narrator.title();
     narrator.process(Role::Pong, "this one", std::process::id(), cpu);
@@ -101,15 +101,32 @@ pub(super) fn ping<M: Mechanism>(
     measure(link, parsed, narrator)
 }
 
+/// Makes the meeting point; a signal waits until all of it is noted for removal.
+fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
+    let _making = lease::making();
+    M::create(address, &parsed.setup)
+}
+
 /// What to type in the other terminal, as this program was called here.
 fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
-    let program = std::env::args().next().unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name));
+    let program = std::env::args_os().next().and_then(|program| program.into_string().ok());
+    let program = quoted(&program.unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name)));
+    let address = quoted(address);
     let variant = parsed.setup.variant;
     if variant == M::PROFILE.variants[0].name {
         format!("{program} ping {address}")
     } else {
         format!("{program} ping {address} --variant {variant}")
     }
+}
+
+/// A word of a command line as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Plays ping: first some round trips that are checked, then the timed ones; and prints the result.

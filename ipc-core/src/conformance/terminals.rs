@@ -1,0 +1,180 @@
+//! The demo in two terminals: `pong` in the one, `ping` in the other, in either order, or alone.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use libtest_mimic::{Failed, Trial};
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+use super::command_line::{Demo, check_document, ends_by};
+use super::leaks::nothing_left;
+use super::{Outcome, ensure, run};
+
+pub(super) fn trials(demo: Demo) -> Vec<Trial> {
+    vec![
+        demo.trial("plays in two terminals", two_terminals),
+        demo.trial("the command for the other terminal works as it is printed", other_terminal),
+        demo.trial("ping finds the pong that waits", ping_without_address),
+        demo.trial("ping first is served or told", ping_first),
+        demo.trial("ping without pong is told", nobody_there),
+        demo.trial("an address in use is refused", address_in_use),
+        demo.trial("pong without ping gives up and leaves nothing", nobody_comes),
+        demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
+        demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
+    ]
+}
+
+/// A `pong` that waits, and the line that it prints for the other terminal.
+struct Pong {
+    child: Child,
+    line: String,
+    ping: Vec<String>,
+}
+
+impl Pong {
+    fn start(demo: Demo, place: &TempDir, args: &[&str]) -> Result<Self, Failed> {
+        Self::spawn(demo.command(place, &[&["pong"], args].concat()))
+    }
+
+    fn spawn(mut command: Command) -> Result<Self, Failed> {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
+        let ping = line.split_whitespace().map(str::to_owned).collect();
+        Ok(Self { child, line: line.trim().to_owned(), ping })
+    }
+
+    fn address(&self) -> &str {
+        self.ping.get(2).map_or("", String::as_str)
+    }
+}
+
+impl Drop for Pong {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn two_terminals(demo: Demo, place: &TempDir) -> Outcome {
+    for address in [None, Some(demo.fresh_address(place.path()))] {
+        let mut pong = Pong::start(demo, place, address.as_deref().as_slice())?;
+        ensure!(pong.ping.len() >= 3 && pong.ping[1] == "ping", "pong printed {:?}", pong.ping);
+        let mut ping = Command::new(&pong.ping[0]);
+        ping.args(&pong.ping[1..]).args(["--count", "50", "--json"]).env("TMPDIR", place.path());
+        let (status, stdout, stderr) = run(&mut ping)?;
+        ensure!(status == Some(0), "ping: status {status:?}: {stderr}");
+        check_document(demo, &stdout, 50, 64)?;
+        let status = pong.child.wait()?;
+        ensure!(status.success(), "pong: {status}");
+        nothing_left(place.path(), pong.address())?;
+    }
+    Ok(())
+}
+
+/// In a shell that stands elsewhere, though TMPDIR has spaces in its name and is relative to where pong stands.
+fn other_terminal(demo: Demo, place: &TempDir) -> Outcome {
+    let temporary = place.path().join("it's here");
+    fs::create_dir(&temporary)?;
+    let mut command = demo.command(place, &["pong"]);
+    command.current_dir(place.path()).env("TMPDIR", "it's here");
+    let mut pong = Pong::spawn(command)?;
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("{} --count 5", pong.line)]).env("TMPDIR", &temporary).current_dir("/");
+    let (status, _, stderr) = run(&mut shell)?;
+    ensure!(status == Some(0), "{}: status {status:?}: {stderr}", pong.line);
+    ensure!(pong.child.wait()?.success(), "pong failed");
+    nothing_left(&temporary, pong.address())
+}
+
+fn ping_without_address(demo: Demo, place: &TempDir) -> Outcome {
+    let (status, _, stderr) = demo.run(place, &["ping"])?;
+    ensure!(status == Some(2) && stderr.contains("pong"), "with no pong: status {status:?}: {stderr}");
+    let mut pong = Pong::start(demo, place, &[])?;
+    let (status, _, stderr) = demo.run(place, &["ping", "--count", "50"])?;
+    ensure!(status == Some(0), "status {status:?}: {stderr}");
+    ensure!(pong.child.wait()?.success(), "pong failed");
+    nothing_left(place.path(), pong.address())
+}
+
+/// `ping` before `pong`: it waits, or (a socket) says at once what to do.
+fn ping_first(demo: Demo, place: &TempDir) -> Outcome {
+    let address = demo.fresh_address(place.path());
+    let mut ping = demo.command(place, &["ping", &address, "--count", "50", "--json"]);
+    let mut ping = ping.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    thread::sleep(Duration::from_millis(300));
+    if ping.try_wait()?.is_some() {
+        ensure!(demo.name == "socket", "ping did not wait for pong");
+        let output = ping.wait_with_output()?;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.code() == Some(1) && told.contains("pong"), "{}: {told}", output.status);
+        return Ok(());
+    }
+    let mut pong = Pong::start(demo, place, &[&address])?;
+    let output = ping.wait_with_output()?;
+    ensure!(output.status.success(), "ping: {}", String::from_utf8_lossy(&output.stderr));
+    check_document(demo, &String::from_utf8_lossy(&output.stdout), 50, 64)?;
+    ensure!(pong.child.wait()?.success(), "pong failed");
+    nothing_left(place.path(), &address)
+}
+
+fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {
+    let address = demo.fresh_address(place.path());
+    let (status, _, stderr) = demo.run(place, &["ping", &address, "--timeout", "0.3"])?;
+    let last = stderr.lines().last().unwrap_or_default();
+    ensure!(status == Some(1), "status {status:?}: {stderr}");
+    ensure!(
+        last.starts_with("error: ") && last.contains(&address) && last.contains("pong"),
+        "it says: {last}"
+    );
+    nothing_left(place.path(), &address)
+}
+
+fn address_in_use(demo: Demo, place: &TempDir) -> Outcome {
+    let address = demo.fresh_address(place.path());
+    let mut pong = Pong::start(demo, place, &[&address])?;
+    let (status, _, stderr) = demo.run(place, &["pong", &address])?;
+    let told = stderr.contains("EEXIST") || stderr.contains("EADDRINUSE");
+    ensure!(status == Some(1) && told, "status {status:?}: {stderr}");
+    // The one that was there first is unharmed.
+    let (status, _, stderr) = demo.run(place, &["ping", &address, "--count", "20"])?;
+    ensure!(status == Some(0), "the first pong was harmed: status {status:?}: {stderr}");
+    ensure!(pong.child.wait()?.success(), "the first pong failed");
+    nothing_left(place.path(), &address)
+}
+
+fn nobody_comes(demo: Demo, place: &TempDir) -> Outcome {
+    let address = demo.fresh_address(place.path());
+    let (status, _, stderr) = demo.run(place, &["pong", &address, "--timeout", "0.3"])?;
+    ensure!(status == Some(1) && stderr.contains("no ping came"), "status {status:?}: {stderr}");
+    nothing_left(place.path(), &address)
+}
+
+fn interrupted_waiting(demo: Demo, place: &TempDir) -> Outcome {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        for address in [None, Some(demo.fresh_address(place.path()))] {
+            let mut pong = Pong::start(demo, place, address.as_deref().as_slice())?;
+            let address = pong.address().to_owned();
+            ends_by(&mut pong.child, signal)?;
+            nothing_left(place.path(), &address)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whatever it is just making when the signal comes is removed as well.
+fn interrupted_starting(demo: Demo, place: &TempDir) -> Outcome {
+    for attempt in 0..150 {
+        let address = demo.fresh_address(place.path());
+        let mut command = demo.command(place, &["pong", &address]);
+        let mut pong = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        thread::sleep(Duration::from_micros(attempt * 40));
+        ends_by(&mut pong, Signal::SIGTERM)?;
+        nothing_left(place.path(), &address)?;
+    }
+    Ok(())
+}
