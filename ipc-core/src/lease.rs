@@ -53,7 +53,7 @@ impl Lease {
     /// queue, say) the other side can [`share`](Self::share) it; without one nobody needs to.
     ///
     /// # Errors
-    /// `EEXIST` when another holder of that name lives. [`Usage`](Error::Usage) when the directory for
+    /// `EEXIST` when another holder of that name lives. [`Usage`](crate::Error::Usage) when the directory for
     /// leases is not private.
     pub fn take<M: Mechanism>(name: Option<&str>) -> Result<Self> {
         sweep::<M>()?;
@@ -164,7 +164,7 @@ pub fn release_all() {
 /// holds, or what belongs to another user.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage) when the directory for leases is not private. A lease that cannot be removed is left for
+/// [`Usage`](crate::Error::Usage) when the directory for leases is not private. A lease that cannot be removed is left for
 /// the next sweep and is no error.
 pub fn sweep<M: Mechanism>() -> Result<Vec<PathBuf>> {
     if !check_private(&base())? {
