@@ -29,8 +29,13 @@ impl ProcessId {
     /// Without a readable `/proc`.
     #[must_use]
     pub fn current() -> Self {
-        let pid = std::process::id();
-        Self { pid, start_time: start_time(pid).expect("/proc/self/stat is readable") }
+        Self::of(std::process::id()).expect("/proc/self/stat is readable")
+    }
+
+    /// The process that has this pid now, if there is one.
+    #[must_use]
+    pub fn of(pid: u32) -> Option<Self> {
+        Some(Self { pid, start_time: start_time(pid)? })
     }
 }
 
@@ -48,7 +53,8 @@ impl PeerProcess {
     /// `pidfd_open` fails otherwise, as when this process has no descriptor left.
     pub fn watch(id: ProcessId) -> Result<Self> {
         let pidfd = match sys::pidfd_open(id.pid) {
-            Err(Errno::ESRCH | Errno::EINVAL) => None, // no such process; EINVAL for a pid that cannot be one
+            // No such process. EINVAL, or ENOENT since Linux 6.15, for a number that is none: of a thread, say.
+            Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => None,
             opened => Some(opened.call("pidfd_open")?),
         };
         // The pid may have passed to another process before it was opened; it cannot any more from here on.
@@ -82,7 +88,7 @@ mod tests {
     #[test]
     fn a_killed_child_is_gone_even_as_a_zombie() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        let id = ProcessId { pid: child.id(), start_time: start_time(child.id()).unwrap() };
+        let id = ProcessId::of(child.id()).unwrap();
         let peer = PeerProcess::watch(id).unwrap();
         assert!(peer.is_alive());
         child.kill().unwrap();
@@ -103,7 +109,9 @@ mod tests {
 
     #[test]
     fn an_impossible_pid_is_gone_and_no_error() {
-        for pid in [0, u32::MAX] {
+        let thread = std::thread::spawn(|| nix::unistd::gettid().as_raw()).join().unwrap();
+        let this_thread = nix::unistd::gettid().as_raw(); // not the process's first: tests run in threads of their own
+        for pid in [0, u32::MAX, thread.cast_unsigned(), this_thread.cast_unsigned()] {
             assert!(!PeerProcess::watch(ProcessId { pid, start_time: 0 }).unwrap().is_alive());
         }
     }

@@ -9,6 +9,7 @@ use nix::sys::signal::{Signal, kill};
 
 use super::endings::Pair;
 use super::{Bench, Outcome, ensure, run, scripts};
+use crate::process::{PeerProcess, ProcessId};
 use crate::{Call, Mechanism};
 
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
@@ -53,10 +54,11 @@ fn ended<M: Mechanism + 'static>(
 ) -> Outcome {
     let place = tempfile::tempdir().call("mkdir")?;
     let mut pair = Pair::start(bench, script, place.path())?;
+    let joiner = ProcessId::of(pair.joiner.as_raw() as u32).map(PeerProcess::watch).transpose()?;
     end(&pair)?;
     pair.wait_for_owner()?;
-    let joiner = pair.joiner;
-    while kill(joiner, None).is_ok() {
+    // A zombie has ended: an orphan stays one for as long as the first process, in a container any program, lets it.
+    while joiner.as_ref().is_some_and(PeerProcess::is_alive) {
         thread::sleep(Duration::from_millis(5)); // the watchdog ends a joiner that never ends
     }
     let temporary = place.path().join("tmp");
