@@ -9,6 +9,7 @@
 //! | `framed.rs` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
+//! | `readable.rs` | [`wait_readable`]: a timeout for those who meet through descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
 //! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what is measured |
 //! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and where each of the two runs |
@@ -32,6 +33,7 @@ mod payload;
 pub mod peer;
 pub mod play;
 pub mod process;
+mod readable;
 pub mod ring;
 mod sys;
 mod transport;
@@ -40,5 +42,6 @@ mod wait;
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode};
 pub use mechanism::{Between, Direction, Mechanism, Medium, Profile, Reach, Setup, Unit, Variant};
+pub use readable::wait_readable;
 pub use transport::Transport;
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -18,9 +18,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result};
+use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result, wait_readable};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{read, write};
 
 use crate::ends::{End, Ends, Side};
@@ -55,7 +54,7 @@ impl Reception {
         let started = Instant::now();
         loop {
             let left = timeout.saturating_sub(started.elapsed());
-            let arrived = wait_readable(&self.read.polling, left)?;
+            let arrived = wait_readable([self.read.polling.as_fd()], left)?;
             if arrived && self.hear()? {
                 return Ok(true);
             }
@@ -126,7 +125,7 @@ pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
 /// Waits for the owner's answer, and confirms it; `false` if it did not come in time.
 pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result<bool> {
     let started = Instant::now();
-    while wait_readable(&ends.read.polling, timeout.saturating_sub(started.elapsed()))? {
+    while wait_readable([ends.read.polling.as_fd()], timeout.saturating_sub(started.elapsed()))? {
         match hear(&ends.read)? {
             Some((HERE, heard)) if heard == number => {
                 ends.write(&[IoSlice::new(&say(GOOD, number))], Mode::Try).call(Ends::WRITE)?;
@@ -160,21 +159,5 @@ fn hear(end: &End) -> Result<Option<(Word, u64)>> {
         }
         Ok(_) => Err(Error::Corrupt("half a word in the FIFO")),
         Err(errno) => Err(errno).call("read"),
-    }
-}
-
-/// Waits until there is something to read, or the last writer has gone; `false` if the time is over before.
-fn wait_readable(fd: &impl AsFd, timeout: Duration) -> Result<bool> {
-    let started = Instant::now();
-    loop {
-        let left = timeout.saturating_sub(started.elapsed());
-        let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
-        // Rounded up, so as not to come back before the time is over and poll in circles.
-        let milliseconds = left.as_micros().div_ceil(1000);
-        match poll(&mut fds, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
-            Ok(0) if left.is_zero() => return Ok(false),
-            Ok(0) | Err(Errno::EINTR) => {}
-            polled => return polled.call("poll").map(|_| true),
-        }
     }
 }

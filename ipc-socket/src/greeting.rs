@@ -5,9 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Advise, Call, Error, Mode, Result};
+use ipc_core::{Advise, Call, Error, Mode, Result, wait_readable};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{getsockopt, recv, send, sockopt};
 use nix::unistd::geteuid;
 
@@ -74,7 +73,7 @@ impl Reception {
         loop {
             let doors = [self.listener.as_fd()].into_iter().chain(self.visitors.iter().map(AsFd::as_fd));
             let left = timeout.saturating_sub(started.elapsed());
-            if wait_readable(doors, left)? == 0 {
+            if !wait_readable(doors, left)? {
                 return Ok(None);
             }
             if let Some(known) = self.greet_visitors() {
@@ -119,8 +118,10 @@ impl Reception {
 
 /// Says hello to the owner at `address` and waits for the answer.
 pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> Result<()> {
-    send(socket.as_raw_fd(), &HELLO, flags(Mode::Try)).call("send")?;
-    if wait_readable([socket.as_fd()].into_iter(), timeout)? == 0 {
+    let shown_out =
+        || format!("who listens at {address} has taken another caller, or is not `ipc-socket pong`");
+    send(socket.as_raw_fd(), &HELLO, flags(Mode::Try)).call("send").advise(Errno::EPIPE, shown_out)?;
+    if !wait_readable([socket.as_fd()], timeout)? {
         return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
     }
     let mut answer = [0; WELCOME.len()]; // and no more: what follows are messages
@@ -128,29 +129,11 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
         Ok(0) => Err(Errno::ECONNRESET),
         received => received,
     };
-    received.call("recv").advise(Errno::ECONNRESET, || {
-        format!("who listens at {address} has taken another caller, or is not `ipc-socket pong`")
-    })?;
+    received.call("recv").advise(Errno::ECONNRESET, shown_out)?;
     if answer == WELCOME { Ok(()) } else { Err(Error::Corrupt("who listens there is not `ipc-socket pong`")) }
 }
 
 /// Whether the process at the other end of a UNIX socket runs as our user. The kernel vouches for it.
 pub(crate) fn belongs_to_us(socket: &OwnedFd) -> bool {
     getsockopt(socket, sockopt::PeerCredentials).is_ok_and(|peer| peer.uid() == geteuid().as_raw())
-}
-
-/// Waits until at least one of `sockets` has something to read; returns how many, 0 if the time is over before.
-fn wait_readable<'a>(sockets: impl Iterator<Item = BorrowedFd<'a>>, timeout: Duration) -> Result<usize> {
-    let mut fds: Vec<_> = sockets.map(|socket| PollFd::new(socket, PollFlags::POLLIN)).collect();
-    let started = Instant::now();
-    loop {
-        let left = timeout.saturating_sub(started.elapsed());
-        // Rounded up, so as not to come back before the time is over and poll in circles.
-        let milliseconds = left.as_micros().div_ceil(1000);
-        match poll(&mut fds, PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX)) {
-            Ok(0) if left.is_zero() => return Ok(0),
-            Ok(0) | Err(Errno::EINTR) => {}
-            ready => return ready.call("poll").map(|ready| ready as usize),
-        }
-    }
 }

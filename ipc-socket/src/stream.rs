@@ -5,9 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{ByteStream, Mode};
+use ipc_core::{ByteStream, Mode, wait_readable};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
 
 use crate::{Socket, sys};
@@ -50,8 +49,7 @@ impl Connection {
                 return;
             }
             // Nothing tells of an acknowledgement; it is here within milliseconds, or the network is slow.
-            let mut fds = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-            let _ = poll(&mut fds, PollTimeout::from(1u8));
+            let _ = wait_readable([self.as_fd()], Duration::from_millis(1));
         }
     }
 }
