@@ -118,7 +118,7 @@ fn every_variant<M: Mechanism>(demo: Demo) -> Outcome {
 }
 
 fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "many"], "not a length"),
         (&["--size", "99999999999999999999G"], "not a length"),
@@ -130,6 +130,7 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         (&["--cpus", "everywhere"], "same, split"),
         (&["--cpus", "0,4095"], "may not be used here"),
         (&["--timeout", "0"], "time in seconds"),
+        (&["--keep"], "kept"), // a fresh object has no name by which it would be found again
         (&["serve"], "serve"),
     ];
     for (args, reason) in cases {

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::USAGE;
 use super::narrator::tell;
 use crate::cpus::Cpus;
-use crate::{Error, Mechanism, Setup, Wait};
+use crate::{Error, Mechanism, Medium, Setup, Wait};
 
 /// A command line that made sense.
 #[derive(Debug)]
@@ -129,6 +129,9 @@ fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
     let get = |name| matches.get_one::<String>(name).expect("it has a default");
     let mut setup = Setup::default_of::<M>().with_variant::<M>(get("variant"))?;
     setup.keep = matches.get_flag("keep");
+    if setup.keep && M::PROFILE.medium != Medium::FileAndMemory {
+        return Err(Error::Usage(format!("--keep: only a mapped file can be kept, no {}", M::PROFILE.title)));
+    }
     Ok(Parsed {
         side,
         count: *matches.get_one("count").expect("it has a default"),
