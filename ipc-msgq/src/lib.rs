@@ -35,7 +35,7 @@
 //!
 //! What this crate does about each: it removes the queue when the last of the two is gone, even by `SIGKILL`
 //! ([`ipc_core::lease`]); says goodbye with a message of length zero, which fits into a full queue; interrupts long
-//! waits to look whether the peer still lives (`ticker.rs`, by `SIGURG`, which a program can use for itself all the
+//! waits to look whether the peer still lives (`alarm.rs`, by `SIGURG`, which a program can use for itself all the
 //! same, but should not block or ignore); and gives the queue to its owner alone (mode 0600). A hostile process *of
 //! the same user* can still take messages out: the kernel offers no protection between them. Both processes must be
 //! in one pid namespace, or each takes the other for dead.
@@ -43,19 +43,35 @@
 //! | file | what it is |
 //! |---|---|
 //! | `lib.rs` | [`Msgq`]: how the two meet |
-//! | `key.rs` | [`Key`]: the name of a queue |
+//! | `key.rs` | [`Key`]: the name of a queue, [`ProjectId`] |
+//! | `message.rs` | [`Message`], [`MessageType`] |
+//! | `select.rs` | [`Select`]: which message a receiver wants |
 //! | `queue.rs` | [`Queue`]: the calls of the kernel, one by one |
+//! | `until.rs` | [`Until`]: waiting with a deadline; [`Interrupter`] |
+//! | `alarm.rs` | how an endless wait is interrupted |
+//! | `typed.rs` | [`Typed`]: messages that are structs |
+//! | `control.rs` | [`Stat`], [`Settings`]: what the kernel knows of a queue, and what can be changed |
+//! | `owned.rs`, `drain.rs` | [`OwnedQueue`]: removed when dropped; removing a queue so that nothing is lost |
+//! | `limits.rs`, `list.rs` | [`Limits`], [`Usage`], [`list()`]: of the whole system |
 //! | `link.rs` | [`Link`]: messages both ways, and knowing when the peer is gone |
 //! | `protocol.rs` | what each type means, the introduction and the goodbye |
-//! | `ticker.rs` | how an endless wait is interrupted |
-//! | `sys.rs` | [`Message`], and the system calls themselves; all `unsafe` |
+//! | `sys.rs` | the system calls themselves; all `unsafe` |
 
+mod alarm;
+mod control;
+mod drain;
 mod key;
+mod limits;
 mod link;
+mod list;
+mod message;
+mod owned;
 mod protocol;
 mod queue;
+mod select;
 mod sys;
-mod ticker;
+mod typed;
+mod until;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -68,10 +84,18 @@ use ipc_core::{
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-pub use key::Key;
+pub use control::{Settings, Stat};
+pub use drain::Drain;
+pub use key::{Key, ProjectId};
+pub use limits::{Limits, Usage};
 pub use link::Link;
-pub use queue::{Queue, QueueId, Stat};
-pub use sys::{Message, MessageType};
+pub use list::{Entry, list, list_proc};
+pub use message::{Message, MessageType};
+pub use owned::OwnedQueue;
+pub use queue::{Access, Queue, QueueId};
+pub use select::Select;
+pub use typed::Typed;
+pub use until::{Interrupter, Until};
 
 use protocol::{INVITATION, Role, Side, introduce, try_recv_hello};
 
@@ -189,7 +213,7 @@ fn try_join(key: Key) -> Result<Option<Link>> {
     }
     let owner = match unless_gone(try_recv_hello(queue, INVITATION))? {
         Some(Some(owner)) => owner,
-        Some(None) if stat.last_sent != 0 => {
+        Some(None) if stat.last_sent.is_some() => {
             return Err(Errno::ENOMSG).call("msgrcv").advise(Errno::ENOMSG, || {
                 format!("the queue with key {key} has no free seat: another process has joined it already")
             });

@@ -4,8 +4,8 @@ use ipc_core::process::PeerProcess;
 use ipc_core::{Error, MAX_MESSAGE, Result, Transport};
 use nix::errno::Errno;
 
+use crate::alarm::Ticks;
 use crate::protocol::{Hello, Role, Side};
-use crate::ticker::Ticker;
 use crate::{Message, Queue};
 
 /// The last byte of each message, behind what the caller sent. It is there so that no message of a caller has length
@@ -21,7 +21,7 @@ const EMPTY: u8 = 0xE0;
 pub struct Link {
     side: Side,
     peer: PeerProcess,
-    ticker: Ticker,
+    ticks: Ticks,
     outbox: Message,
     inbox: Message,
     /// The message in `inbox` did not fit the caller's buffer: it is the next one.
@@ -37,7 +37,7 @@ impl Link {
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
         Ok(Self {
             peer: PeerProcess::watch(peer.process)?,
-            ticker: Ticker::start()?,
+            ticks: Ticks::start()?,
             outbox: {
                 let mut outbox = Message::with_capacity(max_message + 1);
                 outbox.set_kind(side.role.outbound());
@@ -135,8 +135,8 @@ impl Transport for Link {
         }
         loop {
             self.check_peer()?; // a queue that stays full is maybe a queue that nobody empties any more
-            let Self { ticker, side, outbox, .. } = self;
-            match ticker.during(|| side.queue.send(outbox)) {
+            let Self { ticks, side, outbox, .. } = self;
+            match ticks.during(|| side.queue.send(outbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {}
                 sent => return sent.map_err(|error| self.refused(error)),
             }
@@ -148,8 +148,8 @@ impl Transport for Link {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let kind = self.peer_role().outbound();
         while !self.kept && !self.gone {
-            let Self { ticker, side, inbox, .. } = self;
-            match ticker.during(|| side.queue.recv(kind, inbox)) {
+            let Self { ticks, side, inbox, .. } = self;
+            match ticks.during(|| side.queue.recv(kind, inbox)) {
                 Ok(()) => return self.unpack(buffer),
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
                     let _ = self.check_peer(); // remembers if it is gone
