@@ -139,7 +139,7 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         (&["--cpus", "everywhere"], "same, split"),
         (&["--cpus", "0,4095"], "may not be used here"),
         (&["--timeout", "0"], "time in seconds"),
-        (&["serve"], "serve"),
+        (&["juggle"], "juggle"),
     ];
     for (args, reason) in cases {
         let (status, stdout, stderr) = demo.run(place, args)?;
