@@ -16,9 +16,9 @@ const DATA: u8 = 0xD1;
 /// the farewell always fits: see [`Side`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
 
-/// One end of a link over a queue. Dropping it says goodbye.
+/// One end of a link over a System V queue. Dropping it says goodbye.
 #[derive(Debug)]
-pub struct Link {
+pub struct SystemVLink {
     side: Side,
     peer: PeerProcess,
     ticks: Ticks,
@@ -31,7 +31,7 @@ pub struct Link {
     max_message: usize,
 }
 
-impl Link {
+impl SystemVLink {
     pub(crate) fn new(side: Side, peer: &Hello) -> Result<Self> {
         let own = max_message(side.queue)?;
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
@@ -127,7 +127,7 @@ pub(crate) fn max_message(queue: Queue) -> Result<usize> {
     Ok((longest - 1).min(MAX_MESSAGE))
 }
 
-impl Transport for Link {
+impl Transport for SystemVLink {
     // ANCHOR: send
     fn send(&mut self, message: &[u8]) -> Result<()> {
         if self.try_send(message)?.is_some() {

@@ -69,10 +69,10 @@ impl Demo {
         Ok(run(&mut self.command(place, args))?)
     }
 
-    /// An address that nobody uses, of this mechanism's kind.
+    /// An address that nobody uses, of this mechanism's default variant.
     fn fresh_address(self, place: &Path) -> String {
         match self.address {
-            Some("KEY") => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
+            Some("KEY" | "KEY|/NAME") => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
             _ => place.join(format!("address-{:x}", lease::random())).display().to_string(),
         }
     }

@@ -28,9 +28,12 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     narrator.object(&meeting.describe());
     let link = child.accept(&mut meeting, parsed.timeout)?;
     parsed.cpus.bind(Role::Ping)?;
-    measure(link, parsed, narrator)?;
+    let measured = measure(link, parsed, narrator);
     drop(meeting);
-    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+    // Also after a failure: killed now, the child, the last one out, could not clear up.
+    let ended = child.wait()?;
+    measured?;
+    if ended.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
 /// The child: told where the parent waits.
