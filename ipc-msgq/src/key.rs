@@ -71,7 +71,8 @@ impl Key {
         let path = path.as_ref();
         let meta = fs::metadata(path).call("stat").map_err(|mut error| {
             if let Error::Os(error) = &mut error {
-                error.advice = Some(format!("ftok({}) takes the key from a file that is there", path.display()));
+                error.advice =
+                    Some(format!("ftok({}) takes the key from a file that is there", path.display()));
             }
             error
         })?;

@@ -203,8 +203,12 @@ pub(crate) fn mq_timedsend(
 /// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
 pub(crate) fn mq_notify(fd: BorrowedFd<'_>, signal: Option<nix::sys::signal::Signal>) -> nix::Result<()> {
     use nix::sys::signal::{SigEvent, SigevNotify};
-    let event = signal.map(|signal| SigEvent::new(SigevNotify::SigevSignal { signal, si_value: 0 }).sigevent());
+    let event =
+        signal.map(|signal| SigEvent::new(SigevNotify::SigevSignal { signal, si_value: 0 }).sigevent());
     let event = event.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the kernel reads one `sigevent`, or nothing where the pointer is null.
     Errno::result(unsafe { libc::mq_notify(fd.as_raw_fd(), event) }).map(drop)
 }
+
+#[cfg(test)]
+mod tests;
