@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_msgq::{Drain, Interrupter, Message, MessageType, OwnedQueue, Queue, Select, Settings, Until};
+use ipc_core::{Mechanism, Setup};
+use ipc_msgq::{Drain, Interrupter, Message, MessageType, Msgq, OwnedQueue, Queue, Select, Settings, Until};
 use nix::errno::Errno;
 
 const ONE: MessageType = MessageType::ONE;
@@ -152,24 +153,43 @@ fn an_interrupter_ends_its_own_waits() {
     assert_eq!(busy.stat().unwrap().messages, 1, "nothing is lost by stopping");
 }
 
+/// The threads of this process that the crate has started.
+fn alarm_threads() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    names.filter(|name| name.trim() == "msgq-alarm").count()
+}
+
 /// However many wait, one thread wakes them.
 #[test]
 fn a_thousand_waits_take_one_alarm_thread() {
     let (queue, interrupter) = (queue(), Interrupter::new());
-    let alarms = thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..1000 {
             let builder = thread::Builder::new().stack_size(64 << 10);
             let wait = || queue.recv_until(ONE, &mut Message::with_capacity(1), &interrupter).unwrap();
             builder.spawn_scoped(scope, wait).unwrap();
         }
         thread::sleep(Duration::from_millis(50));
-        let names = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-        let names = names.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
-        let alarms = names.filter(|name| name.trim() == "msgq-alarm").count();
+        let alarms = alarm_threads();
         interrupter.interrupt();
-        alarms
+        assert_eq!(alarms, 1);
     });
-    assert_eq!(alarms, 1);
+}
+
+/// So do the links of a server.
+#[test]
+fn links_take_no_threads_of_their_own() {
+    let setup = Setup::default_of::<Msgq>();
+    let links: Vec<_> = (0..20)
+        .map(|_| {
+            let mut meeting = Msgq::create(None, &setup).unwrap();
+            let joiner = Msgq::join(&meeting.address(), &setup, PATIENCE).unwrap();
+            (meeting.accept(PATIENCE).unwrap(), joiner)
+        })
+        .collect();
+    assert_eq!(alarm_threads(), 1);
+    drop(links);
 }
 
 /// Closing lets nobody send, the waiting ones neither; those who receive get everything; then the end is known.
