@@ -156,6 +156,7 @@ impl Ticks {
     }
 
     /// Makes a call that may wait, and that ends with `EINTR` now and then if it waits for long.
+    #[inline]
     pub(crate) fn during<R>(&mut self, call: impl FnOnce() -> R) -> R {
         self.calls = self.calls.wrapping_add(1);
         let waiter = u64::from(self.calls) << 32 | u64::from(own_tid().cast_unsigned());

@@ -21,7 +21,8 @@
 //!
 //! **Use it** for small messages between processes that come and go by themselves, or when receivers share the work
 //! or choose it by type. **Do not use it** for large messages (8 KiB at most, as systems are set up), next to
-//! sockets in one `poll` (a queue has no descriptor), or where a user's limit of memory should count it.
+//! sockets in one `poll` (a queue has no descriptor), or where a user's limit of memory should count it (only that of
+//! a control group does).
 //!
 //! **System calls**: `msgget` once; then one `msgsnd` and one `msgrcv` for each message. The kernel copies it twice,
 //! in and out. `msgctl` removes the queue.
@@ -39,6 +40,13 @@
 //! same, but should not block or ignore); and gives the queue to its owner alone (mode 0600). A hostile process *of
 //! the same user* can still take messages out: the kernel offers no protection between them. Both processes must be
 //! in one pid namespace, or each takes the other for dead.
+//!
+//! **Errors** carry the name of the call and its errno, each with what to do about it where there is something. Of
+//! the 25 that the manual pages list for the four calls, all but one are provoked by a test: `tests/errnos.rs` has
+//! the table. The one is `ENOSYS` of `MSG_COPY`, which takes a kernel built without `CONFIG_CHECKPOINT_RESTORE`.
+//! Some cannot be expressed here (a type below 1, a size that is not that of the memory, memory that is not there,
+//! for which `msgrcv` says `EFAULT` *and has lost the message*). Two are no errors here but `None`: `EAGAIN` of
+//! `msgsnd` and `ENOMSG` of `msgrcv`, the words for "not now".
 //!
 //! | file | what it is |
 //! |---|---|

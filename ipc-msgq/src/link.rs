@@ -68,6 +68,7 @@ impl SystemVLink {
     }
 
     /// Puts `message` and its last byte into the outbox.
+    #[inline]
     fn pack(&mut self, message: &[u8]) -> Result<()> {
         if message.len() > self.max_message {
             return Err(Error::TooLarge { len: message.len(), max: self.max_message });
@@ -83,6 +84,7 @@ impl SystemVLink {
     }
 
     /// Copies the message in the inbox to the caller.
+    #[inline]
     fn unpack(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let message = match self.inbox.text() {
             [] => {
@@ -103,6 +105,7 @@ impl SystemVLink {
     }
 
     /// What a refused call on the queue means.
+    #[cold]
     fn refused(&mut self, error: Error) -> Error {
         match error.errno() {
             // Removed while we waited, or before. (EINVAL is also said of a message over a limit lowered since.)
@@ -129,6 +132,7 @@ pub(crate) fn max_message(queue: Queue) -> Result<usize> {
 
 impl Transport for SystemVLink {
     // ANCHOR: send
+    #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         if self.try_send(message)?.is_some() {
             return Ok(()); // the usual case: one system call
@@ -145,6 +149,7 @@ impl Transport for SystemVLink {
     // ANCHOR_END: send
 
     // ANCHOR: recv
+    #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let kind = self.peer_role().outbound();
         while !self.kept && !self.gone {
@@ -162,6 +167,7 @@ impl Transport for SystemVLink {
     }
     // ANCHOR_END: recv
 
+    #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.pack(message)?;
         if self.gone {

@@ -153,6 +153,7 @@ impl Queue {
     /// `kernel.msgmax`. `EINTR`: a signal came while it waited; nothing was sent. `EACCES`: no permission. `ENOMEM`:
     /// the system has no memory for a copy of the message.
     #[doc(alias = "msgsnd")]
+    #[inline]
     pub fn send(&self, message: &Message) -> Result<()> {
         sys::msgsnd(self.0.get(), message, 0).call("msgsnd")
     }
@@ -163,6 +164,7 @@ impl Queue {
     /// As [`send`](Self::send), but for `EINTR` and `EIDRM`.
     #[doc(alias = "msgsnd")]
     #[doc(alias = "IPC_NOWAIT")]
+    #[inline]
     pub fn try_send(&self, message: &Message) -> Result<Option<()>> {
         match sys::msgsnd(self.0.get(), message, libc::IPC_NOWAIT) {
             Err(Errno::EAGAIN) => Ok(None),
@@ -179,6 +181,7 @@ impl Queue {
     /// `E2BIG`: it is longer than `message` has room; it stays in the queue. `EIDRM`: the queue was removed while
     /// this call waited; `EINVAL`: before that. `EINTR`: a signal came while it waited. `EACCES`: no permission.
     #[doc(alias = "msgrcv")]
+    #[inline]
     pub fn recv(&self, select: impl Into<Select>, message: &mut Message) -> Result<()> {
         sys::msgrcv(self.0.get(), message, select.into().msgtyp(), 0).call("msgrcv")
     }
@@ -189,6 +192,7 @@ impl Queue {
     /// As [`recv`](Self::recv), but for `EINTR` and `EIDRM`.
     #[doc(alias = "msgrcv")]
     #[doc(alias = "IPC_NOWAIT")]
+    #[inline]
     pub fn try_recv(&self, select: impl Into<Select>, message: &mut Message) -> Result<Option<()>> {
         match sys::msgrcv(self.0.get(), message, select.into().msgtyp(), libc::IPC_NOWAIT) {
             Err(Errno::ENOMSG) => Ok(None), // EAGAIN is msgsnd's word for it

@@ -23,6 +23,7 @@ pub(crate) fn msgget(key: libc::key_t, flags: c_int) -> nix::Result<c_int> {
 
 /// `int msgsnd(int msqid, const void *msgp, size_t msgsz, int msgflg);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+#[inline]
 pub(crate) fn msgsnd(id: c_int, message: &Message, flags: c_int) -> nix::Result<()> {
     let (memory, len) = message.outgoing();
     assert!(len <= text_room(memory));
@@ -32,6 +33,7 @@ pub(crate) fn msgsnd(id: c_int, message: &Message, flags: c_int) -> nix::Result<
 
 /// `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+#[inline]
 pub(crate) fn msgrcv(
     id: c_int,
     message: &mut Message,

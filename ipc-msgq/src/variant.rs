@@ -25,10 +25,12 @@ macro_rules! either {
 }
 
 impl Transport for Link {
+    #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         either!(self, link => link.send(message))
     }
 
+    #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         either!(self, link => link.recv(buffer))
     }
