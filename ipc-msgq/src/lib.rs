@@ -55,6 +55,7 @@
 //! | `key.rs` | [`Key`]: the name of a queue, [`ProjectId`] |
 //! | `message.rs` | [`Message`], [`MessageType`] |
 //! | `select.rs` | [`Select`]: which message a receiver wants |
+//! | `open.rs` | making a queue, or finding one: [`Queue::create`], [`Queue::open`], [`Access`] |
 //! | `queue.rs` | [`Queue`]: the calls of the kernel, one by one |
 //! | `until.rs` | [`Until`]: waiting with a deadline; [`Interrupter`] |
 //! | `alarm.rs` | how an endless wait is interrupted |
@@ -77,6 +78,7 @@ mod link;
 mod list;
 mod meeting;
 mod message;
+mod open;
 mod owned;
 pub mod posix;
 mod protocol;
@@ -98,8 +100,9 @@ pub use limits::{Limits, Usage};
 pub use link::SystemVLink;
 pub use list::{Entry, list, list_proc};
 pub use message::{Message, MessageType};
+pub use open::Access;
 pub use owned::OwnedQueue;
-pub use queue::{Access, Queue, QueueId};
+pub use queue::{Queue, QueueId};
 pub use select::Select;
 pub use typed::Typed;
 pub use until::{Interrupter, Until};
