@@ -34,7 +34,7 @@ impl Place {
 
     /// Compiles `interop/SOURCE`, without a warning. `None`, and said so, where there is no compiler.
     pub fn compile(&self, source: &str) -> Option<PathBuf> {
-        let c = source.ends_with(".c");
+        let c = Path::new(source).extension().is_some_and(|extension| extension == "c");
         let compiler =
             env::var_os(if c { "CC" } else { "CXX" }).unwrap_or_else(|| if c { "cc" } else { "c++" }.into());
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -49,7 +49,7 @@ impl Place {
                 Some(program)
             }
             Err(error) => {
-                eprintln!("SKIPPED: {source} needs the compiler {compiler:?}: {error}");
+                eprintln!("SKIPPED: {source} needs the compiler {}: {error}", compiler.display());
                 None
             }
         }
