@@ -185,6 +185,13 @@ pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
     Ok(leases_of::<M>())
 }
 
+/// Whether a live process of this user holds the lease `name` of mechanism `M`. Only looks, and removes nothing.
+#[must_use]
+pub fn is_held<M: Mechanism>(name: &str) -> bool {
+    let dir = base().join(format!("{}-{name}", M::PROFILE.name));
+    open_dir(&dir).is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
+}
+
 /// Removes a lease that nobody holds; says whether it did.
 fn clear_if_dead(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
     let Some(lock) = open_dir(dir)? else { return Ok(false) };

@@ -1,12 +1,19 @@
 //! The name of a queue: a number that both sides know.
 
 use std::fmt;
+use std::fs;
+use std::num::NonZeroU8;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::str::FromStr;
 
-use ipc_core::{Error, Result, lease};
+use ipc_core::{Call, Error, Result, lease};
 
 /// A System V key. Never 0: that is `IPC_PRIVATE`, which names no queue but asks for a new one each time, so two
 /// processes cannot meet there.
+///
+/// Any other number is a key, -1 too, although C programs take that for the failure of `ftok`. Here a failure is an
+/// [`Error`] and cannot be mistaken for a key.
 ///
 /// ```
 /// # use ipc_msgq::Key;
@@ -16,7 +23,8 @@ use ipc_core::{Error, Result, lease};
 /// assert!("0".parse::<Key>().is_err());
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[doc(alias = "key_t")]
 pub struct Key(libc::key_t);
 
 impl Key {
@@ -35,6 +43,46 @@ impl Key {
                 return key;
             }
         }
+    }
+
+    /// The key that C programs get for the same file and project.
+    ///
+    /// C: `key_t ftok(const char *pathname, int proj_id);`
+    /// — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
+    ///
+    /// It is 16 bits of the file's inode number, 8 of its device's number and 8 of the project. So *two files can
+    /// have one key*, on different file systems or by chance. And the key is that of the inode, not of the path: a
+    /// file that was deleted and made again, or replaced as editors do, has another key, while those who asked
+    /// before still use the old one. Let the file stay as long as the queue. A symbolic link is followed.
+    ///
+    /// ```
+    /// # use ipc_msgq::{Key, ProjectId};
+    /// let project = ProjectId::new(b'A').expect("not 0");
+    /// let key = Key::ftok("/", project)?;
+    /// assert_eq!(key.get() >> 24, i32::from(b'A'));
+    /// let error = Key::ftok("/no/such/file", project).unwrap_err().to_string();
+    /// assert!(error.starts_with("stat: No such file or directory (ENOENT); ftok(/no/such/file)"));
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of stat(2), with the path: `ENOENT` there is no such file, `EACCES` a directory on the way is closed.
+    pub fn ftok(path: impl AsRef<Path>, project: ProjectId) -> Result<Self> {
+        let path = path.as_ref();
+        let meta = fs::metadata(path).call("stat").map_err(|mut error| {
+            if let Error::Os(error) = &mut error {
+                error.advice =
+                    Some(format!("ftok({}) takes the key from a file that is there", path.display()));
+            }
+            error
+        })?;
+        Ok(Self::compose(meta.ino(), meta.dev(), project))
+    }
+
+    /// The formula of glibc. Never 0, since the project is not.
+    fn compose(inode: u64, device: u64, project: ProjectId) -> Self {
+        let key = (inode as u32 & 0xffff) | (device as u32 & 0xff) << 16 | u32::from(project.get()) << 24;
+        Self(key.cast_signed())
     }
 
     /// The number.
@@ -66,23 +114,78 @@ impl FromStr for Key {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What tells the keys of one file apart for [`Key::ftok`]: 1 to 255.
+///
+/// C takes an `int` there and uses 8 bits of it: 0 and 256 give *the same key*, and so do 1 and 257. For those that
+/// end in eight zero bits, POSIX leaves open what happens. None of these can be a `ProjectId`.
+///
+/// ```
+/// # use ipc_msgq::ProjectId;
+/// assert_eq!("65".parse::<ProjectId>()?, "A".parse()?); // the examples in C write 'A'
+/// assert!("0".parse::<ProjectId>().is_err());
+/// let refused = ProjectId::try_from(257).unwrap_err().to_string();
+/// assert_eq!(refused, "257 is no project id: ftok uses its low 8 bits alone, so it is the same as 1 (1 to 255 are)");
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[doc(alias = "proj_id")]
+pub struct ProjectId(NonZeroU8);
 
-    #[test]
-    fn decimal_and_hexadecimal_name_the_same_key() {
-        for (text, number) in [("42", 42), ("0x2a", 42), ("0X2A", 42), ("4294967295", -1), ("0xffffffff", -1)]
-        {
-            assert_eq!(text.parse::<Key>().unwrap().get(), number);
+impl ProjectId {
+    /// The project `id`, or `None` for 0.
+    #[must_use]
+    pub const fn new(id: u8) -> Option<Self> {
+        match NonZeroU8::new(id) {
+            Some(id) => Some(Self(id)),
+            None => None,
         }
-        assert_eq!("-1".parse::<Key>().unwrap().to_string(), "0xffffffff");
     }
 
-    #[test]
-    fn what_is_no_key_is_a_usage_error() {
-        for text in ["", "0", "0x0", "0x", "x", "4294967296", "-2147483649", "1 ", "0x-1"] {
-            assert!(matches!(text.parse::<Key>(), Err(Error::Usage(_))), "{text}");
-        }
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0.get()
     }
 }
+
+/// Refuses what C would silently shorten.
+impl TryFrom<i32> for ProjectId {
+    type Error = Error;
+
+    fn try_from(id: i32) -> Result<Self> {
+        u8::try_from(id).ok().and_then(Self::new).ok_or_else(|| {
+            Error::Usage(match id {
+                0 => "0 is no project id: POSIX does not say what ftok does with it (1 to 255 are)".into(),
+                _ => format!(
+                    "{id} is no project id: ftok uses its low 8 bits alone, so it is the same as {} (1 to 255 are)",
+                    id & 0xff
+                ),
+            })
+        })
+    }
+}
+
+/// A number from 1 to 255, decimal or behind `0x`, or one ASCII character that is no digit.
+impl FromStr for ProjectId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let [letter] = text.as_bytes()
+            && letter.is_ascii_graphic()
+            && !letter.is_ascii_digit()
+        {
+            return Self::try_from(i32::from(*letter));
+        }
+        let number = match text.strip_prefix("0x") {
+            Some(digits) => i32::from_str_radix(digits, 16),
+            None => text.parse(),
+        };
+        number
+            .map_err(|_| Error::Usage(format!("'{text}' is no project id: 1 to 255, or one letter")))?
+            .try_into()
+    }
+}
+
+#[cfg(test)]
+#[path = "key/tests.rs"]
+mod tests;

@@ -4,8 +4,8 @@ use ipc_core::process::PeerProcess;
 use ipc_core::{Error, MAX_MESSAGE, Result, Transport};
 use nix::errno::Errno;
 
+use crate::alarm::Ticks;
 use crate::protocol::{Hello, Role, Side};
-use crate::ticker::Ticker;
 use crate::{Message, Queue};
 
 /// The last byte of each message, behind what the caller sent. It is there so that no message of a caller has length
@@ -16,12 +16,12 @@ const DATA: u8 = 0xD1;
 /// the farewell always fits: see [`Side`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
 
-/// One end of a link over a queue. Dropping it says goodbye.
+/// One end of a link over a System V queue. Dropping it says goodbye.
 #[derive(Debug)]
-pub struct Link {
+pub struct SystemVLink {
     side: Side,
     peer: PeerProcess,
-    ticker: Ticker,
+    ticks: Ticks,
     outbox: Message,
     inbox: Message,
     /// The message in `inbox` did not fit the caller's buffer: it is the next one.
@@ -31,13 +31,13 @@ pub struct Link {
     max_message: usize,
 }
 
-impl Link {
+impl SystemVLink {
     pub(crate) fn new(side: Side, peer: &Hello) -> Result<Self> {
         let own = max_message(side.queue)?;
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
         Ok(Self {
             peer: PeerProcess::watch(peer.process)?,
-            ticker: Ticker::start()?,
+            ticks: Ticks::start()?,
             outbox: {
                 let mut outbox = Message::with_capacity(max_message + 1);
                 outbox.set_kind(side.role.outbound());
@@ -68,6 +68,7 @@ impl Link {
     }
 
     /// Puts `message` and its last byte into the outbox.
+    #[inline]
     fn pack(&mut self, message: &[u8]) -> Result<()> {
         if message.len() > self.max_message {
             return Err(Error::TooLarge { len: message.len(), max: self.max_message });
@@ -83,6 +84,7 @@ impl Link {
     }
 
     /// Copies the message in the inbox to the caller.
+    #[inline]
     fn unpack(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let message = match self.inbox.text() {
             [] => {
@@ -103,6 +105,7 @@ impl Link {
     }
 
     /// What a refused call on the queue means.
+    #[cold]
     fn refused(&mut self, error: Error) -> Error {
         match error.errno() {
             // Removed while we waited, or before. (EINVAL is also said of a message over a limit lowered since.)
@@ -127,16 +130,17 @@ pub(crate) fn max_message(queue: Queue) -> Result<usize> {
     Ok((longest - 1).min(MAX_MESSAGE))
 }
 
-impl Transport for Link {
+impl Transport for SystemVLink {
     // ANCHOR: send
+    #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         if self.try_send(message)?.is_some() {
             return Ok(()); // the usual case: one system call
         }
         loop {
             self.check_peer()?; // a queue that stays full is maybe a queue that nobody empties any more
-            let Self { ticker, side, outbox, .. } = self;
-            match ticker.during(|| side.queue.send(outbox)) {
+            let Self { ticks, side, outbox, .. } = self;
+            match ticks.during(|| side.queue.send(outbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {}
                 sent => return sent.map_err(|error| self.refused(error)),
             }
@@ -145,11 +149,12 @@ impl Transport for Link {
     // ANCHOR_END: send
 
     // ANCHOR: recv
+    #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let kind = self.peer_role().outbound();
         while !self.kept && !self.gone {
-            let Self { ticker, side, inbox, .. } = self;
-            match ticker.during(|| side.queue.recv(kind, inbox)) {
+            let Self { ticks, side, inbox, .. } = self;
+            match ticks.during(|| side.queue.recv(kind, inbox)) {
                 Ok(()) => return self.unpack(buffer),
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
                     let _ = self.check_peer(); // remembers if it is gone
@@ -162,6 +167,7 @@ impl Transport for Link {
     }
     // ANCHOR_END: recv
 
+    #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.pack(message)?;
         if self.gone {

@@ -1,7 +1,13 @@
-//! Ping-pong through one System V message queue, between any two processes.
+//! Ping-pong through a message queue, between any two processes; and what an operator needs for queues.
+
+mod command;
+mod scenario;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ipc_core::demo::main::<ipc_msgq::Msgq>()
+    match std::env::args_os().nth(1) {
+        Some(word) if command::is_known(&word) => command::main(),
+        _ => ipc_core::demo::main_with::<ipc_msgq::Msgq>(&command::help()),
+    }
 }

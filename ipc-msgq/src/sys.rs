@@ -2,117 +2,18 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_long};
-use std::fmt;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::ptr;
-use std::slice;
 
 use nix::errno::Errno;
+use nix::mqueue::{MqAttr, MqdT};
+use nix::sys::time::TimeSpec;
 
-/// What tells the messages of one queue apart: a whole number from 1 up. The kernel refuses to send 0 or less, and
-/// as a *selection* those mean something else; here they cannot be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MessageType(c_long);
+use crate::Message;
 
-impl MessageType {
-    /// The type `number`, or `None` if it is below 1.
-    #[must_use]
-    pub const fn new(number: c_long) -> Option<Self> {
-        if number >= 1 { Some(Self(number)) } else { None }
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> c_long {
-        self.0
-    }
-}
-
-impl fmt::Display for MessageType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// One message as the kernel wants it: `struct msgbuf { long mtype; char mtext[]; }`.
-///
-/// It knows its own room, so the size given to the kernel is always that of the text, type excluded, and the kernel
-/// cannot write past the end. The text begins at an address that is a multiple of eight.
-pub struct Message {
-    /// `memory[0]` is the type; the text follows.
-    memory: Box<[c_long]>,
-    /// Room for text, in bytes; `memory` has at least that much behind the type.
-    capacity: usize,
-    /// Length of the text, in bytes; at most `capacity`.
-    len: usize,
-}
-
-const WORD: usize = size_of::<c_long>();
-
-impl Message {
-    /// An empty message of type 1 with room for `capacity` bytes of text.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        let mut memory = vec![0; 1 + capacity.div_ceil(WORD)].into_boxed_slice();
-        memory[0] = 1;
-        Self { memory, capacity, len: 0 }
-    }
-
-    /// A message of type `kind` that holds `text` and has no more room.
-    #[must_use]
-    pub fn new(kind: MessageType, text: &[u8]) -> Self {
-        let mut message = Self::with_capacity(text.len());
-        message.set_kind(kind);
-        message.set_text(text.len()).copy_from_slice(text);
-        message
-    }
-
-    /// How many bytes of text fit.
-    #[must_use]
-    pub const fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    /// The type.
-    #[must_use]
-    pub fn kind(&self) -> MessageType {
-        MessageType::new(self.memory[0]).expect("neither we nor the kernel ever store a type below 1")
-    }
-
-    /// Changes the type.
-    pub fn set_kind(&mut self, kind: MessageType) {
-        self.memory[0] = kind.get();
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn text(&self) -> &[u8] {
-        // SAFETY: the pointer and the length are those of `memory`, all of it initialised, and a byte may have any
-        // value. The borrow of `self` keeps it alive and unchanged.
-        let bytes =
-            unsafe { slice::from_raw_parts(self.memory.as_ptr().cast::<u8>(), size_of_val(&*self.memory)) };
-        &bytes[WORD..][..self.len]
-    }
-
-    /// Makes the text `len` bytes long and lends it for writing. What it holds before that is unspecified.
-    ///
-    /// # Panics
-    /// If `len` is more than [`capacity`](Self::capacity).
-    pub fn set_text(&mut self, len: usize) -> &mut [u8] {
-        assert!(len <= self.capacity, "{len} bytes of text do not fit {}", self.capacity);
-        self.len = len;
-        let size = size_of_val(&*self.memory);
-        // SAFETY: as in `text`, and the borrow of `self` is exclusive. Any bytes make a valid `c_long`.
-        let bytes = unsafe { slice::from_raw_parts_mut(self.memory.as_mut_ptr().cast::<u8>(), size) };
-        &mut bytes[WORD..][..len]
-    }
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("kind", &self.kind()).field("text", &self.text()).finish()
-    }
-}
+/// Since Linux 4.17; not in the libc crate yet.
+pub(crate) const MSG_STAT_ANY: c_int = 13;
 
 /// `int msgget(key_t key, int msgflg);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
 pub(crate) fn msgget(key: libc::key_t, flags: c_int) -> nix::Result<c_int> {
@@ -122,37 +23,106 @@ pub(crate) fn msgget(key: libc::key_t, flags: c_int) -> nix::Result<c_int> {
 
 /// `int msgsnd(int msqid, const void *msgp, size_t msgsz, int msgflg);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+#[inline]
 pub(crate) fn msgsnd(id: c_int, message: &Message, flags: c_int) -> nix::Result<()> {
-    let memory = message.memory.as_ptr().cast();
-    // SAFETY: the kernel reads the type and `len` bytes behind it; `memory` has `capacity`, which is not less.
-    Errno::result(unsafe { libc::msgsnd(id, memory, message.len, flags) }).map(drop)
+    let (memory, len) = message.outgoing();
+    assert!(len <= text_room(memory));
+    // SAFETY: the kernel reads the type and `len` bytes behind it; the line above says that `memory` has them.
+    Errno::result(unsafe { libc::msgsnd(id, memory.as_ptr().cast(), len, flags) }).map(drop)
 }
 
 /// `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
-pub(crate) fn msgrcv(id: c_int, message: &mut Message, select: c_long, flags: c_int) -> nix::Result<()> {
-    let memory = message.memory.as_mut_ptr().cast();
-    // SAFETY: the kernel writes the type and at most `capacity` bytes behind it; `memory` has them, and the borrow
-    // of `message` is exclusive.
-    let received = Errno::result(unsafe { libc::msgrcv(id, memory, message.capacity, select, flags) })?;
-    message.len = received.cast_unsigned();
+#[inline]
+pub(crate) fn msgrcv(
+    id: c_int,
+    message: &mut Message,
+    (msgtyp, select): (c_long, c_int),
+    flags: c_int,
+) -> nix::Result<()> {
+    let (memory, room, truncate) = message.incoming();
+    assert!(room <= text_room(memory));
+    let (memory, flags) = (memory.as_mut_ptr().cast(), flags | select | truncate);
+    // SAFETY: the kernel writes the type and at most `room` bytes behind it; `memory` has them, and the borrow of
+    // `message` is exclusive.
+    let len = Errno::result(unsafe { libc::msgrcv(id, memory, room, msgtyp, flags) })?;
+    message.received(len.cast_unsigned());
     Ok(())
 }
 
-/// `int msgctl(int msqid, IPC_STAT, struct msqid_ds *buf);`
-/// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
-pub(crate) fn msgctl_stat(id: c_int) -> nix::Result<libc::msqid_ds> {
+/// `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long position, MSG_COPY | IPC_NOWAIT);`
+/// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+pub(crate) fn msgrcv_copy(id: c_int, message: &mut Message, position: c_long) -> nix::Result<()> {
+    let room = message.capacity();
+    let (memory, ..) = message.incoming();
+    assert!(room <= text_room(memory));
+    let (memory, flags) = (memory.as_mut_ptr().cast(), libc::MSG_COPY | libc::IPC_NOWAIT);
+    // SAFETY: as in `msgrcv`.
+    let len = Errno::result(unsafe { libc::msgrcv(id, memory, room, position, flags) })?;
+    message.received(len.cast_unsigned());
+    Ok(())
+}
+
+/// Bytes behind the type.
+const fn text_room(memory: &[c_long]) -> usize {
+    size_of_val(memory) - size_of::<c_long>()
+}
+
+/// `int msgctl(int msqid, cmd, struct msqid_ds *buf);` for `IPC_STAT`, and for `MSG_STAT_ANY`, where `id` is an index
+/// and the answer the queue's id. — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+pub(crate) fn msgctl_stat(id: c_int, command: c_int) -> nix::Result<(c_int, libc::msqid_ds)> {
+    assert!(matches!(command, libc::IPC_STAT | MSG_STAT_ANY));
     let mut stat = MaybeUninit::uninit();
-    // SAFETY: the kernel writes one `msqid_ds`, and the pointer is to memory for exactly one.
-    Errno::result(unsafe { libc::msgctl(id, libc::IPC_STAT, stat.as_mut_ptr()) })?;
+    // SAFETY: for these commands the kernel writes one `msqid_ds`, and the pointer is to memory for exactly one.
+    let answer = Errno::result(unsafe { libc::msgctl(id, command, stat.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so the kernel has filled it in.
-    Ok(unsafe { stat.assume_init() })
+    Ok((answer, unsafe { stat.assume_init() }))
+}
+
+/// `int msgctl(int msqid, IPC_SET, struct msqid_ds *buf);`
+/// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+pub(crate) fn msgctl_set(
+    id: c_int,
+    owner: libc::uid_t,
+    group: libc::gid_t,
+    mode: u32,
+    capacity: usize,
+) -> nix::Result<()> {
+    // SAFETY: a structure of integers, for which zero bytes are valid.
+    let mut change: libc::msqid_ds = unsafe { std::mem::zeroed() };
+    change.msg_perm.uid = owner;
+    change.msg_perm.gid = group;
+    change.msg_perm.mode = (mode & 0o777) as u16;
+    change.msg_qbytes = capacity as libc::msglen_t;
+    // SAFETY: the kernel reads one `msqid_ds`, and there is one.
+    Errno::result(unsafe { libc::msgctl(id, libc::IPC_SET, &raw mut change) }).map(drop)
 }
 
 /// `int msgctl(int msqid, IPC_RMID, NULL);` — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
 pub(crate) fn msgctl_remove(id: c_int) -> nix::Result<()> {
     // SAFETY: this command does not use the pointer.
     Errno::result(unsafe { libc::msgctl(id, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
+}
+
+/// `int msgctl(0, cmd, struct msginfo *buf);` for `IPC_INFO` and `MSG_INFO`. The answer is the highest index in use.
+/// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+pub(crate) fn msgctl_info(command: c_int) -> nix::Result<(c_int, libc::msginfo)> {
+    assert!(matches!(command, libc::IPC_INFO | libc::MSG_INFO));
+    let mut info = MaybeUninit::<libc::msginfo>::uninit();
+    // SAFETY: for these commands the kernel writes one `msginfo`, and the pointer is to memory for exactly one.
+    let highest = Errno::result(unsafe { libc::msgctl(0, command, info.as_mut_ptr().cast()) })?;
+    // SAFETY: the call succeeded, so the kernel has filled it in.
+    Ok((highest, unsafe { info.assume_init() }))
+}
+
+/// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
+#[cfg(test)]
+pub(crate) fn ftok(path: &std::path::Path, project: c_int) -> Option<libc::key_t> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: `path` is a string that ends with a zero byte, and it lives longer than the call.
+    let key = unsafe { libc::ftok(path.as_ptr(), project) };
+    (key != -1).then_some(key)
 }
 
 /// The signal that gets a thread out of a wait. Without a handler it is ignored, so nobody is hurt by a stray one.
@@ -185,3 +155,62 @@ pub(crate) fn wake_up(tid: libc::pid_t) -> nix::Result<()> {
     // SAFETY: takes three integers and touches no memory of ours.
     Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, pid, tid, WAKE_UP as c_int) }).map(drop)
 }
+
+/// Takes over the descriptor of a POSIX queue.
+pub(crate) fn own_queue(queue: MqdT) -> OwnedFd {
+    let fd = queue.into_raw_fd();
+    // SAFETY: on Linux it is a descriptor, open, and `queue`, which alone knew of it, is gone.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// Lends the descriptor as the type that nix wants.
+fn with_queue<T>(fd: BorrowedFd<'_>, call: impl FnOnce(&MqdT) -> T) -> T {
+    // SAFETY: the descriptor stays open while it is borrowed, and `MqdT` does not close it when it is dropped.
+    call(&unsafe { MqdT::from_raw_fd(fd.as_raw_fd()) })
+}
+
+/// `int mq_getattr(mqd_t mqdes, struct mq_attr *attr);`
+/// — [mq_getattr(3)](https://man7.org/linux/man-pages/man3/mq_getattr.3.html)
+pub(crate) fn mq_getattr(fd: BorrowedFd<'_>) -> nix::Result<MqAttr> {
+    with_queue(fd, nix::mqueue::mq_getattr)
+}
+
+/// `ssize_t mq_timedreceive(mqd_t mqdes, char *msg, size_t len, unsigned int *prio, const struct timespec *abs);`
+/// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
+pub(crate) fn mq_timedreceive(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    until: &TimeSpec,
+) -> nix::Result<(usize, u32)> {
+    let mut priority = 0;
+    let len = with_queue(fd, |queue| nix::mqueue::mq_timedreceive(queue, buffer, &mut priority, until))?;
+    Ok((len, priority))
+}
+
+/// `int mq_timedsend(mqd_t mqdes, const char *msg, size_t len, unsigned int prio, const struct timespec *abs);`
+/// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
+pub(crate) fn mq_timedsend(
+    fd: BorrowedFd<'_>,
+    message: &[u8],
+    priority: u32,
+    until: &TimeSpec,
+) -> nix::Result<()> {
+    let (bytes, len) = (message.as_ptr().cast(), message.len());
+    // SAFETY: the kernel reads `len` bytes of the message and one `timespec`; both are borrowed.
+    let sent = unsafe { libc::mq_timedsend(fd.as_raw_fd(), bytes, len, priority, until.as_ref()) };
+    Errno::result(sent).map(drop)
+}
+
+/// `int mq_notify(mqd_t mqdes, const struct sigevent *sevp);`
+/// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
+pub(crate) fn mq_notify(fd: BorrowedFd<'_>, signal: Option<nix::sys::signal::Signal>) -> nix::Result<()> {
+    use nix::sys::signal::{SigEvent, SigevNotify};
+    let event =
+        signal.map(|signal| SigEvent::new(SigevNotify::SigevSignal { signal, si_value: 0 }).sigevent());
+    let event = event.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: the kernel reads one `sigevent`, or nothing where the pointer is null.
+    Errno::result(unsafe { libc::mq_notify(fd.as_raw_fd(), event) }).map(drop)
+}
+
+#[cfg(test)]
+mod tests;

@@ -63,7 +63,7 @@ impl Demo {
     /// An address that nobody uses, of this mechanism's kind.
     pub(super) fn fresh_address(self, place: &Path) -> String {
         match self.address {
-            Some("KEY") => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
+            Some("KEY" | "KEY|/NAME") => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
             _ => place.join(format!("address-{:x}", lease::random())).display().to_string(),
         }
     }

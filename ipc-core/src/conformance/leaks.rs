@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use libtest_mimic::Trial;
+use nix::mqueue::{MQ_OFlag, mq_close, mq_open};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::Mode;
 
 use super::endings::Pair;
 use super::{Bench, Outcome, ensure, run, scripts};
@@ -70,7 +72,8 @@ fn ended<M: Mechanism + 'static>(
     nothing_left(&temporary, &pair.address)
 }
 
-/// Fails if there is a file in the directory, or a System V object under the key that `address` may be.
+/// Fails if there is a file in the directory, a System V object under the key that `address` may be, or a POSIX queue
+/// under the name that it may be.
 pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
     let mut left: Vec<_> = fs::read_dir(temporary)
         .call("opendir")?
@@ -84,6 +87,9 @@ pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
                 table.lines().filter_map(|line| line.split_ascii_whitespace().next()?.parse::<i32>().ok());
             left.extend(keys.filter(|&found| found == key).map(|key| format!("{kind} with key {key:#x}")));
         }
+    }
+    if mq_open(address, MQ_OFlag::O_RDONLY, Mode::empty(), None).map(mq_close).is_ok() {
+        left.push(format!("POSIX queue {address}"));
     }
     ensure!(left.is_empty(), "left behind: {}", left.join(", "));
     Ok(())

@@ -42,13 +42,18 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long `ping` waits for `pong`, and a parent for its child.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) fn parse<M: Mechanism>() -> Result<Parsed, ExitCode> {
-    let mut command = command::<M>();
+pub(super) fn parse<M: Mechanism>(more_help: &str) -> Result<Parsed, ExitCode> {
+    let mut command = command::<M>().after_help(format!("{more_help}{AFTER_HELP}"));
     let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| refuse(&error))?;
     understand::<M>(&matches).map_err(|error| super::report(Err(error)))
 }
 
-fn command<M: Mechanism>() -> Command {
+const AFTER_HELP: &str = "Without a command it spawns its own peer process, plays, and prints the result.\n\
+                          Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+/// All that the demo of mechanism `M` understands, for a program that has more and wants to describe the whole.
+#[must_use]
+pub fn command<M: Mechanism>() -> Command {
     let profile = M::PROFILE;
     let name = format!("ipc-{}", profile.name);
     let address_name = profile.address.unwrap_or("ADDRESS");
@@ -58,10 +63,6 @@ fn command<M: Mechanism>() -> Command {
     Command::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .about(format!("Plays ping-pong between two processes through a {}", profile.title))
-        .after_help(
-            "Without a command it spawns its own peer process, plays, and prints the result.\n\
-             Exit status: 0 done, 1 failed, 2 wrong usage.",
-        )
         .disable_help_subcommand(true)
         .subcommand(
             Command::new("pong")

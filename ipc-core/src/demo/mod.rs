@@ -21,7 +21,7 @@ use crate::{Error, Mechanism, Result};
 use args::{Parsed, Side};
 use narrator::Narrator;
 
-pub use args::{parse_seconds, parse_size, refuse};
+pub use args::{command, parse_seconds, parse_size, refuse};
 
 /// Exit status for what the caller did wrong.
 const USAGE: u8 = 2;
@@ -29,7 +29,13 @@ const USAGE: u8 = 2;
 /// The demo of mechanism `M`.
 #[must_use]
 pub fn main<M: Mechanism>() -> ExitCode {
-    let parsed = match args::parse::<M>() {
+    main_with::<M>("")
+}
+
+/// The same, where the program has more commands than the demo's: `more_help` is what `--help` says of them.
+#[must_use]
+pub fn main_with<M: Mechanism>(more_help: &str) -> ExitCode {
+    let parsed = match args::parse::<M>(more_help) {
         Ok(parsed) => parsed,
         Err(status) => return status,
     };

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
 use ipc_core::{Error, Mechanism, Result, Transport, Wait, Waiting};
-use ipc_msgq::{Link, Message, Msgq};
+use ipc_msgq::{Link, Message, Msgq, SystemVLink};
 use nix::errno::Errno;
 
-fn fill(link: &mut Link, message: &[u8]) -> usize {
+fn fill(link: &mut SystemVLink, message: &[u8]) -> usize {
     std::iter::from_fn(|| link.try_send(message).unwrap()).count()
 }
 
 /// Receives to the end and returns how many messages there were.
-fn drain(link: &mut Link) -> usize {
+fn drain(link: &mut SystemVLink) -> usize {
     let mut buffer = vec![0; link.max_message()];
     let mut count = 0;
     loop {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::{Mechanism, Setup, Transport};
-use ipc_msgq::{Key, Link, Message, MessageType, Msgq, Queue};
+use ipc_msgq::{Key, Link, Message, MessageType, Msgq, Queue, SystemVLink};
 use nix::unistd::{Uid, setuid};
 
 /// How long something may take on a loaded machine. Reached only when it hangs.
@@ -70,10 +70,17 @@ pub fn setup() -> Setup {
 }
 
 /// Both ends of a link, in this process.
-pub fn pair() -> (Link, Link) {
+pub fn pair() -> (SystemVLink, SystemVLink) {
     let mut meeting = Msgq::create(None, &setup()).unwrap();
     let joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
-    (meeting.accept(PATIENCE).unwrap(), joiner)
+    (system_v(meeting.accept(PATIENCE).unwrap()), system_v(joiner))
+}
+
+fn system_v(link: Link) -> SystemVLink {
+    match link {
+        Link::SystemV(link) => link,
+        Link::Posix(_) => panic!("the default is a System V queue"),
+    }
 }
 
 /// Runs what may hang in a thread of its own, and fails if it does.

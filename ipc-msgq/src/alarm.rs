@@ -1,0 +1,247 @@
+//! Getting threads out of endless waits: the one alarm clock of the process.
+//!
+//! Linux has no timed `msgrcv`, a queue has no descriptor that could be polled, and it does not know who uses it: a
+//! process that waits for a message of a dead one waits for ever. So there is a helper thread, one for the whole
+//! process, however many threads wait and however many links there are. When the time of a waiting call has come,
+//! it sends that thread a signal that does nothing. But the call ends with `EINTR`, and the thread looks around.
+//!
+//! Two kinds of calls are known to it:
+//!
+//! - A [`Link`](crate::Link) waits without end, but looks every now and then whether its peer lives. Each has a
+//!   [`Slot`] that stays for its life. The helper looks at all of them each [`TICK`], and interrupts a call that was
+//!   there at the tick before. A busy link pays two atomic operations for each waiting call and no system call.
+//! - A call with a deadline ([`Until`](crate::Until)) is noted for as long as it waits, with the moment at which it
+//!   is due, which an [`Interrupter`](crate::Interrupter) can change to "now". From that moment on the signal is
+//!   repeated until the call is left: the first may come before the thread waits, and interrupt nothing.
+//!
+//! Nothing can be lost. The kernel gives a waiting call either its message or `EINTR`, never both: a message that
+//! comes at the last moment is received, or is still in the queue. And no wake-up is lost, since it is repeated. The
+//! signal goes to no other thread, and to this one only around such a call.
+//!
+//! After `fork` without `exec` the child has no such thread, as it has no threads but one.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::{Call, Result};
+use nix::sys::signal::SigSet;
+use nix::unistd::gettid;
+
+use crate::sys;
+
+/// How often the helper looks at the slots. A dead peer is noticed after two of these at the latest.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How soon a signal is repeated that has interrupted nothing; then twice as long, up to [`TICK`].
+const REPEAT: Duration = Duration::from_millis(1);
+
+static CLOCK: Mutex<Clock> = Mutex::new(Clock {
+    running: false,
+    wakes_at: None,
+    slots: Vec::new(),
+    waits: BTreeMap::new(),
+    next_wait: 0,
+});
+
+/// Says that the clock is to look earlier than it had planned.
+static EARLIER: Condvar = Condvar::new();
+
+/// What the helper thread knows.
+struct Clock {
+    running: bool,
+    /// When the helper looks next; `None`: only when it is told to.
+    wakes_at: Option<Instant>,
+    /// Those of all links, and the call that each was in at the last look.
+    slots: Vec<(Arc<Slot>, u64)>,
+    /// Calls with a deadline that wait now.
+    waits: BTreeMap<u64, Wait>,
+    next_wait: u64,
+}
+
+/// A call with a deadline.
+struct Wait {
+    thread: libc::pid_t,
+    /// `None`: never by itself.
+    due: Option<Instant>,
+    repeat: Duration,
+    /// Says by which interrupter it can be ended.
+    token: usize,
+}
+
+impl Clock {
+    /// Does what is due, and returns when to look again.
+    fn look(&mut self, now: Instant) -> Option<Instant> {
+        for (slot, seen) in &mut self.slots {
+            let waiter = slot.waiter.load(Ordering::Relaxed);
+            if waiter != 0 && waiter == *seen {
+                slot.interrupt(waiter);
+            }
+            *seen = waiter;
+        }
+        for wait in self.waits.values_mut().filter(|wait| wait.due.is_some_and(|due| due <= now)) {
+            // It cannot fail: the thread is there, since to leave its call it needs the lock that is held here.
+            let _ = sys::wake_up(wait.thread);
+            wait.due = Some(now + wait.repeat);
+            wait.repeat = (wait.repeat * 2).min(TICK);
+        }
+        let tick = (!self.slots.is_empty()).then(|| now + TICK);
+        self.waits.values().filter_map(|wait| wait.due).chain(tick).min()
+    }
+
+    /// Has the helper look at `moment` at the latest.
+    fn look_by(&mut self, moment: Instant) -> Result<()> {
+        if !self.running {
+            sys::handle_wake_up().call("sigaction")?;
+            thread::Builder::new().name("msgq-alarm".into()).spawn(run).call("clone")?;
+            self.running = true;
+        }
+        if self.wakes_at.is_none_or(|planned| moment < planned) {
+            self.wakes_at = Some(moment);
+            EARLIER.notify_one();
+        }
+        Ok(())
+    }
+}
+
+fn clock() -> MutexGuard<'static, Clock> {
+    CLOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The helper thread.
+fn run() {
+    let _ = SigSet::all().thread_block(); // the program's signals are for the program's own threads
+    let mut clock = clock();
+    loop {
+        let now = Instant::now();
+        clock = match clock.wakes_at.map(|moment| moment.saturating_duration_since(now)) {
+            None => EARLIER.wait(clock).unwrap_or_else(PoisonError::into_inner),
+            Some(Duration::ZERO) => {
+                clock.wakes_at = clock.look(now);
+                clock
+            }
+            Some(rest) => EARLIER.wait_timeout(clock, rest).unwrap_or_else(PoisonError::into_inner).0,
+        };
+    }
+}
+
+/// A link's place on the clock, for the life of the link.
+#[derive(Debug)]
+pub(crate) struct Ticks {
+    slot: Arc<Slot>,
+    /// Waiting calls so far. Tells one long wait from many short ones.
+    calls: u32,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// 0 while the link's thread does not wait; else the number of the call in the upper half, the thread's id in
+    /// the lower, and [`SIGNALLING`] between the two while the helper is at it.
+    waiter: AtomicU64,
+}
+
+/// Set in [`Slot::waiter`] while the helper sends its signal: the call may not be left now. Thread ids stay below
+/// 2²², so the bit is free.
+const SIGNALLING: u64 = 1 << 31;
+
+impl Ticks {
+    pub(crate) fn start() -> Result<Self> {
+        let slot = Arc::new(Slot::default());
+        let mut clock = clock();
+        clock.look_by(Instant::now() + TICK)?;
+        clock.slots.push((Arc::clone(&slot), 0));
+        Ok(Self { slot, calls: 0 })
+    }
+
+    /// Makes a call that may wait, and that ends with `EINTR` now and then if it waits for long.
+    #[inline]
+    pub(crate) fn during<R>(&mut self, call: impl FnOnce() -> R) -> R {
+        self.calls = self.calls.wrapping_add(1);
+        let waiter = u64::from(self.calls) << 32 | u64::from(own_tid().cast_unsigned());
+        // Relaxed throughout: this one word is all that the two threads share.
+        self.slot.waiter.store(waiter, Ordering::Relaxed);
+        let result = call();
+        // Fails only while the helper is between the two lines around its signal.
+        while self.slot.waiter.compare_exchange(waiter, 0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            thread::yield_now();
+        }
+        result
+    }
+}
+
+impl Drop for Ticks {
+    fn drop(&mut self) {
+        clock().slots.retain(|(slot, _)| !Arc::ptr_eq(slot, &self.slot));
+    }
+}
+
+impl Slot {
+    /// Sends the signal, unless the call has just ended.
+    fn interrupt(&self, waiter: u64) {
+        let (relaxed, marked) = (Ordering::Relaxed, waiter | SIGNALLING);
+        if self.waiter.compare_exchange(waiter, marked, relaxed, relaxed).is_ok() {
+            let tid = (waiter & (SIGNALLING - 1)) as libc::pid_t;
+            let _ = sys::wake_up(tid); // it cannot fail: the thread is there, held in `during`
+            self.waiter.store(waiter, relaxed);
+        }
+    }
+}
+
+/// This thread's calls end with `EINTR` from `due` on, again and again, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Alarm(u64);
+
+impl Alarm {
+    /// Sets it. With a `token`, [`ring`] makes it due at once.
+    pub(crate) fn set(due: Option<Instant>, token: usize) -> Result<Self> {
+        let thread = own_tid();
+        let mut clock = clock();
+        // Even one that is never due by itself needs the helper to be there.
+        clock.look_by(due.unwrap_or_else(|| Instant::now() + FAR))?;
+        let id = clock.next_wait;
+        clock.next_wait += 1;
+        clock.waits.insert(id, Wait { thread, due, repeat: REPEAT, token });
+        Ok(Self(id))
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        clock().waits.remove(&self.0);
+    }
+}
+
+/// As good as never.
+const FAR: Duration = Duration::from_secs(3600);
+
+/// Makes all alarms with `token` due now.
+pub(crate) fn ring(token: usize) {
+    let (mut clock, now) = (clock(), Instant::now());
+    let mut any = false;
+    for wait in clock.waits.values_mut().filter(|wait| wait.token == token) {
+        wait.due = Some(now);
+        any = true;
+    }
+    if any {
+        let _ = clock.look_by(now); // whoever waits has started the helper, which is all that can fail
+    }
+}
+
+/// This thread's id. The first call in each thread also lets the signal through, should the thread have blocked it:
+/// it would stay pending and interrupt nothing.
+fn own_tid() -> libc::pid_t {
+    thread_local! {
+        static TID: libc::pid_t = {
+            let mut wake_up = SigSet::empty();
+            wake_up.add(sys::WAKE_UP);
+            let _ = wake_up.thread_unblock(); // it fails only for a signal that does not exist
+            gettid().as_raw()
+        };
+    }
+    TID.with(|tid| *tid)
+}
+
+#[cfg(test)]
+mod tests;

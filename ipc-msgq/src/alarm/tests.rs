@@ -1,0 +1,32 @@
+use super::*;
+use crate::{Message, MessageType, Queue, Select};
+use nix::errno::Errno;
+
+/// The moment that no test can hit by waiting: the alarm rings when the thread is not in its call yet.
+#[test]
+fn an_alarm_that_rings_too_early_rings_again() {
+    let queue = Queue::private(0o600).unwrap().owned();
+    let (borrowed, ended) = (*queue, Arc::new(AtomicU64::new(0)));
+    let watchdog = thread::spawn({
+        let ended = Arc::clone(&ended);
+        move || {
+            for _ in 0..1000 {
+                thread::sleep(Duration::from_millis(10));
+                if ended.load(Ordering::Relaxed) != 0 {
+                    return;
+                }
+            }
+            borrowed.send(&Message::new(MessageType::ONE, b"too late")).unwrap();
+        }
+    });
+    let alarm = Alarm::set(Some(Instant::now()), 0).unwrap();
+    let early = Instant::now() + Duration::from_millis(50);
+    while Instant::now() < early {
+        std::hint::spin_loop();
+    }
+    let received = queue.recv(Select::Any, &mut Message::with_capacity(8));
+    drop(alarm);
+    ended.store(1, Ordering::Relaxed);
+    watchdog.join().unwrap();
+    assert_eq!(received.unwrap_err().errno(), Some(Errno::EINTR));
+}

@@ -1,0 +1,32 @@
+//! `completions`: what the shell offers after Tab.
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::{Shell, generate};
+use ipc_core::{Result, demo};
+use ipc_msgq::Msgq;
+
+use super::text::print;
+use super::{CommandLine, Outcome};
+
+/// Prints a script that completes these commands in a shell
+#[derive(Args, Debug)]
+#[command(after_help = "For bash: source <(ipc-msgq completions bash)")]
+pub struct Completions {
+    /// For which shell
+    shell: Shell,
+}
+
+impl Completions {
+    pub fn run(self) -> Result<Outcome> {
+        let demo = demo::command::<Msgq>();
+        let options: Vec<_> = demo.get_arguments().map(|option| option.clone().global(false)).collect();
+        let sides = demo.get_subcommands().filter(|side| !side.is_hide_set());
+        let mut command = CommandLine::command().args(&options);
+        command = command.subcommands(sides.map(|side| side.clone().args(&options)));
+        // Into memory first: there it cannot fail, where a pipe can.
+        let mut script = Vec::new();
+        generate(self.shell, &mut command, "ipc-msgq", &mut script);
+        print(&String::from_utf8_lossy(&script))?;
+        Ok(Outcome::Done)
+    }
+}

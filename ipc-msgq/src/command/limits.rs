@@ -1,0 +1,48 @@
+//! `limits`: what the system allows, and how much of it is used.
+
+use clap::Args;
+use ipc_core::Result;
+use ipc_msgq::Usage;
+use serde_json::json;
+
+use super::Outcome;
+use super::text::{print, print_json};
+
+/// Shows what the system allows for queues, and how much of it is used
+#[derive(Args, Debug)]
+pub struct Limits {
+    /// As one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Limits {
+    pub fn run(self) -> Result<Outcome> {
+        let (limits, usage) = (ipc_msgq::Limits::read()?, Usage::read()?);
+        if self.json {
+            print_json(&json!({
+                "msgmax": limits.message_bytes,
+                "msgmnb": limits.queue_bytes,
+                "msgmni": limits.queues,
+                "queues": usage.queues,
+                "messages": usage.messages,
+                "bytes": usage.bytes,
+            }))?;
+        } else {
+            print(&format!(
+                "longest message     {} bytes (kernel.msgmax)\n\
+                 capacity of a queue {} bytes (kernel.msgmnb)\n\
+                 queues              {} of {} (kernel.msgmni)\n\
+                 messages in them    {}\n\
+                 bytes in them       {}\n",
+                limits.message_bytes,
+                limits.queue_bytes,
+                usage.queues,
+                limits.queues,
+                usage.messages,
+                usage.bytes
+            ))?;
+        }
+        Ok(Outcome::Done)
+    }
+}

@@ -1,0 +1,127 @@
+//! `ls`: every queue there is.
+
+use clap::Args;
+use ipc_core::Result;
+use ipc_msgq::{Entry, list};
+use serde::Serialize;
+
+use super::Outcome;
+use super::text::{age, print, print_json, table, user};
+use super::users::{ORPHAN, Sleepers, is_orphan, still_lives};
+
+/// Shows every queue, those included that one may not read
+#[derive(Args, Debug)]
+#[command(after_help = format!("AGE is the time since a queue was made or changed by `set`; the kernel keeps no other.\n\n{ORPHAN}"))]
+pub struct Ls {
+    /// As one JSON document: an array of objects
+    #[arg(long)]
+    json: bool,
+}
+
+impl Ls {
+    pub fn run(self) -> Result<Outcome> {
+        let rows = rows()?;
+        if self.json {
+            print_json(&rows)?;
+        } else {
+            print(&as_table(&rows))?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// A queue as it is shown. In JSON a number is a number: the key's 32 bits without a sign, as in `ipcs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    pub key: u32,
+    pub id: i32,
+    pub owner: String,
+    pub uid: u32,
+    pub perms: String,
+    pub used_bytes: usize,
+    pub messages: usize,
+    /// In bytes; null where only `/proc/sysvipc/msg` could be asked.
+    pub capacity: Option<usize>,
+    pub last_sender: Option<u32>,
+    pub last_sender_lives: Option<bool>,
+    pub last_receiver: Option<u32>,
+    pub last_receiver_lives: Option<bool>,
+    /// Processes that wait at this moment, to send or to receive.
+    pub sleepers: Vec<u32>,
+    pub orphan: bool,
+    #[serde(skip)]
+    age: String,
+}
+
+/// Every queue, as it is now.
+pub fn rows() -> Result<Vec<Row>> {
+    let entries = list()?;
+    let sleepers = Sleepers::look();
+    Ok(entries.iter().map(|entry| row(entry, &sleepers)).collect())
+}
+
+fn row(entry: &Entry, sleepers: &Sleepers) -> Row {
+    let stat = &entry.stat;
+    Row {
+        key: stat.key.map_or(0, |key| key.get().cast_unsigned()),
+        id: entry.queue.id().get(),
+        owner: user(stat.owner),
+        uid: stat.owner,
+        perms: format!("{:04o}", stat.mode),
+        used_bytes: stat.bytes,
+        messages: stat.messages,
+        capacity: Some(stat.capacity).filter(|capacity| *capacity > 0),
+        last_sender: stat.last_sender,
+        last_sender_lives: stat.last_sender.map(|pid| still_lives(pid, stat.last_sent)),
+        last_receiver: stat.last_receiver,
+        last_receiver_lives: stat.last_receiver.map(|pid| still_lives(pid, stat.last_received)),
+        sleepers: sleepers.on(entry.queue.id()),
+        orphan: is_orphan(entry, sleepers),
+        age: age(stat.last_changed),
+    }
+}
+
+const HEADING: [&str; 11] = [
+    "KEY",
+    "ID",
+    "OWNER",
+    "PERMS",
+    "USED-BYTES",
+    "MESSAGES",
+    "AGE",
+    "LAST-SENDER",
+    "LAST-RECEIVER",
+    "SLEEPERS",
+    "ORPHAN",
+];
+
+/// The table that people read.
+pub fn as_table(rows: &[Row]) -> String {
+    let pid = |pid: Option<u32>, lives: Option<bool>| match pid {
+        Some(pid) if lives == Some(true) => pid.to_string(),
+        Some(pid) => format!("{pid} (ended)"),
+        None => "-".into(),
+    };
+    let sleepers = |row: &Row| match row.sleepers.len() {
+        0 => "-".into(),
+        1..=3 => row.sleepers.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+        many => format!("{many} processes"),
+    };
+    let mut cells = vec![HEADING.map(str::to_owned).to_vec()];
+    cells.extend(rows.iter().map(|row| {
+        vec![
+            format!("{:#010x}", row.key),
+            row.id.to_string(),
+            row.owner.clone(),
+            row.perms.clone(),
+            row.used_bytes.to_string(),
+            row.messages.to_string(),
+            row.age.clone(),
+            pid(row.last_sender, row.last_sender_lives),
+            pid(row.last_receiver, row.last_receiver_lives),
+            sleepers(row),
+            if row.orphan { "yes" } else { "no" }.into(),
+        ]
+    }));
+    table(&cells)
+}

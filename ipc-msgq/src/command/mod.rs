@@ -1,0 +1,123 @@
+//! The operator's commands: what `ipcs -q`, `ipcmk -Q` and `ipcrm` do, and what they do not.
+
+mod completions;
+mod create;
+mod limits;
+mod ls;
+mod name;
+mod patience;
+mod peek;
+mod recv;
+mod rm;
+mod send;
+mod set;
+mod stat;
+mod text;
+pub mod users;
+mod watch;
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use ipc_core::Result;
+use ipc_core::demo::{refuse, report};
+
+use crate::scenario;
+
+pub use text::print;
+
+/// Looks at System V message queues, uses them, changes and removes them
+#[derive(Debug, Parser)]
+#[command(name = "ipc-msgq", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "A queue is named by --id N, by --key K (decimal or 0x…), or by --path FILE --project ID (ftok).\n\
+                          Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (--nowait, --timeout).";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Ls(ls::Ls),
+    Create(create::Create),
+    Send(send::Send),
+    Recv(recv::Recv),
+    Peek(peek::Peek),
+    Stat(stat::Stat),
+    Set(set::Set),
+    Rm(rm::Rm),
+    Watch(watch::Watch),
+    Limits(limits::Limits),
+    Scenario(scenario::Scenario),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Actor(scenario::Actor),
+}
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    /// Some of what was asked for failed, and was told.
+    Failed,
+    /// There was no message, and waiting for one was not asked for, or the time was over.
+    Nothing,
+}
+
+impl Outcome {
+    fn status(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Nothing => 3, // 2 is wrong usage
+        })
+    }
+}
+
+/// Whether `word` is one of the operator's commands. All else is the demo's.
+pub fn is_known(word: &OsStr) -> bool {
+    CommandLine::command().get_subcommands().any(|command| word == command.get_name())
+}
+
+/// What the help of the demo says of these commands.
+pub fn help() -> String {
+    let mut help = "For operators (each with --help of its own):\n".to_owned();
+    for command in CommandLine::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(help, "  {:<12}{about}", command.get_name()); // a String takes everything
+    }
+    format!("{help}\n{AFTER_HELP}\n\n")
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let command = match CommandLine::try_parse() {
+        Ok(line) => line.command,
+        Err(error) => return refuse(&error),
+    };
+    match run(command) {
+        Ok(outcome) => outcome.status(),
+        Err(error) => report(Err(error)),
+    }
+}
+
+fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Ls(ls) => ls.run(),
+        Command::Create(create) => create.run(),
+        Command::Send(send) => send.run(),
+        Command::Recv(recv) => recv.run(),
+        Command::Peek(peek) => peek.run(),
+        Command::Stat(stat) => stat.run(),
+        Command::Set(set) => set.run(),
+        Command::Rm(rm) => rm.run(),
+        Command::Watch(watch) => watch.run(),
+        Command::Limits(limits) => limits.run(),
+        Command::Scenario(scenario) => scenario.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Actor(actor) => actor.run(),
+    }
+}

@@ -1,0 +1,39 @@
+//! How long to wait.
+
+use std::time::Duration;
+
+use clap::Args;
+use ipc_core::Result;
+use ipc_core::demo::parse_seconds;
+use ipc_msgq::{Message, Queue, Select, Until};
+
+/// Without either: for ever.
+#[derive(Args, Debug)]
+pub struct Patience {
+    /// Do not wait
+    #[arg(long, conflicts_with = "timeout")]
+    nowait: bool,
+    /// Wait no longer than this
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
+    pub timeout: Option<Duration>,
+}
+
+impl Patience {
+    /// Sends; `None` if there was no room.
+    pub fn send(&self, queue: Queue, message: &Message) -> Result<Option<()>> {
+        if self.nowait { queue.try_send(message) } else { queue.send_until(message, self.until()) }
+    }
+
+    /// Receives; `None` if there was nothing.
+    pub fn recv(&self, queue: Queue, select: Select, message: &mut Message) -> Result<Option<()>> {
+        if self.nowait {
+            queue.try_recv(select, message)
+        } else {
+            queue.recv_until(select, message, self.until())
+        }
+    }
+
+    fn until(&self) -> Until<'static> {
+        self.timeout.map_or(Until::NEVER, Until::from)
+    }
+}

@@ -1,0 +1,73 @@
+//! `peek`: a message that stays where it is.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use clap::Args;
+use ipc_core::{Call, Result};
+use ipc_msgq::{Limits, Message, Queue};
+
+use super::Outcome;
+use super::name::{self, Name};
+use super::text::{hex, print, printable};
+
+/// Writes the bytes of a message to standard output and leaves it in the queue
+#[derive(Args, Debug)]
+#[command(
+    after_help = "It needs a kernel with CONFIG_CHECKPOINT_RESTORE (MSG_COPY). With --all, others may send and \
+    receive meanwhile: it is no picture of one moment."
+)]
+pub struct Peek {
+    #[command(flatten)]
+    queue: Name,
+    /// Which one, counted from 0 at the oldest
+    #[arg(value_name = "POSITION", default_value = "0")]
+    position: usize,
+    /// A line for each message: position, type, length, and how it begins
+    #[arg(short, long, conflicts_with_all = ["position", "hex"])]
+    all: bool,
+    /// As hexdump -C shows it, below a line with type and length
+    #[arg(long)]
+    hex: bool,
+}
+
+/// How much of a message a line shows.
+const BEGINNING: usize = 40;
+
+impl Peek {
+    pub fn run(self) -> Result<Outcome> {
+        let queue = self.queue.open()?;
+        // The kernel does not cut a copy, so there must be room for the longest.
+        let room = name::of(queue, queue.stat())?.bytes.max(Limits::read()?.message_bytes);
+        let mut message = Message::with_capacity(room);
+        if self.all {
+            return all(queue, &mut message);
+        }
+        if name::of(queue, queue.peek(self.position, &mut message))?.is_none() {
+            return Ok(Outcome::Nothing);
+        }
+        if self.hex {
+            let (kind, text) = (message.kind(), message.text());
+            print(&format!("type {kind}, {} bytes\n{}", text.len(), hex(text)))?;
+        } else {
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(message.text()).and_then(|()| stdout.flush()).call("write")?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn all(queue: Queue, message: &mut Message) -> Result<Outcome> {
+    let mut lines = String::new();
+    for position in 0.. {
+        if name::of(queue, queue.peek(position, message))?.is_none() {
+            break;
+        }
+        let (kind, text) = (message.kind(), message.text());
+        let beginning = printable(&text[..text.len().min(BEGINNING)]);
+        let more = if text.len() > BEGINNING { "…" } else { "" };
+        let _ = writeln!(lines, "{position}: type {kind}, {} bytes  {beginning}{more}", text.len());
+    }
+    print(&lines)?;
+    Ok(if lines.is_empty() { Outcome::Nothing } else { Outcome::Done })
+}

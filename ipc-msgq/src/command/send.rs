@@ -1,0 +1,90 @@
+//! `send`: one message, from the command line or from standard input.
+
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStringExt as _;
+use std::time::Duration;
+
+use clap::Args;
+use ipc_core::{Advise, Call, Error, Result};
+use ipc_msgq::{Limits, Message, MessageType, Queue};
+use nix::errno::Errno;
+
+use super::Outcome;
+use super::name::{self, Name};
+use super::patience::Patience;
+
+/// Sends one message, waiting for room
+#[derive(Args, Debug)]
+#[command(after_help = "Exit status 1 if there was no room (--nowait, --timeout).")]
+pub struct Send {
+    #[command(flatten)]
+    queue: Name,
+    /// The message's type, from 1 up
+    #[arg(short = 't', long = "type", value_name = "N", default_value = "1", allow_negative_numbers = true)]
+    kind: MessageType,
+    #[command(flatten)]
+    patience: Patience,
+    /// The bytes of the message; without it, all of standard input
+    #[arg(value_name = "PAYLOAD")]
+    payload: Option<OsString>,
+}
+
+impl Send {
+    pub fn run(self) -> Result<Outcome> {
+        let queue = self.queue.open()?;
+        let longest = Limits::read()?.message_bytes;
+        let payload = match self.payload {
+            Some(payload) => payload.into_vec(),
+            None => standard_input(longest)?,
+        };
+        fits(queue, payload.len(), longest)?;
+        let message = Message::new(self.kind, &payload);
+        let sent = self.patience.send(queue, &message);
+        match name::of(queue, sent)? {
+            Some(()) => Ok(Outcome::Done),
+            None => Err(full(queue, self.patience.timeout)),
+        }
+    }
+}
+
+/// At most one byte more than may be sent: enough to see that it is too much.
+fn standard_input(longest: usize) -> Result<Vec<u8>> {
+    let mut payload = Vec::new();
+    std::io::stdin().take(longest as u64 + 1).read_to_end(&mut payload).call("read")?;
+    Ok(payload)
+}
+
+/// What would never be sent is refused at once.
+fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
+    if len > longest {
+        return Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, || {
+            format!("the message is too long: {longest} bytes at most (kernel.msgmax)")
+        });
+    }
+    // A capacity of 0 is that of a queue that is being closed; it may be opened again.
+    match queue.stat().map(|stat| stat.capacity) {
+        Ok(capacity @ 1..) if len > capacity => {
+            Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, || {
+                format!(
+                    "{len} bytes never fit queue {}, which holds {capacity}: see ipc-msgq set --qbytes",
+                    queue.id()
+                )
+            })
+        }
+        _ => Ok(()), // who may not look may still send
+    }
+}
+
+fn full(queue: Queue, waited: Option<Duration>) -> Error {
+    let what = match queue.stat() {
+        Ok(stat) => format!("queue {} is full: {} of {} bytes", queue.id(), stat.bytes, stat.capacity),
+        Err(_) => format!("queue {} is full", queue.id()),
+    };
+    match waited {
+        Some(waited) => Error::TimedOut { what, waited },
+        None => {
+            Err::<(), _>(Errno::EAGAIN).call("msgsnd").advise(Errno::EAGAIN, || what).expect_err("it is one")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How things are shown.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::{Duration, SystemTime};
+
+use ipc_core::{Call, Result};
+use nix::unistd::{Gid, Group, Uid, User};
+
+/// Prints at once: whoever reads it through a pipe may be waiting for it.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).call("write")
+}
+
+/// One JSON document.
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(value).expect("plain data")))
+}
+
+/// Columns as wide as what is in them. The first row is the heading.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let widths: Vec<usize> = (0..rows[0].len())
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{cell:<width$}  "); // a String takes everything
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The user's name, or the number if there is no name for it.
+pub fn user(uid: u32) -> String {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
+}
+
+/// The group's name, or the number if there is no name for it.
+pub fn group(gid: u32) -> String {
+    Group::from_gid(Gid::from_raw(gid)).ok().flatten().map_or_else(|| gid.to_string(), |group| group.name)
+}
+
+/// A moment as anyone in the world reads it.
+pub fn moment(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// How long ago that was, in its largest unit.
+pub fn age(time: SystemTime) -> String {
+    let seconds = time.elapsed().unwrap_or(Duration::ZERO).as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}min", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// Bytes as hexdump(1) shows them with `-C`.
+pub fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (row, chunk) in bytes.chunks(16).enumerate() {
+        let mut digits = String::new();
+        for (column, byte) in chunk.iter().enumerate() {
+            let gap = if column == 8 { " " } else { "" };
+            let _ = write!(digits, "{gap}{byte:02x} ");
+        }
+        let _ = writeln!(text, "{:08x}  {digits:<49} |{}|", row * 16, printable(chunk));
+    }
+    text
+}
+
+/// Bytes as text in one line; a dot for each that cannot be shown.
+pub fn printable(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { byte.into() } else { '.' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dump_has_sixteen_bytes_a_row_and_dots_for_what_cannot_be_shown() {
+        let dump = hex(b"0123456789abcdef\n");
+        let rows = [
+            "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|",
+            "00000010  0a                                                |.|",
+        ];
+        assert_eq!(dump.lines().collect::<Vec<_>>(), rows);
+        assert_eq!(hex(b""), "");
+    }
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let ago = |seconds| age(SystemTime::now() - Duration::from_secs(seconds));
+        assert_eq!([0, 59, 60, 7199, 172_801].map(ago), ["0s", "59s", "1min", "1h", "2d"]);
+        assert_eq!(age(SystemTime::now() + Duration::from_secs(60)), "0s", "a clock that was set back");
+    }
+}

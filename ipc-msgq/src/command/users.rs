@@ -1,0 +1,153 @@
+//! Who uses a queue. The kernel does not know: it notes the process that sent last and the one that received last,
+//! and not whether they still run. What else there is to know is in `/proc`.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use ipc_core::lease;
+use ipc_msgq::{Entry, Msgq, QueueId};
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+/// How `--help` says what an orphan is.
+pub const ORPHAN: &str = "\
+The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, \
+nobody uses it: the process that sent last and the one that received last have both ended (or there never were any), \
+no process sleeps in msgsnd or msgrcv on it, and no ping or pong of this user holds it. A process that only means to \
+use it later cannot be seen, nor one of another pid namespace; root sees the sleepers of all users, others only their \
+own.";
+
+/// Which processes sleep on which queue, at one moment.
+#[derive(Debug)]
+pub struct Sleepers(Vec<(u32, QueueId)>);
+
+impl Sleepers {
+    /// Looks at every thread of every process that this user may look at.
+    pub fn look() -> Self {
+        let mut sleepers = Vec::new();
+        for (pid, task) in numbers("/proc").flat_map(tasks) {
+            if let Some(call) = call_of(pid, task) {
+                sleepers.push((pid, call.queue));
+            }
+        }
+        sleepers.dedup(); // a process with two threads on it is one process
+        Self(sleepers)
+    }
+
+    /// The processes that sleep on `queue`.
+    pub fn on(&self, queue: QueueId) -> Vec<u32> {
+        self.0.iter().filter(|(_, on)| *on == queue).map(|(pid, _)| *pid).collect()
+    }
+}
+
+/// A call on a queue that a thread is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallNow {
+    pub queue: QueueId,
+    pub receives: bool,
+}
+
+/// The call on a queue that the thread `task` of process `pid` sleeps in. `None` if it does not, or if this user may
+/// not know. See [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html).
+pub fn call_of(pid: u32, task: u32) -> Option<CallNow> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{task}/syscall")).ok()?;
+    // The number of the call, then its arguments; of a thread that runs: one word.
+    let mut words = text.split_ascii_whitespace();
+    let (number, queue) = (words.next()?.parse().ok()?, words.next()?.strip_prefix("0x")?);
+    let receives = match number {
+        libc::SYS_msgrcv => true,
+        libc::SYS_msgsnd => false,
+        _ => return None,
+    };
+    let queue = u64::from_str_radix(queue, 16).ok()? as i32; // a register is wider than an int
+    Some(CallNow { queue: QueueId::new(queue), receives })
+}
+
+/// The threads of process `pid`, each with `pid`.
+pub fn tasks(pid: u32) -> impl Iterator<Item = (u32, u32)> {
+    numbers(&format!("/proc/{pid}/task")).map(move |task| (pid, task))
+}
+
+/// The names in `directory` that are numbers.
+fn numbers(directory: &str) -> impl Iterator<Item = u32> + use<> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Whether nobody uses it, as far as can be seen. See [`ORPHAN`].
+pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
+    let stat = &entry.stat;
+    let lives = |pid: Option<u32>, when| pid.is_some_and(|pid| still_lives(pid, when));
+    let leased = || stat.key.is_some_and(|key| lease::is_held::<Msgq>(&key.to_string()));
+    !lives(stat.last_sender, stat.last_sent)
+        && !lives(stat.last_receiver, stat.last_received)
+        && sleepers.on(entry.queue.id()).is_empty()
+        && !leased()
+}
+
+/// Whether the process that had the number `pid` at the moment `then` still runs. One that has started since is
+/// another one, with the same number.
+pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
+    let asked = i32::try_from(pid).map(|pid| kill(Pid::from_raw(pid), None));
+    if !matches!(asked, Ok(Ok(()) | Err(Errno::EPERM))) {
+        return false;
+    }
+    // Behind the name, which is in parentheses: the state, and 19 fields on the start, in ticks since boot.
+    let Some(fields) = fs::read_to_string(format!("/proc/{pid}/stat")).ok() else { return true };
+    let fields = fields.rsplit(')').next().unwrap_or_default();
+    let mut fields = fields.split_ascii_whitespace();
+    if matches!(fields.next(), Some("Z" | "X")) {
+        return false; // it has ended, and its parent has not noticed
+    }
+    let ticks = fields.nth(22 - 4).and_then(|ticks| ticks.parse::<u64>().ok());
+    match (ticks.and_then(moment_of), then) {
+        // The queue's times are whole seconds, and the time of boot is rounded, too.
+        (Some(started), Some(then)) => started <= then + Duration::from_secs(2),
+        _ => true,
+    }
+}
+
+/// When it was that many ticks after boot. A second has a hundred, whatever the kernel's own clock does.
+fn moment_of(ticks: u64) -> Option<SystemTime> {
+    let stat = fs::read_to_string("/proc/stat").ok()?;
+    let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot) + Duration::from_millis(ticks * 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_lives_now_and_is_not_the_one_of_1970() {
+        let pid = std::process::id();
+        assert!(still_lives(pid, Some(SystemTime::now())));
+        assert!(still_lives(pid, None), "nothing is known of the time");
+        assert!(!still_lives(pid, Some(SystemTime::UNIX_EPOCH)), "it started after that");
+        assert!(!still_lives(0x7fff_ffff, None), "no process has so high a number");
+    }
+
+    #[test]
+    fn a_thread_that_sleeps_in_msgrcv_is_seen() {
+        let queue = ipc_msgq::Queue::private(0o600).unwrap().owned();
+        std::thread::scope(|scope| {
+            let sleeper =
+                scope.spawn(|| queue.recv(ipc_msgq::Select::Any, &mut ipc_msgq::Message::with_capacity(1)));
+            let started = std::time::Instant::now();
+            let seen = loop {
+                let seen = Sleepers::look().on(queue.id());
+                if !seen.is_empty() || started.elapsed() > Duration::from_secs(10) {
+                    break seen;
+                }
+            };
+            queue.send(&ipc_msgq::Message::new(ipc_msgq::MessageType::ONE, b"")).unwrap();
+            sleeper.join().unwrap().unwrap();
+            if fs::read_to_string("/proc/self/syscall").is_err() {
+                eprintln!("SKIPPED: this system does not let one read /proc/PID/syscall");
+            } else {
+                assert_eq!(seen, [std::process::id()]);
+            }
+        });
+    }
+}

@@ -1,0 +1,66 @@
+//! `watch`: what changes, while it changes.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, stdout};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use ipc_core::Result;
+use ipc_core::demo::parse_seconds;
+
+use super::Outcome;
+use super::ls::{Row, as_table, rows};
+use super::text::{moment, print};
+
+/// Shows the queues live, until interrupted: a table on a terminal, else a line for each change
+#[derive(Args, Debug)]
+pub struct Watch {
+    /// How often to look. What comes and goes in between is not seen
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "1", allow_negative_numbers = true)]
+    interval: Duration,
+}
+
+/// Home, and erase from there to the end: what is overwritten by the same does not flicker.
+const REDRAW: &str = "\x1b[H\x1b[J";
+
+impl Watch {
+    pub fn run(self) -> Result<Outcome> {
+        let terminal = stdout().is_terminal();
+        let mut before = BTreeMap::new();
+        loop {
+            let now = rows()?;
+            let heading = format!("{}, every {} s\n", moment(SystemTime::now()), self.interval.as_secs_f64());
+            if terminal {
+                print(&format!("{REDRAW}{heading}\n{}", as_table(&now)))?;
+            }
+            let now: BTreeMap<i32, Row> = now.into_iter().map(|row| (row.id, row)).collect();
+            if !terminal {
+                print(&changes(&before, &now))?;
+            }
+            before = now;
+            thread::sleep(self.interval);
+        }
+    }
+}
+
+/// A line for each queue that is new, changed or gone.
+fn changes(before: &BTreeMap<i32, Row>, now: &BTreeMap<i32, Row>) -> String {
+    let mut lines = String::new();
+    let time = moment(SystemTime::now());
+    for (id, row) in now.iter().filter(|(id, row)| before.get(id) != Some(row)) {
+        let what = if before.contains_key(id) { "changed" } else { "is here" };
+        let Row { key, owner, perms, used_bytes, messages, orphan, .. } = row;
+        let orphan = if *orphan { ", orphan" } else { "" };
+        let _ = writeln!(
+            lines,
+            "{time} queue {id} {what}: key {key:#010x}, owner {owner}, perms {perms}, {messages} messages, \
+             {used_bytes} bytes{orphan}"
+        );
+    }
+    for id in before.keys().filter(|id| !now.contains_key(id)) {
+        let _ = writeln!(lines, "{time} queue {id} is gone");
+    }
+    lines
+}

@@ -1,0 +1,174 @@
+//! What the kernel knows of a queue, and what can be changed.
+
+use std::time::{Duration, SystemTime};
+
+use ipc_core::{Advise, Call, Result};
+use nix::errno::Errno;
+
+use crate::{Key, Limits, Queue, list, sys};
+
+/// What the kernel knows of a queue: every field of `struct msqid_ds`.
+///
+/// Process ids are those of this process's pid namespace; one from outside of it is not shown. They tell who *was*
+/// there last. The process may have ended since, and its id may be another's by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "msqid_ds")]
+pub struct Stat {
+    /// The key that it was made with; `None` for a [private](Queue::private) one.
+    pub key: Option<Key>,
+    /// The user whom the mode's first three bits are about.
+    pub owner: libc::uid_t,
+    /// The group that the next three are about.
+    pub group: libc::gid_t,
+    /// Who made it. Has the rights of the owner for ever.
+    pub creator: libc::uid_t,
+    /// The group of who made it.
+    pub creator_group: libc::gid_t,
+    /// Permission bits: 4 to receive, 2 to send; 1 means nothing.
+    pub mode: u32,
+    /// How often its place in the kernel's table was used before. A part of the id.
+    pub sequence: u32,
+    /// Messages in the queue.
+    pub messages: usize,
+    /// Bytes of text in the queue.
+    pub bytes: usize,
+    /// How many bytes of text it may hold, and how many messages.
+    pub capacity: usize,
+    /// The process that sent last.
+    pub last_sender: Option<u32>,
+    /// The process that received last.
+    pub last_receiver: Option<u32>,
+    /// When a message was sent last, in whole seconds.
+    pub last_sent: Option<SystemTime>,
+    /// When a message was received last, in whole seconds.
+    pub last_received: Option<SystemTime>,
+    /// When it was made, or [changed](Queue::set) last, in whole seconds.
+    pub last_changed: SystemTime,
+}
+
+impl Stat {
+    pub(crate) fn new(stat: &libc::msqid_ds) -> Self {
+        Self {
+            key: Key::new(stat.msg_perm.__key),
+            owner: stat.msg_perm.uid,
+            group: stat.msg_perm.gid,
+            creator: stat.msg_perm.cuid,
+            creator_group: stat.msg_perm.cgid,
+            mode: u32::from(stat.msg_perm.mode) & 0o777,
+            sequence: u32::from(stat.msg_perm.__seq),
+            messages: stat.msg_qnum as usize,
+            bytes: stat.__msg_cbytes as usize,
+            capacity: stat.msg_qbytes as usize,
+            last_sender: process(stat.msg_lspid),
+            last_receiver: process(stat.msg_lrpid),
+            last_sent: time(stat.msg_stime),
+            last_received: time(stat.msg_rtime),
+            last_changed: time(stat.msg_ctime).unwrap_or(SystemTime::UNIX_EPOCH),
+        }
+    }
+}
+
+/// A process id, where 0 stands for "none yet, or one that cannot be seen from here".
+pub(crate) fn process(pid: libc::pid_t) -> Option<u32> {
+    u32::try_from(pid).ok().filter(|pid| *pid != 0)
+}
+
+/// Seconds since 1970, where 0 stands for "never".
+pub(crate) fn time(seconds: libc::time_t) -> Option<SystemTime> {
+    let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds != 0)?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+/// What [`Queue::set`] changes. `None` leaves a thing as it is.
+///
+/// ```
+/// # use ipc_msgq::{Queue, Settings};
+/// let queue = Queue::private(0o600)?.owned();
+/// queue.set(&Settings { mode: Some(0o640), capacity: Some(4096), ..Settings::default() })?;
+/// let stat = queue.stat()?;
+/// assert_eq!((stat.mode, stat.capacity), (0o640, 4096));
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The user whom the mode's first three bits are about.
+    pub owner: Option<libc::uid_t>,
+    /// The group that the next three are about.
+    pub group: Option<libc::gid_t>,
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// How many bytes of text it may hold, and how many messages. Less than there is in it already is no error: no
+    /// more fits until enough of it was received. With 0, nobody can send.
+    pub capacity: Option<usize>,
+}
+
+impl Queue {
+    /// What the kernel knows of the queue.
+    ///
+    /// C: `int msgctl(int msqid, IPC_STAT, struct msqid_ds *buf);`
+    /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// # Errors
+    /// `EACCES`: no permission to read it ([`list`](crate::list()) shows it all the same). `EINVAL` or `EIDRM`:
+    /// there is no such queue any more.
+    #[doc(alias = "msgctl")]
+    #[doc(alias = "IPC_STAT")]
+    pub fn stat(&self) -> Result<Stat> {
+        let stat = sys::msgctl_stat(self.id().get(), libc::IPC_STAT).call("msgctl");
+        let stat = stat.advise(Errno::EACCES, || {
+            format!(
+                "queue {} does not permit you to read; a list of all queues shows it all the same",
+                self.id()
+            )
+        })?;
+        Ok(Stat::new(&stat.1))
+    }
+
+    /// Changes owner, group, mode or capacity. Everyone who waits for room looks again.
+    ///
+    /// C: `int msgctl(int msqid, IPC_SET, struct msqid_ds *buf);`
+    /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// The kernel sets all four at once. So this asks for the others first, and what somebody else changes between
+    /// the two is undone.
+    ///
+    /// # Errors
+    /// `EPERM`: the queue is another user's, or the capacity is above `kernel.msgmnb` and this process is not
+    /// privileged (`CAP_SYS_RESOURCE`). `EINVAL` or `EIDRM`: there is no such queue any more.
+    #[doc(alias = "msgctl")]
+    #[doc(alias = "IPC_SET")]
+    pub fn set(&self, settings: &Settings) -> Result<()> {
+        let now = match self.stat() {
+            // Who may not receive may still be the owner.
+            Err(error) if error.errno() == Some(Errno::EACCES) => {
+                list()?.into_iter().find(|entry| entry.queue == *self).ok_or(error)?.stat
+            }
+            stat => stat?,
+        };
+        let capacity = settings.capacity.unwrap_or(now.capacity);
+        sys::msgctl_set(
+            self.id().get(),
+            settings.owner.unwrap_or(now.owner),
+            settings.group.unwrap_or(now.group),
+            settings.mode.unwrap_or(now.mode),
+            capacity,
+        )
+        .call("msgctl")
+        .advise(Errno::EPERM, || match Limits::read() {
+            Ok(limits) if capacity > limits.queue_bytes => format!(
+                "more than kernel.msgmnb ({} bytes) takes root, and so does any change to a queue of that capacity",
+                limits.queue_bytes
+            ),
+            _ => format!("queue {} belongs to another user, who can change it (or root)", self.id()),
+        })
+    }
+
+    /// The longest text that one message of this queue can have, in bytes: `kernel.msgmax`, or the whole queue if
+    /// that holds less.
+    ///
+    /// # Errors
+    /// As [`stat`](Self::stat).
+    pub fn longest_text(&self) -> Result<usize> {
+        Ok(self.stat()?.capacity.min(Limits::read()?.message_bytes))
+    }
+}

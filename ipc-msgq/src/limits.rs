@@ -1,0 +1,76 @@
+//! What the system allows, and how much of it is used.
+
+use ipc_core::{Call, Result};
+
+use crate::sys;
+
+/// What this system (to be exact: this IPC namespace) allows. The files of `/proc/sys/kernel/` say the same, and
+/// root can write to them.
+///
+/// ```
+/// # use ipc_msgq::{Limits, Usage};
+/// let (limits, usage) = (Limits::read()?, Usage::read()?);
+/// println!("{} of {} queues, {} bytes in them", usage.queues, limits.queues, usage.bytes);
+/// assert!(usage.queues <= limits.queues);
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "msginfo")]
+pub struct Limits {
+    /// The longest text of a message, in bytes: `kernel.msgmax`, 8192 if nobody has changed it.
+    pub message_bytes: usize,
+    /// The capacity of a new queue, in bytes, and the highest one that may be [set](crate::Queue::set) without
+    /// privilege: `kernel.msgmnb`, 16384 if nobody has changed it.
+    pub queue_bytes: usize,
+    /// How many queues there can be: `kernel.msgmni`, 32000 if nobody has changed it.
+    pub queues: usize,
+}
+
+impl Limits {
+    /// Asks the kernel.
+    ///
+    /// C: `int msgctl(0, IPC_INFO, struct msginfo *buf);`
+    /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// # Errors
+    /// None is known: anyone may ask.
+    #[doc(alias = "IPC_INFO")]
+    pub fn read() -> Result<Self> {
+        let (_, info) = sys::msgctl_info(libc::IPC_INFO).call("msgctl")?;
+        let size = |number| usize::try_from(number).unwrap_or(0);
+        Ok(Self {
+            message_bytes: size(info.msgmax),
+            queue_bytes: size(info.msgmnb),
+            queues: size(info.msgmni),
+        })
+    }
+}
+
+/// How much is in use in this IPC namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "msginfo")]
+pub struct Usage {
+    /// Queues.
+    pub queues: usize,
+    /// Messages in all of them.
+    pub messages: usize,
+    /// Bytes of text in all of them.
+    pub bytes: usize,
+}
+
+impl Usage {
+    /// Asks the kernel.
+    ///
+    /// C: `int msgctl(0, MSG_INFO, struct msginfo *buf);`
+    /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// # Errors
+    /// None is known: anyone may ask.
+    #[doc(alias = "MSG_INFO")]
+    pub fn read() -> Result<Self> {
+        let (_, info) = sys::msgctl_info(libc::MSG_INFO).call("msgctl")?;
+        // The fields have other names than what they hold: `ipcs` needs them, and the structure was there already.
+        let size = |number| usize::try_from(number).unwrap_or(0);
+        Ok(Self { queues: size(info.msgpool), messages: size(info.msgmap), bytes: size(info.msgtql) })
+    }
+}

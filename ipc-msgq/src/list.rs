@@ -1,0 +1,99 @@
+//! Every queue there is.
+
+use std::fs;
+use std::time::SystemTime;
+
+use ipc_core::{Call, Error, Result};
+use nix::errno::Errno;
+
+use crate::control::{process, time};
+use crate::{Key, Queue, QueueId, Stat, sys};
+
+/// A queue of [`list`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The queue.
+    pub queue: Queue,
+    /// What the kernel knows of it.
+    pub stat: Stat,
+}
+
+/// Every queue of this IPC namespace, those included that this user may not read.
+///
+/// C: `int msgctl(int index, MSG_STAT_ANY, struct msqid_ds *buf);` for each index up to the answer of `MSG_INFO`
+/// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+///
+/// Queues come and go meanwhile: this is no picture of one moment. On kernels before 4.17 the answer is that of
+/// [`list_proc`].
+///
+/// ```
+/// # use ipc_msgq::Queue;
+/// let queue = Queue::private(0o000)?.owned(); // nobody may read it
+/// assert!(ipc_msgq::list()?.iter().any(|entry| entry.queue == *queue));
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`list_proc`].
+#[doc(alias = "ipcs")]
+#[doc(alias = "MSG_STAT_ANY")]
+pub fn list() -> Result<Vec<Entry>> {
+    let (highest, info) = sys::msgctl_info(libc::MSG_INFO).call("msgctl")?;
+    let mut entries = Vec::new();
+    for index in 0..=highest {
+        match sys::msgctl_stat(index, sys::MSG_STAT_ANY) {
+            Ok((id, stat)) => {
+                entries.push(Entry { queue: Queue::from_id(QueueId::new(id)), stat: Stat::new(&stat) });
+            }
+            Err(Errno::EINVAL | Errno::EIDRM) => {} // no queue has this index (any more)
+            Err(errno) => return Err(errno).call("msgctl"),
+        }
+    }
+    // An old kernel says EINVAL for the command itself.
+    if entries.is_empty() && info.msgpool > 0 { list_proc() } else { Ok(entries) }
+}
+
+/// The same as [`list`] from `/proc/sysvipc/msg`, which anyone may read.
+/// See [proc(5)](https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html).
+///
+/// One thing is missing there: [`Stat::capacity`] is 0. The sequence number is worked out from the id.
+///
+/// # Errors
+/// `ENOENT`: there is no `/proc`. [`Corrupt`](Error::Corrupt): the kernel writes it in another way than all do so far.
+pub fn list_proc() -> Result<Vec<Entry>> {
+    let table = fs::read_to_string("/proc/sysvipc/msg").call("open")?;
+    let entries = table.lines().skip(1).map(entry);
+    entries.collect::<Option<_>>().ok_or(Error::Corrupt("an unknown format of /proc/sysvipc/msg"))
+}
+
+/// A line of it.
+fn entry(line: &str) -> Option<Entry> {
+    let words = line.split_ascii_whitespace().enumerate();
+    // The third column, the permissions, is octal.
+    let columns = words.map(|(column, word)| i64::from_str_radix(word, if column == 2 { 8 } else { 10 }));
+    let columns: Vec<i64> = columns.collect::<std::result::Result<_, _>>().ok()?;
+    let [key, id, mode, bytes, messages, sender, receiver, uid, gid, cuid, cgid, sent, received, changed] =
+        columns[..]
+    else {
+        return None;
+    };
+    let id = QueueId::new(id as i32);
+    let stat = Stat {
+        key: Key::new(key as i32),
+        owner: uid as u32,
+        group: gid as u32,
+        creator: cuid as u32,
+        creator_group: cgid as u32,
+        mode: mode as u32 & 0o777,
+        sequence: id.get().cast_unsigned() >> 15, // IPCMNI_SHIFT
+        messages: messages as usize,
+        bytes: bytes as usize,
+        capacity: 0,
+        last_sender: process(sender as i32),
+        last_receiver: process(receiver as i32),
+        last_sent: time(sent),
+        last_received: time(received),
+        last_changed: time(changed).unwrap_or(SystemTime::UNIX_EPOCH),
+    };
+    Some(Entry { queue: Queue::from_id(id), stat })
+}

@@ -1,0 +1,154 @@
+//! How two processes meet at a System V queue.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::process::PeerProcess;
+use ipc_core::{Advise, Call, Error, Result, Setup};
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
+use crate::protocol::{INVITATION, Role, Side, introduce, try_recv_hello};
+use crate::{Key, Msgq, Queue, QueueId, SystemVLink};
+
+/// A queue that waits for its second user.
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    key: Key,
+    queue: Queue,
+    /// This process's place at the queue, until it is handed out by `accept`.
+    side: Option<Side>,
+    /// A second hold on the lease. Whoever keeps the meeting until its child has ended clears up after a child that
+    /// was killed, even when the link is closed by then.
+    _lease: Option<Lease>,
+}
+
+/// How often one who waits for the other side looks for it.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+impl Meeting {
+    // ANCHOR: create
+    pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let key = address.map(str::parse).transpose()?.unwrap_or_else(Key::fresh);
+        let lease = Lease::take::<Msgq>(Some(&key.to_string())).advise(Errno::EEXIST, || {
+            format!("key {key} is in use by another process: choose another KEY")
+        })?;
+        let queue = if address.is_none() {
+            // Nobody else picks this key, so it can be noted before the queue is there: no moment to leak it.
+            lease.record(&format!("key {key}"))?;
+            Queue::create(key, setup.mode)?
+        } else {
+            // Somebody's queue may have this key: to be removed it must also have this id.
+            let queue = Queue::create(key, setup.mode)?;
+            lease.record(&format!("key {key} {}", queue.id())).inspect_err(|_| drop(queue.remove()))?;
+            queue
+        };
+        let side = Side::new(queue, Role::Owner, Some(lease));
+        introduce(queue, INVITATION)?;
+        Ok(Self { key, queue, side: Some(side), _lease: Lease::share::<Msgq>(&key.to_string())? })
+    }
+    // ANCHOR_END: create
+
+    pub(crate) fn address(&self) -> String {
+        self.key.to_string()
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        format!("System V message queue with key {} and id {} (ipcs -q shows it)", self.key, self.queue.id())
+    }
+
+    // ANCHOR: accept
+    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<SystemVLink> {
+        let Some(side) = &self.side else {
+            return Err(Error::Usage("this queue has its two sides already".into()));
+        };
+        let kind = Role::Joiner.outbound();
+        let joiner = poll(timeout, || try_recv_hello(side.queue, kind))?.ok_or_else(|| Error::TimedOut {
+            what: format!("nobody joined at {}", self.key),
+            waited: timeout,
+        })?;
+        SystemVLink::new(self.side.take().expect("it was there above"), &joiner)
+    }
+    // ANCHOR_END: accept
+
+    // ANCHOR: join
+    pub(crate) fn join(address: &str, timeout: Duration) -> Result<SystemVLink> {
+        let key = address.parse()?;
+        lease::sweep::<Msgq>()?; // a queue of dead processes is not one to join
+        poll(timeout, || try_join(key))?.ok_or_else(|| Error::TimedOut {
+            what: format!("nobody is at {key}: start this first: ipc-msgq pong {key}"),
+            waited: timeout,
+        })
+    }
+    // ANCHOR_END: join
+
+    pub(crate) fn reclaim(record: &str) -> Result<()> {
+        let mut words = record.split(' ').skip(1);
+        let Some(Ok(key)) = words.next().map(str::parse::<Key>) else { return Ok(()) };
+        let id = words.next().and_then(|id| id.parse().ok()).map(QueueId::new);
+        reclaim(key, id).or_else(|error| match error.errno() {
+            Some(Errno::ENOENT | Errno::EINVAL | Errno::EIDRM) => Ok(()), // it is gone
+            _ => Err(error),
+        })
+    }
+}
+
+/// Removes the queue of `key` if this user made it, and if its id is `id` where that is known.
+fn reclaim(key: Key, id: Option<QueueId>) -> Result<()> {
+    let queue = id.map_or_else(|| Queue::open(key), |id| Ok(Queue::from_id(id)))?;
+    let stat = queue.stat()?;
+    if stat.key == Some(key) && stat.creator == geteuid().as_raw() { queue.remove() } else { Ok(()) }
+}
+
+/// Takes the free seat at the queue of `key`; `None` if there is no such queue yet.
+fn try_join(key: Key) -> Result<Option<SystemVLink>> {
+    let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
+    // From here on the queue stays, until this side is done with it too.
+    let lease = Lease::share::<Msgq>(&key.to_string())?;
+    let stat = queue.stat().advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
+    let Some(stat) = unless_gone(stat)? else { return Ok(None) };
+    if lease.is_none() && stat.creator == geteuid().as_raw() {
+        return Err(Error::Usage(format!(
+            "the queue with key {key} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
+        )));
+    }
+    let owner = match unless_gone(try_recv_hello(queue, INVITATION))? {
+        Some(Some(owner)) => owner,
+        Some(None) if stat.last_sent.is_some() => {
+            return Err(Errno::ENOMSG).call("msgrcv").advise(Errno::ENOMSG, || {
+                format!("the queue with key {key} has no free seat: another process has joined it already")
+            });
+        }
+        Some(None) | None => return Ok(None), // just being made, or just removed
+    };
+    if !PeerProcess::watch(owner.process)?.is_alive() {
+        return Ok(None); // what a dead process left: it goes with our lease
+    }
+    let side = Side::new(queue, Role::Joiner, lease);
+    introduce(queue, Role::Joiner.outbound())?;
+    SystemVLink::new(side, &owner).map(Some)
+}
+
+/// `None` if the queue is not there (any more).
+fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EINVAL | Errno::EIDRM)) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// Repeats `attempt` until it gives something, for at most `timeout`.
+pub(crate) fn poll<T>(
+    timeout: Duration,
+    mut attempt: impl FnMut() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let started = Instant::now();
+    loop {
+        let done = attempt()?;
+        if done.is_some() || started.elapsed() >= timeout {
+            return Ok(done);
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}

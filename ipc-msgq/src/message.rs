@@ -1,0 +1,201 @@
+//! One message, and what tells messages apart.
+
+use std::ffi::c_long;
+use std::fmt;
+use std::str::FromStr;
+
+use ipc_core::{Error, Result};
+use zerocopy::IntoBytes;
+
+/// What tells the messages of one queue apart: a whole number from 1 up. The kernel refuses to send 0 or less, and
+/// as a *selection* those mean something else; here they cannot be written.
+///
+/// ```
+/// # use ipc_msgq::MessageType;
+/// assert_eq!(MessageType::new(7).map(MessageType::get), Some(7));
+/// assert_eq!(MessageType::new(0), None);
+/// assert!("-1".parse::<MessageType>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageType(c_long);
+
+impl MessageType {
+    /// The lowest one, for those who need no types.
+    pub const ONE: Self = Self(1);
+
+    /// The highest one.
+    pub const MAX: Self = Self(c_long::MAX);
+
+    /// The type `number`, or `None` if it is below 1.
+    #[must_use]
+    pub const fn new(number: c_long) -> Option<Self> {
+        if number >= 1 { Some(Self(number)) } else { None }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> c_long {
+        self.0
+    }
+}
+
+impl fmt::Display for MessageType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for MessageType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.parse().ok().and_then(Self::new).ok_or_else(|| {
+            Error::Usage(format!("'{text}' is no message type: a whole number from 1 to {}", Self::MAX))
+        })
+    }
+}
+
+/// One message as the kernel wants it: `struct msgbuf { long mtype; char mtext[]; }`.
+///
+/// It knows its own room, so the size given to the kernel is always that of the text, type excluded, and the kernel
+/// cannot write past the end. The text begins at an address that is a multiple of eight.
+///
+/// ```
+/// # use ipc_msgq::{Message, MessageType};
+/// let message = Message::new(MessageType::ONE, b"hello.txt");
+/// assert_eq!(message.text(), b"hello.txt");
+/// assert_eq!(message.kind(), MessageType::ONE);
+/// ```
+pub struct Message {
+    /// `memory[0]` is the type; the text follows. There is room for one byte more than `capacity`: if the kernel
+    /// fills that too, the message was longer, which it does not tell otherwise.
+    memory: Box<[c_long]>,
+    /// Room for text, in bytes.
+    capacity: usize,
+    /// Length of the text, in bytes; at most `capacity`.
+    len: usize,
+    /// What to do with a message that is longer than `capacity`: leave it in the queue, or cut it.
+    truncating: bool,
+    /// The last one received was cut.
+    truncated: bool,
+}
+
+const WORD: usize = size_of::<c_long>();
+
+// What each message goes through is inlined into the callers' crates, here and in `queue.rs` and `link.rs`: that is
+// worth one or two hundredths of a round trip (`examples/floor.rs`).
+impl Message {
+    /// An empty message of type 1 with room for `capacity` bytes of text. A message that is longer stays in the
+    /// queue, and whoever tries to receive it is told so (`E2BIG`).
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        let mut memory = vec![0; 1 + (capacity + 1).div_ceil(WORD)].into_boxed_slice();
+        memory[0] = 1;
+        Self { memory, capacity, len: 0, truncating: false, truncated: false }
+    }
+
+    /// The same, but a message that is longer is received with its first `capacity` bytes, and **the rest is lost**
+    /// (`MSG_NOERROR`). The kernel does not tell whether it has cut; [`is_truncated`](Self::is_truncated) does: the
+    /// kernel is offered one byte more than the capacity, and only a longer message fills that one, too.
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue, Select};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// for text in [b"short", b"exact!!" as &[u8], b"too long"] {
+    ///     queue.send(&Message::new(MessageType::ONE, text))?;
+    /// }
+    /// let mut message = Message::truncating(7);
+    /// for (text, cut) in [(b"short" as &[u8], false), (b"exact!!", false), (b"too lon", true)] {
+    ///     queue.recv(Select::Any, &mut message)?;
+    ///     assert_eq!((message.text(), message.is_truncated()), (text, cut));
+    /// }
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    #[must_use]
+    #[doc(alias = "MSG_NOERROR")]
+    pub fn truncating(capacity: usize) -> Self {
+        Self { truncating: true, ..Self::with_capacity(capacity) }
+    }
+
+    /// A message of type `kind` that holds `text` and has no more room.
+    #[must_use]
+    pub fn new(kind: MessageType, text: &[u8]) -> Self {
+        let mut message = Self::with_capacity(text.len());
+        message.set_kind(kind);
+        message.set_text(text.len()).copy_from_slice(text);
+        message
+    }
+
+    /// How many bytes of text fit.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Whether the text is only the beginning of what was in the queue. Only ever so for one made by
+    /// [`truncating`](Self::truncating).
+    #[must_use]
+    pub const fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// The type.
+    #[must_use]
+    #[inline]
+    pub fn kind(&self) -> MessageType {
+        MessageType::new(self.memory[0]).expect("neither we nor the kernel ever store a type below 1")
+    }
+
+    /// Changes the type.
+    #[inline]
+    pub fn set_kind(&mut self, kind: MessageType) {
+        self.memory[0] = kind.get();
+    }
+
+    /// The text.
+    #[must_use]
+    #[inline]
+    pub fn text(&self) -> &[u8] {
+        &self.memory[1..].as_bytes()[..self.len]
+    }
+
+    /// Makes the text `len` bytes long and lends it for writing. What it holds before that is unspecified.
+    ///
+    /// # Panics
+    /// If `len` is more than [`capacity`](Self::capacity).
+    #[inline]
+    pub fn set_text(&mut self, len: usize) -> &mut [u8] {
+        assert!(len <= self.capacity, "{len} bytes of text do not fit {}", self.capacity);
+        (self.len, self.truncated) = (len, false);
+        &mut self.memory[1..].as_mut_bytes()[..len]
+    }
+
+    /// What is given to `msgsnd`: the type with the text behind it, and the length of the text.
+    #[inline]
+    pub(crate) fn outgoing(&self) -> (&[c_long], usize) {
+        (&self.memory, self.len)
+    }
+
+    /// What is given to `msgrcv`: the memory, how many bytes of text it may write, and a flag.
+    #[inline]
+    pub(crate) fn incoming(&mut self) -> (&mut [c_long], usize, libc::c_int) {
+        if self.truncating {
+            (&mut self.memory, self.capacity + 1, libc::MSG_NOERROR)
+        } else {
+            (&mut self.memory, self.capacity, 0)
+        }
+    }
+
+    /// Notes that `msgrcv` has written `len` bytes of text.
+    #[inline]
+    pub(crate) fn received(&mut self, len: usize) {
+        self.truncated = len > self.capacity;
+        self.len = len.min(self.capacity);
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("kind", &self.kind()).field("text", &self.text()).finish()
+    }
+}

@@ -1,0 +1,120 @@
+//! Making a queue, and finding one that is there: `msgget` with its flags.
+
+use std::ffi::c_int;
+
+use ipc_core::{Advise, Call, Result};
+use nix::errno::Errno;
+
+use crate::{Key, Queue, QueueId, sys};
+
+/// What a process means to do with a queue: asked of the kernel by [`Queue::open_for`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To receive and to ask for the [`Stat`](crate::Stat).
+    Read = 0o400,
+    /// To send.
+    Write = 0o200,
+    /// Both.
+    ReadWrite = 0o600,
+}
+
+impl Queue {
+    /// Makes the queue of `key`, which must not exist, for those whom `mode` permits. The umask plays no part.
+    ///
+    /// C: `int msgget(key_t key, IPC_CREAT | IPC_EXCL | mode);`
+    /// — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::{Key, Queue};
+    /// let key = Key::fresh();
+    /// let queue = Queue::create(key, 0o600)?.owned();
+    /// let error = Queue::create(key, 0o600).unwrap_err().to_string();
+    /// assert!(error.starts_with("msgget: File exists (EEXIST); "));
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `EEXIST`: there is a queue with this key. `ENOSPC`: the system has as many queues as it may. `ENOMEM`: it has
+    /// no memory for one more.
+    #[doc(alias = "msgget")]
+    #[doc(alias = "IPC_EXCL")]
+    pub fn create(key: Key, mode: u32) -> Result<Self> {
+        get(key.get(), libc::IPC_CREAT | libc::IPC_EXCL | bits(mode))
+    }
+
+    /// The queue of `key`, made with `mode` if there is none yet. Two processes may do this at once: both get the
+    /// same queue. What was there before keeps its own mode, and may hold messages that nobody meant for this run.
+    ///
+    /// C: `int msgget(key_t key, IPC_CREAT | mode);`
+    /// — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::{Key, Queue};
+    /// let key = Key::fresh();
+    /// let queue = Queue::open_or_create(key, 0o600)?.owned();
+    /// assert_eq!(*queue, Queue::open_or_create(key, 0o600)?); // the same key, the same queue
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `EACCES`: there is one, and it does not permit this user what `mode` says. `ENOSPC` and `ENOMEM` as in
+    /// [`create`](Self::create).
+    #[doc(alias = "msgget")]
+    #[doc(alias = "IPC_CREAT")]
+    pub fn open_or_create(key: Key, mode: u32) -> Result<Self> {
+        get(key.get(), libc::IPC_CREAT | bits(mode))
+    }
+
+    /// The queue of `key`, which must exist. Permission is checked only when the queue is used.
+    ///
+    /// C: `int msgget(key_t key, 0);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
+    ///
+    /// # Errors
+    /// `ENOENT`: there is none.
+    #[doc(alias = "msgget")]
+    pub fn open(key: Key) -> Result<Self> {
+        get(key.get(), 0).advise(Errno::ENOENT, || format!("no queue has key {key}"))
+    }
+
+    /// The queue of `key`, which must exist and permit `access`.
+    ///
+    /// C: `int msgget(key_t key, access);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
+    ///
+    /// # Errors
+    /// `ENOENT`: there is none. `EACCES`: it is there, but not for this user.
+    #[doc(alias = "msgget")]
+    pub fn open_for(key: Key, access: Access) -> Result<Self> {
+        get(key.get(), access as c_int).advise(Errno::ENOENT, || format!("no queue has key {key}"))
+    }
+
+    /// Makes a queue without a key. Others can use it only if they are told its id (a child, by its command line).
+    ///
+    /// C: `int msgget(IPC_PRIVATE, mode);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
+    ///
+    /// # Errors
+    /// `ENOSPC` and `ENOMEM` as in [`create`](Self::create).
+    #[doc(alias = "IPC_PRIVATE")]
+    pub fn private(mode: u32) -> Result<Self> {
+        get(libc::IPC_PRIVATE, bits(mode))
+    }
+}
+
+const fn bits(mode: u32) -> c_int {
+    (mode & 0o777).cast_signed()
+}
+
+fn get(key: libc::key_t, flags: c_int) -> Result<Queue> {
+    let id = sys::msgget(key, flags)
+        .call("msgget")
+        .advise(Errno::EEXIST, || {
+            format!("choose another key, or remove that queue with: ipcrm -Q {key:#010x}")
+        })
+        .advise(Errno::EACCES, || {
+            format!("the queue with key {key:#010x} is there, but its mode keeps you out")
+        })
+        .advise(Errno::ENOSPC, || {
+            "kernel.msgmni limits the queues: see ipcs -q for what is left over, and remove it with ipcrm -q"
+                .into()
+        })?;
+    Ok(Queue::from_id(QueueId::new(id)))
+}

@@ -1,0 +1,66 @@
+//! A queue that goes with its owner.
+
+use std::ops::Deref;
+
+use ipc_core::Result;
+
+use crate::Queue;
+
+/// A queue that is removed when this is dropped, with every message that is still in it. A plain [`Queue`] never
+/// removes anything.
+///
+/// Not even this helps where destructors do not run: after `SIGKILL`, `std::process::exit`, or a signal that nobody
+/// handles. [`Msgq`](crate::Msgq) does more about that.
+///
+/// ```
+/// # use ipc_msgq::Queue;
+/// let borrowed: Queue = {
+///     let owned = Queue::private(0o600)?.owned();
+///     owned.stat()?; // all that a queue can do
+///     *owned
+/// };
+/// assert_eq!(borrowed.stat().unwrap_err().to_string(), "msgctl: Invalid argument (EINVAL)");
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "it removes the queue as soon as it is dropped"]
+pub struct OwnedQueue(Queue);
+
+impl OwnedQueue {
+    /// Gives up the ownership: now somebody else has to remove the queue.
+    #[must_use = "else nobody here knows the queue any more"]
+    pub fn keep(self) -> Queue {
+        let queue = self.0;
+        std::mem::forget(self); // it owns nothing but the queue
+        queue
+    }
+
+    /// Removes the queue now, and says whether that worked. When it is dropped, nobody can be told.
+    ///
+    /// # Errors
+    /// As [`Queue::remove`].
+    pub fn remove(self) -> Result<()> {
+        self.keep().remove()
+    }
+}
+
+impl Queue {
+    /// Makes this process the one that removes the queue.
+    pub const fn owned(self) -> OwnedQueue {
+        OwnedQueue(self)
+    }
+}
+
+impl Deref for OwnedQueue {
+    type Target = Queue;
+
+    fn deref(&self) -> &Queue {
+        &self.0
+    }
+}
+
+impl Drop for OwnedQueue {
+    fn drop(&mut self) {
+        let _ = self.0.remove(); // it may be gone already
+    }
+}

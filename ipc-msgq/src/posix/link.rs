@@ -1,0 +1,147 @@
+//! A connected end over two POSIX queues.
+
+use std::time::Duration;
+
+use ipc_core::{Error, MAX_MESSAGE, Result, Transport};
+
+use super::meeting::{Hello, Side};
+use super::{PosixQueue, Priority};
+
+/// What is sent.
+const DATA: Priority = 1;
+/// The farewell, of length zero. The lowest priority: nothing that was sent before comes after it.
+const FAREWELL: Priority = 0;
+
+/// How long one call waits before a look whether the peer is still there.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// One end of a link over two POSIX queues. Dropping it says goodbye.
+///
+/// Whoever receives from a queue holds a lock on it. The kernel gives that lock back when the descriptor is closed,
+/// however the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is
+/// noticed. The farewell is only a courtesy, which saves the receiver the rest of its [`SLICE`]; where the queue has
+/// no room for it, nothing is lost.
+#[derive(Debug)]
+pub struct PosixLink {
+    side: Side,
+    inbox: Box<[u8]>,
+    /// The message in `inbox` did not fit the caller's buffer: it is the next one, and so long.
+    kept: Option<usize>,
+    /// The peer has closed its end or died.
+    gone: bool,
+}
+
+impl PosixLink {
+    pub(super) fn new(side: Side) -> Result<Self> {
+        let longest = side.inbound.attributes()?.longest;
+        Ok(Self { inbox: vec![0; longest].into(), side, kept: None, gone: false })
+    }
+
+    /// The queue that this end sends to, to use it without the protocol.
+    #[must_use]
+    pub const fn outbound(&self) -> &PosixQueue {
+        &self.side.outbound
+    }
+
+    /// The queue that this end receives from. Its descriptor can be polled next to others; what makes it readable is
+    /// a message or the peer's farewell.
+    #[must_use]
+    pub const fn inbound(&self) -> &PosixQueue {
+        &self.side.inbound
+    }
+
+    fn check_len(&self, message: &[u8]) -> Result<()> {
+        let (len, max) = (message.len(), self.max_message());
+        if len > max { Err(Error::TooLarge { len, max }) } else { Ok(()) }
+    }
+
+    /// Receives a message into the inbox, within `patience`, and gives its length.
+    fn fetch(&mut self, patience: Duration) -> Result<Option<usize>> {
+        let Some(received) = self.side.inbound.recv_within(&mut self.inbox, patience)? else {
+            return Ok(None);
+        };
+        match (received.priority, received.len) {
+            (DATA, len) => Ok(Some(len)),
+            (FAREWELL, 0) => {
+                self.gone = true;
+                Err(Error::Disconnected)
+            }
+            _ => Err(Error::Corrupt("a message in the queue that no link has sent")),
+        }
+    }
+
+    /// Copies the message of `len` bytes in the inbox to the caller.
+    fn deliver(&mut self, len: usize, buffer: &mut [u8]) -> Result<usize> {
+        if len > buffer.len() {
+            self.kept = Some(len);
+            return Err(Error::BufferTooSmall { needed: len });
+        }
+        self.kept = None;
+        buffer[..len].copy_from_slice(&self.inbox[..len]);
+        Ok(len)
+    }
+}
+
+impl Transport for PosixLink {
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.check_len(message)?;
+        while !self.gone {
+            if self.side.outbound.send_within(message, DATA, SLICE)?.is_some() {
+                return Ok(());
+            }
+            self.check_peer()?; // a queue that stays full is maybe one that nobody empties any more
+        }
+        Err(Error::Disconnected)
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        while self.kept.is_none() && !self.gone {
+            if let Some(len) = self.fetch(SLICE)? {
+                return self.deliver(len, buffer);
+            }
+            let _ = self.check_peer(); // remembers if it is gone
+        }
+        // From a peer that is gone, only what is there already can come.
+        self.try_recv(buffer)?.ok_or(Error::Disconnected)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.check_len(message)?;
+        if self.gone { Err(Error::Disconnected) } else { self.side.outbound.try_send(message, DATA) }
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        let len = match self.kept {
+            Some(len) => Some(len),
+            None => self.fetch(Duration::ZERO)?,
+        };
+        match len {
+            Some(len) => self.deliver(len, buffer).map(Some),
+            None if self.gone => Err(Error::Disconnected),
+            None => Ok(None),
+        }
+    }
+
+    fn max_message(&self) -> usize {
+        self.inbox.len()
+    }
+
+    fn check_peer(&mut self) -> Result<()> {
+        self.gone = self.gone || !self.side.outbound.is_locked_by_another();
+        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+impl Drop for Side {
+    fn drop(&mut self) {
+        let _ = self.outbound.try_send(&[], FAREWELL); // no room: the lock tells it, as soon as it is given back
+    }
+}
+
+/// The longest message through queues of this kind, unless the other side has made them impossible.
+pub(super) fn check_longest(queue: &PosixQueue) -> Result<()> {
+    match queue.attributes()?.longest {
+        Hello::SIZE..=MAX_MESSAGE => Ok(()),
+        _ => Err(Error::Corrupt("a queue that no link has made: its messages are too short or too long")),
+    }
+}

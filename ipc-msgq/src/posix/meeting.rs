@@ -1,0 +1,182 @@
+//! How two processes meet at two POSIX queues, `/NAME` towards the owner and `/NAME.back` towards the joiner.
+
+use std::time::Duration;
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::{Advise, Error, MAX_MESSAGE, Result, Setup};
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
+use super::link::{PosixLink, check_longest};
+use super::{Access, Attributes, PosixQueue, Priority, QueueName};
+use crate::Msgq;
+use crate::meeting::poll;
+
+/// Two queues that wait for their second user.
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    name: QueueName,
+    /// This process's place at the queues, until it is handed out by `accept`.
+    side: Option<Side>,
+}
+
+/// This process's place at the two queues. Dropping it says goodbye (in `link.rs`).
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) inbound: PosixQueue,
+    pub(super) outbound: PosixQueue,
+    /// Removes the names, if they are still there. `None` at the queues of another user, who alone can.
+    _lease: Option<Lease>,
+}
+
+/// What the two say first. There is nothing to tell but that both speak this protocol: the kernel keeps the rest.
+pub(super) struct Hello;
+
+impl Hello {
+    const TEXT: [u8; Self::SIZE] = *b"ipcmqpx1";
+    pub(super) const SIZE: usize = 8;
+
+    /// From the owner. There is one: who takes it has the free seat.
+    const INVITATION: Priority = 3;
+    /// From the joiner.
+    const ACCEPTANCE: Priority = 2;
+
+    fn send(queue: &PosixQueue, priority: Priority) -> Result<()> {
+        let sent = queue.try_send(&Self::TEXT, priority)?;
+        sent.ok_or(Error::Corrupt("a queue that is full before the two have met"))
+    }
+
+    fn try_recv(queue: &PosixQueue, priority: Priority) -> Result<Option<()>> {
+        let mut buffer = vec![0; queue.attributes()?.longest];
+        match queue.try_recv(&mut buffer)? {
+            None => Ok(None),
+            Some(hello) if hello.priority == priority && buffer[..hello.len] == Self::TEXT => Ok(Some(())),
+            Some(_) => Err(Error::Corrupt("whoever uses this queue is not another ipc-msgq")),
+        }
+    }
+}
+
+impl Meeting {
+    pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let name = address.map(str::parse).transpose()?.unwrap_or_else(QueueName::fresh);
+        let lease = Lease::take::<Msgq>(Some(&lease_name(&name)))
+            .advise(Errno::EEXIST, || format!("{name} is in use by another process: choose another name"))?;
+        let make = |name: &QueueName, access| -> Result<PosixQueue> {
+            let mut attributes = Attributes::of_the_system()?;
+            attributes.longest = attributes.longest.min(MAX_MESSAGE);
+            if address.is_none() {
+                // Nobody else picks this name, so it can be noted before the queue is there: no moment to leak it.
+                lease.record(name.as_str())?;
+                return PosixQueue::create(name, access, attributes, setup.mode);
+            }
+            let queue = PosixQueue::create(name, access, attributes, setup.mode)?;
+            let (dev, ino, _) = queue.identity()?;
+            let noted = lease.record(&format!("{name} {dev} {ino}"));
+            noted.inspect_err(|_| drop(PosixQueue::unlink(name)))?;
+            Ok(queue)
+        };
+        let inbound = make(&name, Access::Receive)?;
+        inbound.lock()?;
+        let outbound = make(&name.back(), Access::Send)?;
+        check_longest(&inbound)?;
+        Hello::send(&outbound, Hello::INVITATION)?;
+        Ok(Self { name, side: Some(Side { inbound, outbound, _lease: Some(lease) }) })
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.name.to_string()
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        format!("POSIX queues {0} and {0}.back (under /dev/mqueue, where that is mounted)", self.name)
+    }
+
+    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<PosixLink> {
+        let Some(side) = &self.side else {
+            return Err(Error::Usage("these queues have their two sides already".into()));
+        };
+        let came = poll(timeout, || Hello::try_recv(&side.inbound, Hello::ACCEPTANCE))?;
+        came.ok_or_else(|| Error::TimedOut {
+            what: format!("nobody joined at {}", self.name),
+            waited: timeout,
+        })?;
+        unlink(&self.name);
+        PosixLink::new(self.side.take().expect("it was there above"))
+    }
+
+    pub(crate) fn join(address: &str, timeout: Duration) -> Result<PosixLink> {
+        let name = address.parse()?;
+        lease::sweep::<Msgq>()?; // queues of dead processes are not some to join
+        poll(timeout, || try_join(&name))?.ok_or_else(|| Error::TimedOut {
+            what: format!("nobody waits at {name}: start this first: ipc-msgq pong {name} --variant posix"),
+            waited: timeout,
+        })
+    }
+
+    /// Removes a name that a dead process has recorded: `/NAME`, or `/NAME DEVICE INODE`.
+    pub(crate) fn reclaim(record: &str) -> Result<()> {
+        let mut words = record.split(' ');
+        let Some(Ok(name)) = words.next().map(str::parse::<QueueName>) else { return Ok(()) };
+        let recorded = words
+            .next()
+            .zip(words.next())
+            .and_then(|(dev, ino)| Some((dev.parse().ok()?, ino.parse().ok()?)));
+        let Some(queue) = unless_gone(PosixQueue::open(&name, Access::Receive))? else { return Ok(()) };
+        let (dev, ino, owner) = queue.identity()?;
+        if owner == geteuid().as_raw() && recorded.is_none_or(|recorded| recorded == (dev, ino)) {
+            unless_gone(PosixQueue::unlink(&name))?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the free seat at the queues; `None` if there are none yet, or none any more.
+fn try_join(name: &QueueName) -> Result<Option<PosixLink>> {
+    let another = || format!("the queue {name} is another user's");
+    let Some(outbound) = unless_gone(PosixQueue::open(name, Access::Send).advise(Errno::EACCES, another))?
+    else {
+        return Ok(None);
+    };
+    let Some(inbound) = unless_gone(PosixQueue::open(&name.back(), Access::Receive))? else {
+        return Ok(None);
+    };
+    let lease = Lease::share::<Msgq>(&lease_name(name))?;
+    if lease.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
+        return match unless_gone(PosixQueue::open(name, Access::Send))? {
+            None => Ok(None), // it has just been removed, and its lease before it
+            Some(_) => Err(Error::Usage(format!(
+                "the queue {name} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
+            ))),
+        };
+    }
+    check_longest(&inbound)?;
+    check_longest(&outbound)?;
+    if !outbound.is_locked_by_another() || Hello::try_recv(&inbound, Hello::INVITATION)?.is_none() {
+        return Ok(None); // just being made, or of a dead process; or the seat is taken, and the names go soon
+    }
+    inbound.lock()?;
+    // Both sides have both queues open. Without names they end with the last of their users, however that ends.
+    unlink(name);
+    Hello::send(&outbound, Hello::ACCEPTANCE)?;
+    PosixLink::new(Side { inbound, outbound, _lease: lease }).map(Some)
+}
+
+/// Removes the names. Fails for the other side's user, and where the other side was faster.
+fn unlink(name: &QueueName) {
+    for name in [name, &name.back()] {
+        let _ = PosixQueue::unlink(name);
+    }
+}
+
+/// A name of a lease has no slash; a key of the other variant has no dash.
+fn lease_name(name: &QueueName) -> String {
+    format!("posix-{}", name.as_str().trim_start_matches('/'))
+}
+
+/// `None` if the queue is not there (any more).
+fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.errno() == Some(Errno::ENOENT) => Ok(None),
+        answer => answer.map(Some),
+    }
+}

@@ -1,0 +1,43 @@
+//! # POSIX queues: the other kind
+//!
+//! `mq_open(3)` came twenty years after `msgget(2)` and mends much of it. The variant `posix` of
+//! [`Msgq`](crate::Msgq) talks through two such queues, so that the two kinds can be compared.
+//!
+//! | | System V | POSIX |
+//! |---|---|---|
+//! | found by | a number, the key | a name, `/like-this` |
+//! | handle | an id, the same in every process | a descriptor: closed with the process, `O_CLOEXEC`, inherited by `fork` |
+//! | next to a socket in `poll` | no; `Readiness` helps | yes |
+//! | order | a *type*: the receiver chooses | a *priority*: the highest first, and by age within one |
+//! | a time limit | none | `mq_timedsend`, `mq_timedreceive`, by the clock on the wall |
+//! | told that a message came | no | `mq_notify`: a signal, once, for one process |
+//! | removed | at once, under the users' feet | its name at once, itself when the last descriptor is closed |
+//! | full | by bytes, a limit that all messages share | by messages: as many as were asked for when it was made |
+//! | a peer that dies | nobody tells | nobody tells, but a lock on the descriptor goes with the process |
+//! | limits | `kernel.msgmax`, `msgmnb`, `msgmni` | `fs.mqueue.*`, and `ulimit -q`: 819200 bytes for all queues of a user |
+//! | a person sees it with | `ipcs -q` | `mount -t mqueue none /dev/mqueue`, then `ls` and `cat` |
+//!
+//! **Use it** for what System V queues are used for, when a descriptor, a time limit or a priority is wanted. **Do not
+//! use it** where receivers choose by type, or for many queues at once: eight kilobytes by ten messages, as systems are
+//! set up, and a user can have nine of them.
+//!
+//! **System calls** of a link: `mq_timedsend` or `mq_timedreceive`, one for each message. Each waits for a tenth of a
+//! second at most and is then repeated, after a look whether the peer is still there. The time limit is one of
+//! `CLOCK_REALTIME`: if somebody sets that clock back while a call waits, it waits for longer by as much.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `name.rs` | [`QueueName`]: what a name may be |
+//! | `queue.rs` | [`PosixQueue`]: the calls, one by one |
+//! | `meeting.rs` | how two processes meet |
+//! | `link.rs` | [`PosixLink`]: messages both ways, and knowing when the peer is gone |
+
+mod link;
+mod meeting;
+mod name;
+mod queue;
+
+pub use link::PosixLink;
+pub(crate) use meeting::Meeting;
+pub use name::QueueName;
+pub use queue::{Access, Attributes, PosixQueue, Priority, Received};

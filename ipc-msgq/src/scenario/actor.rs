@@ -1,0 +1,174 @@
+//! What a process of a scene does: it reads orders from its standard input, and answers each in one line.
+
+use std::io::{BufRead as _, Write as _, stdin, stdout};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use ipc_core::{Call, Error, Result};
+use ipc_msgq::{Drain, Key, Message, MessageType, Queue, QueueId, Select};
+use nix::unistd::geteuid;
+use signal_hook::consts::SIGUSR1;
+
+use super::reply::{Reply, What};
+use crate::command::Outcome;
+
+/// A process of a scenario; started by it
+#[derive(Args, Debug)]
+pub struct Actor {
+    /// The id of the queue
+    queue: i32,
+}
+
+impl Actor {
+    pub fn run(self) -> Result<Outcome> {
+        let queue = Queue::from_id(QueueId::new(self.queue));
+        let mut guarded = Vec::new();
+        for line in stdin().lock().lines() {
+            let line = line.call("read")?;
+            let started = Instant::now();
+            let what = obey(queue, &line, &mut guarded).or_else(|error| match error.errno() {
+                Some(errno) => Ok(What::Refused(format!("{errno:?}"))),
+                None => Err(error),
+            })?;
+            let reply = Reply { took: started.elapsed(), what };
+            writeln!(stdout(), "{}", reply.line()).call("write")?;
+        }
+        // The other end of the pipe is closed: the scene is over, or the process that played it is dead.
+        guarded.into_iter().for_each(remove);
+        Ok(Outcome::Done)
+    }
+}
+
+fn obey(queue: Queue, line: &str, guarded: &mut Vec<Key>) -> Result<What> {
+    let words: Vec<&str> = line.splitn(3, ' ').collect();
+    Ok(match words[..] {
+        ["guard", key] => {
+            guarded.push(key.parse()?);
+            What::Done(0)
+        }
+        ["open", key] => What::Done(Queue::open_or_create(key.parse()?, 0o600)?.id().get().into()),
+        ["send", kind, text] => {
+            queue.send(&message(kind, text)?)?;
+            What::Done(0)
+        }
+        ["try-send", kind, text] => {
+            queue.try_send(&message(kind, text)?)?.map_or(What::Full, |()| What::Done(0))
+        }
+        ["recv", select, room] => received(queue, Message::with_capacity(number(room)?), select)?,
+        ["recv-cut", select, room] => received(queue, Message::truncating(number(room)?), select)?,
+        ["try-recv", select, room] => {
+            let mut message = Message::with_capacity(number(room)?);
+            queue.try_recv(parse(select)?, &mut message)?.map_or(What::Nothing, |()| What::got(&message))
+        }
+        // signal-hook installs its handlers with SA_RESTART.
+        ["handle-usr1"] => {
+            signal_hook::flag::register(SIGUSR1, Arc::new(AtomicBool::new(false))).call("sigaction")?;
+            What::Done(0)
+        }
+        ["serve", clients] => serve(queue, number(clients)?)?,
+        ["exchange", how, count] => exchange(queue, how, number(count)?)?,
+        ["remove"] => {
+            queue.remove()?;
+            What::Done(0)
+        }
+        ["drain", milliseconds] => {
+            match queue.close_and_drain(Duration::from_millis(number(milliseconds)?))? {
+                Drain::Drained => What::Done(0),
+                Drain::NotDrained { messages, .. } => What::Done(messages as i64),
+            }
+        }
+        _ => return Err(Error::Usage(format!("an actor does not know '{line}'"))),
+    })
+}
+
+fn received(queue: Queue, mut message: Message, select: &str) -> Result<What> {
+    queue.recv(parse(select)?, &mut message)?;
+    Ok(What::got(&message))
+}
+
+/// A thread for each client, as in the course: a client sends as an odd type and receives the even one behind it.
+fn serve(queue: Queue, clients: i64) -> Result<What> {
+    let serve_one = |client: i64| {
+        let [request, answer] =
+            [2 * client - 1, 2 * client].map(|kind| MessageType::new(kind).expect("above 0"));
+        let mut message = Message::with_capacity(100);
+        for served in 0.. {
+            queue.recv(request, &mut message)?;
+            if message.text() == b"bye" {
+                return Ok(served);
+            }
+            let text = [b"you said ", message.text()].concat();
+            queue.send(&Message::new(answer, &text))?;
+        }
+        unreachable!("a client says bye")
+    };
+    let served: Result<Vec<i64>> = thread::scope(|scope| {
+        let threads: Vec<_> = (1..=clients).map(|client| scope.spawn(move || serve_one(client))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+    });
+    Ok(What::Done(served?.iter().sum()))
+}
+
+/// Sends `count` messages to the other side and receives as many. The other side does the same.
+fn exchange(queue: Queue, how: &str, count: i64) -> Result<What> {
+    let [to, from] = match how.chars().last() {
+        Some('1') => [1, 2],
+        _ => [2, 1],
+    };
+    let message = Message::new(kind(to)?, &[b'x'; 512]);
+    let mut buffer = Message::with_capacity(512);
+    let (mut sent, mut received) = (0, 0);
+    if how.starts_with("naive") {
+        while sent < count {
+            queue.send(&message)?;
+            sent += 1;
+        }
+    }
+    while sent < count || received < count {
+        if sent < count && queue.try_send(&message)?.is_some() {
+            sent += 1;
+        } else if sent == count {
+            queue.recv(kind(from)?, &mut buffer)?; // nothing else is left to do, so it may wait
+            received += 1;
+        } else if queue.try_recv(kind(from)?, &mut buffer)?.is_some() {
+            received += 1;
+        } else {
+            thread::sleep(Duration::from_millis(1)); // full of what the other side is to take
+        }
+    }
+    Ok(What::Done(received))
+}
+
+/// Removes the queue of `key` if there is one, and if it is this user's.
+fn remove(key: Key) {
+    if let Ok(queue) = Queue::open(key)
+        && queue.stat().is_ok_and(|stat| stat.creator == geteuid().as_raw())
+    {
+        let _ = queue.remove(); // somebody was faster
+    }
+}
+
+fn message(kind: &str, text: &str) -> Result<Message> {
+    Ok(Message::new(kind.parse()?, text.as_bytes()))
+}
+
+fn kind(number: i64) -> Result<MessageType> {
+    MessageType::new(number).ok_or_else(|| Error::Usage(format!("{number} is no type")))
+}
+
+/// `any`, `3`, `<=3` or `!3`.
+fn parse(select: &str) -> Result<Select> {
+    Ok(match (select.strip_prefix("<="), select.strip_prefix('!')) {
+        _ if select == "any" => Select::Any,
+        (Some(kind), _) => Select::UpTo(kind.parse()?),
+        (_, Some(kind)) => Select::Except(kind.parse()?),
+        _ => Select::Exactly(select.parse()?),
+    })
+}
+
+fn number<T: std::str::FromStr>(word: &str) -> Result<T> {
+    word.parse().map_err(|_| Error::Usage(format!("'{word}' is no number")))
+}

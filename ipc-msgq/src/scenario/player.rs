@@ -1,0 +1,186 @@
+//! A process of a scene, as the scene sees it.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::{Call, Error, Result};
+use ipc_msgq::QueueId;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::reply::Reply;
+use super::stage::{Clock, Failure, PATIENCE, Played};
+use super::story::told;
+use crate::command::users::{call_of, tasks};
+
+/// Another process: this same program as `actor`. Killed when this is dropped.
+#[derive(Debug)]
+pub struct Player {
+    name: String,
+    child: Child,
+    /// `None` when it was told to leave.
+    orders: Option<ChildStdin>,
+    replies: Receiver<String>,
+    /// What it was told and has not answered yet.
+    order: String,
+    queue: QueueId,
+    clock: Clock,
+    /// It was seen to sleep before it answered.
+    slept: bool,
+    /// It is not killed, but ends by itself.
+    apart: bool,
+}
+
+impl Player {
+    /// Starts it. `apart` from this process's group, it does not notice a Ctrl-C.
+    pub fn start(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe().call("readlink")?);
+        command.args(["actor", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        if apart {
+            command.process_group(0);
+        }
+        let mut child = command.spawn().call("execve")?;
+        let orders = child.stdin.take();
+        let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
+        let (to_us, replies) = channel();
+        // Ends with the process.
+        thread::spawn(move || lines.map_while(std::io::Result::ok).try_for_each(|line| to_us.send(line)));
+        Ok(Self {
+            name: name.into(),
+            child,
+            orders,
+            replies,
+            order: String::new(),
+            queue,
+            clock,
+            slept: false,
+            apart,
+        })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it what to do, and does not wait.
+    pub fn begin(&mut self, order: &str) -> Result<()> {
+        order.clone_into(&mut self.order);
+        self.slept = false;
+        let orders = self.orders.as_mut().ok_or_else(|| Error::Usage("it has left".into()))?;
+        writeln!(orders, "{order}").call("write")
+    }
+
+    /// Waits until it has done what it was told.
+    pub fn end(&mut self) -> Result<Reply> {
+        let line = self.replies.recv_timeout(PATIENCE).map_err(|error| match error {
+            RecvTimeoutError::Timeout => {
+                let what = format!("the {} still does '{}'", self.name, told(&self.order));
+                Error::TimedOut { what, waited: PATIENCE }
+            }
+            RecvTimeoutError::Disconnected => Error::Disconnected,
+        })?;
+        self.answered(&line)
+    }
+
+    /// The same, if it has done so by now.
+    pub fn try_end(&mut self) -> Result<Option<Reply>> {
+        self.replies.try_recv().ok().map(|line| self.answered(&line)).transpose()
+    }
+
+    /// Tells it what to do and waits until it is done.
+    pub fn does(&mut self, order: &str) -> Result<Reply> {
+        self.begin(order)?;
+        self.end()
+    }
+
+    /// The same, without a line in the story.
+    pub fn quietly(&mut self, order: &str) -> Result<Reply> {
+        self.begin(order)?;
+        read(&self.replies.recv_timeout(PATIENCE).map_err(|_| Error::Disconnected)?)
+    }
+
+    fn answered(&self, line: &str) -> Result<Reply> {
+        let reply = read(line)?;
+        let took = reply.took.as_secs_f64() * 1e3;
+        let after = if self.slept { format!(", after {took:.1} ms") } else { String::new() };
+        self.says(&format!("{}: {}{after}", told(&self.order), reply.what))?;
+        Ok(reply)
+    }
+
+    /// A line of the story.
+    pub fn says(&self, what: &str) -> Result<()> {
+        self.clock.tell(&self.name, Some(self.pid()), what)
+    }
+
+    /// Waits until `threads` of its threads sleep in a call on the queue.
+    pub fn sleeps(&mut self, threads: usize) -> Played {
+        let started = Instant::now();
+        while !self.is_asleep(threads) {
+            if let Some(reply) = self.try_end()? {
+                let how = format!("the {} did not sleep, but: {}", self.name, reply.what);
+                return Err(Failure::Otherwise(how));
+            }
+            if started.elapsed() > PATIENCE {
+                let what = format!("the {} does not come to sleep", self.name);
+                return Err(Error::TimedOut { what, waited: PATIENCE }.into());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        self.slept = true;
+        let threads = if threads == 1 { String::new() } else { format!(", with {threads} threads") };
+        self.says(&format!("{}: sleeps{threads}", told(&self.order)))?;
+        Ok(())
+    }
+
+    /// Whether it sleeps now, seen from outside.
+    pub fn is_asleep(&self, threads: usize) -> bool {
+        let pid = self.pid();
+        if fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok() {
+            let on_queue = |task| call_of(pid, task).is_some_and(|call| call.queue == self.queue);
+            return tasks(pid).filter(|(_, task)| on_queue(*task)).count() == threads;
+        }
+        // A kernel that does not tell the call may still tell that it sleeps, and it may be told too early: a while
+        // is given to it to come from its pipe to the call.
+        thread::sleep(Duration::from_millis(50));
+        let state = |task| fs::read_to_string(format!("/proc/{pid}/task/{task}/stat")).unwrap_or_default();
+        tasks(pid).filter(|(_, task)| state(*task).contains(") S ")).count() >= threads
+    }
+
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        self.says(&format!("gets {signal}"))?;
+        kill(Pid::from_raw(self.pid().cast_signed()), signal).call("kill")
+    }
+
+    /// Lets it end by itself.
+    pub fn leave(mut self) -> Result<()> {
+        self.orders = None;
+        self.child.wait().call("wait4")?;
+        self.says("has ended")
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill().call("kill")?;
+        self.child.wait().call("wait4")?;
+        self.says("was killed (SIGKILL)")
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.orders = None;
+        if !self.apart {
+            let _ = self.child.kill(); // it may have ended
+        }
+        let _ = self.child.wait();
+    }
+}
+
+fn read(line: &str) -> Result<Reply> {
+    Reply::parse(line).ok_or(Error::Corrupt("an actor's reply"))
+}

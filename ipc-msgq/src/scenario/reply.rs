@@ -1,0 +1,136 @@
+//! What an actor answers: one line for each order.
+
+use std::fmt;
+use std::time::Duration;
+
+use ipc_msgq::Message;
+
+use super::story::quoted;
+
+/// The answer to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// How long the calls took.
+    pub took: Duration,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It is done; with a number, where the order asks for one.
+    Done(i64),
+    /// A message was received.
+    Got { kind: i64, cut: bool, text: String },
+    /// There was no message (ENOMSG).
+    Nothing,
+    /// There was no room (EAGAIN).
+    Full,
+    /// The kernel refused: the name of the errno.
+    Refused(String),
+}
+
+impl What {
+    pub fn got(message: &Message) -> Self {
+        Self::Got {
+            kind: message.kind().get(),
+            cut: message.is_truncated(),
+            text: String::from_utf8_lossy(message.text()).into_owned(),
+        }
+    }
+}
+
+impl Reply {
+    /// The text that was received.
+    pub fn text(&self) -> Option<&str> {
+        match &self.what {
+            What::Got { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The type and the text that was received.
+    pub fn message(&self) -> Option<(i64, &str)> {
+        match &self.what {
+            What::Got { kind, text, .. } => Some((*kind, text)),
+            _ => None,
+        }
+    }
+
+    /// The name of the errno.
+    pub fn errno(&self) -> Option<&str> {
+        match &self.what {
+            What::Refused(errno) => Some(errno),
+            _ => None,
+        }
+    }
+
+    pub fn number(&self) -> Option<i64> {
+        match self.what {
+            What::Done(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The line that [`parse`](Self::parse) reads.
+    pub fn line(&self) -> String {
+        let took = self.took.as_micros();
+        match &self.what {
+            What::Done(number) => format!("{took} done {number}"),
+            What::Got { kind, cut, text } => format!("{took} got {kind} {cut} {text}"),
+            What::Nothing => format!("{took} nothing"),
+            What::Full => format!("{took} full"),
+            What::Refused(errno) => format!("{took} refused {errno}"),
+        }
+    }
+
+    /// `None` if the line is something else.
+    pub fn parse(line: &str) -> Option<Self> {
+        let mut words = line.splitn(5, ' ');
+        let took = Duration::from_micros(words.next()?.parse().ok()?);
+        let what = match words.next()? {
+            "done" => What::Done(words.next()?.parse().ok()?),
+            "got" => What::Got {
+                kind: words.next()?.parse().ok()?,
+                cut: words.next()?.parse().ok()?,
+                text: words.next()?.to_owned(),
+            },
+            "nothing" => What::Nothing,
+            "full" => What::Full,
+            "refused" => What::Refused(words.next()?.to_owned()),
+            _ => return None,
+        };
+        Some(Self { took, what })
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(0) => f.write_str("done"),
+            Self::Done(number) => number.fmt(f),
+            Self::Got { kind, cut, text } => {
+                let cut = if *cut { ", cut" } else { "" };
+                write!(f, "type {kind}, {}{cut}", quoted(text))
+            }
+            Self::Nothing => f.write_str("nothing there (ENOMSG)"),
+            Self::Full => f.write_str("no room (EAGAIN)"),
+            Self::Refused(errno) => f.write_str(errno),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_read_as_it_was_written() {
+        let got = What::Got { kind: 7, cut: true, text: "with some words".into() };
+        for what in [What::Done(-3), got, What::Nothing, What::Full, What::Refused("EIDRM".into())] {
+            let reply = Reply { took: Duration::from_micros(12), what };
+            assert_eq!(Reply::parse(&reply.line()), Some(reply));
+        }
+        assert_eq!(Reply::parse("12 flies"), None);
+        assert_eq!(Reply::parse(""), None);
+    }
+}

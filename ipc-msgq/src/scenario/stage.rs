@@ -1,0 +1,119 @@
+//! Where a scene is played: a queue, a clock, and somebody who clears up.
+
+use std::time::{Duration, Instant};
+
+use ipc_core::{Error, Result};
+use ipc_msgq::{Key, Queue};
+
+use super::player::Player;
+use crate::command::print;
+
+/// How long a step may take on a loaded machine. Reached only when it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// When the scene began.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// A line of the story: when, who, what.
+    pub fn tell(self, name: &str, pid: Option<u32>, what: &str) -> Result<()> {
+        let time = self.0.elapsed().as_secs_f64() * 1e3;
+        let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
+        print(format!("{time:9.1} ms  {name:<10} {pid:>7}  {what}").trim_end()).and_then(|()| print("\n"))
+    }
+}
+
+/// A scene's queue and its clock.
+#[derive(Debug)]
+pub struct Stage {
+    pub key: Key,
+    pub queue: Queue,
+    clock: Clock,
+    /// Removes the queue when this process is gone, however it ends: then the pipe between the two is closed.
+    janitor: Player,
+}
+
+impl Stage {
+    /// Makes a queue that nobody else uses.
+    pub fn set() -> Result<Self> {
+        let clock = Clock(Instant::now());
+        let key = Key::fresh();
+        let nothing_yet = Queue::from_id(ipc_msgq::QueueId::new(0));
+        let mut janitor = Player::start("janitor", nothing_yet.id(), clock, true)?;
+        // Before there is a queue, so that there is no moment to leak it.
+        janitor.quietly(&format!("guard {key}"))?;
+        let queue = Queue::create(key, 0o600)?;
+        clock.tell("queue", None, &format!("key {key}, id {}", queue.id()))?;
+        Ok(Self { key, queue, clock, janitor })
+    }
+
+    /// A key for one more queue, which will be removed, too.
+    pub fn another_key(&mut self) -> Result<Key> {
+        let key = Key::fresh();
+        self.janitor.quietly(&format!("guard {key}"))?;
+        Ok(key)
+    }
+
+    /// One more process.
+    pub fn player(&self, name: &str) -> Result<Player> {
+        let player = Player::start(name, self.queue.id(), self.clock, false)?;
+        player.says("starts")?;
+        Ok(player)
+    }
+
+    /// A line that no process says.
+    pub fn tell(&self, what: &str) -> Result<()> {
+        self.clock.tell("", None, what)
+    }
+
+    /// What must be so: told if it is, an error if not.
+    pub fn claim(&self, holds: bool, claim: &str) -> Played {
+        self.tell(&format!("{} {claim}", if holds { "✓" } else { "✗" }))?;
+        if holds { Ok(()) } else { Err(Failure::Otherwise(format!("it was claimed that: {claim}"))) }
+    }
+
+    /// How many messages and bytes the kernel says are there.
+    pub fn used(&self) -> Result<(usize, usize)> {
+        let stat = self.queue.stat()?;
+        Ok((stat.messages, stat.bytes))
+    }
+
+    /// Has the queue hold no more than this, so that it is soon full.
+    pub fn shrink(&self, bytes: usize) -> Result<()> {
+        self.queue.set(&ipc_msgq::Settings { capacity: Some(bytes), ..Default::default() })?;
+        self.tell(&format!("the queue is set to hold {bytes} bytes"))
+    }
+
+    /// Lets time pass, in which nothing should happen.
+    pub fn pause(&self) -> Result<()> {
+        std::thread::sleep(PAUSE);
+        self.tell(&format!("({} ms pass)", PAUSE.as_millis()))
+    }
+
+    /// Removes the queue.
+    pub fn clear(self) {
+        drop(self.janitor); // waits for it
+    }
+}
+
+/// How a scene ends.
+pub type Played = std::result::Result<(), Failure>;
+
+/// Why a scene was not played to its end.
+#[derive(Debug)]
+pub enum Failure {
+    /// The kernel behaved otherwise than claimed.
+    Otherwise(String),
+    /// It could not be played.
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Long enough to be seen; what is claimed does not depend on it.
+pub const PAUSE: Duration = Duration::from_millis(200);

@@ -1,0 +1,202 @@
+//! Messages that are structs.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use ipc_core::{Advise, Error, Result};
+use nix::errno::Errno;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::{Message, MessageType, Queue, Select, Until};
+
+/// A queue whose messages are structs of type `T`, as C programs send them.
+///
+/// The kernel moves bytes. That they are a `T` on both sides is for the two programs to agree on, and the compiler
+/// checks that it *can* be: `T` is `#[repr(C)]`, every pattern of bytes is a valid one, it has no padding (which
+/// would send what happened to be in memory, and differ from what another compiler does), and no pointers (which
+/// mean nothing in another process). The derives are those of [`zerocopy`].
+///
+/// ```
+/// use ipc_msgq::{MessageType, Queue, Select};
+/// use zerocopy::{FromBytes, Immutable, IntoBytes};
+///
+/// /// `struct point { int32_t x, y; };`
+/// #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+/// #[repr(C)]
+/// struct Point {
+///     x: i32,
+///     y: i32,
+/// }
+///
+/// let queue = Queue::private(0o600)?.owned();
+/// let mut points = queue.typed::<Point>();
+/// points.send(MessageType::ONE, &Point { x: 3, y: 4 })?;
+/// assert_eq!(points.recv(Select::Any)?, (MessageType::ONE, Point { x: 3, y: 4 }));
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+///
+/// A struct with padding is refused; here there would be three bytes of it:
+///
+/// ```compile_fail,E0277
+/// # use zerocopy::{FromBytes, Immutable, IntoBytes};
+/// #[derive(FromBytes, Immutable, IntoBytes)]
+/// #[repr(C)]
+/// struct Padded {
+///     letter: u8,
+///     number: u32,
+/// }
+/// ```
+///
+/// A reference is refused:
+///
+/// ```compile_fail,E0277
+/// # use zerocopy::{FromBytes, Immutable, IntoBytes};
+/// #[derive(FromBytes, Immutable, IntoBytes)]
+/// #[repr(C)]
+/// struct Reference {
+///     text: &'static u8,
+/// }
+/// ```
+///
+/// So is a pointer, and a type of which not every pattern of bytes is valid, such as `bool` or `char`:
+///
+/// ```compile_fail,E0277
+/// # use ipc_msgq::Queue;
+/// Queue::private(0o600).unwrap().typed::<bool>();
+/// ```
+pub struct Typed<T> {
+    queue: Queue,
+    message: Message,
+    payload: PhantomData<fn(T) -> T>,
+}
+
+impl Queue {
+    /// The same queue, with structs for messages.
+    #[must_use]
+    pub fn typed<T: FromBytes + IntoBytes + Immutable>(self) -> Typed<T> {
+        Typed { queue: self, message: Message::with_capacity(size_of::<T>()), payload: PhantomData }
+    }
+}
+
+impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
+    /// The queue.
+    #[must_use]
+    pub const fn queue(&self) -> Queue {
+        self.queue
+    }
+
+    /// The bytes that were sent or received last. After the error "has … bytes" they are those of the refused
+    /// message.
+    #[must_use]
+    pub const fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// Sends `payload`, waiting for room.
+    ///
+    /// # Errors
+    /// As [`Queue::send`].
+    pub fn send(&mut self, kind: MessageType, payload: &T) -> Result<()> {
+        self.pack(kind, payload);
+        self.queue.send(&self.message)
+    }
+
+    /// Sends `payload` if there is room now; `None` if there is not.
+    ///
+    /// # Errors
+    /// As [`Queue::try_send`].
+    pub fn try_send(&mut self, kind: MessageType, payload: &T) -> Result<Option<()>> {
+        self.pack(kind, payload);
+        self.queue.try_send(&self.message)
+    }
+
+    /// Sends `payload`, waiting for room `until` then; `None` if there was none.
+    ///
+    /// # Errors
+    /// As [`Queue::send_until`].
+    pub fn send_until<'a>(
+        &mut self,
+        kind: MessageType,
+        payload: &T,
+        until: impl Into<Until<'a>>,
+    ) -> Result<Option<()>> {
+        self.pack(kind, payload);
+        self.queue.send_until(&self.message, until)
+    }
+
+    /// Takes the oldest message that `select` fits, waiting for it, and returns its type and its content.
+    ///
+    /// # Errors
+    /// As [`Queue::recv`]; a message of another size was not sent as a `T`. If it is longer, the answer is `E2BIG`,
+    /// and it **stays** in the queue. If it is shorter, the answer is [`Usage`](Error::Usage) and it **has been
+    /// taken** out, since the kernel has no "exactly"; [`message`](Self::message) still has it.
+    pub fn recv(&mut self, select: impl Into<Select>) -> Result<(MessageType, T)> {
+        self.queue.recv(select, &mut self.message).advise(Errno::E2BIG, longer::<T>)?;
+        self.unpack()
+    }
+
+    /// Takes the oldest message that `select` fits if there is one now; `None` if there is not.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv), but for `EINTR` and `EIDRM`.
+    pub fn try_recv(&mut self, select: impl Into<Select>) -> Result<Option<(MessageType, T)>> {
+        let received = self.queue.try_recv(select, &mut self.message).advise(Errno::E2BIG, longer::<T>)?;
+        received.map(|()| self.unpack()).transpose()
+    }
+
+    /// Takes the oldest message that `select` fits, waiting for it `until` then; `None` if there was none.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv) and [`Queue::recv_until`].
+    pub fn recv_until<'a>(
+        &mut self,
+        select: impl Into<Select>,
+        until: impl Into<Until<'a>>,
+    ) -> Result<Option<(MessageType, T)>> {
+        let received = self.queue.recv_until(select, &mut self.message, until);
+        received.advise(Errno::E2BIG, longer::<T>)?.map(|()| self.unpack()).transpose()
+    }
+
+    fn pack(&mut self, kind: MessageType, payload: &T) {
+        self.message.set_kind(kind);
+        self.message.set_text(size_of::<T>()).copy_from_slice(payload.as_bytes());
+    }
+
+    fn unpack(&self) -> Result<(MessageType, T)> {
+        let text = self.message.text();
+        let payload = T::read_from_bytes(text).map_err(|_| {
+            Error::Usage(format!(
+                "the message of type {} has {} bytes, a {} has {}: the two sides differ in what they send",
+                self.message.kind(),
+                text.len(),
+                name::<T>(),
+                size_of::<T>(),
+            ))
+        })?;
+        Ok((self.message.kind(), payload))
+    }
+}
+
+/// What to say of a message that is longer than a `T`.
+fn longer<T>() -> String {
+    format!(
+        "it stays in the queue: longer than a {} of {} bytes, so it is something else",
+        name::<T>(),
+        size_of::<T>()
+    )
+}
+
+/// The name of `T` without its path.
+fn name<T>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    name.rsplit("::").next().unwrap_or(name)
+}
+
+impl<T> fmt::Debug for Typed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Typed")
+            .field("queue", &self.queue)
+            .field("payload", &name::<T>())
+            .finish_non_exhaustive()
+    }
+}

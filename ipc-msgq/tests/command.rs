@@ -1,0 +1,16 @@
+//! The operator's commands, as a person or a script uses them: results, exit statuses, pipelines, errors.
+
+#[path = "command/errors.rs"]
+mod errors;
+#[path = "command/looking.rs"]
+mod looking;
+#[path = "command/pipelines.rs"]
+mod pipelines;
+#[path = "command/receiving.rs"]
+mod receiving;
+#[path = "command/removing.rs"]
+mod removing;
+#[path = "command/sending.rs"]
+mod sending;
+#[path = "command/tools.rs"]
+mod tools;

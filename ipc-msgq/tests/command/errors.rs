@@ -1,0 +1,63 @@
+//! One clear line for each error, which names what was wrong.
+
+use ipc_msgq::Key;
+
+use crate::tools::{Scratch, run};
+
+/// Wrong usage: status 2.
+#[test]
+fn wrong_usage_is_told_in_one_line() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["recv"], "--id <N>|--key <K>|--path <FILE>"),
+        (&["recv", "--id", "1", "--key", "2"], "cannot be used with"),
+        (&["recv", "--id", "-1"], "whole number from 0 up"),
+        (&["recv", "--id", "x"], "whole number from 0 up"),
+        (&["send", "--key", "0", "x"], "is no key"),
+        (&["send", "--key", "0x1ffffffff", "x"], "is no key"),
+        (&["send", "--path", "/tmp", "x"], "--project"),
+        (&["send", "--path", "/tmp", "--project", "0", "x"], "is no project id"),
+        (&["send", "--path", "/tmp", "--project", "256", "x"], "is no project id"),
+        (&["send", "--id", "1", "--type", "0", "x"], "is no message type"),
+        (&["recv", "--id", "1", "--type", "-3"], "is no message type"),
+        (&["recv", "--id", "1", "--type", "1", "--except", "2"], "cannot be used with"),
+        (&["recv", "--id", "1", "--timeout", "soon"], "time in seconds"),
+        (&["recv", "--id", "1", "--timeout", "1", "--nowait"], "cannot be used with"),
+        (&["recv", "--id", "1", "--count", "0"], "--count"),
+        (&["create", "--mode", "888"], "a mode is octal"),
+        (&["create", "--mode", "01777"], "a mode is octal"),
+        (&["set", "--id", "1"], "--owner <USER>|--group <GROUP>|--mode <MODE>|--qbytes <BYTES>"),
+        (&["set", "--id", "1", "--owner", "no-such-user"], "there is no user 'no-such-user'"),
+        (&["rm"], "--orphans"),
+        (&["ls", "everything"], "everything"),
+        (&["completions", "cobol"], "cobol"),
+        (&["scenario"], "--list"),
+        (&["scenario", "no-such"], "there is no scenario 'no-such'"),
+        (&["juggle"], "juggle"),
+    ];
+    for (args, reason) in cases {
+        let error = run(args).error(2);
+        assert!(error.contains(reason), "{args:?}: no '{reason}' in: {error}");
+    }
+}
+
+/// What is not there: status 1, with its name and what to do.
+#[test]
+fn what_is_not_there_is_told_in_one_line() {
+    let queue = Scratch::new();
+    let (id, key) = (queue.id(), Key::fresh().to_string());
+    drop(queue);
+    for command in ["recv", "send", "peek", "stat", "rm"] {
+        let error = run(&[command, "--id", &id]).error(1);
+        assert!(
+            error.contains("(EINVAL)") && error.contains(&format!("no queue has id {id}: see")),
+            "{error}"
+        );
+        let error = run(&[command, "--key", &key]).error(1);
+        assert!(
+            error.contains("(ENOENT)") && error.contains(&format!("no queue has key {key}: see")),
+            "{error}"
+        );
+        let error = run(&[command, "--path", "/no/such/file", "--project", "A"]).error(1);
+        assert!(error.contains("(ENOENT)") && error.contains("/no/such/file"), "{error}");
+    }
+}

@@ -1,0 +1,150 @@
+//! `ls`, `stat`, `set`, `watch`, `limits`, `completions`, and the help.
+
+use std::io::{BufRead as _, BufReader};
+
+use ipc_msgq::Limits;
+use serde_json::Value;
+
+use crate::tools::{Scratch, command, is_root, listed, run, soon};
+
+/// What the kernel knows is in the document, each thing by its documented name and kind.
+#[test]
+fn ls_prints_one_json_document() {
+    let queue = Scratch::new();
+    let row = listed(*queue).unwrap();
+    assert_eq!(row["key"], queue.key.get().cast_unsigned());
+    assert_eq!((&row["messages"], &row["used_bytes"]), (&0.into(), &0.into()));
+    assert_eq!((&row["last_sender"], &row["last_receiver"]), (&Value::Null, &Value::Null));
+    assert_eq!(row["perms"], "0600");
+    assert!(row["owner"].is_string());
+    queue.put(1, b"12345");
+    let row = listed(*queue).unwrap();
+    assert_eq!((&row["messages"], &row["used_bytes"]), (&1.into(), &5.into()));
+    assert_eq!((&row["last_sender"], &row["orphan"]), (&std::process::id().into(), &false.into()));
+}
+
+/// The table has a heading and a line for the queue, with the key as `ipcs` shows it.
+#[test]
+fn ls_prints_a_table() {
+    let queue = Scratch::new();
+    queue.put(1, b"12345");
+    let table = run(&["ls"]).text();
+    let heading: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(heading[..6], ["KEY", "ID", "OWNER", "PERMS", "USED-BYTES", "MESSAGES"]);
+    let line = table.lines().find(|line| line.starts_with(&queue.key.to_string())).unwrap();
+    let cells: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!((cells[1], cells[3], cells[4], cells[5]), (&*queue.id(), "0600", "5", "1"));
+}
+
+/// A queue is an orphan when its last users have ended, and not while one sleeps at it.
+#[test]
+fn ls_tells_orphans() {
+    let queue = Scratch::new();
+    run(&["send", "--id", &queue.id(), "hello"]).text();
+    let row = listed(*queue).unwrap();
+    assert_eq!((&row["orphan"], &row["last_sender_lives"]), (&true.into(), &false.into()));
+    let mut receiver = command(&["recv", "--id", &queue.id(), "--type", "9"]).spawn().unwrap();
+    soon("a sleeper is seen", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
+    assert_eq!(listed(*queue).unwrap()["orphan"], false);
+    receiver.kill().unwrap();
+    receiver.wait().unwrap();
+    assert_eq!(listed(*queue).unwrap()["orphan"], true);
+}
+
+/// The queue of a demo that runs is nobody's orphan.
+#[test]
+fn a_ping_pong_holds_its_queue() {
+    let mut pong = command(&["pong"]).spawn().unwrap();
+    let rows = || run(&["ls", "--json"]).json();
+    let sender = |row: &Value| row["last_sender"] == pong.id();
+    soon("it made its queue", || rows().as_array().unwrap().iter().any(sender));
+    let row = rows().as_array().unwrap().iter().find(|row| sender(row)).cloned().unwrap();
+    assert_eq!(row["orphan"], false);
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pong.id() as i32), nix::sys::signal::SIGTERM).unwrap();
+    pong.wait().unwrap();
+    assert!(!rows().as_array().unwrap().iter().any(|other| other["id"] == row["id"]));
+}
+
+/// Every field of the kernel's is shown.
+#[test]
+fn stat_shows_all_fields() {
+    let queue = Scratch::new();
+    queue.put(1, b"12345");
+    let text = run(&["stat", "--key", &queue.key.to_string()]).text();
+    for line in [
+        format!("id             {}\n", queue.id()),
+        "perms          0600\n".into(),
+        "last received  never\n".into(),
+    ] {
+        assert!(text.contains(&line), "{line} in {text}");
+    }
+    let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
+    assert_eq!((&document["messages"], &document["used_bytes"]), (&1.into(), &5.into()));
+    assert_eq!(document["last_sender"], std::process::id());
+}
+
+/// Mode and capacity are changed, and the rest stays.
+#[test]
+fn set_changes_what_was_said() {
+    let queue = Scratch::new();
+    run(&["set", "--id", &queue.id(), "--mode", "640", "--qbytes", "4K"]).text();
+    let stat = queue.stat().unwrap();
+    assert_eq!((stat.mode, stat.capacity, stat.owner), (0o640, 4096, nix::unistd::geteuid().as_raw()));
+    if !is_root() {
+        eprintln!("SKIPPED: only root can give a queue to another user and be sure to get it back");
+        return;
+    }
+    run(&["set", "--id", &queue.id(), "--owner", "65534", "--group", "0"]).text();
+    assert_eq!((queue.stat().unwrap().owner, queue.stat().unwrap().mode), (65534, 0o640));
+}
+
+/// Without a terminal `watch` prints a line for each change, at once.
+#[test]
+fn watch_prints_changes() {
+    let queue = Scratch::new();
+    let mut watch = command(&["watch", "--interval", "0.02"]).spawn().unwrap();
+    let lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let name = format!("queue {} ", queue.id());
+    let mut lines = lines.filter(|line| line.contains(&name));
+    assert!(lines.next().unwrap().contains("is here: key"));
+    queue.put(1, b"12345");
+    assert!(lines.any(|line| line.contains("changed") && line.contains("1 messages, 5 bytes")));
+    drop(queue);
+    assert!(lines.any(|line| line.ends_with("is gone")));
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+}
+
+/// The limits are those of the library, which are those of the kernel.
+#[test]
+fn limits_are_shown() {
+    let limits = Limits::read().unwrap();
+    let document = run(&["limits", "--json"]).json();
+    assert_eq!(
+        (&document["msgmax"], &document["msgmni"]),
+        (&limits.message_bytes.into(), &limits.queues.into())
+    );
+    assert!(run(&["limits"]).text().contains(&format!("{} bytes (kernel.msgmax)", limits.message_bytes)));
+}
+
+/// A script for each shell, with the operator's commands and the demo's.
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]).text();
+        for word in ["ls", "scenario", "orphans", "ping", "cpus"] {
+            assert!(script.contains(word), "{word} for {shell}");
+        }
+    }
+}
+
+/// The help shows both the demo's commands and the operator's.
+#[test]
+fn help_shows_every_command() {
+    let help = run(&["--help"]).text();
+    for word in ["pong", "ping", "--wait", "ls ", "create", "completions", "3 nothing to receive"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
+    assert!(!help.contains("actor"), "{help}");
+    assert!(run(&["ls", "--help"]).text().contains("The kernel does not know the users of a queue"));
+}

@@ -1,0 +1,137 @@
+//! `recv` and `peek`.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::tools::{Scratch, command, ended, listed, run, soon};
+
+/// `recv` chooses by type as `msgrcv` does.
+#[test]
+fn recv_chooses_by_type() {
+    let queue = Scratch::new();
+    for (kind, text) in [(5, b"a"), (2, b"b"), (3, b"c"), (2, b"d")] {
+        queue.put(kind, text);
+    }
+    let recv = |args: &[&str]| run(&[&["recv", "--nowait", "--id", &queue.id()], args].concat()).text();
+    assert_eq!(recv(&["--up-to", "3"]), "b");
+    assert_eq!(recv(&["--except", "5"]), "c");
+    assert_eq!(recv(&["--type", "2"]), "d");
+    assert_eq!(recv(&[]), "a");
+}
+
+/// Exit status 3, at once or after the time, and nothing is written.
+#[test]
+fn recv_of_nothing_ends_with_status_3() {
+    let queue = Scratch::new();
+    queue.put(2, b"for others");
+    for args in
+        [&["--nowait"][..], &["--timeout", "0.05"], &["--nowait", "--follow"], &["--nowait", "--count", "2"]]
+    {
+        let ran = run(&[&["recv", "--id", &queue.id(), "--type", "1"], args].concat());
+        assert_eq!((ran.status, &*ran.stdout, &*ran.stderr), (Some(3), &b""[..], ""), "{args:?}");
+    }
+    assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).status, Some(3));
+}
+
+/// It waits, and takes what comes.
+#[test]
+fn recv_waits_for_a_message() {
+    let queue = Scratch::new();
+    for patience in [&[][..], &["--timeout", "20"]] {
+        let receiver = command(&[&["recv", "--id", &queue.id()], patience].concat()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(50)); // if that is too short, the case is easier, not wrong
+        queue.put(1, b"late");
+        assert_eq!(ended(receiver).text(), "late");
+    }
+}
+
+/// `--count` takes so many, `--lines` ends each, and fewer than were wanted is status 3.
+#[test]
+fn recv_takes_as_many_as_wanted() {
+    let queue = Scratch::new();
+    for text in [b"one", b"two", b"six"] {
+        queue.put(1, text);
+    }
+    assert_eq!(run(&["recv", "--id", &queue.id(), "--count", "2"]).text(), "onetwo");
+    let ran = run(&["recv", "--id", &queue.id(), "--count", "2", "--lines", "--nowait"]);
+    assert_eq!((ran.status, &*ran.stdout), (Some(3), &b"six\n"[..]));
+}
+
+/// `--follow` writes each message at once, and ends in an error when the queue is removed.
+#[test]
+fn recv_follows_until_the_queue_is_gone() {
+    let queue = Scratch::new();
+    let mut receiver = command(&["recv", "--id", &queue.id(), "--follow", "--lines"]).spawn().unwrap();
+    let mut lines = BufReader::new(receiver.stdout.take().unwrap()).lines();
+    for text in ["one", "two"] {
+        queue.put(1, text.as_bytes());
+        assert_eq!(lines.next().unwrap().unwrap(), text);
+    }
+    drop(queue);
+    let error = ended(receiver).error(1);
+    assert!(error.contains("was removed meanwhile"), "{error}");
+    // All that is there, and no more.
+    let queue = Scratch::new();
+    queue.put(1, b"one");
+    queue.put(2, b"two");
+    assert_eq!(run(&["recv", "--id", &queue.id(), "--follow", "--nowait"]).text(), "onetwo");
+}
+
+/// A message longer than `--size` stays, and is cut only with `--truncate`.
+#[test]
+fn recv_cuts_only_on_demand() {
+    let queue = Scratch::new();
+    queue.put(1, b"0123456789");
+    let error = run(&["recv", "--id", &queue.id(), "--size", "4"]).error(1);
+    assert!(error.contains("(E2BIG)") && error.contains("stays"), "{error}");
+    assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "4", "--truncate"]).text(), "0123");
+    assert_eq!(queue.take(), None);
+}
+
+/// `--hex` shows type, length and bytes.
+#[test]
+fn recv_and_peek_show_bytes_as_hexdump_does() {
+    let queue = Scratch::new();
+    queue.put(7, b"a\0\xff");
+    let shown = "type 7, 3 bytes\n00000000  61 00 ff                                          |a..|\n";
+    assert_eq!(run(&["peek", "--id", &queue.id(), "--hex"]).text(), shown);
+    assert_eq!(run(&["recv", "--id", &queue.id(), "--hex"]).text(), shown);
+}
+
+/// `peek` shows any message and leaves all of them.
+#[test]
+fn peek_takes_nothing() {
+    let queue = Scratch::new();
+    queue.put(2, b"first");
+    queue.put(1, b"second\n");
+    assert_eq!(run(&["peek", "--id", &queue.id()]).text(), "first");
+    assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).text(), "second\n");
+    let all = run(&["peek", "--id", &queue.id(), "--all"]).text();
+    assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n");
+    assert_eq!(queue.stat().unwrap().messages, 2);
+}
+
+/// When nobody reads its output, `recv` takes nothing, or puts back what it took.
+#[test]
+fn a_message_that_nobody_reads_is_not_lost() {
+    let queue = Scratch::new();
+    queue.put(7, b"precious");
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    let receiver = command(&["recv", "--id", &queue.id()]).stdout(closed()).spawn().unwrap();
+    let error = ended(receiver).error(1);
+    assert!(error.contains("(EPIPE); nobody reads standard output: nothing was received"), "{error}");
+    assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
+    // The reader goes while it waits: this it cannot see before.
+    let mut receiver = command(&["recv", "--id", &queue.id(), "--follow"]).spawn().unwrap();
+    soon("it sleeps", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
+    drop(receiver.stdout.take());
+    queue.put(7, b"precious");
+    let error = ended(receiver).error(1);
+    assert!(error.contains("the message of type 7 with 8 bytes was put back"), "{error}");
+    assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
+}

@@ -1,0 +1,97 @@
+//! `create` and `send`.
+
+use std::time::Duration;
+
+use ipc_msgq::{Key, Queue, QueueId, Settings};
+use tempfile::NamedTempFile;
+
+use crate::tools::{Scratch, command, ended, run, run_with};
+
+/// `create` prints the id alone; the mode is 0600 unless said otherwise; the second time it finds the same queue.
+#[test]
+fn create_prints_the_id_of_a_queue_that_others_cannot_use() {
+    let key = Key::fresh();
+    let create = |more: &[&str]| run(&[&["create", "--key", &key.to_string()], more].concat());
+    let id = create(&["--exclusive"]).text();
+    let queue = Queue::from_id(QueueId::new(id.strip_suffix('\n').unwrap().parse().unwrap())).owned();
+    assert_eq!((queue.stat().unwrap().mode, queue.stat().unwrap().key), (0o600, Some(key)));
+    assert_eq!(create(&[]).text(), id);
+    assert!(create(&["--exclusive"]).error(1).contains("(EEXIST); there is a queue with key"));
+}
+
+/// Without a key `create` takes a fresh one, as `ipcmk -Q` does; with `--private` none.
+#[test]
+fn create_without_a_key() {
+    for (args, has_key) in [(&["create", "--mode", "640"][..], true), (&["create", "--private"], false)] {
+        let id = run(args).text().trim_end().parse().unwrap();
+        let stat = Queue::from_id(QueueId::new(id)).owned().stat().unwrap();
+        assert_eq!((stat.key.is_some(), stat.mode), (has_key, if has_key { 0o640 } else { 0o600 }));
+    }
+}
+
+/// A queue is named by id, by key (decimal or hexadecimal), or by file and project.
+#[test]
+fn every_name_leads_to_the_queue() {
+    let file = NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let named = run(&["create", "--path", path, "--project", "A"]).text();
+    let queue = Queue::from_id(QueueId::new(named.trim_end().parse().unwrap())).owned();
+    let key = queue.stat().unwrap().key.unwrap();
+    let [id, hex, decimal] = [queue.id().to_string(), key.to_string(), key.get().to_string()];
+    for name in [
+        &["--id", &id][..],
+        &["-q", &id],
+        &["--key", &hex],
+        &["-Q", &hex],
+        &["--key", &decimal],
+        &["--path", path, "--project", "65"],
+    ] {
+        run(&[&["send", "hello"], name].concat()).text();
+        assert_eq!(run(&[&["recv", "--nowait"], name].concat()).text(), "hello", "{name:?}");
+    }
+}
+
+/// The type and the bytes arrive as they were said; the type is 1 unless said otherwise.
+#[test]
+fn send_takes_its_payload_from_the_command_line() {
+    let queue = Scratch::new();
+    run(&["send", "--id", &queue.id(), "--type", "7", "two words"]).text();
+    run(&["send", "--id", &queue.id(), "--", "--nowait"]).text();
+    run(&["send", "--id", &queue.id(), ""]).text();
+    let taken = [queue.take(), queue.take(), queue.take()];
+    assert_eq!(
+        taken.map(Option::unwrap),
+        [(7, b"two words".to_vec()), (1, b"--nowait".to_vec()), (1, b"".to_vec())]
+    );
+}
+
+/// Without an argument the payload is standard input, byte for byte, up to its end.
+#[test]
+fn send_takes_its_payload_from_standard_input() {
+    let queue = Scratch::new();
+    let bytes: Vec<u8> = (0..=255).cycle().take(8000).collect();
+    run_with(&["send", "--id", &queue.id()], &bytes).text();
+    assert_eq!(queue.take().unwrap().1, bytes);
+    let error = run_with(&["send", "--id", &queue.id()], &vec![0; 1 << 20]).error(1);
+    assert!(error.contains("too long") && error.contains("kernel.msgmax"), "{error}");
+    assert_eq!(queue.take(), None);
+}
+
+/// A full queue: `send` waits; with `--nowait` or `--timeout` it fails and says how full.
+#[test]
+fn send_to_a_full_queue_waits_or_fails() {
+    let queue = Scratch::new();
+    queue.set(&Settings { capacity: Some(10), ..Settings::default() }).unwrap();
+    queue.put(1, b"0123456789");
+    let error = run(&["send", "--id", &queue.id(), "--nowait", "x"]).error(1);
+    assert!(error.contains("(EAGAIN)") && error.contains("is full: 10 of 10 bytes"), "{error}");
+    let error = run(&["send", "--id", &queue.id(), "--timeout", "0.05", "x"]).error(1);
+    assert!(error.contains("is full") && error.contains("waited 0.05 s"), "{error}");
+    let sender = command(&["send", "--id", &queue.id(), "patient"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(50)); // if that is too short, the case is easier, not wrong
+    queue.take().unwrap();
+    assert_eq!(ended(sender).status, Some(0));
+    assert_eq!(queue.take().unwrap().1, b"patient");
+    let error = run(&["send", "--id", &queue.id(), "more than ten"]).error(1);
+    assert!(error.contains("13 bytes never fit"), "{error}");
+}

@@ -1,0 +1,140 @@
+//! A queue that removes itself, and the command.
+
+use std::io::Write as _;
+use std::ops::Deref;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_msgq::{Key, Message, MessageType, OwnedQueue, Queue, Select};
+
+/// How long something may take on a loaded machine. Reached only when it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A queue of a fresh key, removed at the end of its test however that ends.
+pub struct Scratch {
+    pub key: Key,
+    queue: OwnedQueue,
+}
+
+impl Scratch {
+    pub fn new() -> Self {
+        let key = Key::fresh();
+        Self { key, queue: Queue::create(key, 0o600).unwrap().owned() }
+    }
+
+    /// The queue's id, for a command line.
+    pub fn id(&self) -> String {
+        self.queue.id().to_string()
+    }
+
+    pub fn put(&self, kind: i64, text: &[u8]) {
+        self.queue
+            .try_send(&Message::new(MessageType::new(kind).unwrap(), text))
+            .unwrap()
+            .expect("there is room");
+    }
+
+    /// The oldest message, if there is one.
+    pub fn take(&self) -> Option<(i64, Vec<u8>)> {
+        let mut message = Message::with_capacity(1 << 16);
+        let taken = self.queue.try_recv(Select::Any, &mut message).unwrap();
+        taken.map(|()| (message.kind().get(), message.text().to_vec()))
+    }
+}
+
+impl Deref for Scratch {
+    type Target = Queue;
+
+    fn deref(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Ran {
+    pub status: Option<i32>,
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Standard output as text, of a command that must have succeeded and said nothing beside it.
+    pub fn text(self) -> String {
+        assert_eq!((self.status, &*self.stderr), (Some(0), ""), "{}", String::from_utf8_lossy(&self.stdout));
+        String::from_utf8(self.stdout).unwrap()
+    }
+
+    pub fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.text()).unwrap()
+    }
+
+    /// The one line of a command that must have ended with `status` and written no result.
+    pub fn error(self, status: i32) -> String {
+        assert_eq!(self.status, Some(status), "{}", self.stderr);
+        assert!(self.stdout.is_empty(), "{:?}", self.stdout);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        self.stderr.strip_prefix("error: ").expect("it begins like an error").trim_end().to_owned()
+    }
+}
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_ipc-msgq");
+
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs `ipc-msgq` with `args` and nothing on standard input.
+pub fn run(args: &[&str]) -> Ran {
+    ended(command(args).spawn().unwrap())
+}
+
+/// The same, with `input` on standard input.
+pub fn run_with(args: &[&str], input: &[u8]) -> Ran {
+    let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // It may not want all of it.
+    let writer = thread::spawn(move || stdin.write_all(&input).is_ok());
+    let ran = ended(child);
+    writer.join().unwrap();
+    ran
+}
+
+/// Waits for a process, but not for ever.
+pub fn ended(mut child: Child) -> Ran {
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("it still runs after {PATIENCE:?}: {:?}", child.wait_with_output());
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    Ran { status: output.status.code(), stdout: output.stdout, stderr }
+}
+
+/// Waits until `holds`.
+pub fn soon(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "{what}: not after {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether this process may do what others may not.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// What `ls --json` says of the queue.
+pub fn listed(queue: Queue) -> Option<serde_json::Value> {
+    let rows = run(&["ls", "--json"]).json();
+    rows.as_array().unwrap().iter().find(|row| row["id"] == queue.id().get()).cloned()
+}

@@ -1,0 +1,169 @@
+//! What takes another user, another namespace, or a control group. For root only; skipped, loudly, for others.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use ipc_core::Result;
+use ipc_msgq::{Access, Key, Limits, Message, MessageType, Queue, QueueId, Select, Settings};
+use nix::unistd::{Uid, geteuid, setgid, setuid};
+
+use crate::child::{child, said};
+
+/// Plays the child's part and returns what to say.
+pub fn play(words: &[&str]) -> Vec<String> {
+    match *words {
+        ["nobody", key, own] => {
+            setgid(65534.into()).unwrap();
+            setuid(Uid::from_raw(65534)).unwrap();
+            as_nobody(key.parse().unwrap(), Queue::from_id(QueueId::new(own.parse().unwrap())))
+        }
+        ["no-memory", group] => without_memory(group),
+        ["queues"] => (0..3).map(|_| answer(Queue::private(0o600).map(drop))).collect(),
+        _ => panic!("no part {words:?}"),
+    }
+}
+
+fn answer(result: Result<()>) -> String {
+    result.map_or_else(|error| error.to_string(), |()| "done".to_owned())
+}
+
+/// `own` belongs to nobody now; the queue of `key` to another.
+fn as_nobody(key: Key, own: Queue) -> Vec<String> {
+    let queue = Queue::open(key).expect("without asking for any access, anyone can");
+    let message = &mut Message::with_capacity(1);
+    let above = Limits::read().unwrap().queue_bytes + 1;
+    [
+        Queue::open_for(key, Access::Read).map(drop),
+        Queue::open_or_create(key, 0o600).map(drop),
+        queue.send(message),
+        queue.recv(Select::Any, message),
+        queue.peek(0, message).map(drop),
+        queue.stat().map(drop),
+        queue.set(&Settings { mode: Some(0o666), ..Settings::default() }),
+        own.set(&Settings { capacity: Some(above), ..Settings::default() }),
+        own.set(&Settings { mode: Some(0o200), ..Settings::default() }),
+        own.stat().map(drop),
+        own.set(&Settings { mode: Some(0o600), ..Settings::default() }), // who may not look may still change
+        own.stat().map(drop),
+        queue.remove(),
+    ]
+    .map(answer)
+    .into()
+}
+
+#[test]
+fn eacces_and_eperm_of_another_user() {
+    if !geteuid().is_root() {
+        return eprintln!("SKIPPED: to become another user needs root");
+    }
+    let key = Key::fresh();
+    let queue = Queue::create(key, 0o600).unwrap().owned();
+    let own = Queue::private(0o600).unwrap().owned();
+    own.set(&Settings { owner: Some(65534), ..Settings::default() }).unwrap();
+    let answers = said(child(&format!("nobody {key} {}", own.id())));
+    let expected = [
+        "msgget: Permission denied (EACCES); the queue with key",
+        "msgget: Permission denied (EACCES); the queue with key",
+        "msgsnd: Permission denied (EACCES)",
+        "msgrcv: Permission denied (EACCES)",
+        "msgrcv: Permission denied (EACCES)",
+        "msgctl: Permission denied (EACCES); ",
+        "msgctl: Operation not permitted (EPERM); queue ",
+        "msgctl: Operation not permitted (EPERM); more than kernel.msgmnb",
+        "done",
+        "msgctl: Permission denied (EACCES); ",
+        "done",
+        "done",
+        "msgctl: Operation not permitted (EPERM); queue ",
+    ];
+    assert_eq!(answers.len(), expected.len(), "{answers:#?}");
+    for (answer, expected) in answers.iter().zip(expected) {
+        assert!(answer.starts_with(expected), "{answer}\n{expected}");
+    }
+    queue.stat().expect("it is still there");
+}
+
+/// The command in an IPC namespace of its own, after a line of shell; `None`, loudly, where that is not permitted.
+/// Such a namespace is gone with its last process, and every queue in it.
+fn in_a_namespace(first: &str, plain: &Command) -> Option<Command> {
+    let test = Command::new("unshare").args(["--ipc", "true"]).output();
+    if !test.is_ok_and(|run| run.status.success()) {
+        eprintln!("SKIPPED: a new IPC namespace needs root and unshare(1)");
+        return None;
+    }
+    let mut inside = Command::new("unshare");
+    inside.args(["--ipc", "sh", "-c", &format!("{first} && exec timeout -s KILL 60 \"$@\""), "sh"]);
+    inside.arg(plain.get_program()).args(plain.get_args());
+    inside.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Some(inside)
+}
+
+/// A queue more than `kernel.msgmni`, of which each namespace has its own.
+#[test]
+fn enospc_of_a_full_system() {
+    let limited = "echo 2 > /proc/sys/kernel/msgmni";
+    let Some(inside) = in_a_namespace(limited, &child("queues")) else { return };
+    let answers = said(inside);
+    assert_eq!(answers[..2], ["done", "done"]);
+    assert!(answers[2].starts_with("msgget: No space left on device (ENOSPC); kernel.msgmni"), "{answers:?}");
+}
+
+/// A control group for memory, removed at the end.
+struct Group(PathBuf);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// One where too little memory is an error. Usually the kernel kills somebody instead; version 1 can be told not to.
+fn group() -> Option<Group> {
+    let group = Group(format!("/sys/fs/cgroup/memory/ipc-msgq-test-{}", std::process::id()).into());
+    fs::create_dir(&group.0).ok()?;
+    fs::write(group.0.join("memory.limit_in_bytes"), "16M").ok()?;
+    fs::write(group.0.join("memory.oom_control"), "1").ok()?;
+    Some(group)
+}
+
+/// Messages and queues are the kernel's memory, and are charged to the group of who makes them.
+#[test]
+fn enomem_of_a_group_without_memory() {
+    let Some(group) = group() else {
+        return eprintln!("SKIPPED: this needs root and a control group (version 1) for memory");
+    };
+    let part = format!("no-memory {}", group.0.display());
+    let Some(inside) = in_a_namespace("true", &child(&part)) else { return };
+    let expected = ["msgsnd: Out of memory (ENOMEM)", "msgget: Out of memory (ENOMEM)"];
+    assert_eq!(said(inside), expected);
+}
+
+/// Sends, then makes queues, until there is no more memory for it. In between, this must use no more itself: it would
+/// wait for memory for ever.
+fn without_memory(group: &str) -> Vec<String> {
+    let message = Message::new(MessageType::ONE, &vec![1; Limits::read().unwrap().message_bytes]);
+    let mut queues = vec![None; Limits::read().unwrap().queues];
+    fs::write(format!("{group}/cgroup.procs"), std::process::id().to_string()).unwrap();
+    let mut no_memory = Vec::with_capacity(2);
+    for place in &mut queues {
+        match Queue::private(0o600) {
+            Ok(queue) => *place = Some(queue),
+            Err(error) => {
+                no_memory.push(error);
+                break;
+            }
+        }
+        while no_memory.is_empty() {
+            match place.expect("made above").try_send(&message) {
+                Ok(Some(())) => {}
+                Ok(None) => break,
+                Err(error) => no_memory.push(error),
+            }
+        }
+    }
+    for queue in queues.into_iter().flatten() {
+        queue.remove().unwrap();
+    }
+    no_memory.iter().map(ToString::to_string).collect()
+}

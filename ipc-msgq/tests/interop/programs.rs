@@ -1,0 +1,107 @@
+//! Programs in C and C++ at one queue with Rust, found by `ftok` on both sides.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ipc_msgq::{MessageType, Queue};
+
+use crate::msgq_v1::File;
+use crate::tools::{Place, ended};
+
+const COUNT: u32 = 20;
+
+/// What a receiver prints of what any sender sends.
+fn expected() -> String {
+    let lines: Vec<String> =
+        (1..=COUNT).map(|number| format!("{number} hello-{number}.txt {number}000\n")).collect();
+    lines.concat()
+}
+
+/// Sends as the programs do.
+fn send(place: &Place) {
+    let mut queue = Queue::open_or_create(place.key, 0o600).unwrap().typed::<File>();
+    for sequence in 1..=COUNT {
+        queue.send(MessageType::ONE, &File::announced(sequence)).unwrap();
+    }
+}
+
+/// Receives as the programs do, and removes the queue.
+fn receive(place: &Place) {
+    let queue = Queue::open_or_create(place.key, 0o600).unwrap().owned();
+    let mut files = queue.typed::<File>();
+    for sequence in 1..=COUNT {
+        let received = files.recv_until(MessageType::ONE, Duration::from_secs(60)).unwrap();
+        assert_eq!(received, Some((MessageType::ONE, File::announced(sequence))));
+    }
+}
+
+/// The program sends, ends, and Rust receives.
+fn from(source: &str) {
+    let place = Place::new();
+    let Some(sender) = place.compile(source) else { return };
+    place.run(&sender, &[&COUNT.to_string()]);
+    receive(&place);
+}
+
+/// The program waits, Rust sends, and the program prints what it got and removes the queue.
+fn to(source: &str) {
+    let place = Place::new();
+    let Some(receiver) = place.compile(source) else { return };
+    let mut command = Command::new(receiver);
+    let receiver = command.arg(place.file()).arg(COUNT.to_string());
+    let receiver = receiver.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    send(&place);
+    assert_eq!(ended(receiver), expected());
+    assert!(Queue::open(place.key).is_err(), "the receiver has removed it");
+}
+
+#[test]
+fn rust_receives_what_c_sends() {
+    from("sender.c");
+}
+
+#[test]
+fn rust_receives_what_cpp_sends() {
+    from("sender.cpp");
+}
+
+#[test]
+fn c_receives_what_rust_sends() {
+    to("receiver.c");
+}
+
+#[test]
+fn cpp_receives_what_rust_sends() {
+    to("receiver.cpp");
+}
+
+/// The two others with each other.
+#[test]
+fn cpp_receives_what_c_sends() {
+    let place = Place::new();
+    let (Some(sender), Some(receiver)) = (place.compile("sender.c"), place.compile("receiver.cpp")) else {
+        return;
+    };
+    place.run(&sender, &[&COUNT.to_string()]);
+    assert_eq!(place.run(&receiver, &[&COUNT.to_string()]), expected());
+}
+
+/// What a C program sent is seen by the command, by the name that the program used, and received from it.
+#[test]
+fn the_command_receives_what_c_sends() {
+    let place = Place::new();
+    let Some(sender) = place.compile("sender.c") else { return };
+    place.run(&sender, &["1"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
+    let output =
+        command.args(["recv", "--nowait", "--project", "M", "--path"]).arg(place.file()).output().unwrap();
+    assert_eq!(output.stdout, zerocopy::IntoBytes::as_bytes(&File::announced(1)));
+}
+
+/// The snippets of the course notes, corrected, do what the notes say.
+#[test]
+fn the_course_notes_corrected_work() {
+    let place = Place::new();
+    let Some(program) = place.compile("course_notes.cpp") else { return };
+    assert_eq!(place.run(&program, &[]), "empty: nothing\nserver: hello.txt\nclient: thanks\n");
+}

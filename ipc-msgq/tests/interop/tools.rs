@@ -1,0 +1,91 @@
+//! Compilers, and a place for what they make.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_msgq::{Key, Queue};
+use tempfile::TempDir;
+
+use crate::msgq_v1::PROJECT;
+
+/// How long a program may take on a loaded machine. Reached only when it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A directory of its own, with a file to meet at. The queue of that file is removed with it.
+pub struct Place {
+    dir: TempDir,
+    pub key: Key,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let file = dir.path().join("meeting-point");
+        std::fs::write(&file, "").unwrap();
+        Self { key: Key::ftok(&file, PROJECT).unwrap(), dir }
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.dir.path().join("meeting-point")
+    }
+
+    /// Compiles `interop/SOURCE`, without a warning. `None`, and said so, where there is no compiler.
+    pub fn compile(&self, source: &str) -> Option<PathBuf> {
+        let c = Path::new(source).extension().is_some_and(|extension| extension == "c");
+        let compiler =
+            env::var_os(if c { "CC" } else { "CXX" }).unwrap_or_else(|| if c { "cc" } else { "c++" }.into());
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let program = self.dir.path().join(source.replace('.', "-"));
+        let mut command = Command::new(&compiler);
+        // A strict standard shows what POSIX has only to those who ask.
+        command.args([if c { "-std=c11" } else { "-std=c++17" }, "-D_XOPEN_SOURCE=700", "-pedantic"]);
+        command.args(["-Wall", "-Wextra", "-Werror", "-I"]).arg(root.join("include")).arg("-o").arg(&program);
+        match command.arg(root.join("interop").join(source)).output() {
+            Ok(output) => {
+                assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+                Some(program)
+            }
+            Err(error) => {
+                eprintln!("SKIPPED: {source} needs the compiler {}: {error}", compiler.display());
+                None
+            }
+        }
+    }
+
+    /// A program on this place's file.
+    pub fn run(&self, program: &Path, more: &[&str]) -> String {
+        said(Command::new(program).arg(self.file()).args(more))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Ok(queue) = Queue::open(self.key) {
+            let _ = queue.remove(); // a program may have done it just now
+        }
+    }
+}
+
+/// What a program that must succeed wrote.
+pub fn said(command: &mut Command) -> String {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    ended(child)
+}
+
+/// The same, of one that was started before.
+pub fn ended(mut child: Child) -> String {
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("it still runs after {PATIENCE:?}: {:?}", child.wait_with_output());
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}

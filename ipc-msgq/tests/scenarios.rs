@@ -1,0 +1,133 @@
+//! Every scenario of the course: it says what it claims, it holds, and no queue is left.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_msgq::{Key, Queue};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// How long a scenario may take on a loaded machine. Reached only when it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const NAMES: [&str; 17] = [
+    "blocking",
+    "nonblocking",
+    "two-receivers",
+    "route-by-type",
+    "sender-first",
+    "multi-client",
+    "remove-too-early",
+    "remove-safely",
+    "same-key-same-queue",
+    "size-excludes-type",
+    "select-order",
+    "too-long",
+    "queue-full",
+    "full-both-ways",
+    "removed-while-waiting",
+    "interrupted",
+    "orphan",
+];
+
+fn scenario(args: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
+    command.arg("scenario").args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for it, and returns its status and what it said.
+fn ended(mut child: Child) -> (Option<i32>, String, String) {
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("it still runs after {PATIENCE:?}: {:?}", child.wait_with_output());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Every key of 8 digits in the story: those of its queues.
+fn keys(story: &str) -> Vec<Key> {
+    let words = story.split([' ', ',', ':', '(', ')', '\n']);
+    words
+        .filter(|word| word.starts_with("0x") && word.len() == 10)
+        .map(|word| word.parse().unwrap())
+        .collect()
+}
+
+fn nothing_left(story: &str) {
+    let keys = keys(story);
+    assert!(!keys.is_empty(), "{story}");
+    for key in keys {
+        assert!(Queue::open(key).is_err(), "a queue is left: {story}");
+    }
+}
+
+/// The list has all of the issue's, and nothing else.
+#[test]
+fn the_list_is_complete() {
+    let (status, listed, stderr) = ended(scenario(&["--list"]));
+    assert_eq!((status, &*stderr), (Some(0), ""));
+    let names: Vec<&str> = listed.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(names, NAMES);
+}
+
+/// Each plays with several processes, finds its claims true and leaves no queue.
+#[test]
+fn every_scenario_holds() {
+    for name in NAMES {
+        let (status, story, stderr) = ended(scenario(&[name]));
+        assert_eq!((status, &*stderr), (Some(0), ""), "{name}: {story}");
+        assert!(story.starts_with(&format!("{name}: ")) && story.ends_with("It is so.\n"), "{story}");
+        assert!(story.contains('✓') && !story.contains('✗'), "{story}");
+        assert!(story.matches(" starts\n").count() >= 2, "it takes two: {story}");
+        nothing_left(&story);
+    }
+}
+
+/// A claim that does not hold ends with status 1 and says which.
+#[test]
+fn a_claim_that_does_not_hold_is_an_error() {
+    let (status, story, stderr) = ended(scenario(&["false-claim"]));
+    assert_eq!(status, Some(1), "{story}");
+    assert_eq!(stderr, "error: the kernel behaved otherwise: it was claimed that: there was a message\n");
+    assert!(story.contains("✗ there was a message") && !story.contains("It is so"), "{story}");
+    nothing_left(&story);
+}
+
+/// Ended in the middle, by Ctrl-C, by `kill` or by `kill -9`, it leaves no queue and no process.
+#[test]
+fn a_scenario_that_is_killed_leaves_nothing() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
+        let mut child = scenario(&["queue-full"]);
+        let mut story = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        while !story.contains("sleeps") {
+            assert_ne!(lines.read_line(&mut story).unwrap(), 0, "{story}");
+        }
+        kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+        child.wait().unwrap();
+        let started = Instant::now();
+        while keys(&story).into_iter().any(|key| Queue::open(key).is_ok()) {
+            assert!(started.elapsed() < PATIENCE, "after {signal} a queue is left: {story}");
+            thread::sleep(Duration::from_millis(5));
+        }
+        let actors = story.lines().filter(|line| line.ends_with(" starts"));
+        for pid in actors.map(|line| line.split_whitespace().rev().nth(1).unwrap()) {
+            let lives = || {
+                std::fs::read_to_string(format!("/proc/{pid}/cmdline"))
+                    .is_ok_and(|line| line.contains("actor"))
+            };
+            while lives() {
+                assert!(started.elapsed() < PATIENCE, "after {signal} the actor {pid} still runs: {story}");
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
