@@ -164,9 +164,10 @@ impl LockStep {
     }
     // ANCHOR_END: lock_step
 
-    /// Whether the kernel has not taken back the peer's sign of presence, as it does when a process ends.
+    /// Whether the kernel has not taken back the peer's sign of presence, as it does when a process ends. A peer that
+    /// has tampered with the count leaves the sign up for ever: for that one, the process is asked after as well.
     fn peer_is_present(&self) -> bool {
-        matches!(self.semaphores.get(present(self.peers())), Ok(1..))
+        matches!(self.semaphores.get(present(self.peers())), Ok(1..)) && self.seat.check_peer().is_ok()
     }
 
     /// Refuses a broken link, and notes what breaks one.
@@ -205,7 +206,7 @@ impl Transport for LockStep {
         MAX_MESSAGE
     }
 
-    /// Asks the semaphores, not a pidfd: the sign of the peer's presence is gone when the peer is.
+    /// Asks the semaphores: the sign of the peer's presence is gone when the peer is.
     fn check_peer(&mut self) -> Result<()> {
         if self.peer_is_present() { Ok(()) } else { Err(Error::Disconnected) }
     }

@@ -91,6 +91,17 @@ fn a_semaphore_at_its_maximum_is_corrupt() {
     assert!(matches!(owner.send(b"one too many"), Err(Error::Corrupt(_))));
 }
 
+/// A peer that has tampered with the sign of its presence is noticed all the same when it is killed.
+#[test]
+fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
+    let mut meeting = Shm::create(None, &setup("sem")).unwrap();
+    let mut peer = playing(&format!("join-and-tamper {}", meeting.address()));
+    let mut link = meeting.accept(PATIENCE).unwrap();
+    let sleeper = thread::spawn(move || watched(move || (link.recv(&mut [0; 8]), link.check_peer())));
+    peer.kill();
+    assert!(matches!(sleeper.join().unwrap(), (Err(Error::Disconnected), Err(Error::Disconnected))));
+}
+
 /// A length beyond the slot is not believed.
 #[test]
 fn a_length_that_lies_is_corrupt() {

@@ -213,6 +213,15 @@ fn play(part: &str) -> String {
             std::mem::forget(meeting);
             described
         }
+        // Sets the sign of its presence as the kernel never takes it back: setting a semaphore forgets all undoing.
+        ["join-and-tamper", key, ..] => {
+            let Link::LockStep(link) = Shm::join(key, &setup("sem"), PATIENCE).unwrap() else {
+                panic!("a ring")
+            };
+            link.semaphores().set(5, 9).unwrap();
+            std::mem::forget(link);
+            key.to_owned()
+        }
         ["join", key, variant, ..] => {
             let mut link = Shm::join(key, &setup(variant), PATIENCE).unwrap();
             link.send(b"here").unwrap();
