@@ -24,8 +24,8 @@ use super::bell::Bell;
 /// How many bytes of records a ring holds: 2 MiB. A power of two, so that a position becomes an offset by one `and`.
 pub const CAPACITY: usize = 2 << 20;
 
-/// The longest message: 1 MiB, half the ring. So the sender can write one of any length while the receiver still
-/// reads the one before.
+/// The longest message: 1 MiB, half the ring. So the sender can write one while the receiver still reads another:
+/// any but two of the very longest, whose headers do not fit in beside them.
 pub const MAX_MESSAGE: usize = CAPACITY / 2;
 
 /// The length of the whole segment. The kernel gives pages only to what is touched.
