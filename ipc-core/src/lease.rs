@@ -8,26 +8,28 @@
 //! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C).
 //! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
 //!
-//! Read on in `place.rs`: the directories; and in `making.rs`: what a signal has to wait for.
+//! Read on in `place.rs`: the directories; in `outside.rs`: objects at a path that the user named; and in
+//! `making.rs`: what a signal has to wait for.
 //!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
 mod making;
+mod outside;
 mod place;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::errno::Errno;
-use nix::unistd::geteuid;
 
 use crate::error::{Advise, Call};
 use crate::{Mechanism, Result};
-use place::{base, check_private, identity, is_at, make_base, open_dir};
+use outside::remove_outside;
+use place::{base, check_private, is_at, make_base, open_dir};
 
 pub use making::{Making, making};
 
@@ -113,20 +115,6 @@ impl Lease {
         let records = OpenOptions::new().create(true).append(true).mode(0o600).open(self.path(RECORDS));
         // One write for the whole line: a line is there or it is not.
         records.and_then(|mut file| file.write_all(format!("{what}\n").as_bytes())).call("write")
-    }
-
-    /// Notes an object at a `path` outside of the private directory, as the user named it. It is removed after the
-    /// last holder, unless something else is there by then. Take care that no signal comes between making and noting
-    /// it: see [`making`].
-    ///
-    /// # Errors
-    /// There is nothing at `path`; or the note cannot be written: then the object is removed at once, since nobody
-    /// would do it later.
-    pub fn record_path(&self, path: &Path) -> Result<()> {
-        let meta = fs::symlink_metadata(path).call("lstat")?;
-        let absolute = std::path::absolute(path).call("getcwd")?;
-        let object = format!("{} {}", identity(&meta), absolute.display());
-        self.record(&format!("path {object}")).inspect_err(|_| remove_path(&object))
     }
 }
 
@@ -217,31 +205,14 @@ fn remove(dir: &Path, lock: &File, reclaim: fn(&str) -> Result<()>) -> Result<()
     let records = fs::read_to_string(dir.join(RECORDS)).unwrap_or_default();
     // Newest first: what is inside a directory goes before the directory.
     for record in records.lines().rev() {
-        match record.strip_prefix("path ") {
-            Some(path) => remove_path(path),
-            None => reclaim(record)?,
+        if !remove_outside(record) {
+            reclaim(record)?;
         }
     }
     for entry in fs::read_dir(dir).call("opendir")?.flatten() {
         let _ = fs::remove_file(entry.path());
     }
     fs::remove_dir(dir).call("rmdir")
-}
-
-/// Removes the object of a `path` record if it is still the one that was recorded.
-fn remove_path(record: &str) {
-    let Some((recorded, path)) = record.split_once(' ') else { return };
-    let Ok(meta) = fs::symlink_metadata(path) else { return };
-    if identity(&meta) != recorded || meta.uid() != geteuid().as_raw() {
-        return;
-    }
-    let kind = meta.file_type();
-    // What cannot be removed stays; nobody is left to be told. A directory that is not empty holds what is not ours.
-    let _ = match kind.is_dir() {
-        true => fs::remove_dir(path),
-        false if kind.is_fifo() || kind.is_socket() || kind.is_file() => fs::remove_file(path),
-        false => Ok(()),
-    };
 }
 
 fn held_leases() -> std::sync::MutexGuard<'static, Vec<Arc<Held>>> {

@@ -33,7 +33,7 @@
 //! interleaves; for several clients, who cannot be told apart (take a socket); or across hosts: on a network file
 //! system, a FIFO connects only the processes of one host.
 //!
-//! **System calls**: `mkfifo` and `open` to meet, `flock` to claim a side; then one `writev` (length and payload
+//! **System calls**: `mkfifo` (`mkdir`, `renameat2`) and `open` to meet, `flock` to claim a side; then one `writev` (length and payload
 //! together) and one `read` per message; `unlink` at the end.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the open that waits; the false end of file; a stream
@@ -108,16 +108,10 @@ impl Mechanism for Fifo {
             Some(address) => directory(address)?,
         };
         if address.is_some() {
-            make_dir(&dir)?;
-            lease.record_path(&dir)?;
+            lease.place(&dir, make_dir)?;
         }
         for name in [TO_OWNER, TO_JOINER] {
-            let path = dir.join(name);
-            mkfifo(&path, stat::Mode::from_bits_truncate(setup.mode)).call("mkfifo")?;
-            if address.is_some() {
-                lease.record_path(&path)?;
-            }
-            set_mode(&path, setup.mode)?;
+            lease.place(&dir.join(name), |path| make_fifo(path, setup.mode))?;
         }
         let reception = Reception::open(&dir)?;
         if address.is_some() {
@@ -182,14 +176,15 @@ fn directory(address: &str) -> Result<PathBuf> {
 }
 
 fn make_dir(dir: &Path) -> Result<()> {
-    DirBuilder::new()
-        .mode(0o700)
-        .create(dir)
-        .call("mkdir")
-        .advise(Errno::EEXIST, || {
-            format!("{} is in use: name a directory that is not there yet", dir.display())
-        })
-        .advise(Errno::ENOENT, || format!("the directory above {} must exist", dir.display()))
+    let above =
+        || format!("{} must be a directory that you may write to", dir.parent().unwrap_or(dir).display());
+    let made = DirBuilder::new().mode(0o700).create(dir).call("mkdir");
+    made.advise(Errno::ENOENT, above).advise(Errno::ENOTDIR, above).advise(Errno::EACCES, above)
+}
+
+fn make_fifo(path: &Path, mode: u32) -> Result<()> {
+    mkfifo(path, stat::Mode::from_bits_truncate(mode)).call("mkfifo")?;
+    set_mode(path, mode)
 }
 
 /// Sets exactly this mode, whatever the umask took away. Nobody can have put something else at `path` meanwhile:

@@ -356,6 +356,10 @@ fn what_is_no_fifo_pair_is_refused() {
     assert!(message(Fifo::join(&file, &setup(), PATIENCE)).contains("is a directory"));
     assert!(message(Fifo::create(Some(&address), &setup())).contains("(EEXIST); "));
     assert!(matches!(Fifo::create(Some(""), &setup()), Err(Error::Usage(_))));
+    let told = message(Fifo::create(Some(&format!("{address}/{}", "x".repeat(300))), &setup()));
+    assert!(told.contains("(ENAMETOOLONG); choose a shorter name"), "{told}");
+    let told = message(Fifo::create(Some(&format!("{address}/none/talk")), &setup()));
+    assert!(told.contains("/none must be a directory"), "{told}");
     fs::remove_file(dir.path().join("to-joiner")).unwrap();
     std::os::unix::fs::symlink("to-owner", dir.path().join("to-joiner")).unwrap();
     assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("is a symbolic link"));

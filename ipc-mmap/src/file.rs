@@ -13,6 +13,8 @@ use nix::unistd::geteuid;
 
 /// Makes the file, which must not be there yet. Also a symbolic link, even one to nowhere, is something there.
 pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
+    let above =
+        || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());
     OpenOptions::new()
         .read(true)
         .write(true)
@@ -22,7 +24,9 @@ pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
         .open(path)
         .call("open")
         .advise(Errno::EEXIST, || format!("{} is in use: name a file that is not there yet", path.display()))
-        .advise(Errno::ENOENT, || format!("the directory of {} must exist", path.display()))
+        .advise(Errno::ENOENT, above)
+        .advise(Errno::ENOTDIR, above)
+        .advise(Errno::EACCES, above)
         .and_then(|file| {
             // Exactly this mode, whatever the umask would take away.
             file.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod")?;

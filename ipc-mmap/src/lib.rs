@@ -16,7 +16,7 @@
 //! on a real disk: the kernel writes changed pages out from time to time, and a store meanwhile can wait for the
 //! disk. Nor between hosts: what a network file system shows to the two is not the same page.
 //!
-//! **System calls**: `open`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
+//! **System calls**: `open`, `renameat2`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
 //! to wake a sleeper. No `msync`: that is for the disk, not for the other process.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour/`: mappings come in whole pages, and what is stored
@@ -81,10 +81,8 @@ impl Mechanism for Mmap {
             (None, Some(lease)) => lease.path("memory"),
             (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
         };
-        let file = file::create(&path, setup.mode)?;
-        if let (Some(_), Some(lease)) = (address, &lease) {
-            lease.record_path(&path)?;
-        }
+        let make = |path: &Path| file::create(path, setup.mode);
+        let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
         if let Err(full) = file::allocate(&file) {
             let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
             return Err(full);
