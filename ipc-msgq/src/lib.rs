@@ -68,6 +68,8 @@
 //! | `posix/` | [`posix`]: the other kind of queue, `mq_open` |
 //! | `variant.rs` | [`Link`]: a link over either kind |
 //! | `sys.rs` | the system calls themselves; all `unsafe` |
+//! | `main.rs`, `command/`, `scenario/` | the program `ipc-msgq`: ping-pong, what operators need, and scenes to watch |
+//! | `../include/`, `../interop/` | the same queue in C and in C++ |
 
 mod alarm;
 mod control;

@@ -12,5 +12,7 @@ mod receiving;
 mod removing;
 #[path = "command/sending.rs"]
 mod sending;
+#[path = "command/serving.rs"]
+mod serving;
 #[path = "command/tools.rs"]
 mod tools;

@@ -1,5 +1,6 @@
 //! The operator's commands: what `ipcs -q`, `ipcmk -Q` and `ipcrm` do, and what they do not.
 
+mod client;
 mod completions;
 mod create;
 mod limits;
@@ -10,6 +11,7 @@ mod peek;
 mod recv;
 mod rm;
 mod send;
+mod serve;
 mod set;
 mod stat;
 mod text;
@@ -51,6 +53,8 @@ enum Command {
     Rm(rm::Rm),
     Watch(watch::Watch),
     Limits(limits::Limits),
+    Serve(serve::Serve),
+    Client(client::Client),
     Scenario(scenario::Scenario),
     Completions(completions::Completions),
     #[command(hide = true)]
@@ -116,6 +120,8 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Rm(rm) => rm.run(),
         Command::Watch(watch) => watch.run(),
         Command::Limits(limits) => limits.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Client(client) => client.run(),
         Command::Scenario(scenario) => scenario.run(),
         Command::Completions(completions) => completions.run(),
         Command::Actor(actor) => actor.run(),

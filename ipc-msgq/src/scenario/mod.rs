@@ -28,6 +28,7 @@ use crate::command::{Outcome, print};
 use stage::{Failure, Played, Stage};
 
 pub use actor::Actor;
+pub use stage::Guard;
 
 /// One of them.
 struct Scene {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ipc_core::{Error, Result};
-use ipc_msgq::{Key, Queue};
+use ipc_msgq::{Key, Queue, QueueId};
 
 use super::player::Player;
 use crate::command::print;
@@ -30,8 +30,26 @@ pub struct Stage {
     pub key: Key,
     pub queue: Queue,
     clock: Clock,
-    /// Removes the queue when this process is gone, however it ends: then the pipe between the two is closed.
-    janitor: Player,
+    guard: Guard,
+}
+
+/// Another process, which removes queues when this one is gone, however it ends: then the pipe between the two is
+/// closed. Dropping this does the same, and waits for it.
+#[derive(Debug)]
+pub struct Guard(Player);
+
+impl Guard {
+    /// Removes the queue of `key`, if there is one by then and if it is this user's.
+    pub fn of(key: Key) -> Result<Self> {
+        let no_queue = QueueId::new(0);
+        let mut guard = Self(Player::start("guard", no_queue, Clock(Instant::now()), true)?);
+        guard.add(key)?;
+        Ok(guard)
+    }
+
+    fn add(&mut self, key: Key) -> Result<()> {
+        self.0.quietly(&format!("guard {key}")).map(drop)
+    }
 }
 
 impl Stage {
@@ -39,19 +57,16 @@ impl Stage {
     pub fn set() -> Result<Self> {
         let clock = Clock(Instant::now());
         let key = Key::fresh();
-        let nothing_yet = Queue::from_id(ipc_msgq::QueueId::new(0));
-        let mut janitor = Player::start("janitor", nothing_yet.id(), clock, true)?;
-        // Before there is a queue, so that there is no moment to leak it.
-        janitor.quietly(&format!("guard {key}"))?;
+        let guard = Guard::of(key)?; // before there is a queue, so that there is no moment to leak it
         let queue = Queue::create(key, 0o600)?;
         clock.tell("queue", None, &format!("key {key}, id {}", queue.id()))?;
-        Ok(Self { key, queue, clock, janitor })
+        Ok(Self { key, queue, clock, guard })
     }
 
     /// A key for one more queue, which will be removed, too.
     pub fn another_key(&mut self) -> Result<Key> {
         let key = Key::fresh();
-        self.janitor.quietly(&format!("guard {key}"))?;
+        self.guard.add(key)?;
         Ok(key)
     }
 
@@ -93,7 +108,7 @@ impl Stage {
 
     /// Removes the queue.
     pub fn clear(self) {
-        drop(self.janitor); // waits for it
+        drop(self.guard);
     }
 }
 

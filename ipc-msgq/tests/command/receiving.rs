@@ -1,8 +1,10 @@
 //! `recv` and `peek`.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
+use std::os::fd::AsFd as _;
 use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::tools::{Scratch, command, ended, listed, run, soon};
 
@@ -117,21 +119,30 @@ fn peek_takes_nothing() {
 fn a_message_that_nobody_reads_is_not_lost() {
     let queue = Scratch::new();
     queue.put(7, b"precious");
-    let closed = || {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        Stdio::from(writer)
-    };
-    let receiver = command(&["recv", "--id", &queue.id()]).stdout(closed()).spawn().unwrap();
+    let (reader, writer) = pipe().unwrap();
+    close(reader, &writer);
+    let receiver = command(&["recv", "--id", &queue.id()]).stdout(writer).spawn().unwrap();
     let error = ended(receiver).error(1);
     assert!(error.contains("(EPIPE); nobody reads standard output: nothing was received"), "{error}");
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
     // The reader goes while it waits: this it cannot see before.
-    let mut receiver = command(&["recv", "--id", &queue.id(), "--follow"]).spawn().unwrap();
+    let (reader, writer) = pipe().unwrap();
+    let stdout = writer.try_clone().unwrap();
+    let receiver = command(&["recv", "--id", &queue.id(), "--follow"]).stdout(stdout).spawn().unwrap();
     soon("it sleeps", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
-    drop(receiver.stdout.take());
+    close(reader, &writer);
     queue.put(7, b"precious");
     let error = ended(receiver).error(1);
     assert!(error.contains("the message of type 7 with 8 bytes was put back"), "{error}");
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
+}
+
+/// Closes the reading end of a pipe. A process that another test starts at this moment may have it open for a while
+/// longer, until it becomes another program.
+fn close(reader: PipeReader, writer: &PipeWriter) {
+    drop(reader);
+    soon("nobody reads", || {
+        let mut fds = [PollFd::new(writer.as_fd(), PollFlags::empty())];
+        poll(&mut fds, PollTimeout::ZERO) == Ok(1)
+    });
 }

@@ -1,0 +1,125 @@
+//! `serve` and `client`.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::Child;
+
+use ipc_msgq::{Key, MessageType, Queue, Settings};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::tools::{Scratch, command, ended, run, run_with, soon};
+
+/// A server, ended at the end of its test.
+struct Server {
+    key: Key,
+    child: Child,
+}
+
+impl Server {
+    fn start() -> Self {
+        let key = Key::fresh();
+        let mut child = command(&["serve", "--key", &key.to_string()]).spawn().unwrap();
+        let mut id = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut id).unwrap();
+        assert_eq!(id.trim_end(), Queue::open(key).unwrap().id().to_string());
+        Self { key, child }
+    }
+
+    fn queue(&self) -> Queue {
+        Queue::open(self.key).unwrap()
+    }
+
+    /// Ends it, and returns what it told.
+    fn end(&mut self, signal: Signal) -> String {
+        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+        self.child.wait().unwrap();
+        soon("the queue is removed", || Queue::open(self.key).is_err());
+        let mut told = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        told
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// One request, or one for each line; the queue goes with its server, by Ctrl-C and by `kill -9`.
+#[test]
+fn a_server_answers_and_removes_its_queue() {
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let mut server = Server::start();
+        let key = server.key.to_string();
+        assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
+        assert_eq!(run_with(&["client", "--key", &key], b"one\n\ntwo\n").text(), "one\n\ntwo\n");
+        let told = server.end(signal);
+        assert_eq!(told.matches(" is here\n").count(), 2, "{told}");
+        assert!(run(&["client", "--key", &key, "hello"]).error(1).contains("no queue has key"));
+    }
+}
+
+/// Many at once at a queue with room for two requests: each has its own answers, in order, and nobody waits for ever.
+#[test]
+fn many_clients_share_a_small_queue() {
+    let server = Server::start();
+    server.queue().set(&Settings { capacity: Some(80), ..Settings::default() }).unwrap();
+    let key = server.key.to_string();
+    let said = |client: u32| {
+        (0..50).map(|line| format!("client {client}, line {line}\n")).collect::<Vec<_>>().concat()
+    };
+    std::thread::scope(|scope| {
+        for client in 0..8 {
+            let (key, text) = (&key, said(client));
+            scope
+                .spawn(move || assert_eq!(run_with(&["client", "--key", key], text.as_bytes()).text(), text));
+        }
+    });
+    assert_eq!(server.queue().stat().unwrap().messages, 0);
+}
+
+/// A client that is killed is noticed, and the answer that it has not taken does not stay.
+#[test]
+fn a_killed_client_leaves_nothing() {
+    let mut server = Server::start();
+    let key = server.key.to_string();
+    // The server is stopped, so that the client is gone before there is an answer.
+    let signal = |signal| kill(Pid::from_raw(server.child.id() as i32), signal).unwrap();
+    signal(Signal::SIGSTOP);
+    let mut client = command(&["client", "--key", &key, "hello"]).spawn().unwrap();
+    soon("it has asked", || server.queue().stat().unwrap().messages == 1);
+    client.kill().unwrap();
+    client.wait().unwrap();
+    signal(Signal::SIGCONT);
+    soon("the server has answered", || server.queue().stat().unwrap().last_sender == Some(server.child.id()));
+    soon("its answer is gone", || server.queue().stat().unwrap().messages == 0);
+    let told = server.end(Signal::SIGTERM);
+    assert!(told.contains(&format!("client {} is gone", client.id())), "{told}");
+}
+
+/// What is no request does not disturb it.
+#[test]
+fn garbage_is_told_and_left_out() {
+    let mut server = Server::start();
+    let key = server.key.to_string();
+    for garbage in [&b""[..], b"short", &[0; 20], &[0xff; 100]] {
+        server.queue().send(&ipc_msgq::Message::new(MessageType::ONE, garbage)).unwrap();
+    }
+    assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
+    assert_eq!(server.end(Signal::SIGTERM).matches("are no request").count(), 4);
+}
+
+/// A key in use is refused and its queue left alone; a queue without a server is told.
+#[test]
+fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
+    let queue = Scratch::new();
+    let error = run(&["serve", "--key", &queue.key.to_string()]).error(1);
+    assert!(error.contains("(EEXIST); there is a queue with key"), "{error}");
+    let error = run(&["client", "--id", &queue.id(), "--timeout", "0.1", "hello"]).error(1);
+    assert!(error.contains("nobody answers") && error.contains("waited 0.1 s"), "{error}");
+    assert!(queue.take().is_some(), "the request waits for a server");
+    let long = ended(command(&["client", "--id", &queue.id(), &"x".repeat(9000)]).spawn().unwrap()).error(1);
+    assert!(long.contains("a request has"), "{long}");
+}
