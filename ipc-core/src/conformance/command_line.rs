@@ -131,7 +131,7 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         (&["--cpus", "0,4095"], "may not be used here"),
         (&["--timeout", "0"], "time in seconds"),
         (&["--keep"], "kept"), // a fresh object has no name by which it would be found again
-        (&["serve"], "serve"),
+        (&["juggle"], "juggle"),
     ];
     for (args, reason) in cases {
         let (status, stdout, stderr) = demo.run(place, args)?;
