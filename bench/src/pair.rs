@@ -14,7 +14,7 @@ use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::{interrupt, report};
 use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange, Order};
-use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting, lease};
 
 use crate::{Case, member};
 
@@ -124,7 +124,7 @@ impl Drop for Pair {
 /// Any failure ends it, and with it the child.
 pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     let setup = Setup::default_of::<M>().with_variant::<M>(case.variant)?;
-    let mut meeting = M::create(None, &setup)?;
+    let mut meeting = create::<M>(&setup)?;
     let mut command = Command::new(std::env::current_exe().call("readlink")?);
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
@@ -140,6 +140,12 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     }
     drop(link);
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+}
+
+/// Makes the meeting point; a signal waits until all of it is noted for removal.
+fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
+    let _making = lease::making();
+    M::create(None, setup)
 }
 
 fn play_one(link: &mut impl Transport, order: &Order) -> Result<Played> {

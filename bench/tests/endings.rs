@@ -125,7 +125,7 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
     assert_eq!(leases(tmp.path()).len(), 1);
     assert!(living.0.try_wait().unwrap().is_none(), "the living pair goes on");
 
-    living.end(Signal::SIGINT);
+    living.end(Signal::SIGTERM);
     let output = run(bench().arg("clean").env("TMPDIR", tmp.path()));
     assert_eq!(output.stdout, "nothing to remove: no dead process left anything\n");
 }
@@ -140,10 +140,37 @@ fn ctrl_c_leaves_nothing_behind() {
         let pid = busy.0.id();
         // The objects are made before the peer is started.
         until("the peer has started", || !children(pid).is_empty());
-        busy.end(Signal::SIGINT);
+        busy.end(ctrl_c());
         assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "{name} left {:?}", leases(tmp.path()));
         assert_eq!(system_v_objects_of(pid), 0, "{name}");
     }
+}
+
+/// Ended while it starts, it removes also what it is just making.
+#[test]
+fn ended_while_it_starts_it_leaves_nothing_behind() {
+    for attempt in 0..60 {
+        let tmp = TempDir::new().unwrap();
+        let mut busy = Busy::start("shm", tmp.path());
+        let latest = Instant::now() + Duration::from_millis(attempt);
+        while Instant::now() < latest && fs::read_dir(tmp.path()).unwrap().count() == 0 {}
+        thread::sleep(Duration::from_micros(attempt));
+        busy.end(Signal::SIGTERM);
+        // A peer that was just being started may have the segment for a moment longer.
+        let pid = busy.0.id();
+        until("nothing is left", || {
+            fs::read_dir(tmp.path()).unwrap().count() == 0 && system_v_objects_of(pid) == 0
+        });
+    }
+}
+
+/// What a terminal sends on Ctrl-C. A script's shell has its background processes ignore that, and they have theirs
+/// ignore it: then what `kill` sends.
+fn ctrl_c() -> Signal {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it says so");
+    let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
+    if ignored & 1 << (Signal::SIGINT as u32 - 1) == 0 { Signal::SIGINT } else { Signal::SIGTERM }
 }
 
 /// The process ids of a process's children.

@@ -87,6 +87,7 @@ impl Lease {
     }
 
     fn lock(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<Option<Self>> {
+        let _making = making(); // a lock that a signal does not find in the list would keep the others from removing
         let Some(lock) = open_dir(dir)? else { return Ok(None) };
         while let Err(error) = lock.lock_shared() {
             if error.kind() != ErrorKind::Interrupted {
@@ -120,6 +121,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        let _making = making(); // nor may a signal come when only half of it is removed
         held_leases().retain(|held| !Arc::ptr_eq(held, &self.0));
         self.0.release();
     }

@@ -25,3 +25,12 @@ pub(crate) fn interrupt_on(signal: nix::sys::signal::Signal) -> nix::Result<()> 
     // SAFETY: a handler that does nothing does nothing that is forbidden in a handler.
     unsafe { sigaction(signal, &action) }.map(drop)
 }
+
+/// Gives `signal` its default action back, here and in all children, also where whoever started us had it ignored.
+#[cfg(feature = "conformance")]
+pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
+    use nix::sys::signal::{SigHandler, signal as set};
+
+    // SAFETY: the default action runs no code of ours.
+    unsafe { set(signal, SigHandler::SigDfl) }.map(drop)
+}

@@ -35,9 +35,10 @@ use std::thread;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use nix::sys::signal::Signal;
 
 use crate::peer::Peer;
-use crate::{Mechanism, Result, Setup, Wait, Waiting};
+use crate::{Mechanism, Result, Setup, Wait, Waiting, sys};
 
 /// Writes raw bytes to the medium of a link, past the protocol, as a hostile peer would.
 pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
@@ -57,6 +58,10 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, vandal: Vandal<M>) -> Ex
     let args: Vec<String> = std::env::args().collect();
     if let Some(status) = scripts::play::<M>(&args, vandal) {
         return status;
+    }
+    // A shell's background process ignores SIGINT, one under `nohup` SIGHUP: the demos under test must not.
+    for signal in [Signal::SIGINT, Signal::SIGHUP] {
+        sys::heed(signal).expect("these signals may be heeded");
     }
     let mut trials = command_line::trials::<M>(demo);
     for variant in M::PROFILE.variants {

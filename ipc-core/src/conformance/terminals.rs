@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::command_line::{Demo, check_document, ends_by};
@@ -26,6 +27,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("an address in use is refused", address_in_use),
         demo.trial("pong without ping gives up and leaves nothing", nobody_comes),
         demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
+        demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
         demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
         demo.trial("pong killed while it starts leaves nothing after the next", killed_starting),
     ]
@@ -166,6 +168,19 @@ fn interrupted_waiting(demo: Demo, place: &TempDir) -> Outcome {
             nothing_left(place.path(), &address)?;
         }
     }
+    Ok(())
+}
+
+/// As `nohup` starts it.
+fn hangup_ignored(demo: Demo, place: &TempDir) -> Outcome {
+    let pong = demo.command(place, &[]);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" pong"]).arg(pong.get_program()).env("TMPDIR", place.path());
+    let mut pong = Pong::spawn(shell)?;
+    kill(Pid::from_raw(pong.child.id() as i32), Signal::SIGHUP)?;
+    let (status, _, stderr) = demo.run(place, &["ping", pong.address(), "--count", "20"])?;
+    ensure!(status == Some(0), "ping: status {status:?}: {stderr}");
+    ensure!(pong.child.wait()?.success(), "pong failed");
     Ok(())
 }
 

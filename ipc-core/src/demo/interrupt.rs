@@ -1,5 +1,6 @@
 //! Ctrl-C and `kill`: remove the kernel objects, then end as the signal would have ended the process.
 
+use std::fs;
 use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -11,10 +12,15 @@ use crate::{Result, lease};
 /// Starts the thread that waits for the signals. A signal handler itself may do next to nothing; a thread may do
 /// everything. Whoever makes an object after this call does so under [`lease::making`].
 ///
+/// A signal that this process was started to ignore stays ignored: `nohup` does that, and a shell that starts a program
+/// in the background.
+///
 /// # Errors
 /// A handler cannot be installed, or the thread not be started.
 pub fn clean_up_on_signals() -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).call("sigaction")?;
+    let ignored = ignored().call("read")?;
+    let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0);
+    let mut signals = Signals::new(heeded).call("sigaction")?;
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
             lease::release_all();
@@ -23,4 +29,12 @@ pub fn clean_up_on_signals() -> Result<()> {
         }
     };
     thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
+}
+
+/// The signals that this process ignores, a bit each, the lowest for signal 1.
+fn ignored() -> std::io::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The kernel writes it in hexadecimal. None at all: not Linux.
+    Ok(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0))
 }
