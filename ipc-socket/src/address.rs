@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipc_core::lease::Lease;
 use ipc_core::{Advise, Call, Error, Result, Setup};
@@ -25,19 +25,39 @@ const LONGEST_PATH: usize = 107;
 /// How many callers may queue at the door. One is wanted; strangers must not keep it out.
 const BACKLOG: u8 = 64;
 
-/// Listens at a path, for stream or sequenced-packet sockets.
-pub(crate) fn listen_at_path(path: &Path, kind: SockType, setup: &Setup) -> Result<Listener> {
+/// Listens at a path, for stream or sequenced-packet sockets. With a `lease`, the path is noted for removal.
+///
+/// A process that is killed just between `bind` and that note leaves the path behind. To bind another name, noted
+/// before, and to rename it would close that gap; but then `ss`, and whoever asks for the address, is told the name
+/// that was bound.
+pub(crate) fn listen_at_path(
+    path: &Path,
+    kind: SockType,
+    setup: &Setup,
+    lease: Option<&Lease>,
+) -> Result<Listener> {
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
     // On Linux `bind` gives the path the socket's own mode, less the umask: no moment at which it is wider.
     let mode = Mode::from_bits_truncate(setup.mode);
     fchmod(&socket, mode).call("fchmod")?;
-    bind(socket.as_raw_fd(), &address).call("bind").advise(Errno::EADDRINUSE, || {
+    let in_use = || {
         format!(
             "{} is there already: if no program listens there any more, remove it, or name another",
             path.display()
         )
-    })?;
+    };
+    let above =
+        || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());
+    bind(socket.as_raw_fd(), &address)
+        .call("bind")
+        .advise(Errno::EADDRINUSE, in_use)
+        .advise(Errno::ENOENT, above)
+        .advise(Errno::ENOTDIR, above)
+        .advise(Errno::EACCES, above)?;
+    if let Some(lease) = lease {
+        lease.record_path(path)?;
+    }
     if setup.mode & 0o077 != 0 {
         // Asked to be wider: exactly so, whatever the umask took away.
         fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink).call("fchmodat")?;
@@ -80,14 +100,18 @@ pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) ->
     Ok(socket)
 }
 
-/// Connects to the first of the addresses that answers.
+/// Connects to the first of the addresses that answers. Together they have until the timeout.
 pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStream> {
     let mut last = Errno::EADDRNOTAVAIL.into();
-    for candidate in resolve(address)? {
-        match TcpStream::connect_timeout(&candidate, timeout.max(Duration::from_millis(1))) {
+    let candidates = resolve(address)?;
+    let started = Instant::now();
+    for (index, candidate) in candidates.iter().enumerate() {
+        let left = timeout.saturating_sub(started.elapsed());
+        let share = left / (candidates.len() - index) as u32; // so that one that is silent leaves time for the others
+        match TcpStream::connect_timeout(candidate, share.max(Duration::from_millis(1))) {
             // Without a listener, a port from the ephemeral range can by chance become our own as well: TCP then
             // connects the socket to itself.
-            Ok(stream) if stream.local_addr().ok() == Some(candidate) => last = Errno::ECONNREFUSED.into(),
+            Ok(stream) if stream.local_addr().ok() == Some(*candidate) => last = Errno::ECONNREFUSED.into(),
             Ok(stream) => return Ok(stream),
             Err(error) => last = error,
         }
@@ -121,7 +145,18 @@ pub(crate) fn named_path(address: &str) -> Result<PathBuf> {
     if address.is_empty() || address.contains(['\0', '\n']) {
         return Err(Error::Usage("the address of a UNIX socket is a path, for example /tmp/talk".into()));
     }
+    if is_host_and_port(address) {
+        return Err(Error::Usage(format!(
+            "'{address}' is HOST:PORT: say --variant tcp (for a path of that name: ./{address})"
+        )));
+    }
     std::path::absolute(address).call("getcwd")
+}
+
+/// Whether somebody surely means a port, and no file of that name.
+fn is_host_and_port(address: &str) -> bool {
+    let local = address.strip_prefix("localhost:").is_some_and(|port| port.parse::<u16>().is_ok());
+    local || address.parse::<SocketAddr>().is_ok()
 }
 
 fn unix_address(path: &Path) -> Result<UnixAddr> {

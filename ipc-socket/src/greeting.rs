@@ -79,7 +79,7 @@ impl Reception {
             if let Some(known) = self.greet_visitors() {
                 return Ok(Some(known));
             }
-            self.let_in();
+            self.let_in()?;
             if left.is_zero() {
                 return Ok(None); // strangers who come and come do not keep us longer
             }
@@ -103,17 +103,41 @@ impl Reception {
         None
     }
 
-    fn let_in(&mut self) {
-        // A failure is that of the caller, who has gone again.
-        if let Ok(caller) = self.listener.accept()
-            && (self.for_all || belongs_to_us(&caller))
-        {
-            if self.visitors.len() == VISITORS {
-                self.visitors.remove(0);
+    fn let_in(&mut self) -> Result<()> {
+        match self.listener.accept() {
+            Ok(caller) if self.for_all || belongs_to_us(&caller) => {
+                if self.visitors.len() == VISITORS {
+                    self.visitors.remove(0);
+                }
+                self.visitors.push(caller);
+                Ok(())
             }
-            self.visitors.push(caller);
+            Ok(_) => Ok(()),
+            Err(error) if is_the_callers(&error) => Ok(()),
+            refused => refused
+                .call("accept4")
+                .advise(Errno::EMFILE, || "this process has too many files open".into())
+                .map(drop),
         }
     }
+}
+
+/// Whether `accept` failed because of who called, who has gone again or cannot be reached: accept(2) asks to go on as
+/// if nobody had called.
+fn is_the_callers(error: &std::io::Error) -> bool {
+    use Errno::{
+        EAGAIN, ECONNABORTED, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, ENONET, ENOPROTOOPT,
+        EOPNOTSUPP, EPERM, EPROTO,
+    };
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        errno,
+        Some(
+            EAGAIN | ECONNABORTED | EINTR // it has gone
+                | ENETDOWN | EPROTO | ENOPROTOOPT | EHOSTDOWN | ENONET | EHOSTUNREACH | EOPNOTSUPP | ENETUNREACH // the network
+                | EPERM // the firewall
+        )
+    )
 }
 
 /// Says hello to the owner at `address` and waits for the answer.

@@ -40,6 +40,11 @@
 //! bytes. A TCP peer whose *host* dies or is unplugged says nothing: a blocked `recv` waits on. (A peer that is
 //! killed is noticed at once: its kernel closes the connection.)
 //!
+//! **Limits** of this crate. A TCP link that is dropped waits up to a second for the other side to take everything; a
+//! reader who stalls for longer, while we leave with something of its own unread, may lose the end of what we sent. An
+//! owner that is killed in the microseconds between `bind` and noting a path that was named leaves that path behind;
+//! the next `bind` says so.
+//!
 //! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (who is let in), `link.rs` (a connected
 //! end), `stream.rs` (bytes, and how to close), `packet.rs` (packets).
 
@@ -112,10 +117,8 @@ impl Mechanism for Socket {
         }
         let lease = Lease::take::<Self>(None)?;
         let path = address::path(address, &lease)?;
-        let listener = address::listen_at_path(&path, kind(setup), setup)?;
-        if address.is_some() {
-            lease.record_path(&path)?;
-        }
+        let to_be_noted = address.map(|_| &lease); // a fresh path goes with the lease's directory anyway
+        let listener = address::listen_at_path(&path, kind(setup), setup, to_be_noted)?;
         Ok(Self {
             variant: setup.variant,
             address: path.display().to_string(),

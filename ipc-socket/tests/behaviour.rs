@@ -210,6 +210,56 @@ fn what_is_no_address_is_refused() {
     assert!(matches!(Socket::create(Some(""), &setup("unix-stream")), Err(Error::Usage(_))));
 }
 
+/// Who names a port means TCP: a file of that name has to be asked for.
+#[test]
+fn a_port_is_no_path() {
+    for address in ["127.0.0.1:5000", "[::1]:5000", "localhost:5000"] {
+        for variant in ["unix-stream", "unix-seqpacket"] {
+            let told = Socket::create(Some(address), &setup(variant)).map(drop);
+            assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
+            let told = message(told);
+            assert!(told.contains("--variant tcp") && told.contains(&format!("./{address}")), "{told}");
+            assert!(matches!(Socket::join(address, &setup(variant), PATIENCE), Err(Error::Usage(_))));
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("127.0.0.1:5000");
+    meet_at(Socket::create(path.to_str(), &setup("unix-stream")).unwrap(), "unix-stream");
+}
+
+/// A path where nothing can be made is an error with advice.
+#[test]
+fn a_path_in_no_directory_is_refused_with_advice() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("none/talk");
+    let told = message(Socket::create(path.to_str(), &setup("unix-stream")));
+    assert!(told.contains("(ENOENT)") && told.contains("/none must be a directory"), "{told}");
+}
+
+/// A process that has no descriptor left to accept with is told, instead of polling until the timeout.
+#[test]
+fn an_owner_with_too_many_files_open_is_told() {
+    if std::env::var_os("FILES_TEST").is_none() {
+        // In a process of its own: the limit is the process's.
+        let mut this = Command::new(std::env::current_exe().unwrap());
+        this.args(["--exact", "an_owner_with_too_many_files_open_is_told", "--nocapture"])
+            .env("FILES_TEST", "1");
+        assert!(this.stdout(Stdio::null()).status().unwrap().success());
+        return;
+    }
+    let mut owner = Socket::create(None, &setup("unix-stream")).unwrap();
+    let _caller = UnixStream::connect(owner.address()).unwrap();
+    let mut files = Vec::new();
+    while let Ok(file) = fs::File::open("/dev/null") {
+        files.push(file);
+    }
+    let started = Instant::now();
+    let accepted = owner.accept(PATIENCE);
+    drop(files); // or a failure could not be told
+    assert!(started.elapsed() < PATIENCE);
+    assert!(matches!(&accepted, Err(error) if error.errno() == Some(Errno::EMFILE)), "{:?}", accepted.err());
+}
+
 /// An address in use is an error with advice, and its user is not disturbed.
 #[test]
 fn an_address_in_use_is_refused() {
