@@ -8,6 +8,7 @@
 //! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
 //! | `framed.rs` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
+//! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
 //! | `readable.rs` | [`wait_readable`]: a timeout for those who meet through descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
@@ -27,6 +28,7 @@ pub mod cpus;
 pub mod demo;
 mod error;
 mod framed;
+mod key;
 pub mod lease;
 mod mechanism;
 mod payload;
@@ -41,6 +43,7 @@ mod wait;
 
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode};
+pub use key::{Key, ProjectId};
 pub use mechanism::{Between, Direction, Mechanism, Medium, Profile, Reach, Setup, Unit, Variant};
 pub use readable::wait_readable;
 pub use transport::Transport;

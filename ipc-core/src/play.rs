@@ -110,7 +110,8 @@ pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Duration> {
 /// Serves orders until `ping` leaves; `on_order` is told of each.
 ///
 /// # Errors
-/// As the transport; [`Disconnected`](Error::Disconnected) only when `ping` left in the middle of an order.
+/// As the transport; [`Disconnected`](Error::Disconnected) only when `ping` left in the middle of an order;
+/// [`Corrupt`](Error::Corrupt) for what is no order, or one of messages longer than this side's link carries.
 pub fn pong(link: &mut impl Transport, mut on_order: impl FnMut(&Order)) -> Result<Served> {
     let mut served = Served::default();
     loop {
@@ -120,6 +121,10 @@ pub fn pong(link: &mut impl Transport, mut on_order: impl FnMut(&Order)) -> Resu
             received => received?,
         }
         let order = Order::decode(&bytes)?;
+        if order.size > link.max_message() {
+            // Not for us to correct: `TooLarge` would blame whoever started this side.
+            return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
+        }
         on_order(&order);
         match order.exchange {
             Exchange::RoundTrip => answer(link, &order)?,

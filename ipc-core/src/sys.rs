@@ -34,3 +34,13 @@ pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
     // SAFETY: the default action runs no code of ours.
     unsafe { set(signal, SigHandler::SigDfl) }.map(drop)
 }
+
+/// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
+#[cfg(test)]
+pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc::key_t> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: `path` is a string that ends with a zero byte, and it lives longer than the call.
+    let key = unsafe { libc::ftok(path.as_ptr(), project) };
+    (key != -1).then_some(key)
+}

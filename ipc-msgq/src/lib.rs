@@ -52,7 +52,7 @@
 //! |---|---|
 //! | `lib.rs` | [`Msgq`]: a queue of either kind, where two meet |
 //! | `meeting.rs` | how they meet at a System V queue |
-//! | `key.rs` | [`Key`]: the name of a queue, [`ProjectId`] |
+//! | `ipc-core/src/key.rs` | [`Key`]: the name of a queue, [`ProjectId`] |
 //! | `message.rs` | [`Message`], [`MessageType`] |
 //! | `select.rs` | [`Select`]: which message a receiver wants |
 //! | `open.rs` | making a queue, or finding one: [`Queue::create`], [`Queue::open`], [`Access`] |
@@ -74,7 +74,6 @@
 mod alarm;
 mod control;
 mod drain;
-mod key;
 mod limits;
 mod link;
 mod list;
@@ -97,7 +96,7 @@ use ipc_core::{Between, Direction, Mechanism, Medium, Profile, Reach, Result, Se
 
 pub use control::{Settings, Stat};
 pub use drain::Drain;
-pub use key::{Key, ProjectId};
+pub use ipc_core::{Key, ProjectId};
 pub use limits::{Limits, Usage};
 pub use link::SystemVLink;
 pub use list::{Entry, list, list_proc};

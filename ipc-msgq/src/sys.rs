@@ -115,16 +115,6 @@ pub(crate) fn msgctl_info(command: c_int) -> nix::Result<(c_int, libc::msginfo)>
     Ok((highest, unsafe { info.assume_init() }))
 }
 
-/// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
-#[cfg(test)]
-pub(crate) fn ftok(path: &std::path::Path, project: c_int) -> Option<libc::key_t> {
-    use std::os::unix::ffi::OsStrExt;
-    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
-    // SAFETY: `path` is a string that ends with a zero byte, and it lives longer than the call.
-    let key = unsafe { libc::ftok(path.as_ptr(), project) };
-    (key != -1).then_some(key)
-}
-
 /// The signal that gets a thread out of a wait. Without a handler it is ignored, so nobody is hurt by a stray one.
 pub(crate) const WAKE_UP: nix::sys::signal::Signal = nix::sys::signal::Signal::SIGURG;
 

@@ -190,3 +190,14 @@ fn being_cut_is_said_of_the_last_message_only() {
     assert!(!message.is_truncated());
     assert_eq!(queue.stat().unwrap().messages, 0, "what was cut off is lost");
 }
+
+/// What C takes for the failure of ftok is a key like any other.
+#[test]
+fn a_queue_can_have_the_key_that_looks_like_minus_one() {
+    match Queue::create(Key::new(-1).unwrap(), 0o600) {
+        Err(error) if error.errno() == Some(Errno::EEXIST) => {
+            ipc_core::conformance::skipped(&error.to_string())
+        }
+        queue => queue.unwrap().remove().unwrap(),
+    }
+}

@@ -12,7 +12,7 @@
 //! | `ring` | the suite's [ring](ipc_core::ring), one in each direction | futex | none while both are awake |
 //! | `sem` | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
 //!
-//! The files, in reading order: `key.rs` (the name), `segment.rs` (the segment), this file (how the two meet),
+//! The files, in reading order: `ipc-core/src/key.rs` (the name), `segment.rs` (the segment), this file (how the two meet),
 //! `semaphores.rs` and `lock_step.rs` (the variant `sem`), `link.rs` (one of the two), `sys.rs` (the calls).
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each is too much. **Do
@@ -28,7 +28,6 @@
 //! one each time"; semaphores cannot be marked, so somebody has to remove them; `SEM_UNDO` takes back what a dead
 //! process did to the counts, knows nothing of the data, and is wrong where one process takes and another gives.
 
-mod key;
 mod link;
 mod lock_step;
 mod segment;
@@ -42,7 +41,7 @@ use ipc_core::ring::{Kind, Region, RingLink, SEGMENT_LEN, Seat, poll_for};
 use ipc_core::{Between, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant};
 use nix::errno::Errno;
 
-pub use key::Key;
+pub use ipc_core::Key;
 pub use link::Link;
 pub use lock_step::LockStep;
 pub use segment::{Segment, SegmentStat};

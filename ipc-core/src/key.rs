@@ -1,4 +1,4 @@
-//! The name of a queue: a number that both sides know.
+//! The name of a System V object (a queue, a segment, a semaphore array): a number that both sides know.
 
 use std::fmt;
 use std::fs;
@@ -7,16 +7,16 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::str::FromStr;
 
-use ipc_core::{Call, Error, Result, lease};
+use crate::{Call, Error, Result, lease};
 
-/// A System V key. Never 0: that is `IPC_PRIVATE`, which names no queue but asks for a new one each time, so two
+/// A System V key. Never 0: that is `IPC_PRIVATE`, which names no object but asks for a new one each time, so two
 /// processes cannot meet there.
 ///
 /// Any other number is a key, -1 too, although C programs take that for the failure of `ftok`. Here a failure is an
 /// [`Error`] and cannot be mistaken for a key.
 ///
 /// ```
-/// # use ipc_msgq::Key;
+/// # use ipc_core::Key;
 /// let key: Key = "1234".parse()?;
 /// assert_eq!(key, "0x4d2".parse()?);
 /// assert_eq!(key.to_string(), "0x000004d2");
@@ -53,10 +53,10 @@ impl Key {
     /// It is 16 bits of the file's inode number, 8 of its device's number and 8 of the project. So *two files can
     /// have one key*, on different file systems or by chance. And the key is that of the inode, not of the path: a
     /// file that was deleted and made again, or replaced as editors do, has another key, while those who asked
-    /// before still use the old one. Let the file stay as long as the queue. A symbolic link is followed.
+    /// before still use the old one. Let the file stay as long as the object. A symbolic link is followed.
     ///
     /// ```
-    /// # use ipc_msgq::{Key, ProjectId};
+    /// # use ipc_core::{Key, ProjectId};
     /// let project = ProjectId::new(b'A').expect("not 0");
     /// let key = Key::ftok("/", project)?;
     /// assert_eq!(key.get() >> 24, i32::from(b'A'));
@@ -92,7 +92,7 @@ impl Key {
     }
 }
 
-/// As `ipcs` shows it: `0x0000004d2`, with eight digits.
+/// As `ipcs` shows it: `0x000004d2`, with eight digits.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#010x}", self.0)
@@ -120,7 +120,7 @@ impl FromStr for Key {
 /// end in eight zero bits, POSIX leaves open what happens. None of these can be a `ProjectId`.
 ///
 /// ```
-/// # use ipc_msgq::ProjectId;
+/// # use ipc_core::ProjectId;
 /// assert_eq!("65".parse::<ProjectId>()?, "A".parse()?); // the examples in C write 'A'
 /// assert!("0".parse::<ProjectId>().is_err());
 /// let refused = ProjectId::try_from(257).unwrap_err().to_string();
