@@ -128,7 +128,7 @@ proptest! {
                     let mut message = Message::with_capacity(capacity);
                     let peeked = queue.peek(position, &mut message);
                     if peeked.as_ref().is_err_and(|error| error.errno() == Some(Errno::ENOSYS)) {
-                        eprintln!("SKIPPED: this kernel cannot peek");
+                        ipc_core::conformance::skipped("this kernel cannot peek");
                         continue;
                     }
                     prop_assert_eq!(answer(peeked, &message), model.peek(position, capacity));

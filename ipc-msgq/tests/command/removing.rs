@@ -63,7 +63,7 @@ fn rm_removes_orphans() {
     );
     let unshare = std::process::Command::new("unshare").args(["--ipc", "sh", "-c", &script]).output();
     let Some(output) = unshare.ok().filter(|output| output.status.success() || is_root()) else {
-        eprintln!("SKIPPED: an IPC namespace takes root, and unshare(1)");
+        ipc_core::conformance::skipped("an IPC namespace takes root, and unshare(1)");
         return;
     };
     let said = String::from_utf8(output.stdout).unwrap();
@@ -75,7 +75,7 @@ fn rm_removes_orphans() {
 #[test]
 fn rm_spares_what_belongs_to_others() {
     if !is_root() {
-        eprintln!("SKIPPED: only root can have a queue of another user to try it on");
+        ipc_core::conformance::skipped("only root can have a queue of another user to try it on");
         return;
     }
     let queue = Scratch::new();

@@ -55,7 +55,7 @@ fn as_nobody(key: Key, own: Queue) -> Vec<String> {
 #[test]
 fn eacces_and_eperm_of_another_user() {
     if !geteuid().is_root() {
-        return eprintln!("SKIPPED: to become another user needs root");
+        return ipc_core::conformance::skipped("to become another user needs root");
     }
     let key = Key::fresh();
     let queue = Queue::create(key, 0o600).unwrap().owned();
@@ -89,7 +89,7 @@ fn eacces_and_eperm_of_another_user() {
 fn in_a_namespace(first: &str, plain: &Command) -> Option<Command> {
     let test = Command::new("unshare").args(["--ipc", "true"]).output();
     if !test.is_ok_and(|run| run.status.success()) {
-        eprintln!("SKIPPED: a new IPC namespace needs root and unshare(1)");
+        ipc_core::conformance::skipped("a new IPC namespace needs root and unshare(1)");
         return None;
     }
     let mut inside = Command::new("unshare");
@@ -131,7 +131,7 @@ fn group() -> Option<Group> {
 #[test]
 fn enomem_of_a_group_without_memory() {
     let Some(group) = group() else {
-        return eprintln!("SKIPPED: this needs root and a control group (version 1) for memory");
+        return ipc_core::conformance::skipped("this needs root and a control group (version 1) for memory");
     };
     let part = format!("no-memory {}", group.0.display());
     let Some(inside) = in_a_namespace("true", &child(&part)) else { return };

@@ -49,7 +49,7 @@ impl Place {
                 Some(program)
             }
             Err(error) => {
-                eprintln!("SKIPPED: {source} needs the compiler {}: {error}", compiler.display());
+                ipc_core::conformance::skipped(&format!("{source} needs {}: {error}", compiler.display()));
                 None
             }
         }

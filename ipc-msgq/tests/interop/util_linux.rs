@@ -13,7 +13,7 @@ fn is_there(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output();
     let there = there.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux"));
     if !there {
-        eprintln!("SKIPPED: {program} of util-linux is not there");
+        ipc_core::conformance::skipped(&format!("{program} of util-linux is not there"));
     }
     there
 }
