@@ -96,7 +96,7 @@ fn narrates(demo: Demo, place: &TempDir) -> Outcome {
     for word in ["ping", "pong", "process", "object", "round trip 1"] {
         ensure!(stderr.contains(word), "no '{word}' in the story: {stderr}");
     }
-    for word in ["p50", "p99.9", "max", "20 round trips of 64 bytes", "wait block"] {
+    for word in [", variant ", ": 20 round trips of 64 bytes", "wait block", "p50", "p99.9", "max"] {
         ensure!(stdout.contains(word), "no '{word}' in the result: {stdout}");
     }
     Ok(())

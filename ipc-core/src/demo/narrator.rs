@@ -47,7 +47,15 @@ impl<'a> Narrator<'a> {
     }
 
     pub(super) fn title(&self) {
-        self.say(&format!("{}, variant {}", self.profile.title, self.parsed.setup.variant));
+        let variant = self.parsed.setup.variant;
+        let summary =
+            self.profile.variants.iter().find(|known| known.name == variant).map(|known| known.summary);
+        self.say(&format!("{}: {}", self.heading(), summary.unwrap_or_default()));
+    }
+
+    /// What is played, in the words of every title and result.
+    pub(super) fn heading(&self) -> String {
+        format!("{}, variant {}", self.profile.title, self.parsed.setup.variant)
     }
 
     pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: usize) {
@@ -99,13 +107,11 @@ impl<'a> Narrator<'a> {
     }
 
     fn table(&self, summary: &Summary) -> String {
-        let Parsed { count, size, wait, cpus, setup, .. } = self.parsed;
+        let Parsed { count, size, wait, cpus, .. } = self.parsed;
         let Summary { min, p50, p90, p99, p999, max, mean } = *summary;
         let rows = [("min", min), ("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)];
-        let mut text = format!(
-            "{} ({}): {count} round trips of {size} bytes, wait {wait}, cpus {cpus}\n",
-            self.profile.title, setup.variant
-        );
+        let mut text =
+            format!("{}: {count} round trips of {size} bytes, wait {wait}, cpus {cpus}\n", self.heading());
         for (name, value) in
             rows.map(|(name, value)| (name, value as f64)).into_iter().chain([("mean", mean)])
         {

@@ -82,7 +82,7 @@ pub(super) fn pong<M: Mechanism>(
         });
         return print(&format!("{document:#}"));
     }
-    print(&format!("{} ({}): answered {} messages", M::PROFILE.title, parsed.setup.variant, served.messages))
+    print(&format!("{}: answered {} messages", narrator.heading(), served.messages))
 }
 
 /// The other side alone: joins and measures.
