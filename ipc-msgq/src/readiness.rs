@@ -66,9 +66,9 @@ use crate::{Interrupter, Message, MessageType, Queue, Select};
 /// # When it ends
 ///
 /// Dropping it ends the helper, with the signal by which all waits here can be interrupted (see
-/// [`recv_until`](Queue::recv_until)), and waits until it has gone, which is soon. Messages stay in the queue. Only if the helper
-/// has just taken one without text, that one is sent again and stands last now; [`finish`](Self::finish) gives it to
-/// the caller instead.
+/// [`recv_until`](Queue::recv_until)), and waits until it has gone, which is soon. Messages stay in the queue. Only if
+/// the helper has just taken one without text, that one is sent again and stands last now; [`finish`](Self::finish)
+/// gives it to the caller instead. (So a user who may only receive should `finish`: a drop could not send it.)
 ///
 /// If the queue is removed, the descriptor becomes readable, stays so, and `try_recv` says `EIDRM`, later `EINVAL`.
 ///
@@ -184,9 +184,9 @@ impl Readiness {
                 message.received(0);
                 return Ok(Some(()));
             }
-            Turn::Failed(error) => return Err(error).advise_removed(),
+            Turn::Failed(error) => return explained(Err(error)),
         }
-        let received = self.queue.try_recv(self.select, message).advise_removed()?;
+        let received = explained(self.queue.try_recv(self.select, message))?;
         if received.is_none() {
             // First unreadable, then the helper: the other way round its next word would be wiped out.
             let _ = self.shared.to_user.read(); // it fails only if somebody else has read it: then it is done
@@ -218,15 +218,9 @@ impl Readiness {
 }
 
 /// Says what these errors mean here.
-trait AdviseRemoved {
-    fn advise_removed(self) -> Self;
-}
-
-impl<T> AdviseRemoved for Result<T> {
-    fn advise_removed(self) -> Self {
-        let removed = || "the queue was removed".into();
-        self.advise(Errno::EIDRM, removed).advise(Errno::EINVAL, removed)
-    }
+fn explained<T>(result: Result<T>) -> Result<T> {
+    let removed = || "the queue was removed".into();
+    result.advise(Errno::EIDRM, removed).advise(Errno::EINVAL, removed)
 }
 
 /// Readable when [`try_recv`](Readiness::try_recv) should be called. It stays open as long as this lives.

@@ -42,7 +42,38 @@ fn no_wake_up_is_lost_and_no_order_changed() {
     });
 }
 
-/// The same through an edge-triggered epoll, one message at a time there and back: each edge counts.
+/// One who asks without waiting for the descriptor, all the time: what the helper has just taken still comes first.
+#[test]
+fn no_order_is_changed_for_the_impatient() {
+    const MESSAGES: i64 = 6_000;
+    watched(|| {
+        let queue = queue();
+        let readiness = queue.readiness(Select::Any).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 1..=MESSAGES {
+                    let text = if number % 2 == 1 { b"" as &[u8] } else { b"text" };
+                    queue.send(&Message::new(kind(number), text)).unwrap();
+                    if number % 2 == 0 {
+                        thread::sleep(Duration::from_micros(20)); // so that the helper takes the next
+                    }
+                }
+            });
+            let (mut message, mut expected) = (Message::with_capacity(4), 1);
+            while expected <= MESSAGES {
+                match readiness.try_recv(&mut message).unwrap() {
+                    None => thread::yield_now(),
+                    Some(()) => {
+                        assert_eq!(message.kind(), kind(expected));
+                        expected += 1;
+                    }
+                }
+            }
+        });
+    });
+}
+
+/// Through an edge-triggered epoll, one message at a time there and back: each edge counts.
 #[test]
 fn each_message_is_an_edge() {
     const ROUNDS: i64 = 5_000;
