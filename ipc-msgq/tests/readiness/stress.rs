@@ -61,12 +61,11 @@ fn no_order_is_changed_for_the_impatient() {
             });
             let (mut message, mut expected) = (Message::with_capacity(4), 1);
             while expected <= MESSAGES {
-                match readiness.try_recv(&mut message).unwrap() {
-                    None => thread::yield_now(),
-                    Some(()) => {
-                        assert_eq!(message.kind(), kind(expected));
-                        expected += 1;
-                    }
+                if readiness.try_recv(&mut message).unwrap().is_some() {
+                    assert_eq!(message.kind(), kind(expected));
+                    expected += 1;
+                } else {
+                    thread::yield_now();
                 }
             }
         });
