@@ -21,7 +21,7 @@
 //!
 //! **Use it** for small messages between processes that come and go by themselves, or when receivers share the work
 //! or choose it by type. **Do not use it** for large messages (8 KiB at most, as systems are set up), next to
-//! sockets in one `poll` (a queue has no descriptor), or where a user's limit of memory should count it (only that of
+//! sockets in one `poll` (a queue has no descriptor; [`Readiness`] helps, with a thread), or where a user's limit of memory should count it (only that of
 //! a control group does).
 //!
 //! **System calls**: `msgget` once; then one `msgsnd` and one `msgrcv` for each message. The kernel copies it twice,
@@ -59,6 +59,7 @@
 //! | `queue.rs` | [`Queue`]: the calls of the kernel, one by one |
 //! | `until.rs` | [`Until`]: waiting with a deadline; [`Interrupter`] |
 //! | `alarm.rs` | how an endless wait is interrupted |
+//! | `readiness.rs` | [`Readiness`]: a descriptor, to wait for a queue next to sockets in one `poll` |
 //! | `typed.rs` | [`Typed`]: messages that are structs |
 //! | `control.rs` | [`Stat`], [`Settings`]: what the kernel knows of a queue, and what can be changed |
 //! | `owned.rs`, `drain.rs` | [`OwnedQueue`]: removed when dropped; removing a queue so that nothing is lost |
@@ -84,6 +85,7 @@ mod owned;
 pub mod posix;
 mod protocol;
 mod queue;
+mod readiness;
 mod select;
 mod sys;
 mod typed;
@@ -104,6 +106,7 @@ pub use message::{Message, MessageType};
 pub use open::Access;
 pub use owned::OwnedQueue;
 pub use queue::{Queue, QueueId};
+pub use readiness::Readiness;
 pub use select::Select;
 pub use typed::Typed;
 pub use until::{Interrupter, Until};

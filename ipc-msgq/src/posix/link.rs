@@ -19,7 +19,7 @@ const SLICE: Duration = Duration::from_millis(100);
 ///
 /// Whoever receives from a queue holds a lock on it. The kernel gives that lock back when the descriptor is closed,
 /// however the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is
-/// noticed. The farewell is only a courtesy, which saves the receiver the rest of its [`SLICE`]; where the queue has
+/// noticed. The farewell is only a courtesy, which saves the receiver the rest of its `SLICE`; where the queue has
 /// no room for it, nothing is lost.
 #[derive(Debug)]
 pub struct PosixLink {

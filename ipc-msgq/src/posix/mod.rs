@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | found by | a number, the key | a name, `/like-this` |
 //! | handle | an id, the same in every process | a descriptor: closed with the process, `O_CLOEXEC`, inherited by `fork` |
-//! | next to a socket in `poll` | no; `Readiness` helps | yes |
+//! | next to a socket in `poll` | no; [`Readiness`](crate::Readiness) helps | yes |
 //! | order | a *type*: the receiver chooses | a *priority*: the highest first, and by age within one |
 //! | a time limit | none | `mq_timedsend`, `mq_timedreceive`, by the clock on the wall |
 //! | told that a message came | no | `mq_notify`: a signal, once, for one process |

@@ -1,0 +1,163 @@
+//! A descriptor for a queue: that it polls next to a socket, and that nothing is lost, reordered or left waiting.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use ipc_msgq::{Message, Select};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::tools::{PATIENCE, drained, kind, put, queue, readable, watched};
+
+#[path = "../examples/poll.rs"]
+mod example_poll;
+#[path = "../examples/tokio.rs"]
+mod example_tokio;
+#[path = "readiness/stress.rs"]
+mod stress;
+#[path = "readiness/tools.rs"]
+mod tools;
+
+/// One `poll` for both: it names the one that has something.
+#[test]
+fn a_queue_stands_next_to_a_socket_in_poll() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    let (mut here, mut there) = UnixStream::pair().unwrap();
+    let ready = |here: &UnixStream| {
+        let mut fds = [readiness.as_fd(), here.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        poll(&mut fds, PollTimeout::try_from(PATIENCE).unwrap()).unwrap();
+        fds.map(|fd| fd.any().unwrap())
+    };
+    there.write_all(b"s").unwrap();
+    assert_eq!(ready(&here), [false, true]);
+    here.read_exact(&mut [0]).unwrap();
+    put(*queue, 1, b"q");
+    assert_eq!(ready(&here), [true, false]);
+    assert_eq!(drained(&readiness), [(1, b"q".to_vec())]);
+    there.write_all(b"s").unwrap();
+    assert_eq!(ready(&here), [false, true]);
+}
+
+/// It stays readable until somebody was told `None`, and only so long. What was there before counts too.
+#[test]
+fn it_is_readable_until_the_queue_is_empty() {
+    let queue = queue();
+    put(*queue, 1, b"a");
+    put(*queue, 1, b"b");
+    let readiness = queue.readiness(Select::Any).unwrap();
+    let mut message = Message::with_capacity(1);
+    for _ in 0..2 {
+        assert!(readable(&readiness, PATIENCE));
+        assert_eq!(readiness.try_recv(&mut message).unwrap(), Some(()));
+    }
+    assert!(readable(&readiness, PATIENCE), "nobody was told None");
+    assert_eq!(readiness.try_recv(&mut message).unwrap(), None);
+    assert!(!readable(&readiness, Duration::from_millis(50)));
+    assert_eq!(readiness.try_recv(&mut message).unwrap(), None);
+}
+
+/// Waiting takes nothing and changes nothing: the message is still the queue's.
+#[test]
+fn the_helper_leaves_the_message_in_the_queue() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    thread::sleep(Duration::from_millis(50)); // let it wait; should this be too short, the case becomes easier
+    put(*queue, 1, b"text");
+    assert!(readable(&readiness, PATIENCE));
+    let stat = queue.stat().unwrap();
+    assert_eq!((stat.messages, stat.last_receiver), (1, None));
+    // Another receiver is faster.
+    assert_eq!(queue.try_recv(Select::Any, &mut Message::with_capacity(4)).unwrap(), Some(()));
+    assert_eq!(drained(&readiness), []);
+    put(*queue, 1, b"next");
+    assert!(readable(&readiness, PATIENCE));
+    assert_eq!(drained(&readiness), [(1, b"next".to_vec())]);
+}
+
+/// Only what the selection fits makes it readable.
+#[test]
+fn a_selection_leaves_others_alone() {
+    let queue = queue();
+    let readiness = queue.readiness(kind(2)).unwrap();
+    put(*queue, 1, b"other");
+    assert!(!readable(&readiness, Duration::from_millis(50)));
+    put(*queue, 2, b"mine");
+    assert!(readable(&readiness, PATIENCE));
+    assert_eq!(drained(&readiness), [(2, b"mine".to_vec())]);
+    assert_eq!(queue.stat().unwrap().messages, 1);
+}
+
+/// A message without text is the only kind that the helper has to take. It comes first, as it was sent first.
+#[test]
+fn messages_without_text_keep_their_place() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    thread::sleep(Duration::from_millis(20)); // so that the helper takes the first; else the case is easier
+    for (number, text) in [(7, b"" as &[u8]), (8, b"text"), (9, b""), (7, b"end")] {
+        put(*queue, number, text);
+    }
+    assert!(readable(&readiness, PATIENCE));
+    let expected = [(7, vec![]), (8, b"text".to_vec()), (9, vec![]), (7, b"end".to_vec())];
+    assert_eq!(drained(&readiness), expected);
+}
+
+/// A message that is too long for the caller stays, and so does the descriptor: readable.
+#[test]
+fn a_message_that_does_not_fit_stays() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    put(*queue, 1, b"long");
+    assert!(readable(&readiness, PATIENCE));
+    let error = readiness.try_recv(&mut Message::with_capacity(3)).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::E2BIG));
+    assert!(readable(&readiness, PATIENCE));
+    assert_eq!(drained(&readiness), [(1, b"long".to_vec())]);
+}
+
+/// Even while nothing comes at all. `finish` hands over what the helper has taken.
+#[test]
+fn it_ends_while_it_waits() {
+    watched(|| {
+        let queue = queue();
+        let readiness = queue.readiness(Select::Any).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!(readiness.finish(), None);
+        let readiness = queue.readiness(Select::Any).unwrap();
+        put(*queue, 3, b"");
+        assert!(readable(&readiness, PATIENCE));
+        assert_eq!(readiness.finish(), Some(kind(3)));
+        assert_eq!(queue.stat().unwrap().messages, 0);
+    });
+}
+
+/// A removed queue is not silence: the descriptor becomes readable, and stays so, and each call says why.
+#[test]
+fn a_removed_queue_is_told() {
+    let queue = queue();
+    let readiness = queue.readiness(kind(1)).unwrap();
+    thread::sleep(Duration::from_millis(20));
+    queue.remove().unwrap();
+    for _ in 0..2 {
+        assert!(readable(&readiness, PATIENCE));
+        let error = readiness.try_recv(&mut Message::with_capacity(1)).unwrap_err();
+        assert!(matches!(error.errno(), Some(Errno::EIDRM | Errno::EINVAL)), "{error}");
+        assert!(error.to_string().ends_with("; the queue was removed"), "{error}");
+    }
+    watched(|| drop(readiness));
+}
+
+/// The examples run as they stand.
+#[test]
+fn the_example_for_poll_runs() {
+    watched(|| example_poll::main().unwrap());
+}
+
+/// The same for tokio.
+#[test]
+fn the_example_for_tokio_runs() {
+    watched(|| example_tokio::main().unwrap());
+}

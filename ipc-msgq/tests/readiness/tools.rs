@@ -1,0 +1,59 @@
+//! A queue, a look at the descriptor, and a watchdog.
+
+use std::os::fd::AsFd;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, Readiness};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// Reached only when something hangs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub fn queue() -> OwnedQueue {
+    Queue::private(0o600).unwrap().owned()
+}
+
+pub fn kind(number: i64) -> MessageType {
+    MessageType::new(number).unwrap()
+}
+
+pub fn put(queue: Queue, number: i64, text: &[u8]) {
+    queue.try_send(&Message::new(kind(number), text)).unwrap().expect("there is room");
+}
+
+/// Whether it becomes readable in `patience`.
+pub fn readable(readiness: &Readiness, patience: Duration) -> bool {
+    let timeout = PollTimeout::try_from(patience).unwrap();
+    loop {
+        match poll(&mut [PollFd::new(readiness.as_fd(), PollFlags::POLLIN)], timeout) {
+            Err(Errno::EINTR) => {}
+            ready => return ready.unwrap() == 1,
+        }
+    }
+}
+
+/// All that `try_recv` gives until it says `None`: types and texts.
+pub fn drained(readiness: &Readiness) -> Vec<(i64, Vec<u8>)> {
+    let mut message = Message::with_capacity(100);
+    std::iter::from_fn(|| {
+        readiness.try_recv(&mut message).unwrap().map(|()| (message.kind().get(), message.text().to_vec()))
+    })
+    .collect()
+}
+
+/// Runs what may hang in a thread of its own, and fails if it does.
+pub fn watched(what: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        what();
+        done.send(()).unwrap();
+    });
+    match waiting.recv_timeout(PATIENCE) {
+        Ok(()) => {}
+        Err(RecvTimeoutError::Timeout) => panic!("it still waits after {PATIENCE:?}"),
+        Err(RecvTimeoutError::Disconnected) => std::panic::resume_unwind(thread.join().unwrap_err()),
+    }
+}
