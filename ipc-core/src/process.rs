@@ -5,7 +5,7 @@
 //! since pids are used again; a `pidfd` refers to one process for good, and polls readable when it has ended.
 
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
@@ -69,6 +69,13 @@ impl PeerProcess {
         let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
         // A pidfd is readable from the moment its process has ended. A failed poll proves nothing: still alive.
         !matches!(nix::poll::poll(&mut fds, PollTimeout::ZERO), Ok(1..))
+    }
+
+    /// The descriptor that polls readable (`POLLIN`) when the process has ended, to watch many at once. `None` if it
+    /// had ended before the watch began.
+    #[must_use]
+    pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd)
     }
 }
 

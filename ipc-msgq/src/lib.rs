@@ -66,6 +66,7 @@
 //! | `limits.rs`, `list.rs` | [`Limits`], [`Usage`], [`list()`]: of the whole system |
 //! | `link.rs` | [`SystemVLink`]: messages both ways, and knowing when the peer is gone |
 //! | `protocol.rs` | what each type means, the introduction and the goodbye |
+//! | `server/` | [`server`]: many clients at one queue |
 //! | `posix/` | [`posix`]: the other kind of queue, `mq_open` |
 //! | `variant.rs` | [`Link`]: a link over either kind |
 //! | `sys.rs` | the system calls themselves; all `unsafe` |
@@ -87,6 +88,7 @@ mod protocol;
 mod queue;
 mod readiness;
 mod select;
+pub mod server;
 mod sys;
 mod typed;
 mod until;

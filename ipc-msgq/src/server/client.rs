@@ -1,0 +1,187 @@
+//! The other side of a server.
+
+use std::time::{Duration, Instant};
+
+use ipc_core::process::{PeerProcess, ProcessId};
+use ipc_core::{Error, Result};
+
+use super::wire::{DOOR, GOODBYE, HEADER, Join, REQUEST, Types, Welcome, fresh_type};
+use crate::{Message, MessageType, Queue, Until};
+
+/// How often to look, while waiting, whether the server lives.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long the goodbye may wait for room. If it does not get any, the server learns it when this process ends.
+const GOODBYE_WAITS: Duration = Duration::from_secs(1);
+
+/// A client of a [`Server`](super::Server). Dropping it says goodbye.
+///
+/// See [there](super) for an example, and for why it has one request under way and no more.
+#[derive(Debug)]
+pub struct Client {
+    queue: Queue,
+    session: u64,
+    types: Types,
+    server: PeerProcess,
+    patience: Duration,
+    longest: usize,
+    /// An answer is still to come, as the last request did not wait for it to the end.
+    owed: bool,
+    /// The server has said that it answers no more.
+    out: bool,
+}
+
+impl Client {
+    /// Joins the server at `queue`, and waits for it, as for each answer later, no longer than `patience`.
+    ///
+    /// If the time is over first and a server comes later, it keeps a seat for this client until this process ends.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`]: nobody answers. [`Error::Disconnected`]: the server has no seat left, or stops.
+    /// [`Error::Corrupt`]: what answers is no server. `EINVAL`, `EIDRM`, `EACCES`: there is no such queue (any more),
+    /// or it is not for this user.
+    pub fn join(queue: Queue, patience: Duration) -> Result<Self> {
+        let welcome = fresh_type();
+        let join = Join { welcome, client: ProcessId::current() };
+        let deadline = Deadline::new(queue, patience, None);
+        deadline.send(&Message::new(DOOR, &join.encode()))?;
+        let mut answer = Message::truncating(64);
+        deadline.recv(welcome, &mut answer)?;
+        if answer.text().is_empty() {
+            return Err(Error::Disconnected);
+        }
+        let Welcome { session, seat, server } =
+            Welcome::decode(answer.text()).ok_or(Error::Corrupt("a welcome that is none"))?;
+        Ok(Self {
+            queue,
+            session,
+            types: Types::of(seat),
+            server: PeerProcess::watch(server)?,
+            patience,
+            longest: longest_request(queue)?,
+            owed: false,
+            out: false,
+        })
+    }
+
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`]: longer than [`longest_request`]. [`Error::TimedOut`]: the answer is not there yet; the next
+    /// request waits for it first, and throws it away. [`Error::Disconnected`]: the server has stopped, was killed, or
+    /// answers this client no more. `EINVAL`, `EIDRM`: the queue was removed.
+    pub fn request(&mut self, text: &[u8]) -> Result<Vec<u8>> {
+        if text.len() > self.longest {
+            return Err(Error::TooLarge { len: text.len(), max: self.longest });
+        }
+        if self.owed {
+            self.answer()?;
+        }
+        let request = [&[REQUEST][..], &self.session.to_ne_bytes(), text].concat();
+        self.deadline().send(&Message::new(self.types.inbound, &request))?;
+        self.owed = true;
+        self.answer()
+    }
+
+    /// The two types of this client: of what it sends, and of what it receives.
+    #[must_use]
+    pub const fn types(&self) -> [MessageType; 2] {
+        [self.types.inbound, self.types.outbound]
+    }
+
+    fn deadline(&self) -> Deadline<'_> {
+        Deadline::new(self.queue, self.patience, Some(&self.server))
+    }
+
+    fn answer(&mut self) -> Result<Vec<u8>> {
+        if self.out {
+            return Err(Error::Disconnected);
+        }
+        let mut answer = Message::with_capacity(self.longest + HEADER);
+        let deadline = self.deadline();
+        loop {
+            deadline.recv(self.types.outbound, &mut answer)?;
+            if answer.text().is_empty() {
+                self.out = true;
+                return Err(Error::Disconnected);
+            }
+            // One with another session is for somebody who sat here before.
+            if let Some(text) = answer.text().strip_prefix(&self.session.to_ne_bytes()) {
+                self.owed = false;
+                return Ok(text.to_vec());
+            }
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if self.server.is_alive() {
+            let goodbye = [&[GOODBYE][..], &self.session.to_ne_bytes()].concat();
+            let goodbye = Message::new(self.types.inbound, &goodbye);
+            let _ = self.queue.send_until(&goodbye, GOODBYE_WAITS); // the queue may be gone
+        }
+    }
+}
+
+/// The longest request that fits `queue`, in bytes.
+///
+/// # Errors
+/// As [`Queue::stat`].
+pub fn longest_request(queue: Queue) -> Result<usize> {
+    Ok(queue.longest_text()?.saturating_sub(HEADER))
+}
+
+/// Waiting for room and for messages, while the server lives.
+struct Deadline<'a> {
+    queue: Queue,
+    patience: Duration,
+    /// `None`: never.
+    moment: Option<Instant>,
+    /// `None` while it is not known.
+    server: Option<&'a PeerProcess>,
+}
+
+impl<'a> Deadline<'a> {
+    fn new(queue: Queue, patience: Duration, server: Option<&'a PeerProcess>) -> Self {
+        Self { queue, patience, moment: Instant::now().checked_add(patience), server }
+    }
+
+    fn send(&self, message: &Message) -> Result<()> {
+        while self.queue.send_until(message, self.next_look())?.is_none() {
+            if self.is_server_gone() {
+                return Err(Error::Disconnected);
+            }
+            self.look_at_clock()?;
+        }
+        Ok(())
+    }
+
+    fn recv(&self, kind: MessageType, message: &mut Message) -> Result<()> {
+        while self.queue.recv_until(kind, message, self.next_look())?.is_none() {
+            if self.is_server_gone() {
+                // What it sent before its end is there by now.
+                return self.queue.try_recv(kind, message)?.ok_or(Error::Disconnected);
+            }
+            self.look_at_clock()?;
+        }
+        Ok(())
+    }
+
+    fn next_look(&self) -> Until<'static> {
+        let look = Instant::now() + LOOK_EVERY;
+        self.moment.map_or(look, |moment| moment.min(look)).into()
+    }
+
+    fn is_server_gone(&self) -> bool {
+        self.server.is_some_and(|server| !server.is_alive())
+    }
+
+    fn look_at_clock(&self) -> Result<()> {
+        if self.moment.is_some_and(|moment| moment <= Instant::now()) {
+            let what = format!("nobody answers at queue {}: is there a server?", self.queue.id());
+            return Err(Error::TimedOut { what, waited: self.patience });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! What the threads of a server share: the queue, and who sits where.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use ipc_core::process::{PeerProcess, ProcessId};
+use ipc_core::{Call, Result, lease};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use super::wire::Types;
+use super::{Event, Handler};
+use crate::{Interrupter, Message, MessageType, Queue};
+
+/// Who comes when there are so many is turned away.
+const SEATS: usize = 4096;
+
+pub(super) struct Hall {
+    pub(super) queue: Queue,
+    pub(super) handler: Box<dyn Handler>,
+    /// The longest message, in bytes.
+    pub(super) longest: usize,
+    /// Ends the thread at the door.
+    pub(super) closing: Interrupter,
+    /// Has the reaper look again.
+    pub(super) reaper: EventFd,
+    seats: Mutex<Seats>,
+    /// A seat has become free.
+    freed: Condvar,
+}
+
+struct Seats {
+    taken: Vec<Option<Seat>>,
+    /// Begins with a random one: the clients of an earlier server at this queue may still be there.
+    next_session: u64,
+}
+
+/// Where a client sits.
+#[derive(Clone, Debug)]
+pub(super) struct Seat {
+    pub(super) number: u32,
+    pub(super) session: u64,
+    pub(super) client: ProcessId,
+    /// The clients of one process share it.
+    process: Arc<PeerProcess>,
+    /// Ends its thread, whatever that waits for.
+    pub(super) over: Interrupter,
+    /// The reaper knows that its process has ended.
+    killed: bool,
+}
+
+impl Hall {
+    pub(super) fn new(queue: Queue, handler: Box<dyn Handler>) -> Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        Ok(Self {
+            queue,
+            handler,
+            longest: queue.longest_text()?,
+            closing: Interrupter::new(),
+            reaper: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
+            seats: Mutex::new(Seats { taken: Vec::new(), next_session: lease::random() }),
+            freed: Condvar::new(),
+        })
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives `client` a seat; `None` if there is none. One that has died meanwhile gets a seat like any other: the
+    /// reaper looks after it.
+    pub(super) fn seat(&self, client: ProcessId) -> Result<Option<Seat>> {
+        let mut seats = self.seats();
+        let known = seats.taken.iter().flatten().find(|seat| seat.client == client);
+        let process = match known {
+            Some(seat) => Arc::clone(&seat.process),
+            None => Arc::new(PeerProcess::watch(client)?),
+        };
+        let number = seats.taken.iter().position(Option::is_none).unwrap_or(seats.taken.len());
+        if number >= SEATS {
+            return Ok(None);
+        }
+        let number = number as u32; // below SEATS
+        // Whatever came since the seat became free: those who knew its types are out, but may not know yet.
+        self.drain(Types::of(number).inbound)?;
+        self.drain(Types::of(number).outbound)?;
+        let session = seats.next_session;
+        seats.next_session = session.wrapping_add(1);
+        let seat = Seat { number, session, client, process, over: Interrupter::new(), killed: false };
+        if number as usize == seats.taken.len() {
+            seats.taken.push(None);
+        }
+        seats.taken[number as usize] = Some(seat.clone());
+        drop(seats);
+        let _ = self.reaper.write(1); // it fails only where so much is written that the reaper looks anyway
+        Ok(Some(seat))
+    }
+
+    /// The client will never use its types again: others may.
+    pub(super) fn free(&self, seat: &Seat) {
+        self.seats().taken[seat.number as usize] = None;
+        self.freed.notify_all();
+    }
+
+    /// Whether the reaper has found the client dead.
+    pub(super) fn was_killed(&self, seat: &Seat) -> bool {
+        self.seats().taken[seat.number as usize].as_ref().is_some_and(|seat| seat.killed)
+    }
+
+    /// The processes that have clients here and are not known to have ended: each once.
+    pub(super) fn processes(&self) -> Vec<Arc<PeerProcess>> {
+        let mut processes: Vec<_> = {
+            let seats = self.seats();
+            let alive = seats.taken.iter().flatten().filter(|seat| !seat.killed);
+            alive.map(|seat| Arc::clone(&seat.process)).collect()
+        };
+        processes.sort_by_key(Arc::as_ptr);
+        processes.dedup_by_key(|process| Arc::as_ptr(process));
+        processes
+    }
+
+    /// Ends the threads of all clients of `process`.
+    pub(super) fn bury(&self, process: &Arc<PeerProcess>) {
+        for seat in self.seats().taken.iter_mut().flatten().filter(|seat| Arc::ptr_eq(&seat.process, process))
+        {
+            seat.killed = true;
+            seat.over.interrupt();
+        }
+    }
+
+    /// Ends the threads of all clients, and waits until they have ended.
+    pub(super) fn clear(&self) {
+        let mut seats = self.seats();
+        seats.taken.iter().flatten().for_each(|seat| seat.over.interrupt());
+        while seats.taken.iter().any(Option::is_some) {
+            seats = self.freed.wait(seats).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// How many seats are taken.
+    pub(super) fn count(&self) -> usize {
+        self.seats().taken.iter().flatten().count()
+    }
+
+    /// Takes the messages of type `kind` away: those that are there, and not what somebody sends meanwhile for ever.
+    pub(super) fn drain(&self, kind: MessageType) -> Result<()> {
+        let mut message = Message::truncating(0);
+        for _ in 0..self.queue.stat()?.messages {
+            if self.queue.try_recv(kind, &mut message)?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whoever waits for a message of type `kind` that none will come. Without a text it always fits.
+    pub(super) fn turn_out(&self, kind: MessageType) -> Result<()> {
+        self.queue.try_send(&Message::new(kind, &[])).map(drop)
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        self.handler.notice(event);
+    }
+}

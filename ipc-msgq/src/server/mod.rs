@@ -1,0 +1,213 @@
+//! A server and its clients, all at one queue.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use ipc_msgq::Queue;
+//! # use ipc_msgq::server::{Client, Server};
+//! let queue = Queue::private(0o600)?.owned();
+//! let server = Server::start(*queue, |request: &[u8]| request.to_ascii_uppercase())?;
+//!
+//! // Usually in another process:
+//! let mut client = Client::join(*queue, Duration::from_secs(10))?;
+//! assert_eq!(client.request(b"hello")?, b"HELLO");
+//! drop(client); // says goodbye
+//! server.stop();
+//! # Ok::<(), ipc_core::Error>(())
+//! ```
+//!
+//! A client comes to the *door*, a message type that everybody knows, and says who it is. It gets a *seat*: two types,
+//! one for each way, and a thread of the server that receives what it sends. So no client can take another's answer,
+//! and one whose request takes long keeps nobody else waiting.
+//!
+//! ```text
+//!   client              the queue             server
+//!     join ──────────► [ 1 ]      ──────────► the door
+//!          ◄────────── [ random ] ◄────────── thread of seat 0: "session 815, seat 0"
+//!  request ──────────► [ 2 ]      ──────────► thread of seat 0
+//!          ◄────────── [ 3 ]      ◄────────── thread of seat 0
+//! ```
+//!
+//! **A client that is killed** says no goodbye, and the kernel does not tell. One thread of the server, the *reaper*,
+//! sleeps in one `poll(2)` for all the processes that have clients (pidfds). What a dead one has left in the queue is
+//! thrown away.
+//!
+//! **A seat is used again**, a session never: its number is in each message. Who was late and meant the one who sat
+//! there before is not heard; an answer to that one is ignored.
+//!
+//! **Both ways share the room of the queue.** Suppose a server sleeps in `msgsnd` because the queue is full of requests.
+//! Nobody but itself takes those, so everybody sleeps for ever. (One of the tests shows it.) Here:
+//!
+//! 1. A client has one message in the queue at most: its request, until its thread takes it, or the answer, until it
+//!    takes that. Who has a message under way waits to receive, not to send. So for each message that takes room there
+//!    is somebody who is about to take it out, and whoever sleeps in `msgsnd` gets its turn.
+//! 2. Nothing forces a client to keep to that. So a thread that waits to send its answer looks again and again at what
+//!    its client sends, which should be nothing, and takes it out. Before each answer, too, it looks whether the last
+//!    one was taken. A client that has two under way is *refused*: it is told so, and its thread from then on only
+//!    throws away what it sends, until it says goodbye or ends.
+//!
+//! What this cannot help: a process that may send to the queue can fill it with messages of types that nobody receives.
+//! The kernel offers no protection between processes of the same user.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `mod.rs` | [`Server`], [`Handler`], [`Event`]; the thread at the door |
+//! | `wire.rs` | what the messages look like |
+//! | `hall.rs` | who sits where |
+//! | `session.rs` | the thread of one client |
+//! | `reaper.rs` | the thread that knows who was killed |
+//! | `client.rs` | [`Client`] |
+
+mod client;
+mod hall;
+mod reaper;
+mod session;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use ipc_core::process::ProcessId;
+use ipc_core::{Call, Result};
+
+pub use client::{Client, longest_request};
+use hall::Hall;
+use session::Session;
+use wire::{DOOR, Join};
+
+use crate::{Message, Queue};
+
+/// What a server does with requests. Implemented for functions from a request to its answer.
+pub trait Handler: Send + Sync + 'static {
+    /// The answer to `request`. Called by many threads at once. One that panics, or whose answer is longer than a
+    /// message can be, ends the session of that client.
+    fn answer(&self, request: &[u8]) -> Vec<u8>;
+
+    /// Told what happens. Does nothing, if it is not overridden.
+    fn notice(&self, event: Event) {
+        let _ = event;
+    }
+}
+
+impl<F: Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static> Handler for F {
+    fn answer(&self, request: &[u8]) -> Vec<u8> {
+        self(request)
+    }
+}
+
+/// What a [`Handler`] is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A client has come.
+    Joined(ProcessId),
+    /// It has said goodbye, or was there when the server stopped.
+    Left(ProcessId),
+    /// Its process has ended without a goodbye.
+    Killed(ProcessId),
+    /// It is answered no more: it had more than one request under way, or there was no answer. `Left` or `Killed`
+    /// follows.
+    Refused(ProcessId),
+    /// Somebody sent something to the door that does not ask to come in.
+    Garbage {
+        /// Length of it.
+        bytes: usize,
+    },
+}
+
+/// Serves many clients at one queue. Dropping it stops it. The queue stays.
+#[must_use = "it stops as soon as it is dropped"]
+pub struct Server {
+    hall: Arc<Hall>,
+    door: Option<JoinHandle<Result<()>>>,
+    reaper: Option<JoinHandle<()>>,
+}
+
+/// A thread's stack: most of it is for the handler. It takes memory only as far as it is used.
+const STACK: usize = 512 << 10;
+
+impl Server {
+    /// Starts to serve at `queue`. There should be no other server at it.
+    ///
+    /// # Errors
+    /// As [`Queue::stat`]. `EMFILE` from `eventfd`, `EAGAIN` from `clone`: this process has no descriptor or no thread
+    /// left.
+    pub fn start(queue: Queue, handler: impl Handler) -> Result<Self> {
+        let hall = Arc::new(Hall::new(queue, Box::new(handler))?);
+        let mut server = Self { hall, door: None, reaper: None };
+        server.reaper = Some(server.spawn("msgq-reaper", |hall| reaper::run(hall))?);
+        server.door = Some(server.spawn("msgq-door", stand_at_door)?);
+        Ok(server)
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        name: &str,
+        run: impl FnOnce(&Arc<Hall>) -> T + Send + 'static,
+    ) -> Result<JoinHandle<T>> {
+        let hall = Arc::clone(&self.hall);
+        thread::Builder::new().name(name.into()).spawn(move || run(&hall)).call("clone")
+    }
+
+    /// How many clients there are.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.hall.count()
+    }
+
+    /// Ends all sessions, and waits until the requests under way are answered. The clients are told.
+    pub fn stop(self) {
+        drop(self);
+    }
+
+    /// Serves on until the queue is removed.
+    ///
+    /// # Errors
+    /// That it was (`EIDRM`, `EINVAL`), or what else made it useless.
+    pub fn wait(mut self) -> Result<()> {
+        self.door.take().map_or(Ok(()), |door| door.join().unwrap_or(Ok(())))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.hall.closing.interrupt();
+        let _ = self.hall.reaper.write(1);
+        // In this order: when nobody is at the door any more, nobody is seated after all have been told to leave.
+        let _ = self.door.take().map(JoinHandle::join);
+        self.hall.clear();
+        let _ = self.reaper.take().map(JoinHandle::join);
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("queue", &self.hall.queue).finish_non_exhaustive()
+    }
+}
+
+/// Lets clients in until the server stops. Never waits for room, and so never for a client: the welcome is the first
+/// thing that a client's own thread sends.
+fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
+    let mut message = Message::truncating(hall.longest);
+    while hall.queue.recv_until(DOOR, &mut message, &hall.closing)?.is_some() {
+        match Join::decode(message.text()) {
+            Some(join) => let_in(hall, join)?,
+            None => hall.tell(Event::Garbage { bytes: message.text().len() }),
+        }
+    }
+    Ok(())
+}
+
+/// Gives the client a seat and a thread, if there are any left.
+fn let_in(hall: &Arc<Hall>, join: Join) -> Result<()> {
+    let Ok(Some(seat)) = hall.seat(join.client) else {
+        return hall.turn_out(join.welcome);
+    };
+    let (its_hall, its_seat) = (Arc::clone(hall), seat.clone());
+    let run = move || Session::new(&its_hall, its_seat, join.welcome).run();
+    if thread::Builder::new().name("msgq-client".into()).stack_size(STACK).spawn(run).is_err() {
+        hall.free(&seat);
+        return hall.turn_out(join.welcome);
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The thread that a server has for each client.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use ipc_core::Result;
+use ipc_core::process::ProcessId;
+
+use super::Event;
+use super::hall::{Hall, Seat};
+use super::wire::{Said, Types, Welcome, said};
+use crate::{Message, MessageType, Until};
+
+/// How long to wait for room before looking at what the client sends meanwhile, though it should send nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+pub(super) struct Session<'a> {
+    hall: &'a Hall,
+    seat: Seat,
+    types: Types,
+    /// The type of its welcome.
+    door: MessageType,
+    request: Message,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The client said goodbye.
+    Left,
+    /// It sent a request before it had taken its last answer.
+    Flooded,
+    /// The reaper has found it dead, or the server is stopped.
+    Over,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(hall: &'a Hall, seat: Seat, door: MessageType) -> Self {
+        let types = Types::of(seat.number);
+        // One that is longer than what the server can answer is cut, and so it does not stand in the way for ever.
+        Self { hall, seat, types, door, request: Message::truncating(hall.longest) }
+    }
+
+    /// Serves the client until it is gone, and then frees its seat.
+    pub(super) fn run(mut self) {
+        // It fails only when the queue is gone, and with it everything that there is to be done.
+        let end = self.serve();
+        // Who says goodbye and ends at once may be found dead before it is heard.
+        let left = matches!(end, Ok(End::Left)) || self.said_goodbye();
+        let killed = !left && self.hall.was_killed(&self.seat);
+        if killed || left {
+            for kind in [self.types.inbound, self.types.outbound, self.door] {
+                let _ = self.hall.drain(kind);
+            }
+        } else {
+            // The server stops. The client may still take its last answer; behind it is this.
+            let _ = self.hall.turn_out(self.types.outbound);
+        }
+        let client = self.seat.client;
+        self.hall.tell(if killed { Event::Killed(client) } else { Event::Left(client) });
+        self.hall.free(&self.seat);
+    }
+
+    /// Whether there is a goodbye among what is left in the queue.
+    fn said_goodbye(&mut self) -> bool {
+        let queue = self.hall.queue;
+        while let Ok(Some(())) = queue.try_recv(self.types.inbound, &mut self.request) {
+            if said(self.request.text(), self.seat.session) == Some(Said::Goodbye) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn serve(&mut self) -> Result<End> {
+        let mut end = self.welcome()?;
+        while end.is_none() {
+            end = self.serve_one()?;
+        }
+        if end == Some(End::Flooded) { self.refuse() } else { Ok(end.unwrap_or(End::Over)) }
+    }
+
+    fn welcome(&mut self) -> Result<Option<End>> {
+        let Seat { session, number, .. } = self.seat;
+        let welcome = Welcome { session, seat: number, server: ProcessId::current() };
+        self.hall.tell(Event::Joined(self.seat.client));
+        self.send(&Message::new(self.door, &welcome.encode()))
+    }
+
+    /// Receives one request and answers it.
+    fn serve_one(&mut self) -> Result<Option<End>> {
+        let received = self.hall.queue.recv_until(self.types.inbound, &mut self.request, &self.seat.over)?;
+        if received.is_none() {
+            return Ok(Some(End::Over));
+        }
+        let session = self.seat.session.to_ne_bytes();
+        let text = match said(self.request.text(), self.seat.session) {
+            None => return Ok(None), // of somebody who sat here before: it is late, but nobody's fault
+            Some(Said::Goodbye) => return Ok(Some(End::Left)),
+            Some(Said::Request(text)) => text,
+        };
+        let untaken = self.hall.queue.try_recv(self.types.outbound, &mut Message::truncating(0))?;
+        if untaken.is_some() || self.request.is_truncated() {
+            return Ok(Some(End::Flooded));
+        }
+        // A handler that panics, or says too much, ends this session and no other.
+        let answer = catch_unwind(AssertUnwindSafe(|| self.hall.handler.answer(text)));
+        let answer = answer.ok().map(|answer| [&session[..], &answer].concat());
+        match answer.filter(|answer| answer.len() <= self.hall.longest) {
+            Some(answer) => self.send(&Message::new(self.types.outbound, &answer)),
+            None => Ok(Some(End::Flooded)),
+        }
+    }
+
+    /// Sends, and makes sure before each attempt that the client has nothing in the queue: it is its turn to receive.
+    /// So this thread does not sleep for room that it alone could make.
+    fn send(&mut self, message: &Message) -> Result<Option<End>> {
+        let queue = self.hall.queue;
+        loop {
+            while queue.try_recv(self.types.inbound, &mut self.request)?.is_some() {
+                match said(self.request.text(), self.seat.session) {
+                    None => {}
+                    Some(Said::Goodbye) => return Ok(Some(End::Left)), // it did not want to wait any longer
+                    Some(Said::Request(_)) => return Ok(Some(End::Flooded)),
+                }
+            }
+            // Without waiting, even if the session is over by now: what is ready goes out.
+            if queue.try_send(message)?.is_some() {
+                return Ok(None);
+            }
+            let until = Until::from(LOOK_EVERY).or(&self.seat.over);
+            if queue.send_until(message, until)?.is_some() {
+                return Ok(None);
+            }
+            if self.seat.over.is_interrupted() {
+                return Ok(Some(End::Over));
+            }
+        }
+    }
+
+    /// Throws away what the client sends, for as long as it is there: left in the queue it would fill it.
+    fn refuse(&mut self) -> Result<End> {
+        self.hall.drain(self.types.outbound)?;
+        self.hall.turn_out(self.types.outbound)?;
+        self.hall.tell(Event::Refused(self.seat.client));
+        loop {
+            let until = &self.seat.over;
+            if self.hall.queue.recv_until(self.types.inbound, &mut self.request, until)?.is_none() {
+                return Ok(End::Over);
+            }
+            if said(self.request.text(), self.seat.session) == Some(Said::Goodbye) {
+                return Ok(End::Left);
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What the messages between server and clients look like, in the byte order of the machine.
+//!
+//! | message | type | text |
+//! |---|---|---|
+//! | join | [`DOOR`] | magic, the type that the welcome is to have, pid and start time of the client |
+//! | welcome | as asked for | session, seat, pid and start time of the server |
+//! | request | of the seat, inbound | [`REQUEST`], session, what is asked |
+//! | goodbye | of the seat, inbound | [`GOODBYE`], session |
+//! | answer | of the seat, outbound | session, what is answered |
+//! | out | that of an answer or of a welcome | nothing, so that it fits into a full queue |
+
+use ipc_core::process::ProcessId;
+
+use crate::MessageType;
+
+/// The type that everybody knows.
+pub(super) const DOOR: MessageType = MessageType::ONE;
+
+/// The first byte of what a client sends.
+pub(super) const REQUEST: u8 = b'?';
+pub(super) const GOODBYE: u8 = b'.';
+
+/// What is in front of a request. In front of an answer there is one byte less.
+pub(super) const HEADER: usize = 1 + 8;
+
+const MAGIC: [u8; 8] = *b"ipcserv1";
+
+/// The two types of a client: to the server, and from it. They go with a seat and are used again when it is free.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Types {
+    pub(super) inbound: MessageType,
+    pub(super) outbound: MessageType,
+}
+
+impl Types {
+    pub(super) fn of(seat: u32) -> Self {
+        let kind = |number| MessageType::new(number).expect("above 1");
+        let first = 2 * i64::from(seat) + 2;
+        Self { inbound: kind(first), outbound: kind(first + 1) }
+    }
+}
+
+/// A type for one welcome: random, and above all that belong to seats.
+pub(super) fn fresh_type() -> MessageType {
+    const ABOVE: i64 = 1 << 62;
+    let random = ipc_core::lease::random().cast_signed() & (ABOVE - 1);
+    MessageType::new(ABOVE | random).expect("above 0")
+}
+
+/// "Let me in."
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Join {
+    pub(super) welcome: MessageType,
+    pub(super) client: ProcessId,
+}
+
+impl Join {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [&MAGIC[..], &self.welcome.get().to_ne_bytes(), &encode(self.client)].concat()
+    }
+
+    pub(super) fn decode(text: &[u8]) -> Option<Self> {
+        let (kind, client) = text.strip_prefix(&MAGIC)?.split_first_chunk()?;
+        let welcome = MessageType::new(i64::from_ne_bytes(*kind)).filter(|kind| kind.get() >= 1 << 62)?;
+        Some(Self { welcome, client: decode(client)? })
+    }
+}
+
+/// "You are in."
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Welcome {
+    /// Never used before, unlike the seat: tells this client's messages from those of whoever sat there.
+    pub(super) session: u64,
+    pub(super) seat: u32,
+    pub(super) server: ProcessId,
+}
+
+impl Welcome {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [&self.session.to_ne_bytes()[..], &self.seat.to_ne_bytes(), &encode(self.server)].concat()
+    }
+
+    pub(super) fn decode(text: &[u8]) -> Option<Self> {
+        let (session, text) = text.split_first_chunk()?;
+        let (seat, server) = text.split_first_chunk()?;
+        let (session, seat) = (u64::from_ne_bytes(*session), u32::from_ne_bytes(*seat));
+        Some(Self { session, seat, server: decode(server)? })
+    }
+}
+
+fn encode(process: ProcessId) -> [u8; 12] {
+    let mut bytes = [0; 12];
+    bytes[..4].copy_from_slice(&process.pid.to_ne_bytes());
+    bytes[4..].copy_from_slice(&process.start_time.to_ne_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<ProcessId> {
+    let (pid, start_time) = bytes.split_first_chunk()?;
+    let start_time = u64::from_ne_bytes(start_time.try_into().ok()?);
+    Some(ProcessId { pid: u32::from_ne_bytes(*pid), start_time })
+}
+
+/// What the client of `session` says with `text`. `None`: it is not from there.
+pub(super) fn said(text: &[u8], session: u64) -> Option<Said<'_>> {
+    let (first, text) = text.split_first()?;
+    let text = text.strip_prefix(&session.to_ne_bytes())?;
+    match *first {
+        REQUEST => Some(Said::Request(text)),
+        GOODBYE => Some(Said::Goodbye),
+        _ => None,
+    }
+}
+
+/// What a client says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Said<'a> {
+    Request(&'a [u8]),
+    Goodbye,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_the_way_and_nothing_else_passes_for_one() {
+        let process = ProcessId::current();
+        let join = Join { welcome: fresh_type(), client: process };
+        let welcome = Welcome { session: 7, seat: 3, server: process };
+        let (join_text, welcome_text) = (join.encode(), welcome.encode());
+        assert_eq!(Join::decode(&join_text), Some(join));
+        assert_eq!(Welcome::decode(&welcome_text), Some(welcome));
+        for cut in 0..join_text.len() {
+            assert_eq!(Join::decode(&join_text[..cut]), None);
+        }
+        for cut in 0..welcome_text.len() {
+            assert_eq!(Welcome::decode(&welcome_text[..cut]), None);
+        }
+        let request = [&[REQUEST][..], &7_u64.to_ne_bytes(), b"text"].concat();
+        assert_eq!(said(&request, 7), Some(Said::Request(b"text")));
+        assert_eq!(said(&request, 8), None, "another session's");
+        assert_eq!(said(&request[..8], 7), None);
+    }
+
+    /// No welcome may be asked for at a type that is another client's.
+    #[test]
+    fn a_welcome_goes_to_no_seat() {
+        let mut join = Join { welcome: fresh_type(), client: ProcessId::current() };
+        join.welcome = Types::of(u32::MAX).outbound;
+        assert_eq!(Join::decode(&join.encode()), None);
+    }
+}

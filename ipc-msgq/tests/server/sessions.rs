@@ -1,0 +1,169 @@
+//! Joining, leaving, being killed, and seats that are used again.
+
+use std::time::Duration;
+
+use ipc_core::Error;
+use ipc_core::process::ProcessId;
+use ipc_msgq::server::{Client, Event, Server};
+use ipc_msgq::{Message, Queue};
+
+use crate::tools::{Other, PATIENCE, Served, request, soon};
+
+/// Each has types of its own, one for each way, and gets its own answers, whatever order they ask in.
+#[test]
+fn every_client_has_two_types_and_its_own_answers() {
+    let served = Served::new();
+    let mut clients: Vec<_> = (0..5).map(|_| served.join()).collect();
+    let mut types: Vec<_> = clients.iter().flat_map(Client::types).collect();
+    types.sort_unstable();
+    types.dedup();
+    assert_eq!(types.len(), 10);
+    for round in 0..20_usize {
+        for number in 0..5 {
+            let number = (number + round) % 5;
+            let text = format!("{number} in {round}");
+            assert_eq!(clients[number].request(text.as_bytes()).unwrap(), text.as_bytes());
+        }
+    }
+    assert_eq!(clients[0].request(b"").unwrap(), b"", "nothing is a request, too");
+    assert_eq!(served.server.clients(), 5);
+    drop(clients);
+    soon("all have left", || served.server.clients() == 0);
+    assert_eq!(served.messages(), 0);
+}
+
+/// A client may be there first.
+#[test]
+fn a_client_waits_for_its_server() {
+    let queue = Queue::private(0o600).unwrap().owned();
+    std::thread::scope(|scope| {
+        let client = scope.spawn(|| Client::join(*queue, PATIENCE).unwrap().request(b"early").unwrap());
+        soon("it has knocked", || queue.stat().unwrap().messages == 1);
+        let _server = Server::start(*queue, |request: &[u8]| request.to_vec()).unwrap();
+        assert_eq!(client.join().unwrap(), b"early");
+    });
+}
+
+/// Without a server the time is over some day.
+#[test]
+fn nobody_answers() {
+    let queue = Queue::private(0o600).unwrap().owned();
+    let error = Client::join(*queue, Duration::from_millis(50)).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+}
+
+/// No goodbye: the reaper knows all the same, by itself, and throws away what is left. Those who stay notice nothing.
+#[test]
+fn a_killed_client_is_known_and_leaves_nothing() {
+    let served = Served::new();
+    let mut stays = served.join();
+    for part in ["idle", "ask"] {
+        let mut others: Vec<_> = (0..4).map(|_| Other::start(part, *served.queue)).collect();
+        for other in &mut others {
+            other.says("joined");
+        }
+        assert_eq!(served.server.clients(), 5);
+        for other in &mut others {
+            let id = other.id();
+            other.kill();
+            soon("the server knows", || served.was_told(Event::Killed(id)));
+        }
+        assert_eq!(stays.request(b"still here").unwrap(), b"still here");
+        soon("their seats are free", || served.server.clients() == 1);
+        assert_eq!(served.messages(), 0, "and nothing of theirs is left");
+    }
+    assert!(!served.was_told(Event::Killed(ProcessId::current())));
+}
+
+/// Who comes next gets the types of who has gone, and another session.
+#[test]
+fn types_are_used_again_and_sessions_are_not() {
+    let served = Served::new();
+    let first = crate::tools::join_by_hand(*served.queue);
+    let goodbye = [b".", &first.0.to_ne_bytes()[..]].concat();
+    served.queue.send(&Message::new(first.1, &goodbye)).unwrap();
+    soon("it has left", || served.server.clients() == 0);
+    let second = crate::tools::join_by_hand(*served.queue);
+    assert_eq!(first.1, second.1);
+    assert_ne!(first.0, second.0);
+}
+
+/// An answer to who sat there before is ignored by the client, a request of who sat there before by the server.
+#[test]
+fn a_stale_message_for_a_seat_that_is_used_again_is_not_taken_for_a_new_one() {
+    let served = Served::new();
+    let mut client = served.join();
+    let [inbound, outbound] = client.types();
+    let old_session = 1_u64;
+    served.queue.send(&Message::new(outbound, &[&old_session.to_ne_bytes()[..], b"old"].concat())).unwrap();
+    served.queue.send(&request(old_session, inbound, b"stale")).unwrap();
+    // The stale request is not answered. The stale answer is in the way of nothing but itself.
+    soon("the server has ignored the request", || served.messages() == 1);
+    let mut taken = Message::with_capacity(100);
+    served.queue.try_recv(outbound, &mut taken).unwrap().expect("the stale answer");
+    assert_eq!(client.request(b"new").unwrap(), b"new");
+    // Now one that comes while the client waits.
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(move || client.request(b"slow").unwrap());
+        std::thread::sleep(Duration::from_millis(50));
+        let stale = [&old_session.to_ne_bytes()[..], b"old"].concat();
+        served.queue.send(&Message::new(outbound, &stale)).unwrap();
+        let answer = answer.join().unwrap();
+        assert_eq!(answer, b"slow");
+    });
+}
+
+/// Who did not wait to the end for an answer does not take it for the next one.
+#[test]
+fn a_late_answer_is_not_the_next_one() {
+    let served = Served::new();
+    let mut client = Client::join(*served.queue, Duration::from_millis(200)).unwrap();
+    assert!(matches!(client.request(b"slow"), Err(Error::TimedOut { .. })));
+    let second = loop {
+        match client.request(b"second") {
+            Err(Error::TimedOut { .. }) => {}
+            answer => break answer.unwrap(),
+        }
+    };
+    assert_eq!(second, b"second");
+}
+
+/// Clients that wait are told, and so are those who ask later.
+#[test]
+fn a_server_that_stops_tells_its_clients() {
+    let served = Served::new();
+    let mut client = served.join();
+    let mut others: Vec<_> = (0..2).map(|_| Other::start("ask", *served.queue)).collect();
+    for other in &mut others {
+        other.says("joined");
+    }
+    served.server.stop();
+    assert!(matches!(client.request(b"too late"), Err(Error::Disconnected)));
+    for other in &mut others {
+        soon("it ends by itself", || other.child.try_wait().unwrap().is_some());
+    }
+}
+
+/// One that panics ends this client's session and no other.
+#[test]
+fn a_handler_that_panics_ends_one_session() {
+    let served = Served::new();
+    let (mut unlucky, mut other) = (served.join(), served.join());
+    assert!(matches!(unlucky.request(b"panic"), Err(Error::Disconnected)));
+    assert!(matches!(unlucky.request(b"hello"), Err(Error::Disconnected)));
+    assert_eq!(other.request(b"hello").unwrap(), b"hello");
+    drop(unlucky);
+    soon("it has left", || served.server.clients() == 1);
+}
+
+/// When the queue goes, the server ends with the reason.
+#[test]
+fn a_server_ends_with_its_queue() {
+    let Served { server, queue, .. } = Served::new();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| server.wait());
+        queue.remove().unwrap();
+        let error = waiting.join().unwrap().unwrap_err().to_string();
+        assert!(error.contains("EIDRM") || error.contains("EINVAL"), "{error}");
+    });
+}

@@ -1,0 +1,190 @@
+//! A server with a queue of its own, a client that keeps to nothing, and other processes.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::process::ProcessId;
+use ipc_msgq::server::{Client, Event, Handler, Server};
+use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, QueueId, Settings};
+
+/// How long something may take on a loaded machine. Reached only when it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the server was told, in order.
+pub type Events = Arc<Mutex<Vec<Event>>>;
+
+/// A server that sends requests back, "slow" slowly, and its queue.
+pub struct Served {
+    pub server: Server,
+    pub events: Events,
+    pub queue: OwnedQueue,
+}
+
+struct Echo {
+    events: Events,
+    takes: Duration,
+}
+
+impl Handler for Echo {
+    fn answer(&self, request: &[u8]) -> Vec<u8> {
+        thread::sleep(if request == b"slow" { Duration::from_millis(500) } else { self.takes });
+        assert_ne!(request, b"panic");
+        request.to_vec()
+    }
+
+    fn notice(&self, event: Event) {
+        self.events.lock().unwrap().push(event);
+    }
+}
+
+impl Served {
+    pub fn new() -> Self {
+        Self::at(Queue::private(0o600).unwrap().owned(), Duration::ZERO)
+    }
+
+    /// At a queue that holds `capacity` bytes; each answer `takes` so long.
+    pub fn small(capacity: usize, takes: Duration) -> Self {
+        Self::at(small(capacity), takes)
+    }
+
+    fn at(queue: OwnedQueue, takes: Duration) -> Self {
+        let events = Events::default();
+        let server = Server::start(*queue, Echo { events: Arc::clone(&events), takes }).unwrap();
+        Self { server, events, queue }
+    }
+
+    pub fn join(&self) -> Client {
+        Client::join(*self.queue, PATIENCE).unwrap()
+    }
+
+    pub fn was_told(&self, event: Event) -> bool {
+        self.events.lock().unwrap().contains(&event)
+    }
+
+    pub fn messages(&self) -> usize {
+        self.queue.stat().unwrap().messages
+    }
+}
+
+pub fn small(capacity: usize) -> OwnedQueue {
+    let queue = Queue::private(0o600).unwrap().owned();
+    queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
+    queue
+}
+
+pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "{what}: not after {PATIENCE:?}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Joins by hand, to break the rules later: the session, and the type of its requests.
+pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
+    let me = ProcessId::current();
+    let welcome = MessageType::new(i64::MAX - i64::from(me.pid)).unwrap();
+    let (pid, start_time) = (me.pid.to_ne_bytes(), me.start_time.to_ne_bytes());
+    let join = [&b"ipcserv1"[..], &welcome.get().to_ne_bytes(), &pid, &start_time].concat();
+    queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
+    let mut answer = Message::with_capacity(100);
+    queue.recv_until(welcome, &mut answer, PATIENCE).unwrap().expect("a welcome");
+    let (session, rest) = answer.text().split_first_chunk().unwrap();
+    let seat = u32::from_ne_bytes(*rest.first_chunk().unwrap());
+    (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(seat) + 2).unwrap())
+}
+
+/// A request of `session`.
+pub fn request(session: u64, kind: MessageType, text: &[u8]) -> Message {
+    Message::new(kind, &[b"?", &session.to_ne_bytes()[..], text].concat())
+}
+
+const PART: &str = "MSGQ_SERVER_TEST_PART";
+
+/// Another process: this same program, which plays `part`. Killed when this is dropped.
+pub struct Other {
+    pub child: Child,
+    lines: BufReader<ChildStdout>,
+    stdin: ChildStdin,
+}
+
+impl Other {
+    pub fn start(part: &str, queue: Queue) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args([
+            "--exact",
+            "tools::other_process_main",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ]);
+        command.env(PART, format!("{part} {}", queue.id())).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let stdin = child.stdin.take().unwrap();
+        Self { child, lines, stdin }
+    }
+
+    pub fn id(&self) -> ProcessId {
+        ProcessId::of(self.child.id()).expect("it is there until it was waited for")
+    }
+
+    /// Waits until it says `word`.
+    pub fn says(&mut self, word: &str) {
+        let mut line = String::new();
+        while !line.contains(&format!("said: {word}")) {
+            line.clear();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it ended and never said '{word}'");
+        }
+    }
+
+    /// Lets it go on.
+    pub fn go(&mut self) {
+        self.stdin.write_all(b"!").unwrap();
+    }
+
+    /// Ends it at once: it can neither catch it nor clean up.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Not a test: the other process of the tests.
+#[test]
+#[ignore = "the other process of the tests"]
+fn other_process_main() {
+    let Ok(part) = std::env::var(PART) else { return };
+    let (part, id) = part.rsplit_once(' ').unwrap();
+    let queue = Queue::from_id(QueueId::new(id.parse().unwrap()));
+    match part {
+        "idle" => {
+            let client = Client::join(queue, PATIENCE).unwrap();
+            println!("said: joined");
+            thread::sleep(PATIENCE);
+            drop(client);
+        }
+        "ask" => {
+            let mut client = Client::join(queue, PATIENCE).unwrap();
+            println!("said: joined");
+            while client.request(b"again and again").is_ok() {}
+        }
+        "flood" => {
+            let (session, kind) = join_by_hand(queue);
+            println!("said: joined");
+            while queue.send(&request(session, kind, &[b'x'; 500])).is_ok() {}
+        }
+        "hundred" => super::thousand::hundred(queue),
+        _ => panic!("no part {part}"),
+    }
+}
