@@ -14,7 +14,9 @@ pub(super) fn run(hall: &Hall) {
         // Before the poll: one that was dead when it was seated has no pidfd.
         let (alive, dead): (Vec<_>, Vec<_>) =
             hall.processes().into_iter().partition(|process| process.is_alive());
-        dead.iter().for_each(|process| hall.bury(process));
+        for process in &dead {
+            hall.bury(process);
+        }
         let pidfds = alive.iter().filter_map(|process| process.pidfd());
         let mut fds: Vec<_> = [hall.reaper.as_fd()].into_iter().chain(pidfds).map(readable).collect();
         match poll(&mut fds, PollTimeout::NONE) {
