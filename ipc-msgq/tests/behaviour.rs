@@ -6,6 +6,7 @@
 //! | `behaviour/calls.rs` | pitfalls of the system calls, on a bare queue |
 //! | `behaviour/link.rs` | what the link does about them |
 //! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
+//! | `behaviour/posix_link.rs` | the same for the link over POSIX queues |
 //! | `behaviour/tools.rs` | a queue that removes itself, a watchdog, and the other process |
 
 #[path = "behaviour/calls.rs"]
@@ -14,6 +15,8 @@ mod calls;
 mod link;
 #[path = "behaviour/meeting.rs"]
 mod meeting;
+#[path = "behaviour/posix_link.rs"]
+mod posix_link;
 #[path = "behaviour/table.rs"]
 mod table;
 #[path = "behaviour/tools.rs"]

@@ -214,13 +214,13 @@ impl PosixQueue {
 
     /// Has the kernel send `signal` to this process when a message comes into the *empty* queue and nobody waits in a
     /// receive. Once: then ask again, and only after that empty the queue, or one may slip in between. `None` takes
-    /// the wish back.
+    /// the wish back, and so does closing *any* descriptor that this process has of the queue.
     ///
     /// C: `int mq_notify(mqd_t mqdes, const struct sigevent *sevp);`
     /// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
     ///
     /// # Errors
-    /// `EBUSY`: another process has asked already, and only one can.
+    /// `EBUSY`: somebody has asked already, this process or another, and only one can.
     #[doc(alias = "mq_notify")]
     pub fn notify(&self, signal: Option<Signal>) -> Result<()> {
         sys::mq_notify(self.as_fd(), signal)

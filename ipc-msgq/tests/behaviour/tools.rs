@@ -187,6 +187,19 @@ fn play(part: &str) -> String {
             put(*queue, 1, b"text");
             format!("{before} {}", count())
         }
+        // These two leak what they make: see below.
+        ["create-posix", name, ..] => {
+            let setup = setup().with_variant::<Msgq>("posix").unwrap();
+            std::mem::forget(Msgq::create(Some(name), &setup).unwrap());
+            name.to_owned()
+        }
+        ["join-posix", name, ..] => {
+            let setup = setup().with_variant::<Msgq>("posix").unwrap();
+            let mut link = Msgq::join(name, &setup, PATIENCE).unwrap();
+            link.send(b"here").unwrap();
+            std::mem::forget(link);
+            name.to_owned()
+        }
         // Leaks its link: as this process stays, so does the link, until the process is killed.
         ["own", key, ..] => {
             let mut meeting = Msgq::create(Some(key), &setup()).unwrap();

@@ -1,0 +1,194 @@
+//! The link over POSIX queues, and how two processes meet there.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::tools::{PATIENCE, give_it_time_to_block, playing, setup, watched};
+use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_msgq::posix::{Access, Attributes, PosixLink, PosixQueue, QueueName};
+use ipc_msgq::{Link, Msgq};
+use nix::errno::Errno;
+
+const SOON: Duration = Duration::from_millis(50);
+
+fn posix() -> Setup {
+    setup().with_variant::<Msgq>("posix").unwrap()
+}
+
+fn unwrap(link: Link) -> PosixLink {
+    match link {
+        Link::Posix(link) => link,
+        Link::SystemV(_) => panic!("POSIX queues were asked for"),
+    }
+}
+
+fn pair() -> (PosixLink, PosixLink) {
+    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let joiner = Msgq::join(&meeting.address(), &posix(), PATIENCE).unwrap();
+    (unwrap(meeting.accept(PATIENCE).unwrap()), unwrap(joiner))
+}
+
+fn exists(name: &str) -> bool {
+    [name.to_owned(), format!("{name}.back")]
+        .iter()
+        .any(|name| PosixQueue::open(&name.parse().unwrap(), Access::Receive).is_ok())
+}
+
+/// Once both have the queues open, the names are gone: nothing is left behind, however they end.
+#[test]
+fn the_names_go_when_both_are_there() {
+    let meeting = Msgq::create(None, &posix()).unwrap();
+    let name = meeting.address();
+    assert!(exists(&name));
+    let _joiner = Msgq::join(&name, &posix(), PATIENCE).unwrap();
+    assert!(!exists(&name));
+    drop(meeting);
+    let lonely = Msgq::create(None, &posix()).unwrap();
+    let name = lonely.address();
+    drop(lonely);
+    assert!(!exists(&name), "nobody joined");
+}
+
+/// The goodbye has no room in a full queue: the lock on the descriptor tells it.
+#[test]
+fn a_goodbye_without_room_is_noticed() {
+    let (mut owner, mut joiner) = pair();
+    let sent = std::iter::from_fn(|| owner.try_send(b"x").unwrap()).count();
+    drop(owner);
+    let (received, end) = watched(move || {
+        let mut received = 0;
+        loop {
+            match joiner.recv(&mut [0; 10]) {
+                Ok(_) => received += 1,
+                Err(end) => return (received, end),
+            }
+        }
+    });
+    assert_eq!(received, sent);
+    assert!(matches!(end, Error::Disconnected));
+}
+
+/// A sender that waits for room is told when its peer closes, although the peer's process lives on.
+#[test]
+fn a_blocked_sender_is_told_when_its_peer_closes() {
+    let (mut owner, joiner) = pair();
+    let sender = thread::spawn(move || {
+        watched(move || {
+            loop {
+                if let Err(error) = owner.send(b"x") {
+                    return error;
+                }
+            }
+        })
+    });
+    give_it_time_to_block();
+    drop(joiner);
+    assert!(matches!(sender.join().unwrap(), Error::Disconnected));
+}
+
+/// A peer that is killed is noticed, and what it sent before is received.
+#[test]
+fn a_killed_peer_is_noticed() {
+    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let mut peer = playing(&format!("join-posix {} stay", meeting.address()));
+    let mut link = meeting.accept(PATIENCE).unwrap();
+    link.check_peer().unwrap();
+    peer.kill();
+    let mut buffer = [0; 10];
+    assert_eq!(link.recv(&mut buffer).unwrap(), 4);
+    let (end, took) = watched(move || {
+        let started = Instant::now();
+        (link.recv(&mut [0; 10]).unwrap_err(), started.elapsed())
+    });
+    assert!(matches!(end, Error::Disconnected), "{end} after {took:?}");
+}
+
+/// The longest message is what the queue was made for, to the byte.
+#[test]
+fn the_longest_message_is_the_queues() {
+    let (mut owner, mut joiner) = pair();
+    let max = owner.max_message();
+    assert_eq!(max, Attributes::of_the_system().unwrap().longest.min(16 << 20));
+    owner.send(&vec![7; max]).unwrap();
+    let mut buffer = vec![0; max];
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), max);
+    assert_eq!(buffer, vec![7; max]);
+}
+
+/// What no link has sent is corrupt: a strange priority, or a farewell with a text.
+#[test]
+fn garbage_is_corrupt() {
+    let (mut owner, joiner) = pair();
+    for (text, priority) in [(&b"text"[..], 0), (b"text", 2), (b"", 3), (b"", 32767)] {
+        joiner.outbound().try_send(text, priority).unwrap().unwrap();
+        assert!(matches!(owner.recv(&mut [0; 100]), Err(Error::Corrupt(_))), "{text:?} {priority}");
+    }
+}
+
+/// A stranger's queue of this name is neither taken over, nor read, nor removed.
+#[test]
+fn another_programs_queue_is_left_alone() {
+    let name = QueueName::fresh();
+    let back: QueueName = format!("{name}.back").parse().unwrap();
+    let small = Attributes { capacity: 1, longest: 64, messages: 0 };
+    let theirs = [&name, &back].map(|name| PosixQueue::create(name, Access::Receive, small, 0o600).unwrap());
+    PosixQueue::open(&back, Access::Send).unwrap().try_send(b"not for us", 9).unwrap();
+    let refused = Msgq::create(Some(name.as_str()), &posix()).unwrap_err();
+    let joined = Msgq::join(name.as_str(), &posix(), SOON);
+    let messages = theirs[1].attributes().unwrap().messages;
+    let there = exists(name.as_str());
+    PosixQueue::unlink(&name).unwrap();
+    PosixQueue::unlink(&back).unwrap();
+    assert_eq!(refused.errno(), Some(Errno::EEXIST));
+    assert!(matches!(joined, Err(Error::Usage(_))), "{joined:?}");
+    assert!(there && messages == 1);
+}
+
+/// An address in use is refused; a wrong one is a usage error that says what would be right; nobody there is a timeout.
+#[test]
+fn addresses() {
+    let meeting = Msgq::create(Some(QueueName::fresh().as_str()), &posix()).unwrap();
+    let refused = Msgq::create(Some(&meeting.address()), &posix()).unwrap_err();
+    assert_eq!(refused.errno(), Some(Errno::EEXIST));
+    for address in ["0x1234", "name", "/a/b", ""] {
+        let told = Msgq::create(Some(address), &posix()).unwrap_err().to_string();
+        assert!(told.contains("POSIX queue: a slash"), "{told}");
+        assert!(matches!(Msgq::join(address, &posix(), SOON), Err(Error::Usage(_))));
+    }
+    let nobody = Msgq::join(QueueName::fresh().as_str(), &posix(), SOON).unwrap_err();
+    assert!(matches!(&nobody, Error::TimedOut { what, .. } if what.contains("--variant posix")), "{nobody}");
+}
+
+/// A queue whose owner was killed before anybody joined goes with the next `create`.
+#[test]
+fn the_next_create_sweeps_what_a_killed_owner_left() {
+    let name = QueueName::fresh();
+    let mut owner = playing(&format!("create-posix {name} stay"));
+    assert!(exists(name.as_str()));
+    owner.kill();
+    let deadline = Instant::now() + PATIENCE;
+    while exists(name.as_str()) {
+        assert!(Instant::now() < deadline, "it was left behind");
+        drop(Msgq::create(None, &posix()).unwrap());
+    }
+}
+
+/// `/dev/mqueue`, where it is mounted, shows it as a file, and what is in it.
+#[test]
+fn a_person_can_look_at_it() {
+    let meeting = Msgq::create(None, &posix()).unwrap();
+    let name = meeting.address();
+    PosixQueue::open(&name.parse().unwrap(), Access::Send).unwrap().try_send(b"12345", 0).unwrap().unwrap();
+    let file = format!("/dev/mqueue{name}");
+    let shown = fs::read_to_string(&file).ok().or_else(|| {
+        let mount = format!("mount -t mqueue none /mnt && cat /mnt{name}");
+        let output = Command::new("unshare").args(["--mount", "sh", "-c", &mount]).output().ok()?;
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    });
+    match shown {
+        Some(shown) => assert!(shown.starts_with("QSIZE:5 "), "{shown}"),
+        None => ipc_core::conformance::skipped("/dev/mqueue is not mounted, and to mount it takes root"),
+    }
+}
