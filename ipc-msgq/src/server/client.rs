@@ -153,6 +153,8 @@ impl<'a> Deadline<'a> {
                 return Err(Error::Disconnected);
             }
             self.look_at_clock()?;
+            // Others may keep the room, for ever. This says so, and fits.
+            self.queue.try_send(&Message::new(DOOR, &[]))?;
         }
         Ok(())
     }

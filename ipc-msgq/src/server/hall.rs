@@ -1,6 +1,8 @@
 //! What the threads of a server share: the queue, and who sits where.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Result, lease};
@@ -22,13 +24,15 @@ pub(super) struct Hall {
     pub(super) closing: Interrupter,
     /// Has the reaper look again.
     pub(super) reaper: EventFd,
+    /// When somebody last looked for answers that nobody takes.
+    pub(super) made_room: Mutex<Instant>,
     seats: Mutex<Seats>,
     /// A seat has become free.
     freed: Condvar,
 }
 
-struct Seats {
-    taken: Vec<Option<Seat>>,
+pub(super) struct Seats {
+    pub(super) taken: Vec<Option<Seat>>,
     /// Begins with a random one: the clients of an earlier server at this queue may still be there.
     next_session: u64,
 }
@@ -43,6 +47,10 @@ pub(super) struct Seat {
     process: Arc<PeerProcess>,
     /// Ends its thread, whatever that waits for.
     pub(super) over: Interrupter,
+    /// Since when its answer is in the queue, for all that its thread knows.
+    pub(super) answered: Arc<Mutex<Option<Instant>>>,
+    /// It is refused: it has been told so, and what it sends is thrown away.
+    pub(super) refused: Arc<AtomicBool>,
     /// The reaper knows that its process has ended.
     killed: bool,
 }
@@ -56,12 +64,13 @@ impl Hall {
             longest: queue.longest_text()?,
             closing: Interrupter::new(),
             reaper: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
+            made_room: Mutex::new(Instant::now()),
             seats: Mutex::new(Seats { taken: Vec::new(), next_session: lease::random() }),
             freed: Condvar::new(),
         })
     }
 
-    fn seats(&self) -> MutexGuard<'_, Seats> {
+    pub(super) fn seats(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,7 +93,16 @@ impl Hall {
         self.drain(Types::of(number).outbound)?;
         let session = seats.next_session;
         seats.next_session = session.wrapping_add(1);
-        let seat = Seat { number, session, client, process, over: Interrupter::new(), killed: false };
+        let seat = Seat {
+            number,
+            session,
+            client,
+            process,
+            over: Interrupter::new(),
+            answered: Arc::default(),
+            refused: Arc::default(),
+            killed: false,
+        };
         if number as usize == seats.taken.len() {
             seats.taken.push(None);
         }

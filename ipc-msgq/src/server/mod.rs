@@ -44,6 +44,8 @@
 //!    its client sends, which should be nothing, and takes it out. Before each answer, too, it looks whether the last
 //!    one was taken. A client that has two under way is *refused*: it is told so, and its thread from then on only
 //!    throws away what it sends, until it says goodbye or ends.
+//! 3. A client that is stopped does not take its answer. When somebody lacks room and the answer has been there for a
+//!    second, it is taken back, and its client is refused (`room.rs`).
 //!
 //! What this cannot help: a process that may send to the queue can fill it with messages of types that nobody receives.
 //! The kernel offers no protection between processes of the same user.
@@ -54,12 +56,14 @@
 //! | `wire.rs` | what the messages look like |
 //! | `hall.rs` | who sits where |
 //! | `session.rs` | the thread of one client |
+//! | `room.rs` | room that is kept by answers which nobody takes |
 //! | `reaper.rs` | the thread that knows who was killed |
 //! | `client.rs` | [`Client`] |
 
 mod client;
 mod hall;
 mod reaper;
+mod room;
 mod session;
 mod wire;
 
@@ -104,8 +108,8 @@ pub enum Event {
     Left(ProcessId),
     /// Its process has ended without a goodbye.
     Killed(ProcessId),
-    /// It is answered no more: it had more than one request under way, or there was no answer. `Left` or `Killed`
-    /// follows.
+    /// It is answered no more: it had more than one request under way, or there was no answer, or it did not take its
+    /// answer while others lacked the room. `Left` or `Killed` follows.
     Refused(ProcessId),
     /// Somebody sent something to the door that does not ask to come in.
     Garbage {
@@ -190,6 +194,10 @@ impl fmt::Debug for Server {
 fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
     let mut message = Message::truncating(hall.longest);
     while hall.queue.recv_until(DOOR, &mut message, &hall.closing)?.is_some() {
+        if message.text().is_empty() {
+            hall.make_room(); // a client has none
+            continue;
+        }
         match Join::decode(message.text()) {
             Some(join) => let_in(hall, join)?,
             None => hall.tell(Event::Garbage { bytes: message.text().len() }),

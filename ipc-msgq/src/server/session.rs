@@ -1,7 +1,8 @@
 //! The thread that a server has for each client.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use ipc_core::Result;
 use ipc_core::process::ProcessId;
@@ -97,8 +98,12 @@ impl<'a> Session<'a> {
         let text = match said(self.request.text(), self.seat.session) {
             None => return Ok(None), // of somebody who sat here before: it is late, but nobody's fault
             Some(Said::Goodbye) => return Ok(Some(End::Left)),
+            Some(Said::Request(_)) if self.seat.refused.load(Ordering::SeqCst) => {
+                return Ok(Some(End::Flooded));
+            }
             Some(Said::Request(text)) => text,
         };
+        *self.seat.answered() = None;
         let untaken = self.hall.queue.try_recv(self.types.outbound, &mut Message::truncating(0))?;
         if untaken.is_some() || self.request.is_truncated() {
             return Ok(Some(End::Flooded));
@@ -107,7 +112,11 @@ impl<'a> Session<'a> {
         let answer = catch_unwind(AssertUnwindSafe(|| self.hall.handler.answer(text)));
         let answer = answer.ok().map(|answer| [&session[..], &answer].concat());
         match answer.filter(|answer| answer.len() <= self.hall.longest) {
-            Some(answer) => self.send(&Message::new(self.types.outbound, &answer)),
+            Some(answer) => {
+                let end = self.send(&Message::new(self.types.outbound, &answer));
+                *self.seat.answered() = Some(Instant::now());
+                end
+            }
             None => Ok(Some(End::Flooded)),
         }
     }
@@ -135,14 +144,17 @@ impl<'a> Session<'a> {
             if self.seat.over.is_interrupted() {
                 return Ok(Some(End::Over));
             }
+            self.hall.make_room();
         }
     }
 
     /// Throws away what the client sends, for as long as it is there: left in the queue it would fill it.
     fn refuse(&mut self) -> Result<End> {
-        self.hall.drain(self.types.outbound)?;
-        self.hall.turn_out(self.types.outbound)?;
-        self.hall.tell(Event::Refused(self.seat.client));
+        if !self.seat.refused.swap(true, Ordering::SeqCst) {
+            self.hall.drain(self.types.outbound)?;
+            self.hall.turn_out(self.types.outbound)?;
+            self.hall.tell(Event::Refused(self.seat.client));
+        }
         loop {
             let until = &self.seat.over;
             if self.hall.queue.recv_until(self.types.inbound, &mut self.request, until)?.is_none() {

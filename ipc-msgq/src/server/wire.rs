@@ -3,6 +3,7 @@
 //! | message | type | text |
 //! |---|---|---|
 //! | join | [`DOOR`] | magic, the type that the welcome is to have, pid and start time of the client |
+//! | no room | [`DOOR`] | nothing, so that it fits into a full queue |
 //! | welcome | as asked for | session, seat, pid and start time of the server |
 //! | request | of the seat, inbound | [`REQUEST`], session, what is asked |
 //! | goodbye | of the seat, inbound | [`GOODBYE`], session |

@@ -139,3 +139,19 @@ fn a_server_that_makes_room_for_its_answers_serves_the_same_load() {
     soon("all have left", || served.server.clients() == 0);
     assert_eq!(served.messages(), 0);
 }
+
+/// Clients that are stopped with long answers unread keep the room of all others, but not for ever.
+#[test]
+fn unread_answers_do_not_keep_the_room_for_ever() {
+    let served = Served::small(4096, Duration::ZERO);
+    let mut client = served.join();
+    let mut silent = 0;
+    while served.queue.stat().unwrap().bytes + 1100 < 4096 {
+        let (session, kind) = join_by_hand(*served.queue);
+        served.queue.send(&request(session, kind, &[b'x'; 1000])).unwrap();
+        silent += 1;
+        soon("it is answered", || served.messages() == silent);
+    }
+    let text = vec![b'y'; 1500];
+    assert_eq!(client.request(&text).unwrap(), text);
+}
