@@ -4,8 +4,9 @@
 //! Making one takes root and iproute2. Where that is missing the cases are *ignored*, with the reason on standard
 //! error, and never counted as passed.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -72,6 +73,7 @@ impl Hosts {
         }
         remove_leftovers()?;
         let hosts = Self::of_this_process();
+        fs::create_dir(temporary()).map_err(|error| format!("no directory for temporary files: {error}"))?;
         hosts.wire().inspect_err(|_| hosts.remove())?;
         Ok(hosts)
     }
@@ -95,6 +97,7 @@ impl Hosts {
         for name in [&self.here, &self.there] {
             let _ = ip(&format!("netns del {name}")); // the cable goes with them
         }
+        let _ = fs::remove_dir_all(temporary());
     }
 
     /// Starts a pong here; returns it, and the address in the command that it prints for the other side.
@@ -164,7 +167,13 @@ fn killed_on_the_other_host(hosts: &Hosts) -> Outcome {
 fn on(host: &str, args: &[&str]) -> Command {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", host, env!("CARGO_BIN_EXE_ipc-socket")]).args(args);
+    command.env("TMPDIR", temporary());
     command
+}
+
+/// Where the demos keep their leases: one of them is killed, and nobody would sweep after it.
+fn temporary() -> PathBuf {
+    std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()))
 }
 
 /// Runs `ip` with these words and returns what it prints.
