@@ -40,6 +40,8 @@ impl Meeting {
             Queue::create(key, setup.mode)?
         } else {
             // Somebody's queue may have this key: to be removed it must also have this id.
+            // A SIGKILL between the next two lines leaves the queue: with a key that others may use, too, nothing noted
+            // before would tell ours from theirs. `ipcrm -Q` removes it.
             let queue = Queue::create(key, setup.mode)?;
             lease.record(&format!("key {key} {}", queue.id())).inspect_err(|_| drop(queue.remove()))?;
             queue
