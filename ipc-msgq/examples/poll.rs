@@ -34,6 +34,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
 
         let (mut message, mut bytes) = (Message::with_capacity(100), [0; 100]);
         let (mut queue_open, mut socket_open) = (true, true);
+        // ANCHOR: loop
         while queue_open || socket_open {
             let wanted = if socket_open { PollFlags::POLLIN } else { PollFlags::empty() };
             let mut fds =
@@ -55,6 +56,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
                 Err(error) => return Err(error.into()),
             }
         }
+        // ANCHOR_END: loop
         Ok(())
     })
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 /// Waits for a message. If the future is dropped before it is ready, as `select!` does, nothing was taken.
+// ANCHOR: recv
 async fn recv(queue: &AsyncFd<Readiness>, message: &mut Message) -> ipc_core::Result<()> {
     loop {
         let mut guard = queue.readable().await.expect("the runtime is there");
@@ -21,6 +22,7 @@ async fn recv(queue: &AsyncFd<Readiness>, message: &mut Message) -> ipc_core::Re
         guard.clear_ready(); // empty: wait for the next edge
     }
 }
+// ANCHOR_END: recv
 
 /// Receives from both until the socket is closed and the queue has said `end`.
 #[tokio::main(flavor = "current_thread")]
@@ -46,6 +48,7 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut message, mut bytes) = (Message::with_capacity(100), [0; 100]);
     let (mut queue_open, mut socket_open) = (true, true);
+    // ANCHOR: select
     while queue_open || socket_open {
         tokio::select! {
             received = recv(&readiness, &mut message), if queue_open => {
@@ -60,6 +63,7 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
             },
         }
     }
+    // ANCHOR_END: select
     sending.await??;
     Ok(())
 }

@@ -22,6 +22,7 @@ static void err_handle(const char *what)
 }
 
 // (1). msgget
+// ANCHOR: get
 static int get(const char *path)
 {
     // 3. A key that both sides can work out, and not one that any other program may have chosen as well.
@@ -34,8 +35,10 @@ static int get(const char *path)
     if (msg_id == -1) err_handle("msgget");
     return msg_id;
 }
+// ANCHOR_END: get
 
 // (2). msgsnd
+// ANCHOR: send
 static void send(int msg_id, long type, const char *text)
 {
     MsgType msg{};
@@ -51,8 +54,10 @@ static void send(int msg_id, long type, const char *text)
     while (ret == -1 && errno == EINTR); // 18. a signal ended it, and nothing was sent
     if (ret == -1) err_handle("msgsnd");
 }
+// ANCHOR_END: send
 
 // (3). msgrcv: whether there was a message
+// ANCHOR: receive
 static bool receive(int msg_id, MsgType &msg, long type, int flag)
 {
     // 8. ssize_t: -1 in a size_t is a very large number, and the error passes for a very long message.
@@ -66,6 +71,7 @@ static bool receive(int msg_id, MsgType &msg, long type, int flag)
     msg.mtext[sizeof(msg.mtext) - 1] = '\0'; // 13. who sent it may have left out the zero byte
     return true;
 }
+// ANCHOR_END: receive
 
 int main(int argc, char **argv)
 {

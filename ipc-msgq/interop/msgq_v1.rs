@@ -6,6 +6,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 /// The second argument of `ftok`.
 pub const PROJECT: ProjectId = ProjectId::new(b'M').expect("not 0");
 
+// ANCHOR: file
 /// `struct msgq_v1_file`: the announcement of a file. The derives refuse padding and pointers.
 #[derive(Clone, Debug, PartialEq, Eq, FromBytes, Immutable, IntoBytes)]
 #[repr(C)]
@@ -18,6 +19,7 @@ pub struct File {
     /// Ends with a zero byte, and so do all that follow.
     pub name: [u8; 48],
 }
+// ANCHOR_END: file
 
 impl File {
     /// The same file as the senders in C and C++ announce as `sequence`.

@@ -11,6 +11,17 @@ use crate::{Key, Limits, Queue, list, sys};
 ///
 /// Process ids are those of this process's pid namespace; one from outside of it is not shown. They tell who *was*
 /// there last. The process may have ended since, and its id may be another's by now.
+///
+/// ```
+/// # use ipc_msgq::{Message, MessageType, Queue};
+/// let queue = Queue::private(0o600)?.owned();
+/// queue.send(&Message::new(MessageType::ONE, b"text"))?;
+/// let stat = queue.stat()?;
+/// assert_eq!((stat.messages, stat.bytes, stat.mode), (1, 4, 0o600));
+/// assert_eq!(stat.last_sender, Some(std::process::id()));
+/// assert!(stat.last_sent.is_some() && stat.last_received.is_none());
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(alias = "msqid_ds")]
 pub struct Stat {
@@ -108,6 +119,14 @@ impl Queue {
     /// C: `int msgctl(int msqid, IPC_STAT, struct msqid_ds *buf);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
     ///
+    /// ```
+    /// # use ipc_msgq::{Key, Queue};
+    /// let key = Key::fresh();
+    /// let queue = Queue::create(key, 0o600)?.owned();
+    /// assert_eq!(queue.stat()?.key, Some(key));
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `EACCES`: no permission to read it ([`list`](crate::list()) shows it all the same). `EINVAL` or `EIDRM`:
     /// there is no such queue any more.
@@ -131,6 +150,16 @@ impl Queue {
     ///
     /// The kernel sets all four at once. So this asks for the others first, and what somebody else changes between
     /// the two is undone.
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue, Settings};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// queue.set(&Settings { capacity: Some(4), ..Settings::default() })?;
+    /// let message = Message::new(MessageType::ONE, b"four");
+    /// assert_eq!(queue.try_send(&message)?, Some(()));
+    /// assert_eq!(queue.try_send(&message)?, None); // no room for another
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `EPERM`: the queue is another user's, or the capacity is above `kernel.msgmnb` and this process is not
@@ -165,6 +194,18 @@ impl Queue {
 
     /// The longest text that one message of this queue can have, in bytes: `kernel.msgmax`, or the whole queue if
     /// that holds less.
+    ///
+    /// C: `int msgctl(int msqid, IPC_STAT, struct msqid_ds *buf);` and `int msgctl(0, IPC_INFO, struct msginfo *buf);`
+    /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let longest = queue.longest_text()?;
+    /// queue.send(&Message::new(MessageType::ONE, &vec![0; longest]))?;
+    /// assert!(queue.stat()?.bytes == longest);
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`stat`](Self::stat).

@@ -8,6 +8,17 @@ use ipc_core::Result;
 use crate::{Queue, Settings, Until};
 
 /// What became of a queue that was to be [drained](Queue::close_and_drain).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_msgq::{Drain, Queue};
+/// let queue = Queue::private(0o600)?;
+/// match queue.close_and_drain(Duration::from_secs(5))? {
+///     Drain::Drained => println!("everything was received"),
+///     Drain::NotDrained { messages, .. } => println!("{messages} messages wait for a receiver"),
+/// }
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the queue may still be there"]
 pub enum Drain {
@@ -57,6 +68,7 @@ impl Queue {
     /// `EPERM`: the queue is another user's. `EACCES`: this user may not ask how full it is. `EINVAL` or `EIDRM`:
     /// there is no such queue any more, as somebody else has removed it. If opening it again is refused (`EPERM`,
     /// where it had more than `kernel.msgmnb`, set by root), it stays closed.
+    // ANCHOR: drain
     pub fn close_and_drain<'a>(self, until: impl Into<Until<'a>>) -> Result<Drain> {
         let until = until.into();
         let capacity = self.stat()?.capacity;
@@ -75,4 +87,5 @@ impl Queue {
             thread::sleep(LOOK_EVERY);
         }
     }
+    // ANCHOR_END: drain
 }

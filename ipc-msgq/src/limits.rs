@@ -47,6 +47,15 @@ impl Limits {
 }
 
 /// How much is in use in this IPC namespace.
+///
+/// ```
+/// # use ipc_msgq::{Message, MessageType, Queue, Usage};
+/// let queue = Queue::private(0o600)?.owned();
+/// queue.send(&Message::new(MessageType::ONE, b"text"))?;
+/// let usage = Usage::read()?;
+/// assert!(usage.queues >= 1 && usage.messages >= 1 && usage.bytes >= 4, "others have some, too");
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(alias = "msginfo")]
 pub struct Usage {

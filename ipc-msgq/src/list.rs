@@ -10,6 +10,13 @@ use crate::control::{process, time};
 use crate::{Key, Queue, QueueId, Stat, sys};
 
 /// A queue of [`list`].
+///
+/// ```
+/// for entry in ipc_msgq::list()? {
+///     println!("{} of user {}: {} messages", entry.queue.id(), entry.stat.owner, entry.stat.messages);
+/// }
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The queue.

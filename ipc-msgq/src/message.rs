@@ -66,6 +66,7 @@ impl FromStr for MessageType {
 /// assert_eq!(message.text(), b"hello.txt");
 /// assert_eq!(message.kind(), MessageType::ONE);
 /// ```
+// ANCHOR: message
 pub struct Message {
     /// `memory[0]` is the type; the text follows. There is room for one byte more than `capacity`: if the kernel
     /// fills that too, the message was longer, which it does not tell otherwise.
@@ -79,6 +80,7 @@ pub struct Message {
     /// The last one received was cut.
     truncated: bool,
 }
+// ANCHOR_END: message
 
 const WORD: usize = size_of::<c_long>();
 
@@ -87,6 +89,14 @@ const WORD: usize = size_of::<c_long>();
 impl Message {
     /// An empty message of type 1 with room for `capacity` bytes of text. A message that is longer stays in the
     /// queue, and whoever tries to receive it is told so (`E2BIG`).
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType};
+    /// let mut message = Message::with_capacity(100);
+    /// message.set_kind(MessageType::MAX);
+    /// message.set_text(2).copy_from_slice(b"hi");
+    /// assert_eq!((message.kind(), message.text(), message.capacity()), (MessageType::MAX, &b"hi"[..], 100));
+    /// ```
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         let mut memory = vec![0; 1 + (capacity + 1).div_ceil(WORD)].into_boxed_slice();

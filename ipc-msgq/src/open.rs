@@ -8,6 +8,16 @@ use nix::errno::Errno;
 use crate::{Key, Queue, QueueId, sys};
 
 /// What a process means to do with a queue: asked of the kernel by [`Queue::open_for`].
+///
+/// ```
+/// # use ipc_msgq::{Access, Key, Queue};
+/// let key = Key::fresh();
+/// let queue = Queue::create(key, 0o600)?.owned();
+/// for access in [Access::Read, Access::Write, Access::ReadWrite] {
+///     assert_eq!(Queue::open_for(key, access)?, *queue);
+/// }
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// To receive and to ask for the [`Stat`](crate::Stat).
@@ -69,6 +79,16 @@ impl Queue {
     ///
     /// C: `int msgget(key_t key, 0);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
     ///
+    /// ```
+    /// # use ipc_msgq::{Key, Queue};
+    /// let key = Key::fresh();
+    /// let error = Queue::open(key).unwrap_err().to_string();
+    /// assert_eq!(error, format!("msgget: No such file or directory (ENOENT); no queue has key {key}"));
+    /// let queue = Queue::create(key, 0o600)?.owned();
+    /// assert_eq!(Queue::open(key)?, *queue);
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `ENOENT`: there is none.
     #[doc(alias = "msgget")]
@@ -80,6 +100,15 @@ impl Queue {
     ///
     /// C: `int msgget(key_t key, access);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
     ///
+    /// ```
+    /// # use ipc_msgq::{Access, Key, Queue};
+    /// let key = Key::fresh();
+    /// let queue = Queue::create(key, 0o600)?.owned();
+    /// let same = Queue::open_for(key, Access::ReadWrite)?;
+    /// assert_eq!(same.id(), queue.id());
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `ENOENT`: there is none. `EACCES`: it is there, but not for this user.
     #[doc(alias = "msgget")]
@@ -90,6 +119,16 @@ impl Queue {
     /// Makes a queue without a key. Others can use it only if they are told its id (a child, by its command line).
     ///
     /// C: `int msgget(IPC_PRIVATE, mode);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::{Queue, QueueId};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let told = queue.id().to_string(); // on a command line, say
+    /// let id = QueueId::new(told.parse().expect("a number"));
+    /// assert_eq!(Queue::from_id(id), *queue);
+    /// assert_eq!(queue.stat()?.key, None);
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `ENOSPC` and `ENOMEM` as in [`create`](Self::create).

@@ -28,6 +28,14 @@ pub struct OwnedQueue(Queue);
 
 impl OwnedQueue {
     /// Gives up the ownership: now somebody else has to remove the queue.
+    ///
+    /// ```
+    /// # use ipc_msgq::Queue;
+    /// let queue = Queue::private(0o600)?.owned().keep();
+    /// queue.stat()?; // still there
+    /// queue.remove()?;
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     #[must_use = "else nobody here knows the queue any more"]
     pub fn keep(self) -> Queue {
         let queue = self.0;
@@ -36,6 +44,16 @@ impl OwnedQueue {
     }
 
     /// Removes the queue now, and says whether that worked. When it is dropped, nobody can be told.
+    ///
+    /// C: `int msgctl(int msqid, IPC_RMID, NULL);`
+    /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::Queue;
+    /// let queue = Queue::private(0o600)?.owned();
+    /// queue.remove()?;
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Queue::remove`].

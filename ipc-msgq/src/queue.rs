@@ -10,6 +10,14 @@ use crate::{Message, Select, sys};
 
 /// The kernel's number for a queue, as `ipcs` shows it under `msqid`. It means the same in every process, and is not
 /// used again for a long time after the queue is gone.
+///
+/// ```
+/// # use ipc_msgq::{Queue, QueueId};
+/// let queue = Queue::private(0o600)?.owned();
+/// let number = queue.id().get();
+/// assert_eq!(QueueId::new(number), queue.id());
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueueId(c_int);
 
@@ -37,6 +45,20 @@ impl fmt::Display for QueueId {
 /// goes with its owner, see [`OwnedQueue`](crate::OwnedQueue).
 ///
 /// All calls can be made from many threads and processes at once. The kernel does one after the other.
+///
+/// ```
+/// # use ipc_msgq::{Key, Message, MessageType, Queue, Select};
+/// let key = Key::fresh();
+/// let queue = Queue::create(key, 0o600)?;
+/// queue.send(&Message::new(MessageType::ONE, b"it waits here"))?;
+///
+/// let same = Queue::open(key)?; // in another process, now or later
+/// let mut message = Message::with_capacity(100);
+/// same.recv(Select::Any, &mut message)?;
+/// assert_eq!(message.text(), b"it waits here");
+/// same.remove()?;
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Queue(QueueId);
 
@@ -58,6 +80,14 @@ impl Queue {
     /// C: `int msgsnd(int msqid, const void *msgp, size_t msgsz, 0);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
     ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// queue.send(&Message::new(MessageType::ONE, b"text"))?;
+    /// assert_eq!((queue.stat()?.messages, queue.stat()?.bytes), (1, 4)); // the type is not counted
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `EIDRM`: the queue was removed while this call waited; `EINVAL`: before that, or the message is longer than
     /// `kernel.msgmax`. `EINTR`: a signal came while it waited; nothing was sent. `EACCES`: no permission. `ENOMEM`:
@@ -69,6 +99,18 @@ impl Queue {
     }
 
     /// Sends `message` if there is room now; `None` if there is not.
+    ///
+    /// C: `int msgsnd(int msqid, const void *msgp, size_t msgsz, IPC_NOWAIT);`
+    /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let message = Message::new(MessageType::ONE, &vec![0; queue.longest_text()?]);
+    /// while queue.try_send(&message)?.is_some() {}
+    /// assert!(queue.try_send(&message)?.is_none(), "full: nobody receives");
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`send`](Self::send), but for `EINTR` and `EIDRM`.
@@ -87,6 +129,18 @@ impl Queue {
     /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
     ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue, Select};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// queue.send(&Message::new(MessageType::ONE, b"too long for that"))?;
+    /// let error = queue.recv(Select::Any, &mut Message::with_capacity(8)).unwrap_err();
+    /// assert_eq!(error.to_string(), "msgrcv: Argument list too long (E2BIG)");
+    /// let mut message = Message::with_capacity(100);
+    /// queue.recv(Select::Any, &mut message)?; // it has stayed
+    /// assert_eq!(message.text(), b"too long for that");
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `E2BIG`: it is longer than `message` has room; it stays in the queue. `EIDRM`: the queue was removed while
     /// this call waited; `EINVAL`: before that. `EINTR`: a signal came while it waited. `EACCES`: no permission.
@@ -97,6 +151,19 @@ impl Queue {
     }
 
     /// Takes the oldest message that `select` fits if there is one now; `None` if there is not.
+    ///
+    /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, IPC_NOWAIT);`
+    /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let mut message = Message::with_capacity(100);
+    /// assert!(queue.try_recv(MessageType::ONE, &mut message)?.is_none(), "nothing yet");
+    /// queue.send(&Message::new(MessageType::ONE, b"text"))?;
+    /// assert!(queue.try_recv(MessageType::ONE, &mut message)?.is_some());
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`recv`](Self::recv), but for `EINTR` and `EIDRM`.
@@ -150,6 +217,14 @@ impl Queue {
     ///
     /// C: `int msgctl(int msqid, IPC_RMID, NULL);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::Queue;
+    /// let queue = Queue::private(0o600)?;
+    /// queue.remove()?;
+    /// assert_eq!(queue.remove().unwrap_err().to_string(), "msgctl: Invalid argument (EINVAL)");
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `EPERM`: it is another user's. `EINVAL` or `EIDRM`: there is no such queue any more.

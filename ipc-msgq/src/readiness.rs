@@ -198,6 +198,14 @@ impl Readiness {
 
     /// Ends the helper. Returns the type of the message without text that it has taken and `try_recv` has not fetched
     /// yet, if there is one. All others are in the queue. Dropping does the same, but sends that message again.
+    ///
+    /// ```
+    /// # use ipc_msgq::{Queue, Select};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let readiness = queue.readiness(Select::Any)?;
+    /// assert_eq!(readiness.finish(), None); // nothing came
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     #[must_use = "a message that was taken from the queue exists nowhere else"]
     pub fn finish(mut self) -> Option<MessageType> {
         self.stop()

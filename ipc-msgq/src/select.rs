@@ -45,6 +45,7 @@ pub enum Select {
 
 impl Select {
     /// The kernel's `msgtyp`, and the flag that goes with it.
+    // ANCHOR: msgtyp
     pub(crate) const fn msgtyp(self) -> (c_long, c_int) {
         match self {
             Self::Any => (0, 0),
@@ -53,6 +54,7 @@ impl Select {
             Self::Except(kind) => (kind.get(), libc::MSG_EXCEPT),
         }
     }
+    // ANCHOR_END: msgtyp
 }
 
 impl From<MessageType> for Select {

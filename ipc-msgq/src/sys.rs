@@ -24,16 +24,19 @@ pub(crate) fn msgget(key: libc::key_t, flags: c_int) -> nix::Result<c_int> {
 /// `int msgsnd(int msqid, const void *msgp, size_t msgsz, int msgflg);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
 #[inline]
+// ANCHOR: msgsnd
 pub(crate) fn msgsnd(id: c_int, message: &Message, flags: c_int) -> nix::Result<()> {
     let (memory, len) = message.outgoing();
     assert!(len <= text_room(memory));
     // SAFETY: the kernel reads the type and `len` bytes behind it; the line above says that `memory` has them.
     Errno::result(unsafe { libc::msgsnd(id, memory.as_ptr().cast(), len, flags) }).map(drop)
 }
+// ANCHOR_END: msgsnd
 
 /// `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
 #[inline]
+// ANCHOR: msgrcv
 pub(crate) fn msgrcv(
     id: c_int,
     message: &mut Message,
@@ -49,6 +52,7 @@ pub(crate) fn msgrcv(
     message.received(len.cast_unsigned());
     Ok(())
 }
+// ANCHOR_END: msgrcv
 
 /// `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long position, MSG_COPY | IPC_NOWAIT);`
 /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)

@@ -58,6 +58,7 @@ impl<'a> Until<'a> {
         if self.is_interrupted() {
             return Ok(None); // although there may be something: else a busy receiver could never be stopped
         }
+        // ANCHOR: wait
         let mut attempt = |flags| match call(flags) {
             Err(Errno::EAGAIN | Errno::ENOMSG | Errno::EINTR) => Ok(None),
             done => done.call(name).map(Some),
@@ -65,6 +66,7 @@ impl<'a> Until<'a> {
         if let Some(()) = attempt(libc::IPC_NOWAIT)? {
             return Ok(Some(()));
         }
+        // ANCHOR_END: wait
         let _alarm = Alarm::set(self.deadline, self.interrupter.map_or(0, Interrupter::token))?;
         loop {
             if self.is_interrupted() {
@@ -88,6 +90,19 @@ impl Queue {
     /// when the time has come: see `alarm.rs`. The signal is `SIGURG`, which the program should not block or ignore.
     /// A moment in the past is allowed and makes this [`try_send`](Self::try_send).
     ///
+    /// C: `int msgsnd(int msqid, const void *msgp, size_t msgsz, 0);`
+    /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use ipc_msgq::{Message, MessageType, Queue};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let message = Message::new(MessageType::ONE, &vec![0; queue.longest_text()?]);
+    /// while queue.send_until(&message, Duration::from_millis(10))?.is_some() {}
+    /// assert_eq!(queue.try_send(&message)?, None); // full, and nobody came in time
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`send`](Self::send), but for `EINTR`. `EAGAIN` from `clone`: no thread could be started for the clock.
     #[doc(alias = "msgsnd")]
@@ -99,6 +114,22 @@ impl Queue {
     /// not end it. A message that comes just when the time is over is received or stays: it is never lost.
     ///
     /// How it works is said at [`send_until`](Self::send_until).
+    ///
+    /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
+    /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
+    ///
+    /// ```
+    /// # use std::time::{Duration, Instant};
+    /// # use ipc_msgq::{Message, MessageType, Queue, Select};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let mut message = Message::with_capacity(100);
+    /// let deadline = Instant::now() + Duration::from_millis(10);
+    /// assert!(queue.recv_until(Select::Any, &mut message, deadline)?.is_none());
+    /// assert!(Instant::now() >= deadline);
+    /// queue.send(&Message::new(MessageType::ONE, b"text"))?;
+    /// assert!(queue.recv_until(Select::Any, &mut message, deadline)?.is_some(), "what is there needs no time");
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`recv`](Self::recv), but for `EINTR`. `EAGAIN` from `clone`: no thread could be started for the clock.

@@ -29,6 +29,7 @@ impl Model {
     }
 
     /// The position of the message that is selected.
+    // ANCHOR: select
     fn select(&self, select: Select) -> Option<usize> {
         let mut kinds = self.0.iter().map(|(kind, _)| *kind);
         match select {
@@ -41,6 +42,7 @@ impl Model {
             }
         }
     }
+    // ANCHOR_END: select
 
     fn recv(&mut self, select: Select, capacity: usize, truncating: bool) -> Answer {
         let Some(position) = self.select(select) else { return Ok(None) };

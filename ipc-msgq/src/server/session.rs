@@ -123,6 +123,7 @@ impl<'a> Session<'a> {
 
     /// Sends, and makes sure before each attempt that the client has nothing in the queue: it is its turn to receive.
     /// So this thread does not sleep for room that it alone could make.
+    // ANCHOR: send
     fn send(&mut self, message: &Message) -> Result<Option<End>> {
         let queue = self.hall.queue;
         loop {
@@ -147,6 +148,7 @@ impl<'a> Session<'a> {
             self.hall.make_room();
         }
     }
+    // ANCHOR_END: send
 
     /// Throws away what the client sends, for as long as it is there: left in the queue it would fill it.
     fn refuse(&mut self) -> Result<End> {
