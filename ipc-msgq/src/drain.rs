@@ -48,6 +48,9 @@ impl Queue {
     /// If the time is over before it is empty, the capacity is what it was before, and those who wait to send go on.
     /// If this process is killed in between, the capacity stays 0; [`set`](Self::set) opens the queue again.
     ///
+    /// One at a time: a second one that closes the same queue meanwhile would take 0 for its capacity, and the first would
+    /// open the queue under it.
+    ///
     /// A message has been *received* when `msgrcv` has handed it over. What the receiver did with it since, only an
     /// answer of its own could tell.
     ///

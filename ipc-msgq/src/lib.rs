@@ -21,8 +21,8 @@
 //!
 //! **Use it** for small messages between processes that come and go by themselves, or when receivers share the work
 //! or choose it by type. **Do not use it** for large messages (8 KiB at most, as systems are set up), next to
-//! sockets in one `poll` (a queue has no descriptor; [`Readiness`] helps, with a thread), or where a user's limit of memory should count it (only that of
-//! a control group does).
+//! sockets in one `poll` (a queue has no descriptor; [`Readiness`] helps, with a thread), or where a user's limit of
+//! memory should count it (only that of a control group does).
 //!
 //! **System calls**: `msgget` once; then one `msgsnd` and one `msgrcv` for each message. The kernel copies it twice,
 //! in and out. `msgctl` removes the queue.
@@ -43,7 +43,8 @@
 //!
 //! **Errors** carry the name of the call and its errno, each with what to do about it where there is something. Of
 //! the 25 that the manual pages list for the four calls, all but one are provoked by a test: `tests/errnos.rs` has
-//! the table. The one is `ENOSYS` of `MSG_COPY`, which takes a kernel built without `CONFIG_CHECKPOINT_RESTORE`.
+//! the table. The one is `ENOSYS` of `MSG_COPY`, which takes a kernel built without `CONFIG_CHECKPOINT_RESTORE`; the
+//! test has a filter (seccomp) give that kernel's answer.
 //! Some cannot be expressed here (a type below 1, a size that is not that of the memory, memory that is not there,
 //! for which `msgrcv` says `EFAULT` *and has lost the message*). Two are no errors here but `None`: `EAGAIN` of
 //! `msgsnd` and `ENOMSG` of `msgrcv`, the words for "not now".
@@ -58,8 +59,8 @@
 //! | `open.rs` | making a queue, or finding one: [`Queue::create`], [`Queue::open`], [`Access`] |
 //! | `queue.rs` | [`Queue`]: the calls of the kernel, one by one |
 //! | `until.rs` | [`Until`]: waiting with a deadline; [`Interrupter`] |
-//! | `alarm.rs` | how an endless wait is interrupted |
-//! | `readiness.rs` | [`Readiness`]: a descriptor, to wait for a queue next to sockets in one `poll` |
+//! | `alarm.rs`, `alarm/` | how an endless wait is interrupted |
+//! | `readiness.rs`, `readiness/` | [`Readiness`]: a descriptor, to wait for a queue next to sockets in one `poll` |
 //! | `typed.rs` | [`Typed`]: messages that are structs |
 //! | `control.rs` | [`Stat`], [`Settings`]: what the kernel knows of a queue, and what can be changed |
 //! | `owned.rs`, `drain.rs` | [`OwnedQueue`]: removed when dropped; removing a queue so that nothing is lost |
@@ -115,6 +116,21 @@ pub use until::{Interrupter, Until};
 pub use variant::Link;
 
 /// A queue that waits for its second user. See the [crate](self).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::Msgq;
+/// # let patience = Duration::from_secs(30);
+/// let setup = Setup::default_of::<Msgq>();
+/// let mut meeting = Msgq::create(None, &setup)?;
+/// let mut joiner = Msgq::join(&meeting.address(), &setup, patience)?; // in another process
+/// let mut owner = meeting.accept(patience)?;
+/// owner.send(b"hello")?;
+/// let mut buffer = [0; 100];
+/// assert_eq!(joiner.recv(&mut buffer)?, 5);
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Msgq(Meeting);
 

@@ -17,6 +17,22 @@ const DATA: u8 = 0xD1;
 const EMPTY: u8 = 0xE0;
 
 /// One end of a link over a System V queue. Dropping it says goodbye.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::{Link, Message, Msgq};
+/// # let patience = Duration::from_secs(30);
+/// # let setup = Setup::default_of::<Msgq>();
+/// # let mut meeting = Msgq::create(None, &setup)?;
+/// # let mut joiner = Msgq::join(&meeting.address(), &setup, patience)?;
+/// if let Link::SystemV(owner) = meeting.accept(patience)? {
+///     // Past the protocol: not even an honest side would understand this.
+///     owner.queue().send(&Message::new(owner.outbound(), b"garbage"))?;
+///     assert!(matches!(joiner.recv(&mut [0; 10]), Err(ipc_core::Error::Corrupt(_))));
+/// }
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct SystemVLink {
     side: Side,

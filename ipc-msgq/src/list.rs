@@ -63,7 +63,16 @@ pub fn list() -> Result<Vec<Entry>> {
 /// The same as [`list`] from `/proc/sysvipc/msg`, which anyone may read.
 /// See [proc(5)](https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html).
 ///
-/// One thing is missing there: [`Stat::capacity`] is 0. The sequence number is worked out from the id.
+/// One thing is missing there, [`Stat::capacity`]. Each queue is asked for it; it is 0 where that is not permitted. The
+/// sequence number is worked out from the id.
+///
+/// ```
+/// # use ipc_msgq::Queue;
+/// let queue = Queue::private(0o600)?.owned();
+/// let listed = ipc_msgq::list_proc()?;
+/// assert!(listed.iter().any(|entry| entry.queue == *queue && Ok(entry.stat) == queue.stat().map_err(drop)));
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// `ENOENT`: there is no `/proc`. [`Corrupt`](Error::Corrupt): the kernel writes it in another way than all do so far.
@@ -85,6 +94,7 @@ fn entry(line: &str) -> Option<Entry> {
         return None;
     };
     let id = QueueId::new(id as i32);
+    let queue = Queue::from_id(id);
     let stat = Stat {
         key: Key::new(key as i32),
         owner: uid as u32,
@@ -95,12 +105,12 @@ fn entry(line: &str) -> Option<Entry> {
         sequence: id.get().cast_unsigned() >> 15, // IPCMNI_SHIFT
         messages: messages as usize,
         bytes: bytes as usize,
-        capacity: 0,
+        capacity: queue.stat().map_or(0, |stat| stat.capacity),
         last_sender: process(sender as i32),
         last_receiver: process(receiver as i32),
         last_sent: time(sent),
         last_received: time(received),
         last_changed: time(changed).unwrap_or(SystemTime::UNIX_EPOCH),
     };
-    Some(Entry { queue: Queue::from_id(id), stat })
+    Some(Entry { queue, stat })
 }

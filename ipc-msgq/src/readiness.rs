@@ -1,15 +1,17 @@
 //! A file descriptor for a queue.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use ipc_core::{Advise, Call, Error, Result};
+use ipc_core::{Advise, Call, Result};
 use nix::errno::Errno;
-use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::signal::SigSet;
 
-use crate::{Interrupter, Message, MessageType, Queue, Select};
+use crate::{Message, MessageType, Queue, Select};
+
+mod helper;
+
+use helper::{Shared, Turn};
 
 /// A descriptor that is readable when a queue has a message, so that the queue can stand next to sockets in `poll`,
 /// `epoll` or tokio. Made by [`Queue::readiness`].
@@ -83,30 +85,6 @@ pub struct Readiness {
     helper: Option<JoinHandle<()>>,
 }
 
-/// What the helper and the user share.
-#[derive(Debug)]
-struct Shared {
-    turn: Mutex<Turn>,
-    /// Tells the helper that it is its turn, or that it shall stop.
-    to_helper: Condvar,
-    /// Readable, exactly while it is the user's turn.
-    to_user: EventFd,
-    stop: Interrupter,
-}
-
-/// Who may ask the kernel for a message.
-#[derive(Debug)]
-enum Turn {
-    /// The helper: there was nothing, and it waits.
-    Helper,
-    /// The user: there is something.
-    User,
-    /// The user, who first gets this message without text that the helper had to take.
-    Taken(MessageType),
-    /// The user, who first hears why the helper could not wait.
-    Failed(Error),
-}
-
 impl Queue {
     /// A descriptor that becomes readable when there is a message that `select` fits. Starts a thread.
     ///
@@ -120,42 +98,11 @@ impl Queue {
     #[doc(alias = "poll")]
     pub fn readiness(&self, select: impl Into<Select>) -> Result<Readiness> {
         let (queue, select) = (*self, select.into());
-        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
-        let shared = Arc::new(Shared {
-            turn: Mutex::new(Turn::Helper),
-            to_helper: Condvar::new(),
-            to_user: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
-            stop: Interrupter::new(),
-        });
+        let shared = Arc::new(Shared::new()?);
         let helper = thread::Builder::new().name("msgq-readiness".into());
         let helpers = Arc::clone(&shared);
         let helper = helper.spawn(move || helpers.watch(queue, select)).call("clone")?;
         Ok(Readiness { queue, select, shared, helper: Some(helper) })
-    }
-}
-
-impl Shared {
-    fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The helper thread.
-    fn watch(&self, queue: Queue, select: Select) {
-        let _ = SigSet::all().thread_block(); // the program's signals are for the program's own threads
-        let mut no_room = Message::with_capacity(0);
-        loop {
-            let found = match queue.recv_until(select, &mut no_room, &self.stop) {
-                Ok(None) => return, // interrupted, and nothing taken
-                Ok(Some(())) => Turn::Taken(no_room.kind()),
-                Err(error) if error.errno() == Some(Errno::E2BIG) => Turn::User,
-                Err(error) => Turn::Failed(error),
-            };
-            let mut turn = self.turn();
-            *turn = found;
-            let _ = self.to_user.write(1); // it cannot fail: the count was 0
-            let waits = |turn: &mut Turn| !matches!(turn, Turn::Helper) && !self.stop.is_interrupted();
-            drop(self.to_helper.wait_while(turn, waits).unwrap_or_else(PoisonError::into_inner));
-        }
     }
 }
 

@@ -87,7 +87,8 @@ impl Queue {
     /// Sends `message`, waiting for room `until` then; `None` if there was none. Signals do not end it.
     ///
     /// Linux has no such call. It is a `msgsnd(2)` that waits, and that the alarm clock of this process interrupts
-    /// when the time has come: see `alarm.rs`. The signal is `SIGURG`, which the program should not block or ignore.
+    /// when the time has come: see `alarm.rs`. The signal is `SIGURG`, which the program should not block or ignore. The
+    /// clock is a thread, so a child of `fork` that does not `exec` is without it, and waits without end.
     /// A moment in the past is allowed and makes this [`try_send`](Self::try_send).
     ///
     /// C: `int msgsnd(int msqid, const void *msgp, size_t msgsz, 0);`

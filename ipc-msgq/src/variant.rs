@@ -6,6 +6,18 @@ use crate::SystemVLink;
 use crate::posix::PosixLink;
 
 /// One end of a link, over the kind of queue that [`Setup::variant`](ipc_core::Setup::variant) named.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::{Link, Msgq};
+/// # let patience = Duration::from_secs(30);
+/// let setup = Setup::default_of::<Msgq>().with_variant::<Msgq>("posix")?;
+/// let mut meeting = Msgq::create(None, &setup)?;
+/// let _joiner = Msgq::join(&meeting.address(), &setup, patience)?;
+/// assert!(matches!(meeting.accept(patience)?, Link::Posix(_)));
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Link {
     /// `sysv`: one queue, a message type for each way.

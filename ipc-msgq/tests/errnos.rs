@@ -22,7 +22,7 @@
 //! | | `EINTR` | a signal while waiting |
 //! | | `EINVAL` | a queue that is gone; a wrong size or wrong flags cannot be expressed: `sys/tests.rs` |
 //! | | `ENOMSG` | an empty queue, peeking beyond the end; an `Option` here |
-//! | | `ENOSYS` | **not provoked**: it takes a kernel built without `CONFIG_CHECKPOINT_RESTORE` |
+//! | | `ENOSYS` | **imitated**: it takes a kernel built without `CONFIG_CHECKPOINT_RESTORE`; a filter (seccomp) answers as it would: `sys/tests.rs` |
 //! | `msgctl` | `EACCES` | another user |
 //! | | `EFAULT` | cannot be expressed; `sys/tests.rs` |
 //! | | `EIDRM` | many removals in a race with `IPC_STAT`: one comes in the middle |

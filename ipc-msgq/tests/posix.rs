@@ -161,6 +161,19 @@ fn a_wait_ends_in_time() {
     assert!(started.elapsed() >= time, "two waits of {time:?}");
 }
 
+/// The longest time there is waits, for what comes.
+#[test]
+fn a_wait_may_be_without_end() {
+    let (inbound, outbound) = ends();
+    thread::scope(|scope| {
+        let receiver = scope.spawn(|| inbound.recv_within(&mut [0; 16], Duration::MAX));
+        thread::sleep(Duration::from_millis(20));
+        assert!(!receiver.is_finished());
+        assert_eq!(outbound.send_within(b"x", 0, Duration::MAX).unwrap(), Some(()));
+        assert_eq!(receiver.join().unwrap().unwrap().unwrap().len, 1);
+    });
+}
+
 /// A queue outlives its name, as a file does, until the last descriptor is closed.
 #[test]
 fn a_removed_name_leaves_the_queue_to_its_users() {

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 use crate::{Message, MessageType, Queue, Select};
 use nix::errno::Errno;
@@ -6,13 +8,13 @@ use nix::errno::Errno;
 #[test]
 fn an_alarm_that_rings_too_early_rings_again() {
     let queue = Queue::private(0o600).unwrap().owned();
-    let (borrowed, ended) = (*queue, Arc::new(AtomicU64::new(0)));
+    let (borrowed, ended) = (*queue, Arc::new(AtomicBool::new(false)));
     let watchdog = thread::spawn({
         let ended = Arc::clone(&ended);
         move || {
             for _ in 0..1000 {
                 thread::sleep(Duration::from_millis(10));
-                if ended.load(Ordering::Relaxed) != 0 {
+                if ended.load(Ordering::Relaxed) {
                     return;
                 }
             }
@@ -26,7 +28,7 @@ fn an_alarm_that_rings_too_early_rings_again() {
     }
     let received = queue.recv(Select::Any, &mut Message::with_capacity(8));
     drop(alarm);
-    ended.store(1, Ordering::Relaxed);
+    ended.store(true, Ordering::Relaxed);
     watchdog.join().unwrap();
     assert_eq!(received.unwrap_err().errno(), Some(Errno::EINTR));
 }

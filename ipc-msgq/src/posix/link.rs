@@ -21,6 +21,24 @@ const SLICE: Duration = Duration::from_millis(100);
 /// however the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is
 /// noticed. The farewell is only a courtesy, which saves the receiver the rest of its `SLICE`; where the queue has
 /// no room for it, nothing is lost.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::{Link, Msgq};
+/// # let patience = Duration::from_secs(30);
+/// # use std::os::fd::AsFd;
+/// # use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+/// # let setup = Setup::default_of::<Msgq>().with_variant::<Msgq>("posix")?;
+/// # let mut meeting = Msgq::create(None, &setup)?;
+/// # let mut joiner = Msgq::join(&meeting.address(), &setup, patience)?;
+/// if let Link::Posix(mut owner) = meeting.accept(patience)? {
+///     joiner.send(b"hello")?;
+///     poll(&mut [PollFd::new(owner.inbound().as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).unwrap();
+///     assert_eq!(owner.try_recv(&mut [0; 10])?, Some(5));
+/// }
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct PosixLink {
     side: Side,

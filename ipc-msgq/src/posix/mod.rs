@@ -28,16 +28,21 @@
 //! | file | what it is |
 //! |---|---|
 //! | `name.rs` | [`QueueName`]: what a name may be |
-//! | `queue.rs` | [`PosixQueue`]: the calls, one by one |
+//! | `open.rs` | making a queue, finding one, removing its name: [`Access`], [`Attributes`] |
+//! | `queue.rs` | [`PosixQueue`]: the other calls, one by one |
+//! | `lock.rs` | telling two queues of one name apart, and whether somebody is there |
 //! | `meeting.rs` | how two processes meet |
 //! | `link.rs` | [`PosixLink`]: messages both ways, and knowing when the peer is gone |
 
 mod link;
+mod lock;
 mod meeting;
 mod name;
+mod open;
 mod queue;
 
 pub use link::PosixLink;
 pub(crate) use meeting::Meeting;
 pub use name::QueueName;
-pub use queue::{Access, Attributes, PosixQueue, Priority, Received};
+pub use open::{Access, Attributes};
+pub use queue::{PosixQueue, Priority, Received};

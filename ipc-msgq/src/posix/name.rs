@@ -26,6 +26,13 @@ const LONGEST: usize = 200;
 
 impl QueueName {
     /// A name that nobody else picks.
+    ///
+    /// ```
+    /// # use ipc_msgq::posix::QueueName;
+    /// let name = QueueName::fresh();
+    /// assert!(name.as_str().starts_with('/'));
+    /// assert_ne!(name, QueueName::fresh());
+    /// ```
     #[must_use]
     pub fn fresh() -> Self {
         Self(format!("/ipc-{:016x}", lease::random()))

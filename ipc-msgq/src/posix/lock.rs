@@ -1,0 +1,32 @@
+//! Which queue it is, and whether somebody is there. A POSIX queue is a file to the kernel, so it has an inode, and a
+//! lock can be held on it.
+
+use std::os::unix::fs::MetadataExt;
+
+use ipc_core::{Call, Result};
+
+use super::PosixQueue;
+
+impl PosixQueue {
+    /// Device and inode, which tell this queue from any other that has or had its name; and its owner's user id.
+    pub(super) fn identity(&self) -> Result<(u64, u64, u32)> {
+        let meta = self.0.metadata().call("fstat")?;
+        Ok((meta.dev(), meta.ino(), meta.uid()))
+    }
+
+    /// Locks the queue for this descriptor. The lock goes with the last copy of the descriptor, so at the latest with
+    /// the process.
+    pub(super) fn lock(&self) -> Result<()> {
+        self.0.lock().call("flock")
+    }
+
+    /// Whether some other descriptor holds the lock.
+    pub(super) fn is_locked_by_another(&self) -> bool {
+        // Shared: two that ask at once do not take each other for the one who holds it.
+        let locked = self.0.try_lock_shared().is_err();
+        if !locked {
+            let _ = self.0.unlock(); // it cannot fail: this descriptor holds the lock
+        }
+        locked
+    }
+}

@@ -1,0 +1,153 @@
+//! Making a POSIX queue, finding one, and removing its name.
+
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use ipc_core::{Advise, Call, Result};
+use nix::errno::Errno;
+use nix::mqueue::{MQ_OFlag, MqAttr, mq_open, mq_unlink};
+use nix::sys::stat::Mode;
+
+use super::{PosixQueue, QueueName};
+use crate::sys;
+
+/// What a descriptor is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To receive.
+    Receive,
+    /// To send.
+    Send,
+}
+
+/// `struct mq_attr`: how large a queue is, and how full.
+///
+/// ```
+/// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
+/// let name = QueueName::fresh();
+/// let small = Attributes { capacity: 2, longest: 16, messages: 0 };
+/// let queue = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
+/// PosixQueue::unlink(&name)?;
+/// assert_eq!(queue.attributes()?, small);
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// How many messages it holds.
+    pub capacity: usize,
+    /// The longest message, in bytes.
+    pub longest: usize,
+    /// How many messages are in it.
+    pub messages: usize,
+}
+
+impl Attributes {
+    /// The longest messages that this system allows, and as many of them as it gives by default: 10 of 8192 bytes,
+    /// unless `/proc/sys/fs/mqueue` says otherwise.
+    ///
+    /// # Errors
+    /// A file there cannot be read: `/proc` is not mounted, or the kernel has no POSIX queues.
+    pub fn of_the_system() -> Result<Self> {
+        let limit = |name| -> Result<usize> {
+            let text = std::fs::read_to_string(format!("/proc/sys/fs/mqueue/{name}")).call("open")?;
+            Ok(text.trim().parse().unwrap_or(usize::MAX))
+        };
+        let capacity = limit("msg_default")?.min(limit("msg_max")?);
+        Ok(Self { capacity, longest: limit("msgsize_max")?, messages: 0 })
+    }
+}
+
+impl PosixQueue {
+    /// Makes the queue `name`, which must not exist, as large as `attributes` say, for those whom `mode` permits. The
+    /// umask plays no part.
+    ///
+    /// C: `mqd_t mq_open(const char *name, O_CREAT | O_EXCL | O_CLOEXEC, mode_t mode, struct mq_attr *attr);`
+    /// — [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
+    /// let name = QueueName::fresh();
+    /// let inbound = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600)?;
+    /// let again = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600);
+    /// PosixQueue::unlink(&name)?;
+    /// assert!(again.unwrap_err().to_string().starts_with("mq_open: File exists (EEXIST); "));
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `EEXIST`: there is one of this name. `EINVAL`: more or longer messages than `fs.mqueue` allows. `EMFILE`: the
+    /// user's queues would take more than `ulimit -q` bytes, or this process has no descriptor left. `ENOSPC`: the
+    /// system has as many queues as it may.
+    #[doc(alias = "mq_open")]
+    pub fn create(name: &QueueName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
+        let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL;
+        let attr = MqAttr::new(0, attributes.capacity as i64, attributes.longest as i64, 0);
+        let queue = Self::open_with(name, access, flags, Some(&attr))
+            .advise(Errno::EEXIST, || {
+                "choose another name, or remove that queue with: rm /dev/mqueue/…".into()
+            })
+            .advise(Errno::EINVAL, || "see /proc/sys/fs/mqueue/msg_max and msgsize_max".into())
+            .advise(Errno::EMFILE, || {
+                "all queues of a user share an allowance (ulimit -q): end other programs, or raise it".into()
+            })?;
+        // Made with no permission for anyone, and only now with those asked for: exactly these, whatever the umask.
+        let permitted = queue.0.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod");
+        permitted.inspect_err(|_| drop(Self::unlink(name)))?;
+        Ok(queue)
+    }
+
+    /// The queue `name`, which must exist.
+    ///
+    /// C: `mqd_t mq_open(const char *name, O_RDONLY | O_CLOEXEC);`
+    /// — [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
+    /// let name = QueueName::fresh();
+    /// let error = PosixQueue::open(&name, Access::Send).unwrap_err().to_string();
+    /// assert_eq!(error, format!("mq_open: No such file or directory (ENOENT); there is no queue {name}"));
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `ENOENT`: there is none. `EACCES`: no permission.
+    #[doc(alias = "mq_open")]
+    pub fn open(name: &QueueName, access: Access) -> Result<Self> {
+        Self::open_with(name, access, MQ_OFlag::empty(), None)
+            .advise(Errno::ENOENT, || format!("there is no queue {name}"))
+    }
+
+    fn open_with(name: &QueueName, access: Access, flags: MQ_OFlag, attr: Option<&MqAttr>) -> Result<Self> {
+        let access = match access {
+            Access::Receive => MQ_OFlag::O_RDONLY,
+            Access::Send => MQ_OFlag::O_WRONLY,
+        };
+        let opened = mq_open(name.as_str(), access | flags | MQ_OFlag::O_CLOEXEC, Mode::empty(), attr);
+        opened.map(|queue| Self(File::from(sys::own_queue(queue)))).call("mq_open")
+    }
+
+    /// Removes the name. The queue itself goes when the last descriptor of it is closed.
+    ///
+    /// C: `int mq_unlink(const char *name);` — [mq_unlink(3)](https://man7.org/linux/man-pages/man3/mq_unlink.3.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
+    /// let name = QueueName::fresh();
+    /// let inbound = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600)?;
+    /// PosixQueue::unlink(&name)?;
+    /// assert!(PosixQueue::open(&name, Access::Send).is_err(), "nobody finds it any more");
+    /// assert_eq!(inbound.attributes()?.messages, 0); // but who has it can use it
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `ENOENT`: there is no such queue. `EACCES`: it is another user's.
+    #[doc(alias = "mq_unlink")]
+    pub fn unlink(name: &QueueName) -> Result<()> {
+        match mq_unlink(name.as_str()) {
+            Err(Errno::EPERM) => Err(Errno::EACCES), // as the manual page has it
+            unlinked => unlinked,
+        }
+        .call("mq_unlink")
+    }
+}

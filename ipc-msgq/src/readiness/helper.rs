@@ -1,0 +1,69 @@
+//! The thread that waits for the queue, and what it shares with the user of the descriptor.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use ipc_core::{Call, Error, Result};
+use nix::errno::Errno;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::signal::SigSet;
+
+use crate::{Interrupter, Message, MessageType, Queue, Select};
+
+/// What the helper and the user share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) turn: Mutex<Turn>,
+    /// Tells the helper that it is its turn, or that it shall stop.
+    pub(super) to_helper: Condvar,
+    /// Readable, exactly while it is the user's turn.
+    pub(super) to_user: EventFd,
+    pub(super) stop: Interrupter,
+}
+
+/// Who may ask the kernel for a message.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// The helper: there was nothing, and it waits.
+    Helper,
+    /// The user: there is something.
+    User,
+    /// The user, who first gets this message without text that the helper had to take.
+    Taken(MessageType),
+    /// The user, who first hears why the helper could not wait.
+    Failed(Error),
+}
+
+impl Shared {
+    pub(super) fn new() -> Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        Ok(Self {
+            turn: Mutex::new(Turn::Helper),
+            to_helper: Condvar::new(),
+            to_user: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
+            stop: Interrupter::new(),
+        })
+    }
+
+    pub(super) fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The helper thread.
+    pub(super) fn watch(&self, queue: Queue, select: Select) {
+        let _ = SigSet::all().thread_block(); // the program's signals are for the program's own threads
+        let mut no_room = Message::with_capacity(0);
+        loop {
+            let found = match queue.recv_until(select, &mut no_room, &self.stop) {
+                Ok(None) => return, // interrupted, and nothing taken
+                Ok(Some(())) => Turn::Taken(no_room.kind()),
+                Err(error) if error.errno() == Some(Errno::E2BIG) => Turn::User,
+                Err(error) => Turn::Failed(error),
+            };
+            let mut turn = self.turn();
+            *turn = found;
+            let _ = self.to_user.write(1); // it cannot fail: the count was 0
+            let waits = |turn: &mut Turn| !matches!(turn, Turn::Helper) && !self.stop.is_interrupted();
+            drop(self.to_helper.wait_while(turn, waits).unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
