@@ -1,5 +1,7 @@
 //! The operator's commands, as a person or a script uses them: results, exit statuses, pipelines, errors.
 
+#[path = "common/children.rs"]
+mod children;
 #[path = "command/errors.rs"]
 mod errors;
 #[path = "command/looking.rs"]

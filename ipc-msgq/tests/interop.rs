@@ -1,5 +1,8 @@
 //! With programs in C and in C++, and with ipcs and ipcrm.
 
+#[allow(dead_code)] // shared with the other tests
+#[path = "common/children.rs"]
+mod children;
 #[path = "interop/layout.rs"]
 mod layout;
 #[path = "../interop/msgq_v1.rs"]

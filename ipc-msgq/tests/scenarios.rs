@@ -1,16 +1,16 @@
 //! Every scenario of the course: it says what it claims, it holds, and no queue is left.
 
+#[path = "common/children.rs"]
+mod children;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use children::{PATIENCE, ctrl_c, end};
 use ipc_msgq::{Key, Queue};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
-/// How long a scenario may take on a loaded machine. Reached only when it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+use nix::sys::signal::Signal;
 
 const NAMES: [&str; 17] = [
     "blocking",
@@ -38,16 +38,8 @@ fn scenario(args: &[&str]) -> Child {
 }
 
 /// Waits for it, and returns its status and what it said.
-fn ended(mut child: Child) -> (Option<i32>, String, String) {
-    let started = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if started.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("it still runs after {PATIENCE:?}: {:?}", child.wait_with_output());
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
+fn ended(child: Child) -> (Option<i32>, String, String) {
+    let output = children::ended(child);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
@@ -104,15 +96,14 @@ fn a_claim_that_does_not_hold_is_an_error() {
 /// Ended in the middle, by Ctrl-C, by `kill` or by `kill -9`, it leaves no queue and no process.
 #[test]
 fn a_scenario_that_is_killed_leaves_nothing() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
+    for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
         let mut child = scenario(&["queue-full"]);
         let mut story = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         while !story.contains("sleeps") {
             assert_ne!(lines.read_line(&mut story).unwrap(), 0, "{story}");
         }
-        kill(Pid::from_raw(child.id() as i32), signal).unwrap();
-        child.wait().unwrap();
+        end(&mut child, signal);
         let started = Instant::now();
         while keys(&story).into_iter().any(|key| Queue::open(key).is_ok()) {
             assert!(started.elapsed() < PATIENCE, "after {signal} a queue is left: {story}");

@@ -1,16 +1,19 @@
 //! `completions`: what the shell offers after Tab.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
 use ipc_core::{Result, demo};
 use ipc_msgq::Msgq;
 
 use super::text::print;
 use super::{CommandLine, Outcome};
+use crate::scenario::listed_only;
 
 /// Prints a script that completes these commands in a shell
 #[derive(Args, Debug)]
-#[command(after_help = "For bash: source <(ipc-msgq completions bash)")]
+#[command(after_help = "For bash: source <(ipc-msgq completions bash)\n\
+    For zsh:  ipc-msgq completions zsh >DIRECTORY/_ipc-msgq, where DIRECTORY is one of $fpath\n\
+    For fish: ipc-msgq completions fish | source")]
 pub struct Completions {
     /// For which shell
     shell: Shell,
@@ -21,8 +24,12 @@ impl Completions {
         let demo = demo::command::<Msgq>();
         let options: Vec<_> = demo.get_arguments().map(|option| option.clone().global(false)).collect();
         let sides = demo.get_subcommands().filter(|side| !side.is_hide_set());
-        let mut command = CommandLine::command().args(&options);
-        command = command.subcommands(sides.map(|side| side.clone().args(&options)));
+        let known = CommandLine::command();
+        // Even a hidden one would be offered.
+        let shown = known.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+        let mut command = Command::new("ipc-msgq").version(env!("CARGO_PKG_VERSION")).args(&options);
+        command = command.subcommands(shown).subcommands(sides.map(|side| side.clone().args(&options)));
+        command = command.mut_subcommand("scenario", listed_only);
         // Into memory first: there it cannot fail, where a pipe can.
         let mut script = Vec::new();
         generate(self.shell, &mut command, "ipc-msgq", &mut script);

@@ -3,6 +3,7 @@
 mod client;
 mod completions;
 mod create;
+mod form;
 mod limits;
 mod ls;
 mod name;
@@ -23,8 +24,9 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use ipc_core::Result;
 use ipc_core::demo::{refuse, report};
+use ipc_core::{Error, Result};
+use nix::errno::Errno;
 
 use crate::scenario;
 
@@ -104,6 +106,12 @@ pub fn main() -> ExitCode {
     };
     match run(command) {
         Ok(outcome) => outcome.status(),
+        // `watch | head`: who has read enough wants no more, of an error message either.
+        Err(Error::Os(error))
+            if (error.call, error.errno) == ("write", Errno::EPIPE) && error.advice.is_none() =>
+        {
+            ExitCode::FAILURE
+        }
         Err(error) => report(Err(error)),
     }
 }

@@ -13,9 +13,14 @@ pub struct Patience {
     /// Do not wait
     #[arg(long, conflicts_with = "timeout")]
     nowait: bool,
-    /// Wait no longer than this
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, allow_negative_numbers = true)]
+    /// Wait no longer than this: 5, 0.5; 0 is --nowait
+    #[arg(long, value_name = "SECONDS", value_parser = parse_limit, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
+}
+
+/// A time that one may wait, none included.
+fn parse_limit(text: &str) -> std::result::Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { parse_seconds(text) }
 }
 
 impl Patience {

@@ -1,15 +1,15 @@
 //! `peek`: a message that stays where it is.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use clap::Args;
-use ipc_core::{Call, Result};
+use ipc_core::Result;
 use ipc_msgq::{Limits, Message, Queue};
 
 use super::Outcome;
+use super::form::Form;
 use super::name::{self, Name};
-use super::text::{hex, print, printable};
+use super::text::{print, printable};
 
 /// Writes the bytes of a message to standard output and leaves it in the queue
 #[derive(Args, Debug)]
@@ -24,11 +24,10 @@ pub struct Peek {
     #[arg(value_name = "POSITION", default_value = "0")]
     position: usize,
     /// A line for each message: position, type, length, and how it begins
-    #[arg(short, long, conflicts_with_all = ["position", "hex"])]
+    #[arg(short, long, conflicts_with_all = ["position", "lines", "hex"])]
     all: bool,
-    /// As hexdump -C shows it, below a line with type and length
-    #[arg(long)]
-    hex: bool,
+    #[command(flatten)]
+    form: Form,
 }
 
 /// How much of a message a line shows.
@@ -46,13 +45,7 @@ impl Peek {
         if name::of(queue, queue.peek(self.position, &mut message))?.is_none() {
             return Ok(Outcome::Nothing);
         }
-        if self.hex {
-            let (kind, text) = (message.kind(), message.text());
-            print(&format!("type {kind}, {} bytes\n{}", text.len(), hex(text)))?;
-        } else {
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(message.text()).and_then(|()| stdout.flush()).call("write")?;
-        }
+        self.form.show(&message)?;
         Ok(Outcome::Done)
     }
 }

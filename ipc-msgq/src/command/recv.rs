@@ -1,26 +1,26 @@
 //! `recv`: messages to standard output.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
 
 use clap::Args;
-use ipc_core::demo::parse_size;
-use ipc_core::{Advise, Call, Result};
+use ipc_core::{Advise, Call, Error, Result};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Outcome;
+use super::form::Form;
 use super::name::{self, Name};
 use super::patience::Patience;
-use super::text::hex;
+use super::text::parse_bytes;
 
 /// Receives one message, waiting for it, and writes its bytes to standard output
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status 3 if there was no message (--nowait, --timeout).\n\nThe bytes are written as they are, one message right behind the other; on a terminal each \
     message gets a line. If nobody reads standard output, nothing is taken from the queue; if it turns out only \
-    afterwards, the message is put back, at the end."
+    afterwards, the message is put back, at the end.\n\nA message that is received is no longer in the queue. If this \
+    process is killed between that and writing it, the message is lost: one at most."
 )]
 pub struct Recv {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub struct Recv {
     #[arg(short, long, conflicts_with = "count")]
     follow: bool,
     /// The longest message to accept; a longer one is an error and stays (default: any)
-    #[arg(long, value_name = "BYTES", value_parser = parse_size, allow_negative_numbers = true)]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, allow_negative_numbers = true)]
     size: Option<usize>,
     /// Cut a message that is longer than --size; what was cut is lost
     #[arg(long)]
@@ -45,55 +45,50 @@ pub struct Recv {
     form: Form,
 }
 
-/// How a message is written; without either, its bytes and no more.
-#[derive(Args, Debug)]
-#[group(multiple = false)]
-struct Form {
-    /// End each message with a newline
-    #[arg(short, long)]
-    lines: bool,
-    /// As hexdump -C shows it, below a line with type and length
-    #[arg(long)]
-    hex: bool,
-}
-
 /// Which messages; without any of these, the oldest.
 #[derive(Args, Debug)]
-#[group(multiple = false)]
 struct Which {
     /// The oldest of this type
     #[arg(short = 't', long = "type", value_name = "N", allow_negative_numbers = true)]
     kind: Option<MessageType>,
     /// The oldest of the lowest type up to this one
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with_all = ["kind", "except"])]
     up_to: Option<MessageType>,
-    /// The oldest of any type but this one
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    except: Option<MessageType>,
+    /// The oldest of any type but this one; without N, but that of --type, as `MSG_EXCEPT` is a flag
+    #[arg(long, value_name = "N", allow_negative_numbers = true, num_args = 0..=1)]
+    except: Option<Vec<MessageType>>,
 }
 
 impl Which {
-    fn select(&self) -> Select {
-        let exactly = self.kind.map(Select::Exactly);
-        exactly.or(self.up_to.map(Select::UpTo)).or(self.except.map(Select::Except)).unwrap_or(Select::Any)
+    fn select(&self) -> Result<Select> {
+        Ok(match (self.kind, self.up_to, self.except.as_deref()) {
+            (None, None, None) => Select::Any,
+            (Some(kind), None, None) => Select::Exactly(kind),
+            (None, Some(kind), None) => Select::UpTo(kind),
+            (None, None, Some(&[kind])) | (Some(kind), None, Some([])) => Select::Except(kind),
+            _ => {
+                return Err(Error::Usage(
+                    "which type to except? say --except N, or --type N --except".into(),
+                ));
+            }
+        })
     }
 }
 
 impl Recv {
     pub fn run(self) -> Result<Outcome> {
+        let select = self.which.select()?;
         let queue = self.queue.open()?;
-        let room = match self.size {
-            Some(size) => size,
-            // What is there may be from a time when longer ones were allowed.
-            None => name::of(queue, queue.stat())?.bytes.max(Limits::read()?.message_bytes),
-        };
+        // What is there may be from a time when longer ones were allowed.
+        let longest = name::of(queue, queue.stat())?.bytes.max(Limits::read()?.message_bytes);
+        let room = self.size.map_or(longest, |size| size.min(longest));
         let mut message =
             if self.truncate { Message::truncating(room) } else { Message::with_capacity(room) };
         let wanted = if self.follow { u64::MAX } else { self.count };
         for received in 0..wanted {
             somebody_reads()
                 .advise(Errno::EPIPE, || "nobody reads standard output: nothing was received".into())?;
-            if self.receive(queue, &mut message)?.is_none() {
+            if self.receive(queue, select, &mut message)?.is_none() {
                 let enough = self.follow && received > 0;
                 return Ok(if enough { Outcome::Done } else { Outcome::Nothing });
             }
@@ -102,27 +97,12 @@ impl Recv {
         Ok(Outcome::Done)
     }
 
-    fn receive(&self, queue: Queue, message: &mut Message) -> Result<Option<()>> {
-        let select = self.which.select();
+    fn receive(&self, queue: Queue, select: Select, message: &mut Message) -> Result<Option<()>> {
         let room = message.capacity();
         let received = self.patience.recv(queue, select, message);
         name::of(queue, received).advise(Errno::E2BIG, || {
             format!("the message is longer than {room} bytes and stays: --truncate cuts it, a larger --size takes it")
         })
-    }
-}
-
-impl Form {
-    fn show(&self, message: &Message) -> Result<()> {
-        let mut stdout = std::io::stdout().lock();
-        let text = message.text();
-        let written = if self.hex {
-            write!(stdout, "type {}, {} bytes\n{}", message.kind(), text.len(), hex(text))
-        } else {
-            let newline = self.lines || stdout.is_terminal() && !text.ends_with(b"\n");
-            stdout.write_all(text).and_then(|()| if newline { stdout.write_all(b"\n") } else { Ok(()) })
-        };
-        written.and_then(|()| stdout.flush()).call("write")
     }
 }
 
@@ -136,7 +116,7 @@ fn somebody_reads() -> Result<()> {
 }
 
 /// What could not be written is not lost in silence.
-fn put_back(queue: Queue, message: &Message, error: ipc_core::Error) -> ipc_core::Error {
+fn put_back(queue: Queue, message: &Message, error: Error) -> Error {
     let (kind, len) = (message.kind(), message.text().len());
     let fate = match queue.try_send(message) {
         Ok(Some(())) if message.is_truncated() => "was put back at the end of the queue, cut as it is",

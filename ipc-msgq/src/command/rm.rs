@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueHint};
+use clap::{ArgAction, ArgGroup, Args, ValueHint};
 use ipc_core::{Error, Result};
 use ipc_msgq::{Entry, Key, ProjectId, Queue, QueueId, list};
 use nix::unistd::geteuid;
@@ -13,10 +13,18 @@ use super::name::{by_id, by_key, of, parse_id};
 use super::text::{print, user};
 use super::users::{ORPHAN, Sleepers, is_orphan};
 
+/// How `--help` says how sure `--orphans` is.
+const ONE_LOOK: &str = "\
+With --orphans all queues are looked at first. One that has changed by the time it is to be removed is left alone; \
+but somebody who comes to sleep at it in that short while is not seen, and is told that it was removed (EIDRM).";
+
 /// Removes queues, and every message in them
 #[derive(Args, Debug)]
-#[command(after_help = format!("As with ipcrm, nothing is printed about what was named and removed.\n\n{ORPHAN}"))]
-#[group(id = "which", required = true, multiple = true, args = ["ids", "more", "keys", "path", "orphans"])]
+#[command(
+    after_help = format!("As with ipcrm, nothing is printed about what was named and removed.\n\n{ORPHAN}\n\n{ONE_LOOK}"),
+    group = ArgGroup::new("which").required(true).multiple(true).args(["ids", "more", "keys", "path", "orphans"])
+)]
+#[group(skip)]
 pub struct Rm {
     /// The queues with these ids
     #[arg(value_name = "N", value_parser = parse_id)]
@@ -87,6 +95,10 @@ impl Rm {
         let orphans = list()?.into_iter().filter(|entry| is_orphan(entry, &sleepers));
         let mut failed = false;
         for orphan in orphans.filter(|entry| self.force || is_ours(entry)) {
+            // Not one that somebody has used since.
+            if orphan.queue.stat().is_ok_and(|stat| stat != orphan.stat) {
+                continue;
+            }
             if !self.dry_run
                 && let Err(error) = remove(&orphan)
             {

@@ -25,7 +25,7 @@ pub struct Send {
     kind: MessageType,
     #[command(flatten)]
     patience: Patience,
-    /// The bytes of the message; without it, all of standard input
+    /// The bytes of the message; without it, all of standard input. Neither has to have any
     #[arg(value_name = "PAYLOAD")]
     payload: Option<OsString>,
 }

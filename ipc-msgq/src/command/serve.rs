@@ -53,8 +53,9 @@ impl Handler for Echo {
     fn notice(&self, event: Event) {
         match event {
             Event::Joined(client) => eprintln!("client {} is here", client.pid),
-            Event::Left(client) | Event::Killed(client) => eprintln!("client {} is gone", client.pid),
-            Event::Refused(client) => eprintln!("client {} asked before it took its answer", client.pid),
+            Event::Left(client) => eprintln!("client {} has left", client.pid),
+            Event::Killed(client) => eprintln!("client {} has ended without a goodbye", client.pid),
+            Event::Refused(client) => eprintln!("client {}: refused, as it takes no answers", client.pid),
             Event::Garbage { bytes } => eprintln!("somebody sent {bytes} bytes that are no request"),
         }
     }

@@ -1,13 +1,13 @@
 //! `set`: owner, group, mode, capacity.
 
 use clap::Args;
-use ipc_core::demo::parse_size;
 use ipc_core::{Error, Result};
 use ipc_msgq::Settings;
 use nix::unistd::{Group, User};
 
 use super::Outcome;
 use super::name::{self, Name, parse_mode};
+use super::text::parse_bytes;
 
 /// Changes who owns a queue, who may use it, and how much it holds
 #[derive(Args, Debug)]
@@ -24,8 +24,8 @@ pub struct Set {
     /// Who may receive (4) and send (2): owner, group, others
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<u32>,
-    /// How many bytes it holds: 4096, 16K. More than kernel.msgmnb takes privilege
-    #[arg(long, visible_alias = "capacity", value_name = "BYTES", value_parser = parse_size, allow_negative_numbers = true)]
+    /// How many bytes it holds: 4096, 16K; with 0 nobody can send. More than kernel.msgmnb takes privilege
+    #[arg(long, visible_alias = "capacity", value_name = "BYTES", value_parser = parse_bytes, allow_negative_numbers = true)]
     qbytes: Option<usize>,
 }
 

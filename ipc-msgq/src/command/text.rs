@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
+use ipc_core::demo::parse_size;
 use ipc_core::{Call, Result};
 use nix::unistd::{Gid, Group, Uid, User};
 
@@ -33,6 +34,11 @@ pub fn table(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A number of bytes on the command line: 0, 64, 4K, 1M.
+pub fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
+    if text == "0" { Ok(0) } else { parse_size(text) }
 }
 
 /// The user's name, or the number if there is no name for it.

@@ -82,8 +82,8 @@ pub const FULL_BOTH_WAYS: Scene = Scene {
         while clean_up.quietly("try-recv any 512")?.what != What::Nothing {}
         clean_up.says("has received what they had sent")?;
         let mut careful = [stage.player("careful 1")?, stage.player("careful 2")?];
-        careful[0].begin("exchange careful-1 16")?;
-        careful[1].begin("exchange careful-2 16")?;
+        careful[0].sets_out("exchange careful-1 16")?;
+        careful[1].sets_out("exchange careful-2 16")?;
         for player in &mut careful {
             let reply = player.end()?;
             stage.claim(reply.number() == Some(16), "it has sent all and received all")?;

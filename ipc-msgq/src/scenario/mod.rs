@@ -21,8 +21,9 @@ mod stage;
 mod story;
 mod waiting;
 
-use clap::Args;
-use ipc_core::{Error, Result};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Args, Command};
+use ipc_core::Result;
 
 use crate::command::{Outcome, print};
 use stage::{Failure, Played, Stage};
@@ -76,6 +77,7 @@ const FALSE_CLAIM: Scene = Scene {
 #[group(required = true, multiple = false)]
 pub struct Scenario {
     /// Which one
+    #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
     name: Option<String>,
     /// Show which there are
     #[arg(long)]
@@ -91,15 +93,24 @@ impl Scenario {
     }
 }
 
+/// To say which there are if another is asked for.
+fn names() -> impl Iterator<Item = PossibleValue> {
+    SCENES.iter().map(|scene| PossibleValue::new(scene.name).hide(scene.name == FALSE_CLAIM.name))
+}
+
+/// For the shell to complete: it would offer the hidden one, too.
+pub fn listed_only(scenario: Command) -> Command {
+    let shown = names().filter(|name| !name.is_hide_set());
+    scenario.mut_arg("name", |name| name.value_parser(PossibleValuesParser::new(shown)))
+}
+
 fn list() -> Result<()> {
     let mut listed = SCENES.iter().filter(|scene| scene.name != FALSE_CLAIM.name);
     listed.try_for_each(|scene| print(&format!("{:<22} {}\n", scene.name, scene.claim)))
 }
 
 fn play(name: &str) -> Result<Outcome> {
-    let scene = SCENES.iter().find(|scene| scene.name == name).ok_or_else(|| {
-        Error::Usage(format!("there is no scenario '{name}': see ipc-msgq scenario --list"))
-    })?;
+    let scene = SCENES.iter().find(|scene| scene.name == name).expect("clap has looked");
     print(&format!("{}: {}\n", scene.name, scene.claim))?;
     let mut stage = Stage::set()?;
     let played = (scene.play)(&mut stage);

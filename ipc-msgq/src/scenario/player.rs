@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 
 use super::reply::Reply;
 use super::stage::{Clock, Failure, PATIENCE, Played};
-use super::story::told;
+use super::story::{outcome, told};
 use crate::command::users::{call_of, tasks};
 
 /// Another process: this same program as `actor`. Killed when this is dropped.
@@ -75,6 +75,12 @@ impl Player {
         writeln!(orders, "{order}").call("write")
     }
 
+    /// The same, with a line in the story: of what takes a while.
+    pub fn sets_out(&mut self, order: &str) -> Result<()> {
+        self.begin(order)?;
+        self.says(&format!("{}: begins", told(order)))
+    }
+
     /// Waits until it has done what it was told.
     pub fn end(&mut self) -> Result<Reply> {
         let line = self.replies.recv_timeout(PATIENCE).map_err(|error| match error {
@@ -107,8 +113,8 @@ impl Player {
     fn answered(&self, line: &str) -> Result<Reply> {
         let reply = read(line)?;
         let took = reply.took.as_secs_f64() * 1e3;
-        let after = if self.slept { format!(", after {took:.1} ms") } else { String::new() };
-        self.says(&format!("{}: {}{after}", told(&self.order), reply.what))?;
+        let slept = if self.slept { format!(", having slept {took:.1} ms") } else { String::new() };
+        self.says(&format!("{}: {}{slept}", told(&self.order), outcome(&self.order, &reply.what)))?;
         Ok(reply)
     }
 

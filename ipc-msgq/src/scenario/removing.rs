@@ -40,7 +40,7 @@ pub const REMOVE_SAFELY: Scene = Scene {
             reply.number() == Some(3),
             "nobody receives, so after 50 ms the queue is as it was, with all 3",
         )?;
-        remover.begin("drain 20000")?;
+        remover.sets_out("drain 20000")?;
         let started = Instant::now();
         while stage.queue.stat()?.capacity > 0 && started.elapsed() < PATIENCE {
             std::thread::yield_now();

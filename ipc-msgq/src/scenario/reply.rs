@@ -106,8 +106,7 @@ impl Reply {
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Done(0) => f.write_str("done"),
-            Self::Done(number) => number.fmt(f),
+            Self::Done(_) => f.write_str("done"),
             Self::Got { kind, cut, text } => {
                 let cut = if *cut { ", cut" } else { "" };
                 write!(f, "type {kind}, {}{cut}", quoted(text))

@@ -1,5 +1,7 @@
 //! An order to an actor, as the story tells it: in the kernel's words.
 
+use super::reply::What;
+
 /// How long a text may be to be shown whole.
 const SHOWN: usize = 40;
 
@@ -14,7 +16,7 @@ pub fn told(order: &str) -> String {
         ["try-recv", select, room] => format!("msgrcv({}, {room} bytes, IPC_NOWAIT)", selected(select)),
         ["open", key] => format!("msgget({key})"),
         ["remove"] => "msgctl(IPC_RMID)".into(),
-        ["drain", limit] => format!("lets nobody send, waits up to {limit} ms until it is empty, removes it"),
+        ["drain", limit] => format!("lets nobody send, and removes it if it is empty within {limit} ms"),
         ["handle-usr1"] => "sigaction(SIGUSR1, SA_RESTART)".into(),
         ["serve", clients] => format!("serves {clients} clients"),
         ["exchange", how, count] if how.starts_with("naive") => {
@@ -22,6 +24,18 @@ pub fn told(order: &str) -> String {
         }
         ["exchange", _, count] => format!("sends {count}, and receives {count} meanwhile"),
         _ => order.into(),
+    }
+}
+
+/// What came of an order. A number says different things.
+pub fn outcome(order: &str, what: &What) -> String {
+    match (order.split(' ').next(), what) {
+        (Some("open"), What::Done(id)) => format!("id {id}"),
+        (Some("drain"), What::Done(0)) => "it is empty: removed".into(),
+        (Some("drain"), What::Done(left)) => format!("{left} messages are left: opened again"),
+        (Some("serve"), What::Done(served)) => format!("{served} questions answered"),
+        (Some("exchange"), What::Done(received)) => format!("has sent all, and received {received}"),
+        _ => what.to_string(),
     }
 }
 

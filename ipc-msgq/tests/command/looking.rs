@@ -96,7 +96,9 @@ fn set_changes_what_was_said() {
         );
         return;
     }
-    run(&["set", "--id", &queue.id(), "--owner", "65534", "--group", "0"]).text();
+    run(&["set", "--id", &queue.id(), "--owner", "65534", "--group", "0", "--qbytes", "0"]).text();
+    let error = run(&["send", "--id", &queue.id(), "--nowait", "x"]).error(1);
+    assert!(error.contains("is full: 0 of 0 bytes"), "{error}");
     assert_eq!((queue.stat().unwrap().owner, queue.stat().unwrap().mode), (65534, 0o640));
 }
 
@@ -134,8 +136,11 @@ fn limits_are_shown() {
 fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = run(&["completions", shell]).text();
-        for word in ["ls", "scenario", "orphans", "ping", "cpus"] {
+        for word in ["ls", "scenario", "orphans", "ping", "cpus", "full-both-ways"] {
             assert!(script.contains(word), "{word} for {shell}");
+        }
+        for word in ["actor", "false-claim"] {
+            assert!(!script.contains(word), "{word} for {shell}");
         }
     }
 }

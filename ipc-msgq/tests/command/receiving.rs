@@ -18,7 +18,9 @@ fn recv_chooses_by_type() {
     let recv = |args: &[&str]| run(&[&["recv", "--nowait", "--id", &queue.id()], args].concat()).text();
     assert_eq!(recv(&["--up-to", "3"]), "b");
     assert_eq!(recv(&["--except", "5"]), "c");
-    assert_eq!(recv(&["--type", "2"]), "d");
+    assert_eq!(recv(&["--type", "5", "--except"]), "d", "a flag, as for msgrcv");
+    queue.put(2, b"e");
+    assert_eq!(recv(&["--type", "2"]), "e");
     assert_eq!(recv(&[]), "a");
 }
 
@@ -27,9 +29,13 @@ fn recv_chooses_by_type() {
 fn recv_of_nothing_ends_with_status_3() {
     let queue = Scratch::new();
     queue.put(2, b"for others");
-    for args in
-        [&["--nowait"][..], &["--timeout", "0.05"], &["--nowait", "--follow"], &["--nowait", "--count", "2"]]
-    {
+    for args in [
+        &["--nowait"][..],
+        &["--timeout", "0.05"],
+        &["--timeout", "0"],
+        &["--nowait", "--follow"],
+        &["--nowait", "--count", "2"],
+    ] {
         let ran = run(&[&["recv", "--id", &queue.id(), "--type", "1"], args].concat());
         assert_eq!((ran.status, &*ran.stdout, &*ran.stderr), (Some(3), &b""[..], ""), "{args:?}");
     }
@@ -89,6 +95,12 @@ fn recv_cuts_only_on_demand() {
     assert!(error.contains("(E2BIG)") && error.contains("stays"), "{error}");
     assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "4", "--truncate"]).text(), "0123");
     assert_eq!(queue.take(), None);
+    queue.put(1, b"0123456789");
+    assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "0", "--truncate"]).text(), "");
+    assert_eq!(queue.take(), None);
+    // As much memory as a message can need, not as much as is said.
+    queue.put(1, b"0123456789");
+    assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "99999999G"]).text(), "0123456789");
 }
 
 /// `--hex` shows type, length and bytes.
@@ -109,6 +121,7 @@ fn peek_takes_nothing() {
     queue.put(1, b"second\n");
     assert_eq!(run(&["peek", "--id", &queue.id()]).text(), "first");
     assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).text(), "second\n");
+    assert_eq!(run(&["peek", "--id", &queue.id(), "--lines"]).text(), "first\n");
     let all = run(&["peek", "--id", &queue.id(), "--all"]).text();
     assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n");
     assert_eq!(queue.stat().unwrap().messages, 2);
@@ -135,6 +148,18 @@ fn a_message_that_nobody_reads_is_not_lost() {
     let error = ended(receiver).error(1);
     assert!(error.contains("the message of type 7 with 8 bytes was put back"), "{error}");
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
+}
+
+/// Who has read enough of a table or a story is not told that there is more.
+#[test]
+fn what_is_only_shown_ends_quietly_when_nobody_reads_on() {
+    let _queue = Scratch::new(); // so that there is something to show
+    for args in [&["ls"][..], &["ls", "--json"], &["watch"], &["limits"], &["scenario", "blocking"]] {
+        let (reader, writer) = pipe().unwrap();
+        close(reader, &writer);
+        let ran = ended(command(args).stdout(writer).spawn().unwrap());
+        assert_eq!((ran.status, &*ran.stderr), (Some(1), ""), "{args:?}");
+    }
 }
 
 /// Closes the reading end of a pipe. A process that another test starts at this moment may have it open for a while

@@ -72,6 +72,8 @@ fn send_takes_its_payload_from_standard_input() {
     let bytes: Vec<u8> = (0..=255).cycle().take(8000).collect();
     run_with(&["send", "--id", &queue.id()], &bytes).text();
     assert_eq!(queue.take().unwrap().1, bytes);
+    run_with(&["send", "--id", &queue.id()], b"").text();
+    assert_eq!(queue.take(), Some((1, b"".to_vec())), "a message without bytes is one, too");
     let error = run_with(&["send", "--id", &queue.id()], &vec![0; 1 << 20]).error(1);
     assert!(error.contains("too long") && error.contains("kernel.msgmax"), "{error}");
     assert_eq!(queue.take(), None);

@@ -7,6 +7,7 @@ use ipc_msgq::{Key, MessageType, Queue, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::children::{ctrl_c, end};
 use crate::tools::{Scratch, command, ended, run, run_with, soon};
 
 /// A server, ended at the end of its test.
@@ -31,8 +32,7 @@ impl Server {
 
     /// Ends it, and returns what it told.
     fn end(&mut self, signal: Signal) -> String {
-        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
-        self.child.wait().unwrap();
+        end(&mut self.child, signal);
         soon("the queue is removed", || Queue::open(self.key).is_err());
         let mut told = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
@@ -50,13 +50,14 @@ impl Drop for Server {
 /// One request, or one for each line; the queue goes with its server, by Ctrl-C and by `kill -9`.
 #[test]
 fn a_server_answers_and_removes_its_queue() {
-    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+    for signal in [ctrl_c(), Signal::SIGKILL] {
         let mut server = Server::start();
         let key = server.key.to_string();
         assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
         assert_eq!(run_with(&["client", "--key", &key], b"one\n\ntwo\n").text(), "one\n\ntwo\n");
         let told = server.end(signal);
         assert_eq!(told.matches(" is here\n").count(), 2, "{told}");
+        assert_eq!(told.matches(" has left\n").count(), 2, "{told}");
         assert!(run(&["client", "--key", &key, "hello"]).error(1).contains("no queue has key"));
     }
 }
@@ -96,7 +97,7 @@ fn a_killed_client_leaves_nothing() {
     soon("the server has answered", || server.queue().stat().unwrap().last_sender == Some(server.child.id()));
     soon("its answer is gone", || server.queue().stat().unwrap().messages == 0);
     let told = server.end(Signal::SIGTERM);
-    assert!(told.contains(&format!("client {} is gone", client.id())), "{told}");
+    assert!(told.contains(&format!("client {} has ended without a goodbye", client.id())), "{told}");
 }
 
 /// What is no request does not disturb it.

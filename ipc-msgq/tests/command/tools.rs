@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use ipc_msgq::{Key, Message, MessageType, OwnedQueue, Queue, Select};
 
-/// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+use crate::children::{self, PATIENCE};
 
 /// A queue of a fresh key, removed at the end of its test however that ends.
 pub struct Scratch {
@@ -105,16 +104,8 @@ pub fn run_with(args: &[&str], input: &[u8]) -> Ran {
 }
 
 /// Waits for a process, but not for ever.
-pub fn ended(mut child: Child) -> Ran {
-    let started = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if started.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("it still runs after {PATIENCE:?}: {:?}", child.wait_with_output());
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    let output = child.wait_with_output().unwrap();
+pub fn ended(child: Child) -> Ran {
+    let output = children::ended(child);
     let stderr = String::from_utf8(output.stderr).unwrap();
     Ran { status: output.status.code(), stdout: output.stdout, stderr }
 }

@@ -3,16 +3,12 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use ipc_msgq::{Key, Queue};
 use tempfile::TempDir;
 
+use crate::children;
 use crate::msgq_v1::PROJECT;
-
-/// How long a program may take on a loaded machine. Reached only when it hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory of its own, with a file to meet at. The queue of that file is removed with it.
 pub struct Place {
@@ -76,16 +72,8 @@ pub fn said(command: &mut Command) -> String {
 }
 
 /// The same, of one that was started before.
-pub fn ended(mut child: Child) -> String {
-    let started = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if started.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("it still runs after {PATIENCE:?}: {:?}", child.wait_with_output());
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    let output = child.wait_with_output().unwrap();
+pub fn ended(child: Child) -> String {
+    let output = children::ended(child);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
