@@ -67,9 +67,24 @@ impl Page {
 }
 
 fn course_pages() -> Vec<Page> {
-    let entries = fs::read_dir(course()).expect("docs/src is there");
-    let paths = entries.map(|entry| entry.expect("readable").path());
-    paths.filter(|path| path.extension().is_some_and(|end| end == "md")).map(Page::read).collect()
+    pages_in(&course())
+}
+
+/// The pages in a folder and in the folders in it.
+fn pages_in(folder: &Path) -> Vec<Page> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let (folders, files): (Vec<_>, Vec<_>) =
+        entries.map(|entry| entry.expect("readable").path()).partition(|path| path.is_dir());
+    let pages = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "md"));
+    pages.map(Page::read).chain(folders.iter().flat_map(|folder| pages_in(folder))).collect()
+}
+
+/// A chapter's first page, and those in the folder of the same name, if there is one.
+fn chapter_pages(name: &str) -> Vec<Page> {
+    let first = course().join(name);
+    let folder = first.with_extension("");
+    let more = if folder.is_dir() { pages_in(&folder) } else { Vec::new() };
+    std::iter::once(Page::read(first)).chain(more).collect()
 }
 
 /// The course, and what else a newcomer reads first.
@@ -143,9 +158,10 @@ fn links_lead_somewhere() {
 fn the_tests_named_as_proofs_exist() {
     let mut wrong = Vec::new();
     for name in CHAPTERS {
-        let page = Page::read(course().join(name));
         let mut proofs = 0;
-        for (text, target) in page.links() {
+        let pages = chapter_pages(name);
+        let links = pages.iter().flat_map(|page| page.links().into_iter().map(move |link| (page, link)));
+        for (page, (text, target)) in links {
             let Some(test) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else { continue };
             // Beside functions, course pages name files (`wait.rs`) and types (`Transport`).
             if !test.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {

@@ -79,11 +79,13 @@ impl Key {
         Ok(Self::compose(meta.ino(), meta.dev(), project))
     }
 
+    // ANCHOR: ftok
     /// The formula of glibc. Never 0, since the project is not.
     fn compose(inode: u64, device: u64, project: ProjectId) -> Self {
         let key = (inode as u32 & 0xffff) | (device as u32 & 0xff) << 16 | u32::from(project.get()) << 24;
         Self(key.cast_signed())
     }
+    // ANCHOR_END: ftok
 
     /// The number.
     #[must_use]
