@@ -7,7 +7,7 @@
 //! | `behaviour/link.rs` | what the link does about them |
 //! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
 //! | `behaviour/posix_link.rs` | the same for the link over POSIX queues |
-//! | `behaviour/tools.rs` | a queue that removes itself, a watchdog, and the other process |
+//! | `behaviour/tools.rs` | a queue that removes itself, both ends of a link, and what the other process plays |
 
 #[path = "behaviour/calls.rs"]
 mod calls;

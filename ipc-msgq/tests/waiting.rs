@@ -111,10 +111,10 @@ fn no_interruption_is_lost() {
         thread::scope(|scope| {
             scope.spawn(|| {
                 start.wait();
-                let until = Until::from(PATIENCE).or(&interrupter);
-                let received = queue.recv_until(ONE, &mut Message::with_capacity(1), until).unwrap();
-                assert_eq!(received, None);
-                assert!(interrupter.is_interrupted(), "it has waited for {PATIENCE:?}");
+                let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
+                let until = Until::from(deadline).or(&interrupter);
+                assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
+                assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
             });
             start.wait();
             for _ in 0..round % 100 * 20 {
@@ -133,7 +133,10 @@ fn an_interrupter_ends_its_own_waits() {
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            assert_eq!(queue.recv_until(ONE, &mut Message::with_capacity(1), &other).unwrap(), None);
+            let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
+            let until = Until::from(deadline).or(&other);
+            assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
+            assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
             ended.store(true, Ordering::Relaxed);
         });
         scope.spawn(|| {
@@ -217,7 +220,9 @@ fn draining_loses_nothing() {
             }
         });
         thread::sleep(Duration::from_millis(50));
-        assert_eq!(queue.close_and_drain(PATIENCE).unwrap(), Drain::Drained);
+        let closed = queue.close_and_drain(PATIENCE);
+        let _ = queue.remove(); // if it is still there the test has failed, and the threads are to end
+        assert_eq!(closed.unwrap(), Drain::Drained);
         let gone = [Some(Errno::EIDRM), Some(Errno::EINVAL)]; // while waiting, or between two calls
         for sender in senders {
             assert!(gone.contains(&sender.join().unwrap()));
@@ -237,7 +242,7 @@ fn a_queue_that_is_not_drained_is_open_again() {
     queue.send(&Message::new(ONE, &text)).unwrap();
     thread::scope(|scope| {
         let closing = scope.spawn(|| queue.close_and_drain(Duration::from_millis(200)).unwrap());
-        while queue.stat().unwrap().capacity != 0 {
+        while queue.stat().unwrap().capacity != 0 && !closing.is_finished() {
             thread::yield_now();
         }
         assert_eq!(queue.try_send(&Message::new(ONE, b"")).unwrap(), None, "closed for all, root included");

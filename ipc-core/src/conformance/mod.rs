@@ -18,12 +18,14 @@
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
 //! | `scripts.rs` | what the peer process plays |
+//! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
 
 mod command_line;
 mod endings;
 mod hostile;
 mod leaks;
 mod messages;
+pub mod other;
 mod scripts;
 mod terminals;
 

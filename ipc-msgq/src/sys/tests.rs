@@ -94,11 +94,11 @@ fn refusing(call: c_long, (position, value): (usize, c_int), errno: Errno, test:
         // SAFETY: takes integers and touches no memory of ours.
         let first = Errno::result(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) });
         let mode = libc::SECCOMP_MODE_FILTER;
-        // SAFETY: the kernel reads the program and its six steps, all of which live until the call is over.
-        let then = first.and_then(|_| {
-            Errno::result(unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) })
-        });
-        match then {
+        let install = || {
+            // SAFETY: the kernel reads the program and its six steps, all of which live until the call is over.
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) }
+        };
+        match first.and_then(|_| Errno::result(install())) {
             Ok(_) => test(),
             Err(errno) => ipc_core::conformance::skipped(&format!("no filter is permitted here: {errno}")),
         }

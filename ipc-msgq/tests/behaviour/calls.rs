@@ -183,7 +183,7 @@ fn a_signal_ends_a_wait_even_with_sa_restart() {
 #[test]
 fn a_queue_outlives_its_creator() {
     let key = Key::fresh();
-    let mut creator = playing(&format!("create {key} stay"));
+    let mut creator = playing(&format!("create {key}"));
     creator.kill();
     let queue = Queue::open(key).expect("it is still there");
     queue.remove().unwrap();

@@ -64,7 +64,7 @@ fn a_goodbye_needs_no_asking() {
 #[test]
 fn the_last_words_of_a_killed_peer_are_received() {
     let mut meeting = Msgq::create(None, &setup()).unwrap();
-    let mut peer = playing(&format!("join {} stay", meeting.address()));
+    let mut peer = playing(&format!("join {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
     link.check_peer().unwrap();
     peer.kill();
@@ -121,7 +121,7 @@ fn a_sender_blocked_by_its_peers_messages_is_told_too() {
 /// Blocks on a link whose other side is a process that is killed; returns how long that took to be noticed.
 fn killed(wait: Wait, block: fn(Waiting<Link>) -> Error) -> Duration {
     let mut meeting = Msgq::create(None, &setup()).unwrap();
-    let mut peer = playing(&format!("join {} stay", meeting.address()));
+    let mut peer = playing(&format!("join {}", meeting.address()));
     let mut link = Waiting::new(meeting.accept(PATIENCE).unwrap(), wait);
     link.recv(&mut [0; 10]).unwrap();
     let blocked = thread::spawn(move || watched(move || (block(link), Instant::now())));

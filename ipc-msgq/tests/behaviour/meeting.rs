@@ -123,7 +123,7 @@ fn a_bad_address_is_a_usage_error() {
 fn the_next_create_sweeps_what_killed_processes_left() {
     let key = Key::fresh();
     // An owner whose joiner is a process of its own, whose pid it says.
-    let mut owner = playing(&format!("own {key} stay"));
+    let mut owner = playing(&format!("own {key}"));
     let queue = Queue::open(key).unwrap();
     drop(Msgq::create(None, &setup()).unwrap());
     assert!(queue.stat().is_ok(), "a queue in use was swept");

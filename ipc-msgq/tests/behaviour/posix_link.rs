@@ -92,7 +92,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
 #[test]
 fn a_killed_peer_is_noticed() {
     let mut meeting = Msgq::create(None, &posix()).unwrap();
-    let mut peer = playing(&format!("join-posix {} stay", meeting.address()));
+    let mut peer = playing(&format!("join-posix {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
     link.check_peer().unwrap();
     peer.kill();
@@ -165,7 +165,7 @@ fn addresses() {
 #[test]
 fn the_next_create_sweeps_what_a_killed_owner_left() {
     let name = QueueName::fresh();
-    let mut owner = playing(&format!("create-posix {name} stay"));
+    let mut owner = playing(&format!("create-posix {name}"));
     assert!(exists(name.as_str()));
     owner.kill();
     let deadline = Instant::now() + PATIENCE;

@@ -1,20 +1,16 @@
-//! Objects that remove themselves, a watchdog, and the other process.
+//! Objects that remove themselves, both ends of a link, and what the other process plays.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::other;
+pub use ipc_core::conformance::other::{PATIENCE, played, playing, watched};
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_shm::{Attached, Key, Link, Segment, Semaphores, Shm, Undo};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{Uid, setuid};
-
-/// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A bare segment of a fresh key, removed at the end of its test however that ends.
 pub struct Scratch {
@@ -88,74 +84,11 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     panic!("still not: {what}");
 }
 
-/// Runs what may hang in a thread of its own, and fails if it does.
-pub fn watched<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, waiting) = mpsc::channel();
-    thread::spawn(move || done.send(work()));
-    waiting.recv_timeout(PATIENCE).expect("it hangs, or panicked")
-}
-
-/// Another process, killed at the end of its test at the latest.
-pub struct Other {
-    child: Child,
-    /// What it said.
-    pub said: String,
-}
-
-impl Other {
-    /// Ends it at once, as `kill -KILL` does: it can neither catch it nor clean up.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const PART: &str = "SHM_TEST_PART";
-
-/// Another process: this same program, which plays `part` as [`play`] says. Its standard output can be read.
-fn other_process(part: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
-    command.env(PART, part).stdout(Stdio::piped());
-    command
-}
-
-/// Lets another process play `part` to its end and returns what it said.
-pub fn played(part: &str) -> String {
-    let output = other_process(part).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    said(text.lines()).unwrap_or_else(|| panic!("{part}: {text}"))
-}
-
-/// Starts another process that plays `part` and stays, and waits until it has said something.
-pub fn playing(part: &str) -> Other {
-    let mut child = other_process(&format!("{part} stay")).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let said = said(lines.map(Result::unwrap)).unwrap_or_else(|| panic!("{part}: it ended without a word"));
-    Other { child, said }
-}
-
-fn said(mut lines: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
-    lines.find_map(|line| line.as_ref().split_once("said: ").map(|(_, said)| said.to_owned()))
-}
-
 /// Not a test: the other process of the tests.
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
-    if let Ok(part) = std::env::var(PART) {
-        println!("said: {}", play(&part));
-        if part.ends_with("stay") {
-            thread::sleep(PATIENCE);
-        }
-    }
+    other::main(play);
 }
 
 fn attach(key: &str) -> Region<Attached> {
@@ -170,10 +103,10 @@ fn array(key: &str) -> Semaphores {
     Semaphores::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
 }
 
-fn play(part: &str) -> String {
-    let words: Vec<&str> = part.split(' ').collect();
-    match words[..] {
-        ["create", key, ..] => {
+/// What the other process does, and then says.
+fn play(part: &[&str]) -> String {
+    match *part {
+        ["create", key] => {
             let segment = Segment::create(key.parse().unwrap(), SEGMENT_LEN, 0o600).unwrap();
             Region::new(segment.attach().unwrap()).unwrap().write(0, b"left behind");
             segment.id().to_string()
@@ -197,16 +130,16 @@ fn play(part: &str) -> String {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
             format!("{:?}", Segment::find(key.parse().unwrap()).unwrap().map(Segment::id))
         }
-        ["give", key, index, undo, ..] => {
+        ["give", key, index, undo] => {
             let undo = if undo == "undo" { Undo::AtExit } else { Undo::Never };
             array(key).give(index.parse().unwrap(), undo).unwrap();
             index.to_owned()
         }
-        ["take-with-undo", key, index, ..] => {
+        ["take-with-undo", key, index] => {
             array(key).try_take(index.parse().unwrap(), Undo::AtExit).unwrap().to_string()
         }
         // Leaks its link: as this process stays, so does the link, until the process is killed.
-        ["own", key, variant, ..] => {
+        ["own", key, variant] => {
             let mut meeting = Shm::create(Some(key), &setup(variant)).unwrap();
             let described = meeting.describe();
             std::mem::forget(meeting.accept(PATIENCE).unwrap());
@@ -214,7 +147,7 @@ fn play(part: &str) -> String {
             described
         }
         // Sets the sign of its presence as the kernel never takes it back: setting a semaphore forgets all undoing.
-        ["join-and-tamper", key, ..] => {
+        ["join-and-tamper", key] => {
             let Link::LockStep(link) = Shm::join(key, &setup("sem"), PATIENCE).unwrap() else {
                 panic!("a ring")
             };
@@ -222,12 +155,12 @@ fn play(part: &str) -> String {
             std::mem::forget(link);
             key.to_owned()
         }
-        ["join", key, variant, ..] => {
+        ["join", key, variant] => {
             let mut link = Shm::join(key, &setup(variant), PATIENCE).unwrap();
             link.send(b"here").unwrap();
             std::mem::forget(link);
             key.to_owned()
         }
-        _ => panic!("no part {part}"),
+        _ => panic!("no part {part:?}"),
     }
 }

@@ -1,0 +1,120 @@
+//! The other process of a test, and a watchdog, for tests of a mechanism that are not this suite's.
+//!
+//! The other process is the test program itself, started again to play a *part*: a line of words that only the tests of
+//! one mechanism understand. They say once what their parts are, in a module `tools`:
+//!
+//! ```ignore
+//! /// Not a test: the other process of the tests.
+//! #[test]
+//! #[ignore = "the other process of the tests"]
+//! fn other_process_main() {
+//!     other::main(play);
+//! }
+//! ```
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How long something may take on a loaded machine. Reached only when it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tells the other process its part.
+const PART: &str = "IPC_TEST_PART";
+
+/// The last word of a part whose process stays until it is killed.
+const STAY: &str = "stay";
+
+/// Another process that stays, killed when this is dropped at the latest.
+#[derive(Debug)]
+pub struct Other {
+    child: Child,
+    /// What it said.
+    pub said: String,
+}
+
+impl Other {
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it at once, as `kill -KILL` does: it can neither catch it nor clean up.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill(); // an error means that it has ended already
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn command(part: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a program has a path"));
+    command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.env(PART, part).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    command
+}
+
+/// Lets another process play `part` to its end, and returns what it said.
+///
+/// # Panics
+/// It fails, or says nothing.
+#[allow(clippy::must_use_candidate, reason = "some parts are played for what they do")]
+pub fn played(part: &str) -> String {
+    let output = command(part).output().expect("a test can start itself");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{part}: {text}");
+    said(text.lines()).unwrap_or_else(|| panic!("{part}: {text}"))
+}
+
+/// Starts another process that plays `part` and stays, and waits until it has said something.
+///
+/// # Panics
+/// It ends without a word.
+#[must_use = "it is killed when this is dropped"]
+pub fn playing(part: &str) -> Other {
+    let mut child = command(&format!("{part} {STAY}")).spawn().expect("a test can start itself");
+    let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let said = said(lines.map_while(Result::ok)).unwrap_or_else(|| panic!("{part}: it ended without a word"));
+    Other { child, said }
+}
+
+fn said(mut lines: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
+    lines.find_map(|line| line.as_ref().split_once("said: ").map(|(_, said)| said.to_owned()))
+}
+
+/// The other process: plays its part, says what comes of it, and stays if it is to. Without a part, nothing: somebody
+/// has run all ignored tests.
+pub fn main(play: fn(&[&str]) -> String) {
+    let Ok(part) = std::env::var(PART) else { return };
+    let mut words: Vec<&str> = part.split(' ').collect();
+    let stays = words.pop_if(|word| *word == STAY).is_some();
+    println!("said: {}", play(&words));
+    if stays {
+        thread::sleep(PATIENCE);
+    }
+}
+
+/// Runs what may hang in a thread of its own, and fails if it does.
+///
+/// # Panics
+/// It hangs, or has panicked.
+pub fn watched<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waiting) = mpsc::channel();
+    let thread = thread::spawn(move || done.send(what()));
+    match waiting.recv_timeout(PATIENCE) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout) => panic!("it still waits after {PATIENCE:?}"),
+        Err(RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(_) => unreachable!("it ends with its word or with a panic"),
+        },
+    }
+}
