@@ -27,7 +27,10 @@ impl Completions {
         let known = CommandLine::command();
         // Even a hidden one would be offered.
         let shown = known.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
-        let mut command = Command::new("ipc-msgq").version(env!("CARGO_PKG_VERSION")).args(&options);
+        let mut command = Command::new("ipc-msgq")
+            .version(env!("CARGO_PKG_VERSION"))
+            .disable_help_subcommand(true)
+            .args(&options);
         command = command.subcommands(shown).subcommands(sides.map(|side| side.clone().args(&options)));
         command = command.mut_subcommand("scenario", listed_only);
         // Into memory first: there it cannot fail, where a pipe can.

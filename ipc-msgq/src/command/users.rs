@@ -64,6 +64,12 @@ pub fn call_of(pid: u32, task: u32) -> Option<CallNow> {
     Some(CallNow { queue: QueueId::new(queue), receives })
 }
 
+/// How many threads of process `pid` sleep in whatever call: for a kernel that does not tell in which.
+pub fn asleep(pid: u32) -> usize {
+    let state = |task| fs::read_to_string(format!("/proc/{pid}/task/{task}/stat")).unwrap_or_default();
+    tasks(pid).filter(|(_, task)| state(*task).contains(") S ")).count()
+}
+
 /// The threads of process `pid`, each with `pid`.
 pub fn tasks(pid: u32) -> impl Iterator<Item = (u32, u32)> {
     numbers(&format!("/proc/{pid}/task")).map(move |task| (pid, task))
@@ -117,6 +123,8 @@ fn moment_of(ticks: u64) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -126,6 +134,23 @@ mod tests {
         assert!(still_lives(pid, None), "nothing is known of the time");
         assert!(!still_lives(pid, Some(SystemTime::UNIX_EPOCH)), "it started after that");
         assert!(!still_lives(0x7fff_ffff, None), "no process has so high a number");
+    }
+
+    #[test]
+    fn who_sleeps_is_known_even_if_not_where() {
+        let mut children = ["read line", "while :; do :; done"]
+            .map(|line| Command::new("sh").args(["-c", line]).stdin(Stdio::piped()).spawn().unwrap());
+        let [sleeps, runs] = children.each_ref().map(std::process::Child::id);
+        let started = std::time::Instant::now();
+        let so = || asleep(sleeps) == 1 && asleep(runs) == 0;
+        while !so() && started.elapsed() < Duration::from_secs(10) {}
+        let is_so = so();
+        for child in &mut children {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        assert!(is_so);
+        assert_eq!(asleep(sleeps), 0, "it has ended");
     }
 
     #[test]

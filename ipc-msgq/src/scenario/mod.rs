@@ -101,7 +101,9 @@ fn names() -> impl Iterator<Item = PossibleValue> {
 /// For the shell to complete: it would offer the hidden one, too.
 pub fn listed_only(scenario: Command) -> Command {
     let shown = names().filter(|name| !name.is_hide_set());
-    scenario.mut_arg("name", |name| name.value_parser(PossibleValuesParser::new(shown)))
+    scenario.mut_arg("name", |name| {
+        name.value_parser(PossibleValuesParser::new(shown)).hide_possible_values(false)
+    })
 }
 
 fn list() -> Result<()> {

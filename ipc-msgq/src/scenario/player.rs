@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use super::reply::Reply;
 use super::stage::{Clock, Failure, PATIENCE, Played};
 use super::story::{outcome, told};
-use crate::command::users::{call_of, tasks};
+use crate::command::users::{asleep, call_of, tasks};
 
 /// Another process: this same program as `actor`. Killed when this is dropped.
 #[derive(Debug)]
@@ -153,8 +153,7 @@ impl Player {
         // A kernel that does not tell the call may still tell that it sleeps, and it may be told too early: a while
         // is given to it to come from its pipe to the call.
         thread::sleep(Duration::from_millis(50));
-        let state = |task| fs::read_to_string(format!("/proc/{pid}/task/{task}/stat")).unwrap_or_default();
-        tasks(pid).filter(|(_, task)| state(*task).contains(") S ")).count() >= threads
+        asleep(pid) >= threads
     }
 
     pub fn signal(&self, signal: Signal) -> Result<()> {

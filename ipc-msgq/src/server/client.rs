@@ -37,7 +37,8 @@ impl Client {
     /// If the time is over first and a server comes later, it keeps a seat for this client until this process ends.
     ///
     /// # Errors
-    /// [`Error::TimedOut`]: nobody answers. [`Error::Disconnected`]: the server has no seat left, or stops.
+    /// [`Error::TimedOut`]: nobody answers. [`Error::Disconnected`]: the server has no seat left, stops, or lacked room
+    /// while this client did not take its welcome.
     /// [`Error::Corrupt`]: what answers is no server. `EINVAL`, `EIDRM`, `EACCES`: there is no such queue (any more),
     /// or it is not for this user.
     pub fn join(queue: Queue, patience: Duration) -> Result<Self> {

@@ -8,7 +8,7 @@ use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Result, lease};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use super::wire::Types;
+use super::wire::{Join, Types};
 use super::{Event, Handler};
 use crate::{Interrupter, Message, MessageType, Queue};
 
@@ -43,11 +43,13 @@ pub(super) struct Seat {
     pub(super) number: u32,
     pub(super) session: u64,
     pub(super) client: ProcessId,
+    /// The type of its welcome.
+    pub(super) welcome: MessageType,
     /// The clients of one process share it.
     process: Arc<PeerProcess>,
     /// Ends its thread, whatever that waits for.
     pub(super) over: Interrupter,
-    /// Since when its answer is in the queue, for all that its thread knows.
+    /// Since when its answer, or its welcome, is in the queue, for all that its thread knows.
     pub(super) answered: Arc<Mutex<Option<Instant>>>,
     /// It is refused: it has been told so, and what it sends is thrown away.
     pub(super) refused: Arc<AtomicBool>,
@@ -76,7 +78,7 @@ impl Hall {
 
     /// Gives `client` a seat; `None` if there is none. One that has died meanwhile gets a seat like any other: the
     /// reaper looks after it.
-    pub(super) fn seat(&self, client: ProcessId) -> Result<Option<Seat>> {
+    pub(super) fn seat(&self, Join { client, welcome }: Join) -> Result<Option<Seat>> {
         let mut seats = self.seats();
         let known = seats.taken.iter().flatten().find(|seat| seat.client == client);
         let process = match known {
@@ -97,6 +99,7 @@ impl Hall {
             number,
             session,
             client,
+            welcome,
             process,
             over: Interrupter::new(),
             answered: Arc::default(),

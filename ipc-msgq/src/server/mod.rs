@@ -44,8 +44,8 @@
 //!    its client sends, which should be nothing, and takes it out. Before each answer, too, it looks whether the last
 //!    one was taken. A client that has two under way is *refused*: it is told so, and its thread from then on only
 //!    throws away what it sends, until it says goodbye or ends.
-//! 3. A client that is stopped does not take its answer. When somebody lacks room and the answer has been there for a
-//!    second, it is taken back, and its client is refused (`room.rs`).
+//! 3. A client that is stopped does not take its answer, nor its welcome. When somebody lacks room and such a message
+//!    has been there for a second, it is taken back, and its client is refused (`room.rs`).
 //!
 //! What this cannot help: a process that may send to the queue can fill it with messages of types that nobody receives.
 //! The kernel offers no protection between processes of the same user.
@@ -208,11 +208,11 @@ fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
 
 /// Gives the client a seat and a thread, if there are any left.
 fn let_in(hall: &Arc<Hall>, join: Join) -> Result<()> {
-    let Ok(Some(seat)) = hall.seat(join.client) else {
+    let Ok(Some(seat)) = hall.seat(join) else {
         return hall.turn_out(join.welcome);
     };
     let (its_hall, its_seat) = (Arc::clone(hall), seat.clone());
-    let run = move || Session::new(&its_hall, its_seat, join.welcome).run();
+    let run = move || Session::new(&its_hall, its_seat).run();
     if thread::Builder::new().name("msgq-client".into()).stack_size(STACK).spawn(run).is_err() {
         hall.free(&seat);
         return hall.turn_out(join.welcome);

@@ -1,6 +1,6 @@
 //! Room that is kept by answers which nobody takes.
 //!
-//! One answer of each client may be in the queue, for as long as its client takes to receive it. A client that is
+//! One answer of each client, or its welcome, may be in the queue, for as long as its client takes to receive it. A client that is
 //! stopped takes for ever; and a few long answers fill a queue. So whoever lacks room says so: a client with an empty
 //! message at the door, which always fits, and a client's thread by itself. Then answers that have been there for
 //! [`UNREAD_FOR`] are taken back, and their clients are refused. While there is room for all, nobody is.
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::Event;
 use super::hall::{Hall, Seat};
 use super::wire::Types;
-use crate::{Message, Queue};
+use crate::{Message, MessageType, Queue};
 
 /// How long an answer may stay in the queue while somebody lacks room.
 const UNREAD_FOR: Duration = Duration::from_secs(1);
@@ -33,8 +33,10 @@ impl Hall {
         let mut refused = Vec::new();
         // All under the lock of the seats: while it is held none is freed, and so no other's answer is taken.
         for seat in self.seats().taken.iter().flatten() {
-            if seat.take_back(self.queue) && !seat.refused.swap(true, Ordering::SeqCst) {
-                let _ = self.turn_out(Types::of(seat.number).outbound); // it fails only with the queue
+            if let Some(kind) = seat.take_back(self.queue)
+                && !seat.refused.swap(true, Ordering::SeqCst)
+            {
+                let _ = self.turn_out(kind); // it fails only with the queue
                 refused.push(seat.client);
             }
         }
@@ -51,14 +53,14 @@ impl Seat {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the answer out of the queue again if it has been there for long. Says whether it was.
-    fn take_back(&self, queue: Queue) -> bool {
+    /// Takes the answer, or the welcome, out of the queue again if it has been there for long. Returns its type.
+    fn take_back(&self, queue: Queue) -> Option<MessageType> {
         let mut answered = self.answered();
         if answered.is_none_or(|since| since.elapsed() < UNREAD_FOR) {
-            return false;
+            return None;
         }
         *answered = None; // taken by the client long ago, or by us now
-        let taken = queue.try_recv(Types::of(self.number).outbound, &mut Message::truncating(0));
-        matches!(taken, Ok(Some(())))
+        let mut kinds = [self.welcome, Types::of(self.number).outbound].into_iter();
+        kinds.find(|kind| matches!(queue.try_recv(*kind, &mut Message::truncating(0)), Ok(Some(()))))
     }
 }

@@ -10,7 +10,7 @@ use ipc_core::process::ProcessId;
 use super::Event;
 use super::hall::{Hall, Seat};
 use super::wire::{Said, Types, Welcome, said};
-use crate::{Message, MessageType, Until};
+use crate::{Message, Until};
 
 /// How long to wait for room before looking at what the client sends meanwhile, though it should send nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -19,8 +19,6 @@ pub(super) struct Session<'a> {
     hall: &'a Hall,
     seat: Seat,
     types: Types,
-    /// The type of its welcome.
-    door: MessageType,
     request: Message,
 }
 
@@ -36,10 +34,10 @@ enum End {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(hall: &'a Hall, seat: Seat, door: MessageType) -> Self {
+    pub(super) fn new(hall: &'a Hall, seat: Seat) -> Self {
         let types = Types::of(seat.number);
         // One that is longer than what the server can answer is cut, and so it does not stand in the way for ever.
-        Self { hall, seat, types, door, request: Message::truncating(hall.longest) }
+        Self { hall, seat, types, request: Message::truncating(hall.longest) }
     }
 
     /// Serves the client until it is gone, and then frees its seat.
@@ -50,7 +48,7 @@ impl<'a> Session<'a> {
         let left = matches!(end, Ok(End::Left)) || self.said_goodbye();
         let killed = !left && self.hall.was_killed(&self.seat);
         if killed || left {
-            for kind in [self.types.inbound, self.types.outbound, self.door] {
+            for kind in [self.types.inbound, self.types.outbound, self.seat.welcome] {
                 let _ = self.hall.drain(kind);
             }
         } else {
@@ -82,10 +80,12 @@ impl<'a> Session<'a> {
     }
 
     fn welcome(&mut self) -> Result<Option<End>> {
-        let Seat { session, number, .. } = self.seat;
+        let Seat { session, number, client, welcome: kind, .. } = self.seat;
         let welcome = Welcome { session, seat: number, server: ProcessId::current() };
-        self.hall.tell(Event::Joined(self.seat.client));
-        self.send(&Message::new(self.door, &welcome.encode()))
+        self.hall.tell(Event::Joined(client));
+        let end = self.send(&Message::new(kind, &welcome.encode()));
+        *self.seat.answered() = Some(Instant::now());
+        end
     }
 
     /// Receives one request and answers it.

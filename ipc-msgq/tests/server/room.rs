@@ -9,7 +9,7 @@ use ipc_core::process::ProcessId;
 use ipc_msgq::server::Event;
 use ipc_msgq::{Message, MessageType, Queue};
 
-use crate::tools::{Other, PATIENCE, Served, join_by_hand, request, small, soon};
+use crate::tools::{Other, PATIENCE, Served, join_by_hand, knock, request, small, soon};
 
 /// Whose requests fill the queue is refused; the others go on being served while it goes on sending.
 #[test]
@@ -61,6 +61,10 @@ const WORK: Duration = Duration::from_millis(1);
 /// room is full of requests, and nobody but it takes those.
 #[test]
 fn a_server_that_sleeps_in_msgsnd_sleeps_for_ever() {
+    if fs::read_to_string("/proc/thread-self/syscall").is_err() {
+        ipc_core::conformance::skipped("no /proc/PID/task/TID/syscall, so who sleeps where cannot be seen");
+        return;
+    }
     let (queue, answered) = (small(CAPACITY), AtomicUsize::new(0));
     let queue = &queue;
     let naive_client = &|number: usize| {
@@ -154,4 +158,26 @@ fn unread_answers_do_not_keep_the_room_for_ever() {
     }
     let text = vec![b'y'; 1500];
     assert_eq!(client.request(&text).unwrap(), text);
+}
+
+/// Who asks to come in, again and again, and never takes its welcome does not keep the room either.
+#[test]
+fn untaken_welcomes_do_not_keep_the_room_for_ever() {
+    let served = Served::small(512, Duration::ZERO);
+    let mut client = served.join();
+    let welcomes = (1..).map(|number| MessageType::new(i64::MAX - number).unwrap());
+    let mut untaken = 0;
+    for welcome in welcomes.take_while(|_| served.queue.stat().unwrap().bytes + 60 < 512) {
+        knock(*served.queue, welcome);
+        untaken += 1;
+        soon("its welcome is there", || {
+            served.messages() == untaken && served.server.clients() == untaken + 1
+        });
+    }
+    assert!(untaken > 10);
+    assert_eq!(client.request(&[b'y'; 300]).unwrap(), [b'y'; 300]);
+    let mut answer = Message::with_capacity(100);
+    let first = MessageType::new(i64::MAX - 1).unwrap();
+    served.queue.recv_until(first, &mut answer, PATIENCE).unwrap().expect("it is told");
+    assert_eq!(answer.text(), b"", "that it is out");
 }

@@ -85,16 +85,21 @@ pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Joins by hand, to break the rules later: the session, and the type of its requests.
 pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
-    let me = ProcessId::current();
-    let welcome = MessageType::new(i64::MAX - i64::from(me.pid)).unwrap();
-    let (pid, start_time) = (me.pid.to_ne_bytes(), me.start_time.to_ne_bytes());
-    let join = [&b"ipcserv1"[..], &welcome.get().to_ne_bytes(), &pid, &start_time].concat();
-    queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
+    let welcome = MessageType::new(i64::MAX - i64::from(std::process::id())).unwrap();
+    knock(queue, welcome);
     let mut answer = Message::with_capacity(100);
     queue.recv_until(welcome, &mut answer, PATIENCE).unwrap().expect("a welcome");
     let (session, rest) = answer.text().split_first_chunk().unwrap();
     let seat = u32::from_ne_bytes(*rest.first_chunk().unwrap());
     (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(seat) + 2).unwrap())
+}
+
+/// Asks to be let in, with a welcome of that type.
+pub fn knock(queue: Queue, welcome: MessageType) {
+    let me = ProcessId::current();
+    let (pid, start_time) = (me.pid.to_ne_bytes(), me.start_time.to_ne_bytes());
+    let join = [&b"ipcserv1"[..], &welcome.get().to_ne_bytes(), &pid, &start_time].concat();
+    queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
 }
 
 /// A request of `session`.
