@@ -194,3 +194,26 @@ fn each_chapter_has_its_row_of_the_table() {
         assert!(Page::read(course().join(name)).text.contains(&row), "{name} must have the row {row}");
     }
 }
+
+/// Each scene that `ipc-msgq scenario` plays is shown, with its output. (A hidden one is there for the tests only.)
+#[test]
+fn each_scene_is_shown() {
+    let scenes = fs::read_dir(repository().join("ipc-msgq/src/scenario")).expect("the folder is there");
+    let mut shown: Vec<_> = chapter_pages("message-queue.md").iter().map(|page| page.text.clone()).collect();
+    shown.retain(|text| text.contains("ipc-msgq scenario "));
+    let (mut count, mut wrong) = (0, Vec::new());
+    for scene in scenes {
+        let code = fs::read_to_string(scene.expect("readable").path()).expect("a file of code");
+        for rest in code.split("    name: \"").skip(1) {
+            let name = rest.split('"').next().expect("split gives one at least");
+            // The command, and the first line of what it prints.
+            let output = format!("ipc-msgq scenario {name}\n```\n\n```text\n{name}: ");
+            if name != "false-claim" && !shown.iter().any(|text| text.contains(&output)) {
+                wrong.push(format!("the scene {name} is not shown"));
+            }
+            count += 1;
+        }
+    }
+    fail_if_any(&wrong);
+    assert!(count > 10, "only {count} scenes found: has their form changed?");
+}
