@@ -102,6 +102,39 @@ fn no_message_is_lost_between_deadlines() {
     assert!(timed_out.load(Ordering::Relaxed) > 0, "no deadline has fallen");
 }
 
+/// The same for senders who wait for room: what a deadline has ended was not sent, and what was sent comes once.
+#[test]
+fn nothing_is_sent_twice_between_deadlines() {
+    const EACH: u32 = 1000;
+    let queue = queue();
+    set_capacity(*queue, 8); // two messages
+    let timed_out = AtomicUsize::new(0);
+    let mut received: Vec<u32> = thread::scope(|scope| {
+        let send = |first: u32| {
+            for number in first..first + EACH {
+                let message = Message::new(ONE, &u32::to_le_bytes(number));
+                while queue.send_until(&message, Duration::from_micros(200)).unwrap().is_none() {
+                    timed_out.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        for sender in 0..3 {
+            scope.spawn(move || send(sender * EACH));
+        }
+        let mut message = Message::with_capacity(4);
+        let receive = |_| {
+            thread::sleep(Duration::from_micros(100)); // so that senders wait
+            queue.recv_until(ONE, &mut message, PATIENCE).unwrap().expect("one more is on its way");
+            number(&message)
+        };
+        (0..3 * EACH).map(receive).collect()
+    });
+    received.sort_unstable();
+    assert_eq!(received, (0..3 * EACH).collect::<Vec<_>>());
+    assert_eq!(queue.stat().unwrap().messages, 0);
+    assert!(timed_out.load(Ordering::Relaxed) > 0, "no deadline has fallen");
+}
+
 /// Interrupted at any moment, before, at the start of, and in the middle of a wait: it ends, each time.
 #[test]
 fn no_interruption_is_lost() {

@@ -140,3 +140,25 @@ fn the_next_create_sweeps_what_killed_processes_left() {
         drop(Msgq::create(None, &setup()).unwrap());
     }
 }
+
+/// What somebody has made since, with the same key, is not swept with what killed processes left.
+#[test]
+fn what_has_taken_a_killed_owners_key_is_left_alone() {
+    let key = Key::fresh();
+    let mut owner = playing(&format!("own {key}"));
+    Queue::open(key).unwrap().remove().unwrap();
+    let theirs = Queue::create(key, 0o600).unwrap().owned();
+    kill(Pid::from_raw(owner.said.parse().unwrap()), Signal::SIGKILL).unwrap();
+    owner.kill();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // While the dead still hold their lease, that is the answer; then that the key has a queue.
+        let refused = Msgq::create(Some(&key.to_string()), &setup()).unwrap_err().to_string();
+        if refused.starts_with("msgget") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{refused}");
+        thread::sleep(Duration::from_millis(5));
+    }
+    theirs.stat().expect("it is still there");
+}

@@ -70,6 +70,21 @@ fn a_goodbye_without_room_is_noticed() {
     assert!(matches!(end, Error::Disconnected));
 }
 
+/// The goodbye does not overtake what was sent before it.
+#[test]
+fn a_goodbye_comes_last() {
+    let (mut owner, mut joiner) = pair();
+    for number in 0..3 {
+        owner.send(&[number]).unwrap();
+    }
+    drop(owner);
+    let mut buffer = [9];
+    for number in 0..3 {
+        assert_eq!((joiner.recv(&mut buffer).unwrap(), buffer), (1, [number]));
+    }
+    assert!(matches!(joiner.recv(&mut buffer), Err(Error::Disconnected)));
+}
+
 /// A sender that waits for room is told when its peer closes, although the peer's process lives on.
 #[test]
 fn a_blocked_sender_is_told_when_its_peer_closes() {
@@ -173,6 +188,25 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
         assert!(Instant::now() < deadline, "it was left behind");
         drop(Msgq::create(None, &posix()).unwrap());
     }
+}
+
+/// Nor does it take a queue that somebody has made since under the same name.
+#[test]
+fn what_has_taken_a_killed_owners_name_is_left_alone() {
+    let name = QueueName::fresh();
+    let back: QueueName = format!("{name}.back").parse().unwrap();
+    let mut owner = playing(&format!("create-posix {name}"));
+    PosixQueue::unlink(&name).unwrap();
+    let small = Attributes { capacity: 1, longest: 64, messages: 0 };
+    let _theirs = PosixQueue::create(&name, Access::Receive, small, 0o600).unwrap();
+    owner.kill();
+    let deadline = Instant::now() + PATIENCE;
+    while PosixQueue::open(&back, Access::Receive).is_ok() && Instant::now() < deadline {
+        drop(Msgq::create(None, &posix()).unwrap());
+    }
+    let swept = PosixQueue::open(&back, Access::Receive).is_err();
+    PosixQueue::unlink(&name).expect("it is still there");
+    assert!(swept, "the other name was left behind");
 }
 
 /// `/dev/mqueue`, where it is mounted, shows it as a file, and what is in it.

@@ -6,10 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ipc_msgq::{Message, Select};
+use ipc_msgq::{Message, Queue, Select};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 use crate::tools::{PATIENCE, drained, kind, put, queue, readable, watched};
+
+/// Sends messages of the types 1 to `last`, without text where `is_empty`, with a pause of `micros` after each `few`.
+fn send_all(queue: Queue, last: i64, is_empty: fn(i64) -> bool, (few, micros): (i64, u64)) {
+    for number in 1..=last {
+        let text = if is_empty(number) { b"" as &[u8] } else { b"text" };
+        queue.send(&Message::new(kind(number), text)).unwrap();
+        if number % few == 0 {
+            thread::sleep(Duration::from_micros(micros));
+        }
+    }
+}
 
 /// Sends while the other side drains: every message arrives, once, in order, and the last one too wakes. Every fifth
 /// is without text; its type tells its number.
@@ -20,15 +31,8 @@ fn no_wake_up_is_lost_and_no_order_changed() {
         let queue = queue();
         let readiness = queue.readiness(Select::Any).unwrap();
         thread::scope(|scope| {
-            scope.spawn(|| {
-                for number in 1..=MESSAGES {
-                    let text = if number % 5 == 0 { b"" as &[u8] } else { b"text" };
-                    queue.send(&Message::new(kind(number), text)).unwrap();
-                    if number % 97 == 0 {
-                        thread::sleep(Duration::from_micros(50)); // so that it runs empty again and again
-                    }
-                }
-            });
+            // Pauses, so that it runs empty again and again.
+            scope.spawn(|| send_all(*queue, MESSAGES, |number| number % 5 == 0, (97, 50)));
             let mut expected = 1;
             while expected <= MESSAGES {
                 assert!(readable(&readiness, PATIENCE), "a wake-up was lost before {expected}");
@@ -50,15 +54,8 @@ fn no_order_is_changed_for_the_impatient() {
         let queue = queue();
         let readiness = queue.readiness(Select::Any).unwrap();
         thread::scope(|scope| {
-            scope.spawn(|| {
-                for number in 1..=MESSAGES {
-                    let text = if number % 2 == 1 { b"" as &[u8] } else { b"text" };
-                    queue.send(&Message::new(kind(number), text)).unwrap();
-                    if number % 2 == 0 {
-                        thread::sleep(Duration::from_micros(20)); // so that the helper takes the next
-                    }
-                }
-            });
+            // Pauses, so that the helper takes the next.
+            scope.spawn(|| send_all(*queue, MESSAGES, |number| number % 2 == 1, (2, 20)));
             let (mut message, mut expected) = (Message::with_capacity(4), 1);
             while expected <= MESSAGES {
                 if readiness.try_recv(&mut message).unwrap().is_some() {
