@@ -48,6 +48,10 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 /// How long one case may take, on a loaded machine. Reached only when something hangs.
 const WATCHDOG: Duration = Duration::from_secs(120);
 
+/// How many cases run at once, at most. Some media come out of an allowance that all processes of a user share: with
+/// POSIX queues it is used up by five links.
+const AT_ONCE: usize = 3;
+
 /// How long a peer may take to join, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -76,7 +80,10 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, vandal: Vandal<M>) -> Ex
         let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
         trials.extend(leaks::trials(bench));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(processors.min(AT_ONCE));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// What a case works with: one variant of the mechanism and one way of waiting.

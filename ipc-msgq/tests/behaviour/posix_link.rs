@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,12 @@ use ipc_msgq::{Link, Msgq};
 use nix::errno::Errno;
 
 const SOON: Duration = Duration::from_millis(50);
+
+/// One test at a time: all queues of a user share an allowance, which is used up by nine as large as a link's.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn posix() -> Setup {
     setup().with_variant::<Msgq>("posix").unwrap()
@@ -39,6 +46,7 @@ fn exists(name: &str) -> bool {
 /// Once both have the queues open, the names are gone: nothing is left behind, however they end.
 #[test]
 fn the_names_go_when_both_are_there() {
+    let _turn = turn();
     let meeting = Msgq::create(None, &posix()).unwrap();
     let name = meeting.address();
     assert!(exists(&name));
@@ -54,6 +62,7 @@ fn the_names_go_when_both_are_there() {
 /// The goodbye has no room in a full queue: the lock on the descriptor tells it.
 #[test]
 fn a_goodbye_without_room_is_noticed() {
+    let _turn = turn();
     let (mut owner, mut joiner) = pair();
     let sent = std::iter::from_fn(|| owner.try_send(b"x").unwrap()).count();
     drop(owner);
@@ -73,6 +82,7 @@ fn a_goodbye_without_room_is_noticed() {
 /// The goodbye does not overtake what was sent before it.
 #[test]
 fn a_goodbye_comes_last() {
+    let _turn = turn();
     let (mut owner, mut joiner) = pair();
     for number in 0..3 {
         owner.send(&[number]).unwrap();
@@ -88,6 +98,7 @@ fn a_goodbye_comes_last() {
 /// A sender that waits for room is told when its peer closes, although the peer's process lives on.
 #[test]
 fn a_blocked_sender_is_told_when_its_peer_closes() {
+    let _turn = turn();
     let (mut owner, joiner) = pair();
     let sender = thread::spawn(move || {
         watched(move || {
@@ -106,6 +117,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
 /// A peer that is killed is noticed, and what it sent before is received.
 #[test]
 fn a_killed_peer_is_noticed() {
+    let _turn = turn();
     let mut meeting = Msgq::create(None, &posix()).unwrap();
     let mut peer = playing(&format!("join-posix {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
@@ -123,6 +135,7 @@ fn a_killed_peer_is_noticed() {
 /// The longest message is what the queue was made for, to the byte.
 #[test]
 fn the_longest_message_is_the_queues() {
+    let _turn = turn();
     let (mut owner, mut joiner) = pair();
     let max = owner.max_message();
     assert_eq!(max, Attributes::of_the_system().unwrap().longest.min(16 << 20));
@@ -135,6 +148,7 @@ fn the_longest_message_is_the_queues() {
 /// What no link has sent is corrupt: a strange priority, or a farewell with a text.
 #[test]
 fn garbage_is_corrupt() {
+    let _turn = turn();
     let (mut owner, joiner) = pair();
     for (text, priority) in [(&b"text"[..], 0), (b"text", 2), (b"", 3), (b"", 32767)] {
         joiner.outbound().try_send(text, priority).unwrap().unwrap();
@@ -145,6 +159,7 @@ fn garbage_is_corrupt() {
 /// A stranger's queue of this name is neither taken over, nor read, nor removed.
 #[test]
 fn another_programs_queue_is_left_alone() {
+    let _turn = turn();
     let name = QueueName::fresh();
     let back: QueueName = format!("{name}.back").parse().unwrap();
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };
@@ -164,6 +179,7 @@ fn another_programs_queue_is_left_alone() {
 /// An address in use is refused; a wrong one is a usage error that says what would be right; nobody there is a timeout.
 #[test]
 fn addresses() {
+    let _turn = turn();
     let meeting = Msgq::create(Some(QueueName::fresh().as_str()), &posix()).unwrap();
     let refused = Msgq::create(Some(&meeting.address()), &posix()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
@@ -179,6 +195,7 @@ fn addresses() {
 /// A queue whose owner was killed before anybody joined goes with the next `create`.
 #[test]
 fn the_next_create_sweeps_what_a_killed_owner_left() {
+    let _turn = turn();
     let name = QueueName::fresh();
     let mut owner = playing(&format!("create-posix {name}"));
     assert!(exists(name.as_str()));
@@ -193,6 +210,7 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
 /// Nor does it take a queue that somebody has made since under the same name.
 #[test]
 fn what_has_taken_a_killed_owners_name_is_left_alone() {
+    let _turn = turn();
     let name = QueueName::fresh();
     let back: QueueName = format!("{name}.back").parse().unwrap();
     let mut owner = playing(&format!("create-posix {name}"));
@@ -212,6 +230,7 @@ fn what_has_taken_a_killed_owners_name_is_left_alone() {
 /// `/dev/mqueue`, where it is mounted, shows it as a file, and what is in it.
 #[test]
 fn a_person_can_look_at_it() {
+    let _turn = turn();
     let meeting = Msgq::create(None, &posix()).unwrap();
     let name = meeting.address();
     PosixQueue::open(&name.parse().unwrap(), Access::Send).unwrap().try_send(b"12345", 0).unwrap().unwrap();
