@@ -1,18 +1,15 @@
 //! `recv`: messages to standard output.
 
-use std::os::fd::AsFd as _;
-
 use clap::Args;
-use ipc_core::{Advise, Call, Error, Result};
+use ipc_core::{Advise, Error, Result};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Outcome;
 use super::form::Form;
 use super::name::{self, Name};
 use super::patience::Patience;
-use super::text::parse_bytes;
+use super::text::{parse_bytes, somebody_reads};
 
 /// Receives one message, waiting for it, and writes its bytes to standard output
 #[derive(Args, Debug)]
@@ -104,15 +101,6 @@ impl Recv {
             format!("the message is longer than {room} bytes and stays: --truncate cuts it, a larger --size takes it")
         })
     }
-}
-
-/// An error if standard output is a pipe whose other end is closed, without writing to it.
-fn somebody_reads() -> Result<()> {
-    let stdout = std::io::stdout();
-    let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
-    let closed = poll(&mut fds, PollTimeout::ZERO).is_ok()
-        && fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
-    if closed { Err(Errno::EPIPE).call("write") } else { Ok(()) }
 }
 
 /// What could not be written is not lost in silence.

@@ -78,6 +78,7 @@ fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
 
 fn full(queue: Queue, waited: Option<Duration>) -> Error {
     let what = match queue.stat() {
+        Ok(stat) if stat.capacity == 0 => format!("queue {} is closed: its capacity is 0 bytes", queue.id()),
         Ok(stat) => format!("queue {} is full: {} of {} bytes", queue.id(), stat.bytes, stat.capacity),
         Err(_) => format!("queue {} is full", queue.id()),
     };

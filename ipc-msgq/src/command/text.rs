@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
 use std::time::{Duration, SystemTime};
 
 use ipc_core::demo::parse_size;
 use ipc_core::{Call, Result};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{Gid, Group, Uid, User};
 
 /// Prints at once: whoever reads it through a pipe may be waiting for it.
@@ -17,6 +20,15 @@ pub fn print(text: &str) -> Result<()> {
 /// One JSON document.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value).expect("plain data")))
+}
+
+/// An error if standard output is a pipe whose other end is closed, without writing to it.
+pub fn somebody_reads() -> Result<()> {
+    let stdout = std::io::stdout();
+    let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+    let closed = poll(&mut fds, PollTimeout::ZERO).is_ok()
+        && fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
+    if closed { Err(Errno::EPIPE).call("write") } else { Ok(()) }
 }
 
 /// Columns as wide as what is in them. The first row is the heading.

@@ -12,7 +12,7 @@ use ipc_core::demo::parse_seconds;
 
 use super::Outcome;
 use super::ls::{Row, as_table, rows};
-use super::text::{moment, print};
+use super::text::{moment, print, somebody_reads};
 
 /// Shows the queues live, until interrupted: a table on a terminal, else a line for each change
 #[derive(Args, Debug)]
@@ -41,6 +41,7 @@ impl Watch {
             }
             before = now;
             thread::sleep(self.interval);
+            somebody_reads()?; // even if there is nothing to write
         }
     }
 }

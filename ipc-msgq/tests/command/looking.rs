@@ -98,7 +98,7 @@ fn set_changes_what_was_said() {
     }
     run(&["set", "--id", &queue.id(), "--owner", "65534", "--group", "0", "--qbytes", "0"]).text();
     let error = run(&["send", "--id", &queue.id(), "--nowait", "x"]).error(1);
-    assert!(error.contains("is full: 0 of 0 bytes"), "{error}");
+    assert!(error.contains("is closed: its capacity is 0 bytes"), "{error}");
     assert_eq!((queue.stat().unwrap().owner, queue.stat().unwrap().mode), (65534, 0o640));
 }
 

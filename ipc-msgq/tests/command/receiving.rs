@@ -153,13 +153,23 @@ fn a_message_that_nobody_reads_is_not_lost() {
 /// Who has read enough of a table or a story is not told that there is more.
 #[test]
 fn what_is_only_shown_ends_quietly_when_nobody_reads_on() {
-    let _queue = Scratch::new(); // so that there is something to show
+    let queue = Scratch::new(); // so that there is something to show
     for args in [&["ls"][..], &["ls", "--json"], &["watch"], &["limits"], &["scenario", "blocking"]] {
         let (reader, writer) = pipe().unwrap();
         close(reader, &writer);
         let ran = ended(command(args).stdout(writer).spawn().unwrap());
         assert_eq!((ran.status, &*ran.stderr), (Some(1), ""), "{args:?}");
     }
+    // The reader goes when all is written that there is to say.
+    let (reader, writer) = pipe().unwrap();
+    let stdout = writer.try_clone().unwrap();
+    let watch = command(&["watch", "--interval", "0.01"]).stdout(stdout).spawn().unwrap();
+    let name = format!("queue {} ", queue.id());
+    let mut lines = BufReader::new(reader).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains(&name)));
+    drop((lines, writer));
+    let ran = ended(watch);
+    assert_eq!((ran.status, &*ran.stderr), (Some(1), ""));
 }
 
 /// Closes the reading end of a pipe. A process that another test starts at this moment may have it open for a while
