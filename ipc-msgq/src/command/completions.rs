@@ -36,7 +36,8 @@ impl Completions {
         // Into memory first: there it cannot fail, where a pipe can.
         let mut script = Vec::new();
         generate(self.shell, &mut command, "ipc-msgq", &mut script);
-        print(&String::from_utf8_lossy(&script))?;
+        // For bash clap_complete spells a name with a hyphen in two ways, and then completes no option of a command.
+        print(&String::from_utf8_lossy(&script).replace("ipc__subcmd__msgq", "ipc__msgq"))?;
         Ok(Outcome::Done)
     }
 }

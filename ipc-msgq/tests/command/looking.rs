@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use ipc_msgq::Limits;
 use serde_json::Value;
 
-use crate::tools::{Scratch, command, is_root, listed, run, soon};
+use crate::tools::{BINARY, Scratch, command, is_root, listed, run, soon};
 
 /// What the kernel knows is in the document, each thing by its documented name and kind.
 #[test]
@@ -144,6 +144,29 @@ fn completions_know_every_command() {
         }
         // The script for fish has no words in it that are no options.
         assert_eq!(script.contains("full-both-ways"), shell != "fish");
+    }
+}
+
+/// What bash offers after Tab, asked of bash itself.
+#[test]
+fn bash_completes_options_and_scenarios() {
+    let ask = "source <(\"$0\" completions bash); COMP_WORDS=(ipc-msgq \"$@\"); COMP_CWORD=$#; \
+               _ipc__msgq ipc-msgq \"${!#}\" && echo \"${COMPREPLY[*]}\"";
+    let cases = [
+        (&["re"][..], "recv\n"),
+        (&["recv", "--t"], "--type --timeout --truncate\n"),
+        (&["rm", "--o"], "--orphans\n"),
+        (&["scenario", "remove-"], "remove-too-early remove-safely\n"),
+        (&["ping", "--wa"], "--wait\n"),
+    ];
+    for (words, offered) in cases {
+        let bash = std::process::Command::new("bash").args(["-c", ask, BINARY]).args(words).output();
+        let Ok(output) = bash else {
+            ipc_core::conformance::skipped("there is no bash");
+            return;
+        };
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), offered, "{words:?} {stderr}");
     }
 }
 
