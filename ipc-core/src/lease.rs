@@ -8,6 +8,12 @@
 //! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C).
 //! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
 //!
+//! Some objects are not the whole host's: queues and segments belong to an *IPC namespace*, as a container has one.
+//! Where two namespaces share the directory for temporary files, a process of the one neither finds what the other's
+//! left nor can remove it. So the leases of such a mechanism are each namespace's own
+//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). What is left of a namespace that has ended is its leases,
+//! empty directories but for a note each: its objects have ended with it.
+//!
 //! Read on in `place.rs`: the directories; in `outside.rs`: objects at a path that the user named; and in
 //! `making.rs`: what a signal has to wait for.
 //!
@@ -29,7 +35,7 @@ use nix::errno::Errno;
 use crate::error::{Advise, Call};
 use crate::{Mechanism, Result};
 use outside::remove_outside;
-use place::{base, check_private, is_at, make_base, open_dir};
+use place::{base, check_private, is_at, make_base, open_dir, prefix};
 
 pub use making::{Making, making};
 
@@ -60,7 +66,7 @@ impl Lease {
     pub fn take<M: Mechanism>(name: Option<&str>) -> Result<Self> {
         sweep::<M>()?;
         let name = name.map_or_else(|| format!("{:016x}", random()), str::to_owned);
-        let dir = base().join(format!("{}-{name}", M::PROFILE.name));
+        let dir = dir_of::<M>(&name);
         loop {
             make_base()?;
             match DirBuilder::new().mode(0o700).create(&dir) {
@@ -83,7 +89,7 @@ impl Lease {
     /// # Errors
     /// The directory cannot be opened or locked.
     pub fn share<M: Mechanism>(name: &str) -> Result<Option<Self>> {
-        Self::lock(&base().join(format!("{}-{name}", M::PROFILE.name)), M::reclaim)
+        Self::lock(&dir_of::<M>(name), M::reclaim)
     }
 
     fn lock(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<Option<Self>> {
@@ -178,8 +184,7 @@ pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
 /// Whether a live process of this user holds the lease `name` of mechanism `M`. Only looks, and removes nothing.
 #[must_use]
 pub fn is_held<M: Mechanism>(name: &str) -> bool {
-    let dir = base().join(format!("{}-{name}", M::PROFILE.name));
-    open_dir(&dir).is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
+    open_dir(&dir_of::<M>(name)).is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
 }
 
 /// Removes a lease that nobody holds; says whether it did.
@@ -192,8 +197,12 @@ fn clear_if_dead(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
     Ok(true)
 }
 
+fn dir_of<M: Mechanism>(name: &str) -> PathBuf {
+    base().join(prefix::<M>() + name)
+}
+
 fn leases_of<M: Mechanism>() -> Vec<PathBuf> {
-    let prefix = format!("{}-", M::PROFILE.name);
+    let prefix = prefix::<M>();
     let Ok(entries) = fs::read_dir(base()) else { return Vec::new() };
     let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
     ours.map(|entry| entry.path()).collect()

@@ -33,6 +33,10 @@ pub trait Mechanism: Sized {
     /// This mechanism's row of the table, its name and its variants.
     const PROFILE: Profile;
 
+    /// Whether its objects belong to an IPC namespace, as System V objects and POSIX queues do: then only processes of
+    /// that namespace [sweep](crate::lease::sweep) them.
+    const IN_IPC_NAMESPACE: bool = false;
+
     /// A connected end.
     type Link: Transport + Send;
 

@@ -141,6 +141,8 @@ enum Meeting {
 }
 
 impl Mechanism for Msgq {
+    const IN_IPC_NAMESPACE: bool = true;
+
     const PROFILE: Profile = Profile {
         name: "msgq",
         title: "message queue (System V)",

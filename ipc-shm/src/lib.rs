@@ -66,6 +66,8 @@ fn gone(errno: Errno) -> bool {
 }
 
 impl Mechanism for Shm {
+    const IN_IPC_NAMESPACE: bool = true;
+
     const PROFILE: Profile = Profile {
         name: "shm",
         title: "shared memory (System V)",

@@ -17,6 +17,7 @@
 //! | `leaks.rs` | what is left after any kind of end |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
+//! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `scripts.rs` | what the peer process plays |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
 
@@ -25,6 +26,7 @@ mod endings;
 mod hostile;
 mod leaks;
 mod messages;
+mod namespaces;
 pub mod other;
 mod scripts;
 mod terminals;

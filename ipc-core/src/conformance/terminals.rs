@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::command_line::{Demo, check_document, ends_by};
 use super::leaks::nothing_left;
-use super::{Outcome, ensure, run};
+use super::{Outcome, ensure, namespaces, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     vec![
@@ -30,6 +30,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
         demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
         demo.trial("pong killed while it starts leaves nothing after the next", killed_starting),
+        demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
     ]
 }
 
@@ -173,9 +174,10 @@ fn interrupted_waiting(demo: Demo, place: &TempDir) -> Outcome {
 
 /// As `nohup` starts it.
 fn hangup_ignored(demo: Demo, place: &TempDir) -> Outcome {
-    let pong = demo.command(place, &[]);
+    let pong = demo.command(place, &["pong"]);
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "trap '' HUP; exec \"$0\" pong"]).arg(pong.get_program()).env("TMPDIR", place.path());
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(pong.get_program()).args(pong.get_args());
+    shell.env("TMPDIR", place.path());
     let mut pong = Pong::spawn(shell)?;
     kill(Pid::from_raw(pong.child.id() as i32), Signal::SIGHUP)?;
     let (status, _, stderr) = demo.run(place, &["ping", pong.address(), "--count", "20"])?;

@@ -11,13 +11,27 @@ use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
 use nix::unistd::geteuid;
 
 use crate::error::{Advise, Call};
-use crate::{Error, Result};
+use crate::{Error, Mechanism, Result};
 
 /// Where this user's leases are.
 pub(super) fn base() -> PathBuf {
     let base = std::env::temp_dir().join(format!("ipc-suite-{}", geteuid()));
     // Absolute, so that a peer that was started elsewhere finds an address inside; TMPDIR may not be.
     std::path::absolute(&base).unwrap_or(base)
+}
+
+/// How the names of the leases of mechanism `M` begin: those, and no others, are for this process to sweep.
+pub(super) fn prefix<M: Mechanism>() -> String {
+    let name = M::PROFILE.name;
+    if M::IN_IPC_NAMESPACE { format!("{name}-{}-", ipc_namespace()) } else { format!("{name}-") }
+}
+
+/// Tells this thread's IPC namespace apart from all others that there are now; 0 where the kernel does not say. The
+/// first one has the same number after each boot. That of another goes to a new one when it has ended: what is noted
+/// in a lease must be checked all the same.
+/// See [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
+fn ipc_namespace() -> u64 {
+    fs::metadata("/proc/thread-self/ns/ipc").map_or(0, |namespace| namespace.ino())
 }
 
 pub(super) fn make_base() -> Result<()> {
