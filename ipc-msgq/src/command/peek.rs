@@ -9,7 +9,7 @@ use ipc_msgq::{Limits, Message, Queue};
 use super::Outcome;
 use super::form::Form;
 use super::name::{self, Name};
-use super::text::{print, printable};
+use super::text::{count, print, printable};
 
 /// Writes the bytes of a message to standard output and leaves it in the queue
 #[derive(Args, Debug)]
@@ -59,7 +59,7 @@ fn all(queue: Queue, message: &mut Message) -> Result<Outcome> {
         let (kind, text) = (message.kind(), message.text());
         let beginning = printable(&text[..text.len().min(BEGINNING)]);
         let more = if text.len() > BEGINNING { "…" } else { "" };
-        let _ = writeln!(lines, "{position}: type {kind}, {} bytes  {beginning}{more}", text.len());
+        let _ = writeln!(lines, "{position}: type {kind}, {}  {beginning}{more}", count(text.len(), "byte"));
     }
     print(&lines)?;
     Ok(if lines.is_empty() { Outcome::Nothing } else { Outcome::Done })

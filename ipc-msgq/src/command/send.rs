@@ -79,6 +79,13 @@ fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
 fn full(queue: Queue, waited: Option<Duration>) -> Error {
     let what = match queue.stat() {
         Ok(stat) if stat.capacity == 0 => format!("queue {} is closed: its capacity is 0 bytes", queue.id()),
+        // The kernel lets a queue hold as many messages as bytes, so that empty ones cannot fill its memory.
+        Ok(stat) if stat.messages >= stat.capacity => format!(
+            "queue {} is full: {} of {} messages, as many as it may hold bytes",
+            queue.id(),
+            stat.messages,
+            stat.capacity
+        ),
         Ok(stat) => format!("queue {} is full: {} of {} bytes", queue.id(), stat.bytes, stat.capacity),
         Err(_) => format!("queue {} is full", queue.id()),
     };

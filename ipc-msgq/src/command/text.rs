@@ -48,6 +48,11 @@ pub fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// So many of a thing: `1 byte`, `2 bytes`.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A number of bytes on the command line: 0, 64, 4K, 1M.
 pub fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
     if text == "0" { Ok(0) } else { parse_size(text) }

@@ -119,12 +119,13 @@ fn peek_takes_nothing() {
     let queue = Scratch::new();
     queue.put(2, b"first");
     queue.put(1, b"second\n");
+    queue.put(3, b"3");
     assert_eq!(run(&["peek", "--id", &queue.id()]).text(), "first");
     assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).text(), "second\n");
     assert_eq!(run(&["peek", "--id", &queue.id(), "--lines"]).text(), "first\n");
     let all = run(&["peek", "--id", &queue.id(), "--all"]).text();
-    assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n");
-    assert_eq!(queue.stat().unwrap().messages, 2);
+    assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n2: type 3, 1 byte  3\n");
+    assert_eq!(queue.stat().unwrap().messages, 3);
 }
 
 /// When nobody reads its output, `recv` takes nothing, or puts back what it took.

@@ -97,3 +97,15 @@ fn send_to_a_full_queue_waits_or_fails() {
     let error = run(&["send", "--id", &queue.id(), "more than ten"]).error(1);
     assert!(error.contains("13 bytes never fit"), "{error}");
 }
+
+/// Messages without bytes fill a queue, too: it holds as many messages as bytes.
+#[test]
+fn a_queue_can_be_full_of_empty_messages() {
+    let queue = Scratch::new();
+    queue.set(&Settings { capacity: Some(4), ..Settings::default() }).unwrap();
+    for _ in 0..4 {
+        queue.put(1, b"");
+    }
+    let error = run(&["send", "--id", &queue.id(), "--nowait", ""]).error(1);
+    assert!(error.contains("is full: 4 of 4 messages, as many as it may hold bytes"), "{error}");
+}
