@@ -10,7 +10,8 @@ use crate::{Key, Limits, Queue, list, sys};
 /// What the kernel knows of a queue: every field of `struct msqid_ds`.
 ///
 /// Process ids are those of this process's pid namespace; one from outside of it is not shown. They tell who *was*
-/// there last. The process may have ended since, and its id may be another's by now.
+/// there last. The process may have ended since, and its id may be another's by now. That of the last receiver may be
+/// a [thread's](Self::last_receiver).
 ///
 /// ```
 /// # use ipc_msgq::{Message, MessageType, Queue};
@@ -47,7 +48,28 @@ pub struct Stat {
     pub capacity: usize,
     /// The process that sent last.
     pub last_sender: Option<u32>,
-    /// The process that received last.
+    /// Who received last. The process, if its message was there already. If it slept until one came, the *thread* that
+    /// slept: the kernel notes the id by which the sender woke it, and msgctl(2) does not say so. In a process with
+    /// one thread the two are the same. Else the id may be nobody's before the process has ended, or another's.
+    ///
+    /// ```
+    /// # use ipc_msgq::{Message, MessageType, Queue, Select};
+    /// let queue = Queue::private(0o600)?.owned();
+    /// let receive = || {
+    ///     queue.recv(Select::Any, &mut Message::with_capacity(1))?;
+    ///     Ok::<_, ipc_core::Error>(nix::unistd::gettid())
+    /// };
+    /// let thread = std::thread::scope(|scope| {
+    ///     let receiver = scope.spawn(receive);
+    ///     std::thread::sleep(std::time::Duration::from_millis(100)); // until it sleeps
+    ///     queue.send(&Message::new(MessageType::ONE, b""))?;
+    ///     receiver.join().expect("it does not panic")
+    /// })?;
+    /// let process = std::process::id();
+    /// let last = queue.stat()?.last_receiver;
+    /// assert!(last == Some(thread.as_raw() as u32) || last == Some(process), "process: it came too late to sleep");
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
     pub last_receiver: Option<u32>,
     /// When a message was sent last, in whole seconds.
     pub last_sent: Option<SystemTime>,

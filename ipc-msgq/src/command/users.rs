@@ -15,8 +15,10 @@ pub const ORPHAN: &str = "\
 The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, \
 nobody uses it: the process that sent last and the one that received last have both ended (or there never were any), \
 no process sleeps in msgsnd or msgrcv on it, and no ping or pong of this user holds it. A process that only means to \
-use it later cannot be seen, nor one of another pid namespace; root sees the sleepers of all users, others only their \
-own.";
+use it later cannot be seen, nor one of another pid namespace. Of a receiver that had to sleep the kernel notes the \
+thread and not the process: when that thread has ended, nothing tells whether its process lives. So a server that only \
+receives, in threads that come and go, is taken for ended while none of them sleeps at the queue. Root sees the sleepers of all users, others only their \
+own, and not even those where the system restricts ptrace (Yama).";
 
 /// Which processes sleep on which queue, at one moment.
 #[derive(Debug)]
@@ -93,25 +95,35 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
 }
 
 /// Whether the process that had the number `pid` at the moment `then` still runs. One that has started since is
-/// another one, with the same number.
+/// another one, with the same number. It may also be that of a thread: then whether this thread runs.
 pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
     let asked = i32::try_from(pid).map(|pid| kill(Pid::from_raw(pid), None));
     if !matches!(asked, Ok(Ok(()) | Err(Errno::EPERM))) {
         return false;
     }
-    // Behind the name, which is in parentheses: the state, and 19 fields on the start, in ticks since boot.
+    // Behind the name, which is in parentheses: the third field is the state, the 20th the number of threads, the 22nd
+    // the start in ticks since boot. See proc_pid_stat(5).
     let Some(fields) = fs::read_to_string(format!("/proc/{pid}/stat")).ok() else { return true };
     let fields = fields.rsplit(')').next().unwrap_or_default();
-    let mut fields = fields.split_ascii_whitespace();
-    if matches!(fields.next(), Some("Z" | "X")) {
-        return false; // it has ended, and its parent has not noticed
+    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    if has_ended(&fields) {
+        return false;
     }
-    let ticks = fields.nth(22 - 4).and_then(|ticks| ticks.parse::<u64>().ok());
-    match (ticks.and_then(moment_of), then) {
+    match (number(&fields, 22).and_then(moment_of), then) {
         // The queue's times are whole seconds, and the time of boot is rounded, too.
         (Some(started), Some(then)) => started <= then + Duration::from_secs(2),
         _ => true,
     }
+}
+
+/// Whether it has ended, and its parent has not noticed; not if only its first thread has.
+fn has_ended(fields: &[&str]) -> bool {
+    matches!(fields.first(), Some(&("Z" | "X"))) && number(fields, 20).is_none_or(|threads| threads <= 1)
+}
+
+/// A field, counted as the manual page does; the first two are missing.
+fn number(fields: &[&str], field: usize) -> Option<u64> {
+    fields.get(field - 3)?.parse().ok()
 }
 
 /// When it was that many ticks after boot. A second has a hundred, whatever the kernel's own clock does.
@@ -134,6 +146,53 @@ mod tests {
         assert!(still_lives(pid, None), "nothing is known of the time");
         assert!(!still_lives(pid, Some(SystemTime::UNIX_EPOCH)), "it started after that");
         assert!(!still_lives(0x7fff_ffff, None), "no process has so high a number");
+    }
+
+    /// One whose `main` has ended by `pthread_exit` is a zombie to look at, and works on.
+    #[test]
+    fn a_process_lives_as_long_as_one_of_its_threads() {
+        let stat = |state, threads| format!("{state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711");
+        let ended = |stat: &str| has_ended(&stat.split(' ').collect::<Vec<_>>());
+        assert_eq!([("S", 1), ("Z", 2)].map(|(state, threads)| ended(&stat(state, threads))), [false; 2]);
+        assert_eq!(
+            [("Z", 1), ("Z", 0), ("X", 0)].map(|(state, threads)| ended(&stat(state, threads))),
+            [true; 3]
+        );
+        assert_eq!(number(&stat("S", 1).split(' ').collect::<Vec<_>>(), 22), Some(4711));
+    }
+
+    /// The kernel notes the thread that was woken. While it lives it is known to; then it is not known whose it was.
+    #[test]
+    fn a_receiver_that_slept_is_known_by_its_thread() {
+        let queue = ipc_msgq::Queue::private(0o600).unwrap().owned();
+        let (end, may_end) = std::sync::mpsc::channel::<()>();
+        let look = || {
+            let mut stat = queue.stat().unwrap();
+            stat.last_sender = None; // as if it had been a process that has ended
+            let orphan = is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look());
+            (orphan, still_lives(stat.last_receiver.unwrap(), stat.last_received))
+        };
+        let thread = std::thread::scope(|scope| {
+            let receive = *queue;
+            let receiver = scope.spawn(move || {
+                receive.recv(ipc_msgq::Select::Any, &mut ipc_msgq::Message::with_capacity(1)).unwrap();
+                let _ = may_end.recv_timeout(Duration::from_secs(60));
+                nix::unistd::gettid().as_raw().cast_unsigned()
+            });
+            let started = std::time::Instant::now();
+            while Sleepers::look().on(queue.id()).is_empty() && started.elapsed() < Duration::from_secs(2) {}
+            queue.send(&ipc_msgq::Message::new(ipc_msgq::MessageType::ONE, b"")).unwrap();
+            while queue.stat().unwrap().last_receiver.is_none() {}
+            let seen = look();
+            drop(end);
+            let thread = receiver.join().unwrap();
+            assert_eq!(seen, (false, true), "thread {thread} lives");
+            thread
+        });
+        assert_eq!(queue.stat().unwrap().last_receiver, Some(thread));
+        let started = std::time::Instant::now();
+        while look().1 && started.elapsed() < Duration::from_secs(10) {} // joined is not quite gone
+        assert_eq!(look(), (true, false), "this guess is wrong, as the help says: the process lives");
     }
 
     #[test]
