@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::conformance::other;
 use ipc_core::{Mechanism, Setup};
 use ipc_msgq::{Drain, Interrupter, Message, MessageType, Msgq, OwnedQueue, Queue, Select, Settings, Until};
 use nix::errno::Errno;
@@ -18,6 +19,13 @@ fn queue() -> OwnedQueue {
     Queue::private(0o600).unwrap().owned()
 }
 
+/// A test that fails by name if it hangs. Its queue is removed then, too, which ends whoever still waits at it.
+fn watched(test: impl FnOnce(Queue) + Send + 'static) {
+    let queue = queue();
+    let borrowed = *queue;
+    other::watched(move || test(borrowed));
+}
+
 fn set_capacity(queue: Queue, capacity: usize) {
     queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
 }
@@ -29,164 +37,174 @@ fn number(message: &Message) -> u32 {
 /// Not before its time; how long after it depends on the machine.
 #[test]
 fn a_deadline_ends_a_wait() {
-    let queue = queue();
-    let time = Duration::from_millis(50);
-    let started = Instant::now();
-    assert_eq!(queue.recv_until(Select::Any, &mut Message::with_capacity(1), time).unwrap(), None);
-    assert!(started.elapsed() >= time);
-    set_capacity(*queue, 0);
-    let deadline = Instant::now() + time;
-    assert_eq!(queue.send_until(&Message::new(ONE, b"x"), deadline).unwrap(), None);
-    assert!(Instant::now() >= deadline);
-    assert_eq!(queue.stat().unwrap().messages, 0);
+    watched(|queue| {
+        let time = Duration::from_millis(50);
+        let started = Instant::now();
+        assert_eq!(queue.recv_until(Select::Any, &mut Message::with_capacity(1), time).unwrap(), None);
+        assert!(started.elapsed() >= time);
+        set_capacity(queue, 0);
+        let deadline = Instant::now() + time;
+        assert_eq!(queue.send_until(&Message::new(ONE, b"x"), deadline).unwrap(), None);
+        assert!(Instant::now() >= deadline);
+        assert_eq!(queue.stat().unwrap().messages, 0);
+    });
 }
 
 /// One in the past asks once.
 #[test]
 fn a_deadline_in_the_past_does_not_wait() {
-    let queue = queue();
-    let (past, mut message) = (Instant::now(), Message::with_capacity(1));
-    assert_eq!(queue.recv_until(ONE, &mut message, past).unwrap(), None);
-    assert_eq!(queue.send_until(&Message::new(ONE, b"x"), past).unwrap(), Some(()));
-    assert_eq!(queue.recv_until(ONE, &mut message, Duration::ZERO).unwrap(), Some(()));
-    assert_eq!(message.text(), b"x");
+    watched(|queue| {
+        let (past, mut message) = (Instant::now(), Message::with_capacity(1));
+        assert_eq!(queue.recv_until(ONE, &mut message, past).unwrap(), None);
+        assert_eq!(queue.send_until(&Message::new(ONE, b"x"), past).unwrap(), Some(()));
+        assert_eq!(queue.recv_until(ONE, &mut message, Duration::ZERO).unwrap(), Some(()));
+        assert_eq!(message.text(), b"x");
+    });
 }
 
 /// A wait ends with the message, long before its deadline; one too far for any clock is none.
 #[test]
 fn what_comes_in_time_is_received() {
-    let queue = queue();
-    for until in [Until::from(PATIENCE), Until::from(Duration::MAX), Until::NEVER] {
-        thread::scope(|scope| {
-            let receiver = scope.spawn(|| {
-                let mut message = Message::with_capacity(1);
-                queue.recv_until(ONE, &mut message, until).map(|received| received.map(|()| message.kind()))
+    watched(|queue| {
+        for until in [Until::from(PATIENCE), Until::from(Duration::MAX), Until::NEVER] {
+            thread::scope(|scope| {
+                let receiver = scope.spawn(|| {
+                    let mut message = Message::with_capacity(1);
+                    queue
+                        .recv_until(ONE, &mut message, until)
+                        .map(|received| received.map(|()| message.kind()))
+                });
+                thread::sleep(Duration::from_millis(20));
+                queue.send(&Message::new(ONE, b"x")).unwrap();
+                assert_eq!(receiver.join().unwrap().unwrap(), Some(ONE));
             });
-            thread::sleep(Duration::from_millis(20));
-            queue.send(&Message::new(ONE, b"x")).unwrap();
-            assert_eq!(receiver.join().unwrap().unwrap(), Some(ONE));
-        });
-    }
+        }
+    });
 }
 
 /// Receivers whose deadlines fall all the time, in the middle of a stream: each message arrives once.
 #[test]
 fn no_message_is_lost_between_deadlines() {
-    const MESSAGES: u32 = 3000;
-    let queue = queue();
-    let timed_out = AtomicUsize::new(0);
-    let mut received: Vec<u32> = thread::scope(|scope| {
-        let receive = || {
-            let (mut message, mut received) = (Message::with_capacity(4), Vec::new());
-            loop {
-                match queue.recv_until(ONE, &mut message, Duration::from_micros(300)).unwrap() {
-                    None => _ = timed_out.fetch_add(1, Ordering::Relaxed),
-                    Some(()) if number(&message) == MESSAGES => return received,
-                    Some(()) => received.push(number(&message)),
+    watched(|queue| {
+        const MESSAGES: u32 = 3000;
+        let timed_out = AtomicUsize::new(0);
+        let mut received: Vec<u32> = thread::scope(|scope| {
+            let receive = || {
+                let (mut message, mut received) = (Message::with_capacity(4), Vec::new());
+                loop {
+                    match queue.recv_until(ONE, &mut message, Duration::from_micros(300)).unwrap() {
+                        None => _ = timed_out.fetch_add(1, Ordering::Relaxed),
+                        Some(()) if number(&message) == MESSAGES => return received,
+                        Some(()) => received.push(number(&message)),
+                    }
                 }
+            };
+            let receivers = [(); 3].map(|()| scope.spawn(receive));
+            for message in 0..MESSAGES {
+                let message = Message::new(ONE, &message.to_le_bytes());
+                while queue.send_until(&message, Duration::from_micros(100)).unwrap().is_none() {}
+                thread::sleep(Duration::from_micros(100)); // so that receivers wait
             }
-        };
-        let receivers = [(); 3].map(|()| scope.spawn(receive));
-        for message in 0..MESSAGES {
-            let message = Message::new(ONE, &message.to_le_bytes());
-            while queue.send_until(&message, Duration::from_micros(100)).unwrap().is_none() {}
-            thread::sleep(Duration::from_micros(100)); // so that receivers wait
-        }
-        for _ in &receivers {
-            queue.send(&Message::new(ONE, &MESSAGES.to_le_bytes())).unwrap();
-        }
-        receivers.into_iter().flat_map(|receiver| receiver.join().unwrap()).collect()
+            for _ in &receivers {
+                queue.send(&Message::new(ONE, &MESSAGES.to_le_bytes())).unwrap();
+            }
+            receivers.into_iter().flat_map(|receiver| receiver.join().unwrap()).collect()
+        });
+        received.sort_unstable();
+        assert_eq!(received, (0..MESSAGES).collect::<Vec<_>>());
+        assert!(timed_out.load(Ordering::Relaxed) > 0, "no deadline has fallen");
     });
-    received.sort_unstable();
-    assert_eq!(received, (0..MESSAGES).collect::<Vec<_>>());
-    assert!(timed_out.load(Ordering::Relaxed) > 0, "no deadline has fallen");
 }
 
 /// The same for senders who wait for room: what a deadline has ended was not sent, and what was sent comes once.
 #[test]
 fn nothing_is_sent_twice_between_deadlines() {
-    const EACH: u32 = 1000;
-    let queue = queue();
-    set_capacity(*queue, 8); // two messages
-    let timed_out = AtomicUsize::new(0);
-    let mut received: Vec<u32> = thread::scope(|scope| {
-        let send = |first: u32| {
-            for number in first..first + EACH {
-                let message = Message::new(ONE, &u32::to_le_bytes(number));
-                while queue.send_until(&message, Duration::from_micros(200)).unwrap().is_none() {
-                    timed_out.fetch_add(1, Ordering::Relaxed);
+    watched(|queue| {
+        const EACH: u32 = 1000;
+        set_capacity(queue, 8); // two messages
+        let timed_out = AtomicUsize::new(0);
+        let mut received: Vec<u32> = thread::scope(|scope| {
+            let send = |first: u32| {
+                for number in first..first + EACH {
+                    let message = Message::new(ONE, &u32::to_le_bytes(number));
+                    while queue.send_until(&message, Duration::from_micros(200)).unwrap().is_none() {
+                        timed_out.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
+            };
+            for sender in 0..3 {
+                scope.spawn(move || send(sender * EACH));
             }
-        };
-        for sender in 0..3 {
-            scope.spawn(move || send(sender * EACH));
-        }
-        let mut message = Message::with_capacity(4);
-        let receive = |_| {
-            thread::sleep(Duration::from_micros(100)); // so that senders wait
-            queue.recv_until(ONE, &mut message, PATIENCE).unwrap().expect("one more is on its way");
-            number(&message)
-        };
-        (0..3 * EACH).map(receive).collect()
+            let mut message = Message::with_capacity(4);
+            let receive = |_| {
+                thread::sleep(Duration::from_micros(100)); // so that senders wait
+                queue.recv_until(ONE, &mut message, PATIENCE).unwrap().expect("one more is on its way");
+                number(&message)
+            };
+            (0..3 * EACH).map(receive).collect()
+        });
+        received.sort_unstable();
+        assert_eq!(received, (0..3 * EACH).collect::<Vec<_>>());
+        assert_eq!(queue.stat().unwrap().messages, 0);
+        assert!(timed_out.load(Ordering::Relaxed) > 0, "no deadline has fallen");
     });
-    received.sort_unstable();
-    assert_eq!(received, (0..3 * EACH).collect::<Vec<_>>());
-    assert_eq!(queue.stat().unwrap().messages, 0);
-    assert!(timed_out.load(Ordering::Relaxed) > 0, "no deadline has fallen");
 }
 
 /// Interrupted at any moment, before, at the start of, and in the middle of a wait: it ends, each time.
 #[test]
 fn no_interruption_is_lost() {
-    let queue = queue();
-    for round in 0..2000u64 {
-        let (interrupter, start) = (Interrupter::new(), Barrier::new(2));
-        thread::scope(|scope| {
-            scope.spawn(|| {
+    watched(|queue| {
+        for round in 0..2000u64 {
+            let (interrupter, start) = (Interrupter::new(), Barrier::new(2));
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    start.wait();
+                    let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
+                    let until = Until::from(deadline).or(&interrupter);
+                    assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
+                    assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
+                });
                 start.wait();
-                let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
-                let until = Until::from(deadline).or(&interrupter);
-                assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
-                assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
+                for _ in 0..round % 100 * 20 {
+                    std::hint::spin_loop();
+                }
+                interrupter.clone().interrupt();
             });
-            start.wait();
-            for _ in 0..round % 100 * 20 {
-                std::hint::spin_loop();
-            }
-            interrupter.clone().interrupt();
-        });
-    }
+        }
+    });
 }
 
 /// An interrupter ends its own waits and no others, and stops one who is never without a message.
 #[test]
 fn an_interrupter_ends_its_own_waits() {
-    let (queue, busy) = (queue(), queue());
-    let (own, other) = (Interrupter::new(), Interrupter::new());
-    let ended = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
-            let until = Until::from(deadline).or(&other);
-            assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
-            assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
-            ended.store(true, Ordering::Relaxed);
+    watched(|queue| {
+        let busy = self::queue();
+        let (own, other) = (Interrupter::new(), Interrupter::new());
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
+                let until = Until::from(deadline).or(&other);
+                assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
+                assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
+                ended.store(true, Ordering::Relaxed);
+            });
+            scope.spawn(|| {
+                let mut message = Message::new(ONE, b"x");
+                busy.send(&message).unwrap();
+                while busy.recv_until(ONE, &mut message, &own).unwrap().is_some() {
+                    busy.send(&message).unwrap(); // it finds a message each time
+                }
+            });
+            thread::sleep(Duration::from_millis(50));
+            own.interrupt();
+            thread::sleep(Duration::from_millis(50));
+            assert!(!ended.load(Ordering::Relaxed), "the wrong one was ended");
+            other.interrupt();
         });
-        scope.spawn(|| {
-            let mut message = Message::new(ONE, b"x");
-            busy.send(&message).unwrap();
-            while busy.recv_until(ONE, &mut message, &own).unwrap().is_some() {
-                busy.send(&message).unwrap(); // it finds a message each time
-            }
-        });
-        thread::sleep(Duration::from_millis(50));
-        own.interrupt();
-        thread::sleep(Duration::from_millis(50));
-        assert!(!ended.load(Ordering::Relaxed), "the wrong one was ended");
-        other.interrupt();
+        assert!(ended.load(Ordering::Relaxed));
+        assert_eq!(busy.stat().unwrap().messages, 1, "nothing is lost by stopping");
     });
-    assert!(ended.load(Ordering::Relaxed));
-    assert_eq!(busy.stat().unwrap().messages, 1, "nothing is lost by stopping");
 }
 
 /// The threads of this process that the crate has started.
@@ -199,89 +217,99 @@ fn alarm_threads() -> usize {
 /// However many wait, one thread wakes them.
 #[test]
 fn a_thousand_waits_take_one_alarm_thread() {
-    let (queue, interrupter) = (queue(), Interrupter::new());
-    thread::scope(|scope| {
-        for _ in 0..1000 {
-            let builder = thread::Builder::new().stack_size(64 << 10);
-            let wait = || queue.recv_until(ONE, &mut Message::with_capacity(1), &interrupter).unwrap();
-            builder.spawn_scoped(scope, wait).unwrap();
-        }
-        thread::sleep(Duration::from_millis(50));
-        let alarms = alarm_threads();
-        interrupter.interrupt();
-        assert_eq!(alarms, 1);
+    watched(|queue| {
+        let interrupter = Interrupter::new();
+        thread::scope(|scope| {
+            for _ in 0..1000 {
+                let builder = thread::Builder::new().stack_size(64 << 10);
+                let wait = || queue.recv_until(ONE, &mut Message::with_capacity(1), &interrupter).unwrap();
+                builder.spawn_scoped(scope, wait).unwrap();
+            }
+            thread::sleep(Duration::from_millis(50));
+            let alarms = alarm_threads();
+            interrupter.interrupt();
+            assert_eq!(alarms, 1);
+        });
     });
 }
 
 /// So do the links of a server.
 #[test]
 fn links_take_no_threads_of_their_own() {
-    let setup = Setup::default_of::<Msgq>();
-    let links: Vec<_> = (0..20)
-        .map(|_| {
-            let mut meeting = Msgq::create(None, &setup).unwrap();
-            let joiner = Msgq::join(&meeting.address(), &setup, PATIENCE).unwrap();
-            (meeting.accept(PATIENCE).unwrap(), joiner)
-        })
-        .collect();
-    assert_eq!(alarm_threads(), 1);
-    drop(links);
+    other::watched(|| {
+        let setup = Setup::default_of::<Msgq>();
+        let links: Vec<_> = (0..20)
+            .map(|_| {
+                let mut meeting = Msgq::create(None, &setup).unwrap();
+                let joiner = Msgq::join(&meeting.address(), &setup, PATIENCE).unwrap();
+                (meeting.accept(PATIENCE).unwrap(), joiner)
+            })
+            .collect();
+        assert_eq!(alarm_threads(), 1);
+        drop(links);
+    });
 }
 
 /// Closing lets nobody send, the waiting ones neither; those who receive get everything; then the end is known.
 #[test]
 fn draining_loses_nothing() {
-    let queue = queue().keep();
-    let accepted = AtomicUsize::new(0);
-    let received = thread::scope(|scope| {
-        let send = || {
-            loop {
-                match queue.send(&Message::new(ONE, &[0; 1000])) {
-                    Ok(()) => _ = accepted.fetch_add(1, Ordering::Relaxed),
-                    Err(error) => return error.errno(),
+    watched(|queue| {
+        let accepted = AtomicUsize::new(0);
+        let received = thread::scope(|scope| {
+            let send = || {
+                loop {
+                    match queue.send(&Message::new(ONE, &[0; 1000])) {
+                        Ok(()) => _ = accepted.fetch_add(1, Ordering::Relaxed),
+                        Err(error) => return error.errno(),
+                    }
                 }
-            }
-        };
-        let senders = [(); 3].map(|()| scope.spawn(send));
-        let receiver = scope.spawn(|| {
-            let (mut message, mut received) = (Message::with_capacity(1000), 0);
-            loop {
-                match queue.recv(ONE, &mut message) {
-                    Ok(()) => received += 1,
-                    Err(error) => return (received, error.errno()),
+            };
+            let senders = [(); 3].map(|()| scope.spawn(send));
+            let receiver = scope.spawn(|| {
+                let (mut message, mut received) = (Message::with_capacity(1000), 0);
+                loop {
+                    match queue.recv(ONE, &mut message) {
+                        Ok(()) => received += 1,
+                        Err(error) => return (received, error.errno()),
+                    }
                 }
+            });
+            thread::sleep(Duration::from_millis(50));
+            let closed = queue.close_and_drain(PATIENCE);
+            let _ = queue.remove(); // if it is still there the test has failed, and the threads are to end
+            assert_eq!(closed.unwrap(), Drain::Drained);
+            let gone = [Some(Errno::EIDRM), Some(Errno::EINVAL)]; // while waiting, or between two calls
+            for sender in senders {
+                assert!(gone.contains(&sender.join().unwrap()));
             }
+            let (received, ended) = receiver.join().unwrap();
+            assert!(gone.contains(&ended));
+            received
         });
-        thread::sleep(Duration::from_millis(50));
-        let closed = queue.close_and_drain(PATIENCE);
-        let _ = queue.remove(); // if it is still there the test has failed, and the threads are to end
-        assert_eq!(closed.unwrap(), Drain::Drained);
-        let gone = [Some(Errno::EIDRM), Some(Errno::EINVAL)]; // while waiting, or between two calls
-        for sender in senders {
-            assert!(gone.contains(&sender.join().unwrap()));
-        }
-        let (received, ended) = receiver.join().unwrap();
-        assert!(gone.contains(&ended));
-        received
+        assert_eq!(received, accepted.load(Ordering::Relaxed));
     });
-    assert_eq!(received, accepted.load(Ordering::Relaxed));
 }
 
 /// In time or not at all: a queue that is not drained is open again, and one who waited to send goes on.
 #[test]
 fn a_queue_that_is_not_drained_is_open_again() {
-    let queue = queue();
-    let (text, capacity) = ([0; 100], queue.stat().unwrap().capacity);
-    queue.send(&Message::new(ONE, &text)).unwrap();
-    thread::scope(|scope| {
-        let closing = scope.spawn(|| queue.close_and_drain(Duration::from_millis(200)).unwrap());
-        while queue.stat().unwrap().capacity != 0 && !closing.is_finished() {
-            thread::yield_now();
-        }
-        assert_eq!(queue.try_send(&Message::new(ONE, b"")).unwrap(), None, "closed for all, root included");
-        assert_eq!(queue.send_until(&Message::new(ONE, &text), PATIENCE).unwrap(), Some(()));
-        assert_eq!(closing.join().unwrap(), Drain::NotDrained { messages: 1, bytes: 100 });
+    watched(|queue| {
+        let (text, capacity) = ([0; 100], queue.stat().unwrap().capacity);
+        queue.send(&Message::new(ONE, &text)).unwrap();
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| queue.close_and_drain(Duration::from_millis(200)).unwrap());
+            while queue.stat().unwrap().capacity != 0 && !closing.is_finished() {
+                thread::yield_now();
+            }
+            assert_eq!(
+                queue.try_send(&Message::new(ONE, b"")).unwrap(),
+                None,
+                "closed for all, root included"
+            );
+            assert_eq!(queue.send_until(&Message::new(ONE, &text), PATIENCE).unwrap(), Some(()));
+            assert_eq!(closing.join().unwrap(), Drain::NotDrained { messages: 1, bytes: 100 });
+        });
+        let stat = queue.stat().unwrap();
+        assert_eq!((stat.capacity, stat.messages), (capacity, 2));
     });
-    let stat = queue.stat().unwrap();
-    assert_eq!((stat.capacity, stat.messages), (capacity, 2));
 }
