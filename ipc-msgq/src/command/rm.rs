@@ -10,7 +10,7 @@ use nix::unistd::geteuid;
 
 use super::Outcome;
 use super::name::{by_id, by_key, of, parse_id};
-use super::text::{print, user};
+use super::text::{count, print, user};
 use super::users::{ORPHAN, Sleepers, is_orphan};
 
 /// How `--help` says how sure `--orphans` is.
@@ -115,8 +115,8 @@ impl Rm {
         let verb = if self.dry_run { "would remove" } else { "removed" };
         let (id, stat) = (entry.queue.id(), &entry.stat);
         let key = stat.key.map_or_else(|| "no key".into(), |key| format!("key {key}"));
-        let (owner, messages, bytes) = (user(stat.owner), stat.messages, stat.bytes);
-        print(&format!("{verb} queue {id} ({key}, owner {owner}, {messages} messages, {bytes} bytes)\n"))
+        let (messages, bytes) = (count(stat.messages, "message"), count(stat.bytes, "byte"));
+        print(&format!("{verb} queue {id} ({key}, owner {}, {messages}, {bytes})\n", user(stat.owner)))
     }
 }
 

@@ -12,7 +12,7 @@ use ipc_core::demo::parse_seconds;
 
 use super::Outcome;
 use super::ls::{Row, as_table, rows};
-use super::text::{moment, print, somebody_reads};
+use super::text::{count, moment, print, somebody_reads};
 
 /// Shows the queues live, until interrupted: a table on a terminal, else a line for each change
 #[derive(Args, Debug)]
@@ -53,11 +53,11 @@ fn changes(before: &BTreeMap<i32, Row>, now: &BTreeMap<i32, Row>) -> String {
     for (id, row) in now.iter().filter(|(id, row)| before.get(id) != Some(row)) {
         let what = if before.contains_key(id) { "changed" } else { "is here" };
         let Row { key, owner, perms, used_bytes, messages, orphan, .. } = row;
+        let (messages, bytes) = (count(*messages, "message"), count(*used_bytes, "byte"));
         let orphan = if *orphan { ", orphan" } else { "" };
         let _ = writeln!(
             lines,
-            "{time} queue {id} {what}: key {key:#010x}, owner {owner}, perms {perms}, {messages} messages, \
-             {used_bytes} bytes{orphan}"
+            "{time} queue {id} {what}: key {key:#010x}, owner {owner}, perms {perms}, {messages}, {bytes}{orphan}"
         );
     }
     for id in before.keys().filter(|id| !now.contains_key(id)) {

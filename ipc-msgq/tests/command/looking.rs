@@ -112,7 +112,7 @@ fn watch_prints_changes() {
     let mut lines = lines.filter(|line| line.contains(&name));
     assert!(lines.next().unwrap().contains("is here: key"));
     queue.put(1, b"12345");
-    assert!(lines.any(|line| line.contains("changed") && line.contains("1 messages, 5 bytes")));
+    assert!(lines.any(|line| line.contains("changed") && line.contains("1 message, 5 bytes")));
     drop(queue);
     assert!(lines.any(|line| line.ends_with("is gone")));
     watch.kill().unwrap();

@@ -24,7 +24,7 @@ fn rm_can_only_say() {
     queue.put(1, b"12345");
     let said = run(&["rm", "--id", &queue.id(), "--dry-run"]).text();
     assert!(said.starts_with(&format!("would remove queue {} (key {}", queue.id(), queue.key)), "{said}");
-    assert!(said.ends_with("1 messages, 5 bytes)\n"), "{said}");
+    assert!(said.ends_with("1 message, 5 bytes)\n"), "{said}");
     assert!(queue.stat().is_ok());
 }
 
@@ -68,7 +68,7 @@ fn rm_removes_orphans() {
     };
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.starts_with("removed queue "), "{said} {}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("1 messages, 11 bytes)\n\n1\n"), "only the one that is slept at is left: {said}");
+    assert!(said.contains("1 message, 11 bytes)\n\n1\n"), "only the one that is slept at is left: {said}");
 }
 
 /// Another user's queue is left alone, even by root, unless it is told.
