@@ -26,6 +26,7 @@
 //! truncated (`memfd`, sealed) has none of the last three.
 
 mod file;
+mod memfd;
 mod sys;
 
 use std::fs;
@@ -38,24 +39,31 @@ use ipc_core::{
     Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant,
 };
 
+use memfd::Door;
 pub use sys::Mapping;
 
-/// A file mapped by one side, until the other comes. See the [crate](self).
+/// Memory mapped by one side, until the other comes. See the [crate](self).
 #[derive(Debug)]
 pub struct Mmap {
-    path: PathBuf,
+    address: PathBuf,
+    description: String,
     /// Until it is handed out by `accept`.
     waiting: Option<Seat<Mapping>>,
+    /// The variant `memfd`: by which the other side comes in, until it has.
+    door: Option<Door>,
 }
 
-/// One end of a link through a mapped file.
+/// One end of a link through mapped memory.
 pub type Link = RingLink<Mapping>;
 
 impl Mechanism for Mmap {
     const PROFILE: Profile = Profile {
         name: "mmap",
         title: "memory map",
-        variants: &[Variant { name: "file", summary: "a regular file, a ring in each direction" }],
+        variants: &[
+            Variant { name: "file", summary: "a regular file, a ring in each direction" },
+            Variant { name: MEMFD, summary: "sealed memory without a file system, a ring in each direction" },
+        ],
         between: Between::AnyTwoProcesses,
         medium: Medium::FileAndMemory,
         unit: Unit::Page,
@@ -66,45 +74,29 @@ impl Mechanism for Mmap {
 
     type Link = Link;
 
-    // ANCHOR: create
-    /// The address is a file that does not exist yet. With [`keep`](Setup::keep) it stays, and must be named. A
-    /// [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private directory.
+    /// The address is a path at which there is nothing yet. With [`keep`](Setup::keep) the file stays, and must be
+    /// named. A [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private
+    /// directory. The variant `memfd` has neither: the memory has no name that could stay, and no other user can open
+    /// what a process has open.
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        let lease = if setup.keep {
-            lease::sweep::<Self>()?;
-            None
-        } else {
-            Some(Lease::take::<Self>(None)?)
-        };
-        let path = match (address, &lease) {
-            (Some(address), _) => parse(address)?,
-            (None, Some(lease)) => lease.path("memory"),
-            (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
-        };
-        let make = |path: &Path| file::create(path, setup.mode);
-        let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
-        if let Err(full) = file::allocate(&file) {
-            let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
-            return Err(full);
-        }
-        let region = Region::new(Mapping::with_lease(&file, lease)?)?;
-        Ok(Self { path, waiting: Some(Seat::create(region, Link::KIND)) })
+        let path = address.map(parse).transpose()?;
+        if setup.variant == MEMFD { create_memory(path, setup) } else { create_file(path, setup) }
     }
-    // ANCHOR_END: create
 
     fn address(&self) -> String {
-        self.path.display().to_string()
+        self.address.display().to_string()
     }
 
     fn describe(&self) -> String {
-        format!("file {}, mapped", self.path.display())
+        self.description.clone()
     }
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let over = || Error::Usage("this meeting is over".into());
         let seat = self.waiting.as_mut().ok_or_else(over)?;
-        seat.wait_for_peer(&self.path.display().to_string(), timeout)?;
+        seat.wait_for_peer(&self.address.display().to_string(), timeout)?;
+        self.door = None; // closed: what is mapped needs no descriptor
         Ok(RingLink::new(self.waiting.take().ok_or_else(over)?))
     }
     // ANCHOR_END: accept
@@ -112,15 +104,63 @@ impl Mechanism for Mmap {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let path = parse(address)?;
-        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
+        let variant = if setup.variant == MEMFD { " --variant memfd" } else { "" };
+        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}{variant}` first");
         poll_for(timeout, nobody, || try_join(&path, setup))
     }
     // ANCHOR_END: join
 }
 
-/// Takes the free seat at the file's memory; `None` if there is none, or not yet.
+/// The variant that is not the default.
+const MEMFD: &str = "memfd";
+
+// ANCHOR: create
+fn create_file(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
+    let lease = if setup.keep {
+        lease::sweep::<Mmap>()?;
+        None
+    } else {
+        Some(Lease::take::<Mmap>(None)?)
+    };
+    let path = match (path, &lease) {
+        (Some(path), _) => path,
+        (None, Some(lease)) => lease.path("memory"),
+        (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
+    };
+    let make = |path: &Path| file::create(path, setup.mode);
+    let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
+    if let Err(full) = file::allocate(&file) {
+        let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
+        return Err(full);
+    }
+    let seat = take_seat(Mapping::with_lease(&file, lease)?)?;
+    let description = format!("file {}, mapped", path.display());
+    Ok(Mmap { address: path, description, waiting: Some(seat), door: None })
+}
+// ANCHOR_END: create
+
+fn create_memory(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
+    if setup.keep {
+        return Err(Error::Usage("memory without a file cannot be kept: choose the variant `file`".into()));
+    }
+    if setup.mode & 0o077 != 0 {
+        return Err(Error::Usage("no other user can open a memfd: choose the variant `file`".into()));
+    }
+    let door = Door::create(path)?;
+    let seat = take_seat(Mapping::new(&door.memory)?)?;
+    let (address, description) = (door.address(), door.describe());
+    Ok(Mmap { address, description, waiting: Some(seat), door: Some(door) })
+}
+
+/// The owner's place at fresh memory.
+fn take_seat(memory: Mapping) -> Result<Seat<Mapping>> {
+    Ok(Seat::create(Region::new(memory)?, Link::KIND))
+}
+
+/// Takes the free seat at the memory; `None` if there is none, or not yet.
 fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
-    match file::open(path, setup.mode)? {
+    let opened = if setup.variant == MEMFD { memfd::open(path) } else { file::open(path, setup.mode) };
+    match opened? {
         Some(file) => RingLink::join(Region::new(Mapping::new(&file)?)?),
         None => Ok(None),
     }

@@ -16,7 +16,14 @@ use super::{Outcome, ensure, run, terminals, watched};
 use crate::{Call, Mechanism, Wait, lease};
 
 pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial> {
-    let demo = Demo { binary, name: M::PROFILE.name, address: M::PROFILE.address };
+    let [default, others @ ..] = M::PROFILE.variants else { return Vec::new() };
+    let demo = Demo {
+        binary,
+        name: M::PROFILE.name,
+        address: M::PROFILE.address,
+        variant: default.name,
+        default: true,
+    };
     let mut trials = vec![
         demo.trial("prints one JSON document", json),
         demo.trial("tells what happens and prints percentiles", narrates),
@@ -29,6 +36,9 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         trials.push(demo.trial("has no two terminals and says why", no_terminals));
     } else {
         trials.extend(terminals::trials(demo));
+        for variant in others {
+            trials.extend(terminals::trials(Demo { variant: variant.name, default: false, ..demo }));
+        }
     }
     trials
 }
@@ -39,11 +49,15 @@ pub(super) struct Demo {
     binary: &'static str,
     pub(super) name: &'static str,
     address: Option<&'static str>,
+    variant: &'static str,
+    /// Whether that is what the demo does unless told otherwise.
+    default: bool,
 }
 
 impl Demo {
     pub(super) fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
-        watched(format!("demo::{name}"), move || {
+        let of = if self.default { String::new() } else { format!("{}::", self.variant) };
+        watched(format!("demo::{of}{name}"), move || {
             let place = tempfile::tempdir().call("mkdir")?;
             case(self, &place)
         })
@@ -53,6 +67,9 @@ impl Demo {
     pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
         let mut command = Command::new(self.binary);
         command.env("TMPDIR", place.path()).args(args);
+        if !self.default {
+            command.args(["--variant", self.variant]);
+        }
         command
     }
 
@@ -60,10 +77,13 @@ impl Demo {
         Ok(run(&mut self.command(place, args))?)
     }
 
-    /// An address that nobody uses, of this mechanism's kind.
+    /// An address that nobody uses, of this variant's kind.
     pub(super) fn fresh_address(self, place: &Path) -> String {
-        match self.address {
-            Some("KEY" | "KEY|/NAME") => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
+        match (self.variant, self.address) {
+            ("posix", _) => format!("/ipc-test-{:x}", lease::random()),
+            // Below the ports that the kernel gives to those who do not choose.
+            ("tcp", _) => format!("127.0.0.1:{}", 20000 + lease::random() % 12000),
+            (_, Some("KEY" | "KEY|/NAME")) => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
             _ => place.join(format!("address-{:x}", lease::random())).display().to_string(),
         }
     }

@@ -173,9 +173,10 @@ fn interrupted_waiting(demo: Demo, place: &TempDir) -> Outcome {
 
 /// As `nohup` starts it.
 fn hangup_ignored(demo: Demo, place: &TempDir) -> Outcome {
-    let pong = demo.command(place, &[]);
+    let pong = demo.command(place, &["pong"]);
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "trap '' HUP; exec \"$0\" pong"]).arg(pong.get_program()).env("TMPDIR", place.path());
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(pong.get_program()).args(pong.get_args());
+    shell.env("TMPDIR", place.path());
     let mut pong = Pong::spawn(shell)?;
     kill(Pid::from_raw(pong.child.id() as i32), Signal::SIGHUP)?;
     let (status, _, stderr) = demo.run(place, &["ping", pong.address(), "--count", "20"])?;
