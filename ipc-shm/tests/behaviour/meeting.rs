@@ -99,6 +99,25 @@ fn a_foreign_segment_is_not_joined() {
     assert!(matches!(other, Error::Corrupt(_)), "{other}");
 }
 
+/// One who is killed between taking the free place and being ready does not keep it: the next takes it over. As long
+/// as it lives, nobody does.
+#[test]
+fn a_place_taken_by_a_process_that_was_killed_is_free() {
+    let mut meeting = Shm::create(None, &setup("ring")).unwrap();
+    let key = meeting.address();
+    let join = |timeout| Shm::join(&key, &setup("ring"), timeout);
+    for _ in 0..2 {
+        let mut hesitant = playing(&format!("claim {key}"));
+        assert_eq!(hesitant.said, "true");
+        let late = join(Duration::from_millis(50)).unwrap_err();
+        assert!(matches!(late, Error::TimedOut { .. }), "{late}");
+        hesitant.kill();
+    }
+    let mut joiner = join(PATIENCE).unwrap();
+    joiner.send(b"here").unwrap();
+    assert_eq!(meeting.accept(PATIENCE).unwrap().recv(&mut [0; 8]).unwrap(), 4);
+}
+
 /// Under any key there may be a segment of any user, writable for all: who joins asks the kernel who made it.
 #[test]
 fn another_users_segment_is_not_joined_though_it_is_for_all() {

@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::ring::{Region, SEGMENT_LEN};
+use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
 use ipc_shm::{Attached, Key, Link, Segment, Semaphores, Shm, Undo};
@@ -253,6 +253,11 @@ fn play(part: &str) -> String {
         }
         ["take-with-undo", key, index, ..] => {
             array(key).try_take(index.parse().unwrap(), Undo::AtExit).unwrap().to_string()
+        }
+        // Takes the free place and is never ready.
+        ["claim", key, ..] => {
+            let taken = Seat::claim(attach(key), Kind::Ring).unwrap().map(std::mem::forget);
+            format!("{}", taken.is_some())
         }
         // Leaks its link: as this process stays, so does the link, until the process is killed.
         ["own", key, variant, ..] => {
