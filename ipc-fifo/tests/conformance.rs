@@ -1,6 +1,5 @@
 //! The shared conformance suite, over FIFOs.
 
-use std::io::IoSlice;
 use std::process::ExitCode;
 
 use ipc_core::{ByteStream, Mode};
@@ -8,6 +7,6 @@ use ipc_fifo::Fifo;
 
 fn main() -> ExitCode {
     ipc_core::conformance::main::<Fifo>(env!("CARGO_BIN_EXE_ipc-fifo"), |link, garbage| {
-        let _ = link.stream().write(&[IoSlice::new(garbage)], Mode::Block); // a reader who has gone: all one
+        let _ = link.stream().write(garbage, Mode::Block); // a reader who has gone: all one
     })
 }
