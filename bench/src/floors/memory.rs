@@ -106,7 +106,7 @@ fn hand_over(flag: &AtomicU32, whom: u32, patience: &Patience) {
 fn wait_for(flag: &AtomicU32, whom: u32, patience: &Patience) -> nix::Result<()> {
     loop {
         let seen = flag.load(Ordering::Acquire);
-        if seen == whom {
+        if seen & !ASLEEP == whom {
             return Ok(());
         }
         if patience.way == Way::Sleep {
