@@ -142,7 +142,7 @@ fn links_lead_somewhere() {
 #[test]
 fn the_tests_named_as_proofs_exist() {
     let mut wrong = Vec::new();
-    for name in CHAPTERS {
+    for name in CHAPTERS.into_iter().chain(["waiting.md"]) {
         let page = Page::read(course().join(name));
         let mut proofs = 0;
         for (text, target) in page.links() {

@@ -146,15 +146,17 @@ fn hybrid<T, R>(
     mut attempt: impl FnMut(&mut T, Mode) -> Result<Option<R>>,
 ) -> Result<R> {
     const BLOCKING: &str = "a blocking call waits until it is done";
+    if patience.tries_first()
+        && let Some(done) = attempt(link, Mode::Try)?
+    {
+        return Ok(done); // there was nothing to wait for, and there is nothing to learn
+    }
     let budget = patience.budget();
     if budget.is_zero() {
         let started = Instant::now();
         let done = attempt(link, Mode::Block)?;
         patience.slept(started.elapsed());
         return Ok(done.expect(BLOCKING));
-    }
-    if let Some(done) = attempt(link, Mode::Try)? {
-        return Ok(done); // there was nothing to wait for, and there is nothing to learn
     }
     if let Some((done, after)) = poll(link, budget, |link| attempt(link, Mode::Try))? {
         patience.found(after);

@@ -42,18 +42,27 @@ pub(super) struct Patience {
     until_probe: u32,
     /// Short sleeps from the next stop to the attempt after it.
     probe_after: u32,
+    /// The last call that could have slept did not: one message after the other may be there already.
+    was_there: bool,
 }
 
 impl Patience {
     /// Knows nothing yet. `may_poll` is whether there is more than one CPU.
     pub(super) const fn new(may_poll: bool) -> Self {
         let budget = if may_poll { FIRST_BUDGET } else { Duration::ZERO };
-        Self { may_poll, budget, misses: 0, until_probe: FIRST_PROBE, probe_after: FIRST_PROBE }
+        let probe_after = FIRST_PROBE;
+        Self { may_poll, budget, misses: 0, until_probe: probe_after, probe_after, was_there: false }
     }
 
     /// How long to poll now, at most [`POLL_LIMIT`]; zero: sleep at once.
     pub(super) const fn budget(&self) -> Duration {
         self.budget
+    }
+
+    /// Whether to try once before anything else. Not where each call has to sleep anyhow: there it would be a system
+    /// call for nothing.
+    pub(super) const fn tries_first(&self) -> bool {
+        self.was_there || !self.budget.is_zero()
     }
 
     // ANCHOR: learn
@@ -82,6 +91,7 @@ impl Patience {
     /// A call that went to sleep without any polling took so long. After a number of short ones, polling gets one
     /// more chance: for twice as long as it takes to sleep, so that it cannot cost much more than sleeping.
     pub(super) fn slept(&mut self, long: Duration) {
+        self.was_there = long < NO_SLEEP;
         if !self.may_poll || !(NO_SLEEP..SHORT_SLEEP).contains(&long) {
             return;
         }
