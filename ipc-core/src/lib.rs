@@ -10,6 +10,7 @@
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
+//! | `pages.rs` | [`pages`]: mapped memory in larger pages, or made beforehand |
 //! | `readable.rs` | [`wait_readable`]: a timeout for those who meet through descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
 //! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what is measured |
@@ -31,6 +32,7 @@ mod framed;
 mod key;
 pub mod lease;
 mod mechanism;
+pub mod pages;
 mod payload;
 pub mod peer;
 pub mod play;

@@ -36,7 +36,7 @@ use std::time::Duration;
 use ipc_core::lease::{self, Lease};
 use ipc_core::ring::{Region, RingLink, Seat, poll_for};
 use ipc_core::{
-    Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant,
+    Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant, pages,
 };
 
 use memfd::Door;
@@ -133,7 +133,7 @@ fn create_file(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
         let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
         return Err(full);
     }
-    let seat = take_seat(Mapping::with_lease(&file, lease)?)?;
+    let seat = take_seat(Mapping::with_lease(&file, lease)?, setup)?;
     let description = format!("file {}, mapped", path.display());
     Ok(Mmap { address: path, description, waiting: Some(seat), door: None })
 }
@@ -147,21 +147,36 @@ fn create_memory(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
         return Err(Error::Usage("no other user can open a memfd: choose the variant `file`".into()));
     }
     let door = Door::create(path)?;
-    let seat = take_seat(Mapping::new(&door.memory)?)?;
+    let seat = take_seat(Mapping::new(&door.memory)?, setup)?;
     let (address, description) = (door.address(), door.describe());
     Ok(Mmap { address, description, waiting: Some(seat), door: Some(door) })
 }
 
 /// The owner's place at fresh memory.
-fn take_seat(memory: Mapping) -> Result<Seat<Mapping>> {
-    Ok(Seat::create(Region::new(memory)?, Link::KIND))
+fn take_seat(memory: Mapping, setup: &Setup) -> Result<Seat<Mapping>> {
+    Ok(Seat::create(Region::new(prepared(memory, setup)?)?, Link::KIND))
+}
+
+/// The memory, with such pages as are asked for.
+fn prepared(memory: Mapping, setup: &Setup) -> Result<Mapping> {
+    if setup.huge_pages {
+        let advice = match setup.variant {
+            MEMFD => "as root, `echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled`",
+            _ => "a file has those of its file system: choose the variant `memfd`",
+        };
+        pages::ask_for_huge(&memory, advice)?;
+    }
+    if setup.populate {
+        pages::populate(&memory)?;
+    }
+    Ok(memory)
 }
 
 /// Takes the free seat at the memory; `None` if there is none, or not yet.
 fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
     let opened = if setup.variant == MEMFD { memfd::open(path) } else { file::open(path, setup.mode) };
     match opened? {
-        Some(file) => RingLink::join(Region::new(Mapping::new(&file)?)?),
+        Some(file) => RingLink::join(Region::new(prepared(Mapping::new(&file)?, setup)?)?),
         None => Ok(None),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::ring::{Kind, Region, RingLink, SEGMENT_LEN, Seat, poll_for};
-use ipc_core::{Error, Result, Setup};
+use ipc_core::{Error, Result, Setup, pages};
 use nix::unistd::geteuid;
 
 use crate::{Attached, Key, LOCK_STEP, Link, LockStep, Segment, Semaphores, Shm};
@@ -29,8 +29,9 @@ impl Meeting {
             // First the note, then the segment: a kill in between leaves a note of nothing.
             lease.record(&segment::note(key))?;
         }
-        let segment = Segment::create(key, SEGMENT_LEN, setup.mode)?;
-        let region = Region::new(segment.attach()?)?;
+        let make = if setup.huge_pages { Segment::create_in_huge_pages } else { Segment::create };
+        let segment = make(key, SEGMENT_LEN, setup.mode)?;
+        let region = Region::new(attach(segment, setup)?)?;
         let (semaphores, seat) = if setup.variant == LOCK_STEP {
             let semaphores = make_semaphores(&region, &lease, setup.mode)?;
             (Some(semaphores), Seat::create(region, Kind::LockStep))
@@ -105,13 +106,25 @@ fn make_semaphores(region: &Region<Attached>, lease: &Lease, mode: u32) -> Resul
     Ok(semaphores)
 }
 
+/// Attaches a segment with such pages as are asked for. Which ones it is made of was decided by whoever made it.
+fn attach(segment: Segment, setup: &Setup) -> Result<Attached> {
+    let memory = segment.attach()?;
+    if setup.huge_pages && !pages::is_of_pool(&memory) {
+        return Err(Error::Usage("the other side made this segment without huge pages".into()));
+    }
+    if setup.populate {
+        pages::populate(&memory)?;
+    }
+    Ok(memory)
+}
+
 /// Takes the free seat at the segment; `None` if there is none, or not yet.
 fn try_join(key: Key, segment: Segment, setup: &Setup) -> Result<Option<Link>> {
     // Any user can make a segment for all to write to under any key: what is in it then is that user's.
     if segment.stat()?.creator != geteuid().as_raw() && setup.mode & 0o066 == 0 {
         return Err(Error::Usage(format!("{}: allow that with a wider mode", segment::another_users(key))));
     }
-    let region = Region::new(segment.attach()?)?;
+    let region = Region::new(attach(segment, setup)?)?;
     let link = if setup.variant == LOCK_STEP {
         // From here on the semaphores stay, until this side is done with them too.
         let lease = Lease::share::<Shm>(&key.to_string())?;

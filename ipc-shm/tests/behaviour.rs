@@ -6,11 +6,14 @@
 //! | `behaviour/segments.rs` | pitfalls of segments |
 //! | `behaviour/semaphores.rs` | pitfalls of semaphores, and the lock-step |
 //! | `behaviour/posix.rs` | the variant over POSIX shared memory |
+//! | `behaviour/pages.rs` | pages made beforehand, and huge ones |
 //! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
 //! | `behaviour/tools.rs` | objects that remove themselves, a watchdog, and the other process |
 
 #[path = "behaviour/meeting.rs"]
 mod meeting;
+#[path = "behaviour/pages.rs"]
+mod pages;
 #[path = "behaviour/posix.rs"]
 mod posix;
 #[path = "behaviour/segments.rs"]

@@ -104,7 +104,9 @@ fn remove_object(path: &Path, meta: &Metadata) {
     let _ = match kind.is_dir() {
         true => fs::remove_dir(path),
         // Of a symbolic link, the link and not what it leads to.
-        false if kind.is_fifo() || kind.is_socket() || kind.is_file() || kind.is_symlink() => fs::remove_file(path),
+        false if kind.is_fifo() || kind.is_socket() || kind.is_file() || kind.is_symlink() => {
+            fs::remove_file(path)
+        }
         false => Ok(()),
     };
 }

@@ -150,6 +150,16 @@ fn play(part: &str) -> String {
             let joined = Mmap::join(path, &memfd(), PATIENCE);
             joined.map_or_else(|error| error.to_string(), |_| "joined".into())
         }
+        // How many bytes of the mapping whose name ends so have their page.
+        ["resident", variant, when, name] => {
+            let setup = Setup { populate: when == "now", ..setup().with_variant::<Mmap>(variant).unwrap() };
+            let _meeting = Mmap::create(None, &setup).unwrap();
+            let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+            let mut mapping = smaps.lines().skip_while(|line| !line.contains(name));
+            let rss =
+                mapping.find_map(|line| line.strip_prefix("Rss:")).unwrap().trim().trim_end_matches(" kB");
+            (rss.parse::<usize>().unwrap() * 1024).to_string()
+        }
         ["create"] => Mmap::create(None, &setup()).unwrap().describe(),
         ["own-and-keep", path, message] => {
             let setup = Setup { keep: true, ..setup() };

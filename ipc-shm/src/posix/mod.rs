@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::ring::{Region, RingLink, SEGMENT_LEN, Seat, poll_for};
-use ipc_core::{Call, Error, Result, Setup};
+use ipc_core::{Call, Error, Result, Setup, pages};
 use nix::unistd::geteuid;
 
 use crate::{Mapped, Shm};
@@ -42,8 +42,7 @@ impl Meeting {
             let hidden = path.file_name().unwrap_or_default().to_string_lossy();
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
         })?;
-        object.allocate(SEGMENT_LEN)?;
-        let region = Region::new(object.map(SEGMENT_LEN)?)?;
+        let region = Region::new(make_memory(&object, setup)?)?;
         Ok(Self { name, waiting: Some((Seat::create(region, PosixLink::KIND), lease)) })
     }
     // ANCHOR_END: create
@@ -74,6 +73,32 @@ impl Meeting {
     }
 }
 
+/// Gives a fresh object its memory.
+fn make_memory(object: &Object, setup: &Setup) -> Result<Mapped> {
+    if !setup.huge_pages {
+        object.allocate(SEGMENT_LEN)?;
+        return map(object, setup);
+    }
+    // Allocated at once it would get small pages, before anybody can advise the kernel. So the length comes first,
+    // and the pages by being populated.
+    object.file().set_len(SEGMENT_LEN as u64).call("ftruncate")?;
+    let memory = map(object, setup)?;
+    pages::populate(&memory)?;
+    Ok(memory)
+}
+
+/// Maps an object with such pages as are asked for.
+fn map(object: &Object, setup: &Setup) -> Result<Mapped> {
+    let memory = object.map(SEGMENT_LEN)?;
+    if setup.huge_pages {
+        pages::ask_for_huge(&memory, "as root, `mount -o remount,huge=advise /dev/shm`")?;
+    }
+    if setup.populate {
+        pages::populate(&memory)?;
+    }
+    Ok(memory)
+}
+
 /// Takes the free seat at the object; `None` if there is none, or not yet.
 fn try_join(name: &Name, setup: &Setup) -> Result<Option<PosixLink>> {
     let Some(object) = Object::open(name)? else { return Ok(None) };
@@ -86,7 +111,7 @@ fn try_join(name: &Name, setup: &Setup) -> Result<Option<PosixLink>> {
     }
     match meta.len() {
         0 => Ok(None), // being made
-        length if length == SEGMENT_LEN as u64 => RingLink::join(Region::new(object.map(SEGMENT_LEN)?)?),
+        length if length == SEGMENT_LEN as u64 => RingLink::join(Region::new(map(&object, setup)?)?),
         _ => Err(Error::Corrupt("the object has another length: not made by this program")),
     }
 }

@@ -238,6 +238,11 @@ fn play(part: &str) -> String {
             region.read(SEGMENT_LEN - 1, &mut byte);
             "survived".into()
         }
+        ["resident", variant, when, name] => {
+            let setup = Setup { populate: when == "now", ..setup(variant) };
+            let _meeting = Shm::create(None, &setup).unwrap();
+            crate::pages::resident(name).to_string()
+        }
         ["wait-at", name, ..] => {
             std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
             name.to_owned()
