@@ -113,6 +113,7 @@ impl<T: Transport> Waiting<T> {
 }
 
 /// Polls `attempt` until it is done.
+#[inline]
 fn spin<T: Transport, R>(link: &mut T, mut attempt: impl FnMut(&mut T) -> Result<Option<R>>) -> Result<R> {
     // Where the peer is quick, this is all: no look at the clock.
     if let Some(done) = burst(link, &mut attempt)? {
@@ -189,6 +190,7 @@ fn poll<T, R>(
 }
 
 /// Some polls without a look at the clock.
+#[inline]
 fn burst<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R>>) -> Result<Option<R>> {
     for _ in 0..POLLS_PER_LOOK {
         if let Some(done) = attempt(link)? {
@@ -200,6 +202,7 @@ fn burst<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R
 }
 
 impl<T: Transport> Transport for Waiting<T> {
+    #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         let Self { link, sending, .. } = self;
         match self.wait {
@@ -216,6 +219,7 @@ impl<T: Transport> Transport for Waiting<T> {
         }
     }
 
+    #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let Self { link, receiving, .. } = self;
         match self.wait {

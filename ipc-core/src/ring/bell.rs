@@ -48,6 +48,7 @@ impl Bell {
     }
 
     /// Wakes the other side if it sleeps. To be called after writing what it waits for.
+    #[inline]
     pub(super) fn ring(&self) {
         fence(Ordering::SeqCst);
         if self.sleeper.load(Ordering::Relaxed) != AWAKE {

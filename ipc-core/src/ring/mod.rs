@@ -15,6 +15,7 @@
 //! | `bell.rs`, `futex.rs` | sleeping without missing the call |
 //! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
+//! | `in_place.rs` | writing and reading messages where they lie, with no copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
 //! | `atomic.rs` | the atomics of the protocol, exchangeable for a model checker's |
 //!
@@ -51,6 +52,7 @@
 mod atomic;
 mod bell;
 mod futex;
+mod in_place;
 mod layout;
 mod link;
 mod memory;
@@ -60,6 +62,7 @@ mod spsc;
 
 use std::time::Duration;
 
+pub use in_place::{Peeked, Reservation};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
 pub use memory::{HeapMemory, Memory, Region};

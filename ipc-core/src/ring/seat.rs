@@ -135,6 +135,7 @@ impl<M: Memory> Seat<M> {
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): it said something else.
+    #[inline]
     pub fn peer_left(&self) -> Result<bool> {
         match self.peers().state.load(Ordering::Acquire) {
             state::ATTACHED => Ok(false),
