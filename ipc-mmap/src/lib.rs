@@ -9,7 +9,13 @@
 //! direction. What a file adds is a name with permissions like any other, and that the bytes are still there when
 //! both processes are gone.
 //!
-//! The files, in reading order: `file.rs` (the file), this one (how the two meet), `sys.rs` (the mapping).
+//! | variant | the memory | found by |
+//! |---|---|---|
+//! | `file` | the page cache of a file | its path |
+//! | `memfd` | of no file system, sealed: nobody can cut it short | `/proc/PID/fd/N`, or a symbolic link to that |
+//!
+//! The files, in reading order: `file.rs` (the file), `memfd.rs` (the memory without one), this one (how the two
+//! meet), `sys.rs` (the mapping).
 //!
 //! **Use it** to share data that is to last, or to be looked at by programs that know nothing of it (`cat`, `od`);
 //! to see a file larger than one wants to read. **Do not use it** for messages that are gone once they are read,
@@ -17,13 +23,14 @@
 //! disk. Nor between hosts: what a network file system shows to the two is not the same page.
 //!
 //! **System calls**: `open`, `renameat2`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
-//! to wake a sleeper. No `msync`: that is for the disk, not for the other process.
+//! to wake a sleeper. The variant `memfd` makes its memory by `memfd_create` and `fcntl(F_ADD_SEALS)`. No `msync`: that
+//! is for the disk, not for the other process.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour/`: mappings come in whole pages, and what is stored
 //! behind the end of the file, in its last page, is lost; a page that lies wholly behind the end cannot be touched
 //! at all: `SIGBUS`, which also anybody can bring about who may truncate the file; a file of holes on a full disk
 //! ends the same way; another file under the same name is another memory. A memory without a file that can be
-//! truncated (`memfd`, sealed) has none of the last three.
+//! truncated has none of the last three: the variant `memfd`.
 
 mod file;
 mod memfd;
