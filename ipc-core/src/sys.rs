@@ -46,6 +46,20 @@ pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
     unsafe { set(signal, SigHandler::SigDfl) }.map(drop)
 }
 
+/// The number of the system call that the traced process `pid` is about to make; `None` if it stands behind one.
+///
+/// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
+/// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
+#[cfg(feature = "conformance")]
+pub(crate) fn entered_call(pid: nix::unistd::Pid) -> nix::Result<Option<u64>> {
+    let info = nix::sys::ptrace::syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+        return Ok(None);
+    }
+    // SAFETY: on the way into a call it is this part that the kernel has filled in.
+    Ok(Some(unsafe { info.u.entry }.nr))
+}
+
 /// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
 #[cfg(test)]
 pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc::key_t> {

@@ -87,6 +87,7 @@ impl ByteStream for Ends {
     const WRITE: &'static str = "write";
     const PIECES: Pieces = Pieces::PIPE;
 
+    #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
         read(self.read.of(mode), buffer)
     }
@@ -95,6 +96,7 @@ impl ByteStream for Ends {
         readv(self.read.of(mode), buffers)
     }
 
+    #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
         write(self.write.of(mode), bytes)
     }

@@ -169,6 +169,7 @@ impl ByteStream for Ends {
     const WRITE: &'static str = "write";
     const PIECES: Pieces = Pieces::PIPE;
 
+    #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
         match mode {
             Mode::Block => read(&self.read, buffer),
@@ -183,6 +184,7 @@ impl ByteStream for Ends {
         }
     }
 
+    #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
         match mode {
             Mode::Block => write(&self.write, bytes),

@@ -84,6 +84,7 @@ impl ByteStream for Connection {
     const READ: &'static str = "recv";
     const WRITE: &'static str = "send";
 
+    #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
         recv(self.socket.as_raw_fd(), buffer, flags(mode))
     }
@@ -92,6 +93,7 @@ impl ByteStream for Connection {
         recvmsg::<()>(self.socket.as_raw_fd(), buffers, None, flags(mode)).map(|received| received.bytes)
     }
 
+    #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
         send(self.socket.as_raw_fd(), bytes, flags(mode))
     }

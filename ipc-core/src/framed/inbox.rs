@@ -101,11 +101,14 @@ impl Inbox {
         }
         let arrived = len.min(self.waiting() - HEADER);
         buffer[..arrived].copy_from_slice(&self.bytes[self.start + HEADER..][..arrived]);
-        read_rest(stream, &mut buffer[arrived..len])?;
+        if arrived < len {
+            read_rest(stream, &mut buffer[arrived..len])?;
+        }
         self.start += HEADER + arrived;
         Ok(Some(len))
     }
 
+    #[inline]
     const fn waiting(&self) -> usize {
         self.end - self.start
     }
@@ -120,18 +123,25 @@ impl Inbox {
     }
 
     /// Lets a frame of `frame` bytes, header included, fit behind `start`.
+    #[inline]
     fn make_room(&mut self, frame: usize) {
         if self.start + frame > self.bytes.len() {
-            self.bytes.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
-            if frame > self.bytes.len() {
-                self.bytes.resize(frame, 0);
-            }
+            self.move_to_front(frame);
+        }
+    }
+
+    #[cold]
+    fn move_to_front(&mut self, frame: usize) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if frame > self.bytes.len() {
+            self.bytes.resize(frame, 0);
         }
     }
 
     /// One read into the inbox, of whatever there is.
+    #[inline]
     fn read_ahead<S: ByteStream>(&mut self, stream: &S, mode: Mode) -> Result<Option<()>> {
         if self.waiting() == 0 {
             (self.start, self.end) = (0, 0);
@@ -145,6 +155,7 @@ impl Inbox {
 }
 
 /// Reads the rest of a message, waiting for it.
+#[cold]
 fn read_rest<S: ByteStream>(stream: &S, mut rest: &mut [u8]) -> Result<()> {
     while !rest.is_empty() {
         let read = retry::<S>(Mode::Block, || stream.read(rest, Mode::Block))?.unwrap_or(0);

@@ -115,10 +115,12 @@ impl<S: ByteStream> Framed<S> {
         &self.stream
     }
 
+    #[inline]
     fn write_frame(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
         self.outgoing.write(&self.stream, message, mode)
     }
 
+    #[inline]
     fn read_frame(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
         let len = self.inbox.read(&self.stream, buffer, mode)?;
         if len.is_some() {
@@ -129,18 +131,22 @@ impl<S: ByteStream> Framed<S> {
 }
 
 impl<S: ByteStream> Transport for Framed<S> {
+    #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.write_frame(message, Mode::Block).map(|sent| sent.expect("a blocking write waits"))
     }
 
+    #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.read_frame(buffer, Mode::Block).map(|len| len.expect("a blocking read waits"))
     }
 
+    #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.write_frame(message, Mode::Try)
     }
 
+    #[inline]
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.read_frame(buffer, Mode::Try)
     }
@@ -149,3 +155,6 @@ impl<S: ByteStream> Transport for Framed<S> {
         MAX_MESSAGE
     }
 }
+
+#[cfg(test)]
+mod tests;

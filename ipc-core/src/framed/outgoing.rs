@@ -34,7 +34,9 @@ impl Outgoing {
         message: &[u8],
         mode: Mode,
     ) -> Result<Option<()>> {
-        self.check(message.len())?;
+        if message.len() > MAX_MESSAGE || self.under_way.is_some_and(|under_way| under_way != message.len()) {
+            return Err(self.refused(message.len()));
+        }
         while self.sent < HEADER + message.len() {
             match self.write_some(stream, message, mode) {
                 Ok(sent) => {
@@ -43,13 +45,7 @@ impl Outgoing {
                 }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(None),
-                Err(errno) => {
-                    self.done();
-                    return match errno {
-                        Errno::EPIPE | Errno::ECONNRESET => Err(Error::Disconnected),
-                        _ => Err(errno).call(S::WRITE),
-                    };
-                }
+                Err(errno) => return self.failed::<S>(errno),
             }
         }
         self.done();
@@ -57,18 +53,28 @@ impl Outgoing {
         Ok(Some(()))
     }
 
-    fn check(&self, len: usize) -> Result<()> {
-        if len > MAX_MESSAGE {
-            return Err(Error::TooLarge { len, max: MAX_MESSAGE });
-        }
+    /// Why a message of `len` bytes cannot go now.
+    #[cold]
+    fn refused(&self, len: usize) -> Error {
         match self.under_way {
-            Some(under_way) if under_way != len => Err(Error::Usage(format!(
-                "a message of {under_way} bytes is under way: offer that one again"
-            ))),
-            _ => Ok(()),
+            Some(under_way) if len <= MAX_MESSAGE => {
+                Error::Usage(format!("a message of {under_way} bytes is under way: offer that one again"))
+            }
+            _ => Error::TooLarge { len, max: MAX_MESSAGE },
         }
     }
 
+    /// Why the stream refused.
+    #[cold]
+    fn failed<S: ByteStream>(&mut self, errno: Errno) -> Result<Option<()>> {
+        self.done();
+        match errno {
+            Errno::EPIPE | Errno::ECONNRESET => Err(Error::Disconnected),
+            _ => Err(errno).call(S::WRITE),
+        }
+    }
+
+    #[inline]
     fn done(&mut self) {
         self.under_way = None;
         self.sent = 0;
