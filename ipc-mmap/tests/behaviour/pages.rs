@@ -27,6 +27,9 @@ fn huge_pages_or_a_clear_word() {
             Ok(mut meeting) => {
                 assert!(Mmap::join(&meeting.address(), &setup, PATIENCE).is_ok());
                 meeting.accept(PATIENCE).unwrap();
+                let enabled = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+                let never = std::fs::read_to_string(enabled).is_ok_and(|text| text.contains("[never]"));
+                assert!(variant != "memfd" || !never, "small pages without a word");
             }
             Err(error) => {
                 assert!(matches!(&error, Error::Usage(text) if text.contains(advice)), "{error}");

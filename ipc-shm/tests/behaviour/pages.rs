@@ -38,6 +38,10 @@ fn huge_pages_or_a_clear_word() {
             Ok(mut meeting) => {
                 assert!(Shm::join(&meeting.address(), &setup, PATIENCE).is_ok());
                 meeting.accept(PATIENCE).unwrap();
+                let mounts = fs::read_to_string("/proc/mounts").unwrap();
+                let advised =
+                    mounts.lines().any(|line| line.contains(" /dev/shm ") && line.contains("huge="));
+                assert!(variant != "posix" || advised, "small pages without a word");
             }
             Err(error) => {
                 let told = error.to_string();
