@@ -42,6 +42,9 @@ fn measure(cases: &[Case], effort: Effort, floor: bool, json: bool) -> Result<Ex
         document.add(*case, effort, floor);
         progress.inc(1);
     }
+    if let (true, Some(case)) = (floor, cases.first()) {
+        document.add_limits(case.placement)?;
+    }
     progress.finish_and_clear();
     for failed in &document.failed {
         eprintln!("error: {failed}");

@@ -56,12 +56,13 @@ pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Erro
         Effort::About(time) => calibrate(pair, case, time)?,
     };
     let order = case.timed(count);
-    let batch = if case.kind == Kind::RoundTrip { batch(pair, case)? } else { 1 };
+    if case.kind == Kind::Throughput {
+        let played = pair.play(order)?;
+        return Ok(Row::new(case, count, played.elapsed, &played.times));
+    }
+    let batch = batch(pair, case)?;
     let played = pair.play(Task { order, batch })?;
-    Ok(Row {
-        batch: played.times.len().ne(&0).then_some(batch),
-        ..Row::new(case, count, played.elapsed, &played.times)
-    })
+    Ok(Row { batch: Some(batch), ..Row::new(case, count, played.elapsed, &played.times) })
 }
 
 /// How many round trips are timed together, by the time that a few of them take.

@@ -4,11 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use ipc_core::Result;
 use ipc_core::play::{self, Summary};
 use serde::Serialize;
 
 use crate::rounds::Contestant;
-use crate::{Case, Effort, Environment, Kind, Quartiles, Refusal, against_floor, measure, size_name, start};
+use crate::{
+    Case, Effort, Environment, Growth, Kind, Limits, Placement, Quartiles, Refusal, against_floor, measure,
+    size_name, start,
+};
 
 /// Version of the document's form. Raised when a name or a meaning changes, not when something is added.
 ///
@@ -24,10 +28,38 @@ pub struct Document {
     pub environment: Environment,
     /// What was measured.
     pub results: Vec<Row>,
+    /// How times grow with the messages, beside how they grow on the floor; empty without floors.
+    pub growth: Vec<Growth>,
+    /// What this machine can do at best; null without floors.
+    pub limits: Option<Limits>,
     /// What a mechanism cannot do, with the reason. Never made to fit by sending less.
     pub skipped: Vec<NotMeasured>,
     /// What should have worked and did not, with the error.
     pub failed: Vec<NotMeasured>,
+}
+
+/// Whose code a row is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Implementation {
+    /// The suite's, as everybody uses it.
+    Suite,
+    /// The bare calls: see [`floors`](crate::floors).
+    Floor,
+    /// A ring crate, between two threads.
+    Rtrb,
+}
+
+impl Implementation {
+    /// The name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Suite => "suite",
+            Self::Floor => "floor",
+            Self::Rtrb => "rtrb",
+        }
+    }
 }
 
 /// What one case gave.
@@ -37,8 +69,8 @@ pub struct Row {
     pub mechanism: &'static str,
     /// Which way it was built.
     pub variant: &'static str,
-    /// Whose code: `suite`, or `floor` for the bare calls.
-    pub implementation: &'static str,
+    /// Whose code was measured.
+    pub implementation: Implementation,
     /// What was measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
@@ -69,6 +101,10 @@ pub struct Row {
     pub floor_ratio: Option<f64>,
     /// The two values between which the middle half of the ratios lies.
     pub floor_ratio_spread: Option<[f64; 2]>,
+    /// Of a row that is not the suite's: the suite's time divided by this one's, in the same rounds.
+    pub suite_ratio: Option<f64>,
+    /// The two values between which the middle half of these ratios lies.
+    pub suite_ratio_spread: Option<[f64; 2]>,
     /// Of a floor: so many bytes were written at once; null for whole messages.
     pub piece: Option<usize>,
 }
@@ -110,7 +146,7 @@ impl Row {
         Self {
             mechanism: case.member.profile.name,
             variant: case.variant,
-            implementation: "suite",
+            implementation: Implementation::Suite,
             kind: case.kind,
             size: case.size,
             wait: case.wait.name(),
@@ -121,24 +157,31 @@ impl Row {
             rtt_ns: (case.kind == Kind::RoundTrip).then(|| Summary::from(times)),
             messages_per_s: per_second,
             bytes_per_s: per_second.map(|messages| messages * case.size as f64),
-            batch: None,
+            batch: (case.kind == Kind::RoundTrip).then_some(1),
             rounds: None,
             floor_ratio: None,
             floor_ratio_spread: None,
+            suite_ratio: None,
+            suite_ratio_spread: None,
             piece: None,
         }
     }
 
-    /// The figures of the floor of `case`.
+    /// The figures of another implementation of what `suite` does.
     #[must_use]
-    pub fn of_floor(case: &Case, floor: &Contestant) -> Self {
-        let count = floor.count * floor.times.len() as u64;
-        let elapsed = Duration::from_secs_f64(floor.quartiles().median / 1e9 * count as f64);
+    pub fn of_other(
+        implementation: Implementation,
+        case: &Case,
+        other: &Contestant,
+        suite: &Contestant,
+    ) -> Self {
+        let count = other.count * other.times.len() as u64;
+        let elapsed = Duration::from_secs_f64(other.quartiles().median / 1e9 * count as f64);
         let mut row = Self::new(case, count, elapsed, &play::histogram());
-        row.implementation = "floor";
-        row.rtt_ns = None;
-        row.in_rounds(floor);
-        row
+        (row.rtt_ns, row.batch) = (None, None);
+        row.in_rounds(other);
+        let Quartiles { p25, median, p75 } = suite.ratio_to(other);
+        Self { implementation, suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
     }
 
     /// Adds what the interleaved rounds gave.
@@ -147,10 +190,9 @@ impl Row {
         self.rounds = Some(Rounds { count: times.len(), messages: *count, ns: ours.quartiles() });
     }
 
-    /// Adds what came out beside the floor.
-    pub fn compared_with(&mut self, floor: &Contestant, ours: &Contestant) {
-        let Quartiles { p25, median, p75 } = ours.ratio_to(floor);
-        (self.floor_ratio, self.floor_ratio_spread) = (Some(median), Some([p25, p75]));
+    /// Adds what came out beside the floor: its row says the same from its side.
+    pub fn compared_with(&mut self, floor: &Self) {
+        (self.floor_ratio, self.floor_ratio_spread) = (floor.suite_ratio, floor.suite_ratio_spread);
     }
 }
 
@@ -184,6 +226,8 @@ impl Document {
             schema_version: SCHEMA_VERSION,
             environment: Environment::read(),
             results: Vec::new(),
+            growth: Vec::new(),
+            limits: None,
             skipped: Vec::new(),
             failed: Vec::new(),
         }
@@ -204,12 +248,25 @@ impl Document {
             Err(Refusal::Failed(error)) => self.failed.push(NotMeasured::new(&case, error.to_string())),
             Ok((row, None)) => self.results.push(row),
             Ok((mut row, Some(pair))) => match against_floor(pair, &mut row, &case, effort) {
-                Ok(floor) => self.results.extend([row, floor]),
+                Ok(others) => {
+                    self.results.push(row);
+                    self.results.extend(others);
+                }
                 Err(error) => {
                     self.results.push(row);
                     self.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
                 }
             },
         }
+    }
+
+    /// Adds what is known when all was measured beside its floor: how times grow, and the limits of the machine.
+    ///
+    /// # Errors
+    /// As [`Limits::measure`].
+    pub fn add_limits(&mut self, placement: Placement) -> Result<()> {
+        self.growth = Growth::of(&self.results);
+        self.limits = Some(Limits::measure(placement)?);
+        Ok(())
     }
 }

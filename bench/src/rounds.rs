@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ipc_core::Result;
 
 use crate::measure::calibrate;
-use crate::{Case, Effort, Pair, Quartiles, Task};
+use crate::{Case, Effort, Kind, Pair, Quartiles, Task};
 
 /// One of those that take turns.
 #[derive(Debug)]
@@ -34,14 +34,21 @@ pub struct Plan {
 /// Fewest rounds: a spread of less says nothing.
 pub const FEWEST_ROUNDS: usize = 11;
 
-impl From<Effort> for Plan {
-    /// As long as one row is measured, in rounds of about ten milliseconds; or as many messages in each of the fewest
+impl Plan {
+    /// As long as one row is measured, in rounds of some milliseconds; or as many messages in each of the fewest
     /// rounds.
-    fn from(effort: Effort) -> Self {
-        match effort {
-            Effort::Count(_) => Self { round: effort, each: Duration::ZERO },
-            Effort::About(each) => Self { round: Effort::About(Duration::from_millis(10)), each },
-        }
+    #[must_use]
+    pub fn new(effort: Effort, kind: Kind) -> Self {
+        let each = match effort {
+            Effort::Count(_) => return Self { round: effort, each: Duration::ZERO },
+            Effort::About(each) => each,
+        };
+        let round = match kind {
+            Kind::RoundTrip => Duration::from_millis(10),
+            // What fits into the medium before the receiver has begun must be little beside the rest.
+            Kind::Throughput => Duration::from_millis(20),
+        };
+        Self { round: Effort::About(round), each }
     }
 }
 

@@ -98,6 +98,13 @@ impl Floor {
         }
     }
 
+    /// A flag without a payload, handed back and forth by polling: one cache line between two cores.
+    #[must_use]
+    pub fn handover() -> Self {
+        let (mechanism, variant) = ("shm".into(), "ring".into());
+        Self { mechanism, variant, way: Way::Poll, piece: None, size: 0 }
+    }
+
     /// The same with a sender that writes `piece` bytes at once.
     #[must_use]
     pub fn in_pieces(self, piece: usize) -> Self {
