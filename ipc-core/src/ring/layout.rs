@@ -112,6 +112,4 @@ pub(super) struct Index {
     _rest_of_line: [Unused; 15],
 }
 
-const _: () = assert!(size_of::<Control>() <= PAGE);
-const _: () = assert!(size_of::<Ring>() == 4 * 128);
 const _: () = assert!(CAPACITY.is_power_of_two());

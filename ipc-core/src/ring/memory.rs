@@ -10,8 +10,11 @@ use std::slice;
 use std::sync::Arc;
 
 use super::atomic::{AtomicU32, AtomicU64};
-use super::layout::{Control, SEGMENT_LEN};
+use super::layout::{Control, Ring, SEGMENT_LEN, data_offset};
 use crate::{Error, Result};
+
+const _: () = assert!(size_of::<Control>() <= data_offset(0));
+const _: () = assert!(size_of::<Ring>() == 4 * 128, "as the page says");
 
 /// Memory that another process, or another thread, sees too.
 ///

@@ -17,7 +17,7 @@
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
 //! | `in_place.rs` | writing and reading messages where they lie, with no copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
-//! | `atomic.rs` | the atomics of the protocol, exchangeable for a model checker's |
+//! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` puts a model checker's in their place |
 //!
 //! # A peer is not trusted
 //! It can write any byte of the segment at any moment. So every value read from there is read once, into a variable
@@ -59,6 +59,8 @@ mod memory;
 mod record;
 mod seat;
 mod spsc;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
