@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use nix::unistd::{SysconfVar, sysconf};
 use serde::Serialize;
 
+use crate::clock;
+
 /// What a figure depends on, beside the mechanism.
 #[derive(Clone, Debug, Serialize)]
 pub struct Environment {
@@ -31,6 +33,8 @@ pub struct Environment {
     pub load_average: Option<f64>,
     /// Size of a page, in bytes.
     pub page_size: Option<i64>,
+    /// What one look at the clock takes, in nanoseconds. Round trips that are not much longer are timed in batches.
+    pub clock_ns: f64,
     /// Longest message of a System V queue, in bytes.
     pub msgmax: Option<u64>,
     /// Most bytes in one System V queue.
@@ -55,6 +59,7 @@ impl Environment {
             kernel: kernel(),
             load_average: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
             page_size: sysconf(SysconfVar::PAGE_SIZE).ok().flatten(),
+            clock_ns: clock::cost(),
             msgmax: line("/proc/sys/kernel/msgmax").and_then(|text| text.parse().ok()),
             msgmnb: line("/proc/sys/kernel/msgmnb").and_then(|text| text.parse().ok()),
         }
@@ -76,6 +81,7 @@ impl Environment {
             ("kernel", text(self.kernel.as_deref())),
             ("load average before", text(self.load_average.map(|load| load.to_string()).as_deref())),
             ("page size", bytes(self.page_size.map(|size| size.to_string()))),
+            ("one look at the clock", format!("{:.0} ns", self.clock_ns)),
             ("longest queue message (msgmax)", bytes(self.msgmax.map(|size| size.to_string()))),
             ("queue capacity (msgmnb)", bytes(self.msgmnb.map(|size| size.to_string()))),
             ("compiler", text(self.rustc)),

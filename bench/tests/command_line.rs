@@ -1,8 +1,9 @@
 //! The harness as a user runs it.
 
+#[allow(dead_code)] // shared with the other tests
 mod common;
 
-use common::{bench, run};
+use common::{bench, keys, run, warning};
 use serde_json::Value;
 
 fn json(args: &[&str]) -> Value {
@@ -11,27 +12,14 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_str(&output.stdout).expect("one JSON document and nothing else")
 }
 
-/// What a debug build says first.
-fn warning() -> &'static str {
-    if cfg!(debug_assertions) {
-        "warning: this is a debug build; for figures: cargo run --release -p ipc-bench\n"
-    } else {
-        ""
-    }
-}
-
-fn keys(object: &Value) -> Vec<&str> {
-    let mut keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
-    keys.sort_unstable();
-    keys
-}
-
 /// `--json` prints one document with stable names; all six are in it, with every variant, in both kinds.
 #[test]
 fn the_document_has_its_names_and_all_six() {
     let document = json(&["--size", "64", "--count", "50", "--json"]);
-    assert_eq!(keys(&document), ["environment", "failed", "results", "schema_version", "skipped"]);
-    assert_eq!(document["schema_version"], 1);
+    let names = ["environment", "failed", "growth", "limits", "results", "schema_version", "skipped"];
+    assert_eq!(keys(&document), names);
+    assert_eq!(document["schema_version"], 2);
+    assert_eq!((&document["growth"], &document["limits"]), (&Value::Array(Vec::new()), &Value::Null));
     let rows = document["results"].as_array().unwrap();
     for member in &ipc_bench::SIX {
         for variant in member.profile.variants {
@@ -49,21 +37,9 @@ fn the_document_has_its_names_and_all_six() {
 }
 
 fn check_row(row: &Value, is_round_trip: bool) {
-    let expected = [
-        "bytes_per_s",
-        "count",
-        "cpus",
-        "kind",
-        "mechanism",
-        "messages_per_s",
-        "ping_cpu",
-        "pong_cpu",
-        "rtt_ns",
-        "size",
-        "variant",
-        "wait",
-    ];
-    assert_eq!(keys(row), expected);
+    assert_eq!(keys(row), common::ROW);
+    assert_eq!((&row["implementation"], &row["rounds"]), (&"suite".into(), &Value::Null));
+    assert_eq!(row["batch"].as_u64().is_some_and(|batch| batch > 0), is_round_trip, "{row}");
     assert_eq!((&row["size"], &row["wait"], &row["count"]), (&64.into(), &"block".into(), &50.into()));
     if is_round_trip {
         assert_eq!(keys(&row["rtt_ns"]), ["max", "mean", "min", "p50", "p90", "p99", "p999"]);
@@ -92,7 +68,9 @@ fn the_environment_is_this_machines() {
     assert!(
         environment["command_line"].as_str().unwrap().ends_with("--mechanism pipe --size 1 --count 1 --json")
     );
+    assert!(environment["clock_ns"].as_f64().unwrap() > 0.0);
     let known = [
+        "clock_ns",
         "command_line",
         "cpu_model",
         "cpus_online",
@@ -191,7 +169,7 @@ fn json_list() -> Value {
 /// Wrong usage: one clear line on standard error, nothing on standard output, exit status 2.
 #[test]
 fn wrong_usage_is_one_clear_line() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["--mechanism", "telepathy"], "no mechanism 'telepathy': pipe, fifo, msgq, shm, mmap, socket"),
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "much"], "not a length in bytes"),
@@ -202,6 +180,8 @@ fn wrong_usage_is_one_clear_line() {
         (&["--cpus", "moon"], "'moon' is no placement"),
         (&["--cpus", "0,900"], "CPU 900 may not be used here"),
         (&["--loud"], "--loud"),
+        (&["--floor=yes"], "--floor"),
+        (&["--floor", "clean"], "clean"),
         (&["peer"], "peer"),
     ];
     for (args, reason) in cases {

@@ -157,7 +157,7 @@ fn links_lead_somewhere() {
 #[test]
 fn the_tests_named_as_proofs_exist() {
     let mut wrong = Vec::new();
-    for name in CHAPTERS {
+    for name in CHAPTERS.into_iter().chain(["waiting.md"]) {
         let mut proofs = 0;
         let pages = chapter_pages(name);
         let links = pages.iter().flat_map(|page| page.links().into_iter().map(move |link| (page, link)));

@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{bench, run, wait};
+use common::{bench, children, has_ended, leases, run, until, wait};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -55,21 +55,6 @@ impl Drop for Busy {
     }
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "not within a minute: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Names of the leases under a directory for temporary files.
-fn leases(tmp: &Path) -> Vec<String> {
-    let bases = fs::read_dir(tmp).expect("it is there").flatten().map(|entry| entry.path());
-    let entries = bases.filter_map(|base| fs::read_dir(base).ok()).flatten().flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-}
-
 /// A peer that dies fails its row, by name and with exit status 1; the other rows are still measured.
 #[test]
 fn a_dead_peer_fails_its_row_and_no_other() {
@@ -107,7 +92,7 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
     let tmp = TempDir::new().unwrap();
     let mut dead = Busy::start("fifo", tmp.path());
     until("the first pair has its lease", || leases(tmp.path()).len() == 1);
-    let left = leases(tmp.path()).remove(0);
+    let left = leases(tmp.path()).remove(0).display().to_string();
     // Another mechanism: a pair of the same one would sweep by itself when it starts.
     let mut living = Busy::start("msgq", tmp.path());
     until("the second pair has its lease", || leases(tmp.path()).len() == 2);
@@ -171,19 +156,6 @@ fn ctrl_c() -> Signal {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it says so");
     let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
     if ignored & 1 << (Signal::SIGINT as u32 - 1) == 0 { Signal::SIGINT } else { Signal::SIGTERM }
-}
-
-/// The process ids of a process's children.
-fn children(pid: u32) -> Vec<String> {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
-    let lists = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    lists.flat_map(|list| list.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
-}
-
-/// Whether a process is gone, or a zombie: one without a parent may stay so until `init` gets to it.
-fn has_ended(pid: &String) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-    stat.map_or(true, |stat| stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z")))
 }
 
 /// How many queues and segments name a process as their last sender, receiver or creator.

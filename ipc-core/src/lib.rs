@@ -6,10 +6,11 @@
 //! | `mechanism.rs` | [`Mechanism`]: how two processes meet; the course's table as data |
 //! | `error.rs` | [`Error`]: what can go wrong, and what to do then |
 //! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
-//! | `framed.rs` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
+//! | `framed/` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
+//! | `pages.rs` | [`pages`]: mapped memory in larger pages, or made beforehand |
 //! | `readable.rs` | [`wait_readable`]: a timeout for those who meet through descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
 //! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what is measured |
@@ -31,6 +32,7 @@ mod framed;
 mod key;
 pub mod lease;
 mod mechanism;
+pub mod pages;
 mod payload;
 pub mod peer;
 pub mod play;
@@ -42,7 +44,7 @@ mod transport;
 mod wait;
 
 pub use error::{Advise, Call, Error, OsError, Result};
-pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode};
+pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe};
 pub use key::{Key, ProjectId};
 pub use mechanism::{Between, Direction, Mechanism, Medium, Profile, Reach, Setup, Unit, Variant};
 pub use readable::wait_readable;

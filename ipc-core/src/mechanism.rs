@@ -99,13 +99,18 @@ pub struct Setup {
     pub mode: u32,
     /// Leave the object behind when both are done. Only where it can outlive its users: a mapped file.
     pub keep: bool,
+    /// In huge pages, for mapped memory alone: see [`pages`](crate::pages). An error where there are none.
+    pub huge_pages: bool,
+    /// With all pages made beforehand, on this side, for mapped memory alone.
+    pub populate: bool,
 }
 
 impl Setup {
     /// The mechanism's first variant, for the owner alone, with nothing left behind.
     #[must_use]
     pub fn default_of<M: Mechanism>() -> Self {
-        Self { variant: M::PROFILE.variants[0].name, mode: 0o600, keep: false }
+        let variant = M::PROFILE.variants[0].name;
+        Self { variant, mode: 0o600, keep: false, huge_pages: false, populate: false }
     }
 
     /// The same with the variant named `name`.

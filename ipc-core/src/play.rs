@@ -1,7 +1,10 @@
 //! The exchange itself: the same for all six, played between two processes.
 //!
 //! `ping` sends an [`Order`] that says what is to be played, then plays it; `pong` serves orders until `ping`
-//! leaves. Both sides write every byte of what they send and read every byte of what they receive: a payload that
+//! leaves. `pong` sleeps until an order comes, whatever its strategy of waiting is, and answers when it is awake: a
+//! peer without an order costs nobody anything, and no time is taken before both are there.
+//!
+//! Both sides write every byte of what they send and read every byte of what they receive: a payload that
 //! nobody touches would make a megabyte as cheap as a byte.
 
 use std::hint::black_box;
@@ -9,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::payload::Payload;
-use crate::{Error, Result, Transport};
+pub use crate::payload::Payload;
+use crate::{Error, Result, Transport, Waiting};
 
 /// What is exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +58,12 @@ pub struct Served {
     pub messages: u64,
 }
 
+/// What `pong` answers to an order.
+const READY: [u8; 4] = *b"REDY";
+
 /// Longest time a histogram can hold.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-// ANCHOR: ping
 /// Plays round trips and returns the time of each, in nanoseconds. `on_round` is told number and time of each; its
 /// own time is not measured.
 ///
@@ -67,22 +72,43 @@ const LONGEST: Duration = Duration::from_secs(3600);
 pub fn ping(
     link: &mut impl Transport,
     order: &Order,
-    mut on_round: impl FnMut(u64, Duration),
+    on_round: impl FnMut(u64, Duration),
+) -> Result<Histogram<u64>> {
+    ping_in_batches(link, order, 1, on_round)
+}
+
+// ANCHOR: ping
+/// Plays round trips and looks at the clock only after each `batch` of them: looking takes as long as a short round
+/// trip. The histogram then holds the mean of each batch, as often as the batch had rounds. `on_batch` is told the
+/// number of the last round and the time of the batch; its own time is not measured.
+///
+/// # Errors
+/// As [`ping`].
+pub fn ping_in_batches(
+    link: &mut impl Transport,
+    order: &Order,
+    batch: u64,
+    mut on_batch: impl FnMut(u64, Duration),
 ) -> Result<Histogram<u64>> {
     debug_assert_eq!(order.exchange, Exchange::RoundTrip);
     let mut times = histogram();
     let payload = Payload { verify: order.verify };
     let mut message = buffer(link, order.size)?;
-    link.send(&order.encode())?;
-    for round in 0..order.count {
+    place(link, order)?;
+    let mut round = 0;
+    while round < order.count {
+        let rounds = batch.clamp(1, order.count - round);
         let started = Instant::now();
-        payload.write(round, &mut message);
-        link.send(&message)?;
-        receive(link, &mut message)?;
-        payload.read(round, &message)?;
+        for _ in 0..rounds {
+            payload.write(round, &mut message);
+            link.send(&message)?;
+            receive(link, &mut message)?;
+            payload.read(round, &message)?;
+            round += 1;
+        }
         let elapsed = started.elapsed();
-        times.saturating_record(elapsed.as_nanos() as u64);
-        on_round(round, elapsed);
+        times.saturating_record_n((elapsed.as_nanos() / u128::from(rounds)) as u64, rounds);
+        on_batch(round - 1, elapsed);
     }
     Ok(times)
 }
@@ -97,7 +123,7 @@ pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Duration> {
     debug_assert_eq!(order.exchange, Exchange::Stream);
     let payload = Payload { verify: order.verify };
     let mut message = buffer(link, order.size)?;
-    link.send(&order.encode())?;
+    place(link, order)?;
     for number in 0..order.count {
         payload.write(number, &mut message);
         link.send(&message)?;
@@ -107,16 +133,25 @@ pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Duration> {
     Ok(Duration::from_nanos(u64::from_le_bytes(report)))
 }
 
-/// Serves orders until `ping` leaves; `on_order` is told of each.
+/// Tells `pong` what is to be played, and waits until it is awake.
+fn place(link: &mut impl Transport, order: &Order) -> Result<()> {
+    link.send(&order.encode())?;
+    let mut answer = [0; READY.len()];
+    receive(link, &mut answer)?;
+    if answer == READY { Ok(()) } else { Err(Error::Corrupt("not the answer to an order")) }
+}
+
+/// Serves orders until `ping` leaves; `on_order` is told of each. Waits for orders asleep, and for all else by the
+/// strategy of `link`.
 ///
 /// # Errors
 /// As the transport; [`Disconnected`](Error::Disconnected) only when `ping` left in the middle of an order;
 /// [`Corrupt`](Error::Corrupt) for what is no order, or one of messages longer than this side's link carries.
-pub fn pong(link: &mut impl Transport, mut on_order: impl FnMut(&Order)) -> Result<Served> {
+pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)) -> Result<Served> {
     let mut served = Served::default();
     loop {
         let mut bytes = [0; Order::LEN];
-        match receive(link, &mut bytes) {
+        match receive(link.link_mut(), &mut bytes) {
             Err(Error::Disconnected) => return Ok(served),
             received => received?,
         }
@@ -126,6 +161,7 @@ pub fn pong(link: &mut impl Transport, mut on_order: impl FnMut(&Order)) -> Resu
             return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
         }
         on_order(&order);
+        link.send(&READY)?;
         match order.exchange {
             Exchange::RoundTrip => answer(link, &order)?,
             Exchange::Stream => drain(link, &order)?,
@@ -209,7 +245,9 @@ impl Order {
 
     const MAGIC: [u8; 4] = *b"PLAY";
 
-    fn encode(&self) -> [u8; Self::LEN] {
+    /// The order as it travels.
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..4].copy_from_slice(&Self::MAGIC);
         bytes[4] = u8::from(self.exchange == Exchange::Stream);
@@ -219,7 +257,11 @@ impl Order {
         bytes
     }
 
-    fn decode(bytes: &[u8; Self::LEN]) -> Result<Self> {
+    /// The order that these bytes are.
+    ///
+    /// # Errors
+    /// [`Corrupt`](Error::Corrupt): they are none.
+    pub fn decode(bytes: &[u8; Self::LEN]) -> Result<Self> {
         let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
         let order = Self {
             exchange: if bytes[4] == 0 { Exchange::RoundTrip } else { Exchange::Stream },

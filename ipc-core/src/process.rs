@@ -37,7 +37,22 @@ impl ProcessId {
     pub fn of(pid: u32) -> Option<Self> {
         Some(Self { pid, start_time: start_time(pid)? })
     }
+
+    /// Both numbers in one, which can be written to a shared memory at once. Never 0.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        self.start_time << PID_BITS | self.pid as u64
+    }
+
+    /// Back from [`to_bits`](Self::to_bits). Of any other number it makes some process or other, which is not alive.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { pid: (bits & ((1 << PID_BITS) - 1)) as u32, start_time: bits >> PID_BITS }
+    }
 }
+
+/// Linux's pids are below 2²² (`PID_MAX_LIMIT`), which leaves 42 bits for the time: 1300 years at 100 ticks a second.
+const PID_BITS: u32 = 22;
 
 /// Watches another process.
 #[derive(Debug)]
@@ -104,6 +119,16 @@ mod tests {
         }
         assert!(!PeerProcess::watch(id).unwrap().is_alive() || child.try_wait().unwrap().is_none());
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_fits_in_one_number() {
+        let me = ProcessId::current();
+        let latest = ProcessId { pid: (1 << 22) - 1, start_time: (1 << 42) - 1 };
+        for id in [me, latest] {
+            assert_eq!(ProcessId::from_bits(id.to_bits()), id);
+        }
+        assert!(!PeerProcess::watch(ProcessId::from_bits(u64::MAX)).unwrap().is_alive());
     }
 
     #[test]

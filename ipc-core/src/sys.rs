@@ -5,6 +5,8 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
+use crate::ring::Memory;
+
 /// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
 /// The descriptor is close-on-exec by itself.
 pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
@@ -13,6 +15,15 @@ pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
     let fd = Errno::result(answer)? as RawFd;
     // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)
+///
+/// `advice` is one that leaves the bytes as they are: see `pages.rs`.
+pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<()> {
+    assert!(matches!(advice, libc::MADV_POPULATE_WRITE | libc::MADV_HUGEPAGE));
+    // SAFETY: these bytes are mapped as long as `memory` lives, and neither advice changes or unmaps any of them.
+    Errno::result(unsafe { libc::madvise(memory.base().as_ptr().cast(), memory.size(), advice) }).map(drop)
 }
 
 /// Lets `signal` interrupt system calls: an empty handler, without `SA_RESTART`.
@@ -33,6 +44,20 @@ pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
 
     // SAFETY: the default action runs no code of ours.
     unsafe { set(signal, SigHandler::SigDfl) }.map(drop)
+}
+
+/// The number of the system call that the traced process `pid` is about to make; `None` if it stands behind one.
+///
+/// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
+/// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
+#[cfg(feature = "conformance")]
+pub(crate) fn entered_call(pid: nix::unistd::Pid) -> nix::Result<Option<u64>> {
+    let info = nix::sys::ptrace::syscall_info(pid)?;
+    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+        return Ok(None);
+    }
+    // SAFETY: on the way into a call it is this part that the kernel has filled in.
+    Ok(Some(unsafe { info.u.entry }.nr))
 }
 
 /// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)

@@ -5,9 +5,11 @@
 //!
 //! | strategy | while there is nothing to do | costs | good when |
 //! |---|---|---|---|
-//! | `block` | sleeps in the kernel | a wake-up: 2 µs on the same core, 50 µs and more across cores of a virtual machine | the wait is long or unknown |
+//! | `block` | sleeps in the kernel | a wake-up: 2 µs on the same core, 20 µs and more across cores of a virtual machine | the wait is long or unknown |
 //! | `spin` | polls, never sleeps | a whole core | the peer runs on another core and answers within microseconds |
-//! | `hybrid` | polls for a bounded time, then sleeps | at most [`POLL_LIMIT`] of CPU a wait | the wait is mostly short, sometimes long |
+//! | `hybrid` | polls if that has paid lately, for at most [`POLL_LIMIT`], then sleeps | that much CPU in a wait, and next to nothing where polling is in vain | the wait is mostly short, sometimes long, or nobody knows |
+//!
+//! What `hybrid` learns, and from what, is in `wait/patience.rs`.
 
 use std::fmt;
 use std::hint;
@@ -15,7 +17,12 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Error, Result, Transport};
+use crate::{Error, Mode, Result, Transport};
+
+mod patience;
+
+pub use patience::POLL_LIMIT;
+use patience::Patience;
 
 /// A strategy of waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -25,7 +32,7 @@ pub enum Wait {
     Block,
     /// Poll and never sleep.
     Spin,
-    /// Poll for at most [`POLL_LIMIT`], then sleep.
+    /// Poll for at most [`POLL_LIMIT`] where that has paid lately, then sleep.
     Hybrid,
 }
 
@@ -61,10 +68,6 @@ impl FromStr for Wait {
     }
 }
 
-/// How long [`Wait::Hybrid`] polls before it sleeps. About what sleeping and being woken costs: polling longer than
-/// that can lose more than it gains.
-pub const POLL_LIMIT: Duration = Duration::from_micros(50);
-
 /// How often a polling side asks whether its peer still lives.
 const CHECK_PEER_EVERY: Duration = Duration::from_millis(50);
 
@@ -72,8 +75,9 @@ const CHECK_PEER_EVERY: Duration = Duration::from_millis(50);
 /// starves the very peer it waits for; where each has its own, the answer is usually here before that.
 const YIELD_AFTER: Duration = Duration::from_micros(20);
 
-/// Polls between two looks at the clock, which costs about as much as a poll of shared memory.
-const POLLS_PER_LOOK: u32 = 64;
+/// Polls between two looks at the clock. A look costs as much as a few polls of shared memory; 16 polls by system call
+/// take less than 10 µs.
+const POLLS_PER_LOOK: u32 = 16;
 
 /// A transport whose `send` and `recv` wait by a chosen strategy.
 ///
@@ -90,57 +94,104 @@ const POLLS_PER_LOOK: u32 = 64;
 pub struct Waiting<T> {
     link: T,
     wait: Wait,
+    /// How long it is worth while to poll for room, and for a message: two things with little in common.
+    sending: Patience,
+    receiving: Patience,
 }
 
 impl<T: Transport> Waiting<T> {
     /// Wraps `link`.
-    pub const fn new(link: T, wait: Wait) -> Self {
-        Self { link, wait }
+    pub fn new(link: T, wait: Wait) -> Self {
+        let may_poll = wait == Wait::Hybrid && patience::several_cpus();
+        Self { link, wait, sending: Patience::new(may_poll), receiving: Patience::new(may_poll) }
     }
 
     /// The link itself, to reach what only this mechanism has.
     pub const fn link_mut(&mut self) -> &mut T {
         &mut self.link
     }
+}
 
-    /// Polls `attempt` until it is done.
-    fn spin<R>(&mut self, mut attempt: impl FnMut(&mut T) -> Result<Option<R>>) -> Result<R> {
-        let mut started = None;
-        let mut next_check = CHECK_PEER_EVERY;
-        loop {
-            if let Some(done) = poll(&mut self.link, &mut attempt)? {
-                return Ok(done);
-            }
-            let waited = started.get_or_insert_with(Instant::now).elapsed();
-            if waited >= YIELD_AFTER {
-                thread::yield_now();
-            }
-            if waited >= next_check {
-                next_check = waited + CHECK_PEER_EVERY;
-                if let Err(gone) = self.link.check_peer() {
-                    // The peer may have sent its last message between our last poll and its end.
-                    return attempt(&mut self.link)?.ok_or(gone);
-                }
-            }
-        }
+/// Polls `attempt` until it is done.
+#[inline]
+fn spin<T: Transport, R>(link: &mut T, mut attempt: impl FnMut(&mut T) -> Result<Option<R>>) -> Result<R> {
+    // Where the peer is quick, this is all: no look at the clock.
+    if let Some(done) = burst(link, &mut attempt)? {
+        return Ok(done);
     }
-
-    /// Polls `attempt` for at most [`POLL_LIMIT`].
-    fn poll_briefly<R>(&mut self, mut attempt: impl FnMut(&mut T) -> Result<Option<R>>) -> Result<Option<R>> {
-        let started = Instant::now();
-        loop {
-            if let Some(done) = poll(&mut self.link, &mut attempt)? {
-                return Ok(Some(done));
-            }
-            if started.elapsed() >= POLL_LIMIT {
-                return Ok(None);
+    let started = Instant::now();
+    let mut next_check = CHECK_PEER_EVERY;
+    loop {
+        if let Some(done) = burst(link, &mut attempt)? {
+            return Ok(done);
+        }
+        let waited = started.elapsed();
+        if waited >= YIELD_AFTER {
+            thread::yield_now();
+        }
+        if waited >= next_check {
+            next_check = waited + CHECK_PEER_EVERY;
+            if let Err(gone) = link.check_peer() {
+                // The peer may have sent its last message between our last poll and its end.
+                return attempt(link)?.ok_or(gone);
             }
         }
     }
 }
 
-/// One burst of polls.
-fn poll<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R>>) -> Result<Option<R>> {
+// ANCHOR: hybrid
+/// Polls `attempt` for as long as `patience` says, then lets it sleep; and tells `patience` how that went.
+fn hybrid<T, R>(
+    link: &mut T,
+    patience: &mut Patience,
+    mut attempt: impl FnMut(&mut T, Mode) -> Result<Option<R>>,
+) -> Result<R> {
+    const BLOCKING: &str = "a blocking call waits until it is done";
+    if patience.tries_first()
+        && let Some(done) = attempt(link, Mode::Try)?
+    {
+        return Ok(done); // there was nothing to wait for, and there is nothing to learn
+    }
+    let budget = patience.budget();
+    if budget.is_zero() {
+        let started = Instant::now();
+        let done = attempt(link, Mode::Block)?;
+        patience.slept(started.elapsed());
+        return Ok(done.expect(BLOCKING));
+    }
+    if let Some((done, after)) = poll(link, budget, |link| attempt(link, Mode::Try))? {
+        patience.found(after);
+        return Ok(done);
+    }
+    patience.missed();
+    attempt(link, Mode::Block).map(|done| done.expect(BLOCKING))
+}
+// ANCHOR_END: hybrid
+
+/// Polls `attempt` for `budget` and says how long it took. The first polls are not timed, and not counted.
+fn poll<T, R>(
+    link: &mut T,
+    budget: Duration,
+    mut attempt: impl FnMut(&mut T) -> Result<Option<R>>,
+) -> Result<Option<(R, Duration)>> {
+    if let Some(done) = burst(link, &mut attempt)? {
+        return Ok(Some((done, Duration::ZERO)));
+    }
+    let started = Instant::now();
+    loop {
+        let done = burst(link, &mut attempt)?;
+        let waited = started.elapsed();
+        match done {
+            Some(done) => return Ok(Some((done, waited))),
+            None if waited >= budget => return Ok(None),
+            None => {}
+        }
+    }
+}
+
+/// Some polls without a look at the clock.
+#[inline]
+fn burst<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R>>) -> Result<Option<R>> {
     for _ in 0..POLLS_PER_LOOK {
         if let Some(done) = attempt(link)? {
             return Ok(Some(done));
@@ -151,25 +202,33 @@ fn poll<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R>
 }
 
 impl<T: Transport> Transport for Waiting<T> {
+    #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
+        let Self { link, sending, .. } = self;
         match self.wait {
-            Wait::Block => self.link.send(message),
-            Wait::Spin => self.spin(|link| link.try_send(message)),
-            Wait::Hybrid => match self.poll_briefly(|link| link.try_send(message))? {
+            Wait::Block => link.send(message),
+            Wait::Spin => spin(link, |link| link.try_send(message)),
+            // Mostly there is room: nothing to wait for.
+            Wait::Hybrid => match link.try_send(message)? {
                 Some(()) => Ok(()),
-                None => self.link.send(message),
+                None => hybrid(link, sending, |link, mode| match mode {
+                    Mode::Try => link.try_send(message),
+                    Mode::Block => link.send(message).map(Some),
+                }),
             },
         }
     }
 
+    #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let Self { link, receiving, .. } = self;
         match self.wait {
-            Wait::Block => self.link.recv(buffer),
-            Wait::Spin => self.spin(|link| link.try_recv(buffer)),
-            Wait::Hybrid => match self.poll_briefly(|link| link.try_recv(buffer))? {
-                Some(len) => Ok(len),
-                None => self.link.recv(buffer),
-            },
+            Wait::Block => link.recv(buffer),
+            Wait::Spin => spin(link, |link| link.try_recv(buffer)),
+            Wait::Hybrid => hybrid(link, receiving, |link, mode| match mode {
+                Mode::Try => link.try_recv(buffer),
+                Mode::Block => link.recv(buffer).map(Some),
+            }),
         }
     }
 
@@ -189,3 +248,6 @@ impl<T: Transport> Transport for Waiting<T> {
         self.link.check_peer()
     }
 }
+
+#[cfg(test)]
+mod tests;

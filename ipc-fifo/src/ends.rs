@@ -1,16 +1,16 @@
 //! The ends of the two FIFOs that one process holds.
 
 use std::fs::{File, OpenOptions};
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result};
+use ipc_core::{Advise, ByteStream, Call, Error, Mode, Pieces, Result, enlarge_pipe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::uio::writev;
-use nix::unistd::read;
+use nix::sys::uio::{readv, writev};
+use nix::unistd::{read, write};
 
 use crate::Fifo;
 
@@ -40,6 +40,9 @@ impl End {
         // Only opening had to be non-blocking. To have opened it in blocking mode could sleep for ever, if the other
         // side died just before.
         fcntl(&end.blocking, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
+        if side == Side::Write {
+            enlarge_pipe(&end.blocking);
+        }
         Ok(end)
     }
     // ANCHOR_END: open
@@ -81,13 +84,24 @@ pub struct Ends {
 
 impl ByteStream for Ends {
     const READ: &'static str = "read";
-    const WRITE: &'static str = "writev";
+    const WRITE: &'static str = "write";
+    const PIECES: Pieces = Pieces::PIPE;
 
+    #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
         read(self.read.of(mode), buffer)
     }
 
-    fn write(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
+        readv(self.read.of(mode), buffers)
+    }
+
+    #[inline]
+    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
+        write(self.write.of(mode), bytes)
+    }
+
+    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
         writev(self.write.of(mode), pieces)
     }
 }

@@ -11,7 +11,6 @@
 //! ```
 
 use std::fs::TryLockError;
-use std::io::IoSlice;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -118,7 +117,7 @@ pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
     free(write.polling.try_lock_shared())?;
     write.polling.unlock().call("flock")?;
     let (ends, number) = (Ends { read, write, lease: None }, lease::random());
-    ends.write(&[IoSlice::new(&say(JOIN, number))], Mode::Try).call(Ends::WRITE)?;
+    ends.write(&say(JOIN, number), Mode::Try).call(Ends::WRITE)?;
     Ok((ends, number))
 }
 
@@ -128,7 +127,7 @@ pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result
     while wait_readable([ends.read.polling.as_fd()], timeout.saturating_sub(started.elapsed()))? {
         match hear(&ends.read)? {
             Some((HERE, heard)) if heard == number => {
-                ends.write(&[IoSlice::new(&say(GOOD, number))], Mode::Try).call(Ends::WRITE)?;
+                ends.write(&say(GOOD, number), Mode::Try).call(Ends::WRITE)?;
                 return Ok(true);
             }
             Some((HERE, _)) => {} // for somebody who has left

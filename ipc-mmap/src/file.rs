@@ -13,25 +13,22 @@ use nix::unistd::geteuid;
 
 /// Makes the file, which must not be there yet. Also a symbolic link, even one to nowhere, is something there.
 pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600).custom_flags(O_NOFOLLOW);
+    let file = advise_on_place(options.open(path).call("open"), path)?;
+    // Exactly this mode, whatever the umask would take away.
+    file.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod")?;
+    Ok(file)
+}
+
+/// Adds to an error what is wrong with `path`, where something new was to be made.
+pub(crate) fn advise_on_place<T>(made: Result<T>, path: &Path) -> Result<T> {
     let above =
         || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .custom_flags(O_NOFOLLOW)
-        .open(path)
-        .call("open")
-        .advise(Errno::EEXIST, || format!("{} is in use: name a file that is not there yet", path.display()))
+    made.advise(Errno::EEXIST, || format!("{} is in use: name a file that is not there yet", path.display()))
         .advise(Errno::ENOENT, above)
         .advise(Errno::ENOTDIR, above)
         .advise(Errno::EACCES, above)
-        .and_then(|file| {
-            // Exactly this mode, whatever the umask would take away.
-            file.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod")?;
-            Ok(file)
-        })
 }
 
 // ANCHOR: allocate

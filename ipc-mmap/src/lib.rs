@@ -9,7 +9,13 @@
 //! direction. What a file adds is a name with permissions like any other, and that the bytes are still there when
 //! both processes are gone.
 //!
-//! The files, in reading order: `file.rs` (the file), this one (how the two meet), `sys.rs` (the mapping).
+//! | variant | the memory | found by |
+//! |---|---|---|
+//! | `file` | the page cache of a file | its path |
+//! | `memfd` | of no file system, sealed: nobody can cut it short | `/proc/PID/fd/N`, or a symbolic link to that |
+//!
+//! The files, in reading order: `file.rs` (the file), `memfd.rs` (the memory without one), this one (how the two
+//! meet), `sys.rs` (the mapping).
 //!
 //! **Use it** to share data that is to last, or to be looked at by programs that know nothing of it (`cat`, `od`);
 //! to see a file larger than one wants to read. **Do not use it** for messages that are gone once they are read,
@@ -17,15 +23,17 @@
 //! disk. Nor between hosts: what a network file system shows to the two is not the same page.
 //!
 //! **System calls**: `open`, `renameat2`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
-//! to wake a sleeper. No `msync`: that is for the disk, not for the other process.
+//! to wake a sleeper. The variant `memfd` makes its memory by `memfd_create` and `fcntl(F_ADD_SEALS)`. No `msync`: that
+//! is for the disk, not for the other process.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour/`: mappings come in whole pages, and what is stored
 //! behind the end of the file, in its last page, is lost; a page that lies wholly behind the end cannot be touched
 //! at all: `SIGBUS`, which also anybody can bring about who may truncate the file; a file of holes on a full disk
 //! ends the same way; another file under the same name is another memory. A memory without a file that can be
-//! truncated (`memfd`, sealed) has none of the last three.
+//! truncated has none of the last three: the variant `memfd`.
 
 mod file;
+mod memfd;
 mod sys;
 
 use std::fs;
@@ -35,27 +43,34 @@ use std::time::Duration;
 use ipc_core::lease::{self, Lease};
 use ipc_core::ring::{Region, RingLink, Seat, poll_for};
 use ipc_core::{
-    Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant,
+    Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant, pages,
 };
 
+use memfd::Door;
 pub use sys::Mapping;
 
-/// A file mapped by one side, until the other comes. See the [crate](self).
+/// Memory mapped by one side, until the other comes. See the [crate](self).
 #[derive(Debug)]
 pub struct Mmap {
-    path: PathBuf,
+    address: PathBuf,
+    description: String,
     /// Until it is handed out by `accept`.
     waiting: Option<Seat<Mapping>>,
+    /// The variant `memfd`: by which the other side comes in, until it has.
+    door: Option<Door>,
 }
 
-/// One end of a link through a mapped file.
+/// One end of a link through mapped memory.
 pub type Link = RingLink<Mapping>;
 
 impl Mechanism for Mmap {
     const PROFILE: Profile = Profile {
         name: "mmap",
         title: "memory map",
-        variants: &[Variant { name: "file", summary: "a regular file, a ring in each direction" }],
+        variants: &[
+            Variant { name: "file", summary: "a regular file, a ring in each direction" },
+            Variant { name: MEMFD, summary: "sealed memory without a file system, a ring in each direction" },
+        ],
         between: Between::AnyTwoProcesses,
         medium: Medium::FileAndMemory,
         unit: Unit::Page,
@@ -66,45 +81,29 @@ impl Mechanism for Mmap {
 
     type Link = Link;
 
-    // ANCHOR: create
-    /// The address is a file that does not exist yet. With [`keep`](Setup::keep) it stays, and must be named. A
-    /// [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private directory.
+    /// The address is a path at which there is nothing yet. With [`keep`](Setup::keep) the file stays, and must be
+    /// named. A [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private
+    /// directory. The variant `memfd` has neither: the memory has no name that could stay, and no other user can open
+    /// what a process has open.
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        let lease = if setup.keep {
-            lease::sweep::<Self>()?;
-            None
-        } else {
-            Some(Lease::take::<Self>(None)?)
-        };
-        let path = match (address, &lease) {
-            (Some(address), _) => parse(address)?,
-            (None, Some(lease)) => lease.path("memory"),
-            (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
-        };
-        let make = |path: &Path| file::create(path, setup.mode);
-        let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
-        if let Err(full) = file::allocate(&file) {
-            let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
-            return Err(full);
-        }
-        let region = Region::new(Mapping::with_lease(&file, lease)?)?;
-        Ok(Self { path, waiting: Some(Seat::create(region, Link::KIND)) })
+        let path = address.map(parse).transpose()?;
+        if setup.variant == MEMFD { create_memory(path, setup) } else { create_file(path, setup) }
     }
-    // ANCHOR_END: create
 
     fn address(&self) -> String {
-        self.path.display().to_string()
+        self.address.display().to_string()
     }
 
     fn describe(&self) -> String {
-        format!("file {}, mapped", self.path.display())
+        self.description.clone()
     }
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let over = || Error::Usage("this meeting is over".into());
         let seat = self.waiting.as_mut().ok_or_else(over)?;
-        seat.wait_for_peer(&self.path.display().to_string(), timeout)?;
+        seat.wait_for_peer(&self.address.display().to_string(), timeout)?;
+        self.door = None; // closed: what is mapped needs no descriptor
         Ok(RingLink::new(self.waiting.take().ok_or_else(over)?))
     }
     // ANCHOR_END: accept
@@ -112,16 +111,79 @@ impl Mechanism for Mmap {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let path = parse(address)?;
-        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
+        let variant = if setup.variant == MEMFD { " --variant memfd" } else { "" };
+        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}{variant}` first");
         poll_for(timeout, nobody, || try_join(&path, setup))
     }
     // ANCHOR_END: join
 }
 
-/// Takes the free seat at the file's memory; `None` if there is none, or not yet.
+/// The variant that is not the default.
+const MEMFD: &str = "memfd";
+
+// ANCHOR: create
+fn create_file(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
+    let lease = if setup.keep {
+        lease::sweep::<Mmap>()?;
+        None
+    } else {
+        Some(Lease::take::<Mmap>(None)?)
+    };
+    let path = match (path, &lease) {
+        (Some(path), _) => path,
+        (None, Some(lease)) => lease.path("memory"),
+        (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
+    };
+    let make = |path: &Path| file::create(path, setup.mode);
+    let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
+    if let Err(full) = file::allocate(&file) {
+        let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
+        return Err(full);
+    }
+    let seat = take_seat(Mapping::with_lease(&file, lease)?, setup)?;
+    let description = format!("file {}, mapped", path.display());
+    Ok(Mmap { address: path, description, waiting: Some(seat), door: None })
+}
+// ANCHOR_END: create
+
+fn create_memory(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
+    if setup.keep {
+        return Err(Error::Usage("memory without a file cannot be kept: choose the variant `file`".into()));
+    }
+    if setup.mode & 0o077 != 0 {
+        return Err(Error::Usage("no other user can open a memfd: choose the variant `file`".into()));
+    }
+    let door = Door::create(path)?;
+    let seat = take_seat(Mapping::new(&door.memory)?, setup)?;
+    let (address, description) = (door.address(), door.describe());
+    Ok(Mmap { address, description, waiting: Some(seat), door: Some(door) })
+}
+
+/// The owner's place at fresh memory.
+fn take_seat(memory: Mapping, setup: &Setup) -> Result<Seat<Mapping>> {
+    Ok(Seat::create(Region::new(prepared(memory, setup)?)?, Link::KIND))
+}
+
+/// The memory, with such pages as are asked for.
+fn prepared(memory: Mapping, setup: &Setup) -> Result<Mapping> {
+    if setup.huge_pages {
+        let advice = match setup.variant {
+            MEMFD => "as root, `echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled`",
+            _ => "a file has those of its file system: choose the variant `memfd`",
+        };
+        pages::ask_for_huge(&memory, advice)?;
+    }
+    if setup.populate {
+        pages::populate(&memory)?;
+    }
+    Ok(memory)
+}
+
+/// Takes the free seat at the memory; `None` if there is none, or not yet.
 fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
-    match file::open(path, setup.mode)? {
-        Some(file) => RingLink::join(Region::new(Mapping::new(&file)?)?),
+    let opened = if setup.variant == MEMFD { memfd::open(path) } else { file::open(path, setup.mode) };
+    match opened? {
+        Some(file) => RingLink::join(Region::new(prepared(Mapping::new(&file)?, setup)?)?),
         None => Ok(None),
     }
 }

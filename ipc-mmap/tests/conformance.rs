@@ -2,11 +2,16 @@
 
 use std::process::ExitCode;
 
+use ipc_core::conformance::Calls;
 use ipc_mmap::Mmap;
 
 fn main() -> ExitCode {
-    ipc_core::conformance::main::<Mmap>(env!("CARGO_BIN_EXE_ipc-mmap"), |link, garbage| {
-        // The first two pages steer: places, positions, bells, and the first record.
-        link.scribble(usize::from(garbage[0]) * 16, garbage);
-    })
+    ipc_core::conformance::main::<Mmap>(
+        env!("CARGO_BIN_EXE_ipc-mmap"),
+        |_| Calls { send: 0, receive: 0 },
+        |link, garbage| {
+            // The first two pages steer: places, positions, bells, and the first record.
+            link.scribble(usize::from(garbage[0]) * 16, garbage);
+        },
+    )
 }

@@ -1,15 +1,15 @@
 //! # Pipes: the oldest way for a parent to talk to its child
 //!
 //! `pipe2(2)` makes a buffer in the kernel, 64 KiB by default, and two descriptors: what is written to the one is
-//! read from the other. Nothing in the file system leads to it. A process has an end of a pipe only if it made the
+//! read from the other. `fcntl(F_SETPIPE_SZ)` enlarges it, here to 256 KiB where the system allows that. Nothing in the file system leads to it. A process has an end of a pipe only if it made the
 //! pipe or *inherited* the descriptor, so a pipe connects relatives: here a parent and the child that it spawns.
 //!
 //! A pipe goes one way. To talk both ways takes two of them, which is what [`Pipe`] makes:
 //!
 //! ```text
 //!   parent (ping)                                        child (pong)
-//!     write ──────► [ pipe: parent to child, 64 KiB ] ──────► 0, its standard input
-//!     read  ◄────── [ pipe: child to parent, 64 KiB ] ◄────── 1, its standard output
+//!     write ──────► [ pipe: parent to child, 256 KiB ] ─────► 0, its standard input
+//!     read  ◄────── [ pipe: child to parent, 256 KiB ] ◄───── 1, its standard output
 //! ```
 //!
 //! The child finds its ends as standard input and output, as every program in a shell's pipeline does: that is what
@@ -19,8 +19,9 @@
 //! FIFO is a pipe with a name), or to carry large data both ways without thought: two processes that both write
 //! into full pipes wait for each other for ever.
 //!
-//! **System calls**: `pipe2` to make one, `dup2` for the child; then for each message one `pwritev2` (header and
-//! payload together) and one `preadv2`. They behave as `writev` and `read`, and can also be told not to wait.
+//! **System calls**: `pipe2` to make one, `dup2` for the child; then for each message one `write` and one `read`,
+//! or `writev` and `readv` for one of more than 4 KiB; a long message takes several. Not to wait, `pwritev2` and
+//! `preadv2` are told so.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the stream forgets where one write ended and the
 //! next began; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program,
@@ -29,18 +30,19 @@
 
 mod sys;
 
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_core::{
-    Between, ByteStream, Call, Direction, Error, Framed, Mechanism, Medium, Mode, Profile, Reach, Result,
-    Setup, Unit, Variant,
+    Between, ByteStream, Call, Direction, Error, Framed, Mechanism, Medium, Mode, Pieces, Profile, Reach,
+    Result, Setup, Unit, Variant, enlarge_pipe,
 };
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
-use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
+use nix::sys::uio::{readv, writev};
+use nix::unistd::{dup2_stdin, dup2_stdout, pipe2, read, write};
 
 /// Two pipes, one each way, before the child is spawned. See the [crate](self).
 #[derive(Debug)]
@@ -96,6 +98,8 @@ impl Mechanism for Pipe {
         }
         let (child_reads, parent_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
         let (parent_reads, child_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
+        enlarge_pipe(&parent_writes);
+        enlarge_pipe(&child_writes);
         let inode = |fd: &OwnedFd| fstat(fd).map(|stat| stat.st_ino).call("fstat");
         Ok(Self {
             inodes: [inode(&parent_writes)?, inode(&parent_reads)?],
@@ -161,15 +165,38 @@ fn is_pipe(fd: impl AsFd) -> Result<bool> {
 
 // ANCHOR: stream
 impl ByteStream for Ends {
-    const READ: &'static str = "preadv2";
-    const WRITE: &'static str = "pwritev2";
+    const READ: &'static str = "read";
+    const WRITE: &'static str = "write";
+    const PIECES: Pieces = Pieces::PIPE;
 
+    #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-        sys::preadv2(&self.read, buffer, mode)
+        match mode {
+            Mode::Block => read(&self.read, buffer),
+            Mode::Try => sys::preadv2_nowait(&self.read, &mut [IoSliceMut::new(buffer)]),
+        }
     }
 
-    fn write(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        sys::pwritev2(&self.write, pieces, mode)
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
+        match mode {
+            Mode::Block => readv(&self.read, buffers),
+            Mode::Try => sys::preadv2_nowait(&self.read, buffers),
+        }
+    }
+
+    #[inline]
+    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
+        match mode {
+            Mode::Block => write(&self.write, bytes),
+            Mode::Try => sys::pwritev2_nowait(&self.write, &[IoSlice::new(bytes)]),
+        }
+    }
+
+    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        match mode {
+            Mode::Block => writev(&self.write, pieces),
+            Mode::Try => sys::pwritev2_nowait(&self.write, pieces),
+        }
     }
 }
 // ANCHOR_END: stream

@@ -1,10 +1,9 @@
 //! The two system calls that `nix` does not wrap. The only file of the crate with `unsafe`.
 #![allow(unsafe_code)]
 
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd};
 
-use ipc_core::Mode;
 use nix::errno::Errno;
 
 /// "Read from, or write to, where the file stands": the only offset a pipe accepts.
@@ -15,25 +14,19 @@ const CURRENT: libc::off_t = -1;
 ///
 /// With `RWF_NOWAIT` this one call answers `EAGAIN` where it would wait. `O_NONBLOCK` could not do that: it is a
 /// property of the open file, for every call and for everyone who shares it.
-pub(crate) fn preadv2(fd: impl AsFd, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-    let iov = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
-    // SAFETY: `iov` describes `buffer`, which stays exclusively borrowed until the call returns.
-    let read = unsafe { libc::preadv2(fd.as_fd().as_raw_fd(), &raw const iov, 1, CURRENT, flags(mode)) };
+pub(crate) fn preadv2_nowait(fd: impl AsFd, buffers: &mut [IoSliceMut<'_>]) -> nix::Result<usize> {
+    let (fd, count) = (fd.as_fd().as_raw_fd(), buffers.len() as libc::c_int);
+    // SAFETY: `IoSliceMut` is promised to have the layout of `iovec`; the buffers stay exclusively borrowed until the
+    // call returns.
+    let read = unsafe { libc::preadv2(fd, buffers.as_ptr().cast(), count, CURRENT, libc::RWF_NOWAIT) };
     Errno::result(read).map(|read| read as usize)
 }
 
 /// `ssize_t pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags);` —
 /// [pwritev2(2)](https://man7.org/linux/man-pages/man2/pwritev2.2.html).
-pub(crate) fn pwritev2(fd: impl AsFd, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-    let (iov, count) = (pieces.as_ptr().cast(), pieces.len() as libc::c_int);
+pub(crate) fn pwritev2_nowait(fd: impl AsFd, pieces: &[IoSlice<'_>]) -> nix::Result<usize> {
+    let (fd, count) = (fd.as_fd().as_raw_fd(), pieces.len() as libc::c_int);
     // SAFETY: `IoSlice` is promised to have the layout of `iovec`; the pieces stay borrowed until the call returns.
-    let written = unsafe { libc::pwritev2(fd.as_fd().as_raw_fd(), iov, count, CURRENT, flags(mode)) };
+    let written = unsafe { libc::pwritev2(fd, pieces.as_ptr().cast(), count, CURRENT, libc::RWF_NOWAIT) };
     Errno::result(written).map(|written| written as usize)
-}
-
-const fn flags(mode: Mode) -> libc::c_int {
-    match mode {
-        Mode::Block => 0,
-        Mode::Try => libc::RWF_NOWAIT,
-    }
 }

@@ -241,7 +241,11 @@ fn a_message_costs_one_system_call_each_way() {
         play::ping(&mut link, &order, |_, _| {}).unwrap();
     });
     assert_eq!(writes - writes_at_rest, order.count + 1, "one write for the order and one for each message");
-    assert_eq!(reads - reads_at_rest, order.count, "one read for each answer");
+    assert_eq!(
+        reads - reads_at_rest,
+        order.count + 1,
+        "one read for the word that it is ready, one for each answer"
+    );
     drop(link);
     assert!(pong.wait().unwrap().success());
 }

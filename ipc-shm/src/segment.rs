@@ -40,7 +40,29 @@ impl Segment {
     /// limits of the system are reached.
     #[doc(alias = "shmget")]
     pub fn create(key: Key, size: usize, mode: u32) -> Result<Self> {
-        let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as i32;
+        Self::make(key, size, mode, 0)
+    }
+
+    /// The same, out of the pool of huge pages that the administrator has set aside.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create). `ENOMEM`: not so many are free. `EPERM`: they are not for this user.
+    #[doc(alias = "SHM_HUGETLB")]
+    pub fn create_in_huge_pages(key: Key, size: usize, mode: u32) -> Result<Self> {
+        let pool = || {
+            let pages = size.div_ceil(2 << 20);
+            format!(
+                "not {pages} huge pages of 2 MiB are free: as root, `sysctl vm.nr_hugepages={}`",
+                2 * pages
+            )
+        };
+        let others = || "huge pages are for the group in vm.hugetlb_shm_group, and for root".into();
+        let made = Self::make(key, size, mode, libc::SHM_HUGETLB);
+        made.advise(Errno::ENOMEM, pool).advise(Errno::EPERM, others)
+    }
+
+    fn make(key: Key, size: usize, mode: u32, flags: i32) -> Result<Self> {
+        let flags = flags | libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as i32;
         let id = sys::shmget(key.get(), size, flags)
             .call("shmget")
             .advise(Errno::EEXIST, || format!("key {key} is in use: choose another, or see `ipcs -m`"))

@@ -1,13 +1,13 @@
 //! Messages over sequenced packets: the kernel keeps the boundaries, so there is no length to send.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use ipc_core::{ByteStream, Call, Error, Mode, Result, Transport};
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, getsockopt, recvmsg, setsockopt, sockopt};
+use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 
-use crate::stream::{Connection, flags};
+use crate::Connection;
 
 /// The longest message in a packet: 1 MiB, where the system lets a send buffer be that large. The kernel copies each
 /// packet into one piece of its memory; longer ones are for a stream.
@@ -16,6 +16,9 @@ pub const MAX_PACKET: usize = 1 << 20;
 /// What each packet begins with. Without it, an empty message would be an empty packet, and `recvmsg` returns 0 for
 /// that as well as for the end.
 const MESSAGE: u8 = b'm';
+
+/// The longest message that is copied rather than sent and received in pieces: 4 KiB, by experiment.
+const SHORT: usize = 4 << 10;
 
 /// What the kernel keeps for itself of a send buffer, by experiment: a packet of `SO_SNDBUF` - 32 bytes passes.
 const OVERHEAD: usize = 32 + size_of_val(&MESSAGE);
@@ -26,9 +29,12 @@ pub struct Packets {
     connection: Connection,
     /// The longest message that the send buffer takes.
     max: usize,
-    /// Catches what does not fit the caller's buffer. Its pages cost nothing until then.
-    overflow: Vec<u8>,
-    /// Length of the message that is kept in `overflow`, because the caller's buffer was too small.
+    /// Where a short message is put behind its kind.
+    short: Box<[u8; 1 + SHORT]>,
+    /// Where a packet is received whole for a caller with a short buffer; else it catches what does not fit. Its pages
+    /// cost nothing until they are used. One byte more than any packet: what fills it is too long.
+    aside: Vec<u8>,
+    /// Length of the message in `aside`, behind its kind, that is still to be given out.
     kept: Option<usize>,
 }
 
@@ -40,16 +46,17 @@ impl Packets {
         }
         let send_buffer = getsockopt(&connection, sockopt::SndBuf).call("getsockopt")?;
         let max = send_buffer.saturating_sub(OVERHEAD).min(MAX_PACKET);
-        Ok(Self { connection, max, overflow: vec![0; MAX_PACKET], kept: None })
+        let mut short = Box::new([0; 1 + SHORT]);
+        short[0] = MESSAGE;
+        Ok(Self { connection, max, short, aside: vec![0; 1 + MAX_PACKET + 1], kept: None })
     }
 
-    fn send_packet(&self, message: &[u8], mode: Mode) -> Result<Option<()>> {
+    fn send_packet(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
         if message.len() > self.max {
             return Err(Error::TooLarge { len: message.len(), max: self.max });
         }
-        let packet = [IoSlice::new(&[MESSAGE]), IoSlice::new(message)];
         loop {
-            match self.connection.write(&packet, mode) {
+            match self.send_once(message, mode) {
                 Ok(_) => return Ok(Some(())), // a packet goes whole or not at all
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(None),
@@ -59,56 +66,82 @@ impl Packets {
         }
     }
 
+    /// One system call. A copy of a short message costs less than a second piece.
+    #[inline]
+    fn send_once(&mut self, message: &[u8], mode: Mode) -> nix::Result<usize> {
+        if message.len() <= SHORT {
+            self.short[1..][..message.len()].copy_from_slice(message);
+            self.connection.write(&self.short[..=message.len()], mode)
+        } else {
+            self.connection.writev(&[IoSlice::new(&[MESSAGE]), IoSlice::new(message)], mode)
+        }
+    }
+
     fn recv_packet(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
-        let len = match self.kept {
-            Some(len) => len,
-            None => match self.next_packet(buffer, mode)? {
-                Some(len) if len > buffer.len() => {
-                    self.keep(buffer, len);
-                    len
+        if self.kept.is_none() {
+            if buffer.len() > SHORT {
+                match self.recv_straight(buffer, mode)? {
+                    Some(len) if len > buffer.len() => self.keep(buffer, len),
+                    received => return Ok(received),
                 }
-                received => return Ok(received),
-            },
-        };
+            } else {
+                self.kept = self.recv_aside(mode)?;
+            }
+        }
+        let Some(len) = self.kept else { return Ok(None) };
         if len > buffer.len() {
             return Err(Error::BufferTooSmall { needed: len });
         }
-        buffer[..len].copy_from_slice(&self.overflow[..len]);
+        buffer[..len].copy_from_slice(&self.aside[1..][..len]);
         self.kept = None;
         Ok(Some(len))
     }
 
-    /// Receives a packet into `buffer`, and what does not fit into `overflow`; returns the message's length.
-    fn next_packet(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
-        let mut kind = [0];
-        let mut pieces =
-            [IoSliceMut::new(&mut kind), IoSliceMut::new(buffer), IoSliceMut::new(&mut self.overflow)];
-        loop {
-            match recvmsg::<()>(self.connection.as_fd().as_raw_fd(), &mut pieces, None, flags(mode)) {
-                Ok(received) => {
-                    let (bytes, cut) = (received.bytes, received.flags.contains(MsgFlags::MSG_TRUNC));
-                    return match bytes {
-                        0 => Err(Error::Disconnected),
-                        _ if cut || bytes > 1 + MAX_PACKET => {
-                            Err(Error::Corrupt("a packet longer than any message can be"))
-                        }
-                        _ if kind != [MESSAGE] => Err(Error::Corrupt("a packet that is no message")),
-                        _ => Ok(Some(bytes - 1)),
-                    };
-                }
-                // A peer that closed with something unread causes one such error, ahead of what it sent before.
-                Err(Errno::ECONNRESET | Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Ok(None),
-                Err(errno) => return Err(errno).call("recvmsg"),
-            }
-        }
+    /// Receives a packet into `aside` and returns the message's length.
+    #[inline]
+    fn recv_aside(&mut self, mode: Mode) -> Result<Option<usize>> {
+        let bytes = receive(|| self.connection.read(&mut self.aside, mode))?;
+        bytes.map(|bytes| check(bytes, self.aside[0])).transpose()
     }
 
-    /// Puts a message together in `overflow`, of which the first part is in `buffer`.
+    /// Receives a packet into `buffer`, and what does not fit into `aside`; returns the message's length.
+    fn recv_straight(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
+        let mut kind = [0];
+        let mut pieces =
+            [IoSliceMut::new(&mut kind), IoSliceMut::new(buffer), IoSliceMut::new(&mut self.aside)];
+        let bytes = receive(|| self.connection.readv(&mut pieces, mode))?;
+        bytes.map(|bytes| check(bytes, kind[0])).transpose()
+    }
+
+    /// Puts a message together in `aside`, of which the first part is in `buffer`.
     fn keep(&mut self, buffer: &[u8], len: usize) {
-        self.overflow.copy_within(..len - buffer.len(), buffer.len());
-        self.overflow[..buffer.len()].copy_from_slice(buffer);
+        self.aside.copy_within(..len - buffer.len(), 1 + buffer.len());
+        self.aside[1..][..buffer.len()].copy_from_slice(buffer);
         self.kept = Some(len);
+    }
+}
+
+/// Receives until it is a packet that answers, and returns its length.
+#[inline]
+fn receive(mut call: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>> {
+    loop {
+        match call() {
+            Ok(0) => return Err(Error::Disconnected),
+            Ok(bytes) => return Ok(Some(bytes)),
+            // A peer that closed with something unread causes one such error, ahead of what it sent before.
+            Err(Errno::ECONNRESET | Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => return Ok(None),
+            Err(errno) => return Err(errno).call(Connection::READ),
+        }
+    }
+}
+
+/// The length of the message in a packet of `bytes` bytes, of which `kind` is the first.
+fn check(bytes: usize, kind: u8) -> Result<usize> {
+    match bytes - 1 {
+        len if len > MAX_PACKET => Err(Error::Corrupt("a packet longer than any message can be")),
+        _ if kind != MESSAGE => Err(Error::Corrupt("a packet that is no message")),
+        len => Ok(len),
     }
 }
 

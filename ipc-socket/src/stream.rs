@@ -1,13 +1,13 @@
 //! A connected socket, and the bytes that go through it.
 
-use std::io::IoSlice;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
 use ipc_core::{ByteStream, Mode, wait_readable};
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, Shutdown, recv, sendmsg, shutdown};
+use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
 use crate::{Socket, sys};
 
@@ -82,13 +82,23 @@ pub(crate) const fn flags(mode: Mode) -> MsgFlags {
 
 impl ByteStream for Connection {
     const READ: &'static str = "recv";
-    const WRITE: &'static str = "sendmsg";
+    const WRITE: &'static str = "send";
 
+    #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
         recv(self.socket.as_raw_fd(), buffer, flags(mode))
     }
 
-    fn write(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
+        recvmsg::<()>(self.socket.as_raw_fd(), buffers, None, flags(mode)).map(|received| received.bytes)
+    }
+
+    #[inline]
+    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
+        send(self.socket.as_raw_fd(), bytes, flags(mode))
+    }
+
+    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
         sendmsg::<()>(self.socket.as_raw_fd(), pieces, &[], flags(mode), None)
     }
 }

@@ -616,7 +616,7 @@ fn a_frame_is_a_length_and_the_bytes() {
         let mut buffer = [0; 16];
         let len = framed.stream().read(&mut buffer, Mode::Block).unwrap();
         assert_eq!(buffer[..len], [2, 0, 0, 0, b'h', b'i']);
-        framed.stream().write(&[IoSlice::new(&[1, 0, 0, 0]), IoSlice::new(b"x")], Mode::Block).unwrap();
+        framed.stream().writev(&[IoSlice::new(&[1, 0, 0, 0]), IoSlice::new(b"x")], Mode::Block).unwrap();
         assert_eq!(owner.recv(&mut buffer).unwrap(), 1);
     }
 }

@@ -1,9 +1,13 @@
 //! Running the harness under a watchdog.
 
+use std::fs;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 /// What a run of the harness left.
 pub struct Output {
@@ -47,4 +51,73 @@ pub fn wait(child: &mut Child) -> Option<i32> {
             }
         }
     }
+}
+
+/// What a debug build says first.
+pub fn warning() -> &'static str {
+    if cfg!(debug_assertions) {
+        "warning: this is a debug build; for figures: cargo run --release -p ipc-bench\n"
+    } else {
+        ""
+    }
+}
+
+/// The names in a JSON object, sorted.
+pub fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// The names in a row of the results.
+pub const ROW: [&str; 20] = [
+    "batch",
+    "bytes_per_s",
+    "count",
+    "cpus",
+    "floor_ratio",
+    "floor_ratio_spread",
+    "implementation",
+    "kind",
+    "mechanism",
+    "messages_per_s",
+    "piece",
+    "ping_cpu",
+    "pong_cpu",
+    "rounds",
+    "rtt_ns",
+    "size",
+    "suite_ratio",
+    "suite_ratio_spread",
+    "variant",
+    "wait",
+];
+
+/// Waits until something is so.
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "not within a minute: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The directories of the leases under a directory for temporary files.
+pub fn leases(tmp: &Path) -> Vec<PathBuf> {
+    let bases = fs::read_dir(tmp).expect("it is there").flatten().map(|entry| entry.path());
+    let entries = bases.filter_map(|base| fs::read_dir(base).ok()).flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// The process ids of a process's children.
+pub fn children(pid: u32) -> Vec<String> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let lists = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists.flat_map(|list| list.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// Whether a process is gone, or a zombie: one without a parent may stay so until `init` gets to it.
+pub fn has_ended(pid: &String) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.map_or(true, |stat| stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z")))
 }

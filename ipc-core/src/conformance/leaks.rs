@@ -73,7 +73,7 @@ fn ended<M: Mechanism + 'static>(
 }
 
 /// Fails if there is a file in the directory, a System V object under the key that `address` may be, or a POSIX queue
-/// under the name that it may be.
+/// or shared memory under the name that it may be.
 pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
     let mut left: Vec<_> = fs::read_dir(temporary)
         .call("opendir")?
@@ -90,6 +90,12 @@ pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
     }
     if mq_open(address, MQ_OFlag::O_RDONLY, Mode::empty(), None).map(mq_close).is_ok() {
         left.push(format!("POSIX queue {address}"));
+    }
+    if let Some(name) = address.strip_prefix('/').filter(|name| !name.is_empty() && !name.contains('/')) {
+        let object = Path::new("/dev/shm").join(name);
+        if object.exists() {
+            left.push(object.display().to_string());
+        }
     }
     ensure!(left.is_empty(), "left behind: {}", left.join(", "));
     Ok(())

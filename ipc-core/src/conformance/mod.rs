@@ -2,7 +2,8 @@
 //!
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
-//!     ipc_core::conformance::main::<Pipe>(env!("CARGO_BIN_EXE_ipc-pipe"), |link, garbage| { ... })
+//!     let calls = |_variant: &str| Calls { send: 1, receive: 1 };
+//!     ipc_core::conformance::main::<Pipe>(env!("CARGO_BIN_EXE_ipc-pipe"), calls, |link, garbage| { ... })
 //! }
 //! ```
 //!
@@ -14,6 +15,7 @@
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `endings.rs` | closed and killed peers, on either side |
 //! | `hostile.rs` | a peer that writes garbage |
+//! | `calls.rs` | how many system calls a message costs |
 //! | `leaks.rs` | what is left after any kind of end |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
@@ -21,6 +23,7 @@
 //! | `scripts.rs` | what the peer process plays |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
 
+mod calls;
 mod command_line;
 mod endings;
 mod hostile;
@@ -38,6 +41,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+pub use calls::Calls;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::Signal;
 
@@ -46,6 +50,9 @@ use crate::{Mechanism, Result, Setup, Wait, Waiting, sys};
 
 /// Writes raw bytes to the medium of a link, past the protocol, as a hostile peer would.
 pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
+
+/// How many system calls a message costs over the named variant.
+pub type Declared = fn(&str) -> Calls;
 
 /// How long one case may take, on a loaded machine. Reached only when something hangs.
 const WATCHDOG: Duration = Duration::from_secs(120);
@@ -62,7 +69,7 @@ type Outcome = std::result::Result<(), Failed>;
 
 /// The whole suite for mechanism `M`, whose demo binary is `demo`.
 #[must_use]
-pub fn main<M: Mechanism + 'static>(demo: &'static str, vandal: Vandal<M>) -> ExitCode {
+pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal: Vandal<M>) -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
     if let Some(status) = scripts::play::<M>(&args, vandal) {
         return status;
@@ -78,6 +85,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, vandal: Vandal<M>) -> Ex
             trials.extend(messages::trials(bench));
             trials.extend(endings::trials(bench));
             trials.push(hostile::trial(bench));
+            trials.push(calls::trial(bench, calls(variant.name)));
         }
         let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
         trials.extend(leaks::trials(bench));
@@ -105,7 +113,7 @@ impl<M> Copy for Bench<M> {}
 
 impl<M: Mechanism + 'static> Bench<M> {
     /// A case, named after what it runs on.
-    fn trial(self, name: &str, case: fn(Self) -> Outcome) -> Trial {
+    fn trial(self, name: &str, case: impl FnOnce(Self) -> Outcome + Send + 'static) -> Trial {
         watched(format!("{}::{}::{name}", self.variant, self.wait), move || case(self))
     }
 

@@ -13,7 +13,7 @@
 //! ```
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -72,6 +72,15 @@ pub fn played(part: &str) -> String {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{part}: {text}");
     said(text.lines()).unwrap_or_else(|| panic!("{part}: {text}"))
+}
+
+/// Lets another process play `part`, and returns how it ended: for a part that kills its process.
+///
+/// # Panics
+/// It cannot be started.
+#[allow(clippy::must_use_candidate, reason = "some parts are played for what they do")]
+pub fn ended(part: &str) -> ExitStatus {
+    command(part).stderr(Stdio::null()).status().expect("a test can start itself")
 }
 
 /// Starts another process that plays `part` and stays, and waits until it has said something.

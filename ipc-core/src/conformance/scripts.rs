@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{PATIENCE, Vandal};
+use super::{PATIENCE, Vandal, calls};
 use crate::demo::interrupt;
 use crate::payload::Payload;
 use crate::peer::Peer;
@@ -127,6 +127,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             }
             disconnected(link.recv(&mut buffer))
         }
+        calls::COUNTED => calls::counted(&mut link, number),
         // Does nothing until it is killed, or its parent is.
         "idle" => {
             let parent = nix::unistd::getppid();

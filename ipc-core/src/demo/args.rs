@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::USAGE;
 use super::narrator::tell;
 use crate::cpus::Cpus;
-use crate::{Error, Mechanism, Medium, Setup, Wait};
+use crate::{Error, Mechanism, Medium, Setup, Unit, Wait};
 
 /// A command line that made sense.
 #[derive(Debug)]
@@ -100,6 +100,8 @@ pub fn command<M: Mechanism>() -> Command {
                 .value_parser(parse_seconds),
             flag("json", "Print the result as one JSON document"),
             flag("keep", "Leave the mapped file behind (memory map at an address of its own)"),
+            flag("huge-pages", "Pages of 2 MiB (shared memory, memory map; where the system has some)"),
+            flag("populate", "Make all pages before the first message (shared memory, memory map)"),
         ])
 }
 
@@ -132,6 +134,13 @@ fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
     setup.keep = matches.get_flag("keep");
     if setup.keep && M::PROFILE.medium != Medium::FileAndMemory {
         return Err(Error::Usage(format!("--keep: only a mapped file can be kept, no {}", M::PROFILE.title)));
+    }
+    (setup.huge_pages, setup.populate) = (matches.get_flag("huge-pages"), matches.get_flag("populate"));
+    if (setup.huge_pages || setup.populate) && !matches!(M::PROFILE.unit, Unit::Struct | Unit::Page) {
+        return Err(Error::Usage(format!(
+            "--huge-pages, --populate: there are pages only in mapped memory, none in a {}",
+            M::PROFILE.title
+        )));
     }
     Ok(Parsed {
         side,

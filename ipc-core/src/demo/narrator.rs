@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::args::Parsed;
 use crate::cpus::Role;
 use crate::play::Summary;
-use crate::{Call, Mechanism, Profile, Result};
+use crate::{Call, Mechanism, Profile, Result, Setup};
 
 /// How many round trips are shown one by one.
 pub(super) const SHOWN: u64 = 3;
@@ -55,7 +55,10 @@ impl<'a> Narrator<'a> {
 
     /// What is played, in the words of every title and result.
     pub(super) fn heading(&self) -> String {
-        format!("{}, variant {}", self.profile.title, self.parsed.setup.variant)
+        let Setup { variant, huge_pages, populate, .. } = self.parsed.setup;
+        let huge = if huge_pages { ", huge pages" } else { "" };
+        let populated = if populate { ", populated" } else { "" };
+        format!("{}, variant {variant}{huge}{populated}", self.profile.title)
     }
 
     pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: usize) {

@@ -19,6 +19,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     let mut meeting: M = create(None, parsed)?;
     let mut command = Command::new(std::env::current_exe().call("readlink")?);
     command.args(["--wait", parsed.wait.name(), "--variant", parsed.setup.variant]);
+    command.args(page_options(parsed));
     command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
     meeting.invite(&mut command)?;
     let mut child = Peer::spawn(command)?;
@@ -105,6 +106,12 @@ pub(super) fn ping<M: Mechanism>(
 fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
     let _making = lease::making();
     M::create(address, &parsed.setup)
+}
+
+/// What the child is told of the pages.
+fn page_options(parsed: &Parsed) -> impl Iterator<Item = &'static str> {
+    let options = [(parsed.setup.huge_pages, "--huge-pages"), (parsed.setup.populate, "--populate")];
+    options.into_iter().filter_map(|(chosen, option)| chosen.then_some(option))
 }
 
 /// What to type in the other terminal, as this program was called here.

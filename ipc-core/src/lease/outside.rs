@@ -103,7 +103,10 @@ fn remove_object(path: &Path, meta: &Metadata) {
     // What cannot be removed stays; nobody is left to be told. A directory that is not empty holds what is not ours.
     let _ = match kind.is_dir() {
         true => fs::remove_dir(path),
-        false if kind.is_fifo() || kind.is_socket() || kind.is_file() => fs::remove_file(path),
+        // Of a symbolic link, the link and not what it leads to.
+        false if kind.is_fifo() || kind.is_socket() || kind.is_file() || kind.is_symlink() => {
+            fs::remove_file(path)
+        }
         false => Ok(()),
     };
 }

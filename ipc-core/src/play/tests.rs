@@ -1,6 +1,7 @@
 //! Orders: on the wire, and too large.
 
 use super::*;
+use crate::Wait;
 
 #[test]
 fn an_order_survives_the_wire_and_garbage_does_not() {
@@ -44,7 +45,7 @@ impl Transport for Ordered {
 fn an_order_that_is_too_large_is_the_fault_of_who_gave_it() {
     for exchange in [Exchange::RoundTrip, Exchange::Stream] {
         let order = Order { exchange, verify: false, size: 65, count: 1 };
-        let told = pong(&mut Ordered(order), |_| {});
+        let told = pong(&mut Waiting::new(Ordered(order), Wait::Block), |_| {});
         assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
     }
 }

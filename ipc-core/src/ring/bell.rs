@@ -48,6 +48,7 @@ impl Bell {
     }
 
     /// Wakes the other side if it sleeps. To be called after writing what it waits for.
+    #[inline]
     pub(super) fn ring(&self) {
         fence(Ordering::SeqCst);
         if self.sleeper.load(Ordering::Relaxed) != AWAKE {
@@ -66,67 +67,5 @@ impl Bell {
         fence(Ordering::SeqCst);
         self.sleeper.store(AWAKE, Ordering::Relaxed);
         futex::wake(&self.sleeper);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU64;
-    use std::sync::mpsc;
-    use std::thread;
-
-    use super::*;
-
-    const ROUNDS: u64 = 100_000;
-
-    /// One place where a number is left, and the bell beside it.
-    #[derive(Default)]
-    struct Place {
-        number: AtomicU64,
-        bell: Bell,
-    }
-
-    impl Place {
-        fn leave(&self, number: u64) {
-            self.number.store(number, Ordering::Release);
-            self.bell.ring();
-        }
-
-        fn await_number(&self, number: u64) {
-            loop {
-                self.bell.arm();
-                let here = self.number.load(Ordering::Acquire) == number;
-                if !here {
-                    self.bell.sleep(Duration::from_secs(3600));
-                }
-                self.bell.disarm();
-                if here {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// A single call that is missed leaves both asleep for an hour, which the watchdog does not wait for.
-    #[test]
-    fn no_call_is_ever_missed() {
-        let (done, waiting) = mpsc::channel();
-        thread::spawn(move || {
-            let (there, back) = (Place::default(), Place::default());
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    for n in 1..=ROUNDS {
-                        there.await_number(n);
-                        back.leave(n);
-                    }
-                });
-                for n in 1..=ROUNDS {
-                    there.leave(n);
-                    back.await_number(n);
-                }
-            });
-            done.send(())
-        });
-        waiting.recv_timeout(Duration::from_secs(100)).expect("both sleep, or it panicked");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0       header    magic, version, kind, capacity
-//! 128     side 0    the owner: state, pid, start time
+//! 128     side 0    the owner: state, which process
 //! 256     side 1    the one who joins
 //! 384     ring 0    what side 0 sends: two indices and two bells, each on its own line of 128 bytes
 //! 896     ring 1    what side 1 sends
@@ -16,7 +16,7 @@
 //! Every byte of [`Control`] lies in an atomic, the unused ones too. That is what allows a Rust reference to it
 //! while another process writes there.
 
-use std::sync::atomic::AtomicU64 as Unused;
+use std::sync::atomic::{AtomicU32 as UnusedHalf, AtomicU64 as Unused};
 
 use super::atomic::{AtomicU32, AtomicU64};
 use super::bell::Bell;
@@ -35,7 +35,7 @@ pub const SEGMENT_LEN: usize = data_offset(2);
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ipc-ring");
 
 /// Changes with this page.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const PAGE: usize = 4096;
 
@@ -74,21 +74,20 @@ pub(super) struct Header {
 pub(super) struct Side {
     /// One of the values in [`state`].
     pub(super) state: AtomicU32,
-    pub(super) pid: AtomicU32,
-    pub(super) start_time: AtomicU64,
+    _rest_of_word: UnusedHalf,
+    /// Which process sits here, or is about to: [`ProcessId::to_bits`](crate::process::ProcessId::to_bits); 0 for none.
+    pub(super) occupant: AtomicU64,
     _rest_of_line: [Unused; 14],
 }
 
 /// The life of a side. The numbers only grow.
 pub(super) mod state {
-    /// Nobody has come yet.
+    /// Nobody has come yet, or whoever has is still setting up.
     pub(in super::super) const EMPTY: u32 = 0;
-    /// Somebody has taken the place and is still setting up.
-    pub(in super::super) const CLAIMED: u32 = 1;
     /// Ready to talk.
-    pub(in super::super) const ATTACHED: u32 = 2;
+    pub(in super::super) const ATTACHED: u32 = 1;
     /// Will send and receive no more.
-    pub(in super::super) const CLOSED: u32 = 3;
+    pub(in super::super) const CLOSED: u32 = 2;
 }
 
 /// What the two sides of one ring tell each other.
@@ -113,6 +112,4 @@ pub(super) struct Index {
     _rest_of_line: [Unused; 15],
 }
 
-const _: () = assert!(size_of::<Control>() <= PAGE);
-const _: () = assert!(size_of::<Ring>() == 4 * 128);
 const _: () = assert!(CAPACITY.is_power_of_two());

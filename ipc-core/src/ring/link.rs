@@ -2,6 +2,7 @@
 
 use super::SLICE;
 use super::bell::Bell;
+use super::in_place::{Peeked, Reservation};
 use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
 use super::record;
@@ -53,6 +54,92 @@ impl<M: Memory> RingLink<M> {
         self.seat.region().write(offset, bytes);
     }
 
+    /// Room for a message of `len` bytes, to be written where it lies; waits for it as long as it takes. Nothing is
+    /// sent before [`commit`](Reservation::commit).
+    ///
+    /// # Errors
+    /// As [`send`](Transport::send).
+    pub fn reserve(&mut self, len: usize) -> Result<Reservation<'_, M>> {
+        self.sleep_until(Self::room, |link| link.has_room(len))?;
+        Ok(Reservation::new(self, len))
+    }
+
+    /// The same if there is room now; `None` says "not now".
+    ///
+    /// # Errors
+    /// As [`send`](Transport::send).
+    pub fn try_reserve(&mut self, len: usize) -> Result<Option<Reservation<'_, M>>> {
+        Ok(self.has_room(len)?.map(|()| Reservation::new(self, len)))
+    }
+
+    /// The next message, to be read where it lies; waits for it as long as it takes. It stays the next message until
+    /// [`release`](Peeked::release).
+    ///
+    /// # Errors
+    /// As [`recv`](Transport::recv), but no buffer is too small.
+    pub fn peek(&mut self) -> Result<Peeked<'_, M>> {
+        let len = self.sleep_until(Self::arrival, Self::next)?;
+        Ok(Peeked::new(self, len))
+    }
+
+    /// The same if there is one now; `None` says "not now".
+    ///
+    /// # Errors
+    /// As [`peek`](Self::peek). As with [`try_recv`](Transport::try_recv), a peer that was killed may show as `None`
+    /// for ever.
+    pub fn try_peek(&mut self) -> Result<Option<Peeked<'_, M>>> {
+        Ok(self.next()?.map(|len| Peeked::new(self, len)))
+    }
+
+    /// Whether a message of `len` bytes can be written now.
+    #[inline]
+    fn has_room(&mut self, len: usize) -> Result<Option<()>> {
+        self.unless_broken(|link| {
+            if link.seat.peer_left()? {
+                return Err(Error::Disconnected);
+            }
+            let room = record::has_room(link.seat.region(), link.mine(), &mut link.sender, len)?;
+            Ok(room.then_some(()))
+        })
+    }
+
+    /// The length of the next message, if there is one.
+    #[inline]
+    fn next(&mut self) -> Result<Option<usize>> {
+        self.unless_broken(|link| {
+            // In this order: what was sent before it left is found after we know that it left.
+            let left = link.seat.peer_left()?;
+            match record::next(link.seat.region(), link.peers(), &mut link.receiver)? {
+                None if left => Err(Error::Disconnected),
+                next => Ok(next),
+            }
+        })
+    }
+
+    /// The shared memory, and where in it the message lies that is written next.
+    #[inline]
+    pub(super) fn outgoing(&self) -> (&Region<M>, usize) {
+        (self.seat.region(), record::payload(self.mine(), self.sender.position()))
+    }
+
+    /// The shared memory, and where in it the message lies that is read next.
+    #[inline]
+    pub(super) fn incoming(&self) -> (&Region<M>, usize) {
+        (self.seat.region(), record::payload(self.peers(), self.receiver.position()))
+    }
+
+    /// Sends what was written to [`outgoing`](Self::outgoing), `len` bytes for which there is room.
+    #[inline]
+    pub(super) fn commit(&mut self, len: usize) {
+        record::commit(self.seat.region(), self.seat.side(), &mut self.sender, len);
+    }
+
+    /// Gives the room of the next message, of `len` bytes, back.
+    #[inline]
+    pub(super) fn release(&mut self, len: usize) {
+        record::release(self.seat.region(), 1 - self.seat.side(), &mut self.receiver, len);
+    }
+
     /// The ring on which we send; the other is the peer's.
     const fn mine(&self) -> usize {
         self.seat.side()
@@ -73,6 +160,7 @@ impl<M: Memory> RingLink<M> {
     }
 
     /// Refuses a broken link, and notes what breaks one.
+    #[inline]
     fn unless_broken<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if let Some(reason) = self.broken {
             return Err(Error::Corrupt(reason));
@@ -128,24 +216,25 @@ impl<M: Memory> Transport for RingLink<M> {
         self.sleep_until(Self::arrival, |link| link.try_recv(buffer))
     }
 
+    #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.unless_broken(|link| {
-            if link.seat.peer_left()? {
-                return Err(Error::Disconnected);
-            }
-            record::write(link.seat.region(), link.mine(), &mut link.sender, message)
-        })
+        let Some(()) = self.has_room(message.len())? else { return Ok(None) };
+        let (region, offset) = self.outgoing();
+        region.write(offset, message);
+        self.commit(message.len());
+        Ok(Some(()))
     }
 
+    #[inline]
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.unless_broken(|link| {
-            // In this order: what was sent before it left is found after we know that it left.
-            let left = link.seat.peer_left()?;
-            match record::read(link.seat.region(), link.peers(), &mut link.receiver, buffer)? {
-                None if left => Err(Error::Disconnected),
-                received => Ok(received),
-            }
-        })
+        let Some(len) = self.next()? else { return Ok(None) };
+        let Some(buffer) = buffer.get_mut(..len) else {
+            return Err(Error::BufferTooSmall { needed: len }); // not released: kept
+        };
+        let (region, offset) = self.incoming();
+        region.read(offset, buffer);
+        self.release(len);
+        Ok(Some(len))
     }
 
     fn max_message(&self) -> usize {

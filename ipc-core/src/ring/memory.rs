@@ -6,11 +6,15 @@
 #![allow(unsafe_code)]
 
 use std::ptr::{self, NonNull};
+use std::slice;
 use std::sync::Arc;
 
 use super::atomic::{AtomicU32, AtomicU64};
-use super::layout::{Control, SEGMENT_LEN};
+use super::layout::{Control, Ring, SEGMENT_LEN, data_offset};
 use crate::{Error, Result};
+
+const _: () = assert!(size_of::<Control>() <= data_offset(0));
+const _: () = assert!(size_of::<Ring>() == 4 * 128, "as the page says");
 
 /// Memory that another process, or another thread, sees too.
 ///
@@ -50,6 +54,7 @@ impl<M: Memory> Region<M> {
     }
 
     /// The first page.
+    #[inline]
     pub(super) fn control(&self) -> &Control {
         // SAFETY: `new` checked length and alignment; the memory stays mapped while `self` is borrowed. `Control`
         // consists of atomics only, for which every bit pattern is valid and which others may change at any time.
@@ -60,6 +65,7 @@ impl<M: Memory> Region<M> {
     ///
     /// # Panics
     /// Out of bounds, or `offset` is not a multiple of 4.
+    #[inline]
     pub fn u32_at(&self, offset: usize) -> &AtomicU32 {
         let word = self.at(offset, size_of::<AtomicU32>()).cast::<AtomicU32>();
         assert!(word.is_aligned());
@@ -71,6 +77,7 @@ impl<M: Memory> Region<M> {
     ///
     /// # Panics
     /// Out of bounds, or `offset` is not a multiple of 8.
+    #[inline]
     pub fn u64_at(&self, offset: usize) -> &AtomicU64 {
         let word = self.at(offset, size_of::<AtomicU64>()).cast::<AtomicU64>();
         assert!(word.is_aligned());
@@ -82,6 +89,7 @@ impl<M: Memory> Region<M> {
     ///
     /// # Panics
     /// Out of bounds.
+    #[inline]
     pub fn read(&self, offset: usize, into: &mut [u8]) {
         let from = self.at(offset, into.len());
         // SAFETY: `at` checked the bounds, and a buffer of ours does not overlap the shared memory. A peer that
@@ -94,13 +102,38 @@ impl<M: Memory> Region<M> {
     ///
     /// # Panics
     /// Out of bounds.
+    #[inline]
     pub fn write(&self, offset: usize, bytes: &[u8]) {
         let to = self.at(offset, bytes.len());
         // SAFETY: as in `read`, the other way round.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) }
     }
 
+    /// Sets `len` bytes at `offset` to `byte`.
+    ///
+    /// # Panics
+    /// Out of bounds.
+    #[inline]
+    pub fn fill(&self, offset: usize, len: usize, byte: u8) {
+        let to = self.at(offset, len);
+        // SAFETY: as in `write`.
+        unsafe { ptr::write_bytes(to.as_ptr(), byte, len) }
+    }
+
+    /// The `count` words of 8 bytes from `offset` on.
+    ///
+    /// # Panics
+    /// Out of bounds, or `offset` is not a multiple of 8.
+    #[inline]
+    pub fn words(&self, offset: usize, count: usize) -> &[AtomicU64] {
+        let first = self.at(offset, count * size_of::<AtomicU64>()).cast::<AtomicU64>();
+        assert!(first.is_aligned());
+        // SAFETY: as in `u32_at`, for each of them.
+        unsafe { slice::from_raw_parts(first.as_ptr(), count) }
+    }
+
     /// Where `len` bytes at `offset` are.
+    #[inline]
     fn at(&self, offset: usize, len: usize) -> NonNull<u8> {
         let fits = offset.checked_add(len).is_some_and(|end| end <= self.memory.size());
         assert!(fits, "{len} bytes at {offset} are out of bounds");

@@ -15,8 +15,9 @@
 //! | `bell.rs`, `futex.rs` | sleeping without missing the call |
 //! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
+//! | `in_place.rs` | writing and reading messages where they lie, with no copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
-//! | `atomic.rs` | the atomics of the protocol, exchangeable for a model checker's |
+//! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` puts a model checker's in their place |
 //!
 //! # A peer is not trusted
 //! It can write any byte of the segment at any moment. So every value read from there is read once, into a variable
@@ -51,15 +52,19 @@
 mod atomic;
 mod bell;
 mod futex;
+mod in_place;
 mod layout;
 mod link;
 mod memory;
 mod record;
 mod seat;
 mod spsc;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
+pub use in_place::{Peeked, Reservation};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
 pub use memory::{HeapMemory, Memory, Region};

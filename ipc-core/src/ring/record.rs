@@ -23,55 +23,59 @@ const fn offset(ring: usize, position: u64) -> usize {
     data_offset(ring) + (position as usize & (CAPACITY - 1))
 }
 
-/// Writes `message` into ring `ring`; `None` if there is no room now.
-pub(super) fn write<M: Memory>(
+/// Whether there is room for a message of `len` bytes in ring `ring`.
+#[inline]
+pub(super) fn has_room<M: Memory>(
     region: &Region<M>,
     ring: usize,
     sender: &mut Sender,
-    message: &[u8],
-) -> Result<Option<()>> {
-    if message.len() > MAX_MESSAGE {
-        return Err(Error::TooLarge { len: message.len(), max: MAX_MESSAGE });
+    len: usize,
+) -> Result<bool> {
+    if len > MAX_MESSAGE {
+        return Err(Error::TooLarge { len, max: MAX_MESSAGE });
     }
-    let control = &region.control().rings[ring];
-    let size = record_size(message.len());
-    if !sender.has_room(control, size)? {
-        return Ok(None);
-    }
-    let start = offset(ring, sender.position());
-    region.u64_at(start).store(message.len() as u64, Ordering::Relaxed);
-    region.write(start + HEADER, message);
-    sender.publish(control, size);
-    Ok(Some(()))
+    sender.has_room(&region.control().rings[ring], record_size(len))
 }
 
-/// Reads the next message of ring `ring` into `buffer`; `None` if there is none now.
-pub(super) fn read<M: Memory>(
+/// Where the bytes of the message that is written or read next lie in the segment.
+pub(super) const fn payload(ring: usize, position: u64) -> usize {
+    offset(ring, position) + HEADER
+}
+
+/// Sends what lies in the [`payload`], `len` bytes for which there [is room](has_room).
+#[inline]
+pub(super) fn commit<M: Memory>(region: &Region<M>, ring: usize, sender: &mut Sender, len: usize) {
+    region.u64_at(offset(ring, sender.position())).store(len as u64, Ordering::Relaxed);
+    sender.publish(&region.control().rings[ring], record_size(len));
+    for position in sender.claim_lines() {
+        region.u64_at(offset(ring, position)).store(0, Ordering::Relaxed);
+    }
+}
+
+/// The length of the next message of ring `ring`; `None` if there is none now.
+#[inline]
+pub(super) fn next<M: Memory>(
     region: &Region<M>,
     ring: usize,
     receiver: &mut Receiver,
-    buffer: &mut [u8],
 ) -> Result<Option<usize>> {
-    let control = &region.control().rings[ring];
-    let available = receiver.available(control)?;
+    let available = receiver.available(&region.control().rings[ring])?;
     if available == 0 {
         return Ok(None);
     }
-    let start = offset(ring, receiver.position());
     // Read once: the peer may change it between a check and a use.
-    let len = region.u64_at(start).load(Ordering::Relaxed);
+    let len = region.u64_at(offset(ring, receiver.position())).load(Ordering::Relaxed);
     if len > MAX_MESSAGE as u64 {
         return Err(Error::Corrupt("a record longer than any message can be"));
     }
-    let len = len as usize;
-    let size = record_size(len);
-    if size > available {
+    if record_size(len as usize) > available {
         return Err(Error::Corrupt("a record longer than what was published"));
     }
-    if len > buffer.len() {
-        return Err(Error::BufferTooSmall { needed: len }); // not released: kept
-    }
-    region.read(start + HEADER, &mut buffer[..len]);
-    receiver.release(control, size);
-    Ok(Some(len))
+    Ok(Some(len as usize))
+}
+
+/// Gives the room of the [`next`] message, of `len` bytes, back to the sender.
+#[inline]
+pub(super) fn release<M: Memory>(region: &Region<M>, ring: usize, receiver: &mut Receiver, len: usize) {
+    receiver.release(&region.control().rings[ring], record_size(len));
 }

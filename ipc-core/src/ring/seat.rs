@@ -40,6 +40,7 @@ impl<M: Memory> Seat<M> {
         header.version.store(VERSION, Ordering::Relaxed);
         header.kind.store(kind as u32, Ordering::Relaxed);
         header.capacity.store(CAPACITY as u64, Ordering::Relaxed);
+        seat.mine().occupant.store(ProcessId::current().to_bits(), Ordering::Relaxed);
         seat.ready();
         // Last, and with release: who sees the magic sees all the rest.
         header.magic.store(MAGIC, Ordering::Release);
@@ -68,20 +69,25 @@ impl<M: Memory> Seat<M> {
         }
         let watch = PeerProcess::watch(identity(owner))?;
         let owner_waits = owner.state.load(Ordering::Acquire) == state::ATTACHED && watch.is_alive();
-        let claim = || {
-            joiner.state.compare_exchange(state::EMPTY, state::CLAIMED, Ordering::Relaxed, Ordering::Relaxed)
-        };
-        if !owner_waits || claim().is_err() {
+        if !owner_waits {
+            return Ok(None);
+        }
+        // One who was killed between taking the place and being ready must not keep it for ever. Only what has been
+        // dead when its state was looked at can have been replaced: it does nothing more in between.
+        let occupant = joiner.occupant.load(Ordering::Acquire);
+        let alive = occupant != 0 && PeerProcess::watch(ProcessId::from_bits(occupant))?.is_alive();
+        let free = !alive && joiner.state.load(Ordering::Acquire) == state::EMPTY;
+        let me = ProcessId::current().to_bits();
+        let take = || joiner.occupant.compare_exchange(occupant, me, Ordering::AcqRel, Ordering::Relaxed);
+        if !free || take().is_err() {
             return Ok(None);
         }
         Ok(Some(Self { region, side: 1, peer: Some(watch) }))
     }
 
-    /// Says who sits here, and that this side is ready to talk.
+    /// Says that this side is ready to talk.
     pub fn ready(&self) {
-        let (id, me) = (ProcessId::current(), self.mine());
-        me.pid.store(id.pid, Ordering::Relaxed);
-        me.start_time.store(id.start_time, Ordering::Relaxed);
+        let me = self.mine();
         me.state.store(state::ATTACHED, Ordering::Release);
         futex::wake(&me.state);
     }
@@ -99,7 +105,7 @@ impl<M: Memory> Seat<M> {
             match now {
                 // It may have come, sent, and left again.
                 state::ATTACHED | state::CLOSED => break,
-                state::EMPTY | state::CLAIMED => {}
+                state::EMPTY => {}
                 _ => return Err(IMPOSSIBLE_STATE),
             }
             let left = timeout.saturating_sub(started.elapsed());
@@ -129,6 +135,7 @@ impl<M: Memory> Seat<M> {
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): it said something else.
+    #[inline]
     pub fn peer_left(&self) -> Result<bool> {
         match self.peers().state.load(Ordering::Acquire) {
             state::ATTACHED => Ok(false),
@@ -175,7 +182,7 @@ impl<M: Memory> Drop for Seat<M> {
 const IMPOSSIBLE_STATE: Error = Error::Corrupt("the peer is in an impossible state");
 
 fn identity(side: &Side) -> ProcessId {
-    ProcessId { pid: side.pid.load(Ordering::Relaxed), start_time: side.start_time.load(Ordering::Relaxed) }
+    ProcessId::from_bits(side.occupant.load(Ordering::Relaxed))
 }
 
 /// Tries every 10 ms until there is an answer, for a side that may come before the owner.

@@ -13,6 +13,12 @@ use crate::{Error, Result};
 /// Records begin at multiples of this.
 pub(super) const ALIGN: u64 = 8;
 
+/// The length of a cache line.
+const LINE: u64 = 64;
+
+/// How far ahead the sender claims cache lines: two messages of 64 bytes. More did not make it faster, less did.
+const CLAIM: u64 = 256;
+
 /// The sending side's private view of a ring.
 #[derive(Debug, Default)]
 pub(super) struct Sender {
@@ -20,6 +26,8 @@ pub(super) struct Sender {
     position: u64,
     /// The last seen of the receiver's position: `position - CAPACITY <= released <= position`.
     released: u64,
+    /// Up to here the cache lines are already [claimed](Self::claim_lines).
+    claimed: u64,
 }
 
 impl Sender {
@@ -29,6 +37,7 @@ impl Sender {
     }
 
     /// Whether `size` bytes from here on may be written.
+    #[inline]
     pub(super) fn has_room(&mut self, ring: &Ring, size: u64) -> Result<bool> {
         if self.room() >= size {
             return Ok(true);
@@ -45,6 +54,7 @@ impl Sender {
 
     // ANCHOR: publish
     /// Hands the next `size` bytes to the receiver.
+    #[inline]
     pub(super) fn publish(&mut self, ring: &Ring, size: u64) {
         self.position += size;
         // Release: who sees the position sees the bytes before it.
@@ -52,6 +62,22 @@ impl Sender {
         ring.receiver.ring();
     }
     // ANCHOR_END: publish
+
+    // ANCHOR: claim_lines
+    /// Where the cache lines begin that the next short message will need and that are not ours yet. To be written
+    /// to, with anything, right after publishing.
+    ///
+    /// The receiver has read those lines one round of the ring ago, so they lie in its cache, and a first write has
+    /// to take them away from there. Here that happens while we wait for an answer anyway; later it would happen
+    /// while the receiver waits for us.
+    #[inline]
+    pub(super) fn claim_lines(&mut self) -> impl Iterator<Item = u64> + use<> {
+        let from = self.claimed.max(self.position.next_multiple_of(LINE));
+        let to = (self.position + CLAIM).min(self.released + CAPACITY as u64);
+        self.claimed = from.max(to.next_multiple_of(LINE));
+        (from..to).step_by(LINE as usize)
+    }
+    // ANCHOR_END: claim_lines
 
     const fn room(&self) -> u64 {
         CAPACITY as u64 - (self.position - self.released)
@@ -75,6 +101,7 @@ impl Receiver {
 
     // ANCHOR: available
     /// How many bytes from here on may be read; 0 if nothing has come. Always whole records.
+    #[inline]
     pub(super) fn available(&mut self, ring: &Ring) -> Result<u64> {
         if self.published == self.position {
             // Acquire: the bytes before the position are there too.
@@ -90,61 +117,12 @@ impl Receiver {
     // ANCHOR_END: available
 
     /// Gives the next `size` bytes back to the sender. They must be [`available`](Self::available).
+    #[inline]
     pub(super) fn release(&mut self, ring: &Ring, size: u64) {
         debug_assert!(size <= self.published - self.position);
         self.position += size;
         // Release: our reads of the bytes come before the sender's next writes.
         ring.released.bytes.store(self.position, Ordering::Release);
         ring.sender.ring();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WHOLE: u64 = CAPACITY as u64;
-
-    #[test]
-    fn a_ring_fills_to_the_last_byte_and_not_beyond() {
-        let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
-        for _ in 0..3 {
-            assert!(sender.has_room(&ring, WHOLE).unwrap());
-            sender.publish(&ring, WHOLE);
-            assert!(!sender.has_room(&ring, ALIGN).unwrap());
-            assert_eq!(receiver.available(&ring).unwrap(), WHOLE);
-            receiver.release(&ring, ALIGN);
-            assert!(sender.has_room(&ring, ALIGN).unwrap());
-            assert!(!sender.has_room(&ring, 2 * ALIGN).unwrap());
-            receiver.release(&ring, WHOLE - ALIGN);
-            assert_eq!(receiver.available(&ring).unwrap(), 0);
-        }
-    }
-
-    #[test]
-    fn an_impossible_position_is_corrupt() {
-        for lie in [1, WHOLE + ALIGN, u64::MAX, u64::MAX - 7, 1 << 63] {
-            let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
-            ring.published.bytes.store(lie, Ordering::Relaxed);
-            assert!(matches!(receiver.available(&ring), Err(Error::Corrupt(_))), "published {lie}");
-
-            sender.publish(&ring, WHOLE);
-            ring.released.bytes.store(lie, Ordering::Relaxed);
-            assert!(matches!(sender.has_room(&ring, ALIGN), Err(Error::Corrupt(_))), "released {lie}");
-        }
-    }
-
-    #[test]
-    fn a_position_that_goes_back_is_corrupt() {
-        let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
-        sender.publish(&ring, WHOLE);
-        receiver.available(&ring).unwrap();
-        receiver.release(&ring, WHOLE);
-        assert!(sender.has_room(&ring, WHOLE).unwrap());
-        sender.publish(&ring, WHOLE);
-        ring.released.bytes.store(WHOLE - ALIGN, Ordering::Relaxed);
-        assert!(matches!(sender.has_room(&ring, ALIGN), Err(Error::Corrupt(_))));
-        ring.published.bytes.store(WHOLE - ALIGN, Ordering::Relaxed);
-        assert!(matches!(receiver.available(&ring), Err(Error::Corrupt(_))));
     }
 }

@@ -1,15 +1,20 @@
 //! Objects that remove themselves, both ends of a link, and what the other process plays.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::Duration;
 
 use ipc_core::conformance::other;
-pub use ipc_core::conformance::other::{PATIENCE, played, playing, watched};
-use ipc_core::ring::{Region, SEGMENT_LEN};
+pub use ipc_core::conformance::other::{PATIENCE, ended, played, playing, watched};
+use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};
 use ipc_core::{Mechanism, Setup, Transport};
+use ipc_shm::posix::Object;
 use ipc_shm::{Attached, Key, Link, Segment, Semaphores, Shm, Undo};
+use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::mman::shm_open;
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, setuid};
 
 /// A bare segment of a fresh key, removed at the end of its test however that ends.
@@ -126,6 +131,46 @@ fn play(part: &[&str]) -> String {
             let found = Segment::find(key.parse().unwrap()).and_then(|found| found.unwrap().attach());
             found.map_or_else(|error| error.to_string(), |_| "attached".into())
         }
+        ["join-as-nobody", key, mode] => {
+            setuid(Uid::from_raw(65534)).unwrap();
+            let setup = Setup { mode: u32::from_str_radix(mode, 8).unwrap(), ..setup("ring") };
+            let joined = Shm::join(key, &setup, Duration::from_millis(20));
+            joined.map_or_else(|error| error.to_string(), |_| "joined".into())
+        }
+        ["find-object-in-another-namespace", name] => {
+            unshare(CloneFlags::CLONE_NEWIPC).unwrap();
+            Object::open(&name.parse().unwrap()).unwrap().is_some().to_string()
+        }
+        ["modes-under-umask", bare, ours] => {
+            umask(Mode::from_bits_truncate(0o077));
+            let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDWR;
+            let bare_file = shm_open(bare, flags, Mode::from_bits_truncate(0o666)).map(File::from);
+            let our_file = Object::create(&ours.parse().unwrap(), 0o666);
+            for name in [bare, ours] {
+                Object::unlink(&name.parse().unwrap()).unwrap();
+            }
+            let mode = |file: &File| file.metadata().unwrap().mode() & 0o777;
+            format!("{:o} {:o}", mode(&bare_file.unwrap()), mode(our_file.unwrap().file()))
+        }
+        // Maps an object, has it cut short, and touches what is gone.
+        ["truncate-and-touch", name] => {
+            let object = Object::open(&name.parse().unwrap()).unwrap().unwrap();
+            let region = Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap();
+            let mut byte = [0];
+            region.read(SEGMENT_LEN - 1, &mut byte);
+            object.file().set_len(100).unwrap();
+            region.read(SEGMENT_LEN - 1, &mut byte);
+            "survived".into()
+        }
+        ["resident", variant, when, name] => {
+            let setup = Setup { populate: when == "now", ..setup(variant) };
+            let _meeting = Shm::create(None, &setup).unwrap();
+            crate::pages::resident(name).to_string()
+        }
+        ["wait-at", name, ..] => {
+            std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
+            name.to_owned()
+        }
         ["find-in-another-namespace", key] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
             format!("{:?}", Segment::find(key.parse().unwrap()).unwrap().map(Segment::id))
@@ -137,6 +182,11 @@ fn play(part: &[&str]) -> String {
         }
         ["take-with-undo", key, index] => {
             array(key).try_take(index.parse().unwrap(), Undo::AtExit).unwrap().to_string()
+        }
+        // Takes the free place and is never ready.
+        ["claim", key, ..] => {
+            let taken = Seat::claim(attach(key), Kind::Ring).unwrap().map(std::mem::forget);
+            format!("{}", taken.is_some())
         }
         // Leaks its link: as this process stays, so does the link, until the process is killed.
         ["own", key, variant] => {

@@ -1,0 +1,107 @@
+//! What `--floor` adds, as tables: each row beside its floor, how both grow, and what the machine can do at best.
+
+use std::fmt::Write as _;
+
+use crate::limits::{Copying, Limits};
+use crate::table::{Table, bytes, grouped, heading};
+use crate::{Document, Growth, Implementation, Kind, Quartiles, Row, size_name};
+
+const COLUMNS: [&str; 10] = [
+    "mechanism",
+    "variant",
+    "by",
+    "rounds",
+    "p25",
+    "median",
+    "p75",
+    "floor_ratio",
+    "middle half",
+    "suite / this",
+];
+
+/// One for each kind, wait strategy and size that was played beside its floor, and one of how they grow.
+#[must_use]
+pub fn tables(document: &Document) -> Vec<Table> {
+    let mut tables: Vec<Table> = Vec::new();
+    for row in document.results.iter().filter(|row| row.rounds.is_some()) {
+        let what = match row.kind {
+            Kind::RoundTrip => "microseconds a round trip",
+            Kind::Throughput => "microseconds a message",
+        };
+        let heading = heading(row, &format!("beside its floor, in rounds that take turns: {what}"));
+        if tables.last().is_none_or(|table| table.heading != heading) {
+            tables.push(Table { heading, columns: COLUMNS.to_vec(), rows: Vec::new() });
+        }
+        tables.last_mut().expect("pushed").rows.push(cells(row));
+    }
+    tables.extend(growth(&document.growth));
+    tables
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let by = match (row.implementation, row.piece) {
+        (Implementation::Floor, Some(piece)) => format!("floor, {} at once", size_name(piece)),
+        (implementation, _) => implementation.name().to_owned(),
+    };
+    let mut cells = vec![row.mechanism.to_owned(), row.variant.to_owned(), by];
+    if let Some(rounds) = &row.rounds {
+        let Quartiles { p25, median, p75 } = rounds.ns;
+        cells.push(grouped(rounds.count as u64));
+        cells.extend([p25, median, p75].map(|ns| format!("{:.3}", ns / 1e3)));
+    }
+    let ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
+    let spread = row.floor_ratio_spread.map(|[low, high]| format!("{low:.3} to {high:.3}"));
+    cells.extend([ratio(row.floor_ratio), spread.unwrap_or_default()]);
+    // Of the floor it has just been said.
+    let others = row.suite_ratio.filter(|_| row.implementation != Implementation::Floor);
+    cells.push(ratio(others));
+    cells
+}
+
+const GROWTH_COLUMNS: [&str; 7] = ["mechanism", "variant", "from", "to", "suite", "floor", "suite / floor"];
+
+fn growth(steps: &[Growth]) -> Vec<Table> {
+    let mut tables: Vec<Table> = Vec::new();
+    for step in steps {
+        let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
+        let heading = format!(
+            "Growth, {}, wait {}: time for the larger size / time for the smaller one",
+            step.kind.name(),
+            step.wait
+        );
+        let mut row = vec![(*mechanism).to_owned(), (*variant).to_owned(), bytes(*from), bytes(*to)];
+        row.extend([suite, floor, ratio].map(|number| format!("{number:.3}")));
+        let at = tables.iter().position(|table| table.heading == heading).unwrap_or_else(|| {
+            tables.push(Table { heading, columns: GROWTH_COLUMNS.to_vec(), rows: Vec::new() });
+            tables.len() - 1
+        });
+        tables[at].rows.push(row);
+    }
+    for table in &mut tables {
+        table.rows.sort_by_cached_key(|row| row[..2].to_vec()); // stable: the sizes stay in order
+    }
+    tables
+}
+
+/// The limits, a line each.
+#[must_use]
+pub fn limits(limits: &Limits) -> String {
+    let mut text = String::from("The limits of this machine:\n");
+    let handover = limits.handover_ns.map_or_else(
+        || "not measured: both processes run on one core".to_owned(),
+        |Quartiles { p25, median, p75 }| format!("{median:.0} ns (middle half {p25:.0} to {p75:.0})"),
+    );
+    let _ = writeln!(text, "  core to core, one cache line, one way: {handover}"); // a String takes everything
+    for Copying { in_cache, buffer, bytes_per_s } in &limits.memcpy {
+        let Quartiles { p25, median, p75 } = *bytes_per_s;
+        let [low, middle, high] = [p25, median, p75].map(|bytes| bytes / 1e9);
+        let place = if *in_cache { "in the cache" } else { "out of the cache" };
+        let _ = writeln!(
+            text,
+            "  memcpy {place}, {} at once: {middle:.1} GB/s (middle half {low:.1} to {high:.1}; 1 GB = 1,000,000,000 bytes)",
+            bytes(*buffer)
+        );
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,55 @@
+//! How much longer a larger message takes, beside how much longer it takes on the floor.
+
+use serde::Serialize;
+
+use crate::{Implementation, Kind, Row};
+
+/// From one size to the next larger one that was measured.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Growth {
+    /// Short name of the mechanism.
+    pub mechanism: &'static str,
+    /// Which way it was built.
+    pub variant: &'static str,
+    /// What was measured.
+    pub kind: Kind,
+    /// How both sides waited.
+    pub wait: &'static str,
+    /// The smaller size, in bytes.
+    pub from: usize,
+    /// The larger size, in bytes.
+    pub to: usize,
+    /// Time for the larger one divided by the time for the smaller one, by the suite.
+    pub suite: f64,
+    /// The same by bare calls.
+    pub floor: f64,
+    /// The growth of the suite's time divided by the growth of the floor's: from the two `floor_ratio`s, so that each
+    /// time was compared in rounds of its own.
+    pub ratio: f64,
+}
+
+impl Growth {
+    /// All steps within `rows`, of which each size was measured beside its floor.
+    #[must_use]
+    pub fn of(rows: &[Row]) -> Vec<Self> {
+        let of_suite = |row: &&Row| row.implementation == Implementation::Suite && row.floor_ratio.is_some();
+        let suite: Vec<&Row> = rows.iter().filter(of_suite).collect();
+        let alike = |a: &Row, b: &Row| {
+            (a.mechanism, a.variant, a.kind, a.wait) == (b.mechanism, b.variant, b.kind, b.wait)
+        };
+        let next = |row: &Row| {
+            let larger = suite.iter().filter(|other| alike(row, other) && other.size > row.size);
+            larger.min_by_key(|other| other.size).copied()
+        };
+        suite.iter().filter_map(|row| Self::step(row, next(row)?)).collect()
+    }
+
+    fn step(from: &Row, to: &Row) -> Option<Self> {
+        let time = |row: &Row| row.rounds.as_ref().map(|rounds| rounds.ns.median);
+        let suite = time(to)? / time(from)?;
+        let ratio = to.floor_ratio? / from.floor_ratio?;
+        let Row { mechanism, variant, kind, wait, .. } = *from;
+        let (from, to) = (from.size, to.size);
+        Some(Self { mechanism, variant, kind, wait, from, to, suite, floor: suite / ratio, ratio })
+    }
+}

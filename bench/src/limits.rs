@@ -1,0 +1,91 @@
+//! What this machine can do at best: no way of talking is quicker than a cache line from core to core, and none that
+//! copies carries more than `memcpy` does.
+
+use std::hint::black_box;
+use std::thread;
+use std::time::Instant;
+
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::play::{Exchange, Order};
+use ipc_core::{Error, Result};
+use serde::Serialize;
+
+use crate::floors::Floor;
+use crate::rounds::FEWEST_ROUNDS;
+use crate::{Pair, Placement, Quartiles, Task};
+
+/// The limits of latency and of throughput.
+#[derive(Debug, Serialize)]
+pub struct Limits {
+    /// Time until the other core sees that a word has changed, in nanoseconds: half a round trip of one cache line
+    /// between the two processes. Null where both run on one core.
+    pub handover_ns: Option<Quartiles>,
+    /// Copying on ping's core.
+    pub memcpy: Vec<Copying>,
+}
+
+/// How fast memory is copied.
+#[derive(Debug, Serialize)]
+pub struct Copying {
+    /// Whether both buffers fit into a cache of this core.
+    pub in_cache: bool,
+    /// Length of each of the two buffers, in bytes.
+    pub buffer: usize,
+    /// Bytes copied in a second.
+    pub bytes_per_s: Quartiles,
+}
+
+/// Twice this fits into the second cache of any core of today.
+const SMALL: usize = 64 << 10;
+/// Twice this fits into hardly any cache.
+const LARGE: usize = 64 << 20;
+
+impl Limits {
+    /// Measures them between, and on, the CPUs of `placement`.
+    ///
+    /// # Errors
+    /// The two processes do not come to be.
+    pub fn measure(placement: Placement) -> Result<Self> {
+        let handover_ns = if placement.ping == placement.pong { None } else { Some(handover(placement)?) };
+        Ok(Self { handover_ns, memcpy: copying(placement)? })
+    }
+}
+
+fn handover(placement: Placement) -> Result<Quartiles> {
+    const ROUND_TRIPS: u64 = 10_000;
+    let mut pair = Pair::start_floor(Floor::handover(), placement)?;
+    let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 0, count: ROUND_TRIPS };
+    let mut round = || -> Result<f64> {
+        let elapsed = pair.play(Task { order, batch: ROUND_TRIPS })?.elapsed;
+        Ok(elapsed.as_secs_f64() * 1e9 / (2 * ROUND_TRIPS) as f64)
+    };
+    round()?; // warms both up
+    let rounds = (0..FEWEST_ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?;
+    pair.finish()?;
+    Ok(Quartiles::of(rounds))
+}
+
+/// In a thread of its own: only that one is bound to the CPU.
+fn copying(placement: Placement) -> Result<Vec<Copying>> {
+    let cpus = Cpus::Pair(placement.ping, placement.pong);
+    let copy = || -> Result<Vec<Copying>> {
+        cpus.bind(Role::Ping)?;
+        Ok([(true, SMALL), (false, LARGE)].map(|(in_cache, buffer)| copy(in_cache, buffer)).into())
+    };
+    thread::scope(|scope| scope.spawn(copy).join()).map_err(|_| Error::Disconnected)?
+}
+
+fn copy(in_cache: bool, buffer: usize) -> Copying {
+    let from = vec![1_u8; buffer];
+    let mut to = vec![2_u8; buffer];
+    let copies = (LARGE / buffer).max(1);
+    let mut round = || {
+        let started = Instant::now();
+        for _ in 0..copies {
+            black_box(&mut to).copy_from_slice(black_box(&from));
+        }
+        (copies * buffer) as f64 / started.elapsed().as_secs_f64()
+    };
+    round(); // brings it into the cache, or at least into memory
+    Copying { in_cache, buffer, bytes_per_s: Quartiles::of((0..FEWEST_ROUNDS).map(|_| round())) }
+}

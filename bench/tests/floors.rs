@@ -1,0 +1,331 @@
+//! Each row beside its floor, the same exchange by bare calls: who has one, what is said of it, and how it ends.
+
+#[allow(dead_code)] // shared with the other tests
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use common::{ROW, bench, children, has_ended, keys, leases, run, until, wait, warning};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::os::unix::process::CommandExt as _;
+use tempfile::TempDir;
+
+fn json(args: &[&str]) -> Value {
+    let output = run(bench().args(["--floor", "--json"]).args(args));
+    assert_eq!((output.status, output.stderr.as_str()), (Some(0), warning()), "{args:?}");
+    serde_json::from_str(&output.stdout).expect("one JSON document and nothing else")
+}
+
+/// All values of three numbers in their order, and all of them possible.
+fn check_quartiles(quartiles: &Value) {
+    assert_eq!(keys(quartiles), ["median", "p25", "p75"]);
+    let all = ["p25", "median", "p75"].map(|name| quartiles[name].as_f64().expect("a number"));
+    assert!(all.is_sorted() && all[0] > 0.0 && all[2].is_finite(), "{quartiles}");
+}
+
+fn check_ratio(row: &Value, name: &str) {
+    let ratio = row[name].as_f64().unwrap_or_else(|| panic!("no {name} in {row}"));
+    let spread = [0, 1].map(|at| row[format!("{name}_spread")][at].as_f64().expect("a number"));
+    assert!(0.0 < spread[0] && spread[0] <= ratio && ratio <= spread[1] && spread[1].is_finite(), "{row}");
+}
+
+/// Every mechanism, in every variant, has a floor in both kinds and with every way of waiting; the floor's row stands
+/// behind the suite's and says the same ratio from its side.
+#[test]
+fn every_row_has_its_floor() {
+    for cpus in ["same", "split"] {
+        if cpus == "split" && std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+            eprintln!("SKIPPED: only one CPU may be used here");
+            continue;
+        }
+        let document = json(&[
+            "--size", "64", "--count", "20", "--wait", "block", "--wait", "spin", "--wait", "hybrid",
+            "--cpus", cpus,
+        ]);
+        let rows = document["results"].as_array().unwrap();
+        let of_suite: Vec<_> = (0..rows.len()).filter(|&at| rows[at]["implementation"] == "suite").collect();
+        let variants: usize = ipc_bench::SIX.iter().map(|member| member.profile.variants.len()).sum();
+        assert_eq!(of_suite.len(), variants * 2 * 3, "{cpus}");
+        for at in of_suite {
+            let (row, floor) = (&rows[at], &rows[at + 1]);
+            for row in [row, floor] {
+                assert_eq!(keys(row), ROW);
+                assert_eq!(keys(&row["rounds"]), ["count", "messages", "ns"]);
+                assert!(row["rounds"]["count"].as_u64().unwrap() >= 11, "{row}");
+                assert_eq!(row["rounds"]["messages"], 20);
+                check_quartiles(&row["rounds"]["ns"]);
+            }
+            assert_eq!(floor["implementation"], "floor");
+            for name in ["mechanism", "variant", "kind", "size", "wait", "cpus", "ping_cpu", "pong_cpu"] {
+                assert_eq!(row[name], floor[name], "{name}");
+            }
+            check_ratio(row, "floor_ratio");
+            check_ratio(floor, "suite_ratio");
+            assert_eq!(row["floor_ratio"], floor["suite_ratio"]);
+            assert_eq!((&floor["rtt_ns"], &floor["floor_ratio"]), (&Value::Null, &Value::Null));
+        }
+        check_others(rows);
+        check_limits(&document["limits"], cpus == "split");
+        assert_eq!(document["growth"], Value::Array(Vec::new()), "there is one size");
+    }
+}
+
+/// Beside each ring that is polled, and beside nothing else, runs the ring crate.
+fn check_others(rows: &[Value]) {
+    for pair in rows.windows(2) {
+        let [floor, next] = pair else { unreachable!() };
+        if floor["implementation"] != "floor" {
+            continue;
+        }
+        let in_memory = ["shm", "mmap"].iter().any(|name| floor["mechanism"] == *name);
+        let is_ring = in_memory && floor["variant"] != "sem" && floor["kind"] == "throughput";
+        let expected = is_ring && floor["wait"] != "block";
+        assert_eq!(next["implementation"] == "rtrb", expected, "{floor} {next}");
+        if expected {
+            check_ratio(next, "suite_ratio");
+        }
+    }
+}
+
+fn check_limits(limits: &Value, two_cores: bool) {
+    assert_eq!(keys(limits), ["handover_ns", "memcpy"]);
+    if two_cores {
+        check_quartiles(&limits["handover_ns"]);
+    } else {
+        assert_eq!(limits["handover_ns"], Value::Null);
+    }
+    let copying = limits["memcpy"].as_array().unwrap();
+    assert_eq!(copying.len(), 2);
+    for copying in copying {
+        assert_eq!(keys(copying), ["buffer", "bytes_per_s", "in_cache"]);
+        check_quartiles(&copying["bytes_per_s"]);
+    }
+}
+
+/// The floor of a stream of bytes is the best of several: whole messages, or pieces; and growth is shown from size to
+/// size.
+#[test]
+fn pieces_and_growth() {
+    let args =
+        ["--mechanism", "pipe", "--mechanism", "socket", "--size", "16K", "--size", "64K", "--count", "20"];
+    let document = json(&args);
+    let rows = document["results"].as_array().unwrap();
+    for row in rows.iter().filter(|row| !row["piece"].is_null()) {
+        assert_eq!((&row["implementation"], &row["kind"]), (&"floor".into(), &"throughput".into()));
+        assert!(row["variant"] == "anonymous" || row["variant"] == "unix-stream", "{row}");
+        assert!(row["piece"].as_u64() < row["size"].as_u64(), "{row}");
+    }
+    let floors = rows.iter().filter(|row| row["implementation"] == "floor").count();
+    assert_eq!(floors * 2, rows.len(), "one floor for each row");
+    let growth = document["growth"].as_array().unwrap();
+    assert_eq!(growth.len(), 4 * 2, "from one size to the other, for four variants and two kinds");
+    for step in growth {
+        assert_eq!(
+            keys(step),
+            ["floor", "from", "kind", "mechanism", "ratio", "suite", "to", "variant", "wait"]
+        );
+        assert_eq!((&step["from"], &step["to"]), (&16384.into(), &65536.into()));
+        let [suite, floor, ratio] = ["suite", "floor", "ratio"].map(|name| step[name].as_f64().unwrap());
+        assert!(suite > 0.0 && floor > 0.0 && (suite / floor / ratio - 1.0).abs() < 1e-9, "{step}");
+    }
+}
+
+/// What the suite does beyond the bare calls shows: the lock-step asks one more semaphore than a round trip needs,
+/// and takes longer for it.
+#[test]
+fn one_who_does_more_is_slower_than_the_floor() {
+    let mut ratios = Vec::new();
+    for _ in 0..5 {
+        let args = [
+            "--mechanism",
+            "shm",
+            "--kind",
+            "round_trip",
+            "--size",
+            "64",
+            "--count",
+            "500",
+            "--cpus",
+            "same",
+        ];
+        let document = json(&args);
+        let rows = document["results"].as_array().unwrap();
+        let row =
+            rows.iter().find(|row| row["variant"] == "sem" && row["implementation"] == "suite").unwrap();
+        ratios.push(row["floor_ratio"].as_f64().unwrap());
+        if ratios.last() > Some(&1.0) {
+            return;
+        }
+    }
+    panic!("never slower than the floor: {ratios:?}");
+}
+
+/// The tables show the floors, with their units, and the limits.
+#[test]
+fn the_tables_show_the_floors() {
+    let args =
+        ["--floor", "--mechanism", "pipe", "--size", "64", "--size", "4K", "--count", "20", "--cpus", "same"];
+    let output = run(bench().args(args));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let expected = [
+        "Round trip, 64 bytes, wait block, cpus same",
+        "beside its floor, in rounds that take turns: microseconds a round trip",
+        "beside its floor, in rounds that take turns: microseconds a message",
+        "floor_ratio",
+        "Growth, round_trip, wait block",
+        "core to core, one cache line, one way: not measured: both processes run on one core",
+        "memcpy in the cache, 64 KiB at once: ",
+        "1 GB = 1,000,000,000 bytes",
+        "one look at the clock: ",
+    ];
+    for text in expected {
+        assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
+    }
+}
+
+/// A harness that is at the floor of one mechanism for some seconds.
+struct AtTheFloor {
+    harness: Child,
+    tmp: TempDir,
+    /// Process ids of the peer that plays by bare calls.
+    peers: Vec<String>,
+}
+
+impl AtTheFloor {
+    fn start(mechanism: &str, wait: &str) -> Self {
+        let tmp = TempDir::new().unwrap();
+        let mut command = bench();
+        command.args([
+            "--floor",
+            "--mechanism",
+            mechanism,
+            "--wait",
+            wait,
+            "--kind",
+            "round_trip",
+            "--size",
+            "64",
+        ]);
+        command
+            .args(["--count", "3000", "--cpus", "same", "--json"])
+            .env("TMPDIR", tmp.path())
+            .process_group(0);
+        let harness =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the harness is built");
+        let mut this = Self { harness, tmp, peers: Vec::new() };
+        until("it is at the floor", || {
+            this.peers = children(this.harness.id());
+            this.peers.retain(plays_by_bare_calls);
+            !this.peers.is_empty()
+        });
+        std::thread::sleep(Duration::from_millis(20)); // somewhere in the middle
+        this
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(self.harness.id() as i32)
+    }
+
+    /// Sends a signal to all of them and waits until all have ended.
+    fn end(&mut self, signal: Signal) {
+        let peers = children(self.harness.id());
+        killpg(self.group(), signal).expect("it runs");
+        wait(&mut self.harness);
+        until("the peers have ended", || peers.iter().all(has_ended));
+    }
+}
+
+impl Drop for AtTheFloor {
+    fn drop(&mut self) {
+        let _ = killpg(self.group(), Signal::SIGKILL);
+        let _ = self.harness.wait();
+    }
+}
+
+fn plays_by_bare_calls(pid: &String) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline"))
+        .is_ok_and(|line| line.split(|&byte| byte == 0).nth(1) == Some(b"floor"))
+}
+
+/// The System V keys and the names of POSIX queues that leases under this directory note.
+fn noted(tmp: &Path) -> Vec<String> {
+    let records = leases(tmp).into_iter().filter_map(|lease| fs::read_to_string(lease.join("records")).ok());
+    let words = records.flat_map(|text| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>());
+    words.filter(|word| word.starts_with("0x") || word.starts_with('/')).collect()
+}
+
+/// Whether the kernel has an object of that key or name.
+fn is_there(name: &str) -> bool {
+    if let Some(digits) = name.strip_prefix("0x") {
+        let key = u32::from_str_radix(digits, 16).expect("a key").cast_signed().to_string();
+        let tables = ["msg", "shm", "sem"]
+            .map(|kind| fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default());
+        return tables
+            .iter()
+            .flat_map(|table| table.lines())
+            .any(|line| line.split_ascii_whitespace().next() == Some(key.as_str()));
+    }
+    Path::new("/dev/mqueue").join(name.trim_start_matches('/')).exists()
+}
+
+/// Ctrl-C at the floor leaves nothing behind; after SIGKILL, `clean` removes what there is.
+#[test]
+fn nothing_is_left_of_a_floor() {
+    for mechanism in ["fifo", "msgq", "shm"] {
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            let mut at = AtTheFloor::start(mechanism, "block");
+            let objects = noted(at.tmp.path());
+            at.end(signal);
+            if signal == Signal::SIGKILL {
+                let output = run(bench().arg("clean").env("TMPDIR", at.tmp.path()));
+                assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
+            }
+            assert_eq!(
+                fs::read_dir(at.tmp.path()).unwrap().count(),
+                0,
+                "{mechanism}: {:?}",
+                leases(at.tmp.path())
+            );
+            let left: Vec<_> = objects.iter().filter(|name| is_there(name)).collect();
+            assert!(left.is_empty(), "{mechanism} after {signal}: {left:?} of {objects:?}");
+        }
+    }
+}
+
+/// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it for ever,
+/// though no bare call tells of it. The suite's own figures are kept.
+#[test]
+fn a_dead_peer_at_the_floor_is_noticed() {
+    for member in &ipc_bench::SIX {
+        let name = member.profile.name;
+        for way in ["block", "spin"] {
+            let mut at = AtTheFloor::start(name, way);
+            for peer in &at.peers {
+                kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
+            }
+            let (mut out, mut err) = (at.harness.stdout.take().unwrap(), at.harness.stderr.take().unwrap());
+            let reader = std::thread::spawn(move || std::io::read_to_string(&mut out).unwrap());
+            let stderr = std::thread::spawn(move || std::io::read_to_string(&mut err).unwrap());
+            let status = wait(&mut at.harness);
+            let stderr = stderr.join().unwrap();
+            assert_eq!(status, Some(1), "{name} {way}: {stderr}");
+            assert!(stderr.contains("beside its floor: the peer is gone"), "{name} {way}: {stderr}");
+            let document: Value =
+                serde_json::from_str(&reader.join().unwrap()).expect("a document all the same");
+            let rows = document["results"].as_array().unwrap();
+            assert_eq!(rows[0]["implementation"], "suite");
+            assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &3000.into()));
+            assert_eq!(
+                fs::read_dir(at.tmp.path()).unwrap().count(),
+                0,
+                "{name}: {:?}",
+                leases(at.tmp.path())
+            );
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! How many system calls a message costs: counted, not believed.
+//!
+//! The peer plays the script `counted`: it receives a message, sends it back, and makes a call that nobody else makes,
+//! [`MARK`], before and behind each of the two. This side holds it with ptrace(2) at every system call. At a mark it
+//! lets the message arrive, or takes the answer, while the peer stands still: so the message is always there when the
+//! peer asks for it, and room is always there when it sends, whatever the strategy of waiting. That is also what makes
+//! the count repeatable: it is that of a busy peer.
+
+use libtest_mimic::{Failed, Trial};
+use nix::errno::Errno;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use super::{Bench, Outcome, ensure, skipped};
+use crate::{Call, Error, Mechanism, Transport, sys};
+
+/// System calls for one message where neither side has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// To send it.
+    pub send: usize,
+    /// To receive it.
+    pub receive: usize,
+}
+
+/// The script of the peer.
+pub(super) const COUNTED: &str = "counted";
+
+/// What the peer calls between two things to count: the number of a system call that no link makes.
+const MARK: u64 = libc::SYS_getppid as u64;
+
+/// Long enough to be more than one copy or cache line, short enough for any medium to take at once.
+const SIZES: [usize; 4] = [0, 1, 64, 4096];
+
+/// Rounds for each size. A signal in the middle can repeat a call: what most rounds need is what counts.
+const ROUNDS: usize = 9;
+
+/// The case, with what this variant declares.
+pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>, declared: Calls) -> Trial {
+    bench.trial("a message costs as many system calls as declared", move |bench| count(bench, declared))
+}
+
+fn count<M: Mechanism + 'static>(bench: Bench<M>, declared: Calls) -> Outcome {
+    let (mut link, peer) = bench.meet(&format!("{COUNTED} {}", SIZES.len() * ROUNDS))?;
+    let traced = match Traced::seize(peer.pid()) {
+        Err(Errno::EPERM) => {
+            skipped("this system forbids to trace a child");
+            return Ok(());
+        }
+        traced => traced.call("ptrace")?,
+    };
+    link.send(b"go")?;
+    traced.to_mark()?;
+    for size in SIZES {
+        let (mut sends, mut receives) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            link.send(&vec![5; size])?;
+            receives.push(traced.to_mark()?);
+            sends.push(traced.to_mark()?);
+            let mut answer = [0; SIZES[SIZES.len() - 1]];
+            let len = link.recv(&mut answer)?;
+            ensure!(len == size, "{size} bytes went out, {len} came back");
+        }
+        let counted = Calls { send: median(sends.clone()), receive: median(receives.clone()) };
+        ensure!(
+            counted == declared,
+            "{size} bytes: {counted:?}, declared {declared:?} (each round: sends {sends:?}, receives {receives:?})"
+        );
+    }
+    Ok(())
+}
+
+fn median(mut counts: Vec<usize>) -> usize {
+    counts.sort_unstable();
+    counts[counts.len() / 2]
+}
+
+/// What the peer plays: see the top of the file.
+pub(super) fn counted(link: &mut impl Transport, rounds: u64) -> crate::Result<()> {
+    let mark = || {
+        nix::unistd::getppid();
+    };
+    let mut buffer = [0; SIZES[SIZES.len() - 1]];
+    link.recv(&mut buffer)?;
+    mark();
+    for _ in 0..rounds {
+        let len = link.recv(&mut buffer)?;
+        mark();
+        link.send(&buffer[..len])?;
+        mark();
+    }
+    match link.recv(&mut buffer) {
+        Err(Error::Disconnected) => Ok(()),
+        end => end.map(drop),
+    }
+}
+
+/// A child whose system calls are seen, by the thread that seized it. It runs on by itself when this is dropped.
+struct Traced(Pid);
+
+impl Traced {
+    /// Stops the child's first thread, wherever it is.
+    fn seize(pid: u32) -> nix::Result<Self> {
+        let pid = Pid::from_raw(pid as i32);
+        ptrace::seize(pid, Options::PTRACE_O_TRACESYSGOOD)?;
+        let traced = Self(pid);
+        ptrace::interrupt(pid)?;
+        wait_for(pid)?;
+        Ok(traced)
+    }
+
+    /// Lets it run to the next [`MARK`], and says how many other system calls it made until then.
+    fn to_mark(&self) -> Result<usize, Failed> {
+        let mut calls = 0;
+        let mut signal: Option<Signal> = None;
+        loop {
+            ptrace::syscall(self.0, signal.take())?;
+            match wait_for(self.0)? {
+                WaitStatus::PtraceSyscall(_) => match sys::entered_call(self.0)? {
+                    Some(MARK) => return Ok(calls),
+                    Some(_) => calls += 1,
+                    None => {} // on its way out of one
+                },
+                WaitStatus::Stopped(_, sent) => signal = Some(sent),
+                WaitStatus::PtraceEvent(..) => {}
+                end => return Err(format!("the peer ended: {end:?}").into()),
+            }
+        }
+    }
+}
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        let _ = ptrace::detach(self.0, None);
+    }
+}
+
+fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
+    loop {
+        match waitpid(pid, Some(WaitPidFlag::__WALL)) {
+            Err(Errno::EINTR) => {}
+            status => return status,
+        }
+    }
+}

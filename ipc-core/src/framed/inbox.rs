@@ -1,0 +1,179 @@
+//! How frames come in.
+
+use std::io::IoSliceMut;
+
+use nix::errno::Errno;
+
+use super::{ByteStream, HEADER, MAX_MESSAGE, Mode, SHORT};
+use crate::error::Call;
+use crate::{Error, Result};
+
+/// How much is read ahead at most: what a pipe holds by default.
+const READ_AHEAD: usize = 64 << 10;
+
+/// What was read and not yet given out.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    /// What waits is `bytes[start..end]`. At least one header and [`READ_AHEAD`] long.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Inbox {
+    pub(super) fn new() -> Self {
+        Self { bytes: vec![0; HEADER + READ_AHEAD], start: 0, end: 0 }
+    }
+
+    /// Reads the next message into `buffer` and returns its length; `None` for "not now".
+    #[inline]
+    pub(super) fn read<S: ByteStream>(
+        &mut self,
+        stream: &S,
+        buffer: &mut [u8],
+        mode: Mode,
+    ) -> Result<Option<usize>> {
+        if self.waiting() == 0 && buffer.len() > SHORT {
+            return self.read_straight(stream, buffer, mode);
+        }
+        while self.waiting() < HEADER {
+            if self.read_ahead(stream, mode)?.is_none() {
+                return Ok(None);
+            }
+        }
+        self.read_through(stream, buffer, mode)
+    }
+
+    /// Reads the next message straight into `buffer`. Whatever does not belong there goes to the inbox.
+    fn read_straight<S: ByteStream>(
+        &mut self,
+        stream: &S,
+        buffer: &mut [u8],
+        mode: Mode,
+    ) -> Result<Option<usize>> {
+        let mut header = [0; HEADER];
+        let room = buffer.len().min(READ_AHEAD);
+        let mut pieces = [IoSliceMut::new(&mut header), IoSliceMut::new(&mut buffer[..room])];
+        let Some(read) = retry::<S>(mode, || stream.readv(&mut pieces, mode))? else { return Ok(None) };
+        let arrived = read.saturating_sub(HEADER);
+        let len = u32::from_le_bytes(header) as usize;
+        if read >= HEADER && len <= buffer.len().min(MAX_MESSAGE) {
+            if len <= arrived {
+                self.keep(&buffer[len..arrived]);
+                return Ok(Some(len));
+            }
+            if mode == Mode::Block {
+                read_rest(stream, &mut buffer[arrived..len])?;
+                return Ok(Some(len));
+            }
+        }
+        self.keep(&header[..read.min(HEADER)]);
+        self.keep(&buffer[..arrived]);
+        if read < HEADER { self.read(stream, buffer, mode) } else { self.read_through(stream, buffer, mode) }
+    }
+
+    /// Gives out the message whose header is in the inbox, and reads what is missing of it.
+    #[inline]
+    fn read_through<S: ByteStream>(
+        &mut self,
+        stream: &S,
+        buffer: &mut [u8],
+        mode: Mode,
+    ) -> Result<Option<usize>> {
+        let header = &self.bytes[self.start..][..HEADER];
+        let len = u32::from_le_bytes(header.try_into().expect("a header has 4 bytes")) as usize;
+        if len > MAX_MESSAGE {
+            return Err(Error::Corrupt("a frame longer than any message can be"));
+        }
+        if len > buffer.len() {
+            return Err(Error::BufferTooSmall { needed: len }); // still in the inbox: kept
+        }
+        // A call that may wait fetches the rest of a long message straight to where it belongs. One that may not has
+        // to keep the message until all of it is there. Only now that the caller has shown room for it may it claim
+        // memory of ours.
+        if len <= SHORT || mode == Mode::Try {
+            self.make_room(HEADER + len);
+            while self.waiting() < HEADER + len {
+                if self.read_ahead(stream, mode)?.is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+        let arrived = len.min(self.waiting() - HEADER);
+        buffer[..arrived].copy_from_slice(&self.bytes[self.start + HEADER..][..arrived]);
+        if arrived < len {
+            read_rest(stream, &mut buffer[arrived..len])?;
+        }
+        self.start += HEADER + arrived;
+        Ok(Some(len))
+    }
+
+    #[inline]
+    const fn waiting(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Adds bytes. The caller never keeps more than one header and [`READ_AHEAD`] of them.
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.waiting() == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        self.bytes[self.end..][..bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+
+    /// Lets a frame of `frame` bytes, header included, fit behind `start`.
+    #[inline]
+    fn make_room(&mut self, frame: usize) {
+        if self.start + frame > self.bytes.len() {
+            self.move_to_front(frame);
+        }
+    }
+
+    #[cold]
+    fn move_to_front(&mut self, frame: usize) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if frame > self.bytes.len() {
+            self.bytes.resize(frame, 0);
+        }
+    }
+
+    /// One read into the inbox, of whatever there is.
+    #[inline]
+    fn read_ahead<S: ByteStream>(&mut self, stream: &S, mode: Mode) -> Result<Option<()>> {
+        if self.waiting() == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        self.make_room(HEADER);
+        let room = &mut self.bytes[self.end..];
+        let read = retry::<S>(mode, || stream.read(room, mode))?;
+        self.end += read.unwrap_or(0);
+        Ok(read.map(drop))
+    }
+}
+
+/// Reads the rest of a message, waiting for it.
+#[cold]
+fn read_rest<S: ByteStream>(stream: &S, mut rest: &mut [u8]) -> Result<()> {
+    while !rest.is_empty() {
+        let read = retry::<S>(Mode::Block, || stream.read(rest, Mode::Block))?.unwrap_or(0);
+        rest = &mut rest[read..];
+    }
+    Ok(())
+}
+
+/// Reads until it is not a signal that answers.
+#[inline]
+fn retry<S: ByteStream>(mode: Mode, mut read: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>> {
+    loop {
+        match read() {
+            Ok(0) | Err(Errno::ECONNRESET) => return Err(Error::Disconnected),
+            Ok(read) => return Ok(Some(read)),
+            Err(Errno::EAGAIN) if mode == Mode::Try => return Ok(None),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno).call(S::READ),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Messages over a byte stream: each frame is a length (4 bytes, little-endian) and that many bytes.
+//!
+//! A pipe, a FIFO and a stream socket forget where one write ended and the next began. The frame remembers. It
+//! costs no system call of its own: header and message leave in one call, and one call brings in both.
+//!
+//! A copy of a short message costs less than a second piece in a system call, and a copy of a long one costs more.
+//! So a message of up to [`SHORT`] bytes is copied behind its header and written as one piece, and read through a
+//! buffer that takes in whatever else has arrived. A longer one leaves from the caller's memory (`writev`) and lands
+//! in the caller's memory (`readv`).
+//!
+//! Read on in `outgoing.rs` (how a frame leaves) and `inbox.rs` (how it comes in), `pipe_size.rs`.
+
+mod inbox;
+mod outgoing;
+mod pipe_size;
+
+use std::io::{IoSlice, IoSliceMut};
+
+use crate::{Result, Transport};
+use inbox::Inbox;
+use outgoing::Outgoing;
+pub use pipe_size::{PIPE_SIZE, enlarge_pipe};
+
+/// The longest message a framed stream carries: 16 MiB. A longer length in a header is not believed.
+pub const MAX_MESSAGE: usize = 16 << 20;
+
+const HEADER: usize = size_of::<u32>();
+
+/// The longest message that is copied rather than sent and received in two pieces: 4 KiB, by experiment.
+const SHORT: usize = 4 << 10;
+
+/// Whether a call may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Sleep in the kernel until there is something to do.
+    Block,
+    /// Answer `EAGAIN` instead of sleeping.
+    Try,
+}
+
+/// The longest part of a message that goes out in one call, in bytes.
+///
+/// A pipe is locked while bytes are copied into it or out of it. Of a long write in one piece, the reader sees
+/// nothing until all of it is there, and then the writer waits for the reader: the two take turns. Short pieces let
+/// both work at once. But each piece may wake the reader, which is a loss where both share a core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pieces {
+    /// Of a message that is the first one, or follows one that was received: the reader is likely asleep.
+    pub alone: usize,
+    /// Of a message that follows another one: the reader is likely at work.
+    pub in_a_row: usize,
+}
+
+impl Pieces {
+    /// As much as the kernel takes. It cuts what goes through a socket into pieces itself.
+    pub const WHOLE: Self = Self { alone: usize::MAX, in_a_row: usize::MAX };
+    /// Best for pipes and FIFOs, by experiment.
+    pub const PIPE: Self = Self { alone: 64 << 10, in_a_row: 8 << 10 };
+
+    const fn longest(self, in_a_row: bool) -> usize {
+        if in_a_row { self.in_a_row } else { self.alone }
+    }
+}
+
+/// Two one-way streams of bytes, or one that goes both ways.
+pub trait ByteStream {
+    /// The name of the system call behind [`read`](Self::read), for errors.
+    const READ: &'static str;
+    /// The name of the system call behind [`write`](Self::write), for errors.
+    const WRITE: &'static str;
+    /// Into what pieces long messages are cut.
+    const PIECES: Pieces = Pieces::WHOLE;
+
+    /// Reads what is there into `buffer`; 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// What the kernel answers; `EAGAIN` for "not now".
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize>;
+
+    /// As [`read`](Self::read), into one buffer after the other.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize>;
+
+    /// Writes the bytes, or the first part of them, and returns how many went out.
+    ///
+    /// # Errors
+    /// What the kernel answers; `EAGAIN` for "not now".
+    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize>;
+
+    /// As [`write`](Self::write), from one piece after the other.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize>;
+}
+
+/// A [`Transport`] made of a [`ByteStream`] by framing.
+#[derive(Debug)]
+pub struct Framed<S> {
+    stream: S,
+    inbox: Inbox,
+    outgoing: Outgoing,
+}
+
+impl<S: ByteStream> Framed<S> {
+    /// Frames messages over `stream`.
+    pub fn new(stream: S) -> Self {
+        Self { stream, inbox: Inbox::new(), outgoing: Outgoing::new() }
+    }
+
+    /// The stream under the frames.
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    #[inline]
+    fn write_frame(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
+        self.outgoing.write(&self.stream, message, mode)
+    }
+
+    #[inline]
+    fn read_frame(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
+        let len = self.inbox.read(&self.stream, buffer, mode)?;
+        if len.is_some() {
+            self.outgoing.in_a_row = false;
+        }
+        Ok(len)
+    }
+}
+
+impl<S: ByteStream> Transport for Framed<S> {
+    #[inline]
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.write_frame(message, Mode::Block).map(|sent| sent.expect("a blocking write waits"))
+    }
+
+    #[inline]
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.read_frame(buffer, Mode::Block).map(|len| len.expect("a blocking read waits"))
+    }
+
+    #[inline]
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.write_frame(message, Mode::Try)
+    }
+
+    #[inline]
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.read_frame(buffer, Mode::Try)
+    }
+
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! How a frame leaves.
+
+use std::io::IoSlice;
+
+use nix::errno::Errno;
+
+use super::{ByteStream, HEADER, MAX_MESSAGE, Mode, SHORT};
+use crate::error::Call;
+use crate::{Error, Result};
+
+/// The frame that is being sent, if there is one.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    /// Length of the message of which the first part has left.
+    under_way: Option<usize>,
+    /// Bytes of its frame that have left.
+    sent: usize,
+    /// No message has been received since the last one was sent.
+    pub(super) in_a_row: bool,
+    /// Where a short message is put behind its header.
+    short: Box<[u8; HEADER + SHORT]>,
+}
+
+impl Outgoing {
+    pub(super) fn new() -> Self {
+        Self { under_way: None, sent: 0, in_a_row: false, short: Box::new([0; HEADER + SHORT]) }
+    }
+
+    /// Writes `message` in a frame, or what is left of it; `None` for "not now".
+    #[inline]
+    pub(super) fn write<S: ByteStream>(
+        &mut self,
+        stream: &S,
+        message: &[u8],
+        mode: Mode,
+    ) -> Result<Option<()>> {
+        if message.len() > MAX_MESSAGE || self.under_way.is_some_and(|under_way| under_way != message.len()) {
+            return Err(self.refused(message.len()));
+        }
+        while self.sent < HEADER + message.len() {
+            match self.write_some(stream, message, mode) {
+                Ok(sent) => {
+                    self.sent += sent;
+                    self.under_way = Some(message.len());
+                }
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return Ok(None),
+                Err(errno) => return self.failed::<S>(errno),
+            }
+        }
+        self.done();
+        self.in_a_row = true;
+        Ok(Some(()))
+    }
+
+    /// Why a message of `len` bytes cannot go now.
+    #[cold]
+    fn refused(&self, len: usize) -> Error {
+        match self.under_way {
+            Some(under_way) if len <= MAX_MESSAGE => {
+                Error::Usage(format!("a message of {under_way} bytes is under way: offer that one again"))
+            }
+            _ => Error::TooLarge { len, max: MAX_MESSAGE },
+        }
+    }
+
+    /// Why the stream refused.
+    #[cold]
+    fn failed<S: ByteStream>(&mut self, errno: Errno) -> Result<Option<()>> {
+        self.done();
+        match errno {
+            Errno::EPIPE | Errno::ECONNRESET => Err(Error::Disconnected),
+            _ => Err(errno).call(S::WRITE),
+        }
+    }
+
+    #[inline]
+    fn done(&mut self) {
+        self.under_way = None;
+        self.sent = 0;
+    }
+
+    /// One system call, and how many bytes of the frame left in it.
+    #[inline]
+    fn write_some<S: ByteStream>(&mut self, stream: &S, message: &[u8], mode: Mode) -> nix::Result<usize> {
+        let header = (message.len() as u32).to_le_bytes();
+        if message.len() <= SHORT {
+            let frame = &mut self.short[..HEADER + message.len()];
+            frame[..HEADER].copy_from_slice(&header);
+            frame[HEADER..].copy_from_slice(message);
+            return stream.write(&frame[self.sent..], mode);
+        }
+        let rest = &message[self.sent.saturating_sub(HEADER)..];
+        let piece = &rest[..rest.len().min(S::PIECES.longest(self.in_a_row))];
+        match header.get(self.sent..) {
+            Some(header) if !header.is_empty() => {
+                stream.writev(&[IoSlice::new(header), IoSlice::new(piece)], mode)
+            }
+            _ => stream.write(piece, mode),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! How much a pipe or a FIFO holds.
+
+use std::os::fd::AsFd;
+
+use nix::fcntl::{FcntlArg, fcntl};
+
+/// What a pipe of the suite holds, in bytes, where the system allows it: 256 KiB. A message of 64 KiB does not fit
+/// the default of 64 KiB, since it has a header, and then the writer has to be woken again for the last four bytes.
+pub const PIPE_SIZE: usize = 256 << 10;
+
+/// Enlarges a pipe or a FIFO to [`PIPE_SIZE`], or leaves it as it is where that is refused: a user may have so many
+/// pages in pipes and no more (`/proc/sys/fs/pipe-user-pages-soft`, `pipe-max-size`). Everything works with less.
+///
+/// `int fcntl(int fd, F_SETPIPE_SZ, int size);`
+/// — [fcntl(2)](https://man7.org/linux/man-pages/man2/F_GETPIPE_SZ.2const.html),
+/// [pipe(7)](https://man7.org/linux/man-pages/man7/pipe.7.html)
+#[doc(alias = "F_SETPIPE_SZ")]
+pub fn enlarge_pipe(end: impl AsFd) {
+    let _ = fcntl(end, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE as i32));
+}

@@ -1,0 +1,172 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use nix::errno::Errno;
+use proptest::prelude::*;
+
+use super::*;
+use crate::Error;
+
+/// A stream that takes and gives bytes in pieces of chosen lengths. A length of 0 means "not now" to those who may
+/// not wait.
+#[derive(Debug, Default)]
+struct Choppy {
+    bytes: RefCell<VecDeque<u8>>,
+    lengths: RefCell<VecDeque<usize>>,
+}
+
+impl Choppy {
+    fn next(&self, mode: Mode) -> nix::Result<usize> {
+        let mut lengths = self.lengths.borrow_mut();
+        let length = lengths.pop_front().unwrap_or(usize::MAX);
+        match length {
+            0 if mode == Mode::Try => Err(Errno::EAGAIN),
+            0 => Err(Errno::EINTR),
+            length => Ok(length),
+        }
+    }
+}
+
+impl ByteStream for Choppy {
+    const READ: &'static str = "read";
+    const WRITE: &'static str = "write";
+    const PIECES: Pieces = Pieces { alone: 9000, in_a_row: 5000 };
+
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+        self.readv(&mut [IoSliceMut::new(buffer)], mode)
+    }
+
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
+        let most = self.next(mode)?;
+        let mut bytes = self.bytes.borrow_mut();
+        if bytes.is_empty() && mode == Mode::Try {
+            return Err(Errno::EAGAIN);
+        }
+        let places = buffers.iter_mut().flat_map(|buffer| buffer.iter_mut());
+        let mut read = 0;
+        for (place, byte) in places.take(most).zip(std::iter::from_fn(|| bytes.pop_front())) {
+            *place = byte;
+            read += 1;
+        }
+        Ok(read)
+    }
+
+    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
+        self.writev(&[IoSlice::new(bytes)], mode)
+    }
+
+    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        let most = self.next(mode)?;
+        let mut bytes = self.bytes.borrow_mut();
+        let before = bytes.len();
+        bytes.extend(pieces.iter().flat_map(|piece| piece.iter()).take(most));
+        Ok(bytes.len() - before)
+    }
+}
+
+fn framed() -> Framed<Choppy> {
+    Framed::new(Choppy::default())
+}
+
+fn message(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at * 7 + len) as u8).collect()
+}
+
+/// A length around those at which something changes.
+fn length() -> impl Strategy<Value = usize> {
+    prop_oneof![0..20usize, SHORT - 3..SHORT + 3, 60_000..70_000usize]
+}
+
+/// Lengths of reads and writes, many of them short.
+fn chops() -> impl Strategy<Value = VecDeque<usize>> {
+    let chop = prop_oneof![0..8usize, SHORT - 8..SHORT + 12, 1..70_000usize];
+    prop::collection::vec(chop, 0..60).prop_map(VecDeque::from)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// However the stream cuts them, whoever may wait and whatever room the reader has: the same messages come out.
+    #[test]
+    fn messages_survive_every_cut(
+        lengths in prop::collection::vec(length(), 1..6),
+        writes in chops(),
+        reads in chops(),
+        room in prop_oneof![Just(0usize), Just(1), Just(5000), Just(200_000)],
+        may_wait in any::<bool>(),
+    ) {
+        let mut link = framed();
+        *link.stream.lengths.borrow_mut() = writes;
+        for &len in &lengths {
+            let message = message(len);
+            if may_wait {
+                link.send(&message).unwrap();
+            } else {
+                while link.try_send(&message).unwrap().is_none() {}
+            }
+        }
+        *link.stream.lengths.borrow_mut() = reads;
+        for &len in &lengths {
+            let mut buffer = vec![0; len + room];
+            let received = loop {
+                if may_wait {
+                    break link.recv(&mut buffer).unwrap();
+                } else if let Some(len) = link.try_recv(&mut buffer).unwrap() {
+                    break len;
+                }
+            };
+            prop_assert!(buffer[..received] == message(len), "{} bytes became {}", len, received);
+        }
+        prop_assert_eq!(link.try_recv(&mut [0; 10]).unwrap(), None);
+        prop_assert_eq!(link.try_recv(&mut [0; 10_000]).unwrap(), None);
+    }
+
+    /// A message for which the buffer is too small is there for the next call, and so is what comes behind it.
+    #[test]
+    fn a_buffer_too_small_loses_nothing(len in length(), room in length(), reads in chops()) {
+        let mut link = framed();
+        for len in [len, 3] {
+            link.send(&message(len)).unwrap();
+        }
+        *link.stream.lengths.borrow_mut() = reads;
+        if room < len {
+            let refused = link.recv(&mut vec![0; room]);
+            prop_assert!(matches!(refused, Err(Error::BufferTooSmall { needed }) if needed == len), "{:?}", refused);
+        }
+        for len in [len, 3] {
+            let mut buffer = vec![0; 70_000];
+            let received = link.recv(&mut buffer).unwrap();
+            prop_assert!(buffer[..received] == message(len));
+        }
+    }
+}
+
+/// A length that no message can have is called corrupt in a short buffer and in a long one, and claims no memory.
+#[test]
+fn a_length_is_not_believed() {
+    for room in [10, 1 << 20] {
+        for mode in [Mode::Block, Mode::Try] {
+            let mut link = framed();
+            link.stream.write(&u32::MAX.to_le_bytes(), Mode::Block).unwrap();
+            link.stream.write(&[1; 100], Mode::Block).unwrap();
+            let answer = link.read_frame(&mut vec![0; room], mode);
+            assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
+        }
+    }
+}
+
+/// A long message leaves in pieces: longer ones when it stands alone, shorter ones behind another.
+#[test]
+fn messages_in_a_row_leave_in_shorter_pieces() {
+    let mut link = framed();
+    let mut calls = || {
+        link.stream.lengths.replace(VecDeque::from([usize::MAX; 20]));
+        link.send(&message(20_000)).unwrap();
+        20 - link.stream.lengths.borrow().len()
+    };
+    assert_eq!([calls(), calls()], [3, 4], "alone, and behind another");
+    link.recv(&mut vec![0; 20_000]).unwrap();
+    link.stream.lengths.replace(VecDeque::from([usize::MAX; 20]));
+    link.send(&message(20_000)).unwrap();
+    assert_eq!(20 - link.stream.lengths.borrow().len(), 3, "behind one that was received");
+}

@@ -1,0 +1,6 @@
+//! What can be tested of the parts alone. The two sides together are tested in `tests/ring*`; the protocol is checked
+//! in `model`.
+
+mod bell;
+mod model;
+mod spsc;

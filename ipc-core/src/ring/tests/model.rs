@@ -1,0 +1,43 @@
+//! The very files of the ring, over atomics and a kernel that the checker can take apart.
+#![allow(clippy::duplicate_mod)] // that is the point
+#![allow(dead_code)] // what only a process with a mapping needs
+
+#[path = "../bell.rs"]
+mod bell;
+#[path = "../layout.rs"]
+mod layout;
+mod protocol;
+#[path = "../spsc.rs"]
+mod spsc;
+
+mod atomic {
+    pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+}
+
+/// `futex(2)` as far as the ring relies on it: to look at the word and to fall asleep is one step. One queue for all
+/// words, so that everybody is woken for nothing now and then. No time limit: a call that is missed is a deadlock,
+/// and that is what the checker looks for.
+mod futex {
+    use std::time::Duration;
+
+    use loom::sync::atomic::Ordering;
+    use loom::sync::{Condvar, Mutex};
+
+    use super::atomic::AtomicU32;
+
+    loom::lazy_static! {
+        static ref QUEUE: (Mutex<()>, Condvar) = (Mutex::new(()), Condvar::new());
+    }
+
+    pub(super) fn wait(word: &AtomicU32, expected: u32, _timeout: Duration) {
+        let asleep = QUEUE.0.lock().unwrap();
+        if word.load(Ordering::Relaxed) == expected {
+            drop(QUEUE.1.wait(asleep).unwrap());
+        }
+    }
+
+    pub(super) fn wake(_word: &AtomicU32) {
+        let _nobody_falls_asleep_meanwhile = QUEUE.0.lock().unwrap();
+        QUEUE.1.notify_all();
+    }
+}

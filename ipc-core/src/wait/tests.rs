@@ -1,0 +1,145 @@
+//! What the strategies call, and how often: a link that counts.
+
+use super::*;
+
+/// A link on which nothing comes to those who poll, and everything to those who wait.
+#[derive(Default)]
+struct Counting {
+    tries: u32,
+    calls: u32,
+    checks: u32,
+    /// How many tries from here on are in vain.
+    in_vain: u32,
+    /// How long a call sleeps.
+    sleep: Duration,
+    peer_is_gone: bool,
+}
+
+impl Transport for Counting {
+    fn send(&mut self, _message: &[u8]) -> Result<()> {
+        self.calls += 1;
+        thread::sleep(self.sleep);
+        Ok(())
+    }
+
+    fn recv(&mut self, _buffer: &mut [u8]) -> Result<usize> {
+        self.calls += 1;
+        thread::sleep(self.sleep);
+        Ok(0)
+    }
+
+    fn try_send(&mut self, _message: &[u8]) -> Result<Option<()>> {
+        self.tries += 1;
+        match self.in_vain.checked_sub(1) {
+            Some(rest) => {
+                self.in_vain = rest;
+                Ok(None)
+            }
+            None => Ok(Some(())),
+        }
+    }
+
+    fn try_recv(&mut self, _buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.try_send(&[]).map(|done| done.map(|()| 0))
+    }
+
+    fn max_message(&self) -> usize {
+        0
+    }
+
+    fn check_peer(&mut self) -> Result<()> {
+        self.checks += 1;
+        if self.peer_is_gone { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+const NEVER: u32 = u32::MAX;
+
+/// As on a machine with several CPUs, wherever the test runs.
+fn waiting(wait: Wait) -> Waiting<Counting> {
+    let patience = || Patience::new(true);
+    Waiting { link: Counting::default(), wait, sending: patience(), receiving: patience() }
+}
+
+#[test]
+fn what_is_there_already_costs_one_try() {
+    for wait in [Wait::Spin, Wait::Hybrid] {
+        let mut waiting = waiting(wait);
+        for n in 1..=100 {
+            waiting.recv(&mut []).unwrap();
+            waiting.send(&[]).unwrap();
+            assert_eq!((waiting.link.tries, waiting.link.calls), (2 * n, 0), "{wait}");
+        }
+    }
+}
+
+#[test]
+fn block_never_tries() {
+    let mut waiting = waiting(Wait::Block);
+    waiting.recv(&mut []).unwrap();
+    waiting.send(&[]).unwrap();
+    assert_eq!((waiting.link.tries, waiting.link.calls), (0, 2));
+}
+
+#[test]
+fn hybrid_that_has_learned_to_sleep_makes_the_calls_of_block_and_at_most_one_try() {
+    let mut waiting = waiting(Wait::Hybrid);
+    waiting.link.in_vain = NEVER;
+    waiting.link.sleep = Duration::from_micros(10);
+    for polled in 1..=4 {
+        let before = waiting.link.tries;
+        waiting.recv(&mut []).unwrap();
+        assert!(waiting.link.tries > before, "wait {polled} polls");
+        assert_eq!(waiting.link.calls, polled, "and then sleeps");
+    }
+    let (tries, calls) = (waiting.link.tries, waiting.link.calls);
+    for slept in 1..=7 {
+        waiting.recv(&mut []).unwrap();
+        assert_eq!((waiting.link.tries, waiting.link.calls), (tries, calls + slept));
+    }
+    // To wait for room is another thing, about which nothing is known yet.
+    (0..4).for_each(|_| waiting.send(&[]).unwrap());
+    let (tries, calls) = (waiting.link.tries, waiting.link.calls);
+    for slept in 1..=7 {
+        waiting.send(&[]).unwrap();
+        assert_eq!((waiting.link.tries, waiting.link.calls), (tries + slept, calls + slept));
+    }
+}
+
+/// Each of the calls would look at the clock, and a look takes longer than a short message through shared memory.
+#[test]
+fn hybrid_that_has_learned_to_sleep_tries_first_while_messages_are_there() {
+    let mut waiting = waiting(Wait::Hybrid);
+    waiting.link.in_vain = NEVER;
+    for _ in 0..4 {
+        waiting.recv(&mut []).unwrap();
+    }
+    (waiting.link.in_vain, waiting.link.tries, waiting.link.calls) = (0, 0, 0);
+    for _ in 0..1000 {
+        waiting.recv(&mut []).unwrap();
+    }
+    let (tries, calls) = (waiting.link.tries, waiting.link.calls);
+    assert!(tries + calls == 1000 && calls < 100, "{tries} tries, {calls} calls");
+}
+
+#[test]
+fn hybrid_with_a_quick_peer_never_sleeps() {
+    let mut waiting = waiting(Wait::Hybrid);
+    for _ in 0..1000 {
+        waiting.link.in_vain = 10;
+        waiting.recv(&mut []).unwrap();
+        waiting.link.in_vain = 10;
+        waiting.send(&[]).unwrap();
+    }
+    assert_eq!(waiting.link.calls, 0);
+    assert_eq!(waiting.link.tries, 2 * 1000 * 11);
+}
+
+#[test]
+fn a_spinner_asks_after_its_peer() {
+    let mut waiting = waiting(Wait::Spin);
+    waiting.link.in_vain = NEVER;
+    waiting.link.peer_is_gone = true;
+    assert!(matches!(waiting.recv(&mut []), Err(Error::Disconnected)));
+    assert_eq!((waiting.link.checks, waiting.link.calls), (1, 0));
+}

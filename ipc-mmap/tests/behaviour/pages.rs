@@ -1,0 +1,40 @@
+//! Pages: made when they are touched, or beforehand; small ones, and huge ones where the system has some.
+
+use ipc_core::ring::SEGMENT_LEN;
+use ipc_core::{Error, Mechanism, Setup};
+use ipc_mmap::Mmap;
+
+use crate::tools::{PATIENCE, played, setup};
+
+/// The kernel gives a page to a process when it is touched, also one that the page cache has long. Populated, all of
+/// them are there.
+#[test]
+fn pages_come_when_they_are_touched_or_beforehand() {
+    for (variant, name) in [("file", "/memory"), ("memfd", "/memfd:ipc-mmap")] {
+        let resident =
+            |when| played(&format!("resident {variant} {when} {name}")).1.parse::<usize>().unwrap();
+        assert!(resident("later") < SEGMENT_LEN, "{variant}");
+        assert!(resident("now") >= SEGMENT_LEN, "{variant}");
+    }
+}
+
+/// Huge pages, or an error that says what can be done: never small pages without a word.
+#[test]
+fn huge_pages_or_a_clear_word() {
+    for (variant, advice) in [("file", "variant `memfd`"), ("memfd", "shmem_enabled")] {
+        let setup = Setup { huge_pages: true, ..setup().with_variant::<Mmap>(variant).unwrap() };
+        match Mmap::create(None, &setup) {
+            Ok(mut meeting) => {
+                assert!(Mmap::join(&meeting.address(), &setup, PATIENCE).is_ok());
+                meeting.accept(PATIENCE).unwrap();
+                let enabled = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+                let never = std::fs::read_to_string(enabled).is_ok_and(|text| text.contains("[never]"));
+                assert!(variant != "memfd" || !never, "small pages without a word");
+            }
+            Err(error) => {
+                assert!(matches!(&error, Error::Usage(text) if text.contains(advice)), "{error}");
+                ipc_core::conformance::skipped(&format!("{variant}: {error}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Pages: made when they are touched, or beforehand; small ones, and huge ones where the system has some.
+
+use std::fs;
+
+use ipc_core::pages::is_of_pool;
+use ipc_core::ring::SEGMENT_LEN;
+use ipc_core::{Error, Mechanism, Setup};
+use ipc_shm::Shm;
+
+use crate::tools::{PATIENCE, played, setup};
+
+/// How many bytes of the only shared mapping of this process whose name has `name` in it have their page.
+pub fn resident(name: &str) -> usize {
+    let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut mapping = smaps.lines().skip_while(|line| !line.contains(name));
+    let rss = mapping.find_map(|line| line.strip_prefix("Rss:")).expect("it is mapped");
+    rss.trim().split(' ').next().unwrap().parse::<usize>().unwrap() * 1024
+}
+
+/// The kernel gives a page to a process when it is touched, so most of a fresh segment is not there yet, even where
+/// it has been allocated. Populated, all of it is.
+#[test]
+fn pages_come_when_they_are_touched_or_beforehand() {
+    for (variant, name) in [("ring", "/SYSV"), ("sem", "/SYSV"), ("posix", "/dev/shm/")] {
+        let resident =
+            |populate| played(&format!("resident {variant} {populate} {name}")).parse::<usize>().unwrap();
+        assert!(resident("later") < SEGMENT_LEN / 2, "{variant}");
+        assert!(resident("now") >= SEGMENT_LEN, "{variant}");
+    }
+}
+
+/// Huge pages, or an error that says what the administrator can do: never small pages without a word.
+#[test]
+fn huge_pages_or_a_clear_word() {
+    for (variant, advice) in [("ring", "nr_hugepages"), ("sem", "nr_hugepages"), ("posix", "huge=advise")] {
+        let setup = Setup { huge_pages: true, ..setup(variant) };
+        match Shm::create(None, &setup) {
+            Ok(mut meeting) => {
+                assert!(Shm::join(&meeting.address(), &setup, PATIENCE).is_ok());
+                meeting.accept(PATIENCE).unwrap();
+                let mounts = fs::read_to_string("/proc/mounts").unwrap();
+                let advised =
+                    mounts.lines().any(|line| line.contains(" /dev/shm ") && line.contains("huge="));
+                assert!(variant != "posix" || advised, "small pages without a word");
+            }
+            Err(error) => {
+                let told = error.to_string();
+                assert!(told.contains(advice) || told.contains("vm.hugetlb_shm_group"), "{told}");
+                ipc_core::conformance::skipped(&format!("{variant}: {told}"));
+            }
+        }
+    }
+}
+
+/// Of which pages a segment is made was decided by whoever made it: the other side is told, if it wants others.
+#[test]
+fn who_joins_cannot_choose_the_size_of_the_pages() {
+    let scratch = crate::tools::Scratch::new(0o600);
+    assert!(!is_of_pool(&scratch.segment.attach().unwrap()));
+    let setup = Setup { huge_pages: true, ..setup("ring") };
+    let told = Shm::join(&scratch.key.to_string(), &setup, PATIENCE).unwrap_err();
+    assert!(matches!(&told, Error::Usage(text) if text.contains("without huge pages")), "{told}");
+}
