@@ -11,8 +11,9 @@
 //! Some objects are not the whole host's: queues and segments belong to an *IPC namespace*, as a container has one.
 //! Where two namespaces share the directory for temporary files, a process of the one neither finds what the other's
 //! left nor can remove it. So the leases of such a mechanism are each namespace's own
-//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). What is left of a namespace that has ended is its leases,
-//! empty directories but for a note each: its objects have ended with it.
+//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only what lies at a path, as POSIX shared memory does, is for
+//! everybody to sweep to whom the path leads there. What is left of a namespace that has ended is its other leases,
+//! empty directories but for a note each: their objects have ended with it.
 //!
 //! Read on in `place.rs`: the directories; in `outside.rs`: objects at a path that the user named; and in
 //! `making.rs`: what a signal has to wait for.
@@ -33,8 +34,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
-use crate::{Mechanism, Result};
-use outside::remove_outside;
+use crate::{Error, Mechanism, Result};
+use outside::{is_here, remove_outside};
 use place::{base, check_private, is_at, make_base, open_dir, prefix};
 
 pub use making::{Making, making};
@@ -168,6 +169,9 @@ pub fn sweep<M: Mechanism>() -> Result<Vec<PathBuf>> {
     }
     let mut dead = leases_of::<M>();
     dead.retain(|dir| clear_if_dead(dir, M::reclaim).unwrap_or(false));
+    let mut elsewhere = leases_elsewhere::<M>();
+    elsewhere.retain(|dir| clear_if_here(dir).unwrap_or(false));
+    dead.append(&mut elsewhere);
     let _ = fs::remove_dir(base());
     Ok(dead)
 }
@@ -197,15 +201,35 @@ fn clear_if_dead(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
     Ok(true)
 }
 
+/// The same for a lease of another IPC namespace, if what it notes is at a path, and is found there from here too.
+fn clear_if_here(dir: &Path) -> Result<bool> {
+    let records = fs::read_to_string(dir.join(RECORDS)).unwrap_or_default();
+    if !records.lines().any(is_here) {
+        return Ok(false);
+    }
+    clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
+}
+
 fn dir_of<M: Mechanism>(name: &str) -> PathBuf {
     base().join(prefix::<M>() + name)
 }
 
+/// Those of this process's IPC namespace, where the mechanism's objects belong to one.
 fn leases_of<M: Mechanism>() -> Vec<PathBuf> {
     let prefix = prefix::<M>();
+    leases_where(|name| name.starts_with(&prefix))
+}
+
+/// Those of all other namespaces.
+fn leases_elsewhere<M: Mechanism>() -> Vec<PathBuf> {
+    let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>());
+    leases_where(|name| name.starts_with(&all) && !name.starts_with(&ours))
+}
+
+fn leases_where(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(base()) else { return Vec::new() };
-    let ours = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
-    ours.map(|entry| entry.path()).collect()
+    let wanted = entries.flatten().filter(|entry| wanted(&entry.file_name().to_string_lossy()));
+    wanted.map(|entry| entry.path()).collect()
 }
 
 /// Clears away the directory that `lock` holds exclusively, and what its records name.

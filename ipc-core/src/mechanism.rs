@@ -34,7 +34,7 @@ pub trait Mechanism: Sized {
     const PROFILE: Profile;
 
     /// Whether its objects belong to an IPC namespace, as System V objects and POSIX queues do: then only processes of
-    /// that namespace [sweep](crate::lease::sweep) them.
+    /// that namespace [sweep](crate::lease::sweep) them. Not so what a variant has at a path.
     const IN_IPC_NAMESPACE: bool = false;
 
     /// A connected end.

@@ -78,6 +78,16 @@ pub(super) fn remove_outside(record: &str) -> bool {
     true
 }
 
+/// Whether what a record notes is there, seen from this process. In another mount namespace the same path may lead to
+/// something else, or to nothing.
+pub(super) fn is_here(record: &str) -> bool {
+    match record.split_once(' ') {
+        Some(("name", path)) => fs::symlink_metadata(path).is_ok(),
+        Some(("path", object)) => find(object).is_some(),
+        _ => false,
+    }
+}
+
 /// Removes the object of a `name` record: nobody else uses that name.
 fn remove_name(path: &Path) {
     if let Ok(meta) = fs::symlink_metadata(path) {
@@ -85,14 +95,18 @@ fn remove_name(path: &Path) {
     }
 }
 
-/// Removes the object of a `path` record if it is still the one that was noted.
+/// Removes the object of a `path` record.
 fn remove_path(object: &str) {
-    let Some((noted, path)) = object.split_once(' ') else { return };
-    if let Ok(meta) = fs::symlink_metadata(path)
-        && identity(&meta) == noted
-    {
-        remove_object(Path::new(path), &meta);
+    if let Some((path, meta)) = find(object) {
+        remove_object(path, &meta);
     }
+}
+
+/// The object of a `path` record, if it is still the one that was noted.
+fn find(object: &str) -> Option<(&Path, Metadata)> {
+    let (noted, path) = object.split_once(' ')?;
+    let meta = fs::symlink_metadata(path).ok()?;
+    (identity(&meta) == noted).then_some((Path::new(path), meta))
 }
 
 fn remove_object(path: &Path, meta: &Metadata) {

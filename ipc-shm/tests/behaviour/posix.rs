@@ -150,8 +150,21 @@ fn nothing_can_leak_once_both_have_it_mapped() {
 /// An owner that is killed while it waits leaves its object to the next `create`.
 #[test]
 fn the_object_of_a_killed_owner_is_removed_by_the_next_create() {
+    removed_by_the_next_create("wait-at");
+}
+
+/// The file is there for all IPC namespaces, and stays when the one that its owner was in has ended.
+#[test]
+fn the_object_of_an_owner_killed_in_another_namespace_is_removed_too() {
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("a new IPC namespace needs root");
+    }
+    removed_by_the_next_create("wait-in-another-namespace-at");
+}
+
+fn removed_by_the_next_create(waiting: &str) {
     let name = Name::fresh();
-    let mut owner = playing(&format!("wait-at {name}"));
+    let mut owner = playing(&format!("{waiting} {name}"));
     assert!(name.path().exists());
     owner.kill();
     wait_until("swept", || {

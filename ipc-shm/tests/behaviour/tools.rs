@@ -171,6 +171,11 @@ fn play(part: &[&str]) -> String {
             std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
             name.to_owned()
         }
+        ["wait-in-another-namespace-at", name, ..] => {
+            unshare(CloneFlags::CLONE_NEWIPC).unwrap();
+            std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
+            name.to_owned()
+        }
         ["find-in-another-namespace", key] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
             format!("{:?}", Segment::find(key.parse().unwrap()).unwrap().map(Segment::id))
