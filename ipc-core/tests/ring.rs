@@ -1,9 +1,11 @@
 //! The ring between two threads, and between one side and a hostile other.
 
-use std::sync::mpsc;
+use std::sync::atomic::Ordering;
+use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::process::ProcessId;
 use ipc_core::ring::{
     CAPACITY, HeapMemory, Kind, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, Seat, data_offset,
 };
@@ -193,6 +195,30 @@ fn a_third_finds_no_place() {
     let _owner = create(&memory, Link::KIND);
     let _joined = join(&memory).unwrap().expect("the owner waits");
     assert!(join(&memory).unwrap().is_none());
+}
+
+/// A place whose holder was killed before it was ready is free for one, however many see that at the same time.
+#[test]
+fn one_of_many_takes_over_the_place_of_a_dead_process() {
+    const OCCUPANT: usize = 256 + 8; // of side 1
+    let dead = ProcessId { start_time: 1, ..ProcessId::current() }.to_bits();
+    for _ in 0..30 {
+        let memory = HeapMemory::new(SEGMENT_LEN);
+        let _owner = create(&memory, Link::KIND);
+        let region = Region::new(memory.clone()).unwrap();
+        region.u64_at(OCCUPANT).store(dead, Ordering::Relaxed);
+        let barrier = Barrier::new(4);
+        let taken: Vec<_> = thread::scope(|scope| {
+            let rush = || {
+                barrier.wait();
+                join(&memory).unwrap()
+            };
+            let rushing: Vec<_> = (0..4).map(|_| scope.spawn(rush)).collect();
+            rushing.into_iter().filter_map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(taken.len(), 1);
+        assert_eq!(region.u64_at(OCCUPANT).load(Ordering::Relaxed), ProcessId::current().to_bits());
+    }
 }
 
 #[test]
