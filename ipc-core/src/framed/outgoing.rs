@@ -44,7 +44,7 @@ impl Outgoing {
                     self.under_way = Some(message.len());
                 }
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => return Ok(None),
+                Err(Errno::EAGAIN) if mode == Mode::Try => return Ok(None),
                 Err(errno) => return self.failed::<S>(errno),
             }
         }
@@ -64,14 +64,15 @@ impl Outgoing {
         }
     }
 
-    /// Why the stream refused.
+    /// Why the stream refused. What has left has left: a message that is under way stays so, or the next one would be
+    /// taken for the rest of it.
     #[cold]
     fn failed<S: ByteStream>(&mut self, errno: Errno) -> Result<Option<()>> {
-        self.done();
-        match errno {
-            Errno::EPIPE | Errno::ECONNRESET => Err(Error::Disconnected),
-            _ => Err(errno).call(S::WRITE),
+        if !matches!(errno, Errno::EPIPE | Errno::ECONNRESET) {
+            return Err(errno).call(S::WRITE);
         }
+        self.done();
+        Err(Error::Disconnected)
     }
 
     #[inline]

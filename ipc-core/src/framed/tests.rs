@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use nix::errno::Errno;
@@ -13,6 +13,8 @@ use crate::Error;
 struct Choppy {
     bytes: RefCell<VecDeque<u8>>,
     lengths: RefCell<VecDeque<usize>>,
+    /// The answer to the next write, in place of taking anything.
+    refusal: Cell<Option<Errno>>,
 }
 
 impl Choppy {
@@ -56,6 +58,9 @@ impl ByteStream for Choppy {
     }
 
     fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        if let Some(errno) = self.refusal.take() {
+            return Err(errno);
+        }
         let most = self.next(mode)?;
         let mut bytes = self.bytes.borrow_mut();
         let before = bytes.len();
@@ -152,6 +157,24 @@ fn a_length_is_not_believed() {
             let answer = link.read_frame(&mut vec![0; room], mode);
             assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
         }
+    }
+}
+
+/// An error in the middle of a message, be it one that no blocking call should give, is told; then the message can go
+/// on, and no other can take its place.
+#[test]
+fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
+    for errno in [Errno::ENOBUFS, Errno::EAGAIN] {
+        let mut link = framed();
+        link.stream.lengths.replace(VecDeque::from([10, 0]));
+        assert!(link.try_send(&message(100)).unwrap().is_none());
+        link.stream.refusal.set(Some(errno));
+        assert_eq!(link.send(&message(100)).unwrap_err().errno(), Some(errno));
+        assert!(matches!(link.send(&message(50)), Err(Error::Usage(_))));
+        link.send(&message(100)).unwrap();
+        let mut buffer = [0; 100];
+        assert_eq!(link.recv(&mut buffer).unwrap(), 100);
+        assert!(buffer[..] == message(100));
     }
 }
 
