@@ -103,6 +103,12 @@ fn attach(key: &str) -> Region<Attached> {
     region
 }
 
+/// Leaves a POSIX object that waits for its peer until this process is killed.
+fn wait_at(name: &str) -> String {
+    std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
+    name.to_owned()
+}
+
 fn array(key: &str) -> Semaphores {
     let creator = nix::unistd::getuid().as_raw();
     Semaphores::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
@@ -167,14 +173,10 @@ fn play(part: &[&str]) -> String {
             let _meeting = Shm::create(None, &setup).unwrap();
             crate::pages::resident(name).to_string()
         }
-        ["wait-at", name, ..] => {
-            std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
-            name.to_owned()
-        }
+        ["wait-at", name, ..] => wait_at(name),
         ["wait-in-another-namespace-at", name, ..] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
-            std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
-            name.to_owned()
+            wait_at(name)
         }
         ["find-in-another-namespace", key] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
