@@ -28,6 +28,11 @@ pub fn against_floor(pair: Pair, row: &mut Row, case: &Case, effort: Effort) -> 
         let piece = floor.piece;
         join(Pair::start_floor(floor, case.placement)?, Implementation::Floor, piece)?;
     }
+    if is_ring(case)
+        && let Some(pair) = Pair::start_in_place(*case)
+    {
+        join(pair?, Implementation::InPlace, None)?;
+    }
     if is_ring(case) && case.wait != Wait::Block && case.size == ring_crate::SIZE {
         join(ring_crate::start(case.placement)?, Implementation::Rtrb, None)?;
     }

@@ -111,3 +111,6 @@ pub fn interleave(contestants: &mut [Contestant], plan: Plan) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
