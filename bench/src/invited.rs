@@ -27,7 +27,7 @@ pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
     play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
 }
 
-/// Plays pong to the end if this process was started as the child of a [`Pair`]. The first thing for a `main` to
+/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::Pair). The first thing for a `main` to
 /// call, before it looks at its own arguments.
 #[must_use]
 pub fn serve_if_invited() -> Option<ExitCode> {

@@ -6,11 +6,11 @@
 //! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
 //! | `case.rs` | [`Case`]: what one row is about; [`Kind`], [`Placement`] |
 //! | `pair.rs`, `invited.rs` | [`Pair`]: the two processes that play a case |
-//! | `measure.rs` | [`measure`]: one case, from two processes to a row of figures |
+//! | `measure.rs` | [`measure()`]: one case, from two processes to a row of figures |
 //! | `clock.rs` | [`clock`]: what looking at the clock costs, and how short round trips are timed without that |
 //! | `floors/` | [`floors`]: the same exchange by bare system calls |
 //! | `rounds.rs`, `quartiles.rs` | [`rounds`]: several pairs take turns, so that they can be compared |
-//! | `against_floor.rs`, `growth.rs` | [`against_floor`]: a case beside its floor; [`Growth`], from size to size |
+//! | `against_floor.rs`, `growth.rs` | [`against_floor()`]: a case beside its floor; [`Growth`], from size to size |
 //! | `in_place.rs`, `ring_crate.rs` | a ring without copies, and a ring crate, for comparison |
 //! | `limits.rs` | [`limits`]: what the machine can do at best |
 //! | `results.rs`, `row.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |

@@ -92,26 +92,21 @@ impl Document {
     pub fn add(&mut self, case: Case, effort: Effort, floor: bool) {
         let measured = start(&case).and_then(|mut pair| {
             let row = measure(&mut pair, &case, effort)?;
-            if floor {
-                return Ok((row, Some(pair)));
-            }
             pair.finish()?;
-            Ok((row, None))
+            Ok(row)
         });
-        match measured {
-            Err(Refusal::Skipped(reason)) => self.skipped.push(NotMeasured::new(&case, reason)),
-            Err(Refusal::Failed(error)) => self.failed.push(NotMeasured::new(&case, error.to_string())),
-            Ok((row, None)) => self.results.push(row),
-            Ok((mut row, Some(pair))) => match against_floor(pair, &mut row, &case, effort) {
-                Ok(others) => {
-                    self.results.push(row);
-                    self.results.extend(others);
-                }
-                Err(error) => {
-                    self.results.push(row);
-                    self.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
-                }
-            },
+        let mut row = match measured {
+            Err(Refusal::Skipped(reason)) => return self.skipped.push(NotMeasured::new(&case, reason)),
+            Err(Refusal::Failed(error)) => {
+                return self.failed.push(NotMeasured::new(&case, error.to_string()));
+            }
+            Ok(row) => row,
+        };
+        let beside = if floor { against_floor(&mut row, case, effort) } else { Ok(Vec::new()) };
+        self.results.push(row);
+        match beside {
+            Ok(others) => self.results.extend(others),
+            Err(error) => self.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}"))),
         }
     }
 

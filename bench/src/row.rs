@@ -17,6 +17,8 @@ pub enum Implementation {
     Suite,
     /// The bare calls: see [`floors`](crate::floors).
     Floor,
+    /// The bare calls of the floor with many buffers in place of two.
+    ManySlots,
     /// The suite's ring, written and read in place.
     InPlace,
     /// A ring crate, between two threads.
@@ -30,6 +32,7 @@ impl Implementation {
         match self {
             Self::Suite => "suite",
             Self::Floor => "floor",
+            Self::ManySlots => "many_slots",
             Self::InPlace => "in_place",
             Self::Rtrb => "rtrb",
         }

@@ -82,8 +82,8 @@ fn check_others(rows: &[Value]) {
         let in_memory = ["shm", "mmap"].iter().any(|name| suite["mechanism"] == *name);
         let is_ring = in_memory && suite["variant"] != "sem" && suite["kind"] == "throughput";
         let expected: &[&str] = match (is_ring, suite["wait"] == "block") {
-            (true, true) => &["in_place"],
-            (true, false) => &["in_place", "rtrb"],
+            (true, true) => &["many_slots", "in_place"],
+            (true, false) => &["many_slots", "in_place", "rtrb"],
             (false, _) => &[],
         };
         let (others, next) = others.split_at(expected.len());

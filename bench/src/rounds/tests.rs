@@ -69,14 +69,16 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
 #[test]
 fn they_take_turns_and_the_slower_one_is_seen() {
     for kind in Kind::ALL {
-        let (case, log) = (case(kind), Arc::default());
+        let (case, log) = (case(kind), Arc::<Mutex<String>>::default());
         let plan = Plan::new(Effort::Count(3), kind);
-        let quick = Contestant::new(pair('q', Duration::ZERO, &log), case, plan).unwrap();
-        let slow = Contestant::new(pair('s', Duration::from_millis(2), &log), case, plan).unwrap();
-        log.lock().unwrap().clear(); // what was checked before
-        let mut both = [quick, slow];
+        let contestant = |name, delay| {
+            let log = Arc::clone(&log);
+            Contestant::new(case, move || Ok(pair(name, delay, &log)))
+        };
+        let mut both = [contestant('q', Duration::ZERO), contestant('s', Duration::from_millis(2))];
         interleave(&mut both, plan).unwrap();
-        assert_eq!(*log.lock().unwrap(), "qs".repeat(FEWEST_ROUNDS));
+        let (checked, rounds) = (1, FEWEST_ROUNDS); // once before the first round
+        assert_eq!(*log.lock().unwrap(), "qs".repeat(checked + rounds));
         let [quick, slow] = both;
         let ratio = slow.ratio_to(&quick);
         assert!(ratio.p25 > 1.0, "{kind:?}: {ratio:?}");
@@ -84,9 +86,23 @@ fn they_take_turns_and_the_slower_one_is_seen() {
             assert!(slow.quartiles().p25 > 2e6, "two milliseconds each: {:?}", slow.quartiles());
         }
         assert!((ratio.median * quick.ratio_to(&slow).median - 1.0).abs() < 1e-9);
-        quick.finish().unwrap();
-        slow.finish().unwrap();
     }
+}
+
+/// Luck with one pair is not taken for the code's merit: there are several.
+#[test]
+fn several_pairs_play_for_each() {
+    let (case, log) = (case(Kind::RoundTrip), Arc::<Mutex<String>>::default());
+    let plan = Plan { round: Effort::Count(1), each: Duration::ZERO, pairs: 3 };
+    let started = Arc::<Mutex<u32>>::default();
+    let count = Arc::clone(&started);
+    let start = move || {
+        *count.lock().unwrap() += 1;
+        Ok(pair('x', Duration::ZERO, &log))
+    };
+    let mut alone = [Contestant::new(case, start)];
+    interleave(&mut alone, plan).unwrap();
+    assert_eq!((*started.lock().unwrap(), alone[0].times.len()), (3, 3 * FEWEST_ROUNDS.div_ceil(3)));
 }
 
 #[test]
