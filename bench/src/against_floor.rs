@@ -10,39 +10,47 @@ use crate::{Case, Effort, Implementation, Kind, Pair, Row};
 /// Pieces in which a stream of bytes is written, beside whole messages; the best of all is the floor.
 const PIECES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
-/// Plays `pair` and its floor in interleaved rounds. Completes the `row` of the case, and returns the others': the
+/// Plays a case and its floor in interleaved rounds. Completes the `row` of the case, and returns the others': the
 /// floor's is the first.
 ///
 /// # Errors
 /// As the transport, or as the bare calls.
-pub fn against_floor(pair: Pair, row: &mut Row, case: &Case, effort: Effort) -> Result<Vec<Row>> {
-    let plan = Plan::new(effort, case.kind);
-    let suite = Contestant::new(pair, *case, plan)?;
-    let (mut all, mut who) = (vec![suite], vec![(Implementation::Suite, None)]);
-    let mut join = |pair, implementation, piece| -> Result<()> {
-        all.push(Contestant::new(pair, *case, plan)?);
-        who.push((implementation, piece));
-        Ok(())
-    };
-    for floor in floors(case) {
-        let piece = floor.piece;
-        join(Pair::start_floor(floor, case.placement)?, Implementation::Floor, piece)?;
-    }
-    if is_ring(case) && case.wait != Wait::Block && case.size == ring_crate::SIZE {
-        join(ring_crate::start(case.placement)?, Implementation::Rtrb, None)?;
-    }
-    interleave(&mut all, plan)?;
+pub fn against_floor(row: &mut Row, case: Case, effort: Effort) -> Result<Vec<Row>> {
+    let (who, mut all): (Vec<_>, Vec<_>) = contestants(case).into_iter().unzip();
+    interleave(&mut all, Plan::new(effort, case.kind))?;
     row.in_rounds(&all[0]);
     let others = all.iter().zip(who).skip(1).map(|(other, (implementation, piece))| Row {
         piece,
-        ..Row::of_other(implementation, case, other, &all[0])
+        ..Row::of_other(implementation, &case, other, &all[0])
     });
     let rows = best_floor_first(others.collect());
     row.compared_with(&rows[0]);
-    for contestant in all {
-        contestant.finish()?;
-    }
     Ok(rows)
+}
+
+/// Whose code, and in which pieces it writes.
+type Who = (Implementation, Option<usize>);
+
+/// The suite, its floors, and what else there is; in this order.
+fn contestants(case: Case) -> Vec<(Who, Contestant)> {
+    let placement = case.placement;
+    let of_floor = move |implementation, floor: Floor| {
+        let piece = floor.piece;
+        let start = move || Pair::start_floor(floor.clone(), placement);
+        ((implementation, piece), Contestant::new(case, start))
+    };
+    let mut all = vec![((Implementation::Suite, None), Contestant::new(case, move || Pair::start(case)))];
+    all.extend(floors(&case).into_iter().map(|floor| of_floor(Implementation::Floor, floor)));
+    if is_ring(&case) {
+        all.push(of_floor(Implementation::ManySlots, Floor::of(&case).with_many_slots()));
+        let start = move || Pair::start_in_place(case).expect("it is a ring");
+        all.push(((Implementation::InPlace, None), Contestant::new(case, start)));
+        if case.wait != Wait::Block && case.size == ring_crate::SIZE {
+            let start = move || ring_crate::start(placement);
+            all.push(((Implementation::Rtrb, None), Contestant::new(case, start)));
+        }
+    }
+    all
 }
 
 /// The floors of a case: one, or several of which the best will count.

@@ -19,6 +19,9 @@ const COLUMNS: [&str; 10] = [
     "suite / this",
 ];
 
+/// What the median means for a stream.
+const RATES: [&str; 2] = ["messages per second", "megabytes per second"];
+
 /// One for each kind, wait strategy and size that was played beside its floor, and one of how they grow.
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
@@ -26,11 +29,12 @@ pub fn tables(document: &Document) -> Vec<Table> {
     for row in document.results.iter().filter(|row| row.rounds.is_some()) {
         let what = match row.kind {
             Kind::RoundTrip => "microseconds a round trip",
-            Kind::Throughput => "microseconds a message",
+            Kind::Throughput => "microseconds a message; 1 megabyte = 1,000,000 bytes",
         };
         let heading = heading(row, &format!("beside its floor, in rounds that take turns: {what}"));
         if tables.last().is_none_or(|table| table.heading != heading) {
-            tables.push(Table { heading, columns: COLUMNS.to_vec(), rows: Vec::new() });
+            let rates: &[_] = if row.kind == Kind::Throughput { &RATES } else { &[] };
+            tables.push(Table { heading, columns: [&COLUMNS, rates].concat(), rows: Vec::new() });
         }
         tables.last_mut().expect("pushed").rows.push(cells(row));
     }
@@ -55,6 +59,10 @@ fn cells(row: &Row) -> Vec<String> {
     // Of the floor it has just been said.
     let others = row.suite_ratio.filter(|_| row.implementation != Implementation::Floor);
     cells.push(ratio(others));
+    if let (Kind::Throughput, Some(rounds)) = (row.kind, &row.rounds) {
+        let messages = 1e9 / rounds.ns.median;
+        cells.extend([grouped(messages as u64), format!("{:.1}", messages * row.size as f64 / 1e6)]);
+    }
     cells
 }
 

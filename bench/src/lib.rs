@@ -5,10 +5,16 @@
 //! |---|---|
 //! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
 //! | `case.rs` | [`Case`]: what one row is about; [`Kind`], [`Placement`] |
-//! | `pair.rs` | [`Pair`]: the two processes that play a case |
-//! | `measure.rs` | [`measure`]: one case, from two processes to a row of figures |
-//! | `results.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
-//! | `table.rs` | [`table`]: the results as text |
+//! | `pair.rs`, `invited.rs` | [`Pair`]: the two processes that play a case |
+//! | `measure.rs` | [`measure()`]: one case, from two processes to a row of figures |
+//! | `clock.rs` | [`clock`]: what looking at the clock costs, and how short round trips are timed without that |
+//! | `floors/` | [`floors`]: the same exchange by bare system calls |
+//! | `rounds.rs`, `quartiles.rs` | [`rounds`]: several pairs take turns, so that they can be compared |
+//! | `against_floor.rs`, `growth.rs` | [`against_floor()`]: a case beside its floor; [`Growth`], from size to size |
+//! | `in_place.rs`, `ring_crate.rs` | a ring without copies, and a ring crate, for comparison |
+//! | `limits.rs` | [`limits`]: what the machine can do at best |
+//! | `results.rs`, `row.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
+//! | `table.rs`, `floor_table.rs` | [`table`]: the results as text |
 //! | `course.rs`, `clean.rs` | [`course`]: the course's table; [`clean`]: what dead processes left |
 //! | `report/` | [`report`]: the results as one page with charts, for `cargo bench` |
 //!
@@ -17,7 +23,8 @@
 //! What is timed: a *round trip* by the one clock of the process that plays ping; *throughput* by the receiver's
 //! clock, from the first message to the last byte of the last one. Before anything is timed, the same exchange is
 //! played once with every message checked, so a row is there only if its mechanism works, and both processes are
-//! warm.
+//! warm. Between two orders the peer sleeps, whatever its strategy of waiting is: pairs that are alive at the same time
+//! do not disturb each other.
 
 mod against_floor;
 mod case;
@@ -28,6 +35,8 @@ mod environment;
 mod floor_table;
 pub mod floors;
 mod growth;
+mod in_place;
+mod invited;
 pub mod limits;
 mod measure;
 mod pair;
@@ -36,6 +45,7 @@ pub mod report;
 mod results;
 mod ring_crate;
 pub mod rounds;
+mod row;
 mod six;
 pub mod table;
 
@@ -43,9 +53,11 @@ pub use against_floor::against_floor;
 pub use case::{Case, Kind, Placement, size_name};
 pub use environment::Environment;
 pub use growth::Growth;
+pub use invited::serve_if_invited;
 pub use limits::Limits;
 pub use measure::{Effort, Refusal, measure, start, too_large};
-pub use pair::{Pair, Played, Task, serve_if_invited};
+pub use pair::{Pair, Played, Task};
 pub use quartiles::Quartiles;
-pub use results::{Document, Implementation, NotMeasured, Rounds, Row, SCHEMA_VERSION};
+pub use results::{Document, NotMeasured, SCHEMA_VERSION};
+pub use row::{Implementation, Rounds, Row};
 pub use six::{Member, SIX, member, names};

@@ -4,26 +4,25 @@
 //! of the harness and the next child are not. It also hides the mechanism's type, so that one list can hold pairs of
 //! all six.
 
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ipc_core::cpus::{Cpus, Role};
-use ipc_core::demo::{interrupt, report};
 use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange, Order};
-use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting, lease};
+use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
 
 use crate::floors::{self, Floor};
-use crate::{Case, Placement, member};
+use crate::{Case, Placement};
 
 /// The first argument of a process that was started to play pong.
-const PEER: &str = "peer";
+pub(crate) const PEER: &str = "peer";
 
 /// How long a peer may take to join, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Two processes that are ready to play. Dropped, it ends them both.
 #[derive(Debug)]
@@ -100,6 +99,12 @@ impl Pair {
     /// Whatever keeps the two from meeting.
     pub fn start_floor(floor: Floor, placement: Placement) -> Result<Self> {
         Self::on_stage(move |stage| floors::ping(&floor, placement, stage))
+    }
+
+    /// The same stream through the same ring, but without copies; `None` for a mechanism without a ring.
+    pub(crate) fn start_in_place(case: Case) -> Option<Result<Self>> {
+        let ping = case.member.in_place.as_ref()?.ping;
+        Some(Self::on_stage(move |stage| ping(case, stage)))
     }
 
     /// A thread that plays ping by `ping`.
@@ -189,12 +194,12 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
 }
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
-fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
+pub(crate) fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
     let _making = lease::making();
     M::create(None, setup)
 }
 
-fn play_one(link: &mut impl Transport, Task { order, batch }: &Task) -> Result<Played> {
+pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch }: &Task) -> Result<Played> {
     match order.exchange {
         Exchange::RoundTrip => {
             let mut elapsed = Duration::ZERO;
@@ -203,42 +208,4 @@ fn play_one(link: &mut impl Transport, Task { order, batch }: &Task) -> Result<P
         }
         Exchange::Stream => Ok(Played { elapsed: play::stream(link, order)?, times: play::histogram() }),
     }
-}
-
-/// What a child is told on its command line.
-#[derive(Debug)]
-pub(crate) struct Invitation {
-    variant: String,
-    wait: Wait,
-    cpus: Cpus,
-    address: String,
-}
-
-/// The child: joins its parent and answers.
-pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
-    interrupt::clean_up_on_signals()?;
-    invitation.cpus.bind(Role::Pong)?;
-    let setup = Setup::default_of::<M>().with_variant::<M>(&invitation.variant)?;
-    let link = M::join(&invitation.address, &setup, PATIENCE)?;
-    play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
-}
-
-/// Plays pong to the end if this process was started as the child of a [`Pair`]. The first thing for a `main` to
-/// call, before it looks at its own arguments.
-#[must_use]
-pub fn serve_if_invited() -> Option<ExitCode> {
-    let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    if let Some(status) = floors::serve_if_invited(&args) {
-        return Some(status);
-    }
-    let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
-    if word != PEER {
-        return None;
-    }
-    let serve = || {
-        let (wait, cpus) = (wait.parse()?, cpus.parse()?);
-        let invitation = Invitation { variant: variant.clone(), wait, cpus, address: address.clone() };
-        (member(mechanism)?.pong)(&invitation)
-    };
-    Some(report(serve()))
 }

@@ -3,7 +3,12 @@
 //! All pairs are alive at once, and each sleeps while it is not its turn. A round takes some milliseconds: long enough
 //! to be timed by its two ends alone, short enough that the machine is the same for all. What is compared are the
 //! times of *one* round, again and again.
+//!
+//! Now and then all pairs are replaced by fresh ones. Two pairs that do the very same may differ by a third, as long as
+//! they live, when they poll shared memory: it depends on which pages they were given. Only many pairs tell what is the
+//! code's and what is luck.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use ipc_core::Result;
@@ -12,11 +17,12 @@ use crate::measure::calibrate;
 use crate::{Case, Effort, Kind, Pair, Quartiles, Task};
 
 /// One of those that take turns.
-#[derive(Debug)]
 pub struct Contestant {
-    pair: Pair,
+    start: Box<dyn Fn() -> Result<Pair>>,
     case: Case,
-    /// Messages in each round.
+    /// The pair that plays now.
+    pair: Option<Pair>,
+    /// Messages in each round; 0 before the first.
     pub count: u64,
     /// The time of a message, or of a round trip, in nanoseconds: the mean of each round.
     pub times: Vec<f64>,
@@ -29,18 +35,20 @@ pub struct Plan {
     round: Effort,
     /// All rounds of one contestant together.
     each: Duration,
+    /// How many times all begin with fresh pairs.
+    pairs: u32,
 }
 
 /// Fewest rounds: a spread of less says nothing.
 pub const FEWEST_ROUNDS: usize = 11;
 
 impl Plan {
-    /// As long as one row is measured, in rounds of some milliseconds; or as many messages in each of the fewest
-    /// rounds.
+    /// As long as one row is measured, in rounds of some milliseconds, by several pairs; or as many messages in each of
+    /// the fewest rounds, by one pair.
     #[must_use]
     pub fn new(effort: Effort, kind: Kind) -> Self {
         let each = match effort {
-            Effort::Count(_) => return Self { round: effort, each: Duration::ZERO },
+            Effort::Count(_) => return Self { round: effort, each: Duration::ZERO, pairs: 1 },
             Effort::About(each) => each,
         };
         let round = match kind {
@@ -48,22 +56,14 @@ impl Plan {
             // What fits into the medium before the receiver has begun must be little beside the rest.
             Kind::Throughput => Duration::from_millis(20),
         };
-        Self { round: Effort::About(round), each }
+        Self { round: Effort::About(round), each, pairs: 15 }
     }
 }
 
 impl Contestant {
-    /// A pair that plays `case`. First a few messages are checked: who takes part works.
-    ///
-    /// # Errors
-    /// As the transport.
-    pub fn new(mut pair: Pair, case: Case, plan: Plan) -> Result<Self> {
-        pair.play(case.verified())?;
-        let count = match plan.round {
-            Effort::Count(count) => count,
-            Effort::About(time) => calibrate(&mut pair, &case, time)?,
-        };
-        Ok(Self { pair, case, count, times: Vec::new() })
+    /// One who plays `case` with the pairs that `start` makes.
+    pub fn new(case: Case, start: impl Fn() -> Result<Pair> + 'static) -> Self {
+        Self { start: Box::new(start), case, pair: None, count: 0, times: Vec::new() }
     }
 
     /// The middle of the rounds' times, in nanoseconds a message.
@@ -78,20 +78,40 @@ impl Contestant {
         Quartiles::of(self.times.iter().zip(&other.times).map(|(ours, theirs)| ours / theirs))
     }
 
-    /// Ends both processes.
-    ///
-    /// # Errors
-    /// The child failed.
-    pub fn finish(self) -> Result<()> {
-        self.pair.finish()
+    /// Starts a fresh pair. First a few messages are checked: who takes part works.
+    fn start(&mut self, plan: Plan) -> Result<()> {
+        let mut pair = (self.start)()?;
+        pair.play(self.case.verified())?;
+        if self.count == 0 {
+            self.count = match plan.round {
+                Effort::Count(count) => count,
+                Effort::About(time) => calibrate(&mut pair, &self.case, time)?,
+            };
+        }
+        self.pair = Some(pair);
+        Ok(())
     }
 
     fn play(&mut self) -> Result<()> {
         // One look at the clock before and one after: the rounds in between have nothing to do with clocks.
         let task = Task { order: self.case.timed(self.count), batch: self.count };
-        let elapsed = self.pair.play(task)?.elapsed.as_nanos().max(1);
+        let pair = self.pair.as_mut().expect("rounds are played after the start");
+        let elapsed = pair.play(task)?.elapsed.as_nanos().max(1);
         self.times.push(elapsed as f64 / self.count as f64);
         Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.pair.take().map_or(Ok(()), Pair::finish)
+    }
+}
+
+impl fmt::Debug for Contestant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contestant")
+            .field("count", &self.count)
+            .field("times", &self.times)
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,14 +120,20 @@ impl Contestant {
 /// # Errors
 /// The first that fails ends it for all.
 pub fn interleave(contestants: &mut [Contestant], plan: Plan) -> Result<()> {
-    let time = plan.each * contestants.len() as u32;
-    let started = Instant::now();
-    let mut rounds = 0;
-    while rounds < FEWEST_ROUNDS || started.elapsed() < time {
-        for contestant in &mut *contestants {
-            contestant.play()?;
+    let fewest = FEWEST_ROUNDS.div_ceil(plan.pairs as usize);
+    let time = plan.each * contestants.len() as u32 / plan.pairs;
+    for _ in 0..plan.pairs {
+        contestants.iter_mut().try_for_each(|contestant| contestant.start(plan))?;
+        let started = Instant::now();
+        let mut rounds = 0;
+        while rounds < fewest || started.elapsed() < time {
+            contestants.iter_mut().try_for_each(Contestant::play)?;
+            rounds += 1;
         }
-        rounds += 1;
+        contestants.iter_mut().try_for_each(Contestant::finish)?;
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use ipc_core::{Error, Mechanism, Profile, Result, lease};
 
 use crate::Case;
-use crate::pair::{self, Invitation, Stage};
+use crate::in_place::{InPlace, Slots};
+use crate::invited::{self, Invitation};
+use crate::pair::{self, Stage};
 
 /// One of the six.
 #[derive(Debug)]
@@ -22,11 +24,18 @@ pub struct Member {
     pub(crate) ping: fn(Case, &Stage) -> Result<()>,
     /// The other side, in a process of its own.
     pub(crate) pong: fn(&Invitation) -> Result<()>,
+    /// Both sides once more, where messages can be written and read in place.
+    pub(crate) in_place: Option<InPlace>,
 }
 
 impl Member {
     const fn of<M: Mechanism>() -> Self {
-        Self { profile: M::PROFILE, sweep: lease::sweep::<M>, ping: pair::ping::<M>, pong: pair::pong::<M> }
+        let (profile, sweep) = (M::PROFILE, lease::sweep::<M>);
+        Self { profile, sweep, ping: pair::ping::<M>, pong: invited::pong::<M>, in_place: None }
+    }
+
+    const fn with_ring<M: Mechanism<Link: Slots>>() -> Self {
+        Self { in_place: Some(InPlace::of::<M>()), ..Self::of::<M>() }
     }
 }
 
@@ -41,8 +50,8 @@ pub static SIX: [Member; 6] = [
     Member::of::<ipc_pipe::Pipe>(),
     Member::of::<ipc_fifo::Fifo>(),
     Member::of::<ipc_msgq::Msgq>(),
-    Member::of::<ipc_shm::Shm>(),
-    Member::of::<ipc_mmap::Mmap>(),
+    Member::with_ring::<ipc_shm::Shm>(),
+    Member::with_ring::<ipc_mmap::Mmap>(),
     Member::of::<ipc_socket::Socket>(),
 ];
 

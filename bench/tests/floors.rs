@@ -75,21 +75,27 @@ fn every_row_has_its_floor() {
     }
 }
 
-/// Beside each ring that is polled, and beside nothing else, runs the ring crate.
+/// Beside each ring, and beside nothing else, it runs once more in place, and a ring crate if there is polling.
 fn check_others(rows: &[Value]) {
-    for pair in rows.windows(2) {
-        let [floor, next] = pair else { unreachable!() };
-        if floor["implementation"] != "floor" {
-            continue;
+    let mut rest = rows;
+    while let [suite, floor, others @ ..] = rest {
+        let in_memory = ["shm", "mmap"].iter().any(|name| suite["mechanism"] == *name);
+        let is_ring = in_memory && suite["variant"] != "sem" && suite["kind"] == "throughput";
+        let expected: &[&str] = match (is_ring, suite["wait"] == "block") {
+            (true, true) => &["many_slots", "in_place"],
+            (true, false) => &["many_slots", "in_place", "rtrb"],
+            (false, _) => &[],
+        };
+        let (others, next) = others.split_at(expected.len());
+        for (other, name) in others.iter().zip(expected) {
+            assert_eq!(other["implementation"], *name, "{suite}");
+            assert_eq!(other["variant"], suite["variant"]);
+            check_ratio(other, "suite_ratio");
         }
-        let in_memory = ["shm", "mmap"].iter().any(|name| floor["mechanism"] == *name);
-        let is_ring = in_memory && floor["variant"] != "sem" && floor["kind"] == "throughput";
-        let expected = is_ring && floor["wait"] != "block";
-        assert_eq!(next["implementation"] == "rtrb", expected, "{floor} {next}");
-        if expected {
-            check_ratio(next, "suite_ratio");
-        }
+        assert_eq!(floor["implementation"], "floor");
+        rest = next;
     }
+    assert!(rest.is_empty(), "{rest:?}");
 }
 
 fn check_limits(limits: &Value, two_cores: bool) {

@@ -85,7 +85,10 @@ pub struct Ends {
 impl ByteStream for Ends {
     const READ: &'static str = "read";
     const WRITE: &'static str = "write";
-    const PIECES: Pieces = Pieces::PIPE;
+
+    fn pieces(&self) -> Pieces {
+        Pieces::PIPE
+    }
 
     #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {

@@ -1,8 +1,9 @@
 //! # Pipes: the oldest way for a parent to talk to its child
 //!
 //! `pipe2(2)` makes a buffer in the kernel, 64 KiB by default, and two descriptors: what is written to the one is
-//! read from the other. `fcntl(F_SETPIPE_SZ)` enlarges it, here to 256 KiB where the system allows that. Nothing in the file system leads to it. A process has an end of a pipe only if it made the
-//! pipe or *inherited* the descriptor, so a pipe connects relatives: here a parent and the child that it spawns.
+//! read from the other. `fcntl(F_SETPIPE_SZ)` enlarges it, here to 256 KiB where the system allows that. Nothing
+//! in the file system leads to it. A process has an end of a pipe only if it made the pipe or *inherited* the
+//! descriptor, so a pipe connects relatives: here a parent and the child that it spawns.
 //!
 //! A pipe goes one way. To talk both ways takes two of them, which is what [`Pipe`] makes:
 //!
@@ -167,7 +168,10 @@ fn is_pipe(fd: impl AsFd) -> Result<bool> {
 impl ByteStream for Ends {
     const READ: &'static str = "read";
     const WRITE: &'static str = "write";
-    const PIECES: Pieces = Pieces::PIPE;
+
+    fn pieces(&self) -> Pieces {
+        Pieces::PIPE
+    }
 
     #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {

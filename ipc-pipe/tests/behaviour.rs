@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use ipc_core::conformance::skipped;
 use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange, Order};
 use ipc_core::{Error, Mechanism, Setup, Transport};
@@ -310,4 +311,18 @@ fn a_frame_is_a_length_and_the_bytes() {
     said.read_to_string(&mut text).unwrap();
     assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["02", "00", "00", "00", "68", "69"]);
     assert!(child.wait().unwrap().success());
+}
+
+/// Pitfall: the default of 64 KiB is too small for a message of 64 KiB and its length. A link's pipes hold more, where
+/// the system lets this user have so much.
+#[test]
+fn the_pipes_of_a_link_hold_more_than_the_default() {
+    let (_read, default) = raw_pipe();
+    let default = fcntl(&default, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
+    let link = create().accept(Duration::ZERO).unwrap();
+    let size = fcntl(link.stream().write_end(), FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
+    if size == default {
+        return skipped("this user has used up /proc/sys/fs/pipe-user-pages-soft");
+    }
+    assert_eq!(size, ipc_core::PIPE_SIZE);
 }

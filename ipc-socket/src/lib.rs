@@ -8,9 +8,9 @@
 //!   owner (pong)                                         the one who joins (ping)
 //!     socket, bind, listen   ◄─── the address ───        socket
 //!     accept                 ◄────────────────────       connect
-//!     recv ◄──┐                                      ┌──── sendmsg
+//!     recv ◄──┐                                      ┌──── send
 //!             ├── [ send and receive buffers ] ──────┤
-//!  sendmsg ───┘                                      └───► recv
+//!     send ───┘                                      └───► recv
 //! ```
 //!
 //! Three variants, which differ in the address and in what one read gives:
@@ -31,7 +31,8 @@
 //! (a FIFO).
 //!
 //! **System calls**: `socket`, `bind`, `listen`, `accept4` for the owner; `socket`, `connect` for the other side;
-//! then for each message one `sendmsg` (length or kind together with the payload) and one `recv` or `recvmsg`.
+//! then for each message one `send` and one `recv`, length or kind together with the payload, or `sendmsg` and
+//! `recvmsg` for one of more than 4 KiB; a long one over a stream takes several.
 //! `MSG_DONTWAIT` makes a single call not wait, `MSG_NOSIGNAL` makes a lost peer an error instead of a signal.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: a stream loses boundaries; a TCP socket that is closed

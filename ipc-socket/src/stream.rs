@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{ByteStream, Mode, wait_readable};
+use ipc_core::{ByteStream, Mode, Pieces, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
@@ -83,6 +83,10 @@ pub(crate) const fn flags(mode: Mode) -> MsgFlags {
 impl ByteStream for Connection {
     const READ: &'static str = "recv";
     const WRITE: &'static str = "send";
+
+    fn pieces(&self) -> Pieces {
+        if self.is_tcp { Pieces::WHOLE } else { Pieces::UNIX_STREAM }
+    }
 
     #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {

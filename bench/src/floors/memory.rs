@@ -2,7 +2,9 @@
 //!
 //! For a round trip there is one slot, handed back and forth: who has it copies a message in, and hands it over by a
 //! store with *release*; the other sees that by a load with *acquire*, and copies the message out. For a stream there
-//! are two slots, so that one can be filled while the other is emptied.
+//! are two slots, so that one can be filled while the other is emptied. Two of them stay in the caches of two cores, which
+//! then take each cache line from one another; so the same is also tried with many slots, as many as the suite's ring is
+//! long.
 //!
 //! How two processes came to share the pages makes no difference here, so there is one floor for shared memory and
 //! for mapped files, in memory without a name.
@@ -27,12 +29,12 @@ const YOURS: u32 = 1;
 /// Beside either: somebody sleeps until it changes.
 const ASLEEP: u32 = 2;
 
-/// Memory for two slots.
-pub(super) fn make(size: usize) -> Result<Made> {
+/// Memory for so many slots.
+pub(super) fn make(size: usize, slots: usize) -> Result<Made> {
     let memory = memfd_create(c"floor", MFdFlags::MFD_CLOEXEC).call("memfd_create")?;
-    ftruncate(&memory, (2 * Shared::slot_len(size)) as i64).call("ftruncate")?;
+    ftruncate(&memory, (slots * Shared::slot_len(size)) as i64).call("ftruncate")?;
     let copy = memory.try_clone().call("fcntl")?;
-    let ends = |fd| Ends { descriptors: vec![fd], number: 0 };
+    let ends = |fd| Ends { descriptors: vec![fd], number: slots as i32 };
     Ok(Made { ping: ends(memory), pong: ends(copy), lease: None })
 }
 
@@ -44,7 +46,7 @@ pub(super) fn map(ends: &Ends) -> Result<Shared> {
 
 /// One side of the exchange.
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
-    let shared = map(ends)?;
+    let (shared, count) = (map(ends)?, ends.number as usize);
     Ok(Box::new(move |order| match (order.exchange, role) {
         (Exchange::RoundTrip, _) => {
             let slot = shared.slot(0, order.size);
@@ -65,22 +67,20 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
             )
         }
         (Exchange::Stream, _) => {
-            let slots = [shared.slot(0, order.size), shared.slot(1, order.size)];
-            let (mut sent, mut received) = (0, 0);
+            let slots: Vec<_> = (0..count).map(|index| shared.slot(index, order.size)).collect();
+            let (mut out, mut into) = (slots.iter().cycle(), slots.iter().cycle());
             play(
                 role,
                 order,
                 |message| {
-                    let slot = &slots[sent % 2];
-                    sent += 1;
+                    let slot = out.next().expect("there is always a next one");
                     wait_for(slot.flag(), MINE, &patience)?;
                     slot.copy_in(message.text());
                     hand_over(slot.flag(), YOURS, &patience);
                     Ok(())
                 },
                 |message| {
-                    let slot = &slots[received % 2];
-                    received += 1;
+                    let slot = into.next().expect("there is always a next one");
                     wait_for(slot.flag(), YOURS, &patience)?;
                     slot.copy_out(message.text_mut());
                     hand_over(slot.flag(), MINE, &patience);

@@ -64,6 +64,8 @@ pub struct Floor {
     pub piece: Option<usize>,
     /// Length of the messages.
     size: usize,
+    /// Buffers in shared memory.
+    slots: usize,
 }
 
 /// What one process holds: descriptors, and the number of an object that has none.
@@ -95,6 +97,7 @@ impl Floor {
             way: Way::of(case.wait, case.placement),
             piece: None,
             size: case.size,
+            slots: 2,
         }
     }
 
@@ -102,13 +105,19 @@ impl Floor {
     #[must_use]
     pub fn handover() -> Self {
         let (mechanism, variant) = ("shm".into(), "ring".into());
-        Self { mechanism, variant, way: Way::Poll, piece: None, size: 0 }
+        Self { mechanism, variant, way: Way::Poll, piece: None, size: 0, slots: 1 }
     }
 
     /// The same with a sender that writes `piece` bytes at once.
     #[must_use]
     pub fn in_pieces(self, piece: usize) -> Self {
         Self { piece: Some(piece), ..self }
+    }
+
+    /// The same with as many buffers as fit into a ring of the suite.
+    #[must_use]
+    pub fn with_many_slots(self) -> Self {
+        Self { slots: (ipc_core::ring::CAPACITY / sys::Shared::slot_len(self.size)).max(2), ..self }
     }
 
     /// Makes what the two talk through.
@@ -120,7 +129,7 @@ impl Floor {
             ("msgq", "posix") => posix::make(self.size),
             ("socket", variant) => socket::make(variant, self.size),
             ("shm", "sem") => semaphore::make(self.size),
-            ("shm" | "mmap", _) => memory::make(self.size),
+            ("shm" | "mmap", _) => memory::make(self.size, self.slots),
             (mechanism, variant) => Err(Error::Usage(format!("no floor for {mechanism} ({variant})"))),
         }
     }

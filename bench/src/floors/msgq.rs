@@ -20,6 +20,7 @@ pub(super) fn make() -> Result<Made> {
     Ok(Made { ping: ends(), pong: ends(), lease: Some(lease) })
 }
 
+// ANCHOR: side
 /// One side of the exchange.
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Side {
     let queue = ends.number;
@@ -41,3 +42,4 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Side {
         )
     })
 }
+// ANCHOR_END: side

@@ -23,7 +23,7 @@ const FOR_PING: u16 = 4;
 /// Memory, and an array of semaphores under a fresh key, which the lease removes.
 pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
-    let mut made = memory::make(size)?;
+    let mut made = memory::make(size, 1)?;
     let key = Key::fresh();
     let lease = Lease::take::<Shm>(Some(&key.to_string()))?;
     lease.record(&format!("sem {key}"))?; // noted before it is there: no moment to leak it

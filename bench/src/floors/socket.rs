@@ -7,7 +7,7 @@ use ipc_core::cpus::Role;
 use ipc_core::{Call, Error, Result};
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, recv, send, setsockopt, socketpair, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
 };
 
 use super::exchange::{play, read_all, write_all};
@@ -20,10 +20,13 @@ pub(super) fn make(variant: &str, size: usize) -> Result<Made> {
         "unix-seqpacket" => {
             let (ping, pong) = pair(SockType::SeqPacket)?;
             // A packet goes whole or not at all: the buffer has to hold one, with what the kernel keeps beside it.
+            let needed = size + 1024;
             for socket in [&ping, &pong] {
-                let needed = size + 1024;
-                let forced = setsockopt(socket, sockopt::SndBufForce, &needed);
-                forced.or_else(|_| setsockopt(socket, sockopt::SndBuf, &needed)).call("setsockopt")?;
+                // The kernel has doubled what it says, to have room for its own.
+                if getsockopt(socket, sockopt::SndBuf).call("getsockopt")? / 2 < needed {
+                    let forced = setsockopt(socket, sockopt::SndBufForce, &needed);
+                    forced.or_else(|_| setsockopt(socket, sockopt::SndBuf, &needed)).call("setsockopt")?;
+                }
             }
             (ping, pong)
         }

@@ -109,6 +109,9 @@ fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: Pt
 fn pong(floor: &Floor, cpus: Cpus) -> Result<()> {
     // A bare call would not notice the end of the other side: so this process ends with it.
     set_pdeathsig(Signal::SIGKILL).call("prctl")?;
+    // Not needed here, but the suite's child has this thread too: in a process of two threads the kernel counts who uses
+    // a descriptor, which a process of one thread is spared.
+    interrupt::clean_up_on_signals()?;
     cpus.bind(Role::Pong)?;
     let control = Control::inherited()?;
     let ends = control.receive_ends()?; // or nobody is there any more
@@ -139,7 +142,9 @@ pub(crate) fn serve_if_invited(args: &[String]) -> Option<ExitCode> {
             variant: variant.clone(),
             way: way.parse()?,
             piece: (piece > 0).then_some(piece),
-            size: 0, // whoever makes the ends needs it, not who gets them
+            // Whoever makes the ends needs these, not who gets them.
+            size: 0,
+            slots: 0,
         };
         // As the suite's pong has it: in a process of two threads each call pays for counting who uses the descriptor.
         interrupt::clean_up_on_signals()?;

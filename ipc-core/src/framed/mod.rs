@@ -52,10 +52,12 @@ pub struct Pieces {
 }
 
 impl Pieces {
-    /// As much as the kernel takes. It cuts what goes through a socket into pieces itself.
+    /// As much as the kernel takes.
     pub const WHOLE: Self = Self { alone: usize::MAX, in_a_row: usize::MAX };
     /// Best for pipes and FIFOs, by experiment.
     pub const PIPE: Self = Self { alone: 64 << 10, in_a_row: 8 << 10 };
+    /// Best for UNIX stream sockets, by experiment.
+    pub const UNIX_STREAM: Self = Self { alone: usize::MAX, in_a_row: 32 << 10 };
 
     const fn longest(self, in_a_row: bool) -> usize {
         if in_a_row { self.in_a_row } else { self.alone }
@@ -68,8 +70,9 @@ pub trait ByteStream {
     const READ: &'static str;
     /// The name of the system call behind [`write`](Self::write), for errors.
     const WRITE: &'static str;
+
     /// Into what pieces long messages are cut.
-    const PIECES: Pieces = Pieces::WHOLE;
+    fn pieces(&self) -> Pieces;
 
     /// Reads what is there into `buffer`; 0 at the end of the stream.
     ///

@@ -92,7 +92,7 @@ impl Outgoing {
             return stream.write(&frame[self.sent..], mode);
         }
         let rest = &message[self.sent.saturating_sub(HEADER)..];
-        let piece = &rest[..rest.len().min(S::PIECES.longest(self.in_a_row))];
+        let piece = &rest[..rest.len().min(stream.pieces().longest(self.in_a_row))];
         match header.get(self.sent..) {
             Some(header) if !header.is_empty() => {
                 stream.writev(&[IoSlice::new(header), IoSlice::new(piece)], mode)

@@ -1,0 +1,51 @@
+//! The child of a pair: what it is told on its command line, and who plays then.
+
+use std::process::ExitCode;
+
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::demo::{interrupt, report};
+use ipc_core::{Mechanism, Result, Setup, Wait, Waiting, play};
+
+use crate::pair::{PATIENCE, PEER};
+use crate::{floors, in_place, member};
+
+/// What a child is told on its command line.
+#[derive(Debug)]
+pub(crate) struct Invitation {
+    pub(crate) variant: String,
+    pub(crate) wait: Wait,
+    pub(crate) cpus: Cpus,
+    pub(crate) address: String,
+}
+
+/// The child: joins its parent and answers.
+pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
+    interrupt::clean_up_on_signals()?;
+    invitation.cpus.bind(Role::Pong)?;
+    let setup = Setup::default_of::<M>().with_variant::<M>(&invitation.variant)?;
+    let link = M::join(&invitation.address, &setup, PATIENCE)?;
+    play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
+}
+
+/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::Pair). The first thing for a `main` to
+/// call, before it looks at its own arguments.
+#[must_use]
+pub fn serve_if_invited() -> Option<ExitCode> {
+    let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if let Some(status) = floors::serve_if_invited(&args) {
+        return Some(status);
+    }
+    let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
+    if word != PEER && word != in_place::PEER {
+        return None;
+    }
+    let serve = || {
+        let (wait, cpus, member) = (wait.parse()?, cpus.parse()?, member(mechanism)?);
+        let invitation = Invitation { variant: variant.clone(), wait, cpus, address: address.clone() };
+        match &member.in_place {
+            Some(in_place) if word == in_place::PEER => (in_place.pong)(&invitation),
+            _ => (member.pong)(&invitation),
+        }
+    };
+    Some(report(serve()))
+}

@@ -1,0 +1,115 @@
+//! Taking turns, and what comes out of it when one is slower: with the real exchange, over a ring between two threads.
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use ipc_core::cpus::Cpus;
+use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
+use ipc_core::{Transport, Wait, Waiting, play};
+
+use super::*;
+use crate::pair::play_one;
+use crate::{Placement, SIX};
+
+/// A link that takes its time to send.
+struct Slow<T>(T, Duration);
+
+impl<T: Transport> Transport for Slow<T> {
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        thread::sleep(self.1);
+        self.0.send(message)
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.0.recv(buffer)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.0.try_send(message)
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.0.try_recv(buffer)
+    }
+
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+}
+
+fn case(kind: Kind) -> Case {
+    let placement = Placement::resolve(Cpus::Same).expect("there is a CPU");
+    Case { member: &SIX[3], variant: "ring", kind, size: 64, wait: Wait::Block, placement }
+}
+
+/// Two threads that play, of which ping takes `delay` to send, and writes its name down for each task.
+fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
+    let log = Arc::clone(log);
+    let ping = move |stage: &crate::pair::Stage| {
+        let memory = HeapMemory::new(SEGMENT_LEN);
+        let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
+        let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND);
+        let pong = thread::spawn(|| {
+            let link = RingLink::join(theirs)?.expect("the owner waits");
+            play::pong(&mut Waiting::new(link, Wait::Block), |_| {})
+        });
+        seat.wait_for_peer("this test", Duration::from_secs(60))?;
+        let mut link = Slow(RingLink::new(seat), delay);
+        stage.is_ready(link.max_message());
+        for task in stage.tasks() {
+            log.lock().unwrap().push(name);
+            stage.has_played(play_one(&mut link, &task)?);
+        }
+        drop(link);
+        pong.join().expect("it does not panic").map(drop)
+    };
+    Pair::on_stage(ping).expect("two threads can be started")
+}
+
+#[test]
+fn they_take_turns_and_the_slower_one_is_seen() {
+    for kind in Kind::ALL {
+        let (case, log) = (case(kind), Arc::<Mutex<String>>::default());
+        let plan = Plan::new(Effort::Count(3), kind);
+        let contestant = |name, delay| {
+            let log = Arc::clone(&log);
+            Contestant::new(case, move || Ok(pair(name, delay, &log)))
+        };
+        let mut both = [contestant('q', Duration::ZERO), contestant('s', Duration::from_millis(2))];
+        interleave(&mut both, plan).unwrap();
+        let (checked, rounds) = (1, FEWEST_ROUNDS); // once before the first round
+        assert_eq!(*log.lock().unwrap(), "qs".repeat(checked + rounds));
+        let [quick, slow] = both;
+        let ratio = slow.ratio_to(&quick);
+        assert!(ratio.p25 > 1.0, "{kind:?}: {ratio:?}");
+        if kind == Kind::RoundTrip {
+            assert!(slow.quartiles().p25 > 2e6, "two milliseconds each: {:?}", slow.quartiles());
+        }
+        assert!((ratio.median * quick.ratio_to(&slow).median - 1.0).abs() < 1e-9);
+    }
+}
+
+/// Luck with one pair is not taken for the code's merit: there are several.
+#[test]
+fn several_pairs_play_for_each() {
+    let (case, log) = (case(Kind::RoundTrip), Arc::<Mutex<String>>::default());
+    let plan = Plan { round: Effort::Count(1), each: Duration::ZERO, pairs: 3 };
+    let started = Arc::<Mutex<u32>>::default();
+    let count = Arc::clone(&started);
+    let start = move || {
+        *count.lock().unwrap() += 1;
+        Ok(pair('x', Duration::ZERO, &log))
+    };
+    let mut alone = [Contestant::new(case, start)];
+    interleave(&mut alone, plan).unwrap();
+    assert_eq!((*started.lock().unwrap(), alone[0].times.len()), (3, 3 * FEWEST_ROUNDS.div_ceil(3)));
+}
+
+#[test]
+fn an_effort_in_time_becomes_rounds_of_some_milliseconds() {
+    for kind in Kind::ALL {
+        let plan = Plan::new(Effort::About(Duration::from_secs(1)), kind);
+        assert_eq!(plan.each, Duration::from_secs(1));
+        assert!(matches!(plan.round, Effort::About(round) if round <= Duration::from_millis(20)));
+    }
+}
