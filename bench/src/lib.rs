@@ -28,6 +28,7 @@ mod pair;
 pub mod report;
 mod results;
 mod six;
+pub mod statistics;
 pub mod table;
 
 pub use case::{Case, Kind, Placement, size_name};
