@@ -22,6 +22,7 @@
 mod case;
 pub mod clean;
 pub mod course;
+pub mod doctor;
 mod environment;
 mod measure;
 mod pair;
