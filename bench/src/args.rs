@@ -12,7 +12,7 @@ use ipc_core::{Result, Wait};
 /// A command line that made sense.
 pub enum Parsed {
     /// Measure these cases.
-    Measure { cases: Vec<Case>, effort: Effort, json: bool },
+    Measure { cases: Vec<Case>, effort: Effort, floor: bool, json: bool },
     /// Print the course's table.
     List(Form),
     /// Remove what dead processes left.
@@ -73,6 +73,7 @@ fn command() -> Command {
             .value_parser(|text: &str| text.parse::<Cpus>()),
             one("count", "N", "How many messages for each row (default: about 0.3 seconds of them)")
                 .value_parser(value_parser!(u64).range(1..)),
+            flag("floor", "Also play each row by bare system calls, taking turns, and show the ratio"),
             flag("json", "Print the results as one JSON document"),
         ])
 }
@@ -115,7 +116,8 @@ fn understand(matches: &ArgMatches) -> Result<Parsed> {
         }
     }
     let effort = matches.get_one("count").map_or(Effort::About(TIME), |&count| Effort::Count(count));
-    Ok(Parsed::Measure { cases, effort, json: matches.get_flag("json") })
+    let (floor, json) = (matches.get_flag("floor"), matches.get_flag("json"));
+    Ok(Parsed::Measure { cases, effort, floor, json })
 }
 
 /// What the caller named, each once, or else what there is.

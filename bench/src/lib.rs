@@ -19,22 +19,30 @@
 //! played once with every message checked, so a row is there only if its mechanism works, and both processes are
 //! warm.
 
+mod against_floor;
 mod case;
 pub mod clean;
+pub mod clock;
 pub mod course;
 pub mod doctor;
 mod environment;
+mod floor_table;
+pub mod floors;
 mod measure;
 mod pair;
+mod quartiles;
 pub mod report;
 mod results;
+pub mod rounds;
 mod six;
 pub mod statistics;
 pub mod table;
 
+pub use against_floor::against_floor;
 pub use case::{Case, Kind, Placement, size_name};
 pub use environment::Environment;
-pub use measure::{Effort, Refusal, measure, too_large};
-pub use pair::{Pair, Played, serve_if_invited};
-pub use results::{Document, NotMeasured, Row, SCHEMA_VERSION};
+pub use measure::{Effort, Refusal, measure, start, too_large};
+pub use pair::{Pair, Played, Task, serve_if_invited};
+pub use quartiles::Quartiles;
+pub use results::{Document, NotMeasured, Rounds, Row, SCHEMA_VERSION};
 pub use six::{Member, SIX, member, names};

@@ -20,14 +20,14 @@ fn main() -> ExitCode {
         Err(status) => return status,
     };
     let result = interrupt::clean_up_on_signals().and_then(|()| match parsed {
-        Parsed::Measure { cases, effort, json } => measure(&cases, effort, json),
+        Parsed::Measure { cases, effort, floor, json } => measure(&cases, effort, floor, json),
         Parsed::List(form) => list(&form).map(|()| ExitCode::SUCCESS),
         Parsed::Clean => clean::clean().and_then(|story| print(&story)).map(|()| ExitCode::SUCCESS),
     });
     result.unwrap_or_else(|error| report(Err(error)))
 }
 
-fn measure(cases: &[Case], effort: Effort, json: bool) -> Result<ExitCode> {
+fn measure(cases: &[Case], effort: Effort, floor: bool, json: bool) -> Result<ExitCode> {
     let mut document = Document::empty();
     if document.environment.debug_build {
         eprintln!("warning: this is a debug build; for figures: cargo run --release -p ipc-bench");
@@ -39,7 +39,7 @@ fn measure(cases: &[Case], effort: Effort, json: bool) -> Result<ExitCode> {
     for case in cases {
         progress.set_message(case.to_string());
         progress.tick();
-        document.add(*case, effort);
+        document.add(*case, effort, floor);
         progress.inc(1);
     }
     progress.finish_and_clear();

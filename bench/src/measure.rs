@@ -1,10 +1,10 @@
 //! From a case to a row of figures.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_core::Error;
 
-use crate::{Case, Pair, Row};
+use crate::{Case, Kind, Pair, Row, Task, clock};
 
 /// How long a case is measured.
 #[derive(Clone, Copy, Debug)]
@@ -33,23 +33,42 @@ impl From<Error> for Refusal {
 /// Fewest messages that are timed when the count is up to the harness: a percentile of ten says nothing.
 const FEWEST: u64 = 100;
 
-/// Measures one case between two fresh processes.
+/// Starts two fresh processes that can play `case`.
 ///
 /// # Errors
 /// [`Skipped`](Refusal::Skipped) when the message is longer than the link carries, else whatever went wrong.
-pub fn measure(case: Case, effort: Effort) -> Result<Row, Refusal> {
-    let mut pair = Pair::start(case)?;
-    if let Some(reason) = too_large(&case, pair.max_message()) {
+pub fn start(case: &Case) -> Result<Pair, Refusal> {
+    let mut pair = Pair::start(*case)?;
+    if let Some(reason) = too_large(case, pair.max_message()) {
         return Err(Refusal::Skipped(reason));
     }
     pair.play(case.verified())?;
+    Ok(pair)
+}
+
+/// Measures one case between the two processes of `pair`.
+///
+/// # Errors
+/// Whatever went wrong.
+pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Error> {
     let count = match effort {
         Effort::Count(count) => count,
-        Effort::About(time) => calibrate(&mut pair, &case, time)?,
+        Effort::About(time) => calibrate(pair, case, time)?,
     };
-    let played = pair.play(case.timed(count))?;
-    pair.finish()?;
-    Ok(Row::new(&case, count, played.elapsed, &played.times))
+    let order = case.timed(count);
+    let batch = if case.kind == Kind::RoundTrip { batch(pair, case)? } else { 1 };
+    let played = pair.play(Task { order, batch })?;
+    Ok(Row {
+        batch: played.times.len().ne(&0).then_some(batch),
+        ..Row::new(case, count, played.elapsed, &played.times)
+    })
+}
+
+/// How many round trips are timed together, by the time that a few of them take.
+fn batch(pair: &mut Pair, case: &Case) -> Result<u64, Error> {
+    const FEW: u64 = 16;
+    let played = pair.play(Task { order: case.timed(FEW), batch: FEW })?;
+    Ok(clock::batch(played.elapsed / FEW as u32))
 }
 
 /// Why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
@@ -59,14 +78,12 @@ pub fn too_large(case: &Case, max: usize) -> Option<String> {
 }
 
 /// How many messages take about `time`: plays more and more until it takes long enough to tell.
-fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<u64, Error> {
+pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<u64, Error> {
     const LONG_ENOUGH: Duration = Duration::from_millis(20);
     let mut count = 16;
     loop {
-        let started = Instant::now();
-        pair.play(case.timed(count))?;
-        let elapsed = started.elapsed();
-        if elapsed >= LONG_ENOUGH {
+        let elapsed = pair.play(Task { order: case.timed(count), batch: count })?.elapsed;
+        if elapsed >= LONG_ENOUGH.min(time) {
             let fitting = count as f64 * time.as_secs_f64() / elapsed.as_secs_f64();
             return Ok(round_down(fitting as u64).max(FEWEST));
         }

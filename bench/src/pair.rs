@@ -16,7 +16,8 @@ use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange, Order};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting, lease};
 
-use crate::{Case, member};
+use crate::floors::{self, Floor};
+use crate::{Case, Placement, member};
 
 /// The first argument of a process that was started to play pong.
 const PEER: &str = "peer";
@@ -28,13 +29,29 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Pair {
     /// `None` once no more orders will come.
-    orders: Option<Sender<Order>>,
+    tasks: Option<Sender<Task>>,
     played: Receiver<Played>,
     thread: Option<JoinHandle<Result<()>>>,
     max_message: usize,
 }
 
-/// How an order went.
+/// What a pair is to play.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// The exchange.
+    pub order: Order,
+    /// Round trips between two looks at the clock: see [`play::ping_in_batches`].
+    pub batch: u64,
+}
+
+impl From<Order> for Task {
+    /// Each round trip timed by itself.
+    fn from(order: Order) -> Self {
+        Self { order, batch: 1 }
+    }
+}
+
+/// How a task went.
 #[derive(Debug)]
 pub struct Played {
     /// Round trips: their sum. Throughput: the time between the first and the last message, by the receiver's clock.
@@ -47,8 +64,25 @@ pub struct Played {
 #[derive(Debug)]
 pub(crate) struct Stage {
     ready: Sender<usize>,
-    orders: Receiver<Order>,
+    tasks: Receiver<Task>,
     played: Sender<Played>,
+}
+
+// If nobody listens any more, no task will come either: then the loop over `tasks` ends.
+impl Stage {
+    /// Says that both processes are there, and how long a message may be.
+    pub(crate) fn is_ready(&self, max_message: usize) {
+        let _ = self.ready.send(max_message);
+    }
+
+    /// What is to be played, until no more comes.
+    pub(crate) fn tasks(&self) -> impl Iterator<Item = Task> {
+        self.tasks.iter()
+    }
+
+    pub(crate) fn has_played(&self, played: Played) {
+        let _ = self.played.send(played);
+    }
 }
 
 impl Pair {
@@ -57,13 +91,25 @@ impl Pair {
     /// # Errors
     /// Whatever keeps the two from meeting.
     pub fn start(case: Case) -> Result<Self> {
+        Self::on_stage(move |stage| (case.member.ping)(case, stage))
+    }
+
+    /// The same exchange by bare calls: see [`floors`](crate::floors).
+    ///
+    /// # Errors
+    /// Whatever keeps the two from meeting.
+    pub fn start_floor(floor: Floor, placement: Placement) -> Result<Self> {
+        Self::on_stage(move |stage| floors::ping(&floor, placement, stage))
+    }
+
+    /// A thread that plays ping by `ping`.
+    pub(crate) fn on_stage(ping: impl FnOnce(&Stage) -> Result<()> + Send + 'static) -> Result<Self> {
         let (ready, when_ready) = channel();
-        let (orders, their_orders) = channel();
+        let (tasks, their_tasks) = channel();
         let (their_played, played) = channel();
-        let stage = Stage { ready, orders: their_orders, played: their_played };
-        let ping = move || (case.member.ping)(case, &stage);
-        let thread = thread::Builder::new().name("ping".into()).spawn(ping).call("clone")?;
-        let mut pair = Self { orders: Some(orders), played, thread: Some(thread), max_message: 0 };
+        let stage = Stage { ready, tasks: their_tasks, played: their_played };
+        let thread = thread::Builder::new().name("ping".into()).spawn(move || ping(&stage)).call("clone")?;
+        let mut pair = Self { tasks: Some(tasks), played, thread: Some(thread), max_message: 0 };
         match when_ready.recv() {
             Ok(max_message) => pair.max_message = max_message,
             Err(_) => return Err(pair.why()),
@@ -77,13 +123,13 @@ impl Pair {
         self.max_message
     }
 
-    /// Plays one order.
+    /// Plays one task.
     ///
     /// # Errors
     /// As the transport. The pair has ended then.
-    pub fn play(&mut self, order: Order) -> Result<Played> {
-        if let Some(orders) = &self.orders {
-            let _ = orders.send(order); // nobody takes it if the thread has ended: then it also answers nothing
+    pub fn play(&mut self, task: impl Into<Task>) -> Result<Played> {
+        if let Some(tasks) = &self.tasks {
+            let _ = tasks.send(task.into()); // nobody takes it if the thread has ended: then it also answers nothing
         }
         self.played.recv().map_err(|_| self.why())
     }
@@ -102,7 +148,7 @@ impl Pair {
     }
 
     fn end(&mut self) -> Result<()> {
-        self.orders = None; // ends the thread's loop
+        self.tasks = None; // ends the thread's loop
         match self.thread.take().map(JoinHandle::join) {
             Some(Err(panic)) => std::panic::resume_unwind(panic),
             Some(Ok(result)) => result,
@@ -113,7 +159,7 @@ impl Pair {
 
 impl Drop for Pair {
     fn drop(&mut self) {
-        self.orders = None;
+        self.tasks = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join(); // whoever wants to know calls `finish`
         }
@@ -134,9 +180,9 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     drop(meeting);
     cpus.bind(Role::Ping)?;
     let mut link = Waiting::new(link, case.wait);
-    let _ = stage.ready.send(link.max_message());
-    for order in &stage.orders {
-        let _ = stage.played.send(play_one(&mut link, &order)?);
+    stage.is_ready(link.max_message());
+    for task in stage.tasks() {
+        stage.has_played(play_one(&mut link, &task)?);
     }
     drop(link);
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
@@ -148,11 +194,11 @@ fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
     M::create(None, setup)
 }
 
-fn play_one(link: &mut impl Transport, order: &Order) -> Result<Played> {
+fn play_one(link: &mut impl Transport, Task { order, batch }: &Task) -> Result<Played> {
     match order.exchange {
         Exchange::RoundTrip => {
             let mut elapsed = Duration::ZERO;
-            let times = play::ping(link, order, |_, round| elapsed += round)?;
+            let times = play::ping_in_batches(link, order, *batch, |_, time| elapsed += time)?;
             Ok(Played { elapsed, times })
         }
         Exchange::Stream => Ok(Played { elapsed: play::stream(link, order)?, times: play::histogram() }),
@@ -182,6 +228,9 @@ pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
 #[must_use]
 pub fn serve_if_invited() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if let Some(status) = floors::serve_if_invited(&args) {
+        return Some(status);
+    }
     let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
     if word != PEER {
         return None;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
 use ipc_core::play::Summary;
 
-use crate::{Document, Kind, NotMeasured, Row, size_name};
+use crate::{Document, Kind, NotMeasured, Row, floor_table, size_name};
 
 /// A heading, the columns' names, and the cells.
 #[derive(Debug)]
@@ -30,8 +30,12 @@ const THROUGHPUT: [&str; 5] =
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    for row in &document.results {
-        let heading = heading(row);
+    for row in document.results.iter().filter(|row| row.implementation == "suite") {
+        let unit = match row.kind {
+            Kind::RoundTrip => "times in microseconds",
+            Kind::Throughput => "1 megabyte = 1,000,000 bytes",
+        };
+        let heading = heading(row, unit);
         if tables.last().is_none_or(|table| table.heading != heading) {
             let columns = if row.kind == Kind::RoundTrip { ROUND_TRIP.to_vec() } else { THROUGHPUT.to_vec() };
             tables.push(Table { heading, columns, rows: Vec::new() });
@@ -41,10 +45,11 @@ pub fn tables(document: &Document) -> Vec<Table> {
     tables
 }
 
-fn heading(row: &Row) -> String {
-    let (what, unit) = match row.kind {
-        Kind::RoundTrip => ("Round trip", "times in microseconds"),
-        Kind::Throughput => ("Throughput", "1 megabyte = 1,000,000 bytes"),
+/// What the rows of a table have in common.
+pub(crate) fn heading(row: &Row, unit: &str) -> String {
+    let what = match row.kind {
+        Kind::RoundTrip => "Round trip",
+        Kind::Throughput => "Throughput",
     };
     let Row { size, wait, cpus, ping_cpu, pong_cpu, .. } = row;
     let size = bytes(*size);
@@ -91,7 +96,7 @@ pub(crate) fn grouped(number: u64) -> String {
 #[must_use]
 pub fn text(document: &Document) -> String {
     let mut text = String::new();
-    for table in tables(document) {
+    for table in tables(document).into_iter().chain(floor_table::tables(document)) {
         let _ = writeln!(text, "{}\n{}\n", table.heading, table.text()); // a String takes everything
     }
     not_measured(&mut text, "Skipped:", &document.skipped);

@@ -4,8 +4,11 @@
 //! |---|---|
 //! | `behaviour/table.rs` | the cells of the table |
 //! | `behaviour/pitfalls.rs` | the pitfalls, on a bare file and at a meeting |
+//! | `behaviour/memory.rs` | the variant without a file system |
 //! | `behaviour/tools.rs` | a mapped file in a directory of its own, and the other process |
 
+#[path = "behaviour/memory.rs"]
+mod memory;
 #[path = "behaviour/pitfalls.rs"]
 mod pitfalls;
 #[path = "behaviour/table.rs"]

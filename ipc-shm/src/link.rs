@@ -1,27 +1,37 @@
-//! One type for the ends of both variants.
+//! One type for the ends of all variants.
 
 use ipc_core::ring::RingLink;
 use ipc_core::{Result, Transport};
 
-use crate::{Attached, LockStep};
+use crate::{Attached, LockStep, Mapped};
 
-/// One end of a link through a segment.
+/// One end of a link through shared memory.
 #[derive(Debug)]
 pub enum Link {
     /// The variant `ring`.
     Ring(RingLink<Attached>),
     /// The variant `sem`.
     LockStep(LockStep),
+    /// The variant `posix`.
+    Posix(RingLink<Mapped>),
+}
+
+/// Does the same with any of them.
+macro_rules! any {
+    ($self:ident, $link:ident => $call:expr) => {
+        match $self {
+            Self::Ring($link) => $call,
+            Self::LockStep($link) => $call,
+            Self::Posix($link) => $call,
+        }
+    };
 }
 
 impl Link {
     /// Length of the segment, in bytes.
     #[must_use]
     pub fn segment_size(&self) -> usize {
-        match self {
-            Self::Ring(link) => link.segment_size(),
-            Self::LockStep(link) => link.segment_size(),
-        }
+        any!(self, link => link.segment_size())
     }
 
     /// Overwrites the segment past all rules, as a hostile peer can. For tests.
@@ -29,53 +39,32 @@ impl Link {
     /// # Panics
     /// Out of bounds.
     pub fn scribble(&self, offset: usize, bytes: &[u8]) {
-        match self {
-            Self::Ring(link) => link.scribble(offset, bytes),
-            Self::LockStep(link) => link.scribble(offset, bytes),
-        }
+        any!(self, link => link.scribble(offset, bytes));
     }
 }
 
 impl Transport for Link {
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        match self {
-            Self::Ring(link) => link.send(message),
-            Self::LockStep(link) => link.send(message),
-        }
+        any!(self, link => link.send(message))
     }
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        match self {
-            Self::Ring(link) => link.recv(buffer),
-            Self::LockStep(link) => link.recv(buffer),
-        }
+        any!(self, link => link.recv(buffer))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        match self {
-            Self::Ring(link) => link.try_send(message),
-            Self::LockStep(link) => link.try_send(message),
-        }
+        any!(self, link => link.try_send(message))
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        match self {
-            Self::Ring(link) => link.try_recv(buffer),
-            Self::LockStep(link) => link.try_recv(buffer),
-        }
+        any!(self, link => link.try_recv(buffer))
     }
 
     fn max_message(&self) -> usize {
-        match self {
-            Self::Ring(link) => link.max_message(),
-            Self::LockStep(link) => link.max_message(),
-        }
+        any!(self, link => link.max_message())
     }
 
     fn check_peer(&mut self) -> Result<()> {
-        match self {
-            Self::Ring(link) => link.check_peer(),
-            Self::LockStep(link) => link.check_peer(),
-        }
+        any!(self, link => link.check_peer())
     }
 }

@@ -2,11 +2,14 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_ushort, c_void};
+use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use ipc_core::ring::Memory;
+use ipc_core::{Call, Result};
+use memmap2::{MmapOptions, MmapRaw};
 use nix::errno::Errno;
 
 /// `int shmget(key_t key, size_t size, int shmflg);` —
@@ -77,6 +80,34 @@ unsafe impl Memory for Attached {
 
     fn size(&self) -> usize {
         self.size
+    }
+}
+
+/// A POSIX shared memory object in this process's memory; unmapped when dropped.
+#[derive(Debug)]
+pub struct Mapped(MmapRaw);
+
+impl Mapped {
+    /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
+    /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
+    ///
+    /// The object should be that long, and stay so: touching a page behind its end raises `SIGBUS`.
+    pub(crate) fn new(file: &File, length: usize) -> Result<Self> {
+        // Raw: a pointer. `memmap2`'s other types give out a slice, under which others may change the bytes.
+        MmapOptions::new().len(length).map_raw(file).call("mmap").map(Self)
+    }
+}
+
+// SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made
+// here or in `memmap2`. A peer that truncates the object takes no memory away: touching it then raises SIGBUS, which
+// ends the process.
+unsafe impl Memory for Mapped {
+    fn base(&self) -> NonNull<u8> {
+        NonNull::new(self.0.as_mut_ptr()).expect("the kernel maps nothing at address 0")
+    }
+
+    fn size(&self) -> usize {
+        self.0.len()
     }
 }
 

@@ -1,15 +1,18 @@
-//! What is true of System V shared memory: each cell of the course's table, then the pitfalls.
+//! What is true of shared memory: each cell of the course's table, then the pitfalls.
 //!
 //! | file | what it shows |
 //! |---|---|
 //! | `behaviour/table.rs` | the cells of the table |
 //! | `behaviour/segments.rs` | pitfalls of segments |
 //! | `behaviour/semaphores.rs` | pitfalls of semaphores, and the lock-step |
+//! | `behaviour/posix.rs` | the variant over POSIX shared memory |
 //! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
 //! | `behaviour/tools.rs` | objects that remove themselves, a watchdog, and the other process |
 
 #[path = "behaviour/meeting.rs"]
 mod meeting;
+#[path = "behaviour/posix.rs"]
+mod posix;
 #[path = "behaviour/segments.rs"]
 mod segments;
 #[path = "behaviour/semaphores.rs"]

@@ -65,7 +65,7 @@ impl Patience {
         }
         self.misses = 0;
         self.probe_after = FIRST_PROBE;
-        let less = self.budget - self.budget / 16;
+        let less = self.budget * 15 / 16;
         self.budget = less.max(4 * after).clamp(SHORTEST_BUDGET, POLL_LIMIT);
     }
 

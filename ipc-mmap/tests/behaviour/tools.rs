@@ -8,6 +8,8 @@ use std::time::Duration;
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{Mapping, Mmap};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use tempfile::TempDir;
 
 /// How long something may take on a loaded machine. Reached only when it hangs.
@@ -15,6 +17,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn setup() -> Setup {
     Setup::default_of::<Mmap>()
+}
+
+pub fn memfd() -> Setup {
+    setup().with_variant::<Mmap>("memfd").unwrap()
 }
 
 /// A place for files, removed at the end of its test.
@@ -121,6 +127,28 @@ fn play(part: &str) -> String {
             let _meeting = Mmap::create(Some(path), &setup()).unwrap();
             nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
             "survived".into()
+        }
+        ["create-memory-and-die", path] => {
+            let _meeting = Mmap::create(Some(path), &memfd()).unwrap();
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
+            "survived".into()
+        }
+        // What a peer could do to memory that it has open.
+        ["tamper", path] => {
+            let memory = File::options().read(true).write(true).open(path).unwrap();
+            let answer = |result: std::io::Result<()>| match result {
+                Ok(()) => "done".to_owned(),
+                Err(error) => format!("{:?}", Errno::from_raw(error.raw_os_error().unwrap())),
+            };
+            let [shorter, longer] = [0, 1 << 30].map(|length| answer(memory.set_len(length)));
+            let sealed = fcntl(&memory, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_WRITE)).map(drop);
+            let another = answer(sealed.map_err(Into::into));
+            format!("shorter: {shorter}, longer: {longer}, another seal: {another}")
+        }
+        ["join-memory-as-nobody", path] => {
+            nix::unistd::setuid(nix::unistd::Uid::from_raw(65534)).unwrap();
+            let joined = Mmap::join(path, &memfd(), PATIENCE);
+            joined.map_or_else(|error| error.to_string(), |_| "joined".into())
         }
         ["create"] => Mmap::create(None, &setup()).unwrap().describe(),
         ["own-and-keep", path, message] => {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_shm::{Key, Segment, Shm};
+use nix::unistd::geteuid;
 
-use crate::tools::{PATIENCE, Scratch, listed, playing, setup, wait_until};
+use crate::tools::{PATIENCE, Scratch, listed, played, playing, setup, wait_until};
 
 /// As soon as both are attached the segment is marked for removal, so the kernel frees it when both are killed at
 /// once. Nobody has to clean up.
@@ -96,6 +97,19 @@ fn a_foreign_segment_is_not_joined() {
     scratch.attach().write(0, b"something else");
     let other = Shm::join(&scratch.key.to_string(), &setup("ring"), PATIENCE).unwrap_err();
     assert!(matches!(other, Error::Corrupt(_)), "{other}");
+}
+
+/// Under any key there may be a segment of any user, writable for all: who joins asks the kernel who made it.
+#[test]
+fn another_users_segment_is_not_joined_though_it_is_for_all() {
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("becoming another user needs root");
+    }
+    let scratch = Scratch::new(0o666);
+    let told = played(&format!("join-as-nobody {} 600", scratch.key));
+    assert!(told.contains("another user's") && told.contains("wider mode"), "{told}");
+    let allowed = played(&format!("join-as-nobody {} 666", scratch.key));
+    assert!(allowed.contains("nobody is at"), "all zero is not ready yet: {allowed}");
 }
 
 /// A note of a dead process does not let anyone remove what another process has made under that key since.

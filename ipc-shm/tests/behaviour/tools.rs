@@ -1,16 +1,21 @@
 //! Objects that remove themselves, a watchdog, and the other process.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::os::unix::fs::MetadataExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Mechanism, Setup, Transport};
+use ipc_shm::posix::Object;
 use ipc_shm::{Attached, Key, Link, Segment, Semaphores, Shm, Undo};
+use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::mman::shm_open;
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, setuid};
 
 /// How long something may take on a loaded machine. Reached only when it hangs.
@@ -103,6 +108,10 @@ pub struct Other {
 }
 
 impl Other {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it at once, as `kill -KILL` does: it can neither catch it nor clean up.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -132,6 +141,11 @@ pub fn played(part: &str) -> String {
     let output = other_process(part).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     said(text.lines()).unwrap_or_else(|| panic!("{part}: {text}"))
+}
+
+/// Lets another process play `part` and returns how it ended.
+pub fn ended(part: &str) -> ExitStatus {
+    other_process(part).stderr(Stdio::null()).status().unwrap()
 }
 
 /// Starts another process that plays `part` and stays, and waits until it has said something.
@@ -192,6 +206,41 @@ fn play(part: &str) -> String {
             setuid(Uid::from_raw(65534)).unwrap();
             let found = Segment::find(key.parse().unwrap()).and_then(|found| found.unwrap().attach());
             found.map_or_else(|error| error.to_string(), |_| "attached".into())
+        }
+        ["join-as-nobody", key, mode] => {
+            setuid(Uid::from_raw(65534)).unwrap();
+            let setup = Setup { mode: u32::from_str_radix(mode, 8).unwrap(), ..setup("ring") };
+            let joined = Shm::join(key, &setup, Duration::from_millis(20));
+            joined.map_or_else(|error| error.to_string(), |_| "joined".into())
+        }
+        ["find-object-in-another-namespace", name] => {
+            unshare(CloneFlags::CLONE_NEWIPC).unwrap();
+            Object::open(&name.parse().unwrap()).unwrap().is_some().to_string()
+        }
+        ["modes-under-umask", bare, ours] => {
+            umask(Mode::from_bits_truncate(0o077));
+            let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDWR;
+            let bare_file = shm_open(bare, flags, Mode::from_bits_truncate(0o666)).map(File::from);
+            let our_file = Object::create(&ours.parse().unwrap(), 0o666);
+            for name in [bare, ours] {
+                Object::unlink(&name.parse().unwrap()).unwrap();
+            }
+            let mode = |file: &File| file.metadata().unwrap().mode() & 0o777;
+            format!("{:o} {:o}", mode(&bare_file.unwrap()), mode(our_file.unwrap().file()))
+        }
+        // Maps an object, has it cut short, and touches what is gone.
+        ["truncate-and-touch", name] => {
+            let object = Object::open(&name.parse().unwrap()).unwrap().unwrap();
+            let region = Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap();
+            let mut byte = [0];
+            region.read(SEGMENT_LEN - 1, &mut byte);
+            object.file().set_len(100).unwrap();
+            region.read(SEGMENT_LEN - 1, &mut byte);
+            "survived".into()
+        }
+        ["wait-at", name, ..] => {
+            std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
+            name.to_owned()
         }
         ["find-in-another-namespace", key] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();

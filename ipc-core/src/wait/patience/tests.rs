@@ -165,13 +165,13 @@ fn play(world: World, sides: &mut [Patience; 2], rounds: u32) -> Duration {
         }
         let patience = &mut sides[receiver];
         let budget = patience.budget();
-        let waited = sent - since[receiver];
+        let waited = sent.saturating_sub(since[receiver]);
         if world.split && !budget.is_zero() && waited <= budget {
             patience.found(waited);
             continue;
         }
         now += world.wake;
-        if budget.is_zero() { patience.slept(now - since[receiver]) } else { patience.missed() }
+        if budget.is_zero() { patience.slept(now.saturating_sub(since[receiver])) } else { patience.missed() }
     }
     now / rounds
 }

@@ -1,0 +1,118 @@
+//! The loops around the bare calls: who sends, who receives, and between which two moments the clock runs.
+
+use std::time::{Duration, Instant};
+
+use ipc_core::cpus::Role;
+use ipc_core::play::{Exchange, Order, Payload};
+use nix::errno::Errno;
+use zerocopy::IntoBytes as _;
+
+/// Memory for one message. One word stands in front of it, where a System V queue wants the message's type; the others
+/// know nothing of it.
+pub(super) struct Message {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Message {
+    /// Written once, so that its pages are there before anything is timed.
+    fn new(len: usize) -> Self {
+        Self { words: vec![1; 1 + len.div_ceil(size_of::<u64>())], len }
+    }
+
+    /// What is sent.
+    #[inline]
+    pub(super) fn text(&self) -> &[u8] {
+        &self.words.as_bytes()[size_of::<u64>()..][..self.len]
+    }
+
+    /// Where to receive.
+    #[inline]
+    pub(super) fn text_mut(&mut self) -> &mut [u8] {
+        &mut self.words.as_mut_bytes()[size_of::<u64>()..][..self.len]
+    }
+
+    /// The word in front, and the message behind it.
+    #[inline]
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+}
+
+/// Plays one side of an order with calls that send and receive one message.
+#[inline]
+pub(super) fn play(
+    role: Role,
+    order: &Order,
+    mut send: impl FnMut(&mut Message) -> nix::Result<()>,
+    mut receive: impl FnMut(&mut Message) -> nix::Result<()>,
+) -> nix::Result<Duration> {
+    let payload = Payload { verify: order.verify };
+    let mut message = Message::new(order.size);
+    let read = |number, message: &Message| payload.read(number, message.text()).map_err(|_| Errno::EBADMSG);
+    let mut started = Instant::now();
+    match (order.exchange, role) {
+        (Exchange::RoundTrip, Role::Ping) => {
+            for round in 0..order.count {
+                payload.write(round, message.text_mut());
+                send(&mut message)?;
+                receive(&mut message)?;
+                read(round, &message)?;
+            }
+        }
+        (Exchange::RoundTrip, Role::Pong) => {
+            for round in 0..order.count {
+                receive(&mut message)?;
+                read(round, &message)?;
+                payload.write(round, message.text_mut());
+                send(&mut message)?;
+            }
+        }
+        (Exchange::Stream, Role::Ping) => {
+            for number in 0..order.count {
+                payload.write(number, message.text_mut());
+                send(&mut message)?;
+            }
+        }
+        (Exchange::Stream, Role::Pong) => {
+            for number in 0..order.count {
+                receive(&mut message)?;
+                if number == 0 {
+                    started = Instant::now(); // the receiver's clock, from the first message on
+                }
+                read(number, &message)?;
+            }
+        }
+    }
+    Ok(started.elapsed())
+}
+
+/// Writes all of `bytes`, so many at once, to what may take less.
+#[inline]
+pub(super) fn write_all(
+    bytes: &[u8],
+    piece: usize,
+    mut write: impl FnMut(&[u8]) -> nix::Result<usize>,
+) -> nix::Result<()> {
+    for mut rest in bytes.chunks(piece) {
+        while !rest.is_empty() {
+            rest = &rest[write(rest)?..];
+        }
+    }
+    Ok(())
+}
+
+/// Fills `buffer` from what may give less at once.
+#[inline]
+pub(super) fn read_all(
+    mut buffer: &mut [u8],
+    mut read: impl FnMut(&mut [u8]) -> nix::Result<usize>,
+) -> nix::Result<()> {
+    while !buffer.is_empty() {
+        match read(buffer)? {
+            0 => return Err(Errno::EPIPE), // the other side has ended
+            len => buffer = &mut buffer[len..],
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Shared memory by bare loads and stores: a payload, and a flag that says whose it is.
+//!
+//! For a round trip there is one slot, handed back and forth: who has it copies a message in, and hands it over by a
+//! store with *release*; the other sees that by a load with *acquire*, and copies the message out. For a stream there
+//! are two slots, so that one can be filled while the other is emptied.
+//!
+//! How two processes came to share the pages makes no difference here, so there is one floor for shared memory and
+//! for mapped files, in memory without a name.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ipc_core::cpus::Role;
+use ipc_core::play::Exchange;
+use ipc_core::{Call, Error, Result};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::ftruncate;
+
+use super::exchange::play;
+use super::sys::{self, Shared};
+use super::waiting::Way;
+use super::{Ends, Made, Patience, Side};
+
+/// Whose a slot is: ping's, or the sender's.
+const MINE: u32 = 0;
+/// Pong's, or the receiver's.
+const YOURS: u32 = 1;
+/// Beside either: somebody sleeps until it changes.
+const ASLEEP: u32 = 2;
+
+/// Memory for two slots.
+pub(super) fn make(size: usize) -> Result<Made> {
+    let memory = memfd_create(c"floor", MFdFlags::MFD_CLOEXEC).call("memfd_create")?;
+    ftruncate(&memory, (2 * Shared::slot_len(size)) as i64).call("ftruncate")?;
+    let copy = memory.try_clone().call("fcntl")?;
+    let ends = |fd| Ends { descriptors: vec![fd], number: 0 };
+    Ok(Made { ping: ends(memory), pong: ends(copy), lease: None })
+}
+
+/// Maps what [`make`] has made.
+pub(super) fn map(ends: &Ends) -> Result<Shared> {
+    let memory = ends.descriptors.first().ok_or(Error::Corrupt("no descriptor"))?;
+    Shared::map(memory).call("mmap")
+}
+
+/// One side of the exchange.
+pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
+    let shared = map(ends)?;
+    Ok(Box::new(move |order| match (order.exchange, role) {
+        (Exchange::RoundTrip, _) => {
+            let slot = shared.slot(0, order.size);
+            let (mine, yours) = if role == Role::Ping { (MINE, YOURS) } else { (YOURS, MINE) };
+            play(
+                role,
+                order,
+                |message| {
+                    slot.copy_in(message.text());
+                    hand_over(slot.flag(), yours, &patience);
+                    Ok(())
+                },
+                |message| {
+                    wait_for(slot.flag(), mine, &patience)?;
+                    slot.copy_out(message.text_mut());
+                    Ok(())
+                },
+            )
+        }
+        (Exchange::Stream, _) => {
+            let slots = [shared.slot(0, order.size), shared.slot(1, order.size)];
+            let (mut sent, mut received) = (0, 0);
+            play(
+                role,
+                order,
+                |message| {
+                    let slot = &slots[sent % 2];
+                    sent += 1;
+                    wait_for(slot.flag(), MINE, &patience)?;
+                    slot.copy_in(message.text());
+                    hand_over(slot.flag(), YOURS, &patience);
+                    Ok(())
+                },
+                |message| {
+                    let slot = &slots[received % 2];
+                    received += 1;
+                    wait_for(slot.flag(), YOURS, &patience)?;
+                    slot.copy_out(message.text_mut());
+                    hand_over(slot.flag(), MINE, &patience);
+                    Ok(())
+                },
+            )
+        }
+    }))
+}
+
+/// Gives the slot to `whom`, and wakes who sleeps for it.
+#[inline]
+fn hand_over(flag: &AtomicU32, whom: u32, patience: &Patience) {
+    if patience.way != Way::Sleep {
+        flag.store(whom, Ordering::Release);
+    } else if flag.swap(whom, Ordering::AcqRel) & ASLEEP != 0 {
+        sys::futex_wake(flag);
+    }
+}
+
+/// Waits until the slot is given to `whom`.
+#[inline]
+fn wait_for(flag: &AtomicU32, whom: u32, patience: &Patience) -> nix::Result<()> {
+    loop {
+        let seen = flag.load(Ordering::Acquire);
+        if seen == whom {
+            return Ok(());
+        }
+        if patience.way == Way::Sleep {
+            let asleep = seen | ASLEEP;
+            let said = flag.compare_exchange(seen, asleep, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            if said {
+                sys::futex_wait(flag, asleep);
+            }
+        }
+        patience.pause()?;
+    }
+}

@@ -1,0 +1,43 @@
+//! A System V message queue by bare calls: `msgsnd` and `msgrcv`. One queue carries both ways; the type of a message
+//! says which. The payload is written behind the type, where the kernel takes it from: nothing is copied before.
+
+use ipc_core::Result;
+use ipc_core::cpus::Role;
+use ipc_core::lease::{self, Lease};
+use ipc_msgq::{Key, Msgq, Queue};
+
+use super::exchange::play;
+use super::{Ends, Made, Patience, Side, sys};
+
+/// A queue under a fresh key, which the lease removes.
+pub(super) fn make() -> Result<Made> {
+    let _making = lease::making();
+    let key = Key::fresh();
+    let lease = Lease::take::<Msgq>(Some(&key.to_string()))?;
+    lease.record(&format!("key {key}"))?; // noted before it is there: no moment to leak it
+    let number = Queue::create(key, 0o600)?.id().get();
+    let ends = || Ends { descriptors: Vec::new(), number };
+    Ok(Made { ping: ends(), pong: ends(), lease: Some(lease) })
+}
+
+/// One side of the exchange.
+pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Side {
+    let queue = ends.number;
+    let (outbound, inbound) = match role {
+        Role::Ping => (1, 2),
+        Role::Pong => (2, 1),
+    };
+    let flags = if patience.polls() { libc::IPC_NOWAIT } else { 0 };
+    Box::new(move |order| {
+        let size = order.size;
+        play(
+            role,
+            order,
+            |message| {
+                message.words_mut()[0] = outbound;
+                patience.until(|| sys::msgsnd(queue, message.words_mut(), size, flags))
+            },
+            |message| patience.until(|| sys::msgrcv(queue, message.words_mut(), size, inbound, flags)),
+        )
+    })
+}

@@ -1,0 +1,65 @@
+//! Pipes and FIFOs by bare calls: `write` and `read`. A stream knows no messages, so both sides know the length.
+
+use std::fs::OpenOptions;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use ipc_core::cpus::Role;
+use ipc_core::lease::{self, Lease};
+use ipc_core::{Call, Error, Result};
+use ipc_fifo::Fifo;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::stat::Mode;
+use nix::unistd::{mkfifo, pipe2, read, write};
+
+use super::exchange::{play, read_all, write_all};
+use super::{Ends, Made, Patience, Side};
+
+/// Two pipes, one each way.
+pub(super) fn make() -> Result<Made> {
+    let (pong_reads, ping_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
+    let (ping_reads, pong_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
+    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), lease: None })
+}
+
+/// Two FIFOs, opened on both sides; then their names are not needed any more.
+pub(super) fn make_named() -> Result<Made> {
+    let _making = lease::making();
+    let lease = Lease::take::<Fifo>(None)?;
+    let fifo = |name| -> Result<(OwnedFd, OwnedFd)> {
+        let path = lease.path(name);
+        mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo")?;
+        // Opening waits for the other side, unless it is told not to; and then a reader has to come first.
+        let read = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).call("open")?;
+        let write = OpenOptions::new().write(true).open(&path).call("open")?;
+        fcntl(&read, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
+        Ok((read.into(), write.into()))
+    };
+    let (pong_reads, ping_writes) = fifo("to-pong")?;
+    let (ping_reads, pong_writes) = fifo("to-ping")?;
+    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), lease: None })
+}
+
+fn ends(read: OwnedFd, write: OwnedFd) -> Ends {
+    Ends { descriptors: vec![read, write], number: 0 }
+}
+
+/// One side of the exchange.
+pub(super) fn side(role: Role, ends: Ends, piece: Option<usize>, patience: Patience) -> Result<Side> {
+    let [reads, writes]: [OwnedFd; 2] =
+        ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
+    if patience.polls() {
+        for fd in [&reads, &writes] {
+            fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).call("fcntl")?;
+        }
+    }
+    let piece = piece.unwrap_or(usize::MAX);
+    Ok(Box::new(move |order| {
+        play(
+            role,
+            order,
+            |message| write_all(message.text(), piece, |bytes| patience.until(|| write(&writes, bytes))),
+            |message| read_all(message.text_mut(), |buffer| patience.until(|| read(&reads, buffer))),
+        )
+    }))
+}

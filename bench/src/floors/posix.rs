@@ -1,0 +1,53 @@
+//! POSIX message queues by bare calls: `mq_send` and `mq_receive`. Two queues, one each way.
+
+use std::os::fd::{AsRawFd as _, OwnedFd};
+
+use ipc_core::cpus::Role;
+use ipc_core::lease::{self, Lease};
+use ipc_core::{Call, Error, Result};
+use ipc_msgq::Msgq;
+use ipc_msgq::posix::QueueName;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::mqueue::mq_unlink;
+
+use super::exchange::play;
+use super::{Ends, Made, Patience, Side, sys};
+
+/// How many messages wait in a queue: as many as an ordinary user may ask for.
+const CAPACITY: i64 = 10;
+
+/// Two queues for messages of `size` bytes. Both sides get the open queues, so their names go at once.
+pub(super) fn make(size: usize) -> Result<Made> {
+    let _making = lease::making();
+    let name = QueueName::fresh();
+    let lease = Lease::take::<Msgq>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
+    let queue = |name: &str| -> Result<OwnedFd> {
+        lease.record(name)?; // noted before it is there: no moment to leak it
+        let queue = sys::mq_open(name, size, CAPACITY).call("mq_open")?;
+        mq_unlink(name).call("mq_unlink")?;
+        Ok(queue)
+    };
+    let (down, up) = (queue(name.as_str())?, queue(QueueName::fresh().as_str())?);
+    let copy = |fd: &OwnedFd| fd.try_clone().call("fcntl");
+    let ping = Ends { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
+    Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, lease: None })
+}
+
+/// One side of the exchange.
+pub(super) fn side(role: Role, ends: Ends, patience: Patience) -> Result<Side> {
+    let [inbound, outbound]: [OwnedFd; 2] =
+        ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
+    if patience.polls() {
+        for queue in [&inbound, &outbound] {
+            fcntl(queue, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).call("fcntl")?;
+        }
+    }
+    Ok(Box::new(move |order| {
+        play(
+            role,
+            order,
+            |message| patience.until(|| sys::mq_send(outbound.as_raw_fd(), message.text())),
+            |message| patience.until(|| sys::mq_receive(inbound.as_raw_fd(), message.text_mut())),
+        )
+    }))
+}

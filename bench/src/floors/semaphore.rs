@@ -1,0 +1,62 @@
+//! Shared memory with semaphores by bare calls: a copy into the slot, then `semop` to say that it is there.
+//!
+//! For a round trip one semaphore in each direction is enough: the answer says that the slot is free again. For a
+//! stream the receiver has to say so itself.
+
+use ipc_core::cpus::Role;
+use ipc_core::lease::{self, Lease};
+use ipc_core::play::Exchange;
+use ipc_core::{Key, Result};
+use ipc_shm::{Semaphores, Shm};
+
+use super::exchange::play;
+use super::{Ends, Made, Patience, Side, memory, sys};
+
+// Which of the suite's semaphores are used here.
+/// Begins with 1: the slot may be filled.
+const FREE: u16 = 0;
+/// Begins with 0: pong may take what is there.
+const FOR_PONG: u16 = 1;
+/// Begins with 0: ping may take what is there.
+const FOR_PING: u16 = 4;
+
+/// Memory, and an array of semaphores under a fresh key, which the lease removes.
+pub(super) fn make(size: usize) -> Result<Made> {
+    let _making = lease::making();
+    let mut made = memory::make(size)?;
+    let key = Key::fresh();
+    let lease = Lease::take::<Shm>(Some(&key.to_string()))?;
+    lease.record(&format!("sem {key}"))?; // noted before it is there: no moment to leak it
+    let number = Semaphores::create(key, 0o600)?.id();
+    (made.ping.number, made.pong.number, made.lease) = (number, number, Some(lease));
+    Ok(made)
+}
+
+/// One side of the exchange.
+pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
+    let (shared, array) = (memory::map(ends)?, ends.number);
+    let flags = if patience.polls() { libc::IPC_NOWAIT } else { 0 };
+    let take = move |semaphore| patience.until(|| sys::semop(array, semaphore, -1, flags));
+    let give = move |semaphore| sys::semop(array, semaphore, 1, 0);
+    let (mine, yours) = if role == Role::Ping { (FOR_PING, FOR_PONG) } else { (FOR_PONG, FOR_PING) };
+    Ok(Box::new(move |order| {
+        let slot = shared.slot(0, order.size);
+        let is_stream = order.exchange == Exchange::Stream;
+        play(
+            role,
+            order,
+            |message| {
+                if is_stream {
+                    take(FREE)?;
+                }
+                slot.copy_in(message.text());
+                give(yours)
+            },
+            |message| {
+                take(mine)?;
+                slot.copy_out(message.text_mut());
+                if is_stream { give(FREE) } else { Ok(()) }
+            },
+        )
+    }))
+}

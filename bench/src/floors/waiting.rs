@@ -1,0 +1,102 @@
+//! How the bare calls wait.
+
+use std::hint;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use ipc_core::{Error, Wait};
+use nix::errno::Errno;
+
+use crate::Placement;
+
+/// A way of waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In the call, asleep.
+    Sleep,
+    /// By repeating a call that does not wait.
+    Poll,
+    /// The same, and letting the other process run in between: both have the same core.
+    PollAndYield,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Sleep, Self::Poll, Self::PollAndYield];
+
+    /// What stands for a strategy of the suite.
+    pub(super) fn of(wait: Wait, placement: Placement) -> Self {
+        let share_a_core = placement.ping == placement.pong;
+        match wait {
+            Wait::Block => Self::Sleep,
+            Wait::Hybrid if share_a_core => Self::Sleep,
+            Wait::Spin if share_a_core => Self::PollAndYield,
+            Wait::Spin | Wait::Hybrid => Self::Poll,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Sleep => "sleep",
+            Self::Poll => "poll",
+            Self::PollAndYield => "poll-and-yield",
+        }
+    }
+}
+
+impl FromStr for Way {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|way| way.name() == text);
+        found.ok_or_else(|| Error::Usage(format!("no way of waiting '{text}'")))
+    }
+}
+
+/// A way of waiting, and when to stop: a bare call has no peer to ask after.
+#[derive(Clone, Debug)]
+pub(super) struct Patience {
+    pub(super) way: Way,
+    /// The other process has ended.
+    pub(super) gone: Arc<AtomicBool>,
+}
+
+impl Patience {
+    pub(super) fn new(way: Way) -> Self {
+        Self { way, gone: Arc::default() }
+    }
+
+    /// Whether the calls are to be told not to wait.
+    pub(super) fn polls(&self) -> bool {
+        self.way != Way::Sleep
+    }
+
+    /// Repeats a call until it does not say "not now". One that sleeps is made once, and again after a signal.
+    #[inline]
+    pub(super) fn until<T>(&self, mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+        loop {
+            match call() {
+                Err(Errno::EAGAIN | Errno::EINTR) => self.pause()?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Between two polls.
+    ///
+    /// # Errors
+    /// `EPIPE`: there is nobody to wait for.
+    #[inline]
+    pub(super) fn pause(&self) -> nix::Result<()> {
+        if self.gone.load(Ordering::Relaxed) {
+            return Err(Errno::EPIPE);
+        }
+        match self.way {
+            Way::Poll => hint::spin_loop(),
+            Way::PollAndYield => thread::yield_now(),
+            Way::Sleep => {}
+        }
+        Ok(())
+    }
+}

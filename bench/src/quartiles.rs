@@ -1,0 +1,51 @@
+//! The middle of some figures, and how far they are apart.
+
+use serde::Serialize;
+
+/// The median, and the two values between which the middle half lies. Few extreme values do not move them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Quartiles {
+    /// A quarter of the values lies below.
+    pub p25: f64,
+    /// Half of the values lies below.
+    pub median: f64,
+    /// A quarter of the values lies above.
+    pub p75: f64,
+}
+
+impl Quartiles {
+    /// Those of `values`; all NaN if there are none.
+    #[must_use]
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_unstable_by(f64::total_cmp);
+        // Between two values, as far as the quantile lies between their places.
+        let at = |quantile: f64| {
+            let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
+            let place = quantile * last as f64;
+            let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
+            below + (above - below) * place.fract()
+        };
+        Self { p25: at(0.25), median: at(0.5), p75: at(0.75) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values_have_known_quartiles() {
+        let of = |values: &[f64]| Quartiles::of(values.iter().copied());
+        assert_eq!(of(&[5.0, 1.0, 3.0, 2.0, 4.0]), Quartiles { p25: 2.0, median: 3.0, p75: 4.0 });
+        assert_eq!(of(&[1.0, 2.0]), Quartiles { p25: 1.25, median: 1.5, p75: 1.75 });
+        assert_eq!(of(&[7.0]), Quartiles { p25: 7.0, median: 7.0, p75: 7.0 });
+        assert!(of(&[]).median.is_nan());
+    }
+
+    #[test]
+    fn one_wild_value_moves_nothing() {
+        let calm = Quartiles::of([1.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(Quartiles::of([1.0, 1.0, 1.0, 1.0, 1000.0]), calm);
+    }
+}

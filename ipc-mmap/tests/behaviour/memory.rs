@@ -1,0 +1,163 @@
+//! The variant `memfd`: memory without a file system.
+
+use std::fs::{self, File};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+use ipc_core::ring::SEGMENT_LEN;
+use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_mmap::Mmap;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::geteuid;
+
+use crate::tools::{Mapped, PATIENCE, Place, exists, memfd, other_process, played, shell};
+
+const SHORTLY: Duration = Duration::from_millis(50);
+
+/// Memory as a hostile owner could make it: with the right name and length, and with such seals.
+fn memory(seals: SealFlag) -> (File, String) {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let memory = File::from(memfd_create("ipc-mmap", flags).unwrap());
+    memory.set_len(SEGMENT_LEN as u64).unwrap();
+    fcntl(&memory, FcntlArg::F_ADD_SEALS(seals)).unwrap();
+    let path = open_as(&memory);
+    (memory, path)
+}
+
+fn open_as(file: &File) -> String {
+    format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())
+}
+
+/// A file can be cut short by whoever may write to it, and then kills who maps it. Sealed memory cannot: a peer that
+/// tries is refused, whether it would take something away, add something, or seal what is not.
+#[test]
+fn nobody_can_cut_sealed_memory_short() {
+    let mut meeting = Mmap::create(None, &memfd()).unwrap();
+    let said = played(&format!("tamper {}", meeting.address())).1;
+    assert_eq!(said, "shorter: EPERM, longer: EPERM, another seal: EPERM");
+    let mut joiner = Mmap::join(&meeting.address(), &memfd(), PATIENCE).unwrap();
+    joiner.send(b"all there").unwrap();
+    assert_eq!(meeting.accept(PATIENCE).unwrap().recv(&mut [0; 16]).unwrap(), 9);
+}
+
+/// Who joins looks at the seals before it maps: memory that its owner could cut short is refused.
+#[test]
+fn memory_that_is_not_sealed_is_not_joined() {
+    let both = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW;
+    for seals in [SealFlag::empty(), both, SealFlag::F_SEAL_SEAL, both | SealFlag::F_SEAL_SEAL] {
+        let (_memory, path) = memory(seals);
+        let error = Mmap::join(&path, &memfd(), SHORTLY).unwrap_err();
+        if seals.contains(both | SealFlag::F_SEAL_SEAL) {
+            assert!(matches!(error, Error::TimedOut { .. }), "sealed, but nobody sits there: {error}");
+        } else {
+            assert!(
+                matches!(error, Error::Corrupt(text) if text.contains("not sealed")),
+                "{seals:?}: {error}"
+            );
+        }
+    }
+}
+
+/// What leads elsewhere is not even opened: no file, no descriptor that is no such memory, no memory of other programs.
+#[test]
+fn a_path_that_leads_to_no_such_memory_is_refused() {
+    let place = Place::new();
+    let mapped = Mapped::new(SEGMENT_LEN);
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let pipe = File::from(OwnedFd::from(reader));
+    let other = File::from(memfd_create("another", MFdFlags::MFD_CLOEXEC).unwrap());
+    let open = [&mapped.file, &pipe, &other].map(open_as);
+    let targets = open.iter().map(String::as_str).chain(["/dev/tty", "nowhere", &mapped.path]);
+    for (number, target) in targets.enumerate() {
+        let link = place.path(&number.to_string());
+        symlink(target, &link).unwrap();
+        let error = Mmap::join(&link, &memfd(), SHORTLY).unwrap_err();
+        assert!(
+            matches!(&error, Error::Usage(text) if text.contains("does not lead to")),
+            "{target}: {error}"
+        );
+    }
+    for path in open.iter().chain([&mapped.path]) {
+        let error = Mmap::join(path, &memfd(), SHORTLY).unwrap_err();
+        assert!(matches!(&error, Error::Usage(text) if text.contains("does not lead to")), "{path}: {error}");
+    }
+}
+
+/// Without an address there is nothing in any file system that could be left; only its users have the memory.
+#[test]
+fn memory_has_no_name() {
+    let (meeting, maps) =
+        (Mmap::create(None, &memfd()).unwrap(), fs::read_to_string("/proc/self/maps").unwrap());
+    assert!(maps.lines().any(|line| line.ends_with("/memfd:ipc-mmap (deleted)")), "{maps}");
+    let address = meeting.address();
+    assert!(exists(&address));
+    assert_eq!(fs::read_link(&address).unwrap(), Path::new("/memfd:ipc-mmap (deleted)"));
+    drop(meeting);
+    // The number may have gone to another file of this process by now.
+    assert_ne!(fs::read_link(&address).ok().as_deref(), Some(Path::new("/memfd:ipc-mmap (deleted)")));
+}
+
+/// At a path of the user's there is a link to it, and only until the other side has come; any program can read there.
+#[test]
+fn a_path_is_a_link_that_goes_when_both_have_met() {
+    let place = Place::new();
+    let path = place.path("memory");
+    let mut meeting = Mmap::create(Some(&path), &memfd()).unwrap();
+    assert!(fs::read_link(&path).unwrap().starts_with(format!("/proc/{}/fd", std::process::id())));
+    assert_eq!(shell("head -c 8 \"$0\"", &path), "ipc-ring");
+    let joiner = Mmap::join(&path, &memfd(), PATIENCE).unwrap();
+    let owner = meeting.accept(PATIENCE).unwrap();
+    assert!(!exists(&path));
+    drop((owner, joiner));
+    assert_eq!(shell("ls -A \"$0\"", &place.path("")), "");
+}
+
+/// What is at the path already stays, be it a link to nowhere.
+#[test]
+fn a_path_in_use_is_refused_for_memory_too() {
+    let place = Place::new();
+    let path = place.path("link");
+    symlink("nowhere", &path).unwrap();
+    let error = Mmap::create(Some(&path), &memfd()).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::EEXIST), "{error}");
+    assert_eq!(fs::read_link(&path).unwrap(), Path::new("nowhere"));
+}
+
+/// The link of a killed owner leads nowhere: nobody joins there, and the next `create` removes it.
+#[test]
+fn the_link_of_a_dead_owner_leads_nowhere_and_is_removed() {
+    let (place, temporary) = (Place::new(), Place::new());
+    let path = place.path("memory");
+    let run = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
+    assert!(!run(&format!("create-memory-and-die {path}")).success());
+    assert!(exists(&path));
+    let error = Mmap::join(&path, &memfd(), SHORTLY).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    assert!(run("create").success());
+    assert!(!exists(&path));
+}
+
+/// Nothing is left that could be kept, and no other user can come: both are said, rather than promised.
+#[test]
+fn memory_cannot_be_kept_nor_be_for_others() {
+    let place = Place::new();
+    for setup in [Setup { keep: true, ..memfd() }, Setup { mode: 0o666, ..memfd() }] {
+        let refused = Mmap::create(Some(&place.path("memory")), &setup).unwrap_err();
+        assert!(matches!(refused, Error::Usage(_)), "{refused}");
+    }
+}
+
+/// Another user cannot open what a process of this one has open, and is told so.
+#[test]
+fn another_user_cannot_open_the_memory() {
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("becoming another user needs root");
+    }
+    let meeting = Mmap::create(None, &memfd()).unwrap();
+    let said = played(&format!("join-memory-as-nobody {}", meeting.address())).1;
+    assert!(said.contains("(EACCES)") && said.contains("another user's"), "{said}");
+}

@@ -1,0 +1,140 @@
+//! How two processes meet at a System V segment.
+
+use std::time::Duration;
+
+use ipc_core::lease::Lease;
+use ipc_core::ring::{Kind, Region, RingLink, SEGMENT_LEN, Seat, poll_for};
+use ipc_core::{Error, Result, Setup};
+use nix::unistd::geteuid;
+
+use crate::{Attached, Key, LOCK_STEP, Link, LockStep, Segment, Semaphores, Shm};
+use crate::{gone, lock_step, segment, semaphores};
+
+/// A segment with one side attached, until the other comes.
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    key: Key,
+    segment: Segment,
+    semaphores: Option<Semaphores>,
+    /// Until they are handed out by `accept`. The lease is dropped last: it removes what nobody came for.
+    waiting: Option<(Seat<Attached>, Lease)>,
+}
+
+impl Meeting {
+    // ANCHOR: create
+    pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let key = address.map_or_else(|| Ok(Key::fresh()), str::parse)?;
+        let lease = Lease::take::<Shm>(Some(&key.to_string()))?;
+        if Segment::find(key)?.is_none() {
+            // First the note, then the segment: a kill in between leaves a note of nothing.
+            lease.record(&segment::note(key))?;
+        }
+        let segment = Segment::create(key, SEGMENT_LEN, setup.mode)?;
+        let region = Region::new(segment.attach()?)?;
+        let (semaphores, seat) = if setup.variant == LOCK_STEP {
+            let semaphores = make_semaphores(&region, &lease, setup.mode)?;
+            (Some(semaphores), Seat::create(region, Kind::LockStep))
+        } else {
+            (None, Seat::create(region, Kind::Ring))
+        };
+        Ok(Self { key, segment, semaphores, waiting: Some((seat, lease)) })
+    }
+    // ANCHOR_END: create
+
+    pub(crate) fn address(&self) -> String {
+        self.key.to_string()
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        let segment = format!("shared memory segment {} with key {}", self.segment.id(), self.key);
+        match self.semaphores {
+            Some(semaphores) => format!("{segment}, semaphore array {}", semaphores.id()),
+            None => segment,
+        }
+    }
+
+    // ANCHOR: accept
+    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<Link> {
+        let over = || Error::Usage("this meeting is over".into());
+        let (seat, _) = self.waiting.as_mut().ok_or_else(over)?;
+        seat.wait_for_peer(&self.key.to_string(), timeout)?;
+        // Both are attached. From here on the kernel frees the segment with the last of them.
+        self.segment.mark_for_removal()?;
+        let (seat, lease) = self.waiting.take().ok_or_else(over)?;
+        Ok(match self.semaphores {
+            // Of the ring nothing is left to remove, so the lease goes, and the key is free for others.
+            None => Link::Ring(RingLink::new(seat)),
+            Some(semaphores) => Link::LockStep(LockStep::new(seat, semaphores, Some(lease))),
+        })
+    }
+    // ANCHOR_END: accept
+
+    // ANCHOR: join
+    pub(crate) fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Link> {
+        let key: Key = address.parse()?;
+        let nobody = || format!("nobody is at {key}: start `ipc-shm pong {key}` first");
+        poll_for(timeout, nobody, || match Segment::find(key)? {
+            Some(segment) => unless_gone(try_join(key, segment, setup)),
+            None => Ok(None),
+        })
+    }
+    // ANCHOR_END: join
+
+    /// Removes what a dead process has noted.
+    pub(crate) fn reclaim(record: &str) -> Result<()> {
+        let mut words = record.split(' ');
+        let (kind, key, pid) = (words.next(), words.next(), words.next());
+        let Some(Ok(key)) = key.map(str::parse::<Key>) else { return Ok(()) };
+        let reclaimed = match (kind, pid.map(str::parse)) {
+            (Some("shm"), Some(Ok(pid))) => segment::reclaim(key, pid),
+            (Some("sem"), None) => semaphores::reclaim(key),
+            _ => Ok(()),
+        };
+        unless_gone(reclaimed.map(Some)).map(drop)
+    }
+}
+
+/// Makes the semaphores of a lock-step and leaves their key in the segment. They have a key of their own: the
+/// other side cannot find them before they are initialised, and a fresh key is surely nobody else's to remove.
+fn make_semaphores(region: &Region<Attached>, lease: &Lease, mode: u32) -> Result<Semaphores> {
+    let key = Key::fresh();
+    lease.record(&semaphores::note(key))?;
+    let semaphores = Semaphores::create(key, mode)?;
+    LockStep::sign_in(semaphores, 0)?;
+    lock_step::publish_key(region, key);
+    Ok(semaphores)
+}
+
+/// Takes the free seat at the segment; `None` if there is none, or not yet.
+fn try_join(key: Key, segment: Segment, setup: &Setup) -> Result<Option<Link>> {
+    // Any user can make a segment for all to write to under any key: what is in it then is that user's.
+    if segment.stat()?.creator != geteuid().as_raw() && setup.mode & 0o066 == 0 {
+        return Err(Error::Usage(format!("{}: allow that with a wider mode", segment::another_users(key))));
+    }
+    let region = Region::new(segment.attach()?)?;
+    let link = if setup.variant == LOCK_STEP {
+        // From here on the semaphores stay, until this side is done with them too.
+        let lease = Lease::share::<Shm>(&key.to_string())?;
+        let Some(seat) = Seat::claim(region, Kind::LockStep)? else { return Ok(None) };
+        let creator = segment.stat()?.creator;
+        let key = lock_step::published_key(seat.region())?;
+        let Some(semaphores) = Semaphores::find(key, creator)? else { return Ok(None) };
+        LockStep::sign_in(semaphores, seat.side())?;
+        seat.ready();
+        Link::LockStep(LockStep::new(seat, semaphores, lease))
+    } else {
+        let Some(link) = RingLink::join(region)? else { return Ok(None) };
+        Link::Ring(link)
+    };
+    // The owner does the same. Whoever comes first leaves no time in which a kill of both could leak it.
+    segment.mark_for_removal()?;
+    Ok(Some(link))
+}
+
+/// An object that went away in the middle is the same as none.
+fn unless_gone<T>(result: Result<Option<T>>) -> Result<Option<T>> {
+    match result {
+        Err(error) if error.errno().is_some_and(gone) => Ok(None),
+        other => other,
+    }
+}

@@ -1,0 +1,237 @@
+//! The variant `posix`, and what differs from System V: a name in a file system, a descriptor, a length that changes.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
+use ipc_core::ring::{Memory, Region, SEGMENT_LEN};
+use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_shm::Shm;
+use ipc_shm::posix::{Name, Object};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+use nix::unistd::{geteuid, mkfifo};
+
+use crate::tools::{PATIENCE, ended, pair, played, playing, setup, wait_until};
+
+const SHORTLY: Duration = Duration::from_millis(30);
+
+/// A bare object of a fresh name, whose name is removed at the end of its test however that ends.
+struct Scratch {
+    name: Name,
+    object: Object,
+}
+
+impl Scratch {
+    fn new(length: usize) -> Self {
+        let name = Name::fresh();
+        let object = Object::create(&name, 0o600).unwrap();
+        let scratch = Self { name, object };
+        scratch.object.file().set_len(length as u64).unwrap();
+        scratch
+    }
+
+    fn map(&self) -> Region<impl Memory> {
+        Region::new(self.object.map(SEGMENT_LEN).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = Object::unlink(&self.name); // a test may have done it already
+    }
+}
+
+fn join(address: &str) -> Error {
+    Shm::join(address, &setup("posix"), SHORTLY).unwrap_err()
+}
+
+/// A name is a name in a file system: the tools for files show, read and remove it. A key of System V is in none.
+#[test]
+fn an_object_is_a_file_in_memory() {
+    let scratch = Scratch::new(SEGMENT_LEN);
+    scratch.map().write(0, b"stored");
+    let path = scratch.name.path();
+    assert_eq!(statfs(&path).unwrap().filesystem_type(), TMPFS_MAGIC);
+    assert_eq!(fs::read(&path).unwrap()[..6], *b"stored");
+    fs::remove_file(&path).unwrap();
+    assert!(Object::open(&scratch.name).unwrap().is_none());
+}
+
+/// `shm_open` makes an object of no length; `ftruncate` gives it one, and `fstat` says which. But a length is only a
+/// number: the pages come when they are touched. A segment of System V has its length from the start, and for ever.
+#[test]
+fn the_length_comes_later_and_the_pages_later_still() {
+    let scratch = Scratch::new(0);
+    let stat = || scratch.object.file().metadata().unwrap();
+    assert_eq!((stat().len(), stat().blocks()), (0, 0));
+    scratch.object.file().set_len(SEGMENT_LEN as u64).unwrap();
+    assert_eq!((stat().len(), stat().blocks()), (SEGMENT_LEN as u64, 0));
+    scratch.map().write(4096, b"one page");
+    assert!((1..SEGMENT_LEN as u64 / 512).contains(&stat().blocks()));
+    // This one has them all, so that a full /dev/shm is an error here and not a SIGBUS later.
+    scratch.object.allocate(SEGMENT_LEN).unwrap();
+    assert!(stat().blocks() * 512 >= SEGMENT_LEN as u64);
+}
+
+/// Whoever may write to it can cut it short under those who have it mapped: `SIGBUS`, as with a file. A segment of
+/// System V cannot change; and this one cannot be sealed against it, as a memfd can.
+#[test]
+fn touching_what_was_truncated_is_the_end() {
+    let scratch = Scratch::new(SEGMENT_LEN);
+    assert_eq!(ended(&format!("truncate-and-touch {}", scratch.name)).signal(), Some(Signal::SIGBUS as i32));
+    assert_eq!(scratch.object.file().metadata().unwrap().len(), 100, "seen by everybody");
+    let sealed = fcntl(scratch.object.file(), FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK));
+    assert_eq!(sealed, Err(Errno::EPERM));
+}
+
+/// As with System V, the memory outlives its name: it goes with the last who has it mapped. A new object of that
+/// name is another memory.
+#[test]
+fn unlinked_while_mapped_it_lives_on() {
+    let scratch = Scratch::new(SEGMENT_LEN);
+    let (first, second) = (scratch.map(), scratch.map());
+    Object::unlink(&scratch.name).unwrap();
+    first.write(0, b"still");
+    let mut bytes = [0; 5];
+    second.read(0, &mut bytes);
+    assert_eq!(&bytes, b"still");
+    assert_eq!(scratch.object.file().metadata().unwrap().nlink(), 0);
+    let another = Object::create(&scratch.name, 0o600).unwrap();
+    assert_eq!(another.file().metadata().unwrap().len(), 0);
+    assert_eq!(Object::unlink(&Name::fresh()).unwrap_err().errno(), Some(Errno::ENOENT));
+}
+
+/// The umask takes away from the mode that `shm_open` is asked for, as from a file's. This crate sets it afterwards.
+#[test]
+fn the_umask_takes_from_the_mode() {
+    assert_eq!(played(&format!("modes-under-umask {} {}", Name::fresh(), Name::fresh())), "600 666");
+}
+
+/// A mode of one's own is for oneself alone.
+#[test]
+fn an_object_is_for_its_owner_alone() {
+    for mode in [0o600, 0o660] {
+        let setup = Setup { mode, ..setup("posix") };
+        let meeting = Shm::create(None, &setup).unwrap();
+        let path = meeting.address().parse::<Name>().unwrap().path();
+        assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, mode);
+    }
+}
+
+/// Once both are there the name goes, and with it all that could be left: two that are killed leave nothing. Nor is
+/// there a descriptor any more.
+#[test]
+fn nothing_can_leak_once_both_have_it_mapped() {
+    let name = Name::fresh();
+    let theirs = name.clone();
+    let joiner = std::thread::spawn(move || playing(&format!("join {theirs} posix")));
+    let mut owner = playing(&format!("own {name} posix"));
+    let mut joiner = joiner.join().unwrap();
+    assert!(!name.path().exists());
+    let file = name.path().display().to_string();
+    for other in [&owner, &joiner] {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", other.pid())).unwrap();
+        // Under whichever name the kernel has last seen it.
+        assert!(maps.lines().any(|line| line.contains("/dev/shm/") && line.ends_with("(deleted)")), "{maps}");
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", other.pid())).unwrap().flatten();
+        let files: Vec<_> = descriptors.filter_map(|fd| fs::read_link(fd.path()).ok()).collect();
+        assert!(!files.iter().any(|open| open.to_string_lossy().contains(&file)), "{files:?}");
+    }
+    owner.kill();
+    joiner.kill();
+    assert!(!name.path().exists());
+}
+
+/// An owner that is killed while it waits leaves its object to the next `create`.
+#[test]
+fn the_object_of_a_killed_owner_is_removed_by_the_next_create() {
+    let name = Name::fresh();
+    let mut owner = playing(&format!("wait-at {name}"));
+    assert!(name.path().exists());
+    owner.kill();
+    wait_until("swept", || {
+        drop(Shm::create(None, &setup("ring")).unwrap());
+        !name.path().exists()
+    });
+}
+
+/// What is there already is never used: an object, or a symbolic link, be it to nowhere.
+#[test]
+fn a_name_in_use_is_refused() {
+    let scratch = Scratch::new(100);
+    let link = Name::fresh();
+    symlink("nowhere", link.path()).unwrap();
+    let refused = [&scratch.name, &link].map(|name| {
+        let told = Shm::create(Some(&name.to_string()), &setup("posix")).unwrap_err();
+        [told, Object::create(name, 0o600).unwrap_err()]
+    });
+    let followed = Object::open(&link);
+    fs::remove_file(link.path()).unwrap();
+    for error in refused.as_flattened() {
+        assert_eq!(error.errno(), Some(Errno::EEXIST), "{error}");
+        assert!(error.to_string().contains("is in use"), "{error}");
+    }
+    assert_eq!(followed.unwrap_err().errno(), Some(Errno::ELOOP));
+    assert_eq!(scratch.object.file().metadata().unwrap().len(), 100);
+}
+
+/// Who joins looks before it maps: another length, another content, or what is no memory at all, is refused.
+#[test]
+fn what_is_no_meeting_point_is_refused() {
+    let short = Scratch::new(100);
+    assert!(matches!(join(&short.name.to_string()), Error::Corrupt(_)));
+    let scratch = Scratch::new(SEGMENT_LEN);
+    assert!(matches!(join(&scratch.name.to_string()), Error::TimedOut { .. }), "all zero is not ready yet");
+    scratch.map().write(0, b"something else");
+    assert!(matches!(join(&scratch.name.to_string()), Error::Corrupt(_)));
+    let fifo = Name::fresh();
+    mkfifo(&fifo.path(), Mode::S_IRWXU).unwrap();
+    let told = join(&fifo.to_string());
+    fs::remove_file(fifo.path()).unwrap();
+    assert!(matches!(&told, Error::Usage(text) if text.contains("no shared memory")), "{told}");
+    for address in ["name", "/a/b", "1234", ""] {
+        assert!(matches!(join(address), Error::Usage(_)), "{address}");
+    }
+}
+
+/// Another user's object is not mapped, even by one who may open it: that user could cut it short at any time.
+#[test]
+fn another_users_object_is_refused() {
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("giving a file away needs root");
+    }
+    let meeting = Shm::create(None, &setup("posix")).unwrap();
+    let name: Name = meeting.address().parse().unwrap();
+    chown(name.path(), Some(65534), None).unwrap();
+    let told = join(&name.to_string());
+    assert!(matches!(&told, Error::Usage(text) if text.contains("another user's")), "{told}");
+    let wider = Setup { mode: 0o666, ..setup("posix") };
+    assert!(Shm::join(&name.to_string(), &wider, PATIENCE).is_ok());
+}
+
+/// Reach: a name is looked up in a file system, so it is the mount namespace that counts. In another IPC namespace,
+/// where a key of System V names nothing, the object is found.
+#[test]
+fn reach_is_that_of_the_file_system() {
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("a new IPC namespace needs root");
+    }
+    let scratch = Scratch::new(SEGMENT_LEN);
+    assert_eq!(played(&format!("find-object-in-another-namespace {}", scratch.name)), "true");
+}
+
+/// One object carries both ways.
+#[test]
+fn a_link_has_one_object() {
+    let (mut owner, mut joiner) = pair("posix");
+    let mut buffer = [0; 8];
+    owner.send(b"there").unwrap();
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), 5);
+    joiner.send(b"back").unwrap();
+    assert_eq!(owner.recv(&mut buffer).unwrap(), 4);
+}
