@@ -97,8 +97,8 @@ fn waking() -> Result<[Option<u64>; 2]> {
         let (kind, wait) = (Kind::RoundTrip, Wait::Block);
         let case = Case { member: member("pipe")?, variant: "anonymous", kind, size: 64, wait, placement };
         let mut pair = Pair::start(case)?;
-        pair.play(case.timed(ROUNDS / 10).into())?; // warm
-        let played = pair.play(case.timed(ROUNDS).into())?;
+        pair.play(case.timed(ROUNDS / 10))?; // warm
+        let played = pair.play(case.timed(ROUNDS))?;
         pair.finish()?;
         Ok(Some(Summary::from(&played.times).p50))
     };
