@@ -26,7 +26,6 @@ pub fn against_floor(pair: Pair, row: &mut Row, case: &Case, effort: Effort) -> 
     let bare = contestants[1..].iter().zip(&floors);
     let median = |(contestant, _): &(&Contestant, &Floor)| contestant.quartiles().median;
     let (bare, floor) = bare.min_by(|a, b| median(a).total_cmp(&median(b))).expect("one at least");
-    row.in_rounds(ours);
     row.compared_with(bare, ours);
     let mut floor_row = Row::of_floor(case, bare);
     floor_row.piece = floor.piece;

@@ -4,19 +4,22 @@ use std::fs;
 use std::time::SystemTime;
 
 use nix::unistd::{SysconfVar, sysconf};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a figure depends on, beside the mechanism.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// When, in UTC.
     pub timestamp: String,
     /// What was run, with its arguments.
     pub command_line: String,
     /// Version of this package.
-    pub crate_version: &'static str,
+    pub crate_version: String,
     /// The compiler, as `rustc --version` says.
-    pub rustc: Option<&'static str>,
+    pub rustc: Option<String>,
+    /// The commit that the harness was built from, with `-dirty` behind it if files were changed; null outside a
+    /// checkout.
+    pub commit: Option<String>,
     /// Whether the harness was built without optimisation; then the figures are no figures.
     pub debug_build: bool,
     /// The CPU's name.
@@ -46,8 +49,9 @@ impl Environment {
         Self {
             timestamp: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             command_line: args.join(" "),
-            crate_version: env!("CARGO_PKG_VERSION"),
-            rustc: option_env!("IPC_BENCH_RUSTC"),
+            crate_version: env!("CARGO_PKG_VERSION").into(),
+            rustc: option_env!("IPC_BENCH_RUSTC").map(str::to_owned),
+            commit: option_env!("IPC_BENCH_COMMIT").map(str::to_owned),
             debug_build: cfg!(debug_assertions),
             cpu_model: cpu_field(&cpuinfo, "model name").map(str::to_owned),
             cpus_online: line("/sys/devices/system/cpu/online"),
@@ -78,7 +82,7 @@ impl Environment {
             ("page size", bytes(self.page_size.map(|size| size.to_string()))),
             ("longest queue message (msgmax)", bytes(self.msgmax.map(|size| size.to_string()))),
             ("queue capacity (msgmnb)", bytes(self.msgmnb.map(|size| size.to_string()))),
-            ("compiler", text(self.rustc)),
+            ("compiler", text(self.rustc.as_deref())),
             ("ipc-bench", format!("{}{build}", self.crate_version)),
             ("command line", self.command_line.clone()),
             ("time", self.timestamp.clone()),

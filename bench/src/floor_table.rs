@@ -1,7 +1,7 @@
 //! Each row beside its floor, as tables.
 
 use crate::table::{Table, grouped, heading};
-use crate::{Document, Kind, Quartiles, Row, size_name};
+use crate::{Document, Kind, Quartiles, Rounds, Row, size_name};
 
 const COLUMNS: [&str; 9] =
     ["mechanism", "variant", "by", "rounds", "p25", "median", "p75", "floor_ratio", "its middle half"];
@@ -11,7 +11,7 @@ const COLUMNS: [&str; 9] =
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    for row in document.results.iter().filter(|row| row.rounds.is_some()) {
+    for row in document.results.iter().filter(|row| played(row).is_some()) {
         let what = if row.kind == Kind::RoundTrip { "round trip" } else { "message" };
         let unit = format!(
             "beside its floor, the bare calls, in rounds that take turns: microseconds a {what}, and time / floor"
@@ -28,10 +28,10 @@ pub fn tables(document: &Document) -> Vec<Table> {
 fn cells(row: &Row) -> Vec<String> {
     let by = match row.piece {
         Some(piece) => format!("{}, {} at once", row.implementation, size_name(piece)),
-        None => row.implementation.to_owned(),
+        None => row.implementation.clone(),
     };
-    let mut cells = vec![row.mechanism.to_owned(), row.variant.to_owned(), by];
-    if let Some(rounds) = &row.rounds {
+    let mut cells = vec![row.mechanism.clone(), row.variant.clone(), by];
+    if let Some(rounds) = played(row) {
         cells.push(grouped(rounds.count as u64));
         let Quartiles { p25, median, p75 } = rounds.ns;
         cells.extend([p25, median, p75].map(|ns| format!("{:.3}", ns / 1e3)));
@@ -43,4 +43,9 @@ fn cells(row: &Row) -> Vec<String> {
         _ => cells.extend([String::new(), String::new()]),
     }
     cells
+}
+
+/// The rounds of a floor, or those that were played beside one.
+fn played(row: &Row) -> Option<&Rounds> {
+    if row.implementation == "floor" { row.rounds.as_ref() } else { row.beside_floor.as_ref() }
 }

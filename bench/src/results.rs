@@ -1,27 +1,42 @@
-//! The results as plain data: what `--json` prints. Names and units are stable; [`SCHEMA_VERSION`] counts changes.
+//! The results as plain data: what is saved, printed as JSON, compared and drawn. Names and units are stable;
+//! [`SCHEMA_VERSION`] counts changes. Everything can be read back.
 
 use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use ipc_core::play::{self, Summary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::rounds::Contestant;
-use crate::{Case, Effort, Environment, Kind, Quartiles, Refusal, against_floor, measure, size_name, start};
+use crate::{Case, Environment, Kind, Latency, Quartiles, clock, size_name, statistics};
 
 /// Version of the document's form. Raised when a name or a meaning changes, not when something is added.
 ///
-/// 2: with `--floor`, `results` also holds rows that are not the suite's: see [`Row::implementation`].
-pub const SCHEMA_VERSION: u32 = 2;
+/// 3: whole histograms, the figure of every round, costs, one-way times; what one run of the harness found can be
+/// saved and read back.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything that one run of the harness found out.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// Whether the run came to its end; false after Ctrl-C: then rows have fewer rounds, or are missing.
+    pub complete: bool,
+    /// How long and how much was measured: `quick`, `standard`, `thorough`.
+    pub profile: String,
+    /// How long the run took, in seconds.
+    pub took_s: f64,
+    /// What one look at the clock took, in nanoseconds.
+    pub clock_cost_ns: f64,
     /// Where it was measured.
     pub environment: Environment,
+    /// What this machine can do at best, whatever the mechanism; null where it was not measured.
+    pub limits: Option<Limits>,
+    /// What should be known to whoever reads the figures, and why something is missing from all rows.
+    pub notes: Vec<String>,
+    /// What came out of checking every message, in a pass of its own; null without one.
+    pub verified: Option<Vec<Verified>>,
     /// What was measured.
     pub results: Vec<Row>,
     /// What a mechanism cannot do, with the reason. Never made to fit by sending less.
@@ -30,40 +45,67 @@ pub struct Document {
     pub failed: Vec<NotMeasured>,
 }
 
+/// What no mechanism can beat.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The time in which a cache line goes from one core to another and back, in nanoseconds.
+    pub core_to_core_ns: Option<f64>,
+    /// How fast one core copies memory, in bytes a second.
+    pub memcpy_bytes_per_s: Option<f64>,
+}
+
 /// What one case gave.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Short name of the mechanism.
-    pub mechanism: &'static str,
+    pub mechanism: String,
     /// Which way it was built.
-    pub variant: &'static str,
+    pub variant: String,
     /// Whose code: `suite`, or `floor` for the bare calls.
-    pub implementation: &'static str,
+    pub implementation: String,
     /// What was measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
     /// How both sides waited.
-    pub wait: &'static str,
+    pub wait: String,
     /// Placement of the two processes: `same`, `split`, or two CPU numbers.
     pub cpus: String,
     /// The CPU of the process that sent first and measured.
     pub ping_cpu: usize,
     /// The CPU of its peer.
     pub pong_cpu: usize,
+    /// How many clients talked to one server; 1 unless that is what was measured.
+    pub clients: usize,
+    /// Open loop: messages that were to be sent in a second. Null for all others.
+    pub rate_per_s: Option<u64>,
     /// Round trips, or messages, that were timed.
     pub count: u64,
-    /// Times of the round trips, in nanoseconds; null for throughput, and for a floor, which has no histogram.
-    pub rtt_ns: Option<Summary>,
     /// How many round trips were timed together, so that looking at the clock does not count: then `rtt_ns` is about
     /// the means of so many. Null for throughput.
     pub batch: Option<u64>,
+    /// Times of the round trips; open loop: from the moment at which each was meant to start. Null for throughput,
+    /// and for a floor, which has no histogram.
+    pub rtt_ns: Option<Latency>,
+    /// Open loop: times of the round trips from the moment at which each really started.
+    pub service_ns: Option<Latency>,
+    /// Times from just before a message was sent to just after it had been received, by the clock that both processes
+    /// share. Null where a message has no room for a time, and for what is not a round trip.
+    pub one_way_ns: Option<Latency>,
     /// Messages received in a second; null for round trips, where only one is under way at a time.
     pub messages_per_s: Option<f64>,
     /// Bytes of payload received in a second; null for round trips.
     pub bytes_per_s: Option<f64>,
-    /// How it went in rounds that took turns with others; null without such rounds.
+    /// How evenly several clients were served; null for one.
+    pub fairness: Option<Fairness>,
+    /// What each round gave; null if it was not measured in rounds.
     pub rounds: Option<Rounds>,
+    /// What a message, or a round trip, cost; null if that was not measured.
+    pub cost: Option<Costs>,
+    /// Energy of the whole machine for each message, or round trip, in nanojoules; null where it is not told.
+    pub energy_nj: Option<f64>,
+    /// The rounds that took turns with those of the floor; null without a floor.
+    pub beside_floor: Option<Rounds>,
     /// Time of this row divided by the time of its floor: the median over the rounds. 1.00 is as fast as the bare
     /// calls, and more is slower, for round trips and throughput alike. Null without a floor.
     pub floor_ratio: Option<f64>,
@@ -73,84 +115,226 @@ pub struct Row {
     pub piece: Option<usize>,
 }
 
+/// What makes a row the same one in two runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)] // as in `Row`
+pub struct RowKey {
+    pub mechanism: String,
+    pub variant: String,
+    pub implementation: String,
+    pub kind: Kind,
+    pub size: usize,
+    pub wait: String,
+    pub cpus: String,
+    pub clients: usize,
+    pub rate_per_s: Option<u64>,
+    pub piece: Option<usize>,
+}
+
 /// Figures from rounds that took turns with those of others. See [`rounds`](crate::rounds).
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rounds {
     /// How many rounds.
     pub count: usize,
     /// Messages, or round trips, in each.
     pub messages: u64,
-    /// Time of a message, or of a round trip, in nanoseconds: the mean of each round.
+    /// One figure for each round, in nanoseconds, in the order in which they were played: the median time of a round
+    /// trip; for throughput, and beside a floor, the mean time of a message.
+    pub values: Vec<f64>,
+    /// The middle of the values.
     pub ns: Quartiles,
+    /// How far the middle half of the values is spread, as a share of their median.
+    pub spread: f64,
+    /// Whether the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
+    pub agree: bool,
+}
+
+/// What a message cost on both sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// The process that sent first.
+    pub ping: Cost,
+    /// Its peer.
+    pub pong: Cost,
+}
+
+/// What one side spent on a message, or on a round trip: the mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// CPU time in the program itself, in nanoseconds.
+    pub user_ns: f64,
+    /// CPU time in the kernel, in nanoseconds.
+    pub system_ns: f64,
+    /// How often it went to sleep.
+    pub voluntary_switches: f64,
+    /// How often another one was given its CPU.
+    pub involuntary_switches: f64,
+    /// Pages that were there but not yet mapped.
+    pub minor_faults: f64,
+    /// Pages that had to be read from a disk.
+    pub major_faults: f64,
+    /// System calls; null where this machine does not let them be counted, and the document's notes say why.
+    pub syscalls: Option<f64>,
+}
+
+/// How many messages the clients of one server got through in the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fairness {
+    /// The one that got the fewest.
+    pub min: u64,
+    /// The one in the middle.
+    pub median: u64,
+    /// The one that got the most.
+    pub max: u64,
+}
+
+/// A case of which every message was checked: its number, and its checksum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Short name of the mechanism.
+    pub mechanism: String,
+    /// Which way it was built.
+    pub variant: String,
+    /// What was played.
+    pub kind: Kind,
+    /// Length of each message, in bytes.
+    pub size: usize,
+    /// How both sides waited.
+    pub wait: String,
+    /// Placement of the two processes.
+    pub cpus: String,
+    /// Messages that were checked.
+    pub messages: u64,
+    /// What was wrong; null if nothing was.
+    pub error: Option<String>,
 }
 
 /// A case without a row.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NotMeasured {
     /// Short name of the mechanism.
-    pub mechanism: &'static str,
+    pub mechanism: String,
     /// Which way it was built.
-    pub variant: &'static str,
+    pub variant: String,
     /// What was to be measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
     /// How both sides were to wait.
-    pub wait: &'static str,
+    pub wait: String,
+    /// Placement of the two processes.
+    pub cpus: String,
     /// Why there are no figures.
     pub reason: String,
 }
 
-impl Row {
-    /// The figures of a case of which `count` messages took `elapsed`, or round trips took the `times`.
+impl Rounds {
+    /// What `values` say, each from a round of so many messages.
     #[must_use]
-    pub fn new(case: &Case, count: u64, elapsed: Duration, times: &Histogram<u64>) -> Self {
-        let per_second =
-            (case.kind == Kind::Throughput).then(|| count as f64 / elapsed.as_secs_f64().max(1e-9));
+    pub fn of(messages: u64, values: &[f64]) -> Self {
         Self {
-            mechanism: case.member.profile.name,
-            variant: case.variant,
-            implementation: "suite",
+            count: values.len(),
+            messages,
+            values: values.to_vec(),
+            ns: Quartiles::of(values.iter().copied()),
+            spread: statistics::spread(values).unwrap_or(0.0),
+            agree: statistics::agree(values),
+        }
+    }
+}
+
+impl Row {
+    /// A row of a case without any figure.
+    #[must_use]
+    pub fn empty(case: &Case) -> Self {
+        Self {
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
+            implementation: "suite".into(),
             kind: case.kind,
             size: case.size,
-            wait: case.wait.name(),
+            wait: case.wait.name().into(),
             cpus: case.placement.cpus.to_string(),
             ping_cpu: case.placement.ping,
             pong_cpu: case.placement.pong,
-            count,
-            rtt_ns: (case.kind == Kind::RoundTrip).then(|| Summary::from(times)),
-            messages_per_s: per_second,
-            bytes_per_s: per_second.map(|messages| messages * case.size as f64),
+            clients: 1,
+            rate_per_s: case.rate,
+            count: 0,
             batch: None,
+            rtt_ns: None,
+            service_ns: None,
+            one_way_ns: None,
+            messages_per_s: None,
+            bytes_per_s: None,
+            fairness: None,
             rounds: None,
+            cost: None,
+            energy_nj: None,
+            beside_floor: None,
             floor_ratio: None,
             floor_ratio_spread: None,
             piece: None,
         }
     }
 
-    /// The figures of the floor of `case`.
+    /// The figures of a case of which `count` messages took `elapsed`, or round trips took the `times`.
     #[must_use]
-    pub fn of_floor(case: &Case, floor: &Contestant) -> Self {
-        let count = floor.count * floor.times.len() as u64;
-        let elapsed = Duration::from_secs_f64(floor.quartiles().median / 1e9 * count as f64);
-        let mut row = Self::new(case, count, elapsed, &play::histogram());
-        row.implementation = "floor";
-        row.rtt_ns = None;
-        row.in_rounds(floor);
+    pub fn new(case: &Case, count: u64, elapsed: Duration, times: &Histogram<u64>) -> Self {
+        let mut row = Self { count, ..Self::empty(case) };
+        match case.kind {
+            Kind::RoundTrip | Kind::OpenLoop => row.rtt_ns = Latency::of(times, None),
+            Kind::Throughput | Kind::Clients => row.in_time(elapsed),
+        }
         row
     }
 
-    /// Adds what the interleaved rounds gave.
-    pub fn in_rounds(&mut self, ours: &Contestant) {
-        let Contestant { count, times, .. } = ours;
-        self.rounds = Some(Rounds { count: times.len(), messages: *count, ns: ours.quartiles() });
+    /// So many messages took so long.
+    pub fn in_time(&mut self, elapsed: Duration) {
+        let per_second = self.count as f64 / elapsed.as_secs_f64().max(1e-9);
+        self.messages_per_s = Some(per_second);
+        self.bytes_per_s = Some(per_second * self.size as f64);
+    }
+
+    /// The figures of the floor of `case`.
+    #[must_use]
+    pub fn of_floor(case: &Case, floor: &Contestant) -> Self {
+        let mut row = Self { count: floor.count * floor.times.len() as u64, ..Self::empty(case) };
+        if case.kind == Kind::Throughput {
+            row.in_time(Duration::from_secs_f64(floor.quartiles().median / 1e9 * row.count as f64));
+        }
+        row.implementation = "floor".into();
+        row.rounds = Some(Rounds::of(floor.count, &floor.times));
+        row
     }
 
     /// Adds what came out beside the floor.
     pub fn compared_with(&mut self, floor: &Contestant, ours: &Contestant) {
         let Quartiles { p25, median, p75 } = ours.ratio_to(floor);
+        self.beside_floor = Some(Rounds::of(ours.count, &ours.times));
         (self.floor_ratio, self.floor_ratio_spread) = (Some(median), Some([p25, p75]));
+    }
+
+    /// Which row this is, to find it in another run.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        RowKey {
+            mechanism: self.mechanism.clone(),
+            variant: self.variant.clone(),
+            implementation: self.implementation.clone(),
+            kind: self.kind,
+            size: self.size,
+            wait: self.wait.clone(),
+            cpus: self.cpus.clone(),
+            clients: self.clients,
+            rate_per_s: self.rate_per_s,
+            piece: self.piece,
+        }
+    }
+
+    /// Whether its rounds do not agree.
+    #[must_use]
+    pub fn is_unstable(&self) -> bool {
+        self.rounds.as_ref().is_some_and(|rounds| !rounds.agree)
     }
 }
 
@@ -159,11 +343,12 @@ impl NotMeasured {
     #[must_use]
     pub fn new(case: &Case, reason: String) -> Self {
         Self {
-            mechanism: case.member.profile.name,
-            variant: case.variant,
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
             kind: case.kind,
             size: case.size,
-            wait: case.wait.name(),
+            wait: case.wait.name().into(),
+            cpus: case.placement.cpus.to_string(),
             reason,
         }
     }
@@ -171,7 +356,7 @@ impl NotMeasured {
 
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mechanism, variant, kind, size, wait, reason } = self;
+        let Self { mechanism, variant, kind, size, wait, reason, .. } = self;
         write!(f, "{mechanism} ({variant}) {} {} {wait}: {reason}", kind.name(), size_name(*size))
     }
 }
@@ -182,34 +367,17 @@ impl Document {
     pub fn empty() -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
+            complete: false,
+            profile: String::new(),
+            took_s: 0.0,
+            clock_cost_ns: clock::cost(),
             environment: Environment::read(),
+            limits: None,
+            notes: Vec::new(),
+            verified: None,
             results: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
-        }
-    }
-
-    /// Measures a case, beside its floor if that is wanted, and notes how it went.
-    pub fn add(&mut self, case: Case, effort: Effort, floor: bool) {
-        let measured = start(&case).and_then(|mut pair| {
-            let row = measure(&mut pair, &case, effort)?;
-            if floor {
-                return Ok((row, Some(pair)));
-            }
-            pair.finish()?;
-            Ok((row, None))
-        });
-        match measured {
-            Err(Refusal::Skipped(reason)) => self.skipped.push(NotMeasured::new(&case, reason)),
-            Err(Refusal::Failed(error)) => self.failed.push(NotMeasured::new(&case, error.to_string())),
-            Ok((row, None)) => self.results.push(row),
-            Ok((mut row, Some(pair))) => match against_floor(pair, &mut row, &case, effort) {
-                Ok(floor) => self.results.extend([row, floor]),
-                Err(error) => {
-                    self.results.push(row);
-                    self.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
-                }
-            },
         }
     }
 }

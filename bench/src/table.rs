@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
-use ipc_core::play::Summary;
 
-use crate::{Document, Kind, NotMeasured, Row, floor_table, size_name};
+use crate::{Document, Kind, Latency, NotMeasured, Row, floor_table, size_name};
 
 /// A heading, the columns' names, and the cells.
 #[derive(Debug)]
@@ -32,12 +31,12 @@ pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
     for row in document.results.iter().filter(|row| row.implementation == "suite") {
         let unit = match row.kind {
-            Kind::RoundTrip => "times in microseconds",
-            Kind::Throughput => "1 megabyte = 1,000,000 bytes",
+            Kind::RoundTrip | Kind::OpenLoop => "times in microseconds",
+            Kind::Throughput | Kind::Clients => "1 megabyte = 1,000,000 bytes",
         };
         let heading = heading(row, unit);
         if tables.last().is_none_or(|table| table.heading != heading) {
-            let columns = if row.kind == Kind::RoundTrip { ROUND_TRIP.to_vec() } else { THROUGHPUT.to_vec() };
+            let columns = if row.rtt_ns.is_some() { ROUND_TRIP.to_vec() } else { THROUGHPUT.to_vec() };
             tables.push(Table { heading, columns, rows: Vec::new() });
         }
         tables.last_mut().expect("pushed").rows.push(cells(row));
@@ -50,6 +49,8 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
     let what = match row.kind {
         Kind::RoundTrip => "Round trip",
         Kind::Throughput => "Throughput",
+        Kind::OpenLoop => "Open loop",
+        Kind::Clients => "Many clients",
     };
     let Row { size, wait, cpus, ping_cpu, pong_cpu, .. } = row;
     let size = bytes(*size);
@@ -70,10 +71,10 @@ pub fn bytes(size: usize) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let mut cells = vec![row.mechanism.to_owned(), row.variant.to_owned(), grouped(row.count)];
-    if let Some(Summary { min, p50, p90, p99, p999, max, mean }) = row.rtt_ns {
-        cells.extend([min, p50, p90, p99, p999, max].map(|time| microseconds(time as f64)));
-        cells.push(microseconds(mean));
+    let mut cells = vec![row.mechanism.clone(), row.variant.clone(), grouped(row.count)];
+    if let Some(Latency { min, p50, p90, p99, p999, max, mean, .. }) = &row.rtt_ns {
+        cells.extend([*min, *p50, *p90, *p99, *p999, *max].map(|time| microseconds(time as f64)));
+        cells.push(microseconds(*mean));
     }
     if let (Some(messages), Some(bytes)) = (row.messages_per_s, row.bytes_per_s) {
         cells.extend([grouped(messages.round() as u64), format!("{:.1}", bytes / 1e6)]);

@@ -95,7 +95,15 @@ fn waking() -> Result<[Option<u64>; 2]> {
             placement => placement?,
         };
         let (kind, wait) = (Kind::RoundTrip, Wait::Block);
-        let case = Case { member: member("pipe")?, variant: "anonymous", kind, size: 64, wait, placement };
+        let case = Case {
+            member: member("pipe")?,
+            variant: "anonymous",
+            kind,
+            size: 64,
+            wait,
+            placement,
+            rate: None,
+        };
         let mut pair = Pair::start(case)?;
         pair.play(case.timed(ROUNDS / 10))?; // warm
         let played = pair.play(case.timed(ROUNDS))?;

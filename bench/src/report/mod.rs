@@ -51,7 +51,7 @@ pub fn page(document: &Document) -> String {
 
 /// What all rows have in common, in a sentence.
 fn conditions(document: &Document) -> String {
-    let mut waits: Vec<_> = document.results.iter().map(|row| row.wait).collect();
+    let mut waits: Vec<_> = document.results.iter().map(|row| row.wait.as_str()).collect();
     waits.dedup();
     let place = document
         .results
@@ -61,7 +61,7 @@ fn conditions(document: &Document) -> String {
 }
 
 fn charts(document: &Document) -> String {
-    let microseconds = |row: &Row| row.rtt_ns.map(|times| times.p50 as f64 / 1e3);
+    let microseconds = |row: &Row| row.rtt_ns.as_ref().map(|times| times.p50 as f64 / 1e3);
     let megabytes = |row: &Row| row.bytes_per_s.map(|bytes| bytes / 1e6);
     let latency = Chart {
         title: "Latency: median round trip by message size",
@@ -87,7 +87,7 @@ fn series(document: &Document, kind: Kind, value: impl Fn(&Row) -> Option<f64>) 
     let mut all: Vec<Series> = Vec::new();
     for row in document.results.iter().filter(|row| row.kind == kind) {
         let Some(value) = value(row) else { continue };
-        let new = Series::new(row.mechanism, row.variant);
+        let new = Series::new(&row.mechanism, &row.variant);
         let at = all.iter().position(|series| series.place() == new.place()).unwrap_or_else(|| {
             all.push(new);
             all.len() - 1

@@ -1,0 +1,61 @@
+//! The results as text: one file for each format.
+
+use std::str::FromStr;
+
+use ipc_core::Error;
+
+use crate::{Document, table};
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Tables for people.
+    Table,
+    /// The whole [`Document`].
+    Json,
+    /// One line a row.
+    Csv,
+    /// Tables for a page.
+    Markdown,
+}
+
+impl Format {
+    /// All, in the order in which they are named.
+    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Markdown];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// The document in this format, with a line's end behind it.
+    ///
+    /// # Panics
+    /// Not for a document of this crate.
+    #[must_use]
+    pub fn text(self, document: &Document) -> String {
+        match self {
+            Self::Json => {
+                let mut text = serde_json::to_string_pretty(document).expect("plain data");
+                text.push('\n');
+                text
+            }
+            Self::Table | Self::Csv | Self::Markdown => table::text(document),
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|format| format.name() == text);
+        found.ok_or_else(|| Error::Usage(format!("no format '{text}': table, json, csv or markdown")))
+    }
+}
