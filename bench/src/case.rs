@@ -42,6 +42,12 @@ impl Kind {
             Self::Clients => "clients",
         }
     }
+
+    /// Whether [`floors`](crate::floors) play it too.
+    #[must_use]
+    pub const fn has_floor(self) -> bool {
+        matches!(self, Self::RoundTrip | Self::Throughput)
+    }
 }
 
 impl FromStr for Kind {

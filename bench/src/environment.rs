@@ -1,8 +1,10 @@
 //! Where it was measured: read from the machine at run time, never assumed. What cannot be read is null.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::SystemTime;
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,17 @@ pub struct Environment {
     pub cpu_model: Option<String>,
     /// Which CPUs are online, as the kernel lists them: `0-3`.
     pub cpus_online: Option<String>,
+    /// Cores, and how they share caches and threads, in a line.
+    pub topology: Option<String>,
+    /// What decides how fast the CPUs run: the governor of each, where the kernel scales their frequency.
+    pub governor: Option<String>,
+    /// What the kernel does against attacks through the CPU, and what that CPU suffers from: most of it makes a system
+    /// call dearer.
+    pub mitigations: Option<BTreeMap<String, String>>,
+    /// The kernel's command line, as far as it is about mitigations, CPUs and timers.
+    pub kernel_options: Option<Vec<String>>,
+    /// Which clock the kernel tells the time by.
+    pub clock_source: Option<String>,
     /// Whether the CPU says that a hypervisor runs it: waking a core costs more there.
     pub virtualised: Option<bool>,
     /// Kernel name and release.
@@ -38,6 +51,16 @@ pub struct Environment {
     pub msgmax: Option<u64>,
     /// Most bytes in one System V queue.
     pub msgmnb: Option<u64>,
+    /// Longest message of a POSIX queue, in bytes, for who is not privileged.
+    pub mq_msgsize_max: Option<u64>,
+    /// Most bytes that one pipe can be made to hold by who is not privileged.
+    pub pipe_max_size: Option<u64>,
+    /// Most bytes in one System V segment.
+    pub shmmax: Option<u64>,
+    /// Most bytes that a socket's send buffer can be made to hold.
+    pub wmem_max: Option<u64>,
+    /// Most files that this process may have open.
+    pub open_files: Option<u64>,
 }
 
 impl Environment {
@@ -55,12 +78,22 @@ impl Environment {
             debug_build: cfg!(debug_assertions),
             cpu_model: cpu_field(&cpuinfo, "model name").map(str::to_owned),
             cpus_online: line("/sys/devices/system/cpu/online"),
+            topology: topology(&cpuinfo),
+            governor: governor(),
+            mitigations: mitigations(),
+            kernel_options: line("/proc/cmdline").map(|options| kernel_options(&options)),
+            clock_source: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
             virtualised: virtualised(&cpuinfo),
             kernel: kernel(),
             load_average: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
             page_size: sysconf(SysconfVar::PAGE_SIZE).ok().flatten(),
-            msgmax: line("/proc/sys/kernel/msgmax").and_then(|text| text.parse().ok()),
-            msgmnb: line("/proc/sys/kernel/msgmnb").and_then(|text| text.parse().ok()),
+            msgmax: number("/proc/sys/kernel/msgmax"),
+            msgmnb: number("/proc/sys/kernel/msgmnb"),
+            mq_msgsize_max: number("/proc/sys/fs/mqueue/msgsize_max"),
+            pipe_max_size: number("/proc/sys/fs/pipe-max-size"),
+            shmmax: number("/proc/sys/kernel/shmmax"),
+            wmem_max: number("/proc/sys/net/core/wmem_max"),
+            open_files: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft),
         }
     }
 
@@ -76,18 +109,118 @@ impl Environment {
         vec![
             ("CPU", text(self.cpu_model.as_deref())),
             ("CPUs online", text(self.cpus_online.as_deref())),
+            ("topology", text(self.topology.as_deref())),
+            ("frequency governor", text(self.governor.as_deref())),
             ("machine", text(virtualised)),
             ("kernel", text(self.kernel.as_deref())),
+            (
+                "kernel options",
+                text(self.kernel_options.as_ref().map(|options| options.join(" ")).as_deref()),
+            ),
+            ("mitigations", text(self.mitigations.as_ref().map(in_a_line).as_deref())),
+            ("clock source", text(self.clock_source.as_deref())),
             ("load average before", text(self.load_average.map(|load| load.to_string()).as_deref())),
             ("page size", bytes(self.page_size.map(|size| size.to_string()))),
             ("longest queue message (msgmax)", bytes(self.msgmax.map(|size| size.to_string()))),
             ("queue capacity (msgmnb)", bytes(self.msgmnb.map(|size| size.to_string()))),
+            (
+                "longest POSIX queue message (msgsize_max)",
+                bytes(self.mq_msgsize_max.map(|size| size.to_string())),
+            ),
+            ("largest pipe (pipe-max-size)", bytes(self.pipe_max_size.map(|size| size.to_string()))),
+            ("largest segment (shmmax)", bytes(self.shmmax.map(|size| size.to_string()))),
+            ("largest socket buffer (wmem_max)", bytes(self.wmem_max.map(|size| size.to_string()))),
+            ("open files (RLIMIT_NOFILE)", text(self.open_files.map(|files| files.to_string()).as_deref())),
             ("compiler", text(self.rustc.as_deref())),
             ("ipc-bench", format!("{}{build}", self.crate_version)),
+            ("commit", text(self.commit.as_deref())),
             ("command line", self.command_line.clone()),
             ("time", self.timestamp.clone()),
         ]
     }
+}
+
+/// A file of one number.
+fn number(path: &str) -> Option<u64> {
+    line(path)?.parse().ok()
+}
+
+/// How many CPUs there are, on how many cores of how many sockets, and which caches they share, as the kernel sees it.
+fn topology(cpuinfo: &str) -> Option<String> {
+    let cpus = cpu_fields(cpuinfo, "processor").count();
+    if cpus == 0 {
+        return None;
+    }
+    let cores: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").zip(cpu_fields(cpuinfo, "core id")).collect();
+    let sockets: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").collect();
+    let mut text = format!("{cpus} CPUs");
+    if !cores.is_empty() {
+        text += &format!(" on {} cores of {} sockets", cores.len(), sockets.len());
+    }
+    for cache in (0..8).map(|index| format!("/sys/devices/system/cpu/cpu0/cache/index{index}")) {
+        let told = |name: &str| line(&format!("{cache}/{name}"));
+        let (Some(level), Some(size), Some(shared)) = (told("level"), told("size"), told("shared_cpu_list"))
+        else {
+            continue;
+        };
+        if told("type").is_some_and(|kind| kind != "Instruction") {
+            text += &format!(", L{level} {size} of CPU {shared}");
+        }
+    }
+    Some(text)
+}
+
+/// The governors of all CPUs, each once; `None` where the kernel does not scale frequencies, as on most virtual
+/// machines.
+fn governor() -> Option<String> {
+    let cpus = fs::read_dir("/sys/devices/system/cpu").ok()?.flatten();
+    let governors: BTreeSet<_> = cpus
+        .filter_map(|cpu| fs::read_to_string(cpu.path().join("cpufreq/scaling_governor")).ok())
+        .map(|governor| governor.trim().to_owned())
+        .collect();
+    let governors: Vec<_> = governors.into_iter().collect();
+    (!governors.is_empty()).then(|| governors.join(", "))
+}
+
+/// The files of `/sys/devices/system/cpu/vulnerabilities` and what they say.
+fn mitigations() -> Option<BTreeMap<String, String>> {
+    let files = fs::read_dir("/sys/devices/system/cpu/vulnerabilities").ok()?.flatten();
+    let told = files.filter_map(|file| {
+        let text = fs::read_to_string(file.path()).ok()?;
+        Some((file.file_name().to_string_lossy().into_owned(), text.trim().to_owned()))
+    });
+    Some(told.collect())
+}
+
+/// What is not just "Not affected", for people.
+fn in_a_line(mitigations: &BTreeMap<String, String>) -> String {
+    let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
+    let affected: Vec<_> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
+    if affected.is_empty() { "none needed".into() } else { affected.join("; ") }
+}
+
+/// Those of the kernel's options that move figures. The others are nobody's business: they name disks and hosts.
+fn kernel_options(options: &str) -> Vec<String> {
+    const NAMES: [&str; 16] = [
+        "mitigations",
+        "nopti",
+        "pti",
+        "nospectre_v1",
+        "nospectre_v2",
+        "spectre_v2",
+        "retbleed",
+        "isolcpus",
+        "nohz_full",
+        "rcu_nocbs",
+        "nosmt",
+        "idle",
+        "processor.max_cstate",
+        "intel_idle.max_cstate",
+        "preempt",
+        "clocksource",
+    ];
+    let is_known = |option: &&str| NAMES.contains(&option.split('=').next().unwrap_or_default());
+    options.split_ascii_whitespace().filter(is_known).map(str::to_owned).collect()
 }
 
 /// A file of one line.
@@ -101,8 +234,13 @@ fn kernel() -> Option<String> {
 }
 
 /// The first value of a field of `/proc/cpuinfo`.
-fn cpu_field<'a>(cpuinfo: &'a str, name: &str) -> Option<&'a str> {
-    cpuinfo.lines().find_map(|line| {
+fn cpu_field<'a>(cpuinfo: &'a str, name: &'a str) -> Option<&'a str> {
+    cpu_fields(cpuinfo, name).next()
+}
+
+/// The values of a field of `/proc/cpuinfo`, one for each CPU.
+fn cpu_fields<'a>(cpuinfo: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    cpuinfo.lines().filter_map(move |line| {
         let (field, value) = line.split_once(':')?;
         (field.trim() == name).then(|| value.trim())
     })
@@ -123,6 +261,11 @@ mod tests {
         assert_eq!(virtualised("flags : fpu hypervisor sse\n"), Some(true));
         assert_eq!(virtualised("flags\t\t: fpu sse\n"), Some(false));
         assert_eq!(virtualised("Features : fp asimd\n"), None);
+        let options = "root=/dev/sda quiet mitigations=off isolcpus=1 password=x";
+        assert_eq!(kernel_options(options), ["mitigations=off", "isolcpus=1"]);
+        let two = "processor: 0\nphysical id: 0\ncore id: 0\n\nprocessor: 1\nphysical id: 0\ncore id: 0\n";
+        assert!(topology(two).unwrap().starts_with("2 CPUs on 1 cores of 1 sockets"));
+        assert_eq!(topology("Features : fp\n"), None);
         assert_eq!(cpu_field("processor: 0\nmodel name\t: A CPU\n", "model name"), Some("A CPU"));
     }
 }

@@ -31,6 +31,7 @@ mod floor_table;
 pub mod floors;
 mod latency;
 mod measure;
+pub mod output;
 mod pair;
 mod profile;
 mod quartiles;

@@ -57,7 +57,7 @@ pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Erro
     };
     let order = case.timed(count);
     let batch = if case.kind == Kind::RoundTrip { batch(pair, case)? } else { 1 };
-    let played = pair.play(Task { order, batch })?;
+    let played = pair.play(Task { order, batch, rate: case.rate })?;
     Ok(Row {
         batch: played.times.len().ne(&0).then_some(batch),
         ..Row::new(case, count, played.elapsed, &played.times)
@@ -67,7 +67,7 @@ pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Erro
 /// How many round trips are timed together, by the time that a few of them take.
 fn batch(pair: &mut Pair, case: &Case) -> Result<u64, Error> {
     const FEW: u64 = 16;
-    let played = pair.play(Task { order: case.timed(FEW), batch: FEW })?;
+    let played = pair.play(Task { order: case.timed(FEW), batch: FEW, rate: None })?;
     Ok(clock::batch(played.elapsed / FEW as u32))
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<
     const LONG_ENOUGH: Duration = Duration::from_millis(20);
     let mut count = 16;
     loop {
-        let elapsed = pair.play(Task { order: case.timed(count), batch: count })?.elapsed;
+        let elapsed = pair.play(Task { order: case.timed(count), batch: count, rate: None })?.elapsed;
         if elapsed >= LONG_ENOUGH.min(time) {
             let fitting = count as f64 * time.as_secs_f64() / elapsed.as_secs_f64();
             return Ok(round_down(fitting as u64).max(FEWEST));

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use ipc_core::play::Usage;
 use serde::{Deserialize, Serialize};
 
 use crate::rounds::Contestant;
@@ -116,7 +117,7 @@ pub struct Row {
 }
 
 /// What makes a row the same one in two runs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[allow(missing_docs)] // as in `Row`
 pub struct RowKey {
     pub mechanism: String,
@@ -226,6 +227,33 @@ pub struct NotMeasured {
     pub cpus: String,
     /// Why there are no figures.
     pub reason: String,
+}
+
+impl Cost {
+    /// What each of so many messages cost. The exact CPU time is divided into user and system as the kernel's less exact
+    /// account of the two says.
+    #[must_use]
+    pub fn of(usage: &Usage, messages: u64) -> Self {
+        let each = |number: u64| number as f64 / messages.max(1) as f64;
+        let known = usage.user + usage.system;
+        let in_kernel = if known.is_zero() { 0.0 } else { usage.system.as_secs_f64() / known.as_secs_f64() };
+        let cpu = each(usage.cpu.as_nanos() as u64);
+        Self {
+            user_ns: cpu * (1.0 - in_kernel),
+            system_ns: cpu * in_kernel,
+            voluntary_switches: each(usage.voluntary_switches),
+            involuntary_switches: each(usage.involuntary_switches),
+            minor_faults: each(usage.minor_faults),
+            major_faults: each(usage.major_faults),
+            syscalls: None,
+        }
+    }
+
+    /// All CPU time, in nanoseconds.
+    #[must_use]
+    pub fn cpu_ns(&self) -> f64 {
+        self.user_ns + self.system_ns
+    }
 }
 
 impl Rounds {

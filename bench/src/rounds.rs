@@ -81,7 +81,7 @@ impl Contestant {
 
     fn play(&mut self) -> Result<()> {
         // One look at the clock before and one after: the rounds in between have nothing to do with clocks.
-        let task = Task { order: self.case.timed(self.count), batch: self.count };
+        let task = Task { order: self.case.timed(self.count), batch: self.count, rate: None };
         let elapsed = self.pair.play(task)?.elapsed.as_nanos().max(1);
         self.times.push(elapsed as f64 / self.count as f64);
         Ok(())

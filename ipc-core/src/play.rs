@@ -6,11 +6,21 @@
 //!
 //! Both sides write every byte of what they send and read every byte of what they receive: a payload that
 //! nobody touches would make a megabyte as cheap as a byte.
+//!
+//! After each order `pong` reports what it cost, and what it has measured: see [`Report`].
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+
+pub use open_loop::open_loop;
+pub use report::Report;
+pub use usage::Usage;
+
+mod open_loop;
+mod report;
+mod usage;
 
 pub use crate::payload::Payload;
 use crate::{Error, Result, Transport, Waiting};
@@ -22,6 +32,9 @@ pub enum Exchange {
     RoundTrip,
     /// `ping` sends message after message, `pong` receives.
     Stream,
+    /// As a round trip; but in the first eight bytes of each message `ping` notes the time, so that `pong` knows how
+    /// long it was on its way.
+    OneWay,
 }
 
 /// One thing to play.
@@ -61,8 +74,27 @@ pub struct Served {
 /// What `pong` answers to an order.
 const READY: [u8; 4] = *b"REDY";
 
+/// Length of a time within a message, in bytes.
+const STAMP: usize = size_of::<u64>();
+
 /// Longest time a histogram can hold.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// How an order went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The time of each round trip, in nanoseconds: from the start, or in the open loop from the moment at which it
+    /// was meant to start. Empty for a stream.
+    pub times: Histogram<u64>,
+    /// Open loop: the time of each round trip from the moment at which it really started, in nanoseconds.
+    pub service: Option<Histogram<u64>>,
+    /// Round trips: their sum. A stream: the time between the first and the last message, by the receiver's clock.
+    pub elapsed: Duration,
+    /// What the order cost this side.
+    pub usage: Usage,
+    /// What it cost `pong`, and what that has measured.
+    pub report: Report,
+}
 
 /// Plays round trips and returns the time of each, in nanoseconds. `on_round` is told number and time of each; its
 /// own time is not measured.
@@ -74,7 +106,7 @@ pub fn ping(
     order: &Order,
     on_round: impl FnMut(u64, Duration),
 ) -> Result<Histogram<u64>> {
-    ping_in_batches(link, order, 1, on_round)
+    ping_in_batches(link, order, 1, on_round).map(|outcome| outcome.times)
 }
 
 // ANCHOR: ping
@@ -89,12 +121,13 @@ pub fn ping_in_batches(
     order: &Order,
     batch: u64,
     mut on_batch: impl FnMut(u64, Duration),
-) -> Result<Histogram<u64>> {
-    debug_assert_eq!(order.exchange, Exchange::RoundTrip);
+) -> Result<Outcome> {
     let mut times = histogram();
+    let mut all = Duration::ZERO;
     let payload = Payload { verify: order.verify };
     let mut message = buffer(link, order.size)?;
     place(link, order)?;
+    let before = Usage::now()?;
     let mut round = 0;
     while round < order.count {
         let rounds = batch.clamp(1, order.count - round);
@@ -108,29 +141,58 @@ pub fn ping_in_batches(
         }
         let elapsed = started.elapsed();
         times.saturating_record_n((elapsed.as_nanos() / u128::from(rounds)) as u64, rounds);
+        all += elapsed;
         on_batch(round - 1, elapsed);
     }
-    Ok(times)
+    let usage = before.until_now()?;
+    Ok(Outcome { times, service: None, elapsed: all, usage, report: Report::receive(link)? })
 }
 // ANCHOR_END: ping
 
-/// Sends a stream of messages and returns how long the receiver took from the first to the last, by its own clock:
-/// a sender's clock would stop at the last write, before the reader has drained.
+/// Plays round trips of which `pong` notes how long each message was on its way to it: [`Report::one_way`]. Looks at
+/// the clock once for every message, so that the round trips themselves are not timed.
+///
+/// # Errors
+/// As [`ping`]; [`Usage`](Error::Usage) for messages that have no room for a time.
+pub fn one_way(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
+    debug_assert_eq!(order.exchange, Exchange::OneWay);
+    let payload = Payload { verify: false };
+    let mut message = buffer(link, order.size)?;
+    if message.len() < STAMP {
+        return Err(Error::Usage(format!("a message of {} bytes has no room for a time", message.len())));
+    }
+    place(link, order)?;
+    let started = Instant::now();
+    let before = Usage::now()?;
+    for round in 0..order.count {
+        payload.write(round, &mut message);
+        message[..STAMP].copy_from_slice(&usage::clock()?.to_le_bytes());
+        link.send(&message)?;
+        receive(link, &mut message)?;
+        payload.read(round, &message)?;
+    }
+    let (elapsed, usage) = (started.elapsed(), before.until_now()?);
+    Ok(Outcome { times: histogram(), service: None, elapsed, usage, report: Report::receive(link)? })
+}
+
+/// Sends a stream of messages; the receiver times it from the first to the last, by its own clock: a sender's clock
+/// would stop at the last write, before the reader has drained.
 ///
 /// # Errors
 /// As [`ping`].
-pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Duration> {
+pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
     debug_assert_eq!(order.exchange, Exchange::Stream);
     let payload = Payload { verify: order.verify };
     let mut message = buffer(link, order.size)?;
     place(link, order)?;
+    let before = Usage::now()?;
     for number in 0..order.count {
         payload.write(number, &mut message);
         link.send(&message)?;
     }
-    let mut report = [0; size_of::<u64>()];
-    receive(link, &mut report)?;
-    Ok(Duration::from_nanos(u64::from_le_bytes(report)))
+    let usage = before.until_now()?;
+    let report = Report::receive(link)?;
+    Ok(Outcome { times: histogram(), service: None, elapsed: report.elapsed, usage, report })
 }
 
 /// Tells `pong` what is to be played, and waits until it is awake.
@@ -161,38 +223,71 @@ pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)
             return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
         }
         on_order(&order);
-        link.send(&READY)?;
-        match order.exchange {
-            Exchange::RoundTrip => answer(link, &order)?,
-            Exchange::Stream => drain(link, &order)?,
-        }
+        carry_out(link, &order)?;
         served.messages += order.count;
     }
 }
 
-fn answer(link: &mut impl Transport, order: &Order) -> Result<()> {
-    let payload = Payload { verify: order.verify };
+/// Plays one order, and reports.
+fn carry_out(link: &mut impl Transport, order: &Order) -> Result<()> {
     let mut message = buffer(link, order.size)?;
-    for round in 0..order.count {
-        receive(link, &mut message)?;
-        payload.read(round, &message)?;
-        payload.write(round, &mut message);
-        link.send(&message)?;
-    }
-    Ok(())
+    let mut one_way = (order.exchange == Exchange::OneWay).then(histogram);
+    link.send(&READY)?;
+    let before = Usage::now()?;
+    let elapsed = match (order.exchange, &mut one_way) {
+        (Exchange::Stream, _) => drain(link, order, &mut message)?,
+        (_, Some(times)) => answer_timed(link, order, &mut message, times)?,
+        (_, None) => answer(link, order, &mut message)?,
+    };
+    Report { elapsed, usage: before.until_now()?, one_way }.send(link)
 }
 
-fn drain(link: &mut impl Transport, order: &Order) -> Result<()> {
+fn answer(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
     let payload = Payload { verify: order.verify };
-    let mut message = buffer(link, order.size)?;
+    let started = Instant::now();
+    for round in 0..order.count {
+        receive(link, message)?;
+        payload.read(round, message)?;
+        payload.write(round, message);
+        link.send(message)?;
+    }
+    Ok(started.elapsed())
+}
+
+/// Answers, and notes how long each message was on its way.
+fn answer_timed(
+    link: &mut impl Transport,
+    order: &Order,
+    message: &mut [u8],
+    times: &mut Histogram<u64>,
+) -> Result<Duration> {
+    let payload = Payload { verify: false };
+    let started = Instant::now();
+    for round in 0..order.count {
+        receive(link, message)?;
+        let now = usage::clock()?;
+        let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
+        let sent = sent.ok_or(Error::Corrupt("it orders times in messages that have no room for one"))?;
+        // A stamp from the future is none of a clock that both sides share.
+        let passed = now.checked_sub(sent).ok_or(Error::Corrupt("a message from the future"))?;
+        times.saturating_record(passed);
+        payload.read(round, message)?;
+        payload.write(round, message);
+        link.send(message)?;
+    }
+    Ok(started.elapsed())
+}
+
+/// Receives; the time is that from the first message to the last.
+fn drain(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
+    let payload = Payload { verify: order.verify };
     let mut first = None;
     for number in 0..order.count {
-        receive(link, &mut message)?;
+        receive(link, message)?;
         first.get_or_insert_with(Instant::now);
-        payload.read(number, &message)?;
+        payload.read(number, message)?;
     }
-    let elapsed = first.map_or(Duration::ZERO, |first| first.elapsed());
-    link.send(&(elapsed.as_nanos() as u64).to_le_bytes())
+    Ok(first.map_or(Duration::ZERO, |first| first.elapsed()))
 }
 
 /// Memory for one message, written once so that its pages are there before anything is timed. Never more than the
@@ -250,7 +345,7 @@ impl Order {
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..4].copy_from_slice(&Self::MAGIC);
-        bytes[4] = u8::from(self.exchange == Exchange::Stream);
+        bytes[4] = self.exchange as u8;
         bytes[5] = u8::from(self.verify);
         bytes[8..16].copy_from_slice(&(self.size as u64).to_le_bytes());
         bytes[16..].copy_from_slice(&self.count.to_le_bytes());
@@ -264,7 +359,11 @@ impl Order {
     pub fn decode(bytes: &[u8; Self::LEN]) -> Result<Self> {
         let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
         let order = Self {
-            exchange: if bytes[4] == 0 { Exchange::RoundTrip } else { Exchange::Stream },
+            exchange: match bytes[4] {
+                0 => Exchange::RoundTrip,
+                1 => Exchange::Stream,
+                _ => Exchange::OneWay,
+            },
             verify: bytes[5] != 0,
             size: number(8) as usize,
             count: number(16),

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::export::Format;
-use ipc_bench::run::{self, Plan};
-use ipc_bench::{Case, Effort, Kind, Member, Placement, RunProfile, SIX, member, names};
+use ipc_bench::output::Output;
+use ipc_bench::run::{self, Plan, Stop};
+use ipc_bench::{Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, member, names};
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::{parse_seconds, parse_size};
 use ipc_core::{Error, Result, Wait};
@@ -72,12 +73,36 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let plan = plan(matches)?;
     let format = matches.get_one("format").copied();
     let format = format.unwrap_or(if matches.get_flag("json") { Format::Json } else { Format::Table });
-    let document = run::run(&plan)?;
+    let output = matches.get_one::<PathBuf>("output").map(|dir| Output::create(dir)).transpose()?;
+    let stop = Stop::on_signals()?;
+    warn(&plan);
+    let document = run::run(&plan, &stop);
     for failed in &document.failed {
         eprintln!("error: {failed}");
     }
+    if let Some(output) = output {
+        output.save(&document)?;
+    }
     super::print(&format.text(&document))?;
-    Ok(if document.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    stop.end_as_told();
+    Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what should be known before the figures come.
+fn warn(plan: &Plan) {
+    if cfg!(debug_assertions) {
+        eprintln!("warning: this is a debug build; for figures: cargo run --release -p ipc-bench");
+    }
+    if let (RunProfile::Thorough, Some(time)) = (plan.profile, plan.expected()) {
+        let minutes = time.as_secs_f64() / 60.0;
+        eprintln!("thorough: {} rows, about {:.0} minutes", plan.cases.len(), minutes.ceil());
+    }
+}
+
+/// Whether everything that was measured worked, and every message that was checked was right.
+fn is_good(document: &Document) -> bool {
+    let wrong = document.verified.iter().flatten().any(|verified| verified.error.is_some());
+    document.failed.is_empty() && !wrong
 }
 
 /// What is to be measured.

@@ -1,7 +1,33 @@
-//! A run: everything that was asked for, measured.
+//! A run: everything that was asked for, measured in rounds that take turns.
+//!
+//! A B C … A B C …: in each round every row is played for some milliseconds. Whatever the machine does in these minutes
+//! hits all rows alike, and how much the rounds of one row differ says how far its figures can be trusted. All pairs
+//! of processes are alive meanwhile; whoever has nothing to play sleeps.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `mod.rs` | [`Plan`], and [`run`] |
+//! | `pace.rs` | how many rounds, and how long each |
+//! | `entry.rs` | one row in the making |
+//! | `lane.rs` | the two processes that play some of the rows |
+//! | `stop.rs` | [`Stop`]: Ctrl-C |
 
-use crate::{Case, Document, Effort, NotMeasured, Refusal, RunProfile, against_floor, measure, start};
-use ipc_core::Result;
+mod entry;
+mod lane;
+mod pace;
+mod stop;
+
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    Case, Document, Effort, NotMeasured, Placement, Refusal, Row, RunProfile, Verified, against_floor, start,
+};
+use entry::{Entry, State};
+use lane::{Lane, LaneKey};
+use pace::Pace;
+pub use stop::Stop;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -10,7 +36,7 @@ pub struct Plan {
     pub profile: RunProfile,
     /// The rows.
     pub cases: Vec<Case>,
-    /// How long each row is timed; `None`: as the profile says.
+    /// How long each row is timed, all rounds together; `None`: as the profile says.
     pub effort: Option<Effort>,
     /// Beside each row its floor.
     pub floor: bool,
@@ -18,29 +44,164 @@ pub struct Plan {
     pub verify: bool,
 }
 
-/// Measures.
-///
-/// # Errors
-/// What keeps anything from being measured.
-pub fn run(plan: &Plan) -> Result<Document> {
+impl Plan {
+    /// How long the rows will be timed, all together; `None` if a number of messages was asked for.
+    #[must_use]
+    pub fn expected(&self) -> Option<std::time::Duration> {
+        Pace::of(self).each().map(|each| each * self.cases.len() as u32)
+    }
+}
+
+/// Measures, until it is done or `stop` says so. What has been measured until then is in the document.
+#[must_use]
+pub fn run(plan: &Plan, stop: &Stop) -> Document {
+    let started = Instant::now();
     let mut document = Document::empty();
     plan.profile.name().clone_into(&mut document.profile);
-    let effort = plan.effort.unwrap_or(Effort::About(plan.profile.each()));
-    for &case in &plan.cases {
-        let measured = start(&case).and_then(|mut pair| {
-            let row = measure(&mut pair, &case, effort)?;
-            Ok((row, pair))
-        });
-        match measured {
+    let pace = Pace::of(plan);
+    let progress = progress(plan.cases.len() as u64 * u64::from(pace.rounds() + 1));
+    let mut done: Vec<Measured> = Vec::new();
+    // Rows that are to be compared are of the same placement: those take turns.
+    for placement in placements(&plan.cases) {
+        let cases = plan.cases.iter().enumerate().filter(|(_, case)| case.placement == placement);
+        let mut field = Field::new(cases.map(|(at, case)| Entry::new(at, *case, pace)).collect());
+        field.play(pace.rounds(), stop, &progress);
+        done.extend(field.finish(plan, stop, &progress));
+    }
+    progress.finish_and_clear();
+    done.sort_by_key(|measured| measured.at);
+    for Measured { rows, case, outcome, verified, .. } in done {
+        document.results.extend(rows);
+        document.verified = match (document.verified.take(), verified) {
+            (Some(mut all), verified) => {
+                all.extend(verified);
+                Some(all)
+            }
+            (None, verified) => verified.map(|one| vec![one]),
+        };
+        match outcome {
+            Ok(()) => {}
             Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
             Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
-            Ok((mut row, pair)) if plan.floor => match against_floor(pair, &mut row, &case, effort) {
-                Ok(floor) => document.results.extend([row, floor]),
-                Err(error) => document.failed.push(NotMeasured::new(&case, error.to_string())),
-            },
-            Ok((row, _)) => document.results.push(row),
         }
     }
-    document.complete = true;
-    Ok(document)
+    document.complete = !stop.is_set();
+    document.took_s = started.elapsed().as_secs_f64();
+    document
+}
+
+/// What came out of one case.
+struct Measured {
+    at: usize,
+    case: Case,
+    rows: Vec<Row>,
+    outcome: Result<(), Refusal>,
+    verified: Option<Verified>,
+}
+
+/// All that take turns, and the processes that play them.
+struct Field {
+    entries: Vec<Entry>,
+    lanes: Vec<Lane>,
+}
+
+impl Field {
+    fn new(entries: Vec<Entry>) -> Self {
+        Self { entries, lanes: Vec::new() }
+    }
+
+    /// Round after round. Round 0 finds out how long a message takes, and warms everything up.
+    fn play(&mut self, rounds: u32, stop: &Stop, progress: &ProgressBar) {
+        for round in 0..=rounds {
+            for entry in &mut self.entries {
+                if stop.is_set() {
+                    return;
+                }
+                let lane = lane(&mut self.lanes, entry.case());
+                entry.take_turn(round, lane, stop);
+                progress.set_message(if round == 0 {
+                    "getting ready".into()
+                } else {
+                    format!("round {round} of {rounds}")
+                });
+                progress.inc(1);
+            }
+        }
+    }
+
+    /// What else was asked for, and the end of all processes.
+    fn finish(mut self, plan: &Plan, stop: &Stop, progress: &ProgressBar) -> Vec<Measured> {
+        let mut done = Vec::new();
+        for entry in std::mem::take(&mut self.entries) {
+            let mut verified = None;
+            if plan.verify && !stop.is_set() && matches!(entry.state(), State::Playing) {
+                progress.set_message("checking every message");
+                progress.tick();
+                verified = Some(entry.verify(lane(&mut self.lanes, entry.case()), stop));
+            }
+            done.push((entry, verified));
+        }
+        if stop.is_set() {
+            self.lanes.iter_mut().for_each(Lane::abandon);
+        }
+        drop(self.lanes); // floors are measured with nobody else around
+        let done = done.into_iter().map(|(entry, verified)| {
+            progress.tick();
+            let (at, case) = (entry.at(), *entry.case());
+            let mut measured = Measured { at, case, rows: Vec::new(), outcome: Ok(()), verified };
+            match entry.end() {
+                Ok(None) => {}
+                Ok(Some(row)) if plan.floor && !stop.is_set() => {
+                    progress.set_message(format!("beside its floor: {case}"));
+                    measured.outcome = beside_floor(row, &case, plan, &mut measured.rows);
+                }
+                Ok(Some(row)) => measured.rows.push(row),
+                Err(refusal) => measured.outcome = Err(refusal),
+            }
+            measured
+        });
+        done.collect()
+    }
+}
+
+/// Plays a case once more, beside its floor.
+fn beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>) -> Result<(), Refusal> {
+    if !case.kind.has_floor() {
+        rows.push(row);
+        return Ok(());
+    }
+    let each = Pace::of(plan).each().unwrap_or_default();
+    let effort = plan.effort.unwrap_or(Effort::About(each));
+    let floor = start(case).and_then(|pair| Ok(against_floor(pair, &mut row, case, effort)?));
+    rows.push(row);
+    floor.map(|floor| rows.push(floor))
+}
+
+/// The lane of a case: made when it is first asked for.
+fn lane<'a>(lanes: &'a mut Vec<Lane>, case: &Case) -> &'a mut Lane {
+    let key = LaneKey::of(case);
+    let at = lanes.iter().position(|lane| lane.key() == &key).unwrap_or_else(|| {
+        lanes.push(Lane::new(key));
+        lanes.len() - 1
+    });
+    &mut lanes[at]
+}
+
+/// Each placement once.
+fn placements(cases: &[Case]) -> Vec<Placement> {
+    let mut placements = Vec::new();
+    for case in cases {
+        if !placements.contains(&case.placement) {
+            placements.push(case.placement);
+        }
+    }
+    placements
+}
+
+/// Draws on standard error, and only if that is a terminal; only between two turns, so as not to disturb one.
+fn progress(turns: u64) -> ProgressBar {
+    let progress = ProgressBar::new(turns);
+    let style = "{bar:30} {percent:>3} %, {eta} left, {msg}";
+    progress.set_style(ProgressStyle::with_template(style).expect("a valid template"));
+    progress
 }
