@@ -21,8 +21,11 @@
 
 mod against_floor;
 mod case;
+pub mod choose;
 pub mod clean;
 pub mod clock;
+pub mod compare;
+mod cost_table;
 pub mod course;
 pub mod doctor;
 mod environment;
@@ -39,6 +42,7 @@ pub mod report;
 mod results;
 pub mod rounds;
 pub mod run;
+pub mod saved;
 mod six;
 pub mod statistics;
 pub mod table;

@@ -1,10 +1,21 @@
-//! The results as text: one file for each format.
+//! The results as text: one file for each format, each an [`Exporter`].
+
+mod csv;
+mod json;
+mod markdown;
+mod table;
 
 use std::str::FromStr;
 
 use ipc_core::Error;
 
-use crate::{Document, table};
+use crate::Document;
+
+/// A way to write results down.
+pub trait Exporter {
+    /// The document as text, with a line's end behind it.
+    fn text(&self, document: &Document) -> String;
+}
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,20 +45,21 @@ impl Format {
         }
     }
 
+    /// Who writes it.
+    #[must_use]
+    pub const fn exporter(self) -> &'static dyn Exporter {
+        match self {
+            Self::Table => &table::Table,
+            Self::Json => &json::Json,
+            Self::Csv => &csv::Csv,
+            Self::Markdown => &markdown::Markdown,
+        }
+    }
+
     /// The document in this format, with a line's end behind it.
-    ///
-    /// # Panics
-    /// Not for a document of this crate.
     #[must_use]
     pub fn text(self, document: &Document) -> String {
-        match self {
-            Self::Json => {
-                let mut text = serde_json::to_string_pretty(document).expect("plain data");
-                text.push('\n');
-                text
-            }
-            Self::Table | Self::Csv | Self::Markdown => table::text(document),
-        }
+        self.exporter().text(document)
     }
 }
 
