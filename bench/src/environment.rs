@@ -1,12 +1,16 @@
 //! Where it was measured: read from the machine at run time, never assumed. What cannot be read is null.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::SystemTime;
 
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
+
+mod cpu;
+
+use cpu::{cpu_field, governor, kernel_options, mitigations, topology, virtualised};
 
 /// What a figure depends on, beside the mechanism.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,82 +149,11 @@ fn number(path: &str) -> Option<u64> {
     line(path)?.parse().ok()
 }
 
-/// How many CPUs there are, on how many cores of how many sockets, and which caches they share, as the kernel sees it.
-fn topology(cpuinfo: &str) -> Option<String> {
-    let cpus = cpu_fields(cpuinfo, "processor").count();
-    if cpus == 0 {
-        return None;
-    }
-    let cores: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").zip(cpu_fields(cpuinfo, "core id")).collect();
-    let sockets: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").collect();
-    let mut text = format!("{cpus} CPUs");
-    if !cores.is_empty() {
-        text += &format!(" on {} cores of {} sockets", cores.len(), sockets.len());
-    }
-    for cache in (0..8).map(|index| format!("/sys/devices/system/cpu/cpu0/cache/index{index}")) {
-        let told = |name: &str| line(&format!("{cache}/{name}"));
-        let (Some(level), Some(size), Some(shared)) = (told("level"), told("size"), told("shared_cpu_list"))
-        else {
-            continue;
-        };
-        if told("type").is_some_and(|kind| kind != "Instruction") {
-            text += &format!(", L{level} {size} of CPU {shared}");
-        }
-    }
-    Some(text)
-}
-
-/// The governors of all CPUs, each once; `None` where the kernel does not scale frequencies, as on most virtual
-/// machines.
-fn governor() -> Option<String> {
-    let cpus = fs::read_dir("/sys/devices/system/cpu").ok()?.flatten();
-    let governors: BTreeSet<_> = cpus
-        .filter_map(|cpu| fs::read_to_string(cpu.path().join("cpufreq/scaling_governor")).ok())
-        .map(|governor| governor.trim().to_owned())
-        .collect();
-    let governors: Vec<_> = governors.into_iter().collect();
-    (!governors.is_empty()).then(|| governors.join(", "))
-}
-
-/// The files of `/sys/devices/system/cpu/vulnerabilities` and what they say.
-fn mitigations() -> Option<BTreeMap<String, String>> {
-    let files = fs::read_dir("/sys/devices/system/cpu/vulnerabilities").ok()?.flatten();
-    let told = files.filter_map(|file| {
-        let text = fs::read_to_string(file.path()).ok()?;
-        Some((file.file_name().to_string_lossy().into_owned(), text.trim().to_owned()))
-    });
-    Some(told.collect())
-}
-
 /// What is not just "Not affected", for people.
 fn in_a_line(mitigations: &BTreeMap<String, String>) -> String {
     let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
     let affected: Vec<_> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
     if affected.is_empty() { "none needed".into() } else { affected.join("; ") }
-}
-
-/// Those of the kernel's options that move figures. The others are nobody's business: they name disks and hosts.
-fn kernel_options(options: &str) -> Vec<String> {
-    const NAMES: [&str; 16] = [
-        "mitigations",
-        "nopti",
-        "pti",
-        "nospectre_v1",
-        "nospectre_v2",
-        "spectre_v2",
-        "retbleed",
-        "isolcpus",
-        "nohz_full",
-        "rcu_nocbs",
-        "nosmt",
-        "idle",
-        "processor.max_cstate",
-        "intel_idle.max_cstate",
-        "preempt",
-        "clocksource",
-    ];
-    let is_known = |option: &&str| NAMES.contains(&option.split('=').next().unwrap_or_default());
-    options.split_ascii_whitespace().filter(is_known).map(str::to_owned).collect()
 }
 
 /// A file of one line.
@@ -231,41 +164,4 @@ fn line(path: &str) -> Option<String> {
 fn kernel() -> Option<String> {
     let (name, release) = (line("/proc/sys/kernel/ostype")?, line("/proc/sys/kernel/osrelease")?);
     Some(format!("{name} {release}"))
-}
-
-/// The first value of a field of `/proc/cpuinfo`.
-fn cpu_field<'a>(cpuinfo: &'a str, name: &'a str) -> Option<&'a str> {
-    cpu_fields(cpuinfo, name).next()
-}
-
-/// The values of a field of `/proc/cpuinfo`, one for each CPU.
-fn cpu_fields<'a>(cpuinfo: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
-    cpuinfo.lines().filter_map(move |line| {
-        let (field, value) = line.split_once(':')?;
-        (field.trim() == name).then(|| value.trim())
-    })
-}
-
-/// On x86 a CPU has the flag `hypervisor` if and only if it is a virtual one. Other CPUs have no such flag.
-fn virtualised(cpuinfo: &str) -> Option<bool> {
-    let flags = cpu_field(cpuinfo, "flags")?;
-    Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_machine_that_does_not_say_is_not_guessed() {
-        assert_eq!(virtualised("flags : fpu hypervisor sse\n"), Some(true));
-        assert_eq!(virtualised("flags\t\t: fpu sse\n"), Some(false));
-        assert_eq!(virtualised("Features : fp asimd\n"), None);
-        let options = "root=/dev/sda quiet mitigations=off isolcpus=1 password=x";
-        assert_eq!(kernel_options(options), ["mitigations=off", "isolcpus=1"]);
-        let two = "processor: 0\nphysical id: 0\ncore id: 0\n\nprocessor: 1\nphysical id: 0\ncore id: 0\n";
-        assert!(topology(two).unwrap().starts_with("2 CPUs on 1 cores of 1 sockets"));
-        assert_eq!(topology("Features : fp\n"), None);
-        assert_eq!(cpu_field("processor: 0\nmodel name\t: A CPU\n", "model name"), Some("A CPU"));
-    }
 }

@@ -6,16 +6,23 @@
 //! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
 //! | `case.rs` | [`Case`]: what one row is about; [`Kind`], [`Placement`] |
 //! | `pair.rs` | [`Pair`]: the two processes that play a case |
-//! | `measure.rs` | [`measure`]: one case, from two processes to a row of figures |
-//! | `results.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
-//! | `table.rs` | [`table`]: the results as text |
-//! | `course.rs`, `clean.rs` | [`course`]: the course's table; [`clean`]: what dead processes left |
-//! | `report/` | [`report`]: the results as one page with charts, for `cargo bench` |
+//! | `profile.rs`, `run/` | [`RunProfile`], [`run`](run::run): all cases, in rounds that take turns |
+//! | `clock.rs`, `statistics.rs`, `latency.rs` | [`clock`], [`statistics`]: from times to figures that can be trusted |
+//! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: what a message costs beside time |
+//! | `results.rs`, `row.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
+//! | `output.rs`, `saved.rs` | [`output`], [`saved`]: where they are saved, and read back |
+//! | `table.rs`, `export/` | [`table`], [`export`]: the results as text |
+//! | `floors/`, `rounds.rs` | [`floors`], [`rounds`]: the same exchange by bare system calls |
+//! | `compare/`, `choose/` | [`compare`], [`choose`]: what changed between two runs; which mechanism for what |
+//! | `course.rs`, `clean.rs`, `doctor/` | [`course`], [`clean`], [`doctor`]: the other words of the command line |
+//! | `report/` | [`report`]: the results as one page with charts |
+//! | `measure.rs` | [`measure`]: one case alone |
 //!
-//! `main.rs` and `args.rs` are the command line; `benches/compare.rs` drives the same pairs through criterion.
+//! `main.rs` and `command/` are the command line; `benches/compare.rs` drives the same pairs through criterion.
 //!
 //! What is timed: a *round trip* by the one clock of the process that plays ping; *throughput* by the receiver's
-//! clock, from the first message to the last byte of the last one. Before anything is timed, the same exchange is
+//! clock, from the first message to the last byte of the last one; the *one-way* time of a message by the clock that
+//! both processes share. In the *open loop* a round trip is timed from the moment at which it was meant to start. Before anything is timed, the same exchange is
 //! played once with every message checked, so a row is there only if its mechanism works, and both processes are
 //! warm.
 
@@ -28,6 +35,7 @@ pub mod compare;
 mod cost_table;
 pub mod course;
 pub mod doctor;
+pub mod energy;
 mod environment;
 pub mod export;
 mod floor_table;
@@ -41,10 +49,12 @@ mod quartiles;
 pub mod report;
 mod results;
 pub mod rounds;
+mod row;
 pub mod run;
 pub mod saved;
 mod six;
 pub mod statistics;
+pub mod syscalls;
 pub mod table;
 
 pub use against_floor::against_floor;
@@ -55,7 +65,6 @@ pub use measure::{Effort, Refusal, measure, start, too_large};
 pub use pair::{Pair, Played, Task, serve_if_invited};
 pub use profile::RunProfile;
 pub use quartiles::Quartiles;
-pub use results::{
-    Cost, Costs, Document, Fairness, Limits, NotMeasured, Rounds, Row, RowKey, SCHEMA_VERSION, Verified,
-};
+pub use results::{Document, Limits, NotMeasured, SCHEMA_VERSION, Verified};
+pub use row::{Cost, Costs, Fairness, Rounds, Row, RowKey};
 pub use six::{Member, SIX, member, names};

@@ -19,7 +19,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::floors::{self, Floor};
-use crate::{Case, Placement, member};
+use crate::{Case, Placement, member, syscalls};
 
 /// The first argument of a process that was started to play pong.
 const PEER: &str = "peer";
@@ -143,7 +143,7 @@ impl Pair {
         let mut pair = Self { tasks, played, thread, max_message: 0, peer };
         match when_ready.recv() {
             Ok((max_message, peer)) => {
-                (pair.max_message, pair.peer) = (max_message, Pid::from_raw(peer as i32))
+                (pair.max_message, pair.peer) = (max_message, Pid::from_raw(peer as i32));
             }
             Err(_) => return Err(pair.why()),
         }
@@ -298,6 +298,9 @@ pub fn serve_if_invited() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     if let Some(status) = floors::serve_if_invited(&args) {
         return Some(status);
+    }
+    if let Some(played) = syscalls::play_if_told(&args) {
+        return Some(report(played));
     }
     let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
     if word != PEER {

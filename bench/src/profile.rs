@@ -74,7 +74,7 @@ impl RunProfile {
     #[must_use]
     pub const fn budget(self) -> Option<Duration> {
         match self {
-            Self::Quick => Some(Duration::from_secs(13)),
+            Self::Quick => Some(Duration::from_secs(10)),
             Self::Standard => Some(Duration::from_secs(140)),
             Self::Thorough => None,
         }

@@ -79,3 +79,30 @@ fn an_open_loop_has_both_times() {
         assert!(time("rtt_ns") >= time("service_ns") && time("service_ns") > 0.0, "{figure}: {row}");
     }
 }
+
+/// System calls are counted on both sides where both block; what polls is not counted, and the document says so.
+#[test]
+fn system_calls_are_counted_where_both_sides_block() {
+    let args =
+        ["run", "--mechanism", "pipe", "--mechanism", "msgq", "--size", "64", "--count", "10", "--json"];
+    let output = run(bench().args(args).args(["--wait", "block", "--wait", "spin"]));
+    let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");
+    let notes = document["notes"].to_string();
+    if notes.contains("forbids to trace") {
+        eprintln!("SKIPPED: this system forbids to trace a child");
+        return;
+    }
+    assert!(notes.contains("counting slows polling down"), "{notes}");
+    for row in rows(&document) {
+        let calls = |side: &str| row["cost"][side]["syscalls"].as_f64();
+        match (row["wait"].as_str(), row["kind"].as_str()) {
+            (Some("spin"), _) => assert_eq!((calls("ping"), calls("pong")), (None, None)),
+            // One to send, one to receive; a signal may repeat one.
+            (_, Some("round_trip")) => {
+                let [ping, pong] = ["ping", "pong"].map(|side| calls(side).expect("counted"));
+                assert!((2.0..2.2).contains(&ping) && (2.0..2.2).contains(&pong), "{row}");
+            }
+            _ => assert!(calls("ping").expect("counted") >= 1.0, "{row}"),
+        }
+    }
+}

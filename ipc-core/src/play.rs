@@ -15,40 +15,19 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 pub use open_loop::open_loop;
+pub use order::{Exchange, Order};
+pub use pong::{Served, pong};
 pub use report::Report;
 pub use usage::Usage;
 
 mod open_loop;
+mod order;
+mod pong;
 mod report;
 mod usage;
 
 pub use crate::payload::Payload;
-use crate::{Error, Result, Transport, Waiting};
-
-/// What is exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exchange {
-    /// `ping` sends a message, `pong` sends one back, and so on.
-    RoundTrip,
-    /// `ping` sends message after message, `pong` receives.
-    Stream,
-    /// As a round trip; but in the first eight bytes of each message `ping` notes the time, so that `pong` knows how
-    /// long it was on its way.
-    OneWay,
-}
-
-/// One thing to play.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// What is exchanged.
-    pub exchange: Exchange,
-    /// Check sequence number and checksum of every message. Costs time: for runs that are not timed.
-    pub verify: bool,
-    /// Length of each message, in bytes.
-    pub size: usize,
-    /// How many messages `ping` sends.
-    pub count: u64,
-}
+use crate::{Error, Result, Transport};
 
 /// Percentiles of a run, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,13 +41,6 @@ pub struct Summary {
     pub p999: u64,
     pub max: u64,
     pub mean: f64,
-}
-
-/// What `pong` did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Served {
-    /// Messages received, orders not counted.
-    pub messages: u64,
 }
 
 /// What `pong` answers to an order.
@@ -203,93 +175,6 @@ fn place(link: &mut impl Transport, order: &Order) -> Result<()> {
     if answer == READY { Ok(()) } else { Err(Error::Corrupt("not the answer to an order")) }
 }
 
-/// Serves orders until `ping` leaves; `on_order` is told of each. Waits for orders asleep, and for all else by the
-/// strategy of `link`.
-///
-/// # Errors
-/// As the transport; [`Disconnected`](Error::Disconnected) only when `ping` left in the middle of an order;
-/// [`Corrupt`](Error::Corrupt) for what is no order, or one of messages longer than this side's link carries.
-pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)) -> Result<Served> {
-    let mut served = Served::default();
-    loop {
-        let mut bytes = [0; Order::LEN];
-        match receive(link.link_mut(), &mut bytes) {
-            Err(Error::Disconnected) => return Ok(served),
-            received => received?,
-        }
-        let order = Order::decode(&bytes)?;
-        if order.size > link.max_message() {
-            // Not for us to correct: `TooLarge` would blame whoever started this side.
-            return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
-        }
-        on_order(&order);
-        carry_out(link, &order)?;
-        served.messages += order.count;
-    }
-}
-
-/// Plays one order, and reports.
-fn carry_out(link: &mut impl Transport, order: &Order) -> Result<()> {
-    let mut message = buffer(link, order.size)?;
-    let mut one_way = (order.exchange == Exchange::OneWay).then(histogram);
-    link.send(&READY)?;
-    let before = Usage::now()?;
-    let elapsed = match (order.exchange, &mut one_way) {
-        (Exchange::Stream, _) => drain(link, order, &mut message)?,
-        (_, Some(times)) => answer_timed(link, order, &mut message, times)?,
-        (_, None) => answer(link, order, &mut message)?,
-    };
-    Report { elapsed, usage: before.until_now()?, one_way }.send(link)
-}
-
-fn answer(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
-    let payload = Payload { verify: order.verify };
-    let started = Instant::now();
-    for round in 0..order.count {
-        receive(link, message)?;
-        payload.read(round, message)?;
-        payload.write(round, message);
-        link.send(message)?;
-    }
-    Ok(started.elapsed())
-}
-
-/// Answers, and notes how long each message was on its way.
-fn answer_timed(
-    link: &mut impl Transport,
-    order: &Order,
-    message: &mut [u8],
-    times: &mut Histogram<u64>,
-) -> Result<Duration> {
-    let payload = Payload { verify: false };
-    let started = Instant::now();
-    for round in 0..order.count {
-        receive(link, message)?;
-        let now = usage::clock()?;
-        let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
-        let sent = sent.ok_or(Error::Corrupt("it orders times in messages that have no room for one"))?;
-        // A stamp from the future is none of a clock that both sides share.
-        let passed = now.checked_sub(sent).ok_or(Error::Corrupt("a message from the future"))?;
-        times.saturating_record(passed);
-        payload.read(round, message)?;
-        payload.write(round, message);
-        link.send(message)?;
-    }
-    Ok(started.elapsed())
-}
-
-/// Receives; the time is that from the first message to the last.
-fn drain(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
-    let payload = Payload { verify: order.verify };
-    let mut first = None;
-    for number in 0..order.count {
-        receive(link, message)?;
-        first.get_or_insert_with(Instant::now);
-        payload.read(number, message)?;
-    }
-    Ok(first.map_or(Duration::ZERO, |first| first.elapsed()))
-}
-
 /// Memory for one message, written once so that its pages are there before anything is timed. Never more than the
 /// link carries, whatever the order says.
 fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
@@ -331,45 +216,6 @@ impl From<&Histogram<u64>> for Summary {
             max: times.max(),
             mean: times.mean(),
         }
-    }
-}
-
-impl Order {
-    /// Every order has this length on the wire, in bytes.
-    pub const LEN: usize = 24;
-
-    const MAGIC: [u8; 4] = *b"PLAY";
-
-    /// The order as it travels.
-    #[must_use]
-    pub fn encode(&self) -> [u8; Self::LEN] {
-        let mut bytes = [0; Self::LEN];
-        bytes[..4].copy_from_slice(&Self::MAGIC);
-        bytes[4] = self.exchange as u8;
-        bytes[5] = u8::from(self.verify);
-        bytes[8..16].copy_from_slice(&(self.size as u64).to_le_bytes());
-        bytes[16..].copy_from_slice(&self.count.to_le_bytes());
-        bytes
-    }
-
-    /// The order that these bytes are.
-    ///
-    /// # Errors
-    /// [`Corrupt`](Error::Corrupt): they are none.
-    pub fn decode(bytes: &[u8; Self::LEN]) -> Result<Self> {
-        let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
-        let order = Self {
-            exchange: match bytes[4] {
-                0 => Exchange::RoundTrip,
-                1 => Exchange::Stream,
-                _ => Exchange::OneWay,
-            },
-            verify: bytes[5] != 0,
-            size: number(8) as usize,
-            count: number(16),
-        };
-        // Whatever does not encode back to the same bytes was not written by `encode`.
-        if order.encode() == *bytes { Ok(order) } else { Err(Error::Corrupt("not an order")) }
     }
 }
 

@@ -124,7 +124,7 @@ fn plan(matches: &ArgMatches) -> Result<Plan> {
 
 /// Every combination of what was named.
 fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
-    let placements = chosen(matches, "cpus", [Cpus::available()]);
+    let placements = chosen(matches, "cpus", placements(profile));
     let placements = placements.into_iter().map(Placement::resolve).collect::<Result<Vec<_>>>()?;
     let ways = ways(matches)?;
     let sizes = chosen(matches, "size", profile.sizes().iter().copied());
@@ -147,6 +147,14 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
         }
     }
     Ok(cases)
+}
+
+/// Where the two run if nothing is said: on two CPUs if there are two; to be thorough, also on one.
+fn placements(profile: RunProfile) -> Vec<Cpus> {
+    match (profile, Cpus::available()) {
+        (RunProfile::Thorough, Cpus::Split) => vec![Cpus::Split, Cpus::Same],
+        (_, available) => vec![available],
+    }
 }
 
 /// The ways to build the mechanisms that were named.

@@ -244,9 +244,10 @@ mod tests {
     fn each_setting_is_judged() {
         const CPU: &str = "sys/devices/system/cpu";
         type Look = fn(&Files) -> Finding;
+        type Told<'a> = &'a [(&'a str, &'a str)];
         let governor_of = |cpu: u32| format!("{CPU}/cpu{cpu}/cpufreq/scaling_governor");
         let (first, second) = (governor_of(0), governor_of(1));
-        let cases: &[(&[(&str, &str)], Look, Verdict)] = &[
+        let cases: &[(Told<'_>, Look, Verdict)] = &[
             (&[(&first, "performance"), (&second, "performance")], governor, Good),
             (&[(&first, "performance"), (&second, "powersave")], governor, Disturbs),
             (&[("sys/devices/system/cpu/cpufreq/boost", "1")], boost, Note),

@@ -2,7 +2,7 @@
 //! measured. So whoever has nothing to play sleeps, and the mechanism carries nothing but the exchange.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use ipc_core::play::Order;
@@ -37,7 +37,7 @@ impl Control {
 
     /// Hands a process its ends. The descriptors travel with the message: nobody else inherits them.
     pub(super) fn send_ends(&self, ends: &Ends) -> Result<()> {
-        let fds: Vec<_> = ends.descriptors.iter().map(|fd| fd.as_raw_fd()).collect();
+        let fds: Vec<_> = ends.descriptors.iter().map(AsRawFd::as_raw_fd).collect();
         let rights = [ControlMessage::ScmRights(&fds)];
         let rights = if fds.is_empty() { &rights[..0] } else { &rights[..] };
         self.send_with(&ends.number.to_le_bytes(), rights)

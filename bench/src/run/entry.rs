@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use ipc_core::Error;
-use ipc_core::play::{self, Exchange, Order, Usage};
+use ipc_core::play::{Exchange, Order};
 
 use super::Stop;
+use super::figures::Figures;
 use super::lane::Lane;
 use super::pace::{Pace, Turn};
-use crate::{
-    Case, Cost, Costs, Kind, Latency, Played, Refusal, Rounds, Row, Task, Verified, clock, statistics,
-    too_large,
-};
+use crate::energy::Meter;
+use crate::{Case, Kind, Refusal, Row, Task, Verified, clock, too_large};
 
 /// The share of a turn in which round trips are timed; in the rest of it, messages on their way.
 const ROUND_TRIPS: f64 = 0.8;
@@ -47,27 +45,6 @@ pub(super) enum State {
     Playing,
     /// It will play no more.
     Over(Refusal),
-}
-
-/// What the rounds gave.
-#[derive(Default)]
-struct Figures {
-    count: u64,
-    /// Round trips, or messages, in the last round.
-    in_a_round: u64,
-    elapsed: Duration,
-    times: Option<Histogram<u64>>,
-    service: Option<Histogram<u64>>,
-    one_way: Option<Histogram<u64>>,
-    /// One figure for each round.
-    values: Vec<f64>,
-    means: Vec<f64>,
-    one_way_means: Vec<f64>,
-    service_means: Vec<f64>,
-    ping: Usage,
-    pong: Usage,
-    /// Messages to which the usage belongs.
-    paid: u64,
 }
 
 impl Entry {
@@ -105,12 +82,12 @@ impl Entry {
 
     /// Checks that the exchange works, finds out how long a message takes, and warms both processes up.
     fn get_ready(&mut self, lane: &mut Lane, stop: &Stop) -> Result<(), Refusal> {
+        /// Long enough to tell.
+        const ENOUGH: Duration = Duration::from_millis(3);
         if let Some(reason) = too_large(&self.case, lane.max_message(&self.case)?) {
             return Err(Refusal::Skipped(reason));
         }
         lane.play(&self.case, self.case.verified().into(), stop)?;
-        /// Long enough to tell.
-        const ENOUGH: Duration = Duration::from_millis(3);
         let mut count = 16;
         loop {
             let task = Task { order: self.case.timed(count), batch: count, rate: None };
@@ -154,7 +131,11 @@ impl Entry {
         while left > 0 && !stop.is_set() {
             let some = left.min(most);
             let task = Task { order: self.case.timed(some), batch: self.batch, rate: self.case.rate };
+            let meter = Meter::of_this_machine().ok();
+            let before = meter.and_then(Meter::read);
             figures.add(some, task.order.count, lane.play(&self.case, task, stop)?);
+            let used = meter.zip(before).and_then(|(meter, before)| meter.since(&before));
+            figures.use_energy(used);
             left -= some;
         }
         if self.case.kind == Kind::RoundTrip && self.case.size >= STAMP && !stop.is_set() {
@@ -198,72 +179,9 @@ impl Entry {
 
     /// The row, if there is anything in it.
     pub(super) fn end(self) -> Result<Option<Row>, Refusal> {
-        if let State::Over(refusal) = self.state {
-            return Err(refusal);
+        match self.state {
+            State::Over(refusal) => Err(refusal),
+            State::New | State::Playing => Ok(self.figures.row(&self.case, self.batch)),
         }
-        let figures = self.figures;
-        if figures.count == 0 {
-            return Ok(None);
-        }
-        let mut row = Row { count: figures.count, ..Row::empty(&self.case) };
-        let latency = |times: &Option<Histogram<u64>>, means: &[f64]| {
-            let interval = statistics::mean(means).map(|interval| [interval.low, interval.high]);
-            times.as_ref().and_then(|times| Latency::of(times, interval))
-        };
-        match self.case.kind {
-            Kind::RoundTrip | Kind::OpenLoop => {
-                row.rtt_ns = latency(&figures.times, &figures.means);
-                row.service_ns = latency(&figures.service, &figures.service_means);
-                row.one_way_ns = latency(&figures.one_way, &figures.one_way_means);
-                row.batch = Some(self.batch);
-            }
-            Kind::Throughput | Kind::Clients => row.in_time(figures.elapsed),
-        }
-        row.rounds = Some(Rounds::of(figures.in_a_round, &figures.values));
-        row.cost = Some(Costs {
-            ping: Cost::of(&figures.ping, figures.paid),
-            pong: Cost::of(&figures.pong, figures.paid),
-        });
-        Ok(Some(row))
-    }
-}
-
-impl Figures {
-    /// Adds a task of `count` messages that were timed, of `messages` all together.
-    fn add(&mut self, count: u64, messages: u64, played: Played) {
-        self.count += count;
-        self.paid += messages;
-        self.elapsed += played.elapsed;
-        merge(&mut self.times, Some(played.times));
-        merge(&mut self.service, played.service);
-        self.ping = self.ping.plus(&played.ping);
-        self.pong = self.pong.plus(&played.pong);
-    }
-
-    /// Adds a round.
-    fn add_round(&mut self, kind: Kind, round: Self) {
-        self.values.push(match (kind, &round.times) {
-            (Kind::RoundTrip | Kind::OpenLoop, Some(times)) => times.value_at_quantile(0.5) as f64,
-            _ => round.elapsed.as_nanos() as f64 / round.count as f64,
-        });
-        let mean = |times: &Option<Histogram<u64>>| times.as_ref().map(Histogram::mean);
-        self.means.extend(mean(&round.times));
-        self.service_means.extend(mean(&round.service));
-        self.one_way_means.extend(mean(&round.one_way));
-        self.count += round.count;
-        self.in_a_round = round.count;
-        self.paid += round.paid;
-        self.elapsed += round.elapsed;
-        merge(&mut self.times, round.times);
-        merge(&mut self.service, round.service);
-        merge(&mut self.one_way, round.one_way);
-        self.ping = self.ping.plus(&round.ping);
-        self.pong = self.pong.plus(&round.pong);
-    }
-}
-
-fn merge(all: &mut Option<Histogram<u64>>, some: Option<Histogram<u64>>) {
-    if let Some(some) = some {
-        all.get_or_insert_with(play::histogram).add(some).expect("made alike");
     }
 }

@@ -9,10 +9,12 @@
 //! | `mod.rs` | [`Plan`], and [`run`] |
 //! | `pace.rs` | how many rounds, and how long each |
 //! | `entry.rs` | one row in the making |
+//! | `figures.rs` | what its rounds gave |
 //! | `lane.rs` | the two processes that play some of the rows |
 //! | `stop.rs` | [`Stop`]: Ctrl-C |
 
 mod entry;
+mod figures;
 mod lane;
 mod pace;
 mod stop;
@@ -21,8 +23,10 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::energy::Meter;
 use crate::{
     Case, Document, Effort, NotMeasured, Placement, Refusal, Row, RunProfile, Verified, against_floor, start,
+    syscalls,
 };
 use entry::{Entry, State};
 use lane::{Lane, LaneKey};
@@ -84,6 +88,10 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
             Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
             Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
         }
+    }
+    document.notes.extend(Meter::of_this_machine().err().map(str::to_owned));
+    if !stop.is_set() {
+        count_calls(plan, &mut document, stop);
     }
     document.complete = !stop.is_set();
     document.took_s = started.elapsed().as_secs_f64();
@@ -175,6 +183,30 @@ fn beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>) -> 
     let floor = start(case).and_then(|pair| Ok(against_floor(pair, &mut row, case, effort)?));
     rows.push(row);
     floor.map(|floor| rows.push(floor))
+}
+
+/// Adds how many system calls a message costs, where that can be told, and why it cannot where not.
+fn count_calls(plan: &Plan, document: &mut Document, stop: &Stop) {
+    for case in &plan.cases {
+        let key = Row::empty(case).key();
+        let Some(row) = document.results.iter_mut().find(|row| row.key() == key) else { continue };
+        let reason = match syscalls::countable(case).map_err(str::to_owned) {
+            Ok(()) if stop.is_set() => return,
+            Ok(()) => {
+                syscalls::count(case).map_err(|error| format!("system calls could not be counted: {error}"))
+            }
+            Err(reason) => Err(reason),
+        };
+        match reason {
+            Ok([ping, pong]) => {
+                if let Some(cost) = &mut row.cost {
+                    (cost.ping.syscalls, cost.pong.syscalls) = (Some(ping), Some(pong));
+                }
+            }
+            Err(reason) if document.notes.contains(&reason) => {}
+            Err(reason) => document.notes.push(reason),
+        }
+    }
 }
 
 /// The lane of a case: made when it is first asked for.

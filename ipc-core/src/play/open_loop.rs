@@ -47,8 +47,8 @@ pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -
 
 fn wait_until(moment: Instant) {
     let left = moment.saturating_duration_since(Instant::now());
-    if left > POLLED {
-        thread::sleep(left - POLLED);
+    if let Some(long_before) = left.checked_sub(POLLED) {
+        thread::sleep(long_before);
     }
     while Instant::now() < moment {
         hint::spin_loop();

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use super::*;
-use crate::Wait;
+use crate::{Wait, Waiting};
 
 #[test]
 fn an_order_survives_the_wire_and_garbage_does_not() {
