@@ -213,10 +213,10 @@ pub(crate) fn notes(document: &Document) -> Vec<String> {
     let wrong = checked.clone().filter(|verified| verified.error.is_some()).count();
     match checked.map(|verified| verified.messages).reduce(|a, b| a + b) {
         Some(messages) if wrong == 0 => {
-            notes.push(format!("{} messages checked: all right", grouped(messages)))
+            notes.push(format!("{} messages checked: all right", grouped(messages)));
         }
         Some(messages) => {
-            notes.push(format!("{} messages checked: {wrong} rows had WRONG ones", grouped(messages)))
+            notes.push(format!("{} messages checked: {wrong} rows had WRONG ones", grouped(messages)));
         }
         None => {}
     }

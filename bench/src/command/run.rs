@@ -73,7 +73,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let plan = plan(matches)?;
     let format = matches.get_one("format").copied();
     let format = format.unwrap_or(if matches.get_flag("json") { Format::Json } else { Format::Table });
-    let output = matches.get_one::<PathBuf>("output").map(|dir| Output::create(dir)).transpose()?;
+    let output = matches.get_one::<PathBuf>("output").map(Output::create).transpose()?;
     let stop = Stop::on_signals()?;
     warn(&plan);
     let document = run::run(&plan, &stop);
