@@ -18,13 +18,12 @@ const PIECES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 pub fn against_floor(row: &mut Row, case: Case, effort: Effort) -> Result<Vec<Row>> {
     let (who, mut all): (Vec<_>, Vec<_>) = contestants(case).into_iter().unzip();
     interleave(&mut all, Plan::new(effort, case.kind))?;
-    row.in_rounds(&all[0]);
     let others = all.iter().zip(who).skip(1).map(|(other, (implementation, piece))| Row {
         piece,
         ..Row::of_other(implementation, &case, other, &all[0])
     });
     let rows = best_floor_first(others.collect());
-    row.compared_with(&rows[0]);
+    row.compared_with(&rows[0], &all[0]);
     Ok(rows)
 }
 
@@ -79,7 +78,7 @@ fn is_ring(case: &Case) -> bool {
 fn best_floor_first(rows: Vec<Row>) -> Vec<Row> {
     let time = |row: &Row| row.rounds.as_ref().map_or(f64::INFINITY, |rounds| rounds.ns.median);
     let (mut floors, others): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.implementation == Implementation::Floor);
+        rows.into_iter().partition(|row| row.implementation == Implementation::Floor.name());
     floors.sort_by(|a, b| time(a).total_cmp(&time(b)));
     floors.truncate(1);
     floors.extend(others);

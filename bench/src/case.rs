@@ -6,23 +6,31 @@ use std::str::FromStr;
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::play::{Exchange, Order};
 use ipc_core::{Error, Result, Wait};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Member;
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The time from sending a message to having read its answer.
     RoundTrip,
     /// How much goes through in one direction.
     Throughput,
+    /// The time of a round trip from the moment at which it was *meant* to start, with a start at fixed times whether
+    /// the one before is over or not. A stall is counted for everyone whom it keeps waiting.
+    OpenLoop,
+    /// How much goes through from many clients to one server.
+    Clients,
 }
 
 impl Kind {
-    /// Both, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
+    /// All, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::RoundTrip, Self::Throughput, Self::OpenLoop, Self::Clients];
+
+    /// Those that need nothing said: no rate, no number of clients.
+    pub const USUAL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
 
     /// The name on the command line and in results.
     #[must_use]
@@ -30,7 +38,15 @@ impl Kind {
         match self {
             Self::RoundTrip => "round_trip",
             Self::Throughput => "throughput",
+            Self::OpenLoop => "open_loop",
+            Self::Clients => "clients",
         }
+    }
+
+    /// Whether [`floors`](crate::floors) play it too.
+    #[must_use]
+    pub const fn has_floor(self) -> bool {
+        matches!(self, Self::RoundTrip | Self::Throughput)
     }
 }
 
@@ -39,7 +55,9 @@ impl FromStr for Kind {
 
     fn from_str(text: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
-        found.ok_or_else(|| Error::Usage(format!("no kind '{text}': round_trip or throughput")))
+        found.ok_or_else(|| {
+            Error::Usage(format!("no kind '{text}': round_trip, throughput, open_loop or clients"))
+        })
     }
 }
 
@@ -85,6 +103,8 @@ pub struct Case {
     pub wait: Wait,
     /// Where they run.
     pub placement: Placement,
+    /// Open loop: how many messages are to be sent in a second.
+    pub rate: Option<u64>,
 }
 
 impl Case {
@@ -95,8 +115,10 @@ impl Case {
     #[must_use]
     pub fn timed(&self, count: u64) -> Order {
         match self.kind {
-            Kind::RoundTrip => Order { exchange: Exchange::RoundTrip, verify: false, size: self.size, count },
-            Kind::Throughput => {
+            Kind::RoundTrip | Kind::OpenLoop => {
+                Order { exchange: Exchange::RoundTrip, verify: false, size: self.size, count }
+            }
+            Kind::Throughput | Kind::Clients => {
                 Order { exchange: Exchange::Stream, verify: false, size: self.size, count: count + 1 }
             }
         }

@@ -1,30 +1,48 @@
 //! Where it was measured: read from the machine at run time, never assumed. What cannot be read is null.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::SystemTime;
 
+use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{SysconfVar, sysconf};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::clock;
+mod cpu;
+
+use cpu::{cpu_field, governor, kernel_options, mitigations, topology, virtualised};
 
 /// What a figure depends on, beside the mechanism.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
     /// When, in UTC.
     pub timestamp: String,
     /// What was run, with its arguments.
     pub command_line: String,
     /// Version of this package.
-    pub crate_version: &'static str,
+    pub crate_version: String,
     /// The compiler, as `rustc --version` says.
-    pub rustc: Option<&'static str>,
+    pub rustc: Option<String>,
+    /// The commit that the harness was built from, with `-dirty` behind it if files were changed; null outside a
+    /// checkout.
+    pub commit: Option<String>,
     /// Whether the harness was built without optimisation; then the figures are no figures.
     pub debug_build: bool,
     /// The CPU's name.
     pub cpu_model: Option<String>,
     /// Which CPUs are online, as the kernel lists them: `0-3`.
     pub cpus_online: Option<String>,
+    /// Cores, and how they share caches and threads, in a line.
+    pub topology: Option<String>,
+    /// What decides how fast the CPUs run: the governor of each, where the kernel scales their frequency.
+    pub governor: Option<String>,
+    /// What the kernel does against attacks through the CPU, and what that CPU suffers from: most of it makes a system
+    /// call dearer.
+    pub mitigations: Option<BTreeMap<String, String>>,
+    /// The kernel's command line, as far as it is about mitigations, CPUs and timers.
+    pub kernel_options: Option<Vec<String>>,
+    /// Which clock the kernel tells the time by.
+    pub clock_source: Option<String>,
     /// Whether the CPU says that a hypervisor runs it: waking a core costs more there.
     pub virtualised: Option<bool>,
     /// Kernel name and release.
@@ -33,12 +51,20 @@ pub struct Environment {
     pub load_average: Option<f64>,
     /// Size of a page, in bytes.
     pub page_size: Option<i64>,
-    /// What one look at the clock takes, in nanoseconds. Round trips that are not much longer are timed in batches.
-    pub clock_ns: f64,
     /// Longest message of a System V queue, in bytes.
     pub msgmax: Option<u64>,
     /// Most bytes in one System V queue.
     pub msgmnb: Option<u64>,
+    /// Longest message of a POSIX queue, in bytes, for who is not privileged.
+    pub mq_msgsize_max: Option<u64>,
+    /// Most bytes that one pipe can be made to hold by who is not privileged.
+    pub pipe_max_size: Option<u64>,
+    /// Most bytes in one System V segment.
+    pub shmmax: Option<u64>,
+    /// Most bytes that a socket's send buffer can be made to hold.
+    pub wmem_max: Option<u64>,
+    /// Most files that this process may have open.
+    pub open_files: Option<u64>,
 }
 
 impl Environment {
@@ -50,18 +76,28 @@ impl Environment {
         Self {
             timestamp: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             command_line: args.join(" "),
-            crate_version: env!("CARGO_PKG_VERSION"),
-            rustc: option_env!("IPC_BENCH_RUSTC"),
+            crate_version: env!("CARGO_PKG_VERSION").into(),
+            rustc: option_env!("IPC_BENCH_RUSTC").map(str::to_owned),
+            commit: option_env!("IPC_BENCH_COMMIT").map(str::to_owned),
             debug_build: cfg!(debug_assertions),
             cpu_model: cpu_field(&cpuinfo, "model name").map(str::to_owned),
             cpus_online: line("/sys/devices/system/cpu/online"),
+            topology: topology(&cpuinfo),
+            governor: governor(),
+            mitigations: mitigations(),
+            kernel_options: line("/proc/cmdline").map(|options| kernel_options(&options)),
+            clock_source: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
             virtualised: virtualised(&cpuinfo),
             kernel: kernel(),
             load_average: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
             page_size: sysconf(SysconfVar::PAGE_SIZE).ok().flatten(),
-            clock_ns: clock::cost(),
-            msgmax: line("/proc/sys/kernel/msgmax").and_then(|text| text.parse().ok()),
-            msgmnb: line("/proc/sys/kernel/msgmnb").and_then(|text| text.parse().ok()),
+            msgmax: number("/proc/sys/kernel/msgmax"),
+            msgmnb: number("/proc/sys/kernel/msgmnb"),
+            mq_msgsize_max: number("/proc/sys/fs/mqueue/msgsize_max"),
+            pipe_max_size: number("/proc/sys/fs/pipe-max-size"),
+            shmmax: number("/proc/sys/kernel/shmmax"),
+            wmem_max: number("/proc/sys/net/core/wmem_max"),
+            open_files: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft),
         }
     }
 
@@ -77,19 +113,47 @@ impl Environment {
         vec![
             ("CPU", text(self.cpu_model.as_deref())),
             ("CPUs online", text(self.cpus_online.as_deref())),
+            ("topology", text(self.topology.as_deref())),
+            ("frequency governor", text(self.governor.as_deref())),
             ("machine", text(virtualised)),
             ("kernel", text(self.kernel.as_deref())),
+            (
+                "kernel options",
+                text(self.kernel_options.as_ref().map(|options| options.join(" ")).as_deref()),
+            ),
+            ("mitigations", text(self.mitigations.as_ref().map(in_a_line).as_deref())),
+            ("clock source", text(self.clock_source.as_deref())),
             ("load average before", text(self.load_average.map(|load| load.to_string()).as_deref())),
             ("page size", bytes(self.page_size.map(|size| size.to_string()))),
-            ("one look at the clock", format!("{:.0} ns", self.clock_ns)),
             ("longest queue message (msgmax)", bytes(self.msgmax.map(|size| size.to_string()))),
             ("queue capacity (msgmnb)", bytes(self.msgmnb.map(|size| size.to_string()))),
-            ("compiler", text(self.rustc)),
+            (
+                "longest POSIX queue message (msgsize_max)",
+                bytes(self.mq_msgsize_max.map(|size| size.to_string())),
+            ),
+            ("largest pipe (pipe-max-size)", bytes(self.pipe_max_size.map(|size| size.to_string()))),
+            ("largest segment (shmmax)", bytes(self.shmmax.map(|size| size.to_string()))),
+            ("largest socket buffer (wmem_max)", bytes(self.wmem_max.map(|size| size.to_string()))),
+            ("open files (RLIMIT_NOFILE)", text(self.open_files.map(|files| files.to_string()).as_deref())),
+            ("compiler", text(self.rustc.as_deref())),
             ("ipc-bench", format!("{}{build}", self.crate_version)),
+            ("commit", text(self.commit.as_deref())),
             ("command line", self.command_line.clone()),
             ("time", self.timestamp.clone()),
         ]
     }
+}
+
+/// A file of one number.
+fn number(path: &str) -> Option<u64> {
+    line(path)?.parse().ok()
+}
+
+/// What is not just "Not affected", for people.
+fn in_a_line(mitigations: &BTreeMap<String, String>) -> String {
+    let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
+    let affected: Vec<_> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
+    if affected.is_empty() { "none needed".into() } else { affected.join("; ") }
 }
 
 /// A file of one line.
@@ -100,31 +164,4 @@ fn line(path: &str) -> Option<String> {
 fn kernel() -> Option<String> {
     let (name, release) = (line("/proc/sys/kernel/ostype")?, line("/proc/sys/kernel/osrelease")?);
     Some(format!("{name} {release}"))
-}
-
-/// The first value of a field of `/proc/cpuinfo`.
-fn cpu_field<'a>(cpuinfo: &'a str, name: &str) -> Option<&'a str> {
-    cpuinfo.lines().find_map(|line| {
-        let (field, value) = line.split_once(':')?;
-        (field.trim() == name).then(|| value.trim())
-    })
-}
-
-/// On x86 a CPU has the flag `hypervisor` if and only if it is a virtual one. Other CPUs have no such flag.
-fn virtualised(cpuinfo: &str) -> Option<bool> {
-    let flags = cpu_field(cpuinfo, "flags")?;
-    Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_machine_that_does_not_say_is_not_guessed() {
-        assert_eq!(virtualised("flags : fpu hypervisor sse\n"), Some(true));
-        assert_eq!(virtualised("flags\t\t: fpu sse\n"), Some(false));
-        assert_eq!(virtualised("Features : fp asimd\n"), None);
-        assert_eq!(cpu_field("processor: 0\nmodel name\t: A CPU\n", "model name"), Some("A CPU"));
-    }
 }

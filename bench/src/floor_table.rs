@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::limits::{Copying, Limits};
 use crate::table::{Table, bytes, grouped, heading};
-use crate::{Document, Growth, Implementation, Kind, Quartiles, Row, size_name};
+use crate::{Document, Growth, Kind, Quartiles, Rounds, Row, size_name};
 
 const COLUMNS: [&str; 10] = [
     "mechanism",
@@ -26,10 +26,10 @@ const RATES: [&str; 2] = ["messages per second", "megabytes per second"];
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    for row in document.results.iter().filter(|row| row.rounds.is_some()) {
+    for row in document.results.iter().filter(|row| played(row).is_some()) {
         let what = match row.kind {
-            Kind::RoundTrip => "microseconds a round trip",
-            Kind::Throughput => "microseconds a message; 1 megabyte = 1,000,000 bytes",
+            Kind::RoundTrip | Kind::OpenLoop => "microseconds a round trip",
+            Kind::Throughput | Kind::Clients => "microseconds a message; 1 megabyte = 1,000,000 bytes",
         };
         let heading = heading(row, &format!("beside its floor, in rounds that take turns: {what}"));
         if tables.last().is_none_or(|table| table.heading != heading) {
@@ -43,12 +43,12 @@ pub fn tables(document: &Document) -> Vec<Table> {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let by = match (row.implementation, row.piece) {
-        (Implementation::Floor, Some(piece)) => format!("floor, {} at once", size_name(piece)),
-        (implementation, _) => implementation.name().to_owned(),
+    let by = match row.piece {
+        Some(piece) => format!("{}, {} at once", row.implementation, size_name(piece)),
+        None => row.implementation.clone(),
     };
-    let mut cells = vec![row.mechanism.to_owned(), row.variant.to_owned(), by];
-    if let Some(rounds) = &row.rounds {
+    let mut cells = vec![row.mechanism.clone(), row.variant.clone(), by];
+    if let Some(rounds) = played(row) {
         let Quartiles { p25, median, p75 } = rounds.ns;
         cells.push(grouped(rounds.count as u64));
         cells.extend([p25, median, p75].map(|ns| format!("{:.3}", ns / 1e3)));
@@ -57,13 +57,18 @@ fn cells(row: &Row) -> Vec<String> {
     let spread = row.floor_ratio_spread.map(|[low, high]| format!("{low:.3} to {high:.3}"));
     cells.extend([ratio(row.floor_ratio), spread.unwrap_or_default()]);
     // Of the floor it has just been said.
-    let others = row.suite_ratio.filter(|_| row.implementation != Implementation::Floor);
+    let others = row.suite_ratio.filter(|_| row.implementation != "floor");
     cells.push(ratio(others));
-    if let (Kind::Throughput, Some(rounds)) = (row.kind, &row.rounds) {
+    if let (Kind::Throughput, Some(rounds)) = (row.kind, played(row)) {
         let messages = 1e9 / rounds.ns.median;
         cells.extend([grouped(messages as u64), format!("{:.1}", messages * row.size as f64 / 1e6)]);
     }
     cells
+}
+
+/// The rounds of whoever played beside the suite, or those of the suite beside its floor.
+fn played(row: &Row) -> Option<&Rounds> {
+    if row.implementation == "suite" { row.beside_floor.as_ref() } else { row.rounds.as_ref() }
 }
 
 const GROWTH_COLUMNS: [&str; 7] = ["mechanism", "variant", "from", "to", "suite", "floor", "suite / floor"];
@@ -73,11 +78,12 @@ fn growth(steps: &[Growth]) -> Vec<Table> {
     for step in steps {
         let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
         let heading = format!(
-            "Growth, {}, wait {}: time for the larger size / time for the smaller one",
+            "Growth, {}, wait {}, cpus {}: time for the larger size / time for the smaller one",
             step.kind.name(),
-            step.wait
+            step.wait,
+            step.cpus
         );
-        let mut row = vec![(*mechanism).to_owned(), (*variant).to_owned(), bytes(*from), bytes(*to)];
+        let mut row = vec![mechanism.clone(), variant.clone(), bytes(*from), bytes(*to)];
         row.extend([suite, floor, ratio].map(|number| format!("{number:.3}")));
         let at = tables.iter().position(|table| table.heading == heading).unwrap_or_else(|| {
             tables.push(Table { heading, columns: GROWTH_COLUMNS.to_vec(), rows: Vec::new() });

@@ -1,20 +1,22 @@
 //! How much longer a larger message takes, beside how much longer it takes on the floor.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{Implementation, Kind, Row};
+use crate::{Kind, Row};
 
 /// From one size to the next larger one that was measured.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Growth {
     /// Short name of the mechanism.
-    pub mechanism: &'static str,
+    pub mechanism: String,
     /// Which way it was built.
-    pub variant: &'static str,
+    pub variant: String,
     /// What was measured.
     pub kind: Kind,
     /// How both sides waited.
-    pub wait: &'static str,
+    pub wait: String,
+    /// Placement of the two processes.
+    pub cpus: String,
     /// The smaller size, in bytes.
     pub from: usize,
     /// The larger size, in bytes.
@@ -32,10 +34,11 @@ impl Growth {
     /// All steps within `rows`, of which each size was measured beside its floor.
     #[must_use]
     pub fn of(rows: &[Row]) -> Vec<Self> {
-        let of_suite = |row: &&Row| row.implementation == Implementation::Suite && row.floor_ratio.is_some();
+        let of_suite = |row: &&Row| row.implementation == "suite" && row.floor_ratio.is_some();
         let suite: Vec<&Row> = rows.iter().filter(of_suite).collect();
         let alike = |a: &Row, b: &Row| {
-            (a.mechanism, a.variant, a.kind, a.wait) == (b.mechanism, b.variant, b.kind, b.wait)
+            (&a.mechanism, &a.variant, a.kind, &a.wait, &a.cpus)
+                == (&b.mechanism, &b.variant, b.kind, &b.wait, &b.cpus)
         };
         let next = |row: &Row| {
             let larger = suite.iter().filter(|other| alike(row, other) && other.size > row.size);
@@ -45,11 +48,11 @@ impl Growth {
     }
 
     fn step(from: &Row, to: &Row) -> Option<Self> {
-        let time = |row: &Row| row.rounds.as_ref().map(|rounds| rounds.ns.median);
+        let time = |row: &Row| row.beside_floor.as_ref().map(|rounds| rounds.ns.median);
         let suite = time(to)? / time(from)?;
         let ratio = to.floor_ratio? / from.floor_ratio?;
-        let Row { mechanism, variant, kind, wait, .. } = *from;
+        let Row { mechanism, variant, kind, wait, cpus, .. } = from.clone();
         let (from, to) = (from.size, to.size);
-        Some(Self { mechanism, variant, kind, wait, from, to, suite, floor: suite / ratio, ratio })
+        Some(Self { mechanism, variant, kind, wait, cpus, from, to, suite, floor: suite / ratio, ratio })
     }
 }

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::interrupt;
 use ipc_core::peer::Peer;
-use ipc_core::play::{self, Order, Payload};
+use ipc_core::play::{Order, Payload};
 use ipc_core::ring::{Memory, RingLink};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait};
 
-use crate::Case;
 use crate::invited::Invitation;
-use crate::pair::{PATIENCE, Played, Stage, create};
+use crate::pair::{PATIENCE, Stage, create};
+use crate::{Case, Played};
 
 /// The first argument of a process that was started to read in place.
 pub(crate) const PEER: &str = "in-place";
@@ -162,7 +162,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
     let mut link = child.accept(&mut meeting, PATIENCE)?;
     drop(meeting);
     cpus.bind(Role::Ping)?;
-    stage.is_ready(link.max_message());
+    stage.is_ready(link.max_message(), Some(child.pid()));
     for task in stage.tasks() {
         link.send(&task.order.encode())?;
         let mut answer = [0; READY.len()];
@@ -171,7 +171,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
         let mut time = [0; size_of::<u64>()];
         link.recv(&mut time)?;
         let elapsed = Duration::from_nanos(u64::from_le_bytes(time));
-        stage.has_played(Played { elapsed, times: play::histogram() });
+        stage.has_played(Played::in_time(elapsed));
     }
     drop(link);
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }

@@ -7,7 +7,7 @@ use ipc_core::demo::{interrupt, report};
 use ipc_core::{Mechanism, Result, Setup, Wait, Waiting, play};
 
 use crate::pair::{PATIENCE, PEER};
-use crate::{floors, in_place, member};
+use crate::{floors, in_place, member, syscalls};
 
 /// What a child is told on its command line.
 #[derive(Debug)]
@@ -27,13 +27,16 @@ pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
     play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
 }
 
-/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::Pair). The first thing for a `main` to
-/// call, before it looks at its own arguments.
+/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::Pair). The first
+/// thing for a `main` to call, before it looks at its own arguments.
 #[must_use]
 pub fn serve_if_invited() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     if let Some(status) = floors::serve_if_invited(&args) {
         return Some(status);
+    }
+    if let Some(played) = syscalls::play_if_told(&args) {
+        return Some(report(played));
     }
     let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
     if word != PEER && word != in_place::PEER {

@@ -5,59 +5,85 @@
 //! |---|---|
 //! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
 //! | `case.rs` | [`Case`]: what one row is about; [`Kind`], [`Placement`] |
-//! | `pair.rs`, `invited.rs` | [`Pair`]: the two processes that play a case |
-//! | `measure.rs` | [`measure()`]: one case, from two processes to a row of figures |
-//! | `clock.rs` | [`clock`]: what looking at the clock costs, and how short round trips are timed without that |
+//! | `pair.rs`, `invited.rs`, `task.rs` | [`Pair`]: the two processes that play a case |
+//! | `profile.rs`, `run/` | [`RunProfile`], [`run`](run::run): all cases, in rounds that take turns |
+//! | `clock.rs`, `statistics.rs`, `latency.rs` | [`clock`], [`statistics`]: from times to figures that can be trusted |
+//! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: what a message costs beside time |
+//! | `results.rs`, `row.rs`, `implementation.rs`, `cost.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
+//! | `output.rs`, `saved.rs` | [`output`], [`saved`]: where they are saved, and read back |
+//! | `table.rs`, `floor_table.rs`, `cost_table.rs`, `export/` | [`table`], [`export`]: the results as text |
 //! | `floors/` | [`floors`]: the same exchange by bare system calls |
-//! | `rounds.rs`, `quartiles.rs` | [`rounds`]: several pairs take turns, so that they can be compared |
-//! | `against_floor.rs`, `growth.rs` | [`against_floor()`]: a case beside its floor; [`Growth`], from size to size |
+//! | `rounds.rs`, `against_floor.rs`, `growth.rs` | [`rounds`], [`against_floor()`]: a case beside its floor, by turns; [`Growth`], from size to size |
 //! | `in_place.rs`, `ring_crate.rs` | a ring without copies, and a ring crate, for comparison |
 //! | `limits.rs` | [`limits`]: what the machine can do at best |
-//! | `results.rs`, `row.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
-//! | `table.rs`, `floor_table.rs` | [`table`]: the results as text |
-//! | `course.rs`, `clean.rs` | [`course`]: the course's table; [`clean`]: what dead processes left |
-//! | `report/` | [`report`]: the results as one page with charts, for `cargo bench` |
+//! | `compare/`, `choose/` | [`compare`], [`choose`]: what changed between two runs; which mechanism for what |
+//! | `course.rs`, `clean.rs`, `doctor/` | [`course`], [`clean`], [`doctor`]: the other words of the command line |
+//! | `report/` | [`report`]: the results as one page with charts |
+//! | `measure.rs` | [`measure()`]: one case alone |
 //!
-//! `main.rs` and `args.rs` are the command line; `benches/compare.rs` drives the same pairs through criterion.
+//! `main.rs` and `command/` are the command line; `benches/compare.rs` drives the same pairs through criterion.
 //!
 //! What is timed: a *round trip* by the one clock of the process that plays ping; *throughput* by the receiver's
-//! clock, from the first message to the last byte of the last one. Before anything is timed, the same exchange is
-//! played once with every message checked, so a row is there only if its mechanism works, and both processes are
+//! clock, from the first message to the last byte of the last one; the *one-way* time of a message by the clock that
+//! both processes share. In the *open loop* a round trip is timed from the moment at which it was meant to start.
+//!
+//! Before anything is timed, the same exchange is played once with every message checked, so a row is there only if its mechanism works, and both processes are
 //! warm. Between two orders the peer sleeps, whatever its strategy of waiting is: pairs that are alive at the same time
 //! do not disturb each other.
 
 mod against_floor;
 mod case;
+pub mod choose;
 pub mod clean;
 pub mod clock;
+pub mod compare;
+mod cost;
+mod cost_table;
 pub mod course;
+pub mod doctor;
+pub mod energy;
 mod environment;
+pub mod export;
 mod floor_table;
 pub mod floors;
 mod growth;
+mod implementation;
 mod in_place;
 mod invited;
+mod latency;
 pub mod limits;
 mod measure;
+pub mod output;
 mod pair;
+mod profile;
 mod quartiles;
 pub mod report;
 mod results;
 mod ring_crate;
 pub mod rounds;
 mod row;
+pub mod run;
+pub mod saved;
 mod six;
+pub mod statistics;
+pub mod syscalls;
 pub mod table;
+mod task;
 
 pub use against_floor::against_floor;
 pub use case::{Case, Kind, Placement, size_name};
+pub use cost::{Cost, Costs};
 pub use environment::Environment;
 pub use growth::Growth;
+pub use implementation::Implementation;
 pub use invited::serve_if_invited;
+pub use latency::Latency;
 pub use limits::Limits;
 pub use measure::{Effort, Refusal, measure, start, too_large};
-pub use pair::{Pair, Played, Task};
+pub use pair::Pair;
+pub use profile::RunProfile;
 pub use quartiles::Quartiles;
-pub use results::{Document, NotMeasured, SCHEMA_VERSION};
-pub use row::{Implementation, Rounds, Row};
+pub use results::{Document, NotMeasured, SCHEMA_VERSION, Verified};
+pub use row::{Fairness, Rounds, Row, RowKey};
 pub use six::{Member, SIX, member, names};
+pub use task::{Played, Task};

@@ -8,14 +8,14 @@ use std::time::Instant;
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::play::{Exchange, Order};
 use ipc_core::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::floors::Floor;
 use crate::rounds::FEWEST_ROUNDS;
 use crate::{Pair, Placement, Quartiles, Task};
 
 /// The limits of latency and of throughput.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Time until the other core sees that a word has changed, in nanoseconds: half a round trip of one cache line
     /// between the two processes. Null where both run on one core.
@@ -25,7 +25,7 @@ pub struct Limits {
 }
 
 /// How fast memory is copied.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Copying {
     /// Whether both buffers fit into a cache of this core.
     pub in_cache: bool,
@@ -49,6 +49,18 @@ impl Limits {
         let handover_ns = if placement.ping == placement.pong { None } else { Some(handover(placement)?) };
         Ok(Self { handover_ns, memcpy: copying(placement)? })
     }
+
+    /// The time in which a cache line goes from one core to the other and back, in nanoseconds.
+    #[must_use]
+    pub fn core_to_core_ns(&self) -> Option<f64> {
+        self.handover_ns.map(|one_way| 2.0 * one_way.median)
+    }
+
+    /// How fast one core copies memory at best, in bytes a second.
+    #[must_use]
+    pub fn memcpy_bytes_per_s(&self) -> Option<f64> {
+        self.memcpy.iter().map(|copying| copying.bytes_per_s.median).reduce(f64::max)
+    }
 }
 
 fn handover(placement: Placement) -> Result<Quartiles> {
@@ -56,7 +68,7 @@ fn handover(placement: Placement) -> Result<Quartiles> {
     let mut pair = Pair::start_floor(Floor::handover(), placement)?;
     let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 0, count: ROUND_TRIPS };
     let mut round = || -> Result<f64> {
-        let elapsed = pair.play(Task { order, batch: ROUND_TRIPS })?.elapsed;
+        let elapsed = pair.play(Task { order, batch: ROUND_TRIPS, rate: None })?.elapsed;
         Ok(elapsed.as_secs_f64() * 1e9 / (2 * ROUND_TRIPS) as f64)
     };
     round()?; // warms both up

@@ -56,13 +56,12 @@ pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Erro
         Effort::About(time) => calibrate(pair, case, time)?,
     };
     let order = case.timed(count);
-    if case.kind == Kind::Throughput {
-        let played = pair.play(order)?;
-        return Ok(Row::new(case, count, played.elapsed, &played.times));
-    }
-    let batch = batch(pair, case)?;
-    let played = pair.play(Task { order, batch })?;
-    Ok(Row { batch: Some(batch), ..Row::new(case, count, played.elapsed, &played.times) })
+    let batch = if case.kind == Kind::RoundTrip { batch(pair, case)? } else { 1 };
+    let played = pair.play(Task { order, batch, rate: case.rate })?;
+    Ok(Row {
+        batch: played.times.len().ne(&0).then_some(batch),
+        ..Row::new(case, count, played.elapsed, &played.times)
+    })
 }
 
 /// How many round trips are timed together, by the time that a few of them take: the best of some tries, since what
@@ -70,7 +69,7 @@ pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Erro
 fn batch(pair: &mut Pair, case: &Case) -> Result<u64, Error> {
     const FEW: u64 = 16;
     const TRIES: usize = 5;
-    let task = Task { order: case.timed(FEW), batch: FEW };
+    let task = Task { order: case.timed(FEW), batch: FEW, rate: None };
     let tries = (0..TRIES).map(|_| Ok(pair.play(task)?.elapsed)).collect::<Result<Vec<_>, Error>>()?;
     Ok(clock::batch(tries.into_iter().min().unwrap_or_default() / FEW as u32))
 }
@@ -86,7 +85,7 @@ pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<
     const LONG_ENOUGH: Duration = Duration::from_millis(20);
     let mut count = 16;
     loop {
-        let elapsed = pair.play(Task { order: case.timed(count), batch: count })?.elapsed;
+        let elapsed = pair.play(Task { order: case.timed(count), batch: count, rate: None })?.elapsed;
         if elapsed >= LONG_ENOUGH.min(time) {
             let fitting = count as f64 * time.as_secs_f64() / elapsed.as_secs_f64();
             return Ok(round_down(fitting as u64).max(FEWEST));

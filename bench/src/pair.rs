@@ -5,18 +5,19 @@
 //! all six.
 
 use std::process::Command;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hdrhistogram::Histogram;
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::peer::Peer;
-use ipc_core::play::{self, Exchange, Order};
+use ipc_core::play::{self, Exchange};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::floors::{self, Floor};
-use crate::{Case, Placement};
+use crate::{Case, Placement, Played, Task};
 
 /// The first argument of a process that was started to play pong.
 pub(crate) const PEER: &str = "peer";
@@ -32,46 +33,23 @@ pub struct Pair {
     played: Receiver<Played>,
     thread: Option<JoinHandle<Result<()>>>,
     max_message: usize,
-}
-
-/// What a pair is to play.
-#[derive(Clone, Copy, Debug)]
-pub struct Task {
-    /// The exchange.
-    pub order: Order,
-    /// Round trips between two looks at the clock: see [`play::ping_in_batches`].
-    pub batch: u64,
-}
-
-impl From<Order> for Task {
-    /// Each round trip timed by itself.
-    fn from(order: Order) -> Self {
-        Self { order, batch: 1 }
-    }
-}
-
-/// How a task went.
-#[derive(Debug)]
-pub struct Played {
-    /// Round trips: their sum. Throughput: the time between the first and the last message, by the receiver's clock.
-    pub elapsed: Duration,
-    /// The time of each round trip, in nanoseconds; empty for throughput.
-    pub times: Histogram<u64>,
+    /// The process that plays pong; `None` where that is a thread.
+    peer: Option<Pid>,
 }
 
 /// What connects the thread that plays ping with the one that gives the orders.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    ready: Sender<usize>,
+    ready: Sender<(usize, Option<u32>)>,
     tasks: Receiver<Task>,
     played: Sender<Played>,
 }
 
 // If nobody listens any more, no task will come either: then the loop over `tasks` ends.
 impl Stage {
-    /// Says that both processes are there, and how long a message may be.
-    pub(crate) fn is_ready(&self, max_message: usize) {
-        let _ = self.ready.send(max_message);
+    /// Says that both sides are there, how long a message may be, and which process plays pong, if it is one.
+    pub(crate) fn is_ready(&self, max_message: usize, peer: Option<u32>) {
+        let _ = self.ready.send((max_message, peer));
     }
 
     /// What is to be played, until no more comes.
@@ -114,9 +92,12 @@ impl Pair {
         let (their_played, played) = channel();
         let stage = Stage { ready, tasks: their_tasks, played: their_played };
         let thread = thread::Builder::new().name("ping".into()).spawn(move || ping(&stage)).call("clone")?;
-        let mut pair = Self { tasks: Some(tasks), played, thread: Some(thread), max_message: 0 };
+        let (tasks, thread) = (Some(tasks), Some(thread));
+        let mut pair = Self { tasks, played, thread, max_message: 0, peer: None };
         match when_ready.recv() {
-            Ok(max_message) => pair.max_message = max_message,
+            Ok((max_message, peer)) => {
+                (pair.max_message, pair.peer) = (max_message, peer.map(|pid| Pid::from_raw(pid as i32)));
+            }
             Err(_) => return Err(pair.why()),
         }
         Ok(pair)
@@ -137,6 +118,40 @@ impl Pair {
             let _ = tasks.send(task.into()); // nobody takes it if the thread has ended: then it also answers nothing
         }
         self.played.recv().map_err(|_| self.why())
+    }
+
+    /// As [`play`](Self::play); but if `is_over` comes true meanwhile and the task does not come to its end, the peer is
+    /// killed, and that ends the pair.
+    ///
+    /// # Errors
+    /// As [`play`](Self::play).
+    pub fn play_unless(&mut self, task: impl Into<Task>, is_over: impl Fn() -> bool) -> Result<Played> {
+        /// How long a task may go on after that.
+        const GRACE: Duration = Duration::from_millis(500);
+        const LOOK_EVERY: Duration = Duration::from_millis(50);
+        if let Some(tasks) = &self.tasks {
+            let _ = tasks.send(task.into()); // as above
+        }
+        let mut since = None;
+        loop {
+            match self.played.recv_timeout(LOOK_EVERY) {
+                Ok(played) => return Ok(played),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.why()),
+                Err(RecvTimeoutError::Timeout) if !is_over() => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    if since.get_or_insert_with(Instant::now).elapsed() > GRACE {
+                        self.kill_peer();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the peer at once: one that stands still would not end by itself.
+    pub fn kill_peer(&self) {
+        // The thread lives as long as this value, and has not waited for its child: the pid is still the child's own.
+        // An error means that the child has ended.
+        let _ = self.peer.map(|peer| kill(peer, Signal::SIGKILL));
     }
 
     /// Ends both processes.
@@ -185,7 +200,7 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     drop(meeting);
     cpus.bind(Role::Ping)?;
     let mut link = Waiting::new(link, case.wait);
-    stage.is_ready(link.max_message());
+    stage.is_ready(link.max_message(), Some(child.pid()));
     for task in stage.tasks() {
         stage.has_played(play_one(&mut link, &task)?);
     }
@@ -199,13 +214,14 @@ pub(crate) fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
     M::create(None, setup)
 }
 
-pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch }: &Task) -> Result<Played> {
-    match order.exchange {
-        Exchange::RoundTrip => {
-            let mut elapsed = Duration::ZERO;
-            let times = play::ping_in_batches(link, order, *batch, |_, time| elapsed += time)?;
-            Ok(Played { elapsed, times })
+pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &Task) -> Result<Played> {
+    let outcome = match (order.exchange, rate) {
+        (Exchange::RoundTrip, None) => play::ping_in_batches(link, order, *batch, |_, _| {}),
+        (Exchange::RoundTrip, Some(rate)) => {
+            play::open_loop(link, order, Duration::from_secs(1) / (*rate).clamp(1, 1_000_000_000) as u32)
         }
-        Exchange::Stream => Ok(Played { elapsed: play::stream(link, order)?, times: play::histogram() }),
-    }
+        (Exchange::Stream, _) => play::stream(link, order),
+        (Exchange::OneWay, _) => play::one_way(link, order),
+    };
+    outcome.map(Played::from)
 }

@@ -1,9 +1,9 @@
 //! The middle of some figures, and how far they are apart.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The median, and the two values between which the middle half lies. Few extreme values do not move them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quartiles {
     /// A quarter of the values lies below.
     pub p25: f64,

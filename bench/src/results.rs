@@ -1,52 +1,87 @@
-//! The results as plain data: what `--json` prints. Names and units are stable; [`SCHEMA_VERSION`] counts changes.
+//! The results as plain data: what is saved, printed as JSON, compared and drawn. Names and units are stable;
+//! [`SCHEMA_VERSION`] counts changes. Everything can be read back.
 
 use std::fmt;
 
-use ipc_core::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{
-    Case, Effort, Environment, Growth, Kind, Limits, Placement, Refusal, Row, against_floor, measure,
-    size_name, start,
-};
+use crate::{Case, Environment, Growth, Kind, Limits, Row, clock, size_name};
 
 /// Version of the document's form. Raised when a name or a meaning changes, not when something is added.
 ///
-/// 2: with `--floor`, `results` also holds rows that are not the suite's: see [`Row::implementation`].
-pub const SCHEMA_VERSION: u32 = 2;
+/// 3: whole histograms, the figure of every round, costs, one-way times; what one run of the harness found can be
+/// saved and read back. Results of version 2 had what `--floor` adds: rows that are not the suite's, see
+/// [`Row::implementation`].
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything that one run of the harness found out.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
+    /// Whether the run came to its end; false after Ctrl-C: then rows have fewer rounds, or are missing.
+    pub complete: bool,
+    /// How long and how much was measured: `quick`, `standard`, `thorough`.
+    pub profile: String,
+    /// How long the run took, in seconds.
+    pub took_s: f64,
+    /// What one look at the clock took, in nanoseconds.
+    pub clock_cost_ns: f64,
     /// Where it was measured.
     pub environment: Environment,
+    /// What this machine can do at best, whatever the mechanism; null without floors.
+    pub limits: Option<Limits>,
+    /// What should be known to whoever reads the figures, and why something is missing from all rows.
+    pub notes: Vec<String>,
+    /// What came out of checking every message, in a pass of its own; null without one.
+    pub verified: Option<Vec<Verified>>,
     /// What was measured.
     pub results: Vec<Row>,
     /// How times grow with the messages, beside how they grow on the floor; empty without floors.
+    #[serde(default)]
     pub growth: Vec<Growth>,
-    /// What this machine can do at best; null without floors.
-    pub limits: Option<Limits>,
     /// What a mechanism cannot do, with the reason. Never made to fit by sending less.
     pub skipped: Vec<NotMeasured>,
     /// What should have worked and did not, with the error.
     pub failed: Vec<NotMeasured>,
 }
 
+/// A case of which every message was checked: its number, and its checksum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Short name of the mechanism.
+    pub mechanism: String,
+    /// Which way it was built.
+    pub variant: String,
+    /// What was played.
+    pub kind: Kind,
+    /// Length of each message, in bytes.
+    pub size: usize,
+    /// How both sides waited.
+    pub wait: String,
+    /// Placement of the two processes.
+    pub cpus: String,
+    /// Messages that were checked.
+    pub messages: u64,
+    /// What was wrong; null if nothing was.
+    pub error: Option<String>,
+}
+
 /// A case without a row.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NotMeasured {
     /// Short name of the mechanism.
-    pub mechanism: &'static str,
+    pub mechanism: String,
     /// Which way it was built.
-    pub variant: &'static str,
+    pub variant: String,
     /// What was to be measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
     /// How both sides were to wait.
-    pub wait: &'static str,
+    pub wait: String,
+    /// Placement of the two processes.
+    pub cpus: String,
     /// Why there are no figures.
     pub reason: String,
 }
@@ -56,11 +91,12 @@ impl NotMeasured {
     #[must_use]
     pub fn new(case: &Case, reason: String) -> Self {
         Self {
-            mechanism: case.member.profile.name,
-            variant: case.variant,
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
             kind: case.kind,
             size: case.size,
-            wait: case.wait.name(),
+            wait: case.wait.name().into(),
+            cpus: case.placement.cpus.to_string(),
             reason,
         }
     }
@@ -68,7 +104,7 @@ impl NotMeasured {
 
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mechanism, variant, kind, size, wait, reason } = self;
+        let Self { mechanism, variant, kind, size, wait, reason, .. } = self;
         write!(f, "{mechanism} ({variant}) {} {} {wait}: {reason}", kind.name(), size_name(*size))
     }
 }
@@ -79,44 +115,18 @@ impl Document {
     pub fn empty() -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
+            complete: false,
+            profile: String::new(),
+            took_s: 0.0,
+            clock_cost_ns: clock::cost(),
             environment: Environment::read(),
+            limits: None,
+            notes: Vec::new(),
+            verified: None,
             results: Vec::new(),
             growth: Vec::new(),
-            limits: None,
             skipped: Vec::new(),
             failed: Vec::new(),
         }
-    }
-
-    /// Measures a case, beside its floor if that is wanted, and notes how it went.
-    pub fn add(&mut self, case: Case, effort: Effort, floor: bool) {
-        let measured = start(&case).and_then(|mut pair| {
-            let row = measure(&mut pair, &case, effort)?;
-            pair.finish()?;
-            Ok(row)
-        });
-        let mut row = match measured {
-            Err(Refusal::Skipped(reason)) => return self.skipped.push(NotMeasured::new(&case, reason)),
-            Err(Refusal::Failed(error)) => {
-                return self.failed.push(NotMeasured::new(&case, error.to_string()));
-            }
-            Ok(row) => row,
-        };
-        let beside = if floor { against_floor(&mut row, case, effort) } else { Ok(Vec::new()) };
-        self.results.push(row);
-        match beside {
-            Ok(others) => self.results.extend(others),
-            Err(error) => self.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}"))),
-        }
-    }
-
-    /// Adds what is known when all was measured beside its floor: how times grow, and the limits of the machine.
-    ///
-    /// # Errors
-    /// As [`Limits::measure`].
-    pub fn add_limits(&mut self, placement: Placement) -> Result<()> {
-        self.growth = Growth::of(&self.results);
-        self.limits = Some(Limits::measure(placement)?);
-        Ok(())
     }
 }

@@ -7,12 +7,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::cpus::{Cpus, Role};
-use ipc_core::play::{self, Order, Payload};
+use ipc_core::play::{Order, Payload};
 use ipc_core::{Call, Error, Result};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::pair::{Played, Stage};
-use crate::{Pair, Placement};
+use crate::pair::Stage;
+use crate::{Pair, Placement, Played};
 
 /// Length of the messages: of an array, which is an element of the ring.
 pub const SIZE: usize = 64;
@@ -37,14 +37,14 @@ fn feed(placement: Placement, stage: &Stage) -> Result<()> {
     let drainer = move || drain(cpus, consumer, &their_orders, &said);
     let drainer = thread::Builder::new().name("pong".into()).spawn(drainer).call("clone")?;
     cpus.bind(Role::Ping)?;
-    stage.is_ready(SIZE);
+    stage.is_ready(SIZE, None);
     for task in stage.tasks() {
         let order = task.order;
         let hear = || -> Result<Duration> { told.recv().map_err(|_| Error::Disconnected) };
         let _ = orders.send(order); // if nobody takes it, nobody answers
         hear()?; // it is awake
         fill(&mut producer, &order);
-        stage.has_played(Played { elapsed: hear()?, times: play::histogram() });
+        stage.has_played(Played::in_time(hear()?));
     }
     drop(orders);
     drainer.join().expect("it does not panic")

@@ -7,6 +7,10 @@
 //! Now and then all pairs are replaced by fresh ones. Two pairs that do the very same may differ by a third, as long as
 //! they live, when they poll shared memory: it depends on which pages they were given. Only many pairs tell what is the
 //! code's and what is luck.
+//!
+//! This is for few who do the same in different ways, and for the ratio of their times. All rows of a run take turns as
+//! well, but in [`run`](mod@crate::run): there one pair plays many rows, lives as long as the run, and whole histograms
+//! are kept.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -14,7 +18,7 @@ use std::time::{Duration, Instant};
 use ipc_core::Result;
 
 use crate::measure::calibrate;
-use crate::{Case, Effort, Kind, Pair, Quartiles, Task};
+use crate::{Case, Effort, Kind, Pair, Quartiles, Rounds, Task};
 
 /// One of those that take turns.
 pub struct Contestant {
@@ -52,9 +56,9 @@ impl Plan {
             Effort::About(each) => each,
         };
         let round = match kind {
-            Kind::RoundTrip => Duration::from_millis(10),
+            Kind::RoundTrip | Kind::OpenLoop => Duration::from_millis(10),
             // What fits into the medium before the receiver has begun must be little beside the rest.
-            Kind::Throughput => Duration::from_millis(20),
+            Kind::Throughput | Kind::Clients => Duration::from_millis(20),
         };
         Self { round: Effort::About(round), each, pairs: 15 }
     }
@@ -70,6 +74,12 @@ impl Contestant {
     #[must_use]
     pub fn quartiles(&self) -> Quartiles {
         Quartiles::of(self.times.iter().copied())
+    }
+
+    /// All that the rounds gave.
+    #[must_use]
+    pub fn rounds(&self) -> Rounds {
+        Rounds::of(self.count, &self.times)
     }
 
     /// The middle of the ratios of our time to the other's, round by round.
@@ -94,7 +104,7 @@ impl Contestant {
 
     fn play(&mut self) -> Result<()> {
         // One look at the clock before and one after: the rounds in between have nothing to do with clocks.
-        let task = Task { order: self.case.timed(self.count), batch: self.count };
+        let task = Task { order: self.case.timed(self.count), batch: self.count, rate: None };
         let pair = self.pair.as_mut().expect("rounds are played after the start");
         let elapsed = pair.play(task)?.elapsed.as_nanos().max(1);
         self.times.push(elapsed as f64 / self.count as f64);

@@ -1,78 +1,65 @@
-//! A row of the results: what one case gave.
+//! One row of the results: what one case gave.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use ipc_core::play::{self, Summary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::rounds::Contestant;
-use crate::{Case, Kind, Quartiles};
-
-/// Whose code a row is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Implementation {
-    /// The suite's, as everybody uses it.
-    Suite,
-    /// The bare calls: see [`floors`](crate::floors).
-    Floor,
-    /// The bare calls of the floor with many buffers in place of two.
-    ManySlots,
-    /// The suite's ring, written and read in place.
-    InPlace,
-    /// A ring crate, between two threads.
-    Rtrb,
-}
-
-impl Implementation {
-    /// The name in results.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Suite => "suite",
-            Self::Floor => "floor",
-            Self::ManySlots => "many_slots",
-            Self::InPlace => "in_place",
-            Self::Rtrb => "rtrb",
-        }
-    }
-}
+use crate::{Case, Costs, Implementation, Kind, Latency, Quartiles, statistics};
 
 /// What one case gave.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Short name of the mechanism.
-    pub mechanism: &'static str,
+    pub mechanism: String,
     /// Which way it was built.
-    pub variant: &'static str,
-    /// Whose code was measured.
-    pub implementation: Implementation,
+    pub variant: String,
+    /// Whose code: a name of [`Implementation`]; `suite`, or `floor` for the bare calls.
+    pub implementation: String,
     /// What was measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
     /// How both sides waited.
-    pub wait: &'static str,
+    pub wait: String,
     /// Placement of the two processes: `same`, `split`, or two CPU numbers.
     pub cpus: String,
     /// The CPU of the process that sent first and measured.
     pub ping_cpu: usize,
     /// The CPU of its peer.
     pub pong_cpu: usize,
+    /// How many clients talked to one server; 1 unless that is what was measured.
+    pub clients: usize,
+    /// Open loop: messages that were to be sent in a second. Null for all others.
+    pub rate_per_s: Option<u64>,
     /// Round trips, or messages, that were timed.
     pub count: u64,
-    /// Times of the round trips, in nanoseconds; null for throughput, and for a floor, which has no histogram.
-    pub rtt_ns: Option<Summary>,
     /// How many round trips were timed together, so that looking at the clock does not count: then `rtt_ns` is about
     /// the means of so many. Null for throughput.
     pub batch: Option<u64>,
+    /// Times of the round trips; open loop: from the moment at which each was meant to start. Null for throughput,
+    /// and for a floor, which has no histogram.
+    pub rtt_ns: Option<Latency>,
+    /// Open loop: times of the round trips from the moment at which each really started.
+    pub service_ns: Option<Latency>,
+    /// Times from just before a message was sent to just after it had been received, by the clock that both processes
+    /// share. Null where a message has no room for a time, and for what is not a round trip.
+    pub one_way_ns: Option<Latency>,
     /// Messages received in a second; null for round trips, where only one is under way at a time.
     pub messages_per_s: Option<f64>,
     /// Bytes of payload received in a second; null for round trips.
     pub bytes_per_s: Option<f64>,
-    /// How it went in rounds that took turns with others; null without such rounds.
+    /// How evenly several clients were served; null for one.
+    pub fairness: Option<Fairness>,
+    /// What each round gave; null if it was not measured in rounds.
     pub rounds: Option<Rounds>,
+    /// What a message, or a round trip, cost; null if that was not measured.
+    pub cost: Option<Costs>,
+    /// Energy of the whole machine for each message, or round trip, in nanojoules; null where it is not told.
+    pub energy_nj: Option<f64>,
+    /// The rounds that took turns with those of the floor; null without a floor.
+    pub beside_floor: Option<Rounds>,
     /// Time of this row divided by the time of its floor: the median over the rounds. 1.00 is as fast as the bare
     /// calls, and more is slower, for round trips and throughput alike. Null without a floor.
     pub floor_ratio: Option<f64>,
@@ -86,45 +73,118 @@ pub struct Row {
     pub piece: Option<usize>,
 }
 
+/// What makes a row the same one in two runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[allow(missing_docs)] // as in `Row`
+pub struct RowKey {
+    pub mechanism: String,
+    pub variant: String,
+    pub implementation: String,
+    pub kind: Kind,
+    pub size: usize,
+    pub wait: String,
+    pub cpus: String,
+    pub clients: usize,
+    pub rate_per_s: Option<u64>,
+    pub piece: Option<usize>,
+}
+
 /// Figures from rounds that took turns with those of others. See [`rounds`](crate::rounds).
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rounds {
     /// How many rounds.
     pub count: usize,
     /// Messages, or round trips, in each.
     pub messages: u64,
-    /// Time of a message, or of a round trip, in nanoseconds: the mean of each round.
+    /// One figure for each round, in nanoseconds, in the order in which they were played: the median time of a round
+    /// trip; for throughput, and beside a floor, the mean time of a message.
+    pub values: Vec<f64>,
+    /// The middle of the values.
     pub ns: Quartiles,
+    /// How far the middle half of the values is spread, as a share of their median.
+    pub spread: f64,
+    /// Whether the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
+    pub agree: bool,
+}
+
+/// How many messages the clients of one server got through in the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fairness {
+    /// The one that got the fewest.
+    pub min: u64,
+    /// The one in the middle.
+    pub median: u64,
+    /// The one that got the most.
+    pub max: u64,
+}
+
+impl Rounds {
+    /// What `values` say, each from a round of so many messages.
+    #[must_use]
+    pub fn of(messages: u64, values: &[f64]) -> Self {
+        Self {
+            count: values.len(),
+            messages,
+            values: values.to_vec(),
+            ns: Quartiles::of(values.iter().copied()),
+            spread: statistics::spread(values).unwrap_or(0.0),
+            agree: statistics::agree(values),
+        }
+    }
 }
 
 impl Row {
-    /// The figures of a case of which `count` messages took `elapsed`, or round trips took the `times`.
+    /// A row of a case without any figure.
     #[must_use]
-    pub fn new(case: &Case, count: u64, elapsed: Duration, times: &Histogram<u64>) -> Self {
-        let per_second =
-            (case.kind == Kind::Throughput).then(|| count as f64 / elapsed.as_secs_f64().max(1e-9));
+    pub fn empty(case: &Case) -> Self {
         Self {
-            mechanism: case.member.profile.name,
-            variant: case.variant,
-            implementation: Implementation::Suite,
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
+            implementation: Implementation::Suite.name().into(),
             kind: case.kind,
             size: case.size,
-            wait: case.wait.name(),
+            wait: case.wait.name().into(),
             cpus: case.placement.cpus.to_string(),
             ping_cpu: case.placement.ping,
             pong_cpu: case.placement.pong,
-            count,
-            rtt_ns: (case.kind == Kind::RoundTrip).then(|| Summary::from(times)),
-            messages_per_s: per_second,
-            bytes_per_s: per_second.map(|messages| messages * case.size as f64),
-            batch: (case.kind == Kind::RoundTrip).then_some(1),
+            clients: 1,
+            rate_per_s: case.rate,
+            count: 0,
+            batch: None,
+            rtt_ns: None,
+            service_ns: None,
+            one_way_ns: None,
+            messages_per_s: None,
+            bytes_per_s: None,
+            fairness: None,
             rounds: None,
+            cost: None,
+            energy_nj: None,
+            beside_floor: None,
             floor_ratio: None,
             floor_ratio_spread: None,
             suite_ratio: None,
             suite_ratio_spread: None,
             piece: None,
         }
+    }
+
+    /// The figures of a case of which `count` messages took `elapsed`, or round trips took the `times`.
+    #[must_use]
+    pub fn new(case: &Case, count: u64, elapsed: Duration, times: &Histogram<u64>) -> Self {
+        let mut row = Self { count, ..Self::empty(case) };
+        match case.kind {
+            Kind::RoundTrip | Kind::OpenLoop => row.rtt_ns = Latency::of(times, None),
+            Kind::Throughput | Kind::Clients => row.in_time(elapsed),
+        }
+        row
+    }
+
+    /// So many messages took so long.
+    pub fn in_time(&mut self, elapsed: Duration) {
+        let per_second = self.count as f64 / elapsed.as_secs_f64().max(1e-9);
+        self.messages_per_s = Some(per_second);
+        self.bytes_per_s = Some(per_second * self.size as f64);
     }
 
     /// The figures of another implementation of what `suite` does.
@@ -135,23 +195,42 @@ impl Row {
         other: &Contestant,
         suite: &Contestant,
     ) -> Self {
-        let count = other.count * other.times.len() as u64;
-        let elapsed = Duration::from_secs_f64(other.quartiles().median / 1e9 * count as f64);
-        let mut row = Self::new(case, count, elapsed, &play::histogram());
-        (row.rtt_ns, row.batch) = (None, None);
-        row.in_rounds(other);
+        let mut row = Self { count: other.count * other.times.len() as u64, ..Self::empty(case) };
+        if case.kind == Kind::Throughput {
+            row.in_time(Duration::from_secs_f64(other.quartiles().median / 1e9 * row.count as f64));
+        }
+        row.implementation = implementation.name().into();
+        row.rounds = Some(other.rounds());
         let Quartiles { p25, median, p75 } = suite.ratio_to(other);
-        Self { implementation, suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
-    }
-
-    /// Adds what the interleaved rounds gave.
-    pub fn in_rounds(&mut self, ours: &Contestant) {
-        let Contestant { count, times, .. } = ours;
-        self.rounds = Some(Rounds { count: times.len(), messages: *count, ns: ours.quartiles() });
+        Self { suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
     }
 
     /// Adds what came out beside the floor: its row says the same from its side.
-    pub fn compared_with(&mut self, floor: &Self) {
+    pub fn compared_with(&mut self, floor: &Self, ours: &Contestant) {
+        self.beside_floor = Some(ours.rounds());
         (self.floor_ratio, self.floor_ratio_spread) = (floor.suite_ratio, floor.suite_ratio_spread);
+    }
+
+    /// Which row this is, to find it in another run.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        RowKey {
+            mechanism: self.mechanism.clone(),
+            variant: self.variant.clone(),
+            implementation: self.implementation.clone(),
+            kind: self.kind,
+            size: self.size,
+            wait: self.wait.clone(),
+            cpus: self.cpus.clone(),
+            clients: self.clients,
+            rate_per_s: self.rate_per_s,
+            piece: self.piece,
+        }
+    }
+
+    /// Whether its rounds do not agree.
+    #[must_use]
+    pub fn is_unstable(&self) -> bool {
+        self.rounds.as_ref().is_some_and(|rounds| !rounds.agree)
     }
 }

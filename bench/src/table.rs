@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
-use ipc_core::play::Summary;
 
-use crate::{Document, Implementation, Kind, NotMeasured, Row, floor_table, size_name};
+use crate::{Document, Kind, Latency, NotMeasured, Row, cost_table, floor_table, size_name, statistics};
 
 /// A heading, the columns' names, and the cells.
 #[derive(Debug)]
@@ -21,24 +20,69 @@ pub struct Table {
 /// How many columns on the left are text: mechanism and variant.
 pub const LABELS: usize = 2;
 
-const ROUND_TRIP: [&str; 11] =
-    ["mechanism", "variant", "count", "batch", "min", "p50", "p90", "p99", "p99.9", "max", "mean"];
-const THROUGHPUT: [&str; 5] =
-    ["mechanism", "variant", "count", "messages per second", "megabytes per second"];
+const ROUND_TRIP: [&str; 12] = [
+    "mechanism",
+    "variant",
+    "count",
+    "min",
+    "p50",
+    "p90",
+    "p99",
+    "p99.9",
+    "max",
+    "mean",
+    "one-way p50",
+    "rounds",
+];
+const OPEN_LOOP: [&str; 12] = [
+    "mechanism",
+    "variant",
+    "count",
+    "min",
+    "p50",
+    "p90",
+    "p99",
+    "p99.9",
+    "max",
+    "mean",
+    "service p99",
+    "rounds",
+];
+const THROUGHPUT: [&str; 6] =
+    ["mechanism", "variant", "count", "messages per second", "megabytes per second", "rounds"];
+const CLIENTS: [&str; 7] = [
+    "mechanism",
+    "variant",
+    "count",
+    "messages per second",
+    "megabytes per second",
+    "fewest, middle, most of a client",
+    "rounds",
+];
 
-/// The tables of a document: one for each kind, wait strategy and size.
+/// The tables of a document: figures, costs, and those beside their floors.
+#[must_use]
+pub fn all(document: &Document) -> Vec<Table> {
+    let mut all = tables(document);
+    all.extend(cost_table::tables(document));
+    all.extend(floor_table::tables(document));
+    all
+}
+
+/// The tables of figures: one for each kind, wait strategy and size.
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    for row in document.results.iter().filter(|row| row.implementation == Implementation::Suite) {
-        let unit = match row.kind {
-            Kind::RoundTrip => "times in microseconds",
-            Kind::Throughput => "1 megabyte = 1,000,000 bytes",
+    for row in document.results.iter().filter(|row| row.implementation == "suite") {
+        let (unit, columns) = match row.kind {
+            Kind::RoundTrip => ("times in microseconds", &ROUND_TRIP[..]),
+            Kind::OpenLoop => ("times in microseconds, from when each was meant to start", &OPEN_LOOP[..]),
+            Kind::Throughput => ("1 megabyte = 1,000,000 bytes", &THROUGHPUT[..]),
+            Kind::Clients => ("1 megabyte = 1,000,000 bytes", &CLIENTS[..]),
         };
         let heading = heading(row, unit);
         if tables.last().is_none_or(|table| table.heading != heading) {
-            let columns = if row.kind == Kind::RoundTrip { ROUND_TRIP.to_vec() } else { THROUGHPUT.to_vec() };
-            tables.push(Table { heading, columns, rows: Vec::new() });
+            tables.push(Table { heading, columns: columns.to_vec(), rows: Vec::new() });
         }
         tables.last_mut().expect("pushed").rows.push(cells(row));
     }
@@ -50,9 +94,17 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
     let what = match row.kind {
         Kind::RoundTrip => "Round trip",
         Kind::Throughput => "Throughput",
+        Kind::OpenLoop => "Open loop",
+        Kind::Clients => "Many clients",
     };
     let Row { size, wait, cpus, ping_cpu, pong_cpu, .. } = row;
-    let size = bytes(*size);
+    let mut size = bytes(*size);
+    if let Some(rate) = row.rate_per_s {
+        size = format!("{size}, {} messages per second", grouped(rate));
+    }
+    if row.kind == Kind::Clients {
+        size = format!("{size}, {} clients", grouped(row.clients as u64));
+    }
     format!(
         "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
     )
@@ -70,19 +122,49 @@ pub fn bytes(size: usize) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let mut cells = vec![row.mechanism.to_owned(), row.variant.to_owned(), grouped(row.count)];
-    cells.extend(row.batch.map(grouped));
-    if let Some(Summary { min, p50, p90, p99, p999, max, mean }) = row.rtt_ns {
-        cells.extend([min, p50, p90, p99, p999, max].map(|time| microseconds(time as f64)));
-        cells.push(microseconds(mean));
+    let mut cells = vec![row.mechanism.clone(), row.variant.clone(), grouped(row.count)];
+    match row.kind {
+        Kind::RoundTrip | Kind::OpenLoop => {
+            let times = row.rtt_ns.as_ref();
+            let at = |figure: fn(&Latency) -> f64| times.map(figure).map(microseconds).unwrap_or_default();
+            cells.extend([
+                at(|times| times.min as f64),
+                at(|times| times.p50 as f64),
+                at(|times| times.p90 as f64),
+                at(|times| times.p99 as f64),
+                at(|times| times.p999 as f64),
+                at(|times| times.max as f64),
+                at(|times| times.mean),
+            ]);
+            let beside = match row.kind {
+                Kind::OpenLoop => row.service_ns.as_ref().map(|times| times.p99),
+                _ => row.one_way_ns.as_ref().map(|times| times.p50),
+            };
+            cells.push(beside.map(|time| microseconds(time as f64)).unwrap_or_default());
+        }
+        Kind::Throughput | Kind::Clients => {
+            cells.push(
+                row.messages_per_s.map(|messages| grouped(messages.round() as u64)).unwrap_or_default(),
+            );
+            cells.push(row.bytes_per_s.map(|bytes| format!("{:.1}", bytes / 1e6)).unwrap_or_default());
+        }
     }
-    if let (Some(messages), Some(bytes)) = (row.messages_per_s, row.bytes_per_s) {
-        cells.extend([grouped(messages.round() as u64), format!("{:.1}", bytes / 1e6)]);
+    if row.kind == Kind::Clients {
+        let shares = row.fairness.map(|fairness| [fairness.min, fairness.median, fairness.max].map(grouped));
+        cells.push(shares.map(|shares| shares.join("  ")).unwrap_or_default());
     }
+    cells.push(agreement(row));
     cells
 }
 
-fn microseconds(nanoseconds: f64) -> String {
+/// How far the middle half of the rounds spreads, and whether that is too far to trust the figure.
+fn agreement(row: &Row) -> String {
+    let Some(rounds) = &row.rounds else { return String::new() };
+    let spread = format!("{:.0} %", rounds.spread * 100.0);
+    if rounds.agree { spread } else { format!("UNSTABLE {spread}") }
+}
+
+pub(crate) fn microseconds(nanoseconds: f64) -> String {
     format!("{:.2}", nanoseconds / 1e3)
 }
 
@@ -97,11 +179,14 @@ pub(crate) fn grouped(number: u64) -> String {
 #[must_use]
 pub fn text(document: &Document) -> String {
     let mut text = String::new();
-    for table in tables(document).into_iter().chain(floor_table::tables(document)) {
+    for table in all(document) {
         let _ = writeln!(text, "{}\n{}\n", table.heading, table.text()); // a String takes everything
     }
     if let Some(limits) = &document.limits {
         text.push_str(&floor_table::limits(limits));
+    }
+    for note in notes(document) {
+        let _ = writeln!(text, "Note: {note}\n");
     }
     not_measured(&mut text, "Skipped:", &document.skipped);
     not_measured(&mut text, "Failed:", &document.failed);
@@ -109,7 +194,37 @@ pub fn text(document: &Document) -> String {
     for (name, value) in document.environment.lines() {
         let _ = writeln!(text, "  {name}: {value}");
     }
+    let _ = writeln!(text, "  one look at the clock: {:.0} ns", document.clock_cost_ns);
     text
+}
+
+/// What should be known beside the figures.
+pub(crate) fn notes(document: &Document) -> Vec<String> {
+    let mut notes = document.notes.clone();
+    if !document.complete {
+        notes.push("the run was ended early: rows have fewer rounds, or are missing".into());
+    }
+    let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
+    if unstable > 0 {
+        let percent = statistics::AGREEMENT * 100.0;
+        notes.push(format!(
+            "{unstable} of {} rows are unstable: the middle half of their rounds spreads over more than {percent:.0} % of the \
+             median; `ipc-bench doctor` looks for what disturbs",
+            document.results.len()
+        ));
+    }
+    let checked = document.verified.iter().flatten();
+    let wrong = checked.clone().filter(|verified| verified.error.is_some()).count();
+    match checked.map(|verified| verified.messages).reduce(|a, b| a + b) {
+        Some(messages) if wrong == 0 => {
+            notes.push(format!("{} messages checked: all right", grouped(messages)));
+        }
+        Some(messages) => {
+            notes.push(format!("{} messages checked: {wrong} rows had WRONG ones", grouped(messages)));
+        }
+        None => {}
+    }
+    notes
 }
 
 fn not_measured(text: &mut String, title: &str, cases: &[NotMeasured]) {

@@ -15,10 +15,26 @@ fn json(args: &[&str]) -> Value {
 /// `--json` prints one document with stable names; all six are in it, with every variant, in both kinds.
 #[test]
 fn the_document_has_its_names_and_all_six() {
-    let document = json(&["--size", "64", "--count", "50", "--json"]);
-    let names = ["environment", "failed", "growth", "limits", "results", "schema_version", "skipped"];
-    assert_eq!(keys(&document), names);
-    assert_eq!(document["schema_version"], 2);
+    let document = json(&["--size", "64", "--wait", "block", "--count", "50", "--json"]);
+    let known = [
+        "clock_cost_ns",
+        "complete",
+        "environment",
+        "failed",
+        "growth",
+        "limits",
+        "notes",
+        "profile",
+        "results",
+        "schema_version",
+        "skipped",
+        "took_s",
+        "verified",
+    ];
+    assert_eq!(keys(&document), known);
+    assert_eq!((&document["schema_version"], &document["complete"]), (&3.into(), &true.into()));
+    assert_eq!(document["profile"], "quick");
+    assert!(document["clock_cost_ns"].as_f64().unwrap() > 0.0);
     assert_eq!((&document["growth"], &document["limits"]), (&Value::Array(Vec::new()), &Value::Null));
     let rows = document["results"].as_array().unwrap();
     for member in &ipc_bench::SIX {
@@ -38,18 +54,31 @@ fn the_document_has_its_names_and_all_six() {
 
 fn check_row(row: &Value, is_round_trip: bool) {
     assert_eq!(keys(row), common::ROW);
-    assert_eq!((&row["implementation"], &row["rounds"]), (&"suite".into(), &Value::Null));
+    assert_eq!(row["implementation"], "suite");
     assert_eq!(row["batch"].as_u64().is_some_and(|batch| batch > 0), is_round_trip, "{row}");
     assert_eq!((&row["size"], &row["wait"], &row["count"]), (&64.into(), &"block".into(), &50.into()));
+    let values = row["rounds"]["values"].as_array().unwrap();
+    assert_eq!(
+        (values.len() as u64, row["rounds"]["count"].as_u64()),
+        (7, Some(7)),
+        "seven rounds in `quick`"
+    );
+    for side in ["ping", "pong"] {
+        let cost = |name: &str| row["cost"][side][name].as_f64().unwrap();
+        assert!(cost("user_ns") + cost("system_ns") > 0.0, "{row}");
+    }
     if is_round_trip {
-        assert_eq!(keys(&row["rtt_ns"]), ["max", "mean", "min", "p50", "p90", "p99", "p999"]);
-        let time = |name: &str| row["rtt_ns"][name].as_f64().unwrap();
-        let order = ["min", "p50", "p90", "p99", "p999", "max"].map(time);
-        assert!(order.is_sorted() && order[0] > 0.0, "{row}");
-        assert!(time("min") <= time("mean") && time("mean") <= time("max"), "{row}");
+        for latency in ["rtt_ns", "one_way_ns"] {
+            let names = ["histogram", "max", "mean", "mean_interval", "min", "p50", "p90", "p99", "p999"];
+            assert_eq!(keys(&row[latency]), names);
+            let time = |name: &str| row[latency][name].as_f64().unwrap();
+            let order = ["min", "p50", "p90", "p99", "p999", "max"].map(time);
+            assert!(order.is_sorted() && order[0] > 0.0, "{row}");
+            assert!(time("min") <= time("mean") && time("mean") <= time("max"), "{row}");
+        }
         assert_eq!((&row["messages_per_s"], &row["bytes_per_s"]), (&Value::Null, &Value::Null));
     } else {
-        assert_eq!(row["rtt_ns"], Value::Null);
+        assert_eq!((&row["rtt_ns"], &row["one_way_ns"]), (&Value::Null, &Value::Null));
         let rate = |name: &str| row[name].as_f64().unwrap();
         assert!(rate("messages_per_s") > 0.0);
         assert!((rate("bytes_per_s") / rate("messages_per_s") - 64.0).abs() < 1e-6, "{row}");
@@ -68,22 +97,31 @@ fn the_environment_is_this_machines() {
     assert!(
         environment["command_line"].as_str().unwrap().ends_with("--mechanism pipe --size 1 --count 1 --json")
     );
-    assert!(environment["clock_ns"].as_f64().unwrap() > 0.0);
     let known = [
-        "clock_ns",
+        "clock_source",
         "command_line",
+        "commit",
         "cpu_model",
         "cpus_online",
         "crate_version",
         "debug_build",
+        "governor",
         "kernel",
+        "kernel_options",
         "load_average",
+        "mitigations",
+        "mq_msgsize_max",
         "msgmax",
         "msgmnb",
+        "open_files",
         "page_size",
+        "pipe_max_size",
         "rustc",
+        "shmmax",
         "timestamp",
+        "topology",
         "virtualised",
+        "wmem_max",
     ];
     assert_eq!(keys(environment), known);
 }
@@ -93,8 +131,9 @@ fn the_environment_is_this_machines() {
 fn a_size_over_the_queues_limit_is_skipped_with_its_reason() {
     let limit: usize = std::fs::read_to_string("/proc/sys/kernel/msgmax").unwrap().trim().parse().unwrap();
     let size = (limit + 1).to_string();
-    let document =
-        json(&["--mechanism", "msgq", "--mechanism", "pipe", "--size", &size, "--count", "5", "--json"]);
+    let mut args = vec!["--mechanism", "msgq", "--mechanism", "pipe", "--wait", "block", "--size", &size];
+    args.extend(["--count", "5", "--json"]);
+    let document = json(&args);
     let skipped = document["skipped"].as_array().unwrap();
     assert_eq!(skipped.len(), 2 * ipc_bench::member("msgq").unwrap().profile.variants.len());
     for case in skipped {
@@ -169,16 +208,24 @@ fn json_list() -> Value {
 /// Wrong usage: one clear line on standard error, nothing on standard output, exit status 2.
 #[test]
 fn wrong_usage_is_one_clear_line() {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 21] = [
         (&["--mechanism", "telepathy"], "no mechanism 'telepathy': pipe, fifo, msgq, shm, mmap, socket"),
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "much"], "not a length in bytes"),
         (&["--count", "0"], "0 is not in 1.."),
         (&["--count", "-1"], "--count"),
         (&["--wait", "nap"], "no wait strategy 'nap': block, spin or hybrid"),
-        (&["--kind", "latency"], "no kind 'latency': round_trip or throughput"),
+        (&["--kind", "latency"], "no kind 'latency': round_trip, throughput, open_loop or clients"),
         (&["--cpus", "moon"], "'moon' is no placement"),
         (&["--cpus", "0,900"], "CPU 900 may not be used here"),
+        (&["--profile", "endless"], "no profile 'endless': quick, standard or thorough"),
+        (&["--format", "prose"], "no format 'prose': table, json, csv or markdown"),
+        (&["--format", "csv", "--json"], "--json"),
+        (&["--variant", "none"], "no variant 'none'"),
+        (&["--mechanism", "pipe", "--variant", "tcp"], "none of these mechanisms has such a variant"),
+        (&["--kind", "open_loop"], "needs a --rate"),
+        (&["--kind", "throughput", "--rate", "10"], "--rate is for --kind open_loop"),
+        (&["--duration", "1", "--count", "1"], "--count"),
         (&["--loud"], "--loud"),
         (&["--floor=yes"], "--floor"),
         (&["--floor", "clean"], "clean"),

@@ -4,9 +4,9 @@
 mod common;
 
 use std::fs;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,17 +21,14 @@ struct Busy(Child);
 impl Busy {
     fn start(mechanism: &str, tmp: &Path) -> Self {
         let mut command = bench();
-        command.args([
-            "--mechanism",
-            mechanism,
-            "--kind",
-            "round_trip",
-            "--size",
-            "64",
-            "--count",
-            "1000000000",
-        ]);
-        command.env("TMPDIR", tmp).process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(["--mechanism", mechanism, "--kind", "round_trip", "--size", "64"]);
+        command.args(["--wait", "block", "--count", "1000000000"]);
+        command.env("TMPDIR", tmp);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
         Self(command.spawn().expect("the harness is built"))
     }
 
@@ -39,8 +36,15 @@ impl Busy {
     fn end(&mut self, signal: Signal) {
         let peers = children(self.0.id());
         killpg(self.group(), signal).expect("it runs");
-        wait(&mut self.0);
+        self.has_ended_by(signal);
         until("the peer has ended", || peers.iter().all(has_ended));
+    }
+
+    /// Whoever waits for it sees which signal has ended it.
+    fn has_ended_by(&mut self, signal: Signal) {
+        assert_eq!(wait(&mut self.0), None, "an exit status");
+        let status = self.0.wait().expect("it has ended");
+        assert_eq!(status.signal(), Some(signal as i32));
     }
 
     fn group(&self) -> Pid {
@@ -64,13 +68,13 @@ fn a_dead_peer_fails_its_row_and_no_other() {
         "pipe",
         "--mechanism",
         "mmap",
-        "--kind",
-        "throughput",
-        "--size",
-        "64",
-        "--json",
+        "--variant",
+        "anonymous",
+        "--variant",
+        "file",
     ]);
-    let harness = command.args(["--count", "2000000"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["--kind", "throughput", "--size", "64", "--wait", "block", "--json", "--count", "2000000"]);
+    let harness = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let harness = harness.spawn().expect("the harness is built");
     until("the peer has started", || !children(harness.id()).is_empty());
     for peer in children(harness.id()) {
@@ -84,6 +88,54 @@ fn a_dead_peer_fails_its_row_and_no_other() {
         serde_json::from_slice(&output.stdout).expect("a document all the same");
     assert_eq!(document["failed"][0]["mechanism"], "pipe");
     assert_eq!(document["results"][0]["mechanism"], "mmap");
+}
+
+/// A harness that measures for minutes in rounds, saves to `dir`, and has played a few of them.
+fn in_the_middle(dir: &Path) -> Busy {
+    let mut command = bench();
+    command.args(["--mechanism", "pipe", "--mechanism", "mmap", "--size", "64", "--wait", "block"]);
+    command.args(["--duration", "300", "--output", dir.join("results").to_str().unwrap()]);
+    command.env("TMPDIR", dir);
+    let busy = Busy::of(command);
+    until("the last of the pairs has started", || children(busy.0.id()).len() == 3);
+    thread::sleep(Duration::from_secs(1));
+    busy
+}
+
+/// The document of a run that was ended early.
+fn partial(dir: &Path) -> ipc_bench::Document {
+    let document = ipc_bench::output::load(dir.join("results")).expect("saved all the same");
+    assert!(!document.complete);
+    assert!(document.failed.is_empty(), "{:?}", document.failed);
+    assert!(document.results.iter().all(|row| row.count > 0 && row.rounds.is_some()));
+    fs::remove_dir_all(dir.join("results")).unwrap();
+    assert_eq!(fs::read_dir(dir).unwrap().count(), 0, "{:?}", leases(dir));
+    document
+}
+
+/// Ctrl-C saves what was measured until then, says that it is not complete, and leaves nothing else.
+#[test]
+fn ctrl_c_saves_what_was_measured() {
+    let tmp = TempDir::new().unwrap();
+    let mut busy = in_the_middle(tmp.path());
+    busy.end(ctrl_c());
+    assert!(!partial(tmp.path()).results.is_empty(), "the first round was still under way");
+}
+
+/// Also if the peer stands still, and would keep the harness waiting for ever.
+#[test]
+fn ctrl_c_ends_a_run_whose_peer_stands_still() {
+    let tmp = TempDir::new().unwrap();
+    let mut busy = in_the_middle(tmp.path());
+    let peers = children(busy.0.id());
+    for peer in &peers {
+        kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGSTOP).expect("it runs");
+    }
+    thread::sleep(Duration::from_millis(300));
+    kill(busy.group(), Signal::SIGTERM).expect("it runs");
+    busy.has_ended_by(Signal::SIGTERM);
+    until("the peers have ended", || peers.iter().all(has_ended));
+    partial(tmp.path());
 }
 
 /// `clean` removes what a killed pair left and says so; a living pair keeps what it holds.

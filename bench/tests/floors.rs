@@ -55,10 +55,12 @@ fn every_row_has_its_floor() {
             let (row, floor) = (&rows[at], &rows[at + 1]);
             for row in [row, floor] {
                 assert_eq!(keys(row), ROW);
-                assert_eq!(keys(&row["rounds"]), ["count", "messages", "ns"]);
-                assert!(row["rounds"]["count"].as_u64().unwrap() >= 11, "{row}");
-                assert_eq!(row["rounds"]["messages"], 20);
-                check_quartiles(&row["rounds"]["ns"]);
+            }
+            for rounds in [&row["beside_floor"], &floor["rounds"]] {
+                assert_eq!(keys(rounds), ["agree", "count", "messages", "ns", "spread", "values"]);
+                assert!(rounds["count"].as_u64().unwrap() >= 11, "{row}");
+                assert_eq!(rounds["messages"], 20);
+                check_quartiles(&rounds["ns"]);
             }
             assert_eq!(floor["implementation"], "floor");
             for name in ["mechanism", "variant", "kind", "size", "wait", "cpus", "ping_cpu", "pong_cpu"] {
@@ -133,7 +135,7 @@ fn pieces_and_growth() {
     for step in growth {
         assert_eq!(
             keys(step),
-            ["floor", "from", "kind", "mechanism", "ratio", "suite", "to", "variant", "wait"]
+            ["cpus", "floor", "from", "kind", "mechanism", "ratio", "suite", "to", "variant", "wait"]
         );
         assert_eq!((&step["from"], &step["to"]), (&16384.into(), &65536.into()));
         let [suite, floor, ratio] = ["suite", "floor", "ratio"].map(|name| step[name].as_f64().unwrap());
@@ -183,7 +185,7 @@ fn the_tables_show_the_floors() {
         "beside its floor, in rounds that take turns: microseconds a round trip",
         "beside its floor, in rounds that take turns: microseconds a message",
         "floor_ratio",
-        "Growth, round_trip, wait block",
+        "Growth, round_trip, wait block, cpus same",
         "core to core, one cache line, one way: not measured: both processes run on one core",
         "memcpy in the cache, 64 KiB at once: ",
         "1 GB = 1,000,000,000 bytes",

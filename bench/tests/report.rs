@@ -1,99 +1,363 @@
 //! The page of charts, made from results of which the numbers are invented.
 
+#[allow(dead_code)] // no child is waited for by itself
+mod common;
+mod sample;
+
+use std::fs;
+use std::time::Duration;
+
+use common::{bench, run};
+
 use ipc_bench::{Case, Document, Kind, NotMeasured, Placement, Row, SIX, report};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
-use std::time::Duration;
+use roxmltree::{Document as Tree, Node, ParsingOptions};
 
-/// A document with a row for every way at three sizes.
-fn sample() -> Document {
-    let mut document = Document::empty();
-    let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
-    for kind in Kind::ALL {
-        for size in [64, 4096, 65536] {
-            for (at, member) in (1..).zip(&SIX) {
-                for variant in member.profile.variants {
-                    let (variant, wait) = (variant.name, Wait::Block);
-                    let case = Case { member, variant, kind, size, wait, placement };
-                    let mut times = play::histogram();
-                    times.record(at * 1000 + size as u64).unwrap();
-                    document.results.push(Row::new(&case, 1, Duration::from_micros(at), &times));
-                }
-            }
-        }
+/// The page is also XML, but for what scripts and styles hold. So any element that is not closed is found.
+fn parsed(page: &str) -> String {
+    let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("an HTML page");
+    let mut kept = String::new();
+    while let Some((before, script)) = rest.split_once("<script>") {
+        kept += before;
+        rest = script.split_once("</script>").expect("closed").1;
     }
-    document
+    kept + rest
 }
 
-/// The inside of each `<svg>` of the page that is a chart, not a piece of a legend.
-fn charts(page: &str) -> Vec<&str> {
-    let drawings = page.split("<svg ").skip(1).map(|rest| rest.split_once("</svg>").expect("closed").0);
-    drawings.filter(|drawing| drawing.contains("<title>")).collect()
+fn with_tree<T>(page: &str, look: impl FnOnce(&Tree) -> T) -> T {
+    let text = parsed(page);
+    let options = ParsingOptions { nodes_limit: 1_000_000, ..ParsingOptions::default() };
+    let tree =
+        Tree::parse_with_options(&text, options).unwrap_or_else(|error| panic!("not well-formed: {error}"));
+    look(&tree)
 }
 
-/// Both charts are there, each with a line of its own colour for every mechanism and a name for every variant.
+fn has_class(node: &Node, class: &str) -> bool {
+    node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one == class))
+}
+
+fn figure<'a>(tree: &'a Tree, id: &str) -> Node<'a, 'a> {
+    let found =
+        tree.descendants().find(|node| node.has_tag_name("figure") && node.attribute("id") == Some(id));
+    found.unwrap_or_else(|| panic!("no figure {id}"))
+}
+
+fn text(node: Node) -> String {
+    node.descendants().filter(Node::is_text).filter_map(|node| node.text().map(str::to_owned)).collect()
+}
+
+/// Every chart is there, and has every series in every setting, each with a line of its own and a name in the legend.
 #[test]
-fn both_charts_have_a_series_for_every_mechanism() {
-    let page = report::page(&sample());
-    let charts = charts(&page);
-    assert_eq!(charts.len(), 2);
-    assert!(charts[0].contains("Latency") && charts[0].contains(">microseconds"));
-    assert!(charts[1].contains("Throughput") && charts[1].contains(">megabytes per second"));
-    for chart in charts {
-        let lines = chart.split("<polyline ").skip(1);
-        let stroke =
-            |line: &str| line.split("stroke=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        let mut colours: Vec<_> = lines.map(stroke).filter(|colour| colour != "currentColor").collect();
-        let variants: usize = SIX.iter().map(|member| member.profile.variants.len()).sum();
-        assert_eq!(colours.len(), variants, "a line for every variant");
-        colours.dedup();
-        assert_eq!(colours.len(), SIX.len(), "a colour for every mechanism: {colours:?}");
-        for member in &SIX {
-            for variant in member.profile.variants {
-                assert!(
-                    chart.contains(&format!("{} ({})", member.profile.name, variant.name)),
-                    "{}",
-                    variant.name
-                );
+fn every_chart_has_every_series_under_every_setting() {
+    let ways: Vec<_> = SIX
+        .iter()
+        .flat_map(|member| {
+            member.profile.variants.iter().map(move |variant| (member.profile.name, variant.name))
+        })
+        .collect();
+    with_tree(&report::page(&sample::full()), |tree| {
+        for (id, settings) in [
+            ("latency", 6),
+            ("throughput", 6),
+            ("percentiles", 6),
+            ("percentiles-long", 6),
+            ("tradeoff", 2),
+            ("floor", 6),
+        ] {
+            let figure = figure(tree, id);
+            let views: Vec<_> = figure.descendants().filter(|node| has_class(node, "view")).collect();
+            assert_eq!(views.len(), settings, "{id}");
+            for (mechanism, variant) in &ways {
+                let key = format!("{mechanism}-{variant}");
+                let of_key = |node: &Node| node.attribute("data-series") == Some(&key);
+                for view in &views {
+                    let series = view.descendants().find(of_key).unwrap_or_else(|| panic!("{id}: no {key}"));
+                    assert!(
+                        series.children().any(|node| has_class(&node, "line")),
+                        "{id}: {key} has no line"
+                    );
+                    assert!(
+                        series.children().any(|node| has_class(&node, "mark")),
+                        "{id}: {key} has no mark"
+                    );
+                }
+                let button =
+                    figure.descendants().find(|node| node.tag_name().name() == "button" && of_key(node));
+                let button = button.unwrap_or_else(|| panic!("{id}: {key} is not in the legend"));
+                assert_eq!(text(button), format!("{mechanism} ({variant})"));
+                assert_eq!(button.attribute("aria-pressed"), Some("true"));
             }
         }
+        for id in ["clients", "open-loop"] {
+            assert!(
+                figure(tree, id).descendants().filter(|node| has_class(node, "mark")).count() > 20,
+                "{id}"
+            );
+        }
+    });
+}
+
+/// A drawing says what it is to those who do not see it, and each value says what it means.
+#[test]
+fn drawings_and_values_are_described() {
+    with_tree(&report::page(&sample::full()), |tree| {
+        let plots: Vec<_> = tree.descendants().filter(|node| has_class(node, "plot")).collect();
+        assert!(plots.len() > 30);
+        for plot in plots {
+            let child = |name: &str| plot.children().find(|node| node.tag_name().name() == name).map(text);
+            assert!(child("title").is_some_and(|title| !title.is_empty()));
+            assert!(
+                child("desc")
+                    .is_some_and(|says| says.contains("To the right: ") && says.contains("Series: "))
+            );
+            assert_eq!((plot.attribute("role"), plot.attribute("tabindex")), (Some("img"), Some("0")));
+            for mark in plot.descendants().filter(|node| has_class(node, "mark")) {
+                assert!(!text(mark).is_empty());
+            }
+        }
+    });
+}
+
+/// A mechanism has a colour, its variants a marker and a dash each: no two series look alike.
+#[test]
+fn no_two_series_look_alike() {
+    with_tree(&report::page(&sample::full()), |tree| {
+        let legend = figure(tree, "latency").descendants().find(|node| has_class(node, "legend")).unwrap();
+        let look = |button: Node| {
+            let swatch = button.children().find(|node| has_class(node, "swatch")).unwrap();
+            let paths: Vec<_> =
+                swatch.children().map(|path| (path.attribute("class"), path.attribute("d"))).collect();
+            format!("{:?} {paths:?}", swatch.attribute("class"))
+        };
+        let buttons = legend.descendants().filter(|node| node.attribute("data-series").is_some());
+        let mut looks: Vec<_> = buttons.map(look).collect();
+        let count = looks.len();
+        looks.sort();
+        looks.dedup();
+        assert_eq!(looks.len(), count);
+        assert_eq!(count, SIX.iter().map(|member| member.profile.variants.len()).sum::<usize>());
+    });
+}
+
+/// The course's table has all six, with measured figures beside each variant.
+#[test]
+fn the_course_table_has_figures_beside_it() {
+    with_tree(&report::page(&sample::full()), |tree| {
+        let section = tree.descendants().find(|node| node.attribute("id") == Some("six")).unwrap();
+        let all = text(section);
+        for member in &SIX {
+            assert!(all.contains(member.profile.title), "{}", member.profile.title);
+        }
+        for column in [
+            "round trip of 64 bytes: median, µs",
+            "block\u{a0}· split",
+            "hybrid\u{a0}· split",
+            "throughput, 64 KiB: MB/s",
+        ] {
+            assert!(all.contains(column), "{column}");
+        }
+        assert!(!all.contains('–'), "every variant was measured");
+    });
+}
+
+/// `ipc-bench report DIR` makes the very page of what was saved, beside it or where it is told, and says where it is.
+#[test]
+fn the_command_makes_the_page_of_saved_results() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let document = sample::full();
+    fs::write(dir.path().join("results.json"), serde_json::to_vec(&document).expect("plain data"))
+        .expect("written");
+    let (usual, other) = (dir.path().join("report.html"), dir.path().join("other.html"));
+    for (args, path) in [(vec![], &usual), (vec!["--output".as_ref(), other.as_os_str()], &other)] {
+        let output = run(bench().arg("report").arg(dir.path()).args(args));
+        assert_eq!(
+            (output.status, output.stdout),
+            (Some(0), format!("{}\n", path.display())),
+            "{}",
+            output.stderr
+        );
+        assert!(fs::read_to_string(path).expect("there") == report::page(&document), "another page");
+    }
+    fs::write(dir.path().join("results.json"), "{\"schema_version\": 1}").expect("written");
+    let nowhere = dir.path().join("nowhere");
+    for missing in [dir.path(), &nowhere] {
+        let output = run(bench().arg("report").arg(missing));
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{}", output.stderr);
+        assert_eq!(output.stderr.lines().count(), 1, "one line says why: {}", output.stderr);
     }
 }
 
-/// Nothing is fetched from anywhere: the page has no script, and no address but the name of the SVG format.
+/// Nothing is fetched from anywhere: no address but names of formats, links within the page, and files it holds.
 #[test]
 fn the_page_is_complete_in_itself() {
-    let page = report::page(&sample()).replace("http://www.w3.org/2000/svg", "");
-    for outside in ["http:", "https:", "src=", "href=", "url(", "@import", "<script", "<link", "{{"] {
+    let page = report::page(&sample::full()).replace("http://www.w3.org/2000/svg", "");
+    for outside in
+        ["http:", "https:", "//cdn", " src=", "url(", "@import", "<link", "import ", "fetch(", "{{", "NaN"]
+    {
         assert!(!page.contains(outside), "{outside}");
     }
+    with_tree(&page, |tree| {
+        for link in tree.descendants().filter_map(|node| node.attribute("href")) {
+            let inside = link
+                .strip_prefix('#')
+                .is_some_and(|id| tree.descendants().any(|n| n.attribute("id") == Some(id)));
+            assert!(inside || link.starts_with("data:text/csv;charset=utf-8,"), "{link}");
+        }
+        let mut ids: Vec<_> = tree.descendants().filter_map(|node| node.attribute("id")).collect();
+        let count = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "each id once");
+    });
+}
+
+/// The data of a chart can be taken along: a line for each row that has a value.
+#[test]
+fn the_data_of_a_chart_is_complete() {
+    let document = sample::full();
+    let rows = document.results.iter().filter(|row| row.kind == Kind::RoundTrip).count();
+    with_tree(&report::page(&document), |tree| {
+        let link = figure(tree, "latency").descendants().find_map(|node| node.attribute("href")).unwrap();
+        let lines: Vec<_> =
+            link.split_once(',').unwrap().1.split("%0D%0A").filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.len(), rows + 1);
+        assert!(lines[0].starts_with("mechanism,variant,wait,cpus,size_bytes,p50_ns"));
+        assert!(lines[1].starts_with("pipe,anonymous,block,split,64,"));
+    });
+}
+
+/// Rows whose rounds do not agree are marked in the chart, in the tables, in a list and at the top.
+#[test]
+fn unstable_rows_are_marked() {
+    let document = sample::full();
+    let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
+    assert!(unstable > 0);
+    with_tree(&report::page(&document), |tree| {
+        let open = figure(tree, "latency").descendants().filter(|node| has_class(node, "open")).count();
+        assert_eq!(open, unstable);
+        let list = tree.descendants().find(|node| node.attribute("id") == Some("unstable")).unwrap();
+        assert_eq!(list.descendants().filter(|node| node.has_tag_name("li")).count(), unstable);
+        let warning = tree.descendants().find(|node| has_class(node, "warning")).map(text);
+        assert!(warning.is_some_and(|text| text.contains(&format!("{unstable} of "))));
+    });
+}
+
+fn case(kind: Kind, size: usize) -> Case {
+    let placement = Placement { cpus: Cpus::Same, ping: 0, pong: 0 };
+    Case {
+        member: &SIX[2],
+        variant: SIX[2].profile.variants[0].name,
+        kind,
+        size,
+        wait: Wait::Spin,
+        placement,
+        rate: None,
+    }
+}
+
+/// Text from outside, as a command line is, cannot become markup, wherever it shows.
+#[test]
+fn text_stays_text() {
+    const EVIL: &str = "\"'><script>alert(1)</script>&\u{1}{{sections}}";
+    let mut document = sample::full();
+    document.environment.command_line = EVIL.into();
+    document.environment.cpu_model = Some(EVIL.into());
+    document.profile = EVIL.into();
+    document.notes.push(EVIL.into());
+    document.skipped.push(NotMeasured {
+        reason: EVIL.into(),
+        ..NotMeasured::new(&case(Kind::Throughput, 65536), String::new())
+    });
+    for row in &mut document.results {
+        if row.mechanism == "pipe" {
+            (row.mechanism, row.wait) = (EVIL.into(), EVIL.into());
+            (row.variant, row.cpus) = (EVIL.into(), EVIL.into());
+        }
+    }
+    let page = report::page(&document);
+    assert!(!page.contains("<script>alert"));
+    assert!(
+        with_tree(&page, |tree| text(tree.root())).contains("<script>alert(1)</script>&\u{fffd}{{sections}}")
+    );
+    assert_eq!(page.matches("<script>").count(), 2, "the page's own");
+}
+
+/// What is missing is left out; the rest is there.
+#[test]
+fn a_page_of_little_is_still_a_page() {
+    let little = [
+        ("nothing", Vec::new()),
+        (
+            "round trips of one mechanism",
+            vec![Row::new(&case(Kind::RoundTrip, 64), 1, Duration::ZERO, &one())],
+        ),
+        (
+            "throughput only",
+            vec![Row::new(&case(Kind::Throughput, 1 << 20), 10, Duration::from_millis(1), &one())],
+        ),
+        (
+            "a row without a figure",
+            vec![Row::empty(&case(Kind::OpenLoop, 64)), Row::empty(&case(Kind::Clients, 0))],
+        ),
+        (
+            "an unknown mechanism",
+            vec![Row {
+                mechanism: "carrier pigeon".into(),
+                ..Row::new(&case(Kind::RoundTrip, 0), 1, Duration::ZERO, &one())
+            }],
+        ),
+    ];
+    for (name, results) in little {
+        let document = Document { results, ..Document::empty() };
+        let page = report::page(&document);
+        with_tree(&page, |tree| {
+            for plot in tree.descendants().filter(|node| has_class(node, "plot")) {
+                assert!(
+                    plot.descendants().any(|node| has_class(&node, "mark")),
+                    "{name}: a chart of nothing"
+                );
+            }
+        });
+        assert!(!page.contains("NaN") && !page.contains("inf "), "{name}");
+        assert!(page.contains("Measured on"), "{name}");
+    }
+}
+
+/// A histogram that cannot be read costs the curve, not the page.
+#[test]
+fn a_broken_histogram_is_no_harm() {
+    let mut document = sample::full();
+    for row in &mut document.results {
+        if let Some(times) = &mut row.rtt_ns {
+            times.histogram = "!".into();
+        }
+    }
+    let page = report::page(&document);
+    with_tree(&page, |tree| {
+        assert!(tree.descendants().all(|node| node.attribute("id") != Some("percentiles")));
+        figure(tree, "latency");
+    });
 }
 
 /// Wait strategy, placement, sizes, the figures and the environment are all named.
 #[test]
 fn the_page_says_under_which_conditions_it_was_measured() {
-    let document = sample();
+    let document = sample::full();
     let page = report::page(&document);
-    assert!(page.contains("wait block, cpus split (ping on CPU 0, pong on CPU 1)"));
-    for heading in ["Round trip, 64 bytes, wait block", "Round trip, 4 KiB", "Throughput, 64 KiB, wait block"]
-    {
-        assert!(page.contains(heading), "{heading}");
-    }
+    assert!(page.contains("Round trip, block · split (ping on CPU 0, pong on CPU 1); microseconds"));
+    assert!(page.contains("Throughput, spin · same (ping on CPU 0, pong on CPU 0)"));
     for (name, _) in document.environment.lines() {
         assert!(page.contains(&format!("<dt>{name}</dt>")), "{name}");
     }
+    for heading in ["How to read this", "At a glance", "a cache line from core to core", "perf_event_open(2)"]
+    {
+        assert!(page.contains(heading), "{heading}");
+    }
 }
 
-/// Text from outside, as a command line is, cannot become markup; what was skipped is listed with its reason.
-#[test]
-fn text_stays_text() {
-    let mut document = sample();
-    document.environment.command_line = "ipc-bench <b>&".into();
-    let placement = Placement { cpus: Cpus::Same, ping: 0, pong: 0 };
-    let (member, variant) = (&SIX[2], SIX[2].profile.variants[0].name);
-    let case = Case { member, variant, kind: Kind::Throughput, size: 65536, wait: Wait::Spin, placement };
-    document.skipped.push(NotMeasured::new(&case, "65536 > 8192".into()));
-    let page = report::page(&document);
-    assert!(page.contains("ipc-bench &lt;b&gt;&amp;"));
-    assert!(page.contains("throughput 64K spin: 65536 &gt; 8192"));
+fn one() -> hdrhistogram::Histogram<u64> {
+    let mut times = play::histogram();
+    times.record(1000).expect("within the range");
+    times
 }

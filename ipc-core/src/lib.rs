@@ -46,7 +46,9 @@ mod wait;
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe};
 pub use key::{Key, ProjectId};
-pub use mechanism::{Between, Direction, Mechanism, Medium, Profile, Reach, Setup, Unit, Variant};
+pub use mechanism::{
+    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Setup, Unit, Variant,
+};
 pub use readable::wait_readable;
 pub use transport::Transport;
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -154,13 +154,24 @@ pub struct Profile {
     pub address: Option<&'static str>,
 }
 
-/// One way to build a mechanism.
+/// One way to build a mechanism. What is true of all variants stands in the [`Profile`]; what is true of this one,
+/// here. Proven by tests, like the cells of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
     /// Its name on the command line and in results.
     pub name: &'static str,
     /// What it is, in half a line.
     pub summary: &'static str,
+    /// What one read gives.
+    pub unit: Unit,
+    /// How far it goes.
+    pub reach: Reach,
+    /// How long data lives that nobody has read.
+    pub persistence: Persistence,
+    /// Whether something with a name stays behind if its users die and nobody removes it: a path, a key, an id.
+    pub remains: bool,
+    /// How many can talk to one server through what it has made.
+    pub clients: Clients,
 }
 
 /// Declares the values of one column of the table with the words that show them.
@@ -235,5 +246,27 @@ column!(
         SameHost = "same host",
         /// Also across a network.
         SameHostAndBeyond = "same host and beyond",
+    }
+);
+
+column!(
+    /// How long data lives that nobody has read.
+    Persistence {
+        /// Until the last process that has it open ends.
+        Process = "the processes",
+        /// Until it is removed or the machine restarts, with no process at all.
+        Kernel = "until restart",
+        /// On a disk, across restarts.
+        FileSystem = "on disk",
+    }
+);
+
+column!(
+    /// How many can talk to one server through what it has made.
+    Clients {
+        /// One: for each client the server makes an object of its own.
+        One = "one each",
+        /// All of them at one address.
+        Many = "many",
     }
 );

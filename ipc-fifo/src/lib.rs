@@ -55,8 +55,8 @@ use std::time::{Duration, Instant};
 
 use ipc_core::lease::Lease;
 use ipc_core::{
-    Advise, Between, Call, Direction, Error, Framed, Mechanism, Medium, Profile, Reach, Result, Setup, Unit,
-    Variant,
+    Advise, Between, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Persistence, Profile, Reach,
+    Result, Setup, Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::stat;
@@ -87,7 +87,15 @@ impl Mechanism for Fifo {
     const PROFILE: Profile = Profile {
         name: "fifo",
         title: "named pipe (FIFO)",
-        variants: &[Variant { name: "fifo", summary: "two FIFOs in a directory, one each way" }],
+        variants: &[Variant {
+            name: "fifo",
+            summary: "two FIFOs in a directory, one each way",
+            unit: Unit::ByteStream,
+            reach: Reach::SameHost,
+            persistence: Persistence::Process,
+            remains: true,
+            clients: Clients::Many,
+        }],
         between: Between::AnyTwoProcesses,
         medium: Medium::File,
         unit: Unit::ByteStream,

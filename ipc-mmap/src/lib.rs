@@ -43,7 +43,8 @@ use std::time::Duration;
 use ipc_core::lease::{self, Lease};
 use ipc_core::ring::{Region, RingLink, Seat, poll_for};
 use ipc_core::{
-    Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant, pages,
+    Between, Call, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup,
+    Unit, Variant, pages,
 };
 
 use memfd::Door;
@@ -68,8 +69,24 @@ impl Mechanism for Mmap {
         name: "mmap",
         title: "memory map",
         variants: &[
-            Variant { name: "file", summary: "a regular file, a ring in each direction" },
-            Variant { name: MEMFD, summary: "sealed memory without a file system, a ring in each direction" },
+            Variant {
+                name: "file",
+                summary: "a regular file, a ring in each direction",
+                unit: Unit::Page,
+                reach: Reach::SameHost,
+                persistence: Persistence::FileSystem,
+                remains: true,
+                clients: Clients::One,
+            },
+            Variant {
+                name: MEMFD,
+                summary: "sealed memory without a file system, a ring in each direction",
+                unit: Unit::Page,
+                reach: Reach::SameHost,
+                persistence: Persistence::Process,
+                remains: false,
+                clients: Clients::One,
+            },
         ],
         between: Between::AnyTwoProcesses,
         medium: Medium::FileAndMemory,

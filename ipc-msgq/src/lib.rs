@@ -97,7 +97,9 @@ mod variant;
 
 use std::time::Duration;
 
-use ipc_core::{Between, Direction, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant};
+use ipc_core::{
+    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit, Variant,
+};
 
 pub use control::{Settings, Stat};
 pub use drain::Drain;
@@ -147,8 +149,24 @@ impl Mechanism for Msgq {
         name: "msgq",
         title: "message queue (System V)",
         variants: &[
-            Variant { name: "sysv", summary: "one System V queue, a message type for each way" },
-            Variant { name: "posix", summary: "two POSIX queues, one for each way" },
+            Variant {
+                name: "sysv",
+                summary: "one System V queue, a message type for each way",
+                unit: Unit::WholeStruct,
+                reach: Reach::SameHost,
+                persistence: Persistence::Kernel,
+                remains: true,
+                clients: Clients::Many,
+            },
+            Variant {
+                name: "posix",
+                summary: "two POSIX queues, one for each way",
+                unit: Unit::WholeStruct,
+                reach: Reach::SameHost,
+                persistence: Persistence::Kernel,
+                remains: true,
+                clients: Clients::Many,
+            },
         ],
         between: Between::AnyTwoProcesses,
         medium: Medium::Memory,

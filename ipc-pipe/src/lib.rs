@@ -37,8 +37,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_core::{
-    Between, ByteStream, Call, Direction, Error, Framed, Mechanism, Medium, Mode, Pieces, Profile, Reach,
-    Result, Setup, Unit, Variant, enlarge_pipe,
+    Between, ByteStream, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Mode, Persistence,
+    Pieces, Profile, Reach, Result, Setup, Unit, Variant, enlarge_pipe,
 };
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
@@ -79,7 +79,15 @@ impl Mechanism for Pipe {
     const PROFILE: Profile = Profile {
         name: "pipe",
         title: "pipe",
-        variants: &[Variant { name: "anonymous", summary: "two pipes, inherited by a child" }],
+        variants: &[Variant {
+            name: "anonymous",
+            summary: "two pipes, inherited by a child",
+            unit: Unit::ByteStream,
+            reach: Reach::SameHost,
+            persistence: Persistence::Process,
+            remains: false,
+            clients: Clients::One,
+        }],
         between: Between::ParentAndChild,
         medium: Medium::File,
         unit: Unit::ByteStream,

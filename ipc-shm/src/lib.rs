@@ -43,7 +43,9 @@ mod sys;
 
 use std::time::Duration;
 
-use ipc_core::{Between, Direction, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant};
+use ipc_core::{
+    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit, Variant,
+};
 use nix::errno::Errno;
 
 pub use ipc_core::Key;
@@ -79,9 +81,33 @@ impl Mechanism for Shm {
         name: "shm",
         title: "shared memory (System V)",
         variants: &[
-            Variant { name: "ring", summary: "a ring in each direction, futex to sleep" },
-            Variant { name: LOCK_STEP, summary: "one slot in each direction, a semaphore array" },
-            Variant { name: POSIX, summary: "an object of shm_open(3), a ring in each direction" },
+            Variant {
+                name: "ring",
+                summary: "a ring in each direction, futex to sleep",
+                unit: Unit::Struct,
+                reach: Reach::SameHost,
+                persistence: Persistence::Kernel,
+                remains: true,
+                clients: Clients::One,
+            },
+            Variant {
+                name: LOCK_STEP,
+                summary: "one slot in each direction, a semaphore array",
+                unit: Unit::Struct,
+                reach: Reach::SameHost,
+                persistence: Persistence::Kernel,
+                remains: true,
+                clients: Clients::One,
+            },
+            Variant {
+                name: POSIX,
+                summary: "an object of shm_open(3), a ring in each direction",
+                unit: Unit::Struct,
+                reach: Reach::SameHost,
+                persistence: Persistence::Kernel,
+                remains: true,
+                clients: Clients::One,
+            },
         ],
         between: Between::AnyTwoProcesses,
         medium: Medium::Memory,

@@ -61,7 +61,8 @@ use std::time::{Duration, Instant};
 
 use ipc_core::lease::Lease;
 use ipc_core::{
-    Advise, Between, Call, Direction, Error, Mechanism, Medium, Profile, Reach, Result, Setup, Unit, Variant,
+    Advise, Between, Call, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result,
+    Setup, Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::socket::SockType;
@@ -94,9 +95,33 @@ impl Mechanism for Socket {
         name: "socket",
         title: "socket",
         variants: &[
-            Variant { name: UNIX_STREAM, summary: "a stream between processes of this host" },
-            Variant { name: UNIX_SEQPACKET, summary: "packets between processes of this host" },
-            Variant { name: TCP, summary: "a stream between any two hosts" },
+            Variant {
+                name: UNIX_STREAM,
+                summary: "a stream between processes of this host",
+                unit: Unit::ByteStream,
+                reach: Reach::SameHost,
+                persistence: Persistence::Process,
+                remains: true,
+                clients: Clients::Many,
+            },
+            Variant {
+                name: UNIX_SEQPACKET,
+                summary: "packets between processes of this host",
+                unit: Unit::WholeStruct,
+                reach: Reach::SameHost,
+                persistence: Persistence::Process,
+                remains: true,
+                clients: Clients::Many,
+            },
+            Variant {
+                name: TCP,
+                summary: "a stream between any two hosts",
+                unit: Unit::ByteStream,
+                reach: Reach::SameHostAndBeyond,
+                persistence: Persistence::Process,
+                remains: false,
+                clients: Clients::Many,
+            },
         ],
         between: Between::AnyTwoHosts,
         medium: Medium::Socket,

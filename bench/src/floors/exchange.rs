@@ -52,7 +52,7 @@ pub(super) fn play(
     let read = |number, message: &Message| payload.read(number, message.text()).map_err(|_| Errno::EBADMSG);
     let mut started = Instant::now();
     match (order.exchange, role) {
-        (Exchange::RoundTrip, Role::Ping) => {
+        (Exchange::RoundTrip | Exchange::OneWay, Role::Ping) => {
             for round in 0..order.count {
                 payload.write(round, message.text_mut());
                 send(&mut message)?;
@@ -60,7 +60,7 @@ pub(super) fn play(
                 read(round, &message)?;
             }
         }
-        (Exchange::RoundTrip, Role::Pong) => {
+        (Exchange::RoundTrip | Exchange::OneWay, Role::Pong) => {
             for round in 0..order.count {
                 receive(&mut message)?;
                 read(round, &message)?;

@@ -48,7 +48,7 @@ pub(super) fn map(ends: &Ends) -> Result<Shared> {
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
     let (shared, count) = (map(ends)?, ends.number as usize);
     Ok(Box::new(move |order| match (order.exchange, role) {
-        (Exchange::RoundTrip, _) => {
+        (Exchange::RoundTrip | Exchange::OneWay, _) => {
             let slot = shared.slot(0, order.size);
             let (mine, yours) = if role == Role::Ping { (MINE, YOURS) } else { (YOURS, MINE) };
             play(

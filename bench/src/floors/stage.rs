@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::{interrupt, report};
 use ipc_core::peer::Peer;
-use ipc_core::play::{self, Exchange};
+use ipc_core::play::Exchange;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Error, Result, wait_readable};
 use nix::errno::Errno;
@@ -19,8 +19,8 @@ use nix::sys::signal::Signal;
 use super::control::Control;
 use super::waiting::Patience;
 use super::{Ends, Floor, sys};
-use crate::Placement;
-use crate::pair::{Played, Stage};
+use crate::pair::Stage;
+use crate::{Placement, Played};
 
 /// The first argument of a process that was started to play pong by bare calls.
 const PEER: &str = "floor";
@@ -49,7 +49,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     drop(made.pong); // a copy that stayed open here would hide the child's end
     control.receive_time()?; // the child is ready
     cpus.bind(Role::Ping)?;
-    stage.is_ready(usize::MAX);
+    stage.is_ready(usize::MAX, Some(child.pid()));
     let patience = Patience::new(floor.way);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -76,7 +76,7 @@ fn carry_out(floor: &Floor, ends: Ends, patience: Patience, control: &Control, s
         let elapsed = side(&order).map_err(understand)?;
         let theirs = control.receive_time()?;
         let elapsed = if order.exchange == Exchange::Stream { theirs } else { elapsed };
-        stage.has_played(Played { elapsed, times: play::histogram() });
+        stage.has_played(Played::in_time(elapsed));
     }
     Ok(())
 }

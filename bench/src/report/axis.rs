@@ -1,71 +1,152 @@
-//! A logarithmic axis with marks where a reader expects them.
+//! An axis: where a value lies on it, and marks where a reader expects them.
 
-use std::ops::Range;
+use crate::size_name;
+use crate::table::grouped;
 
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
-
-/// See the [module](self).
-#[derive(Debug)]
+/// One axis of a chart.
+#[derive(Clone, Debug)]
 pub(super) struct Axis {
-    range: Range<f64>,
-    /// Marks with a label.
-    labelled: Vec<f64>,
-    /// Finer marks between them.
-    unlabelled: Vec<f64>,
+    /// What it measures, with the unit.
+    pub name: String,
+    scale: Scale,
+    low: f64,
+    high: f64,
+    /// From the lowest to the highest.
+    pub marks: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scale {
+    /// Equal factors take equal room.
+    Logarithmic,
+    /// Equal differences do.
+    Linear,
+    /// Each further nine of a percentile (90, 99, 99.9) takes equal room.
+    Nines,
+}
+
+/// A line across the chart, with a label or without.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Mark {
+    pub at: f64,
+    /// Empty: a fine line that only helps the eye.
+    pub label: String,
+    /// Whether the label can be left out where there is little room.
+    pub minor: bool,
+}
+
+impl Mark {
+    /// The class of its line.
+    pub(super) fn line(&self) -> &'static str {
+        if self.label.is_empty() { "fine" } else { "grid" }
+    }
+
+    /// What is added to the class of its label.
+    pub(super) fn importance(&self) -> &'static str {
+        if self.minor { " minor" } else { "" }
+    }
 }
 
 impl Axis {
-    /// An axis of message sizes, marked at just these.
-    pub(super) fn of_sizes(sizes: impl Iterator<Item = usize>) -> Self {
-        let mut labelled: Vec<_> = sizes.map(|size| size as f64).collect();
-        labelled.sort_by(f64::total_cmp);
-        labelled.dedup();
-        Self { range: around(&labelled, 1.3), labelled, unlabelled: Vec::new() }
+    /// Of values above 0, from below the least to above the greatest. Marked at 1, 2 and 5 of each decade, or finer.
+    pub(super) fn of_values(name: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let (low, high) = around(values, 1.15);
+        let mut marks = decades(low, high);
+        if marks.iter().filter(|mark| !mark.label.is_empty()).count() < 3 {
+            marks = steps(low, high);
+        }
+        Self { name: name.into(), scale: Scale::Logarithmic, low, high, marks }
     }
 
-    /// An axis of any values, marked at 1, 2 and 5 of each decade, with finer marks between.
-    pub(super) fn of_values(values: impl Iterator<Item = f64>) -> Self {
-        let range = around(&values.collect::<Vec<_>>(), 1.2);
-        let decades = range.start.log10().floor() as i32..=range.end.log10().ceil() as i32;
-        let marks = decades
-            .flat_map(|decade| (1..10).map(move |digit| (digit, f64::from(digit) * 10f64.powi(decade))));
-        let inside = marks.filter(|(_, at)| range.contains(at));
-        let (labelled, unlabelled): (Vec<_>, Vec<_>) =
-            inside.partition(|(digit, _)| matches!(digit, 1 | 2 | 5));
-        let at = |marks: Vec<(i32, f64)>| marks.into_iter().map(|(_, at)| at).collect();
-        Self { range, labelled: at(labelled), unlabelled: at(unlabelled) }
+    /// Of whole numbers that mean something by themselves, as sizes do: marked at just these.
+    pub(super) fn of_steps(
+        name: &str,
+        values: impl IntoIterator<Item = usize>,
+        label: fn(usize) -> String,
+    ) -> Self {
+        let mut values: Vec<_> = values.into_iter().filter(|&value| value > 0).collect();
+        values.sort_unstable();
+        values.dedup();
+        let (low, high) = around(values.iter().map(|&value| value as f64), 1.25);
+        let room = (high / low).ln() / 12.0; // closer than this, labels touch
+        let mut last = f64::NEG_INFINITY;
+        let mark = |value: usize| {
+            let at = value as f64;
+            let minor = at.ln() - last < room;
+            last = if minor { last } else { at.ln() };
+            Mark { at, label: label(value), minor }
+        };
+        let marks = values.into_iter().map(mark).collect();
+        Self { name: name.into(), scale: Scale::Logarithmic, low, high, marks }
+    }
+
+    /// Of message sizes.
+    pub(super) fn of_sizes(sizes: impl IntoIterator<Item = usize>) -> Self {
+        Self::of_steps("message size in bytes (K = 1024)", sizes, size_name)
+    }
+
+    /// Of percentiles, from the half of all to one in ten thousand.
+    pub(super) fn of_percentiles(name: &str) -> Self {
+        let marks = [(50.0, "50"), (90.0, "90"), (99.0, "99"), (99.9, "99.9"), (99.99, "99.99")];
+        let marks = marks.map(|(at, label)| Mark { at, label: label.into(), minor: false });
+        Self { name: name.into(), scale: Scale::Nines, low: 47.0, high: 99.9925, marks: marks.into() }
+    }
+
+    /// Of so many rows, counted from the top, without marks: the chart writes the names into the rows.
+    pub(super) fn of_rows(count: usize) -> Self {
+        Self { name: String::new(), scale: Scale::Linear, low: count as f64, high: 0.0, marks: Vec::new() }
+    }
+
+    /// Where a value lies: 0 at the beginning of the axis, 1 at its end.
+    pub(super) fn place(&self, value: f64) -> f64 {
+        let straight = |value: f64| match self.scale {
+            Scale::Logarithmic => value.ln(),
+            Scale::Linear => value,
+            Scale::Nines => -(1.0 - value / 100.0).ln(),
+        };
+        (straight(value) - straight(self.low)) / (straight(self.high) - straight(self.low))
     }
 }
 
-/// From the least to the greatest value, with a margin by a factor on both sides.
-fn around(values: &[f64], margin: f64) -> Range<f64> {
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let greatest = values.iter().copied().fold(0.0, f64::max);
-    least / margin..greatest * margin
+/// From the least to the greatest value, with a margin by a factor on both sides. Without values: 1 to 10.
+fn around(values: impl IntoIterator<Item = f64>, margin: f64) -> (f64, f64) {
+    let values = values.into_iter().filter(|value| value.is_finite() && *value > 0.0);
+    let (least, greatest) = values.fold((f64::INFINITY, 0.0), |(l, g), value| (value.min(l), value.max(g)));
+    if least > greatest { (1.0, 10.0) } else { (least / margin, greatest * margin) }
 }
 
-impl Ranged for Axis {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (first, last): (i32, i32)) -> i32 {
-        let share = (value / self.range.start).ln() / (self.range.end / self.range.start).ln();
-        first + (share * f64::from(last - first)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        if hint.weight().allow_light_points() { self.unlabelled.clone() } else { self.labelled.clone() }
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.range.clone()
-    }
+/// Marks with labels at 1, 2 and 5 of each decade, and fine ones between.
+fn decades(low: f64, high: f64) -> Vec<Mark> {
+    let many = high / low > 3e4;
+    let mark = |decade: i32, digit: i32| {
+        let at = f64::from(digit) * 10f64.powi(decade);
+        let shown = digit == 1 || (matches!(digit, 2 | 5) && !many);
+        Mark { at, label: if shown { label(at) } else { String::new() }, minor: digit != 1 }
+    };
+    let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+    let marks = decades.flat_map(|decade| (1..10).map(move |digit| mark(decade, digit)));
+    marks.filter(|mark| (low..=high).contains(&mark.at)).collect()
 }
 
-/// A round number as a label: `0.5`, `20`, `5,000`.
+/// Marks at equal steps, for a range of less than a decade.
+fn steps(low: f64, high: f64) -> Vec<Mark> {
+    let rough = (high - low) / 4.0;
+    let decade = 10f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * decade).into_iter().find(|step| *step >= rough);
+    let step = step.unwrap_or(decade);
+    let digits = (-decade.log10()).max(0.0) as usize;
+    let marks = (low / step).ceil() as i64..=(high / step).floor() as i64;
+    let label = |at: f64| if step < 1.0 { format!("{at:.digits$}") } else { label(at) };
+    marks.map(|n| n as f64 * step).map(|at| Mark { at, label: label(at), minor: false }).collect()
+}
+
+/// A round number as a label, short: `0.5`, `20`, `5,000`, `20k`, `1M`.
 pub(super) fn label(value: f64) -> String {
-    if value >= 1.0 {
-        return crate::table::grouped(value.round() as u64);
+    match value {
+        _ if value >= 1e6 => return format!("{}M", (value / 1e4).round() / 100.0),
+        _ if value >= 1e4 => return format!("{}k", (value / 1e1).round() / 100.0),
+        _ if value >= 1.0 => return grouped(value.round() as u64),
+        _ => {}
     }
     let digits = (-value.log10().floor()).max(0.0) as usize;
     format!("{value:.digits$}")
@@ -75,17 +156,39 @@ pub(super) fn label(value: f64) -> String {
 mod tests {
     use super::*;
 
+    fn labels(axis: &Axis) -> String {
+        let labels = axis.marks.iter().filter(|mark| !mark.label.is_empty()).map(|mark| mark.label.as_str());
+        labels.collect::<Vec<_>>().join(" ")
+    }
+
     #[test]
     fn an_axis_is_marked_with_round_numbers() {
-        let axis = Axis::of_values([12.0, 900.0].into_iter());
-        let labels: Vec<_> = axis.labelled.iter().map(|&at| label(at)).collect();
-        assert_eq!(labels.join(" "), "10 20 50 100 200 500 1,000");
-        assert_eq!([0.05, 0.5, 20_000.0].map(label).join(" "), "0.05 0.5 20,000");
+        assert_eq!(labels(&Axis::of_values("", [12.0, 900.0])), "20 50 100 200 500 1,000");
+        assert_eq!(labels(&Axis::of_values("", [0.97, 1.3])), "1.0 1.2 1.4");
+        assert_eq!(labels(&Axis::of_values("", [0.1, 1e6])), "0.1 1 10 100 1,000 10k 100k 1M");
+        assert_eq!([0.05, 0.5, 2_000.0, 20_000.0, 2.5e6].map(label).join(" "), "0.05 0.5 2,000 20k 2.5M");
     }
 
     #[test]
     fn equal_factors_take_equal_room() {
-        let axis = Axis { range: 1.0..1000.0, labelled: Vec::new(), unlabelled: Vec::new() };
-        assert_eq!([1.0, 10.0, 100.0, 1000.0].map(|value| axis.map(&value, (0, 300))), [0, 100, 200, 300]);
+        let axis = Axis { low: 1.0, high: 1000.0, ..Axis::of_values("", []) };
+        let places = [1.0, 10.0, 100.0, 1000.0].map(|value| (axis.place(value) * 300.0).round() as i32);
+        assert_eq!(places, [0, 100, 200, 300]);
+    }
+
+    #[test]
+    fn each_further_nine_takes_equal_room() {
+        let axis = Axis::of_percentiles("");
+        let [a, b, c, d] = [90.0, 99.0, 99.9, 99.99].map(|value| axis.place(value));
+        assert!(((b - a) - (c - b)).abs() < 1e-6 && ((c - b) - (d - c)).abs() < 1e-6);
+        assert!(axis.place(50.0) > 0.0 && d < 1.0);
+    }
+
+    #[test]
+    fn no_value_and_one_value_are_no_harm() {
+        assert!(Axis::of_values("", []).place(5.0).is_finite());
+        assert!(Axis::of_values("", [7.0, 0.0, f64::NAN]).place(7.0).is_finite());
+        assert!(Axis::of_sizes([64]).place(64.0).is_finite());
+        assert!(Axis::of_rows(0).marks.is_empty());
     }
 }

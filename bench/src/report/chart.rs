@@ -1,152 +1,246 @@
-//! A line chart with logarithmic axes, as inline SVG.
+//! A chart as SVG, by hand.
 //!
-//! A mechanism has a colour, a variant a marker, so nobody has to tell lines apart by colour alone. Text and axes are
-//! drawn in the page's own text colour, so that the chart fits a light and a dark page.
+//! A mechanism has a colour, a variant a marker and a dash, so nobody has to tell lines apart by colour alone. The
+//! colours come from `chart.css`, which also goes into a chart that is saved by itself.
 
 use std::fmt::Write as _;
 
-use plotters::prelude::*;
+use super::axis::Axis;
+use super::html::escape;
+use crate::SIX;
 
-use super::axis::{self, Axis};
-use crate::{SIX, size_name};
+/// Width of a drawing, in its own units. Everything else is in proportion.
+const WIDTH: f64 = 760.0;
+/// Room for the labels around the plot: left, right, top, bottom.
+const MARGIN: [f64; 4] = [84.0, 20.0, 40.0, 80.0];
+/// A row of a chart that has rows: a name, and below it the values.
+const ROW: f64 = 84.0;
 
-/// Width and height of a drawing, in its own units.
-const CANVAS: (u32, u32) = (900, 480);
-
-/// The Okabe-Ito palette: colours that people with any kind of colour blindness can tell apart. In the order of
-/// [`SIX`].
-const COLOURS: [RGBColor; 6] = [
-    RGBColor(0x00, 0x72, 0xb2), // blue
-    RGBColor(0x56, 0xb4, 0xe9), // sky blue
-    RGBColor(0xe6, 0x9f, 0x00), // orange
-    RGBColor(0x00, 0x9e, 0x73), // green
-    RGBColor(0xd5, 0x5e, 0x00), // vermilion
-    RGBColor(0xcc, 0x79, 0xa7), // purple
-];
-
-/// Stands for the page's text colour while plotters draws; replaced by it afterwards.
-const INK: RGBColor = RGBColor(1, 2, 3);
-const INK_AS_WRITTEN: &str = "#010203";
-
-/// One line of a chart.
-#[derive(Debug)]
+/// A line, or some points, that belong together.
+#[derive(Clone, Debug)]
 pub(super) struct Series {
-    name: String,
-    /// Which of the six, and which of its variants.
-    place: (usize, usize),
-    /// Message size in bytes, and the value there.
-    pub points: Vec<(usize, f64)>,
+    /// Says which one it is: the same in all charts.
+    pub key: String,
+    /// The same for people.
+    pub name: String,
+    /// Place of its colour in `chart.css`.
+    pub colour: usize,
+    /// Its marker and its dash.
+    pub shape: usize,
+    /// What can be pointed at.
+    pub points: Vec<Point>,
+    /// The line, if it is not the one through the points. It is broken where `x` is NaN.
+    pub line: Vec<(f64, f64)>,
 }
 
-/// A chart over message size.
+/// A value that can be pointed at.
+#[derive(Clone, Debug)]
+pub(super) struct Point {
+    pub x: f64,
+    pub y: f64,
+    /// Up to where the band above it goes.
+    pub high: Option<f64>,
+    /// What it says when somebody points at it.
+    pub text: String,
+    /// Whether the rounds behind it do not agree: then it is hollow.
+    pub unstable: bool,
+    /// A marker of its own.
+    pub shape: Option<usize>,
+}
+
+/// A line across the chart that is nobody's: a limit.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    /// Its height.
+    pub y: f64,
+    /// What it is.
+    pub name: String,
+}
+
+/// All that is drawn into one frame.
 #[derive(Debug)]
-pub(super) struct Chart {
-    pub title: &'static str,
-    /// How to read it.
-    pub hint: &'static str,
-    pub unit: &'static str,
-    pub series: Vec<Series>,
+pub(super) struct Chart<'a> {
+    /// For the drawing's `<title>`.
+    pub title: &'a str,
+    /// For its `<desc>`.
+    pub description: &'a str,
+    pub x: &'a Axis,
+    pub y: &'a Axis,
+    /// Names of the rows, if the other axis has no values.
+    pub rows: &'a [String],
+    pub series: &'a [Series],
+    pub references: &'a [Reference],
 }
 
 impl Series {
-    pub(super) fn new(mechanism: &str, variant: &str) -> Self {
+    /// The series of a mechanism and variant, without points. One that this version does not know is drawn in grey.
+    pub(super) fn of(mechanism: &str, variant: &str) -> Self {
         let member = SIX.iter().position(|member| member.profile.name == mechanism);
-        let member = member.expect("every row is of one of the six");
-        let variants = SIX[member].profile.variants;
-        let place = (member, variants.iter().position(|known| known.name == variant).unwrap_or(0));
-        Self { name: format!("{mechanism} ({variant})"), place, points: Vec::new() }
-    }
-
-    /// Where it stands among the others.
-    pub(super) fn place(&self) -> (usize, usize) {
-        self.place
-    }
-
-    fn colour(&self) -> RGBColor {
-        COLOURS[self.place.0]
-    }
-}
-
-impl Chart {
-    /// The chart with its title and legend, in HTML.
-    pub(super) fn figure(&self) -> String {
-        let Self { title, hint, unit, series } = self;
-        let names: Vec<_> = series.iter().map(|series| series.name.as_str()).collect();
-        let described = format!(
-            "<title>{title}</title><desc>{unit}, over message size in bytes; both axes are logarithmic. Lines: {}.</desc>",
-            names.join(", ")
-        );
-        let drawing = self.draw().expect("drawing into memory does not fail");
-        let drawing = drawing.replacen('>', &format!(" role=\"img\">\n{described}"), 1);
-        let mut legend = String::new();
-        for series in series {
-            let swatch = swatch(series).expect("drawing into memory does not fail");
-            let _ = write!(legend, "<li>{swatch}{}</li>", series.name); // a String takes everything
+        let variants = member.map_or(&[][..], |member| SIX[member].profile.variants);
+        let key = format!("{mechanism}-{variant}");
+        let key = key.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_");
+        Self {
+            key,
+            name: format!("{mechanism} ({variant})"),
+            colour: member.unwrap_or(SIX.len()),
+            shape: variants.iter().position(|known| known.name == variant).unwrap_or(0),
+            points: Vec::new(),
+            line: Vec::new(),
         }
+    }
+
+    /// In the order of the course.
+    pub(super) fn order(&self) -> (usize, usize, String) {
+        (self.colour, self.shape, self.name.clone())
+    }
+
+    /// A piece of the line with the marker, for a legend.
+    pub(super) fn swatch(&self) -> String {
+        let (dash, marker) = (self.shape.min(3), marker(self.shape));
+        let own = self.points.iter().any(|point| point.shape.is_some()); // then the markers mean something else
+        let mark = format!("<path class=\"mark\" transform=\"translate(22 9)\" d=\"{marker}\"/>");
         format!(
-            "<figure><figcaption>{title} <span>({hint})</span></figcaption>\n<div class=\"wide\" tabindex=\"0\">\n\
-             {drawing}</div>\n<ul class=\"legend\">{legend}</ul></figure>"
+            "<svg class=\"swatch c{}\" viewBox=\"0 0 44 18\" aria-hidden=\"true\" focusable=\"false\">\
+             <path class=\"line d{dash}\" d=\"M0 9H44\"/>{}</svg>",
+            self.colour,
+            if own { "" } else { &mark }
         )
     }
+}
 
-    fn draw(&self) -> Result<String, Failure> {
-        let points = || self.series.iter().flat_map(|series| &series.points);
-        let x = Axis::of_sizes(points().map(|point| point.0));
-        let y = Axis::of_values(points().map(|point| point.1));
-        let mut svg = String::new();
-        {
-            let area = SVGBackend::with_string(&mut svg, CANVAS).into_drawing_area();
-            let mut chart = ChartBuilder::on(&area)
-                .margin(12)
-                .x_label_area_size(48)
-                .y_label_area_size(78)
-                .build_cartesian_2d(x, y)?;
-            let font = ("sans-serif", 19).into_font().color(&INK);
-            chart
-                .configure_mesh()
-                .axis_style(INK.mix(0.6))
-                .bold_line_style(INK.mix(0.2))
-                .light_line_style(INK.mix(0.07))
-                .label_style(font.clone())
-                .axis_desc_style(font)
-                .x_desc("message size in bytes (K = 1024)")
-                .y_desc(self.unit)
-                .x_label_formatter(&|x| size_name(*x as usize))
-                .y_label_formatter(&|y| axis::label(*y))
-                .draw()?;
-            for series in &self.series {
-                let at: Vec<_> = series.points.iter().map(|&(size, value)| (size as f64, value)).collect();
-                let colour = series.colour();
-                chart.draw_series(LineSeries::new(at.iter().copied(), colour.stroke_width(3)))?;
-                match series.place.1 {
-                    0 => chart.draw_series(at.iter().map(|&at| Circle::new(at, 6, colour.filled())))?,
-                    1 => {
-                        chart.draw_series(at.iter().map(|&at| TriangleMarker::new(at, 8, colour.filled())))?
-                    }
-                    _ => chart.draw_series(at.iter().map(|&at| Cross::new(at, 7, colour.stroke_width(3))))?,
-                };
-            }
-            area.present()?;
-        }
-        Ok(svg.replace(INK_AS_WRITTEN, "currentColor"))
+impl Point {
+    /// `None` if it has no place on logarithmic axes.
+    pub(super) fn new(x: f64, y: f64, text: String) -> Option<Self> {
+        let fits = |value: f64| value.is_finite() && value > 0.0;
+        (fits(x) && fits(y)).then_some(Self { x, y, high: None, text, unstable: false, shape: None })
     }
 }
 
-type Failure = Box<dyn std::error::Error>;
-
-/// A piece of the series' line with its marker, for the legend.
-fn swatch(series: &Series) -> Result<String, Failure> {
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, (44, 18)).into_drawing_area();
-        let colour = series.colour();
-        area.draw(&PathElement::new([(0, 9), (44, 9)], colour.stroke_width(3)))?;
-        match series.place.1 {
-            0 => area.draw(&Circle::new((22, 9), 6, colour.filled()))?,
-            1 => area.draw(&TriangleMarker::new((22, 9), 8, colour.filled()))?,
-            _ => area.draw(&Cross::new((22, 9), 7, colour.stroke_width(3)))?,
-        }
-        area.present()?;
+/// The outline of a marker around the origin: circle, triangle, square, diamond.
+pub(super) fn marker(shape: usize) -> &'static str {
+    match shape {
+        0 => "M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0z",
+        1 => "M0-6.5L6.2 5H-6.2z",
+        2 => "M-5-5H5V5H-5z",
+        _ => "M0-7L6.5 0L0 7L-6.5 0z",
     }
-    Ok(svg.replacen("<svg ", "<svg aria-hidden=\"true\" ", 1))
+}
+
+impl Chart<'_> {
+    fn height(&self) -> f64 {
+        let plot = if self.rows.is_empty() { 400.0 } else { ROW * self.rows.len() as f64 };
+        plot + MARGIN[2] + MARGIN[3]
+    }
+
+    fn left(&self) -> f64 {
+        if self.rows.is_empty() { MARGIN[0] } else { MARGIN[1] }
+    }
+
+    fn px(&self, x: f64) -> f64 {
+        self.left() + self.x.place(x) * (WIDTH - self.left() - MARGIN[1])
+    }
+
+    fn py(&self, y: f64) -> f64 {
+        self.height() - MARGIN[3] - self.y.place(y) * (self.height() - MARGIN[2] - MARGIN[3])
+    }
+
+    /// The drawing.
+    pub(super) fn svg(&self) -> String {
+        let (title, description, height) = (escape(self.title), escape(self.description), self.height());
+        let mut svg = format!(
+            "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" tabindex=\"0\" \
+             xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title><desc>{description}</desc>\n\
+             <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
+        );
+        // A String takes everything: writing to it does not fail.
+        self.frame(&mut svg);
+        self.row_names(&mut svg);
+        self.references(&mut svg);
+        for series in self.series {
+            let Series { key, name, colour, .. } = series;
+            let (key, name) = (escape(key), escape(name));
+            let _ = write!(svg, "<g class=\"series c{colour}\" data-series=\"{key}\" data-name=\"{name}\">");
+            self.one(&mut svg, series);
+            svg.push_str("</g>\n");
+        }
+        svg.push_str("</svg>\n");
+        svg
+    }
+
+    /// Axes, marks and their labels.
+    fn frame(&self, svg: &mut String) {
+        let (left, right) = (self.left(), WIDTH - MARGIN[1]);
+        let (top, bottom) = (MARGIN[2], self.height() - MARGIN[3]);
+        for mark in &self.x.marks {
+            let x = self.px(mark.at);
+            let _ = write!(svg, "<path class=\"{}\" d=\"M{x:.1} {top}V{bottom}\"/>", mark.line());
+            label(svg, &format!("tick mid{}", mark.importance()), (x, bottom), "1.35em", &mark.label);
+        }
+        for mark in &self.y.marks {
+            let y = self.py(mark.at);
+            let _ = write!(svg, "<path class=\"{}\" d=\"M{left} {y:.1}H{right}\"/>", mark.line());
+            label(svg, &format!("tick end{}", mark.importance()), (left - 8.0, y), ".35em", &mark.label);
+        }
+        let _ = writeln!(svg, "<path class=\"axis\" d=\"M{left} {top}V{bottom}H{right}\"/>");
+        label(svg, "name mid", (f64::midpoint(left, right), bottom), "2.9em", &self.x.name);
+        label(svg, "name", (4.0, top), "-.55em", &self.y.name);
+    }
+
+    fn row_names(&self, svg: &mut String) {
+        for (row, name) in self.rows.iter().enumerate() {
+            let (y, left, right) = (self.py(row as f64), self.left(), WIDTH - MARGIN[1]);
+            let _ = write!(svg, "<path class=\"grid\" d=\"M{left} {y:.1}H{right}\"/>");
+            label(svg, "row", (left + 6.0, y), "1.25em", name);
+        }
+    }
+
+    fn references(&self, svg: &mut String) {
+        for Reference { y, name } in self.references {
+            let (left, right, y) = (self.left(), WIDTH - MARGIN[1], self.py(*y));
+            let _ = write!(svg, "<path class=\"limit\" d=\"M{left} {y:.1}H{right}\"/>");
+            label(svg, "tick", (left + 8.0, y), "-.45em", name);
+        }
+    }
+
+    /// The band, the line and the markers of a series.
+    fn one(&self, svg: &mut String, series: &Series) {
+        let Series { shape, points, line, .. } = series;
+        let at = |x: f64, y: f64| format!("{:.1} {:.1}", self.px(x), self.py(y));
+        let path = |points: &mut dyn Iterator<Item = (f64, f64)>| {
+            let place = |(x, y): (f64, f64)| if x.is_finite() { at(x, y) } else { String::new() };
+            points.map(place).collect::<Vec<_>>().join("L").replace("LL", "M")
+        };
+        let banded = || points.iter().filter(|point| point.high.is_some());
+        if banded().count() > 1 {
+            let forth = path(&mut banded().map(|point| (point.x, point.y)));
+            let back = path(&mut banded().rev().map(|point| (point.x, point.high.unwrap_or(point.y))));
+            let _ = write!(svg, "<path class=\"band\" d=\"M{forth}L{back}z\"/>");
+        }
+        let drawn = if line.is_empty() {
+            path(&mut points.iter().map(|point| (point.x, point.y)))
+        } else {
+            path(&mut line.iter().copied())
+        };
+        if drawn.contains('L') {
+            let _ = write!(svg, "<path class=\"line d{}\" d=\"M{drawn}\"/>", (*shape).min(3));
+        }
+        for point in points {
+            let class = if point.unstable { "mark open" } else { "mark" };
+            let (x, y) = (self.px(point.x), self.py(point.y));
+            let (outline, text) = (marker(point.shape.unwrap_or(*shape)), escape(&point.text));
+            let _ = write!(
+                svg,
+                "\n<path class=\"{class}\" transform=\"translate({x:.1} {y:.1})\" d=\"{outline}\"><title>{text}</title></path>"
+            );
+        }
+    }
+}
+
+/// Text at a place, moved down by a part of its own height; nothing if it is empty.
+fn label(svg: &mut String, class: &str, (x, y): (f64, f64), down: &str, text: &str) {
+    if !text.is_empty() {
+        let text = escape(text);
+        let _ =
+            writeln!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" dy=\"{down}\">{text}</text>");
+    }
 }

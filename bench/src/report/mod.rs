@@ -1,18 +1,41 @@
-//! The results as one page with charts: a single file that needs no network.
+//! The results as one page with charts: a single file that needs no network, and no script to be read.
 //!
-//! `chart.rs` and `axis.rs` draw the charts, `page.html` and `page.css` are the frame; here the two meet the results.
+//! | file | what it is |
+//! |---|---|
+//! | `data.rs` | the results, looked at in the ways the page needs |
+//! | `overview.rs` | the course's table with figures beside it; a few sentences |
+//! | `curves.rs`, `dots.rs` | which charts there are, and what is in them |
+//! | `figure.rs`, `chart.rs`, `axis.rs` | a chart as HTML and SVG |
+//! | `tables.rs`, `html.rs` | the tables; text as HTML |
+//! | `page.html`, `page.css`, `chart.css`, `page.js`, `guide.html` | the frame; how to read it |
 
 mod axis;
 mod chart;
+mod curves;
+mod data;
+mod dots;
+mod figure;
+mod html;
+mod overview;
+mod tables;
 
-use std::fmt::Write as _;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
 
-use chart::{Chart, Series};
+use data::Data;
+use figure::Figure;
+use html::{escape, list};
 
-use crate::table::{self, Table};
-use crate::{Document, Kind, NotMeasured, Row};
+use crate::{Document, NotMeasured};
+
+/// Writes the page to a file.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save(document: &Document, path: &Path) -> io::Result<()> {
+    fs::write(path, page(document))
+}
 
 /// Writes the page to `ipc-report/index.html` in cargo's target directory, and returns its path.
 ///
@@ -22,16 +45,16 @@ pub fn write(document: &Document) -> io::Result<PathBuf> {
     let dir = target_directory().join("ipc-report");
     fs::create_dir_all(&dir)?;
     let path = dir.join("index.html");
-    fs::write(&path, page(document))?;
+    save(document, &path)?;
     Ok(path)
 }
 
 /// Cargo's target directory. This program runs from inside it, and cargo marks it as a cache; without the mark, the
 /// directory to which a relative `target` would lead.
 fn target_directory() -> PathBuf {
-    let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let marked = || {
-        let program = env::current_exe().ok()?;
+        let program = std::env::current_exe().ok()?;
         program.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file()).map(Path::to_owned)
     };
     chosen.or_else(marked).unwrap_or_else(|| PathBuf::from("target"))
@@ -40,113 +63,167 @@ fn target_directory() -> PathBuf {
 /// The page.
 #[must_use]
 pub fn page(document: &Document) -> String {
-    include_str!("page.html")
-        .replace("{{style}}", include_str!("page.css"))
-        .replace("{{conditions}}", &escape(&conditions(document)))
-        .replace("{{charts}}", &charts(document))
-        .replace("{{tables}}", &tables(document))
-        .replace("{{missing}}", &missing(document))
-        .replace("{{environment}}", &environment(document))
+    let data = Data::of(document);
+    let content: String = sections(&data).iter().map(Section::html).collect();
+    let links: String = sections(&data).iter().map(Section::link).collect();
+    let parts = [
+        ("style", include_str!("page.css").into()),
+        ("chart-style", include_str!("chart.css").into()),
+        ("script", include_str!("page.js").into()),
+        ("guide", include_str!("guide.html").into()),
+        ("about", escape(&about(document))),
+        ("warnings", warnings(&data)),
+        ("links", links),
+        ("sections", content),
+    ];
+    filled(include_str!("page.html"), &parts)
 }
 
-/// What all rows have in common, in a sentence.
-fn conditions(document: &Document) -> String {
-    let mut waits: Vec<_> = document.results.iter().map(|row| row.wait).collect();
-    waits.dedup();
-    let place = document
-        .results
-        .first()
-        .map(|row| format!("cpus {} (ping on CPU {}, pong on CPU {})", row.cpus, row.ping_cpu, row.pong_cpu));
-    format!("wait {}, {}", waits.join(", "), place.unwrap_or_default())
-}
-
-fn charts(document: &Document) -> String {
-    let microseconds = |row: &Row| row.rtt_ns.map(|times| times.p50 as f64 / 1e3);
-    let megabytes = |row: &Row| row.bytes_per_s.map(|bytes| bytes / 1e6);
-    let latency = Chart {
-        title: "Latency: median round trip by message size",
-        hint: "lower is better",
-        unit: "microseconds",
-        series: series(document, Kind::RoundTrip, microseconds),
-    };
-    let throughput = Chart {
-        title: "Throughput by message size",
-        hint: "higher is better",
-        unit: "megabytes per second (1 MB = 1,000,000 bytes)",
-        series: series(document, Kind::Throughput, megabytes),
-    };
-    let mut html = String::new();
-    for chart in [latency, throughput].iter().filter(|chart| !chart.series.is_empty()) {
-        let _ = writeln!(html, "{}", chart.figure()); // a String takes everything
+/// The template with its `{{names}}` replaced, each once: what is put in is not looked at again.
+fn filled(template: &str, parts: &[(&str, String)]) -> String {
+    let mut pieces = template.split("{{");
+    let mut page = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (name, rest) = piece.split_once("}}").expect("closed in page.html");
+        let part = parts.iter().find(|part| part.0 == name).expect("all names of page.html are known");
+        page += &part.1;
+        page += rest;
     }
-    html
+    page
 }
 
-/// A line for each mechanism and variant that has values of this kind.
-fn series(document: &Document, kind: Kind, value: impl Fn(&Row) -> Option<f64>) -> Vec<Series> {
-    let mut all: Vec<Series> = Vec::new();
-    for row in document.results.iter().filter(|row| row.kind == kind) {
-        let Some(value) = value(row) else { continue };
-        let new = Series::new(row.mechanism, row.variant);
-        let at = all.iter().position(|series| series.place() == new.place()).unwrap_or_else(|| {
-            all.push(new);
-            all.len() - 1
-        });
-        all[at].points.push((row.size, value));
-    }
-    all.sort_by_key(Series::place);
-    for series in &mut all {
-        series.points.sort_by_key(|point| point.0);
-    }
-    all
+/// A part of the page that the contents link to.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    /// Before what it holds: plain text.
+    says: &'static str,
+    html: String,
 }
 
-fn tables(document: &Document) -> String {
-    let mut html = String::new();
-    for Table { heading, columns, rows } in table::tables(document) {
-        let heading = escape(&heading);
-        let head = cells("th scope=\"col\"", "th", columns.into_iter());
-        let _ = writeln!(
-            html,
-            "<h3>{heading}</h3>\n<div class=\"wide\" tabindex=\"0\"><table aria-label=\"{heading}\">"
-        );
-        let _ = writeln!(html, "<thead><tr>{head}</tr></thead>\n<tbody>");
-        for row in rows {
-            let _ = writeln!(html, "<tr>{}</tr>", cells("td", "td", row.iter().map(String::as_str)));
+impl Section {
+    fn html(&self) -> String {
+        let Self { id, title, says, html } = self;
+        let says = if says.is_empty() { String::new() } else { format!("<p>{}</p>\n", escape(says)) };
+        if html.is_empty() {
+            String::new()
+        } else {
+            format!("<section id=\"{id}\">\n<h2>{title}</h2>\n{says}{html}</section>\n")
         }
-        html.push_str("</tbody></table></div>\n");
     }
-    html
+
+    fn link(&self) -> String {
+        let Self { id, title, html, .. } = self;
+        if html.is_empty() { String::new() } else { format!("<li><a href=\"#{id}\">{title}</a></li>\n") }
+    }
 }
 
-/// The cells of a row: first the labels, then the numbers.
-fn cells<'a>(open: &str, close: &str, texts: impl Iterator<Item = &'a str>) -> String {
-    let cell = |(column, text)| {
-        let class = if column < table::LABELS { "label" } else { "number" };
-        format!("<{open} class=\"{class}\">{}</{close}>", escape(text))
-    };
-    texts.enumerate().map(cell).collect()
+/// All of them; those without data are empty, and are left out.
+fn sections(data: &Data) -> Vec<Section> {
+    let document = data.document;
+    let section = |id, title, says, html| Section { id, title, says, html };
+    let draw = |figure: Figure| figure.html(&data.usual.name());
+    let mut percentiles = draw(curves::percentiles(data, "percentiles", data.short));
+    if data.long != data.short {
+        percentiles += &draw(curves::percentiles(data, "percentiles-long", data.long));
+    }
+    vec![
+        section("glance", "At a glance", "", glance(data)),
+        section("six", "The six", TABLE, overview::course(data).html()),
+        section("latencies", "Latency", "", draw(curves::latency(data)) + &percentiles),
+        section("throughputs", "Throughput", "", draw(curves::throughput(data))),
+        section("costs", "Cost", COST, draw(dots::tradeoff(data)) + &tables::costs(data)),
+        section("loops", "Open loop", "", draw(dots::open_loop(data)) + &tables::open_loop(data).html()),
+        section("many", "Many clients", "", draw(curves::clients(data)) + &tables::clients(data).html()),
+        section("floors", "Beside the floor", FLOOR, draw(curves::floor(data)) + &tables::floor(data).html()),
+        section("figures", "All figures", "", tables::figures(data)),
+        section("unstable", "Unstable rows", UNSTABLE, tables::doubtful(data)),
+        section("checked", "Checked messages", "", checked(document)),
+        section("skipped", "Skipped", "", missing(&document.skipped)),
+        section("failed", "Failed", "", missing(&document.failed)),
+        section("notes", "Notes", "", list(document.notes.iter().cloned())),
+        section("environment", "Measured on", "", environment(document)),
+    ]
 }
 
-/// What has no figures, and why; nothing if there is nothing to say.
-fn missing(document: &Document) -> String {
-    let list = |title: &str, cases: &[NotMeasured]| {
-        let item = |case: &NotMeasured| format!("<li>{}</li>\n", escape(&case.to_string()));
-        match cases.iter().map(item).collect::<String>() {
-            items if items.is_empty() => items,
-            items => format!("<h2>{title}</h2>\n<ul>\n{items}</ul>\n"),
-        }
+const TABLE: &str =
+    "The course's table, and beside it what was measured here, for each way to build a mechanism.";
+const COST: &str = "Latency is not all: a side that polls keeps a CPU busy that others could use.";
+const FLOOR: &str = "The floor is the same exchange by bare system calls, without the suite. It was played in rounds \
+                     that took turns with the suite's.";
+const UNSTABLE: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
+                        the mechanism has two moods.";
+
+fn glance(data: &Data) -> String {
+    match list(overview::sentences(data)) {
+        said if said.is_empty() => said,
+        said => format!(
+            "{said}<p>Which one is right for you also depends on who talks to whom: <code>ipc-bench choose</code> asks, \
+             and ranks the six by these figures.</p>\n"
+        ),
+    }
+}
+
+/// What was run, in a sentence.
+fn about(document: &Document) -> String {
+    let environment = &document.environment;
+    let cpu = environment.cpu_model.as_deref().unwrap_or("an unknown CPU");
+    let profile = match document.profile.as_str() {
+        "" => String::new(),
+        name => format!("Profile {name}. "),
     };
-    list("Skipped", &document.skipped) + &list("Failed", &document.failed)
+    let rows = document.results.len();
+    let took =
+        if document.took_s > 0.0 { format!(" in {:.0} seconds", document.took_s) } else { String::new() };
+    format!("{profile}{rows} rows{took}, measured on {cpu}, {}.", environment.timestamp)
+}
+
+/// What a reader must know before the first figure.
+fn warnings(data: &Data) -> String {
+    let document = data.document;
+    let unstable = data.rows.iter().filter(|row| row.is_unstable()).count();
+    let warnings = [
+        document.environment.debug_build.then(|| "A debug build: these figures are no figures.".to_owned()),
+        (!document.complete)
+            .then(|| "The run was stopped early: rows have fewer rounds, or are missing.".to_owned()),
+        (!document.failed.is_empty())
+            .then(|| format!("{} cases failed: see the end.", document.failed.len())),
+        (unstable > 0).then(|| format!("{unstable} of {} rows are unstable and marked so.", data.rows.len())),
+        data.rows.is_empty().then(|| "Nothing was measured.".to_owned()),
+    ];
+    let warning = |text: String| format!("<p class=\"warning\">{}</p>\n", escape(&text));
+    warnings.into_iter().flatten().map(warning).collect()
+}
+
+/// What came out of checking every message.
+fn checked(document: &Document) -> String {
+    let Some(verified) = &document.verified else { return String::new() };
+    let wrong = verified.iter().filter_map(|case| {
+        let error = case.error.as_ref()?;
+        Some(format!("{} ({}) {} {}: {error}", case.mechanism, case.variant, case.kind.name(), case.size))
+    });
+    let messages: u64 = verified.iter().map(|case| case.messages).sum();
+    let all = format!("{} messages of {} cases checked.", crate::table::grouped(messages), verified.len());
+    format!("<p>{}</p>\n{}", escape(&all), list(wrong))
+}
+
+/// What has no figures, and why.
+fn missing(cases: &[NotMeasured]) -> String {
+    list(cases.iter().map(ToString::to_string))
 }
 
 fn environment(document: &Document) -> String {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for (name, value) in document.environment.lines() {
+        lines.push((name.into(), value));
+    }
+    lines.push(("one look at the clock".into(), format!("{:.0} ns", document.clock_cost_ns)));
+    let limits = document.limits.clone().unwrap_or_default();
+    let core = limits.core_to_core_ns().map(|ns| format!("{ns:.0} ns"));
+    lines.extend(core.map(|text| ("a cache line from core to core and back".into(), text)));
+    let copy = limits.memcpy_bytes_per_s().map(|rate| format!("{} MB/s", data::figure(rate / 1e6)));
+    lines.extend(copy.map(|text| ("one core copies memory".into(), text)));
     let line =
-        |(name, value): (&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&value));
-    document.environment.lines().into_iter().map(line).collect()
-}
-
-/// Text as HTML shows it.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+        |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value));
+    format!("<dl>\n{}</dl>\n", lines.iter().map(line).collect::<String>())
 }

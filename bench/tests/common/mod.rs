@@ -70,22 +70,30 @@ pub fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The names in a row of the results.
-pub const ROW: [&str; 20] = [
+pub const ROW: [&str; 28] = [
     "batch",
+    "beside_floor",
     "bytes_per_s",
+    "clients",
+    "cost",
     "count",
     "cpus",
+    "energy_nj",
+    "fairness",
     "floor_ratio",
     "floor_ratio_spread",
     "implementation",
     "kind",
     "mechanism",
     "messages_per_s",
+    "one_way_ns",
     "piece",
     "ping_cpu",
     "pong_cpu",
+    "rate_per_s",
     "rounds",
     "rtt_ns",
+    "service_ns",
     "size",
     "suite_ratio",
     "suite_ratio_spread",

@@ -18,17 +18,26 @@ use crate::{Result, lease};
 /// # Errors
 /// A handler cannot be installed, or the thread not be started.
 pub fn clean_up_on_signals() -> Result<()> {
+    on_signals(end_as)
+}
+
+/// The same for who has more to do than to clean up: `heed` is told of each signal, in a thread of its own.
+///
+/// # Errors
+/// As [`clean_up_on_signals`].
+pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
     let ignored = ignored().call("read")?;
     let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0);
     let mut signals = Signals::new(heeded).call("sigaction")?;
-    let wait = move || {
-        if let Some(signal) = signals.forever().next() {
-            lease::release_all();
-            // Restores the default action and raises the signal again, so that the parent sees what ended us.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-        }
-    };
+    let wait = move || signals.forever().for_each(&mut heed);
     thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
+}
+
+/// Removes the kernel objects, and ends this process as the signal would have ended it.
+pub fn end_as(signal: i32) {
+    lease::release_all();
+    // Restores the default action and raises the signal again, so that the parent sees what ended us.
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
 }
 
 /// The signals that this process ignores, a bit each, the lowest for signal 1.

@@ -1,7 +1,10 @@
 //! Orders: on the wire, and too large.
 
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
 use super::*;
-use crate::Wait;
+use crate::{Wait, Waiting};
 
 #[test]
 fn an_order_survives_the_wire_and_garbage_does_not() {
@@ -43,9 +46,135 @@ impl Transport for Ordered {
 
 #[test]
 fn an_order_that_is_too_large_is_the_fault_of_who_gave_it() {
-    for exchange in [Exchange::RoundTrip, Exchange::Stream] {
+    for exchange in [Exchange::RoundTrip, Exchange::Stream, Exchange::OneWay] {
         let order = Order { exchange, verify: false, size: 65, count: 1 };
         let told = pong(&mut Waiting::new(Ordered(order), Wait::Block), |_| {});
         assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
     }
+}
+
+/// A link between two threads. Before it receives, the one end may have to do something else.
+struct Thread<F> {
+    out: Sender<Vec<u8>>,
+    come: Receiver<Vec<u8>>,
+    before: F,
+}
+
+impl<F: FnMut()> Transport for Thread<F> {
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.out.send(message.to_vec()).map_err(|_| Error::Disconnected)
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        (self.before)();
+        let message = self.come.recv().map_err(|_| Error::Disconnected)?;
+        buffer[..message.len()].copy_from_slice(&message);
+        Ok(message.len())
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.send(message).map(Some)
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.recv(buffer).map(Some)
+    }
+
+    fn max_message(&self) -> usize {
+        1024
+    }
+}
+
+/// Plays with a pong that does something before each time it receives.
+fn played_with<T>(before: impl FnMut() + Send, play: impl FnOnce(&mut Thread<fn()>) -> T) -> T {
+    let ((out, their_come), (their_out, come)) = (channel(), channel());
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let link = Thread { out: their_out, come: their_come, before };
+            pong(&mut Waiting::new(link, Wait::Block), |_| {}).unwrap();
+        });
+        play(&mut Thread { out, come, before: (|| {}) as fn() })
+    })
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// A stall of 50 ms hits one round trip of 500 that start when the one before is over, and every tenth of those that are
+/// meant to start each millisecond.
+#[test]
+fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
+    let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 64, count: 500 };
+    let mut received = 0;
+    let stall_once = || {
+        received += 1;
+        if received == 200 {
+            thread::sleep(50 * MILLISECOND);
+        }
+    };
+    let outcome = played_with(stall_once, |ping| open_loop(ping, &order, MILLISECOND).unwrap());
+    let stall = 50_000_000;
+    let (open, service) = (outcome.times, outcome.service.unwrap());
+    assert_eq!((open.len(), service.len()), (500, 500));
+    // It begins up to a millisecond before the next message is meant to be sent.
+    assert!(
+        open.max() >= stall * 9 / 10 && service.max() >= stall * 9 / 10,
+        "in both: {} {}",
+        open.max(),
+        service.max()
+    );
+    // 50 of 500 were kept waiting, from 50 ms down to 1 ms: the hundredth part of all is above 45 ms.
+    assert!(open.value_at_quantile(0.99) > stall * 4 / 5, "{}", open.value_at_quantile(0.99));
+    // A round trip that starts late takes no longer than any other, once it has started.
+    let late = |times: &Histogram<u64>| times.len() - times.count_between(0, stall * 2 / 5);
+    assert!(late(&open) >= 25, "{}", late(&open));
+    assert!(late(&service) < late(&open) / 2, "{}", late(&service));
+}
+
+/// What the sender has got rid of is not through: the receiver's clock says so.
+#[test]
+fn throughput_is_that_of_a_slow_receiver() {
+    let order = Order { exchange: Exchange::Stream, verify: false, size: 64, count: 51 };
+    let mut started = None;
+    let outcome = played_with(
+        || thread::sleep(MILLISECOND),
+        |ping| {
+            started = Some(Instant::now());
+            stream(ping, &order).unwrap()
+        },
+    );
+    assert!(outcome.elapsed >= 50 * MILLISECOND, "{:?}", outcome.elapsed);
+    assert!(outcome.elapsed <= started.unwrap().elapsed());
+}
+
+/// How long each message was on its way comes back with the report, however many messages that takes; and the costs of
+/// both sides with it.
+#[test]
+fn one_way_times_come_back_with_the_report() {
+    let order = Order { exchange: Exchange::OneWay, verify: false, size: 8, count: 300 };
+    let mut wait = Duration::ZERO;
+    let slower_and_slower = || {
+        wait += Duration::from_micros(5);
+        thread::sleep(wait);
+    };
+    let outcome = played_with(slower_and_slower, |ping| one_way(ping, &order).unwrap());
+    let times = outcome.report.one_way.expect("ordered");
+    assert_eq!(times.len(), 300);
+    assert!(
+        times.max() >= 1_500_000 && times.min() > 0 && times.min() < times.max(),
+        "{} {}",
+        times.min(),
+        times.max()
+    );
+    assert!(
+        times.iter_recorded().count() > 1024 / 16,
+        "more than one message carries: or this proves little"
+    );
+    assert!(outcome.report.usage.voluntary_switches >= 300 && outcome.usage.cpu > Duration::ZERO);
+}
+
+#[test]
+fn a_message_without_room_for_a_time_is_refused() {
+    let order = Order { exchange: Exchange::OneWay, verify: false, size: 7, count: 1 };
+    let told = played_with(|| {}, |ping| one_way(ping, &order));
+    assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
 }

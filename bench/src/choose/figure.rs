@@ -1,0 +1,190 @@
+//! The row that counts for a purpose, and what it says.
+
+use std::collections::BTreeSet;
+
+use super::{Priority, Purpose, Ways};
+use crate::table::{bytes, grouped};
+use crate::{Document, Kind, NotMeasured, Row};
+
+/// The figures of a document that are about a purpose.
+pub(super) struct Figures<'a> {
+    document: &'a Document,
+    purpose: &'a Purpose,
+    kind: Kind,
+    /// Whether one-way times count. Only if all rows have them: else some would be compared with round trips.
+    one_way: bool,
+    size: usize,
+    clients: usize,
+    cpus: &'a str,
+}
+
+/// A row, with what it is ranked by.
+pub(super) struct Found<'a> {
+    pub row: &'a Row,
+    pub figure_ns: f64,
+    /// The figure in words.
+    pub said: String,
+}
+
+impl<'a> Figures<'a> {
+    pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
+        let suite = || document.results.iter().filter(|row| row.implementation == "suite");
+        let is_there = |kind| suite().any(|row| row.kind == kind);
+        let kind = match (purpose.priority, purpose.ways) {
+            (Priority::Throughput, _) if purpose.clients > 1 && is_there(Kind::Clients) => Kind::Clients,
+            (Priority::Throughput, _) | (Priority::Cpu, Ways::OneWay) => Kind::Throughput,
+            _ => Kind::RoundTrip,
+        };
+        let rows = || suite().filter(|row| row.kind == kind);
+        let nearest = |wanted: usize, of: fn(&Row) -> usize| {
+            let all: BTreeSet<usize> = rows().map(of).collect();
+            let distance = |value: &usize| {
+                let factor = (*value).max(1) as f64 / wanted.max(1) as f64;
+                (factor.ln().abs() * 1e6) as u64
+            };
+            all.into_iter().min_by_key(distance).unwrap_or(wanted)
+        };
+        let cpus = rows().map(|row| row.cpus.as_str());
+        Self {
+            document,
+            purpose,
+            kind,
+            one_way: purpose.ways == Ways::OneWay && rows().all(|row| row.one_way_ns.is_some()),
+            size: nearest(purpose.size, |row| row.size),
+            clients: nearest(purpose.clients, |row| row.clients),
+            cpus: cpus.min_by_key(|cpus| *cpus != "split").unwrap_or("split"),
+        }
+    }
+
+    /// The length of messages that the figures are about.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Where the two processes ran.
+    pub(super) fn cpus(&self) -> &str {
+        self.cpus
+    }
+
+    /// What should be known about the figures.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.size != self.purpose.size {
+            notes.push(format!(
+                "no messages of {} were measured: the figures are of {}, and whether the longer ones fit is not known",
+                bytes(self.purpose.size),
+                bytes(self.size)
+            ));
+        }
+        if self.clients != self.purpose.clients {
+            let clients = match self.clients {
+                1 => "one client".into(),
+                n => format!("{} clients", grouped(n as u64)),
+            };
+            notes.push(format!("the figures are of {clients}"));
+        }
+        if self.document.environment.debug_build {
+            notes.push("the figures are of a debug build: not for decisions".into());
+        }
+        notes
+    }
+
+    /// The best row of this variant; else why there is none.
+    pub(super) fn find(&self, mechanism: &str, variant: &str) -> Result<Found<'a>, String> {
+        let of_this = |row: &&Row| {
+            row.mechanism == mechanism
+                && row.variant == variant
+                && row.implementation == "suite"
+                && (row.kind, row.size, row.clients) == (self.kind, self.size, self.clients)
+                && row.cpus == self.cpus
+        };
+        let rows: Vec<&Row> = self.document.results.iter().filter(of_this).collect();
+        let ranked = rows.iter().filter_map(|row| Some((*row, self.figure(row)?)));
+        let best = ranked.min_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((row, figure_ns)) = best else {
+            return Err(self.why_not(mechanism, variant, rows.is_empty()));
+        };
+        let asleep = rows.iter().find(|row| row.wait == "block").filter(|_| row.wait != "block");
+        let mut said = self.words(row);
+        if let Some(figure) = asleep.and_then(|row| self.figure(row)) {
+            said = format!("{said}, where sleeping takes {}", time(figure));
+        }
+        if row.is_unstable() {
+            said += " (unstable)";
+        }
+        Ok(Found { row, figure_ns, said })
+    }
+
+    /// What a row is ranked by, in nanoseconds; `None` if that was not measured.
+    fn figure(&self, row: &Row) -> Option<f64> {
+        match self.purpose.priority {
+            Priority::Cpu => row.cost.map(|cost| {
+                cost.ping.user_ns + cost.ping.system_ns + cost.pong.user_ns + cost.pong.system_ns
+            }),
+            Priority::Throughput => row.messages_per_s.filter(|rate| *rate > 0.0).map(|rate| 1e9 / rate),
+            Priority::Latency | Priority::Simplicity => {
+                let times = if self.one_way { row.one_way_ns.as_ref() } else { row.rtt_ns.as_ref() };
+                times.map(|times| times.p50 as f64)
+            }
+        }
+    }
+
+    /// The figure in words.
+    fn words(&self, row: &Row) -> String {
+        let wait = match row.wait.as_str() {
+            "block" => "sleeping",
+            "spin" => "polling",
+            _ => "polling for a moment, then sleeping",
+        };
+        let cpu = row.cost.map(|cost| {
+            let [ping, pong] = [cost.ping, cost.pong].map(|cost| time(cost.user_ns + cost.system_ns));
+            (ping, pong)
+        });
+        let beside = cpu.as_ref().map(|(ping, pong)| format!(", for {ping} + {pong} of CPU time")).unwrap_or_default();
+        match self.purpose.priority {
+            Priority::Throughput => format!(
+                "{} messages, {:.1} megabytes, a second when {wait}{beside} each",
+                grouped(row.messages_per_s.unwrap_or_default().round() as u64),
+                row.bytes_per_s.unwrap_or_default() / 1e6,
+            ),
+            Priority::Cpu => {
+                let each = if self.kind == Kind::RoundTrip { "round trip" } else { "message" };
+                let (ping, pong) = cpu.unwrap_or_default();
+                format!("{ping} + {pong} of CPU time for a {each} when {wait}")
+            }
+            Priority::Latency | Priority::Simplicity => {
+                let (each, times) = if self.one_way {
+                    ("to the other side", &row.one_way_ns)
+                } else {
+                    ("for a round trip", &row.rtt_ns)
+                };
+                let times = times.as_ref();
+                let (p50, p99) = times.map(|times| (times.p50 as f64, times.p99 as f64)).unwrap_or_default();
+                format!("{} {each} when {wait} (p50; p99 {}){beside}", time(p50), time(p99))
+            }
+        }
+    }
+
+    /// Why a variant has no figure.
+    fn why_not(&self, mechanism: &str, variant: &str, no_row: bool) -> String {
+        let is_this = |case: &&NotMeasured| {
+            case.mechanism == mechanism && case.variant == variant && case.size == self.size
+        };
+        let found = self.document.skipped.iter().chain(&self.document.failed).find(is_this);
+        match found {
+            Some(case) => case.reason.clone(),
+            None if no_row => "it was not measured".into(),
+            None => "what counts here was not measured".into(),
+        }
+    }
+}
+
+/// A time for people, with its unit.
+fn time(ns: f64) -> String {
+    match ns {
+        ns if ns < 1e3 => format!("{ns:.0} ns"),
+        ns if ns < 1e5 => format!("{:.2} µs", ns / 1e3),
+        ns if ns < 1e6 => format!("{:.0} µs", ns / 1e3),
+        ns => format!("{:.2} ms", ns / 1e6),
+    }
+}

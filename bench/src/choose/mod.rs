@@ -1,0 +1,140 @@
+//! Which mechanism to use: ranked by what was measured on this machine.
+//!
+//! What is impossible is decided by facts: the [`Profile`](ipc_core::Profile) of each mechanism and its variants. What
+//! is left is ranked by figures.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `purpose.rs` | [`Purpose`]: the answers to seven questions |
+//! | `ask.rs` | [`ask`]: one question on a terminal |
+//! | `facts.rs` | what is excluded, and what is left to be written by hand, both from the profiles |
+//! | `figure.rs` | the row that counts for a purpose, and what it says |
+//! | `mod.rs` | [`Choice`]: the ranking |
+//! | `text.rs` | the ranking for people |
+
+mod ask;
+mod facts;
+mod figure;
+mod purpose;
+mod text;
+
+use serde::Serialize;
+
+use crate::{Document, SIX, statistics};
+use figure::{Figures, Found};
+
+pub use ask::ask;
+pub use purpose::{Answer, Outlive, Partners, Priority, Purpose, Shape, Ways};
+pub use text::text;
+
+/// One that will do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Candidate {
+    /// Short name of the mechanism.
+    pub mechanism: &'static str,
+    /// Which way it is built.
+    pub variant: &'static str,
+    /// The package to open.
+    #[serde(rename = "crate")]
+    pub package: String,
+    /// How both sides waited when it was measured.
+    pub wait: String,
+    /// What it is ranked by, in nanoseconds: the time, or the CPU time, of a message or a round trip. By simplicity it
+    /// only decides between equals.
+    pub figure_ns: f64,
+    /// What its user has to write.
+    pub work: Vec<&'static str>,
+    /// Why it has this place: one sentence, with the figure.
+    pub reason: String,
+}
+
+/// One that will not do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Excluded {
+    /// Short name of the mechanism.
+    pub mechanism: &'static str,
+    /// Which way it is built.
+    pub variant: &'static str,
+    /// Why not.
+    pub reason: String,
+}
+
+/// All of them, in order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Choice {
+    /// What for.
+    pub purpose: Purpose,
+    /// Length of the messages that the figures are about, in bytes: the nearest one that was measured.
+    pub measured_size: usize,
+    /// Placement of the two processes that the figures are about.
+    pub cpus: String,
+    /// What should be known about the figures.
+    pub notes: Vec<String>,
+    /// The best first.
+    pub ranking: Vec<Candidate>,
+    /// Those that will not do.
+    pub excluded: Vec<Excluded>,
+}
+
+impl Choice {
+    /// Ranks all variants of all mechanisms for `purpose` by the figures of `document`.
+    #[must_use]
+    pub fn of(purpose: &Purpose, document: &Document) -> Self {
+        let figures = Figures::of(purpose, document);
+        let mut choice = Self {
+            purpose: *purpose,
+            measured_size: figures.size(),
+            cpus: figures.cpus().to_owned(),
+            notes: figures.notes(),
+            ranking: Vec::new(),
+            excluded: Vec::new(),
+        };
+        for (profile, variant) in SIX.iter().flat_map(|member| {
+            let profile = &member.profile;
+            profile.variants.iter().map(move |variant| (profile, variant))
+        }) {
+            let (mechanism, variant_name) = (profile.name, variant.name);
+            let found = match facts::impossible(profile, variant, purpose) {
+                Some(reason) => Err(reason),
+                None => figures.find(mechanism, variant_name),
+            };
+            match found {
+                Err(reason) => choice.excluded.push(Excluded { mechanism, variant: variant_name, reason }),
+                Ok(Found { row, figure_ns, said }) => {
+                    let work = facts::work(profile, variant, purpose);
+                    let package = format!("ipc-{mechanism}");
+                    let reason = format!("{said}; {}; open `{package}`.", text::work(&work));
+                    choice.ranking.push(Candidate {
+                        mechanism,
+                        variant: variant_name,
+                        package,
+                        wait: row.wait.clone(),
+                        figure_ns,
+                        work,
+                        reason,
+                    });
+                }
+            }
+        }
+        rank(&mut choice.ranking, purpose.priority);
+        choice
+    }
+}
+
+/// The best first. Figures that lie within [`statistics::AGREEMENT`] of the best of them are taken for equal, since they
+/// may change places in the next run; then what is less work comes first.
+fn rank(candidates: &mut [Candidate], priority: Priority) {
+    candidates.sort_by(|a, b| a.figure_ns.total_cmp(&b.figure_ns));
+    if priority == Priority::Simplicity {
+        candidates.sort_by_key(|candidate| candidate.work.len());
+        return;
+    }
+    let mut rest = candidates;
+    while let Some(best) = rest.first() {
+        let limit = best.figure_ns * (1.0 + statistics::AGREEMENT);
+        let equal = rest.partition_point(|candidate| candidate.figure_ns <= limit).max(1);
+        let (group, others) = rest.split_at_mut(equal);
+        group.sort_by_key(|candidate| candidate.work.len());
+        rest = others;
+    }
+}

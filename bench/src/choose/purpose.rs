@@ -1,0 +1,137 @@
+//! What somebody wants to use a mechanism for.
+
+use ipc_core::{Error, Result};
+use serde::Serialize;
+
+/// One of a few answers to a question.
+pub trait Answer: Copy + PartialEq + Sized + 'static {
+    /// The question.
+    const QUESTION: &'static str;
+    /// Each answer, with its word on the command line and in half a line what it means. The first is the usual one.
+    const ALL: &'static [(Self, &'static str, &'static str)];
+
+    /// The word for this answer.
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(answer, ..)| *answer == self).map_or("", |(_, word, _)| word)
+    }
+
+    /// The answer with that word.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): there is none.
+    fn parse(text: &str) -> Result<Self> {
+        let found = Self::ALL.iter().find(|(_, word, _)| *word == text);
+        found.map(|(answer, ..)| *answer).ok_or_else(|| {
+            let words: Vec<_> = Self::ALL.iter().map(|(_, word, _)| *word).collect();
+            Error::Usage(format!("no answer '{text}': {}", words.join(", ")))
+        })
+    }
+}
+
+/// Who talks to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)] // see `ALL`
+pub enum Partners {
+    Any,
+    ParentChild,
+    OtherHost,
+}
+
+impl Answer for Partners {
+    const QUESTION: &'static str = "Who talks to whom?";
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Any, "any", "any two processes of this host"),
+        (Self::ParentChild, "parent-child", "a process and a child that it starts"),
+        (Self::OtherHost, "other-host", "processes of two hosts"),
+    ];
+}
+
+/// In which direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Ways {
+    TwoWay,
+    OneWay,
+}
+
+impl Answer for Ways {
+    const QUESTION: &'static str = "In which direction?";
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::TwoWay, "two-way", "questions and answers"),
+        (Self::OneWay, "one-way", "one side sends, the other one receives"),
+    ];
+}
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Shape {
+    Message,
+    Stream,
+}
+
+impl Answer for Shape {
+    const QUESTION: &'static str = "What is sent?";
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Message, "message", "messages: each is received as it was sent"),
+        (Self::Stream, "stream", "a stream of bytes, without boundaries"),
+    ];
+}
+
+/// How long what was sent has to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Outlive {
+    No,
+    Processes,
+    Restart,
+}
+
+impl Answer for Outlive {
+    const QUESTION: &'static str = "Must the data outlive the processes?";
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::No, "no", "it may go with them"),
+        (Self::Processes, "processes", "it must be there when both are gone"),
+        (Self::Restart, "restart", "it must be there after a restart of the machine"),
+    ];
+}
+
+/// What counts most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Priority {
+    Latency,
+    Throughput,
+    Cpu,
+    Simplicity,
+}
+
+impl Answer for Priority {
+    const QUESTION: &'static str = "What counts most?";
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::Latency, "latency", "a short time for each message"),
+        (Self::Throughput, "throughput", "many messages, or bytes, in a second"),
+        (Self::Cpu, "cpu", "little CPU time for each message"),
+        (Self::Simplicity, "simplicity", "little code of one's own"),
+    ];
+}
+
+/// The answers to all questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // each type has its question
+pub struct Purpose {
+    pub partners: Partners,
+    pub ways: Ways,
+    pub shape: Shape,
+    /// Length of the messages, or of the pieces of a stream, in bytes.
+    pub size: usize,
+    /// How many clients one server has.
+    pub clients: usize,
+    pub outlive: Outlive,
+    pub priority: Priority,
+}

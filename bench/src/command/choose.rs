@@ -1,0 +1,174 @@
+//! `ipc-bench choose`: which mechanism to use.
+
+use std::io::{IsTerminal as _, stderr, stdin};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use ipc_bench::choose::{self, Answer, Choice, Outlive, Partners, Priority, Purpose, Shape, Ways};
+use ipc_bench::output::Output;
+use ipc_bench::run::{self, Plan, Stop};
+use ipc_bench::{Case, Document, Kind, Placement, RunProfile, SIX, saved};
+use ipc_core::cpus::Cpus;
+use ipc_core::demo::parse_size;
+use ipc_core::{Error, Result, Wait};
+
+use super::{flag, one, print};
+
+const AFTER_HELP: &str = "What is not said is asked, on a terminal; elsewhere the usual answer is taken, and told.\n\
+    The figures are those of --results; or of the newest saved run of this machine that has this size; or of a quick \
+    run, which is then saved in $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench).\n\
+    Exit status: 0 done, 1 failed, 2 wrong usage, or no answer.";
+
+pub fn command() -> Command {
+    Command::new("choose")
+        .about("Ranks the mechanisms for a purpose by what was measured here")
+        .after_help(AFTER_HELP)
+        .args([
+            answer::<Partners>("between"),
+            answer::<Ways>("direction"),
+            answer::<Shape>("unit"),
+            one("size", "BYTES", SIZE).value_parser(parse_size),
+            one("clients", "N", CLIENTS).value_parser(parse_clients),
+            answer::<Outlive>("outlive"),
+            answer::<Priority>("priority"),
+            Arg::new("results")
+                .long("results")
+                .value_name("DIR")
+                .help("Take the figures from there: a directory that `--output` has filled")
+                .value_parser(value_parser!(PathBuf)),
+            flag("json", "As one JSON document"),
+        ])
+}
+
+const SIZE: &str = "How long is a message, or a piece of the stream, in bytes?";
+const CLIENTS: &str = "How many clients has a server?";
+
+/// An option with one of a few answers.
+fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
+    let words: Vec<_> = T::ALL.iter().map(|(_, word, meaning)| format!("{word} ({meaning})")).collect();
+    one(name, "ANSWER", format!("{} {}", T::QUESTION, words.join(", "))).value_parser(T::parse)
+}
+
+fn parse_clients(text: &str) -> Result<usize> {
+    let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+    number.ok_or_else(|| Error::Usage(format!("'{text}' is no number of clients: 1 to 1000000")))
+}
+
+pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
+    let purpose = purpose(matches)?;
+    let document = document(matches.get_one::<PathBuf>("results"), &purpose)?;
+    let choice = Choice::of(&purpose, &document);
+    let text = if matches.get_flag("json") {
+        format!("{}\n", serde_json::to_string_pretty(&choice).expect("plain data"))
+    } else {
+        choose::text(&choice)
+    };
+    print(&text).map(|()| ExitCode::SUCCESS)
+}
+
+/// All answers: from the command line, or asked for.
+fn purpose(matches: &ArgMatches) -> Result<Purpose> {
+    let mut clerk = Clerk { matches, asks: stdin().is_terminal(), taken: Vec::new() };
+    let purpose = Purpose {
+        partners: clerk.one_of("between")?,
+        ways: clerk.one_of("direction")?,
+        shape: clerk.one_of("unit")?,
+        size: clerk
+            .find("size", SIZE, "  64, 4K, 1M", "64", |text| parse_size(text).map_err(Error::Usage))?,
+        clients: clerk.find("clients", CLIENTS, "  a number", "1", parse_clients)?,
+        outlive: clerk.one_of("outlive")?,
+        priority: clerk.one_of("priority")?,
+    };
+    if !clerk.taken.is_empty() {
+        eprintln!("not said, so taken: {}", clerk.taken.join(" "));
+    }
+    Ok(purpose)
+}
+
+/// Who fetches the answers.
+struct Clerk<'a> {
+    matches: &'a ArgMatches,
+    asks: bool,
+    /// Usual answers that were taken without asking.
+    taken: Vec<String>,
+}
+
+impl Clerk<'_> {
+    fn one_of<T: Answer + Send + Sync>(&mut self, name: &'static str) -> Result<T> {
+        let width = T::ALL.iter().map(|(_, word, _)| word.len()).max().unwrap_or(0);
+        let hint: Vec<_> =
+            T::ALL.iter().map(|(_, word, meaning)| format!("  {word:width$}  {meaning}")).collect();
+        self.find(name, T::QUESTION, &hint.join("\n"), T::ALL[0].1, T::parse)
+    }
+
+    fn find<T: Clone + Send + Sync + 'static>(
+        &mut self,
+        name: &'static str,
+        question: &str,
+        hint: &str,
+        usual: &str,
+        read: fn(&str) -> Result<T>,
+    ) -> Result<T> {
+        if let Some(said) = self.matches.get_one::<T>(name) {
+            return Ok(said.clone());
+        }
+        if self.asks {
+            return choose::ask(&mut stdin().lock(), &mut stderr(), question, hint, usual, read);
+        }
+        self.taken.push(format!("--{name} {usual}"));
+        read(usual)
+    }
+}
+
+/// The figures: those named, the newest ones with this size, or fresh ones.
+fn document(named: Option<&PathBuf>, purpose: &Purpose) -> Result<Document> {
+    if let Some(path) = named {
+        return saved::load(path);
+    }
+    let place = saved::place();
+    let has_size = |document: &Document| {
+        let has = |kind| document.results.iter().any(|row| (row.kind, row.size) == (kind, purpose.size));
+        Kind::USUAL.into_iter().all(has)
+    };
+    if let Some((path, document)) = place.as_deref().and_then(|place| saved::newest(place, has_size)) {
+        eprintln!("figures from {}, measured at {}", path.display(), document.environment.timestamp);
+        return Ok(document);
+    }
+    measure(purpose, place.as_deref())
+}
+
+/// A quick run of everything with messages of this size.
+fn measure(purpose: &Purpose, place: Option<&Path>) -> Result<Document> {
+    eprintln!("no figures of this size here: a quick run, about 20 seconds");
+    let output = place.and_then(|place| Output::create(saved::fresh(place)).ok());
+    let placement = Placement::resolve(Cpus::available())?;
+    let ways =
+        SIX.iter().flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant)));
+    let ways: Vec<_> = ways.collect();
+    let mut cases = Vec::new();
+    for kind in Kind::USUAL {
+        for wait in Wait::ALL {
+            let case = |&(member, variant): &(_, &ipc_core::Variant)| Case {
+                member,
+                variant: variant.name,
+                kind,
+                size: purpose.size,
+                wait,
+                placement,
+                rate: None,
+            };
+            cases.extend(ways.iter().map(case));
+        }
+    }
+    let stop = Stop::on_signals()?;
+    let plan = Plan { profile: RunProfile::Quick, cases, effort: None, floor: false, verify: false };
+    let document = run::run(&plan, &stop);
+    stop.end_as_told();
+    match output.map(|output| output.save(&document)) {
+        Some(Ok(path)) => eprintln!("saved as {}", path.display()),
+        Some(Err(error)) => eprintln!("not saved: {error}"),
+        None => eprintln!("not saved: there is no place for it"),
+    }
+    Ok(document)
+}

@@ -1,0 +1,17 @@
+//! `ipc-bench clean`: removes what dead processes left.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+use ipc_bench::clean;
+use ipc_core::Result;
+
+use super::print;
+
+pub fn command() -> Command {
+    Command::new("clean").about("Removes what dead processes left; never what a live one holds")
+}
+
+pub fn execute(_matches: &ArgMatches) -> Result<ExitCode> {
+    print(&clean::clean()?).map(|()| ExitCode::SUCCESS)
+}

@@ -1,0 +1,25 @@
+//! `ipc-bench doctor`: what disturbs measurements here.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+use ipc_bench::doctor;
+use ipc_core::Result;
+
+use super::{flag, print};
+
+pub fn command() -> Command {
+    Command::new("doctor")
+        .about("Says what on this machine disturbs measurements, and what to do about it")
+        .arg(flag("json", "As one JSON document"))
+}
+
+pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
+    let findings = doctor::examine()?;
+    let text = if matches.get_flag("json") {
+        format!("{}\n", serde_json::to_string_pretty(&findings).expect("plain data"))
+    } else {
+        doctor::text(&findings)
+    };
+    print(&text).map(|()| ExitCode::SUCCESS)
+}

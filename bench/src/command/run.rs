@@ -1,0 +1,207 @@
+//! `ipc-bench run`, and `ipc-bench` without a word: measures.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use ipc_bench::export::Format;
+use ipc_bench::output::Output;
+use ipc_bench::run::{self, Plan, Stop};
+use ipc_bench::{Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, member, names};
+use ipc_core::cpus::Cpus;
+use ipc_core::demo::{parse_seconds, parse_size};
+use ipc_core::{Error, Result, Wait};
+
+use super::{flag, many, one};
+
+pub const AFTER_HELP: &str = "Without a command it measures, as `run` does. NAME, BYTES, STRATEGY, KIND, PLACEMENT \
+    and N of --rate may be given several times.\n\
+    Ctrl-C ends a run early: what was measured so far is saved and printed.\n\
+    Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+pub fn command() -> Command {
+    let about = "Measures; `ipc-bench` without a command does the same";
+    with_arguments(Command::new("run")).about(about).after_help(AFTER_HELP)
+}
+
+/// Adds what a run can be told.
+pub fn with_arguments(command: Command) -> Command {
+    command.args([
+        one(
+            "profile",
+            "PROFILE",
+            "quick (20 seconds, the default), standard (3 minutes) or thorough (longer)",
+        )
+        .value_parser(|text: &str| text.parse::<RunProfile>()),
+        many("mechanism", "NAME", format!("Only this one: {}", names()))
+            .value_parser(|name: &str| member(name)),
+        many("variant", "NAME", "Only this way to build it: see `ipc-bench list`")
+            .value_parser(|name: &str| variant(name)),
+        many("size", "BYTES", "Length of the messages: 64, 4K, 1M (default: by the profile)")
+            .value_parser(parse_size),
+        many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid (default: by the profile)")
+            .value_parser(|text: &str| text.parse::<Wait>()),
+        many("kind", "KIND", "What to measure: round_trip, throughput or open_loop (default: the first two)")
+            .value_parser(|text: &str| text.parse::<Kind>()),
+        many(
+            "cpus",
+            "PLACEMENT",
+            "Where the two run: same, split, or two CPU numbers A,B (default: split if there are two)",
+        )
+        .value_parser(|text: &str| text.parse::<Cpus>()),
+        many("rate", "N", "Open loop: so many messages in a second, each at its time")
+            .value_parser(value_parser!(u64).range(1..=1_000_000)),
+        one("duration", "SECONDS", "How long each row is timed (default: by the profile)")
+            .value_parser(parse_seconds)
+            .conflicts_with("count"),
+        one("count", "N", "How many messages for each row").value_parser(value_parser!(u64).range(1..)),
+        flag("verify", "Afterwards, also play each row with every message checked"),
+        flag("floor", "Also play each row by bare system calls, taking turns, and show the ratio"),
+        Arg::new("output")
+            .long("output")
+            .value_name("DIR")
+            .help("Save the results there, as results.json")
+            .value_parser(value_parser!(PathBuf)),
+        one("format", "FORMAT", "How to print the results: table, json, csv or markdown (default: table)")
+            .value_parser(|text: &str| text.parse::<Format>()),
+        flag("json", "The same as --format json").conflicts_with("format"),
+    ])
+}
+
+pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
+    let plan = plan(matches)?;
+    let format = matches.get_one("format").copied();
+    let format = format.unwrap_or(if matches.get_flag("json") { Format::Json } else { Format::Table });
+    let output = matches.get_one::<PathBuf>("output").map(Output::create).transpose()?;
+    let stop = Stop::on_signals()?;
+    warn(&plan);
+    let document = run::run(&plan, &stop);
+    for failed in &document.failed {
+        eprintln!("error: {failed}");
+    }
+    if let Some(output) = output {
+        output.save(&document)?;
+    }
+    super::print(&format.text(&document))?;
+    stop.end_as_told();
+    Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what should be known before the figures come.
+fn warn(plan: &Plan) {
+    if cfg!(debug_assertions) {
+        eprintln!("warning: this is a debug build; for figures: cargo run --release -p ipc-bench");
+    }
+    if let (RunProfile::Thorough, Some(time)) = (plan.profile, plan.expected()) {
+        let minutes = time.as_secs_f64() / 60.0;
+        eprintln!("thorough: {} rows, about {:.0} minutes", plan.cases.len(), minutes.ceil());
+    }
+}
+
+/// Whether everything that was measured worked, and every message that was checked was right.
+fn is_good(document: &Document) -> bool {
+    let wrong = document.verified.iter().flatten().any(|verified| verified.error.is_some());
+    document.failed.is_empty() && !wrong
+}
+
+/// What is to be measured.
+fn plan(matches: &ArgMatches) -> Result<Plan> {
+    let profile = matches.get_one("profile").copied().unwrap_or(RunProfile::Quick);
+    let effort = match (matches.get_one("count"), matches.get_one::<Duration>("duration")) {
+        (Some(&count), _) => Some(Effort::Count(count)),
+        (None, Some(&time)) => Some(Effort::About(time)),
+        (None, None) => None,
+    };
+    Ok(Plan {
+        profile,
+        cases: cases(matches, profile)?,
+        effort,
+        floor: matches.get_flag("floor"),
+        verify: matches.get_flag("verify"),
+    })
+}
+
+/// Every combination of what was named.
+fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
+    let placements = chosen(matches, "cpus", placements(profile));
+    let placements = placements.into_iter().map(Placement::resolve).collect::<Result<Vec<_>>>()?;
+    let ways = ways(matches)?;
+    let sizes = chosen(matches, "size", profile.sizes().iter().copied());
+    let waits = chosen(matches, "wait", profile.waits().iter().copied());
+    let rates: Vec<u64> = chosen(matches, "rate", []);
+    let mut cases = Vec::new();
+    for kind in kinds(matches, &rates)? {
+        let rates =
+            if kind == Kind::OpenLoop { rates.iter().copied().map(Some).collect() } else { vec![None] };
+        for rate in rates {
+            for &placement in &placements {
+                for &wait in &waits {
+                    for &size in &sizes {
+                        let case =
+                            |&(member, variant)| Case { member, variant, kind, size, wait, placement, rate };
+                        cases.extend(ways.iter().map(case));
+                    }
+                }
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Where the two run if nothing is said: on two CPUs if there are two; to be thorough, also on one.
+fn placements(profile: RunProfile) -> Vec<Cpus> {
+    match (profile, Cpus::available()) {
+        (RunProfile::Thorough, Cpus::Split) => vec![Cpus::Split, Cpus::Same],
+        (_, available) => vec![available],
+    }
+}
+
+/// The ways to build the mechanisms that were named.
+fn ways(matches: &ArgMatches) -> Result<Vec<(&'static Member, &'static str)>> {
+    let members: Vec<&'static Member> = chosen(matches, "mechanism", SIX.iter());
+    let variants: Vec<&'static str> = chosen(matches, "variant", []);
+    let all = members
+        .into_iter()
+        .flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant.name)));
+    let ways: Vec<_> = all.filter(|(_, variant)| variants.is_empty() || variants.contains(variant)).collect();
+    if ways.is_empty() {
+        return Err(Error::Usage("none of these mechanisms has such a variant: see `ipc-bench list`".into()));
+    }
+    Ok(ways)
+}
+
+/// A rate asks for the open loop, and has the closed one beside it.
+fn kinds(matches: &ArgMatches, rates: &[u64]) -> Result<Vec<Kind>> {
+    let usual = if rates.is_empty() { &Kind::USUAL[..] } else { &[Kind::RoundTrip, Kind::OpenLoop] };
+    let kinds = chosen(matches, "kind", usual.iter().copied());
+    match (kinds.contains(&Kind::OpenLoop), rates.is_empty()) {
+        (true, true) => Err(Error::Usage("--kind open_loop needs a --rate: messages in a second".into())),
+        (false, false) => Err(Error::Usage("--rate is for --kind open_loop".into())),
+        _ if kinds.contains(&Kind::Clients) => Err(Error::Usage("--kind clients is not there yet".into())),
+        _ => Ok(kinds),
+    }
+}
+
+/// The variant of that name, of whichever mechanism.
+fn variant(name: &str) -> Result<&'static str> {
+    let mut all = SIX.iter().flat_map(|member| member.profile.variants);
+    let found = all.find(|variant| variant.name == name).map(|variant| variant.name);
+    found.ok_or_else(|| Error::Usage(format!("no variant '{name}': see `ipc-bench list`")))
+}
+
+/// What the caller named, each once, or else what there is.
+fn chosen<T: Clone + Send + Sync + PartialEq + 'static>(
+    matches: &ArgMatches,
+    name: &str,
+    default: impl IntoIterator<Item = T>,
+) -> Vec<T> {
+    let Some(named) = matches.get_many::<T>(name) else { return default.into_iter().collect() };
+    let mut chosen = Vec::new();
+    for value in named.cloned() {
+        if !chosen.contains(&value) {
+            chosen.push(value);
+        }
+    }
+    chosen
+}

@@ -1,0 +1,161 @@
+//! What goes on at this moment.
+
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use ipc_core::cpus::Cpus;
+use ipc_core::play::Summary;
+use ipc_core::{Error, Result, Wait};
+
+use super::Finding;
+use crate::{Case, Kind, Pair, Placement, member};
+
+/// How long the machine is watched.
+const WATCH: Duration = Duration::from_millis(500);
+/// More than this share of the CPUs in other hands moves figures.
+const BUSY: f64 = 0.05;
+/// More than this share of the time taken away by the hypervisor moves figures.
+const STOLEN: f64 = 0.005;
+/// Round trips for the price of a wake-up.
+const ROUNDS: u64 = 2_000;
+
+pub(super) fn all() -> Result<Vec<Finding>> {
+    let mut findings = load(watch());
+    findings.push(timer());
+    findings.push(cores(Cpus::available() == Cpus::Split, waking()?));
+    Ok(findings)
+}
+
+/// CPU time since the machine was started, in ticks, summed over all CPUs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Ticks {
+    total: u64,
+    idle: u64,
+    stolen: u64,
+}
+
+impl Ticks {
+    /// From the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal.
+    fn parse(stat: &str) -> Option<Self> {
+        let line = stat.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<u64> = line.split_ascii_whitespace().map_while(|field| field.parse().ok()).collect();
+        let &[_, _, _, idle, iowait, _, _, stolen, ..] = &ticks[..] else { return None };
+        Some(Self { total: ticks[..8].iter().sum(), idle: idle + iowait, stolen })
+    }
+}
+
+fn watch() -> Option<[Ticks; 2]> {
+    let read = || Ticks::parse(&fs::read_to_string("/proc/stat").ok()?);
+    let before = read()?;
+    thread::sleep(WATCH); // this process does nothing meanwhile: whoever works is somebody else
+    Some([before, read()?])
+}
+
+fn load(watched: Option<[Ticks; 2]>) -> Vec<Finding> {
+    const LOAD: &str = "other load";
+    const STEAL: &str = "stolen time";
+    let Some([before, after]) = watched else { return vec![Finding::unknown(LOAD), Finding::unknown(STEAL)] };
+    let share = |part: fn(&Ticks) -> u64| {
+        let passed = after.total.saturating_sub(before.total).max(1);
+        part(&after).saturating_sub(part(&before)) as f64 / passed as f64
+    };
+    let stolen = share(|ticks| ticks.stolen);
+    let busy = (1.0 - share(|ticks| ticks.idle) - stolen).max(0.0);
+    let in_words = |share: f64| format!("{:.1} % of the CPUs during {} ms", share * 100.0, WATCH.as_millis());
+    vec![
+        if busy > BUSY {
+            Finding::disturbs(LOAD, in_words(busy), "See who works, and wait for the end of it: top")
+        } else {
+            Finding::good(LOAD, in_words(busy))
+        },
+        if stolen > STOLEN {
+            let advice =
+                "Other guests of the same host took it. Take more rounds, and believe only rows that agree";
+            Finding::disturbs(STEAL, in_words(stolen), advice)
+        } else {
+            Finding::good(STEAL, in_words(stolen))
+        },
+    ]
+}
+
+/// The price of one look at the clock.
+fn timer() -> Finding {
+    const LOOKS: u32 = 100_000;
+    let started = Instant::now();
+    let last = (0..LOOKS).map(|_| Instant::now()).next_back().unwrap_or(started);
+    let cost = (last - started).as_nanos() as f64 / f64::from(LOOKS);
+    Finding::good("look at the clock", format!("{cost:.0} ns; short exchanges are timed in batches"))
+}
+
+/// Median round trips of 64 bytes through a pipe that blocks, in nanoseconds: on one core, and between two.
+fn waking() -> Result<[Option<u64>; 2]> {
+    let median = |cpus: Cpus| -> Result<Option<u64>> {
+        let placement = match Placement::resolve(cpus) {
+            Err(Error::Usage(_)) => return Ok(None), // there is but one CPU
+            placement => placement?,
+        };
+        let (kind, wait) = (Kind::RoundTrip, Wait::Block);
+        let case = Case {
+            member: member("pipe")?,
+            variant: "anonymous",
+            kind,
+            size: 64,
+            wait,
+            placement,
+            rate: None,
+        };
+        let mut pair = Pair::start(case)?;
+        pair.play(case.timed(ROUNDS / 10))?; // warm
+        let played = pair.play(case.timed(ROUNDS))?;
+        pair.finish()?;
+        Ok(Some(Summary::from(&played.times).p50))
+    };
+    Ok([median(Cpus::Same)?, median(Cpus::Split)?])
+}
+
+fn cores(several: bool, [same, split]: [Option<u64>; 2]) -> Finding {
+    const WHAT: &str = "cores";
+    let (true, Some(same), Some(split)) = (several, same, split) else {
+        return Finding::disturbs(
+            WHAT,
+            "only one CPU may be used here",
+            "There is no --cpus split, and polling only keeps the peer from running",
+        );
+    };
+    let [same, split] = [same, split].map(|nanoseconds| nanoseconds as f64 / 1e3);
+    let found = format!(
+        "a blocking round trip takes {same:.1} µs on one core and {split:.1} µs between two: \
+         the price of waking a core"
+    );
+    if split > 3.0 * same {
+        let advice = "Between cores, whoever must answer fast polls for a while: --wait hybrid";
+        return Finding::note(WHAT, found, advice);
+    }
+    Finding::good(WHAT, found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn load_and_stolen_time_are_told_apart() {
+        let before = Ticks::parse("cpu  10 0 10 80 0 0 0 0 0 0\ncpu0 1").unwrap();
+        assert_eq!(before, Ticks { total: 100, idle: 80, stolen: 0 });
+        let verdicts = |after: &str| {
+            load(Some([before, Ticks::parse(after).unwrap()])).iter().map(|it| it.verdict).collect::<Vec<_>>()
+        };
+        assert_eq!(verdicts("cpu  10 0 10 180 0 0 0 0 0 0"), [Verdict::Good, Verdict::Good]);
+        assert_eq!(verdicts("cpu  60 0 10 130 0 0 0 0 0 0"), [Verdict::Disturbs, Verdict::Good]);
+        assert_eq!(verdicts("cpu  10 0 10 130 0 0 0 50 0 0"), [Verdict::Good, Verdict::Disturbs]);
+        assert!(Ticks::parse("intr 5").is_none());
+    }
+
+    #[test]
+    fn one_cpu_disturbs_and_a_dear_wake_up_is_noted() {
+        assert_eq!(cores(false, [Some(5_000), None]).verdict, Verdict::Disturbs);
+        assert_eq!(cores(true, [Some(5_000), Some(50_000)]).verdict, Verdict::Note);
+        assert_eq!(cores(true, [Some(5_000), Some(9_000)]).verdict, Verdict::Good);
+    }
+}

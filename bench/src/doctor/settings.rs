@@ -1,0 +1,281 @@
+//! What the kernel's files say.
+
+use std::collections::BTreeSet;
+
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+
+use super::{Files, Finding};
+use crate::Environment;
+
+/// Messages of this length are measured by default, and longer than a queue takes by default.
+const LARGE: u64 = 64 << 10;
+
+pub(super) fn all(files: &Files) -> Vec<Finding> {
+    let mut findings = vec![
+        build(cfg!(debug_assertions)),
+        governor(files),
+        boost(files),
+        threads_of_a_core(files),
+        hypervisor(Environment::read().virtualised),
+        quota(files),
+        clock(files),
+        mitigations(files),
+        temporary_directory(),
+        counters(files),
+    ];
+    findings.extend(limits(files));
+    findings
+}
+
+fn build(debug: bool) -> Finding {
+    const WHAT: &str = "build";
+    if debug {
+        let advice = "Figures of this build are no figures: cargo run --release -p ipc-bench";
+        return Finding::disturbs(WHAT, "without optimisation", advice);
+    }
+    Finding::good(WHAT, "optimised")
+}
+
+fn governor(files: &Files) -> Finding {
+    const WHAT: &str = "CPU frequency";
+    let governors: BTreeSet<_> = (0..1024)
+        .map_while(|cpu| files.text(format!("sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_governor")))
+        .collect();
+    let names = governors.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.as_str() {
+        "" => Finding::unknown(WHAT),
+        "performance" => Finding::good(WHAT, "governor performance"),
+        _ => Finding::disturbs(
+            WHAT,
+            format!("governor {names}: a core that sleeps between two messages is slowed down"),
+            "While measuring: sudo cpupower frequency-set --governor performance",
+        ),
+    }
+}
+
+fn boost(files: &Files) -> Finding {
+    const WHAT: &str = "CPU boost";
+    let boost = files.text("sys/devices/system/cpu/cpufreq/boost").map(|text| text == "1");
+    let turbo = files.text("sys/devices/system/cpu/intel_pstate/no_turbo").map(|text| text == "0");
+    match boost.or(turbo) {
+        None => Finding::unknown(WHAT),
+        Some(false) => Finding::good(WHAT, "off"),
+        Some(true) => Finding::note(
+            WHAT,
+            "on: clock speed depends on how warm the chip is and how many cores work",
+            "For figures that repeat better, switch it off: /sys/devices/system/cpu/cpufreq/boost, or intel_pstate/no_turbo",
+        ),
+    }
+}
+
+fn threads_of_a_core(files: &Files) -> Finding {
+    const WHAT: &str = "hardware threads";
+    match files.text("sys/devices/system/cpu/smt/active").as_deref() {
+        None => Finding::unknown(WHAT),
+        Some("0") => Finding::good(WHAT, "one for each core"),
+        Some(_) => {
+            let siblings = files.text("sys/devices/system/cpu/cpu0/topology/thread_siblings_list");
+            let siblings = siblings.unwrap_or_else(|| "unknown".into());
+            Finding::note(
+                WHAT,
+                format!("several share a core; CPU 0 shares with {siblings}"),
+                "Two processes on one core's threads share its caches: choose with --cpus A,B",
+            )
+        }
+    }
+}
+
+fn hypervisor(virtualised: Option<bool>) -> Finding {
+    const WHAT: &str = "virtual machine";
+    match virtualised {
+        None => Finding::unknown(WHAT),
+        Some(false) => Finding::good(WHAT, "no hypervisor seen"),
+        Some(true) => Finding::note(
+            WHAT,
+            "yes: to wake a sleeping core, the hypervisor has to help",
+            "What blocks between two cores pays for that; choose for the machine that the work will run on",
+        ),
+    }
+}
+
+fn quota(files: &Files) -> Finding {
+    const WHAT: &str = "CPU time quota";
+    let group = files.text("proc/self/cgroup").unwrap_or_default();
+    let group = group.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default().to_owned();
+    match files.text(format!("sys/fs/cgroup/{group}/cpu.max")) {
+        None => Finding::good(WHAT, "none seen"),
+        Some(max) if max.starts_with("max") => Finding::good(WHAT, "none"),
+        Some(max) => Finding::disturbs(
+            WHAT,
+            format!("this control group has one: {max} (microseconds of a period)"),
+            "A process that has used it up stands still until the period is over: measure outside the container",
+        ),
+    }
+}
+
+fn clock(files: &Files) -> Finding {
+    const WHAT: &str = "clock";
+    let source = files.text("sys/devices/system/clocksource/clocksource0/current_clocksource");
+    match source.as_deref() {
+        None => Finding::unknown(WHAT),
+        Some(source @ ("tsc" | "kvm-clock" | "hyperv_clocksource_tsc_page" | "arch_sys_counter")) => {
+            Finding::good(WHAT, format!("{source}, read without a system call"))
+        }
+        Some(source) => Finding::disturbs(
+            WHAT,
+            format!("{source}: each look at it is a system call"),
+            "Short exchanges are timed in batches all the same; see available_clocksource beside it for a better one",
+        ),
+    }
+}
+
+fn mitigations(files: &Files) -> Finding {
+    const WHAT: &str = "CPU mitigations";
+    let known = [
+        "itlb_multihit",
+        "l1tf",
+        "mds",
+        "meltdown",
+        "mmio_stale_data",
+        "retbleed",
+        "spec_rstack_overflow",
+        "spec_store_bypass",
+        "spectre_v1",
+        "spectre_v2",
+        "srbds",
+        "tsx_async_abort",
+        "vmscape",
+    ];
+    let state = |name: &&str| files.text(format!("sys/devices/system/cpu/vulnerabilities/{name}"));
+    if known.iter().all(|name| state(name).is_none()) {
+        return Finding::unknown(WHAT);
+    }
+    let active: Vec<_> = known
+        .into_iter()
+        .filter(|name| state(name).is_some_and(|text| text.contains("Mitigation")))
+        .collect();
+    if active.is_empty() {
+        return Finding::good(WHAT, "none active");
+    }
+    Finding::note(
+        WHAT,
+        format!("active: {}", active.join(", ")),
+        "They make system calls and process switches dearer; rings that poll pay nothing",
+    )
+}
+
+fn temporary_directory() -> Finding {
+    const WHAT: &str = "temporary directory";
+    let dir = std::env::temp_dir();
+    match statfs(&dir) {
+        Err(_) => Finding::unknown(WHAT),
+        Ok(system) if system.filesystem_type() == TMPFS_MAGIC => {
+            Finding::good(WHAT, format!("{} lies in memory (tmpfs)", dir.display()))
+        }
+        Ok(_) => Finding::note(
+            WHAT,
+            format!("{} lies on a disk: its mapped pages are written back now and then", dir.display()),
+            "For the memory map without a disk: TMPDIR=/dev/shm, or --variant memfd",
+        ),
+    }
+}
+
+fn counters(files: &Files) -> Finding {
+    const WHAT: &str = "performance counters";
+    match files.number::<i64>("proc/sys/kernel/perf_event_paranoid") {
+        None => Finding::unknown(WHAT),
+        Some(level) if level <= 1 || nix::unistd::geteuid().is_root() => {
+            Finding::good(WHAT, format!("perf_event_paranoid is {level}"))
+        }
+        Some(level) => Finding::note(
+            WHAT,
+            format!("perf_event_paranoid is {level}: not for this user"),
+            "System calls are counted by ptrace(2) instead; or: sudo sysctl kernel.perf_event_paranoid=1",
+        ),
+    }
+}
+
+/// How long a message may be.
+fn limits(files: &Files) -> Vec<Finding> {
+    let limit = |what: &'static str, path: &str, setting: &str, wanted: u64| match files.number::<u64>(path) {
+        None => Finding::unknown(what),
+        Some(limit) if limit >= wanted => Finding::good(what, format!("{limit} bytes")),
+        Some(limit) => Finding::note(
+            what,
+            format!("{limit} bytes: longer messages are skipped there"),
+            format!("To measure them: sudo sysctl {setting}={wanted}"),
+        ),
+    };
+    vec![
+        limit("longest System V message", "proc/sys/kernel/msgmax", "kernel.msgmax", LARGE),
+        limit("capacity of a System V queue", "proc/sys/kernel/msgmnb", "kernel.msgmnb", LARGE),
+        limit("longest POSIX message", "proc/sys/fs/mqueue/msgsize_max", "fs.mqueue.msgsize_max", LARGE),
+        limit("largest pipe", "proc/sys/fs/pipe-max-size", "fs.pipe-max-size", 1 << 20),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::Verdict::{self, Disturbs, Good, Note, Unknown};
+    use super::*;
+
+    /// A machine that consists of these files.
+    fn with<T>(files: &[(&str, &str)], look: impl Fn(&Files) -> T) -> T {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("{text}\n")).unwrap();
+        }
+        look(&Files { root: root.path().to_owned() })
+    }
+
+    #[test]
+    fn what_a_machine_does_not_tell_is_unknown() {
+        for look in [governor, boost, threads_of_a_core, clock, mitigations, counters] {
+            assert_eq!(with(&[], look).verdict, Unknown);
+        }
+        assert!(with(&[], limits).iter().all(|finding| finding.verdict == Unknown));
+    }
+
+    #[test]
+    fn each_setting_is_judged() {
+        const CPU: &str = "sys/devices/system/cpu";
+        type Look = fn(&Files) -> Finding;
+        type Told<'a> = &'a [(&'a str, &'a str)];
+        let governor_of = |cpu: u32| format!("{CPU}/cpu{cpu}/cpufreq/scaling_governor");
+        let (first, second) = (governor_of(0), governor_of(1));
+        let cases: &[(Told<'_>, Look, Verdict)] = &[
+            (&[(&first, "performance"), (&second, "performance")], governor, Good),
+            (&[(&first, "performance"), (&second, "powersave")], governor, Disturbs),
+            (&[("sys/devices/system/cpu/cpufreq/boost", "1")], boost, Note),
+            (&[("sys/devices/system/cpu/intel_pstate/no_turbo", "1")], boost, Good),
+            (&[("sys/devices/system/cpu/smt/active", "1")], threads_of_a_core, Note),
+            (&[("sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet")], clock, Disturbs),
+            (&[("sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc")], clock, Good),
+            (&[("sys/devices/system/cpu/vulnerabilities/meltdown", "Mitigation: PTI")], mitigations, Note),
+            (&[("sys/devices/system/cpu/vulnerabilities/meltdown", "Not affected")], mitigations, Good),
+            (
+                &[("proc/self/cgroup", "0::/box"), ("sys/fs/cgroup/box/cpu.max", "50000 100000")],
+                quota,
+                Disturbs,
+            ),
+            (&[("proc/self/cgroup", "0::/box"), ("sys/fs/cgroup/box/cpu.max", "max 100000")], quota, Good),
+        ];
+        for (files, look, verdict) in cases {
+            let finding = with(files, look);
+            assert_eq!(finding.verdict, *verdict, "{finding:?} from {files:?}");
+        }
+        assert_eq!(build(true).verdict, Disturbs);
+        assert_eq!(hypervisor(Some(true)).verdict, Note);
+    }
+
+    #[test]
+    fn a_limit_that_skips_messages_names_the_setting() {
+        let findings = with(&[("proc/sys/kernel/msgmax", "8192")], limits);
+        let advice = findings[0].advice.as_deref().unwrap();
+        assert!(advice.ends_with("kernel.msgmax=65536"), "{advice}");
+    }
+}

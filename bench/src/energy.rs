@@ -1,0 +1,112 @@
+//! Energy, where the machine tells it: the counters of `/sys/class/powercap`, one for each package.
+//!
+//! They count what the whole package uses, other programs and idle cores as well, and are brought up to date about once
+//! in a millisecond.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Where the counters are.
+const ROOT: &str = "/sys/class/powercap";
+
+/// The counters of a machine.
+#[derive(Debug)]
+pub struct Meter {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug)]
+struct Package {
+    counter: PathBuf,
+    /// Where the counter begins again at 0, in microjoules.
+    range: u64,
+}
+
+/// What the counters said at one moment, in microjoules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading(Vec<u64>);
+
+impl Meter {
+    /// That of this machine, or why there is none.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn of_this_machine() -> Result<&'static Self, &'static str> {
+        static METER: OnceLock<Result<Meter, &'static str>> = OnceLock::new();
+        METER.get_or_init(|| Meter::at(Path::new(ROOT))).as_ref().map_err(|reason| *reason)
+    }
+
+    fn at(root: &Path) -> Result<Self, &'static str> {
+        const NONE: &str =
+            "energy was not measured: this machine has no counters of it in /sys/class/powercap";
+        let entries = fs::read_dir(root).map_err(|_| NONE)?.flatten();
+        let mut packages = Vec::new();
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // `intel-rapl:0` is a package, `intel-rapl:0:1` a part of it; AMD's have the same name.
+            let is_package = name.starts_with("intel-rapl:") && name.matches(':').count() == 1;
+            if !is_package {
+                continue;
+            }
+            let range = number(&entry.path().join("max_energy_range_uj")).unwrap_or(u64::MAX);
+            packages.push(Package { counter: entry.path().join("energy_uj"), range });
+        }
+        let meter = Self { packages };
+        match meter.read() {
+            _ if meter.packages.is_empty() => Err(NONE),
+            None => Err("energy was not measured: its counters in /sys/class/powercap are for root only"),
+            Some(_) => Ok(meter),
+        }
+    }
+
+    /// What the counters say now; `None` if one of them cannot be read.
+    #[must_use]
+    pub fn read(&self) -> Option<Reading> {
+        self.packages.iter().map(|package| number(&package.counter)).collect::<Option<_>>().map(Reading)
+    }
+
+    /// What has been used since `before`, in microjoules.
+    #[must_use]
+    pub fn since(&self, before: &Reading) -> Option<u64> {
+        let now = self.read()?;
+        let used = self.packages.iter().zip(before.0.iter().zip(&now.0)).map(|(package, (before, now))| {
+            // A counter that begins again does so once at most between two readings some milliseconds apart.
+            if now >= before { now - before } else { package.range - before + now }
+        });
+        Some(used.sum())
+    }
+}
+
+fn number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_added_up_and_a_counter_may_begin_again() {
+        let root = tempfile::TempDir::new().unwrap();
+        assert!(Meter::at(root.path()).unwrap_err().contains("no counters"));
+        let write = |package: &str, energy: u64| {
+            let dir = root.path().join(package);
+            fs::create_dir_all(&dir).unwrap();
+            fs::write(dir.join("energy_uj"), format!("{energy}\n")).unwrap();
+            fs::write(dir.join("max_energy_range_uj"), "1000\n").unwrap();
+        };
+        write("intel-rapl", 9);
+        write("intel-rapl:0", 100);
+        write("intel-rapl:1", 990);
+        write("intel-rapl:0:0", 50);
+        let meter = Meter::at(root.path()).unwrap();
+        let before = meter.read().unwrap();
+        write("intel-rapl:0", 130);
+        write("intel-rapl:1", 5);
+        assert_eq!(meter.since(&before), Some(30 + 15));
+        fs::remove_file(root.path().join("intel-rapl:1/energy_uj")).unwrap();
+        assert_eq!(meter.since(&before), None);
+        assert!(Meter::at(root.path()).unwrap_err().contains("for root only"));
+    }
+}

@@ -1,0 +1,123 @@
+//! What the kernel tells of the CPUs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+
+use super::line;
+
+/// How many CPUs there are, on how many cores of how many sockets, and which caches they share, as the kernel sees it.
+pub(super) fn topology(cpuinfo: &str) -> Option<String> {
+    let cpus = cpu_fields(cpuinfo, "processor").count();
+    if cpus == 0 {
+        return None;
+    }
+    let cores: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").zip(cpu_fields(cpuinfo, "core id")).collect();
+    let sockets: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").collect();
+    let mut text = format!("{cpus} CPUs");
+    if !cores.is_empty() {
+        let _ = write!(text, " on {} cores of {} sockets", cores.len(), sockets.len()); // a String takes everything
+    }
+    for cache in (0..8).map(|index| format!("/sys/devices/system/cpu/cpu0/cache/index{index}")) {
+        let told = |name: &str| line(&format!("{cache}/{name}"));
+        let (Some(level), Some(size), Some(shared)) = (told("level"), told("size"), told("shared_cpu_list"))
+        else {
+            continue;
+        };
+        if told("type").is_some_and(|kind| kind != "Instruction") {
+            let _ = write!(text, ", L{level} {size} of CPU {shared}"); // as above
+        }
+    }
+    Some(text)
+}
+
+/// The governors of all CPUs, each once; `None` where the kernel does not scale frequencies, as on most virtual
+/// machines.
+pub(super) fn governor() -> Option<String> {
+    let cpus = fs::read_dir("/sys/devices/system/cpu").ok()?.flatten();
+    let governors: BTreeSet<_> = cpus
+        .filter_map(|cpu| fs::read_to_string(cpu.path().join("cpufreq/scaling_governor")).ok())
+        .map(|governor| governor.trim().to_owned())
+        .collect();
+    let governors: Vec<_> = governors.into_iter().collect();
+    (!governors.is_empty()).then(|| governors.join(", "))
+}
+
+/// The files of `/sys/devices/system/cpu/vulnerabilities` and what they say.
+pub(super) fn mitigations() -> Option<BTreeMap<String, String>> {
+    let files = fs::read_dir("/sys/devices/system/cpu/vulnerabilities").ok()?.flatten();
+    let told = files.filter_map(|file| {
+        let text = fs::read_to_string(file.path()).ok()?;
+        Some((file.file_name().to_string_lossy().into_owned(), text.trim().to_owned()))
+    });
+    Some(told.collect())
+}
+
+/// Those of the kernel's options that move figures. The others are nobody's business: they name disks and hosts.
+pub(super) fn kernel_options(options: &str) -> Vec<String> {
+    const NAMES: [&str; 16] = [
+        "mitigations",
+        "nopti",
+        "pti",
+        "nospectre_v1",
+        "nospectre_v2",
+        "spectre_v2",
+        "retbleed",
+        "isolcpus",
+        "nohz_full",
+        "rcu_nocbs",
+        "nosmt",
+        "idle",
+        "processor.max_cstate",
+        "intel_idle.max_cstate",
+        "preempt",
+        "clocksource",
+    ];
+    let is_known = |option: &&str| NAMES.contains(&option.split('=').next().unwrap_or_default());
+    options.split_ascii_whitespace().filter(is_known).map(str::to_owned).collect()
+}
+
+/// The first value of a field of `/proc/cpuinfo`.
+pub(super) fn cpu_field<'a>(cpuinfo: &'a str, name: &'a str) -> Option<&'a str> {
+    cpu_fields(cpuinfo, name).next()
+}
+
+/// The values of a field of `/proc/cpuinfo`, one for each CPU.
+pub(super) fn cpu_fields<'a>(cpuinfo: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    cpuinfo.lines().filter_map(move |line| {
+        let (field, value) = line.split_once(':')?;
+        (field.trim() == name).then(|| value.trim())
+    })
+}
+
+/// On x86 a CPU has the flag `hypervisor` if and only if it is a virtual one. Other CPUs have no such flag.
+pub(super) fn virtualised(cpuinfo: &str) -> Option<bool> {
+    let flags = cpu_field(cpuinfo, "flags")?;
+    Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_does_not_say_is_not_guessed() {
+        assert_eq!(virtualised("flags : fpu hypervisor sse\n"), Some(true));
+        assert_eq!(virtualised("flags\t\t: fpu sse\n"), Some(false));
+        assert_eq!(virtualised("Features : fp asimd\n"), None);
+        assert_eq!(topology("Features : fp\n"), None);
+        assert_eq!(cpu_field("processor: 0\nmodel name\t: A CPU\n", "model name"), Some("A CPU"));
+    }
+
+    #[test]
+    fn two_threads_of_one_core_are_one_core() {
+        let two = "processor: 0\nphysical id: 0\ncore id: 0\n\nprocessor: 1\nphysical id: 0\ncore id: 0\n";
+        assert!(topology(two).unwrap().starts_with("2 CPUs on 1 cores of 1 sockets"));
+    }
+
+    #[test]
+    fn only_options_that_move_figures_are_told() {
+        let options = "root=/dev/sda quiet mitigations=off isolcpus=1 password=x";
+        assert_eq!(kernel_options(options), ["mitigations=off", "isolcpus=1"]);
+    }
+}

@@ -1,0 +1,30 @@
+//! Whose code was measured.
+
+/// Whose code a row is about: the names of [`Row::implementation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Implementation {
+    /// The suite's, as everybody uses it.
+    Suite,
+    /// The bare calls: see [`floors`](crate::floors).
+    Floor,
+    /// The bare calls of the floor with many buffers in place of two.
+    ManySlots,
+    /// The suite's ring, written and read in place.
+    InPlace,
+    /// A ring crate, between two threads.
+    Rtrb,
+}
+
+impl Implementation {
+    /// The name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Suite => "suite",
+            Self::Floor => "floor",
+            Self::ManySlots => "many_slots",
+            Self::InPlace => "in_place",
+            Self::Rtrb => "rtrb",
+        }
+    }
+}

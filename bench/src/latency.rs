@@ -1,0 +1,79 @@
+//! Times of single messages: a few figures for people, and the whole histogram for whoever wants another one.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use serde::{Deserialize, Serialize};
+
+/// A distribution of times, in nanoseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names are the statistics' own
+pub struct Latency {
+    pub min: u64,
+    pub p50: u64,
+    pub p90: u64,
+    pub p99: u64,
+    pub p999: u64,
+    pub max: u64,
+    pub mean: f64,
+    /// The interval that holds the mean with 95 % confidence, from the means of the rounds; null for fewer than two.
+    pub mean_interval: Option<[f64; 2]>,
+    /// The whole histogram: `HdrHistogram`'s own form V2, deflated, in base64. Those of several runs can be added up.
+    pub histogram: String,
+}
+
+impl Latency {
+    /// The figures of a histogram; `None` if it is empty.
+    ///
+    /// # Panics
+    /// Not for a histogram of this crate: writing it to memory cannot fail.
+    #[must_use]
+    pub fn of(times: &Histogram<u64>, mean_interval: Option<[f64; 2]>) -> Option<Self> {
+        if times.is_empty() {
+            return None;
+        }
+        let at = |quantile| times.value_at_quantile(quantile);
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new().serialize(times, &mut bytes).expect("memory takes everything");
+        Some(Self {
+            min: times.min(),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: times.max(),
+            mean: times.mean(),
+            mean_interval,
+            histogram: BASE64_STANDARD.encode(bytes),
+        })
+    }
+
+    /// The histogram itself; `None` if somebody has changed the text of it.
+    #[must_use]
+    pub fn times(&self) -> Option<Histogram<u64>> {
+        let bytes = BASE64_STANDARD.decode(&self.histogram).ok()?;
+        Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipc_core::play;
+
+    #[test]
+    fn a_histogram_survives_being_text_and_can_be_added_up() {
+        let mut times = play::histogram();
+        for time in [100, 200, 300, 40_000, 5_000_000] {
+            times.record(time).unwrap();
+        }
+        let latency = Latency::of(&times, None).unwrap();
+        let mut back = latency.times().unwrap();
+        assert_eq!(back, times);
+        back.add(&times).unwrap();
+        assert_eq!((back.len(), back.value_at_quantile(0.5)), (10, times.value_at_quantile(0.5)));
+        assert_eq!(Latency::of(&play::histogram(), None), None);
+        assert_eq!(Latency { histogram: "no histogram".into(), ..latency }.times(), None);
+    }
+}

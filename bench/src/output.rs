@@ -1,0 +1,73 @@
+//! Where results are saved.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ipc_core::{Call, Error, Result};
+
+use crate::Document;
+
+/// Name of the file in which a run's document is.
+pub const FILE: &str = "results.json";
+
+/// A directory for the results of one run.
+#[derive(Debug)]
+pub struct Output {
+    dir: PathBuf,
+}
+
+impl Output {
+    /// Makes the directory if need be, and tries to write there: minutes of measuring should not end in an error that
+    /// was there from the beginning.
+    ///
+    /// # Errors
+    /// It cannot be made, or not be written to.
+    pub fn create(dir: impl Into<PathBuf>) -> Result<Self> {
+        let output = Self { dir: dir.into() };
+        fs::create_dir_all(&output.dir).call("mkdir")?;
+        let trial = output.dir.join(format!(".trial-{}", std::process::id()));
+        fs::write(&trial, "").call("open")?;
+        fs::remove_file(&trial).call("unlink")?;
+        Ok(output)
+    }
+
+    /// Saves a document as [`FILE`]. What was there before is replaced, all at once.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    ///
+    /// # Panics
+    /// Not for a document of this crate.
+    pub fn save(&self, document: &Document) -> Result<PathBuf> {
+        let text = serde_json::to_string_pretty(document).expect("plain data");
+        let (new, path) = (self.dir.join(format!(".{FILE}-{}", std::process::id())), self.dir.join(FILE));
+        fs::write(&new, text + "\n").call("write")?;
+        fs::rename(&new, &path).call("rename")?;
+        Ok(path)
+    }
+}
+
+/// Reads what [`Output::save`] has saved: `path` is the directory, or the file.
+///
+/// # Errors
+/// [`Usage`](Error::Usage): there are no results, or they are of another version.
+pub fn load(path: impl AsRef<Path>) -> Result<Document> {
+    let mut path = path.as_ref().to_owned();
+    if path.is_dir() {
+        path.push(FILE);
+    }
+    let name = path.display();
+    let text = fs::read_to_string(&path).map_err(|error| Error::Usage(format!("{name}: {error}")))?;
+    let version = |text| -> Option<u64> {
+        serde_json::from_str::<serde_json::Value>(text).ok()?.get("schema_version")?.as_u64()
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Error::Usage(match version(&text) {
+            Some(version) if version != u64::from(crate::SCHEMA_VERSION) => {
+                let ours = crate::SCHEMA_VERSION;
+                format!("{name}: results of version {version}, and this is a reader of version {ours}")
+            }
+            _ => format!("{name}: these are no results of ipc-bench: {error}"),
+        })
+    })
+}

@@ -1,0 +1,91 @@
+//! How much is measured, and how long that may take.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipc_core::{Error, Wait};
+
+/// One of three answers to "how long do you have?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunProfile {
+    /// A first look: done in 20 seconds.
+    Quick,
+    /// To compare and to choose by: done in 3 minutes.
+    Standard,
+    /// Everything, as long as it takes.
+    Thorough,
+}
+
+impl RunProfile {
+    /// All, from short to long.
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Thorough];
+
+    /// The name on the command line and in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Standard => "standard",
+            Self::Thorough => "thorough",
+        }
+    }
+
+    /// Lengths of the messages, in bytes.
+    #[must_use]
+    pub const fn sizes(self) -> &'static [usize] {
+        match self {
+            Self::Quick => &[64, 4 << 10],
+            Self::Standard => &[64, 1 << 10, 4 << 10, 64 << 10],
+            Self::Thorough => &[64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20],
+        }
+    }
+
+    /// Strategies of waiting.
+    #[must_use]
+    pub const fn waits(self) -> &'static [Wait] {
+        match self {
+            Self::Quick => &[Wait::Block, Wait::Hybrid],
+            Self::Standard | Self::Thorough => &Wait::ALL,
+        }
+    }
+
+    /// In how many rounds each row is played.
+    #[must_use]
+    pub const fn rounds(self) -> u32 {
+        match self {
+            Self::Quick => 7,
+            Self::Standard => 15,
+            Self::Thorough => 31,
+        }
+    }
+
+    /// How long each row is timed, all rounds together, if there is time for that.
+    #[must_use]
+    pub const fn each(self) -> Duration {
+        match self {
+            Self::Quick => Duration::from_millis(300),
+            Self::Standard => Duration::from_millis(750),
+            Self::Thorough => Duration::from_secs(2),
+        }
+    }
+
+    /// How long all rows are timed together, at most. The rest of what the profile promises is for starting the
+    /// processes and for checking that they work.
+    #[must_use]
+    pub const fn budget(self) -> Option<Duration> {
+        match self {
+            Self::Quick => Some(Duration::from_secs(10)),
+            Self::Standard => Some(Duration::from_secs(140)),
+            Self::Thorough => None,
+        }
+    }
+}
+
+impl FromStr for RunProfile {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|profile| profile.name() == text);
+        found.ok_or_else(|| Error::Usage(format!("no profile '{text}': quick, standard or thorough")))
+    }
+}

@@ -1,0 +1,200 @@
+//! Pieces of HTML and of CSV. All text from outside goes through here.
+
+use std::fmt::Write as _;
+
+/// Text as HTML shows it, also inside of a quoted attribute.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\t' | '\n' => escaped.push(' '),
+            control if control.is_control() => escaped.push('\u{fffd}'), // XML has no way to write them
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A table, from its heading to its last cell.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    /// What it is about: read out by a screen reader.
+    pub label: String,
+    /// Names that stand above several columns: the name and how many; empty without any.
+    pub groups: Vec<(String, usize)>,
+    /// A name for each column.
+    pub columns: Vec<String>,
+    /// How many columns on the left are text; the others are numbers.
+    pub labels: usize,
+    /// The cells, row by row.
+    pub rows: Vec<Vec<Cell>>,
+    /// How it looks, beside all other tables.
+    pub class: &'static str,
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cell {
+    /// What stands there: plain text.
+    pub text: String,
+    /// Said more quietly behind it.
+    pub aside: String,
+    /// So many rows high; 0: covered by the cell above.
+    pub rows: usize,
+    /// So good or so bad that it should be seen.
+    pub class: &'static str,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self { text, rows: 1, ..Self::default() }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl Table {
+    /// As HTML; nothing if it has no rows.
+    pub(super) fn html(&self) -> String {
+        if self.rows.is_empty() {
+            return String::new();
+        }
+        let mut html = format!(
+            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\
+             <table class=\"{}\">\n<thead>\n",
+            escape(&self.label),
+            self.class
+        );
+        if !self.groups.is_empty() {
+            html.push_str("<tr>");
+            for (name, columns) in &self.groups {
+                let _ = write!(html, "<th scope=\"colgroup\" colspan=\"{columns}\">{}</th>", escape(name));
+            }
+            html.push_str("</tr>\n");
+        }
+        html.push_str("<tr>");
+        for (column, name) in self.columns.iter().enumerate() {
+            let _ = write!(html, "<th scope=\"col\"{}>{}</th>", self.class(column, ""), escape(name));
+        }
+        html.push_str("</tr>\n</thead>\n<tbody>\n");
+        for row in &self.rows {
+            html.push_str("<tr>");
+            for (column, cell) in row.iter().enumerate().filter(|(_, cell)| cell.rows > 0) {
+                html.push_str(&self.cell(column, cell));
+            }
+            html.push_str("</tr>\n");
+        }
+        html.push_str("</tbody></table></div>\n");
+        html
+    }
+
+    fn cell(&self, column: usize, cell: &Cell) -> String {
+        let (name, scope) = if column == 0 { ("th", " scope=\"row\"") } else { ("td", "") };
+        let high = if cell.rows > 1 { format!(" rowspan=\"{}\"", cell.rows) } else { String::new() };
+        let class = self.class(column, cell.class);
+        let aside = match cell.aside.as_str() {
+            "" => String::new(),
+            aside => format!(" <small>{}</small>", escape(aside)),
+        };
+        format!("<{name}{scope}{high}{class}>{}{aside}</{name}>", escape(&cell.text))
+    }
+
+    fn class(&self, column: usize, class: &str) -> String {
+        let number = if column < self.labels { "" } else { "n" };
+        match [number, class].join(" ").trim() {
+            "" => String::new(),
+            classes => format!(" class=\"{classes}\""),
+        }
+    }
+}
+
+/// A list; nothing if it has no items.
+pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
+    let item = |item: String| format!("<li>{}</li>\n", escape(&item));
+    let items = items.into_iter().map(item).collect::<Vec<_>>().concat();
+    if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
+}
+
+/// Lines of comma-separated values, as RFC 4180 writes them.
+pub(super) fn csv<'a>(lines: impl IntoIterator<Item = Vec<&'a str>>) -> String {
+    let field = |text: &str| {
+        if text.contains(['"', ',', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.into()
+        }
+    };
+    let line = |fields: Vec<&str>| fields.into_iter().map(field).collect::<Vec<_>>().join(",") + "\r\n";
+    lines.into_iter().map(line).collect()
+}
+
+/// A link that holds the file it gives: no server is asked.
+pub(super) fn download(name: &str, text: &str) -> String {
+    let mut address = String::with_capacity(text.len() * 5 / 4);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9'
+            | b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b','
+            | b'('
+            | b')'
+            | b'/' => {
+                address.push(char::from(byte));
+            }
+            other => {
+                let _ = write!(address, "%{other:02X}"); // a String takes everything
+            }
+        }
+    }
+    let name = escape(name);
+    format!("<a download=\"{name}\" href=\"data:text/csv;charset=utf-8,{address}\">CSV</a>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_cannot_become_markup() {
+        assert_eq!(escape("<b a=\"x\" b='y'>&\u{1}"), "&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}");
+        let table = Table {
+            columns: vec!["<".into()],
+            rows: vec![vec![Cell { aside: "<i>".into(), ..Cell::from("&") }]],
+            ..Table::default()
+        };
+        assert!(table.html().contains("<th scope=\"row\" class=\"n\">&amp; <small>&lt;i&gt;</small></th>"));
+    }
+
+    #[test]
+    fn a_field_of_csv_keeps_its_commas_and_quotes() {
+        assert_eq!(csv([vec!["a", "b, c", "d \"e\""]]), "a,\"b, c\",\"d \"\"e\"\"\"\r\n");
+        assert!(download("x.csv", "a,<b>\"%\r\n").contains("a,%3Cb%3E%22%25%0D%0A\""));
+    }
+
+    #[test]
+    fn a_covered_cell_is_left_out() {
+        let cell = |rows| Cell { rows, ..Cell::from("x") };
+        let table = Table {
+            columns: vec!["a".into()],
+            labels: 1,
+            rows: vec![vec![cell(2)], vec![cell(0)]],
+            ..Table::default()
+        };
+        assert_eq!(table.html().matches("x</th>").count(), 1);
+        assert_eq!(Table::default().html(), "");
+    }
+}

@@ -1,0 +1,182 @@
+//! What most readers want first: the course's table with figures beside it, and what they say in a few sentences.
+
+use super::data::{Data, Setting, cpu_ns, figure, micro, p50, way};
+use super::html::{Cell, Table};
+use crate::table::bytes;
+use crate::{Kind, Row, SIX};
+
+type Value = fn(&Row) -> Option<f64>;
+
+fn rate(row: &Row) -> Option<f64> {
+    row.bytes_per_s
+}
+
+/// A column of figures: who is in it, and what.
+struct Column {
+    /// What it has in common with the columns beside it.
+    group: String,
+    name: String,
+    kind: Kind,
+    setting: Setting,
+    size: usize,
+    value: Value,
+    text: fn(f64) -> String,
+}
+
+impl Column {
+    fn find<'a>(&self, data: &Data<'a>, way: (&str, &str)) -> Option<(&'a Row, f64)> {
+        let row = data.row(way, self.kind, &self.setting, self.size)?;
+        Some((row, (self.value)(row)?))
+    }
+
+    fn has_figures(&self, data: &Data) -> bool {
+        data.under(self.kind, &self.setting).any(|row| row.size == self.size && (self.value)(row).is_some())
+    }
+
+    fn cell(&self, data: &Data, way: (&str, &str)) -> Cell {
+        match self.find(data, way) {
+            Some((row, value)) => Cell { aside: unstable(row), ..Cell::from((self.text)(value)) },
+            None => "–".into(),
+        }
+    }
+}
+
+/// The columns beside the course's table for which there is anything.
+fn measured(data: &Data) -> Vec<Column> {
+    let (usual, hybrid) = (&data.usual, &data.usual.waiting("hybrid"));
+    let (short, long) = (bytes(data.short), bytes(data.long));
+    let column = |group, kind, setting: &Setting, size, value, text| {
+        let (name, setting) = (setting.name().replacen(' ', "\u{a0}", 1), setting.clone());
+        Column { group, name, kind, setting, size, value, text }
+    };
+    let trip = format!("round trip of {short}: median, µs");
+    let mut columns = vec![column(trip.clone(), Kind::RoundTrip, usual, data.short, p50 as Value, micro)];
+    if hybrid != usual {
+        columns.push(column(trip, Kind::RoundTrip, hybrid, data.short, p50, micro));
+    }
+    let stream = format!("throughput, {long}: MB/s");
+    columns.push(column(stream, Kind::Throughput, usual, data.long, rate, |rate| figure(rate / 1e6)));
+    let cpu = format!("CPU time of both sides, {short}: µs");
+    columns.push(column(cpu, Kind::RoundTrip, usual, data.short, cpu_ns, micro));
+    columns.retain(|column| column.has_figures(data));
+    columns
+}
+
+/// The course's table; each variant that was measured has a row of figures.
+pub(super) fn course(data: &Data) -> Table {
+    let measured = measured(data);
+    let mut rows = Vec::new();
+    for member in &SIX {
+        let profile = &member.profile;
+        let has =
+            |name: &str| data.rows.iter().any(|row| row.mechanism == profile.name && row.variant == name);
+        let names = profile.variants.iter().map(|variant| variant.name);
+        let mut variants: Vec<_> = names.filter(|name| has(name)).collect();
+        if variants.is_empty() {
+            variants.push(""); // a mechanism that was not measured still belongs to the six
+        }
+        for (at, variant) in variants.iter().enumerate() {
+            let high = if at == 0 { variants.len() } else { 0 };
+            let fact = |text: String| Cell { rows: high, ..Cell::from(text) };
+            let mut row = vec![
+                Cell { aside: format!("ipc-{}", profile.name), ..fact(profile.title.into()) },
+                fact(profile.between.to_string()),
+                fact(profile.medium.to_string()),
+                fact(profile.unit.to_string()),
+                fact(profile.direction.to_string()),
+                fact(profile.reach.to_string()),
+                Cell::from(*variant),
+            ];
+            row.extend(measured.iter().map(|column| column.cell(data, (profile.name, variant))));
+            rows.push(row);
+        }
+    }
+    let facts = ["mechanism", "used between", "medium", "unit", "direction", "reach", "variant"];
+    let mut columns: Vec<String> = facts.map(str::to_owned).into();
+    let mut groups = vec![(String::new(), facts.len())];
+    for column in measured {
+        match groups.last_mut() {
+            Some((name, count)) if *name == column.group => *count += 1,
+            _ => groups.push((column.group, 1)),
+        }
+        columns.push(column.name);
+    }
+    let label = "The six, with measured figures".into();
+    Table { label, groups, columns, labels: facts.len(), rows, class: "facts" }
+}
+
+/// Said beside a figure whose rounds do not agree; empty if they do.
+pub(super) fn unstable(row: &Row) -> String {
+    match &row.rounds {
+        Some(rounds) if !rounds.agree => format!("unstable, spread {:.0} %", rounds.spread * 100.0),
+        _ => String::new(),
+    }
+}
+
+/// A few sentences. Each only says what was measured.
+pub(super) fn sentences(data: &Data) -> Vec<String> {
+    let usual = &data.usual;
+    let mut said = Vec::new();
+    let trips: Vec<_> = data.under(Kind::RoundTrip, usual).filter(|row| row.size == data.short).collect();
+    let streams: Vec<_> = data.under(Kind::Throughput, usual).filter(|row| row.size == data.long).collect();
+    let under = format!("({})", usual.name());
+    if let Some((best, value, near)) = best(&trips, p50, 1.0) {
+        let (size, best, time) = (bytes(data.short), way(best), micro(value));
+        said.push(format!("Fastest round trip of {size} {under}: {best}, {time} µs in the middle{near}."));
+    }
+    if let Some((best, value, near)) = best(&streams, rate, -1.0) {
+        let (size, best, rate) = (bytes(data.long), way(best), figure(value / 1e6));
+        said.push(format!("Most throughput with messages of {size} {under}: {best}, {rate} MB/s{near}."));
+    }
+    if let Some((best, value, near)) = best(&trips, cpu_ns, 1.0) {
+        let (size, best, time) = (bytes(data.short), way(best), micro(value));
+        said.push(format!(
+            "Least CPU time for a round trip of {size} {under}: {best}, {time} µs of both sides{near}."
+        ));
+    }
+    said.extend(waiting(data));
+    said
+}
+
+/// What another way to wait does to the mechanism that gains most from it.
+fn waiting(data: &Data) -> Option<String> {
+    let other = ["hybrid", "spin"].into_iter().find(|wait| {
+        *wait != data.usual.wait && data.under(Kind::RoundTrip, &data.usual.waiting(wait)).next().is_some()
+    })?;
+    let setting = data.usual.waiting(other);
+    let rows = data.under(Kind::RoundTrip, &setting).filter(|row| row.size == data.short);
+    let pairs = rows.filter_map(|row| {
+        let before = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &data.usual, data.short)?;
+        Some((before, row, p50(before)? / p50(row)?))
+    });
+    let (before, after, gain) = pairs.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let cost = match (cpu_ns(before), cpu_ns(after)) {
+        (Some(old), Some(new)) => {
+            format!("; CPU time of both sides for each: {} to {} µs", micro(old), micro(new))
+        }
+        _ => String::new(),
+    };
+    let (old, new) = (micro(p50(before)?), micro(p50(after)?));
+    Some(format!(
+        "Waiting by {other} instead of {} does most for {}: the median round trip goes from {old} to {new} µs, {gain:.1} \
+         times as fast{cost}.",
+        data.usual.wait,
+        way(after)
+    ))
+}
+
+/// The row with the least value (`sign` 1) or the greatest (-1), the value, and who comes within a tenth of it.
+fn best<'a>(rows: &[&'a Row], value: Value, sign: f64) -> Option<(&'a Row, f64, String)> {
+    let of = |row: &&'a Row| Some((*row, value(row).filter(|value| value.is_finite() && *value > 0.0)?));
+    let valued: Vec<_> = rows.iter().filter_map(of).collect();
+    let &(best, least) = valued.iter().min_by(|a, b| (a.1 * sign).total_cmp(&(b.1 * sign)))?;
+    let near = valued
+        .iter()
+        .filter(|(row, other)| !std::ptr::eq(*row, best) && (other / least).ln().abs() < 1.1f64.ln());
+    let near: Vec<_> = near.map(|(row, _)| way(row)).collect();
+    let mut story = if best.is_unstable() { " (its rounds do not agree)".to_owned() } else { String::new() };
+    if !near.is_empty() {
+        story = format!("{story}; within a tenth of it: {}", near.join(", "));
+    }
+    Some((best, least, story))
+}

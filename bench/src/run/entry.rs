@@ -1,0 +1,187 @@
+//! One row in the making.
+
+use std::time::Duration;
+
+use ipc_core::Error;
+use ipc_core::play::{Exchange, Order};
+
+use super::Stop;
+use super::figures::Figures;
+use super::lane::Lane;
+use super::pace::{Pace, Turn};
+use crate::energy::Meter;
+use crate::{Case, Kind, Refusal, Row, Task, Verified, clock, too_large};
+
+/// The share of a turn in which round trips are timed; in the rest of it, messages on their way.
+const ROUND_TRIPS: f64 = 0.8;
+
+/// Longest task: whoever wants to end the run waits no longer than that.
+const LONGEST_TASK: Duration = Duration::from_millis(100);
+
+/// The same in the open loop, where a stall has to be waited out: with the task, the memory of what was meant ends.
+const LONGEST_OPEN: Duration = Duration::from_secs(2);
+
+/// A time needs this much room in a message, in bytes.
+const STAMP: usize = size_of::<u64>();
+
+/// A case, and what is known about it so far.
+pub(super) struct Entry {
+    at: usize,
+    case: Case,
+    pace: Pace,
+    state: State,
+    /// How long a message takes, or a round trip; known after the first round.
+    each: Duration,
+    batch: u64,
+    figures: Figures,
+}
+
+/// How it stands with an entry.
+#[derive(Debug)]
+pub(super) enum State {
+    /// It has not had its turn.
+    New,
+    /// It plays.
+    Playing,
+    /// It will play no more.
+    Over(Refusal),
+}
+
+impl Entry {
+    pub(super) fn new(at: usize, case: Case, pace: Pace) -> Self {
+        let (state, each, figures) = (State::New, Duration::ZERO, Figures::default());
+        Self { at, case, pace, state, each, batch: 1, figures }
+    }
+
+    /// Its place among the cases of the plan.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn case(&self) -> &Case {
+        &self.case
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Plays its part of a round, if it still plays. Round 0 is not counted.
+    pub(super) fn take_turn(&mut self, round: u32, lane: &mut Lane, stop: &Stop) {
+        let outcome = match (&self.state, round) {
+            (State::New, 0) => self.get_ready(lane, stop),
+            (State::Playing, 1..) => self.play(round, lane, stop).map_err(Refusal::Failed),
+            _ => return,
+        };
+        match outcome {
+            Ok(()) => self.state = State::Playing,
+            Err(_) if stop.is_near() => {} // not a failure: what has been measured before counts
+            Err(refusal) => self.state = State::Over(refusal),
+        }
+    }
+
+    /// Checks that the exchange works, finds out how long a message takes, and warms both processes up.
+    fn get_ready(&mut self, lane: &mut Lane, stop: &Stop) -> Result<(), Refusal> {
+        /// Long enough to tell.
+        const ENOUGH: Duration = Duration::from_millis(3);
+        if let Some(reason) = too_large(&self.case, lane.max_message(&self.case)?) {
+            return Err(Refusal::Skipped(reason));
+        }
+        lane.play(&self.case, self.case.verified().into(), stop)?;
+        let mut count = 16;
+        loop {
+            let task = Task { order: self.case.timed(count), batch: count, rate: None };
+            let elapsed = lane.play(&self.case, task, stop)?.elapsed;
+            self.each = elapsed / count as u32;
+            if elapsed >= ENOUGH || stop.is_set() {
+                break;
+            }
+            count *= 4;
+        }
+        self.batch = if self.case.kind == Kind::RoundTrip { clock::batch(self.each) } else { 1 };
+        Ok(())
+    }
+
+    fn play(&mut self, round: u32, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
+        let Some(turn) = self.pace.turn(self.case.kind, round) else { return Ok(()) };
+        let count = match turn {
+            Turn::Messages(count) => count,
+            Turn::Time(time) => self.fitting(time),
+        };
+        if count == 0 {
+            return Ok(());
+        }
+        let mut this_round = Figures::default();
+        let outcome = self.play_round(count, &mut this_round, lane, stop);
+        if this_round.count > 0 {
+            self.figures.add_round(self.case.kind, this_round); // also a part of one: the run may end here
+        }
+        outcome
+    }
+
+    fn play_round(
+        &self,
+        count: u64,
+        figures: &mut Figures,
+        lane: &mut Lane,
+        stop: &Stop,
+    ) -> Result<(), Error> {
+        let most = self.fitting(if self.case.kind == Kind::OpenLoop { LONGEST_OPEN } else { LONGEST_TASK });
+        let mut left = count;
+        while left > 0 && !stop.is_set() {
+            let some = left.min(most);
+            let task = Task { order: self.case.timed(some), batch: self.batch, rate: self.case.rate };
+            let meter = Meter::of_this_machine().ok();
+            let before = meter.and_then(Meter::read);
+            figures.add(some, task.order.count, lane.play(&self.case, task, stop)?);
+            let used = meter.zip(before).and_then(|(meter, before)| meter.since(&before));
+            figures.use_energy(used);
+            left -= some;
+        }
+        if self.case.kind == Kind::RoundTrip && self.case.size >= STAMP && !stop.is_set() {
+            let count = ((count as f64 * (1.0 / ROUND_TRIPS - 1.0)) as u64).clamp(1, most);
+            let order = Order { exchange: Exchange::OneWay, verify: false, size: self.case.size, count };
+            figures.one_way = lane.play(&self.case, order.into(), stop)?.one_way;
+        }
+        Ok(())
+    }
+
+    /// How many messages take about so long; at least one.
+    fn fitting(&self, time: Duration) -> u64 {
+        let each = match (self.case.kind, self.case.rate) {
+            (Kind::RoundTrip, _) if self.case.size >= STAMP => self.each.as_secs_f64() / ROUND_TRIPS,
+            (Kind::OpenLoop, Some(rate)) => 1.0 / rate as f64,
+            _ => self.each.as_secs_f64(),
+        };
+        ((time.as_secs_f64() / each.max(1e-9)) as u64).max(1)
+    }
+
+    /// Plays about as much again with every message checked.
+    pub(super) fn verify(&self, lane: &mut Lane, stop: &Stop) -> Verified {
+        /// A checksum takes about a nanosecond for each byte.
+        const BYTES: u64 = 16 << 20;
+        let most = (BYTES / self.case.size as u64).clamp(4, 10_000);
+        let messages = self.figures.count.clamp(1, most);
+        let order = Order { verify: true, ..self.case.timed(messages) };
+        let outcome = lane.play(&self.case, order.into(), stop);
+        let Case { member, variant, kind, size, wait, placement, .. } = self.case;
+        Verified {
+            mechanism: member.profile.name.into(),
+            variant: variant.into(),
+            kind,
+            size,
+            wait: wait.name().into(),
+            cpus: placement.cpus.to_string(),
+            messages: order.count,
+            error: outcome.err().map(|error| error.to_string()),
+        }
+    }
+
+    /// The row, if there is anything in it.
+    pub(super) fn end(self) -> Result<Option<Row>, Refusal> {
+        match self.state {
+            State::Over(refusal) => Err(refusal),
+            State::New | State::Playing => Ok(self.figures.row(&self.case, self.batch)),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the rounds of a row gave, added up.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use ipc_core::play::{self, Usage};
+
+use crate::{Case, Cost, Costs, Kind, Latency, Played, Rounds, Row, statistics};
+
+/// What the rounds gave.
+#[derive(Default)]
+pub(super) struct Figures {
+    pub(super) count: u64,
+    /// Round trips, or messages, in the last round.
+    in_a_round: u64,
+    elapsed: Duration,
+    times: Option<Histogram<u64>>,
+    service: Option<Histogram<u64>>,
+    pub(super) one_way: Option<Histogram<u64>>,
+    /// One figure for each round.
+    values: Vec<f64>,
+    means: Vec<f64>,
+    one_way_means: Vec<f64>,
+    service_means: Vec<f64>,
+    ping: Usage,
+    pong: Usage,
+    /// Messages to which the usage belongs.
+    paid: u64,
+    /// Energy of the whole machine meanwhile, in microjoules; `None` where it is not told.
+    energy: Option<u64>,
+}
+
+impl Figures {
+    /// Adds energy, in microjoules, if it is known.
+    pub(super) fn use_energy(&mut self, microjoules: Option<u64>) {
+        if let Some(microjoules) = microjoules {
+            self.energy = Some(self.energy.unwrap_or(0) + microjoules);
+        }
+    }
+
+    /// Adds a task of `count` messages that were timed, of `messages` all together.
+    pub(super) fn add(&mut self, count: u64, messages: u64, played: Played) {
+        self.count += count;
+        self.paid += messages;
+        self.elapsed += played.elapsed;
+        merge(&mut self.times, Some(played.times));
+        merge(&mut self.service, played.service);
+        self.ping = self.ping.plus(&played.ping);
+        self.pong = self.pong.plus(&played.pong);
+    }
+
+    /// Adds a round.
+    pub(super) fn add_round(&mut self, kind: Kind, round: Self) {
+        self.values.push(match (kind, &round.times) {
+            (Kind::RoundTrip | Kind::OpenLoop, Some(times)) => times.value_at_quantile(0.5) as f64,
+            _ => round.elapsed.as_nanos() as f64 / round.count as f64,
+        });
+        let mean = |times: &Option<Histogram<u64>>| times.as_ref().map(Histogram::mean);
+        self.means.extend(mean(&round.times));
+        self.service_means.extend(mean(&round.service));
+        self.one_way_means.extend(mean(&round.one_way));
+        self.count += round.count;
+        self.in_a_round = round.count;
+        self.paid += round.paid;
+        self.elapsed += round.elapsed;
+        self.use_energy(round.energy);
+        merge(&mut self.times, round.times);
+        merge(&mut self.service, round.service);
+        merge(&mut self.one_way, round.one_way);
+        self.ping = self.ping.plus(&round.ping);
+        self.pong = self.pong.plus(&round.pong);
+    }
+
+    /// The row of a case; `None` if nothing was played. So many round trips were timed together.
+    pub(super) fn row(self, case: &Case, batch: u64) -> Option<Row> {
+        if self.count == 0 {
+            return None;
+        }
+        let mut row = Row { count: self.count, ..Row::empty(case) };
+        let latency = |times: &Option<Histogram<u64>>, means: &[f64]| {
+            let interval = statistics::mean(means).map(|interval| [interval.low, interval.high]);
+            times.as_ref().and_then(|times| Latency::of(times, interval))
+        };
+        match case.kind {
+            Kind::RoundTrip | Kind::OpenLoop => {
+                row.rtt_ns = latency(&self.times, &self.means);
+                row.service_ns = latency(&self.service, &self.service_means);
+                row.one_way_ns = latency(&self.one_way, &self.one_way_means);
+                row.batch = Some(batch);
+            }
+            Kind::Throughput | Kind::Clients => row.in_time(self.elapsed),
+        }
+        row.rounds = Some(Rounds::of(self.in_a_round, &self.values));
+        row.cost =
+            Some(Costs { ping: Cost::of(&self.ping, self.paid), pong: Cost::of(&self.pong, self.paid) });
+        row.energy_nj = self.energy.map(|microjoules| microjoules as f64 * 1e3 / self.paid.max(1) as f64);
+        Some(row)
+    }
+}
+
+fn merge(all: &mut Option<Histogram<u64>>, some: Option<Histogram<u64>>) {
+    if let Some(some) = some {
+        all.get_or_insert_with(play::histogram).add(some).expect("made alike");
+    }
+}

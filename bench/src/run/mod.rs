@@ -1,0 +1,263 @@
+//! A run: everything that was asked for, measured in rounds that take turns.
+//!
+//! A B C … A B C …: in each round every row is played for some milliseconds. Whatever the machine does in these minutes
+//! hits all rows alike, and how much the rounds of one row differ says how far its figures can be trusted. All pairs
+//! of processes are alive meanwhile; whoever has nothing to play sleeps.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `mod.rs` | [`Plan`], and [`run`] |
+//! | `pace.rs` | how many rounds, and how long each |
+//! | `entry.rs` | one row in the making |
+//! | `figures.rs` | what its rounds gave |
+//! | `lane.rs` | the two processes that play some of the rows |
+//! | `stop.rs` | [`Stop`]: Ctrl-C |
+
+mod entry;
+mod figures;
+mod lane;
+mod pace;
+mod stop;
+
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ipc_core::Result;
+
+use crate::energy::Meter;
+use crate::{
+    Case, Document, Effort, Growth, Limits, NotMeasured, Placement, Refusal, Row, RunProfile, Verified,
+    against_floor, syscalls,
+};
+use entry::{Entry, State};
+use lane::{Lane, LaneKey};
+use pace::Pace;
+pub use stop::Stop;
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How much, and how long, where nothing else is said.
+    pub profile: RunProfile,
+    /// The rows.
+    pub cases: Vec<Case>,
+    /// How long each row is timed, all rounds together; `None`: as the profile says.
+    pub effort: Option<Effort>,
+    /// Beside each row its floor.
+    pub floor: bool,
+    /// Also check every message, in a pass of its own.
+    pub verify: bool,
+}
+
+impl Plan {
+    /// How long the rows will be timed, all together; `None` if a number of messages was asked for.
+    #[must_use]
+    pub fn expected(&self) -> Option<std::time::Duration> {
+        Pace::of(self).each().map(|each| each * self.cases.len() as u32)
+    }
+}
+
+/// Measures, until it is done or `stop` says so. What has been measured until then is in the document.
+#[must_use]
+pub fn run(plan: &Plan, stop: &Stop) -> Document {
+    let started = Instant::now();
+    let mut document = Document::empty();
+    plan.profile.name().clone_into(&mut document.profile);
+    let pace = Pace::of(plan);
+    let progress = progress(plan.cases.len() as u64 * u64::from(pace.rounds() + 1));
+    let mut done: Vec<Measured> = Vec::new();
+    // Rows that are to be compared are of the same placement: those take turns.
+    for placement in placements(&plan.cases) {
+        let cases = plan.cases.iter().enumerate().filter(|(_, case)| case.placement == placement);
+        let mut field = Field::new(cases.map(|(at, case)| Entry::new(at, *case, pace)).collect());
+        field.play(pace.rounds(), stop, &progress);
+        done.extend(field.finish(plan, stop, &progress));
+    }
+    progress.finish_and_clear();
+    done.sort_by_key(|measured| measured.at);
+    for Measured { rows, case, outcome, beside_floor, verified, .. } in done {
+        document.results.extend(rows);
+        document.verified = match (document.verified.take(), verified) {
+            (Some(mut all), verified) => {
+                all.extend(verified);
+                Some(all)
+            }
+            (None, verified) => verified.map(|one| vec![one]),
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
+            Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
+        }
+        if let Err(error) = beside_floor {
+            document.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
+        }
+    }
+    document.notes.extend(Meter::of_this_machine().err().map(str::to_owned));
+    if plan.floor && !stop.is_set() {
+        add_limits(plan, &mut document);
+    }
+    if !stop.is_set() {
+        count_calls(plan, &mut document, stop);
+    }
+    document.complete = !stop.is_set();
+    document.took_s = started.elapsed().as_secs_f64();
+    document
+}
+
+/// What came out of one case.
+struct Measured {
+    at: usize,
+    case: Case,
+    rows: Vec<Row>,
+    outcome: std::result::Result<(), Refusal>,
+    beside_floor: Result<()>,
+    verified: Option<Verified>,
+}
+
+/// All that take turns, and the processes that play them.
+struct Field {
+    entries: Vec<Entry>,
+    lanes: Vec<Lane>,
+}
+
+impl Field {
+    fn new(entries: Vec<Entry>) -> Self {
+        Self { entries, lanes: Vec::new() }
+    }
+
+    /// Round after round. Round 0 finds out how long a message takes, and warms everything up.
+    fn play(&mut self, rounds: u32, stop: &Stop, progress: &ProgressBar) {
+        for round in 0..=rounds {
+            for entry in &mut self.entries {
+                if stop.is_set() {
+                    return;
+                }
+                let lane = lane(&mut self.lanes, entry.case());
+                entry.take_turn(round, lane, stop);
+                progress.set_message(if round == 0 {
+                    "getting ready".into()
+                } else {
+                    format!("round {round} of {rounds}")
+                });
+                progress.inc(1);
+            }
+        }
+    }
+
+    /// What else was asked for, and the end of all processes.
+    fn finish(mut self, plan: &Plan, stop: &Stop, progress: &ProgressBar) -> Vec<Measured> {
+        let mut done = Vec::new();
+        for entry in std::mem::take(&mut self.entries) {
+            let mut verified = None;
+            if plan.verify && !stop.is_set() && matches!(entry.state(), State::Playing) {
+                progress.set_message("checking every message");
+                progress.tick();
+                verified = Some(entry.verify(lane(&mut self.lanes, entry.case()), stop));
+            }
+            done.push((entry, verified));
+        }
+        if stop.is_set() {
+            self.lanes.iter_mut().for_each(Lane::abandon);
+        }
+        drop(self.lanes); // floors are measured with nobody else around
+        let done = done.into_iter().map(|(entry, verified)| {
+            progress.tick();
+            let (at, case) = (entry.at(), *entry.case());
+            let (rows, outcome, beside_floor) = (Vec::new(), Ok(()), Ok(()));
+            let mut measured = Measured { at, case, rows, outcome, beside_floor, verified };
+            match entry.end() {
+                Ok(None) => {}
+                Ok(Some(row)) if plan.floor && !stop.is_set() => {
+                    progress.set_message(format!("beside its floor: {case}"));
+                    measured.beside_floor = play_beside_floor(row, &case, plan, &mut measured.rows, stop);
+                }
+                Ok(Some(row)) => measured.rows.push(row),
+                Err(refusal) => measured.outcome = Err(refusal),
+            }
+            measured
+        });
+        done.collect()
+    }
+}
+
+/// Plays a case once more, beside its floor.
+fn play_beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>, stop: &Stop) -> Result<()> {
+    if !case.kind.has_floor() {
+        rows.push(row);
+        return Ok(());
+    }
+    let each = Pace::of(plan).each().unwrap_or_default();
+    let effort = plan.effort.unwrap_or(Effort::About(each));
+    let beside = against_floor(&mut row, *case, effort);
+    rows.push(row);
+    match beside {
+        Ok(others) => rows.extend(others),
+        Err(_) if stop.is_near() => {} // the suite's own figures count
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Adds what is known when all was measured beside its floor: how times grow, and the limits of the machine.
+fn add_limits(plan: &Plan, document: &mut Document) {
+    let Some(case) = plan.cases.first() else { return };
+    document.growth = Growth::of(&document.results);
+    match Limits::measure(case.placement) {
+        Ok(limits) => document.limits = Some(limits),
+        Err(error) => document.notes.push(format!("the machine's limits could not be measured: {error}")),
+    }
+}
+
+/// Adds how many system calls a message costs, where that can be told, and why it cannot where not.
+fn count_calls(plan: &Plan, document: &mut Document, stop: &Stop) {
+    for case in &plan.cases {
+        let key = Row::empty(case).key();
+        let Some(row) = document.results.iter_mut().find(|row| row.key() == key) else { continue };
+        let reason = match syscalls::countable(case).map_err(str::to_owned) {
+            Ok(()) if stop.is_set() => return,
+            Ok(()) => {
+                syscalls::count(case).map_err(|error| format!("system calls could not be counted: {error}"))
+            }
+            Err(reason) => Err(reason),
+        };
+        match reason {
+            Ok([ping, pong]) => {
+                if let Some(cost) = &mut row.cost {
+                    (cost.ping.syscalls, cost.pong.syscalls) = (Some(ping), Some(pong));
+                }
+            }
+            Err(reason) if document.notes.contains(&reason) => {}
+            Err(reason) => document.notes.push(reason),
+        }
+    }
+}
+
+/// The lane of a case: made when it is first asked for.
+fn lane<'a>(lanes: &'a mut Vec<Lane>, case: &Case) -> &'a mut Lane {
+    let key = LaneKey::of(case);
+    let at = lanes.iter().position(|lane| lane.key() == &key).unwrap_or_else(|| {
+        lanes.push(Lane::new(key));
+        lanes.len() - 1
+    });
+    &mut lanes[at]
+}
+
+/// Each placement once.
+fn placements(cases: &[Case]) -> Vec<Placement> {
+    let mut placements = Vec::new();
+    for case in cases {
+        if !placements.contains(&case.placement) {
+            placements.push(case.placement);
+        }
+    }
+    placements
+}
+
+/// Draws on standard error, and only if that is a terminal; only between two turns, so as not to disturb one.
+fn progress(turns: u64) -> ProgressBar {
+    let progress = ProgressBar::new(turns);
+    let style = "{bar:30} {percent:>3} %, {eta} left, {msg}";
+    progress.set_style(ProgressStyle::with_template(style).expect("a valid template"));
+    progress
+}

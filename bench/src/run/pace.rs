@@ -1,0 +1,117 @@
+//! How many rounds, and how long each.
+
+use std::time::Duration;
+
+use super::Plan;
+use crate::{Effort, Kind};
+
+/// Fewest rounds: how much fewer differ says little.
+const FEWEST: u32 = 5;
+
+/// The shortest turn: giving the order takes a share of it that hardly counts.
+const SHORTEST: Duration = Duration::from_millis(4);
+
+/// The pace of a run: the same for all rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pace {
+    rounds: u32,
+    length: Length,
+}
+
+/// How much of a row is timed in all rounds together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Length {
+    Time(Duration),
+    Messages(u64),
+}
+
+/// How much is played in one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Time(Duration),
+    Messages(u64),
+}
+
+impl Pace {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let rounds = plan.profile.rounds();
+        let each = match plan.effort {
+            Some(Effort::Count(count)) => {
+                let rounds = u64::from(rounds).min(count) as u32;
+                return Self { rounds, length: Length::Messages(count) };
+            }
+            Some(Effort::About(each)) => each,
+            None => {
+                let share = plan.profile.budget().map(|budget| budget / (plan.cases.len() as u32).max(1));
+                share.map_or(plan.profile.each(), |share| share.min(plan.profile.each()))
+            }
+        };
+        let fitting = (each.as_secs_f64() / SHORTEST.as_secs_f64()) as u32;
+        Self { rounds: rounds.min(fitting.max(FEWEST)), length: Length::Time(each) }
+    }
+
+    pub(super) fn rounds(&self) -> u32 {
+        self.rounds
+    }
+
+    /// How long each row is timed; `None` if that is not known.
+    pub(super) fn each(&self) -> Option<Duration> {
+        match self.length {
+            Length::Time(each) => Some(each),
+            Length::Messages(_) => None,
+        }
+    }
+
+    /// In how many rounds a row of that kind has its turn. In the open loop a turn has to be long: a stall at its end
+    /// keeps nobody waiting who would have come later.
+    pub(super) fn rounds_of(&self, kind: Kind) -> u32 {
+        if kind == Kind::OpenLoop { self.rounds.min(FEWEST) } else { self.rounds }
+    }
+
+    /// What is played in a round, from 1 on; nothing in some rounds if there are fewer messages than rounds.
+    pub(super) fn turn(&self, kind: Kind, round: u32) -> Option<Turn> {
+        let rounds = self.rounds_of(kind);
+        if round > rounds {
+            return None;
+        }
+        Some(match self.length {
+            Length::Time(each) => Turn::Time(each / rounds),
+            // The first rounds get one more until the remainder is used up: all together exactly what was asked for.
+            Length::Messages(count) => {
+                let (even, more) = (count / u64::from(rounds), count % u64::from(rounds));
+                Turn::Messages(even + u64::from(u64::from(round) <= more))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RunProfile;
+
+    fn plan(effort: Option<Effort>) -> Plan {
+        let profile = RunProfile::Standard;
+        Plan { profile, cases: Vec::new(), effort, floor: false, verify: false }
+    }
+
+    #[test]
+    fn all_rounds_together_play_exactly_as_many_messages_as_were_asked_for() {
+        for count in [1, 2, 7, 50, 1000] {
+            let pace = Pace::of(&plan(Some(Effort::Count(count))));
+            for kind in Kind::ALL {
+                let all: u64 = (1..=pace.rounds())
+                    .filter_map(|round| pace.turn(kind, round))
+                    .map(|turn| if let Turn::Messages(count) = turn { count } else { 0 })
+                    .sum();
+                assert_eq!(all, count, "{}", kind.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_time_is_cut_into_fewer_rounds_but_never_too_few() {
+        let rounds = |ms| Pace::of(&plan(Some(Effort::About(Duration::from_millis(ms))))).rounds();
+        assert_eq!([1, 20, 40, 1000].map(rounds), [5, 5, 10, 15]);
+    }
+}

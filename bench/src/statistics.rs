@@ -1,0 +1,211 @@
+//! From a few rounds to a figure that says how far it can be trusted.
+//!
+//! The messages of one round are no independent samples: each waits for the one before, and a disturbance hits many
+//! in a row. The *rounds* are taken as the samples instead. They lie apart in time, between those of all other cases,
+//! so that they see the machine in different moods. A figure is the median over the rounds, an interval is taken
+//! from how much the rounds differ, and rounds that differ too much are called unstable.
+
+use serde::{Deserialize, Serialize};
+
+/// Rounds whose middle half spreads wider than this share of their median do not agree.
+pub const AGREEMENT: f64 = 0.10;
+
+/// An estimate and the interval that holds the true value with 95 % confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The estimate itself.
+    pub estimate: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether `value` lies within.
+    #[must_use]
+    pub fn contains(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+}
+
+/// The value below which the share `q` of the samples lies, between two samples in proportion; `None` if there are
+/// none.
+#[must_use]
+pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = q.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
+    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    Some(below + (above - below) * at.fract())
+}
+
+/// The middle of the samples; `None` if there are none.
+#[must_use]
+pub fn median(samples: &[f64]) -> Option<f64> {
+    quantile(samples, 0.5)
+}
+
+/// How wide the middle half of the samples spreads, as a share of their median: 0.1 is 10 %. Two samples or fewer
+/// have no middle half: the distance between them is taken. `None` if there are none.
+#[must_use]
+pub fn spread(samples: &[f64]) -> Option<f64> {
+    let [low, high] = if samples.len() > 2 { [0.25, 0.75] } else { [0.0, 1.0] };
+    let width = quantile(samples, high)? - quantile(samples, low)?;
+    Some(if width == 0.0 { 0.0 } else { width / median(samples)?.abs() })
+}
+
+/// Whether the rounds of a row agree: within [`AGREEMENT`].
+#[must_use]
+pub fn agree(samples: &[f64]) -> bool {
+    spread(samples).is_some_and(|spread| spread <= AGREEMENT)
+}
+
+/// The mean of the samples, with its interval by Student's t; `None` for fewer than two samples, which say nothing of
+/// how much they vary.
+#[must_use]
+pub fn mean(samples: &[f64]) -> Option<Interval> {
+    let Moments { mean, error, freedom } = Moments::of(samples)?;
+    let half = student(freedom) * error;
+    Some(Interval { estimate: mean, low: mean - half, high: mean + half })
+}
+
+/// By which factor `new` differs from `old`: the ratio of their geometric means, with its interval by Welch's t on
+/// the logarithms. Logarithms, since a machine disturbs by factors and not by amounts. `None` unless both have two
+/// samples, all above 0.
+#[must_use]
+pub fn ratio(old: &[f64], new: &[f64]) -> Option<Interval> {
+    let logarithms = |samples: &[f64]| -> Option<Vec<f64>> {
+        samples.iter().map(|&sample| (sample > 0.0).then(|| sample.ln())).collect()
+    };
+    let (old, new) = (Moments::of(&logarithms(old)?)?, Moments::of(&logarithms(new)?)?);
+    let variance = old.error.powi(2) + new.error.powi(2);
+    // Welch and Satterthwaite: how many degrees of freedom two samples of unlike variance are worth.
+    let worth = old.error.powi(4) / old.freedom + new.error.powi(4) / new.freedom;
+    let freedom = if worth > 0.0 { variance.powi(2) / worth } else { old.freedom + new.freedom };
+    let difference = new.mean - old.mean;
+    let half = student(freedom) * variance.sqrt();
+    let [estimate, low, high] = [difference, difference - half, difference + half].map(f64::exp);
+    Some(Interval { estimate, low, high })
+}
+
+/// What an interval is made of.
+struct Moments {
+    mean: f64,
+    /// The standard error of the mean.
+    error: f64,
+    /// Degrees of freedom.
+    freedom: f64,
+}
+
+impl Moments {
+    fn of(samples: &[f64]) -> Option<Self> {
+        if samples.len() < 2 {
+            return None;
+        }
+        let count = samples.len() as f64;
+        let mean = samples.iter().sum::<f64>() / count;
+        let variance = samples.iter().map(|sample| (sample - mean).powi(2)).sum::<f64>() / (count - 1.0);
+        Some(Self { mean, error: (variance / count).sqrt(), freedom: count - 1.0 })
+    }
+}
+
+/// How many standard errors reach from the mean to each end of a 95 % interval: the 0.975 quantile of Student's t.
+fn student(freedom: f64) -> f64 {
+    const TABLE: [f64; 30] = [
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
+        2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048,
+        2.045, 2.042,
+    ];
+    // Rounded down: the interval becomes wider, never narrower than it should be.
+    let whole = freedom.floor().max(1.0) as usize;
+    TABLE.get(whole - 1).copied().unwrap_or(if whole < 60 { 2.042 } else { 2.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fixed sequence of numbers that look random, the same in every run: xorshift.
+    struct Numbers(u64);
+
+    impl Numbers {
+        /// Between 0 and 1.
+        fn uniform(&mut self) -> f64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 11) as f64 / (1u64 << 53) as f64
+        }
+
+        /// Normal, with mean 0 and deviation 1: Box and Muller.
+        fn normal(&mut self) -> f64 {
+            let (radius, angle) = (1.0 - self.uniform(), self.uniform());
+            (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+        }
+    }
+
+    fn share_of_hits(mut hit: impl FnMut(&mut Numbers) -> bool) -> f64 {
+        const TRIALS: u32 = 4000;
+        let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+        let hits = (0..TRIALS).filter(|_| hit(&mut numbers)).count();
+        hits as f64 / f64::from(TRIALS)
+    }
+
+    #[test]
+    fn quantiles_of_known_samples() {
+        let samples = [4.0, 1.0, 3.0, 2.0, 5.0];
+        for (q, expected) in [(0.0, 1.0), (0.25, 2.0), (0.5, 3.0), (0.9, 4.6), (1.0, 5.0)] {
+            assert_eq!(quantile(&samples, q), Some(expected));
+        }
+        assert_eq!(median(&[1.0, 2.0]), Some(1.5));
+        assert_eq!(median(&[]), None);
+        assert_eq!(spread(&samples), Some(2.0 / 3.0));
+        assert_eq!(spread(&[2.0, 3.0]), Some(0.4));
+        assert_eq!(spread(&[7.0]), Some(0.0));
+    }
+
+    #[test]
+    fn rounds_agree_within_a_tenth_even_if_one_strays() {
+        assert!(agree(&[100.0, 101.0, 99.0, 100.0, 900.0]));
+        assert!(!agree(&[100.0, 120.0, 80.0, 140.0, 60.0]));
+        assert!(!agree(&[]));
+    }
+
+    #[test]
+    fn an_interval_of_95_percent_holds_the_true_mean_in_95_of_100_trials() {
+        for rounds in [3, 5, 10, 40] {
+            let share = share_of_hits(|numbers| {
+                let samples: Vec<_> = (0..rounds).map(|_| 50.0 + 5.0 * numbers.normal()).collect();
+                mean(&samples).unwrap().contains(50.0)
+            });
+            assert!((0.94..0.965).contains(&share), "{rounds} rounds: {share}");
+        }
+    }
+
+    #[test]
+    fn a_known_factor_is_found_and_no_factor_is_not() {
+        let rounds = |factor: f64| {
+            move |numbers: &mut Numbers| -> Vec<f64> {
+                (0..6).map(|_| factor * 20.0 * (0.05 * numbers.normal()).exp()).collect()
+            }
+        };
+        let (old, same, slower) = (rounds(1.0), rounds(1.0), rounds(1.3));
+        let holds = share_of_hits(|numbers| ratio(&old(numbers), &slower(numbers)).unwrap().contains(1.3));
+        assert!((0.935..0.975).contains(&holds), "{holds}");
+        let noticed = share_of_hits(|numbers| !ratio(&old(numbers), &slower(numbers)).unwrap().contains(1.0));
+        assert!(noticed > 0.99, "{noticed}");
+        let false_alarms =
+            share_of_hits(|numbers| !ratio(&old(numbers), &same(numbers)).unwrap().contains(1.0));
+        assert!(false_alarms < 0.065, "{false_alarms}");
+    }
+
+    #[test]
+    fn what_says_nothing_has_no_interval() {
+        assert_eq!(mean(&[1.0]), None);
+        assert_eq!(ratio(&[1.0, 2.0], &[1.0]), None);
+        assert_eq!(ratio(&[1.0, 2.0], &[1.0, 0.0]), None);
+        let exact = ratio(&[2.0, 2.0], &[4.0, 4.0]).unwrap();
+        assert!((exact.estimate - 2.0).abs() < 1e-12 && (exact.high - exact.low).abs() < 1e-12);
+    }
+}

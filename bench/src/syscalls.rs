@@ -1,0 +1,185 @@
+//! How many system calls a message costs: counted in a pass of its own, since counting slows everything down.
+//!
+//! A process is started that plays one case with a peer, as the harness does, and both are held with ptrace(2) at every
+//! system call. Where the exchange begins and ends is seen from the calls themselves: each side asks what it has used up
+//! before and after it ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.
+//!
+//! Whoever polls is not counted: a process that stands still at every call polls less often, or more often, than one that
+//! runs, and the figure would be that of the counting.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+
+use ipc_core::{Call, Error, Result, Wait};
+use nix::errno::Errno;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use crate::{Case, Kind, Pair, Placement, member};
+
+/// The first argument of a process that was started to be counted.
+const COUNTED: &str = "counted";
+
+/// Messages that are counted: of a stream a few more fit into the medium before anybody has to wait.
+const MESSAGES: u64 = 200;
+
+/// System calls for one message, of ping and of pong.
+pub type Calls = [f64; 2];
+
+/// Whether the calls of a case can be told at all, or else why not.
+///
+/// # Errors
+/// The reason.
+pub fn countable(case: &Case) -> std::result::Result<(), &'static str> {
+    match (case.wait, case.kind) {
+        (Wait::Spin | Wait::Hybrid, _) => Err(
+            "system calls were counted by ptrace, and only where both sides block: counting slows polling down",
+        ),
+        (_, Kind::OpenLoop | Kind::Clients) => {
+            Err("system calls were counted of round trips and throughput only")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Counts.
+///
+/// # Errors
+/// [`Usage`](Error::Usage) with the reason: this system does not let a child be traced. Whatever else went wrong.
+pub fn count(case: &Case) -> Result<Calls> {
+    let Case { member, variant, kind, size, wait, placement, .. } = case;
+    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
+    command.arg(format!("{},{}", placement.ping, placement.pong));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().call("execve")?;
+    let counted = Counter::seize(&child).and_then(|mut counter| {
+        drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // it waits for that
+        counter.run_out()
+    });
+    if counted.is_err() {
+        let _ = child.kill(); // an error means that it has ended
+        let _ = child.wait();
+    }
+    let [ping, pong] = counted.map_err(|errno| match errno {
+        Errno::EPERM | Errno::EACCES => Error::Usage("this system forbids to trace a child".into()),
+        errno => Err::<(), _>(errno).call("ptrace").expect_err("it is one"),
+    })?;
+    let messages = case.timed(MESSAGES).count as f64;
+    match (ping, pong) {
+        (Some(ping), Some(pong)) => Ok([ping, pong].map(|calls| calls as f64 / messages)),
+        _ => Err(Error::Disconnected),
+    }
+}
+
+/// Holds a process, and all that it starts, at every system call.
+struct Counter {
+    process: Pid,
+    threads: HashMap<Pid, Thread>,
+}
+
+/// What is known of a thread.
+#[derive(Default)]
+struct Thread {
+    /// Calls since the exchange has begun; `None` outside one.
+    calls: Option<u64>,
+    /// Calls of the last exchange that has ended.
+    last: Option<u64>,
+}
+
+impl Counter {
+    fn seize(child: &Child) -> nix::Result<Self> {
+        let process = Pid::from_raw(child.id() as i32);
+        let all = Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_TRACEFORK | Options::PTRACE_O_TRACEVFORK;
+        ptrace::seize(process, all | Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL)?;
+        ptrace::interrupt(process)?;
+        Ok(Self { process, threads: HashMap::new() })
+    }
+
+    /// Lets them run until all have ended, and returns the calls of ping and of pong in their last exchange.
+    fn run_out(&mut self) -> nix::Result<[Option<u64>; 2]> {
+        let mut calls = [None, None];
+        loop {
+            // Only what this thread traces: the children of other threads are waited for by those.
+            let (thread, signal) = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
+                Err(Errno::EINTR) => continue,
+                Err(Errno::ECHILD) => return Ok(calls),
+                Ok(WaitStatus::PtraceSyscall(thread)) => {
+                    self.called(thread)?;
+                    (thread, None)
+                }
+                Ok(WaitStatus::PtraceEvent(thread, ..)) => (thread, None),
+                Ok(WaitStatus::Stopped(thread, signal)) => {
+                    (thread, Some(signal).filter(|it| *it != Signal::SIGTRAP))
+                }
+                Ok(WaitStatus::Exited(thread, _) | WaitStatus::Signaled(thread, ..)) => {
+                    self.threads.remove(&thread);
+                    continue;
+                }
+                other => {
+                    other?;
+                    continue;
+                }
+            };
+            if let Some(last) = self.threads.get_mut(&thread).and_then(|thread| thread.last.take()) {
+                calls[usize::from(process_of(thread) != Some(self.process))] = Some(last);
+            }
+            match ptrace::syscall(thread, signal) {
+                Err(Errno::ESRCH) => {} // killed meanwhile
+                resumed => resumed?,
+            }
+        }
+    }
+
+    /// A thread stands at a call: on its way in, or out.
+    fn called(&mut self, thread: Pid) -> nix::Result<()> {
+        if ptrace::syscall_info(thread)?.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+            return Ok(());
+        }
+        let known = self.threads.entry(thread).or_default();
+        if number(thread) != Some(libc::SYS_getrusage) {
+            known.calls = known.calls.map(|calls| calls + 1);
+            return Ok(());
+        }
+        match known.calls.take() {
+            None => known.calls = Some(0),
+            // With the first `getrusage` came a look at the clock of the thread's CPU time: a call as well.
+            Some(calls) => known.last = Some(calls.saturating_sub(1)),
+        }
+        Ok(())
+    }
+}
+
+/// The number of the system call at which a thread stands.
+fn number(thread: Pid) -> Option<libc::c_long> {
+    let text = fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
+    text.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// The process to which a thread belongs.
+fn process_of(thread: Pid) -> Option<Pid> {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+    process.trim().parse().ok().map(Pid::from_raw)
+}
+
+/// Plays one case to the end if this process was started to be counted: `None` if it was not.
+pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
+    let [_, word, mechanism, variant, kind, size, wait, cpus] = args else { return None };
+    (word == COUNTED).then(|| {
+        let member = member(mechanism)?;
+        let known = member.profile.variants.iter().find(|known| known.name == variant);
+        let variant = known.ok_or_else(|| Error::Usage("no such variant".into()))?.name;
+        let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
+        let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
+        let case = Case { member, variant, kind, size, wait, placement, rate: None };
+        std::io::stdin().read_exact(&mut [0]).call("read")?; // until it is seen
+        let mut pair = Pair::start(case)?;
+        pair.play(case.verified())?;
+        pair.play(case.timed(MESSAGES))?;
+        pair.finish()
+    })
+}

@@ -1,0 +1,57 @@
+//! What a pair is told to play, and how it went.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use ipc_core::play::{self, Order, Outcome, Usage};
+
+/// What a pair is to play.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// The exchange.
+    pub order: Order,
+    /// Round trips between two looks at the clock: see [`play::ping_in_batches`].
+    pub batch: u64,
+    /// Open loop: messages a second, each at its time. `None`: each when the one before is over.
+    pub rate: Option<u64>,
+}
+
+impl From<Order> for Task {
+    /// Each round trip timed by itself.
+    fn from(order: Order) -> Self {
+        Self { order, batch: 1, rate: None }
+    }
+}
+
+/// How a task went.
+#[derive(Debug)]
+pub struct Played {
+    /// Round trips: their sum. Throughput: the time between the first and the last message, by the receiver's clock.
+    pub elapsed: Duration,
+    /// The time of each round trip, in nanoseconds; empty for throughput. Open loop: from the moment at which it was
+    /// meant to start.
+    pub times: Histogram<u64>,
+    /// Open loop: the time of each round trip from its real start.
+    pub service: Option<Histogram<u64>>,
+    /// How long each message was on its way to pong, where that was ordered.
+    pub one_way: Option<Histogram<u64>>,
+    /// What it cost ping.
+    pub ping: Usage,
+    /// What it cost pong.
+    pub pong: Usage,
+}
+
+impl Played {
+    /// Nothing but how long it took.
+    pub(crate) fn in_time(elapsed: Duration) -> Self {
+        let none = Usage::default();
+        Self { elapsed, times: play::histogram(), service: None, one_way: None, ping: none, pong: none }
+    }
+}
+
+impl From<Outcome> for Played {
+    fn from(outcome: Outcome) -> Self {
+        let Outcome { times, service, elapsed, usage, report } = outcome;
+        Self { elapsed, times, service, one_way: report.one_way, ping: usage, pong: report.usage }
+    }
+}

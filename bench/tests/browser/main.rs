@@ -1,0 +1,124 @@
+//! The page of charts in a real browser, if there is a chromium. It says so loudly if there is none.
+//!
+//! The page is loaded into frames as wide as a phone, a tablet and a screen. In each, `check.js` uses it as a reader
+//! would (every button, the pointer, the keys, both ways to take a chart along) and writes down what is wrong.
+
+#[path = "../common/mod.rs"]
+#[allow(dead_code)] // the harness itself is not run here
+mod common;
+#[path = "../sample/mod.rs"]
+mod sample;
+
+use std::process::Command;
+
+use ipc_bench::{Document, report};
+use serde_json::{Value, json};
+
+/// What the browser is called on different systems.
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+
+const WIDTHS: [u32; 3] = [360, 768, 1280];
+
+fn browser() -> Option<&'static str> {
+    let runs =
+        |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
+    let found = NAMES.into_iter().find(runs);
+    if found.is_none() {
+        eprintln!(
+            "SKIPPED: no browser here, so nobody has looked at the page; install chromium ({})",
+            NAMES.join(", ")
+        );
+    }
+    found
+}
+
+/// What `check.js` found in each frame, by width; `Null` where it did not come to its end. The last one is the page
+/// without its scripts.
+fn checked(browser: &str, page: &str, widths: &[u32]) -> Vec<Value> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("frames.html");
+    let checking =
+        page.replacen("<script>", concat!("<script>", include_str!("watch.js"), "</script>\n<script>"), 1);
+    let checking =
+        checking.replace("</body>", concat!("<script>", include_str!("check.js"), "</script></body>"));
+    let frames =
+        json!({ "widths": widths, "page": checking, "plain": page }).to_string().replace('<', "\\u003c");
+    std::fs::write(&file, include_str!("frames.html").replace("FRAMES", &frames)).expect("written");
+    let flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-extensions",
+        "--virtual-time-budget=60000",
+        "--window-size=1300,900",
+        "--dump-dom",
+    ];
+    let mut command = Command::new(browser);
+    command.args(flags).arg(format!("--user-data-dir={}", dir.path().join("profile").display()));
+    command.env("TMPDIR", dir.path()).env("HOME", dir.path());
+    let output = common::run(command.arg(format!("file://{}", file.display())));
+    let found =
+        output.stdout.split_once("<pre id=\"found\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    let (found, _) =
+        found.unwrap_or_else(|| panic!("{browser} shows nothing ({:?}):\n{}", output.status, output.stderr));
+    let found = found.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    serde_json::from_str(&found).unwrap_or_else(|error| panic!("{error}: {found}"))
+}
+
+/// No errors, every chart drawn with its series, the buttons work, nothing overflows: on a phone, a tablet, a screen.
+#[test]
+fn the_page_works_in_a_browser() {
+    let Some(browser) = browser() else { return };
+    let found = checked(browser, &report::page(&sample::full()), &WIDTHS);
+    assert_eq!(found.len(), WIDTHS.len() + 1);
+    for (frame, width) in found.iter().zip(WIDTHS) {
+        assert_eq!(frame["problems"], json!([]), "{width} px");
+        assert_eq!(frame["width"], width);
+        assert_eq!(frame["figures"], 8);
+        for counted in ["series", "toggles", "choices", "values", "saved"] {
+            assert!(frame[counted].as_u64() > Some(7), "{width} px: {counted}: {frame}");
+        }
+    }
+    assert_eq!(found[WIDTHS.len()]["problems"], json!([]), "without scripts");
+    assert!(found[WIDTHS.len()]["views"].as_u64() > Some(30));
+}
+
+/// A page without results has no charts, and no errors either.
+#[test]
+fn a_page_of_nothing_works_too() {
+    let Some(browser) = browser() else { return };
+    for frame in checked(browser, &report::page(&Document::empty()), &WIDTHS) {
+        assert_eq!(frame["problems"], json!([]), "{frame}");
+    }
+}
+
+/// The checks do find what is wrong.
+#[test]
+fn what_is_broken_is_found() {
+    let Some(browser) = browser() else { return };
+    let page = report::page(&sample::full());
+    let broken = [
+        (
+            "a script that fails",
+            page.replace("'use strict';\n(() => {", "'use strict';\n(() => { nowhere();"),
+        ),
+        ("a page that is too wide", page.replace("<main>", "<main><p style=\"width: 900px\">wide</p>")),
+        ("a toggle without effect", page.replace(".series.off { display: none; }", "")),
+        ("labels over labels", page.replace(".plot { font-size: 25px; }", ".plot { font-size: 70px; }")),
+        ("something from the network", page.replace("<main>", "<main><img src=\"http://127.0.0.1:9/x\"/>")),
+    ];
+    for (what, page) in broken {
+        let found = checked(browser, &page, &[360]);
+        assert!(
+            found[0].is_null() || found[0]["problems"] != json!([]),
+            "{what} goes unnoticed: {}",
+            found[0]
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! `ipc-bench choose`: facts exclude, figures rank. On invented figures, so that the order is known.
+
+#[allow(dead_code)] // shared with the other tests
+mod common;
+mod invented;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use common::{Output, bench, run, wait};
+use invented::{NOISE, Saved, case, costs, document, row};
+use ipc_bench::{Document, Kind, NotMeasured, SIX};
+use ipc_core::Wait;
+use serde_json::Value;
+
+/// Every variant in both kinds, sleeping and polling. The n-th takes (n + 1) * 10 µs for a round trip when it sleeps, a
+/// tenth of it when it polls; for throughput the order is the other way round. CPU time: sleeping is cheap.
+fn figures() -> Document {
+    let ways: Vec<_> = SIX
+        .iter()
+        .flat_map(|member| member.profile.variants.iter().map(|variant| (member.profile.name, variant.name)))
+        .collect();
+    let mut rows = Vec::new();
+    for (nth, (mechanism, variant)) in ways.iter().enumerate() {
+        let time = (nth + 1) as f64 * 1e4;
+        let back = (ways.len() - nth) as f64 * 1e3;
+        for (wait, factor) in [(Wait::Block, 1.0), (Wait::Spin, 0.1)] {
+            let cost = costs(if wait == Wait::Block { time / 20.0 } else { time });
+            for (kind, ns) in [(Kind::RoundTrip, time * factor), (Kind::Throughput, back * factor)] {
+                let mut one = row(&case(mechanism, variant, kind, wait), ns, NOISE);
+                one.cost = cost;
+                rows.push(one);
+            }
+        }
+    }
+    document(rows)
+}
+
+fn choose(document: &Document, args: &[&str]) -> Value {
+    let saved = Saved::of(document);
+    let output = run(bench().args(["choose", "--json", "--results", &saved.path()]).args(args));
+    assert_eq!(output.status, Some(0), "{args:?}: {}", output.stderr);
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+/// `mechanism/variant` of a list.
+fn names(list: &Value) -> Vec<String> {
+    let name =
+        |one: &Value| format!("{}/{}", one["mechanism"].as_str().unwrap(), one["variant"].as_str().unwrap());
+    list.as_array().unwrap().iter().map(name).collect()
+}
+
+fn ranking(document: &Document, args: &[&str]) -> Vec<String> {
+    names(&choose(document, args)["ranking"])
+}
+
+/// Each variant is either ranked or excluded, and never both.
+#[test]
+fn every_variant_has_its_place() {
+    let all: usize = SIX.iter().map(|member| member.profile.variants.len()).sum();
+    for between in ["any", "parent-child", "other-host"] {
+        for outlive in ["no", "processes", "restart"] {
+            let choice = choose(&figures(), &["--between", between, "--outlive", outlive]);
+            let mut names: Vec<_> = [names(&choice["ranking"]), names(&choice["excluded"])].concat();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), all, "{choice:#}");
+        }
+    }
+}
+
+/// Each fact excludes whom it should, and says so.
+#[test]
+fn facts_exclude() {
+    let not_for = |args: &[&str], name: &str| {
+        let choice = choose(&figures(), args);
+        let at = names(&choice["excluded"]).iter().position(|one| one == name);
+        at.map(|at| choice["excluded"][at]["reason"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(
+        not_for(&["--between", "any"], "pipe/anonymous").unwrap(),
+        "it is between parent and child only"
+    );
+    assert_eq!(not_for(&["--between", "parent-child"], "pipe/anonymous"), None);
+    assert_eq!(ranking(&figures(), &["--between", "other-host"]), ["socket/tcp"]);
+    assert!(not_for(&["--between", "other-host"], "socket/unix-stream").unwrap().contains("same host only"));
+    assert_eq!(ranking(&figures(), &["--outlive", "restart"]), ["mmap/file"]);
+    assert!(not_for(&["--outlive", "restart"], "msgq/sysv").unwrap().contains("machine restarts"));
+    assert!(not_for(&["--outlive", "processes"], "fifo/fifo").unwrap().contains("last process"));
+    assert_eq!(not_for(&["--outlive", "processes"], "msgq/sysv"), None);
+    assert!(not_for(&["--clients", "10"], "shm/ring").unwrap().contains("it serves one client"));
+    assert_eq!(not_for(&["--clients", "10"], "socket/unix-stream"), None);
+}
+
+/// The figures decide the order, each priority by its own; within 10 % it is what is less to write.
+#[test]
+fn figures_rank() {
+    let figures = figures();
+    let latency = ranking(&figures, &["--between", "parent-child", "--priority", "latency"]);
+    assert_eq!(latency[..3], ["pipe/anonymous", "fifo/fifo", "msgq/sysv"]);
+    let throughput = ranking(&figures, &["--priority", "throughput"]);
+    assert_eq!(throughput[..3], ["socket/tcp", "socket/unix-seqpacket", "socket/unix-stream"]);
+    let cpu = choose(&figures, &["--priority", "cpu"]);
+    assert_eq!(
+        (&cpu["ranking"][0]["mechanism"], &cpu["ranking"][0]["wait"]),
+        (&"fifo".into(), &"block".into())
+    );
+    let simple = choose(&figures, &["--between", "parent-child"]);
+    assert_eq!(simple["ranking"][0]["wait"], "spin", "polling is the shorter wait");
+}
+
+/// Two figures within 10 % are equal: what is less work comes first. Beyond that the figure counts.
+#[test]
+fn equals_are_ranked_by_work() {
+    let two = |seqpacket: f64| {
+        let ring = row(&case("shm", "ring", Kind::RoundTrip, Wait::Block), 1e4, NOISE);
+        let packets = case("socket", "unix-seqpacket", Kind::RoundTrip, Wait::Block);
+        document(vec![ring, row(&packets, seqpacket, NOISE)])
+    };
+    assert_eq!(ranking(&two(1.08e4), &[]), ["socket/unix-seqpacket", "shm/ring"]);
+    assert_eq!(ranking(&two(1.3e4), &[]), ["shm/ring", "socket/unix-seqpacket"]);
+    let simple = choose(&two(9e9), &["--priority", "simplicity"]);
+    assert_eq!(names(&simple["ranking"]), ["socket/unix-seqpacket", "shm/ring"]);
+    assert!(
+        simple["ranking"][0]["work"].as_array().unwrap().len()
+            < simple["ranking"][1]["work"].as_array().unwrap().len()
+    );
+}
+
+/// A message or a stream: what has to be written for it follows from what one read gives.
+#[test]
+fn the_shape_decides_what_is_to_be_written() {
+    let work = |name: &str, unit: &str| {
+        let choice = choose(&figures(), &["--unit", unit]);
+        let at = names(&choice["ranking"]).iter().position(|one| one == name).unwrap();
+        choice["ranking"][at]["work"].to_string()
+    };
+    assert!(work("socket/tcp", "message").contains("frames"));
+    assert_eq!(work("socket/tcp", "stream"), "[]");
+    assert!(work("msgq/sysv", "stream").contains("cutting the stream"));
+    assert!(!work("msgq/sysv", "message").contains("cutting"));
+}
+
+/// The reason is one sentence with the measured figure and the crate to open.
+#[test]
+fn the_reason_has_the_figure_and_the_crate() {
+    let saved = Saved::of(&figures());
+    let output = run(bench().args(["choose", "--results", &saved.path(), "--between", "other-host"]));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+    assert!(output.stderr.starts_with("not said, so taken: --direction two-way --unit message --size 64 "));
+    let expected = "1. socket (tcp), --wait spin\n   \
+        11.94 µs for a round trip when polling (p50; p99 12.22 µs), for 120 µs + 120 µs of CPU time, where sleeping takes \
+        119 µs; to write: frames, to keep messages apart; open `ipc-socket`.\n";
+    assert!(output.stdout.contains(expected), "{}", output.stdout);
+    assert!(output.stdout.contains("   shm (ring): it reaches the same host only\n"), "{}", output.stdout);
+}
+
+/// What the run skipped or what failed there is excluded with that reason; what it does not have is said not to be there.
+#[test]
+fn what_was_not_measured_is_not_ranked() {
+    let mut document = figures();
+    document.results.retain(|row| row.mechanism != "msgq" && row.mechanism != "fifo");
+    let reason = "message of 64 bytes is too large";
+    document
+        .skipped
+        .push(NotMeasured::new(&case("msgq", "sysv", Kind::RoundTrip, Wait::Block), reason.into()));
+    let choice = choose(&document, &["--size", "128"]);
+    let excluded = choice["excluded"].to_string();
+    assert!(excluded.contains(reason) && excluded.contains("it was not measured"), "{excluded}");
+    let notes = choice["notes"].to_string();
+    assert!(notes.contains("no messages of 128 bytes were measured: the figures are of 64 bytes"), "{notes}");
+}
+
+/// Without `--results` the newest run of this machine is taken, and said; one of another machine is not.
+#[test]
+fn the_newest_run_of_this_machine_is_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let place = home.path().join("ipc-bench");
+    let save = |name: &str, document: &Document| {
+        ipc_bench::output::Output::create(place.join(name)).unwrap().save(document).unwrap();
+    };
+    let here = || Document { environment: ipc_bench::Environment::read(), ..figures() };
+    let mut slow_pipe = here();
+    slow_pipe.results.retain(|row| row.mechanism != "fifo");
+    save("b-older", &here());
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    save("a-newer", &slow_pipe);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    save("elsewhere", &figures());
+    save("ended-early", &Document { complete: false, ..here() });
+    std::fs::create_dir(place.join("empty")).unwrap();
+    // The binary and this test are of the same build, so of the same environment.
+    let output = run(bench().args(["choose", "--size", "64"]).env("XDG_DATA_HOME", home.path()));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("a-newer, measured at "), "{}", output.stderr);
+    assert!(output.stdout.contains("fifo (fifo): it was not measured"), "{}", output.stdout);
+}
+
+/// Without any figures it measures, says so, and keeps them for the next time.
+#[test]
+fn without_figures_it_measures() {
+    let home = tempfile::tempdir().unwrap();
+    let ask = || {
+        let mut command = bench();
+        command.args(["choose", "--size", "48", "--priority", "cpu"]).env("XDG_DATA_HOME", home.path());
+        run(&mut command)
+    };
+    let first = ask();
+    assert_eq!(first.status, Some(0), "{}", first.stderr);
+    assert!(first.stderr.contains("a quick run") && first.stderr.contains("saved as "), "{}", first.stderr);
+    assert!(first.stdout.contains("of CPU time for a round trip"), "{}", first.stdout);
+    let second = ask();
+    assert!(second.stderr.contains("figures from "), "{}", second.stderr);
+    assert_eq!(first.stdout, second.stdout);
+}
+
+/// On a terminal it asks what was not said; Ctrl-D is one clear line.
+#[test]
+fn on_a_terminal_it_asks() {
+    let saved = Saved::of(&figures());
+    let asked = |typed: &[u8]| -> Output {
+        let terminal = nix::pty::openpty(None, None).unwrap();
+        let mut command = bench();
+        command.args([
+            "choose",
+            "--results",
+            &saved.path(),
+            "--size",
+            "64",
+            "--clients",
+            "1",
+            "--unit",
+            "stream",
+        ]);
+        command.args(["--outlive", "no", "--direction", "two-way"]);
+        command.stdin(Stdio::from(terminal.slave)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(command); // and with it our copy of the terminal's other side
+        File::from(terminal.master.try_clone().unwrap()).write_all(typed).unwrap();
+        let status = wait(&mut child);
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Output { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    };
+    let output = asked(b"other-planet\nother-host\n\n");
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(
+        output.stderr.starts_with("Who talks to whom?\n  any           any two processes of this host\n")
+    );
+    assert!(output.stderr.contains("no answer 'other-planet': any, parent-child, other-host\n"));
+    assert!(output.stderr.contains("What counts most?\n"), "{}", output.stderr);
+    assert!(!output.stderr.contains("How many clients"), "it was said: {}", output.stderr);
+    assert!(output.stdout.contains("1. socket (tcp)"), "{}", output.stdout);
+    let output = asked(b"any\n\x04");
+    assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{}", output.stderr);
+    assert!(output.stderr.ends_with("> \nerror: no answer to: What counts most?\n"), "{}", output.stderr);
+}
+
+/// Wrong answers on the command line: one clear line, status 2.
+#[test]
+fn wrong_answers_are_one_clear_line() {
+    let cases: [(&[&str], &str); 7] = [
+        (&["--between", "friends"], "no answer 'friends': any, parent-child, other-host"),
+        (&["--unit", "page"], "no answer 'page': message, stream"),
+        (&["--priority", "beauty"], "no answer 'beauty': latency, throughput, cpu, simplicity"),
+        (&["--outlive", "me"], "no answer 'me': no, processes, restart"),
+        (&["--clients", "0"], "'0' is no number of clients"),
+        (&["--size", "0"], "at least 1 byte"),
+        (&["--results", "/nowhere"], "/nowhere: No such file"),
+    ];
+    for (args, reason) in cases {
+        let saved = Saved::of(&figures());
+        let mut command = bench();
+        command.arg("choose").args(args);
+        if !args.contains(&"--results") {
+            command.args(["--results", &saved.path()]);
+        }
+        let output = run(&mut command);
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{args:?}");
+        let errors: Vec<_> = output.stderr.lines().filter(|line| !line.starts_with("not said")).collect();
+        assert!(errors.len() == 1 && errors[0].contains(reason), "{args:?}: {}", output.stderr);
+    }
+}

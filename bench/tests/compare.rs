@@ -1,0 +1,221 @@
+//! `ipc-bench compare` on invented runs of which the difference is known.
+
+#[allow(dead_code)] // shared with the other tests
+mod common;
+mod invented;
+
+use common::{Output, bench, run};
+use invented::{NOISE, OTHER_NOISE, Saved, case, document, row};
+use ipc_bench::compare::{Comparison, Verdict, differences};
+use ipc_bench::{Document, Kind, Row};
+use ipc_core::Wait;
+use serde_json::Value;
+
+const KINDS: [Kind; 2] = [Kind::RoundTrip, Kind::Throughput];
+
+fn pipe(kind: Kind, ns: f64, noise: [f64; 8]) -> Row {
+    row(&case("pipe", "anonymous", kind, Wait::Block), ns, noise)
+}
+
+/// One row that takes 50 µs, and the same one with its time changed by a factor.
+fn shifted(kind: Kind, factor: f64) -> [Document; 2] {
+    [pipe(kind, 5e4, NOISE), pipe(kind, 5e4 * factor, OTHER_NOISE)].map(|row| document(vec![row]))
+}
+
+fn verdict(kind: Kind, factor: f64, threshold: f64) -> Verdict {
+    let [old, new] = shifted(kind, factor);
+    let comparison = Comparison::of(&old, &new, threshold);
+    assert_eq!(comparison.changes.len(), 1);
+    let ratio = comparison.changes[0].ratio.unwrap();
+    assert!(ratio.contains(factor), "{factor}: {ratio:?}");
+    comparison.changes[0].verdict
+}
+
+fn compare(old: &Document, new: &Document, args: &[&str]) -> Output {
+    let (old, new) = (Saved::of(old), Saved::of(new));
+    run(bench().args(["compare", &old.path(), &new.path()]).args(args))
+}
+
+/// A known shift is found, in both directions; noise is not taken for one. Time is what counts, of latency and
+/// throughput alike.
+#[test]
+fn a_known_shift_is_found_and_noise_is_not() {
+    for kind in KINDS {
+        assert_eq!(verdict(kind, 1.0, 0.05), Verdict::Unchanged, "{kind:?}");
+        assert_eq!(verdict(kind, 1.2, 0.05), Verdict::Slower, "{kind:?}");
+        assert_eq!(verdict(kind, 1.0 / 1.2, 0.05), Verdict::Faster, "{kind:?}");
+    }
+}
+
+/// Beyond the threshold is not enough: the whole interval has to be beyond it.
+#[test]
+fn a_shift_near_the_threshold_is_unclear() {
+    for factor in [1.06, 1.05, 1.045, 1.0 / 1.06] {
+        assert_eq!(verdict(Kind::RoundTrip, factor, 0.05), Verdict::Unclear, "{factor}");
+    }
+    assert_eq!(verdict(Kind::RoundTrip, 1.06, 0.03), Verdict::Slower);
+    assert_eq!(verdict(Kind::RoundTrip, 1.2, 0.5), Verdict::Unchanged);
+}
+
+/// Wild rounds make no regression, however far their middle lies off.
+#[test]
+fn wild_rounds_prove_nothing() {
+    let wild = [0.4, 2.9, 0.5, 3.1, 0.45, 2.7, 0.6, 3.3];
+    let old = document(vec![pipe(Kind::RoundTrip, 5e4, NOISE)]);
+    let new = document(vec![pipe(Kind::RoundTrip, 5e4, wild)]);
+    let comparison = Comparison::of(&old, &new, 0.05);
+    assert_eq!(comparison.changes[0].verdict, Verdict::Unclear);
+    assert!(comparison.changes[0].unstable && !comparison.has_regression());
+}
+
+/// Rows are matched by what they are about, wherever they stand; one without a counterpart is said to be that.
+#[test]
+fn rows_are_matched_by_their_keys() {
+    let fifo = |wait, ns| row(&case("fifo", "fifo", Kind::RoundTrip, wait), ns, NOISE);
+    let old =
+        document(vec![fifo(Wait::Block, 5e4), fifo(Wait::Spin, 2e3), pipe(Kind::RoundTrip, 5e4, NOISE)]);
+    let lonely = Row { rounds: None, ..pipe(Kind::RoundTrip, 5e4, NOISE) };
+    let new = document(vec![lonely, fifo(Wait::Hybrid, 2e3), fifo(Wait::Block, 5e4)]);
+    let comparison = Comparison::of(&old, &new, 0.05);
+    let said: Vec<_> = comparison
+        .changes
+        .iter()
+        .map(|change| (change.key.mechanism.as_str(), change.key.wait.as_str(), change.verdict))
+        .collect();
+    let expected = [
+        ("fifo", "block", Verdict::Unchanged),
+        ("fifo", "hybrid", Verdict::OnlyNew),
+        ("fifo", "spin", Verdict::OnlyOld),
+        ("pipe", "block", Verdict::TooFewRounds),
+    ];
+    assert_eq!(said, expected);
+}
+
+/// The exit status is 1 for a regression and for nothing else. Data goes to standard output, nothing anywhere else.
+#[test]
+fn a_regression_is_an_exit_status_of_1() {
+    for kind in KINDS {
+        for (factor, status, word) in [(1.0, 0, "unchanged"), (1.2, 1, "SLOWER"), (0.8, 0, "faster")] {
+            let [old, new] = shifted(kind, factor);
+            let output = compare(&old, &new, &[]);
+            assert_eq!((output.status, output.stderr.as_str()), (Some(status), ""), "{kind:?} {factor}");
+            assert!(output.stdout.contains(word), "{}", output.stdout);
+            assert!(output.stdout.contains("95 % interval") && output.stdout.contains("more than 5 %"));
+        }
+    }
+    let [old, new] = shifted(Kind::RoundTrip, 1.2);
+    assert_eq!(compare(&old, &new, &["--threshold", "30%"]).status, Some(0));
+    assert_eq!(compare(&old, &new, &["--threshold", "2.5"]).status, Some(1));
+}
+
+/// The document has what the table has.
+#[test]
+fn the_comparison_is_a_json_document_too() {
+    let [old, new] = shifted(Kind::Throughput, 1.25);
+    let output = compare(&old, &new, &["--json"]);
+    assert_eq!(output.status, Some(1));
+    let document: Value = serde_json::from_str(&output.stdout).unwrap();
+    let change = &document["changes"][0];
+    assert_eq!(
+        (&change["mechanism"], &change["kind"], &change["verdict"]),
+        (&"pipe".into(), &"throughput".into(), &"slower".into())
+    );
+    let number = |name: &str| change["ratio"][name].as_f64().unwrap();
+    assert!(number("low") < 1.25 && 1.25 < number("high") && number("low") > 1.05);
+    assert_eq!((&document["threshold"], &document["different"]), (&0.05.into(), &Value::Array(Vec::new())));
+}
+
+/// What was measured on another machine, or with another build, is not compared, unless somebody insists.
+#[test]
+fn unlike_environments_are_refused_by_name() {
+    let [old, same] = shifted(Kind::RoundTrip, 1.0);
+    let unlike = |change: fn(&mut ipc_bench::Environment)| {
+        let mut new = same.clone();
+        change(&mut new.environment);
+        new
+    };
+    let cases = [
+        (unlike(|there| there.cpu_model = Some("Other CPU".into())), "CPU: Invented CPU, then Other CPU"),
+        (unlike(|there| there.kernel = Some("Linux 6.2".into())), "kernel: Linux 6.1, then Linux 6.2"),
+        (unlike(|there| there.cpus_online = Some("0-3".into())), "number of CPUs: 2, then 4"),
+        (unlike(|there| there.virtualised = Some(true)), "machine: no hypervisor seen, then virtual"),
+        (unlike(|there| there.debug_build = true), "build: optimised, then debug"),
+    ];
+    for (new, reason) in &cases {
+        let output = compare(&old, new, &[]);
+        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""));
+        let line = format!("error: the runs cannot be compared: {reason}; `--anyway` does it all the same\n");
+        assert_eq!(output.stderr, line);
+        let output = compare(&old, new, &["--anyway"]);
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        assert!(output.stdout.contains(&format!("Note: {reason}")), "{}", output.stdout);
+    }
+    // What changes with the code, or from hour to hour, is no other environment.
+    let alike = unlike(|there| {
+        there.commit = None;
+        there.crate_version = "9.9.9".into();
+        there.load_average = Some(2.0);
+        there.timestamp = "2027-01-02T03:04:05Z".into();
+        there.rustc = Some("rustc 2.0.0".into());
+    });
+    assert!(differences(&old.environment, &alike.environment).is_empty());
+    let output = compare(&old, &alike, &[]);
+    assert_eq!(output.status, Some(0));
+    assert!(output.stdout.contains("the compilers differ: rustc 1.95.0, then rustc 2.0.0"));
+}
+
+/// What is no run is refused with one clear line, and status 2.
+#[test]
+fn bad_input_is_one_clear_line() {
+    let [document, _] = shifted(Kind::RoundTrip, 1.0);
+    let good = Saved::of(&document);
+    let spoilt = |spoil: fn(&mut Value)| {
+        let saved = Saved::of(&document);
+        let mut value = serde_json::to_value(&document).unwrap();
+        spoil(&mut value);
+        std::fs::write(saved.file(), value.to_string()).unwrap();
+        saved
+    };
+    let newer = spoilt(|value| value["schema_version"] = 4.into());
+    let older = spoilt(|value| *value = serde_json::json!({ "schema_version": 1, "results": [] }));
+    let other = spoilt(|value| *value = serde_json::json!({ "hello": 1 }));
+    let nasty = spoilt(|value| value["results"][0]["variant"] = "\u{1b}[2J".into());
+    let broken = Saved::of(&document);
+    std::fs::write(broken.file(), "{\n\n").unwrap();
+    let cases = [
+        (newer.path(), "results of version 4, and this is a reader of version 3"),
+        (older.path(), "results of version 1, and this is a reader of version 3"),
+        (other.path(), "these are no results of ipc-bench"),
+        (nasty.path(), "a name that cannot be printed"),
+        (broken.path(), "these are no results of ipc-bench"),
+        ("/nowhere/at/all".into(), "No such file or directory"),
+    ];
+    for (path, reason) in cases {
+        for args in [[&path, &good.path()], [&good.path(), &path]] {
+            let output = run(bench().arg("compare").args(args));
+            assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{reason}: {}", output.stderr);
+            assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+            assert!(
+                output.stderr.starts_with("error: ") && output.stderr.contains(reason),
+                "{}",
+                output.stderr
+            );
+        }
+    }
+    for (args, reason) in [
+        (&["compare"][..], "OLD"),
+        (&["compare", "one"], "NEW"),
+        (&["compare", "a", "b", "--threshold", "much"], "no share in percent"),
+        (&["compare", "a", "b", "--threshold", "-1"], "no share in percent"),
+        (&["compare", "a", "b", "--threshold", "NaN"], "no share in percent"),
+    ] {
+        let output = run(bench().args(args));
+        assert_eq!(
+            (output.status, output.stderr.lines().count()),
+            (Some(2), 1),
+            "{args:?} {}",
+            output.stderr
+        );
+        assert!(output.stderr.contains(reason), "{}", output.stderr);
+    }
+}

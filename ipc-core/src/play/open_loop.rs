@@ -1,0 +1,56 @@
+//! Round trips that start at fixed times.
+
+use std::hint;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Order, Outcome, Payload, Report, Usage, buffer, histogram, place, receive};
+use crate::{Result, Transport};
+
+/// A sleeper wakes late. So much of the time before a start is not slept but polled away.
+const POLLED: Duration = Duration::from_micros(200);
+
+// ANCHOR: open_loop
+/// Plays round trips that are meant to start at fixed times, `interval` after one another, and takes the time of each
+/// from that moment.
+///
+/// Whoever starts a round trip when the one before is over sends nothing while its peer stands still: a stall of a
+/// second is one bad round trip among thousands. In life there would have been someone who wanted to send all that
+/// time, and had to wait. Here these are counted: a round trip that starts late, since the one before took so long,
+/// has waited already when it starts.
+///
+/// # Errors
+/// As [`ping`](super::ping).
+pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -> Result<Outcome> {
+    let (mut times, mut service) = (histogram(), histogram());
+    let payload = Payload { verify: order.verify };
+    let mut message = buffer(link, order.size)?;
+    place(link, order)?;
+    let before = Usage::now()?;
+    let start = Instant::now();
+    for round in 0..order.count {
+        let meant = start + Duration::from_nanos((interval.as_nanos() * u128::from(round)) as u64);
+        wait_until(meant);
+        let started = Instant::now();
+        payload.write(round, &mut message);
+        link.send(&message)?;
+        receive(link, &mut message)?;
+        payload.read(round, &message)?;
+        let ended = Instant::now();
+        times.saturating_record((ended - meant).as_nanos() as u64);
+        service.saturating_record((ended - started).as_nanos() as u64);
+    }
+    let (elapsed, usage) = (start.elapsed(), before.until_now()?);
+    Ok(Outcome { times, service: Some(service), elapsed, usage, report: Report::receive(link)? })
+}
+// ANCHOR_END: open_loop
+
+fn wait_until(moment: Instant) {
+    let left = moment.saturating_duration_since(Instant::now());
+    if let Some(long_before) = left.checked_sub(POLLED) {
+        thread::sleep(long_before);
+    }
+    while Instant::now() < moment {
+        hint::spin_loop();
+    }
+}

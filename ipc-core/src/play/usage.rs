@@ -1,0 +1,133 @@
+//! What an exchange costs the thread that plays it.
+
+use std::time::Duration;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+use nix::time::{ClockId, clock_gettime};
+
+use crate::{Call, Result};
+
+/// What a thread has used up, by the kernel's books.
+///
+/// The kernel knows exactly how long a thread had a CPU. How much of that was spent in the program and how much in the
+/// kernel it may only know from looking a few hundred times a second: those two say more about a second than about a
+/// millisecond.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time, exact: `CLOCK_THREAD_CPUTIME_ID`.
+    pub cpu: Duration,
+    /// CPU time in the program itself, as `getrusage` has it.
+    pub user: Duration,
+    /// CPU time in the kernel, as `getrusage` has it.
+    pub system: Duration,
+    /// How often it went to sleep.
+    pub voluntary_switches: u64,
+    /// How often another one was given its CPU.
+    pub involuntary_switches: u64,
+    /// Pages that were there but not yet mapped.
+    pub minor_faults: u64,
+    /// Pages that had to be read from a disk.
+    pub major_faults: u64,
+}
+
+impl Usage {
+    /// Of the calling thread, since it was started.
+    ///
+    /// `int getrusage(int who, struct rusage *usage);` — [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html)
+    ///
+    /// # Errors
+    /// The kernel does not know threads apart: not Linux.
+    pub fn now() -> Result<Self> {
+        let used = getrusage(UsageWho::RUSAGE_THREAD).call("getrusage")?;
+        let cpu = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).call("clock_gettime")?;
+        Ok(Self {
+            cpu: cpu.into(),
+            user: Duration::from_micros(used.user_time().num_microseconds() as u64),
+            system: Duration::from_micros(used.system_time().num_microseconds() as u64),
+            voluntary_switches: used.voluntary_context_switches() as u64,
+            involuntary_switches: used.involuntary_context_switches() as u64,
+            minor_faults: used.minor_page_faults() as u64,
+            major_faults: used.major_page_faults() as u64,
+        })
+    }
+
+    /// What has been used up since `self`.
+    ///
+    /// # Errors
+    /// As [`now`](Self::now).
+    pub fn until_now(&self) -> Result<Self> {
+        let now = Self::now()?;
+        Ok(now.combine(self, Duration::saturating_sub, u64::saturating_sub))
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        self.combine(other, Duration::saturating_add, u64::saturating_add)
+    }
+
+    fn combine(
+        &self,
+        other: &Self,
+        time: fn(Duration, Duration) -> Duration,
+        number: fn(u64, u64) -> u64,
+    ) -> Self {
+        Self {
+            cpu: time(self.cpu, other.cpu),
+            user: time(self.user, other.user),
+            system: time(self.system, other.system),
+            voluntary_switches: number(self.voluntary_switches, other.voluntary_switches),
+            involuntary_switches: number(self.involuntary_switches, other.involuntary_switches),
+            minor_faults: number(self.minor_faults, other.minor_faults),
+            major_faults: number(self.major_faults, other.major_faults),
+        }
+    }
+
+    /// Its numbers, times in nanoseconds.
+    pub(super) fn numbers(&self) -> [u64; Self::NUMBERS] {
+        let [cpu, user, system] = [self.cpu, self.user, self.system].map(|time| time.as_nanos() as u64);
+        let Self { voluntary_switches, involuntary_switches, minor_faults, major_faults, .. } = *self;
+        [cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults]
+    }
+
+    /// What has these numbers.
+    pub(super) fn from_numbers(numbers: [u64; Self::NUMBERS]) -> Self {
+        let [cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults] =
+            numbers;
+        let [cpu, user, system] = [cpu, user, system].map(Duration::from_nanos);
+        Self { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults }
+    }
+
+    /// How many numbers it has.
+    pub(super) const NUMBERS: usize = 7;
+}
+
+/// The time of the clock that all processes of this host share, in nanoseconds: `CLOCK_MONOTONIC`.
+pub(super) fn clock() -> Result<u64> {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).call("clock_gettime")?;
+    Ok(now.num_nanoseconds() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[test]
+    fn sleeping_is_a_switch_and_working_is_time() {
+        let before = Usage::now().unwrap();
+        for _ in 0..10 {
+            thread::sleep(Duration::from_micros(100));
+        }
+        let slept = before.until_now().unwrap();
+        assert!(slept.voluntary_switches >= 10, "{slept:?}");
+        let before = Usage::now().unwrap();
+        while before.until_now().unwrap().cpu < Duration::from_millis(20) {}
+        let worked = before.until_now().unwrap();
+        assert!(worked.cpu >= Duration::from_millis(20), "{worked:?}");
+        let both = slept.plus(&worked);
+        assert_eq!(Usage::from_numbers(both.numbers()), both);
+        assert!(both.cpu >= worked.cpu && both.voluntary_switches >= 10);
+    }
+}
