@@ -1,7 +1,7 @@
 //! The course's table of the six, from [`Mechanism::PROFILE`](ipc_core::Mechanism::PROFILE).
 
 use comfy_table::presets;
-use ipc_core::Profile;
+use ipc_core::{Profile, Variant};
 use serde_json::{Value, json};
 
 use crate::{SCHEMA_VERSION, SIX, table};
@@ -15,9 +15,25 @@ pub fn text() -> String {
     let table = table::grid(table::PLAIN, &COLUMNS, &rows).trim_fmt();
     let variants: Vec<_> = profiles()
         .flat_map(|profile| profile.variants.iter().map(move |variant| (profile.name, variant)))
-        .map(|(name, variant)| vec![name.to_owned(), variant.name.to_owned(), variant.summary.to_owned()])
+        .map(|(name, variant)| {
+            let Variant { unit, reach, persistence, clients, .. } = variant;
+            let facts = [unit.to_string(), reach.to_string(), persistence.to_string(), clients.to_string()];
+            let mut cells = vec![name.to_owned(), variant.name.to_owned(), variant.summary.to_owned()];
+            cells.extend(facts);
+            cells.push(if variant.remains { "yes" } else { "no" }.into());
+            cells
+        })
         .collect();
-    let columns = ["mechanism", "variant", "what it is"];
+    let columns = [
+        "mechanism",
+        "variant",
+        "what it is",
+        "unit",
+        "reach",
+        "data lives with",
+        "clients",
+        "remains after a crash",
+    ];
     let variants = table::grid(table::PLAIN, &columns, &variants).trim_fmt();
     format!("{table}\n\n{variants}")
 }
@@ -34,8 +50,19 @@ pub fn markdown() -> String {
 pub fn json() -> Value {
     let mechanism = |profile: &Profile| {
         let variants = profile.variants.iter();
-        let variants: Vec<_> =
-            variants.map(|variant| json!({ "name": variant.name, "summary": variant.summary })).collect();
+        let variants: Vec<_> = variants
+            .map(|variant| {
+                json!({
+                    "name": variant.name,
+                    "summary": variant.summary,
+                    "unit": variant.unit.to_string(),
+                    "reach": variant.reach.to_string(),
+                    "persistence": variant.persistence.to_string(),
+                    "clients": variant.clients.to_string(),
+                    "remains": variant.remains,
+                })
+            })
+            .collect();
         json!({
             "name": profile.name,
             "title": profile.title,

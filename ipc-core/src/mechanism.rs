@@ -255,9 +255,9 @@ column!(
         /// Until the last process that has it open ends.
         Process = "the processes",
         /// Until it is removed or the machine restarts, with no process at all.
-        Kernel = "until restart",
+        Kernel = "the kernel",
         /// On a disk, across restarts.
-        FileSystem = "on disk",
+        FileSystem = "a disk",
     }
 );
 

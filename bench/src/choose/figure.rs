@@ -140,7 +140,8 @@ impl<'a> Figures<'a> {
             let [ping, pong] = [cost.ping, cost.pong].map(|cost| time(cost.user_ns + cost.system_ns));
             (ping, pong)
         });
-        let beside = cpu.as_ref().map(|(ping, pong)| format!(", for {ping} + {pong} of CPU time")).unwrap_or_default();
+        let beside =
+            cpu.as_ref().map(|(ping, pong)| format!(", for {ping} + {pong} of CPU time")).unwrap_or_default();
         match self.purpose.priority {
             Priority::Throughput => format!(
                 "{} messages, {:.1} megabytes, a second when {wait}{beside} each",

@@ -83,8 +83,9 @@ pub fn document(results: Vec<Row>) -> Document {
 /// What a machine that tells nothing would say.
 fn nothing_known() -> Environment {
     let mut known = serde_json::to_value(Environment::read()).unwrap();
-    for (_, value) in known.as_object_mut().unwrap() {
-        if !value.is_string() && !value.is_boolean() {
+    let always = ["timestamp", "command_line", "crate_version", "debug_build"];
+    for (name, value) in known.as_object_mut().unwrap() {
+        if !always.contains(&name.as_str()) {
             *value = serde_json::Value::Null;
         }
     }

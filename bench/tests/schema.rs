@@ -1,0 +1,138 @@
+//! The published schema of `results.json`: real results keep to it, and what does not is refused.
+
+mod common;
+mod invented;
+
+use std::path::Path;
+
+use common::{bench, run};
+use invented::{NOISE, case, costs, document, row};
+use ipc_bench::{Document, Fairness, Kind, Limits, NotMeasured, SCHEMA_VERSION, Verified};
+use ipc_core::Wait;
+use jsonschema::Validator;
+use serde_json::Value;
+
+fn schema() -> Value {
+    let name = format!("../docs/src/schema/results-{SCHEMA_VERSION}.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).expect("each version has its schema")).unwrap()
+}
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(&schema()).unwrap()
+}
+
+/// What is wrong with a document, each with its place.
+fn wrong(document: &Value) -> Vec<String> {
+    validator().iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// A document in which nothing is null that need not be.
+fn everything() -> Document {
+    let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
+    let mut one = row(&case, 5e4, NOISE);
+    one.service_ns.clone_from(&one.rtt_ns);
+    one.one_way_ns.clone_from(&one.rtt_ns);
+    one.beside_floor.clone_from(&one.rounds);
+    one.cost = costs(2e4);
+    one.fairness = Some(Fairness { min: 1, median: 2, max: 3 });
+    (one.messages_per_s, one.bytes_per_s, one.energy_nj) = (Some(1.0), Some(64.0), Some(5.0));
+    (one.rate_per_s, one.piece) = (Some(10), Some(64));
+    (one.floor_ratio, one.floor_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
+    let none = document(Vec::new());
+    Document {
+        limits: Some(Limits { core_to_core_ns: Some(90.0), memcpy_bytes_per_s: Some(1e10) }),
+        notes: vec!["a note".into()],
+        verified: Some(vec![Verified {
+            mechanism: "pipe".into(),
+            variant: "anonymous".into(),
+            kind: Kind::RoundTrip,
+            size: 64,
+            wait: "block".into(),
+            cpus: "split".into(),
+            messages: 10,
+            error: None,
+        }]),
+        results: vec![one],
+        skipped: vec![NotMeasured::new(&case, "too long".into())],
+        failed: vec![NotMeasured::new(&case, "no".into())],
+        ..none
+    }
+}
+
+/// The schema is one itself, and of this version.
+#[test]
+fn the_schema_is_a_schema() {
+    assert!(jsonschema::meta::is_valid(&schema()));
+    assert_eq!(schema()["properties"]["schema_version"]["const"], SCHEMA_VERSION);
+}
+
+/// What a run saves keeps to the schema: both kinds, an open loop, a floor, checked messages, a skipped case.
+#[test]
+fn a_real_run_keeps_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let too_long = ["--mechanism", "msgq", "--size", "1M", "--count", "100"];
+    let runs: [&[&str]; 3] = [
+        &[
+            "--mechanism",
+            "pipe",
+            "--mechanism",
+            "socket",
+            "--size",
+            "64",
+            "--count",
+            "200",
+            "--verify",
+            "--floor",
+        ],
+        &["--mechanism", "fifo", "--size", "64", "--rate", "2000", "--count", "200"],
+        &too_long,
+    ];
+    for args in runs {
+        let output = run(bench().args(["run", "--format", "csv", "--output"]).arg(dir.path()).args(args));
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        let saved = std::fs::read_to_string(dir.path().join("results.json")).unwrap();
+        let document: Value = serde_json::from_str(&saved).unwrap();
+        assert_eq!(wrong(&document), [""; 0], "{args:?}");
+        let printed = run(bench().args(["run", "--format", "json"]).args(args));
+        assert_eq!(wrong(&serde_json::from_str(&printed.stdout).unwrap()), [""; 0], "{args:?}");
+        let rows = document["results"].as_array().unwrap().len();
+        assert_eq!(rows > 0, args != too_long, "{document}");
+    }
+}
+
+/// So does a document in which everything is there: no field is missing in the schema, and none in the document.
+#[test]
+fn everything_that_can_be_there_keeps_to_it() {
+    let document = serde_json::to_value(everything()).unwrap();
+    assert_eq!(wrong(&document), [""; 0]);
+}
+
+/// Reads a place in a document.
+fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
+    document.pointer_mut(path).unwrap_or_else(|| panic!("no {path}"))
+}
+
+/// A document with one thing wrong is refused, and the place named.
+#[test]
+fn a_broken_document_is_refused() {
+    type Spoil = fn(&mut Value);
+    let good = serde_json::to_value(everything()).unwrap();
+    let cases: [(Spoil, &str); 9] = [
+        (|document| *at(document, "/schema_version") = 2.into(), "/schema_version: "),
+        (|document| drop(document.as_object_mut().unwrap().remove("complete")), "\"complete\" is a required"),
+        (|document| at(document, "/results/0")["speed"] = 1.into(), "/results/0: "),
+        (|document| *at(document, "/results/0/kind") = "latency".into(), "/results/0/kind: "),
+        (|document| *at(document, "/results/0/size") = (-1).into(), "/results/0/size: "),
+        (|document| *at(document, "/results/0/rounds/values/0") = "fast".into(), "/results/0/rounds"),
+        (|document| *at(document, "/results/0/rtt_ns") = 7.into(), "/results/0/rtt_ns: "),
+        (|document| *at(document, "/environment/debug_build") = Value::Null, "/environment/debug_build: "),
+        (|document| *at(document, "/environment/timestamp") = "yesterday".into(), "/environment/timestamp: "),
+    ];
+    for (spoil, place) in cases {
+        let mut document = good.clone();
+        spoil(&mut document);
+        let wrong = wrong(&document);
+        assert!(wrong.iter().any(|error| error.contains(place)), "{place}: {wrong:?}");
+    }
+}

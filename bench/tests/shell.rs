@@ -1,0 +1,86 @@
+//! What a shell and its user need: completions, manual pages, the doctor.
+
+mod common;
+
+use common::{bench, run};
+use serde_json::Value;
+
+const COMMANDS: [&str; 9] =
+    ["run", "report", "compare", "choose", "list", "clean", "doctor", "completions", "man"];
+
+/// A script for each shell, with every command and its options.
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(bench().args(["completions", shell]));
+        assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
+        for word in COMMANDS.into_iter().chain(["threshold", "priority", "profile"]) {
+            assert!(output.stdout.contains(word), "{word} for {shell}");
+        }
+    }
+    let output = run(bench().args(["completions", "cmd.exe"]));
+    assert_eq!((output.status, output.stderr.lines().count()), (Some(2), 1), "{}", output.stderr);
+}
+
+/// What bash offers after Tab, asked of bash itself.
+#[test]
+fn bash_completes_commands_and_options() {
+    let ask = "source <(\"$0\" completions bash); COMP_WORDS=(ipc-bench \"$@\"); COMP_CWORD=$#; \
+               _ipc__bench ipc-bench \"${!#}\" && echo \"${COMPREPLY[*]}\"";
+    let cases = [
+        (&["comp"][..], "compare completions\n"),
+        (&["compare", "--th"], "--threshold\n"),
+        (&["choose", "--prio"], "--priority\n"),
+        (&["doctor", "--j"], "--json\n"),
+        (&["completions", "z"], "zsh\n"),
+    ];
+    for (words, offered) in cases {
+        let bash = std::process::Command::new("bash")
+            .args(["-c", ask, env!("CARGO_BIN_EXE_ipc-bench")])
+            .args(words)
+            .output();
+        let Ok(output) = bash else {
+            eprintln!("SKIPPED: there is no bash");
+            return;
+        };
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), offered, "{words:?} {stderr}");
+    }
+}
+
+/// There is a page for all, and one for each command.
+#[test]
+fn manual_pages() {
+    let all = run(bench().arg("man"));
+    assert_eq!((all.status, all.stderr.as_str()), (Some(0), ""));
+    assert!(all.stdout.contains(".TH ipc-bench 1"), "{}", all.stdout);
+    for command in COMMANDS {
+        assert!(all.stdout.contains(&format!("ipc\\-bench\\-{command}(1)")), "{command}: {}", all.stdout);
+        let page = run(bench().args(["man", command]));
+        assert_eq!((page.status, page.stderr.as_str()), (Some(0), ""), "{command}");
+        assert!(page.stdout.contains(&format!(".TH ipc-bench-{command} 1")), "{}", page.stdout);
+        assert!(page.stdout.contains(&format!("ipc\\-bench {command}")), "{}", page.stdout);
+    }
+    let output = run(bench().args(["man", "woman"]));
+    assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""));
+    assert!(output.stderr.starts_with("error: no command 'woman': run, "), "{}", output.stderr);
+}
+
+/// The doctor says the same to people and to programs, and has advice for whatever disturbs.
+#[test]
+fn the_doctor_examines() {
+    let output = run(bench().args(["doctor", "--json"]));
+    assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
+    let findings: Value = serde_json::from_str(&output.stdout).unwrap();
+    let findings = findings.as_array().unwrap();
+    assert!(findings.len() >= 5, "{findings:?}");
+    let text = run(bench().arg("doctor"));
+    assert_eq!(text.status, Some(0));
+    for finding in findings {
+        let what = finding["what"].as_str().unwrap();
+        assert!(text.stdout.contains(what), "{what}");
+        let verdict = finding["verdict"].as_str().unwrap();
+        assert!(["good", "note", "disturbs", "unknown"].contains(&verdict), "{finding}");
+        assert!(verdict != "disturbs" || finding["advice"].is_string(), "{finding}");
+    }
+}
