@@ -1,0 +1,165 @@
+//! Bad ends while bare calls are played: Ctrl-C, a harness ended by force, a killed peer.
+
+#[allow(dead_code)] // shared with the other tests
+mod common;
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use common::{bench, children, has_ended, leases, run, until, wait};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A harness that is at the floor of one mechanism for some seconds.
+struct AtTheFloor {
+    harness: Child,
+    tmp: TempDir,
+    /// Process ids of the peer that plays by bare calls.
+    peers: Vec<String>,
+}
+
+impl AtTheFloor {
+    fn start(mechanism: &str, variant: &str, wait: &str) -> Self {
+        let tmp = TempDir::new().unwrap();
+        let mut command = bench();
+        command.args([
+            "--floor",
+            "--mechanism",
+            mechanism,
+            "--wait",
+            wait,
+            "--kind",
+            "round_trip",
+            "--size",
+            "64",
+        ]);
+        command
+            .args(["--count", "3000", "--cpus", "same", "--json"])
+            .env("TMPDIR", tmp.path())
+            .process_group(0);
+        let harness =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the harness is built");
+        let mut this = Self { harness, tmp, peers: Vec::new() };
+        until("it is at the floor", || {
+            this.peers = children(this.harness.id());
+            this.peers.retain(|pid| plays_by_bare_calls(pid, variant));
+            !this.peers.is_empty()
+        });
+        std::thread::sleep(Duration::from_millis(20)); // somewhere in the middle
+        this
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(self.harness.id() as i32)
+    }
+
+    /// Sends a signal to all of them and waits until all have ended.
+    fn end(&mut self, signal: Signal) {
+        let peers = children(self.harness.id());
+        killpg(self.group(), signal).expect("it runs");
+        wait(&mut self.harness);
+        until("the peers have ended", || peers.iter().all(has_ended));
+    }
+}
+
+impl Drop for AtTheFloor {
+    fn drop(&mut self) {
+        let _ = killpg(self.group(), Signal::SIGKILL);
+        let _ = self.harness.wait();
+    }
+}
+
+/// Whether that is its command line: `ipc-bench floor MECHANISM VARIANT …`.
+fn plays_by_bare_calls(pid: &str, variant: &str) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words: Vec<_> = line.split(|&byte| byte == 0).collect();
+    words.get(1) == Some(&&b"floor"[..]) && words.get(3) == Some(&variant.as_bytes())
+}
+
+/// The System V keys and the names of POSIX queues that each lease under this directory notes.
+fn noted(tmp: &Path) -> Vec<Vec<String>> {
+    let records =
+        leases(tmp).into_iter().map(|lease| fs::read_to_string(lease.join("records")).unwrap_or_default());
+    let names = records.map(|text| {
+        let words = text.split_ascii_whitespace().map(str::to_owned);
+        words.filter(|word| word.starts_with("0x") || word.starts_with('/')).collect()
+    });
+    names.collect()
+}
+
+/// Whether the kernel has an object of that key or name.
+fn is_there(name: &str) -> bool {
+    if let Some(digits) = name.strip_prefix("0x") {
+        let key = u32::from_str_radix(digits, 16).expect("a key").cast_signed().to_string();
+        let tables = ["msg", "shm", "sem"]
+            .map(|kind| fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default());
+        return tables
+            .iter()
+            .flat_map(|table| table.lines())
+            .any(|line| line.split_ascii_whitespace().next() == Some(key.as_str()));
+    }
+    Path::new("/dev/mqueue").join(name.trim_start_matches('/')).exists()
+}
+
+/// Ctrl-C at the floor leaves nothing behind; after SIGKILL, `clean` removes what there is.
+#[test]
+fn nothing_is_left_of_a_floor() {
+    // What has a name, or a number of its own; and how many leases note objects: the suite's and the floor's.
+    for (mechanism, variant, notes) in
+        [("fifo", "fifo", 0), ("msgq", "sysv", 2), ("msgq", "posix", 1), ("shm", "sem", 2)]
+    {
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            let mut at = AtTheFloor::start(mechanism, variant, "block");
+            let objects = noted(at.tmp.path());
+            let some = objects.iter().filter(|objects| !objects.is_empty()).count();
+            assert_eq!(some, notes, "{variant}: {objects:?}");
+            at.end(signal);
+            if signal == Signal::SIGKILL {
+                let output = run(bench().arg("clean").env("TMPDIR", at.tmp.path()));
+                assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
+            }
+            let leases = leases(at.tmp.path());
+            assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{variant}: {leases:?}");
+            let left: Vec<_> = objects.iter().flatten().filter(|name| is_there(name)).collect();
+            assert!(left.is_empty(), "{variant} after {signal}: {left:?} of {objects:?}");
+        }
+    }
+}
+
+/// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it for ever,
+/// though no bare call tells of it. The suite's own figures are kept.
+#[test]
+fn a_dead_peer_at_the_floor_is_noticed() {
+    for member in &ipc_bench::SIX {
+        let name = member.profile.name;
+        for way in ["block", "spin"] {
+            let mut at = AtTheFloor::start(name, member.profile.variants[0].name, way);
+            for peer in &at.peers {
+                kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
+            }
+            let (mut out, mut err) = (at.harness.stdout.take().unwrap(), at.harness.stderr.take().unwrap());
+            let reader = std::thread::spawn(move || std::io::read_to_string(&mut out).unwrap());
+            let stderr = std::thread::spawn(move || std::io::read_to_string(&mut err).unwrap());
+            let status = wait(&mut at.harness);
+            let stderr = stderr.join().unwrap();
+            assert_eq!(status, Some(1), "{name} {way}: {stderr}");
+            assert!(stderr.contains("beside its floor: the peer is gone"), "{name} {way}: {stderr}");
+            let document: Value =
+                serde_json::from_str(&reader.join().unwrap()).expect("a document all the same");
+            let rows = document["results"].as_array().unwrap();
+            assert_eq!(rows[0]["implementation"], "suite");
+            assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &3000.into()));
+            assert_eq!(
+                fs::read_dir(at.tmp.path()).unwrap().count(),
+                0,
+                "{name}: {:?}",
+                leases(at.tmp.path())
+            );
+        }
+    }
+}
