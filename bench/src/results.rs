@@ -38,7 +38,6 @@ pub struct Document {
     /// What was measured.
     pub results: Vec<Row>,
     /// How times grow with the messages, beside how they grow on the floor; empty without floors.
-    #[serde(default)]
     pub growth: Vec<Growth>,
     /// What a mechanism cannot do, with the reason. Never made to fit by sending less.
     pub skipped: Vec<NotMeasured>,

@@ -1,5 +1,6 @@
 //! The published schema of `results.json`: real results keep to it, and what does not is refused.
 
+#[allow(dead_code)] // shared with the other tests
 mod common;
 mod invented;
 
@@ -7,7 +8,8 @@ use std::path::Path;
 
 use common::{bench, run};
 use invented::{NOISE, case, costs, document, row};
-use ipc_bench::{Document, Fairness, Kind, Limits, NotMeasured, SCHEMA_VERSION, Verified};
+use ipc_bench::limits::Copying;
+use ipc_bench::{Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, SCHEMA_VERSION, Verified};
 use ipc_core::Wait;
 use jsonschema::Validator;
 use serde_json::Value;
@@ -39,9 +41,25 @@ fn everything() -> Document {
     (one.messages_per_s, one.bytes_per_s, one.energy_nj) = (Some(1.0), Some(64.0), Some(5.0));
     (one.rate_per_s, one.piece) = (Some(10), Some(64));
     (one.floor_ratio, one.floor_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
+    (one.suite_ratio, one.suite_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
+    let middle = Quartiles { p25: 80.0, median: 90.0, p75: 100.0 };
+    let copying = Copying { in_cache: true, buffer: 65536, bytes_per_s: middle };
+    let growth = Growth {
+        mechanism: "pipe".into(),
+        variant: "anonymous".into(),
+        kind: Kind::RoundTrip,
+        wait: "block".into(),
+        cpus: "split".into(),
+        from: 64,
+        to: 4096,
+        suite: 1.2,
+        floor: 1.1,
+        ratio: 1.2 / 1.1,
+    };
     let none = document(Vec::new());
     Document {
-        limits: Some(Limits { core_to_core_ns: Some(90.0), memcpy_bytes_per_s: Some(1e10) }),
+        limits: Some(Limits { handover_ns: Some(middle), memcpy: vec![copying] }),
+        growth: vec![growth],
         notes: vec!["a note".into()],
         verified: Some(vec![Verified {
             mechanism: "pipe".into(),
@@ -77,9 +95,11 @@ fn a_real_run_keeps_to_it() {
             "--mechanism",
             "pipe",
             "--mechanism",
-            "socket",
+            "mmap",
             "--size",
             "64",
+            "--size",
+            "4K",
             "--count",
             "200",
             "--verify",

@@ -1,5 +1,6 @@
 //! What a shell and its user need: completions, manual pages, the doctor.
 
+#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use common::{bench, run};
