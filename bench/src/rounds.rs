@@ -5,8 +5,8 @@
 //! times of *one* round, again and again.
 //!
 //! Now and then all pairs are replaced by fresh ones. Two pairs that do the very same may differ by a third, as long as
-//! they live, when they poll shared memory: it depends on which pages they were given. Only many pairs tell what is the
-//! code's and what is luck.
+//! they live, when they poll shared memory; perhaps by the pages they were given, which nobody has proven. Only many
+//! pairs tell what is the code's and what is luck.
 //!
 //! This is for few who do the same in different ways, and for the ratio of their times. All rows of a run take turns as
 //! well, but in [`run`](mod@crate::run): there one pair plays many rows, lives as long as the run, and whole histograms
