@@ -1,6 +1,6 @@
 //! Whose code was measured.
 
-/// Whose code a row is about: the names of [`Row::implementation`].
+/// Whose code a row is about: the names of [`RowKey::implementation`](crate::RowKey::implementation).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Implementation {
     /// The suite's, as everybody uses it.
