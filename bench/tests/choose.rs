@@ -26,7 +26,7 @@ fn figures() -> Document {
         let time = (nth + 1) as f64 * 1e4;
         let back = (ways.len() - nth) as f64 * 1e3;
         for (wait, factor) in [(Wait::Block, 1.0), (Wait::Spin, 0.1)] {
-            let cost = costs(if wait == Wait::Block { time / 20.0 } else { time });
+            let cost = Some(costs(if wait == Wait::Block { time / 20.0 } else { time }));
             for (kind, ns) in [(Kind::RoundTrip, time * factor), (Kind::Throughput, back * factor)] {
                 let mut one = row(&case(mechanism, variant, kind, wait), ns, NOISE);
                 one.cost = cost;

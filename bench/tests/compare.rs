@@ -66,6 +66,8 @@ fn wild_rounds_prove_nothing() {
     let comparison = Comparison::of(&old, &new, 0.05);
     assert_eq!(comparison.changes[0].verdict, Verdict::Unclear);
     assert!(comparison.changes[0].unstable && !comparison.has_regression());
+    let warned = |note: &String| note.starts_with("1 of 1 rows of the new run are unstable");
+    assert!(comparison.notes.iter().any(warned), "{:?}", comparison.notes);
 }
 
 /// Rows are matched by what they are about, wherever they stand; one without a counterpart is said to be that.

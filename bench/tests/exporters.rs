@@ -16,7 +16,7 @@ fn results() -> Document {
     open.service_ns.clone_from(&open.rtt_ns);
     let mut closed = row(&pipe(Kind::RoundTrip), 5e4, NOISE);
     closed.one_way_ns.clone_from(&closed.rtt_ns);
-    closed.cost = costs(2e4);
+    closed.cost = Some(costs(2e4));
     let wild = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
     let mut clients = row(&case("msgq", "sysv", Kind::Clients, Wait::Block), 4e3, NOISE);
     clients.clients = 10;

@@ -5,6 +5,7 @@ mod common;
 mod sample;
 
 use std::fs;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use common::{bench, run};
@@ -13,6 +14,9 @@ use ipc_bench::{Case, Document, Kind, NotMeasured, Placement, Row, SIX, report};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use roxmltree::{Document as Tree, Node, ParsingOptions};
+
+/// The page of everything.
+static PAGE: LazyLock<String> = LazyLock::new(|| report::page(&sample::full()));
 
 /// The page is also XML, but for what scripts and styles hold. So any element that is not closed is found.
 fn parsed(page: &str) -> String {
@@ -56,7 +60,7 @@ fn every_chart_has_every_series_under_every_setting() {
             member.profile.variants.iter().map(move |variant| (member.profile.name, variant.name))
         })
         .collect();
-    with_tree(&report::page(&sample::full()), |tree| {
+    with_tree(&PAGE, |tree| {
         for (id, settings) in [
             ("latency", 6),
             ("throughput", 6),
@@ -101,7 +105,7 @@ fn every_chart_has_every_series_under_every_setting() {
 /// A drawing says what it is to those who do not see it, and each value says what it means.
 #[test]
 fn drawings_and_values_are_described() {
-    with_tree(&report::page(&sample::full()), |tree| {
+    with_tree(&PAGE, |tree| {
         let plots: Vec<_> = tree.descendants().filter(|node| has_class(node, "plot")).collect();
         assert!(plots.len() > 30);
         for plot in plots {
@@ -122,7 +126,7 @@ fn drawings_and_values_are_described() {
 /// A mechanism has a colour, its variants a marker and a dash each: no two series look alike.
 #[test]
 fn no_two_series_look_alike() {
-    with_tree(&report::page(&sample::full()), |tree| {
+    with_tree(&PAGE, |tree| {
         let legend = figure(tree, "latency").descendants().find(|node| has_class(node, "legend")).unwrap();
         let look = |button: Node| {
             let swatch = button.children().find(|node| has_class(node, "swatch")).unwrap();
@@ -143,7 +147,7 @@ fn no_two_series_look_alike() {
 /// The course's table has all six, with measured figures beside each variant.
 #[test]
 fn the_course_table_has_figures_beside_it() {
-    with_tree(&report::page(&sample::full()), |tree| {
+    with_tree(&PAGE, |tree| {
         let section = tree.descendants().find(|node| node.attribute("id") == Some("six")).unwrap();
         let all = text(section);
         for member in &SIX {
@@ -191,7 +195,7 @@ fn the_command_makes_the_page_of_saved_results() {
 /// Nothing is fetched from anywhere: no address but names of formats, links within the page, and files it holds.
 #[test]
 fn the_page_is_complete_in_itself() {
-    let page = report::page(&sample::full()).replace("http://www.w3.org/2000/svg", "");
+    let page = PAGE.replace("http://www.w3.org/2000/svg", "");
     for outside in
         ["http:", "https:", "//cdn", " src=", "url(", "@import", "<link", "import ", "fetch(", "{{", "NaN"]
     {
@@ -343,8 +347,7 @@ fn a_broken_histogram_is_no_harm() {
 /// Wait strategy, placement, sizes, the figures and the environment are all named.
 #[test]
 fn the_page_says_under_which_conditions_it_was_measured() {
-    let document = sample::full();
-    let page = report::page(&document);
+    let (document, page) = (sample::full(), &*PAGE);
     assert!(page.contains("Round trip, block · split (ping on CPU 0, pong on CPU 1); microseconds"));
     assert!(page.contains("Throughput, spin · same (ping on CPU 0, pong on CPU 0)"));
     for (name, _) in document.environment.lines() {

@@ -36,7 +36,7 @@ fn everything() -> Document {
     one.service_ns.clone_from(&one.rtt_ns);
     one.one_way_ns.clone_from(&one.rtt_ns);
     one.beside_floor.clone_from(&one.rounds);
-    one.cost = costs(2e4);
+    one.cost = Some(costs(2e4));
     one.fairness = Some(Fairness { min: 1, median: 2, max: 3 });
     (one.messages_per_s, one.bytes_per_s, one.energy_nj) = (Some(1.0), Some(64.0), Some(5.0));
     (one.rate_per_s, one.piece) = (Some(10), Some(64));

@@ -113,6 +113,14 @@ fn notes(old: &Document, new: &Document) -> Vec<String> {
         if !document.complete {
             notes.push(format!("the {name} run was ended early: it has fewer rounds, or rows are missing"));
         }
+        let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
+        if unstable * 4 > document.results.len() {
+            notes.push(format!(
+                "{unstable} of {} rows of the {name} run are unstable: something disturbed it, and what changed may be that; \
+                 measure again, see `ipc-bench doctor`",
+                document.results.len()
+            ));
+        }
     }
     let compiler = |environment: &Environment| environment.rustc.clone().unwrap_or_else(|| "unknown".into());
     let [before, after] = [&old.environment, &new.environment].map(compiler);

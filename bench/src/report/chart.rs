@@ -16,6 +16,9 @@ const MARGIN: [f64; 4] = [84.0, 20.0, 40.0, 80.0];
 /// A row of a chart that has rows: a name, and below it the values.
 const ROW: f64 = 84.0;
 
+/// As many bands can be told apart where they overlap. The script has the same number.
+const FEW: usize = 3;
+
 /// A line, or some points, that belong together.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
@@ -147,8 +150,9 @@ impl Chart<'_> {
     /// The drawing.
     pub(super) fn svg(&self) -> String {
         let (title, description, height) = (escape(self.title), escape(self.description), self.height());
+        let few = if self.series.len() <= FEW { " few" } else { "" };
         let mut svg = format!(
-            "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" tabindex=\"0\" \
+            "<svg class=\"plot{few}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" tabindex=\"0\" \
              xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title><desc>{description}</desc>\n\
              <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
         );
@@ -214,7 +218,10 @@ impl Chart<'_> {
         if banded().count() > 1 {
             let forth = path(&mut banded().map(|point| (point.x, point.y)));
             let back = path(&mut banded().rev().map(|point| (point.x, point.high.unwrap_or(point.y))));
-            let _ = write!(svg, "<path class=\"band\" d=\"M{forth}L{back}z\"/>");
+            let _ = write!(
+                svg,
+                "<path class=\"band\" d=\"M{forth}L{back}z\"/><path class=\"edge\" d=\"M{back}\"/>"
+            );
         }
         let drawn = if line.is_empty() {
             path(&mut points.iter().map(|point| (point.x, point.y)))

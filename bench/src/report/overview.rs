@@ -105,10 +105,10 @@ pub(super) fn course(data: &Data) -> Table {
     Table { label, groups, columns, labels: facts.len(), rows, class: "facts" }
 }
 
-/// Said beside a figure whose rounds do not agree; empty if they do.
+/// Said beside a figure whose rounds do not agree: how far they spread. Empty if they do.
 pub(super) fn unstable(row: &Row) -> String {
     match &row.rounds {
-        Some(rounds) if !rounds.agree => format!("unstable, spread {:.0} %", rounds.spread * 100.0),
+        Some(rounds) if !rounds.agree => format!("unstable,\u{a0}{:.0}\u{a0}%", rounds.spread * 100.0),
         _ => String::new(),
     }
 }

@@ -64,6 +64,7 @@
     for (const series of all('.series', figure)) {
       if (series.dataset.series === button.dataset.series) series.classList.toggle('off', !on);
     }
+    for (const plot of all('.plot', figure)) plot.classList.toggle('few', all('.series:not(.off)', plot).length <= 3);
     const every = figure.querySelector('.legend .all');
     const none = all('.legend [data-series]', figure).every(other => other.getAttribute('aria-pressed') === 'false');
     if (every !== null) every.textContent = none ? 'all' : 'none';

@@ -272,6 +272,9 @@ pub(super) fn floor(data: &Data) -> Table {
     }
 }
 
+/// A list of more items is folded.
+const LONG: usize = 12;
+
 /// The rows whose rounds do not agree.
 pub(super) fn doubtful(data: &Data) -> String {
     let line = |row: &&Row| {
@@ -283,5 +286,10 @@ pub(super) fn doubtful(data: &Data) -> String {
             bytes(row.size)
         )
     };
-    list(data.rows.iter().filter(|row| row.is_unstable()).map(line))
+    let lines: Vec<_> = data.rows.iter().filter(|row| row.is_unstable()).map(line).collect();
+    let count = lines.len();
+    match list(lines) {
+        long if count > LONG => format!("<details><summary>{count} rows</summary>\n{long}</details>\n"),
+        short => short,
+    }
 }
