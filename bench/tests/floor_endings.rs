@@ -50,7 +50,7 @@ impl AtTheFloor {
             this.peers.retain(|pid| plays_by_bare_calls(pid, variant));
             !this.peers.is_empty()
         });
-        std::thread::sleep(Duration::from_millis(20)); // somewhere in the middle
+        until("it is the floor's turn", || this.peers.iter().all(plays_now));
         this
     }
 
@@ -72,6 +72,17 @@ impl Drop for AtTheFloor {
         let _ = killpg(self.group(), Signal::SIGKILL);
         let _ = self.harness.wait();
     }
+}
+
+/// Whether a process has the core again and again, for longer than what is checked before the rounds takes.
+fn plays_now(pid: &String) -> bool {
+    let turns = || {
+        std::thread::sleep(Duration::from_millis(3));
+        let stat = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+        stat.split_ascii_whitespace().nth(2).and_then(|turns| turns.parse::<u64>().ok()).unwrap_or(0)
+    };
+    let seen = [turns(), turns(), turns()];
+    seen[1] > seen[0] + 50 && seen[2] > seen[1] + 50
 }
 
 /// Whether that is its command line: `ipc-bench floor MECHANISM VARIANT …`.
