@@ -110,8 +110,20 @@ fn check_limits(limits: &Value, two_cores: bool) {
 /// size.
 #[test]
 fn pieces_and_growth() {
-    let args =
-        ["--mechanism", "pipe", "--mechanism", "socket", "--size", "16K", "--size", "64K", "--count", "20"];
+    let args = [
+        "--mechanism",
+        "pipe",
+        "--mechanism",
+        "socket",
+        "--size",
+        "16K",
+        "--size",
+        "64K",
+        "--count",
+        "20",
+        "--wait",
+        "block",
+    ];
     let document = json(&args);
     let rows = document["results"].as_array().unwrap();
     for row in rows.iter().filter(|row| !row["piece"].is_null()) {
@@ -145,6 +157,8 @@ fn one_who_does_more_is_slower_than_the_floor() {
             "shm",
             "--kind",
             "round_trip",
+            "--wait",
+            "block",
             "--size",
             "64",
             "--count",
