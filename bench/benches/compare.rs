@@ -23,7 +23,7 @@ const WAIT: Wait = Wait::Block;
 const WARM_UP: Duration = Duration::from_millis(200);
 const MEASUREMENT: Duration = Duration::from_millis(900);
 /// With `--quick`, criterion stops when two samples agree, but after this time at the latest.
-const QUICK_MEASUREMENT: Duration = Duration::from_millis(200);
+const QUICK_MEASUREMENT: Duration = Duration::from_millis(150);
 const SAMPLES: usize = 15;
 /// What the page cannot show, and where to find it.
 const NOTE: &str = "Driven by criterion: one way after another, each round trip timed by itself, no costs. Rounds that \
