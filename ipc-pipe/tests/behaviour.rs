@@ -244,8 +244,8 @@ fn a_message_costs_one_system_call_each_way() {
     assert_eq!(writes - writes_at_rest, order.count + 1, "one write for the order and one for each message");
     assert_eq!(
         reads - reads_at_rest,
-        order.count + 1,
-        "one read for the word that it is ready, one for each answer"
+        order.count + 2,
+        "one read for the word that it is ready, one for each answer, one for the report at the end"
     );
     drop(link);
     assert!(pong.wait().unwrap().success());
