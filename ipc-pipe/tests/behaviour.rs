@@ -242,10 +242,13 @@ fn a_message_costs_one_system_call_each_way() {
         play::ping(&mut link, &order, |_, _| {}).unwrap();
     });
     assert_eq!(writes - writes_at_rest, order.count + 1, "one write for the order and one for each message");
-    assert_eq!(
-        reads - reads_at_rest,
-        order.count + 2,
-        "one read for the word that it is ready, one for each answer, one for the report at the end"
+    // One read for the word that it is ready, one for each answer, and one for the report at the end, unless the report
+    // has come by the time the last answer is read: one read then brings both.
+    let reads = reads - reads_at_rest;
+    assert!(
+        (order.count + 1..=order.count + 2).contains(&reads),
+        "{reads} reads for {} answers",
+        order.count
     );
     drop(link);
     assert!(pong.wait().unwrap().success());
