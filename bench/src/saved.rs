@@ -6,8 +6,11 @@ use std::{env, fs};
 
 use ipc_core::{Error, Result};
 
-use crate::output::{self, FILE};
-use crate::{Document, Environment, SCHEMA_VERSION, compare};
+use crate::output::{self, FILE, Output};
+use crate::{Document, Environment, SCHEMA_VERSION, compare, report};
+
+/// So many runs are kept where nothing else was said.
+pub const KEPT: usize = 20;
 
 /// Reads saved results: `path` is a directory, or the file in it.
 ///
@@ -65,9 +68,67 @@ pub fn newest(place: &Path, wanted: impl Fn(&Document) -> bool) -> Option<(PathB
     })
 }
 
-/// A directory in `place` for a run of now.
-#[must_use]
-pub fn fresh(place: &Path) -> PathBuf {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    place.join(now.replace(':', "-"))
+/// Saves a run of now in `place`, in a directory of its own with the time as its name, and returns that. Of the runs
+/// that were saved so, the newest [`KEPT`] stay.
+///
+/// # Errors
+/// It cannot be written.
+pub fn keep(place: &Path, document: &Document) -> Result<PathBuf> {
+    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    let dir = place.join(now.replace(':', "-"));
+    Output::create(&dir)?.save(document)?;
+    forget_old(place);
+    Ok(dir)
+}
+
+/// Removes what [`keep`] has saved before the newest [`KEPT`] runs. Nothing else is touched: what has another name, or
+/// other files in it, stays.
+fn forget_old(place: &Path) {
+    let Ok(entries) = fs::read_dir(place) else { return };
+    let is_time = |name: &str| {
+        let time =
+            name.get(..13).zip(name.get(13..)).map(|(day, rest)| day.to_owned() + &rest.replace('-', ":"));
+        time.is_some_and(|time| humantime::parse_rfc3339(&time).is_ok())
+    };
+    let mut names: Vec<_> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| is_time(name));
+    names.sort_unstable_by(|a, b| b.cmp(a)); // such names sort by time
+    for old in names.iter().skip(KEPT) {
+        let dir = place.join(old);
+        for file in [FILE, report::FILE] {
+            let _ = fs::remove_file(dir.join(file)); // another run may be doing the same
+        }
+        let _ = fs::remove_dir(dir);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_runs_go_and_what_is_not_ours_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            fs::create_dir(place.path().join(name)).unwrap();
+            fs::write(place.path().join(name).join(FILE), "").unwrap();
+        };
+        let name = |day: usize| format!("2026-01-{day:02}T10-20-30.123Z");
+        (1..=KEPT + 3).for_each(|day| make(&name(day)));
+        for name in ["mine", "2026-01-01", "é2026-01-01T10"] {
+            make(name);
+        }
+        fs::write(place.path().join(name(2)).join("notes.txt"), "keep").unwrap();
+        let new = keep(place.path(), &Document::empty()).unwrap();
+        let is_there = |name: &str| place.path().join(name).exists();
+        assert!(
+            ["mine", "2026-01-01", "é2026-01-01T10", &name(2), &name(5), &name(KEPT + 3)]
+                .map(is_there)
+                .iter()
+                .all(|it| *it)
+        );
+        assert!(![name(1), name(3), name(4)].iter().any(|name| is_there(name)));
+        assert_eq!(load(&new).unwrap().results, []);
+    }
 }

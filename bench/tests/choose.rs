@@ -182,20 +182,28 @@ fn the_newest_run_of_this_machine_is_taken() {
         ipc_bench::output::Output::create(place.join(name)).unwrap().save(document).unwrap();
     };
     let here = || Document { environment: ipc_bench::Environment::read(), ..figures() };
-    let mut slow_pipe = here();
-    slow_pipe.results.retain(|row| row.mechanism != "fifo");
+    let later = || std::thread::sleep(std::time::Duration::from_millis(20));
+    let without_fifo = |mut document: Document| {
+        document.results.retain(|row| row.mechanism != "fifo");
+        document
+    };
+    let mut skipped = without_fifo(here());
+    for kind in Kind::USUAL {
+        skipped.skipped.push(NotMeasured::new(&case("fifo", "fifo", kind, Wait::Block), "no room".into()));
+    }
     save("b-older", &here());
-    std::thread::sleep(std::time::Duration::from_millis(20));
-    save("a-newer", &slow_pipe);
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    later();
+    save("a-newer", &skipped);
+    later();
     save("elsewhere", &figures());
+    save("nobody-tried-fifo", &without_fifo(here()));
     save("ended-early", &Document { complete: false, ..here() });
     std::fs::create_dir(place.join("empty")).unwrap();
     // The binary and this test are of the same build, so of the same environment.
     let output = run(bench().args(["choose", "--size", "64"]).env("XDG_DATA_HOME", home.path()));
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(output.stderr.contains("a-newer, measured at "), "{}", output.stderr);
-    assert!(output.stdout.contains("fifo (fifo): it was not measured"), "{}", output.stdout);
+    assert!(output.stdout.contains("fifo (fifo): no room"), "{}", output.stdout);
 }
 
 /// Without any figures it measures, says so, and keeps them for the next time.

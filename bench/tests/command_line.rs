@@ -3,12 +3,12 @@
 #[allow(dead_code)] // shared with the other tests
 mod common;
 
-use common::{bench, keys, run, warning};
+use common::{bench, keys, run, said, warning};
 use serde_json::Value;
 
 fn json(args: &[&str]) -> Value {
     let output = run(bench().args(args));
-    assert_eq!((output.status, output.stderr.as_str()), (Some(0), warning()), "{args:?}");
+    assert_eq!((output.status, said(&output).as_str()), (Some(0), warning()), "{args:?}");
     serde_json::from_str(&output.stdout).expect("one JSON document and nothing else")
 }
 

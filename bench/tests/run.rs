@@ -31,6 +31,48 @@ fn what_is_saved_is_what_is_printed() {
     assert_eq!((times.len(), Some(times.max())), (20, printed["results"][0]["rtt_ns"]["max"].as_u64()));
 }
 
+/// Where nothing is said, a run is kept where `report` and `choose` look; `choose` takes only what has all in it.
+#[test]
+fn a_run_is_kept_where_it_is_looked_for() {
+    let home = tempfile::TempDir::new().unwrap();
+    let place = home.path().join("ipc-bench");
+    let at_home = |args: &[&str]| run(bench().args(args).env("XDG_DATA_HOME", home.path()));
+    let output = at_home(&["report"]);
+    assert_eq!(output.status, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("no run of this machine was kept"), "{}", output.stderr);
+
+    let part = at_home(&["--mechanism", "pipe", "--size", "64", "--count", "20"]);
+    assert!(part.stderr.contains(&format!("saved as {}/", place.display())), "{}", part.stderr);
+    let whole = at_home(&["--size", "64", "--duration", "0.01"]);
+    assert_eq!(whole.status, Some(0), "{}", whole.stderr);
+    let saved = whole.stderr.lines().find_map(|line| line.strip_prefix("saved as ")).expect("it says where");
+    let part = at_home(&["--mechanism", "pipe", "--size", "64", "--count", "20"]);
+    let newest = part.stderr.lines().find_map(|line| line.strip_prefix("saved as ")).expect("it says where");
+
+    let report = at_home(&["report"]);
+    assert_eq!(
+        (report.status, report.stdout),
+        (Some(0), format!("{newest}/report.html\n")),
+        "{}",
+        report.stderr
+    );
+    let choice = at_home(&["choose", "--size", "64"]);
+    assert!(choice.stderr.contains(&format!("figures from {saved},")), "{}", choice.stderr);
+    assert!(!choice.stderr.contains("a quick run"), "{}", choice.stderr);
+}
+
+/// A place that cannot be had is no reason not to measure; it is said before.
+#[test]
+fn no_place_to_keep_a_run_is_said() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut command = bench();
+    command.args(["--mechanism", "pipe", "--size", "64", "--count", "5"]).env("XDG_DATA_HOME", file.path());
+    let output = run(&mut command);
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("warning: the results will not be kept: "), "{}", output.stderr);
+    assert!(!output.stderr.contains("saved as"), "{}", output.stderr);
+}
+
 /// A directory that cannot be written to is found out before anything is measured.
 #[test]
 fn an_impossible_output_is_refused_before_the_measuring() {

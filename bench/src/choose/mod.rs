@@ -7,12 +7,14 @@
 //! |---|---|
 //! | `purpose.rs` | [`Purpose`]: the answers to seven questions |
 //! | `ask.rs` | [`ask`]: one question on a terminal |
+//! | `enough.rs` | [`is_enough`]: whether a saved run can be chosen by |
 //! | `facts.rs` | what is excluded, and what is left to be written by hand, both from the profiles |
 //! | `figure.rs` | the row that counts for a purpose, and what it says |
 //! | `mod.rs` | [`Choice`]: the ranking |
 //! | `text.rs` | the ranking for people |
 
 mod ask;
+mod enough;
 mod facts;
 mod figure;
 mod purpose;
@@ -24,6 +26,7 @@ use crate::{Document, SIX, statistics};
 use figure::{Figures, Found};
 
 pub use ask::ask;
+pub use enough::is_enough;
 pub use purpose::{Answer, Outlive, Partners, Priority, Purpose, Shape, Ways};
 pub use text::text;
 

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::choose::{self, Answer, Choice, Outlive, Partners, Priority, Purpose, Shape, Ways};
-use ipc_bench::output::Output;
 use ipc_bench::run::{self, Plan, Stop};
 use ipc_bench::{Case, Document, Kind, Placement, RunProfile, SIX, saved};
 use ipc_core::cpus::Cpus;
@@ -127,11 +126,8 @@ fn document(named: Option<&PathBuf>, purpose: &Purpose) -> Result<Document> {
         return saved::load(path);
     }
     let place = saved::place();
-    let has_size = |document: &Document| {
-        let has = |kind| document.results.iter().any(|row| (row.kind, row.size) == (kind, purpose.size));
-        Kind::USUAL.into_iter().all(has)
-    };
-    if let Some((path, document)) = place.as_deref().and_then(|place| saved::newest(place, has_size)) {
+    let is_enough = |document: &Document| choose::is_enough(document, purpose.size);
+    if let Some((path, document)) = place.as_deref().and_then(|place| saved::newest(place, is_enough)) {
         eprintln!("figures from {}, measured at {}", path.display(), document.environment.timestamp);
         return Ok(document);
     }
@@ -141,7 +137,6 @@ fn document(named: Option<&PathBuf>, purpose: &Purpose) -> Result<Document> {
 /// A quick run of everything with messages of this size.
 fn measure(purpose: &Purpose, place: Option<&Path>) -> Result<Document> {
     eprintln!("no figures of this size here: a quick run, about 20 seconds");
-    let output = place.and_then(|place| Output::create(saved::fresh(place)).ok());
     let placement = Placement::resolve(Cpus::available())?;
     let ways =
         SIX.iter().flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant)));
@@ -165,7 +160,7 @@ fn measure(purpose: &Purpose, place: Option<&Path>) -> Result<Document> {
     let plan = Plan { profile: RunProfile::Quick, cases, effort: None, floor: false, verify: false };
     let document = run::run(&plan, &stop);
     stop.end_as_told();
-    match output.map(|output| output.save(&document)) {
+    match place.map(|place| saved::keep(place, &document)) {
         Some(Ok(path)) => eprintln!("saved as {}", path.display()),
         Some(Err(error)) => eprintln!("not saved: {error}"),
         None => eprintln!("not saved: there is no place for it"),

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use ipc_bench::{report, saved};
-use ipc_core::{Call, Result};
+use ipc_bench::{Document, report, saved};
+use ipc_core::{Call, Error, Result};
 
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);
     Command::new("report").about("Makes a page of charts from saved results").args([
         Arg::new("results")
             .value_name("DIR")
-            .required(true)
-            .help("Where `run --output` saved them, or the file itself")
+            .help("Where they were saved, or the file itself (default: the newest run of this machine that was kept)")
             .value_parser(path.clone()),
         Arg::new("output")
             .long("output")
@@ -24,11 +23,24 @@ pub fn command() -> Command {
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
-    let results: &PathBuf = matches.get_one("results").expect("required");
-    let document = saved::load(results)?;
-    let beside =
-        || if results.is_dir() { results.join("report.html") } else { results.with_file_name("report.html") };
+    let (results, document) = match matches.get_one::<PathBuf>("results") {
+        Some(results) => (results.clone(), saved::load(results)?),
+        None => newest()?,
+    };
+    let beside = || {
+        if results.is_dir() { results.join(report::FILE) } else { results.with_file_name(report::FILE) }
+    };
     let page = matches.get_one("output").cloned().unwrap_or_else(beside);
     report::save(&document, &page).call("write")?;
     super::print(&format!("{}\n", page.display())).map(|()| ExitCode::SUCCESS)
+}
+
+/// The newest run that was kept, with its directory.
+fn newest() -> Result<(PathBuf, Document)> {
+    let found = saved::place().and_then(|place| saved::newest(&place, |_| true));
+    let (dir, document) = found.ok_or_else(|| {
+        Error::Usage("no run of this machine was kept: measure first, or name a DIR".into())
+    })?;
+    eprintln!("figures from {}, measured at {}", dir.display(), document.environment.timestamp);
+    Ok((dir, document))
 }

@@ -8,7 +8,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::export::Format;
 use ipc_bench::output::Output;
 use ipc_bench::run::{self, Plan, Stop};
-use ipc_bench::{Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, member, names};
+use ipc_bench::{Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, member, names, saved};
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::{parse_seconds, parse_size};
 use ipc_core::{Error, Result, Wait};
@@ -61,7 +61,7 @@ pub fn with_arguments(command: Command) -> Command {
         Arg::new("output")
             .long("output")
             .value_name("DIR")
-            .help("Save the results there, as results.json")
+            .help("Save the results there, as results.json (default: where `choose` and `report` look)")
             .value_parser(value_parser!(PathBuf)),
         one("format", "FORMAT", "How to print the results: table, json, csv or markdown (default: table)")
             .value_parser(|text: &str| text.parse::<Format>()),
@@ -73,19 +73,58 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let plan = plan(matches)?;
     let format = matches.get_one("format").copied();
     let format = format.unwrap_or(if matches.get_flag("json") { Format::Json } else { Format::Table });
-    let output = matches.get_one::<PathBuf>("output").map(Output::create).transpose()?;
+    let keeper = Keeper::of(matches)?;
     let stop = Stop::on_signals()?;
     warn(&plan);
     let document = run::run(&plan, &stop);
     for failed in &document.failed {
         eprintln!("error: {failed}");
     }
-    if let Some(output) = output {
-        output.save(&document)?;
-    }
+    keeper.keep(&document)?;
     super::print(&format.text(&document))?;
     stop.end_as_told();
     Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the results go.
+enum Keeper {
+    /// Into the directory that was named.
+    Named(Output),
+    /// Where `choose` and `report` look for them.
+    Place(PathBuf),
+    /// Nowhere, which has been said.
+    Nowhere,
+}
+
+impl Keeper {
+    /// Both are tried out before anything is measured. It is an error only if what was named cannot be had.
+    fn of(matches: &ArgMatches) -> Result<Self> {
+        if let Some(dir) = matches.get_one::<PathBuf>("output") {
+            return Output::create(dir).map(Self::Named);
+        }
+        let place = saved::place().ok_or_else(|| "there is no home directory".to_owned());
+        let tried = place.and_then(|place| match Output::create(&place) {
+            Ok(_) => Ok(place),
+            Err(error) => Err(format!("{}: {error}", place.display())),
+        });
+        Ok(tried.map_or_else(
+            |reason| {
+                eprintln!("warning: the results will not be kept: {reason}");
+                Self::Nowhere
+            },
+            Self::Place,
+        ))
+    }
+
+    fn keep(&self, document: &Document) -> Result<()> {
+        let saved = match self {
+            Self::Named(output) => output.save(document)?,
+            Self::Place(place) => saved::keep(place, document)?,
+            Self::Nowhere => return Ok(()),
+        };
+        eprintln!("saved as {}", saved.display());
+        Ok(())
+    }
 }
 
 /// Says what should be known before the figures come.

@@ -29,6 +29,9 @@ use html::{escape, list};
 
 use crate::{Document, NotMeasured};
 
+/// Name of the page beside the results, if nothing else is said.
+pub const FILE: &str = "report.html";
+
 /// Writes the page to a file.
 ///
 /// # Errors

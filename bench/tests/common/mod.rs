@@ -19,9 +19,17 @@ pub struct Output {
 /// How long a run may take on a loaded machine. Reached only when something hangs.
 const WATCHDOG: Duration = Duration::from_secs(120);
 
-/// The harness.
+/// The harness. What it keeps goes to a directory of the tests.
 pub fn bench() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_ipc-bench"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-bench"));
+    command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
+    command
+}
+
+/// What a run says on standard error, without the line that says where it is saved.
+pub fn said(output: &Output) -> String {
+    let is_place = |line: &&str| line.starts_with("saved as ");
+    output.stderr.lines().filter(|line| !is_place(line)).map(|line| format!("{line}\n")).collect()
 }
 
 /// Runs a command to its end.

@@ -1,0 +1,32 @@
+//! Whether a saved run has what it takes to choose by it.
+
+use crate::{Document, Kind, NotMeasured, Row, SIX};
+
+/// The least time that has to be behind a figure, in nanoseconds: a try with ten messages is nothing to choose by.
+const LEAST: f64 = 5e5;
+
+/// Whether every way to build every mechanism was measured with messages of `size`, or at least tried: round trips and
+/// throughput, waiting in more than one way. Else a mechanism would be left out only because nobody has measured it.
+#[must_use]
+pub fn is_enough(document: &Document, size: usize) -> bool {
+    let ways = SIX.iter().flat_map(|member| {
+        member.profile.variants.iter().map(move |variant| (member.profile.name, variant.name))
+    });
+    let kinds = |way| Kind::USUAL.map(|kind| (way, kind));
+    ways.flat_map(kinds).all(|(way, kind)| {
+        let of_way = |row: &&Row| {
+            (row.mechanism.as_str(), row.variant.as_str()) == way && (row.kind, row.size) == (kind, size)
+        };
+        let mut rows = document.results.iter().filter(of_way).filter(|row| took(row) >= LEAST);
+        let waits = rows.next().is_some_and(|first| rows.any(|row| row.wait != first.wait));
+        let tried = |case: &NotMeasured| {
+            (case.mechanism.as_str(), case.variant.as_str()) == way && (case.kind, case.size) == (kind, size)
+        };
+        waits || document.skipped.iter().chain(&document.failed).any(tried)
+    })
+}
+
+/// How long a row was measured, in nanoseconds.
+fn took(row: &Row) -> f64 {
+    row.rounds.as_ref().map_or(0.0, |rounds| rounds.ns.median * rounds.messages as f64 * rounds.count as f64)
+}
