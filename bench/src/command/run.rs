@@ -185,7 +185,18 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
             }
         }
     }
+    if !matches.contains_id("kind") && rates.is_empty() {
+        cases.extend(open_loop(profile, &cases));
+    }
     Ok(cases)
+}
+
+/// The open loop beside the round trips with the shortest messages, at the rate of the profile.
+fn open_loop(profile: RunProfile, closed: &[Case]) -> Vec<Case> {
+    let Some(rate) = profile.rate() else { return Vec::new() };
+    let shortest = closed.iter().map(|case| case.size).min();
+    let beside = closed.iter().filter(|case| case.kind == Kind::RoundTrip && Some(case.size) == shortest);
+    beside.map(|case| Case { kind: Kind::OpenLoop, rate: Some(rate), ..*case }).collect()
 }
 
 /// Where the two run if nothing is said: on two CPUs if there are two; to be thorough, also on one.

@@ -6,7 +6,7 @@ use super::Plan;
 use crate::{Effort, Kind};
 
 /// Fewest rounds: how much fewer differ says little.
-const FEWEST: u32 = 5;
+pub(super) const FEWEST: u32 = 5;
 
 /// The shortest turn: giving the order takes a share of it that hardly counts.
 const SHORTEST: Duration = Duration::from_millis(4);

@@ -29,7 +29,7 @@ pub fn bench() -> Command {
 /// What a run says on standard error, without the line that says where it is saved.
 pub fn said(output: &Output) -> String {
     let is_place = |line: &&str| line.starts_with("saved as ");
-    output.stderr.lines().filter(|line| !is_place(line)).map(|line| format!("{line}\n")).collect()
+    output.stderr.split_inclusive('\n').filter(|line| !is_place(line)).collect()
 }
 
 /// Runs a command to its end.
