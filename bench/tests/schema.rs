@@ -33,7 +33,7 @@ fn everything() -> Document {
     one.one_way_ns.clone_from(&one.rtt_ns);
     one.beside_floor.clone_from(&one.rounds);
     one.cost = Some(costs(2e4));
-    one.fairness = Some(Fairness { min: 1, median: 2, max: 3 });
+    one.fairness = Some(Fairness { min: 1, median: 2, max: 3, index: 0.97 });
     (one.messages_per_s, one.bytes_per_s, one.energy_nj) = (Some(1.0), Some(64.0), Some(5.0));
     (one.rate_per_s, one.piece) = (Some(10), Some(64));
     (one.floor_ratio, one.floor_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
