@@ -75,18 +75,52 @@ pub fn mean(samples: &[f64]) -> Option<Interval> {
 /// samples, all above 0.
 #[must_use]
 pub fn ratio(old: &[f64], new: &[f64]) -> Option<Interval> {
+    let Moments { mean, error, freedom } = difference(old, new)?;
+    let half = student(freedom) * error;
+    let [estimate, low, high] = [mean, mean - half, mean + half].map(f64::exp);
+    Some(Interval { estimate, low, high })
+}
+
+/// How likely samples as far beyond `factor` are if `new` really differs from `old` by that factor and no more: the
+/// one-sided p-value of the test of which [`ratio`] is the interval. `None` as there.
+#[must_use]
+pub fn chance_beyond(old: &[f64], new: &[f64], factor: f64) -> Option<f64> {
+    let Moments { mean, error, freedom } = difference(old, new)?;
+    let beyond = mean - factor.ln();
+    Some(match error {
+        0.0 if beyond > 0.0 => 0.0,
+        0.0 => 1.0,
+        _ => student_tail(beyond / error, freedom),
+    })
+}
+
+/// Which of many tests tell something, if the chance that even one of them errs may be no more than `risk`: Holm's rule.
+/// Each test has its chance of erring; a hundred of them that are each right in 95 of 100 cases would err five times.
+#[must_use]
+pub fn significant(chances: &[f64], risk: f64) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..chances.len()).collect();
+    order.sort_by(|&a, &b| chances[a].total_cmp(&chances[b]));
+    let mut told = vec![false; chances.len()];
+    for (place, at) in order.into_iter().enumerate() {
+        if chances[at] > risk / (chances.len() - place) as f64 {
+            break; // who follows is less sure still
+        }
+        told[at] = true;
+    }
+    told
+}
+
+/// How much the logarithms of `new` are above those of `old`, by Welch and Satterthwaite: their samples may vary unlike.
+fn difference(old: &[f64], new: &[f64]) -> Option<Moments> {
     let logarithms = |samples: &[f64]| -> Option<Vec<f64>> {
         samples.iter().map(|&sample| (sample > 0.0).then(|| sample.ln())).collect()
     };
     let (old, new) = (Moments::of(&logarithms(old)?)?, Moments::of(&logarithms(new)?)?);
     let variance = old.error.powi(2) + new.error.powi(2);
-    // Welch and Satterthwaite: how many degrees of freedom two samples of unlike variance are worth.
+    // How many degrees of freedom two samples of unlike variance are worth.
     let worth = old.error.powi(4) / old.freedom + new.error.powi(4) / new.freedom;
     let freedom = if worth > 0.0 { variance.powi(2) / worth } else { old.freedom + new.freedom };
-    let difference = new.mean - old.mean;
-    let half = student(freedom) * variance.sqrt();
-    let [estimate, low, high] = [difference, difference - half, difference + half].map(f64::exp);
-    Some(Interval { estimate, low, high })
+    Some(Moments { mean: new.mean - old.mean, error: variance.sqrt(), freedom })
 }
 
 /// What an interval is made of.
@@ -120,6 +154,23 @@ fn student(freedom: f64) -> f64 {
     // Rounded down: the interval becomes wider, never narrower than it should be.
     let whole = freedom.floor().max(1.0) as usize;
     TABLE.get(whole - 1).copied().unwrap_or(if whole < 60 { 2.042 } else { 2.0 })
+}
+
+/// How likely Student's t is greater than `t`: exact for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and
+/// 26.7.4). Others are rounded down, as above.
+fn student_tail(t: f64, freedom: f64) -> f64 {
+    let whole = freedom.floor().clamp(1.0, 1000.0) as u32;
+    let angle = (t / f64::from(whole).sqrt()).atan();
+    let (sine, cosine) = angle.sin_cos();
+    let odd = whole % 2 == 1;
+    // A sum of every second power of the cosine: from 1 or 2 degrees up to `whole`.
+    let (mut term, mut sum) = if odd { (cosine, 0.0) } else { (1.0, 0.0) };
+    for power in (2 + u32::from(odd)..=whole).step_by(2) {
+        sum += term;
+        term *= cosine.powi(2) * f64::from(power - 1) / f64::from(power);
+    }
+    let within = if odd { std::f64::consts::FRAC_2_PI * (angle + sine * sum) } else { sine * sum };
+    ((1.0 - within) / 2.0).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -198,6 +249,59 @@ mod tests {
         let false_alarms =
             share_of_hits(|numbers| !ratio(&old(numbers), &same(numbers)).unwrap().contains(1.0));
         assert!(false_alarms < 0.065, "{false_alarms}");
+    }
+
+    #[test]
+    fn the_tail_of_student_is_known() {
+        for freedom in 1..=30 {
+            let tail = student_tail(student(f64::from(freedom)), f64::from(freedom));
+            assert!((tail - 0.025).abs() < 5e-5, "{freedom}: {tail}");
+            assert!(
+                (student_tail(-1.0, f64::from(freedom)) + student_tail(1.0, f64::from(freedom)) - 1.0).abs()
+                    < 1e-12
+            );
+        }
+        // From printed tables.
+        for (t, freedom, tail) in
+            [(1.0, 1.0, 0.25), (63.657, 1.0, 0.005), (4.144, 10.0, 0.001), (3.646, 30.0, 0.0005)]
+        {
+            assert!((student_tail(t, freedom) / tail - 1.0).abs() < 1e-3, "{t} {freedom}");
+        }
+        assert_eq!((student_tail(f64::INFINITY, 7.0), student_tail(f64::NEG_INFINITY, 7.0)), (0.0, 1.0));
+    }
+
+    #[test]
+    fn the_chance_is_that_of_the_interval() {
+        let old = [10.0, 10.5, 9.7, 10.1];
+        let new = [12.0, 12.9, 11.8, 12.2];
+        let interval = ratio(&old, &new).unwrap();
+        for (factor, chance) in [(interval.low, 0.025), (interval.high, 0.975), (interval.estimate, 0.5)] {
+            let found = chance_beyond(&old, &new, factor).unwrap();
+            assert!((found - chance).abs() < 2e-5, "{factor}: {found}");
+        }
+        assert_eq!(chance_beyond(&[2.0, 2.0], &[4.0, 4.0], 1.5), Some(0.0));
+        assert_eq!(chance_beyond(&[2.0, 2.0], &[4.0, 4.0], 2.5), Some(1.0));
+        assert_eq!(chance_beyond(&[2.0], &[4.0, 4.0], 1.0), None);
+    }
+
+    #[test]
+    fn the_rule_of_holm() {
+        assert_eq!(significant(&[0.01, 0.04, 0.03, 0.005], 0.05), [true, false, false, true]);
+        assert_eq!(significant(&[0.04], 0.05), [true]);
+        assert_eq!(significant(&[], 0.05), [false; 0]);
+    }
+
+    /// Twenty rows of which nothing changed are told to be changed in no more than 5 of 100 comparisons.
+    #[test]
+    fn many_rows_together_raise_no_more_false_alarms_than_one() {
+        let chances = |numbers: &mut Numbers| -> Vec<f64> {
+            let mut rounds = || -> Vec<f64> { (0..7).map(|_| (0.2 * numbers.normal()).exp()).collect() };
+            (0..20).map(|_| chance_beyond(&rounds(), &rounds(), 1.0).unwrap()).collect()
+        };
+        let alarms = share_of_hits(|numbers| significant(&chances(numbers), 0.05).contains(&true));
+        assert!((0.02..0.06).contains(&alarms), "{alarms}");
+        let each = share_of_hits(|numbers| chances(numbers).iter().any(|&chance| chance < 0.05));
+        assert!(each > 0.5, "without the rule: {each}");
     }
 
     #[test]

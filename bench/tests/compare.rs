@@ -47,7 +47,7 @@ fn a_known_shift_is_found_and_noise_is_not() {
     }
 }
 
-/// Beyond the threshold is not enough: the whole interval has to be beyond it.
+/// Beyond the threshold is not enough: it has to be beyond doubt.
 #[test]
 fn a_shift_near_the_threshold_is_unclear() {
     for factor in [1.06, 1.05, 1.045, 1.0 / 1.06] {
@@ -55,6 +55,31 @@ fn a_shift_near_the_threshold_is_unclear() {
     }
     assert_eq!(verdict(Kind::RoundTrip, 1.06, 0.03), Verdict::Slower);
     assert_eq!(verdict(Kind::RoundTrip, 1.2, 0.5), Verdict::Unchanged);
+}
+
+/// Among a hundred rows it takes more to be beyond doubt: what would tell something alone is luck there. A real change is
+/// found all the same, and nothing else with it.
+#[test]
+fn among_many_rows_it_takes_more() {
+    let many = |factor: f64, noise: [f64; 8]| {
+        let rows = (1..=100).map(|size| {
+            let ns = if size == 7 { 5e4 * factor } else { 5e4 };
+            ipc_bench::Row { size, ..pipe(Kind::RoundTrip, ns, noise) }
+        });
+        document(rows.collect())
+    };
+    assert_eq!(verdict(Kind::RoundTrip, 1.08, 0.05), Verdict::Slower, "alone");
+    for (factor, slower) in [(1.08, 0), (1.2, 1)] {
+        let comparison = Comparison::of(&many(1.0, NOISE), &many(factor, OTHER_NOISE), 0.05);
+        assert_eq!(
+            (comparison.count(Verdict::Slower), comparison.count(Verdict::Unchanged)),
+            (slower, 99),
+            "{factor}"
+        );
+        assert_eq!(comparison.has_regression(), slower == 1);
+        let back = Comparison::of(&many(factor, OTHER_NOISE), &many(1.0, NOISE), 0.05);
+        assert_eq!((back.count(Verdict::Faster), back.has_regression()), (slower, false));
+    }
 }
 
 /// Wild rounds make no regression, however far their middle lies off.

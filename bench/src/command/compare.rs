@@ -12,7 +12,7 @@ use super::{flag, one, print};
 
 const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
     The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
-    time is longer by more than the threshold and the whole interval lies beyond it.\n\
+    time is longer by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.\n\
     Exit status: 0 no regression, 1 a regression, 2 wrong usage, or runs that cannot be compared.";
 
 pub fn command() -> Command {

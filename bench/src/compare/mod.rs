@@ -4,6 +4,12 @@
 //! between the two is their [`ratio`](crate::statistics::ratio), with its 95 % interval. All factors are about *time*,
 //! that of a round trip or that of a message: above 1 is slower, for latency and throughput alike.
 //!
+//! Of a hundred rows of which nothing changed, some lie outside of their intervals by chance. So a row is called slower,
+//! or faster, only if that would be surprising among so many rows: [`significant`](crate::statistics::significant).
+//!
+//! What no statistics of two runs can tell: the rounds of a run are played by the same two processes, and such a pair can
+//! be lucky, or not, for as long as it lives. What is slower is worth a second look, in a third run.
+//!
 //! | file | what it is |
 //! |---|---|
 //! | `mod.rs` | [`Comparison`], row by row |
@@ -27,11 +33,11 @@ pub use text::text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// A regression: slower by more than the threshold, and the whole interval lies beyond it.
+    /// A regression: slower by more than the threshold, beyond doubt among so many rows.
     Slower,
-    /// Faster by more than the threshold, and the whole interval lies beyond it.
+    /// Faster by more than the threshold, beyond doubt among so many rows.
     Faster,
-    /// The interval reaches across the threshold: more rounds would tell.
+    /// None of the others: more rounds would tell.
     Unclear,
     /// The whole interval lies within the threshold.
     Unchanged,
@@ -42,6 +48,9 @@ pub enum Verdict {
     /// It is in the new run alone.
     OnlyNew,
 }
+
+/// The chance that any row at all is called slower though none is; and as much again for faster.
+pub const RISK: f64 = 0.025;
 
 /// Two rows with the same key, or one that has no counterpart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -81,11 +90,14 @@ impl Comparison {
         let (old_rows, new_rows) = (by_key(old), by_key(new));
         let keys: BTreeSet<&RowKey> = old_rows.keys().chain(new_rows.keys()).collect();
         let change = |&key: &&RowKey| change(key, old_rows.get(key), new_rows.get(key), threshold);
+        let mut changes: Vec<Change> = keys.iter().map(change).collect();
+        mark(&mut changes, &old_rows, &new_rows, threshold, Verdict::Slower);
+        mark(&mut changes, &new_rows, &old_rows, threshold, Verdict::Faster);
         Self {
             threshold,
             different: differences(&old.environment, &new.environment),
             notes: notes(old, new),
-            changes: keys.iter().map(change).collect(),
+            changes,
         }
     }
 
@@ -102,7 +114,9 @@ impl Comparison {
     }
 }
 
-fn by_key(document: &Document) -> BTreeMap<RowKey, &Row> {
+type Rows<'a> = BTreeMap<RowKey, &'a Row>;
+
+fn by_key(document: &Document) -> Rows<'_> {
     document.results.iter().map(|row| (row.key(), row)).collect()
 }
 
@@ -130,13 +144,15 @@ fn notes(old: &Document, new: &Document) -> Vec<String> {
     notes
 }
 
+/// One row; whether it is slower or faster is decided when all are known.
 fn change(key: &RowKey, old: Option<&&Row>, new: Option<&&Row>, threshold: f64) -> Change {
     let ratio = old.zip(new).and_then(|(old, new)| statistics::ratio(values(old), values(new)));
     let verdict = match (old, new, ratio) {
         (Some(_), None, _) => Verdict::OnlyOld,
         (None, _, _) => Verdict::OnlyNew,
         (Some(_), Some(_), None) => Verdict::TooFewRounds,
-        (Some(_), Some(_), Some(ratio)) => judge(ratio, threshold),
+        (Some(_), Some(_), Some(ratio)) if is_within(ratio, threshold) => Verdict::Unchanged,
+        (Some(_), Some(_), Some(_)) => Verdict::Unclear,
     };
     let median = |row: &&Row| statistics::median(values(row));
     let unstable = [old, new].into_iter().flatten().any(|row| row.is_unstable());
@@ -150,24 +166,29 @@ fn change(key: &RowKey, old: Option<&&Row>, new: Option<&&Row>, threshold: f64) 
     }
 }
 
+/// Gives `verdict` to what took longer in `after` than in `before`, beyond the threshold and beyond doubt among all rows
+/// that can be judged. Faster is judged as slower is, with the two runs exchanged.
+fn mark(changes: &mut [Change], before: &Rows, after: &Rows, threshold: f64, verdict: Verdict) {
+    let chance = |key: &RowKey| {
+        let (before, after) = (values(before.get(key)?), values(after.get(key)?));
+        statistics::chance_beyond(before, after, 1.0 + threshold)
+    };
+    let judged = changes.iter_mut().filter_map(|change| Some((chance(&change.key)?, change)));
+    let (chances, judged): (Vec<f64>, Vec<_>) = judged.unzip();
+    let told = statistics::significant(&chances, RISK);
+    for (change, _) in judged.into_iter().zip(told).filter(|(_, told)| *told) {
+        change.verdict = verdict;
+    }
+}
+
 /// The figures of the rounds; none if the row was not measured in rounds.
 fn values(row: &Row) -> &[f64] {
     row.rounds.as_ref().map_or(&[], |rounds| &rounds.values)
 }
 
-/// Beyond the threshold *and* beyond doubt: the near end of the interval has to lie outside. Faster is judged as slower
-/// is, with the two runs exchanged.
-fn judge(ratio: Interval, threshold: f64) -> Verdict {
-    let (slower, faster) = (1.0 + threshold, 1.0 / (1.0 + threshold));
-    if ratio.low > slower {
-        Verdict::Slower
-    } else if ratio.high < faster {
-        Verdict::Faster
-    } else if ratio.low >= faster && ratio.high <= slower {
-        Verdict::Unchanged
-    } else {
-        Verdict::Unclear
-    }
+/// Whether all of the interval is less than the threshold away from no change.
+fn is_within(ratio: Interval, threshold: f64) -> bool {
+    ratio.low >= 1.0 / (1.0 + threshold) && ratio.high <= 1.0 + threshold
 }
 
 impl RowKey {

@@ -80,9 +80,14 @@ fn sum(comparison: &Comparison) -> String {
     let counts = ALL.map(|verdict| (comparison.count(verdict), words(verdict).to_lowercase()));
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let counts: Vec<_> = counts.map(|(count, words)| format!("{count} {words}")).collect();
+    let again = if comparison.has_regression() {
+        "What is slower should be measured again: a pair of processes can be unlucky for a whole run.\n"
+    } else {
+        ""
+    };
     format!(
-        "{} rows: {}.\nSlower, or faster: by more than {} %, with the whole interval beyond that. \
-         Unchanged: the whole interval within. Unclear: neither.\n",
+        "{} rows: {}.\nSlower, or faster: by more than {} %, beyond doubt among so many rows (95 % of comparisons without \
+         any change call no row so). Unchanged: the whole interval within. Unclear: neither.\n{again}",
         comparison.changes.len(),
         if counts.is_empty() { "nothing to compare".into() } else { counts.join(", ") },
         round(comparison.threshold * 100.0),
