@@ -12,6 +12,7 @@
 mod now;
 mod settings;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, str};
@@ -119,6 +120,20 @@ impl Files {
     fn text(&self, path: impl AsRef<Path>) -> Option<String> {
         let text = fs::read_to_string(self.root.join(path)).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.root.join(path).exists()
+    }
+
+    /// The files of a directory, by name, and what they say; none if it is not there.
+    fn all_in(&self, dir: &str) -> BTreeMap<String, String> {
+        let entries = fs::read_dir(self.root.join(dir)).into_iter().flatten().flatten();
+        let named = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        named
+            .filter_map(|name| Some((self.text(Path::new(dir).join(&name))?, name)))
+            .map(|(text, name)| (name, text))
+            .collect()
     }
 
     fn number<T: str::FromStr>(&self, path: impl AsRef<Path>) -> Option<T> {

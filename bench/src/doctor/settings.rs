@@ -1,6 +1,7 @@
 //! What the kernel's files say.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
@@ -21,7 +22,7 @@ pub(super) fn all(files: &Files) -> Vec<Finding> {
         clock(files),
         mitigations(files),
         temporary_directory(),
-        counters(files),
+        tracing(files),
     ];
     findings.extend(limits(files));
     findings
@@ -100,17 +101,46 @@ fn hypervisor(virtualised: Option<bool>) -> Finding {
 
 fn quota(files: &Files) -> Finding {
     const WHAT: &str = "CPU time quota";
-    let group = files.text("proc/self/cgroup").unwrap_or_default();
-    let group = group.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default().to_owned();
-    match files.text(format!("sys/fs/cgroup/{group}/cpu.max")) {
-        None => Finding::good(WHAT, "none seen"),
-        Some(max) if max.starts_with("max") => Finding::good(WHAT, "none"),
-        Some(max) => Finding::disturbs(
-            WHAT,
-            format!("this control group has one: {max} (microseconds of a period)"),
-            "A process that has used it up stands still until the period is over: measure outside the container",
-        ),
+    match quotas(files) {
+        None => Finding::unknown(WHAT),
+        Some(quotas) => match quotas.first() {
+            None => Finding::good(WHAT, "none"),
+            Some(max) => Finding::disturbs(
+                WHAT,
+                format!("this control group, or one around it, has one: {max} (microseconds of a period)"),
+                "A process that has used it up stands still until the period is over: measure outside the container",
+            ),
+        },
     }
+}
+
+/// The quotas of this process's control group and of those around it, the innermost first, as `cpu.max` writes them;
+/// `None` if the kernel does not say which group that is.
+fn quotas(files: &Files) -> Option<Vec<String>> {
+    let groups = files.text("proc/self/cgroup")?;
+    let of = |wanted: fn(&str) -> bool| {
+        groups.lines().find_map(|line| {
+            let (_, rest) = line.split_once(':')?;
+            let (controllers, group) = rest.split_once(':')?;
+            wanted(controllers).then_some(group.trim_start_matches('/'))
+        })
+    };
+    // Version 1 of control groups has a hierarchy for CPUs, with two files; version 2 has one hierarchy without a name.
+    if let Some(group) = of(|controllers| controllers.split(',').any(|name| name == "cpu")) {
+        let max = |dir: &Path| {
+            let dir = Path::new("sys/fs/cgroup/cpu").join(dir);
+            let quota: i64 = files.number(dir.join("cpu.cfs_quota_us"))?;
+            let period: u64 = files.number(dir.join("cpu.cfs_period_us"))?;
+            (quota > 0).then(|| format!("{quota} {period}"))
+        };
+        return files
+            .has("sys/fs/cgroup/cpu")
+            .then(|| Path::new(group).ancestors().filter_map(max).collect());
+    }
+    let group = of(str::is_empty)?;
+    let max = |dir: &Path| files.text(Path::new("sys/fs/cgroup").join(dir).join("cpu.max"));
+    let all = Path::new(group).ancestors().filter_map(max);
+    files.has("sys/fs/cgroup").then(|| all.filter(|max| !max.starts_with("max")).collect())
 }
 
 fn clock(files: &Files) -> Finding {
@@ -131,29 +161,12 @@ fn clock(files: &Files) -> Finding {
 
 fn mitigations(files: &Files) -> Finding {
     const WHAT: &str = "CPU mitigations";
-    let known = [
-        "itlb_multihit",
-        "l1tf",
-        "mds",
-        "meltdown",
-        "mmio_stale_data",
-        "retbleed",
-        "spec_rstack_overflow",
-        "spec_store_bypass",
-        "spectre_v1",
-        "spectre_v2",
-        "srbds",
-        "tsx_async_abort",
-        "vmscape",
-    ];
-    let state = |name: &&str| files.text(format!("sys/devices/system/cpu/vulnerabilities/{name}"));
-    if known.iter().all(|name| state(name).is_none()) {
+    let states = files.all_in("sys/devices/system/cpu/vulnerabilities");
+    if states.is_empty() {
         return Finding::unknown(WHAT);
     }
-    let active: Vec<_> = known
-        .into_iter()
-        .filter(|name| state(name).is_some_and(|text| text.contains("Mitigation")))
-        .collect();
+    let active: Vec<_> =
+        states.into_iter().filter(|(_, state)| state.contains("Mitigation")).map(|(name, _)| name).collect();
     if active.is_empty() {
         return Finding::good(WHAT, "none active");
     }
@@ -174,43 +187,63 @@ fn temporary_directory() -> Finding {
         }
         Ok(_) => Finding::note(
             WHAT,
-            format!("{} lies on a disk: its mapped pages are written back now and then", dir.display()),
+            format!(
+                "{} is no memory (tmpfs): pages of its files are written back now and then",
+                dir.display()
+            ),
             "For the memory map without a disk: TMPDIR=/dev/shm, or --variant memfd",
         ),
     }
 }
 
-fn counters(files: &Files) -> Finding {
-    const WHAT: &str = "performance counters";
-    match files.number::<i64>("proc/sys/kernel/perf_event_paranoid") {
+/// Whether system calls can be counted: what Yama lets ptrace(2) do.
+fn tracing(files: &Files) -> Finding {
+    const WHAT: &str = "counting system calls";
+    match files.number::<u8>("proc/sys/kernel/yama/ptrace_scope") {
         None => Finding::unknown(WHAT),
-        Some(level) if level <= 1 || nix::unistd::geteuid().is_root() => {
-            Finding::good(WHAT, format!("perf_event_paranoid is {level}"))
+        Some(scope @ (0 | 1)) => {
+            Finding::good(WHAT, format!("a child may be traced: ptrace_scope is {scope}"))
         }
-        Some(level) => Finding::note(
+        Some(2) if nix::unistd::geteuid().is_root() => {
+            Finding::good(WHAT, "root may trace: ptrace_scope is 2")
+        }
+        Some(scope) => Finding::note(
             WHAT,
-            format!("perf_event_paranoid is {level}: not for this user"),
-            "System calls are counted by ptrace(2) instead; or: sudo sysctl kernel.perf_event_paranoid=1",
+            format!("a child may not be traced: ptrace_scope is {scope}"),
+            "For the costs to have system calls: sudo sysctl kernel.yama.ptrace_scope=1 (3 stays until a restart)",
         ),
     }
 }
 
 /// How long a message may be.
 fn limits(files: &Files) -> Vec<Finding> {
-    let limit = |what: &'static str, path: &str, setting: &str, wanted: u64| match files.number::<u64>(path) {
+    const SKIPPED: &str = "longer messages are skipped there";
+    let limit = |what, path: &str, effect: &str, setting: &str, wanted: u64| match files.number::<u64>(path) {
         None => Finding::unknown(what),
         Some(limit) if limit >= wanted => Finding::good(what, format!("{limit} bytes")),
         Some(limit) => Finding::note(
             what,
-            format!("{limit} bytes: longer messages are skipped there"),
-            format!("To measure them: sudo sysctl {setting}={wanted}"),
+            format!("{limit} bytes: {effect}"),
+            format!("To change that: sudo sysctl {setting}={wanted}"),
         ),
     };
     vec![
-        limit("longest System V message", "proc/sys/kernel/msgmax", "kernel.msgmax", LARGE),
-        limit("capacity of a System V queue", "proc/sys/kernel/msgmnb", "kernel.msgmnb", LARGE),
-        limit("longest POSIX message", "proc/sys/fs/mqueue/msgsize_max", "fs.mqueue.msgsize_max", LARGE),
-        limit("largest pipe", "proc/sys/fs/pipe-max-size", "fs.pipe-max-size", 1 << 20),
+        limit("longest System V message", "proc/sys/kernel/msgmax", SKIPPED, "kernel.msgmax", LARGE),
+        limit("capacity of a System V queue", "proc/sys/kernel/msgmnb", SKIPPED, "kernel.msgmnb", LARGE),
+        limit(
+            "longest POSIX message",
+            "proc/sys/fs/mqueue/msgsize_max",
+            SKIPPED,
+            "fs.mqueue.msgsize_max",
+            LARGE,
+        ),
+        limit(
+            "largest pipe",
+            "proc/sys/fs/pipe-max-size",
+            "a writer of much has to wait more often",
+            "fs.pipe-max-size",
+            1 << 20,
+        ),
     ]
 }
 
@@ -234,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_does_not_tell_is_unknown() {
-        for look in [governor, boost, threads_of_a_core, clock, mitigations, counters] {
+        for look in [governor, boost, threads_of_a_core, clock, mitigations, quota, tracing] {
             assert_eq!(with(&[], look).verdict, Unknown);
         }
         assert!(with(&[], limits).iter().all(|finding| finding.verdict == Unknown));
@@ -262,7 +295,39 @@ mod tests {
                 quota,
                 Disturbs,
             ),
+            (
+                &[
+                    ("proc/self/cgroup", "0::/box/inner"),
+                    ("sys/fs/cgroup/box/inner/cpu.max", "max 100000"),
+                    ("sys/fs/cgroup/box/cpu.max", "50000 100000"),
+                ],
+                quota,
+                Disturbs,
+            ),
             (&[("proc/self/cgroup", "0::/box"), ("sys/fs/cgroup/box/cpu.max", "max 100000")], quota, Good),
+            (&[("proc/self/cgroup", "0::/"), ("sys/fs/cgroup/cgroup.procs", "1")], quota, Good),
+            (&[("proc/self/cgroup", "2:cpu,cpuacct:/"), ("sys/fs/cgroup/cgroup.procs", "1")], quota, Unknown),
+            (
+                &[
+                    ("proc/self/cgroup", "2:cpu,cpuacct:/box\n0::/"),
+                    ("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "50000"),
+                    ("sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "100000"),
+                ],
+                quota,
+                Disturbs,
+            ),
+            (
+                &[
+                    ("proc/self/cgroup", "2:cpu,cpuacct:/"),
+                    ("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1"),
+                    ("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000"),
+                ],
+                quota,
+                Good,
+            ),
+            (&[("sys/devices/system/cpu/vulnerabilities/of_tomorrow", "Mitigation: yes")], mitigations, Note),
+            (&[("proc/sys/kernel/yama/ptrace_scope", "1")], tracing, Good),
+            (&[("proc/sys/kernel/yama/ptrace_scope", "3")], tracing, Note),
         ];
         for (files, look, verdict) in cases {
             let finding = with(files, look);
