@@ -86,8 +86,8 @@ fn sum(comparison: &Comparison) -> String {
         ""
     };
     format!(
-        "{} rows: {}.\nSlower, or faster: by more than {} %, beyond doubt among so many rows (95 % of comparisons without \
-         any change call no row so). Unchanged: the whole interval within. Unclear: neither.\n{again}",
+        "{} rows: {}.\nSlower, or faster: by more than {} %, beyond doubt among so many rows (chance alone does \
+         that to any row in at most 5 of 100 comparisons). Unchanged: the whole interval within. Unclear: neither.\n{again}",
         comparison.changes.len(),
         if counts.is_empty() { "nothing to compare".into() } else { counts.join(", ") },
         round(comparison.threshold * 100.0),
