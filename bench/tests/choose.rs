@@ -170,7 +170,12 @@ fn what_was_not_measured_is_not_ranked() {
     let excluded = choice["excluded"].to_string();
     assert!(excluded.contains(reason) && excluded.contains("it was not measured"), "{excluded}");
     let notes = choice["notes"].to_string();
-    assert!(notes.contains("no messages of 128 bytes were measured: the figures are of 64 bytes"), "{notes}");
+    assert!(
+        notes.contains("of 128 bytes were measured: the figures are of 64 bytes, and whether"),
+        "{notes}"
+    );
+    let shorter = choose(&document, &["--size", "32"])["notes"].to_string();
+    assert!(shorter.contains("of 32 bytes were measured: the figures are of 64 bytes\""), "{shorter}");
 }
 
 /// Without `--results` the newest run of this machine is taken, and said; one of another machine is not.

@@ -70,11 +70,13 @@ impl<'a> Figures<'a> {
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.size != self.purpose.size {
-            notes.push(format!(
-                "no messages of {} were measured: the figures are of {}, and whether the longer ones fit is not known",
-                bytes(self.purpose.size),
-                bytes(self.size)
-            ));
+            let (wanted, measured) = (bytes(self.purpose.size), bytes(self.size));
+            let fit = if self.purpose.size > self.size {
+                ", and whether the longer ones fit is not known"
+            } else {
+                ""
+            };
+            notes.push(format!("no messages of {wanted} were measured: the figures are of {measured}{fit}"));
         }
         if self.clients != self.purpose.clients {
             let clients = match self.clients {
@@ -169,7 +171,9 @@ impl<'a> Figures<'a> {
     /// Why a variant has no figure.
     fn why_not(&self, mechanism: &str, variant: &str, no_row: bool) -> String {
         let is_this = |case: &&NotMeasured| {
-            case.mechanism == mechanism && case.variant == variant && case.size == self.size
+            (case.mechanism.as_str(), case.variant.as_str()) == (mechanism, variant)
+                && (case.kind, case.size) == (self.kind, self.size)
+                && case.cpus == self.cpus
         };
         let found = self.document.skipped.iter().chain(&self.document.failed).find(is_this);
         match found {
