@@ -39,8 +39,7 @@ fn answers(dir: &Path, client: usize) -> PathBuf {
 pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let making = lease::making();
     let lease = Lease::take::<Fifo>(None)?;
-    let dir = lease.path("crowd");
-    std::fs::create_dir(&dir).call("mkdir")?;
+    let dir = lease.path(""); // no directory in it: what goes with a lease is the files in its own
     let make = |path: &Path| mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo");
     make(&requests(&dir))?;
     part.clients.clone().try_for_each(|client| make(&answers(&dir, client)))?;

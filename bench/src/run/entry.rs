@@ -135,17 +135,30 @@ impl Entry {
     /// A round of many clients.
     fn serve(&mut self, time: Duration, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
         let mut this_round = Figures::default();
+        let outcome = self.serve_round(time, &mut this_round, lane, stop);
+        if this_round.count > 0 {
+            self.figures.add_round(Kind::Clients, this_round); // also a part of one: the run may end here
+        } else {
+            self.figures.add_idle(&this_round);
+        }
+        outcome
+    }
+
+    fn serve_round(
+        &self,
+        time: Duration,
+        figures: &mut Figures,
+        lane: &mut Lane,
+        stop: &Stop,
+    ) -> Result<(), Error> {
         let mut left = time;
         while !left.is_zero() && !stop.is_set() {
             let some = left.min(LONGEST_SERVED);
             let meter = Meter::of_this_machine().ok();
             let before = meter.and_then(Meter::read);
-            this_round.add_served(lane.serve(&self.case, some, false, stop)?);
-            this_round.use_energy(meter.zip(before).and_then(|(meter, before)| meter.since(&before)));
+            figures.add_served(lane.serve(&self.case, some, false, stop)?);
+            figures.use_energy(meter.zip(before).and_then(|(meter, before)| meter.since(&before)));
             left -= some;
-        }
-        if this_round.count > 0 {
-            self.figures.add_round(Kind::Clients, this_round);
         }
         Ok(())
     }
@@ -217,6 +230,10 @@ impl Entry {
     pub(super) fn end(self) -> Result<Option<Row>, Refusal> {
         match self.state {
             State::Over(refusal) => Err(refusal),
+            State::Playing if self.figures.only_waited() => {
+                let what = "no request was answered in the time: use a longer --duration".into();
+                Err(Refusal::Failed(Error::Usage(what)))
+            }
             State::New | State::Playing => Ok(self.figures.row(&self.case, self.batch)),
         }
     }

@@ -59,6 +59,17 @@ impl Figures {
         self.add_counts(&served.counts);
     }
 
+    /// Adds a round in which nobody was answered: it has no time of a message, but its time has passed.
+    pub(super) fn add_idle(&mut self, round: &Self) {
+        self.elapsed += round.elapsed;
+        self.add_counts(&round.counts);
+    }
+
+    /// Whether there was time, and nothing came of it.
+    pub(super) fn only_waited(&self) -> bool {
+        self.count == 0 && !self.elapsed.is_zero()
+    }
+
     fn add_counts(&mut self, counts: &[u64]) {
         self.counts.resize(counts.len().max(self.counts.len()), 0);
         self.counts.iter_mut().zip(counts).for_each(|(all, some)| *all += some);

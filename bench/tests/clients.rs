@@ -1,0 +1,239 @@
+//! Many clients of one server: real servers, real clients, and their bad ends.
+
+#[allow(dead_code)] // shared with the other tests
+mod common;
+
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use common::{bench, children, has_ended, run, until, wait};
+use ipc_bench::{Document, Row, crowd};
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// All that serve many.
+const WAYS: [(&str, &str); 5] = [
+    ("fifo", "fifo"),
+    ("msgq", "sysv"),
+    ("socket", "unix-stream"),
+    ("socket", "unix-seqpacket"),
+    ("socket", "tcp"),
+];
+
+fn document(command: &mut Command, status: i32) -> Document {
+    let output = run(command.arg("--json"));
+    assert_eq!(output.status, Some(status), "{}", output.stderr);
+    serde_json::from_str(&output.stdout).expect("one JSON document")
+}
+
+fn row<'a>(document: &'a Document, way: (&str, &str), clients: usize) -> &'a Row {
+    let is_it = |row: &&Row| (&*row.mechanism, &*row.variant, row.clients) == (way.0, way.1, clients);
+    document.results.iter().find(is_it).expect("it was measured")
+}
+
+/// What is in a row fits together, for each way and each number of clients.
+#[test]
+fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
+    let tmp = TempDir::new().unwrap();
+    let mut command = bench();
+    command.args(["--clients", "1,10,100", "--duration", "0.3", "--verify"]).env("TMPDIR", tmp.path());
+    let document = document(&mut command, 0);
+    assert_eq!(document.results.len(), 3 * WAYS.len());
+    for clients in [1, 10, 100] {
+        for way in WAYS {
+            let row = row(&document, way, clients);
+            let fairness = row.fairness.expect("of clients");
+            let (fewest, most) = (fairness.min * clients as u64, fairness.max * clients as u64);
+            assert!(row.count > 0 && (fewest..=most).contains(&row.count), "{row:?}");
+            assert!(fairness.min <= fairness.median && fairness.median <= fairness.max, "{row:?}");
+            assert!((1.0 / clients as f64..=1.0 + 1e-9).contains(&fairness.index), "{row:?}");
+            let times = row.rtt_ns.as_ref().and_then(|rtt| rtt.times()).expect("a histogram");
+            assert_eq!(times.len(), row.count, "one time for each answer: {row:?}");
+            let seconds = row.count as f64 / row.messages_per_s.expect("a rate");
+            assert!((seconds - 0.3).abs() < 1e-3, "{seconds} s of the window: {row:?}");
+            assert_eq!(row.client_processes, Some(crowd::processes(clients)));
+            assert!(row.rounds.as_ref().is_some_and(|rounds| (1..=5).contains(&rounds.count)), "{row:?}");
+            let cost = row.cost.expect("a cost");
+            assert!(cost.ping.cpu_ns() > 0.0 && cost.pong.cpu_ns() > 0.0, "{row:?}");
+            if clients == 1 {
+                assert_eq!([fairness.min, fairness.median, fairness.max], [row.count; 3]);
+                assert!((fairness.index - 1.0).abs() < 1e-12, "{row:?}");
+            }
+        }
+    }
+    let verified = document.verified.expect("asked for");
+    assert_eq!(verified.len(), document.results.len());
+    assert!(verified.iter().all(|one| one.messages > 0 && one.error.is_none()), "{verified:?}");
+    // Each other way to build one of the six, with the reason.
+    assert_eq!(document.skipped.len(), 7, "{:?}", document.skipped);
+    assert!(document.failed.is_empty());
+    assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "nothing is left");
+}
+
+/// Long messages come in pieces on a stream, and not at all where they cannot.
+#[test]
+fn long_requests_are_served_or_skipped() {
+    let mut command = bench();
+    command.args(["--clients", "10", "--duration", "0.1", "--size", "64K", "--size", "4092", "--verify"]);
+    let document = document(&mut command, 0);
+    let sizes = |mechanism: &str, variant: &str| {
+        let rows = document.results.iter();
+        rows.filter(|row| (&*row.mechanism, &*row.variant) == (mechanism, variant))
+            .map(|row| row.size)
+            .collect::<Vec<_>>()
+    };
+    for variant in ["unix-stream", "unix-seqpacket", "tcp"] {
+        assert_eq!(sizes("socket", variant), [64 << 10, 4092], "{variant}");
+    }
+    assert_eq!(sizes("fifo", "fifo"), [4092], "the longest that goes whole, with its header");
+    let skipped = document.skipped.iter().find(|skipped| skipped.mechanism == "fifo").expect("too long");
+    assert!(skipped.reason.contains("4092 bytes at most"), "{}", skipped.reason);
+    assert!(document.verified.unwrap().iter().all(|one| one.error.is_none()));
+}
+
+/// What cannot be is said in one line, before or beside the figures.
+#[test]
+fn what_cannot_be_is_said() {
+    for (args, said) in [
+        (&["--clients", "10", "--wait", "spin"][..], "with --wait block only"),
+        (&["--clients", "10", "--count", "100"], "use --duration"),
+        (&["--clients", "10", "--kind", "throughput"], "--clients is for --kind clients"),
+        (&["--clients", "0"], "0 is not in 1..=10000"),
+    ] {
+        let output = run(bench().args(args));
+        assert_eq!(output.status, Some(2), "{args:?}");
+        assert!(output.stderr.contains(said), "{args:?}: {}", output.stderr);
+    }
+    let mut command = bench();
+    command.args(["--kind", "clients", "--clients", "5", "--mechanism", "pipe", "--mechanism", "shm"]);
+    let document =
+        document(command.args(["--mechanism", "msgq", "--variant", "anonymous", "--variant", "posix"]), 0);
+    let reasons: Vec<_> = document.skipped.iter().map(|skipped| &*skipped.reason).collect();
+    assert!(
+        reasons.iter().any(|reason| reason.contains("no name: no further client can join")),
+        "{reasons:?}"
+    );
+    assert!(reasons.iter().any(|reason| reason.contains("a POSIX queue")), "{reasons:?}");
+    assert!(document.results.is_empty());
+}
+
+/// The limit of descriptors is raised as far as it goes; where that is not enough, the row says so.
+#[test]
+fn too_many_clients_for_the_descriptors_are_skipped() {
+    let limited = |limit: &str| {
+        let script = format!("ulimit {limit}; exec \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_ipc-bench"), "--mechanism", "fifo"]);
+        command.args(["--clients", "100", "--duration", "0.05"]);
+        command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
+        document(&mut command, 0)
+    };
+    let (results, skipped) = (limited("-Sn 64").results, limited("-n 64").skipped);
+    assert_eq!(results.len(), 1, "only the soft limit was low");
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
+    assert!(skipped[0].reason.contains("100 clients take 132 descriptors"), "{}", skipped[0].reason);
+}
+
+/// A run of some time, in a process group of its own.
+struct Busy(Child);
+
+impl Busy {
+    fn start(way: (&str, &str), tmp: &Path) -> Self {
+        let mut command = bench();
+        command.args(["--clients", "10", "--duration", "20", "--mechanism", way.0, "--variant", way.1]);
+        command.args(["--output", tmp.join("results").to_str().unwrap(), "--json"]).env("TMPDIR", tmp);
+        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped());
+        let busy = Self(command.spawn().expect("the harness is built"));
+        until("the server and its clients are there", || children(busy.0.id()).len() == 5);
+        thread::sleep(Duration::from_millis(500));
+        busy
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_raw(self.0.id() as i32)
+    }
+
+    fn stderr(&mut self) -> String {
+        std::io::read_to_string(self.0.stderr.take().expect("piped")).expect("UTF-8")
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let _ = killpg(self.group(), Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// A killed process of the crowd ends its row with the reason. The others end too, and nothing is left.
+#[test]
+fn a_killed_process_is_noticed_and_nothing_is_left() {
+    for way in WAYS {
+        for (victim, said) in
+            [(0, "10 clients: the server has ended"), (2, "10 clients: a client process has ended")]
+        {
+            let tmp = TempDir::new().unwrap();
+            let mut busy = Busy::start(way, tmp.path());
+            let mut pids = children(busy.0.id());
+            pids.sort_by_key(|pid| pid.parse::<u32>().unwrap()); // the server was started first
+            kill(Pid::from_raw(pids[victim].parse().unwrap()), Signal::SIGKILL).expect("it runs");
+            assert_eq!(wait(&mut busy.0), Some(1), "{way:?}");
+            let stderr = busy.stderr();
+            assert!(stderr.contains(said) && stderr.contains("signal: 9"), "{way:?} {victim}: {stderr}");
+            until("all have ended", || pids.iter().all(has_ended));
+            let document = ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
+            assert!(document.complete && document.failed.len() == 1, "{:?}", document.failed);
+            nothing_is_left(tmp.path(), way);
+        }
+    }
+}
+
+/// Ctrl-C saves what there is, and leaves nothing else; whether all get the signal, or the harness alone.
+#[test]
+fn ctrl_c_saves_what_was_measured() {
+    for way in WAYS {
+        for all in [true, false] {
+            let tmp = TempDir::new().unwrap();
+            let mut busy = Busy::start(way, tmp.path());
+            let pids = children(busy.0.id());
+            // The first of five rounds takes four seconds; it is saved as far as it came.
+            thread::sleep(Duration::from_secs(1));
+            if all {
+                killpg(busy.group(), Signal::SIGTERM).expect("it runs");
+            } else {
+                kill(busy.group(), Signal::SIGTERM).expect("it runs");
+            }
+            assert_eq!(wait(&mut busy.0), None, "{way:?}: the signal ends it");
+            until("all have ended", || pids.iter().all(has_ended));
+            let document = ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
+            assert!(!document.complete && document.failed.is_empty(), "{:?}", document.failed);
+            assert!(row(&document, way, 10).count > 0);
+            nothing_is_left(tmp.path(), way);
+        }
+    }
+}
+
+/// A harness that is killed cannot do anything; the crowd ends without it, and takes its objects along.
+#[test]
+fn a_crowd_ends_with_its_harness() {
+    for way in WAYS {
+        let tmp = TempDir::new().unwrap();
+        let mut busy = Busy::start(way, tmp.path());
+        let pids = children(busy.0.id());
+        busy.0.kill().expect("it runs");
+        until("all have ended", || pids.iter().all(has_ended));
+        nothing_is_left(tmp.path(), way);
+    }
+}
+
+/// The directory for temporary files is empty, but for the results.
+fn nothing_is_left(tmp: &Path, way: (&str, &str)) {
+    let _ = fs::remove_dir_all(tmp.join("results"));
+    let left: Vec<_> = fs::read_dir(tmp).unwrap().flatten().map(|entry| entry.path()).collect();
+    assert!(left.is_empty(), "{way:?} left {left:?}: {:?}", common::leases(tmp));
+}
