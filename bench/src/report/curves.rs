@@ -1,4 +1,4 @@
-//! The charts of lines: latency and throughput by size, percentiles, clients, the floor.
+//! The charts of lines: latency and throughput by size, percentiles, the floor.
 
 use super::axis::Axis;
 use super::chart::{Point, Reference, Series};
@@ -8,7 +8,7 @@ use crate::table::bytes;
 use crate::{Kind, Latency, Limits, Row};
 
 /// Puts a point into the series of its mechanism and variant, which is made if it is not there.
-fn put(all: &mut Vec<Series>, row: &Row, point: Option<Point>) {
+pub(super) fn put(all: &mut Vec<Series>, row: &Row, point: Option<Point>) {
     let Some(mut point) = point else { return };
     point.unstable = row.is_unstable();
     let new = Series::of(&row.mechanism, &row.variant);
@@ -20,7 +20,7 @@ fn put(all: &mut Vec<Series>, row: &Row, point: Option<Point>) {
 }
 
 /// In the order of the course, and each from left to right.
-fn sorted(mut all: Vec<Series>) -> Vec<Series> {
+pub(super) fn sorted(mut all: Vec<Series>) -> Vec<Series> {
     all.sort_by_key(Series::order);
     for series in &mut all {
         series.points.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -29,7 +29,7 @@ fn sorted(mut all: Vec<Series>) -> Vec<Series> {
 }
 
 /// The heights of all points, their bands and the limits: what the axis upwards has to hold.
-fn heights(views: &[View]) -> Vec<f64> {
+pub(super) fn heights(views: &[View]) -> Vec<f64> {
     let points = views.iter().flat_map(|view| &view.series).flat_map(|series| &series.points);
     let lines = views.iter().flat_map(|view| &view.series).flat_map(|series| &series.line);
     let mut heights: Vec<_> = points.flat_map(|point| [point.y, point.high.unwrap_or(point.y)]).collect();
@@ -43,18 +43,18 @@ fn sizes<'a>(rows: impl Iterator<Item = &'a Row>) -> Axis {
 }
 
 /// What every line of data begins with.
-fn who(row: &Row) -> Vec<String> {
+pub(super) fn who(row: &Row) -> Vec<String> {
     vec![row.mechanism.clone(), row.variant.clone(), row.wait.clone(), row.cpus.clone(), row.size.to_string()]
 }
 
 const WHO: [&str; 5] = ["mechanism", "variant", "wait", "cpus", "size_bytes"];
 
-fn columns(more: &[&'static str]) -> Vec<&'static str> {
+pub(super) fn columns(more: &[&'static str]) -> Vec<&'static str> {
     WHO.iter().chain(more).copied().collect()
 }
 
 /// Said of a row whose rounds do not agree.
-fn doubt(row: &Row) -> String {
+pub(super) fn doubt(row: &Row) -> String {
     match &row.rounds {
         Some(rounds) if !rounds.agree => {
             format!("; unstable: rounds spread by {:.0} %", rounds.spread * 100.0)
@@ -218,48 +218,6 @@ fn curve(latency: &Latency) -> Option<Vec<(f64, f64)>> {
         }
     }
     (!curve.is_empty()).then_some(curve)
-}
-
-/// What many clients get from one server.
-pub(super) fn clients(data: &Data) -> Figure {
-    let rows = || data.kind(Kind::Clients);
-    let name = |row: &Row| format!("{} · {}", Setting::of(row).name(), bytes(row.size));
-    let mut views: Vec<View> = Vec::new();
-    for row in rows() {
-        let Some(messages) = row.messages_per_s else { continue };
-        let text =
-            format!("{}, {} clients: {} messages/s{}", way(row), row.clients, figure(messages), doubt(row));
-        let at = views.iter().position(|view| view.name == name(row)).unwrap_or_else(|| {
-            views.push(View::of(name(row), Vec::new()));
-            views.len() - 1
-        });
-        put(&mut views[at].series, row, Point::new(row.clients as f64, messages, text));
-    }
-    for view in &mut views {
-        view.series = sorted(std::mem::take(&mut view.series));
-    }
-    let line = |row: &Row| {
-        let mut line = who(row);
-        line.extend([row.clients.to_string(), row.messages_per_s?.to_string()]);
-        let fairness =
-            row.fairness.map(|fair| [fair.min, fair.median, fair.max].map(|count| count.to_string()));
-        line.extend(fairness.unwrap_or_default());
-        Some(line)
-    };
-    Figure {
-        id: "clients",
-        title: "Many clients of one server".into(),
-        hint: "Higher is better. Messages of all clients together.".into(),
-        x: Axis::of_steps("clients", rows().map(|row| row.clients), |count| {
-            crate::table::grouped(count as u64)
-        }),
-        y: Axis::of_values("messages a second (k = 1,000)", heights(&views)),
-        views,
-        data: (
-            columns(&["clients", "messages_per_s", "fewest", "median", "most"]),
-            rows().filter_map(line).collect(),
-        ),
-    }
 }
 
 /// What the suite adds to the bare system calls.

@@ -11,6 +11,7 @@
 
 mod axis;
 mod chart;
+mod clients;
 mod curves;
 mod data;
 mod dots;
@@ -137,7 +138,12 @@ fn sections(data: &Data) -> Vec<Section> {
         section("throughputs", "Throughput", "", draw(curves::throughput(data))),
         section("costs", "Cost", COST, draw(dots::tradeoff(data)) + &tables::costs(data)),
         section("loops", "Open loop", "", draw(dots::open_loop(data)) + &tables::open_loop(data).html()),
-        section("many", "Many clients", "", draw(curves::clients(data)) + &tables::clients(data).html()),
+        section(
+            "many",
+            "Many clients",
+            clients::SAYS,
+            draw(clients::chart(data)) + &clients::table(data).html(),
+        ),
         section("floors", "Beside the floor", FLOOR, draw(curves::floor(data)) + &tables::floor(data).html()),
         section("figures", "All figures", "", tables::figures(data)),
         section("unstable", "Unstable rows", UNSTABLE, tables::doubtful(data)),

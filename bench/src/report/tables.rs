@@ -6,7 +6,7 @@ use super::overview::unstable;
 use crate::table::{bytes, grouped};
 use crate::{Cost, Kind, Latency, Row, size_name};
 
-fn columns(names: &[&str]) -> Vec<String> {
+pub(super) fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -20,7 +20,7 @@ fn folded(name: &str, table: &Table) -> String {
 }
 
 /// Whose row this is, in two cells.
-fn who(row: &Row) -> Vec<Cell> {
+pub(super) fn who(row: &Row) -> Vec<Cell> {
     vec![
         Cell {
             aside: unstable(row),
@@ -199,37 +199,6 @@ pub(super) fn open_loop(data: &Data) -> Table {
         labels: 3,
         rows: data.kind(Kind::OpenLoop).map(line).collect(),
         class: "",
-    }
-}
-
-/// Many clients, and how evenly they were served.
-pub(super) fn clients(data: &Data) -> Table {
-    let line = |row: &Row| {
-        let mut line = who(row);
-        line.push(Setting::of(row).name().into());
-        line.push(grouped(row.clients as u64).into());
-        line.push(row.messages_per_s.map_or_else(|| "–".into(), figure).into());
-        let fair =
-            row.fairness.map(|fair| [fair.min, fair.median, fair.max].map(|count| grouped(count).into()));
-        line.extend(fair.unwrap_or_else(|| ["–", "–", "–"].map(Cell::from)));
-        line
-    };
-    let names = [
-        "mechanism",
-        "size",
-        "setting",
-        "clients",
-        "messages a second",
-        "fewest of a client",
-        "median",
-        "most",
-    ];
-    Table {
-        label: "Many clients of one server".into(),
-        columns: columns(&names),
-        labels: 3,
-        rows: data.kind(Kind::Clients).map(line).collect(),
-        ..Table::default()
     }
 }
 
