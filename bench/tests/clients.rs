@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{bench, children, has_ended, run, until, wait};
-use ipc_bench::{Document, Row, crowd};
+use ipc_bench::{Document, Latency, Row, crowd};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -52,7 +52,7 @@ fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
             assert!(row.count > 0 && (fewest..=most).contains(&row.count), "{row:?}");
             assert!(fairness.min <= fairness.median && fairness.median <= fairness.max, "{row:?}");
             assert!((1.0 / clients as f64..=1.0 + 1e-9).contains(&fairness.index), "{row:?}");
-            let times = row.rtt_ns.as_ref().and_then(|rtt| rtt.times()).expect("a histogram");
+            let times = row.rtt_ns.as_ref().and_then(Latency::times).expect("a histogram");
             assert_eq!(times.len(), row.count, "one time for each answer: {row:?}");
             let seconds = row.count as f64 / row.messages_per_s.expect("a rate");
             assert!((seconds - 0.3).abs() < 1e-3, "{seconds} s of the window: {row:?}");
