@@ -6,16 +6,23 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
-/// A distribution of times, in nanoseconds.
+/// A distribution of times, in nanoseconds, exact to a thousandth. Where several round trips were timed together, each
+/// counts as the mean of those: then `min`, the percentiles and `max` are about means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)] // the names are the statistics' own
 pub struct Latency {
+    /// The shortest time.
     pub min: u64,
+    /// The median: half of the times are no longer.
     pub p50: u64,
+    /// 90 % of the times are no longer.
     pub p90: u64,
+    /// 99 % of the times are no longer.
     pub p99: u64,
+    /// 99.9 % of the times are no longer.
     pub p999: u64,
+    /// The longest time.
     pub max: u64,
+    /// The mean.
     pub mean: f64,
     /// The interval that holds the mean with 95 % confidence, from the means of the rounds; null for fewer than two.
     pub mean_interval: Option<[f64; 2]>,

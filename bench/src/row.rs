@@ -79,17 +79,26 @@ pub struct Row {
 
 /// What makes a row the same one in two runs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[allow(missing_docs)] // as in `Row`
 pub struct RowKey {
+    /// As [`Row::mechanism`].
     pub mechanism: String,
+    /// As [`Row::variant`].
     pub variant: String,
+    /// As [`Row::implementation`].
     pub implementation: String,
+    /// As [`Row::kind`].
     pub kind: Kind,
+    /// As [`Row::size`].
     pub size: usize,
+    /// As [`Row::wait`].
     pub wait: String,
+    /// As [`Row::cpus`].
     pub cpus: String,
+    /// As [`Row::clients`].
     pub clients: usize,
+    /// As [`Row::rate_per_s`].
     pub rate_per_s: Option<u64>,
+    /// As [`Row::piece`].
     pub piece: Option<usize>,
 }
 

@@ -31,10 +31,12 @@ pub trait Answer: Copy + PartialEq + Sized + 'static {
 /// Who talks to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)] // see `ALL`
 pub enum Partners {
+    /// Any two processes of this host.
     Any,
+    /// A process and a child that it starts.
     ParentChild,
+    /// Processes of two hosts.
     OtherHost,
 }
 
@@ -50,9 +52,10 @@ impl Answer for Partners {
 /// In which direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Ways {
+    /// Questions and answers.
     TwoWay,
+    /// One side sends, the other one receives.
     OneWay,
 }
 
@@ -67,9 +70,10 @@ impl Answer for Ways {
 /// What is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Shape {
+    /// Messages: each is received as it was sent.
     Message,
+    /// Bytes without boundaries.
     Stream,
 }
 
@@ -84,10 +88,12 @@ impl Answer for Shape {
 /// How long what was sent has to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Outlive {
+    /// It may go with the processes.
     No,
+    /// It must be there when both processes are gone.
     Processes,
+    /// It must be there after a restart of the machine.
     Restart,
 }
 
@@ -103,11 +109,14 @@ impl Answer for Outlive {
 /// What counts most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
 pub enum Priority {
+    /// A short time for each message.
     Latency,
+    /// Many messages, or bytes, in a second.
     Throughput,
+    /// Little CPU time for each message.
     Cpu,
+    /// Little code of one's own.
     Simplicity,
 }
 
@@ -123,15 +132,19 @@ impl Answer for Priority {
 
 /// The answers to all questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[allow(missing_docs)] // each type has its question
 pub struct Purpose {
+    /// Who talks to whom.
     pub partners: Partners,
+    /// In which direction.
     pub ways: Ways,
+    /// What is sent.
     pub shape: Shape,
     /// Length of the messages, or of the pieces of a stream, in bytes.
     pub size: usize,
     /// How many clients one server has.
     pub clients: usize,
+    /// How long it has to last.
     pub outlive: Outlive,
+    /// What decides the order of those that will do.
     pub priority: Priority,
 }
