@@ -77,9 +77,9 @@ fn a_dead_peer_fails_its_row_and_no_other() {
     let harness = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let harness = harness.spawn().expect("the harness is built");
     until("the peer has started", || !children(harness.id()).is_empty());
-    for peer in children(harness.id()) {
-        kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
-    }
+    // The first one alone: on a busy machine the next pair may be there already.
+    let peer = children(harness.id()).remove(0);
+    kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
     let output = harness.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
@@ -90,15 +90,15 @@ fn a_dead_peer_fails_its_row_and_no_other() {
     assert_eq!(document["results"][0]["mechanism"], "mmap");
 }
 
-/// A harness that measures for minutes in rounds, saves to `dir`, and has played a few of them.
-fn in_the_middle(dir: &Path) -> Busy {
+/// A harness that measures for minutes in rounds, saves to `dir`, and has had so long for the first of them.
+fn in_the_middle(dir: &Path, time: Duration) -> Busy {
     let mut command = bench();
     command.args(["--mechanism", "pipe", "--mechanism", "mmap", "--size", "64", "--wait", "block"]);
     command.args(["--duration", "300", "--output", dir.join("results").to_str().unwrap()]);
     command.env("TMPDIR", dir);
     let busy = Busy::of(command);
     until("the last of the pairs has started", || children(busy.0.id()).len() == 3);
-    thread::sleep(Duration::from_secs(1));
+    thread::sleep(time);
     busy
 }
 
@@ -116,17 +116,21 @@ fn partial(dir: &Path) -> ipc_bench::Document {
 /// Ctrl-C saves what was measured until then, says that it is not complete, and leaves nothing else.
 #[test]
 fn ctrl_c_saves_what_was_measured() {
-    let tmp = TempDir::new().unwrap();
-    let mut busy = in_the_middle(tmp.path());
-    busy.end(ctrl_c());
-    assert!(!partial(tmp.path()).results.is_empty(), "the first round was still under way");
+    // A busy machine may take long to get ready.
+    let saved = [1, 5, 30].into_iter().any(|seconds| {
+        let tmp = TempDir::new().unwrap();
+        let mut busy = in_the_middle(tmp.path(), Duration::from_secs(seconds));
+        busy.end(ctrl_c());
+        !partial(tmp.path()).results.is_empty()
+    });
+    assert!(saved, "the first round was still under way");
 }
 
 /// Also if the peer stands still, and would keep the harness waiting for ever.
 #[test]
 fn ctrl_c_ends_a_run_whose_peer_stands_still() {
     let tmp = TempDir::new().unwrap();
-    let mut busy = in_the_middle(tmp.path());
+    let mut busy = in_the_middle(tmp.path(), Duration::from_secs(1));
     let peers = children(busy.0.id());
     for peer in &peers {
         kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGSTOP).expect("it runs");

@@ -52,8 +52,9 @@ fn children(pid: u32) -> Vec<Pid> {
 fn a_stopped_peer_shows_in_the_open_loop() {
     let stall = STALL.as_nanos() as u64;
     let mut last = None;
-    // The stall may hit the end of a round, or a moment in which nothing is played.
-    for _ in 0..4 {
+    // The stall may hit the end of a round, or a moment in which nothing is played; and on a busy machine other stalls
+    // may hide it. That a run shows it is enough.
+    for _ in 0..12 {
         let document = stalled();
         let row = document.results.iter().find(|row| row.kind == Kind::OpenLoop).expect("measured");
         let (open, service) = (row.rtt_ns.clone().unwrap(), row.service_ns.clone().unwrap());
