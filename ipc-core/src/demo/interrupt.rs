@@ -1,7 +1,9 @@
 //! Ctrl-C and `kill`: remove the kernel objects, then end as the signal would have ended the process.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -33,11 +35,23 @@ pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
     thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
 }
 
+/// Whether a signal is ending this process.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// Removes the kernel objects, and ends this process as the signal would have ended it.
 pub fn end_as(signal: i32) {
+    ENDING.store(true, Ordering::Release);
     lease::release_all();
     // Restores the default action and raises the signal again, so that the parent sees what ended us.
     let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+/// Whoever uses an object while a signal removes it gets an error. That is no news: the process ends by the signal, and
+/// not by the error that came first. Returns at once if no signal is ending it.
+pub(super) fn let_the_signal_end_it() {
+    while ENDING.load(Ordering::Acquire) {
+        thread::sleep(Duration::from_secs(1));
+    }
 }
 
 /// The signals that this process ignores, a bit each, the lowest for signal 1.

@@ -48,6 +48,7 @@ pub fn report(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            interrupt::let_the_signal_end_it();
             narrator::tell(&format!("error: {error}"));
             match error {
                 Error::Usage(_) | Error::TooLarge { .. } => ExitCode::from(USAGE),
