@@ -1,6 +1,6 @@
 //! The demo as a person or a script uses it: results, exit statuses, bad input.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -193,7 +193,11 @@ fn interrupted(demo: Demo, place: &TempDir) -> Outcome {
 pub(super) fn ends_by(child: &mut Child, signal: Signal) -> Outcome {
     kill(Pid::from_raw(child.id() as i32), signal)?;
     let status = child.wait()?;
-    ensure!(status.signal() == Some(signal as i32), "after {signal} it ended with {status}");
+    let mut said = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        stderr.read_to_string(&mut said)?;
+    }
+    ensure!(status.signal() == Some(signal as i32), "after {signal} it ended with {status}: {said}");
     Ok(())
 }
 

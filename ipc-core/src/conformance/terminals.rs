@@ -191,7 +191,7 @@ fn interrupted_starting(demo: Demo, place: &TempDir) -> Outcome {
     for attempt in 0..150 {
         let address = demo.fresh_address(place.path());
         let mut command = demo.command(place, &["pong", &address]);
-        let mut pong = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut pong = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         thread::sleep(Duration::from_micros(attempt * 40));
         ends_by(&mut pong, Signal::SIGTERM)?;
         nothing_left(place.path(), &address)?;
