@@ -14,6 +14,7 @@ mod po;
 mod search;
 mod source;
 mod text;
+mod transcript;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         ["build", "po", ref chapters @ ..] if !chapters.iter().any(|it| it.starts_with('-')) => {
             catalog::update(chapters, false)
         }
+        ["transcripts", ref arguments @ ..] => transcript::command(arguments),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match result {
