@@ -170,9 +170,13 @@ fn wait(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
+/// Closes what we and those before us have left open: a page that lists descriptors shows its own. (255 is the script.)
+const INHERITED: &str =
+    "for it in /proc/$$/fd/*; do it=${it##*/}; [ $it -gt 2 ] && [ $it != 255 ] && eval \"exec $it>&-\"; done";
+
 /// The shell script of a page: after each block a zero byte that separates its output from the next.
 fn script(blocks: &[Block], runs: &[bool], private: bool) -> String {
-    let mut lines = vec!["exec 2>&1; terminals=()".to_owned()];
+    let mut lines = vec!["exec 2>&1; terminals=()".to_owned(), INHERITED.to_owned()];
     if private {
         lines.push("ip link set lo up".to_owned());
         lines.push(
@@ -209,6 +213,25 @@ fn quoted(text: &str) -> String {
 
 /// Without blanks at the ends of lines and empty lines at both ends.
 fn tidy(text: &str) -> String {
-    let lines: Vec<_> = text.trim_matches('\n').lines().map(str::trim_end).collect();
+    let lines: Vec<_> = text.trim_matches('\n').lines().map(|line| typed(line.trim_end())).collect();
     lines.join("\n") + "\n"
+}
+
+/// What the shell says as it would say it to somebody who types: without the line of the script and the process id.
+fn typed(line: &str) -> String {
+    let said = line.strip_prefix(".script: line ").and_then(|rest| rest.split_once(": "));
+    let Some((_, said)) = said else { return line.to_owned() };
+    let job = said.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    if job.len() < said.trim_start().len() { job.trim_start().to_owned() } else { format!("bash: {said}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shell_speaks_as_to_somebody_who_types() {
+        assert_eq!(tidy("\n.script: line 4:    36 Killed   ipc-fifo\n"), "Killed   ipc-fifo\n");
+        assert_eq!(tidy(".script: line 4: nothere: command not found"), "bash: nothere: command not found\n");
+    }
 }
