@@ -4,7 +4,7 @@
 // A section is found if each word that was typed stands in it somewhere. So `파이프` finds `파이프는` too: in Korean,
 // particles stick to nouns. A word that is found nowhere is tried again without the particle at its end.
 (() => {
-  const dialog = document.getElementById('search');
+  const dialog = document.getElementById('search-box');
   const input = document.getElementById('search-words');
   const count = document.getElementById('search-count');
   const list = document.getElementById('search-found');

@@ -81,11 +81,23 @@ impl Built<'_> {
         ensure!(!page.contains("{{#"), "mdBook has left a directive: {{{{#...}}}}");
         let folder: Vec<_> = name.split('/').rev().skip(1).collect::<Vec<_>>().into_iter().rev().collect();
         let mut edits = Edits::default();
+        let (mut zoom, mut done) = (None, 0);
         for tag in html::tags(page) {
+            if tag.range.start < done {
+                continue;
+            }
+            // mdBook writes a picture twice, the second one to be seen enlarged; a drawing replaces both.
+            if tag.name == "label" && tag.value("class") == Some("checkbox-label") {
+                zoom = Some(tag.range.start);
+            } else if tag.name == "/label" {
+                zoom = None;
+            }
             if tag.name == "img"
                 && let Some(inlined) = self.picture(&folder, &tag)?
             {
-                edits.replace(tag.range, inlined);
+                let end = zoom.and_then(|_| page[tag.range.end..].find("</label>"));
+                done = end.map_or(tag.range.end, |end| tag.range.end + end + "</label>".len());
+                edits.replace(zoom.take().unwrap_or(tag.range.start)..done, inlined);
                 continue;
             }
             for key in ["href", "src"] {
