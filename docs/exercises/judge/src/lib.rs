@@ -1,0 +1,16 @@
+//! Judges the exercises. For each there is a module with tests, which start the program and look at what it does:
+//!
+//! ```sh
+//! cargo run -p course -- run pipe_end_of_file
+//! ```
+//!
+//! The runner builds the program, and tells the tests by the variable `JUDGED` in which folder it lies. So the same
+//! tests judge an exercise as given, as you have changed it, and as solved.
+
+#![cfg(test)]
+
+mod program;
+
+mod pipe {
+    mod end_of_file;
+}
