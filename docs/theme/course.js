@@ -20,16 +20,16 @@
     document.head.append(script);
   }
 
-  // How well a section fits: a word in the title of a page counts most. 0 if a word is missing.
+  // How well a section fits: 0 if a word is missing. A title counts most, and most of all the whole title of a page.
   function score([, page, title, text], words) {
     let sum = 0;
     for (const word of words) {
-      const places = [[title, title === page ? 20 : 10], [page, 4], [text, 1]];
-      const its = places.reduce((best, [where, worth]) => where.toLowerCase().includes(word) ? Math.max(best, worth) : best, 0);
+      const has = where => where.toLowerCase().includes(word);
+      const its = has(title) ? (title === page ? 20 : 10) : has(text) ? 2 : has(page) ? 1 : 0;
       if (its === 0) return 0;
       sum += its;
     }
-    return sum;
+    return title.toLowerCase() === words.join(' ') ? sum * 2 : sum;
   }
 
   function search(typed) {
@@ -46,8 +46,9 @@
   // A piece of the text around the first word, with all words marked.
   function teaser(text, words) {
     const lower = text.toLowerCase();
-    const at = Math.max(0, Math.min(...words.map(word => lower.indexOf(word)).filter(at => at >= 0), text.length) - 40);
-    const piece = at < text.length ? text.slice(at, at + 130) : text.slice(0, 130);
+    const places = words.map(word => lower.indexOf(word)).filter(at => at >= 0);
+    const at = places.length === 0 ? 0 : Math.max(0, Math.min(...places) - 40);
+    const piece = (at > 0 ? '… ' : '') + text.slice(at, at + 130);
     const line = document.createElement('span');
     line.className = 'teaser';
     const pattern = words.map(word => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
