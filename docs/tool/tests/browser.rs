@@ -35,15 +35,18 @@ fn book() -> &'static Path {
     static BOOK: OnceLock<PathBuf> = OnceLock::new();
     BOOK.get_or_init(|| {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tool is in docs");
-        let mut build = Command::new(env!("CARGO_BIN_EXE_book"));
-        let built = build.args(["build", "--draft"]).output().expect("it runs");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_book")).args(["build", "--draft"]).output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         docs.join("book")
     })
 }
 
+/// What a page becomes before it is looked at.
+type Change<'a> = &'a dyn Fn(&str) -> String;
+
 /// Copies the book, with the scripts that check in each page, and names the pages.
-fn copy(from: &Path, to: &Path, change: &dyn Fn(&str) -> String) -> Vec<String> {
+fn copy(from: &Path, to: &Path, change: Change) -> Vec<String> {
     fs::create_dir_all(to).expect("made");
     let mut pages = Vec::new();
     for entry in fs::read_dir(from).expect("built").map(|entry| entry.expect("readable")) {
@@ -135,7 +138,7 @@ fn every_page_works_in_both_languages() {
 fn what_is_broken_is_found() {
     let Some(browser) = browser() else { return };
     let book = book();
-    let broken: [(&str, &dyn Fn(&str) -> String); 6] = [
+    let broken: [(&str, Change); 6] = [
         ("a script that fails", &|page| page.replacen("<main", "<script>nowhere()</script><main", 1)),
         ("a script that is missing", &|page| page.replace("course-", "gone-")),
         ("a page that is too wide", &|page| {
