@@ -13,4 +13,30 @@ mod program;
 
 mod pipe {
     mod end_of_file;
+    mod frames;
+    mod group_signal;
+    mod pipeline;
+    mod two_full;
+}
+
+mod fifo {
+    mod next_writer;
+    mod order;
+    mod private;
+    mod writers;
+}
+
+mod shm {
+    mod dead_holder;
+    mod false_sharing;
+    mod last_one_out;
+    mod release_acquire;
+    mod text;
+}
+
+mod mmap {
+    mod after_kill;
+    mod length;
+    mod payload;
+    mod private;
 }
