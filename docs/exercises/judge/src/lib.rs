@@ -40,3 +40,11 @@ mod mmap {
     mod payload;
     mod private;
 }
+
+mod socket {
+    mod pass_descriptor;
+    mod peer_credentials;
+    mod short_read;
+    mod stale_path;
+    mod unterminated;
+}
