@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /// How many pages one browser looks at: its virtual time must suffice for all.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 60;
 
 fn browser() -> Option<&'static str> {
     let runs =
@@ -70,7 +71,8 @@ fn copy(from: &Path, to: &Path, change: Change) -> Vec<String> {
 
 /// What `check.js` reports of each page; `Null` where it did not come to its end.
 fn reports(browser: &str, folder: &Path, frames: &[Value]) -> Vec<Value> {
-    let file = folder.join("frames.html");
+    let name = frames[0].to_string().replace(|c: char| !c.is_ascii_alphanumeric(), "");
+    let file = folder.join(format!("frames-{name}.html"));
     let list = Value::from(frames).to_string();
     fs::write(&file, include_str!("browser/frames.html").replace("FRAMES", &list)).expect("written");
     let flags = [
@@ -91,7 +93,7 @@ fn reports(browser: &str, folder: &Path, frames: &[Value]) -> Vec<Value> {
     ];
     let mut command = Command::new("timeout");
     command.args(["240", browser]).args(flags).stdin(Stdio::null());
-    command.arg(format!("--user-data-dir={}", folder.join("profile").display()));
+    command.arg(format!("--user-data-dir={}", folder.join(format!("profile-{name}")).display()));
     command.env("TMPDIR", folder).env("HOME", folder);
     let output = command.arg(format!("file://{}", file.display())).output().expect("timeout(1) is there");
     let shown = String::from_utf8_lossy(&output.stdout);
@@ -113,20 +115,26 @@ fn every_page_works_in_both_languages() {
         .iter()
         .flat_map(|page| [360, 1280].map(|width| json!({ "page": page, "width": width })))
         .collect();
+    let all: Vec<(&Value, Value)> = thread::scope(|scope| {
+        let folder = dir.path();
+        let look = |frames| scope.spawn(move || reports(browser, folder, frames));
+        let chunks: Vec<_> = frames.chunks(AT_ONCE).map(look).collect();
+        let reports = chunks.into_iter().flat_map(|chunk| chunk.join().expect("it has reported"));
+        frames.iter().zip(reports).collect()
+    });
+    assert_eq!(all.len(), frames.len());
     let (mut wrong, mut searches, mut pictures) = (Vec::new(), 0, 0);
-    for frames in frames.chunks(AT_ONCE) {
-        for (frame, report) in frames.iter().zip(reports(browser, dir.path(), frames)) {
-            let page = frame["page"].as_str().expect("a name");
-            let language = if page.starts_with("ko/") { "ko" } else { "en" };
-            let fine = report["problems"] == json!([])
-                && report["lang"] == language
-                && report["width"] == frame["width"];
-            if !fine {
-                wrong.push(format!("{page} at {} px: {:#}", frame["width"], report["problems"]));
-            }
-            searches += report["searches"].as_u64().unwrap_or(0);
-            pictures += report["pictures"].as_u64().unwrap_or(0);
+    for (frame, report) in all {
+        let page = frame["page"].as_str().expect("a name");
+        let language = if page.starts_with("ko/") { "ko" } else { "en" };
+        let fine = report["problems"] == json!([])
+            && report["lang"] == language
+            && report["width"] == frame["width"];
+        if !fine {
+            wrong.push(format!("{page} at {} px: {:#}", frame["width"], report["problems"]));
         }
+        searches += report["searches"].as_u64().unwrap_or(0);
+        pictures += report["pictures"].as_u64().unwrap_or(0);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(searches > 100 && pictures > 0, "{searches} searches, {pictures} pictures");

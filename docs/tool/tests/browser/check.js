@@ -6,13 +6,14 @@ window.addEventListener('load', async () => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const report = { problems, width: innerWidth, lang: document.documentElement.lang, pictures: 0, searches: 0 };
 
+  // Nothing scrolls sideways but code, tables and pictures, each in its own box.
   function fits() {
-    const page = document.documentElement;
-    const over = page.scrollWidth - innerWidth;
-    if (over > 0) {
-      const out = all('main *').filter(one => one.getBoundingClientRect().right > innerWidth + 1
-        && !one.closest('pre, .table-wrapper, .picture-box'));
-      problems.push(`wider than the window by ${over}: ${out.slice(0, 3).map(one => one.outerHTML.slice(0, 80)).join(' ')}`);
+    for (const box of [document.documentElement, ...all('.page, .content, main, #search-box')]) {
+      const over = box.scrollWidth - box.clientWidth;
+      if (over <= 0) continue;
+      const wide = all('*', box).filter(one => one.getBoundingClientRect().right > innerWidth + 1
+        && !one.closest('pre, .table-wrapper, .picture-box, .sidebar'));
+      problems.push(`wider than the window by ${over}: ${wide.slice(0, 3).map(one => one.outerHTML.slice(0, 120)).join(' ')}`);
     }
     for (const table of all('main table')) {
       const box = table.closest('.table-wrapper');
