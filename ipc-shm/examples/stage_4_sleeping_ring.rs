@@ -31,9 +31,10 @@ impl Bell {
             }
             self.0.store(1, Ordering::Relaxed); // 1. say so
             fence(Ordering::SeqCst);
+            // 2. the second look
             if let Some(done) = attempt() {
                 self.0.store(0, Ordering::Relaxed);
-                return done; // 2. the second look
+                return done;
             }
             futex_wait(&self.0, 1); // 3. sleep, unless it was rung meanwhile
         }
