@@ -52,7 +52,7 @@ fn main() -> io::Result<()> {
     let writers = thread::spawn(move || {
         for line in ["one", "two", "three", "quit"] {
             Command::new(std::env::current_exe()?).arg(&directory).arg(line).status()?;
-            thread::sleep(Duration::from_millis(50)); // the reader is alone
+            thread::sleep(Duration::from_millis(200)); // the reader is alone
         }
         io::Result::Ok(())
     });
