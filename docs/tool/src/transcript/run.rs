@@ -73,18 +73,18 @@ impl Sandbox {
         let path = format!("{}:{}:/usr/sbin:/sbin", folder.display(), std::env::var("PATH")?);
         let user: &[&str] =
             if nix::unistd::geteuid().is_root() { &[] } else { &["--user", "--map-root-user"] };
-        let most = ["--ipc", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
-        let least = ["--ipc"];
-        for (flags, private) in [(&most[..], true), (&least[..], false)] {
+        let processes = ["--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"];
+        let all = [&processes[..], &["--net"]].concat();
+        // The network needs `ip`, of iproute2. Without a namespace for processes, a page would see those of another.
+        for (flags, test, private) in
+            [(&all[..], "ip link set lo up", true), (&processes, "true", true), (&["--ipc"], "true", false)]
+        {
             let unshare = [user, flags].concat();
-            let test = if private { "ip link set lo up" } else { "true" };
             let mut probe = Command::new("unshare");
             probe.args(&unshare).args(["sh", "-c", test]).stdin(Stdio::null());
             if probe.output().is_ok_and(|output| output.status.success()) {
-                if !private {
-                    println!(
-                        "note: no namespaces for processes and network here; pages run one after another"
-                    );
+                if flags.len() < all.len() {
+                    println!("note: the pages run only with unshare {}", flags.join(" "));
                 }
                 return Ok(Self { path, unshare, private });
             }
@@ -178,10 +178,8 @@ const INHERITED: &str =
 fn script(blocks: &[Block], runs: &[bool], private: bool) -> String {
     let mut lines = vec!["exec 2>&1; terminals=()".to_owned(), INHERITED.to_owned()];
     if private {
-        lines.push("ip link set lo up".to_owned());
-        lines.push(
-            "{ mount -t tmpfs none /dev/shm; mount -t mqueue none /dev/mqueue; } 2>/dev/null".to_owned(),
-        );
+        let own = "ip link set lo up; mount -t tmpfs none /dev/shm; mount -t mqueue none /dev/mqueue";
+        lines.push(format!("{{ {own}; }} 2>/dev/null"));
     }
     for (number, (block, runs)) in blocks.iter().zip(runs).enumerate() {
         if *runs && block.terminal {
