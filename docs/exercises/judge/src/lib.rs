@@ -26,6 +26,15 @@ mod fifo {
     mod writers;
 }
 
+mod msgq {
+    mod clients;
+    mod deadline;
+    mod early_removal;
+    mod one_type;
+    mod priority;
+    mod size;
+}
+
 mod shm {
     mod dead_holder;
     mod false_sharing;
