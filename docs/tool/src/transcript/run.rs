@@ -58,19 +58,19 @@ impl Sandbox {
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
         let (profile, build) = if debug {
-            ("debug", "cargo build --workspace")
+            ("debug", "cargo build --workspace --bins --examples")
         } else {
-            ("release", "cargo build --release --workspace")
+            ("release", "cargo build --release --workspace --bins --examples")
         };
         let folder = target.join(profile);
-        let there = ["ipc-pipe", "ipc-msgq", "ipc-bench"].iter().all(|name| folder.join(name).exists());
+        let there = ["ipc-pipe", "ipc-msgq", "ipc-bench", "examples/stage_1_flag"].iter().all(|name| folder.join(name).exists());
         ensure!(there, "the programs are not in {}: {build}", folder.display());
         Self::with_path(&folder.canonicalize()?)
     }
 
     /// With the programs in this folder.
     pub fn with_path(folder: &Path) -> Result<Self> {
-        let path = format!("{}:{}:/usr/sbin:/sbin", folder.display(), std::env::var("PATH")?);
+        let path = format!("{0}:{0}/examples:{1}:/usr/sbin:/sbin", folder.display(), std::env::var("PATH")?);
         let user: &[&str] =
             if nix::unistd::geteuid().is_root() { &[] } else { &["--user", "--map-root-user"] };
         let processes = ["--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"];
