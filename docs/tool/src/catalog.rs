@@ -193,6 +193,8 @@ fn wrong_with(entry: Option<&Entry>) -> Option<String> {
         Some("fuzzy (the English has changed)".to_owned())
     } else if there != here {
         Some(format!("other links: {here:?} instead of {there:?}"))
+    } else if markdown::quote_would_open(&entry.text) {
+        Some("a straight closing quote in front of Hangul would become an opening one: write “…”".to_owned())
     } else {
         None
     }
@@ -259,5 +261,6 @@ mod tests {
         assert_eq!(wrong(&entry("a", "")), "untranslated");
         assert!(wrong(&Entry { fuzzy: true, ..entry("a", "가") }).starts_with("fuzzy"));
         assert!(wrong(&entry("[a](b.md)", "가")).starts_with("other links"));
+        assert!(wrong(&entry("a", "\"가\"는")).starts_with("a straight closing quote"));
     }
 }

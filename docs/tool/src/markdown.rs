@@ -118,6 +118,19 @@ pub fn one_line(source: &str) -> String {
     line
 }
 
+/// Whether a straight quotation mark, outside code, ends a quotation and has Hangul behind it: mdBook would take it for
+/// an opening one.
+pub fn quote_would_open(text: &str) -> bool {
+    parser(text).any(|event| {
+        let Event::Text(words) = event else { return false };
+        let letters: Vec<char> = words.chars().collect();
+        letters.windows(3).any(|three| {
+            let closes = !three[0].is_whitespace() && !matches!(three[0], '(' | '[' | '“' | '‘');
+            closes && three[1] == '"' && matches!(three[2], '가'..='힣')
+        })
+    })
+}
+
 /// The id that mdBook gives to a heading: `## Why so?` is `why-so`, the second one `why-so-1`.
 fn unique(title: &str, used: &mut HashMap<String, usize>) -> String {
     let kept = title.trim().to_lowercase();
@@ -196,6 +209,17 @@ pub fn summary(text: &str) -> Vec<(String, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_straight_quote_that_would_turn_around_is_found() {
+        for wrong in ["\"가\"는 나", "(\"a\"를)", "**가 \"a?\"라** 나"] {
+            assert!(quote_would_open(wrong), "{wrong}");
+        }
+        for right in ["“가”는", "\"가\" 는", "(\"가\")", "`\"a\"가`", "가 \"나\"", "**\"가\"** 나"]
+        {
+            assert!(!quote_would_open(right), "{right}");
+        }
+    }
 
     const PAGE: &str = "# A *pipe*\n\nOne\ntwo.\n\n- tight\n  item\n\n> quoted\n> twice\n\n```sh\nls # no\n```\n\n<!-- transcript -->\n\n| a | 64 KiB |\n|---|---|\n| `x` | b\\|c |\n\n## Again\n\n## Again\n";
 
