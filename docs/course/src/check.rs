@@ -7,13 +7,19 @@ use std::thread;
 use crate::Result;
 use crate::exercise::{Course, Exercise};
 use crate::judge::{Verdict, Workshop};
+use crate::progress::Progress;
 
-/// Checks all, several at a time, and says what is wrong. True if nothing is.
-pub fn check(course: &Course) -> Result<bool> {
+/// Checks all, several at a time, and says what is wrong. True if nothing is. What the student of this clone has solved is
+/// no longer as given.
+pub fn check(course: &Course, progress: &Progress) -> Result<bool> {
     let (given, solved) = (Workshop::given(course), Workshop::solved(course));
     if !given.build_all()? || !solved.build_all()? {
         eprintln!("error: each exercise has to compile, as given and as solved");
         return Ok(false);
+    }
+    let done = |exercise: &Exercise| progress.is_done(&exercise.name);
+    for exercise in course.exercises.iter().filter(|exercise| done(exercise)) {
+        eprintln!("note: you have solved {}: it is not looked at as given", exercise.name);
     }
     let waiting = Mutex::new(course.exercises.iter());
     let wrong = Mutex::new(Vec::new());
@@ -24,8 +30,8 @@ pub fn check(course: &Course) -> Result<bool> {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(exercise) = next() {
-                    let found =
-                        check_one(exercise, &given, &solved).unwrap_or_else(|error| vec![error.to_string()]);
+                    let found = check_one(exercise, (!done(exercise)).then_some(&given), &solved)
+                        .unwrap_or_else(|error| vec![error.to_string()]);
                     let found = found.into_iter().map(|what| format!("{}: {what}", exercise.name));
                     wrong.lock().expect("no judge panics").extend(found);
                 }
@@ -41,9 +47,11 @@ pub fn check(course: &Course) -> Result<bool> {
     Ok(wrong.is_empty())
 }
 
-fn check_one(exercise: &Exercise, given: &Workshop, solved: &Workshop) -> Result<Vec<String>> {
+fn check_one(exercise: &Exercise, given: Option<&Workshop>, solved: &Workshop) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
-    if given.judge_built(exercise)? == Verdict::Passed {
+    if let Some(given) = given
+        && given.judge_built(exercise)? == Verdict::Passed
+    {
         wrong.push("passes as given: there is nothing to do".to_owned());
     }
     if let Verdict::Judged(points) = solved.judge_built(exercise)? {

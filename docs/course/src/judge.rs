@@ -20,7 +20,7 @@ pub enum Verdict {
 
 /// A package of programs, and where they are built: the exercises as they are now, or the solutions.
 pub struct Workshop<'a> {
-    course: &'a Course,
+    pub course: &'a Course,
     package: &'static str,
     target: PathBuf,
     judge: OnceLock<PathBuf>,
@@ -41,6 +41,12 @@ impl<'a> Workshop<'a> {
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| course.folder.join("../target"), PathBuf::from);
         Self { course, package, target: target.join("course"), judge: OnceLock::new() }
+    }
+
+    /// Where the program of an exercise is, when it is built.
+    pub fn program(&self, exercise: &Exercise) -> PathBuf {
+        let program = self.target.join(self.package).join("debug").join(&exercise.name);
+        program.canonicalize().unwrap_or(program)
     }
 
     /// Builds one exercise, showing what the compiler says, and judges it.

@@ -13,6 +13,7 @@ mod watch;
 
 use std::error::Error;
 use std::fs;
+use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -89,11 +90,17 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
+        // As in `… | head -1`: who read has enough.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Whether all is well.
@@ -102,11 +109,12 @@ fn run(arguments: Arguments) -> Result<bool> {
     let course = Course::open(&arguments.folder)?;
     let mut progress = Progress::load(&course.folder)?;
     match arguments.command.unwrap_or(Commands::List) {
-        Commands::List => show::list(&course, &progress, language),
+        Commands::List => show::list(&course, &progress, language)?,
         Commands::Run { name } => {
             let exercise = course.find(&name)?;
-            let verdict = Workshop::given(&course).judge(exercise)?;
-            show::verdict(&course, exercise, &verdict, &mut progress, language)?;
+            let workshop = Workshop::given(&course);
+            let verdict = workshop.judge(exercise)?;
+            show::verdict(&workshop, exercise, &verdict, &mut progress, language)?;
             return Ok(verdict == Verdict::Passed);
         }
         Commands::Watch { name } => {
@@ -118,7 +126,7 @@ fn run(arguments: Arguments) -> Result<bool> {
             return solution(&course, course.find(&name)?, &progress, anyway);
         }
         Commands::Reset { name } => reset(&course, course.find(&name)?, &mut progress)?,
-        Commands::Check => return check::check(&course),
+        Commands::Check => return check::check(&course, &progress),
     }
     Ok(true)
 }
@@ -135,8 +143,8 @@ fn hint(
         let what = format!("{} has hints 1 to {}, not {stage}", exercise.name, hints.len());
         return Err(exercise::Unknown(what).into());
     };
-    println!("Hint {stage} of {}: {text}", hints.len());
-    progress.saw_hint(&exercise.name, stage)
+    progress.saw_hint(&exercise.name, stage)?;
+    Ok(writeln!(stdout(), "Hint {stage} of {}: {text}", hints.len())?)
 }
 
 fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: bool) -> Result<bool> {
@@ -150,7 +158,7 @@ fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: b
     let path = course.solution(exercise);
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     eprintln!("{}", path.display());
-    print!("{text}");
+    stdout().write_all(text.as_bytes())?;
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 //! Judges again each time a file is saved.
 
+use std::io::{Write, stdout};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
@@ -28,13 +29,13 @@ pub fn watch(
     let mut current = first.or_else(|| show::next(course, progress));
     while let Some(exercise) = current {
         let verdict = workshop.judge(exercise)?;
-        show::verdict(course, exercise, &verdict, progress, language)?;
+        show::verdict(&workshop, exercise, &verdict, progress, language)?;
         if verdict == Verdict::Passed {
             current = show::next(course, progress);
-            println!();
+            writeln!(stdout())?;
             continue;
         }
-        println!("Watching. Save the file to be judged again; Ctrl-C ends this.\n");
+        writeln!(stdout(), "Watching. Save the file to be judged again; Ctrl-C ends this.\n")?;
         wait_for_change(&changes, &course.given(exercise))?;
     }
     Ok(())

@@ -2,8 +2,8 @@
 //!
 //! Nobody sends, and `msgrcv` waits for ever. Linux has no `msgrcv` with a limit of time.
 //!
-//! **Goal**: `recv_for` gives up when its time is over, and not before. A message that comes in time is received. No busy
-//! loop: between two looks the process sleeps.
+//! **Goal**: `recv_for` gives up when its time is over, and not before. A message that comes in time is received,
+//! and not only at the end. No busy loop: the process sleeps while nothing comes.
 //!
 //! Read: the book, *Message queue*, "Waiting", which has a better way as well.
 //!
@@ -26,7 +26,9 @@ fn main() -> std::io::Result<()> {
     println!("{nothing:?}, in time: {}", started.elapsed() >= Duration::from_millis(200));
 
     let mut sender = Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?;
-    println!("{:?}", recv_for(queue.0, Duration::from_secs(4))?);
+    let started = Instant::now();
+    let message = recv_for(queue.0, Duration::from_secs(4))?;
+    println!("{message:?}, before the end: {}", started.elapsed() < Duration::from_secs(4));
     sender.wait()?;
     Ok(())
 }

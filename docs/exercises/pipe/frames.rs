@@ -80,7 +80,9 @@ fn send(how: &str) -> io::Result<()> {
         "together" => put(&[frame(b"one"), frame(b"two"), frame(b"three")].concat()),
         "long" => put(&[frame(&vec![1; 300_000]), frame(b"after")].concat()),
         "cut" => put(&[frame(b"whole"), frame(b"never complete")[..9].to_vec()].concat()),
+        "stub" => put(&[frame(b"whole"), vec![7, 0]].concat()),
         "huge" => put(&u32::MAX.to_le_bytes()),
-        _ => Err(io::Error::other("torn, together, long, cut or huge?")),
+        "limit" => put(&[frame(&vec![1; LONGEST]), frame(&vec![1; LONGEST + 1])].concat()),
+        _ => Err(io::Error::other("torn, together, long, cut, stub, huge or limit?")),
     }
 }

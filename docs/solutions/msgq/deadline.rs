@@ -17,7 +17,9 @@ fn main() -> std::io::Result<()> {
     println!("{nothing:?}, in time: {}", started.elapsed() >= Duration::from_millis(200));
 
     let mut sender = Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?;
-    println!("{:?}", recv_for(queue.0, Duration::from_secs(4))?);
+    let started = Instant::now();
+    let message = recv_for(queue.0, Duration::from_secs(4))?;
+    println!("{message:?}, before the end: {}", started.elapsed() < Duration::from_secs(4));
     sender.wait()?;
     Ok(())
 }

@@ -26,11 +26,12 @@ fn sender() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Takes three jobs. Each takes its time.
+/// Takes three jobs. Each takes its time: 50 ms, or what `JOB_MS` says.
 fn worker(queue: i32) -> std::io::Result<()> {
+    let time = std::env::var("JOB_MS").ok().and_then(|time| time.parse().ok()).unwrap_or(50);
     for _ in 0..3 {
         let (_, job) = sys::msgrcv(queue, 1, 0)?;
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(time));
         println!("done: {job}");
     }
     Ok(())

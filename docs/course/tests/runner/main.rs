@@ -5,6 +5,9 @@ mod tiny;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use tiny::{Tiny, given, solved};
 
@@ -94,7 +97,23 @@ fn wrong_names_and_a_damaged_file_are_said_in_a_line() {
     assert_eq!(wrong.lines().count(), 1, "{wrong}");
 }
 
-/// The reader of what `watch` prints, which is killed at the end of the test.
+#[test]
+fn whoever_reads_the_first_line_only_is_no_mistake() {
+    let tiny = Tiny::new();
+    for arguments in [&["list"][..], &["hint", "sum_one"], &["solution", "sum_one", "--anyway"]] {
+        let (read, write) = std::io::pipe().expect("a pipe");
+        drop(read); // as `head -1` does when it has read enough
+        let output = tiny.command(arguments).stdout(write).stderr(Stdio::piped()).spawn();
+        let output = output.and_then(Child::wait_with_output).expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !said.contains("panicked"), "{arguments:?}: {said}");
+    }
+}
+
+/// So long `watch` may say nothing: a compiler on a busy machine is in it.
+const WATCHDOG: Duration = Duration::from_secs(120);
+
+/// The program that watches, which is killed at the end of the test.
 struct Watching(Child);
 
 impl Drop for Watching {
@@ -108,11 +127,20 @@ impl Drop for Watching {
 fn watch_judges_on_save_and_goes_on_to_the_next() {
     let tiny = Tiny::new();
     let mut child = Watching(tiny.command(&["watch"]).stdout(Stdio::piped()).spawn().expect("it starts"));
-    let mut lines =
-        BufReader::new(child.0.stdout.take().expect("piped")).lines().map(|line| line.expect("text"));
-    let mut until = |text: &str| {
-        let said: Vec<_> = lines.by_ref().take_while(|line| !line.starts_with(text)).collect();
-        said.join("\n")
+    let stdout = BufReader::new(child.0.stdout.take().expect("piped"));
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        stdout.lines().map_while(std::result::Result::ok).try_for_each(|line| sender.send(line))
+    });
+    let until = |text: &str| {
+        let mut said = String::new();
+        loop {
+            let Ok(line) = lines.recv_timeout(WATCHDOG) else { panic!("`{text}` never came, but:\n{said}") };
+            if line.starts_with(text) {
+                return said;
+            }
+            said += &(line + "\n");
+        }
     };
     assert!(until("Watching").contains("sum_one"));
     tiny.write("exercises/sum/one.rs", &given("1 * 1")); // still wrong
@@ -130,6 +158,14 @@ fn watch_judges_on_save_and_goes_on_to_the_next() {
 fn check_passes_where_all_is_as_it_should_be() {
     let tiny = Tiny::new();
     assert!(tiny.course(&["check"]).done().contains("2 exercises: 0 wrong"));
+}
+
+#[test]
+fn what_a_student_has_solved_does_not_fail_the_check() {
+    let tiny = Tiny::new();
+    tiny.solve("one");
+    tiny.course(&["run", "sum_one"]).done();
+    assert!(tiny.course(&["check"]).done().contains("you have solved sum_one"));
 }
 
 #[test]

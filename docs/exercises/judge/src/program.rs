@@ -38,7 +38,8 @@ impl Outcome {
 
 /// Where the program of an exercise lies: `JUDGED` names the folder.
 pub fn path(exercise: &str) -> PathBuf {
-    let folder = std::env::var_os("JUDGED").expect("start this by `cargo run -p course -- run NAME`: JUDGED is not set");
+    let folder = std::env::var_os("JUDGED")
+        .expect("start this by `cargo run -p course -- run NAME`: JUDGED is not set");
     let program = PathBuf::from(folder).join(exercise);
     assert!(program.exists(), "{} has not been built", program.display());
     program
@@ -58,7 +59,8 @@ pub fn run<A: AsRef<OsStr>>(exercise: &str, args: &[A], limit: Duration) -> Outc
 
 /// The same for a command that was made by [`command`] and got more arguments or another environment.
 pub fn finish(command: &mut Command, limit: Duration) -> Outcome {
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+    let child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
     let mut child = Group(child);
     let stdout = reader(child.0.stdout.take());
     let stderr = reader(child.0.stderr.take());

@@ -57,10 +57,13 @@ fn it_is_private() {
         (fs::metadata(&fifo).is_ok_and(|found| found.file_type().is_fifo()), mode(&fifo));
     let private = fifo.parent().unwrap_or(&fifo).to_owned();
     let (own_folder, private_mode) = (private != dir, mode(&private));
+    let (name, process) = (private.file_name().unwrap_or_default(), waiting.child.0.id().to_string());
+    let foretold = own_folder && process.len() > 3 && name.to_string_lossy().contains(&process);
     let said = waiting.tell("hello\n");
     assert!(is_fifo, "the path that it prints first should be a FIFO");
     assert!(own_folder, "the FIFO lies in the folder where everybody may write, and not in one of its own");
     assert_eq!(format!("{private_mode:o}"), "700", "the mode of the fresh folder");
+    assert!(!foretold, "the name of the fresh folder has the process id in it: that can be foretold");
     assert_eq!(format!("{fifo_mode:o}"), "600", "the mode of the FIFO: who may write into it?");
     assert!(said.contains("read: hello"), "it printed: {said}");
     assert!(is_empty(dir), "the FIFO and its folder should be gone");

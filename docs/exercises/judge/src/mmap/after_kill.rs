@@ -19,3 +19,14 @@ fn a_reader_finds_whole_records_only() {
         "the next record goes where the torn one was\n{said}"
     );
 }
+
+/// No program can show this on a processor that keeps stores in order, as x86-64 does.
+#[test]
+fn the_count_comes_last_on_every_processor() {
+    let code = program::code("mmap_after_kill");
+    let append = code.split("fn main").next().unwrap_or_default();
+    assert!(
+        ["Release", "AcqRel", "SeqCst"].iter().any(|order| append.contains(order)),
+        "`append` stores the count with `Relaxed`: another processor may see it before the words"
+    );
+}

@@ -40,6 +40,22 @@ fn an_end_of_file_within_a_frame_is_an_error() {
 }
 
 #[test]
+fn an_end_of_file_within_a_length_is_an_error() {
+    let expected = "5 bytes, sum 543\nerror UnexpectedEof";
+    assert_eq!(
+        received("stub"),
+        expected,
+        "two bytes of the second length came, and then the end: that is no good end either"
+    );
+}
+
+#[test]
 fn a_length_that_no_message_has_is_refused() {
     assert_eq!(received("huge"), "error InvalidData", "somebody claimed 4 GiB");
+}
+
+#[test]
+fn the_longest_message_is_taken_and_one_byte_more_is_not() {
+    let expected = format!("{0} bytes, sum {0}\nerror InvalidData", 1 << 20);
+    assert_eq!(received("limit"), expected, "a length of LONGEST is good, LONGEST + 1 is not");
 }
