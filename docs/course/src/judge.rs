@@ -124,12 +124,19 @@ impl<'a> Workshop<'a> {
     }
 }
 
-/// The words of a failed test, without the frame that the test harness puts around them.
+/// The words of a failed test, without the frame that the test harness puts around them. Judges compare what was with what
+/// should be, in this order.
 fn reason(said: &str) -> String {
     let after = said.lines().skip_while(|line| !line.contains("panicked at ")).skip(1);
     let lines: Vec<_> =
         after.take_while(|line| !line.starts_with("note: run with `RUST_BACKTRACE")).collect();
-    if lines.is_empty() { said.trim().to_owned() } else { lines.join("\n").trim().to_owned() }
+    if lines.is_empty() {
+        return said.trim().to_owned();
+    }
+    let text = lines.join("\n");
+    let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
+    let text = text.replace("\n  left: ", "\n  it was:    ").replace("\n right: ", "\n  should be: ");
+    text.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -142,5 +149,8 @@ mod tests {
                     note: run with `RUST_BACKTRACE=1` environment variable\ntest a::b ... FAILED\n";
         assert_eq!(reason(said), "It should end.\nIt did not.");
         assert_eq!(reason("killed\n"), "killed");
+        let said =
+            "panicked at a.rs:8:13:\nassertion `left == right` failed: the sum\n  left: 1\n right: 2\n";
+        assert_eq!(reason(said), "the sum\n  it was:    1\n  should be: 2");
     }
 }

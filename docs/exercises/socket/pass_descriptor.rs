@@ -11,7 +11,7 @@
 //! control messages `ControlMessage::ScmRights`, `ControlMessageOwned::ScmRights` and `cmsg_space!`.
 //!
 //! Read: `man 7 unix` (SCM_RIGHTS), `man 3 cmsg`; the book, *Processes* (descriptors).
-//! Try: `pass_descriptor /etc/passwd`
+//! Try: `socket_pass_descriptor /etc/passwd`
 //!
 //! Run it: `cargo run -p course -- run socket_pass_descriptor`
 

@@ -7,8 +7,8 @@
 //! `nix::sys::socket::getsockopt(&stream, nix::sys::socket::sockopt::PeerCredentials)`.
 //!
 //! Read: `man 7 unix` (SO_PEERCRED); the book, *Socket*, "The code: to meet" (who is let in).
-//! Try: `peer_credentials server /tmp/my-door` in one terminal, `peer_credentials client /tmp/my-door "I am root"` in
-//! another.
+//! Try: `socket_peer_credentials server /tmp/my-door` in one terminal, and in another
+//! `socket_peer_credentials client /tmp/my-door "I am root"`.
 //!
 //! Run it: `cargo run -p course -- run socket_peer_credentials`
 

@@ -8,7 +8,8 @@
 //! message is an error, and one that ends behind a message is not.
 //!
 //! Read: the book, *Socket*, "The kernel's view" (what one read returns) and "The code: to talk".
-//! Try: `short_read 1000 0` sends all in one piece, `short_read 1 0` byte by byte, `short_read 7 3` ends three bytes early.
+//! Try: `socket_short_read 1000 0` sends all in one piece, `socket_short_read 1 0` byte by byte, and
+//! `socket_short_read 7 3` ends three bytes early.
 //!
 //! Run it: `cargo run -p course -- run socket_short_read`
 

@@ -7,7 +7,7 @@
 //! one fails; and a file that is no socket is not removed. When the server ends by itself, it leaves no path behind.
 //!
 //! Read: the book, *Socket*, "Pitfalls" (the address) and "Break it".
-//! Try: `stale_path /tmp/my-door` twice, with Ctrl-C in between.
+//! Try: `socket_stale_path /tmp/my-door` twice, with Ctrl-C in between.
 //!
 //! Run it: `cargo run -p course -- run socket_stale_path`
 

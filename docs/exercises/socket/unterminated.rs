@@ -8,7 +8,7 @@
 //! contains bytes of another one, not even behind the name: the receiver may be somebody who must not see them.
 //!
 //! Read: the book, *Sharing a message definition*, "What to keep in step".
-//! Try: `unterminated Bartholomew Bo` and `unterminated sixteen_letters_ Ann`
+//! Try: `socket_unterminated Bartholomew Bo` and `socket_unterminated sixteen_letters_ Ann`
 //!
 //! Run it: `cargo run -p course -- run socket_unterminated`
 

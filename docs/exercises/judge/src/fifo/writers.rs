@@ -31,6 +31,14 @@ fn the_longest_records_arrive_whole() {
 }
 
 #[test]
+fn one_byte_too_many_is_too_many() {
+    // With 4090, "anna" and "dora" still have 4096 bytes. "berta" and "clara" have 4097, the line's end included.
+    let said = written("4090");
+    assert!(said.contains("40 good, 0 bad"), "4096 bytes are promised, and 4097 are not: {said}");
+    assert_eq!(said.matches("InvalidInput").count(), 2, "is the line's end counted? {said}");
+}
+
+#[test]
 fn records_that_could_be_torn_are_refused() {
     let said = written("5000");
     assert!(said.contains("0 good, 0 bad"), "nothing of such a record should be written: {said}");
