@@ -136,7 +136,8 @@ fn reason(said: &str) -> String {
     let text = lines.join("\n");
     let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
     let text = text.replace("\n  left: ", "\n  it was:    ").replace("\n right: ", "\n  should be: ");
-    text.trim().to_owned()
+    // A program that reads too little may print anything, and a terminal obeys some of that.
+    text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A reader takes lines out of a FIFO. The writers come one after the other: each opens the FIFO, writes a line and leaves.
 //! The reader ends when the first one has left.
 //!
-//! **Goal**: `next_writer DIRECTORY` prints `got one`, `got two`, `got three`, and ends at the line `quit`. Between two
+//! **Goal**: `fifo_next_writer DIRECTORY` prints `got one`, `got two`, `got three`, and ends at the line `quit`. Between two
 //! writers it sleeps: it does not ask again and again.
 //!
 //! Read: the book, *FIFO*, "The two ends of file" and "Opened for both".

@@ -3,7 +3,7 @@
 //! Parent and child talk through two FIFOs, `question` and `answer`. Neither gets beyond its first `open` (here: for five
 //! seconds, then they give up).
 //!
-//! **Goal**: `order DIRECTORY` prints `the answer is 42`. Plain `open` only, without `O_NONBLOCK`, and without opening for
+//! **Goal**: `fifo_order DIRECTORY` prints `the answer is 42`. Plain `open` only, without `O_NONBLOCK`, and without opening for
 //! reading and writing at once.
 //!
 //! Read: the book, *FIFO*, "The open that waits".

@@ -7,7 +7,7 @@
 //! - Any user can write into it.
 //! - Somebody who knows the name can put something there *first*: a link to a file of yours, or a FIFO of his own.
 //!
-//! **Goal**: `private FOLDER` makes the FIFO in a fresh folder of its own inside `FOLDER`. That folder has the mode 0700 and a
+//! **Goal**: `fifo_private FOLDER` makes the FIFO in a fresh folder of its own inside `FOLDER`. That folder has the mode 0700 and a
 //! name that nobody can foretell, the FIFO has the mode 0600. At the end both are gone.
 //!
 //! Read: the book, *FIFO*, "Two names in a directory"; `mkdtemp(3)` (`nix::unistd::mkdtemp`), `umask(2)`.

@@ -3,8 +3,8 @@
 //! This benchmark sends messages through a mapped file and says how long a round trip takes. It finds that a megabyte is
 //! as fast as 64 bytes. Do not believe it: nobody writes the message, and nobody reads it.
 //!
-//! Mend `send`, so that each byte of the message of round `r` is `byte(r)`, and `receive`, so that it returns the sum of all
-//! bytes, read from the mapping. The program prints the sum and what it should be. Look at the times before and after.
+//! Mend `send`, so that byte `i` of the message of round `r` is `byte(r, i)`, and `receive`, so that it returns the sum of
+//! all bytes, read from the mapping. The program prints the sum and what it should be. Look at the times before and after.
 //! Read: memory map, "Measure it".
 //!
 //! Run it: `cargo run -p course -- run mmap_payload`
@@ -19,9 +19,9 @@ use std::{env, io, ptr, thread};
 
 const ROUNDS: u64 = 20;
 
-/// What each byte of the message of a round should be.
-const fn byte(round: u64) -> u8 {
-    (round % 250 + 1) as u8
+/// What the byte at `index` of the message of a round should be.
+const fn byte(round: u64, index: usize) -> u8 {
+    ((31 * round + index as u64) % 250 + 1) as u8
 }
 
 /// Leaves the message of a round in the mapping.
@@ -58,7 +58,8 @@ fn main() {
         let micros = ping(map, size);
         child.and_then(|mut child| child.wait()).expect("a second process");
         fs::remove_file(&path).expect("our file");
-        let expected: u64 = (0..ROUNDS).map(|round| size as u64 * u64::from(byte(round))).sum();
+        let bytes = (0..ROUNDS).flat_map(|round| (0..size).map(move |index| byte(round, index)));
+        let expected: u64 = bytes.map(u64::from).sum();
         println!("{size} bytes: {micros:.1} µs, sum {}, expected {expected}", map.sum.load(Acquire));
     }
 }

@@ -6,7 +6,7 @@
 //! **Goal**: the sum is printed, and the program ends by itself, without any limit of time.
 //!
 //! Read: the book, *Pipe*, "The kernel's view" and "What fork and exec hand over".
-//! Look while it hangs: `ls -l /proc/$(pgrep -o end_of_file)/fd`
+//! Look while it hangs: `ls -l /proc/$(pgrep -o pipe_end_of)/fd`
 //!
 //! Run it: `cargo run -p course -- run pipe_end_of_file`
 

@@ -2,12 +2,12 @@
 //!
 //! Do what a shell does for `FIRST | SECOND`: make a pipe, start two processes, wait for both.
 //!
-//! **Goal**: `pipeline FIRST SECOND`
+//! **Goal**: `pipe_pipeline FIRST SECOND`
 //! - starts `sh -c FIRST` and `sh -c SECOND`, *at the same time*, the output of the first being the input of the second,
 //! - waits for both,
 //! - and prints at the end `statuses A B`: a status is the exit code, or 128 + the number of the signal that ended it.
 //!
-//! `pipeline 'exec yes' 'head -n 1'` must end: `yes` dies of `SIGPIPE` (13) when nobody can read any more.
+//! `pipe_pipeline 'exec yes' 'head -n 1'` must end: `yes` dies of `SIGPIPE` (13) when nobody can read any more.
 //!
 //! Read: the book, *Pipe*, "How a child gets its ends"; `pipe2(2)`, `dup2(2)`, which `Stdio::from` calls for you.
 //!

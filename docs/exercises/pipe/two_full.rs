@@ -3,10 +3,10 @@
 //! A parent sends bytes to a child that sends everything back, as `cat` does. With 1,000 bytes it works. With 2,000,000
 //! bytes it hangs (here: for five seconds, then it gives up).
 //!
-//! **Goal**: `two_full 2000000` prints `sent 2000000, received 2000000`. The child stays as it is.
+//! **Goal**: `pipe_two_full 2000000` prints `sent 2000000, received 2000000`. The child stays as it is.
 //!
 //! Read: the book, *Pipe*, "Break it".
-//! Look while it hangs: `ps -o pid,stat,wchan:20,args -C two_full`
+//! Look while it hangs: `ps -o pid,stat,wchan:20,args -C pipe_two_full`
 //!
 //! Run it: `cargo run -p course -- run pipe_two_full`
 

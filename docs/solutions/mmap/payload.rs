@@ -13,17 +13,17 @@ use std::{env, io, ptr, thread};
 
 const ROUNDS: u64 = 20;
 
-/// What each byte of the message of a round should be.
-const fn byte(round: u64) -> u8 {
-    (round % 250 + 1) as u8
+/// What the byte at `index` of the message of a round should be.
+const fn byte(round: u64, index: usize) -> u8 {
+    ((31 * round + index as u64) % 250 + 1) as u8
 }
 
 /// Leaves the message of a round in the mapping.
 fn send(map: &Map, size: usize, round: u64) {
     map.size.store(size as u64, Relaxed);
-    // Another byte in each round: a receiver that reads an old message is found out.
-    for place in &map.payload[..size] {
-        place.store(byte(round), Relaxed);
+    // Other bytes in each round: a receiver that reads an old message is found out.
+    for (index, place) in map.payload[..size].iter().enumerate() {
+        place.store(byte(round, index), Relaxed);
     }
 }
 
@@ -57,7 +57,8 @@ fn main() {
         let micros = ping(map, size);
         child.and_then(|mut child| child.wait()).expect("a second process");
         fs::remove_file(&path).expect("our file");
-        let expected: u64 = (0..ROUNDS).map(|round| size as u64 * u64::from(byte(round))).sum();
+        let bytes = (0..ROUNDS).flat_map(|round| (0..size).map(move |index| byte(round, index)));
+        let expected: u64 = bytes.map(u64::from).sum();
         println!("{size} bytes: {micros:.1} µs, sum {}, expected {expected}", map.sum.load(Acquire));
     }
 }

@@ -13,7 +13,7 @@ fn head_tail_and_slots_have_lines_of_their_own() {
     };
     let (head, tail, slots) = (number("head at"), number("tail at"), number("slots at"));
     let line = |offset: usize| offset / 128;
-    assert_ne!(line(head), line(tail), "head and tail lie in the same 128 bytes\n{said}");
+    assert!(line(head) != line(tail), "head and tail lie in the same 128 bytes\n{said}");
     // The slots are 512 bytes, in as many lines.
     for (name, offset) in [("head", head), ("tail", tail)] {
         let shared = (line(slots)..=line(slots + 511)).contains(&line(offset));
