@@ -48,6 +48,7 @@ impl Reception {
         Ok(Self { dir: dir.to_owned(), read, visitor: None })
     }
 
+    // ANCHOR: welcome
     /// Waits for somebody to join; `false` if nobody did in time.
     pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<bool> {
         let started = Instant::now();
@@ -62,6 +63,7 @@ impl Reception {
             }
         }
     }
+    // ANCHOR_END: welcome
 
     /// Hears one word; `true` if it is the last one of somebody who is there.
     fn hear(&mut self) -> Result<bool> {
@@ -99,6 +101,7 @@ impl Reception {
     }
 }
 
+// ANCHOR: come_in
 /// Opens both ends of the side that joins, claims that side, and says hello. Returns the number, too.
 pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
     let free = |locked: std::result::Result<(), TryLockError>| {
@@ -120,6 +123,7 @@ pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
     ends.write(&say(JOIN, number), Mode::Try).call(Ends::WRITE)?;
     Ok((ends, number))
 }
+// ANCHOR_END: come_in
 
 /// Waits for the owner's answer, and confirms it; `false` if it did not come in time.
 pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result<bool> {
@@ -146,6 +150,7 @@ fn say(word: Word, number: u64) -> [u8; LENGTH] {
     said
 }
 
+// ANCHOR: hear
 /// One word and its number, and no more: what follows may be messages. `None` if there is nobody who says one.
 fn hear(end: &End) -> Result<Option<(Word, u64)>> {
     let mut said = [0; LENGTH];
@@ -160,3 +165,4 @@ fn hear(end: &End) -> Result<Option<(Word, u64)>> {
         Err(errno) => Err(errno).call("read"),
     }
 }
+// ANCHOR_END: hear

@@ -4,6 +4,7 @@
 
 #include "msgq_v1.h"
 
+// ANCHOR: layout
 #define FIELD(name) \
     printf(#name " %zu %zu\n", offsetof(struct msgq_v1_file, name), sizeof((struct msgq_v1_file *)0)->name)
 
@@ -17,3 +18,4 @@ int main(void)
     printf("project %d types %ld %ld\n", MSGQ_V1_PROJECT, MSGQ_V1_TO_RECEIVER, MSGQ_V1_TO_SENDER);
     return 0;
 }
+// ANCHOR_END: layout

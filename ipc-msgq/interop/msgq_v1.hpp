@@ -10,8 +10,10 @@
 
 #include "msgq_v1.h"
 
+// ANCHOR: plain
 // The kernel copies bytes, and no more than bytes: no constructor runs on the other side. So no std::string in there.
 static_assert(std::is_trivially_copyable_v<msgq_v1> && std::is_standard_layout_v<msgq_v1>);
+// ANCHOR_END: plain
 
 [[noreturn]] inline void fail(const char *call)
 {

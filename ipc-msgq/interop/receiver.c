@@ -35,10 +35,12 @@ int main(int argc, char **argv)
         while (size == -1 && errno == EINTR);
         if (size == -1)
             fail("msgrcv");
+        // ANCHOR: check
         if ((size_t)size != sizeof message.file || message.file.version != 1) {
             fprintf(stderr, "receiver: a message of %zd bytes, not one of ours\n", size);
             return EXIT_FAILURE;
         }
+        // ANCHOR_END: check
         message.file.name[sizeof message.file.name - 1] = '\0'; /* whoever sent it, printf stops here */
         printf("%" PRIu32 " %s %" PRId64 "\n", message.file.sequence, message.file.name, message.file.size);
     }

@@ -66,6 +66,7 @@ pub(crate) fn listen_at_path(
     Ok(Listener::Unix(UnixListener::from(socket)))
 }
 
+// ANCHOR: port
 /// Listens at the first of the addresses that works.
 pub(crate) fn listen_at_port(address: &str) -> Result<TcpListener> {
     // std sets SO_REUSEADDR: connections of an earlier run that still fade out (TIME_WAIT) do not keep the port.
@@ -75,6 +76,7 @@ pub(crate) fn listen_at_port(address: &str) -> Result<TcpListener> {
         .advise(Errno::EADDRNOTAVAIL, || format!("this host does not have the address {address}"))
         .advise(Errno::EACCES, || "ports below 1024 are for the administrator".into())
 }
+// ANCHOR_END: port
 
 /// Connects to the listener at a path.
 pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) -> Result<OwnedFd> {

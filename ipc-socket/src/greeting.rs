@@ -86,6 +86,7 @@ impl Reception {
         }
     }
 
+    // ANCHOR: visitors
     /// The first visitor who says hello. Those who say something else, or leave, are shown out.
     fn greet_visitors(&mut self) -> Option<OwnedFd> {
         let mut index = 0;
@@ -102,6 +103,7 @@ impl Reception {
         }
         None
     }
+    // ANCHOR_END: visitors
 
     fn let_in(&mut self) -> Result<()> {
         match self.listener.accept() {
@@ -157,7 +159,9 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
     if answer == WELCOME { Ok(()) } else { Err(Error::Corrupt("who listens there is not `ipc-socket pong`")) }
 }
 
+// ANCHOR: belongs
 /// Whether the process at the other end of a UNIX socket runs as our user. The kernel vouches for it.
 pub(crate) fn belongs_to_us(socket: &OwnedFd) -> bool {
     getsockopt(socket, sockopt::PeerCredentials).is_ok_and(|peer| peer.uid() == geteuid().as_raw())
 }
+// ANCHOR_END: belongs

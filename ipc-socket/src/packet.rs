@@ -66,6 +66,7 @@ impl Packets {
         }
     }
 
+    // ANCHOR: send
     /// One system call. A copy of a short message costs less than a second piece.
     #[inline]
     fn send_once(&mut self, message: &[u8], mode: Mode) -> nix::Result<usize> {
@@ -76,6 +77,7 @@ impl Packets {
             self.connection.writev(&[IoSlice::new(&[MESSAGE]), IoSlice::new(message)], mode)
         }
     }
+    // ANCHOR_END: send
 
     fn recv_packet(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
         if self.kept.is_none() {

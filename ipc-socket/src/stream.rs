@@ -28,6 +28,7 @@ impl Connection {
         Self { socket, is_tcp, lease }
     }
 
+    // ANCHOR: part
     /// Ends a TCP connection so that the other side can read all that we sent.
     ///
     /// A TCP socket that is closed while there is something unread in it, or that receives something afterwards,
@@ -52,6 +53,7 @@ impl Connection {
             let _ = wait_readable([self.as_fd()], Duration::from_millis(1));
         }
     }
+    // ANCHOR_END: part
 }
 
 impl Drop for Connection {

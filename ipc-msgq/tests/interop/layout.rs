@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::msgq_v1::{File, PROJECT};
 use crate::tools::{Place, said};
 
+// ANCHOR: agree
 /// Every field has the same name, the same place and the same size in both.
 #[test]
 fn the_header_and_the_struct_agree() {
@@ -27,3 +28,4 @@ fn the_header_and_the_struct_agree() {
     writeln!(ours, "project {} types 1 2", PROJECT.get()).unwrap();
     assert_eq!(said(&mut Command::new(program)), ours);
 }
+// ANCHOR_END: agree

@@ -1,0 +1,139 @@
+//! The list of the exercises, `exercises.toml`, and where their files are.
+
+use std::error::Error;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use crate::Result;
+
+/// The language of titles and hints.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English
+    En,
+    /// Korean
+    Ko,
+}
+
+impl Language {
+    /// The one that `LC_ALL`, `LC_MESSAGES` or `LANG` asks for: the first of them that is set counts.
+    pub fn of_environment() -> Self {
+        let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
+        let set = names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
+        if set.is_some_and(|value| value.starts_with("ko")) { Self::Ko } else { Self::En }
+    }
+}
+
+/// Something is missing, or something is wrong on purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A part is to be written.
+    Write,
+    /// A mistake is to be found and mended.
+    Mend,
+}
+
+/// One exercise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exercise {
+    /// Also that of its program: `MECHANISM_…`.
+    pub name: String,
+    /// The chapter it belongs to, and the folder of its files.
+    pub mechanism: String,
+    pub kind: Kind,
+    /// How long it takes somebody who has read the chapter.
+    pub minutes: u32,
+    title: String,
+    title_ko: String,
+    hints: Vec<String>,
+    hints_ko: Vec<String>,
+}
+
+impl Exercise {
+    pub fn title(&self, language: Language) -> &str {
+        if language == Language::Ko { &self.title_ko } else { &self.title }
+    }
+
+    /// In stages: where to look, what is wrong, nearly the solution.
+    pub fn hints(&self, language: Language) -> &[String] {
+        if language == Language::Ko { &self.hints_ko } else { &self.hints }
+    }
+
+    /// The module of its judge.
+    pub fn module(&self) -> String {
+        format!("{}::{}::", self.mechanism, self.short_name())
+    }
+
+    fn file(&self) -> PathBuf {
+        Path::new(&self.mechanism).join(self.short_name()).with_extension("rs")
+    }
+
+    /// The name without the mechanism in front.
+    fn short_name(&self) -> &str {
+        &self.name[self.mechanism.len() + 1..]
+    }
+}
+
+/// All exercises, in the order of the book.
+pub struct Course {
+    pub exercises: Vec<Exercise>,
+    /// It has the folders `exercises` and `solutions`.
+    pub folder: PathBuf,
+}
+
+impl Course {
+    /// Reads the list in `folder`.
+    pub fn open(folder: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct List {
+            exercise: Vec<Exercise>,
+        }
+        let folder = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+        let path = folder.join("exercises/exercises.toml");
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let list: List = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        for exercise in &list.exercise {
+            if !exercise.name.starts_with(&format!("{}_", exercise.mechanism)) {
+                return Err(format!("{}: must begin with {}_", exercise.name, exercise.mechanism).into());
+            }
+            if exercise.hints.is_empty() || exercise.hints.len() != exercise.hints_ko.len() {
+                return Err(format!("{}: must have hints, as many in both languages", exercise.name).into());
+            }
+        }
+        Ok(Self { exercises: list.exercise, folder })
+    }
+
+    pub fn find(&self, name: &str) -> Result<&Exercise> {
+        let found = self.exercises.iter().find(|exercise| exercise.name == name);
+        let unknown = || format!("there is no exercise '{name}': `cargo run -p course` lists them all");
+        found.ok_or_else(|| Unknown(unknown()).into())
+    }
+
+    /// The file on which one works.
+    pub fn given(&self, exercise: &Exercise) -> PathBuf {
+        self.folder.join("exercises").join(exercise.file())
+    }
+
+    pub fn solution(&self, exercise: &Exercise) -> PathBuf {
+        self.folder.join("solutions").join(exercise.file())
+    }
+}
+
+/// Something was asked for that is not there: wrong usage.
+#[derive(Debug)]
+pub struct Unknown(pub String);
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Unknown {}

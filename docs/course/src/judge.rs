@@ -1,0 +1,157 @@
+//! Builds the program of an exercise, and lets its judge look at what it does.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::Result;
+use crate::exercise::{Course, Exercise};
+
+/// What the judge says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is as it should be.
+    Passed,
+    /// The compiler has said why.
+    NotBuilt,
+    /// What should be, in the words of the judge's tests, and what was instead; nothing where all was well.
+    Judged(Vec<(String, Option<String>)>),
+}
+
+/// A package of programs, and where they are built: the exercises as they are now, or the solutions.
+pub struct Workshop<'a> {
+    pub course: &'a Course,
+    package: &'static str,
+    target: PathBuf,
+    judge: OnceLock<PathBuf>,
+}
+
+impl<'a> Workshop<'a> {
+    /// The exercises.
+    pub fn given(course: &'a Course) -> Self {
+        Self::new(course, "exercises")
+    }
+
+    /// The worked solutions.
+    pub fn solved(course: &'a Course) -> Self {
+        Self::new(course, "solutions")
+    }
+
+    fn new(course: &'a Course, package: &'static str) -> Self {
+        let target = std::env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| course.folder.join("../target"), PathBuf::from);
+        Self { course, package, target: target.join("course"), judge: OnceLock::new() }
+    }
+
+    /// Where the program of an exercise is, when it is built.
+    pub fn program(&self, exercise: &Exercise) -> PathBuf {
+        let program = self.target.join(self.package).join("debug").join(&exercise.name);
+        program.canonicalize().unwrap_or(program)
+    }
+
+    /// Builds one exercise, showing what the compiler says, and judges it.
+    pub fn judge(&self, exercise: &Exercise) -> Result<Verdict> {
+        if !self.build(&["--bin", &exercise.name])? {
+            return Ok(Verdict::NotBuilt);
+        }
+        self.judge_built(exercise)
+    }
+
+    /// Builds all programs of the package; false if the compiler refuses.
+    pub fn build_all(&self) -> Result<bool> {
+        self.build(&["--bins"])
+    }
+
+    fn build(&self, which: &[&str]) -> Result<bool> {
+        let mut cargo = self.cargo("build", self.package);
+        Ok(cargo.arg("--quiet").args(["-p", self.package]).args(which).status()?.success())
+    }
+
+    /// Judges one that is built.
+    pub fn judge_built(&self, exercise: &Exercise) -> Result<Verdict> {
+        let judge = self.judge_program()?;
+        let tests =
+            self.output(Command::new(judge).args(["--list", "--format", "terse", &exercise.module()]))?;
+        let mut points = Vec::new();
+        for test in tests.1.lines().filter_map(|line| line.strip_suffix(": test")) {
+            let (passed, said) = self.output(Command::new(judge).args(["--exact", test, "--nocapture"]))?;
+            let point = test[exercise.module().len()..].replace('_', " ");
+            points.push((point, (!passed).then(|| reason(&said))));
+        }
+        if points.is_empty() {
+            return Err(format!("{}: its judge has no tests", exercise.name).into());
+        }
+        let passed = points.iter().all(|(_, wrong)| wrong.is_none());
+        Ok(if passed { Verdict::Passed } else { Verdict::Judged(points) })
+    }
+
+    /// Whether it succeeded, and all that it printed.
+    fn output(&self, judge: &mut Command) -> Result<(bool, String)> {
+        judge.env("JUDGED", self.target.join(self.package).join("debug"));
+        judge.env("JUDGED_SOURCES", self.course.folder.join(self.package));
+        let output = judge.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+    }
+
+    /// The judge's own program, built when it is first asked for.
+    fn judge_program(&self) -> Result<&Path> {
+        if let Some(path) = self.judge.get() {
+            return Ok(path);
+        }
+        let mut cargo = self.cargo("test", "judge");
+        cargo.args(["--quiet", "--no-run", "-p", "judge", "--message-format", "json-render-diagnostics"]);
+        let output = cargo.stderr(Stdio::inherit()).output()?;
+        if !output.status.success() {
+            return Err("the judge of the exercises cannot be built".into());
+        }
+        let messages = String::from_utf8(output.stdout)?;
+        let program = messages.lines().find_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(PathBuf::from(message.get("executable")?.as_str()?))
+        });
+        let program = program.ok_or("cargo does not say where the judge is")?;
+        Ok(self.judge.get_or_init(|| program))
+    }
+
+    /// Each package has a folder of its own: solutions and exercises have the same names.
+    fn cargo(&self, command: &str, folder: &str) -> Command {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.arg(command).arg("--locked");
+        cargo.arg("--manifest-path").arg(self.course.folder.join("exercises/Cargo.toml"));
+        cargo.arg("--target-dir").arg(self.target.join(folder));
+        cargo
+    }
+}
+
+/// The words of a failed test, without the frame that the test harness puts around them. Judges compare what was with what
+/// should be, in this order.
+fn reason(said: &str) -> String {
+    let after = said.lines().skip_while(|line| !line.contains("panicked at ")).skip(1);
+    let lines: Vec<_> =
+        after.take_while(|line| !line.starts_with("note: run with `RUST_BACKTRACE")).collect();
+    if lines.is_empty() {
+        return said.trim().to_owned();
+    }
+    let text = lines.join("\n");
+    let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
+    let text = text.replace("\n  left: ", "\n  it was:    ").replace("\n right: ", "\n  should be: ");
+    // A program that reads too little may print anything, and a terminal obeys some of that.
+    text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn the_reason_is_what_the_judge_said() {
+        let said = "\nrunning 1 test\n\nthread 'a::b' (7) panicked at src/a.rs:8:13:\nIt should end.\nIt did not.\n\
+                    note: run with `RUST_BACKTRACE=1` environment variable\ntest a::b ... FAILED\n";
+        assert_eq!(reason(said), "It should end.\nIt did not.");
+        assert_eq!(reason("killed\n"), "killed");
+        let said =
+            "panicked at a.rs:8:13:\nassertion `left == right` failed: the sum\n  left: 1\n right: 2\n";
+        assert_eq!(reason(said), "the sum\n  it was:    1\n  should be: 2");
+    }
+}

@@ -1,0 +1,194 @@
+//! The runner of the course's exercises: lists them, builds and judges one, watches the files, shows hints, keeps
+//! progress.
+//!
+//! In reading order: [`exercise`] is the list, [`judge`] builds a program and lets its judge look at it, [`progress`] is
+//! what is remembered, [`show`] prints, [`watch`] judges on save, [`check`] is for authors and for CI.
+
+mod check;
+mod exercise;
+mod judge;
+mod progress;
+mod show;
+mod watch;
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use exercise::{Course, Exercise, Language};
+use judge::{Verdict, Workshop};
+use progress::Progress;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The exercises of the course: lists them, judges them, gives hints.
+#[derive(Parser)]
+#[command(version)]
+#[command(after_help = "Exit status: 0 done, 1 not solved yet or failed, 2 wrong usage.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Commands>,
+
+    /// Language of titles and hints (default: that of the environment)
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Language>,
+
+    /// The folder that has `exercises` and `solutions`
+    #[arg(long, global = true, hide = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    folder: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// All exercises, which of them are done, and what comes next (the default)
+    List,
+    /// Build one exercise and judge it
+    Run {
+        /// As the list names it
+        name: String,
+    },
+    /// Judge again each time a file is saved, and go on to the next exercise when one is solved
+    Watch {
+        /// Where to begin; without it, with the first that is not solved
+        name: Option<String>,
+    },
+    /// The next hint: first where to look, then what is wrong, then nearly the solution
+    Hint {
+        /// As the list names it
+        name: String,
+        /// This hint, and not the next one
+        #[arg(long)]
+        stage: Option<usize>,
+    },
+    /// The worked solution of an exercise that you have solved
+    Solution {
+        /// As the list names it
+        name: String,
+        /// Although it is not solved yet
+        #[arg(long)]
+        anyway: bool,
+    },
+    /// Put the file back as it was last committed; yours is kept aside
+    Reset {
+        /// As the list names it
+        name: String,
+    },
+    /// For authors: each exercise must fail as given, and pass as solved
+    Check,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if error.is::<exercise::Unknown>() => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+        // As in `… | head -1`: who read has enough.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Whether all is well.
+fn run(arguments: Arguments) -> Result<bool> {
+    let language = arguments.lang.unwrap_or_else(Language::of_environment);
+    let course = Course::open(&arguments.folder)?;
+    let mut progress = Progress::load(&course.folder)?;
+    match arguments.command.unwrap_or(Commands::List) {
+        Commands::List => show::list(&course, &progress, language)?,
+        Commands::Run { name } => {
+            let exercise = course.find(&name)?;
+            let workshop = Workshop::given(&course);
+            let verdict = workshop.judge(exercise)?;
+            show::verdict(&workshop, exercise, &verdict, &mut progress, language)?;
+            return Ok(verdict == Verdict::Passed);
+        }
+        Commands::Watch { name } => {
+            let first = name.map(|name| course.find(&name)).transpose()?;
+            watch::watch(&course, &mut progress, first, language)?;
+        }
+        Commands::Hint { name, stage } => hint(course.find(&name)?, stage, &mut progress, language)?,
+        Commands::Solution { name, anyway } => {
+            return solution(&course, course.find(&name)?, &progress, anyway);
+        }
+        Commands::Reset { name } => reset(&course, course.find(&name)?, &mut progress)?,
+        Commands::Check => return check::check(&course, &progress),
+    }
+    Ok(true)
+}
+
+fn hint(
+    exercise: &Exercise,
+    stage: Option<usize>,
+    progress: &mut Progress,
+    language: Language,
+) -> Result<()> {
+    let hints = exercise.hints(language);
+    let stage = stage.unwrap_or_else(|| (progress.hints_seen(&exercise.name) + 1).min(hints.len()));
+    let Some(text) = stage.checked_sub(1).and_then(|index| hints.get(index)) else {
+        let what = format!("{} has hints 1 to {}, not {stage}", exercise.name, hints.len());
+        return Err(exercise::Unknown(what).into());
+    };
+    progress.saw_hint(&exercise.name, stage)?;
+    Ok(writeln!(stdout(), "Hint {stage} of {}: {text}", hints.len())?)
+}
+
+fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: bool) -> Result<bool> {
+    if !anyway && !progress.is_done(&exercise.name) {
+        eprintln!(
+            "{} is not solved yet. Try `hint {0}` first; with --anyway the solution is shown all the same.",
+            exercise.name
+        );
+        return Ok(false);
+    }
+    let path = course.solution(exercise);
+    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    eprintln!("{}", path.display());
+    stdout().write_all(text.as_bytes())?;
+    Ok(true)
+}
+
+/// What is committed is "as given". Whoever commits a solution gets that one back.
+fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress) -> Result<()> {
+    let path = course.given(exercise);
+    let committed = committed(&path)?;
+    if fs::read(&path).is_ok_and(|now| now == committed) {
+        println!("{} is as it was given.", path.display());
+    } else {
+        let kept = course.folder.join("exercises/.kept").join(&exercise.name).with_extension("rs");
+        fs::create_dir_all(kept.parent().expect("it is in a folder"))?;
+        if path.exists() {
+            fs::copy(&path, &kept)?;
+            println!("Your file is kept: {}", kept.display());
+        }
+        fs::write(&path, committed)?;
+        println!("{} is as it was given again.", path.display());
+    }
+    progress.undo(&exercise.name)
+}
+
+fn committed(path: &Path) -> Result<Vec<u8>> {
+    let (folder, name) = (path.parent().expect("in a folder"), path.file_name().expect("a file"));
+    let object = format!("HEAD:./{}", name.to_string_lossy());
+    let git = Command::new("git").current_dir(folder).args(["show", &object]).output();
+    let git = git.map_err(|error| format!("git cannot be started: {error}"))?;
+    if !git.status.success() {
+        let said = String::from_utf8_lossy(&git.stderr);
+        return Err(format!("git does not have {}: {}", path.display(), said.trim()).into());
+    }
+    Ok(git.stdout)
+}

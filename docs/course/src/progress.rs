@@ -1,0 +1,69 @@
+//! What is remembered from one run to the next: which exercises are solved, which hints were seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+
+/// Kept in `exercises/.progress.json`.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Progress {
+    done: BTreeSet<String>,
+    hints: BTreeMap<String, usize>,
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+impl Progress {
+    pub fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join("exercises/.progress.json");
+        let progress = match fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str(&text)
+                .map_err(|error| format!("{}: {error}; remove the file to begin anew", path.display()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::default(),
+            Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+        };
+        Ok(Self { path, ..progress })
+    }
+
+    pub fn is_done(&self, name: &str) -> bool {
+        self.done.contains(name)
+    }
+
+    /// How many hints of this exercise were shown.
+    pub fn hints_seen(&self, name: &str) -> usize {
+        self.hints.get(name).copied().unwrap_or(0)
+    }
+
+    pub fn set_done(&mut self, name: &str, done: bool) -> Result<()> {
+        let changed = if done { self.done.insert(name.to_owned()) } else { self.done.remove(name) };
+        if changed { self.save() } else { Ok(()) }
+    }
+
+    pub fn saw_hint(&mut self, name: &str, stage: usize) -> Result<()> {
+        if stage > self.hints_seen(name) {
+            self.hints.insert(name.to_owned(), stage);
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    /// As if it had never been begun.
+    pub fn undo(&mut self, name: &str) -> Result<()> {
+        self.hints.remove(name);
+        self.done.remove(name);
+        self.save()
+    }
+
+    /// Under another name first: whoever is interrupted here has the old file or the new one, and never half of it.
+    fn save(&self) -> Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        let new = self.path.with_extension(format!("{}.new", std::process::id()));
+        let saved = fs::write(&new, text).and_then(|()| fs::rename(&new, &self.path));
+        saved.map_err(|error| format!("{}: {error}", self.path.display()).into())
+    }
+}

@@ -1,0 +1,91 @@
+//! What is printed: the list, and what the judge says.
+
+use std::io::{IsTerminal, Write, stdout};
+
+use crate::Result;
+use crate::exercise::{Course, Exercise, Kind, Language};
+use crate::judge::{Verdict, Workshop};
+use crate::progress::Progress;
+
+/// The list, by mechanism, and what to type next.
+pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<()> {
+    let mut out = stdout().lock();
+    let next = next(course, progress);
+    let width = course.exercises.iter().map(|exercise| exercise.name.len()).max().unwrap_or(0);
+    let mut mechanism = "";
+    for exercise in &course.exercises {
+        if exercise.mechanism != mechanism {
+            mechanism = &exercise.mechanism;
+            writeln!(out, "{}", bold(mechanism))?;
+        }
+        let mark = if progress.is_done(&exercise.name) {
+            "done"
+        } else if next.is_some_and(|next| next.name == exercise.name) {
+            "next"
+        } else {
+            ""
+        };
+        let kind = match exercise.kind {
+            Kind::Write => "write",
+            Kind::Mend => "mend",
+        };
+        let (name, minutes, title) = (&exercise.name, exercise.minutes, exercise.title(language));
+        writeln!(out, "  {mark:4}  {name:width$}  {kind:5}  {minutes:2} min  {title}")?;
+    }
+    let done = course.exercises.iter().filter(|exercise| progress.is_done(&exercise.name)).count();
+    writeln!(out, "\n{done} of {} done.", course.exercises.len())?;
+    if let Some(next) = next {
+        writeln!(out, "Next: open {}", course.given(next).display())?;
+        writeln!(out, "and   cargo run -p course -- run {}", next.name)?;
+    }
+    Ok(())
+}
+
+/// The first exercise that is not done.
+pub fn next<'a>(course: &'a Course, progress: &Progress) -> Option<&'a Exercise> {
+    course.exercises.iter().find(|exercise| !progress.is_done(&exercise.name))
+}
+
+/// What the judge says, and what to do now. Remembers it, too.
+pub fn verdict(
+    workshop: &Workshop,
+    exercise: &Exercise,
+    verdict: &Verdict,
+    progress: &mut Progress,
+    language: Language,
+) -> Result<()> {
+    let (name, course) = (&exercise.name, workshop.course);
+    progress.set_done(name, *verdict == Verdict::Passed)?;
+    let mut out = stdout().lock();
+    writeln!(out, "{}: {}", bold(name), exercise.title(language))?;
+    match verdict {
+        Verdict::Passed => writeln!(out, "Solved.")?,
+        Verdict::NotBuilt => writeln!(out, "It does not compile: see above.")?,
+        Verdict::Judged(points) => {
+            for (point, wrong) in points {
+                writeln!(out, "  {}  {point}", if wrong.is_some() { "no " } else { "yes" })?;
+                for line in wrong.iter().flat_map(|wrong| wrong.lines()) {
+                    writeln!(out, "         {line}")?;
+                }
+            }
+        }
+    }
+    if *verdict == Verdict::Passed {
+        writeln!(out, "A worked solution, to compare: cargo run -p course -- solution {name}")?;
+        match next(course, progress) {
+            Some(next) => writeln!(out, "Next: cargo run -p course -- run {}", next.name)?,
+            None => writeln!(out, "That was the last one: all exercises are done.")?,
+        }
+    } else {
+        writeln!(out, "The file: {}", course.given(exercise).display())?;
+        if *verdict != Verdict::NotBuilt {
+            writeln!(out, "The program, to try it by hand: {}", workshop.program(exercise).display())?;
+        }
+        writeln!(out, "A hint: cargo run -p course -- hint {name}")?;
+    }
+    Ok(())
+}
+
+fn bold(text: &str) -> String {
+    if stdout().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+}

@@ -1,0 +1,66 @@
+//! # Opens that wait for each other (mend, 10 minutes)
+//!
+//! Parent and child talk through two FIFOs, `question` and `answer`. Neither gets beyond its first `open` (here: for five
+//! seconds, then they give up).
+//!
+//! **Goal**: `fifo_order DIRECTORY` prints `the answer is 42`. Plain `open` only, without `O_NONBLOCK`, and without opening for
+//! reading and writing at once.
+//!
+//! Read: the book, *FIFO*, "The open that waits".
+//! Look while it hangs: `ps -o pid,stat,wchan:20,args -C order`
+//!
+//! Run it: `cargo run -p course -- run fifo_order`
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+fn main() -> io::Result<()> {
+    give_up_after(Duration::from_secs(5));
+    let mut args = std::env::args_os().skip(1);
+    let dir = PathBuf::from(args.next().ok_or_else(|| io::Error::other("a directory, please"))?);
+    if args.next().is_some() { child(&dir) } else { parent(&dir) }
+}
+
+fn parent(dir: &Path) -> io::Result<()> {
+    for name in ["question", "answer"] {
+        mkfifo(&dir.join(name), Mode::S_IRUSR | Mode::S_IWUSR)?;
+    }
+    let mut child = Command::new(std::env::current_exe()?).arg(dir).arg("child").spawn()?;
+
+    // TODO: the order, here and in `child`. One of the two is enough.
+    let mut answer = BufReader::new(File::open(dir.join("answer"))?);
+    let mut question = File::options().write(true).open(dir.join("question"))?;
+
+    question.write_all(b"6 7\n")?;
+    let mut line = String::new();
+    answer.read_line(&mut line)?;
+    println!("the answer is {}", line.trim());
+    child.wait()?;
+    ["question", "answer"].iter().try_for_each(|name| fs::remove_file(dir.join(name)))
+}
+
+fn child(dir: &Path) -> io::Result<()> {
+    let mut question = BufReader::new(File::open(dir.join("question"))?);
+    let mut answer = File::options().write(true).open(dir.join("answer"))?;
+
+    let mut line = String::new();
+    question.read_line(&mut line)?;
+    let product: u32 = line.split_whitespace().filter_map(|word| word.parse::<u32>().ok()).product();
+    writeln!(answer, "{product}")
+}
+
+/// So that a mistake does not leave a process behind. Not a part of the exercise.
+fn give_up_after(limit: Duration) {
+    thread::spawn(move || {
+        thread::sleep(limit);
+        eprintln!("gave up: still waiting for the other side to open");
+        std::process::exit(3);
+    });
+}

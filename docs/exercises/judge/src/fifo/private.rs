@@ -1,0 +1,101 @@
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdout, Stdio};
+use std::time::Duration;
+
+use crate::program::{self, Group};
+
+/// The program, waiting for a line. It gives up by itself after three seconds.
+struct Waiting {
+    child: Group,
+    stdout: BufReader<ChildStdout>,
+    fifo: PathBuf,
+}
+
+impl Waiting {
+    fn start(folder: &Path) -> Self {
+        let mut command = program::command("fifo_private");
+        let child = command.arg(folder).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = Group(child.expect("the program can be started"));
+        let mut stdout = BufReader::new(child.0.stdout.take().expect("piped"));
+        let mut path = String::new();
+        stdout.read_line(&mut path).expect("its first line");
+        Self { child, stdout, fifo: PathBuf::from(path.trim()) }
+    }
+
+    /// Writes a line into the FIFO, and returns what the program then prints.
+    fn tell(mut self, line: &str) -> String {
+        // A FIFO, opened for both, lets in without waiting.
+        let fifo = fs::File::options().read(true).write(true).open(&self.fifo);
+        let sent = fifo.and_then(|mut fifo| fifo.write_all(line.as_bytes()).map(|()| fifo));
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).expect("what it prints");
+        self.child.wait_for(Duration::from_secs(20)).expect("it should end");
+        drop(sent);
+        said
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).map_or(0, |found| found.permissions().mode() & 0o7777)
+}
+
+/// Whether nothing was left in this folder.
+fn is_empty(dir: &Path) -> bool {
+    dir.read_dir().is_ok_and(|mut entries| entries.next().is_none())
+}
+
+#[test]
+fn it_is_private() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path();
+    let waiting = Waiting::start(dir);
+    let fifo = waiting.fifo.clone();
+    let (is_fifo, fifo_mode) =
+        (fs::metadata(&fifo).is_ok_and(|found| found.file_type().is_fifo()), mode(&fifo));
+    let private = fifo.parent().unwrap_or(&fifo).to_owned();
+    let (own_folder, private_mode) = (private != dir, mode(&private));
+    let (name, process) = (private.file_name().unwrap_or_default(), waiting.child.0.id().to_string());
+    let foretold = own_folder && process.len() > 3 && name.to_string_lossy().contains(&process);
+    let said = waiting.tell("hello\n");
+    assert!(is_fifo, "the path that it prints first should be a FIFO");
+    assert!(own_folder, "the FIFO lies in the folder where everybody may write, and not in one of its own");
+    assert_eq!(format!("{private_mode:o}"), "700", "the mode of the fresh folder");
+    assert!(!foretold, "the name of the fresh folder has the process id in it: that can be foretold");
+    assert_eq!(format!("{fifo_mode:o}"), "600", "the mode of the FIFO: who may write into it?");
+    assert!(said.contains("read: hello"), "it printed: {said}");
+    assert!(is_empty(dir), "the FIFO and its folder should be gone");
+}
+
+#[test]
+fn two_at_once_do_not_meet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path();
+    let (one, other) = (Waiting::start(dir), Waiting::start(dir));
+    let same = one.fifo == other.fifo;
+    let said = (one.tell("for one\n"), other.tell("for the other\n"));
+    assert!(!same, "two copies use one FIFO: who gets which line?");
+    assert!(said.0.contains("for one") && said.1.contains("for the other"), "they printed: {said:?}");
+    assert!(is_empty(dir), "both should have cleaned up");
+}
+
+#[test]
+fn what_somebody_has_put_there_first_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path();
+    let (victim, trap) = (dir.join("diary"), dir.join("course.fifo"));
+    fs::write(&victim, "dear diary\n").expect("a folder of our own");
+    symlink(&victim, &trap).expect("a folder of our own");
+    let waiting = Waiting::start(dir);
+    let trapped = fs::canonicalize(&waiting.fifo).ok() == fs::canonicalize(&victim).ok();
+    let said = if trapped { String::new() } else { waiting.tell("hello\n") };
+    assert!(
+        !trapped,
+        "it followed a link that somebody else had put there, to a file that is none of its business"
+    );
+    assert!(said.contains("read: hello"), "it printed: {said}");
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "dear diary\n");
+    assert!(fs::symlink_metadata(&trap).is_ok(), "it removed what it had not made");
+}

@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use crate::program;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What it prints for these two commands.
+fn pipeline(first: &str, second: &str) -> String {
+    let outcome = program::run("pipe_pipeline", &[first, second], LIMIT);
+    let what =
+        format!("`{first} | {second}` should end. (If it hangs: is an end open where it should not be?)");
+    outcome.expect_done(&what);
+    outcome.stdout.trim().to_owned()
+}
+
+#[test]
+fn what_the_first_writes_the_second_reads() {
+    assert_eq!(pipeline("printf 'b\\na\\n'", "sort"), "a\nb\nstatuses 0 0");
+}
+
+#[test]
+fn both_statuses_are_told() {
+    assert_eq!(pipeline("exit 3", "cat >&2; exit 4"), "statuses 3 4");
+}
+
+#[test]
+fn a_first_that_never_stops_dies_of_sigpipe() {
+    assert_eq!(
+        pipeline("exec yes", "head -n 1"),
+        "y\nstatuses 141 0",
+        "128 + 13 is the status of a death by SIGPIPE"
+    );
+}
+
+#[test]
+fn both_run_at_the_same_time() {
+    let expected = "200000\nstatuses 0 0";
+    assert_eq!(
+        pipeline("head -c 200000 /dev/zero", "wc -c"),
+        expected,
+        "200,000 bytes do not fit into a pipe"
+    );
+}

@@ -1,0 +1,120 @@
+//! Starting a program, and waiting for its end, but not for ever.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How it ended; nothing if it had not ended in time, and was killed with all its children.
+    pub status: Option<ExitStatus>,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// It ended by itself, with status 0. `what` says what it was to do.
+    #[track_caller]
+    pub fn expect_done(&self, what: &str) -> &Self {
+        let said = format!("--- it printed:\n{}{}", self.stdout, self.stderr);
+        match self.status {
+            None => panic!("{what}\nIt had not ended after a long time, and was killed.\n{said}"),
+            Some(status) => match status.signal() {
+                Some(signal) => panic!("{what}\nIt was killed by signal {signal}.\n{said}"),
+                None => assert!(status.success(), "{what}\nIt failed: {status}.\n{said}"),
+            },
+        }
+        self
+    }
+}
+
+/// Where the program of an exercise lies: `JUDGED` names the folder.
+pub fn path(exercise: &str) -> PathBuf {
+    let folder = std::env::var_os("JUDGED")
+        .expect("start this by `cargo run -p course -- run NAME`: JUDGED is not set");
+    let program = PathBuf::from(folder).join(exercise);
+    assert!(program.exists(), "{} has not been built", program.display());
+    program
+}
+
+/// The program of an exercise, in a process group of its own and without input, ready to be started.
+pub fn command(exercise: &str) -> Command {
+    let mut command = Command::new(path(exercise));
+    command.process_group(0).stdin(Stdio::null());
+    command
+}
+
+/// Runs the program of an exercise to its end; after `limit` it is killed, with all that it has started.
+pub fn run<A: AsRef<OsStr>>(exercise: &str, args: &[A], limit: Duration) -> Outcome {
+    finish(command(exercise).args(args), limit)
+}
+
+/// The same for a command that was made by [`command`] and got more arguments or another environment.
+pub fn finish(command: &mut Command, limit: Duration) -> Outcome {
+    let child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
+    let mut child = Group(child);
+    let stdout = reader(child.0.stdout.take());
+    let stderr = reader(child.0.stderr.take());
+    let status = child.wait_for(limit);
+    drop(child); // whoever of the group is left is killed, and lets go of the pipes
+    Outcome { status, stdout: stdout.join().expect("read"), stderr: stderr.join().expect("read") }
+}
+
+fn reader(from: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    let mut from = from.expect("piped");
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // An error means that there is no more: what came until then counts.
+        let _ = from.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// A program and all that it has started: killed when this is dropped. Made by [`command`], which gives it a group of
+/// its own.
+pub struct Group(pub Child);
+
+impl Group {
+    /// How it has ended, or nothing if it has not until `limit` is over.
+    pub fn wait_for(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.0.try_wait().expect("one's own child can be waited for") {
+                return Some(status);
+            }
+            if Instant::now() >= end {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let group = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
+        // It may have ended, with all its children: then there is no such group.
+        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// The code of an exercise, for what cannot be seen from outside. Comments are left out.
+#[allow(dead_code, reason = "only some judges look at the code")]
+pub fn code(exercise: &str) -> String {
+    let (folder, name) = exercise.split_once('_').expect("MECHANISM_NAME");
+    let sources = std::env::var_os("JUDGED_SOURCES").expect("JUDGED_SOURCES is not set");
+    let path = PathBuf::from(sources).join(folder).join(name).with_extension("rs");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}

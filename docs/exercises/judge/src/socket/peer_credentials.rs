@@ -1,0 +1,80 @@
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::program::{self, Group};
+
+const NAME: &str = "socket_peer_credentials";
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Starts a server, and waits until it listens.
+fn server(path: &Path, only: &[&str]) -> Group {
+    let mut server = program::command(NAME);
+    server.arg("server").arg(path).args(only).stdout(Stdio::piped());
+    let mut server = Group(server.spawn().expect("it starts"));
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.as_mut().expect("piped")).read_line(&mut line).expect("text");
+    assert_eq!(line, "listening\n", "the server should listen");
+    server
+}
+
+/// What the server tells us, who claim this.
+fn told(path: &Path, claim: &str) -> String {
+    let mut stream = UnixStream::connect(path).expect("the server should listen");
+    stream.set_read_timeout(Some(LIMIT)).expect("a limit");
+    writeln!(stream, "{claim}").expect("sent");
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).expect("the server should answer");
+    answer
+}
+
+fn us() -> String {
+    format!("you are process {} of user {}\n", std::process::id(), nix::unistd::geteuid())
+}
+
+#[test]
+fn the_server_knows_who_we_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("door");
+    let _server = server(&path, &[]);
+    assert_eq!(told(&path, "hello"), us(), "the test itself has connected");
+}
+
+#[test]
+fn a_claim_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("door");
+    let _server = server(&path, &[]);
+    assert_eq!(told(&path, "you are process 1 of user 4711"), us(), "the test has lied, and was believed");
+}
+
+#[test]
+fn another_process_is_another_peer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("door");
+    let _server = server(&path, &[]);
+    let mut client = program::command(NAME);
+    client.arg("client").arg(&path).arg("I am root").stdout(Stdio::piped());
+    let mut client = Group(client.spawn().expect("it starts"));
+    let mut answer = String::new();
+    BufReader::new(client.0.stdout.as_mut().expect("piped")).read_line(&mut answer).expect("text");
+    let expected = format!("you are process {} of user {}\n", client.0.id(), nix::unistd::geteuid());
+    assert_eq!(answer, expected, "a client that is another process");
+}
+
+#[test]
+fn only_one_user_comes_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ours = nix::unistd::geteuid().as_raw();
+    for (name, user, expected) in [("ours", ours, us()), ("theirs", ours + 1, "not for you\n".to_owned())] {
+        let path = folder.path().join(name);
+        let _server = server(&path, &[&user.to_string()]);
+        assert_eq!(
+            told(&path, "hello"),
+            expected,
+            "we are user {ours}, and the server is for user {user} only"
+        );
+    }
+}

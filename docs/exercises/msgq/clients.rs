@@ -1,0 +1,66 @@
+//! # Many clients, one queue (write, 20 minutes)
+//!
+//! Three clients ask one server through one queue. They get each other's answers.
+//!
+//! **Goal**: each client gets the answers to its own questions, still with one queue.
+//!
+//! Read: the book, *Message queue*, "A server and many clients".
+//!
+//! Run it: `cargo run -p course -- run msgq_clients`
+
+use std::process::Command;
+
+#[path = "sys.rs"]
+mod sys;
+const QUESTION: i64 = 1;
+const CLIENTS: usize = 3;
+const ROUNDS: usize = 10;
+
+fn main() -> std::io::Result<()> {
+    match std::env::args().nth(1) {
+        Some(id) => client(id.parse().expect("the id of a queue")),
+        None => server(),
+    }
+}
+
+/// The type by which the answers to one client are sent.
+fn answers_to(client: u32) -> i64 {
+    let _ = client;
+    2 // TODO: all clients receive this type: who gets whose answer?
+}
+
+/// Takes a question of each client, then answers them, the last one first.
+fn server() -> std::io::Result<()> {
+    let queue = sys::Queue::new()?;
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?);
+    }
+    for _ in 0..ROUNDS {
+        let mut asked = Vec::new();
+        for _ in 0..CLIENTS {
+            let (_, from) = sys::msgrcv(queue.0, QUESTION, 0)?;
+            asked.push(from);
+        }
+        for from in asked.into_iter().rev() {
+            sys::msgsnd(queue.0, answers_to(from.parse().expect("a process id")), &from, 0)?;
+        }
+    }
+    let mut served = 0;
+    for mut client in clients {
+        served += usize::from(client.wait()?.success());
+    }
+    println!("{served} of {CLIENTS} clients got their own answers");
+    Ok(())
+}
+
+/// Asks who it is, again and again.
+fn client(queue: i32) -> std::io::Result<()> {
+    let mut own = 0;
+    for _ in 0..ROUNDS {
+        sys::msgsnd(queue, QUESTION, &std::process::id().to_string(), 0)?;
+        let (_, answer) = sys::msgrcv(queue, answers_to(std::process::id()), 0)?;
+        own += usize::from(answer == std::process::id().to_string());
+    }
+    std::process::exit(i32::from(own < ROUNDS))
+}

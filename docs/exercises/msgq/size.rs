@@ -1,0 +1,35 @@
+//! # The size without the type (mend, 10 minutes)
+//!
+//! A letter of 16 bytes is sent, and 24 are received: the last 8 are from the memory behind the letter.
+//!
+//! **Goal**: exactly the 16 bytes of the text arrive.
+//!
+//! Read: msgop(2) about `msgsz`; the book, *Message queue*, "The four calls".
+//!
+//! Run it: `cargo run -p course -- run msgq_size`
+
+#[path = "sys.rs"]
+mod sys;
+/// What lies in this program's memory: a letter, and right behind it something that is nobody's business.
+#[repr(C)]
+struct Desk {
+    mtype: libc::c_long,
+    text: [u8; 16],
+    secret: [u8; 8],
+}
+
+fn main() -> std::io::Result<()> {
+    let queue = sys::Queue::new()?;
+    let desk = Desk { mtype: 1, text: *b"see you at eight", secret: *b"pin 1234" };
+
+    // TODO: is this the size that msgsnd asks for?
+    let size = size_of_val(&desk.mtype) + size_of_val(&desk.text);
+    // SAFETY: the kernel reads the type and `size` bytes behind it; all of them lie in `desk`.
+    let sent = unsafe { libc::msgsnd(queue.0, (&raw const desk).cast(), size, 0) };
+    assert!(sent == 0, "msgsnd: {}", std::io::Error::last_os_error());
+    assert_eq!(&desk.secret[..3], b"pin");
+
+    let (_, text) = sys::msgrcv(queue.0, 1, 0)?;
+    println!("received {} bytes: {text}", text.len());
+    Ok(())
+}

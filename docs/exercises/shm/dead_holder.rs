@@ -1,0 +1,92 @@
+//! # A lock that the dead hold (mend, 20 minutes)
+//!
+//! A System V semaphore serves as a lock: to take it is to subtract one, to give it back is to add one. One process takes
+//! it and is killed. As given, nobody ever gets it again.
+//!
+//! Mend `take` and `give`, so that the kernel gives back what the dead held, and so that the count is still right after
+//! a process that took it, gave it back and ended. Read: shared memory, "Stage 2: lock-step", and semop(2).
+//!
+//! Run it: `cargo run -p course -- run shm_dead_holder`
+
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::process::{Child, Command, Stdio};
+use std::{env, io, ptr};
+
+/// Takes the lock, and waits for it for two seconds at most.
+fn take(id: i32) -> io::Result<()> {
+    let flags = 0; // TODO
+    semtimedop(id, libc::sembuf { sem_num: 0, sem_op: -1, sem_flg: flags }, 2)
+}
+
+/// Gives the lock back.
+fn give(id: i32) -> io::Result<()> {
+    let flags = 0; // TODO
+    semtimedop(id, libc::sembuf { sem_num: 0, sem_op: 1, sem_flg: flags }, 2)
+}
+
+// From here on nothing has to be changed.
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    if let [_, role, id] = &arguments[..] {
+        return second_process(role, id.parse().expect("an id"));
+    }
+    // SAFETY: numbers only.
+    let id = unsafe { libc::semget(libc::IPC_PRIVATE, 1, 0o600) };
+    assert!(id >= 0, "semget: {}", io::Error::last_os_error());
+    // SAFETY: numbers only.
+    unsafe { libc::semctl(id, 0, libc::SETVAL, 1) };
+
+    let mut holder = start("hold", id);
+    wait_for_a_line(&mut holder);
+    holder.kill().expect("it is our child");
+    holder.wait().expect("it is our child");
+    println!("the holder was killed");
+    match take(id) {
+        Ok(()) => {
+            println!("the next one got the lock");
+            give(id).expect("there is a semaphore");
+        }
+        Err(error) => println!("the next one never got the lock: {error}"),
+    }
+
+    start("polite", id).wait().expect("it is our child");
+    // SAFETY: numbers only.
+    println!("in the end the count is {}", unsafe { libc::semctl(id, 0, libc::GETVAL) });
+    // SAFETY: numbers only.
+    unsafe { libc::semctl(id, 0, libc::IPC_RMID) };
+}
+
+fn second_process(role: &str, id: i32) {
+    if take(id).is_err() {
+        return;
+    }
+    match role {
+        "hold" => {
+            println!("I hold it");
+            let _ = stdin().read(&mut [0]); // until it is killed, or its parent has ended
+        }
+        _ => give(id).expect("there is a semaphore"),
+    }
+}
+
+fn start(role: &str, id: i32) -> Child {
+    let mut command = Command::new(env::current_exe().expect("a path"));
+    command.args([role, &id.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().expect("a second process")
+}
+
+fn wait_for_a_line(child: &mut Child) {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("readable");
+}
+
+fn semtimedop(id: i32, mut operation: libc::sembuf, seconds: i64) -> io::Result<()> {
+    let timeout = libc::timespec { tv_sec: seconds, tv_nsec: 0 };
+    let (operations, timeout) = (&raw mut operation, ptr::from_ref(&timeout));
+    // SAFETY: one operation and one time, both of which outlive the call.
+    match unsafe { libc::syscall(libc::SYS_semtimedop, id, operations, 1_usize, timeout) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,43 @@
+//! # Shared or private: solved
+//!
+//! A private mapping gives a process a copy of each page that it stores to. That is right for a program that changes a table
+//! for itself, and wrong for two that talk.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Release};
+use std::{env, io, ptr};
+
+/// The file's first word, as long as this process lives.
+fn map(file: &File) -> &'static AtomicU32 {
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED);
+    // SAFETY: with a null address the kernel takes a free one.
+    let base = unsafe { libc::mmap(ptr::null_mut(), 4096, protection, flags, file.as_raw_fd(), 0) };
+    assert!(base != libc::MAP_FAILED, "mmap: {}", io::Error::last_os_error());
+    // SAFETY: mapped, at a page, never unmapped, and the file has that page; atomics may change at any time.
+    unsafe { &*base.cast() }
+}
+
+// From here on nothing has to be changed.
+
+fn main() {
+    if let Some(path) = env::args().nth(1) {
+        map(&open(Path::new(&path))).store(42, Release);
+        return;
+    }
+    let path = env::temp_dir().join(format!("course-mmap-private-{}", process::id()));
+    fs::write(&path, [0; 4096]).expect("a temporary file");
+    let word = map(&open(&path));
+    println!("before: {}", word.load(Acquire));
+    let other = Command::new(env::current_exe().expect("a path")).arg(&path).status();
+    println!("the other process stored 42: {}", other.is_ok_and(|status| status.success()));
+    println!("this process loads {}", word.load(Acquire));
+    println!("the file begins with {}", fs::read(&path).expect("readable")[0]);
+    fs::remove_file(&path).expect("our file");
+}
+
+fn open(path: &Path) -> File {
+    OpenOptions::new().read(true).write(true).open(path).expect("the file")
+}

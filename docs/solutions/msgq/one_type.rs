@@ -1,0 +1,41 @@
+//! # One type for both ways: solved
+
+use std::process::Command;
+
+#[path = "../../exercises/msgq/sys.rs"]
+mod sys;
+/// From the client to the server.
+const QUESTION: i64 = 1;
+/// From the server to the client.
+const ANSWER: i64 = 2; // a queue has no direction: only the type says for whom a message is
+
+fn main() -> std::io::Result<()> {
+    match std::env::args().nth(1) {
+        Some(id) => server(id.parse().expect("the id of a queue")),
+        None => client(),
+    }
+}
+
+fn client() -> std::io::Result<()> {
+    let queue = sys::Queue::new()?;
+    let mut server = Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?;
+    for question in ["1", "10", "21"] {
+        sys::msgsnd(queue.0, QUESTION, question, 0)?;
+        let (_, answer) = sys::msgrcv(queue.0, ANSWER, 0)?;
+        println!("twice {question} is {answer}");
+    }
+    drop(queue); // this ends the server
+    server.wait()?;
+    Ok(())
+}
+
+/// Answers until the queue is removed.
+fn server(queue: i32) -> std::io::Result<()> {
+    while let Ok((_, question)) = sys::msgrcv(queue, QUESTION, 0) {
+        let twice = 2 * question.parse::<u32>().expect("a number");
+        if sys::msgsnd(queue, ANSWER, &twice.to_string(), 0).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! # The size without the type: solved
+
+#[path = "../../exercises/msgq/sys.rs"]
+mod sys;
+/// What lies in this program's memory: a letter, and right behind it something that is nobody's business.
+#[repr(C)]
+struct Desk {
+    mtype: libc::c_long,
+    text: [u8; 16],
+    secret: [u8; 8],
+}
+
+fn main() -> std::io::Result<()> {
+    let queue = sys::Queue::new()?;
+    let desk = Desk { mtype: 1, text: *b"see you at eight", secret: *b"pin 1234" };
+
+    // The size is that of the text. The kernel knows by itself that a type stands in front of it.
+    let size = size_of_val(&desk.text);
+    // SAFETY: the kernel reads the type and `size` bytes behind it; all of them lie in `desk`.
+    let sent = unsafe { libc::msgsnd(queue.0, (&raw const desk).cast(), size, 0) };
+    assert!(sent == 0, "msgsnd: {}", std::io::Error::last_os_error());
+    assert_eq!(&desk.secret[..3], b"pin");
+
+    let (_, text) = sys::msgrcv(queue.0, 1, 0)?;
+    println!("received {} bytes: {text}", text.len());
+    Ok(())
+}

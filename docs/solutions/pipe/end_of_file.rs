@@ -1,0 +1,55 @@
+//! # The end of file that never comes: solved
+//!
+//! The reader itself was the last writer. It closed its write end behind the loop that waited for just that.
+
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+fn main() -> io::Result<()> {
+    match std::env::args().nth(1) {
+        Some(number) => child(&number),
+        None => parent(),
+    }
+}
+
+/// Writes one line into the pipe, which is its standard output.
+fn child(number: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{number}")
+}
+
+fn parent() -> io::Result<()> {
+    give_up_after(Duration::from_secs(3));
+    let (mut read, write) = io::pipe()?;
+
+    let mut children = Vec::new();
+    for number in ["10", "20", "12"] {
+        let mut command = Command::new(std::env::current_exe()?);
+        // The copy goes into `command`, and ends with it at the end of this turn of the loop. A command that is kept
+        // would keep the write end as well.
+        command.arg(number).stdout(Stdio::from(write.try_clone()?));
+        children.push(command.spawn()?);
+    }
+    // Each child has its own copy. Ours must go *before* we wait for the end of file: as long as it is open, somebody
+    // could still write, namely we ourselves, and so the kernel lets us wait.
+    drop(write);
+    let mut said = String::new();
+    read.read_to_string(&mut said)?; // up to the end of file
+
+    for mut child in children {
+        child.wait()?;
+    }
+    let sum: u32 = said.lines().filter_map(|line| line.parse::<u32>().ok()).sum();
+    println!("sum {sum}");
+    Ok(())
+}
+
+/// So that a mistake does not leave a process behind. Not a part of the exercise.
+fn give_up_after(limit: Duration) {
+    thread::spawn(move || {
+        thread::sleep(limit);
+        eprintln!("gave up: still waiting for the end of file");
+        std::process::exit(3);
+    });
+}

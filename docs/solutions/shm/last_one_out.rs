@@ -1,0 +1,126 @@
+//! # The last one out: solved
+//!
+//! Removal takes the key away at once, and the memory only with the last who detaches or ends. So the right moment
+//! is when both are attached: from then on the kernel cleans up, however the two end.
+
+use std::io::{BufRead, BufReader, Read, stdin};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use std::{env, fs, io, mem, process, ptr, thread};
+
+/// Waits until the joiner is attached, too, and sees to it that the segment goes with the last of the two.
+fn meet(id: i32) {
+    // Before that, the key must be there for the joiner. The kernel counts, but wakes nobody: so ask again.
+    while attached(id) < 2 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    // From here on no kill can leave it behind. Between `shmget` and here one could: to mend that as well, somebody has to
+    // look for leftovers later, as the programs of this suite do for each other.
+    mark_for_removal(id);
+}
+
+/// How many processes have the segment attached.
+fn attached(id: i32) -> u64 {
+    // SAFETY: zeros are a value of this struct of numbers.
+    let mut stat: libc::shmid_ds = unsafe { mem::zeroed() };
+    // SAFETY: the kernel writes one such struct.
+    assert_eq!(unsafe { libc::shmctl(id, libc::IPC_STAT, &raw mut stat) }, 0, "shmctl");
+    stat.shm_nattch
+}
+
+fn mark_for_removal(id: i32) {
+    // SAFETY: `IPC_RMID` uses no buffer.
+    unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) };
+}
+
+// From here on nothing has to be changed.
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    match &arguments[..] {
+        [_, role, key] if role == "owner" => owner(key.parse().expect("a key")),
+        [_, role, key] if role == "joiner" => joiner(key.parse().expect("a key")),
+        _ => both_are_killed(),
+    }
+}
+
+fn both_are_killed() {
+    let key = 0x4000_0000 | (process::id() as i32 & 0xff_ffff);
+    let mut owner = start("owner", key);
+    let mut lines = BufReader::new(owner.stdout.take().expect("piped")).lines().map_while(Result::ok);
+    let id = lines.next().unwrap_or_default();
+    end_later(owner.id());
+    println!("{}", lines.next().unwrap_or_else(|| "the owner waits for ever".to_owned()));
+    owner.kill().expect("it is our child"); // the joiner ends with it: see there
+    owner.wait().expect("it is our child");
+    for _ in 0..40 {
+        match nattch(&id) {
+            Some(1..) => thread::sleep(Duration::from_millis(50)),
+            _ => break,
+        }
+    }
+    match nattch(&id) {
+        None => println!("nothing is left behind"),
+        Some(count) => {
+            println!("the segment is left behind, with {count} attached");
+            mark_for_removal(id.parse().expect("an id"));
+        }
+    }
+}
+
+/// An owner that hangs is killed all the same.
+fn end_later(owner: u32) {
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(10));
+        // SAFETY: numbers only. Our child, for which nobody has waited yet, so the number is still its own.
+        unsafe { libc::kill(owner.cast_signed(), libc::SIGKILL) };
+    });
+}
+
+fn owner(key: i32) {
+    // SAFETY: numbers only.
+    let id = unsafe { libc::shmget(key, 4096, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+    assert!(id >= 0, "shmget: {}", io::Error::last_os_error());
+    println!("{id}");
+    attach(id);
+    let mut joiner = start("joiner", key);
+    meet(id);
+    let mut line = String::new();
+    BufReader::new(joiner.stdout.as_mut().expect("piped")).read_line(&mut line).expect("readable");
+    println!("{}", line.trim_end());
+    thread::sleep(Duration::from_secs(20));
+    let _ = joiner.wait();
+}
+
+fn joiner(key: i32) {
+    thread::sleep(Duration::from_millis(200)); // so that one who marks too early is found out
+    // SAFETY: numbers only.
+    let id = unsafe { libc::shmget(key, 0, 0) };
+    if id < 0 {
+        println!("the joiner finds no segment under the key");
+    } else {
+        attach(id);
+        println!("the joiner is attached");
+    }
+    let _ = stdin().read(&mut [0]); // until the owner has ended
+}
+
+fn start(role: &str, key: i32) -> Child {
+    let mut command = Command::new(env::current_exe().expect("a path"));
+    command.args([role, &key.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().expect("a second process")
+}
+
+/// Attaches it as long as this process lives.
+fn attach(id: i32) {
+    // SAFETY: the kernel chooses a free address.
+    let base = unsafe { libc::shmat(id, ptr::null(), 0) };
+    assert!(base as isize != -1, "shmat: {}", io::Error::last_os_error());
+}
+
+/// How many have it attached, from the kernel's table; `None` if it is gone.
+fn nattch(id: &str) -> Option<u64> {
+    let table = fs::read_to_string("/proc/sysvipc/shm").expect("Linux with System V IPC");
+    let words = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    words.into_iter().find(|words| words[1] == id)?[6].parse().ok()
+}

@@ -1,0 +1,54 @@
+//! Builds the book in both languages.
+
+use std::path::Path;
+
+use anyhow::Result;
+use mdbook_driver::MDBook;
+use mdbook_driver::book::BookItem;
+use mdbook_driver::config::Config;
+
+use crate::catalog::{Catalog, LANGUAGE};
+use crate::finish::{self, Built};
+use crate::{markdown, source};
+
+/// Builds English into `docs/book`, Korean into `docs/book/ko`. What is not translated stays English.
+pub fn build() -> Result<()> {
+    let docs = source::docs();
+    let folder = docs.join("book");
+    let english = Config::from_disk(docs.join("book.toml"))?;
+    render(english, &folder, |_| {})?;
+
+    let catalog = Catalog::read()?;
+    let korean = folder.join(LANGUAGE);
+    let mut config = Config::from_disk(docs.join("book.toml"))?;
+    for words in [&mut config.book.title, &mut config.book.description] {
+        *words = words.take().map(|words| catalog.or_english("summary", &words).to_owned());
+    }
+    config.book.language = Some(LANGUAGE.to_owned());
+    render(config, &korean, |book| book.book.for_each_mut(|item| translate(item, &catalog)))?;
+
+    finish::finish(&Built { folder: &folder, within: &[], catalog: None })?;
+    finish::finish(&Built { folder: &korean, within: &[LANGUAGE], catalog: Some(&catalog) })
+}
+
+fn render(mut config: Config, folder: &Path, change: impl Fn(&mut MDBook)) -> Result<()> {
+    folder.clone_into(&mut config.build.build_dir);
+    let mut book = MDBook::load_with_config(source::docs(), config)?;
+    change(&mut book);
+    book.build()
+}
+
+fn translate(item: &mut BookItem, catalog: &Catalog) {
+    let title = |title: &str| catalog.or_english("summary", title).to_owned();
+    match item {
+        BookItem::Chapter(chapter) => {
+            chapter.name = title(&chapter.name);
+            chapter.parent_names.iter_mut().for_each(|name| *name = title(name));
+            let path = chapter.source_path.as_ref().and_then(|path| path.to_str()).unwrap_or_default();
+            let name = source::chapter(path);
+            chapter.content = markdown::translated(&chapter.content, |text| catalog.get(name, text));
+        }
+        BookItem::PartTitle(name) => *name = title(name),
+        BookItem::Separator => {}
+    }
+}

@@ -1,0 +1,64 @@
+//! Pictures: SVG files of the book, whose labels are translated.
+
+use crate::html::{self, Token};
+use crate::text::Edits;
+
+/// Elements whose text is for the reader.
+const LABELS: [&str; 3] = ["title", "desc", "text"];
+
+/// The labels of a picture that have words to translate.
+pub fn labels(svg: &str) -> Vec<String> {
+    let mut labels = Vec::new();
+    each(svg, |_, text| labels.push(text));
+    labels
+}
+
+/// The picture with other labels.
+pub fn translated<'a>(svg: &str, translation: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut edits = Edits::default();
+    each(svg, |range, text| {
+        if let Some(text) = translation(&text) {
+            edits.replace(range, html::escaped(text));
+        }
+    });
+    edits.apply(svg)
+}
+
+fn each(svg: &str, mut found: impl FnMut(std::ops::Range<usize>, String)) {
+    let mut element: Option<(bool, usize)> = None;
+    for token in html::tokens(svg) {
+        let Token::Tag(tag) = token else { continue };
+        if LABELS.contains(&tag.name) {
+            let code = tag.value("class").is_some_and(|class| class.split(' ').any(|it| it == "code"));
+            element = Some((code, tag.range.end));
+        } else if let Some((code, start)) = element.take() {
+            let range = start..tag.range.start;
+            let text = html::plain(svg[range.clone()].trim());
+            if !code && text.chars().any(char::is_alphabetic) {
+                found(range, text.split_whitespace().collect::<Vec<_>>().join(" "));
+            }
+        }
+    }
+}
+
+/// The picture as part of a page, with what it shows in one sentence.
+pub fn inlined(svg: &str, alt: &str) -> String {
+    let start = svg.find("<svg").unwrap_or(0);
+    let body =
+        svg[start..].trim_end().replacen("<svg", &format!("<svg aria-label=\"{}\"", html::escaped(alt)), 1);
+    format!("<span class=\"picture-box\">{body}</span>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SVG: &str = "<svg><title>A pipe</title><style>.a{b:c}</style><text x=\"1\">reads &amp; sleeps</text><text class=\"code\">read</text><text>42</text></svg>";
+
+    #[test]
+    fn labels_are_replaced_and_code_is_not() {
+        assert_eq!(labels(SVG), ["A pipe", "reads & sleeps"]);
+        let korean = translated(SVG, |text| (text == "reads & sleeps").then_some("읽고 <잔다>"));
+        assert_eq!(korean, SVG.replace("reads &amp; sleeps", "읽고 &lt;잔다&gt;"));
+    }
+}

@@ -1,0 +1,203 @@
+//! What the commands on the pages print: filled in, or compared.
+//!
+//! `page` finds the commands, `run` runs those of a page in a sandbox of its own, `compare` says whether two outputs are
+//! the same but for numbers. How to mark commands is said in `docs/transcripts`.
+
+mod compare;
+mod page;
+mod run;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use self::page::Page;
+use self::run::{Outcome, Sandbox};
+use crate::source;
+
+/// What to do with the pages.
+pub struct Job<'a> {
+    /// Compare instead of filling in.
+    pub check: bool,
+    /// Take the programs of a debug build.
+    pub debug: bool,
+    /// These pages only; none means all.
+    pub pages: &'a [&'a str],
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Sum {
+    pages: usize,
+    ran: usize,
+    unmarked: usize,
+    skipped: Vec<String>,
+    wrong: Vec<String>,
+}
+
+/// Does the job, and says how much was run, and what was not and why.
+pub fn transcripts(job: &Job) -> Result<()> {
+    let sandbox = Sandbox::new(job.debug)?;
+    let pages = paths(job.pages)?;
+    let next = AtomicUsize::new(0);
+    let sum = Mutex::new(Sum::default());
+    // Pages do not see each other, so several run at once: mostly they wait.
+    let at_once = if sandbox.private { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                while let Some(path) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let one = treat(path, &sandbox, job).unwrap_or_else(|error| Sum {
+                        wrong: vec![format!("{}: {error:#}", path.display())],
+                        ..Sum::default()
+                    });
+                    sum.lock().expect("no thread panics").add(one);
+                }
+            });
+        }
+    });
+    let sum = sum.into_inner().expect("no thread panics");
+    for skipped in &sum.skipped {
+        println!("SKIPPED: {skipped}");
+    }
+    println!(
+        "{} pages, {} blocks of commands run, {} skipped; {} more are not marked",
+        sum.pages,
+        sum.ran,
+        sum.skipped.len(),
+        sum.unmarked
+    );
+    ensure!(sum.wrong.is_empty(), "{}\n{} problems", sum.wrong.join("\n"), sum.wrong.len());
+    Ok(())
+}
+
+fn paths(named: &[&str]) -> Result<Vec<PathBuf>> {
+    let src = source::docs().join("src");
+    if named.is_empty() {
+        return Ok(source::files(&src, "md")?.into_iter().map(|name| src.join(name)).collect());
+    }
+    // As the shell completes them, or from `docs/src`.
+    let path = |name: &&str| [PathBuf::from(name), src.join(name)].into_iter().find(|path| path.is_file());
+    named.iter().map(|name| path(name).with_context(|| format!("there is no page {name}"))).collect()
+}
+
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.ran += other.ran;
+        self.unmarked += other.unmarked;
+        self.skipped.extend(other.skipped);
+        self.wrong.extend(other.wrong);
+    }
+}
+
+fn treat(path: &PathBuf, sandbox: &Sandbox, job: &Job) -> Result<Sum> {
+    let text = source::read(path)?;
+    let page = Page::read(&text)?;
+    let mut sum = Sum { unmarked: page.unmarked, ..Sum::default() };
+    if page.blocks.is_empty() {
+        return Ok(sum);
+    }
+    sum.pages = 1;
+    let name = path.strip_prefix(source::docs().join("src")).unwrap_or(path).display().to_string();
+    let mut outcomes = sandbox.run(&page.blocks)?;
+    let mut wrong = wrong_with(&page, &text, &outcomes, job.check);
+    if !wrong.is_empty() {
+        // On a busy machine two processes may come in another order. What is wrong is wrong twice.
+        outcomes = sandbox.run(&page.blocks)?;
+        wrong = wrong_with(&page, &text, &outcomes, job.check);
+    }
+    sum.wrong = wrong.into_iter().map(|(line, wrong)| format!("{name}:{line}: {wrong}")).collect();
+    for (block, outcome) in page.blocks.iter().zip(&outcomes) {
+        match outcome {
+            Outcome::Skipped(missing) => {
+                sum.skipped.push(format!("{name}:{}: needs {missing}, which is not here", block.line));
+            }
+            _ => sum.ran += 1,
+        }
+    }
+    if !job.check {
+        let filled = page.filled(&text, outcomes.iter().map(Outcome::printed));
+        if filled != text {
+            fs::write(path, filled)?;
+        }
+        println!("{name}: {}", page.blocks.len());
+    }
+    Ok(sum)
+}
+
+/// The blocks that failed, or print something else than the page shows: the line and what is wrong.
+fn wrong_with(page: &Page, text: &str, outcomes: &[Outcome], check: bool) -> Vec<(usize, String)> {
+    let mut wrong = Vec::new();
+    for (block, outcome) in page.blocks.iter().zip(outcomes) {
+        match (outcome, &block.shown) {
+            (Outcome::Failed(why), _) => wrong.push((block.line, format!("fails: {why}"))),
+            (Outcome::Printed(new), Some(place)) if check && !block.varies => {
+                let difference = compare::difference(&text[place.clone()], new);
+                wrong
+                    .extend(difference.map(|it| (block.line, format!("no longer printed like that:\n{it}"))));
+            }
+            _ => {}
+        }
+    }
+    wrong
+}
+
+/// Names that would be found in no page: for the message when a program is missing.
+fn missing<'a>(programs: impl Iterator<Item = &'a str>, found: impl Fn(&str) -> bool) -> Option<String> {
+    let missing: BTreeSet<_> = programs.filter(|program| !found(program)).collect();
+    (!missing.is_empty()).then(|| missing.into_iter().collect::<Vec<_>>().join(" and "))
+}
+
+/// Reads the words behind `docs/transcripts`.
+pub fn command(arguments: &[&str]) -> Result<()> {
+    let (options, pages): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|word| word.starts_with("--"));
+    if let Some(unknown) = options.iter().find(|word| !["--check", "--debug"].contains(word)) {
+        bail!("unknown option {unknown}; docs/transcripts [--check] [--debug] [PAGE.md...]");
+    }
+    let has = |option| options.contains(&option);
+    transcripts(&Job { check: has("--check"), debug: has("--debug"), pages: &pages })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page whose commands do not need the programs of the suite.
+    fn checked(text: &str) -> Sum {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("page.md");
+        fs::write(&path, text).expect("written");
+        let sandbox = Sandbox::with_path(dir.path()).expect("unshare(1) works here");
+        treat(&path, &sandbox, &Job { check: true, debug: false, pages: &[] }).expect("a page")
+    }
+
+    const PAGE: &str = "<!-- transcript -->\n```sh\necho one $$; X=two\n```\n\n```text\none 4711\n```\n\n<!-- run -->\n```sh\ntest $X = two\n```\n\n<!-- transcript: terminal -->\n```sh\necho here; sleep 60\n```\n\n```text\nhere\n```\n\n<!-- transcript: needs no-such-program -->\n```sh\nfalse\n```\n\n```text\nanything\n```\n\n```sh\nnot marked\n```\n";
+
+    #[test]
+    fn a_page_that_is_right_passes() {
+        let sum = checked(PAGE);
+        assert_eq!(sum.wrong, [""; 0]);
+        assert_eq!((sum.ran, sum.skipped.len(), sum.unmarked), (3, 1, 1));
+        assert!(sum.skipped[0].contains("needs no-such-program"));
+    }
+
+    #[test]
+    fn a_page_that_shows_something_else_fails() {
+        let sum = checked(&PAGE.replace("one 4711", "three 4711"));
+        assert!(sum.wrong.len() == 1 && sum.wrong[0].contains("no longer printed"), "{:?}", sum.wrong);
+        let sum = checked(&PAGE.replace("text\nhere", "text\nthere"));
+        assert_eq!(sum.wrong.len(), 1, "{:?}", sum.wrong);
+    }
+
+    #[test]
+    fn a_command_that_fails_is_named() {
+        let sum = checked(&PAGE.replace("test $X = two", "test $X = three\ntrue"));
+        assert!(sum.wrong.len() == 1 && sum.wrong[0].contains("test $X = three"), "{:?}", sum.wrong);
+    }
+}
