@@ -84,7 +84,7 @@ impl RunProfile {
     pub const fn limit(self) -> Option<Duration> {
         match self {
             Self::Quick => Some(Duration::from_secs(20)),
-            Self::Standard => Some(Duration::from_mins(3)),
+            Self::Standard => Some(Duration::from_secs(180)),
             Self::Thorough => None,
         }
     }
