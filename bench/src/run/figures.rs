@@ -49,6 +49,11 @@ impl Figures {
         self.pong = self.pong.plus(&played.pong);
     }
 
+    /// How long one of them took, on average.
+    pub(super) fn each(&self) -> Duration {
+        self.elapsed.div_f64(self.count as f64)
+    }
+
     /// Adds a round.
     pub(super) fn add_round(&mut self, kind: Kind, round: Self) {
         self.values.push(match (kind, &round.times) {

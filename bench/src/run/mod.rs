@@ -220,20 +220,19 @@ fn add_limits(plan: &Plan, document: &mut Document) {
 /// milliseconds, and on a disturbed machine more: at `end` the rest goes without.
 fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop: &Stop) {
     const SPARE: Duration = Duration::from_millis(500);
-    for case in &plan.cases {
+    let way = syscalls::Way::of_this_machine();
+    document.notes.push(way.note().to_owned());
+    for case in plan.cases.iter().filter(|case| way.can_count(case)) {
         let key = Row::empty(case).key();
         let Some(row) = document.results.iter_mut().find(|row| row.key() == key) else { continue };
-        let reason = match syscalls::countable(case).map_err(str::to_owned) {
-            Ok(()) if stop.is_set() => return,
-            Ok(()) if end.is_some_and(|end| Instant::now() + SPARE >= end) => {
-                Err("system calls were not counted for all rows: the time was over".to_owned())
-            }
-            Ok(()) => {
-                syscalls::count(case).map_err(|error| format!("system calls could not be counted: {error}"))
-            }
-            Err(reason) => Err(reason),
+        let counted = if stop.is_set() {
+            return;
+        } else if end.is_some_and(|end| Instant::now() + SPARE >= end) {
+            Err("system calls were not counted for all rows: the time was over".to_owned())
+        } else {
+            way.count(case).map_err(|error| format!("system calls could not be counted: {error}"))
         };
-        match reason {
+        match counted {
             Ok([ping, pong]) => {
                 if let Some(cost) = &mut row.cost {
                     (cost.ping.syscalls, cost.pong.syscalls) = (Some(ping), Some(pong));
