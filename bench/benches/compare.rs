@@ -76,7 +76,7 @@ fn ways() -> Result<Vec<Way>> {
     for member in &SIX {
         for variant in member.profile.variants {
             let (variant, kind, size) = (variant.name, Kind::RoundTrip, SIZES[0]);
-            let case = Case { member, variant, kind, size, wait: WAIT, placement, rate: None };
+            let case = Case { member, variant, kind, size, wait: WAIT, placement, rate: None, clients: 1 };
             let mut pair = Pair::start(case)?;
             pair.play(case.verified())?;
             ways.push(Way { case, max_message: pair.max_message() });

@@ -105,6 +105,8 @@ pub struct Case {
     pub placement: Placement,
     /// Open loop: how many messages are to be sent in a second.
     pub rate: Option<u64>,
+    /// How many clients one server has; 1 unless that is what is measured.
+    pub clients: usize,
 }
 
 impl Case {
@@ -138,7 +140,8 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { member, variant, kind, size, wait, .. } = self;
-        write!(f, "{} ({variant}) {} {} {wait}", member.profile.name, kind.name(), size_name(*size))
+        write!(f, "{} ({variant}) {} {} {wait}", member.profile.name, kind.name(), size_name(*size))?;
+        if *kind == Kind::Clients { write!(f, " {} clients", self.clients) } else { Ok(()) }
     }
 }
 

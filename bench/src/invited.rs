@@ -7,7 +7,7 @@ use ipc_core::demo::{interrupt, report};
 use ipc_core::{Mechanism, Result, Setup, Wait, Waiting, play};
 
 use crate::pair::{PATIENCE, PEER};
-use crate::{floors, in_place, member, syscalls};
+use crate::{crowd, floors, in_place, member, syscalls};
 
 /// What a child is told on its command line.
 #[derive(Debug)]
@@ -33,6 +33,9 @@ pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
 pub fn serve_if_invited() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     if let Some(status) = floors::serve_if_invited(&args) {
+        return Some(status);
+    }
+    if let Some(status) = crowd::serve_if_invited(&args) {
         return Some(status);
     }
     if let Some(played) = syscalls::play_if_told(&args) {

@@ -6,6 +6,7 @@
 //! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
 //! | `case.rs` | [`Case`]: what one row is about; [`Kind`], [`Placement`] |
 //! | `pair.rs`, `invited.rs`, `task.rs` | [`Pair`]: the two processes that play a case |
+//! | `crowd/` | [`crowd`]: many clients of one server |
 //! | `profile.rs`, `run/` | [`RunProfile`], [`run`](run::run): all cases, in rounds that take turns |
 //! | `clock.rs`, `statistics.rs`, `latency.rs` | [`clock`], [`statistics`]: from times to figures that can be trusted |
 //! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: what a message costs beside time |
@@ -40,6 +41,7 @@ pub mod compare;
 mod cost;
 mod cost_table;
 pub mod course;
+pub mod crowd;
 pub mod doctor;
 pub mod energy;
 mod environment;

@@ -49,6 +49,15 @@ impl RunProfile {
         }
     }
 
+    /// How many clients a server has, in the rows about that; none in a profile that has no such rows.
+    #[must_use]
+    pub const fn clients(self) -> &'static [u64] {
+        match self {
+            Self::Quick | Self::Standard => &[],
+            Self::Thorough => &[1, 10, 100],
+        }
+    }
+
     /// In how many rounds each row is played.
     #[must_use]
     pub const fn rounds(self) -> u32 {
@@ -84,7 +93,7 @@ impl RunProfile {
     pub const fn limit(self) -> Option<Duration> {
         match self {
             Self::Quick => Some(Duration::from_secs(20)),
-            Self::Standard => Some(Duration::from_secs(180)),
+            Self::Standard => Some(Duration::from_secs(3 * 60)),
             Self::Thorough => None,
         }
     }

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::rounds::Contestant;
-use crate::{Case, Costs, Implementation, Kind, Latency, Quartiles, statistics};
+use crate::{Case, Costs, Implementation, Kind, Latency, Quartiles, crowd, statistics};
 
 /// What one case gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Row {
     pub pong_cpu: usize,
     /// How many clients talked to one server; 1 unless that is what was measured.
     pub clients: usize,
+    /// In how many processes the clients were; null unless that is what was measured.
+    pub client_processes: Option<usize>,
     /// Open loop: messages that were to be sent in a second. Null for all others.
     pub rate_per_s: Option<u64>,
     /// Round trips, or messages, that were timed.
@@ -38,7 +40,8 @@ pub struct Row {
     /// How many round trips were timed together, so that looking at the clock does not count: then `rtt_ns` is about
     /// the means of so many. Null for throughput.
     pub batch: Option<u64>,
-    /// Times of the round trips; open loop: from the moment at which each was meant to start. Null for throughput,
+    /// Times of the round trips; open loop: from the moment at which each was meant to start; many clients: from a
+    /// client's request to its answer, of all clients together. Null for throughput,
     /// and for a floor, which has no histogram.
     pub rtt_ns: Option<Latency>,
     /// Open loop: times of the round trips from the moment at which each really started.
@@ -46,11 +49,12 @@ pub struct Row {
     /// Times from just before a message was sent to just after it had been received, by the clock that both processes
     /// share. Null where a message has no room for a time, and for what is not a round trip.
     pub one_way_ns: Option<Latency>,
-    /// Messages received in a second; null for round trips, where only one is under way at a time.
+    /// Messages received in a second; null for round trips, where only one is under way at a time. Many clients: requests
+    /// answered in a second, of all together.
     pub messages_per_s: Option<f64>,
     /// Bytes of payload received in a second; null for round trips.
     pub bytes_per_s: Option<f64>,
-    /// How evenly several clients were served; null for one.
+    /// How evenly the clients of one server were served; null unless that is what was measured.
     pub fairness: Option<Fairness>,
     /// What each round gave; null if it was not measured in rounds.
     pub rounds: Option<Rounds>,
@@ -108,7 +112,7 @@ pub struct Rounds {
 }
 
 /// How many messages the clients of one server got through in the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fairness {
     /// The one that got the fewest.
     pub min: u64,
@@ -116,6 +120,19 @@ pub struct Fairness {
     pub median: u64,
     /// The one that got the most.
     pub max: u64,
+    /// Jain's index: 1 if all got the same, 1/n if one of n clients got everything. See [`crowd::jain`].
+    pub index: f64,
+}
+
+impl Fairness {
+    /// Of so many messages for each client; `None` without clients.
+    #[must_use]
+    pub fn of(counts: &[u64]) -> Option<Self> {
+        let mut sorted = counts.to_vec();
+        sorted.sort_unstable();
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        Some(Self { min, median: sorted[sorted.len() / 2], max, index: crowd::jain(counts) })
+    }
 }
 
 impl Rounds {
@@ -147,7 +164,8 @@ impl Row {
             cpus: case.placement.cpus.to_string(),
             ping_cpu: case.placement.ping,
             pong_cpu: case.placement.pong,
-            clients: 1,
+            clients: case.clients,
+            client_processes: None,
             rate_per_s: case.rate,
             count: 0,
             batch: None,

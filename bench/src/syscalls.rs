@@ -205,7 +205,7 @@ pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
         let variant = known.ok_or_else(|| Error::Usage("no such variant".into()))?.name;
         let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
         let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
-        let case = Case { member, variant, kind, size, wait, placement, rate: None };
+        let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
         std::io::stdin().read_exact(&mut [0]).call("read")?; // until it is seen
         let mut pair = Pair::start(case)?;
         pair.play(case.verified())?;

@@ -50,13 +50,17 @@ const OPEN_LOOP: [&str; 12] = [
 ];
 const THROUGHPUT: [&str; 6] =
     ["mechanism", "variant", "count", "messages per second", "megabytes per second", "rounds"];
-const CLIENTS: [&str; 7] = [
+const CLIENTS: [&str; 11] = [
     "mechanism",
     "variant",
+    "processes",
     "count",
-    "messages per second",
-    "megabytes per second",
+    "requests per second",
+    "p50",
+    "p99",
+    "max",
     "fewest, middle, most of a client",
+    "fairness",
     "rounds",
 ];
 
@@ -78,7 +82,7 @@ pub fn tables(document: &Document) -> Vec<Table> {
             Kind::RoundTrip => ("times in microseconds", &ROUND_TRIP[..]),
             Kind::OpenLoop => ("times in microseconds, from when each was meant to start", &OPEN_LOOP[..]),
             Kind::Throughput => ("1 megabyte = 1,000,000 bytes", &THROUGHPUT[..]),
-            Kind::Clients => ("1 megabyte = 1,000,000 bytes", &CLIENTS[..]),
+            Kind::Clients => ("times in microseconds", &CLIENTS[..]),
         };
         let heading = heading(row, unit);
         if tables.last().is_none_or(|table| table.heading != heading) {
@@ -103,11 +107,16 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
         size = format!("{size}, {} messages per second", grouped(rate));
     }
     if row.kind == Kind::Clients {
-        size = format!("{size}, {} clients", grouped(row.clients as u64));
+        size = format!("{size}, {}", clients(row.clients));
     }
     format!(
         "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
     )
+}
+
+/// A number of clients for people: `1,000 clients`.
+pub(crate) fn clients(number: usize) -> String {
+    if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
 }
 
 /// A length for people: `64 bytes`, `4 KiB`.
@@ -122,6 +131,9 @@ pub fn bytes(size: usize) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
+    if row.kind == Kind::Clients {
+        return cells_of_clients(row);
+    }
     let mut cells = vec![row.mechanism.clone(), row.variant.clone(), grouped(row.count)];
     match row.kind {
         Kind::RoundTrip | Kind::OpenLoop => {
@@ -149,12 +161,29 @@ fn cells(row: &Row) -> Vec<String> {
             cells.push(row.bytes_per_s.map(|bytes| format!("{:.1}", bytes / 1e6)).unwrap_or_default());
         }
     }
-    if row.kind == Kind::Clients {
-        let shares = row.fairness.map(|fairness| [fairness.min, fairness.median, fairness.max].map(grouped));
-        cells.push(shares.map(|shares| shares.join("  ")).unwrap_or_default());
-    }
     cells.push(agreement(row));
     cells
+}
+
+/// The same for many clients of one server.
+fn cells_of_clients(row: &Row) -> Vec<String> {
+    let time = |figure: fn(&Latency) -> u64| {
+        row.rtt_ns.as_ref().map(|times| microseconds(figure(times) as f64)).unwrap_or_default()
+    };
+    let shares = row.fairness.map(|fairness| [fairness.min, fairness.median, fairness.max].map(grouped));
+    vec![
+        row.mechanism.clone(),
+        row.variant.clone(),
+        row.client_processes.map(|number| number.to_string()).unwrap_or_default(),
+        grouped(row.count),
+        row.messages_per_s.map(|requests| grouped(requests.round() as u64)).unwrap_or_default(),
+        time(|times| times.p50),
+        time(|times| times.p99),
+        time(|times| times.max),
+        shares.map(|shares| shares.join("  ")).unwrap_or_default(),
+        row.fairness.map(|fairness| format!("{:.3}", fairness.index)).unwrap_or_default(),
+        agreement(row),
+    ]
 }
 
 /// How far the middle half of the rounds spreads, and whether that is too far to trust the figure.

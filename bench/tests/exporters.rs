@@ -20,7 +20,7 @@ fn results() -> Document {
     let wild = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
     let mut clients = row(&case("msgq", "sysv", Kind::Clients, Wait::Block), 4e3, NOISE);
     clients.clients = 10;
-    clients.fairness = Some(Fairness { min: 90, median: 100, max: 120 });
+    clients.fairness = Some(Fairness { min: 90, median: 100, max: 120, index: 0.97 });
     let strange = Row {
         mechanism: "a, \"b\"".into(),
         variant: "c | *d*\ne".into(),

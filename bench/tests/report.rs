@@ -257,6 +257,7 @@ fn case(kind: Kind, size: usize) -> Case {
         wait: Wait::Spin,
         placement,
         rate: None,
+        clients: 1,
     }
 }
 

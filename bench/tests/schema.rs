@@ -3,6 +3,7 @@
 #[allow(dead_code)] // shared with the other tests
 mod common;
 mod invented;
+mod validator;
 
 use std::path::Path;
 
@@ -11,7 +12,6 @@ use invented::{NOISE, case, costs, document, row};
 use ipc_bench::limits::Copying;
 use ipc_bench::{Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, SCHEMA_VERSION, Verified};
 use ipc_core::Wait;
-use jsonschema::Validator;
 use serde_json::Value;
 
 fn schema() -> Value {
@@ -20,13 +20,9 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("each version has its schema")).unwrap()
 }
 
-fn validator() -> Validator {
-    jsonschema::draft202012::new(&schema()).unwrap()
-}
-
 /// What is wrong with a document, each with its place.
 fn wrong(document: &Value) -> Vec<String> {
-    validator().iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    validator::wrong(&schema(), document)
 }
 
 /// A document in which nothing is null that need not be.
@@ -37,7 +33,7 @@ fn everything() -> Document {
     one.one_way_ns.clone_from(&one.rtt_ns);
     one.beside_floor.clone_from(&one.rounds);
     one.cost = Some(costs(2e4));
-    one.fairness = Some(Fairness { min: 1, median: 2, max: 3 });
+    one.fairness = Some(Fairness { min: 1, median: 2, max: 3, index: 0.97 });
     (one.messages_per_s, one.bytes_per_s, one.energy_nj) = (Some(1.0), Some(64.0), Some(5.0));
     (one.rate_per_s, one.piece) = (Some(10), Some(64));
     (one.floor_ratio, one.floor_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
@@ -81,7 +77,8 @@ fn everything() -> Document {
 /// The schema is one itself, and of this version.
 #[test]
 fn the_schema_is_a_schema() {
-    assert!(jsonschema::meta::is_valid(&schema()));
+    assert_eq!(validator::wrong_schema(&schema()), [""; 0]);
+    assert_eq!(schema()["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert_eq!(schema()["properties"]["schema_version"]["const"], SCHEMA_VERSION);
 }
 
@@ -138,10 +135,14 @@ fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
 fn a_broken_document_is_refused() {
     type Spoil = fn(&mut Value);
     let good = serde_json::to_value(everything()).unwrap();
-    let cases: [(Spoil, &str); 9] = [
+    let cases: [(Spoil, &str); 10] = [
         (|document| *at(document, "/schema_version") = 2.into(), "/schema_version: "),
-        (|document| drop(document.as_object_mut().unwrap().remove("complete")), "\"complete\" is a required"),
-        (|document| at(document, "/results/0")["speed"] = 1.into(), "/results/0: "),
+        (
+            |document| drop(document.as_object_mut().unwrap().remove("complete")),
+            "required and not there: complete",
+        ),
+        (|document| at(document, "/results/0")["speed"] = 1.into(), "/results/0/speed: "),
+        (|document| *at(document, "/results/0/floor_ratio_spread") = serde_json::json!([1]), "fewer than 2"),
         (|document| *at(document, "/results/0/kind") = "latency".into(), "/results/0/kind: "),
         (|document| *at(document, "/results/0/size") = (-1).into(), "/results/0/size: "),
         (|document| *at(document, "/results/0/rounds/values/0") = "fast".into(), "/results/0/rounds"),
@@ -154,5 +155,40 @@ fn a_broken_document_is_refused() {
         spoil(&mut document);
         let wrong = wrong(&document);
         assert!(wrong.iter().any(|error| error.contains(place)), "{place}: {wrong:?}");
+    }
+}
+
+/// Every place of a document, from the outermost to the innermost.
+fn places(value: &Value, place: &str, all: &mut Vec<String>) {
+    all.push(place.to_owned());
+    let mut inside = |name: &str, value| places(value, &format!("{place}/{name}"), all);
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| inside(name, value)),
+        Value::Array(items) => items.iter().take(1).for_each(|value| inside("0", value)),
+        _ => {}
+    }
+}
+
+/// No place of a document is left to chance: what belongs nowhere is refused at each of them, and each field that is
+/// taken away is missed.
+#[test]
+fn nothing_is_left_to_chance() {
+    let good = serde_json::to_value(everything()).unwrap();
+    let mut all = Vec::new();
+    places(&good, "", &mut all);
+    assert!(all.len() > 100, "{all:?}");
+    for place in all {
+        let mut strange = good.clone();
+        *at(&mut strange, &place) = serde_json::json!({ "strange": [] });
+        // Of these the names are free: what a machine's kernel calls its weak points.
+        if place != "/environment/mitigations" {
+            assert!(!wrong(&strange).is_empty(), "{place} may be anything");
+        }
+        let Some((parent, name)) = place.rsplit_once('/') else { continue };
+        let mut poorer = good.clone();
+        if let Some(fields) = at(&mut poorer, parent).as_object_mut() {
+            fields.remove(name);
+            assert!(!wrong(&poorer).is_empty(), "nobody misses {place}");
+        }
     }
 }

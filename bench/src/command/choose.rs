@@ -152,6 +152,7 @@ fn measure(purpose: &Purpose, place: Option<&Path>) -> Result<Document> {
                 wait,
                 placement,
                 rate: None,
+                clients: 1,
             };
             cases.extend(ways.iter().map(case));
         }

@@ -8,7 +8,9 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::export::Format;
 use ipc_bench::output::Output;
 use ipc_bench::run::{self, Plan, Stop};
-use ipc_bench::{Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, member, names, saved};
+use ipc_bench::{
+    Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, crowd, member, names, saved,
+};
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::{parse_seconds, parse_size};
 use ipc_core::{Error, Result, Wait};
@@ -42,8 +44,12 @@ pub fn with_arguments(command: Command) -> Command {
             .value_parser(parse_size),
         many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid (default: by the profile)")
             .value_parser(|text: &str| text.parse::<Wait>()),
-        many("kind", "KIND", "What to measure: round_trip, throughput or open_loop (default: the first two)")
-            .value_parser(|text: &str| text.parse::<Kind>()),
+        many(
+            "kind",
+            "KIND",
+            "What to measure: round_trip, throughput, open_loop or clients (default: the first two)",
+        )
+        .value_parser(|text: &str| text.parse::<Kind>()),
         many(
             "cpus",
             "PLACEMENT",
@@ -52,6 +58,9 @@ pub fn with_arguments(command: Command) -> Command {
         .value_parser(|text: &str| text.parse::<Cpus>()),
         many("rate", "N", "Open loop: so many messages in a second, each at its time")
             .value_parser(value_parser!(u64).range(1..=1_000_000)),
+        many("clients", "N,N", "Many clients of one server: how many (for msgq, socket and fifo)")
+            .value_delimiter(',')
+            .value_parser(value_parser!(u64).range(1..=10_000)),
         one("duration", "SECONDS", "How long each row is timed (default: by the profile)")
             .value_parser(parse_seconds)
             .conflicts_with("count"),
@@ -170,15 +179,29 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
     let waits = chosen(matches, "wait", profile.waits().iter().copied());
     let rates: Vec<u64> = chosen(matches, "rate", []);
     let mut cases = Vec::new();
-    for kind in kinds(matches, &rates)? {
+    for kind in kinds(matches, &rates, profile)? {
+        if kind == Kind::Clients {
+            for &placement in &placements {
+                cases.extend(many_clients(matches, profile, &ways, placement));
+            }
+            continue;
+        }
         let rates =
             if kind == Kind::OpenLoop { rates.iter().copied().map(Some).collect() } else { vec![None] };
         for rate in rates {
             for &placement in &placements {
                 for &wait in &waits {
                     for &size in &sizes {
-                        let case =
-                            |&(member, variant)| Case { member, variant, kind, size, wait, placement, rate };
+                        let case = |&(member, variant)| Case {
+                            member,
+                            variant,
+                            kind,
+                            size,
+                            wait,
+                            placement,
+                            rate,
+                            clients: 1,
+                        };
                         cases.extend(ways.iter().map(case));
                     }
                 }
@@ -221,16 +244,67 @@ fn ways(matches: &ArgMatches) -> Result<Vec<(&'static Member, &'static str)>> {
     Ok(ways)
 }
 
-/// A rate asks for the open loop, and has the closed one beside it.
-fn kinds(matches: &ArgMatches, rates: &[u64]) -> Result<Vec<Kind>> {
-    let usual = if rates.is_empty() { &Kind::USUAL[..] } else { &[Kind::RoundTrip, Kind::OpenLoop] };
-    let kinds = chosen(matches, "kind", usual.iter().copied());
-    match (kinds.contains(&Kind::OpenLoop), rates.is_empty()) {
-        (true, true) => Err(Error::Usage("--kind open_loop needs a --rate: messages in a second".into())),
-        (false, false) => Err(Error::Usage("--rate is for --kind open_loop".into())),
-        _ if kinds.contains(&Kind::Clients) => Err(Error::Usage("--kind clients is not there yet".into())),
-        _ => Ok(kinds),
+/// What is measured. A rate asks for the open loop, and has the closed one beside it; a number of clients asks for
+/// many clients.
+fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec<Kind>> {
+    let clients = matches.contains_id("clients");
+    let mut usual = Vec::new();
+    if !rates.is_empty() {
+        usual.extend([Kind::RoundTrip, Kind::OpenLoop]);
+    } else if !clients {
+        usual.extend(Kind::USUAL);
     }
+    // What nobody asked for has to go with what somebody asked for.
+    let nothing_against = rates.is_empty() && !matches.contains_id("count") && serves_who_blocks(matches);
+    if clients || (!profile.clients().is_empty() && nothing_against) {
+        usual.push(Kind::Clients);
+    }
+    let kinds = chosen(matches, "kind", usual);
+    let usage = |text: &str| Err(Error::Usage(text.into()));
+    match (kinds.contains(&Kind::OpenLoop), rates.is_empty()) {
+        (true, true) => return usage("--kind open_loop needs a --rate: messages in a second"),
+        (false, false) => return usage("--rate is for --kind open_loop"),
+        _ => {}
+    }
+    if !kinds.contains(&Kind::Clients) {
+        return if clients { usage("--clients is for --kind clients") } else { Ok(kinds) };
+    }
+    if matches.contains_id("count") {
+        return usage("many clients are measured for a time, not for a number of messages: use --duration");
+    }
+    if serves_who_blocks(matches) { Ok(kinds) } else { usage(crowd::NEEDS_BLOCK) }
+}
+
+/// Whether blocking is among the strategies.
+fn serves_who_blocks(matches: &ArgMatches) -> bool {
+    chosen(matches, "wait", [Wait::Block]).contains(&Wait::Block)
+}
+
+/// The cases of many clients. A mechanism that serves one has one, to say so, if it was asked for.
+fn many_clients(
+    matches: &ArgMatches,
+    profile: RunProfile,
+    ways: &[(&'static Member, &'static str)],
+    placement: Placement,
+) -> Vec<Case> {
+    const DEFAULT: [u64; 3] = [1, 10, 100];
+    let is_asked_for = matches.contains_id("clients") || matches.contains_id("kind");
+    let usual = if profile.clients().is_empty() { &DEFAULT } else { profile.clients() };
+    let numbers = chosen(matches, "clients", usual.iter().copied());
+    let sizes = chosen(matches, "size", [64]);
+    let mut cases = Vec::new();
+    for &size in &sizes {
+        for (nth, &number) in numbers.iter().enumerate() {
+            for &(member, variant) in ways {
+                let (kind, wait, clients) = (Kind::Clients, Wait::Block, number as usize);
+                let case = Case { member, variant, kind, size, wait, placement, rate: None, clients };
+                if crowd::serves_many(&case) || (is_asked_for && nth == 0 && size == sizes[0]) {
+                    cases.push(case);
+                }
+            }
+        }
+    }
+    cases
 }
 
 /// The variant of that name, of whichever mechanism.

@@ -184,7 +184,7 @@ impl RowKey {
         let mut parts = vec![what.to_owned(), crate::table::bytes(*size)];
         parts.extend(self.rate_per_s.map(|rate| format!("{rate} messages per second")));
         if *kind == Kind::Clients {
-            parts.push(format!("{} clients", self.clients));
+            parts.push(crate::table::clients(self.clients));
         }
         parts.extend([format!("wait {wait}"), format!("cpus {cpus}")]);
         parts.join(", ")

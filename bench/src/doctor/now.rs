@@ -103,6 +103,7 @@ fn waking() -> Result<[Option<u64>; 2]> {
             wait,
             placement,
             rate: None,
+            clients: 1,
         };
         let mut pair = Pair::start(case)?;
         pair.play(case.timed(ROUNDS / 10))?; // warm

@@ -39,7 +39,16 @@ impl<T: Transport> Transport for Slow<T> {
 
 fn case(kind: Kind) -> Case {
     let placement = Placement::resolve(Cpus::Same).expect("there is a CPU");
-    Case { member: &SIX[3], variant: "ring", kind, size: 64, wait: Wait::Block, placement, rate: None }
+    Case {
+        member: &SIX[3],
+        variant: "ring",
+        kind,
+        size: 64,
+        wait: Wait::Block,
+        placement,
+        rate: None,
+        clients: 1,
+    }
 }
 
 /// Two threads that play, of which ping takes `delay` to send, and writes its name down for each task.

@@ -10,7 +10,7 @@ use super::figures::Figures;
 use super::lane::Lane;
 use super::pace::{Pace, Turn};
 use crate::energy::Meter;
-use crate::{Case, Kind, Refusal, Row, Task, Verified, clock, too_large};
+use crate::{Case, Kind, Refusal, Row, Task, Verified, clock, crowd, too_large};
 
 /// The share of a turn in which round trips are timed; in the rest of it, messages on their way.
 const ROUND_TRIPS: f64 = 0.8;
@@ -20,6 +20,9 @@ const LONGEST_TASK: Duration = Duration::from_millis(100);
 
 /// The same in the open loop, where a stall has to be waited out: with the task, the memory of what was meant ends.
 const LONGEST_OPEN: Duration = Duration::from_secs(2);
+
+/// The same for many clients, who need some time to get going.
+const LONGEST_SERVED: Duration = Duration::from_millis(500);
 
 /// A time needs this much room in a message, in bytes.
 const STAMP: usize = size_of::<u64>();
@@ -84,6 +87,13 @@ impl Entry {
     fn get_ready(&mut self, lane: &mut Lane, stop: &Stop) -> Result<(), Refusal> {
         /// Long enough to tell.
         const ENOUGH: Duration = Duration::from_millis(3);
+        if self.case.kind == Kind::Clients {
+            if let Some(reason) = crowd::refusal(&self.case) {
+                return Err(Refusal::Skipped(reason));
+            }
+            lane.serve(&self.case, ENOUGH, true, stop)?;
+            return Ok(());
+        }
         if let Some(reason) = too_large(&self.case, lane.max_message(&self.case)?) {
             return Err(Refusal::Skipped(reason));
         }
@@ -104,6 +114,9 @@ impl Entry {
 
     fn play(&mut self, round: u32, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
         let Some(turn) = self.pace.turn(self.case.kind, round) else { return Ok(()) };
+        if let (Kind::Clients, Turn::Time(time)) = (self.case.kind, turn) {
+            return self.serve(time, lane, stop);
+        }
         let count = match turn {
             Turn::Messages(count) => count,
             Turn::Time(time) => self.fitting(time),
@@ -119,6 +132,24 @@ impl Entry {
             self.figures.add_round(self.case.kind, this_round); // also a part of one: the run may end here
         }
         outcome
+    }
+
+    /// A round of many clients.
+    fn serve(&mut self, time: Duration, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
+        let mut this_round = Figures::default();
+        let mut left = time;
+        while !left.is_zero() && !stop.is_set() {
+            let some = left.min(LONGEST_SERVED);
+            let meter = Meter::of_this_machine().ok();
+            let before = meter.and_then(Meter::read);
+            this_round.add_served(lane.serve(&self.case, some, false, stop)?);
+            this_round.use_energy(meter.zip(before).and_then(|(meter, before)| meter.since(&before)));
+            left -= some;
+        }
+        if this_round.count > 0 {
+            self.figures.add_round(Kind::Clients, this_round);
+        }
+        Ok(())
     }
 
     fn play_round(
@@ -160,12 +191,17 @@ impl Entry {
 
     /// Plays about as much again with every message checked.
     pub(super) fn verify(&self, lane: &mut Lane, stop: &Stop) -> Verified {
+        /// How long many clients check their answers.
+        const SOME: Duration = Duration::from_millis(50);
         /// A checksum takes about a nanosecond for each byte.
         const BYTES: u64 = 16 << 20;
         let most = (BYTES / self.case.size as u64).clamp(4, 10_000);
         let messages = self.figures.count.clamp(1, most);
         let order = Order { verify: true, ..self.case.timed(messages) };
-        let outcome = lane.play(&self.case, order.into(), stop);
+        let outcome = match self.case.kind {
+            Kind::Clients => lane.serve(&self.case, SOME, true, stop).map(|served| served.all),
+            _ => lane.play(&self.case, order.into(), stop).map(|_| order.count),
+        };
         let Case { member, variant, kind, size, wait, placement, .. } = self.case;
         Verified {
             mechanism: member.profile.name.into(),
@@ -174,7 +210,7 @@ impl Entry {
             size,
             wait: wait.name().into(),
             cpus: placement.cpus.to_string(),
-            messages: order.count,
+            messages: outcome.as_ref().copied().unwrap_or(order.count),
             error: outcome.err().map(|error| error.to_string()),
         }
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use ipc_core::play::{self, Usage};
 
-use crate::{Case, Cost, Costs, Kind, Latency, Played, Rounds, Row, statistics};
+use crate::crowd::{self, Served};
+use crate::{Case, Cost, Costs, Fairness, Kind, Latency, Played, Rounds, Row, statistics};
 
 /// What the rounds gave.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub(super) struct Figures {
     paid: u64,
     /// Energy of the whole machine meanwhile, in microjoules; `None` where it is not told.
     energy: Option<u64>,
+    /// Many clients: how many requests of each were answered.
+    counts: Vec<u64>,
 }
 
 impl Figures {
@@ -54,6 +57,18 @@ impl Figures {
         self.elapsed.div_f64(self.count as f64)
     }
 
+    /// Adds a turn of many clients.
+    pub(super) fn add_served(&mut self, served: Served) {
+        let in_window = served.counts.iter().sum();
+        self.add(in_window, served.all, served.played);
+        self.add_counts(&served.counts);
+    }
+
+    fn add_counts(&mut self, counts: &[u64]) {
+        self.counts.resize(counts.len().max(self.counts.len()), 0);
+        self.counts.iter_mut().zip(counts).for_each(|(all, some)| *all += some);
+    }
+
     /// Adds a round.
     pub(super) fn add_round(&mut self, kind: Kind, round: Self) {
         self.values.push(match (kind, &round.times) {
@@ -69,6 +84,7 @@ impl Figures {
         self.paid += round.paid;
         self.elapsed += round.elapsed;
         self.use_energy(round.energy);
+        self.add_counts(&round.counts);
         merge(&mut self.times, round.times);
         merge(&mut self.service, round.service);
         merge(&mut self.one_way, round.one_way);
@@ -93,7 +109,14 @@ impl Figures {
                 row.one_way_ns = latency(&self.one_way, &self.one_way_means);
                 row.batch = Some(batch);
             }
-            Kind::Throughput | Kind::Clients => row.in_time(self.elapsed),
+            Kind::Throughput => row.in_time(self.elapsed),
+            Kind::Clients => {
+                row.in_time(self.elapsed);
+                row.rtt_ns = latency(&self.times, &self.means);
+                row.batch = Some(batch);
+                row.fairness = Fairness::of(&self.counts);
+                row.client_processes = Some(crowd::processes(case.clients));
+            }
         }
         row.rounds = Some(Rounds::of(self.in_a_round, &self.values));
         row.cost =

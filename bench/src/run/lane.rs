@@ -1,9 +1,12 @@
-//! The two processes that play all rows of one mechanism, built one way, waiting one way.
+//! The two processes that play all rows of one mechanism, built one way, waiting one way; or a server and its clients.
+
+use std::time::Duration;
 
 use ipc_core::{Result, Wait};
 
 use super::Stop;
-use crate::{Case, Pair, Played, Task};
+use crate::crowd::{Crowd, Served};
+use crate::{Case, Kind, Pair, Played, Task};
 
 /// What two processes can play without being started again.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,23 +14,27 @@ pub(super) struct LaneKey {
     mechanism: &'static str,
     variant: &'static str,
     wait: Wait,
+    /// Many clients: how many, and how long their requests are.
+    crowd: Option<(usize, usize)>,
 }
 
 impl LaneKey {
     pub(super) fn of(case: &Case) -> Self {
-        Self { mechanism: case.member.profile.name, variant: case.variant, wait: case.wait }
+        let crowd = (case.kind == Kind::Clients).then_some((case.clients, case.size));
+        Self { mechanism: case.member.profile.name, variant: case.variant, wait: case.wait, crowd }
     }
 }
 
-/// A pair of processes, started when it is first needed, and again if it has ended.
+/// A pair of processes, or a server and its clients, started when it is first needed, and again if it has ended.
 pub(super) struct Lane {
     key: LaneKey,
     pair: Option<Pair>,
+    crowd: Option<Crowd>,
 }
 
 impl Lane {
     pub(super) fn new(key: LaneKey) -> Self {
-        Self { key, pair: None }
+        Self { key, pair: None, crowd: None }
     }
 
     pub(super) fn key(&self) -> &LaneKey {
@@ -54,8 +61,30 @@ impl Lane {
         played
     }
 
-    /// Ends the pair without waiting for the peer's consent.
+    /// Has the clients play for so long, or only be there if that is no time at all.
+    ///
+    /// # Errors
+    /// As [`Crowd`]. It has ended then; the next turn starts another one.
+    pub(super) fn serve(&mut self, case: &Case, time: Duration, verify: bool, stop: &Stop) -> Result<Served> {
+        let is_over = || stop.is_set();
+        let crowd = match &mut self.crowd {
+            Some(crowd) => crowd,
+            none => none.insert(Crowd::start(case, &is_over)?),
+        };
+        let served = crowd.play(time, verify, &is_over);
+        if served.is_err()
+            && let Some(crowd) = self.crowd.take()
+        {
+            crowd.abandon();
+        }
+        served
+    }
+
+    /// Ends the pair, or the crowd, without waiting for anybody's consent.
     pub(super) fn abandon(&mut self) {
+        if let Some(crowd) = self.crowd.take() {
+            crowd.abandon();
+        }
         if let Some(pair) = self.pair.take() {
             pair.kill_peer();
         }

@@ -26,8 +26,8 @@ use ipc_core::Result;
 
 use crate::energy::Meter;
 use crate::{
-    Case, Document, Effort, Growth, Limits, NotMeasured, Placement, Refusal, Row, RunProfile, Verified,
-    against_floor, syscalls,
+    Case, Document, Effort, Growth, Kind, Limits, NotMeasured, Placement, Refusal, Row, RunProfile, Verified,
+    against_floor, syscalls, table,
 };
 use entry::{Entry, State};
 use lane::{Lane, LaneKey};
@@ -90,6 +90,10 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
         match outcome {
             Ok(()) => {}
             Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
+            Err(Refusal::Failed(error)) if case.kind == Kind::Clients => {
+                let reason = format!("{}: {error}", table::clients(case.clients));
+                document.failed.push(NotMeasured::new(&case, reason));
+            }
             Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
         }
         if let Err(error) = beside_floor {

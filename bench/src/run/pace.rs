@@ -63,9 +63,10 @@ impl Pace {
     }
 
     /// In how many rounds a row of that kind has its turn. In the open loop a turn has to be long: a stall at its end
-    /// keeps nobody waiting who would have come later.
+    /// keeps nobody waiting who would have come later; and so has one of many clients, of whom each is to be served
+    /// several times.
     pub(super) fn rounds_of(&self, kind: Kind) -> u32 {
-        if kind == Kind::OpenLoop { self.rounds.min(FEWEST) } else { self.rounds }
+        if matches!(kind, Kind::OpenLoop | Kind::Clients) { self.rounds.min(FEWEST) } else { self.rounds }
     }
 
     /// What is played in a round, from 1 on; nothing in some rounds if there are fewer messages than rounds.

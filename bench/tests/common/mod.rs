@@ -78,10 +78,11 @@ pub fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The names in a row of the results.
-pub const ROW: [&str; 28] = [
+pub const ROW: [&str; 29] = [
     "batch",
     "beside_floor",
     "bytes_per_s",
+    "client_processes",
     "clients",
     "cost",
     "count",

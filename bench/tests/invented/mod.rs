@@ -19,7 +19,7 @@ pub fn case(mechanism: &str, variant: &'static str, kind: Kind, wait: Wait) -> C
     let member = member(mechanism).unwrap();
     assert!(member.profile.variants.iter().any(|one| one.name == variant), "{mechanism} has no {variant}");
     let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
-    Case { member, variant, kind, size: 64, wait, placement, rate: None }
+    Case { member, variant, kind, size: 64, wait, placement, rate: None, clients: 1 }
 }
 
 /// A row whose rounds lie around `ns`.

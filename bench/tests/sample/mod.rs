@@ -59,6 +59,7 @@ pub fn full() -> Document {
                             wait,
                             placement,
                             rate,
+                            clients: 1,
                         };
                         let start = if wait == Wait::Block { 9e3 } else { 4e2 };
                         let middle =
@@ -140,7 +141,7 @@ fn open_loop(case: &Case, middle: f64, dice: &mut Dice) -> Row {
 
 fn many(case: &Case, clients: usize, middle: f64) -> Row {
     let each = middle / 5.0 * (1.0 + clients as f64 / 700.0);
-    let fairness = Some(Fairness { min: 800, median: 1000, max: 1300 });
+    let fairness = Some(Fairness { min: 800, median: 1000, max: 1300, index: 0.97 });
     Row { clients, fairness, ..throughput(case, each) }
 }
 

@@ -1,0 +1,140 @@
+//! One FIFO for the requests of all, and one for the answers of each.
+//!
+//! What makes this work is `PIPE_BUF`: the kernel writes up to so many bytes (4096 on Linux) whole, and never in the
+//! middle of somebody else's. So a request says in front whose it is, and the server reads one whole request after the
+//! other. All requests have the same length, so a read for several of them ends between two.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::{Call, Error, Result};
+use ipc_fifo::Fifo;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
+use super::callers::{Caller, Callers};
+use super::roles::{Made, Part, in_background};
+
+/// In front of a request: the client's number.
+pub(super) const HEADER: usize = size_of::<u32>();
+
+/// Requests that are read at once, at most.
+const AT_ONCE: usize = 16;
+
+fn requests(dir: &Path) -> PathBuf {
+    dir.join("requests")
+}
+
+fn answers(dir: &Path, client: usize) -> PathBuf {
+    dir.join(format!("answers-{client}"))
+}
+
+/// Makes all the FIFOs and starts to serve; the directory of them.
+pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
+    let making = lease::making();
+    let lease = Lease::take::<Fifo>(None)?;
+    let dir = lease.path("crowd");
+    std::fs::create_dir(&dir).call("mkdir")?;
+    let make = |path: &Path| mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo");
+    make(&requests(&dir))?;
+    part.clients.clone().try_for_each(|client| make(&answers(&dir, client)))?;
+    drop(making);
+    // For reading *and* writing: opening does not wait for the other side, and there is no end of file while no client
+    // is there.
+    let open = |path: &Path| OpenOptions::new().read(true).write(true).open(path).call("open");
+    let requests = open(&requests(&dir))?;
+    let answers = part.clients.clone().map(|client| one_page(open(&answers(&dir, client))?));
+    let answers = answers.collect::<Result<Vec<_>>>()?;
+    let size = part.size;
+    in_background(move || answer_all(requests, &answers, size))?;
+    Ok((dir.display().to_string(), Box::new(lease)))
+}
+
+/// There is one answer at most in it. All pipes of a user together may take so much memory, and then new ones, also
+/// those of others, get less.
+fn one_page(fifo: File) -> Result<File> {
+    fcntl(&fifo, FcntlArg::F_SETPIPE_SZ(4096)).call("fcntl")?;
+    Ok(fifo)
+}
+
+/// Sends back what it has got.
+fn answer_all(mut requests: File, answers: &[File], size: usize) -> Result<()> {
+    let mut buffer = vec![0; AT_ONCE * (HEADER + size)];
+    loop {
+        let len = match requests.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            len => len.call("read")?,
+        };
+        let read = buffer[..len].chunks_exact(HEADER + size);
+        if !read.remainder().is_empty() {
+            return Err(Error::Corrupt("half a request"));
+        }
+        for request in read {
+            let (client, payload) = request.split_first_chunk().expect("longer than its header");
+            let mut answers = answers
+                .get(u32::from_le_bytes(*client) as usize)
+                .ok_or(Error::Corrupt("a request of nobody"))?;
+            // It has taken its last answer, or it has died and sends no more: this does not wait.
+            answers.write_all(payload).call("write")?;
+        }
+    }
+}
+
+/// One client's two ends.
+pub(super) struct Client {
+    requests: Rc<File>,
+    answers: File,
+    request: Vec<u8>,
+}
+
+/// Opens the ends of all clients of this process.
+pub(super) fn join(part: &Part) -> Result<Callers<Client>> {
+    let dir = Path::new(&part.address);
+    let requests = Rc::new(OpenOptions::new().write(true).open(requests(dir)).call("open")?);
+    let join = |client: usize| {
+        // Without O_NONBLOCK this would be the same, as the server has its end open; but it may have just died.
+        let answers = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(answers(dir, client))
+            .call("open")?;
+        let mut request = (client as u32).to_le_bytes().to_vec();
+        request.resize(HEADER + part.size, 0);
+        Ok(Client { requests: Rc::clone(&requests), answers, request })
+    };
+    Callers::new(part.clients.clone().map(join).collect::<Result<_>>()?, part.size)
+}
+
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.answers.as_fd()
+    }
+}
+
+impl Caller for Client {
+    fn ask(&mut self, request: &[u8]) -> Result<()> {
+        self.request[HEADER..].copy_from_slice(request);
+        (&*self.requests).write_all(&self.request).map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => Error::Disconnected,
+            _ => Err::<(), _>(error).call("write").expect_err("it is one"),
+        })
+    }
+
+    /// Nobody else reads it, and an answer is written whole: so all of it is there.
+    fn answer(&mut self, answer: &mut [u8]) -> Result<()> {
+        loop {
+            match self.answers.read(answer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Ok(0) => return Err(Error::Disconnected),
+                Ok(len) if len < answer.len() => return Err(Error::Corrupt("half an answer")),
+                done => return done.map(drop).call("read"),
+            }
+        }
+    }
+}

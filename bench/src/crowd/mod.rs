@@ -1,0 +1,234 @@
+//! Many clients of one server: how many requests are answered in a second, and whether all are served alike.
+//!
+//! ```text
+//!   this process ──── orders, a line each ────► server: one process
+//!        │                                        ▲ │
+//!        │                                requests│ │answers
+//!        │                                        │ ▼
+//!        └─────────── orders, a line each ────► clients: N of them in at most 4 processes
+//! ```
+//!
+//! Each client has one request under way, and sends the next when the answer has come. The server sends back what it
+//! got. Everybody sleeps while there is nothing to do (`--wait block`).
+//!
+//! | mechanism | the server | a client |
+//! |---|---|---|
+//! | message queue, System V | [`Server`](ipc_msgq::server::Server) of `ipc-msgq`: a thread for each client | a thread |
+//! | socket, all three | one thread, `epoll` over the connections | a connection; `epoll` over those of its process |
+//! | FIFO | one thread; one well-known FIFO for requests, an own one for the answers of each client | as for sockets |
+//!
+//! The crates' links for sockets and FIFOs are for two, so those servers are written here, by bare calls.
+//!
+//! **What counts.** A turn has a lead-in, in which the clients get going, and then a window. An answer counts if it is
+//! there within the window, whenever it was asked for. So neither the first burst nor the end, when one after the other
+//! has nothing more to do, is in the figures.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `mod.rs` | [`Crowd`]: the processes, and what they are told |
+//! | `child.rs` | one of the processes, seen from here |
+//! | `refusal.rs` | what cannot be played, and why |
+//! | `wire.rs` | orders and reports |
+//! | `roles.rs` | the children: which part they play |
+//! | `callers.rs` | clients that share a thread |
+//! | `sockets.rs`, `fifo.rs`, `queue.rs` | both sides of each mechanism |
+
+mod callers;
+mod child;
+mod fifo;
+mod queue;
+mod refusal;
+mod roles;
+mod sockets;
+mod wire;
+
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use ipc_core::cpus::Cpus;
+use ipc_core::play::{self, Usage};
+use ipc_core::{Error, Result};
+
+use crate::{Case, Played};
+use child::Child;
+pub use refusal::{NEEDS_BLOCK, refusal, serves_many};
+pub(crate) use roles::serve_if_invited;
+use wire::{Order, Report, Spent};
+
+/// The clients are in so many processes, or fewer.
+pub const MOST_PROCESSES: usize = 4;
+
+/// How long everybody may take to get ready, or to report, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// From the order to the first request: all have heard of it by then.
+const NOTICE: Duration = Duration::from_millis(2);
+
+/// Shortest lead-in.
+const SHORTEST_LEAD: Duration = Duration::from_millis(20);
+
+/// A server and its clients, ready to play. Dropped, it ends them.
+#[derive(Debug)]
+pub struct Crowd {
+    case: Case,
+    server: Child,
+    clients: Vec<Child>,
+}
+
+/// What came out of a turn.
+#[derive(Debug)]
+pub struct Served {
+    /// How many requests of each client were answered in the window.
+    pub counts: Vec<u64>,
+    /// All answers, with those outside of the window.
+    pub all: u64,
+    /// The window, the times of the answers in it as the clients saw them, and what it cost the clients (`ping`) and
+    /// the server (`pong`).
+    pub played: Played,
+}
+
+impl Crowd {
+    /// Starts the server, and then the clients. When it returns, every client has had an answer, and checked it.
+    ///
+    /// # Errors
+    /// A process, or what they talk through, cannot be made; `is_over` came true.
+    pub fn start(case: &Case, is_over: &dyn Fn() -> bool) -> Result<Self> {
+        let Case { member, variant, size, placement, clients, .. } = *case;
+        let cpus = Cpus::Pair(placement.ping, placement.pong).to_string();
+        let common = [member.profile.name, variant, &size.to_string(), &cpus].map(str::to_owned);
+        let deadline = Instant::now() + PATIENCE;
+        let number = clients.to_string();
+        let mut server =
+            Child::start("the server", roles::SERVER, common.iter().chain([&number, &String::new()]))?;
+        let address = server.hear(deadline, is_over)?;
+        let mut crowd = Self { case: *case, server, clients: Vec::new() };
+        let processes = processes(clients);
+        for nth in 0..processes {
+            let (first, behind) = (nth * clients / processes, (nth + 1) * clients / processes);
+            let range = format!("{first}-{behind}");
+            let args = common.iter().chain([&range, &address]);
+            crowd.clients.push(Child::start("a client process", roles::CLIENTS, args)?);
+        }
+        crowd.hear_all(deadline, is_over)?;
+        Ok(crowd)
+    }
+
+    /// Plays a turn with a window of `length`.
+    ///
+    /// # Errors
+    /// One of the processes has ended, or had an error, or does not report; `is_over` came true, and half a second was
+    /// not enough to come to an end. The crowd cannot be used any more.
+    pub fn play(&mut self, length: Duration, verify: bool, is_over: &dyn Fn() -> bool) -> Result<Served> {
+        let deadline = Instant::now() + length + PATIENCE;
+        let before = self.spent_by_server(deadline, is_over)?;
+        let start = wire::now()? + NOTICE;
+        let from = start + (length / 5).max(SHORTEST_LEAD);
+        let order = wire::line(&Order { start, from, until: from + length, verify });
+        for at in 0..self.clients.len() {
+            let told = self.clients[at].tell(&order);
+            told.map_err(|error| self.blame(error))?;
+        }
+        let mut served = Served { counts: Vec::new(), all: 0, played: Played::in_time(length) };
+        for line in self.hear_all(deadline, is_over)? {
+            let report: Report = wire::read(&line)?;
+            served.counts.extend(report.counts);
+            served.all += report.all;
+            served.played.ping = served.played.ping.plus(&report.spent.into());
+            let times: Option<Histogram<u64>> = report.times.and_then(|times| times.times());
+            if let Some(times) = times {
+                served.played.times.add(times).map_err(|_| Error::Corrupt("another histogram"))?;
+            }
+        }
+        served.played.pong = self.spent_by_server(deadline, is_over)?.since(&before);
+        if served.counts.len() == self.case.clients {
+            Ok(served)
+        } else {
+            Err(Error::Corrupt("not a report of every client"))
+        }
+    }
+
+    /// Ends all processes at once.
+    pub fn abandon(mut self) {
+        self.clients.iter_mut().for_each(Child::kill);
+        self.server.kill();
+    }
+
+    /// The process ids: the server's first.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        [&self.server].into_iter().chain(&self.clients).map(Child::pid).collect()
+    }
+
+    /// One line of each client process.
+    fn hear_all(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Vec<String>> {
+        let lines = self.clients.iter_mut().map(|child| child.hear(deadline, is_over)).collect::<Result<_>>();
+        lines.map_err(|error| self.blame(error))
+    }
+
+    fn spent_by_server(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Spent> {
+        self.server.tell("spent\n")?;
+        wire::read(&self.server.hear(deadline, is_over)?)
+    }
+
+    /// If the server has ended, the clients have ended of that.
+    fn blame(&mut self, error: Error) -> Error {
+        self.server.how_it_ended().map_or(error, |what| child::has_ended("the server", what))
+    }
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        // The clients first: a server whose clients have left has nothing to wait for.
+        self.clients.iter_mut().for_each(Child::dismiss);
+        self.clients.clear();
+        self.server.dismiss();
+        self.server.wait();
+        // A server that was killed has left what it made. Nobody to tell of an error: the next one looks again.
+        let _ = (self.case.member.sweep)();
+    }
+}
+
+/// In how many processes so many clients are.
+#[must_use]
+pub fn processes(clients: usize) -> usize {
+    clients.clamp(1, MOST_PROCESSES)
+}
+
+/// How evenly: Jain's index, the square of the sum through the number of clients times the sum of the squares. 1 if all
+/// got the same, 1/n if one of n got everything.
+#[must_use]
+pub fn jain(counts: &[u64]) -> f64 {
+    let sum: f64 = counts.iter().map(|&count| count as f64).sum();
+    let squares: f64 = counts.iter().map(|&count| (count as f64).powi(2)).sum();
+    if squares == 0.0 { 1.0 } else { sum * sum / (counts.len() as f64 * squares) }
+}
+
+impl From<Spent> for Usage {
+    fn from(spent: Spent) -> Self {
+        let Spent { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults } =
+            spent;
+        Self { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults }
+    }
+}
+
+/// An empty histogram, like those of all other rows.
+fn times() -> Histogram<u64> {
+    play::histogram()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_is_one_for_equal_shares_and_falls_to_one_nth() {
+        let is = |counts: &[u64], index: f64| (jain(counts) - index).abs() < 1e-12;
+        assert!(is(&[7], 1.0) && is(&[5, 5, 5, 5], 1.0) && is(&[8, 0, 0, 0], 0.25) && is(&[1, 3], 0.8));
+        assert!(is(&[0, 0], 1.0), "nobody got anything, and all the same");
+    }
+
+    #[test]
+    fn few_clients_have_a_process_each() {
+        assert_eq!([1, 3, 4, 10, 1000].map(processes), [1, 3, 4, 4, 4]);
+    }
+}

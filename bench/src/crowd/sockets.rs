@@ -1,0 +1,221 @@
+//! Many connections to one listener: the server sleeps in one `epoll_wait(2)` for all of them.
+
+use std::collections::HashMap;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+
+use ipc_core::lease::{self, Lease};
+use ipc_core::{Call, Error, Result};
+use ipc_socket::Socket;
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::socket::{
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, listen, recv, send, socket,
+};
+
+use super::callers::{Caller, Callers};
+use super::roles::{Made, Part, in_background};
+
+const TCP: &str = "tcp";
+
+/// Starts to listen and to serve; where.
+pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
+    let size = part.size;
+    if part.variant == TCP {
+        let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
+        let address = listener.local_addr().call("getsockname")?.to_string();
+        in_background(move || answer_all(&Door::Tcp(listener), size))?;
+        return Ok((address, Box::new(())));
+    }
+    let making = lease::making();
+    let lease = Lease::take::<Socket>(None)?;
+    let path = lease.path("crowd");
+    let listener = unix(&part.variant)?;
+    bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
+    drop(making);
+    in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
+    Ok((path.display().to_string(), Box::new(lease)))
+}
+
+fn unix(variant: &str) -> Result<OwnedFd> {
+    let kind = if variant == "unix-seqpacket" { SockType::SeqPacket } else { SockType::Stream };
+    socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")
+}
+
+/// A client's connection, seen from the server: a request that has come so far, or an answer that has gone so far.
+struct Connection {
+    socket: OwnedFd,
+    message: Vec<u8>,
+    /// Bytes of the request that are there.
+    got: usize,
+    /// Bytes of the answer that are gone.
+    sent: usize,
+}
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Request,
+    Room,
+    /// The client has left.
+    Nothing,
+}
+
+/// Lets in whoever comes, and sends back what it has got.
+fn answer_all(listener: &Door, size: usize) -> Result<()> {
+    const DOOR: u64 = u64::MAX;
+    listen(&listener, Backlog::MAXCONN).call("listen")?;
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
+    epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, DOOR)).call("epoll_ctl")?;
+    let mut connections: HashMap<u64, Connection> = HashMap::new();
+    let mut events = [EpollEvent::empty(); 64];
+    loop {
+        let ready = match epoll.wait(&mut events, EpollTimeout::NONE) {
+            Err(Errno::EINTR) => continue,
+            ready => ready.call("epoll_wait")?,
+        };
+        for event in &events[..ready] {
+            if event.data() == DOOR {
+                let socket = listener.accept()?;
+                let number = socket.as_raw_fd() as u64;
+                epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, number)).call("epoll_ctl")?;
+                connections.insert(number, Connection { socket, message: vec![0; size], got: 0, sent: 0 });
+                continue;
+            }
+            let Some(connection) = connections.get_mut(&event.data()) else { continue };
+            let waited_for_room = connection.got == size;
+            match connection.go_on() {
+                Next::Nothing => {
+                    connections.remove(&event.data()); // closed, and so out of the epoll, too
+                }
+                Next::Room if !waited_for_room => connection.wait_for(&epoll, EpollFlags::EPOLLOUT)?,
+                Next::Request if waited_for_room => connection.wait_for(&epoll, EpollFlags::EPOLLIN)?,
+                Next::Room | Next::Request => {}
+            }
+        }
+    }
+}
+
+/// Where clients come. Of the kinds of UNIX sockets the standard library knows only streams, but they are accepted alike.
+enum Door {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Door {
+    fn accept(&self) -> Result<OwnedFd> {
+        match self {
+            Self::Tcp(listener) => {
+                let (socket, _) = listener.accept().call("accept4")?;
+                socket.set_nodelay(true).call("setsockopt")?;
+                Ok(socket.into())
+            }
+            Self::Unix(listener) => listener.accept().map(|(socket, _)| socket.into()).call("accept4"),
+        }
+    }
+}
+
+impl AsFd for Door {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+impl Connection {
+    /// Receives what is there, and sends it back when it is whole. Whatever goes wrong, the client has gone.
+    fn go_on(&mut self) -> Next {
+        let (fd, flags) = (self.socket.as_raw_fd(), MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL);
+        if self.got < self.message.len() {
+            match recv(fd, &mut self.message[self.got..], flags) {
+                Ok(0) => return Next::Nothing,
+                Ok(len) => self.got += len,
+                Err(Errno::EAGAIN | Errno::EINTR) => {}
+                Err(_) => return Next::Nothing,
+            }
+        }
+        if self.got < self.message.len() {
+            return Next::Request;
+        }
+        match send(fd, &self.message[self.sent..], flags) {
+            Ok(len) => self.sent += len,
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(_) => return Next::Nothing,
+        }
+        if self.sent < self.message.len() {
+            return Next::Room;
+        }
+        (self.got, self.sent) = (0, 0);
+        Next::Request
+    }
+
+    fn wait_for(&self, epoll: &Epoll, what: EpollFlags) -> Result<()> {
+        let mut event = EpollEvent::new(what, self.socket.as_raw_fd() as u64);
+        epoll.modify(&self.socket, &mut event).call("epoll_ctl")
+    }
+}
+
+/// A client's connection, seen from the client.
+pub(super) struct Client(OwnedFd);
+
+/// Connects all clients of this process.
+pub(super) fn join(part: &Part) -> Result<Callers<Client>> {
+    let clients = part.clients.clone().map(|_| Client::connect(part)).collect::<Result<_>>()?;
+    Callers::new(clients, part.size)
+}
+
+impl Client {
+    fn connect(part: &Part) -> Result<Self> {
+        if part.variant == TCP {
+            let stream = TcpStream::connect(&part.address).call("connect")?;
+            stream.set_nodelay(true).call("setsockopt")?;
+            return Ok(Self(stream.into()));
+        }
+        let socket = unix(&part.variant)?;
+        let address = UnixAddr::new(part.address.as_str()).call("connect")?;
+        connect(socket.as_raw_fd(), &address).call("connect")?;
+        Ok(Self(socket))
+    }
+}
+
+impl AsFd for Client {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Caller for Client {
+    fn ask(&mut self, mut request: &[u8]) -> Result<()> {
+        while !request.is_empty() {
+            match send(self.0.as_raw_fd(), request, MsgFlags::MSG_NOSIGNAL) {
+                Ok(len) => request = &request[len..],
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(gone(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, answer: &mut [u8]) -> Result<()> {
+        let mut got = 0;
+        while got < answer.len() {
+            match recv(self.0.as_raw_fd(), &mut answer[got..], MsgFlags::empty()) {
+                Ok(0) => return Err(Error::Disconnected),
+                Ok(len) => got += len,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(gone(errno)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gone(errno: Errno) -> Error {
+    match errno {
+        Errno::EPIPE | Errno::ECONNRESET => Error::Disconnected,
+        errno => Err::<(), _>(errno).call("a call at a socket").expect_err("it is one"),
+    }
+}
