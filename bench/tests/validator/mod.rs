@@ -188,7 +188,7 @@ fn look_through(root: &Value, place: &str, schema: &Value, wrong: &mut Vec<Strin
                     wrong.push(format!("{place}: one of them is not described"));
                 }
             }
-            ("pattern", rule) if !rule.as_str().is_some_and(|rule| Regex::new(rule).is_ok()) => {
+            ("pattern", rule) if rule.as_str().is_none_or(|rule| Regex::new(rule).is_err()) => {
                 wrong.push(format!("{place}: no pattern"));
             }
             ("properties" | "$defs" | "anyOf" | "required", _) => wrong.push(format!("{place}: no list")),
