@@ -14,7 +14,7 @@ use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, gettid};
 
 use crate::floors::{self, Floor};
 use crate::{Case, Placement, Played, Task};
@@ -33,6 +33,8 @@ pub struct Pair {
     played: Receiver<Played>,
     thread: Option<JoinHandle<Result<()>>>,
     max_message: usize,
+    /// The thread that plays ping.
+    ping: Pid,
     /// The process that plays pong; `None` where that is a thread.
     peer: Option<Pid>,
 }
@@ -40,7 +42,7 @@ pub struct Pair {
 /// What connects the thread that plays ping with the one that gives the orders.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    ready: Sender<(usize, Option<u32>)>,
+    ready: Sender<(usize, Pid, Option<u32>)>,
     tasks: Receiver<Task>,
     played: Sender<Played>,
 }
@@ -49,7 +51,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Says that both sides are there, how long a message may be, and which process plays pong, if it is one.
     pub(crate) fn is_ready(&self, max_message: usize, peer: Option<u32>) {
-        let _ = self.ready.send((max_message, peer));
+        let _ = self.ready.send((max_message, gettid(), peer));
     }
 
     /// What is to be played, until no more comes.
@@ -93,10 +95,11 @@ impl Pair {
         let stage = Stage { ready, tasks: their_tasks, played: their_played };
         let thread = thread::Builder::new().name("ping".into()).spawn(move || ping(&stage)).call("clone")?;
         let (tasks, thread) = (Some(tasks), Some(thread));
-        let mut pair = Self { tasks, played, thread, max_message: 0, peer: None };
+        let mut pair = Self { tasks, played, thread, max_message: 0, ping: Pid::from_raw(0), peer: None };
         match when_ready.recv() {
-            Ok((max_message, peer)) => {
-                (pair.max_message, pair.peer) = (max_message, peer.map(|pid| Pid::from_raw(pid as i32)));
+            Ok((max_message, ping, peer)) => {
+                (pair.max_message, pair.ping) = (max_message, ping);
+                pair.peer = peer.map(|pid| Pid::from_raw(pid as i32));
             }
             Err(_) => return Err(pair.why()),
         }
@@ -107,6 +110,16 @@ impl Pair {
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.max_message
+    }
+
+    /// The thread that plays ping.
+    pub(crate) fn ping(&self) -> Pid {
+        self.ping
+    }
+
+    /// The process that plays pong, if it is one.
+    pub(crate) fn peer(&self) -> Option<Pid> {
+        self.peer
     }
 
     /// Plays one task.

@@ -1,11 +1,14 @@
 //! How many system calls a message costs: counted in a pass of its own, since counting slows everything down.
 //!
-//! A process is started that plays one case with a peer, as the harness does, and both are held with ptrace(2) at every
-//! system call. Where the exchange begins and ends is seen from the calls themselves: each side asks what it has used up
-//! before and after it ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.
+//! Where the machine allows it, the kernel counts ([`perf`], by `perf_event_open(2)`). Elsewhere both sides are held with
+//! ptrace(2) at every call: a process is started that plays one case with a peer, as the harness does. Where the exchange
+//! begins and ends is seen from the calls themselves: each side asks what it has used up before and after it
+//! ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.
 //!
-//! Whoever polls is not counted: a process that stands still at every call polls less often, or more often, than one that
-//! runs, and the figure would be that of the counting.
+//! With ptrace, whoever polls is not counted: a process that stands still at every call polls less often, or more often,
+//! than one that runs, and the figure would be that of the counting.
+
+mod perf;
 
 use std::collections::HashMap;
 use std::fs;
@@ -30,27 +33,54 @@ const MESSAGES: u64 = 200;
 /// System calls for one message, of ping and of pong.
 pub type Calls = [f64; 2];
 
-/// Whether the calls of a case can be told at all, or else why not.
-///
-/// # Errors
-/// The reason.
-pub fn countable(case: &Case) -> std::result::Result<(), &'static str> {
-    match (case.wait, case.kind) {
-        (Wait::Spin | Wait::Hybrid, _) => Err(
-            "system calls were counted by ptrace, and only where both sides block: counting slows polling down",
-        ),
-        (_, Kind::OpenLoop | Kind::Clients) => {
-            Err("system calls were counted of round trips and throughput only")
+/// How system calls are counted on this machine.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// By the kernel, at the tracepoint of this number.
+    PerfEvent(u64),
+    /// By holding the processes at each call.
+    Ptrace,
+}
+
+impl Way {
+    /// The better one of those that are allowed.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        perf::sys_enter().map_or(Self::Ptrace, Self::PerfEvent)
+    }
+
+    /// What has to be said beside the figures.
+    #[must_use]
+    pub const fn note(self) -> &'static str {
+        match self {
+            Self::PerfEvent(_) => "system calls were counted by perf_event_open",
+            Self::Ptrace => {
+                "system calls were counted by ptrace, and only where both sides block: counting slows polling down"
+            }
         }
-        _ => Ok(()),
+    }
+
+    /// Whether the calls of a case can be told. Other kinds are made of the same messages.
+    #[must_use]
+    pub fn can_count(self, case: &Case) -> bool {
+        let usual = Kind::USUAL.contains(&case.kind);
+        usual && (case.wait == Wait::Block || matches!(self, Self::PerfEvent(_)))
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage) with the reason: this system does not let a child be traced. Whatever else went wrong.
+    pub fn count(self, case: &Case) -> Result<Calls> {
+        match self {
+            Self::PerfEvent(sys_enter) => perf::count(case, sys_enter),
+            Self::Ptrace => count(case),
+        }
     }
 }
 
-/// Counts.
-///
-/// # Errors
-/// [`Usage`](Error::Usage) with the reason: this system does not let a child be traced. Whatever else went wrong.
-pub fn count(case: &Case) -> Result<Calls> {
+/// Counts by ptrace.
+fn count(case: &Case) -> Result<Calls> {
     let Case { member, variant, kind, size, wait, placement, .. } = case;
     let mut command = Command::new(std::env::current_exe().call("readlink")?);
     command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);

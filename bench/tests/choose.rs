@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use common::{Output, bench, run, wait};
 use invented::{NOISE, Saved, case, costs, document, row};
-use ipc_bench::{Document, Kind, NotMeasured, SIX};
+use ipc_bench::{Document, Kind, NotMeasured, Row, SIX};
 use ipc_core::Wait;
 use serde_json::Value;
 
@@ -110,6 +110,33 @@ fn figures_rank() {
     assert_eq!(simple["ranking"][0]["wait"], "spin", "polling is the shorter wait");
 }
 
+/// Nobody is told to burn a core for simplicity, or to save CPU time; for latency only as far as it pays.
+#[test]
+fn polling_is_advised_only_where_it_pays() {
+    let advised = |[block, hybrid, spin]: [f64; 3], priority: &str| {
+        let times = [(Wait::Block, block), (Wait::Hybrid, hybrid), (Wait::Spin, spin)];
+        let of_wait = |(wait, ns)| Row {
+            cost: Some(costs(if wait == Wait::Block { 9e4 } else { 1e4 })), // even if the figure were for polling
+            ..row(&case("pipe", "anonymous", Kind::RoundTrip, wait), ns, NOISE)
+        };
+        let choice = choose(
+            &document(times.map(of_wait).into()),
+            &["--between", "parent-child", "--priority", priority],
+        );
+        let first = &choice["ranking"][0];
+        (first["wait"].as_str().unwrap().to_owned(), first["reason"].as_str().unwrap().to_owned())
+    };
+    for priority in ["simplicity", "cpu"] {
+        let (wait, reason) = advised([1e4, 2e3, 1e3], priority);
+        assert!(wait == "block" && reason.contains("when sleeping"), "{priority}: {wait}: {reason}");
+    }
+    let (wait, reason) = advised([1e4, 2e3, 1e3], "latency");
+    assert!(wait == "spin" && reason.contains("CPU time") && reason.contains("keeps a CPU busy"), "{reason}");
+    let (wait, reason) = advised([1e4, 1.05e3, 1e3], "latency");
+    assert!(wait == "hybrid" && reason.contains("CPU time"), "{reason}");
+    assert_eq!(advised([1.05e3, 1.02e3, 1e3], "latency").0, "block");
+}
+
 /// Two figures within 10 % are equal: what is less work comes first. Beyond that the figure counts.
 #[test]
 fn equals_are_ranked_by_work() {
@@ -152,7 +179,7 @@ fn the_reason_has_the_figure_and_the_crate() {
     assert!(output.stderr.starts_with("not said, so taken: --direction two-way --unit message --size 64 "));
     let expected = "1. socket (tcp), --wait spin\n   \
         11.94 µs for a round trip when polling (p50; p99 12.22 µs), for 120 µs + 120 µs of CPU time, where sleeping takes \
-        119 µs; to write: frames, to keep messages apart; open `ipc-socket`.\n";
+        119 µs, and each side that waits keeps a CPU busy; to write: frames, to keep messages apart; open `ipc-socket`.\n";
     assert!(output.stdout.contains(expected), "{}", output.stdout);
     assert!(output.stdout.contains("   shm (ring): it reaches the same host only\n"), "{}", output.stdout);
 }

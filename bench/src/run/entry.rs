@@ -127,6 +127,8 @@ impl Entry {
         let mut this_round = Figures::default();
         let outcome = self.play_round(count, &mut this_round, lane, stop);
         if this_round.count > 0 {
+            // A first look that was disturbed would leave all turns too short.
+            self.each = self.each.min(this_round.each());
             self.figures.add_round(self.case.kind, this_round); // also a part of one: the run may end here
         }
         outcome

@@ -52,6 +52,11 @@ impl Figures {
         self.pong = self.pong.plus(&played.pong);
     }
 
+    /// How long one of them took, on average.
+    pub(super) fn each(&self) -> Duration {
+        self.elapsed.div_f64(self.count as f64)
+    }
+
     /// Adds a turn of many clients.
     pub(super) fn add_served(&mut self, served: Served) {
         let in_window = served.counts.iter().sum();

@@ -19,7 +19,7 @@ mod lane;
 mod pace;
 mod stop;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ipc_core::Result;
@@ -52,7 +52,7 @@ pub struct Plan {
 impl Plan {
     /// How long the rows will be timed, all together; `None` if a number of messages was asked for.
     #[must_use]
-    pub fn expected(&self) -> Option<std::time::Duration> {
+    pub fn expected(&self) -> Option<Duration> {
         Pace::of(self).each().map(|each| each * self.cases.len() as u32)
     }
 }
@@ -65,7 +65,9 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     plan.profile.name().clone_into(&mut document.profile);
     let pace = Pace::of(plan);
     let progress = progress(plan.cases.len() as u64 * u64::from(pace.rounds() + 1));
-    let deadline = deadline(plan, started);
+    let promised = plan.profile.limit().filter(|_| plan.effort.is_none());
+    // What comes after the rounds is given a tenth of the time.
+    let deadline = promised.map(|promised| started + promised.mul_f64(0.9));
     let mut done: Vec<Measured> = Vec::new();
     // Rows that are to be compared are of the same placement: those take turns.
     for placement in placements(&plan.cases) {
@@ -103,18 +105,11 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
         add_limits(plan, &mut document);
     }
     if !stop.is_set() {
-        count_calls(plan, &mut document, stop);
+        count_calls(plan, &mut document, promised.map(|promised| started + promised), stop);
     }
     document.complete = !stop.is_set();
     document.took_s = started.elapsed().as_secs_f64();
     document
-}
-
-/// When the rounds have to be over, if a profile's promise is to be kept on a machine that is slow or disturbed: what
-/// comes after them is given a tenth of the time.
-fn deadline(plan: &Plan, started: Instant) -> Option<Instant> {
-    let limit = plan.profile.limit().filter(|_| plan.effort.is_none())?;
-    Some(started + limit.mul_f64(0.9))
 }
 
 /// What came out of one case.
@@ -225,19 +220,23 @@ fn add_limits(plan: &Plan, document: &mut Document) {
     }
 }
 
-/// Adds how many system calls a message costs, where that can be told, and why it cannot where not.
-fn count_calls(plan: &Plan, document: &mut Document, stop: &Stop) {
-    for case in &plan.cases {
+/// Adds how many system calls a message costs, where that can be told, and why it cannot where not. A row takes some 20
+/// milliseconds, and on a disturbed machine more: at `end` the rest goes without.
+fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop: &Stop) {
+    const SPARE: Duration = Duration::from_millis(500);
+    let way = syscalls::Way::of_this_machine();
+    document.notes.push(way.note().to_owned());
+    for case in plan.cases.iter().filter(|case| way.can_count(case)) {
         let key = Row::empty(case).key();
         let Some(row) = document.results.iter_mut().find(|row| row.key() == key) else { continue };
-        let reason = match syscalls::countable(case).map_err(str::to_owned) {
-            Ok(()) if stop.is_set() => return,
-            Ok(()) => {
-                syscalls::count(case).map_err(|error| format!("system calls could not be counted: {error}"))
-            }
-            Err(reason) => Err(reason),
+        let counted = if stop.is_set() {
+            return;
+        } else if end.is_some_and(|end| Instant::now() + SPARE >= end) {
+            Err("system calls were not counted for all rows: the time was over".to_owned())
+        } else {
+            way.count(case).map_err(|error| format!("system calls could not be counted: {error}"))
         };
-        match reason {
+        match counted {
             Ok([ping, pong]) => {
                 if let Some(cost) = &mut row.cost {
                     (cost.ping.syscalls, cost.pong.syscalls) = (Some(ping), Some(pong));
