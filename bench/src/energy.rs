@@ -44,9 +44,11 @@ impl Meter {
         let mut packages = Vec::new();
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
-            // `intel-rapl:0` is a package, `intel-rapl:0:1` a part of it; AMD's have the same name.
-            let is_package = name.starts_with("intel-rapl:") && name.matches(':').count() == 1;
-            if !is_package {
+            // `intel-rapl:0` is a package, `intel-rapl:0:1` a part of it; AMD's have the same name. So has the whole
+            // platform, which contains the packages: its `name` says so.
+            let is_whole = name.starts_with("intel-rapl:") && name.matches(':').count() == 1;
+            let says = fs::read_to_string(entry.path().join("name")).unwrap_or_default();
+            if !is_whole || !says.starts_with("package") {
                 continue;
             }
             let range = number(&entry.path().join("max_energy_range_uj")).unwrap_or(u64::MAX);
@@ -90,9 +92,11 @@ mod tests {
     fn packages_are_added_up_and_a_counter_may_begin_again() {
         let root = tempfile::TempDir::new().unwrap();
         assert!(Meter::at(root.path()).unwrap_err().contains("no counters"));
-        let write = |package: &str, energy: u64| {
-            let dir = root.path().join(package);
+        let write = |zone: &str, energy: u64| {
+            let dir = root.path().join(zone);
             fs::create_dir_all(&dir).unwrap();
+            let name = if zone == "intel-rapl:2" { "psys" } else { "package-0" };
+            fs::write(dir.join("name"), format!("{name}\n")).unwrap();
             fs::write(dir.join("energy_uj"), format!("{energy}\n")).unwrap();
             fs::write(dir.join("max_energy_range_uj"), "1000\n").unwrap();
         };
@@ -100,10 +104,12 @@ mod tests {
         write("intel-rapl:0", 100);
         write("intel-rapl:1", 990);
         write("intel-rapl:0:0", 50);
+        write("intel-rapl:2", 70);
         let meter = Meter::at(root.path()).unwrap();
         let before = meter.read().unwrap();
         write("intel-rapl:0", 130);
         write("intel-rapl:1", 5);
+        write("intel-rapl:2", 170);
         assert_eq!(meter.since(&before), Some(30 + 15));
         fs::remove_file(root.path().join("intel-rapl:1/energy_uj")).unwrap();
         assert_eq!(meter.since(&before), None);

@@ -100,7 +100,9 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
             document.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
         }
     }
-    document.notes.extend(Meter::of_this_machine().err().map(str::to_owned));
+    let energy =
+        Meter::of_this_machine().map(|_| "energy is that of the whole package, other programs included");
+    document.notes.push(energy.unwrap_or_else(|reason| reason).to_owned());
     if plan.floor && !stop.is_set() {
         add_limits(plan, &mut document);
     }
