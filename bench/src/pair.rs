@@ -14,6 +14,7 @@ use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, gettid};
 
 use crate::floors::{self, Floor};
@@ -160,11 +161,14 @@ impl Pair {
         }
     }
 
-    /// Ends the peer at once: one that stands still would not end by itself.
+    /// Ends the peer at once: one that stands still would not end by itself. Returns when it has ended: until then it holds
+    /// its share of what the two have made, and whoever leaves before it would not be the last one out, who removes it.
     pub fn kill_peer(&self) {
-        // The thread lives as long as this value, and has not waited for its child: the pid is still the child's own.
-        // An error means that the child has ended.
-        let _ = self.peer.map(|peer| kill(peer, Signal::SIGKILL));
+        let Some(peer) = self.peer else { return };
+        // The thread lives as long as this value, and has not waited for its child: the pid is still the child's own, and
+        // stays so, since it is only looked at. An error means that the child has ended.
+        let _ = kill(peer, Signal::SIGKILL);
+        let _ = waitid(Id::Pid(peer), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
     }
 
     /// Ends both processes.

@@ -142,6 +142,25 @@ fn ctrl_c_ends_a_run_whose_peer_stands_still() {
     partial(tmp.path());
 }
 
+/// A signal that reaches the harness alone, as `kill` and `timeout` send it, leaves nothing either.
+#[test]
+fn a_signal_to_the_harness_alone_leaves_nothing_behind() {
+    for _ in 0..3 {
+        let tmp = TempDir::new().unwrap();
+        let mut command = bench();
+        command.args(["--mechanism", "msgq", "--mechanism", "shm", "--mechanism", "socket", "--size", "64"]);
+        command.args(["--wait", "block", "--duration", "300", "--output"]).arg(tmp.path().join("results"));
+        command.env("TMPDIR", tmp.path());
+        let mut busy = Busy::of(command);
+        until("all pairs have started", || children(busy.0.id()).len() == 8);
+        let peers = children(busy.0.id());
+        kill(busy.group(), Signal::SIGTERM).expect("it runs");
+        busy.has_ended_by(Signal::SIGTERM);
+        until("the peers have ended", || peers.iter().all(has_ended));
+        partial(tmp.path());
+    }
+}
+
 /// `clean` removes what a killed pair left and says so; a living pair keeps what it holds.
 #[test]
 fn clean_removes_what_the_dead_left_and_spares_the_living() {
