@@ -63,6 +63,11 @@ impl<'a> Workshop<'a> {
     }
 
     fn build(&self, which: &[&str]) -> Result<bool> {
+        if !self.target.join(self.package).exists() {
+            eprintln!(
+                "The programs and their judges are built for the first time: that takes about half a minute."
+            );
+        }
         let mut cargo = self.cargo("build", self.package);
         Ok(cargo.arg("--quiet").args(["-p", self.package]).args(which).status()?.success())
     }
