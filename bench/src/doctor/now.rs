@@ -1,6 +1,6 @@
 //! What goes on at this moment.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fs, thread};
 
 use ipc_core::cpus::Cpus;
@@ -8,7 +8,7 @@ use ipc_core::play::Summary;
 use ipc_core::{Error, Result, Wait};
 
 use super::Finding;
-use crate::{Case, Kind, Pair, Placement, member};
+use crate::{Case, Kind, Pair, Placement, clock, member};
 
 /// How long the machine is watched.
 const WATCH: Duration = Duration::from_millis(500);
@@ -80,10 +80,7 @@ fn load(watched: Option<[Ticks; 2]>) -> Vec<Finding> {
 
 /// The price of one look at the clock.
 fn timer() -> Finding {
-    const LOOKS: u32 = 100_000;
-    let started = Instant::now();
-    let last = (0..LOOKS).map(|_| Instant::now()).next_back().unwrap_or(started);
-    let cost = (last - started).as_nanos() as f64 / f64::from(LOOKS);
+    let cost = clock::cost();
     Finding::good("look at the clock", format!("{cost:.0} ns; short exchanges are timed in batches"))
 }
 
