@@ -11,13 +11,18 @@ use crate::{Case, Effort, Implementation, Kind, Pair, Row};
 const PIECES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
 /// Plays a case and its floor in interleaved rounds. Completes the `row` of the case, and returns the others': the
-/// floor's is the first.
+/// floor's is the first. If `is_over` comes true, the rounds until then count.
 ///
 /// # Errors
-/// As the transport, or as the bare calls.
-pub fn against_floor(row: &mut Row, case: Case, effort: Effort) -> Result<Vec<Row>> {
+/// As the transport, or as the bare calls; [`Disconnected`](ipc_core::Error::Disconnected) if it was over too early.
+pub fn against_floor(
+    row: &mut Row,
+    case: Case,
+    effort: Effort,
+    is_over: &dyn Fn() -> bool,
+) -> Result<Vec<Row>> {
     let (who, mut all): (Vec<_>, Vec<_>) = contestants(case).into_iter().unzip();
-    interleave(&mut all, Plan::new(effort, case.kind))?;
+    interleave(&mut all, Plan::new(effort, case.kind), is_over)?;
     let others = all.iter().zip(who).skip(1).map(|(other, (implementation, piece))| Row {
         piece,
         ..Row::of_other(implementation, &case, other, &all[0])

@@ -51,7 +51,8 @@ impl Latency {
             p999: at(0.999),
             max: times.max(),
             mean: times.mean(),
-            mean_interval,
+            // No time is below 0, whatever the formula says of a few rounds that differ.
+            mean_interval: mean_interval.map(|interval| interval.map(|end| end.max(0.0))),
             histogram: BASE64_STANDARD.encode(bytes),
         })
     }
@@ -80,6 +81,8 @@ mod tests {
         assert_eq!(back, times);
         back.add(&times).unwrap();
         assert_eq!((back.len(), back.value_at_quantile(0.5)), (10, times.value_at_quantile(0.5)));
+        let wide = Latency::of(&times, Some([-5.0, 7.0])).unwrap();
+        assert_eq!(wide.mean_interval, Some([0.0, 7.0]));
         assert_eq!(Latency::of(&play::histogram(), None), None);
         assert_eq!(Latency { histogram: "no histogram".into(), ..latency }.times(), None);
     }

@@ -58,16 +58,44 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
     }
     let name = path.display();
     let text = fs::read_to_string(&path).map_err(|error| Error::Usage(format!("{name}: {error}")))?;
-    let version = |text| -> Option<u64> {
-        serde_json::from_str::<serde_json::Value>(text).ok()?.get("schema_version")?.as_u64()
-    };
-    serde_json::from_str(&text).map_err(|error| {
-        Error::Usage(match version(&text) {
-            Some(version) if version != u64::from(crate::SCHEMA_VERSION) => {
-                let ours = crate::SCHEMA_VERSION;
-                format!("{name}: results of version {version}, and this is a reader of version {ours}")
-            }
-            _ => format!("{name}: these are no results of ipc-bench: {error}"),
-        })
-    })
+    let wrong = |what: String| Error::Usage(format!("{name}: {what}"));
+    let no_results = |error| wrong(format!("these are no results of ipc-bench: {error}"));
+    // The version first: another one need not have the fields of this one, and may mean other things by them.
+    let Version { schema_version } = serde_json::from_str(&text).map_err(no_results)?;
+    if schema_version != u64::from(crate::SCHEMA_VERSION) {
+        let ours = crate::SCHEMA_VERSION;
+        return Err(wrong(format!(
+            "results of version {schema_version}, and this is a reader of version {ours}"
+        )));
+    }
+    serde_json::from_str(&text).map_err(no_results)
+}
+
+/// What results of any version have.
+#[derive(serde::Deserialize)]
+struct Version {
+    schema_version: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_looked_at_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = |text: &str| {
+            fs::write(dir.path().join(FILE), text).unwrap();
+            let said = load(dir.path()).unwrap_err().to_string();
+            assert_eq!(said.lines().count(), 1, "{said}");
+            said
+        };
+        let same_fields = Document { schema_version: crate::SCHEMA_VERSION + 1, ..Document::empty() };
+        for other in ["{\"schema_version\": 999}", &serde_json::to_string_pretty(&same_fields).unwrap()] {
+            assert!(refused(other).contains("and this is a reader of version"));
+        }
+        for none in ["{}", "", "[]", "{\"schema_version\": \"2\"}"] {
+            assert!(refused(none).contains("no results of ipc-bench"), "{none}");
+        }
+    }
 }

@@ -15,7 +15,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use ipc_core::Result;
+use ipc_core::{Error, Result};
 
 use crate::measure::calibrate;
 use crate::{Case, Effort, Kind, Pair, Quartiles, Rounds, Task};
@@ -102,11 +102,11 @@ impl Contestant {
         Ok(())
     }
 
-    fn play(&mut self) -> Result<()> {
+    fn play(&mut self, is_over: &dyn Fn() -> bool) -> Result<()> {
         // One look at the clock before and one after: the rounds in between have nothing to do with clocks.
         let task = Task { order: self.case.timed(self.count), batch: self.count, rate: None };
         let pair = self.pair.as_mut().expect("rounds are played after the start");
-        let elapsed = pair.play(task)?.elapsed.as_nanos().max(1);
+        let elapsed = pair.play_unless(task, is_over)?.elapsed.as_nanos().max(1);
         self.times.push(elapsed as f64 / self.count as f64);
         Ok(())
     }
@@ -125,24 +125,34 @@ impl fmt::Debug for Contestant {
     }
 }
 
-/// Lets them take turns.
+/// Lets them take turns, until they are done or `is_over` comes true.
 ///
 /// # Errors
-/// The first that fails ends it for all.
-pub fn interleave(contestants: &mut [Contestant], plan: Plan) -> Result<()> {
+/// The first that fails ends it for all. [`Disconnected`](Error::Disconnected): it was over after fewer than
+/// [`FEWEST_ROUNDS`].
+pub fn interleave(contestants: &mut [Contestant], plan: Plan, is_over: &dyn Fn() -> bool) -> Result<()> {
     let fewest = FEWEST_ROUNDS.div_ceil(plan.pairs as usize);
     let time = plan.each * contestants.len() as u32 / plan.pairs;
     for _ in 0..plan.pairs {
-        contestants.iter_mut().try_for_each(|contestant| contestant.start(plan))?;
+        for contestant in contestants.iter_mut() {
+            if is_over() {
+                break;
+            }
+            contestant.start(plan)?;
+        }
         let started = Instant::now();
         let mut rounds = 0;
-        while rounds < fewest || started.elapsed() < time {
-            contestants.iter_mut().try_for_each(Contestant::play)?;
+        while !is_over() && (rounds < fewest || started.elapsed() < time) {
+            contestants.iter_mut().try_for_each(|contestant| contestant.play(is_over))?;
             rounds += 1;
         }
         contestants.iter_mut().try_for_each(Contestant::finish)?;
+        if is_over() {
+            break;
+        }
     }
-    Ok(())
+    let enough = contestants.iter().all(|contestant| contestant.times.len() >= FEWEST_ROUNDS);
+    if is_over() && !enough { Err(Error::Disconnected) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{env, fs};
 use ipc_core::{Error, Result};
 
 use crate::output::{self, FILE, Output};
-use crate::{Document, Environment, SCHEMA_VERSION, compare, report};
+use crate::{Document, Environment, compare, report};
 
 /// So many runs are kept where nothing else was said.
 pub const KEPT: usize = 20;
@@ -20,12 +20,6 @@ pub const KEPT: usize = 20;
 pub fn load(path: &Path) -> Result<Document> {
     let document = output::load(path)?;
     let wrong = |what: String| Err(Error::Usage(format!("{}: {what}", path.display())));
-    if document.schema_version != SCHEMA_VERSION {
-        let version = document.schema_version;
-        return wrong(format!(
-            "results of version {version}, and this is a reader of version {SCHEMA_VERSION}"
-        ));
-    }
     if names(&document).any(|name| name.is_empty() || name.contains(char::is_control)) {
         return wrong("these are no results of ipc-bench: a name that cannot be printed".into());
     }

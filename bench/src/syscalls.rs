@@ -1,6 +1,6 @@
 //! How many system calls a message costs: counted in a pass of its own, since counting slows everything down.
 //!
-//! Where the machine allows it, the kernel counts ([`perf`], by `perf_event_open(2)`). Elsewhere both sides are held with
+//! Where the machine allows it, the kernel counts (`syscalls/perf.rs`, by `perf_event_open(2)`). Elsewhere both sides are held with
 //! ptrace(2) at every call: a process is started that plays one case with a peer, as the harness does. Where the exchange
 //! begins and ends is seen from the calls themselves: each side asks what it has used up before and after it
 //! ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.

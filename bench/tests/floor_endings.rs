@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{bench, children, has_ended, leases, run, until, wait};
 use nix::sys::signal::{Signal, kill, killpg};
@@ -139,6 +139,28 @@ fn nothing_is_left_of_a_floor() {
             let left: Vec<_> = objects.iter().flatten().filter(|name| is_there(name)).collect();
             assert!(left.is_empty(), "{variant} after {signal}: {left:?} of {objects:?}");
         }
+    }
+}
+
+/// Ctrl-C at the floor is soon over, whether the peers hear of it or not, and what was measured is saved.
+#[test]
+fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
+    for all in [true, false] {
+        let mut at = AtTheFloor::start("pipe", "anonymous", "block");
+        let signalled = Instant::now();
+        if all {
+            killpg(at.group(), Signal::SIGINT).expect("it runs");
+        } else {
+            kill(at.group(), Signal::SIGINT).expect("it runs");
+        }
+        let text = std::io::read_to_string(at.harness.stdout.take().unwrap()).unwrap();
+        wait(&mut at.harness);
+        let took = signalled.elapsed();
+        assert!(took < Duration::from_secs(3), "{took:?}"); // a second, on a machine that is busy
+        let document: Value = serde_json::from_str(&text).expect("a document all the same");
+        assert_eq!((&document["complete"], &document["failed"]), (&false.into(), &Value::Array(vec![])));
+        assert_eq!(document["results"][0]["count"], 3000);
+        assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{:?}", leases(at.tmp.path()));
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{bench, run};
 
-use ipc_bench::{Case, Document, Kind, NotMeasured, Placement, Row, SIX, report};
+use ipc_bench::{Case, Document, Growth, Kind, NotMeasured, Placement, Row, SIX, report};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use roxmltree::{Document as Tree, Node, ParsingOptions};
@@ -100,6 +100,38 @@ fn every_chart_has_every_series_under_every_setting() {
             );
         }
     });
+}
+
+/// Whoever else did the same beside the suite, and how times grow, are in the section about the floor.
+#[test]
+fn others_beside_the_suite_and_growth_are_shown() {
+    let mut document = sample::full();
+    let ring = |row: &&Row| row.kind == Kind::Throughput && row.variant == "ring" && row.size == 64;
+    let ours = document.results.iter().find(ring).expect("in the sample").clone();
+    for (implementation, ratio) in [("many_slots", 1.25), ("in_place", 2.5), ("rtrb", 0.75)] {
+        document.results.push(Row {
+            implementation: implementation.into(),
+            suite_ratio: Some(ratio),
+            suite_ratio_spread: Some([ratio - 0.03, ratio + 0.04]),
+            ..ours.clone()
+        });
+    }
+    let Row { mechanism, variant, kind, wait, cpus, .. } = ours;
+    let (suite, floor, ratio) = (7.77, 3.7, 2.1);
+    document.growth =
+        vec![Growth { mechanism, variant, kind, wait, cpus, from: 64, to: 1024, suite, floor, ratio }];
+    let words = |document: &Document| {
+        with_tree(&report::page(document), |tree| {
+            tree.descendants().find(|node| node.attribute("id") == Some("floors")).map(text).unwrap()
+        })
+    };
+    let shown = words(&document);
+    for word in ["many_slots", "in_place", "rtrb", "suite / this", "2.50", "0.72 to 0.79", "Growth: ", "7.77"]
+    {
+        assert!(shown.contains(word), "{word}");
+    }
+    let without = words(&sample::full());
+    assert!(!without.contains("Growth: ") && !without.contains("suite / this"), "no heading of nothing");
 }
 
 /// A drawing says what it is to those who do not see it, and each value says what it means.

@@ -80,10 +80,8 @@ fn load(watched: Option<[Ticks; 2]>) -> Vec<Finding> {
 
 /// The price of one look at the clock.
 fn timer() -> Finding {
-    Finding::good(
-        "look at the clock",
-        format!("{:.0} ns; short exchanges are timed in batches", clock::cost()),
-    )
+    let cost = clock::cost();
+    Finding::good("look at the clock", format!("{cost:.0} ns; short exchanges are timed in batches"))
 }
 
 /// Median round trips of 64 bytes through a pipe that blocks, in nanoseconds: on one core, and between two.

@@ -131,20 +131,22 @@ fn sections(data: &Data) -> Vec<Section> {
     if data.long != data.short {
         percentiles += &draw(curves::percentiles(data, "percentiles-long", data.long));
     }
+    let others = [tables::others(data), tables::growth(data)].map(|table| tables::titled(&table)).concat();
+    let floors = draw(curves::floor(data)) + &tables::floor(data).html() + &others;
     vec![
         section("glance", "At a glance", "", glance(data)),
         section("six", "The six", TABLE, overview::course(data).html()),
         section("latencies", "Latency", "", draw(curves::latency(data)) + &percentiles),
         section("throughputs", "Throughput", "", draw(curves::throughput(data))),
         section("costs", "Cost", COST, draw(dots::tradeoff(data)) + &tables::costs(data)),
-        section("loops", "Open loop", "", draw(dots::open_loop(data)) + &tables::open_loop(data).html()),
+        section("loops", "Open loop", OPEN, draw(dots::open_loop(data)) + &tables::open_loop(data).html()),
         section(
             "many",
             "Many clients",
             clients::SAYS,
             draw(clients::chart(data)) + &clients::table(data).html(),
         ),
-        section("floors", "Beside the floor", FLOOR, draw(curves::floor(data)) + &tables::floor(data).html()),
+        section("floors", "Beside the floor", FLOOR, floors),
         section("figures", "All figures", "", tables::figures(data)),
         section("unstable", "Unstable rows", UNSTABLE, tables::doubtful(data)),
         section("checked", "Checked messages", "", checked(document)),
@@ -160,6 +162,10 @@ const TABLE: &str =
 const COST: &str = "Latency is not all: a side that polls keeps a CPU busy that others could use.";
 const FLOOR: &str = "The floor is the same exchange by bare system calls, without the suite. It was played in rounds \
                      that took turns with the suite's.";
+const OPEN: &str = "Closed loop: the next message waits for the answer to the last one, so that a stall delays one message. \
+                    Open loop: messages are due at fixed times, whatever happens. From the sending is what the exchange \
+                    itself took; as intended counts from when the message was due, so that whoever waited behind a \
+                    stall counts too. Where the last is far above the others, the closed loop hides the waiting.";
 const UNSTABLE: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
                         the mechanism has two moods.";
 

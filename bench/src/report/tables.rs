@@ -4,7 +4,7 @@ use super::data::{Data, Setting, figure, micro, way};
 use super::html::{Cell, Table, escape, list};
 use super::overview::unstable;
 use crate::table::{bytes, grouped};
-use crate::{Cost, Kind, Latency, Row, size_name};
+use crate::{Cost, Growth, Kind, Latency, Row, size_name};
 
 pub(super) fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
@@ -177,28 +177,29 @@ pub(super) fn open_loop(data: &Data) -> Table {
         for times in
             [closed.and_then(|row| row.rtt_ns.as_ref()), row.service_ns.as_ref(), row.rtt_ns.as_ref()]
         {
-            let cells =
-                times.map(|times| [times.p50, times.p99, times.max].map(|time| micro(time as f64).into()));
-            line.extend(cells.unwrap_or_else(|| ["–", "–", "–"].map(Cell::from)));
+            let cells = times.map(|times| {
+                [times.p50, times.p99, times.p999, times.max].map(|time| micro(time as f64).into())
+            });
+            line.extend(cells.unwrap_or_else(|| ["–"; 4].map(Cell::from)));
         }
         line
     };
     let mut names = columns(&["mechanism", "size", "setting", "a second"]);
     for _ in 0..3 {
-        names.extend(columns(&["p50", "p99", "max"]));
+        names.extend(columns(&["p50", "p99", "p99.9", "max"]));
     }
     Table {
         label: "Open loop beside closed loop, in microseconds".into(),
         groups: vec![
             (String::new(), 4),
-            ("closed loop".into(), 3),
-            ("open, from the sending".into(), 3),
-            ("open, as intended".into(), 3),
+            ("closed loop".into(), 4),
+            ("open, from the sending".into(), 4),
+            ("open, as intended".into(), 4),
         ],
         columns: names,
         labels: 3,
         rows: data.kind(Kind::OpenLoop).map(line).collect(),
-        class: "",
+        class: "dense",
     }
 }
 
@@ -238,6 +239,63 @@ pub(super) fn floor(data: &Data) -> Table {
         labels: 4,
         rows: data.rows.iter().filter_map(line).collect(),
         ..Table::default()
+    }
+}
+
+/// Whoever else played in the suite's rounds: the same in other ways.
+pub(super) fn others(data: &Data) -> Table {
+    let names =
+        ["mechanism", "size", "setting", "kind", "by", "its time, µs", "suite / this", "its middle half"];
+    let other = |row: &&Row| !matches!(row.implementation.as_str(), "suite" | "floor");
+    let line = |row: &Row| {
+        let ratio = row.suite_ratio?;
+        let mut line = who(row);
+        line.push(Setting::of(row).name().into());
+        line.push(row.kind.name().replace('_', " ").into());
+        line.push(row.implementation.as_str().into());
+        line.push(row.rounds.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into());
+        line.push(format!("{ratio:.2}").into());
+        let spread = row.suite_ratio_spread.map(|[low, high]| format!("{low:.2} to {high:.2}"));
+        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        Some(line)
+    };
+    Table {
+        label: "Others beside the suite: above 1, this one is quicker than the suite".into(),
+        columns: columns(&names),
+        labels: 5,
+        rows: data.document.results.iter().filter(other).filter_map(line).collect(),
+        ..Table::default()
+    }
+}
+
+/// How much longer a larger message takes, by the suite and on the floor.
+pub(super) fn growth(data: &Data) -> Table {
+    let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "suite / floor"];
+    let line = |step: &Growth| {
+        let mut line: Vec<Cell> = vec![
+            format!("{} ({})", step.mechanism, step.variant).into(),
+            bytes(step.from).into(),
+            bytes(step.to).into(),
+            Setting { wait: step.wait.clone(), cpus: step.cpus.clone() }.name().into(),
+            step.kind.name().replace('_', " ").into(),
+        ];
+        line.extend([step.suite, step.floor, step.ratio].map(|factor| format!("{factor:.2}").into()));
+        line
+    };
+    Table {
+        label: "Growth: time for the larger size / time for the smaller one".into(),
+        columns: columns(&names),
+        labels: 5,
+        rows: data.document.growth.iter().map(line).collect(),
+        ..Table::default()
+    }
+}
+
+/// A table under its own label.
+pub(super) fn titled(table: &Table) -> String {
+    match table.html() {
+        html if html.is_empty() => html,
+        html => format!("<h3>{}</h3>\n{html}", escape(&table.label)),
     }
 }
 

@@ -85,7 +85,7 @@ fn they_take_turns_and_the_slower_one_is_seen() {
             Contestant::new(case, move || Ok(pair(name, delay, &log)))
         };
         let mut both = [contestant('q', Duration::ZERO), contestant('s', Duration::from_millis(2))];
-        interleave(&mut both, plan).unwrap();
+        interleave(&mut both, plan, &|| false).unwrap();
         let (checked, rounds) = (1, FEWEST_ROUNDS); // once before the first round
         assert_eq!(*log.lock().unwrap(), "qs".repeat(checked + rounds));
         let [quick, slow] = both;
@@ -110,7 +110,7 @@ fn several_pairs_play_for_each() {
         Ok(pair('x', Duration::ZERO, &log))
     };
     let mut alone = [Contestant::new(case, start)];
-    interleave(&mut alone, plan).unwrap();
+    interleave(&mut alone, plan, &|| false).unwrap();
     assert_eq!((*started.lock().unwrap(), alone[0].times.len()), (3, 3 * FEWEST_ROUNDS.div_ceil(3)));
 }
 

@@ -103,6 +103,9 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     let energy =
         Meter::of_this_machine().map(|_| "energy is that of the whole package, other programs included");
     document.notes.push(energy.unwrap_or_else(|reason| reason).to_owned());
+    if plan.floor {
+        document.growth = Growth::of(&document.results);
+    }
     if plan.floor && !stop.is_set() {
         add_limits(plan, &mut document);
     }
@@ -202,7 +205,7 @@ fn play_beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>
     }
     let each = Pace::of(plan).each().unwrap_or_default();
     let effort = plan.effort.unwrap_or(Effort::About(each));
-    let beside = against_floor(&mut row, *case, effort);
+    let beside = against_floor(&mut row, *case, effort, &|| stop.is_set());
     rows.push(row);
     match beside {
         Ok(others) => rows.extend(others),
@@ -212,12 +215,19 @@ fn play_beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>
     Ok(())
 }
 
-/// Adds what is known when all was measured beside its floor: how times grow, and the limits of the machine.
+/// Adds the limits of the machine, and says of which CPUs they are.
 fn add_limits(plan: &Plan, document: &mut Document) {
-    let Some(case) = plan.cases.first() else { return };
-    document.growth = Growth::of(&document.results);
-    match Limits::measure(case.placement) {
-        Ok(limits) => document.limits = Some(limits),
+    // Between two CPUs if that was measured: there is no other way to see a cache line go from one to the other.
+    let places = plan.cases.iter().map(|case| case.placement);
+    let Some(place) = places.min_by_key(|place| place.ping == place.pong) else { return };
+    match Limits::measure(place) {
+        Ok(limits) => {
+            let Placement { cpus, ping, pong } = place;
+            let note =
+                format!("the machine's limits are of cpus {cpus}: ping on CPU {ping}, pong on CPU {pong}");
+            document.notes.push(note);
+            document.limits = Some(limits);
+        }
         Err(error) => document.notes.push(format!("the machine's limits could not be measured: {error}")),
     }
 }
