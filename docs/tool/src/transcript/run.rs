@@ -63,7 +63,9 @@ impl Sandbox {
             ("release", "cargo build --release --workspace --bins --examples")
         };
         let folder = target.join(profile);
-        let there = ["ipc-pipe", "ipc-msgq", "ipc-bench", "examples/stage_1_flag"].iter().all(|name| folder.join(name).exists());
+        let there = ["ipc-pipe", "ipc-msgq", "ipc-bench", "examples/stage_1_flag"]
+            .iter()
+            .all(|name| folder.join(name).exists());
         ensure!(there, "the programs are not in {}: {build}", folder.display());
         Self::with_path(&folder.canonicalize()?)
     }
@@ -137,6 +139,7 @@ impl Sandbox {
         // Here, so that no program takes what these leave behind for its own to clear up.
         command.env("TMPDIR", folder).env("PATH", &self.path).env("TERM", "dumb").env("LC_ALL", "C.UTF-8");
         command.env("REPOSITORY", repository()).env("DOCS", source::docs());
+        command.env("XDG_DATA_HOME", folder.join(".data")); // not among the reader's own
         command.stdin(Stdio::null()).stdout(Stdio::from(terminal.slave)).stderr(Stdio::null());
         let mut child = command.spawn().context("unshare")?;
         drop(command); // and with it our copy of the terminal, so that reading comes to an end
