@@ -43,7 +43,8 @@ fn a_run_is_kept_where_it_is_looked_for() {
 
     let part = at_home(&["--mechanism", "pipe", "--size", "64", "--count", "20"]);
     assert!(part.stderr.contains(&format!("saved as {}/", place.display())), "{}", part.stderr);
-    let whole = at_home(&["--size", "64", "--duration", "0.01"]);
+    // Long enough that a disturbed first look at how long a message takes does not leave too few of them.
+    let whole = at_home(&["--size", "64", "--duration", "0.1"]);
     assert_eq!(whole.status, Some(0), "{}", whole.stderr);
     let saved = whole.stderr.lines().find_map(|line| line.strip_prefix("saved as ")).expect("it says where");
     let part = at_home(&["--mechanism", "pipe", "--size", "64", "--count", "20"]);
