@@ -167,22 +167,23 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
     let tmp = TempDir::new().unwrap();
     let mut dead = Busy::start("fifo", tmp.path());
     until("the first pair has its lease", || leases(tmp.path()).len() == 1);
-    let left = leases(tmp.path()).remove(0).display().to_string();
+    let left = leases(tmp.path()).remove(0);
     // Another mechanism: a pair of the same one would sweep by itself when it starts.
     let mut living = Busy::start("msgq", tmp.path());
-    until("the second pair has its lease", || leases(tmp.path()).len() == 2);
+    // One more for each variant, now or a moment later.
+    until("the second pair has its lease", || leases(tmp.path()).len() >= 2);
     dead.end(Signal::SIGKILL);
-    assert_eq!(leases(tmp.path()).len(), 2, "a killed process removes nothing");
+    assert!(left.exists(), "a killed process removes nothing");
 
     let output = run(bench().arg("clean").env("TMPDIR", tmp.path()));
     assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
     assert!(
-        output.stdout.starts_with("fifo: removed ") && output.stdout.contains(&left),
+        output.stdout.starts_with("fifo: removed ") && output.stdout.contains(left.to_str().unwrap()),
         "{}",
         output.stdout
     );
     assert!(!output.stdout.contains("msgq"), "{}", output.stdout);
-    assert_eq!(leases(tmp.path()).len(), 1);
+    assert!(!left.exists() && !leases(tmp.path()).is_empty());
     assert!(living.0.try_wait().unwrap().is_none(), "the living pair goes on");
 
     living.end(Signal::SIGTERM);
