@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -30,7 +31,12 @@ pub fn clean_up_on_signals() -> Result<()> {
 pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
     let ignored = ignored().call("read")?;
     let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & 1 << (signal - 1) == 0);
-    let mut signals = Signals::new(heeded).call("sigaction")?;
+    // One that comes when its handler is installed, but not yet known to the library, would be lost: so it has to wait.
+    let waiting = heeded.clone().filter_map(|signal| Signal::try_from(signal).ok()).collect::<SigSet>();
+    let before = waiting.thread_swap_mask(SigmaskHow::SIG_BLOCK).call("pthread_sigmask")?;
+    let signals = Signals::new(heeded).call("sigaction");
+    before.thread_set_mask().call("pthread_sigmask")?;
+    let mut signals = signals?;
     let wait = move || signals.forever().for_each(&mut heed);
     thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
 }
