@@ -57,11 +57,9 @@ fn main() {
 /// The kill.
 fn end_at_13(value: u32) {
     if value == 13 {
-        // SAFETY: a signal to this process alone.
-        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).expect("a signal to oneself");
     }
-    // SAFETY: numbers only.
-    unsafe { libc::sched_yield() };
+    std::thread::yield_now();
 }
 
 fn run(path: &Path, values: &[&str]) {
