@@ -42,10 +42,10 @@ impl Stop {
     }
 
     /// Whether a signal has come, or comes in a moment. A terminal sends it to all processes: a peer may have ended of
-    /// it before this process has heard of it.
+    /// it before this process has heard of it, which on a busy machine takes long. Only who has failed waits for it.
     pub(super) fn is_near(&self) -> bool {
         let started = Instant::now();
-        while !self.is_set() && started.elapsed() < Duration::from_millis(100) {
+        while !self.is_set() && started.elapsed() < Duration::from_secs(1) {
             thread::sleep(Duration::from_millis(1));
         }
         self.is_set()
