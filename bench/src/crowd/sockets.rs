@@ -25,6 +25,7 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     if part.variant == TCP {
         let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
         let address = listener.local_addr().call("getsockname")?.to_string();
+        listen(&listener, Backlog::MAXCONN).call("listen")?; // std listens with a shorter queue
         in_background(move || answer_all(&Door::Tcp(listener), size))?;
         return Ok((address, Box::new(())));
     }
@@ -33,6 +34,7 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let path = lease.path("crowd");
     let listener = unix(&part.variant)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
+    listen(&listener, Backlog::MAXCONN).call("listen")?; // before anybody hears of the address
     drop(making);
     in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
     Ok((path.display().to_string(), Box::new(lease)))
@@ -65,7 +67,6 @@ enum Next {
 /// Lets in whoever comes, and sends back what it has got.
 fn answer_all(listener: &Door, size: usize) -> Result<()> {
     const DOOR: u64 = u64::MAX;
-    listen(&listener, Backlog::MAXCONN).call("listen")?;
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
     epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, DOOR)).call("epoll_ctl")?;
     let mut connections: HashMap<u64, Connection> = HashMap::new();
