@@ -208,7 +208,7 @@ fn json_list() -> Value {
 /// Wrong usage: one clear line on standard error, nothing on standard output, exit status 2.
 #[test]
 fn wrong_usage_is_one_clear_line() {
-    let cases: [(&[&str], &str); 21] = [
+    let cases: [(&[&str], &str); 22] = [
         (&["--mechanism", "telepathy"], "no mechanism 'telepathy': pipe, fifo, msgq, shm, mmap, socket"),
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "much"], "not a length in bytes"),
@@ -227,6 +227,7 @@ fn wrong_usage_is_one_clear_line() {
         (&["--kind", "throughput", "--rate", "10"], "--rate is for --kind open_loop"),
         (&["--duration", "1", "--count", "1"], "--count"),
         (&["--loud"], "--loud"),
+        (&["--mechanisms", "pipe"], "found; a similar argument exists: '--mechanism'"),
         (&["--floor=yes"], "--floor"),
         (&["--floor", "clean"], "clean"),
         (&["peer"], "peer"),

@@ -200,7 +200,7 @@ fn temporary_directory() -> Finding {
 fn tracing(files: &Files) -> Finding {
     const WHAT: &str = "counting system calls";
     match files.number::<u8>("proc/sys/kernel/yama/ptrace_scope") {
-        None => Finding::unknown(WHAT),
+        None => Finding::good(WHAT, "a child may be traced: there is no Yama"),
         Some(scope @ (0 | 1)) => {
             Finding::good(WHAT, format!("a child may be traced: ptrace_scope is {scope}"))
         }
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_does_not_tell_is_unknown() {
-        for look in [governor, boost, threads_of_a_core, clock, mitigations, quota, tracing] {
+        for look in [governor, boost, threads_of_a_core, clock, mitigations, quota] {
             assert_eq!(with(&[], look).verdict, Unknown);
         }
         assert!(with(&[], limits).iter().all(|finding| finding.verdict == Unknown));
@@ -326,6 +326,7 @@ mod tests {
                 Good,
             ),
             (&[("sys/devices/system/cpu/vulnerabilities/of_tomorrow", "Mitigation: yes")], mitigations, Note),
+            (&[], tracing, Good),
             (&[("proc/sys/kernel/yama/ptrace_scope", "1")], tracing, Good),
             (&[("proc/sys/kernel/yama/ptrace_scope", "3")], tracing, Note),
         ];

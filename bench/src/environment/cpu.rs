@@ -16,7 +16,8 @@ pub(super) fn topology(cpuinfo: &str) -> Option<String> {
     let sockets: BTreeSet<_> = cpu_fields(cpuinfo, "physical id").collect();
     let mut text = format!("{cpus} CPUs");
     if !cores.is_empty() {
-        let _ = write!(text, " on {} cores of {} sockets", cores.len(), sockets.len()); // a String takes everything
+        let number = |n: usize, what| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let _ = write!(text, " on {} of {}", number(cores.len(), "core"), number(sockets.len(), "socket")); // a String takes everything
     }
     for cache in (0..8).map(|index| format!("/sys/devices/system/cpu/cpu0/cache/index{index}")) {
         let told = |name: &str| line(&format!("{cache}/{name}"));
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn two_threads_of_one_core_are_one_core() {
         let two = "processor: 0\nphysical id: 0\ncore id: 0\n\nprocessor: 1\nphysical id: 0\ncore id: 0\n";
-        assert!(topology(two).unwrap().starts_with("2 CPUs on 1 cores of 1 sockets"));
+        assert!(topology(two).unwrap().starts_with("2 CPUs on 1 core of 1 socket"));
     }
 
     #[test]

@@ -154,7 +154,8 @@ fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
     })
 }
 
-/// Shows what clap found wrong, in one line, or the help that was asked for; returns the exit status.
+/// Shows what clap found wrong and what it would rather have, in one line, or the help that was asked for; returns the
+/// exit status.
 #[must_use]
 pub fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -162,8 +163,10 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let rendered = error.to_string();
-    let lines = rendered.lines().map(str::trim).take_while(|line| !line.is_empty());
-    tell(&lines.collect::<Vec<_>>().join(" "));
+    let mut lines = rendered.lines().map(str::trim);
+    let wrong = lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let tips = lines.filter_map(|line| line.strip_prefix("tip: "));
+    tell(&[&*wrong].into_iter().chain(tips).collect::<Vec<_>>().join("; "));
     ExitCode::from(USAGE)
 }
 
