@@ -87,21 +87,13 @@ impl Child {
 
     /// Waits until it has ended; but not for ever.
     pub(super) fn wait(&mut self) {
-        while !self.wait_for(LEAVE) {
-            self.kill();
-        }
-    }
-
-    /// Whether it has ended by then.
-    pub(super) fn wait_for(&mut self, limit: Duration) -> bool {
         let started = Instant::now();
         while self.how_it_ended().is_none() {
-            if started.elapsed() > limit {
-                return false;
+            if started.elapsed() > LEAVE {
+                self.kill();
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        true
     }
 
     /// `None` if it lives.

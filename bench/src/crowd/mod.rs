@@ -61,11 +61,11 @@ pub const MOST_PROCESSES: usize = 4;
 /// How long everybody may take to get ready, or to report, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a server that lives may take to say so.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// From the order to the first request: all have heard of it by then.
 const NOTICE: Duration = Duration::from_millis(2);
-
-/// How long a process that was killed may take to end, on a loaded machine.
-const SHORTLY: Duration = Duration::from_secs(2);
 
 /// Shortest lead-in.
 const SHORTEST_LEAD: Duration = Duration::from_millis(20);
@@ -173,13 +173,10 @@ impl Crowd {
         wire::read(&self.server.hear(deadline, is_over)?)
     }
 
-    /// If the server has ended, the clients have ended of that. A process closes its files before others can see that it
-    /// has ended, so a client that ended by itself may come first, and the server shortly after.
+    /// If the server has ended, the clients have ended of that. It may be about to: its connections are closed before it
+    /// can be waited for, but then it does not answer any more.
     fn blame(&mut self, error: Error) -> Error {
-        let by_itself = |client: &mut Child| client.how_it_ended().is_some_and(|how| how.code().is_some());
-        if self.clients.iter_mut().any(by_itself) {
-            self.server.wait_for(SHORTLY);
-        }
+        let _ = self.spent_by_server(Instant::now() + ANSWER, &|| false);
         self.server.how_it_ended().map_or(error, |what| child::has_ended("the server", what))
     }
 }

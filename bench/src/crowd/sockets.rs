@@ -24,8 +24,8 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let size = part.size;
     if part.variant == TCP {
         let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
+        listen(&listener, Backlog::MAXCONN).call("listen")?; // it listens already, but lets fewer wait
         let address = listener.local_addr().call("getsockname")?.to_string();
-        listen(&listener, Backlog::MAXCONN).call("listen")?; // std listens with a shorter queue
         in_background(move || answer_all(&Door::Tcp(listener), size))?;
         return Ok((address, Box::new(())));
     }
@@ -34,8 +34,8 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let path = lease.path("crowd");
     let listener = unix(&part.variant)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
-    listen(&listener, Backlog::MAXCONN).call("listen")?; // before anybody hears of the address
     drop(making);
+    listen(&listener, Backlog::MAXCONN).call("listen")?; // before anybody is told where: who came earlier would be refused
     in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
     Ok((path.display().to_string(), Box::new(lease)))
 }
