@@ -130,10 +130,9 @@ impl Record {
 
     /// Plays `count` messages and returns how long they took.
     fn play(&mut self, count: u64) -> Duration {
-        let started = Instant::now();
         let case = self.case;
-        let played = self.try_play(count).unwrap_or_else(|error| panic!("{case}: {error}"));
-        if started >= self.warm_at {
+        let (is_warm, played) = self.try_play(count).unwrap_or_else(|error| panic!("{case}: {error}"));
+        if is_warm {
             self.count += count;
             self.elapsed += played.elapsed;
             self.times.add(played.times).expect("made alike");
@@ -141,14 +140,17 @@ impl Record {
         played.elapsed
     }
 
-    fn try_play(&mut self, count: u64) -> Result<Played> {
+    /// Whether both were warm when it began, and how it went.
+    fn try_play(&mut self, count: u64) -> Result<(bool, Played)> {
         if self.pair.is_none() {
             let mut pair = Pair::start(self.case)?;
             pair.play(self.case.verified())?;
             self.pair = Some(pair);
             self.warm_at = Instant::now() + warm_up();
         }
-        self.pair.as_mut().expect("just started").play(self.case.timed(count))
+        let is_warm = Instant::now() >= self.warm_at; // not before the start: a slow one may be all that there is time for
+        let played = self.pair.as_mut().expect("just started").play(self.case.timed(count))?;
+        Ok((is_warm, played))
     }
 
     /// The row of what was measured, if anything was.
