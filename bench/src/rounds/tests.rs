@@ -51,7 +51,7 @@ fn case(kind: Kind) -> Case {
     }
 }
 
-/// Two threads that play, of which ping takes `delay` to send, and writes its name down for each task.
+/// Two threads that play, of which ping takes `delay` to send what is timed, and writes its name down for each task.
 fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let log = Arc::clone(log);
     let ping = move |stage: &crate::pair::Stage| {
@@ -63,10 +63,11 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
             play::pong(&mut Waiting::new(link, Wait::Block), |_| {})
         });
         seat.wait_for_peer("this test", Duration::from_secs(60))?;
-        let mut link = Slow(RingLink::new(seat), delay);
+        let mut link = Slow(RingLink::new(seat), Duration::ZERO);
         stage.is_ready(link.max_message(), None);
         for task in stage.tasks() {
             log.lock().unwrap().push(name);
+            link.1 = if task.order.verify { Duration::ZERO } else { delay };
             stage.has_played(play_one(&mut link, &task)?);
         }
         drop(link);
@@ -77,6 +78,8 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
 
 #[test]
 fn they_take_turns_and_the_slower_one_is_seen() {
+    // On a machine with more to do than it can, the quick one waits for a CPU as well; but not most of the time for so long.
+    const DELAY: Duration = Duration::from_millis(30);
     for kind in Kind::USUAL {
         let (case, log) = (case(kind), Arc::<Mutex<String>>::default());
         let plan = Plan::new(Effort::Count(3), kind);
@@ -84,15 +87,16 @@ fn they_take_turns_and_the_slower_one_is_seen() {
             let log = Arc::clone(&log);
             Contestant::new(case, move || Ok(pair(name, delay, &log)))
         };
-        let mut both = [contestant('q', Duration::ZERO), contestant('s', Duration::from_millis(2))];
+        let mut both = [contestant('q', Duration::ZERO), contestant('s', DELAY)];
         interleave(&mut both, plan, &|| false).unwrap();
         let (checked, rounds) = (1, FEWEST_ROUNDS); // once before the first round
         assert_eq!(*log.lock().unwrap(), "qs".repeat(checked + rounds));
         let [quick, slow] = both;
         let ratio = slow.ratio_to(&quick);
-        assert!(ratio.p25 > 1.0, "{kind:?}: {ratio:?}");
+        assert!(ratio.median > 1.0, "{kind:?}: {ratio:?}");
         if kind == Kind::RoundTrip {
-            assert!(slow.quartiles().p25 > 2e6, "two milliseconds each: {:?}", slow.quartiles());
+            let each = DELAY.as_nanos() as f64;
+            assert!(slow.times.iter().all(|&time| time >= each), "{DELAY:?} each: {:?}", slow.times);
         }
         assert!((ratio.median * quick.ratio_to(&slow).median - 1.0).abs() < 1e-9);
     }
