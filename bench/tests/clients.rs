@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use common::{bench, children, has_ended, run, until, wait};
+use common::{bench, children, group_has_ended, run, switches, until, wait, words};
 use ipc_bench::{Document, Latency, Row, crowd};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -41,7 +41,7 @@ fn row<'a>(document: &'a Document, way: (&str, &str), clients: usize) -> &'a Row
 fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
     let tmp = TempDir::new().unwrap();
     let mut command = bench();
-    command.args(["--clients", "1,10,100", "--duration", "0.3", "--verify"]).env("TMPDIR", tmp.path());
+    command.args(["--clients", "1,10,100", "--duration", "1", "--verify"]).env("TMPDIR", tmp.path());
     let document = document(&mut command, 0);
     assert_eq!(document.results.len(), 3 * WAYS.len());
     for clients in [1, 10, 100] {
@@ -55,7 +55,7 @@ fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
             let times = row.rtt_ns.as_ref().and_then(Latency::times).expect("a histogram");
             assert_eq!(times.len(), row.count, "one time for each answer: {row:?}");
             let seconds = row.count as f64 / row.messages_per_s.expect("a rate");
-            assert!((seconds - 0.3).abs() < 1e-3, "{seconds} s of the window: {row:?}");
+            assert!((seconds - 1.0).abs() < 1e-3, "{seconds} s of the window: {row:?}");
             assert_eq!(row.client_processes, Some(crowd::processes(clients)));
             assert!(row.rounds.as_ref().is_some_and(|rounds| (1..=5).contains(&rounds.count)), "{row:?}");
             let cost = row.cost.expect("a cost");
@@ -79,7 +79,7 @@ fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
 #[test]
 fn long_requests_are_served_or_skipped() {
     let mut command = bench();
-    command.args(["--clients", "10", "--duration", "0.1", "--size", "64K", "--size", "4092", "--verify"]);
+    command.args(["--clients", "10", "--duration", "1", "--size", "64K", "--size", "4092", "--verify"]);
     let document = document(&mut command, 0);
     let sizes = |mechanism: &str, variant: &str| {
         let rows = document.results.iter();
@@ -129,7 +129,7 @@ fn too_many_clients_for_the_descriptors_are_skipped() {
         let script = format!("ulimit {limit}; exec \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_ipc-bench"), "--mechanism", "fifo"]);
-        command.args(["--clients", "100", "--duration", "0.05"]);
+        command.args(["--clients", "100", "--duration", "1"]);
         command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
         document(&mut command, 0)
     };
@@ -139,19 +139,32 @@ fn too_many_clients_for_the_descriptors_are_skipped() {
     assert!(skipped[0].reason.contains("100 clients take 132 descriptors"), "{}", skipped[0].reason);
 }
 
-/// A run of some time, in a process group of its own.
+/// A run of minutes, in a process group of its own.
 struct Busy(Child);
 
 impl Busy {
+    /// Returns when the clients are being served.
     fn start(way: (&str, &str), tmp: &Path) -> Self {
         let mut command = bench();
-        command.args(["--clients", "10", "--duration", "20", "--mechanism", way.0, "--variant", way.1]);
+        command.args(["--clients", "10", "--duration", "300", "--mechanism", way.0, "--variant", way.1]);
         command.args(["--output", tmp.join("results").to_str().unwrap(), "--json"]).env("TMPDIR", tmp);
         command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped());
         let busy = Self(command.spawn().expect("the harness is built"));
         until("the server and its clients are there", || children(busy.0.id()).len() == 5);
-        thread::sleep(Duration::from_millis(500));
+        // Ten clients that join, and are asked once, make it wait less often than that.
+        until("the server serves", || switches(&busy.playing("crowd-server")[0]) > 200);
         busy
+    }
+
+    /// The processes that were started to play this part.
+    fn playing(&self, part: &str) -> Vec<String> {
+        let mut pids = children(self.0.id());
+        pids.retain(|pid| words(pid).get(1).is_some_and(|word| word == part));
+        pids
+    }
+
+    fn all_have_ended(&self) -> bool {
+        group_has_ended(self.0.id())
     }
 
     fn group(&self) -> Pid {
@@ -174,18 +187,18 @@ impl Drop for Busy {
 #[test]
 fn a_killed_process_is_noticed_and_nothing_is_left() {
     for way in WAYS {
-        for (victim, said) in
-            [(0, "10 clients: the server has ended"), (2, "10 clients: a client process has ended")]
-        {
+        for (part, said) in [
+            ("crowd-server", "10 clients: the server has ended"),
+            ("crowd-clients", "10 clients: a client process has ended"),
+        ] {
             let tmp = TempDir::new().unwrap();
             let mut busy = Busy::start(way, tmp.path());
-            let mut pids = children(busy.0.id());
-            pids.sort_by_key(|pid| pid.parse::<u32>().unwrap()); // the server was started first
-            kill(Pid::from_raw(pids[victim].parse().unwrap()), Signal::SIGKILL).expect("it runs");
+            let victim = busy.playing(part).pop().expect("it is there");
+            kill(Pid::from_raw(victim.parse().unwrap()), Signal::SIGKILL).expect("it runs");
             assert_eq!(wait(&mut busy.0), Some(1), "{way:?}");
             let stderr = busy.stderr();
-            assert!(stderr.contains(said) && stderr.contains("signal: 9"), "{way:?} {victim}: {stderr}");
-            until("all have ended", || pids.iter().all(has_ended));
+            assert!(stderr.contains(said) && stderr.contains("signal: 9"), "{way:?} {part}: {stderr}");
+            until("all have ended", || busy.all_have_ended());
             let document = ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
             assert!(document.complete && document.failed.len() == 1, "{:?}", document.failed);
             nothing_is_left(tmp.path(), way);
@@ -198,22 +211,25 @@ fn a_killed_process_is_noticed_and_nothing_is_left() {
 fn ctrl_c_saves_what_was_measured() {
     for way in WAYS {
         for all in [true, false] {
-            let tmp = TempDir::new().unwrap();
-            let mut busy = Busy::start(way, tmp.path());
-            let pids = children(busy.0.id());
-            // The first of five rounds takes four seconds; it is saved as far as it came.
-            thread::sleep(Duration::from_secs(1));
-            if all {
-                killpg(busy.group(), Signal::SIGTERM).expect("it runs");
-            } else {
-                kill(busy.group(), Signal::SIGTERM).expect("it runs");
-            }
-            assert_eq!(wait(&mut busy.0), None, "{way:?}: the signal ends it");
-            until("all have ended", || pids.iter().all(has_ended));
-            let document = ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
-            assert!(!document.complete && document.failed.is_empty(), "{:?}", document.failed);
-            assert!(row(&document, way, 10).count > 0);
-            nothing_is_left(tmp.path(), way);
+            // The first round takes a minute, and is saved as far as it came. A busy machine may take long to get anywhere.
+            let saved = [1, 5, 30].into_iter().any(|seconds| {
+                let tmp = TempDir::new().unwrap();
+                let mut busy = Busy::start(way, tmp.path());
+                thread::sleep(Duration::from_secs(seconds));
+                if all {
+                    killpg(busy.group(), Signal::SIGTERM).expect("it runs");
+                } else {
+                    kill(busy.group(), Signal::SIGTERM).expect("it runs");
+                }
+                assert_eq!(wait(&mut busy.0), None, "{way:?}: the signal ends it");
+                until("all have ended", || busy.all_have_ended());
+                let document =
+                    ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
+                assert!(!document.complete && document.failed.is_empty(), "{:?}", document.failed);
+                nothing_is_left(tmp.path(), way);
+                !document.results.is_empty() && row(&document, way, 10).count > 0
+            });
+            assert!(saved, "{way:?}: nothing was answered");
         }
     }
 }
@@ -224,9 +240,8 @@ fn a_crowd_ends_with_its_harness() {
     for way in WAYS {
         let tmp = TempDir::new().unwrap();
         let mut busy = Busy::start(way, tmp.path());
-        let pids = children(busy.0.id());
         busy.0.kill().expect("it runs");
-        until("all have ended", || pids.iter().all(has_ended));
+        until("all have ended", || busy.all_have_ended());
         nothing_is_left(tmp.path(), way);
     }
 }

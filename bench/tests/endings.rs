@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{bench, children, has_ended, leases, run, until, wait};
+use common::{bench, children, ctrl_c, group_has_ended, has_ended, leases, run, until, wait, words};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -32,12 +32,11 @@ impl Busy {
         Self(command.spawn().expect("the harness is built"))
     }
 
-    /// Sends a signal to both processes, as a terminal does on Ctrl-C, and waits until both have ended.
+    /// Sends a signal to all processes, as a terminal does on Ctrl-C, and waits until all have ended.
     fn end(&mut self, signal: Signal) {
-        let peers = children(self.0.id());
         killpg(self.group(), signal).expect("it runs");
         self.has_ended_by(signal);
-        until("the peer has ended", || peers.iter().all(has_ended));
+        until("the peers have ended", || group_has_ended(self.0.id()));
     }
 
     /// Whoever waits for it sees which signal has ended it.
@@ -76,10 +75,14 @@ fn a_dead_peer_fails_its_row_and_no_other() {
     command.args(["--kind", "throughput", "--size", "64", "--wait", "block", "--json", "--count", "2000000"]);
     let harness = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let harness = harness.spawn().expect("the harness is built");
-    until("the peer has started", || !children(harness.id()).is_empty());
     // The first one alone: on a busy machine the next pair may be there already.
-    let peer = children(harness.id()).remove(0);
-    kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
+    let plays_pipe = |pid: &String| words(pid).get(1..3) == Some(&["peer".into(), "pipe".into()]);
+    let mut peer = None;
+    until("the peer has started", || {
+        peer = children(harness.id()).into_iter().find(plays_pipe);
+        peer.is_some()
+    });
+    kill(Pid::from_raw(peer.unwrap().parse().unwrap()), Signal::SIGKILL).expect("it runs");
     let output = harness.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
@@ -223,15 +226,6 @@ fn ended_while_it_starts_it_leaves_nothing_behind() {
             fs::read_dir(tmp.path()).unwrap().count() == 0 && system_v_objects_of(pid) == 0
         });
     }
-}
-
-/// What a terminal sends on Ctrl-C. A script's shell has its background processes ignore that, and they have theirs
-/// ignore it: then what `kill` sends.
-fn ctrl_c() -> Signal {
-    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it says so");
-    let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
-    if ignored & 1 << (Signal::SIGINT as u32 - 1) == 0 { Signal::SIGINT } else { Signal::SIGTERM }
 }
 
 /// How many queues and segments name a process as their last sender, receiver or creator.

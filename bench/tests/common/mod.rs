@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 /// What a run of the harness left.
@@ -17,7 +18,7 @@ pub struct Output {
 }
 
 /// How long a run may take on a loaded machine. Reached only when something hangs.
-const WATCHDOG: Duration = Duration::from_secs(120);
+const WATCHDOG: Duration = Duration::from_secs(600);
 
 /// The harness. What it keeps goes to a directory of the tests.
 pub fn bench() -> Command {
@@ -112,9 +113,9 @@ pub const ROW: [&str; 29] = [
 
 /// Waits until something is so.
 pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + WATCHDOG;
     while !done() {
-        assert!(Instant::now() < deadline, "not within a minute: {what}");
+        assert!(Instant::now() < deadline, "not within {} s: {what}", WATCHDOG.as_secs());
         thread::sleep(Duration::from_millis(5));
     }
 }
@@ -133,8 +134,49 @@ pub fn children(pid: u32) -> Vec<String> {
     lists.flat_map(|list| list.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// Whether a process is gone, or a zombie: one without a parent may stay so until `init` gets to it.
+/// The words of a process's command line; none before it has become the program that it was started to be.
+pub fn words(pid: &str) -> Vec<String> {
+    let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// How often all threads of a process together have given up a CPU, or were made to.
+pub fn switches(pid: &str) -> u64 {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    let texts = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+    let of_thread = |text: String| -> u64 {
+        let counts = text.lines().filter_map(|line| line.split_once("ctxt_switches:"));
+        counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum()
+    };
+    texts.map(of_thread).sum()
+}
+
+/// Whether a process is gone, or a zombie: one without a parent may stay so until `init` gets to it. The first thread is a
+/// zombie before the others have ended, and they hold what the process has.
 pub fn has_ended(pid: &String) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-    stat.map_or(true, |stat| stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z")))
+    let is_zombie = |stat: String| stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z"));
+    let is_alone = || fs::read_dir(format!("/proc/{pid}/task")).map_or(true, |tasks| tasks.count() <= 1);
+    stat.map_or(true, |stat| is_zombie(stat) && is_alone())
+}
+
+/// Whether all processes of a group have ended, also one that nobody knows of since it was just being started.
+pub fn group_has_ended(group: u32) -> bool {
+    let pids = fs::read_dir("/proc").expect("it is mounted").flatten();
+    let mut pids = pids.filter_map(|entry| entry.file_name().into_string().ok());
+    pids.all(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Behind the name: state, parent, group.
+        let of_group = stat.rsplit(')').next().and_then(|fields| fields.split_ascii_whitespace().nth(2));
+        of_group != Some(&group.to_string()) || has_ended(&pid)
+    })
+}
+
+/// What a terminal sends on Ctrl-C. A script's shell has its background processes ignore that, and they have theirs
+/// ignore it: then what `kill` sends.
+pub fn ctrl_c() -> Signal {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it says so");
+    let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a mask");
+    if ignored & 1 << (Signal::SIGINT as u32 - 1) == 0 { Signal::SIGINT } else { Signal::SIGTERM }
 }
