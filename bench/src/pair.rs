@@ -24,7 +24,7 @@ use crate::{Case, Placement, Played, Task};
 pub(crate) const PEER: &str = "peer";
 
 /// How long a peer may take to join, on a loaded machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Two processes that are ready to play. Dropped, it ends them both.
 #[derive(Debug)]

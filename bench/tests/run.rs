@@ -144,12 +144,15 @@ fn system_calls_are_counted_where_both_sides_block() {
         match (row["wait"].as_str(), row["kind"].as_str()) {
             (Some("spin"), _) if by_the_kernel => {}
             (Some("spin"), _) => assert_eq!((calls("ping"), calls("pong")), (None, None)),
-            // One to send, one to receive; a signal may repeat one, and the last answer may come with the report.
+            // One to send, one to receive; the last answer may come with the report. Who waits long at a queue is woken now
+            // and then to look after its peer, and calls again: the more often the busier the machine, but not each time.
             (_, Some("round_trip")) => {
+                let most = if row["mechanism"] == "msgq" { 3.0 } else { 2.2 };
                 let [ping, pong] = ["ping", "pong"].map(|side| calls(side).expect("counted"));
-                assert!((1.9..2.2).contains(&ping) && (1.9..2.2).contains(&pong), "{row}");
+                assert!((1.9..most).contains(&ping) && (1.9..most).contains(&pong), "{row}");
             }
-            _ => assert!(calls("ping").expect("counted") >= 1.0, "{row}"),
+            // The kernel's figure is a difference of two counts.
+            _ => assert!(calls("ping").expect("counted") >= 0.9, "{row}"),
         }
     }
 }
@@ -168,10 +171,11 @@ fn the_kernel_counts_system_calls_where_it_may() {
         eprintln!("SKIPPED: this user cannot mount a tracefs");
         return;
     }
+    let dir = tempfile::tempdir().unwrap();
     let mut command = mounted(env!("CARGO_BIN_EXE_ipc-bench"));
     command.args(["--mechanism", "pipe", "--size", "64", "--count", "400", "--kind", "round_trip"]);
     command.args(["--wait", "block", "--wait", "spin", "--json"]);
-    command.args(["--output", tempfile::tempdir().unwrap().path().to_str().unwrap()]);
+    command.args(["--output", dir.path().to_str().unwrap()]);
     let output = run(&mut command);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let document: Value = serde_json::from_str(&output.stdout).unwrap();
