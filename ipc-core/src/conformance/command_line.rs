@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
 use super::{Outcome, ensure, run, terminals, watched};
+use crate::cpus::{Cpus, Role};
 use crate::{Call, Mechanism, Wait, lease};
 
 pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial> {
@@ -81,8 +82,11 @@ impl Demo {
     pub(super) fn fresh_address(self, place: &Path) -> String {
         match (self.variant, self.address) {
             ("posix", _) => format!("/ipc-test-{:x}", lease::random()),
-            // Below the ports that the kernel gives to those who do not choose.
-            ("tcp", _) => format!("127.0.0.1:{}", 20000 + lease::random() % 12000),
+            // All of 127.0.0.0/8 is this host. The ports are below those that the kernel gives to those who do not choose.
+            ("tcp", _) => {
+                let [a, b, c, ..] = lease::random().to_ne_bytes();
+                format!("127.{a}.{b}.{}:{}", 1 + c % 254, 20000 + lease::random() % 12000)
+            }
             (_, Some("KEY" | "KEY|/NAME")) => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
             _ => place.join(format!("address-{:x}", lease::random())).display().to_string(),
         }
@@ -124,9 +128,10 @@ fn narrates(demo: Demo, place: &TempDir) -> Outcome {
 
 fn every_variant<M: Mechanism>(demo: Demo) -> Outcome {
     let place = tempfile::tempdir().call("mkdir")?;
+    let first = Cpus::Same.cpu(Role::Ping)?; // of those that this process may use: it need not be number 0
     for variant in M::PROFILE.variants {
         for wait in Wait::ALL {
-            for cpus in ["same", "0,0"] {
+            for cpus in ["same", &format!("{first},{first}")] {
                 let args =
                     ["--count", "10", "--variant", variant.name, "--wait", wait.name(), "--cpus", cpus];
                 let (status, _, stderr) = demo.run(&place, &args)?;
