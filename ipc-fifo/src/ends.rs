@@ -55,6 +55,14 @@ impl End {
     }
 }
 
+/// Gives back the lock that says who sits here. To close the descriptor would not do while another thread starts a
+/// program: until it runs, the child has a copy.
+impl Drop for End {
+    fn drop(&mut self) {
+        let _ = self.polling.unlock(); // it fails for no file that is open
+    }
+}
+
 fn open(path: &Path, side: Side) -> Result<File> {
     // std adds O_CLOEXEC: no child of ours may keep an end open, or the other side would wait for its end of file.
     let file = OpenOptions::new()

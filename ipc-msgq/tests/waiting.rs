@@ -13,7 +13,7 @@ use nix::errno::Errno;
 const ONE: MessageType = MessageType::ONE;
 
 /// Reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn queue() -> OwnedQueue {
     Queue::private(0o600).unwrap().owned()
@@ -207,11 +207,18 @@ fn an_interrupter_ends_its_own_waits() {
     });
 }
 
-/// The threads of this process that the crate has started.
+/// The threads of this process that the crate has started. There is one at least, but a thread gives itself its name
+/// when it comes to run.
 fn alarm_threads() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
-    names.filter(|name| name.trim() == "msgq-alarm").count()
+    loop {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+        let alarms = names.filter(|name| name.trim() == "msgq-alarm").count();
+        if alarms > 0 {
+            return alarms;
+        }
+        thread::yield_now();
+    }
 }
 
 /// However many wait, one thread wakes them.
@@ -297,7 +304,7 @@ fn a_queue_that_is_not_drained_is_open_again() {
         let (text, capacity) = ([0; 100], queue.stat().unwrap().capacity);
         queue.send(&Message::new(ONE, &text)).unwrap();
         thread::scope(|scope| {
-            let closing = scope.spawn(|| queue.close_and_drain(Duration::from_millis(200)).unwrap());
+            let closing = scope.spawn(|| queue.close_and_drain(Duration::from_secs(2)).unwrap());
             while queue.stat().unwrap().capacity != 0 && !closing.is_finished() {
                 thread::yield_now();
             }

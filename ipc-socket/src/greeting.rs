@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Advise, Call, Error, Mode, Result, wait_readable};
 use nix::errno::Errno;
-use nix::sys::socket::{getsockopt, recv, send, sockopt};
+use nix::sys::socket::{Shutdown, getsockopt, recv, send, shutdown, sockopt};
 use nix::unistd::geteuid;
 
 use crate::stream::flags;
@@ -42,6 +42,14 @@ impl AsFd for Listener {
             Self::Unix(listener) => listener.as_fd(),
             Self::Tcp(listener) => listener.as_fd(),
         }
+    }
+}
+
+/// Closes the door at once. To close the descriptor would not do while another thread starts a program: until it runs,
+/// the child has a copy, and callers would queue there.
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = shutdown(self.as_fd().as_raw_fd(), Shutdown::Both);
     }
 }
 

@@ -16,9 +16,11 @@ use std::time::{Duration, Instant};
 use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, Transport};
 use ipc_socket::{Link, MAX_PACKET, Socket};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, bind, getsockname, getsockopt, recv, send,
+    setsockopt, socket, socketpair, sockopt,
 };
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::geteuid;
@@ -66,6 +68,13 @@ fn raw_send(socket: &impl AsFd, bytes: &[u8]) -> nix::Result<usize> {
 
 fn raw_recv(socket: &impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
     recv(socket.as_fd().as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)
+}
+
+/// Waits until the other end is closed everywhere. A process that another test starts at this moment has a copy of every
+/// descriptor, until it becomes another program.
+fn wait_for_hang_up(socket: &impl AsFd) {
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::empty())];
+    while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
 }
 
 fn message<T>(result: Result<T>) -> String {
@@ -279,6 +288,8 @@ fn an_abandoned_path_is_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("abandoned");
     drop(UnixListener::bind(&path).unwrap());
+    // A process that another test starts at this moment may listen there until it becomes another program.
+    while UnixStream::connect(&path).is_ok() {}
     assert!(path.exists());
     let address = path.to_str().unwrap();
     let told = message(Socket::create(Some(address), &setup("unix-stream")));
@@ -291,11 +302,14 @@ fn an_abandoned_path_is_refused_with_advice() {
 /// Where nobody listens, that is said at once, and what to start first.
 #[test]
 fn an_address_nobody_listens_at_is_answered_at_once() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // closed again
+    // Bound, so that nobody else gets the port, but not listened at.
+    let port = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    bind(port.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
+    let bound: SockaddrIn = getsockname(port.as_raw_fd()).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none").display().to_string();
     for (variant, address) in
-        [("unix-stream", path.clone()), ("unix-seqpacket", path), ("tcp", port.to_string())]
+        [("unix-stream", path.clone()), ("unix-seqpacket", path), ("tcp", bound.to_string())]
     {
         let started = Instant::now();
         let told = message(Socket::join(&address, &setup(variant), PATIENCE));
@@ -376,17 +390,17 @@ fn restless_strangers_do_not_stretch_the_timeout() {
 /// A wrong program at the address is told apart, whether it keeps silent, talks, or hangs up.
 #[test]
 fn a_wrong_listener_is_told_apart() {
-    let play = |answer: fn(&mut TcpStream)| {
+    let play = |patience, answer: fn(&mut TcpStream)| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let _other = start(move || answer(&mut listener.accept().unwrap().0));
-        Socket::join(&address, &setup("tcp"), A_WHILE).map(drop)
+        Socket::join(&address, &setup("tcp"), patience).map(drop)
     };
-    let silent = play(|caller| drop(caller.read_to_end(&mut Vec::new())));
+    let silent = play(A_WHILE, |caller| drop(caller.read_to_end(&mut Vec::new())));
     assert!(matches!(silent, Err(Error::TimedOut { .. })), "{silent:?}");
-    let talking = play(|caller| drop(caller.write_all(b"220 mail.example ESMTP\r\n")));
+    let talking = play(PATIENCE, |caller| drop(caller.write_all(b"220 mail.example ESMTP\r\n")));
     assert!(matches!(talking, Err(Error::Corrupt(_))), "{talking:?}");
-    let hung_up = message(play(|caller| drop(caller.read(&mut [0; 64]))));
+    let hung_up = message(play(PATIENCE, |caller| drop(caller.read(&mut [0; 64]))));
     assert!(hung_up.contains("ECONNRESET") && hung_up.contains("is not `ipc-socket pong`"), "{hung_up}");
 }
 
@@ -403,7 +417,10 @@ fn another_user_is_refused_even_if_the_path_lets_them_in() {
         |path: &std::path::Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     open_up(dir.path(), 0o711);
     let program = dir.path().join("ipc-socket");
-    fs::copy(env!("CARGO_BIN_EXE_ipc-socket"), &program).unwrap();
+    // By another process: while one has the copy open for writing, or has just been started by one that has, nobody can
+    // run it.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ipc-socket")).arg(&program).status().unwrap();
+    assert!(copied.success());
     open_up(&program, 0o755);
     let path = dir.path().join("talk");
     let mut owner = Socket::create(path.to_str(), &setup("unix-stream")).unwrap();
@@ -470,12 +487,14 @@ fn a_lost_peer_is_an_error_and_not_a_signal() {
     for variant in VARIANTS {
         let (mut owner, joiner) = meet(variant);
         drop(joiner);
-        let ended = (0..1000).find_map(|_| owner.send(b"anyone?").err());
+        // The first ones may still be taken; a buffer without end does not exist.
+        let ended = (0..1_000_000).find_map(|_| owner.send(b"anyone?").err());
         assert!(matches!(ended, Some(Error::Disconnected)), "{variant}: {ended:?}");
         assert!(!pending(), "{variant}");
     }
     let (one, other) = UnixStream::pair().unwrap();
     drop(other);
+    wait_for_hang_up(&one);
     assert_eq!(send(one.as_raw_fd(), b"anyone?", MsgFlags::empty()), Err(Errno::EPIPE));
     assert!(pending(), "a plain send should have raised it");
     assert_eq!(sigpipe.wait().unwrap(), Signal::SIGPIPE);
@@ -541,6 +560,7 @@ fn an_empty_packet_looks_like_the_end() {
     assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(0), "an empty packet");
     assert_eq!(raw_recv(&other, &mut [0; 8]), Err(Errno::EAGAIN), "and not the end");
     drop(one);
+    wait_for_hang_up(&other);
     assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(0), "the end");
 
     let (mut owner, mut joiner) = meet("unix-seqpacket");
@@ -558,6 +578,7 @@ fn a_reset_comes_ahead_of_the_last_packets() {
     raw_send(&other, b"never read").unwrap();
     raw_send(&one, b"last").unwrap();
     drop(one);
+    wait_for_hang_up(&other);
     assert_eq!(raw_recv(&other, &mut [0; 8]), Err(Errno::ECONNRESET));
     assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(4), "it was there all the time");
 

@@ -19,7 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tells the other process its part.
 const PART: &str = "IPC_TEST_PART";

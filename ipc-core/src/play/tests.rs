@@ -124,10 +124,13 @@ fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
     );
     // 50 of 500 were kept waiting, from 50 ms down to 1 ms: the hundredth part of all is above 45 ms.
     assert!(open.value_at_quantile(0.99) > stall * 4 / 5, "{}", open.value_at_quantile(0.99));
-    // A round trip that starts late takes no longer than any other, once it has started.
-    let late = |times: &Histogram<u64>| times.len() - times.count_between(0, stall * 2 / 5);
-    assert!(late(&open) >= 25, "{}", late(&open));
-    assert!(late(&service) < late(&open) / 2, "{}", late(&service));
+    let late = open.len() - open.count_between(0, stall * 2 / 5);
+    assert!(late >= 25, "{late}");
+    // The time from the start has none of the waiting before it in it: 49 ms of the first that had to wait, and 48 and 47
+    // and so on. A busy machine lets them wait for longer, and not for less.
+    let sum = |times: &Histogram<u64>| times.mean() * times.len() as f64;
+    let waited = sum(&open) - sum(&service);
+    assert!(waited > (49 * 50 / 2) as f64 * 1e6 * 0.9, "{waited}");
 }
 
 /// What the sender has got rid of is not through: the receiver's clock says so.
@@ -160,7 +163,7 @@ fn one_way_times_come_back_with_the_report() {
     let times = outcome.report.one_way.expect("ordered");
     assert_eq!(times.len(), 300);
     assert!(
-        times.max() >= 1_500_000 && times.min() > 0 && times.min() < times.max(),
+        times.max() >= 1_000_000 && times.min() > 0 && times.min() < times.max(),
         "{} {}",
         times.min(),
         times.max()
@@ -169,7 +172,8 @@ fn one_way_times_come_back_with_the_report() {
         times.iter_recorded().count() > 1024 / 16,
         "more than one message carries: or this proves little"
     );
-    assert!(outcome.report.usage.voluntary_switches >= 300 && outcome.usage.cpu > Duration::ZERO);
+    // It has slept 300 times. Whoever loses its CPU on the way to sleep may find the time over when it is back.
+    assert!(outcome.report.usage.voluntary_switches >= 150 && outcome.usage.cpu > Duration::ZERO);
 }
 
 #[test]

@@ -117,10 +117,11 @@ mod tests {
     #[test]
     fn sleeping_is_a_switch_and_working_is_time() {
         let before = Usage::now().unwrap();
-        for _ in 0..10 {
+        for _ in 0..20 {
             thread::sleep(Duration::from_micros(100));
         }
         let slept = before.until_now().unwrap();
+        // Not all of them: whoever loses its CPU on the way to sleep may find the time over when it is back.
         assert!(slept.voluntary_switches >= 10, "{slept:?}");
         let before = Usage::now().unwrap();
         while before.until_now().unwrap().cpu < Duration::from_millis(20) {}

@@ -180,7 +180,7 @@ mod tests {
                 nix::unistd::gettid().as_raw().cast_unsigned()
             });
             let started = std::time::Instant::now();
-            while Sleepers::look().on(queue.id()).is_empty() && started.elapsed() < Duration::from_secs(2) {}
+            while Sleepers::look().on(queue.id()).is_empty() && started.elapsed() < Duration::from_secs(10) {}
             queue.send(&ipc_msgq::Message::new(ipc_msgq::MessageType::ONE, b"")).unwrap();
             while queue.stat().unwrap().last_receiver.is_none() {}
             let seen = look();
