@@ -25,6 +25,7 @@ const SMALL: Attributes = Attributes { capacity: 3, longest: 16, messages: 0 };
 
 /// Both ends of a small queue whose name is gone already: it cannot be left behind.
 fn ends() -> (PosixQueue, PosixQueue) {
+    ipc_core::conformance::make_room_for_queues();
     let name = QueueName::fresh();
     let inbound = PosixQueue::create(&name, Access::Receive, SMALL, 0o600).unwrap();
     let outbound = PosixQueue::open(&name, Access::Send);
@@ -177,6 +178,7 @@ fn a_wait_may_be_without_end() {
 /// A queue outlives its name, as a file does, until the last descriptor is closed.
 #[test]
 fn a_removed_name_leaves_the_queue_to_its_users() {
+    ipc_core::conformance::make_room_for_queues();
     let name = QueueName::fresh();
     let inbound = PosixQueue::create(&name, Access::Receive, SMALL, 0o600).unwrap();
     let outbound = PosixQueue::open(&name, Access::Send);
@@ -205,6 +207,7 @@ fn sizes_are_checked() {
 /// Exactly the mode that was asked for, and closed on exec.
 #[test]
 fn it_is_as_private_as_was_asked_for() {
+    ipc_core::conformance::make_room_for_queues();
     for mode in [0o600, 0o622] {
         let name = QueueName::fresh();
         let queue = PosixQueue::create(&name, Access::Receive, SMALL, mode).unwrap();

@@ -43,6 +43,7 @@ use std::time::Duration;
 
 pub use calls::Calls;
 use libtest_mimic::{Arguments, Failed, Trial};
+use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
 
 use crate::peer::Peer;
@@ -74,6 +75,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
     if let Some(status) = scripts::play::<M>(&args, vandal) {
         return status;
     }
+    make_room_for_queues();
     // A shell's background process ignores SIGINT, one under `nohup` SIGHUP: the demos under test must not.
     for signal in [Signal::SIGINT, Signal::SIGHUP] {
         sys::heed(signal).expect("these signals may be heeded");
@@ -147,6 +149,14 @@ fn watched(name: String, case: impl FnOnce() -> Outcome + Send + 'static) -> Tri
         drop(done);
         outcome
     })
+}
+
+/// Makes room for POSIX queues, here and in all children. All queues of a user share an allowance, and what other programs
+/// have of it is missing here; but each process has its own idea of how large it is. Whoever may not change that has the
+/// usual one.
+pub fn make_room_for_queues() {
+    const ENOUGH: rlim_t = 64 << 20;
+    let _ = setrlimit(Resource::RLIMIT_MSGQUEUE, ENOUGH, ENOUGH);
 }
 
 /// Says loudly that a test could not run here, and why. The test runner swallows what a passing test prints, but not
