@@ -130,7 +130,7 @@ fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
     // and so on. A busy machine lets them wait for longer, and not for less.
     let sum = |times: &Histogram<u64>| times.mean() * times.len() as f64;
     let waited = sum(&open) - sum(&service);
-    assert!(waited > (49 * 50 / 2) as f64 * 1e6 * 0.9, "{waited}");
+    assert!(waited > f64::from(49 * 50 / 2) * 1e6 * 0.9, "{waited}");
 }
 
 /// What the sender has got rid of is not through: the receiver's clock says so.
