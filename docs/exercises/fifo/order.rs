@@ -1,6 +1,6 @@
 //! # Opens that wait for each other (mend, 10 minutes)
 //!
-//! Parent and child talk through two FIFOs, `question` and `answer`. Neither gets beyond its first `open` (here: for five
+//! Parent and child talk through two FIFOs, `question` and `answer`. Neither gets beyond its first `open` (here: for ten
 //! seconds, then they give up).
 //!
 //! **Goal**: `fifo_order DIRECTORY` prints `the answer is 42`. Plain `open` only, without `O_NONBLOCK`, and without opening for
@@ -22,7 +22,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 fn main() -> io::Result<()> {
-    give_up_after(Duration::from_secs(5));
+    give_up_after(Duration::from_secs(10));
     let mut args = std::env::args_os().skip(1);
     let dir = PathBuf::from(args.next().ok_or_else(|| io::Error::other("a directory, please"))?);
     if args.next().is_some() { child(&dir) } else { parent(&dir) }

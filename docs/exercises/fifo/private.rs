@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
         PathBuf::from(std::env::args_os().nth(1).ok_or_else(|| io::Error::other("a folder, please"))?);
     let fifo = make(&folder)?;
     let name = fifo.clone();
-    give_up_after(Duration::from_secs(5), move || clean_up(&name));
+    give_up_after(Duration::from_secs(10), move || clean_up(&name));
 
     println!("{}", fifo.display());
     let mut line = String::new();

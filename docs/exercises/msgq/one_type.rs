@@ -26,9 +26,15 @@ fn main() -> std::io::Result<()> {
 
 fn client() -> std::io::Result<()> {
     let queue = sys::Queue::new()?;
+    let questions = ["1", "10", "21"];
+    questions.iter().try_for_each(|question| sys::msgsnd(queue.0, QUESTION, question, 0))?;
+    // There is no server yet, so there can be no answer.
+    if let Ok((_, answer)) = sys::msgrcv(queue.0, ANSWER, libc::IPC_NOWAIT) {
+        println!("an answer, and nobody has given it: {answer}");
+        return Ok(());
+    }
     let mut server = Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?;
-    for question in ["1", "10", "21"] {
-        sys::msgsnd(queue.0, QUESTION, question, 0)?;
+    for question in questions {
         let (_, answer) = sys::msgrcv(queue.0, ANSWER, 0)?;
         println!("twice {question} is {answer}");
     }

@@ -40,7 +40,7 @@ pub fn remove(id: i32) {
 pub struct Queue(pub i32);
 
 impl Queue {
-    /// After five seconds the program gives up, and removes the queue: a mistake leaves nothing behind.
+    /// After ten seconds the program gives up, and removes the queue: a mistake leaves nothing behind.
     pub fn new() -> Result<Self> {
         // SAFETY: takes two integers.
         let id = unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) };
@@ -48,8 +48,8 @@ impl Queue {
             return Err(Error::last_os_error());
         }
         thread::spawn(move || {
-            thread::sleep(Duration::from_secs(5));
-            eprintln!("gave up: something still waits after five seconds");
+            thread::sleep(Duration::from_secs(10));
+            eprintln!("gave up: something still waits after ten seconds");
             remove(id);
             std::process::exit(3);
         });

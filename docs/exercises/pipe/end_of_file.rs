@@ -1,7 +1,7 @@
 //! # The end of file that never comes (mend, 15 minutes)
 //!
 //! Three children write into one pipe, and end. The parent reads all that they write, up to the end of file, and then
-//! prints the sum. It prints nothing: it waits for ever (here: for three seconds, then it gives up).
+//! prints the sum. It prints nothing: it waits for ever (here: for ten seconds, then it gives up).
 //!
 //! **Goal**: the sum is printed, and the program ends by itself, without any limit of time.
 //!
@@ -28,7 +28,7 @@ fn child(number: &str) -> io::Result<()> {
 }
 
 fn parent() -> io::Result<()> {
-    give_up_after(Duration::from_secs(3));
+    give_up_after(Duration::from_secs(10));
     let (mut read, write) = io::pipe()?;
 
     // TODO: something is wrong from here on.

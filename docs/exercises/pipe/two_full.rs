@@ -1,7 +1,7 @@
 //! # Two full pipes (mend, 20 minutes)
 //!
 //! A parent sends bytes to a child that sends everything back, as `cat` does. With 1,000 bytes it works. With 2,000,000
-//! bytes it hangs (here: for five seconds, then it gives up).
+//! bytes it hangs (here: for ten seconds, then it gives up).
 //!
 //! **Goal**: `pipe_two_full 2000000` prints `sent 2000000, received 2000000`. The child stays as it is.
 //!
@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
 }
 
 fn parent(len: usize) -> io::Result<()> {
-    give_up_after(Duration::from_secs(5));
+    give_up_after(Duration::from_secs(10));
     let mut command = Command::new(std::env::current_exe()?);
     let mut child = command.arg("child").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut to_child = child.stdin.take().ok_or_else(|| io::Error::other("no pipe"))?;

@@ -53,7 +53,7 @@ fn both_are_killed() {
     println!("{}", lines.next().unwrap_or_else(|| "the owner waits for ever".to_owned()));
     owner.kill().expect("it is our child"); // the joiner ends with it: see there
     owner.wait().expect("it is our child");
-    for _ in 0..40 {
+    for _ in 0..200 {
         match nattch(&id) {
             Some(1..) => thread::sleep(Duration::from_millis(50)),
             _ => break,

@@ -124,7 +124,7 @@ fn two_processes() -> u32 {
     // SAFETY: `IPC_RMID` uses no buffer.
     unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) };
     let child = Command::new(env::current_exe().expect("a path")).arg(id.to_string()).spawn();
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(20);
     let read = loop {
         match reader(&segment) {
             None if Instant::now() < deadline => thread::yield_now(),

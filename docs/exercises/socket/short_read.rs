@@ -24,7 +24,7 @@ use std::time::Duration;
 const LONGEST: usize = 1000;
 
 fn main() -> io::Result<()> {
-    give_up_after(Duration::from_secs(10));
+    give_up_after(Duration::from_secs(20));
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["client", piece, cut] => client(piece.parse().expect("a number"), cut.parse().expect("a number")),
@@ -78,7 +78,7 @@ fn client(piece: usize, cut: usize) -> io::Result<()> {
     bytes.truncate(bytes.len() - cut);
     for piece in bytes.chunks(piece) {
         stream.write_all(piece)?;
-        thread::sleep(Duration::from_millis(2));
+        thread::sleep(Duration::from_millis(1));
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ fn read_lines(fifo: &Path) -> io::Result<()> {
 }
 
 fn main() -> io::Result<()> {
-    give_up_after(Duration::from_secs(5));
+    give_up_after(Duration::from_secs(10));
     let mut args = std::env::args_os().skip(1);
     let fifo =
         PathBuf::from(args.next().ok_or_else(|| io::Error::other("a directory, please"))?).join("lines");

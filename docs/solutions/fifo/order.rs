@@ -11,7 +11,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 fn main() -> io::Result<()> {
-    give_up_after(Duration::from_secs(5));
+    give_up_after(Duration::from_secs(10));
     let mut args = std::env::args_os().skip(1);
     let dir = PathBuf::from(args.next().ok_or_else(|| io::Error::other("a directory, please"))?);
     if args.next().is_some() { child(&dir) } else { parent(&dir) }

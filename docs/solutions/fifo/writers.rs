@@ -30,7 +30,7 @@ const WRITERS: [&str; 4] = ["anna", "berta", "clara", "dora"];
 const RECORDS: usize = 20;
 
 fn main() -> io::Result<()> {
-    give_up_after(Duration::from_secs(8));
+    give_up_after(Duration::from_secs(10));
     let mut args = std::env::args().skip(1);
     let fifo =
         PathBuf::from(args.next().ok_or_else(|| io::Error::other("a directory, please"))?).join("records");

@@ -18,8 +18,8 @@ fn main() -> std::io::Result<()> {
 
     let mut sender = Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?;
     let started = Instant::now();
-    let message = recv_for(queue.0, Duration::from_secs(4))?;
-    println!("{message:?}, before the end: {}", started.elapsed() < Duration::from_secs(4));
+    let message = recv_for(queue.0, Duration::from_secs(8))?;
+    println!("{message:?}, before the end: {}", started.elapsed() < Duration::from_secs(8));
     sender.wait()?;
     Ok(())
 }

@@ -20,7 +20,7 @@ fn child(number: &str) -> io::Result<()> {
 }
 
 fn parent() -> io::Result<()> {
-    give_up_after(Duration::from_secs(3));
+    give_up_after(Duration::from_secs(10));
     let (mut read, write) = io::pipe()?;
 
     let mut children = Vec::new();

@@ -16,7 +16,7 @@ fn main() -> io::Result<()> {
 }
 
 fn parent(len: usize) -> io::Result<()> {
-    give_up_after(Duration::from_secs(5));
+    give_up_after(Duration::from_secs(10));
     let mut command = Command::new(std::env::current_exe()?);
     let mut child = command.arg("child").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut to_child = child.stdin.take().ok_or_else(|| io::Error::other("no pipe"))?;

@@ -6,8 +6,11 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::time::{ClockId, clock_gettime};
 
 /// What a program did.
 #[derive(Debug)]
@@ -59,14 +62,28 @@ pub fn run<A: AsRef<OsStr>>(exercise: &str, args: &[A], limit: Duration) -> Outc
 
 /// The same for a command that was made by [`command`] and got more arguments or another environment.
 pub fn finish(command: &mut Command, limit: Duration) -> Outcome {
-    let child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program can be started");
-    let mut child = Group(child);
+    // For its files: what it leaves behind when it is killed goes with the folder.
+    let folder = tempfile::tempdir().expect("a folder");
+    command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Group(command.spawn().expect("the program can be started"));
     let stdout = reader(child.0.stdout.take());
     let stderr = reader(child.0.stderr.take());
     let status = child.wait_for(limit);
     drop(child); // whoever of the group is left is killed, and lets go of the pipes
     Outcome { status, stdout: stdout.join().expect("read"), stderr: stderr.join().expect("read") }
+}
+
+/// Does this, and tells how long a thread that only counts had a CPU meanwhile. On a busy machine that is less than the
+/// time that went by: with so much, and not with seconds, the CPU time of a program that should sleep is compared.
+pub fn beside_a_busy_thread<T>(job: impl FnOnce() -> T) -> (T, Duration) {
+    let (running, ended) = mpsc::channel::<()>();
+    let busy = thread::spawn(move || {
+        while ended.try_recv() == Err(TryRecvError::Empty) {}
+        clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("one's own clock")
+    });
+    let result = job();
+    drop(running); // which happens in a panic as well
+    (result, Duration::from(busy.join().expect("it only counts")))
 }
 
 fn reader(from: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {

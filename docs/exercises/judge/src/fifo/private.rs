@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::program::{self, Group};
 
-/// The program, waiting for a line. It gives up by itself after three seconds.
+/// The program, waiting for a line. It gives up by itself after ten seconds.
 struct Waiting {
     child: Group,
     stdout: BufReader<ChildStdout>,
@@ -32,7 +32,7 @@ impl Waiting {
         let sent = fifo.and_then(|mut fifo| fifo.write_all(line.as_bytes()).map(|()| fifo));
         let mut said = String::new();
         self.stdout.read_to_string(&mut said).expect("what it prints");
-        self.child.wait_for(Duration::from_secs(20)).expect("it should end");
+        self.child.wait_for(Duration::from_secs(60)).expect("it should end");
         drop(sent);
         said
     }
