@@ -92,7 +92,7 @@ fn reports(browser: &str, folder: &Path, frames: &[Value]) -> Vec<Value> {
         "--dump-dom",
     ];
     let mut command = Command::new("timeout");
-    command.args(["240", browser]).args(flags).stdin(Stdio::null());
+    command.args(["900", browser]).args(flags).stdin(Stdio::null());
     command.arg(format!("--user-data-dir={}", folder.join(format!("profile-{name}")).display()));
     command.env("TMPDIR", folder).env("HOME", folder);
     let output = command.arg(format!("file://{}", file.display())).output().expect("timeout(1) is there");

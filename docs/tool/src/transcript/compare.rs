@@ -16,7 +16,14 @@ pub fn difference(shown: &str, printed: &str) -> Option<String> {
 fn lines(text: &str) -> Vec<&str> {
     // A release build does not say this.
     let debug = |line: &&str| line.starts_with("warning: this is a debug build");
-    text.lines().filter(|line| !line.trim().is_empty() && !debug(line)).collect()
+    text.lines().filter(|line| !line.trim().is_empty() && !debug(line) && !tells_of_a_job(line)).collect()
+}
+
+/// The shell tells of a job in the background that a signal has ended, when it comes to know: under this command or a later
+/// one. Whether there is a core, too, depends on the machine.
+fn tells_of_a_job(line: &str) -> bool {
+    let signals = ["Aborted ", "Bus error ", "Hangup ", "Killed ", "Segmentation fault ", "Terminated "];
+    signals.iter().any(|signal| line.strip_prefix(signal).is_some_and(|rest| rest.starts_with("  ")))
 }
 
 fn core(lines: &[&str], at: usize) -> Option<String> {
@@ -65,13 +72,20 @@ mod tests {
         for (one, other) in same {
             assert_eq!(difference(one, other), None);
         }
+        assert_eq!(difference("x", "Bus error               ipc-mmap pong memory\nx"), None);
         assert_eq!(difference("x", "warning: this is a debug build; ...\nx"), None);
     }
 
     #[test]
     fn words_and_lines_do() {
-        for (one, other) in [("one 1", "two 1"), ("a", "a\nb"), ("a\nb", "a"), ("7 bytes", "7 B"), ("", "x")]
-        {
+        for (one, other) in [
+            ("one 1", "two 1"),
+            ("a", "a\nb"),
+            ("a\nb", "a"),
+            ("7 bytes", "7 B"),
+            ("", "x"),
+            ("", "Killed by a signal"),
+        ] {
             assert!(difference(one, other).is_some(), "{one} {other}");
         }
     }

@@ -21,7 +21,7 @@ use crate::finish::repository;
 use crate::source;
 
 /// How long a page may take.
-const WATCHDOG: Duration = Duration::from_secs(180);
+const WATCHDOG: Duration = Duration::from_secs(300);
 
 /// How commands are run.
 pub struct Sandbox {
@@ -94,8 +94,8 @@ impl Sandbox {
         bail!("unshare(1) gives no namespace: pages would see the objects of others")
     }
 
-    /// Runs blocks.
-    pub fn run(&self, blocks: &[Block]) -> Result<Vec<Outcome>> {
+    /// Runs blocks. Their pauses and limits, `sleep` and `timeout`, are so many times as long as they say.
+    pub fn run(&self, blocks: &[Block], longer: u32) -> Result<Vec<Outcome>> {
         let found =
             |program: &str| self.path.split(':').any(|folder| Path::new(folder).join(program).exists());
         let missing: Vec<_> = blocks
@@ -105,7 +105,7 @@ impl Sandbox {
         let folder = tempfile::tempdir()?;
         let inside = folder.path().to_str().context("a name in UTF-8")?;
         let runs: Vec<_> = missing.iter().map(Option::is_none).collect();
-        fs::write(folder.path().join(".script"), script(blocks, &runs, self.private))?;
+        fs::write(folder.path().join(".script"), script(blocks, &runs, self.private, longer))?;
         let printed = self.shell(folder.path())?;
         let mut texts = printed.split('\0');
         let mut outcomes = Vec::new();
@@ -155,7 +155,7 @@ impl Sandbox {
             let _ = sender.send(printed);
         });
         wait(&mut child)?;
-        let printed = receiver.recv_timeout(Duration::from_secs(10)).context("something still runs")?;
+        let printed = receiver.recv_timeout(Duration::from_secs(60)).context("something still runs")?;
         Ok(String::from_utf8_lossy(&printed).into_owned())
     }
 }
@@ -178,9 +178,17 @@ const INHERITED: &str =
     "for it in /proc/$$/fd/*; do it=${it##*/}; [ $it -gt 2 ] && [ $it != 255 ] && eval \"exec $it>&-\"; done";
 
 /// The shell script of a page: after each block a zero byte that separates its output from the next.
-fn script(blocks: &[Block], runs: &[bool], private: bool) -> String {
+fn script(blocks: &[Block], runs: &[bool], private: bool, longer: u32) -> String {
     let mut lines = vec!["exec 2>&1; terminals=()".to_owned(), INHERITED.to_owned()];
+    if longer > 1 {
+        let times = format!("$(awk \"BEGIN {{ print $1 * {longer} }}\")");
+        lines.push(format!(
+            "sleep() {{ command sleep {times}; }}; timeout() {{ command timeout {times} \"${{@:2}}\"; }}; export -f sleep timeout"
+        ));
+    }
     if private {
+        // Everybody who runs as this user shares the allowance for POSIX queues, in other namespaces as well.
+        lines.push("ulimit -q unlimited 2>/dev/null".to_owned());
         let own = "ip link set lo up; mount -t tmpfs none /dev/shm; mount -t mqueue none /dev/mqueue";
         lines.push(format!("{{ {own}; }} 2>/dev/null"));
     }
@@ -188,7 +196,8 @@ fn script(blocks: &[Block], runs: &[bool], private: bool) -> String {
         if *runs && block.terminal {
             let commands = quoted(&block.commands);
             lines.push(format!(
-                "setsid bash -c {commands} >terminal-{number} 2>&1 & terminals+=($!); sleep 1"
+                "setsid bash -c {commands} >terminal-{number} 2>&1 & terminals+=($!)\n\
+                 for _ in {{1..50}}; do [ -s terminal-{number} ] && break; sleep 0.2; done; sleep 0.8"
             ));
         } else if *runs && block.shown.is_none() {
             lines.push(format!(
