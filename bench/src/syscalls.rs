@@ -191,7 +191,8 @@ fn number(thread: Pid) -> Option<libc::c_long> {
 
 /// The process to which a thread belongs.
 fn process_of(thread: Pid) -> Option<Pid> {
-    let status = fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    let status = fs::read(format!("/proc/{thread}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status); // its name may be any bytes
     let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
     process.trim().parse().ok().map(Pid::from_raw)
 }

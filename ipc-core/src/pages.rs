@@ -63,7 +63,8 @@ pub fn is_of_pool(memory: &impl Memory) -> bool {
 
 /// What the kernel tells of the mapping at `memory`, by the name of the line.
 fn of_mapping(memory: &impl Memory, name: &str) -> Option<String> {
-    let smaps = fs::read_to_string("/proc/self/smaps").ok()?;
+    let smaps = fs::read("/proc/self/smaps").ok()?;
+    let smaps = String::from_utf8_lossy(&smaps); // there are paths in it, which may be any bytes
     let begin = format!("{:x}-", memory.base().as_ptr() as usize);
     let mapping = smaps.lines().skip_while(|line| !line.trim_start_matches('0').starts_with(&begin));
     mapping.skip(1).find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())

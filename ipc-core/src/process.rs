@@ -97,7 +97,9 @@ impl PeerProcess {
 /// Field 22 of `/proc/PID/stat`. The fields are counted behind the command name, which is in parentheses and may
 /// itself contain spaces and parentheses.
 fn start_time(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Not as a string: the name is any bytes, and the kernel cuts it after 15, in the middle of a letter if need be.
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
     let behind_name = &stat[stat.rfind(')')? + 1..];
     behind_name.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }
@@ -119,6 +121,24 @@ mod tests {
         }
         assert!(!PeerProcess::watch(id).unwrap().is_alive() || child.try_wait().unwrap().is_none());
         child.wait().unwrap();
+    }
+
+    /// As of a program with a long name in Korean, which the kernel cuts in the middle of a letter.
+    #[test]
+    fn a_name_that_is_no_text_is_no_obstacle() {
+        let mut child = Command::new("sh")
+            .args(["-c", r"printf 'x\353\251' > /proc/self/comm; read line"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let name = || fs::read(format!("/proc/{}/comm", child.id())).unwrap();
+        while name() != b"x\xeb\xa9\n" {
+            std::thread::yield_now(); // one that never changes its name hangs here
+        }
+        let found = ProcessId::of(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(found.is_some());
     }
 
     #[test]

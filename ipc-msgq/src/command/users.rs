@@ -68,8 +68,8 @@ pub fn call_of(pid: u32, task: u32) -> Option<CallNow> {
 
 /// How many threads of process `pid` sleep in whatever call: for a kernel that does not tell in which.
 pub fn asleep(pid: u32) -> usize {
-    let state = |task| fs::read_to_string(format!("/proc/{pid}/task/{task}/stat")).unwrap_or_default();
-    tasks(pid).filter(|(_, task)| state(*task).contains(") S ")).count()
+    let state = |task| fs::read(format!("/proc/{pid}/task/{task}/stat")).unwrap_or_default();
+    tasks(pid).filter(|(_, task)| String::from_utf8_lossy(&state(*task)).contains(") S ")).count()
 }
 
 /// The threads of process `pid`, each with `pid`.
@@ -103,7 +103,8 @@ pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
     }
     // Behind the name, which is in parentheses: the third field is the state, the 20th the number of threads, the 22nd
     // the start in ticks since boot. See proc_pid_stat(5).
-    let Some(fields) = fs::read_to_string(format!("/proc/{pid}/stat")).ok() else { return true };
+    let Ok(fields) = fs::read(format!("/proc/{pid}/stat")) else { return true };
+    let fields = String::from_utf8_lossy(&fields); // the name may be any bytes
     let fields = fields.rsplit(')').next().unwrap_or_default();
     let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
     if has_ended(&fields) {
