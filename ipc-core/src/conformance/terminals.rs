@@ -25,6 +25,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("ping first is served or told", ping_first),
         demo.trial("ping without pong is told", nobody_there),
         demo.trial("an address in use is refused", address_in_use),
+        demo.trial("a path that a note cannot hold is refused, and no other file is touched", unnotable_path),
         demo.trial("pong without ping gives up and leaves nothing", nobody_comes),
         demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
         demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
@@ -138,6 +139,25 @@ fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {
         "it says: {last}"
     );
     nothing_left(place.path(), &address)
+}
+
+/// What a process makes is noted on lines of text. A working directory with a line break must not become the note of some
+/// other file.
+fn unnotable_path(demo: Demo, place: &TempDir) -> Outcome {
+    if !demo.fresh_address(place.path()).starts_with(&*place.path().to_string_lossy()) {
+        return Ok(()); // no path
+    }
+    let (neighbour, folder) = (place.path().join("proj"), place.path().join("proj\nnew"));
+    fs::write(&neighbour, "precious")?;
+    fs::create_dir(&folder)?;
+    let mut pong = demo.command(place, &["pong", "meet", "--timeout", "0.2"]);
+    let (status, _, stderr) = run(pong.current_dir(&folder))?;
+    ensure!(status == Some(2) && stderr.lines().count() == 1, "status {status:?}: {stderr}");
+    ensure!(fs::read_dir(&folder)?.count() == 0, "it made something");
+    ensure!(fs::read(&neighbour).is_ok_and(|text| text == b"precious"), "it touched another file");
+    fs::remove_dir(folder)?;
+    fs::remove_file(neighbour)?;
+    nothing_left(place.path(), "")
 }
 
 fn address_in_use(demo: Demo, place: &TempDir) -> Outcome {

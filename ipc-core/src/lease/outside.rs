@@ -13,8 +13,8 @@ use nix::unistd::geteuid;
 
 use super::place::identity;
 use super::{Lease, random};
-use crate::Result;
 use crate::error::{Advise, Call};
+use crate::{Error, Result};
 
 impl Lease {
     /// Makes an object with `make` and puts it at `path`, where nothing may be yet. It is removed after the last
@@ -30,6 +30,7 @@ impl Lease {
             return make(path); // goes with the private directory
         }
         let path = std::path::absolute(path).call("getcwd")?;
+        check_can_be_noted(&path)?;
         let hidden = path.with_file_name(format!(".ipc-{:016x}", random()));
         self.record(&format!("name {}", hidden.display()))?;
         let made = make(&hidden)?;
@@ -55,10 +56,21 @@ impl Lease {
     /// would do it later.
     pub fn record_path(&self, path: &Path) -> Result<()> {
         let path = std::path::absolute(path).call("getcwd")?;
-        let note = note(&path, &path)?;
-        self.record(&note).inspect_err(|_| {
-            remove_outside(&note);
-        })
+        let noted =
+            check_can_be_noted(&path).and_then(|()| note(&path, &path)).and_then(|note| self.record(&note));
+        noted.inspect_err(|_| remove_name(&path))
+    }
+}
+
+/// Refuses a path that would not come back from a note, which is a line of text: what a line break parts, or what has
+/// to be replaced to be text, is another path, and maybe somebody's.
+fn check_can_be_noted(path: &Path) -> Result<()> {
+    match path.to_str() {
+        Some(text) if !text.contains('\n') => Ok(()),
+        _ => Err(Error::Usage(format!(
+            "{:?} has a line break or is no UTF-8: name a path that can be written down on a line",
+            path.to_string_lossy()
+        ))),
     }
 }
 
