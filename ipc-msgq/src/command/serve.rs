@@ -27,18 +27,26 @@ pub struct Serve {
 
 impl Serve {
     pub fn run(self) -> Result<Outcome> {
-        let key = self.address.key()?.unwrap_or_else(Key::fresh);
-        // A queue that is there already is somebody else's, and is not to be removed with this process.
-        let in_use = || format!("there is a queue with key {key}: choose another key");
-        if Queue::open(key).is_ok() {
-            Queue::create(key, self.mode).advise(Errno::EEXIST, in_use)?;
-        }
-        let _guard = Guard::of(key)?;
-        let queue = Queue::create(key, self.mode).advise(Errno::EEXIST, in_use)?;
+        let (key, queue, _guard) = self.make()?;
         print(&format!("{}\n", queue.id()))?;
         eprintln!("from another terminal: ipc-msgq client --key {key} hello");
         let server = Server::start(queue, Echo)?;
         name::of(queue, server.wait()).map(|()| Outcome::Done)
+    }
+
+    /// The queue, and who removes it with this process.
+    fn make(&self) -> Result<(Key, Queue, Guard)> {
+        let Some(key) = self.address.key()? else {
+            let key = Key::fresh();
+            let guard = Guard::of(key)?; // nobody else picks this key: no moment to leak the queue
+            return Ok((key, Queue::create(key, self.mode)?, guard));
+        };
+        // Another process may use this key, too, now or later: its queue is not to be removed with this process.
+        let in_use = || format!("there is a queue with key {key}: choose another key");
+        let mut guard = Guard::start()?; // before there is a queue: so there is no more than a moment to leak it
+        let queue = Queue::create(key, self.mode).advise(Errno::EEXIST, in_use)?;
+        guard.add_queue(key, queue.id()).inspect_err(|_| drop(queue.remove()))?;
+        Ok((key, queue, guard))
     }
 }
 

@@ -41,10 +41,20 @@ pub struct Guard(Player);
 impl Guard {
     /// Removes the queue of `key`, if there is one by then and if it is this user's.
     pub fn of(key: Key) -> Result<Self> {
-        let no_queue = QueueId::new(0);
-        let mut guard = Self(Player::start("guard", no_queue, Clock(Instant::now()), true)?);
+        let mut guard = Self::start()?;
         guard.add(key)?;
         Ok(guard)
+    }
+
+    /// Removes nothing yet.
+    pub fn start() -> Result<Self> {
+        let no_queue = QueueId::new(0);
+        Player::start("guard", no_queue, Clock(Instant::now()), true).map(Self)
+    }
+
+    /// Removes also the queue of `key`, if it is still the one with this `id`.
+    pub fn add_queue(&mut self, key: Key, id: QueueId) -> Result<()> {
+        self.0.quietly(&format!("guard {key} {id}")).map(drop)
     }
 
     fn add(&mut self, key: Key) -> Result<()> {
