@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::process::PeerProcess;
+use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Advise, Call, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -66,7 +66,11 @@ impl Meeting {
             return Err(Error::Usage("this queue has its two sides already".into()));
         };
         let kind = Role::Joiner.outbound();
-        let joiner = poll(timeout, || try_recv_hello(side.queue, kind))?.ok_or_else(|| Error::TimedOut {
+        let hello = || match try_recv_hello(side.queue, kind)? {
+            None => invite_again(side.queue).map(|()| None),
+            hello => Ok(hello),
+        };
+        let joiner = poll(timeout, hello)?.ok_or_else(|| Error::TimedOut {
             what: format!("nobody joined at {}", self.key),
             waited: timeout,
         })?;
@@ -101,6 +105,15 @@ fn reclaim(key: Key, id: Option<QueueId>) -> Result<()> {
     let queue = id.map_or_else(|| Queue::open(key), |id| Ok(Queue::from_id(id)))?;
     let stat = queue.stat()?;
     if stat.key == Some(key) && stat.creator == geteuid().as_raw() { queue.remove() } else { Ok(()) }
+}
+
+/// One who was killed between taking the seat and saying so must not keep it for ever: frees it again.
+fn invite_again(queue: Queue) -> Result<()> {
+    let Some(taker) = queue.stat()?.last_receiver else { return Ok(()) };
+    let watch = ProcessId::of(taker).map(PeerProcess::watch).transpose()?;
+    // In this order: what it has said is in the queue before it is dead.
+    let silent = !watch.is_some_and(|taker| taker.is_alive()) && queue.stat()?.messages == 0;
+    if silent { introduce(queue, INVITATION) } else { Ok(()) }
 }
 
 /// Takes the free seat at the queue of `key`; `None` if there is no such queue yet.

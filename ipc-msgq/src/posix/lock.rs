@@ -1,6 +1,7 @@
 //! Which queue it is, and whether somebody is there. A POSIX queue is a file to the kernel, so it has an inode, and a
 //! lock can be held on it.
 
+use std::fs::TryLockError;
 use std::os::unix::fs::MetadataExt;
 
 use ipc_core::{Call, Result};
@@ -18,6 +19,15 @@ impl PosixQueue {
     /// the process.
     pub(super) fn lock(&self) -> Result<()> {
         self.0.lock().call("flock")
+    }
+
+    /// The same if no other descriptor holds a lock; `false` if one does.
+    pub(super) fn try_lock(&self) -> Result<bool> {
+        match self.0.try_lock() {
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error).call("flock"),
+            Ok(()) => Ok(true),
+        }
     }
 
     /// Whether some other descriptor holds the lock.

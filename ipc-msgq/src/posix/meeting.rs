@@ -95,7 +95,15 @@ impl Meeting {
         let Some(side) = &self.side else {
             return Err(Error::Usage("these queues have their two sides already".into()));
         };
-        let came = poll(timeout, || Hello::try_recv(&side.inbound, Hello::ACCEPTANCE))?;
+        let came = poll(timeout, || {
+            let came = Hello::try_recv(&side.inbound, Hello::ACCEPTANCE)?;
+            // One who was killed between taking the seat and saying so must not keep it for ever.
+            let outbound = &side.outbound;
+            if came.is_none() && !outbound.is_locked_by_another() && outbound.attributes()?.messages == 0 {
+                Hello::send(outbound, Hello::INVITATION)?;
+            }
+            Ok(came)
+        })?;
         came.ok_or_else(|| Error::TimedOut {
             what: format!("nobody joined at {}", self.name),
             waited: timeout,
@@ -151,13 +159,17 @@ fn try_join(name: &QueueName) -> Result<Option<PosixLink>> {
     }
     check_longest(&inbound)?;
     check_longest(&outbound)?;
-    if !outbound.is_locked_by_another() || Hello::try_recv(&inbound, Hello::INVITATION)?.is_none() {
+    // Locked before the seat is taken: so the owner can tell one who is about to say hello from one who died.
+    if !outbound.is_locked_by_another()
+        || !inbound.try_lock()?
+        || Hello::try_recv(&inbound, Hello::INVITATION)?.is_none()
+    {
         return Ok(None); // just being made, or of a dead process; or the seat is taken, and the names go soon
     }
-    inbound.lock()?;
-    // Both sides have both queues open. Without names they end with the last of their users, however that ends.
-    unlink(name);
     Hello::send(&outbound, Hello::ACCEPTANCE)?;
+    // Both sides have both queues open. Without names they end with the last of their users, however that ends. Only
+    // now: if we were killed before we said hello, the next one would not find them.
+    unlink(name);
     PosixLink::new(Side { inbound, outbound, _lease: lease }).map(Some)
 }
 

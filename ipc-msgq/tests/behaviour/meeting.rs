@@ -1,5 +1,6 @@
 //! How two processes meet, and what is left when they die.
 
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -76,6 +77,24 @@ fn a_second_joiner_finds_no_seat() {
     assert!(refused.contains("no free seat"), "{refused}");
     owner.send(b"still here").unwrap();
     assert_eq!(joiner.recv(&mut [0; 10]).unwrap(), 10);
+}
+
+/// One who takes the seat and dies before it says so does not keep it: the owner invites again.
+#[test]
+fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let key = meeting.address();
+    let mut taker = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
+    taker.args(["recv", "--key", &key, "--type", "5", "--nowait"]); // the invitation
+    assert!(taker.output().unwrap().status.success());
+    thread::scope(|scope| {
+        scope.spawn(|| meeting.accept(PATIENCE).unwrap());
+        let started = Instant::now();
+        // "No free seat", until the owner has looked.
+        while let Err(error) = Msgq::join(&key, &setup(), PATIENCE) {
+            assert!(started.elapsed() < PATIENCE, "{error}");
+        }
+    });
 }
 
 /// Two owners of one key: the second is told.

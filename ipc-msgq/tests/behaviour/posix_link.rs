@@ -60,6 +60,22 @@ fn the_names_go_when_both_are_there() {
     assert!(!exists(&name), "nobody joined");
 }
 
+/// One who takes the seat and dies before it says so does not keep it: the owner invites again, at the same name.
+#[test]
+fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
+    let _turn = turn();
+    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let name: QueueName = meeting.address().parse().unwrap();
+    let taker = PosixQueue::open(&format!("{name}.back").parse().unwrap(), Access::Receive).unwrap();
+    let mut buffer = vec![0; taker.attributes().unwrap().longest];
+    taker.try_recv(&mut buffer).unwrap().expect("the invitation");
+    drop(taker);
+    thread::scope(|scope| {
+        scope.spawn(|| meeting.accept(PATIENCE).unwrap());
+        Msgq::join(name.as_str(), &posix(), PATIENCE).unwrap();
+    });
+}
+
 /// The goodbye has no room in a full queue: the lock on the descriptor tells it.
 #[test]
 fn a_goodbye_without_room_is_noticed() {
