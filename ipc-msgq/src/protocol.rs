@@ -113,7 +113,12 @@ impl Hello {
         let (pid, start_time, max_message) = fields.ok_or(STRANGER)?;
         let process =
             ProcessId { pid: u32::from_le_bytes(*pid), start_time: u64::from_le_bytes(*start_time) };
-        Ok(Self { process, max_message: u64::from_le_bytes(max_message) })
+        let max_message = u64::from_le_bytes(max_message);
+        // A queue that one can talk through takes at least this: see `link::max_message`.
+        if max_message < Self::SIZE as u64 - 1 {
+            return Err(STRANGER);
+        }
+        Ok(Self { process, max_message })
     }
 }
 
@@ -148,7 +153,8 @@ mod tests {
         let longer = [&text[..], b"!"].concat();
         let mut other = text.clone();
         other[7] ^= 1;
-        for wrong in [&[][..], &text[..27], &longer, &other] {
+        let deaf = Hello { max_message: 0, ..hello }.encode();
+        for wrong in [&[][..], &text[..27], &longer, &other, &deaf] {
             assert!(matches!(Hello::decode(wrong), Err(Error::Corrupt(_))));
         }
     }
