@@ -1,5 +1,6 @@
 //! The ring between two threads, and between one side and a hostile other.
 
+use std::panic::catch_unwind;
 use std::sync::atomic::Ordering;
 use std::sync::{Barrier, mpsc};
 use std::thread;
@@ -28,6 +29,18 @@ fn pair() -> (Link, Link) {
     let joined = join(&memory).unwrap().expect("the owner waits");
     seat.wait_for_peer("here", Duration::ZERO).unwrap();
     (Link::new(seat), joined)
+}
+
+/// Memory is touched within its bounds only, whatever is asked for: also where a number of bytes does not fit its type.
+#[test]
+fn nothing_reaches_out_of_bounds() {
+    let region = Region::new(HeapMemory::new(SEGMENT_LEN)).unwrap();
+    for count in [SEGMENT_LEN / 8 + 1, usize::MAX / 8 + 1, usize::MAX] {
+        assert!(catch_unwind(|| region.words(0, count).len()).is_err(), "{count} words");
+    }
+    for offset in [SEGMENT_LEN - 7, usize::MAX - 3] {
+        assert!(catch_unwind(|| region.read(offset, &mut [0; 8])).is_err(), "8 bytes at {offset}");
+    }
 }
 
 /// A message that no other of these tests' messages looks like.

@@ -126,7 +126,7 @@ impl<M: Memory> Region<M> {
     /// Out of bounds, or `offset` is not a multiple of 8.
     #[inline]
     pub fn words(&self, offset: usize, count: usize) -> &[AtomicU64] {
-        let first = self.at(offset, count * size_of::<AtomicU64>()).cast::<AtomicU64>();
+        let first = self.at(offset, count.saturating_mul(size_of::<AtomicU64>())).cast::<AtomicU64>();
         assert!(first.is_aligned());
         // SAFETY: as in `u32_at`, for each of them.
         unsafe { slice::from_raw_parts(first.as_ptr(), count) }
@@ -143,6 +143,10 @@ impl<M: Memory> Region<M> {
 }
 
 /// Memory of this process alone, to try a ring between two threads.
+///
+/// Each of the two may touch it only through its own end of a link: [`Region::write`] behind the back of the other thread
+/// would be a data race. (A process that scribbles over memory that it shares with another cannot be kept from that; there
+/// it decides no more than which bytes arrive.)
 #[derive(Clone, Debug)]
 pub struct HeapMemory(Arc<[Page]>);
 
