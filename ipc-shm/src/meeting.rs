@@ -31,6 +31,7 @@ impl Meeting {
         }
         let make = if setup.huge_pages { Segment::create_in_huge_pages } else { Segment::create };
         let segment = make(key, SEGMENT_LEN, setup.mode)?;
+        lease.record(&segment::note_id(key, segment))?;
         let region = Region::new(attach(segment, setup)?)?;
         let (semaphores, seat) = if setup.variant == LOCK_STEP {
             let semaphores = make_semaphores(&region, &lease, setup.mode)?;
@@ -84,10 +85,11 @@ impl Meeting {
     /// Removes what a dead process has noted.
     pub(crate) fn reclaim(record: &str) -> Result<()> {
         let mut words = record.split(' ');
-        let (kind, key, pid) = (words.next(), words.next(), words.next());
+        let (kind, key, number) = (words.next(), words.next(), words.next());
         let Some(Ok(key)) = key.map(str::parse::<Key>) else { return Ok(()) };
-        let reclaimed = match (kind, pid.map(str::parse)) {
-            (Some("shm"), Some(Ok(pid))) => segment::reclaim(key, pid),
+        let reclaimed = match (kind, number.map(str::parse::<i32>)) {
+            (Some("shm"), Some(Ok(pid))) => segment::reclaim(key, |_, stat| stat.creator_pid == pid),
+            (Some("shmid"), Some(Ok(id))) => segment::reclaim(key, |segment, _| segment.id() == id),
             (Some("sem"), None) => semaphores::reclaim(key),
             _ => Ok(()),
         };

@@ -144,10 +144,15 @@ pub(crate) fn note(key: Key) -> String {
     format!("shm {key} {}", getpid())
 }
 
-/// Removes the segment of a [`note`], if it is still there and still that one.
-pub(crate) fn reclaim(key: Key, creator_pid: i32) -> Result<()> {
+/// What it notes afterwards: a pid means nothing to who clears up in another pid namespace, an id does.
+pub(crate) fn note_id(key: Key, segment: Segment) -> String {
+    format!("shmid {key} {}", segment.id)
+}
+
+/// Removes the segment of a [`note`] or a [`note_id`], if it is still there and still that one.
+pub(crate) fn reclaim(key: Key, is_noted: impl FnOnce(Segment, &SegmentStat) -> bool) -> Result<()> {
     let Some(segment) = Segment::find(key)? else { return Ok(()) };
     let stat = segment.stat()?;
-    let ours = stat.creator == nix::unistd::geteuid().as_raw() && stat.creator_pid == creator_pid;
+    let ours = stat.creator == nix::unistd::geteuid().as_raw() && is_noted(segment, &stat);
     if ours && stat.key == Some(key) { segment.mark_for_removal() } else { Ok(()) }
 }
