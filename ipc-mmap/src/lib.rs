@@ -153,11 +153,14 @@ fn create_file(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
     };
     let make = |path: &Path| file::create(path, setup.mode);
     let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
-    if let Err(full) = file::allocate(&file) {
-        let _ = fs::remove_file(&path); // one to be kept is kept only if it was made
-        return Err(full);
-    }
-    let seat = take_seat(Mapping::with_lease(&file, lease)?, setup)?;
+    let seated = file::allocate(&file)
+        .and_then(|()| Mapping::with_lease(&file, lease))
+        .and_then(|memory| take_seat(memory, setup));
+    let seat = seated.inspect_err(|_| {
+        if setup.keep {
+            let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its lease
+        }
+    })?;
     let description = format!("file {}, mapped", path.display());
     Ok(Mmap { address: path, description, waiting: Some(seat), door: None })
 }
