@@ -83,9 +83,12 @@ pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) ->
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
     // `connect` waits while the listener's queue is full: for so long, and not for ever.
-    let limit = TimeVal::microseconds(timeout.as_micros().clamp(1, i64::MAX as u128 / 2) as i64);
-    setsockopt(&socket, sockopt::SendTimeout, &limit).call("setsockopt")?;
+    let started = Instant::now();
     let connected = loop {
+        // After a signal, for what is left of it.
+        let left = timeout.saturating_sub(started.elapsed()).as_micros();
+        let limit = TimeVal::microseconds(left.clamp(1, i64::MAX as u128 / 2) as i64);
+        setsockopt(&socket, sockopt::SendTimeout, &limit).call("setsockopt")?;
         match connect(socket.as_raw_fd(), &address) {
             Err(Errno::EINTR) => {}
             connected => break connected,
