@@ -73,6 +73,9 @@ impl Lease {
             match DirBuilder::new().mode(0o700).create(&dir) {
                 // The last one out also removes the directory for leases, maybe just now.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
+                // Of a dead process, and another sweeper was just at it?
+                Err(error)
+                    if error.kind() == ErrorKind::AlreadyExists && clear_after_others(&dir, M::reclaim)? => {}
                 made => {
                     made.call("mkdir").advise(Errno::EEXIST, || format!("{} is in use", dir.display()))?;
                     // A sweeper may have taken the new directory for a dead one before it was locked: once more.
@@ -96,11 +99,7 @@ impl Lease {
     fn lock(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<Option<Self>> {
         let _making = making(); // a lock that a signal does not find in the list would keep the others from removing
         let Some(lock) = open_dir(dir)? else { return Ok(None) };
-        while let Err(error) = lock.lock_shared() {
-            if error.kind() != ErrorKind::Interrupted {
-                return Err(error).call("flock");
-            }
-        }
+        lock_shared(&lock)?;
         if !is_at(&lock, dir) {
             return Ok(None); // swept away between opening and locking
         }
@@ -201,7 +200,31 @@ fn clear_if_dead(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
     Ok(true)
 }
 
-/// The same for a lease of another IPC namespace, if what it notes is at a path, and is found there from here too.
+/// The same, but waits for another who is clearing it away. `false` only if a live process holds it.
+fn clear_after_others(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
+    let Some(lock) = open_dir(dir)? else { return Ok(true) };
+    lock_shared(&lock)?;
+    if !is_at(&lock, dir) {
+        return Ok(true);
+    }
+    if lock.try_lock().is_err() {
+        return Ok(false);
+    }
+    remove(dir, &lock, reclaim).map(|()| true)
+}
+
+/// Waits for the shared lock; a signal does not end that.
+fn lock_shared(lock: &File) -> Result<()> {
+    loop {
+        match lock.lock_shared() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            locked => return locked.call("flock"),
+        }
+    }
+}
+
+/// [`clear_if_dead`] for a lease of another IPC namespace, if what it notes is at a path, and is found there from here
+/// too.
 fn clear_if_here(dir: &Path) -> Result<bool> {
     let records = fs::read_to_string(dir.join(RECORDS)).unwrap_or_default();
     if !records.lines().any(is_here) {
