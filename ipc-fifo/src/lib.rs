@@ -33,8 +33,8 @@
 //! interleaves; for several clients, who cannot be told apart (take a socket); or across hosts: on a network file
 //! system, a FIFO connects only the processes of one host.
 //!
-//! **System calls**: `mkfifo` (`mkdir`, `renameat2`) and `open` to meet, `flock` to claim a side; then one `writev` (length and payload
-//! together) and one `read` per message; `unlink` at the end.
+//! **System calls**: `mkfifo` (`mkdir`, `renameat2`) and `open` to meet, `flock` to claim a side; then one `write` (length and payload
+//! together) and one `read` per message, or `writev` and `readv` for one of more than 4 KiB; `unlink` at the end.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the open that waits; the false end of file; a stream
 //! without boundaries; `O_RDWR`, with which a process reads its own words; two writers above `PIPE_BUF`; the name,
