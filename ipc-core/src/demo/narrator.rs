@@ -58,7 +58,9 @@ impl<'a> Narrator<'a> {
         let Setup { variant, huge_pages, populate, .. } = self.parsed.setup;
         let huge = if huge_pages { ", huge pages" } else { "" };
         let populated = if populate { ", populated" } else { "" };
-        format!("{}, variant {variant}{huge}{populated}", self.profile.title)
+        let title = self.profile.title;
+        let title = if variant == "posix" { title.trim_end_matches(" (System V)") } else { title };
+        format!("{title}, variant {variant}{huge}{populated}")
     }
 
     pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: usize) {
