@@ -37,7 +37,8 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
 
 /// The newest run that was kept, with its directory.
 fn newest() -> Result<(PathBuf, Document)> {
-    let found = saved::place().and_then(|place| saved::newest(&place, |_| true));
+    let found =
+        saved::place().and_then(|place| saved::newest(&place, |document| !document.results.is_empty()));
     let (dir, document) = found.ok_or_else(|| {
         Error::Usage("no run of this machine was kept: measure first, or name a DIR".into())
     })?;
