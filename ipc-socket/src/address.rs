@@ -132,7 +132,7 @@ fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
     match address.to_socket_addrs() {
         Ok(found) => Ok(found.collect()),
         Err(error) => Err(Error::Usage(format!(
-            "'{address}' is not HOST:PORT, for example 127.0.0.1:5000 or [::1]:5000: {error}"
+            "'{address}' leads to no host; wanted is HOST:PORT, for example 127.0.0.1:5000 or [::1]:5000: {error}"
         ))),
     }
 }
