@@ -46,6 +46,12 @@ pub fn next<'a>(course: &'a Course, progress: &Progress) -> Option<&'a Exercise>
     course.exercises.iter().find(|exercise| !progress.is_done(&exercise.name))
 }
 
+/// The first exercise behind this one that is not done; if there is none, the first of all.
+pub fn next_after<'a>(course: &'a Course, progress: &Progress, solved: &Exercise) -> Option<&'a Exercise> {
+    let behind = course.exercises.iter().skip_while(|exercise| exercise.name != solved.name);
+    behind.chain(&course.exercises).find(|exercise| !progress.is_done(&exercise.name))
+}
+
 /// What the judge says, and what to do now. Remembers it, too.
 pub fn verdict(
     workshop: &Workshop,
@@ -72,7 +78,7 @@ pub fn verdict(
     }
     if *verdict == Verdict::Passed {
         writeln!(out, "A worked solution, to compare: cargo run -p course -- solution {name}")?;
-        match next(course, progress) {
+        match next_after(course, progress, exercise) {
             Some(next) => writeln!(out, "Next: cargo run -p course -- run {}", next.name)?,
             None => writeln!(out, "That was the last one: all exercises are done.")?,
         }

@@ -31,7 +31,7 @@ pub fn watch(
         let verdict = workshop.judge(exercise)?;
         show::verdict(&workshop, exercise, &verdict, progress, language)?;
         if verdict == Verdict::Passed {
-            current = show::next(course, progress);
+            current = show::next_after(course, progress, exercise);
             writeln!(stdout())?;
             continue;
         }
