@@ -36,6 +36,7 @@ pub mod pages;
 mod payload;
 pub mod peer;
 pub mod play;
+mod posix_name;
 pub mod process;
 mod readable;
 pub mod ring;
@@ -49,6 +50,7 @@ pub use key::{Key, ProjectId};
 pub use mechanism::{
     Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Setup, Unit, Variant,
 };
+pub use posix_name::PosixName;
 pub use readable::wait_readable;
 pub use transport::Transport;
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::Error;
-use ipc_msgq::posix::{Access, Attributes, PosixQueue, Priority, QueueName};
+use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue, Priority};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -26,7 +26,7 @@ const SMALL: Attributes = Attributes { capacity: 3, longest: 16, messages: 0 };
 /// Both ends of a small queue whose name is gone already: it cannot be left behind.
 fn ends() -> (PosixQueue, PosixQueue) {
     ipc_core::conformance::make_room_for_queues();
-    let name = QueueName::fresh();
+    let name = PosixName::fresh();
     let inbound = PosixQueue::create(&name, Access::Receive, SMALL, 0o600).unwrap();
     let outbound = PosixQueue::open(&name, Access::Send);
     PosixQueue::unlink(&name).unwrap();
@@ -179,7 +179,7 @@ fn a_wait_may_be_without_end() {
 #[test]
 fn a_removed_name_leaves_the_queue_to_its_users() {
     ipc_core::conformance::make_room_for_queues();
-    let name = QueueName::fresh();
+    let name = PosixName::fresh();
     let inbound = PosixQueue::create(&name, Access::Receive, SMALL, 0o600).unwrap();
     let outbound = PosixQueue::open(&name, Access::Send);
     let twice = PosixQueue::create(&name, Access::Receive, SMALL, 0o600);
@@ -209,7 +209,7 @@ fn sizes_are_checked() {
 fn it_is_as_private_as_was_asked_for() {
     ipc_core::conformance::make_room_for_queues();
     for mode in [0o600, 0o622] {
-        let name = QueueName::fresh();
+        let name = PosixName::fresh();
         let queue = PosixQueue::create(&name, Access::Receive, SMALL, mode).unwrap();
         PosixQueue::unlink(&name).unwrap();
         assert_eq!(fstat(&queue).unwrap().st_mode & 0o777, mode);

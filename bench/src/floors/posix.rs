@@ -6,7 +6,7 @@ use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
 use ipc_core::{Call, Error, Result};
 use ipc_msgq::Msgq;
-use ipc_msgq::posix::QueueName;
+use ipc_msgq::posix::PosixName;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::mqueue::mq_unlink;
 
@@ -19,7 +19,7 @@ const CAPACITY: i64 = 10;
 /// Two queues for messages of `size` bytes. Both sides get the open queues, so their names go at once.
 pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
-    let name = QueueName::fresh();
+    let name = PosixName::fresh();
     let lease = Lease::take::<Msgq>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
     let queue = |name: &str| -> Result<OwnedFd> {
         lease.record(name)?; // noted before it is there: no moment to leak it
@@ -27,7 +27,7 @@ pub(super) fn make(size: usize) -> Result<Made> {
         mq_unlink(name).call("mq_unlink")?;
         Ok(queue)
     };
-    let (down, up) = (queue(name.as_str())?, queue(QueueName::fresh().as_str())?);
+    let (down, up) = (queue(name.as_str())?, queue(PosixName::fresh().as_str())?);
     let copy = |fd: &OwnedFd| fd.try_clone().call("fcntl");
     let ping = Ends { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
     Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, lease: None })

@@ -8,14 +8,14 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::link::{PosixLink, check_longest};
-use super::{Access, Attributes, PosixQueue, Priority, QueueName};
+use super::{Access, Attributes, PosixName, PosixQueue, Priority};
 use crate::Msgq;
 use crate::meeting::poll;
 
 /// Two queues that wait for their second user.
 #[derive(Debug)]
 pub(crate) struct Meeting {
-    name: QueueName,
+    name: PosixName,
     /// This process's place at the queues, until it is handed out by `accept`.
     side: Option<Side>,
 }
@@ -58,10 +58,10 @@ impl Hello {
 
 impl Meeting {
     pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        let name = address.map(str::parse).transpose()?.unwrap_or_else(QueueName::fresh);
+        let name = address.map(str::parse).transpose()?.unwrap_or_else(PosixName::fresh);
         let lease = Lease::take::<Msgq>(Some(&lease_name(&name)))
             .advise(Errno::EEXIST, || format!("{name} is in use by another process: choose another name"))?;
-        let make = |name: &QueueName, access| -> Result<PosixQueue> {
+        let make = |name: &PosixName, access| -> Result<PosixQueue> {
             let mut attributes = Attributes::of_the_system()?;
             attributes.longest = attributes.longest.min(MAX_MESSAGE);
             if address.is_none() {
@@ -124,7 +124,7 @@ impl Meeting {
     /// Removes a name that a dead process has recorded: `/NAME`, or `/NAME DEVICE INODE`.
     pub(crate) fn reclaim(record: &str) -> Result<()> {
         let mut words = record.split(' ');
-        let Some(Ok(name)) = words.next().map(str::parse::<QueueName>) else { return Ok(()) };
+        let Some(Ok(name)) = words.next().map(str::parse::<PosixName>) else { return Ok(()) };
         let recorded = words
             .next()
             .zip(words.next())
@@ -139,7 +139,7 @@ impl Meeting {
 }
 
 /// Takes the free seat at the queues; `None` if there are none yet, or none any more.
-fn try_join(name: &QueueName) -> Result<Option<PosixLink>> {
+fn try_join(name: &PosixName) -> Result<Option<PosixLink>> {
     let another = || format!("the queue {name} is another user's");
     let Some(outbound) = unless_gone(PosixQueue::open(name, Access::Send).advise(Errno::EACCES, another))?
     else {
@@ -174,14 +174,14 @@ fn try_join(name: &QueueName) -> Result<Option<PosixLink>> {
 }
 
 /// Removes the names. Fails for the other side's user, and where the other side was faster.
-fn unlink(name: &QueueName) {
+fn unlink(name: &PosixName) {
     for name in [name, &name.back()] {
         let _ = PosixQueue::unlink(name);
     }
 }
 
 /// A name of a lease has no slash; a key of the other variant has no dash.
-fn lease_name(name: &QueueName) -> String {
+fn lease_name(name: &PosixName) -> String {
     format!("posix-{}", name.as_str().trim_start_matches('/'))
 }
 

@@ -27,7 +27,6 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `name.rs` | [`QueueName`]: what a name may be |
 //! | `open.rs` | making a queue, finding one, removing its name: [`Access`], [`Attributes`] |
 //! | `queue.rs` | [`PosixQueue`]: the other calls, one by one |
 //! | `lock.rs` | telling two queues of one name apart, and whether somebody is there |
@@ -37,12 +36,11 @@
 mod link;
 mod lock;
 mod meeting;
-mod name;
 mod open;
 mod queue;
 
+pub use ipc_core::PosixName;
 pub use link::PosixLink;
 pub(crate) use meeting::Meeting;
-pub use name::QueueName;
 pub use open::{Access, Attributes};
 pub use queue::{PosixQueue, Priority, Received};

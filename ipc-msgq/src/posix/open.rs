@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_open, mq_unlink};
 use nix::sys::stat::Mode;
 
-use super::{PosixQueue, QueueName};
+use super::{PosixName, PosixQueue};
 use crate::sys;
 
 /// What a descriptor is for.
@@ -23,8 +23,8 @@ pub enum Access {
 /// `struct mq_attr`: how large a queue is, and how full.
 ///
 /// ```
-/// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-/// let name = QueueName::fresh();
+/// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+/// let name = PosixName::fresh();
 /// let small = Attributes { capacity: 2, longest: 16, messages: 0 };
 /// let queue = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
 /// PosixQueue::unlink(&name)?;
@@ -65,8 +65,8 @@ impl PosixQueue {
     /// — [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// let name = PosixName::fresh();
     /// let inbound = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600)?;
     /// let again = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600);
     /// PosixQueue::unlink(&name)?;
@@ -79,7 +79,7 @@ impl PosixQueue {
     /// user's queues would take more than `ulimit -q` bytes, or this process has no descriptor left. `ENOSPC`: the
     /// system has as many queues as it may.
     #[doc(alias = "mq_open")]
-    pub fn create(name: &QueueName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
+    pub fn create(name: &PosixName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL;
         let attr = MqAttr::new(0, attributes.capacity as i64, attributes.longest as i64, 0);
         let queue = Self::open_with(name, access, flags, Some(&attr))
@@ -102,8 +102,8 @@ impl PosixQueue {
     /// — [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// let name = PosixName::fresh();
     /// let error = PosixQueue::open(&name, Access::Send).unwrap_err().to_string();
     /// assert_eq!(error, format!("mq_open: No such file or directory (ENOENT); there is no queue {name}"));
     /// # Ok::<(), ipc_core::Error>(())
@@ -112,12 +112,12 @@ impl PosixQueue {
     /// # Errors
     /// `ENOENT`: there is none. `EACCES`: no permission.
     #[doc(alias = "mq_open")]
-    pub fn open(name: &QueueName, access: Access) -> Result<Self> {
+    pub fn open(name: &PosixName, access: Access) -> Result<Self> {
         Self::open_with(name, access, MQ_OFlag::empty(), None)
             .advise(Errno::ENOENT, || format!("there is no queue {name}"))
     }
 
-    fn open_with(name: &QueueName, access: Access, flags: MQ_OFlag, attr: Option<&MqAttr>) -> Result<Self> {
+    fn open_with(name: &PosixName, access: Access, flags: MQ_OFlag, attr: Option<&MqAttr>) -> Result<Self> {
         let access = match access {
             Access::Receive => MQ_OFlag::O_RDONLY,
             Access::Send => MQ_OFlag::O_WRONLY,
@@ -131,8 +131,8 @@ impl PosixQueue {
     /// C: `int mq_unlink(const char *name);` — [mq_unlink(3)](https://man7.org/linux/man-pages/man3/mq_unlink.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// let name = PosixName::fresh();
     /// let inbound = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600)?;
     /// PosixQueue::unlink(&name)?;
     /// assert!(PosixQueue::open(&name, Access::Send).is_err(), "nobody finds it any more");
@@ -143,7 +143,7 @@ impl PosixQueue {
     /// # Errors
     /// `ENOENT`: there is no such queue. `EACCES`: it is another user's.
     #[doc(alias = "mq_unlink")]
-    pub fn unlink(name: &QueueName) -> Result<()> {
+    pub fn unlink(name: &PosixName) -> Result<()> {
         match mq_unlink(name.as_str()) {
             Err(Errno::EPERM) => Err(Errno::EACCES), // as the manual page has it
             unlinked => unlinked,

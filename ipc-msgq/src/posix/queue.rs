@@ -28,8 +28,8 @@ pub struct Received {
 /// [unlinks](Self::unlink) that.
 ///
 /// ```
-/// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-/// let name = QueueName::fresh();
+/// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+/// let name = PosixName::fresh();
 /// let inbound = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600)?;
 /// let outbound = PosixQueue::open(&name, Access::Send)?;
 /// PosixQueue::unlink(&name)?; // both have it open: from here on nothing can be left behind
@@ -50,8 +50,8 @@ impl PosixQueue {
     /// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// # let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
     /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
     /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
     /// # let outbound = PosixQueue::open(&name, Access::Send)?;
@@ -78,8 +78,8 @@ impl PosixQueue {
     /// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// # let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
     /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
     /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
     /// # let outbound = PosixQueue::open(&name, Access::Send)?;
@@ -104,8 +104,8 @@ impl PosixQueue {
     /// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// # let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
     /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
     /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
     /// # let outbound = PosixQueue::open(&name, Access::Send)?;
@@ -134,8 +134,8 @@ impl PosixQueue {
     /// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// # let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
     /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
     /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
     /// # let outbound = PosixQueue::open(&name, Access::Send)?;
@@ -159,8 +159,8 @@ impl PosixQueue {
     /// — [mq_getattr(3)](https://man7.org/linux/man-pages/man3/mq_getattr.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// # let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
     /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
     /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
     /// # let outbound = PosixQueue::open(&name, Access::Send)?;
@@ -191,8 +191,8 @@ impl PosixQueue {
     /// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
     ///
     /// ```
-    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, QueueName};
-    /// # let name = QueueName::fresh();
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
     /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
     /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
     /// # let outbound = PosixQueue::open(&name, Access::Send)?;

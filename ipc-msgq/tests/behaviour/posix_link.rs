@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, give_it_time_to_block, playing, setup, watched};
 use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_msgq::posix::{Access, Attributes, PosixLink, PosixQueue, QueueName};
+use ipc_msgq::posix::{Access, Attributes, PosixLink, PosixName, PosixQueue};
 use ipc_msgq::{Link, Msgq};
 use nix::errno::Errno;
 
@@ -65,7 +65,7 @@ fn the_names_go_when_both_are_there() {
 fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     let _turn = turn();
     let mut meeting = Msgq::create(None, &posix()).unwrap();
-    let name: QueueName = meeting.address().parse().unwrap();
+    let name: PosixName = meeting.address().parse().unwrap();
     let taker = PosixQueue::open(&format!("{name}.back").parse().unwrap(), Access::Receive).unwrap();
     let mut buffer = vec![0; taker.attributes().unwrap().longest];
     taker.try_recv(&mut buffer).unwrap().expect("the invitation");
@@ -177,8 +177,8 @@ fn garbage_is_corrupt() {
 #[test]
 fn another_programs_queue_is_left_alone() {
     let _turn = turn();
-    let name = QueueName::fresh();
-    let back: QueueName = format!("{name}.back").parse().unwrap();
+    let name = PosixName::fresh();
+    let back: PosixName = format!("{name}.back").parse().unwrap();
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };
     let theirs = [&name, &back].map(|name| PosixQueue::create(name, Access::Receive, small, 0o600).unwrap());
     PosixQueue::open(&back, Access::Send).unwrap().try_send(b"not for us", 9).unwrap();
@@ -197,7 +197,7 @@ fn another_programs_queue_is_left_alone() {
 #[test]
 fn addresses() {
     let _turn = turn();
-    let meeting = Msgq::create(Some(QueueName::fresh().as_str()), &posix()).unwrap();
+    let meeting = Msgq::create(Some(PosixName::fresh().as_str()), &posix()).unwrap();
     let refused = Msgq::create(Some(&meeting.address()), &posix()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
     for address in ["0x1234", "name", "/a/b", ""] {
@@ -205,7 +205,7 @@ fn addresses() {
         assert!(told.contains("POSIX queue: a slash"), "{told}");
         assert!(matches!(Msgq::join(address, &posix(), SOON), Err(Error::Usage(_))));
     }
-    let nobody = Msgq::join(QueueName::fresh().as_str(), &posix(), SOON).unwrap_err();
+    let nobody = Msgq::join(PosixName::fresh().as_str(), &posix(), SOON).unwrap_err();
     assert!(matches!(&nobody, Error::TimedOut { what, .. } if what.contains("--variant posix")), "{nobody}");
 }
 
@@ -213,7 +213,7 @@ fn addresses() {
 #[test]
 fn the_next_create_sweeps_what_a_killed_owner_left() {
     let _turn = turn();
-    let name = QueueName::fresh();
+    let name = PosixName::fresh();
     let mut owner = playing(&format!("create-posix {name}"));
     assert!(exists(name.as_str()));
     owner.kill();
@@ -228,8 +228,8 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
 #[test]
 fn what_has_taken_a_killed_owners_name_is_left_alone() {
     let _turn = turn();
-    let name = QueueName::fresh();
-    let back: QueueName = format!("{name}.back").parse().unwrap();
+    let name = PosixName::fresh();
+    let back: PosixName = format!("{name}.back").parse().unwrap();
     let mut owner = playing(&format!("create-posix {name}"));
     PosixQueue::unlink(&name).unwrap();
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };

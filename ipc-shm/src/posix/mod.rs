@@ -18,12 +18,13 @@ use nix::unistd::geteuid;
 
 use crate::{Mapped, Shm};
 
-pub use object::{Name, Object};
+pub use ipc_core::PosixName;
+pub use object::{Object, file_of};
 
 /// An object with one side attached, until the other comes.
 #[derive(Debug)]
 pub(crate) struct Meeting {
-    name: Name,
+    name: PosixName,
     /// Until they are handed out by `accept`. The lease removes the name.
     waiting: Option<(Seat<Mapped>, Lease)>,
 }
@@ -34,11 +35,11 @@ pub(crate) type PosixLink = RingLink<Mapped>;
 impl Meeting {
     // ANCHOR: create
     pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        let name = address.map_or_else(|| Ok(Name::fresh()), str::parse)?;
+        let name = address.map_or_else(|| Ok(PosixName::fresh()), str::parse)?;
         let lease = Lease::take::<Shm>(None)?;
         // The lease makes it under a name that nobody else uses, notes it, and gives it its own name: a kill in
         // between leaves nothing that is not noted.
-        let object = lease.place(&name.path(), |path| {
+        let object = lease.place(&file_of(&name), |path| {
             let hidden = path.file_name().unwrap_or_default().to_string_lossy();
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
         })?;
@@ -52,7 +53,7 @@ impl Meeting {
     }
 
     pub(crate) fn describe(&self) -> String {
-        format!("POSIX shared memory {}, a file {}", self.name, self.name.path().display())
+        format!("POSIX shared memory {}, a file {}", self.name, file_of(&self.name).display())
     }
 
     // ANCHOR: accept
@@ -100,11 +101,11 @@ fn map(object: &Object, setup: &Setup) -> Result<Mapped> {
 }
 
 /// Takes the free seat at the object; `None` if there is none, or not yet.
-fn try_join(name: &Name, setup: &Setup) -> Result<Option<PosixLink>> {
+fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     let Some(object) = Object::open(name)? else { return Ok(None) };
     let meta = object.file().metadata().call("fstat")?;
     if !meta.is_file() {
-        return Err(Error::Usage(format!("{} is no shared memory", name.path().display())));
+        return Err(Error::Usage(format!("{} is no shared memory", file_of(name).display())));
     }
     if meta.uid() != geteuid().as_raw() && setup.mode & 0o066 == 0 {
         return Err(Error::Usage(format!("{name} is another user's: allow that with a wider mode")));

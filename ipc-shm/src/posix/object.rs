@@ -1,12 +1,10 @@
-//! A POSIX shared memory object: a name, and what is behind it.
+//! A POSIX shared memory object: what is behind a name.
 
-use std::fmt;
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use ipc_core::{Advise, Call, Error, Result, lease};
+use ipc_core::{Advise, Call, PosixName, Result};
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, OFlag, fallocate};
 use nix::sys::mman::{shm_open, shm_unlink};
@@ -17,59 +15,16 @@ use crate::sys::Mapped;
 /// Where the names are. The C library knows it too: glibc and musl have no other.
 const DIRECTORY: &str = "/dev/shm";
 
-/// The name of an object: a slash and then letters, digits, dots, dashes and underscores, 200 at most.
+/// The file that the object of this name is on Linux.
 ///
 /// ```
-/// # use ipc_shm::posix::Name;
-/// let name: Name = "/frames".parse()?;
-/// assert_eq!(name.path().to_str(), Some("/dev/shm/frames"));
-/// assert!("frames".parse::<Name>().is_err());
+/// let path = ipc_shm::posix::file_of(&"/frames".parse()?);
+/// assert_eq!(path.to_str(), Some("/dev/shm/frames"));
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name(String);
-
-impl Name {
-    /// A name that nobody else picks.
-    #[must_use]
-    pub fn fresh() -> Self {
-        Self(format!("/ipc-{:016x}", lease::random()))
-    }
-
-    /// The file that the object is on Linux.
-    #[must_use]
-    pub fn path(&self) -> PathBuf {
-        Path::new(DIRECTORY).join(&self.0[1..])
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl FromStr for Name {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        /// As with the POSIX queues of this suite. The kernel takes 255, and almost any byte.
-        const LONGEST: usize = 200;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-        match text.strip_prefix('/') {
-            Some(name)
-                if (1..=LONGEST).contains(&name.len())
-                    && name.bytes().all(plain)
-                    && !matches!(name, "." | "..") =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(Error::Usage(format!(
-                "'{text}' is no name of POSIX shared memory: a slash, then letters, digits, '.', '-' and '_', at most \
-                 {LONGEST}"
-            ))),
-        }
-    }
+#[must_use]
+pub fn file_of(name: &PosixName) -> PathBuf {
+    Path::new(DIRECTORY).join(&name.as_str()[1..])
 }
 
 /// A shared memory object, open for reading and writing.
@@ -86,10 +41,10 @@ impl Object {
     /// # Errors
     /// `EEXIST`: the name is in use, also by a symbolic link. `EACCES`, `ENOENT`: there is no `/dev/shm`, or not for us.
     #[doc(alias = "shm_open")]
-    pub fn create(name: &Name, mode: u32) -> Result<Self> {
+    pub fn create(name: &PosixName, mode: u32) -> Result<Self> {
         // The C library adds O_NOFOLLOW and O_CLOEXEC; it does no harm to say so.
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let opened = shm_open(name.0.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR).call("shm_open");
+        let opened = shm_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR).call("shm_open");
         let opened = opened
             .advise(Errno::EEXIST, || format!("{name} is in use: choose another, or see {DIRECTORY}"))
             .advise(Errno::ENOENT, || format!("mount a tmpfs at {DIRECTORY}"));
@@ -102,8 +57,8 @@ impl Object {
     ///
     /// # Errors
     /// `EACCES`: it is another user's. `ELOOP`: it is a symbolic link.
-    pub fn open(name: &Name) -> Result<Option<Self>> {
-        match shm_open(name.0.as_str(), OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty()) {
+    pub fn open(name: &PosixName) -> Result<Option<Self>> {
+        match shm_open(name.as_str(), OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty()) {
             Err(Errno::ENOENT) => Ok(None),
             opened => {
                 let opened = opened.call("shm_open").map(|fd| Some(Self(fd.into())));
@@ -154,23 +109,7 @@ impl Object {
     /// # Errors
     /// `ENOENT`: there is no such object. `EACCES`: it is another user's.
     #[doc(alias = "shm_unlink")]
-    pub fn unlink(name: &Name) -> Result<()> {
-        shm_unlink(name.0.as_str()).call("shm_unlink")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_name_is_a_usage_error() {
-        let long = format!("/{}", "x".repeat(201));
-        for text in ["", "/", "name", "/.", "/..", "/a/b", "//", "/a b", "/ä", "/a\n", "0x1234", &long] {
-            assert!(matches!(text.parse::<Name>(), Err(Error::Usage(_))), "{text}");
-        }
-        for text in ["/a", "/...", "/A-1_b.c", &long[..=200]] {
-            assert_eq!(text.parse::<Name>().unwrap().to_string(), text);
-        }
+    pub fn unlink(name: &PosixName) -> Result<()> {
+        shm_unlink(name.as_str()).call("shm_unlink")
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipc_core::ring::{Memory, Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_shm::Shm;
-use ipc_shm::posix::{Name, Object};
+use ipc_shm::posix::{Object, PosixName, file_of};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::signal::Signal;
@@ -22,13 +22,13 @@ const SHORTLY: Duration = Duration::from_millis(30);
 
 /// A bare object of a fresh name, whose name is removed at the end of its test however that ends.
 struct Scratch {
-    name: Name,
+    name: PosixName,
     object: Object,
 }
 
 impl Scratch {
     fn new(length: usize) -> Self {
-        let name = Name::fresh();
+        let name = PosixName::fresh();
         let object = Object::create(&name, 0o600).unwrap();
         let scratch = Self { name, object };
         scratch.object.file().set_len(length as u64).unwrap();
@@ -55,7 +55,7 @@ fn join(address: &str) -> Error {
 fn an_object_is_a_file_in_memory() {
     let scratch = Scratch::new(SEGMENT_LEN);
     scratch.map().write(0, b"stored");
-    let path = scratch.name.path();
+    let path = file_of(&scratch.name);
     assert_eq!(statfs(&path).unwrap().filesystem_type(), TMPFS_MAGIC);
     assert_eq!(fs::read(&path).unwrap()[..6], *b"stored");
     fs::remove_file(&path).unwrap();
@@ -103,13 +103,16 @@ fn unlinked_while_mapped_it_lives_on() {
     assert_eq!(scratch.object.file().metadata().unwrap().nlink(), 0);
     let another = Object::create(&scratch.name, 0o600).unwrap();
     assert_eq!(another.file().metadata().unwrap().len(), 0);
-    assert_eq!(Object::unlink(&Name::fresh()).unwrap_err().errno(), Some(Errno::ENOENT));
+    assert_eq!(Object::unlink(&PosixName::fresh()).unwrap_err().errno(), Some(Errno::ENOENT));
 }
 
 /// The umask takes away from the mode that `shm_open` is asked for, as from a file's. This crate sets it afterwards.
 #[test]
 fn the_umask_takes_from_the_mode() {
-    assert_eq!(played(&format!("modes-under-umask {} {}", Name::fresh(), Name::fresh())), "600 666");
+    assert_eq!(
+        played(&format!("modes-under-umask {} {}", PosixName::fresh(), PosixName::fresh())),
+        "600 666"
+    );
 }
 
 /// A mode of one's own is for oneself alone.
@@ -118,7 +121,7 @@ fn an_object_is_for_its_owner_alone() {
     for mode in [0o600, 0o660] {
         let setup = Setup { mode, ..setup("posix") };
         let meeting = Shm::create(None, &setup).unwrap();
-        let path = meeting.address().parse::<Name>().unwrap().path();
+        let path = file_of(&meeting.address().parse().unwrap());
         assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, mode);
     }
 }
@@ -127,13 +130,13 @@ fn an_object_is_for_its_owner_alone() {
 /// there a descriptor any more.
 #[test]
 fn nothing_can_leak_once_both_have_it_mapped() {
-    let name = Name::fresh();
+    let name = PosixName::fresh();
     let theirs = name.clone();
     let joiner = std::thread::spawn(move || playing(&format!("join {theirs} posix")));
     let mut owner = playing(&format!("own {name} posix"));
     let mut joiner = joiner.join().unwrap();
-    assert!(!name.path().exists());
-    let file = name.path().display().to_string();
+    assert!(!file_of(&name).exists());
+    let file = file_of(&name).display().to_string();
     for other in [&owner, &joiner] {
         let maps = fs::read_to_string(format!("/proc/{}/maps", other.pid())).unwrap();
         // Under whichever name the kernel has last seen it.
@@ -144,7 +147,7 @@ fn nothing_can_leak_once_both_have_it_mapped() {
     }
     owner.kill();
     joiner.kill();
-    assert!(!name.path().exists());
+    assert!(!file_of(&name).exists());
 }
 
 /// An owner that is killed while it waits leaves its object to the next `create`.
@@ -163,13 +166,13 @@ fn the_object_of_an_owner_killed_in_another_namespace_is_removed_too() {
 }
 
 fn removed_by_the_next_create(waiting: &str) {
-    let name = Name::fresh();
+    let name = PosixName::fresh();
     let mut owner = playing(&format!("{waiting} {name}"));
-    assert!(name.path().exists());
+    assert!(file_of(&name).exists());
     owner.kill();
     wait_until("swept", || {
         drop(Shm::create(None, &setup("ring")).unwrap());
-        !name.path().exists()
+        !file_of(&name).exists()
     });
 }
 
@@ -177,14 +180,14 @@ fn removed_by_the_next_create(waiting: &str) {
 #[test]
 fn a_name_in_use_is_refused() {
     let scratch = Scratch::new(100);
-    let link = Name::fresh();
-    symlink("nowhere", link.path()).unwrap();
+    let link = PosixName::fresh();
+    symlink("nowhere", file_of(&link)).unwrap();
     let refused = [&scratch.name, &link].map(|name| {
         let told = Shm::create(Some(&name.to_string()), &setup("posix")).unwrap_err();
         [told, Object::create(name, 0o600).unwrap_err()]
     });
     let followed = Object::open(&link);
-    fs::remove_file(link.path()).unwrap();
+    fs::remove_file(file_of(&link)).unwrap();
     for error in refused.as_flattened() {
         assert_eq!(error.errno(), Some(Errno::EEXIST), "{error}");
         assert!(error.to_string().contains("is in use"), "{error}");
@@ -202,10 +205,10 @@ fn what_is_no_meeting_point_is_refused() {
     assert!(matches!(join(&scratch.name.to_string()), Error::TimedOut { .. }), "all zero is not ready yet");
     scratch.map().write(0, b"something else");
     assert!(matches!(join(&scratch.name.to_string()), Error::Corrupt(_)));
-    let fifo = Name::fresh();
-    mkfifo(&fifo.path(), Mode::S_IRWXU).unwrap();
+    let fifo = PosixName::fresh();
+    mkfifo(&file_of(&fifo), Mode::S_IRWXU).unwrap();
     let told = join(&fifo.to_string());
-    fs::remove_file(fifo.path()).unwrap();
+    fs::remove_file(file_of(&fifo)).unwrap();
     assert!(matches!(&told, Error::Usage(text) if text.contains("no shared memory")), "{told}");
     for address in ["name", "/a/b", "1234", ""] {
         assert!(matches!(join(address), Error::Usage(_)), "{address}");
@@ -219,8 +222,8 @@ fn another_users_object_is_refused() {
         return ipc_core::conformance::skipped("giving a file away needs root");
     }
     let meeting = Shm::create(None, &setup("posix")).unwrap();
-    let name: Name = meeting.address().parse().unwrap();
-    chown(name.path(), Some(65534), None).unwrap();
+    let name: PosixName = meeting.address().parse().unwrap();
+    chown(file_of(&name), Some(65534), None).unwrap();
     let told = join(&name.to_string());
     let wider = Setup { mode: 0o666, ..setup("posix") };
     let allowed = Shm::join(&name.to_string(), &wider, PATIENCE);

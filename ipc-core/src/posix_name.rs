@@ -1,9 +1,9 @@
-//! The name of a POSIX queue.
+//! The name of a POSIX object (a queue, a shared memory object), as a [key](crate::Key) is that of a System V object.
 
 use std::fmt;
 use std::str::FromStr;
 
-use ipc_core::{Error, Result, lease};
+use crate::{Error, Result, lease};
 
 /// A slash and then letters, digits, dots, dashes and underscores, 200 at most.
 ///
@@ -11,52 +11,53 @@ use ipc_core::{Error, Result, lease};
 /// line.
 ///
 /// ```
-/// # use ipc_msgq::posix::QueueName;
-/// let name: QueueName = "/orders".parse()?;
+/// # use ipc_core::PosixName;
+/// let name: PosixName = "/orders".parse()?;
 /// assert_eq!(name.to_string(), "/orders");
-/// assert!("orders".parse::<QueueName>().is_err());
-/// assert!("/a/b".parse::<QueueName>().is_err());
+/// assert!("orders".parse::<PosixName>().is_err());
+/// assert!("/a/b".parse::<PosixName>().is_err());
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct QueueName(String);
+pub struct PosixName(String);
 
-/// Short enough for the kernel also with what [`QueueName::back`] appends.
+/// Short enough for the kernel also with what [`PosixName::back`] appends.
 const LONGEST: usize = 200;
 
-impl QueueName {
+impl PosixName {
     /// A name that nobody else picks.
     ///
     /// ```
-    /// # use ipc_msgq::posix::QueueName;
-    /// let name = QueueName::fresh();
+    /// # use ipc_core::PosixName;
+    /// let name = PosixName::fresh();
     /// assert!(name.as_str().starts_with('/'));
-    /// assert_ne!(name, QueueName::fresh());
+    /// assert_ne!(name, PosixName::fresh());
     /// ```
     #[must_use]
     pub fn fresh() -> Self {
         Self(format!("/ipc-{:016x}", lease::random()))
     }
 
-    /// As `mq_open` takes it, with the slash.
+    /// As `mq_open` and `shm_open` take it, with the slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name of the queue for the way back.
-    pub(crate) fn back(&self) -> Self {
+    /// The name of a second object, for the way back.
+    #[must_use]
+    pub fn back(&self) -> Self {
         Self(format!("{}.back", self.0))
     }
 }
 
-impl fmt::Display for QueueName {
+impl fmt::Display for PosixName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
 }
 
-impl FromStr for QueueName {
+impl FromStr for PosixName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -69,7 +70,7 @@ impl FromStr for QueueName {
         .map(|()| Self(text.to_owned()))
         .map_err(|_| {
             Error::Usage(format!(
-                "'{text}' is no name of a POSIX queue: a slash, then letters, digits, '.', '-' and '_', at most {LONGEST}"
+                "'{text}' is no name of a POSIX object: a slash, then letters, digits, '.', '-' and '_', at most {LONGEST}"
             ))
         })
     }
@@ -83,10 +84,10 @@ mod tests {
     fn what_is_no_name_is_a_usage_error() {
         let long = format!("/{}", "x".repeat(LONGEST + 1));
         for text in ["", "/", "name", "/.", "/..", "/a/b", "//", "/a b", "/ä", "/a\n", "0x1234", &long] {
-            assert!(matches!(text.parse::<QueueName>(), Err(Error::Usage(_))), "{text}");
+            assert!(matches!(text.parse::<PosixName>(), Err(Error::Usage(_))), "{text}");
         }
         for text in ["/a", "/...", "/A-1_b.c", &long[..=LONGEST]] {
-            assert_eq!(text.parse::<QueueName>().unwrap().as_str(), text);
+            assert_eq!(text.parse::<PosixName>().unwrap().as_str(), text);
         }
     }
 }
