@@ -8,7 +8,7 @@ use ipc_core::play::{Exchange, Order};
 use ipc_core::{Error, Result, Wait};
 use serde::{Deserialize, Serialize};
 
-use crate::Member;
+use crate::{Member, table};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,16 +140,17 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { member, variant, kind, size, wait, .. } = self;
-        write!(f, "{} ({variant}) {} {} {wait}", member.profile.name, kind.name(), size_name(*size))?;
-        if *kind == Kind::Clients { write!(f, " {} clients", self.clients) } else { Ok(()) }
+        let what = if *kind == Kind::Clients { table::clients(self.clients) } else { kind.name().to_owned() };
+        write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, table::bytes(*size))
     }
 }
 
-/// A length as short as the command line takes it: `64`, `4K`, `1M`.
+/// A length as short as the command line takes it: `64`, `4K`, `1M`, `2G`.
 #[must_use]
 pub fn size_name(size: usize) -> String {
     match size {
         0 => "0".into(),
+        _ if size.is_multiple_of(1 << 30) => format!("{}G", size >> 30),
         _ if size.is_multiple_of(1 << 20) => format!("{}M", size >> 20),
         _ if size.is_multiple_of(1 << 10) => format!("{}K", size >> 10),
         _ => size.to_string(),
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_size_is_named_as_the_command_line_takes_it() {
-        for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1] {
+        for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
             assert_eq!(ipc_core::demo::parse_size(&size_name(size)), Ok(size));
         }
     }

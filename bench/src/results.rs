@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Case, Environment, Growth, Kind, Limits, Row, clock, size_name};
+use crate::{Case, Environment, Growth, Kind, Limits, Row, clock, table};
 
 /// Version of the document's form. Raised when a name or a meaning changes, not when something is added.
 ///
@@ -81,6 +81,9 @@ pub struct NotMeasured {
     pub wait: String,
     /// Placement of the two processes.
     pub cpus: String,
+    /// How many clients one server was to have; null unless that is what was to be measured.
+    #[serde(default)] // older results do not have it
+    pub clients: Option<usize>,
     /// Why there are no figures.
     pub reason: String,
 }
@@ -96,6 +99,7 @@ impl NotMeasured {
             size: case.size,
             wait: case.wait.name().into(),
             cpus: case.placement.cpus.to_string(),
+            clients: (case.kind == Kind::Clients).then_some(case.clients),
             reason,
         }
     }
@@ -103,8 +107,9 @@ impl NotMeasured {
 
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mechanism, variant, kind, size, wait, reason, .. } = self;
-        write!(f, "{mechanism} ({variant}) {} {} {wait}: {reason}", kind.name(), size_name(*size))
+        let Self { mechanism, variant, kind, size, wait, clients, reason, .. } = self;
+        let what = clients.map_or_else(|| kind.name().to_owned(), table::clients);
+        write!(f, "{mechanism} ({variant}) {what}, {}, wait {wait}: {reason}", table::bytes(*size))
     }
 }
 

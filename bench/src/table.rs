@@ -123,7 +123,7 @@ pub(crate) fn clients(number: usize) -> String {
 #[must_use]
 pub fn bytes(size: usize) -> String {
     let name = size_name(size);
-    match name.strip_suffix(['K', 'M']) {
+    match name.strip_suffix(['K', 'M', 'G']) {
         Some(number) => format!("{number} {}iB", &name[number.len()..]),
         None if size == 1 => "1 byte".into(),
         None => format!("{name} bytes"),
@@ -305,8 +305,8 @@ mod tests {
     #[test]
     fn lengths_are_written_out() {
         assert_eq!(
-            [1, 64, 1024, 65536, 1 << 20].map(bytes).join(", "),
-            "1 byte, 64 bytes, 1 KiB, 64 KiB, 1 MiB"
+            [1, 64, 1024, 65536, 1 << 20, 2 << 30].map(bytes).join(", "),
+            "1 byte, 64 bytes, 1 KiB, 64 KiB, 1 MiB, 2 GiB"
         );
     }
 }

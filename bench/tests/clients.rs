@@ -109,10 +109,30 @@ fn what_cannot_be_is_said() {
         assert_eq!(output.status, Some(2), "{args:?}");
         assert!(output.stderr.contains(said), "{args:?}: {}", output.stderr);
     }
-    let mut command = bench();
-    command.args(["--kind", "clients", "--clients", "5", "--mechanism", "pipe", "--mechanism", "shm"]);
-    let document =
-        document(command.args(["--mechanism", "msgq", "--variant", "anonymous", "--variant", "posix"]), 0);
+}
+
+/// A run in which everything was skipped has failed. It is not kept where `choose` and `report` look; where it was told
+/// to go, it goes.
+#[test]
+fn nothing_measured_is_a_failure() {
+    let home = TempDir::new().unwrap();
+    let command = || {
+        let mut command = bench();
+        command.env("XDG_DATA_HOME", home.path()).args(["--kind", "clients", "--clients", "5"]);
+        command.args(["--mechanism", "pipe", "--mechanism", "shm", "--mechanism", "msgq"]);
+        command.args(["--variant", "anonymous", "--variant", "posix", "--json"]);
+        command
+    };
+    let output = run(&mut command());
+    assert_eq!(output.status, Some(1), "{}", output.stderr);
+    let said = "error: nothing was measured: pipe (anonymous) 5 clients, 64 bytes, wait block: ";
+    assert!(output.stderr.contains(said) && !output.stderr.contains("saved as"), "{}", output.stderr);
+    assert_eq!(fs::read_dir(home.path().join("ipc-bench")).unwrap().count(), 0, "it is not kept");
+    let document: Document = serde_json::from_str(&output.stdout).expect("one JSON document");
+    assert!(!document.notes.iter().any(|note| note.contains("were counted")), "{:?}", document.notes);
+    let named = home.path().join("results");
+    assert_eq!(run(command().arg("--output").arg(&named)).status, Some(1));
+    assert!(ipc_bench::output::load(&named).unwrap().results.is_empty());
     let reasons: Vec<_> = document.skipped.iter().map(|skipped| &*skipped.reason).collect();
     assert!(
         reasons.iter().any(|reason| reason.contains("no name: no further client can join")),
@@ -125,15 +145,16 @@ fn what_cannot_be_is_said() {
 /// The limit of descriptors is raised as far as it goes; where that is not enough, the row says so.
 #[test]
 fn too_many_clients_for_the_descriptors_are_skipped() {
-    let limited = |limit: &str| {
+    let limited = |limit: &str, status| {
         let script = format!("ulimit {limit}; exec \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_ipc-bench"), "--mechanism", "fifo"]);
         command.args(["--clients", "100", "--duration", "1"]);
         command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
-        document(&mut command, 0)
+        document(&mut command, status)
     };
-    let (results, skipped) = (limited("-Sn 64").results, limited("-n 64").skipped);
+    // Where nothing else was asked for, nothing was measured: that is a failure.
+    let (results, skipped) = (limited("-Sn 64", 0).results, limited("-n 64", 1).skipped);
     assert_eq!(results.len(), 1, "only the soft limit was low");
     assert_eq!(skipped.len(), 1, "{skipped:?}");
     assert!(skipped[0].reason.contains("100 clients take 132 descriptors"), "{}", skipped[0].reason);
@@ -188,8 +209,8 @@ impl Drop for Busy {
 fn a_killed_process_is_noticed_and_nothing_is_left() {
     for way in WAYS {
         for (part, said) in [
-            ("crowd-server", "10 clients: the server has ended"),
-            ("crowd-clients", "10 clients: a client process has ended"),
+            ("crowd-server", "10 clients, 64 bytes, wait block: the server has ended"),
+            ("crowd-clients", "10 clients, 64 bytes, wait block: a client process has ended"),
         ] {
             let tmp = TempDir::new().unwrap();
             let mut busy = Busy::start(way, tmp.path());

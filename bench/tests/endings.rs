@@ -86,7 +86,10 @@ fn a_dead_peer_fails_its_row_and_no_other() {
     let output = harness.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("error: pipe (anonymous) throughput 64 block: the peer is gone"), "{stderr}");
+    assert!(
+        stderr.contains("error: pipe (anonymous) throughput, 64 bytes, wait block: the peer is gone"),
+        "{stderr}"
+    );
     let document: serde_json::Value =
         serde_json::from_slice(&output.stdout).expect("a document all the same");
     assert_eq!(document["failed"][0]["mechanism"], "pipe");

@@ -89,10 +89,22 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     for failed in &document.failed {
         eprintln!("error: {failed}");
     }
+    if document.results.is_empty() {
+        eprintln!("error: nothing was measured{}", why_nothing(&document));
+    }
     keeper.keep(&document)?;
     super::print(&format.text(&document))?;
     stop.end_as_told();
     Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The first reason. What failed has been told before.
+fn why_nothing(document: &Document) -> String {
+    match document.skipped.first() {
+        _ if !document.failed.is_empty() => String::new(),
+        Some(skipped) => format!(": {skipped}"),
+        None => ": the run was ended early".into(),
+    }
 }
 
 /// Where the results go.
@@ -128,6 +140,8 @@ impl Keeper {
     fn keep(&self, document: &Document) -> Result<()> {
         let saved = match self {
             Self::Named(output) => output.save(document)?,
+            // Without figures it is of no use to `choose` and `report`, and would push an older run out.
+            Self::Place(_) if document.results.is_empty() => return Ok(()),
             Self::Place(place) => saved::keep(place, document)?,
             Self::Nowhere => return Ok(()),
         };
@@ -147,10 +161,10 @@ fn warn(plan: &Plan) {
     }
 }
 
-/// Whether everything that was measured worked, and every message that was checked was right.
+/// Whether something was measured, all of that worked, and every message that was checked was right.
 fn is_good(document: &Document) -> bool {
     let wrong = document.verified.iter().flatten().any(|verified| verified.error.is_some());
-    document.failed.is_empty() && !wrong
+    !document.results.is_empty() && document.failed.is_empty() && !wrong
 }
 
 /// What is to be measured.

@@ -26,8 +26,8 @@ use ipc_core::Result;
 
 use crate::energy::Meter;
 use crate::{
-    Case, Document, Effort, Growth, Kind, Limits, NotMeasured, Placement, Refusal, Row, RunProfile, Verified,
-    against_floor, syscalls, table,
+    Case, Document, Effort, Growth, Limits, NotMeasured, Placement, Refusal, Row, RunProfile, Verified,
+    against_floor, syscalls,
 };
 use entry::{Entry, State};
 use lane::{Lane, LaneKey};
@@ -90,10 +90,6 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
         match outcome {
             Ok(()) => {}
             Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
-            Err(Refusal::Failed(error)) if case.kind == Kind::Clients => {
-                let reason = format!("{}: {error}", table::clients(case.clients));
-                document.failed.push(NotMeasured::new(&case, reason));
-            }
             Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
         }
         if let Err(error) = beside_floor {
@@ -236,6 +232,9 @@ fn add_limits(plan: &Plan, document: &mut Document) {
 /// milliseconds, and on a disturbed machine more: at `end` the rest goes without.
 fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop: &Stop) {
     const SPARE: Duration = Duration::from_millis(500);
+    if document.results.is_empty() {
+        return;
+    }
     let way = syscalls::Way::of_this_machine();
     document.notes.push(way.note().to_owned());
     for case in plan.cases.iter().filter(|case| way.can_count(case)) {
