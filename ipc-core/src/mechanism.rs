@@ -123,7 +123,11 @@ impl Setup {
         self.variant = found
             .ok_or_else(|| {
                 let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
-                Error::Usage(format!("{} has no variant '{name}': {}", M::PROFILE.title, names.join(", ")))
+                Error::Usage(format!(
+                    "{} has no variant '{name}'; it has: {}",
+                    M::PROFILE.title,
+                    names.join(", ")
+                ))
             })?
             .name;
         Ok(self)

@@ -52,7 +52,8 @@ impl Segment {
         let pool = || {
             let pages = size.div_ceil(2 << 20);
             format!(
-                "not {pages} huge pages of 2 MiB are free: as root, `sysctl vm.nr_hugepages={}`",
+                "fewer than {pages} huge pages of 2 MiB are free: as root, `sysctl vm.nr_hugepages={}`, enough for two \
+                 runs at a time",
                 2 * pages
             )
         };

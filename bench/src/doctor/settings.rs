@@ -188,7 +188,7 @@ fn temporary_directory() -> Finding {
         Ok(_) => Finding::note(
             WHAT,
             format!(
-                "{} is no memory (tmpfs): pages of its files are written back now and then",
+                "{} is on a disk, not in memory (tmpfs): pages of its files are written back now and then",
                 dir.display()
             ),
             "For the memory map without a disk: TMPDIR=/dev/shm, or --variant memfd",
