@@ -24,11 +24,18 @@ impl Output {
     /// It cannot be made, or not be written to.
     pub fn create(dir: impl Into<PathBuf>) -> Result<Self> {
         let output = Self { dir: dir.into() };
-        fs::create_dir_all(&output.dir).call("mkdir")?;
+        let what = "name a directory that can be made, and written to";
+        name_path(fs::create_dir_all(&output.dir).call("mkdir"), &output.dir, what)?;
         let trial = output.dir.join(format!(".trial-{}", std::process::id()));
-        fs::write(&trial, "").call("open")?;
+        name_path(fs::write(&trial, "").call("open"), &output.dir, what)?;
         fs::remove_file(&trial).call("unlink")?;
         Ok(output)
+    }
+
+    /// Whether there are results, which [`save`](Self::save) would replace.
+    #[must_use]
+    pub fn has_results(&self) -> bool {
+        self.dir.join(FILE).exists()
     }
 
     /// Saves a document as [`FILE`]. What was there before is replaced, all at once.
@@ -41,10 +48,22 @@ impl Output {
     pub fn save(&self, document: &Document) -> Result<PathBuf> {
         let text = serde_json::to_string_pretty(document).expect("plain data");
         let (new, path) = (self.dir.join(format!(".{FILE}-{}", std::process::id())), self.dir.join(FILE));
-        fs::write(&new, text + "\n").call("write")?;
-        fs::rename(&new, &path).call("rename")?;
+        let what = "the results could not be saved there";
+        name_path(fs::write(&new, text + "\n").call("write"), &self.dir, what)?;
+        name_path(fs::rename(&new, &path).call("rename"), &path, what)?;
         Ok(path)
     }
+}
+
+/// Adds to a refused call which path it was about, and what would be right.
+///
+/// # Errors
+/// That of `result`.
+pub fn name_path<T>(mut result: Result<T>, path: &Path, what: &str) -> Result<T> {
+    if let Err(Error::Os(error)) = &mut result {
+        error.advice = Some(format!("{}: {what}", path.display()));
+    }
+    result
 }
 
 /// Reads what [`Output::save`] has saved: `path` is the directory, or the file.

@@ -84,7 +84,33 @@ fn an_impossible_output_is_refused_before_the_measuring() {
     let hours = "1000000000";
     let output = run(bench().args(["--count", hours, "--output", path.to_str().unwrap()]));
     assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""));
-    assert!(output.stderr.contains("mkdir"), "{}", output.stderr);
+    let named = format!("; {}: name a directory", path.display());
+    assert!(output.stderr.contains("mkdir") && output.stderr.contains(&named), "{}", output.stderr);
+}
+
+/// Older results in the directory that was named are replaced, and that is said.
+#[test]
+fn what_is_replaced_is_said() {
+    let dir = tempfile::TempDir::new().unwrap();
+    for (before, said) in [(0, "results.json\n"), (1, "results.json, replacing an older run\n")] {
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), before);
+        let output = run(bench().args(["--mechanism", "pipe", "--count", "5", "--output"]).arg(dir.path()));
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        assert!(output.stderr.ends_with(said), "{}", output.stderr);
+    }
+}
+
+/// A page that cannot be written is named, and what would be right.
+#[test]
+fn an_impossible_page_is_named() {
+    let dir = tempfile::TempDir::new().unwrap();
+    ipc_bench::output::Output::create(dir.path()).unwrap().save(&ipc_bench::Document::empty()).unwrap();
+    for (page, errno) in [(dir.path().join("none/x.html"), "ENOENT"), (dir.path().to_owned(), "EISDIR")] {
+        let output = run(bench().arg("report").arg(dir.path()).arg("--output").arg(&page));
+        assert_eq!(output.status, Some(1), "{}", output.stderr);
+        let named = format!("({errno}); {}: name a file", page.display());
+        assert!(output.stderr.contains(&named), "{}", output.stderr);
+    }
 }
 
 /// `--verify` checks in a pass of its own and says how many messages that were.

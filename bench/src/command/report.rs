@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use ipc_bench::{Document, report, saved};
+use ipc_bench::{Document, output, report, saved};
 use ipc_core::{Call, Error, Result};
 
 pub fn command() -> Command {
@@ -31,7 +31,8 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         if results.is_dir() { results.join(report::FILE) } else { results.with_file_name(report::FILE) }
     };
     let page = matches.get_one("output").cloned().unwrap_or_else(beside);
-    report::save(&document, &page).call("write")?;
+    let written = report::save(&document, &page).call("open");
+    output::name_path(written, &page, "name a file, in a directory that is there and can be written to")?;
     super::print(&format!("{}\n", page.display())).map(|()| ExitCode::SUCCESS)
 }
 
