@@ -114,13 +114,24 @@ impl<'a> Narrator<'a> {
     fn table(&self, summary: &Summary) -> String {
         let Parsed { count, size, wait, cpus, .. } = self.parsed;
         let Summary { min, p50, p90, p99, p999, max, mean } = *summary;
-        let rows = [("min", min), ("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)];
+        // A percentile says something only if some times lie beyond it, ten as a rule of thumb: of so many in all.
+        let rows = [
+            ("min", min as f64, 1),
+            ("p50", p50 as f64, 1),
+            ("p90", p90 as f64, 100),
+            ("p99", p99 as f64, 1000),
+            ("p99.9", p999 as f64, 10_000),
+            ("max", max as f64, 1),
+            ("mean", mean, 1),
+        ];
         let mut text =
             format!("{}: {count} round trips of {size} bytes, wait {wait}, cpus {cpus}\n", self.heading());
-        for (name, value) in
-            rows.map(|(name, value)| (name, value as f64)).into_iter().chain([("mean", mean)])
-        {
-            let _ = writeln!(text, "  {name:<6}{:>14}", microseconds(value)); // a String takes everything
+        for (name, value, needed) in rows {
+            // a String takes everything
+            let _ = match *count < needed {
+                true => writeln!(text, "  {name:<6}{:>14}  (takes --count {needed})", "–"),
+                false => writeln!(text, "  {name:<6}{:>14}", microseconds(value)),
+            };
         }
         text.trim_end().to_owned()
     }

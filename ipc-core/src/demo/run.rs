@@ -8,7 +8,7 @@ use super::narrator::{Narrator, SHOWN, print, tell};
 use crate::cpus::Role;
 use crate::peer::Peer;
 use crate::play::{self, Exchange, Order, Summary};
-use crate::{Call, Error, Mechanism, Result, Transport, Waiting, lease};
+use crate::{Call, Error, Mechanism, Medium, Result, Transport, Waiting, lease};
 
 /// Round trips that are checked before the timed ones; they also warm both processes up.
 const CHECKED: u64 = 100;
@@ -97,7 +97,12 @@ pub(super) fn ping<M: Mechanism>(
         address.map_or_else(|| meeting::find::<M>(parsed.setup.variant), |address| Ok(address.to_owned()))?;
     narrator.title();
     narrator.process(Role::Ping, "this one", std::process::id(), cpu);
-    narrator.say(&format!("  joining at {found}, waiting up to {} s", parsed.timeout.as_secs_f64()));
+    // To connect to a socket where nobody listens fails at once: there is no object yet that could be waited for.
+    let patience = match M::PROFILE.medium {
+        Medium::Socket => String::new(),
+        _ => format!(", waiting up to {} s", parsed.timeout.as_secs_f64()),
+    };
+    narrator.say(&format!("  joining at {found}{patience}"));
     let link = M::join(&found, &parsed.setup, parsed.timeout)?;
     measure(link, parsed, narrator)
 }
