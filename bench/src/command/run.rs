@@ -12,7 +12,7 @@ use ipc_bench::{
     Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, crowd, member, names, saved,
 };
 use ipc_core::cpus::Cpus;
-use ipc_core::demo::{parse_seconds, parse_size};
+use ipc_core::demo::{parse_count, parse_number, parse_seconds, parse_size};
 use ipc_core::{Error, Result, Wait};
 
 use super::{flag, many, one};
@@ -57,14 +57,14 @@ pub fn with_arguments(command: Command) -> Command {
         )
         .value_parser(|text: &str| text.parse::<Cpus>()),
         many("rate", "N", "Open loop: so many messages in a second, each at its time")
-            .value_parser(value_parser!(u64).range(1..=1_000_000)),
+            .value_parser(|text: &str| parse_number(text, 1_000_000)),
         many("clients", "N,N", "Many clients of one server: how many (for msgq, socket and fifo)")
             .value_delimiter(',')
-            .value_parser(value_parser!(u64).range(1..=10_000)),
+            .value_parser(|text: &str| parse_number(text, 10_000)),
         one("duration", "SECONDS", "How long each row is timed (default: by the profile)")
             .value_parser(parse_seconds)
             .conflicts_with("count"),
-        one("count", "N", "How many messages for each row").value_parser(value_parser!(u64).range(1..)),
+        one("count", "N", "How many messages for each row").value_parser(parse_count),
         flag("verify", "Afterwards, also play each row with every message checked"),
         flag("floor", "Also play each row by bare system calls, taking turns, and show the ratio"),
         Arg::new("output")
@@ -126,7 +126,7 @@ impl Keeper {
         let place = saved::place().ok_or_else(|| "there is no home directory".to_owned());
         let tried = place.and_then(|place| match Output::create(&place) {
             Ok(_) => Ok(place),
-            Err(error) => Err(format!("{}: {error}", place.display())),
+            Err(error) => Err(error.to_string()),
         });
         Ok(tried.map_or_else(
             |reason| {
@@ -138,6 +138,7 @@ impl Keeper {
     }
 
     fn keep(&self, document: &Document) -> Result<()> {
+        let replaces = matches!(self, Self::Named(output) if output.has_results());
         let saved = match self {
             Self::Named(output) => output.save(document)?,
             // Without figures it is of no use to `choose` and `report`, and would push an older run out.
@@ -145,7 +146,8 @@ impl Keeper {
             Self::Place(place) => saved::keep(place, document)?,
             Self::Nowhere => return Ok(()),
         };
-        eprintln!("saved as {}", saved.display());
+        let replaced = if replaces { ", replacing an older run" } else { "" };
+        eprintln!("saved as {}{replaced}", saved.display());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::USAGE;
 use super::narrator::tell;
@@ -43,13 +43,15 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn parse<M: Mechanism>(more_help: &str) -> Result<Parsed, ExitCode> {
-    let mut command = command::<M>().after_help(format!("{more_help}{AFTER_HELP}"));
+    let exit_status = if more_help.is_empty() { EXIT_STATUS } else { more_help };
+    let mut command = command::<M>().after_help(format!("{WITHOUT_A_COMMAND}{exit_status}"));
     let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| refuse(&error))?;
     understand::<M>(&matches).map_err(|error| super::report(Err(error)))
 }
 
-const AFTER_HELP: &str = "Without a command it spawns its own peer process, plays, and prints the result.\n\
-                          Exit status: 0 done, 1 failed, 2 wrong usage.";
+const WITHOUT_A_COMMAND: &str =
+    "Without a command it spawns its own peer process, plays, and prints the result.\n";
+const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 /// All that the demo of mechanism `M` understands, for a program that has more and wants to describe the whole.
 #[must_use]
@@ -60,6 +62,12 @@ pub fn command<M: Mechanism>() -> Command {
     let address = || Arg::new("address").value_name(address_name).help("Where the two meet");
     let variants = profile.variants.iter().map(|variant| format!("{} ({})", variant.name, variant.summary));
     let variants = format!("How it is built: {}", variants.collect::<Vec<_>>().join(", "));
+    let timeout = match profile.medium {
+        Medium::Socket => {
+            "How long to wait for the other side (default: pong 60, ping 10; where nobody listens, ping fails at once)"
+        }
+        _ => "How long to wait for the other side (default: pong 60, ping 10)",
+    };
     Command::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .about(format!("Plays ping-pong between two processes through a {}", profile.title))
@@ -80,9 +88,7 @@ pub fn command<M: Mechanism>() -> Command {
         )
         .subcommand(Command::new("invited").hide(true).arg(address().required(true)))
         .args([
-            option("count", "N", "How many round trips")
-                .value_parser(value_parser!(u64).range(1..))
-                .default_value("10000"),
+            option("count", "N", "How many round trips").value_parser(parse_count).default_value("10000"),
             option("size", "BYTES", "Length of each message: 64, 4K, 1M")
                 .value_parser(parse_size)
                 .default_value("64"),
@@ -96,8 +102,7 @@ pub fn command<M: Mechanism>() -> Command {
             )
             .value_parser(|text: &str| text.parse::<Cpus>()),
             option("variant", "VARIANT", variants).default_value(profile.variants[0].name),
-            option("timeout", "SECONDS", "How long to wait for the other side (default: pong 60, ping 10)")
-                .value_parser(parse_seconds),
+            option("timeout", "SECONDS", timeout).value_parser(parse_seconds),
             flag("json", "Print the result as one JSON document"),
             flag("keep", "Leave the mapped file behind (memory map at an address of its own)"),
             flag("huge-pages", "Pages of 2 MiB (shared memory, memory map; where the system has some)"),
@@ -193,6 +198,24 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// How many: a whole number of at least 1.
+///
+/// # Errors
+/// The text is no such number.
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    let count = text.parse().ok().filter(|&count| count > 0);
+    count.ok_or_else(|| "not a whole number of at least 1, as in 10000".into())
+}
+
+/// A whole number from 1 to `most`.
+///
+/// # Errors
+/// The text is no such number.
+pub fn parse_number(text: &str, most: u64) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("not a whole number from 1 to {most}"))
+}
+
 /// A time in seconds, with a fraction if need be.
 ///
 /// # Errors
@@ -202,4 +225,23 @@ pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "not a time in seconds, as in 5 or 0.5".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_told_what_one_is() {
+        assert_eq!((parse_count("1"), parse_count("10000")), (Ok(1), Ok(10_000)));
+        for text in ["0", "-1", "1K", "1e3", "", "a"] {
+            assert_eq!(
+                parse_count(text),
+                Err("not a whole number of at least 1, as in 10000".into()),
+                "{text}"
+            );
+            assert_eq!(parse_number(text, 20), Err("not a whole number from 1 to 20".into()), "{text}");
+        }
+        assert_eq!((parse_number("20", 20), parse_number("21", 20).is_err()), (Ok(20), true));
+    }
 }

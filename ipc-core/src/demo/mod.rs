@@ -21,7 +21,7 @@ use crate::{Error, Mechanism, Result};
 use args::{Parsed, Side};
 use narrator::Narrator;
 
-pub use args::{command, parse_seconds, parse_size, refuse};
+pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
 
 /// Exit status for what the caller did wrong.
 const USAGE: u8 = 2;
@@ -32,7 +32,8 @@ pub fn main<M: Mechanism>() -> ExitCode {
     main_with::<M>("")
 }
 
-/// The same, where the program has more commands than the demo's: `more_help` is what `--help` says of them.
+/// The same, where the program has more commands than the demo's: `more_help` is what `--help` says of them, and of the
+/// exit status.
 #[must_use]
 pub fn main_with<M: Mechanism>(more_help: &str) -> ExitCode {
     let parsed = match args::parse::<M>(more_help) {

@@ -41,7 +41,7 @@ struct CommandLine {
 }
 
 const AFTER_HELP: &str = "A queue is named by --id N, by --key K (decimal or 0x…), or by --path FILE --project ID (ftok).\n\
-                          Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (--nowait, --timeout).";
+                          Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (recv --nowait, --timeout).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -88,14 +88,14 @@ pub fn is_known(word: &OsStr) -> bool {
     CommandLine::command().get_subcommands().any(|command| word == command.get_name())
 }
 
-/// What the help of the demo says of these commands.
+/// What the help of the demo says of these commands, and of the exit status.
 pub fn help() -> String {
-    let mut help = "For operators (each with --help of its own):\n".to_owned();
+    let mut help = "\nFor operators (each with --help of its own):\n".to_owned();
     for command in CommandLine::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(help, "  {:<12}{about}", command.get_name()); // a String takes everything
     }
-    format!("{help}\n{AFTER_HELP}\n\n")
+    format!("{help}\n{AFTER_HELP}")
 }
 
 /// Reads the command line and does what it says.

@@ -1,6 +1,7 @@
 //! `recv`: messages to standard output.
 
 use clap::Args;
+use ipc_core::demo::parse_count;
 use ipc_core::{Advise, Error, Result};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
@@ -27,7 +28,7 @@ pub struct Recv {
     #[command(flatten)]
     patience: Patience,
     /// How many messages
-    #[arg(short = 'n', long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'n', long, value_name = "N", default_value = "1", value_parser = parse_count, allow_negative_numbers = true)]
     count: u64,
     /// One message after the other, until interrupted (or until there is none, with --nowait or --timeout)
     #[arg(short, long, conflicts_with = "count")]
