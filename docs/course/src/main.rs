@@ -82,7 +82,10 @@ enum Commands {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
     match run(arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -97,6 +100,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is wrong with the command line and what would be right, in one line; or the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let rendered = error.to_string();
+    let mut lines = rendered.lines().map(str::trim);
+    let wrong = lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let tips = lines.filter_map(|line| line.strip_prefix("tip: "));
+    eprintln!("{}", [&*wrong].into_iter().chain(tips).collect::<Vec<_>>().join("; "));
+    ExitCode::from(2)
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {

@@ -89,6 +89,8 @@ fn reset_puts_back_what_was_committed_and_keeps_the_other() {
 #[test]
 fn wrong_names_and_a_damaged_file_are_said_in_a_line() {
     let tiny = Tiny::new();
+    let wrong = tiny.course(&["rum"]).ended_with(2);
+    assert_eq!(wrong, "error: unrecognized subcommand 'rum'; a similar subcommand exists: 'run'\n");
     let wrong = tiny.course(&["run", "sum_three"]).ended_with(2);
     assert!(wrong.starts_with("error: there is no exercise 'sum_three'"), "{wrong}");
     tiny.write("exercises/.progress.json", "{");
