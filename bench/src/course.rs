@@ -4,15 +4,15 @@ use comfy_table::presets;
 use ipc_core::{Profile, Variant};
 use serde_json::{Value, json};
 
-use crate::{SCHEMA_VERSION, SIX, table};
+use crate::{SCHEMA_VERSION, SIX, fit, table};
 
 const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "unit", "direction", "reach"];
 
-/// The table as text, with the variants of each mechanism below.
+/// The table as text, with the variants of each mechanism below; not wider than `width`, if there is one.
 #[must_use]
-pub fn text() -> String {
+pub fn text(width: Option<u16>) -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("ipc-{}", profile.name))).collect();
-    let table = table::grid(table::PLAIN, &COLUMNS, &rows).trim_fmt();
+    let table = fit::grid(&table::grid(table::PLAIN, &COLUMNS, &rows), width);
     let variants: Vec<_> = profiles()
         .flat_map(|profile| profile.variants.iter().map(move |variant| (profile.name, variant)))
         .map(|(name, variant)| {
@@ -34,7 +34,7 @@ pub fn text() -> String {
         "clients",
         "remains after a crash",
     ];
-    let variants = table::grid(table::PLAIN, &columns, &variants).trim_fmt();
+    let variants = fit::grid(&table::grid(table::PLAIN, &columns, &variants), width);
     format!("{table}\n\n{variants}")
 }
 

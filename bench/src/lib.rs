@@ -12,7 +12,7 @@
 //! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: what a message costs beside time |
 //! | `results.rs`, `row.rs`, `implementation.rs`, `cost.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
 //! | `output.rs`, `saved.rs` | [`output`], [`saved`]: where they are saved, and read back |
-//! | `table.rs`, `floor_table.rs`, `cost_table.rs`, `export/` | [`table`], [`export`]: the results as text |
+//! | `table.rs`, `floor_table.rs`, `cost_table.rs`, `fit.rs`, `export/` | [`table`], [`export`]: the results as text |
 //! | `floors/` | [`floors`]: the same exchange by bare system calls |
 //! | `rounds.rs`, `against_floor.rs`, `growth.rs` | [`rounds`], [`against_floor()`]: a case beside its floor, by turns; [`Growth`], from size to size |
 //! | `in_place.rs`, `ring_crate.rs` | a ring without copies, and a ring crate, for comparison |
@@ -46,6 +46,7 @@ pub mod doctor;
 pub mod energy;
 mod environment;
 pub mod export;
+mod fit;
 mod floor_table;
 pub mod floors;
 mod growth;

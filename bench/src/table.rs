@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
 
-use crate::{Document, Kind, Latency, NotMeasured, Row, cost_table, floor_table, size_name, statistics};
+use crate::{Document, Kind, Latency, NotMeasured, Row, cost_table, fit, floor_table, size_name, statistics};
 
 /// A heading, the columns' names, and the cells.
 #[derive(Debug)]
@@ -204,12 +204,13 @@ pub(crate) fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-/// The whole document as text.
+/// The whole document as text; its tables not wider than `width`, if there is one.
 #[must_use]
-pub fn text(document: &Document) -> String {
+pub fn text(document: &Document, width: Option<u16>) -> String {
     let mut text = String::new();
     for table in all(document) {
-        let _ = writeln!(text, "{}\n{}\n", table.heading, table.text()); // a String takes everything
+        let heading = fit::line(&table.heading, width);
+        let _ = writeln!(text, "{heading}\n{}\n", table.text(width)); // a String takes everything
     }
     if let Some(limits) = &document.limits {
         text.push_str(&floor_table::limits(limits));
@@ -268,14 +269,14 @@ fn not_measured(text: &mut String, title: &str, cases: &[NotMeasured]) {
 }
 
 impl Table {
-    /// As text.
+    /// As text, not wider than `width`, if there is one.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn text(&self, width: Option<u16>) -> String {
         let mut grid = grid(PLAIN, &self.columns, &self.rows);
         for column in grid.column_iter_mut().skip(LABELS) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        grid.trim_fmt()
+        fit::grid(&grid, width)
     }
 }
 

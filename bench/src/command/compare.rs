@@ -8,7 +8,7 @@ use ipc_bench::compare::{self, Comparison};
 use ipc_bench::saved;
 use ipc_core::{Error, Result};
 
-use super::{flag, one, print};
+use super::{flag, one, print, width};
 
 const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
     The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
@@ -47,7 +47,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let text = if matches.get_flag("json") {
         format!("{}\n", serde_json::to_string_pretty(&comparison).expect("plain data"))
     } else {
-        compare::text(&comparison)
+        compare::text(&comparison, width())
     };
     print(&text)?;
     Ok(if comparison.has_regression() { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -6,7 +6,7 @@ use clap::{ArgMatches, Command};
 use ipc_bench::course;
 use ipc_core::Result;
 
-use super::{flag, print};
+use super::{flag, print, width};
 
 pub fn command() -> Command {
     Command::new("list")
@@ -21,7 +21,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     } else if matches.get_flag("markdown") {
         format!("{}\n", course::markdown())
     } else {
-        format!("{}\n", course::text())
+        format!("{}\n", course::text(width()))
     };
     print(&text).map(|()| ExitCode::SUCCESS)
 }

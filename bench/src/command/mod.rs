@@ -81,6 +81,12 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
+/// How wide the terminal is on which the output is read; `None` if it goes elsewhere.
+fn width() -> Option<u16> {
+    let terminal = console::Term::stdout();
+    terminal.is_term().then(|| terminal.size_checked()).flatten().map(|(_, columns)| columns)
+}
+
 /// Prints to standard output; a reader that is gone is an error, not a panic.
 fn print(text: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();

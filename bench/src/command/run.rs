@@ -9,7 +9,7 @@ use ipc_bench::export::Format;
 use ipc_bench::output::Output;
 use ipc_bench::run::{self, Plan, Stop};
 use ipc_bench::{
-    Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, crowd, member, names, saved,
+    Case, Document, Effort, Kind, Member, Placement, RunProfile, SIX, crowd, member, names, saved, table,
 };
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::{parse_count, parse_number, parse_seconds, parse_size};
@@ -93,7 +93,11 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         eprintln!("error: nothing was measured{}", why_nothing(&document));
     }
     keeper.keep(&document)?;
-    super::print(&format.text(&document))?;
+    let text = match format {
+        Format::Table => table::text(&document, super::width()),
+        other => other.text(&document),
+    };
+    super::print(&text)?;
     stop.end_as_told();
     Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

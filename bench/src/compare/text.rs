@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use comfy_table::CellAlignment;
 
 use super::{Change, Comparison, Verdict};
-use crate::size_name;
 use crate::table::{LABELS, PLAIN, grid};
+use crate::{fit, size_name};
 
 const COLUMNS: [&str; 7] = ["mechanism", "variant", "old", "new", "time", "95 % interval", ""];
 
-/// All tables, and the sum of it.
+/// All tables, and the sum of it; the tables not wider than `width`, if there is one.
 #[must_use]
-pub fn text(comparison: &Comparison) -> String {
+pub fn text(comparison: &Comparison, width: Option<u16>) -> String {
     let mut text = String::new();
     let mut changes: Vec<&Change> = comparison.changes.iter().collect();
     let order = |change: &Change| (change.key.kind, change.key.conditions());
@@ -25,7 +25,7 @@ pub fn text(comparison: &Comparison) -> String {
         }
         let conditions = table[0].key.conditions();
         // a String takes everything
-        let _ = writeln!(text, "{conditions}; microseconds, and new / old\n{}\n", grid.trim_fmt());
+        let _ = writeln!(text, "{conditions}; microseconds, and new / old\n{}\n", fit::grid(&grid, width));
     }
     for line in comparison.different.iter().chain(&comparison.notes) {
         let _ = writeln!(text, "Note: {line}");

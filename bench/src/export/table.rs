@@ -7,6 +7,6 @@ pub(super) struct Table;
 
 impl Exporter for Table {
     fn text(&self, document: &Document) -> String {
-        table::text(document)
+        table::text(document, None)
     }
 }
