@@ -1,4 +1,4 @@
-//! Tables that fit the terminal on which they are read.
+//! Text that fits the terminal on which it is read.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, Width};
 
@@ -53,22 +53,29 @@ fn longest_piece(cell: &str) -> usize {
     cell.split(' ').map(|word| word.chars().count()).max().unwrap_or(0)
 }
 
-/// A line, folded between its words where it is wider than `width`.
-pub(crate) fn line(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width else { return text.to_owned() };
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("at least one");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + 1 + word.chars().count() <= usize::from(width) {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
+/// The text, its lines folded between their words where they are wider than `width`; what is indented stays so.
+pub(crate) fn lines(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else { return text.to_owned() };
+    let mut folded = String::new();
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_start_matches(' ');
+        let indent = " ".repeat(line.len() - words.len());
+        folded.push_str(&indent);
+        let mut used = indent.len();
+        for (at, word) in words.split(' ').enumerate() {
+            let length = word.trim_end().chars().count();
+            if at > 0 && used + 1 + length > width {
+                folded = folded + "\n" + &indent;
+                used = indent.len();
+            } else if at > 0 {
+                folded.push(' ');
+                used += 1;
+            }
+            folded.push_str(word);
+            used += length;
         }
     }
-    lines.join("\n")
+    folded
 }
 
 #[cfg(test)]
@@ -99,8 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_folded_between_its_words() {
-        assert_eq!(line("one two three", Some(8)), "one two\nthree");
-        assert_eq!(line("one two three", None), "one two three");
+    fn lines_are_folded_between_their_words() {
+        let text = "one two three\n  four five\nsix\n";
+        assert_eq!(lines(text, Some(8)), "one two\nthree\n  four\n  five\nsix\n");
+        assert_eq!(lines(text, Some(5)), "one\ntwo\nthree\n  four\n  five\nsix\n");
+        assert_eq!([lines(text, Some(13)), lines(text, None)], [text, text]);
     }
 }

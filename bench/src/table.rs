@@ -204,13 +204,12 @@ pub(crate) fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-/// The whole document as text; its tables not wider than `width`, if there is one.
+/// The whole document as text, not wider than `width`, if there is one.
 #[must_use]
 pub fn text(document: &Document, width: Option<u16>) -> String {
     let mut text = String::new();
     for table in all(document) {
-        let heading = fit::line(&table.heading, width);
-        let _ = writeln!(text, "{heading}\n{}\n", table.text(width)); // a String takes everything
+        let _ = writeln!(text, "{}\n{}\n", table.heading, table.text(width)); // a String takes everything
     }
     if let Some(limits) = &document.limits {
         text.push_str(&floor_table::limits(limits));
@@ -225,7 +224,7 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
         let _ = writeln!(text, "  {name}: {value}");
     }
     let _ = writeln!(text, "  one look at the clock: {:.0} ns", document.clock_cost_ns);
-    text
+    fit::lines(&text, width)
 }
 
 /// What should be known beside the figures.

@@ -10,7 +10,7 @@ use crate::{fit, size_name};
 
 const COLUMNS: [&str; 7] = ["mechanism", "variant", "old", "new", "time", "95 % interval", ""];
 
-/// All tables, and the sum of it; the tables not wider than `width`, if there is one.
+/// All tables, and the sum of it; not wider than `width`, if there is one.
 #[must_use]
 pub fn text(comparison: &Comparison, width: Option<u16>) -> String {
     let mut text = String::new();
@@ -30,7 +30,7 @@ pub fn text(comparison: &Comparison, width: Option<u16>) -> String {
     for line in comparison.different.iter().chain(&comparison.notes) {
         let _ = writeln!(text, "Note: {line}");
     }
-    text + &sum(comparison)
+    fit::lines(&(text + &sum(comparison)), width)
 }
 
 fn cells(change: &Change) -> Vec<String> {
