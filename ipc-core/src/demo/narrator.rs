@@ -127,11 +127,12 @@ impl<'a> Narrator<'a> {
         let mut text =
             format!("{}: {count} round trips of {size} bytes, wait {wait}, cpus {cpus}\n", self.heading());
         for (name, value, needed) in rows {
-            // a String takes everything
-            let _ = match *count < needed {
-                true => writeln!(text, "  {name:<6}{:>14}  (takes --count {needed})", "–"),
-                false => writeln!(text, "  {name:<6}{:>14}", microseconds(value)),
+            let (shown, hint) = if *count < needed {
+                ("–".to_owned(), format!("  (takes --count {needed})"))
+            } else {
+                (microseconds(value), String::new())
             };
+            let _ = writeln!(text, "  {name:<6}{shown:>14}{hint}"); // a String takes everything
         }
         text.trim_end().to_owned()
     }
