@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use common::{Output, bench, run, wait};
 use invented::{NOISE, Saved, case, costs, document, row};
-use ipc_bench::{Document, Kind, NotMeasured, Row, SIX};
+use ipc_bench::{Case, Document, Kind, NotMeasured, Row, SIX};
 use ipc_core::Wait;
 use serde_json::Value;
 
@@ -110,13 +110,14 @@ fn figures_rank() {
     assert_eq!(simple["ranking"][0]["wait"], "spin", "polling is the shorter wait");
 }
 
-/// Nobody is told to burn a core for simplicity, or to save CPU time; for latency only as far as it pays.
+/// Nobody is told to burn a core for simplicity, or to save CPU time; for latency only as far as it pays. Who polls for a
+/// moment competes by what it costs.
 #[test]
 fn polling_is_advised_only_where_it_pays() {
     let advised = |[block, hybrid, spin]: [f64; 3], priority: &str| {
         let times = [(Wait::Block, block), (Wait::Hybrid, hybrid), (Wait::Spin, spin)];
         let of_wait = |(wait, ns)| Row {
-            cost: Some(costs(if wait == Wait::Block { 9e4 } else { 1e4 })), // even if the figure were for polling
+            cost: Some(costs(ns)),
             ..row(&case("pipe", "anonymous", Kind::RoundTrip, wait), ns, NOISE)
         };
         let choice = choose(
@@ -126,10 +127,14 @@ fn polling_is_advised_only_where_it_pays() {
         let first = &choice["ranking"][0];
         (first["wait"].as_str().unwrap().to_owned(), first["reason"].as_str().unwrap().to_owned())
     };
-    for priority in ["simplicity", "cpu"] {
-        let (wait, reason) = advised([1e4, 2e3, 1e3], priority);
-        assert!(wait == "block" && reason.contains("when sleeping"), "{priority}: {wait}: {reason}");
-    }
+    let (wait, reason) = advised([1e4, 2e3, 1e3], "simplicity");
+    assert!(wait == "block" && reason.contains("when sleeping"), "{wait}: {reason}");
+    let (wait, reason) = advised([1e4, 2e3, 1e3], "cpu");
+    assert!(wait == "hybrid" && reason.starts_with("2.00 µs + 2.00 µs of CPU time"), "{wait}: {reason}");
+    assert!(reason.contains("where sleeping takes 20.00 µs"), "{reason}");
+    assert!(reason.contains("polling without end 2.00 µs, but that burns a core while it waits"), "{reason}");
+    assert_eq!(advised([2.1e3, 2e3, 1e3], "cpu").0, "block", "within a tenth: nobody polls for nothing");
+    assert_eq!(advised([2e3, 1e4, 1e3], "cpu").0, "block");
     let (wait, reason) = advised([1e4, 2e3, 1e3], "latency");
     assert!(wait == "spin" && reason.contains("CPU time") && reason.contains("keeps a CPU busy"), "{reason}");
     let (wait, reason) = advised([1e4, 1.05e3, 1e3], "latency");
@@ -164,9 +169,59 @@ fn the_shape_decides_what_is_to_be_written() {
         choice["ranking"][at]["work"].to_string()
     };
     assert!(work("socket/tcp", "message").contains("frames"));
-    assert_eq!(work("socket/tcp", "stream"), "[]");
+    assert!(!work("socket/tcp", "stream").contains("frames"));
     assert!(work("msgq/sysv", "stream").contains("cutting the stream"));
     assert!(!work("msgq/sysv", "message").contains("cutting"));
+}
+
+/// The order of simplicity is the course's: for a parent and its child a pipe, then a pair of sockets; TCP behind them.
+#[test]
+fn a_port_is_not_simpler_than_a_path() {
+    let simple = ["--between", "parent-child", "--priority", "simplicity", "--unit", "stream"];
+    for direction in ["one-way", "two-way"] {
+        let all = ranking(&figures(), &[&simple[..], &["--direction", direction]].concat());
+        assert_eq!(all[..2], ["pipe/anonymous", "socket/unix-stream"], "{direction}");
+        let place = |name: &str| all.iter().position(|one| one == name);
+        assert!(place("fifo/fifo") < place("socket/tcp"), "{direction}: {all:?}");
+    }
+}
+
+/// Of many clients the figures of many count; without any it is what is left to write, and it is said how to have them.
+#[test]
+fn many_clients_are_ranked_by_figures_of_many() {
+    let mut document = figures();
+    let clients = ["--clients", "10"];
+    let choice = choose(&document, &clients);
+    assert!(choice["notes"].to_string().contains("`ipc-bench run --clients 10 --size 64` measures them"));
+    let all = names(&choice["ranking"]);
+    assert_eq!(all[0], "socket/unix-seqpacket");
+    assert_eq!(all.last().unwrap(), "fifo/fifo", "although it is the fastest with one");
+    let ways = [("msgq", "posix", 3e4), ("socket", "tcp", 2e4), ("fifo", "fifo", 9e4)];
+    for (number, factor) in [(1, 1.0), (10, 2.0)] {
+        for (mechanism, variant, ns) in ways {
+            let case = Case { clients: number, ..case(mechanism, variant, Kind::Clients, Wait::Block) };
+            let mut many = row(&case, ns * factor, NOISE);
+            many.rtt_ns = row(&Case { kind: Kind::RoundTrip, ..case }, ns * factor, NOISE).rtt_ns;
+            document.results.push(many);
+        }
+    }
+    for priority in ["latency", "throughput"] {
+        let choice = choose(&document, &[&clients[..], &["--priority", priority]].concat());
+        assert_eq!(names(&choice["ranking"]), ["socket/tcp", "msgq/posix", "fifo/fifo"], "{priority}");
+        assert!(!choice["notes"].to_string().contains("clients"), "{choice:#}");
+    }
+}
+
+/// What no link carries is not ranked by the figures of shorter messages.
+#[test]
+fn what_is_too_long_is_excluded() {
+    let choice = choose(&figures(), &["--size", "2M"]);
+    let excluded = choice["excluded"].to_string();
+    assert!(excluded.contains("2097152 bytes is too large: this link carries at most 1048576 bytes"));
+    assert_eq!(names(&choice["ranking"]), ["fifo/fifo", "socket/unix-stream", "socket/tcp"], "{choice:#}");
+    assert!(choice["notes"].to_string().contains("in pieces"));
+    let stream = choose(&figures(), &["--size", "2M", "--unit", "stream"]);
+    assert!(names(&stream["ranking"]).contains(&"shm/ring".to_owned()), "a stream can be cut");
 }
 
 /// The reason is one sentence with the measured figure and the crate to open.
@@ -179,7 +234,8 @@ fn the_reason_has_the_figure_and_the_crate() {
     assert!(output.stderr.starts_with("not said, so taken: --direction two-way --unit message --size 64 "));
     let expected = "1. socket (tcp), --wait spin\n   \
         11.94 µs for a round trip when polling (p50; p99 12.22 µs), for 120 µs + 120 µs of CPU time, where sleeping takes \
-        119 µs, and each side that waits keeps a CPU busy; to write: frames, to keep messages apart; open `ipc-socket`.\n";
+        119 µs, and each side that waits keeps a CPU busy; to write: frames, to keep messages apart, \
+        keeping strangers off the port, and TCP_NODELAY, so that short messages are not kept back; open `ipc-socket`.\n";
     assert!(output.stdout.contains(expected), "{}", output.stdout);
     assert!(output.stdout.contains("   shm (ring): it reaches the same host only\n"), "{}", output.stdout);
 }
@@ -197,10 +253,7 @@ fn what_was_not_measured_is_not_ranked() {
     let excluded = choice["excluded"].to_string();
     assert!(excluded.contains(reason) && excluded.contains("it was not measured"), "{excluded}");
     let notes = choice["notes"].to_string();
-    assert!(
-        notes.contains("of 128 bytes were measured: the figures are of 64 bytes, and whether"),
-        "{notes}"
-    );
+    assert!(notes.contains("of 128 bytes were measured: the figures are of 64 bytes\""), "{notes}");
     let shorter = choose(&document, &["--size", "32"])["notes"].to_string();
     assert!(shorter.contains("of 32 bytes were measured: the figures are of 64 bytes\""), "{shorter}");
 }

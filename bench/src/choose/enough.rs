@@ -1,5 +1,7 @@
 //! Whether a saved run has what it takes to choose by it.
 
+use ipc_core::Clients;
+
 use crate::{Document, Kind, NotMeasured, Row, SIX};
 
 /// The least time that has to be behind a figure, in nanoseconds: a try with ten messages is nothing to choose by.
@@ -23,6 +25,28 @@ pub fn is_enough(document: &Document, size: usize) -> bool {
             (case.mechanism.as_str(), case.variant.as_str()) == way && (case.kind, case.size) == (kind, size)
         };
         waits || document.skipped.iter().chain(&document.failed).any(tried)
+    })
+}
+
+/// Whether every variant that serves so many clients was measured with them, and with messages of `size`, or at least
+/// tried.
+#[must_use]
+pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
+    let mut many = SIX.iter().flat_map(|member| {
+        let variants = member.profile.variants.iter();
+        let serve_many = variants.filter(|variant| variant.clients == Clients::Many);
+        serve_many.map(move |variant| (member.profile.name, variant.name))
+    });
+    many.all(|way| {
+        let is_it = |row: &Row| {
+            (row.mechanism.as_str(), row.variant.as_str()) == way
+                && (row.kind, row.size, row.clients) == (Kind::Clients, size, clients)
+        };
+        let tried = |case: &NotMeasured| {
+            (case.mechanism.as_str(), case.variant.as_str()) == way
+                && (case.kind, case.size) == (Kind::Clients, size)
+        };
+        document.results.iter().any(is_it) || document.skipped.iter().chain(&document.failed).any(tried)
     })
 }
 

@@ -32,7 +32,12 @@ pub(super) fn impossible(profile: &Profile, variant: &Variant, purpose: &Purpose
 /// What its user has to write beside sending and receiving.
 pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> Vec<&'static str> {
     let mut work = Vec::new();
+    // All clients write into the same one.
+    let is_shared = purpose.clients > 1 && profile.direction == Direction::OneWay;
     match (variant.unit, purpose.shape) {
+        (Unit::ByteStream, Shape::Stream) if is_shared => {
+            work.push("frames, since the clients' bytes are mixed")
+        }
         (Unit::ByteStream, Shape::Message) => work.push("frames, to keep messages apart"),
         (Unit::WholeStruct, Shape::Stream) => work.push("cutting the stream into messages"),
         (Unit::Struct | Unit::Page, _) => {
@@ -43,14 +48,29 @@ pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> V
     if purpose.ways == Ways::TwoWay && profile.direction == Direction::OneWay {
         work.push("a second channel for the answers");
     }
+    if is_shared && purpose.ways == Ways::TwoWay && variant.unit == Unit::ByteStream {
+        work.push("one such channel for each client"); // a queue's messages can be taken by their type
+    }
     if purpose.clients > 1 {
         work.push(match profile.direction {
             Direction::TwoWay => "a connection for each client",
             Direction::OneWay => "a way to tell the clients apart",
         });
     }
-    if purpose.partners == Partners::ParentChild && profile.between != Between::ParentAndChild {
+    let is_for_hosts = variant.reach != Reach::SameHost;
+    let child = purpose.partners == Partners::ParentChild && profile.between != Between::ParentAndChild;
+    if child && profile.between == Between::AnyTwoHosts && !is_for_hosts {
+        work.push("a socketpair(2) for the child instead of the path"); // which has to be neither told nor removed
+        return work;
+    }
+    if child {
         work.push("telling the child where to join");
+    }
+    if is_for_hosts {
+        work.push("keeping strangers off the port"); // on one host too: any of its users can connect
+        if purpose.ways == Ways::TwoWay {
+            work.push("TCP_NODELAY, so that short messages are not kept back");
+        }
     }
     if variant.remains {
         work.push("removing what a crash leaves behind");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Priority, Purpose, Ways};
 use crate::table::{bytes, grouped};
-use crate::{Document, Kind, NotMeasured, Row, statistics};
+use crate::{Document, Kind, NotMeasured, Row, size_name, statistics};
 
 /// The figures of a document that are about a purpose.
 pub(super) struct Figures<'a> {
@@ -29,9 +29,9 @@ pub(super) struct Found<'a> {
 impl<'a> Figures<'a> {
     pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
         let suite = || document.results.iter().filter(|row| row.implementation == "suite");
-        let is_there = |kind| suite().any(|row| row.kind == kind);
+        let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
         let kind = match (purpose.priority, purpose.ways) {
-            (Priority::Throughput, _) if purpose.clients > 1 && is_there(Kind::Clients) => Kind::Clients,
+            _ if purpose.clients > 1 && has_many => Kind::Clients,
             (Priority::Throughput, _) | (Priority::Cpu, Ways::OneWay) => Kind::Throughput,
             _ => Kind::RoundTrip,
         };
@@ -66,24 +66,38 @@ impl<'a> Figures<'a> {
         self.cpus
     }
 
+    /// Whether the figures are of as many clients as somebody wants, or at least of many. Those of one client say little
+    /// of many.
+    pub(super) fn are_of_those_clients(&self) -> bool {
+        self.purpose.clients == 1 || self.kind == Kind::Clients
+    }
+
     /// What should be known about the figures.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.size != self.purpose.size {
             let (wanted, measured) = (bytes(self.purpose.size), bytes(self.size));
-            let fit = if self.purpose.size > self.size {
-                ", and whether the longer ones fit is not known"
-            } else {
-                ""
-            };
-            notes.push(format!("no messages of {wanted} were measured: the figures are of {measured}{fit}"));
+            notes.push(format!("no messages of {wanted} were measured: the figures are of {measured}"));
         }
-        if self.clients != self.purpose.clients {
+        if !self.are_of_those_clients() {
+            let (clients, size) = (self.purpose.clients, size_name(self.purpose.size));
+            notes.push(format!(
+                "many clients were not measured: the figures are of one, so the order is by what is left to write; \
+                 `ipc-bench run --clients {clients} --size {size}` measures them"
+            ));
+        } else if self.clients != self.purpose.clients {
             let clients = match self.clients {
                 1 => "one client".into(),
                 n => format!("{} clients", grouped(n as u64)),
             };
             notes.push(format!("the figures are of {clients}"));
+        }
+        if self.purpose.priority == Priority::Cpu {
+            notes.push(
+                "CPU time was measured with one message right behind the other; for one that comes alone, `hybrid` sleeps \
+                 as `block` does, and costs about as much"
+                    .into(),
+            );
         }
         if self.document.environment.debug_build {
             notes.push("the figures are of a debug build: not for decisions".into());
@@ -91,8 +105,8 @@ impl<'a> Figures<'a> {
         notes
     }
 
-    /// The row of this variant to go by; else why there is none. Where a short time counts, the shortest, but of those
-    /// within [`statistics::AGREEMENT`] of it the one that burns least; where it does not, nobody polls for nothing.
+    /// The row of this variant to go by; else why there is none. The one with the best figure, but of those within
+    /// [`statistics::AGREEMENT`] of it the one that burns least; where simplicity counts, nobody polls for nothing.
     pub(super) fn find(&self, mechanism: &str, variant: &str) -> Result<Found<'a>, String> {
         let of_this = |row: &&Row| {
             row.mechanism == mechanism
@@ -102,21 +116,31 @@ impl<'a> Figures<'a> {
                 && row.cpus == self.cpus
         };
         let rows: Vec<&Row> = self.document.results.iter().filter(of_this).collect();
-        let ranked: Vec<_> = rows.iter().filter_map(|row| Some((*row, self.figure(row)?))).collect();
+        let mut ranked: Vec<_> = rows.iter().filter_map(|row| Some((*row, self.figure(row)?))).collect();
+        // Who spins burns a whole CPU while nothing comes, and the CPU time of a message does not show that.
+        if self.purpose.priority == Priority::Cpu && ranked.iter().any(|(row, _)| row.wait != "spin") {
+            ranked.retain(|(row, _)| row.wait != "spin");
+        }
         let least = ranked.iter().map(|(_, figure)| *figure).min_by(f64::total_cmp).unwrap_or_default();
         let limit = match self.purpose.priority {
-            Priority::Simplicity | Priority::Cpu => f64::INFINITY,
-            Priority::Latency | Priority::Throughput => least * (1.0 + statistics::AGREEMENT),
+            Priority::Simplicity => f64::INFINITY,
+            Priority::Latency | Priority::Throughput | Priority::Cpu => least * (1.0 + statistics::AGREEMENT),
         };
         let good = ranked.into_iter().filter(|(_, figure)| *figure <= limit);
         let best = good.min_by(|a, b| burns(a.0).cmp(&burns(b.0)).then(a.1.total_cmp(&b.1)));
         let Some((row, figure_ns)) = best else {
             return Err(self.why_not(mechanism, variant, rows.is_empty()));
         };
-        let asleep = rows.iter().find(|row| row.wait == "block").filter(|_| row.wait != "block");
+        let instead = |wait: &str| {
+            let other = rows.iter().find(|other| other.wait == wait && row.wait != wait)?;
+            self.figure(other).map(time)
+        };
         let mut said = self.words(row);
-        if let Some(figure) = asleep.and_then(|row| self.figure(row)) {
-            said = format!("{said}, where sleeping takes {}", time(figure));
+        if let Some(figure) = instead("block") {
+            said = format!("{said}, where sleeping takes {figure}");
+        }
+        if let (Priority::Cpu, Some(figure)) = (self.purpose.priority, instead("spin")) {
+            said = format!("{said}, and polling without end {figure}, but that burns a core while it waits");
         }
         match (row.wait.as_str(), row.cost) {
             ("spin", _) => said += ", and each side that waits keeps a CPU busy",

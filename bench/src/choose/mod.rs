@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `purpose.rs` | [`Purpose`]: the answers to seven questions |
 //! | `ask.rs` | [`ask`]: one question on a terminal |
-//! | `enough.rs` | [`is_enough`]: whether a saved run can be chosen by |
+//! | `enough.rs` | [`is_enough`], [`has_clients`]: whether a saved run can be chosen by |
 //! | `facts.rs` | what is excluded, and what is left to be written by hand, both from the profiles |
 //! | `figure.rs` | the row that counts for a purpose, and what it says |
 //! | `mod.rs` | [`Choice`]: the ranking |
@@ -20,13 +20,14 @@ mod figure;
 mod purpose;
 mod text;
 
+use ipc_core::Error;
 use serde::Serialize;
 
-use crate::{Document, SIX, statistics};
+use crate::{Document, Member, SIX, statistics};
 use figure::{Figures, Found};
 
 pub use ask::ask;
-pub use enough::is_enough;
+pub use enough::{has_clients, is_enough};
 pub use purpose::{Answer, Outlive, Partners, Priority, Purpose, Shape, Ways};
 pub use text::text;
 
@@ -42,8 +43,8 @@ pub struct Candidate {
     pub package: String,
     /// How both sides waited when it was measured.
     pub wait: String,
-    /// What it is ranked by, in nanoseconds: the time, or the CPU time, of a message or a round trip. By simplicity it
-    /// only decides between equals.
+    /// What it is ranked by, in nanoseconds: the time, or the CPU time, of a message or a round trip. Where simplicity
+    /// counts it is only shown.
     pub figure_ns: f64,
     /// What its user has to write.
     pub work: Vec<&'static str>,
@@ -80,9 +81,13 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Ranks all variants of all mechanisms for `purpose` by the figures of `document`.
-    #[must_use]
-    pub fn of(purpose: &Purpose, document: &Document) -> Self {
+    /// Ranks all variants of all mechanisms for `purpose` by the figures of `document`. How long a message may be is
+    /// asked of `max_message` if none of that length was measured; it says nothing where nobody knows.
+    pub fn of(
+        purpose: &Purpose,
+        document: &Document,
+        max_message: impl Fn(&'static Member, &'static str) -> Option<usize>,
+    ) -> Self {
         let figures = Figures::of(purpose, document);
         let mut choice = Self {
             purpose: *purpose,
@@ -92,14 +97,25 @@ impl Choice {
             ranking: Vec::new(),
             excluded: Vec::new(),
         };
-        for (profile, variant) in SIX.iter().flat_map(|member| {
+        // A stream can be sent in shorter pieces.
+        let asks_length = purpose.shape == Shape::Message && purpose.size > figures.size();
+        let mut any_too_large = false;
+        for (member, variant) in
+            SIX.iter().flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant)))
+        {
             let profile = &member.profile;
-            profile.variants.iter().map(move |variant| (profile, variant))
-        }) {
             let (mechanism, variant_name) = (profile.name, variant.name);
-            let found = match facts::impossible(profile, variant, purpose) {
-                Some(reason) => Err(reason),
-                None => figures.find(mechanism, variant_name),
+            let too_large = || {
+                let max = asks_length.then(|| max_message(member, variant_name)).flatten()?;
+                (purpose.size > max).then(|| Error::TooLarge { len: purpose.size, max }.to_string())
+            };
+            let found = if let Some(reason) = facts::impossible(profile, variant, purpose) {
+                Err(reason)
+            } else if let Some(reason) = too_large() {
+                any_too_large = true;
+                Err(reason)
+            } else {
+                figures.find(mechanism, variant_name)
             };
             match found {
                 Err(reason) => choice.excluded.push(Excluded { mechanism, variant: variant_name, reason }),
@@ -119,19 +135,24 @@ impl Choice {
                 }
             }
         }
-        rank(&mut choice.ranking, purpose.priority);
+        if any_too_large {
+            choice
+                .notes
+                .push("what is longer than a link carries can be sent in pieces: `--unit stream`".into());
+        }
+        if purpose.priority == Priority::Simplicity || !figures.are_of_those_clients() {
+            choice.ranking.sort_by_key(|candidate| candidate.work.len()); // equals stay in the order of the course
+        } else {
+            rank(&mut choice.ranking);
+        }
         choice
     }
 }
 
 /// The best first. Figures that lie within [`statistics::AGREEMENT`] of the best of them are taken for equal, since they
 /// may change places in the next run; then what is less work comes first.
-fn rank(candidates: &mut [Candidate], priority: Priority) {
+fn rank(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| a.figure_ns.total_cmp(&b.figure_ns));
-    if priority == Priority::Simplicity {
-        candidates.sort_by_key(|candidate| candidate.work.len());
-        return;
-    }
     let mut rest = candidates;
     while let Some(best) = rest.first() {
         let limit = best.figure_ns * (1.0 + statistics::AGREEMENT);

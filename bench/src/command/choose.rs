@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::choose::{self, Answer, Choice, Outlive, Partners, Priority, Purpose, Shape, Ways};
 use ipc_bench::run::{self, Plan, Stop};
-use ipc_bench::{Case, Document, Kind, Placement, RunProfile, SIX, saved};
+use ipc_bench::{Case, Document, Kind, Member, Pair, Placement, RunProfile, SIX, saved};
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::parse_size;
 use ipc_core::{Error, Result, Wait};
@@ -15,8 +15,10 @@ use ipc_core::{Error, Result, Wait};
 use super::{flag, one, print};
 
 const AFTER_HELP: &str = "What is not said is asked, on a terminal; elsewhere the usual answer is taken, and told.\n\
-    The figures are those of --results; or of the newest saved run of this machine that has this size; or of a quick \
-    run, which is then saved in $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench).\n\
+    The figures are those of --results; or of the newest saved run of this machine that has this size, and these many \
+    clients if there is one; or of a quick run, which is then saved in $XDG_DATA_HOME/ipc-bench \
+    (~/.local/share/ipc-bench).\n\
+    cpu weighs what was measured by block and hybrid; spin burns a core while nothing comes, so it is only told.\n\
     Exit status: 0 done, 1 failed, 2 wrong usage, or no answer.";
 
 pub fn command() -> Command {
@@ -57,7 +59,7 @@ fn parse_clients(text: &str) -> Result<usize> {
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let purpose = purpose(matches)?;
     let document = document(matches.get_one::<PathBuf>("results"), &purpose)?;
-    let choice = Choice::of(&purpose, &document);
+    let choice = Choice::of(&purpose, &document, max_message);
     let text = if matches.get_flag("json") {
         format!("{}\n", serde_json::to_string_pretty(&choice).expect("plain data"))
     } else {
@@ -126,12 +128,25 @@ fn document(named: Option<&PathBuf>, purpose: &Purpose) -> Result<Document> {
         return saved::load(path);
     }
     let place = saved::place();
-    let is_enough = |document: &Document| choose::is_enough(document, purpose.size);
-    if let Some((path, document)) = place.as_deref().and_then(|place| saved::newest(place, is_enough)) {
+    let newest = |wanted: &dyn Fn(&Document) -> bool| saved::newest(place.as_deref()?, wanted);
+    let (size, clients) = (purpose.size, purpose.clients);
+    let with_clients = (clients > 1).then(|| newest(&|run| choose::has_clients(run, size, clients)));
+    let found = with_clients.flatten().or_else(|| newest(&|run| choose::is_enough(run, size)));
+    if let Some((path, document)) = found {
         eprintln!("figures from {}, measured at {}", path.display(), document.environment.timestamp);
         return Ok(document);
     }
     measure(purpose, place.as_deref())
+}
+
+/// How long a message may be that a link of this variant carries here; `None` if there is no such link.
+fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> {
+    let (kind, wait, placement) = (Kind::RoundTrip, Wait::Block, Placement::resolve(Cpus::available()).ok()?);
+    let case = Case { member, variant, kind, size: 1, wait, placement, rate: None, clients: 1 };
+    let pair = Pair::start(case).ok()?;
+    let max = pair.max_message();
+    pair.finish().ok()?;
+    Some(max)
 }
 
 /// A quick run of everything with messages of this size.
