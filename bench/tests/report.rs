@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::{bench, run};
 
-use ipc_bench::{Case, Document, Growth, Kind, NotMeasured, Placement, Row, SIX, report};
+use ipc_bench::{Case, Document, Growth, Kind, NotMeasured, Placement, Rounds, Row, SIX, report};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use roxmltree::{Document as Tree, Node, ParsingOptions};
@@ -277,6 +277,41 @@ fn unstable_rows_are_marked() {
         let warning = tree.descendants().find(|node| has_class(node, "warning")).map(text);
         assert!(warning.is_some_and(|text| text.contains(&format!("{unstable} of "))));
     });
+}
+
+/// At a glance: whoever lies within the spread of the rounds is named beside the best, and each unstable row is called so.
+#[test]
+fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {
+    let (steady, wild) = ([1.0; 7], [0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.25]);
+    let of = |nth: usize, wait, ns: u64, rounds: [f64; 7]| {
+        let variant = SIX[nth].profile.variants[0].name;
+        let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
+        let case = Case { member: &SIX[nth], variant, wait, placement, ..case(Kind::RoundTrip, 64) };
+        let mut times = play::histogram();
+        times.record(ns).expect("within the range");
+        let rounds = Some(Rounds::of(1, &rounds.map(|factor| factor * ns as f64)));
+        Row { rounds, ..Row::new(&case, 1, Duration::ZERO, &times) }
+    };
+    let results = vec![
+        of(0, Wait::Block, 34_000, steady),
+        of(1, Wait::Block, 42_000, wild), // farther than a tenth, but its rounds spread over more
+        of(2, Wait::Block, 42_000, steady),
+        of(3, Wait::Block, 90_000, wild),
+        of(3, Wait::Hybrid, 500, wild),
+        of(0, Wait::Hybrid, 2_000, steady),
+    ];
+    let document = Document { results, ..Document::empty() };
+    let said = with_tree(&report::page(&document), |tree| {
+        tree.descendants().find(|node| node.attribute("id") == Some("glance")).map(text).unwrap()
+    });
+    for sentence in [
+        "Fastest round trip of 64 bytes (block · split): pipe (anonymous), median 34.0 µs; within the spread of the \
+         rounds: fifo (fifo, unstable).",
+        "Waiting by hybrid instead of block does most for shm (ring): its median round trip goes from 90.0 µs (unstable) \
+         to 0.500 µs (unstable), about 180 times as fast.",
+    ] {
+        assert!(said.contains(sentence), "{said}");
+    }
 }
 
 fn case(kind: Kind, size: usize) -> Case {

@@ -1,9 +1,11 @@
 //! What most readers want first: the course's table with figures beside it, and what they say in a few sentences.
 
+use std::ptr;
+
 use super::data::{Data, Setting, cpu_ns, figure, micro, p50, way};
 use super::html::{Cell, Table};
-use crate::table::bytes;
-use crate::{Kind, Row, SIX};
+use crate::table::{bytes, grouped};
+use crate::{Kind, Row, SIX, statistics};
 
 type Value = fn(&Row) -> Option<f64>;
 
@@ -121,15 +123,15 @@ pub(super) fn sentences(data: &Data) -> Vec<String> {
     let streams: Vec<_> = data.under(Kind::Throughput, usual).filter(|row| row.size == data.long).collect();
     let under = format!("({})", usual.name());
     if let Some((best, value, near)) = best(&trips, p50, 1.0) {
-        let (size, best, time) = (bytes(data.short), way(best), micro(value));
-        said.push(format!("Fastest round trip of {size} {under}: {best}, {time} µs in the middle{near}."));
+        let (size, best, time) = (bytes(data.short), named(best), micro(value));
+        said.push(format!("Fastest round trip of {size} {under}: {best}, median {time} µs{near}."));
     }
     if let Some((best, value, near)) = best(&streams, rate, -1.0) {
-        let (size, best, rate) = (bytes(data.long), way(best), figure(value / 1e6));
+        let (size, best, rate) = (bytes(data.long), named(best), figure(value / 1e6));
         said.push(format!("Most throughput with messages of {size} {under}: {best}, {rate} MB/s{near}."));
     }
     if let Some((best, value, near)) = best(&trips, cpu_ns, 1.0) {
-        let (size, best, time) = (bytes(data.short), way(best), micro(value));
+        let (size, best, time) = (bytes(data.short), named(best), micro(value));
         said.push(format!(
             "Least CPU time for a round trip of {size} {under}: {best}, {time} µs of both sides{near}."
         ));
@@ -149,34 +151,75 @@ fn waiting(data: &Data) -> Option<String> {
         let before = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &data.usual, data.short)?;
         Some((before, row, p50(before)? / p50(row)?))
     });
-    let (before, after, gain) = pairs.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let pairs: Vec<_> = pairs.collect();
+    let &(before, after, gain) = pairs.iter().max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let near =
+        pairs.iter().filter(|(_, row, other)| !ptr::eq(*row, after) && alike((row, *other), (after, gain)));
+    let near: Vec<_> = near.map(|(_, row, _)| named(row)).collect();
+    let near =
+        if near.is_empty() { String::new() } else { format!(", and about as much for {}", near.join(", ")) };
     let cost = match (cpu_ns(before), cpu_ns(after)) {
         (Some(old), Some(new)) => {
             format!("; CPU time of both sides for each: {} to {} µs", micro(old), micro(new))
         }
         _ => String::new(),
     };
-    let (old, new) = (micro(p50(before)?), micro(p50(after)?));
+    let time =
+        |row| Some(format!("{} µs{}", micro(p50(row)?), if row.is_unstable() { " (unstable)" } else { "" }));
+    let (old, new, gain) = (time(before)?, time(after)?, factor(gain));
     Some(format!(
-        "Waiting by {other} instead of {} does most for {}: the median round trip goes from {old} to {new} µs, {gain:.1} \
-         times as fast{cost}.",
+        "Waiting by {other} instead of {} does most for {}{near}: its median round trip goes from {old} to {new}, about \
+         {gain} times as fast{cost}.",
         data.usual.wait,
         way(after)
     ))
 }
 
-/// The row with the least value (`sign` 1) or the greatest (-1), the value, and who comes within a tenth of it.
+/// A mechanism and its variant, and whether its rounds disagree.
+fn named(row: &Row) -> String {
+    if row.is_unstable() { format!("{} ({}, unstable)", row.mechanism, row.variant) } else { way(row) }
+}
+
+/// Whether two rows differ by less than the rounds of either do among themselves: another run might turn them round.
+fn alike((row, value): (&Row, f64), (other_row, other): (&Row, f64)) -> bool {
+    let spread = |row: &Row| row.rounds.as_ref().map_or(0.0, |rounds| rounds.spread);
+    let width = statistics::AGREEMENT.max(spread(row)).max(spread(other_row));
+    (value / other).ln().abs() <= width.ln_1p()
+}
+
+/// A factor with two digits that count; more would say more than the figures behind it.
+fn factor(value: f64) -> String {
+    if value < 9.95 {
+        return format!("{value:.1}");
+    }
+    let unit = 10f64.powf(value.log10().floor() - 1.0);
+    grouped(((value / unit).round() * unit).round() as u64)
+}
+
+/// The row with the least value (`sign` 1) or the greatest (-1), the value, and who cannot be told from it.
 fn best<'a>(rows: &[&'a Row], value: Value, sign: f64) -> Option<(&'a Row, f64, String)> {
     let of = |row: &&'a Row| Some((*row, value(row).filter(|value| value.is_finite() && *value > 0.0)?));
     let valued: Vec<_> = rows.iter().filter_map(of).collect();
     let &(best, least) = valued.iter().min_by(|a, b| (a.1 * sign).total_cmp(&(b.1 * sign)))?;
-    let near = valued
-        .iter()
-        .filter(|(row, other)| !std::ptr::eq(*row, best) && (other / least).ln().abs() < 1.1f64.ln());
-    let near: Vec<_> = near.map(|(row, _)| way(row)).collect();
-    let mut story = if best.is_unstable() { " (its rounds do not agree)".to_owned() } else { String::new() };
-    if !near.is_empty() {
-        story = format!("{story}; within a tenth of it: {}", near.join(", "));
-    }
+    let near =
+        valued.iter().filter(|(row, other)| !ptr::eq(*row, best) && alike((row, *other), (best, least)));
+    let near: Vec<_> = near.map(|(row, _)| named(row)).collect();
+    let story = match near.len() {
+        0 => String::new(),
+        n if n + 1 == valued.len() => {
+            format!("; the others lie within the spread of the rounds: {}", near.join(", "))
+        }
+        _ => format!("; within the spread of the rounds: {}", near.join(", ")),
+    };
     Some((best, least, story))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_keeps_two_digits() {
+        assert_eq!([1.04, 9.94, 9.97, 12.4, 174.4, 1_234.0].map(factor).join(" "), "1.0 9.9 10 12 170 1,200");
+    }
 }
