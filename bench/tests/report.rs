@@ -279,6 +279,30 @@ fn unstable_rows_are_marked() {
     });
 }
 
+/// A size that a series lacks and another has breaks its line and its band: what lies there was not measured.
+#[test]
+fn a_missing_size_breaks_the_line() {
+    let mut document = sample::full();
+    document.results.retain(|row| (row.mechanism.as_str(), row.size) != ("pipe", 8 << 10));
+    with_tree(&report::page(&document), |tree| {
+        let series = |id, key| {
+            let of_key =
+                |node: &Node| node.attribute("data-series") == Some(key) && has_class(node, "series");
+            figure(tree, id).descendants().find(of_key).unwrap()
+        };
+        let pieces = |series: Node, class| -> usize {
+            let paths = series.children().filter(|node| has_class(node, class));
+            paths.map(|path| path.attribute("d").unwrap().matches('M').count()).sum()
+        };
+        for id in ["latency", "throughput", "floor"] {
+            assert_eq!(pieces(series(id, "pipe-anonymous"), "line"), 2, "{id}");
+            assert_eq!(pieces(series(id, "msgq-sysv"), "line"), 1, "{id}: it only ends earlier");
+        }
+        assert_eq!(pieces(series("latency", "pipe-anonymous"), "band"), 2);
+        assert_eq!(pieces(series("tradeoff", "pipe-anonymous"), "line"), 1, "no sizes there");
+    });
+}
+
 /// At a glance: whoever lies within the spread of the rounds is named beside the best, and each unstable row is called so.
 #[test]
 fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {

@@ -36,7 +36,7 @@ pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> V
     let is_shared = purpose.clients > 1 && profile.direction == Direction::OneWay;
     match (variant.unit, purpose.shape) {
         (Unit::ByteStream, Shape::Stream) if is_shared => {
-            work.push("frames, since the clients' bytes are mixed")
+            work.push("frames, since the clients' bytes are mixed");
         }
         (Unit::ByteStream, Shape::Message) => work.push("frames, to keep messages apart"),
         (Unit::WholeStruct, Shape::Stream) => work.push("cutting the stream into messages"),

@@ -11,6 +11,8 @@ pub(super) struct Axis {
     scale: Scale,
     low: f64,
     high: f64,
+    /// Whether there is nothing between its marks, as between two sizes.
+    pub is_of_steps: bool,
     /// From the lowest to the highest.
     pub marks: Vec<Mark>,
 }
@@ -55,7 +57,7 @@ impl Axis {
         if marks.iter().filter(|mark| !mark.label.is_empty()).count() < 3 {
             marks = steps(low, high);
         }
-        Self { name: name.into(), scale: Scale::Logarithmic, low, high, marks }
+        Self { name: name.into(), scale: Scale::Logarithmic, low, high, is_of_steps: false, marks }
     }
 
     /// Of whole numbers that mean something by themselves, as sizes do: marked at just these.
@@ -77,7 +79,7 @@ impl Axis {
             Mark { at, label: label(value), minor }
         };
         let marks = values.into_iter().map(mark).collect();
-        Self { name: name.into(), scale: Scale::Logarithmic, low, high, marks }
+        Self { name: name.into(), scale: Scale::Logarithmic, low, high, is_of_steps: true, marks }
     }
 
     /// Of message sizes.
@@ -89,12 +91,14 @@ impl Axis {
     pub(super) fn of_percentiles(name: &str) -> Self {
         let marks = [(50.0, "50"), (90.0, "90"), (99.0, "99"), (99.9, "99.9"), (99.99, "99.99")];
         let marks = marks.map(|(at, label)| Mark { at, label: label.into(), minor: false });
-        Self { name: name.into(), scale: Scale::Nines, low: 47.0, high: 99.9925, marks: marks.into() }
+        let (scale, marks) = (Scale::Nines, marks.into());
+        Self { name: name.into(), scale, low: 47.0, high: 99.9925, is_of_steps: false, marks }
     }
 
     /// Of so many rows, counted from the top, without marks: the chart writes the names into the rows.
     pub(super) fn of_rows(count: usize) -> Self {
-        Self { name: String::new(), scale: Scale::Linear, low: count as f64, high: 0.0, marks: Vec::new() }
+        let (scale, low) = (Scale::Linear, count as f64);
+        Self { name: String::new(), scale, low, high: 0.0, is_of_steps: false, marks: Vec::new() }
     }
 
     /// Where a value lies: 0 at the beginning of the axis, 1 at its end.

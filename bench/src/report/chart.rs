@@ -206,6 +206,14 @@ impl Chart<'_> {
         }
     }
 
+    /// The points between which there may be a line. It is broken where another series has a step that this one has not:
+    /// what lies there was not measured.
+    fn runs<'p>(&self, points: &'p [Point]) -> Vec<&'p [Point]> {
+        let all = || self.series.iter().flat_map(|series| &series.points);
+        let is_missed = |a: &Point, b: &Point| all().any(|other| a.x < other.x && other.x < b.x);
+        points.chunk_by(|a, b| !(self.x.is_of_steps && is_missed(a, b))).collect()
+    }
+
     /// The band, the line and the markers of a series.
     fn one(&self, svg: &mut String, series: &Series) {
         let Series { shape, points, line, .. } = series;
@@ -214,17 +222,21 @@ impl Chart<'_> {
             let place = |(x, y): (f64, f64)| if x.is_finite() { at(x, y) } else { String::new() };
             points.map(place).collect::<Vec<_>>().join("L").replace("LL", "M")
         };
-        let banded = || points.iter().filter(|point| point.high.is_some());
-        if banded().count() > 1 {
-            let forth = path(&mut banded().map(|point| (point.x, point.y)));
-            let back = path(&mut banded().rev().map(|point| (point.x, point.high.unwrap_or(point.y))));
-            let _ = write!(
-                svg,
-                "<path class=\"band\" d=\"M{forth}L{back}z\"/><path class=\"edge\" d=\"M{back}\"/>"
-            );
+        let runs = self.runs(points);
+        for run in &runs {
+            let banded = || run.iter().filter(|point| point.high.is_some());
+            if banded().count() > 1 {
+                let forth = path(&mut banded().map(|point| (point.x, point.y)));
+                let back = path(&mut banded().rev().map(|point| (point.x, point.high.unwrap_or(point.y))));
+                let _ = write!(
+                    svg,
+                    "<path class=\"band\" d=\"M{forth}L{back}z\"/><path class=\"edge\" d=\"M{back}\"/>"
+                );
+            }
         }
         let drawn = if line.is_empty() {
-            path(&mut points.iter().map(|point| (point.x, point.y)))
+            let lines = runs.iter().map(|run| path(&mut run.iter().map(|point| (point.x, point.y))));
+            lines.collect::<Vec<_>>().join("M")
         } else {
             path(&mut line.iter().copied())
         };

@@ -103,8 +103,9 @@ pub(super) fn latency(data: &Data) -> Figure {
     Figure {
         id: "latency",
         title: "Latency by message size".into(),
-        hint: "Lower is better. Line: the median (p50) round trip. Band: up to p99; one in a hundred takes longer. \
-               Hollow: the rounds do not agree."
+        hint: "Lower is better. Line: the median (p50) round trip. Band: up to p99; one in a hundred takes longer. It is \
+               drawn of the series that is pointed at, and of all if they are three or fewer. Hollow: the rounds do not \
+               agree. A line is broken where a size was not measured."
             .into(),
         x: sizes(rows()),
         y: Axis::of_values("round trip in microseconds (µs)", heights(&views)),

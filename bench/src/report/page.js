@@ -27,7 +27,16 @@
       button.addEventListener('click', () => choose(button.dataset.choose));
     }
     for (const button of all('.legend [data-series]', figure)) {
-      button.addEventListener('click', () => show(figure, button, button.getAttribute('aria-pressed') === 'false'));
+      button.addEventListener('click', () => {
+        const on = button.getAttribute('aria-pressed') === 'false';
+        show(figure, button, on);
+        heat(figure, on ? button.dataset.series : null);
+      });
+      button.addEventListener('focus', () => {
+        const shown = button.getAttribute('aria-pressed') === 'true';
+        if (shown && button.matches(':focus-visible')) heat(figure, button.dataset.series);
+      });
+      button.addEventListener('blur', () => heat(figure, null));
       button.addEventListener('pointerenter', () => heat(figure, button.dataset.series));
       button.addEventListener('pointerleave', () => heat(figure, null));
     }

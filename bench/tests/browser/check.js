@@ -75,8 +75,18 @@ window.addEventListener('load', async () => {
     all('[data-choose]', figure)[0]?.click();
   }
 
+  // The bands of many series would be one grey sheet: only that of the series that is looked at is there.
+  function bands(figure, plot, what) {
+    for (const band of all('.band', plot)) {
+      const opacity = Number(getComputedStyle(band).fillOpacity);
+      const wanted = band.parentNode.classList.contains('hot');
+      check(wanted ? opacity > .1 : opacity === 0, `${figure.id}: a band ${what}: ${opacity}, ${wanted ? 'hot' : 'not'}`);
+    }
+  }
+
   function values(figure) {
     const plot = figure.querySelector('.view.on .plot');
+    bands(figure, plot, 'at first');
     const tip = document.querySelector('.tip');
     for (const mark of all('.mark', plot)) {
       const box = mark.getBoundingClientRect();
@@ -87,6 +97,7 @@ window.addEventListener('load', async () => {
       check(its.left >= 0 && its.right <= innerWidth, `${figure.id}: the tip leaves the window`);
       report.values += 1;
     }
+    bands(figure, plot, 'below the pointer');
     fits(`${figure.id} with a tip`);
     plot.dispatchEvent(new PointerEvent('pointerleave', { pointerType: 'mouse' }));
     check(tip.hidden, `${figure.id}: the tip stays`);
@@ -96,6 +107,7 @@ window.addEventListener('load', async () => {
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown', 'ArrowLeft', 'ArrowUp']) {
       plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
       said.add(figure.querySelector('.readout').textContent);
+      bands(figure, plot, 'by keys');
     }
     check(!said.has('') && said.size > 1, `${figure.id}: keys say ${[...said].join('; ')}`);
     plot.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
