@@ -27,6 +27,9 @@ const SAMPLES: usize = 15;
 const NOTE: &str = "Driven by criterion: one way after another, each round trip timed by itself, no costs. Rounds that \
                     take turns, costs, other ways to wait, open loop: `ipc-bench run --output DIR`, then `ipc-bench \
                     report DIR`.";
+/// Why a case that was played has no row.
+const NOTHING_TIMED: &str =
+    "all its messages were played to warm up, and none after that; try a longer --measurement-time";
 /// Resamplings for criterion's confidence intervals; its default of 100,000 takes longer than the measurement.
 const RESAMPLES: usize = 5_000;
 
@@ -90,7 +93,7 @@ fn compare(criterion: &mut Criterion, ways: &[Way], kind: Kind, size: usize, doc
     if kind == Kind::Throughput {
         group.throughput(Throughput::Bytes(size as u64));
     }
-    let (mut rows, mut skipped) = (Vec::new(), Vec::new());
+    let (mut rows, mut skipped, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     for way in ways {
         let case = Case { kind, size, ..way.case };
         if let Some(reason) = too_large(&case, way.max_message) {
@@ -103,13 +106,18 @@ fn compare(criterion: &mut Criterion, ways: &[Way], kind: Kind, size: usize, doc
             record.start(); // here, where criterion does not look at the clock: else a slow start is taken for the messages'
             bencher.iter_custom(|count| record.play(count));
         });
-        rows.extend(record.row());
+        match record.row() {
+            Some(row) => rows.push(row),
+            None if record.was_played() => failed.push(NotMeasured::new(&case, NOTHING_TIMED.into())),
+            None => {} // the user's filter has left it out
+        }
     }
     group.finish();
-    if !rows.is_empty() {
+    if !rows.is_empty() || !failed.is_empty() {
         document.skipped.extend(skipped); // else the user's filter has left the whole group out
     }
     document.results.extend(rows);
+    document.failed.extend(failed);
 }
 
 /// What criterion has played of one case. The pair lives as long as it does.
@@ -164,6 +172,11 @@ impl Record {
         (self.count > 0 && is_measuring())
             .then(|| Row::new(&self.case, self.count, self.elapsed, &self.times))
     }
+
+    /// Whether criterion has asked for messages, so that there should be a row.
+    fn was_played(&self) -> bool {
+        self.pair.is_some() && is_measuring()
+    }
 }
 
 /// Whether criterion measures, as it does under `cargo bench` unless told to do something else.
@@ -186,6 +199,9 @@ fn has_argument(name: &str) -> bool {
 
 /// Prints where the page is as the last line, or why there is none.
 fn leave_page(document: &Document) -> Result<()> {
+    for failed in &document.failed {
+        eprintln!("warning: {failed}");
+    }
     if document.results.is_empty() {
         eprintln!("no report: nothing was measured");
         return Ok(());
