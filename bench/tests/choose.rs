@@ -11,7 +11,7 @@ use std::process::Stdio;
 use common::{Output, bench, run, wait};
 use invented::{NOISE, Saved, case, costs, document, row};
 use ipc_bench::{Case, Document, Kind, NotMeasured, Row, SIX};
-use ipc_core::Wait;
+use ipc_core::{Clients, Wait};
 use serde_json::Value;
 
 /// Every variant in both kinds, sleeping and polling. The n-th takes (n + 1) * 10 µs for a round trip when it sleeps, a
@@ -289,6 +289,34 @@ fn the_newest_run_of_this_machine_is_taken() {
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(output.stderr.contains("a-newer, measured at "), "{}", output.stderr);
     assert!(output.stdout.contains("fifo (fifo): no room"), "{}", output.stdout);
+}
+
+/// For many clients the newest run with so many of them is taken, although there is nothing else in it.
+#[test]
+fn a_run_with_so_many_clients_is_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let save = |name: &str, results: Vec<Row>| {
+        let document =
+            Document { environment: ipc_bench::Environment::read(), results, ..document(Vec::new()) };
+        let place = home.path().join("ipc-bench").join(name);
+        ipc_bench::output::Output::create(place).unwrap().save(&document).unwrap();
+    };
+    let variants = SIX
+        .iter()
+        .flat_map(|member| member.profile.variants.iter().map(move |variant| (member.profile.name, variant)));
+    let of_clients = |(mechanism, variant): (&str, &ipc_core::Variant)| {
+        let case = Case { clients: 10, ..case(mechanism, variant.name, Kind::Clients, Wait::Block) };
+        row(&case, 1e4, NOISE)
+    };
+    save("ten-clients", variants.filter(|(_, one)| one.clients == Clients::Many).map(of_clients).collect());
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    save("newer", figures().results);
+    for (clients, expected) in [("10", "ten-clients, measured at "), ("1", "newer, "), ("20", "newer, ")] {
+        let args = ["choose", "--size", "64", "--priority", "throughput", "--clients", clients];
+        let output = run(bench().args(args).env("XDG_DATA_HOME", home.path()));
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        assert!(output.stderr.contains(expected), "{clients}: {}", output.stderr);
+    }
 }
 
 /// Without any figures it measures, says so, and keeps them for the next time.
