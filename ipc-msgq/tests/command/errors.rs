@@ -4,6 +4,14 @@ use ipc_msgq::Key;
 
 use crate::tools::{Scratch, run};
 
+/// The demo's help, which names these commands too, says once how the program can end.
+#[test]
+fn help_has_one_exit_status() {
+    let help = run(&["--help"]).text();
+    assert_eq!(help.matches("Exit status").count(), 1, "{help}");
+    assert!(help.contains("3 nothing to receive"), "{help}");
+}
+
 /// Wrong usage: status 2.
 #[test]
 fn wrong_usage_is_told_in_one_line() {
