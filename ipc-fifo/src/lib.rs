@@ -1,8 +1,9 @@
 //! # Named pipes (FIFOs): a pipe that any process can find
 //!
 //! A FIFO is a [pipe] with a name in the file system. The name is all that the disk ever sees: the bytes go through
-//! a buffer of 64 KiB in the kernel, as with any pipe. Whoever knows the path and has the permission can open it, so
-//! it connects processes that were started apart, `cat` and the shell's `>` included.
+//! a buffer in the kernel, as with any pipe: 64 KiB by default, here 256 KiB where the system allows that. Whoever
+//! knows the path and has the permission can open it, so it connects processes that were started apart, `cat` and
+//! the shell's `>` included.
 //!
 //! A FIFO goes one way. To talk both ways takes two, here in one directory, named for where they lead:
 //!
@@ -33,8 +34,9 @@
 //! interleaves; for several clients, who cannot be told apart (take a socket); or across hosts: on a network file
 //! system, a FIFO connects only the processes of one host.
 //!
-//! **System calls**: `mkfifo` (`mkdir`, `renameat2`) and `open` to meet, `flock` to claim a side; then one `write` (length and payload
-//! together) and one `read` per message, or `writev` and `readv` for one of more than 4 KiB; `unlink` at the end.
+//! **System calls**: `mkfifo` (`mkdir`, `renameat2`) and `open` to meet, `flock` to claim a side; then one `write`
+//! (length and payload together) and one `read` per message, or `writev` and `readv` for one of more than 4 KiB; a
+//! long message takes several. `unlink` at the end.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the open that waits; the false end of file; a stream
 //! without boundaries; `O_RDWR`, with which a process reads its own words; two writers above `PIPE_BUF`; the name,
