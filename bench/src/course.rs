@@ -38,7 +38,7 @@ pub fn text(width: Option<u16>) -> String {
     format!("{table}\n\n{variants}")
 }
 
-/// The table in Markdown, as `docs/src/comparison.md` has it.
+/// The table in Markdown, as `docs/src/comparison.md` and `docs/src/beginning/six.md` have it.
 #[must_use]
 pub fn markdown() -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("`ipc-{}`", profile.name))).collect();

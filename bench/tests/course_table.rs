@@ -9,17 +9,21 @@ fn rows<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
     lines.map(str::trim).filter(is_row).map(cells).collect()
 }
 
-/// docs/src/comparison.md contains the rows that `ipc-bench list --markdown` prints, one after another.
+/// Two pages contain the rows that `ipc-bench list --markdown` prints, one after another.
 #[test]
 fn the_course_has_the_table_as_the_code_has_it() {
     let table = rows(ipc_bench::course::markdown().lines());
     assert_eq!(table.len(), 7, "a header and six rows");
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/comparison.md");
-    let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
-    let course = rows(text.lines());
-    assert!(
-        course.windows(table.len()).any(|window| window == table),
-        "docs/src/comparison.md differs from `ipc-bench list --markdown`, which prints:\n{}",
-        ipc_bench::course::markdown()
-    );
+    for page in ["comparison.md", "beginning/six.md"] {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src").join(page);
+        let text =
+            std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        let course = rows(text.lines());
+        assert!(
+            course.windows(table.len()).any(|window| window == table),
+            "{} differs from `ipc-bench list --markdown`, which prints:\n{}",
+            page.display(),
+            ipc_bench::course::markdown()
+        );
+    }
 }

@@ -29,8 +29,10 @@ pub(super) struct Table {
     pub groups: Vec<(String, usize)>,
     /// A name for each column.
     pub columns: Vec<String>,
-    /// How many columns on the left are text; the others are numbers.
+    /// How many columns on the left are text; the others are numbers,
     pub labels: usize,
+    /// but for so many on the right, which are text again.
+    pub notes: usize,
     /// The cells, row by row.
     pub rows: Vec<Vec<Cell>>,
     /// How it looks, beside all other tables.
@@ -109,7 +111,8 @@ impl Table {
     }
 
     fn class(&self, column: usize, class: &str) -> String {
-        let number = if column < self.labels { "" } else { "n" };
+        let numbers = self.labels..self.columns.len() - self.notes;
+        let number = if numbers.contains(&column) { "n" } else { "" };
         match [number, class].join(" ").trim() {
             "" => String::new(),
             classes => format!(" class=\"{classes}\""),

@@ -64,7 +64,8 @@ fn measured(data: &Data) -> Vec<Column> {
     columns
 }
 
-/// The course's table; each variant that was measured has a row of figures.
+/// The course's table; each variant that was measured has a row of figures. They stand before the facts: a phone shows
+/// the left of the table.
 pub(super) fn course(data: &Data) -> Table {
     let measured = measured(data);
     let mut rows = Vec::new();
@@ -82,20 +83,23 @@ pub(super) fn course(data: &Data) -> Table {
             let fact = |text: String| Cell { rows: high, ..Cell::from(text) };
             let mut row = vec![
                 Cell { aside: format!("ipc-{}", profile.name), ..fact(profile.title.into()) },
+                Cell::from(*variant),
+            ];
+            row.extend(measured.iter().map(|column| column.cell(data, (profile.name, variant))));
+            row.extend([
                 fact(profile.between.to_string()),
                 fact(profile.medium.to_string()),
                 fact(profile.unit.to_string()),
                 fact(profile.direction.to_string()),
                 fact(profile.reach.to_string()),
-                Cell::from(*variant),
-            ];
-            row.extend(measured.iter().map(|column| column.cell(data, (profile.name, variant))));
+            ]);
             rows.push(row);
         }
     }
-    let facts = ["mechanism", "used between", "medium", "unit", "direction", "reach", "variant"];
-    let mut columns: Vec<String> = facts.map(str::to_owned).into();
-    let mut groups = vec![(String::new(), facts.len())];
+    let names = ["mechanism", "variant"];
+    let facts = ["used between", "medium", "unit", "direction", "reach"];
+    let mut columns: Vec<String> = names.map(str::to_owned).into();
+    let mut groups = vec![(String::new(), names.len())];
     for column in measured {
         match groups.last_mut() {
             Some((name, count)) if *name == column.group => *count += 1,
@@ -103,8 +107,10 @@ pub(super) fn course(data: &Data) -> Table {
         }
         columns.push(column.name);
     }
+    groups.push((String::new(), facts.len()));
+    columns.extend(facts.map(str::to_owned));
     let label = "The six, with measured figures".into();
-    Table { label, groups, columns, labels: facts.len(), rows, class: "facts" }
+    Table { label, groups, columns, labels: names.len(), notes: facts.len(), rows, class: "facts" }
 }
 
 /// Said beside a figure whose rounds do not agree: how far they spread. Empty if they do.

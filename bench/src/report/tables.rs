@@ -198,6 +198,7 @@ pub(super) fn open_loop(data: &Data) -> Table {
         ],
         columns: names,
         labels: 3,
+        notes: 0,
         rows: data.kind(Kind::OpenLoop).map(line).collect(),
         class: "dense",
     }
