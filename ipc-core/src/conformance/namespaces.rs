@@ -14,7 +14,8 @@ use crate::Call;
 /// Starts a `pong`, kills it, waits for a word, starts the next, and prints what is left in the namespace.
 const FIRST: &str = r#"
     mount -t mqueue none "$0/queues" || exit 1
-    "$@" > "$0/line" 2> /dev/null & until [ -s "$0/line" ]; do sleep 0.01; done
+    mkfifo "$0/line" || exit 1
+    "$@" > "$0/line" 2> /dev/null & read address < "$0/line"
     kill -KILL $!; wait
     echo killed; read word
     "$@" --timeout 0.01 2>&1
