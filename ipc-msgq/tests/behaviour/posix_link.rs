@@ -202,7 +202,7 @@ fn addresses() {
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
     for address in ["0x1234", "name", "/a/b", ""] {
         let told = Msgq::create(Some(address), &posix()).unwrap_err().to_string();
-        assert!(told.contains("POSIX queue: a slash"), "{told}");
+        assert!(told.contains("POSIX object: a slash"), "{told}");
         assert!(matches!(Msgq::join(address, &posix(), SOON), Err(Error::Usage(_))));
     }
     let nobody = Msgq::join(PosixName::fresh().as_str(), &posix(), SOON).unwrap_err();
