@@ -53,7 +53,7 @@ use crate::{Case, Played};
 use child::Child;
 pub use refusal::{NEEDS_BLOCK, refusal, serves_many};
 pub(crate) use roles::serve_if_invited;
-use wire::{Order, Report, Spent};
+use wire::{Order, Report};
 
 /// The clients are in so many processes, or fewer.
 pub const MOST_PROCESSES: usize = 4;
@@ -136,7 +136,7 @@ impl Crowd {
             let report: Report = wire::read(&line)?;
             served.counts.extend(report.counts);
             served.all += report.all;
-            served.played.ping = served.played.ping.plus(&report.spent.into());
+            served.played.ping = served.played.ping.plus(&report.spent);
             let times: Option<Histogram<u64>> = report.times.and_then(|times| times.times());
             if let Some(times) = times {
                 served.played.times.add(times).map_err(|_| Error::Corrupt("another histogram"))?;
@@ -168,7 +168,7 @@ impl Crowd {
         lines.map_err(|error| self.blame(error))
     }
 
-    fn spent_by_server(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Spent> {
+    fn spent_by_server(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Usage> {
         self.server.tell("spent\n")?;
         wire::read(&self.server.hear(deadline, is_over)?)
     }
@@ -206,14 +206,6 @@ pub fn jain(counts: &[u64]) -> f64 {
     let sum: f64 = counts.iter().map(|&count| count as f64).sum();
     let squares: f64 = counts.iter().map(|&count| (count as f64).powi(2)).sum();
     if squares == 0.0 { 1.0 } else { sum * sum / (counts.len() as f64 * squares) }
-}
-
-impl From<Spent> for Usage {
-    fn from(spent: Spent) -> Self {
-        let Spent { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults } =
-            spent;
-        Self { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults }
-    }
 }
 
 /// An empty histogram, like those of all other rows.

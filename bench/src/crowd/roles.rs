@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use hdrhistogram::Histogram;
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::{interrupt, report};
+use ipc_core::play::Usage;
 use ipc_core::{Call, Error, Result, lease};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use super::wire::{Order, Report, Spent};
+use super::wire::{Order, Report};
 use super::{fifo, queue, sockets, wire};
 use crate::Latency;
 
@@ -70,7 +71,7 @@ fn serve(part: &Part) -> Result<()> {
     }?;
     wire::say(&format!("{address}\n"))?;
     for _ in wire::orders() {
-        wire::say(&wire::line(&Spent::now()?))?;
+        wire::say(&wire::line(&Usage::of_process()?))?;
     }
     Ok(())
 }
@@ -101,9 +102,9 @@ fn call(part: &Part) -> Result<()> {
     wire::say("joined\n")?;
     for line in wire::orders() {
         let order: Order = wire::read(&line)?;
-        let before = Spent::now()?;
+        let before = Usage::of_process()?;
         let Tally { counts, all, times } = clients.play(&order)?;
-        let spent = Spent::now()?.since(&before).into();
+        let spent = Usage::of_process()?.since(&before);
         wire::say(&wire::line(&Report { counts, all, times: Latency::of(&times, None), spent }))?;
     }
     Ok(())

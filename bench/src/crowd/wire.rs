@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use ipc_core::play::Usage;
 use ipc_core::{Call, Error, Result};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike as _;
 use nix::time::{ClockId, clock_gettime};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -49,57 +47,7 @@ pub(super) struct Report {
     /// How long those in the window took; `None` without any.
     pub(super) times: Option<Latency>,
     /// What the turn cost this process.
-    pub(super) spent: Spent,
-}
-
-/// What a process has used up, with all its threads.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Spent {
-    pub(super) cpu: Duration,
-    pub(super) user: Duration,
-    pub(super) system: Duration,
-    pub(super) voluntary_switches: u64,
-    pub(super) involuntary_switches: u64,
-    pub(super) minor_faults: u64,
-    pub(super) major_faults: u64,
-}
-
-impl Spent {
-    /// Of this process, since it was started.
-    pub(super) fn now() -> Result<Self> {
-        let used = getrusage(UsageWho::RUSAGE_SELF).call("getrusage")?;
-        let cpu = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).call("clock_gettime")?;
-        Ok(Self {
-            cpu: cpu.into(),
-            user: Duration::from_micros(used.user_time().num_microseconds() as u64),
-            system: Duration::from_micros(used.system_time().num_microseconds() as u64),
-            voluntary_switches: used.voluntary_context_switches() as u64,
-            involuntary_switches: used.involuntary_context_switches() as u64,
-            minor_faults: used.minor_page_faults() as u64,
-            major_faults: used.major_page_faults() as u64,
-        })
-    }
-
-    /// What was used up between `before` and this.
-    pub(super) fn since(&self, before: &Self) -> Usage {
-        Usage {
-            cpu: self.cpu.saturating_sub(before.cpu),
-            user: self.user.saturating_sub(before.user),
-            system: self.system.saturating_sub(before.system),
-            voluntary_switches: self.voluntary_switches.saturating_sub(before.voluntary_switches),
-            involuntary_switches: self.involuntary_switches.saturating_sub(before.involuntary_switches),
-            minor_faults: self.minor_faults.saturating_sub(before.minor_faults),
-            major_faults: self.major_faults.saturating_sub(before.major_faults),
-        }
-    }
-}
-
-impl From<Usage> for Spent {
-    fn from(usage: Usage) -> Self {
-        let Usage { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults } =
-            usage;
-        Self { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults }
-    }
+    pub(super) spent: Usage,
 }
 
 /// The moment, by the clock that all processes share.

@@ -1,4 +1,4 @@
-//! What an exchange costs the thread that plays it.
+//! What an exchange costs the thread that plays it, or a process with all its threads.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::{Call, Result};
 
-/// What a thread has used up, by the kernel's books.
+/// What a thread or a process has used up, by the kernel's books.
 ///
 /// The kernel knows exactly how long a thread had a CPU. How much of that was spent in the program and how much in the
 /// kernel it may only know from looking a few hundred times a second: those two say more about a second than about a
 /// millisecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "demo", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usage {
-    /// CPU time, exact: `CLOCK_THREAD_CPUTIME_ID`.
+    /// CPU time, exact: `CLOCK_THREAD_CPUTIME_ID`, or `CLOCK_PROCESS_CPUTIME_ID`.
     pub cpu: Duration,
     /// CPU time in the program itself, as `getrusage` has it.
     pub user: Duration,
@@ -39,8 +40,20 @@ impl Usage {
     /// # Errors
     /// The kernel does not know threads apart: not Linux.
     pub fn now() -> Result<Self> {
-        let used = getrusage(UsageWho::RUSAGE_THREAD).call("getrusage")?;
-        let cpu = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).call("clock_gettime")?;
+        Self::of(UsageWho::RUSAGE_THREAD, ClockId::CLOCK_THREAD_CPUTIME_ID)
+    }
+
+    /// Of the calling process with all its threads, since it was started.
+    ///
+    /// # Errors
+    /// As [`now`](Self::now).
+    pub fn of_process() -> Result<Self> {
+        Self::of(UsageWho::RUSAGE_SELF, ClockId::CLOCK_PROCESS_CPUTIME_ID)
+    }
+
+    fn of(who: UsageWho, clock: ClockId) -> Result<Self> {
+        let used = getrusage(who).call("getrusage")?;
+        let cpu = clock_gettime(clock).call("clock_gettime")?;
         Ok(Self {
             cpu: cpu.into(),
             user: Duration::from_micros(used.user_time().num_microseconds() as u64),
@@ -57,8 +70,13 @@ impl Usage {
     /// # Errors
     /// As [`now`](Self::now).
     pub fn until_now(&self) -> Result<Self> {
-        let now = Self::now()?;
-        Ok(now.combine(self, Duration::saturating_sub, u64::saturating_sub))
+        Ok(Self::now()?.since(self))
+    }
+
+    /// What was used up between `before` and this.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
+        self.combine(before, Duration::saturating_sub, u64::saturating_sub)
     }
 
     /// Both together.
