@@ -1,6 +1,7 @@
 //! Text that fits the terminal on which it is read.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, Width};
+use textwrap::{Options, WordSplitter, fill};
 
 use crate::table::LABELS;
 
@@ -55,27 +56,14 @@ fn longest_piece(cell: &str) -> usize {
 
 /// The text, its lines folded between their words where they are wider than `width`; what is indented stays so.
 pub(crate) fn lines(text: &str, width: Option<u16>) -> String {
-    let Some(width) = width.map(usize::from) else { return text.to_owned() };
-    let mut folded = String::new();
-    for line in text.split_inclusive('\n') {
-        let words = line.trim_start_matches(' ');
-        let indent = " ".repeat(line.len() - words.len());
-        folded.push_str(&indent);
-        let mut used = indent.len();
-        for (at, word) in words.split(' ').enumerate() {
-            let length = word.trim_end().chars().count();
-            if at > 0 && used + 1 + length > width {
-                folded = folded + "\n" + &indent;
-                used = indent.len();
-            } else if at > 0 {
-                folded.push(' ');
-                used += 1;
-            }
-            folded.push_str(word);
-            used += length;
-        }
-    }
-    folded
+    let Some(width) = width else { return text.to_owned() };
+    let fold = |line: &str| {
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let options = Options::new(width.into()).initial_indent(indent).subsequent_indent(indent);
+        fill(words, options.break_words(false).word_splitter(WordSplitter::NoHyphenation)) + "\n"
+    };
+    text.lines().map(fold).collect()
 }
 
 #[cfg(test)]
