@@ -21,10 +21,7 @@ pub fn is_enough(document: &Document, size: usize) -> bool {
         };
         let mut rows = document.results.iter().filter(of_way).filter(|row| took(row) >= LEAST);
         let waits = rows.next().is_some_and(|first| rows.any(|row| row.wait != first.wait));
-        let tried = |case: &NotMeasured| {
-            (case.mechanism.as_str(), case.variant.as_str()) == way && (case.kind, case.size) == (kind, size)
-        };
-        waits || document.skipped.iter().chain(&document.failed).any(tried)
+        waits || was_tried(document, way, kind, size)
     })
 }
 
@@ -42,11 +39,14 @@ pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
             (row.mechanism.as_str(), row.variant.as_str()) == way
                 && (row.kind, row.size, row.clients) == (Kind::Clients, size, clients)
         };
-        let tried = |case: &NotMeasured| {
-            (case.mechanism.as_str(), case.variant.as_str()) == way
-                && (case.kind, case.size) == (Kind::Clients, size)
-        };
-        document.results.iter().any(is_it) || document.skipped.iter().chain(&document.failed).any(tried)
+        document.results.iter().any(is_it) || was_tried(document, way, Kind::Clients, size)
+    })
+}
+
+/// Whether there is no row of this mechanism and variant only because it could not be.
+fn was_tried(document: &Document, way: (&str, &str), kind: Kind, size: usize) -> bool {
+    document.skipped.iter().chain(&document.failed).any(|case: &NotMeasured| {
+        (case.mechanism.as_str(), case.variant.as_str()) == way && (case.kind, case.size) == (kind, size)
     })
 }
 
