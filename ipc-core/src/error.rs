@@ -59,11 +59,14 @@ impl Error {
     }
 }
 
-/// A refused system call: `msgget: File exists (EEXIST); choose another key`.
+/// A refused system call: `msgget: File exists (EEXIST); choose another key`, or with the object it was asked to act on,
+/// `mkdir /tmp/talk: Read-only file system (EROFS)`.
 #[derive(Debug)]
 pub struct OsError {
     /// The system call's name, as in section 2 of the manual.
     pub call: &'static str,
+    /// The path, key or address that the call was given, where naming it helps.
+    pub object: Option<String>,
     /// What the kernel answered.
     pub errno: Errno,
     /// What to do about it, where there is something.
@@ -72,7 +75,11 @@ pub struct OsError {
 
 impl fmt::Display for OsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({:?})", self.call, self.errno.desc(), self.errno)?;
+        f.write_str(self.call)?;
+        if let Some(object) = &self.object {
+            write!(f, " {object}")?;
+        }
+        write!(f, ": {} ({:?})", self.errno.desc(), self.errno)?;
         match &self.advice {
             Some(advice) => write!(f, "; {advice}"),
             None => Ok(()),
@@ -93,7 +100,7 @@ pub trait Call<T> {
 
 impl<T> Call<T> for nix::Result<T> {
     fn call(self, call: &'static str) -> Result<T> {
-        self.map_err(|errno| Error::Os(Box::new(OsError { call, errno, advice: None })))
+        self.map_err(|errno| Error::Os(Box::new(OsError { call, object: None, errno, advice: None })))
     }
 }
 
@@ -103,14 +110,26 @@ impl<T> Call<T> for std::io::Result<T> {
     }
 }
 
-/// Adds what to do about a failure.
+/// Adds to a failure what it concerns, and what to do about it.
 pub trait Advise {
+    /// Names the `object` that the refused call was to act on: a path, mostly. Keeps the object of a result that names
+    /// one already, and leaves any result alone that is no error of the system.
+    #[must_use]
+    fn on(self, object: impl fmt::Display) -> Self;
+
     /// Adds `advice` to an error of the system where the errno is `errno`; leaves any other result as it is.
     #[must_use]
     fn advise(self, errno: Errno, advice: impl FnOnce() -> String) -> Self;
 }
 
 impl<T> Advise for Result<T> {
+    fn on(mut self, object: impl fmt::Display) -> Self {
+        if let Err(Error::Os(error)) = &mut self {
+            error.object.get_or_insert_with(|| object.to_string());
+        }
+        self
+    }
+
     fn advise(mut self, errno: Errno, advice: impl FnOnce() -> String) -> Self {
         if let Err(Error::Os(error)) = &mut self
             && error.errno == errno
@@ -137,6 +156,12 @@ mod tests {
     fn an_os_error_carries_the_call_and_the_errno_by_name() {
         let error = Err::<(), _>(Errno::EEXIST).call("msgget").unwrap_err();
         assert_eq!(error.to_string(), "msgget: File exists (EEXIST)");
+    }
+
+    #[test]
+    fn the_object_is_named_behind_the_call() {
+        let error = Err::<(), _>(Errno::EROFS).call("mkdir").on("/tmp/talk").on("later").unwrap_err();
+        assert_eq!(error.to_string(), "mkdir /tmp/talk: Read-only file system (EROFS)");
     }
 
     #[test]
