@@ -11,7 +11,7 @@
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
 //! | `pages.rs` | [`pages`]: mapped memory in larger pages, or made beforehand |
-//! | `readable.rs` | [`wait_readable`]: a timeout for those who meet through descriptors |
+//! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
 //! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what is measured |
 //! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and where each of the two runs |
@@ -25,6 +25,7 @@ compile_error!(
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod cpus;
+mod deadline;
 #[cfg(feature = "demo")]
 pub mod demo;
 mod error;
@@ -38,12 +39,13 @@ pub mod peer;
 pub mod play;
 mod posix_name;
 pub mod process;
-mod readable;
+mod ready;
 pub mod ring;
 mod sys;
 mod transport;
 mod wait;
 
+pub use deadline::Deadline;
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe};
 pub use key::{Key, ProjectId};
@@ -51,6 +53,6 @@ pub use mechanism::{
     Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Setup, Unit, Variant,
 };
 pub use posix_name::PosixName;
-pub use readable::wait_readable;
+pub use ready::{wait_readable, wait_writable};
 pub use transport::Transport;
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -1,11 +1,14 @@
 //! A connected end that moves whole messages: the one interface behind which the six are compared.
 
+use std::time::Duration;
+
 use crate::Result;
 
 /// One end of a link between two processes. What one end sends, the other receives: whole, unchanged, in order.
 ///
-/// The blocking calls sleep in the kernel. The `try_` calls never wait: `Ok(None)` says "not now". Waiting in any
-/// other way is built over them once, for all six: see [`Waiting`](crate::Waiting).
+/// The blocking calls sleep in the kernel, those with a timeout for so long at most, by the monotonic clock: `Ok(None)`
+/// says "not in time". The `try_` calls never wait: `Ok(None)` says "not now". Waiting in any other way is built over
+/// these once, for all six: see [`Waiting`](crate::Waiting).
 pub trait Transport {
     /// Sends one message, waiting for room as long as it takes.
     ///
@@ -23,6 +26,26 @@ pub trait Transport {
     /// [`Disconnected`](crate::Error::Disconnected): everything the peer ever sent has been received, and it is gone.
     /// [`Corrupt`](crate::Error::Corrupt): what arrived is not a message.
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize>;
+
+    /// Sends one message, waiting for room for at most `timeout`; `None` says "not in time". With a timeout of zero it
+    /// is [`try_send`](Self::try_send).
+    ///
+    /// After `None`, offer the same message again, with this call or another one, until it is taken: of a long message
+    /// on a byte stream, a part may already be on its way.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send). A peer that was killed is [`Disconnected`](crate::Error::Disconnected), however
+    /// short the timeouts are.
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>>;
+
+    /// Receives the next message, waiting for it for at most `timeout`; `None` says "not in time". Nothing is lost then:
+    /// what has arrived of a message waits for the next call. With a timeout of zero it is
+    /// [`try_recv`](Self::try_recv).
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv). A peer that was killed is [`Disconnected`](crate::Error::Disconnected), however short
+    /// the timeouts are.
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>>;
 
     /// Sends one message if that needs no waiting; `None` says "not now".
     ///

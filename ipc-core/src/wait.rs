@@ -17,7 +17,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Error, Mode, Result, Transport};
+use crate::{Error, Result, Transport};
 
 mod patience;
 
@@ -79,7 +79,9 @@ const YIELD_AFTER: Duration = Duration::from_micros(20);
 /// take less than 10 µs.
 const POLLS_PER_LOOK: u32 = 16;
 
-/// A transport whose `send` and `recv` wait by a chosen strategy.
+const BLOCKING: &str = "a call without a timeout waits until it is done";
+
+/// A transport whose `send` and `recv`, with and without a timeout, wait by a chosen strategy.
 ///
 /// ```
 /// # use ipc_core::{Result, Transport, Wait, Waiting};
@@ -106,67 +108,119 @@ impl<T: Transport> Waiting<T> {
         Self { link, wait, sending: Patience::new(may_poll), receiving: Patience::new(may_poll) }
     }
 
+    /// Sends by the strategy, for at most `timeout`; `None`: as long as it takes.
+    #[inline]
+    fn send_within(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<Option<()>> {
+        let Self { link, sending, .. } = self;
+        let call = |link: &mut T, timeout| match timeout {
+            None => link.send(message).map(Some),
+            NOT_AT_ALL => link.try_send(message),
+            Some(timeout) => link.send_timeout(message, timeout),
+        };
+        match self.wait {
+            _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
+            Wait::Block => call(link, timeout),
+            Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
+            // Mostly there is room: nothing to wait for.
+            Wait::Hybrid => match call(link, NOT_AT_ALL)? {
+                Some(()) => Ok(Some(())),
+                None => hybrid(link, sending, timeout, call),
+            },
+        }
+    }
+
+    /// Receives by the strategy, for at most `timeout`; `None`: as long as it takes.
+    #[inline]
+    fn recv_within(&mut self, buffer: &mut [u8], timeout: Option<Duration>) -> Result<Option<usize>> {
+        let Self { link, receiving, .. } = self;
+        let mut call = |link: &mut T, timeout| match timeout {
+            None => link.recv(buffer).map(Some),
+            NOT_AT_ALL => link.try_recv(buffer),
+            Some(timeout) => link.recv_timeout(buffer, timeout),
+        };
+        match self.wait {
+            _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
+            Wait::Block => call(link, timeout),
+            Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
+            Wait::Hybrid => hybrid(link, receiving, timeout, call),
+        }
+    }
+
     /// The link itself, to reach what only this mechanism has.
     pub const fn link_mut(&mut self) -> &mut T {
         &mut self.link
     }
 }
 
-/// Polls `attempt` until it is done.
+/// Polls `attempt` until it is done; `None` when `timeout`, if there is one, is over.
 #[inline]
-fn spin<T: Transport, R>(link: &mut T, mut attempt: impl FnMut(&mut T) -> Result<Option<R>>) -> Result<R> {
+fn spin<T: Transport, R>(
+    link: &mut T,
+    timeout: Option<Duration>,
+    mut attempt: impl FnMut(&mut T) -> Result<Option<R>>,
+) -> Result<Option<R>> {
     // Where the peer is quick, this is all: no look at the clock.
     if let Some(done) = burst(link, &mut attempt)? {
-        return Ok(done);
+        return Ok(Some(done));
     }
     let started = Instant::now();
     let mut next_check = CHECK_PEER_EVERY;
     loop {
         if let Some(done) = burst(link, &mut attempt)? {
-            return Ok(done);
+            return Ok(Some(done));
         }
         let waited = started.elapsed();
         if waited >= YIELD_AFTER {
             thread::yield_now();
         }
-        if waited >= next_check {
+        let is_over = timeout.is_some_and(|timeout| waited >= timeout);
+        if waited >= next_check || is_over {
             next_check = waited + CHECK_PEER_EVERY;
             if let Err(gone) = link.check_peer() {
                 // The peer may have sent its last message between our last poll and its end.
-                return attempt(link)?.ok_or(gone);
+                return attempt(link)?.map(Some).ok_or(gone);
             }
+        }
+        if is_over {
+            return Ok(None);
         }
     }
 }
 
 // ANCHOR: hybrid
-/// Polls `attempt` for as long as `patience` says, then lets it sleep; and tells `patience` how that went.
+/// Polls `attempt` for as long as `patience` says, then lets it sleep; and tells `patience` how that went. `attempt` is
+/// told how long it may wait, `None`: as long as it takes. `None` when `timeout`, if there is one, is over.
 fn hybrid<T, R>(
     link: &mut T,
     patience: &mut Patience,
-    mut attempt: impl FnMut(&mut T, Mode) -> Result<Option<R>>,
-) -> Result<R> {
-    const BLOCKING: &str = "a blocking call waits until it is done";
+    timeout: Option<Duration>,
+    mut attempt: impl FnMut(&mut T, Option<Duration>) -> Result<Option<R>>,
+) -> Result<Option<R>> {
     if patience.tries_first()
-        && let Some(done) = attempt(link, Mode::Try)?
+        && let Some(done) = attempt(link, NOT_AT_ALL)?
     {
-        return Ok(done); // there was nothing to wait for, and there is nothing to learn
+        return Ok(Some(done)); // there was nothing to wait for, and there is nothing to learn
     }
     let budget = patience.budget();
-    if budget.is_zero() {
+    if budget.is_zero() || timeout.is_some_and(|timeout| timeout <= budget) {
         let started = Instant::now();
-        let done = attempt(link, Mode::Block)?;
-        patience.slept(started.elapsed());
-        return Ok(done.expect(BLOCKING));
-    }
-    if let Some((done, after)) = poll(link, budget, |link| attempt(link, Mode::Try))? {
-        patience.found(after);
+        let done = attempt(link, timeout)?;
+        if done.is_some() && budget.is_zero() {
+            patience.slept(started.elapsed());
+        }
         return Ok(done);
     }
+    if let Some((done, after)) = poll(link, budget, |link| attempt(link, NOT_AT_ALL))? {
+        patience.found(after);
+        return Ok(Some(done));
+    }
     patience.missed();
-    attempt(link, Mode::Block).map(|done| done.expect(BLOCKING))
+    attempt(link, timeout.map(|timeout| timeout.saturating_sub(budget)))
 }
 // ANCHOR_END: hybrid
+
+/// A `try_` call, as a time to wait.
+const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 
 /// Polls `attempt` for `budget` and says how long it took. The first polls are not timed, and not counted.
 fn poll<T, R>(
@@ -204,32 +258,26 @@ fn burst<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R
 impl<T: Transport> Transport for Waiting<T> {
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        let Self { link, sending, .. } = self;
         match self.wait {
-            Wait::Block => link.send(message),
-            Wait::Spin => spin(link, |link| link.try_send(message)),
-            // Mostly there is room: nothing to wait for.
-            Wait::Hybrid => match link.try_send(message)? {
-                Some(()) => Ok(()),
-                None => hybrid(link, sending, |link, mode| match mode {
-                    Mode::Try => link.try_send(message),
-                    Mode::Block => link.send(message).map(Some),
-                }),
-            },
+            Wait::Block => self.link.send(message),
+            _ => self.send_within(message, None).map(|sent| sent.expect(BLOCKING)),
         }
     }
 
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let Self { link, receiving, .. } = self;
         match self.wait {
-            Wait::Block => link.recv(buffer),
-            Wait::Spin => spin(link, |link| link.try_recv(buffer)),
-            Wait::Hybrid => hybrid(link, receiving, |link, mode| match mode {
-                Mode::Try => link.try_recv(buffer),
-                Mode::Block => link.recv(buffer).map(Some),
-            }),
+            Wait::Block => self.link.recv(buffer),
+            _ => self.recv_within(buffer, None).map(|len| len.expect(BLOCKING)),
         }
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.send_within(message, Some(timeout))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.recv_within(buffer, Some(timeout))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

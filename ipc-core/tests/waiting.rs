@@ -36,6 +36,15 @@ impl Transport for Counted {
         self.link.recv(buffer)
     }
 
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.link.send_timeout(message, timeout)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.calls += 1;
+        self.link.recv_timeout(buffer, timeout)
+    }
+
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.link.try_send(message)
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -96,6 +97,14 @@ impl ByteStream for Ends {
 
     fn pieces(&self) -> Pieces {
         Pieces::PIPE
+    }
+
+    fn input(&self) -> BorrowedFd<'_> {
+        self.read.polling.as_fd()
+    }
+
+    fn output(&self) -> BorrowedFd<'_> {
+        self.write.polling.as_fd()
     }
 
     #[inline]

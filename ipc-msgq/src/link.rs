@@ -1,7 +1,9 @@
 //! A connected end: whole messages over one queue, and knowing when the peer is gone.
 
+use std::time::Duration;
+
 use ipc_core::process::PeerProcess;
-use ipc_core::{Error, MAX_MESSAGE, Result, Transport};
+use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
 use nix::errno::Errno;
 
 use crate::alarm::Ticks;
@@ -15,6 +17,9 @@ const DATA: u8 = 0xD1;
 /// The last byte of an empty message. One more stands before it, so that every message has two bytes at least and
 /// the farewell always fits: see [`Side`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
+
+/// How long a call with a timeout waits before a look whether the peer is still there.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over a System V queue. Dropping it says goodbye.
 ///
@@ -182,6 +187,38 @@ impl Transport for SystemVLink {
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
     }
     // ANCHOR_END: recv
+
+    /// By the alarm clock for calls with a deadline: see [`Queue::send_until`].
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
+        let mut sent = self.try_send(message)?;
+        while sent.is_none() && !timeout.is_zero() {
+            self.check_peer()?;
+            if deadline.has_passed() {
+                break;
+            }
+            let answer = self.queue().send_until(&self.outbox, deadline.left(SLICE));
+            sent = answer.map_err(|error| self.refused(error))?;
+        }
+        Ok(sent)
+    }
+
+    /// As [`send_timeout`](Self::send_timeout).
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        let kind = self.peer_role().outbound();
+        let deadline = Deadline::after(timeout);
+        while !self.kept && !self.gone && !timeout.is_zero() {
+            let received = self.queue().recv_until(kind, &mut self.inbox, deadline.left(SLICE));
+            if received.map_err(|error| self.refused(error))?.is_some() {
+                return self.unpack(buffer).map(Some);
+            }
+            let _ = self.check_peer(); // remembers if it is gone
+            if deadline.has_passed() {
+                break;
+            }
+        }
+        self.try_recv(buffer)
+    }
 
     #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

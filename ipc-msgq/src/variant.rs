@@ -1,5 +1,7 @@
 //! A link over either kind of queue.
 
+use std::time::Duration;
+
 use ipc_core::{Result, Transport};
 
 use crate::SystemVLink;
@@ -45,6 +47,14 @@ impl Transport for Link {
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         either!(self, link => link.recv(buffer))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        either!(self, link => link.send_timeout(message, timeout))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        either!(self, link => link.recv_timeout(buffer, timeout))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

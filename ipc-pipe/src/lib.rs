@@ -32,7 +32,7 @@
 mod sys;
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -179,6 +179,14 @@ impl ByteStream for Ends {
 
     fn pieces(&self) -> Pieces {
         Pieces::PIPE
+    }
+
+    fn input(&self) -> BorrowedFd<'_> {
+        self.read.as_fd()
+    }
+
+    fn output(&self) -> BorrowedFd<'_> {
+        self.write.as_fd()
     }
 
     #[inline]

@@ -223,6 +223,12 @@ impl<T: Transport> Transport for OneWay<'_, T> {
     fn recv(&mut self, _: &mut [u8]) -> ipc_core::Result<usize> {
         Err(Error::Disconnected)
     }
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> ipc_core::Result<Option<()>> {
+        self.0.send_timeout(message, timeout)
+    }
+    fn recv_timeout(&mut self, _: &mut [u8], _: Duration) -> ipc_core::Result<Option<usize>> {
+        Err(Error::Disconnected)
+    }
     fn try_send(&mut self, message: &[u8]) -> ipc_core::Result<Option<()>> {
         self.0.try_send(message)
     }

@@ -1,5 +1,7 @@
 //! One type for the ends of all variants.
 
+use std::time::Duration;
+
 use ipc_core::ring::RingLink;
 use ipc_core::{Result, Transport};
 
@@ -50,6 +52,14 @@ impl Transport for Link {
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         any!(self, link => link.recv(buffer))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        any!(self, link => link.send_timeout(message, timeout))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        any!(self, link => link.recv_timeout(buffer, timeout))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

@@ -11,10 +11,11 @@
 //! The [ring](ipc_core::ring) needs none while both are awake.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::ring::{Region, SLICE, Seat, data_offset};
-use ipc_core::{Error, Mode, Result, Transport};
+use ipc_core::{Deadline, Error, Result, Transport};
 
 use crate::Key;
 use crate::semaphores::{Semaphores, Undo, free, full, present};
@@ -92,15 +93,15 @@ impl LockStep {
         1 - self.seat.side()
     }
 
-    /// Takes semaphore `index`; `false` if that needs waiting and `mode` says not to.
+    /// Takes semaphore `index`; `false` if that was not possible before the `deadline`.
     ///
     /// Never sleeps for longer than a [`SLICE`], since a peer that was killed gives nothing back.
-    fn take(&self, index: u16, mode: Mode) -> Result<bool> {
-        if mode == Mode::Try {
+    fn take(&self, index: u16, deadline: Deadline) -> Result<bool> {
+        if deadline == Deadline::Now {
             return self.semaphores.try_take(index, Undo::Never);
         }
         loop {
-            if self.semaphores.take(index, SLICE)? {
+            if self.semaphores.take(index, deadline.left(SLICE))? {
                 return Ok(true);
             }
             if self.seat.peer_left()? || !self.peer_is_present() {
@@ -108,15 +109,18 @@ impl LockStep {
                 let taken = self.semaphores.try_take(index, Undo::Never)?;
                 return if taken { Ok(true) } else { Err(Error::Disconnected) };
             }
+            if deadline.has_passed() {
+                return Ok(false);
+            }
         }
     }
 
     // ANCHOR: lock_step
-    fn write(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
+    fn write(&mut self, message: &[u8], deadline: Deadline) -> Result<Option<()>> {
         if message.len() > MAX_MESSAGE {
             return Err(Error::TooLarge { len: message.len(), max: MAX_MESSAGE });
         }
-        if !self.seat.peer_left()? && !self.take(free(self.mine()), mode)? {
+        if !self.seat.peer_left()? && !self.take(free(self.mine()), deadline)? {
             return Ok(None);
         }
         if self.seat.peer_left()? {
@@ -132,11 +136,11 @@ impl LockStep {
         Ok(Some(()))
     }
 
-    fn read(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
+    fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
         // In this order: what was sent before it left is found after we know that it left.
         let left = self.seat.peer_left()?;
-        let mode = if left { Mode::Try } else { mode };
-        if !self.taken && !self.take(full(self.peers()), mode)? {
+        let deadline = if left { Deadline::Now } else { deadline };
+        if !self.taken && !self.take(full(self.peers()), deadline)? {
             return if left { Err(Error::Disconnected) } else { Ok(None) };
         }
         self.taken = true;
@@ -183,23 +187,31 @@ impl LockStep {
     }
 }
 
-const BLOCKING: &str = "a blocking call waits until it is done";
+const BLOCKING: &str = "a call without a deadline waits until it is done";
 
 impl Transport for LockStep {
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.unless_broken(|link| link.write(message, Mode::Block)).map(|sent| sent.expect(BLOCKING))
+        self.unless_broken(|link| link.write(message, Deadline::Never)).map(|sent| sent.expect(BLOCKING))
     }
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.unless_broken(|link| link.read(buffer, Mode::Block)).map(|len| len.expect(BLOCKING))
+        self.unless_broken(|link| link.read(buffer, Deadline::Never)).map(|len| len.expect(BLOCKING))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.unless_broken(|link| link.write(message, Deadline::after(timeout)))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.unless_broken(|link| link.read(buffer, Deadline::after(timeout)))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.unless_broken(|link| link.write(message, Mode::Try))
+        self.unless_broken(|link| link.write(message, Deadline::Now))
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.unless_broken(|link| link.read(buffer, Mode::Try))
+        self.unless_broken(|link| link.read(buffer, Deadline::Now))
     }
 
     fn max_message(&self) -> usize {

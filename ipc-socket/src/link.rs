@@ -2,6 +2,7 @@
 
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::{Call, Framed, Result, Transport};
@@ -55,6 +56,20 @@ impl Transport for Link {
         match self {
             Self::Stream(link) => link.recv(buffer),
             Self::Packets(link) => link.recv(buffer),
+        }
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        match self {
+            Self::Stream(link) => link.send_timeout(message, timeout),
+            Self::Packets(link) => link.send_timeout(message, timeout),
+        }
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        match self {
+            Self::Stream(link) => link.recv_timeout(buffer, timeout),
+            Self::Packets(link) => link.recv_timeout(buffer, timeout),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
-use ipc_core::{ByteStream, Call, Error, Mode, Result, Transport};
+use ipc_core::{ByteStream, Call, Deadline, Error, Mode, Result, Transport, wait_readable, wait_writable};
 use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 
@@ -160,6 +161,26 @@ impl Transport for Packets {
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.recv_packet(buffer, Mode::Block).map(|len| len.expect("a blocking receive waits"))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
+        loop {
+            let sent = self.send_packet(message, Mode::Try)?;
+            if sent.is_some() || !wait_writable(self.as_fd(), deadline.left(Duration::MAX))? {
+                return Ok(sent);
+            }
+        }
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        let deadline = Deadline::after(timeout);
+        loop {
+            let len = self.recv_packet(buffer, Mode::Try)?;
+            if len.is_some() || !wait_readable([self.as_fd()], deadline.left(Duration::MAX))? {
+                return Ok(len);
+            }
+        }
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

@@ -90,6 +90,14 @@ impl ByteStream for Connection {
         if self.is_tcp { Pieces::WHOLE } else { Pieces::UNIX_STREAM }
     }
 
+    fn input(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    fn output(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
     #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
         recv(self.socket.as_raw_fd(), buffer, flags(mode))

@@ -24,6 +24,15 @@ impl<T: Transport> Transport for Slow<T> {
         self.0.recv(buffer)
     }
 
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        thread::sleep(self.1);
+        self.0.send_timeout(message, timeout)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.0.recv_timeout(buffer, timeout)
+    }
+
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.0.try_send(message)
     }

@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use super::messages::Hail;
 use super::scripts::{self, OWNER, REPORT, check_numbered, numbered};
 use super::{Bench, Outcome, PATIENCE, ensure};
-use crate::{Call, Error, Mechanism, Result, Transport};
+use crate::{Call, Error, Mechanism, Result, Transport, Waiting};
 
 /// The promise: a killed peer is noticed within a second.
 const PROMISE: Duration = Duration::from_secs(1);
@@ -28,13 +28,13 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("closing loses nothing that was sent", we_close),
         bench.trial("sending to a peer that left ends", send_after_close),
         bench.trial("a peer killed while we receive is noticed", |bench| {
-            promptly(|| killed_while(bench, "recv"))
+            promptly(|| killed_while(bench, false, recv))
         }),
         bench.trial("a peer killed while we send is noticed", |bench| {
-            promptly(|| killed_while(bench, "send"))
+            promptly(|| killed_while(bench, false, |link| link.send(&[7; 1024]).map(|()| true)))
         }),
         bench.trial("a peer killed under a hail of signals is noticed", |bench| {
-            promptly(|| killed_while(bench, "hail"))
+            promptly(|| killed_while(bench, true, recv))
         }),
         bench.trial("an owner killed while its joiner receives is noticed", |bench| {
             promptly(|| owner_killed(bench, "idle/wait"))
@@ -96,7 +96,9 @@ fn send_after_close<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
 }
 
 /// Runs an attempt that measures how long a kill took to be noticed, more than once if need be.
-fn promptly(attempt: impl Fn() -> std::result::Result<Duration, libtest_mimic::Failed>) -> Outcome {
+pub(super) fn promptly(
+    attempt: impl Fn() -> std::result::Result<Duration, libtest_mimic::Failed>,
+) -> Outcome {
     let mut times = Vec::new();
     while times.len() < ATTEMPTS {
         let took = attempt()?;
@@ -108,22 +110,24 @@ fn promptly(attempt: impl Fn() -> std::result::Result<Duration, libtest_mimic::F
     Err(format!("noticed only after {times:?}").into())
 }
 
-fn killed_while<M: Mechanism + 'static>(
+fn recv(link: &mut impl Transport) -> Result<bool> {
+    link.recv(&mut [0; 400]).map(|_| true)
+}
+
+/// Repeats `call`, which says whether it got on, and kills the peer once it does not any more.
+pub(super) fn killed_while<M: Mechanism + 'static>(
     bench: Bench<M>,
-    what: &str,
+    under_signals: bool,
+    call: impl Fn(&mut Waiting<M::Link>) -> Result<bool> + Sync,
 ) -> std::result::Result<Duration, libtest_mimic::Failed> {
     let (mut link, mut peer) = bench.meet("idle")?;
     let progress = AtomicU64::new(0);
     thread::scope(|scope| {
         let blocked = scope.spawn(|| -> Result<Instant> {
-            let _hail = (what == "hail").then(Hail::on_this_thread).transpose()?;
+            let _hail = under_signals.then(Hail::on_this_thread).transpose()?;
             loop {
-                let answer = match what {
-                    "send" => link.send(&[7; 1024]),
-                    _ => link.recv(&mut [0; 400]).map(drop),
-                };
-                match answer {
-                    Ok(()) => progress.fetch_add(1, Ordering::Relaxed),
+                match call(&mut link) {
+                    Ok(got_on) => progress.fetch_add(got_on.into(), Ordering::Relaxed),
                     Err(Error::Disconnected) => return Ok(Instant::now()),
                     Err(error) => return Err(error),
                 };

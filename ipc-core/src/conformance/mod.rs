@@ -13,6 +13,7 @@
 //! | file | what it checks |
 //! |---|---|
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
+//! | `deadlines.rs` | calls with a timeout |
 //! | `endings.rs` | closed and killed peers, on either side |
 //! | `hostile.rs` | a peer that writes garbage |
 //! | `calls.rs` | how many system calls a message costs |
@@ -25,6 +26,7 @@
 
 mod calls;
 mod command_line;
+mod deadlines;
 mod endings;
 mod hostile;
 mod leaks;
@@ -85,6 +87,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
         for wait in Wait::ALL {
             let bench = Bench::<M> { variant: variant.name, wait, mechanism: PhantomData };
             trials.extend(messages::trials(bench));
+            trials.extend(deadlines::trials(bench));
             trials.extend(endings::trials(bench));
             trials.push(hostile::trial(bench));
             trials.push(calls::trial(bench, calls(variant.name)));

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
-use super::{PATIENCE, Vandal, calls};
+use super::{PATIENCE, Vandal, calls, deadlines};
 use crate::demo::interrupt;
 use crate::payload::Payload;
 use crate::peer::Peer;
@@ -99,6 +99,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
                 len => link.send(&buffer[..len?])?,
             }
         },
+        deadlines::HASTY => deadlines::hasty(&mut link, &mut buffer),
         // Sends so many numbered messages, ignores what comes in, and leaves.
         "emit" => emit(&mut link, number),
         // As `emit`, and stays until the other side leaves, or this process is killed.

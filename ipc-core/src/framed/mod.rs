@@ -15,8 +15,10 @@ mod outgoing;
 mod pipe_size;
 
 use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
-use crate::{Result, Transport};
+use crate::{Deadline, Result, Transport, wait_readable, wait_writable};
 use inbox::Inbox;
 use outgoing::Outgoing;
 pub use pipe_size::{PIPE_SIZE, enlarge_pipe};
@@ -73,6 +75,12 @@ pub trait ByteStream {
 
     /// Into what pieces long messages are cut.
     fn pieces(&self) -> Pieces;
+
+    /// The descriptor that polls readable when there is something to read.
+    fn input(&self) -> BorrowedFd<'_>;
+
+    /// The descriptor that polls writable when there is room to write.
+    fn output(&self) -> BorrowedFd<'_>;
 
     /// Reads what is there into `buffer`; 0 at the end of the stream.
     ///
@@ -142,6 +150,26 @@ impl<S: ByteStream> Transport for Framed<S> {
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.read_frame(buffer, Mode::Block).map(|len| len.expect("a blocking read waits"))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
+        loop {
+            let sent = self.write_frame(message, Mode::Try)?;
+            if sent.is_some() || !wait_writable(self.stream.output(), deadline.left(Duration::MAX))? {
+                return Ok(sent);
+            }
+        }
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        let deadline = Deadline::after(timeout);
+        loop {
+            let len = self.read_frame(buffer, Mode::Try)?;
+            if len.is_some() || !wait_readable([self.stream.input()], deadline.left(Duration::MAX))? {
+                return Ok(len);
+            }
+        }
     }
 
     #[inline]

@@ -1,5 +1,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::LazyLock;
 
 use nix::errno::Errno;
 use proptest::prelude::*;
@@ -29,12 +32,23 @@ impl Choppy {
     }
 }
 
+/// Polls readable and writable at once.
+static NULL: LazyLock<File> = LazyLock::new(|| File::open("/dev/null").unwrap());
+
 impl ByteStream for Choppy {
     const READ: &'static str = "read";
     const WRITE: &'static str = "write";
 
     fn pieces(&self) -> Pieces {
         Pieces { alone: 9000, in_a_row: 5000 }
+    }
+
+    fn input(&self) -> BorrowedFd<'_> {
+        NULL.as_fd()
+    }
+
+    fn output(&self) -> BorrowedFd<'_> {
+        NULL.as_fd()
     }
 
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {

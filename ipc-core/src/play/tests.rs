@@ -31,6 +31,14 @@ impl Transport for Ordered {
         Ok(Order::LEN)
     }
 
+    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], _timeout: Duration) -> Result<Option<usize>> {
+        self.try_recv(buffer)
+    }
+
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.send(message).map(Some)
     }
@@ -70,6 +78,14 @@ impl<F: FnMut()> Transport for Thread<F> {
         let message = self.come.recv().map_err(|_| Error::Disconnected)?;
         buffer[..message.len()].copy_from_slice(&message);
         Ok(message.len())
+    }
+
+    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], _timeout: Duration) -> Result<Option<usize>> {
+        self.try_recv(buffer)
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

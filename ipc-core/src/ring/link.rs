@@ -1,5 +1,7 @@
 //! Two rings, one in each direction, as a [`Transport`].
 
+use std::time::Duration;
+
 use super::SLICE;
 use super::bell::Bell;
 use super::in_place::{Peeked, Reservation};
@@ -8,7 +10,9 @@ use super::memory::{Memory, Region};
 use super::record;
 use super::seat::{Kind, Seat};
 use super::spsc::{Receiver, Sender};
-use crate::{Error, Result, Transport};
+use crate::{Deadline, Error, Result, Transport};
+
+const BLOCKING: &str = "a call without a timeout waits until it is done";
 
 /// One end of a link through shared memory.
 #[derive(Debug)]
@@ -60,7 +64,7 @@ impl<M: Memory> RingLink<M> {
     /// # Errors
     /// As [`send`](Transport::send).
     pub fn reserve(&mut self, len: usize) -> Result<Reservation<'_, M>> {
-        self.sleep_until(Self::room, |link| link.has_room(len))?;
+        self.sleep_until(None, Self::room, |link| link.has_room(len))?.expect(BLOCKING);
         Ok(Reservation::new(self, len))
     }
 
@@ -78,7 +82,7 @@ impl<M: Memory> RingLink<M> {
     /// # Errors
     /// As [`recv`](Transport::recv), but no buffer is too small.
     pub fn peek(&mut self) -> Result<Peeked<'_, M>> {
-        let len = self.sleep_until(Self::arrival, Self::next)?;
+        let len = self.sleep_until(None, Self::arrival, Self::next)?.expect(BLOCKING);
         Ok(Peeked::new(self, len))
     }
 
@@ -173,34 +177,42 @@ impl<M: Memory> RingLink<M> {
     }
 
     // ANCHOR: sleep_until
-    /// Repeats `attempt` until it is done, and sleeps at `bell` in between.
+    /// Repeats `attempt` until it is done `timeout`, if there is one, is over, and sleeps at `bell` in between.
     ///
     /// Never for longer than a [`SLICE`], since a peer that was killed rings no bell.
     fn sleep_until<T>(
         &mut self,
+        timeout: Option<Duration>,
         bell: fn(&Self) -> &Bell,
         mut attempt: impl FnMut(&mut Self) -> Result<Option<T>>,
-    ) -> Result<T> {
+    ) -> Result<Option<T>> {
         if let Some(done) = attempt(self)? {
-            return Ok(done);
+            return Ok(Some(done));
+        }
+        let deadline = timeout.map_or(Deadline::Never, Deadline::after);
+        if deadline == Deadline::Now {
+            return Ok(None);
         }
         loop {
             bell(self).arm();
             let looked_again = attempt(self);
             if matches!(looked_again, Ok(None)) {
-                bell(self).sleep(SLICE);
+                bell(self).sleep(deadline.left(SLICE));
             }
             bell(self).disarm();
             if let Some(done) = looked_again? {
-                return Ok(done);
+                return Ok(Some(done));
             }
             if let Some(done) = attempt(self)? {
-                return Ok(done);
+                return Ok(Some(done));
             }
             // Woken for nothing: the time is over, or a signal came.
             if let Err(gone) = self.check_peer() {
                 // Its last act may fall between our last look and its end.
-                return attempt(self)?.ok_or(gone);
+                return attempt(self)?.map(Some).ok_or(gone);
+            }
+            if deadline.has_passed() {
+                return Ok(None);
             }
         }
     }
@@ -209,11 +221,19 @@ impl<M: Memory> RingLink<M> {
 
 impl<M: Memory> Transport for RingLink<M> {
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.sleep_until(Self::room, |link| link.try_send(message))
+        self.sleep_until(None, Self::room, |link| link.try_send(message)).map(|sent| sent.expect(BLOCKING))
     }
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.sleep_until(Self::arrival, |link| link.try_recv(buffer))
+        self.sleep_until(None, Self::arrival, |link| link.try_recv(buffer)).map(|len| len.expect(BLOCKING))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.sleep_until(Some(timeout), Self::room, |link| link.try_send(message))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.sleep_until(Some(timeout), Self::arrival, |link| link.try_recv(buffer))
     }
 
     #[inline]

@@ -28,6 +28,17 @@ impl Transport for Counting {
         Ok(0)
     }
 
+    fn send_timeout(&mut self, _message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.recv_timeout(&mut [], timeout).map(|done| done.map(drop))
+    }
+
+    fn recv_timeout(&mut self, _buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.calls += 1;
+        let in_time = self.sleep < timeout;
+        thread::sleep(self.sleep.min(timeout));
+        Ok(in_time.then_some(0))
+    }
+
     fn try_send(&mut self, _message: &[u8]) -> Result<Option<()>> {
         self.tries += 1;
         match self.in_vain.checked_sub(1) {
@@ -54,6 +65,7 @@ impl Transport for Counting {
 }
 
 const NEVER: u32 = u32::MAX;
+const NEVER_IN_TIME: Duration = Duration::from_secs(3600);
 
 /// As on a machine with several CPUs, wherever the test runs.
 fn waiting(wait: Wait) -> Waiting<Counting> {
@@ -133,6 +145,35 @@ fn hybrid_with_a_quick_peer_never_sleeps() {
     }
     assert_eq!(waiting.link.calls, 0);
     assert_eq!(waiting.link.tries, 2 * 1000 * 11);
+}
+
+/// Not early, and the rest of the time is for the call that sleeps.
+#[test]
+fn each_strategy_keeps_a_deadline() {
+    let timeout = Duration::from_millis(5);
+    for wait in Wait::ALL {
+        let mut waiting = waiting(wait);
+        waiting.link.in_vain = NEVER;
+        waiting.link.sleep = NEVER_IN_TIME;
+        let started = Instant::now();
+        assert_eq!(waiting.recv_timeout(&mut [], timeout).unwrap(), None, "{wait}");
+        assert_eq!(waiting.send_timeout(&[], timeout).unwrap(), None, "{wait}");
+        assert!(started.elapsed() >= 2 * timeout, "{wait}");
+        assert_eq!(waiting.link.calls, if wait == Wait::Spin { 0 } else { 2 }, "{wait}");
+
+        let (tries, calls) = (waiting.link.tries, waiting.link.calls);
+        assert_eq!(waiting.recv_timeout(&mut [], Duration::ZERO).unwrap(), None, "{wait}");
+        assert_eq!((waiting.link.tries, waiting.link.calls), (tries + 1, calls), "{wait}: zero is one try");
+    }
+}
+
+/// A loop of waits shorter than the time between two looks at the peer would never notice its end otherwise.
+#[test]
+fn a_spinner_asks_after_its_peer_when_its_time_is_over() {
+    let mut waiting = waiting(Wait::Spin);
+    waiting.link.in_vain = NEVER;
+    waiting.link.peer_is_gone = true;
+    assert!(matches!(waiting.recv_timeout(&mut [], Duration::from_micros(1)), Err(Error::Disconnected)));
 }
 
 #[test]

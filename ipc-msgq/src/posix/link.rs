@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::{Error, MAX_MESSAGE, Result, Transport};
+use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
 
 use super::meeting::{Hello, Side};
 use super::{PosixQueue, Priority};
@@ -121,6 +121,33 @@ impl Transport for PosixLink {
         }
         // From a peer that is gone, only what is there already can come.
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
+        let mut sent = self.try_send(message)?;
+        while sent.is_none() && !timeout.is_zero() {
+            self.check_peer()?;
+            if deadline.has_passed() {
+                break;
+            }
+            sent = self.side.outbound.send_within(message, DATA, deadline.left(SLICE))?;
+        }
+        Ok(sent)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        let deadline = Deadline::after(timeout);
+        while self.kept.is_none() && !self.gone && !timeout.is_zero() {
+            if let Some(len) = self.fetch(deadline.left(SLICE))? {
+                return self.deliver(len, buffer).map(Some);
+            }
+            let _ = self.check_peer(); // remembers if it is gone
+            if deadline.has_passed() {
+                break;
+            }
+        }
+        self.try_recv(buffer)
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {

@@ -1,0 +1,58 @@
+//! A moment up to which a call may wait.
+
+use std::time::{Duration, Instant};
+
+/// When a wait ends at the latest, by the monotonic clock: setting the time of day changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// Over already: the call must not wait at all.
+    Now,
+    /// At this moment.
+    At(Instant),
+    /// The call waits as long as it takes.
+    Never,
+}
+
+impl Deadline {
+    /// The moment that is `timeout` away. One too far away for the clock never comes.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            return Self::Now; // needs no look at the clock
+        }
+        Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
+    }
+
+    /// Whether the moment has come.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        self.left(Duration::MAX).is_zero()
+    }
+
+    /// The time left, at most `limit`; zero once the moment has come.
+    #[must_use]
+    pub fn left(self, limit: Duration) -> Duration {
+        match self {
+            Self::Now => Duration::ZERO,
+            Self::At(moment) => moment.saturating_duration_since(Instant::now()).min(limit),
+            Self::Never => limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLICE: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn what_is_left_is_cut_to_a_slice_and_ends_at_zero() {
+        assert_eq!(Deadline::after(Duration::ZERO), Deadline::Now);
+        assert_eq!(Deadline::after(Duration::MAX), Deadline::Never);
+        assert_eq!(Deadline::Now.left(SLICE), Duration::ZERO);
+        assert_eq!(Deadline::Never.left(SLICE), SLICE);
+        assert_eq!(Deadline::after(Duration::from_secs(3600)).left(SLICE), SLICE);
+        assert!(Deadline::At(Instant::now()).has_passed() && !Deadline::Never.has_passed());
+    }
+}
