@@ -89,3 +89,85 @@ fn best_floor_first(rows: Vec<Row>) -> Vec<Row> {
     floors.extend(others);
     floors
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::case;
+    use crate::{Rounds, SIX, ring_crate};
+
+    /// Whose code plays beside a case, and in which pieces it writes.
+    fn who(case: Case) -> Vec<(&'static str, Option<usize>)> {
+        contestants(case).into_iter().map(|((who, piece), _)| (who.name(), piece)).collect()
+    }
+
+    fn all_cases() -> impl Iterator<Item = Case> {
+        let ways = SIX.iter().flat_map(|member| {
+            member.profile.variants.iter().map(|variant| (member.profile.name, variant.name))
+        });
+        let kinds = Kind::USUAL;
+        ways.flat_map(move |(mechanism, variant)| {
+            kinds.into_iter().flat_map(move |kind| {
+                Wait::ALL.into_iter().map(move |wait| case(mechanism, variant, kind, wait))
+            })
+        })
+    }
+
+    /// Each has one floor; beside a ring, and beside nothing else, there are other rings.
+    #[test]
+    fn a_ring_has_others_beside_its_floor() {
+        assert_eq!(ring_crate::SIZE, 64, "as long as the messages here");
+        for case in all_cases() {
+            let in_memory = matches!(case.variant, "ring" | "posix" | "file" | "memfd")
+                && matches!(case.member.profile.name, "shm" | "mmap");
+            let mut expected = vec![("suite", None), ("floor", None)];
+            if in_memory && case.kind == Kind::Throughput {
+                expected.extend([("many_slots", None), ("in_place", None)]);
+                expected.extend((case.wait != Wait::Block).then_some(("rtrb", None)));
+            }
+            assert_eq!(who(case), expected, "{case}");
+            let longer = Case { size: 128, ..case };
+            assert!(!who(longer).iter().any(|(name, _)| *name == "rtrb"), "{longer}");
+        }
+    }
+
+    #[test]
+    fn a_stream_is_also_written_in_smaller_pieces() {
+        let pieces = |mechanism, variant, kind, size| -> Vec<_> {
+            let case = Case { size, ..case(mechanism, variant, kind, Wait::Block) };
+            floors(&case).iter().map(|floor| floor.piece).collect()
+        };
+        for (mechanism, variant) in [("pipe", "anonymous"), ("fifo", "fifo"), ("socket", "unix-stream")] {
+            assert_eq!(
+                pieces(mechanism, variant, Kind::Throughput, 64 << 10),
+                [None, Some(4096), Some(16384)]
+            );
+            assert_eq!(pieces(mechanism, variant, Kind::Throughput, 4 << 10), [None]);
+            assert_eq!(pieces(mechanism, variant, Kind::RoundTrip, 64 << 10), [None]);
+        }
+        for (mechanism, variant) in [("socket", "unix-seqpacket"), ("socket", "tcp"), ("shm", "ring")] {
+            assert_eq!(pieces(mechanism, variant, Kind::Throughput, 64 << 10), [None]);
+        }
+    }
+
+    #[test]
+    fn the_fastest_floor_counts_and_no_other() {
+        let of = |implementation: Implementation, piece, ns: f64| Row {
+            implementation: implementation.name().into(),
+            piece,
+            rounds: Some(Rounds::of(10, &[ns])),
+            ..Row::empty(&case("pipe", "anonymous", Kind::Throughput, Wait::Block))
+        };
+        let rows = vec![
+            of(Implementation::Floor, None, 30.0),
+            of(Implementation::InPlace, None, 5.0),
+            of(Implementation::Floor, Some(4096), 10.0),
+            of(Implementation::Floor, Some(16384), 20.0),
+            of(Implementation::ManySlots, None, 40.0),
+        ];
+        let kept: Vec<_> =
+            best_floor_first(rows).into_iter().map(|row| (row.implementation, row.piece)).collect();
+        let expected = [("floor", Some(4096)), ("in_place", None), ("many_slots", None)];
+        assert_eq!(kept, expected.map(|(name, piece)| (name.to_owned(), piece)));
+    }
+}

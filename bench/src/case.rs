@@ -160,12 +160,33 @@ pub fn size_name(size: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::invented::case;
 
     #[test]
     fn a_size_is_named_as_the_command_line_takes_it() {
         for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
             assert_eq!(ipc_core::demo::parse_size(&size_name(size)), Ok(size));
         }
+    }
+
+    /// The first message of a stream only starts the receiver's clock; a round trip has its own.
+    #[test]
+    fn so_many_are_timed_as_were_asked_for() {
+        let orders = Kind::ALL.map(|kind| case("pipe", "anonymous", kind, Wait::Block).timed(7));
+        assert_eq!(orders.map(|order| order.count), [7, 8, 7, 8]);
+        let expected = [Exchange::RoundTrip, Exchange::Stream, Exchange::RoundTrip, Exchange::Stream];
+        assert_eq!(orders.map(|order| order.exchange), expected);
+        assert!(orders.iter().all(|order| order.size == 64 && !order.verify));
+    }
+
+    #[test]
+    fn long_messages_are_checked_less_often() {
+        let of_size = |size| {
+            let order = Case { size, ..case("pipe", "anonymous", Kind::RoundTrip, Wait::Block) }.verified();
+            assert!(order.verify && order.size == size, "{order:?}");
+            order.count
+        };
+        assert_eq!([1, 64, 64 << 10, 1 << 20, 1 << 30].map(of_size), [100, 100, 64, 4, 4]);
     }
 
     #[test]

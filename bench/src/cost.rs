@@ -57,3 +57,47 @@ impl Cost {
         self.user_ns + self.system_ns
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are what is tested
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn cost(cpu_us: u64, [user_ms, system_ms]: [u64; 2], messages: u64) -> Cost {
+        let usage = Usage {
+            cpu: Duration::from_micros(cpu_us),
+            user: Duration::from_millis(user_ms),
+            system: Duration::from_millis(system_ms),
+            voluntary_switches: 40,
+            involuntary_switches: 8,
+            minor_faults: 12,
+            major_faults: 20,
+        };
+        Cost::of(&usage, messages)
+    }
+
+    #[test]
+    fn known_usage_has_known_costs() {
+        let expected = Cost {
+            user_ns: 500.0,
+            system_ns: 1500.0,
+            voluntary_switches: 10.0,
+            involuntary_switches: 2.0,
+            minor_faults: 3.0,
+            major_faults: 5.0,
+            syscalls: None,
+        };
+        assert_eq!(cost(8, [10, 30], 4), expected);
+        assert_eq!(expected.cpu_ns(), 2000.0);
+    }
+
+    /// A short exchange falls between the kernel's looks at who is running: then all of it is the program's.
+    #[test]
+    fn time_of_which_the_kernel_knows_no_kind_is_the_programs() {
+        let Cost { user_ns, system_ns, .. } = cost(8, [0, 0], 1);
+        assert_eq!([user_ns, system_ns], [8000.0, 0.0]);
+        assert_eq!(cost(8, [1, 1], 0), cost(8, [1, 1], 1), "nothing is divided by 0");
+    }
+}

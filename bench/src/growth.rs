@@ -56,3 +56,41 @@ impl Growth {
         Some(Self { mechanism, variant, kind, wait, cpus, from, to, suite, floor: suite / ratio, ratio })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipc_core::Wait;
+
+    use super::*;
+    use crate::invented::case;
+    use crate::{Case, Rounds};
+
+    /// A row of one mechanism that took so long beside its floor, and so many times as long as that.
+    fn beside(size: usize, wait: Wait, ns: f64, floor_ratio: Option<f64>) -> Row {
+        let case = Case { size, ..case("pipe", "anonymous", Kind::RoundTrip, wait) };
+        Row { beside_floor: Some(Rounds::of(10, &[ns])), floor_ratio, ..Row::empty(&case) }
+    }
+
+    #[test]
+    fn from_size_to_size_both_grow_by_their_own_factors() {
+        let rows = [
+            beside(1024, Wait::Block, 900.0, Some(1.2)),
+            beside(64, Wait::Block, 100.0, Some(2.0)),
+            Row { implementation: "floor".into(), ..beside(100, Wait::Block, 1.0, Some(1.0)) },
+            beside(128, Wait::Block, 1.0, None),
+            beside(256, Wait::Block, 300.0, Some(1.5)),
+            beside(512, Wait::Spin, 1.0, Some(1.0)),
+            Row { cpus: "same".into(), ..beside(512, Wait::Block, 1.0, Some(1.0)) },
+        ];
+        let steps = Growth::of(&rows);
+        let figures: Vec<_> = steps.iter().map(|step| (step.from, step.to, step.suite)).collect();
+        assert_eq!(figures, [(64, 256, 3.0), (256, 1024, 3.0)]);
+        // 300 ns are 200 by bare calls, and 100 are 50: these grow by 4.
+        for (step, [floor, ratio]) in steps.iter().zip([[4.0, 0.75], [3.75, 0.8]]) {
+            assert!((step.floor - floor).abs() < 1e-12 && (step.ratio - ratio).abs() < 1e-12, "{step:?}");
+        }
+        let Growth { mechanism, variant, kind, wait, cpus, .. } = &steps[0];
+        assert_eq!([mechanism, variant, wait, cpus], ["pipe", "anonymous", "block", "split"]);
+        assert_eq!(*kind, Kind::RoundTrip);
+    }
+}

@@ -70,6 +70,18 @@ mod tests {
     use super::*;
     use ipc_core::play;
 
+    /// As a histogram holds them: exact up to 2047, and from there on to the last of 4 or 8 neighbours.
+    #[test]
+    fn ten_thousand_times_have_known_percentiles() {
+        let mut times = play::histogram();
+        (1..=10_000).for_each(|time| times.record(time).unwrap());
+        let Latency { min, p50, p90, p99, p999, max, mean, mean_interval, .. } =
+            Latency::of(&times, Some([3.0, 7.0])).unwrap();
+        assert_eq!([min, p50, p90, p99, p999, max], [1, 5003, 9007, 9903, 9991, 10007]);
+        assert!((mean - 5000.5).abs() < 1.0, "{mean}");
+        assert_eq!(mean_interval, Some([3.0, 7.0]));
+    }
+
     #[test]
     fn a_histogram_survives_being_text_and_can_be_added_up() {
         let mut times = play::histogram();

@@ -32,6 +32,9 @@
 //! warm. Between two orders the peer sleeps, whatever its strategy of waiting is: pairs that are alive at the same time
 //! do not disturb each other.
 
+#[cfg(test)]
+extern crate self as ipc_bench; // what the tests invent is written for those outside
+
 mod against_floor;
 mod case;
 pub mod choose;
@@ -52,6 +55,9 @@ pub mod floors;
 mod growth;
 mod implementation;
 mod in_place;
+#[cfg(test)]
+#[path = "../tests/invented/mod.rs"]
+mod invented;
 mod invited;
 mod latency;
 pub mod limits;

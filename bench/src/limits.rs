@@ -101,3 +101,18 @@ fn copy(in_cache: bool, buffer: usize) -> Copying {
     round(); // brings it into the cache, or at least into memory
     Copying { in_cache, buffer, bytes_per_s: Quartiles::of((0..FEWEST_ROUNDS).map(|_| round())) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back_is_twice_and_the_best_copying_counts() {
+        let about = |median: f64| Quartiles { p25: median / 2.0, median, p75: median * 3.0 };
+        let copying = |rate| Copying { in_cache: true, buffer: 1, bytes_per_s: about(rate) };
+        let limits = Limits { handover_ns: Some(about(90.0)), memcpy: [7e9, 9e9, 8e9].map(copying).into() };
+        assert_eq!((limits.core_to_core_ns(), limits.memcpy_bytes_per_s()), (Some(180.0), Some(9e9)));
+        let none = Limits::default();
+        assert_eq!((none.core_to_core_ns(), none.memcpy_bytes_per_s()), (None, None));
+    }
+}

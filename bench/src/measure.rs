@@ -87,11 +87,15 @@ pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<
     loop {
         let elapsed = pair.play(Task { order: case.timed(count), batch: count, rate: None })?.elapsed;
         if elapsed >= LONG_ENOUGH.min(time) {
-            let fitting = count as f64 * time.as_secs_f64() / elapsed.as_secs_f64();
-            return Ok(round_down(fitting as u64).max(FEWEST));
+            return Ok(fitting(count, elapsed, time));
         }
         count *= 4;
     }
+}
+
+/// How many messages take about `time` if `count` of them took `elapsed`; a number for people, and not too few.
+fn fitting(count: u64, elapsed: Duration, time: Duration) -> u64 {
+    round_down((count as f64 * time.as_secs_f64() / elapsed.as_secs_f64()) as u64).max(FEWEST)
 }
 
 /// Keeps the two leading digits, since a count is read by people.
@@ -105,7 +109,27 @@ fn round_down(count: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use ipc_core::Wait;
+
     use super::*;
+    use crate::invented::case;
+
+    #[test]
+    fn so_many_messages_fit_into_a_time() {
+        let fits = |count, elapsed, time| {
+            fitting(count, Duration::from_millis(elapsed), Duration::from_millis(time))
+        };
+        assert_eq!(fits(4096, 20, 1000), 200_000, "204,800, for people");
+        assert_eq!(fits(4096, 1000, 20), FEWEST);
+    }
+
+    #[test]
+    fn a_message_may_be_as_long_as_the_link_carries() {
+        let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
+        assert_eq!((too_large(&case, 65), too_large(&case, 64)), (None, None));
+        let reason = "message of 64 bytes is too large: this link carries at most 63 bytes";
+        assert_eq!(too_large(&case, 63).as_deref(), Some(reason));
+    }
 
     #[test]
     fn a_count_keeps_its_two_leading_digits() {

@@ -234,11 +234,25 @@ pub(crate) fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
 pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &Task) -> Result<Played> {
     let outcome = match (order.exchange, rate) {
         (Exchange::RoundTrip, None) => play::ping_in_batches(link, order, *batch, |_, _| {}),
-        (Exchange::RoundTrip, Some(rate)) => {
-            play::open_loop(link, order, Duration::from_secs(1) / (*rate).clamp(1, 1_000_000_000) as u32)
-        }
+        (Exchange::RoundTrip, Some(rate)) => play::open_loop(link, order, interval(*rate)),
         (Exchange::Stream, _) => play::stream(link, order),
         (Exchange::OneWay, _) => play::one_way(link, order),
     };
     outcome.map(Played::from)
+}
+
+/// From one message to the next of so many a second.
+fn interval(rate: u64) -> Duration {
+    Duration::from_secs(1) / rate.clamp(1, 1_000_000_000) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_an_interval() {
+        let intervals = [0, 1, 5_000, u64::MAX].map(|rate| interval(rate).as_nanos());
+        assert_eq!(intervals, [1_000_000_000, 1_000_000_000, 200_000, 1]);
+    }
 }

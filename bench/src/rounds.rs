@@ -106,14 +106,18 @@ impl Contestant {
         // One look at the clock before and one after: the rounds in between have nothing to do with clocks.
         let task = Task { order: self.case.timed(self.count), batch: self.count, rate: None };
         let pair = self.pair.as_mut().expect("rounds are played after the start");
-        let elapsed = pair.play_unless(task, is_over)?.elapsed.as_nanos().max(1);
-        self.times.push(elapsed as f64 / self.count as f64);
+        self.times.push(each(pair.play_unless(task, is_over)?.elapsed, self.count));
         Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {
         self.pair.take().map_or(Ok(()), Pair::finish)
     }
+}
+
+/// The time of one of `count` messages, in nanoseconds; never none, since others are divided by it.
+fn each(elapsed: Duration, count: u64) -> f64 {
+    elapsed.as_nanos().max(1) as f64 / count as f64
 }
 
 impl fmt::Debug for Contestant {
@@ -156,4 +160,5 @@ pub fn interleave(contestants: &mut [Contestant], plan: Plan, is_over: &dyn Fn()
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are what is tested
 mod tests;

@@ -261,3 +261,6 @@ impl Row {
         self.rounds.as_ref().is_some_and(|rounds| !rounds.agree)
     }
 }
+
+#[cfg(test)]
+mod tests;

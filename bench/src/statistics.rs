@@ -174,6 +174,7 @@ fn student_tail(t: f64, freedom: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are what is tested
 mod tests {
     use super::*;
 
@@ -214,6 +215,7 @@ mod tests {
         assert_eq!(spread(&samples), Some(2.0 / 3.0));
         assert_eq!(spread(&[2.0, 3.0]), Some(0.4));
         assert_eq!(spread(&[7.0]), Some(0.0));
+        assert_eq!(spread(&[4.0, 1.0, 2.0]), Some(0.75), "three have a middle half: from 1.5 to 3");
     }
 
     #[test]
@@ -221,6 +223,27 @@ mod tests {
         assert!(agree(&[100.0, 101.0, 99.0, 100.0, 900.0]));
         assert!(!agree(&[100.0, 120.0, 80.0, 140.0, 60.0]));
         assert!(!agree(&[]));
+        assert!(agree(&[95.0, 95.0, 100.0, 105.0, 105.0]), "just within");
+        assert!(!agree(&[94.9, 94.9, 100.0, 105.0, 105.0]));
+    }
+
+    /// From printed tables, and from the definition.
+    #[test]
+    fn an_interval_has_the_ends_of_the_book() {
+        let near = |interval: Interval, [estimate, low, high]: [f64; 3]| {
+            let off = [interval.estimate - estimate, interval.low - low, interval.high - high];
+            assert!(off.iter().all(|off| off.abs() < 1e-3), "{interval:?}");
+            assert!(interval.contains(interval.low) && interval.contains(interval.high));
+            assert!(!interval.contains(low - 0.01) && !interval.contains(high + 0.01));
+        };
+        // A deviation of 1.2910, an error of half of that, and three degrees of freedom: 3.182 of it on each side.
+        near(mean(&[1.0, 2.0, 3.0, 4.0]).unwrap(), [2.5, 0.446, 4.554]);
+        // By Welch: 6.07 degrees of freedom are six.
+        let (old, new) = ([10.0, 10.5, 9.7, 10.1], [12.0, 14.9, 10.8, 13.2, 12.6, 11.1]);
+        near(ratio(&old, &new).unwrap(), [1.2273, 1.0831, 1.3907]);
+        near(ratio(&new, &old).unwrap(), [1.0 / 1.2273, 1.0 / 1.3907, 1.0 / 1.0831]);
+        let wide = [1.0, 2.9, 30.0, 30.9, 45.0, 59.9, 60.0, 1e6].map(student);
+        assert_eq!(wide, [12.706, 4.303, 2.042, 2.042, 2.042, 2.042, 2.0, 2.0], "never too narrow");
     }
 
     #[test]
@@ -287,6 +310,10 @@ mod tests {
     #[test]
     fn the_rule_of_holm() {
         assert_eq!(significant(&[0.01, 0.04, 0.03, 0.005], 0.05), [true, false, false, true]);
+        // The second best of four is compared with a third of the risk: by Bonferroni's rule it would not be told. The
+        // last is below what is left for it, but one before it is not.
+        assert_eq!(significant(&[0.04, 0.015, 0.03, 0.01], 0.05), [false, true, false, true]);
+        assert_eq!(significant(&[0.05], 0.05), [true]);
         assert_eq!(significant(&[0.04], 0.05), [true]);
         assert_eq!(significant(&[], 0.05), [false; 0]);
     }

@@ -60,7 +60,8 @@ fn case(kind: Kind) -> Case {
     }
 }
 
-/// Two threads that play, of which ping takes `delay` to send what is timed, and writes its name down for each task.
+/// Two threads that play, of which ping takes `delay` to send what is timed, and writes its name down for each task: as a capital
+/// where each message is checked.
 fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let log = Arc::clone(log);
     let ping = move |stage: &crate::pair::Stage| {
@@ -75,7 +76,7 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
         let mut link = Slow(RingLink::new(seat), Duration::ZERO);
         stage.is_ready(link.max_message(), None);
         for task in stage.tasks() {
-            log.lock().unwrap().push(name);
+            log.lock().unwrap().push(if task.order.verify { name.to_ascii_uppercase() } else { name });
             link.1 = if task.order.verify { Duration::ZERO } else { delay };
             stage.has_played(play_one(&mut link, &task)?);
         }
@@ -98,8 +99,7 @@ fn they_take_turns_and_the_slower_one_is_seen() {
         };
         let mut both = [contestant('q', Duration::ZERO), contestant('s', DELAY)];
         interleave(&mut both, plan, &|| false).unwrap();
-        let (checked, rounds) = (1, FEWEST_ROUNDS); // once before the first round
-        assert_eq!(*log.lock().unwrap(), "qs".repeat(checked + rounds));
+        assert_eq!(*log.lock().unwrap(), "QS".to_owned() + &"qs".repeat(FEWEST_ROUNDS));
         let [quick, slow] = both;
         let ratio = slow.ratio_to(&quick);
         assert!(ratio.median > 1.0, "{kind:?}: {ratio:?}");
@@ -133,5 +133,39 @@ fn an_effort_in_time_becomes_rounds_of_some_milliseconds() {
         let plan = Plan::new(Effort::About(Duration::from_secs(1)), kind);
         assert_eq!(plan.each, Duration::from_secs(1));
         assert!(matches!(plan.round, Effort::About(round) if round <= Duration::from_millis(20)));
+    }
+}
+
+/// What happens in one round hits all: so the times of one round are compared.
+#[test]
+fn ratios_are_those_of_the_same_round() {
+    let [ours, theirs] = [[10.0, 20.0, 30.0], [5.0, 20.0, 60.0]].map(|times| Contestant {
+        times: times.into(),
+        count: 7,
+        ..Contestant::new(case(Kind::RoundTrip), || Err(Error::Disconnected))
+    });
+    assert_eq!(ours.ratio_to(&theirs), Quartiles { p25: 0.75, median: 1.0, p75: 1.5 });
+    assert_eq!(ours.quartiles(), Quartiles { p25: 15.0, median: 20.0, p75: 25.0 });
+    assert_eq!((ours.rounds().messages, ours.rounds().values), (7, vec![10.0, 20.0, 30.0]));
+}
+
+#[test]
+fn the_time_of_a_round_is_divided_by_its_messages() {
+    let times = [(3000, 4), (0, 10)].map(|(ns, count)| each(Duration::from_nanos(ns), count));
+    assert_eq!(times, [750.0, 0.1]);
+}
+
+/// It ended early: enough rounds of each are worth a figure, one fewer is not.
+#[test]
+fn it_may_be_over_after_the_fewest_rounds() {
+    let all = FEWEST_ROUNDS + 1; // the first of which checks
+    for (tasks, is_enough) in [(all, true), (all - 1, false)] {
+        let log = Arc::<Mutex<String>>::default();
+        let plan = Plan { round: Effort::Count(1), each: Duration::from_secs(60), pairs: 1 };
+        let theirs = Arc::clone(&log);
+        let start = move || Ok(pair('x', Duration::ZERO, &theirs));
+        let mut alone = [Contestant::new(case(Kind::RoundTrip), start)];
+        let over = || log.lock().unwrap().len() >= tasks;
+        assert_eq!(interleave(&mut alone, plan, &over).is_ok(), is_enough, "{tasks}");
     }
 }

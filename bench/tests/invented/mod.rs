@@ -43,11 +43,33 @@ pub fn row(case: &Case, ns: f64, noise: [f64; 8]) -> Row {
     row
 }
 
+/// The times `unit`, 2 `unit`, … 10,000 `unit` in nanoseconds: all their percentiles are known, and no two are alike.
+pub fn ten_thousand(unit: u64) -> Latency {
+    let mut times = play::histogram();
+    (1..=10_000).for_each(|nth| times.record(nth * unit).unwrap());
+    let mean = 5000.5 * unit as f64;
+    Latency::of(&times, Some([mean * 0.9, mean * 1.2])).unwrap()
+}
+
 /// So much CPU time, in nanoseconds, on each side.
 pub fn costs(ns: f64) -> Costs {
     let side =
         Cost { user_ns: ns / 4.0, system_ns: ns * 3.0 / 4.0, voluntary_switches: 1.0, ..Cost::default() };
     Costs { ping: side, pong: side }
+}
+
+/// Costs of which no two are alike.
+pub fn different_costs() -> Costs {
+    let side = |by: f64| Cost {
+        user_ns: 1100.0 * by,
+        system_ns: 1200.0 * by,
+        voluntary_switches: 1.3 * by,
+        involuntary_switches: 0.14 * by,
+        minor_faults: 0.015 * by,
+        major_faults: 0.0016 * by,
+        syscalls: Some(1.7 * by),
+    };
+    Costs { ping: side(1.0), pong: side(2.0) }
 }
 
 /// A run that came to its end, on a machine that does not exist.

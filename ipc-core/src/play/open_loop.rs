@@ -29,7 +29,7 @@ pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -
     let before = Usage::now()?;
     let start = Instant::now();
     for round in 0..order.count {
-        let meant = start + Duration::from_nanos((interval.as_nanos() * u128::from(round)) as u64);
+        let meant = start + due(interval, round);
         wait_until(meant);
         let started = Instant::now();
         payload.write(round, &mut message);
@@ -45,6 +45,11 @@ pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -
 }
 // ANCHOR_END: open_loop
 
+/// How long after the first round trip this one is meant to start.
+fn due(interval: Duration, round: u64) -> Duration {
+    Duration::from_nanos((interval.as_nanos() * u128::from(round)) as u64)
+}
+
 fn wait_until(moment: Instant) {
     let left = moment.saturating_duration_since(Instant::now());
     if let Some(long_before) = left.checked_sub(POLLED) {
@@ -52,5 +57,17 @@ fn wait_until(moment: Instant) {
     }
     while Instant::now() < moment {
         hint::spin_loop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trips_are_due_one_interval_after_another() {
+        let interval = Duration::from_micros(200);
+        assert_eq!([0, 1, 7].map(|round| due(interval, round).as_micros()), [0, 200, 1400]);
+        assert_eq!(due(interval, 10_000_000_000).as_secs(), 2_000_000, "more than a u32 counts");
     }
 }

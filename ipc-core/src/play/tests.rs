@@ -6,6 +6,8 @@ use std::thread;
 use super::*;
 use crate::{Wait, Waiting};
 
+mod exact;
+
 #[test]
 fn an_order_survives_the_wire_and_garbage_does_not() {
     let order = Order { exchange: Exchange::Stream, verify: true, size: 4096, count: 7 };
@@ -76,8 +78,9 @@ impl<F: FnMut()> Transport for Thread<F> {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         (self.before)();
         let message = self.come.recv().map_err(|_| Error::Disconnected)?;
-        buffer[..message.len()].copy_from_slice(&message);
-        Ok(message.len())
+        let needed = message.len();
+        buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed })?.copy_from_slice(&message);
+        Ok(needed)
     }
 
     fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {

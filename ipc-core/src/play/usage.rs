@@ -54,15 +54,19 @@ impl Usage {
     fn of(who: UsageWho, clock: ClockId) -> Result<Self> {
         let used = getrusage(who).call("getrusage")?;
         let cpu = clock_gettime(clock).call("clock_gettime")?;
-        Ok(Self {
-            cpu: cpu.into(),
+        Ok(Self::from_kernel(&used, cpu.into()))
+    }
+
+    fn from_kernel(used: &nix::sys::resource::Usage, cpu: Duration) -> Self {
+        Self {
+            cpu,
             user: Duration::from_micros(used.user_time().num_microseconds() as u64),
             system: Duration::from_micros(used.system_time().num_microseconds() as u64),
             voluntary_switches: used.voluntary_context_switches() as u64,
             involuntary_switches: used.involuntary_context_switches() as u64,
             minor_faults: used.minor_page_faults() as u64,
             major_faults: used.major_page_faults() as u64,
-        })
+        }
     }
 
     /// What has been used up since `self`.
@@ -145,8 +149,50 @@ mod tests {
         while before.until_now().unwrap().cpu < Duration::from_millis(20) {}
         let worked = before.until_now().unwrap();
         assert!(worked.cpu >= Duration::from_millis(20), "{worked:?}");
-        let both = slept.plus(&worked);
-        assert_eq!(Usage::from_numbers(both.numbers()), both);
-        assert!(both.cpu >= worked.cpu && both.voluntary_switches >= 10);
+    }
+    /// Each number its own, so that none stands for another.
+    fn counted(by: u64) -> Usage {
+        let [cpu, user, system] = [1, 2, 3].map(|nth| Duration::from_nanos(nth * by));
+        let (voluntary_switches, involuntary_switches) = (4 * by, 5 * by);
+        let (minor_faults, major_faults) = (6 * by, 7 * by);
+        Usage { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults }
+    }
+
+    #[test]
+    fn each_number_of_the_kernel_has_its_name() {
+        let mut used = getrusage(UsageWho::RUSAGE_THREAD).unwrap();
+        let raw = used.as_mut();
+        (raw.ru_utime.tv_sec, raw.ru_utime.tv_usec, raw.ru_stime.tv_sec, raw.ru_stime.tv_usec) = (1, 2, 3, 4);
+        (raw.ru_nvcsw, raw.ru_nivcsw, raw.ru_minflt, raw.ru_majflt) = (5, 6, 7, 8);
+        let expected = Usage {
+            cpu: Duration::from_nanos(9),
+            user: Duration::from_micros(1_000_002),
+            system: Duration::from_micros(3_000_004),
+            voluntary_switches: 5,
+            involuntary_switches: 6,
+            minor_faults: 7,
+            major_faults: 8,
+        };
+        assert_eq!(Usage::from_kernel(&used, Duration::from_nanos(9)), expected);
+    }
+
+    #[test]
+    fn numbers_are_added_and_taken_away_each_by_itself() {
+        assert_eq!(counted(100).plus(&counted(1)), counted(101));
+        assert_eq!(counted(100).since(&counted(1)), counted(99));
+        assert_eq!(counted(1).since(&counted(100)), Usage::default(), "none is below 0");
+        assert_eq!(counted(1).numbers(), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(Usage::from_numbers(counted(9).numbers()), counted(9));
+    }
+
+    #[test]
+    fn a_process_has_used_what_its_threads_have() {
+        let before = Usage::of_process().unwrap();
+        let own = Usage::now().unwrap();
+        let sleep = || (0..50).for_each(|_| thread::sleep(Duration::from_micros(100)));
+        thread::spawn(sleep).join().unwrap();
+        let of_process = Usage::of_process().unwrap().since(&before).voluntary_switches;
+        let own = own.until_now().unwrap().voluntary_switches;
+        assert!(of_process >= 25 && own < 25, "{of_process} {own}");
     }
 }
