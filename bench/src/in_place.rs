@@ -4,15 +4,14 @@
 //! reserving and looking. The difference is what the two copies cost.
 
 use std::hint::{self, black_box};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::interrupt;
-use ipc_core::peer::Peer;
+use ipc_core::peer::{self, Peer};
 use ipc_core::play::{Order, Payload};
 use ipc_core::ring::{Memory, RingLink};
-use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait};
+use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
 
 use crate::invited::Invitation;
 use crate::pair::{PATIENCE, Stage, create};
@@ -155,7 +154,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
     let setup = Setup::default_of::<M>().with_variant::<M>(case.variant)?;
     let mut meeting = create::<M>(&setup)?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
-    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    let mut command = peer::this_program()?;
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
     meeting.invite(&mut command)?;
     let mut child = Peer::spawn(command)?;

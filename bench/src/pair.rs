@@ -4,13 +4,12 @@
 //! of the harness and the next child are not. It also hides the mechanism's type, so that one list can hold pairs of
 //! all six.
 
-use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ipc_core::cpus::{Cpus, Role};
-use ipc_core::peer::Peer;
+use ipc_core::peer::{self, Peer};
 use ipc_core::play::{self, Exchange};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
 use nix::sys::signal::{Signal, kill};
@@ -208,7 +207,7 @@ impl Drop for Pair {
 pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     let setup = Setup::default_of::<M>().with_variant::<M>(case.variant)?;
     let mut meeting = create::<M>(&setup)?;
-    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    let mut command = peer::this_program()?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
     meeting.invite(&mut command)?;

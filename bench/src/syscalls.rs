@@ -13,9 +13,9 @@ mod perf;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use ipc_core::{Call, Error, Result, Wait};
+use ipc_core::{Call, Error, Result, Wait, peer};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::Signal;
@@ -82,10 +82,10 @@ impl Way {
 /// Counts by ptrace.
 fn count(case: &Case) -> Result<Calls> {
     let Case { member, variant, kind, size, wait, placement, .. } = case;
-    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    let mut command = peer::this_program()?;
     command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
     command.arg(format!("{},{}", placement.ping, placement.pong));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().call("execve")?;
+    let mut child = peer::spawn(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
     let counted = Counter::seize(&child).and_then(|mut counter| {
         drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // it waits for that
         counter.run_out()

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{bench, children, ctrl_c, group_has_ended, has_ended, leases, run, until, wait, words};
+use ipc_core::conformance::first_process;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -228,6 +229,29 @@ fn ended_while_it_starts_it_leaves_nothing_behind() {
         until("nothing is left", || {
             fs::read_dir(tmp.path()).unwrap().count() == 0 && system_v_objects_of(pid) == 0
         });
+    }
+}
+
+/// As process 1 of a container it ends with the status that a shell has for the signal, and its results are saved.
+#[test]
+fn as_process_1_of_a_container_it_saves_and_ends() {
+    let tmp = TempDir::new().unwrap();
+    let mut command = bench();
+    command.args([
+        "--profile",
+        "thorough",
+        "--mechanism",
+        "shm",
+        "--size",
+        "64",
+        "--wait",
+        "block",
+        "--output",
+    ]);
+    command.arg(tmp.path().join("results")).env("TMPDIR", tmp.path());
+    first_process::ends_by(&command, "thorough: ", Signal::SIGTERM).unwrap();
+    if tmp.path().join("results").exists() {
+        partial(tmp.path());
     }
 }
 

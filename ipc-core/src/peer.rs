@@ -3,8 +3,42 @@
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use crate::error::Call;
+use nix::errno::Errno;
+
+use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
+
+/// What to do when no process, and no thread, can be started.
+pub(crate) const NO_PROCESS: &str =
+    "as many processes and threads as there may be: see ulimit -u, and pids.max of the container";
+
+/// This program, to be started once more.
+///
+/// # Errors
+/// `ENOENT`: there is no `/proc`, which knows where this program is.
+pub fn this_program() -> Result<Command> {
+    let path =
+        std::env::current_exe().map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw));
+    let path = path.call("readlink").on("/proc/self/exe").advise(Errno::ENOENT, || "mount /proc".into())?;
+    Ok(Command::new(path))
+}
+
+/// Starts `command`, and names the call that refuses to.
+///
+/// # Errors
+/// `clone`, of `EAGAIN` and `ENOMEM`: there may be no more processes. `pipe2`: this process has no descriptor left.
+/// `execve`, of all else: the program is not there, or cannot be run.
+pub fn spawn(command: &mut Command) -> Result<Child> {
+    let errno = match command.spawn() {
+        Ok(child) => return Ok(child),
+        Err(error) => error.raw_os_error().map_or(Errno::EIO, Errno::from_raw),
+    };
+    match errno {
+        Errno::EAGAIN | Errno::ENOMEM => Err(errno).call("clone").advise(Errno::EAGAIN, || NO_PROCESS.into()),
+        Errno::EMFILE | Errno::ENFILE => Err(errno).call("pipe2"),
+        _ => Err(errno).call("execve").on(command.get_program().display()),
+    }
+}
 
 /// A child process. It does not outlive this value: dropped before its end was [waited for](Self::wait), it is
 /// killed.
@@ -19,9 +53,9 @@ impl Peer {
     /// pipe that stayed open here would keep this side from ever seeing the end of file.
     ///
     /// # Errors
-    /// The program cannot be started.
+    /// As [`spawn`].
     pub fn spawn(mut command: Command) -> Result<Self> {
-        command.spawn().map(Self).call("execve")
+        spawn(&mut command).map(Self)
     }
 
     /// The child's process id.
@@ -59,7 +93,7 @@ impl Peer {
     /// Waits until the child has ended by itself.
     ///
     /// # Errors
-    /// `waitpid` fails.
+    /// `ECHILD`: this process ignores SIGCHLD, and so the kernel has not kept how its child ended.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         self.0.wait().call("waitpid")
     }

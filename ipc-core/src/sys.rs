@@ -37,13 +37,64 @@ pub(crate) fn interrupt_on(signal: nix::sys::signal::Signal) -> nix::Result<()> 
     unsafe { sigaction(signal, &action) }.map(drop)
 }
 
-/// Gives `signal` its default action back, here and in all children, also where whoever started us had it ignored.
-#[cfg(feature = "conformance")]
+/// Gives `signal` its default action, here and in all children, whatever the parent has set.
+#[cfg(feature = "demo")]
 pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
     use nix::sys::signal::{SigHandler, signal as set};
 
     // SAFETY: the default action runs no code of ours.
     unsafe { set(signal, SigHandler::SigDfl) }.map(drop)
+}
+
+/// Ignores `signal`, here and in all children.
+#[cfg(feature = "demo")]
+pub(crate) fn ignore(signal: nix::sys::signal::Signal) -> nix::Result<()> {
+    use nix::sys::signal::{SigHandler, signal as set};
+
+    // SAFETY: an ignored signal runs no code of ours.
+    unsafe { set(signal, SigHandler::SigIgn) }.map(drop)
+}
+
+/// Whether this process ignores `signal`: an action that `execve` passes on.
+///
+/// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
+/// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
+#[cfg(feature = "demo")]
+pub(crate) fn is_ignored(signal: nix::sys::signal::Signal) -> nix::Result<bool> {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: a null action changes nothing; the kernel writes one `sigaction`, and there is memory for one.
+    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), action.as_mut_ptr()) };
+    Errno::result(asked)?;
+    // SAFETY: the call succeeded, so the kernel has filled it in.
+    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// Which of the descriptors 0, 1 and 2 this program was started without, a bit each. The runtime of Rust opens
+/// `/dev/null` in their place before `main`, so that it has to be asked earlier: among the functions that the C library
+/// calls first (std notes its arguments there, too).
+#[cfg(feature = "demo")]
+pub(crate) mod at_start {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+    #[used]
+    #[unsafe(link_section = ".init_array")]
+    static NOTE: extern "C" fn() = note;
+
+    extern "C" fn note() {
+        for fd in 0..3 {
+            // SAFETY: asks for a flag of a descriptor by number, and touches no memory.
+            if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+                CLOSED.fetch_or(1 << fd, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Whether the descriptor `fd`, 0 to 2, was closed.
+    pub(crate) fn was_closed(fd: u8) -> bool {
+        CLOSED.load(Ordering::Relaxed) & 1 << fd != 0
+    }
 }
 
 /// The number of the system call that the traced process `pid` is about to make; `None` if it stands behind one.

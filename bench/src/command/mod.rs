@@ -12,12 +12,11 @@ mod man;
 mod report;
 mod run;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use ipc_core::demo::{interrupt, refuse};
-use ipc_core::{Call, Result};
+use ipc_core::Result;
+use ipc_core::demo::{interrupt, print, refuse};
 
 pub fn main() -> ExitCode {
     let matches = match command().try_get_matches() {
@@ -85,10 +84,4 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 fn width() -> Option<u16> {
     let terminal = console::Term::stdout();
     terminal.is_term().then(|| terminal.size_checked()).flatten().map(|(_, columns)| columns)
-}
-
-/// Prints to standard output; a reader that is gone is an error, not a panic.
-fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).call("write")
 }

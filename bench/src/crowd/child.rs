@@ -2,10 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Error, Result, wait_readable};
+use ipc_core::{Call, Error, Result, peer, wait_readable};
 
 /// How often to look whether it is over, or too late.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -34,9 +34,9 @@ impl Child {
         part: &str,
         args: impl Iterator<Item = &'a String>,
     ) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe().call("readlink")?);
+        let mut command = peer::this_program()?;
         command.arg(part).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = command.spawn().call("execve")?;
+        let mut process = peer::spawn(&mut command)?;
         let orders = process.stdin.take();
         let answers = process.stdout.take().expect("it is a pipe");
         Ok(Self { what, process, orders, answers, begun: Vec::new() })

@@ -1,13 +1,13 @@
 //! The two processes of a floor: ping in a thread of this one, pong in a child, as in `pair.rs`.
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::{interrupt, report};
-use ipc_core::peer::Peer;
+use ipc_core::peer::{self, Peer};
 use ipc_core::play::Exchange;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Error, Result, wait_readable};
@@ -37,7 +37,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     let (control, theirs) = Control::pair()?;
     let cpus = Cpus::Pair(placement.ping, placement.pong);
     let piece = floor.piece.unwrap_or_default();
-    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    let mut command = peer::this_program()?;
     command.args([PEER, &floor.mechanism, &floor.variant, floor.way.name()]);
     command.args([&cpus.to_string(), &piece.to_string()]);
     let mut child = Peer::spawn({

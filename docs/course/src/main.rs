@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
+use ipc_core::demo::{interrupt, refuse};
 
 use exercise::{Course, Exercise, Language};
 use judge::{Verdict, Workshop};
@@ -86,7 +87,8 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
-    match run(arguments) {
+    let ready = interrupt::clean_up_on_signals().map_err(Into::into);
+    match ready.and_then(|()| run(arguments)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is::<exercise::Unknown>() => {
@@ -100,20 +102,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// What is wrong with the command line and what would be right, in one line; or the help that was asked for.
-fn refuse(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
-    }
-    let rendered = error.to_string();
-    let mut lines = rendered.lines().map(str::trim);
-    let wrong = lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
-    let tips = lines.filter_map(|line| line.strip_prefix("tip: "));
-    eprintln!("{}", [&*wrong].into_iter().chain(tips).collect::<Vec<_>>().join("; "));
-    ExitCode::from(2)
 }
 
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {

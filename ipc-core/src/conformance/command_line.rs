@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, run, terminals, watched};
+use super::{Outcome, ensure, first_process, run, terminals, watched};
 use crate::cpus::{Cpus, Role};
 use crate::{Call, Mechanism, Wait, lease};
 
@@ -32,6 +32,7 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         demo.trial("refuses bad input in one line", bad_input),
         demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
         demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
+        demo.trial("as process 1 of a container ends by SIGTERM and leaves nothing", first_process::both_end),
     ];
     if demo.address.is_none() {
         trials.push(demo.trial("has no two terminals and says why", no_terminals));

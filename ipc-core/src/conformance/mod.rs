@@ -21,6 +21,7 @@
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
+//! | `first_process.rs` | the demo as process 1 of a container |
 //! | `scripts.rs` | what the peer process plays |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
 
@@ -28,10 +29,11 @@ mod calls;
 mod command_line;
 mod deadlines;
 mod endings;
+pub mod first_process;
 mod hostile;
 mod leaks;
 mod messages;
-mod namespaces;
+pub mod namespaces;
 pub mod other;
 mod scripts;
 mod terminals;

@@ -28,7 +28,8 @@ pub(super) fn killed_elsewhere(demo: Demo, place: &TempDir) -> Outcome {
     for directory in [&temporary, &place.path().join("queues")] {
         fs::create_dir(directory).call("mkdir")?;
     }
-    let Some(mut first) = in_a_namespace() else {
+    let namespaces = ["--ipc", "--mount"];
+    let Some(mut first) = unshared(&namespaces) else {
         skipped("a new IPC namespace needs root or a user namespace, and unshare(1)");
         return Ok(());
     };
@@ -41,7 +42,7 @@ pub(super) fn killed_elsewhere(demo: Demo, place: &TempDir) -> Outcome {
     said.read_line(&mut word).call("read")?;
     ensure!(word == "killed\n", "no pong in a namespace: {word}");
 
-    let mut second = in_a_namespace().expect("it was possible above");
+    let mut second = unshared(&namespaces).expect("it was possible above");
     second.arg(pong.get_program()).args(pong.get_args()).args(["--timeout", "0.01"]);
     let (_, _, complaint) = run(second.env("TMPDIR", &temporary))?;
     ensure!(complaint.contains("no ping came"), "the next one elsewhere: {complaint}");
@@ -60,20 +61,19 @@ fn is_empty(directory: &Path) -> crate::Result<bool> {
     Ok(fs::read_dir(directory).call("opendir")?.next().is_none())
 }
 
-/// unshare(1) for a command in an IPC namespace of its own; `None` where that is not permitted.
-fn in_a_namespace() -> Option<Command> {
-    // Who is not root may be it in a user namespace.
-    let ways: [&[&str]; 2] = [&["--ipc", "--mount"], &["--ipc", "--mount", "--user", "--map-root-user"]];
-    let permitted = |way: &&&[&str]| {
-        Command::new("unshare")
-            .args(**way)
-            .arg("true")
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
+/// unshare(1) for a command in new `namespaces`, which are options of it; `None` where that is not permitted.
+#[must_use]
+pub fn unshared(namespaces: &[&str]) -> Option<Command> {
+    // An ordinary user may be root of a user namespace.
+    let ways: [&[&str]; 2] = [&[], &["--user", "--map-root-user"]];
+    let command = |way: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(way).args(namespaces);
+        command
     };
-    let way = ways.iter().find(permitted)?;
-    let mut command = Command::new("unshare");
-    command.args(*way);
-    Some(command)
+    let permitted = |way: &&[&str]| {
+        let tried = command(way).arg("true").stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    };
+    ways.into_iter().find(permitted).map(command)
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::command_line::{Demo, check_document, ends_by};
 use super::leaks::nothing_left;
-use super::{Outcome, ensure, namespaces, run};
+use super::{Outcome, ensure, first_process, namespaces, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     vec![
@@ -31,6 +31,10 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
         demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
         demo.trial("pong killed while it starts leaves nothing after the next", killed_starting),
+        demo.trial(
+            "pong as process 1 of a container ends by a signal and leaves nothing",
+            first_process::pong_ends,
+        ),
         demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
     ]
 }

@@ -13,6 +13,7 @@ mod args;
 pub mod interrupt;
 mod meeting;
 mod narrator;
+mod output;
 mod run;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ use args::{Parsed, Side};
 use narrator::Narrator;
 
 pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
+pub use output::{has_input, print, print_bytes, somebody_reads};
 
 /// Exit status for what the caller did wrong.
 const USAGE: u8 = 2;

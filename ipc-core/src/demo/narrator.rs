@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::args::Parsed;
+use super::output::print;
 use crate::cpus::Role;
 use crate::play::Summary;
-use crate::{Call, Mechanism, Profile, Result, Setup};
+use crate::{Mechanism, Profile, Result, Setup};
 
 /// How many round trips are shown one by one.
 pub(super) const SHOWN: u64 = 3;
@@ -93,7 +94,7 @@ impl<'a> Narrator<'a> {
     /// The result of a run, as text or as JSON.
     pub(super) fn result(&self, summary: &Summary, verified: u64) -> Result<()> {
         let text = if self.parsed.json { self.json(summary, verified) } else { self.table(summary) };
-        print(&text)
+        print(&(text + "\n"))
     }
 
     fn json(&self, summary: &Summary, verified: u64) -> String {
@@ -142,12 +143,6 @@ impl<'a> Narrator<'a> {
 /// as with `2>&1 | head`.
 pub(super) fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}"); // where else could a failure be told?
-}
-
-/// Prints a result at once: whoever reads it through a pipe may be waiting for it.
-pub(super) fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).call("write")
 }
 
 fn microseconds(nanoseconds: f64) -> String {

@@ -1,14 +1,13 @@
 //! The three ways to run a demo, and the child of the first.
 
-use std::process::Command;
-
 use super::args::Parsed;
 use super::meeting;
-use super::narrator::{Narrator, SHOWN, print, tell};
+use super::narrator::{Narrator, SHOWN, tell};
+use super::output::print;
 use crate::cpus::Role;
-use crate::peer::Peer;
+use crate::peer::{self, Peer};
 use crate::play::{self, Exchange, Order, Summary};
-use crate::{Call, Error, Mechanism, Medium, Result, Transport, Waiting, lease};
+use crate::{Error, Mechanism, Medium, Result, Transport, Waiting, lease};
 
 /// Round trips that are checked before the timed ones; they also warm both processes up.
 const CHECKED: u64 = 100;
@@ -17,7 +16,7 @@ const CHECKED: u64 = 100;
 pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
     let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
     let mut meeting: M = create(None, parsed)?;
-    let mut command = Command::new(std::env::current_exe().call("readlink")?);
+    let mut command = peer::this_program()?;
     command.args(["--wait", parsed.wait.name(), "--variant", parsed.setup.variant]);
     command.args(page_options(parsed));
     command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
@@ -61,7 +60,7 @@ pub(super) fn pong<M: Mechanism>(
     if parsed.json {
         tell(&command);
     } else {
-        print(&command)?;
+        print(&format!("{command}\n"))?;
     }
     let link = meeting.accept(parsed.timeout).map_err(|error| match error {
         Error::TimedOut { waited, .. } => {
@@ -81,9 +80,9 @@ pub(super) fn pong<M: Mechanism>(
             "mechanism": M::PROFILE.name, "variant": parsed.setup.variant, "address": meeting.address(),
             "wait": parsed.wait.name(), "cpus": parsed.cpus.to_string(), "answered": served.messages,
         });
-        return print(&format!("{document:#}"));
+        return print(&format!("{document:#}\n"));
     }
-    print(&format!("{}: answered {} messages", narrator.heading(), served.messages))
+    print(&format!("{}: answered {} messages\n", narrator.heading(), served.messages))
 }
 
 /// The other side alone: joins and measures.

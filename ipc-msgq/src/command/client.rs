@@ -1,12 +1,12 @@
 //! `client`: asks a `serve`.
 
 use std::ffi::OsString;
-use std::io::{BufRead as _, Write as _, stdin, stdout};
+use std::io::{BufRead as _, stdin};
 use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
 use clap::Args;
-use ipc_core::demo::parse_seconds;
+use ipc_core::demo::{has_input, parse_seconds, print_bytes};
 use ipc_core::{Advise as _, Call as _, Result};
 use ipc_msgq::server::{self, longest_request};
 use nix::errno::Errno;
@@ -43,19 +43,15 @@ impl Client {
                 // Not before there is something to ask.
                 None => client.insert(name::of(queue, server::Client::join(queue, self.timeout))?),
             };
-            print(&name::of(queue, client.request(text))?)
+            let answer = name::of(queue, client.request(text))?;
+            print_bytes(&[&*answer, b"\n"].concat())
         };
-        match self.request {
-            Some(request) => ask(&request.into_vec())?,
-            None => stdin().lock().split(b'\n').try_for_each(|line| ask(&line.call("read")?))?,
+        if let Some(request) = self.request {
+            ask(&request.into_vec())?;
+        } else {
+            has_input()?;
+            stdin().lock().split(b'\n').try_for_each(|line| ask(&line.call("read")?))?;
         }
         Ok(Outcome::Done)
     }
-}
-
-/// Prints an answer as a line.
-fn print(answer: &[u8]) -> Result<()> {
-    let mut stdout = stdout().lock();
-    let written = stdout.write_all(answer).and_then(|()| stdout.write_all(b"\n"));
-    written.and_then(|()| stdout.flush()).call("write")
 }

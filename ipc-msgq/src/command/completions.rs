@@ -2,10 +2,10 @@
 
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
+use ipc_core::demo::print;
 use ipc_core::{Result, demo};
 use ipc_msgq::Msgq;
 
-use super::text::print;
 use super::{CommandLine, Outcome};
 use crate::scenario::listed_only;
 

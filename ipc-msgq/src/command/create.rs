@@ -1,13 +1,13 @@
 //! `create`: makes a queue, or finds it.
 
 use clap::Args;
+use ipc_core::demo::print;
 use ipc_core::{Advise, Result};
 use ipc_msgq::{Key, Queue};
 use nix::errno::Errno;
 
 use super::Outcome;
 use super::name::{Address, parse_mode};
-use super::text::print;
 
 /// Makes a queue, or finds the one that has this key, and prints its id
 ///

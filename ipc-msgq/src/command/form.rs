@@ -1,9 +1,10 @@
 //! How a message is written to standard output.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, stdout};
 
 use clap::Args;
-use ipc_core::{Call, Result};
+use ipc_core::Result;
+use ipc_core::demo::{print, print_bytes};
 use ipc_msgq::Message;
 
 use super::text::hex;
@@ -23,14 +24,12 @@ pub struct Form {
 impl Form {
     /// Writes it, at once.
     pub fn show(&self, message: &Message) -> Result<()> {
-        let mut stdout = std::io::stdout().lock();
         let text = message.text();
-        let written = if self.hex {
-            write!(stdout, "type {}, {} bytes\n{}", message.kind(), text.len(), hex(text))
-        } else {
-            let newline = self.lines || stdout.is_terminal() && !text.ends_with(b"\n");
-            stdout.write_all(text).and_then(|()| if newline { stdout.write_all(b"\n") } else { Ok(()) })
-        };
-        written.and_then(|()| stdout.flush()).call("write")
+        if self.hex {
+            return print(&format!("type {}, {} bytes\n{}", message.kind(), text.len(), hex(text)));
+        }
+        let newline = self.lines || stdout().is_terminal() && !text.ends_with(b"\n");
+        let end: &[u8] = if newline { b"\n" } else { b"" };
+        print_bytes(&[text, end].concat())
     }
 }

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use ipc_core::Result;
+use ipc_core::demo::print;
 use ipc_msgq::Usage;
 use serde_json::json;
 
 use super::Outcome;
-use super::text::{print, print_json};
+use super::text::print_json;
 
 /// Shows what the system allows for queues, and how much of it is used
 #[derive(Args, Debug)]

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use ipc_core::Result;
+use ipc_core::demo::print;
 use ipc_msgq::{Entry, list};
 use serde::Serialize;
 
 use super::Outcome;
-use super::text::{age, print, print_json, table, user};
+use super::text::{age, print_json, table, user};
 use super::users::{ORPHAN, Sleepers, is_orphan, still_lives};
 
 /// Shows every queue, those included that one may not read

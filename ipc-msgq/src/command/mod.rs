@@ -24,13 +24,11 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use ipc_core::demo::{refuse, report};
+use ipc_core::demo::{interrupt, refuse, report};
 use ipc_core::{Error, Result};
 use nix::errno::Errno;
 
 use crate::scenario;
-
-pub use text::print;
 
 /// Looks at System V message queues, uses them, changes and removes them
 #[derive(Debug, Parser)]
@@ -61,6 +59,23 @@ enum Command {
     Completions(completions::Completions),
     #[command(hide = true)]
     Actor(scenario::Actor),
+}
+
+impl Command {
+    /// Whether it may take long, so that a signal should end it: also as process 1 of a container, to which the default
+    /// actions do not apply. An actor goes with the pipe to its scene.
+    const fn may_wait(&self) -> bool {
+        matches!(
+            self,
+            Self::Send(_)
+                | Self::Recv(_)
+                | Self::Rm(_)
+                | Self::Watch(_)
+                | Self::Serve(_)
+                | Self::Client(_)
+                | Self::Scenario(_)
+        )
+    }
 }
 
 /// How a command ended that did not fail.
@@ -104,7 +119,8 @@ pub fn main() -> ExitCode {
         Ok(line) => line.command,
         Err(error) => return refuse(&error),
     };
-    match run(command) {
+    let waits = command.may_wait().then(interrupt::clean_up_on_signals).transpose();
+    match waits.and_then(|_| run(command)) {
         Ok(outcome) => outcome.status(),
         // `watch | head`: who has read enough wants no more, of an error message either.
         Err(Error::Os(error))

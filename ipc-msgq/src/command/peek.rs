@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use ipc_core::Result;
+use ipc_core::demo::print;
 use ipc_msgq::{Limits, Message, Queue};
 
 use super::Outcome;
 use super::form::Form;
 use super::name::{self, Name};
-use super::text::{count, print, printable};
+use super::text::{count, printable};
 
 /// Writes the bytes of a message to standard output and leaves it in the queue
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
 //! `recv`: messages to standard output.
 
 use clap::Args;
-use ipc_core::demo::parse_count;
+use ipc_core::demo::{parse_count, somebody_reads};
 use ipc_core::{Advise, Error, Result};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
@@ -10,7 +10,7 @@ use super::Outcome;
 use super::form::Form;
 use super::name::{self, Name};
 use super::patience::Patience;
-use super::text::{parse_bytes, somebody_reads};
+use super::text::parse_bytes;
 
 /// Receives one message, waiting for it, and writes its bytes to standard output
 #[derive(Args, Debug)]

@@ -4,13 +4,14 @@ use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, ValueHint};
+use ipc_core::demo::print;
 use ipc_core::{Error, Result};
 use ipc_msgq::{Entry, Key, ProjectId, Queue, QueueId, list};
 use nix::unistd::geteuid;
 
 use super::Outcome;
 use super::name::{by_id, by_key, of, parse_id};
-use super::text::{count, print, user};
+use super::text::{count, user};
 use super::users::{ORPHAN, Sleepers, is_orphan};
 
 /// How `--help` says how sure `--orphans` is.

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
 use clap::Args;
+use ipc_core::demo::has_input;
 use ipc_core::{Advise, Call, Error, Result};
 use ipc_msgq::{Limits, Message, MessageType, Queue};
 use nix::errno::Errno;
@@ -50,6 +51,7 @@ impl Send {
 
 /// At most one byte more than may be sent: enough to see that it is too much.
 fn standard_input(longest: usize) -> Result<Vec<u8>> {
+    has_input()?;
     let mut payload = Vec::new();
     std::io::stdin().take(longest as u64 + 1).read_to_end(&mut payload).call("read")?;
     Ok(payload)

@@ -3,6 +3,7 @@
 //! What it does with them is in the library: `server/`.
 
 use clap::Args;
+use ipc_core::demo::print;
 use ipc_core::{Advise, Result};
 use ipc_msgq::server::{Event, Handler, Server};
 use ipc_msgq::{Key, Queue};
@@ -10,7 +11,6 @@ use nix::errno::Errno;
 
 use super::Outcome;
 use super::name::{self, Address, parse_mode};
-use super::text::print;
 use crate::scenario::Guard;
 
 /// Makes a queue, prints its id, and sends every request of a `client` back, until interrupted

@@ -4,13 +4,14 @@ use std::time::SystemTime;
 
 use clap::Args;
 use ipc_core::Result;
+use ipc_core::demo::print;
 use ipc_msgq::{Key, Queue, list};
 use nix::errno::Errno;
 use serde_json::json;
 
 use super::Outcome;
 use super::name::{self, Name};
-use super::text::{age, group, moment, print, print_json, user};
+use super::text::{age, group, moment, print_json, user};
 use super::users::still_lives;
 
 /// Shows all that the kernel knows of one queue

@@ -1,34 +1,15 @@
 //! How things are shown.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::os::fd::AsFd as _;
 use std::time::{Duration, SystemTime};
 
-use ipc_core::demo::parse_size;
-use ipc_core::{Call, Result};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use ipc_core::Result;
+use ipc_core::demo::{parse_size, print};
 use nix::unistd::{Gid, Group, Uid, User};
-
-/// Prints at once: whoever reads it through a pipe may be waiting for it.
-pub fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).call("write")
-}
 
 /// One JSON document.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value).expect("plain data")))
-}
-
-/// An error if standard output is a pipe whose other end is closed, without writing to it.
-pub fn somebody_reads() -> Result<()> {
-    let stdout = std::io::stdout();
-    let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
-    let closed = poll(&mut fds, PollTimeout::ZERO).is_ok()
-        && fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR));
-    if closed { Err(Errno::EPIPE).call("write") } else { Ok(()) }
 }
 
 /// Columns as wide as what is in them. The first row is the heading.

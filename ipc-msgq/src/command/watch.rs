@@ -8,11 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::parse_seconds;
+use ipc_core::demo::{parse_seconds, print, somebody_reads};
 
 use super::Outcome;
 use super::ls::{Row, as_table, rows};
-use super::text::{count, moment, print, somebody_reads};
+use super::text::{count, moment};
 
 /// Shows the queues live, until interrupted: a table on a terminal, else a line for each change
 #[derive(Args, Debug)]

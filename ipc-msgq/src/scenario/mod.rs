@@ -24,8 +24,9 @@ mod waiting;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command};
 use ipc_core::Result;
+use ipc_core::demo::print;
 
-use crate::command::{Outcome, print};
+use crate::command::Outcome;
 use stage::{Failure, Played, Stage};
 
 pub use actor::Actor;

@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Error, Result};
+use ipc_core::{Call, Error, Result, peer};
 use ipc_msgq::QueueId;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -39,12 +39,12 @@ pub struct Player {
 impl Player {
     /// Starts it. `apart` from this process's group, it does not notice a Ctrl-C.
     pub fn start(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe().call("readlink")?);
+        let mut command = peer::this_program()?;
         command.args(["actor", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         if apart {
             command.process_group(0);
         }
-        let mut child = command.spawn().call("execve")?;
+        let mut child = peer::spawn(&mut command)?;
         let orders = child.stdin.take();
         let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
         let (to_us, replies) = channel();

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use ipc_core::demo::print;
+use ipc_core::lease::Lease;
 use ipc_core::{Error, Result};
-use ipc_msgq::{Key, Queue, QueueId};
+use ipc_msgq::{Key, Msgq, Queue, QueueId};
 
 use super::player::Player;
-use crate::command::print;
 
 /// How long a step may take on a loaded machine. Reached only when it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -20,7 +21,8 @@ impl Clock {
     pub fn tell(self, name: &str, pid: Option<u32>, what: &str) -> Result<()> {
         let time = self.0.elapsed().as_secs_f64() * 1e3;
         let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
-        print(format!("{time:9.1} ms  {name:<10} {pid:>7}  {what}").trim_end()).and_then(|()| print("\n"))
+        let line = format!("{time:9.1} ms  {name:<10} {pid:>7}  {what}");
+        print(&format!("{}\n", line.trim_end()))
     }
 }
 
@@ -35,8 +37,13 @@ pub struct Stage {
 
 /// Another process, which removes queues when this one is gone, however it ends: then the pipe between the two is
 /// closed. Dropping this does the same, and waits for it.
+///
+/// Process 1 of a container takes the guard with it when it ends. So the queues are noted in a lease, too.
 #[derive(Debug)]
-pub struct Guard(Player);
+pub struct Guard {
+    player: Player,
+    lease: Lease,
+}
 
 impl Guard {
     /// Removes the queue of `key`, if there is one by then and if it is this user's.
@@ -49,16 +56,23 @@ impl Guard {
     /// Removes nothing yet.
     pub fn start() -> Result<Self> {
         let no_queue = QueueId::new(0);
-        Player::start("guard", no_queue, Clock(Instant::now()), true).map(Self)
+        let lease = Lease::take::<Msgq>(None)?;
+        let player = Player::start("guard", no_queue, Clock(Instant::now()), true)?;
+        Ok(Self { player, lease })
     }
 
     /// Removes also the queue of `key`, if it is still the one with this `id`.
     pub fn add_queue(&mut self, key: Key, id: QueueId) -> Result<()> {
-        self.0.quietly(&format!("guard {key} {id}")).map(drop)
+        self.note(&format!("{key} {id}"))
     }
 
     fn add(&mut self, key: Key) -> Result<()> {
-        self.0.quietly(&format!("guard {key}")).map(drop)
+        self.note(&key.to_string())
+    }
+
+    fn note(&mut self, queue: &str) -> Result<()> {
+        self.lease.record(&format!("key {queue}"))?;
+        self.player.quietly(&format!("guard {queue}")).map(drop)
     }
 }
 

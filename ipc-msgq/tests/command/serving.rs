@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
 
+use ipc_core::conformance::first_process;
 use ipc_core::conformance::other::watched;
 use ipc_msgq::{Key, MessageType, Queue, Settings};
 use nix::sys::signal::{Signal, kill};
@@ -46,6 +47,20 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// In a container with the host's queues, whose end is the end of all that could clean up.
+#[test]
+fn as_process_1_of_a_container_it_ends_and_removes_its_queue() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let key = Key::fresh();
+        let serve = command(&["serve", "--key", &key.to_string()]);
+        first_process::ends_by(&serve, "from another terminal", signal).unwrap();
+        assert!(Queue::open(key).is_err(), "{signal}");
+        let queue = Scratch::new();
+        first_process::ends_by(&command(&["watch"]), &format!("queue {} is here", queue.id()), signal)
+            .unwrap();
     }
 }
 

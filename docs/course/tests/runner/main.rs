@@ -9,6 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::first_process;
+use nix::sys::signal::Signal;
 use tiny::{Tiny, given, solved};
 
 #[test]
@@ -155,6 +157,12 @@ fn watch_judges_on_save_and_goes_on_to_the_next() {
     fs::rename(tiny.path("exercises/sum/two.rs.new"), tiny.path("exercises/sum/two.rs")).expect("renamed");
     assert!(until("That was the last one").contains("sum_two"));
     assert!(child.0.wait().expect("it ends").success());
+}
+
+#[test]
+fn as_process_1_of_a_container_a_signal_ends_it() {
+    let tiny = Tiny::new();
+    first_process::ends_by(&tiny.command(&["watch"]), "Watching", Signal::SIGINT).expect("it ends");
 }
 
 #[test]

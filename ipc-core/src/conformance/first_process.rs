@@ -1,0 +1,63 @@
+//! Process 1 of a container. The kernel does not apply the default action of a signal to it, and takes all others with
+//! it when it ends.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read as _};
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+use super::command_line::Demo;
+use super::leaks::nothing_left;
+use super::{Outcome, ensure, namespaces, skipped};
+
+/// `pong` alone, which waits.
+pub(super) fn pong_ends(demo: Demo, place: &TempDir) -> Outcome {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let address = demo.fresh_address(place.path());
+        ends_by(&demo.command(place, &["pong", &address]), "waiting up to", signal)?;
+        nothing_left(place.path(), &address)?;
+    }
+    Ok(())
+}
+
+/// Both sides, in the middle of their play.
+pub(super) fn both_end(demo: Demo, place: &TempDir) -> Outcome {
+    ends_by(&demo.command(place, &["--count", "1000000000"]), "now ", Signal::SIGTERM)?;
+    nothing_left(place.path(), "")
+}
+
+/// Starts `command` as process 1 of a PID namespace, waits until it has printed `word`, sends it `signal`,
+/// and checks that it ends with the status that a shell has for that. Says loudly if there can be no such namespace.
+///
+/// # Errors
+/// It never says the word, or it ends otherwise.
+///
+/// # Panics
+/// Without a readable `/proc`.
+pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
+    let Some(mut first) = namespaces::unshared(&["--pid", "--fork", "--mount-proc"]) else {
+        skipped("a new PID namespace needs root or a user namespace, and unshare(1)");
+        return Ok(());
+    };
+    first.arg(command.get_program()).args(command.get_args());
+    first.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let (story, said) = std::io::pipe()?;
+    let mut unshare = first.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).spawn()?;
+    drop(first); // its copies of the pipe would hide the end
+    let mut story = BufReader::new(story);
+    let begun = story.by_ref().lines().map_while(Result::ok).any(|line| line.contains(word));
+    let id = unshare.id();
+    let child = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
+    if let Ok(pid) = child.trim().parse() {
+        kill(Pid::from_raw(pid), if begun { signal } else { Signal::SIGKILL })?;
+    }
+    let status = unshare.wait()?;
+    let mut said = String::new();
+    story.read_to_string(&mut said)?;
+    ensure!(begun, "it never said '{word}': {said}");
+    ensure!(status.code() == Some(128 + signal as i32), "after {signal} it ended with {status}: {said}");
+    Ok(())
+}
