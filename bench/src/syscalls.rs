@@ -15,6 +15,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 
+use ipc_core::process::entered_call;
 use ipc_core::{Call, Error, Result, Wait, peer};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -166,11 +167,9 @@ impl Counter {
 
     /// A thread stands at a call: on its way in, or out.
     fn called(&mut self, thread: Pid) -> nix::Result<()> {
-        if ptrace::syscall_info(thread)?.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
-            return Ok(());
-        }
+        let Some(call) = entered_call(thread)? else { return Ok(()) };
         let known = self.threads.entry(thread).or_default();
-        if number(thread) != Some(libc::SYS_getrusage) {
+        if call != libc::SYS_getrusage {
             known.calls = known.calls.map(|calls| calls + 1);
             return Ok(());
         }
@@ -181,12 +180,6 @@ impl Counter {
         }
         Ok(())
     }
-}
-
-/// The number of the system call at which a thread stands.
-fn number(thread: Pid) -> Option<libc::c_long> {
-    let text = fs::read_to_string(format!("/proc/{thread}/syscall")).ok()?;
-    text.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// The process to which a thread belongs.

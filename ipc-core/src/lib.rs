@@ -9,7 +9,9 @@
 //! | `framed/` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
+//! | `ipc_perm.rs` | [`IpcPerm`]: whose a System V object is |
 //! | `process.rs` | [`process`]: knowing whether the peer still lives |
+//! | `thread_id.rs` | [`ThreadId`]: a thread that signals can be sent to |
 //! | `pages.rs` | [`pages`]: mapped memory in larger pages, or made beforehand |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
@@ -22,6 +24,12 @@ compile_error!(
     "This suite is about Linux: System V queues, futexes and pidfds behave as Linux defines them."
 );
 
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!(
+    "This suite needs a 64-bit target: a message type, which is a C long, carries 62 random bits; the ring needs 64-bit \
+     atomics; and on 32 bits C libraries disagree on the width of the times and file offsets that the kernel is given."
+);
+
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod cpus;
@@ -30,6 +38,7 @@ mod deadline;
 pub mod demo;
 mod error;
 mod framed;
+mod ipc_perm;
 mod key;
 pub mod lease;
 mod mechanism;
@@ -42,17 +51,20 @@ pub mod process;
 mod ready;
 pub mod ring;
 mod sys;
+mod thread_id;
 mod transport;
 mod wait;
 
 pub use deadline::Deadline;
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe};
+pub use ipc_perm::IpcPerm;
 pub use key::{Key, ProjectId};
 pub use mechanism::{
     Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Setup, Unit, Variant,
 };
 pub use posix_name::PosixName;
 pub use ready::{wait_readable, wait_writable};
+pub use thread_id::ThreadId;
 pub use transport::Transport;
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -13,6 +13,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use crate::error::Call;
 use crate::{Result, sys};
 
+#[cfg(feature = "trace")]
+pub use sys::entered_call;
+
 /// A process, told apart from any other that ever had the same pid by the time it started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessId {

@@ -2,8 +2,11 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
 
+use nix::NixPath;
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 
 use crate::ring::Memory;
 
@@ -17,6 +20,30 @@ pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// `int renameat2(AT_FDCWD, const char *oldpath, AT_FDCWD, const char *newpath, RENAME_NOREPLACE);`
+/// — [rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)
+///
+/// `EEXIST` if there is something at `to`. Called by its number, since nix wraps it for glibc only.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> nix::Result<()> {
+    let here = libc::AT_FDCWD;
+    from.with_nix_path(|from| {
+        to.with_nix_path(|to| {
+            let (from, to, flags) = (from.as_ptr(), to.as_ptr(), libc::RENAME_NOREPLACE);
+            // SAFETY: both are strings that end with a zero byte, and live longer than the call.
+            let renamed = unsafe { libc::syscall(libc::SYS_renameat2, here, from, here, to, flags) };
+            Errno::result(renamed).map(drop)
+        })
+    })??
+}
+
+/// `int tgkill(pid_t tgid, pid_t tid, int sig);` — [tgkill(2)](https://man7.org/linux/man-pages/man2/tgkill.2.html)
+pub(crate) fn tgkill(thread: libc::pid_t, signal: Signal) -> nix::Result<()> {
+    let process = std::process::id();
+    // SAFETY: takes three integers and touches no memory of ours.
+    Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal as libc::c_int) })
+        .map(drop)
+}
+
 /// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)
 ///
 /// `advice` is one that leaves the bytes as they are: see `pages.rs`.
@@ -28,7 +55,7 @@ pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<(
 
 /// Lets `signal` interrupt system calls: an empty handler, without `SA_RESTART`.
 #[cfg(feature = "conformance")]
-pub(crate) fn interrupt_on(signal: nix::sys::signal::Signal) -> nix::Result<()> {
+pub(crate) fn interrupt_on(signal: Signal) -> nix::Result<()> {
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
 
     extern "C" fn do_nothing(_signal: libc::c_int) {}
@@ -39,7 +66,7 @@ pub(crate) fn interrupt_on(signal: nix::sys::signal::Signal) -> nix::Result<()> 
 
 /// Gives `signal` its default action, here and in all children, whatever the parent has set.
 #[cfg(feature = "demo")]
-pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
+pub(crate) fn heed(signal: Signal) -> nix::Result<()> {
     use nix::sys::signal::{SigHandler, signal as set};
 
     // SAFETY: the default action runs no code of ours.
@@ -48,7 +75,7 @@ pub(crate) fn heed(signal: nix::sys::signal::Signal) -> nix::Result<()> {
 
 /// Ignores `signal`, here and in all children.
 #[cfg(feature = "demo")]
-pub(crate) fn ignore(signal: nix::sys::signal::Signal) -> nix::Result<()> {
+pub(crate) fn ignore(signal: Signal) -> nix::Result<()> {
     use nix::sys::signal::{SigHandler, signal as set};
 
     // SAFETY: an ignored signal runs no code of ours.
@@ -60,7 +87,7 @@ pub(crate) fn ignore(signal: nix::sys::signal::Signal) -> nix::Result<()> {
 /// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
 /// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
 #[cfg(feature = "demo")]
-pub(crate) fn is_ignored(signal: nix::sys::signal::Signal) -> nix::Result<bool> {
+pub(crate) fn is_ignored(signal: Signal) -> nix::Result<bool> {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: a null action changes nothing; the kernel writes one `sigaction`, and there is memory for one.
     let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), action.as_mut_ptr()) };
@@ -97,18 +124,35 @@ pub(crate) mod at_start {
     }
 }
 
-/// The number of the system call that the traced process `pid` is about to make; `None` if it stands behind one.
+/// Returns the number of the system call that the traced thread is about to make; `None` if it has just made one.
 ///
 /// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
 /// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
-#[cfg(feature = "conformance")]
-pub(crate) fn entered_call(pid: nix::unistd::Pid) -> nix::Result<Option<u64>> {
-    let info = nix::sys::ptrace::syscall_info(pid)?;
-    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
-        return Ok(None);
+///
+/// # Errors
+/// `ESRCH`: this thread does not trace it, or it is not stopped.
+#[cfg(feature = "trace")]
+pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<libc::c_long>> {
+    /// The beginning of `struct ptrace_syscall_info`, which the libc crate has for glibc only.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        op: u8,
+        arch: u32,
+        instruction_pointer: u64,
+        stack_pointer: u64,
+        number: u64,
     }
-    // SAFETY: on the way into a call it is this part that the kernel has filled in.
-    Ok(Some(unsafe { info.u.entry }.nr))
+    const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
+    const ENTRY: u8 = 1;
+
+    let mut info = Info::default();
+    let (pid, size) = (thread.as_raw(), size_of::<Info>());
+    // SAFETY: the kernel writes at most `size` bytes, all of which may have any value.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info) };
+    Errno::result(answer)?;
+    Ok((info.op == ENTRY).then_some(info.number as libc::c_long))
 }
 
 /// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use ipc_core::{Advise, Call, Result};
+use ipc_core::{Advise, Call, IpcPerm, Result};
 use nix::errno::Errno;
 
 use crate::{Key, Limits, Queue, list, sys};
@@ -81,14 +81,15 @@ pub struct Stat {
 
 impl Stat {
     pub(crate) fn new(stat: &libc::msqid_ds) -> Self {
+        let IpcPerm { key, owner, group, creator, creator_group, mode, sequence } = (&stat.msg_perm).into();
         Self {
-            key: Key::new(stat.msg_perm.__key),
-            owner: stat.msg_perm.uid,
-            group: stat.msg_perm.gid,
-            creator: stat.msg_perm.cuid,
-            creator_group: stat.msg_perm.cgid,
-            mode: u32::from(stat.msg_perm.mode) & 0o777,
-            sequence: u32::from(stat.msg_perm.__seq),
+            key,
+            owner,
+            group,
+            creator,
+            creator_group,
+            mode: mode & 0o777,
+            sequence,
             messages: stat.msg_qnum as usize,
             bytes: stat.__msg_cbytes as usize,
             capacity: stat.msg_qbytes as usize,
@@ -107,7 +108,7 @@ pub(crate) fn process(pid: libc::pid_t) -> Option<u32> {
 }
 
 /// Seconds since 1970, where 0 stands for "never".
-pub(crate) fn time(seconds: libc::time_t) -> Option<SystemTime> {
+pub(crate) fn time(seconds: i64) -> Option<SystemTime> {
     let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds != 0)?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }

@@ -96,7 +96,7 @@ pub(crate) fn msgctl_set(
     let mut change: libc::msqid_ds = unsafe { std::mem::zeroed() };
     change.msg_perm.uid = owner;
     change.msg_perm.gid = group;
-    change.msg_perm.mode = (mode & 0o777) as u16;
+    change.msg_perm.mode = (mode & 0o777) as _; // 16 bits here, 32 there
     change.msg_qbytes = capacity as libc::msglen_t;
     // SAFETY: the kernel reads one `msqid_ds`, and there is one.
     Errno::result(unsafe { libc::msgctl(id, libc::IPC_SET, &raw mut change) }).map(drop)
@@ -197,13 +197,15 @@ pub(crate) fn mq_timedsend(
 
 /// `int mq_notify(mqd_t mqdes, const struct sigevent *sevp);`
 /// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
+///
+/// Called by its number, since libc has it for glibc only.
 pub(crate) fn mq_notify(fd: BorrowedFd<'_>, signal: Option<nix::sys::signal::Signal>) -> nix::Result<()> {
     use nix::sys::signal::{SigEvent, SigevNotify};
     let event =
         signal.map(|signal| SigEvent::new(SigevNotify::SigevSignal { signal, si_value: 0 }).sigevent());
     let event = event.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the kernel reads one `sigevent`, or nothing where the pointer is null.
-    Errno::result(unsafe { libc::mq_notify(fd.as_raw_fd(), event) }).map(drop)
+    Errno::result(unsafe { libc::syscall(libc::SYS_mq_notify, fd.as_raw_fd(), event) }).map(drop)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A segment: pages that the kernel keeps under a number until somebody removes them.
 
-use ipc_core::{Advise, Call, Result};
+use ipc_core::{Advise, Call, IpcPerm, Result};
 use nix::errno::Errno;
 use nix::unistd::getpid;
 
@@ -100,10 +100,10 @@ impl Segment {
         /// Linux's mark in the mode of a segment that is to go; libc does not name it.
         const SHM_DEST: u32 = 0o1000;
         let stat = sys::shm_stat(self.id).call("shmctl")?;
-        let mode = u32::from(stat.shm_perm.mode);
+        let IpcPerm { key, creator, mode, .. } = (&stat.shm_perm).into();
         Ok(SegmentStat {
-            key: Key::new(stat.shm_perm.__key),
-            creator: stat.shm_perm.cuid,
+            key,
+            creator,
             creator_pid: stat.shm_cpid,
             size: stat.shm_segsz,
             attached: stat.shm_nattch,

@@ -11,6 +11,7 @@ use ipc_core::ring::Memory;
 use ipc_core::{Call, Result};
 use memmap2::{MmapOptions, MmapRaw};
 use nix::errno::Errno;
+use nix::sys::time::TimeSpec;
 
 /// `int shmget(key_t key, size_t size, int shmflg);` —
 /// [shmget(2)](https://man7.org/linux/man-pages/man2/shmget.2.html)
@@ -142,9 +143,24 @@ pub(crate) fn sem_get(id: c_int, index: u16) -> nix::Result<c_int> {
     Errno::result(unsafe { libc::semctl(id, c_int::from(index), libc::GETVAL) })
 }
 
+#[cfg(not(target_env = "musl"))]
+use libc::semid_ds;
+
+/// What libc has for glibc only. The kernel's `struct semid64_ds`, of which x86 has a longer form.
+#[cfg(target_env = "musl")]
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub(crate) struct semid_ds {
+    pub(crate) sem_perm: libc::ipc_perm,
+    sem_otime: [i64; if cfg!(target_arch = "x86_64") { 2 } else { 1 }],
+    sem_ctime: [i64; if cfg!(target_arch = "x86_64") { 2 } else { 1 }],
+    pub(crate) sem_nsems: u64,
+    unused: [u64; 2],
+}
+
 /// `int semctl(int semid, 0, IPC_STAT, struct semid_ds *buf);`
-pub(crate) fn sem_stat(id: c_int) -> nix::Result<libc::semid_ds> {
-    let mut stat = MaybeUninit::<libc::semid_ds>::uninit();
+pub(crate) fn sem_stat(id: c_int) -> nix::Result<semid_ds> {
+    let mut stat = MaybeUninit::<semid_ds>::uninit();
     // SAFETY: the kernel writes one whole `semid_ds`, for which there is room.
     Errno::result(unsafe { libc::semctl(id, 0, libc::IPC_STAT, stat.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so it is written.
@@ -160,10 +176,7 @@ pub(crate) fn sem_remove(id: c_int) -> nix::Result<()> {
 /// `int semtimedop(int semid, struct sembuf *sops, size_t nsops, const struct timespec *timeout);` —
 /// [semop(2)](https://man7.org/linux/man-pages/man2/semop.2.html)
 pub(crate) fn semtimedop(id: c_int, mut operation: libc::sembuf, timeout: Duration) -> nix::Result<()> {
-    let timeout = libc::timespec {
-        tv_sec: timeout.as_secs() as libc::time_t,
-        tv_nsec: libc::c_long::from(timeout.subsec_nanos().cast_signed()),
-    };
+    let timeout = *TimeSpec::from_duration(timeout).as_ref();
     // SAFETY: one operation and one timeout, both of which outlive the call.
     let answer =
         unsafe { libc::syscall(libc::SYS_semtimedop, id, &raw mut operation, 1_usize, &raw const timeout) };

@@ -10,10 +10,9 @@ use ipc_core::demo::{interrupt, report};
 use ipc_core::peer::{self, Peer};
 use ipc_core::play::Exchange;
 use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::{Call, Error, Result, wait_readable};
+use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::Signal;
 
 use super::control::Control;
@@ -53,7 +52,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     let patience = Patience::new(floor.way);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let (patience_of_watch, over, me) = (patience.clone(), &over, pthread_self());
+        let (patience_of_watch, over, me) = (patience.clone(), &over, ThreadId::current());
         let watch = PeerProcess::watch(id)?;
         scope.spawn(move || release(&watch, &patience_of_watch, over, me));
         let played = carry_out(floor, made.ping, patience, &control, stage);
@@ -92,7 +91,7 @@ fn understand(errno: Errno) -> Error {
 
 /// Waits until the child has ended. A bare call of `ping` would not notice where the kernel tells nobody, so it is
 /// ended: a poller looks at the flag, a sleeper is woken, again and again until it has looked as well.
-fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: Pthread) {
+fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: ThreadId) {
     while let Some(pidfd) = child.pidfd() {
         if wait_readable([pidfd], Duration::MAX).is_ok() {
             break;
@@ -100,7 +99,7 @@ fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: Pt
     }
     patience.gone.store(true, Ordering::Relaxed);
     while !over.load(Ordering::Relaxed) {
-        let _ = pthread_kill(ping, GIVE_UP); // the thread lives: it waits for this one
+        let _ = ping.signal(GIVE_UP); // the thread lives: it waits for this one
         thread::sleep(Duration::from_millis(5));
     }
 }

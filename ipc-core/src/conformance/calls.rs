@@ -29,7 +29,7 @@ pub struct Calls {
 pub(super) const COUNTED: &str = "counted";
 
 /// What the peer calls between two things to count: the number of a system call that no link makes.
-const MARK: u64 = libc::SYS_getppid as u64;
+const MARK: libc::c_long = libc::SYS_getppid;
 
 /// Long enough to be more than one copy or cache line, short enough for any medium to take at once.
 const SIZES: [usize; 4] = [0, 1, 64, 4096];

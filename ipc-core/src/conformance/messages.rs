@@ -6,14 +6,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::scripts::{ALL_THERE, LAST, check_numbered, numbered};
 use super::{Bench, Outcome, ensure};
 use crate::payload::Payload;
-use crate::{Call, Error, Mechanism, Result, Transport, sys};
+use crate::{Call, Error, Mechanism, Result, ThreadId, Transport, sys};
 
 const SIZES: [usize; 10] = [0, 1, 63, 64, 65, 4095, 4096, 4097, 64 << 10, usize::MAX];
 const VERIFY: Payload = Payload { verify: true };
@@ -148,13 +147,13 @@ pub(super) struct Hail {
 impl Hail {
     pub(super) fn on_this_thread() -> Result<Self> {
         sys::interrupt_on(Signal::SIGUSR1).call("sigaction")?;
-        let target = pthread_self();
+        let target = ThreadId::current();
         let done = Arc::new(AtomicBool::new(false));
         let sender = {
             let done = Arc::clone(&done);
             thread::spawn(move || {
                 while !done.load(Ordering::Relaxed) {
-                    let _ = pthread_kill(target, Signal::SIGUSR1); // the target joins this thread before it ends
+                    let _ = target.signal(Signal::SIGUSR1); // the target joins this thread before it ends
                     thread::sleep(Duration::from_micros(100));
                 }
             })

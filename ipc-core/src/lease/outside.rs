@@ -8,12 +8,12 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::unistd::geteuid;
 
 use super::place::identity;
 use super::{Lease, random};
 use crate::error::{Advise, Call};
+use crate::sys::rename_new;
 use crate::{Error, Result};
 
 impl Lease {
@@ -35,7 +35,7 @@ impl Lease {
         self.record(&format!("name {}", hidden.display()))?;
         let made = make(&hidden)?;
         self.record(&note(&hidden, &path)?)?;
-        let placed = match renameat2(AT_FDCWD, &hidden, AT_FDCWD, &path, RenameFlags::RENAME_NOREPLACE) {
+        let placed = match rename_new(&hidden, &path) {
             // Not on this file system (NFS): then there is a moment between making and noting.
             Err(Errno::EINVAL) => {
                 remove_name(&hidden);

@@ -5,6 +5,7 @@ use std::ptr;
 use std::time::Duration;
 
 use nix::libc;
+use nix::sys::time::TimeSpec;
 
 use super::atomic::AtomicU32;
 
@@ -15,10 +16,7 @@ use super::atomic::AtomicU32;
 /// `FUTEX_PRIVATE_FLAG`, since the one who wakes is another process: the kernel then knows the word by its physical
 /// page and not by its address, which differs between the two.
 pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) {
-    let timeout = libc::timespec {
-        tv_sec: timeout.as_secs() as libc::time_t,
-        tv_nsec: libc::c_long::from(timeout.subsec_nanos() as i32),
-    };
+    let timeout = *TimeSpec::from_duration(timeout).as_ref();
     // SAFETY: the word is a live atomic, which the kernel reads as one; the timeout outlives the call.
     // Whatever it answers (woken, time over, another value, a signal), the caller has to look again.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, &raw const timeout) };

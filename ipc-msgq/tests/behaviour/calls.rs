@@ -8,10 +8,9 @@ use crate::tools::{
     LARGE_QUEUE, PATIENCE, Scratch, give_it_time_to_block, kind, pair, played, playing, put, take, try_take,
     watched,
 };
-use ipc_core::{Error, Result};
+use ipc_core::{Error, Result, ThreadId};
 use ipc_msgq::{Key, Message, Queue};
 use nix::errno::Errno;
-use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
@@ -167,14 +166,14 @@ fn a_signal_ends_a_wait_even_with_sa_restart() {
     let waiter = thread::spawn({
         let queue = *queue;
         move || {
-            tell.send(pthread_self()).unwrap();
+            tell.send(ThreadId::current()).unwrap();
             recv(queue)
         }
     });
     let thread = told.recv_timeout(PATIENCE).unwrap();
     while !waiter.is_finished() {
         give_it_time_to_block(); // too early a signal interrupts nothing: once more
-        let _ = pthread_kill(thread, Signal::SIGURG); // fails if it has just ended
+        let _ = thread.signal(Signal::SIGURG); // fails if it has just ended
     }
     assert_eq!(waiter.join().unwrap().unwrap_err().to_string(), "msgrcv: Interrupted system call (EINTR)");
 }

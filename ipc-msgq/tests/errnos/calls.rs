@@ -4,10 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::Result;
+use ipc_core::{Result, ThreadId};
 use ipc_msgq::{Access, Interrupter, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
-use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::Signal;
 
 const ONE: MessageType = MessageType::ONE;
@@ -45,10 +44,10 @@ fn recv(queue: Queue) -> Result<()> {
 }
 
 /// Makes `call` wait in a thread of its own, does `what` again and again until the call has ended, and returns how.
-fn while_waiting(queue: Queue, call: Call, mut what: impl FnMut(nix::sys::pthread::Pthread)) -> Result<()> {
+fn while_waiting(queue: Queue, call: Call, mut what: impl FnMut(ThreadId)) -> Result<()> {
     let (tell, told) = mpsc::channel();
     let waiter = thread::spawn(move || {
-        tell.send(pthread_self()).unwrap();
+        tell.send(ThreadId::current()).unwrap();
         call(queue)
     });
     let thread = told.recv().unwrap();
@@ -144,7 +143,7 @@ fn eintr_of_a_call_that_waits() {
     let none =
         queue.recv_until(Select::Any, &mut Message::with_capacity(1), Duration::from_millis(1)).unwrap();
     assert_eq!(none, None);
-    let signal = |thread| _ = pthread_kill(thread, Signal::SIGURG);
+    let signal = |thread: ThreadId| _ = thread.signal(Signal::SIGURG);
     refused(while_waiting(*full(), send, signal), "msgsnd: Interrupted system call (EINTR)");
     refused(while_waiting(*queue, recv, signal), "msgrcv: Interrupted system call (EINTR)");
 }
@@ -157,13 +156,13 @@ fn no_eintr_of_a_call_with_an_end() {
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
-            tell.send(pthread_self()).unwrap();
+            tell.send(ThreadId::current()).unwrap();
             queue.recv_until(Select::Any, &mut Message::with_capacity(1), &interrupter)
         });
         let thread = told.recv().unwrap();
         for _ in 0..20 {
             thread::sleep(Duration::from_millis(10));
-            pthread_kill(thread, Signal::SIGURG).unwrap();
+            thread.signal(Signal::SIGURG).unwrap();
         }
         assert!(!waiter.is_finished());
         interrupter.interrupt();

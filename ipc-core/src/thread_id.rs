@@ -1,0 +1,29 @@
+//! A thread of this process, as the kernel knows it.
+
+use nix::sys::signal::Signal;
+
+use crate::sys;
+
+/// The kernel's number of a thread of this process, to send it signals.
+///
+/// Not the C library's `pthread_t`: that is a pointer on musl, and must not be used once the thread has ended. A signal
+/// to a thread that has ended is an error here, `ESRCH`; its number is used again only after all others have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadId(libc::pid_t);
+
+impl ThreadId {
+    /// Returns the calling thread.
+    #[must_use]
+    pub fn current() -> Self {
+        Self(nix::unistd::gettid().as_raw())
+    }
+
+    /// Sends `signal` to this thread and to no other.
+    ///
+    /// # Errors
+    /// `ESRCH`: the thread has ended.
+    #[doc(alias = "tgkill")]
+    pub fn signal(self, signal: Signal) -> nix::Result<()> {
+        sys::tgkill(self.0, signal)
+    }
+}
