@@ -7,7 +7,7 @@ mod invented;
 use common::{Output, bench, run};
 use invented::{NOISE, OTHER_NOISE, Saved, case, document, row};
 use ipc_bench::compare::{Comparison, Verdict, differences};
-use ipc_bench::{Document, Kind, Row};
+use ipc_bench::{Document, Kind, Rounds, Row};
 use ipc_core::Wait;
 use serde_json::Value;
 
@@ -82,12 +82,95 @@ fn among_many_rows_it_takes_more() {
     }
 }
 
+/// Rounds that disagree by far.
+const WILD: [f64; 8] = [0.4, 2.9, 0.5, 3.1, 0.45, 2.7, 0.6, 3.3];
+
+/// Each figure is that of its own run, and the factor is the new time divided by the old one.
+#[test]
+fn old_and_new_keep_their_figures() {
+    let steps = [1.0, 1.1, 0.9, 0.9, 1.1, 1.0, 0.8, 1.25];
+    let [old, new] = [(5e4, steps), (1e5, steps.map(|step| 1.01 * step))]
+        .map(|(ns, noise)| document(vec![pipe(Kind::RoundTrip, ns, noise)]));
+    for (old, new, old_ns, new_ns, ratio, text) in [
+        (&old, &new, 5e4, 1.01e5, 2.02, "pipe anonymous 50.000 101.000 × 2.020"),
+        (&new, &old, 1.01e5, 5e4, 1.0 / 2.02, "pipe anonymous 101.000 50.000 × 0.495"),
+    ] {
+        let output = compare(old, new, &["--json"]);
+        let document: Value = serde_json::from_str(&output.stdout).unwrap();
+        let change = &document["changes"][0];
+        let near = |value: &Value, expected: f64| (value.as_f64().unwrap() / expected - 1.0).abs() < 1e-9;
+        assert!(near(&change["old_ns"], old_ns) && near(&change["new_ns"], new_ns), "{change}");
+        assert!(near(&change["ratio"]["estimate"], ratio), "{change}");
+        let [low, high] = ["low", "high"].map(|end| change["ratio"][end].as_f64().unwrap());
+        assert!(near(&(low * high).sqrt().into(), ratio) && low < ratio && ratio < high, "{change}");
+        let shown = compare(old, new, &[]).stdout;
+        let line = shown.lines().find(|line| line.starts_with(" pipe")).unwrap();
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().join(" ");
+        let interval = format!("{low:.3} to {high:.3}");
+        assert!(words(line).starts_with(text) && words(line).contains(&interval), "{line}");
+    }
+}
+
+/// The middle of the rounds counts: not the first of them, nor their mean.
+#[test]
+fn the_figure_of_a_row_is_the_median_of_its_rounds() {
+    let rows = [900.0, 100.0, 300.0, 200.0, 5000.0];
+    let row =
+        |rounds: [f64; 5]| Row { rounds: Some(Rounds::of(1, &rounds)), ..pipe(Kind::RoundTrip, 1.0, NOISE) };
+    let [old, new] = [1.0, 2.0].map(|factor| document(vec![row(rows.map(|ns| ns * factor))]));
+    let change = &Comparison::of(&old, &new, 0.05).changes[0];
+    assert_eq!((change.old_ns, change.new_ns), (Some(300.0), Some(600.0)));
+}
+
+/// A disturbed run is told, whichever of the two it was: if more than a quarter of its rows are unstable.
+#[test]
+fn a_disturbed_run_is_told_whichever_it_was() {
+    let run = |unstable: usize, all: usize| {
+        let rows = (0..all).map(|nth| {
+            let noise = if nth < unstable { WILD } else { NOISE };
+            Row { size: 1 + nth, ..pipe(Kind::RoundTrip, 5e4, noise) }
+        });
+        document(rows.collect())
+    };
+    for (unstable, told) in [(0, false), (1, false), (2, true)] {
+        for (name, old, new) in [("old", run(unstable, 4), run(0, 4)), ("new", run(0, 4), run(unstable, 4))] {
+            let comparison = Comparison::of(&old, &new, 0.05);
+            let note = format!("{unstable} of 4 rows of the {name} run are unstable");
+            assert_eq!(
+                comparison.notes.iter().any(|line| line.starts_with(&note)),
+                told,
+                "{name} {unstable}"
+            );
+            assert_eq!(comparison.notes.len(), usize::from(told), "{:?}", comparison.notes);
+            let marked: Vec<_> = comparison.changes.iter().map(|change| change.unstable).collect();
+            assert_eq!(marked, (0..4).map(|nth| nth < unstable).collect::<Vec<_>>());
+            let shown = ipc_bench::compare::text(&comparison, None);
+            assert_eq!(shown.matches("(unstable)").count(), unstable, "{shown}");
+        }
+    }
+    for (name, old, new) in [("old", false, true), ("new", true, false)] {
+        let [old, new] = [old, new].map(|complete| Document { complete, ..run(0, 4) });
+        let said = format!("the {name} run was ended early: it has fewer rounds, or rows are missing");
+        assert_eq!(Comparison::of(&old, &new, 0.05).notes, [said]);
+    }
+}
+
+/// Faster by a half is as far as slower by twice as much: the threshold is a factor in both directions.
+#[test]
+fn the_threshold_is_a_factor_in_both_directions() {
+    assert_eq!(verdict(Kind::RoundTrip, 1.0 / 1.45, 0.5), Verdict::Unchanged);
+    assert_eq!(verdict(Kind::RoundTrip, 1.0 / 1.5, 0.5), Verdict::Unclear);
+    assert_eq!(verdict(Kind::RoundTrip, 1.0 / 1.55, 0.5), Verdict::Faster);
+    assert_eq!(verdict(Kind::RoundTrip, 1.45, 0.5), Verdict::Unchanged);
+    assert_eq!(verdict(Kind::RoundTrip, 1.5, 0.5), Verdict::Unclear);
+    assert_eq!(verdict(Kind::RoundTrip, 1.55, 0.5), Verdict::Slower);
+}
+
 /// Wild rounds make no regression, however far their middle lies off.
 #[test]
 fn wild_rounds_prove_nothing() {
-    let wild = [0.4, 2.9, 0.5, 3.1, 0.45, 2.7, 0.6, 3.3];
     let old = document(vec![pipe(Kind::RoundTrip, 5e4, NOISE)]);
-    let new = document(vec![pipe(Kind::RoundTrip, 5e4, wild)]);
+    let new = document(vec![pipe(Kind::RoundTrip, 5e4, WILD)]);
     let comparison = Comparison::of(&old, &new, 0.05);
     assert_eq!(comparison.changes[0].verdict, Verdict::Unclear);
     assert!(comparison.changes[0].unstable && !comparison.has_regression());

@@ -2,41 +2,100 @@
 
 mod invented;
 
-use invented::{NOISE, case, costs, document, row};
+use invented::{NOISE, case, different_costs, document, row, ten_thousand};
 use ipc_bench::export::Format;
-use ipc_bench::{Document, Fairness, Kind, NotMeasured, Row};
+use ipc_bench::limits::Copying;
+use ipc_bench::{Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, Rounds, Row, Verified};
 use ipc_core::Wait;
+use serde_json::Value;
 use snapbox::{Assert, Data, assert::Action};
 
-/// A row of each kind, one of them unstable; something skipped; names that need quoting.
+/// A row of each kind and of each implementation, one of them unstable; something skipped; names that need quoting. Each
+/// figure has a value of its own, so that none can stand in the place of another.
 fn results() -> Document {
     let pipe = |kind| case("pipe", "anonymous", kind, Wait::Block);
-    let mut open = row(&pipe(Kind::OpenLoop), 6e4, NOISE);
-    open.rate_per_s = Some(10_000);
-    open.service_ns.clone_from(&open.rtt_ns);
-    let mut closed = row(&pipe(Kind::RoundTrip), 5e4, NOISE);
-    closed.one_way_ns.clone_from(&closed.rtt_ns);
-    closed.cost = Some(costs(2e4));
+    let closed = Row {
+        rtt_ns: Some(ten_thousand(10)),
+        one_way_ns: Some(ten_thousand(3)),
+        batch: Some(4),
+        cost: Some(different_costs()),
+        energy_nj: Some(77.5),
+        beside_floor: Some(Rounds::of(11, &[51e3, 52e3, 53e3, 54e3, 56e3])),
+        floor_ratio: Some(1.25),
+        floor_ratio_spread: Some([1.125, 1.375]),
+        ..row(&pipe(Kind::RoundTrip), 5e4, NOISE)
+    };
+    let floor = Row {
+        implementation: "floor".into(),
+        rounds: Some(Rounds::of(12, &[41e3, 42e3, 43e3, 44e3, 46e3])),
+        suite_ratio: Some(1.25),
+        suite_ratio_spread: Some([1.125, 1.375]),
+        ..Row::empty(&pipe(Kind::RoundTrip))
+    };
+    let bare = Row {
+        rounds: Some(Rounds::of(13, &[2e3, 3e3, 4e3, 5e3, 6e3])),
+        piece: Some(4096),
+        suite_ratio: Some(1.5),
+        suite_ratio_spread: Some([1.4375, 1.5625]),
+        ..Row { implementation: "in_place".into(), ..Row::empty(&pipe(Kind::Throughput)) }
+    };
+    let open = Row {
+        rtt_ns: Some(ten_thousand(20)),
+        service_ns: Some(ten_thousand(11)),
+        rate_per_s: Some(10_000),
+        ..row(&pipe(Kind::OpenLoop), 6e4, NOISE)
+    };
     let wild = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
-    let mut clients = row(&case("msgq", "sysv", Kind::Clients, Wait::Block), 4e3, NOISE);
-    clients.clients = 10;
-    clients.fairness = Some(Fairness { min: 90, median: 100, max: 120, index: 0.97 });
+    let clients = Row {
+        clients: 10,
+        client_processes: Some(4),
+        rtt_ns: Some(ten_thousand(30)),
+        fairness: Some(Fairness { min: 90, median: 100, max: 120, index: 0.97 }),
+        ..row(&case("msgq", "sysv", Kind::Clients, Wait::Block), 4e3, NOISE)
+    };
     let strange = Row {
         mechanism: "a, \"b\"".into(),
         variant: "c | *d*\ne".into(),
+        cpus: "0,1".into(),
+        ping_cpu: 5,
+        pong_cpu: 7,
         ..row(&pipe(Kind::Throughput), 1e3, NOISE)
     };
-    let rows = vec![
-        closed,
-        row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 5e4, wild),
-        open,
-        clients,
-        strange,
-    ];
-    let mut document = document(rows);
+    let wild = row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 5e4, wild);
+    let mut document = document(vec![closed, floor, wild, open, clients, strange, bare]);
     document.notes.push("energy is not told here".into());
     let reason = "message of 64 bytes is too large: this link carries at most 10 bytes".into();
     document.skipped.push(NotMeasured::new(&case("shm", "ring", Kind::Throughput, Wait::Spin), reason));
+    let checked = |messages, error: Option<&str>| Verified {
+        mechanism: "pipe".into(),
+        variant: "anonymous".into(),
+        kind: Kind::RoundTrip,
+        size: 64,
+        wait: "block".into(),
+        cpus: "split".into(),
+        messages,
+        error: error.map(Into::into),
+    };
+    document.verified =
+        Some(vec![checked(1000, None), checked(200, Some("a message out of sequence")), checked(30, None)]);
+    document.growth = vec![Growth {
+        mechanism: "pipe".into(),
+        variant: "anonymous".into(),
+        kind: Kind::RoundTrip,
+        wait: "block".into(),
+        cpus: "split".into(),
+        from: 64,
+        to: 4096,
+        suite: 3.0,
+        floor: 4.0,
+        ratio: 0.75,
+    }];
+    let about = |median: f64| Quartiles { p25: median * 0.9, median, p75: median * 1.2 };
+    let copying = |in_cache, buffer, rate| Copying { in_cache, buffer, bytes_per_s: about(rate) };
+    document.limits = Some(Limits {
+        handover_ns: Some(about(90.0)),
+        memcpy: vec![copying(true, 65536, 20e9), copying(false, 64 << 20, 7e9)],
+    });
     document
 }
 
@@ -72,26 +131,120 @@ fn as_json() {
     check(Format::Json, "results.json");
 }
 
-/// What was written can be read back: JSON as the same document, CSV cell by cell, commas, quotes and all.
+/// What should be known beside the figures is said where people read them.
+#[test]
+fn an_early_end_is_noted_and_what_was_checked_is_counted() {
+    let mut document = results();
+    document.verified.as_mut().unwrap().retain(|case| case.error.is_none());
+    for (complete, early) in [(true, false), (false, true)] {
+        document.complete = complete;
+        for format in [Format::Table, Format::Markdown] {
+            let text = format.text(&document);
+            assert_eq!(text.contains("the run was ended early"), early, "{text}");
+            assert!(text.contains("1,030 messages checked: all right"), "{text}");
+        }
+    }
+}
+
+/// JSON is read back as the same document.
 #[test]
 fn what_was_written_is_read_back() {
     let document = results();
     let back: Document = serde_json::from_str(&Format::Json.text(&document)).unwrap();
     assert_eq!(back, document);
+}
+
+/// The columns of CSV, and where the JSON document has the same.
+const COLUMNS: [(&str, &str); 63] = [
+    ("mechanism", "/mechanism"),
+    ("variant", "/variant"),
+    ("implementation", "/implementation"),
+    ("kind", "/kind"),
+    ("size_bytes", "/size"),
+    ("wait", "/wait"),
+    ("cpus", "/cpus"),
+    ("ping_cpu", "/ping_cpu"),
+    ("pong_cpu", "/pong_cpu"),
+    ("clients", "/clients"),
+    ("client_processes", "/client_processes"),
+    ("rate_per_s", "/rate_per_s"),
+    ("piece_bytes", "/piece"),
+    ("count", "/count"),
+    ("batch", "/batch"),
+    ("rtt_min_ns", "/rtt_ns/min"),
+    ("rtt_p50_ns", "/rtt_ns/p50"),
+    ("rtt_p90_ns", "/rtt_ns/p90"),
+    ("rtt_p99_ns", "/rtt_ns/p99"),
+    ("rtt_p999_ns", "/rtt_ns/p999"),
+    ("rtt_max_ns", "/rtt_ns/max"),
+    ("rtt_mean_ns", "/rtt_ns/mean"),
+    ("rtt_mean_low_ns", "/rtt_ns/mean_interval/0"),
+    ("rtt_mean_high_ns", "/rtt_ns/mean_interval/1"),
+    ("service_p50_ns", "/service_ns/p50"),
+    ("service_p99_ns", "/service_ns/p99"),
+    ("service_max_ns", "/service_ns/max"),
+    ("one_way_p50_ns", "/one_way_ns/p50"),
+    ("one_way_p99_ns", "/one_way_ns/p99"),
+    ("one_way_max_ns", "/one_way_ns/max"),
+    ("messages_per_s", "/messages_per_s"),
+    ("bytes_per_s", "/bytes_per_s"),
+    ("fairness_min", "/fairness/min"),
+    ("fairness_median", "/fairness/median"),
+    ("fairness_max", "/fairness/max"),
+    ("fairness_index", "/fairness/index"),
+    ("rounds", "/rounds/count"),
+    ("rounds_p25_ns", "/rounds/ns/p25"),
+    ("rounds_median_ns", "/rounds/ns/median"),
+    ("rounds_p75_ns", "/rounds/ns/p75"),
+    ("spread", "/rounds/spread"),
+    ("agree", "/rounds/agree"),
+    ("ping_user_ns", "/cost/ping/user_ns"),
+    ("ping_system_ns", "/cost/ping/system_ns"),
+    ("ping_voluntary_switches", "/cost/ping/voluntary_switches"),
+    ("ping_involuntary_switches", "/cost/ping/involuntary_switches"),
+    ("ping_minor_faults", "/cost/ping/minor_faults"),
+    ("ping_major_faults", "/cost/ping/major_faults"),
+    ("ping_syscalls", "/cost/ping/syscalls"),
+    ("pong_user_ns", "/cost/pong/user_ns"),
+    ("pong_system_ns", "/cost/pong/system_ns"),
+    ("pong_voluntary_switches", "/cost/pong/voluntary_switches"),
+    ("pong_involuntary_switches", "/cost/pong/involuntary_switches"),
+    ("pong_minor_faults", "/cost/pong/minor_faults"),
+    ("pong_major_faults", "/cost/pong/major_faults"),
+    ("pong_syscalls", "/cost/pong/syscalls"),
+    ("energy_nj", "/energy_nj"),
+    ("floor_ratio", "/floor_ratio"),
+    ("floor_ratio_p25", "/floor_ratio_spread/0"),
+    ("floor_ratio_p75", "/floor_ratio_spread/1"),
+    ("suite_ratio", "/suite_ratio"),
+    ("suite_ratio_p25", "/suite_ratio_spread/0"),
+    ("suite_ratio_p75", "/suite_ratio_spread/1"),
+];
+
+/// Each cell of CSV is what JSON has in that place, commas, quotes and all; and no two columns are alike, so that none
+/// can stand for another unnoticed.
+#[test]
+fn csv_and_json_say_the_same() {
+    let document = results();
+    let json: Value = serde_json::from_str(&Format::Json.text(&document)).unwrap();
     let text = Format::Csv.text(&document);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names = reader.headers().unwrap().clone();
-    let lines: Vec<_> =
-        reader.records().collect::<Result<_, _>>().expect("as many cells in each line as names");
+    let names: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(names, COLUMNS.map(|(name, _)| name));
+    let lines: Vec<_> = reader.records().map(|line| line.expect("as many cells as names")).collect();
     assert_eq!(lines.len(), document.results.len());
-    let cell = |line: usize, name: &str| &lines[line][names.iter().position(|one| one == name).unwrap()];
-    assert_eq!((cell(4, "mechanism"), cell(4, "variant")), ("a, \"b\"", "c | *d*\ne"));
-    assert_eq!(
-        (cell(0, "rtt_p50_ns"), cell(4, "rtt_p50_ns")),
-        (&*document.results[0].rtt_ns.as_ref().unwrap().p50.to_string(), "")
-    );
-    assert_eq!(
-        (cell(0, "ping_user_ns"), cell(1, "agree"), cell(2, "rate_per_s")),
-        ("5000", "false", "10000")
-    );
+    for (at, (name, place)) in COLUMNS.iter().enumerate() {
+        for (line, row) in lines.iter().zip(json["results"].as_array().unwrap()) {
+            let same = match row.pointer(place) {
+                None | Some(Value::Null) => line[at].is_empty(),
+                Some(Value::String(text)) => *text == line[at],
+                Some(Value::Number(number)) => line[at].parse().ok() == number.as_f64(),
+                Some(other) => line[at].parse().ok() == other.as_bool(),
+            };
+            assert!(same, "{name}: {}, and in JSON {:?}", &line[at], row.pointer(place));
+        }
+        let column = |at: usize| lines.iter().map(|line| line[at].to_owned()).collect::<Vec<_>>();
+        let twin = (0..at).find(|&other| column(other) == column(at));
+        assert_eq!(twin.map(|at| &names[at]), None, "the same as {name}: that proves nothing");
+    }
 }

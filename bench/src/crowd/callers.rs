@@ -105,3 +105,94 @@ impl<C: Caller> Clients for Callers<C> {
         Ok(tally)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::BorrowedFd;
+    use std::os::unix::net::UnixStream;
+    use std::thread::{self, JoinHandle};
+    use std::time::Instant;
+
+    use super::*;
+
+    const SIZE: usize = 32;
+
+    struct Client(UnixStream);
+
+    impl AsFd for Client {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.0.as_fd()
+        }
+    }
+
+    impl Caller for Client {
+        fn ask(&mut self, request: &[u8]) -> Result<()> {
+            self.0.write_all(request).call("write")
+        }
+
+        fn answer(&mut self, answer: &mut [u8]) -> Result<()> {
+            self.0.read_exact(answer).call("read")
+        }
+    }
+
+    /// A client, and a server of its own that says how many requests it had. From the `wrong`th on, its answers are.
+    fn served(wrong: u64) -> (Client, JoinHandle<u64>) {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let server = move || {
+            let (mut message, mut count) = ([0; SIZE], 0);
+            while theirs.read_exact(&mut message).is_ok() {
+                count += 1;
+                message[SIZE / 2] ^= u8::from(count >= wrong);
+                let _ = theirs.write_all(&message); // the client may have left, since that was wrong
+            }
+            count
+        };
+        (Client(ours), thread::spawn(server))
+    }
+
+    fn crowd(wrong: u64) -> (Result<Callers<Client>>, Vec<JoinHandle<u64>>) {
+        let (clients, servers): (Vec<_>, Vec<_>) = (0..3).map(|_| served(wrong)).unzip();
+        (Callers::new(clients, SIZE), servers)
+    }
+
+    fn window(length: Duration, verify: bool) -> Order {
+        let now = wire::now().unwrap();
+        let (start, from) = (now.saturating_sub(Duration::from_secs(60)), Duration::ZERO); // long ago
+        Order { start, from, until: now + length, verify }
+    }
+
+    /// Of each client all answers count but the last, after which it asks no more; and the first, which was the check.
+    #[test]
+    fn each_answer_counts_for_its_client() {
+        let (callers, servers) = crowd(u64::MAX);
+        let mut callers = callers.unwrap();
+        let started = Instant::now();
+        let tally = callers.play(&window(Duration::from_millis(50), true)).unwrap();
+        let longest = tally.times.highest_equivalent(started.elapsed().as_nanos() as u64);
+        drop(callers);
+        let asked: Vec<_> = servers.into_iter().map(|server| server.join().unwrap()).collect();
+        assert_eq!(tally.counts.iter().map(|count| count + 2).collect::<Vec<_>>(), asked);
+        assert_eq!(tally.all, asked.iter().map(|count| count - 1).sum::<u64>());
+        assert_eq!(tally.times.len(), tally.counts.iter().sum::<u64>());
+        assert!(tally.times.max() <= longest, "from the request: {} {longest}", tally.times.max());
+    }
+
+    #[test]
+    fn what_comes_behind_the_window_does_not_count() {
+        let (callers, _servers) = crowd(u64::MAX);
+        let tally = callers.unwrap().play(&window(Duration::ZERO, true)).unwrap();
+        assert_eq!((tally.counts, tally.all, tally.times.len()), (vec![0; 3], 3, 0));
+    }
+
+    #[test]
+    fn a_wrong_answer_is_found_where_it_is_to_verify() {
+        let (callers, _servers) = crowd(1);
+        assert!(matches!(callers.map(drop), Err(Error::Corrupt(_))), "the first is checked in any case");
+        for verify in [false, true] {
+            let (callers, _servers) = crowd(2);
+            let played = callers.unwrap().play(&window(Duration::ZERO, verify));
+            assert_eq!(matches!(played.map(drop), Err(Error::Corrupt(_))), verify);
+        }
+    }
+}

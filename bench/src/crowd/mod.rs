@@ -64,12 +64,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a server that lives may take to say so.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// From the order to the first request: all have heard of it by then.
-const NOTICE: Duration = Duration::from_millis(2);
-
-/// Shortest lead-in.
-const SHORTEST_LEAD: Duration = Duration::from_millis(20);
-
 /// A server and its clients, ready to play. Dropped, it ends them.
 #[derive(Debug)]
 pub struct Crowd {
@@ -88,6 +82,24 @@ pub struct Served {
     /// The window, the times of the answers in it as the clients saw them, and what it cost the clients (`ping`) and
     /// the server (`pong`).
     pub played: Played,
+}
+
+impl Served {
+    /// Adds up what the client processes report of a window of `length`, between two looks at what the server has spent.
+    fn of(length: Duration, reports: Vec<Report>, [before, after]: [Usage; 2]) -> Result<Self> {
+        let mut served = Self { counts: Vec::new(), all: 0, played: Played::in_time(length) };
+        for report in reports {
+            served.counts.extend(report.counts);
+            served.all += report.all;
+            served.played.ping = served.played.ping.plus(&report.spent);
+            let times: Option<Histogram<u64>> = report.times.and_then(|times| times.times());
+            if let Some(times) = times {
+                served.played.times.add(times).map_err(|_| Error::Corrupt("another histogram"))?;
+            }
+        }
+        served.played.pong = after.since(&before);
+        Ok(served)
+    }
 }
 
 impl Crowd {
@@ -124,25 +136,14 @@ impl Crowd {
     pub fn play(&mut self, length: Duration, verify: bool, is_over: &dyn Fn() -> bool) -> Result<Served> {
         let deadline = Instant::now() + length + PATIENCE;
         let before = self.spent_by_server(deadline, is_over)?;
-        let start = wire::now()? + NOTICE;
-        let from = start + (length / 5).max(SHORTEST_LEAD);
-        let order = wire::line(&Order { start, from, until: from + length, verify });
+        let order = wire::line(&Order::new(wire::now()?, length, verify));
         for at in 0..self.clients.len() {
             let told = self.clients[at].tell(&order);
             told.map_err(|error| self.blame(error))?;
         }
-        let mut served = Served { counts: Vec::new(), all: 0, played: Played::in_time(length) };
-        for line in self.hear_all(deadline, is_over)? {
-            let report: Report = wire::read(&line)?;
-            served.counts.extend(report.counts);
-            served.all += report.all;
-            served.played.ping = served.played.ping.plus(&report.spent);
-            let times: Option<Histogram<u64>> = report.times.and_then(|times| times.times());
-            if let Some(times) = times {
-                served.played.times.add(times).map_err(|_| Error::Corrupt("another histogram"))?;
-            }
-        }
-        served.played.pong = self.spent_by_server(deadline, is_over)?.since(&before);
+        let lines = self.hear_all(deadline, is_over)?;
+        let reports = lines.iter().map(|line| wire::read(line)).collect::<Result<_>>()?;
+        let served = Served::of(length, reports, [before, self.spent_by_server(deadline, is_over)?])?;
         if served.counts.len() == self.case.clients {
             Ok(served)
         } else {
@@ -216,6 +217,7 @@ fn times() -> Histogram<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Latency;
 
     #[test]
     fn the_index_is_one_for_equal_shares_and_falls_to_one_nth() {
@@ -227,5 +229,22 @@ mod tests {
     #[test]
     fn few_clients_have_a_process_each() {
         assert_eq!([1, 3, 4, 10, 1000].map(processes), [1, 3, 4, 4, 4]);
+    }
+    #[test]
+    fn reports_are_added_up() {
+        let usage =
+            |by: u64| Usage { cpu: Duration::from_nanos(by), minor_faults: 2 * by, ..Usage::default() };
+        let report = |counts: &[u64], time: u64, spent| {
+            let mut times = times();
+            times.record_n(time, counts.iter().sum()).unwrap();
+            Report { counts: counts.into(), all: 10, times: Latency::of(&times, None), spent: usage(spent) }
+        };
+        let reports = vec![report(&[1, 2], 100, 5), report(&[0], 7, 7), report(&[4], 300, 11)];
+        let second = Duration::from_secs(1);
+        let Served { counts, all, played } = Served::of(second, reports, [usage(100), usage(140)]).unwrap();
+        assert_eq!((counts, all, played.elapsed), (vec![1, 2, 0, 4], 30, second));
+        assert_eq!((played.ping, played.pong), (usage(23), usage(40)));
+        let seen = [(100, 3), (7, 0), (300, 4)].map(|(time, count)| played.times.count_at(time) == count);
+        assert_eq!((seen, played.times.len()), ([true; 3], 7));
     }
 }

@@ -24,7 +24,20 @@ pub(super) struct Order {
     pub(super) verify: bool,
 }
 
+/// From the order to the first request: all have heard of it by then.
+const NOTICE: Duration = Duration::from_millis(2);
+
+/// Shortest lead-in.
+const SHORTEST_LEAD: Duration = Duration::from_millis(20);
+
 impl Order {
+    /// A turn with a window of `length`, told `now`.
+    pub(super) fn new(now: Duration, length: Duration, verify: bool) -> Self {
+        let start = now + NOTICE;
+        let from = start + (length / 5).max(SHORTEST_LEAD);
+        Self { start, from, until: from + length, verify }
+    }
+
     /// Whether an answer of that moment counts.
     pub(super) fn counts(&self, at: Duration) -> bool {
         (self.from..self.until).contains(&at)
@@ -74,4 +87,24 @@ pub(super) fn say(line: &str) -> Result<()> {
 /// The lines of whoever has started this process. They end with it.
 pub(super) fn orders() -> impl Iterator<Item = String> {
     std::io::stdin().lock().lines().map_while(std::result::Result::ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fifth of the window leads in, and some time where the window is short.
+    #[test]
+    fn what_comes_before_the_window_and_behind_it_does_not_count() {
+        for (length, from) in [(1000, 10_202), (50, 10_022)] {
+            let at = Duration::from_millis;
+            let order = Order::new(at(10_000), at(length), false);
+            assert_eq!(
+                [order.start, order.from, order.until].map(|at| at.as_millis() as u64),
+                [10_002, from, from + length]
+            );
+            let counts = [from - 1, from, from + length - 1, from + length].map(|ms| order.counts(at(ms)));
+            assert_eq!(counts, [false, true, true, false], "{length}");
+        }
+    }
 }

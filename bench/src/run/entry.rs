@@ -240,3 +240,7 @@ impl Entry {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are what is tested
+mod tests;

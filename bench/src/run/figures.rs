@@ -142,3 +142,7 @@ fn merge(all: &mut Option<Histogram<u64>>, some: Option<Histogram<u64>>) {
         all.get_or_insert_with(play::histogram).add(some).expect("made alike");
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are what is tested
+mod tests;

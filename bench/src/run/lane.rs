@@ -37,6 +37,12 @@ impl Lane {
         Self { key, pair: None, crowd: None }
     }
 
+    /// With processes that are there already.
+    #[cfg(test)]
+    pub(super) fn with(case: &Case, pair: Pair) -> Self {
+        Self { pair: Some(pair), ..Self::new(LaneKey::of(case)) }
+    }
+
     pub(super) fn key(&self) -> &LaneKey {
         &self.key
     }
