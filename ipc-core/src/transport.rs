@@ -15,7 +15,9 @@ pub trait Transport {
     /// # Errors
     /// [`TooLarge`](crate::Error::TooLarge): nothing was sent, the link still works.
     /// [`Disconnected`](crate::Error::Disconnected): the peer is gone.
-    /// [`Corrupt`](crate::Error::Corrupt): the peer has broken the medium.
+    /// [`Corrupt`](crate::Error::Corrupt): the peer has broken the medium. After an error of the system
+    /// ([`Os`](crate::Error::Os)), a part of the message may have left: offer the same one again. Another one is refused
+    /// then ([`Usage`](crate::Error::Usage)), since the peer would take it for the rest of the first.
     fn send(&mut self, message: &[u8]) -> Result<()>;
 
     /// Receives the next message into `buffer`, waiting for it as long as it takes, and returns its length. What
@@ -24,7 +26,9 @@ pub trait Transport {
     /// # Errors
     /// [`BufferTooSmall`](crate::Error::BufferTooSmall): the message was kept for the next call.
     /// [`Disconnected`](crate::Error::Disconnected): everything the peer ever sent has been received, and it is gone.
-    /// [`Corrupt`](crate::Error::Corrupt): what arrived is not a message.
+    /// [`Corrupt`](crate::Error::Corrupt): what arrived is not a message, or the peer's end has cut one off: over a byte
+    /// stream, a peer that is killed while it sends leaves a part of a message behind. An error of the system
+    /// ([`Os`](crate::Error::Os)) loses nothing: the next call goes on where this one stopped.
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize>;
 
     /// Sends one message, waiting for room for at most `timeout`; `None` says "not in time". With a timeout of zero it

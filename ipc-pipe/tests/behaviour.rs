@@ -348,3 +348,22 @@ fn the_pipes_of_a_link_hold_more_than_the_default() {
     }
     assert_eq!(size, ipc_core::PIPE_SIZE);
 }
+
+/// A peer that ended between two messages has left; one that ended in the middle of one has lost something.
+#[test]
+fn a_pong_that_got_half_a_header_fails() {
+    for (bytes, status) in [(&[][..], 0), (&[1, 0][..], 1), (&[24, 0, 0, 0, b'P'][..], 1)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
+        command
+            .args(["invited", "stdin,stdout"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut pong = command.spawn().unwrap();
+        pong.stdin.take().unwrap().write_all(bytes).unwrap(); // and closes it
+        let output = pong.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{bytes:?}: {told}");
+        assert_eq!(told.contains("the stream ends in the middle of a message"), status == 1, "{told}");
+    }
+}

@@ -115,6 +115,15 @@ impl LockStep {
         }
     }
 
+    /// Hands a slot to the other side. If that fails, the two are out of step for good.
+    fn give(&mut self, index: u16) -> Result<()> {
+        let given = self.semaphores.give(index, Undo::Never);
+        if !matches!(given, Ok(()) | Err(Error::Disconnected)) {
+            self.broken = Some("a semaphore that cannot be raised");
+        }
+        given
+    }
+
     // ANCHOR: lock_step
     fn write(&mut self, message: &[u8], deadline: Deadline) -> Result<Option<()>> {
         if message.len() > MAX_MESSAGE {
@@ -132,7 +141,7 @@ impl LockStep {
         region.u64_at(slot + LEN).store(message.len() as u64, Ordering::Relaxed);
         self.sent += 1;
         region.u64_at(slot + NUMBER).store(self.sent, Ordering::Release);
-        self.semaphores.give(full(self.mine()), Undo::Never)?;
+        self.give(full(self.mine()))?;
         Ok(Some(()))
     }
 
@@ -163,7 +172,7 @@ impl LockStep {
         region.read(slot + PAYLOAD, &mut buffer[..len]);
         self.received += 1;
         self.taken = false;
-        self.semaphores.give(free(self.peers()), Undo::Never)?;
+        let _ = self.give(free(self.peers())); // the message is good all the same; a failure is for the next call to tell
         Ok(Some(len))
     }
     // ANCHOR_END: lock_step

@@ -1,15 +1,20 @@
-//! Contract 7: a peer that writes garbage, past the protocol, while this side goes on working.
+//! Contract 7: a peer that writes garbage, past the protocol, while this side goes on working; and one that ends in the
+//! middle of a message.
 
 use libtest_mimic::Trial;
 
+use super::scripts::{self, longest};
 use super::{Bench, Outcome, ensure};
-use crate::{Error, Mechanism, Transport};
+use crate::{Error, Mechanism, Transport, Unit};
 
 /// Peers to survive, each with other garbage.
 const PEERS: u64 = 8;
 
-pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
-    bench.trial("garbage is called corrupt and does no harm", garbage)
+pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
+    vec![
+        bench.trial("garbage is called corrupt and does no harm", garbage),
+        bench.trial("a message cut off by a kill is not given out", cut_off),
+    ]
 }
 
 fn garbage<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
@@ -43,5 +48,39 @@ fn garbage<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         let _ = link.try_recv(&mut buffer);
     }
     ensure!(corrupt > 0, "none of {PEERS} hostile peers was called corrupt");
+    Ok(())
+}
+
+/// The peer sends its longest messages, and is killed when the second one begins to come: over a stream, in the middle of
+/// it. What comes out are whole messages, and where a part of one has come, the end is no clean one.
+fn cut_off<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, mut peer) = bench.meet(scripts::LONGEST)?;
+    let mut buffer = vec![0; link.max_message()];
+    let len = link.recv(&mut buffer)?;
+    ensure!(buffer[..len] == longest(0, buffer.len()), "the first message came with other bytes");
+    let next = link.recv(&mut []); // it has begun to come; over a stream, most of it is still to be sent
+    ensure!(matches!(next, Err(Error::BufferTooSmall { .. })), "the second message: {next:?}");
+    peer.kill();
+    peer.wait()?;
+    let mut number = 1;
+    let end = loop {
+        match link.recv(&mut buffer) {
+            Ok(len) => {
+                ensure!(buffer[..len] == longest(number, buffer.len()), "message {number}: other bytes");
+            }
+            Err(end) => break end,
+        }
+        number += 1;
+    };
+    let profile = M::PROFILE.variants.iter().find(|variant| variant.name == bench.variant);
+    let is_a_stream = profile.is_some_and(|variant| variant.unit == Unit::ByteStream);
+    match end {
+        Error::Corrupt(_) if is_a_stream => {}
+        Error::Disconnected if !is_a_stream => {}
+        end => return Err(format!("after {number} messages: {end}").into()),
+    }
+    // And it stays like that.
+    let again = link.recv(&mut buffer);
+    ensure!(matches!(again, Err(Error::Corrupt(_))) == is_a_stream, "asked again: {again:?}");
     Ok(())
 }

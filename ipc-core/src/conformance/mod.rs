@@ -15,7 +15,7 @@
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `deadlines.rs` | calls with a timeout |
 //! | `endings.rs` | closed and killed peers, on either side |
-//! | `hostile.rs` | a peer that writes garbage |
+//! | `hostile.rs` | a peer that writes garbage, or half a message |
 //! | `calls.rs` | how many system calls a message costs |
 //! | `leaks.rs` | what is left after any kind of end |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
@@ -91,7 +91,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
             trials.extend(messages::trials(bench));
             trials.extend(deadlines::trials(bench));
             trials.extend(endings::trials(bench));
-            trials.push(hostile::trial(bench));
+            trials.extend(hostile::trials(bench));
             trials.push(calls::trial(bench, calls(variant.name)));
         }
         let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };

@@ -22,6 +22,9 @@ pub(super) const CREATE: &str = "create";
 /// Where a peer writes how its script ended, for a case that cannot see its exit status.
 pub(super) const REPORT: &str = "CONFORMANCE_REPORT";
 
+/// The script of a peer that sends its longest messages.
+pub(super) const LONGEST: &str = "longest";
+
 /// What ends a row of numbered messages.
 pub(super) const LAST: &[u8] = b"that was the last";
 /// What `collect` answers.
@@ -100,6 +103,13 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             }
         },
         deadlines::HASTY => deadlines::hasty(&mut link, &mut buffer),
+        // Sends messages as long as they can be until the other side leaves, or this process is killed.
+        LONGEST => {
+            for number in 0.. {
+                link.send(&longest(number, buffer.len()))?;
+            }
+            Ok(())
+        }
         // Sends so many numbered messages, ignores what comes in, and leaves.
         "emit" => emit(&mut link, number),
         // As `emit`, and stays until the other side leaves, or this process is killed.
@@ -174,6 +184,13 @@ fn emit(link: &mut impl Transport, count: u64) -> Result<()> {
 /// Message number `number` of an `emit`: of varying length, with a checksum.
 pub(super) fn numbered(number: u64) -> Vec<u8> {
     let mut message = vec![0; (number as usize * 37) % 300];
+    VERIFY.write(number, &mut message);
+    message
+}
+
+/// Message number `number` of a `longest`, on a link that carries `max` bytes.
+pub(super) fn longest(number: u64, max: usize) -> Vec<u8> {
+    let mut message = vec![0; max];
     VERIFY.write(number, &mut message);
     message
 }

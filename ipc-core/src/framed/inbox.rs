@@ -54,7 +54,10 @@ impl Inbox {
         let mut header = [0; HEADER];
         let room = buffer.len().min(READ_AHEAD);
         let mut pieces = [IoSliceMut::new(&mut header), IoSliceMut::new(&mut buffer[..room])];
-        let Some(read) = retry::<S>(mode, || stream.readv(&mut pieces, mode))? else { return Ok(None) };
+        let between = Place::BetweenFrames;
+        let Some(read) = retry::<S>(mode, between, || stream.readv(&mut pieces, mode))? else {
+            return Ok(None);
+        };
         let arrived = read.saturating_sub(HEADER);
         let len = u32::from_le_bytes(header) as usize;
         if read >= HEADER && len <= buffer.len().min(MAX_MESSAGE) {
@@ -63,7 +66,7 @@ impl Inbox {
                 return Ok(Some(len));
             }
             if mode == Mode::Block {
-                read_rest(stream, &mut buffer[arrived..len])?;
+                self.read_rest(stream, &mut buffer[..len], arrived)?;
                 return Ok(Some(len));
             }
         }
@@ -102,9 +105,10 @@ impl Inbox {
         let arrived = len.min(self.waiting() - HEADER);
         buffer[..arrived].copy_from_slice(&self.bytes[self.start + HEADER..][..arrived]);
         if arrived < len {
-            read_rest(stream, &mut buffer[arrived..len])?;
+            self.read_rest(stream, &mut buffer[..len], arrived)?;
+        } else {
+            self.start += HEADER + len;
         }
-        self.start += HEADER + arrived;
         Ok(Some(len))
     }
 
@@ -113,7 +117,7 @@ impl Inbox {
         self.end - self.start
     }
 
-    /// Adds bytes. The caller never keeps more than one header and [`READ_AHEAD`] of them.
+    /// Adds bytes, for which there is room: it never keeps more than one header and [`READ_AHEAD`] of them, or one frame.
     fn keep(&mut self, bytes: &[u8]) {
         if self.waiting() == 0 {
             (self.start, self.end) = (0, 0);
@@ -147,28 +151,57 @@ impl Inbox {
             (self.start, self.end) = (0, 0);
         }
         self.make_room(HEADER);
+        let place = if self.waiting() == 0 { Place::BetweenFrames } else { Place::WithinFrame };
         let room = &mut self.bytes[self.end..];
-        let read = retry::<S>(mode, || stream.read(room, mode))?;
+        let read = retry::<S>(mode, place, || stream.read(room, mode))?;
         self.end += read.unwrap_or(0);
         Ok(read.map(drop))
     }
+
+    /// Reads the rest of a message straight to where it belongs, waiting for it. What has `arrived` of it by the time
+    /// that a read fails is kept for the next call, and so is its header: nothing else is in the inbox then.
+    #[cold]
+    fn read_rest<S: ByteStream>(&mut self, stream: &S, message: &mut [u8], mut arrived: usize) -> Result<()> {
+        while arrived < message.len() {
+            let rest = &mut message[arrived..];
+            match retry::<S>(Mode::Block, Place::WithinFrame, || stream.read(rest, Mode::Block)) {
+                Ok(read) => arrived += read.unwrap_or(0),
+                Err(error) => {
+                    (self.start, self.end) = (0, 0);
+                    self.make_room(HEADER + message.len());
+                    self.keep(&(message.len() as u32).to_le_bytes());
+                    self.keep(&message[..arrived]);
+                    return Err(error);
+                }
+            }
+        }
+        (self.start, self.end) = (0, 0);
+        Ok(())
+    }
 }
 
-/// Reads the rest of a message, waiting for it.
-#[cold]
-fn read_rest<S: ByteStream>(stream: &S, mut rest: &mut [u8]) -> Result<()> {
-    while !rest.is_empty() {
-        let read = retry::<S>(Mode::Block, || stream.read(rest, Mode::Block))?.unwrap_or(0);
-        rest = &mut rest[read..];
-    }
-    Ok(())
+/// Where in the stream a read begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    BetweenFrames,
+    WithinFrame,
 }
 
 /// Reads until it is not a signal that answers.
+///
+/// A peer that closes, or is killed, between two messages is gone, and nothing is missing. The end within a frame means
+/// that a part of a message is lost, which must not look the same.
 #[inline]
-fn retry<S: ByteStream>(mode: Mode, mut read: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>> {
+fn retry<S: ByteStream>(
+    mode: Mode,
+    place: Place,
+    mut read: impl FnMut() -> nix::Result<usize>,
+) -> Result<Option<usize>> {
     loop {
         match read() {
+            Ok(0) | Err(Errno::ECONNRESET) if place == Place::WithinFrame => {
+                return Err(Error::Corrupt("the stream ends in the middle of a message"));
+            }
             Ok(0) | Err(Errno::ECONNRESET) => return Err(Error::Disconnected),
             Ok(read) => return Ok(Some(read)),
             Err(Errno::EAGAIN) if mode == Mode::Try => return Ok(None),

@@ -1,5 +1,6 @@
 //! How a frame leaves.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::IoSlice;
 
 use nix::errno::Errno;
@@ -15,6 +16,8 @@ pub(super) struct Outgoing {
     under_way: Option<usize>,
     /// Bytes of its frame that have left.
     sent: usize,
+    /// A digest of it, if the stream failed in its middle: a caller who is told of that may well go on with another one.
+    failed: Option<u64>,
     /// No message has been received since the last one was sent.
     pub(super) in_a_row: bool,
     /// Where a short message is put behind its header.
@@ -23,7 +26,7 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new() -> Self {
-        Self { under_way: None, sent: 0, in_a_row: false, short: Box::new([0; HEADER + SHORT]) }
+        Self { under_way: None, sent: 0, failed: None, in_a_row: false, short: Box::new([0; HEADER + SHORT]) }
     }
 
     /// Writes `message` in a frame, or what is left of it; `None` for "not now".
@@ -34,7 +37,7 @@ impl Outgoing {
         message: &[u8],
         mode: Mode,
     ) -> Result<Option<()>> {
-        if message.len() > MAX_MESSAGE || self.under_way.is_some_and(|under_way| under_way != message.len()) {
+        if message.len() > MAX_MESSAGE || self.under_way.is_some() && !self.continues(message) {
             return Err(self.refused(message.len()));
         }
         while self.sent < HEADER + message.len() {
@@ -45,12 +48,19 @@ impl Outgoing {
                 }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) if mode == Mode::Try => return Ok(None),
-                Err(errno) => return self.failed::<S>(errno),
+                Err(errno) => return self.failed::<S>(message, errno),
             }
         }
         self.done();
         self.in_a_row = true;
         Ok(Some(()))
+    }
+
+    /// Whether `message` is the one that is under way. Its bytes are compared only after a failure: a caller who was told
+    /// "not now" knows that this one goes on.
+    #[cold]
+    fn continues(&self, message: &[u8]) -> bool {
+        self.under_way == Some(message.len()) && self.failed.is_none_or(|failed| failed == digest(message))
     }
 
     /// Why a message of `len` bytes cannot go now.
@@ -67,8 +77,9 @@ impl Outgoing {
     /// Why the stream refused. What has left has left: a message that is under way stays so, or the next one would be
     /// taken for the rest of it.
     #[cold]
-    fn failed<S: ByteStream>(&mut self, errno: Errno) -> Result<Option<()>> {
+    fn failed<S: ByteStream>(&mut self, message: &[u8], errno: Errno) -> Result<Option<()>> {
         if !matches!(errno, Errno::EPIPE | Errno::ECONNRESET) {
+            self.failed = self.under_way.map(|_| digest(message));
             return Err(errno).call(S::WRITE);
         }
         self.done();
@@ -79,6 +90,7 @@ impl Outgoing {
     fn done(&mut self) {
         self.under_way = None;
         self.sent = 0;
+        self.failed = None;
     }
 
     /// One system call, and how many bytes of the frame left in it.
@@ -100,4 +112,10 @@ impl Outgoing {
             _ => stream.write(piece, mode),
         }
     }
+}
+
+fn digest(message: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.hash(&mut hasher);
+    hasher.finish()
 }

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::Error;
 
-/// A stream that takes and gives bytes in pieces of chosen lengths. A length of 0 means "not now" to those who may
-/// not wait.
+/// A stream that takes and gives bytes in pieces of chosen lengths. A length of 0 means "not now" to a call that may not
+/// wait, and a signal to one that may; [`FAILS`] is an error. It ends behind its bytes for a call that may wait.
 #[derive(Debug, Default)]
 struct Choppy {
     bytes: RefCell<VecDeque<u8>>,
@@ -20,6 +20,8 @@ struct Choppy {
     refusal: Cell<Option<Errno>>,
 }
 
+const FAILS: usize = usize::MAX - 1;
+
 impl Choppy {
     fn next(&self, mode: Mode) -> nix::Result<usize> {
         let mut lengths = self.lengths.borrow_mut();
@@ -27,6 +29,7 @@ impl Choppy {
         match length {
             0 if mode == Mode::Try => Err(Errno::EAGAIN),
             0 => Err(Errno::EINTR),
+            FAILS => Err(Errno::EIO),
             length => Ok(length),
         }
     }
@@ -165,6 +168,89 @@ proptest! {
     }
 }
 
+fn chops_and_failures() -> impl Strategy<Value = VecDeque<usize>> {
+    let chop = prop_oneof![0..8usize, SHORT - 8..SHORT + 12, 1..70_000usize, Just(FAILS)];
+    prop::collection::vec(chop, 0..60).prop_map(VecDeque::from)
+}
+
+/// Repeats a call that an error ended, as long as the stream has errors.
+fn despite<R>(mut call: impl FnMut() -> crate::Result<R>) -> R {
+    loop {
+        match call() {
+            Err(error) => assert_eq!(error.errno(), Some(Errno::EIO), "{error}"),
+            Ok(done) => return done,
+        }
+    }
+}
+
+/// The same with a call that may or may not wait.
+fn despite_and_insist<R>(may_wait: bool, mut call: impl FnMut(Mode) -> crate::Result<Option<R>>) -> R {
+    let mode = if may_wait { Mode::Block } else { Mode::Try };
+    (0..TRIES).find_map(|_| despite(|| call(mode))).expect("more tries than there are refusals")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Wherever a read or a write fails, also in the middle of a message: the next call goes on from there, and exactly
+    /// what was sent comes out.
+    #[test]
+    fn a_failure_anywhere_loses_nothing(
+        lengths in prop::collection::vec(length(), 1..6),
+        writes in chops_and_failures(),
+        reads in chops_and_failures(),
+        room in prop_oneof![Just(0usize), Just(1), Just(5000), Just(200_000)],
+        may_wait in any::<bool>(),
+    ) {
+        let mut link = framed();
+        *link.stream.lengths.borrow_mut() = writes;
+        for &len in &lengths {
+            despite_and_insist(may_wait, |mode| link.write_frame(&message(len), mode));
+        }
+        *link.stream.lengths.borrow_mut() = reads;
+        for &len in &lengths {
+            let mut buffer = vec![0; len + room];
+            let received = despite_and_insist(may_wait, |mode| link.read_frame(&mut buffer, mode));
+            prop_assert_eq!(received, len);
+            prop_assert!(buffer[..len] == message(len), "{} other bytes", len);
+        }
+    }
+
+    /// A stream that ends between two messages is a peer that is gone; within one, a part is missing, and each further
+    /// call says so, too.
+    #[test]
+    fn an_end_within_a_message_is_corrupt(
+        lengths in prop::collection::vec(length(), 1..4),
+        reads in chops(),
+        room in prop_oneof![Just(0usize), Just(5000), Just(200_000)],
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut link = framed();
+        let mut ends = vec![0]; // of each frame
+        for &len in &lengths {
+            link.send(&message(len)).unwrap();
+            ends.push(link.stream.bytes.borrow().len());
+        }
+        let left = cut.index(ends[lengths.len()] + 1);
+        link.stream.bytes.borrow_mut().truncate(left);
+        *link.stream.lengths.borrow_mut() = reads;
+        let whole = ends.iter().rposition(|&end| end <= left).unwrap();
+        for &len in &lengths[..whole] {
+            let mut buffer = vec![0; len + room];
+            prop_assert_eq!(link.recv(&mut buffer).unwrap(), len);
+            prop_assert!(buffer[..len] == message(len), "{} other bytes", len);
+        }
+        for _ in 0..2 {
+            let end = link.recv(&mut vec![0; 70_000 + room]);
+            if ends[whole] == left {
+                prop_assert!(matches!(end, Err(Error::Disconnected)), "{:?}", end);
+            } else {
+                prop_assert!(matches!(end, Err(Error::Corrupt(_))), "{:?}", end);
+            }
+        }
+    }
+}
+
 /// A length that no message can have is called corrupt in a short buffer and in a long one, and claims no memory.
 #[test]
 fn a_length_is_not_believed() {
@@ -189,8 +275,16 @@ fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
         assert!(link.try_send(&message(100)).unwrap().is_none());
         link.stream.refusal.set(Some(errno));
         assert_eq!(link.send(&message(100)).unwrap_err().errno(), Some(errno));
-        assert!(matches!(link.send(&message(50)), Err(Error::Usage(_))));
+        // Also none of the same length: its end would be taken for the end of the first one.
+        for other in [vec![1; 50], vec![1; 100]] {
+            assert!(matches!(link.send(&other), Err(Error::Usage(_))));
+        }
         link.send(&message(100)).unwrap();
+        link.stream.refusal.set(Some(errno));
+        link.send(&[1; 100]).unwrap_err();
+        link.stream.lengths.replace(VecDeque::from([10, 0]));
+        assert!(link.try_send(&[2; 100]).unwrap().is_none(), "nothing had left of the one that failed");
+        link.send(&[2; 100]).unwrap();
         let mut buffer = [0; 100];
         assert_eq!(link.recv(&mut buffer).unwrap(), 100);
         assert!(buffer[..] == message(100));
