@@ -1,24 +1,46 @@
 //! Removes what dead processes left.
 
+mod unknown;
+
 use std::fmt::Write as _;
 
-use ipc_core::Result;
+use ipc_core::{Result, lease};
 
 use crate::SIX;
 
-/// Sweeps for all six, and says what was removed. What live processes hold is not touched.
+/// What [`clean`] has done.
+#[derive(Debug)]
+pub struct Cleaned {
+    /// For a person: what was removed, what is left and why, and where was looked.
+    pub story: String,
+    /// How much of what was found could not be removed.
+    pub left: usize,
+}
+
+/// Sweeps for all six, wherever a lease of this user may be. What live processes hold is not touched.
 ///
 /// # Errors
-/// As [`lease::sweep`](ipc_core::lease::sweep).
-pub fn clean() -> Result<String> {
-    let mut story = String::new();
+/// As [`lease::sweep`].
+pub fn clean() -> Result<Cleaned> {
+    let (mut story, mut left) = (String::new(), 0);
     for member in &SIX {
-        for lease in (member.sweep)()? {
-            let _ = writeln!(story, "{}: removed {}", member.profile.name, lease.display()); // a String takes all
+        let swept = (member.sweep)()?;
+        let name = member.profile.name;
+        for lease in &swept.removed {
+            let _ = writeln!(story, "{name}: removed {}", lease.display()); // a String takes all
         }
+        for what in &swept.left {
+            let _ = writeln!(story, "{name}: left {what}\n  noted in {}", what.lease.display());
+        }
+        left += swept.left.len();
     }
     if story.is_empty() {
-        story.push_str("nothing to remove: no dead process left anything\n");
+        story.push_str("nothing to remove: no dead process is known to have left anything\n");
     }
-    Ok(story)
+    let places: Vec<_> = lease::looked_at().iter().map(|place| place.display().to_string()).collect();
+    let _ = writeln!(story, "looked in {}; run it again with the TMPDIR of any other run", places.join(", "));
+    for object in unknown::objects() {
+        let _ = writeln!(story, "no process uses {object}, and nothing noted there names it: left alone");
+    }
+    Ok(Cleaned { story, left })
 }

@@ -4,9 +4,8 @@
 //! have all of them in a list. A [`Member`] is the bridge: a value that holds the few functions it needs, each
 //! compiled for its mechanism.
 
-use std::path::PathBuf;
-
-use ipc_core::{Error, Mechanism, Profile, Result, lease};
+use ipc_core::lease::{self, Sweep};
+use ipc_core::{Error, Mechanism, Profile, Result};
 
 use crate::Case;
 use crate::in_place::{InPlace, Slots};
@@ -18,8 +17,8 @@ use crate::pair::{self, Stage};
 pub struct Member {
     /// Its row of the course's table.
     pub profile: Profile,
-    /// Removes what dead processes left of it: [`lease::sweep`].
-    pub sweep: fn() -> Result<Vec<PathBuf>>,
+    /// Removes what dead processes left of it: [`lease::sweep_everywhere`].
+    pub sweep: fn() -> Result<Sweep>,
     /// The owner's side of a [`Pair`](crate::Pair).
     pub(crate) ping: fn(Case, &Stage) -> Result<()>,
     /// The other side, in a process of its own.
@@ -30,7 +29,7 @@ pub struct Member {
 
 impl Member {
     const fn of<M: Mechanism>() -> Self {
-        let (profile, sweep) = (M::PROFILE, lease::sweep::<M>);
+        let (profile, sweep) = (M::PROFILE, lease::sweep_everywhere::<M>);
         Self { profile, sweep, ping: pair::ping::<M>, pong: invited::pong::<M>, in_place: None }
     }
 

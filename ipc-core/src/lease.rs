@@ -1,86 +1,109 @@
-//! Nothing leaks: who still uses an object, and who removes it, even after a `SIGKILL`.
+//! Nothing leaks: which process still uses an object, and which one removes it, even after a `SIGKILL`.
 //!
-//! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So whoever makes one first
-//! takes a *lease*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
-//! with the process, however it ends. A directory that anyone can lock exclusively therefore belongs to the dead,
-//! and may be cleared away together with what its `records` file names. Nobody has to guess from pids or ages.
+//! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So a process that makes one
+//! first takes a *lease*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
+//! with the process, however it ends. A directory that can be locked exclusively therefore belongs to the dead, and is
+//! cleared away together with what its `records` file names. No guess from pids or ages is needed.
 //!
-//! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C).
+//! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it made,
+//!   even if the directory has been removed meanwhile.
 //! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
+//! - What cannot be removed keeps its note, and its lease, for the next sweep; `ipc-bench clean` says what and why.
+//! - Only what is exactly what was noted is removed, or what carries a mark of this suite. A record that is not whole
+//!   is never acted upon.
 //!
 //! Some objects are not the whole host's: queues and segments belong to an *IPC namespace*, as a container has one.
 //! Where two namespaces share the directory for temporary files, a process of the one neither finds what the other's
 //! left nor can remove it. So the leases of such a mechanism are each namespace's own
-//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only what lies at a path, as POSIX shared memory does, is for
-//! everybody to sweep to whom the path leads there. What is left of a namespace that has ended is its other leases,
-//! empty directories but for a note each: their objects have ended with it.
+//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only what lies at a path, as POSIX shared memory does, may be
+//! swept by any process that the path leads there. What is left of a namespace that has ended is its other leases,
+//! directories with a note each: their objects have ended with it.
 //!
-//! Read on in `place.rs`: the directories; in `outside.rs`: objects at a path that the user named; and in
-//! `making.rs`: what a signal has to wait for.
+//! | file | what it is |
+//! |---|---|
+//! | `record.rs` | [`Note`]: what is noted, and how it is written down |
+//! | `outside.rs` | how an object is noted, made and removed, so that a kill at any moment leaves nothing |
+//! | `held.rs` | what this process holds, and how it gives that back |
+//! | `sweep.rs` | [`sweep`]: what dead processes left |
+//! | `place.rs` | where the directories are |
+//! | `making.rs` | what a signal has to wait for |
 //!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
+mod held;
 mod making;
 mod outside;
 mod place;
+mod record;
+mod sweep;
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
-use crate::{Error, Mechanism, Result};
-use outside::{is_here, remove_outside};
-use place::{base, check_private, is_at, make_base, open_dir, prefix};
+use crate::{Mechanism, Result};
+use held::Held;
+use outside::HIDDEN;
+use place::{advise_on_space, bases, make_base, make_dir, prefix};
+use sweep::{Cleared, clear_after_others};
 
+pub use held::release_all;
 pub use making::{Making, making};
+pub use outside::{MARK, SYSTEM_V_MARK, is_marked};
+pub use record::{Found, Inode, Made, Note, SystemV};
+pub use sweep::{Left, Sweep, held, is_held, looked_at, sweep, sweep_everywhere};
 
-/// The file in a lease's directory that names, a line each, the objects that are elsewhere.
-const RECORDS: &str = "records";
-
-/// Leases of this process, for [`release_all`].
-static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
+/// [`Mechanism::reclaim`].
+type Reclaim = fn(&Note) -> Result<()>;
 
 /// A private directory that its holders keep alive. See the [module](self).
 #[derive(Debug)]
 pub struct Lease(Arc<Held>);
 
-#[derive(Debug)]
-struct Held {
-    dir: PathBuf,
-    lock: File,
-    reclaim: fn(&str) -> Result<()>,
-}
-
 impl Lease {
     /// Sweeps what dead processes left of mechanism `M`, then takes a fresh lease. With a `name` (the key of a
-    /// queue, say) the other side can [`share`](Self::share) it; without one nobody needs to.
+    /// queue, say) the other side can [`share`](Self::share) it; without one no other side needs to.
     ///
     /// # Errors
-    /// `EEXIST` when another holder of that name lives. [`Usage`](crate::Error::Usage) when the directory for
-    /// leases is not private.
+    /// `EEXIST` when another holder of that name lives, or when what a dead one left cannot be removed. Any other: no
+    /// directory can be made, and the advice says what to set.
     pub fn take<M: Mechanism>(name: Option<&str>) -> Result<Self> {
         sweep::<M>()?;
         let name = name.map_or_else(|| format!("{:016x}", random()), str::to_owned);
-        let dir = dir_of::<M>(&name);
+        let in_use = |dir: &Path| {
+            let refused = Err(Errno::EEXIST).call("mkdir").on(dir.display());
+            refused.advise(Errno::EEXIST, || "another process holds it".into())
+        };
         loop {
-            make_base()?;
-            match DirBuilder::new().mode(0o700).create(&dir) {
+            let base = make_base()?;
+            // Another process of this user may have another place for it.
+            if let Some(other) = find::<M>(&name)? {
+                match clear_after_others(&other, M::reclaim)? {
+                    Cleared::Held => return in_use(&other),
+                    Cleared::Left(left) => {
+                        let left: Vec<_> = left.iter().map(ToString::to_string).collect();
+                        return in_use(&other).advise(Errno::EEXIST, || {
+                            format!("a dead process left what cannot be removed: {}", left.join(", "))
+                        });
+                    }
+                    Cleared::Nothing | Cleared::Removed => {}
+                }
+            }
+            let dir = base.join(prefix::<M>() + &short(&name));
+            match make_dir(&dir) {
                 // The last one out also removes the directory for leases, maybe just now.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                // Of a dead process, and another sweeper was just at it?
-                Err(error)
-                    if error.kind() == ErrorKind::AlreadyExists && clear_after_others(&dir, M::reclaim)? => {}
+                Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EEXIST)) => {}
                 made => {
-                    made.call("mkdir").advise(Errno::EEXIST, || format!("{} is in use", dir.display()))?;
+                    advise_on_space(made)?;
                     // A sweeper may have taken the new directory for a dead one before it was locked: once more.
-                    if let Some(lease) = Self::lock(&dir, M::reclaim)? {
-                        return Ok(lease);
+                    if let Some(held) = Held::lock(&dir, M::reclaim)? {
+                        return Ok(Self(held));
                     }
                 }
             }
@@ -88,24 +111,15 @@ impl Lease {
     }
 
     /// Joins in holding the lease `name` of mechanism `M`, so that what it protects stays until both are done.
-    /// `None` if there is no such lease: the object was made by somebody else.
+    /// `None` if there is no such lease: the object was made by another program.
     ///
     /// # Errors
     /// The directory cannot be opened or locked.
     pub fn share<M: Mechanism>(name: &str) -> Result<Option<Self>> {
-        Self::lock(&dir_of::<M>(name), M::reclaim)
-    }
-
-    fn lock(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<Option<Self>> {
-        let _making = making(); // a lock that a signal does not find in the list would keep the others from removing
-        let Some(lock) = open_dir(dir)? else { return Ok(None) };
-        lock_shared(&lock)?;
-        if !is_at(&lock, dir) {
-            return Ok(None); // swept away between opening and locking
+        match find::<M>(name)? {
+            Some(dir) => Ok(Held::lock(&dir, M::reclaim)?.map(Self)),
+            None => Ok(None),
         }
-        let held = Arc::new(Held { dir: dir.to_owned(), lock, reclaim });
-        held_leases().push(Arc::clone(&held));
-        Ok(Some(Self(held)))
     }
 
     /// A path inside the private directory, for an object that lives there.
@@ -114,170 +128,70 @@ impl Lease {
         self.0.dir.join(name)
     }
 
-    /// Notes an object that has no path, for [`Mechanism::reclaim`] to remove after the last holder.
+    /// Writes a file inside the private directory, for other processes of this user to read.
     ///
     /// # Errors
-    /// The note cannot be written.
-    pub fn record(&self, what: &str) -> Result<()> {
-        let records = OpenOptions::new().create(true).append(true).mode(0o600).open(self.path(RECORDS));
-        // One write for the whole line: a line is there or it is not.
-        records.and_then(|mut file| file.write_all(format!("{what}\n").as_bytes())).call("write")
+    /// The file cannot be made or written.
+    pub fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path(name);
+        let mut file = open_private(&path, OpenOptions::new().create_new(true).write(true))?;
+        advise_on_space(file.write_all(text.as_bytes()).call("write").on(path.display()))
+    }
+
+    /// Notes an object that is elsewhere, to be removed after the last holder. If the directory has been removed, it is
+    /// made anew, with all that was noted there.
+    ///
+    /// # Errors
+    /// The note cannot be written. Then none of it is, and the object must not be made.
+    pub fn record(&self, note: Note) -> Result<()> {
+        self.0.record(note)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         let _making = making(); // nor may a signal come when only half of it is removed
-        held_leases().retain(|held| !Arc::ptr_eq(held, &self.0));
-        self.0.release();
+        self.0.give_back();
     }
 }
 
-impl Held {
-    /// Removes everything if nobody else holds the lease; else leaves that to them.
-    fn release(&self) {
-        // Turns our shared lock into an exclusive one, or loses it: either way we hold it no longer than this.
-        if self.lock.try_lock().is_ok() {
-            // Nobody is left who could be told of a failure; the next sweep tries again.
-            let _ = remove(&self.dir, &self.lock, self.reclaim);
-            let _ = fs::remove_dir(base()); // succeeds only when it is empty
-        } else {
-            let _ = self.lock.unlock();
+/// Where the lease `name` of mechanism `M` is, if there is one.
+fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
+    let name = prefix::<M>() + &short(name);
+    Ok(bases()?.into_iter().map(|base| base.join(&name)).find(|dir| dir.symlink_metadata().is_ok()))
+}
+
+/// A name that fits a directory's, of at most 255 bytes, behind a prefix.
+fn short(name: &str) -> String {
+    if name.len() <= 128 { name.to_owned() } else { format!("{:016x}", record::checksum(name.as_bytes())) }
+}
+
+/// Opens a file of ours, made for this user alone whatever the umask would take from its mode.
+fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File> {
+    let options = options.mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
+    let opened = match options.open(path) {
+        // A process that was killed before it set the mode had made it with an odd umask.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let _ = std::fs::set_permissions(path, Permissions::from_mode(0o600));
+            options.open(path)
         }
+        opened => opened,
+    };
+    let file = advise_on_space(opened.call("open").on(path.display()))?;
+    if file.metadata().call("fstat")?.permissions().mode() & 0o777 != 0o600 {
+        file.set_permissions(Permissions::from_mode(0o600)).call("fchmod").on(path.display())?;
     }
+    Ok(file)
 }
 
-/// Gives back every lease of this process, for a signal handler's thread that is about to end the process. From here
-/// on, whoever wants to make something waits for that end.
-pub fn release_all() {
-    making::stop();
-    for held in held_leases().drain(..) {
-        held.release();
-    }
-}
-
-/// Removes what dead processes left of mechanism `M`, and returns what that was. Never touches what a live process
-/// holds, or what belongs to another user.
-///
-/// # Errors
-/// [`Usage`](crate::Error::Usage) when the directory for leases is not private. A lease that cannot be removed is left for
-/// the next sweep and is no error.
-pub fn sweep<M: Mechanism>() -> Result<Vec<PathBuf>> {
-    if !check_private(&base())? {
-        return Ok(Vec::new());
-    }
-    let mut dead = leases_of::<M>();
-    dead.retain(|dir| clear_if_dead(dir, M::reclaim).unwrap_or(false));
-    let mut elsewhere = leases_elsewhere::<M>();
-    elsewhere.retain(|dir| clear_if_here(dir).unwrap_or(false));
-    dead.append(&mut elsewhere);
-    let _ = fs::remove_dir(base());
-    Ok(dead)
-}
-
-/// The directories of the leases of mechanism `M` that live processes hold.
-///
-/// # Errors
-/// As [`sweep`].
-pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
-    sweep::<M>()?;
-    Ok(leases_of::<M>())
-}
-
-/// Whether a live process of this user holds the lease `name` of mechanism `M`. Only looks, and removes nothing.
+/// Tells this boot of the system from any other; one word.
 #[must_use]
-pub fn is_held<M: Mechanism>(name: &str) -> bool {
-    open_dir(&dir_of::<M>(name)).is_ok_and(|lock| lock.is_some_and(|lock| lock.try_lock().is_err()))
+pub fn boot() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.split_ascii_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
-/// Removes a lease that nobody holds; says whether it did.
-fn clear_if_dead(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
-    let Some(lock) = open_dir(dir)? else { return Ok(false) };
-    if lock.try_lock().is_err() {
-        return Ok(false); // a live process holds it
-    }
-    remove(dir, &lock, reclaim)?;
-    Ok(true)
-}
-
-/// The same, but waits for another who is clearing it away. `false` only if a live process holds it.
-fn clear_after_others(dir: &Path, reclaim: fn(&str) -> Result<()>) -> Result<bool> {
-    let Some(lock) = open_dir(dir)? else { return Ok(true) };
-    lock_shared(&lock)?;
-    if !is_at(&lock, dir) {
-        return Ok(true);
-    }
-    if lock.try_lock().is_err() {
-        return Ok(false);
-    }
-    remove(dir, &lock, reclaim).map(|()| true)
-}
-
-/// Waits for the shared lock; a signal does not end that.
-fn lock_shared(lock: &File) -> Result<()> {
-    loop {
-        match lock.lock_shared() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            locked => return locked.call("flock"),
-        }
-    }
-}
-
-/// [`clear_if_dead`] for a lease of another IPC namespace, if what it notes is at a path, and is found there from here
-/// too.
-fn clear_if_here(dir: &Path) -> Result<bool> {
-    let records = fs::read_to_string(dir.join(RECORDS)).unwrap_or_default();
-    if !records.lines().any(is_here) {
-        return Ok(false);
-    }
-    clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
-}
-
-fn dir_of<M: Mechanism>(name: &str) -> PathBuf {
-    base().join(prefix::<M>() + name)
-}
-
-/// Those of this process's IPC namespace, where the mechanism's objects belong to one.
-fn leases_of<M: Mechanism>() -> Vec<PathBuf> {
-    let prefix = prefix::<M>();
-    leases_where(|name| name.starts_with(&prefix))
-}
-
-/// Those of all other namespaces.
-fn leases_elsewhere<M: Mechanism>() -> Vec<PathBuf> {
-    let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>());
-    leases_where(|name| name.starts_with(&all) && !name.starts_with(&ours))
-}
-
-fn leases_where(wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(base()) else { return Vec::new() };
-    let wanted = entries.flatten().filter(|entry| wanted(&entry.file_name().to_string_lossy()));
-    wanted.map(|entry| entry.path()).collect()
-}
-
-/// Clears away the directory that `lock` holds exclusively, and what its records name.
-fn remove(dir: &Path, lock: &File, reclaim: fn(&str) -> Result<()>) -> Result<()> {
-    if !is_at(lock, dir) {
-        return Ok(()); // somebody was faster
-    }
-    let records = fs::read_to_string(dir.join(RECORDS)).unwrap_or_default();
-    // Newest first: what is inside a directory goes before the directory.
-    for record in records.lines().rev() {
-        if !remove_outside(record) {
-            reclaim(record)?;
-        }
-    }
-    for entry in fs::read_dir(dir).call("opendir")?.flatten() {
-        let _ = fs::remove_file(entry.path());
-    }
-    fs::remove_dir(dir).call("rmdir")
-}
-
-fn held_leases() -> std::sync::MutexGuard<'static, Vec<Arc<Held>>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A number nobody else picks; for names and keys, not for secrets.
+/// A number that no other process picks; for names and keys, not for secrets.
 #[must_use]
 pub fn random() -> u64 {
     RandomState::new().build_hasher().finish()

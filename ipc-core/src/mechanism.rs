@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::lease::Note;
 use crate::{Error, Result, Transport};
 
 /// A way for two processes to meet.
@@ -80,13 +81,14 @@ pub trait Mechanism: Sized {
     /// not one.
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link>;
 
-    /// Removes a kernel object that has no path and whose owner died, from a line that
-    /// [`Lease::record`](crate::lease::Lease::record) wrote. Must check that it is still the same object.
+    /// Removes a kernel object that has no path and that no process holds, by what a lease has
+    /// [noted](crate::lease::Note) of it. `Ok`: nothing of ours is there, now or before.
     ///
     /// # Errors
-    /// [`Os`](Error::Os): the kernel refused.
-    fn reclaim(_record: &str) -> Result<()> {
-        Ok(())
+    /// [`Os`](Error::Os): the kernel refused. [`Usage`](Error::Usage): it may be another's by now, or is noted by another
+    /// mechanism.
+    fn reclaim(note: &Note) -> Result<()> {
+        Err(Error::Usage(format!("not something of {}: {note}", Self::PROFILE.title)))
     }
 }
 

@@ -189,7 +189,8 @@ fn make_dir(dir: &Path) -> Result<()> {
     let above =
         || format!("{} must be a directory that you may write to", dir.parent().unwrap_or(dir).display());
     let made = DirBuilder::new().mode(0o700).create(dir).call("mkdir");
-    made.advise(Errno::ENOENT, above).advise(Errno::ENOTDIR, above).advise(Errno::EACCES, above)
+    made.advise(Errno::ENOENT, above).advise(Errno::ENOTDIR, above).advise(Errno::EACCES, above)?;
+    set_mode(dir, 0o700)
 }
 
 fn make_fifo(path: &Path, mode: u32) -> Result<()> {

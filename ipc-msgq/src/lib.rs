@@ -63,6 +63,7 @@
 //! | `readiness.rs`, `readiness/` | [`Readiness`]: a descriptor, to wait for a queue next to sockets in one `poll` |
 //! | `typed.rs` | [`Typed`]: messages that are structs |
 //! | `control.rs` | [`Stat`], [`Settings`]: what the kernel knows of a queue, and what can be changed |
+//! | `leased.rs` | a queue that is removed even when its owner is killed |
 //! | `owned.rs`, `drain.rs` | [`OwnedQueue`]: removed when dropped; removing a queue so that nothing is lost |
 //! | `limits.rs`, `list.rs` | [`Limits`], [`Usage`], [`list()`]: of the whole system |
 //! | `link.rs` | [`SystemVLink`]: messages both ways, and knowing when the peer is gone |
@@ -77,6 +78,7 @@
 mod alarm;
 mod control;
 mod drain;
+mod leased;
 mod limits;
 mod link;
 mod list;
@@ -97,8 +99,10 @@ mod variant;
 
 use std::time::Duration;
 
+use ipc_core::lease::{Note, SystemV};
 use ipc_core::{
-    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit, Variant,
+    Between, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit,
+    Variant,
 };
 
 pub use control::{Settings, Stat};
@@ -213,11 +217,11 @@ impl Mechanism for Msgq {
         })
     }
 
-    fn reclaim(record: &str) -> Result<()> {
-        if record.starts_with('/') {
-            posix::Meeting::reclaim(record)
-        } else {
-            meeting::Meeting::reclaim(record)
+    fn reclaim(note: &Note) -> Result<()> {
+        match note {
+            Note::Queue(name, made) => posix::reclaim(name, made.as_ref()),
+            Note::SystemV(SystemV::Queue, key, made) => leased::reclaim(*key, *made),
+            other => Err(Error::Usage(format!("not a queue: {other}"))),
         }
     }
 }

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use crate::protocol::{INVITATION, Role, Side, introduce, try_recv_hello};
-use crate::{Key, Msgq, Queue, QueueId, SystemVLink};
+use crate::{Key, Msgq, Queue, SystemVLink};
 
 /// A queue that waits for its second user.
 #[derive(Debug)]
@@ -34,18 +34,7 @@ impl Meeting {
         let lease = Lease::take::<Msgq>(Some(&key.to_string())).advise(Errno::EEXIST, || {
             format!("key {key} is in use by another process: choose another KEY")
         })?;
-        let queue = if address.is_none() {
-            // Nobody else picks this key, so it can be noted before the queue is there: no moment to leak it.
-            lease.record(&format!("key {key}"))?;
-            Queue::create(key, setup.mode)?
-        } else {
-            // Somebody's queue may have this key: to be removed it must also have this id.
-            // A SIGKILL between the next two lines leaves the queue: with a key that others may use, too, nothing noted
-            // before would tell ours from theirs. `ipcrm -Q` removes it.
-            let queue = Queue::create(key, setup.mode)?;
-            lease.record(&format!("key {key} {}", queue.id())).inspect_err(|_| drop(queue.remove()))?;
-            queue
-        };
+        let queue = Queue::create_leased(&lease, key, setup.mode)?;
         let side = Side::new(queue, Role::Owner, Some(lease));
         introduce(queue, INVITATION)?;
         Ok(Self { key, queue, side: Some(side), _lease: Lease::share::<Msgq>(&key.to_string())? })
@@ -88,23 +77,6 @@ impl Meeting {
         })
     }
     // ANCHOR_END: join
-
-    pub(crate) fn reclaim(record: &str) -> Result<()> {
-        let mut words = record.split(' ').skip(1);
-        let Some(Ok(key)) = words.next().map(str::parse::<Key>) else { return Ok(()) };
-        let id = words.next().and_then(|id| id.parse().ok()).map(QueueId::new);
-        reclaim(key, id).or_else(|error| match error.errno() {
-            Some(Errno::ENOENT | Errno::EINVAL | Errno::EIDRM) => Ok(()), // it is gone
-            _ => Err(error),
-        })
-    }
-}
-
-/// Removes the queue of `key` if this user made it, and if its id is `id` where that is known.
-fn reclaim(key: Key, id: Option<QueueId>) -> Result<()> {
-    let queue = id.map_or_else(|| Queue::open(key), |id| Ok(Queue::from_id(id)))?;
-    let stat = queue.stat()?;
-    if stat.key == Some(key) && stat.creator == geteuid().as_raw() { queue.remove() } else { Ok(()) }
 }
 
 /// One who was killed between taking the seat and saying so must not keep it for ever: frees it again.
@@ -146,7 +118,7 @@ fn try_join(key: Key) -> Result<Option<SystemVLink>> {
 }
 
 /// `None` if the queue is not there (any more).
-fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
+pub(crate) fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EINVAL | Errno::EIDRM)) => Ok(None),
         answer => answer.map(Some),

@@ -43,6 +43,7 @@ mod sys;
 
 use std::time::Duration;
 
+use ipc_core::lease::Note;
 use ipc_core::{
     Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit, Variant,
 };
@@ -155,7 +156,7 @@ impl Mechanism for Shm {
     }
 
     /// Of System V alone: the lease removes names in `/dev/shm` by itself.
-    fn reclaim(record: &str) -> Result<()> {
-        meeting::Meeting::reclaim(record)
+    fn reclaim(note: &Note) -> Result<()> {
+        meeting::Meeting::reclaim(note)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::lease::Lease;
+use ipc_core::lease::{Lease, Note, SystemV};
 use ipc_core::ring::{Kind, Region, RingLink, SEGMENT_LEN, Seat, poll_for};
 use ipc_core::{Error, Result, Setup, pages};
 use nix::unistd::geteuid;
@@ -25,13 +25,8 @@ impl Meeting {
     pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         let key = address.map_or_else(|| Ok(Key::fresh()), str::parse)?;
         let lease = Lease::take::<Shm>(Some(&key.to_string()))?;
-        if Segment::find(key)?.is_none() {
-            // First the note, then the segment: a kill in between leaves a note of nothing.
-            lease.record(&segment::note(key))?;
-        }
         let make = if setup.huge_pages { Segment::create_in_huge_pages } else { Segment::create };
-        let segment = make(key, SEGMENT_LEN, setup.mode)?;
-        lease.record(&segment::note_id(key, segment))?;
+        let segment = segment::create_leased(&lease, key, setup.mode, |mode| make(key, SEGMENT_LEN, mode))?;
         let region = Region::new(attach(segment, setup)?)?;
         let (semaphores, seat) = if setup.variant == LOCK_STEP {
             let semaphores = make_semaphores(&region, &lease, setup.mode)?;
@@ -83,15 +78,11 @@ impl Meeting {
     // ANCHOR_END: join
 
     /// Removes what a dead process has noted.
-    pub(crate) fn reclaim(record: &str) -> Result<()> {
-        let mut words = record.split(' ');
-        let (kind, key, number) = (words.next(), words.next(), words.next());
-        let Some(Ok(key)) = key.map(str::parse::<Key>) else { return Ok(()) };
-        let reclaimed = match (kind, number.map(str::parse::<i32>)) {
-            (Some("shm"), Some(Ok(pid))) => segment::reclaim(key, |_, stat| stat.creator_pid == pid),
-            (Some("shmid"), Some(Ok(id))) => segment::reclaim(key, |segment, _| segment.id() == id),
-            (Some("sem"), None) => semaphores::reclaim(key),
-            _ => Ok(()),
+    pub(crate) fn reclaim(note: &Note) -> Result<()> {
+        let reclaimed = match note {
+            Note::SystemV(SystemV::Segment, key, made) => segment::reclaim(*key, *made),
+            Note::SystemV(SystemV::Semaphores, key, made) => semaphores::reclaim(*key, *made),
+            other => Err(Error::Usage(format!("not shared memory: {other}"))),
         };
         unless_gone(reclaimed.map(Some)).map(drop)
     }
@@ -101,8 +92,7 @@ impl Meeting {
 /// other side cannot find them before they are initialised, and a fresh key is surely nobody else's to remove.
 fn make_semaphores(region: &Region<Attached>, lease: &Lease, mode: u32) -> Result<Semaphores> {
     let key = Key::fresh();
-    lease.record(&semaphores::note(key))?;
-    let semaphores = Semaphores::create(key, mode)?;
+    let semaphores = Semaphores::create_leased(lease, key, mode)?;
     LockStep::sign_in(semaphores, 0)?;
     lock_step::publish_key(region, key);
     Ok(semaphores)

@@ -1,8 +1,8 @@
 //! A segment: pages that the kernel keeps under a number until somebody removes them.
 
+use ipc_core::lease::{Found, Lease, Made, Note, SYSTEM_V_MARK, SystemV};
 use ipc_core::{Advise, Call, IpcPerm, Result};
 use nix::errno::Errno;
-use nix::unistd::getpid;
 
 use crate::sys::{self, Attached};
 use crate::{Key, gone};
@@ -28,6 +28,8 @@ pub struct SegmentStat {
     pub attached: u64,
     /// Permission bits.
     pub mode: u32,
+    /// When it was made, or its mode or owner was changed last, in seconds since 1970.
+    pub changed: i64,
     /// Whether it goes away with the last process that detaches.
     pub marked_for_removal: bool,
 }
@@ -108,6 +110,7 @@ impl Segment {
             size: stat.shm_segsz,
             attached: stat.shm_nattch,
             mode: mode & 0o777,
+            changed: stat.shm_ctime,
             marked_for_removal: mode & SHM_DEST != 0,
         })
     }
@@ -139,21 +142,28 @@ pub(crate) fn another_users(key: Key) -> String {
     format!("what has key {key} is another user's, see `ipcs`")
 }
 
-/// What a lease notes *before* a segment is made, so that a kill in between leaves nothing. The creator's pid is
-/// part of it: whoever may have made a segment under the same key instead has another.
-pub(crate) fn note(key: Key) -> String {
-    format!("shm {key} {}", getpid())
+/// Makes a segment for `lease` to remove when its last holder has ended, by `make` with a key, a size and a mode.
+///
+/// At no moment is there a segment that is not noted: the key is noted first, then the segment is made with a mode that
+/// no other program gives, then it is noted with its id, and last it gets its own mode.
+pub(crate) fn create_leased(
+    lease: &Lease,
+    key: Key,
+    mode: u32,
+    make: impl FnOnce(u32) -> Result<Segment>,
+) -> Result<Segment> {
+    lease.record(Note::SystemV(SystemV::Segment, key, None))?;
+    let segment = make(SYSTEM_V_MARK)?;
+    let made = Made { id: segment.id, at: segment.stat()?.changed };
+    lease.record(Note::SystemV(SystemV::Segment, key, Some(made)))?;
+    sys::shm_set_mode(segment.id, mode & 0o777).call("shmctl")?;
+    Ok(segment)
 }
 
-/// What it notes afterwards: a pid means nothing to who clears up in another pid namespace, an id does.
-pub(crate) fn note_id(key: Key, segment: Segment) -> String {
-    format!("shmid {key} {}", segment.id)
-}
-
-/// Removes the segment of a [`note`] or a [`note_id`], if it is still there and still that one.
-pub(crate) fn reclaim(key: Key, is_noted: impl FnOnce(Segment, &SegmentStat) -> bool) -> Result<()> {
+/// Removes the segment that was noted, if it is still there and still that one.
+pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
     let Some(segment) = Segment::find(key)? else { return Ok(()) };
     let stat = segment.stat()?;
-    let ours = stat.creator == nix::unistd::geteuid().as_raw() && is_noted(segment, &stat);
-    if ours && stat.key == Some(key) { segment.mark_for_removal() } else { Ok(()) }
+    let found = Found { id: segment.id, creator: stat.creator, mode: stat.mode, changed: stat.changed };
+    if stat.key == Some(key) && found.is(noted)? { segment.mark_for_removal() } else { Ok(()) }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use ipc_core::{Advise, Call, Error, Result};
+use ipc_core::lease::{Found, Lease, Made, Note, SYSTEM_V_MARK, SystemV};
+use ipc_core::{Advise, Call, Error, IpcPerm, Result};
 use nix::errno::Errno;
 
 use crate::segment::another_users;
@@ -66,6 +67,21 @@ impl Semaphores {
         values[usize::from(free(1))] = 1;
         sys::sem_set_all(id, &values).call("semctl")?;
         Ok(Self { id })
+    }
+
+    /// The same for `lease` to remove when its last holder has ended, and at no moment not noted: the key is noted
+    /// first, then the array is made with a mode that no other program gives, then it is noted with its id, and last it
+    /// gets its own mode.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create); and the note cannot be written.
+    pub fn create_leased(lease: &Lease, key: Key, mode: u32) -> Result<Self> {
+        lease.record(Note::SystemV(SystemV::Semaphores, key, None))?;
+        let array = Self::create(key, SYSTEM_V_MARK)?;
+        let made = Made { id: array.id, at: sys::sem_changed(&sys::sem_stat(array.id).call("semctl")?) };
+        lease.record(Note::SystemV(SystemV::Semaphores, key, Some(made)))?;
+        sys::sem_set_mode(array.id, mode & 0o777).call("semctl")?;
+        Ok(array)
     }
 
     /// The array under `key`, if there is one, made by user `creator`. The key came from the other side: without
@@ -152,21 +168,16 @@ impl Semaphores {
             failed => failed.call("semop").map(|()| false),
         }
     }
-
-    fn remove(self) -> Result<()> {
-        sys::sem_remove(self.id).call("semctl")
-    }
 }
 
-/// What a lease notes *before* the array is made. The key is always a fresh one, so it is nobody else's.
-pub(crate) fn note(key: Key) -> String {
-    format!("sem {key}")
-}
-
-/// Removes the array of a [`note`], if it is still there.
-pub(crate) fn reclaim(key: Key) -> Result<()> {
-    match Semaphores::find(key, nix::unistd::geteuid().as_raw())? {
-        Some(array) => array.remove(),
-        None => Ok(()),
-    }
+/// Removes the array that was noted, if it is still there and still that one.
+pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
+    let id = match sys::semget(key.get(), 0, 0) {
+        Err(Errno::ENOENT) => return Ok(()),
+        found => found.call("semget")?,
+    };
+    let stat = sys::sem_stat(id).call("semctl")?;
+    let IpcPerm { creator, mode, .. } = (&stat.sem_perm).into();
+    let found = Found { id, creator, mode: mode & 0o777, changed: sys::sem_changed(&stat) };
+    if found.is(noted)? { sys::sem_remove(id).call("semctl") } else { Ok(()) }
 }

@@ -30,6 +30,14 @@ pub(crate) fn shm_stat(id: c_int) -> nix::Result<libc::shmid_ds> {
     Ok(unsafe { stat.assume_init() })
 }
 
+/// `int shmctl(int shmid, IPC_SET, struct shmid_ds *buf);`
+pub(crate) fn shm_set_mode(id: c_int, mode: u32) -> nix::Result<()> {
+    let mut stat = shm_stat(id)?;
+    stat.shm_perm.mode = mode as _;
+    // SAFETY: the kernel reads one whole `shmid_ds`.
+    Errno::result(unsafe { libc::shmctl(id, libc::IPC_SET, &raw mut stat) }).map(drop)
+}
+
 /// `int shmctl(int shmid, IPC_RMID, NULL);`
 pub(crate) fn shm_remove(id: c_int) -> nix::Result<()> {
     // SAFETY: `IPC_RMID` uses no buffer. What is attached stays attached, so no memory is pulled away from anyone.
@@ -165,6 +173,22 @@ pub(crate) fn sem_stat(id: c_int) -> nix::Result<semid_ds> {
     Errno::result(unsafe { libc::semctl(id, 0, libc::IPC_STAT, stat.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so it is written.
     Ok(unsafe { stat.assume_init() })
+}
+
+/// When the array was made, or its mode or owner was changed last, in seconds since 1970.
+pub(crate) const fn sem_changed(stat: &semid_ds) -> i64 {
+    #[cfg(not(target_env = "musl"))]
+    return stat.sem_ctime;
+    #[cfg(target_env = "musl")]
+    return stat.sem_ctime[0];
+}
+
+/// `int semctl(int semid, 0, IPC_SET, struct semid_ds *buf);`
+pub(crate) fn sem_set_mode(id: c_int, mode: u32) -> nix::Result<()> {
+    let mut stat = sem_stat(id)?;
+    stat.sem_perm.mode = mode as _;
+    // SAFETY: the kernel reads one whole `semid_ds`.
+    Errno::result(unsafe { libc::semctl(id, 0, libc::IPC_SET, &raw mut stat) }).map(drop)
 }
 
 /// `int semctl(int semid, 0, IPC_RMID);`

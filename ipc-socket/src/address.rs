@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::Lease;
+use ipc_core::lease::{self, Lease};
 use ipc_core::{Advise, Call, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
@@ -27,9 +27,8 @@ const BACKLOG: u8 = 64;
 
 /// Listens at a path, for stream or sequenced-packet sockets. With a `lease`, the path is noted for removal.
 ///
-/// A process that is killed just between `bind` and that note leaves the path behind. To bind another name, noted
-/// before, and to rename it would close that gap; but then `ss`, and whoever asks for the address, is told the name
-/// that was bound.
+/// It is bound at once by its own name: of one that is bound by another name and then renamed, `ss`, and any program
+/// that asks for the address, would be told the other name.
 pub(crate) fn listen_at_path(
     path: &Path,
     kind: SockType,
@@ -39,8 +38,8 @@ pub(crate) fn listen_at_path(
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
     // On Linux `bind` gives the path the socket's own mode, less the umask: no moment at which it is wider.
-    let mode = Mode::from_bits_truncate(setup.mode);
-    fchmod(&socket, mode).call("fchmod")?;
+    let first = if lease.is_some() { lease::MARK } else { setup.mode };
+    fchmod(&socket, Mode::from_bits_retain(first)).call("fchmod")?;
     let in_use = || {
         format!(
             "{} is there already: if no program listens there any more, remove it, or name another",
@@ -49,17 +48,20 @@ pub(crate) fn listen_at_path(
     };
     let above =
         || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());
-    bind(socket.as_raw_fd(), &address)
-        .call("bind")
-        .advise(Errno::EADDRINUSE, in_use)
-        .advise(Errno::ENOENT, above)
-        .advise(Errno::ENOTDIR, above)
-        .advise(Errno::EACCES, above)?;
+    let bind = || {
+        bind(socket.as_raw_fd(), &address)
+            .call("bind")
+            .advise(Errno::EADDRINUSE, in_use)
+            .advise(Errno::ENOENT, above)
+            .advise(Errno::ENOTDIR, above)
+            .advise(Errno::EACCES, above)
+    };
     if let Some(lease) = lease {
-        lease.record_path(path)?;
-    }
-    if setup.mode & 0o077 != 0 {
-        // Asked to be wider: exactly so, whatever the umask took away.
+        lease.place_marked(path, setup.mode, bind)?;
+    } else {
+        bind()?;
+        // Exactly this mode, whatever the umask took away.
+        let mode = Mode::from_bits_truncate(setup.mode);
         fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink).call("fchmodat")?;
     }
     listen(&socket, Backlog::new(BACKLOG).expect("a small number")).call("listen")?;

@@ -42,9 +42,7 @@
 //! killed is noticed at once: its kernel closes the connection.)
 //!
 //! **Limits** of this crate. A TCP link that is dropped waits up to a second for the other side to take everything; a
-//! reader who stalls for longer, while we leave with something of its own unread, may lose the end of what we sent. An
-//! owner that is killed in the microseconds between `bind` and noting a path that was named leaves that path behind;
-//! the next `bind` says so.
+//! reader who stalls for longer, while we leave with something of its own unread, may lose the end of what we sent.
 //!
 //! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (who is let in), `link.rs` (a connected
 //! end), `stream.rs` (bytes, and how to close), `packet.rs` (packets).

@@ -13,5 +13,11 @@ pub fn command() -> Command {
 }
 
 pub fn execute(_matches: &ArgMatches) -> Result<ExitCode> {
-    print(&clean::clean()?).map(|()| ExitCode::SUCCESS)
+    let cleaned = clean::clean()?;
+    print(&cleaned.story)?;
+    if cleaned.left > 0 {
+        eprintln!("error: not all could be removed: see above");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
 }

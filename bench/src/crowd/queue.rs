@@ -24,8 +24,7 @@ const STACK: usize = 256 << 10;
 pub(super) fn serve(_: &Part) -> Result<(String, Made)> {
     let key = Key::fresh();
     let lease = Lease::take::<Msgq>(Some(&key.to_string()))?;
-    lease.record(&format!("key {key}"))?; // nobody else picks it, so it can be noted before the queue is there
-    let queue = Queue::create(key, 0o600)?;
+    let queue = Queue::create_leased(&lease, key, 0o600)?;
     let server = Server::start(queue, |request: &[u8]| request.to_vec())?;
     // In this order: a server without its queue has nothing to say to its clients.
     Ok((queue.id().to_string(), Box::new((server, lease))))

@@ -14,8 +14,7 @@ pub(super) fn make() -> Result<Made> {
     let _making = lease::making();
     let key = Key::fresh();
     let lease = Lease::take::<Msgq>(Some(&key.to_string()))?;
-    lease.record(&format!("key {key}"))?; // noted before it is there: no moment to leak it
-    let number = Queue::create(key, 0o600)?.id().get();
+    let number = Queue::create_leased(&lease, key, 0o600)?.id().get();
     let ends = || Ends { descriptors: Vec::new(), number };
     Ok(Made { ping: ends(), pong: ends(), lease: Some(lease) })
 }

@@ -3,7 +3,7 @@
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use ipc_core::cpus::Role;
-use ipc_core::lease::{self, Lease};
+use ipc_core::lease::{self, Lease, Note};
 use ipc_core::{Call, Error, Result};
 use ipc_msgq::Msgq;
 use ipc_msgq::posix::PosixName;
@@ -21,13 +21,13 @@ pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
     let name = PosixName::fresh();
     let lease = Lease::take::<Msgq>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
-    let queue = |name: &str| -> Result<OwnedFd> {
-        lease.record(name)?; // noted before it is there: no moment to leak it
-        let queue = sys::mq_open(name, size, CAPACITY).call("mq_open")?;
-        mq_unlink(name).call("mq_unlink")?;
+    let queue = |name: PosixName| -> Result<OwnedFd> {
+        lease.record(Note::Queue(name.clone(), None))?; // noted before it is there: no moment to leak it
+        let queue = sys::mq_open(name.as_str(), size, CAPACITY).call("mq_open")?;
+        mq_unlink(name.as_str()).call("mq_unlink")?;
         Ok(queue)
     };
-    let (down, up) = (queue(name.as_str())?, queue(PosixName::fresh().as_str())?);
+    let (down, up) = (queue(name)?, queue(PosixName::fresh())?);
     let copy = |fd: &OwnedFd| fd.try_clone().call("fcntl");
     let ping = Ends { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
     Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, lease: None })

@@ -26,8 +26,7 @@ pub(super) fn make(size: usize) -> Result<Made> {
     let mut made = memory::make(size, 1)?;
     let key = Key::fresh();
     let lease = Lease::take::<Shm>(Some(&key.to_string()))?;
-    lease.record(&format!("sem {key}"))?; // noted before it is there: no moment to leak it
-    let number = Semaphores::create(key, 0o600)?.id();
+    let number = Semaphores::create_leased(&lease, key, 0o600)?.id();
     (made.ping.number, made.pong.number, made.lease) = (number, number, Some(lease));
     Ok(made)
 }

@@ -88,8 +88,10 @@ pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
             left.extend(keys.filter(|&found| found == key).map(|key| format!("{kind} with key {key:#x}")));
         }
     }
-    if mq_open(address, MQ_OFlag::O_RDONLY, Mode::empty(), None).map(mq_close).is_ok() {
-        left.push(format!("POSIX queue {address}"));
+    for name in [address, &format!("{address}.back")] {
+        if mq_open(name, MQ_OFlag::O_RDONLY, Mode::empty(), None).map(mq_close).is_ok() {
+            left.push(format!("POSIX queue {name}"));
+        }
     }
     if let Some(name) = address.strip_prefix('/').filter(|name| !name.is_empty() && !name.contains('/')) {
         let object = Path::new("/dev/shm").join(name);

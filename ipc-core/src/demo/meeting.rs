@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use crate::error::Call;
 use crate::lease::{self, Lease};
 use crate::{Error, Mechanism, Result};
 
@@ -19,7 +18,7 @@ pub(super) struct Announcement {
 pub(super) fn announce<M: Mechanism>(variant: &str, address: &str) -> Result<Announcement> {
     let _making = lease::making();
     let lease = Lease::take::<M>(None)?;
-    fs::write(lease.path(FILE), format!("{variant} {address}")).call("write")?;
+    lease.write(FILE, &format!("{variant} {address}"))?;
     Ok(Announcement { _lease: lease })
 }
 

@@ -1,23 +1,194 @@
 //! Where the leases are, and what may be believed of a directory that is found there.
+//!
+//! | | the directory `ipc-suite-UID` is in |
+//! |---|---|
+//! | 1 | `TMPDIR`, if that is set: there, and nowhere else |
+//! | 2 | `XDG_RUNTIME_DIR`, if that is a private directory of this user, as a login session has one |
+//! | 3 | `/tmp` |
+//!
+//! A lease is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes that
+//! meet, one may belong to a session and the other not. In a directory that all users may write to, another one can
+//! have made `ipc-suite-UID` before us. Then ours has some more letters to its name. It is found by its owner.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
 use nix::unistd::geteuid;
 
+use super::random;
+use super::record::Inode;
 use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
-/// Where this user's leases are.
-pub(super) fn base() -> PathBuf {
-    let base = std::env::temp_dir().join(format!("ipc-suite-{}", geteuid()));
+/// Where directories of leases may be, for this process. The first is where they should be.
+fn parents() -> Vec<PathBuf> {
+    match named("TMPDIR") {
+        Some(named) => vec![named],
+        None => runtime_dir().into_iter().chain([PathBuf::from("/tmp")]).collect(),
+    }
+}
+
+/// Where they may be for some process of this user, so far as that is known here.
+pub(super) fn all_parents() -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> =
+        named("TMPDIR").into_iter().chain(runtime_dir()).chain([PathBuf::from("/tmp")]).collect();
+    all.dedup();
+    all
+}
+
+/// The directory that an environment variable names.
+fn named(variable: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).filter(|path| !path.is_empty())?;
     // Absolute, so that a peer that was started elsewhere finds an address inside; TMPDIR may not be.
-    std::path::absolute(&base).unwrap_or(base)
+    Some(std::path::absolute(&path).unwrap_or_else(|_| path.into()))
+}
+
+fn runtime_dir() -> Option<PathBuf> {
+    let dir = named("XDG_RUNTIME_DIR").filter(|dir| dir.to_str().is_some())?;
+    let meta = fs::symlink_metadata(&dir).ok()?;
+    (meta.is_dir() && meta.uid() == geteuid().as_raw() && meta.mode() & 0o777 == 0o700).then_some(dir)
+}
+
+fn base_name() -> String {
+    format!("ipc-suite-{}", geteuid())
+}
+
+/// The directories of leases that there are for this process.
+pub(super) fn bases() -> Result<Vec<PathBuf>> {
+    bases_in(&parents())
+}
+
+/// Those in any of these directories: ours, by their name and their owner.
+pub(super) fn bases_in(parents: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for parent in parents {
+        let mut found: Vec<_> = names_in(parent)?.into_iter().map(|name| parent.join(name)).collect();
+        found.retain(|dir| is_ours(dir));
+        found.sort();
+        for dir in &found {
+            make_private(dir)?;
+        }
+        all.append(&mut found);
+    }
+    Ok(all)
+}
+
+/// The names in `parent` that a directory of leases may have.
+fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
+    let name = base_name();
+    let longer = format!("{name}-");
+    let wanted =
+        |found: &OsStr| found.to_str().is_some_and(|found| found == name || found.starts_with(&longer));
+    let entries = match fs::read_dir(parent) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        // One may be allowed to make a file there and not to see those of others.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(vec![name.into()]),
+        entries => entries.call("opendir").on(parent.display())?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry.call("readdir").on(parent.display())?.file_name());
+    }
+    names.retain(|found| wanted(found));
+    Ok(names)
+}
+
+/// Whether there is a directory of this user. In `/tmp` anyone can make one of any name.
+fn is_ours(dir: &Path) -> bool {
+    fs::symlink_metadata(dir).is_ok_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw())
+}
+
+/// Gives a directory of ours exactly the mode 0700. The umask may have taken bits when it was made.
+fn make_private(dir: &Path) -> Result<()> {
+    match fs::symlink_metadata(dir) {
+        Ok(meta) if meta.mode() & 0o7777 != 0o700 => {
+            let repaired = fs::set_permissions(dir, Permissions::from_mode(0o700));
+            unless_gone(repaired).call("chmod").on(dir.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unless_gone(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Makes a private directory, whatever the umask would take from its mode.
+pub(super) fn make_dir(dir: &Path) -> Result<()> {
+    DirBuilder::new().mode(0o700).create(dir).call("mkdir").on(dir.display())?;
+    make_private(dir)
+}
+
+/// The directory for new leases, which is made if there is none.
+pub(super) fn make_base() -> Result<PathBuf> {
+    let mut refused = None;
+    for parent in parents() {
+        match make_base_in(&parent) {
+            Ok(base) => return Ok(base),
+            Err(error) => refused = Some(error),
+        }
+    }
+    Err(refused.expect("there is one place at least"))
+}
+
+fn make_base_in(parent: &Path) -> Result<PathBuf> {
+    if parent.to_str().is_none() {
+        return Err(Error::Usage(format!(
+            "TMPDIR is not UTF-8 ({}), and an address in it could not be named: set TMPDIR to another directory",
+            parent.display()
+        )));
+    }
+    let plain = parent.join(base_name());
+    loop {
+        if let Some(found) = bases_in(&[parent.to_owned()])?.into_iter().next() {
+            return Ok(found);
+        }
+        let made = match make_dir(&plain) {
+            Err(error) if error.errno() == Some(Errno::EEXIST) && !is_ours(&plain) => make_other_in(parent),
+            made => made,
+        };
+        match advise_on_space(made) {
+            Err(error) if error.errno() == Some(Errno::EEXIST) => {} // of a process that was faster
+            made => made?, // and once more: of two that make one each, both use the first
+        }
+    }
+}
+
+/// A directory of another name, where another user has the plain one.
+fn make_other_in(parent: &Path) -> Result<()> {
+    let other = parent.join(format!("{}-{:016x}", base_name(), random()));
+    make_dir(&other)?;
+    if names_in(parent)?.iter().any(|name| other.ends_with(name)) {
+        return Ok(());
+    }
+    // Nobody would find it in a directory that cannot be listed.
+    let _ = fs::remove_dir(&other);
+    Err(Errno::EACCES).call("opendir").on(parent.display())
+}
+
+/// Adds to a refusal of something new in the directory of leases what to do about it.
+pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
+    let elsewhere =
+        |why: &'static str| move || format!("{why}: set TMPDIR to a directory that you may write to");
+    made.advise(Errno::ENOENT, elsewhere("there is no such directory"))
+        .advise(Errno::ENOTDIR, elsewhere("there is no such directory"))
+        .advise(Errno::EACCES, elsewhere("it does not let you"))
+        .advise(Errno::EPERM, elsewhere("it does not let you"))
+        .advise(Errno::EROFS, elsewhere("nothing can be made there"))
+        .advise(Errno::ENOSPC, elsewhere("it has no room, or no inode left"))
+        .advise(Errno::EDQUOT, elsewhere("your quota is used up"))
+        .advise(Errno::ENAMETOOLONG, || "set TMPDIR to a directory with a shorter path".into())
+        .advise(Errno::EFBIG, || "the limit on the size of files (ulimit -f) is too small".into())
 }
 
 /// How the names of the leases of mechanism `M` begin: those, and no others, are for this process to sweep.
@@ -34,48 +205,32 @@ fn ipc_namespace() -> u64 {
     fs::metadata("/proc/thread-self/ns/ipc").map_or(0, |namespace| namespace.ino())
 }
 
-pub(super) fn make_base() -> Result<()> {
-    let base = base();
-    match DirBuilder::new().mode(0o700).create(&base) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error)
-            .call("mkdir")
-            .advise(Errno::ENOENT, || format!("TMPDIR names no directory: {}", base.display()))
-            .advise(Errno::ENOTDIR, || format!("TMPDIR names no directory: {}", base.display()))
-            .advise(Errno::EACCES, || format!("set TMPDIR to a directory of yours: {}", base.display())),
-        _ => check_private(&base).map(drop),
-    }
-}
-
-/// Whether `dir` is there. In `/tmp` anyone can make a directory of any name: another's is refused.
-pub(super) fn check_private(dir: &Path) -> Result<bool> {
-    let Ok(meta) = fs::symlink_metadata(dir) else { return Ok(false) };
-    if meta.is_dir() && meta.uid() == geteuid().as_raw() && meta.mode() & 0o777 == 0o700 {
-        return Ok(true);
-    }
-    Err(Error::Usage(format!(
-        "{} is not a private directory of yours (mode 0700): remove it, or set TMPDIR elsewhere",
-        dir.display()
-    )))
-}
-
-/// Opens a directory, never through a symbolic link; `None` if there is none.
+/// Opens a directory of this user, never through a symbolic link; `None` if there is none.
 pub(super) fn open_dir(dir: &Path) -> Result<Option<File>> {
-    match OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(dir) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        opened => opened.call("open").map(Some),
+    let open = || OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(dir);
+    let opened = match open() {
+        // Made with an odd umask, by a process that was killed before it set the mode.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && is_ours(dir) => {
+            make_private(dir)?;
+            open()
+        }
+        opened => opened,
+    };
+    let opened = match opened {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.call("open").on(dir.display())?,
+    };
+    if opened.metadata().call("fstat")?.uid() != geteuid().as_raw() {
+        return Err(Error::Usage(format!("{} is another user's: remove it", dir.display())));
     }
+    Ok(Some(opened))
 }
 
 /// Whether the open directory `lock` is still the one that `dir` names.
-pub(super) fn is_at(lock: &File, dir: &Path) -> bool {
-    let identity = |meta: std::io::Result<fs::Metadata>| meta.ok().as_ref().map(identity);
-    identity(lock.metadata()) == identity(fs::symlink_metadata(dir))
-}
-
-/// Tells an object of the file system apart from any other, in one word. Device and inode alone would not: the
-/// number of a removed inode goes to the next file that is made. With its time of birth, where the file system keeps
-/// one, it does not come again.
-pub(super) fn identity(meta: &fs::Metadata) -> String {
-    let born = meta.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    format!("{}:{}:{}", meta.dev(), meta.ino(), born.unwrap_or_default().as_nanos())
+pub(super) fn is_at(lock: &File, dir: &Path) -> Result<bool> {
+    let held = Inode::of(&lock.metadata().call("fstat")?);
+    match fs::symlink_metadata(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        found => Ok(Inode::of(&found.call("lstat").on(dir.display())?) == held),
+    }
 }

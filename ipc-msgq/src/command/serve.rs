@@ -36,16 +36,10 @@ impl Serve {
 
     /// The queue, and who removes it with this process.
     fn make(&self) -> Result<(Key, Queue, Guard)> {
-        let Some(key) = self.address.key()? else {
-            let key = Key::fresh();
-            let guard = Guard::of(key)?; // nobody else picks this key: no moment to leak the queue
-            return Ok((key, Queue::create(key, self.mode)?, guard));
-        };
-        // Another process may use this key, too, now or later: its queue is not to be removed with this process.
+        let key = self.address.key()?.unwrap_or_else(Key::fresh);
         let in_use = || format!("there is a queue with key {key}: choose another key");
-        let mut guard = Guard::start()?; // before there is a queue: so there is no more than a moment to leak it
-        let queue = Queue::create(key, self.mode).advise(Errno::EEXIST, in_use)?;
-        guard.add_queue(key, queue.id()).inspect_err(|_| drop(queue.remove()))?;
+        let mut guard = Guard::start()?;
+        let queue = guard.create(key, self.mode).advise(Errno::EEXIST, in_use)?;
         Ok((key, queue, guard))
     }
 }

@@ -87,7 +87,8 @@ fn numbers(directory: &str) -> impl Iterator<Item = u32> + use<> {
 pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
     let stat = &entry.stat;
     let lives = |pid: Option<u32>, when| pid.is_some_and(|pid| still_lives(pid, when));
-    let leased = || stat.key.is_some_and(|key| lease::is_held::<Msgq>(&key.to_string()));
+    // What cannot be looked at may be in use.
+    let leased = || stat.key.is_some_and(|key| lease::is_held::<Msgq>(&key.to_string()).unwrap_or(true));
     !lives(stat.last_sender, stat.last_sent)
         && !lives(stat.last_receiver, stat.last_received)
         && sleepers.on(entry.queue.id()).is_empty()

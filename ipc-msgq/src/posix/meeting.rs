@@ -64,16 +64,7 @@ impl Meeting {
         let make = |name: &PosixName, access| -> Result<PosixQueue> {
             let mut attributes = Attributes::of_the_system()?;
             attributes.longest = attributes.longest.min(MAX_MESSAGE);
-            if address.is_none() {
-                // Nobody else picks this name, so it can be noted before the queue is there: no moment to leak it.
-                lease.record(name.as_str())?;
-                return PosixQueue::create(name, access, attributes, setup.mode);
-            }
-            let queue = PosixQueue::create(name, access, attributes, setup.mode)?;
-            let (dev, ino, _) = queue.identity()?;
-            let noted = lease.record(&format!("{name} {dev} {ino}"));
-            noted.inspect_err(|_| drop(PosixQueue::unlink(name)))?;
-            Ok(queue)
+            PosixQueue::create_leased(&lease, name, access, attributes, setup.mode)
         };
         let inbound = make(&name, Access::Receive)?;
         inbound.lock()?;
@@ -119,22 +110,6 @@ impl Meeting {
             what: format!("nobody waits at {name}: start this first: ipc-msgq pong {name} --variant posix"),
             waited: timeout,
         })
-    }
-
-    /// Removes a name that a dead process has recorded: `/NAME`, or `/NAME DEVICE INODE`.
-    pub(crate) fn reclaim(record: &str) -> Result<()> {
-        let mut words = record.split(' ');
-        let Some(Ok(name)) = words.next().map(str::parse::<PosixName>) else { return Ok(()) };
-        let recorded = words
-            .next()
-            .zip(words.next())
-            .and_then(|(dev, ino)| Some((dev.parse().ok()?, ino.parse().ok()?)));
-        let Some(queue) = unless_gone(PosixQueue::open(&name, Access::Receive))? else { return Ok(()) };
-        let (dev, ino, owner) = queue.identity()?;
-        if owner == geteuid().as_raw() && recorded.is_none_or(|recorded| recorded == (dev, ino)) {
-            unless_gone(PosixQueue::unlink(&name))?;
-        }
-        Ok(())
     }
 }
 
@@ -186,7 +161,7 @@ fn lease_name(name: &PosixName) -> String {
 }
 
 /// `None` if the queue is not there (any more).
-fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
+pub(super) fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if error.errno() == Some(Errno::ENOENT) => Ok(None),
         answer => answer.map(Some),

@@ -29,10 +29,12 @@
 //! |---|---|
 //! | `open.rs` | making a queue, finding one, removing its name: [`Access`], [`Attributes`] |
 //! | `queue.rs` | [`PosixQueue`]: the other calls, one by one |
+//! | `leased.rs` | a queue whose name is removed even when its owner is killed |
 //! | `lock.rs` | telling two queues of one name apart, and whether somebody is there |
 //! | `meeting.rs` | how two processes meet |
 //! | `link.rs` | [`PosixLink`]: messages both ways, and knowing when the peer is gone |
 
+mod leased;
 mod link;
 mod lock;
 mod meeting;
@@ -40,6 +42,7 @@ mod open;
 mod queue;
 
 pub use ipc_core::PosixName;
+pub(crate) use leased::reclaim;
 pub use link::PosixLink;
 pub(crate) use meeting::Meeting;
 pub use open::{Access, Attributes};

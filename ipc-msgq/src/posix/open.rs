@@ -80,20 +80,29 @@ impl PosixQueue {
     /// system has as many queues as it may.
     #[doc(alias = "mq_open")]
     pub fn create(name: &PosixName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
+        // Made with no permission for anyone, and only then with those asked for: exactly these, whatever the umask.
+        let queue = Self::make(name, access, attributes, 0)?;
+        queue.set_mode(mode).inspect_err(|_| drop(Self::unlink(name)))?;
+        Ok(queue)
+    }
+
+    /// A queue of `mode`, less what the umask takes.
+    pub(super) fn make(name: &PosixName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL;
         let attr = MqAttr::new(0, attributes.capacity as i64, attributes.longest as i64, 0);
-        let queue = Self::open_with(name, access, flags, Some(&attr))
+        Self::open_with(name, access, flags, Mode::from_bits_retain(mode), Some(&attr))
             .advise(Errno::EEXIST, || {
                 "choose another name, or remove that queue with: rm /dev/mqueue/…".into()
             })
             .advise(Errno::EINVAL, || "see /proc/sys/fs/mqueue/msg_max and msgsize_max".into())
             .advise(Errno::EMFILE, || {
                 "all queues of a user share an allowance (ulimit -q): end other programs, or raise it".into()
-            })?;
-        // Made with no permission for anyone, and only now with those asked for: exactly these, whatever the umask.
-        let permitted = queue.0.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod");
-        permitted.inspect_err(|_| drop(Self::unlink(name)))?;
-        Ok(queue)
+            })
+    }
+
+    /// Sets exactly this mode.
+    pub(super) fn set_mode(&self, mode: u32) -> Result<()> {
+        self.0.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod")
     }
 
     /// The queue `name`, which must exist.
@@ -113,16 +122,22 @@ impl PosixQueue {
     /// `ENOENT`: there is none. `EACCES`: no permission.
     #[doc(alias = "mq_open")]
     pub fn open(name: &PosixName, access: Access) -> Result<Self> {
-        Self::open_with(name, access, MQ_OFlag::empty(), None)
+        Self::open_with(name, access, MQ_OFlag::empty(), Mode::empty(), None)
             .advise(Errno::ENOENT, || format!("there is no queue {name}"))
     }
 
-    fn open_with(name: &PosixName, access: Access, flags: MQ_OFlag, attr: Option<&MqAttr>) -> Result<Self> {
+    fn open_with(
+        name: &PosixName,
+        access: Access,
+        flags: MQ_OFlag,
+        mode: Mode,
+        attr: Option<&MqAttr>,
+    ) -> Result<Self> {
         let access = match access {
             Access::Receive => MQ_OFlag::O_RDONLY,
             Access::Send => MQ_OFlag::O_WRONLY,
         };
-        let opened = mq_open(name.as_str(), access | flags | MQ_OFlag::O_CLOEXEC, Mode::empty(), attr);
+        let opened = mq_open(name.as_str(), access | flags | MQ_OFlag::O_CLOEXEC, mode, attr);
         opened.map(|queue| Self(File::from(sys::own_queue(queue)))).call("mq_open")
     }
 

@@ -42,15 +42,11 @@ impl Actor {
     }
 }
 
-fn obey(queue: Queue, line: &str, guarded: &mut Vec<(Key, Option<QueueId>)>) -> Result<What> {
+fn obey(queue: Queue, line: &str, guarded: &mut Vec<(Key, QueueId)>) -> Result<What> {
     let words: Vec<&str> = line.splitn(3, ' ').collect();
     Ok(match words[..] {
-        ["guard", key] => {
-            guarded.push((key.parse()?, None));
-            What::Done(0)
-        }
         ["guard", key, id] => {
-            guarded.push((key.parse()?, Some(QueueId::new(number(id)?))));
+            guarded.push((key.parse()?, QueueId::new(number(id)?)));
             What::Done(0)
         }
         ["open", key] => What::Done(Queue::open_or_create(key.parse()?, 0o600)?.id().get().into()),
@@ -147,9 +143,9 @@ fn exchange(queue: Queue, how: &str, count: i64) -> Result<What> {
 }
 
 /// Removes the queue of `key` if there is one, if it is this user's, and if it has this `id` where that is known.
-fn remove((key, id): (Key, Option<QueueId>)) {
+fn remove((key, id): (Key, QueueId)) {
     if let Ok(queue) = Queue::open(key)
-        && id.is_none_or(|id| queue.id() == id)
+        && queue.id() == id
         && queue.stat().is_ok_and(|stat| stat.creator == geteuid().as_raw())
     {
         let _ = queue.remove(); // somebody was faster

@@ -38,7 +38,8 @@ pub struct Stage {
 /// Another process, which removes queues when this one is gone, however it ends: then the pipe between the two is
 /// closed. Dropping this does the same, and waits for it.
 ///
-/// Process 1 of a container takes the guard with it when it ends. So the queues are noted in a lease, too.
+/// Process 1 of a container takes the guard with it when it ends. So the queues are noted in a lease, too, and at no
+/// moment is there one that is not.
 #[derive(Debug)]
 pub struct Guard {
     player: Player,
@@ -46,13 +47,6 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Removes the queue of `key`, if there is one by then and if it is this user's.
-    pub fn of(key: Key) -> Result<Self> {
-        let mut guard = Self::start()?;
-        guard.add(key)?;
-        Ok(guard)
-    }
-
     /// Removes nothing yet.
     pub fn start() -> Result<Self> {
         let no_queue = QueueId::new(0);
@@ -61,18 +55,11 @@ impl Guard {
         Ok(Self { player, lease })
     }
 
-    /// Removes also the queue of `key`, if it is still the one with this `id`.
-    pub fn add_queue(&mut self, key: Key, id: QueueId) -> Result<()> {
-        self.note(&format!("{key} {id}"))
-    }
-
-    fn add(&mut self, key: Key) -> Result<()> {
-        self.note(&key.to_string())
-    }
-
-    fn note(&mut self, queue: &str) -> Result<()> {
-        self.lease.record(&format!("key {queue}"))?;
-        self.player.quietly(&format!("guard {queue}")).map(drop)
+    /// Makes the queue of `key`, which it removes if it is still that one.
+    pub fn create(&mut self, key: Key, mode: u32) -> Result<Queue> {
+        let queue = Queue::create_leased(&self.lease, key, mode)?;
+        self.player.quietly(&format!("guard {key} {}", queue.id()))?;
+        Ok(queue)
     }
 }
 
@@ -81,17 +68,16 @@ impl Stage {
     pub fn set() -> Result<Self> {
         let clock = Clock(Instant::now());
         let key = Key::fresh();
-        let guard = Guard::of(key)?; // before there is a queue, so that there is no moment to leak it
-        let queue = Queue::create(key, 0o600)?;
+        let mut guard = Guard::start()?;
+        let queue = guard.create(key, 0o600)?;
         clock.tell("queue", None, &format!("key {key}, id {}", queue.id()))?;
         Ok(Self { key, queue, clock, guard })
     }
 
-    /// A key for one more queue, which will be removed, too.
+    /// The key of one more queue, which will be removed, too.
     pub fn another_key(&mut self) -> Result<Key> {
         let key = Key::fresh();
-        self.guard.add(key)?;
-        Ok(key)
+        self.guard.create(key, 0o600).map(|_| key)
     }
 
     /// One more process.

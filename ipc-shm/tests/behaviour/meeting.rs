@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipc_core::lease::{Made, Note, SystemV};
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_shm::{Key, Segment, Shm};
 use nix::unistd::geteuid;
@@ -135,14 +136,24 @@ fn another_users_segment_is_not_joined_though_it_is_for_all() {
 #[test]
 fn a_segment_of_another_process_is_never_reclaimed() {
     let scratch = Scratch::new(0o600);
-    let me = std::process::id();
-    for record in
-        [format!("shm {} {}", scratch.key, me + 1), format!("shm {}", scratch.key), "nonsense".into()]
-    {
-        Shm::reclaim(&record).unwrap();
-        assert!(Segment::find(scratch.key).unwrap().is_some(), "{record}");
+    let segment = Segment::find(scratch.key).unwrap().unwrap();
+    let (id, at) = (segment.id(), segment.stat().unwrap().changed);
+    let note = |kind, made| Note::SystemV(kind, scratch.key, made);
+    let another = Some(Made { id: id + 1, at });
+    // An intention is known by its mode; and semaphores have keys of their own.
+    for note in [
+        note(SystemV::Segment, None),
+        note(SystemV::Segment, another),
+        note(SystemV::Semaphores, Some(Made { id, at })),
+    ] {
+        Shm::reclaim(&note).unwrap();
+        assert!(Segment::find(scratch.key).unwrap().is_some(), "{note}");
     }
-    Shm::reclaim(&format!("shm {} {me}", scratch.key)).unwrap();
+    // The same id at another time: it may be ours, and it may not.
+    let doubtful = Shm::reclaim(&note(SystemV::Segment, Some(Made { id, at: at - 100 }))).unwrap_err();
+    assert!(doubtful.to_string().contains("it was changed since"), "{doubtful}");
+    assert!(Segment::find(scratch.key).unwrap().is_some());
+    Shm::reclaim(&note(SystemV::Segment, Some(Made { id, at }))).unwrap();
     assert!(Segment::find(scratch.key).unwrap().is_none());
 }
 

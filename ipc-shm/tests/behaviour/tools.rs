@@ -3,10 +3,11 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ipc_core::conformance::other;
 pub use ipc_core::conformance::other::{PATIENCE, ended, played, playing, watched};
+use ipc_core::lease::{Made, Note, SystemV};
 use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
@@ -44,18 +45,22 @@ impl Drop for Scratch {
 pub struct ScratchArray {
     pub key: Key,
     pub array: Semaphores,
+    /// Just before it was made, in seconds since 1970.
+    since: i64,
 }
 
 impl ScratchArray {
     pub fn new() -> Self {
         let key = Key::fresh();
-        Self { key, array: Semaphores::create(key, 0o600).unwrap() }
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64 - 1;
+        Self { key, array: Semaphores::create(key, 0o600).unwrap(), since }
     }
 }
 
 impl Drop for ScratchArray {
     fn drop(&mut self) {
-        let _ = Shm::reclaim(&format!("sem {}", self.key));
+        let made = Made { id: self.array.id(), at: self.since };
+        let _ = Shm::reclaim(&Note::SystemV(SystemV::Semaphores, self.key, Some(made)));
     }
 }
 

@@ -1,0 +1,135 @@
+//! What this process holds, and how it gives that back.
+
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Advise, Call};
+use crate::{Error, Result};
+
+use super::place::{advise_on_space, is_at, make_base, make_dir, open_dir};
+use super::record::Note;
+use super::sweep::{read_records, remove};
+use super::{Reclaim, making, open_private};
+
+/// The file in a lease's directory that names, a line each, the objects that are elsewhere.
+pub(super) const RECORDS: &str = "records";
+
+/// Leases of this process, for [`release_all`].
+static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
+
+/// A lease's directory, locked.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) dir: PathBuf,
+    reclaim: Reclaim,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The open directory, with the shared lock.
+    lock: File,
+    /// What is noted there: what this process has made must go even if the directory went before.
+    notes: Vec<Note>,
+}
+
+impl Held {
+    /// Locks the directory together with others; `None` if there is none, or not any more.
+    pub(super) fn lock(dir: &Path, reclaim: Reclaim) -> Result<Option<Arc<Self>>> {
+        let _making = making(); // a lock that a signal does not find in the list would keep the others from removing
+        let Some(lock) = lock_dir(dir)? else { return Ok(None) };
+        let notes = read_records(dir)?.notes;
+        let state = Mutex::new(State { lock, notes });
+        let held = Arc::new(Self { dir: dir.to_owned(), reclaim, state });
+        held_leases().push(Arc::clone(&held));
+        Ok(Some(held))
+    }
+
+    pub(super) fn record(&self, note: Note) -> Result<()> {
+        let mut state = self.state();
+        if !is_at(&state.lock, &self.dir)? {
+            self.renew(&mut state)?;
+        }
+        self.append(std::slice::from_ref(&note))?;
+        state.notes.push(note);
+        Ok(())
+    }
+
+    /// Makes the directory again that was removed.
+    fn renew(&self, state: &mut State) -> Result<()> {
+        loop {
+            make_base()?;
+            match make_dir(&self.dir) {
+                Err(error) if error.errno() == Some(nix::errno::Errno::ENOENT) => {
+                    return Err(Error::Usage(format!("{} was removed", self.dir.display())));
+                }
+                made => advise_on_space(made)?,
+            }
+            if let Some(lock) = lock_dir(&self.dir)? {
+                state.lock = lock;
+                return self.append(&state.notes);
+            }
+        }
+    }
+
+    fn append(&self, notes: &[Note]) -> Result<()> {
+        let path = self.dir.join(RECORDS);
+        let file = open_private(&path, OpenOptions::new().create(true).append(true))?;
+        notes.iter().try_for_each(|note| advise_on_space(note.append(&file).on(path.display())))
+    }
+
+    /// Takes it from the list of what this process holds, and releases it.
+    pub(super) fn give_back(self: &Arc<Self>) {
+        held_leases().retain(|held| !Arc::ptr_eq(held, self));
+        self.release();
+    }
+
+    /// Removes everything if no other process holds the lease; else leaves that to the others.
+    fn release(&self) {
+        let state = self.state();
+        // Turns our shared lock into an exclusive one, or loses it: either way we hold it no longer than this.
+        if state.lock.try_lock().is_ok() {
+            // No caller is left who could be told of a failure: the note stays, and the next sweep tries again.
+            let _ = remove(&self.dir, &state.lock, &state.notes, self.reclaim);
+            let _ = self.dir.parent().map(std::fs::remove_dir); // succeeds only when it is empty
+        } else {
+            let _ = state.lock.unlock();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives back every lease of this process, for a signal handler's thread that is about to end the process. From here
+/// on, a thread that wants to make something waits for that end.
+pub fn release_all() {
+    making::stop();
+    for held in held_leases().drain(..) {
+        held.release();
+    }
+}
+
+/// Opens a lease's directory and waits for the shared lock; `None` if it is not there, or was swept away meanwhile.
+fn lock_dir(dir: &Path) -> Result<Option<File>> {
+    let Some(lock) = open_dir(dir)? else { return Ok(None) };
+    lock_shared(&lock)?;
+    Ok(is_at(&lock, dir)?.then_some(lock))
+}
+
+/// Waits for the shared lock; a signal does not end that.
+pub(super) fn lock_shared(lock: &File) -> Result<()> {
+    loop {
+        match lock.lock_shared() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            locked => return locked.call("flock"),
+        }
+    }
+}
+
+fn held_leases() -> MutexGuard<'static, Vec<Arc<Held>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}

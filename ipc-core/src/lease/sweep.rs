@@ -1,0 +1,258 @@
+//! What dead processes left: found, removed, or reported.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use super::held::{RECORDS, lock_shared};
+use super::outside::{is_here, remove_noted};
+use super::place::{all_parents, bases, bases_in, is_at, open_dir, prefix};
+use super::record::{Note, Records};
+use super::{Reclaim, find, open_private};
+use crate::error::{Advise, Call};
+use crate::{Error, Mechanism, Result};
+
+/// What a sweep has done.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    /// The leases of dead processes that are gone now, with all that they noted.
+    pub removed: Vec<PathBuf>,
+    /// What is still there, and why.
+    pub left: Vec<Left>,
+}
+
+/// Something of a dead process that could not be removed. Its note stays for the next sweep.
+#[derive(Debug)]
+pub struct Left {
+    /// The lease that notes it.
+    pub lease: PathBuf,
+    /// What it is.
+    pub what: String,
+    /// Why it is still there.
+    pub why: Error,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)
+    }
+}
+
+/// Removes what dead processes left of mechanism `M`, as far as this process [looks](self). Never touches what a live
+/// process holds, or what belongs to another user.
+///
+/// # Errors
+/// The directories of leases cannot be looked at. What cannot be removed is no error, but told in the answer.
+pub fn sweep<M: Mechanism>() -> Result<Sweep> {
+    sweep_in::<M>(&bases()?)
+}
+
+/// The same wherever a lease of this user may be: see [`looked_at`].
+///
+/// # Errors
+/// As [`sweep`].
+pub fn sweep_everywhere<M: Mechanism>() -> Result<Sweep> {
+    sweep_in::<M>(&bases_in(&all_parents())?)
+}
+
+/// The directories in which [`sweep_everywhere`] looks for leases.
+#[must_use]
+pub fn looked_at() -> Vec<PathBuf> {
+    all_parents()
+}
+
+fn sweep_in<M: Mechanism>(bases: &[PathBuf]) -> Result<Sweep> {
+    let mut swept = Sweep::default();
+    for base in bases {
+        for dir in leases_of::<M>(base)? {
+            swept.note(dir.clone(), clear_if_dead(&dir, M::reclaim));
+        }
+        for dir in leases_elsewhere::<M>(base)? {
+            swept.note(dir.clone(), clear_if_here(&dir));
+        }
+        let _ = fs::remove_dir(base); // succeeds only when it is empty
+    }
+    Ok(swept)
+}
+
+impl Sweep {
+    fn note(&mut self, lease: PathBuf, cleared: Result<Cleared>) {
+        match cleared {
+            Ok(Cleared::Removed) => self.removed.push(lease),
+            Ok(Cleared::Left(mut left)) => self.left.append(&mut left),
+            Ok(Cleared::Held | Cleared::Nothing) => {}
+            Err(why) => self.left.push(Left { what: lease.display().to_string(), lease, why }),
+        }
+    }
+}
+
+/// The directories of the leases of mechanism `M` that live processes hold, after a [`sweep`].
+///
+/// # Errors
+/// As [`sweep`].
+pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
+    sweep::<M>()?;
+    let mut held = Vec::new();
+    for base in bases()? {
+        for dir in leases_of::<M>(&base)? {
+            if is_locked(&dir)? {
+                held.push(dir);
+            }
+        }
+    }
+    Ok(held)
+}
+
+/// Whether a live process of this user holds the lease `name` of mechanism `M`. Only looks, and removes nothing.
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn is_held<M: Mechanism>(name: &str) -> Result<bool> {
+    find::<M>(name)?.map_or(Ok(false), |dir| is_locked(&dir))
+}
+
+fn is_locked(dir: &Path) -> Result<bool> {
+    match open_dir(dir)? {
+        Some(lock) => Ok(!try_lock(&lock)?),
+        None => Ok(false),
+    }
+}
+
+fn try_lock(lock: &File) -> Result<bool> {
+    match lock.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error).call("flock"),
+        Ok(()) => Ok(true),
+    }
+}
+
+/// What has become of a lease.
+pub(super) enum Cleared {
+    /// A live process holds it.
+    Held,
+    /// It is not there.
+    Nothing,
+    Removed,
+    Left(Vec<Left>),
+}
+
+/// Removes a lease that no process holds.
+fn clear_if_dead(dir: &Path, reclaim: Reclaim) -> Result<Cleared> {
+    let Some(lock) = open_dir(dir)? else { return Ok(Cleared::Nothing) };
+    if !try_lock(&lock)? {
+        return Ok(Cleared::Held);
+    }
+    remove(dir, &lock, &[], reclaim)
+}
+
+/// The same, but waits for another process that is clearing it away.
+pub(super) fn clear_after_others(dir: &Path, reclaim: Reclaim) -> Result<Cleared> {
+    let Some(lock) = open_dir(dir)? else { return Ok(Cleared::Nothing) };
+    lock_shared(&lock)?;
+    if !try_lock(&lock)? {
+        return Ok(Cleared::Held);
+    }
+    remove(dir, &lock, &[], reclaim)
+}
+
+/// [`clear_if_dead`] for a lease of another IPC namespace, if what it notes is at a path, and is found there from here
+/// too.
+fn clear_if_here(dir: &Path) -> Result<Cleared> {
+    let notes = read_records(dir)?.notes;
+    if !notes.iter().all(Note::is_of_a_path) || !notes.iter().any(is_here) {
+        return Ok(Cleared::Nothing);
+    }
+    clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
+}
+
+/// Those of this process's IPC namespace, where the mechanism's objects belong to one.
+fn leases_of<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
+    let prefix = prefix::<M>();
+    leases_where(base, |name| name.starts_with(&prefix))
+}
+
+/// Those of all other namespaces.
+fn leases_elsewhere<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
+    let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>());
+    leases_where(base, |name| name.starts_with(&all) && !name.starts_with(&ours))
+}
+
+fn leases_where(base: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    let mut leases = entries(base)?;
+    leases.retain(|dir| dir.file_name().is_some_and(|name| wanted(&name.to_string_lossy())));
+    Ok(leases)
+}
+
+/// What is in a directory; nothing if it has just been removed.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.call("opendir").on(dir.display())?,
+    };
+    entries.map(|entry| entry.map(|entry| entry.path()).call("readdir").on(dir.display())).collect()
+}
+
+/// What a lease notes; nothing if it has no records.
+pub(super) fn read_records(dir: &Path) -> Result<Records> {
+    let path = dir.join(RECORDS);
+    let mut bytes = Vec::new();
+    match open_private(&path, OpenOptions::new().read(true)) {
+        Err(error) if error.errno() == Some(Errno::ENOENT) => {}
+        opened => {
+            opened?.read_to_end(&mut bytes).call("read").on(path.display())?;
+        }
+    }
+    Ok(Records::parse(&bytes))
+}
+
+/// Removes what is noted in the directory that `lock` holds exclusively, or was `noted` by this process, and then the
+/// directory. What is left keeps the directory, with its records.
+pub(super) fn remove(dir: &Path, lock: &File, noted: &[Note], reclaim: Reclaim) -> Result<Cleared> {
+    let is_there = is_at(lock, dir)?;
+    if !is_there && noted.is_empty() {
+        return Ok(Cleared::Nothing); // another process was faster
+    }
+    let mut left = Vec::new();
+    let mut leave = |what: String, why| left.push(Left { lease: dir.to_owned(), what, why });
+    let mut notes = noted.to_vec();
+    if is_there {
+        match read_records(dir) {
+            Ok(records) => {
+                if let Some(complaint) = records.complaint(&dir.join(RECORDS)) {
+                    leave(dir.display().to_string(), complaint);
+                }
+                notes.extend(records.notes.into_iter().filter(|note| !noted.contains(note)));
+            }
+            Err(error) => leave(dir.display().to_string(), error),
+        }
+    }
+    // Newest first: what is inside a directory goes before the directory.
+    for note in notes.iter().rev() {
+        if let Err(error) = remove_noted(note, reclaim) {
+            leave(note.describe(), error);
+        }
+    }
+    if !is_there {
+        return Ok(if left.is_empty() { Cleared::Removed } else { Cleared::Left(left) });
+    }
+    // The records last: as long as anything is left, they are.
+    let mut inside = entries(dir)?;
+    inside.retain(|path| path.file_name().is_some_and(|name| name != RECORDS));
+    for path in inside {
+        if let Err(error) = fs::remove_file(&path).call("unlink").on(path.display()) {
+            leave(path.display().to_string(), error);
+        }
+    }
+    if !left.is_empty() {
+        return Ok(Cleared::Left(left));
+    }
+    match fs::remove_file(dir.join(RECORDS)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        removed => removed.call("unlink").on(dir.join(RECORDS).display())?,
+    }
+    fs::remove_dir(dir).call("rmdir").on(dir.display())?;
+    Ok(Cleared::Removed)
+}
