@@ -97,7 +97,8 @@ pub trait Mechanism: Sized {
 pub struct Setup {
     /// One of the mechanism's [`variants`](Profile::variants), by name.
     pub variant: &'static str,
-    /// Permission bits of what is made; 0600, the owner alone, unless the caller wants it wider.
+    /// Permission bits of what is made; 0600, the owner alone, unless the caller wants it wider. A side that joins what
+    /// another user has made must ask for a mode that lets others in, too: see [`check_owner`](Self::check_owner).
     pub mode: u32,
     /// Leave the object behind when both are done. Only where it can outlive its users: a mapped file.
     pub keep: bool,
@@ -113,6 +114,21 @@ impl Setup {
     pub fn default_of<M: Mechanism>() -> Self {
         let variant = M::PROFILE.variants[0].name;
         Self { variant, mode: 0o600, keep: false, huge_pages: false, populate: false }
+    }
+
+    /// Refuses `what`, made by the user `owner`, unless that is this user or root, or [`mode`](Self::mode) lets others
+    /// read or write. Anyone can make an object for all to use at any address: what is in it then is that user's.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): it is another user's.
+    pub fn check_owner(&self, owner: u32, what: impl fmt::Display) -> Result<()> {
+        if owner == nix::unistd::geteuid().as_raw() || owner == 0 || self.mode & 0o066 != 0 {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "{what} is another user's (uid {owner}) and is left alone: run both sides as one user (a program can let \
+             others in, by the `mode` of its `Setup`)"
+        )))
     }
 
     /// The same with the variant named `name`.

@@ -10,14 +10,15 @@
 //!                      "good 7"  ──►            and from here on, messages
 //! ```
 
-use std::fs::TryLockError;
+use std::fs::{self, TryLockError};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result, wait_readable};
+use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result, Setup, wait_readable};
 use nix::errno::Errno;
 use nix::unistd::{read, write};
 
@@ -101,9 +102,19 @@ impl Reception {
     }
 }
 
+/// Refuses a FIFO of another user, and one in a directory of another user, who may put others there.
+fn check_owners(end: &End, dir: &Path, setup: &Setup) -> Result<()> {
+    // Of what was opened, not of what is at its path by now.
+    setup.check_owner(
+        end.polling.metadata().call("fstat")?.uid(),
+        format_args!("a FIFO in {}", dir.display()),
+    )?;
+    setup.check_owner(fs::metadata(dir).call("stat").on(dir.display())?.uid(), dir.display())
+}
+
 // ANCHOR: come_in
 /// Opens both ends of the side that joins, claims that side, and says hello. Returns the number, too.
-pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
+pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
     let free = |locked: std::result::Result<(), TryLockError>| {
         let locked = locked.map_err(|error| match error {
             TryLockError::WouldBlock => Errno::EWOULDBLOCK.into(),
@@ -114,8 +125,10 @@ pub(crate) fn come_in(dir: &Path) -> Result<(Ends, u64)> {
     };
     // A lock on a FIFO is a lock on its inode: it keeps other joiners out, and ends with this process.
     let read = End::open(&dir.join(TO_JOINER), Side::Read)?;
+    check_owners(&read, dir, setup)?;
     free(read.polling.try_lock())?;
     let write = End::open(&dir.join(TO_OWNER), Side::Write)?;
+    check_owners(&write, dir, setup)?;
     // The owner holds this one from the moment that somebody has joined, who may be gone by now.
     free(write.polling.try_lock_shared())?;
     write.polling.unlock().call("flock")?;

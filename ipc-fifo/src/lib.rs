@@ -153,11 +153,11 @@ impl Mechanism for Fifo {
     // ANCHOR_END: accept
 
     // ANCHOR: join
-    fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<Self::Link> {
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let started = Instant::now();
         let dir = directory(address)?;
         let (ends, number) = loop {
-            match greeting::come_in(&dir) {
+            match greeting::come_in(&dir, setup) {
                 // No directory yet, no FIFO yet, or no reader: the owner has not come, or it is dead.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {}
                 opened => break opened?,
