@@ -63,7 +63,7 @@ impl<M: Memory> Slots for RingLink<M> {
             } else {
                 room.fill(number as u8);
             }
-            room.commit();
+            room.commit()?;
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl<M: Memory> Slots for RingLink<M> {
                     (whole..order.size).fold(words, |sum, at| sum.wrapping_add(arrived.get(at).into())),
                 );
             }
-            arrived.release();
+            arrived.release()?;
         }
         Ok(started.elapsed())
     }

@@ -3,15 +3,23 @@
 //! The kernel closes a dead process's pipes and sockets, so there the survivor reads an end of file. Nobody closes
 //! a message queue or a shared memory: the survivor has to ask after the process itself. A bare pid would not do,
 //! since pids are used again; a `pidfd` refers to one process for good, and polls readable when it has ended.
+//!
+//! A pid means something only within its *pid namespace*, as a container has one: process 7 of one container is not
+//! process 7 of another. So a [`ProcessId`] says in which namespaces its numbers are meant, and a process of others is
+//! neither compared nor opened. See [pid_namespaces(7)](https://man7.org/linux/man-pages/man7/pid_namespaces.7.html).
+//!
+//! A look that fails (no descriptor left, no `/proc`) is an error. It never means that the process is dead.
 
 use std::fs;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 
-use crate::error::Call;
-use crate::{Result, sys};
+use crate::error::{Advise, Call};
+use crate::{Error, Result, sys};
 
 #[cfg(feature = "trace")]
 pub use sys::entered_call;
@@ -23,25 +31,40 @@ pub struct ProcessId {
     pub pid: u32,
     /// When it started, in clock ticks since boot: field 22 of `/proc/PID/stat`.
     pub start_time: u64,
+    /// Where these two numbers are meant.
+    pub namespaces: Namespaces,
 }
 
 impl ProcessId {
-    /// This process.
+    /// Returns this process. It looks once and remembers the answer, so that a lack of descriptors later does no harm.
     ///
-    /// # Panics
-    /// Without a readable `/proc`.
-    #[must_use]
-    pub fn current() -> Self {
-        Self::of(std::process::id()).expect("/proc/self/stat is readable")
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub fn current() -> Result<Self> {
+        static CURRENT: OnceLock<ProcessId> = OnceLock::new();
+        let pid = std::process::id();
+        // A child after fork(2) has the memory of its parent, but another pid.
+        if let Some(known) = CURRENT.get().filter(|known| known.pid == pid) {
+            return Ok(*known);
+        }
+        // Not /proc/PID: a /proc of another pid namespace has another process of that number.
+        let start_time = start_time("/proc/self/stat")?.ok_or(Errno::ENOENT);
+        let start_time = start_time.call("open").on("/proc/self/stat").advise(Errno::ENOENT, mount_proc)?;
+        let current = Self { pid, start_time, namespaces: Namespaces::current()? };
+        let _ = CURRENT.set(current); // a forked child's parent may be in there already
+        Ok(current)
     }
 
-    /// The process that has this pid now, if there is one.
-    #[must_use]
-    pub fn of(pid: u32) -> Option<Self> {
-        Some(Self { pid, start_time: start_time(pid)? })
+    /// Returns the process that has this pid now, if there is one.
+    ///
+    /// # Errors
+    /// It cannot be looked at: this process has no descriptor left, or `/proc` cannot be read.
+    pub fn of(pid: u32) -> Result<Option<Self>> {
+        let namespaces = Self::current()?.namespaces;
+        Ok(look_at(pid)?.map(|(_, start_time)| Self { pid, start_time, namespaces }))
     }
 
-    /// Both numbers in one, which can be written to a shared memory at once. Never 0.
+    /// Pid and start time in one number, which can be written to a shared memory at once. Never 0.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
         self.start_time << PID_BITS | self.pid as u64
@@ -49,13 +72,73 @@ impl ProcessId {
 
     /// Back from [`to_bits`](Self::to_bits). Of any other number it makes some process or other, which is not alive.
     #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self { pid: (bits & ((1 << PID_BITS) - 1)) as u32, start_time: bits >> PID_BITS }
+    pub const fn from_bits(bits: u64, namespaces: Namespaces) -> Self {
+        Self { pid: (bits & ((1 << PID_BITS) - 1)) as u32, start_time: bits >> PID_BITS, namespaces }
     }
 }
 
 /// Linux's pids are below 2²² (`PID_MAX_LIMIT`), which leaves 42 bits for the time: 1300 years at 100 ticks a second.
 const PID_BITS: u32 = 22;
+
+/// The namespaces that give a pid and a start time their meaning: that of pids, and that of clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Namespaces {
+    /// The number in `pid:[4026531836]`, as `readlink /proc/self/ns/pid` shows it; 0 on a kernel without.
+    pub pid: u32,
+    /// The same for `/proc/self/ns/time`, which moves the start times that `/proc` shows.
+    pub time: u32,
+}
+
+impl Namespaces {
+    /// Returns those of this process.
+    ///
+    /// # Errors
+    /// `/proc` cannot be read.
+    pub fn current() -> Result<Self> {
+        Ok(Self { pid: namespace("pid")?, time: namespace("time")? })
+    }
+
+    /// Both in one number.
+    #[must_use]
+    pub const fn to_bits(self) -> u64 {
+        (self.pid as u64) << 32 | self.time as u64
+    }
+
+    /// Back from [`to_bits`](Self::to_bits).
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self { pid: (bits >> 32) as u32, time: bits as u32 }
+    }
+
+    /// Refuses a process of `self` from within `ours`, where it is not known by its numbers; `advice` says what to do.
+    #[must_use]
+    pub fn refusal(self, ours: Self, advice: &str) -> Error {
+        let (kind, theirs, ours) =
+            if self.pid == ours.pid { ("time", self.time, ours.time) } else { ("pid", self.pid, ours.pid) };
+        Error::Usage(format!(
+            "the other side is in another {kind} namespace ({kind}:[{theirs}], this process is in {kind}:[{ours}]): \
+             its end would not be noticed; {advice}"
+        ))
+    }
+}
+
+/// The number of one of this process's namespaces. Asked for without a descriptor.
+fn namespace(kind: &str) -> Result<u32> {
+    let path = format!("/proc/self/ns/{kind}");
+    match fs::metadata(&path) {
+        Ok(meta) => Ok(meta.ino() as u32), // the kernel has 32 bits for them
+        // A kernel without namespaces of this kind; or no /proc at all, which must not pass for that.
+        Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => {
+            fs::metadata("/proc/self").call("stat").on("/proc/self").advise(Errno::ENOENT, mount_proc)?;
+            Ok(0)
+        }
+        Err(error) => Err(error).call("stat").on(path),
+    }
+}
+
+fn mount_proc() -> String {
+    "mount /proc: `mount -t proc proc /proc`".into()
+}
 
 /// Watches another process.
 #[derive(Debug)]
@@ -68,16 +151,15 @@ impl PeerProcess {
     /// Begins to watch `id`. Not an error if it is already gone: then [`is_alive`](Self::is_alive) says so.
     ///
     /// # Errors
-    /// `pidfd_open` fails otherwise, as when this process has no descriptor left.
+    /// [`Usage`](Error::Usage): it is of another pid namespace. Or it cannot be looked at: this process has no
+    /// descriptor left, or `/proc` cannot be read.
     pub fn watch(id: ProcessId) -> Result<Self> {
-        let pidfd = match sys::pidfd_open(id.pid) {
-            // No such process. EINVAL, or ENOENT since Linux 6.15, for a number that is none: of a thread, say.
-            Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => None,
-            opened => Some(opened.call("pidfd_open")?),
-        };
-        // The pid may have passed to another process before it was opened; it cannot any more from here on.
-        let same = start_time(id.pid) == Some(id.start_time);
-        Ok(Self { pidfd: pidfd.filter(|_| same) })
+        let ours = ProcessId::current()?.namespaces;
+        if id.namespaces != ours {
+            return Err(id.namespaces.refusal(ours, "start both sides in one"));
+        }
+        let found = look_at(id.pid)?;
+        Ok(Self { pidfd: found.filter(|(_, started)| *started == id.start_time).map(|(pidfd, _)| pidfd) })
     }
 
     /// Whether it still runs. A zombie does not: it has ended and only waits for its parent to notice.
@@ -97,14 +179,42 @@ impl PeerProcess {
     }
 }
 
-/// Field 22 of `/proc/PID/stat`. The fields are counted behind the command name, which is in parentheses and may
-/// itself contain spaces and parentheses.
-fn start_time(pid: u32) -> Option<u64> {
+/// Opens the process that has `pid` in this process's namespace, and returns when it started; `None` if there is none.
+fn look_at(pid: u32) -> Result<Option<(OwnedFd, u64)>> {
+    let pidfd = match sys::pidfd_open(pid) {
+        // No such process. EINVAL, or ENOENT since Linux 6.15, for a number that is none: of a thread, say.
+        Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => return Ok(None),
+        opened => opened.call("pidfd_open").advise(Errno::EMFILE, raise_limit)?,
+    };
+    // From here on the pid cannot pass to another process unnoticed. What its number is in /proc, which may be mounted
+    // for another pid namespace than ours, the kernel says for the descriptor.
+    let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
+    let info = fs::read_to_string(&path).call("open").on(&path).advise(Errno::EMFILE, raise_limit)?;
+    let number = info.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse::<i32>().ok());
+    let started = match number {
+        Some(-1) => None, // it has ended meanwhile
+        Some(number @ 1..) => start_time(&format!("/proc/{number}/stat"))?,
+        _ => return Err(Error::Usage(format!("/proc does not show process {pid}: {}", mount_proc()))),
+    };
+    Ok(started.map(|started| (pidfd, started)))
+}
+
+fn raise_limit() -> String {
+    "this process has no file descriptor left: raise `ulimit -n`".into()
+}
+
+/// Field 22 of `/proc/PID/stat`, at `path`; `None` if the process has ended. The fields are counted behind the command
+/// name, which is in parentheses and may itself contain spaces and parentheses.
+fn start_time(path: &str) -> Result<Option<u64>> {
     // Not as a string: the name is any bytes, and the kernel cuts it after 15, in the middle of a letter if need be.
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = match fs::read(path).call("open").on(path).advise(Errno::EMFILE, raise_limit) {
+        Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH)) => return Ok(None),
+        read => read?,
+    };
     let stat = String::from_utf8_lossy(&stat);
-    let behind_name = &stat[stat.rfind(')')? + 1..];
-    behind_name.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
+    let behind_name = stat.rfind(')').map_or("", |end| &stat[end + 1..]);
+    let started = behind_name.split_ascii_whitespace().nth(22 - 3).and_then(|field| field.parse().ok());
+    started.map(Some).ok_or_else(|| Error::Usage(format!("{path} is not as proc_pid_stat(5) says")))
 }
 
 #[cfg(test)]
@@ -115,7 +225,7 @@ mod tests {
     #[test]
     fn a_killed_child_is_gone_even_as_a_zombie() {
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
-        let id = ProcessId::of(child.id()).unwrap();
+        let id = ProcessId::of(child.id()).unwrap().expect("it runs");
         let peer = PeerProcess::watch(id).unwrap();
         assert!(peer.is_alive());
         child.kill().unwrap();
@@ -141,25 +251,40 @@ mod tests {
         let found = ProcessId::of(child.id());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(found.is_some());
+        assert!(found.unwrap().is_some());
     }
 
     #[test]
     fn a_process_fits_in_one_number() {
-        let me = ProcessId::current();
-        let latest = ProcessId { pid: (1 << 22) - 1, start_time: (1 << 42) - 1 };
+        let me = ProcessId::current().unwrap();
+        let latest = ProcessId { pid: (1 << 22) - 1, start_time: (1 << 42) - 1, ..me };
         for id in [me, latest] {
-            assert_eq!(ProcessId::from_bits(id.to_bits()), id);
+            assert_eq!(
+                ProcessId::from_bits(id.to_bits(), Namespaces::from_bits(me.namespaces.to_bits())),
+                id
+            );
         }
-        assert!(!PeerProcess::watch(ProcessId::from_bits(u64::MAX)).unwrap().is_alive());
+        assert!(!PeerProcess::watch(ProcessId::from_bits(u64::MAX, me.namespaces)).unwrap().is_alive());
     }
 
     #[test]
     fn a_reused_pid_is_not_the_same_process() {
-        let mut other = ProcessId::current();
-        other.start_time += 1;
+        let me = ProcessId::current().unwrap();
+        let other = ProcessId { start_time: me.start_time + 1, ..me };
         assert!(!PeerProcess::watch(other).unwrap().is_alive());
-        assert!(PeerProcess::watch(ProcessId::current()).unwrap().is_alive());
+        assert!(PeerProcess::watch(me).unwrap().is_alive());
+    }
+
+    /// Nor is its pid opened: here it is that of this process, which lives.
+    #[test]
+    fn a_process_of_another_namespace_is_refused_by_name() {
+        let me = ProcessId::current().unwrap();
+        let other = Namespaces { pid: 7, ..me.namespaces };
+        let error = PeerProcess::watch(ProcessId { namespaces: other, ..me }).unwrap_err().to_string();
+        assert!(
+            error.contains("pid:[7]") && error.contains(&format!("pid:[{}]", me.namespaces.pid)),
+            "{error}"
+        );
     }
 
     #[test]
@@ -167,7 +292,9 @@ mod tests {
         let thread = std::thread::spawn(|| nix::unistd::gettid().as_raw()).join().unwrap();
         let this_thread = nix::unistd::gettid().as_raw(); // not the process's first: tests run in threads of their own
         for pid in [0, u32::MAX, thread.cast_unsigned(), this_thread.cast_unsigned()] {
-            assert!(!PeerProcess::watch(ProcessId { pid, start_time: 0 }).unwrap().is_alive());
+            let id = ProcessId { pid, start_time: 0, ..ProcessId::current().unwrap() };
+            assert!(!PeerProcess::watch(id).unwrap().is_alive());
+            assert_eq!(ProcessId::of(pid).unwrap(), None);
         }
     }
 }

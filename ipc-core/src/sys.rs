@@ -164,3 +164,14 @@ pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc:
     let key = unsafe { libc::ftok(path.as_ptr(), project) };
     (key != -1).then_some(key)
 }
+
+/// Overwrites shared memory: see [`scribble`](crate::conformance::scribble).
+#[cfg(feature = "conformance")]
+pub(crate) fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
+    assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= memory.size()), "out of bounds");
+    // SAFETY: within the bounds.
+    let to = unsafe { memory.base().add(offset) };
+    // SAFETY: as many bytes are mapped and writable there as long as the memory is borrowed; the caller, a test, lets no
+    // other thread use them.
+    unsafe { to.copy_from_nonoverlapping(std::ptr::NonNull::from(bytes).cast(), bytes.len()) };
+}

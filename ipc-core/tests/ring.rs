@@ -6,6 +6,7 @@ use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::{Bytes as _, scribble};
 use ipc_core::process::ProcessId;
 use ipc_core::ring::{
     CAPACITY, HeapMemory, Kind, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, Seat, data_offset,
@@ -16,7 +17,7 @@ use proptest::prelude::*;
 type Link = RingLink<HeapMemory>;
 
 fn create(memory: &HeapMemory, kind: Kind) -> Seat<HeapMemory> {
-    Seat::create(Region::new(memory.clone()).unwrap(), kind)
+    Seat::create(Region::new(memory.clone()).unwrap(), kind).unwrap()
 }
 
 fn join(memory: &HeapMemory) -> Result<Option<Link>> {
@@ -210,16 +211,22 @@ fn a_third_finds_no_place() {
     assert!(join(&memory).unwrap().is_none());
 }
 
-/// A place whose holder was killed before it was ready is free for one, however many see that at the same time.
+/// A place whose holder was killed before it was ready is free again as soon as the owner looks, and then for one,
+/// however many come at the same time.
 #[test]
 fn one_of_many_takes_over_the_place_of_a_dead_process() {
     const OCCUPANT: usize = 256 + 8; // of side 1
-    let dead = ProcessId { start_time: 1, ..ProcessId::current() }.to_bits();
+    const NAMESPACES: usize = OCCUPANT + 8;
+    let me = ProcessId::current().unwrap();
+    let dead = ProcessId { start_time: 1, ..me };
     for _ in 0..30 {
         let memory = HeapMemory::new(SEGMENT_LEN);
-        let _owner = create(&memory, Link::KIND);
+        let mut owner = create(&memory, Link::KIND);
         let region = Region::new(memory.clone()).unwrap();
-        region.u64_at(OCCUPANT).store(dead, Ordering::Relaxed);
+        region.u64_at(OCCUPANT).store(dead.to_bits(), Ordering::Relaxed);
+        region.u64_at(NAMESPACES).store(dead.namespaces.to_bits(), Ordering::Relaxed);
+        assert!(join(&memory).unwrap().is_none(), "only the owner can tell");
+        owner.wait_for_peer("here", Duration::ZERO).unwrap_err();
         let barrier = Barrier::new(4);
         let taken: Vec<_> = thread::scope(|scope| {
             let rush = || {
@@ -230,8 +237,19 @@ fn one_of_many_takes_over_the_place_of_a_dead_process() {
             rushing.into_iter().filter_map(|one| one.join().unwrap()).collect()
         });
         assert_eq!(taken.len(), 1);
-        assert_eq!(region.u64_at(OCCUPANT).load(Ordering::Relaxed), ProcessId::current().to_bits());
+        assert_eq!(region.u64_at(OCCUPANT).load(Ordering::Relaxed), me.to_bits());
     }
+}
+
+/// Two owners would send through one ring at the same time.
+#[test]
+fn a_second_owner_is_refused() {
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    let first = create(&memory, Link::KIND);
+    let again = || Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND);
+    assert!(matches!(again(), Err(Error::Usage(_))));
+    drop(first);
+    assert!(matches!(again(), Err(Error::Usage(_))), "nor later: what the first has sent may still be read");
 }
 
 #[test]
@@ -262,7 +280,7 @@ fn a_record_that_cannot_be_is_corrupt_and_the_link_stays_broken() {
     for lie in [9, MAX_MESSAGE as u64, MAX_MESSAGE as u64 + 1, 1 << 32, u64::MAX] {
         let (mut a, mut b) = pair();
         a.send(b"8 bytes.").unwrap();
-        a.scribble(data_offset(0), &u64::to_le_bytes(lie));
+        scribble(a.memory(), data_offset(0), &u64::to_le_bytes(lie));
         let mut buffer = vec![0; MAX_MESSAGE];
         for _ in 0..2 {
             assert!(matches!(b.try_recv(&mut buffer), Err(Error::Corrupt(_))), "length {lie}");
@@ -321,7 +339,7 @@ proptest! {
                 Step::Send { who, len } => (who, links[who].try_send(&data[..len]).map(|sent| sent.map(|()| len))),
                 Step::Receive { who, room } => (who, links[who].try_recv(&mut buffer[..room])),
                 Step::Scribble { offset, bytes } => {
-                    links[0].scribble(offset, &bytes);
+                    scribble(links[0].memory(), offset, &bytes);
                     continue;
                 }
             };
@@ -343,7 +361,7 @@ proptest! {
     fn garbage_is_not_joined(garbage in prop::collection::vec(any::<u8>(), 512), from in 0_usize..129) {
         let memory = HeapMemory::new(SEGMENT_LEN);
         let owner = Link::new(create(&memory, Link::KIND));
-        owner.scribble(from, &garbage);
+        scribble(owner.memory(), from, &garbage);
         match join(&memory) {
             Ok(None) | Err(Error::Corrupt(_)) => {}
             other => prop_assert!(false, "{other:?}"),

@@ -13,7 +13,7 @@ type Link = RingLink<HeapMemory>;
 
 fn pair() -> (Link, Link) {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let mut seat = Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND);
+    let mut seat = Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND).unwrap();
     let joined = Link::join(Region::new(memory).unwrap()).unwrap().expect("the owner waits");
     seat.wait_for_peer("here", Duration::ZERO).unwrap();
     (Link::new(seat), joined)

@@ -5,11 +5,10 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Advise, Call, Error, Result};
+use ipc_core::{Advise, Call, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
-use nix::unistd::geteuid;
 
 /// Makes the file, which must not be there yet. Also a symbolic link, even one to nowhere, is something there.
 pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
@@ -55,7 +54,7 @@ pub(crate) fn allocate(file: &File) -> Result<()> {
 /// Opens the file that the owner made; `None` if there is none, or not yet all of it.
 ///
 /// Nothing is taken on trust: whoever may write to a mapped file can also cut it short.
-pub(crate) fn open(path: &Path, mode: u32) -> Result<Option<File>> {
+pub(crate) fn open(path: &Path, setup: &Setup) -> Result<Option<File>> {
     let mut options = OpenOptions::new();
     // Never through a symbolic link, and never waiting for the other end of what is no file at all.
     options.read(true).write(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -69,12 +68,7 @@ pub(crate) fn open(path: &Path, mode: u32) -> Result<Option<File>> {
     if !meta.is_file() {
         return Err(Error::Usage(format!("{} is no regular file", path.display())));
     }
-    if meta.uid() != geteuid().as_raw() && mode & 0o066 == 0 {
-        return Err(Error::Usage(format!(
-            "{} is another user's: allow that with a wider mode",
-            path.display()
-        )));
-    }
+    setup.check_owner(meta.uid(), path.display())?;
     match meta.len() {
         0 => Ok(None), // being made
         length if length == SEGMENT_LEN as u64 => Ok(Some(file)),

@@ -120,7 +120,7 @@ impl Mechanism for Mmap {
         let over = || Error::Usage("this meeting is over".into());
         let seat = self.waiting.as_mut().ok_or_else(over)?;
         seat.wait_for_peer(&self.address.display().to_string(), timeout)?;
-        self.door = None; // closed: what is mapped needs no descriptor
+        self.door = None; // the link to it, too
         Ok(RingLink::new(self.waiting.take().ok_or_else(over)?))
     }
     // ANCHOR_END: accept
@@ -181,7 +181,7 @@ fn create_memory(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
 
 /// The owner's place at fresh memory.
 fn take_seat(memory: Mapping, setup: &Setup) -> Result<Seat<Mapping>> {
-    Ok(Seat::create(Region::new(prepared(memory, setup)?)?, Link::KIND))
+    Seat::create(Region::new(prepared(memory, setup)?)?, Link::KIND)
 }
 
 /// The memory, with such pages as are asked for.
@@ -201,7 +201,7 @@ fn prepared(memory: Mapping, setup: &Setup) -> Result<Mapping> {
 
 /// Takes the free seat at the memory; `None` if there is none, or not yet.
 fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
-    let opened = if setup.variant == MEMFD { memfd::open(path) } else { file::open(path, setup.mode) };
+    let opened = if setup.variant == MEMFD { memfd::open(path) } else { file::open(path, setup) };
     match opened? {
         Some(file) => RingLink::join(Region::new(prepared(Mapping::new(&file)?, setup)?)?),
         None => Ok(None),

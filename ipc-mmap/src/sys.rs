@@ -5,7 +5,7 @@ use std::fs::File;
 use std::ptr::NonNull;
 
 use ipc_core::lease::Lease;
-use ipc_core::ring::{Memory, SEGMENT_LEN};
+use ipc_core::ring::{self, Memory, SEGMENT_LEN};
 use ipc_core::{Call, Result};
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -16,6 +16,8 @@ use memmap2::{MmapOptions, MmapRaw};
 #[derive(Debug)]
 pub struct Mapping {
     map: MmapRaw,
+    /// Holds this side's lock, and asks for the other's.
+    file: File,
     /// Removes the file after the last use of it; `None` for whoever did not make the file, or wants it kept.
     _lease: Option<Lease>,
 }
@@ -26,15 +28,15 @@ impl Mapping {
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
     ///
     /// Maps the first [`SEGMENT_LEN`] bytes of `file`. The mapping stays when `file` is closed, and when its name
-    /// is removed. The file should be that long, and stay so: touching a page behind its end raises `SIGBUS`, which
-    /// ends the process.
+    /// is removed. The file should be that long, and stay so: touching a page behind its end raises `SIGBUS`. See
+    /// [`guard`](ipc_core::ring::guard).
     ///
     /// # Errors
     /// `EACCES`: the file is not open for reading and writing. `ENODEV`: it cannot be mapped.
     #[doc(alias = "mmap")]
     pub fn new(file: &File) -> Result<Self> {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
-        Ok(Self { map, _lease: None })
+        Ok(Self { map, file: file.try_clone().call("fcntl")?, _lease: None })
     }
     // ANCHOR_END: map
 
@@ -46,7 +48,7 @@ impl Mapping {
 
 // SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made
 // here or in `memmap2`. A peer that truncates the file takes no memory away: touching it then raises SIGBUS, which
-// ends the process.
+// the guard handles or which ends the process.
 unsafe impl Memory for Mapping {
     fn base(&self) -> NonNull<u8> {
         NonNull::new(self.map.as_mut_ptr()).expect("the kernel maps nothing at address 0")
@@ -54,5 +56,17 @@ unsafe impl Memory for Mapping {
 
     fn size(&self) -> usize {
         self.map.len()
+    }
+
+    fn can_be_cut(&self) -> bool {
+        true
+    }
+
+    fn hold(&self, side: usize) -> Result<bool> {
+        ring::hold(&self.file, side)
+    }
+
+    fn is_held(&self, side: usize) -> Result<bool> {
+        ring::is_held(&self.file, side)
     }
 }

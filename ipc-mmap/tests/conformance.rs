@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::Calls;
+use ipc_core::conformance::{Calls, scribble};
 use ipc_mmap::Mmap;
 
 fn main() -> ExitCode {
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         |_| Calls { send: 0, receive: 0 },
         |link, garbage| {
             // The first two pages steer: places, positions, bells, and the first record.
-            link.scribble(usize::from(garbage[0]) * 16, garbage);
+            scribble(link.memory(), usize::from(garbage[0]) * 16, garbage);
         },
     )
 }

@@ -212,8 +212,8 @@ impl Mechanism for Msgq {
 
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Link> {
         Ok(match setup.variant {
-            POSIX => Link::Posix(posix::Meeting::join(address, timeout)?),
-            _ => Link::SystemV(meeting::Meeting::join(address, timeout)?),
+            POSIX => Link::Posix(posix::Meeting::join(address, setup, timeout)?),
+            _ => Link::SystemV(meeting::Meeting::join(address, setup, timeout)?),
         })
     }
 

@@ -9,7 +9,7 @@ use ipc_core::{Advise, Call, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use crate::protocol::{INVITATION, Role, Side, introduce, try_recv_hello};
+use crate::protocol::{Hello, INVITATION, Role, Side, introduce, peek_hello, try_recv_hello};
 use crate::{Key, Msgq, Queue, SystemVLink};
 
 /// A queue that waits for its second user.
@@ -68,10 +68,10 @@ impl Meeting {
     // ANCHOR_END: accept
 
     // ANCHOR: join
-    pub(crate) fn join(address: &str, timeout: Duration) -> Result<SystemVLink> {
+    pub(crate) fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
         let key = address.parse()?;
         lease::sweep::<Msgq>()?; // a queue of dead processes is not one to join
-        poll(timeout, || try_join(key))?.ok_or_else(|| Error::TimedOut {
+        poll(timeout, || try_join(key, setup))?.ok_or_else(|| Error::TimedOut {
             what: format!("nobody is at {key}: start this first: ipc-msgq pong {key}"),
             waited: timeout,
         })
@@ -82,23 +82,30 @@ impl Meeting {
 /// One who was killed between taking the seat and saying so must not keep it for ever: frees it again.
 fn invite_again(queue: Queue) -> Result<()> {
     let Some(taker) = queue.stat()?.last_receiver else { return Ok(()) };
-    let watch = ProcessId::of(taker).map(PeerProcess::watch).transpose()?;
+    let watch = ProcessId::of(taker)?.map(PeerProcess::watch).transpose()?;
     // In this order: what it has said is in the queue before it is dead.
     let silent = !watch.is_some_and(|taker| taker.is_alive()) && queue.stat()?.messages == 0;
     if silent { introduce(queue, INVITATION) } else { Ok(()) }
 }
 
 /// Takes the free seat at the queue of `key`; `None` if there is no such queue yet.
-fn try_join(key: Key) -> Result<Option<SystemVLink>> {
+fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
     // From here on the queue stays, until this side is done with it too.
     let lease = Lease::share::<Msgq>(&key.to_string())?;
     let stat = queue.stat().advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
     let Some(stat) = unless_gone(stat)? else { return Ok(None) };
+    for user in [stat.creator, stat.owner] {
+        setup.check_owner(user, format_args!("the queue with key {key} (see `ipcs -q`)"))?;
+    }
     if lease.is_none() && stat.creator == geteuid().as_raw() {
         return Err(Error::Usage(format!(
             "the queue with key {key} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
         )));
+    }
+    // A look before the seat is taken: from another pid namespace this process could not sit there.
+    if let Some(Some(owner)) = unless_gone(peek_hello(queue, INVITATION))? {
+        check_namespaces(&owner)?;
     }
     let owner = match unless_gone(try_recv_hello(queue, INVITATION))? {
         Some(Some(owner)) => owner,
@@ -109,12 +116,24 @@ fn try_join(key: Key) -> Result<Option<SystemVLink>> {
         }
         Some(None) | None => return Ok(None), // just being made, or just removed
     };
+    // On a kernel that shows no message without taking it: back with it.
+    check_namespaces(&owner).or_else(|refusal| owner.send(queue, INVITATION).and(Err(refusal)))?;
     if !PeerProcess::watch(owner.process)?.is_alive() {
         return Ok(None); // what a dead process left: it goes with our lease
     }
     let side = Side::new(queue, Role::Joiner, lease);
     introduce(queue, Role::Joiner.outbound())?;
     SystemVLink::new(side, &owner).map(Some)
+}
+
+/// Refuses a side in another pid namespace: the kernel keeps nothing of a queue's users but their last pids.
+fn check_namespaces(other: &Hello) -> Result<()> {
+    let (theirs, ours) = (other.process.namespaces, ProcessId::current()?.namespaces);
+    if theirs == ours {
+        return Ok(());
+    }
+    Err(theirs
+        .refusal(ours, "between the two, use --variant posix, or another mechanism than a System V queue"))
 }
 
 /// `None` if the queue is not there (any more).

@@ -1,7 +1,7 @@
 //! What the two sides agree on: what each message type means, who is there, and how one says goodbye.
 
 use ipc_core::lease::Lease;
-use ipc_core::process::ProcessId;
+use ipc_core::process::{Namespaces, ProcessId};
 use ipc_core::{Error, Result};
 
 use nix::errno::Errno;
@@ -95,24 +95,29 @@ const STRANGER: Error = Error::Corrupt("whoever uses this queue is not another i
 
 impl Hello {
     /// Tells this protocol, and this version of it, from anything else that may be in a queue.
-    const MAGIC: [u8; 8] = *b"ipcmsgq1";
-    pub(crate) const SIZE: usize = 8 + 4 + 8 + 8;
+    const MAGIC: [u8; 8] = *b"ipcmsgq2";
+    pub(crate) const SIZE: usize = 8 + 4 + 8 + 8 + 8;
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let pid = self.process.pid.to_le_bytes();
         let start_time = self.process.start_time.to_le_bytes();
-        [&Self::MAGIC[..], &pid, &start_time, &self.max_message.to_le_bytes()].concat()
+        let namespaces = self.process.namespaces.to_bits().to_le_bytes();
+        [&Self::MAGIC[..], &pid, &start_time, &namespaces, &self.max_message.to_le_bytes()].concat()
     }
 
     pub(crate) fn decode(text: &[u8]) -> Result<Self> {
         let fields = text.strip_prefix(&Self::MAGIC).and_then(|text| {
             let (pid, text) = text.split_first_chunk()?;
             let (start_time, text) = text.split_first_chunk()?;
-            Some((pid, start_time, text.try_into().ok()?))
+            let (namespaces, text) = text.split_first_chunk()?;
+            Some((pid, start_time, namespaces, text.try_into().ok()?))
         });
-        let (pid, start_time, max_message) = fields.ok_or(STRANGER)?;
-        let process =
-            ProcessId { pid: u32::from_le_bytes(*pid), start_time: u64::from_le_bytes(*start_time) };
+        let (pid, start_time, namespaces, max_message) = fields.ok_or(STRANGER)?;
+        let process = ProcessId {
+            pid: u32::from_le_bytes(*pid),
+            start_time: u64::from_le_bytes(*start_time),
+            namespaces: Namespaces::from_bits(u64::from_le_bytes(*namespaces)),
+        };
         let max_message = u64::from_le_bytes(max_message);
         // A queue that one can talk through takes at least this: see `link::max_message`.
         if max_message < Self::SIZE as u64 - 1 {
@@ -120,13 +125,29 @@ impl Hello {
         }
         Ok(Self { process, max_message })
     }
+
+    pub(crate) fn send(&self, queue: Queue, kind: MessageType) -> Result<()> {
+        let sent = queue.try_send(&Message::new(kind, &self.encode()))?;
+        sent.ok_or(Error::Corrupt("a queue that is full before the two have met"))
+    }
 }
 
 /// Says who this process is.
 pub(crate) fn introduce(queue: Queue, kind: MessageType) -> Result<()> {
-    let hello = Hello { process: ProcessId::current(), max_message: max_message(queue)? as u64 };
-    let sent = queue.try_send(&Message::new(kind, &hello.encode()))?;
-    sent.ok_or(Error::Corrupt("a queue that is full before the two have met"))
+    let hello = Hello { process: ProcessId::current()?, max_message: max_message(queue)? as u64 };
+    hello.send(queue, kind)
+}
+
+/// Reads how the other side introduces itself and leaves it in the queue, if it is the first there and the kernel can.
+pub(crate) fn peek_hello(queue: Queue, kind: MessageType) -> Result<Option<Hello>> {
+    let mut hello = Message::with_capacity(Hello::SIZE);
+    match queue.peek(0, &mut hello) {
+        Ok(Some(())) if hello.kind() == kind => Hello::decode(hello.text()).map(Some),
+        Ok(_) => Ok(None),
+        // ENOSYS: a kernel without CONFIG_CHECKPOINT_RESTORE. E2BIG: a longer message is there.
+        Err(error) if matches!(error.errno(), Some(Errno::ENOSYS | Errno::E2BIG)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Receives how the other side introduces itself, if it has.
@@ -146,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_hello_survives_the_way_and_nothing_else_passes_for_one() {
-        let hello = Hello { process: ProcessId::current(), max_message: 8191 };
+        let hello = Hello { process: ProcessId::current().unwrap(), max_message: 8191 };
         let text = hello.encode();
         assert_eq!(text.len(), Hello::SIZE);
         assert_eq!(Hello::decode(&text).unwrap(), hello);
@@ -154,7 +175,7 @@ mod tests {
         let mut other = text.clone();
         other[7] ^= 1;
         let deaf = Hello { max_message: 0, ..hello }.encode();
-        for wrong in [&[][..], &text[..27], &longer, &other, &deaf] {
+        for wrong in [&[][..], &text[..Hello::SIZE - 1], &longer, &other, &deaf] {
             assert!(matches!(Hello::decode(wrong), Err(Error::Corrupt(_))));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::ring::RingLink;
+use ipc_core::ring::{Memory, RingLink};
 use ipc_core::{Result, Transport};
 
 use crate::{Attached, LockStep, Mapped};
@@ -36,12 +36,10 @@ impl Link {
         any!(self, link => link.segment_size())
     }
 
-    /// Overwrites the segment past all rules, as a hostile peer can. For tests.
-    ///
-    /// # Panics
-    /// Out of bounds.
-    pub fn scribble(&self, offset: usize, bytes: &[u8]) {
-        any!(self, link => link.scribble(offset, bytes));
+    /// The memory itself.
+    #[must_use]
+    pub fn memory(&self) -> &dyn Memory {
+        any!(self, link => link.memory())
     }
 }
 

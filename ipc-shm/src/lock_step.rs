@@ -14,12 +14,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ipc_core::lease::Lease;
-use ipc_core::ring::{Region, SLICE, Seat, data_offset};
+use ipc_core::ring::{Memory, SLICE, Seat, data_offset};
 use ipc_core::{Deadline, Error, Result, Transport};
 
-use crate::Key;
 use crate::semaphores::{Semaphores, Undo, free, full, present};
 use crate::sys::Attached;
+use crate::{Key, gone};
 
 /// The longest message: 1 MiB, as in the ring.
 pub(crate) const MAX_MESSAGE: usize = ipc_core::ring::MAX_MESSAGE;
@@ -33,13 +33,13 @@ const PAYLOAD: usize = 128;
 const KEY_AT: usize = data_offset(0) + 16;
 
 /// Writes the semaphores' key where the other side will look for it.
-pub(crate) fn publish_key(region: &Region<Attached>, key: Key) {
-    region.u32_at(KEY_AT).store(key.get().cast_unsigned(), Ordering::Relaxed);
+pub(crate) fn publish_key(memory: &Attached, key: Key) {
+    memory.word(KEY_AT).store(key.get().cast_unsigned().into(), Ordering::Relaxed);
 }
 
 /// Reads the key that the owner wrote; it may be anything.
-pub(crate) fn published_key(region: &Region<Attached>) -> Result<Key> {
-    let key = region.u32_at(KEY_AT).load(Ordering::Relaxed);
+pub(crate) fn published_key(memory: &Attached) -> Result<Key> {
+    let key = memory.word(KEY_AT).load(Ordering::Relaxed) as u32;
     Key::new(key.cast_signed()).ok_or(Error::Corrupt("the key of the semaphores is 0"))
 }
 
@@ -78,11 +78,11 @@ impl LockStep {
     }
 
     pub(crate) fn segment_size(&self) -> usize {
-        self.seat.region().size()
+        self.memory().size()
     }
 
-    pub(crate) fn scribble(&self, offset: usize, bytes: &[u8]) {
-        self.seat.region().write(offset, bytes);
+    pub(crate) const fn memory(&self) -> &Attached {
+        self.seat.region().memory()
     }
 
     const fn mine(&self) -> usize {
@@ -104,7 +104,7 @@ impl LockStep {
             if self.semaphores.take(index, deadline.left(SLICE))? {
                 return Ok(true);
             }
-            if self.seat.peer_left()? || !self.peer_is_present() {
+            if self.seat.peer_left()? || !self.peer_is_present()? {
                 // Its last act may fall between our last look and its end.
                 let taken = self.semaphores.try_take(index, Undo::Never)?;
                 return if taken { Ok(true) } else { Err(Error::Disconnected) };
@@ -136,11 +136,11 @@ impl LockStep {
             return Err(Error::Disconnected); // one who leaves raises "free" once more, to wake us
         }
         let slot = data_offset(self.mine());
-        let region = self.seat.region();
-        region.write(slot + PAYLOAD, message);
-        region.u64_at(slot + LEN).store(message.len() as u64, Ordering::Relaxed);
         self.sent += 1;
-        region.u64_at(slot + NUMBER).store(self.sent, Ordering::Release);
+        let memory = self.memory();
+        memory.copy_in(slot + PAYLOAD, message);
+        memory.word(slot + LEN).store(message.len() as u64, Ordering::Relaxed);
+        memory.word(slot + NUMBER).store(self.sent, Ordering::Release);
         self.give(full(self.mine()))?;
         Ok(Some(()))
     }
@@ -154,14 +154,14 @@ impl LockStep {
         }
         self.taken = true;
         let slot = data_offset(self.peers());
-        let region = self.seat.region();
-        if region.u64_at(slot + NUMBER).load(Ordering::Acquire) != self.received + 1 {
+        let memory = self.memory();
+        if memory.word(slot + NUMBER).load(Ordering::Acquire) != self.received + 1 {
             let left = self.seat.peer_left()?; // one who leaves raises "full" once more, to wake us
             let broken = Error::Corrupt("a full slot without the next message");
             return Err(if left { Error::Disconnected } else { broken });
         }
         // Read once: the peer may change it between a check and a use.
-        let len = region.u64_at(slot + LEN).load(Ordering::Relaxed);
+        let len = memory.word(slot + LEN).load(Ordering::Relaxed);
         if len > MAX_MESSAGE as u64 {
             return Err(Error::Corrupt("a message longer than its slot"));
         }
@@ -169,7 +169,7 @@ impl LockStep {
         if len > buffer.len() {
             return Err(Error::BufferTooSmall { needed: len }); // still taken: kept
         }
-        region.read(slot + PAYLOAD, &mut buffer[..len]);
+        memory.copy_out(slot + PAYLOAD, &mut buffer[..len]);
         self.received += 1;
         self.taken = false;
         let _ = self.give(free(self.peers())); // the message is good all the same; a failure is for the next call to tell
@@ -179,8 +179,15 @@ impl LockStep {
 
     /// Whether the kernel has not taken back the peer's sign of presence, as it does when a process ends. A peer that
     /// has tampered with the count leaves the sign up for ever: for that one, the process is asked after as well.
-    fn peer_is_present(&self) -> bool {
-        matches!(self.semaphores.get(present(self.peers())), Ok(1..)) && self.seat.check_peer().is_ok()
+    fn peer_is_present(&self) -> Result<bool> {
+        let signed_in = match self.semaphores.get(present(self.peers())) {
+            Err(error) if error.errno().is_some_and(gone) => false,
+            count => count? > 0,
+        };
+        match self.seat.check_peer() {
+            Err(Error::Disconnected) => Ok(false),
+            here => here.map(|()| signed_in),
+        }
     }
 
     /// Refuses a broken link, and notes what breaks one.
@@ -229,7 +236,7 @@ impl Transport for LockStep {
 
     /// Asks the semaphores: the sign of the peer's presence is gone when the peer is.
     fn check_peer(&mut self) -> Result<()> {
-        if self.peer_is_present() { Ok(()) } else { Err(Error::Disconnected) }
+        if self.peer_is_present()? { Ok(()) } else { Err(Error::Disconnected) }
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use ipc_core::lease::{Lease, Note, SystemV};
 use ipc_core::ring::{Kind, Region, RingLink, SEGMENT_LEN, Seat, poll_for};
 use ipc_core::{Error, Result, Setup, pages};
-use nix::unistd::geteuid;
 
 use crate::{Attached, Key, LOCK_STEP, Link, LockStep, Segment, Semaphores, Shm};
 use crate::{gone, lock_step, segment, semaphores};
@@ -30,9 +29,9 @@ impl Meeting {
         let region = Region::new(attach(segment, setup)?)?;
         let (semaphores, seat) = if setup.variant == LOCK_STEP {
             let semaphores = make_semaphores(&region, &lease, setup.mode)?;
-            (Some(semaphores), Seat::create(region, Kind::LockStep))
+            (Some(semaphores), Seat::create(region, Kind::LockStep)?)
         } else {
-            (None, Seat::create(region, Kind::Ring))
+            (None, Seat::create(region, Kind::Ring)?)
         };
         Ok(Self { key, segment, semaphores, waiting: Some((seat, lease)) })
     }
@@ -94,7 +93,7 @@ fn make_semaphores(region: &Region<Attached>, lease: &Lease, mode: u32) -> Resul
     let key = Key::fresh();
     let semaphores = Semaphores::create_leased(lease, key, mode)?;
     LockStep::sign_in(semaphores, 0)?;
-    lock_step::publish_key(region, key);
+    lock_step::publish_key(region.memory(), key);
     Ok(semaphores)
 }
 
@@ -112,17 +111,14 @@ fn attach(segment: Segment, setup: &Setup) -> Result<Attached> {
 
 /// Takes the free seat at the segment; `None` if there is none, or not yet.
 fn try_join(key: Key, segment: Segment, setup: &Setup) -> Result<Option<Link>> {
-    // Any user can make a segment for all to write to under any key: what is in it then is that user's.
-    if segment.stat()?.creator != geteuid().as_raw() && setup.mode & 0o066 == 0 {
-        return Err(Error::Usage(format!("{}: allow that with a wider mode", segment::another_users(key))));
-    }
+    setup.check_owner(segment.stat()?.creator, format_args!("the segment with key {key} (see `ipcs -m`)"))?;
     let region = Region::new(attach(segment, setup)?)?;
     let link = if setup.variant == LOCK_STEP {
         // From here on the semaphores stay, until this side is done with them too.
         let lease = Lease::share::<Shm>(&key.to_string())?;
         let Some(seat) = Seat::claim(region, Kind::LockStep)? else { return Ok(None) };
         let creator = segment.stat()?.creator;
-        let key = lock_step::published_key(seat.region())?;
+        let key = lock_step::published_key(seat.region().memory())?;
         let Some(semaphores) = Semaphores::find(key, creator)? else { return Ok(None) };
         LockStep::sign_in(semaphores, seat.side())?;
         seat.ready();

@@ -5,9 +5,10 @@ use std::ffi::{c_int, c_ushort, c_void};
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use ipc_core::ring::Memory;
+use ipc_core::ring::{self, Memory};
 use ipc_core::{Call, Result};
 use memmap2::{MmapOptions, MmapRaw};
 use nix::errno::Errno;
@@ -47,6 +48,7 @@ pub(crate) fn shm_remove(id: c_int) -> nix::Result<()> {
 /// A segment in this process's memory; detached when dropped.
 #[derive(Debug)]
 pub struct Attached {
+    id: c_int,
     base: NonNull<u8>,
     size: usize,
 }
@@ -65,9 +67,39 @@ impl Attached {
         let base = NonNull::new(base.cast()).ok_or(Errno::EINVAL)?;
         // From here on `Drop` detaches, also if the next call fails. The id cannot have passed to another segment:
         // ours exists as long as it is attached.
-        let mut attached = Self { base, size: 0 };
+        let mut attached = Self { id, base, size: 0 };
         attached.size = shm_stat(id)?.shm_segsz;
         Ok(attached)
+    }
+
+    /// The 8 bytes at `offset`, a multiple of 8.
+    pub(crate) fn word(&self, offset: usize) -> &AtomicU64 {
+        let word = self.at(offset, size_of::<AtomicU64>()).cast::<AtomicU64>();
+        assert!(word.is_aligned());
+        // SAFETY: within the bounds and aligned, as checked; an atomic may be shared.
+        unsafe { word.as_ref() }
+    }
+
+    /// Copies the bytes at `offset` out. To be called by the one whose turn it is, as the semaphores say.
+    pub(crate) fn copy_out(&self, offset: usize, into: &mut [u8]) {
+        let from = self.at(offset, into.len());
+        // SAFETY: within the bounds, and a buffer of ours does not overlap the segment. A peer that writes out of turn
+        // decides only which bytes arrive.
+        unsafe { ptr::copy_nonoverlapping(from.as_ptr(), into.as_mut_ptr(), into.len()) }
+    }
+
+    /// Copies `bytes` in at `offset`. To be called by the one whose turn it is.
+    pub(crate) fn copy_in(&self, offset: usize, bytes: &[u8]) {
+        let to = self.at(offset, bytes.len());
+        // SAFETY: as in `copy_out`, the other way round.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) }
+    }
+
+    fn at(&self, offset: usize, len: usize) -> NonNull<u8> {
+        let fits = offset.checked_add(len).is_some_and(|end| end <= self.size);
+        assert!(fits, "{len} bytes at {offset} are out of bounds");
+        // SAFETY: the bounds were checked just now.
+        unsafe { self.base.add(offset) }
     }
 }
 
@@ -90,33 +122,65 @@ unsafe impl Memory for Attached {
     fn size(&self) -> usize {
         self.size
     }
+
+    fn can_be_cut(&self) -> bool {
+        false
+    }
+
+    fn hold(&self, _side: usize) -> Result<bool> {
+        Ok(true) // to be attached is all that it takes
+    }
+
+    /// Whether it is attached once more. The kernel counts, and takes a process that ends off the count. A third one
+    /// that has it attached for a moment, to see whether there is room, passes for the peer as long.
+    fn is_held(&self, _side: usize) -> Result<bool> {
+        Ok(shm_stat(self.id).call("shmctl")?.shm_nattch > 1)
+    }
 }
 
 /// A POSIX shared memory object in this process's memory; unmapped when dropped.
 #[derive(Debug)]
-pub struct Mapped(MmapRaw);
+pub struct Mapped {
+    map: MmapRaw,
+    /// Holds this side's lock, and asks for the other's.
+    object: File,
+}
 
 impl Mapped {
     /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
     ///
-    /// The object should be that long, and stay so: touching a page behind its end raises `SIGBUS`.
+    /// The object should be that long, and stay so: touching a page behind its end raises `SIGBUS`. See
+    /// [`guard`](ipc_core::ring::guard).
     pub(crate) fn new(file: &File, length: usize) -> Result<Self> {
         // Raw: a pointer. `memmap2`'s other types give out a slice, under which others may change the bytes.
-        MmapOptions::new().len(length).map_raw(file).call("mmap").map(Self)
+        let map = MmapOptions::new().len(length).map_raw(file).call("mmap")?;
+        Ok(Self { map, object: file.try_clone().call("fcntl")? })
     }
 }
 
 // SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made
 // here or in `memmap2`. A peer that truncates the object takes no memory away: touching it then raises SIGBUS, which
-// ends the process.
+// the guard handles or which ends the process.
 unsafe impl Memory for Mapped {
     fn base(&self) -> NonNull<u8> {
-        NonNull::new(self.0.as_mut_ptr()).expect("the kernel maps nothing at address 0")
+        NonNull::new(self.map.as_mut_ptr()).expect("the kernel maps nothing at address 0")
     }
 
     fn size(&self) -> usize {
-        self.0.len()
+        self.map.len()
+    }
+
+    fn can_be_cut(&self) -> bool {
+        true
+    }
+
+    fn hold(&self, side: usize) -> Result<bool> {
+        ring::hold(&self.object, side)
+    }
+
+    fn is_held(&self, side: usize) -> Result<bool> {
+        ring::is_held(&self.object, side)
     }
 }
 

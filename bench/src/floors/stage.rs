@@ -43,7 +43,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
         command
     })?;
-    let id = ProcessId::of(child.pid()).ok_or(Error::Disconnected)?;
+    let id = ProcessId::of(child.pid())?.ok_or(Error::Disconnected)?;
     control.send_ends(&made.pong)?;
     drop(made.pong); // a copy that stayed open here would hide the child's end
     control.receive_time()?; // the child is ready

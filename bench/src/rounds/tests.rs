@@ -67,7 +67,7 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let ping = move |stage: &crate::pair::Stage| {
         let memory = HeapMemory::new(SEGMENT_LEN);
         let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-        let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND);
+        let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND).unwrap();
         let pong = thread::spawn(|| {
             let link = RingLink::join(theirs)?.expect("the owner waits");
             play::pong(&mut Waiting::new(link, Wait::Block), |_| {})

@@ -56,7 +56,7 @@ fn ended<M: Mechanism + 'static>(
 ) -> Outcome {
     let place = tempfile::tempdir().call("mkdir")?;
     let mut pair = Pair::start(bench, script, place.path())?;
-    let joiner = ProcessId::of(pair.joiner.as_raw() as u32).map(PeerProcess::watch).transpose()?;
+    let joiner = ProcessId::of(pair.joiner.as_raw() as u32)?.map(PeerProcess::watch).transpose()?;
     end(&pair)?;
     pair.wait_for_owner()?;
     // A zombie has ended: an orphan stays one for as long as the first process, in a container any program, lets it.

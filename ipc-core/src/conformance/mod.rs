@@ -23,8 +23,10 @@
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `first_process.rs` | the demo as process 1 of a container |
 //! | `scripts.rs` | what the peer process plays |
+//! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
 
+mod bytes;
 mod calls;
 mod command_line;
 mod deadlines;
@@ -45,6 +47,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+pub use bytes::{Bytes, scribble};
 pub use calls::Calls;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::resource::{Resource, rlim_t, setrlimit};

@@ -18,6 +18,7 @@ mod run;
 
 use std::process::ExitCode;
 
+use crate::ring::guard;
 use crate::{Error, Mechanism, Result};
 use args::{Parsed, Side};
 use narrator::Narrator;
@@ -42,7 +43,8 @@ pub fn main_with<M: Mechanism>(more_help: &str) -> ExitCode {
         Ok(parsed) => parsed,
         Err(status) => return status,
     };
-    report(interrupt::clean_up_on_signals().and_then(|()| dispatch::<M>(&parsed)))
+    let ready = interrupt::clean_up_on_signals().and_then(|()| guard::install());
+    report(ready.and_then(|()| dispatch::<M>(&parsed)))
 }
 
 /// Turns a result into an exit status, and an error into one line on standard error.

@@ -20,6 +20,7 @@
 use super::atomic::Ordering;
 use super::link::RingLink;
 use super::memory::Memory;
+use crate::Result;
 
 const WORD: usize = size_of::<u64>();
 
@@ -32,21 +33,21 @@ const WORD: usize = size_of::<u64>();
 /// # use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
 /// # let memory = HeapMemory::new(SEGMENT_LEN);
 /// # let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-/// # let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND);
+/// # let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND)?;
 /// # let mut peer = RingLink::join(theirs)?.expect("the owner waits");
 /// # seat.wait_for_peer("this example", Duration::from_secs(5))?;
 /// # let mut link = RingLink::new(seat);
 /// let mut reservation = link.reserve(11)?;
 /// reservation.write(0, b"hello");
 /// reservation.write(5, b" ring!");
-/// reservation.commit();
+/// reservation.commit()?;
 ///
 /// let message = peer.peek()?;
 /// assert_eq!((message.len(), message.get(6)), (11, b'r'));
 /// let mut word = [0; 5];
 /// message.read(0, &mut word);
 /// assert_eq!(&word, b"hello");
-/// message.release();
+/// message.release()?;
 /// # ipc_core::Result::Ok(())
 /// ```
 #[derive(Debug)]
@@ -100,8 +101,11 @@ impl<'a, M: Memory> Reservation<'a, M> {
     }
 
     /// Sends the message.
-    pub fn commit(self) {
-        self.link.commit(self.len);
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::Error::Corrupt): the memory was lost under it.
+    pub fn commit(self) -> Result<()> {
+        self.link.commit(self.len)
     }
 }
 
@@ -164,8 +168,12 @@ impl<'a, M: Memory> Peeked<'a, M> {
     }
 
     /// Takes the message off the ring. Its room goes back to the sender.
-    pub fn release(self) {
-        self.link.release(self.len);
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::Error::Corrupt): the memory was lost, maybe before the message was read: do not use what was
+    /// read of it.
+    pub fn release(self) -> Result<()> {
+        self.link.release(self.len)
     }
 }
 

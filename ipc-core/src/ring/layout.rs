@@ -35,7 +35,7 @@ pub const SEGMENT_LEN: usize = data_offset(2);
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ipc-ring");
 
 /// Changes with this page.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 const PAGE: usize = 4096;
 
@@ -77,7 +77,10 @@ pub(super) struct Side {
     _rest_of_word: UnusedHalf,
     /// Which process sits here, or is about to: [`ProcessId::to_bits`](crate::process::ProcessId::to_bits); 0 for none.
     pub(super) occupant: AtomicU64,
-    _rest_of_line: [Unused; 14],
+    /// Where the occupant's numbers are meant: [`Namespaces::to_bits`](crate::process::Namespaces::to_bits); 0 until it
+    /// has said so.
+    pub(super) namespaces: AtomicU64,
+    _rest_of_line: [Unused; 13],
 }
 
 /// The life of a side. The numbers only grow.
@@ -88,6 +91,8 @@ pub(super) mod state {
     pub(in super::super) const ATTACHED: u32 = 1;
     /// Will send and receive no more.
     pub(in super::super) const CLOSED: u32 = 2;
+    /// The same, since the memory was cut short under it: what it has not received is lost.
+    pub(in super::super) const BROKEN: u32 = 3;
 }
 
 /// What the two sides of one ring tell each other.

@@ -50,12 +50,9 @@ impl<M: Memory> RingLink<M> {
         self.seat.region().size()
     }
 
-    /// Overwrites the shared segment past all rules, as a hostile peer can. For tests.
-    ///
-    /// # Panics
-    /// Out of bounds.
-    pub fn scribble(&self, offset: usize, bytes: &[u8]) {
-        self.seat.region().write(offset, bytes);
+    /// The shared memory itself.
+    pub const fn memory(&self) -> &M {
+        self.seat.region().memory()
     }
 
     /// Room for a message of `len` bytes, to be written where it lies; waits for it as long as it takes. Nothing is
@@ -134,14 +131,20 @@ impl<M: Memory> RingLink<M> {
 
     /// Sends what was written to [`outgoing`](Self::outgoing), `len` bytes for which there is room.
     #[inline]
-    pub(super) fn commit(&mut self, len: usize) {
-        record::commit(self.seat.region(), self.seat.side(), &mut self.sender, len);
+    pub(super) fn commit(&mut self, len: usize) -> Result<()> {
+        self.unless_broken(|link| {
+            record::commit(link.seat.region(), link.mine(), &mut link.sender, len);
+            Ok(())
+        })
     }
 
     /// Gives the room of the next message, of `len` bytes, back.
     #[inline]
-    pub(super) fn release(&mut self, len: usize) {
-        record::release(self.seat.region(), 1 - self.seat.side(), &mut self.receiver, len);
+    pub(super) fn release(&mut self, len: usize) -> Result<()> {
+        self.unless_broken(|link| {
+            record::release(link.seat.region(), link.peers(), &mut link.receiver, len);
+            Ok(())
+        })
     }
 
     /// The ring on which we send; the other is the peer's.
@@ -169,7 +172,9 @@ impl<M: Memory> RingLink<M> {
         if let Some(reason) = self.broken {
             return Err(Error::Corrupt(reason));
         }
+        // Only then is it known whether what was read were the peer's bytes.
         let result = attempt(self);
+        let result = self.seat.region().intact().and(result);
         if let Err(Error::Corrupt(reason)) = result {
             self.broken = Some(reason);
         }
@@ -241,8 +246,7 @@ impl<M: Memory> Transport for RingLink<M> {
         let Some(()) = self.has_room(message.len())? else { return Ok(None) };
         let (region, offset) = self.outgoing();
         region.write(offset, message);
-        self.commit(message.len());
-        Ok(Some(()))
+        self.commit(message.len()).map(Some)
     }
 
     #[inline]
@@ -253,7 +257,7 @@ impl<M: Memory> Transport for RingLink<M> {
         };
         let (region, offset) = self.incoming();
         region.read(offset, buffer);
-        self.release(len);
+        self.release(len)?;
         Ok(Some(len))
     }
 

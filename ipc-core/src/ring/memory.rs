@@ -9,12 +9,15 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 
-use super::atomic::{AtomicU32, AtomicU64};
+use super::atomic::AtomicU64;
+use super::guard::Guarded;
 use super::layout::{Control, Ring, SEGMENT_LEN, data_offset};
 use crate::{Error, Result};
 
 const _: () = assert!(size_of::<Control>() <= data_offset(0));
 const _: () = assert!(size_of::<Ring>() == 4 * 128, "as the page says");
+
+const CUT_SHORT: Error = Error::Corrupt("the shared memory was cut short under us");
 
 /// Memory that another process, or another thread, sees too.
 ///
@@ -27,11 +30,33 @@ pub unsafe trait Memory: Send {
 
     /// How many bytes there are.
     fn size(&self) -> usize;
+
+    /// Whether others can take pages away under the mapping, as by truncating a file: see [`guard`](super::guard).
+    fn can_be_cut(&self) -> bool;
+
+    /// Shows the other side that `side` is here, until the memory is dropped or the process ends in any way; `false` if
+    /// that place is held by another.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    fn hold(&self, side: usize) -> Result<bool>;
+
+    /// Whether `side`, which is the other one, is still here. It need not be in this process's pid namespace.
+    ///
+    /// # Errors
+    /// It cannot be found out.
+    fn is_held(&self, side: usize) -> Result<bool>;
 }
 
 /// Shared memory with methods that keep to its bounds.
+///
+/// They are for the ring alone, whose protocol says whose turn it is: two threads that wrote to the same bytes at the same
+/// time would be a data race. (A process that scribbles over memory that it shares with another cannot be
+/// kept from that; there it decides no more than which bytes arrive.)
 #[derive(Debug)]
 pub struct Region<M> {
+    /// Dropped before the memory.
+    guarded: Option<Guarded>,
     memory: M,
 }
 
@@ -45,7 +70,25 @@ impl<M: Memory> Region<M> {
             return Err(Error::Corrupt("the shared memory is too small: not made by this program"));
         }
         assert!(memory.base().cast::<Control>().is_aligned(), "memory is aligned to a page");
-        Ok(Self { memory })
+        // SAFETY: `Memory` promises all that as long as `memory` lives, which is dropped after the guard.
+        let guarded =
+            memory.can_be_cut().then(|| unsafe { Guarded::new(memory.base().as_ptr(), memory.size()) });
+        Ok(Self { guarded, memory })
+    }
+
+    /// The memory itself.
+    pub const fn memory(&self) -> &M {
+        &self.memory
+    }
+
+    /// Refuses memory of which a page was lost, as the [`guard`](super::guard) has found. To be asked *after* an access,
+    /// before what was read is believed.
+    #[inline]
+    pub(super) fn intact(&self) -> Result<()> {
+        match &self.guarded {
+            Some(guarded) if guarded.is_broken() => Err(CUT_SHORT),
+            _ => Ok(()),
+        }
     }
 
     /// How many bytes there are.
@@ -61,27 +104,15 @@ impl<M: Memory> Region<M> {
         unsafe { self.memory.base().cast::<Control>().as_ref() }
     }
 
-    /// The 4 bytes at `offset`.
-    ///
-    /// # Panics
-    /// Out of bounds, or `offset` is not a multiple of 4.
-    #[inline]
-    pub fn u32_at(&self, offset: usize) -> &AtomicU32 {
-        let word = self.at(offset, size_of::<AtomicU32>()).cast::<AtomicU32>();
-        assert!(word.is_aligned());
-        // SAFETY: `at` checked the bounds and this function the alignment; an atomic may be shared.
-        unsafe { word.as_ref() }
-    }
-
     /// The 8 bytes at `offset`.
     ///
     /// # Panics
     /// Out of bounds, or `offset` is not a multiple of 8.
     #[inline]
-    pub fn u64_at(&self, offset: usize) -> &AtomicU64 {
+    pub(crate) fn u64_at(&self, offset: usize) -> &AtomicU64 {
         let word = self.at(offset, size_of::<AtomicU64>()).cast::<AtomicU64>();
         assert!(word.is_aligned());
-        // SAFETY: as in `u32_at`.
+        // SAFETY: `at` checked the bounds and this function the alignment; an atomic may be shared.
         unsafe { word.as_ref() }
     }
 
@@ -90,7 +121,7 @@ impl<M: Memory> Region<M> {
     /// # Panics
     /// Out of bounds.
     #[inline]
-    pub fn read(&self, offset: usize, into: &mut [u8]) {
+    pub(crate) fn read(&self, offset: usize, into: &mut [u8]) {
         let from = self.at(offset, into.len());
         // SAFETY: `at` checked the bounds, and a buffer of ours does not overlap the shared memory. A peer that
         // keeps to the protocol does not write here now; one that does not decides only which bytes arrive, and
@@ -103,7 +134,7 @@ impl<M: Memory> Region<M> {
     /// # Panics
     /// Out of bounds.
     #[inline]
-    pub fn write(&self, offset: usize, bytes: &[u8]) {
+    pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
         let to = self.at(offset, bytes.len());
         // SAFETY: as in `read`, the other way round.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) }
@@ -114,7 +145,7 @@ impl<M: Memory> Region<M> {
     /// # Panics
     /// Out of bounds.
     #[inline]
-    pub fn fill(&self, offset: usize, len: usize, byte: u8) {
+    pub(crate) fn fill(&self, offset: usize, len: usize, byte: u8) {
         let to = self.at(offset, len);
         // SAFETY: as in `write`.
         unsafe { ptr::write_bytes(to.as_ptr(), byte, len) }
@@ -125,10 +156,10 @@ impl<M: Memory> Region<M> {
     /// # Panics
     /// Out of bounds, or `offset` is not a multiple of 8.
     #[inline]
-    pub fn words(&self, offset: usize, count: usize) -> &[AtomicU64] {
+    pub(crate) fn words(&self, offset: usize, count: usize) -> &[AtomicU64] {
         let first = self.at(offset, count.saturating_mul(size_of::<AtomicU64>())).cast::<AtomicU64>();
         assert!(first.is_aligned());
-        // SAFETY: as in `u32_at`, for each of them.
+        // SAFETY: as in `u64_at`, for each of them.
         unsafe { slice::from_raw_parts(first.as_ptr(), count) }
     }
 
@@ -143,10 +174,6 @@ impl<M: Memory> Region<M> {
 }
 
 /// Memory of this process alone, to try a ring between two threads.
-///
-/// Each of the two may touch it only through its own end of a link: [`Region::write`] behind the back of the other thread
-/// would be a data race. (A process that scribbles over memory that it shares with another cannot be kept from that; there
-/// it decides no more than which bytes arrive.)
 #[derive(Clone, Debug)]
 pub struct HeapMemory(Arc<[Page]>);
 
@@ -172,5 +199,17 @@ unsafe impl Memory for HeapMemory {
 
     fn size(&self) -> usize {
         size_of_val(&*self.0)
+    }
+
+    fn can_be_cut(&self) -> bool {
+        false
+    }
+
+    fn hold(&self, _side: usize) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn is_held(&self, _side: usize) -> Result<bool> {
+        Ok(true) // both sides are threads of this process, which lives
     }
 }

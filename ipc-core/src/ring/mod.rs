@@ -17,6 +17,8 @@
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
 //! | `in_place.rs` | writing and reading messages where they lie, with no copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
+//! | `guard.rs` | a page that the peer has taken away is an error, not the end |
+//! | `hold.rs` | locks that show whether the other process still maps the file |
 //! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` puts a model checker's in their place |
 //!
 //! # A peer is not trusted
@@ -27,8 +29,9 @@
 //!
 //! # A dead peer
 //! A process that ends in an orderly way leaves its [`Seat`]: it says so in the segment and rings. One that is
-//! killed does neither, so a sleeper wakes every 100 ms and asks after the process itself (a pidfd). Both processes
-//! must see each other's pid: they cannot talk across pid namespaces.
+//! killed does neither, so a sleeper wakes every 100 ms and asks after the process itself (a pidfd). In another pid
+//! namespace, as between two containers, the peer's pid means nothing. There it asks what the kernel keeps of those who
+//! have the memory: how often a segment is attached, or a lock on the file.
 //!
 //! # Example
 //! ```
@@ -38,7 +41,7 @@
 //!
 //! let memory = HeapMemory::new(SEGMENT_LEN); // two threads share it; two processes would map a segment
 //! let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-//! let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND);
+//! let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND)?;
 //! let other = std::thread::spawn(|| RingLink::join(theirs)?.expect("the owner waits").send(b"hello"));
 //! seat.wait_for_peer("this example", Duration::from_secs(5))?;
 //! let mut link = RingLink::new(seat);
@@ -52,6 +55,8 @@
 mod atomic;
 mod bell;
 mod futex;
+pub mod guard;
+mod hold;
 mod in_place;
 mod layout;
 mod link;
@@ -64,6 +69,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub use hold::{hold, is_held};
 pub use in_place::{Peeked, Reservation};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;

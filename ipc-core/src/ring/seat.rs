@@ -8,7 +8,7 @@ use super::atomic::Ordering;
 use super::futex;
 use super::layout::{CAPACITY, Control, MAGIC, Side, VERSION, state};
 use super::memory::{Memory, Region};
-use crate::process::{PeerProcess, ProcessId};
+use crate::process::{Namespaces, PeerProcess, ProcessId};
 use crate::{Error, Result};
 
 /// What is in the segment behind the two places. Both sides must mean the same.
@@ -28,34 +28,52 @@ pub struct Seat<M: Memory> {
     /// 0 for the owner, 1 for the one who joined.
     side: usize,
     /// Known as soon as the other side has come.
-    peer: Option<PeerProcess>,
+    peer: Option<Peer>,
+}
+
+/// How the end of the other side's process shows.
+#[derive(Debug)]
+enum Peer {
+    /// By its pid: it is in our pid namespace.
+    Process(PeerProcess),
+    /// By what the kernel keeps of those who have the memory. Pids of another namespace mean nothing here.
+    Memory,
 }
 
 impl<M: Memory> Seat<M> {
     /// Takes the owner's place at a fresh segment, all zero but for what is in the data of rings. From here on the
     /// other side can join.
-    pub fn create(region: Region<M>, kind: Kind) -> Self {
-        let seat = Self { region, side: 0, peer: None };
-        let Control { header, .. } = seat.region.control();
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): the place is taken. Or this process cannot be looked at, or the memory not be held.
+    pub fn create(region: Region<M>, kind: Kind) -> Result<Self> {
+        let me = ProcessId::current()?;
+        let Control { header, sides: [mine, _], .. } = region.control();
+        let take = || mine.occupant.compare_exchange(0, me.to_bits(), Ordering::Relaxed, Ordering::Relaxed);
+        if !region.memory().hold(0)? || take().is_err() {
+            return Err(Error::Usage("the shared memory has an owner already".into()));
+        }
+        mine.namespaces.store(me.namespaces.to_bits(), Ordering::Relaxed);
         header.version.store(VERSION, Ordering::Relaxed);
         header.kind.store(kind as u32, Ordering::Relaxed);
         header.capacity.store(CAPACITY as u64, Ordering::Relaxed);
-        seat.mine().occupant.store(ProcessId::current().to_bits(), Ordering::Relaxed);
+        let seat = Self { region, side: 0, peer: None };
         seat.ready();
         // Last, and with release: who sees the magic sees all the rest.
-        header.magic.store(MAGIC, Ordering::Release);
-        seat
+        seat.region.control().header.magic.store(MAGIC, Ordering::Release);
+        Ok(seat)
     }
 
-    /// Takes the other place. `None` if the owner is not ready yet, or has left, or somebody else was faster. The
+    /// Takes the other place. `None` if the owner is not ready yet, or has left, or another process was faster. The
     /// owner learns of it with [`ready`](Self::ready).
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant.
+    /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant. Or it cannot be
+    /// found out whether the owner lives.
     pub fn claim(region: Region<M>, kind: Kind) -> Result<Option<Self>> {
         let Control { header, sides: [owner, joiner], .. } = region.control();
         match header.magic.load(Ordering::Acquire) {
-            0 => return Ok(None),
+            0 => return region.intact().map(|()| None),
             MAGIC => {}
             _ => return Err(Error::Corrupt("the shared memory was not made by this program")),
         }
@@ -67,22 +85,18 @@ impl<M: Memory> Seat<M> {
         if header.kind.load(Ordering::Relaxed) != kind as u32 {
             return Err(Error::Corrupt("the shared memory was made for another variant"));
         }
-        let watch = PeerProcess::watch(identity(owner))?;
-        let owner_waits = owner.state.load(Ordering::Acquire) == state::ATTACHED && watch.is_alive();
-        if !owner_waits {
+        let peer = Peer::of(owner)?;
+        if owner.state.load(Ordering::Acquire) != state::ATTACHED || !peer.is_alive(&region, 0)? {
             return Ok(None);
         }
-        // One who was killed between taking the place and being ready must not keep it for ever. Only what has been
-        // dead when its state was looked at can have been replaced: it does nothing more in between.
-        let occupant = joiner.occupant.load(Ordering::Acquire);
-        let alive = occupant != 0 && PeerProcess::watch(ProcessId::from_bits(occupant))?.is_alive();
-        let free = !alive && joiner.state.load(Ordering::Acquire) == state::EMPTY;
-        let me = ProcessId::current().to_bits();
-        let take = || joiner.occupant.compare_exchange(occupant, me, Ordering::AcqRel, Ordering::Relaxed);
-        if !free || take().is_err() {
+        let me = ProcessId::current()?;
+        // In this order: the owner gives the place of an occupant who does not hold it to the next one.
+        let take = || joiner.occupant.compare_exchange(0, me.to_bits(), Ordering::AcqRel, Ordering::Relaxed);
+        if !region.memory().hold(1)? || take().is_err() {
             return Ok(None);
         }
-        Ok(Some(Self { region, side: 1, peer: Some(watch) }))
+        joiner.namespaces.store(me.namespaces.to_bits(), Ordering::Release);
+        Ok(Some(Self { region, side: 1, peer: Some(peer) }))
     }
 
     /// Says that this side is ready to talk.
@@ -95,17 +109,18 @@ impl<M: Memory> Seat<M> {
     /// Waits until the other side is [`ready`](Self::ready).
     ///
     /// # Errors
-    /// [`TimedOut`](Error::TimedOut): nobody came to `address`; call again to go on waiting.
-    /// [`Corrupt`](Error::Corrupt): somebody scribbled over the segment.
+    /// [`TimedOut`](Error::TimedOut): no process came to `address`; call again to go on waiting.
+    /// [`Corrupt`](Error::Corrupt): another process scribbled over the segment.
     pub fn wait_for_peer(&mut self, address: &str, timeout: Duration) -> Result<()> {
         let started = Instant::now();
         let peer = self.peers();
         loop {
             let now = peer.state.load(Ordering::Acquire);
+            self.region.intact()?;
             match now {
                 // It may have come, sent, and left again.
                 state::ATTACHED | state::CLOSED => break,
-                state::EMPTY => {}
+                state::EMPTY => self.free_if_abandoned()?,
                 _ => return Err(IMPOSSIBLE_STATE),
             }
             let left = timeout.saturating_sub(started.elapsed());
@@ -117,7 +132,22 @@ impl<M: Memory> Seat<M> {
             }
             futex::wait(&peer.state, now, left.min(SLICE));
         }
-        self.peer = Some(PeerProcess::watch(identity(peer))?);
+        self.peer = Some(Peer::of(peer)?);
+        Ok(())
+    }
+
+    /// Frees the place of a process that was killed between taking it and being ready.
+    fn free_if_abandoned(&self) -> Result<()> {
+        let place = self.peers();
+        let occupant = place.occupant.load(Ordering::Acquire);
+        // Only what has been dead when its state was looked at is gone: it does nothing more in between.
+        if occupant == 0 || Peer::of(place)?.is_alive(&self.region, 1)? {
+            return Ok(());
+        }
+        if place.state.load(Ordering::Acquire) == state::EMPTY {
+            place.namespaces.store(0, Ordering::Relaxed);
+            let _ = place.occupant.compare_exchange(occupant, 0, Ordering::AcqRel, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -140,6 +170,7 @@ impl<M: Memory> Seat<M> {
         match self.peers().state.load(Ordering::Acquire) {
             state::ATTACHED => Ok(false),
             state::CLOSED => Ok(true),
+            state::BROKEN => Err(Error::Corrupt("the shared memory was cut short under the peer")),
             _ => Err(IMPOSSIBLE_STATE),
         }
     }
@@ -150,14 +181,15 @@ impl<M: Memory> Seat<M> {
     /// [`Disconnected`](Error::Disconnected): it does not.
     pub fn check_peer(&self) -> Result<()> {
         match &self.peer {
-            Some(peer) if peer.is_alive() => Ok(()),
+            Some(peer) if peer.is_alive(&self.region, 1 - self.side)? => Ok(()),
             _ => Err(Error::Disconnected),
         }
     }
 
     /// Tells the other side that this one will send and receive no more, and wakes it. Also done by `Drop`.
     pub fn leave(&self) {
-        self.mine().state.store(state::CLOSED, Ordering::Release);
+        let end = if self.region.intact().is_ok() { state::CLOSED } else { state::BROKEN };
+        self.mine().state.store(end, Ordering::Release);
         futex::wake(&self.mine().state);
         let rings = &self.region.control().rings;
         rings[self.side].receiver.ring_loud();
@@ -181,8 +213,23 @@ impl<M: Memory> Drop for Seat<M> {
 
 const IMPOSSIBLE_STATE: Error = Error::Corrupt("the peer is in an impossible state");
 
-fn identity(side: &Side) -> ProcessId {
-    ProcessId::from_bits(side.occupant.load(Ordering::Relaxed))
+impl Peer {
+    /// The process that sits at `side`.
+    fn of(side: &Side) -> Result<Self> {
+        let namespaces = Namespaces::from_bits(side.namespaces.load(Ordering::Acquire));
+        if namespaces != ProcessId::current()?.namespaces {
+            return Ok(Self::Memory);
+        }
+        let id = ProcessId::from_bits(side.occupant.load(Ordering::Relaxed), namespaces);
+        PeerProcess::watch(id).map(Self::Process)
+    }
+
+    fn is_alive<M: Memory>(&self, region: &Region<M>, side: usize) -> Result<bool> {
+        match self {
+            Self::Process(process) => Ok(process.is_alive()),
+            Self::Memory => region.memory().is_held(side),
+        }
+    }
 }
 
 /// Tries every 10 ms until there is an answer, for a side that may come before the owner.

@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::Mmap;
@@ -193,7 +194,7 @@ fn another_users_file_is_refused() {
     let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
     chown(&path, Some(65534), None).unwrap();
     let error = Mmap::join(&path, &setup(), PATIENCE).unwrap_err();
-    assert!(matches!(&error, Error::Usage(text) if text.contains("another user's")), "{error}");
+    assert!(matches!(&error, Error::Usage(text) if text.contains("another user's (uid 65534)")), "{error}");
     let allowed = Mmap::join(&path, &Setup { mode: 0o666, ..setup() }, PATIENCE);
     assert!(allowed.is_ok(), "{allowed:?}");
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Mechanism, Transport};
 use ipc_mmap::Mmap;

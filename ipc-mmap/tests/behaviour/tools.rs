@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output};
 use std::time::Duration;
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{Mapping, Mmap};

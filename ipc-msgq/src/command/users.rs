@@ -86,7 +86,10 @@ fn numbers(directory: &str) -> impl Iterator<Item = u32> + use<> {
 /// Whether nobody uses it, as far as can be seen. See [`ORPHAN`].
 pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
     let stat = &entry.stat;
-    let lives = |pid: Option<u32>, when| pid.is_some_and(|pid| still_lives(pid, when));
+    let lives = |pid: Option<u32>, when: Option<SystemTime>| match pid {
+        Some(pid) => still_lives(pid, when),
+        None => when.is_some(), // the kernel gives no pid for a process of another pid namespace: it may live
+    };
     // What cannot be looked at may be in use.
     let leased = || stat.key.is_some_and(|key| lease::is_held::<Msgq>(&key.to_string()).unwrap_or(true));
     !lives(stat.last_sender, stat.last_sent)
@@ -170,7 +173,7 @@ mod tests {
         let (end, may_end) = std::sync::mpsc::channel::<()>();
         let look = || {
             let mut stat = queue.stat().unwrap();
-            stat.last_sender = None; // as if it had been a process that has ended
+            (stat.last_sender, stat.last_sent) = (None, None); // as if there had been none
             let orphan = is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look());
             (orphan, still_lives(stat.last_receiver.unwrap(), stat.last_received))
         };

@@ -103,10 +103,10 @@ impl Meeting {
         PosixLink::new(self.side.take().expect("it was there above"))
     }
 
-    pub(crate) fn join(address: &str, timeout: Duration) -> Result<PosixLink> {
+    pub(crate) fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
         let name = address.parse()?;
         lease::sweep::<Msgq>()?; // queues of dead processes are not some to join
-        poll(timeout, || try_join(&name))?.ok_or_else(|| Error::TimedOut {
+        poll(timeout, || try_join(&name, setup))?.ok_or_else(|| Error::TimedOut {
             what: format!("nobody waits at {name}: start this first: ipc-msgq pong {name} --variant posix"),
             waited: timeout,
         })
@@ -114,7 +114,7 @@ impl Meeting {
 }
 
 /// Takes the free seat at the queues; `None` if there are none yet, or none any more.
-fn try_join(name: &PosixName) -> Result<Option<PosixLink>> {
+fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     let another = || format!("the queue {name} is another user's");
     let Some(outbound) = unless_gone(PosixQueue::open(name, Access::Send).advise(Errno::EACCES, another))?
     else {
@@ -123,6 +123,9 @@ fn try_join(name: &PosixName) -> Result<Option<PosixLink>> {
     let Some(inbound) = unless_gone(PosixQueue::open(&name.back(), Access::Receive))? else {
         return Ok(None);
     };
+    for queue in [&outbound, &inbound] {
+        setup.check_owner(queue.identity()?.2, format_args!("the queue {name}"))?;
+    }
     let lease = Lease::share::<Msgq>(&lease_name(name))?;
     if lease.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
         return match unless_gone(PosixQueue::open(name, Access::Send))? {

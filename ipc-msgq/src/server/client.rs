@@ -39,11 +39,12 @@ impl Client {
     /// # Errors
     /// [`Error::TimedOut`]: nobody answers. [`Error::Disconnected`]: the server has no seat left, stops, or lacked room
     /// while this client did not take its welcome.
+    /// [`Error::Usage`]: the server is in another pid namespace, where neither would notice the end of the other.
     /// [`Error::Corrupt`]: what answers is no server. `EINVAL`, `EIDRM`, `EACCES`: there is no such queue (any more),
     /// or it is not for this user.
     pub fn join(queue: Queue, patience: Duration) -> Result<Self> {
         let welcome = fresh_type();
-        let join = Join { welcome, client: ProcessId::current() };
+        let join = Join { welcome, client: ProcessId::current()? };
         let deadline = Deadline::new(queue, patience, None);
         deadline.send(&Message::new(DOOR, &join.encode()))?;
         let mut answer = Message::truncating(64);

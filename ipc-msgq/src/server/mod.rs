@@ -77,7 +77,7 @@ use ipc_core::{Call, Result};
 pub use client::{Client, longest_request};
 use hall::Hall;
 use session::Session;
-use wire::{DOOR, Join};
+use wire::{DOOR, Join, Welcome};
 
 use crate::{Message, Queue};
 
@@ -208,6 +208,13 @@ fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
 
 /// Gives the client a seat and a thread, if there are any left.
 fn let_in(hall: &Arc<Hall>, join: Join) -> Result<()> {
+    let me = ProcessId::current()?;
+    if join.client.namespaces != me.namespaces {
+        // Its end would not be noticed here. It is told which server this is, and finds the reason in that.
+        let nowhere = Welcome { session: 0, seat: 0, server: me };
+        let told = hall.queue.try_send(&Message::new(join.welcome, &nowhere.encode()))?;
+        return told.map_or_else(|| hall.turn_out(join.welcome), Ok);
+    }
     let Ok(Some(seat)) = hall.seat(join) else {
         return hall.turn_out(join.welcome);
     };

@@ -81,7 +81,7 @@ impl<'a> Session<'a> {
 
     fn welcome(&mut self) -> Result<Option<End>> {
         let Seat { session, number, client, welcome: kind, .. } = self.seat;
-        let welcome = Welcome { session, seat: number, server: ProcessId::current() };
+        let welcome = Welcome { session, seat: number, server: ProcessId::current()? };
         self.hall.tell(Event::Joined(client));
         let end = self.send(&Message::new(kind, &welcome.encode()));
         *self.seat.answered() = Some(Instant::now());

@@ -2,15 +2,15 @@
 //!
 //! | message | type | text |
 //! |---|---|---|
-//! | join | [`DOOR`] | magic, the type that the welcome is to have, pid and start time of the client |
+//! | join | [`DOOR`] | magic, the type that the welcome is to have, pid, start time and namespaces of the client |
 //! | no room | [`DOOR`] | nothing, so that it fits into a full queue |
-//! | welcome | as asked for | session, seat, pid and start time of the server |
+//! | welcome | as asked for | session, seat, pid, start time and namespaces of the server |
 //! | request | of the seat, inbound | [`REQUEST`], session, what is asked |
 //! | goodbye | of the seat, inbound | [`GOODBYE`], session |
 //! | answer | of the seat, outbound | session, what is answered |
 //! | out | that of an answer or of a welcome | nothing, so that it fits into a full queue |
 
-use ipc_core::process::ProcessId;
+use ipc_core::process::{Namespaces, ProcessId};
 
 use crate::MessageType;
 
@@ -24,7 +24,7 @@ pub(super) const GOODBYE: u8 = b'.';
 /// What is in front of a request. In front of an answer there is one byte less.
 pub(super) const HEADER: usize = 1 + 8;
 
-const MAGIC: [u8; 8] = *b"ipcserv1";
+const MAGIC: [u8; 8] = *b"ipcserv2";
 
 /// The two types of a client: to the server, and from it. They go with a seat and are used again when it is free.
 #[derive(Clone, Copy, Debug)]
@@ -89,17 +89,23 @@ impl Welcome {
     }
 }
 
-fn encode(process: ProcessId) -> [u8; 12] {
-    let mut bytes = [0; 12];
+/// A process: pid, start time, and where these numbers are meant.
+const PROCESS: usize = 4 + 8 + 8;
+
+fn encode(process: ProcessId) -> [u8; PROCESS] {
+    let mut bytes = [0; PROCESS];
     bytes[..4].copy_from_slice(&process.pid.to_ne_bytes());
-    bytes[4..].copy_from_slice(&process.start_time.to_ne_bytes());
+    bytes[4..12].copy_from_slice(&process.start_time.to_ne_bytes());
+    bytes[12..].copy_from_slice(&process.namespaces.to_bits().to_ne_bytes());
     bytes
 }
 
 fn decode(bytes: &[u8]) -> Option<ProcessId> {
-    let (pid, start_time) = bytes.split_first_chunk()?;
-    let start_time = u64::from_ne_bytes(start_time.try_into().ok()?);
-    Some(ProcessId { pid: u32::from_ne_bytes(*pid), start_time })
+    let (pid, bytes) = bytes.split_first_chunk()?;
+    let (start_time, namespaces) = bytes.split_first_chunk()?;
+    let namespaces = Namespaces::from_bits(u64::from_ne_bytes(namespaces.try_into().ok()?));
+    let (pid, start_time) = (u32::from_ne_bytes(*pid), u64::from_ne_bytes(*start_time));
+    Some(ProcessId { pid, start_time, namespaces })
 }
 
 /// What the client of `session` says with `text`. `None`: it is not from there.
@@ -126,7 +132,7 @@ mod tests {
 
     #[test]
     fn messages_survive_the_way_and_nothing_else_passes_for_one() {
-        let process = ProcessId::current();
+        let process = ProcessId::current().unwrap();
         let join = Join { welcome: fresh_type(), client: process };
         let welcome = Welcome { session: 7, seat: 3, server: process };
         let (join_text, welcome_text) = (join.encode(), welcome.encode());
@@ -147,7 +153,7 @@ mod tests {
     /// No welcome may be asked for at a type that is another client's.
     #[test]
     fn a_welcome_goes_to_no_seat() {
-        let mut join = Join { welcome: fresh_type(), client: ProcessId::current() };
+        let mut join = Join { welcome: fresh_type(), client: ProcessId::current().unwrap() };
         join.welcome = Types::of(u32::MAX).outbound;
         assert_eq!(Join::decode(&join.encode()), None);
     }

@@ -72,7 +72,7 @@ fn a_killed_client_is_known_and_leaves_nothing() {
         soon("their seats are free", || served.server.clients() == 1);
         assert_eq!(served.messages(), 0, "and nothing of theirs is left");
     }
-    assert!(!served.was_told(Event::Killed(ProcessId::current())));
+    assert!(!served.was_told(Event::Killed(ProcessId::current().unwrap())));
 }
 
 /// Who comes next gets the types of who has gone, and another session.

@@ -55,7 +55,7 @@ pub fn hundred(queue: Queue) {
         joined.wait();
         go_on.wait();
         for round in 0..ROUNDS {
-            let text = format!("{} {number} {round}", ProcessId::current().pid);
+            let text = format!("{} {number} {round}", ProcessId::current().unwrap().pid);
             assert_eq!(client.request(text.as_bytes()).unwrap(), text.as_bytes());
         }
         asked.wait();

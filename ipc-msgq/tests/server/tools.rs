@@ -96,9 +96,10 @@ pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
 
 /// Asks to be let in, with a welcome of that type.
 pub fn knock(queue: Queue, welcome: MessageType) {
-    let me = ProcessId::current();
+    let me = ProcessId::current().unwrap();
     let (pid, start_time) = (me.pid.to_ne_bytes(), me.start_time.to_ne_bytes());
-    let join = [&b"ipcserv1"[..], &welcome.get().to_ne_bytes(), &pid, &start_time].concat();
+    let namespaces = me.namespaces.to_bits().to_ne_bytes();
+    let join = [&b"ipcserv2"[..], &welcome.get().to_ne_bytes(), &pid, &start_time, &namespaces].concat();
     queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
 }
 
@@ -134,7 +135,7 @@ impl Other {
     }
 
     pub fn id(&self) -> ProcessId {
-        ProcessId::of(self.child.id()).expect("it is there until it was waited for")
+        ProcessId::of(self.child.id()).unwrap().expect("it is there until it was waited for")
     }
 
     /// Waits until it says `word`.

@@ -14,7 +14,6 @@ use std::time::Duration;
 use ipc_core::lease::Lease;
 use ipc_core::ring::{Region, RingLink, SEGMENT_LEN, Seat, poll_for};
 use ipc_core::{Call, Error, Result, Setup, pages};
-use nix::unistd::geteuid;
 
 use crate::{Mapped, Shm};
 
@@ -44,7 +43,7 @@ impl Meeting {
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
         })?;
         let region = Region::new(make_memory(&object, setup)?)?;
-        Ok(Self { name, waiting: Some((Seat::create(region, PosixLink::KIND), lease)) })
+        Ok(Self { name, waiting: Some((Seat::create(region, PosixLink::KIND)?, lease)) })
     }
     // ANCHOR_END: create
 
@@ -107,9 +106,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     if !meta.is_file() {
         return Err(Error::Usage(format!("{} is no shared memory", file_of(name).display())));
     }
-    if meta.uid() != geteuid().as_raw() && setup.mode & 0o066 == 0 {
-        return Err(Error::Usage(format!("{name} is another user's: allow that with a wider mode")));
-    }
+    setup.check_owner(meta.uid(), file_of(name).display())?;
     match meta.len() {
         0 => Ok(None), // being made
         length if length == SEGMENT_LEN as u64 => RingLink::join(Region::new(map(&object, setup)?)?),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::lease::{Made, Note, SystemV};
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_shm::{Key, Segment, Shm};
@@ -113,6 +114,7 @@ fn a_place_taken_by_a_process_that_was_killed_is_free() {
         let late = join(Duration::from_millis(50)).unwrap_err();
         assert!(matches!(late, Error::TimedOut { .. }), "{late}");
         hesitant.kill();
+        meeting.accept(Duration::ZERO).unwrap_err(); // the owner sees that it is dead
     }
     let mut joiner = join(PATIENCE).unwrap();
     joiner.send(b"here").unwrap();
@@ -125,10 +127,14 @@ fn another_users_segment_is_not_joined_though_it_is_for_all() {
     if !geteuid().is_root() {
         return ipc_core::conformance::skipped("becoming another user needs root");
     }
-    let scratch = Scratch::new(0o666);
-    let told = played(&format!("join-as-nobody {} 600", scratch.key));
-    assert!(told.contains("another user's") && told.contains("wider mode"), "{told}");
-    let allowed = played(&format!("join-as-nobody {} 666", scratch.key));
+    let key = Key::fresh();
+    let id = played(&format!("make-as-nobody {key}"));
+    let join = |mode| {
+        Shm::join(&key.to_string(), &ipc_core::Setup { mode, ..setup("ring") }, Duration::from_millis(20))
+    };
+    let (refused, allowed) = (join(0o600).unwrap_err().to_string(), join(0o666).unwrap_err().to_string());
+    Segment::find(key).unwrap().expect("it is still there").mark_for_removal().unwrap();
+    assert!(refused.contains("another user's (uid 65534)"), "segment {id}: {refused}");
     assert!(allowed.contains("nobody is at"), "all zero is not ready yet: {allowed}");
 }
 

@@ -1,5 +1,6 @@
 //! Pitfalls of segments.
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::{Memory, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism};
 use ipc_shm::{Key, Segment, Shm};

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::scribble;
 use ipc_core::ring::data_offset;
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_shm::{Link, LockStep, Shm, Undo};
@@ -109,7 +110,7 @@ fn a_length_that_lies_is_corrupt() {
         let (mut owner, joiner) = pair("sem");
         let Link::LockStep(mut joiner) = joiner else { panic!("another variant") };
         owner.send(b"short").unwrap();
-        owner.scribble(data_offset(0), &lie.to_le_bytes());
+        scribble(owner.memory(), data_offset(0), &lie.to_le_bytes());
         let mut buffer = vec![0; joiner.max_message()];
         assert!(matches!(joiner.recv(&mut buffer), Err(Error::Corrupt(_))));
     }

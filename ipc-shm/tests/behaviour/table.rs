@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::atomic::Ordering;
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Mechanism, Transport};
 use ipc_shm::Shm;
@@ -39,16 +40,16 @@ fn medium_is_memory_without_a_file() {
 fn unit_is_a_struct_seen_in_place() {
     /// What both sides would declare with `#[repr(C)]`: a count, and a name behind it.
     const COUNT: usize = 0;
-    const NAME: usize = 4;
+    const NAME: usize = 8;
     let scratch = Scratch::new(0o600);
     let region = scratch.attach();
-    region.u32_at(COUNT).store(u32::from_ne_bytes(*b"four"), Ordering::Relaxed);
+    region.u64_at(COUNT).store(u64::from_ne_bytes(*b"fourteen"), Ordering::Relaxed);
     region.write(NAME, b"name");
     assert_eq!(played(&format!("read {} {NAME} 4", scratch.key)), "name");
-    assert_eq!(played(&format!("read {} {COUNT} 8", scratch.key)), "fourname", "one behind the other");
+    assert_eq!(played(&format!("read {} {COUNT} 12", scratch.key)), "fourteenname", "one behind the other");
     // Another process changes one field; the other stays, and reading took nothing away.
-    played(&format!("write {} {COUNT} five", scratch.key));
-    assert_eq!(region.u32_at(COUNT).load(Ordering::Relaxed).to_ne_bytes(), *b"five");
+    played(&format!("write {} {COUNT} eighteen", scratch.key));
+    assert_eq!(region.u64_at(COUNT).load(Ordering::Relaxed).to_ne_bytes(), *b"eighteen");
     assert_eq!(played(&format!("read {} {NAME} 4", scratch.key)), "name");
 }
 

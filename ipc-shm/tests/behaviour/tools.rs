@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use ipc_core::conformance::Bytes as _;
 use ipc_core::conformance::other;
 pub use ipc_core::conformance::other::{PATIENCE, ended, played, playing, watched};
 use ipc_core::lease::{Made, Note, SystemV};
@@ -142,11 +143,9 @@ fn play(part: &[&str]) -> String {
             let found = Segment::find(key.parse().unwrap()).and_then(|found| found.unwrap().attach());
             found.map_or_else(|error| error.to_string(), |_| "attached".into())
         }
-        ["join-as-nobody", key, mode] => {
+        ["make-as-nobody", key] => {
             setuid(Uid::from_raw(65534)).unwrap();
-            let setup = Setup { mode: u32::from_str_radix(mode, 8).unwrap(), ..setup("ring") };
-            let joined = Shm::join(key, &setup, Duration::from_millis(20));
-            joined.map_or_else(|error| error.to_string(), |_| "joined".into())
+            Segment::create(key.parse().unwrap(), SEGMENT_LEN, 0o666).unwrap().id().to_string()
         }
         ["find-object-in-another-namespace", name] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();

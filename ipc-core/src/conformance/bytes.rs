@@ -1,0 +1,50 @@
+//! Shared memory past all rules, for tests alone.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::ring::{Memory, Region};
+use crate::sys;
+
+/// The bytes of a shared memory, for tests of it. No other thread of this process may use the same bytes meanwhile: that
+/// would be a data race, which is why no other build than one for tests has this.
+///
+/// All methods panic out of bounds.
+pub trait Bytes {
+    /// Copies the bytes at `offset` out.
+    fn read(&self, offset: usize, into: &mut [u8]);
+
+    /// Copies `bytes` in at `offset`.
+    fn write(&self, offset: usize, bytes: &[u8]);
+
+    /// The 8 bytes at `offset`, which is a multiple of 8.
+    fn u64_at(&self, offset: usize) -> &AtomicU64;
+
+    /// The `count` words of 8 bytes from `offset` on.
+    fn words(&self, offset: usize, count: usize) -> &[AtomicU64];
+}
+
+impl<M: Memory> Bytes for Region<M> {
+    fn read(&self, offset: usize, into: &mut [u8]) {
+        Region::read(self, offset, into);
+    }
+
+    fn write(&self, offset: usize, bytes: &[u8]) {
+        Region::write(self, offset, bytes);
+    }
+
+    fn u64_at(&self, offset: usize) -> &AtomicU64 {
+        Region::u64_at(self, offset)
+    }
+
+    fn words(&self, offset: usize, count: usize) -> &[AtomicU64] {
+        Region::words(self, offset, count)
+    }
+}
+
+/// Overwrites the memory of a link, as a hostile peer can. As for [`Bytes`], no other thread may use it meanwhile.
+///
+/// # Panics
+/// Out of bounds.
+pub fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
+    sys::scribble(memory, offset, bytes);
+}

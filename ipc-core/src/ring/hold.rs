@@ -1,0 +1,53 @@
+//! What the kernel keeps of the two processes that map one file: each holds a lock on a byte of it.
+//!
+//! The lock goes with the last descriptor and the last mapping of the opened file, so at the latest with the process,
+//! however that ends. That shows whether the other side is still there where its pid means nothing: in another pid
+//! namespace. It is an *open file description lock*: one of the process as a whole (`F_SETLK`) would not do between two
+//! threads, and shows a pid besides. See [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
+
+use std::fs::File;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+use crate::Result;
+use crate::error::{Advise, Call};
+
+/// Locks the byte of `side` for as long as `file`, opened once by this side, is open or mapped; `false` if the other
+/// side, or a third, has locked it.
+///
+/// # Errors
+/// The file system knows no locks.
+#[doc(alias = "F_OFD_SETLK")]
+pub fn hold(file: &File, side: usize) -> Result<bool> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock(side))) {
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        locked => locked
+            .call("fcntl")
+            .advise(Errno::ENOLCK, || "this file system has no locks: choose a local one".into())
+            .map(|_| true),
+    }
+}
+
+/// Whether another opened file than this one holds the byte of `side`.
+///
+/// # Errors
+/// As [`hold`].
+#[doc(alias = "F_OFD_GETLK")]
+pub fn is_held(file: &File, side: usize) -> Result<bool> {
+    let mut found = lock(side);
+    fcntl(file, FcntlArg::F_OFD_GETLK(&mut found)).call("fcntl")?;
+    Ok(found.l_type != libc::F_UNLCK as libc::c_short)
+}
+
+/// Of one byte, for writing: two such locks exclude each other.
+const fn lock(side: usize) -> libc::flock {
+    libc::flock {
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: side as libc::off_t,
+        l_len: 1,
+        l_pid: 0, // must be, for this kind of lock
+    }
+}
