@@ -12,7 +12,7 @@
 //! | variant | the memory | found by |
 //! |---|---|---|
 //! | `file` | the page cache of a file | its path |
-//! | `memfd` | of no file system, sealed: nobody can cut it short | `/proc/PID/fd/N`, or a symbolic link to that |
+//! | `memfd` | of no file system, sealed: nobody can cut it short | `/proc/PID/fd/N:INODE`, or a symbolic link to `/proc/PID/fd/N` |
 //!
 //! The files, in reading order: `file.rs` (the file), `memfd.rs` (the memory without one), this one (how the two
 //! meet), `sys.rs` (the mapping).
@@ -175,7 +175,7 @@ fn create_memory(path: Option<PathBuf>, setup: &Setup) -> Result<Mmap> {
     }
     let door = Door::create(path)?;
     let seat = take_seat(Mapping::new(&door.memory)?, setup)?;
-    let (address, description) = (door.address(), door.describe());
+    let (address, description) = (door.address()?, door.describe());
     Ok(Mmap { address, description, waiting: Some(seat), door: Some(door) })
 }
 

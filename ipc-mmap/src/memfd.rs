@@ -4,17 +4,22 @@
 //! number N; to open that path is to open the same memory once more. This is the address. At a path that the user
 //! names, a symbolic link leads there.
 //!
+//! In a container with a `/proc` of its own, PID is another process, and maybe one that has such memory open under the
+//! same number, too. So whoever comes checks that it is the very memory: by its inode, which stands behind the path in
+//! the address; or by the link, which the owner has noted in the memory.
+//!
 //! The textbook sends the descriptor over a Unix socket (`SCM_RIGHTS`, unix(7)). Then somebody has to sit at the
 //! socket and hand it out, and there is a second object to remove. The path needs neither: the owner may still be
 //! busy when the other comes. The kernel opens it for the same user only (and for root), which is whom the contract
 //! lets in anyway. `pidfd_getfd(2)` wants more: the right to attach as a debugger does.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use ipc_core::lease::{self, Lease};
+use ipc_core::process::Namespaces;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Advise, Call, Error, Result};
 use nix::errno::Errno;
@@ -37,6 +42,8 @@ const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).uni
 #[derive(Debug)]
 pub(crate) struct Door {
     pub(crate) memory: File,
+    /// The same, as a path.
+    target: PathBuf,
     /// The link that leads there, if the user named a path. Removed together with this value.
     link: Option<(PathBuf, Lease)>,
 }
@@ -45,24 +52,32 @@ impl Door {
     /// Makes the memory, and a link to it at `path`, where nothing may be yet.
     pub(crate) fn create(path: Option<PathBuf>) -> Result<Self> {
         let memory = create()?;
+        let target = proc_path(&memory)?;
         let Some(path) = path else {
             lease::sweep::<Mmap>()?; // of this meeting itself there is nothing to be left
-            return Ok(Self { memory, link: None });
+            return Ok(Self { memory, target, link: None });
         };
         let lease = Lease::take::<Mmap>(None)?;
-        let target = proc_path(&memory);
-        let placed = lease.place(&path, |path| symlink(&target, path).call("symlink"));
+        let placed = lease.place(&path, |path| {
+            symlink(&target, path).call("symlink")?;
+            let link = fs::symlink_metadata(path).call("lstat")?;
+            memory.write_all_at(&identity(&link), LINK_AT).call("pwrite")
+        });
         advise_on_place(placed, &path)?;
-        Ok(Self { memory, link: Some((path, lease)) })
+        Ok(Self { memory, target, link: Some((path, lease)) })
     }
 
-    /// The path by which the other side finds it.
-    pub(crate) fn address(&self) -> PathBuf {
-        self.link.as_ref().map_or_else(|| proc_path(&self.memory), |(path, _)| path.clone())
+    /// The path by which the other side finds it; behind that of the memory itself, its inode.
+    pub(crate) fn address(&self) -> Result<PathBuf> {
+        if let Some((path, _)) = &self.link {
+            return Ok(path.clone());
+        }
+        let inode = self.memory.metadata().call("fstat")?.ino();
+        Ok(format!("{}:{inode}", self.target.display()).into())
     }
 
     pub(crate) fn describe(&self) -> String {
-        let memory = proc_path(&self.memory).display().to_string();
+        let memory = self.target.display();
         match &self.link {
             None => format!("memory without a name, open as {memory}, mapped"),
             Some((path, _)) => format!("memory open as {memory}, to which {} leads, mapped", path.display()),
@@ -70,10 +85,24 @@ impl Door {
     }
 }
 
-/// What this process has open, as a path that any process of this user can open.
-fn proc_path(file: &File) -> PathBuf {
-    format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into()
+/// What this process has open, as a path that any process of this user can open. PID is the one that this `/proc` knows,
+/// which may be mounted for another pid namespace than this process's own.
+fn proc_path(file: &File) -> Result<PathBuf> {
+    let pid = fs::read_link("/proc/self").call("readlink").on("/proc/self");
+    let pid = pid.advise(Errno::ENOENT, || "mount /proc: `mount -t proc proc /proc`".into())?;
+    Ok(Path::new("/proc").join(pid).join("fd").join(file.as_raw_fd().to_string()))
 }
+
+/// Device and inode, which tell an object of a file system from all others that there are now.
+fn identity(meta: &Metadata) -> [u8; 16] {
+    let mut identity = [0; 16];
+    identity[..8].copy_from_slice(&meta.dev().to_ne_bytes());
+    identity[8..].copy_from_slice(&meta.ino().to_ne_bytes());
+    identity
+}
+
+/// Where in the memory the link is noted that leads there: in the first page, behind what steers the ring.
+const LINK_AT: u64 = 2048;
 
 // ANCHOR: create
 /// Makes the memory: sealed, all zero, and for its owner alone.
@@ -92,26 +121,56 @@ fn create() -> Result<File> {
 
 /// Opens the memory that an owner has open; `None` if there is nothing at `address`, or not any more.
 pub(crate) fn open(address: &Path) -> Result<Option<File>> {
-    let no_memory = || Error::Usage(format!("{} does not lead to memory of an ipc-mmap", address.display()));
-    let Some(mut target) = read_link(address, no_memory)? else { return Ok(None) };
-    let mut door = address.to_owned();
+    let no_memory = || {
+        let here = Namespaces::current()
+            .map_or_else(|error| error.to_string(), |here| format!("pid:[{}]", here.pid));
+        Error::Usage(format!(
+            "{} does not lead to memory of that ipc-mmap here, in {here}: if pong is in another pid namespace, with a \
+             /proc of its own, choose the variant `file`",
+            address.display()
+        ))
+    };
+    let (address, inode) = without_inode(address);
+    let Some(mut target) = read_link(&address, &no_memory)? else { return Ok(None) };
+    let mut door = address.clone();
     if is_proc_path(&target) {
         door = target;
         // Gone with its process, maybe: then the next `create` removes the link, too.
-        let Some(next) = read_link(&door, no_memory)? else { return Ok(None) };
+        let Some(next) = read_link(&door, &no_memory)? else { return Ok(None) };
         target = next;
     }
     // Before it is opened, since to open something else could have effects. It proves nothing: see `check`.
     if !target.to_string_lossy().starts_with(&format!("/memfd:{NAME} ")) {
         return Err(no_memory());
     }
-    match OpenOptions::new().read(true).write(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(&door) {
-        Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => Ok(None),
-        opened => {
-            let memory = opened.call("open")?;
-            check(&memory)?;
-            Ok(Some(memory))
-        }
+    let memory =
+        match OpenOptions::new().read(true).write(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(&door) {
+            Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => return Ok(None),
+            opened => opened.call("open")?,
+        };
+    check(&memory)?;
+    let is_meant = match inode {
+        Some(inode) => memory.metadata().call("fstat")?.ino() == inode,
+        None if door == address => true, // the user has named a descriptor, and this is it
+        None => leads_there(&address, &memory)?,
+    };
+    if is_meant { Ok(Some(memory)) } else { Err(no_memory()) }
+}
+
+/// Whether the owner of `memory` has made the link at `path`.
+fn leads_there(path: &Path, memory: &File) -> Result<bool> {
+    let mut noted = [0; 16];
+    memory.read_exact_at(&mut noted, LINK_AT).call("pread")?;
+    Ok(identity(&fs::symlink_metadata(path).call("lstat").on(path.display())?) == noted)
+}
+
+/// An address in its parts: `/proc/PID/fd/N` and the inode in `/proc/PID/fd/N:INODE`, or any other path.
+fn without_inode(address: &Path) -> (PathBuf, Option<u64>) {
+    let parts = address.to_str().and_then(|text| text.rsplit_once(':'));
+    let parts = parts.and_then(|(path, inode)| Some((PathBuf::from(path), inode.parse().ok()?)));
+    match parts {
+        Some((path, inode)) if is_proc_path(&path) => (path, Some(inode)),
+        _ => (address.to_owned(), None),
     }
 }
 
@@ -135,10 +194,11 @@ fn check(memory: &File) -> Result<()> {
 // ANCHOR_END: check
 
 /// Where a link leads; `None` if it is not there.
-fn read_link(path: &Path, no_link: impl Fn() -> Error) -> Result<Option<PathBuf>> {
+fn read_link(path: &Path, no_link: &impl Fn() -> Error) -> Result<Option<PathBuf>> {
     match fs::read_link(path).call("readlink") {
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH)) => Ok(None),
         Err(error) if error.errno() == Some(Errno::EINVAL) => Err(no_link()),
+        // Of another user; or, in another pid namespace, of another process than was meant.
         read => read.map(Some).advise(Errno::EACCES, || format!("{} is another user's", path.display())),
     }
 }

@@ -37,7 +37,8 @@ fn open_as(file: &File) -> String {
 #[test]
 fn nobody_can_cut_sealed_memory_short() {
     let mut meeting = Mmap::create(None, &memfd()).unwrap();
-    let said = played(&format!("tamper {}", meeting.address())).1;
+    let address = meeting.address();
+    let said = played(&format!("tamper {}", address.split_once(':').expect("the inode is behind").0)).1;
     assert_eq!(said, "shorter: EPERM, longer: EPERM, another seal: EPERM");
     let mut joiner = Mmap::join(&meeting.address(), &memfd(), PATIENCE).unwrap();
     joiner.send(b"all there").unwrap();
@@ -94,13 +95,15 @@ fn memory_has_no_name() {
         (Mmap::create(None, &memfd()).unwrap(), fs::read_to_string("/proc/self/maps").unwrap());
     assert!(maps.lines().any(|line| line.ends_with("/memfd:ipc-mmap (deleted)")), "{maps}");
     let address = meeting.address();
-    assert!(exists(&address));
-    assert_eq!(fs::read_link(&address).unwrap(), Path::new("/memfd:ipc-mmap (deleted)"));
+    let (address, inode_of) = address.split_once(':').expect("it names the inode, too");
+    assert!(exists(address));
+    assert_eq!(fs::read_link(address).unwrap(), Path::new("/memfd:ipc-mmap (deleted)"));
     let inode = |path: &str| fs::metadata(path).ok().map(|memory| memory.ino());
-    let memory = inode(&address).expect("it leads there");
+    let memory = inode(address).expect("it leads there");
+    assert_eq!(memory.to_string(), inode_of);
     drop(meeting);
     // The number may have gone to another file of this process by now, such memory of another test included.
-    assert_ne!(inode(&address), Some(memory));
+    assert_ne!(inode(address), Some(memory));
 }
 
 /// At a path of the user's there is a link to it, and only until the other side has come; any program can read there.
@@ -162,4 +165,21 @@ fn another_user_cannot_open_the_memory() {
     let meeting = Mmap::create(None, &memfd()).unwrap();
     let said = played(&format!("join-memory-as-nobody {}", meeting.address())).1;
     assert!(said.contains("(EACCES)") && said.contains("another user's"), "{said}");
+}
+
+/// Elsewhere the same path may lead to other memory of the kind, as where `/proc` is another's: that is not joined.
+#[test]
+fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
+    let meeting = Mmap::create(None, &memfd()).unwrap();
+    let address = meeting.address();
+    let (path, inode) = address.split_once(':').unwrap();
+    let other = format!("{path}:{}", inode.parse::<u64>().unwrap() + 1);
+    let place = Place::new();
+    let link = place.path("link"); // of another's making
+    symlink(path, &link).unwrap();
+    for wrong in [other, link] {
+        let error = Mmap::join(&wrong, &memfd(), SHORTLY).unwrap_err().to_string();
+        assert!(error.contains("does not lead to") && error.contains("pid:["), "{wrong}: {error}");
+    }
+    assert!(Mmap::join(&address, &memfd(), PATIENCE).is_ok());
 }
