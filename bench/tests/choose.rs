@@ -319,24 +319,6 @@ fn a_run_with_so_many_clients_is_taken() {
     }
 }
 
-/// Without any figures it measures, says so, and keeps them for the next time.
-#[test]
-fn without_figures_it_measures() {
-    let home = tempfile::tempdir().unwrap();
-    let ask = || {
-        let mut command = bench();
-        command.args(["choose", "--size", "48", "--priority", "cpu"]).env("XDG_DATA_HOME", home.path());
-        run(&mut command)
-    };
-    let first = ask();
-    assert_eq!(first.status, Some(0), "{}", first.stderr);
-    assert!(first.stderr.contains("a quick run") && first.stderr.contains("saved as "), "{}", first.stderr);
-    assert!(first.stdout.contains("of CPU time for a round trip"), "{}", first.stdout);
-    let second = ask();
-    assert!(second.stderr.contains("figures from "), "{}", second.stderr);
-    assert_eq!(first.stdout, second.stdout);
-}
-
 /// On a terminal it asks what was not said; Ctrl-D is one clear line.
 #[test]
 fn on_a_terminal_it_asks() {

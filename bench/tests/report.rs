@@ -15,8 +15,18 @@ use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 
+/// Everything, which takes long to invent.
+static FULL: LazyLock<Document> = LazyLock::new(sample::full);
+
 /// The page of everything.
-static PAGE: LazyLock<String> = LazyLock::new(|| report::page(&sample::full()));
+static PAGE: LazyLock<String> = LazyLock::new(|| report::page(&FULL));
+
+/// The part of it that was measured on two CPUs.
+fn half() -> Document {
+    let mut document = FULL.clone();
+    document.results.retain(|row| row.cpus == "split");
+    document
+}
 
 /// The page is also XML, but for what scripts and styles hold. So any element that is not closed is found.
 fn parsed(page: &str) -> String {
@@ -29,13 +39,18 @@ fn parsed(page: &str) -> String {
     kept + rest
 }
 
-fn with_tree<T>(page: &str, look: impl FnOnce(&Tree) -> T) -> T {
-    let text = parsed(page);
+fn tree(text: &str) -> Tree<'_> {
     let options = ParsingOptions { nodes_limit: 1_000_000, ..ParsingOptions::default() };
-    let tree =
-        Tree::parse_with_options(&text, options).unwrap_or_else(|error| panic!("not well-formed: {error}"));
-    look(&tree)
+    Tree::parse_with_options(text, options).unwrap_or_else(|error| panic!("not well-formed: {error}"))
 }
+
+fn with_tree<T>(page: &str, look: impl FnOnce(&Tree) -> T) -> T {
+    look(&tree(&parsed(page)))
+}
+
+/// The page of everything, read.
+static TEXT: LazyLock<String> = LazyLock::new(|| parsed(&PAGE));
+static TREE: LazyLock<Tree> = LazyLock::new(|| tree(&TEXT));
 
 fn has_class(node: &Node, class: &str) -> bool {
     node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one == class))
@@ -60,52 +75,41 @@ fn every_chart_has_every_series_under_every_setting() {
             member.profile.variants.iter().map(move |variant| (member.profile.name, variant.name))
         })
         .collect();
-    with_tree(&PAGE, |tree| {
-        for (id, settings) in [
-            ("latency", 6),
-            ("throughput", 6),
-            ("percentiles", 6),
-            ("percentiles-long", 6),
-            ("tradeoff", 2),
-            ("floor", 6),
-        ] {
-            let figure = figure(tree, id);
-            let views: Vec<_> = figure.descendants().filter(|node| has_class(node, "view")).collect();
-            assert_eq!(views.len(), settings, "{id}");
-            for (mechanism, variant) in &ways {
-                let key = format!("{mechanism}-{variant}");
-                let of_key = |node: &Node| node.attribute("data-series") == Some(&key);
-                for view in &views {
-                    let series = view.descendants().find(of_key).unwrap_or_else(|| panic!("{id}: no {key}"));
-                    assert!(
-                        series.children().any(|node| has_class(&node, "line")),
-                        "{id}: {key} has no line"
-                    );
-                    assert!(
-                        series.children().any(|node| has_class(&node, "mark")),
-                        "{id}: {key} has no mark"
-                    );
-                }
-                let button =
-                    figure.descendants().find(|node| node.tag_name().name() == "button" && of_key(node));
-                let button = button.unwrap_or_else(|| panic!("{id}: {key} is not in the legend"));
-                assert_eq!(text(button), format!("{mechanism} ({variant})"));
-                assert_eq!(button.attribute("aria-pressed"), Some("true"));
+    let tree = &*TREE;
+    for (id, settings) in [
+        ("latency", 6),
+        ("throughput", 6),
+        ("percentiles", 6),
+        ("percentiles-long", 6),
+        ("tradeoff", 2),
+        ("floor", 6),
+    ] {
+        let figure = figure(tree, id);
+        let views: Vec<_> = figure.descendants().filter(|node| has_class(node, "view")).collect();
+        assert_eq!(views.len(), settings, "{id}");
+        for (mechanism, variant) in &ways {
+            let key = format!("{mechanism}-{variant}");
+            let of_key = |node: &Node| node.attribute("data-series") == Some(&key);
+            for view in &views {
+                let series = view.descendants().find(of_key).unwrap_or_else(|| panic!("{id}: no {key}"));
+                assert!(series.children().any(|node| has_class(&node, "line")), "{id}: {key} has no line");
+                assert!(series.children().any(|node| has_class(&node, "mark")), "{id}: {key} has no mark");
             }
+            let button = figure.descendants().find(|node| node.tag_name().name() == "button" && of_key(node));
+            let button = button.unwrap_or_else(|| panic!("{id}: {key} is not in the legend"));
+            assert_eq!(text(button), format!("{mechanism} ({variant})"));
+            assert_eq!(button.attribute("aria-pressed"), Some("true"));
         }
-        for id in ["clients", "open-loop"] {
-            assert!(
-                figure(tree, id).descendants().filter(|node| has_class(node, "mark")).count() > 20,
-                "{id}"
-            );
-        }
-    });
+    }
+    for id in ["clients", "open-loop"] {
+        assert!(figure(tree, id).descendants().filter(|node| has_class(node, "mark")).count() > 20, "{id}");
+    }
 }
 
 /// Whoever else did the same beside the suite, and how times grow, are in the section about the floor.
 #[test]
 fn others_beside_the_suite_and_growth_are_shown() {
-    let mut document = sample::full();
+    let mut document = half();
     let ring = |row: &&Row| row.kind == Kind::Throughput && row.variant == "ring" && row.size == 64;
     let ours = document.results.iter().find(ring).expect("in the sample").clone();
     for (implementation, ratio) in [("many_slots", 1.25), ("in_place", 2.5), ("rtrb", 0.75)] {
@@ -130,78 +134,75 @@ fn others_beside_the_suite_and_growth_are_shown() {
     {
         assert!(shown.contains(word), "{word}");
     }
-    let without = words(&sample::full());
+    let without = words(&half());
     assert!(!without.contains("Growth: ") && !without.contains("suite / this"), "no heading of nothing");
 }
 
 /// A drawing says what it is to those who do not see it, and each value says what it means.
 #[test]
 fn drawings_and_values_are_described() {
-    with_tree(&PAGE, |tree| {
-        let plots: Vec<_> = tree.descendants().filter(|node| has_class(node, "plot")).collect();
-        assert!(plots.len() > 30);
-        for plot in plots {
-            let child = |name: &str| plot.children().find(|node| node.tag_name().name() == name).map(text);
-            assert!(child("title").is_some_and(|title| !title.is_empty()));
-            assert!(
-                child("desc")
-                    .is_some_and(|says| says.contains("To the right: ") && says.contains("Series: "))
-            );
-            assert_eq!((plot.attribute("role"), plot.attribute("tabindex")), (Some("img"), Some("0")));
-            for mark in plot.descendants().filter(|node| has_class(node, "mark")) {
-                assert!(!text(mark).is_empty());
-            }
+    let tree = &*TREE;
+    let plots: Vec<_> = tree.descendants().filter(|node| has_class(node, "plot")).collect();
+    assert!(plots.len() > 30);
+    for plot in plots {
+        let child = |name: &str| plot.children().find(|node| node.tag_name().name() == name).map(text);
+        assert!(child("title").is_some_and(|title| !title.is_empty()));
+        assert!(
+            child("desc").is_some_and(|says| says.contains("To the right: ") && says.contains("Series: "))
+        );
+        assert_eq!((plot.attribute("role"), plot.attribute("tabindex")), (Some("img"), Some("0")));
+        for mark in plot.descendants().filter(|node| has_class(node, "mark")) {
+            assert!(!text(mark).is_empty());
         }
-    });
+    }
 }
 
 /// A mechanism has a colour, its variants a marker and a dash each: no two series look alike.
 #[test]
 fn no_two_series_look_alike() {
-    with_tree(&PAGE, |tree| {
-        let legend = figure(tree, "latency").descendants().find(|node| has_class(node, "legend")).unwrap();
-        let look = |button: Node| {
-            let swatch = button.children().find(|node| has_class(node, "swatch")).unwrap();
-            let paths: Vec<_> =
-                swatch.children().map(|path| (path.attribute("class"), path.attribute("d"))).collect();
-            format!("{:?} {paths:?}", swatch.attribute("class"))
-        };
-        let buttons = legend.descendants().filter(|node| node.attribute("data-series").is_some());
-        let mut looks: Vec<_> = buttons.map(look).collect();
-        let count = looks.len();
-        looks.sort();
-        looks.dedup();
-        assert_eq!(looks.len(), count);
-        assert_eq!(count, SIX.iter().map(|member| member.profile.variants.len()).sum::<usize>());
-    });
+    let tree = &*TREE;
+    let legend = figure(tree, "latency").descendants().find(|node| has_class(node, "legend")).unwrap();
+    let look = |button: Node| {
+        let swatch = button.children().find(|node| has_class(node, "swatch")).unwrap();
+        let paths: Vec<_> =
+            swatch.children().map(|path| (path.attribute("class"), path.attribute("d"))).collect();
+        format!("{:?} {paths:?}", swatch.attribute("class"))
+    };
+    let buttons = legend.descendants().filter(|node| node.attribute("data-series").is_some());
+    let mut looks: Vec<_> = buttons.map(look).collect();
+    let count = looks.len();
+    looks.sort();
+    looks.dedup();
+    assert_eq!(looks.len(), count);
+    assert_eq!(count, SIX.iter().map(|member| member.profile.variants.len()).sum::<usize>());
 }
 
 /// The course's table has all six, with measured figures beside each variant.
 #[test]
 fn the_course_table_has_figures_beside_it() {
-    with_tree(&PAGE, |tree| {
-        let section = tree.descendants().find(|node| node.attribute("id") == Some("six")).unwrap();
-        let all = text(section);
-        for member in &SIX {
-            assert!(all.contains(member.profile.title), "{}", member.profile.title);
-        }
-        for column in [
-            "round trip of 64 bytes: median, µs",
-            "block\u{a0}· split",
-            "hybrid\u{a0}· split",
-            "throughput, 64 KiB: MB/s",
-        ] {
-            assert!(all.contains(column), "{column}");
-        }
-        assert!(!all.contains('–'), "every variant was measured");
-    });
+    let tree = &*TREE;
+    let section = tree.descendants().find(|node| node.attribute("id") == Some("six")).unwrap();
+    let all = text(section);
+    for member in &SIX {
+        assert!(all.contains(member.profile.title), "{}", member.profile.title);
+    }
+    for column in [
+        "round trip of 64 bytes: median, µs",
+        "block\u{a0}· split",
+        "hybrid\u{a0}· split",
+        "throughput, 64 KiB: MB/s",
+    ] {
+        assert!(all.contains(column), "{column}");
+    }
+    assert!(!all.contains('–'), "every variant was measured");
 }
 
 /// `ipc-bench report DIR` makes the very page of what was saved, beside it or where it is told, and says where it is.
 #[test]
 fn the_command_makes_the_page_of_saved_results() {
     let dir = tempfile::tempdir().expect("a directory");
-    let document = sample::full();
+    let document = half();
+    let page = report::page(&document);
     fs::write(dir.path().join("results.json"), serde_json::to_vec(&document).expect("plain data"))
         .expect("written");
     let (usual, other) = (dir.path().join("report.html"), dir.path().join("other.html"));
@@ -213,7 +214,7 @@ fn the_command_makes_the_page_of_saved_results() {
             "{}",
             output.stderr
         );
-        assert!(fs::read_to_string(path).expect("there") == report::page(&document), "another page");
+        assert!(fs::read_to_string(path).expect("there") == page, "another page");
     }
     fs::write(dir.path().join("results.json"), "{\"schema_version\": 1}").expect("written");
     let nowhere = dir.path().join("nowhere");
@@ -251,38 +252,36 @@ fn the_page_is_complete_in_itself() {
 /// The data of a chart can be taken along: a line for each row that has a value.
 #[test]
 fn the_data_of_a_chart_is_complete() {
-    let document = sample::full();
+    let document = &*FULL;
     let rows = document.results.iter().filter(|row| row.kind == Kind::RoundTrip).count();
-    with_tree(&report::page(&document), |tree| {
-        let link = figure(tree, "latency").descendants().find_map(|node| node.attribute("href")).unwrap();
-        let lines: Vec<_> =
-            link.split_once(',').unwrap().1.split("%0D%0A").filter(|line| !line.is_empty()).collect();
-        assert_eq!(lines.len(), rows + 1);
-        assert!(lines[0].starts_with("mechanism,variant,wait,cpus,size_bytes,p50_ns"));
-        assert!(lines[1].starts_with("pipe,anonymous,block,split,64,"));
-    });
+    let tree = &*TREE;
+    let link = figure(tree, "latency").descendants().find_map(|node| node.attribute("href")).unwrap();
+    let lines: Vec<_> =
+        link.split_once(',').unwrap().1.split("%0D%0A").filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), rows + 1);
+    assert!(lines[0].starts_with("mechanism,variant,wait,cpus,size_bytes,p50_ns"));
+    assert!(lines[1].starts_with("pipe,anonymous,block,split,64,"));
 }
 
 /// Rows whose rounds do not agree are marked in the chart, in the tables, in a list and at the top.
 #[test]
 fn unstable_rows_are_marked() {
-    let document = sample::full();
+    let document = &*FULL;
     let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
     assert!(unstable > 0);
-    with_tree(&report::page(&document), |tree| {
-        let open = figure(tree, "latency").descendants().filter(|node| has_class(node, "open")).count();
-        assert_eq!(open, unstable);
-        let list = tree.descendants().find(|node| node.attribute("id") == Some("unstable")).unwrap();
-        assert_eq!(list.descendants().filter(|node| node.has_tag_name("li")).count(), unstable);
-        let warning = tree.descendants().find(|node| has_class(node, "warning")).map(text);
-        assert!(warning.is_some_and(|text| text.contains(&format!("{unstable} of "))));
-    });
+    let tree = &*TREE;
+    let open = figure(tree, "latency").descendants().filter(|node| has_class(node, "open")).count();
+    assert_eq!(open, unstable);
+    let list = tree.descendants().find(|node| node.attribute("id") == Some("unstable")).unwrap();
+    assert_eq!(list.descendants().filter(|node| node.has_tag_name("li")).count(), unstable);
+    let warning = tree.descendants().find(|node| has_class(node, "warning")).map(text);
+    assert!(warning.is_some_and(|text| text.contains(&format!("{unstable} of "))));
 }
 
 /// A size that a series lacks and another has breaks its line and its band: what lies there was not measured.
 #[test]
 fn a_missing_size_breaks_the_line() {
-    let mut document = sample::full();
+    let mut document = half();
     document.results.retain(|row| (row.mechanism.as_str(), row.size) != ("pipe", 8 << 10));
     with_tree(&report::page(&document), |tree| {
         let series = |id, key| {
@@ -356,7 +355,7 @@ fn case(kind: Kind, size: usize) -> Case {
 #[test]
 fn text_stays_text() {
     const EVIL: &str = "\"'><script>alert(1)</script>&\u{1}{{sections}}";
-    let mut document = sample::full();
+    let mut document = half();
     document.environment.command_line = EVIL.into();
     document.environment.cpu_model = Some(EVIL.into());
     document.profile = EVIL.into();
@@ -423,7 +422,7 @@ fn a_page_of_little_is_still_a_page() {
 /// A histogram that cannot be read costs the curve, not the page.
 #[test]
 fn a_broken_histogram_is_no_harm() {
-    let mut document = sample::full();
+    let mut document = half();
     for row in &mut document.results {
         if let Some(times) = &mut row.rtt_ns {
             times.histogram = "!".into();
@@ -439,7 +438,7 @@ fn a_broken_histogram_is_no_harm() {
 /// Wait strategy, placement, sizes, the figures and the environment are all named.
 #[test]
 fn the_page_says_under_which_conditions_it_was_measured() {
-    let (document, page) = (sample::full(), &*PAGE);
+    let (document, page) = (&*FULL, &*PAGE);
     assert!(page.contains("Round trip, block · split (ping on CPU 0, pong on CPU 1); microseconds"));
     assert!(page.contains("Throughput, spin · same (ping on CPU 0, pong on CPU 0)"));
     for (name, _) in document.environment.lines() {

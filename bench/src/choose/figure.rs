@@ -182,9 +182,10 @@ impl<'a> Figures<'a> {
             cpu.as_ref().map(|(ping, pong)| format!(", for {ping} + {pong} of CPU time")).unwrap_or_default();
         match self.purpose.priority {
             Priority::Throughput => format!(
-                "{} messages, {:.1} megabytes, a second when {wait}{beside} each",
+                "{} messages, {:.1} megabytes, a second when {wait}{beside}{each}",
                 grouped(row.messages_per_s.unwrap_or_default().round() as u64),
                 row.bytes_per_s.unwrap_or_default() / 1e6,
+                each = if beside.is_empty() { "" } else { " each" },
             ),
             Priority::Cpu => {
                 let each = if self.kind == Kind::RoundTrip { "round trip" } else { "message" };
@@ -236,5 +237,17 @@ fn time(ns: f64) -> String {
         ns if ns < 1e5 => format!("{:.2} µs", ns / 1e3),
         ns if ns < 1e6 => format!("{:.0} µs", ns / 1e3),
         ns => format!("{:.2} ms", ns / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_the_digits_that_count() {
+        let times = [7.0, 999.4, 1e3, 12_345.0, 99_994.0, 1e5, 345_678.0, 1e6, 2.5e7].map(time);
+        let expected = "7 ns|999 ns|1.00 µs|12.35 µs|99.99 µs|100 µs|346 µs|1.00 ms|25.00 ms";
+        assert_eq!(times.join("|"), expected);
     }
 }

@@ -96,7 +96,7 @@ pub fn full() -> Document {
 }
 
 fn round_trip(case: &Case, middle: f64, dice: &mut Dice) -> Row {
-    let latency = dice.latency(middle, 3000);
+    let latency = dice.latency(middle, 1000);
     let wild = case.member.profile.name == "fifo" && case.wait == Wait::Spin;
     let spread = if wild { 0.3 } else { 0.02 };
     let values: Vec<_> = (0..7).map(|nth| latency.p50 as f64 * (1.0 + spread * f64::from(nth % 3))).collect();
@@ -132,9 +132,9 @@ fn throughput(case: &Case, each_ns: f64) -> Row {
 
 fn open_loop(case: &Case, middle: f64, dice: &mut Dice) -> Row {
     Row {
-        rtt_ns: Some(dice.latency(middle * 1.6, 3000)),
-        service_ns: Some(dice.latency(middle * 1.05, 3000)),
-        count: 3000,
+        rtt_ns: Some(dice.latency(middle * 1.6, 1000)),
+        service_ns: Some(dice.latency(middle * 1.05, 1000)),
+        count: 1000,
         ..Row::empty(case)
     }
 }

@@ -1,0 +1,262 @@
+//! What the page of charts says, as text: each table, each sentence, each point with its place on the axes, and the data to
+//! take along; of a few rows in which every figure has a value of its own.
+//! To accept a change: `SNAPSHOTS=overwrite cargo test -p ipc-bench --test page_figures`.
+
+mod invented;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use invented::{NOISE, case, different_costs, document, row, ten_thousand};
+use ipc_bench::limits::Copying;
+use ipc_bench::{
+    Costs, Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, Rounds, Row, Verified, report,
+};
+use ipc_core::Wait;
+use roxmltree::{Document as Tree, Node};
+use snapbox::assert::Action;
+use snapbox::{Assert, Data};
+
+const WILD: [f64; 8] = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
+
+fn costs(by: f64) -> Costs {
+    let mut costs = different_costs();
+    for side in [&mut costs.ping, &mut costs.pong] {
+        (side.user_ns, side.system_ns) = (side.user_ns * by, side.system_ns * by);
+    }
+    costs
+}
+
+fn trips() -> Vec<Row> {
+    let of = |mechanism, variant, wait, unit| Row {
+        rtt_ns: Some(ten_thousand(unit)),
+        ..row(&case(mechanism, variant, Kind::RoundTrip, wait), 1000.0 * unit as f64, NOISE)
+    };
+    let pipe = Row {
+        one_way_ns: Some(ten_thousand(3)),
+        batch: Some(4),
+        cost: Some(costs(1.0)),
+        energy_nj: Some(77.5),
+        beside_floor: Some(Rounds::of(11, &[51e3, 52e3, 53e3, 54e3, 56e3])),
+        floor_ratio: Some(1.25),
+        floor_ratio_spread: Some([1.125, 1.375]),
+        ..of("pipe", "anonymous", Wait::Block, 10)
+    };
+    let floor = Row {
+        implementation: "floor".into(),
+        rounds: Some(Rounds::of(12, &[41e3, 42e3, 43e3, 44e3, 46e3])),
+        ..Row::empty(&case("pipe", "anonymous", Kind::RoundTrip, Wait::Block))
+    };
+    vec![
+        pipe,
+        floor,
+        Row { size: 4096, ..of("pipe", "anonymous", Wait::Block, 13) },
+        Row { cost: Some(costs(2.0)), ..of("msgq", "sysv", Wait::Block, 17) },
+        Row {
+            rounds: Some(Rounds::of(9, &WILD)),
+            cost: Some(costs(3.0)),
+            ..of("fifo", "fifo", Wait::Block, 40)
+        },
+        Row { cost: Some(costs(0.5)), ..of("pipe", "anonymous", Wait::Hybrid, 2) },
+        Row { cpus: "same".into(), pong_cpu: 0, ..of("pipe", "anonymous", Wait::Block, 6) },
+    ]
+}
+
+fn streams() -> Vec<Row> {
+    let of = |mechanism, variant, size, ns| {
+        let mut row =
+            Row { size, ..row(&case(mechanism, variant, Kind::Throughput, Wait::Block), ns, NOISE) };
+        row.in_time(std::time::Duration::from_nanos(ns as u64 * row.count));
+        row
+    };
+    let beside = |implementation: &str, times: &[f64]| Row {
+        implementation: implementation.into(),
+        rounds: Some(Rounds::of(13, times)),
+        ..of("pipe", "anonymous", 65536, 1.0)
+    };
+    vec![
+        Row {
+            cost: Some(costs(7.0)),
+            beside_floor: Some(Rounds::of(11, &[31e3, 32e3, 33e3])),
+            floor_ratio: Some(1.5),
+            floor_ratio_spread: Some([1.4375, 1.625]),
+            ..of("pipe", "anonymous", 65536, 2e4)
+        },
+        Row { piece: Some(16384), ..beside("floor", &[21e3, 22e3, 23e3]) },
+        Row {
+            suite_ratio: Some(0.8),
+            suite_ratio_spread: Some([0.75, 0.875]),
+            ..beside("in_place", &[61e3, 62e3, 63e3])
+        },
+        of("msgq", "sysv", 4096, 5e3),
+        of("fifo", "fifo", 65536, 4e4),
+    ]
+}
+
+fn results() -> Document {
+    let open = Row {
+        rtt_ns: Some(ten_thousand(20)),
+        service_ns: Some(ten_thousand(11)),
+        rate_per_s: Some(10_000),
+        ..row(&case("pipe", "anonymous", Kind::OpenLoop, Wait::Block), 6e4, NOISE)
+    };
+    let clients = |clients, unit, [min, median, max]: [u64; 3]| Row {
+        clients,
+        client_processes: Some(4),
+        rtt_ns: Some(ten_thousand(unit)),
+        fairness: Some(Fairness { min, median, max, index: 0.9 + unit as f64 / 1e3 }),
+        ..row(&case("msgq", "sysv", Kind::Clients, Wait::Block), 100.0 * unit as f64, NOISE)
+    };
+    let mut rows = [trips(), streams()].concat();
+    rows.extend([open, clients(10, 30, [90, 100, 120]), clients(100, 50, [7, 9, 13])]);
+    let mut document = document(rows);
+    let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
+    let not = |reason: &str| vec![NotMeasured::new(&case, reason.into())];
+    (document.skipped, document.failed) = (not("too long"), not("it broke"));
+    let checked = |messages, error: Option<&str>| Verified {
+        mechanism: "pipe".into(),
+        variant: "anonymous".into(),
+        kind: Kind::RoundTrip,
+        size: 64,
+        wait: "block".into(),
+        cpus: "split".into(),
+        messages,
+        error: error.map(Into::into),
+    };
+    document.verified = Some(vec![checked(1000, None), checked(230, Some("a message out of sequence"))]);
+    document.growth = vec![Growth {
+        mechanism: "pipe".into(),
+        variant: "anonymous".into(),
+        kind: Kind::RoundTrip,
+        wait: "block".into(),
+        cpus: "split".into(),
+        from: 64,
+        to: 4096,
+        suite: 3.0,
+        floor: 4.0,
+        ratio: 0.75,
+    }];
+    let about = |median: f64| Quartiles { p25: median * 0.9, median, p75: median * 1.2 };
+    let copying = |in_cache, buffer, rate| Copying { in_cache, buffer, bytes_per_s: about(rate) };
+    let memcpy = vec![copying(true, 65536, 20e9), copying(false, 64 << 20, 7e9)];
+    document.limits = Some(Limits { handover_ns: Some(about(90.0)), memcpy });
+    document
+}
+
+fn has_class(node: &Node, class: &str) -> bool {
+    node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one == class))
+}
+
+/// What is read, without line breaks.
+fn words(node: Node) -> String {
+    let text: String = node.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The value at a place along an axis, from two of its labels: equal factors take equal room.
+struct Ruler([(f64, f64); 2]);
+
+impl Ruler {
+    fn new(plot: Node, class: &str, attribute: &str) -> Option<Self> {
+        let ticks = plot.descendants().filter(|node| has_class(node, "tick") && has_class(node, class));
+        if ticks.clone().any(|tick| words(tick) == "99.9") {
+            return None; // there, equal room is not for equal factors
+        }
+        let marks = ticks.filter_map(|tick| {
+            let label = words(tick).replace(',', "");
+            let (digits, unit) = match label.char_indices().next_back()? {
+                (at, 'k') => (&label[..at], 1e3),
+                (at, 'K') => (&label[..at], 1024.0),
+                _ => (&label[..], 1.0),
+            };
+            let place: f64 = tick.attribute(attribute)?.parse().ok()?;
+            Some((place, digits.parse::<f64>().ok()? * unit))
+        });
+        let marks: Vec<_> = marks.collect();
+        let (first, last) = (*marks.first()?, *marks.last()?);
+        (marks.len() > 1).then_some(Self([first, last]))
+    }
+
+    fn read(&self, place: f64) -> f64 {
+        let Self([(from, low), (to, high)]) = self;
+        low * (high / low).powf((place - from) / (to - from))
+    }
+}
+
+/// The points of a drawing: where they are, by the labels of the axes, and what they say.
+fn points(plot: Node, text: &mut String) {
+    let rulers = [Ruler::new(plot, "mid", "x"), Ruler::new(plot, "end", "y")];
+    for mark in plot.descendants().filter(|node| has_class(node, "mark")) {
+        let place =
+            mark.attribute("transform").and_then(|it| it.strip_prefix("translate(")?.strip_suffix(')'));
+        let place = place.expect("it has a place").split(' ').map(|number| number.parse::<f64>().unwrap());
+        let at = place.zip(&rulers).map(|(place, ruler)| match ruler {
+            Some(ruler) => format!("{:.2e}", ruler.read(place)),
+            None => "-".into(),
+        });
+        let _ = writeln!(text, "  at {}: {}", at.collect::<Vec<_>>().join(", "), words(mark));
+    }
+    for limit in plot.descendants().filter(|node| has_class(node, "limit")) {
+        let y = limit.attribute("d").unwrap().split([' ', 'H']).nth(1).unwrap().parse().unwrap();
+        let at = rulers[1].as_ref().map(|ruler| format!("{:.2e}", ruler.read(y)));
+        let _ = writeln!(text, "  limit at {}", at.unwrap_or_default());
+    }
+    for (class, bands) in [("band", "bands"), ("line", "lines")] {
+        let count = plot.descendants().filter(|node| has_class(node, class)).count();
+        let _ = writeln!(text, "  {bands}: {count}");
+    }
+}
+
+/// Writes down what is in a section, in the order in which it is read.
+fn read(node: Node, text: &mut String) {
+    match node.tag_name().name() {
+        "h2" | "h3" => {
+            let _ = writeln!(text, "\n== {}", words(node)); // a String takes everything
+        }
+        "summary" | "p" | "li" | "dt" | "dd" if !node.ancestors().any(|one| has_class(&one, "legend")) => {
+            let _ = writeln!(text, "{}", words(node));
+            for link in node.descendants().filter_map(|node| node.attribute("href")) {
+                let data = link.split_once(',').map_or("", |(_, data)| data).split_terminator("%0D%0A");
+                let few = if data.clone().count() > 50 { 10 } else { 1 }; // a curve has many
+                for line in data.step_by(few) {
+                    let _ = writeln!(text, "  {line}");
+                }
+            }
+        }
+        "tr" => {
+            let cells = node.children().filter(Node::is_element).map(words);
+            let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join(" | "));
+        }
+        "svg" if has_class(&node, "plot") => points(node, text),
+        _ => node.children().for_each(|child| read(child, text)),
+    }
+}
+
+/// The sections of the page, as text.
+fn shown(page: &str) -> String {
+    let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("an HTML page");
+    let mut kept = String::new();
+    while let Some((before, script)) = rest.split_once("<script>") {
+        kept += before;
+        rest = script.split_once("</script>").expect("closed").1;
+    }
+    kept += rest;
+    let tree = Tree::parse(&kept).unwrap();
+    let mut text = String::new();
+    for warning in tree.descendants().filter(|node| has_class(node, "warning")) {
+        read(warning, &mut text);
+    }
+    for section in tree.descendants().filter(|node| node.has_tag_name("section")) {
+        read(section, &mut text);
+    }
+    text
+}
+
+#[test]
+fn the_page_says_what_was_measured() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/page.txt");
+    let expected = Data::read_from(&path, None).raw();
+    let overwrite = std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite");
+    let action = if overwrite { Action::Overwrite } else { Action::Verify };
+    Assert::new().action(action).eq(Data::text(shown(&report::page(&results()))).raw(), expected);
+}
