@@ -129,8 +129,11 @@ impl SystemVLink {
     #[cold]
     fn refused(&mut self, error: Error) -> Error {
         match error.errno() {
-            // Removed while we waited, or before. (EINVAL is also said of a message over a limit lowered since.)
-            Some(Errno::EIDRM | Errno::EINVAL) if self.queue().stat().is_err() => {
+            // With its peer, if that had no lease to share; else under the hands of both.
+            Some(Errno::EIDRM | Errno::EINVAL) if self.queue().is_gone() => {
+                if self.peer.is_alive() {
+                    return self.queue().removed(error);
+                }
                 self.gone = true;
                 Error::Disconnected
             }
@@ -246,8 +249,11 @@ impl Transport for SystemVLink {
     fn check_peer(&mut self) -> Result<()> {
         if !self.gone {
             let closed = self.side.queue.try_recv(self.peer_role().closed(), &mut Message::with_capacity(0));
-            // Any answer but "there is no such note" ends it: the note, or that the queue is no more.
-            let closed = !matches!(closed.map_err(|error| self.refused(error)), Ok(None));
+            let closed = match closed.map_err(|error| self.refused(error)) {
+                Ok(note) => note.is_some(),
+                Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
+                Err(_) => true, // a note that is none, or that the queue went with the peer
+            };
             self.gone = closed || !self.peer.is_alive();
         }
         if self.gone { Err(Error::Disconnected) } else { Ok(()) }

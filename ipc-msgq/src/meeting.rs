@@ -59,7 +59,10 @@ impl Meeting {
             None => invite_again(side.queue).map(|()| None),
             hello => Ok(hello),
         };
-        let joiner = poll(timeout, hello)?.ok_or_else(|| Error::TimedOut {
+        let joiner = poll(timeout, hello);
+        let joiner =
+            joiner.map_err(|error| if self.queue.is_gone() { self.queue.removed(error) } else { error });
+        let joiner = joiner?.ok_or_else(|| Error::TimedOut {
             what: format!("nobody joined at {}", self.key),
             waited: timeout,
         })?;

@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::fmt;
 
-use ipc_core::{Advise, Call, Result};
+use ipc_core::{Advise, Call, Error, Result};
 use nix::errno::Errno;
 
 use crate::{Message, Select, sys};
@@ -234,6 +234,25 @@ impl Queue {
         sys::msgctl_remove(self.0.get()).call("msgctl").advise(Errno::EPERM, || {
             format!("queue {} belongs to another user, who can remove it (or root)", self.0)
         })
+    }
+
+    /// Whether there is no such queue any more. `EINVAL` of another call may also mean a message over a limit.
+    pub(crate) fn is_gone(self) -> bool {
+        let stat = sys::msgctl_stat(self.0.get(), libc::IPC_STAT);
+        matches!(stat, Err(Errno::EIDRM | Errno::EINVAL))
+    }
+
+    /// What a refused call means if this queue [is gone](Self::is_gone) in the middle of its use: always `EIDRM`, which
+    /// the kernel says only to a call that slept.
+    pub(crate) fn removed(self, mut error: Error) -> Error {
+        if let Error::Os(refused) = &mut error {
+            refused.errno = Errno::EIDRM;
+            refused.advice = Some(format!(
+                "queue {} was removed while in use: by ipcrm, or by logind at a logout (RemoveIPC=yes)",
+                self.0
+            ));
+        }
+        error
     }
 }
 

@@ -17,9 +17,11 @@ use ipc_core::lease::Lease;
 use ipc_core::ring::{Memory, SLICE, Seat, data_offset};
 use ipc_core::{Deadline, Error, Result, Transport};
 
+use nix::errno::Errno;
+
+use crate::Key;
 use crate::semaphores::{Semaphores, Undo, free, full, present};
 use crate::sys::Attached;
-use crate::{Key, gone};
 
 /// The longest message: 1 MiB, as in the ring.
 pub(crate) const MAX_MESSAGE: usize = ipc_core::ring::MAX_MESSAGE;
@@ -180,14 +182,17 @@ impl LockStep {
     /// Whether the kernel has not taken back the peer's sign of presence, as it does when a process ends. A peer that
     /// has tampered with the count leaves the sign up for ever: for that one, the process is asked after as well.
     fn peer_is_present(&self) -> Result<bool> {
-        let signed_in = match self.semaphores.get(present(self.peers())) {
-            Err(error) if error.errno().is_some_and(gone) => false,
-            count => count? > 0,
-        };
+        let signed_in = self.semaphores.get(present(self.peers()))? > 0;
         match self.seat.check_peer() {
             Err(Error::Disconnected) => Ok(false),
             here => here.map(|()| signed_in),
         }
+    }
+
+    /// An array that goes with its owner, which it does if there is no lease to share, is the owner's end, and no more.
+    fn unless_peer_left(&self, error: Error) -> Error {
+        let left = || self.seat.peer_left().unwrap_or(true) || self.seat.check_peer().is_err();
+        if error.errno() == Some(Errno::EIDRM) && left() { Error::Disconnected } else { error }
     }
 
     /// Refuses a broken link, and notes what breaks one.
@@ -195,7 +200,7 @@ impl LockStep {
         if let Some(reason) = self.broken {
             return Err(Error::Corrupt(reason));
         }
-        let result = attempt(self);
+        let result = attempt(self).map_err(|error| self.unless_peer_left(error));
         if let Err(Error::Corrupt(reason)) = result {
             self.broken = Some(reason);
         }
@@ -236,7 +241,8 @@ impl Transport for LockStep {
 
     /// Asks the semaphores: the sign of the peer's presence is gone when the peer is.
     fn check_peer(&mut self) -> Result<()> {
-        if self.peer_is_present()? { Ok(()) } else { Err(Error::Disconnected) }
+        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
+        if present { Ok(()) } else { Err(Error::Disconnected) }
     }
 }
 

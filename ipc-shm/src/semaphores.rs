@@ -61,7 +61,12 @@ impl Semaphores {
         let flags = libc::IPC_CREAT | libc::IPC_EXCL | (mode & 0o777) as i32;
         let id = sys::semget(key.get(), COUNT, flags)
             .call("semget")
-            .advise(Errno::ENOSPC, || "too many semaphores, see `ipcs -s` and `ipcs -ls`".into())?;
+            .advise(Errno::ENOSPC, || "too many semaphores, see `ipcs -s` and `ipcs -ls`".into())
+            .advise(Errno::EINVAL, || {
+                format!(
+                    "an array of {COUNT} is over the limit of one array: raise the first number of kernel.sem"
+                )
+            })?;
         let mut values = [0; COUNT];
         values[usize::from(free(0))] = 1;
         values[usize::from(free(1))] = 1;
@@ -110,10 +115,10 @@ impl Semaphores {
     /// The value of one.
     ///
     /// # Errors
-    /// `EIDRM`, `EINVAL`: the array is gone, or has no such semaphore.
+    /// `EIDRM`: the array is gone, or has no such semaphore.
     #[doc(alias = "GETVAL")]
     pub fn get(self, index: u16) -> Result<i32> {
-        sys::sem_get(self.id, index).call("semctl")
+        unless_removed(sys::sem_get(self.id, index)).call("semctl").advise(Errno::EIDRM, || self.removed())
     }
 
     /// Sets the value of one, past all rules, as a hostile peer can.
@@ -128,7 +133,7 @@ impl Semaphores {
     /// Adds one. Never waits.
     ///
     /// # Errors
-    /// [`Disconnected`](Error::Disconnected): the array is gone. [`Corrupt`](Error::Corrupt): the value is already
+    /// `EIDRM`: the array is gone. [`Corrupt`](Error::Corrupt): the value is already
     /// the largest there is, which nobody who keeps to the rules brings about.
     pub fn give(self, index: u16, undo: Undo) -> Result<()> {
         match self.operate(index, 1, undo, libc::IPC_NOWAIT, Duration::ZERO) {
@@ -164,10 +169,23 @@ impl Semaphores {
             Ok(()) => Ok(true),
             Err(Errno::EAGAIN | Errno::EINTR) => Ok(false),
             Err(Errno::ERANGE) => Err(Error::Corrupt("a semaphore beyond the largest value")),
-            Err(errno) if gone(errno) => Err(Error::Disconnected),
-            failed => failed.call("semop").map(|()| false),
+            failed => {
+                unless_removed(failed).call("semop").map(|()| false).advise(Errno::EIDRM, || self.removed())
+            }
         }
     }
+
+    fn removed(self) -> String {
+        let id = self.id;
+        format!(
+            "semaphore array {id} was removed while in use: by ipcrm, or by logind at a logout (RemoveIPC=yes)"
+        )
+    }
+}
+
+/// Says `EIDRM` where the kernel says `EINVAL`, as it does when the array was removed before the call.
+fn unless_removed<T>(answer: nix::Result<T>) -> nix::Result<T> {
+    answer.map_err(|errno| if gone(errno) { Errno::EIDRM } else { errno })
 }
 
 /// Removes the array that was noted, if it is still there and still that one.

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
-use ipc_core::{Error, Mechanism, Result, Transport, Wait, Waiting};
-use ipc_msgq::{Link, Message, Msgq, SystemVLink};
+use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_msgq::{Link, Message, Msgq, Queue, SystemVLink};
 use nix::errno::Errno;
 
 fn fill(link: &mut SystemVLink, message: &[u8]) -> usize {
@@ -154,17 +154,36 @@ fn a_killed_peer_is_noticed_in_send() {
     within_a_second(send_until_told);
 }
 
-/// A queue that somebody removes is the end of the link, on either side, waiting or not.
+/// A queue that is removed from outside is the end of the link, on either side, waiting or not; and the error says that,
+/// and not that the peer is gone.
 #[test]
-fn a_removed_queue_is_a_disconnection() {
+fn a_removed_queue_is_named_as_such() {
     let (mut owner, mut joiner) = pair();
     let queue = owner.queue();
     let waiter = thread::spawn(move || watched(move || joiner.recv(&mut [0; 10]).unwrap_err()));
     give_it_time_to_block();
     queue.remove().unwrap();
-    assert!(matches!(waiter.join().unwrap(), Error::Disconnected));
-    assert!(matches!(owner.try_recv(&mut [0; 10]), Err(Error::Disconnected)));
-    assert!(matches!(owner.send(b""), Err(Error::Disconnected)));
+    let ends = [
+        waiter.join().unwrap(),
+        owner.try_recv(&mut [0; 10]).unwrap_err(),
+        owner.send(b"").unwrap_err(),
+        owner.recv_timeout(&mut [0; 10], PATIENCE).unwrap_err(),
+        owner.check_peer().unwrap_err(),
+    ];
+    for end in ends {
+        assert_eq!(end.errno(), Some(Errno::EIDRM), "{end}");
+        assert!(end.to_string().contains("was removed while in use: by ipcrm"), "{end}");
+    }
+}
+
+/// The same before there are two.
+#[test]
+fn a_removed_queue_ends_the_wait_for_the_other_side() {
+    let mut meeting = Msgq::create(None, &Setup::default_of::<Msgq>()).unwrap();
+    let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
+    queue.remove().unwrap();
+    let end = watched(move || meeting.accept(PATIENCE).unwrap_err());
+    assert!(end.to_string().starts_with("msgrcv: Identifier removed (EIDRM); queue"), "{end}");
 }
 
 /// A long wait, interrupted again and again by the ticker, loses nothing.

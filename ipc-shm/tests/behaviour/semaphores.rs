@@ -116,18 +116,24 @@ fn a_length_that_lies_is_corrupt() {
     }
 }
 
-/// An array that somebody removes ends all waiting on it at once.
+/// An array that is removed from outside ends all waiting on it at once; and the error says that, and not that the peer
+/// is gone.
 #[test]
-fn a_removed_array_is_the_end_of_the_link() {
-    let (owner, mut joiner) = lock_step_pair();
-    let sleeper = thread::spawn(move || watched(move || joiner.recv(&mut [0; 8])));
+fn a_removed_array_is_named_as_such() {
+    let (mut owner, mut joiner) = lock_step_pair();
+    let sleeper = thread::spawn(move || watched(move || (joiner.recv(&mut [0; 8]), joiner)));
     thread::sleep(Duration::from_millis(20)); // too little only makes the case easier
     let id = owner.semaphores().id();
     let removed = std::process::Command::new("ipcrm").args(["-s", &id.to_string()]).status();
     if !removed.is_ok_and(|status| status.success()) {
         return ipc_core::conformance::skipped("there is no ipcrm here");
     }
-    assert!(matches!(sleeper.join().unwrap(), Err(Error::Disconnected)));
+    let (end, _joiner) = sleeper.join().unwrap(); // which does not leave
+    for end in [end.map(drop), owner.send(b"text"), owner.check_peer()] {
+        let end = end.unwrap_err();
+        assert_eq!(end.errno(), Some(nix::errno::Errno::EIDRM), "{end}");
+        assert!(end.to_string().contains("was removed while in use: by ipcrm"), "{end}");
+    }
 }
 
 /// The two sides must speak of the same: a lock-step is not joined as a ring.
