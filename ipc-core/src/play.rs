@@ -182,6 +182,13 @@ fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
     if size > max {
         return Err(Error::TooLarge { len: size, max });
     }
+    if max < Report::LEN {
+        let needed = Report::LEN;
+        return Err(Error::Usage(format!(
+            "an exchange takes messages of {needed} bytes, and this link carries at most {max}: raise its limit \
+             (kernel.msgmax and kernel.msgmnb, fs.mqueue.msgsize_max)"
+        )));
+    }
     let mut buffer = vec![1; size];
     black_box(&mut buffer);
     Ok(buffer)

@@ -29,7 +29,8 @@ const NONE: u64 = u64::MAX;
 
 impl Report {
     const MAGIC: [u8; 8] = *b"REPORTED";
-    const LEN: usize = 8 + NUMBERS * 8;
+    /// What every link must be able to carry, in bytes.
+    pub(super) const LEN: usize = 8 + NUMBERS * 8;
 
     /// Sends it; the histogram follows in as many messages as it takes.
     pub(super) fn send(&self, link: &mut impl Transport) -> Result<()> {
