@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use ipc_bench::{Case, Document, Kind, NotMeasured, Pair, Placement, Row, SIX, report, size_name, too_large};
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::interrupt;
-use ipc_core::{Call, Result, Wait, play};
+use ipc_core::{Result, Wait, play};
 
 const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 /// Everything here sleeps while it waits; other strategies: `ipc-bench --wait`.
@@ -206,6 +206,6 @@ fn leave_page(document: &Document) -> Result<()> {
         eprintln!("no report: nothing was measured");
         return Ok(());
     }
-    println!("{}", report::write(document).call("write")?.display());
+    println!("{}", report::write(document)?.display());
     Ok(())
 }

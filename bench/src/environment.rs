@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::SystemTime;
 
+use ipc_core::pipe_size;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,10 @@ pub struct Environment {
     pub mq_msgsize_max: Option<u64>,
     /// Most bytes that one pipe can be made to hold by who is not privileged.
     pub pipe_max_size: Option<u64>,
+    /// What a pipe of the suite holds here, in bytes: less than 256 KiB if this user has as many pages in pipes as
+    /// `pipe-user-pages-soft` allows.
+    #[serde(default)]
+    pub pipe_size: Option<u64>,
     /// Most bytes in one System V segment.
     pub shmmax: Option<u64>,
     /// Most bytes that a socket's send buffer can be made to hold.
@@ -74,7 +79,7 @@ impl Environment {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
         Self {
-            timestamp: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            timestamp: humantime::format_rfc3339_seconds(now()).to_string(),
             command_line: args.join(" "),
             crate_version: env!("CARGO_PKG_VERSION").into(),
             rustc: option_env!("IPC_BENCH_RUSTC").map(str::to_owned),
@@ -95,6 +100,7 @@ impl Environment {
             msgmnb: number("/proc/sys/kernel/msgmnb"),
             mq_msgsize_max: number("/proc/sys/fs/mqueue/msgsize_max"),
             pipe_max_size: number("/proc/sys/fs/pipe-max-size"),
+            pipe_size: pipe_size().ok().map(|size| size as u64),
             shmmax: number("/proc/sys/kernel/shmmax"),
             wmem_max: number("/proc/sys/net/core/wmem_max"),
             open_files: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft),
@@ -132,6 +138,7 @@ impl Environment {
                 bytes(self.mq_msgsize_max.map(|size| size.to_string())),
             ),
             ("largest pipe (pipe-max-size)", bytes(self.pipe_max_size.map(|size| size.to_string()))),
+            ("a pipe of the suite holds", bytes(self.pipe_size.map(|size| size.to_string()))),
             ("largest segment (shmmax)", bytes(self.shmmax.map(|size| size.to_string()))),
             ("largest socket buffer (wmem_max)", bytes(self.wmem_max.map(|size| size.to_string()))),
             ("open files (RLIMIT_NOFILE)", text(self.open_files.map(|files| files.to_string()).as_deref())),
@@ -142,6 +149,11 @@ impl Environment {
             ("time", self.timestamp.clone()),
         ]
     }
+}
+
+/// The time. A clock before 1970 is wrong, and cannot be written down.
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now().max(SystemTime::UNIX_EPOCH)
 }
 
 /// A file of one number.

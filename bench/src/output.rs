@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipc_core::{Call, Error, Result};
+use ipc_core::demo::save;
+use ipc_core::{Advise as _, Call, Error, Result};
 
 use crate::Document;
 
@@ -24,11 +25,11 @@ impl Output {
     /// It cannot be made, or not be written to.
     pub fn create(dir: impl Into<PathBuf>) -> Result<Self> {
         let output = Self { dir: dir.into() };
-        let what = "name a directory that can be made, and written to";
-        name_path(fs::create_dir_all(&output.dir).call("mkdir"), &output.dir, what)?;
+        let better = |error| advised(error, "name a directory that can be made, and written to");
+        fs::create_dir_all(&output.dir).call("mkdir").on(output.dir.display()).map_err(better)?;
         let trial = output.dir.join(format!(".trial-{}", std::process::id()));
-        name_path(fs::write(&trial, "").call("open"), &output.dir, what)?;
-        fs::remove_file(&trial).call("unlink")?;
+        fs::write(&trial, "").call("open").on(output.dir.display()).map_err(better)?;
+        fs::remove_file(&trial).call("unlink").on(trial.display())?;
         Ok(output)
     }
 
@@ -47,23 +48,20 @@ impl Output {
     /// Not for a document of this crate.
     pub fn save(&self, document: &Document) -> Result<PathBuf> {
         let text = serde_json::to_string_pretty(document).expect("plain data");
-        let (new, path) = (self.dir.join(format!(".{FILE}-{}", std::process::id())), self.dir.join(FILE));
-        let what = "the results could not be saved there";
-        name_path(fs::write(&new, text + "\n").call("write"), &self.dir, what)?;
-        name_path(fs::rename(&new, &path).call("rename"), &path, what)?;
+        let path = self.dir.join(FILE);
+        save(&path, (text + "\n").as_bytes())
+            .map_err(|error| advised(error, "the results could not be saved"))?;
         Ok(path)
     }
 }
 
-/// Adds to a refused call which path it was about, and what would be right.
-///
-/// # Errors
-/// That of `result`.
-pub fn name_path<T>(mut result: Result<T>, path: &Path, what: &str) -> Result<T> {
-    if let Err(Error::Os(error)) = &mut result {
-        error.advice = Some(format!("{}: {what}", path.display()));
+/// Adds to a refused call what would be right, whatever the errno.
+#[must_use]
+pub fn advised(mut error: Error, what: &str) -> Error {
+    if let Error::Os(refused) = &mut error {
+        refused.advice = Some(what.into());
     }
-    result
+    error
 }
 
 /// Reads what [`Output::save`] has saved: `path` is the directory, or the file.
@@ -76,18 +74,19 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
         path.push(FILE);
     }
     let name = path.display();
-    let text = fs::read_to_string(&path).map_err(|error| Error::Usage(format!("{name}: {error}")))?;
+    let text =
+        fs::read(&path).call("read").on(path.display()).map_err(|error| Error::Usage(error.to_string()))?;
     let wrong = |what: String| Error::Usage(format!("{name}: {what}"));
     let no_results = |error| wrong(format!("these are no results of ipc-bench: {error}"));
     // The version first: another one need not have the fields of this one, and may mean other things by them.
-    let Version { schema_version } = serde_json::from_str(&text).map_err(no_results)?;
+    let Version { schema_version } = serde_json::from_slice(&text).map_err(no_results)?;
     if schema_version != u64::from(crate::SCHEMA_VERSION) {
         let ours = crate::SCHEMA_VERSION;
         return Err(wrong(format!(
             "results of version {schema_version}, and this is a reader of version {ours}"
         )));
     }
-    serde_json::from_str(&text).map_err(no_results)
+    serde_json::from_slice(&text).map_err(no_results)
 }
 
 /// What results of any version have.

@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use ipc_core::{Error, Result};
 
+use crate::environment::now;
 use crate::output::{self, FILE, Output};
 use crate::{Document, Environment, compare, report};
 
@@ -68,8 +69,8 @@ pub fn newest(place: &Path, wanted: impl Fn(&Document) -> bool) -> Option<(PathB
 /// # Errors
 /// It cannot be written.
 pub fn keep(place: &Path, document: &Document) -> Result<PathBuf> {
-    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-    let dir = place.join(now.replace(':', "-"));
+    let time = humantime::format_rfc3339_millis(now()).to_string();
+    let dir = place.join(time.replace(':', "-"));
     Output::create(&dir)?.save(document)?;
     forget_old(place);
     Ok(dir)

@@ -96,8 +96,8 @@ fn an_impossible_output_is_refused_before_the_measuring() {
     let hours = "1000000000";
     let output = run(bench().args(["--count", hours, "--output", path.to_str().unwrap()]));
     assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""));
-    let named = format!("; {}: name a directory", path.display());
-    assert!(output.stderr.contains("mkdir") && output.stderr.contains(&named), "{}", output.stderr);
+    let named = format!("mkdir {}: Not a directory (ENOTDIR); name a directory", path.display());
+    assert!(output.stderr.contains(&named), "{}", output.stderr);
 }
 
 /// Older results in the directory that was named are replaced, and that is said.
@@ -112,6 +112,34 @@ fn what_is_replaced_is_said() {
     }
 }
 
+/// A run that measured nothing, and one that cannot be saved, replace no good one and leave nothing else.
+#[test]
+fn good_results_are_not_replaced_by_nothing() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let measure = |args: &[&str]| {
+        let mut bench = bench();
+        bench
+            .args(["--mechanism", "pipe", "--kind", "round_trip", "--count", "5", "--output"])
+            .arg(dir.path());
+        bench.args(args);
+        bench
+    };
+    assert_eq!(run(&mut measure(&[])).status, Some(0));
+    let good = std::fs::read(dir.path().join("results.json")).unwrap();
+    let nothing = run(&mut measure(&["--size", "1G"]));
+    assert_eq!(nothing.status, Some(1), "{}", nothing.stderr);
+    assert!(nothing.stderr.contains("not saved: there are results of an older run"), "{}", nothing.stderr);
+    let unsaved = measure(&["--size", "65"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]).arg(unsaved.get_program()).args(unsaved.get_args());
+    let unsaved = run(&mut shell);
+    let said =
+        format!("error: write {}/results.json: File too large (EFBIG); the results", dir.path().display());
+    assert!(unsaved.status == Some(1) && unsaved.stderr.contains(&said), "{}", unsaved.stderr);
+    assert_eq!(std::fs::read(dir.path().join("results.json")).unwrap(), good);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
 /// A page that cannot be written is named, and what would be right.
 #[test]
 fn an_impossible_page_is_named() {
@@ -120,8 +148,8 @@ fn an_impossible_page_is_named() {
     for (page, errno) in [(dir.path().join("none/x.html"), "ENOENT"), (dir.path().to_owned(), "EISDIR")] {
         let output = run(bench().arg("report").arg(dir.path()).arg("--output").arg(&page));
         assert_eq!(output.status, Some(1), "{}", output.stderr);
-        let named = format!("({errno}); {}: name a file", page.display());
-        assert!(output.stderr.contains(&named), "{}", output.stderr);
+        assert!(output.stderr.contains(&format!("open {}: ", page.display())), "{}", output.stderr);
+        assert!(output.stderr.contains(&format!("({errno}); name a file")), "{}", output.stderr);
     }
 }
 

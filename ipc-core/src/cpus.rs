@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -61,16 +62,32 @@ impl Cpus {
         )))
     }
 
-    /// Binds the calling process to the CPU of its `role`, and returns that CPU's number.
+    /// Binds the calling thread to the CPU of its `role`, and returns that CPU's number; `None` where this system does
+    /// not let a program do that ([`may_bind`]): then the scheduler chooses, and that has to be said beside the figures.
     ///
     /// # Errors
     /// As [`cpu`](Self::cpu).
-    pub fn bind(self, role: Role) -> Result<usize> {
+    pub fn bind(self, role: Role) -> Result<Option<usize>> {
         let cpu = self.cpu(role)?;
         let mut set = CpuSet::new();
         set.set(cpu).call("CPU_SET")?;
-        sched_setaffinity(Pid::from_raw(0), &set).call("sched_setaffinity")?;
-        Ok(cpu)
+        unless_forbidden(sched_setaffinity(Pid::from_raw(0), &set)).map(|bound| bound.then_some(cpu))
+    }
+}
+
+/// Whether a thread may be bound to a CPU. A sandbox (a seccomp filter) may forbid it.
+///
+/// # Errors
+/// `sched_getaffinity` fails.
+pub fn may_bind() -> Result<bool> {
+    let as_it_is = sched_getaffinity(Pid::from_raw(0)).call("sched_getaffinity")?;
+    unless_forbidden(sched_setaffinity(Pid::from_raw(0), &as_it_is))
+}
+
+fn unless_forbidden(bound: nix::Result<()>) -> Result<bool> {
+    match bound {
+        Err(Errno::EPERM | Errno::EACCES | Errno::ENOSYS) => Ok(false),
+        bound => bound.call("sched_setaffinity").map(|()| true),
     }
 }
 
@@ -102,7 +119,7 @@ impl FromStr for Cpus {
             "same" => Ok(Self::Same),
             "split" => Ok(Self::Split),
             _ => pair().ok_or_else(|| {
-                Error::Usage(format!("'{text}' is no placement: same, split, or two CPU numbers as in 0,1"))
+                Error::Usage(format!("invalid placement '{text}': expected same, split or A,B"))
             }),
         }
     }

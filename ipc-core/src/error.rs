@@ -80,10 +80,25 @@ impl fmt::Display for OsError {
             write!(f, " {object}")?;
         }
         write!(f, ": {} ({:?})", self.errno.desc(), self.errno)?;
-        match &self.advice {
+        match self.advice.as_deref().or_else(|| self.usual_advice()) {
             Some(advice) => write!(f, "; {advice}"),
             None => Ok(()),
         }
+    }
+}
+
+impl OsError {
+    /// What to do where a limit is reached, whatever the call was for.
+    fn usual_advice(&self) -> Option<&'static str> {
+        Some(match (self.call, self.errno) {
+            ("clone", Errno::EAGAIN) => {
+                "as many processes and threads as there may be: see ulimit -u, and pids.max of the container"
+            }
+            (_, Errno::EFBIG) => "files may not become that long here: see ulimit -f",
+            (_, Errno::EMFILE) => "this process may have no more descriptors: see ulimit -n",
+            (_, Errno::ENFILE) => "the system may have no more open files: see sysctl fs.file-max",
+            _ => return None,
+        })
     }
 }
 
@@ -162,6 +177,14 @@ mod tests {
     fn the_object_is_named_behind_the_call() {
         let error = Err::<(), _>(Errno::EROFS).call("mkdir").on("/tmp/talk").on("later").unwrap_err();
         assert_eq!(error.to_string(), "mkdir /tmp/talk: Read-only file system (EROFS)");
+    }
+
+    #[test]
+    fn a_limit_is_named_unless_there_is_better_advice() {
+        let refused = || Err::<(), _>(Errno::EMFILE).call("mq_open");
+        assert!(refused().unwrap_err().to_string().ends_with("see ulimit -n"));
+        let advised = refused().advise(Errno::EMFILE, || "see ulimit -q".into()).unwrap_err().to_string();
+        assert!(advised.ends_with("(EMFILE); see ulimit -q"), "{advised}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod wait;
 
 pub use deadline::Deadline;
 pub use error::{Advise, Call, Error, OsError, Result};
-pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe};
+pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe, pipe_size};
 pub use ipc_perm::IpcPerm;
 pub use key::{Key, ProjectId};
 pub use mechanism::{

@@ -8,10 +8,6 @@ use nix::errno::Errno;
 use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
-/// What to do when no process, and no thread, can be started.
-pub(crate) const NO_PROCESS: &str =
-    "as many processes and threads as there may be: see ulimit -u, and pids.max of the container";
-
 /// This program, to be started once more.
 ///
 /// # Errors
@@ -34,7 +30,7 @@ pub fn spawn(command: &mut Command) -> Result<Child> {
         Err(error) => error.raw_os_error().map_or(Errno::EIO, Errno::from_raw),
     };
     match errno {
-        Errno::EAGAIN | Errno::ENOMEM => Err(errno).call("clone").advise(Errno::EAGAIN, || NO_PROCESS.into()),
+        Errno::EAGAIN | Errno::ENOMEM => Err(errno).call("clone"),
         Errno::EMFILE | Errno::ENFILE => Err(errno).call("pipe2"),
         _ => Err(errno).call("execve").on(command.get_program().display()),
     }

@@ -155,6 +155,31 @@ pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<libc::c_long
     Ok((info.op == ENTRY).then_some(info.number as libc::c_long))
 }
 
+/// Has the kernel refuse the system call `number` with `EPERM`, as the seccomp filter of a sandbox does, to this process and
+/// to all that it starts.
+///
+/// `int prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct sock_fprog *prog);`
+/// — [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)
+#[cfg(feature = "conformance")]
+pub(crate) fn forbid(number: libc::c_long) -> nix::Result<()> {
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, EPERM};
+    use libc::{SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, sock_filter, sock_fprog};
+
+    let line = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
+    // The number is what `struct seccomp_data` begins with. If it is this one, the next line; if not, the one behind it.
+    let mut filter = [
+        line(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
+        line(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number as u32),
+        line(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM as u32),
+        line(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW),
+    ];
+    let program = sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    nix::sys::prctl::set_no_new_privs()?; // without privileges a filter is for those who cannot gain any
+    // SAFETY: the kernel copies the filter, whose lines live until the end of this function.
+    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    Errno::result(set).map(drop)
+}
+
 /// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
 #[cfg(test)]
 pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc::key_t> {

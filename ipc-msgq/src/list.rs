@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::SystemTime;
 
-use ipc_core::{Call, Error, Result};
+use ipc_core::{Advise, Call, Error, Result};
 use nix::errno::Errno;
 
 use crate::control::{process, time};
@@ -77,7 +77,7 @@ pub fn list() -> Result<Vec<Entry>> {
 /// # Errors
 /// `ENOENT`: there is no `/proc`. [`Corrupt`](Error::Corrupt): the kernel writes it in another way than all do so far.
 pub fn list_proc() -> Result<Vec<Entry>> {
-    let table = fs::read_to_string("/proc/sysvipc/msg").call("open")?;
+    let table = fs::read_to_string("/proc/sysvipc/msg").call("open").on("/proc/sysvipc/msg")?;
     let entries = table.lines().skip(1).map(entry);
     entries.collect::<Option<_>>().ok_or(Error::Corrupt("an unknown format of /proc/sysvipc/msg"))
 }

@@ -37,8 +37,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_core::{
-    Between, ByteStream, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Mode, Persistence,
-    Pieces, Profile, Reach, Result, Setup, Unit, Variant, enlarge_pipe,
+    Advise, Between, ByteStream, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Mode,
+    Persistence, Pieces, Profile, Reach, Result, Setup, Unit, Variant, enlarge_pipe,
 };
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
@@ -159,7 +159,8 @@ impl Mechanism for Pipe {
         };
         // The originals must go: a write end that stayed open here would outlive the link, and the parent would
         // wait for an end of file that never comes. It also keeps a stray `println!` out of the frames.
-        let null = std::fs::File::options().read(true).write(true).open("/dev/null").call("open")?;
+        let null = std::fs::File::options().read(true).write(true).open("/dev/null");
+        let null = null.call("open").on("/dev/null")?;
         dup2_stdin(&null).call("dup2")?;
         dup2_stdout(&null).call("dup2")?;
         Ok(Framed::new(ends))

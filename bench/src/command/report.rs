@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::{Document, output, report, saved};
-use ipc_core::{Call, Error, Result};
+use ipc_core::{Error, Result};
 
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);
@@ -31,8 +31,8 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         if results.is_dir() { results.join(report::FILE) } else { results.with_file_name(report::FILE) }
     };
     let page = matches.get_one("output").cloned().unwrap_or_else(beside);
-    let written = report::save(&document, &page).call("open");
-    output::name_path(written, &page, "name a file, in a directory that is there and can be written to")?;
+    let better = "name a file, in a directory that is there and can be written to";
+    report::save(&document, &page).map_err(|error| output::advised(error, better))?;
     super::print(&format!("{}\n", page.display())).map(|()| ExitCode::SUCCESS)
 }
 

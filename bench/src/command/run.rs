@@ -143,6 +143,10 @@ impl Keeper {
 
     fn keep(&self, document: &Document) -> Result<()> {
         let replaces = matches!(self, Self::Named(output) if output.has_results());
+        if replaces && document.results.is_empty() {
+            eprintln!("not saved: there are results of an older run, and nothing to replace them by");
+            return Ok(());
+        }
         let saved = match self {
             Self::Named(output) => output.save(document)?,
             // Without figures it is of no use to `choose` and `report`, and would push an older run out.

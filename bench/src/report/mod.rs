@@ -21,12 +21,12 @@ mod overview;
 mod tables;
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use data::Data;
 use figure::Figure;
 use html::{escape, list};
+use ipc_core::{Advise as _, Call as _, Result};
 
 use crate::{Document, NotMeasured};
 
@@ -37,17 +37,17 @@ pub const FILE: &str = "report.html";
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn save(document: &Document, path: &Path) -> io::Result<()> {
-    fs::write(path, page(document))
+pub fn save(document: &Document, path: &Path) -> Result<()> {
+    ipc_core::demo::save(path, page(document).as_bytes())
 }
 
 /// Writes the page to `ipc-report/index.html` in cargo's target directory, and returns its path.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write(document: &Document) -> io::Result<PathBuf> {
+pub fn write(document: &Document) -> Result<PathBuf> {
     let dir = target_directory().join("ipc-report");
-    fs::create_dir_all(&dir)?;
+    fs::create_dir_all(&dir).call("mkdir").on(dir.display())?;
     let path = dir.join("index.html");
     save(document, &path)?;
     Ok(path)

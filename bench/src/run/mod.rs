@@ -22,12 +22,12 @@ mod stop;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ipc_core::Result;
+use ipc_core::{PIPE_SIZE, Result, cpus};
 
 use crate::energy::Meter;
 use crate::{
-    Case, Document, Effort, Growth, Limits, NotMeasured, Placement, Refusal, Row, RunProfile, Verified,
-    against_floor, syscalls,
+    Case, Document, Effort, Environment, Growth, Limits, NotMeasured, Placement, Refusal, Row, RunProfile,
+    Verified, against_floor, syscalls,
 };
 use entry::{Entry, State};
 use lane::{Lane, LaneKey};
@@ -99,6 +99,7 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     let energy =
         Meter::of_this_machine().map(|_| "energy is that of the whole package, other programs included");
     document.notes.push(energy.unwrap_or_else(|reason| reason).to_owned());
+    document.notes.extend(surroundings(&document.environment));
     if plan.floor {
         document.growth = Growth::of(&document.results);
     }
@@ -111,6 +112,21 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     document.complete = !stop.is_set();
     document.took_s = started.elapsed().as_secs_f64();
     document
+}
+
+/// What around the processes makes their figures other than they look.
+fn surroundings(environment: &Environment) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !cpus::may_bind().unwrap_or(false) {
+        notes.push("no process was bound to a CPU: this system forbids sched_setaffinity".into());
+    }
+    if let Some(size) = environment.pipe_size.filter(|&size| size < PIPE_SIZE as u64) {
+        notes.push(format!(
+            "pipes and FIFOs held {size} bytes and not {PIPE_SIZE}: this user had as many pages in pipes as \
+             fs.pipe-user-pages-soft allows"
+        ));
+    }
+    notes
 }
 
 /// What came out of one case.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, first_process, run, terminals, watched};
+use super::{Outcome, ensure, first_process, inherited, run, terminals, watched};
 use crate::cpus::{Cpus, Role};
 use crate::{Call, Mechanism, Wait, lease};
 
@@ -34,12 +34,15 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
         demo.trial("as process 1 of a container ends by SIGTERM and leaves nothing", first_process::both_end),
     ];
+    trials.extend(inherited::trials(demo));
     if demo.address.is_none() {
         trials.push(demo.trial("has no two terminals and says why", no_terminals));
     } else {
         trials.extend(terminals::trials(demo));
         for variant in others {
-            trials.extend(terminals::trials(Demo { variant: variant.name, default: false, ..demo }));
+            let demo = Demo { variant: variant.name, default: false, ..demo };
+            trials.extend(inherited::trials(demo));
+            trials.extend(terminals::trials(demo));
         }
     }
     trials
@@ -185,14 +188,17 @@ fn odd_surroundings(demo: Demo, place: &TempDir) -> Outcome {
 fn interrupted(demo: Demo, place: &TempDir) -> Outcome {
     let mut command = demo.command(place, &["--count", "1000000000"]);
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-    let story = BufReader::new(child.stderr.take().expect("it is piped"));
-    // Only once it measures is the object surely there, and the end far away.
-    ensure!(
-        story.lines().map_while(Result::ok).any(|line| line.contains("now ")),
-        "it never began to measure"
-    );
+    until_it_measures(&mut child)?;
     ends_by(&mut child, Signal::SIGINT)?;
     nothing_left_soon(place.path(), "")
+}
+
+/// Reads the story of a demo that plays. Only once it measures is the object surely there, and the end far away.
+pub(super) fn until_it_measures(child: &mut Child) -> Outcome {
+    let story = BufReader::new(child.stderr.take().expect("it is piped"));
+    let begun = story.lines().map_while(Result::ok).any(|line| line.contains("now "));
+    ensure!(begun, "it never began to measure");
+    Ok(())
 }
 
 /// Sends a signal and checks that the process ends by just that.

@@ -22,6 +22,7 @@
 //! | `terminals.rs` | the demo in two terminals |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `first_process.rs` | the demo as process 1 of a container |
+//! | `inherited.rs` | the demo with what a parent leaves set |
 //! | `scripts.rs` | what the peer process plays |
 //! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
@@ -33,6 +34,7 @@ mod deadlines;
 mod endings;
 pub mod first_process;
 mod hostile;
+mod inherited;
 mod leaks;
 mod messages;
 pub mod namespaces;
@@ -79,6 +81,9 @@ type Outcome = std::result::Result<(), Failed>;
 #[must_use]
 pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal: Vandal<M>) -> ExitCode {
     let args: Vec<String> = std::env::args().collect();
+    if let Some(status) = inherited::become_a_program_without_a_call(&args) {
+        return status;
+    }
     if let Some(status) = scripts::play::<M>(&args, vandal) {
         return status;
     }

@@ -10,8 +10,7 @@ use nix::unistd::Pid;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use crate::error::{Advise, Call};
-use crate::peer::NO_PROCESS;
+use crate::error::Call;
 use crate::{Result, lease, sys};
 
 /// Puts right what the parent has left set, and starts the thread that waits for the signals. A signal handler itself
@@ -45,8 +44,7 @@ pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
     SigSet::empty().thread_set_mask().call("pthread_sigmask")?;
     let mut signals = signals?;
     let wait = move || signals.forever().for_each(&mut heed);
-    let started = thread::Builder::new().name("signals".into()).spawn(wait).call("clone");
-    started.map(drop).advise(nix::errno::Errno::EAGAIN, || NO_PROCESS.into())
+    thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
 }
 
 /// A parent that ignores SIGCHLD passes that on, and then the kernel keeps no child to be waited for. Past a limit of the

@@ -15,6 +15,7 @@ mod meeting;
 mod narrator;
 mod output;
 mod run;
+mod save;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ use narrator::Narrator;
 
 pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
 pub use output::{has_input, print, print_bytes, somebody_reads};
+pub use save::save;
 
 /// Exit status for what the caller did wrong.
 const USAGE: u8 = 2;

@@ -15,6 +15,9 @@ use crate::{Mechanism, Profile, Result, Setup};
 /// How many round trips are shown one by one.
 pub(super) const SHOWN: u64 = 3;
 
+/// What is said of a process that is on no CPU of its own.
+const UNBOUND: &str = "on any CPU, as this system forbids sched_setaffinity";
+
 /// A run, as `--json` prints it.
 #[derive(Serialize)]
 struct Run<'a> {
@@ -64,9 +67,11 @@ impl<'a> Narrator<'a> {
         format!("{title}, variant {variant}{huge}{populated}")
     }
 
-    pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: usize) {
+    /// Without a CPU if this system does not let a process choose one.
+    pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: Option<usize>) {
         let role = if role == Role::Ping { "ping" } else { "pong" };
-        self.say(&format!("  {role:<7} process {pid} on CPU {cpu} ({who})"));
+        let cpu = cpu.map_or_else(|| UNBOUND.into(), |cpu| format!("on CPU {cpu}"));
+        self.say(&format!("  {role:<7} process {pid} {cpu} ({who})"));
     }
 
     pub(super) fn object(&self, description: &str) {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::{Deadline, Result, Transport, wait_readable, wait_writable};
 use inbox::Inbox;
 use outgoing::Outgoing;
-pub use pipe_size::{PIPE_SIZE, enlarge_pipe};
+pub use pipe_size::{PIPE_SIZE, enlarge_pipe, pipe_size};
 
 /// The longest message a framed stream carries: 16 MiB. A longer length in a header is not believed.
 pub const MAX_MESSAGE: usize = 16 << 20;

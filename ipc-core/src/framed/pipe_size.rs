@@ -2,7 +2,10 @@
 
 use std::os::fd::AsFd;
 
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::unistd::pipe2;
+
+use crate::{Call, Result};
 
 /// What a pipe of the suite holds, in bytes, where the system allows it: 256 KiB. A message of 64 KiB does not fit
 /// the default of 64 KiB, since it has a header, and then the writer has to be woken again for the last four bytes.
@@ -17,4 +20,16 @@ pub const PIPE_SIZE: usize = 256 << 10;
 #[doc(alias = "F_SETPIPE_SZ")]
 pub fn enlarge_pipe(end: impl AsFd) {
     let _ = fcntl(end, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE as i32));
+}
+
+/// What a pipe holds that is [enlarged](enlarge_pipe) now, in bytes: less than [`PIPE_SIZE`], down to a page, where that
+/// is refused.
+///
+/// # Errors
+/// There can be no pipe.
+#[doc(alias = "F_GETPIPE_SZ")]
+pub fn pipe_size() -> Result<usize> {
+    let (_read, write) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
+    enlarge_pipe(&write);
+    fcntl(&write, FcntlArg::F_GETPIPE_SZ).map(|size| size as usize).call("fcntl")
 }

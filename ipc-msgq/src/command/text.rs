@@ -51,7 +51,8 @@ pub fn group(gid: u32) -> String {
 
 /// A moment as anyone in the world reads it.
 pub fn moment(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time).to_string()
+    // What cannot be written so is a clock that is wrong, not a reason to end.
+    humantime::format_rfc3339_seconds(time.max(SystemTime::UNIX_EPOCH)).to_string()
 }
 
 /// How long ago that was, in its largest unit.
@@ -100,6 +101,11 @@ mod tests {
         ];
         assert_eq!(dump.lines().collect::<Vec<_>>(), rows);
         assert_eq!(hex(b""), "");
+    }
+
+    #[test]
+    fn a_clock_before_1970_is_no_panic() {
+        assert_eq!(moment(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01T00:00:00Z");
     }
 
     #[test]

@@ -49,7 +49,8 @@ impl Attributes {
     /// A file there cannot be read: `/proc` is not mounted, or the kernel has no POSIX queues.
     pub fn of_the_system() -> Result<Self> {
         let limit = |name| -> Result<usize> {
-            let text = std::fs::read_to_string(format!("/proc/sys/fs/mqueue/{name}")).call("open")?;
+            let path = format!("/proc/sys/fs/mqueue/{name}");
+            let text = std::fs::read_to_string(&path).call("open").on(&path)?;
             Ok(text.trim().parse().unwrap_or(usize::MAX))
         };
         let capacity = limit("msg_default")?.min(limit("msg_max")?);

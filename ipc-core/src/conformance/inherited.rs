@@ -1,0 +1,121 @@
+//! What a parent leaves set: ignored and blocked signals, limits, an odd umask, closed descriptors, a system call that is
+//! forbidden. None of it may turn a run into a failure without a reason, a death without a word, or a leak.
+
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Command, ExitCode, Stdio};
+
+use libtest_mimic::Trial;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use tempfile::TempDir;
+
+use super::command_line::Demo;
+use super::leaks::nothing_left_soon;
+use super::{Outcome, ensure};
+use crate::{Call, sys};
+
+/// Marks a command line: `PROGRAM conformance-without CALL PROGRAM ARGUMENTS`.
+const WITHOUT: &str = "conformance-without";
+
+/// How a run has to end.
+enum End {
+    /// As ever.
+    Played,
+    /// As ever, or with an error that has these words in it: some variants need what is missing.
+    PlayedOrTold(&'static str),
+    /// With this error.
+    Told(&'static str),
+}
+
+/// What a shell does before it becomes the demo, and how that ends then.
+const SHELL: [(&str, End); 14] = [
+    ("trap '' CHLD", End::Played),
+    ("trap '' HUP INT QUIT ALRM TERM USR1 USR2 CHLD URG XFSZ PIPE", End::Played),
+    ("umask 0", End::Played),
+    ("umask 0177", End::Played),
+    ("umask 0777", End::Played),
+    ("ulimit -c 0", End::Played),
+    ("ulimit -f 0", End::PlayedOrTold("(EFBIG)")),
+    ("ulimit -f 1", End::PlayedOrTold("(EFBIG)")),
+    ("ulimit -s 1024", End::Played),
+    ("exec <&-", End::Played),
+    ("exec 2>&-", End::Played),
+    ("exec <&- 2>&-", End::Played),
+    ("exec >&-", End::Told("write standard output: Bad file number (EBADF)")),
+    ("exec <&- >&-", End::Told("write standard output: Bad file number (EBADF)")),
+];
+
+/// System calls that a sandbox may forbid.
+const FORBIDDEN: [(&str, libc::c_long, End); 4] = [
+    ("sched_setaffinity", libc::SYS_sched_setaffinity, End::Played),
+    ("madvise", libc::SYS_madvise, End::Played),
+    ("pidfd_open", libc::SYS_pidfd_open, End::PlayedOrTold("pidfd_open: Operation not permitted (EPERM)")),
+    ("renameat2", libc::SYS_renameat2, End::PlayedOrTold("renameat2")),
+];
+
+pub(super) fn trials(demo: Demo) -> Vec<Trial> {
+    vec![
+        demo.trial("puts up with what a shell leaves set", shell),
+        demo.trial("puts up with system calls that are forbidden", forbidden),
+        demo.trial("started with all signals blocked still ends by them", blocked),
+    ]
+}
+
+fn shell(demo: Demo, place: &TempDir) -> Outcome {
+    for (set, end) in &SHELL {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{set}; exec \"$@\""), "sh"]);
+        check(set, command, demo, place, end)?;
+    }
+    Ok(())
+}
+
+fn forbidden(demo: Demo, place: &TempDir) -> Outcome {
+    for (name, number, end) in &FORBIDDEN {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args([WITHOUT, &number.to_string()]);
+        check(&format!("without {name}"), command, demo, place, end)?;
+    }
+    Ok(())
+}
+
+/// Runs the demo behind `launcher`.
+fn check(what: &str, mut launcher: Command, demo: Demo, place: &TempDir, end: &End) -> Outcome {
+    let plain = demo.command(place, &["--count", "5"]);
+    launcher.arg(plain.get_program()).args(plain.get_args()).env("TMPDIR", place.path());
+    let output = launcher.output().call("execve")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let played = output.status.success() && !output.stdout.is_empty();
+    let told =
+        |words: &str| output.status.code() == Some(1) && said.contains(words) && !said.contains("panicked");
+    let right = match end {
+        End::Played => played,
+        End::PlayedOrTold(words) => played || told(words),
+        End::Told(words) => told(words),
+    };
+    ensure!(right, "{what}: {}: {said}", output.status);
+    nothing_left_soon(place.path(), "").map_err(|left| format!("{what}: {left:?}").into())
+}
+
+/// Becomes another program that cannot make a call, if the command line says so.
+pub(super) fn become_a_program_without_a_call(args: &[String]) -> Option<ExitCode> {
+    let [_, mark, call, program, args @ ..] = args else { return None };
+    if mark != WITHOUT {
+        return None;
+    }
+    sys::forbid(call.parse().expect("a number")).expect("a filter can be installed");
+    panic!("{}", Command::new(program).args(args).exec());
+}
+
+/// A thread passes the signals that it blocks on to what it starts.
+fn blocked(demo: Demo, place: &TempDir) -> Outcome {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let mut command = demo.command(place, &["--count", "1000000000"]);
+    let started = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    before.thread_set_mask()?;
+    let mut child = started?;
+    super::command_line::until_it_measures(&mut child)?;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), Signal::SIGTERM)?;
+    let status = child.wait()?;
+    ensure!(status.signal() == Some(Signal::SIGTERM as i32), "after SIGTERM: {status}");
+    nothing_left_soon(place.path(), "")
+}
