@@ -167,7 +167,7 @@ impl Counter {
 
     /// A thread stands at a call: on its way in, or out.
     fn called(&mut self, thread: Pid) -> nix::Result<()> {
-        let Some(call) = entered_call(thread)? else { return Ok(()) };
+        let Some((call, _)) = entered_call(thread)? else { return Ok(()) };
         let known = self.threads.entry(thread).or_default();
         if call != libc::SYS_getrusage {
             known.calls = known.calls.map(|calls| calls + 1);

@@ -124,7 +124,7 @@ pub(crate) mod at_start {
     }
 }
 
-/// Returns the number of the system call that the traced thread is about to make; `None` if it has just made one.
+/// Returns the number and the arguments of the system call that the traced thread is about to make; `None` if it has just made one.
 ///
 /// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
 /// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
@@ -132,7 +132,7 @@ pub(crate) mod at_start {
 /// # Errors
 /// `ESRCH`: this thread does not trace it, or it is not stopped.
 #[cfg(feature = "trace")]
-pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<libc::c_long>> {
+pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<(libc::c_long, [u64; 6])>> {
     /// The beginning of `struct ptrace_syscall_info`, which the libc crate has for glibc only.
     #[repr(C)]
     #[derive(Default)]
@@ -142,6 +142,7 @@ pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<libc::c_long
         instruction_pointer: u64,
         stack_pointer: u64,
         number: u64,
+        arguments: [u64; 6],
     }
     const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
     const ENTRY: u8 = 1;
@@ -152,7 +153,7 @@ pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<libc::c_long
     let answer =
         unsafe { libc::syscall(libc::SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info) };
     Errno::result(answer)?;
-    Ok((info.op == ENTRY).then_some(info.number as libc::c_long))
+    Ok((info.op == ENTRY).then_some((info.number as libc::c_long, info.arguments)))
 }
 
 /// Has the kernel refuse the system call `number` with `EPERM`, as the seccomp filter of a sandbox does, to this process and

@@ -1,7 +1,8 @@
 //! Getting threads out of endless waits: the one alarm clock of the process.
 //!
 //! Linux has no timed `msgrcv`, a queue has no descriptor that could be polled, and it does not know who uses it: a
-//! process that waits for a message of a dead one waits for ever. So there is a helper thread, one for the whole
+//! process that waits for a message of a dead one waits for ever. (A POSIX queue has a descriptor and a time limit; but
+//! polling it first takes another system call, and the limit is one of the wall clock.) So there is a helper thread, one for the whole
 //! process, however many threads wait and however many links there are. When the time of a waiting call has come,
 //! it sends that thread a signal that does nothing. But the call ends with `EINTR`, and the thread looks around.
 //!

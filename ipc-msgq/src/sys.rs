@@ -8,7 +8,6 @@ use std::ptr;
 
 use nix::errno::Errno;
 use nix::mqueue::{MqAttr, MqdT};
-use nix::sys::time::TimeSpec;
 
 use crate::Message;
 
@@ -122,24 +121,25 @@ pub(crate) fn msgctl_info(command: c_int) -> nix::Result<(c_int, libc::msginfo)>
 /// The signal that gets a thread out of a wait. Without a handler it is ignored, so nobody is hurt by a stray one.
 pub(crate) const WAKE_UP: nix::sys::signal::Signal = nix::sys::signal::Signal::SIGURG;
 
-/// Has [`WAKE_UP`] interrupt system calls: installs a handler that does nothing, unless the program has its own.
+/// Has [`WAKE_UP`] interrupt system calls: installs a handler that does nothing, unless the program has its own. Either
+/// way without `SA_RESTART`: a call on a System V queue is never restarted, but one on a POSIX queue would be (signal(7)).
+///
 /// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
 /// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
 pub(crate) fn handle_wake_up() -> nix::Result<()> {
     extern "C" fn nothing(_signal: c_int) {}
-    let mut old = MaybeUninit::<libc::sigaction>::uninit();
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
     // SAFETY: a null action changes nothing; the kernel writes one `sigaction`, and there is memory for one.
-    Errno::result(unsafe { libc::sigaction(WAKE_UP as c_int, ptr::null(), old.as_mut_ptr()) })?;
+    Errno::result(unsafe { libc::sigaction(WAKE_UP as c_int, ptr::null(), action.as_mut_ptr()) })?;
     // SAFETY: the call succeeded, so it has been filled in.
-    let old = unsafe { old.assume_init() };
-    if matches!(old.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
-        use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
-        // Calls that can be restarted are (SA_RESTART); those on queues never are: signal(7).
-        let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::SA_RESTART, SigSet::empty());
-        // SAFETY: the handler does nothing, which is safe at any moment.
-        unsafe { sigaction(WAKE_UP, &action) }?;
+    let mut action = unsafe { action.assume_init() };
+    if matches!(action.sa_sigaction, libc::SIG_DFL | libc::SIG_IGN) {
+        action.sa_sigaction = nothing as extern "C" fn(c_int) as libc::sighandler_t;
+        action.sa_flags &= !libc::SA_SIGINFO;
     }
-    Ok(())
+    action.sa_flags &= !libc::SA_RESTART;
+    // SAFETY: the handler is the one that was there, or one that does nothing, which is safe at any moment.
+    Errno::result(unsafe { libc::sigaction(WAKE_UP as c_int, &raw const action, ptr::null_mut()) }).map(drop)
 }
 
 /// Sends [`WAKE_UP`] to the thread `tid` of this process and to no other.
@@ -169,29 +169,56 @@ pub(crate) fn mq_getattr(fd: BorrowedFd<'_>) -> nix::Result<MqAttr> {
     with_queue(fd, nix::mqueue::mq_getattr)
 }
 
+/// How long a call on a POSIX queue waits. Nothing in between: a moment would be one of `CLOCK_REALTIME`, which can be set
+/// back while the call waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MqWait {
+    /// Not at all: up to the beginning of 1970. The kernel does not even put the thread to sleep.
+    No,
+    /// As long as it takes, or until a signal comes.
+    Yes,
+}
+
+impl MqWait {
+    const fn until(self) -> *const libc::timespec {
+        const PAST: &libc::timespec = &libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        match self {
+            Self::No => PAST,
+            Self::Yes => ptr::null(),
+        }
+    }
+}
+
 /// `ssize_t mq_timedreceive(mqd_t mqdes, char *msg, size_t len, unsigned int *prio, const struct timespec *abs);`
 /// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
+#[inline]
 pub(crate) fn mq_timedreceive(
     fd: BorrowedFd<'_>,
     buffer: &mut [u8],
-    until: &TimeSpec,
+    wait: MqWait,
 ) -> nix::Result<(usize, u32)> {
     let mut priority = 0;
-    let len = with_queue(fd, |queue| nix::mqueue::mq_timedreceive(queue, buffer, &mut priority, until))?;
-    Ok((len, priority))
+    let (bytes, len) = (buffer.as_mut_ptr().cast(), buffer.len());
+    // SAFETY: the kernel writes at most `len` bytes of the message and one priority, both exclusively borrowed, and reads
+    // one `timespec` that lives for ever, or none.
+    let received =
+        unsafe { libc::mq_timedreceive(fd.as_raw_fd(), bytes, len, &raw mut priority, wait.until()) };
+    Errno::result(received).map(|len| (len.cast_unsigned(), priority))
 }
 
 /// `int mq_timedsend(mqd_t mqdes, const char *msg, size_t len, unsigned int prio, const struct timespec *abs);`
 /// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
+#[inline]
 pub(crate) fn mq_timedsend(
     fd: BorrowedFd<'_>,
     message: &[u8],
     priority: u32,
-    until: &TimeSpec,
+    wait: MqWait,
 ) -> nix::Result<()> {
     let (bytes, len) = (message.as_ptr().cast(), message.len());
-    // SAFETY: the kernel reads `len` bytes of the message and one `timespec`; both are borrowed.
-    let sent = unsafe { libc::mq_timedsend(fd.as_raw_fd(), bytes, len, priority, until.as_ref()) };
+    // SAFETY: the kernel reads `len` bytes of the message, which is borrowed, and one `timespec` that lives for ever, or
+    // none.
+    let sent = unsafe { libc::mq_timedsend(fd.as_raw_fd(), bytes, len, priority, wait.until()) };
     Errno::result(sent).map(drop)
 }
 

@@ -98,11 +98,11 @@ pub(super) fn counted(link: &mut impl Transport, rounds: u64) -> crate::Result<(
 }
 
 /// A child whose system calls are seen, by the thread that seized it. It runs on by itself when this is dropped.
-struct Traced(Pid);
+pub(super) struct Traced(pub(super) Pid);
 
 impl Traced {
     /// Stops the child's first thread, wherever it is.
-    fn seize(pid: u32) -> nix::Result<Self> {
+    pub(super) fn seize(pid: u32) -> nix::Result<Self> {
         let pid = Pid::from_raw(pid as i32);
         ptrace::seize(pid, Options::PTRACE_O_TRACESYSGOOD)?;
         let traced = Self(pid);
@@ -119,7 +119,7 @@ impl Traced {
             ptrace::syscall(self.0, signal.take())?;
             match wait_for(self.0)? {
                 WaitStatus::PtraceSyscall(_) => match sys::entered_call(self.0)? {
-                    Some(MARK) => return Ok(calls),
+                    Some((MARK, _)) => return Ok(calls),
                     Some(_) => calls += 1,
                     None => {} // on its way out of one
                 },
@@ -137,7 +137,7 @@ impl Drop for Traced {
     }
 }
 
-fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
+pub(super) fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
     loop {
         match waitpid(pid, Some(WaitPidFlag::__WALL)) {
             Err(Errno::EINTR) => {}

@@ -17,6 +17,7 @@
 //! | `endings.rs` | closed and killed peers, on either side |
 //! | `hostile.rs` | a peer that writes garbage, or half a message |
 //! | `calls.rs` | how many system calls a message costs |
+//! | `clocks.rs` | that no wait goes by the wall clock |
 //! | `leaks.rs` | what is left after any kind of end |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
@@ -29,6 +30,7 @@
 
 mod bytes;
 mod calls;
+mod clocks;
 mod command_line;
 mod deadlines;
 mod endings;
@@ -101,6 +103,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
             trials.extend(endings::trials(bench));
             trials.extend(hostile::trials(bench));
             trials.push(calls::trial(bench, calls(variant.name)));
+            trials.push(clocks::trial(bench));
         }
         let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
         trials.extend(leaks::trials(bench));

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
-use super::{PATIENCE, Vandal, calls, deadlines};
+use super::{PATIENCE, Vandal, calls, clocks, deadlines};
 use crate::demo::interrupt;
 use crate::payload::Payload;
 use crate::peer::Peer;
@@ -102,6 +102,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
                 len => link.send(&buffer[..len?])?,
             }
         },
+        clocks::CLOCKS => clocks::waits(&mut link, number, &mut buffer),
         deadlines::HASTY => deadlines::hasty(&mut link, &mut buffer),
         // Sends messages as long as they can be until the other side leaves, or this process is killed.
         LONGEST => {

@@ -3,23 +3,26 @@
 use std::time::Duration;
 
 use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
+use nix::errno::Errno;
 
 use super::meeting::{Hello, Side};
-use super::{PosixQueue, Priority};
+use super::{PosixQueue, Priority, Received};
+use crate::alarm::Ticks;
 
 /// What is sent.
 const DATA: Priority = 1;
 /// The farewell, of length zero. The lowest priority: nothing that was sent before comes after it.
 const FAREWELL: Priority = 0;
 
-/// How long one call waits before a look whether the peer is still there.
+/// How long a call with a timeout waits before a look whether the peer is still there. One without is interrupted for
+/// that by the alarm clock of the process.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over two POSIX queues. Dropping it says goodbye.
 ///
 /// Whoever receives from a queue holds a lock on it. The kernel gives that lock back when the descriptor is closed,
 /// however the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is
-/// noticed. The farewell is only a courtesy, which saves the receiver the rest of its `SLICE`; where the queue has
+/// noticed. The farewell is only a courtesy, which tells the receiver at once; where the queue has
 /// no room for it, nothing is lost.
 ///
 /// ```
@@ -42,6 +45,7 @@ const SLICE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct PosixLink {
     side: Side,
+    ticks: Ticks,
     inbox: Box<[u8]>,
     /// The message in `inbox` did not fit the caller's buffer: it is the next one, and so long.
     kept: Option<usize>,
@@ -52,7 +56,7 @@ pub struct PosixLink {
 impl PosixLink {
     pub(super) fn new(side: Side) -> Result<Self> {
         let longest = side.inbound.attributes()?.longest;
-        Ok(Self { inbox: vec![0; longest].into(), side, kept: None, gone: false })
+        Ok(Self { inbox: vec![0; longest].into(), ticks: Ticks::start()?, side, kept: None, gone: false })
     }
 
     /// The queue that this end sends to, to use it without the protocol.
@@ -73,13 +77,17 @@ impl PosixLink {
         if len > max { Err(Error::TooLarge { len, max }) } else { Ok(()) }
     }
 
-    /// Receives a message into the inbox, within `patience`, and gives its length.
-    fn fetch(&mut self, patience: Duration) -> Result<Option<usize>> {
-        let Some(received) = self.side.inbound.recv_within(&mut self.inbox, patience)? else {
-            return Ok(None);
-        };
+    /// Receives a message into the inbox if there is one, and returns its length.
+    fn try_fetch(&mut self) -> Result<Option<usize>> {
+        let received = self.side.inbound.try_recv(&mut self.inbox)?;
+        received.map(|received| self.check(received)).transpose()
+    }
+
+    /// The length of the message that was received into the inbox, if it is one.
+    #[inline]
+    fn check(&mut self, received: Received) -> Result<usize> {
         match (received.priority, received.len) {
-            (DATA, len) => Ok(Some(len)),
+            (DATA, len) => Ok(len),
             (FAREWELL, 0) => {
                 self.gone = true;
                 Err(Error::Disconnected)
@@ -104,20 +112,28 @@ impl Transport for PosixLink {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.check_len(message)?;
         while !self.gone {
-            if self.side.outbound.send_within(message, DATA, SLICE)?.is_some() {
-                return Ok(());
+            let Self { ticks, side, .. } = self;
+            match ticks.during(|| side.outbound.send(message, DATA)) {
+                // A queue that stays full is maybe one that nobody empties any more.
+                Err(error) if error.errno() == Some(Errno::EINTR) => self.check_peer()?,
+                sent => return sent,
             }
-            self.check_peer()?; // a queue that stays full is maybe one that nobody empties any more
         }
         Err(Error::Disconnected)
     }
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.kept.is_none() && !self.gone {
-            if let Some(len) = self.fetch(SLICE)? {
-                return self.deliver(len, buffer);
+            let Self { ticks, side, inbox, .. } = self;
+            match ticks.during(|| side.inbound.recv(inbox)) {
+                Err(error) if error.errno() == Some(Errno::EINTR) => {
+                    let _ = self.check_peer(); // remembers if it is gone
+                }
+                received => {
+                    let len = self.check(received?)?;
+                    return self.deliver(len, buffer);
+                }
             }
-            let _ = self.check_peer(); // remembers if it is gone
         }
         // From a peer that is gone, only what is there already can come.
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
@@ -139,7 +155,8 @@ impl Transport for PosixLink {
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
         while self.kept.is_none() && !self.gone && !timeout.is_zero() {
-            if let Some(len) = self.fetch(deadline.left(SLICE))? {
+            if let Some(received) = self.side.inbound.recv_within(&mut self.inbox, deadline.left(SLICE))? {
+                let len = self.check(received)?;
                 return self.deliver(len, buffer).map(Some);
             }
             let _ = self.check_peer(); // remembers if it is gone
@@ -158,7 +175,7 @@ impl Transport for PosixLink {
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         let len = match self.kept {
             Some(len) => Some(len),
-            None => self.fetch(Duration::ZERO)?,
+            None => self.try_fetch()?,
         };
         match len {
             Some(len) => self.deliver(len, buffer).map(Some),

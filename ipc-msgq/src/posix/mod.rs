@@ -21,9 +21,11 @@
 //! use it** where receivers choose by type, or for many queues at once: eight kilobytes by ten messages, as systems are
 //! set up, and a user can have nine of them.
 //!
-//! **System calls** of a link: `mq_timedsend` or `mq_timedreceive`, one for each message. Each waits for a tenth of a
-//! second at most and is then repeated, after a look whether the peer is still there. The time limit is one of
-//! `CLOCK_REALTIME`: if somebody sets that clock back while a call waits, it waits for longer by as much.
+//! **System calls** of a link: `mq_timedsend` or `mq_timedreceive`, one for each message, with no time limit. That would be
+//! a moment of `CLOCK_REALTIME`: if somebody sets that clock back while a call waits, it waits for longer by as much.
+//! Instead, the alarm clock of the process interrupts a call that waits for more than a tenth of a second, for a look
+//! whether the peer is still there: as for a System V queue, see `alarm.rs`. It is a thread, so a child of `fork` that does
+//! not `exec` is without it.
 //!
 //! | file | what it is |
 //! |---|---|

@@ -2,15 +2,14 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use ipc_core::{Advise, Call, Result};
+use ipc_core::{Advise, Call, Deadline, Result, wait_readable, wait_writable};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nix::sys::time::TimeSpec;
 
 use super::Attributes;
-use crate::sys;
+use crate::sys::{self, MqWait};
 
 /// How urgent a message is: from 0 to 32767. The kernel hands out the highest first.
 pub type Priority = u32;
@@ -22,6 +21,12 @@ pub struct Received {
     pub len: usize,
     /// Priority.
     pub priority: Priority,
+}
+
+impl From<(usize, Priority)> for Received {
+    fn from((len, priority): (usize, Priority)) -> Self {
+        Self { len, priority }
+    }
 }
 
 /// A descriptor of a queue. Dropping it closes the descriptor; the queue lives on under its name, until somebody
@@ -44,10 +49,36 @@ pub struct Received {
 pub struct PosixQueue(pub(super) File);
 
 impl PosixQueue {
+    /// Sends `message`, waiting for room.
+    ///
+    /// C: `int mq_send(mqd_t mqdes, const char *msg, size_t len, unsigned int prio);`
+    /// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
+    /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
+    /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
+    /// # let outbound = PosixQueue::open(&name, Access::Send)?;
+    /// # PosixQueue::unlink(&name)?;
+    /// outbound.send(b"text", 0)?;
+    /// assert_eq!(inbound.attributes()?.messages, 1);
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `EMSGSIZE`: it is longer than this queue takes. `EINVAL`: no such priority. `EBADF`: opened to receive. `EINTR`: a
+    /// signal came while it waited; nothing was sent.
+    #[doc(alias = "mq_send")]
+    #[inline]
+    pub fn send(&self, message: &[u8], priority: Priority) -> Result<()> {
+        sys::mq_timedsend(self.as_fd(), message, priority, MqWait::Yes).call("mq_timedsend")
+    }
+
     /// Sends `message` if there is room within `patience`; `None` if there is not.
     ///
-    /// C: `int mq_timedsend(mqd_t mqdes, const char *msg, size_t len, unsigned int prio, const struct timespec *abs);`
-    /// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
+    /// Not by `mq_timedsend`, whose time limit is a moment of the wall clock: if somebody sets that clock back meanwhile,
+    /// it waits for longer by as much. `poll(2)` goes by the monotonic clock.
     ///
     /// ```
     /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -65,11 +96,16 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// `EMSGSIZE`: it is longer than this queue takes. `EINVAL`: no such priority. `EBADF`: opened to receive.
+    /// As [`send`](Self::send), but for `EINTR`.
     #[doc(alias = "mq_timedsend")]
     pub fn send_within(&self, message: &[u8], priority: Priority, patience: Duration) -> Result<Option<()>> {
-        not_in_time(patience, |until| sys::mq_timedsend(self.as_fd(), message, priority, until))
-            .call("mq_timedsend")
+        let deadline = Deadline::after(patience);
+        loop {
+            let sent = self.try_send(message, priority)?;
+            if sent.is_some() || !wait_writable(self.as_fd(), deadline.left(Duration::MAX))? {
+                return Ok(sent);
+            }
+        }
     }
 
     /// Sends `message` if there is room now; `None` if there is not.
@@ -91,17 +127,43 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// As [`send_within`](Self::send_within).
+    /// As [`send`](Self::send), but for `EINTR`.
     #[doc(alias = "mq_send")]
+    #[inline]
     pub fn try_send(&self, message: &[u8], priority: Priority) -> Result<Option<()>> {
-        self.send_within(message, priority, Duration::ZERO)
+        not_now(|wait| sys::mq_timedsend(self.as_fd(), message, priority, wait)).call("mq_timedsend")
     }
 
-    /// Takes the oldest message of the highest priority if there is one within `patience`; `None` if there is not.
-    /// `buffer` must have room for the longest message of this queue, however long the next one is.
+    /// Takes the oldest message of the highest priority, waiting for it. `buffer` must have room for the longest message of
+    /// this queue, however long the next one is.
     ///
-    /// C: `ssize_t mq_timedreceive(mqd_t mqdes, char *msg, size_t len, unsigned int *prio, const struct timespec *abs);`
+    /// C: `ssize_t mq_receive(mqd_t mqdes, char *msg, size_t len, unsigned int *prio);`
     /// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
+    ///
+    /// ```
+    /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
+    /// # let name = PosixName::fresh();
+    /// # let small = Attributes { capacity: 2, longest: 16, messages: 0 };
+    /// # let inbound = PosixQueue::create(&name, Access::Receive, small, 0o600)?;
+    /// # let outbound = PosixQueue::open(&name, Access::Send)?;
+    /// # PosixQueue::unlink(&name)?;
+    /// outbound.send(b"text", 7)?;
+    /// let mut buffer = vec![0; inbound.attributes()?.longest];
+    /// let received = inbound.recv(&mut buffer)?;
+    /// assert_eq!((&buffer[..received.len], received.priority), (&b"text"[..], 7));
+    /// # Ok::<(), ipc_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `EMSGSIZE`: `buffer` is too small for this queue. `EBADF`: opened to send. `EINTR`: a signal came while it waited.
+    #[doc(alias = "mq_receive")]
+    #[inline]
+    pub fn recv(&self, buffer: &mut [u8]) -> Result<Received> {
+        sys::mq_timedreceive(self.as_fd(), buffer, MqWait::Yes).map(Received::from).call("mq_timedreceive")
+    }
+
+    /// The same if there is one within `patience`; `None` if there is not. By `poll(2)` and not by the time limit of
+    /// `mq_timedreceive`, for the reason given at [`send_within`](Self::send_within).
     ///
     /// ```
     /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -120,12 +182,16 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// `EMSGSIZE`: `buffer` is too small for this queue. `EBADF`: opened to send.
+    /// As [`recv`](Self::recv), but for `EINTR`.
     #[doc(alias = "mq_timedreceive")]
     pub fn recv_within(&self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>> {
-        not_in_time(patience, |until| sys::mq_timedreceive(self.as_fd(), buffer, until))
-            .map(|received| received.map(|(len, priority)| Received { len, priority }))
-            .call("mq_timedreceive")
+        let deadline = Deadline::after(patience);
+        loop {
+            let received = self.try_recv(buffer)?;
+            if received.is_some() || !wait_readable([self.as_fd()], deadline.left(Duration::MAX))? {
+                return Ok(received);
+            }
+        }
     }
 
     /// Takes the oldest message of the highest priority if there is one now; `None` if there is not.
@@ -147,10 +213,12 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// As [`recv_within`](Self::recv_within).
+    /// As [`recv`](Self::recv), but for `EINTR`.
     #[doc(alias = "mq_receive")]
+    #[inline]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<Option<Received>> {
-        self.recv_within(buffer, Duration::ZERO)
+        not_now(|wait| sys::mq_timedreceive(self.as_fd(), buffer, wait).map(Received::from))
+            .call("mq_timedreceive")
     }
 
     /// How large the queue is, and how full.
@@ -222,24 +290,10 @@ impl AsFd for PosixQueue {
     }
 }
 
-/// Later than this the kernel's clock cannot be set; it is the year 2262.
-const END_OF_TIME: Duration = Duration::from_nanos(i64::MAX as u64);
-
-/// Repeats `call` while signals interrupt it, up to a moment that is `patience` away; `None` when that has come.
-fn not_in_time<T>(
-    patience: Duration,
-    mut call: impl FnMut(&TimeSpec) -> nix::Result<T>,
-) -> nix::Result<Option<T>> {
-    let until = if patience.is_zero() {
-        Duration::ZERO // 1970: the kernel does not even put the thread to sleep
-    } else {
-        // One too long for the clock never ends.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        now.saturating_add(patience).min(END_OF_TIME)
-    };
-    let until = TimeSpec::from_duration(until);
+/// Repeats `call` while signals interrupt it; `None` if it would have to wait.
+fn not_now<T>(mut call: impl FnMut(MqWait) -> nix::Result<T>) -> nix::Result<Option<T>> {
     loop {
-        match call(&until) {
+        match call(MqWait::No) {
             Err(Errno::EINTR) => {}
             Err(Errno::ETIMEDOUT) => return Ok(None),
             done => return done.map(Some),
