@@ -165,7 +165,9 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
 fn a_dead_peer_at_the_floor_is_noticed() {
     for member in &ipc_bench::SIX {
         let name = member.profile.name;
-        for way in ["block", "spin"] {
+        // Who polls hears as little of a peer that is gone as who sleeps: of each medium one.
+        let ways = if matches!(name, "pipe" | "shm") { &["block", "spin"][..] } else { &["block"] };
+        for way in ways {
             let mut at = AtTheFloor::start(name, member.profile.variants[0].name, way, SOME);
             for peer in &at.peers {
                 kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
