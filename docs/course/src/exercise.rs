@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use ipc_core::{Advise as _, Call as _};
 use serde::Deserialize;
 
 use crate::Result;
@@ -95,9 +96,9 @@ impl Course {
         struct List {
             exercise: Vec<Exercise>,
         }
-        let folder = folder.canonicalize().map_err(|error| format!("{}: {error}", folder.display()))?;
+        let folder = folder.canonicalize().call("realpath").on(folder.display())?;
         let path = folder.join("exercises/exercises.toml");
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = fs::read_to_string(&path).call("read").on(path.display())?;
         let list: List = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         for exercise in &list.exercise {
             if !exercise.name.starts_with(&format!("{}_", exercise.mechanism)) {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use ipc_core::{Advise as _, Call as _};
+
 use crate::Result;
 use crate::exercise::{Course, Exercise};
 
@@ -69,7 +71,14 @@ impl<'a> Workshop<'a> {
             );
         }
         let mut cargo = self.cargo("build", self.package);
-        Ok(cargo.arg("--quiet").args(["-p", self.package]).args(which).status()?.success())
+        Ok(cargo
+            .arg("--quiet")
+            .args(["-p", self.package])
+            .args(which)
+            .status()
+            .call("execve")
+            .on("cargo")?
+            .success())
     }
 
     /// Judges one that is built.
@@ -94,7 +103,8 @@ impl<'a> Workshop<'a> {
     fn output(&self, judge: &mut Command) -> Result<(bool, String)> {
         judge.env("JUDGED", self.target.join(self.package).join("debug"));
         judge.env("JUDGED_SOURCES", self.course.folder.join(self.package));
-        let output = judge.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output()?;
+        let output = judge.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).output();
+        let output = output.call("execve").on(judge.get_program().display())?;
         let said = [output.stdout, output.stderr].concat();
         Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
     }
@@ -106,7 +116,7 @@ impl<'a> Workshop<'a> {
         }
         let mut cargo = self.cargo("test", "judge");
         cargo.args(["--quiet", "--no-run", "-p", "judge", "--message-format", "json-render-diagnostics"]);
-        let output = cargo.stderr(Stdio::inherit()).output()?;
+        let output = cargo.stderr(Stdio::inherit()).output().call("execve").on("cargo")?;
         if !output.status.success() {
             return Err("the judge of the exercises cannot be built".into());
         }

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
-use ipc_core::demo::{interrupt, refuse};
+use ipc_core::demo::{interrupt, refuse, save};
+use ipc_core::{Advise as _, Call as _};
 
 use exercise::{Course, Exercise, Language};
 use judge::{Verdict, Workshop};
@@ -161,7 +162,7 @@ fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: b
         return Ok(false);
     }
     let path = course.solution(exercise);
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = fs::read_to_string(&path).call("read").on(path.display())?;
     eprintln!("{}", path.display());
     stdout().write_all(text.as_bytes())?;
     Ok(true)
@@ -175,12 +176,13 @@ fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress) -> Resul
         println!("{} is as it was given.", path.display());
     } else {
         let kept = course.folder.join("exercises/.kept").join(&exercise.name).with_extension("rs");
-        fs::create_dir_all(kept.parent().expect("it is in a folder"))?;
+        let folder = kept.parent().expect("it is in a folder");
+        fs::create_dir_all(folder).call("mkdir").on(folder.display())?;
         if path.exists() {
-            fs::copy(&path, &kept)?;
+            save(&kept, &fs::read(&path).call("read").on(path.display())?)?;
             println!("Your file is kept: {}", kept.display());
         }
-        fs::write(&path, committed)?;
+        save(&path, &committed)?;
         println!("{} is as it was given again.", path.display());
     }
     progress.undo(&exercise.name)
@@ -190,7 +192,7 @@ fn committed(path: &Path) -> Result<Vec<u8>> {
     let (folder, name) = (path.parent().expect("in a folder"), path.file_name().expect("a file"));
     let object = format!("HEAD:./{}", name.to_string_lossy());
     let git = Command::new("git").current_dir(folder).args(["show", &object]).output();
-    let git = git.map_err(|error| format!("git cannot be started: {error}"))?;
+    let git = git.call("execve").on("git")?;
     if !git.status.success() {
         let said = String::from_utf8_lossy(&git.stderr);
         return Err(format!("git does not have {}: {}", path.display(), said.trim()).into());

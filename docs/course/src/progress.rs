@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use ipc_core::{Advise as _, Call as _};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -21,11 +22,11 @@ pub struct Progress {
 impl Progress {
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join("exercises/.progress.json");
-        let progress = match fs::read_to_string(&path) {
-            Ok(text) => serde_json::from_str(&text)
+        let progress = match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
                 .map_err(|error| format!("{}: {error}; remove the file to begin anew", path.display()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => Self::default(),
-            Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+            Err(error) => Err(error).call("read").on(path.display())?,
         };
         Ok(Self { path, ..progress })
     }
@@ -59,11 +60,8 @@ impl Progress {
         self.save()
     }
 
-    /// Under another name first: whoever is interrupted here has the old file or the new one, and never half of it.
     fn save(&self) -> Result<()> {
         let text = serde_json::to_string_pretty(self)?;
-        let new = self.path.with_extension(format!("{}.new", std::process::id()));
-        let saved = fs::write(&new, text).and_then(|()| fs::rename(&new, &self.path));
-        saved.map_err(|error| format!("{}: {error}", self.path.display()).into())
+        Ok(ipc_core::demo::save(&self.path, text.as_bytes())?)
     }
 }
