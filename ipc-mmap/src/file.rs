@@ -43,7 +43,9 @@ pub(crate) fn allocate(file: &File) -> Result<()> {
             Err(Errno::EINTR) => {}
             Err(Errno::EOPNOTSUPP) => break, // not on this file system
             allocated => {
-                break allocated.call("fallocate").advise(Errno::ENOSPC, || "the disk is full".into())?;
+                break allocated
+                    .call("fallocate")
+                    .advise(Errno::ENOSPC, || format!("there the disk has no {length} bytes left"))?;
             }
         }
     }

@@ -126,7 +126,9 @@ pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStr
     if last.kind() == ErrorKind::TimedOut {
         return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
     }
-    Err(last).call("connect")
+    let unreachable =
+        || format!("no route leads to {address}: see ip route, and whether this host has a network");
+    Err(last).call("connect").advise(Errno::ENETUNREACH, unreachable).advise(Errno::EHOSTUNREACH, unreachable)
 }
 
 /// All addresses behind `HOST:PORT`. A name may need the resolver, and so a moment.

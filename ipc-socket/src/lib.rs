@@ -157,7 +157,13 @@ impl Mechanism for Socket {
     }
 
     fn describe(&self) -> String {
-        format!("listening {} socket at {}", self.variant, self.address)
+        let everywhere = self.address.starts_with("0.0.0.0:") || self.address.starts_with("[::]:");
+        let elsewhere = if everywhere {
+            "; on another host, type an address of this one instead (hostname -I)"
+        } else {
+            ""
+        };
+        format!("listening {} socket at {}{elsewhere}", self.variant, self.address)
     }
 
     // ANCHOR: accept

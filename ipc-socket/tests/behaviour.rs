@@ -641,3 +641,18 @@ fn a_frame_is_a_length_and_the_bytes() {
         assert_eq!(owner.recv(&mut buffer).unwrap(), 1);
     }
 }
+
+/// A host without a network says where no route leads.
+#[test]
+fn an_unreachable_host_is_told_with_advice() {
+    let Some(mut alone) = ipc_core::conformance::namespaces::unshared(&["--net"]) else {
+        return ipc_core::conformance::skipped(
+            "a new network namespace needs root or a user namespace, and unshare(1)",
+        );
+    };
+    let demo =
+        [env!("CARGO_BIN_EXE_ipc-socket"), "ping", "192.0.2.1:9", "--variant", "tcp", "--timeout", "1"];
+    let said = alone.args(demo).output().unwrap().stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("(ENETUNREACH); no route leads to 192.0.2.1:9: see ip route"), "{said}");
+}

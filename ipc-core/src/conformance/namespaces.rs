@@ -61,6 +61,14 @@ fn is_empty(directory: &Path) -> crate::Result<bool> {
     Ok(fs::read_dir(directory).call("opendir")?.next().is_none())
 }
 
+/// A command behind a line of shell, `first`, in new [`namespaces`](unshared): for limits that belong to a namespace.
+#[must_use]
+pub fn limited(namespaces: &[&str], first: &str, program: &str) -> Option<Command> {
+    let mut command = unshared(namespaces)?;
+    command.args(["sh", "-c", &format!("{first} && exec \"$@\""), "sh", program]);
+    Some(command)
+}
+
 /// unshare(1) for a command in new `namespaces`, which are options of it; `None` where that is not permitted.
 #[must_use]
 pub fn unshared(namespaces: &[&str]) -> Option<Command> {

@@ -85,7 +85,8 @@ impl Recv {
         let wanted = if self.follow { u64::MAX } else { self.count };
         for received in 0..wanted {
             somebody_reads()
-                .advise(Errno::EPIPE, || "nobody reads standard output: nothing was received".into())?;
+                .advise(Errno::EPIPE, || "nobody reads standard output: nothing was received".into())
+                .advise(Errno::EBADF, || "it is closed: nothing was received".into())?;
             if self.receive(queue, select, &mut message)?.is_none() {
                 let enough = self.follow && received > 0;
                 return Ok(if enough { Outcome::Done } else { Outcome::Nothing });

@@ -96,6 +96,10 @@ impl PosixQueue {
                 "choose another name, or remove that queue with: rm /dev/mqueue/…".into()
             })
             .advise(Errno::EINVAL, || "see /proc/sys/fs/mqueue/msg_max and msgsize_max".into())
+            .advise(Errno::ENOSPC, || {
+                "there are as many queues as fs.mqueue.queues_max allows: see /dev/mqueue for what is left over"
+                    .into()
+            })
             .advise(Errno::EMFILE, || {
                 "all queues of a user share an allowance (ulimit -q): end other programs, or raise it".into()
             })

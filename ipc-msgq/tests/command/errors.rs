@@ -1,5 +1,6 @@
 //! One clear line for each error, which names what was wrong.
 
+use ipc_core::conformance::{namespaces, skipped};
 use ipc_msgq::Key;
 
 use crate::tools::{Scratch, run};
@@ -74,4 +75,17 @@ fn what_is_not_there_is_told_in_one_line() {
         let error = run(&[command, "--path", "/no/such/file", "--project", "A"]).error(1);
         assert!(error.contains("(ENOENT)") && error.contains("/no/such/file"), "{error}");
     }
+}
+
+/// What is limited by the kernel is named with its limit, by both sides, and not called the peer's end.
+#[test]
+fn a_queue_too_small_for_the_exchange_is_told() {
+    let limit = "echo 40 > /proc/sys/kernel/msgmnb";
+    let Some(mut demo) = namespaces::limited(&["--ipc"], limit, env!("CARGO_BIN_EXE_ipc-msgq")) else {
+        return skipped("a new IPC namespace needs root or a user namespace, and unshare(1)");
+    };
+    let output = demo.args(["--count", "5", "--size", "16"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("and this link carries at most 39: raise its limit (kernel.msgmax"), "{said}");
+    assert!(!said.contains("the peer is gone"), "{said}");
 }

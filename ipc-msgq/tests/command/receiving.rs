@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, pipe};
 use std::os::fd::AsFd as _;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -138,6 +139,12 @@ fn a_message_that_nobody_reads_is_not_lost() {
     let receiver = command(&["recv", "--id", &queue.id()]).stdout(writer).spawn().unwrap();
     let error = ended(receiver).error(1);
     assert!(error.contains("(EPIPE); nobody reads standard output: nothing was received"), "{error}");
+    // Closed, as by `>&-`: the runtime opens /dev/null in its place, into which a message would vanish.
+    let plain = command(&["recv", "--id", &queue.id()]);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "exec \"$@\" >&-", "sh"]).arg(plain.get_program()).args(plain.get_args());
+    let error = ended(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).error(1);
+    assert!(error.contains("(EBADF); it is closed: nothing was received"), "{error}");
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
     // The reader goes while it waits: this it cannot see before.
     let (reader, writer) = pipe().unwrap();

@@ -80,9 +80,11 @@ impl Object {
             match fallocate(&self.0, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length as i64) {
                 Err(Errno::EINTR) => {}
                 allocated => {
-                    break allocated
-                        .call("fallocate")
-                        .advise(Errno::ENOSPC, || format!("{DIRECTORY} is full"))?;
+                    break allocated.call("fallocate").advise(Errno::ENOSPC, || {
+                        format!(
+                            "{DIRECTORY} has no {length} bytes left: remove what is in it, or make it larger"
+                        )
+                    })?;
                 }
             }
         }

@@ -143,3 +143,17 @@ fn another_variant_is_told() {
     let error = Shm::join(&meeting.address(), &setup("ring"), PATIENCE).unwrap_err();
     assert!(error.to_string().contains("another variant"), "{error}");
 }
+
+/// An array of six is more than this system makes.
+#[test]
+fn the_limit_of_an_array_is_named() {
+    let (limit, demo) = ("echo 3 32000 500 32000 > /proc/sys/kernel/sem", env!("CARGO_BIN_EXE_ipc-shm"));
+    let Some(mut demo) = ipc_core::conformance::namespaces::limited(&["--ipc"], limit, demo) else {
+        return ipc_core::conformance::skipped(
+            "a new IPC namespace needs root or a user namespace, and unshare(1)",
+        );
+    };
+    let output = demo.args(["--count", "5", "--variant", "sem"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("semget: Invalid argument (EINVAL); an array of 6 is over"), "{said}");
+}
