@@ -128,8 +128,13 @@ impl Mechanism for Mmap {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let path = parse(address)?;
-        let variant = if setup.variant == MEMFD { " --variant memfd" } else { "" };
-        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}{variant}` first");
+        let nobody = || match setup.variant {
+            MEMFD => format!(
+                "nobody is at {address}: start `ipc-mmap pong {address} --variant memfd` first ({})",
+                memfd::here()
+            ),
+            _ => format!("nobody is at {address}: start `ipc-mmap pong {address}` first"),
+        };
         poll_for(timeout, nobody, || try_join(&path, setup))
     }
     // ANCHOR_END: join

@@ -121,17 +121,13 @@ fn create() -> Result<File> {
 
 /// Opens the memory that an owner has open; `None` if there is nothing at `address`, or not any more.
 pub(crate) fn open(address: &Path) -> Result<Option<File>> {
-    let no_memory = || {
-        let here = Namespaces::current()
-            .map_or_else(|error| error.to_string(), |here| format!("pid:[{}]", here.pid));
-        Error::Usage(format!(
-            "{} does not lead to memory of that ipc-mmap here, in {here}: if pong is in another pid namespace, with a \
-             /proc of its own, choose the variant `file`",
-            address.display()
-        ))
-    };
+    let no_memory =
+        || Error::Usage(format!("{} does not lead to memory of that ipc-mmap {}", address.display(), here()));
     let (address, inode) = without_inode(address);
-    let Some(mut target) = read_link(&address, &no_memory)? else { return Ok(None) };
+    let Some(mut target) = read_link(&address, &no_memory)? else {
+        // No later pong will have it open as just that: this one has ended, or is elsewhere.
+        return if is_proc_path(&address) { Err(no_memory()) } else { Ok(None) };
+    };
     let mut door = address.clone();
     if is_proc_path(&target) {
         door = target;
@@ -155,6 +151,15 @@ pub(crate) fn open(address: &Path) -> Result<Option<File>> {
         None => leads_there(&address, &memory)?,
     };
     if is_meant { Ok(Some(memory)) } else { Err(no_memory()) }
+}
+
+/// Where a path in `/proc` was followed, for one who meant another place.
+pub(crate) fn here() -> String {
+    let here =
+        Namespaces::current().map_or_else(|error| error.to_string(), |here| format!("pid:[{}]", here.pid));
+    format!(
+        "here, in {here}: if pong is in another pid namespace, with a /proc of its own, choose the variant `file`"
+    )
 }
 
 /// Whether the owner of `memory` has made the link at `path`.
@@ -199,7 +204,9 @@ fn read_link(path: &Path, no_link: &impl Fn() -> Error) -> Result<Option<PathBuf
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH)) => Ok(None),
         Err(error) if error.errno() == Some(Errno::EINVAL) => Err(no_link()),
         // Of another user; or, in another pid namespace, of another process than was meant.
-        read => read.map(Some).advise(Errno::EACCES, || format!("{} is another user's", path.display())),
+        read => read
+            .map(Some)
+            .advise(Errno::EACCES, || format!("{} is another user's {}", path.display(), here())),
     }
 }
 

@@ -68,6 +68,10 @@ impl Demo {
         })
     }
 
+    pub(super) const fn variant(self) -> &'static str {
+        self.variant
+    }
+
     /// A run with a directory for temporary files of its own.
     pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
         let mut command = Command::new(self.binary);

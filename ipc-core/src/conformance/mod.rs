@@ -24,6 +24,7 @@
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `first_process.rs` | the demo as process 1 of a container |
 //! | `inherited.rs` | the demo with what a parent leaves set |
+//! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
 //! | `scripts.rs` | what the peer process plays |
 //! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
@@ -41,6 +42,7 @@ mod leaks;
 mod messages;
 pub mod namespaces;
 pub mod other;
+mod pid_namespaces;
 mod scripts;
 mod terminals;
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::command_line::{Demo, check_document, ends_by};
 use super::leaks::nothing_left;
-use super::{Outcome, ensure, first_process, namespaces, run};
+use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     vec![
@@ -36,12 +36,13 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             first_process::pong_ends,
         ),
         demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
+        demo.trial("either side in another pid namespace is noticed or refused", pid_namespaces::play),
     ]
 }
 
 /// A `pong` that waits, and the line that it prints for the other terminal.
-struct Pong {
-    child: Child,
+pub(super) struct Pong {
+    pub(super) child: Child,
     line: String,
     ping: Vec<String>,
 }
@@ -51,7 +52,7 @@ impl Pong {
         Self::spawn(demo.command(place, &[&["pong"], args].concat()))
     }
 
-    fn spawn(mut command: Command) -> Result<Self, Failed> {
+    pub(super) fn spawn(mut command: Command) -> Result<Self, Failed> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
@@ -59,7 +60,7 @@ impl Pong {
         Ok(Self { child, line: line.trim().to_owned(), ping })
     }
 
-    fn address(&self) -> &str {
+    pub(super) fn address(&self) -> &str {
         self.ping.get(2).map_or("", String::as_str)
     }
 }

@@ -1,0 +1,145 @@
+//! The demo in two pid namespaces, as in two containers that share IPC, `/dev/shm` or a volume: the end of a peer whose
+//! pid means nothing here.
+
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Failed;
+use nix::unistd::geteuid;
+use tempfile::TempDir;
+
+use super::command_line::Demo;
+use super::leaks::nothing_left;
+use super::terminals::Pong;
+use super::{Outcome, ensure, namespaces, run, skipped};
+
+/// Where one side runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// With the test.
+    Here,
+    /// In a pid namespace of its own, with the `/proc` of the test, where its pids are others.
+    SharedProc,
+    /// In one with a `/proc` of its own.
+    PrivateProc,
+}
+
+use Place::{Here, PrivateProc, SharedProc};
+
+impl Place {
+    /// The command to be run there. To kill `unshare` kills it, too.
+    fn command(self, command: &Command) -> Option<Command> {
+        let options: &[&str] = match self {
+            Here => &[],
+            SharedProc => &["--pid", "--fork", "--kill-child"],
+            PrivateProc => &["--pid", "--fork", "--kill-child", "--mount-proc"],
+        };
+        let mut there = if self == Here {
+            Command::new(command.get_program())
+        } else {
+            let mut there = namespaces::unshared(options)?;
+            there.arg(command.get_program());
+            there
+        };
+        there.args(command.get_args());
+        there.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Some(there)
+    }
+}
+
+/// How soon a killed peer must be noticed, once in three tries: a loaded machine may take its time.
+const PROMISE: Duration = Duration::from_secs(1);
+const ATTEMPTS: usize = 3;
+
+/// Either side elsewhere, and both: each plays until the other is killed, or is refused by the namespace's name.
+pub(super) fn play(demo: Demo, place: &TempDir) -> Outcome {
+    if !geteuid().is_root() || SharedProc.command(&Command::new("true")).is_none() {
+        skipped("two pid namespaces with one user need root and unshare(1)");
+        return Ok(());
+    }
+    for (pong, ping) in [
+        (SharedProc, Here),
+        (PrivateProc, Here),
+        (Here, SharedProc),
+        (Here, PrivateProc),
+        (SharedProc, SharedProc),
+        (PrivateProc, PrivateProc),
+    ] {
+        for victim in ["pong", "ping"] {
+            let mut times = Vec::new();
+            while times.len() < ATTEMPTS && times.last().is_none_or(|took| *took > PROMISE) {
+                let took = killed(demo, place, (pong, ping), victim).map_err(|failed| {
+                    format!("pong {pong:?}, ping {ping:?}: {}", failed.message().unwrap_or(""))
+                })?;
+                times.push(took);
+            }
+            ensure!(
+                times.last().is_some_and(|took| *took <= PROMISE),
+                "pong {pong:?}, ping {ping:?}, {victim} killed: noticed only after {times:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Starts both, kills the victim, and returns how long the other took to end.
+fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Result<Duration, Failed> {
+    let there =
+        |at: Place, args: &[&str]| at.command(&demo.command(place, args)).expect("it was possible before");
+    let mut pong = Pong::spawn(there(at.0, &["pong"]))?;
+    let address = pong.address().to_owned();
+    let mut ping = there(at.1, &["ping", &address, "--count", "1000000000", "--timeout", "5"]);
+    let mut ping = ping.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    thread::sleep(Duration::from_millis(250)); // time to begin; too little only makes the case easier
+    if ping.try_wait()?.is_some() {
+        refused(demo, place, at, &mut pong, ping)?;
+        return Ok(Duration::ZERO);
+    }
+    let (killed, survivor): (&mut Child, &mut Child) =
+        if victim == "pong" { (&mut pong.child, &mut ping) } else { (&mut ping, &mut pong.child) };
+    let started = Instant::now();
+    killed.kill()?;
+    killed.wait()?;
+    let status = survivor.wait()?;
+    let took = started.elapsed();
+    ensure_err(!status.success() || victim == "ping", || format!("the survivor ended with {status}"))?;
+    swept_clean(demo, place, &address)?;
+    Ok(took)
+}
+
+/// Whether `ping` may be refused there, and has said why; and whether it has left the seat free.
+fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, ping: Child) -> Outcome {
+    let told = ping.wait_with_output()?;
+    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+    let may_be = match demo.variant() {
+        "sysv" => true,
+        "memfd" => at != (SharedProc, Here) && at != (Here, SharedProc) && at != (SharedProc, SharedProc),
+        _ => false,
+    };
+    ensure!(may_be && told.contains("pid:["), "ping ended at once: {told}");
+    if at.0 == Here {
+        let (status, _, stderr) = run(&mut demo.command(place, &["ping", pong.address(), "--count", "5"]))?;
+        ensure!(status == Some(0), "after the refusal, a ping with pong: {stderr}");
+        ensure!(pong.child.wait()?.success(), "pong failed after the refusal");
+    }
+    let _ = pong.child.kill();
+    let _ = pong.child.wait();
+    swept_clean(demo, place, pong.address())
+}
+
+/// Whether the next `create` leaves nothing. The kernel may still be ending a namespace whose first process was killed.
+fn swept_clean(demo: Demo, place: &TempDir, address: &str) -> Outcome {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        demo.run(place, &["pong", "--timeout", "0.01"])?;
+        match nothing_left(place.path(), address) {
+            Err(_) if Instant::now() < deadline => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+fn ensure_err(holds: bool, reason: impl FnOnce() -> String) -> Outcome {
+    if holds { Ok(()) } else { Err(reason().into()) }
+}
