@@ -158,7 +158,14 @@ impl Drop for Lease {
 /// Where the lease `name` of mechanism `M` is, if there is one.
 fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
     let name = prefix::<M>() + &short(name);
-    Ok(bases()?.into_iter().map(|base| base.join(&name)).find(|dir| dir.symlink_metadata().is_ok()))
+    for base in bases()? {
+        let dir = base.join(&name);
+        match dir.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            looked => return looked.call("lstat").on(dir.display()).map(|_| Some(dir)),
+        }
+    }
+    Ok(None)
 }
 
 /// A name that fits a directory's, of at most 255 bytes, behind a prefix.
