@@ -57,7 +57,7 @@ mod sys;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::Lease;
+use ipc_core::lease::{self, Lease};
 use ipc_core::{
     Advise, Between, Call, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result,
     Setup, Unit, Variant,
@@ -134,6 +134,7 @@ impl Mechanism for Socket {
     // ANCHOR: create
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         if setup.variant == TCP {
+            lease::sweep::<Self>()?; // it needs no lease of its own, but removes the remains of others like any create
             let listener = address::listen_at_port(address.unwrap_or(LOOPBACK))?;
             let address = listener.local_addr().call("getsockname")?.to_string();
             let reception = Reception::new(Listener::Tcp(listener), true)?;
