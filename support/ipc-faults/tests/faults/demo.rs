@@ -1,0 +1,210 @@
+//! The demos under test, each in a process of its own: this same program, told by a variable whose demo it is.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::{Error, Result};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
+
+use crate::subject::Subject;
+use crate::tracer;
+
+/// The variable that names the mechanism.
+const DEMO: &str = "IPC_FAULTS_DEMO";
+/// The name by which a program is called that is to be traced. Its child is called by another.
+const TRACED: &str = "traced";
+
+/// What a demo is told to wait for its peer, and how long it may then take to end.
+pub const TIMEOUT: Duration = Duration::from_millis(400);
+pub const PROMPT: Duration = Duration::from_secs(1);
+/// What ends a demo that hangs.
+pub const PATIENCE: Duration = Duration::from_secs(6);
+
+/// The variable that makes a demo `ipc-bench clean` instead.
+pub const CLEAN: &str = "IPC_FAULTS_CLEAN";
+/// The variable that says how many descriptors a demo may have.
+pub const DESCRIPTORS: &str = "IPC_FAULTS_DESCRIPTORS";
+
+/// Plays the demo that this process was started for, if it was.
+pub fn play_if_told() -> Option<ExitCode> {
+    if std::env::var_os(CLEAN).is_some() {
+        return Some(ipc_core::demo::report(clean()));
+    }
+    if let Some(most) = std::env::var(DESCRIPTORS).ok().and_then(|number| number.parse().ok()) {
+        setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("a limit may be lowered");
+    }
+    let mechanism = std::env::var(DEMO).ok()?;
+    if std::env::args_os().next().is_some_and(|name| name == TRACED) {
+        tracer::begin().expect("a child may be traced");
+    }
+    tracer::mark();
+    Subject::play(&mechanism)
+}
+
+/// A demo that was started.
+#[derive(Debug)]
+pub struct Demo {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: ChildStderr,
+}
+
+/// How a demo ended.
+#[derive(Debug)]
+pub struct End {
+    pub status: ExitStatus,
+    /// Whether it had to be ended by force.
+    pub hung: bool,
+    pub when: Instant,
+    pub stderr: String,
+}
+
+/// What `ipc-bench clean` does: an error, if something could not be removed.
+pub fn clean() -> Result<()> {
+    match ipc_bench::clean::clean()? {
+        cleaned if cleaned.left == 0 => Ok(()),
+        cleaned => Err(Error::Usage(cleaned.story)),
+    }
+}
+
+/// The demo of `subject` with these arguments, in a process group of its own.
+pub fn command(subject: &Subject, args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a program has a path"));
+    command.args(args).args(["--variant", subject.variant]);
+    command.env(DEMO, subject.mechanism).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The same without any privilege, though this is root in its namespaces: what permissions forbid is forbidden.
+pub fn powerless(subject: &Subject, args: &[&str]) -> Command {
+    wrapped("setpriv", &["--bounding-set=-all", "--inh-caps=-all"], &patient(subject, args))
+}
+
+/// The same as another user.
+pub fn as_user(subject: &Subject, user: u32, args: &[&str]) -> Command {
+    let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
+    wrapped(
+        "setpriv",
+        &[&user, &group, "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"],
+        &patient(subject, args),
+    )
+}
+
+/// A demo with few messages and little patience, unless these arguments say otherwise.
+fn patient(subject: &Subject, args: &[&str]) -> Command {
+    let mut command = command(subject, args);
+    if !args.contains(&"--count") {
+        command.args(["--count", "1"]);
+    }
+    command.args(["--timeout", &TIMEOUT.as_secs_f64().to_string()]);
+    command
+}
+
+/// What `command` would start, started by the program `by`.
+pub fn wrapped(by: &str, args: &[&str], command: &Command) -> Command {
+    let mut wrapper = Command::new(by);
+    wrapper.args(args).arg(command.get_program()).args(command.get_args()).process_group(0);
+    wrapper.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapper.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    wrapper
+}
+
+impl Demo {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the lab can start itself");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let stderr = child.stderr.take().expect("it is piped");
+        Self { child, stdout, stderr }
+    }
+
+    /// Starts one that waits for its tracer.
+    pub fn start_traced(mut command: Command) -> Self {
+        command.arg0(TRACED);
+        Self::start(command)
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
+    }
+
+    /// The next line that it prints; empty when it has ended.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        let _ = self.stdout.read_line(&mut line); // a demo that dies in the middle of a line has not said it
+        line
+    }
+
+    /// The address in the command for the other terminal, which a pong prints first.
+    pub fn address(&mut self) -> Option<String> {
+        let line = self.line();
+        line.split_whitespace()
+            .skip_while(|word| *word != "ping")
+            .nth(1)
+            .map(|word| word.trim_matches('\'').to_owned())
+    }
+
+    /// Waits for its end, for so long.
+    pub fn end(mut self, patience: Duration) -> End {
+        let started = Instant::now();
+        let mut hung = false;
+        let status = loop {
+            match self.child.try_wait().expect("a child can be waited for") {
+                Some(status) => break status,
+                None if !hung && started.elapsed() > patience => {
+                    hung = true;
+                    let _ = killpg(self.pid(), Signal::SIGKILL);
+                }
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let when = Instant::now();
+        let stderr = self.rest();
+        End { status, hung, when, stderr }
+    }
+
+    /// The end that the tracer has seen.
+    pub fn traced_end(self, trace: &tracer::Trace) -> Option<End> {
+        let (status, when) = *trace.ends.get(&self.pid())?;
+        let status = match status {
+            WaitStatus::Exited(_, code) => code << 8,
+            WaitStatus::Signaled(_, signal, _) => signal as i32,
+            _ => return None,
+        };
+        let stderr = self.rest();
+        Some(End { status: ExitStatus::from_raw(status), hung: trace.hung, when, stderr })
+    }
+
+    fn rest(mut self) -> String {
+        let mut text = Vec::new();
+        let _ = self.stderr.read_to_end(&mut text); // what cannot be read was not said
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+impl End {
+    /// Whether it ended as no program should: by a panic, or by a signal that it raised itself.
+    pub fn panicked(&self) -> bool {
+        let ours = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
+        let died = self.status.signal().is_some_and(|signal| ours.iter().all(|ours| *ours as i32 != signal));
+        died || self.status.code() == Some(101) || self.stderr.contains("panicked at")
+    }
+
+    /// Whether it says why it failed: by an errno, or by what is wrong with what it was asked.
+    pub fn says_why(&self) -> bool {
+        let error = self.stderr.lines().rev().find_map(|line| line.strip_prefix("error: "));
+        error.is_some_and(|error| error.contains("(E")) || self.status.code() == Some(2)
+    }
+
+    /// How it ended, for a report.
+    pub fn story(&self) -> String {
+        let last = self.stderr.lines().last().unwrap_or("no word");
+        if self.hung { format!("hung: {last}") } else { format!("{}: {last}", self.status) }
+    }
+}

@@ -1,0 +1,97 @@
+//! The fault lab: what happens to the six mechanisms where something goes wrong at every point at which it can.
+//!
+//! Each cell of the matrix, a variant and a kind of fault, is a test. It works in a world of its own: namespaces for IPC
+//! objects, mounts, processes and the network, in which the demos are separate processes of this program. So "nothing is left"
+//! is exact, and whatever is started ends with the test.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `lab.rs` | the kinds of faults |
+//! | `matrix.rs` | what came of them, printed, and the page of the book |
+//! | `world.rs` | a world, and what is left in it |
+//! | `subject.rs`, `demo.rs` | the variants; their demos as processes |
+//! | `tracer.rs`, `pair.rs` | a demo held at every system call; two that play |
+//! | `errnos.rs` | what the manual says of each call |
+//! | `kills.rs`, `errors.rs` | every call: killed before it, or failed by it |
+//! | `storage.rs`, `limits.rs`, `users.rs`, `clock.rs`, `truncate.rs` | hostile worlds |
+//!
+//! `IPC_FAULTS_ALL=1 cargo test -p ipc-faults` tries every point with every errno, which takes some minutes more.
+
+mod clock;
+mod demo;
+mod errnos;
+mod errors;
+mod kills;
+mod lab;
+mod limits;
+mod matrix;
+mod pair;
+mod storage;
+mod subject;
+mod sys;
+mod tally;
+mod tracer;
+mod truncate;
+mod users;
+mod world;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::thread;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use lab::{FAULTS, Fault};
+use subject::Subject;
+use tally::Tally;
+use world::World;
+
+/// Worlds at once for each processor: in most of them somebody waits.
+const WORLDS_PER_PROCESSOR: usize = 4;
+
+fn main() -> ExitCode {
+    if let Some(status) = demo::play_if_told() {
+        return status;
+    }
+    let args: Vec<String> = std::env::args().collect();
+    if let Some((subject, fault)) = world::told(&args) {
+        let mut world = World::enter(subject).expect("what unshare(1) has made can be furnished");
+        println!("{}", (fault.try_it)(&mut world).line());
+        return ExitCode::SUCCESS;
+    }
+    let mut trials = vec![Trial::test("the page of the book names the tests", matrix::page_is_true)];
+    for fault in &FAULTS {
+        let tried = Subject::all().into_iter().filter(|subject| (fault.spares)(subject).is_none());
+        trials.extend(tried.map(|subject| {
+            let name = matrix::test(&subject, fault.name);
+            Trial::test(name.clone(), move || try_on(&subject, fault, name))
+        }));
+    }
+    let mut arguments = Arguments::from_args();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(WORLDS_PER_PROCESSOR * processors);
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    print!("{}", matrix::table());
+    conclusion.exit_code()
+}
+
+/// One cell.
+fn try_on(subject: &Subject, fault: &Fault, name: String) -> Result<(), Failed> {
+    let Some(output) = world::run(subject, fault.name) else {
+        let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {}", world::NO_WORLD);
+        matrix::note(name, "skipped".into());
+        // Where the lab decides, it has to run.
+        return if std::env::var_os("CI").is_some() { Err(world::NO_WORLD.into()) } else { Ok(()) };
+    };
+    let output = output?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let Some((tally, story)) = Tally::read(&printed) else {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{}: {printed}{complaint}", output.status).into());
+    };
+    for skipped in story.lines().filter(|line| line.starts_with("SKIPPED")) {
+        let _ = writeln!(std::io::stderr(), "{name}: {skipped}");
+    }
+    matrix::note(name, tally.to_string());
+    if tally.is_clean() { Ok(()) } else { Err(story.into()) }
+}

@@ -1,0 +1,132 @@
+//! Two demos that play with each other, one of them held by the tracer.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+
+use crate::demo::{self, Demo, End, PATIENCE, PROMPT, TIMEOUT};
+use crate::tracer::{self, Deed, Order, Point, Target, Trace};
+use crate::world::World;
+
+/// The process that is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The one that waits in the first terminal.
+    Pong,
+    /// The one in the other.
+    Ping,
+    /// The one that spawns its own peer.
+    Parent,
+    /// That peer.
+    Child,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Round {
+    pub trace: Trace,
+    /// The process that was started under the tracer.
+    pub held: Option<End>,
+    /// The process beside it, if it came to that.
+    pub other: Option<End>,
+}
+
+/// Plays once, with a deed at a point.
+pub fn play(world: &World, part: Part, deed: Option<(Point, Deed)>) -> Round {
+    let target = if part == Part::Child { Target::Child } else { Target::Itself };
+    let order = Order { target, deed, late: false };
+    let timeout = TIMEOUT.as_secs_f64().to_string();
+    let demo = |args: &[&str]| {
+        demo::command(&world.subject, &[args, &["--count", "1", "--timeout", &timeout]].concat())
+    };
+    let (held, trace, other) = match part {
+        Part::Pong => {
+            let mut pong = Demo::start_traced(demo(&["pong", &world.address()]));
+            let mut ping = None;
+            let leader = pong.pid();
+            let trace = tracer::run(leader, order, PATIENCE, || {
+                ping = pong.address().map(|address| Demo::start(demo(&["ping", &address])));
+            });
+            (pong, trace, ping)
+        }
+        Part::Ping => {
+            let mut pong = Demo::start(demo(&["pong", &world.address()]));
+            let address = pong.address().unwrap_or_else(|| world.address());
+            let ping = Demo::start_traced(demo(&["ping", &address]));
+            let trace = tracer::run(ping.pid(), order, PATIENCE, || ());
+            (ping, trace, Some(pong))
+        }
+        Part::Parent | Part::Child => {
+            let parent = Demo::start_traced(demo(&[]));
+            let trace = tracer::run(parent.pid(), order, PATIENCE, || ());
+            (parent, trace, None)
+        }
+    };
+    let trace = trace.expect("a child can be traced");
+    let other = other.map(|other| other.end(PATIENCE));
+    let held = held.traced_end(&trace);
+    Round { trace, held, other }
+}
+
+/// Whether `survivor`, for which the wall clock is set back each time it waits, sees late that its peer was killed.
+pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool {
+    let order = Order { target: Target::Itself, deed: None, late: true };
+    let (address, endless) = (world.address(), ["--count", "1000000000"]);
+    let demo = |args: &[&str]| demo::command(&world.subject, &[args, &endless].concat());
+    let kill_later = |pid| {
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(300)); // they have met by then
+            let _ = kill(pid, Signal::SIGKILL); // an error means that it has ended
+            Instant::now()
+        })
+    };
+    let mut other = None;
+    let (held, killed) = if survivor == Part::Pong {
+        let pong = Demo::start_traced(demo(&["pong", &address]));
+        let mut killed = None;
+        let trace = tracer::run(pong.pid(), order, patience, || {
+            let ping = Demo::start(demo(&["ping", &address]));
+            killed = Some(kill_later(ping.pid()));
+            other = Some(ping);
+        });
+        (trace, killed)
+    } else {
+        let mut pong = Demo::start(demo(&["pong", &address]));
+        pong.address();
+        let ping = Demo::start_traced(demo(&["ping", &address]));
+        let killed = kill_later(pong.pid());
+        other = Some(pong);
+        (tracer::run(ping.pid(), order, patience, || ()), Some(killed))
+    };
+    let (trace, Some(killed)) = (held.expect("a child can be traced"), killed) else { return true };
+    let killed = killed.join().expect("it only waits and kills");
+    drop(other.map(|other| other.end(patience)));
+    trace.hung
+        || trace.ends.values().any(|(_, when)| when.saturating_duration_since(killed) > PROMPT + PROMPT)
+}
+
+impl Round {
+    /// How the two ended.
+    pub fn ends(&self) -> impl Iterator<Item = &End> {
+        self.held.iter().chain(&self.other)
+    }
+
+    /// Whether one of them ended later after the deed than it should: within its time-out, and promptly.
+    pub fn late(&self) -> bool {
+        let Some(done) = self.trace.done else { return self.trace.hung };
+        let latest = self
+            .trace
+            .ends
+            .values()
+            .map(|(_, when)| *when)
+            .chain(self.other.iter().map(|end| end.when))
+            .max();
+        self.trace.hung || latest.is_some_and(|when: Instant| when - done > TIMEOUT + PROMPT)
+    }
+
+    /// How both ended, for a report.
+    pub fn story(&self) -> String {
+        self.ends().map(End::story).collect::<Vec<_>>().join(" | ")
+    }
+}

@@ -1,0 +1,108 @@
+//! What came of a test: a few numbers for the matrix, and a line for each thing that went wrong.
+
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::str::FromStr;
+
+use crate::demo::End;
+
+/// What a point can get wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Wrong {
+    /// Something is left.
+    Leak,
+    /// A process did not end, or ended late.
+    Hang,
+    /// A process panicked, or was ended by a signal that the lab did not send.
+    Panic,
+    /// A process said something that is not true, or not what happened.
+    Lie,
+}
+
+/// The result of a test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many points were tried.
+    pub points: usize,
+    wrong: [usize; 4],
+}
+
+/// How a tally begins on its line.
+const WORD: &str = "tally";
+
+impl Tally {
+    /// Notes what went wrong, and says it.
+    pub fn wrong(&mut self, what: Wrong, story: impl fmt::Display) {
+        self.wrong[what as usize] += 1;
+        println!("{what:?}: {story}");
+    }
+
+    /// Whether processes that played together ended as they should: by themselves, and if in vain, with a reason.
+    pub fn judge(&mut self, name: &str, ends: &[End]) {
+        let story = ends.iter().map(End::story).collect::<Vec<_>>().join(" | ");
+        if ends.iter().any(|end| end.hung) {
+            self.wrong(Wrong::Hang, format!("{name}: {story}"));
+        }
+        if ends.iter().any(End::panicked) {
+            self.wrong(Wrong::Panic, format!("{name}: {story}"));
+        }
+        let mut failed = ends.iter().filter(|end| !end.status.success()).peekable();
+        let told = failed.peek().is_none()
+            || failed.any(|end| end.hung || end.says_why() || end.stderr.contains("corrupt"));
+        // One that a signal of ours has ended has nothing to say.
+        if !told && !ends.iter().all(|end| end.status.success() || end.status.signal().is_some()) {
+            self.wrong(Wrong::Lie, format!("{name}: no reason: {story}"));
+        }
+    }
+
+    /// Whether all was well.
+    pub fn is_clean(&self) -> bool {
+        self.wrong == [0; 4]
+    }
+
+    /// Whether so many points hung, each for as long as it is let, that the rest is not worth waiting for.
+    pub fn gives_up(&self) -> bool {
+        self.wrong[Wrong::Hang as usize] >= 3
+    }
+
+    /// What a world printed: its tally, and what it said beside it.
+    pub fn read(printed: &str) -> Option<(Self, String)> {
+        let tally = printed.lines().find_map(|line| line.strip_prefix(WORD)?.parse().ok())?;
+        let rest = printed.lines().filter(|line| !line.starts_with(WORD)).map(|line| format!("{line}\n"));
+        Some((tally, rest.collect()))
+    }
+
+    /// The line for [`read`](Self::read).
+    pub fn line(&self) -> String {
+        let [leaks, hangs, panics, lies] = self.wrong;
+        format!("{WORD} {} {leaks} {hangs} {panics} {lies}", self.points)
+    }
+}
+
+impl FromStr for Tally {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let numbers: Option<Vec<usize>> = text.split_whitespace().map(|word| word.parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[points, leaks, hangs, panics, lies]) => {
+                Ok(Self { points, wrong: [leaks, hangs, panics, lies] })
+            }
+            _ => Err(()),
+        }
+    }
+}
+
+/// As a cell of the matrix.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cell = format!("{} ok", self.points);
+        if !self.is_clean() {
+            let names = ["left", "hung", "panicked", "lied"];
+            let wrong = self.wrong.iter().zip(names).filter(|(count, _)| **count > 0);
+            let wrong: Vec<_> = wrong.map(|(count, name)| format!("{count} {name}")).collect();
+            cell = format!("{}: {}", self.points, wrong.join(" "));
+        }
+        f.pad(&cell)
+    }
+}

@@ -1,0 +1,81 @@
+//! The medium goes while two play: a mapped file is cut to nothing, a network goes down.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use crate::demo::{self, Demo};
+use crate::tally::{Tally, Wrong};
+use crate::world::{self, World};
+
+/// How long they play before: a few thousand round trips.
+const A_WHILE: Duration = Duration::from_millis(100);
+/// How long a dead network may go unnoticed: the time-out of an exchange, and that of TCP.
+const UNNOTICED: Duration = Duration::from_secs(25);
+
+/// Both sides say that the memory is corrupt; none dies of it.
+pub fn memory(world: &World) -> Tally {
+    let file = match world.subject.mechanism {
+        "shm" => PathBuf::from("/dev/shm").join(world.address().trim_start_matches('/')),
+        _ => PathBuf::from(world.address()),
+    };
+    let mut tally = Tally::default();
+    for (len, wait) in [(0, "block"), (0, "spin"), (4096, "block"), (4096, "spin")] {
+        let name = format!("cut to {len} bytes, wait {wait}");
+        let cut = || std::fs::OpenOptions::new().write(true).open(&file).and_then(|file| file.set_len(len));
+        let ends = in_the_middle(world, wait, || cut().expect("the file is ours"), &name, &mut tally);
+        if !ends.iter().any(|end| end.stderr.contains("corrupt")) {
+            tally.wrong(Wrong::Lie, format!("{name}: nobody says that it is corrupt"));
+        }
+    }
+    tally
+}
+
+/// Both sides say that the object is no longer there.
+pub fn removed(world: &World) -> Tally {
+    let mut tally = Tally::default();
+    for wait in ["block", "spin"] {
+        let name = format!("removed, wait {wait}");
+        let ends = in_the_middle(world, wait, world::remove_system_v, &name, &mut tally);
+        if !ends.iter().any(|end| end.stderr.contains("(EIDRM)")) {
+            tally.wrong(Wrong::Lie, format!("{name}: neither says that it is removed"));
+        }
+    }
+    tally
+}
+
+/// Both sides end by themselves, and say why.
+pub fn network(world: &World) -> Tally {
+    let mut tally = Tally::default();
+    let link = |state: &str| {
+        let status = Command::new("ip").args(["link", "set", "lo", state]).status();
+        assert!(status.is_ok_and(|status| status.success()), "ip link set lo {state}");
+    };
+    in_the_middle(world, "block", || link("down"), "the network goes down", &mut tally);
+    link("up");
+    tally
+}
+
+fn in_the_middle(
+    world: &World,
+    wait: &str,
+    deed: impl FnOnce(),
+    name: &str,
+    tally: &mut Tally,
+) -> Vec<demo::End> {
+    tally.points += 1;
+    let mut pong = Demo::start(demo::powerless(&world.subject, &["pong", &world.address(), "--wait", wait]));
+    let address = pong.address().unwrap_or_else(|| world.address());
+    let endless = ["ping", &address, "--count", "1000000000", "--wait", wait];
+    let ping = Demo::start(demo::powerless(&world.subject, &endless));
+    thread::sleep(A_WHILE);
+    deed();
+    let ends = vec![ping.end(UNNOTICED), pong.end(UNNOTICED)];
+    tally.judge(name, &ends);
+    if let Some(end) = ends.iter().find(|end| end.status.success()) {
+        tally.wrong(Wrong::Lie, format!("{name}: a success: {}", end.story()));
+    }
+    world.nothing_left_after_clean(name, tally);
+    ends
+}

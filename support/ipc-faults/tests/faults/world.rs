@@ -1,0 +1,206 @@
+//! A world of its own for each test: namespaces in which nothing is but what the demos make, so that "nothing is left" can be
+//! told exactly. All that was started in it ends with it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs, thread};
+
+use nix::mount::{MsFlags, mount};
+use nix::sys::resource::{Resource, setrlimit};
+
+use crate::demo::{self, Demo, PATIENCE};
+use crate::lab::Fault;
+use crate::subject::Subject;
+use crate::tally::{Tally, Wrong};
+
+/// The first argument of a process that is the first of a world.
+const WORLD: &str = "world";
+
+/// What a test works in.
+#[derive(Debug)]
+pub struct World {
+    pub subject: Subject,
+    /// A file system of its own.
+    pub place: PathBuf,
+    queues: PathBuf,
+    /// What is there by the test's own doing, and no leak.
+    pub known: Vec<PathBuf>,
+    /// Whether every point is to be tried, and not only those that differ.
+    pub everything: bool,
+}
+
+/// The variable that asks for every point.
+const EVERYTHING: &str = "IPC_FAULTS_ALL";
+
+/// unshare(1), with the namespaces of a world.
+const NAMESPACES: [&str; 7] =
+    ["--ipc", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
+
+/// How this user gets a world; none where that is forbidden. Not for root, it takes a user namespace, too.
+fn way() -> Option<&'static [&'static str]> {
+    static WAY: OnceLock<Option<&'static [&'static str]>> = OnceLock::new();
+    const WAYS: [&[&str]; 2] = [&[], &["--user", "--map-root-user"]];
+    *WAY.get_or_init(|| WAYS.into_iter().find(|way| can_mount(way)))
+}
+
+fn can_mount(way: &[&str]) -> bool {
+    let mut command = Command::new("unshare");
+    command.args(NAMESPACES).args(way).args(["mount", "-t", "tmpfs", "none", "/dev/shm"]);
+    command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Why there is no world here.
+pub const NO_WORLD: &str = "namespaces of its own need root or a user namespace, and unshare(1) and mount(8)";
+
+/// Runs the test `fault` of `subject` in a world; none where there can be none. What it prints is its result.
+pub fn run(subject: &Subject, fault: &str) -> Option<std::io::Result<Output>> {
+    let way = way()?;
+    let start = || {
+        let place = tempfile::Builder::new().prefix("ipc-faults-").tempdir()?;
+        let mut command = Command::new("unshare");
+        command.args(NAMESPACES).args(way).arg(env::current_exe()?).args([WORLD, &subject.name(), fault]);
+        // Cleared, so that no variable of the user's directs a demo elsewhere.
+        command
+            .env_clear()
+            .envs(env::vars().filter(|(name, _)| name == "PATH" || name.starts_with("IPC_FAULTS")));
+        command.env("TMPDIR", place.path().join("tmp")).env("IPC_FAULTS_PLACE", place.path());
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let _open = child.stdin.take(); // see `end_with_the_lab`
+        child.wait_with_output()
+    };
+    Some(start())
+}
+
+/// The subject and the fault of the world that this process was started for, if it was.
+pub fn told(args: &[String]) -> Option<(Subject, &'static Fault)> {
+    let [_, word, subject, fault] = args else { return None };
+    if word == WORLD { Some((Subject::named(subject)?, Fault::named(fault)?)) } else { None }
+}
+
+impl World {
+    /// Makes this process, the first of its namespaces, the first of a world.
+    pub fn enter(subject: Subject) -> std::io::Result<Self> {
+        assert_eq!(std::process::id(), 1, "a world begins with a process namespace of its own");
+        end_with_the_lab();
+        let place = PathBuf::from(env::var_os("IPC_FAULTS_PLACE").expect("a world is told its place"));
+        let new = |kind: &str, at: &Path, options: Option<&str>| {
+            mount(Some("none"), at, Some(kind), MsFlags::MS_NOSUID, options)
+        };
+        new("tmpfs", &place, Some("size=64m,mode=0755"))?;
+        new("tmpfs", Path::new("/dev/shm"), Some("size=64m,mode=1777"))?;
+        let queues = place.join("queues");
+        fs::create_dir(&queues)?;
+        fs::create_dir(place.join("tmp"))?;
+        new("mqueue", &queues, None)?;
+        // All queues of a user share an allowance, whose size each process sees for itself.
+        let _ = setrlimit(Resource::RLIMIT_MSGQUEUE, 1 << 30, 1 << 30);
+        if subject.variant == "tcp" {
+            let status = Command::new("ip").args(["link", "set", "lo", "up"]).status()?;
+            assert!(status.success(), "ip link set lo up");
+        }
+        Ok(Self { subject, place, queues, known: Vec::new(), everything: env::var_os(EVERYTHING).is_some() })
+    }
+
+    /// Where the demos make what they make.
+    pub fn temporary(&self) -> PathBuf {
+        self.place.join("tmp")
+    }
+
+    /// An address for this subject, always the same: nobody else is here.
+    pub fn address(&self) -> String {
+        match (self.subject.variant, self.subject.address) {
+            ("posix", _) => "/faults".into(),
+            ("tcp", _) => "127.0.0.1:7007".into(),
+            (_, Some("KEY" | "KEY|/NAME")) => "0x00fa0175".into(),
+            _ => self.temporary().join("address").display().to_string(),
+        }
+    }
+
+    /// Lets the subject play where something is amiss: in two terminals, and alone. `command` makes a command of a demo's
+    /// arguments. It works or it says why; nothing is left either way. Returns whether it works.
+    pub fn attempt(&self, name: &str, command: impl Fn(&[&str]) -> Command, tally: &mut Tally) -> bool {
+        let mut ends = Vec::new();
+        if self.subject.address.is_some() {
+            tally.points += 1;
+            let mut pong = Demo::start(command(&["pong", &self.address()]));
+            let address = pong.address().unwrap_or_else(|| self.address());
+            let ping = Demo::start(command(&["ping", &address]));
+            ends = vec![ping.end(PATIENCE), pong.end(PATIENCE)];
+            tally.judge(name, &ends);
+            self.nothing_left_after_clean(name, tally);
+        }
+        tally.points += 1;
+        let alone = [Demo::start(command(&[])).end(PATIENCE)];
+        tally.judge(name, &alone);
+        self.nothing_left_after_clean(name, tally);
+        ends.iter().chain(&alone).all(|end| end.status.success())
+    }
+
+    /// Cleans, and says what is left.
+    pub fn nothing_left_after_clean(&self, name: &str, tally: &mut Tally) {
+        let cleaned = demo::clean();
+        let left = self.left();
+        if !left.is_empty() {
+            tally.wrong(Wrong::Leak, format!("{name}: {} (clean: {cleaned:?})", left.join(", ")));
+            self.scrub();
+        }
+    }
+
+    /// All that is there but should not be: files, POSIX objects and System V objects.
+    pub fn left(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        for directory in [&self.temporary(), Path::new("/dev/shm"), &self.queues] {
+            walk(directory, &mut left);
+        }
+        for kind in ["msg", "shm", "sem"] {
+            let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
+            for line in table.lines().skip(1) {
+                let mut words = line.split_ascii_whitespace();
+                left.push(format!(
+                    "{kind} with key {}, id {}",
+                    words.next().unwrap_or(""),
+                    words.next().unwrap_or("")
+                ));
+            }
+        }
+        left.retain(|path| !self.known.iter().any(|known| known == Path::new(path)));
+        left
+    }
+
+    /// Removes by hand what is there, so that the next point begins with nothing.
+    pub fn scrub(&self) {
+        for directory in [&self.temporary(), Path::new("/dev/shm"), &self.queues] {
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path)); // left() will tell
+            }
+        }
+        remove_system_v();
+    }
+}
+
+/// Removes all System V objects of this IPC namespace, where nothing is but what the demos have made.
+pub fn remove_system_v() {
+    let _ = Command::new("ipcrm").arg("--all").stderr(Stdio::null()).status();
+}
+
+/// All that is below a directory.
+fn walk(directory: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        found.push(entry.path().display().to_string());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(&entry.path(), found);
+        }
+    }
+}
+
+/// Ends this process, and with it all others of the world, when the lab that waits for it has ended in whatever way.
+fn end_with_the_lab() {
+    thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(1);
+    });
+}
