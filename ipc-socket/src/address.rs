@@ -62,7 +62,11 @@ pub(crate) fn listen_at_path(
         bind()?;
         // Exactly this mode, whatever the umask took away.
         let mode = Mode::from_bits_truncate(setup.mode);
-        fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink).call("fchmodat")?;
+        // The C library does that by way of /proc.
+        fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink)
+            .call("fchmodat")
+            .on(path.display())
+            .advise(Errno::EOPNOTSUPP, || "mount /proc".into())?;
     }
     listen(&socket, Backlog::new(BACKLOG).expect("a small number")).call("listen")?;
     Ok(Listener::Unix(UnixListener::from(socket)))

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::command_line::Demo;
 use super::leaks::nothing_left_soon;
-use super::{Outcome, ensure};
+use super::{Outcome, ensure, namespaces, skipped};
 use crate::{Call, sys};
 
 /// Marks a command line: `PROGRAM conformance-without CALL PROGRAM ARGUMENTS`.
@@ -56,6 +56,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     vec![
         demo.trial("puts up with what a shell leaves set", shell),
         demo.trial("puts up with system calls that are forbidden", forbidden),
+        demo.trial("names the file where there is no /proc", without_proc),
         demo.trial("started with all signals blocked still ends by them", blocked),
     ]
 }
@@ -76,6 +77,14 @@ fn forbidden(demo: Demo, place: &TempDir) -> Outcome {
         check(&format!("without {name}"), command, demo, place, end)?;
     }
     Ok(())
+}
+
+fn without_proc(demo: Demo, place: &TempDir) -> Outcome {
+    let Some(launcher) = namespaces::limited(&["--mount"], "mount -t tmpfs none /proc", "env") else {
+        skipped("a new mount namespace needs root or a user namespace, and unshare(1)");
+        return Ok(());
+    };
+    check("without /proc", launcher, demo, place, &End::Told("/proc"))
 }
 
 /// Runs the demo behind `launcher`.
