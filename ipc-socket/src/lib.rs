@@ -21,6 +21,10 @@
 //! | `unix-seqpacket` | a path | kept by the kernel | this host, this user |
 //! | `tcp` | `HOST:PORT` | lost: framed here | **whoever reaches the port** |
 //!
+//! A peer whose host dies or is unplugged says nothing. TCP asks then (keepalive), and gives up after [`TCP_SILENCE`]
+//! without any answer, be it that we wait for a message or that ours are not acknowledged: an error of the system that
+//! says so, and not that the peer is gone.
+//!
 //! TCP knows nobody's user, so a TCP owner listens on loopback unless an address is named, and on all addresses of
 //! the host only if it is told so (`0.0.0.0:PORT`). The greeting tells a wrong program from the right one; it is no
 //! password, and nothing here is encrypted.
@@ -38,8 +42,7 @@
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: a stream loses boundaries; a TCP socket that is closed
 //! with something unread throws away what it has sent; small TCP packets wait for each other (Nagle) unless
 //! `TCP_NODELAY` is set; an empty packet looks like the end; a path outlives its listener, and has at most 107
-//! bytes. A TCP peer whose *host* dies or is unplugged says nothing: a blocked `recv` waits on. (A peer that is
-//! killed is noticed at once: its kernel closes the connection.)
+//! bytes.
 //!
 //! **Limits** of this crate. A TCP link that is dropped waits up to a second for the other side to take everything; a
 //! reader who stalls for longer, while we leave with something of its own unread, may lose the end of what we sent.
@@ -55,18 +58,19 @@ mod stream;
 mod sys;
 
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use ipc_core::lease::{self, Lease};
 use ipc_core::{
-    Advise, Between, Call, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result,
-    Setup, Unit, Variant,
+    Advise, Between, Call, Clients, Deadline, Direction, Error, Mechanism, Medium, Persistence, Profile,
+    Reach, Result, Setup, Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::socket::SockType;
 
 use greeting::{Listener, Reception};
-pub use link::Link;
+pub use link::{Link, TCP_SILENCE};
 pub use packet::{MAX_PACKET, Packets};
 pub use stream::Connection;
 
@@ -76,6 +80,9 @@ const TCP: &str = "tcp";
 
 /// Where a TCP owner listens if none is named: this host alone, any port.
 const LOOPBACK: &str = "127.0.0.1:0";
+
+/// How often a side that joins tries again while nobody listens.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A socket that listens, waiting for the other side. See the [crate](self).
 #[derive(Debug)]
@@ -164,7 +171,9 @@ impl Mechanism for Socket {
         } else {
             ""
         };
-        format!("listening {} socket at {}{elsewhere}", self.variant, self.address)
+        let open =
+            if self.variant == TCP { ", open to every user and program that reaches the port" } else { "" };
+        format!("listening {} socket at {}{open}{elsewhere}", self.variant, self.address)
     }
 
     // ANCHOR: accept
@@ -180,22 +189,33 @@ impl Mechanism for Socket {
     // ANCHOR_END: accept
 
     // ANCHOR: join
-    /// A socket cannot be joined before its owner listens: that is answered at once.
+    /// A socket cannot be joined before its owner listens: the kernel refuses at once, and this side tries again.
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Link> {
-        let started = Instant::now();
+        let deadline = Deadline::after(timeout);
         let nobody =
             || format!("nobody listens at {address}: start `{}` first", pong_command(address, setup));
-        let connected = match setup.variant {
-            TCP => address::connect_to_port(address, timeout).map(OwnedFd::from),
-            _ => address::connect_to_path(&address::named_path(address)?, kind(setup), timeout),
+        let socket = loop {
+            let left = deadline.left(timeout);
+            let connected = match setup.variant {
+                TCP => address::connect_to_port(address, left).map(OwnedFd::from),
+                _ => address::connect_to_path(&address::named_path(address)?, kind(setup), left),
+            };
+            match connected {
+                Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => {
+                    if deadline.has_passed() {
+                        return Err(Error::TimedOut { what: nobody(), waited: timeout });
+                    }
+                    thread::sleep(deadline.left(LOOK_EVERY));
+                }
+                connected => break connected?,
+            }
         };
-        let socket = connected.advise(Errno::ECONNREFUSED, nobody).advise(Errno::ENOENT, nobody)?;
         if setup.variant != TCP && !is_for_all(setup) && !greeting::belongs_to_us(&socket) {
             return Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
                 format!("the program that listens at {address} is another user's")
             });
         }
-        greeting::say_hello(&socket, address, timeout.saturating_sub(started.elapsed()))?;
+        greeting::say_hello(&socket, address, deadline.left(timeout))?;
         Link::new(socket, setup.variant, None)
     }
     // ANCHOR_END: join

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         trial("reach_beyond_this_host_by_ipv6", |hosts| hosts.play("[fd00::1]:5000")),
         trial("loopback_does_not_reach_the_other_host", loopback_stays_at_home),
         trial("a_pong_killed_on_the_other_host_is_noticed", killed_on_the_other_host),
+        trial("a_cable_that_is_cut_is_noticed_on_both_sides", cut_cable),
     ];
     let conclusion = libtest_mimic::run(&args, trials);
     if let Ok(hosts) = hosts {
@@ -93,17 +94,31 @@ impl Hosts {
         Ok(())
     }
 
+    /// Two more, for a case that cuts the cable.
+    fn with_a_cable_to_cut() -> Self {
+        let Self { here, there } = Self::of_this_process();
+        Self { here: here + "-cut", there: there + "-cut" }
+    }
+
     fn remove(&self) {
+        self.remove_namespaces();
+        let _ = fs::remove_dir_all(temporary());
+    }
+
+    fn remove_namespaces(&self) {
         for name in [&self.here, &self.there] {
             let _ = ip(&format!("netns del {name}")); // the cable goes with them
         }
-        let _ = fs::remove_dir_all(temporary());
     }
 
     /// Starts a pong here; returns it, and the address in the command that it prints for the other side.
     fn pong(&self, address: &str) -> Result<(Killed, String), Failed> {
+        self.pong_that_waits(address, Stdio::null())
+    }
+
+    fn pong_that_waits(&self, address: &str, stderr: Stdio) -> Result<(Killed, String), Failed> {
         let mut pong = on(&self.here, &["pong", address, "--variant", "tcp"]);
-        let mut pong = Killed(pong.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
+        let mut pong = Killed(pong.stdout(Stdio::piped()).stderr(stderr).spawn()?);
         let mut line = String::new();
         BufReader::new(pong.0.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
         let words: Vec<_> = line.split_whitespace().collect();
@@ -145,9 +160,9 @@ impl Hosts {
 /// The address is the same, but it is each host's own: 127.0.0.1 does not lead to the other.
 fn loopback_stays_at_home(hosts: &Hosts) -> Outcome {
     let (_pong, address) = hosts.pong("127.0.0.1:0")?;
-    let ping = on(&hosts.there, &["ping", &address, "--variant", "tcp"]).output()?;
+    let ping = on(&hosts.there, &["ping", &address, "--variant", "tcp", "--timeout", "0.2"]).output()?;
     let told = String::from_utf8_lossy(&ping.stderr);
-    ensure(ping.status.code() == Some(1) && told.contains("ECONNREFUSED"), &told)
+    ensure(ping.status.code() == Some(1) && told.contains("nobody listens"), &told)
 }
 
 /// A killed process cannot say goodbye, but its kernel does, across the cable as well.
@@ -161,6 +176,30 @@ fn killed_on_the_other_host(hosts: &Hosts) -> Outcome {
     let end = story.last().ok_or("ping had ended before")??; // or the watchdog
     ensure(end == "error: the peer is gone (it closed its end or died)", &end)?;
     ensure(ping.0.wait()?.code() == Some(1), "ping should have failed")
+}
+
+/// Nobody tells of a cut cable, and the peer is not gone: both sides say how long there was no answer.
+fn cut_cable(_: &Hosts) -> Outcome {
+    let hosts = Hosts::with_a_cable_to_cut(); // the other cases need theirs
+    let outcome = hosts.wire().map_err(Failed::from).and_then(|()| {
+        let (mut pong, address) = hosts.pong_that_waits("10.0.0.1:0", Stdio::piped())?;
+        let args = ["ping", &address, "--variant", "tcp", "--count", "100000000", "--timeout", "60"];
+        let mut ping = Killed(on(&hosts.there, &args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?);
+        let mut story = BufReader::new(ping.0.stderr.take().expect("it is piped")).lines();
+        story.find(|line| line.as_ref().is_ok_and(|line| line.contains("now 100000000 round trips")));
+        ip(&format!("-n {} link set cable down", hosts.here))?;
+        let pongs = BufReader::new(pong.0.stderr.take().expect("it is piped")).lines();
+        for (side, end) in [("ping", story.last()), ("pong", pongs.last())] {
+            let end = end.ok_or("it had ended before")??; // or the watchdog
+            ensure(end.contains("; no answer for 8 s: "), &format!("{side}: {end}"))?;
+        }
+        ensure(
+            ping.0.wait()?.code() == Some(1) && pong.0.wait()?.code() == Some(1),
+            "both should have failed",
+        )
+    });
+    hosts.remove_namespaces();
+    outcome
 }
 
 /// The demo on one of the hosts. `ip netns exec` becomes that program, so its process id is the demo's.

@@ -22,7 +22,8 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("plays in two terminals", two_terminals),
         demo.trial("the command for the other terminal works as it is printed", other_terminal),
         demo.trial("ping finds the pong that waits", ping_without_address),
-        demo.trial("ping first is served or told", ping_first),
+        demo.trial("ping first waits for pong", ping_first),
+        demo.trial("a peer that goes silent is told", silent_peer),
         demo.trial("ping without pong is told", nobody_there),
         demo.trial("an address in use is refused", address_in_use),
         demo.trial("a path that a note cannot hold is refused, and no other file is touched", unnotable_path),
@@ -104,8 +105,8 @@ fn other_terminal(demo: Demo, place: &TempDir) -> Outcome {
 }
 
 fn ping_without_address(demo: Demo, place: &TempDir) -> Outcome {
-    let (status, _, stderr) = demo.run(place, &["ping"])?;
-    ensure!(status == Some(2) && stderr.contains("pong"), "with no pong: status {status:?}: {stderr}");
+    let (status, _, stderr) = demo.run(place, &["ping", "--timeout", "0.2"])?;
+    ensure!(status == Some(1) && stderr.contains("pong"), "with no pong: status {status:?}: {stderr}");
     let mut pong = Pong::start(demo, place, &[])?;
     let (status, _, stderr) = demo.run(place, &["ping", "--count", "50"])?;
     ensure!(status == Some(0), "status {status:?}: {stderr}");
@@ -113,25 +114,68 @@ fn ping_without_address(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), pong.address())
 }
 
-/// `ping` before `pong`: it waits, or (a socket) says by itself what to do.
+/// `ping` before `pong` waits, with an address and without one.
 fn ping_first(demo: Demo, place: &TempDir) -> Outcome {
-    let address = demo.fresh_address(place.path());
-    let mut ping = demo.command(place, &["ping", &address, "--count", "50", "--json"]);
-    let mut ping = ping.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    if demo.name == "socket" {
+    for address in [None, Some(demo.fresh_address(place.path()))] {
+        let address = address.as_deref();
+        let args = [&["ping"], address.as_slice(), &["--count", "50", "--json"]].concat();
+        let mut ping = demo.command(place, &args);
+        let mut ping = ping.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        thread::sleep(Duration::from_millis(300)); // time for it to find nobody; too little only makes the case easier
+        ensure!(ping.try_wait()?.is_none(), "ping did not wait for pong at {address:?}");
+        let mut pong = Pong::start(demo, place, address.as_slice())?;
         let output = ping.wait_with_output()?;
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.code() == Some(1) && told.contains("pong"), "{}: {told}", output.status);
-        return nothing_left(place.path(), &address);
+        ensure!(output.status.success(), "ping: {}", String::from_utf8_lossy(&output.stderr));
+        check_document(demo, &String::from_utf8_lossy(&output.stdout), 50, 64)?;
+        ensure!(pong.child.wait()?.success(), "pong failed");
+        nothing_left(place.path(), pong.address())?;
     }
-    thread::sleep(Duration::from_millis(300)); // time for it to find nobody; too little only makes the case easier
-    ensure!(ping.try_wait()?.is_none(), "ping did not wait for pong");
-    let mut pong = Pong::start(demo, place, &[&address])?;
-    let output = ping.wait_with_output()?;
-    ensure!(output.status.success(), "ping: {}", String::from_utf8_lossy(&output.stderr));
-    check_document(demo, &String::from_utf8_lossy(&output.stdout), 50, 64)?;
-    ensure!(pong.child.wait()?.success(), "pong failed");
-    nothing_left(place.path(), &address)
+    Ok(())
+}
+
+/// Either side stops in the middle of the exchange, as with Ctrl-Z: the other one waits for as long as it was told to.
+fn silent_peer(demo: Demo, place: &TempDir) -> Outcome {
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    for stopped in ["ping", "pong"] {
+        let mut pong =
+            demo.command(place, &["pong", "--timeout", if stopped == "ping" { "1" } else { "60" }]);
+        let mut pong = Killed(pong.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?);
+        let mut line = String::new();
+        BufReader::new(pong.0.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
+        let words: Vec<_> = line.split_whitespace().collect();
+        let timeout = if stopped == "ping" { "60" } else { "1" };
+        let mut ping = Command::new(words[0]);
+        ping.args(&words[1..]).args(["--count", "1000000000", "--timeout", timeout]);
+        ping.env("TMPDIR", place.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut ping = Killed(ping.spawn()?);
+        let mut story = BufReader::new(ping.0.stderr.take().expect("it is piped")).lines();
+        story.find(|line| line.as_ref().is_ok_and(|line| line.contains("timed one by one")));
+        let (mut silent, mut waiting) = if stopped == "ping" { (ping, pong) } else { (pong, ping) };
+        kill(Pid::from_raw(silent.0.id().cast_signed()), Signal::SIGSTOP)?;
+        let started = Instant::now();
+        let status = waiting.0.wait()?; // or the watchdog
+        ensure!(status.code() == Some(1), "{stopped} stopped, the other one ended with {status}");
+        ensure!(started.elapsed() >= TIMEOUT, "it did not wait: {:?}", started.elapsed());
+        let told = match waiting.0.stderr.take() {
+            Some(stderr) => BufReader::new(stderr).lines().last(),
+            None => story.last(),
+        };
+        let told = told.ok_or("it ended without a word")??;
+        ensure!(told == "error: no message from the peer (waited 1 s)", "{stopped} stopped: {told}");
+        silent.0.kill()?;
+        silent.0.wait()?;
+    }
+    Ok(())
+}
+
+/// A child that does not outlive its case.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {

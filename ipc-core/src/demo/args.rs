@@ -62,12 +62,8 @@ pub fn command<M: Mechanism>() -> Command {
     let address = || Arg::new("address").value_name(address_name).help("Where the two meet");
     let variants = profile.variants.iter().map(|variant| format!("{} ({})", variant.name, variant.summary));
     let variants = format!("How it is built: {}", variants.collect::<Vec<_>>().join(", "));
-    let timeout = match profile.medium {
-        Medium::Socket => {
-            "How long to wait for the other side (default: pong 60, ping 10; where nobody listens, ping fails at once)"
-        }
-        _ => "How long to wait for the other side (default: pong 60, ping 10)",
-    };
+    let timeout =
+        "How long to wait for the other side, and for each of its messages (default: pong 60, ping 10)";
     Command::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .about(format!("Plays ping-pong between two processes through a {}", profile.title))

@@ -10,8 +10,9 @@ use nix::unistd::Pid;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
+use super::narrator::tell;
 use crate::error::Call;
-use crate::{Result, lease, sys};
+use crate::{Error, Result, lease, sys};
 
 /// Puts right what the parent has left set, and starts the thread that waits for the signals. A signal handler itself
 /// may do next to nothing; a thread may do everything. An object made after this call is made under [`lease::making`].
@@ -71,6 +72,16 @@ pub fn end_as(signal: i32) -> ! {
     // Still here: the default action of a signal is not for process 1 of a container. So it ends with the status that a
     // shell has for it.
     low_level::exit(128 + signal)
+}
+
+/// Ends this process with an error while another thread of it is stuck in a call. As after a signal, that thread has
+/// nothing to add when the call fails because of this.
+pub(super) fn end_with(error: &Error) -> ! {
+    let_the_signal_end_it();
+    ENDING.store(true, Ordering::Release);
+    tell(&format!("error: {error}"));
+    lease::release_all();
+    low_level::exit(1)
 }
 
 /// With process 1 of a PID namespace, the kernel kills all others in it. They share leases: only when they have gone is

@@ -1,8 +1,10 @@
 //! Lets `ping` without an address find the one `pong` that waits.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::lease::{self, Lease};
+use crate::ring::poll_for;
 use crate::{Error, Mechanism, Result};
 
 /// The file in a lease's directory in which `pong` says where it waits.
@@ -22,18 +24,24 @@ pub(super) fn announce<M: Mechanism>(variant: &str, address: &str) -> Result<Ann
     Ok(Announcement { _lease: lease })
 }
 
-/// The address of the only `pong` of this variant that waits.
-pub(super) fn find<M: Mechanism>(variant: &str) -> Result<String> {
-    let announced = lease::held::<M>()?.into_iter().filter_map(|dir| fs::read_to_string(dir.join(FILE)).ok());
-    let mut addresses: Vec<_> = announced
-        .filter_map(|text| Some(text.strip_prefix(variant)?.strip_prefix(' ')?.to_owned()))
-        .collect();
-    match addresses.len() {
-        1 => Ok(addresses.remove(0)),
-        0 => Err(Error::Usage(format!(
-            "no pong ({variant}) waits here: start `ipc-{} pong` in another terminal first, or name its address",
-            M::PROFILE.name
-        ))),
-        _ => Err(Error::Usage(format!("several pongs wait, name one of them: {}", addresses.join("  ")))),
-    }
+/// The address of the only `pong` of this variant that waits; waits for one to come.
+pub(super) fn find<M: Mechanism>(variant: &str, timeout: Duration) -> Result<String> {
+    let name = M::PROFILE.name;
+    let nobody = || {
+        format!(
+            "no pong ({variant}) waits here: start `ipc-{name} pong` in another terminal first, or name its address"
+        )
+    };
+    poll_for(timeout, nobody, || {
+        let dirs = lease::held::<M>()?.into_iter();
+        let announced = dirs.filter_map(|dir| fs::read_to_string(dir.join(FILE)).ok());
+        let mut addresses: Vec<_> = announced
+            .filter_map(|text| Some(text.strip_prefix(variant)?.strip_prefix(' ')?.to_owned()))
+            .collect();
+        if addresses.len() > 1 {
+            let all = addresses.join("  ");
+            return Err(Error::Usage(format!("several pongs wait, name one of them: {all}")));
+        }
+        Ok(addresses.pop())
+    })
 }

@@ -16,6 +16,7 @@ mod narrator;
 mod output;
 mod run;
 mod save;
+mod silence;
 
 use std::process::ExitCode;
 

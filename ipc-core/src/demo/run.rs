@@ -1,13 +1,17 @@
 //! The three ways to run a demo, and the child of the first.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::args::Parsed;
 use super::meeting;
 use super::narrator::{Narrator, SHOWN, tell};
 use super::output::print;
+use super::silence::Watched;
 use crate::cpus::{self, Role};
 use crate::peer::{self, Peer};
 use crate::play::{self, Exchange, Order, Summary};
-use crate::{Error, Mechanism, Medium, Result, Transport, Waiting, lease};
+use crate::{Deadline, Error, Mechanism, Result, Transport, Waiting, lease};
 
 /// Round trips that are checked before the timed ones; they also warm both processes up.
 const CHECKED: u64 = 100;
@@ -21,6 +25,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     // As long as its parent, and no longer: it cannot tell that a parent died that it has not met.
     command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
     command.args(page_options(parsed));
+    command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
     command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
     meeting.invite(&mut command)?;
     let mut child = Peer::spawn(command)?;
@@ -31,6 +36,12 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     narrator.object(&meeting.describe());
     let link = child.accept(&mut meeting, parsed.timeout)?;
     parsed.cpus.bind(Role::Ping)?;
+    // A child that is stopped does not end by itself. It is not reaped before the link is dropped: the id is still its own.
+    let pid = Pid::from_raw(child.pid().cast_signed());
+    let kill_it = move || {
+        let _ = kill(pid, Signal::SIGKILL);
+    };
+    let link = Watched::new(link, parsed.timeout, kill_it)?;
     let played = measure(link, parsed, narrator);
     drop(meeting);
     // Also after a failure: the child sees that we left, and may be the one who has to clean up.
@@ -43,6 +54,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
 pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()> {
     parsed.cpus.bind(Role::Pong)?;
     let link = M::join(address, &parsed.setup, parsed.timeout)?;
+    let link = Watched::new(link, parsed.timeout, || {})?;
     play::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
 }
 
@@ -73,6 +85,7 @@ pub(super) fn pong<M: Mechanism>(
     })?;
     drop(announcement);
     narrator.say("  ping has joined");
+    let link = Watched::new(link, parsed.timeout, || {})?;
     let served = play::pong(&mut Waiting::new(link, parsed.wait), |order| {
         let Order { size, count, .. } = order;
         narrator.say(&format!("  ping orders {count} round trips of {size} bytes"));
@@ -95,18 +108,19 @@ pub(super) fn ping<M: Mechanism>(
     narrator: &Narrator<'_>,
 ) -> Result<()> {
     let cpu = parsed.cpus.bind(Role::Ping)?;
-    let found =
-        address.map_or_else(|| meeting::find::<M>(parsed.setup.variant), |address| Ok(address.to_owned()))?;
+    let deadline = Deadline::after(parsed.timeout);
     narrator.title();
     narrator.process(Role::Ping, "this one", std::process::id(), cpu);
-    // To connect to a socket where nobody listens fails at once: there is no object yet that could be waited for.
-    let patience = match M::PROFILE.medium {
-        Medium::Socket => String::new(),
-        _ => format!(", waiting up to {} s", parsed.timeout.as_secs_f64()),
+    let patience = format!("waiting up to {} s", parsed.timeout.as_secs_f64());
+    let found = if let Some(address) = address {
+        address.to_owned()
+    } else {
+        narrator.say(&format!("  looking for the pong that waits here, {patience}"));
+        meeting::find::<M>(parsed.setup.variant, parsed.timeout)?
     };
-    narrator.say(&format!("  joining at {found}{patience}"));
-    let link = M::join(&found, &parsed.setup, parsed.timeout)?;
-    measure(link, parsed, narrator)
+    narrator.say(&format!("  joining at {found}, {patience}"));
+    let link = M::join(&found, &parsed.setup, deadline.left(parsed.timeout))?;
+    measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator)
 }
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
