@@ -27,9 +27,14 @@ pub fn against_floor(
         piece,
         ..Row::of_other(implementation, &case, other, &all[0])
     });
-    let rows = best_floor_first(others.collect());
-    row.compared_with(&rows[0], &all[0]);
-    Ok(rows)
+    Ok(compare(row, &all[0], others.collect()))
+}
+
+/// Completes the row of the suite by the best of the floors, which comes first in what is returned.
+fn compare(row: &mut Row, ours: &Contestant, others: Vec<Row>) -> Vec<Row> {
+    let rows = best_floor_first(others);
+    row.compared_with(&rows[0], ours);
+    rows
 }
 
 /// Whose code, and in which pieces it writes.
@@ -152,11 +157,13 @@ mod tests {
 
     #[test]
     fn the_fastest_floor_counts_and_no_other() {
+        let case = case("pipe", "anonymous", Kind::Throughput, Wait::Block);
         let of = |implementation: Implementation, piece, ns: f64| Row {
             implementation: implementation.name().into(),
             piece,
             rounds: Some(Rounds::of(10, &[ns])),
-            ..Row::empty(&case("pipe", "anonymous", Kind::Throughput, Wait::Block))
+            suite_ratio: Some(300.0 / ns),
+            ..Row::empty(&case)
         };
         let rows = vec![
             of(Implementation::Floor, None, 30.0),
@@ -165,8 +172,10 @@ mod tests {
             of(Implementation::Floor, Some(16384), 20.0),
             of(Implementation::ManySlots, None, 40.0),
         ];
-        let kept: Vec<_> =
-            best_floor_first(rows).into_iter().map(|row| (row.implementation, row.piece)).collect();
+        let (mut row, ours) = (Row::empty(&case), Contestant::new(case, move || Pair::start(case)));
+        let kept = compare(&mut row, &ours, rows).into_iter().map(|row| (row.implementation, row.piece));
+        assert_eq!(row.floor_ratio, Some(30.0));
+        let kept: Vec<_> = kept.collect();
         let expected = [("floor", Some(4096)), ("in_place", None), ("many_slots", None)];
         assert_eq!(kept, expected.map(|(name, piece)| (name.to_owned(), piece)));
     }

@@ -79,7 +79,7 @@ fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
 #[test]
 fn long_requests_are_served_or_skipped() {
     let mut command = bench();
-    command.args(["--clients", "10", "--duration", "1", "--size", "64K", "--size", "4092", "--verify"]);
+    command.args(["--clients", "10", "--duration", "0.3", "--size", "64K", "--size", "4092", "--verify"]);
     let document = document(&mut command, 0);
     let sizes = |mechanism: &str, variant: &str| {
         let rows = document.results.iter();

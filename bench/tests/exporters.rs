@@ -61,7 +61,11 @@ fn results() -> Document {
         pong_cpu: 7,
         ..row(&pipe(Kind::Throughput), 1e3, NOISE)
     };
-    let wild = row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 5e4, wild);
+    let wild = Row {
+        size: 4096,
+        cost: Some(different_costs()),
+        ..row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 5e4, wild)
+    };
     let mut document = document(vec![closed, floor, wild, open, clients, strange, bare]);
     document.notes.push("energy is not told here".into());
     let reason = "message of 64 bytes is too large: this link carries at most 10 bytes".into();
