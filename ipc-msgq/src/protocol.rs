@@ -165,6 +165,28 @@ pub(crate) fn try_recv_hello(queue: Queue, kind: MessageType) -> Result<Option<H
 mod tests {
     use super::*;
 
+    /// Any bytes where a hello should be: what is taken for one is one, to the last bit.
+    #[test]
+    fn fuzz_hello() {
+        use proptest::prelude::*;
+
+        let hello = Hello { process: ProcessId::current().unwrap(), max_message: 8191 }.encode();
+        let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+        ipc_core::conformance::fuzz(&(damage, 0..2 * Hello::SIZE, any::<u8>()), |(damage, len, byte)| {
+            let mut text = hello.clone();
+            for (at, byte) in damage {
+                text[at.index(Hello::SIZE)] = byte;
+            }
+            text.resize(if len < Hello::SIZE / 2 { Hello::SIZE } else { len }, byte);
+            match Hello::decode(&text) {
+                Ok(heard) => prop_assert_eq!(heard.encode(), text),
+                Err(Error::Corrupt(_)) => {}
+                Err(error) => prop_assert!(false, "{error}"),
+            }
+            Ok(())
+        });
+    }
+
     #[test]
     fn a_hello_survives_the_way_and_nothing_else_passes_for_one() {
         let hello = Hello { process: ProcessId::current().unwrap(), max_message: 8191 };

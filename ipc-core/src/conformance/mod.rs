@@ -19,6 +19,7 @@
 //! | `calls.rs` | how many system calls a message costs |
 //! | `clocks.rs` | that no wait goes by the wall clock |
 //! | `leaks.rs` | what is left after any kind of end |
+//! | `addresses.rs` | any text where an address should be |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
@@ -26,9 +27,11 @@
 //! | `inherited.rs` | the demo with what a parent leaves set |
 //! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
 //! | `scripts.rs` | what the peer process plays |
+//! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some seconds |
 //! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
 
+mod addresses;
 mod bytes;
 mod calls;
 mod clocks;
@@ -36,6 +39,7 @@ mod command_line;
 mod deadlines;
 mod endings;
 pub mod first_process;
+mod fuzz;
 mod hostile;
 mod inherited;
 mod leaks;
@@ -55,6 +59,7 @@ use std::time::Duration;
 
 pub use bytes::{Bytes, scribble};
 pub use calls::Calls;
+pub use fuzz::fuzz;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
@@ -109,6 +114,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
         }
         let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
         trials.extend(leaks::trials(bench));
+        trials.push(addresses::trial(bench));
     }
     let mut arguments = Arguments::from_args();
     let processors = thread::available_parallelism().map_or(1, usize::from);

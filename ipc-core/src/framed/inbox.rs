@@ -25,6 +25,11 @@ impl Inbox {
         Self { bytes: vec![0; HEADER + READ_AHEAD], start: 0, end: 0 }
     }
 
+    #[cfg(test)]
+    pub(super) const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Reads the next message into `buffer` and returns its length; `None` for "not now".
     #[inline]
     pub(super) fn read<S: ByteStream>(

@@ -188,4 +188,6 @@ impl<S: ByteStream> Transport for Framed<S> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -89,6 +89,14 @@ impl ByteStream for Choppy {
     }
 }
 
+/// A stream that has these bytes, and gives them in pieces of these lengths.
+pub(super) fn holding(bytes: &[u8], reads: VecDeque<usize>) -> Framed<impl ByteStream> {
+    let link = framed();
+    link.stream.bytes.borrow_mut().extend(bytes);
+    *link.stream.lengths.borrow_mut() = reads;
+    link
+}
+
 fn framed() -> Framed<Choppy> {
     Framed::new(Choppy::default())
 }
@@ -168,7 +176,7 @@ proptest! {
     }
 }
 
-fn chops_and_failures() -> impl Strategy<Value = VecDeque<usize>> {
+pub(super) fn chops_and_failures() -> impl Strategy<Value = VecDeque<usize>> {
     let chop = prop_oneof![0..8usize, SHORT - 8..SHORT + 12, 1..70_000usize, Just(FAILS)];
     prop::collection::vec(chop, 0..60).prop_map(VecDeque::from)
 }

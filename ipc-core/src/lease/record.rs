@@ -387,4 +387,54 @@ mod tests {
             assert_eq!(Note::parse(Note::Hidden(path.into()).line().trim_end()), None, "{path}");
         }
     }
+
+    /// Any bytes in the file: every note that comes out is of a line that was there, and comes back from its own line.
+    #[test]
+    fn fuzz_records() {
+        use crate::conformance::fuzz;
+        use proptest::prelude::*;
+
+        let word = prop_oneof![
+            Just("hidden"),
+            Just("marked"),
+            Just("path"),
+            Just("mqueue"),
+            Just("queue"),
+            Just("segment"),
+            Just("none")
+        ];
+        let value = prop_oneof![
+            any::<i64>().prop_map(|number| number.to_string()),
+            "[/.%0-9a-f]{0,30}",
+            "/\\.ipc-[0-9a-f]{15,17}",
+            "\\PC{0,12}",
+        ];
+        // With a checksum that is right, so that the rest of the line is looked at.
+        let signed = (word, prop::collection::vec(value, 0..6)).prop_map(|(word, values)| {
+            let text = format!("{word} {}", values.join(" "));
+            format!("{text} ={:016x}\n", checksum(text.as_bytes())).into_bytes()
+        });
+        let good = (0..7_usize).prop_map(|index| some_of_each()[index].line().into_bytes());
+        let garbage = prop::collection::vec(any::<u8>(), 0..40);
+        let part = prop_oneof![3 => signed, 2 => good, 1 => garbage];
+        let damage = prop::option::of((any::<prop::sample::Index>(), any::<u8>()));
+        fuzz(&(prop::collection::vec(part, 0..6), damage), |(parts, damage)| {
+            let mut bytes = parts.concat();
+            if let Some((at, byte)) = damage.filter(|_| !bytes.is_empty()) {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let records = Records::parse(&bytes);
+            let lines = bytes.split(|&byte| byte == b'\n').count() - 1;
+            prop_assert_eq!(records.notes.len() + records.unreadable.len(), lines);
+            for note in records.notes {
+                let again = note.line();
+                prop_assert_eq!(Note::parse(again.trim_end_matches('\n')), Some(note.clone()));
+                if let Note::Hidden(path) | Note::Marked(path) | Note::Path(_, _, path) = note {
+                    prop_assert!(path.is_absolute());
+                }
+            }
+            Ok(())
+        });
+    }
 }

@@ -1,0 +1,56 @@
+//! Any bytes from a visitor at the door, in place of a hello.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use ipc_core::conformance::fuzz;
+use ipc_core::{Error, Mechanism, Setup};
+use ipc_socket::Socket;
+use proptest::prelude::*;
+
+const HELLO: &[u8] = b"ipc-sock/1 join\n";
+
+fn any_hello(variant: &'static str, visit: impl Fn(&str) -> Box<dyn Write>) {
+    let damaged = (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| {
+        let mut hello = HELLO.to_vec();
+        hello[at.index(HELLO.len())] = byte;
+        hello
+    });
+    let short = (0..HELLO.len()).prop_map(|len| HELLO[..len].to_vec());
+    let said = prop_oneof![damaged, short, prop::collection::vec(any::<u8>(), 0..40), Just(HELLO.to_vec())];
+    let setup = Setup::default_of::<Socket>().with_variant::<Socket>(variant).unwrap();
+    fuzz(&prop::collection::vec((said, any::<bool>()), 1..20), |visits| {
+        let mut meeting = Socket::create(None, &setup).unwrap();
+        let mut staying = Vec::new();
+        for (said, stays) in visits {
+            let mut visitor = visit(&meeting.address());
+            let _ = visitor.write_all(&said); // it may have been shown out
+            if stays {
+                staying.push(visitor);
+            }
+            for _ in 0..2 {
+                match meeting.accept(Duration::ZERO) {
+                    Ok(_) => {
+                        prop_assert!(said.starts_with(HELLO), "let in for {said:?}");
+                        return Ok(());
+                    }
+                    Err(Error::TimedOut { .. }) => {}
+                    Err(error) => prop_assert!(false, "{error}"),
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn fuzz_hello_to_a_unix_socket() {
+    any_hello("unix-stream", |path| Box::new(UnixStream::connect(path).unwrap()));
+}
+
+#[test]
+fn fuzz_hello_to_a_port() {
+    any_hello("tcp", |address| Box::new(TcpStream::connect(address).unwrap()));
+}
