@@ -26,6 +26,7 @@
 //! | `first_process.rs` | the demo as process 1 of a container |
 //! | `inherited.rs` | the demo with what a parent leaves set |
 //! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
+//! | `scarcity.rs` | the demo with few descriptors, and with memory that is cut short |
 //! | `scripts.rs` | what the peer process plays |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some seconds |
 //! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
@@ -47,6 +48,7 @@ mod messages;
 pub mod namespaces;
 pub mod other;
 mod pid_namespaces;
+mod scarcity;
 mod scripts;
 mod terminals;
 

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 
 use super::command_line::{Demo, check_document, ends_by};
 use super::leaks::nothing_left;
-use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run};
+use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run, scarcity};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
-    vec![
+    let mut trials = vec![
         demo.trial("plays in two terminals", two_terminals),
         demo.trial("the command for the other terminal works as it is printed", other_terminal),
         demo.trial("ping finds the pong that waits", ping_without_address),
@@ -37,8 +37,13 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             first_process::pong_ends,
         ),
         demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
+        demo.trial("few descriptors are a success or an error in one line", scarcity::few_descriptors),
         demo.trial("either side in another pid namespace is noticed or refused", pid_namespaces::play),
-    ]
+    ];
+    if matches!((demo.name, demo.variant()), ("mmap", "file") | ("shm", "posix")) {
+        trials.push(demo.trial("memory that is cut short is corrupt on both sides", scarcity::cut_short));
+    }
+    trials
 }
 
 /// A `pong` that waits, and the line that it prints for the other terminal.
@@ -49,7 +54,7 @@ pub(super) struct Pong {
 }
 
 impl Pong {
-    fn start(demo: Demo, place: &TempDir, args: &[&str]) -> Result<Self, Failed> {
+    pub(super) fn start(demo: Demo, place: &TempDir, args: &[&str]) -> Result<Self, Failed> {
         Self::spawn(demo.command(place, &[&["pong"], args].concat()))
     }
 

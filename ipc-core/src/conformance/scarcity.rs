@@ -1,0 +1,93 @@
+//! The demo with too few descriptors, and with memory that is cut short under it.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::command_line::Demo;
+use super::leaks::nothing_left;
+use super::terminals::Pong;
+use super::{Outcome, ensure, skipped};
+use crate::Call;
+
+/// With any number of descriptors each side succeeds, or says in one line what failed and why. It never takes what it
+/// could not look at for something that is not there, and it leaves nothing.
+pub(super) fn few_descriptors(demo: Demo, place: &TempDir) -> Outcome {
+    for descriptors in 3..=20 {
+        for pinged in [false, true] {
+            let case = format!("{descriptors} descriptors, {}", if pinged { "ping" } else { "pong" });
+            let pong = pinged.then(|| Pong::start(demo, place, &[])).transpose()?;
+            let address = pong.as_ref().map_or_else(String::new, |pong| pong.address().to_owned());
+            let args: &[&str] = if pinged {
+                &["ping", &address, "--count", "5", "--timeout", "2"]
+            } else {
+                &["pong", "--timeout", "0.01"]
+            };
+            let plain = demo.command(place, args);
+            let mut limited = Command::new("prlimit");
+            limited.arg(format!("--nofile={descriptors}")).arg(plain.get_program()).args(plain.get_args());
+            let Ok(output) = limited.env("TMPDIR", place.path()).output() else {
+                skipped("there is no prlimit(1) here");
+                return Ok(());
+            };
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            ensure!(
+                output.status.signal().is_none() && !told.contains("panicked"),
+                "{case}: {}: {told}",
+                output.status
+            );
+            let errors: Vec<_> = told.lines().filter(|line| line.starts_with("error: ")).collect();
+            let came_to_nothing = !pinged && told.contains("no ping came");
+            if !output.status.success() && !came_to_nothing {
+                ensure!(errors.len() <= 1, "{case}: {told}");
+                // The loader itself may find no descriptor for the C library: that is not ours to say.
+                let ours = errors.first().is_some_and(|error| error.contains("(EMFILE)"));
+                ensure!(
+                    ours || told.contains("shared libraries"),
+                    "{case}: status {}: {told}",
+                    output.status
+                );
+            }
+            drop(pong);
+            demo.run(place, &["pong", "--timeout", "0.01"])?; // sweeps
+            nothing_left(place.path(), &address)?;
+        }
+    }
+    Ok(())
+}
+
+/// A file under the mapping that is truncated in the middle: both sides say that the memory is corrupt, and end.
+pub(super) fn cut_short(demo: Demo, place: &TempDir) -> Outcome {
+    for length in [0, 4096] {
+        let address = demo.fresh_address(place.path());
+        let mut pong = Pong::start(demo, place, &[&address])?;
+        let mut ping = demo.command(place, &["ping", &address, "--count", "1000000000"]);
+        let file = match demo.variant() {
+            "posix" => Path::new("/dev/shm").join(&address[1..]),
+            _ => Path::new(&address).to_owned(),
+        };
+        // Opened before both are there: then the name of an object goes.
+        let file = OpenOptions::new().write(true).open(file).call("open")?;
+        let ping = ping.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        thread::sleep(Duration::from_millis(300)); // time to begin; too little only makes the case easier
+        let cut = Instant::now();
+        file.set_len(length).call("ftruncate")?;
+        let told = ping.wait_with_output()?;
+        let (ping, pong) = (told.status, pong.child.wait()?);
+        let told = String::from_utf8_lossy(&told.stderr).into_owned();
+        ensure!(
+            ping.code() == Some(1) && told.contains("cut short"),
+            "ping, cut to {length}: {ping}: {told}"
+        );
+        ensure!(pong.code() == Some(1), "pong, cut to {length}: {pong}");
+        ensure!(cut.elapsed() < Duration::from_secs(10), "it took {:?}", cut.elapsed());
+        let _ = fs::remove_file(&address);
+        nothing_left(place.path(), &address)?;
+    }
+    Ok(())
+}
