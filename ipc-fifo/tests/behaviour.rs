@@ -503,3 +503,21 @@ fn a_look_from_outside_finds_both_fifos_in_proc() {
         assert_eq!(open.iter().filter(|target| **target == path).count(), 2, "{name} in {open:?}");
     }
 }
+
+/// A pair of another user, though it is open to all, is not joined: that user reads and writes in it what it likes.
+#[test]
+fn another_users_pair_is_refused() {
+    if !nix::unistd::geteuid().is_root() {
+        return ipc_core::conformance::skipped("giving a FIFO away needs root");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pair");
+    let _meeting = Fifo::create(path.to_str(), &Setup { mode: 0o666, ..setup() }).unwrap();
+    let address = path.to_str().unwrap();
+    for (given, part) in [(path.join("to-joiner"), "a FIFO in"), (path.clone(), "pair")] {
+        std::os::unix::fs::chown(&given, Some(65534), None).unwrap();
+        let error = Fifo::join(address, &setup(), PATIENCE).unwrap_err().to_string();
+        assert!(error.contains("another user's (uid 65534)") && error.contains(part), "{error}");
+        std::os::unix::fs::chown(&given, Some(0), None).unwrap();
+    }
+}

@@ -181,3 +181,18 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     }
     theirs.stat().expect("it is still there");
 }
+
+/// Any user can make a queue for all under any key: who joins asks the kernel whose it is.
+#[test]
+fn another_users_queue_is_refused() {
+    if !nix::unistd::geteuid().is_root() {
+        return ipc_core::conformance::skipped("giving a queue away needs root");
+    }
+    let meeting = Msgq::create(None, &Setup { mode: 0o666, ..setup() }).unwrap();
+    let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
+    queue.set(&ipc_msgq::Settings { owner: Some(65534), ..ipc_msgq::Settings::default() }).unwrap();
+    let error = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap_err().to_string();
+    assert!(error.contains("another user's (uid 65534)"), "{error}");
+    assert_eq!(queue.stat().unwrap().messages, 1, "the invitation is still there");
+    Msgq::join(&meeting.address(), &Setup { mode: 0o666, ..setup() }, PATIENCE).unwrap();
+}
