@@ -210,6 +210,10 @@ fn enough_was_measured_of_everything() {
     };
     assert!(!is_enough(&without(|row| row.variant == "tcp"), 64));
     assert!(!is_enough(&without(|row| row.variant == "tcp" && row.wait == "spin"), 64), "one way to wait");
+    let mut twice = without(|row| row.wait == "spin");
+    let elsewhere = twice.results.clone().into_iter().map(|row| Row { cpus: "same".into(), ..row });
+    twice.results.extend(elsewhere);
+    assert!(!is_enough(&twice, 64), "one way to wait, in two places");
     let mut tried = without(|row| row.variant == "tcp" && row.kind == Kind::Throughput);
     assert!(!is_enough(&tried, 64));
     let failed = |kind, size| {

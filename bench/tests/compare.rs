@@ -210,6 +210,8 @@ fn a_regression_is_an_exit_status_of_1() {
             let output = compare(&old, &new, &[]);
             assert_eq!((output.status, output.stderr.as_str()), (Some(status), ""), "{kind:?} {factor}");
             assert!(output.stdout.contains(word), "{}", output.stdout);
+            let sum = format!("\n1 rows: 1 {}.\n", word.to_lowercase());
+            assert!(output.stdout.contains(&sum), "{}", output.stdout);
             assert!(output.stdout.contains("95 % interval") && output.stdout.contains("more than 5 %"));
         }
     }
