@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, first_process, inherited, run, terminals, watched};
+use super::{Outcome, ensure, first_process, inherited, ownership, run, terminals, watched};
 use crate::cpus::{Cpus, Role};
 use crate::{Call, Mechanism, Wait, lease};
 
@@ -39,10 +39,12 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         trials.push(demo.trial("has no two terminals and says why", no_terminals));
     } else {
         trials.extend(terminals::trials(demo));
+        trials.extend(ownership::trials(demo));
         for variant in others {
             let demo = Demo { variant: variant.name, default: false, ..demo };
             trials.extend(inherited::trials(demo));
             trials.extend(terminals::trials(demo));
+            trials.extend(ownership::trials(demo));
         }
     }
     trials

@@ -22,6 +22,7 @@
 //! | `addresses.rs` | any text where an address should be |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `terminals.rs` | the demo in two terminals |
+//! | `ownership.rs` | what is removed and what is not, in an unfriendly world |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `first_process.rs` | the demo as process 1 of a container |
 //! | `inherited.rs` | the demo with what a parent leaves set |
@@ -47,6 +48,7 @@ mod leaks;
 mod messages;
 pub mod namespaces;
 pub mod other;
+mod ownership;
 mod pid_namespaces;
 mod scarcity;
 mod scripts;

@@ -90,7 +90,7 @@ fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
         }
         // One may be allowed to make a file there and not to see those of others.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(vec![name.into()]),
-        entries => entries.call("opendir").on(parent.display())?,
+        entries => advise_on_space(entries.call("opendir").on(parent.display()))?,
     };
     let mut names = Vec::new();
     for entry in entries {

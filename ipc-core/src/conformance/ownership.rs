@@ -1,0 +1,289 @@
+//! Contract 6 in an unfriendly world: records cut short, removals that fail, a lease that is removed, a place that
+//! another user has taken, an odd umask. What is not ours stays, and what is ours goes.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use libtest_mimic::Trial;
+use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::{Uid, geteuid};
+use tempfile::TempDir;
+
+use super::command_line::{Demo, ends_by};
+use super::leaks::nothing_left;
+use super::terminals::Pong;
+use super::{Outcome, ensure, run};
+
+pub(super) fn trials(demo: Demo) -> Vec<Trial> {
+    vec![
+        demo.trial("records cut short remove nothing of others", cut_records),
+        demo.trial("what cannot be removed is removed when it can be", removal_fails),
+        demo.trial("a lease that is removed under a pong leaves nothing", lease_removed),
+        demo.trial("a place that another user has taken stops nothing", squatted),
+        demo.trial("an odd umask neither fails nor stays", odd_umask),
+        demo.trial("a place for temporary files that is none is named", no_place),
+    ]
+}
+
+/// An ordinary user, to whom permissions apply: this one, or what root can become.
+const NOBODY: u32 = 65534;
+
+/// The demo as an ordinary user, in a directory where that user may do anything.
+fn as_ordinary_user(demo: Demo, place: &TempDir, args: &[&str]) -> std::io::Result<Command> {
+    let mut command = demo.command(place, args);
+    if geteuid().is_root() {
+        // The path to the program may be closed to others.
+        let copy = place.path().with_extension("demo");
+        if !copy.exists() {
+            fs::copy(command.get_program(), &copy)?;
+            fs::set_permissions(place.path(), Permissions::from_mode(0o777))?;
+        }
+        let mut copied = Command::new(copy);
+        copied.args(command.get_args());
+        copied.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        copied.uid(NOBODY).gid(NOBODY);
+        command = copied;
+    }
+    Ok(command)
+}
+
+/// Removes the copy that [`as_ordinary_user`] has made.
+struct Copied<'a>(&'a TempDir);
+
+impl Drop for Copied<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(self.0.path().with_extension("demo"));
+    }
+}
+
+fn base(place: &Path, user: Uid) -> PathBuf {
+    place.join(format!("ipc-suite-{user}"))
+}
+
+/// The next `pong` of this user, which removes what others left.
+fn next_create(mut pong: Command) -> Outcome {
+    let (_, _, complaint) = run(pong.args(["pong", "--timeout", "0.01"]))?;
+    ensure!(complaint.contains("no ping came"), "the next one: {complaint}");
+    Ok(())
+}
+
+/// A limit on the size of files cuts the records at any byte, by a signal or by an error. What has the name to which
+/// the address is cut is another's.
+fn cut_records(demo: Demo, place: &TempDir) -> Outcome {
+    let decoys = Decoys::make(demo, place)?;
+    for (turn, limit) in (1..420).step_by(9).enumerate() {
+        let address = decoys.address(turn);
+        let pong = demo.command(place, &["pong", &address, "--timeout", "0.01"]);
+        let mut shell = Command::new("/bin/sh");
+        let trap = if turn % 2 == 0 { "" } else { "trap '' XFSZ;" };
+        shell.args(["-c", &format!("ulimit -c 0; {trap} exec prlimit --fsize={limit} \"$@\""), "sh"]);
+        shell.arg(pong.get_program()).args(pong.get_args()).env("TMPDIR", place.path());
+        run(&mut shell)?;
+        next_create(demo.command(place, &[]))?;
+        decoys
+            .check(&address)
+            .map_err(|error| format!("cut at {limit}: {}", error.message().unwrap_or("")))?;
+    }
+    Ok(())
+}
+
+/// What others have, under each name to which an address can be cut: a file, a directory, a queue.
+struct Decoys {
+    directory: PathBuf,
+    empty: PathBuf,
+    names: Vec<String>,
+    /// Whether addresses are names of POSIX objects.
+    named: bool,
+    is_path: bool,
+    demo: Demo,
+}
+
+impl Decoys {
+    fn make(demo: Demo, place: &TempDir) -> std::result::Result<Self, libtest_mimic::Failed> {
+        let directory = place.path().join("data");
+        let empty = place.path().join("empty");
+        fs::create_dir(&directory)?;
+        fs::create_dir(&empty)?;
+        let address = demo.fresh_address(&directory);
+        let is_path = address.starts_with(&*directory.to_string_lossy());
+        let named = !is_path && address.starts_with('/');
+        let name = address.rsplit('/').next().unwrap_or_default();
+        let names = (0..5).map(|more| format!("{name}{}", "x".repeat(more))).collect();
+        let decoys = Self { directory, empty, names, named, is_path, demo };
+        for (nth, name) in decoys.names.iter().enumerate() {
+            let path = decoys.directory.join(name);
+            if decoys.named {
+                let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDONLY;
+                if nth < 2 {
+                    mq_open(
+                        format!("/{name}").as_str(),
+                        flags,
+                        Mode::S_IRUSR | Mode::S_IWUSR,
+                        Some(&MqAttr::new(0, 1, 8, 0)),
+                    )
+                    .map(mq_close)??;
+                }
+                fs::write(Path::new("/dev/shm").join(name), "precious")?;
+            } else if nth % 2 == 0 {
+                fs::write(path, "precious")?;
+            } else {
+                fs::create_dir(path)?;
+            }
+        }
+        Ok(decoys)
+    }
+
+    /// An address that begins as a decoy's name does.
+    fn address(&self, turn: usize) -> String {
+        let last = self.names.last().map_or("", String::as_str);
+        if self.named {
+            format!("/{last}-{turn}")
+        } else if self.is_path {
+            self.directory.join(format!("{last}-{turn}")).display().to_string()
+        } else {
+            self.demo.fresh_address(&self.directory)
+        }
+    }
+
+    /// All decoys are there, and nothing else is.
+    fn check(&self, address: &str) -> Outcome {
+        for (nth, name) in self.names.iter().enumerate().filter(|_| self.named) {
+            let queue =
+                mq_open(format!("/{name}").as_str(), MQ_OFlag::O_RDONLY, Mode::empty(), None).map(mq_close);
+            ensure!(nth >= 2 || queue.is_ok(), "the queue /{name} is gone");
+            ensure!(Path::new("/dev/shm").join(name).exists(), "/dev/shm/{name} is gone");
+        }
+        let entries = fs::read_dir(&self.directory)?.flatten().map(|entry| entry.file_name());
+        let found: BTreeSet<_> = entries.map(|name| name.to_string_lossy().into_owned()).collect();
+        let wanted = if self.named { BTreeSet::new() } else { self.names.iter().cloned().collect() };
+        ensure!(found == wanted, "there is {found:?} instead of {wanted:?}");
+        nothing_left(&self.empty, address)
+    }
+}
+
+impl Drop for Decoys {
+    fn drop(&mut self) {
+        for name in self.names.iter().filter(|_| self.named) {
+            let _ = mq_unlink(format!("/{name}").as_str());
+            let _ = fs::remove_file(Path::new("/dev/shm").join(name));
+        }
+    }
+}
+
+/// The directory of the address may not be written to when the object should go, after a kill or at a normal end.
+fn removal_fails(demo: Demo, place: &TempDir) -> Outcome {
+    let _copied = Copied(place);
+    let directory = place.path().join("home");
+    let address = demo.fresh_address(&directory);
+    if !address.starts_with(&*directory.to_string_lossy()) {
+        return Ok(()); // no path
+    }
+    fs::create_dir(&directory)?;
+    let may = |mode| fs::set_permissions(&directory, Permissions::from_mode(mode));
+    for signal in [Signal::SIGKILL, Signal::SIGTERM] {
+        may(0o777)?;
+        let mut pong = Pong::spawn(as_ordinary_user(demo, place, &["pong", &address])?)?;
+        may(0o555)?;
+        ends_by(&mut pong.child, signal)?;
+        next_create(as_ordinary_user(demo, place, &[])?)?;
+        ensure!(fs::symlink_metadata(&address).is_ok(), "it could be removed after {signal}");
+        may(0o777)?;
+        next_create(as_ordinary_user(demo, place, &[])?)?;
+        ensure!(fs::read_dir(&directory)?.count() == 0, "{address} was forgotten after {signal}");
+    }
+    fs::remove_dir(directory)?;
+    nothing_left(place.path(), "")
+}
+
+/// As a cleaner of `/tmp` does.
+fn lease_removed(demo: Demo, place: &TempDir) -> Outcome {
+    let address = demo.fresh_address(place.path());
+    let mut pong = Pong::start(demo, place, &[&address])?;
+    fs::remove_dir_all(base(place.path(), geteuid()))?;
+    ends_by(&mut pong.child, Signal::SIGTERM)?;
+    nothing_left(place.path(), &address)
+}
+
+/// The two find each other, whatever has the name that the place should have.
+fn squatted(demo: Demo, place: &TempDir) -> Outcome {
+    let taken = base(place.path(), geteuid());
+    if geteuid().is_root() {
+        fs::create_dir(&taken)?;
+        chown(&taken, Some(NOBODY), Some(NOBODY))?;
+    } else {
+        fs::write(&taken, "")?; // no directory of ours either
+    }
+    let mut pong = Pong::start(demo, place, &[])?;
+    let (status, _, stderr) = demo.run(place, &["ping", "--count", "20"])?;
+    ensure!(status == Some(0), "ping: status {status:?}: {stderr}");
+    ensure!(pong.child.wait()?.success(), "pong failed");
+    let left: Vec<_> = fs::read_dir(place.path())?.flatten().map(|entry| entry.path()).collect();
+    ensure!(left == [taken.clone()], "there is {left:?}");
+    if geteuid().is_root() {
+        fs::remove_dir(taken)?;
+    } else {
+        fs::remove_file(taken)?;
+    }
+    Ok(())
+}
+
+/// What a parent leaves set takes no permission from what is made, and nothing that a later run needs.
+fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
+    let _copied = Copied(place);
+    let address = demo.fresh_address(place.path());
+    for umask in ["0177", "0777", "0", "077"] {
+        for args in
+            [&["--count", "10"][..], &["pong", "--timeout", "0.01"], &["pong", &address, "--timeout", "0.01"]]
+        {
+            let command = as_ordinary_user(demo, place, args)?;
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
+            shell.arg(command.get_program()).args(command.get_args()).env("TMPDIR", place.path());
+            if geteuid().is_root() {
+                shell.uid(NOBODY).gid(NOBODY);
+            }
+            let (status, _, stderr) = run(&mut shell)?;
+            let done = status == Some(0) || stderr.contains("no ping came");
+            ensure!(done, "umask {umask}, {args:?}: status {status:?}: {stderr}");
+            nothing_left(place.path(), &address)?;
+        }
+    }
+    // What was made so by an earlier version, or by a process that was killed at once, is repaired.
+    let user = if geteuid().is_root() { Uid::from_raw(NOBODY) } else { geteuid() };
+    let made = base(place.path(), user);
+    fs::create_dir(&made)?;
+    chown(&made, Some(user.as_raw()), None)?;
+    fs::set_permissions(&made, Permissions::from_mode(0o600))?;
+    next_create(as_ordinary_user(demo, place, &[])?)?;
+    nothing_left(place.path(), "")
+}
+
+/// The error names the path, and what to set; and comes at once.
+fn no_place(demo: Demo, place: &TempDir) -> Outcome {
+    let not_text = place.path().join(std::ffi::OsString::from_vec(b"\xff".to_vec()));
+    fs::create_dir(&not_text)?;
+    let long = place.path().join("d".repeat(300));
+    for (directory, word) in [
+        (place.path().join("none"), "ENOENT"),
+        (PathBuf::from("/dev/null"), "ENOTDIR"),
+        (PathBuf::from("/sys"), "mkdir /sys/ipc-suite-"),
+        (long, "ENAMETOOLONG"),
+        (not_text.clone(), "UTF-8"),
+    ] {
+        let mut pong = demo.command(place, &["pong"]);
+        let (status, _, stderr) = run(pong.env("TMPDIR", &directory).stdin(Stdio::null()))?;
+        ensure!(matches!(status, Some(1 | 2)), "{}: status {status:?}", directory.display());
+        for wanted in [word, "set TMPDIR", &directory.to_string_lossy()] {
+            ensure!(stderr.contains(wanted), "{}: no '{wanted}' in: {stderr}", directory.display());
+        }
+    }
+    fs::remove_dir(not_text)?;
+    nothing_left(place.path(), "")
+}
