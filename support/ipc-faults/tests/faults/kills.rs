@@ -8,7 +8,7 @@ use crate::tracer::{Deed, Point};
 use crate::world::World;
 
 /// How often a point is tried at which the other process ended late: this machine has more to do.
-const TRIES: usize = 3;
+pub const TRIES: usize = 3;
 
 /// Kills each of `parts` at every call that it makes.
 pub fn sweep(world: &World, parts: &[Part]) -> Tally {

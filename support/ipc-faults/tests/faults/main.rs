@@ -36,6 +36,7 @@ mod users;
 mod world;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
@@ -59,12 +60,16 @@ fn main() -> ExitCode {
         println!("{}", (fault.try_it)(&mut world).line());
         return ExitCode::SUCCESS;
     }
+    let place = tempfile::Builder::new()
+        .prefix("ipc-faults-")
+        .tempdir()
+        .expect("there is a directory for temporary files");
     let mut trials = vec![Trial::test("the page of the book names the tests", matrix::page_is_true)];
     for fault in &FAULTS {
         let tried = Subject::all().into_iter().filter(|subject| (fault.spares)(subject).is_none());
         trials.extend(tried.map(|subject| {
-            let name = matrix::test(&subject, fault.name);
-            Trial::test(name.clone(), move || try_on(&subject, fault, name))
+            let (name, place) = (matrix::test(&subject, fault.name), place.path().to_owned());
+            Trial::test(name.clone(), move || try_on(&subject, fault, name, &place))
         }));
     }
     let mut arguments = Arguments::from_args();
@@ -76,8 +81,8 @@ fn main() -> ExitCode {
 }
 
 /// One cell.
-fn try_on(subject: &Subject, fault: &Fault, name: String) -> Result<(), Failed> {
-    let Some(output) = world::run(subject, fault.name) else {
+fn try_on(subject: &Subject, fault: &Fault, name: String, place: &Path) -> Result<(), Failed> {
+    let Some(output) = world::run(subject, fault.name, place) else {
         let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {}", world::NO_WORLD);
         matrix::note(name, "skipped".into());
         // Where the lab decides, it has to run.

@@ -54,18 +54,18 @@ fn can_mount(way: &[&str]) -> bool {
 /// Why there is no world here.
 pub const NO_WORLD: &str = "namespaces of its own need root or a user namespace, and unshare(1) and mount(8)";
 
-/// Runs the test `fault` of `subject` in a world; none where there can be none. What it prints is its result.
-pub fn run(subject: &Subject, fault: &str) -> Option<std::io::Result<Output>> {
+/// Runs the test `fault` of `subject` in a world; none where there can be none. What it prints is its result. All worlds have
+/// their own file systems at the same `place`.
+pub fn run(subject: &Subject, fault: &str, place: &Path) -> Option<std::io::Result<Output>> {
     let way = way()?;
     let start = || {
-        let place = tempfile::Builder::new().prefix("ipc-faults-").tempdir()?;
         let mut command = Command::new("unshare");
         command.args(NAMESPACES).args(way).arg(env::current_exe()?).args([WORLD, &subject.name(), fault]);
         // Cleared, so that no variable of the user's directs a demo elsewhere.
         command
             .env_clear()
             .envs(env::vars().filter(|(name, _)| name == "PATH" || name.starts_with("IPC_FAULTS")));
-        command.env("TMPDIR", place.path().join("tmp")).env("IPC_FAULTS_PLACE", place.path());
+        command.env("TMPDIR", place.join("tmp")).env("IPC_FAULTS_PLACE", place);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let _open = child.stdin.take(); // see `end_with_the_lab`
