@@ -22,8 +22,6 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     let mut meeting: M = create(None, parsed)?;
     let mut command = peer::this_program()?;
     command.args(["--wait", parsed.wait.name(), "--variant", parsed.setup.variant]);
-    // As long as its parent, and no longer: it cannot tell that a parent died that it has not met.
-    command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
     command.args(page_options(parsed));
     command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
     command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
