@@ -2,6 +2,7 @@
 //! lock can be held on it.
 
 use std::fs::TryLockError;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 
 use ipc_core::{Call, Result};
@@ -18,7 +19,12 @@ impl PosixQueue {
     /// Locks the queue for this descriptor. The lock goes with the last copy of the descriptor, so at the latest with
     /// the process.
     pub(super) fn lock(&self) -> Result<()> {
-        self.0.lock().call("flock")
+        loop {
+            match self.0.lock() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                locked => return locked.call("flock"),
+            }
+        }
     }
 
     /// The same if no other descriptor holds a lock; `false` if one does.
