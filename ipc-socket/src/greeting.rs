@@ -115,7 +115,7 @@ impl Reception {
 
     fn let_in(&mut self) -> Result<()> {
         match self.listener.accept() {
-            Ok(caller) if self.for_all || belongs_to_us(&caller) => {
+            Ok(caller) if self.for_all || belongs_to_us(&caller)? => {
                 if self.visitors.len() == VISITORS {
                     self.visitors.remove(0);
                 }
@@ -169,7 +169,8 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
 
 // ANCHOR: belongs
 /// Whether the process at the other end of a UNIX socket runs as our user. The kernel vouches for it.
-pub(crate) fn belongs_to_us(socket: &OwnedFd) -> bool {
-    getsockopt(socket, sockopt::PeerCredentials).is_ok_and(|peer| peer.uid() == geteuid().as_raw())
+pub(crate) fn belongs_to_us(socket: &OwnedFd) -> Result<bool> {
+    let peer = getsockopt(socket, sockopt::PeerCredentials).call("getsockopt")?;
+    Ok(peer.uid() == geteuid().as_raw())
 }
 // ANCHOR_END: belongs

@@ -210,7 +210,7 @@ impl Mechanism for Socket {
                 connected => break connected?,
             }
         };
-        if setup.variant != TCP && !is_for_all(setup) && !greeting::belongs_to_us(&socket) {
+        if setup.variant != TCP && !is_for_all(setup) && !greeting::belongs_to_us(&socket)? {
             return Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
                 format!("the program that listens at {address} is another user's")
             });
