@@ -198,8 +198,9 @@ impl End {
 
     /// Whether it says why it failed: by an errno, or by what is wrong with what it was asked.
     pub fn says_why(&self) -> bool {
-        let error = self.stderr.lines().rev().find_map(|line| line.strip_prefix("error: "));
-        error.is_some_and(|error| error.contains("(E")) || self.status.code() == Some(2)
+        // A parent and its child say it on one standard error.
+        let mut errors = self.stderr.lines().filter(|line| line.starts_with("error: "));
+        errors.any(|error| error.contains("(E")) || self.status.code() == Some(2)
     }
 
     /// How it ended, for a report.

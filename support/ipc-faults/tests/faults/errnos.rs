@@ -76,7 +76,7 @@ static CALLS: &[Call] = calls! {
     SYS_bind "bind" MAKES: EACCES EADDRINUSE ENOMEM EROFS;
     SYS_listen "listen" MAKES: EADDRINUSE;
     SYS_accept4 "accept4" MAKES: EINTR EMFILE ENFILE ENOMEM ECONNABORTED EPERM;
-    SYS_connect "connect" MAKES: EINTR EACCES ECONNREFUSED ETIMEDOUT ENETUNREACH;
+    SYS_connect "connect" MAKES: EINTR EACCES ECONNREFUSED ENETUNREACH;
     SYS_setsockopt "setsockopt" LOOKS: ENOMEM ENOBUFS;
     SYS_getsockopt "getsockopt" LOOKS: ENOMEM;
     SYS_getsockname "getsockname" LOOKS: ENOBUFS;
@@ -93,8 +93,8 @@ static CALLS: &[Call] = calls! {
     SYS_shmat "shmat" MAKES: EACCES ENOMEM;
     SYS_shmctl "shmctl" MAKES: EACCES EPERM;
     SYS_semget "semget" MAKES: EACCES EEXIST ENOMEM ENOSPC;
-    SYS_semop "semop" LOOKS: EACCES EINTR ENOMEM;
-    SYS_semtimedop "semtimedop" LOOKS: EACCES EINTR ENOMEM;
+    SYS_semop "semop" LOOKS: EINTR;
+    SYS_semtimedop "semtimedop" LOOKS: EINTR;
     SYS_semctl "semctl" MAKES: EACCES EPERM;
     SYS_mq_open "mq_open" MAKES: EACCES EMFILE ENFILE ENOMEM ENOSPC EEXIST;
     SYS_mq_unlink "mq_unlink" MAKES: EACCES;
@@ -158,13 +158,12 @@ fn can_be(call: &Entered, errno: Errno) -> bool {
     let [_, second, third, ..] = call.args;
     let waits = match call.number {
         libc::SYS_flock => second == libc::LOCK_SH as u64 || second == libc::LOCK_EX as u64,
-        libc::SYS_read | libc::SYS_write | libc::SYS_writev => call.may_wait,
-        libc::SYS_fcntl => second == libc::F_SETLKW as u64,
         libc::SYS_msgrcv => call.args[4] & libc::IPC_NOWAIT as u64 == 0,
         libc::SYS_msgsnd => call.args[3] & libc::IPC_NOWAIT as u64 == 0,
+        libc::SYS_fcntl => second == libc::F_SETLKW as u64,
         libc::SYS_sendto | libc::SYS_recvfrom => call.args[3] & libc::MSG_DONTWAIT as u64 == 0,
         libc::SYS_sendmsg | libc::SYS_recvmsg => third & libc::MSG_DONTWAIT as u64 == 0,
-        _ => true,
+        _ => call.may_wait,
     };
     match errno {
         Errno::EINTR => waits,

@@ -67,7 +67,8 @@ fn lie(round: &Round, errno: Errno) -> Option<String> {
         _ if names(held) => None,
         // This process did without, and its peer could not: then that one tells.
         _ if round.other.as_ref().is_some_and(names) => None,
-        // A pong that could not serve its caller goes on waiting; the caller knows what it met.
+        // One that could not serve its caller turns to the next; the caller, or child, knows what it met.
+        _ if held.stderr.contains("the peer is gone") && held.says_why() => None,
         _ if held.stderr.contains("no ping came") && round.other.as_ref().is_some_and(End::says_why) => None,
         _ => Some(format!("not named: {}", round.story())),
     }

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 pub struct Entered {
     pub number: i64,
     pub args: [u64; 6],
-    /// Whether the descriptor that is its first argument lets it wait.
+    /// Whether it may wait, as far as its descriptor or its operation says.
     pub may_wait: bool,
 }
 
@@ -24,9 +24,19 @@ pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
     }
     // SAFETY: on the way into a call it is this part that the kernel has filled in.
     let entry = unsafe { info.u.entry };
-    let stream = matches!(entry.nr as i64, libc::SYS_read | libc::SYS_write | libc::SYS_writev);
-    let may_wait = stream && flags(tid, entry.args[0]).is_some_and(|flags| flags & libc::O_NONBLOCK == 0);
-    Ok(Some(Entered { number: entry.nr as i64, args: entry.args, may_wait }))
+    let (number, args) = (entry.nr as i64, entry.args);
+    let may_wait = match number {
+        libc::SYS_read | libc::SYS_write | libc::SYS_writev | libc::SYS_connect | libc::SYS_accept4 => {
+            flags(tid, args[0]).is_some_and(|flags| flags & libc::O_NONBLOCK == 0)
+        }
+        // `struct sembuf` is three numbers of 16 bits; the flags come last.
+        libc::SYS_semtimedop => {
+            let operation = ptrace::read(tid, args[1] as ptrace::AddressType)?;
+            operation >> 32 & i64::from(libc::IPC_NOWAIT) == 0
+        }
+        _ => true,
+    };
+    Ok(Some(Entered { number, args, may_wait }))
 }
 
 /// The flags of a descriptor of another process; none if it has no such descriptor.

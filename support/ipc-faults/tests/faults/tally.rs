@@ -27,6 +27,9 @@ pub struct Tally {
     wrong: [usize; 4],
 }
 
+/// What an end says that has no errno.
+const TOLD: [&str; 2] = ["corrupt", "no message from the peer"];
+
 /// How a tally begins on its line.
 const WORD: &str = "tally";
 
@@ -48,7 +51,8 @@ impl Tally {
         }
         let mut failed = ends.iter().filter(|end| !end.status.success()).peekable();
         let told = failed.peek().is_none()
-            || failed.any(|end| end.hung || end.says_why() || end.stderr.contains("corrupt"));
+            || failed
+                .any(|end| end.hung || end.says_why() || TOLD.iter().any(|words| end.stderr.contains(words)));
         // One that a signal of ours has ended has nothing to say.
         if !told && !ends.iter().all(|end| end.status.success() || end.status.signal().is_some()) {
             self.wrong(Wrong::Lie, format!("{name}: no reason: {story}"));

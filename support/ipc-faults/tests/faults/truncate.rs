@@ -23,8 +23,19 @@ pub fn memory(world: &World) -> Tally {
     let mut tally = Tally::default();
     for (len, wait) in [(0, "block"), (0, "spin"), (4096, "block"), (4096, "spin")] {
         let name = format!("cut to {len} bytes, wait {wait}");
-        let cut = || std::fs::OpenOptions::new().write(true).open(&file).and_then(|file| file.set_len(len));
-        let ends = in_the_middle(world, wait, || cut().expect("the file is ours"), &name, &mut tally);
+        // It may have no name any more when both are there.
+        let open = || std::fs::OpenOptions::new().write(true).open(&file).expect("the file is ours");
+        let cut = |file: std::fs::File| file.set_len(len).expect("it may be cut");
+        let ends = in_the_middle(
+            world,
+            wait,
+            || {
+                let file = open();
+                move || cut(file)
+            },
+            &name,
+            &mut tally,
+        );
         if !ends.iter().any(|end| end.stderr.contains("corrupt")) {
             tally.wrong(Wrong::Lie, format!("{name}: nobody says that it is corrupt"));
         }
@@ -37,7 +48,7 @@ pub fn removed(world: &World) -> Tally {
     let mut tally = Tally::default();
     for wait in ["block", "spin"] {
         let name = format!("removed, wait {wait}");
-        let ends = in_the_middle(world, wait, world::remove_system_v, &name, &mut tally);
+        let ends = in_the_middle(world, wait, || world::remove_system_v, &name, &mut tally);
         if !ends.iter().any(|end| end.stderr.contains("(EIDRM)")) {
             tally.wrong(Wrong::Lie, format!("{name}: neither says that it is removed"));
         }
@@ -52,21 +63,23 @@ pub fn network(world: &World) -> Tally {
         let status = Command::new("ip").args(["link", "set", "lo", state]).status();
         assert!(status.is_ok_and(|status| status.success()), "ip link set lo {state}");
     };
-    in_the_middle(world, "block", || link("down"), "the network goes down", &mut tally);
+    in_the_middle(world, "block", || || link("down"), "the network goes down", &mut tally);
     link("up");
     tally
 }
 
-fn in_the_middle(
+/// Does a deed, which is prepared while pong waits, while both play.
+fn in_the_middle<D: FnOnce()>(
     world: &World,
     wait: &str,
-    deed: impl FnOnce(),
+    prepare: impl FnOnce() -> D,
     name: &str,
     tally: &mut Tally,
 ) -> Vec<demo::End> {
     tally.points += 1;
     let mut pong = Demo::start(demo::powerless(&world.subject, &["pong", &world.address(), "--wait", wait]));
     let address = pong.address().unwrap_or_else(|| world.address());
+    let deed = prepare();
     let endless = ["ping", &address, "--count", "1000000000", "--wait", wait];
     let ping = Demo::start(demo::powerless(&world.subject, &endless));
     thread::sleep(A_WHILE);
