@@ -67,8 +67,13 @@ pub(super) fn bases() -> Result<Vec<PathBuf>> {
 pub(super) fn bases_in(parents: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for parent in parents {
-        let mut found: Vec<_> = names_in(parent)?.into_iter().map(|name| parent.join(name)).collect();
-        found.retain(|dir| is_ours(dir));
+        let mut found = Vec::new();
+        for name in names_in(parent)? {
+            let dir = parent.join(name);
+            if is_ours(&dir)? {
+                found.push(dir);
+            }
+        }
         found.sort();
         for dir in &found {
             make_private(dir)?;
@@ -101,8 +106,14 @@ fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
 }
 
 /// Whether there is a directory of this user. In `/tmp` anyone can make one of any name.
-fn is_ours(dir: &Path) -> bool {
-    fs::symlink_metadata(dir).is_ok_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw())
+fn is_ours(dir: &Path) -> Result<bool> {
+    match fs::symlink_metadata(dir) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Ok(false),
+        looked => {
+            let meta = looked.call("lstat").on(dir.display())?;
+            Ok(meta.is_dir() && meta.uid() == geteuid().as_raw())
+        }
+    }
 }
 
 /// Gives a directory of ours exactly the mode 0700. The umask may have taken bits when it was made.
@@ -154,7 +165,7 @@ fn make_base_in(parent: &Path) -> Result<PathBuf> {
             return Ok(found);
         }
         let made = match make_dir(&plain) {
-            Err(error) if error.errno() == Some(Errno::EEXIST) && !is_ours(&plain) => make_other_in(parent),
+            Err(error) if error.errno() == Some(Errno::EEXIST) && !is_ours(&plain)? => make_other_in(parent),
             made => made,
         };
         match advise_on_space(made) {
@@ -210,7 +221,7 @@ pub(super) fn open_dir(dir: &Path) -> Result<Option<File>> {
     let open = || OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(dir);
     let opened = match open() {
         // Made with an odd umask, by a process that was killed before it set the mode.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied && is_ours(dir) => {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied && is_ours(dir)? => {
             make_private(dir)?;
             open()
         }
