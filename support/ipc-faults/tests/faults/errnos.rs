@@ -4,6 +4,7 @@
 //! Nor what is missing here on purpose:
 //! - memory of the process itself (`brk`, `mmap` without a file, `mprotect`): where there is none for a small thing, a Rust
 //!   program aborts, by design;
+//! - `EACCES` of a look at a path: what lies behind a directory that may not be searched is not there for this user;
 //! - `close`: the descriptor is gone whatever it answers, and std takes an error for a directory, which has nothing to write
 //!   back, for a mistake of the program;
 //! - `EIDRM`: an object that is removed stays removed; that is tried by removing it (`truncate.rs`);
@@ -50,8 +51,8 @@ static CALLS: &[Call] = calls! {
     SYS_linkat "linkat" MAKES: EACCES EIO EPERM ENOSPC;
     SYS_readlinkat "readlinkat" LOOKS: EACCES EIO ENOMEM;
     SYS_ppoll "ppoll" LOOKS: EINTR ENOMEM;
-    SYS_newfstatat "newfstatat" LOOKS: EACCES ENOMEM EIO;
-    SYS_statx "statx" LOOKS: EACCES ENOMEM EIO;
+    SYS_newfstatat "newfstatat" LOOKS: ENOMEM EIO;
+    SYS_statx "statx" LOOKS: ENOMEM EIO;
     SYS_fstat "fstat" LOOKS: ENOMEM EIO;
     SYS_getdents64 "getdents64" LOOKS: EIO ENOENT;
     SYS_flock "flock" MAKES: EINTR ENOLCK EWOULDBLOCK;
