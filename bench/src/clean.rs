@@ -39,7 +39,7 @@ pub fn clean() -> Result<Cleaned> {
     }
     let places: Vec<_> = lease::looked_at().iter().map(|place| place.display().to_string()).collect();
     let _ = writeln!(story, "looked in {}; run it again with the TMPDIR of any other run", places.join(", "));
-    for object in unknown::objects() {
+    for object in unknown::objects()? {
         let _ = writeln!(story, "no process uses {object}, and nothing noted there names it: left alone");
     }
     Ok(Cleaned { story, left })

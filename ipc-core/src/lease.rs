@@ -74,6 +74,7 @@ impl Lease {
     /// `EEXIST` when another holder of that name lives, or when what a dead one left cannot be removed. Any other: no
     /// directory can be made, and the advice says what to set.
     pub fn take<M: Mechanism>(name: Option<&str>) -> Result<Self> {
+        let prefix = prefix::<M>()?; // it can fail, so before anything is made
         sweep::<M>()?;
         let name = name.map_or_else(|| format!("{:016x}", random()), str::to_owned);
         let in_use = |dir: &Path| {
@@ -95,7 +96,7 @@ impl Lease {
                     Cleared::Nothing | Cleared::Removed => {}
                 }
             }
-            let dir = base.join(prefix::<M>() + &short(&name));
+            let dir = base.join(prefix.clone() + &short(&name));
             match make_dir(&dir) {
                 // The last one out also removes the directory for leases, maybe just now.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EEXIST)) => {}
@@ -157,7 +158,7 @@ impl Drop for Lease {
 
 /// Where the lease `name` of mechanism `M` is, if there is one.
 fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
-    let name = prefix::<M>() + &short(name);
+    let name = prefix::<M>()? + &short(name);
     for base in bases()? {
         let dir = base.join(&name);
         match dir.symlink_metadata() {
@@ -192,10 +193,12 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File> {
 }
 
 /// Tells this boot of the system from any other; one word.
-#[must_use]
-pub fn boot() -> String {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    id.split_ascii_whitespace().next().unwrap_or("unknown").to_owned()
+///
+/// # Errors
+/// `/proc` cannot be read.
+pub fn boot() -> Result<String> {
+    let path = "/proc/sys/kernel/random/boot_id";
+    Ok(std::fs::read_to_string(path).call("open").on(path)?.trim().to_owned())
 }
 
 /// A number that no other process picks; for names and keys, not for secrets.

@@ -95,7 +95,7 @@ impl Namespaces {
     /// # Errors
     /// `/proc` cannot be read.
     pub fn current() -> Result<Self> {
-        Ok(Self { pid: namespace("pid")?, time: namespace("time")? })
+        Ok(Self { pid: namespace("/proc/self/ns/pid")?, time: namespace("/proc/self/ns/time")? })
     }
 
     /// Both in one number.
@@ -123,9 +123,8 @@ impl Namespaces {
 }
 
 /// The number of one of this process's namespaces. Asked for without a descriptor.
-fn namespace(kind: &str) -> Result<u32> {
-    let path = format!("/proc/self/ns/{kind}");
-    match fs::metadata(&path) {
+pub(crate) fn namespace(path: &str) -> Result<u32> {
+    match fs::metadata(path) {
         Ok(meta) => Ok(meta.ino() as u32), // the kernel has 32 bits for them
         // A kernel without namespaces of this kind; or no /proc at all, which must not pass for that.
         Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => {

@@ -20,7 +20,7 @@ pub struct SegmentStat {
     pub key: Option<Key>,
     /// The user who made it.
     pub creator: u32,
-    /// The process that made it.
+    /// The process that made it; 0 if it is of another pid namespace.
     pub creator_pid: i32,
     /// Length in bytes, as asked for.
     pub size: usize,

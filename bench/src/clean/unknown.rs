@@ -1,10 +1,12 @@
 //! Objects of this user that no process uses, and that no lease accounts for: of a run with another `TMPDIR`, or of
 //! another program. Nothing tells which, so they are only shown.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use ipc_core::{Advise, Call, Result};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::{Pid, geteuid};
@@ -13,38 +15,85 @@ use nix::unistd::{Pid, geteuid};
 const OURS: &str = "ipc-";
 
 /// Queues and segments, each with the command that removes it.
-pub(super) fn objects() -> Vec<String> {
-    let mut objects = system_v("msg", &["lspid", "lrpid"], "qnum", "System V queue", "-q");
-    objects.extend(system_v("shm", &["cpid", "lpid"], "nattch", "shared memory segment", "-m"));
-    objects.extend(posix_queues());
-    objects
+///
+/// # Errors
+/// They cannot be looked at, which does not mean that there are none.
+pub(super) fn objects() -> Result<Vec<String>> {
+    let mut objects =
+        system_v("msg", &[("lspid", "stime"), ("lrpid", "rtime")], "qnum", "System V queue", "-q")?;
+    let users = [("cpid", "ctime"), ("lpid", "atime")];
+    objects.extend(system_v("shm", &users, "nattch", "shared memory segment", "-m")?);
+    objects.extend(posix_queues()?);
+    Ok(objects)
 }
 
-/// Those of a table in `/proc/sysvipc` whose last users have all ended, and which are attached nowhere.
-fn system_v(table: &str, users: &[&str], count: &str, what: &str, option: &str) -> Vec<String> {
-    let text = fs::read_to_string(Path::new("/proc/sysvipc").join(table)).unwrap_or_default();
+/// Those of a table in `/proc/sysvipc` whose last users have all ended, and which are attached nowhere. Each user is a
+/// pid, and the time when there was one.
+fn system_v(
+    table: &str,
+    users: &[(&str, &str)],
+    count: &str,
+    what: &str,
+    option: &str,
+) -> Result<Vec<String>> {
+    let path = Path::new("/proc/sysvipc").join(table);
+    let text = unless_absent(fs::read_to_string(&path)).call("open").on(path.display())?.unwrap_or_default();
     let mut lines = text.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-    let Some(names) = lines.next() else { return Vec::new() };
-    let lives = |pid: i32| pid != 0 && !matches!(kill(Pid::from_raw(pid), None), Err(Errno::ESRCH));
+    let Some(names) = lines.next() else { return Ok(Vec::new()) };
+    // The pid 0 and a time: a process of another pid namespace, which may live.
+    let lives = |pid: i32, when: i64| match pid {
+        0 => when != 0,
+        pid => !matches!(kill(Pid::from_raw(pid), None), Err(Errno::ESRCH)),
+    };
     let unused = |line: Vec<&str>| {
         let field =
             |name| -> Option<i64> { line.get(names.iter().position(|found| *found == name)?)?.parse().ok() };
         let attached = count == "nattch" && field(count)? > 0;
         let is_ours = field("cuid")? == i64::from(geteuid().as_raw()) && field("key")? != 0;
-        let used = attached || users.iter().any(|user| field(user).is_some_and(|pid| lives(pid as i32)));
+        let used = attached
+            || users.iter().any(|(user, when)| match (field(user), field(when)) {
+                (Some(pid), Some(when)) => lives(pid as i32, when),
+                _ => true,
+            });
         let (key, id) = (field("key")? as i32, field(if table == "msg" { "msqid" } else { "shmid" })?);
         (is_ours && !used).then(|| format!("{what} {id} with key {key:#010x} (ipcrm {option} {id})"))
     };
-    lines.filter_map(unused).collect()
+    Ok(lines.filter_map(unused).collect())
 }
 
 /// Those with a name as the suite gives it, and without the lock that their owner holds.
-fn posix_queues() -> Vec<String> {
-    let entries = fs::read_dir("/dev/mqueue").into_iter().flatten().flatten();
-    let unused = entries.filter(|entry| {
-        let is_ours = entry.metadata().is_ok_and(|meta| meta.uid() == geteuid().as_raw());
-        let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(OURS));
-        named && is_ours && File::open(entry.path()).is_ok_and(|queue| queue.try_lock().is_ok())
-    });
-    unused.map(|entry| format!("POSIX queue {0} (rm {0})", entry.path().display())).collect()
+fn posix_queues() -> Result<Vec<String>> {
+    let directory = "/dev/mqueue";
+    let mut unused = Vec::new();
+    for entry in unless_absent(fs::read_dir(directory)).call("opendir").on(directory)?.into_iter().flatten() {
+        let entry = entry.call("readdir").on(directory)?;
+        let path = entry.path();
+        if entry.file_name().to_str().is_none_or(|name| !name.starts_with(OURS)) {
+            continue;
+        }
+        let Some(meta) = unless_absent(entry.metadata()).call("lstat").on(path.display())? else { continue };
+        if meta.uid() == geteuid().as_raw() && !is_locked(&path)? {
+            unused.push(format!("POSIX queue {0} (rm {0})", path.display()));
+        }
+    }
+    Ok(unused)
+}
+
+/// Whether the queue at `path` is locked; also, if it has just been removed, or was made to be read by no process.
+fn is_locked(path: &Path) -> Result<bool> {
+    let opened = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(true),
+        opened => unless_absent(opened).call("open").on(path.display())?,
+    };
+    match opened.map(|queue| queue.try_lock()) {
+        Some(Err(TryLockError::Error(error))) => Err(error).call("flock").on(path.display()),
+        locked => Ok(!matches!(locked, Some(Ok(())))),
+    }
+}
+
+fn unless_absent<T>(looked: io::Result<T>) -> io::Result<Option<T>> {
+    match looked {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        looked => looked.map(Some),
+    }
 }

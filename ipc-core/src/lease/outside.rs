@@ -6,7 +6,6 @@
 //! it is made, noted for exactly what it is, and last given the name or the mode that it is to have.
 
 use std::fs::{self, Metadata};
-use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
@@ -15,6 +14,7 @@ use nix::fcntl::AT_FDCWD;
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::geteuid;
 
+use super::place::unless_absent;
 use super::record::{Inode, Note};
 use super::{Lease, Reclaim, random};
 use crate::error::{Advise, Call};
@@ -109,14 +109,14 @@ pub(super) fn remove_noted(note: &Note, reclaim: Reclaim) -> Result<()> {
 
 /// Whether what is noted is there, seen from this process. In another mount namespace the same path may lead to
 /// something else, or to nothing.
-pub(super) fn is_here(note: &Note) -> bool {
-    let at = |path: &Path| fs::symlink_metadata(path).ok();
-    match note {
-        Note::Hidden(path) => at(path).is_some(),
-        Note::Marked(path) => at(path).is_some_and(|meta| is_marked(meta.mode())),
-        Note::Path(inode, _, path) => at(path).is_some_and(|meta| Inode::of(&meta) == *inode),
+pub(super) fn is_here(note: &Note) -> Result<bool> {
+    let at = |path: &Path| unless_absent(fs::symlink_metadata(path)).call("lstat").on(path.display());
+    Ok(match note {
+        Note::Hidden(path) => at(path)?.is_some(),
+        Note::Marked(path) => at(path)?.is_some_and(|meta| is_marked(meta.mode())),
+        Note::Path(inode, _, path) => at(path)?.is_some_and(|meta| Inode::of(&meta) == *inode),
         Note::SystemV(..) | Note::Queue(..) => false,
-    }
+    })
 }
 
 fn remove_at(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Result<()> {
@@ -125,12 +125,8 @@ fn remove_at(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Result<()> {
 
 /// Removes what is at `path`, if that `is_ours`. `false`: there is nothing.
 fn remove_at_if_there(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Result<bool> {
-    let meta = match fs::symlink_metadata(path) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            return Ok(false);
-        }
-        meta => meta.call("lstat").on(path.display())?,
-    };
+    let found = unless_absent(fs::symlink_metadata(path)).call("lstat").on(path.display())?;
+    let Some(meta) = found else { return Ok(false) };
     let kind = meta.file_type();
     let may_be = kind.is_dir() || kind.is_fifo() || kind.is_socket() || kind.is_file() || kind.is_symlink();
     if !may_be || meta.uid() != geteuid().as_raw() || !is_ours(&meta) {

@@ -11,7 +11,7 @@
 //! have made `ipc-suite-UID` before us. Then ours has some more letters to its name. It is found by its owner.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -116,6 +116,14 @@ fn is_ours(dir: &Path) -> Result<bool> {
     }
 }
 
+/// What was looked at, `None` if there is nothing of that name. No other failure says that.
+pub(super) fn unless_absent(looked: std::io::Result<Metadata>) -> std::io::Result<Option<Metadata>> {
+    match looked {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        looked => looked.map(Some),
+    }
+}
+
 /// Gives a directory of ours exactly the mode 0700. The umask may have taken bits when it was made.
 fn make_private(dir: &Path) -> Result<()> {
     match fs::symlink_metadata(dir) {
@@ -203,17 +211,16 @@ pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
 }
 
 /// How the names of the leases of mechanism `M` begin: those, and no others, are for this process to sweep.
-pub(super) fn prefix<M: Mechanism>() -> String {
-    let name = M::PROFILE.name;
-    if M::IN_IPC_NAMESPACE { format!("{name}-{}-", ipc_namespace()) } else { format!("{name}-") }
-}
-
-/// Tells this thread's IPC namespace apart from all others that there are now; 0 where the kernel does not say. The
-/// first one has the same number after each boot. That of another goes to a new one when it has ended: what is noted
+///
+/// The number of an IPC namespace tells it apart from all others that there are now; it is 0 where the kernel has none.
+/// The first one has the same number after each boot. That of another goes to a new one when it has ended: what is noted
 /// in a lease must be checked all the same.
 /// See [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
-fn ipc_namespace() -> u64 {
-    fs::metadata("/proc/thread-self/ns/ipc").map_or(0, |namespace| namespace.ino())
+pub(super) fn prefix<M: Mechanism>() -> Result<String> {
+    let name = M::PROFILE.name;
+    // Not that of the process: a thread may be in one of its own.
+    let namespace = || crate::process::namespace("/proc/thread-self/ns/ipc");
+    Ok(if M::IN_IPC_NAMESPACE { format!("{name}-{}-", namespace()?) } else { format!("{name}-") })
 }
 
 /// Opens a directory of this user, never through a symbolic link; `None` if there is none.

@@ -162,7 +162,11 @@ pub(super) fn clear_after_others(dir: &Path, reclaim: Reclaim) -> Result<Cleared
 /// too.
 fn clear_if_here(dir: &Path) -> Result<Cleared> {
     let notes = read_records(dir)?.notes;
-    if !notes.iter().all(Note::is_of_a_path) || !notes.iter().any(is_here) {
+    let mut found = false;
+    for note in &notes {
+        found = found || is_here(note)?;
+    }
+    if !found || !notes.iter().all(Note::is_of_a_path) {
         return Ok(Cleared::Nothing);
     }
     clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
@@ -170,13 +174,13 @@ fn clear_if_here(dir: &Path) -> Result<Cleared> {
 
 /// Those of this process's IPC namespace, where the mechanism's objects belong to one.
 fn leases_of<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
-    let prefix = prefix::<M>();
+    let prefix = prefix::<M>()?;
     leases_where(base, |name| name.starts_with(&prefix))
 }
 
 /// Those of all other namespaces.
 fn leases_elsewhere<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
-    let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>());
+    let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>()?);
     leases_where(base, |name| name.starts_with(&all) && !name.starts_with(&ours))
 }
 

@@ -1,5 +1,7 @@
 //! `ls`: every queue there is.
 
+use std::time::SystemTime;
+
 use clap::Args;
 use ipc_core::Result;
 use ipc_core::demo::print;
@@ -51,13 +53,17 @@ pub struct Row {
     pub sleepers: Vec<u32>,
     pub orphan: bool,
     #[serde(skip)]
+    last_sent: Option<SystemTime>,
+    #[serde(skip)]
+    last_received: Option<SystemTime>,
+    #[serde(skip)]
     age: String,
 }
 
 /// Every queue, as it is now.
 pub fn rows() -> Result<Vec<Row>> {
     let entries = list()?;
-    let sleepers = Sleepers::look();
+    let sleepers = Sleepers::look()?;
     Ok(entries.iter().map(|entry| row(entry, &sleepers)).collect())
 }
 
@@ -78,6 +84,8 @@ fn row(entry: &Entry, sleepers: &Sleepers) -> Row {
         last_receiver_lives: stat.last_receiver.map(|pid| still_lives(pid, stat.last_received)),
         sleepers: sleepers.on(entry.queue.id()),
         orphan: is_orphan(entry, sleepers),
+        last_sent: stat.last_sent,
+        last_received: stat.last_received,
         age: age(stat.last_changed),
     }
 }
@@ -98,9 +106,10 @@ const HEADING: [&str; 11] = [
 
 /// The table that people read.
 pub fn as_table(rows: &[Row]) -> String {
-    let pid = |pid: Option<u32>, lives: Option<bool>| match pid {
+    let pid = |pid: Option<u32>, lives: Option<bool>, when: Option<SystemTime>| match pid {
         Some(pid) if lives == Some(true) => pid.to_string(),
         Some(pid) => format!("{pid} (ended)"),
+        None if when.is_some() => "elsewhere".into(), // of another pid namespace: it has no number here
         None => "-".into(),
     };
     let sleepers = |row: &Row| match row.sleepers.len() {
@@ -118,8 +127,8 @@ pub fn as_table(rows: &[Row]) -> String {
             row.used_bytes.to_string(),
             row.messages.to_string(),
             row.age.clone(),
-            pid(row.last_sender, row.last_sender_lives),
-            pid(row.last_receiver, row.last_receiver_lives),
+            pid(row.last_sender, row.last_sender_lives, row.last_sent),
+            pid(row.last_receiver, row.last_receiver_lives, row.last_received),
             sleepers(row),
             if row.orphan { "yes" } else { "no" }.into(),
         ]

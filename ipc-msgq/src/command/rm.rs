@@ -92,7 +92,7 @@ impl Rm {
 
     /// Whether one of them could not be removed.
     fn remove_orphans(&self) -> Result<bool> {
-        let sleepers = Sleepers::look();
+        let sleepers = Sleepers::look()?;
         let orphans = list()?.into_iter().filter(|entry| is_orphan(entry, &sleepers));
         let mut failed = false;
         for orphan in orphans.filter(|entry| self.force || is_ours(entry)) {

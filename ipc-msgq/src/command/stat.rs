@@ -53,10 +53,11 @@ fn text(queue: Queue, stat: &ipc_msgq::Stat) -> String {
         Some(time) => format!("{} ({} ago)", moment(time), age(time)),
         None => "never".into(),
     };
-    let who = |pid: Option<u32>, then| match pid {
+    let who = |pid: Option<u32>, then: Option<SystemTime>| match pid {
         Some(pid) if still_lives(pid, then) => format!("process {pid}"),
         Some(pid) => format!("process {pid} (ended)"),
-        None => "nobody".into(),
+        None if then.is_some() => "a process of another pid namespace".into(),
+        None => "none".into(),
     };
     let lines = [
         ("key", stat.key.map_or_else(|| "none (private)".into(), |key| key.to_string())),

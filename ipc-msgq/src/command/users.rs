@@ -1,10 +1,10 @@
 //! Who uses a queue. The kernel does not know: it notes the process that sent last and the one that received last,
 //! and not whether they still run. What else there is to know is in `/proc`.
 
-use std::fs;
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
-use ipc_core::lease;
+use ipc_core::{Advise, Call, Result, lease};
 use ipc_msgq::{Entry, Msgq, QueueId};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -15,7 +15,8 @@ pub const ORPHAN: &str = "\
 The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, \
 nobody uses it: the process that sent last and the one that received last have both ended (or there never were any), \
 no process sleeps in msgsnd or msgrcv on it, and no ping or pong of this user holds it. A process that only means to \
-use it later cannot be seen, nor one of another pid namespace. Of a receiver that had to sleep the kernel notes the \
+use it later cannot be seen, nor one of another pid namespace, unless it sent or received last: `ls` shows it as \
+`elsewhere`, and the queue is no orphan. Of a receiver that had to sleep the kernel notes the \
 thread and not the process: when that thread has ended, nothing tells whether its process lives. So a server that only \
 receives, in threads that come and go, is taken for ended while none of them sleeps at the queue. Root sees the sleepers of all users, others only their \
 own, and not even those where the system restricts ptrace (Yama).";
@@ -26,15 +27,20 @@ pub struct Sleepers(Vec<(u32, QueueId)>);
 
 impl Sleepers {
     /// Looks at every thread of every process that this user may look at.
-    pub fn look() -> Self {
+    ///
+    /// # Errors
+    /// `/proc` cannot be read, or this process has no descriptor left: that does not mean that none sleeps.
+    pub fn look() -> Result<Self> {
         let mut sleepers = Vec::new();
-        for (pid, task) in numbers("/proc").flat_map(tasks) {
-            if let Some(call) = call_of(pid, task) {
-                sleepers.push((pid, call.queue));
+        for pid in numbers("/proc")? {
+            for task in tasks(pid)? {
+                if let Some(call) = call_of(pid, task)? {
+                    sleepers.push((pid, call.queue));
+                }
             }
         }
         sleepers.dedup(); // a process with two threads on it is one process
-        Self(sleepers)
+        Ok(Self(sleepers))
     }
 
     /// The processes that sleep on `queue`.
@@ -52,8 +58,17 @@ pub struct CallNow {
 
 /// The call on a queue that the thread `task` of process `pid` sleeps in. `None` if it does not, or if this user may
 /// not know. See [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html).
-pub fn call_of(pid: u32, task: u32) -> Option<CallNow> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{task}/syscall")).ok()?;
+///
+/// # Errors
+/// It cannot be looked at, for want of a descriptor say.
+pub fn call_of(pid: u32, task: u32) -> Result<Option<CallNow>> {
+    let path = format!("/proc/{pid}/task/{task}/syscall");
+    let text = if_shown(fs::read_to_string(&path)).call("open").on(path)?;
+    Ok(text.as_deref().and_then(call_in))
+}
+
+/// The call that a line of `/proc/PID/task/TID/syscall` tells of, if that is one on a queue.
+fn call_in(text: &str) -> Option<CallNow> {
     // The number of the call, then its arguments; of a thread that runs: one word.
     let mut words = text.split_ascii_whitespace();
     let (number, queue) = (words.next()?.parse().ok()?, words.next()?.strip_prefix("0x")?);
@@ -67,20 +82,49 @@ pub fn call_of(pid: u32, task: u32) -> Option<CallNow> {
 }
 
 /// How many threads of process `pid` sleep in whatever call: for a kernel that does not tell in which.
-pub fn asleep(pid: u32) -> usize {
-    let state = |task| fs::read(format!("/proc/{pid}/task/{task}/stat")).unwrap_or_default();
-    tasks(pid).filter(|(_, task)| String::from_utf8_lossy(&state(*task)).contains(") S ")).count()
+pub fn asleep(pid: u32) -> Result<usize> {
+    let mut asleep = 0;
+    for task in tasks(pid)? {
+        let path = format!("/proc/{pid}/task/{task}/stat");
+        let state = if_shown(fs::read(&path)).call("open").on(path)?.unwrap_or_default();
+        asleep += usize::from(String::from_utf8_lossy(&state).contains(") S "));
+    }
+    Ok(asleep)
 }
 
-/// The threads of process `pid`, each with `pid`.
-pub fn tasks(pid: u32) -> impl Iterator<Item = (u32, u32)> {
-    numbers(&format!("/proc/{pid}/task")).map(move |task| (pid, task))
+/// The threads of process `pid`; none if it has ended.
+pub fn tasks(pid: u32) -> Result<Vec<u32>> {
+    numbers(&format!("/proc/{pid}/task"))
 }
 
 /// The names in `directory` that are numbers.
-fn numbers(directory: &str) -> impl Iterator<Item = u32> + use<> {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+fn numbers(directory: &str) -> Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in if_shown(fs::read_dir(directory)).call("opendir").on(directory)?.into_iter().flatten() {
+        match if_shown(entry).call("readdir").on(directory)? {
+            Some(entry) => {
+                numbers.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+            }
+            None => break, // the process has ended meanwhile
+        }
+    }
+    Ok(numbers)
+}
+
+/// What `/proc` shows of a process: `None` if that has ended, or is not for this user to see. Any other failure says
+/// nothing of the process.
+fn if_shown<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    use Errno::{EACCES, ENOENT, EPERM, ESRCH};
+    match read {
+        Err(error)
+            if error
+                .raw_os_error()
+                .is_some_and(|errno| [EACCES, ENOENT, EPERM, ESRCH].contains(&Errno::from_raw(errno))) =>
+        {
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
 }
 
 /// Whether nobody uses it, as far as can be seen. See [`ORPHAN`].
@@ -99,7 +143,8 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
 }
 
 /// Whether the process that had the number `pid` at the moment `then` still runs. One that has started since is
-/// another one, with the same number. It may also be that of a thread: then whether this thread runs.
+/// another one, with the same number. It may also be that of a thread: then whether this thread runs. What cannot be
+/// looked at counts as running.
 pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
     let asked = i32::try_from(pid).map(|pid| kill(Pid::from_raw(pid), None));
     if !matches!(asked, Ok(Ok(()) | Err(Errno::EPERM))) {
@@ -107,6 +152,10 @@ pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
     }
     // Behind the name, which is in parentheses: the third field is the state, the 20th the number of threads, the 22nd
     // the start in ticks since boot. See proc_pid_stat(5).
+    // A /proc of another pid namespace shows another process under that number.
+    if fs::read_link("/proc/self").ok() != Some(std::process::id().to_string().into()) {
+        return true;
+    }
     let Ok(fields) = fs::read(format!("/proc/{pid}/stat")) else { return true };
     let fields = String::from_utf8_lossy(&fields); // the name may be any bytes
     let fields = fields.rsplit(')').next().unwrap_or_default();
@@ -174,7 +223,7 @@ mod tests {
         let look = || {
             let mut stat = queue.stat().unwrap();
             (stat.last_sender, stat.last_sent) = (None, None); // as if there had been none
-            let orphan = is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look());
+            let orphan = is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look().unwrap());
             (orphan, still_lives(stat.last_receiver.unwrap(), stat.last_received))
         };
         let thread = std::thread::scope(|scope| {
@@ -185,7 +234,9 @@ mod tests {
                 nix::unistd::gettid().as_raw().cast_unsigned()
             });
             let started = std::time::Instant::now();
-            while Sleepers::look().on(queue.id()).is_empty() && started.elapsed() < Duration::from_secs(10) {}
+            while Sleepers::look().unwrap().on(queue.id()).is_empty()
+                && started.elapsed() < Duration::from_secs(10)
+            {}
             queue.send(&ipc_msgq::Message::new(ipc_msgq::MessageType::ONE, b"")).unwrap();
             while queue.stat().unwrap().last_receiver.is_none() {}
             let seen = look();
@@ -206,7 +257,7 @@ mod tests {
             .map(|line| Command::new("sh").args(["-c", line]).stdin(Stdio::piped()).spawn().unwrap());
         let [sleeps, runs] = children.each_ref().map(std::process::Child::id);
         let started = std::time::Instant::now();
-        let so = || asleep(sleeps) == 1 && asleep(runs) == 0;
+        let so = || asleep(sleeps).unwrap() == 1 && asleep(runs).unwrap() == 0;
         while !so() && started.elapsed() < Duration::from_secs(10) {}
         let is_so = so();
         for child in &mut children {
@@ -214,7 +265,7 @@ mod tests {
             child.wait().unwrap();
         }
         assert!(is_so);
-        assert_eq!(asleep(sleeps), 0, "it has ended");
+        assert_eq!(asleep(sleeps).unwrap(), 0, "it has ended");
     }
 
     #[test]
@@ -225,7 +276,7 @@ mod tests {
                 scope.spawn(|| queue.recv(ipc_msgq::Select::Any, &mut ipc_msgq::Message::with_capacity(1)));
             let started = std::time::Instant::now();
             let seen = loop {
-                let seen = Sleepers::look().on(queue.id());
+                let seen = Sleepers::look().unwrap().on(queue.id());
                 if !seen.is_empty() || started.elapsed() > Duration::from_secs(10) {
                     break seen;
                 }

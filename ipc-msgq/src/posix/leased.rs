@@ -29,7 +29,7 @@ impl PosixQueue {
         lease.record(Note::Queue(name.clone(), None))?;
         let queue = Self::make(name, access, attributes, lease::MARK)?;
         let inode = Inode::of(&queue.0.metadata().call("fstat")?);
-        lease.record(Note::Queue(name.clone(), Some((inode, lease::boot()))))?;
+        lease.record(Note::Queue(name.clone(), Some((inode, lease::boot()?))))?;
         queue.set_mode(mode)?;
         Ok(queue)
     }
@@ -45,7 +45,7 @@ pub(crate) fn reclaim(name: &PosixName, noted: Option<&(Inode, String)>) -> Resu
     let meta = queue.0.metadata().call("fstat")?;
     let is_noted = match noted {
         None => lease::is_marked(meta.mode()),
-        Some((inode, boot)) => *inode == Inode::of(&meta) && *boot == lease::boot(),
+        Some((inode, boot)) => *inode == Inode::of(&meta) && *boot == lease::boot()?,
     };
     if is_noted && meta.uid() == geteuid().as_raw() {
         unless_gone(PosixQueue::unlink(name)).map(drop)

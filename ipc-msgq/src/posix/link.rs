@@ -189,7 +189,7 @@ impl Transport for PosixLink {
     }
 
     fn check_peer(&mut self) -> Result<()> {
-        self.gone = self.gone || !self.side.outbound.is_locked_by_another();
+        self.gone = self.gone || !self.side.outbound.is_locked_by_another()?;
         if self.gone { Err(Error::Disconnected) } else { Ok(()) }
     }
 }

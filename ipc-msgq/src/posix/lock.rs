@@ -37,12 +37,12 @@ impl PosixQueue {
     }
 
     /// Whether some other descriptor holds the lock.
-    pub(super) fn is_locked_by_another(&self) -> bool {
+    pub(super) fn is_locked_by_another(&self) -> Result<bool> {
         // Shared: two that ask at once do not take each other for the one who holds it.
-        let locked = self.0.try_lock_shared().is_err();
-        if !locked {
-            let _ = self.0.unlock(); // it cannot fail: this descriptor holds the lock
+        match self.0.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error).call("flock"),
+            Ok(()) => self.0.unlock().call("flock").map(|()| false),
         }
-        locked
     }
 }

@@ -90,7 +90,7 @@ impl Meeting {
             let came = Hello::try_recv(&side.inbound, Hello::ACCEPTANCE)?;
             // One who was killed between taking the seat and saying so must not keep it for ever.
             let outbound = &side.outbound;
-            if came.is_none() && !outbound.is_locked_by_another() && outbound.attributes()?.messages == 0 {
+            if came.is_none() && !outbound.is_locked_by_another()? && outbound.attributes()?.messages == 0 {
                 Hello::send(outbound, Hello::INVITATION)?;
             }
             Ok(came)
@@ -138,7 +138,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     check_longest(&inbound)?;
     check_longest(&outbound)?;
     // Locked before the seat is taken: so the owner can tell one who is about to say hello from one who died.
-    if !outbound.is_locked_by_another()
+    if !outbound.is_locked_by_another()?
         || !inbound.try_lock()?
         || Hello::try_recv(&inbound, Hello::INVITATION)?.is_none()
     {

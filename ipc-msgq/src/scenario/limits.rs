@@ -47,7 +47,7 @@ pub const QUEUE_FULL: Scene = Scene {
         sender.begin("send 2 patient")?;
         sender.sleeps(1)?;
         stage.pause()?;
-        stage.claim(sender.is_asleep(1), "it sleeps on as long as there is no room")?;
+        stage.claim(sender.is_asleep(1)?, "it sleeps on as long as there is no room")?;
         receiver.does("recv any 100")?;
         let reply = sender.end()?;
         stage.claim(reply.what == What::Done(0), "the room that one message leaves woke it")?;
@@ -70,7 +70,8 @@ pub const FULL_BOTH_WAYS: Scene = Scene {
             player.sleeps(1)?;
         }
         stage.pause()?;
-        let asleep = naive.iter().all(|player| player.is_asleep(1));
+        let asleep =
+            !naive.iter().map(|player| player.is_asleep(1)).collect::<Result<Vec<_>, _>>()?.contains(&false);
         stage.claim(
             asleep && stage.used()? == (8, 4096),
             "both sleep in msgsnd, and nobody is left to receive",

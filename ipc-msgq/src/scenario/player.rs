@@ -126,7 +126,7 @@ impl Player {
     /// Waits until `threads` of its threads sleep in a call on the queue.
     pub fn sleeps(&mut self, threads: usize) -> Played {
         let started = Instant::now();
-        while !self.is_asleep(threads) {
+        while !self.is_asleep(threads)? {
             if let Some(reply) = self.try_end()? {
                 let how = format!("the {} did not sleep, but: {}", self.name, reply.what);
                 return Err(Failure::Otherwise(how));
@@ -144,16 +144,19 @@ impl Player {
     }
 
     /// Whether it sleeps now, seen from outside.
-    pub fn is_asleep(&self, threads: usize) -> bool {
+    pub fn is_asleep(&self, threads: usize) -> Result<bool> {
         let pid = self.pid();
         if fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok() {
-            let on_queue = |task| call_of(pid, task).is_some_and(|call| call.queue == self.queue);
-            return tasks(pid).filter(|(_, task)| on_queue(*task)).count() == threads;
+            let mut on_queue = 0;
+            for task in tasks(pid)? {
+                on_queue += usize::from(call_of(pid, task)?.is_some_and(|call| call.queue == self.queue));
+            }
+            return Ok(on_queue == threads);
         }
         // A kernel that does not tell the call may still tell that it sleeps, and it may be told too early: a while
         // is given to it to come from its pipe to the call.
         thread::sleep(Duration::from_millis(50));
-        asleep(pid) >= threads
+        Ok(asleep(pid)? >= threads)
     }
 
     pub fn signal(&self, signal: Signal) -> Result<()> {

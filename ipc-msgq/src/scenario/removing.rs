@@ -88,7 +88,7 @@ pub const ORPHAN: Scene = Scene {
 
 /// What `ls` says of the queue; `None` if it is not there.
 fn orphan(stage: &Stage) -> ipc_core::Result<Option<bool>> {
-    let sleepers = Sleepers::look();
+    let sleepers = Sleepers::look()?;
     let entry = list()?.into_iter().find(|entry| entry.queue == stage.queue);
     Ok(entry.map(|entry| is_orphan(&entry, &sleepers)))
 }

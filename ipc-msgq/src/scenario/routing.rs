@@ -23,7 +23,7 @@ pub const TWO_RECEIVERS: Scene = Scene {
         let (winner, reply) = whoever_answers(&mut receivers)?;
         let other = &receivers[1 - winner];
         stage
-            .claim(reply.text() == Some("first") && other.is_asleep(1), "one has it, the other sleeps on")?;
+            .claim(reply.text() == Some("first") && other.is_asleep(1)?, "one has it, the other sleeps on")?;
         sender.does("send 1 second")?;
         let (second, reply) = whoever_answers(&mut receivers)?;
         stage.claim(
@@ -60,7 +60,7 @@ pub const ROUTE_BY_TYPE: Scene = Scene {
         sender.does("send 2 for window 2")?;
         let reply = windows[1].end()?;
         stage.claim(reply.message() == Some((2, "for window 2")), "window 2 has what is for it")?;
-        stage.claim(windows[0].is_asleep(1), "window 1 sleeps on")?;
+        stage.claim(windows[0].is_asleep(1)?, "window 1 sleeps on")?;
         sender.does("send 2 for window 2, later")?;
         sender.does("send 1 for window 1")?;
         let reply = windows[0].end()?;

@@ -14,7 +14,7 @@ pub const BLOCKING: Scene = Scene {
         receiver.begin("recv any 100")?;
         receiver.sleeps(1)?;
         stage.pause()?;
-        stage.claim(receiver.is_asleep(1), "it sleeps on as long as there is nothing")?;
+        stage.claim(receiver.is_asleep(1)?, "it sleeps on as long as there is nothing")?;
         sender.does("send 1 hello.txt")?;
         let reply = receiver.end()?;
         stage.claim(reply.text() == Some("hello.txt"), "the message woke it")?;

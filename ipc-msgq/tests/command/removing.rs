@@ -90,3 +90,54 @@ fn rm_spares_what_belongs_to_others() {
     run(&["rm", "--id", &queue.id(), "--force"]).text();
     assert!(queue.stat().is_err());
 }
+
+/// What cannot be looked at is no orphan: with any number of descriptors `--orphans` spares a queue that is slept at, or
+/// says that it could not look.
+#[test]
+fn rm_takes_no_sleeper_for_none() {
+    let queue = Scratch::new();
+    let mut receiver = crate::tools::command(&["recv", "--id", &queue.id()]).spawn().unwrap();
+    crate::tools::soon("a sleeper is seen", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
+    let mut said = Vec::new();
+    for descriptors in 3..=20 {
+        let mut limited = std::process::Command::new("prlimit");
+        limited.arg(format!("--nofile={descriptors}")).arg(crate::tools::BINARY);
+        said.push(limited.args(["rm", "--orphans", "--dry-run"]).output());
+    }
+    receiver.kill().unwrap();
+    receiver.wait().unwrap();
+    let mut could_not_look = 0;
+    for output in said {
+        let Ok(output) = output else { return ipc_core::conformance::skipped("there is no prlimit(1) here") };
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!out.contains(&format!("queue {} ", queue.id())), "{out}");
+        could_not_look += usize::from(error.contains("(EMFILE)"));
+        assert!(output.status.success() || error.lines().count() == 1, "{error}");
+    }
+    assert!(could_not_look > 0, "it got by with any number");
+}
+
+/// Within a pid namespace the kernel gives no pid of a process outside. It may live: its queue is no orphan.
+#[test]
+fn rm_spares_what_another_pid_namespace_used_last() {
+    let queue = Scratch::new();
+    run(&["send", "--id", &queue.id(), "from elsewhere"]).text();
+    for proc in [&[][..], &["--mount-proc"]] {
+        let within = |args: &[&str]| {
+            let mut there =
+                ipc_core::conformance::namespaces::unshared(&[&["--pid", "--fork"], proc].concat())?;
+            let output = there.arg(crate::tools::BINARY).args(args).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            Some(String::from_utf8(output.stdout).unwrap())
+        };
+        let Some(table) = within(&["ls"]) else {
+            return ipc_core::conformance::skipped("a pid namespace of its own is not permitted here");
+        };
+        let row = table.lines().find(|line| line.split_whitespace().nth(1) == Some(&queue.id())).unwrap();
+        assert!(row.contains("elsewhere") && row.ends_with("no"), "{row}");
+        let said = within(&["rm", "--orphans", "--dry-run"]).unwrap();
+        assert!(!said.contains(&format!("queue {} ", queue.id())), "{said}");
+        let said = within(&["stat", "--id", &queue.id()]).unwrap();
+        assert!(said.contains("last sender    a process of another pid namespace"), "{said}");
+    }
+}
