@@ -206,7 +206,7 @@ fn prepared(memory: Mapping, setup: &Setup) -> Result<Mapping> {
 
 /// Takes the free seat at the memory; `None` if there is none, or not yet.
 fn try_join(path: &Path, setup: &Setup) -> Result<Option<Link>> {
-    let opened = if setup.variant == MEMFD { memfd::open(path) } else { file::open(path, setup) };
+    let opened = if setup.variant == MEMFD { memfd::open(path, setup) } else { file::open(path, setup) };
     match opened? {
         Some(file) => RingLink::join(Region::new(prepared(Mapping::new(&file)?, setup)?)?),
         None => Ok(None),

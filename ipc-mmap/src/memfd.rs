@@ -21,12 +21,11 @@ use std::path::{Path, PathBuf};
 use ipc_core::lease::{self, Lease};
 use ipc_core::process::Namespaces;
 use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Advise, Call, Error, Result};
+use ipc_core::{Advise, Call, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::libc::{MFD_NOEXEC_SEAL, O_NOCTTY, O_NONBLOCK};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::unistd::geteuid;
 
 use crate::Mmap;
 use crate::file::advise_on_place;
@@ -120,7 +119,7 @@ fn create() -> Result<File> {
 // ANCHOR_END: create
 
 /// Opens the memory that an owner has open; `None` if there is nothing at `address`, or not any more.
-pub(crate) fn open(address: &Path) -> Result<Option<File>> {
+pub(crate) fn open(address: &Path, setup: &Setup) -> Result<Option<File>> {
     let no_memory =
         || Error::Usage(format!("{} does not lead to memory of that ipc-mmap {}", address.display(), here()));
     let (address, inode) = without_inode(address);
@@ -144,7 +143,7 @@ pub(crate) fn open(address: &Path) -> Result<Option<File>> {
             Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => return Ok(None),
             opened => opened.call("open")?,
         };
-    check(&memory)?;
+    check(&memory, setup)?;
     let is_meant = match inode {
         Some(inode) => memory.metadata().call("fstat")?.ino() == inode,
         None if door == address => true, // the user has named a descriptor, and this is it
@@ -181,14 +180,14 @@ fn without_inode(address: &Path) -> (PathBuf, Option<u64>) {
 
 // ANCHOR: check
 /// Whether the memory is what its name says, before it is mapped. Anybody can give that name to anything.
-fn check(memory: &File) -> Result<()> {
+fn check(memory: &File, setup: &Setup) -> Result<()> {
     let meta = memory.metadata().call("fstat")?;
-    if meta.uid() != geteuid().as_raw() {
-        return Err(Error::Usage("that memory is another user's".into()));
-    }
-    // EINVAL: nothing that can be sealed at all.
-    let seals = fcntl(memory, FcntlArg::F_GET_SEALS).map_or(SealFlag::empty(), SealFlag::from_bits_retain);
-    if !seals.contains(SEALS) {
+    setup.check_owner(meta.uid(), "that memory")?;
+    let seals = match fcntl(memory, FcntlArg::F_GET_SEALS) {
+        Err(Errno::EINVAL) => 0, // nothing that can be sealed at all
+        seals => seals.call("fcntl")?,
+    };
+    if !SealFlag::from_bits_retain(seals).contains(SEALS) {
         return Err(Error::Corrupt("the memory is not sealed: it could be cut short under us"));
     }
     if meta.len() != SEGMENT_LEN as u64 {
@@ -240,6 +239,6 @@ mod tests {
     fn the_memory_is_for_its_owner_alone_and_sealed() {
         let memory = create().unwrap();
         assert_eq!(memory.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        check(&memory).unwrap();
+        check(&memory, &Setup::default_of::<crate::Mmap>()).unwrap();
     }
 }

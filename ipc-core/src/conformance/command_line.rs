@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, first_process, inherited, ownership, run, terminals, watched};
+use super::{Outcome, ensure, first_process, inherited, ownership, run, scarcity, terminals, watched};
 use crate::cpus::{Cpus, Role};
 use crate::{Call, Mechanism, Wait, lease};
 
@@ -34,7 +34,7 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
         demo.trial("as process 1 of a container ends by SIGTERM and leaves nothing", first_process::both_end),
     ];
-    trials.extend(inherited::trials(demo));
+    trials.extend(one_variant(demo));
     if demo.address.is_none() {
         trials.push(demo.trial("has no two terminals and says why", no_terminals));
     } else {
@@ -42,11 +42,19 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
         trials.extend(ownership::trials(demo));
         for variant in others {
             let demo = Demo { variant: variant.name, default: false, ..demo };
-            trials.extend(inherited::trials(demo));
+            trials.extend(one_variant(demo));
             trials.extend(terminals::trials(demo));
             trials.extend(ownership::trials(demo));
         }
     }
+    trials
+}
+
+/// What holds for each variant, started by one command.
+fn one_variant(demo: Demo) -> Vec<Trial> {
+    let mut trials = inherited::trials(demo);
+    let name = "few descriptors are a success or an error in one line";
+    trials.push(demo.trial(name, scarcity::few_descriptors));
     trials
 }
 
@@ -68,6 +76,10 @@ impl Demo {
             let place = tempfile::tempdir().call("mkdir")?;
             case(self, &place)
         })
+    }
+
+    pub(super) const fn has_two_terminals(self) -> bool {
+        self.address.is_some()
     }
 
     pub(super) const fn variant(self) -> &'static str {

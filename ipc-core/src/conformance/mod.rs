@@ -53,6 +53,7 @@ mod pid_namespaces;
 mod scarcity;
 mod scripts;
 mod terminals;
+mod users;
 
 use std::io::Write;
 use std::marker::PhantomData;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::command_line::{Demo, check_document, ends_by};
 use super::leaks::nothing_left;
-use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run, scarcity};
+use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run, scarcity, users};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     let mut trials = vec![
@@ -40,9 +40,11 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             first_process::pong_ends,
         ),
         demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
-        demo.trial("few descriptors are a success or an error in one line", scarcity::few_descriptors),
         demo.trial("either side in another pid namespace is noticed or refused", pid_namespaces::play),
     ];
+    if demo.variant() != "tcp" {
+        trials.push(demo.trial("what another user has made is left alone", users::refused));
+    }
     if matches!((demo.name, demo.variant()), ("mmap", "file") | ("shm", "posix")) {
         trials.push(demo.trial("memory that is cut short is corrupt on both sides", scarcity::cut_short));
     }
@@ -62,7 +64,13 @@ impl Pong {
     }
 
     pub(super) fn spawn(mut command: Command) -> Result<Self, Failed> {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        command.stderr(Stdio::null());
+        Self::spawn_as_it_is(command)
+    }
+
+    /// The same, with its standard error where `command` has it go.
+    pub(super) fn spawn_as_it_is(mut command: Command) -> Result<Self, Failed> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
         let ping = line.split_whitespace().map(str::to_owned).collect();
