@@ -407,8 +407,8 @@ fn a_wrong_listener_is_told_apart() {
     assert!(hung_up.contains("ECONNRESET") && hung_up.contains("is not `ipc-socket pong`"), "{hung_up}");
 }
 
-/// The kernel says whose process is at the other end of a path: another user is refused, by either side, even where
-/// the path would let them in.
+/// The kernel says whose process is at the other end of a path: another user is refused, even where the path would let
+/// them in. (The other direction is a trial of the conformance suite.)
 #[test]
 fn another_user_is_refused_even_if_the_path_lets_them_in() {
     if !geteuid().is_root() {
@@ -419,20 +419,9 @@ fn another_user_is_refused_even_if_the_path_lets_them_in() {
     let open_up =
         |path: &std::path::Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     open_up(dir.path(), 0o711);
-    let program = dir.path().join("ipc-socket");
-    // By another process: while one has the copy open for writing, or has just been started by one that has, nobody can
-    // run it.
-    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_ipc-socket")).arg(&program).status().unwrap();
-    assert!(copied.success());
-    open_up(&program, 0o755);
     let path = dir.path().join("talk");
     let mut owner = Socket::create(path.to_str(), &setup("unix-stream")).unwrap();
     open_up(&path, 0o666);
-
-    let ping =
-        Command::new(&program).arg("ping").arg(&path).uid(NOBODY).env("TMPDIR", "/tmp").output().unwrap();
-    let told = String::from_utf8_lossy(&ping.stderr).into_owned();
-    assert!(!ping.status.success() && told.contains("EACCES") && told.contains("another user's"), "{told}");
 
     let script = "import socket, sys\n\
         s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'ipc-sock/1 join\\n')\n\
