@@ -93,6 +93,30 @@ fn facts_exclude() {
     assert_eq!(not_for(&["--clients", "10"], "socket/unix-stream"), None);
 }
 
+/// What lies between two containers excludes what needs it, by the profile of each variant.
+#[test]
+fn what_is_shared_excludes() {
+    let ranked = |common: &str| {
+        let mut ranked = ranking(&figures(), &["--share", common, "--priority", "simplicity"]);
+        ranked.sort();
+        ranked
+    };
+    assert_eq!(ranked("net"), ["socket/tcp"]);
+    let by_path = ["fifo/fifo", "mmap/file", "socket/unix-seqpacket", "socket/unix-stream"];
+    assert_eq!(ranked("dir"), by_path);
+    assert_eq!(ranked("ipc,shm"), ["msgq/posix", "shm/posix", "shm/ring", "shm/sem"]);
+    assert!(ranked("ipc, pid").contains(&"msgq/sysv".to_owned()));
+    assert_eq!(ranked("all"), ranked("pid,ipc,shm,dir,net"));
+    let choice = choose(&figures(), &["--share", "ipc,net"]);
+    let of = |name: &str| {
+        let at = names(&choice["excluded"]).iter().position(|one| one == name).unwrap();
+        choice["excluded"][at]["reason"].clone()
+    };
+    assert_eq!(of("msgq/sysv"), "both sides must share a pid namespace");
+    assert_eq!(of("mmap/file"), "both sides must share a directory");
+    assert_eq!(choice["purpose"]["common"], serde_json::json!(["ipc", "net"]));
+}
+
 /// The figures decide the order, each priority by its own; within 10 % it is what is less to write.
 #[test]
 fn figures_rank() {
@@ -356,7 +380,7 @@ fn on_a_terminal_it_asks() {
     assert!(output.stderr.contains("What counts most?\n"), "{}", output.stderr);
     assert!(!output.stderr.contains("How many clients"), "it was said: {}", output.stderr);
     assert!(output.stdout.contains("1. socket (tcp)"), "{}", output.stdout);
-    let output = asked(b"any\n\x04");
+    let output = asked(b"any\n\n\x04");
     assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{}", output.stderr);
     assert!(output.stderr.ends_with("> \nerror: no answer to: What counts most?\n"), "{}", output.stderr);
 }
@@ -364,7 +388,8 @@ fn on_a_terminal_it_asks() {
 /// Wrong answers on the command line: one clear line, status 2.
 #[test]
 fn wrong_answers_are_one_clear_line() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
+        (&["--share", "ipc,fate"], "invalid share 'fate': expected all, or some of pid,ipc,shm,dir,net"),
         (&["--between", "friends"], "no answer 'friends': any, parent-child, other-host"),
         (&["--unit", "page"], "no answer 'page': message, stream"),
         (&["--priority", "beauty"], "no answer 'beauty': latency, throughput, cpu, simplicity"),

@@ -3,12 +3,15 @@
 mod invented;
 
 use invented::{NOISE, case, different_costs, document, row, ten_thousand};
-use ipc_bench::choose::{Choice, Outlive, Partners, Priority, Purpose, Shape, Ways, has_clients, is_enough};
+use ipc_bench::choose::{
+    Choice, Common, Outlive, Partners, Priority, Purpose, Shape, Ways, has_clients, is_enough,
+};
 use ipc_bench::{Case, Document, Kind, NotMeasured, Rounds, Row, SIX};
 use ipc_core::{Clients, Wait};
 
 const PURPOSE: Purpose = Purpose {
     partners: Partners::Any,
+    common: Common::ALL,
     ways: Ways::TwoWay,
     shape: Shape::Message,
     size: 64,

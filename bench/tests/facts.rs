@@ -61,7 +61,7 @@ const PROOFS: &[(&str, &str, &[&str], &str, &str)] = &[
     ("socket", "*", &["persistence"], "behaviour.rs", "a_lost_peer_is_an_error_and_not_a_signal"),
     ("socket", "unix-stream", &["remains"], "behaviour.rs", "an_abandoned_path_is_refused_with_advice"),
     ("socket", "unix-seqpacket", &["remains"], "behaviour.rs", "an_abandoned_path_is_refused_with_advice"),
-    ("socket", "tcp", &["remains"], "behaviour.rs", "an_address_nobody_listens_at_is_answered_at_once"),
+    ("socket", "tcp", &["remains"], "behaviour.rs", "an_address_nobody_listens_at_is_waited_at"),
 ];
 
 /// Each fact has a test that is there.

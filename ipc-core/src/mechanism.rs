@@ -194,6 +194,8 @@ pub struct Variant {
     pub remains: bool,
     /// How many can talk to one server through what it has made.
     pub clients: Clients,
+    /// What both sides must share, as two containers may or may not.
+    pub shares: &'static [Shared],
 }
 
 /// Declares the values of one column of the table with the words that show them.
@@ -280,6 +282,23 @@ column!(
         Kernel = "the kernel",
         /// On a disk, across restarts.
         FileSystem = "a disk",
+    }
+);
+
+column!(
+    /// What two processes of one host have in common, or not: see
+    /// [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
+    Shared {
+        /// Pids mean the same to both, and `/proc` shows each to the other.
+        PidNamespace = "a pid namespace",
+        /// System V objects, and POSIX queues.
+        IpcNamespace = "an IPC namespace",
+        /// The file system of POSIX shared memory.
+        DevShm = "/dev/shm",
+        /// One that both can write to, on a volume say.
+        Directory = "a directory",
+        /// An address of one can be reached by the other.
+        Network = "a network",
     }
 );
 

@@ -58,7 +58,7 @@ use std::time::{Duration, Instant};
 use ipc_core::lease::Lease;
 use ipc_core::{
     Advise, Between, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Persistence, Profile, Reach,
-    Result, Setup, Unit, Variant,
+    Result, Setup, Shared, Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::stat;
@@ -97,6 +97,7 @@ impl Mechanism for Fifo {
             persistence: Persistence::Process,
             remains: true,
             clients: Clients::Many,
+            shares: &[Shared::Directory],
         }],
         between: Between::AnyTwoProcesses,
         medium: Medium::File,

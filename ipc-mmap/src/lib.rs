@@ -44,7 +44,7 @@ use ipc_core::lease::{self, Lease};
 use ipc_core::ring::{Region, RingLink, Seat, poll_for};
 use ipc_core::{
     Between, Call, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup,
-    Unit, Variant, pages,
+    Shared, Unit, Variant, pages,
 };
 
 use memfd::Door;
@@ -77,6 +77,7 @@ impl Mechanism for Mmap {
                 persistence: Persistence::FileSystem,
                 remains: true,
                 clients: Clients::One,
+                shares: &[Shared::Directory],
             },
             Variant {
                 name: MEMFD,
@@ -86,6 +87,7 @@ impl Mechanism for Mmap {
                 persistence: Persistence::Process,
                 remains: false,
                 clients: Clients::One,
+                shares: &[Shared::PidNamespace],
             },
         ],
         between: Between::AnyTwoProcesses,

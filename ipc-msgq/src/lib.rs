@@ -101,8 +101,8 @@ use std::time::Duration;
 
 use ipc_core::lease::{Note, SystemV};
 use ipc_core::{
-    Between, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit,
-    Variant,
+    Between, Clients, Direction, Error, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup,
+    Shared, Unit, Variant,
 };
 
 pub use control::{Settings, Stat};
@@ -161,6 +161,7 @@ impl Mechanism for Msgq {
                 persistence: Persistence::Kernel,
                 remains: true,
                 clients: Clients::Many,
+                shares: &[Shared::IpcNamespace, Shared::PidNamespace],
             },
             Variant {
                 name: "posix",
@@ -170,6 +171,7 @@ impl Mechanism for Msgq {
                 persistence: Persistence::Kernel,
                 remains: true,
                 clients: Clients::Many,
+                shares: &[Shared::IpcNamespace],
             },
         ],
         between: Between::AnyTwoProcesses,

@@ -87,6 +87,7 @@ impl Mechanism for Pipe {
             persistence: Persistence::Process,
             remains: false,
             clients: Clients::One,
+            shares: &[],
         }],
         between: Between::ParentAndChild,
         medium: Medium::File,

@@ -45,7 +45,8 @@ use std::time::Duration;
 
 use ipc_core::lease::Note;
 use ipc_core::{
-    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Unit, Variant,
+    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
+    Variant,
 };
 use nix::errno::Errno;
 
@@ -90,6 +91,7 @@ impl Mechanism for Shm {
                 persistence: Persistence::Kernel,
                 remains: true,
                 clients: Clients::One,
+                shares: &[Shared::IpcNamespace],
             },
             Variant {
                 name: LOCK_STEP,
@@ -99,6 +101,7 @@ impl Mechanism for Shm {
                 persistence: Persistence::Kernel,
                 remains: true,
                 clients: Clients::One,
+                shares: &[Shared::IpcNamespace],
             },
             Variant {
                 name: POSIX,
@@ -108,6 +111,7 @@ impl Mechanism for Shm {
                 persistence: Persistence::Kernel,
                 remains: true,
                 clients: Clients::One,
+                shares: &[Shared::DevShm],
             },
         ],
         between: Between::AnyTwoProcesses,

@@ -64,7 +64,7 @@ use std::time::Duration;
 use ipc_core::lease::{self, Lease};
 use ipc_core::{
     Advise, Between, Call, Clients, Deadline, Direction, Error, Mechanism, Medium, Persistence, Profile,
-    Reach, Result, Setup, Unit, Variant,
+    Reach, Result, Setup, Shared, Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::socket::SockType;
@@ -108,6 +108,7 @@ impl Mechanism for Socket {
                 persistence: Persistence::Process,
                 remains: true,
                 clients: Clients::Many,
+                shares: &[Shared::Directory],
             },
             Variant {
                 name: UNIX_SEQPACKET,
@@ -117,6 +118,7 @@ impl Mechanism for Socket {
                 persistence: Persistence::Process,
                 remains: true,
                 clients: Clients::Many,
+                shares: &[Shared::Directory],
             },
             Variant {
                 name: TCP,
@@ -126,6 +128,7 @@ impl Mechanism for Socket {
                 persistence: Persistence::Process,
                 remains: false,
                 clients: Clients::Many,
+                shares: &[Shared::Network],
             },
         ],
         between: Between::AnyTwoHosts,

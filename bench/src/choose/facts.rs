@@ -12,6 +12,10 @@ pub(super) fn impossible(profile: &Profile, variant: &Variant, purpose: &Purpose
     if purpose.partners == Partners::OtherHost && variant.reach == Reach::SameHost {
         return Some(format!("it reaches the {} only", variant.reach));
     }
+    let between_hosts = purpose.partners == Partners::OtherHost;
+    if let Some(lacking) = variant.shares.iter().find(|what| !between_hosts && !purpose.common.has(**what)) {
+        return Some(format!("both sides must share {lacking}"));
+    }
     let lasts = match purpose.outlive {
         Outlive::No => true,
         Outlive::Processes => variant.persistence != Persistence::Process,

@@ -5,7 +5,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `purpose.rs` | [`Purpose`]: the answers to seven questions |
+//! | `purpose.rs` | [`Purpose`]: the answers to eight questions |
 //! | `ask.rs` | [`ask`]: one question on a terminal |
 //! | `enough.rs` | [`is_enough`], [`has_clients`]: whether a saved run can be chosen by |
 //! | `facts.rs` | what is excluded, and what is left to be written by hand, both from the profiles |
@@ -28,7 +28,7 @@ use figure::{Figures, Found};
 
 pub use ask::ask;
 pub use enough::{has_clients, is_enough};
-pub use purpose::{Answer, Outlive, Partners, Priority, Purpose, Shape, Ways};
+pub use purpose::{Answer, Common, Outlive, Partners, Priority, Purpose, Shape, Ways};
 pub use text::text;
 
 /// One that will do.

@@ -1,7 +1,7 @@
 //! What somebody wants to use a mechanism for.
 
-use ipc_core::{Error, Result};
-use serde::Serialize;
+use ipc_core::{Error, Result, Shared};
+use serde::{Serialize, Serializer};
 
 /// One of a few answers to a question.
 pub trait Answer: Copy + PartialEq + Sized + 'static {
@@ -47,6 +47,61 @@ impl Answer for Partners {
         (Self::ParentChild, "parent-child", "a process and a child that it starts"),
         (Self::OtherHost, "other-host", "processes of two hosts"),
     ];
+}
+
+/// What the two have in common, where both are on this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Common([bool; Self::EACH.len()]);
+
+impl Common {
+    /// The question.
+    pub const QUESTION: &'static str = "What do the two share?";
+    /// Each thing, with its word on the command line.
+    pub const EACH: [(Shared, &'static str); 5] = [
+        (Shared::PidNamespace, "pid"),
+        (Shared::IpcNamespace, "ipc"),
+        (Shared::DevShm, "shm"),
+        (Shared::Directory, "dir"),
+        (Shared::Network, "net"),
+    ];
+    /// All of it: no container lies between them.
+    pub const ALL: Self = Self([true; Self::EACH.len()]);
+
+    /// Whether this is shared.
+    #[must_use]
+    pub fn has(self, what: Shared) -> bool {
+        Self::EACH.iter().zip(self.0).any(|((each, _), shared)| *each == what && shared)
+    }
+
+    /// The words of what is shared.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Self::EACH.iter().zip(self.0).filter(|(_, shared)| *shared).map(|((_, word), _)| *word)
+    }
+
+    /// `all`, or words with commas between them.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): there is no such word.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text == "all" {
+            return Ok(Self::ALL);
+        }
+        let mut common = Self([false; Self::EACH.len()]);
+        for word in text.split(',') {
+            let at = Self::EACH.iter().position(|(_, each)| *each == word.trim()).ok_or_else(|| {
+                let words: Vec<_> = Self::ALL.words().collect();
+                Error::Usage(format!("invalid share '{word}': expected all, or some of {}", words.join(",")))
+            })?;
+            common.0[at] = true;
+        }
+        Ok(common)
+    }
+}
+
+impl Serialize for Common {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.words())
+    }
 }
 
 /// In which direction.
@@ -135,6 +190,8 @@ impl Answer for Priority {
 pub struct Purpose {
     /// Who talks to whom.
     pub partners: Partners,
+    /// What they have in common; it means nothing between two hosts.
+    pub common: Common,
     /// In which direction.
     pub ways: Ways,
     /// What is sent.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Answer, Candidate, Choice, Excluded};
+use super::{Answer, Candidate, Choice, Common, Excluded};
 use crate::table::{bytes, grouped};
 
 /// The whole choice.
@@ -13,8 +13,12 @@ pub fn text(choice: &Choice) -> String {
         1 => "1 client".into(),
         n => format!("{} clients", grouped(n as u64)),
     };
+    let common = match purpose.common {
+        Common::ALL => String::new(),
+        some => format!(" that share {}", some.words().collect::<Vec<_>>().join(",")),
+    };
     let mut text = format!(
-        "For {}, {}, {} of {}, {clients}, to outlive: {}. What counts: {}. Processes on cpus {}.\n",
+        "For {}{common}, {}, {} of {}, {clients}, to outlive: {}. What counts: {}. Processes on cpus {}.\n",
         purpose.partners.word(),
         purpose.ways.word(),
         purpose.shape.word(),

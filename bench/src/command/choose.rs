@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use ipc_bench::choose::{self, Answer, Choice, Outlive, Partners, Priority, Purpose, Shape, Ways};
+use ipc_bench::choose::{self, Answer, Choice, Common, Outlive, Partners, Priority, Purpose, Shape, Ways};
 use ipc_bench::run::{self, Plan, Stop};
 use ipc_bench::{Case, Document, Kind, Member, Pair, Placement, RunProfile, SIX, saved};
 use ipc_core::cpus::Cpus;
@@ -27,6 +27,7 @@ pub fn command() -> Command {
         .after_help(AFTER_HELP)
         .args([
             answer::<Partners>("between"),
+            one("share", "LIST", format!("{} {}", Common::QUESTION, common())).value_parser(Common::parse),
             answer::<Ways>("direction"),
             answer::<Shape>("unit"),
             one("size", "BYTES", SIZE).value_parser(parse_size),
@@ -51,6 +52,12 @@ fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
     one(name, "ANSWER", format!("{} {}", T::QUESTION, words.join(", "))).value_parser(T::parse)
 }
 
+/// What can be shared, each with its word, as a help text.
+fn common() -> String {
+    let each: Vec<_> = Common::EACH.iter().map(|(what, word)| format!("{word} ({what})")).collect();
+    format!("all, or some of {} with commas between them", each.join(", "))
+}
+
 fn parse_clients(text: &str) -> Result<usize> {
     let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
     number.ok_or_else(|| Error::Usage(format!("'{text}' is no number of clients: 1 to 1000000")))
@@ -71,8 +78,14 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
 /// All answers: from the command line, or asked for.
 fn purpose(matches: &ArgMatches) -> Result<Purpose> {
     let mut clerk = Clerk { matches, asks: stdin().is_terminal(), taken: Vec::new() };
+    let partners = clerk.one_of("between")?;
+    let common = match partners {
+        Partners::OtherHost => Common::ALL, // of which nothing but the network counts
+        _ => clerk.find("share", Common::QUESTION, &format!("  {}", common()), "all", Common::parse)?,
+    };
     let purpose = Purpose {
-        partners: clerk.one_of("between")?,
+        partners,
+        common,
         ways: clerk.one_of("direction")?,
         shape: clerk.one_of("unit")?,
         size: clerk

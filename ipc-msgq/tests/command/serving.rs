@@ -146,3 +146,19 @@ fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
     let long = ended(command(&["client", "--id", &queue.id(), &"x".repeat(9000)]).spawn().unwrap()).error(1);
     assert!(long.contains("a request has"), "{long}");
 }
+
+/// A client of another pid namespace is told so by its `serve`, which goes on for others.
+#[test]
+fn a_client_of_another_pid_namespace_is_told() {
+    let mut server = Server::start();
+    let Some(mut there) = ipc_core::conformance::namespaces::unshared(&["--pid", "--fork", "--mount-proc"])
+    else {
+        return ipc_core::conformance::skipped("a pid namespace of its own is not permitted here");
+    };
+    let key = server.key.to_string();
+    let output = there.args([crate::tools::BINARY, "client", "--key", &key, "hello"]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && error.lines().count() == 1 && error.contains("pid:["), "{error}");
+    assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
+    server.end(Signal::SIGTERM);
+}
