@@ -4,6 +4,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -11,7 +13,8 @@ use tempfile::TempDir;
 
 use super::command_line::Demo;
 use super::leaks::nothing_left;
-use super::{Outcome, ensure, namespaces, skipped};
+use super::{Outcome, PATIENCE, ensure, namespaces, skipped};
+use crate::sys;
 
 /// `pong` alone, which waits.
 pub(super) fn pong_ends(demo: Demo, place: &TempDir) -> Outcome {
@@ -38,12 +41,14 @@ pub(super) fn both_end(demo: Demo, place: &TempDir) -> Outcome {
 /// # Panics
 /// Without a readable `/proc`.
 pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
-    let Some(mut first) = namespaces::unshared(&["--pid", "--fork", "--mount-proc"]) else {
+    let Some(mut first) = namespaces::unshared(&["--pid", "--fork", "--kill-child", "--mount-proc"]) else {
         skipped("a new PID namespace needs root or a user namespace, and unshare(1)");
         return Ok(());
     };
     first.arg(command.get_program()).args(command.get_args());
     first.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    // A test started in the background of a shell ignores SIGINT, and its children would, too.
+    sys::heed(signal)?;
     let (story, said) = std::io::pipe()?;
     let mut unshare = first.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).spawn()?;
     drop(first); // its copies of the pipe would hide the end
@@ -54,7 +59,18 @@ pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
     if let Ok(pid) = child.trim().parse() {
         kill(Pid::from_raw(pid), if begun { signal } else { Signal::SIGKILL })?;
     }
-    let status = unshare.wait()?;
+    let started = Instant::now();
+    let status = loop {
+        match unshare.try_wait()? {
+            Some(status) => break status,
+            None if started.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+            None => {
+                unshare.kill()?; // process 1 is the child that `--kill-child` ends with it
+                unshare.wait()?;
+                return Err(format!("{signal} did not end it within {} s", PATIENCE.as_secs()).into());
+            }
+        }
+    };
     let mut said = String::new();
     story.read_to_string(&mut said)?;
     ensure!(begun, "it never said '{word}': {said}");
