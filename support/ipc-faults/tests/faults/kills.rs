@@ -7,7 +7,7 @@ use crate::tally::{Tally, Wrong};
 use crate::tracer::{Deed, Point};
 use crate::world::World;
 
-/// How often a point is tried at which the other process ended late: this machine has more to do.
+/// How often a point is tried that went wrong in a way that a busy machine can bring about, by time alone.
 pub const TRIES: usize = 3;
 
 /// Kills each of `parts` at every call that it makes.
