@@ -56,7 +56,7 @@ fn by_no_wall_clock<M: Mechanism + 'static>(bench: Bench<M>, script: &str) -> Ou
 fn wall_clock(traced: &Traced, number: libc::c_long, args: [u64; 6]) -> Option<&'static str> {
     let word = |at: u64| ptrace::read(traced.0, at as ptrace::AddressType).unwrap_or(1);
     let until = args[4]; // of calls on POSIX queues: none, or one that is over, is no wait for a moment
-    let moment = || until != 0 && (word(until), word(until + size_of::<libc::time_t>() as u64)) != (0, 0);
+    let moment = || until != 0 && (word(until), word(until + size_of::<i64>() as u64)) != (0, 0);
     let sleeps_until = [libc::CLOCK_REALTIME as u64, libc::TIMER_ABSTIME as u64];
     match number {
         libc::SYS_mq_timedsend if moment() => Some("mq_timedsend"),

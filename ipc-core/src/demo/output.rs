@@ -20,7 +20,7 @@ pub fn print(text: &str) -> Result<()> {
 /// The same for any bytes.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = stdout()?.lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).call("write").on(STDOUT)

@@ -41,7 +41,7 @@ impl fmt::Display for Left {
     }
 }
 
-/// Removes what dead processes left of mechanism `M`, as far as this process [looks](self). Never touches what a live
+/// Removes what dead processes left of mechanism `M`, where this process [looks](super). Never touches what a live
 /// process holds, or what belongs to another user.
 ///
 /// # Errors

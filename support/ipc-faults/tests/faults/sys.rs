@@ -1,6 +1,7 @@
 //! The system calls that neither `nix` nor std wrap. The only file of the lab with `unsafe`.
 #![allow(unsafe_code)]
 
+use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 
@@ -13,18 +14,35 @@ pub struct Entered {
     pub may_wait: bool,
 }
 
-/// The call that the thread `tid` is about to make; `None` if it stands behind one.
+/// The call that the thread `tid` is about to make; `None` if it has just made one.
 ///
 /// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
 /// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
 pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
-    let info = ptrace::syscall_info(tid)?;
-    if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
+    /// The beginning of `struct ptrace_syscall_info`, which the libc crate has for glibc only.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        op: u8,
+        arch: u32,
+        instruction_pointer: u64,
+        stack_pointer: u64,
+        number: u64,
+        args: [u64; 6],
+    }
+    const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
+    const ENTRY: u8 = 1;
+
+    let mut info = Info::default();
+    let (pid, size) = (tid.as_raw(), size_of::<Info>());
+    // SAFETY: the kernel writes at most `size` bytes, all of which may have any value.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info) };
+    Errno::result(answer)?;
+    if info.op != ENTRY {
         return Ok(None);
     }
-    // SAFETY: on the way into a call it is this part that the kernel has filled in.
-    let entry = unsafe { info.u.entry };
-    let (number, args) = (entry.nr as i64, entry.args);
+    let (number, args) = (info.number as i64, info.args);
     let may_wait = match number {
         libc::SYS_read | libc::SYS_write | libc::SYS_writev | libc::SYS_connect | libc::SYS_accept4 => {
             flags(tid, args[0]).is_some_and(|flags| flags & libc::O_NONBLOCK == 0)
@@ -32,7 +50,7 @@ pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
         // `struct sembuf` is three numbers of 16 bits; the flags come last.
         libc::SYS_semtimedop => {
             let operation = ptrace::read(tid, args[1] as ptrace::AddressType)?;
-            operation >> 32 & i64::from(libc::IPC_NOWAIT) == 0
+            operation >> 32 & libc::c_long::from(libc::IPC_NOWAIT) == 0
         }
         _ => true,
     };
