@@ -31,6 +31,13 @@ pub struct Cost {
     pub syscalls: Option<f64>,
 }
 
+impl Costs {
+    /// Adds the system calls of ping and of pong.
+    pub(crate) fn count(&mut self, [ping, pong]: [f64; 2]) {
+        (self.ping.syscalls, self.pong.syscalls) = (Some(ping), Some(pong));
+    }
+}
+
 impl Cost {
     /// What each of so many messages cost. The exact CPU time is divided into user and system as the kernel's less exact
     /// account of the two says.
@@ -91,6 +98,13 @@ mod tests {
         };
         assert_eq!(cost(8, [10, 30], 4), expected);
         assert_eq!(expected.cpu_ns(), 2000.0);
+    }
+
+    #[test]
+    fn each_side_has_its_system_calls() {
+        let mut costs = Costs::default();
+        costs.count([2.0, 3.0]);
+        assert_eq!([costs.ping.syscalls, costs.pong.syscalls], [Some(2.0), Some(3.0)]);
     }
 
     /// A short exchange falls between the kernel's looks at who is running: then all of it is the program's.

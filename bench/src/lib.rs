@@ -20,7 +20,7 @@
 //! | `compare/`, `choose/` | [`compare`], [`choose`]: what changed between two runs; which mechanism for what |
 //! | `course.rs`, `clean.rs`, `doctor/` | [`course`], [`clean`], [`doctor`]: the other words of the command line |
 //! | `report/` | [`report`]: the results as one page with charts |
-//! | `measure.rs` | [`measure()`]: one case alone |
+//! | `measure.rs` | [`Effort`], [`Refusal`]: how long a case is measured, or why it is not |
 //!
 //! `main.rs` and `command/` are the command line; `benches/compare.rs` drives the same pairs through criterion.
 //!
@@ -88,7 +88,7 @@ pub use implementation::Implementation;
 pub use invited::serve_if_invited;
 pub use latency::Latency;
 pub use limits::Limits;
-pub use measure::{Effort, Refusal, measure, start, too_large};
+pub use measure::{Effort, Refusal, too_large};
 pub use pair::Pair;
 pub use profile::RunProfile;
 pub use quartiles::Quartiles;

@@ -1,10 +1,10 @@
-//! From a case to a row of figures.
+//! How long a case is measured, or why it is not.
 
 use std::time::Duration;
 
 use ipc_core::Error;
 
-use crate::{Case, Kind, Pair, Row, Task, clock};
+use crate::{Case, Pair, Task};
 
 /// How long a case is measured.
 #[derive(Clone, Copy, Debug)]
@@ -32,47 +32,6 @@ impl From<Error> for Refusal {
 
 /// Fewest messages that are timed when the count is up to the harness: a percentile of ten says nothing.
 const FEWEST: u64 = 100;
-
-/// Starts two fresh processes that can play `case`.
-///
-/// # Errors
-/// [`Skipped`](Refusal::Skipped) when the message is longer than the link carries, else whatever went wrong.
-pub fn start(case: &Case) -> Result<Pair, Refusal> {
-    let mut pair = Pair::start(*case)?;
-    if let Some(reason) = too_large(case, pair.max_message()) {
-        return Err(Refusal::Skipped(reason));
-    }
-    pair.play(case.verified())?;
-    Ok(pair)
-}
-
-/// Measures one case between the two processes of `pair`.
-///
-/// # Errors
-/// Whatever went wrong.
-pub fn measure(pair: &mut Pair, case: &Case, effort: Effort) -> Result<Row, Error> {
-    let count = match effort {
-        Effort::Count(count) => count,
-        Effort::About(time) => calibrate(pair, case, time)?,
-    };
-    let order = case.timed(count);
-    let batch = if case.kind == Kind::RoundTrip { batch(pair, case)? } else { 1 };
-    let played = pair.play(Task { order, batch, rate: case.rate })?;
-    Ok(Row {
-        batch: played.times.len().ne(&0).then_some(batch),
-        ..Row::new(case, count, played.elapsed, &played.times)
-    })
-}
-
-/// How many round trips are timed together, by the time that a few of them take: the best of some tries, since what
-/// disturbs one makes it longer.
-fn batch(pair: &mut Pair, case: &Case) -> Result<u64, Error> {
-    const FEW: u64 = 16;
-    const TRIES: usize = 5;
-    let task = Task { order: case.timed(FEW), batch: FEW, rate: None };
-    let tries = (0..TRIES).map(|_| Ok(pair.play(task)?.elapsed)).collect::<Result<Vec<_>, Error>>()?;
-    Ok(clock::batch(tries.into_iter().min().unwrap_or_default() / FEW as u32))
-}
 
 /// Why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
 #[must_use]
@@ -112,6 +71,7 @@ mod tests {
     use ipc_core::Wait;
 
     use super::*;
+    use crate::Kind;
     use crate::invented::case;
 
     #[test]

@@ -47,8 +47,10 @@ fn trips() -> Vec<Row> {
         rounds: Some(Rounds::of(12, &[41e3, 42e3, 43e3, 44e3, 46e3])),
         ..Row::empty(&case("pipe", "anonymous", Kind::RoundTrip, Wait::Block))
     };
+    let longer = Row { size: 4096, rounds: Some(Rounds::of(12, &[71e3, 72e3, 73e3])), ..floor.clone() };
     vec![
         pipe,
+        longer,
         floor,
         Row { size: 4096, ..of("pipe", "anonymous", Wait::Block, 13) },
         Row { cost: Some(costs(2.0)), ..of("msgq", "sysv", Wait::Block, 17) },

@@ -125,12 +125,26 @@ pub(super) fn figure(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ipc_core::Wait;
+
     use super::*;
+    use crate::invented::{case, document};
 
     #[test]
     fn a_figure_keeps_three_digits() {
         let figures = [0.0, 0.0123, 0.9999, 9.999, 12.34, 99.96, 999.4, 1234.5, f64::NAN].map(figure);
         assert_eq!(figures.join(" "), "0 0.012 1.00 10.0 12.3 100 999 1,235 –"); // 1234.5 rounds away from 0
+    }
+
+    /// 512 bytes are eight times 64, and 4 are a sixteenth of it.
+    #[test]
+    fn the_nearest_size_is_that_of_the_smallest_factor() {
+        let of = |kind, size| Row { size, ..Row::empty(&case("pipe", "anonymous", kind, Wait::Block)) };
+        let sizes = [(Kind::RoundTrip, [4, 512]), (Kind::Throughput, [1 << 10, 1 << 20])];
+        let rows = sizes.into_iter().flat_map(|(kind, sizes)| sizes.map(|size| of(kind, size)));
+        let document = document(rows.collect());
+        let data = Data::of(&document);
+        assert_eq!((data.short, data.long), (512, 1 << 20));
     }
 
     #[test]

@@ -77,25 +77,7 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
         done.extend(field.finish(plan, stop, &progress));
     }
     progress.finish_and_clear();
-    done.sort_by_key(|measured| measured.at);
-    for Measured { rows, case, outcome, beside_floor, verified, .. } in done {
-        document.results.extend(rows);
-        document.verified = match (document.verified.take(), verified) {
-            (Some(mut all), verified) => {
-                all.extend(verified);
-                Some(all)
-            }
-            (None, verified) => verified.map(|one| vec![one]),
-        };
-        match outcome {
-            Ok(()) => {}
-            Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
-            Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
-        }
-        if let Err(error) = beside_floor {
-            document.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
-        }
-    }
+    write_down(done, &mut document);
     let energy =
         Meter::of_this_machine().map(|_| "energy is that of the whole package, other programs included");
     document.notes.push(energy.unwrap_or_else(|reason| reason).to_owned());
@@ -137,6 +119,25 @@ struct Measured {
     outcome: std::result::Result<(), Refusal>,
     beside_floor: Result<()>,
     verified: Option<Verified>,
+}
+
+/// Puts what came out of the cases into the document, in the order of the plan.
+fn write_down(mut done: Vec<Measured>, document: &mut Document) {
+    done.sort_by_key(|measured| measured.at);
+    for Measured { rows, case, outcome, beside_floor, verified, .. } in done {
+        document.results.extend(rows);
+        if let Some(verified) = verified {
+            document.verified.get_or_insert_default().push(verified);
+        }
+        match outcome {
+            Ok(()) => {}
+            Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
+            Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
+        }
+        if let Err(error) = beside_floor {
+            document.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
+        }
+    }
 }
 
 /// All that take turns, and the processes that play them.
@@ -229,9 +230,7 @@ fn play_beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>
 
 /// Adds the limits of the machine, and says of which CPUs they are.
 fn add_limits(plan: &Plan, document: &mut Document) {
-    // Between two CPUs if that was measured: there is no other way to see a cache line go from one to the other.
-    let places = plan.cases.iter().map(|case| case.placement);
-    let Some(place) = places.min_by_key(|place| place.ping == place.pong) else { return };
+    let Some(place) = apart(&plan.cases) else { return };
     match Limits::measure(place) {
         Ok(limits) => {
             let Placement { cpus, ping, pong } = place;
@@ -242,6 +241,11 @@ fn add_limits(plan: &Plan, document: &mut Document) {
         }
         Err(error) => document.notes.push(format!("the machine's limits could not be measured: {error}")),
     }
+}
+
+/// The placement on two CPUs, if there is one: there is no other way to see a cache line go from one to the other.
+fn apart(cases: &[Case]) -> Option<Placement> {
+    cases.iter().map(|case| case.placement).min_by_key(|place| place.ping == place.pong)
 }
 
 /// Adds how many system calls a message costs, where that can be told, and why it cannot where not. A row takes some 20
@@ -264,9 +268,9 @@ fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop:
             way.count(case).map_err(|error| format!("system calls could not be counted: {error}"))
         };
         match counted {
-            Ok([ping, pong]) => {
+            Ok(calls) => {
                 if let Some(cost) = &mut row.cost {
-                    (cost.ping.syscalls, cost.pong.syscalls) = (Some(ping), Some(pong));
+                    cost.count(calls);
                 }
             }
             Err(reason) if document.notes.contains(&reason) => {}
@@ -302,4 +306,78 @@ fn progress(turns: u64) -> ProgressBar {
     let style = "{bar:30} {percent:>3} %, {eta} left, {msg}";
     progress.set_style(ProgressStyle::with_template(style).expect("a valid template"));
     progress
+}
+
+#[cfg(test)]
+mod tests {
+    use ipc_core::cpus::Cpus;
+    use ipc_core::{Error, Wait};
+
+    use super::*;
+    use crate::Kind;
+    use crate::invented::{case, document};
+
+    fn pipe(size: usize, cpus: Cpus, pong: usize) -> Case {
+        let placement = Placement { cpus, ping: 0, pong };
+        Case { size, placement, ..case("pipe", "anonymous", Kind::RoundTrip, Wait::Block) }
+    }
+
+    /// Placement after placement is measured; what is written down has the order of the plan.
+    #[test]
+    fn what_came_out_has_the_order_of_the_plan() {
+        let measured = |at: usize| {
+            let case = pipe(at, Cpus::Split, 1);
+            let (rows, outcome) = (vec![Row::empty(&case)], Ok(()));
+            let verified = Verified {
+                mechanism: "pipe".into(),
+                variant: "anonymous".into(),
+                kind: Kind::RoundTrip,
+                size: at,
+                wait: "block".into(),
+                cpus: "split".into(),
+                messages: 1,
+                error: None,
+            };
+            Measured { at, case, rows, outcome, beside_floor: Ok(()), verified: Some(verified) }
+        };
+        let failed = || Error::Corrupt("it broke");
+        let none = |at, refusal| Measured {
+            rows: Vec::new(),
+            outcome: Err(refusal),
+            verified: None,
+            ..measured(at)
+        };
+        let done = vec![
+            measured(4),
+            none(5, Refusal::Failed(failed())),
+            Measured { beside_floor: Err(failed()), ..measured(1) },
+            measured(3),
+            none(2, Refusal::Skipped("too long".into())),
+        ];
+        let mut document = document(Vec::new());
+        write_down(done, &mut document);
+        let sizes = document.results.iter().map(|row| row.size);
+        assert_eq!(sizes.collect::<Vec<_>>(), [1, 3, 4]);
+        let checked = document.verified.iter().flatten().map(|one| one.size);
+        assert_eq!(checked.collect::<Vec<_>>(), [1, 3, 4]);
+        let reasons = |all: &[NotMeasured]| {
+            all.iter().map(|one| format!("{}: {}", one.size, one.reason)).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(reasons(&document.skipped), "2: too long");
+        let broke = failed();
+        assert_eq!(reasons(&document.failed), format!("1: beside its floor: {broke}; 5: {broke}"));
+    }
+
+    #[test]
+    fn limits_are_of_two_cpus_if_there_are_two() {
+        let (same, split) = (pipe(1, Cpus::Same, 0), pipe(1, Cpus::Split, 1));
+        let found = [&[same, split][..], &[split, same], &[same], &[]].map(apart);
+        assert_eq!(found, [Some(split.placement), Some(split.placement), Some(same.placement), None]);
+    }
+
+    #[test]
+    fn placements_take_turns_each_once_in_their_order() {
+        let (same, split) = (pipe(1, Cpus::Same, 0), pipe(1, Cpus::Split, 1));
+        assert_eq!(placements(&[split, same, split, same]), [split.placement, same.placement]);
+    }
 }

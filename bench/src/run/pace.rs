@@ -88,8 +88,11 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use ipc_core::Wait;
+
     use super::*;
     use crate::RunProfile;
+    use crate::invented::case;
 
     fn plan(effort: Option<Effort>) -> Plan {
         let profile = RunProfile::Standard;
@@ -108,6 +111,27 @@ mod tests {
                 assert_eq!(all, count, "{}", kind.name());
             }
         }
+    }
+
+    /// Each row has its share of what the profile promises, and no more than the profile gives to one.
+    #[test]
+    fn many_rows_share_the_time_of_the_profile() {
+        let each = |rows| {
+            let cases = vec![case("pipe", "anonymous", Kind::RoundTrip, Wait::Block); rows];
+            let profile = RunProfile::Quick;
+            Pace::of(&Plan { profile, cases, effort: None, floor: false, verify: false }).each()
+        };
+        assert_eq!([0, 1, 33, 100].map(each), [300, 300, 300, 100].map(|ms| Some(Duration::from_millis(ms))));
+    }
+
+    #[test]
+    fn a_turn_is_its_part_of_the_time() {
+        let pace = Pace::of(&plan(Some(Effort::About(Duration::from_millis(1500)))));
+        let turns =
+            [(Kind::Throughput, 15), (Kind::Throughput, 16), (Kind::OpenLoop, 5), (Kind::OpenLoop, 6)];
+        let turns = turns.map(|(kind, round)| pace.turn(kind, round));
+        let time = |ms| Some(Turn::Time(Duration::from_millis(ms)));
+        assert_eq!(turns, [time(100), None, time(300), None]);
     }
 
     #[test]
