@@ -55,3 +55,28 @@ impl From<Outcome> for Played {
         Self { elapsed, times, service, one_way: report.one_way, ping: usage, pong: report.usage }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipc_core::play::Report;
+
+    use super::*;
+
+    #[test]
+    fn each_side_keeps_what_it_has_measured() {
+        let usage = |minor_faults| Usage { minor_faults, ..Usage::default() };
+        let [times, service, one_way] = [1, 2, 3].map(|time| {
+            let mut times = play::histogram();
+            times.record(time).unwrap();
+            times
+        });
+        let report =
+            Report { elapsed: Duration::from_secs(9), usage: usage(5), one_way: Some(one_way.clone()) };
+        let (elapsed, ours) = (Duration::from_secs(7), usage(4));
+        let outcome =
+            Outcome { times: times.clone(), service: Some(service.clone()), elapsed, usage: ours, report };
+        let played = Played::from(outcome);
+        assert_eq!((played.elapsed, played.ping, played.pong), (elapsed, usage(4), usage(5)));
+        assert_eq!((played.times, played.service, played.one_way), (times, Some(service), Some(one_way)));
+    }
+}

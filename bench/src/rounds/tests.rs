@@ -169,3 +169,12 @@ fn it_may_be_over_after_the_fewest_rounds() {
         assert_eq!(interleave(&mut alone, plan, &over).is_ok(), is_enough, "{tasks}");
     }
 }
+
+/// Round trips that are timed together have one time: the mean of all.
+#[test]
+fn a_batch_has_one_time() {
+    let mut pair = pair('x', Duration::ZERO, &Arc::default());
+    let task = Task { order: case(Kind::RoundTrip).timed(50), batch: 50, rate: None };
+    let times = pair.play(task).unwrap().times;
+    assert_eq!((times.len(), times.iter_recorded().count()), (50, 1));
+}
