@@ -4,7 +4,8 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::process::Command;
 
 use common::{bench, run};
 use ipc_core::lease::{Inode, Note};
@@ -42,6 +43,39 @@ fn clean_says_what_it_could_not_remove() {
     fs::write(lease.join("records"), note.line()).unwrap();
     clean();
     assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0);
+}
+
+/// A directory that may not be searched was not looked at, and is not told as empty.
+#[test]
+fn clean_says_where_it_could_not_look() {
+    let tmp = TempDir::new().unwrap();
+    let closed = tmp.path().join("closed");
+    fs::DirBuilder::new().mode(0o700).create(&closed).unwrap();
+    let mut clean = bench();
+    if nix::unistd::geteuid().is_root() {
+        // Another user's, and no privilege to look all the same.
+        chown(&closed, Some(65534), None).unwrap();
+        let program = clean.get_program().to_owned();
+        clean = Command::new("setpriv");
+        clean.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program);
+    } else {
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    let output = run(clean.arg("clean").env("TMPDIR", &closed));
+    assert_eq!(output.status, Some(1), "{}", output.stdout);
+    assert!(output.stderr.contains("(EACCES)") && output.stderr.contains("set TMPDIR"), "{}", output.stderr);
+    fs::remove_dir(closed).unwrap();
+}
+
+/// A directory that two variables name is looked at once.
+#[test]
+fn clean_looks_nowhere_twice() {
+    let tmp = TempDir::new().unwrap();
+    let link = tmp.path().join("link");
+    std::os::unix::fs::symlink("/tmp", &link).unwrap();
+    let output = run(bench().arg("clean").env("TMPDIR", &link));
+    let looked = output.stdout.lines().find(|line| line.contains("looked in")).unwrap();
+    assert!(looked.contains("/link") && !looked.contains(", /tmp"), "{looked}");
 }
 
 /// A queue that no process uses, noted in no place that this run knows, is shown and left alone.

@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{Advise, Call};
-use crate::{Error, Result};
+use nix::errno::Errno;
 
-use super::place::{advise_on_space, is_at, make_base, make_dir, open_dir};
+use crate::Result;
+use crate::error::{Advise, Call};
+
+use super::place::{advise_on_space, is_at, make_dir, open_dir};
 use super::record::Note;
 use super::sweep::{read_records, remove};
 use super::{Reclaim, making, open_private};
@@ -60,12 +62,12 @@ impl Held {
     /// Makes the directory again that was removed.
     fn renew(&self, state: &mut State) -> Result<()> {
         loop {
-            make_base()?;
-            match make_dir(&self.dir) {
-                Err(error) if error.errno() == Some(nix::errno::Errno::ENOENT) => {
-                    return Err(Error::Usage(format!("{} was removed", self.dir.display())));
+            // Where it was, though there may be a better place by now: the other side looks for it there.
+            for dir in self.dir.parent().into_iter().chain([self.dir.as_path()]) {
+                match make_dir(dir) {
+                    Err(error) if error.errno() == Some(Errno::EEXIST) => {}
+                    made => advise_on_space(made)?,
                 }
-                made => advise_on_space(made)?,
             }
             if let Some(lock) = lock_dir(&self.dir)? {
                 state.lock = lock;

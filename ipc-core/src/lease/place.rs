@@ -35,10 +35,20 @@ fn parents() -> Vec<PathBuf> {
 
 /// Where they may be for some process of this user, so far as that is known here.
 pub(super) fn all_parents() -> Vec<PathBuf> {
-    let mut all: Vec<PathBuf> =
-        named("TMPDIR").into_iter().chain(runtime_dir()).chain([PathBuf::from("/tmp")]).collect();
-    all.dedup();
+    let mut all: Vec<PathBuf> = Vec::new();
+    for parent in named("TMPDIR").into_iter().chain(runtime_dir()).chain([PathBuf::from("/tmp")]) {
+        // One directory can have two names, and would be swept, and reported, twice.
+        let same = |other: &PathBuf| *other == parent || is_same(other, &parent);
+        if !all.iter().any(same) {
+            all.push(parent);
+        }
+    }
     all
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let number = |path: &Path| fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    number(one).is_some_and(|one| number(other) == Some(one))
 }
 
 /// The directory that an environment variable names.
@@ -105,15 +115,10 @@ fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-/// Whether there is a directory of this user. In `/tmp` anyone can make one of any name.
+/// Returns whether there is a directory of this user. In `/tmp` anyone can make one of any name.
 fn is_ours(dir: &Path) -> Result<bool> {
-    match fs::symlink_metadata(dir) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => Ok(false),
-        looked => {
-            let meta = looked.call("lstat").on(dir.display())?;
-            Ok(meta.is_dir() && meta.uid() == geteuid().as_raw())
-        }
-    }
+    let looked = unless_absent(fs::symlink_metadata(dir)).call("lstat").on(dir.display());
+    Ok(advise_on_space(looked)?.is_some_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw()))
 }
 
 /// What was looked at, `None` if there is nothing of that name. No other failure says that.

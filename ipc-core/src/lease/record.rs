@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::str::SplitAsciiWhitespace;
 use std::time::SystemTime;
 
-use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::SYSTEM_V_MARK;
@@ -156,19 +155,13 @@ impl Note {
     pub(super) fn append(&self, file: &File) -> Result<()> {
         let line = self.line();
         let before = file.metadata().call("fstat")?.len();
-        let written = loop {
-            match (&*file).write(line.as_bytes()).call("write") {
-                Err(error) if error.errno() == Some(Errno::EINTR) => {}
-                written => break written,
-            }
-        };
-        match written {
-            Ok(len) if len == line.len() => Ok(()),
-            // The disk is full, or the limit of a file's size is reached: what comes next must not be glued to half a
-            // line.
-            Ok(_) => file.set_len(before).call("ftruncate").and(Err(Errno::ENOSPC).call("write")),
-            Err(error) => Err(error),
+        // A disk that is full, and the limit of a file's size, first make a write short; why, the next one says.
+        let written = (&*file).write_all(line.as_bytes()).call("write");
+        if written.is_err() {
+            // What comes next must not be glued to half a line.
+            file.set_len(before).call("ftruncate")?;
         }
+        written
     }
 
     fn parse(line: &str) -> Option<Self> {
