@@ -102,10 +102,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
         return status;
     }
     make_room_for_queues();
-    // A shell's background process ignores SIGINT, one under `nohup` SIGHUP: the demos under test must not.
-    for signal in [Signal::SIGINT, Signal::SIGHUP] {
-        sys::heed(signal).expect("these signals may be heeded");
-    }
+    heed_signals();
     let mut trials = command_line::trials::<M>(demo);
     for variant in M::PROFILE.variants {
         for wait in Wait::ALL {
@@ -178,6 +175,17 @@ fn watched(name: String, case: impl FnOnce() -> Outcome + Send + 'static) -> Tri
         drop(done);
         outcome
     })
+}
+
+/// Lets this process and its children be ended by SIGINT and SIGHUP: a shell's background process ignores the one, a process
+/// under `nohup` the other, and the programs under test must not.
+///
+/// # Panics
+/// The kernel refuses, which it does for no signal of these.
+pub fn heed_signals() {
+    for signal in [Signal::SIGINT, Signal::SIGHUP] {
+        sys::heed(signal).expect("these signals may be heeded");
+    }
 }
 
 /// Makes room for POSIX queues, here and in all children. All queues of a user share an allowance, and what other programs

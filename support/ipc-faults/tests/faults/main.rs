@@ -58,6 +58,7 @@ fn main() -> ExitCode {
     if let Some(status) = demo::play_if_told() {
         return status;
     }
+    ipc_core::conformance::heed_signals();
     let args: Vec<String> = std::env::args().collect();
     if let Some((subject, fault)) = world::told(&args) {
         let mut world = World::enter(subject).expect("what unshare(1) has made can be furnished");
