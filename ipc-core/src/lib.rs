@@ -66,5 +66,5 @@ pub use mechanism::{
 pub use posix_name::PosixName;
 pub use ready::{wait_readable, wait_writable};
 pub use thread_id::ThreadId;
-pub use transport::Transport;
+pub use transport::{Transport, last_look};
 pub use wait::{POLL_LIMIT, Wait, Waiting};

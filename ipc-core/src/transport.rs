@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// One end of a link between two processes. What one end sends, the other receives: whole, unchanged, in order.
 ///
@@ -80,4 +80,13 @@ pub trait Transport {
     fn check_peer(&mut self) -> Result<()> {
         Ok(())
     }
+}
+
+/// Looks once more on behalf of a wait that has found the peer `gone`: the peer's last act may fall between the look before
+/// that and its end. Only a look *after* the peer is known to be gone sees all that it ever did.
+///
+/// # Errors
+/// That of `look`; `gone` if there is nothing.
+pub fn last_look<T>(gone: Error, look: impl FnOnce() -> Result<Option<T>>) -> Result<T> {
+    look()?.ok_or(gone)
 }

@@ -17,7 +17,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Error, Result, Transport};
+use crate::{Error, Result, Transport, last_look};
 
 mod patience;
 
@@ -177,8 +177,7 @@ fn spin<T: Transport, R>(
         if waited >= next_check || is_over {
             next_check = waited + CHECK_PEER_EVERY;
             if let Err(gone) = link.check_peer() {
-                // The peer may have sent its last message between our last poll and its end.
-                return attempt(link)?.map(Some).ok_or(gone);
+                return last_look(gone, || attempt(link)).map(Some);
             }
         }
         if is_over {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::ring::{Memory, SLICE, Seat, data_offset};
-use ipc_core::{Deadline, Error, Result, Transport};
+use ipc_core::{Deadline, Error, Result, Transport, last_look};
 
 use nix::errno::Errno;
 
@@ -107,9 +107,8 @@ impl LockStep {
                 return Ok(true);
             }
             if self.seat.peer_left()? || !self.peer_is_present()? {
-                // Its last act may fall between our last look and its end.
-                let taken = self.semaphores.try_take(index, Undo::Never)?;
-                return if taken { Ok(true) } else { Err(Error::Disconnected) };
+                let take = || self.semaphores.try_take(index, Undo::Never).map(|taken| taken.then_some(true));
+                return last_look(Error::Disconnected, take);
             }
             if deadline.has_passed() {
                 return Ok(false);

@@ -10,7 +10,7 @@ use super::memory::{Memory, Region};
 use super::record;
 use super::seat::{Kind, Seat};
 use super::spsc::{Receiver, Sender};
-use crate::{Deadline, Error, Result, Transport};
+use crate::{Deadline, Error, Result, Transport, last_look};
 
 const BLOCKING: &str = "a call without a timeout waits until it is done";
 
@@ -213,8 +213,7 @@ impl<M: Memory> RingLink<M> {
             }
             // Woken for nothing: the time is over, or a signal came.
             if let Err(gone) = self.check_peer() {
-                // Its last act may fall between our last look and its end.
-                return attempt(self)?.map(Some).ok_or(gone);
+                return last_look(gone, || attempt(self)).map(Some);
             }
             if deadline.has_passed() {
                 return Ok(None);

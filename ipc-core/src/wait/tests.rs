@@ -13,6 +13,8 @@ struct Counting {
     /// How long a call sleeps.
     sleep: Duration,
     peer_is_gone: bool,
+    /// The peer's last message comes just before it is found gone.
+    last_word: bool,
 }
 
 impl Transport for Counting {
@@ -60,6 +62,9 @@ impl Transport for Counting {
 
     fn check_peer(&mut self) -> Result<()> {
         self.checks += 1;
+        if std::mem::take(&mut self.last_word) {
+            self.in_vain = 0;
+        }
         if self.peer_is_gone { Err(Error::Disconnected) } else { Ok(()) }
     }
 }
@@ -183,4 +188,19 @@ fn a_spinner_asks_after_its_peer() {
     waiting.link.peer_is_gone = true;
     assert!(matches!(waiting.recv(&mut []), Err(Error::Disconnected)));
     assert_eq!((waiting.link.checks, waiting.link.calls), (1, 0));
+}
+
+/// The peer's last act falls between the last poll and the look at the peer.
+#[test]
+fn a_spinner_finds_the_last_message_of_a_peer_that_is_gone() {
+    for timeout in [None, Some(Duration::from_micros(1))] {
+        let mut waiting = waiting(Wait::Spin);
+        waiting.link.in_vain = NEVER;
+        (waiting.link.peer_is_gone, waiting.link.last_word) = (true, true);
+        let received = match timeout {
+            None => waiting.recv(&mut []).map(Some),
+            Some(timeout) => waiting.recv_timeout(&mut [], timeout),
+        };
+        assert_eq!(received.unwrap(), Some(0), "{timeout:?}");
+    }
 }

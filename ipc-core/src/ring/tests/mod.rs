@@ -2,5 +2,6 @@
 //! in `model`.
 
 mod bell;
+mod last_act;
 mod model;
 mod spsc;
