@@ -18,12 +18,15 @@ struct Choppy {
     lengths: RefCell<VecDeque<usize>>,
     /// The answer to the next write, in place of taking anything.
     refusal: Cell<Option<Errno>>,
+    /// The call may not wait, so that none may go to the stream that would.
+    must_not_wait: Cell<bool>,
 }
 
 const FAILS: usize = usize::MAX - 1;
 
 impl Choppy {
     fn next(&self, mode: Mode) -> nix::Result<usize> {
+        assert!(mode == Mode::Try || !self.must_not_wait.get(), "this call would wait");
         let mut lengths = self.lengths.borrow_mut();
         let length = lengths.pop_front().unwrap_or(usize::MAX);
         match length {
@@ -133,6 +136,7 @@ proptest! {
     ) {
         let mut link = framed();
         *link.stream.lengths.borrow_mut() = writes;
+        link.stream.must_not_wait.set(!may_wait);
         for &len in &lengths {
             let message = message(len);
             if may_wait {
@@ -152,6 +156,7 @@ proptest! {
             prop_assert_eq!(received, Some(len));
             prop_assert!(buffer[..len] == message(len), "{} other bytes", len);
         }
+        link.stream.must_not_wait.set(true);
         prop_assert_eq!(link.try_recv(&mut [0; 10]).unwrap(), None);
         prop_assert_eq!(link.try_recv(&mut [0; 10_000]).unwrap(), None);
     }
@@ -269,6 +274,56 @@ fn a_length_is_not_believed() {
             link.stream.write(&[1; 100], Mode::Block).unwrap();
             let answer = link.read_frame(&mut vec![0; room], mode);
             assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
+        }
+    }
+}
+
+/// Of a long message only the first part has come: a call that may not wait says "not now", whichever way it read that, and
+/// gives the message out once the rest is there. So does one with a timeout.
+#[test]
+fn half_a_message_is_not_now() {
+    let whole = message(20_000);
+    let frame = [&(whole.len() as u32).to_le_bytes()[..], &whole].concat();
+    for cut in [1, HEADER, HEADER + 1, HEADER + SHORT, frame.len() - 1] {
+        for begun_by_a_short_buffer in [false, true] {
+            let mut link = framed();
+            link.stream.must_not_wait.set(true);
+            link.stream.bytes.borrow_mut().extend(&frame[..cut]);
+            if begun_by_a_short_buffer && cut >= HEADER {
+                let refused = link.try_recv(&mut [0; 10]);
+                assert!(matches!(refused, Err(Error::BufferTooSmall { needed: 20_000 })), "{refused:?}");
+            }
+            let mut buffer = vec![0; 30_000];
+            for _ in 0..2 {
+                assert_eq!(link.try_recv(&mut buffer).unwrap(), None, "{cut} bytes of {}", frame.len());
+            }
+            link.stream.bytes.borrow_mut().extend(&frame[cut..]);
+            assert_eq!(link.recv_timeout(&mut buffer, Duration::ZERO).unwrap(), Some(whole.len()));
+            assert!(buffer[..whole.len()] == whole, "cut at {cut}");
+        }
+    }
+}
+
+/// A header alone claims no memory of ours, also of a length that a message can have. Nor does the message itself where the
+/// caller has given room and waits: what is missing goes straight there.
+#[test]
+fn memory_is_taken_only_once_the_caller_shows_room() {
+    for mode in [Mode::Block, Mode::Try] {
+        let mut link = framed();
+        let before = link.inbox.capacity();
+        link.stream.bytes.borrow_mut().extend((MAX_MESSAGE as u32).to_le_bytes());
+        for room in [0, 10, SHORT, 1 << 20, MAX_MESSAGE - 1] {
+            let refused = link.read_frame(&mut vec![0; room], mode);
+            assert!(
+                matches!(refused, Err(Error::BufferTooSmall { needed: MAX_MESSAGE })),
+                "room for {room}: {refused:?}"
+            );
+            assert_eq!(link.inbox.capacity(), before, "room for {room}");
+        }
+        if mode == Mode::Block {
+            link.stream.bytes.borrow_mut().extend(vec![7; MAX_MESSAGE]);
+            assert_eq!(link.recv(&mut vec![0; MAX_MESSAGE]).unwrap(), MAX_MESSAGE);
+            assert_eq!(link.inbox.capacity(), before);
         }
     }
 }
