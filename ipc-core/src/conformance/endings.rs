@@ -12,8 +12,8 @@ use nix::unistd::Pid;
 
 use super::messages::Hail;
 use super::scripts::{self, OWNER, REPORT, check_numbered, numbered};
-use super::{Bench, Outcome, PATIENCE, ensure};
-use crate::{Call, Error, Mechanism, Result, Transport, Waiting};
+use super::{Bench, Outcome, PATIENCE, SOON, ensure};
+use crate::{Call, Deadline, Error, Mechanism, Result, Transport, Waiting};
 
 /// The promise: a killed peer is noticed within a second.
 const PROMISE: Duration = Duration::from_secs(1);
@@ -27,6 +27,7 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("a peer that closes is heard to the end", peer_closes),
         bench.trial("closing loses nothing that was sent", we_close),
         bench.trial("sending to a peer that left ends", send_after_close),
+        bench.trial("a peer that is gone is told to one that polls", told_to_a_poller),
         bench.trial("a peer killed while we receive is noticed", |bench| {
             promptly(|| killed_while(bench, false, recv))
         }),
@@ -62,10 +63,37 @@ fn peer_closes<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         let end = link.recv(&mut [0; 400]);
         ensure!(matches!(end, Err(Error::Disconnected)), "receive {attempt} after the end: {end:?}");
         let end = link.try_recv(&mut [0; 400]);
-        ensure!(
-            matches!(end, Err(Error::Disconnected) | Ok(None)),
-            "try_recv {attempt} after the end: {end:?}"
-        );
+        ensure!(matches!(end, Err(Error::Disconnected)), "try_recv {attempt} after the end: {end:?}");
+    }
+    Ok(())
+}
+
+/// Without a call that waits: the last message is given out first, and then a peer that left is told by `try_recv`, and one
+/// that was killed by that or by the look at the peer.
+fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    for (script, is_killed) in [("emit 3", false), ("emit-and-stay 3", true)] {
+        let (mut link, mut peer) = bench.meet(script)?;
+        check_numbered(&mut link, 0)?;
+        check_numbered(&mut link, 1)?;
+        let last = link.recv(&mut []); // it is there, and kept
+        ensure!(matches!(last, Err(Error::BufferTooSmall { .. })), "the last message: {last:?}");
+        if is_killed {
+            peer.kill();
+        }
+        peer.wait()?;
+        let mut buffer = [0; 400];
+        let len = link.try_recv(&mut buffer)?;
+        ensure!(len.is_some_and(|len| buffer[..len] == numbered(2)), "the last message: {len:?}");
+        // TCP takes a moment to say that the peer is gone.
+        let deadline = Deadline::after(SOON);
+        let told = loop {
+            match link.try_recv(&mut buffer) {
+                Ok(None) if is_killed && link.check_peer().is_err() => break link.check_peer(),
+                Ok(None) if !deadline.has_passed() => thread::yield_now(),
+                end => break end.map(drop),
+            }
+        };
+        ensure!(matches!(told, Err(Error::Disconnected)), "{script}: polled for {SOON:?}, told {told:?}");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Contract 1, 2, 3 and 5: what is sent arrives; what cannot be sent or received is said; signals do not surface.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::scripts::{ALL_THERE, LAST, check_numbered, numbered};
-use super::{Bench, Outcome, ensure};
+use super::scripts::{ALL_THERE, LAST, LONGEST, check_numbered, longest, numbered};
+use super::{Bench, Outcome, SOON, ensure};
 use crate::payload::Payload;
-use crate::{Call, Error, Mechanism, Result, ThreadId, Transport, sys};
+use crate::{Call, Error, Mechanism, Result, ThreadId, Transport, Wait, sys};
 
 const SIZES: [usize; 10] = [0, 1, 63, 64, 65, 4095, 4096, 4097, 64 << 10, usize::MAX];
 const VERIFY: Payload = Payload { verify: true };
 
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
-    vec![
+    let mut trials = vec![
         bench.trial("every size comes back unchanged", sizes),
         bench.trial("a thousand messages arrive in order", order),
         bench.trial("a thousand messages come in order", reverse_order),
@@ -26,7 +26,11 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("too small a buffer keeps the message", too_small),
         bench.trial("not now is a value", not_now),
         bench.trial("signals do not surface", signals),
-    ]
+    ];
+    if bench.wait == Wait::Block {
+        trials.push(bench.trial("half a message is not now", half_a_message)); // no strategy has a part in that
+    }
+    trials
 }
 
 /// Sizes up to the longest this link carries (`usize::MAX` stands for that one).
@@ -110,6 +114,46 @@ fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         link.send(&numbered(number))?;
     }
     all_there(&mut link)
+}
+
+/// The peer is stopped while it sends its longest messages: over a stream in the middle of one. A call that may not wait
+/// does not wait for the rest of it, and gives it out once it is there.
+fn half_a_message<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, mut peer) = bench.meet(LONGEST)?;
+    let begun = link.recv(&mut []);
+    ensure!(matches!(begun, Err(Error::BufferTooSmall { .. })), "the first message: {begun:?}");
+    let pid = Pid::from_raw(peer.pid() as i32);
+    kill(pid, Signal::SIGSTOP).call("kill")?;
+    let mut buffer = vec![0; link.max_message()];
+    let mut number = 0;
+    let mut check = |message: &[u8]| {
+        ensure!(*message == longest(number, message.len()), "message {number} came with other bytes");
+        number += 1;
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let (done, answer) = mpsc::channel();
+        let (link, buffer, check) = (&mut link, &mut buffer, &mut check);
+        scope.spawn(move || -> std::result::Result<(), mpsc::SendError<Outcome>> {
+            loop {
+                match link.try_recv(buffer) {
+                    Ok(None) => return done.send(Ok(())),
+                    Ok(Some(len)) => match check(&buffer[..len]) {
+                        Ok(()) => {}
+                        wrong => return done.send(wrong),
+                    },
+                    Err(error) => return done.send(Err(error.into())),
+                }
+            }
+        });
+        answer.recv_timeout(SOON).unwrap_or_else(|_| {
+            peer.kill(); // which ends the call
+            Err(format!("try_recv waits for {SOON:?} for the rest of a message").into())
+        })
+    })?;
+    kill(pid, Signal::SIGCONT).call("kill")?;
+    let len = link.recv(&mut buffer)?;
+    check(&buffer[..len])
 }
 
 /// Ends a row of numbered messages and hears whether all of them came.

@@ -88,6 +88,9 @@ const AT_ONCE: usize = 3;
 /// How long a peer may take to join, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Within this time happens what takes a moment, on a loaded machine too. A case that waits in vain says for what.
+const SOON: Duration = Duration::from_secs(10);
+
 /// What a case returns; the error is the story of what went wrong.
 type Outcome = std::result::Result<(), Failed>;
 
