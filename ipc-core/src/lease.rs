@@ -36,6 +36,8 @@ mod outside;
 mod place;
 mod record;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};

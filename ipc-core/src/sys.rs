@@ -156,14 +156,14 @@ pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<(libc::c_lon
     Ok((info.op == ENTRY).then_some((info.number as libc::c_long, info.arguments)))
 }
 
-/// Has the kernel refuse the system call `number` with `EPERM`, as the seccomp filter of a sandbox does, to this process and
+/// Has the kernel refuse the system call `number` with `errno`, as the seccomp filter of a sandbox does, to this thread and
 /// to all that it starts.
 ///
 /// `int prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct sock_fprog *prog);`
 /// — [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)
 #[cfg(feature = "conformance")]
-pub(crate) fn forbid(number: libc::c_long) -> nix::Result<()> {
-    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, EPERM};
+pub(crate) fn refuse(number: libc::c_long, errno: Errno) -> nix::Result<()> {
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W};
     use libc::{SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, sock_filter, sock_fprog};
 
     let line = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
@@ -171,7 +171,7 @@ pub(crate) fn forbid(number: libc::c_long) -> nix::Result<()> {
     let mut filter = [
         line(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
         line(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number as u32),
-        line(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EPERM as u32),
+        line(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | errno as u32),
         line(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW),
     ];
     let program = sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };

@@ -5,6 +5,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::Trial;
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use tempfile::TempDir;
 
@@ -111,7 +112,7 @@ pub(super) fn become_a_program_without_a_call(args: &[String]) -> Option<ExitCod
     if mark != WITHOUT {
         return None;
     }
-    sys::forbid(call.parse().expect("a number")).expect("a filter can be installed");
+    sys::refuse(call.parse().expect("a number"), Errno::EPERM).expect("a filter can be installed");
     panic!("{}", Command::new(program).args(args).exec());
 }
 

@@ -26,7 +26,7 @@ use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
 /// Where directories of leases may be, for this process. The first is where they should be.
-fn parents() -> Vec<PathBuf> {
+pub(super) fn parents() -> Vec<PathBuf> {
     match named("TMPDIR") {
         Some(named) => vec![named],
         None => runtime_dir().into_iter().chain([PathBuf::from("/tmp")]).collect(),

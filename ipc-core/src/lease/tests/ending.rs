@@ -1,0 +1,64 @@
+//! A process that a signal ends: what it holds goes, also what is just being made, and nothing new is made.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use super::*;
+
+fn file(path: &Path) -> Result<()> {
+    fs::write(path, "").call("open")
+}
+
+#[test]
+fn all_that_is_held_is_released() {
+    alone(|place| {
+        let paths = ["1", "2", "3"].map(|name| place.join(name));
+        let leases = paths.each_ref().map(|path| {
+            let lease = Lease::take::<Thing>(None).unwrap();
+            lease.place(path, file).unwrap();
+            lease
+        });
+        release_all();
+        assert!(!paths.iter().any(|path| exists(path)) && !exists(&base(place)));
+        std::mem::forget(leases); // as where the process ends now
+    });
+}
+
+/// The end comes between making an object and noting it, and waits.
+#[test]
+fn what_is_being_made_is_noted_first() {
+    alone(|place| {
+        let lease = Lease::take::<Thing>(None).unwrap();
+        let path = place.join(".ipc-0123456789abcdef");
+        let note = Note::Hidden(path.clone());
+        let (made, is_made) = mpsc::channel();
+        let maker = thread::spawn(move || {
+            let making = making();
+            file(&path).unwrap();
+            made.send(()).unwrap();
+            thread::sleep(Duration::from_millis(50));
+            lease.record(note).unwrap();
+            drop(making);
+            std::mem::forget(lease); // as where the process ends now
+        });
+        is_made.recv().unwrap();
+        release_all();
+        assert!(!exists(&place.join(".ipc-0123456789abcdef")));
+        maker.join().unwrap();
+    });
+}
+
+#[test]
+fn nothing_is_made_any_more() {
+    static MADE: AtomicBool = AtomicBool::new(false);
+    alone(|_| {
+        drop(making());
+        release_all();
+        thread::spawn(|| {
+            drop(making());
+            MADE.store(true, Ordering::Relaxed);
+        });
+        thread::sleep(Duration::from_millis(50)); // time to go wrong in; too little only makes the case easier
+        assert!(!MADE.load(Ordering::Relaxed));
+    });
+}
