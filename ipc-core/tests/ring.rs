@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::panic::catch_unwind;
+use std::sync::Barrier;
 use std::sync::atomic::Ordering;
-use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::watchdog::{WHOLE_CASE, watched_for};
 use ipc_core::conformance::{Bytes as _, fuzz, scribble};
 use ipc_core::process::ProcessId;
 use ipc_core::ring::{
@@ -55,9 +56,7 @@ fn message(len: usize, seed: usize) -> Vec<u8> {
 
 /// Fails instead of hanging.
 fn watched<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, wait) = mpsc::channel();
-    thread::spawn(move || done.send(work()));
-    wait.recv_timeout(Duration::from_secs(300)).expect("it hangs, or panicked") // a busy machine is slow
+    watched_for(WHOLE_CASE, work) // in a debug build it takes seconds
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::conformance::scribble;
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::ring::{CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, Seat, data_offset};
 use ipc_core::{Error, Transport};
 use proptest::prelude::*;
@@ -11,6 +12,7 @@ use proptest::prelude::*;
 type Link = RingLink<HeapMemory>;
 
 fn pair() -> (Link, Link) {
+    over_this_test();
     let memory = HeapMemory::new(SEGMENT_LEN);
     let mut seat = Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND).unwrap();
     let joined = Link::join(Region::new(memory).unwrap()).unwrap().expect("the owner waits");

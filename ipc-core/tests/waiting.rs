@@ -1,9 +1,9 @@
 //! What `hybrid` does on a real machine: two threads, a ring between them, and real waits.
 
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use ipc_core::conformance::watchdog::watched;
 use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
 use ipc_core::{Result, Transport, Wait, Waiting};
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -57,16 +57,6 @@ impl Transport for Counted {
     fn max_message(&self) -> usize {
         self.link.max_message()
     }
-}
-
-/// Fails instead of hanging.
-fn watched(work: impl FnOnce() + Send + 'static) {
-    let (done, wait) = mpsc::channel();
-    thread::spawn(move || {
-        work();
-        done.send(())
-    });
-    wait.recv_timeout(Duration::from_secs(300)).expect("it hangs, or panicked");
 }
 
 fn allowed_cpus() -> Vec<usize> {

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::peer::Peer;
 use ipc_core::{ByteStream, Error, Framed, Mechanism, Mode, Result, Setup, Transport};
 use ipc_fifo::{Ends, Fifo};
@@ -22,8 +23,6 @@ use nix::unistd::mkfifo;
 use rustix::io::{ReadWriteFlags, preadv2};
 use tempfile::TempDir;
 
-/// Longer than anything here takes, on a loaded machine. Reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Long enough to say "it is still waiting".
 const A_WHILE: Duration = Duration::from_millis(200);
 
@@ -52,6 +51,7 @@ fn raw_ends(path: &Path) -> (File, File) {
 
 /// Starts something that may block for ever; what it returns comes out of the channel.
 fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
+    over_this_test();
     let (done, answer) = mpsc::channel();
     thread::spawn(move || {
         let _ = done.send(action()); // the test may have failed meanwhile
@@ -60,6 +60,7 @@ fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc
 }
 
 fn setup() -> Setup {
+    over_this_test();
     Setup::default_of::<Fifo>()
 }
 

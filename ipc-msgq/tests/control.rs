@@ -4,6 +4,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use ipc_core::Error;
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_msgq::{
     Entry, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings, Stat, Usage, list,
     list_proc,
@@ -15,6 +16,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 const ONE: MessageType = MessageType::ONE;
 
 fn queue() -> OwnedQueue {
+    over_this_test();
     Queue::private(0o600).unwrap().owned()
 }
 

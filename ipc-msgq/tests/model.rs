@@ -2,6 +2,7 @@
 //! at, in whatever order, the queue of the kernel and a queue written from msgop(2) give the same answers.
 
 use ipc_core::Error;
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
 use proptest::prelude::*;
@@ -95,6 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn queue() -> OwnedQueue {
+    over_this_test();
     let queue = Queue::private(0o600).unwrap().owned();
     queue.set(&Settings { capacity: Some(CAPACITY), ..Settings::default() }).unwrap();
     queue

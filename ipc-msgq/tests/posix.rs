@@ -11,15 +11,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::Error;
+use ipc_core::conformance::watchdog::PATIENCE;
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue, Priority};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::stat::fstat;
-
-/// Reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const SMALL: Attributes = Attributes { capacity: 3, longest: 16, messages: 0 };
 

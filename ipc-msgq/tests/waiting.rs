@@ -5,17 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::conformance::other;
+use ipc_core::conformance::watchdog::{self, PATIENCE, over_this_test};
 use ipc_core::{Mechanism, Setup};
 use ipc_msgq::{Drain, Interrupter, Message, MessageType, Msgq, OwnedQueue, Queue, Select, Settings, Until};
 use nix::errno::Errno;
 
 const ONE: MessageType = MessageType::ONE;
 
-/// Reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 fn queue() -> OwnedQueue {
+    over_this_test();
     Queue::private(0o600).unwrap().owned()
 }
 
@@ -23,7 +21,7 @@ fn queue() -> OwnedQueue {
 fn watched(test: impl FnOnce(Queue) + Send + 'static) {
     let queue = queue();
     let borrowed = *queue;
-    other::watched(move || test(borrowed));
+    watchdog::watched(move || test(borrowed));
 }
 
 fn set_capacity(queue: Queue, capacity: usize) {
@@ -243,7 +241,7 @@ fn a_thousand_waits_take_one_alarm_thread() {
 /// So do the links of a server.
 #[test]
 fn links_take_no_threads_of_their_own() {
-    other::watched(|| {
+    watchdog::watched(|| {
         let setup = Setup::default_of::<Msgq>();
         let links: Vec<_> = (0..20)
             .map(|_| {

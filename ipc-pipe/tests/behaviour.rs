@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_core::conformance::skipped;
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange, Order};
 use ipc_core::{Error, Mechanism, Setup, Transport};
@@ -45,6 +46,7 @@ fn spawn_pong(pipe: &mut Pipe) -> Peer {
 }
 
 fn create() -> Pipe {
+    over_this_test();
     Pipe::create(None, &Setup::default_of::<Pipe>()).unwrap()
 }
 

@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, Transport};
 use ipc_socket::{Link, MAX_PACKET, Socket};
 use nix::errno::Errno;
@@ -25,8 +26,6 @@ use nix::sys::socket::{
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::geteuid;
 
-/// Longer than anything here takes, on a loaded machine. Reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Long enough to say "it is still waiting".
 const A_WHILE: Duration = Duration::from_millis(200);
 const VARIANTS: [&str; 3] = ["unix-stream", "unix-seqpacket", "tcp"];
@@ -34,11 +33,13 @@ const VARIANTS: [&str; 3] = ["unix-stream", "unix-seqpacket", "tcp"];
 const NOBODY: u32 = 65534;
 
 fn setup(variant: &str) -> Setup {
+    over_this_test();
     Setup::default_of::<Socket>().with_variant::<Socket>(variant).unwrap()
 }
 
 /// Starts something that may block for ever; what it returns comes out of the channel.
 fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
+    over_this_test();
     let (done, answer) = mpsc::channel();
     thread::spawn(move || {
         let _ = done.send(action()); // the test may have failed meanwhile

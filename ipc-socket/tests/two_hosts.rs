@@ -11,12 +11,13 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::watchdog;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// How the names of our namespaces begin; the process id follows.
 const PREFIX: &str = "ipc-two-hosts-";
 /// Longer than all of it takes on a loaded machine. Reached only when something hangs.
-const WATCHDOG: Duration = Duration::from_secs(120);
+const WATCHDOG: Duration = Duration::from_secs(30);
 /// What to do on the other host, so often.
 const COUNT: &str = "100";
 
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
     }
     thread::spawn(|| {
         thread::sleep(WATCHDOG);
-        eprintln!("watchdog: still running after {} s", WATCHDOG.as_secs());
+        eprintln!("watchdog: still running after {WATCHDOG:?}:\n{}", watchdog::doing());
+        watchdog::kill_descendants(std::process::id());
         Hosts::of_this_process().remove();
         std::process::exit(101);
     });

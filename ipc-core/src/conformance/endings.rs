@@ -12,7 +12,8 @@ use nix::unistd::Pid;
 
 use super::messages::Hail;
 use super::scripts::{self, OWNER, REPORT, check_numbered, numbered};
-use super::{Bench, Outcome, PATIENCE, SOON, ensure};
+use super::watchdog::PATIENCE;
+use super::{Bench, Outcome, ensure};
 use crate::{Call, Deadline, Error, Mechanism, Result, Transport, Waiting};
 
 /// The promise: a killed peer is noticed within a second.
@@ -85,7 +86,7 @@ fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         let len = link.try_recv(&mut buffer)?;
         ensure!(len.is_some_and(|len| buffer[..len] == numbered(2)), "the last message: {len:?}");
         // TCP takes a moment to say that the peer is gone.
-        let deadline = Deadline::after(SOON);
+        let deadline = Deadline::after(PATIENCE);
         let told = loop {
             match link.try_recv(&mut buffer) {
                 Ok(None) if is_killed && link.check_peer().is_err() => break link.check_peer(),
@@ -93,7 +94,7 @@ fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
                 end => break end.map(drop),
             }
         };
-        ensure!(matches!(told, Err(Error::Disconnected)), "{script}: polled for {SOON:?}, told {told:?}");
+        ensure!(matches!(told, Err(Error::Disconnected)), "{script}: polled for {PATIENCE:?}, told {told:?}");
     }
     Ok(())
 }

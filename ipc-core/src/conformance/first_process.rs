@@ -13,7 +13,8 @@ use tempfile::TempDir;
 
 use super::command_line::Demo;
 use super::leaks::nothing_left;
-use super::{Outcome, PATIENCE, ensure, namespaces, skipped};
+use super::watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
+use super::{Outcome, ensure, namespaces, skipped};
 use crate::sys;
 
 /// `pong` alone, which waits.
@@ -49,6 +50,7 @@ pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
     first.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     // A test started in the background of a shell ignores SIGINT, and its children would, too.
     sys::heed(signal)?;
+    let _watchdog = Watchdog::over(format!("waiting for '{word}' and for the end by {signal}"), WHOLE_CASE);
     let (story, said) = std::io::pipe()?;
     let mut unshare = first.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).spawn()?;
     drop(first); // its copies of the pipe would hide the end

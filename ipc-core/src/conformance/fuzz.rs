@@ -1,15 +1,13 @@
 //! Fuzzing: inputs made at random, for as long as there is time.
 
 use std::fmt::Debug;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-/// How long one input, with all the smaller ones that are tried when it fails, may take on a loaded machine.
-const WATCHDOG: Duration = Duration::from_secs(60);
+use super::watchdog::{PATIENCE, Watchdog};
 
 /// Inputs between two looks at the clock. Under Miri, which is slow, it is all there are.
 const BATCH: u32 = if cfg!(miri) { 3 } else { 32 };
@@ -28,7 +26,8 @@ pub fn fuzz<S: Strategy<Value: Debug>>(
     let number = |variable| std::env::var(variable).ok().and_then(|value| value.parse::<u64>().ok());
     let time = Duration::from_secs(number("FUZZ_SECONDS").unwrap_or(5));
     let (seed, started) = (number("FUZZ_SEED").unwrap_or(0), Instant::now());
-    let _watchdog = Watchdog::over(time + WATCHDOG);
+    // Beyond the time: one input, with all the smaller ones that are tried when it fails.
+    let _watchdog = Watchdog::over(thread::current().name().unwrap_or("a fuzz target"), time + 2 * PATIENCE);
     for batch in 0_u64.. {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -45,22 +44,5 @@ pub fn fuzz<S: Strategy<Value: Debug>>(
         if cfg!(miri) || started.elapsed() >= time {
             break;
         }
-    }
-}
-
-/// Ends the program if it is not dropped in time.
-struct Watchdog(#[expect(dead_code, reason = "it is dropped")] mpsc::Sender<()>);
-
-impl Watchdog {
-    fn over(time: Duration) -> Self {
-        let (alive, over) = mpsc::channel();
-        let test = thread::current().name().unwrap_or("a fuzz target").to_owned();
-        thread::spawn(move || {
-            if over.recv_timeout(time) == Err(RecvTimeoutError::Timeout) && !cfg!(miri) {
-                eprintln!("watchdog: {test} still runs after {} s", time.as_secs());
-                std::process::exit(101);
-            }
-        });
-        Self(alive)
     }
 }

@@ -10,7 +10,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::scripts::{ALL_THERE, LAST, LONGEST, check_numbered, longest, numbered};
-use super::{Bench, Outcome, SOON, ensure};
+use super::watchdog::PATIENCE;
+use super::{Bench, Outcome, ensure};
 use crate::payload::Payload;
 use crate::{Call, Error, Mechanism, Result, ThreadId, Transport, Wait, sys};
 
@@ -146,9 +147,9 @@ fn half_a_message<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
                 }
             }
         });
-        answer.recv_timeout(SOON).unwrap_or_else(|_| {
+        answer.recv_timeout(PATIENCE).unwrap_or_else(|_| {
             peer.kill(); // which ends the call
-            Err(format!("try_recv waits for {SOON:?} for the rest of a message").into())
+            Err(format!("try_recv waits for {PATIENCE:?} for the rest of a message").into())
         })
     })?;
     kill(pid, Signal::SIGCONT).call("kill")?;

@@ -31,7 +31,8 @@
 //! | `scripts.rs` | what the peer process plays |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some seconds |
 //! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
-//! | `other.rs` | [`other`]: for a mechanism's own tests, another process and a watchdog |
+//! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
+//! | `watchdog.rs` | [`watchdog`]: what hangs fails soon, by name, and leaves no process |
 
 mod addresses;
 mod bytes;
@@ -54,13 +55,12 @@ mod scarcity;
 mod scripts;
 mod terminals;
 mod users;
+pub mod watchdog;
 
 use std::io::Write;
 use std::marker::PhantomData;
 use std::process::{Command, ExitCode};
-use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 pub use bytes::{Bytes, scribble};
 pub use calls::Calls;
@@ -68,6 +68,7 @@ pub use fuzz::fuzz;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
+use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 
 use crate::peer::Peer;
 use crate::{Mechanism, Result, Setup, Wait, Waiting, sys};
@@ -78,18 +79,9 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 /// How many system calls a message costs over the named variant.
 pub type Declared = fn(&str) -> Calls;
 
-/// How long one case may take, on a loaded machine. Reached only when something hangs.
-const WATCHDOG: Duration = Duration::from_secs(120);
-
 /// How many cases run at once, at most. Some media come out of an allowance that all processes of a user share: with
 /// POSIX queues it is used up by five links.
 const AT_ONCE: usize = 3;
-
-/// How long a peer may take to join, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Within this time happens what takes a moment, on a loaded machine too. A case that waits in vain says for what.
-const SOON: Duration = Duration::from_secs(10);
 
 /// What a case returns; the error is the story of what went wrong.
 type Outcome = std::result::Result<(), Failed>;
@@ -167,16 +159,8 @@ impl<M: Mechanism + 'static> Bench<M> {
 fn watched(name: String, case: impl FnOnce() -> Outcome + Send + 'static) -> Trial {
     let shown = name.clone();
     Trial::test(name, move || {
-        let (done, waiting) = mpsc::channel::<()>();
-        thread::spawn(move || {
-            if waiting.recv_timeout(WATCHDOG) == Err(mpsc::RecvTimeoutError::Timeout) {
-                eprintln!("watchdog: {shown} still runs after {} s", WATCHDOG.as_secs());
-                std::process::exit(101);
-            }
-        });
-        let outcome = case();
-        drop(done);
-        outcome
+        let _watchdog = Watchdog::over(shown, WHOLE_CASE);
+        case()
     })
 }
 

@@ -1,4 +1,4 @@
-//! The other process of a test, and a watchdog, for tests of a mechanism that are not this suite's.
+//! The other process of a test, for tests of a mechanism that are not this suite's.
 //!
 //! The other process is the test program itself, started again to play a *part*: a line of words that only the tests of
 //! one mechanism understand. They say once what their parts are, in a module `tools`:
@@ -12,14 +12,11 @@
 //! }
 //! ```
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
-use std::time::Duration;
 
-/// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+use super::watchdog::Watchdog;
+pub use super::watchdog::{PATIENCE, watched};
 
 /// Tells the other process its part.
 const PART: &str = "IPC_TEST_PART";
@@ -68,6 +65,7 @@ fn command(part: &str) -> Command {
 /// It fails, or says nothing.
 #[allow(clippy::must_use_candidate, reason = "some parts are played for what they do")]
 pub fn played(part: &str) -> String {
+    let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
     let output = command(part).output().expect("a test can start itself");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{part}: {text}");
@@ -80,6 +78,7 @@ pub fn played(part: &str) -> String {
 /// It cannot be started.
 #[allow(clippy::must_use_candidate, reason = "some parts are played for what they do")]
 pub fn ended(part: &str) -> ExitStatus {
+    let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
     command(part).stderr(Stdio::null()).status().expect("a test can start itself")
 }
 
@@ -89,7 +88,9 @@ pub fn ended(part: &str) -> ExitStatus {
 /// It ends without a word.
 #[must_use = "it is killed when this is dropped"]
 pub fn playing(part: &str) -> Other {
-    let mut child = command(&format!("{part} {STAY}")).spawn().expect("a test can start itself");
+    let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
+    let mut command = command(&format!("{part} {STAY}"));
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("a test can start itself");
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let said = said(lines.map_while(Result::ok)).unwrap_or_else(|| panic!("{part}: it ended without a word"));
     Other { child, said }
@@ -107,23 +108,6 @@ pub fn main(play: fn(&[&str]) -> String) {
     let stays = words.pop_if(|word| *word == STAY).is_some();
     println!("said: {}", play(&words));
     if stays {
-        thread::sleep(PATIENCE);
-    }
-}
-
-/// Runs what may hang in a thread of its own, and fails if it does.
-///
-/// # Panics
-/// It hangs, or has panicked.
-pub fn watched<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, waiting) = mpsc::channel();
-    let thread = thread::spawn(move || done.send(what()));
-    match waiting.recv_timeout(PATIENCE) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => panic!("it still waits after {PATIENCE:?}"),
-        Err(RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(_) => unreachable!("it ends with its word or with a panic"),
-        },
+        let _ = std::io::stdin().read(&mut [0]); // until the test that started it has ended, however it ends
     }
 }

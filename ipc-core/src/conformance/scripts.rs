@@ -5,7 +5,8 @@ use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
-use super::{PATIENCE, Vandal, calls, clocks, deadlines};
+use super::watchdog::PATIENCE;
+use super::{Vandal, calls, clocks, deadlines};
 use crate::demo::interrupt;
 use crate::payload::Payload;
 use crate::peer::Peer;

@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output};
-use std::time::Duration;
 
 use ipc_core::conformance::Bytes as _;
+pub use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{Mapping, Mmap};
@@ -13,10 +14,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use tempfile::TempDir;
 
-/// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
 pub fn setup() -> Setup {
+    over_this_test();
     Setup::default_of::<Mmap>()
 }
 
@@ -29,6 +28,7 @@ pub struct Place(TempDir);
 
 impl Place {
     pub fn new() -> Self {
+        over_this_test();
         Self(tempfile::tempdir().unwrap())
     }
 

@@ -230,7 +230,7 @@ mod tests {
             let receive = *queue;
             let receiver = scope.spawn(move || {
                 receive.recv(ipc_msgq::Select::Any, &mut ipc_msgq::Message::with_capacity(1)).unwrap();
-                let _ = may_end.recv_timeout(Duration::from_secs(60));
+                let _ = may_end.recv_timeout(Duration::from_secs(30));
                 nix::unistd::gettid().as_raw().cast_unsigned()
             });
             let started = std::time::Instant::now();

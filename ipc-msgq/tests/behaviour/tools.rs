@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipc_core::conformance::other;
 pub use ipc_core::conformance::other::{PATIENCE, played, playing, watched};
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_msgq::{Key, Link, Message, MessageType, Msgq, Queue, SystemVLink};
 use nix::unistd::{Uid, setuid};
@@ -62,6 +63,7 @@ pub fn try_take(queue: Queue, number: i64) -> Option<Vec<u8>> {
 }
 
 pub fn setup() -> Setup {
+    over_this_test();
     Setup::default_of::<Msgq>()
 }
 

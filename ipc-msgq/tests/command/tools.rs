@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_msgq::{Key, Message, MessageType, OwnedQueue, Queue, Select};
 
 use crate::children::{self, PATIENCE};
@@ -18,6 +19,7 @@ pub struct Scratch {
 
 impl Scratch {
     pub fn new() -> Self {
+        over_this_test();
         let key = Key::fresh();
         Self { key, queue: Queue::create(key, 0o600).unwrap().owned() }
     }

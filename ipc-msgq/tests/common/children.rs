@@ -5,11 +5,10 @@ use std::process::{Child, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_core::conformance::watchdog::{doing, kill_descendants};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-
-/// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for a process, but not for ever. What it writes meanwhile must fit into a pipe.
 pub fn ended(mut child: Child) -> Output {
@@ -22,8 +21,10 @@ pub fn wait(child: &mut Child) {
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if started.elapsed() > PATIENCE {
+            let doing = doing();
+            kill_descendants(child.id());
             child.kill().unwrap();
-            panic!("{} still runs after {PATIENCE:?}", child.id());
+            panic!("{} still runs after {PATIENCE:?}:\n{doing}", child.id());
         }
         thread::sleep(Duration::from_millis(2));
     }

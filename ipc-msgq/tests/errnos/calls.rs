@@ -4,6 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::{Result, ThreadId};
 use ipc_msgq::{Access, Interrupter, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
@@ -18,6 +19,7 @@ type Call = fn(Queue) -> Result<()>;
 type Make = fn() -> OwnedQueue;
 
 fn queue() -> OwnedQueue {
+    over_this_test();
     Queue::private(0o600).unwrap().owned()
 }
 

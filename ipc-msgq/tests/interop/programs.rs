@@ -1,8 +1,8 @@
 //! Programs in C and C++ at one queue with Rust, found by `ftok` on both sides.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
+use ipc_core::conformance::watchdog::PATIENCE;
 use ipc_msgq::{MessageType, Queue};
 
 use crate::msgq_v1::File;
@@ -30,7 +30,7 @@ fn receive(place: &Place) {
     let queue = Queue::open_or_create(place.key, 0o600).unwrap().owned();
     let mut files = queue.typed::<File>();
     for sequence in 1..=COUNT {
-        let received = files.recv_until(MessageType::ONE, Duration::from_secs(60)).unwrap();
+        let received = files.recv_until(MessageType::ONE, PATIENCE).unwrap();
         assert_eq!(received, Some((MessageType::ONE, File::announced(sequence))));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_msgq::{Key, Message, MessageType, OwnedQueue, Queue};
 
 use crate::tools::said;
@@ -19,6 +20,7 @@ fn is_there(program: &str) -> bool {
 }
 
 fn queue() -> (Key, OwnedQueue) {
+    over_this_test();
     let key = Key::fresh();
     let queue = Queue::create(key, 0o640).unwrap().owned();
     queue.send(&Message::new(MessageType::ONE, b"12345")).unwrap();

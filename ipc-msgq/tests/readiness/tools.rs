@@ -1,18 +1,16 @@
 //! A queue, a look at the descriptor, and a watchdog.
 
 use std::os::fd::AsFd;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
+use ipc_core::conformance::watchdog::over_this_test;
+pub use ipc_core::conformance::watchdog::{PATIENCE, watched};
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, Readiness};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Reached only when something hangs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
 pub fn queue() -> OwnedQueue {
+    over_this_test();
     Queue::private(0o600).unwrap().owned()
 }
 
@@ -42,18 +40,4 @@ pub fn drained(readiness: &Readiness) -> Vec<(i64, Vec<u8>)> {
         readiness.try_recv(&mut message).unwrap().map(|()| (message.kind().get(), message.text().to_vec()))
     })
     .collect()
-}
-
-/// Runs what may hang in a thread of its own, and fails if it does.
-pub fn watched(what: impl FnOnce() + Send + 'static) {
-    let (done, waiting) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        what();
-        done.send(()).unwrap();
-    });
-    match waiting.recv_timeout(PATIENCE) {
-        Ok(()) => {}
-        Err(RecvTimeoutError::Timeout) => panic!("it still waits after {PATIENCE:?}"),
-        Err(RecvTimeoutError::Disconnected) => std::panic::resume_unwind(thread.join().unwrap_err()),
-    }
 }

@@ -1,17 +1,16 @@
 //! A server with a queue of its own, a client that keeps to nothing, and other processes.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, QueueId, Settings};
-
-/// How long something may take on a loaded machine. Reached only when it hangs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the server was told, in order.
 pub type Events = Arc<Mutex<Vec<Event>>>;
@@ -42,6 +41,7 @@ impl Handler for Echo {
 
 impl Served {
     pub fn new() -> Self {
+        over_this_test();
         Self::at(Queue::private(0o600).unwrap().owned(), Duration::ZERO)
     }
 
@@ -177,7 +177,7 @@ fn other_process_main() {
         "idle" => {
             let client = Client::join(queue, PATIENCE).unwrap();
             println!("said: joined");
-            thread::sleep(PATIENCE);
+            let _ = std::io::stdin().read(&mut [0]); // until it is killed, or the test has ended
             drop(client);
         }
         "ask" => {

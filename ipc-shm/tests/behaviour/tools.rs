@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use ipc_core::conformance::Bytes as _;
 use ipc_core::conformance::other;
 pub use ipc_core::conformance::other::{PATIENCE, ended, played, playing, watched};
+use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::lease::{Made, Note, SystemV};
 use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};
 use ipc_core::{Mechanism, Setup, Transport};
@@ -52,6 +53,7 @@ pub struct ScratchArray {
 
 impl ScratchArray {
     pub fn new() -> Self {
+        over_this_test();
         let key = Key::fresh();
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64 - 1;
         Self { key, array: Semaphores::create(key, 0o600).unwrap(), since }
@@ -66,6 +68,7 @@ impl Drop for ScratchArray {
 }
 
 pub fn setup(variant: &str) -> Setup {
+    over_this_test();
     Setup::default_of::<Shm>().with_variant::<Shm>(variant).unwrap()
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::program;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 #[test]
 fn the_two_meet() {

@@ -32,7 +32,7 @@ impl Waiting {
         let sent = fifo.and_then(|mut fifo| fifo.write_all(line.as_bytes()).map(|()| fifo));
         let mut said = String::new();
         self.stdout.read_to_string(&mut said).expect("what it prints");
-        self.child.wait_for(Duration::from_secs(60)).expect("it should end");
+        self.child.wait_for(Duration::from_secs(30)).expect("it should end");
         drop(sent);
         said
     }

@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn a_reader_finds_whole_records_only() {
-    let outcome = program::run("mmap_after_kill", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("mmap_after_kill", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("A writer is killed, and the program reads what it left.");
     let said = &outcome.stdout;
     let after = |begin: &str| said.lines().find_map(|line| line.strip_prefix(begin)).unwrap_or_default();

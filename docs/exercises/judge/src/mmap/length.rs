@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn nobody_is_ended_by_sigbus() {
-    let outcome = program::run("mmap_length", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("mmap_length", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("The program starts processes that map files, and says how they fared.");
     let said = &outcome.stdout;
     let after = |begin: &str| said.lines().find_map(|line| line.strip_prefix(begin)).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn each_byte_of_the_message_is_written_and_read() {
-    let outcome = program::run("mmap_payload", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("mmap_payload", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("Two processes play round trips, and end.");
     let said = &outcome.stdout;
     let mut sizes = 0;

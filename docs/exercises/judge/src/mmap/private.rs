@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn what_one_process_stores_arrives_at_the_other() {
-    let outcome = program::run("mmap_private", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("mmap_private", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("Two processes map a file, and end.");
     let said = &outcome.stdout;
     assert!(said.contains("stored 42: true"), "the second process failed\n{said}{}", outcome.stderr);

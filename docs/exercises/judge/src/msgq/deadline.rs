@@ -6,7 +6,7 @@ use nix::sys::time::TimeValLike;
 use crate::program::{self, Outcome};
 
 fn run() -> Outcome {
-    program::run("msgq_deadline", &[] as &[&str], Duration::from_secs(60))
+    program::run("msgq_deadline", &[] as &[&str], Duration::from_secs(30))
 }
 
 #[test]

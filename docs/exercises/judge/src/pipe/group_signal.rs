@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::program;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// The program puts its processes into a group of their own: a wrong signal does not come here.
 #[test]

@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn the_lock_of_a_dead_process_is_free_and_the_count_stays_right() {
-    let outcome = program::run("shm_dead_holder", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("shm_dead_holder", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("Neither the take nor the give may fail.");
     let said = &outcome.stdout;
     assert!(

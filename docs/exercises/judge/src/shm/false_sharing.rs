@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn head_tail_and_slots_have_lines_of_their_own() {
-    let outcome = program::run("shm_false_sharing", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("shm_false_sharing", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("Two processes count, and the program says where everything lies.");
     let said = &outcome.stdout;
     let number = |name: &str| -> usize {

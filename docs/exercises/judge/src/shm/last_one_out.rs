@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn nothing_is_left_behind_when_both_are_killed() {
-    let outcome = program::run("shm_last_one_out", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("shm_last_one_out", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("The program kills two processes, looks at what they left, and ends.");
     let said = &outcome.stdout;
     assert!(

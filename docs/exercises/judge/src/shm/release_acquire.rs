@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn no_order_shows_the_flag_without_the_datum() {
-    let outcome = program::run("shm_release_acquire", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("shm_release_acquire", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("The program plays all orders, and then ends.");
     let said = &outcome.stdout;
     assert!(

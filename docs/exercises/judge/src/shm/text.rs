@@ -4,7 +4,7 @@ use crate::program;
 
 #[test]
 fn a_name_ends_where_it_ends() {
-    let outcome = program::run("shm_text", &[] as &[&str], Duration::from_secs(60));
+    let outcome = program::run("shm_text", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("Four names are written and read.");
     let said = &outcome.stdout;
     let says = |line: &str, wrong: &str| assert!(said.lines().any(|said| said == line), "{wrong}\n{said}");

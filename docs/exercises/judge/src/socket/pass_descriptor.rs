@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::program;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 #[test]
 fn the_child_reads_on_in_the_file_that_it_was_given() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::program::{self, Group};
 
 const NAME: &str = "socket_peer_credentials";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Starts a server, and waits until it listens.
 fn server(path: &Path, only: &[&str]) -> Group {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::program::{self, Group};
 
 const NAME: &str = "socket_stale_path";
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Starts a server; returns it when it listens, or nothing if it has ended instead.
 fn server(path: &Path) -> Option<Group> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::program;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(30);
 
 fn names_come_out(names: &[&str], why: &str) {
     let outcome = program::run("socket_unterminated", names, LIMIT);
