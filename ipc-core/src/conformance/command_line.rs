@@ -12,7 +12,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, first_process, inherited, ownership, run, scarcity, terminals, watched};
+use super::{
+    Outcome, ensure, first_process, inherited, makes_posix_queues, ownership, run, scarcity, terminals,
+    watched,
+};
 use crate::cpus::{Cpus, Role};
 use crate::{Call, Mechanism, Wait, lease};
 
@@ -28,7 +31,9 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
     let mut trials = vec![
         demo.trial("prints one JSON document", json),
         demo.trial("tells what happens and prints percentiles", narrates),
-        watched("demo::every variant and strategy plays".into(), move || every_variant::<M>(demo)),
+        watched("demo::every variant and strategy plays".into(), M::PROFILE.name == "msgq", move || {
+            every_variant::<M>(demo)
+        }),
         demo.trial("refuses bad input in one line", bad_input),
         demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
         demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
@@ -72,7 +77,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
         let of = if self.default { String::new() } else { format!("{}::", self.variant) };
-        watched(format!("demo::{of}{name}"), move || {
+        watched(format!("demo::{of}{name}"), makes_posix_queues(self.name, self.variant), move || {
             let place = tempfile::tempdir().call("mkdir")?;
             case(self, &place)
         })

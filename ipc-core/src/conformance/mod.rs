@@ -29,12 +29,14 @@
 //! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
 //! | `scarcity.rs` | the demo with few descriptors, and with memory that is cut short |
 //! | `scripts.rs` | what the peer process plays |
+//! | `allowance.rs` | [`Allowance`]: room for POSIX queues, waited for |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some seconds |
 //! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
 //! | `watchdog.rs` | [`watchdog`]: what hangs fails soon, by name, and leaves no process |
 
 mod addresses;
+mod allowance;
 mod bytes;
 mod calls;
 mod clocks;
@@ -62,11 +64,11 @@ use std::marker::PhantomData;
 use std::process::{Command, ExitCode};
 use std::thread;
 
+pub use allowance::Allowance;
 pub use bytes::{Bytes, scribble};
 pub use calls::Calls;
 pub use fuzz::fuzz;
 use libtest_mimic::{Arguments, Failed, Trial};
-use nix::sys::resource::{Resource, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
 use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 
@@ -79,8 +81,7 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 /// How many system calls a message costs over the named variant.
 pub type Declared = fn(&str) -> Calls;
 
-/// How many cases run at once, at most. Some media come out of an allowance that all processes of a user share: with
-/// POSIX queues it is used up by five links.
+/// How many cases run at once, at most.
 const AT_ONCE: usize = 3;
 
 /// What a case returns; the error is the story of what went wrong.
@@ -96,7 +97,6 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
     if let Some(status) = scripts::play::<M>(&args, vandal) {
         return status;
     }
-    make_room_for_queues();
     heed_signals();
     let mut trials = command_line::trials::<M>(demo);
     for variant in M::PROFILE.variants {
@@ -136,8 +136,9 @@ impl<M> Copy for Bench<M> {}
 
 impl<M: Mechanism + 'static> Bench<M> {
     /// A case, named after what it runs on.
-    fn trial(self, name: &str, case: impl FnOnce(Self) -> Outcome + Send + 'static) -> Trial {
-        watched(format!("{}::{}::{name}", self.variant, self.wait), move || case(self))
+    fn trial(self, name: &str, case: impl Fn(Self) -> Outcome + Send + 'static) -> Trial {
+        let name = format!("{}::{}::{name}", self.variant, self.wait);
+        watched(name, makes_posix_queues(M::PROFILE.name, self.variant), move || case(self))
     }
 
     fn setup(self) -> Setup {
@@ -155,12 +156,20 @@ impl<M: Mechanism + 'static> Bench<M> {
     }
 }
 
-/// A case under a watchdog: one that hangs ends the whole run with its name, instead of hanging it.
-fn watched(name: String, case: impl FnOnce() -> Outcome + Send + 'static) -> Trial {
+/// Whether a variant of a mechanism makes POSIX queues, for which there must be room.
+fn makes_posix_queues(mechanism: &str, variant: &str) -> bool {
+    (mechanism, variant) == ("msgq", "posix")
+}
+
+/// A case under a watchdog, and with room for POSIX queues if it makes some.
+fn watched(name: String, makes_queues: bool, case: impl Fn() -> Outcome + Send + 'static) -> Trial {
     let shown = name.clone();
     Trial::test(name, move || {
-        let _watchdog = Watchdog::over(shown, WHOLE_CASE);
-        case()
+        let case = || {
+            let _watchdog = Watchdog::over(&shown, WHOLE_CASE);
+            case()
+        };
+        if makes_queues { Allowance::run(case) } else { case() }
     })
 }
 
@@ -173,14 +182,6 @@ pub fn heed_signals() {
     for signal in [Signal::SIGINT, Signal::SIGHUP] {
         sys::heed(signal).expect("these signals may be heeded");
     }
-}
-
-/// Makes room for POSIX queues, here and in all children. All queues of a user share an allowance, and what other programs
-/// have of it is missing here; but each process has its own idea of how large it is. Whoever may not change that has the
-/// usual one.
-pub fn make_room_for_queues() {
-    const ENOUGH: rlim_t = 64 << 20;
-    let _ = setrlimit(Resource::RLIMIT_MSGQUEUE, ENOUGH, ENOUGH);
 }
 
 /// Says loudly that a test could not run here, and why. The test runner swallows what a passing test prints, but not

@@ -2,24 +2,17 @@
 
 use std::fs;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, give_it_time_to_block, playing, setup, watched};
+use ipc_core::conformance::Allowance;
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_msgq::posix::{Access, Attributes, PosixLink, PosixName, PosixQueue};
 use ipc_msgq::{Link, Msgq};
 use nix::errno::Errno;
 
 const SOON: Duration = Duration::from_millis(50);
-
-/// One test at a time: all queues of a user share an allowance, which is used up by nine as large as a link's.
-fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    ipc_core::conformance::make_room_for_queues(); // other programs have some of it, too
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn posix() -> Setup {
     setup().with_variant::<Msgq>("posix").unwrap()
@@ -47,7 +40,7 @@ fn exists(name: &str) -> bool {
 /// Once both have the queues open, the names are gone: nothing is left behind, however they end.
 #[test]
 fn the_names_go_when_both_are_there() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let meeting = Msgq::create(None, &posix()).unwrap();
     let name = meeting.address();
     assert!(exists(&name));
@@ -63,7 +56,7 @@ fn the_names_go_when_both_are_there() {
 /// One who takes the seat and dies before it says so does not keep it: the owner invites again, at the same name.
 #[test]
 fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let mut meeting = Msgq::create(None, &posix()).unwrap();
     let name: PosixName = meeting.address().parse().unwrap();
     let taker = PosixQueue::open(&format!("{name}.back").parse().unwrap(), Access::Receive).unwrap();
@@ -79,7 +72,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
 /// The goodbye has no room in a full queue: the lock on the descriptor tells it.
 #[test]
 fn a_goodbye_without_room_is_noticed() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let (mut owner, mut joiner) = pair();
     let sent = std::iter::from_fn(|| owner.try_send(b"x").unwrap()).count();
     drop(owner);
@@ -99,7 +92,7 @@ fn a_goodbye_without_room_is_noticed() {
 /// The goodbye does not overtake what was sent before it.
 #[test]
 fn a_goodbye_comes_last() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let (mut owner, mut joiner) = pair();
     for number in 0..3 {
         owner.send(&[number]).unwrap();
@@ -115,7 +108,7 @@ fn a_goodbye_comes_last() {
 /// A sender that waits for room is told when its peer closes, although the peer's process lives on.
 #[test]
 fn a_blocked_sender_is_told_when_its_peer_closes() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let (mut owner, joiner) = pair();
     let sender = thread::spawn(move || {
         watched(move || {
@@ -134,7 +127,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
 /// A peer that is killed is noticed, and what it sent before is received.
 #[test]
 fn a_killed_peer_is_noticed() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let mut meeting = Msgq::create(None, &posix()).unwrap();
     let mut peer = playing(&format!("join-posix {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
@@ -152,7 +145,7 @@ fn a_killed_peer_is_noticed() {
 /// The longest message is what the queue was made for, to the byte.
 #[test]
 fn the_longest_message_is_the_queues() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let (mut owner, mut joiner) = pair();
     let max = owner.max_message();
     assert_eq!(max, Attributes::of_the_system().unwrap().longest.min(16 << 20));
@@ -165,7 +158,7 @@ fn the_longest_message_is_the_queues() {
 /// What no link has sent is corrupt: a strange priority, or a farewell with a text.
 #[test]
 fn garbage_is_corrupt() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let (mut owner, joiner) = pair();
     for (text, priority) in [(&b"text"[..], 0), (b"text", 2), (b"", 3), (b"", 32767)] {
         joiner.outbound().try_send(text, priority).unwrap().unwrap();
@@ -176,7 +169,7 @@ fn garbage_is_corrupt() {
 /// A stranger's queue of this name is neither taken over, nor read, nor removed.
 #[test]
 fn another_programs_queue_is_left_alone() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let name = PosixName::fresh();
     let back: PosixName = format!("{name}.back").parse().unwrap();
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };
@@ -196,7 +189,7 @@ fn another_programs_queue_is_left_alone() {
 /// An address in use is refused; a wrong one is a usage error that says what would be right; nobody there is a timeout.
 #[test]
 fn addresses() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let meeting = Msgq::create(Some(PosixName::fresh().as_str()), &posix()).unwrap();
     let refused = Msgq::create(Some(&meeting.address()), &posix()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
@@ -212,7 +205,7 @@ fn addresses() {
 /// A queue whose owner was killed before anybody joined goes with the next `create`.
 #[test]
 fn the_next_create_sweeps_what_a_killed_owner_left() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let name = PosixName::fresh();
     let mut owner = playing(&format!("create-posix {name}"));
     assert!(exists(name.as_str()));
@@ -227,7 +220,7 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
 /// Nor does it take a queue that somebody has made since under the same name.
 #[test]
 fn what_has_taken_a_killed_owners_name_is_left_alone() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let name = PosixName::fresh();
     let back: PosixName = format!("{name}.back").parse().unwrap();
     let mut owner = playing(&format!("create-posix {name}"));
@@ -247,7 +240,7 @@ fn what_has_taken_a_killed_owners_name_is_left_alone() {
 /// `/dev/mqueue`, where it is mounted, shows it as a file, and what is in it.
 #[test]
 fn a_person_can_look_at_it() {
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let meeting = Msgq::create(None, &posix()).unwrap();
     let name = meeting.address();
     PosixQueue::open(&name.parse().unwrap(), Access::Send).unwrap().try_send(b"12345", 0).unwrap().unwrap();

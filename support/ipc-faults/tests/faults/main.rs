@@ -38,9 +38,9 @@ mod world;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use ipc_core::conformance::Allowance;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use lab::{FAULTS, Fault};
@@ -51,8 +51,9 @@ use world::World;
 /// Worlds at once for each processor: in most of them somebody waits.
 const WORLDS_PER_PROCESSOR: usize = 4;
 
-/// All POSIX queues of a user come out of one allowance, across namespaces: one world with queues at a time.
-static ALLOWANCE: Mutex<()> = Mutex::new(());
+/// POSIX queues come out of an allowance of the user's, across namespaces. A world takes as much of it as two links: a killed
+/// demo's queues may still be there when the next one makes its own.
+const LINKS: u64 = 2;
 
 fn main() -> ExitCode {
     if let Some(status) = demo::play_if_told() {
@@ -87,15 +88,14 @@ fn main() -> ExitCode {
 
 /// One cell.
 fn try_on(subject: &Subject, fault: &Fault, name: String, place: &Path) -> Result<(), Failed> {
-    let alone =
-        (subject.name() == "msgq-posix").then(|| ALLOWANCE.lock().unwrap_or_else(PoisonError::into_inner));
+    let allowance = (subject.name() == "msgq-posix").then(|| Allowance::wait_for(LINKS));
     let Some(output) = world::run(subject, fault.name, place) else {
         let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {}", world::NO_WORLD);
         matrix::note(name, "skipped".into());
         // Where the lab decides, it has to run.
         return if std::env::var_os("CI").is_some() { Err(world::NO_WORLD.into()) } else { Ok(()) };
     };
-    drop(alone);
+    drop(allowance);
     let output = output?;
     let printed = String::from_utf8_lossy(&output.stdout);
     let Some((tally, story)) = Tally::read(&printed) else {
