@@ -2,9 +2,11 @@
 
 use std::io::{BufRead as _, BufReader};
 
-use ipc_msgq::Limits;
+use ipc_msgq::{Key, Limits, Queue};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use crate::children::end;
 use crate::tools::{BINARY, Scratch, command, is_root, listed, run, soon};
 
 /// What the kernel knows is in the document, each thing by its documented name and kind.
@@ -54,15 +56,14 @@ fn ls_tells_orphans() {
 /// The queue of a demo that runs is nobody's orphan.
 #[test]
 fn a_ping_pong_holds_its_queue() {
-    let mut pong = command(&["pong"]).spawn().unwrap();
-    let rows = || run(&["ls", "--json"]).json();
-    let sender = |row: &Value| row["last_sender"] == pong.id();
-    soon("it made its queue", || rows().as_array().unwrap().iter().any(sender));
-    let row = rows().as_array().unwrap().iter().find(|row| sender(row)).cloned().unwrap();
-    assert_eq!(row["orphan"], false);
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pong.id() as i32), nix::sys::signal::SIGTERM).unwrap();
-    pong.wait().unwrap();
-    assert!(!rows().as_array().unwrap().iter().any(|other| other["id"] == row["id"]));
+    let key = Key::fresh();
+    let mut pong = command(&["pong", &key.to_string()]).spawn().unwrap();
+    soon("it made its queue", || {
+        Queue::open(key).is_ok_and(|queue| queue.stat().unwrap().last_sender == Some(pong.id()))
+    });
+    assert_eq!(listed(Queue::open(key).unwrap()).unwrap()["orphan"], false);
+    end(&mut pong, Signal::SIGTERM);
+    assert!(Queue::open(key).is_err());
 }
 
 /// Every field of the kernel's is shown.

@@ -51,24 +51,34 @@ fn rm_finds_orphans() {
     assert!(orphan.stat().is_ok());
 }
 
-/// `--orphans` removes, in an IPC namespace of its own, so that it meets no other test's queues.
+/// What is left behind, in `$1`, and a queue at which a receiver sleeps, in `$2`; `rm --orphans`; and what is there then.
+const ORPHANS: &str = r#"
+    set -e
+    left=$("$0" create); "$0" send --id $left 'left behind'
+    used=$("$0" create); "$0" recv --id $used & sleeper=$!
+    until grep -qs " $(printf %#x $used) " /proc/$sleeper/syscall; do sleep 0.01; done
+    echo "$left $used"; "$0" rm --orphans
+    "$0" stat --id $used >&2; "$0" stat --id $left 2>/dev/null || echo gone
+    kill $sleeper"#;
+
+/// `--orphans` removes, in an IPC namespace of its own, so that it meets no other program's queues.
 #[test]
 fn rm_removes_orphans() {
-    let script = format!(
-        "set -e; id=$({0} create); {0} send --id $id 'left behind'; used=$({0} create); \
-         {0} recv --id $used & sleeper=$!; \
-         for i in $(seq 500); do {0} ls --json | grep -q '\"sleepers\": \\[$' && break; sleep 0.02; done; \
-         {0} rm --orphans; echo; {0} ls --json | grep -c '\"id\"'; kill $sleeper",
-        crate::tools::BINARY
-    );
-    let unshare = std::process::Command::new("unshare").args(["--ipc", "sh", "-c", &script]).output();
-    let Some(output) = unshare.ok().filter(|output| output.status.success() || is_root()) else {
-        ipc_core::conformance::skipped("an IPC namespace takes root, and unshare(1)");
-        return;
+    let Some(mut there) = ipc_core::conformance::namespaces::unshared(&["--ipc"]) else {
+        return ipc_core::conformance::skipped(
+            "a new IPC namespace needs root or a user namespace, and unshare(1)",
+        );
     };
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("removed queue "), "{said} {}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("1 message, 11 bytes)\n\n1\n"), "only the one that is slept at is left: {said}");
+    there.args(["timeout", "30", "sh", "-c", ORPHANS, crate::tools::BINARY]);
+    let output = there.output().unwrap();
+    let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let mut lines = said.lines();
+    let (left, used) = lines.next().and_then(|ids| ids.split_once(' ')).unwrap_or_else(|| panic!("{error}"));
+    let removed = lines.next().unwrap_or_default();
+    assert!(removed.starts_with(&format!("removed queue {left} (key ")), "{said}{error}");
+    assert!(removed.ends_with("1 message, 11 bytes)"), "{said}{error}");
+    assert!(error.contains(&format!("id             {used}\n")), "it is slept at: {said}{error}");
+    assert_eq!(lines.collect::<Vec<_>>(), ["gone"], "{error}");
 }
 
 /// Another user's queue is left alone, even by root, unless it is told.
