@@ -4,6 +4,7 @@
 mod common;
 
 use common::{ROW, bench, keys, run, said, warning};
+use ipc_core::conformance::Allowance;
 use serde_json::Value;
 
 fn json(args: &[&str]) -> Value {
@@ -39,6 +40,7 @@ fn every_row_has_its_floor() {
         for wait in waits {
             args.extend(["--wait", wait]);
         }
+        let _queues = Allowance::wait_for(waits.len() as u64);
         let document = json(&args);
         let rows = document["results"].as_array().unwrap();
         let of_suite: Vec<_> = (0..rows.len()).filter(|&at| rows[at]["implementation"] == "suite").collect();

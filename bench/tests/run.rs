@@ -6,6 +6,7 @@ mod common;
 use std::process::Command;
 
 use common::{bench, run};
+use ipc_core::conformance::Allowance;
 use serde_json::Value;
 
 /// A few messages through one mechanism, blocking, as JSON.
@@ -24,6 +25,7 @@ fn rows(document: &Value) -> &[Value] {
 /// takes as long as all others here together.
 #[test]
 fn a_choice_without_figures_measures_and_keeps_them() {
+    let _queues = Allowance::wait_for(3); // one link for each way of waiting
     let home = tempfile::tempdir().unwrap();
     let ask = || {
         let mut command = bench();
@@ -194,6 +196,7 @@ fn an_open_loop_has_both_times() {
 /// System calls are counted on both sides where both block; what polls is not counted, and the document says so.
 #[test]
 fn system_calls_are_counted_where_both_sides_block() {
+    let _queues = Allowance::wait_for(2);
     let args =
         ["run", "--mechanism", "pipe", "--mechanism", "msgq", "--size", "64", "--count", "10", "--json"];
     let output = run(bench().args(args).args(["--wait", "block", "--wait", "spin"]));

@@ -127,6 +127,40 @@ pub fn leases(tmp: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
+/// What `clean` does with the leases under a directory for temporary files: a line each. It looks in other places, too,
+/// where other programs of this user may have left something.
+pub fn cleaned(tmp: &Path) -> Vec<String> {
+    let output = run(bench().arg("clean").env("TMPDIR", tmp));
+    let here = tmp.to_str().expect("UTF-8");
+    assert!(output.stdout.contains(&format!("looked in {here}")), "{} {}", output.stdout, output.stderr);
+    let done = output.stdout.lines().filter(|line| line.contains(here) && !line.starts_with("looked in"));
+    done.map(str::to_owned).collect()
+}
+
+/// The System V objects of which a process is the last sender or receiver, the creator, or the last that attached: the
+/// kind and the line of the kernel's table. Apart from those in `before`, of an earlier process with the same number.
+pub fn system_v_objects_of(pid: u32, before: &[(&str, String)]) -> Vec<(&'static str, String)> {
+    let pid = pid.to_string();
+    let mut objects = system_v_objects();
+    // Behind key, id, permissions and size or bytes stand, for a queue after the number of messages, two process ids.
+    objects.retain(|(kind, line)| {
+        let fields = line.split_ascii_whitespace().skip(if *kind == "msg" { 5 } else { 4 });
+        fields.take(2).any(|field| field == pid)
+    });
+    let id = |line: &str| line.split_ascii_whitespace().nth(1).map(str::to_owned);
+    objects.retain(|(kind, line)| !before.iter().any(|(other, old)| kind == other && id(line) == id(old)));
+    objects
+}
+
+/// All queues and segments of this IPC namespace, those of other programs included.
+pub fn system_v_objects() -> Vec<(&'static str, String)> {
+    let tables = ["msg", "shm"].map(|kind| (kind, fs::read_to_string(format!("/proc/sysvipc/{kind}"))));
+    let lines = |(kind, table): (_, std::io::Result<String>)| {
+        table.unwrap_or_default().lines().skip(1).map(|line| (kind, line.to_owned())).collect::<Vec<_>>()
+    };
+    tables.into_iter().flat_map(lines).collect()
+}
+
 /// The process ids of a process's children.
 pub fn children(pid: u32) -> Vec<String> {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
