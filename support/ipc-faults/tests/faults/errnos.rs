@@ -147,10 +147,25 @@ pub fn is_seen(number: i64) -> bool {
 pub fn to_try(call: &Entered, nth: usize, everything: bool) -> Vec<Errno> {
     let Some(known) = find(call.number) else { return Vec::new() };
     let mut errnos: Vec<_> = known.errnos.iter().copied().filter(|&errno| can_be(call, errno)).collect();
-    if !known.makes && !everything && !errnos.is_empty() {
+    let makes = known.makes && !only_looks(call);
+    if !makes && !everything && !errnos.is_empty() {
         errnos = vec![errnos[nth % errnos.len()]];
     }
     errnos
+}
+
+/// Whether a call that can make something makes nothing, as its arguments say.
+fn only_looks(call: &Entered) -> bool {
+    let creates = |flags: u64| flags & libc::O_CREAT as u64 != 0;
+    match call.number {
+        libc::SYS_openat => !creates(call.args[2]),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => !creates(call.args[1]),
+        libc::SYS_write => call.args[0] <= 2, // what is said
+        libc::SYS_msgctl | libc::SYS_shmctl => call.args[1] & 0xff != libc::IPC_RMID as u64,
+        libc::SYS_semctl => call.args[2] & 0xff != libc::IPC_RMID as u64,
+        _ => false,
+    }
 }
 
 /// Whether these arguments can lead to that answer: only who waits can be interrupted, and only who does not wait is told that

@@ -5,13 +5,22 @@ use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 
-/// A system call on its way in: its number and arguments.
+/// A system call on its way in: its number, its arguments, and where in the program it is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Entered {
     pub number: i64,
     pub args: [u64; 6],
+    pub site: Site,
     /// Whether it may wait, as far as its descriptor or its operation says.
     pub may_wait: bool,
+}
+
+/// Where a call is made: by which instruction, at which depth of the stack. The instruction alone is one of the C library's;
+/// the depth tells its callers apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Site {
+    instruction: u64,
+    stack: u64,
 }
 
 /// The call that the thread `tid` is about to make; `None` if it has just made one.
@@ -54,7 +63,8 @@ pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
         }
         _ => true,
     };
-    Ok(Some(Entered { number, args, may_wait }))
+    let site = Site { instruction: info.instruction_pointer, stack: info.stack_pointer };
+    Ok(Some(Entered { number, args, site, may_wait }))
 }
 
 /// The flags of a descriptor of another process; none if it has no such descriptor.
