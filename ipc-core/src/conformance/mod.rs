@@ -81,8 +81,8 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 /// How many system calls a message costs over the named variant.
 pub type Declared = fn(&str) -> Calls;
 
-/// How many cases run at once, at most.
-const AT_ONCE: usize = 3;
+/// How many cases run at once for each processor: in most of them both sides wait.
+const CASES_PER_PROCESSOR: usize = 4;
 
 /// What a case returns; the error is the story of what went wrong.
 type Outcome = std::result::Result<(), Failed>;
@@ -115,7 +115,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
     }
     let mut arguments = Arguments::from_args();
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(processors.min(AT_ONCE));
+    arguments.test_threads.get_or_insert(CASES_PER_PROCESSOR * processors);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
