@@ -98,6 +98,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
         return status;
     }
     heed_signals();
+    let _copy = ownership::Copy::of(demo).expect("there is room for a copy of the demo");
     let mut trials = command_line::trials::<M>(demo);
     for variant in M::PROFILE.variants {
         for wait in Wait::ALL {

@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use libtest_mimic::Trial;
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
@@ -35,16 +36,32 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
 /// An ordinary user, to whom permissions apply: this one, or what root can become.
 const NOBODY: u32 = 65534;
 
+/// A copy of the demo that an ordinary user can reach, which root cannot be sure of for the demo itself.
+///
+/// It is made while this process has no other thread: a child that another thread starts meanwhile would inherit the
+/// descriptor, and what is open for writing cannot be run (`ETXTBSY`).
+pub(super) struct Copy(#[expect(dead_code, reason = "it is removed when dropped")] TempDir);
+
+static COPY: OnceLock<PathBuf> = OnceLock::new();
+
+impl Copy {
+    pub(super) fn of(demo: &str) -> std::io::Result<Option<Self>> {
+        if !geteuid().is_root() {
+            return Ok(None);
+        }
+        let place = tempfile::tempdir()?;
+        fs::set_permissions(&place, Permissions::from_mode(0o755))?;
+        let path = COPY.get_or_init(|| place.path().join("demo"));
+        fs::copy(demo, path)?;
+        Ok(Some(Self(place)))
+    }
+}
+
 /// The demo as an ordinary user, in a directory where that user may do anything.
 fn as_ordinary_user(demo: Demo, place: &TempDir, args: &[&str]) -> std::io::Result<Command> {
     let mut command = demo.command(place, args);
-    if geteuid().is_root() {
-        // The path to the program may be closed to others.
-        let copy = place.path().with_extension("demo");
-        if !copy.exists() {
-            fs::copy(command.get_program(), &copy)?;
-            fs::set_permissions(place.path(), Permissions::from_mode(0o777))?;
-        }
+    if let Some(copy) = COPY.get() {
+        fs::set_permissions(place.path(), Permissions::from_mode(0o777))?;
         let mut copied = Command::new(copy);
         copied.args(command.get_args());
         copied.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -52,15 +69,6 @@ fn as_ordinary_user(demo: Demo, place: &TempDir, args: &[&str]) -> std::io::Resu
         command = copied;
     }
     Ok(command)
-}
-
-/// Removes the copy that [`as_ordinary_user`] has made.
-struct Copied<'a>(&'a TempDir);
-
-impl Drop for Copied<'_> {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(self.0.path().with_extension("demo"));
-    }
 }
 
 fn base(place: &Path, user: Uid) -> PathBuf {
@@ -179,7 +187,6 @@ impl Drop for Decoys {
 
 /// The directory of the address may not be written to when the object should go, after a kill or at a normal end.
 fn removal_fails(demo: Demo, place: &TempDir) -> Outcome {
-    let _copied = Copied(place);
     let directory = place.path().join("home");
     let address = demo.fresh_address(&directory);
     if !address.starts_with(&*directory.to_string_lossy()) {
@@ -236,7 +243,6 @@ fn squatted(demo: Demo, place: &TempDir) -> Outcome {
 
 /// What a parent leaves set takes no permission from what is made, and nothing that a later run needs.
 fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
-    let _copied = Copied(place);
     let address = demo.fresh_address(place.path());
     for umask in ["0177", "0777", "0", "077"] {
         for args in
