@@ -182,9 +182,25 @@ mod tests {
     #[test]
     fn a_limit_is_named_unless_there_is_better_advice() {
         let refused = || Err::<(), _>(Errno::EMFILE).call("mq_open");
-        assert!(refused().unwrap_err().to_string().ends_with("see ulimit -n"));
+        for (call, errno, advice) in [
+            ("open", Errno::EMFILE, "; this process may have no more descriptors: see ulimit -n"),
+            ("open", Errno::ENFILE, "; the system may have no more open files: see sysctl fs.file-max"),
+            ("write", Errno::EFBIG, "; files may not become that long here: see ulimit -f"),
+            ("clone", Errno::EAGAIN, "see ulimit -u, and pids.max of the container"),
+            ("mq_send", Errno::EAGAIN, "(EAGAIN)"), // no limit
+        ] {
+            let told = Err::<(), _>(errno).call(call).unwrap_err();
+            assert_eq!(told.errno(), Some(errno));
+            assert!(told.to_string().ends_with(advice), "{told}");
+        }
         let advised = refused().advise(Errno::EMFILE, || "see ulimit -q".into()).unwrap_err().to_string();
         assert!(advised.ends_with("(EMFILE); see ulimit -q"), "{advised}");
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds() {
+        let error = Error::TimedOut { what: "no peer connected".into(), waited: Duration::from_millis(1500) };
+        assert_eq!((error.to_string().as_str(), error.errno()), ("no peer connected (waited 1.5 s)", None));
     }
 
     #[test]

@@ -311,3 +311,30 @@ column!(
         Many = "many",
     }
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// This user's and root's objects are trusted; another's only by one who lets others read or write.
+    #[test]
+    fn another_users_object_is_refused_unless_the_mode_lets_others_in() {
+        let us = nix::unistd::geteuid().as_raw();
+        for (mode, owner, refused) in [
+            (0o600, us, false),
+            (0o600, 0, false),
+            (0o600, us + 1, true),
+            (0o711, us + 1, true), // which lets nobody read
+            (0o640, us + 1, false),
+            (0o604, us + 1, false),
+            (0o620, us + 1, false),
+            (0o602, us + 1, false),
+        ] {
+            let setup = Setup { variant: "any", mode, keep: false, huge_pages: false, populate: false };
+            let told = setup.check_owner(owner, "the object").map_err(|error| error.to_string());
+            assert_eq!(told.is_err(), refused, "{mode:o}, owner {owner}, us {us}");
+            let begin = format!("the object is another user's (uid {owner}) and is left alone: ");
+            assert!(told.is_ok() || told.unwrap_err().starts_with(&begin));
+        }
+    }
+}

@@ -80,6 +80,14 @@ impl FromStr for PosixName {
 mod tests {
     use super::*;
 
+    /// `clean` knows the suite's own names by how they begin.
+    #[test]
+    fn a_fresh_name_is_ours_and_its_way_back_another() {
+        let name = PosixName::fresh();
+        assert!(name.as_str().starts_with("/ipc-") && name.as_str().len() == 5 + 16, "{name}");
+        assert_eq!(name.back().as_str(), format!("{name}.back"));
+    }
+
     #[test]
     fn what_is_no_name_is_a_usage_error() {
         let long = format!("/{}", "x".repeat(LONGEST + 1));

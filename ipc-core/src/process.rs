@@ -235,31 +235,43 @@ mod tests {
         child.wait().unwrap();
     }
 
-    /// As of a program with a long name in Korean, which the kernel cuts in the middle of a letter.
+    /// When a process started stands behind its name, which may be any bytes: with parentheses and numbers, or, of a
+    /// program with a long name in Korean, cut by the kernel in the middle of a letter.
     #[test]
-    fn a_name_that_is_no_text_is_no_obstacle() {
+    fn the_start_time_is_told_from_any_name() {
         let mut child = Command::new("sh")
-            .args(["-c", r"printf 'x\353\251' > /proc/self/comm; read line"])
+            .args([
+                "-c",
+                r"cut -d' ' -f22 /proc/$$/stat; printf 'x) 1 (\353\251' > /proc/$$/comm; echo; read line",
+            ])
             .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let name = || fs::read(format!("/proc/{}/comm", child.id())).unwrap();
-        while name() != b"x\xeb\xa9\n" {
-            std::thread::yield_now(); // one that never changes its name hangs here
+        let mut said = String::new();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
+        for _ in 0..2 {
+            std::io::BufRead::read_line(&mut lines, &mut said).unwrap();
         }
+        let name = fs::read(format!("/proc/{}/comm", child.id())).unwrap();
         let found = ProcessId::of(child.id());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(found.unwrap().is_some());
+        assert_eq!(name, b"x) 1 (\xeb\xa9\n");
+        assert_eq!(found.unwrap().expect("it runs").start_time, said.trim().parse::<u64>().unwrap());
     }
 
     #[test]
     fn a_process_fits_in_one_number() {
         let me = ProcessId::current().unwrap();
-        let latest = ProcessId { pid: (1 << 22) - 1, start_time: (1 << 42) - 1, ..me };
+        let latest = ProcessId {
+            pid: (1 << 22) - 1,
+            start_time: (1 << 42) - 1,
+            namespaces: Namespaces { pid: u32::MAX, time: 1 },
+        };
         for id in [me, latest] {
             assert_eq!(
-                ProcessId::from_bits(id.to_bits(), Namespaces::from_bits(me.namespaces.to_bits())),
+                ProcessId::from_bits(id.to_bits(), Namespaces::from_bits(id.namespaces.to_bits())),
                 id
             );
         }
@@ -278,12 +290,16 @@ mod tests {
     #[test]
     fn a_process_of_another_namespace_is_refused_by_name() {
         let me = ProcessId::current().unwrap();
-        let other = Namespaces { pid: 7, ..me.namespaces };
-        let error = PeerProcess::watch(ProcessId { namespaces: other, ..me }).unwrap_err().to_string();
-        assert!(
-            error.contains("pid:[7]") && error.contains(&format!("pid:[{}]", me.namespaces.pid)),
-            "{error}"
-        );
+        let number = |kind: &str| fs::metadata(format!("/proc/self/ns/{kind}")).unwrap().ino();
+        for (kind, other) in [
+            ("pid", Namespaces { pid: 7, ..me.namespaces }),
+            ("time", Namespaces { time: 7, ..me.namespaces }),
+        ] {
+            let error = PeerProcess::watch(ProcessId { namespaces: other, ..me }).unwrap_err().to_string();
+            let ours = number(kind);
+            let told = format!("another {kind} namespace ({kind}:[7], this process is in {kind}:[{ours}])");
+            assert!(error.contains(&told), "{error}");
+        }
     }
 
     #[test]

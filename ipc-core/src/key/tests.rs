@@ -12,6 +12,13 @@ fn decimal_and_hexadecimal_name_the_same_key() {
     assert_eq!("-1".parse::<Key>().unwrap().to_string(), "0xffffffff");
 }
 
+/// No two processes pick the same; and `ipcs` shows none as a negative number.
+#[test]
+fn a_fresh_key_is_positive_and_no_others() {
+    let keys: std::collections::BTreeSet<_> = (0..100).map(|_| Key::fresh().get()).collect();
+    assert!(keys.len() > 98 && keys.first() > Some(&0), "{keys:?}");
+}
+
 #[test]
 fn what_is_no_key_is_a_usage_error() {
     for text in ["", "0", "0x0", "0x", "x", "4294967296", "-2147483649", "1 ", "0x-1"] {
@@ -69,6 +76,17 @@ fn a_missing_file_is_an_error_with_its_path() {
     let error = Key::ftok("/no/such/file", ProjectId::new(1).unwrap()).unwrap_err();
     assert_eq!(error.errno(), Some(nix::errno::Errno::ENOENT));
     assert!(error.to_string().contains("/no/such/file"), "{error}");
+}
+
+/// Under a symbolic link, the key is that of the file.
+#[test]
+fn a_link_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, link) = (dir.path().join("file"), dir.path().join("link"));
+    fs::write(&path, "").unwrap();
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let [of_file, of_link] = [path, link].map(|path| Key::ftok(path, ProjectId::new(1).unwrap()).unwrap());
+    assert_eq!(of_file, of_link);
 }
 
 /// What C takes for the failure of ftok can be a key like any other.

@@ -45,7 +45,7 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
         }
         theirs.unlock().unwrap();
         let ours = waiting.join().unwrap().unwrap();
-        lock_shared(&theirs).expect("with others");
+        theirs.try_lock_shared().expect("with others");
         assert!(ours.try_lock().is_err() && File::open(place).unwrap().try_lock().is_err(), "and not alone");
     });
 }
@@ -102,6 +102,16 @@ fn a_lease_is_taken_once() {
             "{left}"
         );
         fs::remove_dir_all(base(place)).unwrap();
+    });
+}
+
+/// What a dead process left goes first.
+#[test]
+fn taking_a_lease_sweeps() {
+    alone(|place| {
+        let dir = dead(place, "thing-dead", &[]);
+        let _lease = Lease::take::<Thing>(None).unwrap();
+        assert!(!exists(&dir));
     });
 }
 
