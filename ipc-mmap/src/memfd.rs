@@ -218,6 +218,8 @@ fn is_proc_path(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use nix::libc::{F_SEAL_EXEC, FD_CLOEXEC};
+
     use super::*;
 
     #[test]
@@ -236,9 +238,49 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_is_for_its_owner_alone_and_sealed() {
+    fn the_memory_is_sealed_and_for_its_owner_alone() {
         let memory = create().unwrap();
         assert_eq!(memory.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        check(&memory, &Setup::default_of::<crate::Mmap>()).unwrap();
+        assert_eq!(fcntl(&memory, FcntlArg::F_GETFD), Ok(FD_CLOEXEC), "no child of ours has it");
+        check(&memory, &setup()).unwrap();
+        let no_program = MFdFlags::from_bits_retain(MFD_NOEXEC_SEAL);
+        if memfd_create(NAME, no_program).is_ok() {
+            let seals = SealFlag::from_bits_retain(fcntl(&memory, FcntlArg::F_GET_SEALS).unwrap());
+            assert!(seals.contains(SealFlag::from_bits_retain(F_SEAL_EXEC)), "{seals:?}");
+        }
+    }
+
+    fn setup() -> Setup {
+        Setup::default_of::<Mmap>()
+    }
+
+    /// Sealed memory, as a hostile owner could make it.
+    fn sealed(length: u64) -> File {
+        let memory =
+            File::from(memfd_create(NAME, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING).unwrap());
+        memory.set_len(length).unwrap();
+        fcntl(&memory, FcntlArg::F_ADD_SEALS(SEALS)).unwrap();
+        memory
+    }
+
+    #[test]
+    fn memory_of_another_length_is_refused() {
+        let right = SEGMENT_LEN as u64;
+        check(&sealed(right), &setup()).unwrap();
+        for wrong in [0, 4096, right - 1, right + 1, 2 * right] {
+            let refused = check(&sealed(wrong), &setup()).unwrap_err();
+            assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn memory_of_another_user_is_refused() {
+        let memory = sealed(SEGMENT_LEN as u64);
+        if std::os::unix::fs::fchown(&memory, Some(65534), None).is_err() {
+            return ipc_core::conformance::skipped("giving memory away needs root");
+        }
+        let refused = check(&memory, &setup()).unwrap_err().to_string();
+        assert!(refused.starts_with("that memory is another user's (uid 65534)"), "{refused}");
+        check(&memory, &Setup { mode: 0o666, ..setup() }).unwrap();
     }
 }

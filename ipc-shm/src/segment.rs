@@ -167,3 +167,32 @@ pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
     let found = Found { id: segment.id, creator: stat.creator, mode: stat.mode, changed: stat.changed };
     if stat.key == Some(key) && found.is(noted)? { segment.mark_for_removal() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Shm;
+
+    /// When it is made, the intention is noted, and it has the mark. Then it is noted for what it is, and has its own mode.
+    #[test]
+    fn a_segment_of_a_lease_is_noted_before_it_is_made() {
+        let lease = Lease::take::<Shm>(None).unwrap();
+        let key = Key::fresh();
+        let records = || std::fs::read_to_string(lease.path("records")).unwrap();
+        let line = |made| Note::SystemV(SystemV::Segment, key, made).line();
+        let segment = create_leased(&lease, key, 0o640, |mode| {
+            assert_eq!((mode, records()), (SYSTEM_V_MARK, line(None)));
+            Segment::create(key, 4096, mode)
+        });
+        let segment = segment.unwrap();
+        let stat = segment.stat().unwrap();
+        let made = Made { id: segment.id, at: stat.changed };
+        assert_eq!((stat.mode, records()), (0o640, line(None) + &line(Some(made))));
+        let _attached = segment.attach().unwrap();
+        segment.mark_for_removal().unwrap();
+        let stat = segment.stat().unwrap();
+        assert_eq!((stat.mode, stat.marked_for_removal, stat.key), (0o640, true, None));
+        drop(lease);
+        assert!(Segment::find(key).unwrap().is_none());
+    }
+}

@@ -199,3 +199,83 @@ pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
     let found = Found { id, creator, mode: mode & 0o777, changed: sys::sem_changed(&stat) };
     if found.is(noted)? { sys::sem_remove(id).call("semctl") } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use nix::unistd::geteuid;
+
+    use super::*;
+    use crate::Shm;
+
+    /// An array of so many semaphores, removed at the end of its test.
+    struct Array(Key, i32);
+
+    impl Array {
+        fn new(count: usize, mode: i32) -> Self {
+            let key = Key::fresh();
+            Self(key, sys::semget(key.get(), count, libc::IPC_CREAT | libc::IPC_EXCL | mode).unwrap())
+        }
+
+        fn made(&self) -> Made {
+            Made { id: self.1, at: sys::sem_changed(&sys::sem_stat(self.1).unwrap()) }
+        }
+    }
+
+    impl Drop for Array {
+        fn drop(&mut self) {
+            let _ = sys::sem_remove(self.1); // a test may have done it already
+        }
+    }
+
+    /// A key that a peer has written may be that of any array: by its creator and its size, this is the peer's.
+    #[test]
+    fn an_array_of_another_user_or_size_is_not_used() {
+        let us = geteuid().as_raw();
+        let array = Array::new(COUNT, 0o600);
+        assert_eq!(Semaphores::find(array.0, us).unwrap().map(Semaphores::id), Some(array.1));
+        let refused = |key, creator| matches!(Semaphores::find(key, creator), Err(Error::Corrupt(text)) if text.contains("not those"));
+        assert!(refused(array.0, us + 1));
+        for count in [1, COUNT - 1, COUNT + 1] {
+            assert!(refused(Array::new(count, 0o600).0, us), "{count}");
+        }
+        assert!(Semaphores::find(Key::fresh(), us).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_array_is_made_once_with_one_free_slot_each_way() {
+        let array = Array::new(COUNT, 0o600);
+        assert_eq!(Semaphores::create(array.0, 0o600).unwrap_err().errno(), Some(Errno::EEXIST));
+        let key = Key::fresh();
+        let made = Semaphores::create(key, 0o600).unwrap();
+        let _removed = Array(key, made.id);
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|index| made.get(index).unwrap()), [1, 0, 0, 1, 0, 0]);
+    }
+
+    /// The intention is noted first, then what was made; and its own mode it gets last.
+    #[test]
+    fn an_array_of_a_lease_is_noted_twice() {
+        let lease = Lease::take::<Shm>(None).unwrap();
+        let key = Key::fresh();
+        let array = Semaphores::create_leased(&lease, key, 0o640).unwrap();
+        let noted = [None, Some(Array(key, array.id).made())]; // which removes it
+        let records = std::fs::read_to_string(lease.path("records")).unwrap();
+        let lines = noted.map(|made| Note::SystemV(SystemV::Semaphores, key, made).line());
+        assert_eq!(records, lines.concat());
+    }
+
+    #[test]
+    fn only_the_array_that_was_noted_is_removed() {
+        let array = Array::new(COUNT, 0o600);
+        let made = array.made();
+        reclaim(array.0, None).unwrap(); // without the mark
+        reclaim(array.0, Some(Made { id: made.id + 1, ..made })).unwrap();
+        reclaim(array.0, Some(Made { at: made.at - 100, ..made })).unwrap_err();
+        assert!(sys::sem_stat(array.1).is_ok());
+        reclaim(array.0, Some(made)).unwrap();
+        assert!(sys::sem_stat(array.1).is_err());
+        reclaim(array.0, Some(made)).unwrap();
+        let marked = Array::new(COUNT, SYSTEM_V_MARK as i32);
+        reclaim(marked.0, None).unwrap();
+        assert!(sys::sem_stat(marked.1).is_err());
+    }
+}

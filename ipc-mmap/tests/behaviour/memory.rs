@@ -177,7 +177,11 @@ fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
     let place = Place::new();
     let link = place.path("link"); // of another's making
     symlink(path, &link).unwrap();
-    for wrong in [other, link] {
+    // And a copy of a link of ours: it may be one that leads to other memory where it was made.
+    let (named, copy) = (place.path("named"), place.path("copy"));
+    let _named = Mmap::create(Some(&named), &memfd()).unwrap();
+    symlink(fs::read_link(&named).unwrap(), &copy).unwrap();
+    for wrong in [other, link, copy] {
         let error = Mmap::join(&wrong, &memfd(), SHORTLY).unwrap_err().to_string();
         assert!(error.contains("does not lead to") && error.contains("pid:["), "{wrong}: {error}");
     }

@@ -54,6 +54,37 @@ fn the_demo_keeps_the_file_that_it_is_told_to_keep() {
     assert!(shell("head -c 8 \"$0\"", &path).starts_with("ipc-ring"));
 }
 
+/// Only what was made as a whole is kept: where the place for it is refused, as here by a limit, no file is left.
+#[test]
+fn a_file_that_could_not_be_made_is_not_kept() {
+    let place = Place::new();
+    let path = place.path("kept");
+    for keep in ["--keep", "--variant=file"] {
+        let mut pong = Command::new("/bin/sh");
+        pong.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_ipc-mmap")]);
+        let output = pong.args(["pong", &path, keep, "--timeout", "0.01"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && said.contains("(EFBIG)"),
+            "{keep}: {}: {said}",
+            output.status
+        );
+        assert!(!exists(&path), "{keep}");
+    }
+}
+
+/// One that is to be kept needs no lease, but removes what dead processes left as any other does.
+#[test]
+fn making_a_file_to_be_kept_sweeps_too() {
+    let (place, temporary) = (Place::new(), Place::new());
+    let played = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
+    let (dead, kept) = (place.path("dead"), place.path("kept"));
+    assert_eq!(played(&format!("create-and-die {dead}")).signal(), Some(Signal::SIGKILL as i32));
+    assert!(exists(&dead));
+    assert!(played(&format!("create-and-keep {kept}")).success());
+    assert!(!exists(&dead) && exists(&kept));
+}
+
 /// A file to be kept in a directory that is about to be removed makes no sense.
 #[test]
 fn a_file_to_be_kept_must_be_named() {
@@ -131,10 +162,10 @@ fn the_file_has_no_holes() {
 #[test]
 fn the_file_is_for_its_owner_alone() {
     let place = Place::new();
-    for (name, mode) in [("private", 0o600), ("shared", 0o666)] {
+    for (name, mode) in [("private", 0o600), ("shared", 0o666), ("special", 0o7640)] {
         let path = place.path(name);
         let _meeting = Mmap::create(Some(&path), &Setup { mode, ..setup() }).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode & 0o777);
     }
     let meeting = Mmap::create(None, &setup()).unwrap();
     assert_eq!(fs::metadata(meeting.address()).unwrap().permissions().mode() & 0o777, 0o600);
@@ -147,8 +178,8 @@ fn a_name_in_use_is_refused() {
     let (file, link) = (place.path("file"), place.path("link"));
     fs::write(&file, "not yours").unwrap();
     symlink(place.path("nowhere"), &link).unwrap();
-    for path in [&file, &link] {
-        let error = Mmap::create(Some(path), &setup()).unwrap_err();
+    for (path, keep) in [(&file, false), (&link, false), (&file, true), (&link, true)] {
+        let error = Mmap::create(Some(path), &Setup { keep, ..setup() }).unwrap_err();
         assert_eq!(error.errno(), Some(Errno::EEXIST));
         assert!(error.to_string().contains("is in use"), "{error}");
     }
@@ -162,9 +193,19 @@ fn what_is_no_meeting_point_is_refused() {
     let place = Place::new();
     let join = |path: &str| Mmap::join(path, &setup(), Duration::from_millis(50)).unwrap_err();
 
-    let short = place.path("short");
-    fs::write(&short, "ipc-ring").unwrap();
-    assert!(matches!(join(&short), Error::Corrupt(_)));
+    let other = place.path("other");
+    fs::write(&other, "ipc-ring").unwrap();
+    for length in [8, SEGMENT_LEN - 1, SEGMENT_LEN + 1, 2 * SEGMENT_LEN] {
+        File::options().write(true).open(&other).unwrap().set_len(length as u64).unwrap();
+        let refused = join(&other);
+        assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{length}");
+    }
+    fs::write(&other, "").unwrap();
+    assert!(matches!(join(&other), Error::TimedOut { .. }), "it may be just being made");
+    for directory in [place.path("name/"), String::new(), place.path("a\nb")] {
+        let refused = [join(&directory), Mmap::create(Some(&directory), &setup()).unwrap_err()];
+        assert!(refused.iter().all(|error| matches!(error, Error::Usage(_))), "{directory}: {refused:?}");
+    }
 
     let mapped = Mapped::new(SEGMENT_LEN);
     assert!(matches!(join(&mapped.path), Error::TimedOut { .. }), "all zero is not ready yet");
@@ -181,6 +222,24 @@ fn what_is_no_meeting_point_is_refused() {
 
     assert!(matches!(join(&place.path("absent")), Error::TimedOut { .. }));
     assert_eq!(join(&format!("{}/.", place.path(""))).errno(), Some(Errno::EISDIR));
+}
+
+/// A file of another version of this suite may lie otherwise, and one of another capacity surely does.
+#[test]
+fn a_file_of_another_version_or_capacity_is_not_joined() {
+    let place = Place::new();
+    let path = place.path("memory");
+    let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
+    let file = map(&File::options().read(true).write(true).open(&path).unwrap());
+    for (offset, len) in [(8, 4), (16, 8)] {
+        let mut right = vec![0; len];
+        file.read(offset, &mut right);
+        file.write(offset, &[right[0] + 1]);
+        let refused = Mmap::join(&path, &setup(), PATIENCE).unwrap_err().to_string();
+        assert!(refused.contains("another version"), "{offset}: {refused}");
+        file.write(offset, &right);
+    }
+    Mmap::join(&path, &setup(), PATIENCE).unwrap();
 }
 
 /// Another user's file is not mapped, even by one who may open it: that user could cut it short at any time.

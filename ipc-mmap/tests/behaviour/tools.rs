@@ -134,6 +134,9 @@ fn play(part: &str) -> String {
             nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
             "survived".into()
         }
+        ["create-and-keep", path] => {
+            Mmap::create(Some(path), &Setup { keep: true, ..setup() }).unwrap().describe()
+        }
         // What a peer could do to memory that it has open.
         ["tamper", path] => {
             let memory = File::options().read(true).write(true).open(path).unwrap();

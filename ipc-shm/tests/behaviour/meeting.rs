@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use ipc_core::conformance::Bytes as _;
 use ipc_core::lease::{Made, Note, SystemV};
+use ipc_core::ring::{CAPACITY, Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Transport};
+use ipc_shm::posix::Object;
 use ipc_shm::{Key, Segment, Shm};
 use nix::unistd::geteuid;
 
@@ -26,6 +28,31 @@ fn a_ring_cannot_leak_once_both_are_attached() {
     owner.kill();
     joiner.kill();
     wait_until("the kernel has freed it", || listed("shm", id).is_none());
+}
+
+/// Whoever comes first marks the segment: the one who joins, or, where that is another user, the owner.
+#[test]
+fn either_side_marks_the_segment_for_removal() {
+    let marked = |key: &str| {
+        let id = first_number(key);
+        listed("shm", id).map(|line| line[2].len() == 4) // 1600, not 600
+    };
+    let mut meeting = Shm::create(None, &setup("ring")).unwrap();
+    let described = meeting.describe();
+    assert_eq!(marked(&described), Some(false));
+    let _joiner = Shm::join(&meeting.address(), &setup("ring"), PATIENCE).unwrap();
+    assert_eq!(marked(&described), Some(true));
+    drop(meeting.accept(PATIENCE).unwrap());
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("becoming another user needs root");
+    }
+    let wider = ipc_core::Setup { mode: 0o666, ..setup("ring") };
+    let mut meeting = Shm::create(None, &wider).unwrap();
+    let described = meeting.describe();
+    let joiner = playing(&format!("join-as-nobody {}", meeting.address()));
+    assert_eq!((joiner.said.as_str(), marked(&described)), ("joined", Some(false)));
+    let _link = meeting.accept(PATIENCE).unwrap();
+    assert_eq!(marked(&described), Some(true));
 }
 
 /// Semaphores cannot be marked. Those of two killed processes are removed by the next `create`.
@@ -99,6 +126,32 @@ fn a_foreign_segment_is_not_joined() {
     scratch.attach().write(0, b"something else");
     let other = Shm::join(&scratch.key.to_string(), &setup("ring"), PATIENCE).unwrap_err();
     assert!(matches!(other, Error::Corrupt(_)), "{other}");
+}
+
+/// A segment of another version of this suite may lie otherwise, and one of another capacity surely does.
+#[test]
+fn a_segment_of_another_version_or_capacity_is_not_joined() {
+    for variant in ["ring", "sem", "posix"] {
+        let meeting = Shm::create(None, &setup(variant)).unwrap();
+        let address = meeting.address();
+        let write = |offset: usize, bytes: &[u8]| {
+            if let Ok(name) = address.parse() {
+                let object = Object::open(&name).unwrap().unwrap();
+                Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap().write(offset, bytes);
+            } else {
+                let segment = Segment::find(address.parse().unwrap()).unwrap().unwrap();
+                Region::new(segment.attach().unwrap()).unwrap().write(offset, bytes);
+            }
+        };
+        for (offset, wrong, right) in [(8, 4, 3), (8, 2, 3), (16, CAPACITY as u64 * 2, CAPACITY as u64)] {
+            let len = if offset == 8 { 4 } else { 8 };
+            write(offset, &u64::to_ne_bytes(wrong)[..len]);
+            let refused = Shm::join(&address, &setup(variant), PATIENCE).unwrap_err().to_string();
+            assert!(refused.contains("another version"), "{variant}: {wrong} at {offset}: {refused}");
+            write(offset, &u64::to_ne_bytes(right)[..len]);
+        }
+        Shm::join(&address, &setup(variant), PATIENCE).unwrap();
+    }
 }
 
 /// One who is killed between taking the free place and being ready does not keep it: the next takes it over. As long

@@ -119,11 +119,11 @@ fn the_umask_takes_from_the_mode() {
 /// A mode of one's own is for oneself alone.
 #[test]
 fn an_object_is_for_its_owner_alone() {
-    for mode in [0o600, 0o660] {
+    for mode in [0o600, 0o660, 0o7600] {
         let setup = Setup { mode, ..setup("posix") };
         let meeting = Shm::create(None, &setup).unwrap();
         let path = file_of(&meeting.address().parse().unwrap());
-        assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, mode);
+        assert_eq!(fs::metadata(path).unwrap().mode() & 0o7777, mode & 0o777);
     }
 }
 
@@ -195,8 +195,14 @@ fn a_name_in_use_is_refused() {
 /// Who joins looks before it maps: another length, another content, or what is no memory at all, is refused.
 #[test]
 fn what_is_no_meeting_point_is_refused() {
-    let short = Scratch::new(100);
-    assert!(matches!(join(&short.name.to_string()), Error::Corrupt(_)));
+    for length in [1, SEGMENT_LEN - 1, SEGMENT_LEN + 1, 2 * SEGMENT_LEN] {
+        let refused = join(&Scratch::new(length).name.to_string());
+        assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{length}");
+    }
+    assert!(
+        matches!(join(&Scratch::new(0).name.to_string()), Error::TimedOut { .. }),
+        "it may be just being made"
+    );
     let scratch = Scratch::new(SEGMENT_LEN);
     assert!(matches!(join(&scratch.name.to_string()), Error::TimedOut { .. }), "all zero is not ready yet");
     scratch.map().write(0, b"something else");

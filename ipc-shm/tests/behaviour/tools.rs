@@ -118,6 +118,13 @@ fn wait_at(name: &str) -> String {
     name.to_owned()
 }
 
+/// Leaves a link until this process is killed.
+fn join_as_nobody(key: &str) -> String {
+    setuid(Uid::from_raw(65534)).unwrap();
+    let joined = Shm::join(key, &Setup { mode: 0o666, ..setup("ring") }, PATIENCE);
+    joined.map(std::mem::forget).map_or_else(|error| error.to_string(), |()| "joined".into())
+}
+
 fn array(key: &str) -> Semaphores {
     let creator = nix::unistd::getuid().as_raw();
     Semaphores::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
@@ -150,6 +157,7 @@ fn play(part: &[&str]) -> String {
             setuid(Uid::from_raw(65534)).unwrap();
             Segment::create(key.parse().unwrap(), SEGMENT_LEN, 0o666).unwrap().id().to_string()
         }
+        ["join-as-nobody", key, ..] => join_as_nobody(key),
         ["find-object-in-another-namespace", name] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
             Object::open(&name.parse().unwrap()).unwrap().is_some().to_string()
