@@ -41,3 +41,60 @@ fn seconds(stat: &Stat) -> i64 {
     let since = stat.last_changed.duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs().cast_signed())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Msgq, OwnedQueue};
+
+    fn queue(mode: u32) -> (Key, OwnedQueue) {
+        let key = Key::fresh();
+        (key, Queue::create(key, mode).unwrap().owned())
+    }
+
+    fn made(queue: Queue) -> Made {
+        Made { id: queue.id().get(), at: seconds(&queue.stat().unwrap()) }
+    }
+
+    /// The intention is noted first, then what was made; and its own mode it gets last.
+    #[test]
+    fn a_queue_of_a_lease_is_noted_twice() {
+        let lease = Lease::take::<Msgq>(None).unwrap();
+        let key = Key::fresh();
+        let queue = Queue::create_leased(&lease, key, 0o640).unwrap();
+        assert_eq!(queue.stat().unwrap().mode, 0o640);
+        let lines = [None, Some(made(queue))].map(|made| Note::SystemV(SystemV::Queue, key, made).line());
+        assert_eq!(std::fs::read_to_string(lease.path("records")).unwrap(), lines.concat());
+        drop(lease);
+        assert!(queue.is_gone());
+    }
+
+    #[test]
+    fn only_the_queue_that_was_noted_is_removed() {
+        let (key, queue) = queue(0o600);
+        let right = made(*queue);
+        reclaim(key, None).unwrap(); // without the mark
+        reclaim(key, Some(Made { id: right.id + 1, ..right })).unwrap();
+        reclaim(key, Some(Made { at: right.at - 100, ..right })).unwrap_err();
+        queue.stat().expect("it is still there");
+        reclaim(key, Some(right)).unwrap();
+        assert!(queue.is_gone());
+        reclaim(key, Some(right)).unwrap();
+        let (key, queue) = self::queue(SYSTEM_V_MARK);
+        reclaim(key, None).unwrap();
+        assert!(queue.is_gone());
+    }
+
+    /// Whom a queue belongs to can be changed, who made it cannot: this tells whose it is to remove.
+    #[test]
+    fn a_queue_is_known_by_its_creator() {
+        let (key, queue) = queue(0o600);
+        if queue.set(&Settings { owner: Some(65534), ..Settings::default() }).is_err() {
+            return ipc_core::conformance::skipped("giving a queue away needs root");
+        }
+        let stat = queue.stat().unwrap();
+        assert_eq!((stat.creator, stat.owner), (0, 65534));
+        reclaim(key, Some(made(*queue))).unwrap();
+        assert!(queue.is_gone());
+    }
+}

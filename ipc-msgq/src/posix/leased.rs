@@ -53,3 +53,83 @@ pub(crate) fn reclaim(name: &PosixName, noted: Option<&(Inode, String)>) -> Resu
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::fchown;
+
+    use super::*;
+    use crate::Msgq;
+
+    const SMALL: Attributes = Attributes { capacity: 1, longest: 8, messages: 0 };
+
+    /// A small queue, whose name is removed at the end of its test.
+    struct Small(PosixName, PosixQueue);
+
+    impl Small {
+        fn new(mode: u32) -> Self {
+            ipc_core::conformance::make_room_for_queues(); // other programs have some of it, too
+            let name = PosixName::fresh();
+            let queue = PosixQueue::make(&name, Access::Receive, SMALL, 0).unwrap();
+            queue.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+            Self(name, queue)
+        }
+
+        fn inode(&self) -> Inode {
+            Inode::of(&self.1.0.metadata().unwrap())
+        }
+
+        fn reclaim(&self, noted: Option<(Inode, &str)>) -> bool {
+            let noted = noted.map(|(inode, boot)| (inode, boot.to_owned()));
+            reclaim(&self.0, noted.as_ref()).unwrap();
+            PosixQueue::open(&self.0, Access::Receive).is_err()
+        }
+    }
+
+    impl Drop for Small {
+        fn drop(&mut self) {
+            let _ = PosixQueue::unlink(&self.0); // a test may have done it already
+        }
+    }
+
+    /// The intention is noted first, then what was made; and its own mode it gets last.
+    #[test]
+    fn a_queue_of_a_lease_is_noted_twice() {
+        ipc_core::conformance::make_room_for_queues();
+        let lease = Lease::take::<Msgq>(None).unwrap();
+        let name = PosixName::fresh();
+        let queue = PosixQueue::create_leased(&lease, &name, Access::Receive, SMALL, 0o640).unwrap();
+        let meta = queue.0.metadata().unwrap();
+        assert_eq!(meta.mode() & 0o7777, 0o640);
+        let made = (Inode::of(&meta), lease::boot().unwrap());
+        let lines = [None, Some(made)].map(|made| Note::Queue(name.clone(), made).line());
+        assert_eq!(std::fs::read_to_string(lease.path("records")).unwrap(), lines.concat());
+        drop(lease);
+        assert_eq!(PosixQueue::open(&name, Access::Receive).unwrap_err().errno(), Some(Errno::ENOENT));
+    }
+
+    /// An inode's number is given out again, and after a restart from the beginning: so the boot is a part of the note.
+    #[test]
+    fn only_the_queue_that_was_noted_is_removed() {
+        let (small, boot) = (Small::new(0o600), lease::boot().unwrap());
+        let inode = small.inode();
+        assert!(!small.reclaim(None), "without the mark");
+        assert!(!small.reclaim(Some((Inode { number: inode.number + 1, ..inode }, &boot))));
+        assert!(!small.reclaim(Some((inode, "another-boot"))));
+        assert!(small.reclaim(Some((inode, &boot))));
+        assert!(Small::new(lease::MARK).reclaim(None));
+    }
+
+    #[test]
+    fn another_users_queue_is_left_alone() {
+        let (small, boot) = (Small::new(0o600), lease::boot().unwrap());
+        if fchown(&small.1.0, Some(65534), None).is_err() {
+            return ipc_core::conformance::skipped("giving a queue away needs root");
+        }
+        assert!(!small.reclaim(Some((small.inode(), &boot))));
+        let marked = Small::new(lease::MARK);
+        fchown(&marked.1.0, Some(65534), None).unwrap(); // which takes two of the bits away
+        marked.1.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(lease::MARK)).unwrap();
+        assert!(!marked.reclaim(None));
+    }
+}

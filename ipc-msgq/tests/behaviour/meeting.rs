@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::tools::{PATIENCE, Scratch, pair, playing, put, setup, take};
+use crate::tools::{PATIENCE, Scratch, pair, played, playing, put, setup, take};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_msgq::{Key, Msgq, Queue};
 use nix::errno::Errno;
@@ -182,17 +182,28 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     theirs.stat().expect("it is still there");
 }
 
-/// Any user can make a queue for all under any key: who joins asks the kernel whose it is.
+/// Any user can make a queue for all under any key, and give it away: who joins asks the kernel who made it, and whose
+/// it is.
 #[test]
 fn another_users_queue_is_refused() {
     if !nix::unistd::geteuid().is_root() {
         return ipc_core::conformance::skipped("giving a queue away needs root");
     }
+    let give = |queue: Queue, user| {
+        queue.set(&ipc_msgq::Settings { owner: Some(user), ..ipc_msgq::Settings::default() }).unwrap();
+    };
     let meeting = Msgq::create(None, &Setup { mode: 0o666, ..setup() }).unwrap();
     let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
-    queue.set(&ipc_msgq::Settings { owner: Some(65534), ..ipc_msgq::Settings::default() }).unwrap();
+    give(queue, 65534);
     let error = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap_err().to_string();
     assert!(error.contains("another user's (uid 65534)"), "{error}");
     assert_eq!(queue.stat().unwrap().messages, 1, "the invitation is still there");
     Msgq::join(&meeting.address(), &Setup { mode: 0o666, ..setup() }, PATIENCE).unwrap();
+
+    let key = Key::fresh();
+    played(&format!("create-as-nobody {key}"));
+    let theirs = Queue::open(key).unwrap().owned();
+    give(*theirs, 0);
+    let error = Msgq::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
+    assert!(error.contains("another user's (uid 65534)"), "{error}");
 }

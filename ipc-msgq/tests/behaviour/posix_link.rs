@@ -1,6 +1,7 @@
 //! The link over POSIX queues, and how two processes meet there.
 
 use std::fs;
+use std::os::fd::{AsFd, AsRawFd};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -184,6 +185,29 @@ fn another_programs_queue_is_left_alone() {
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
     assert!(matches!(joined, Err(Error::Usage(_))), "{joined:?}");
     assert!(there && messages == 1);
+}
+
+/// Both queues must be this user's: another could read what is said through the one, or say it through the other.
+#[test]
+fn another_users_queues_are_refused() {
+    if !nix::unistd::geteuid().is_root() {
+        return ipc_core::conformance::skipped("giving a queue away needs root");
+    }
+    let _turn = turn();
+    let small = Attributes { capacity: 1, longest: 64, messages: 0 };
+    for given in [0, 1] {
+        let name = PosixName::fresh();
+        let names = [name.clone(), name.back()];
+        let queues =
+            names.each_ref().map(|name| PosixQueue::create(name, Access::Receive, small, 0o600).unwrap());
+        let number = queues[given].as_fd().as_raw_fd();
+        std::os::unix::fs::chown(format!("/proc/self/fd/{number}"), Some(65534), None).unwrap();
+        let refused = Msgq::join(name.as_str(), &posix(), SOON).unwrap_err().to_string();
+        for name in names {
+            PosixQueue::unlink(&name).unwrap();
+        }
+        assert!(refused.contains("another user's (uid 65534)"), "{given}: {refused}");
+    }
 }
 
 /// An address in use is refused; a wrong one is a usage error that says what would be right; nobody there is a timeout.
