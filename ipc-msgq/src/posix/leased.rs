@@ -58,6 +58,8 @@ pub(crate) fn reclaim(name: &PosixName, noted: Option<&(Inode, String)>) -> Resu
 mod tests {
     use std::os::unix::fs::fchown;
 
+    use ipc_core::conformance::Allowance;
+
     use super::*;
     use crate::Msgq;
 
@@ -68,7 +70,7 @@ mod tests {
 
     impl Small {
         fn new(mode: u32) -> Self {
-            ipc_core::conformance::make_room_for_queues(); // other programs have some of it, too
+            drop(Allowance::wait_for(1)); // small queues find room where a link does
             let name = PosixName::fresh();
             let queue = PosixQueue::make(&name, Access::Receive, SMALL, 0).unwrap();
             queue.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
@@ -95,7 +97,7 @@ mod tests {
     /// The intention is noted first, then what was made; and its own mode it gets last.
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
-        ipc_core::conformance::make_room_for_queues();
+        drop(Allowance::wait_for(1));
         let lease = Lease::take::<Msgq>(None).unwrap();
         let name = PosixName::fresh();
         let queue = PosixQueue::create_leased(&lease, &name, Access::Receive, SMALL, 0o640).unwrap();

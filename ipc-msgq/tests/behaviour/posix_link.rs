@@ -193,7 +193,7 @@ fn another_users_queues_are_refused() {
     if !nix::unistd::geteuid().is_root() {
         return ipc_core::conformance::skipped("giving a queue away needs root");
     }
-    let _turn = turn();
+    let _allowance = Allowance::wait_for(1);
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };
     for given in [0, 1] {
         let name = PosixName::fresh();
