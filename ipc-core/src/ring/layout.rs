@@ -46,7 +46,7 @@ pub const fn data_offset(ring: usize) -> usize {
 }
 
 /// The first page of the segment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Control {
     pub(super) header: Header,
@@ -56,7 +56,7 @@ pub(super) struct Control {
 }
 
 /// What the one who joins checks first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub(super) struct Header {
     /// Written last. Zero until then.
@@ -69,7 +69,7 @@ pub(super) struct Header {
 }
 
 /// One of the two processes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub(super) struct Side {
     /// One of the values in [`state`].

@@ -1,18 +1,33 @@
-//! The very files of the ring, over atomics and a kernel that the checker can take apart.
+//! The very files of the ring, over atomics, memory and a kernel that the checker can take apart.
 #![allow(clippy::duplicate_mod)] // that is the point
 #![allow(dead_code)] // what only a process with a mapping needs
+#![allow(clippy::unused_self, clippy::unnecessary_wraps)] // memory that cannot be lost has the methods of one that can
 
 #[path = "../bell.rs"]
 mod bell;
+#[path = "../in_place.rs"]
+mod in_place;
 #[path = "../layout.rs"]
 mod layout;
+#[path = "../link.rs"]
+mod link;
+mod memory;
 mod protocol;
+#[path = "../record.rs"]
+mod record;
+#[path = "../seat.rs"]
+mod seat;
 #[path = "../spsc.rs"]
 mod spsc;
+
+use std::time::Duration;
 
 mod atomic {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }
+
+/// The longest a side sleeps; the model has no time.
+const SLICE: Duration = Duration::MAX;
 
 /// `futex(2)` as far as the ring relies on it: to look at the word and to fall asleep is one step. One queue for all
 /// words, so that everybody is woken for nothing now and then. No time limit: a call that is missed is a deadlock,

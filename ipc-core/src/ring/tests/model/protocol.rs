@@ -1,85 +1,26 @@
 //! The protocol of the ring, model-checked with [loom](https://docs.rs/loom): every order in which the steps of two
 //! threads can follow each other, and every value that a load may see in the memory model of C11, is tried, on the
-//! source files of the ring themselves.
+//! source files of the ring themselves: a whole [`RingLink`], from its attachment to its end.
 //!
 //! A message that is read before it was written, or overwritten while it is read, is an access to a loom `UnsafeCell`
 //! by both at once, which loom reports. A wake-up that is lost leaves a thread asleep for ever, which it reports as a
 //! deadlock.
 
-#![allow(unsafe_code)]
-
+use std::sync::Arc;
 use std::time::Duration;
 
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::sync::atomic::{AtomicU32, Ordering};
 use loom::thread;
 
-use super::bell::Bell;
-use super::layout::{CAPACITY, Ring};
-use super::spsc::{Receiver, Sender};
+use super::atomic::Ordering;
+use super::link::RingLink;
+use super::memory::{MESSAGE, Region, Segment};
+use super::record::payload;
+use super::seat::{Kind, Seat};
+use crate::process::ProcessId;
+use crate::{Error, Result, Transport};
 
-/// The longest a side sleeps; the model has no time.
-const SLICE: Duration = Duration::MAX;
-
-/// A ring, and for each message that fits in a place for what it says.
-struct Shared<const PLACES: usize> {
-    ring: Ring,
-    places: [UnsafeCell<u64>; PLACES],
-}
-
-// SAFETY: whether both sides touch a place at once is what loom checks.
-unsafe impl<const PLACES: usize> Sync for Shared<PLACES> {}
-
-/// How many bytes a message takes of a ring with that many places.
-const fn size(places: usize) -> u64 {
-    (CAPACITY / places) as u64
-}
-
-impl<const PLACES: usize> Shared<PLACES> {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { ring: Ring::default(), places: std::array::from_fn(|_| UnsafeCell::new(0)) })
-    }
-
-    /// One try to send `message`.
-    fn try_send(&self, sender: &mut Sender, message: u64) -> Option<()> {
-        let place = (sender.position() / size(PLACES)) as usize % PLACES;
-        sender.has_room(&self.ring, size(PLACES)).unwrap().then(|| {
-            // SAFETY: the ring has given this place to the sender; if not, loom panics here.
-            self.places[place].with_mut(|place| unsafe { *place = message });
-            sender.publish(&self.ring, size(PLACES));
-        })
-    }
-
-    /// One try to receive.
-    fn try_receive(&self, receiver: &mut Receiver) -> Option<u64> {
-        let place = (receiver.position() / size(PLACES)) as usize % PLACES;
-        (receiver.available(&self.ring).unwrap() > 0).then(|| {
-            // SAFETY: as above, to the receiver.
-            let message = self.places[place].with(|place| unsafe { *place });
-            receiver.release(&self.ring, size(PLACES));
-            message
-        })
-    }
-}
-
-/// As `RingLink` sleeps: says so, looks once more, sleeps.
-fn sleep_until<T>(bell: &Bell, mut attempt: impl FnMut() -> Option<T>) -> T {
-    loop {
-        if let Some(done) = attempt() {
-            return done;
-        }
-        bell.arm();
-        let looked_again = attempt();
-        if looked_again.is_none() {
-            bell.sleep(SLICE);
-        }
-        bell.disarm();
-        if let Some(done) = looked_again {
-            return done;
-        }
-    }
-}
+type Memory = Arc<Segment>;
+type Link = RingLink<Memory>;
 
 /// Tries every order with at most so many switches from a thread that could go on; sleeping is none. Published faults
 /// of such protocols need two; without a bound it would take hours.
@@ -89,60 +30,213 @@ fn check(execution: impl Fn() + Sync + Send + 'static) {
     model.check(execution);
 }
 
-/// Sends 1, 2, … through a ring of so many places; both sides sleep when they have to.
-fn play<const PLACES: usize>(messages: u64) {
-    check(move || {
-        let shared = Shared::<PLACES>::new();
-        let theirs = Arc::clone(&shared);
-        let sender = thread::spawn(move || {
-            let mut sender = Sender::default();
-            for message in 1..=messages {
-                sleep_until(&theirs.ring.sender, || theirs.try_send(&mut sender, message));
-            }
-        });
-        let mut receiver = Receiver::default();
-        for message in 1..=messages {
-            let received = sleep_until(&shared.ring.receiver, || shared.try_receive(&mut receiver));
-            assert_eq!(received, message);
-        }
-        sender.join().unwrap();
-    });
+const AN_HOUR: Duration = Duration::from_secs(3600);
+
+fn create(memory: &Memory) -> Seat<Memory> {
+    Seat::create(Region::new(Memory::clone(memory)), Kind::Ring).unwrap()
+}
+
+fn join(memory: &Memory) -> Option<Link> {
+    Link::join(Region::new(Memory::clone(memory))).unwrap()
+}
+
+/// Both ends of a link. Each step until there is a second thread has one order only.
+fn pair() -> (Link, Link) {
+    let memory = Memory::default();
+    let mut seat = create(&memory);
+    let joined = join(&memory).expect("the owner waits");
+    seat.wait_for_peer("here", AN_HOUR).unwrap();
+    (Link::new(seat), joined)
+}
+
+fn message(number: u8) -> Vec<u8> {
+    let mut message = vec![0; MESSAGE];
+    message[0] = number;
+    message
+}
+
+fn receive(link: &mut Link) -> Result<u8> {
+    let mut buffer = vec![0; MESSAGE];
+    let len = link.recv(&mut buffer)?;
+    assert_eq!(len, MESSAGE);
+    Ok(buffer[0])
+}
+
+/// The same without a copy.
+fn peek(link: &mut Link) -> u8 {
+    let message = link.peek().unwrap();
+    let mut byte = [0];
+    message.read(0, &mut byte);
+    message.release().unwrap();
+    byte[0]
+}
+
+fn is_end<T>(answer: &Result<T>) -> bool {
+    matches!(answer, Err(Error::Disconnected))
 }
 
 #[test]
 fn a_sleeping_receiver_hears_each_message() {
-    play::<2>(2);
+    check(|| {
+        let (mut ours, mut theirs) = pair();
+        let sender = thread::spawn(move || {
+            for number in 1..=2 {
+                theirs.send(&message(number)).unwrap();
+            }
+            theirs // it leaves when the other side has all
+        });
+        assert_eq!([1, 2].map(|_| receive(&mut ours).unwrap()), [1, 2]);
+        drop(sender.join().unwrap());
+    });
 }
 
 #[test]
 fn a_sleeping_sender_hears_that_there_is_room() {
-    play::<1>(2);
+    check(|| {
+        let (mut ours, mut theirs) = pair();
+        for number in 1..=2 {
+            theirs.send(&message(number)).unwrap(); // now the ring is full
+        }
+        let sender = thread::spawn(move || {
+            theirs.send(&message(3)).unwrap();
+            theirs
+        });
+        assert_eq!([receive(&mut ours).unwrap(), peek(&mut ours), receive(&mut ours).unwrap()], [1, 2, 3]);
+        drop(sender.join().unwrap());
+    });
 }
 
-/// What a peer sent before it left is found by whoever then knows that it left, asleep or not.
 #[test]
-fn one_who_leaves_wakes_the_other_who_finds_all_it_sent() {
+fn one_who_leaves_wakes_a_receiver_who_finds_all_it_sent() {
     check(|| {
-        let shared = Arc::new((Shared::<2>::new(), AtomicU32::new(0)));
-        let theirs = Arc::clone(&shared);
-        let leaver = thread::spawn(move || {
-            let (shared, left) = &*theirs;
-            shared.try_send(&mut Sender::default(), 1).unwrap();
-            left.store(1, Ordering::Release);
-            shared.ring.receiver.ring_loud();
-        });
-        let (shared, left) = &*shared;
-        let mut receiver = Receiver::default();
-        let mut received = Vec::new();
-        let mut look = || {
-            let left = left.load(Ordering::Acquire) == 1;
-            while let Some(message) = shared.try_receive(&mut receiver) {
-                received.push(message);
-            }
-            left.then_some(())
-        };
-        sleep_until(&shared.ring.receiver, &mut look);
-        assert_eq!(received, [1]);
+        let (mut ours, mut theirs) = pair();
+        let leaver = thread::spawn(move || theirs.send(&message(1)).unwrap());
+        assert_eq!(receive(&mut ours).unwrap(), 1);
+        assert!(is_end(&receive(&mut ours)));
         leaver.join().unwrap();
+    });
+}
+
+#[test]
+fn one_who_leaves_wakes_a_sender() {
+    check(|| {
+        let (mut ours, theirs) = pair();
+        for number in 1..=2 {
+            ours.send(&message(number)).unwrap();
+        }
+        let leaver = thread::spawn(move || drop(theirs));
+        assert!(is_end(&ours.send(&message(3))));
+        leaver.join().unwrap();
+    });
+}
+
+/// Where side 1 leaves its first message.
+const THEIRS: usize = payload(1, 0);
+
+/// What is in there, to whoever knows that it has been written.
+fn read(seat: &Seat<Memory>) -> u8 {
+    let mut byte = [0];
+    seat.region().read(THEIRS, &mut byte);
+    byte[0]
+}
+
+fn claim(memory: &Memory) -> Seat<Memory> {
+    Seat::claim(Region::new(Memory::clone(memory)), Kind::Ring).unwrap().expect("the owner waits")
+}
+
+#[test]
+fn one_who_is_ready_wakes_the_owner_who_sees_what_it_did_before() {
+    check(|| {
+        let memory = Memory::default();
+        let mut owner = create(&memory);
+        let joiner = thread::spawn({
+            let memory = Memory::clone(&memory);
+            move || {
+                let seat = claim(&memory);
+                seat.region().write(THEIRS, &[7]);
+                seat.ready();
+                seat
+            }
+        });
+        owner.wait_for_peer("here", AN_HOUR).unwrap();
+        assert_eq!(read(&owner), 7);
+        memory.forget_who_holds_it();
+        owner.check_peer().expect("it is known by its pid");
+        drop(joiner.join().unwrap());
+    });
+}
+
+/// Nor does the owner sleep on if it leaves before it was ready.
+#[test]
+fn one_who_leaves_at_once_wakes_the_owner() {
+    check(|| {
+        let memory = Memory::default();
+        let mut owner = create(&memory);
+        let joiner = thread::spawn(move || drop(claim(&memory)));
+        owner.wait_for_peer("here", AN_HOUR).unwrap();
+        assert!(owner.peer_left().unwrap());
+        joiner.join().unwrap();
+    });
+}
+
+/// Whatever was written, by the ring or past it.
+#[test]
+fn all_that_was_written_before_one_left_is_seen() {
+    check(|| {
+        let memory = Memory::default();
+        let mut owner = create(&memory);
+        let joiner = claim(&memory);
+        joiner.ready();
+        owner.wait_for_peer("here", AN_HOUR).unwrap();
+        let joiner = thread::spawn(move || {
+            joiner.region().write(THEIRS, &[7]);
+            drop(joiner);
+        });
+        if owner.peer_left().unwrap() {
+            assert_eq!(read(&owner), 7);
+        }
+        joiner.join().unwrap();
+    });
+}
+
+/// One that comes while the owner is still setting up finds all of it or nothing.
+#[test]
+fn a_segment_that_is_being_made_is_not_joined_too_early() {
+    check(|| {
+        let memory = Memory::default();
+        let owner = thread::spawn({
+            let memory = Memory::clone(&memory);
+            move || create(&memory)
+        });
+        let joined = join(&memory);
+        let mut owner = owner.join().unwrap();
+        let mut link = joined.unwrap_or_else(|| join(&memory).expect("now it is there"));
+        owner.wait_for_peer("here", AN_HOUR).unwrap();
+        memory.forget_who_holds_it();
+        link.check_peer().expect("the owner is known by its pid");
+    });
+}
+
+/// The place of a process that was killed before it was ready is freed and taken at the same time.
+#[test]
+fn the_place_of_a_dead_process_passes_to_one_that_lives() {
+    let me = ProcessId::current().unwrap();
+    let dead = ProcessId { start_time: 1, ..me };
+    check(move || {
+        let memory = Memory::default();
+        let mut owner = create(&memory);
+        let place = &owner.region().control().sides[1];
+        place.occupant.store(dead.to_bits(), Ordering::Relaxed);
+        place.namespaces.store(dead.namespaces.to_bits(), Ordering::Relaxed);
+        let joiner = thread::spawn({
+            let memory = Memory::clone(&memory);
+            move || join(&memory)
+        });
+        let _ = owner.wait_for_peer("here", Duration::ZERO); // it has come, or not yet
+        let joined = joiner.join().unwrap();
+        let _link = joined.unwrap_or_else(|| join(&memory).expect("the place is free"));
+        owner.wait_for_peer("here", AN_HOUR).unwrap();
+        memory.forget_who_holds_it();
+        owner.check_peer().expect("the one that took it lives");
     });
 }
