@@ -6,6 +6,9 @@
 //! peer asks for it, and room is always there when it sends, whatever the strategy of waiting. That is also what makes
 //! the count repeatable: it is that of a busy peer.
 
+use std::thread;
+use std::time::Duration;
+
 use libtest_mimic::{Failed, Trial};
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
@@ -14,7 +17,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::{Bench, Outcome, ensure, skipped};
-use crate::{Call, Error, Mechanism, Transport, sys};
+use crate::{Call, Deadline, Error, Mechanism, Transport, sys};
 
 /// System calls for one message where neither side has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +115,7 @@ impl Traced {
     }
 
     /// Lets it run to the next [`MARK`], and says how many other system calls it made until then.
-    fn to_mark(&self) -> Result<usize, Failed> {
+    pub(super) fn to_mark(&self) -> Result<usize, Failed> {
         let mut calls = 0;
         let mut signal: Option<Signal> = None;
         loop {
@@ -125,6 +128,30 @@ impl Traced {
                 },
                 WaitStatus::Stopped(_, sent) => signal = Some(sent),
                 WaitStatus::PtraceEvent(..) => {}
+                end => return Err(format!("the peer ended: {end:?}").into()),
+            }
+        }
+    }
+}
+
+impl Traced {
+    /// Lets it run to its next system call; `false` if it makes none for so long: then it runs on.
+    pub(super) fn to_next_call(&self, patience: Duration) -> Result<bool, Failed> {
+        let deadline = Deadline::after(patience);
+        let mut signal: Option<Signal> = None;
+        loop {
+            ptrace::syscall(self.0, signal.take())?;
+            let status = loop {
+                match waitpid(self.0, Some(WaitPidFlag::__WALL | WaitPidFlag::WNOHANG))? {
+                    WaitStatus::StillAlive if deadline.has_passed() => return Ok(false),
+                    WaitStatus::StillAlive => thread::sleep(Duration::from_millis(1)),
+                    status => break status,
+                }
+            };
+            match status {
+                WaitStatus::PtraceSyscall(_) if sys::entered_call(self.0)?.is_some() => return Ok(true),
+                WaitStatus::PtraceSyscall(_) | WaitStatus::PtraceEvent(..) => {}
+                WaitStatus::Stopped(_, sent) => signal = Some(sent),
                 end => return Err(format!("the peer ended: {end:?}").into()),
             }
         }

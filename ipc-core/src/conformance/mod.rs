@@ -15,6 +15,7 @@
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `deadlines.rs` | calls with a timeout |
 //! | `endings.rs` | closed and killed peers, on either side |
+//! | `last_word.rs` | what a peer sends just before it is killed |
 //! | `hostile.rs` | a peer that writes garbage, or half a message |
 //! | `calls.rs` | how many system calls a message costs |
 //! | `clocks.rs` | that no wait goes by the wall clock |
@@ -47,6 +48,7 @@ pub mod first_process;
 mod fuzz;
 mod hostile;
 mod inherited;
+mod last_word;
 mod leaks;
 mod messages;
 pub mod namespaces;
@@ -111,6 +113,7 @@ pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal:
             trials.push(clocks::trial(bench));
         }
         let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
+        trials.push(last_word::trial(bench));
         trials.extend(leaks::trials(bench));
         trials.push(addresses::trial(bench));
     }

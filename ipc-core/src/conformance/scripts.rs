@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::watchdog::PATIENCE;
-use super::{Vandal, calls, clocks, deadlines};
+use super::{Vandal, calls, clocks, deadlines, last_word};
 use crate::demo::interrupt;
 use crate::payload::Payload;
 use crate::peer::Peer;
@@ -141,6 +141,8 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             disconnected(link.recv(&mut buffer))
         }
         calls::COUNTED => calls::counted(&mut link, number),
+        last_word::LAST_WORD => last_word::say(&mut link),
+        last_word::HEARER => last_word::hear(&mut link, &mut buffer),
         // Does nothing until it is killed, or its parent is.
         "idle" => {
             let parent = nix::unistd::getppid();
@@ -212,7 +214,7 @@ pub(super) fn check_numbered(link: &mut impl Transport, number: u64) -> Result<(
 }
 
 /// What a script that waits for its peer's end makes of the answer.
-fn disconnected<T>(answer: Result<T>) -> Result<()> {
+pub(super) fn disconnected<T>(answer: Result<T>) -> Result<()> {
     match answer {
         Err(Error::Disconnected) => Ok(()),
         Err(error) => Err(error),
