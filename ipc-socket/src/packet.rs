@@ -167,9 +167,10 @@ impl Transport for Packets {
         let deadline = Deadline::after(timeout);
         loop {
             let sent = self.send_packet(message, Mode::Try)?;
-            if sent.is_some() || !wait_writable(self.as_fd(), deadline.left(Duration::MAX))? {
+            if sent.is_some() || deadline.has_passed() {
                 return Ok(sent);
             }
+            wait_writable(self.as_fd(), deadline.left(Duration::MAX))?;
         }
     }
 
@@ -177,9 +178,10 @@ impl Transport for Packets {
         let deadline = Deadline::after(timeout);
         loop {
             let len = self.recv_packet(buffer, Mode::Try)?;
-            if len.is_some() || !wait_readable([self.as_fd()], deadline.left(Duration::MAX))? {
+            if len.is_some() || deadline.has_passed() {
                 return Ok(len);
             }
+            wait_readable([self.as_fd()], deadline.left(Duration::MAX))?;
         }
     }
 

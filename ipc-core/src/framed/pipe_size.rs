@@ -33,3 +33,17 @@ pub fn pipe_size() -> Result<usize> {
     enlarge_pipe(&write);
     fcntl(&write, FcntlArg::F_GETPIPE_SZ).map(|size| size as usize).call("fcntl")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_enlarged_where_the_system_allows_it() {
+        let [ours, plain] = [(); 2].map(|()| pipe2(OFlag::O_CLOEXEC).unwrap().1);
+        enlarge_pipe(&ours);
+        if fcntl(&plain, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE as i32)).is_ok() {
+            assert_eq!(fcntl(&ours, FcntlArg::F_GETPIPE_SZ).unwrap(), PIPE_SIZE as i32);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::AsFd;
 use std::sync::LazyLock;
 
@@ -16,7 +17,7 @@ use crate::Error;
 struct Choppy {
     bytes: RefCell<VecDeque<u8>>,
     lengths: RefCell<VecDeque<usize>>,
-    /// The answer to the next write, in place of taking anything.
+    /// The answer to the next call, in place of taking or giving anything.
     refusal: Cell<Option<Errno>>,
     /// The call may not wait, so that none may go to the stream that would.
     must_not_wait: Cell<bool>,
@@ -27,6 +28,9 @@ const FAILS: usize = usize::MAX - 1;
 impl Choppy {
     fn next(&self, mode: Mode) -> nix::Result<usize> {
         assert!(mode == Mode::Try || !self.must_not_wait.get(), "this call would wait");
+        if let Some(errno) = self.refusal.take() {
+            return Err(errno);
+        }
         let mut lengths = self.lengths.borrow_mut();
         let length = lengths.pop_front().unwrap_or(usize::MAX);
         match length {
@@ -67,13 +71,12 @@ impl ByteStream for Choppy {
         if bytes.is_empty() && mode == Mode::Try {
             return Err(Errno::EAGAIN);
         }
-        let places = buffers.iter_mut().flat_map(|buffer| buffer.iter_mut());
-        let mut read = 0;
-        for (place, byte) in places.take(most).zip(std::iter::from_fn(|| bytes.pop_front())) {
-            *place = byte;
-            read += 1;
+        let mut left = most;
+        for buffer in buffers {
+            let part = buffer.len().min(left);
+            left -= bytes.read(&mut buffer[..part]).unwrap();
         }
-        Ok(read)
+        Ok(most - left)
     }
 
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
@@ -81,14 +84,15 @@ impl ByteStream for Choppy {
     }
 
     fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        if let Some(errno) = self.refusal.take() {
-            return Err(errno);
-        }
         let most = self.next(mode)?;
         let mut bytes = self.bytes.borrow_mut();
-        let before = bytes.len();
-        bytes.extend(pieces.iter().flat_map(|piece| piece.iter()).take(most));
-        Ok(bytes.len() - before)
+        let mut left = most;
+        for piece in pieces {
+            let part = piece.len().min(left);
+            bytes.extend(&piece[..part]);
+            left -= part;
+        }
+        Ok(most - left)
     }
 }
 
@@ -276,6 +280,74 @@ fn a_length_is_not_believed() {
             assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
         }
     }
+    // Nor is one that would fit.
+    let mut link = framed();
+    link.stream.write(&(MAX_MESSAGE as u32 + 1).to_le_bytes(), Mode::Block).unwrap();
+    let answer = link.recv(&mut vec![0; MAX_MESSAGE + 1]);
+    assert!(matches!(answer, Err(Error::Corrupt("a frame longer than any message can be"))), "{answer:?}");
+}
+
+/// The inbox is full in the middle of a frame, wherever that is: in its header, or a byte before its end.
+#[test]
+fn a_frame_runs_over_the_end_of_the_inbox() {
+    const LAST: usize = 100;
+    let inbox = framed().inbox.capacity();
+    for missing in [0, 1, 2, LAST - 1, LAST, LAST + 1, LAST + HEADER - 1, LAST + HEADER] {
+        let mut link = framed();
+        let mut left = inbox + missing - (HEADER + LAST);
+        let mut lengths = Vec::new();
+        while left > 0 {
+            lengths.push((HEADER + SHORT).min(left) - HEADER);
+            left -= HEADER + lengths[lengths.len() - 1];
+        }
+        lengths.extend([LAST, 3]);
+        for &len in &lengths {
+            link.send(&message(len)).unwrap();
+        }
+        for len in lengths {
+            let mut buffer = [0; SHORT];
+            assert_eq!(link.try_recv(&mut buffer).unwrap(), Some(len), "{missing} bytes behind the end");
+            assert!(buffer[..len] == message(len));
+        }
+    }
+}
+
+/// The call that the stream refuses is the one that is told; a peer that is gone is told as such, whatever was under way.
+#[test]
+fn how_the_stream_fails_is_told() {
+    fn told<T: std::fmt::Debug>(answer: crate::Result<T>) -> (&'static str, Errno) {
+        match answer {
+            Err(Error::Os(error)) => (error.call, error.errno),
+            Err(Error::Disconnected) => ("gone", Errno::EPIPE),
+            Err(Error::Corrupt(_)) => ("corrupt", Errno::EPIPE),
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut buffer = [0; 8];
+    for errno in [Errno::EIO, Errno::EAGAIN] {
+        let mut link = framed();
+        link.stream.refusal.set(Some(errno));
+        assert_eq!(told(link.recv(&mut buffer)), ("read", errno));
+        link.stream.refusal.set(Some(errno));
+        assert_eq!(told(link.send(&buffer)), ("write", errno));
+    }
+    let mut link = framed();
+    link.stream.refusal.set(Some(Errno::ECONNRESET));
+    assert_eq!(told(link.recv(&mut buffer)).0, "gone");
+    link.stream.bytes.borrow_mut().extend([7, 0]);
+    link.stream.lengths.replace(VecDeque::from([2, 0]));
+    assert_eq!(link.try_recv(&mut buffer).unwrap(), None, "half a header");
+    link.stream.refusal.set(Some(Errno::ECONNRESET));
+    assert_eq!(told(link.recv(&mut buffer)).0, "corrupt");
+    for errno in [Errno::EPIPE, Errno::ECONNRESET] {
+        let mut link = framed();
+        link.stream.lengths.replace(VecDeque::from([10, 0]));
+        assert!(link.try_send(&message(100)).unwrap().is_none());
+        for len in [100, 50] {
+            link.stream.refusal.set(Some(errno));
+            assert_eq!(told(link.send(&message(len))).0, "gone", "{errno}, {len} bytes");
+        }
+    }
 }
 
 /// Of a long message only the first part has come: a call that may not wait says "not now", whichever way it read that, and
@@ -304,6 +376,20 @@ fn half_a_message_is_not_now() {
     }
 }
 
+/// A stream that is ready all the time, and has only ever a part of what is asked for, does not keep a call past its time.
+#[test]
+fn a_trickle_does_not_keep_a_call() {
+    let time = Duration::from_millis(1);
+    let not_now = || VecDeque::from(vec![0; 1_000_000]);
+    let mut link = framed();
+    link.send(b"message").unwrap();
+    link.stream.must_not_wait.set(true);
+    link.stream.lengths.replace(not_now());
+    assert_eq!(link.recv_timeout(&mut [0; 8], time).unwrap(), None);
+    link.stream.lengths.replace(not_now());
+    assert_eq!(link.send_timeout(b"message", time).unwrap(), None);
+}
+
 /// A header alone claims no memory of ours, also of a length that a message can have. Nor does the message itself where the
 /// caller has given room and waits: what is missing goes straight there.
 #[test]
@@ -320,7 +406,10 @@ fn memory_is_taken_only_once_the_caller_shows_room() {
             );
             assert_eq!(link.inbox.capacity(), before, "room for {room}");
         }
-        if mode == Mode::Block {
+        if mode == Mode::Try {
+            assert_eq!(link.try_recv(&mut vec![0; MAX_MESSAGE]).unwrap(), None);
+            assert_eq!(link.inbox.capacity(), HEADER + MAX_MESSAGE, "and no more than that");
+        } else {
             link.stream.bytes.borrow_mut().extend(vec![7; MAX_MESSAGE]);
             assert_eq!(link.recv(&mut vec![0; MAX_MESSAGE]).unwrap(), MAX_MESSAGE);
             assert_eq!(link.inbox.capacity(), before);
