@@ -12,7 +12,11 @@ struct Counting {
     in_vain: u32,
     /// How long a call sleeps.
     sleep: Duration,
+    /// The time that the last call was given.
+    given: Option<Duration>,
     peer_is_gone: bool,
+    /// The same only from this look on.
+    gone_at_look: u32,
     /// The peer's last message comes just before it is found gone.
     last_word: bool,
 }
@@ -36,6 +40,7 @@ impl Transport for Counting {
 
     fn recv_timeout(&mut self, _buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         self.calls += 1;
+        self.given = Some(timeout);
         let in_time = self.sleep < timeout;
         thread::sleep(self.sleep.min(timeout));
         Ok(in_time.then_some(0))
@@ -65,11 +70,13 @@ impl Transport for Counting {
         if std::mem::take(&mut self.last_word) {
             self.in_vain = 0;
         }
-        if self.peer_is_gone { Err(Error::Disconnected) } else { Ok(()) }
+        if self.peer_is_gone && self.checks >= self.gone_at_look { Err(Error::Disconnected) } else { Ok(()) }
     }
 }
 
 const NEVER: u32 = u32::MAX;
+/// As good as never for a wait of milliseconds; and one that does not end fails all the same.
+const NOT_SOON: u32 = 4_000_000;
 const NEVER_IN_TIME: Duration = Duration::from_secs(3600);
 
 /// As on a machine with several CPUs, wherever the test runs.
@@ -158,7 +165,7 @@ fn each_strategy_keeps_a_deadline() {
     let timeout = Duration::from_millis(5);
     for wait in Wait::ALL {
         let mut waiting = waiting(wait);
-        waiting.link.in_vain = NEVER;
+        waiting.link.in_vain = NOT_SOON;
         waiting.link.sleep = NEVER_IN_TIME;
         let started = Instant::now();
         assert_eq!(waiting.recv_timeout(&mut [], timeout).unwrap(), None, "{wait}");
@@ -172,6 +179,36 @@ fn each_strategy_keeps_a_deadline() {
     }
 }
 
+/// What was polled away is missing from the time to sleep, to the nanosecond; and a time too short for polling is slept.
+#[test]
+fn hybrid_divides_its_time() {
+    let mut waiting = waiting(Wait::Hybrid);
+    waiting.link.in_vain = NEVER;
+    waiting.link.sleep = NEVER_IN_TIME;
+    let budget = waiting.receiving.budget();
+    let timeout = Duration::from_millis(5);
+    assert_eq!(waiting.recv_timeout(&mut [], timeout).unwrap(), None);
+    assert_eq!(waiting.link.given, Some(timeout.saturating_sub(budget)));
+    let (tries, short) = (waiting.link.tries, budget / 2);
+    assert_eq!(waiting.recv_timeout(&mut [], short).unwrap(), None);
+    assert_eq!((waiting.link.given, waiting.link.tries), (Some(short), tries + 1));
+}
+
+/// Four failures in a row end the polling, but not with a success among them.
+#[test]
+fn a_success_among_failures_keeps_hybrid_polling() {
+    let still_polls = || {
+        let mut waiting = waiting(Wait::Hybrid);
+        for in_vain in [NEVER, NEVER, NEVER, POLLS_PER_LOOK + 2, NEVER, NEVER, NEVER] {
+            waiting.link.in_vain = in_vain;
+            waiting.recv(&mut []).unwrap();
+        }
+        !waiting.receiving.budget().is_zero()
+    };
+    // One that loses its CPU in the middle of its success has polled in vain.
+    assert!((0..1000).any(|_| still_polls()));
+}
+
 /// A loop of waits shorter than the time between two looks at the peer would never notice its end otherwise.
 #[test]
 fn a_spinner_asks_after_its_peer_when_its_time_is_over() {
@@ -179,6 +216,15 @@ fn a_spinner_asks_after_its_peer_when_its_time_is_over() {
     waiting.link.in_vain = NEVER;
     waiting.link.peer_is_gone = true;
     assert!(matches!(waiting.recv_timeout(&mut [], Duration::from_micros(1)), Err(Error::Disconnected)));
+}
+
+#[test]
+fn a_spinner_asks_after_its_peer_again_and_again() {
+    let mut waiting = waiting(Wait::Spin);
+    waiting.link.in_vain = 100 * NOT_SOON;
+    (waiting.link.peer_is_gone, waiting.link.gone_at_look) = (true, 2);
+    assert!(matches!(waiting.recv_timeout(&mut [], Duration::from_secs(10)), Err(Error::Disconnected)));
+    assert_eq!((waiting.link.checks, waiting.link.calls), (2, 0));
 }
 
 #[test]
