@@ -1,5 +1,6 @@
 //! Pitfalls of semaphores, and the lock-step.
 
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -92,6 +93,39 @@ fn a_semaphore_at_its_maximum_is_corrupt() {
     assert!(matches!(owner.send(b"one too many"), Err(Error::Corrupt(_))));
 }
 
+/// One that cannot be raised after a message was read costs not that message, but the link: the two are out of step.
+#[test]
+fn a_slot_that_cannot_be_given_back_breaks_the_link() {
+    let (mut owner, mut joiner) = lock_step_pair();
+    owner.send(b"good").unwrap();
+    owner.semaphores().set(FREE_OF_OWNER, 32767).unwrap();
+    assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 4);
+    owner.semaphores().set(FREE_OF_OWNER, 1).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(joiner.send(b"text"), Err(Error::Corrupt(_))));
+    }
+}
+
+/// The semaphores of side 0, the owner, and of side 1.
+const FREE_OF_OWNER: u16 = 0;
+const FULL_OF_JOINER: u16 = 4;
+const PRESENT_JOINER: u16 = 5;
+
+/// One that leaves raises what the other side may be waiting for, and takes the sign of its presence back, also while its
+/// process lives on.
+#[test]
+fn one_who_leaves_wakes_each_wait_and_signs_off() {
+    let (mut owner, joiner) = lock_step_pair();
+    let counts = |link: &LockStep| {
+        [FREE_OF_OWNER, FULL_OF_JOINER, PRESENT_JOINER].map(|index| link.semaphores().get(index).unwrap())
+    };
+    assert_eq!(counts(&owner), [1, 0, 1]);
+    owner.check_peer().unwrap();
+    drop(joiner);
+    assert_eq!(counts(&owner), [2, 1, 0]);
+    assert!(matches!(owner.check_peer(), Err(Error::Disconnected)));
+}
+
 /// A peer that has tampered with the sign of its presence is noticed all the same when it is killed.
 #[test]
 fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
@@ -113,6 +147,8 @@ fn a_length_that_lies_is_corrupt() {
         scribble(owner.memory(), data_offset(0), &lie.to_le_bytes());
         let mut buffer = vec![0; joiner.max_message()];
         assert!(matches!(joiner.recv(&mut buffer), Err(Error::Corrupt(_))));
+        scribble(owner.memory(), data_offset(0), &5_u64.to_le_bytes());
+        assert!(matches!(joiner.recv(&mut buffer), Err(Error::Corrupt(_))), "it stays so");
     }
 }
 
@@ -123,9 +159,7 @@ fn a_removed_array_is_named_as_such() {
     let (mut owner, mut joiner) = lock_step_pair();
     let sleeper = thread::spawn(move || watched(move || (joiner.recv(&mut [0; 8]), joiner)));
     thread::sleep(Duration::from_millis(20)); // too little only makes the case easier
-    let id = owner.semaphores().id();
-    let removed = std::process::Command::new("ipcrm").args(["-s", &id.to_string()]).status();
-    if !removed.is_ok_and(|status| status.success()) {
+    if !remove(&owner) {
         return ipc_core::conformance::skipped("there is no ipcrm here");
     }
     let (end, _joiner) = sleeper.join().unwrap(); // which does not leave
@@ -133,6 +167,26 @@ fn a_removed_array_is_named_as_such() {
         let end = end.unwrap_err();
         assert_eq!(end.errno(), Some(nix::errno::Errno::EIDRM), "{end}");
         assert!(end.to_string().contains("was removed while in use: by ipcrm"), "{end}");
+    }
+}
+
+fn remove(link: &LockStep) -> bool {
+    let id = link.semaphores().id().to_string();
+    Command::new("ipcrm").args(["-s", &id]).status().is_ok_and(|status| status.success())
+}
+
+/// Unless the peer is: then it has gone with the peer, and that is its end.
+#[test]
+fn an_array_that_went_with_its_owner_is_the_owners_end() {
+    let (owner, mut joiner) = lock_step_pair();
+    if !remove(&owner) {
+        return ipc_core::conformance::skipped("there is no ipcrm here");
+    }
+    drop(owner);
+    for end in
+        [joiner.recv(&mut [0; 8]).map(drop), joiner.try_recv(&mut [0; 8]).map(drop), joiner.check_peer()]
+    {
+        assert!(matches!(end, Err(Error::Disconnected)), "{end:?}");
     }
 }
 
