@@ -88,9 +88,23 @@ pub fn ended(part: &str) -> ExitStatus {
 /// It ends without a word.
 #[must_use = "it is killed when this is dropped"]
 pub fn playing(part: &str) -> Other {
+    staying(part, Stdio::piped())
+}
+
+/// The same for another process to start one more, which goes on when it is killed itself, until the test has ended.
+///
+/// # Panics
+/// It ends without a word.
+#[must_use = "it is killed when this is dropped"]
+pub fn playing_on(part: &str) -> Other {
+    staying(part, Stdio::inherit())
+}
+
+/// Plays `part`, and stays until all who may write to its standard input have ended.
+fn staying(part: &str, stdin: Stdio) -> Other {
     let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
     let mut command = command(&format!("{part} {STAY}"));
-    let mut child = command.stdin(Stdio::piped()).spawn().expect("a test can start itself");
+    let mut child = command.stdin(stdin).spawn().expect("a test can start itself");
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let said = said(lines.map_while(Result::ok)).unwrap_or_else(|| panic!("{part}: it ended without a word"));
     Other { child, said }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::other;
+use ipc_core::conformance::other::{self, playing_on};
 pub use ipc_core::conformance::other::{PATIENCE, played, playing, watched};
 use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::{Mechanism, Setup, Transport};
@@ -137,7 +137,7 @@ fn play(part: &[&str]) -> String {
         // Leaks its link: as this process stays, so does the link, until the process is killed.
         ["own", key] => {
             let mut meeting = Msgq::create(Some(key), &setup()).unwrap();
-            let joiner = playing(&format!("join {key}"));
+            let joiner = playing_on(&format!("join {key}"));
             let pid = joiner.pid();
             std::mem::forget((meeting.accept(PATIENCE).unwrap(), joiner));
             pid.to_string()

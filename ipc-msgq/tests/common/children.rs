@@ -1,8 +1,9 @@
 //! Processes that a test has started.
 
 use std::fs;
+use std::io::Read;
 use std::process::{Child, Output};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 pub use ipc_core::conformance::watchdog::PATIENCE;
@@ -10,10 +11,23 @@ use ipc_core::conformance::watchdog::{doing, kill_descendants};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Waits for a process, but not for ever. What it writes meanwhile must fit into a pipe.
+/// Waits for a process, but not for ever, and reads what it writes: a list of all queues, say, of whatever other programs.
 pub fn ended(mut child: Child) -> Output {
+    let (stdout, stderr) = (all(child.stdout.take()), all(child.stderr.take()));
     wait(&mut child);
-    child.wait_with_output().unwrap()
+    let status = child.wait().unwrap();
+    Output { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
+}
+
+/// Reads all that is written to a pipe, if it is one.
+fn all(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    thread::spawn(|| {
+        let mut text = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut text).unwrap();
+        }
+        text
+    })
 }
 
 /// The same, of one that is still needed.
