@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::{Error, Result};
+use ipc_core::{Error, Result, last_look};
 
 use super::wire::{DOOR, GOODBYE, HEADER, Join, REQUEST, Types, Welcome, fresh_type};
 use crate::{Message, MessageType, Queue, Until};
@@ -45,7 +45,7 @@ impl Client {
     pub fn join(queue: Queue, patience: Duration) -> Result<Self> {
         let welcome = fresh_type();
         let join = Join { welcome, client: ProcessId::current()? };
-        let deadline = Deadline::new(queue, patience, None);
+        let deadline = Deadline::new(queue, patience, &|| false); // it is not known yet
         deadline.send(&Message::new(DOOR, &join.encode()))?;
         let mut answer = Message::truncating(64);
         deadline.recv(welcome, &mut answer)?;
@@ -80,7 +80,9 @@ impl Client {
             self.answer()?;
         }
         let request = [&[REQUEST][..], &self.session.to_ne_bytes(), text].concat();
-        self.deadline().send(&Message::new(self.types.inbound, &request))?;
+        let is_server_gone = || !self.server.is_alive();
+        let deadline = Deadline::new(self.queue, self.patience, &is_server_gone);
+        deadline.send(&Message::new(self.types.inbound, &request))?;
         self.owed = true;
         self.answer()
     }
@@ -91,16 +93,13 @@ impl Client {
         [self.types.inbound, self.types.outbound]
     }
 
-    fn deadline(&self) -> Deadline<'_> {
-        Deadline::new(self.queue, self.patience, Some(&self.server))
-    }
-
     fn answer(&mut self) -> Result<Vec<u8>> {
         if self.out {
             return Err(Error::Disconnected);
         }
         let mut answer = Message::with_capacity(self.longest + HEADER);
-        let deadline = self.deadline();
+        let is_server_gone = || !self.server.is_alive();
+        let deadline = Deadline::new(self.queue, self.patience, &is_server_gone);
         loop {
             deadline.recv(self.types.outbound, &mut answer)?;
             if answer.text().is_empty() {
@@ -140,18 +139,17 @@ struct Deadline<'a> {
     patience: Duration,
     /// `None`: never.
     moment: Option<Instant>,
-    /// `None` while it is not known.
-    server: Option<&'a PeerProcess>,
+    is_server_gone: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Deadline<'a> {
-    fn new(queue: Queue, patience: Duration, server: Option<&'a PeerProcess>) -> Self {
-        Self { queue, patience, moment: Instant::now().checked_add(patience), server }
+    fn new(queue: Queue, patience: Duration, is_server_gone: &'a dyn Fn() -> bool) -> Self {
+        Self { queue, patience, moment: Instant::now().checked_add(patience), is_server_gone }
     }
 
     fn send(&self, message: &Message) -> Result<()> {
         while self.queue.send_until(message, self.next_look())?.is_none() {
-            if self.is_server_gone() {
+            if (self.is_server_gone)() {
                 return Err(Error::Disconnected);
             }
             self.look_at_clock()?;
@@ -163,9 +161,8 @@ impl<'a> Deadline<'a> {
 
     fn recv(&self, kind: MessageType, message: &mut Message) -> Result<()> {
         while self.queue.recv_until(kind, message, self.next_look())?.is_none() {
-            if self.is_server_gone() {
-                // What it sent before its end is there by now.
-                return self.queue.try_recv(kind, message)?.ok_or(Error::Disconnected);
+            if (self.is_server_gone)() {
+                return last_look(Error::Disconnected, || self.queue.try_recv(kind, message));
             }
             self.look_at_clock()?;
         }
@@ -177,15 +174,40 @@ impl<'a> Deadline<'a> {
         self.moment.map_or(look, |moment| moment.min(look)).into()
     }
 
-    fn is_server_gone(&self) -> bool {
-        self.server.is_some_and(|server| !server.is_alive())
-    }
-
     fn look_at_clock(&self) -> Result<()> {
         if self.moment.is_some_and(|moment| moment <= Instant::now()) {
             let what = format!("nobody answers at queue {}: is there a server?", self.queue.id());
             return Err(Error::TimedOut { what, waited: self.patience });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The server answers between the end of a wait and the look whether it still lives.
+    #[test]
+    fn the_last_answer_of_a_server_is_received() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        let answers_and_ends = || queue.try_send(&Message::new(DOOR, b"last")).unwrap().is_some();
+        let deadline = Deadline::new(*queue, Duration::ZERO, &answers_and_ends);
+        let mut message = Message::with_capacity(4);
+        deadline.recv(DOOR, &mut message).unwrap();
+        assert_eq!(message.text(), b"last");
+        let only_ends = Deadline::new(*queue, Duration::ZERO, &|| true);
+        assert!(matches!(only_ends.recv(DOOR, &mut message), Err(Error::Disconnected)));
+    }
+
+    /// Who waits for room, too, is told that the server is gone, and not only when the time is over.
+    #[test]
+    fn who_waits_for_room_is_told_that_the_server_is_gone() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        queue.set(&crate::Settings { capacity: Some(0), ..Default::default() }).unwrap();
+        let only_ends = Deadline::new(*queue, Duration::ZERO, &|| true);
+        assert!(matches!(only_ends.send(&Message::new(DOOR, b"")), Err(Error::Disconnected)));
+        let lives = Deadline::new(*queue, Duration::ZERO, &|| false);
+        assert!(matches!(lives.send(&Message::new(DOOR, b"")), Err(Error::TimedOut { .. })));
     }
 }

@@ -90,8 +90,7 @@ impl Hall {
             return Ok(None);
         }
         let number = number as u32; // below SEATS
-        // Whatever came since the seat became free: those who knew its types are out, but may not know yet.
-        self.drain(Types::of(number).inbound)?;
+        // An answer that came too late for whoever sat here before. What that one has sent, the new session drains.
         self.drain(Types::of(number).outbound)?;
         let session = seats.next_session;
         seats.next_session = session.wrapping_add(1);
@@ -179,5 +178,32 @@ impl Hall {
 
     pub(super) fn tell(&self, event: Event) {
         self.handler.notice(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::let_in;
+
+    /// Who comes when all seats are taken is told so; one that becomes free is given away again, for a new session.
+    #[test]
+    fn there_are_so_many_seats_and_no_more() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        let hall = Arc::new(Hall::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap());
+        let welcome = super::super::wire::fresh_type();
+        let join = Join { welcome, client: ProcessId::current().unwrap() };
+        let numbers = (0..SEATS).map(|_| hall.seat(join).unwrap().unwrap().number as usize);
+        assert!(numbers.eq(0..SEATS));
+        assert!(hall.seat(join).unwrap().is_none());
+        let_in(&hall, join).unwrap();
+        let mut told = Message::with_capacity(100);
+        assert!(queue.try_recv(welcome, &mut told).unwrap().is_some() && told.text().is_empty());
+
+        let seat = hall.seats().taken[7].clone().unwrap();
+        hall.free(&seat);
+        assert_eq!(hall.count(), SEATS - 1);
+        let again = hall.seat(join).unwrap().unwrap();
+        assert_eq!((again.number, again.session), (7, seat.session.wrapping_add(SEATS as u64 - 7)));
     }
 }

@@ -30,3 +30,49 @@ pub(super) fn run(hall: &Hall) {
 fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {
     PollFd::new(fd, PollFlags::POLLIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use ipc_core::ThreadId;
+    use nix::sys::signal::Signal;
+
+    use super::*;
+    use crate::Queue;
+
+    /// It sleeps while there is nothing new, goes on sleeping after a signal, and ends when the server does.
+    #[test]
+    fn it_sleeps_until_it_is_told() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        let hall = Hall::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap();
+        crate::sys::handle_wake_up().unwrap(); // a signal that only interrupts
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            let reaper = scope.spawn(|| {
+                tell.send(ThreadId::current()).unwrap();
+                run(&hall);
+            });
+            let thread = told.recv().unwrap();
+            hall.reaper.write(1).unwrap();
+            let started = Instant::now();
+            let is_told = || poll(&mut [readable(hall.reaper.as_fd())], PollTimeout::ZERO) == Ok(1);
+            while is_told() && started.elapsed() < Duration::from_secs(5) {
+                thread::yield_now();
+            }
+            let sleeps = !is_told();
+            for _ in 0..5 {
+                thread::sleep(Duration::from_millis(2)); // so that one of them finds it asleep
+                let _ = thread.signal(Signal::SIGURG); // an error: it has ended
+            }
+            thread::sleep(Duration::from_millis(10));
+            let sleeps_on = !reaper.is_finished();
+            hall.closing.interrupt();
+            hall.reaper.write(1).unwrap();
+            assert!(sleeps, "it was told, and does not know it");
+            assert!(sleeps_on, "a signal has ended it");
+        });
+    }
+}

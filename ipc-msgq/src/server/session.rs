@@ -153,7 +153,6 @@ impl<'a> Session<'a> {
     /// Throws away what the client sends, for as long as it is there: left in the queue it would fill it.
     fn refuse(&mut self) -> Result<End> {
         if !self.seat.refused.swap(true, Ordering::SeqCst) {
-            self.hall.drain(self.types.outbound)?;
             self.hall.turn_out(self.types.outbound)?;
             self.hall.tell(Event::Refused(self.seat.client));
         }

@@ -3,13 +3,15 @@
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ipc_core::process::ProcessId;
-use ipc_msgq::server::Event;
+use ipc_core::Error;
+use ipc_msgq::server::{Client, Event, Server, longest_request};
 use ipc_msgq::{Message, MessageType, Queue};
 
-use crate::tools::{Other, PATIENCE, Served, join_by_hand, knock, request, small, soon};
+use crate::tools::{
+    Other, PATIENCE, Served, goodbye, join_by_hand, knock, me, request, set_capacity, small, soon,
+};
 
 /// Whose requests fill the queue is refused; the others go on being served while it goes on sending.
 #[test]
@@ -28,24 +30,62 @@ fn a_client_that_floods_is_refused_and_the_others_are_served() {
     flooder.kill();
     soon("the server knows", || served.was_told(Event::Killed(id)));
     soon("nothing of it is left", || served.messages() == 0);
-    assert!(!served.was_told(Event::Refused(ProcessId::current().unwrap())));
+    assert!(!served.was_told(Event::Refused(me())));
 }
 
-/// Two requests at once, or one before the last answer was taken.
+/// One request before the last answer was taken.
 #[test]
 fn two_messages_under_way_are_one_too_many() {
     let served = Served::new();
     let (session, kind) = join_by_hand(*served.queue);
-    let answers = MessageType::new(kind.get() + 1).unwrap();
-    served.queue.send(&request(session, kind, b"one")).unwrap();
-    soon("it is answered", || served.messages() == 1);
+    served.ask((session, kind), b"one", 0);
     served.queue.send(&request(session, kind, b"two")).unwrap();
-    soon("it is refused", || served.was_told(Event::Refused(ProcessId::current().unwrap())));
-    let mut answer = Message::with_capacity(100);
-    served.queue.recv_until(answers, &mut answer, PATIENCE).unwrap().expect("it is told");
-    assert_eq!(answer.text(), b"", "and gets no answer any more");
+    soon("it is refused", || served.was_told(Event::Refused(me())));
+    assert_eq!(served.answer(kind), b"", "it is told, and gets no answer any more");
     served.queue.send(&request(session, kind, b"three")).unwrap();
     soon("what it sends is thrown away", || served.messages() == 0);
+    served.queue.send(&goodbye(session, kind)).unwrap();
+    soon("it has left", || served.was_told(Event::Left(me())));
+    assert_eq!(*served.requests.lock().unwrap(), [b"one"]);
+}
+
+/// What is longer than all that can be answered is not answered in part.
+#[test]
+fn a_request_that_was_cut_is_not_answered() {
+    let served = Served::small(100, Duration::ZERO);
+    let (session, kind) = join_by_hand(*served.queue);
+    set_capacity(*served.queue, 4096); // after the server has looked how long a message can be
+    served.queue.send(&request(session, kind, &[b'x'; 200])).unwrap();
+    assert_eq!(served.answer(kind), b"", "it is told");
+    soon("it is refused", || served.was_told(Event::Refused(me())));
+    assert_eq!(*served.requests.lock().unwrap(), [b""; 0]);
+}
+
+/// The longest answer fills a message; a longer one ends its session, and no other.
+#[test]
+fn an_answer_is_as_long_as_a_message_at_most() {
+    let queue = small(4096);
+    let longest = queue.longest_text().unwrap() - size_of::<u64>(); // the session stands in front
+    let server = Server::start(*queue, move |request: &[u8]| vec![7; longest + request.len()]).unwrap();
+    let join = || Client::join(*queue, PATIENCE).unwrap();
+    let (mut client, mut other) = (join(), join());
+    assert_eq!(client.request(b"").unwrap(), vec![7; longest]);
+    assert!(matches!(client.request(b"x"), Err(Error::Disconnected)));
+    assert_eq!(other.request(b"").unwrap().len(), longest);
+    let longest = longest_request(*queue).unwrap();
+    assert_eq!(longest, queue.longest_text().unwrap() - 1 - size_of::<u64>());
+    let refused = other.request(&vec![0; longest + 1]);
+    assert!(matches!(refused, Err(Error::TooLarge { len, max }) if (len, max) == (longest + 1, longest)));
+    drop((client, other));
+    server.stop();
+}
+
+/// And the longest request is one that fills a message, too.
+#[test]
+fn the_longest_request_is_answered() {
+    let served = Served::new();
+    let text = vec![b'x'; longest_request(*served.queue).unwrap()];
+    assert_eq!(served.join().request(&text).unwrap(), text);
 }
 
 /// So many clients with requests so large that half of them fill the queue.
@@ -149,15 +189,58 @@ fn a_server_that_makes_room_for_its_answers_serves_the_same_load() {
 fn unread_answers_do_not_keep_the_room_for_ever() {
     let served = Served::small(4096, Duration::ZERO);
     let mut client = served.join();
-    let mut silent = 0;
+    let (mut silent, mut last) = (0, (0, MessageType::ONE));
     while served.queue.stat().unwrap().bytes + 1100 < 4096 {
-        let (session, kind) = join_by_hand(*served.queue);
-        served.queue.send(&request(session, kind, &[b'x'; 1000])).unwrap();
+        last = join_by_hand(*served.queue);
+        served.ask(last, &[silent as u8; 1000], silent);
         silent += 1;
-        soon("it is answered", || served.messages() == silent);
     }
     let text = vec![b'y'; 1500];
     assert_eq!(client.request(&text).unwrap(), text);
+    soon("one is refused", || served.was_told(Event::Refused(me())));
+    // What it asks later is not answered.
+    let (session, kind) = last;
+    assert_eq!(served.answer(kind), b"");
+    served.queue.send(&request(session, kind, b"late")).unwrap();
+    served.queue.send(&goodbye(session, kind)).unwrap();
+    soon("it has left", || served.was_told(Event::Left(me())));
+    assert!(!served.has_seen(b"late"));
+}
+
+/// Where the server alone lacks room, for an answer, it makes it by itself.
+#[test]
+fn a_long_answer_finds_the_room_that_unread_ones_keep() {
+    let queue = small(1024);
+    let length = |text: &[u8]| std::str::from_utf8(text).unwrap().parse().unwrap();
+    let _server = Server::start(*queue, move |request: &[u8]| vec![b'x'; length(request)]).unwrap();
+    let mut client = Client::join(*queue, PATIENCE).unwrap();
+    let (session, kind) = join_by_hand(*queue);
+    queue.send(&request(session, kind, b"600")).unwrap();
+    soon("its answer fills more than half", || queue.stat().unwrap().bytes > 600);
+    assert_eq!(client.request(b"600").unwrap(), [b'x'; 600]);
+}
+
+/// Whose answer has been there for a moment only is not refused, whoever lacks room.
+#[test]
+fn an_answer_is_not_taken_back_at_once() {
+    let served = Served::new();
+    let mut garbage = 0..;
+    let in_time = || {
+        let started = Instant::now();
+        let client = join_by_hand(*served.queue);
+        served.ask(client, format!("{client:?}").as_bytes(), 0);
+        let bytes = garbage.next().unwrap();
+        let at_the_door = |text: &[u8]| served.queue.send(&Message::new(MessageType::ONE, text)).unwrap();
+        at_the_door(b""); // somebody lacks room
+        at_the_door(&vec![0; 100 + bytes]); // what comes behind it tells that it was heard
+        soon("it was heard", || served.was_told(Event::Garbage { bytes: 100 + bytes }));
+        let taken_back = served.was_told(Event::Refused(me()));
+        let answer = served.answer(client.1);
+        let in_time = started.elapsed() < Duration::from_secs(1); // else it may be so
+        in_time.then(|| assert!(!taken_back && !answer.is_empty(), "after {:?}", started.elapsed()))
+    };
+    thread::sleep(Duration::from_millis(110)); // no more often than that does the server look
+    std::iter::repeat_with(in_time).take(10).find_map(|done| done).expect("ten times it took a second");
 }
 
 /// Who asks to come in, again and again, and never takes its welcome does not keep the room either.
@@ -168,7 +251,7 @@ fn untaken_welcomes_do_not_keep_the_room_for_ever() {
     let welcomes = (1..).map(|number| MessageType::new(i64::MAX - number).unwrap());
     let mut untaken = 0;
     for welcome in welcomes.take_while(|_| served.queue.stat().unwrap().bytes + 60 < 512) {
-        knock(*served.queue, welcome);
+        knock(*served.queue, me(), welcome);
         untaken += 1;
         soon("its welcome is there", || {
             served.messages() == untaken && served.server.clients() == untaken + 1

@@ -1,13 +1,14 @@
 //! Joining, leaving, being killed, and seats that are used again.
 
+use std::process::Command;
 use std::time::Duration;
 
 use ipc_core::Error;
 use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Server};
-use ipc_msgq::{Message, Queue};
+use ipc_msgq::{Message, MessageType, Queue};
 
-use crate::tools::{Other, PATIENCE, Served, request, soon};
+use crate::tools::{Other, PATIENCE, Served, goodbye, join_by_hand, join_for, request, soon};
 
 /// Each has types of its own, one for each way, and gets its own answers, whatever order they ask in.
 #[test]
@@ -80,12 +81,52 @@ fn a_killed_client_is_known_and_leaves_nothing() {
 fn types_are_used_again_and_sessions_are_not() {
     let served = Served::new();
     let first = crate::tools::join_by_hand(*served.queue);
-    let goodbye = [b".", &first.0.to_ne_bytes()[..]].concat();
-    served.queue.send(&Message::new(first.1, &goodbye)).unwrap();
+    served.queue.send(&goodbye(first.0, first.1)).unwrap();
     soon("it has left", || served.server.clients() == 0);
     let second = crate::tools::join_by_hand(*served.queue);
     assert_eq!(first.1, second.1);
     assert_ne!(first.0, second.0);
+}
+
+/// What was left at a seat is not taken for an answer that its next client has not taken.
+#[test]
+fn a_seat_is_empty_when_it_is_given_away() {
+    let served = Served::new();
+    for left in [2, 3] {
+        served.queue.send(&Message::new(MessageType::new(left).unwrap(), b"left behind")).unwrap();
+    }
+    let (session, kind) = join_by_hand(*served.queue);
+    assert_eq!((kind.get(), served.messages()), (2, 0));
+    served.queue.send(&request(session, kind, b"hello")).unwrap();
+    assert_eq!(served.answer(kind), [&session.to_ne_bytes()[..], b"hello"].concat());
+}
+
+/// The first byte says what it is: what is neither a request nor a goodbye is nothing.
+#[test]
+fn what_is_no_request_is_not_answered() {
+    let served = Served::new();
+    let (session, kind) = join_by_hand(*served.queue);
+    served.queue.send(&Message::new(kind, &[b"!", &session.to_ne_bytes()[..], b"loud"].concat())).unwrap();
+    served.queue.send(&request(session, kind, b"hello")).unwrap();
+    assert_eq!(served.answer(kind), [&session.to_ne_bytes()[..], b"hello"].concat());
+    assert_eq!(*served.requests.lock().unwrap(), [b"hello"]);
+}
+
+/// A client that says goodbye and ends before it is heard has left, and was not killed.
+#[test]
+fn the_goodbye_of_a_client_that_has_ended_is_heard() {
+    let served = Served::small(4096, Duration::from_millis(300));
+    let mut other = Command::new("sleep").arg("60").spawn().unwrap();
+    let id = ProcessId::of(other.id()).unwrap().unwrap();
+    let (session, kind) = join_for(*served.queue, id);
+    // While the handler is at it, all the rest happens; should it be faster, the case is easier, not wrong.
+    served.queue.send(&request(session, kind, b"panic")).unwrap();
+    soon("it is at it", || served.has_seen(b"panic"));
+    served.queue.send(&goodbye(session, kind)).unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    soon("it has gone", || served.server.clients() == 0);
+    assert!(served.was_told(Event::Left(id)) && !served.was_told(Event::Killed(id)));
 }
 
 /// An answer to who sat there before is ignored by the client, a request of who sat there before by the server.
@@ -132,14 +173,21 @@ fn a_late_answer_is_not_the_next_one() {
 /// Clients that wait are told, and so are those who ask later.
 #[test]
 fn a_server_that_stops_tells_its_clients() {
-    let served = Served::new();
-    let mut client = served.join();
-    let mut others: Vec<_> = (0..2).map(|_| Other::start("ask", *served.queue)).collect();
+    let Served { server, queue, requests, .. } = Served::new();
+    let join = || Client::join(*queue, PATIENCE).unwrap();
+    let (mut client, mut asking) = (join(), join());
+    let mut others: Vec<_> = (0..2).map(|_| Other::start("ask", *queue)).collect();
     for other in &mut others {
         other.says("joined");
     }
-    served.server.stop();
-    assert!(matches!(client.request(b"too late"), Err(Error::Disconnected)));
+    std::thread::scope(|scope| {
+        let answer = scope.spawn(move || asking.request(b"slow"));
+        soon("its request is being answered", || requests.lock().unwrap().contains(&b"slow".to_vec()));
+        server.stop();
+        assert_eq!(answer.join().unwrap().unwrap(), b"slow", "what is under way is answered");
+    });
+    let late = client.request(b"too late");
+    assert!(matches!(late, Err(Error::Disconnected)), "{late:?}");
     for other in &mut others {
         soon("it ends by itself", || other.child.try_wait().unwrap().is_some());
     }

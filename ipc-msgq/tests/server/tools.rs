@@ -19,16 +19,22 @@ pub type Events = Arc<Mutex<Vec<Event>>>;
 pub struct Served {
     pub server: Server,
     pub events: Events,
+    /// The requests that the handler was given.
+    pub requests: Requests,
     pub queue: OwnedQueue,
 }
 
+pub type Requests = Arc<Mutex<Vec<Vec<u8>>>>;
+
 struct Echo {
     events: Events,
+    requests: Requests,
     takes: Duration,
 }
 
 impl Handler for Echo {
     fn answer(&self, request: &[u8]) -> Vec<u8> {
+        self.requests.lock().unwrap().push(request.to_vec());
         thread::sleep(if request == b"slow" { Duration::from_millis(500) } else { self.takes });
         assert_ne!(request, b"panic");
         request.to_vec()
@@ -51,9 +57,10 @@ impl Served {
     }
 
     fn at(queue: OwnedQueue, takes: Duration) -> Self {
-        let events = Events::default();
-        let server = Server::start(*queue, Echo { events: Arc::clone(&events), takes }).unwrap();
-        Self { server, events, queue }
+        let (events, requests) = (Events::default(), Requests::default());
+        let echo = Echo { events: Arc::clone(&events), requests: Arc::clone(&requests), takes };
+        let server = Server::start(*queue, echo).unwrap();
+        Self { server, events, requests, queue }
     }
 
     pub fn join(&self) -> Client {
@@ -67,12 +74,42 @@ impl Served {
     pub fn messages(&self) -> usize {
         self.queue.stat().unwrap().messages
     }
+
+    /// Whether the handler was given that request.
+    pub fn has_seen(&self, request: &[u8]) -> bool {
+        self.requests.lock().unwrap().iter().any(|seen| seen == request)
+    }
+
+    /// Asks past [`Client`] what no client has asked before, and waits until the answer is in the queue, beside `others` that
+    /// are not taken.
+    pub fn ask(&self, (session, kind): (u64, MessageType), text: &[u8], others: usize) {
+        self.queue.send(&request(session, kind, text)).unwrap();
+        soon("it is answered", || self.has_seen(text) && self.messages() == others + 1);
+    }
+
+    /// What a client finds that sends messages of type `kind`.
+    pub fn answer(&self, kind: MessageType) -> Vec<u8> {
+        let mut answer = Message::with_capacity(1 << 13);
+        let answers = MessageType::new(kind.get() + 1).unwrap();
+        self.queue.recv_until(answers, &mut answer, PATIENCE).unwrap().expect("an answer");
+        answer.text().to_vec()
+    }
 }
 
 pub fn small(capacity: usize) -> OwnedQueue {
+    over_this_test();
     let queue = Queue::private(0o600).unwrap().owned();
-    queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
+    set_capacity(*queue, capacity);
     queue
+}
+
+pub fn set_capacity(queue: Queue, capacity: usize) {
+    queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
+}
+
+/// This process, as the server knows it.
+pub fn me() -> ProcessId {
+    ProcessId::current().unwrap()
 }
 
 pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -85,8 +122,13 @@ pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Joins by hand, to break the rules later: the session, and the type of its requests.
 pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
+    join_for(queue, me())
+}
+
+/// The same for another process.
+pub fn join_for(queue: Queue, client: ProcessId) -> (u64, MessageType) {
     let welcome = MessageType::new(i64::MAX - i64::from(std::process::id())).unwrap();
-    knock(queue, welcome);
+    knock(queue, client, welcome);
     let mut answer = Message::with_capacity(100);
     queue.recv_until(welcome, &mut answer, PATIENCE).unwrap().expect("a welcome");
     let (session, rest) = answer.text().split_first_chunk().unwrap();
@@ -94,11 +136,10 @@ pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
     (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(seat) + 2).unwrap())
 }
 
-/// Asks to be let in, with a welcome of that type.
-pub fn knock(queue: Queue, welcome: MessageType) {
-    let me = ProcessId::current().unwrap();
-    let (pid, start_time) = (me.pid.to_ne_bytes(), me.start_time.to_ne_bytes());
-    let namespaces = me.namespaces.to_bits().to_ne_bytes();
+/// Asks for `client` to be let in, with a welcome of that type.
+pub fn knock(queue: Queue, client: ProcessId, welcome: MessageType) {
+    let (pid, start_time) = (client.pid.to_ne_bytes(), client.start_time.to_ne_bytes());
+    let namespaces = client.namespaces.to_bits().to_ne_bytes();
     let join = [&b"ipcserv2"[..], &welcome.get().to_ne_bytes(), &pid, &start_time, &namespaces].concat();
     queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
 }
@@ -106,6 +147,11 @@ pub fn knock(queue: Queue, welcome: MessageType) {
 /// A request of `session`.
 pub fn request(session: u64, kind: MessageType, text: &[u8]) -> Message {
     Message::new(kind, &[b"?", &session.to_ne_bytes()[..], text].concat())
+}
+
+/// The goodbye of `session`.
+pub fn goodbye(session: u64, kind: MessageType) -> Message {
+    Message::new(kind, &[b".", &session.to_ne_bytes()[..]].concat())
 }
 
 const PART: &str = "MSGQ_SERVER_TEST_PART";
