@@ -197,6 +197,11 @@ impl Mechanism for Socket {
         let deadline = Deadline::after(timeout);
         let nobody =
             || format!("nobody listens at {address}: start `{}` first", pong_command(address, setup));
+        // Each step waits for what is left; the caller is told of the time that it has set.
+        let of_all = |error| match error {
+            Error::TimedOut { what, .. } => Error::TimedOut { what, waited: timeout },
+            error => error,
+        };
         let socket = loop {
             let left = deadline.left(timeout);
             let connected = match setup.variant {
@@ -210,7 +215,7 @@ impl Mechanism for Socket {
                     }
                     thread::sleep(deadline.left(LOOK_EVERY));
                 }
-                connected => break connected?,
+                connected => break connected.map_err(of_all)?,
             }
         };
         if setup.variant != TCP && !is_for_all(setup) && !greeting::belongs_to_us(&socket)? {
@@ -218,7 +223,7 @@ impl Mechanism for Socket {
                 format!("the program that listens at {address} is another user's")
             });
         }
-        greeting::say_hello(&socket, address, deadline.left(timeout))?;
+        greeting::say_hello(&socket, address, deadline.left(timeout)).map_err(of_all)?;
         Link::new(socket, setup.variant, None)
     }
     // ANCHOR_END: join
@@ -237,5 +242,17 @@ fn pong_command(address: &str, setup: &Setup) -> String {
     match setup.variant {
         UNIX_STREAM => format!("ipc-socket pong {address}"),
         variant => format!("ipc-socket pong {address} --variant {variant}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_permission_of_others_opens_the_door() {
+        let with = |mode| is_for_all(&Setup { mode, ..Setup::default_of::<Socket>() });
+        assert_eq!([0o600, 0o700, 0o4600].map(with), [false; 3]);
+        assert_eq!([0o620, 0o602, 0o640, 0o604, 0o666].map(with), [true; 5]);
     }
 }
