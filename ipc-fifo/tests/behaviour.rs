@@ -1,7 +1,7 @@
 //! What is true of FIFOs: each cell of the course's table, then the pitfalls.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{IoSliceMut, Read, Write};
+use std::io::{BufRead, BufReader, IoSliceMut, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -469,6 +469,26 @@ fn the_modes_are_those_asked_for() {
         assert_eq!(mode_of(path.clone()), of_dir);
         assert_eq!([mode_of(path.join("to-owner")), mode_of(path.join("to-joiner"))], [mode, mode]);
     }
+}
+
+/// The owner is killed: the other one removes its names when it ends, and not only the next `create`.
+#[test]
+fn the_survivor_removes_what_a_killed_owner_left() {
+    let place = tempfile::tempdir().unwrap();
+    let address = place.path().join("talk").display().to_string();
+    let demo = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-fifo"));
+        command.args(args).arg(&address).env("TMPDIR", place.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut pong = demo(&["pong"]);
+    let mut ping = demo(&["--count", "1000000000", "ping"]);
+    let story = BufReader::new(ping.stderr.take().unwrap()).lines().map_while(std::io::Result::ok);
+    assert!(story.into_iter().any(|line| line.contains("now ")), "it measures");
+    pong.kill().unwrap();
+    pong.wait().unwrap();
+    assert!(!ping.wait().unwrap().success());
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
 /// Neither end passes to a child that we start: it would keep the end of file from the other side.

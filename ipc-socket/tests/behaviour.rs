@@ -2,7 +2,7 @@
 //! is shown in `two_hosts.rs`.
 
 use std::fs::{self, Permissions};
-use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -14,16 +14,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
-use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, Transport};
+use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, ThreadId, Transport};
 use ipc_socket::{Link, MAX_PACKET, Socket};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, bind, getsockname, getsockopt, recv, send,
-    setsockopt, socket, socketpair, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockType, SockaddrIn, UnixAddr, bind, connect, getsockname,
+    getsockopt, recv, send, setsockopt, socket, socketpair, sockopt,
 };
 use nix::sys::stat::{SFlag, fstat};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::geteuid;
 
 /// Long enough to say "it is still waiting".
@@ -355,6 +356,134 @@ fn the_door_closes_behind_the_one_who_joined() {
     }
 }
 
+/// The owner is killed: the other one removes its path when it ends, and not only the next `create`.
+#[test]
+fn the_survivor_removes_what_a_killed_owner_left() {
+    let place = tempfile::tempdir().unwrap();
+    let address = place.path().join("talk").display().to_string();
+    let demo = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-socket"));
+        command.args(args).arg(&address).env("TMPDIR", place.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut pong = demo(&["pong"]);
+    let mut ping = demo(&["--count", "1000000000", "ping"]);
+    let story = BufReader::new(ping.stderr.take().unwrap()).lines().map_while(std::io::Result::ok);
+    assert!(story.into_iter().any(|line| line.contains("now ")), "it measures");
+    pong.kill().unwrap();
+    pong.wait().unwrap();
+    assert!(!ping.wait().unwrap().success());
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+/// A port needs no lease; but to listen there removes what dead processes left of paths, as any `create` does.
+#[test]
+fn listening_at_a_port_sweeps_too() {
+    let place = tempfile::tempdir().unwrap();
+    let demo = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-socket"));
+        command.args(args).env("TMPDIR", place.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
+    let mut pong = demo(&["pong"]);
+    BufReader::new(pong.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    pong.kill().unwrap();
+    pong.wait().unwrap();
+    assert_ne!(fs::read_dir(place.path()).unwrap().count(), 0);
+    demo(&["pong", "--variant", "tcp", "--timeout", "0.01"]).wait().unwrap();
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+}
+
+/// No socket of ours passes to a child that we start: it would keep the other side from ever seeing the end.
+#[test]
+fn a_child_of_ours_inherits_no_socket() {
+    for variant in VARIANTS {
+        let mut owner = Socket::create(None, &setup(variant)).unwrap();
+        let address = owner.address();
+        let joiner = start(move || Socket::join(&address, &setup(variant), PATIENCE).unwrap());
+        let link = owner.accept(PATIENCE).unwrap();
+        let joined = joiner.recv_timeout(PATIENCE).unwrap();
+        let waiting = Socket::create(None, &setup(variant)).unwrap();
+        // All sockets of this process, the listener included.
+        for entry in fs::read_dir("/proc/self/fd").unwrap().flatten() {
+            let is_socket =
+                fs::read_link(entry.path()).is_ok_and(|to| to.to_string_lossy().contains("socket:"));
+            let number = entry.file_name().to_string_lossy().parse::<u32>().unwrap();
+            if !is_socket || number < 3 {
+                continue; // what this process was started with is not ours
+            }
+            let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else { continue };
+            let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+            assert_ne!(u32::from_str_radix(flags, 8).unwrap() & 0o2_000_000, 0, "{variant}: not O_CLOEXEC");
+        }
+        drop((link, joined, waiting));
+    }
+}
+
+/// The limit on the time for connecting does not stay: later a send waits for as long as it takes.
+#[test]
+fn a_link_has_no_time_limit_of_the_kernels() {
+    for variant in ["unix-stream", "unix-seqpacket"] {
+        let (owner, joiner) = meet(variant);
+        for end in [&owner, &joiner] {
+            assert_eq!(getsockopt(end, sockopt::SendTimeout).unwrap(), TimeVal::seconds(0), "{variant}");
+        }
+    }
+}
+
+/// Where as many callers queue as may, one more waits; not for ever, and not until a signal comes.
+#[test]
+fn a_full_queue_of_callers_is_a_timeout() {
+    ipc_core::conformance::interrupt_on(Signal::SIGUSR2);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("busy");
+    let _listener = UnixListener::bind(&path).unwrap();
+    let address = UnixAddr::new(&path).unwrap();
+    let mut callers = Vec::new();
+    loop {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let caller = socket(AddressFamily::Unix, SockType::Stream, flags, None).unwrap();
+        if connect(caller.as_raw_fd(), &address) == Err(Errno::EAGAIN) {
+            break;
+        }
+        callers.push(caller);
+    }
+    let (tell, told) = mpsc::channel();
+    let joined = start(move || {
+        tell.send(ThreadId::current()).unwrap();
+        Socket::join(path.to_str().unwrap(), &setup("unix-stream"), A_WHILE).map(drop)
+    });
+    let thread = told.recv().unwrap();
+    for _ in 0..5 {
+        thread::sleep(A_WHILE / 20);
+        let _ = thread.signal(Signal::SIGUSR2); // it may have failed already
+    }
+    let joined = joined.recv_timeout(Duration::from_secs(10)).expect("it still waits");
+    assert!(
+        matches!(&joined, Err(Error::TimedOut { what, waited: A_WHILE }) if what.contains("queue")),
+        "{joined:?}"
+    );
+}
+
+/// A process that calls a port of its own host where nobody listens can by chance get that very port for its own end:
+/// TCP then connects it to itself.
+#[test]
+fn a_port_does_not_answer_itself() {
+    let prepare = "ip link set lo up && echo 40000 40000 > /proc/sys/net/ipv4/ip_local_port_range";
+    let demo = env!("CARGO_BIN_EXE_ipc-socket");
+    let Some(mut ping) = ipc_core::conformance::namespaces::limited(&["--net"], prepare, demo) else {
+        return ipc_core::conformance::skipped("a new network namespace needs root or a user namespace");
+    };
+    // Tried once: a second time the port would still be taken.
+    let output =
+        ping.args(["ping", "127.0.0.1:40000", "--variant", "tcp", "--timeout", "0.000001"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    if !told.contains("error: ") {
+        return ipc_core::conformance::skipped("the port of a connection cannot be set here: no ip(8)?");
+    }
+    assert!(told.contains("nobody listens at 127.0.0.1:40000"), "{told}");
+}
+
 // ---- pitfalls: who comes in ----
 
 /// Callers who say nothing, or something else, neither block the door nor end the waiting for the right one.
@@ -401,7 +530,7 @@ fn a_wrong_listener_is_told_apart() {
         Socket::join(&address, &setup("tcp"), patience).map(drop)
     };
     let silent = play(A_WHILE, |caller| drop(caller.read_to_end(&mut Vec::new())));
-    assert!(matches!(silent, Err(Error::TimedOut { .. })), "{silent:?}");
+    assert!(matches!(silent, Err(Error::TimedOut { waited: A_WHILE, .. })), "{silent:?}");
     let talking = play(PATIENCE, |caller| drop(caller.write_all(b"220 mail.example ESMTP\r\n")));
     assert!(matches!(talking, Err(Error::Corrupt(_))), "{talking:?}");
     let hung_up = message(play(PATIENCE, |caller| drop(caller.read(&mut [0; 64]))));

@@ -188,6 +188,15 @@ pub fn heed_signals() {
     }
 }
 
+/// Lets `signal` interrupt the system calls of this process, which does nothing else about it: a handler without
+/// `SA_RESTART`.
+///
+/// # Panics
+/// `signal` cannot be handled.
+pub fn interrupt_on(signal: Signal) {
+    sys::interrupt_on(signal).expect("a signal that can be handled");
+}
+
 /// Says loudly that a test could not run here, and why. The test runner swallows what a passing test prints, but not
 /// what it writes to standard error itself.
 pub fn skipped(reason: &str) {
