@@ -72,11 +72,18 @@ fn posix_queues() -> Result<Vec<String>> {
             continue;
         }
         let Some(meta) = unless_absent(entry.metadata()).call("lstat").on(path.display())? else { continue };
-        if meta.uid() == geteuid().as_raw() && !is_locked(&path)? {
+        if meta.uid() == geteuid().as_raw() && !is_in_use(&path)? {
             unused.push(format!("POSIX queue {0} (rm {0})", path.display()));
         }
     }
     Ok(unused)
+}
+
+/// Whether a process holds the queue at `path`, or that of which it is the way back: the owner locks the one that it reads.
+fn is_in_use(path: &Path) -> Result<bool> {
+    let inbound = path.to_str().and_then(|path| path.strip_suffix(".back")).map(Path::new);
+    Ok(is_locked(path)?
+        || inbound.map_or(Ok(false), |inbound| Ok(inbound.exists() && is_locked(inbound)?))?)
 }
 
 /// Whether the queue at `path` is locked; also, if it has just been removed, or was made to be read by no process.
