@@ -83,10 +83,6 @@ impl Demo {
         })
     }
 
-    pub(super) const fn has_two_terminals(self) -> bool {
-        self.address.is_some()
-    }
-
     pub(super) const fn variant(self) -> &'static str {
         self.variant
     }

@@ -24,7 +24,8 @@ use super::{Outcome, ensure, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     vec![
-        demo.trial("records cut short remove nothing of others", cut_records),
+        demo.trial("records cut short by an error remove nothing of others", records_cut_by_an_error),
+        demo.trial("records cut short by a signal remove nothing of others", records_cut_by_a_signal),
         demo.trial("what cannot be removed is removed when it can be", removal_fails),
         demo.trial("a lease that is removed under a pong leaves nothing", lease_removed),
         demo.trial("a place that another user has taken stops nothing", squatted),
@@ -82,15 +83,21 @@ fn next_create(mut pong: Command) -> Outcome {
     Ok(())
 }
 
-/// A limit on the size of files cuts the records at any byte, by a signal or by an error. What has the name to which
-/// the address is cut is another's.
-fn cut_records(demo: Demo, place: &TempDir) -> Outcome {
+/// A limit on the size of files cuts the records at any byte. What has the name to which the address is cut is another's.
+fn records_cut_by_an_error(demo: Demo, place: &TempDir) -> Outcome {
+    cut_records(demo, place, 1, "trap '' XFSZ;")
+}
+
+fn records_cut_by_a_signal(demo: Demo, place: &TempDir) -> Outcome {
+    cut_records(demo, place, 10, "")
+}
+
+fn cut_records(demo: Demo, place: &TempDir, first: usize, trap: &str) -> Outcome {
     let decoys = Decoys::make(demo, place)?;
-    for (turn, limit) in (1..420).step_by(9).enumerate() {
+    for (turn, limit) in (first..420).step_by(18).enumerate() {
         let address = decoys.address(turn);
         let pong = demo.command(place, &["pong", &address, "--timeout", "0.01"]);
         let mut shell = Command::new("/bin/sh");
-        let trap = if turn % 2 == 0 { "" } else { "trap '' XFSZ;" };
         shell.args(["-c", &format!("ulimit -c 0; {trap} exec prlimit --fsize={limit} \"$@\""), "sh"]);
         shell.arg(pong.get_program()).args(pong.get_args()).env("TMPDIR", place.path());
         run(&mut shell)?;

@@ -16,50 +16,57 @@ use super::terminals::Pong;
 use super::{Outcome, ensure, skipped};
 use crate::Call;
 
-/// With any number of descriptors each side succeeds, or says in one line what failed and why. It never takes what it
-/// could not look at for something that is not there, and it leaves nothing.
+/// With any number of descriptors the demo that plays both sides succeeds, or says in one line what failed and why. It
+/// never takes what it could not look at for something that is not there, and it leaves nothing.
 pub(super) fn few_descriptors(demo: Demo, place: &TempDir) -> Outcome {
+    any_number_of_descriptors(demo, place, "both")
+}
+
+/// The same for one that waits for its peer.
+pub(super) fn few_descriptors_of_pong(demo: Demo, place: &TempDir) -> Outcome {
+    any_number_of_descriptors(demo, place, "pong")
+}
+
+/// The same for one whose peer waits.
+pub(super) fn few_descriptors_of_ping(demo: Demo, place: &TempDir) -> Outcome {
+    any_number_of_descriptors(demo, place, "ping")
+}
+
+fn any_number_of_descriptors(demo: Demo, place: &TempDir, side: &str) -> Outcome {
     for descriptors in 3..=20 {
-        let sides: &[_] = if demo.has_two_terminals() { &["both", "pong", "ping"] } else { &["both"] };
-        for &side in sides {
-            let case = format!("{descriptors} descriptors, {side}");
-            let pong = (side == "ping").then(|| Pong::start(demo, place, &[])).transpose()?;
-            let address = pong.as_ref().map_or_else(String::new, |pong| pong.address().to_owned());
-            let args: &[&str] = match side {
-                "both" => &["--count", "5", "--timeout", "2"],
-                "pong" => &["pong", "--timeout", "0.01"],
-                _ => &["ping", &address, "--count", "5", "--timeout", "2"],
-            };
-            let plain = demo.command(place, args);
-            let mut limited = Command::new("prlimit");
-            limited.arg(format!("--nofile={descriptors}")).arg(plain.get_program()).args(plain.get_args());
-            let Ok(output) = limited.env("TMPDIR", place.path()).output() else {
-                skipped("there is no prlimit(1) here");
-                return Ok(());
-            };
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            ensure!(
-                output.status.signal().is_none() && !told.contains("panicked"),
-                "{case}: {}: {told}",
-                output.status
-            );
-            let errors: Vec<_> = told.lines().filter(|line| line.starts_with("error: ")).collect();
-            let came_to_nothing = side == "pong" && told.contains("no ping came");
-            if !output.status.success() && !came_to_nothing {
-                // Each process has its line: the one without a descriptor, and the one that waits for it.
-                ensure!(errors.len() <= if side == "both" { 2 } else { 1 }, "{case}: {told}");
-                // The loader itself may find no descriptor for the C library: that is not ours to say.
-                let ours = errors.iter().any(|error| error.contains("(EMFILE)"));
-                ensure!(
-                    ours || told.contains("shared libraries"),
-                    "{case}: status {}: {told}",
-                    output.status
-                );
-            }
-            drop(pong);
-            demo.run(place, &["--count", "1"])?; // sweeps
-            nothing_left(place.path(), &address)?;
+        let case = format!("{descriptors} descriptors, {side}");
+        let pong = (side == "ping").then(|| Pong::start(demo, place, &[])).transpose()?;
+        let address = pong.as_ref().map_or_else(String::new, |pong| pong.address().to_owned());
+        let args: &[&str] = match side {
+            "both" => &["--count", "5", "--timeout", "2"],
+            "pong" => &["pong", "--timeout", "0.01"],
+            _ => &["ping", &address, "--count", "5", "--timeout", "2"],
+        };
+        let plain = demo.command(place, args);
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nofile={descriptors}")).arg(plain.get_program()).args(plain.get_args());
+        let Ok(output) = limited.env("TMPDIR", place.path()).output() else {
+            skipped("there is no prlimit(1) here");
+            return Ok(());
+        };
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(
+            output.status.signal().is_none() && !told.contains("panicked"),
+            "{case}: {}: {told}",
+            output.status
+        );
+        let errors: Vec<_> = told.lines().filter(|line| line.starts_with("error: ")).collect();
+        let came_to_nothing = side == "pong" && told.contains("no ping came");
+        if !output.status.success() && !came_to_nothing {
+            // Each process has its line: the one without a descriptor, and the one that waits for it.
+            ensure!(errors.len() <= if side == "both" { 2 } else { 1 }, "{case}: {told}");
+            // The loader itself may find no descriptor for the C library: that is not ours to say.
+            let ours = errors.iter().any(|error| error.contains("(EMFILE)"));
+            ensure!(ours || told.contains("shared libraries"), "{case}: status {}: {told}", output.status);
         }
+        drop(pong);
+        demo.run(place, &["--count", "1"])?; // sweeps
+        nothing_left(place.path(), &address)?;
     }
     Ok(())
 }

@@ -31,6 +31,14 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             path_of_two_lines,
         ),
         demo.trial("pong without ping gives up and leaves nothing", nobody_comes),
+        demo.trial(
+            "few descriptors of pong are a success or an error in one line",
+            scarcity::few_descriptors_of_pong,
+        ),
+        demo.trial(
+            "few descriptors of ping are a success or an error in one line",
+            scarcity::few_descriptors_of_ping,
+        ),
         demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
         demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
         demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
