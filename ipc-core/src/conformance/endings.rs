@@ -36,7 +36,8 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
             promptly(|| killed_while(bench, false, |link| link.send(&[7; 1024]).map(|()| true)))
         }),
         bench.trial("a peer killed under a hail of signals is noticed", |bench| {
-            promptly(|| killed_while(bench, true, recv))
+            promptly(|| killed_while(bench, true, recv))?;
+            promptly(|| killed_while(bench, true, |link| link.send(&[7; 1024]).map(|()| true)))
         }),
         bench.trial("an owner killed while its joiner receives is noticed", |bench| {
             promptly(|| owner_killed(bench, "idle/wait"))

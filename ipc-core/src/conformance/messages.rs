@@ -13,6 +13,7 @@ use super::scripts::{ALL_THERE, LAST, LONGEST, check_numbered, longest, numbered
 use super::watchdog::PATIENCE;
 use super::{Bench, Outcome, ensure};
 use crate::payload::Payload;
+use crate::peer::Peer;
 use crate::{Call, Error, Mechanism, Result, ThreadId, Transport, Wait, sys};
 
 const SIZES: [usize; 10] = [0, 1, 63, 64, 65, 4095, 4096, 4097, 64 << 10, usize::MAX];
@@ -101,15 +102,20 @@ fn too_small<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
 
 /// Fills the medium while the peer is stopped, then lets it drain.
 fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
-    let (mut link, peer) = bench.meet("collect")?;
-    ensure!(link.try_recv(&mut [0; 64])?.is_none(), "a message came that nobody sent");
-    let pid = Pid::from_raw(peer.pid() as i32);
-    kill(pid, Signal::SIGSTOP).call("kill")?;
+    let (mut link, mut peer) = bench.meet("collect")?;
+    at_once(&mut peer, "try_recv, for a first message", || {
+        ensure!(link.try_recv(&mut [0; 64])?.is_none(), "a message came that nobody sent");
+        Ok(())
+    })?;
+    stop(&peer)?;
     let mut sent = 0;
-    while sent < 100_000 && link.try_send(&numbered(sent))?.is_some() {
-        sent += 1;
-    }
-    kill(pid, Signal::SIGCONT).call("kill")?;
+    at_once(&mut peer, "try_send, for room", || {
+        while sent < 100_000 && link.try_send(&numbered(sent))?.is_some() {
+            sent += 1;
+        }
+        Ok(())
+    })?;
+    go_on(&peer)?;
     ensure!(sent < 100_000, "{sent} messages went into a medium that nobody drained");
     for number in sent..sent + 50 {
         link.send(&numbered(number))?;
@@ -117,44 +123,58 @@ fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     all_there(&mut link)
 }
 
-/// The peer is stopped while it sends its longest messages: over a stream in the middle of one. A call that may not wait
-/// does not wait for the rest of it, and gives it out once it is there.
+/// The peer is stopped while it sends its longest messages, and another one receives none: over a stream that is in the middle
+/// of one. A call that may not wait does not wait for the rest of it, nor for room for the rest.
 fn half_a_message<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, mut peer) = bench.meet(LONGEST)?;
     let begun = link.recv(&mut []);
     ensure!(matches!(begun, Err(Error::BufferTooSmall { .. })), "the first message: {begun:?}");
-    let pid = Pid::from_raw(peer.pid() as i32);
-    kill(pid, Signal::SIGSTOP).call("kill")?;
+    stop(&peer)?;
     let mut buffer = vec![0; link.max_message()];
     let mut number = 0;
-    let mut check = |message: &[u8]| {
+    let mut check = |message: &[u8]| -> Outcome {
         ensure!(*message == longest(number, message.len()), "message {number} came with other bytes");
         number += 1;
         Ok(())
     };
+    at_once(&mut peer, "try_recv, for the rest of a message", || {
+        while let Some(len) = link.try_recv(&mut buffer)? {
+            check(&buffer[..len])?;
+        }
+        Ok(())
+    })?;
+    go_on(&peer)?;
+    let len = link.recv(&mut buffer)?;
+    check(&buffer[..len])?;
+
+    let (mut link, mut peer) = bench.meet("idle")?;
+    let mut sent = 0;
+    at_once(&mut peer, "try_send, for room for the rest of a message", || {
+        while link.try_send(&longest(sent, buffer.len()))?.is_some() {
+            sent += 1;
+        }
+        Ok(())
+    })
+}
+
+fn stop(peer: &Peer) -> Result<()> {
+    kill(Pid::from_raw(peer.pid() as i32), Signal::SIGSTOP).call("kill")
+}
+
+fn go_on(peer: &Peer) -> Result<()> {
+    kill(Pid::from_raw(peer.pid() as i32), Signal::SIGCONT).call("kill")
+}
+
+/// Makes calls that must not wait, for `what`. One that does is ended by killing the peer.
+fn at_once(peer: &mut Peer, what: &str, calls: impl FnOnce() -> Outcome + Send) -> Outcome {
     thread::scope(|scope| {
         let (done, answer) = mpsc::channel();
-        let (link, buffer, check) = (&mut link, &mut buffer, &mut check);
-        scope.spawn(move || -> std::result::Result<(), mpsc::SendError<Outcome>> {
-            loop {
-                match link.try_recv(buffer) {
-                    Ok(None) => return done.send(Ok(())),
-                    Ok(Some(len)) => match check(&buffer[..len]) {
-                        Ok(()) => {}
-                        wrong => return done.send(wrong),
-                    },
-                    Err(error) => return done.send(Err(error.into())),
-                }
-            }
-        });
+        scope.spawn(move || done.send(calls()));
         answer.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-            peer.kill(); // which ends the call
-            Err(format!("try_recv waits for {PATIENCE:?} for the rest of a message").into())
+            peer.kill();
+            Err(format!("a call that may not wait has waited {PATIENCE:?}: {what}").into())
         })
-    })?;
-    kill(pid, Signal::SIGCONT).call("kill")?;
-    let len = link.recv(&mut buffer)?;
-    check(&buffer[..len])
+    })
 }
 
 /// Ends a row of numbered messages and hears whether all of them came.
