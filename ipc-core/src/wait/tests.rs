@@ -122,7 +122,11 @@ fn hybrid_that_has_learned_to_sleep_makes_the_calls_of_block_and_at_most_one_try
         assert_eq!((waiting.link.tries, waiting.link.calls), (tries, calls + slept));
     }
     // To wait for room is another thing, about which nothing is known yet.
-    (0..4).for_each(|_| waiting.send(&[]).unwrap());
+    for polled in 1..=4 {
+        let before = waiting.link.tries;
+        waiting.send(&[]).unwrap();
+        assert!(waiting.link.tries > before + 1, "wait {polled} for room polls");
+    }
     let (tries, calls) = (waiting.link.tries, waiting.link.calls);
     for slept in 1..=7 {
         waiting.send(&[]).unwrap();
@@ -248,5 +252,30 @@ fn a_spinner_finds_the_last_message_of_a_peer_that_is_gone() {
             Some(timeout) => waiting.recv_timeout(&mut [], timeout),
         };
         assert_eq!(received.unwrap(), Some(0), "{timeout:?}");
+    }
+}
+
+/// A wait whose time was over first says nothing about how long a sleep takes.
+#[test]
+fn hybrid_learns_nothing_from_a_time_that_was_over() {
+    let mut waiting = waiting(Wait::Hybrid);
+    waiting.link.in_vain = NEVER;
+    (0..4).for_each(|_| _ = waiting.recv(&mut []).unwrap());
+    waiting.link.sleep = NEVER_IN_TIME;
+    for _ in 0..100 {
+        assert_eq!(waiting.recv_timeout(&mut [], Duration::from_micros(20)).unwrap(), None);
+        assert!(waiting.receiving.budget().is_zero());
+    }
+}
+
+#[test]
+fn what_is_no_wait_is_asked_of_the_link() {
+    for wait in Wait::ALL {
+        let mut waiting = waiting(wait);
+        waiting.link.in_vain = 2;
+        waiting.link.peer_is_gone = true;
+        assert_eq!((waiting.try_recv(&mut []).unwrap(), waiting.try_send(&[]).unwrap()), (None, None));
+        assert_eq!((waiting.link.tries, waiting.link.calls), (2, 0), "{wait}");
+        assert!(matches!(waiting.check_peer(), Err(Error::Disconnected)), "{wait}");
     }
 }
