@@ -5,7 +5,10 @@
 //! A message that is read before it was written, or overwritten while it is read, is an access to a loom `UnsafeCell`
 //! by both at once, which loom reports. A wake-up that is lost leaves a thread asleep for ever, which it reports as a
 //! deadlock.
+#![allow(unsafe_code)]
 
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +23,40 @@ use crate::process::ProcessId;
 use crate::{Error, Result, Transport};
 
 type Memory = Arc<Segment>;
-type Link = RingLink<Memory>;
+type Link = Whole<RingLink<Memory>>;
+type Place = Whole<Seat<Memory>>;
+
+/// Leaves as it should, but not after a failure: the checker, which is not itself any more, would be asked to play that.
+struct Whole<T>(ManuallyDrop<T>);
+
+impl<T> Whole<T> {
+    fn new(value: T) -> Self {
+        Self(ManuallyDrop::new(value))
+    }
+}
+
+impl<T> Deref for Whole<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Whole<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T> Drop for Whole<T> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: this value is not used again.
+            unsafe { ManuallyDrop::drop(&mut self.0) }
+        }
+    }
+}
 
 /// Tries every order with at most so many switches from a thread that could go on; sleeping is none. Published faults
 /// of such protocols need two; without a bound it would take hours.
@@ -32,21 +68,21 @@ fn check(execution: impl Fn() + Sync + Send + 'static) {
 
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
-fn create(memory: &Memory) -> Seat<Memory> {
-    Seat::create(Region::new(Memory::clone(memory)), Kind::Ring).unwrap()
+fn create(memory: &Memory) -> Place {
+    Whole::new(Seat::create(Region::new(Memory::clone(memory)), Kind::Ring).unwrap())
 }
 
 fn join(memory: &Memory) -> Option<Link> {
-    Link::join(Region::new(Memory::clone(memory))).unwrap()
+    RingLink::join(Region::new(Memory::clone(memory))).unwrap().map(Whole::new)
 }
 
 /// Both ends of a link. Each step until there is a second thread has one order only.
 fn pair() -> (Link, Link) {
     let memory = Memory::default();
-    let mut seat = create(&memory);
+    let mut seat = Seat::create(Region::new(Memory::clone(&memory)), Kind::Ring).unwrap();
     let joined = join(&memory).expect("the owner waits");
     seat.wait_for_peer("here", AN_HOUR).unwrap();
-    (Link::new(seat), joined)
+    (Whole::new(RingLink::new(seat)), joined)
 }
 
 fn message(number: u8) -> Vec<u8> {
@@ -140,8 +176,8 @@ fn read(seat: &Seat<Memory>) -> u8 {
     byte[0]
 }
 
-fn claim(memory: &Memory) -> Seat<Memory> {
-    Seat::claim(Region::new(Memory::clone(memory)), Kind::Ring).unwrap().expect("the owner waits")
+fn claim(memory: &Memory) -> Place {
+    Whole::new(Seat::claim(Region::new(Memory::clone(memory)), Kind::Ring).unwrap().expect("the owner waits"))
 }
 
 #[test]
