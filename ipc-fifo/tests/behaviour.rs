@@ -542,3 +542,16 @@ fn another_users_pair_is_refused() {
         std::os::unix::fs::chown(&given, Some(0), None).unwrap();
     }
 }
+
+/// As the pipes of `ipc-pipe`: more than the default, where the system lets this user have so much.
+#[test]
+fn the_fifos_of_a_link_hold_more_than_the_default() {
+    let (_dir, path) = raw_fifo();
+    let (_read, write) = raw_ends(&path);
+    let allowed = fcntl(&write, FcntlArg::F_SETPIPE_SZ(ipc_core::PIPE_SIZE as i32)).is_ok();
+    let (owner, joiner) = meet(None);
+    for end in [owner.stream().output(), joiner.stream().output()] {
+        let size = fcntl(end, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
+        assert!(!allowed || size == ipc_core::PIPE_SIZE, "{size}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use ipc_core::conformance::skipped;
 use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::peer::Peer;
 use ipc_core::play::{self, Exchange, Order};
-use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_core::{ByteStream as _, Error, Mechanism, Setup, Transport};
 use ipc_pipe::Pipe;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -343,12 +343,46 @@ fn a_frame_is_a_length_and_the_bytes() {
 fn the_pipes_of_a_link_hold_more_than_the_default() {
     let (_read, default) = raw_pipe();
     let default = fcntl(&default, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
-    let link = create().accept(Duration::ZERO).unwrap();
-    let size = fcntl(link.stream().write_end(), FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
-    if size == default {
-        return skipped("this user has used up /proc/sys/fs/pipe-user-pages-soft");
+    let mut pipe = create();
+    let link = pipe.accept(Duration::ZERO).unwrap();
+    for end in [link.stream().output(), link.stream().input()] {
+        let size = fcntl(end, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
+        if size == default {
+            return skipped("this user has used up /proc/sys/fs/pipe-user-pages-soft");
+        }
+        assert_eq!(size, ipc_core::PIPE_SIZE);
     }
-    assert_eq!(size, ipc_core::PIPE_SIZE);
+}
+
+/// No child but the invited one gets an end, and that one no second copy: or the end of file would never come. The numbers
+/// that are shown are those of the pipes.
+#[test]
+fn ends_are_closed_on_exec_and_known_by_their_inodes() {
+    let mut pipe = create();
+    let shown = pipe.describe();
+    let other = Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
+    let link = pipe.accept(Duration::ZERO).unwrap();
+    let inode = |end: BorrowedFd<'_>| format!("pipe:[{}]", fstat(end).unwrap().st_ino);
+    let (down, up) = (inode(link.stream().output()), inode(link.stream().input()));
+    assert_eq!(shown, format!("{down} parent to child, {up} child to parent"));
+    let has = String::from_utf8_lossy(&other.stdout);
+    assert!(other.status.success() && !has.contains(&down) && !has.contains(&up), "{has}");
+}
+
+/// Both standard input and standard output must be ends of pipes, before anything is done with either.
+#[test]
+fn half_an_invitation_is_refused() {
+    let null = || Stdio::from(File::options().read(true).write(true).open("/dev/null").unwrap());
+    let pipe = || raw_pipe();
+    for (stdin, stdout) in
+        [(null(), Stdio::from(OwnedFd::from(pipe().1))), (OwnedFd::from(pipe().0).into(), null())]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
+        let child =
+            child.args(["invited", "stdin,stdout"]).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
+        let output = child.spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+    }
 }
 
 /// A peer that ended between two messages has left; one that ended in the middle of one has lost something.
