@@ -665,6 +665,25 @@ fn our_tcp_link_closed_with_something_unread_loses_nothing() {
     closed.recv_timeout(PATIENCE).unwrap();
 }
 
+/// Also what is still on its way out, since the other side has not begun to read.
+#[test]
+fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
+    let (mut closer, mut reader) = meet("tcp");
+    reader.send(b"never read").unwrap();
+    let text = vec![7; 32 << 10];
+    if !(0..8).all(|_| closer.try_send(&text).unwrap().is_some()) {
+        return ipc_core::conformance::skipped("the buffers of TCP are smaller than 256 KiB here");
+    }
+    let closed = start(move || drop(closer));
+    thread::sleep(Duration::from_millis(50)); // too little only makes the case easier
+    let mut buffer = vec![0; text.len()];
+    for _ in 0..8 {
+        assert_eq!(reader.recv(&mut buffer).unwrap(), text.len());
+    }
+    assert!(matches!(reader.recv(&mut buffer), Err(Error::Disconnected)));
+    closed.recv_timeout(PATIENCE).unwrap();
+}
+
 /// Parting does not wait for ever for a peer that does not read: after a second or so the link closes anyway.
 #[test]
 fn our_tcp_link_parts_from_a_peer_that_does_not_read() {
