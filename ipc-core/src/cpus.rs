@@ -140,6 +140,32 @@ mod tests {
     }
 
     #[test]
+    fn each_side_has_its_cpu_and_is_bound_to_it() {
+        let allowed = allowed().unwrap();
+        let (first, last) = (allowed[0], allowed[allowed.len() - 1]);
+        let both = |cpus: Cpus| [Role::Ping, Role::Pong].map(|role| cpus.cpu(role).ok());
+        assert_eq!(both(Cpus::Same), [Some(first); 2]);
+        assert_eq!(both(Cpus::Pair(first, last)), [Some(first), Some(last)]);
+        assert_eq!(both(Cpus::Pair(last, first)), [Some(last), Some(first)]);
+        assert_eq!(both(Cpus::Split), [Some(first), allowed.get(1).copied()]);
+        assert_eq!(Cpus::available(), if allowed.len() > 1 { Cpus::Split } else { Cpus::Same });
+        if may_bind().unwrap() {
+            // This test's thread, and no other.
+            assert_eq!(Cpus::Pair(first, last).bind(Role::Pong).unwrap(), Some(last));
+            assert_eq!(super::allowed().unwrap(), [last]);
+        }
+    }
+
+    #[test]
+    fn a_binding_that_is_forbidden_is_none_and_no_error() {
+        for errno in [Errno::EPERM, Errno::EACCES, Errno::ENOSYS] {
+            assert!(!unless_forbidden(Err(errno)).unwrap(), "{errno}");
+        }
+        assert_eq!(unless_forbidden(Err(Errno::EINVAL)).unwrap_err().errno(), Some(Errno::EINVAL));
+        assert!(unless_forbidden(Ok(())).unwrap());
+    }
+
+    #[test]
     fn an_impossible_cpu_is_refused_by_name() {
         let error = Cpus::Pair(0, 900).cpu(Role::Pong).unwrap_err().to_string();
         assert!(error.contains("CPU 900 may not be used here"), "{error}");

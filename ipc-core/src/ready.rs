@@ -42,3 +42,58 @@ fn wait(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<bool> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _, pipe};
+    use std::os::fd::AsFd as _;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+    use std::time::Instant;
+
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use nix::sys::signal::Signal;
+
+    use super::*;
+    use crate::conformance::watchdog::watched;
+    use crate::{ThreadId, sys};
+
+    const SHORT: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_descriptor_is_ready_for_what_it_was_asked_for() {
+        let (mut read, mut write) = pipe().unwrap();
+        fcntl(&write, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        assert!(!wait_readable([read.as_fd()], SHORT).unwrap());
+        assert!(wait_writable(write.as_fd(), SHORT).unwrap());
+        while write.write(&[0; 4096]).is_ok() {}
+        assert!(wait_readable([read.as_fd()], SHORT).unwrap());
+        assert!(!wait_writable(write.as_fd(), SHORT).unwrap());
+        drop(write);
+        read.read_to_end(&mut Vec::new()).unwrap();
+        assert!(wait_readable([read.as_fd()], SHORT).unwrap(), "the other side has gone");
+    }
+
+    /// Neither shorter nor longer: under signals that never end, one that began anew with each would not end, either.
+    #[test]
+    fn a_wait_under_signals_is_as_long_as_ever() {
+        sys::interrupt_on(Signal::SIGUSR1).unwrap();
+        let time = Duration::from_millis(30);
+        watched(move || {
+            let (read, _write) = pipe().unwrap();
+            let (done, target, started) = (AtomicBool::new(false), ThreadId::current(), Instant::now());
+            let ready = thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        let _ = target.signal(Signal::SIGUSR1); // the target joins this thread before it ends
+                        thread::sleep(Duration::from_micros(100));
+                    }
+                });
+                let ready = wait_readable([read.as_fd()], time);
+                done.store(true, Ordering::Relaxed);
+                ready
+            });
+            assert!(!ready.unwrap() && started.elapsed() >= time, "over after {:?}", started.elapsed());
+        });
+    }
+}
