@@ -293,6 +293,33 @@ fn a_record_that_cannot_be_is_corrupt_and_the_link_stays_broken() {
     }
 }
 
+/// What the peer says of itself is heard, and believed only if it can be.
+#[test]
+fn a_peer_whose_memory_was_cut_or_that_says_nonsense_is_corrupt() {
+    const STATE_OF_OWNER: usize = 128;
+    for (state, reason) in
+        [(3_u32, "was cut short under the peer"), (4, "impossible state"), (0, "impossible state")]
+    {
+        let (a, mut b) = pair();
+        scribble(a.memory(), STATE_OF_OWNER, &state.to_le_bytes());
+        for end in [b.recv(&mut [0; 8]).map(drop), b.send(b"x")] {
+            assert!(matches!(end, Err(Error::Corrupt(text)) if text.contains(reason)), "{state}: {end:?}");
+        }
+    }
+}
+
+/// Also where enough was published for it, and the caller has room for it.
+#[test]
+fn a_record_one_byte_longer_than_any_is_corrupt() {
+    let (mut a, mut b) = pair();
+    for _ in 0..2 {
+        a.send(&vec![0; CAPACITY / 2 - 8]).unwrap();
+    }
+    scribble(a.memory(), data_offset(0), &(MAX_MESSAGE as u64 + 1).to_le_bytes());
+    let answer = b.try_recv(&mut vec![0; MAX_MESSAGE + 8]);
+    assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
+}
+
 /// What two sides do, with a hostile hand in between. `who` is the side.
 #[derive(Clone, Debug)]
 enum Step {

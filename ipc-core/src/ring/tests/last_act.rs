@@ -40,7 +40,8 @@ unsafe impl Memory for Watched {
         Ok(true)
     }
 
-    fn is_held(&self, _side: usize) -> Result<bool> {
+    fn is_held(&self, side: usize) -> Result<bool> {
+        assert_eq!(side, 0, "the owner is asked after");
         let Some(act) = self.last_act.lock().unwrap().take() else { return Ok(true) };
         act(&mut self.owner.lock().unwrap());
         Ok(false)
