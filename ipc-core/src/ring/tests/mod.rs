@@ -2,6 +2,7 @@
 //! in `model`.
 
 mod bell;
+mod cut;
 mod last_act;
 mod model;
 mod spsc;

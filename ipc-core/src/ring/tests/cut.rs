@@ -1,0 +1,126 @@
+//! Memory that is cut short under the ring: in a real file, with the guard installed.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::libc;
+
+use crate::ring::{Kind, Memory, Region, RingLink, SEGMENT_LEN, Seat, guard};
+use crate::{Error, Result, Transport};
+
+/// A mapping of a file that any test may cut short.
+#[derive(Debug)]
+struct Mapped(NonNull<u8>);
+
+// SAFETY: the address of a mapping is good in any thread.
+unsafe impl Send for Mapped {}
+
+impl Mapped {
+    fn of(file: &File) -> Self {
+        guard::install().unwrap();
+        let (read_write, fd) = (libc::PROT_READ | libc::PROT_WRITE, file.as_raw_fd());
+        // SAFETY: a new mapping, where the kernel likes.
+        let start =
+            unsafe { libc::mmap(std::ptr::null_mut(), SEGMENT_LEN, read_write, libc::MAP_SHARED, fd, 0) };
+        assert_ne!(start, libc::MAP_FAILED);
+        Self(NonNull::new(start.cast()).unwrap())
+    }
+}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped so, and nothing refers to it any more.
+        unsafe { libc::munmap(self.0.as_ptr().cast(), SEGMENT_LEN) };
+    }
+}
+
+// SAFETY: mapped from `of` to `drop`, and only atomics are referred to.
+unsafe impl Memory for Mapped {
+    fn base(&self) -> NonNull<u8> {
+        self.0
+    }
+
+    fn size(&self) -> usize {
+        SEGMENT_LEN
+    }
+
+    fn can_be_cut(&self) -> bool {
+        true
+    }
+
+    fn hold(&self, _side: usize) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn is_held(&self, _side: usize) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+fn file() -> Arc<File> {
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(SEGMENT_LEN as u64).unwrap();
+    Arc::new(file)
+}
+
+fn region(file: &File) -> Region<Mapped> {
+    Region::new(Mapped::of(file)).unwrap()
+}
+
+fn pair(file: &File) -> (RingLink<Mapped>, RingLink<Mapped>) {
+    let mut seat = Seat::create(region(file), Kind::Ring).unwrap();
+    let joined = RingLink::join(region(file)).unwrap().expect("the owner waits");
+    seat.wait_for_peer("here", Duration::ZERO).unwrap();
+    (RingLink::new(seat), joined)
+}
+
+fn is_cut<T: std::fmt::Debug>(answer: &Result<T>, under: &str) {
+    assert!(matches!(answer, Err(Error::Corrupt(text)) if text.ends_with(under)), "{answer:?}");
+}
+
+/// The first page stays, the messages are lost: the one that touches them finds out, and tells the other.
+#[test]
+fn lost_messages_are_corrupt_on_both_sides() {
+    for receives in [false, true] {
+        let file = file();
+        let (mut ours, mut theirs) = pair(&file);
+        theirs.send(b"lost").unwrap();
+        file.set_len(4096).unwrap();
+        for _ in 0..2 {
+            let touched = if receives { ours.recv(&mut [0; 8]).map(drop) } else { ours.send(b"lost") };
+            is_cut(&touched, "cut short under us");
+        }
+        drop(ours);
+        is_cut(&theirs.recv(&mut [0; 8]), "cut short under the peer");
+    }
+}
+
+/// Zeros in the place of a page say nothing: neither that no owner has come yet, nor that no peer has.
+#[test]
+fn a_lost_first_page_is_corrupt_while_the_two_meet() {
+    let file = file();
+    let (ours, theirs) = (region(&file), region(&file));
+    let mut seat = Seat::create(ours, Kind::Ring).unwrap();
+    file.set_len(0).unwrap();
+    is_cut(&Seat::claim(theirs, Kind::Ring).map(drop), "cut short under us");
+    is_cut(&seat.wait_for_peer("here", Duration::ZERO), "cut short under us");
+}
+
+/// Also the very last page; and the mapping after it, at the same place or not, is as good as new.
+#[test]
+fn each_page_is_guarded_and_each_mapping_anew() {
+    for lost in [SEGMENT_LEN - 4096, SEGMENT_LEN - 4096, 0] {
+        let file = file();
+        let region = region(&file);
+        region.intact().unwrap();
+        file.set_len(lost as u64).unwrap();
+        nix::errno::Errno::ERANGE.set();
+        region.read(SEGMENT_LEN - 8, &mut [1; 8]);
+        assert_eq!(nix::errno::Errno::last(), nix::errno::Errno::ERANGE, "the interrupted code's own");
+        is_cut(&region.intact(), "cut short under us");
+    }
+}
