@@ -13,7 +13,7 @@
 //! ```
 
 use std::io::{BufRead, BufReader, Read as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
 use super::watchdog::Watchdog;
 pub use super::watchdog::{PATIENCE, watched};
@@ -28,6 +28,8 @@ const STAY: &str = "stay";
 #[derive(Debug)]
 pub struct Other {
     child: Child,
+    /// Apart from `child`, which would close it when it is waited for: one that it has started goes on.
+    _stdin: Option<ChildStdin>,
     /// What it said.
     pub said: String,
 }
@@ -107,7 +109,7 @@ fn staying(part: &str, stdin: Stdio) -> Other {
     let mut child = command.stdin(stdin).spawn().expect("a test can start itself");
     let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
     let said = said(lines.map_while(Result::ok)).unwrap_or_else(|| panic!("{part}: it ended without a word"));
-    Other { child, said }
+    Other { _stdin: child.stdin.take(), child, said }
 }
 
 fn said(mut lines: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
