@@ -212,3 +212,27 @@ impl Interrupter {
         Arc::as_ptr(&self.0).addr()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message that comes between the first look and the end of the time.
+    #[test]
+    fn what_comes_at_the_last_moment_is_received() {
+        let mut looks = [Err(Errno::ENOMSG), Ok(())].into_iter();
+        let received = Until::from(Duration::ZERO).wait("msgrcv", |_| looks.next().expect("two looks"));
+        assert_eq!(received.unwrap(), Some(()));
+        assert_eq!(looks.next(), None);
+    }
+
+    /// Both ends count: the time, and the interrupter.
+    #[test]
+    fn an_interrupter_is_no_end_of_the_deadline() {
+        let interrupter = Interrupter::new();
+        let until = Until::from(Instant::now()).or(&interrupter);
+        assert!(until.has_passed() && !until.is_interrupted());
+        interrupter.interrupt();
+        assert!(until.is_interrupted());
+    }
+}

@@ -9,6 +9,7 @@ use ipc_core::conformance::watchdog::{self, PATIENCE, over_this_test};
 use ipc_core::{Mechanism, Setup};
 use ipc_msgq::{Drain, Interrupter, Message, MessageType, Msgq, OwnedQueue, Queue, Select, Settings, Until};
 use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
 
 const ONE: MessageType = MessageType::ONE;
 
@@ -316,5 +317,63 @@ fn a_queue_that_is_not_drained_is_open_again() {
         });
         let stat = queue.stat().unwrap();
         assert_eq!((stat.capacity, stat.messages), (capacity, 2));
+    });
+}
+
+/// An interrupter ends the draining, too: the queue is open again at once.
+#[test]
+fn draining_can_be_interrupted() {
+    watched(|queue| {
+        queue.send(&Message::new(ONE, b"precious")).unwrap();
+        let (capacity, interrupter) = (queue.stat().unwrap().capacity, Interrupter::new());
+        interrupter.interrupt();
+        let started = Instant::now();
+        let until = Until::from(Duration::from_secs(3)).or(&interrupter);
+        assert_eq!(queue.close_and_drain(until).unwrap(), Drain::NotDrained { messages: 1, bytes: 8 });
+        assert!(started.elapsed() < Duration::from_secs(3), "the time has ended it, not the interruption");
+        assert_eq!(queue.stat().unwrap().capacity, capacity);
+    });
+}
+
+/// A thread that has blocked the signal is woken all the same.
+#[test]
+fn a_blocked_signal_wakes_all_the_same() {
+    watched(|queue| {
+        SigSet::all().thread_block().unwrap();
+        let time = Duration::from_millis(20);
+        assert_eq!(queue.recv_until(ONE, &mut Message::with_capacity(1), time).unwrap(), None);
+    });
+}
+
+/// The program's signals are for the program's own threads: those of the library block them all.
+#[test]
+fn the_librarys_threads_take_no_signals() {
+    watched(|queue| {
+        let _readiness = queue.readiness(ONE).unwrap();
+        assert_eq!(
+            queue.recv_until(ONE, &mut Message::with_capacity(1), Duration::from_millis(1)).unwrap(),
+            None
+        );
+        let all = (Signal::SIGTERM as u32, Signal::SIGINT as u32, Signal::SIGUSR1 as u32);
+        let all = [all.0, all.1, all.2].into_iter().fold(0, |mask, signal| mask | 1_u64 << (signal - 1));
+        let started = Instant::now();
+        for name in ["msgq-alarm", "msgq-readiness"] {
+            let blocks_all = || {
+                let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+                let status =
+                    tasks.filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok());
+                let own = status.filter(|status| status.starts_with(&format!("Name:\t{name}\n")));
+                let mask = |status: String| {
+                    let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap().trim();
+                    u64::from_str_radix(line, 16).unwrap()
+                };
+                own.map(mask).fold(None, |so_far, mask| Some(so_far.unwrap_or(true) && mask & all == all))
+            };
+            // It takes a moment to begin.
+            while blocks_all() != Some(true) {
+                assert!(started.elapsed() < Duration::from_secs(5), "{name}: {:?}", blocks_all());
+                thread::yield_now();
+            }
+        }
     });
 }

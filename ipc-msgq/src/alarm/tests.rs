@@ -32,3 +32,29 @@ fn an_alarm_that_rings_too_early_rings_again() {
     watchdog.join().unwrap();
     assert_eq!(received.unwrap_err().errno(), Some(Errno::EINTR));
 }
+
+/// An interrupter wakes those who wait with it, and no others.
+#[test]
+fn an_alarm_rings_for_its_own_token() {
+    let queue = Queue::private(0o600).unwrap().owned();
+    let receive = || {
+        let _alarm = Alarm::set(None, 7).unwrap();
+        queue.recv(Select::Any, &mut Message::with_capacity(1)).map_err(|error| error.errno())
+    };
+    thread::scope(|scope| {
+        let receiver = scope.spawn(receive);
+        thread::sleep(Duration::from_millis(20)); // so that it waits; else the case is easier
+        ring(8);
+        thread::sleep(Duration::from_millis(20));
+        queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();
+        assert_eq!(receiver.join().unwrap(), Ok(()));
+        let receiver = scope.spawn(receive);
+        let started = Instant::now();
+        while !receiver.is_finished() && started.elapsed() < Duration::from_secs(5) {
+            ring(7);
+            thread::yield_now();
+        }
+        queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();
+        assert_eq!(receiver.join().unwrap(), Err(Some(Errno::EINTR)));
+    });
+}

@@ -80,3 +80,56 @@ impl Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use nix::errno::Errno;
+
+    use super::*;
+    use crate::{Message, MessageType, Queue, Select};
+
+    /// Each wait has a number of its own: many short ones are not one long one.
+    #[test]
+    fn every_wait_is_another() {
+        let mut ticks = Ticks::start().unwrap();
+        let slot = Arc::clone(&ticks.slot);
+        let waiter = || slot.waiter.load(Ordering::Relaxed);
+        let waits = [ticks.during(waiter), ticks.during(waiter)];
+        assert_ne!(waits[0], waits[1]);
+        assert_eq!(waits.map(|wait| wait as libc::pid_t), [own_tid(); 2]);
+        assert_eq!(waiter(), 0, "none waits");
+        drop(ticks);
+        assert_eq!(Arc::strong_count(&slot), 1, "the clock has forgotten it");
+    }
+
+    /// Only a wait that was there at the look before is interrupted.
+    #[test]
+    fn a_wait_is_interrupted_when_it_is_seen_again() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        sys::handle_wake_up().unwrap();
+        let slot = Arc::new(Slot::default());
+        let receive = || {
+            let mut ticks = Ticks { slot: Arc::clone(&slot), calls: 0 }; // which no clock looks at
+            let received = ticks.during(|| queue.recv(Select::Any, &mut Message::with_capacity(1)));
+            received.map_err(|error| error.errno())
+        };
+        thread::scope(|scope| {
+            let waiting = scope.spawn(receive);
+            thread::sleep(Duration::from_millis(20)); // so that it waits; else the case is easier
+            slot.look(0);
+            thread::sleep(Duration::from_millis(20));
+            queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+            let waiting = scope.spawn(receive);
+            let (mut seen, started) = (0, Instant::now());
+            while !waiting.is_finished() && started.elapsed() < Duration::from_secs(5) {
+                seen = slot.look(seen);
+                thread::yield_now();
+            }
+            queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();
+            assert_eq!(waiting.join().unwrap(), Err(Some(Errno::EINTR)));
+        });
+    }
+}
