@@ -65,6 +65,8 @@ fn the_highest_priority_comes_first() {
         assert_eq!(take(&inbound), Some(expected));
     }
     assert_eq!(take(&inbound), None);
+    put(&outbound, b"first", 32767);
+    assert_eq!(take(&inbound), Some((b"first".to_vec(), 32767)));
     assert_eq!(errno(outbound.try_send(b"x", 32768)), Errno::EINVAL);
 }
 

@@ -111,7 +111,10 @@ mod tests {
     #[test]
     fn an_age_has_one_unit() {
         let ago = |seconds| age(SystemTime::now() - Duration::from_secs(seconds));
-        assert_eq!([0, 59, 60, 7199, 172_801].map(ago), ["0s", "59s", "1min", "1h", "2d"]);
+        assert_eq!(
+            [0, 59, 60, 3599, 3600, 7199, 86_399, 86_400].map(ago),
+            ["0s", "59s", "1min", "59min", "1h", "1h", "23h", "1d"]
+        );
         assert_eq!(age(SystemTime::now() + Duration::from_secs(60)), "0s", "a clock that was set back");
     }
 }

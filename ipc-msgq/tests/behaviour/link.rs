@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
-use ipc_msgq::{Link, Message, Msgq, Queue, SystemVLink};
+use ipc_msgq::{Link, Message, Msgq, Queue, Settings, SystemVLink};
 use nix::errno::Errno;
 
 fn fill(link: &mut SystemVLink, message: &[u8]) -> usize {
@@ -223,4 +223,20 @@ fn garbage_is_corrupt() {
         joiner.queue().send(&Message::new(joiner.outbound(), garbage)).unwrap();
         assert!(matches!(owner.recv(&mut [0; 100]), Err(Error::Corrupt(_))), "{garbage:?}");
     }
+}
+
+/// So is one that is longer than the link carries, as a queue can that was made larger since the two have met.
+#[test]
+fn a_message_longer_than_the_link_carries_is_corrupt() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
+    let capacity = |bytes| queue.set(&Settings { capacity: Some(bytes), ..Settings::default() }).unwrap();
+    capacity(200);
+    let joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    let Link::SystemV(mut owner) = meeting.accept(PATIENCE).unwrap() else { panic!("the default") };
+    assert_eq!((owner.max_message(), joiner.max_message()), (199, 199));
+    capacity(1000);
+    let Link::SystemV(joiner) = joiner else { panic!("the default") };
+    queue.send(&Message::new(joiner.outbound(), &[0xD1; 300])).unwrap();
+    assert!(matches!(owner.recv(&mut [0; 300]), Err(Error::Corrupt(_))));
 }

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, Scratch, pair, played, playing, put, setup, take};
+use ipc_core::lease::Lease;
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_msgq::{Key, Msgq, Queue};
 use nix::errno::Errno;
@@ -206,4 +207,17 @@ fn another_users_queue_is_refused() {
     give(*theirs, 0);
     let error = Msgq::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
     assert!(error.contains("another user's (uid 65534)"), "{error}");
+}
+
+/// The seat of an owner that was killed is not one to take, whoever else keeps its queue.
+#[test]
+fn a_dead_owners_seat_is_not_taken() {
+    let key = Key::fresh().to_string();
+    let mut owner = playing(&format!("wait {key}"));
+    let lease = Lease::share::<Msgq>(&key).unwrap().expect("its owner holds it");
+    owner.kill();
+    let joined = Msgq::join(&key, &setup(), SOON);
+    assert!(joined.is_err(), "{joined:?}");
+    drop(lease);
+    assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last lease");
 }

@@ -279,3 +279,30 @@ fn a_person_can_look_at_it() {
         None => ipc_core::conformance::skipped("/dev/mqueue is not mounted, and to mount it takes root"),
     }
 }
+
+/// While a joiner holds its lock, it is about to say hello: the seat is not offered to another.
+#[test]
+fn a_seat_that_is_being_taken_is_not_offered_again() {
+    let _allowance = Allowance::wait_for(1);
+    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let back = format!("{}.back", meeting.address()).parse().unwrap();
+    let taker = PosixQueue::open(&back, Access::Receive).unwrap();
+    let lock = fs::File::from(taker.as_fd().try_clone_to_owned().unwrap());
+    lock.lock().unwrap();
+    let mut buffer = vec![0; taker.attributes().unwrap().longest];
+    taker.try_recv(&mut buffer).unwrap().expect("the invitation");
+    assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));
+    assert_eq!(taker.attributes().unwrap().messages, 0);
+}
+
+/// A joiner says exactly what this protocol says.
+#[test]
+fn a_stranger_who_joins_is_corrupt() {
+    let _allowance = Allowance::wait_for(1);
+    for hello in [&b"ipcmqpx0"[..], b"ipcmqpx1!", b"ipcmqpx", b""] {
+        let mut meeting = Msgq::create(None, &posix()).unwrap();
+        let queue = PosixQueue::open(&meeting.address().parse().unwrap(), Access::Send).unwrap();
+        queue.try_send(hello, 2).unwrap().unwrap();
+        assert!(matches!(meeting.accept(PATIENCE), Err(Error::Corrupt(_))), "{hello:?}");
+    }
+}

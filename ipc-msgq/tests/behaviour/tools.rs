@@ -134,6 +134,10 @@ fn play(part: &[&str]) -> String {
             std::mem::forget(link);
             name.to_owned()
         }
+        ["wait", key] => {
+            std::mem::forget(Msgq::create(Some(key), &setup()).unwrap());
+            key.to_owned()
+        }
         // Leaks its link: as this process stays, so does the link, until the process is killed.
         ["own", key] => {
             let mut meeting = Msgq::create(Some(key), &setup()).unwrap();

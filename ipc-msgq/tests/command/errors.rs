@@ -39,6 +39,7 @@ fn wrong_usage_is_told_in_one_line() {
         (&["create", "--mode", "01777"], "a mode is octal"),
         (&["set", "--id", "1"], "--owner <USER>|--group <GROUP>|--mode <MODE>|--qbytes <BYTES>"),
         (&["set", "--id", "1", "--owner", "no-such-user"], "there is no user 'no-such-user'"),
+        (&["set", "--id", "1", "--owner", "4294967295"], "there is no user '4294967295'"),
         (&["rm"], "--orphans"),
         (&["rm", "--dry-run"], "--orphans"),
         (&["rm", "--force"], "--orphans"),

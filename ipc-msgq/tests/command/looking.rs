@@ -1,13 +1,15 @@
 //! `ls`, `stat`, `set`, `watch`, `limits`, `completions`, and the help.
 
 use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
-use ipc_msgq::{Key, Limits, Queue};
+use ipc_core::conformance::namespaces;
+use ipc_msgq::{Key, Queue};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::children::end;
-use crate::tools::{BINARY, Scratch, command, is_root, listed, run, soon};
+use crate::tools::{BINARY, Scratch, command, ended, is_root, listed, run, soon};
 
 /// What the kernel knows is in the document, each thing by its documented name and kind.
 #[test]
@@ -79,9 +81,15 @@ fn stat_shows_all_fields() {
     ] {
         assert!(text.contains(&line), "{line} in {text}");
     }
+    queue.take().unwrap();
+    let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
+    assert_eq!((&document["messages"], &document["used_bytes"]), (&0.into(), &0.into()));
+    assert_eq!(document["last_receiver"], std::process::id());
+    run(&["send", "--id", &queue.id(), "hello"]).text();
     let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
     assert_eq!((&document["messages"], &document["used_bytes"]), (&1.into(), &5.into()));
-    assert_eq!(document["last_sender"], std::process::id());
+    assert_eq!(document["last_receiver"], std::process::id());
+    assert_ne!(document["last_sender"], std::process::id());
 }
 
 /// Mode and capacity are changed, and the rest stays.
@@ -101,6 +109,11 @@ fn set_changes_what_was_said() {
     let error = run(&["send", "--id", &queue.id(), "--nowait", "x"]).error(1);
     assert!(error.contains("is closed: its capacity is 0 bytes"), "{error}");
     assert_eq!((queue.stat().unwrap().owner, queue.stat().unwrap().mode), (65534, 0o640));
+    let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
+    assert_eq!((&document["uid"], &document["creator_uid"]), (&65534.into(), &0.into()));
+    let text = run(&["stat", "--id", &queue.id()]).text();
+    let user = |name| text.lines().find(|line| line.starts_with(name)).unwrap().rsplit(' ').next();
+    assert_eq!((user("owner "), user("creator ")), (Some("(65534)"), Some("(0)")));
 }
 
 /// Without a terminal `watch` prints a line for each change, at once.
@@ -120,16 +133,45 @@ fn watch_prints_changes() {
     watch.wait().unwrap();
 }
 
-/// The limits are those of the library, which are those of the kernel.
+/// The limits are those of the kernel, each by its name; and what is used is so of all queues together.
 #[test]
 fn limits_are_shown() {
-    let limits = Limits::read().unwrap();
-    let document = run(&["limits", "--json"]).json();
-    assert_eq!(
-        (&document["msgmax"], &document["msgmni"]),
-        (&limits.message_bytes.into(), &limits.queues.into())
-    );
-    assert!(run(&["limits"]).text().contains(&format!("{} bytes (kernel.msgmax)", limits.message_bytes)));
+    let set = "echo 100 > /proc/sys/kernel/msgmax && echo 2000 > /proc/sys/kernel/msgmnb && \
+               echo 30 > /proc/sys/kernel/msgmni && id=$(\"$2\" create) && \"$2\" send --id $id hello && \
+               \"$2\" send --id $id you";
+    let limits = |args: &[&str]| {
+        let mut there = namespaces::limited(&["--ipc"], set, "env")?; // the command has to be "$2"
+        Some(ended(
+            there
+                .arg(BINARY)
+                .arg("limits")
+                .args(args)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        ))
+    };
+    let Some(document) = limits(&["--json"]) else {
+        return ipc_core::conformance::skipped(
+            "a new IPC namespace needs root or a user namespace, and unshare(1)",
+        );
+    };
+    let document = document.json();
+    for (name, value) in
+        [("msgmax", 100), ("msgmnb", 2000), ("msgmni", 30), ("queues", 1), ("messages", 2), ("bytes", 8)]
+    {
+        assert_eq!(document[name], value, "{name}");
+    }
+    let text = limits(&[]).unwrap().text();
+    let lines = [
+        "longest message     100 bytes (kernel.msgmax)",
+        "capacity of a queue 2000 bytes (kernel.msgmnb)",
+        "queues              1 of 30 (kernel.msgmni)",
+        "messages in them    2",
+        "bytes in them       8",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), lines);
 }
 
 /// A script for each shell, with the operator's commands and the demo's.

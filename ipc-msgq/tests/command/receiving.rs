@@ -65,6 +65,12 @@ fn recv_takes_as_many_as_wanted() {
     assert_eq!(run(&["recv", "--id", &queue.id(), "--count", "2"]).text(), "onetwo");
     let ran = run(&["recv", "--id", &queue.id(), "--count", "2", "--lines", "--nowait"]);
     assert_eq!((ran.status, &*ran.stdout), (Some(3), &b"six\n"[..]));
+    queue.put(1, b"a line\n");
+    assert_eq!(
+        run(&["recv", "--id", &queue.id(), "--lines"]).text(),
+        "a line\n\n",
+        "one more, whatever it ends with"
+    );
 }
 
 /// `--follow` writes each message at once, and ends in an error when the queue is removed.
@@ -127,6 +133,12 @@ fn peek_takes_nothing() {
     let all = run(&["peek", "--id", &queue.id(), "--all"]).text();
     assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n2: type 3, 1 byte  3\n");
     assert_eq!(queue.stat().unwrap().messages, 3);
+    // Forty bytes are shown, and that there are more.
+    let queue = Scratch::new();
+    queue.put(1, &[b'x'; 40]);
+    queue.put(1, &[b'x'; 41]);
+    let (all, forty) = (run(&["peek", "--id", &queue.id(), "--all"]).text(), "x".repeat(40));
+    assert_eq!(all, format!("0: type 1, 40 bytes  {forty}\n1: type 1, 41 bytes  {forty}…\n"));
 }
 
 /// When nobody reads its output, `recv` takes nothing, or puts back what it took.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use ipc_core::Result;
+use ipc_core::conformance::Allowance;
+use ipc_msgq::posix::{self, Attributes, PosixName, PosixQueue};
 use ipc_msgq::{Access, Key, Limits, Message, MessageType, Queue, QueueId, Select, Settings};
 use nix::unistd::{Uid, geteuid, setgid, setuid};
 
@@ -13,6 +15,10 @@ use crate::child::{child, said};
 /// Plays the child's part and returns what to say.
 pub fn play(words: &[&str]) -> Vec<String> {
     match *words {
+        ["nobody", name] => {
+            setuid(Uid::from_raw(65534)).unwrap();
+            vec![answer(PosixQueue::unlink(&name.parse().unwrap()))]
+        }
         ["nobody", key, own] => {
             setgid(65534.into()).unwrap();
             setuid(Uid::from_raw(65534)).unwrap();
@@ -82,6 +88,20 @@ fn eacces_and_eperm_of_another_user() {
         assert!(answer.starts_with(expected), "{answer}\n{expected}");
     }
     queue.stat().expect("it is still there");
+}
+
+/// The kernel says EPERM, the manual page EACCES.
+#[test]
+fn eacces_of_another_users_posix_queue() {
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("to become another user needs root");
+    }
+    drop(Allowance::wait_for(1));
+    let (name, small) = (PosixName::fresh(), Attributes { capacity: 1, longest: 8, messages: 0 });
+    let _queue = PosixQueue::create(&name, posix::Access::Receive, small, 0o666).unwrap();
+    let answers = said(child(&format!("nobody {name}")));
+    PosixQueue::unlink(&name).expect("it is still there");
+    assert_eq!(answers, ["mq_unlink: Permission denied (EACCES)"]);
 }
 
 /// The command in an IPC namespace of its own, after a line of shell; `None`, loudly, where that is not permitted.
