@@ -135,7 +135,7 @@ impl Traced {
 }
 
 impl Traced {
-    /// Lets it run to its next system call; `false` if it makes none for so long: then it runs on.
+    /// Lets it run to its next system call; `false` if it makes none for so long. It stands still after either.
     pub(super) fn to_next_call(&self, patience: Duration) -> Result<bool, Failed> {
         let deadline = Deadline::after(patience);
         let mut signal: Option<Signal> = None;
@@ -143,7 +143,11 @@ impl Traced {
             ptrace::syscall(self.0, signal.take())?;
             let status = loop {
                 match waitpid(self.0, Some(WaitPidFlag::__WALL | WaitPidFlag::WNOHANG))? {
-                    WaitStatus::StillAlive if deadline.has_passed() => return Ok(false),
+                    WaitStatus::StillAlive if deadline.has_passed() => {
+                        ptrace::interrupt(self.0)?; // one that runs on could not be let go
+                        wait_for(self.0)?;
+                        return Ok(false);
+                    }
                     WaitStatus::StillAlive => thread::sleep(Duration::from_millis(1)),
                     status => break status,
                 }
