@@ -97,7 +97,11 @@ fn a_claim_that_does_not_hold_is_an_error() {
 #[test]
 fn a_scenario_that_is_killed_leaves_nothing() {
     for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
-        let mut child = scenario(&["queue-full"]);
+        // In a place of its own, in which no neighbour clears up after it.
+        let place = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
+        command.args(["scenario", "queue-full"]).env("TMPDIR", place.path());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut story = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         while !story.contains("sleeps") {

@@ -215,6 +215,42 @@ mod tests {
         assert_eq!(number(&stat("S", 1).split(' ').collect::<Vec<_>>(), 22), Some(4711));
     }
 
+    /// A child that has ended is a zombie until it is waited for.
+    #[test]
+    fn a_zombie_does_not_live() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let started = std::time::Instant::now();
+        while still_lives(child.id(), None) && started.elapsed() < Duration::from_secs(5) {}
+        let lives = still_lives(child.id(), None);
+        child.wait().unwrap();
+        assert!(!lives);
+    }
+
+    /// What is not there and what is not shown is no process; what cannot be looked at says nothing.
+    #[test]
+    fn what_cannot_be_looked_at_is_an_error() {
+        let read = |errno: Errno| if_shown(Err::<(), _>(io::Error::from(errno)));
+        for errno in [Errno::EACCES, Errno::ENOENT, Errno::EPERM, Errno::ESRCH] {
+            assert_eq!(read(errno).unwrap(), None, "{errno}");
+        }
+        assert_eq!(read(Errno::EMFILE).unwrap_err().raw_os_error(), Some(Errno::EMFILE as i32));
+    }
+
+    /// A queue that a ping or a pong holds is no orphan, even if no process has used it yet.
+    #[test]
+    fn a_queue_that_is_held_is_no_orphan() {
+        let key = ipc_msgq::Key::fresh();
+        let look = |queue: ipc_msgq::Queue| {
+            let stat = queue.stat().unwrap();
+            assert_eq!((stat.last_sender, stat.last_receiver), (None, None));
+            is_orphan(&Entry { queue, stat }, &Sleepers(Vec::new()))
+        };
+        let lease = lease::Lease::take::<Msgq>(Some(&key.to_string())).unwrap();
+        assert!(!look(ipc_msgq::Queue::create_leased(&lease, key, 0o600).unwrap()));
+        drop(lease);
+        assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "nobody holds that");
+    }
+
     /// The kernel notes the thread that was woken. While it lives it is known to; then it is not known whose it was.
     #[test]
     fn a_receiver_that_slept_is_known_by_its_thread() {

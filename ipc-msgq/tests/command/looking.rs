@@ -40,6 +40,26 @@ fn ls_prints_a_table() {
     assert_eq!((cells[1], cells[3], cells[4], cells[5]), (&*queue.id(), "0600", "5", "1"));
 }
 
+/// A process of another user lives, though it cannot be sent a signal.
+#[test]
+fn ls_knows_that_another_users_process_lives() {
+    let queue = Scratch::new();
+    queue.put(1, b"12345");
+    let mut ls = std::process::Command::new("setpriv");
+    ls.args(["--reuid=65534", "--regid=65534", "--clear-groups", BINARY, "ls", "--json"]);
+    let Ok(output) =
+        ls.output().map_err(drop).and_then(|output| output.status.success().then_some(output).ok_or(()))
+    else {
+        return ipc_core::conformance::skipped(
+            "this needs root, setpriv(1), and a binary that others may run",
+        );
+    };
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let row =
+        rows.as_array().unwrap().iter().find(|row| row["id"] == queue.id().parse::<i32>().unwrap()).unwrap();
+    assert_eq!((&row["last_sender_lives"], &row["orphan"]), (&true.into(), &false.into()));
+}
+
 /// A queue is an orphan when its last users have ended, and not while one sleeps at it.
 #[test]
 fn ls_tells_orphans() {

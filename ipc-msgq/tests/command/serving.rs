@@ -9,6 +9,7 @@ use ipc_msgq::{Key, MessageType, Queue, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use tempfile::TempDir;
 
 use crate::children::{ctrl_c, end};
 use crate::tools::{Scratch, command, ended, run, run_with, soon};
@@ -17,16 +18,20 @@ use crate::tools::{Scratch, command, ended, run, run_with, soon};
 struct Server {
     key: Key,
     child: Child,
+    /// Its own, in which no neighbour clears up after it.
+    _place: TempDir,
 }
 
 impl Server {
     fn start() -> Self {
         let key = Key::fresh();
-        let mut child = command(&["serve", "--key", &key.to_string()]).spawn().unwrap();
+        let place = tempfile::tempdir().unwrap();
+        let mut serve = command(&["serve", "--key", &key.to_string()]);
+        let mut child = serve.env("TMPDIR", place.path()).spawn().unwrap();
         let mut id = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut id).unwrap();
         assert_eq!(id.trim_end(), Queue::open(key).unwrap().id().to_string());
-        Self { key, child }
+        Self { key, child, _place: place }
     }
 
     fn queue(&self) -> Queue {
