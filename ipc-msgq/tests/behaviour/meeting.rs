@@ -221,3 +221,13 @@ fn a_dead_owners_seat_is_not_taken() {
     drop(lease);
     assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last lease");
 }
+
+/// While the process lives that has taken the seat, it may still say hello: the seat is not offered again.
+#[test]
+fn a_seat_that_is_being_taken_is_not_offered_again() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
+    assert!(!take(queue, 5).is_empty(), "the invitation");
+    assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));
+    assert_eq!(queue.stat().unwrap().messages, 0);
+}

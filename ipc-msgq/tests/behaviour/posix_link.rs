@@ -103,6 +103,9 @@ fn a_goodbye_comes_last() {
     for number in 0..3 {
         assert_eq!((joiner.recv(&mut buffer).unwrap(), buffer), (1, [number]));
     }
+    for _ in 0..3 {
+        assert!(matches!(joiner.try_recv(&mut buffer), Err(Error::Disconnected)), "not: not now");
+    }
     assert!(matches!(joiner.recv(&mut buffer), Err(Error::Disconnected)));
 }
 
