@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::thread;
 
 use ipc_core::{Advise as _, Call as _};
 
@@ -81,17 +82,24 @@ impl<'a> Workshop<'a> {
             .success())
     }
 
-    /// Judges one that is built.
+    /// Judges one that is built. All its points at once: where a program hangs, it does so for each of them.
     pub fn judge_built(&self, exercise: &Exercise) -> Result<Verdict> {
         let judge = self.judge_program()?;
         let tests =
             self.output(Command::new(judge).args(["--list", "--format", "terse", &exercise.module()]))?;
-        let mut points = Vec::new();
-        for test in tests.1.lines().filter_map(|line| line.strip_suffix(": test")) {
+        let judge_one = |test: &str| -> Result<_> {
             let (passed, said) = self.output(Command::new(judge).args(["--exact", test, "--nocapture"]))?;
             let point = test[exercise.module().len()..].replace('_', " ");
-            points.push((point, (!passed).then(|| reason(&said))));
-        }
+            Ok((point, (!passed).then(|| reason(&said))))
+        };
+        let points = thread::scope(|scope| {
+            let tests = tests.1.lines().filter_map(|line| line.strip_suffix(": test"));
+            let judged: Vec<_> = tests
+                .map(|test| scope.spawn(move || judge_one(test).map_err(|error| error.to_string())))
+                .collect();
+            judged.into_iter().map(|point| point.join().expect("no judge panics")).collect::<Vec<_>>()
+        });
+        let points = points.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
         if points.is_empty() {
             return Err(format!("{}: its judge has no tests", exercise.name).into());
         }

@@ -7,9 +7,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use ipc_core::conformance::first_process;
+use ipc_core::conformance::watchdog::PATIENCE;
 use nix::sys::signal::Signal;
 use tiny::{Tiny, given, solved};
 
@@ -114,9 +114,6 @@ fn whoever_reads_the_first_line_only_is_no_mistake() {
     }
 }
 
-/// So long `watch` may say nothing: a compiler on a busy machine is in it.
-const WATCHDOG: Duration = Duration::from_secs(300);
-
 /// The program that watches, which is killed at the end of the test.
 struct Watching(Child);
 
@@ -141,7 +138,7 @@ fn watch_judges_on_save_and_goes_on_to_the_next() {
     let until = |text: &str| {
         let mut said = String::new();
         while !said.contains(text) {
-            let Ok(line) = lines.recv_timeout(WATCHDOG) else { panic!("`{text}` never came, but:\n{said}") };
+            let Ok(line) = lines.recv_timeout(PATIENCE) else { panic!("`{text}` never came, but:\n{said}") };
             said += &(line + "\n");
         }
         said
