@@ -86,7 +86,8 @@ fn count(case: &Case) -> Result<Calls> {
     let mut command = peer::this_program()?;
     command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
     command.arg(format!("{},{}", placement.ping, placement.pong));
-    let mut child = peer::spawn(command.stdin(Stdio::piped()).stdout(Stdio::null()))?;
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = peer::spawn(&mut command)?;
     let counted = Counter::seize(&child).and_then(|mut counter| {
         drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // it waits for that
         counter.run_out()
@@ -102,8 +103,16 @@ fn count(case: &Case) -> Result<Calls> {
     let messages = case.timed(MESSAGES).count as f64;
     match (ping, pong) {
         (Some(ping), Some(pong)) => Ok([ping, pong].map(|calls| calls as f64 / messages)),
-        _ => Err(Error::Disconnected),
+        _ => Err(reason_of(child)),
     }
+}
+
+/// Why a process that was to be counted has ended before its exchange, in its own words.
+fn reason_of(mut child: Child) -> Error {
+    let mut said = String::new();
+    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error: it has said nothing
+    let reason = said.lines().last().and_then(|line| line.strip_prefix("error: "));
+    reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
 }
 
 /// Holds a process, and all that it starts, at every system call.
@@ -138,10 +147,10 @@ impl Counter {
             let (thread, signal) = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
                 Err(Errno::EINTR) => continue,
                 Err(Errno::ECHILD) => return Ok(calls),
-                Ok(WaitStatus::PtraceSyscall(thread)) => {
-                    self.called(thread)?;
-                    (thread, None)
-                }
+                Ok(WaitStatus::PtraceSyscall(thread)) => match self.called(thread) {
+                    Err(Errno::ESRCH) => continue, // killed meanwhile, as the threads of a process are that ends
+                    called => called.map(|()| (thread, None))?,
+                },
                 Ok(WaitStatus::PtraceEvent(thread, ..)) => (thread, None),
                 Ok(WaitStatus::Stopped(thread, signal)) => {
                     (thread, Some(signal).filter(|it| *it != Signal::SIGTRAP))
