@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use common::{Output, bench, run, wait};
+use common::{Output, Running, bench, run};
 use invented::{NOISE, Saved, case, costs, document, row};
 use ipc_bench::{Case, Document, Kind, NotMeasured, Row, SIX};
 use ipc_core::{Clients, Wait};
@@ -362,14 +362,10 @@ fn on_a_terminal_it_asks() {
             "stream",
         ]);
         command.args(["--outlive", "no", "--direction", "two-way"]);
-        command.stdin(Stdio::from(terminal.slave)).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let asking = Running::start(command.stdin(Stdio::from(terminal.slave)));
         drop(command); // and with it our copy of the terminal's other side
         File::from(terminal.master.try_clone().unwrap()).write_all(typed).unwrap();
-        let status = wait(&mut child);
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Output { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+        asking.output()
     };
     let output = asked(b"other-planet\nother-host\n\n");
     assert_eq!(output.status, Some(0), "{}", output.stderr);

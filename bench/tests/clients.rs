@@ -4,15 +4,14 @@
 mod common;
 
 use std::fs;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use common::{bench, children, group_has_ended, run, switches, until, wait, words};
-use ipc_bench::{Document, Latency, Row, crowd};
-use nix::sys::signal::{Signal, kill, killpg};
+use common::{Output, Running, bench, children, run, switches, until, words};
+use ipc_bench::{Document, Latency, Row};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
@@ -36,15 +35,16 @@ fn row<'a>(document: &'a Document, way: (&str, &str), clients: usize) -> &'a Row
     document.results.iter().find(is_it).expect("it was measured")
 }
 
-/// What is in a row fits together, for each way and each number of clients.
+/// What is in a row fits together, for each way; of one client, and of nine, whom four processes do not share evenly. A
+/// hundred are in the test of the descriptors.
 #[test]
-fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
+fn one_and_nine_clients_are_served_in_every_way() {
     let tmp = TempDir::new().unwrap();
     let mut command = bench();
-    command.args(["--clients", "1,10,100", "--duration", "0.3", "--verify"]).env("TMPDIR", tmp.path());
+    command.args(["--clients", "1,9", "--duration", "0.15", "--verify"]).env("TMPDIR", tmp.path());
     let document = document(&mut command, 0);
-    assert_eq!(document.results.len(), 3 * WAYS.len());
-    for clients in [1, 10, 100] {
+    assert_eq!(document.results.len(), 2 * WAYS.len());
+    for clients in [1, 9] {
         for way in WAYS {
             let row = row(&document, way, clients);
             let fairness = row.fairness.expect("of clients");
@@ -55,8 +55,8 @@ fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
             let times = row.rtt_ns.as_ref().and_then(Latency::times).expect("a histogram");
             assert_eq!(times.len(), row.count, "one time for each answer: {row:?}");
             let seconds = row.count as f64 / row.messages_per_s.expect("a rate");
-            assert!((seconds - 0.3).abs() < 1e-3, "{seconds} s of the window: {row:?}");
-            assert_eq!(row.client_processes, Some(crowd::processes(clients)));
+            assert!((seconds - 0.15).abs() < 1e-3, "{seconds} s of the window: {row:?}");
+            assert_eq!(row.client_processes, Some(clients.min(4)));
             assert!(row.rounds.as_ref().is_some_and(|rounds| (1..=5).contains(&rounds.count)), "{row:?}");
             let cost = row.cost.expect("a cost");
             assert!(cost.ping.cpu_ns() > 0.0 && cost.pong.cpu_ns() > 0.0, "{row:?}");
@@ -79,7 +79,7 @@ fn one_ten_and_a_hundred_clients_are_served_in_every_way() {
 #[test]
 fn long_requests_are_served_or_skipped() {
     let mut command = bench();
-    command.args(["--clients", "10", "--duration", "0.3", "--size", "64K", "--size", "4092", "--verify"]);
+    command.args(["--clients", "3", "--duration", "0.05", "--size", "64K", "--size", "4092", "--verify"]);
     let document = document(&mut command, 0);
     let sizes = |mechanism: &str, variant: &str| {
         let rows = document.results.iter();
@@ -149,7 +149,7 @@ fn too_many_clients_for_the_descriptors_are_skipped() {
         let script = format!("ulimit {limit}; exec \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_ipc-bench"), "--mechanism", "fifo"]);
-        command.args(["--clients", "100", "--duration", "1"]);
+        command.args(["--clients", "100", "--duration", "0.3"]);
         command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
         document(&mut command, status)
     };
@@ -160,90 +160,77 @@ fn too_many_clients_for_the_descriptors_are_skipped() {
     assert!(skipped[0].reason.contains("100 clients take 132 descriptors"), "{}", skipped[0].reason);
 }
 
-/// A run of minutes, in a process group of its own.
-struct Busy(Child);
-
-impl Busy {
-    /// Returns when the clients are being served.
-    fn start(way: (&str, &str), tmp: &Path) -> Self {
-        let mut command = bench();
-        command.args(["--clients", "10", "--duration", "300", "--mechanism", way.0, "--variant", way.1]);
-        command.args(["--output", tmp.join("results").to_str().unwrap(), "--json"]).env("TMPDIR", tmp);
-        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped());
-        let busy = Self(command.spawn().expect("the harness is built"));
-        until("the server and its clients are there", || children(busy.0.id()).len() == 5);
-        // Ten clients that join, and are asked once, make it wait less often than that.
-        until("the server serves", || switches(&busy.playing("crowd-server")[0]) > 200);
-        busy
-    }
-
-    /// The processes that were started to play this part.
-    fn playing(&self, part: &str) -> Vec<String> {
-        let mut pids = children(self.0.id());
-        pids.retain(|pid| words(pid).get(1).is_some_and(|word| word == part));
-        pids
-    }
-
-    fn all_have_ended(&self) -> bool {
-        group_has_ended(self.0.id())
-    }
-
-    fn group(&self) -> Pid {
-        Pid::from_raw(self.0.id() as i32)
-    }
-
-    fn stderr(&mut self) -> String {
-        std::io::read_to_string(self.0.stderr.take().expect("piped")).expect("UTF-8")
-    }
+/// A run of minutes with ten clients, which are being served.
+fn busy((mechanism, variant): (&str, &str), tmp: &Path) -> Running {
+    let mut command = bench();
+    command.args(["--clients", "10", "--duration", "300", "--mechanism", mechanism, "--variant", variant]);
+    command.args(["--output", tmp.join("results").to_str().unwrap(), "--json"]).env("TMPDIR", tmp);
+    let busy = Running::start(&mut command);
+    until("the server and its clients are there", || children(busy.id()).len() == 5);
+    // Ten clients that join, and are asked once, make it wait less often than that.
+    until("the server serves", || switches(&playing("crowd-server", &busy)[0]) > 200);
+    busy
 }
 
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = killpg(self.group(), Signal::SIGKILL);
-        let _ = self.0.wait();
-    }
+/// The processes that were started to play this part.
+fn playing(part: &str, busy: &Running) -> Vec<String> {
+    let mut pids = children(busy.id());
+    pids.retain(|pid| words(pid).get(1).is_some_and(|word| word == part));
+    pids
+}
+
+/// Does the same for each way, for all of them at once: most of the time it waits.
+fn in_every_way(check: impl Fn((&str, &str)) + Sync) {
+    thread::scope(|scope| {
+        for way in WAYS {
+            let check = &check;
+            thread::Builder::new()
+                .name(way.1.into())
+                .spawn_scoped(scope, move || check(way))
+                .expect("a thread");
+        }
+    });
 }
 
 /// A killed process of the crowd ends its row with the reason. The others end too, and nothing is left.
 #[test]
 fn a_killed_process_is_noticed_and_nothing_is_left() {
-    for way in WAYS {
+    in_every_way(|way| {
         for (part, said) in [
             ("crowd-server", "10 clients, 64 bytes, wait block: the server has ended"),
             ("crowd-clients", "10 clients, 64 bytes, wait block: a client process has ended"),
         ] {
             let tmp = TempDir::new().unwrap();
-            let mut busy = Busy::start(way, tmp.path());
-            let victim = busy.playing(part).pop().expect("it is there");
+            let busy = busy(way, tmp.path());
+            let victim = playing(part, &busy).pop().expect("it is there");
             kill(Pid::from_raw(victim.parse().unwrap()), Signal::SIGKILL).expect("it runs");
-            assert_eq!(wait(&mut busy.0), Some(1), "{way:?}");
-            let stderr = busy.stderr();
+            let Output { status, stderr, .. } = busy.output();
+            assert_eq!(status, Some(1), "{way:?} {part}: {stderr}");
             assert!(stderr.contains(said) && stderr.contains("signal: 9"), "{way:?} {part}: {stderr}");
-            until("all have ended", || busy.all_have_ended());
             let document = ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
             assert!(document.complete && document.failed.len() == 1, "{:?}", document.failed);
             nothing_is_left(tmp.path(), way);
         }
-    }
+    });
 }
 
-/// Ctrl-C saves what there is, and leaves nothing else; whether all get the signal, or the harness alone.
+/// Ctrl-C saves what there is, and leaves nothing else; whether all get the signal, or the harness alone. The first round
+/// takes a minute, and is saved as far as it came: by turns of half a second, of which the first may take long to begin.
 #[test]
 fn ctrl_c_saves_what_was_measured() {
-    for way in WAYS {
+    in_every_way(|way| {
         for all in [true, false] {
-            // The first round takes a minute, and is saved as far as it came. A busy machine may take long to get anywhere.
-            let saved = [100, 2_000, 30_000].into_iter().any(|ms| {
+            let saved = [800, 5_000].into_iter().any(|ms| {
                 let tmp = TempDir::new().unwrap();
-                let mut busy = Busy::start(way, tmp.path());
+                let busy = busy(way, tmp.path());
                 thread::sleep(Duration::from_millis(ms));
                 if all {
-                    killpg(busy.group(), Signal::SIGTERM).expect("it runs");
+                    busy.signal_all(Signal::SIGTERM);
                 } else {
-                    kill(busy.group(), Signal::SIGTERM).expect("it runs");
+                    busy.signal(Signal::SIGTERM);
                 }
-                assert_eq!(wait(&mut busy.0), None, "{way:?}: the signal ends it");
-                until("all have ended", || busy.all_have_ended());
+                let output = busy.output();
+                assert_eq!(output.signal, Some(Signal::SIGTERM as i32), "{way:?}: {}", output.stderr);
                 let document =
                     ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
                 assert!(!document.complete && document.failed.is_empty(), "{:?}", document.failed);
@@ -252,19 +239,19 @@ fn ctrl_c_saves_what_was_measured() {
             });
             assert!(saved, "{way:?}: nothing was answered");
         }
-    }
+    });
 }
 
 /// A harness that is killed cannot do anything; the crowd ends without it, and takes its objects along.
 #[test]
 fn a_crowd_ends_with_its_harness() {
-    for way in WAYS {
+    in_every_way(|way| {
         let tmp = TempDir::new().unwrap();
-        let mut busy = Busy::start(way, tmp.path());
-        busy.0.kill().expect("it runs");
-        until("all have ended", || busy.all_have_ended());
+        let busy = busy(way, tmp.path());
+        busy.signal(Signal::SIGKILL);
+        busy.output();
         nothing_is_left(tmp.path(), way);
-    }
+    });
 }
 
 /// The directory for temporary files is empty, but for the results.

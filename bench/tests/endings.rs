@@ -4,62 +4,36 @@
 mod common;
 
 use std::fs;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    bench, children, cleaned, ctrl_c, group_has_ended, has_ended, leases, system_v_objects,
-    system_v_objects_of, until, wait, words,
+    Output, Running, bench, children, cleaned, ctrl_c, leases, switches, system_v_objects,
+    system_v_objects_of, until, words,
 };
 use ipc_core::conformance::{Allowance, first_process};
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// A harness that measures for hours, and its peer, in a process group of their own.
-struct Busy(Child);
-
-impl Busy {
-    fn start(mechanism: &str, tmp: &Path) -> Self {
-        let mut command = bench();
-        command.args(["--mechanism", mechanism, "--kind", "round_trip", "--size", "64"]);
-        command.args(["--wait", "block", "--count", "1000000000"]);
-        command.env("TMPDIR", tmp);
-        Self::of(command)
-    }
-
-    fn of(mut command: Command) -> Self {
-        command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
-        Self(command.spawn().expect("the harness is built"))
-    }
-
-    /// Sends a signal to all processes, as a terminal does on Ctrl-C, and waits until all have ended.
-    fn end(&mut self, signal: Signal) {
-        killpg(self.group(), signal).expect("it runs");
-        self.has_ended_by(signal);
-        until("the peers have ended", || group_has_ended(self.0.id()));
-    }
-
-    /// Whoever waits for it sees which signal has ended it.
-    fn has_ended_by(&mut self, signal: Signal) {
-        assert_eq!(wait(&mut self.0), None, "an exit status");
-        let status = self.0.wait().expect("it has ended");
-        assert_eq!(status.signal(), Some(signal as i32));
-    }
-
-    fn group(&self) -> Pid {
-        Pid::from_raw(self.0.id() as i32)
-    }
+/// A harness that measures for hours, and its peer.
+fn busy(mechanism: &str, tmp: &Path) -> Running {
+    let mut command = bench();
+    command.args(["--mechanism", mechanism, "--kind", "round_trip", "--size", "64"]);
+    command.args(["--wait", "block", "--count", "1000000000"]);
+    Running::start(command.env("TMPDIR", tmp))
 }
 
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let _ = killpg(self.group(), Signal::SIGKILL);
-        let _ = self.0.wait();
-    }
+/// Whoever waits for it sees which signal has ended it. All that it has started has ended as well.
+fn ends_by(signal: Signal, busy: Running) {
+    let output = busy.output();
+    assert_eq!(output.signal, Some(signal as i32), "{:?}: {}", output.status, output.stderr);
+}
+
+/// Whether a process was started to play pong over this mechanism.
+fn plays(mechanism: &str, pid: &str) -> bool {
+    words(pid).get(1..3) == Some(&["peer".into(), mechanism.into()])
 }
 
 /// A peer that dies fails its row, by name and with exit status 1; the other rows are still measured.
@@ -77,38 +51,35 @@ fn a_dead_peer_fails_its_row_and_no_other() {
         "file",
     ]);
     command.args(["--kind", "throughput", "--size", "64", "--wait", "block", "--json", "--count", "2000000"]);
-    let harness = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let harness = harness.spawn().expect("the harness is built");
+    let harness = Running::start(&mut command);
     // The first one alone: on a busy machine the next pair may be there already.
-    let plays_pipe = |pid: &String| words(pid).get(1..3) == Some(&["peer".into(), "pipe".into()]);
     let mut peer = None;
     until("the peer has started", || {
-        peer = children(harness.id()).into_iter().find(plays_pipe);
+        peer = children(harness.id()).into_iter().find(|pid| plays("pipe", pid));
         peer.is_some()
     });
     kill(Pid::from_raw(peer.unwrap().parse().unwrap()), Signal::SIGKILL).expect("it runs");
-    let output = harness.wait_with_output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let Output { status, stdout, stderr, .. } = harness.output();
+    assert_eq!(status, Some(1), "{stderr}");
     assert!(
         stderr.contains("error: pipe (anonymous) throughput, 64 bytes, wait block: the peer is gone"),
         "{stderr}"
     );
-    let document: serde_json::Value =
-        serde_json::from_slice(&output.stdout).expect("a document all the same");
+    let document: serde_json::Value = serde_json::from_str(&stdout).expect("a document all the same");
     assert_eq!(document["failed"][0]["mechanism"], "pipe");
     assert_eq!(document["results"][0]["mechanism"], "mmap");
 }
 
-/// A harness that measures for minutes in rounds, saves to `dir`, and has had so long for the first of them.
-fn in_the_middle(dir: &Path, time: Duration) -> Busy {
+/// A harness that measures for minutes in rounds, saves to `dir`, and is in the first of them, in which the pipe has its turn.
+fn in_the_middle(dir: &Path) -> Running {
     let mut command = bench();
     command.args(["--mechanism", "pipe", "--mechanism", "mmap", "--size", "64", "--wait", "block"]);
     command.args(["--duration", "300", "--output", dir.join("results").to_str().unwrap()]);
-    command.env("TMPDIR", dir);
-    let busy = Busy::of(command);
-    until("the last of the pairs has started", || children(busy.0.id()).len() == 3);
-    thread::sleep(time);
+    let busy = Running::start(command.env("TMPDIR", dir));
+    until("the last of the pairs has started", || children(busy.id()).len() == 3);
+    let pipe = children(busy.id()).into_iter().find(|pid| plays("pipe", pid)).expect("it is there");
+    let before = switches(&pipe); // the others are still getting ready, and the pipe waits
+    until("it is the pipe's turn again", || switches(&pipe) > before + 100);
     busy
 }
 
@@ -126,11 +97,13 @@ fn partial(dir: &Path) -> ipc_bench::Document {
 /// Ctrl-C saves what was measured until then, says that it is not complete, and leaves nothing else.
 #[test]
 fn ctrl_c_saves_what_was_measured() {
-    // A busy machine may take long to get ready.
-    let saved = [1, 5, 30].into_iter().any(|seconds| {
+    // What is saved are tasks of a tenth of a second, of which the first takes longer on a busy machine.
+    let saved = [300, 5_000].into_iter().any(|ms| {
         let tmp = TempDir::new().unwrap();
-        let mut busy = in_the_middle(tmp.path(), Duration::from_secs(seconds));
-        busy.end(ctrl_c());
+        let busy = in_the_middle(tmp.path());
+        thread::sleep(Duration::from_millis(ms));
+        busy.signal_all(ctrl_c());
+        ends_by(ctrl_c(), busy);
         !partial(tmp.path()).results.is_empty()
     });
     assert!(saved, "the first round was still under way");
@@ -140,15 +113,12 @@ fn ctrl_c_saves_what_was_measured() {
 #[test]
 fn ctrl_c_ends_a_run_whose_peer_stands_still() {
     let tmp = TempDir::new().unwrap();
-    let mut busy = in_the_middle(tmp.path(), Duration::from_secs(1));
-    let peers = children(busy.0.id());
-    for peer in &peers {
+    let busy = in_the_middle(tmp.path());
+    for peer in children(busy.id()) {
         kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGSTOP).expect("it runs");
     }
-    thread::sleep(Duration::from_millis(300));
-    kill(busy.group(), Signal::SIGTERM).expect("it runs");
-    busy.has_ended_by(Signal::SIGTERM);
-    until("the peers have ended", || peers.iter().all(has_ended));
+    busy.signal(Signal::SIGTERM);
+    ends_by(Signal::SIGTERM, busy);
     partial(tmp.path());
 }
 
@@ -156,20 +126,15 @@ fn ctrl_c_ends_a_run_whose_peer_stands_still() {
 #[test]
 fn a_signal_to_the_harness_alone_leaves_nothing_behind() {
     let _queues = Allowance::wait_for(1);
-    for _ in 0..3 {
-        let tmp = TempDir::new().unwrap();
-        let mut command = bench();
-        command.args(["--mechanism", "msgq", "--mechanism", "shm", "--mechanism", "socket", "--size", "64"]);
-        command.args(["--wait", "block", "--duration", "300", "--output"]).arg(tmp.path().join("results"));
-        command.env("TMPDIR", tmp.path());
-        let mut busy = Busy::of(command);
-        until("all pairs have started", || children(busy.0.id()).len() == 8);
-        let peers = children(busy.0.id());
-        kill(busy.group(), Signal::SIGTERM).expect("it runs");
-        busy.has_ended_by(Signal::SIGTERM);
-        until("the peers have ended", || peers.iter().all(has_ended));
-        partial(tmp.path());
-    }
+    let tmp = TempDir::new().unwrap();
+    let mut command = bench();
+    command.args(["--mechanism", "msgq", "--mechanism", "shm", "--mechanism", "socket", "--size", "64"]);
+    command.args(["--wait", "block", "--duration", "300", "--output"]).arg(tmp.path().join("results"));
+    let busy = Running::start(command.env("TMPDIR", tmp.path()));
+    until("all pairs have started", || children(busy.id()).len() == 8);
+    busy.signal(Signal::SIGTERM);
+    ends_by(Signal::SIGTERM, busy);
+    partial(tmp.path());
 }
 
 /// `clean` removes what a killed pair left and says so; a living pair keeps what it holds.
@@ -177,21 +142,23 @@ fn a_signal_to_the_harness_alone_leaves_nothing_behind() {
 fn clean_removes_what_the_dead_left_and_spares_the_living() {
     let _queues = Allowance::wait_for(1);
     let tmp = TempDir::new().unwrap();
-    let mut dead = Busy::start("fifo", tmp.path());
+    let dead = busy("fifo", tmp.path());
     until("the first pair has its lease", || leases(tmp.path()).len() == 1);
     let left = leases(tmp.path()).remove(0);
     // Another mechanism: a pair of the same one would sweep by itself when it starts.
-    let mut living = Busy::start("msgq", tmp.path());
+    let mut living = busy("msgq", tmp.path());
     // One more for each variant, now or a moment later.
     until("the second pair has its lease", || leases(tmp.path()).len() >= 2);
-    dead.end(Signal::SIGKILL);
+    dead.signal_all(Signal::SIGKILL);
+    ends_by(Signal::SIGKILL, dead);
     assert!(left.exists(), "a killed process removes nothing");
 
     assert_eq!(cleaned(tmp.path()), [format!("fifo: removed {}", left.display())]);
     assert!(!left.exists() && !leases(tmp.path()).is_empty());
-    assert!(living.0.try_wait().unwrap().is_none(), "the living pair goes on");
+    assert!(living.runs(), "the living pair goes on");
 
-    living.end(Signal::SIGTERM);
+    living.signal_all(Signal::SIGTERM);
+    ends_by(Signal::SIGTERM, living);
     assert_eq!(cleaned(tmp.path()), [""; 0]);
 }
 
@@ -203,11 +170,12 @@ fn ctrl_c_leaves_nothing_behind() {
         let name = member.profile.name;
         let tmp = TempDir::new().unwrap();
         let before = system_v_objects();
-        let mut busy = Busy::start(name, tmp.path());
-        let pid = busy.0.id();
+        let busy = busy(name, tmp.path());
+        let pid = busy.id();
         // The objects are made before the peer is started.
         until("the peer has started", || !children(pid).is_empty());
-        busy.end(ctrl_c());
+        busy.signal_all(ctrl_c());
+        ends_by(ctrl_c(), busy);
         assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "{name} left {:?}", leases(tmp.path()));
         assert_eq!(system_v_objects_of(pid, &before), [], "{name}");
     }
@@ -219,13 +187,14 @@ fn ended_while_it_starts_it_leaves_nothing_behind() {
     for attempt in 0..60 {
         let tmp = TempDir::new().unwrap();
         let before = system_v_objects();
-        let mut busy = Busy::start("shm", tmp.path());
+        let busy = busy("shm", tmp.path());
         let latest = Instant::now() + Duration::from_millis(attempt);
         while Instant::now() < latest && fs::read_dir(tmp.path()).unwrap().count() == 0 {}
         thread::sleep(Duration::from_micros(attempt));
-        busy.end(Signal::SIGTERM);
+        let pid = busy.id();
+        busy.signal_all(Signal::SIGTERM);
+        ends_by(Signal::SIGTERM, busy);
         // A peer that was just being started may have the segment for a moment longer.
-        let pid = busy.0.id();
         until("nothing is left", || {
             fs::read_dir(tmp.path()).unwrap().count() == 0 && system_v_objects_of(pid, &before).is_empty()
         });

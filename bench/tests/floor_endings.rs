@@ -4,14 +4,12 @@
 mod common;
 
 use std::fs;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{bench, children, cleaned, ctrl_c, group_has_ended, leases, switches, until, wait, words};
+use common::{Output, Running, bench, children, cleaned, ctrl_c, leases, switches, until, words};
 use ipc_core::conformance::Allowance;
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -25,7 +23,7 @@ const MANY: u64 = 100_000;
 
 /// A harness that is at the floor of one mechanism for a while.
 struct AtTheFloor {
-    harness: Child,
+    harness: Running,
     tmp: TempDir,
     /// Process ids of the peer that plays by bare calls.
     peers: Vec<String>,
@@ -46,12 +44,8 @@ impl AtTheFloor {
             "--size",
             "64",
         ]);
-        command
-            .args(["--count", &count.to_string(), "--cpus", "same", "--json"])
-            .env("TMPDIR", tmp.path())
-            .process_group(0);
-        let harness =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the harness is built");
+        command.args(["--count", &count.to_string(), "--cpus", "same", "--json"]).env("TMPDIR", tmp.path());
+        let harness = Running::start(&mut command);
         let mut this = Self { harness, tmp, peers: Vec::new() };
         until("it is at the floor", || {
             this.peers = children(this.harness.id());
@@ -61,24 +55,6 @@ impl AtTheFloor {
         // More than what is checked before the first round: on one core, each message takes a turn.
         until("it is the floor's turn", || this.peers.iter().all(|pid| switches(pid) > 400));
         this
-    }
-
-    fn group(&self) -> Pid {
-        Pid::from_raw(self.harness.id() as i32)
-    }
-
-    /// Sends a signal to all of them and waits until all have ended.
-    fn end(&mut self, signal: Signal) {
-        killpg(self.group(), signal).expect("it runs");
-        wait(&mut self.harness);
-        until("the peers have ended", || group_has_ended(self.harness.id()));
-    }
-}
-
-impl Drop for AtTheFloor {
-    fn drop(&mut self) {
-        let _ = killpg(self.group(), Signal::SIGKILL);
-        let _ = self.harness.wait();
     }
 }
 
@@ -122,11 +98,13 @@ fn nothing_is_left_of_a_floor() {
         [("fifo", "fifo", 0), ("msgq", "sysv", 2), ("msgq", "posix", 1), ("shm", "sem", 2)]
     {
         for signal in [Signal::SIGTERM, Signal::SIGKILL] {
-            let mut at = AtTheFloor::start(mechanism, variant, "block", SOME);
+            let at = AtTheFloor::start(mechanism, variant, "block", SOME);
             let objects = noted(at.tmp.path());
             let some = objects.iter().filter(|objects| !objects.is_empty()).count();
             assert_eq!(some, notes, "{variant}: {objects:?}");
-            at.end(signal);
+            at.harness.signal_all(signal);
+            let output = at.harness.output();
+            assert_eq!(output.signal, Some(signal as i32), "{variant}: {}", output.stderr);
             if signal == Signal::SIGKILL {
                 let done = cleaned(at.tmp.path());
                 assert!(done.iter().all(|line| line.contains(": removed ")), "{done:?}");
@@ -143,18 +121,17 @@ fn nothing_is_left_of_a_floor() {
 #[test]
 fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
     for all in [true, false] {
-        let mut at = AtTheFloor::start("pipe", "anonymous", "block", MANY);
+        let at = AtTheFloor::start("pipe", "anonymous", "block", MANY);
         let signalled = Instant::now();
         if all {
-            killpg(at.group(), ctrl_c()).expect("it runs");
+            at.harness.signal_all(ctrl_c());
         } else {
-            kill(at.group(), ctrl_c()).expect("it runs");
+            at.harness.signal(ctrl_c());
         }
-        let text = std::io::read_to_string(at.harness.stdout.take().unwrap()).unwrap();
-        wait(&mut at.harness);
+        let output = at.harness.output();
         let took = signalled.elapsed();
         assert!(took < Duration::from_secs(10), "{took:?}"); // a second, on a machine that is busy
-        let document: Value = serde_json::from_str(&text).expect("a document all the same");
+        let document: Value = serde_json::from_str(&output.stdout).expect("a document all the same");
         assert_eq!((&document["complete"], &document["failed"]), (&false.into(), &Value::Array(vec![])));
         assert_eq!(document["results"][0]["count"], MANY);
         assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{:?}", leases(at.tmp.path()));
@@ -163,35 +140,36 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
 
 /// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it for ever,
 /// though no bare call tells of it. The suite's own figures are kept.
+fn a_dead_peer_is_noticed(name: &str, way: &str) {
+    let variant = ipc_bench::member(name).unwrap().profile.variants[0].name;
+    let at = AtTheFloor::start(name, variant, way, SOME);
+    for peer in &at.peers {
+        kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
+    }
+    let Output { status, stdout, stderr, .. } = at.harness.output();
+    assert_eq!(status, Some(1), "{name} {way}: {stderr}");
+    assert!(stderr.contains("beside its floor: the peer is gone"), "{name} {way}: {stderr}");
+    let document: Value = serde_json::from_str(&stdout).expect("a document all the same");
+    let rows = document["results"].as_array().unwrap();
+    assert_eq!(rows[0]["implementation"], "suite");
+    assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &SOME.into()));
+    assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{name}: {:?}", leases(at.tmp.path()));
+}
+
 #[test]
 fn a_dead_peer_at_the_floor_is_noticed() {
     for member in &ipc_bench::SIX {
-        let name = member.profile.name;
-        // Who polls hears as little of a peer that is gone as who sleeps: of each medium one.
-        let ways = if matches!(name, "pipe" | "shm") { &["block", "spin"][..] } else { &["block"] };
-        for way in ways {
-            let mut at = AtTheFloor::start(name, member.profile.variants[0].name, way, SOME);
-            for peer in &at.peers {
-                kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
-            }
-            let (mut out, mut err) = (at.harness.stdout.take().unwrap(), at.harness.stderr.take().unwrap());
-            let reader = std::thread::spawn(move || std::io::read_to_string(&mut out).unwrap());
-            let stderr = std::thread::spawn(move || std::io::read_to_string(&mut err).unwrap());
-            let status = wait(&mut at.harness);
-            let stderr = stderr.join().unwrap();
-            assert_eq!(status, Some(1), "{name} {way}: {stderr}");
-            assert!(stderr.contains("beside its floor: the peer is gone"), "{name} {way}: {stderr}");
-            let document: Value =
-                serde_json::from_str(&reader.join().unwrap()).expect("a document all the same");
-            let rows = document["results"].as_array().unwrap();
-            assert_eq!(rows[0]["implementation"], "suite");
-            assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &SOME.into()));
-            assert_eq!(
-                fs::read_dir(at.tmp.path()).unwrap().count(),
-                0,
-                "{name}: {:?}",
-                leases(at.tmp.path())
-            );
-        }
+        a_dead_peer_is_noticed(member.profile.name, "block");
     }
+}
+
+/// Who polls hears as little of a peer that is gone as who sleeps: of each medium one.
+#[test]
+fn a_dead_peer_at_the_floor_is_noticed_by_who_polls_a_pipe() {
+    a_dead_peer_is_noticed("pipe", "spin");
+}
+
+#[test]
+fn a_dead_peer_at_the_floor_is_noticed_by_who_polls_memory() {
+    a_dead_peer_is_noticed("shm", "spin");
 }

@@ -3,11 +3,10 @@
 #[allow(dead_code)] // shared with the other tests
 mod common;
 
-use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use common::{bench, children, switches, until};
+use common::{Running, bench, children, switches, until};
 use ipc_bench::{Document, Kind, Latency};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -15,28 +14,27 @@ use nix::unistd::Pid;
 /// Longer than what a busy machine does to one message of a hundred.
 const STALL: Duration = Duration::from_millis(300);
 
-/// Five times 1.2 seconds, a message each millisecond; the peer is stopped three times. One of these may hit the end of a
-/// round, where nobody is kept waiting. The others keep hundreds waiting of 6000, which is more than one of a hundred.
+/// Five times half a second, a message each millisecond; the peer is stopped three times. One of these may hit the end of a
+/// round, where nobody is kept waiting. The others keep hundreds waiting of 2500, which is more than one of a hundred.
 fn stalled() -> Document {
     let mut harness = bench();
     harness.args(["--mechanism", "pipe", "--size", "64", "--wait", "block", "--kind", "open_loop"]);
-    harness.args(["--rate", "1000", "--count", "6000", "--json"]);
-    let harness = harness.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the harness is built");
+    harness.args(["--rate", "1000", "--count", "2500", "--json"]);
+    let harness = Running::start(&mut harness);
     let mut peer = String::new();
     // Getting ready takes some hundred messages; then it is in the first round or the second.
     until("the peer plays", || {
         peer = children(harness.id()).pop().unwrap_or_default();
-        switches(&peer) > 1000
+        switches(&peer) > 500
     });
     let peer = Pid::from_raw(peer.parse().unwrap());
     for _ in 0..3 {
         kill(peer, Signal::SIGSTOP).expect("it runs");
         thread::sleep(STALL);
         kill(peer, Signal::SIGCONT).expect("it stands still");
-        thread::sleep(STALL * 2);
+        thread::sleep(STALL * 2 / 3);
     }
-    let output = harness.wait_with_output().expect("it ends");
-    serde_json::from_slice(&output.stdout).expect("a document")
+    serde_json::from_str(&harness.output().stdout).expect("a document")
 }
 
 /// The stall is in the maximum of both; in the 99th percentile it is only where those who were kept waiting count.

@@ -3,13 +3,14 @@
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::choose::{self, Answer, Choice, Common, Outlive, Partners, Priority, Purpose, Shape, Ways};
 use ipc_bench::run::{self, Plan, Stop};
-use ipc_bench::{Case, Document, Kind, Member, Pair, Placement, RunProfile, SIX, saved};
+use ipc_bench::{Case, Document, Effort, Kind, Member, Pair, Placement, RunProfile, SIX, saved};
 use ipc_core::cpus::Cpus;
-use ipc_core::demo::parse_size;
+use ipc_core::demo::{parse_seconds, parse_size};
 use ipc_core::{Error, Result, Wait};
 
 use super::{flag, one, print};
@@ -39,6 +40,9 @@ pub fn command() -> Command {
                 .value_name("DIR")
                 .help("Take the figures from there: a directory that `--output` has filled")
                 .value_parser(value_parser!(PathBuf)),
+            one("duration", "SECONDS", "How long each row of a quick run is timed (default: by the profile)")
+                .value_parser(parse_seconds)
+                .conflicts_with("results"),
             flag("json", "As one JSON document"),
         ])
 }
@@ -65,7 +69,8 @@ fn parse_clients(text: &str) -> Result<usize> {
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let purpose = purpose(matches)?;
-    let document = document(matches.get_one::<PathBuf>("results"), &purpose)?;
+    let each = matches.get_one("duration").copied();
+    let document = document(matches.get_one::<PathBuf>("results"), &purpose, each)?;
     let choice = Choice::of(&purpose, &document, max_message);
     let text = if matches.get_flag("json") {
         format!("{}\n", serde_json::to_string_pretty(&choice).expect("plain data"))
@@ -135,8 +140,8 @@ impl Clerk<'_> {
     }
 }
 
-/// The figures: those named, the newest ones with this size, or fresh ones.
-fn document(named: Option<&PathBuf>, purpose: &Purpose) -> Result<Document> {
+/// The figures: those named, the newest ones with this size, or fresh ones, for which each row is timed so long.
+fn document(named: Option<&PathBuf>, purpose: &Purpose, each: Option<Duration>) -> Result<Document> {
     if let Some(path) = named {
         return saved::load(path);
     }
@@ -149,7 +154,7 @@ fn document(named: Option<&PathBuf>, purpose: &Purpose) -> Result<Document> {
         eprintln!("figures from {}, measured at {}", path.display(), document.environment.timestamp);
         return Ok(document);
     }
-    measure(purpose, place.as_deref())
+    measure(purpose, each, place.as_deref())
 }
 
 /// How long a message may be that a link of this variant carries here; `None` if there is no such link.
@@ -163,8 +168,9 @@ fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> 
 }
 
 /// A quick run of everything with messages of this size.
-fn measure(purpose: &Purpose, place: Option<&Path>) -> Result<Document> {
-    eprintln!("no figures of this size here: a quick run, about 20 seconds");
+fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> Result<Document> {
+    let time = if each.is_none() { ", about 20 seconds" } else { "" };
+    eprintln!("no figures of this size here: a quick run{time}");
     let placement = Placement::resolve(Cpus::available())?;
     let ways =
         SIX.iter().flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant)));
@@ -186,7 +192,13 @@ fn measure(purpose: &Purpose, place: Option<&Path>) -> Result<Document> {
         }
     }
     let stop = Stop::on_signals()?;
-    let plan = Plan { profile: RunProfile::Quick, cases, effort: None, floor: false, verify: false };
+    let plan = Plan {
+        profile: RunProfile::Quick,
+        cases,
+        effort: each.map(Effort::About),
+        floor: false,
+        verify: false,
+    };
     let document = run::run(&plan, &stop);
     stop.end_as_told();
     match place.map(|place| saved::keep(place, &document)) {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use ipc_core::conformance::watchdog::PATIENCE;
 use ipc_core::cpus::Cpus;
 use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
 use ipc_core::{Transport, Wait, Waiting, play};
@@ -72,7 +73,7 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
             let link = RingLink::join(theirs)?.expect("the owner waits");
             play::pong(&mut Waiting::new(link, Wait::Block), |_| {})
         });
-        seat.wait_for_peer("this test", Duration::from_secs(60))?;
+        seat.wait_for_peer("this test", PATIENCE)?;
         let mut link = Slow(RingLink::new(seat), Duration::ZERO);
         stage.is_ready(link.max_message(), None);
         for task in stage.tasks() {

@@ -1,27 +1,30 @@
 //! Running the harness under a watchdog.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::Read;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use ipc_core::conformance::watchdog;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 /// What a run of the harness left.
 pub struct Output {
     pub status: Option<i32>,
+    /// Which signal has ended it.
+    pub signal: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// How long a run may take on a loaded machine. Reached only when something hangs.
-const WATCHDOG: Duration = Duration::from_secs(600);
-
 /// The harness. What it keeps goes to a directory of the tests.
 pub fn bench() -> Command {
+    watchdog::over_this_test();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-bench"));
     command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
     command
@@ -33,32 +36,88 @@ pub fn said(output: &Output) -> String {
     output.stderr.split_inclusive('\n').filter(|line| !is_place(line)).collect()
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, and looks whether it leaves a process.
 pub fn run(command: &mut Command) -> Output {
-    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().expect("the harness is built");
-    let (mut out, mut err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
-    let (mut stdout, mut stderr) = (String::new(), String::new());
-    let status = thread::scope(|scope| {
-        scope.spawn(|| out.read_to_string(&mut stdout).expect("UTF-8"));
-        scope.spawn(|| err.read_to_string(&mut stderr).expect("UTF-8"));
-        wait(&mut child)
-    });
-    Output { status, stdout, stderr }
+    Running::start(command.stdin(Stdio::null())).output()
 }
 
-/// Waits for a child to end, and kills one that does not.
-pub fn wait(child: &mut Child) -> Option<i32> {
-    let deadline = Instant::now() + WATCHDOG;
-    loop {
-        match child.try_wait().expect("a child can be waited for") {
-            Some(status) => return status.code(),
-            None if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
-            None => {
-                let _ = child.kill();
-                panic!("the harness still runs after {} s", WATCHDOG.as_secs());
-            }
-        }
+/// A harness, and all that it has started: a process group, which ends with this value.
+pub struct Running {
+    child: Child,
+    /// What it was told, for messages.
+    words: String,
+    texts: Option<[JoinHandle<String>; 2]>,
+}
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        watchdog::over_this_test();
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        let words = words.join(" ");
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = piped.spawn().expect("the harness is built");
+        let (out, err) = (child.stdout.take().expect("piped"), child.stderr.take().expect("piped"));
+        Self { child, words, texts: Some([reader(out), reader(err)]) }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.id().cast_signed())
+    }
+
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be waited for").is_none()
+    }
+
+    /// Sends a signal to all of them, as a terminal does on Ctrl-C.
+    pub fn signal_all(&self, signal: Signal) {
+        killpg(self.pid(), signal).expect("it runs");
+    }
+
+    /// Sends a signal to the harness alone, as kill(1) and timeout(1) do.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("it runs");
+    }
+
+    /// Waits until it ends, and all that it has started.
+    pub fn output(mut self) -> Output {
+        // What it has started may end a moment later.
+        until_within(watchdog::WHOLE_CASE, &format!("`{}` has ended", self.words), || !self.runs());
+        until(&format!("all that `{}` has started has ended", self.words), || group_has_ended(self.id()));
+        let status = self.child.wait().expect("it has ended");
+        let [stdout, stderr] = self.texts.take().expect("once").map(|text| text.join().expect("read"));
+        Output { status: status.code(), signal: status.signal(), stdout, stderr }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = killpg(self.pid(), Signal::SIGKILL); // an error: all have ended
+        let _ = self.child.wait();
+    }
+}
+
+fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = String::new();
+        from.read_to_string(&mut text).expect("UTF-8");
+        text
+    })
+}
+
+/// Waits until something is so, and fails if that takes too long.
+pub fn until(what: &str, done: impl FnMut() -> bool) {
+    until_within(watchdog::PATIENCE, what, done);
+}
+
+fn until_within(time: Duration, what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + time;
+    while !done() {
+        assert!(Instant::now() < deadline, "not within {time:?}: {what}; there is\n{}", watchdog::doing());
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -110,15 +169,6 @@ pub const ROW: [&str; 29] = [
     "variant",
     "wait",
 ];
-
-/// Waits until something is so.
-pub fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + WATCHDOG;
-    while !done() {
-        assert!(Instant::now() < deadline, "not within {} s: {what}", WATCHDOG.as_secs());
-        thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// The directories of the leases under a directory for temporary files.
 pub fn leases(tmp: &Path) -> Vec<PathBuf> {
