@@ -249,6 +249,31 @@ fn a_peer_that_never_comes_is_a_timeout_and_no_hang() {
     assert!(matches!(accepted, Err(Error::TimedOut { waited: A_WHILE, .. })), "{accepted:?}");
 }
 
+/// FIFOs at which no process reads are those of an owner that is dead, or about to come: to join there is to wait.
+#[test]
+fn fifos_without_a_reader_are_waited_at() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["to-owner", "to-joiner"] {
+        mkfifo(&dir.path().join(name), Permissions::S_IRUSR | Permissions::S_IWUSR).unwrap();
+    }
+    let joined = Fifo::join(dir.path().to_str().unwrap(), &setup(), Duration::from_millis(20)).map(drop);
+    assert!(message(joined).starts_with("nobody is at"));
+}
+
+/// Only the visitor whose number was answered is believed.
+#[test]
+fn a_confirmation_with_another_number_is_none() {
+    let mut owner = Fifo::create(None, &setup()).unwrap();
+    let fifo = |name| Path::new(&owner.address()).join(name);
+    let _reads = open(&fifo("to-joiner"), OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
+    let mut says = open(&fifo("to-owner"), OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap();
+    says.write_all(b"fifo1 j\nnumber 1fifo1 g\nnumber 2").unwrap();
+    let accepted = owner.accept(Duration::from_millis(20)).map(drop);
+    assert!(matches!(accepted, Err(Error::TimedOut { .. })), "{accepted:?}");
+    says.write_all(b"fifo1 g\nnumber 1").unwrap();
+    owner.accept(PATIENCE).unwrap();
+}
+
 /// Somebody who opens the FIFO and leaves without a word is nobody: the owner waits on, without burning the CPU.
 #[test]
 fn a_visitor_without_a_word_does_not_end_the_waiting() {

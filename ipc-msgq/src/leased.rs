@@ -89,11 +89,15 @@ mod tests {
     #[test]
     fn a_queue_is_known_by_its_creator() {
         let (key, queue) = queue(0o600);
-        if queue.set(&Settings { owner: Some(65534), ..Settings::default() }).is_err() {
+        if queue.set(&Settings { owner: Some(65534), group: Some(65533), ..Settings::default() }).is_err() {
             return ipc_core::conformance::skipped("giving a queue away needs root");
         }
         let stat = queue.stat().unwrap();
-        assert_eq!((stat.creator, stat.owner), (0, 65534));
+        let groups = (stat.creator_group, stat.group);
+        assert_eq!(
+            ((stat.creator, stat.owner), groups),
+            ((0, 65534), (nix::unistd::getegid().as_raw(), 65533))
+        );
         reclaim(key, Some(made(*queue))).unwrap();
         assert!(queue.is_gone());
     }

@@ -340,6 +340,8 @@ fn the_mode_of_a_path_is_the_one_asked_for() {
         let _owner = Socket::create(path.to_str(), &Setup { mode, ..setup("unix-stream") }).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
     }
+    let fresh = Socket::create(None, &setup("unix-stream")).unwrap();
+    assert_eq!(fs::metadata(fresh.address()).unwrap().permissions().mode() & 0o7777, 0o600);
 }
 
 /// The path goes with the last of us; the owner, once it has accepted somebody, listens no longer.

@@ -183,6 +183,19 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     theirs.stat().expect("it is still there");
 }
 
+/// Whoever keeps the meeting clears up after the other side, though it was killed, and though the link is closed by then.
+#[test]
+fn a_meeting_that_is_kept_outlives_its_link() {
+    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let key: Key = meeting.address().parse().unwrap();
+    let mut joiner = playing(&format!("join {key}"));
+    drop(meeting.accept(PATIENCE).unwrap());
+    joiner.kill();
+    assert!(Queue::open(key).is_ok());
+    drop(meeting);
+    assert_eq!(Queue::open(key).unwrap_err().errno(), Some(Errno::ENOENT));
+}
+
 /// Any user can make a queue for all under any key, and give it away: who joins asks the kernel who made it, and whose
 /// it is.
 #[test]

@@ -46,13 +46,15 @@ fn either_side_marks_the_segment_for_removal() {
     if !geteuid().is_root() {
         return ipc_core::conformance::skipped("becoming another user needs root");
     }
-    let wider = ipc_core::Setup { mode: 0o666, ..setup("ring") };
-    let mut meeting = Shm::create(None, &wider).unwrap();
-    let described = meeting.describe();
-    let joiner = playing(&format!("join-as-nobody {}", meeting.address()));
-    assert_eq!((joiner.said.as_str(), marked(&described)), ("joined", Some(false)));
-    let _link = meeting.accept(PATIENCE).unwrap();
-    assert_eq!(marked(&described), Some(true));
+    for variant in ["ring", "sem"] {
+        let wider = ipc_core::Setup { mode: 0o666, ..setup(variant) };
+        let mut meeting = Shm::create(None, &wider).unwrap();
+        let described = meeting.describe();
+        let joiner = playing(&format!("join-as-nobody {} {variant}", meeting.address()));
+        assert_eq!((joiner.said.as_str(), marked(&described)), ("joined", Some(false)), "{variant}");
+        let _link = meeting.accept(PATIENCE).unwrap();
+        assert_eq!(marked(&described), Some(true), "{variant}");
+    }
 }
 
 /// Semaphores cannot be marked. Those of two killed processes are removed by the next `create`.

@@ -119,9 +119,9 @@ fn wait_at(name: &str) -> String {
 }
 
 /// Leaves a link until this process is killed.
-fn join_as_nobody(key: &str) -> String {
+fn join_as_nobody(key: &str, variant: &str) -> String {
     setuid(Uid::from_raw(65534)).unwrap();
-    let joined = Shm::join(key, &Setup { mode: 0o666, ..setup("ring") }, PATIENCE);
+    let joined = Shm::join(key, &Setup { mode: 0o666, ..setup(variant) }, PATIENCE);
     joined.map(std::mem::forget).map_or_else(|error| error.to_string(), |()| "joined".into())
 }
 
@@ -157,7 +157,7 @@ fn play(part: &[&str]) -> String {
             setuid(Uid::from_raw(65534)).unwrap();
             Segment::create(key.parse().unwrap(), SEGMENT_LEN, 0o666).unwrap().id().to_string()
         }
-        ["join-as-nobody", key, ..] => join_as_nobody(key),
+        ["join-as-nobody", key, variant] => join_as_nobody(key, variant),
         ["find-object-in-another-namespace", name] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
             Object::open(&name.parse().unwrap()).unwrap().is_some().to_string()
