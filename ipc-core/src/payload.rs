@@ -95,6 +95,9 @@ mod tests {
             let mut message = vec![0; size];
             VERIFY.write(5, &mut message);
             VERIFY.read(5, &message).unwrap();
+            let mut other = vec![0; size];
+            VERIFY.write(6, &mut other);
+            assert!(size <= 16 || message[8..16] != other[8..16], "a stale body would pass for a new one");
             for at in 0..size {
                 message[at] ^= 1;
                 assert!(VERIFY.read(5, &message).is_err(), "byte {at} of {size}");

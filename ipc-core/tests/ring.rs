@@ -255,6 +255,18 @@ fn a_second_owner_is_refused() {
     assert!(matches!(again(), Err(Error::Usage(_))), "nor later: what the first has sent may still be read");
 }
 
+/// Nor one that was killed: it could not say so.
+#[test]
+fn a_dead_owner_waits_for_nobody() {
+    const OCCUPANT: usize = 128 + 8; // of side 0
+    let me = ProcessId::current().unwrap();
+    let dead = ProcessId { start_time: 1, ..me };
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    let owner = create(&memory, Link::KIND);
+    owner.region().u64_at(OCCUPANT).store(dead.to_bits(), Ordering::Relaxed);
+    assert!(join(&memory).unwrap().is_none());
+}
+
 #[test]
 fn an_owner_that_left_waits_for_nobody() {
     let memory = HeapMemory::new(SEGMENT_LEN);

@@ -36,8 +36,9 @@ unsafe impl Memory for Watched {
         false
     }
 
-    fn hold(&self, _side: usize) -> Result<bool> {
-        Ok(true)
+    /// The owner's place is held already.
+    fn hold(&self, side: usize) -> Result<bool> {
+        Ok(side == 1)
     }
 
     fn is_held(&self, side: usize) -> Result<bool> {
@@ -85,4 +86,15 @@ fn room_made_just_before_the_end_is_used() {
 fn an_end_without_a_last_act_is_the_end() {
     let (mut link, _owner) = joined(|_| {});
     assert!(matches!(link.recv_timeout(&mut [0; 8], SHORT), Err(Error::Disconnected)));
+}
+
+/// The lock on the memory decides, also where the segment says that the place is free.
+#[test]
+fn a_place_that_another_holds_is_not_taken() {
+    let (link, owner) = joined(|_| {});
+    let memory = HeapMemory::new(SEGMENT_LEN);
+    let watched = Watched { memory, last_act: Arc::default(), owner };
+    let taken = Seat::create(Region::new(watched).unwrap(), RingLink::<HeapMemory>::KIND);
+    assert!(matches!(taken, Err(Error::Usage(_))), "{taken:?}");
+    drop(link);
 }
