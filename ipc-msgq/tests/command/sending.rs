@@ -94,6 +94,8 @@ fn send_to_a_full_queue_waits_or_fails() {
     queue.take().unwrap();
     assert_eq!(ended(sender).status, Some(0));
     assert_eq!(queue.take().unwrap().1, b"patient");
+    run(&["send", "--id", &queue.id(), "--nowait", "just fits!"]).text();
+    assert_eq!(queue.take().unwrap().1, b"just fits!");
     let error = run(&["send", "--id", &queue.id(), "more than ten"]).error(1);
     assert!(error.contains("13 bytes never fit"), "{error}");
 }
