@@ -124,10 +124,17 @@ fn room_is_asked_for_as_when_sending() {
     assert!(matches!(a.peek().map(drop), Err(Error::Disconnected)));
 }
 
+fn first_and_last(message: &[u8]) -> u8 {
+    assert_eq!(message.first(), message.last());
+    message[0]
+}
+
 #[test]
 fn both_sides_can_sleep_for_each_other() {
     let (mut a, mut b) = pair();
-    let receiver = thread::spawn(move || (0..200).map(|_| receive_in_place(&mut b)[0]).collect::<Vec<u8>>());
+    let receiver = thread::spawn(move || {
+        (0..200).map(|_| first_and_last(&receive_in_place(&mut b))).collect::<Vec<u8>>()
+    });
     for n in 0..200 {
         let mut reservation = a.reserve(100_000).unwrap(); // 20 of them fill the ring
         reservation.fill(n);
