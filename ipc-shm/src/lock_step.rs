@@ -58,13 +58,13 @@ pub struct LockStep {
     /// What the peer did wrong. Nothing it says after that is believed.
     broken: Option<&'static str>,
     /// The semaphores cannot be marked for removal while in use, as the segment can. Last: after `Drop`.
-    _lease: Option<Lease>,
+    lease: Option<Lease>,
 }
 
 impl LockStep {
     /// Begins to talk from `seat`. This side must be [`sign_in`](Self::sign_in)ed.
     pub(crate) fn new(seat: Seat<Attached>, semaphores: Semaphores, lease: Option<Lease>) -> Self {
-        Self { seat, semaphores, sent: 0, received: 0, taken: false, broken: None, _lease: lease }
+        Self { seat, semaphores, sent: 0, received: 0, taken: false, broken: None, lease }
     }
 
     /// Shows that `side` is there. The kernel takes the sign back when this process ends, also by `SIGKILL`: this
@@ -116,10 +116,11 @@ impl LockStep {
         }
     }
 
-    /// Hands a slot to the other side. If that fails, the two are out of step for good.
+    /// Hands a slot to the other side. If that fails, the two are out of step for good: the next call says so, or, of an array
+    /// that was removed, finds that out by itself.
     fn give(&mut self, index: u16) -> Result<()> {
         let given = self.semaphores.give(index, Undo::Never);
-        if !matches!(given, Ok(()) | Err(Error::Disconnected)) {
+        if given.as_ref().is_err_and(|error| error.errno() != Some(Errno::EIDRM)) {
             self.broken = Some("a semaphore that cannot be raised");
         }
         given
@@ -188,10 +189,12 @@ impl LockStep {
         }
     }
 
-    /// An array that goes with its owner, which it does if there is no lease to share, is the owner's end, and no more.
+    /// A lease keeps the array until both are done. Without one, an array that goes with its owner is the owner's end, and no
+    /// more.
     fn unless_peer_left(&self, error: Error) -> Error {
         let left = || self.seat.peer_left().unwrap_or(true) || self.seat.check_peer().is_err();
-        if error.errno() == Some(Errno::EIDRM) && left() { Error::Disconnected } else { error }
+        let is_the_end = error.errno() == Some(Errno::EIDRM) && self.lease.is_none() && left();
+        if is_the_end { Error::Disconnected } else { error }
     }
 
     /// Refuses a broken link, and notes what breaks one.
@@ -253,5 +256,48 @@ impl Drop for LockStep {
         let _ = self.semaphores.give(full(self.mine()), Undo::Never);
         let _ = self.semaphores.give(free(self.peers()), Undo::Never);
         let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use ipc_core::{Mechanism, Setup};
+
+    use super::*;
+    use crate::{Link, Shm, sys};
+
+    fn pair() -> (LockStep, LockStep) {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let setup = Setup::default_of::<Shm>().with_variant::<Shm>("sem").unwrap();
+        let mut owner = Shm::create(None, &setup).unwrap();
+        let address = owner.address();
+        let joiner = thread::spawn(move || Shm::join(&address, &setup, PATIENCE).unwrap());
+        match (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap()) {
+            (Link::LockStep(owner), Link::LockStep(joiner)) => (owner, joiner),
+            others => panic!("{others:?}"),
+        }
+    }
+
+    /// Where the two hold no lease in common, as in two containers with a `/tmp` each, the array goes with its owner.
+    #[test]
+    fn an_array_that_went_with_its_owner_is_the_owners_end() {
+        let (owner, mut joiner) = pair();
+        joiner.lease = None;
+        drop(owner);
+        let asked = [joiner.recv(&mut [0; 8]).map(drop), joiner.send(b"text"), joiner.check_peer()];
+        for end in asked {
+            assert!(matches!(end, Err(Error::Disconnected)), "{end:?}");
+        }
+    }
+
+    /// A lease keeps the array until both are done: it is not gone with the peer.
+    #[test]
+    fn an_array_that_is_gone_under_a_lease_was_removed() {
+        let (owner, mut joiner) = pair();
+        sys::sem_remove(joiner.semaphores.id()).unwrap();
+        drop(owner);
+        assert_eq!(joiner.recv(&mut [0; 8]).unwrap_err().errno(), Some(Errno::EIDRM));
     }
 }

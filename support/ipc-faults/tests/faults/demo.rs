@@ -52,7 +52,9 @@ pub fn play_if_told() -> Option<ExitCode> {
 pub struct Demo {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    stderr: ChildStderr,
+    stderr: BufReader<ChildStderr>,
+    /// What was read of the standard error so far.
+    told: Vec<u8>,
 }
 
 /// How a demo ended.
@@ -120,8 +122,8 @@ impl Demo {
     pub fn start(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the lab can start itself");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        let stderr = child.stderr.take().expect("it is piped");
-        Self { child, stdout, stderr }
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        Self { child, stdout, stderr, told: Vec::new() }
     }
 
     /// Starts one that waits for its tracer.
@@ -148,6 +150,18 @@ impl Demo {
             .skip_while(|word| *word != "ping")
             .nth(1)
             .map(|word| word.trim_matches('\'').to_owned())
+    }
+
+    /// Waits until it says that it measures: both sides have met by then. Returns at its end, too.
+    pub fn until_it_measures(&mut self) {
+        let mut begin = self.told.len();
+        while !self.told[begin..].starts_with(b"  now ") {
+            begin = self.told.len();
+            match self.stderr.read_until(b'\n', &mut self.told) {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return,
+            }
+        }
     }
 
     /// Waits for its end, for so long.
@@ -182,9 +196,8 @@ impl Demo {
     }
 
     fn rest(mut self) -> String {
-        let mut text = Vec::new();
-        let _ = self.stderr.read_to_end(&mut text); // what cannot be read was not said
-        String::from_utf8_lossy(&text).into_owned()
+        let _ = self.stderr.read_to_end(&mut self.told); // what cannot be read was not said
+        String::from_utf8_lossy(&self.told).into_owned()
     }
 }
 

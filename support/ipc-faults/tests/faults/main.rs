@@ -49,11 +49,7 @@ use tally::Tally;
 use world::World;
 
 /// Worlds at once for each processor: in most of them somebody waits.
-const WORLDS_PER_PROCESSOR: usize = 4;
-
-/// POSIX queues come out of an allowance of the user's, across namespaces. A world takes as much of it as two links: a killed
-/// demo's queues may still be there when the next one makes its own.
-const LINKS: u64 = 2;
+const WORLDS_PER_PROCESSOR: usize = 8;
 
 fn main() -> ExitCode {
     if let Some(status) = demo::play_if_told() {
@@ -88,7 +84,7 @@ fn main() -> ExitCode {
 
 /// One cell.
 fn try_on(subject: &Subject, fault: &Fault, name: String, place: &Path) -> Result<(), Failed> {
-    let allowance = (subject.name() == "msgq-posix").then(|| Allowance::wait_for(LINKS));
+    let allowance = (subject.name() == "msgq-posix").then(|| Allowance::wait_for(1));
     let Some(output) = world::run(subject, fault.name, place) else {
         let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {}", world::NO_WORLD);
         matrix::note(name, "skipped".into());

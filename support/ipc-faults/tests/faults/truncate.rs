@@ -2,15 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 use crate::demo::{self, Demo};
 use crate::tally::{Tally, Wrong};
 use crate::world::{self, World};
 
-/// How long they play before: a few thousand round trips.
-const A_WHILE: Duration = Duration::from_millis(100);
 /// How long a dead network may go unnoticed: the time-out of an exchange, and that of TCP.
 const UNNOTICED: Duration = Duration::from_secs(25);
 
@@ -81,8 +78,8 @@ fn in_the_middle<D: FnOnce()>(
     let address = pong.address().unwrap_or_else(|| world.address());
     let deed = prepare();
     let endless = ["ping", &address, "--count", "1000000000", "--wait", wait];
-    let ping = Demo::start(demo::powerless(&world.subject, &endless));
-    thread::sleep(A_WHILE);
+    let mut ping = Demo::start(demo::powerless(&world.subject, &endless));
+    ping.until_it_measures();
     deed();
     let ends = vec![ping.end(UNNOTICED), pong.end(UNNOTICED)];
     tally.judge(name, &ends);
