@@ -78,7 +78,8 @@ impl Entry {
         };
         match outcome {
             Ok(()) => self.state = State::Playing,
-            Err(_) if stop.is_near() => {} // not a failure: what has been measured before counts
+            // Not a failure then: what has been measured before counts.
+            Err(Refusal::Failed(_)) if stop.is_near() => {}
             Err(refusal) => self.state = State::Over(refusal),
         }
     }

@@ -98,36 +98,35 @@ fn a_page_of_nothing_works_too() {
     }
 }
 
-/// The checks do find what is wrong: of a page of which `good` has become `bad`.
-fn is_found(good: &str, bad: &str) {
+/// The checks do find what is wrong: four things at once, and each is named.
+#[test]
+fn what_is_wrong_is_found() {
     let Some(browser) = browser() else { return };
+    let mut page = report::page(&sample::full());
+    let wrong = [
+        ("<main>", "<main><p style=\"width: 900px\">wide</p>", "wider than the window"),
+        (".series.off { display: none; }", "", "still shown"),
+        (".plot { font-size: 25px; }", ".plot { font-size: 70px; }", "leaves the drawing"),
+        ("<main>", "<main><img src=\"http://127.0.0.1:9/x\"/>", "error: <img src="),
+    ];
+    for (good, bad, _) in wrong {
+        assert!(page.contains(good), "the page has changed: {good}");
+        page = page.replace(good, bad);
+    }
+    let found = checked(browser, &page, &[360]);
+    let problems = found[0]["problems"].to_string();
+    for (_, bad, named) in wrong {
+        assert!(problems.contains(named), "it goes unnoticed: {bad}: {problems}");
+    }
+}
+
+/// So does a script that fails: the checks do not come to their end, or say so.
+#[test]
+fn a_script_that_fails_is_found() {
+    let Some(browser) = browser() else { return };
+    let (good, bad) = ("'use strict';\n(() => {", "'use strict';\n(() => { nowhere();");
     let page = report::page(&sample::full());
     assert!(page.contains(good), "the page has changed: {good}");
     let found = checked(browser, &page.replace(good, bad), &[360]);
     assert!(found[0].is_null() || found[0]["problems"] != json!([]), "it goes unnoticed: {}", found[0]);
-}
-
-#[test]
-fn a_script_that_fails_is_found() {
-    is_found("'use strict';\n(() => {", "'use strict';\n(() => { nowhere();");
-}
-
-#[test]
-fn a_page_that_is_too_wide_is_found() {
-    is_found("<main>", "<main><p style=\"width: 900px\">wide</p>");
-}
-
-#[test]
-fn a_toggle_without_effect_is_found() {
-    is_found(".series.off { display: none; }", "");
-}
-
-#[test]
-fn labels_over_labels_are_found() {
-    is_found(".plot { font-size: 25px; }", ".plot { font-size: 70px; }");
-}
-
-#[test]
-fn something_from_the_network_is_found() {
-    is_found("<main>", "<main><img src=\"http://127.0.0.1:9/x\"/>");
 }

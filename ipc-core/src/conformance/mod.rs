@@ -84,7 +84,7 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 pub type Declared = fn(&str) -> Calls;
 
 /// How many cases run at once for each processor: in most of them both sides wait.
-const CASES_PER_PROCESSOR: usize = 4;
+const CASES_PER_PROCESSOR: usize = 6;
 
 /// What a case returns; the error is the story of what went wrong.
 type Outcome = std::result::Result<(), Failed>;
