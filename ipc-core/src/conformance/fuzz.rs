@@ -12,7 +12,7 @@ use super::watchdog::{PATIENCE, Watchdog};
 /// Inputs between two looks at the clock. Under Miri, which is slow, it is all there are.
 const BATCH: u32 = if cfg!(miri) { 3 } else { 32 };
 
-/// Gives `check` one input after another for a second. Each run has the same ones, so that what fails in one fails in
+/// Gives `check` one input after another for half a second. Each run has the same ones, so that what fails in one fails in
 /// the next. An input that fails, or panics, is made smaller and printed; one that hangs ends the test program.
 ///
 /// To look for longer, and elsewhere: `FUZZ_SECONDS=3600 FUZZ_SEED=7 cargo test fuzz`.
@@ -24,7 +24,7 @@ pub fn fuzz<S: Strategy<Value: Debug>>(
     check: impl Fn(S::Value) -> std::result::Result<(), TestCaseError>,
 ) {
     let number = |variable| std::env::var(variable).ok().and_then(|value| value.parse::<u64>().ok());
-    let time = Duration::from_secs(number("FUZZ_SECONDS").unwrap_or(1));
+    let time = number("FUZZ_SECONDS").map_or(Duration::from_millis(500), Duration::from_secs);
     let (seed, started) = (number("FUZZ_SEED").unwrap_or(0), Instant::now());
     // Beyond the time: one input, with all the smaller ones that are tried when it fails.
     let _watchdog = Watchdog::over(thread::current().name().unwrap_or("a fuzz target"), time + 2 * PATIENCE);

@@ -49,7 +49,7 @@ use tally::Tally;
 use world::World;
 
 /// Worlds at once for each processor: in most of them somebody waits.
-const WORLDS_PER_PROCESSOR: usize = 8;
+const WORLDS_PER_PROCESSOR: usize = 10;
 
 fn main() -> ExitCode {
     if let Some(status) = demo::play_if_told() {
