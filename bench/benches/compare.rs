@@ -74,8 +74,8 @@ struct Way {
 fn ways() -> Result<Vec<Way>> {
     let placement = Placement::resolve(Cpus::available())?;
     let mut ways = Vec::new();
-    for member in &SIX {
-        for variant in member.profile.variants {
+    for member in SIX.iter() {
+        for variant in member.variants() {
             let (variant, kind, size) = (variant.name, Kind::RoundTrip, SIZES[0]);
             let case = Case { member, variant, kind, size, wait: WAIT, placement, rate: None, clients: 1 };
             let mut pair = Pair::start(case)?;

@@ -1,8 +1,9 @@
 //! A case beside its floor: what the suite adds to the bare calls; and beside what else does the same.
 
-use ipc_core::{Result, Wait};
+use ipc_core::{Reach, Result, Unit, Wait};
 
 use crate::floors::Floor;
+use crate::in_place::InPlace;
 use crate::ring_crate;
 use crate::rounds::{Contestant, Plan, interleave};
 use crate::{Case, Effort, Implementation, Kind, Pair, Row};
@@ -65,11 +66,9 @@ fn contestants(case: Case) -> Vec<(Who, Contestant)> {
 /// The floors of a case: one, or several of which the best will count.
 fn floors(case: &Case) -> Vec<Floor> {
     let whole = Floor::of(case);
-    let is_stream = match case.member.profile.name {
-        "pipe" | "fifo" => true,
-        "socket" => case.variant == "unix-stream",
-        _ => false,
-    };
+    // The kernel of another host cuts a stream as it likes.
+    let variant = case.variant();
+    let is_stream = variant.unit == Unit::ByteStream && variant.reach == Reach::SameHost;
     let mut floors = vec![whole.clone()];
     if case.kind == Kind::Throughput && is_stream {
         let smaller = PIECES.into_iter().filter(|&piece| piece < case.size);
@@ -80,8 +79,7 @@ fn floors(case: &Case) -> Vec<Floor> {
 
 /// Whether it is a stream through the suite's ring.
 fn is_ring(case: &Case) -> bool {
-    let in_memory = matches!(case.member.profile.name, "shm" | "mmap");
-    in_memory && case.variant != "sem" && case.kind == Kind::Throughput
+    case.kind == Kind::Throughput && InPlace::find(case.member.profile.name, case.variant).is_some()
 }
 
 /// Keeps only the fastest of the floors.
@@ -107,9 +105,9 @@ mod tests {
     }
 
     fn all_cases() -> impl Iterator<Item = Case> {
-        let ways = SIX.iter().flat_map(|member| {
-            member.profile.variants.iter().map(|variant| (member.profile.name, variant.name))
-        });
+        let ways = SIX
+            .iter()
+            .flat_map(|member| member.variants().map(|variant| (member.profile.name, variant.name)));
         let kinds = Kind::USUAL;
         ways.flat_map(move |(mechanism, variant)| {
             kinds.into_iter().flat_map(move |kind| {

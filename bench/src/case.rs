@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::play::{Exchange, Order};
-use ipc_core::{Error, Result, Wait};
+use ipc_core::{Error, Result, Variant, Wait};
 use serde::{Deserialize, Serialize};
 
 use crate::{Member, table};
@@ -110,6 +110,18 @@ pub struct Case {
 }
 
 impl Case {
+    /// What is true of its variant.
+    ///
+    /// # Panics
+    /// The mechanism has no such variant.
+    #[must_use]
+    pub fn variant(&self) -> &'static Variant {
+        self.member
+            .variants()
+            .find(|known| known.name == self.variant)
+            .expect("a case names one that there is")
+    }
+
     /// The order that times `count` messages.
     ///
     /// A throughput order sends one more: the first message only starts the receiver's clock, so the time it reports

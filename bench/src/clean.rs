@@ -23,7 +23,7 @@ pub struct Cleaned {
 /// As [`lease::sweep`].
 pub fn clean() -> Result<Cleaned> {
     let (mut story, mut left) = (String::new(), 0);
-    for member in &SIX {
+    for member in SIX.iter() {
         let swept = (member.sweep)()?;
         let name = member.profile.name;
         for lease in &swept.removed {

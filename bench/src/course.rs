@@ -4,7 +4,7 @@ use comfy_table::presets;
 use ipc_core::{Profile, Variant};
 use serde_json::{Value, json};
 
-use crate::{SCHEMA_VERSION, SIX, fit, table};
+use crate::{Member, SCHEMA_VERSION, SIX, fit, table};
 
 const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "unit", "direction", "reach"];
 
@@ -13,8 +13,9 @@ const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "uni
 pub fn text(width: Option<u16>) -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("ipc-{}", profile.name))).collect();
     let table = fit::grid(&table::grid(table::PLAIN, &COLUMNS, &rows), width);
-    let variants: Vec<_> = profiles()
-        .flat_map(|profile| profile.variants.iter().map(move |variant| (profile.name, variant)))
+    let variants: Vec<_> = SIX
+        .iter()
+        .flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant)))
         .map(|(name, variant)| {
             let Variant { unit, reach, persistence, clients, .. } = variant;
             let facts = [unit.to_string(), reach.to_string(), persistence.to_string(), clients.to_string()];
@@ -48,9 +49,10 @@ pub fn markdown() -> String {
 /// The table and the variants as one JSON document.
 #[must_use]
 pub fn json() -> Value {
-    let mechanism = |profile: &Profile| {
-        let variants = profile.variants.iter();
-        let variants: Vec<_> = variants
+    let mechanism = |member: &Member| {
+        let profile = &member.profile;
+        let variants: Vec<_> = member
+            .variants()
             .map(|variant| {
                 json!({
                     "name": variant.name,
@@ -76,7 +78,7 @@ pub fn json() -> Value {
             "variants": variants,
         })
     };
-    let mechanisms: Vec<_> = profiles().map(mechanism).collect();
+    let mechanisms: Vec<_> = SIX.iter().map(mechanism).collect();
     json!({ "schema_version": SCHEMA_VERSION, "mechanisms": mechanisms })
 }
 

@@ -15,21 +15,29 @@ use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
 
 use crate::invited::Invitation;
 use crate::pair::{PATIENCE, Stage, create};
+use crate::six::IN_PLACE;
 use crate::{Case, Played};
 
 /// The first argument of a process that was started to read in place.
 pub(crate) const PEER: &str = "in-place";
 
-/// The two sides, for a mechanism with rings.
+/// The two sides, for a variant with rings.
 #[derive(Debug)]
 pub(crate) struct InPlace {
+    mechanism: &'static str,
+    variant: &'static str,
     pub(crate) ping: fn(Case, &Stage) -> Result<()>,
     pub(crate) pong: fn(&Invitation) -> Result<()>,
 }
 
 impl InPlace {
     pub(crate) const fn of<M: Mechanism<Link: Slots>>() -> Self {
-        Self { ping: ping::<M>, pong: pong::<M> }
+        Self { mechanism: M::PROFILE.name, variant: M::VARIANT.name, ping: ping::<M>, pong: pong::<M> }
+    }
+
+    /// The sides of a variant; `None` if its messages cannot be used in place.
+    pub(crate) fn find(mechanism: &str, variant: &str) -> Option<&'static Self> {
+        IN_PLACE.iter().find(|known| (known.mechanism, known.variant) == (mechanism, variant))
     }
 }
 
@@ -106,28 +114,6 @@ impl<M: Memory> Slots for RingLink<M> {
     }
 }
 
-impl Slots for ipc_shm::Link {
-    fn fill(&mut self, order: &Order, polls: bool) -> Result<()> {
-        match self {
-            Self::Ring(link) => link.fill(order, polls),
-            Self::Posix(link) => link.fill(order, polls),
-            Self::LockStep(_) => Err(no_ring()),
-        }
-    }
-
-    fn drain(&mut self, order: &Order, polls: bool) -> Result<Duration> {
-        match self {
-            Self::Ring(link) => link.drain(order, polls),
-            Self::Posix(link) => link.drain(order, polls),
-            Self::LockStep(_) => Err(no_ring()),
-        }
-    }
-}
-
-fn no_ring() -> Error {
-    Error::Usage("only a ring can be used in place".into())
-}
-
 /// What a poller does between two polls.
 #[derive(Default)]
 struct Pause {
@@ -151,8 +137,7 @@ fn polls(wait: Wait) -> bool {
 const READY: &[u8] = b"ready";
 
 fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
-    let setup = Setup::default_of::<M>().with_variant::<M>(case.variant)?;
-    let mut meeting = create::<M>(&setup)?;
+    let mut meeting = create::<M>()?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
     let mut command = peer::this_program()?;
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
@@ -179,8 +164,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
 fn pong<M: Mechanism<Link: Slots>>(invitation: &Invitation) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     invitation.cpus.bind(Role::Pong)?;
-    let setup = Setup::default_of::<M>().with_variant::<M>(&invitation.variant)?;
-    let mut link = M::join(&invitation.address, &setup, PATIENCE)?;
+    let mut link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
     loop {
         let mut bytes = [0; Order::LEN];
         match link.recv(&mut bytes) {

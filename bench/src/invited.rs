@@ -6,13 +6,13 @@ use ipc_core::cpus::{Cpus, Role};
 use ipc_core::demo::{interrupt, report};
 use ipc_core::{Mechanism, Result, Setup, Wait, Waiting, play};
 
+use crate::in_place::InPlace;
 use crate::pair::{PATIENCE, PEER};
 use crate::{crowd, floors, in_place, member, syscalls};
 
 /// What a child is told on its command line.
 #[derive(Debug)]
 pub(crate) struct Invitation {
-    pub(crate) variant: String,
     pub(crate) wait: Wait,
     pub(crate) cpus: Cpus,
     pub(crate) address: String,
@@ -22,8 +22,7 @@ pub(crate) struct Invitation {
 pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     invitation.cpus.bind(Role::Pong)?;
-    let setup = Setup::default_of::<M>().with_variant::<M>(&invitation.variant)?;
-    let link = M::join(&invitation.address, &setup, PATIENCE)?;
+    let link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
     play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
 }
 
@@ -46,11 +45,11 @@ pub fn serve_if_invited() -> Option<ExitCode> {
         return None;
     }
     let serve = || {
-        let (wait, cpus, member) = (wait.parse()?, cpus.parse()?, member(mechanism)?);
-        let invitation = Invitation { variant: variant.clone(), wait, cpus, address: address.clone() };
-        match &member.in_place {
+        let (wait, cpus) = (wait.parse()?, cpus.parse()?);
+        let invitation = Invitation { wait, cpus, address: address.clone() };
+        match InPlace::find(mechanism, variant) {
             Some(in_place) if word == in_place::PEER => (in_place.pong)(&invitation),
-            _ => (member.pong)(&invitation),
+            _ => (member(mechanism)?.way(variant)?.pong)(&invitation),
         }
     };
     Some(report(serve()))

@@ -17,6 +17,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, gettid};
 
 use crate::floors::{self, Floor};
+use crate::in_place::InPlace;
 use crate::{Case, Placement, Played, Task};
 
 /// The first argument of a process that was started to play pong.
@@ -70,7 +71,8 @@ impl Pair {
     /// # Errors
     /// Whatever keeps the two from meeting.
     pub fn start(case: Case) -> Result<Self> {
-        Self::on_stage(move |stage| (case.member.ping)(case, stage))
+        let ping = case.member.way(case.variant)?.ping;
+        Self::on_stage(move |stage| ping(case, stage))
     }
 
     /// The same exchange by bare calls: see [`floors`](crate::floors).
@@ -83,7 +85,7 @@ impl Pair {
 
     /// The same stream through the same ring, but without copies; `None` for a mechanism without a ring.
     pub(crate) fn start_in_place(case: Case) -> Option<Result<Self>> {
-        let ping = case.member.in_place.as_ref()?.ping;
+        let ping = InPlace::find(case.member.profile.name, case.variant)?.ping;
         Some(Self::on_stage(move |stage| ping(case, stage)))
     }
 
@@ -205,8 +207,7 @@ impl Drop for Pair {
 /// The thread that plays ping: makes the meeting point, starts the child, and carries out orders until none come.
 /// Any failure ends it, and with it the child.
 pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
-    let setup = Setup::default_of::<M>().with_variant::<M>(case.variant)?;
-    let mut meeting = create::<M>(&setup)?;
+    let mut meeting = create::<M>()?;
     let mut command = peer::this_program()?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
@@ -225,9 +226,9 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
 }
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
-pub(crate) fn create<M: Mechanism>(setup: &Setup) -> Result<M> {
+pub(crate) fn create<M: Mechanism>() -> Result<M> {
     let _making = lease::making();
-    M::create(None, setup)
+    M::create(None, &Setup::default())
 }
 
 pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &Task) -> Result<Played> {

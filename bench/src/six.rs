@@ -1,14 +1,15 @@
 //! The only place of the harness that names the six mechanisms.
 //!
-//! A mechanism is a type, so that its hot loops are compiled for it. The harness wants to choose one by name, and to
-//! have all of them in a list. A [`Member`] is the bridge: a value that holds the few functions it needs, each
-//! compiled for its mechanism.
+//! A variant is a type, so that its hot loops are compiled for it. The harness wants to choose one by name, and to have all of
+//! them in a list. A [`Member`] is the bridge: a value that holds the few functions it needs, each compiled for its variant.
+
+use std::sync::LazyLock;
 
 use ipc_core::lease::{self, Sweep};
-use ipc_core::{Error, Mechanism, Profile, Result};
+use ipc_core::{Error, Mechanism, Profile, Result, Variant, Variants, Visitor};
 
 use crate::Case;
-use crate::in_place::{InPlace, Slots};
+use crate::in_place::InPlace;
 use crate::invited::{self, Invitation};
 use crate::pair::{self, Stage};
 
@@ -19,22 +20,72 @@ pub struct Member {
     pub profile: Profile,
     /// Removes what dead processes left of it: [`lease::sweep_everywhere`].
     pub sweep: fn() -> Result<Sweep>,
+    ways: Vec<Way>,
+}
+
+/// One way to build a mechanism: a variant.
+#[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) variant: Variant,
     /// The owner's side of a [`Pair`](crate::Pair).
     pub(crate) ping: fn(Case, &Stage) -> Result<()>,
     /// The other side, in a process of its own.
     pub(crate) pong: fn(&Invitation) -> Result<()>,
-    /// Both sides once more, where messages can be written and read in place.
-    pub(crate) in_place: Option<InPlace>,
 }
 
+/// The six, in the order of the course.
+pub static SIX: LazyLock<[Member; 6]> = LazyLock::new(|| {
+    [
+        Member::of::<ipc_pipe::Variants>(),
+        Member::of::<ipc_fifo::Variants>(),
+        Member::of::<ipc_msgq::Variants>(),
+        Member::of::<ipc_shm::Variants>(),
+        Member::of::<ipc_mmap::Variants>(),
+        Member::of::<ipc_socket::Variants>(),
+    ]
+});
+
+/// Those whose messages can be written and read where they lie.
+pub(crate) static IN_PLACE: [InPlace; 4] = [
+    InPlace::of::<ipc_shm::Ring>(),
+    InPlace::of::<ipc_shm::Posix>(),
+    InPlace::of::<ipc_mmap::File>(),
+    InPlace::of::<ipc_mmap::Memfd>(),
+];
+
 impl Member {
-    const fn of<M: Mechanism>() -> Self {
-        let (profile, sweep) = (M::PROFILE, lease::sweep_everywhere::<M>);
-        Self { profile, sweep, ping: pair::ping::<M>, pong: invited::pong::<M>, in_place: None }
+    fn of<V: Variants>() -> Self {
+        let mut ways = Ways { ways: Vec::new(), sweep: || Ok(Sweep::default()) };
+        V::visit(&mut ways);
+        Self { profile: V::PROFILE, sweep: ways.sweep, ways: ways.ways }
     }
 
-    const fn with_ring<M: Mechanism<Link: Slots>>() -> Self {
-        Self { in_place: Some(InPlace::of::<M>()), ..Self::of::<M>() }
+    /// Its variants, the default first.
+    pub fn variants(&self) -> impl Iterator<Item = &Variant> {
+        self.ways.iter().map(|way| &way.variant)
+    }
+
+    /// The variant of that name.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): it has none of that name.
+    pub(crate) fn way(&self, variant: &str) -> Result<&Way> {
+        let found = self.ways.iter().find(|way| way.variant.name == variant);
+        found.ok_or_else(|| Error::Usage(format!("{} has no variant '{variant}'", self.profile.title)))
+    }
+}
+
+/// Collects them.
+struct Ways {
+    ways: Vec<Way>,
+    /// All variants of a mechanism note what they make in the same place.
+    sweep: fn() -> Result<Sweep>,
+}
+
+impl Visitor for Ways {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        self.sweep = lease::sweep_everywhere::<M>;
+        self.ways.push(Way { variant: M::VARIANT, ping: pair::ping::<M>, pong: invited::pong::<M> });
     }
 }
 
@@ -43,16 +94,6 @@ impl PartialEq for Member {
         self.profile.name == other.profile.name
     }
 }
-
-/// The six, in the order of the course.
-pub static SIX: [Member; 6] = [
-    Member::of::<ipc_pipe::Pipe>(),
-    Member::of::<ipc_fifo::Fifo>(),
-    Member::of::<ipc_msgq::Msgq>(),
-    Member::with_ring::<ipc_shm::Shm>(),
-    Member::with_ring::<ipc_mmap::Mmap>(),
-    Member::of::<ipc_socket::Socket>(),
-];
 
 /// The member of that name.
 ///

@@ -204,8 +204,7 @@ pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
     let [_, word, mechanism, variant, kind, size, wait, cpus] = args else { return None };
     (word == COUNTED).then(|| {
         let member = member(mechanism)?;
-        let known = member.profile.variants.iter().find(|known| known.name == variant);
-        let variant = known.ok_or_else(|| Error::Usage("no such variant".into()))?.name;
+        let variant = member.way(variant)?.variant.name;
         let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
         let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
         let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };

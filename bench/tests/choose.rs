@@ -19,7 +19,7 @@ use serde_json::Value;
 fn figures() -> Document {
     let ways: Vec<_> = SIX
         .iter()
-        .flat_map(|member| member.profile.variants.iter().map(|variant| (member.profile.name, variant.name)))
+        .flat_map(|member| member.variants().map(|variant| (member.profile.name, variant.name)))
         .collect();
     let mut rows = Vec::new();
     for (nth, (mechanism, variant)) in ways.iter().enumerate() {
@@ -58,7 +58,7 @@ fn ranking(document: &Document, args: &[&str]) -> Vec<String> {
 /// Each variant is either ranked or excluded, and never both.
 #[test]
 fn every_variant_has_its_place() {
-    let all: usize = SIX.iter().map(|member| member.profile.variants.len()).sum();
+    let all: usize = SIX.iter().map(|member| member.variants().count()).sum();
     for between in ["any", "parent-child", "other-host"] {
         for outlive in ["no", "processes", "restart"] {
             let choice = choose(&figures(), &["--between", between, "--outlive", outlive]);
@@ -325,9 +325,8 @@ fn a_run_with_so_many_clients_is_taken() {
         let place = home.path().join("ipc-bench").join(name);
         ipc_bench::output::Output::create(place).unwrap().save(&document).unwrap();
     };
-    let variants = SIX
-        .iter()
-        .flat_map(|member| member.profile.variants.iter().map(move |variant| (member.profile.name, variant)));
+    let variants =
+        SIX.iter().flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant)));
     let of_clients = |(mechanism, variant): (&str, &ipc_core::Variant)| {
         let case = Case { clients: 10, ..case(mechanism, variant.name, Kind::Clients, Wait::Block) };
         row(&case, 1e4, NOISE)

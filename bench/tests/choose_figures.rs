@@ -188,8 +188,8 @@ fn the_longest_message_is_not_too_long() {
 /// eight times a thousand messages say.
 fn everything(median: f64) -> Document {
     let mut rows = Vec::new();
-    for member in &SIX {
-        for variant in member.profile.variants {
+    for member in SIX.iter() {
+        for variant in member.variants() {
             for kind in Kind::USUAL {
                 for wait in [Wait::Block, Wait::Spin] {
                     let row = Row::empty(&case(member.profile.name, variant.name, kind, wait));
@@ -231,8 +231,8 @@ fn enough_was_measured_of_everything() {
 #[test]
 fn so_many_clients_were_measured() {
     let mut rows = Vec::new();
-    for member in &SIX {
-        for variant in member.profile.variants.iter().filter(|variant| variant.clients == Clients::Many) {
+    for member in SIX.iter() {
+        for variant in member.variants().filter(|variant| variant.clients == Clients::Many) {
             let case =
                 Case { clients: 10, ..case(member.profile.name, variant.name, Kind::Clients, Wait::Block) };
             rows.push(Row::empty(&case));

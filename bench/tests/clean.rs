@@ -13,7 +13,7 @@ use ipc_core::conformance::{Allowance, namespaces, other, skipped};
 use ipc_core::lease::{Inode, Note};
 use ipc_core::{Mechanism as _, Setup};
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};
-use ipc_msgq::{Key, Message, MessageType, Msgq, Queue, Select};
+use ipc_msgq::{Key, Message, MessageType, Posix, Queue, Select};
 use ipc_shm::Segment;
 use tempfile::TempDir;
 
@@ -176,8 +176,7 @@ fn clean_shows_posix_queues_without_an_owner() {
     if given_away {
         chown(format!("/proc/self/fd/{}", queues[3].as_fd().as_raw_fd()), Some(65534), None).unwrap();
     }
-    let setup = Setup::default_of::<Msgq>().with_variant::<Msgq>("posix").unwrap();
-    let meeting = Msgq::create(None, &setup).unwrap();
+    let meeting = Posix::create(None, &Setup::default()).unwrap();
     let output = run(there.arg("clean").env("TMPDIR", tmp.path()));
     let waiting: PosixName = meeting.address().parse().unwrap();
     drop((meeting, allowance));

@@ -155,7 +155,8 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
 /// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it for ever,
 /// though no bare call tells of it. The suite's own figures are kept.
 fn a_dead_peer_is_noticed(name: &str, way: &str) {
-    let variant = ipc_bench::member(name).unwrap().profile.variants[0].name;
+    let member = ipc_bench::member(name).unwrap();
+    let variant = member.variants().next().expect("each has one").name;
     let at = AtTheFloor::start(name, variant, way, SOME);
     for peer in &at.peers {
         kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
@@ -174,7 +175,7 @@ fn a_dead_peer_is_noticed(name: &str, way: &str) {
 fn a_dead_peer_at_the_floor_is_noticed() {
     // All at once: most of the time each waits.
     thread::scope(|scope| {
-        for member in &ipc_bench::SIX {
+        for member in ipc_bench::SIX.iter() {
             scope.spawn(|| a_dead_peer_is_noticed(member.profile.name, "block"));
         }
     });

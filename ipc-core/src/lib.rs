@@ -61,7 +61,8 @@ pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlar
 pub use ipc_perm::IpcPerm;
 pub use key::{Key, ProjectId};
 pub use mechanism::{
-    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Setup, Shared, Unit, Variant,
+    Between, Clients, Direction, Mechanism, Medium, Options, Persistence, Profile, Reach, Setup, Shared,
+    Switch, Unit, Variant, Variants, Visitor,
 };
 pub use posix_name::PosixName;
 pub use ready::{wait_readable, wait_writable};

@@ -18,8 +18,7 @@ use crate::{Error, Result, Transport};
 /// # use std::time::Duration;
 /// # use ipc_core::{Mechanism, Result, Setup, Transport};
 /// fn talk<M: Mechanism>() -> Result<()> {
-///     let setup = Setup::default_of::<M>();
-///     let mut meeting = M::create(None, &setup)?;
+///     let mut meeting = M::create(None, &Setup::default())?;
 ///     let mut child = Command::new("ipc-peer");
 ///     meeting.invite(&mut child)?;
 ///     let mut child = child.spawn().expect("the peer program is there");
@@ -31,12 +30,21 @@ use crate::{Error, Result, Transport};
 /// }
 /// ```
 pub trait Mechanism: Sized {
-    /// This mechanism's row of the table, its name and its variants.
+    /// The row of the table: the same for all variants of a mechanism.
     const PROFILE: Profile;
+
+    /// What is true of this variant.
+    const VARIANT: Variant;
+
+    /// Its full name, where the table's is that of another variant.
+    const TITLE: &'static str = Self::PROFILE.title;
 
     /// Whether its objects belong to an IPC namespace, as System V objects and POSIX queues do: then only processes of
     /// that namespace [sweep](crate::lease::sweep) them. Not so what a variant has at a path.
     const IN_IPC_NAMESPACE: bool = false;
+
+    /// What can be asked of this variant alone; `()` if nothing.
+    type Options: Options;
 
     /// A connected end.
     type Link: Transport + Send;
@@ -47,7 +55,7 @@ pub trait Mechanism: Sized {
     /// # Errors
     /// [`Usage`](Error::Usage): the address is not one. [`Os`](Error::Os): the kernel refused; `EEXIST` when the
     /// address is in use.
-    fn create(address: Option<&str>, setup: &Setup) -> Result<Self>;
+    fn create(address: Option<&str>, setup: &Setup<Self::Options>) -> Result<Self>;
 
     /// Where the other side finds this meeting point: a path, a key, `host:port`.
     fn address(&self) -> String;
@@ -79,7 +87,7 @@ pub trait Mechanism: Sized {
     /// # Errors
     /// [`TimedOut`](Error::TimedOut) or [`Os`](Error::Os): there is nobody. [`Usage`](Error::Usage): the address is
     /// not one.
-    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link>;
+    fn join(address: &str, setup: &Setup<Self::Options>, timeout: Duration) -> Result<Self::Link>;
 
     /// Removes a kernel object that has no path and that no process holds, by what a lease has
     /// [noted](crate::lease::Note) of it. `Ok`: nothing of ours is there, now or before.
@@ -92,30 +100,24 @@ pub trait Mechanism: Sized {
     }
 }
 
-/// What the two sides agree on beforehand.
+/// What the two sides agree on beforehand: what every variant understands, and the [`Options`] of one.
 #[derive(Clone, Debug)]
-pub struct Setup {
-    /// One of the mechanism's [`variants`](Profile::variants), by name.
-    pub variant: &'static str,
+pub struct Setup<O = ()> {
     /// Permission bits of what is made; 0600, the owner alone, unless the caller wants it wider. A side that joins what
     /// another user has made must ask for a mode that lets others in, too: see [`check_owner`](Self::check_owner).
     pub mode: u32,
-    /// Leave the object behind when both are done. Only where it can outlive its users: a mapped file.
-    pub keep: bool,
-    /// In huge pages, for mapped memory alone: see [`pages`](crate::pages). An error where there are none.
-    pub huge_pages: bool,
-    /// With all pages made beforehand, on this side, for mapped memory alone.
-    pub populate: bool,
+    /// What only this variant understands.
+    pub options: O,
 }
 
-impl Setup {
-    /// The mechanism's first variant, for the owner alone, with nothing left behind.
-    #[must_use]
-    pub fn default_of<M: Mechanism>() -> Self {
-        let variant = M::PROFILE.variants[0].name;
-        Self { variant, mode: 0o600, keep: false, huge_pages: false, populate: false }
+impl<O: Default> Default for Setup<O> {
+    /// For the owner alone, with all options off.
+    fn default() -> Self {
+        Self { mode: 0o600, options: O::default() }
     }
+}
 
+impl<O> Setup<O> {
     /// Refuses `what`, made by the user `owner`, unless that is this user or root, or [`mode`](Self::mode) lets others
     /// read or write. Anyone can make an object for all to use at any address: what is in it then is that user's.
     ///
@@ -130,25 +132,70 @@ impl Setup {
              others in, by the `mode` of its `Setup`)"
         )))
     }
+}
 
-    /// The same with the variant named `name`.
-    ///
-    /// # Errors
-    /// [`Usage`](Error::Usage): this mechanism has no such variant.
-    pub fn with_variant<M: Mechanism>(mut self, name: &str) -> Result<Self> {
-        let variants = M::PROFILE.variants;
-        let found = variants.iter().find(|variant| variant.name == name);
-        self.variant = found
-            .ok_or_else(|| {
-                let names: Vec<_> = variants.iter().map(|variant| variant.name).collect();
-                Error::Usage(format!(
-                    "{} has no variant '{name}'; it has: {}",
-                    M::PROFILE.title,
-                    names.join(", ")
-                ))
-            })?
-            .name;
-        Ok(self)
+/// The options of a variant: switches that are off unless they are asked for.
+pub trait Options: Clone + fmt::Debug + Default + Send + 'static {
+    /// What can be switched on, for a command line.
+    const SWITCHES: &'static [Switch<Self>];
+}
+
+impl Options for () {
+    const SWITCHES: &'static [Switch<Self>] = &[];
+}
+
+/// One of the [`Options`].
+#[derive(Debug)]
+pub struct Switch<O> {
+    /// Its name on the command line, without the dashes.
+    pub name: &'static str,
+    /// What `--help` says of it.
+    pub help: &'static str,
+    /// What a result says if it was on; nothing where it has no effect on the result.
+    pub shown: &'static str,
+    /// Where it is kept.
+    pub field: fn(&mut O) -> &mut bool,
+}
+
+/// The variants of one mechanism, as a tuple of types; the first is the default. Each crate has one such list.
+pub trait Variants {
+    /// The mechanism's row of the table.
+    const PROFILE: Profile;
+
+    /// Shows each variant to a visitor, in order.
+    fn visit(visitor: &mut impl Visitor);
+}
+
+/// What is done with each of the [`Variants`]: a closure that is generic over the type.
+pub trait Visitor {
+    /// Is shown one variant.
+    fn variant<M: Mechanism + 'static>(&mut self);
+}
+
+impl<A: Mechanism + 'static> Variants for (A,) {
+    const PROFILE: Profile = A::PROFILE;
+
+    fn visit(visitor: &mut impl Visitor) {
+        visitor.variant::<A>();
+    }
+}
+
+impl<A: Mechanism + 'static, B: Mechanism + 'static> Variants for (A, B) {
+    const PROFILE: Profile = A::PROFILE;
+
+    fn visit(visitor: &mut impl Visitor) {
+        visitor.variant::<A>();
+        visitor.variant::<B>();
+    }
+}
+
+impl<A: Mechanism + 'static, B: Mechanism + 'static, C: Mechanism + 'static> Variants for (A, B, C) {
+    const PROFILE: Profile = A::PROFILE;
+
+    fn visit(visitor: &mut impl Visitor) {
+        visitor.variant::<A>();
+        visitor.variant::<B>();
+        visitor.variant::<C>();
     }
 }
 
@@ -159,8 +206,6 @@ pub struct Profile {
     pub name: &'static str,
     /// Full name, as in the table.
     pub title: &'static str,
-    /// Ways to build it; the first is the default.
-    pub variants: &'static [Variant],
     /// Who can talk through it.
     pub between: Between,
     /// Where the data rests on its way.
@@ -330,7 +375,7 @@ mod tests {
             (0o620, us + 1, false),
             (0o602, us + 1, false),
         ] {
-            let setup = Setup { variant: "any", mode, keep: false, huge_pages: false, populate: false };
+            let setup = Setup { mode, options: () };
             let told = setup.check_owner(owner, "the object").map_err(|error| error.to_string());
             assert_eq!(told.is_err(), refused, "{mode:o}, owner {owner}, us {us}");
             let begin = format!("the object is another user's (uid {owner}) and is left alone: ");

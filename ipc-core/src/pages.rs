@@ -14,7 +14,50 @@ use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
 use crate::ring::Memory;
-use crate::{Error, Result, sys};
+use crate::{Error, Options, Result, Switch, sys};
+
+/// What can be asked of mapped memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pages {
+    /// In huge pages. An error where there are none.
+    pub huge: bool,
+    /// With all pages made beforehand, on this side.
+    pub populate: bool,
+}
+
+impl Options for Pages {
+    const SWITCHES: &'static [Switch<Self>] =
+        &[huge_pages(|pages| &mut pages.huge), populated(|pages| &mut pages.populate)];
+}
+
+impl Pages {
+    /// Makes fresh pages of `memory` as they are asked for; `advice` says what to do where there are no huge ones.
+    ///
+    /// # Errors
+    /// As [`ask_for_huge`] and [`populate`].
+    pub fn prepare<M: Memory>(self, memory: M, advice: &str) -> Result<M> {
+        if self.huge {
+            ask_for_huge(&memory, advice)?;
+        }
+        if self.populate {
+            populate(&memory)?;
+        }
+        Ok(memory)
+    }
+}
+
+/// The switch for [`Pages::huge`], wherever an option keeps it.
+#[must_use]
+pub const fn huge_pages<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
+    let help = "Pages of 2 MiB, where the system has some";
+    Switch { name: "huge-pages", help, shown: "huge pages", field }
+}
+
+/// The switch for [`Pages::populate`].
+#[must_use]
+pub const fn populated<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
+    Switch { name: "populate", help: "Make all pages before the first message", shown: "populated", field }
+}
 
 /// Has all pages of `memory` made now, ready to be written to.
 ///

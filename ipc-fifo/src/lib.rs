@@ -85,20 +85,13 @@ pub struct Fifo {
     lease: Option<Lease>,
 }
 
+/// The variants: there is one.
+pub type Variants = (Fifo,);
+
 impl Mechanism for Fifo {
     const PROFILE: Profile = Profile {
         name: "fifo",
         title: "named pipe (FIFO)",
-        variants: &[Variant {
-            name: "fifo",
-            summary: "two FIFOs in a directory, one each way",
-            unit: Unit::ByteStream,
-            reach: Reach::SameHost,
-            persistence: Persistence::Process,
-            remains: true,
-            clients: Clients::Many,
-            shares: &[Shared::Directory],
-        }],
         between: Between::AnyTwoProcesses,
         medium: Medium::File,
         unit: Unit::ByteStream,
@@ -106,6 +99,19 @@ impl Mechanism for Fifo {
         reach: Reach::SameHost,
         address: Some("DIRECTORY"),
     };
+
+    const VARIANT: Variant = Variant {
+        name: "fifo",
+        summary: "two FIFOs in a directory, one each way",
+        unit: Unit::ByteStream,
+        reach: Reach::SameHost,
+        persistence: Persistence::Process,
+        remains: true,
+        clients: Clients::Many,
+        shares: &[Shared::Directory],
+    };
+
+    type Options = ();
 
     type Link = Framed<Ends>;
 

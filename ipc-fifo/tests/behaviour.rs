@@ -61,7 +61,7 @@ fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc
 
 fn setup() -> Setup {
     over_this_test();
-    Setup::default_of::<Fifo>()
+    Setup::default()
 }
 
 /// Both links of a meeting at `address`, one of them in this thread and one from another.

@@ -18,7 +18,7 @@ fn fuzz_hello() {
     let word = prop_oneof![Just(*b"fifo1 j\n"), Just(*b"fifo1 h\n"), Just(*b"fifo1 g\n"), any::<[u8; 8]>()];
     let said = (word, number).prop_map(|(word, number)| [word, number.to_ne_bytes()].concat());
     let part = prop_oneof![4 => said, 1 => prop::collection::vec(any::<u8>(), 0..40)];
-    let setup = Setup::default_of::<Fifo>();
+    let setup = Setup::default();
     fuzz(&(prop::collection::vec(part, 1..12), any::<bool>()), |(parts, listens)| {
         let mut meeting = Fifo::create(None, &setup).unwrap();
         let dir = meeting.address();

@@ -1,17 +1,137 @@
-//! The file under the mapping: made for its owner alone, and checked before it is mapped.
+//! The variant `file`: a file made for its owner alone, and checked before it is mapped.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Advise, Call, Error, Result, Setup};
+use ipc_core::lease::{self, Lease};
+use ipc_core::pages::{Pages, huge_pages, populated};
+use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat, poll_for};
+use ipc_core::{
+    Advise, Call, Clients, Error, Mechanism, Options, Persistence, Profile, Reach, Result, Setup, Shared,
+    Switch, Unit, Variant,
+};
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
+use crate::address::{advise_on_place, parse};
+use crate::{Link, Mapping};
+
+/// A mapped file, until the other side comes. See the [crate].
+#[derive(Debug)]
+pub struct File {
+    path: PathBuf,
+    rendezvous: Rendezvous<Mapping>,
+}
+
+/// What can be asked of a mapped file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileOptions {
+    /// Leaves the file behind, with all that was written; its address must be given.
+    pub keep: bool,
+    /// The pages that the file is mapped in.
+    pub pages: Pages,
+}
+
+impl Options for FileOptions {
+    const SWITCHES: &'static [Switch<Self>] = &[
+        Switch {
+            name: "keep",
+            help: "Leave the mapped file behind (at an address of its own)",
+            shown: "", // what is measured is the same
+            field: |options| &mut options.keep,
+        },
+        huge_pages(|options| &mut options.pages.huge),
+        populated(|options| &mut options.pages.populate),
+    ];
+}
+
+/// The way to huge pages.
+const HUGE_PAGES: &str = "a file has those of its file system: choose the variant `memfd`";
+
+impl Mechanism for File {
+    const PROFILE: Profile = crate::PROFILE;
+
+    const VARIANT: Variant = Variant {
+        name: "file",
+        summary: "a regular file, a ring in each direction",
+        unit: Unit::Page,
+        reach: Reach::SameHost,
+        persistence: Persistence::FileSystem,
+        remains: true,
+        clients: Clients::One,
+        shares: &[Shared::Directory],
+    };
+
+    type Options = FileOptions;
+    type Link = Link;
+
+    // ANCHOR: create
+    /// The address is a path at which there is nothing yet. With [`keep`](FileOptions::keep) the file stays, and must
+    /// be named. A [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private
+    /// directory.
+    fn create(address: Option<&str>, setup: &Setup<FileOptions>) -> Result<Self> {
+        let FileOptions { keep, pages } = setup.options;
+        let path = address.map(parse).transpose()?;
+        let lease = if keep {
+            lease::sweep::<Self>()?;
+            None
+        } else {
+            Some(Lease::take::<Self>(None)?)
+        };
+        let path = match (path, &lease) {
+            (Some(path), _) => path,
+            (None, Some(lease)) => lease.path("memory"),
+            (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
+        };
+        let make = |path: &Path| make(path, setup.mode);
+        let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
+        let seated = allocate(&file)
+            .and_then(|()| pages.prepare(Mapping::with_lease(&file, lease)?, HUGE_PAGES))
+            .and_then(|memory| Seat::create(Region::new(memory)?, Link::KIND));
+        let seat = seated.inspect_err(|_| {
+            if keep {
+                let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its lease
+            }
+        })?;
+        Ok(Self { path, rendezvous: Rendezvous::new(seat, ()) })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("file {}, mapped", self.path.display())
+    }
+
+    // ANCHOR: accept
+    fn accept(&mut self, timeout: Duration) -> Result<Link> {
+        let (seat, ()) = self.rendezvous.accept(&self.address(), timeout)?;
+        Ok(RingLink::new(seat))
+    }
+    // ANCHOR_END: accept
+
+    // ANCHOR: join
+    fn join(address: &str, setup: &Setup<FileOptions>, timeout: Duration) -> Result<Link> {
+        let path = parse(address)?;
+        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
+        poll_for(timeout, nobody, || match open(&path, setup)? {
+            Some(file) => {
+                let memory = setup.options.pages.prepare(Mapping::new(&file)?, HUGE_PAGES)?;
+                RingLink::join(Region::new(memory)?)
+            }
+            None => Ok(None),
+        })
+    }
+    // ANCHOR_END: join
+}
+
 /// Makes the file, which must not be there yet. Also a symbolic link, even one to nowhere, is something there.
-pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
+fn make(path: &Path, mode: u32) -> Result<fs::File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600).custom_flags(O_NOFOLLOW);
     let file = advise_on_place(options.open(path).call("open"), path)?;
@@ -20,23 +140,13 @@ pub(crate) fn create(path: &Path, mode: u32) -> Result<File> {
     Ok(file)
 }
 
-/// Adds to an error what is wrong with `path`, where something new was to be made.
-pub(crate) fn advise_on_place<T>(made: Result<T>, path: &Path) -> Result<T> {
-    let above =
-        || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());
-    made.advise(Errno::EEXIST, || format!("{} is in use: name a file that is not there yet", path.display()))
-        .advise(Errno::ENOENT, above)
-        .advise(Errno::ENOTDIR, above)
-        .advise(Errno::EACCES, above)
-}
-
 // ANCHOR: allocate
 /// Gives the file its length, all zero, and its place on the disk.
 ///
 /// Without the place, the file would be a hole: a page that is touched first when the disk is full has nowhere to
 /// go, and the answer to a plain store is SIGBUS. With it, a full disk is an error here and now. The length comes
 /// last and at once, since whoever joins takes any other for another program's.
-pub(crate) fn allocate(file: &File) -> Result<()> {
+fn allocate(file: &fs::File) -> Result<()> {
     let length = SEGMENT_LEN as i64;
     loop {
         match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length) {
@@ -56,7 +166,7 @@ pub(crate) fn allocate(file: &File) -> Result<()> {
 /// Opens the file that the owner made; `None` if there is none, or not yet all of it.
 ///
 /// Nothing is taken on trust: whoever may write to a mapped file can also cut it short.
-pub(crate) fn open(path: &Path, setup: &Setup) -> Result<Option<File>> {
+fn open(path: &Path, setup: &Setup<FileOptions>) -> Result<Option<fs::File>> {
     let mut options = OpenOptions::new();
     // Never through a symbolic link, and never waiting for the other end of what is no file at all.
     options.read(true).write(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

@@ -17,18 +17,97 @@ use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipc_core::lease::{self, Lease};
+use ipc_core::pages::Pages;
 use ipc_core::process::Namespaces;
-use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Advise, Call, Error, Result, Setup};
+use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat, poll_for};
+use ipc_core::{
+    Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
+    Variant,
+};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::libc::{MFD_NOEXEC_SEAL, O_NOCTTY, O_NONBLOCK};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-use crate::Mmap;
-use crate::file::advise_on_place;
+use crate::address::{advise_on_place, parse};
+use crate::{Link, Mapping};
+
+/// Memory without a file, until the other side comes. See the [crate].
+#[derive(Debug)]
+pub struct Memfd {
+    address: PathBuf,
+    description: String,
+    /// With the door, by which the other side comes in.
+    rendezvous: Rendezvous<Mapping, Door>,
+}
+
+/// The way to huge pages.
+const HUGE_PAGES: &str = "as root, `echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled`";
+
+impl Mechanism for Memfd {
+    const PROFILE: Profile = crate::PROFILE;
+
+    const VARIANT: Variant = Variant {
+        name: "memfd",
+        summary: "sealed memory without a file system, a ring in each direction",
+        unit: Unit::Page,
+        reach: Reach::SameHost,
+        persistence: Persistence::Process,
+        remains: false,
+        clients: Clients::One,
+        shares: &[Shared::PidNamespace],
+    };
+
+    type Options = Pages;
+    type Link = Link;
+
+    /// The address is a path at which there is nothing yet. The memory has no name that could stay, and no
+    /// [`mode`](Setup::mode) but 0600: no other user can open what a process has open.
+    fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
+        let path = address.map(parse).transpose()?;
+        if setup.mode & 0o077 != 0 {
+            return Err(Error::Usage("no other user can open a memfd: choose the variant `file`".into()));
+        }
+        let door = Door::create(path)?;
+        let memory = setup.options.prepare(Mapping::new(&door.memory)?, HUGE_PAGES)?;
+        let seat = Seat::create(Region::new(memory)?, Link::KIND)?;
+        let (address, description) = (door.address()?, door.describe());
+        Ok(Self { address, description, rendezvous: Rendezvous::new(seat, door) })
+    }
+
+    fn address(&self) -> String {
+        self.address.display().to_string()
+    }
+
+    fn describe(&self) -> String {
+        self.description.clone()
+    }
+
+    fn accept(&mut self, timeout: Duration) -> Result<Link> {
+        let (seat, _door) = self.rendezvous.accept(&self.address(), timeout)?; // which goes, with the link to it
+        Ok(RingLink::new(seat))
+    }
+
+    fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Link> {
+        let path = parse(address)?;
+        let nobody = || {
+            format!(
+                "nobody is at {address}: start `ipc-mmap pong {address} --variant memfd` first ({})",
+                here()
+            )
+        };
+        poll_for(timeout, nobody, || match open(&path, setup)? {
+            Some(file) => {
+                let memory = setup.options.prepare(Mapping::new(&file)?, HUGE_PAGES)?;
+                RingLink::join(Region::new(memory)?)
+            }
+            None => Ok(None),
+        })
+    }
+}
 
 /// What `/proc` shows of the memory's descriptor, with `/memfd:` in front.
 const NAME: &str = "ipc-mmap";
@@ -39,8 +118,8 @@ const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).uni
 
 /// The memory, open for the other side to find.
 #[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) memory: File,
+struct Door {
+    memory: File,
     /// The same, as a path.
     target: PathBuf,
     /// The link that leads there, if the user named a path. Removed together with this value.
@@ -49,14 +128,14 @@ pub(crate) struct Door {
 
 impl Door {
     /// Makes the memory, and a link to it at `path`, where nothing may be yet.
-    pub(crate) fn create(path: Option<PathBuf>) -> Result<Self> {
+    fn create(path: Option<PathBuf>) -> Result<Self> {
         let memory = create()?;
         let target = proc_path(&memory)?;
         let Some(path) = path else {
-            lease::sweep::<Mmap>()?; // of this meeting itself there is nothing to be left
+            lease::sweep::<Memfd>()?; // of this meeting itself there is nothing to be left
             return Ok(Self { memory, target, link: None });
         };
-        let lease = Lease::take::<Mmap>(None)?;
+        let lease = Lease::take::<Memfd>(None)?;
         let placed = lease.place(&path, |path| {
             symlink(&target, path).call("symlink")?;
             let link = fs::symlink_metadata(path).call("lstat")?;
@@ -67,7 +146,7 @@ impl Door {
     }
 
     /// The path by which the other side finds it; behind that of the memory itself, its inode.
-    pub(crate) fn address(&self) -> Result<PathBuf> {
+    fn address(&self) -> Result<PathBuf> {
         if let Some((path, _)) = &self.link {
             return Ok(path.clone());
         }
@@ -75,7 +154,7 @@ impl Door {
         Ok(format!("{}:{inode}", self.target.display()).into())
     }
 
-    pub(crate) fn describe(&self) -> String {
+    fn describe(&self) -> String {
         let memory = self.target.display();
         match &self.link {
             None => format!("memory without a name, open as {memory}, mapped"),
@@ -119,7 +198,7 @@ fn create() -> Result<File> {
 // ANCHOR_END: create
 
 /// Opens the memory that an owner has open; `None` if there is nothing at `address`, or not any more.
-pub(crate) fn open(address: &Path, setup: &Setup) -> Result<Option<File>> {
+fn open(address: &Path, setup: &Setup<Pages>) -> Result<Option<File>> {
     let no_memory =
         || Error::Usage(format!("{} does not lead to memory of that ipc-mmap {}", address.display(), here()));
     let (address, inode) = without_inode(address);
@@ -153,7 +232,7 @@ pub(crate) fn open(address: &Path, setup: &Setup) -> Result<Option<File>> {
 }
 
 /// Where a path in `/proc` was followed, for one who meant another place.
-pub(crate) fn here() -> String {
+fn here() -> String {
     let here =
         Namespaces::current().map_or_else(|error| error.to_string(), |here| format!("pid:[{}]", here.pid));
     format!(
@@ -180,7 +259,7 @@ fn without_inode(address: &Path) -> (PathBuf, Option<u64>) {
 
 // ANCHOR: check
 /// Whether the memory is what its name says, before it is mapped. Anybody can give that name to anything.
-fn check(memory: &File, setup: &Setup) -> Result<()> {
+fn check(memory: &File, setup: &Setup<Pages>) -> Result<()> {
     let meta = memory.metadata().call("fstat")?;
     setup.check_owner(meta.uid(), "that memory")?;
     let seals = match fcntl(memory, FcntlArg::F_GET_SEALS) {
@@ -242,16 +321,12 @@ mod tests {
         let memory = create().unwrap();
         assert_eq!(memory.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fcntl(&memory, FcntlArg::F_GETFD), Ok(FD_CLOEXEC), "no child of ours has it");
-        check(&memory, &setup()).unwrap();
+        check(&memory, &Setup::default()).unwrap();
         let no_program = MFdFlags::from_bits_retain(MFD_NOEXEC_SEAL);
         if memfd_create(NAME, no_program).is_ok() {
             let seals = SealFlag::from_bits_retain(fcntl(&memory, FcntlArg::F_GET_SEALS).unwrap());
             assert!(seals.contains(SealFlag::from_bits_retain(F_SEAL_EXEC)), "{seals:?}");
         }
-    }
-
-    fn setup() -> Setup {
-        Setup::default_of::<Mmap>()
     }
 
     /// Sealed memory, as a hostile owner could make it.
@@ -266,9 +341,9 @@ mod tests {
     #[test]
     fn memory_of_another_length_is_refused() {
         let right = SEGMENT_LEN as u64;
-        check(&sealed(right), &setup()).unwrap();
+        check(&sealed(right), &Setup::default()).unwrap();
         for wrong in [0, 4096, right - 1, right + 1, 2 * right] {
-            let refused = check(&sealed(wrong), &setup()).unwrap_err();
+            let refused = check(&sealed(wrong), &Setup::default()).unwrap_err();
             assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{wrong}");
         }
     }
@@ -279,8 +354,8 @@ mod tests {
         if std::os::unix::fs::fchown(&memory, Some(65534), None).is_err() {
             return ipc_core::conformance::skipped("giving memory away needs root");
         }
-        let refused = check(&memory, &setup()).unwrap_err().to_string();
+        let refused = check(&memory, &Setup::default()).unwrap_err().to_string();
         assert!(refused.starts_with("that memory is another user's (uid 65534)"), "{refused}");
-        check(&memory, &Setup { mode: 0o666, ..setup() }).unwrap();
+        check(&memory, &Setup { mode: 0o666, ..Setup::default() }).unwrap();
     }
 }

@@ -2,16 +2,21 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Calls, scribble};
-use ipc_mmap::Mmap;
+use ipc_core::conformance::{Calls, Facts, PidNamespaces, Suite, scribble};
+use ipc_mmap::{File, Link, Memfd, Variants};
+
+/// The first two pages steer: places, positions, bells, and the first record.
+fn vandal(link: &mut Link, garbage: &[u8]) {
+    scribble(link.memory(), usize::from(garbage[0]) * 16, garbage);
+}
 
 fn main() -> ExitCode {
-    ipc_core::conformance::main::<Mmap>(
-        env!("CARGO_BIN_EXE_ipc-mmap"),
-        |_| Calls { send: 0, receive: 0 },
-        |link, garbage| {
-            // The first two pages steer: places, positions, bells, and the first record.
-            scribble(link.memory(), usize::from(garbage[0]) * 16, garbage);
-        },
-    )
+    let facts = Facts::of_path(Calls { send: 0, receive: 0 });
+    let file = Facts { can_be_cut: true, ..facts };
+    // A path is a link into a process that is closed to others, in the `/proc` that this process is seen in.
+    let memfd = Facts { files: Some(|_| Vec::new()), pid_namespaces: PidNamespaces::SameProc, ..facts };
+    Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-mmap"))
+        .variant::<File>(file, vandal)
+        .variant::<Memfd>(memfd, vandal)
+        .run()
 }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use ipc_core::cpus::{Cpus, Role};
 use ipc_core::{Mechanism, Result, Setup, Transport};
-use ipc_msgq::{Link, Message, MessageType, Msgq, Queue, QueueId, Typed};
+use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV, SystemVLink, Typed};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// 64 bytes.
@@ -47,12 +47,12 @@ struct Side {
     queue: Queue,
     message: Message,
     typed: Typed<Payload>,
-    link: Link,
+    link: SystemVLink,
     starts: bool,
 }
 
 impl Side {
-    fn new(queue: Queue, link: Link, starts: bool) -> Self {
+    fn new(queue: Queue, link: SystemVLink, starts: bool) -> Self {
         let types = [1, 2].map(|number| MessageType::new(number).expect("1 or more"));
         let [own, other] = if starts { types } else { [types[1], types[0]] };
         let message = Message::new(own, Payload([0; 8]).as_bytes());
@@ -138,17 +138,17 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn main() -> Result<()> {
-    let setup = Setup::default_of::<Msgq>();
+    let setup = Setup::default();
     let _ = Cpus::Same.bind(Role::Ping)?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [id, address] = &arguments[..] {
         let queue = Queue::from_id(QueueId::new(id.parse().expect("the id of a queue")));
-        let link = Msgq::join(address, &setup, PATIENCE)?;
+        let link = SystemV::join(address, &setup, PATIENCE)?;
         return Side::new(queue, link, false).play().map(drop);
     }
 
     let queue = Queue::private(0o600)?.owned();
-    let mut meeting = Msgq::create(None, &setup)?;
+    let mut meeting = SystemV::create(None, &setup)?;
     let program = std::env::current_exe().expect("this program");
     let mut child = Command::new(program);
     child.args([queue.id().to_string(), meeting.address()]);

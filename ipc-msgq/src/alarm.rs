@@ -8,9 +8,10 @@
 //!
 //! Two kinds of calls are known to it:
 //!
-//! - A [`Link`](crate::Link) waits without end, but looks every now and then whether its peer lives. Each has a
-//!   [`Slot`] that stays for its life. The helper looks at all of them each [`TICK`], and interrupts a call that was
-//!   there at the tick before. A busy link pays two atomic operations for each waiting call and no system call.
+//! - A link, [`SystemVLink`](crate::SystemVLink) or [`PosixLink`](crate::posix::PosixLink), waits without end, but looks
+//!   every now and then whether its peer lives. Each has a [`Slot`] that stays for its life. The helper looks at all of
+//!   them each [`TICK`], and interrupts a call that was there at the tick before. A busy link pays two atomic operations
+//!   for each waiting call and no system call.
 //! - A call with a deadline ([`Until`](crate::Until)) is noted for as long as it waits, with the moment at which it
 //!   is due, which an [`Interrupter`](crate::Interrupter) can change to "now". From that moment on the signal is
 //!   repeated until the call is left: the first may come before the thread waits, and interrupt nothing.

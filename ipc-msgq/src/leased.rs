@@ -1,11 +1,11 @@
-//! A queue that a [lease](ipc_core::lease) removes, even after a `SIGKILL`.
+//! A queue that a [lease] removes, even after a `SIGKILL`.
 
 use std::time::SystemTime;
 
 use ipc_core::Result;
-use ipc_core::lease::{Found, Lease, Made, Note, SYSTEM_V_MARK, SystemV};
+use ipc_core::lease::{self, Found, Lease, Made, Note, SYSTEM_V_MARK};
 
-use crate::meeting::unless_gone;
+use crate::system_v::unless_gone;
 use crate::{Key, Queue, Settings, Stat, list};
 
 impl Queue {
@@ -17,10 +17,10 @@ impl Queue {
     /// # Errors
     /// As [`create`](Self::create); and the note cannot be written.
     pub fn create_leased(lease: &Lease, key: Key, mode: u32) -> Result<Self> {
-        lease.record(Note::SystemV(SystemV::Queue, key, None))?;
+        lease.record(Note::SystemV(lease::SystemV::Queue, key, None))?;
         let queue = Self::create(key, SYSTEM_V_MARK)?;
         let made = Made { id: queue.id().get(), at: seconds(&queue.stat()?) };
-        lease.record(Note::SystemV(SystemV::Queue, key, Some(made)))?;
+        lease.record(Note::SystemV(lease::SystemV::Queue, key, Some(made)))?;
         queue.set(&Settings { mode: Some(mode & 0o777), ..Settings::default() })?;
         Ok(queue)
     }
@@ -44,8 +44,10 @@ fn seconds(stat: &Stat) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use nix::unistd::geteuid;
+
     use super::*;
-    use crate::{Msgq, OwnedQueue};
+    use crate::{OwnedQueue, SystemV};
 
     fn queue(mode: u32) -> (Key, OwnedQueue) {
         let key = Key::fresh();
@@ -59,11 +61,12 @@ mod tests {
     /// The intention is noted first, then what was made; and its own mode it gets last.
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
-        let lease = Lease::take::<Msgq>(None).unwrap();
+        let lease = Lease::take::<SystemV>(None).unwrap();
         let key = Key::fresh();
         let queue = Queue::create_leased(&lease, key, 0o640).unwrap();
         assert_eq!(queue.stat().unwrap().mode, 0o640);
-        let lines = [None, Some(made(queue))].map(|made| Note::SystemV(SystemV::Queue, key, made).line());
+        let lines =
+            [None, Some(made(queue))].map(|made| Note::SystemV(lease::SystemV::Queue, key, made).line());
         assert_eq!(std::fs::read_to_string(lease.path("records")).unwrap(), lines.concat());
         drop(lease);
         assert!(queue.is_gone());
@@ -96,7 +99,7 @@ mod tests {
         let groups = (stat.creator_group, stat.group);
         assert_eq!(
             ((stat.creator, stat.owner), groups),
-            ((0, 65534), (nix::unistd::getegid().as_raw(), 65533))
+            ((geteuid().as_raw(), 65534), (nix::unistd::getegid().as_raw(), 65533))
         );
         reclaim(key, Some(made(*queue))).unwrap();
         assert!(queue.is_gone());

@@ -84,8 +84,8 @@ pub struct Message {
 
 const WORD: usize = size_of::<c_long>();
 
-// What each message goes through is inlined into the callers' crates, here and in `queue.rs` and `link.rs`: that is
-// worth one or two hundredths of a round trip (`examples/floor.rs`).
+// What each message goes through is inlined into the callers' crates, here and in `queue.rs` and `system_v/link.rs`: that
+// is worth one or two hundredths of a round trip (`examples/floor.rs`).
 impl Message {
     /// An empty message of type 1 with room for `capacity` bytes of text. A message that is longer stays in the
     /// queue, and whoever tries to receive it is told so (`E2BIG`).

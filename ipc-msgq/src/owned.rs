@@ -9,8 +9,8 @@ use crate::Queue;
 /// A queue that is removed when this is dropped, with every message that is still in it. A plain [`Queue`] never
 /// removes anything.
 ///
-/// Not even this helps where destructors do not run: after `SIGKILL`, `std::process::exit`, or a signal that nobody
-/// handles. [`Msgq`](crate::Msgq) does more about that.
+/// Not even this helps where destructors do not run: after `SIGKILL`, `std::process::exit`, or a signal that is not
+/// handled. [`SystemV`](crate::SystemV) does more about that.
 ///
 /// ```
 /// # use ipc_msgq::Queue;
@@ -27,7 +27,7 @@ use crate::Queue;
 pub struct OwnedQueue(Queue);
 
 impl OwnedQueue {
-    /// Gives up the ownership: now somebody else has to remove the queue.
+    /// Gives up the ownership: from now on the caller has to remove the queue.
     ///
     /// ```
     /// # use ipc_msgq::Queue;
@@ -43,7 +43,7 @@ impl OwnedQueue {
         queue
     }
 
-    /// Removes the queue now, and says whether that worked. When it is dropped, nobody can be told.
+    /// Removes the queue now, and says whether that worked. `Drop` has no way to say.
     ///
     /// C: `int msgctl(int msqid, IPC_RMID, NULL);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)

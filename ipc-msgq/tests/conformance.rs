@@ -2,24 +2,39 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::Calls;
-use ipc_msgq::{Link, Message, Msgq};
+use ipc_core::conformance::{Addresses, Calls, Facts, PidNamespaces, Suite};
+use ipc_msgq::{Message, Posix, SystemV, Variants};
+
+const SYSTEM_V: Facts = Facts {
+    calls: Calls { send: 1, receive: 1 },
+    addresses: Addresses::Keys,
+    files: Some(|_| Vec::new()), // a queue of the kernel is no file
+    can_be_cut: false,
+    pid_namespaces: PidNamespaces::Same,
+    makes_posix_queues: false,
+};
+
+const POSIX: Facts = Facts {
+    addresses: Addresses::PosixNames,
+    files: Some(|name| ["", ".back"].map(|way| format!("/dev/mqueue{name}{way}").into()).into()),
+    pid_namespaces: PidNamespaces::Any,
+    makes_posix_queues: true,
+    ..SYSTEM_V
+};
 
 /// A priority that no link uses.
 const STRANGE: u32 = 7;
 
 fn main() -> ExitCode {
-    ipc_core::conformance::main::<Msgq>(
-        env!("CARGO_BIN_EXE_ipc-msgq"),
-        |_| Calls { send: 1, receive: 1 },
-        |link, garbage| match link {
+    Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-msgq"))
+        .variant::<SystemV>(SYSTEM_V, |link, garbage| {
             // Full or removed: all one.
-            Link::SystemV(link) => drop(link.queue().try_send(&Message::new(link.outbound(), garbage))),
-            Link::Posix(link) => {
-                // Any bytes are a message at the priority of data; what can be wrong is the priority.
-                let priority = if garbage[0] % 2 == 0 { STRANGE } else { 0 };
-                drop(link.outbound().try_send(garbage, priority));
-            }
-        },
-    )
+            drop(link.queue().try_send(&Message::new(link.outbound(), garbage)));
+        })
+        .variant::<Posix>(POSIX, |link, garbage| {
+            // Any bytes are a message at the priority of data; what can be wrong is the priority.
+            let priority = if garbage[0] % 2 == 0 { STRANGE } else { 0 };
+            drop(link.outbound().try_send(garbage, priority));
+        })
+        .run()
 }

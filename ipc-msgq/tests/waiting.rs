@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use ipc_core::conformance::watchdog::{self, PATIENCE, over_this_test};
 use ipc_core::{Mechanism, Setup};
-use ipc_msgq::{Drain, Interrupter, Message, MessageType, Msgq, OwnedQueue, Queue, Select, Settings, Until};
+use ipc_msgq::{
+    Drain, Interrupter, Message, MessageType, OwnedQueue, Queue, Select, Settings, SystemV, Until,
+};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 
@@ -243,11 +245,11 @@ fn a_thousand_waits_take_one_alarm_thread() {
 #[test]
 fn links_take_no_threads_of_their_own() {
     watchdog::watched(|| {
-        let setup = Setup::default_of::<Msgq>();
+        let setup = Setup::default();
         let links: Vec<_> = (0..20)
             .map(|_| {
-                let mut meeting = Msgq::create(None, &setup).unwrap();
-                let joiner = Msgq::join(&meeting.address(), &setup, PATIENCE).unwrap();
+                let mut meeting = SystemV::create(None, &setup).unwrap();
+                let joiner = SystemV::join(&meeting.address(), &setup, PATIENCE).unwrap();
                 (meeting.accept(PATIENCE).unwrap(), joiner)
             })
             .collect();

@@ -74,21 +74,14 @@ impl Ends {
 /// What the address of a pipe is: there is no name to look it up by, only two inherited descriptors.
 const INHERITED: &str = "stdin,stdout";
 
+/// The variants: there is one.
+pub type Variants = (Pipe,);
+
 // ANCHOR: create
 impl Mechanism for Pipe {
     const PROFILE: Profile = Profile {
         name: "pipe",
         title: "pipe",
-        variants: &[Variant {
-            name: "anonymous",
-            summary: "two pipes, inherited by a child",
-            unit: Unit::ByteStream,
-            reach: Reach::SameHost,
-            persistence: Persistence::Process,
-            remains: false,
-            clients: Clients::One,
-            shares: &[],
-        }],
         between: Between::ParentAndChild,
         medium: Medium::File,
         unit: Unit::ByteStream,
@@ -96,6 +89,19 @@ impl Mechanism for Pipe {
         reach: Reach::SameHost,
         address: None,
     };
+
+    const VARIANT: Variant = Variant {
+        name: "anonymous",
+        summary: "two pipes, inherited by a child",
+        unit: Unit::ByteStream,
+        reach: Reach::SameHost,
+        persistence: Persistence::Process,
+        remains: false,
+        clients: Clients::One,
+        shares: &[],
+    };
+
+    type Options = ();
 
     type Link = Framed<Ends>;
 

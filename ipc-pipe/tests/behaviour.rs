@@ -47,7 +47,7 @@ fn spawn_pong(pipe: &mut Pipe) -> Peer {
 
 fn create() -> Pipe {
     over_this_test();
-    Pipe::create(None, &Setup::default_of::<Pipe>()).unwrap()
+    Pipe::create(None, &Setup::default()).unwrap()
 }
 
 // ---- the cells of the table ----
@@ -76,7 +76,7 @@ fn between_a_child_has_an_end_only_if_it_inherits_one() {
 /// Between parent and child: two processes that were started apart cannot meet, since a pipe has no name.
 #[test]
 fn between_a_pipe_has_no_name_to_join_by() {
-    let setup = Setup::default_of::<Pipe>();
+    let setup = Setup::default();
     assert!(matches!(Pipe::create(Some("/tmp/pipe"), &setup), Err(Error::Usage(_))));
     let (read, _write) = raw_pipe();
     let name = fs::read_link(format!("/proc/self/fd/{}", read.as_raw_fd())).unwrap();

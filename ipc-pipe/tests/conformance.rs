@@ -2,15 +2,14 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::Calls;
+use ipc_core::conformance::{Calls, Facts, Suite};
 use ipc_pipe::Pipe;
 
 fn main() -> ExitCode {
-    ipc_core::conformance::main::<Pipe>(
-        env!("CARGO_BIN_EXE_ipc-pipe"),
-        |_| Calls { send: 1, receive: 1 },
-        |link, garbage| {
+    let facts = Facts::of_path(Calls { send: 1, receive: 1 });
+    Suite::of::<ipc_pipe::Variants>(env!("CARGO_BIN_EXE_ipc-pipe"))
+        .variant::<Pipe>(facts, |link, garbage| {
             let _ = nix::unistd::write(link.stream().write_end(), garbage); // a full pipe or a gone reader: all one
-        },
-    )
+        })
+        .run()
 }

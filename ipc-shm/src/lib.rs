@@ -8,15 +8,15 @@
 //! the writer has died. This crate builds the rest in two ways, and one of them over POSIX shared memory too, where
 //! a name and a descriptor stand in place of the key and the id:
 //!
-//! | variant | pages of | messages through | waits by | system calls a message |
-//! |---|---|---|---|---|
-//! | `ring` | System V | the suite's [ring](ipc_core::ring), one in each direction | futex | none while both are awake |
-//! | `sem` | System V | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
-//! | `posix` | POSIX | as `ring` | futex | as `ring` |
+//! | variant | type | pages of | messages through | waits by | system calls a message |
+//! |---|---|---|---|---|---|
+//! | `ring` | [`Ring`] | System V | the suite's [ring](ipc_core::ring), one in each direction | futex | none while both are awake |
+//! | `sem` | [`Semaphores`] | System V | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
+//! | `posix` | [`Posix`] | POSIX | as `ring` | futex | as `ring` |
 //!
 //! The files, in reading order: `ipc-core/src/key.rs` (the name), `segment.rs` (the segment), `meeting.rs` (how the two
-//! meet), `semaphores.rs` and `lock_step.rs` (the variant `sem`), `posix/` (the variant `posix`), `link.rs` (one of the
-//! three), this file (which of them), `sys.rs` (the calls).
+//! meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`, `lock_step.rs` and `sem.rs` (the variant `sem`),
+//! `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs` (the calls).
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each is too much. **Do
 //! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the
@@ -33,134 +33,43 @@
 //! process did to the counts, knows nothing of the data, and is wrong where one process takes and another gives. An
 //! object of POSIX is a file: whoever may write to it can cut it short, and the umask changes its mode.
 
-mod link;
 mod lock_step;
 mod meeting;
 pub mod posix;
+mod ring;
 mod segment;
-mod semaphores;
+mod sem;
+mod semaphore_array;
 mod sys;
 
-use std::time::Duration;
-
-use ipc_core::lease::Note;
-use ipc_core::{
-    Between, Clients, Direction, Mechanism, Medium, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
-    Variant,
-};
+use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 use nix::errno::Errno;
 
 pub use ipc_core::Key;
-pub use link::Link;
 pub use lock_step::LockStep;
+pub use posix::Posix;
+pub use ring::Ring;
 pub use segment::{Segment, SegmentStat};
-pub use semaphores::{Semaphores, Undo};
+pub use sem::Semaphores;
+pub use semaphore_array::{SemaphoreArray, Undo};
 pub use sys::{Attached, Mapped};
 
-/// Shared memory with one side attached, until the other comes. See the [crate](self).
-#[derive(Debug)]
-pub struct Shm(Meeting);
+/// The shared memory's row of the table.
+pub const PROFILE: Profile = Profile {
+    name: "shm",
+    title: "shared memory (System V)",
+    between: Between::AnyTwoProcesses,
+    medium: Medium::Memory,
+    unit: Unit::Struct,
+    direction: Direction::TwoWay,
+    reach: Reach::SameHost,
+    address: Some("KEY|/NAME"),
+};
 
-#[derive(Debug)]
-enum Meeting {
-    SystemV(meeting::Meeting),
-    Posix(posix::Meeting),
-}
-
-/// The variants that are not the default.
-const LOCK_STEP: &str = "sem";
-const POSIX: &str = "posix";
+/// The variants; the first is the default.
+pub type Variants = (Ring, Semaphores, Posix);
 
 /// Whether that errno says that an object is gone: removed before, or during, the call.
 fn gone(errno: Errno) -> bool {
     matches!(errno, Errno::EINVAL | Errno::EIDRM)
-}
-
-impl Mechanism for Shm {
-    const IN_IPC_NAMESPACE: bool = true;
-
-    const PROFILE: Profile = Profile {
-        name: "shm",
-        title: "shared memory (System V)",
-        variants: &[
-            Variant {
-                name: "ring",
-                summary: "a ring in each direction, futex to sleep",
-                unit: Unit::Struct,
-                reach: Reach::SameHost,
-                persistence: Persistence::Kernel,
-                remains: true,
-                clients: Clients::One,
-                shares: &[Shared::IpcNamespace],
-            },
-            Variant {
-                name: LOCK_STEP,
-                summary: "one slot in each direction, a semaphore array",
-                unit: Unit::Struct,
-                reach: Reach::SameHost,
-                persistence: Persistence::Kernel,
-                remains: true,
-                clients: Clients::One,
-                shares: &[Shared::IpcNamespace],
-            },
-            Variant {
-                name: POSIX,
-                summary: "an object of shm_open(3), a ring in each direction",
-                unit: Unit::Struct,
-                reach: Reach::SameHost,
-                persistence: Persistence::Kernel,
-                remains: true,
-                clients: Clients::One,
-                shares: &[Shared::DevShm],
-            },
-        ],
-        between: Between::AnyTwoProcesses,
-        medium: Medium::Memory,
-        unit: Unit::Struct,
-        direction: Direction::TwoWay,
-        reach: Reach::SameHost,
-        address: Some("KEY|/NAME"),
-    };
-
-    type Link = Link;
-
-    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        Ok(Self(match setup.variant {
-            POSIX => Meeting::Posix(posix::Meeting::create(address, setup)?),
-            _ => Meeting::SystemV(meeting::Meeting::create(address, setup)?),
-        }))
-    }
-
-    fn address(&self) -> String {
-        match &self.0 {
-            Meeting::SystemV(meeting) => meeting.address(),
-            Meeting::Posix(meeting) => meeting.address(),
-        }
-    }
-
-    fn describe(&self) -> String {
-        match &self.0 {
-            Meeting::SystemV(meeting) => meeting.describe(),
-            Meeting::Posix(meeting) => meeting.describe(),
-        }
-    }
-
-    fn accept(&mut self, timeout: Duration) -> Result<Link> {
-        match &mut self.0 {
-            Meeting::SystemV(meeting) => meeting.accept(timeout),
-            Meeting::Posix(meeting) => meeting.accept(timeout).map(Link::Posix),
-        }
-    }
-
-    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Link> {
-        match setup.variant {
-            POSIX => posix::Meeting::join(address, setup, timeout).map(Link::Posix),
-            _ => meeting::Meeting::join(address, setup, timeout),
-        }
-    }
-
-    /// Of System V alone: the lease removes names in `/dev/shm` by itself.
-    fn reclaim(note: &Note) -> Result<()> {
-        meeting::Meeting::reclaim(note)
-    }
 }

@@ -20,7 +20,7 @@ use ipc_core::{Deadline, Error, Result, Transport, last_look};
 use nix::errno::Errno;
 
 use crate::Key;
-use crate::semaphores::{Semaphores, Undo, free, full, present};
+use crate::semaphore_array::{SemaphoreArray, Undo, free, full, present};
 use crate::sys::Attached;
 
 /// The longest message: 1 MiB, as in the ring.
@@ -49,7 +49,7 @@ pub(crate) fn published_key(memory: &Attached) -> Result<Key> {
 #[derive(Debug)]
 pub struct LockStep {
     seat: Seat<Attached>,
-    semaphores: Semaphores,
+    semaphores: SemaphoreArray,
     /// How many messages have gone each way; the next one's number.
     sent: u64,
     received: u64,
@@ -63,27 +63,31 @@ pub struct LockStep {
 
 impl LockStep {
     /// Begins to talk from `seat`. This side must be [`sign_in`](Self::sign_in)ed.
-    pub(crate) fn new(seat: Seat<Attached>, semaphores: Semaphores, lease: Option<Lease>) -> Self {
+    pub(crate) fn new(seat: Seat<Attached>, semaphores: SemaphoreArray, lease: Option<Lease>) -> Self {
         Self { seat, semaphores, sent: 0, received: 0, taken: false, broken: None, lease }
     }
 
     /// Shows that `side` is there. The kernel takes the sign back when this process ends, also by `SIGKILL`: this
     /// is what `SEM_UNDO` is good for.
-    pub(crate) fn sign_in(semaphores: Semaphores, side: usize) -> Result<()> {
+    pub(crate) fn sign_in(semaphores: SemaphoreArray, side: usize) -> Result<()> {
         semaphores.give(present(side), Undo::AtExit)
     }
 
     /// The semaphores, to look at them, or to do harm in a test.
     #[must_use]
-    pub const fn semaphores(&self) -> Semaphores {
+    pub const fn semaphores(&self) -> SemaphoreArray {
         self.semaphores
     }
 
-    pub(crate) fn segment_size(&self) -> usize {
+    /// Length of the segment, in bytes.
+    #[must_use]
+    pub fn segment_size(&self) -> usize {
         self.memory().size()
     }
 
-    pub(crate) const fn memory(&self) -> &Attached {
+    /// The memory itself.
+    #[must_use]
+    pub const fn memory(&self) -> &Attached {
         self.seat.region().memory()
     }
 
@@ -266,18 +270,14 @@ mod tests {
     use ipc_core::{Mechanism, Setup};
 
     use super::*;
-    use crate::{Link, Shm, sys};
+    use crate::{Semaphores, sys};
 
     fn pair() -> (LockStep, LockStep) {
         const PATIENCE: Duration = Duration::from_secs(10);
-        let setup = Setup::default_of::<Shm>().with_variant::<Shm>("sem").unwrap();
-        let mut owner = Shm::create(None, &setup).unwrap();
+        let mut owner = Semaphores::create(None, &Setup::default()).unwrap();
         let address = owner.address();
-        let joiner = thread::spawn(move || Shm::join(&address, &setup, PATIENCE).unwrap());
-        match (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap()) {
-            (Link::LockStep(owner), Link::LockStep(joiner)) => (owner, joiner),
-            others => panic!("{others:?}"),
-        }
+        let joiner = thread::spawn(move || Semaphores::join(&address, &Setup::default(), PATIENCE).unwrap());
+        (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap())
     }
 
     /// Where the two hold no lease in common, as in two containers with a `/tmp` each, the array goes with its owner.

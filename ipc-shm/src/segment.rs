@@ -171,12 +171,12 @@ pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Shm;
+    use crate::Ring;
 
     /// When it is made, the intention is noted, and it has the mark. Then it is noted for what it is, and has its own mode.
     #[test]
     fn a_segment_of_a_lease_is_noted_before_it_is_made() {
-        let lease = Lease::take::<Shm>(None).unwrap();
+        let lease = Lease::take::<Ring>(None).unwrap();
         let key = Key::fresh();
         let records = || std::fs::read_to_string(lease.path("records")).unwrap();
         let line = |made| Note::SystemV(SystemV::Segment, key, made).line();

@@ -2,24 +2,35 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Calls, scribble};
-use ipc_shm::{Link, Shm};
+use ipc_core::conformance::{Addresses, Calls, Facts, Suite, scribble};
+use ipc_core::ring::Memory;
+use ipc_shm::posix::file_of;
+use ipc_shm::{Posix, Ring, Semaphores, Variants};
 
-/// A ring needs the kernel only to sleep and to wake. A semaphore is the kernel's: one call to take it, one to give it.
-fn calls(variant: &str) -> Calls {
-    match variant {
-        "sem" => Calls { send: 2, receive: 2 },
-        _ => Calls { send: 0, receive: 0 },
-    }
+/// The first two pages steer: places, positions, bells, and the first record or slot.
+fn scribble_over(memory: &dyn Memory, garbage: &[u8]) {
+    scribble(memory, usize::from(garbage[0]) * 16, garbage);
 }
 
 fn main() -> ExitCode {
-    ipc_core::conformance::main::<Shm>(env!("CARGO_BIN_EXE_ipc-shm"), calls, |link, garbage| {
-        // The first two pages steer: places, positions, bells, and the first record or slot.
-        scribble(link.memory(), usize::from(garbage[0]) * 16, garbage);
-        if let Link::LockStep(link) = link {
+    // A ring needs the kernel only to sleep and to wake.
+    let posix = Facts {
+        addresses: Addresses::PosixNames,
+        files: Some(|name| name.parse().iter().map(file_of).collect()),
+        can_be_cut: true,
+        ..Facts::of_path(Calls { send: 0, receive: 0 })
+    };
+    // A segment has an owner, but is no file, and is as long as it was made.
+    let ring = Facts { addresses: Addresses::Keys, files: Some(|_| Vec::new()), can_be_cut: false, ..posix };
+    // A semaphore is the kernel's: one call to take it, one to give it.
+    let sem = Facts { calls: Calls { send: 2, receive: 2 }, ..ring };
+    Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-shm"))
+        .variant::<Ring>(ring, |link, garbage| scribble_over(link.memory(), garbage))
+        .variant::<Semaphores>(sem, |link, garbage| {
+            scribble_over(link.memory(), garbage);
             let [index, value] = [garbage[0] % 6, garbage[garbage.len() - 1]];
             let _ = link.semaphores().set(index.into(), value.into());
-        }
-    })
+        })
+        .variant::<Posix>(posix, |link, garbage| scribble_over(link.memory(), garbage))
+        .run()
 }

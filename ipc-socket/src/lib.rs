@@ -15,11 +15,11 @@
 //!
 //! Three variants, which differ in the address and in what one read gives:
 //!
-//! | variant | address | boundaries | who can come |
-//! |---|---|---|---|
-//! | `unix-stream` | a path | lost: framed here, as for a pipe | this host, this user |
-//! | `unix-seqpacket` | a path | kept by the kernel | this host, this user |
-//! | `tcp` | `HOST:PORT` | lost: framed here | **whoever reaches the port** |
+//! | variant | type | address | boundaries | who can connect |
+//! |---|---|---|---|---|
+//! | `unix-stream` | [`UnixStream`] | a path | lost: framed here, as for a pipe | this host, this user |
+//! | `unix-seqpacket` | [`UnixSeqpacket`] | a path | kept by the kernel | this host, this user |
+//! | `tcp` | [`Tcp`] | `HOST:PORT` | lost: framed here | **any program that reaches the port** |
 //!
 //! A peer whose host dies or is unplugged says nothing. TCP asks then (keepalive), and gives up after [`TCP_SILENCE`]
 //! without any answer, be it that we wait for a message or that ours are not acknowledged: an error of the system that
@@ -47,212 +47,86 @@
 //! **Limits** of this crate. A TCP link that is dropped waits up to a second for the other side to take everything; a
 //! reader who stalls for longer, while we leave with something of its own unread, may lose the end of what we sent.
 //!
-//! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (who is let in), `link.rs` (a connected
-//! end), `stream.rs` (bytes, and how to close), `packet.rs` (packets).
+//! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (who is let in), `unix.rs` and `tcp.rs` (how two
+//! processes meet at a path, and at a port), `stream.rs` (bytes, and how to close), `packet.rs` (packets).
 
 mod address;
 mod greeting;
-mod link;
 mod packet;
 mod stream;
 mod sys;
+mod tcp;
+mod unix;
 
 use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::lease::{self, Lease};
-use ipc_core::{
-    Advise, Between, Call, Clients, Deadline, Direction, Error, Mechanism, Medium, Persistence, Profile,
-    Reach, Result, Setup, Shared, Unit, Variant,
-};
+use ipc_core::{Between, Deadline, Direction, Error, Medium, Profile, Reach, Result, Unit};
 use nix::errno::Errno;
-use nix::sys::socket::SockType;
 
-use greeting::{Listener, Reception};
-pub use link::{Link, TCP_SILENCE};
 pub use packet::{MAX_PACKET, Packets};
 pub use stream::Connection;
+pub use tcp::{TCP_SILENCE, Tcp, TcpLink};
+pub use unix::{Seqpacket, Stream, Unix, UnixSeqpacket, UnixStream};
 
-const UNIX_STREAM: &str = "unix-stream";
-const UNIX_SEQPACKET: &str = "unix-seqpacket";
-const TCP: &str = "tcp";
+/// The variants, the default first.
+pub type Variants = (UnixStream, UnixSeqpacket, Tcp);
 
-/// Where a TCP owner listens if none is named: this host alone, any port.
-const LOOPBACK: &str = "127.0.0.1:0";
+/// The row of the table.
+pub const PROFILE: Profile = Profile {
+    name: "socket",
+    title: "socket",
+    between: Between::AnyTwoHosts,
+    medium: Medium::Socket,
+    unit: Unit::ByteStream,
+    direction: Direction::TwoWay,
+    reach: Reach::SameHostAndBeyond,
+    address: Some("PATH|HOST:PORT"),
+};
 
 /// How often a side that joins tries again while nobody listens.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A socket that listens, waiting for the other side. See the [crate](self).
-#[derive(Debug)]
-pub struct Socket {
-    variant: &'static str,
-    address: String,
-    /// Until `accept` is done; dropping it closes the door.
-    reception: Option<Reception>,
-    /// Keeps the path of a UNIX socket.
-    lease: Option<Lease>,
-}
-
-impl Mechanism for Socket {
-    const PROFILE: Profile = Profile {
-        name: "socket",
-        title: "socket",
-        variants: &[
-            Variant {
-                name: UNIX_STREAM,
-                summary: "a stream between processes of this host",
-                unit: Unit::ByteStream,
-                reach: Reach::SameHost,
-                persistence: Persistence::Process,
-                remains: true,
-                clients: Clients::Many,
-                shares: &[Shared::Directory],
-            },
-            Variant {
-                name: UNIX_SEQPACKET,
-                summary: "packets between processes of this host",
-                unit: Unit::WholeStruct,
-                reach: Reach::SameHost,
-                persistence: Persistence::Process,
-                remains: true,
-                clients: Clients::Many,
-                shares: &[Shared::Directory],
-            },
-            Variant {
-                name: TCP,
-                summary: "a stream between any two hosts",
-                unit: Unit::ByteStream,
-                reach: Reach::SameHostAndBeyond,
-                persistence: Persistence::Process,
-                remains: false,
-                clients: Clients::Many,
-                shares: &[Shared::Network],
-            },
-        ],
-        between: Between::AnyTwoHosts,
-        medium: Medium::Socket,
-        unit: Unit::ByteStream,
-        direction: Direction::TwoWay,
-        reach: Reach::SameHostAndBeyond,
-        address: Some("PATH|HOST:PORT"),
-    };
-
-    type Link = Link;
-
-    // ANCHOR: create
-    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        if setup.variant == TCP {
-            lease::sweep::<Self>()?; // it needs no lease of its own, but removes the remains of others like any create
-            let listener = address::listen_at_port(address.unwrap_or(LOOPBACK))?;
-            let address = listener.local_addr().call("getsockname")?.to_string();
-            let reception = Reception::new(Listener::Tcp(listener), true)?;
-            return Ok(Self { variant: TCP, address, reception: Some(reception), lease: None });
-        }
-        let lease = Lease::take::<Self>(None)?;
-        let path = address::path(address, &lease)?;
-        let to_be_noted = address.map(|_| &lease); // a fresh path goes with the lease's directory anyway
-        let listener = address::listen_at_path(&path, kind(setup), setup, to_be_noted)?;
-        Ok(Self {
-            variant: setup.variant,
-            address: path.display().to_string(),
-            reception: Some(Reception::new(listener, is_for_all(setup))?),
-            lease: Some(lease),
-        })
-    }
-    // ANCHOR_END: create
-
-    fn address(&self) -> String {
-        self.address.clone()
-    }
-
-    fn describe(&self) -> String {
-        let everywhere = self.address.starts_with("0.0.0.0:") || self.address.starts_with("[::]:");
-        let elsewhere = if everywhere {
-            "; on another host, type an address of this one instead (hostname -I)"
-        } else {
-            ""
-        };
-        let open =
-            if self.variant == TCP { ", open to every user and program that reaches the port" } else { "" };
-        format!("listening {} socket at {}{open}{elsewhere}", self.variant, self.address)
-    }
-
-    // ANCHOR: accept
-    /// Strangers who do not say hello are shown out, and the waiting goes on.
-    fn accept(&mut self, timeout: Duration) -> Result<Link> {
-        let over = || Error::Usage("this meeting is over".into());
-        let Some(socket) = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)? else {
-            return Err(Error::TimedOut { what: format!("nobody joined {}", self.address), waited: timeout });
-        };
-        self.reception = None; // whoever else comes is refused from now on
-        Link::new(socket, self.variant, self.lease.take())
-    }
-    // ANCHOR_END: accept
-
-    // ANCHOR: join
-    /// A socket cannot be joined before its owner listens: the kernel refuses at once, and this side tries again.
-    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Link> {
-        let deadline = Deadline::after(timeout);
-        let nobody =
-            || format!("nobody listens at {address}: start `{}` first", pong_command(address, setup));
-        // Each step waits for what is left; the caller is told of the time that it has set.
-        let of_all = |error| match error {
-            Error::TimedOut { what, .. } => Error::TimedOut { what, waited: timeout },
-            error => error,
-        };
-        let socket = loop {
-            let left = deadline.left(timeout);
-            let connected = match setup.variant {
-                TCP => address::connect_to_port(address, left).map(OwnedFd::from),
-                _ => address::connect_to_path(&address::named_path(address)?, kind(setup), left),
-            };
-            match connected {
-                Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => {
-                    if deadline.has_passed() {
-                        return Err(Error::TimedOut { what: nobody(), waited: timeout });
-                    }
-                    thread::sleep(deadline.left(LOOK_EVERY));
+// ANCHOR: connect
+/// Connects by `connect`, which is given the time that is left. A socket cannot be joined before its owner listens: the kernel
+/// refuses at once, and this side tries again. `pong` is the command that would listen there.
+fn connect_when_it_listens(
+    address: &str,
+    pong: &str,
+    deadline: &Deadline,
+    timeout: Duration,
+    connect: impl Fn(Duration) -> Result<OwnedFd>,
+) -> Result<OwnedFd> {
+    loop {
+        match connect(deadline.left(timeout)) {
+            Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => {
+                if deadline.has_passed() {
+                    let what = format!("nobody listens at {address}: start `{pong}` first");
+                    return Err(Error::TimedOut { what, waited: timeout });
                 }
-                connected => break connected.map_err(of_all)?,
+                thread::sleep(deadline.left(LOOK_EVERY));
             }
-        };
-        if setup.variant != TCP && !is_for_all(setup) && !greeting::belongs_to_us(&socket)? {
-            return Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
-                format!("the program that listens at {address} is another user's")
-            });
+            connected => return connected.map_err(|error| of_all(error, timeout)),
         }
-        greeting::say_hello(&socket, address, deadline.left(timeout)).map_err(of_all)?;
-        Link::new(socket, setup.variant, None)
     }
-    // ANCHOR_END: join
 }
+// ANCHOR_END: connect
 
-fn kind(setup: &Setup) -> SockType {
-    if setup.variant == UNIX_SEQPACKET { SockType::SeqPacket } else { SockType::Stream }
-}
-
-/// Whether the caller has opened the door to other users.
-const fn is_for_all(setup: &Setup) -> bool {
-    setup.mode & 0o077 != 0
-}
-
-fn pong_command(address: &str, setup: &Setup) -> String {
-    match setup.variant {
-        UNIX_STREAM => format!("ipc-socket pong {address}"),
-        variant => format!("ipc-socket pong {address} --variant {variant}"),
+/// An error of one step that waited for what was left, as the caller is told it: with the time that it has set.
+fn of_all(error: Error, timeout: Duration) -> Error {
+    match error {
+        Error::TimedOut { what, .. } => Error::TimedOut { what, waited: timeout },
+        error => error,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a meeting says that nobody joined in time.
+fn nobody_joined(address: &str, waited: Duration) -> Error {
+    Error::TimedOut { what: format!("nobody joined {address}"), waited }
+}
 
-    #[test]
-    fn any_permission_of_others_opens_the_door() {
-        let with = |mode| is_for_all(&Setup { mode, ..Setup::default_of::<Socket>() });
-        assert_eq!([0o600, 0o700, 0o4600].map(with), [false; 3]);
-        assert_eq!([0o620, 0o602, 0o640, 0o604, 0o666].map(with), [true; 5]);
-    }
+/// What a meeting says that has taken place.
+fn over() -> Error {
+    Error::Usage("this meeting is over".into())
 }

@@ -9,7 +9,7 @@ use ipc_core::{ByteStream, Mode, Pieces, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
-use crate::{Socket, sys};
+use crate::{UnixStream, sys};
 
 /// How long a closing TCP socket waits for the other host to have everything.
 const PARTING: Duration = Duration::from_secs(1);
@@ -62,7 +62,7 @@ impl Drop for Connection {
             self.part();
         } else if self.lease.is_none() {
             // If the owner was killed, its path is still there. If it lives, this leaves it alone.
-            let _ = lease::sweep::<Socket>();
+            let _ = lease::sweep::<UnixStream>();
         }
     }
 }

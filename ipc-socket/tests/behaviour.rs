@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, ThreadId, Transport};
-use ipc_socket::{Link, MAX_PACKET, Socket};
+use ipc_socket::{Connection, MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
@@ -29,13 +29,12 @@ use nix::unistd::geteuid;
 
 /// Long enough to say "it is still waiting".
 const A_WHILE: Duration = Duration::from_millis(200);
-const VARIANTS: [&str; 3] = ["unix-stream", "unix-seqpacket", "tcp"];
 /// No other user, on any Linux.
 const NOBODY: u32 = 65534;
 
-fn setup(variant: &str) -> Setup {
+fn setup() -> Setup {
     over_this_test();
-    Setup::default_of::<Socket>().with_variant::<Socket>(variant).unwrap()
+    Setup::default()
 }
 
 /// Starts something that may block for ever; what it returns comes out of the channel.
@@ -49,13 +48,13 @@ fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc
 }
 
 /// The owner's link and the other one.
-fn meet(variant: &'static str) -> (Link, Link) {
-    meet_at(Socket::create(None, &setup(variant)).unwrap(), variant)
+fn meet<M: Mechanism<Link: 'static> + 'static>() -> (M::Link, M::Link) {
+    meet_at(M::create(None, &Setup::default()).unwrap())
 }
 
-fn meet_at(mut owner: Socket, variant: &'static str) -> (Link, Link) {
+fn meet_at<M: Mechanism<Link: 'static> + 'static>(mut owner: M) -> (M::Link, M::Link) {
     let address = owner.address();
-    let joiner = start(move || Socket::join(&address, &setup(variant), PATIENCE).unwrap());
+    let joiner = start(move || M::join(&address, &Setup::default(), PATIENCE).unwrap());
     (owner.accept(PATIENCE).unwrap(), joiner.recv_timeout(PATIENCE).unwrap())
 }
 
@@ -108,15 +107,18 @@ fn between_programs_that_know_only_the_port() {
 /// Medium: socket. A link's descriptor is of that type, and so is the path that leads to it.
 #[test]
 fn medium_is_a_socket() {
-    for variant in VARIANTS {
-        let owner = Socket::create(None, &setup(variant)).unwrap();
-        if variant != "tcp" {
+    fn check<M: Mechanism<Options = (), Link: AsFd + 'static> + 'static>() {
+        let owner = M::create(None, &setup()).unwrap();
+        if M::VARIANT.remains {
             assert!(fs::symlink_metadata(owner.address()).unwrap().file_type().is_socket());
         }
-        let (link, _other) = meet_at(owner, variant);
+        let (link, _other) = meet_at(owner);
         let kind = SFlag::from_bits_truncate(fstat(&link).unwrap().st_mode) & SFlag::S_IFMT;
-        assert_eq!(kind, SFlag::S_IFSOCK, "{variant}");
+        assert_eq!(kind, SFlag::S_IFSOCK, "{}", M::VARIANT.name);
     }
+    check::<UnixStream>();
+    check::<UnixSeqpacket>();
+    check::<Tcp>();
 }
 
 /// Unit: byte stream. Two writes come out of one read, with no boundary between them.
@@ -149,32 +151,36 @@ fn unit_of_seqpacket_is_a_whole_message() {
 /// Direction: two-way. One descriptor on each side carries both ways at once.
 #[test]
 fn direction_is_two_way_on_one_descriptor() {
-    for variant in VARIANTS {
-        let (mut owner, mut joiner) = meet(variant);
+    fn check((mut owner, mut joiner): (impl Transport, impl Transport)) {
         owner.send(b"down").unwrap();
         joiner.send(b"up").unwrap();
         let mut buffer = [0; 8];
         assert_eq!(owner.recv(&mut buffer).unwrap(), 2);
         assert_eq!(joiner.recv(&mut buffer).unwrap(), 4);
     }
+    check(meet::<UnixStream>());
+    check(meet::<UnixSeqpacket>());
+    check(meet::<Tcp>());
 }
 
 /// Reach: same host, by each variant, IPv4 and IPv6. (And beyond: `two_hosts.rs`.)
 #[test]
 fn reach_is_the_same_host_by_path_ipv4_and_ipv6() {
-    for variant in VARIANTS {
-        let (mut owner, mut joiner) = meet(variant);
+    fn check((mut owner, mut joiner): (impl Transport, impl Transport)) {
         owner.send(b"here").unwrap();
         assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 4);
     }
-    match Socket::create(Some("[::1]:0"), &setup("tcp")) {
+    check(meet::<UnixStream>());
+    check(meet::<UnixSeqpacket>());
+    check(meet::<Tcp>());
+    match Tcp::create(Some("[::1]:0"), &setup()) {
         Err(error) if matches!(error.errno(), Some(Errno::EADDRNOTAVAIL | Errno::EAFNOSUPPORT)) => {
             ipc_core::conformance::skipped(&format!("this host has no IPv6 loopback: {error}"));
         }
         owner => {
             let owner = owner.unwrap();
             assert!(owner.address().starts_with("[::1]:"));
-            let (mut owner, mut joiner) = meet_at(owner, "tcp");
+            let (mut owner, mut joiner) = meet_at(owner);
             owner.send(b"six").unwrap();
             assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 3);
         }
@@ -186,7 +192,7 @@ fn reach_is_the_same_host_by_path_ipv4_and_ipv6() {
 /// TCP listens for this host alone unless an address is named: neither `0.0.0.0` nor `::`.
 #[test]
 fn a_port_is_open_to_this_host_only_by_default() {
-    let owner = Socket::create(None, &setup("tcp")).unwrap();
+    let owner = Tcp::create(None, &setup()).unwrap();
     assert!(owner.address().starts_with("127.0.0.1:"), "{}", owner.address());
     let port: u16 = owner.address().rsplit(':').next().unwrap().parse().unwrap();
     // The kernel's own list: local address and port in hexadecimal, 0A for listening.
@@ -199,9 +205,9 @@ fn a_port_is_open_to_this_host_only_by_default() {
 /// A name is as good as a number: `localhost` may mean several addresses, of which each is tried.
 #[test]
 fn a_host_can_be_named() {
-    let mut owner = Socket::create(None, &setup("tcp")).unwrap();
+    let mut owner = Tcp::create(None, &setup()).unwrap();
     let address = owner.address().replace("127.0.0.1", "localhost");
-    let joiner = start(move || Socket::join(&address, &setup("tcp"), PATIENCE).map(drop));
+    let joiner = start(move || Tcp::join(&address, &setup(), PATIENCE).map(drop));
     owner.accept(PATIENCE).unwrap();
     joiner.recv_timeout(PATIENCE).unwrap().unwrap();
 }
@@ -210,32 +216,34 @@ fn a_host_can_be_named() {
 #[test]
 fn what_is_no_address_is_refused() {
     for address in ["", "5000", "localhost", "localhost:", "localhost:70000", "::1:5000:x", "/tmp/talk"] {
-        let told = Socket::create(Some(address), &setup("tcp")).map(drop);
+        let told = Tcp::create(Some(address), &setup()).map(drop);
         assert!(matches!(told, Err(Error::Usage(_))), "'{address}': {told:?}");
         assert!(message(told).contains("HOST:PORT"));
     }
     let long = format!("/tmp/{}", "x".repeat(103)); // one byte over
-    let told = Socket::create(Some(&long), &setup("unix-stream")).map(drop);
+    let told = UnixStream::create(Some(&long), &setup()).map(drop);
     assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
     assert!(message(told).contains("at most 107 bytes"));
-    assert!(matches!(Socket::create(Some(""), &setup("unix-stream")), Err(Error::Usage(_))));
+    assert!(matches!(UnixStream::create(Some(""), &setup()), Err(Error::Usage(_))));
 }
 
 /// Who names a port means TCP: a file of that name has to be asked for.
 #[test]
 fn a_port_is_no_path() {
+    fn check<M: Mechanism<Options = ()>>(address: &str) {
+        let told = M::create(Some(address), &setup()).map(drop);
+        assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
+        let told = message(told);
+        assert!(told.contains("--variant tcp") && told.contains(&format!("./{address}")), "{told}");
+        assert!(matches!(M::join(address, &setup(), PATIENCE), Err(Error::Usage(_))));
+    }
     for address in ["127.0.0.1:5000", "[::1]:5000", "localhost:5000"] {
-        for variant in ["unix-stream", "unix-seqpacket"] {
-            let told = Socket::create(Some(address), &setup(variant)).map(drop);
-            assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
-            let told = message(told);
-            assert!(told.contains("--variant tcp") && told.contains(&format!("./{address}")), "{told}");
-            assert!(matches!(Socket::join(address, &setup(variant), PATIENCE), Err(Error::Usage(_))));
-        }
+        check::<UnixStream>(address);
+        check::<UnixSeqpacket>(address);
     }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("127.0.0.1:5000");
-    meet_at(Socket::create(path.to_str(), &setup("unix-stream")).unwrap(), "unix-stream");
+    meet_at(UnixStream::create(path.to_str(), &setup()).unwrap());
 }
 
 /// A path where nothing can be made is an error with advice.
@@ -243,7 +251,7 @@ fn a_port_is_no_path() {
 fn a_path_in_no_directory_is_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none/talk");
-    let told = message(Socket::create(path.to_str(), &setup("unix-stream")));
+    let told = message(UnixStream::create(path.to_str(), &setup()));
     assert!(told.contains("(ENOENT)") && told.contains("/none must be a directory"), "{told}");
 }
 
@@ -258,8 +266,8 @@ fn an_owner_with_too_many_files_open_is_told() {
         assert!(this.stdout(Stdio::null()).status().unwrap().success());
         return;
     }
-    let mut owner = Socket::create(None, &setup("unix-stream")).unwrap();
-    let _caller = UnixStream::connect(owner.address()).unwrap();
+    let mut owner = UnixStream::create(None, &setup()).unwrap();
+    let _caller = net::UnixStream::connect(owner.address()).unwrap();
     let mut files = Vec::new();
     while let Ok(file) = fs::File::open("/dev/null") {
         files.push(file);
@@ -274,14 +282,15 @@ fn an_owner_with_too_many_files_open_is_told() {
 /// An address in use is an error with advice, and its user is not disturbed.
 #[test]
 fn an_address_in_use_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("talk").display().to_string();
-    for (variant, address) in [("unix-stream", path.as_str()), ("tcp", "127.0.0.1:0")] {
-        let owner = Socket::create(Some(address), &setup(variant)).unwrap();
-        let again = Socket::create(Some(&owner.address()), &setup(variant)).map(drop);
-        assert!(message(again).starts_with("bind: Address already in use (EADDRINUSE); "), "{variant}");
-        meet_at(owner, variant);
+    fn check<M: Mechanism<Options = (), Link: 'static> + 'static>(address: &str) {
+        let owner = M::create(Some(address), &setup()).unwrap();
+        let again = M::create(Some(&owner.address()), &setup()).map(drop);
+        assert!(message(again).starts_with("bind: Address already in use (EADDRINUSE); "), "{address}");
+        meet_at(owner);
     }
+    let dir = tempfile::tempdir().unwrap();
+    check::<UnixStream>(&dir.path().join("talk").display().to_string());
+    check::<Tcp>("127.0.0.1:0");
 }
 
 /// A path outlives its listener. What a dead program left there is refused on both sides, with advice.
@@ -289,14 +298,14 @@ fn an_address_in_use_is_refused() {
 fn an_abandoned_path_is_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("abandoned");
-    drop(UnixListener::bind(&path).unwrap());
+    drop(net::UnixListener::bind(&path).unwrap());
     // A process that another test starts at this moment may listen there until it becomes another program.
-    while UnixStream::connect(&path).is_ok() {}
+    while net::UnixStream::connect(&path).is_ok() {}
     assert!(path.exists());
     let address = path.to_str().unwrap();
-    let told = message(Socket::create(Some(address), &setup("unix-stream")));
+    let told = message(UnixStream::create(Some(address), &setup()));
     assert!(told.contains("EADDRINUSE") && told.contains("remove it"), "{told}");
-    let told = message(Socket::join(address, &setup("unix-stream"), Duration::from_millis(10)));
+    let told = message(UnixStream::join(address, &setup(), Duration::from_millis(10)));
     assert!(told.contains("nobody listens"), "{told}");
     assert!(path.exists(), "it is not ours to remove");
 }
@@ -304,30 +313,29 @@ fn an_abandoned_path_is_refused_with_advice() {
 /// To connect where nobody listens fails at once; whoever joins tries again, and is then told what to start first.
 #[test]
 fn an_address_nobody_listens_at_is_waited_at() {
+    fn check<M: Mechanism<Options = ()>>(address: &str, variant: &str) {
+        let (started, timeout) = (Instant::now(), Duration::from_millis(100));
+        let told = message(M::join(address, &setup(), timeout));
+        assert!(started.elapsed() >= timeout);
+        let advice = format!("nobody listens at {address}: start `ipc-socket pong {address}{variant}` first");
+        assert!(told.contains(&advice), "{told}");
+    }
     // Bound, so that nobody else gets the port, but not listened at.
     let port = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(port.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
     let bound: SockaddrIn = getsockname(port.as_raw_fd()).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("none").display().to_string();
-    for (variant, address) in
-        [("unix-stream", path.clone()), ("unix-seqpacket", path), ("tcp", bound.to_string())]
-    {
-        let (started, timeout) = (Instant::now(), Duration::from_millis(100));
-        let told = message(Socket::join(&address, &setup(variant), timeout));
-        assert!(started.elapsed() >= timeout);
-        assert!(
-            told.contains(&format!("nobody listens at {address}: start `ipc-socket pong {address}")),
-            "{told}"
-        );
-    }
+    check::<UnixStream>(&path, "");
+    check::<UnixSeqpacket>(&path, " --variant unix-seqpacket");
+    check::<Tcp>(&bound.to_string(), " --variant tcp");
 }
 
 /// A stream does not talk to packets: the kernel refuses, and we say why.
 #[test]
 fn another_variant_is_told_apart() {
-    let owner = Socket::create(None, &setup("unix-stream")).unwrap();
-    let told = message(Socket::join(&owner.address(), &setup("unix-seqpacket"), PATIENCE));
+    let owner = UnixStream::create(None, &setup()).unwrap();
+    let told = message(UnixSeqpacket::join(&owner.address(), &setup(), PATIENCE));
     assert!(told.contains("EPROTOTYPE") && told.contains("another variant"), "{told}");
 }
 
@@ -337,25 +345,28 @@ fn the_mode_of_a_path_is_the_one_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     for mode in [0o600, 0o666, 0o620] {
         let path = dir.path().join(format!("{mode:o}"));
-        let _owner = Socket::create(path.to_str(), &Setup { mode, ..setup("unix-stream") }).unwrap();
+        let _owner = UnixStream::create(path.to_str(), &Setup { mode, ..setup() }).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
     }
-    let fresh = Socket::create(None, &setup("unix-stream")).unwrap();
+    let fresh = UnixStream::create(None, &setup()).unwrap();
     assert_eq!(fs::metadata(fresh.address()).unwrap().permissions().mode() & 0o7777, 0o600);
 }
 
 /// The path goes with the last of us; the owner, once it has accepted somebody, listens no longer.
 #[test]
 fn the_door_closes_behind_the_one_who_joined() {
-    for variant in VARIANTS {
-        let owner = Socket::create(None, &setup(variant)).unwrap();
+    fn check<M: Mechanism<Options = (), Link: 'static> + 'static>() {
+        let owner = M::create(None, &setup()).unwrap();
         let address = owner.address();
-        let pair = meet_at(owner, variant);
-        let told = message(Socket::join(&address, &setup(variant), Duration::from_millis(50)));
-        assert!(told.contains("nobody listens"), "{variant}: {told}");
+        let pair = meet_at(owner);
+        let told = message(M::join(&address, &setup(), Duration::from_millis(50)));
+        assert!(told.contains("nobody listens"), "{told}");
         drop(pair);
         assert!(!fs::exists(&address).unwrap());
     }
+    check::<UnixStream>();
+    check::<UnixSeqpacket>();
+    check::<Tcp>();
 }
 
 /// The owner is killed: the other one removes its path when it ends, and not only the next `create`. Not always: the kernel
@@ -403,13 +414,9 @@ fn listening_at_a_port_sweeps_too() {
 /// No socket of ours passes to a child that we start: it would keep the other side from ever seeing the end.
 #[test]
 fn a_child_of_ours_inherits_no_socket() {
-    for variant in VARIANTS {
-        let mut owner = Socket::create(None, &setup(variant)).unwrap();
-        let address = owner.address();
-        let joiner = start(move || Socket::join(&address, &setup(variant), PATIENCE).unwrap());
-        let link = owner.accept(PATIENCE).unwrap();
-        let joined = joiner.recv_timeout(PATIENCE).unwrap();
-        let waiting = Socket::create(None, &setup(variant)).unwrap();
+    fn check<M: Mechanism<Options = (), Link: 'static> + 'static>() {
+        let (link, joined) = meet::<M>();
+        let waiting = M::create(None, &setup()).unwrap();
         // All sockets of this process, the listener included.
         for entry in fs::read_dir("/proc/self/fd").unwrap().flatten() {
             let is_socket =
@@ -420,21 +427,25 @@ fn a_child_of_ours_inherits_no_socket() {
             }
             let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else { continue };
             let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
-            assert_ne!(u32::from_str_radix(flags, 8).unwrap() & 0o2_000_000, 0, "{variant}: not O_CLOEXEC");
+            assert_ne!(u32::from_str_radix(flags, 8).unwrap() & 0o2_000_000, 0, "not O_CLOEXEC");
         }
         drop((link, joined, waiting));
     }
+    check::<UnixStream>();
+    check::<UnixSeqpacket>();
+    check::<Tcp>();
 }
 
 /// The limit on the time for connecting does not stay: later a send waits for as long as it takes.
 #[test]
 fn a_link_has_no_time_limit_of_the_kernels() {
-    for variant in ["unix-stream", "unix-seqpacket"] {
-        let (owner, joiner) = meet(variant);
-        for end in [&owner, &joiner] {
-            assert_eq!(getsockopt(end, sockopt::SendTimeout).unwrap(), TimeVal::seconds(0), "{variant}");
+    fn check<L: AsFd>((owner, joiner): (L, L)) {
+        for end in [owner, joiner] {
+            assert_eq!(getsockopt(&end, sockopt::SendTimeout).unwrap(), TimeVal::seconds(0));
         }
     }
+    check(meet::<UnixStream>());
+    check(meet::<UnixSeqpacket>());
 }
 
 /// Where as many callers queue as may, one more waits; not for ever, and not until a signal comes.
@@ -443,7 +454,7 @@ fn a_full_queue_of_callers_is_a_timeout() {
     ipc_core::conformance::interrupt_on(Signal::SIGUSR2);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("busy");
-    let _listener = UnixListener::bind(&path).unwrap();
+    let _listener = net::UnixListener::bind(&path).unwrap();
     let address = UnixAddr::new(&path).unwrap();
     let mut callers = Vec::new();
     loop {
@@ -457,7 +468,7 @@ fn a_full_queue_of_callers_is_a_timeout() {
     let (tell, told) = mpsc::channel();
     let joined = start(move || {
         tell.send(ThreadId::current()).unwrap();
-        Socket::join(path.to_str().unwrap(), &setup("unix-stream"), A_WHILE).map(drop)
+        UnixStream::join(path.to_str().unwrap(), &setup(), A_WHILE).map(drop)
     });
     let thread = told.recv().unwrap();
     for _ in 0..5 {
@@ -495,12 +506,12 @@ fn a_port_does_not_answer_itself() {
 /// Callers who say nothing, or something else, neither block the door nor end the waiting for the right one.
 #[test]
 fn strangers_do_not_keep_the_right_one_out() {
-    let mut owner = Socket::create(None, &setup("tcp")).unwrap();
+    let mut owner = Tcp::create(None, &setup()).unwrap();
     let silent: Vec<_> = (0..40).map(|_| TcpStream::connect(owner.address()).unwrap()).collect();
     let mut browser = TcpStream::connect(owner.address()).unwrap();
     browser.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })));
-    let (mut link, mut joiner) = meet_at(owner, "tcp");
+    let (mut link, mut joiner) = meet_at(owner);
     joiner.send(b"the right one").unwrap();
     assert_eq!(link.recv(&mut [0; 16]).unwrap(), 13);
     let shown_out = start(move || browser.read(&mut [0; 16]).map_err(|error| error.kind()));
@@ -512,11 +523,11 @@ fn strangers_do_not_keep_the_right_one_out() {
 /// Strangers who come and come do not keep the owner waiting longer than it wants.
 #[test]
 fn restless_strangers_do_not_stretch_the_timeout() {
-    let mut owner = Socket::create(None, &setup("unix-stream")).unwrap();
+    let mut owner = UnixStream::create(None, &setup()).unwrap();
     let path = owner.address();
     let strangers = [(); 4].map(|()| {
         let path = path.clone();
-        thread::spawn(move || while UnixStream::connect(&path).is_ok() {})
+        thread::spawn(move || while net::UnixStream::connect(&path).is_ok() {})
     });
     let accepted = start(move || owner.accept(A_WHILE).map(drop));
     let accepted = accepted.recv_timeout(PATIENCE).expect("it still waits");
@@ -533,7 +544,7 @@ fn a_wrong_listener_is_told_apart() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let _other = start(move || answer(&mut listener.accept().unwrap().0));
-        Socket::join(&address, &setup("tcp"), patience).map(drop)
+        Tcp::join(&address, &setup(), patience).map(drop)
     };
     let silent = play(A_WHILE, |caller| drop(caller.read_to_end(&mut Vec::new())));
     assert!(matches!(silent, Err(Error::TimedOut { waited: A_WHILE, .. })), "{silent:?}");
@@ -556,7 +567,7 @@ fn another_user_is_refused_even_if_the_path_lets_them_in() {
         |path: &std::path::Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     open_up(dir.path(), 0o711);
     let path = dir.path().join("talk");
-    let mut owner = Socket::create(path.to_str(), &setup("unix-stream")).unwrap();
+    let mut owner = UnixStream::create(path.to_str(), &setup()).unwrap();
     open_up(&path, 0o666);
 
     let script = "import socket, sys\n\
@@ -584,7 +595,7 @@ fn another_user_is_refused_even_if_the_path_lets_them_in() {
 /// Both ends of a TCP link send short messages at once, instead of collecting them (`TCP_NODELAY`).
 #[test]
 fn tcp_does_not_delay_short_messages() {
-    let (owner, joiner) = meet("tcp");
+    let (owner, joiner) = meet::<Tcp>();
     assert!(getsockopt(&owner, sockopt::TcpNoDelay).unwrap());
     assert!(getsockopt(&joiner, sockopt::TcpNoDelay).unwrap());
 }
@@ -593,17 +604,25 @@ fn tcp_does_not_delay_short_messages() {
 #[test]
 fn not_waiting_does_not_change_the_descriptor() {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
-    for variant in VARIANTS {
-        let (mut owner, _joiner) = meet(variant);
+    fn check<L: Transport + AsFd>((mut owner, _joiner): (L, L)) {
         assert!(owner.try_recv(&mut [0; 8]).unwrap().is_none());
         let flags = OFlag::from_bits_truncate(fcntl(&owner, FcntlArg::F_GETFL).unwrap());
-        assert!(!flags.contains(OFlag::O_NONBLOCK), "{variant}");
+        assert!(!flags.contains(OFlag::O_NONBLOCK));
     }
+    check(meet::<UnixStream>());
+    check(meet::<UnixSeqpacket>());
+    check(meet::<Tcp>());
 }
 
 /// Sending to a peer that has gone raises `SIGPIPE`, unless each call says otherwise, as ours do.
 #[test]
 fn a_lost_peer_is_an_error_and_not_a_signal() {
+    fn ends<L: Transport>((mut owner, joiner): (L, L)) {
+        drop(joiner);
+        // The first ones may still be taken; a buffer without end does not exist.
+        let ended = (0..1_000_000).find_map(|_| owner.send(b"anyone?").err());
+        assert!(matches!(ended, Some(Error::Disconnected)), "{ended:?}");
+    }
     // Blocked, the signal stays visible as pending, even though Rust programs ignore it.
     let sigpipe = SigSet::from(Signal::SIGPIPE);
     sigpipe.thread_block().unwrap();
@@ -612,15 +631,11 @@ fn a_lost_peer_is_an_error_and_not_a_signal() {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigPnd:")).unwrap();
         u64::from_str_radix(mask.trim(), 16).unwrap() >> (Signal::SIGPIPE as u32 - 1) & 1 == 1
     };
-    for variant in VARIANTS {
-        let (mut owner, joiner) = meet(variant);
-        drop(joiner);
-        // The first ones may still be taken; a buffer without end does not exist.
-        let ended = (0..1_000_000).find_map(|_| owner.send(b"anyone?").err());
-        assert!(matches!(ended, Some(Error::Disconnected)), "{variant}: {ended:?}");
-        assert!(!pending(), "{variant}");
-    }
-    let (one, other) = UnixStream::pair().unwrap();
+    ends(meet::<UnixStream>());
+    ends(meet::<UnixSeqpacket>());
+    ends(meet::<Tcp>());
+    assert!(!pending());
+    let (one, other) = net::UnixStream::pair().unwrap();
     drop(other);
     wait_for_hang_up(&one);
     assert_eq!(send(one.as_raw_fd(), b"anyone?", MsgFlags::empty()), Err(Errno::EPIPE));
@@ -651,7 +666,7 @@ fn tcp_closed_with_something_unread_loses_what_it_sent() {
 /// Our TCP link parts so that all arrives: it says that it is done, and reads away what it does not want.
 #[test]
 fn our_tcp_link_closed_with_something_unread_loses_nothing() {
-    let (mut closer, mut reader) = meet("tcp");
+    let (mut closer, mut reader) = meet::<Tcp>();
     reader.send(b"never read").unwrap();
     let text = vec![7; 64 << 10];
     let mut sent = 0;
@@ -674,7 +689,7 @@ fn our_tcp_link_closed_with_something_unread_loses_nothing() {
 /// Also what is still on its way out, since the other side has not begun to read.
 #[test]
 fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
-    let (mut closer, mut reader) = meet("tcp");
+    let (mut closer, mut reader) = meet::<Tcp>();
     reader.send(b"never read").unwrap();
     let text = vec![7; 32 << 10];
     if !(0..8).all(|_| closer.try_send(&text).unwrap().is_some()) {
@@ -693,7 +708,7 @@ fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
 /// Parting does not wait for ever for a peer that does not read: after a second or so the link closes anyway.
 #[test]
 fn our_tcp_link_parts_from_a_peer_that_does_not_read() {
-    let (mut closer, reader) = meet("tcp");
+    let (mut closer, reader) = meet::<Tcp>();
     while closer.try_send(&vec![7; 64 << 10]).unwrap().is_some() {}
     start(move || drop(closer)).recv_timeout(PATIENCE).expect("it hangs");
     drop(reader);
@@ -710,7 +725,7 @@ fn an_empty_packet_looks_like_the_end() {
     wait_for_hang_up(&other);
     assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(0), "the end");
 
-    let (mut owner, mut joiner) = meet("unix-seqpacket");
+    let (mut owner, mut joiner) = meet::<UnixSeqpacket>();
     owner.send(b"").unwrap();
     assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 0);
     drop(owner);
@@ -729,7 +744,7 @@ fn a_reset_comes_ahead_of_the_last_packets() {
     assert_eq!(raw_recv(&other, &mut [0; 8]), Err(Errno::ECONNRESET));
     assert_eq!(raw_recv(&other, &mut [0; 8]), Ok(4), "it was there all the time");
 
-    let (mut owner, mut joiner) = meet("unix-seqpacket");
+    let (mut owner, mut joiner) = meet::<UnixSeqpacket>();
     joiner.send(b"never read").unwrap();
     owner.send(b"last").unwrap();
     drop(owner);
@@ -740,7 +755,7 @@ fn a_reset_comes_ahead_of_the_last_packets() {
 /// The longest packet that we promise passes, waiting or not; one byte more is refused before it leaves.
 #[test]
 fn the_longest_packet_really_passes() {
-    let (mut owner, mut joiner) = meet("unix-seqpacket");
+    let (mut owner, mut joiner) = meet::<UnixSeqpacket>();
     let max = owner.max_message();
     assert!((100_000..=MAX_PACKET).contains(&max), "{max}");
     let text: Vec<u8> = (0..=max).map(|byte| byte as u8).collect();
@@ -777,16 +792,18 @@ fn a_packet_fits_the_send_buffer_less_32() {
 /// A frame on the stream is a length and that many bytes: readable by a program that knows nothing of this crate.
 #[test]
 fn a_frame_is_a_length_and_the_bytes() {
-    for variant in ["unix-stream", "tcp"] {
-        let (mut owner, joiner) = meet(variant);
-        let Link::Stream(framed) = &joiner else { panic!("{variant} is a stream") };
+    fn check(owner: &mut impl Transport, stream: &Connection) {
         owner.send(b"hi").unwrap();
         let mut buffer = [0; 16];
-        let len = framed.stream().read(&mut buffer, Mode::Block).unwrap();
+        let len = stream.read(&mut buffer, Mode::Block).unwrap();
         assert_eq!(buffer[..len], [2, 0, 0, 0, b'h', b'i']);
-        framed.stream().writev(&[IoSlice::new(&[1, 0, 0, 0]), IoSlice::new(b"x")], Mode::Block).unwrap();
+        stream.writev(&[IoSlice::new(&[1, 0, 0, 0]), IoSlice::new(b"x")], Mode::Block).unwrap();
         assert_eq!(owner.recv(&mut buffer).unwrap(), 1);
     }
+    let (mut owner, joiner) = meet::<UnixStream>();
+    check(&mut owner, joiner.stream());
+    let (mut owner, joiner) = meet::<Tcp>();
+    check(&mut owner, joiner.stream());
 }
 
 /// A host without a network says where no route leads.

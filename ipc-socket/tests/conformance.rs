@@ -3,16 +3,22 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::ExitCode;
 
-use ipc_core::conformance::Calls;
-use ipc_socket::Socket;
+use ipc_core::conformance::{Addresses, Calls, Facts, Suite};
+use ipc_socket::{Tcp, UnixSeqpacket, UnixStream, Variants};
 use nix::sys::socket::{MsgFlags, send};
 
+/// Writes past the protocol. A reader who has gone is all one.
+fn vandalise(socket: impl AsFd, garbage: &[u8]) {
+    let _ = send(socket.as_fd().as_raw_fd(), garbage, MsgFlags::MSG_NOSIGNAL);
+}
+
 fn main() -> ExitCode {
-    ipc_core::conformance::main::<Socket>(
-        env!("CARGO_BIN_EXE_ipc-socket"),
-        |_| Calls { send: 1, receive: 1 },
-        |link, garbage| {
-            let _ = send(link.as_fd().as_raw_fd(), garbage, MsgFlags::MSG_NOSIGNAL); // a reader who has gone: all one
-        },
-    )
+    let at_path = Facts::of_path(Calls { send: 1, receive: 1 });
+    // A port belongs to no user.
+    let at_port = Facts { addresses: Addresses::Ports, files: None, ..at_path };
+    Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-socket"))
+        .variant::<UnixStream>(at_path, |link, garbage| vandalise(link.stream(), garbage))
+        .variant::<UnixSeqpacket>(at_path, |link, garbage| vandalise(link, garbage))
+        .variant::<Tcp>(at_port, |link, garbage| vandalise(link, garbage))
+        .run()
 }

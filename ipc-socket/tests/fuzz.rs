@@ -2,17 +2,17 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net;
 use std::time::Duration;
 
 use ipc_core::conformance::fuzz;
 use ipc_core::{Error, Mechanism, Setup};
-use ipc_socket::Socket;
+use ipc_socket::{Tcp, UnixStream};
 use proptest::prelude::*;
 
 const HELLO: &[u8] = b"ipc-sock/1 join\n";
 
-fn any_hello(variant: &'static str, visit: impl Fn(&str) -> Box<dyn Write>) {
+fn any_hello<M: Mechanism<Options = ()>>(visit: impl Fn(&str) -> Box<dyn Write>) {
     let damaged = (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| {
         let mut hello = HELLO.to_vec();
         hello[at.index(HELLO.len())] = byte;
@@ -20,9 +20,8 @@ fn any_hello(variant: &'static str, visit: impl Fn(&str) -> Box<dyn Write>) {
     });
     let short = (0..HELLO.len()).prop_map(|len| HELLO[..len].to_vec());
     let said = prop_oneof![damaged, short, prop::collection::vec(any::<u8>(), 0..40), Just(HELLO.to_vec())];
-    let setup = Setup::default_of::<Socket>().with_variant::<Socket>(variant).unwrap();
     fuzz(&prop::collection::vec((said, any::<bool>()), 1..20), |visits| {
-        let mut meeting = Socket::create(None, &setup).unwrap();
+        let mut meeting = M::create(None, &Setup::default()).unwrap();
         let mut staying = Vec::new();
         for (said, stays) in visits {
             let mut visitor = visit(&meeting.address());
@@ -47,10 +46,10 @@ fn any_hello(variant: &'static str, visit: impl Fn(&str) -> Box<dyn Write>) {
 
 #[test]
 fn fuzz_hello_to_a_unix_socket() {
-    any_hello("unix-stream", |path| Box::new(UnixStream::connect(path).unwrap()));
+    any_hello::<UnixStream>(|path| Box::new(net::UnixStream::connect(path).unwrap()));
 }
 
 #[test]
 fn fuzz_hello_to_a_port() {
-    any_hello("tcp", |address| Box::new(TcpStream::connect(address).unwrap()));
+    any_hello::<Tcp>(|address| Box::new(TcpStream::connect(address).unwrap()));
 }

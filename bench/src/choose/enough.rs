@@ -11,9 +11,9 @@ const LEAST: f64 = 5e5;
 /// throughput, waiting in more than one way. Else a mechanism would be left out only because nobody has measured it.
 #[must_use]
 pub fn is_enough(document: &Document, size: usize) -> bool {
-    let ways = SIX.iter().flat_map(|member| {
-        member.profile.variants.iter().map(move |variant| (member.profile.name, variant.name))
-    });
+    let ways = SIX
+        .iter()
+        .flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant.name)));
     let kinds = |way| Kind::USUAL.map(|kind| (way, kind));
     ways.flat_map(kinds).all(|(way, kind)| {
         let of_way = |row: &&Row| {
@@ -30,7 +30,7 @@ pub fn is_enough(document: &Document, size: usize) -> bool {
 #[must_use]
 pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
     let mut many = SIX.iter().flat_map(|member| {
-        let variants = member.profile.variants.iter();
+        let variants = member.variants();
         let serve_many = variants.filter(|variant| variant.clients == Clients::Many);
         serve_many.map(move |variant| (member.profile.name, variant.name))
     });

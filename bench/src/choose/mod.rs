@@ -101,7 +101,7 @@ impl Choice {
         let asks_length = purpose.shape == Shape::Message && purpose.size > figures.size();
         let mut any_too_large = false;
         for (member, variant) in
-            SIX.iter().flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant)))
+            SIX.iter().flat_map(|member| member.variants().map(move |variant| (member, variant)))
         {
             let profile = &member.profile;
             let (mechanism, variant_name) = (profile.name, variant.name);

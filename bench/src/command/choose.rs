@@ -172,8 +172,7 @@ fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> R
     let time = if each.is_none() { ", about 20 seconds" } else { "" };
     eprintln!("no figures of this size here: a quick run{time}");
     let placement = Placement::resolve(Cpus::available())?;
-    let ways =
-        SIX.iter().flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant)));
+    let ways = SIX.iter().flat_map(|member| member.variants().map(move |variant| (member, variant)));
     let ways: Vec<_> = ways.collect();
     let mut cases = Vec::new();
     for kind in Kind::USUAL {

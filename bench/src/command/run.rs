@@ -258,9 +258,8 @@ fn placements(profile: RunProfile) -> Vec<Cpus> {
 fn ways(matches: &ArgMatches) -> Result<Vec<(&'static Member, &'static str)>> {
     let members: Vec<&'static Member> = chosen(matches, "mechanism", SIX.iter());
     let variants: Vec<&'static str> = chosen(matches, "variant", []);
-    let all = members
-        .into_iter()
-        .flat_map(|member| member.profile.variants.iter().map(move |variant| (member, variant.name)));
+    let all =
+        members.into_iter().flat_map(|member| member.variants().map(move |variant| (member, variant.name)));
     let ways: Vec<_> = all.filter(|(_, variant)| variants.is_empty() || variants.contains(variant)).collect();
     if ways.is_empty() {
         return Err(Error::Usage("none of these mechanisms has such a variant: see `ipc-bench list`".into()));
@@ -333,7 +332,7 @@ fn many_clients(
 
 /// The variant of that name, of whichever mechanism.
 fn variant(name: &str) -> Result<&'static str> {
-    let mut all = SIX.iter().flat_map(|member| member.profile.variants);
+    let mut all = SIX.iter().flat_map(Member::variants);
     let found = all.find(|variant| variant.name == name).map(|variant| variant.name);
     found.ok_or_else(|| Error::Usage(format!("no variant '{name}': see `ipc-bench list`")))
 }

@@ -8,7 +8,7 @@ use ipc_core::lease::Lease;
 use ipc_core::play::Payload;
 use ipc_core::{Call, Error, Result};
 use ipc_msgq::server::{Client, Server};
-use ipc_msgq::{Key, Msgq, Queue, QueueId};
+use ipc_msgq::{Key, Queue, QueueId, SystemV};
 
 use super::roles::{Clients, Made, Part, Tally};
 use super::wire::Order;
@@ -23,7 +23,7 @@ const STACK: usize = 256 << 10;
 /// Makes a queue and starts to serve there; its id.
 pub(super) fn serve(_: &Part) -> Result<(String, Made)> {
     let key = Key::fresh();
-    let lease = Lease::take::<Msgq>(Some(&key.to_string()))?;
+    let lease = Lease::take::<SystemV>(Some(&key.to_string()))?;
     let queue = Queue::create_leased(&lease, key, 0o600)?;
     let server = Server::start(queue, |request: &[u8]| request.to_vec())?;
     // In this order: a server without its queue has nothing to say to its clients.

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 
 use ipc_core::lease::{self, Lease};
 use ipc_core::{Call, Error, Result};
-use ipc_socket::Socket;
+use ipc_socket::UnixStream;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::socket::{
@@ -30,7 +30,7 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
         return Ok((address, Box::new(())));
     }
     let making = lease::making();
-    let lease = Lease::take::<Socket>(None)?;
+    let lease = Lease::take::<UnixStream>(None)?;
     let path = lease.path("crowd");
     let listener = unix(&part.variant)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;

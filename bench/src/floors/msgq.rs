@@ -4,7 +4,7 @@
 use ipc_core::Result;
 use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
-use ipc_msgq::{Key, Msgq, Queue};
+use ipc_msgq::{Key, Queue, SystemV};
 
 use super::exchange::play;
 use super::{Ends, Made, Patience, Side, sys};
@@ -13,7 +13,7 @@ use super::{Ends, Made, Patience, Side, sys};
 pub(super) fn make() -> Result<Made> {
     let _making = lease::making();
     let key = Key::fresh();
-    let lease = Lease::take::<Msgq>(Some(&key.to_string()))?;
+    let lease = Lease::take::<SystemV>(Some(&key.to_string()))?;
     let number = Queue::create_leased(&lease, key, 0o600)?.id().get();
     let ends = || Ends { descriptors: Vec::new(), number };
     Ok(Made { ping: ends(), pong: ends(), lease: Some(lease) })

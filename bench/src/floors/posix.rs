@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease, Note};
 use ipc_core::{Call, Error, Result};
-use ipc_msgq::Msgq;
+use ipc_msgq::Posix;
 use ipc_msgq::posix::PosixName;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::mqueue::mq_unlink;
@@ -20,7 +20,7 @@ const CAPACITY: i64 = 10;
 pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
     let name = PosixName::fresh();
-    let lease = Lease::take::<Msgq>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
+    let lease = Lease::take::<Posix>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
     let queue = |name: PosixName| -> Result<OwnedFd> {
         lease.record(Note::Queue(name.clone(), None))?; // noted before it is there: no moment to leak it
         let queue = sys::mq_open(name.as_str(), size, CAPACITY).call("mq_open")?;

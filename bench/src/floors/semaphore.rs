@@ -7,7 +7,7 @@ use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
 use ipc_core::play::Exchange;
 use ipc_core::{Key, Result};
-use ipc_shm::{Semaphores, Shm};
+use ipc_shm::{SemaphoreArray, Semaphores};
 
 use super::exchange::play;
 use super::{Ends, Made, Patience, Side, memory, sys};
@@ -25,8 +25,8 @@ pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
     let mut made = memory::make(size, 1)?;
     let key = Key::fresh();
-    let lease = Lease::take::<Shm>(Some(&key.to_string()))?;
-    let number = Semaphores::create_leased(&lease, key, 0o600)?.id();
+    let lease = Lease::take::<Semaphores>(Some(&key.to_string()))?;
+    let number = SemaphoreArray::create_leased(&lease, key, 0o600)?.id();
     (made.ping.number, made.pong.number, made.lease) = (number, number, Some(lease));
     Ok(made)
 }

@@ -79,14 +79,14 @@ impl Series {
     /// The series of a mechanism and variant, without points. One that this version does not know is drawn in grey.
     pub(super) fn of(mechanism: &str, variant: &str) -> Self {
         let member = SIX.iter().position(|member| member.profile.name == mechanism);
-        let variants = member.map_or(&[][..], |member| SIX[member].profile.variants);
+        let shape = member.and_then(|at| SIX[at].variants().position(|known| known.name == variant));
         let key = format!("{mechanism}-{variant}");
         let key = key.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_");
         Self {
             key,
             name: format!("{mechanism} ({variant})"),
             colour: member.unwrap_or(SIX.len()),
-            shape: variants.iter().position(|known| known.name == variant).unwrap_or(0),
+            shape: shape.unwrap_or(0),
             points: Vec::new(),
             line: Vec::new(),
         }

@@ -69,11 +69,11 @@ fn measured(data: &Data) -> Vec<Column> {
 pub(super) fn course(data: &Data) -> Table {
     let measured = measured(data);
     let mut rows = Vec::new();
-    for member in &SIX {
+    for member in SIX.iter() {
         let profile = &member.profile;
         let has =
             |name: &str| data.rows.iter().any(|row| row.mechanism == profile.name && row.variant == name);
-        let names = profile.variants.iter().map(|variant| variant.name);
+        let names = member.variants().map(|variant| variant.name);
         let mut variants: Vec<_> = names.filter(|name| has(name)).collect();
         if variants.is_empty() {
             variants.push(""); // a mechanism that was not measured still belongs to the six

@@ -17,7 +17,7 @@ pub const OTHER_NOISE: [f64; 8] = [0.989, 1.011, 0.997, 1.02, 0.981, 1.004, 0.99
 /// What a row is about, on two CPUs.
 pub fn case(mechanism: &str, variant: &'static str, kind: Kind, wait: Wait) -> Case {
     let member = member(mechanism).unwrap();
-    assert!(member.profile.variants.iter().any(|one| one.name == variant), "{mechanism} has no {variant}");
+    assert!(member.variants().any(|one| one.name == variant), "{mechanism} has no {variant}");
     let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
     Case { member, variant, kind, size: 64, wait, placement, rate: None, clients: 1 }
 }

@@ -45,8 +45,8 @@ pub fn full() -> Document {
     let mut dice = Dice(1);
     for placement in [SPLIT, SAME] {
         for wait in [Wait::Block, Wait::Hybrid, Wait::Spin] {
-            for (rank, member) in (0..).zip(&SIX) {
-                for (nth, variant) in (0..).zip(member.profile.variants) {
+            for (rank, member) in (0..).zip(SIX.iter()) {
+                for (nth, variant) in (0..).zip(member.variants()) {
                     for size in SIZES {
                         if (member.profile.name, size) == ("msgq", 1 << 20) {
                             continue;

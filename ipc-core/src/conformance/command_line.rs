@@ -2,55 +2,40 @@
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::demo::Demo;
 use super::leaks::{nothing_left, nothing_left_soon};
-use super::{
-    Outcome, ensure, first_process, inherited, makes_posix_queues, ownership, run, scarcity, terminals,
-    watched,
-};
+use super::{Outcome, ensure, first_process, inherited, ownership, scarcity, terminals};
+use crate::Wait;
 use crate::cpus::{Cpus, Role};
-use crate::{Call, Mechanism, Wait, lease};
 
-pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial> {
-    let [default, others @ ..] = M::PROFILE.variants else { return Vec::new() };
-    let demo = Demo {
-        binary,
-        name: M::PROFILE.name,
-        address: M::PROFILE.address,
-        variant: default.name,
-        default: true,
-    };
-    let mut trials = vec![
-        demo.trial("prints one JSON document", json),
-        demo.trial("tells what happens and prints percentiles", narrates),
-        watched("demo::every variant and strategy plays".into(), M::PROFILE.name == "msgq", move || {
-            every_variant::<M>(demo)
-        }),
-        demo.trial("refuses bad input in one line", bad_input),
-        demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
-        demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
-        demo.trial("as process 1 of a container ends by SIGTERM and leaves nothing", first_process::both_end),
-    ];
-    trials.extend(one_variant(demo));
-    if demo.address.is_none() {
-        trials.push(demo.trial("has no two terminals and says why", no_terminals));
-    } else {
+pub(super) fn trials(demo: Demo) -> Vec<Trial> {
+    let mut trials = one_variant(demo);
+    if demo.is_default() {
+        trials.extend([
+            demo.trial("prints one JSON document", json),
+            demo.trial("tells what happens and prints percentiles", narrates),
+            demo.trial("refuses bad input in one line", bad_input),
+            demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
+            demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
+            demo.trial(
+                "as process 1 of a container ends by SIGTERM and leaves nothing",
+                first_process::both_end,
+            ),
+        ]);
+    }
+    if demo.has_two_terminals() {
         trials.extend(terminals::trials(demo));
         trials.extend(ownership::trials(demo));
-        for variant in others {
-            let demo = Demo { variant: variant.name, default: false, ..demo };
-            trials.extend(one_variant(demo));
-            trials.extend(terminals::trials(demo));
-            trials.extend(ownership::trials(demo));
-        }
+    } else {
+        trials.push(demo.trial("has no two terminals and says why", no_terminals));
     }
     trials
 }
@@ -58,62 +43,10 @@ pub(super) fn trials<M: Mechanism + 'static>(binary: &'static str) -> Vec<Trial>
 /// What holds for each variant, started by one command.
 fn one_variant(demo: Demo) -> Vec<Trial> {
     let mut trials = inherited::trials(demo);
+    trials.push(demo.trial("every strategy plays", every_strategy));
     let name = "few descriptors are a success or an error in one line";
     trials.push(demo.trial(name, scarcity::few_descriptors));
     trials
-}
-
-/// The binary under test.
-#[derive(Clone, Copy)]
-pub(super) struct Demo {
-    binary: &'static str,
-    pub(super) name: &'static str,
-    address: Option<&'static str>,
-    variant: &'static str,
-    /// Whether that is what the demo does unless told otherwise.
-    default: bool,
-}
-
-impl Demo {
-    pub(super) fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
-        let of = if self.default { String::new() } else { format!("{}::", self.variant) };
-        watched(format!("demo::{of}{name}"), makes_posix_queues(self.name, self.variant), move || {
-            let place = tempfile::tempdir().call("mkdir")?;
-            case(self, &place)
-        })
-    }
-
-    pub(super) const fn variant(self) -> &'static str {
-        self.variant
-    }
-
-    /// A run with a directory for temporary files of its own.
-    pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
-        let mut command = Command::new(self.binary);
-        command.env("TMPDIR", place.path()).args(args);
-        if !self.default {
-            command.args(["--variant", self.variant]);
-        }
-        command
-    }
-
-    pub(super) fn run(self, place: &TempDir, args: &[&str]) -> Result<(Option<i32>, String, String), Failed> {
-        Ok(run(&mut self.command(place, args))?)
-    }
-
-    /// An address that nobody uses, of this variant's kind.
-    pub(super) fn fresh_address(self, place: &Path) -> String {
-        match (self.variant, self.address) {
-            ("posix", _) => format!("/ipc-test-{:x}", lease::random()),
-            // All of 127.0.0.0/8 is this host. The ports are below those that the kernel gives to those who do not choose.
-            ("tcp", _) => {
-                let [a, b, c, ..] = lease::random().to_ne_bytes();
-                format!("127.{a}.{b}.{}:{}", 1 + c % 254, 20000 + lease::random() % 12000)
-            }
-            (_, Some("KEY" | "KEY|/NAME")) => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
-            _ => place.join(format!("address-{:x}", lease::random())).display().to_string(),
-        }
-    }
 }
 
 fn json(demo: Demo, place: &TempDir) -> Outcome {
@@ -126,7 +59,7 @@ fn json(demo: Demo, place: &TempDir) -> Outcome {
 
 pub(super) fn check_document(demo: Demo, text: &str, count: u64, size: u64) -> Outcome {
     let document: Value = serde_json::from_str(text)?;
-    ensure!(document["mechanism"] == demo.name, "mechanism: {document}");
+    ensure!(document["mechanism"] == demo.name(), "mechanism: {document}");
     ensure!(document["variant"].is_string() && document["cpus"].is_string(), "variant, cpus: {document}");
     ensure!(document["count"] == count && document["size"] == size, "count, size: {document}");
     ensure!(document["wait"] == "block" && document["verified"] == true, "wait, verified: {document}");
@@ -149,17 +82,13 @@ fn narrates(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-fn every_variant<M: Mechanism>(demo: Demo) -> Outcome {
-    let place = tempfile::tempdir().call("mkdir")?;
+fn every_strategy(demo: Demo, place: &TempDir) -> Outcome {
     let first = Cpus::Same.cpu(Role::Ping)?; // of those that this process may use: it need not be number 0
-    for variant in M::PROFILE.variants {
-        for wait in Wait::ALL {
-            for cpus in ["same", &format!("{first},{first}")] {
-                let args =
-                    ["--count", "10", "--variant", variant.name, "--wait", wait.name(), "--cpus", cpus];
-                let (status, _, stderr) = demo.run(&place, &args)?;
-                ensure!(status == Some(0), "{args:?}: status {status:?}: {stderr}");
-            }
+    for wait in Wait::ALL {
+        for cpus in ["same", &format!("{first},{first}")] {
+            let args = ["--count", "10", "--wait", wait.name(), "--cpus", cpus];
+            let (status, _, stderr) = demo.run(place, &args)?;
+            ensure!(status == Some(0), "{args:?}: status {status:?}: {stderr}");
         }
     }
     nothing_left(place.path(), "")
@@ -178,7 +107,7 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         (&["--cpus", "everywhere"], "same, split"),
         (&["--cpus", "0,4095"], "may not be used here"),
         (&["--timeout", "0"], "time in seconds"),
-        (&["--keep"], "kept"), // a fresh object has no name by which it would be found again
+        (&["--keep"], ""), // unknown; or a fresh file has no name by which it would be found again
         (&["juggle"], "juggle"),
     ];
     for (args, reason) in cases {

@@ -216,7 +216,7 @@ impl Pair {
         let report = place.join("report");
         let temporary = place.join("tmp");
         std::fs::create_dir_all(&temporary).call("mkdir")?;
-        let mut command = scripts::command(OWNER, bench.variant, bench.wait, script);
+        let mut command = scripts::command::<M>(OWNER, bench.wait, script);
         command.env("TMPDIR", &temporary).env(REPORT, &report).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut owner = command.spawn().call("execve")?;
         let mut line = String::new();

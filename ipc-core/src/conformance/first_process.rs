@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::command_line::Demo;
+use super::demo::Demo;
 use super::leaks::nothing_left;
 use super::watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 use super::{Outcome, ensure, namespaces, skipped};

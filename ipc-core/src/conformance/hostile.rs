@@ -72,8 +72,7 @@ fn cut_off<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         }
         number += 1;
     };
-    let profile = M::PROFILE.variants.iter().find(|variant| variant.name == bench.variant);
-    let is_a_stream = profile.is_some_and(|variant| variant.unit == Unit::ByteStream);
+    let is_a_stream = M::VARIANT.unit == Unit::ByteStream;
     match end {
         Error::Corrupt(_) if is_a_stream => {}
         Error::Disconnected if !is_a_stream => {}

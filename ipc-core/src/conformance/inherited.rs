@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use tempfile::TempDir;
 
-use super::command_line::Demo;
+use super::demo::Demo;
 use super::leaks::nothing_left_soon;
 use super::{Outcome, ensure, namespaces, skipped};
 use crate::{Call, sys};

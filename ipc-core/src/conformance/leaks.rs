@@ -65,7 +65,7 @@ fn ended<M: Mechanism + 'static>(
     }
     let temporary = place.path().join("tmp");
     if next_create {
-        let mut create = scripts::command(scripts::OWNER, bench.variant, bench.wait, scripts::CREATE);
+        let mut create = scripts::command::<M>(scripts::OWNER, bench.wait, scripts::CREATE);
         let (status, _, complaint) = run(create.env("TMPDIR", &temporary))?;
         ensure!(status == Some(0), "the next create failed: {complaint}");
     }

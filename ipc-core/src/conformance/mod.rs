@@ -2,8 +2,10 @@
 //!
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
-//!     let calls = |_variant: &str| Calls { send: 1, receive: 1 };
-//!     ipc_core::conformance::main::<Pipe>(env!("CARGO_BIN_EXE_ipc-pipe"), calls, |link, garbage| { ... })
+//!     let facts = Facts::of_path(Calls { send: 1, receive: 1 });
+//!     Suite::of::<ipc_fifo::Variants>(env!("CARGO_BIN_EXE_ipc-fifo"))
+//!         .variant::<Fifo>(facts, |link, garbage| { ... })
+//!         .run()
 //! }
 //! ```
 //!
@@ -12,6 +14,7 @@
 //!
 //! | file | what it checks |
 //! |---|---|
+//! | `facts.rs` | what the suite is told of a variant |
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `deadlines.rs` | calls with a timeout |
 //! | `endings.rs` | closed and killed peers, on either side |
@@ -22,6 +25,7 @@
 //! | `leaks.rs` | what is left after any kind of end |
 //! | `addresses.rs` | any text where an address should be |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
+//! | `demo.rs` | the demo under test |
 //! | `terminals.rs` | the demo in two terminals |
 //! | `ownership.rs` | what is removed and what is not, in an unfriendly world |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
@@ -43,7 +47,9 @@ mod calls;
 mod clocks;
 mod command_line;
 mod deadlines;
+mod demo;
 mod endings;
+mod facts;
 pub mod first_process;
 mod fuzz;
 mod hostile;
@@ -69,19 +75,17 @@ use std::thread;
 pub use allowance::Allowance;
 pub use bytes::{Bytes, scribble};
 pub use calls::Calls;
+pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::Signal;
 use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 
 use crate::peer::Peer;
-use crate::{Mechanism, Result, Setup, Wait, Waiting, sys};
+use crate::{Mechanism, Result, Setup, Variants, Visitor, Wait, Waiting, sys};
 
 /// Writes raw bytes to the medium of a link, past the protocol, as a hostile peer would.
 pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
-
-/// How many system calls a message costs over the named variant.
-pub type Declared = fn(&str) -> Calls;
 
 /// How many cases run at once for each processor: in most of them both sides wait.
 const CASES_PER_PROCESSOR: usize = 6;
@@ -89,43 +93,91 @@ const CASES_PER_PROCESSOR: usize = 6;
 /// What a case returns; the error is the story of what went wrong.
 type Outcome = std::result::Result<(), Failed>;
 
-/// The whole suite for mechanism `M`, whose demo binary is `demo`.
-#[must_use]
-pub fn main<M: Mechanism + 'static>(demo: &'static str, calls: Declared, vandal: Vandal<M>) -> ExitCode {
-    let args: Vec<String> = std::env::args().collect();
-    if let Some(status) = inherited::become_a_program_without_a_call(&args) {
-        return status;
+/// The suite for a mechanism: [`of`](Self::of) it, then each [`variant`](Self::variant), then [`run`](Self::run).
+pub struct Suite {
+    args: Vec<String>,
+    demo: demo::Program,
+    /// How this process ended if it was only the peer of a case.
+    played: Option<ExitCode>,
+    /// The variants that the mechanism has and that the suite was not yet told of.
+    untold: Names,
+    trials: Vec<Trial>,
+}
+
+/// The names of the variants, the last one first.
+#[derive(Default)]
+struct Names(Vec<&'static str>);
+
+impl Visitor for Names {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        self.0.insert(0, M::VARIANT.name);
     }
-    if let Some(status) = scripts::play::<M>(&args, vandal) {
-        return status;
+}
+
+impl Suite {
+    /// The suite for the mechanism with these variants, whose demo binary is `demo`.
+    #[must_use]
+    pub fn of<V: Variants>(demo: &'static str) -> Self {
+        let args: Vec<String> = std::env::args().collect();
+        let played = inherited::become_a_program_without_a_call(&args);
+        let mut untold = Names::default();
+        V::visit(&mut untold);
+        let demo = demo::Program::new(demo, V::PROFILE);
+        Self { args, demo, played, untold, trials: Vec::new() }
     }
-    heed_signals();
-    let _copy = ownership::Copy::of(demo).expect("there is room for a copy of the demo");
-    let mut trials = command_line::trials::<M>(demo);
-    for variant in M::PROFILE.variants {
-        for wait in Wait::ALL {
-            let bench = Bench::<M> { variant: variant.name, wait, mechanism: PhantomData };
-            trials.extend(messages::trials(bench));
-            trials.extend(deadlines::trials(bench));
-            trials.extend(endings::trials(bench));
-            trials.extend(hostile::trials(bench));
-            trials.push(calls::trial(bench, calls(variant.name)));
-            trials.push(clocks::trial(bench));
+
+    /// The next variant: what is particular to it, and how a hostile peer writes past its protocol.
+    ///
+    /// # Panics
+    /// It is another one than the next in the crate's list of variants.
+    #[must_use]
+    pub fn variant<M: Mechanism + 'static>(mut self, facts: Facts, vandal: Vandal<M>) -> Self {
+        let is_first = self.trials.is_empty();
+        assert_eq!(self.untold.0.pop(), Some(M::VARIANT.name), "the crate lists its variants otherwise");
+        self.played = self.played.or_else(|| scripts::play::<M>(&self.args, vandal));
+        if self.played.is_some() {
+            return self;
         }
-        let bench = Bench::<M> { variant: variant.name, wait: Wait::Block, mechanism: PhantomData };
-        trials.push(last_word::trial(bench));
-        trials.extend(leaks::trials(bench));
-        trials.push(addresses::trial(bench));
+        let demo = self.demo.variant::<M>(facts, is_first);
+        self.trials.extend(command_line::trials(demo));
+        for wait in Wait::ALL {
+            let bench = Bench::<M> { facts, wait, mechanism: PhantomData };
+            self.trials.extend(messages::trials(bench));
+            self.trials.extend(deadlines::trials(bench));
+            self.trials.extend(endings::trials(bench));
+            self.trials.extend(hostile::trials(bench));
+            self.trials.push(calls::trial(bench, facts.calls));
+            self.trials.push(clocks::trial(bench));
+        }
+        let bench = Bench::<M> { facts, wait: Wait::Block, mechanism: PhantomData };
+        self.trials.push(last_word::trial(bench));
+        self.trials.extend(leaks::trials(bench));
+        self.trials.push(addresses::trial(bench));
+        self
     }
-    let mut arguments = Arguments::from_args();
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(CASES_PER_PROCESSOR * processors);
-    libtest_mimic::run(&arguments, trials).exit_code()
+
+    /// Runs all cases, or has played the peer of one.
+    ///
+    /// # Panics
+    /// The suite was not told of all variants.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        if let Some(status) = self.played {
+            return status;
+        }
+        assert_eq!(self.untold.0, [""; 0], "the crate lists more variants");
+        heed_signals();
+        let _copy = ownership::Copy::of(self.demo.path()).expect("there is room for a copy of the demo");
+        let mut arguments = Arguments::from_args();
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        arguments.test_threads.get_or_insert(CASES_PER_PROCESSOR * processors);
+        libtest_mimic::run(&arguments, self.trials).exit_code()
+    }
 }
 
 /// What a case works with: one variant of the mechanism and one way of waiting.
 struct Bench<M> {
-    variant: &'static str,
+    facts: Facts,
     wait: Wait,
     mechanism: PhantomData<fn() -> M>,
 }
@@ -141,28 +193,19 @@ impl<M> Copy for Bench<M> {}
 impl<M: Mechanism + 'static> Bench<M> {
     /// A case, named after what it runs on.
     fn trial(self, name: &str, case: impl Fn(Self) -> Outcome + Send + 'static) -> Trial {
-        let name = format!("{}::{}::{name}", self.variant, self.wait);
-        watched(name, makes_posix_queues(M::PROFILE.name, self.variant), move || case(self))
-    }
-
-    fn setup(self) -> Setup {
-        Setup::default_of::<M>().with_variant::<M>(self.variant).expect("a variant of the profile")
+        let name = format!("{}::{}::{name}", M::VARIANT.name, self.wait);
+        watched(name, self.facts.makes_posix_queues, move || case(self))
     }
 
     /// Makes a meeting point and starts a peer that plays `script` there; returns both ends of the acquaintance.
     fn meet(self, script: &str) -> Result<(Waiting<M::Link>, Peer)> {
-        let mut meeting = M::create(None, &self.setup())?;
-        let mut command = scripts::command(scripts::JOINER, self.variant, self.wait, script);
+        let mut meeting = M::create(None, &Setup::default())?;
+        let mut command = scripts::command::<M>(scripts::JOINER, self.wait, script);
         meeting.invite(&mut command)?;
         let mut peer = Peer::spawn(command)?;
         let link = peer.accept(&mut meeting, PATIENCE)?;
         Ok((Waiting::new(link, self.wait), peer))
     }
-}
-
-/// Whether a variant of a mechanism makes POSIX queues, for which there must be room.
-fn makes_posix_queues(mechanism: &str, variant: &str) -> bool {
-    (mechanism, variant) == ("msgq", "posix")
 }
 
 /// A case under a watchdog, and with room for POSIX queues if it makes some.

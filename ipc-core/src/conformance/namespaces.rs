@@ -7,7 +7,7 @@ use std::process::{ChildStdin, Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::command_line::Demo;
+use super::demo::Demo;
 use super::{Outcome, ensure, run, skipped};
 use crate::Call;
 

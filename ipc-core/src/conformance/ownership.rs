@@ -17,10 +17,11 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Uid, geteuid};
 use tempfile::TempDir;
 
-use super::command_line::{Demo, ends_by};
+use super::command_line::ends_by;
+use super::demo::Demo;
 use super::leaks::nothing_left;
 use super::terminals::Pong;
-use super::{Outcome, ensure, run};
+use super::{Addresses, Outcome, ensure, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     vec![
@@ -127,8 +128,8 @@ impl Decoys {
         fs::create_dir(&directory)?;
         fs::create_dir(&empty)?;
         let address = demo.fresh_address(&directory);
-        let is_path = address.starts_with(&*directory.to_string_lossy());
-        let named = !is_path && address.starts_with('/');
+        let is_path = demo.addresses() == Addresses::Paths;
+        let named = demo.addresses() == Addresses::PosixNames;
         let name = address.rsplit('/').next().unwrap_or_default();
         let names = (0..5).map(|more| format!("{name}{}", "x".repeat(more))).collect();
         let decoys = Self { directory, empty, names, named, is_path, demo };

@@ -9,10 +9,10 @@ use libtest_mimic::Failed;
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
-use super::command_line::Demo;
+use super::demo::Demo;
 use super::leaks::nothing_left;
 use super::terminals::Pong;
-use super::{Outcome, ensure, namespaces, run, skipped};
+use super::{Outcome, PidNamespaces, ensure, namespaces, run, skipped};
 
 /// Where one side runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,10 +119,11 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
 fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, ping: Child) -> Outcome {
     let told = ping.wait_with_output()?;
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
-    let may_be = match demo.variant() {
-        "sysv" => true,
-        "memfd" => at != (SharedProc, Here) && at != (Here, SharedProc) && at != (SharedProc, SharedProc),
-        _ => false,
+    let share_proc = at.0 != PrivateProc && at.1 != PrivateProc;
+    let may_be = match demo.pid_namespaces() {
+        PidNamespaces::Same => true,
+        PidNamespaces::SameProc => !share_proc,
+        PidNamespaces::Any => false,
     };
     ensure!(may_be && told.contains("pid:["), "ping ended at once: {told}");
     if at.0 == Here {

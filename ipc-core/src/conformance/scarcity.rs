@@ -3,14 +3,13 @@
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::command_line::Demo;
+use super::demo::Demo;
 use super::leaks::nothing_left;
 use super::terminals::Pong;
 use super::{Outcome, ensure, skipped};
@@ -79,10 +78,7 @@ pub(super) fn cut_short(demo: Demo, place: &TempDir) -> Outcome {
         pong.stderr(Stdio::piped());
         let mut pong = Pong::spawn_as_it_is(pong)?;
         let mut ping = demo.command(place, &["ping", &address, "--count", "1000000000"]);
-        let file = match demo.variant() {
-            "posix" => Path::new("/dev/shm").join(&address[1..]),
-            _ => Path::new(&address).to_owned(),
-        };
+        let file = &demo.files(&address).expect("memory has an owner")[0];
         // Opened before both are there: then the name of an object goes.
         let file = OpenOptions::new().write(true).open(file).call("open")?;
         let ping = ping.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;

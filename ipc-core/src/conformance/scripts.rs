@@ -34,26 +34,25 @@ pub(super) const ALL_THERE: &[u8] = b"all there";
 const VERIFY: Payload = Payload { verify: true };
 
 /// The command line of a peer.
-pub(super) fn command(mark: &str, variant: &str, wait: Wait, script: &str) -> Command {
+pub(super) fn command<M: Mechanism>(mark: &str, wait: Wait, script: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("/proc is mounted"));
-    command.args([mark, variant, wait.name(), script]);
+    command.args([mark, M::VARIANT.name, wait.name(), script]);
     command
 }
 
-/// Plays the peer if the command line says so.
+/// Plays the peer over variant `M` if the command line says so.
 pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<ExitCode> {
     let [_, mark, variant, wait, script, address @ ..] = args else { return None };
-    if mark != JOINER && mark != OWNER {
+    if mark != JOINER && mark != OWNER || variant != M::VARIANT.name {
         return None;
     }
-    let setup = Setup::default_of::<M>().with_variant::<M>(variant).expect("a case names a variant");
     let wait: Wait = wait.parse().expect("a case names a strategy");
     let ended = if mark == JOINER {
         interrupt::clean_up_on_signals().expect("handlers can be installed");
-        M::join(&address[0], &setup, PATIENCE)
+        M::join(&address[0], &Setup::default(), PATIENCE)
             .and_then(|link| act::<M>(Waiting::new(link, wait), script, vandal))
     } else {
-        own::<M>(&setup, wait, script, vandal)
+        own::<M>(wait, script, vandal)
     };
     if let Ok(report) = std::env::var(REPORT) {
         // The owner and the joiner of one case share the variable: told apart by their mark.
@@ -70,14 +69,14 @@ pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<E
 
 /// Makes the meeting point, spawns a joiner, says `ready` with the address and the joiner's pid, and goes on with
 /// its own part. The script is `OURS/THEIRS`.
-fn own<M: Mechanism>(setup: &Setup, wait: Wait, script: &str, vandal: Vandal<M>) -> Result<()> {
+fn own<M: Mechanism>(wait: Wait, script: &str, vandal: Vandal<M>) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     if script == CREATE {
-        return M::create(None, setup).map(drop);
+        return M::create(None, &Setup::default()).map(drop);
     }
     let (ours, theirs) = script.split_once('/').expect("an owner's script has two parts");
-    let mut meeting = M::create(None, setup)?;
-    let mut joiner = command(JOINER, setup.variant, wait, theirs);
+    let mut meeting = M::create(None, &Setup::default())?;
+    let mut joiner = command::<M>(JOINER, wait, theirs);
     meeting.invite(&mut joiner)?;
     let mut joiner = Peer::spawn(joiner)?;
     let link = joiner.accept(&mut meeting, PATIENCE)?;

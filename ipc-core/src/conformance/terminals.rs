@@ -13,7 +13,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::command_line::{Demo, check_document, ends_by};
+use super::command_line::{check_document, ends_by};
+use super::demo::Demo;
 use super::leaks::nothing_left;
 use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run, scarcity, users};
 
@@ -57,10 +58,10 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             pid_namespaces::ping_killed,
         ),
     ];
-    if demo.variant() != "tcp" {
+    if demo.files("").is_some() {
         trials.push(demo.trial("what another user has made is left alone", users::refused));
     }
-    if matches!((demo.name, demo.variant()), ("mmap", "file") | ("shm", "posix")) {
+    if demo.can_be_cut() {
         trials.push(demo.trial("memory that is cut short is corrupt on both sides", scarcity::cut_short));
     }
     trials

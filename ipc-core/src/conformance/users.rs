@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
-use super::command_line::Demo;
+use super::demo::Demo;
 use super::leaks::nothing_left;
 use super::terminals::Pong;
 use super::{Outcome, ensure, run, skipped};
@@ -70,13 +70,8 @@ fn as_user(user: u32, command: &Command) -> Command {
 
 /// Gives the mode 0666 to what the owner has made, as one does who wants others to walk in.
 fn open_to_all(demo: Demo, address: &str) -> Outcome {
-    let made = match (demo.name, demo.variant()) {
-        ("shm", "posix") => vec![format!("/dev/shm{address}")],
-        ("msgq", "posix") => vec![format!("/dev/mqueue{address}"), format!("/dev/mqueue{address}.back")],
-        ("mmap", "memfd") => return Ok(()), // a link, into a process that is closed to others
-        _ => vec![address.to_owned()],
-    };
-    for path in made.iter().map(Path::new) {
+    for path in demo.files(address).unwrap_or_default() {
+        let path = path.as_path();
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => {
                 fs::set_permissions(path, Permissions::from_mode(0o777))?;

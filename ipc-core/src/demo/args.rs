@@ -1,5 +1,6 @@
 //! What can be said on the command line, and what is wrong with what was said, in one line.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use super::USAGE;
 use super::narrator::tell;
 use crate::cpus::Cpus;
-use crate::{Error, Mechanism, Medium, Setup, Unit, Wait};
+use crate::{Error, Mechanism, Options, Result, Setup, Variant, Variants, Visitor, Wait};
 
 /// A command line that made sense.
 #[derive(Debug)]
@@ -19,7 +20,12 @@ pub(super) struct Parsed {
     pub size: usize,
     pub wait: Wait,
     pub cpus: Cpus,
-    pub setup: Setup,
+    /// The variant's name.
+    pub variant: &'static str,
+    /// Whether that is what the demo plays unless told otherwise.
+    pub is_default_variant: bool,
+    /// The names of the options of the variant that are to be on.
+    pub switches: Vec<&'static str>,
     pub timeout: Duration,
     pub json: bool,
 }
@@ -42,26 +48,82 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long `ping` waits for `pong`, and a parent for its child.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-pub(super) fn parse<M: Mechanism>(more_help: &str) -> Result<Parsed, ExitCode> {
+impl Parsed {
+    /// What variant `M` is told.
+    pub(super) fn setup<M: Mechanism>(&self) -> Setup<M::Options> {
+        let mut setup = Setup::<M::Options>::default();
+        for switch in M::Options::SWITCHES.iter().filter(|switch| self.switches.contains(&switch.name)) {
+            *(switch.field)(&mut setup.options) = true;
+        }
+        setup
+    }
+}
+
+/// What a command line has to know of the variants.
+#[derive(Default)]
+struct Known {
+    variants: Vec<Offer>,
+}
+
+/// A variant, and the names and help texts of its switches.
+struct Offer {
+    variant: Variant,
+    switches: Vec<(&'static str, &'static str)>,
+}
+
+impl Visitor for Known {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        let switches = M::Options::SWITCHES.iter().map(|switch| (switch.name, switch.help)).collect();
+        self.variants.push(Offer { variant: M::VARIANT, switches });
+    }
+}
+
+impl Known {
+    fn of<V: Variants>() -> Self {
+        let mut known = Self::default();
+        V::visit(&mut known);
+        known
+    }
+
+    /// Each switch once.
+    fn switches(&self) -> BTreeMap<&'static str, &'static str> {
+        self.variants.iter().flat_map(|offer| offer.switches.iter().copied()).collect()
+    }
+
+    fn named(&self, name: &str) -> Option<&Offer> {
+        self.variants.iter().find(|offer| offer.variant.name == name)
+    }
+
+    /// The names of the variants for which `filter` holds.
+    fn names(&self, filter: impl Fn(&Offer) -> bool) -> String {
+        let names: Vec<_> =
+            self.variants.iter().filter(|offer| filter(offer)).map(|offer| offer.variant.name).collect();
+        names.join(", ")
+    }
+}
+
+pub(super) fn parse<V: Variants>(more_help: &str) -> std::result::Result<Parsed, ExitCode> {
     let exit_status = if more_help.is_empty() { EXIT_STATUS } else { more_help };
-    let mut command = command::<M>().after_help(format!("{WITHOUT_A_COMMAND}{exit_status}"));
+    let mut command = command::<V>().after_help(format!("{WITHOUT_A_COMMAND}{exit_status}"));
     let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| refuse(&error))?;
-    understand::<M>(&matches).map_err(|error| super::report(Err(error)))
+    understand::<V>(&matches).map_err(|error| super::report(Err(error)))
 }
 
 const WITHOUT_A_COMMAND: &str =
     "Without a command it spawns its own peer process, plays, and prints the result.\n";
 const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage.";
 
-/// All that the demo of mechanism `M` understands, for a program that has more and wants to describe the whole.
+/// All that the demo of a mechanism understands, for a program that has more and wants to describe the whole.
 #[must_use]
-pub fn command<M: Mechanism>() -> Command {
-    let profile = M::PROFILE;
+pub fn command<V: Variants>() -> Command {
+    let (profile, known) = (V::PROFILE, Known::of::<V>());
     let name = format!("ipc-{}", profile.name);
     let address_name = profile.address.unwrap_or("ADDRESS");
     let address = || Arg::new("address").value_name(address_name).help("Where the two meet");
-    let variants = profile.variants.iter().map(|variant| format!("{} ({})", variant.name, variant.summary));
+    let variants =
+        known.variants.iter().map(|Offer { variant, .. }| format!("{} ({})", variant.name, variant.summary));
     let variants = format!("How it is built: {}", variants.collect::<Vec<_>>().join(", "));
+    let switches = known.switches().into_iter().map(|(name, help)| flag(name, help));
     let timeout =
         "How long to wait for the other side, and for each of its messages (default: pong 60, ping 10)";
     Command::new(name)
@@ -97,13 +159,11 @@ pub fn command<M: Mechanism>() -> Command {
                 "Where the two run: same, split, or two CPU numbers A,B (default: split if there are two)",
             )
             .value_parser(|text: &str| text.parse::<Cpus>()),
-            option("variant", "VARIANT", variants).default_value(profile.variants[0].name),
+            option("variant", "VARIANT", variants).default_value(known.variants[0].variant.name),
             option("timeout", "SECONDS", timeout).value_parser(parse_seconds),
             flag("json", "Print the result as one JSON document"),
-            flag("keep", "Leave the mapped file behind (memory map at an address of its own)"),
-            flag("huge-pages", "Pages of 2 MiB (shared memory, memory map; where the system has some)"),
-            flag("populate", "Make all pages before the first message (shared memory, memory map)"),
         ])
+        .args(switches)
 }
 
 fn option(name: &'static str, value: &'static str, help: impl Into<String>) -> Arg {
@@ -114,7 +174,7 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help).global(true)
 }
 
-fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
+fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
     let (name, matches) = top.subcommand().unwrap_or(("", top));
     let address = || matches.get_one::<String>("address").cloned();
     let (side, timeout) = match name {
@@ -123,25 +183,25 @@ fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
         "invited" => (Side::Invited { address: address().expect("clap requires it") }, PING_TIMEOUT),
         _ => (Side::Both, PING_TIMEOUT),
     };
-    if M::PROFILE.address.is_none() && matches!(side, Side::Pong { .. } | Side::Ping { .. }) {
+    if V::PROFILE.address.is_none() && matches!(side, Side::Pong { .. } | Side::Ping { .. }) {
         return Err(Error::Usage(format!(
             "a {0} has no name by which a process in another terminal could find it; only a child inherits its ends: \
              run `ipc-{0}` alone",
-            M::PROFILE.name
+            V::PROFILE.name
         )));
     }
-    let get = |name| matches.get_one::<String>(name).expect("it has a default");
-    let mut setup = Setup::default_of::<M>().with_variant::<M>(get("variant"))?;
-    setup.keep = matches.get_flag("keep");
-    if setup.keep && M::PROFILE.medium != Medium::FileAndMemory {
-        return Err(Error::Usage(format!("--keep: only a mapped file can be kept, no {}", M::PROFILE.title)));
-    }
-    (setup.huge_pages, setup.populate) = (matches.get_flag("huge-pages"), matches.get_flag("populate"));
-    if (setup.huge_pages || setup.populate) && !matches!(M::PROFILE.unit, Unit::Struct | Unit::Page) {
-        return Err(Error::Usage(format!(
-            "--huge-pages, --populate: there are pages only in mapped memory, none in a {}",
-            M::PROFILE.title
-        )));
+    let known = Known::of::<V>();
+    let name = matches.get_one::<String>("variant").expect("it has a default");
+    let offer = known.named(name).ok_or_else(|| {
+        let (title, names) = (V::PROFILE.title, known.names(|_| true));
+        Error::Usage(format!("{title} has no variant '{name}'; it has: {names}"))
+    })?;
+    let chosen = known.switches().into_keys().filter(|switch| matches.get_flag(switch));
+    let switches: Vec<_> = chosen.collect();
+    let takes = |offer: &Offer, switch| offer.switches.iter().any(|(name, _)| *name == switch);
+    if let Some(switch) = switches.iter().find(|switch| !takes(offer, **switch)) {
+        let others = known.names(|offer| takes(offer, *switch));
+        return Err(Error::Usage(format!("--{switch} is not for the variant {name}, but for: {others}")));
     }
     Ok(Parsed {
         side,
@@ -149,7 +209,9 @@ fn understand<M: Mechanism>(top: &ArgMatches) -> crate::Result<Parsed> {
         size: *matches.get_one("size").expect("it has a default"),
         wait: *matches.get_one("wait").expect("it has a default"),
         cpus: matches.get_one("cpus").copied().unwrap_or_else(Cpus::available),
-        setup,
+        variant: offer.variant.name,
+        is_default_variant: offer.variant.name == known.variants[0].variant.name,
+        switches,
         timeout: matches.get_one("timeout").copied().unwrap_or(timeout),
         json: matches.get_flag("json"),
     })
@@ -175,7 +237,7 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
 ///
 /// # Errors
 /// The text is no such length, or 0.
-pub fn parse_size(text: &str) -> Result<usize, String> {
+pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
     let (digits, unit) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G']) {
         Some(digits) => (digits.to_owned(), &text[digits.len()..]),
         None => (text.to_owned(), ""),
@@ -198,7 +260,7 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
 ///
 /// # Errors
 /// The text is no such number.
-pub fn parse_count(text: &str) -> Result<u64, String> {
+pub fn parse_count(text: &str) -> std::result::Result<u64, String> {
     let count = text.parse().ok().filter(|&count| count > 0);
     count.ok_or_else(|| "not a whole number of at least 1, as in 10000".into())
 }
@@ -207,7 +269,7 @@ pub fn parse_count(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// The text is no such number.
-pub fn parse_number(text: &str, most: u64) -> Result<u64, String> {
+pub fn parse_number(text: &str, most: u64) -> std::result::Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("not a whole number from 1 to {most}"))
 }
@@ -216,7 +278,7 @@ pub fn parse_number(text: &str, most: u64) -> Result<u64, String> {
 ///
 /// # Errors
 /// The text is no such time.
-pub fn parse_seconds(text: &str) -> Result<Duration, String> {
+pub fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())

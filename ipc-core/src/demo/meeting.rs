@@ -17,16 +17,16 @@ pub(super) struct Announcement {
 }
 
 /// Says that a `pong` of this variant waits at `address`.
-pub(super) fn announce<M: Mechanism>(variant: &str, address: &str) -> Result<Announcement> {
-    let _making = lease::making();
+pub(super) fn announce<M: Mechanism>(address: &str) -> Result<Announcement> {
+    let (variant, _making) = (M::VARIANT.name, lease::making());
     let lease = Lease::take::<M>(None)?;
     lease.write(FILE, &format!("{variant} {address}"))?;
     Ok(Announcement { _lease: lease })
 }
 
 /// The address of the only `pong` of this variant that waits; waits for one to come.
-pub(super) fn find<M: Mechanism>(variant: &str, timeout: Duration) -> Result<String> {
-    let name = M::PROFILE.name;
+pub(super) fn find<M: Mechanism>(timeout: Duration) -> Result<String> {
+    let (name, variant) = (M::PROFILE.name, M::VARIANT.name);
     let nobody = || {
         format!(
             "no pong ({variant}) waits here: start `ipc-{name} pong` in another terminal first, or name its address"

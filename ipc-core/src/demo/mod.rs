@@ -21,7 +21,7 @@ mod silence;
 use std::process::ExitCode;
 
 use crate::ring::guard;
-use crate::{Error, Mechanism, Result};
+use crate::{Error, Mechanism, Result, Variants, Visitor};
 use args::{Parsed, Side};
 use narrator::Narrator;
 
@@ -32,22 +32,40 @@ pub use save::save;
 /// Exit status for what the caller did wrong.
 const USAGE: u8 = 2;
 
-/// The demo of mechanism `M`.
+/// The demo of a mechanism.
 #[must_use]
-pub fn main<M: Mechanism>() -> ExitCode {
-    main_with::<M>("")
+pub fn main<V: Variants>() -> ExitCode {
+    main_with::<V>("")
 }
 
 /// The same, where the program has more commands than the demo's: `more_help` is what `--help` says of them, and of the
 /// exit status.
 #[must_use]
-pub fn main_with<M: Mechanism>(more_help: &str) -> ExitCode {
-    let parsed = match args::parse::<M>(more_help) {
+pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
+    let parsed = match args::parse::<V>(more_help) {
         Ok(parsed) => parsed,
         Err(status) => return status,
     };
     let ready = interrupt::clean_up_on_signals().and_then(|()| guard::install());
-    report(ready.and_then(|()| dispatch::<M>(&parsed)))
+    let mut chosen = Chosen { parsed: &parsed, played: ready };
+    if chosen.played.is_ok() {
+        V::visit(&mut chosen);
+    }
+    report(chosen.played)
+}
+
+/// Plays the variant that was chosen by name.
+struct Chosen<'a> {
+    parsed: &'a Parsed,
+    played: Result<()>,
+}
+
+impl Visitor for Chosen<'_> {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        if M::VARIANT.name == self.parsed.variant {
+            self.played = play::<M>(self.parsed);
+        }
+    }
 }
 
 /// Turns a result into an exit status, and an error into one line on standard error.
@@ -66,7 +84,7 @@ pub fn report(result: Result<()>) -> ExitCode {
     }
 }
 
-fn dispatch<M: Mechanism>(parsed: &Parsed) -> Result<()> {
+fn play<M: Mechanism>(parsed: &Parsed) -> Result<()> {
     let narrator = Narrator::new::<M>(parsed);
     match &parsed.side {
         Side::Both => run::both::<M>(parsed, &narrator),

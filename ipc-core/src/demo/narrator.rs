@@ -10,7 +10,7 @@ use super::args::Parsed;
 use super::output::print;
 use crate::cpus::Role;
 use crate::play::Summary;
-use crate::{Mechanism, Profile, Result, Setup};
+use crate::{Mechanism, Options, Result, Variant};
 
 /// How many round trips are shown one by one.
 pub(super) const SHOWN: u64 = 3;
@@ -35,12 +35,18 @@ struct Run<'a> {
 #[derive(Debug)]
 pub(super) struct Narrator<'a> {
     parsed: &'a Parsed,
-    profile: Profile,
+    mechanism: &'static str,
+    title: &'static str,
+    variant: Variant,
+    /// What was switched on, in words.
+    options: Vec<&'static str>,
 }
 
 impl<'a> Narrator<'a> {
     pub(super) fn new<M: Mechanism>(parsed: &'a Parsed) -> Self {
-        Self { parsed, profile: M::PROFILE }
+        let on = M::Options::SWITCHES.iter().filter(|switch| parsed.switches.contains(&switch.name));
+        let options = on.map(|switch| switch.shown).filter(|shown| !shown.is_empty()).collect();
+        Self { parsed, mechanism: M::PROFILE.name, title: M::TITLE, variant: M::VARIANT, options }
     }
 
     /// One line of the story. Silent with `--json`.
@@ -51,20 +57,13 @@ impl<'a> Narrator<'a> {
     }
 
     pub(super) fn title(&self) {
-        let variant = self.parsed.setup.variant;
-        let summary =
-            self.profile.variants.iter().find(|known| known.name == variant).map(|known| known.summary);
-        self.say(&format!("{}: {}", self.heading(), summary.unwrap_or_default()));
+        self.say(&format!("{}: {}", self.heading(), self.variant.summary));
     }
 
     /// What is played, in the words of every title and result.
     pub(super) fn heading(&self) -> String {
-        let Setup { variant, huge_pages, populate, .. } = self.parsed.setup;
-        let huge = if huge_pages { ", huge pages" } else { "" };
-        let populated = if populate { ", populated" } else { "" };
-        let title = self.profile.title;
-        let title = if variant == "posix" { title.trim_end_matches(" (System V)") } else { title };
-        format!("{title}, variant {variant}{huge}{populated}")
+        let variant = format!("{}, variant {}", self.title, self.variant.name);
+        [&[variant.as_str()], &*self.options].concat().join(", ")
     }
 
     /// Without a CPU if this system does not let a process choose one.
@@ -103,10 +102,10 @@ impl<'a> Narrator<'a> {
     }
 
     fn json(&self, summary: &Summary, verified: u64) -> String {
-        let Parsed { count, size, wait, cpus, setup, .. } = self.parsed;
+        let Parsed { count, size, wait, cpus, .. } = self.parsed;
         let run = Run {
-            mechanism: self.profile.name,
-            variant: setup.variant,
+            mechanism: self.mechanism,
+            variant: self.variant.name,
             count: *count,
             size: *size,
             wait: wait.name(),

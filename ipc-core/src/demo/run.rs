@@ -21,8 +21,8 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
     let mut meeting: M = create(None, parsed)?;
     let mut command = peer::this_program()?;
-    command.args(["--wait", parsed.wait.name(), "--variant", parsed.setup.variant]);
-    command.args(page_options(parsed));
+    command.args(["--wait", parsed.wait.name(), "--variant", parsed.variant]);
+    command.args(parsed.switches.iter().map(|switch| format!("--{switch}")));
     command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
     command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
     meeting.invite(&mut command)?;
@@ -51,7 +51,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
 /// The child: told where the parent waits.
 pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()> {
     parsed.cpus.bind(Role::Pong)?;
-    let link = M::join(address, &parsed.setup, parsed.timeout)?;
+    let link = M::join(address, &parsed.setup::<M>(), parsed.timeout)?;
     let link = Watched::new(link, parsed.timeout, || {})?;
     play::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
 }
@@ -64,7 +64,7 @@ pub(super) fn pong<M: Mechanism>(
 ) -> Result<()> {
     let cpu = parsed.cpus.bind(Role::Pong)?;
     let mut meeting: M = create(address, parsed)?;
-    let announcement = meeting::announce::<M>(parsed.setup.variant, &meeting.address())?;
+    let announcement = meeting::announce::<M>(&meeting.address())?;
     narrator.title();
     narrator.process(Role::Pong, "this one", std::process::id(), cpu);
     narrator.object(&meeting.describe());
@@ -91,7 +91,7 @@ pub(super) fn pong<M: Mechanism>(
     narrator.say("  ping has left");
     if parsed.json {
         let document = serde_json::json!({
-            "mechanism": M::PROFILE.name, "variant": parsed.setup.variant, "address": meeting.address(),
+            "mechanism": M::PROFILE.name, "variant": parsed.variant, "address": meeting.address(),
             "wait": parsed.wait.name(), "cpus": parsed.cpus.to_string(), "answered": served.messages,
         });
         return print(&format!("{document:#}\n"));
@@ -114,23 +114,17 @@ pub(super) fn ping<M: Mechanism>(
         address.to_owned()
     } else {
         narrator.say(&format!("  looking for the pong that waits here, {patience}"));
-        meeting::find::<M>(parsed.setup.variant, parsed.timeout)?
+        meeting::find::<M>(parsed.timeout)?
     };
     narrator.say(&format!("  joining at {found}, {patience}"));
-    let link = M::join(&found, &parsed.setup, deadline.left(parsed.timeout))?;
+    let link = M::join(&found, &parsed.setup::<M>(), deadline.left(parsed.timeout))?;
     measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator)
 }
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
 fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
     let _making = lease::making();
-    M::create(address, &parsed.setup)
-}
-
-/// What the child is told of the pages.
-fn page_options(parsed: &Parsed) -> impl Iterator<Item = &'static str> {
-    let options = [(parsed.setup.huge_pages, "--huge-pages"), (parsed.setup.populate, "--populate")];
-    options.into_iter().filter_map(|(chosen, option)| chosen.then_some(option))
+    M::create(address, &parsed.setup::<M>())
 }
 
 /// What to type in the other terminal, as this program was called here.
@@ -138,8 +132,8 @@ fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
     let program = std::env::args_os().next().and_then(|program| program.into_string().ok());
     let program = quoted(&program.unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name)));
     let address = quoted(address);
-    let variant = parsed.setup.variant;
-    if variant == M::PROFILE.variants[0].name {
+    let variant = parsed.variant;
+    if parsed.is_default_variant {
         format!("{program} ping {address}")
     } else {
         format!("{program} ping {address} --variant {variant}")

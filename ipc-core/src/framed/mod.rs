@@ -15,7 +15,7 @@ mod outgoing;
 mod pipe_size;
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use crate::{Deadline, Result, Transport, wait_readable, wait_writable};
@@ -138,6 +138,13 @@ impl<S: ByteStream> Framed<S> {
             self.outgoing.in_a_row = false;
         }
         Ok(len)
+    }
+}
+
+/// The descriptor under the stream, where there is one for both ways.
+impl<S: AsFd> AsFd for Framed<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 

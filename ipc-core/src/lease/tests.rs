@@ -22,7 +22,7 @@ use super::place::make_dir;
 use super::*;
 use crate::conformance::skipped;
 use crate::ring::{HeapMemory, RingLink};
-use crate::{Between, Direction, Error, Medium, Profile, Reach, Setup, Unit};
+use crate::{Between, Clients, Direction, Error, Medium, Persistence, Profile, Reach, Setup, Unit, Variant};
 
 /// A mechanism that only leaves something behind. Under the key 1 there is nothing any more; all else that has no path
 /// cannot be removed.
@@ -36,7 +36,6 @@ impl<const IN_NAMESPACE: bool> Mechanism for Leaves<IN_NAMESPACE> {
     const PROFILE: Profile = Profile {
         name: if IN_NAMESPACE { "spaced" } else { "thing" },
         title: "what a test leaves",
-        variants: &[],
         between: Between::AnyTwoProcesses,
         medium: Medium::Memory,
         unit: Unit::Struct,
@@ -44,7 +43,18 @@ impl<const IN_NAMESPACE: bool> Mechanism for Leaves<IN_NAMESPACE> {
         reach: Reach::SameHost,
         address: None,
     };
+    const VARIANT: Variant = Variant {
+        name: "only",
+        summary: "the only one",
+        unit: Unit::Struct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::One,
+        shares: &[],
+    };
     const IN_IPC_NAMESPACE: bool = IN_NAMESPACE;
+    type Options = ();
     type Link = RingLink<HeapMemory>;
 
     fn create(_address: Option<&str>, _setup: &Setup) -> Result<Self> {

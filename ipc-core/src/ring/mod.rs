@@ -14,6 +14,7 @@
 //! | `record.rs` | a message in the ring: its length and its bytes |
 //! | `bell.rs`, `futex.rs` | sleeping without missing the call |
 //! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
+//! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
 //! | `in_place.rs` | writing and reading messages where they lie, with no copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
@@ -62,6 +63,7 @@ mod layout;
 mod link;
 mod memory;
 mod record;
+mod rendezvous;
 mod seat;
 mod spsc;
 #[cfg(test)]
@@ -74,6 +76,7 @@ pub use in_place::{Peeked, Reservation};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
 pub use memory::{HeapMemory, Memory, Region};
+pub use rendezvous::Rendezvous;
 pub use seat::{Kind, Seat, poll_for};
 
 /// The longest a side sleeps before it asks whether the other still lives: a tenth of what is promised.

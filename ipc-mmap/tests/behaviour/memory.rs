@@ -4,17 +4,18 @@ use std::fs::{self, File};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_mmap::Mmap;
+use ipc_mmap::Memfd;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::geteuid;
 
-use crate::tools::{Mapped, PATIENCE, Place, exists, memfd, other_process, played, shell};
+use crate::tools::{Mapped, PATIENCE, Place, exists, other_process, played, setup, shell};
 
 const SHORTLY: Duration = Duration::from_millis(50);
 
@@ -36,11 +37,11 @@ fn open_as(file: &File) -> String {
 /// tries is refused, whether it would take something away, add something, or seal what is not.
 #[test]
 fn nobody_can_cut_sealed_memory_short() {
-    let mut meeting = Mmap::create(None, &memfd()).unwrap();
+    let mut meeting = Memfd::create(None, &setup()).unwrap();
     let address = meeting.address();
     let said = played(&format!("tamper {}", address.split_once(':').expect("the inode is behind").0)).1;
     assert_eq!(said, "shorter: EPERM, longer: EPERM, another seal: EPERM");
-    let mut joiner = Mmap::join(&meeting.address(), &memfd(), PATIENCE).unwrap();
+    let mut joiner = Memfd::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     joiner.send(b"all there").unwrap();
     assert_eq!(meeting.accept(PATIENCE).unwrap().recv(&mut [0; 16]).unwrap(), 9);
 }
@@ -51,7 +52,7 @@ fn memory_that_is_not_sealed_is_not_joined() {
     let both = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW;
     for seals in [SealFlag::empty(), both, SealFlag::F_SEAL_SEAL, both | SealFlag::F_SEAL_SEAL] {
         let (_memory, path) = memory(seals);
-        let error = Mmap::join(&path, &memfd(), SHORTLY).unwrap_err();
+        let error = Memfd::join(&path, &setup(), SHORTLY).unwrap_err();
         if seals.contains(both | SealFlag::F_SEAL_SEAL) {
             assert!(matches!(error, Error::TimedOut { .. }), "sealed, but nobody sits there: {error}");
         } else {
@@ -76,14 +77,14 @@ fn a_path_that_leads_to_no_such_memory_is_refused() {
     for (number, target) in targets.enumerate() {
         let link = place.path(&number.to_string());
         symlink(target, &link).unwrap();
-        let error = Mmap::join(&link, &memfd(), SHORTLY).unwrap_err();
+        let error = Memfd::join(&link, &setup(), SHORTLY).unwrap_err();
         assert!(
             matches!(&error, Error::Usage(text) if text.contains("does not lead to")),
             "{target}: {error}"
         );
     }
     for path in open.iter().chain([&mapped.path]) {
-        let error = Mmap::join(path, &memfd(), SHORTLY).unwrap_err();
+        let error = Memfd::join(path, &setup(), SHORTLY).unwrap_err();
         assert!(matches!(&error, Error::Usage(text) if text.contains("does not lead to")), "{path}: {error}");
     }
 }
@@ -92,7 +93,7 @@ fn a_path_that_leads_to_no_such_memory_is_refused() {
 #[test]
 fn memory_has_no_name() {
     let (meeting, maps) =
-        (Mmap::create(None, &memfd()).unwrap(), fs::read_to_string("/proc/self/maps").unwrap());
+        (Memfd::create(None, &setup()).unwrap(), fs::read_to_string("/proc/self/maps").unwrap());
     assert!(maps.lines().any(|line| line.ends_with("/memfd:ipc-mmap (deleted)")), "{maps}");
     let address = meeting.address();
     let (address, inode_of) = address.split_once(':').expect("it names the inode, too");
@@ -111,10 +112,10 @@ fn memory_has_no_name() {
 fn a_path_is_a_link_that_goes_when_both_have_met() {
     let place = Place::new();
     let path = place.path("memory");
-    let mut meeting = Mmap::create(Some(&path), &memfd()).unwrap();
+    let mut meeting = Memfd::create(Some(&path), &setup()).unwrap();
     assert!(fs::read_link(&path).unwrap().starts_with(format!("/proc/{}/fd", std::process::id())));
     assert_eq!(shell("head -c 8 \"$0\"", &path), "ipc-ring");
-    let joiner = Mmap::join(&path, &memfd(), PATIENCE).unwrap();
+    let joiner = Memfd::join(&path, &setup(), PATIENCE).unwrap();
     let owner = meeting.accept(PATIENCE).unwrap();
     assert!(!exists(&path));
     drop((owner, joiner));
@@ -127,7 +128,7 @@ fn a_path_in_use_is_refused_for_memory_too() {
     let place = Place::new();
     let path = place.path("link");
     symlink("nowhere", &path).unwrap();
-    let error = Mmap::create(Some(&path), &memfd()).unwrap_err();
+    let error = Memfd::create(Some(&path), &setup()).unwrap_err();
     assert_eq!(error.errno(), Some(Errno::EEXIST), "{error}");
     assert_eq!(fs::read_link(&path).unwrap(), Path::new("nowhere"));
 }
@@ -140,7 +141,7 @@ fn the_link_of_a_dead_owner_leads_nowhere_and_is_removed() {
     let run = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
     assert!(!run(&format!("create-memory-and-die {path}")).success());
     assert!(exists(&path));
-    let error = Mmap::join(&path, &memfd(), SHORTLY).unwrap_err();
+    let error = Memfd::join(&path, &setup(), SHORTLY).unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }), "{error}");
     assert!(run("create").success());
     assert!(!exists(&path));
@@ -150,10 +151,15 @@ fn the_link_of_a_dead_owner_leads_nowhere_and_is_removed() {
 #[test]
 fn memory_cannot_be_kept_nor_be_for_others() {
     let place = Place::new();
-    for setup in [Setup { keep: true, ..memfd() }, Setup { mode: 0o666, ..memfd() }] {
-        let refused = Mmap::create(Some(&place.path("memory")), &setup).unwrap_err();
-        assert!(matches!(refused, Error::Usage(_)), "{refused}");
-    }
+    let path = place.path("memory");
+    let refused = Memfd::create(Some(&path), &Setup { mode: 0o666, ..setup() }).unwrap_err();
+    assert!(matches!(&refused, Error::Usage(text) if text.contains("variant `file`")), "{refused}");
+    let mut pong = Command::new(env!("CARGO_BIN_EXE_ipc-mmap"));
+    let output = pong.args(["pong", &path, "--variant", "memfd", "--keep"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--keep is not for the variant memfd, but for: file"), "{said}");
+    assert!(!exists(&path));
 }
 
 /// Another user cannot open what a process of this one has open, and is told so.
@@ -162,7 +168,7 @@ fn another_user_cannot_open_the_memory() {
     if !geteuid().is_root() {
         return ipc_core::conformance::skipped("becoming another user needs root");
     }
-    let meeting = Mmap::create(None, &memfd()).unwrap();
+    let meeting = Memfd::create(None, &setup()).unwrap();
     let said = played(&format!("join-memory-as-nobody {}", meeting.address())).1;
     assert!(said.contains("(EACCES)") && said.contains("another user's"), "{said}");
 }
@@ -170,7 +176,7 @@ fn another_user_cannot_open_the_memory() {
 /// Elsewhere the same path may lead to other memory of the kind, as where `/proc` is another's: that is not joined.
 #[test]
 fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
-    let meeting = Mmap::create(None, &memfd()).unwrap();
+    let meeting = Memfd::create(None, &setup()).unwrap();
     let address = meeting.address();
     let (path, inode) = address.split_once(':').unwrap();
     let other = format!("{path}:{}", inode.parse::<u64>().unwrap() + 1);
@@ -179,11 +185,11 @@ fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
     symlink(path, &link).unwrap();
     // And a copy of a link of ours: it may be one that leads to other memory where it was made.
     let (named, copy) = (place.path("named"), place.path("copy"));
-    let _named = Mmap::create(Some(&named), &memfd()).unwrap();
+    let _named = Memfd::create(Some(&named), &setup()).unwrap();
     symlink(fs::read_link(&named).unwrap(), &copy).unwrap();
     for wrong in [other, link, copy] {
-        let error = Mmap::join(&wrong, &memfd(), SHORTLY).unwrap_err().to_string();
+        let error = Memfd::join(&wrong, &setup(), SHORTLY).unwrap_err().to_string();
         assert!(error.contains("does not lead to") && error.contains("pid:["), "{wrong}: {error}");
     }
-    assert!(Mmap::join(&address, &memfd(), PATIENCE).is_ok());
+    assert!(Memfd::join(&address, &setup(), PATIENCE).is_ok());
 }

@@ -1,10 +1,11 @@
 //! Pages: made when they are touched, or beforehand; small ones, and huge ones where the system has some.
 
+use ipc_core::pages::Pages;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup};
-use ipc_mmap::Mmap;
+use ipc_mmap::{File, FileOptions, Memfd};
 
-use crate::tools::{PATIENCE, played, setup};
+use crate::tools::{PATIENCE, played, with};
 
 /// The kernel gives a page to a process when it is touched, also one that the page cache has long. Populated, all of
 /// them are there.
@@ -21,20 +22,27 @@ fn pages_come_when_they_are_touched_or_beforehand() {
 /// Huge pages, or an error that says what can be done: never small pages without a word.
 #[test]
 fn huge_pages_or_a_clear_word() {
-    for (variant, advice) in [("file", "variant `memfd`"), ("memfd", "shmem_enabled")] {
-        let setup = Setup { huge_pages: true, ..setup().with_variant::<Mmap>(variant).unwrap() };
-        match Mmap::create(None, &setup) {
-            Ok(mut meeting) => {
-                assert!(Mmap::join(&meeting.address(), &setup, PATIENCE).is_ok());
-                meeting.accept(PATIENCE).unwrap();
-                let enabled = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
-                let never = std::fs::read_to_string(enabled).is_ok_and(|text| text.contains("[never]"));
-                assert!(variant != "memfd" || !never, "small pages without a word");
-            }
-            Err(error) => {
-                assert!(matches!(&error, Error::Usage(text) if text.contains(advice)), "{error}");
-                ipc_core::conformance::skipped(&format!("{variant}: {error}"));
-            }
+    let pages = Pages { huge: true, ..Pages::default() };
+    huge_pages::<File>(&with(FileOptions { pages, ..FileOptions::default() }), "variant `memfd`");
+    if huge_pages::<Memfd>(&with(pages), "shmem_enabled") {
+        let enabled = "/sys/kernel/mm/transparent_hugepage/shmem_enabled";
+        let never = std::fs::read_to_string(enabled).is_ok_and(|text| text.contains("[never]"));
+        assert!(!never, "small pages without a word");
+    }
+}
+
+/// Whether two sides can meet in huge pages; if not, the error has the advice.
+fn huge_pages<M: Mechanism>(setup: &Setup<M::Options>, advice: &str) -> bool {
+    match M::create(None, setup) {
+        Ok(mut meeting) => {
+            assert!(M::join(&meeting.address(), setup, PATIENCE).is_ok());
+            meeting.accept(PATIENCE).unwrap();
+            true
+        }
+        Err(error) => {
+            assert!(matches!(&error, Error::Usage(text) if text.contains(advice)), "{error}");
+            ipc_core::conformance::skipped(&format!("{}: {error}", M::VARIANT.name));
+            false
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The pitfalls, on a bare file and at a meeting.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -9,12 +9,12 @@ use std::time::Duration;
 use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_mmap::Mmap;
+use ipc_mmap::{File, FileOptions};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-use crate::tools::{Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell};
+use crate::tools::{Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell, with};
 
 /// Who may truncate the file can kill whoever maps it: touching a page behind the end raises `SIGBUS`.
 #[test]
@@ -88,8 +88,8 @@ fn making_a_file_to_be_kept_sweeps_too() {
 /// A file to be kept in a directory that is about to be removed makes no sense.
 #[test]
 fn a_file_to_be_kept_must_be_named() {
-    let refused = Mmap::create(None, &Setup { keep: true, ..setup() });
-    assert!(matches!(refused, Err(Error::Usage(_))));
+    let refused = File::create(None, &with(FileOptions { keep: true, ..FileOptions::default() }));
+    assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("needs a name")));
 }
 
 /// Unless it is to be kept, the file goes with its owner.
@@ -152,7 +152,7 @@ fn a_file_made_there_since_is_not_removed_for_the_dead_one() {
 fn the_file_has_no_holes() {
     let place = Place::new();
     let path = place.path("memory");
-    let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
+    let _meeting = File::create(Some(&path), &setup()).unwrap();
     let meta = fs::metadata(&path).unwrap();
     assert_eq!(meta.len(), SEGMENT_LEN as u64);
     assert!(meta.blocks() * 512 >= meta.len(), "only {} blocks", meta.blocks());
@@ -164,10 +164,10 @@ fn the_file_is_for_its_owner_alone() {
     let place = Place::new();
     for (name, mode) in [("private", 0o600), ("shared", 0o666), ("special", 0o7640)] {
         let path = place.path(name);
-        let _meeting = Mmap::create(Some(&path), &Setup { mode, ..setup() }).unwrap();
+        let _meeting = File::create(Some(&path), &Setup { mode, ..setup() }).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode & 0o777);
     }
-    let meeting = Mmap::create(None, &setup()).unwrap();
+    let meeting = File::create(None, &setup()).unwrap();
     assert_eq!(fs::metadata(meeting.address()).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -179,7 +179,8 @@ fn a_name_in_use_is_refused() {
     fs::write(&file, "not yours").unwrap();
     symlink(place.path("nowhere"), &link).unwrap();
     for (path, keep) in [(&file, false), (&link, false), (&file, true), (&link, true)] {
-        let error = Mmap::create(Some(path), &Setup { keep, ..setup() }).unwrap_err();
+        let error =
+            File::create(Some(path), &with(FileOptions { keep, ..FileOptions::default() })).unwrap_err();
         assert_eq!(error.errno(), Some(Errno::EEXIST));
         assert!(error.to_string().contains("is in use"), "{error}");
     }
@@ -191,19 +192,19 @@ fn a_name_in_use_is_refused() {
 #[test]
 fn what_is_no_meeting_point_is_refused() {
     let place = Place::new();
-    let join = |path: &str| Mmap::join(path, &setup(), Duration::from_millis(50)).unwrap_err();
+    let join = |path: &str| File::join(path, &setup(), Duration::from_millis(50)).unwrap_err();
 
     let other = place.path("other");
     fs::write(&other, "ipc-ring").unwrap();
     for length in [8, SEGMENT_LEN - 1, SEGMENT_LEN + 1, 2 * SEGMENT_LEN] {
-        File::options().write(true).open(&other).unwrap().set_len(length as u64).unwrap();
+        fs::File::options().write(true).open(&other).unwrap().set_len(length as u64).unwrap();
         let refused = join(&other);
         assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{length}");
     }
     fs::write(&other, "").unwrap();
     assert!(matches!(join(&other), Error::TimedOut { .. }), "it may be just being made");
     for directory in [place.path("name/"), String::new(), place.path("a\nb")] {
-        let refused = [join(&directory), Mmap::create(Some(&directory), &setup()).unwrap_err()];
+        let refused = [join(&directory), File::create(Some(&directory), &setup()).unwrap_err()];
         assert!(refused.iter().all(|error| matches!(error, Error::Usage(_))), "{directory}: {refused:?}");
     }
 
@@ -229,17 +230,17 @@ fn what_is_no_meeting_point_is_refused() {
 fn a_file_of_another_version_or_capacity_is_not_joined() {
     let place = Place::new();
     let path = place.path("memory");
-    let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
-    let file = map(&File::options().read(true).write(true).open(&path).unwrap());
+    let _meeting = File::create(Some(&path), &setup()).unwrap();
+    let file = map(&fs::File::options().read(true).write(true).open(&path).unwrap());
     for (offset, len) in [(8, 4), (16, 8)] {
         let mut right = vec![0; len];
         file.read(offset, &mut right);
         file.write(offset, &[right[0] + 1]);
-        let refused = Mmap::join(&path, &setup(), PATIENCE).unwrap_err().to_string();
+        let refused = File::join(&path, &setup(), PATIENCE).unwrap_err().to_string();
         assert!(refused.contains("another version"), "{offset}: {refused}");
         file.write(offset, &right);
     }
-    Mmap::join(&path, &setup(), PATIENCE).unwrap();
+    File::join(&path, &setup(), PATIENCE).unwrap();
 }
 
 /// Another user's file is not mapped, even by one who may open it: that user could cut it short at any time.
@@ -250,11 +251,11 @@ fn another_users_file_is_refused() {
     }
     let place = Place::new();
     let path = place.path("memory");
-    let _meeting = Mmap::create(Some(&path), &setup()).unwrap();
+    let _meeting = File::create(Some(&path), &setup()).unwrap();
     chown(&path, Some(65534), None).unwrap();
-    let error = Mmap::join(&path, &setup(), PATIENCE).unwrap_err();
+    let error = File::join(&path, &setup(), PATIENCE).unwrap_err();
     assert!(matches!(&error, Error::Usage(text) if text.contains("another user's (uid 65534)")), "{error}");
-    let allowed = Mmap::join(&path, &Setup { mode: 0o666, ..setup() }, PATIENCE);
+    let allowed = File::join(&path, &Setup { mode: 0o666, ..setup() }, PATIENCE);
     assert!(allowed.is_ok(), "{allowed:?}");
 }
 
@@ -263,8 +264,8 @@ fn another_users_file_is_refused() {
 fn a_kept_file_is_not_joined_again() {
     let place = Place::new();
     let path = place.path("kept");
-    drop(Mmap::create(Some(&path), &Setup { keep: true, ..setup() }).unwrap());
-    let error = Mmap::join(&path, &setup(), Duration::from_millis(50)).unwrap_err();
+    drop(File::create(Some(&path), &with(FileOptions { keep: true, ..FileOptions::default() })).unwrap());
+    let error = File::join(&path, &setup(), Duration::from_millis(50)).unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }), "{error}");
-    drop(map(&File::options().read(true).write(true).open(&path).unwrap()));
+    drop(map(&fs::File::options().read(true).write(true).open(&path).unwrap()));
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Mechanism, Transport};
-use ipc_mmap::Mmap;
+use ipc_mmap::File;
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
 use crate::tools::{Mapped, PATIENCE, Place, map, played, setup, shell};
@@ -77,8 +77,8 @@ fn direction_is_two_way_through_one_file() {
 fn direction_a_link_has_one_file() {
     let place = Place::new();
     let path = place.path("memory");
-    let mut meeting = Mmap::create(Some(&path), &setup()).unwrap();
-    let mut joiner = Mmap::join(&path, &setup(), PATIENCE).unwrap();
+    let mut meeting = File::create(Some(&path), &setup()).unwrap();
+    let mut joiner = File::join(&path, &setup(), PATIENCE).unwrap();
     let mut owner = meeting.accept(PATIENCE).unwrap();
     let mut buffer = [0; 8];
     owner.send(b"there").unwrap();

@@ -1,26 +1,27 @@
 //! A mapped file in a directory of its own, and the other process.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output};
 
 use ipc_core::conformance::Bytes as _;
 pub use ipc_core::conformance::watchdog::PATIENCE;
 use ipc_core::conformance::watchdog::over_this_test;
+use ipc_core::pages::Pages;
 use ipc_core::ring::{Region, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_mmap::{Mapping, Mmap};
+use ipc_core::{Error, Mechanism, Options, Setup, Transport};
+use ipc_mmap::{File, FileOptions, Link, Mapping, Memfd};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use tempfile::TempDir;
 
-pub fn setup() -> Setup {
-    over_this_test();
-    Setup::default_of::<Mmap>()
+pub fn setup<O: Options>() -> Setup<O> {
+    with(O::default())
 }
 
-pub fn memfd() -> Setup {
-    setup().with_variant::<Mmap>("memfd").unwrap()
+pub fn with<O>(options: O) -> Setup<O> {
+    over_this_test();
+    Setup { mode: 0o600, options }
 }
 
 /// A place for files, removed at the end of its test.
@@ -41,7 +42,7 @@ impl Place {
 pub struct Mapped {
     _place: Place,
     pub path: String,
-    pub file: File,
+    pub file: fs::File,
     pub region: Region<Mapping>,
 }
 
@@ -49,7 +50,7 @@ impl Mapped {
     pub fn new(len: usize) -> Self {
         let place = Place::new();
         let path = place.path("file");
-        let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        let file = fs::File::options().read(true).write(true).create_new(true).open(&path).unwrap();
         file.set_len(len as u64).unwrap();
         let region = map(&file);
         Self { _place: place, path, file, region }
@@ -63,7 +64,7 @@ impl Mapped {
     }
 }
 
-pub fn map(file: &File) -> Region<Mapping> {
+pub fn map(file: &fs::File) -> Region<Mapping> {
     Region::new(Mapping::new(file).unwrap()).unwrap()
 }
 
@@ -103,7 +104,7 @@ fn other_process_main() {
 
 fn play(part: &str) -> String {
     let words: Vec<&str> = part.split(' ').collect();
-    let open = |path: &str| map(&File::options().read(true).write(true).open(path).unwrap());
+    let open = |path: &str| map(&fs::File::options().read(true).write(true).open(path).unwrap());
     match words[..] {
         ["read", path, offset, len] => {
             let mut bytes = vec![0; len.parse().unwrap()];
@@ -119,27 +120,25 @@ fn play(part: &str) -> String {
             let region = open(path);
             let mut byte = [0];
             region.read(SEGMENT_LEN - 1, &mut byte);
-            File::options().write(true).open(path).unwrap().set_len(100).unwrap();
+            fs::File::options().write(true).open(path).unwrap().set_len(100).unwrap();
             region.read(SEGMENT_LEN - 1, &mut byte);
             "survived".into()
         }
         // Ends as `kill -KILL` would end it: nothing cleans up.
         ["create-and-die", path] => {
-            let _meeting = Mmap::create(Some(path), &setup()).unwrap();
+            let _meeting = File::create(Some(path), &setup()).unwrap();
             nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
             "survived".into()
         }
         ["create-memory-and-die", path] => {
-            let _meeting = Mmap::create(Some(path), &memfd()).unwrap();
+            let _meeting = Memfd::create(Some(path), &setup()).unwrap();
             nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
             "survived".into()
         }
-        ["create-and-keep", path] => {
-            Mmap::create(Some(path), &Setup { keep: true, ..setup() }).unwrap().describe()
-        }
+        ["create-and-keep", path] => File::create(Some(path), &with(kept())).unwrap().describe(),
         // What a peer could do to memory that it has open.
         ["tamper", path] => {
-            let memory = File::options().read(true).write(true).open(path).unwrap();
+            let memory = fs::File::options().read(true).write(true).open(path).unwrap();
             let answer = |result: std::io::Result<()>| match result {
                 Ok(()) => "done".to_owned(),
                 Err(error) => format!("{:?}", Errno::from_raw(error.raw_os_error().unwrap())),
@@ -151,40 +150,51 @@ fn play(part: &str) -> String {
         }
         ["join-memory-as-nobody", path] => {
             nix::unistd::setuid(nix::unistd::Uid::from_raw(65534)).unwrap();
-            let joined = Mmap::join(path, &memfd(), PATIENCE);
+            let joined = Memfd::join(path, &setup(), PATIENCE);
             joined.map_or_else(|error| error.to_string(), |_| "joined".into())
         }
         // How many bytes of the mapping whose name ends so have their page.
-        ["resident", variant, when, name] => {
-            let setup = Setup { populate: when == "now", ..setup().with_variant::<Mmap>(variant).unwrap() };
-            let _meeting = Mmap::create(None, &setup).unwrap();
-            let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
-            let mut mapping = smaps.lines().skip_while(|line| !line.contains(name));
-            let rss =
-                mapping.find_map(|line| line.strip_prefix("Rss:")).unwrap().trim().trim_end_matches(" kB");
-            (rss.parse::<usize>().unwrap() * 1024).to_string()
+        ["resident", "file", when, name] => {
+            let options = FileOptions { pages: populated(when), ..FileOptions::default() };
+            resident::<File>(&with(options), name)
         }
-        ["create"] => Mmap::create(None, &setup()).unwrap().describe(),
+        ["resident", "memfd", when, name] => resident::<Memfd>(&with(populated(when)), name),
+        ["create"] => File::create(None, &setup()).unwrap().describe(),
         ["own-and-keep", path, message] => {
-            let setup = Setup { keep: true, ..setup() };
-            let mut link = Mmap::create(Some(path), &setup).unwrap().accept(PATIENCE).unwrap();
+            let mut link = File::create(Some(path), &with(kept())).unwrap().accept(PATIENCE).unwrap();
             link.send(message.as_bytes()).unwrap();
             assert!(matches!(link.recv(&mut []), Err(Error::Disconnected)));
             "sent".into()
         }
         ["join", path] => {
             let mut buffer = [0; 100];
-            let len = Mmap::join(path, &setup(), PATIENCE).unwrap().recv(&mut buffer).unwrap();
+            let len = File::join(path, &setup(), PATIENCE).unwrap().recv(&mut buffer).unwrap();
             String::from_utf8(buffer[..len].to_vec()).unwrap()
         }
         _ => panic!("no part {part}"),
     }
 }
 
+fn kept() -> FileOptions {
+    FileOptions { keep: true, ..FileOptions::default() }
+}
+
+fn populated(when: &str) -> Pages {
+    Pages { populate: when == "now", ..Pages::default() }
+}
+
+fn resident<M: Mechanism>(setup: &Setup<M::Options>, name: &str) -> String {
+    let _meeting = M::create(None, setup).unwrap();
+    let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut mapping = smaps.lines().skip_while(|line| !line.contains(name));
+    let rss = mapping.find_map(|line| line.strip_prefix("Rss:")).unwrap().trim().trim_end_matches(" kB");
+    (rss.parse::<usize>().unwrap() * 1024).to_string()
+}
+
 /// Both ends of a link at a file of the given name, in this process: the owner's first.
-pub fn pair(path: &str) -> (ipc_mmap::Link, ipc_mmap::Link) {
-    let mut meeting = Mmap::create(Some(path), &setup()).unwrap();
-    let joiner = Mmap::join(path, &setup(), PATIENCE).unwrap();
+pub fn pair(path: &str) -> (Link, Link) {
+    let mut meeting = File::create(Some(path), &setup()).unwrap();
+    let joiner = File::join(path, &setup(), PATIENCE).unwrap();
     (meeting.accept(PATIENCE).unwrap(), joiner)
 }
 

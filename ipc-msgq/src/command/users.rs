@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
 use ipc_core::{Advise, Call, Result, lease};
-use ipc_msgq::{Entry, Msgq, QueueId};
+use ipc_msgq::{Entry, QueueId, SystemV};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -135,7 +135,7 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
         None => when.is_some(), // the kernel gives no pid for a process of another pid namespace: it may live
     };
     // What cannot be looked at may be in use.
-    let leased = || stat.key.is_some_and(|key| lease::is_held::<Msgq>(&key.to_string()).unwrap_or(true));
+    let leased = || stat.key.is_some_and(|key| lease::is_held::<SystemV>(&key.to_string()).unwrap_or(true));
     !lives(stat.last_sender, stat.last_sent)
         && !lives(stat.last_receiver, stat.last_received)
         && sleepers.on(entry.queue.id()).is_empty()
@@ -245,7 +245,7 @@ mod tests {
             assert_eq!((stat.last_sender, stat.last_receiver), (None, None));
             is_orphan(&Entry { queue, stat }, &Sleepers(Vec::new()))
         };
-        let lease = lease::Lease::take::<Msgq>(Some(&key.to_string())).unwrap();
+        let lease = lease::Lease::take::<SystemV>(Some(&key.to_string())).unwrap();
         assert!(!look(ipc_msgq::Queue::create_leased(&lease, key, 0o600).unwrap()));
         drop(lease);
         assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "nobody holds that");

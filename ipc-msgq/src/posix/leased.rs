@@ -1,4 +1,4 @@
-//! A queue whose name a [lease](ipc_core::lease) removes, even after a `SIGKILL`.
+//! A queue whose name a [lease] removes, even after a `SIGKILL`.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -61,7 +61,7 @@ mod tests {
     use ipc_core::conformance::Allowance;
 
     use super::*;
-    use crate::Msgq;
+    use crate::Posix;
 
     const SMALL: Attributes = Attributes { capacity: 1, longest: 8, messages: 0 };
 
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
         drop(Allowance::wait_for(1));
-        let lease = Lease::take::<Msgq>(None).unwrap();
+        let lease = Lease::take::<Posix>(None).unwrap();
         let name = PosixName::fresh();
         let queue = PosixQueue::create_leased(&lease, &name, Access::Receive, SMALL, 0o640).unwrap();
         let meta = queue.0.metadata().unwrap();

@@ -9,37 +9,35 @@ use super::meeting::{Hello, Side};
 use super::{PosixQueue, Priority, Received};
 use crate::alarm::Ticks;
 
-/// What is sent.
+/// The messages of the caller.
 const DATA: Priority = 1;
 /// The farewell, of length zero. The lowest priority: nothing that was sent before comes after it.
 const FAREWELL: Priority = 0;
 
-/// How long a call with a timeout waits before a look whether the peer is still there. One without is interrupted for
+/// The time that a call with a timeout waits before a look whether the peer is still there. One without is interrupted for
 /// that by the alarm clock of the process.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over two POSIX queues. Dropping it says goodbye.
 ///
-/// Whoever receives from a queue holds a lock on it. The kernel gives that lock back when the descriptor is closed,
-/// however the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is
-/// noticed. The farewell is only a courtesy, which tells the receiver at once; where the queue has
-/// no room for it, nothing is lost.
+/// The receiver of a queue holds a lock on it. The kernel gives that lock back when the descriptor is closed, however
+/// the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is noticed. The
+/// farewell is only a courtesy, which tells the receiver at once; where the queue has no room for it, nothing is lost.
 ///
 /// ```
 /// # use std::time::Duration;
 /// # use ipc_core::{Mechanism, Setup, Transport};
-/// # use ipc_msgq::{Link, Msgq};
+/// # use ipc_msgq::Posix;
 /// # let patience = Duration::from_secs(30);
 /// # use std::os::fd::AsFd;
 /// # use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-/// # let setup = Setup::default_of::<Msgq>().with_variant::<Msgq>("posix")?;
-/// # let mut meeting = Msgq::create(None, &setup)?;
-/// # let mut joiner = Msgq::join(&meeting.address(), &setup, patience)?;
-/// if let Link::Posix(mut owner) = meeting.accept(patience)? {
-///     joiner.send(b"hello")?;
-///     poll(&mut [PollFd::new(owner.inbound().as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).unwrap();
-///     assert_eq!(owner.try_recv(&mut [0; 10])?, Some(5));
-/// }
+/// # let setup = Setup::default();
+/// # let mut meeting = Posix::create(None, &setup)?;
+/// # let mut joiner = Posix::join(&meeting.address(), &setup, patience)?;
+/// let mut owner = meeting.accept(patience)?;
+/// joiner.send(b"hello")?;
+/// poll(&mut [PollFd::new(owner.inbound().as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).unwrap();
+/// assert_eq!(owner.try_recv(&mut [0; 10])?, Some(5));
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Which queue it is, and whether somebody is there. A POSIX queue is a file to the kernel, so it has an inode, and a
+//! Telling queues apart, and whether a process is there. A POSIX queue is a file to the kernel, so it has an inode, and a
 //! lock can be held on it.
 
 use std::fs::TryLockError;
@@ -27,7 +27,7 @@ impl PosixQueue {
         }
     }
 
-    /// The same if no other descriptor holds a lock; `false` if one does.
+    /// Locks it if no other descriptor holds a lock; `false` if one does.
     pub(super) fn try_lock(&self) -> Result<bool> {
         match self.0.try_lock() {
             Err(TryLockError::WouldBlock) => Ok(false),
@@ -36,7 +36,7 @@ impl PosixQueue {
         }
     }
 
-    /// Whether some other descriptor holds the lock.
+    /// Returns whether some other descriptor holds the lock.
     pub(super) fn is_locked_by_another(&self) -> Result<bool> {
         // Shared: two that ask at once do not take each other for the one who holds it.
         match self.0.try_lock_shared() {

@@ -2,19 +2,36 @@
 
 use std::time::Duration;
 
-use ipc_core::lease::{self, Lease};
-use ipc_core::{Advise, Error, MAX_MESSAGE, Result, Setup};
+use ipc_core::lease::{self, Lease, Note};
+use ipc_core::ring::poll_for;
+use ipc_core::{
+    Advise, Clients, Error, MAX_MESSAGE, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
+    Variant,
+};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::link::{PosixLink, check_longest};
 use super::{Access, Attributes, PosixName, PosixQueue, Priority};
-use crate::Msgq;
-use crate::meeting::poll;
 
-/// Two queues that wait for their second user.
+/// The variant `posix`: two queues that wait for their second user. See the [module](super).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::Posix;
+/// # let patience = Duration::from_secs(30);
+/// let setup = Setup::default();
+/// let mut meeting = Posix::create(None, &setup)?;
+/// let mut joiner = Posix::join(&meeting.address(), &setup, patience)?; // in another process
+/// let mut owner = meeting.accept(patience)?;
+/// owner.send(b"hello")?;
+/// let mut buffer = [0; 100];
+/// assert_eq!(joiner.recv(&mut buffer)?, 5);
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Meeting {
+pub struct Posix {
     name: PosixName,
     /// This process's place at the queues, until it is handed out by `accept`.
     side: Option<Side>,
@@ -29,14 +46,14 @@ pub(super) struct Side {
     _lease: Option<Lease>,
 }
 
-/// What the two say first. There is nothing to tell but that both speak this protocol: the kernel keeps the rest.
+/// The first message of each side. There is nothing to tell but that both speak this protocol: the kernel keeps the rest.
 pub(super) struct Hello;
 
 impl Hello {
     const TEXT: [u8; Self::SIZE] = *b"ipcmqpx1";
     pub(super) const SIZE: usize = 8;
 
-    /// From the owner. There is one: who takes it has the free seat.
+    /// From the owner. There is one: the process that takes it has the free seat.
     const INVITATION: Priority = 3;
     /// From the joiner.
     const ACCEPTANCE: Priority = 2;
@@ -56,10 +73,27 @@ impl Hello {
     }
 }
 
-impl Meeting {
-    pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+impl Mechanism for Posix {
+    const PROFILE: Profile = crate::PROFILE;
+    const VARIANT: Variant = Variant {
+        name: "posix",
+        summary: "two POSIX queues, one for each way",
+        unit: Unit::WholeStruct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::Many,
+        shares: &[Shared::IpcNamespace],
+    };
+    const TITLE: &'static str = "message queue";
+    const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;
+
+    type Options = ();
+    type Link = PosixLink;
+
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         let name = address.map(str::parse).transpose()?.unwrap_or_else(PosixName::fresh);
-        let lease = Lease::take::<Msgq>(Some(&lease_name(&name)))
+        let lease = Lease::take::<Self>(Some(&lease_name(&name)))
             .advise(Errno::EEXIST, || format!("{name} is in use by another process: choose another name"))?;
         let make = |name: &PosixName, access| -> Result<PosixQueue> {
             let mut attributes = Attributes::of_the_system()?;
@@ -74,42 +108,42 @@ impl Meeting {
         Ok(Self { name, side: Some(Side { inbound, outbound, _lease: Some(lease) }) })
     }
 
-    pub(crate) fn address(&self) -> String {
+    fn address(&self) -> String {
         self.name.to_string()
     }
 
-    pub(crate) fn describe(&self) -> String {
+    fn describe(&self) -> String {
         format!("POSIX queues {0} and {0}.back (under /dev/mqueue, where that is mounted)", self.name)
     }
 
-    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<PosixLink> {
+    fn accept(&mut self, timeout: Duration) -> Result<PosixLink> {
         let Some(side) = &self.side else {
             return Err(Error::Usage("these queues have their two sides already".into()));
         };
-        let came = poll(timeout, || {
+        let nobody = || format!("nobody joined at {}", self.name);
+        poll_for(timeout, nobody, || {
             let came = Hello::try_recv(&side.inbound, Hello::ACCEPTANCE)?;
-            // One who was killed between taking the seat and saying so must not keep it for ever.
+            // A process that was killed between taking the seat and saying so must not keep it.
             let outbound = &side.outbound;
             if came.is_none() && !outbound.is_locked_by_another()? && outbound.attributes()?.messages == 0 {
                 Hello::send(outbound, Hello::INVITATION)?;
             }
             Ok(came)
         })?;
-        came.ok_or_else(|| Error::TimedOut {
-            what: format!("nobody joined at {}", self.name),
-            waited: timeout,
-        })?;
         unlink(&self.name);
         PosixLink::new(self.side.take().expect("it was there above"))
     }
 
-    pub(crate) fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
         let name = address.parse()?;
-        lease::sweep::<Msgq>()?; // queues of dead processes are not some to join
-        poll(timeout, || try_join(&name, setup))?.ok_or_else(|| Error::TimedOut {
-            what: format!("nobody waits at {name}: start this first: ipc-msgq pong {name} --variant posix"),
-            waited: timeout,
-        })
+        lease::sweep::<Self>()?; // queues of dead processes are not some to join
+        let nobody =
+            || format!("nobody waits at {name}: start this first: ipc-msgq pong {name} --variant posix");
+        poll_for(timeout, nobody, || try_join(&name, setup))
+    }
+
+    fn reclaim(note: &Note) -> Result<()> {
+        crate::reclaim(note)
     }
 }
 
@@ -126,7 +160,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     for queue in [&outbound, &inbound] {
         setup.check_owner(queue.identity()?.2, format_args!("the queue {name}"))?;
     }
-    let lease = Lease::share::<Msgq>(&lease_name(name))?;
+    let lease = Lease::share::<Posix>(&lease_name(name))?;
     if lease.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
         return match unless_gone(PosixQueue::open(name, Access::Send))? {
             None => Ok(None), // it has just been removed, and its lease before it

@@ -11,7 +11,7 @@ use nix::sys::stat::Mode;
 use super::{PosixName, PosixQueue};
 use crate::sys;
 
-/// What a descriptor is for.
+/// The use of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// To receive.
@@ -20,7 +20,7 @@ pub enum Access {
     Send,
 }
 
-/// `struct mq_attr`: how large a queue is, and how full.
+/// `struct mq_attr`: the size of a queue, and how full it is.
 ///
 /// ```
 /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -33,11 +33,11 @@ pub enum Access {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attributes {
-    /// How many messages it holds.
+    /// The number of messages that it holds.
     pub capacity: usize,
     /// The longest message, in bytes.
     pub longest: usize,
-    /// How many messages are in it.
+    /// The number of messages that are in it.
     pub messages: usize,
 }
 
@@ -155,8 +155,8 @@ impl PosixQueue {
     /// let name = PosixName::fresh();
     /// let inbound = PosixQueue::create(&name, Access::Receive, Attributes::of_the_system()?, 0o600)?;
     /// PosixQueue::unlink(&name)?;
-    /// assert!(PosixQueue::open(&name, Access::Send).is_err(), "nobody finds it any more");
-    /// assert_eq!(inbound.attributes()?.messages, 0); // but who has it can use it
+    /// assert!(PosixQueue::open(&name, Access::Send).is_err(), "it cannot be found any more");
+    /// assert_eq!(inbound.attributes()?.messages, 0); // but a process that has it can use it
     /// # Ok::<(), ipc_core::Error>(())
     /// ```
     ///

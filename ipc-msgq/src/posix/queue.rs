@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use super::Attributes;
 use crate::sys::{self, MqWait};
 
-/// How urgent a message is: from 0 to 32767. The kernel hands out the highest first.
+/// The urgency of a message: from 0 to 32767. The kernel hands out the highest first.
 pub type Priority = u32;
 
 /// A received message: its length in bytes, and its priority.
@@ -29,8 +29,8 @@ impl From<(usize, Priority)> for Received {
     }
 }
 
-/// A descriptor of a queue. Dropping it closes the descriptor; the queue lives on under its name, until somebody
-/// [unlinks](Self::unlink) that.
+/// A descriptor of a queue. Dropping it closes the descriptor; the queue lives on under its name, until that is
+/// [unlinked](Self::unlink).
 ///
 /// ```
 /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -77,8 +77,8 @@ impl PosixQueue {
 
     /// Sends `message` if there is room within `patience`; `None` if there is not.
     ///
-    /// Not by `mq_timedsend`, whose time limit is a moment of the wall clock: if somebody sets that clock back meanwhile,
-    /// it waits for longer by as much. `poll(2)` goes by the monotonic clock.
+    /// Not by `mq_timedsend`, whose time limit is a moment of the wall clock: if that clock is set back meanwhile, it
+    /// waits for longer by as much. `poll(2)` goes by the monotonic clock.
     ///
     /// ```
     /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -221,7 +221,7 @@ impl PosixQueue {
             .call("mq_timedreceive")
     }
 
-    /// How large the queue is, and how full.
+    /// Returns the size of the queue, and how full it is.
     ///
     /// C: `int mq_getattr(mqd_t mqdes, struct mq_attr *attr);`
     /// — [mq_getattr(3)](https://man7.org/linux/man-pages/man3/mq_getattr.3.html)
@@ -251,8 +251,8 @@ impl PosixQueue {
         })
     }
 
-    /// Has the kernel send `signal` to this process when a message comes into the *empty* queue and nobody waits in a
-    /// receive. Once: then ask again, and only after that empty the queue, or one may slip in between. `None` takes
+    /// Has the kernel send `signal` to this process when a message comes into the *empty* queue and no process waits in
+    /// a receive. Once: then ask again, and only after that empty the queue, or one may slip in between. `None` takes
     /// the wish back, and so does closing *any* descriptor that this process has of the queue.
     ///
     /// C: `int mq_notify(mqd_t mqdes, const struct sigevent *sevp);`
@@ -274,7 +274,7 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// `EBUSY`: somebody has asked already, this process or another, and only one can.
+    /// `EBUSY`: a process has asked already, this one or another, and only one can.
     #[doc(alias = "mq_notify")]
     pub fn notify(&self, signal: Option<Signal>) -> Result<()> {
         sys::mq_notify(self.as_fd(), signal)

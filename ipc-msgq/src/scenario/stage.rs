@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ipc_core::demo::print;
 use ipc_core::lease::Lease;
 use ipc_core::{Error, Result};
-use ipc_msgq::{Key, Msgq, Queue, QueueId};
+use ipc_msgq::{Key, Queue, QueueId, SystemV};
 
 use super::player::Player;
 
@@ -50,7 +50,7 @@ impl Guard {
     /// Removes nothing yet.
     pub fn start() -> Result<Self> {
         let no_queue = QueueId::new(0);
-        let lease = Lease::take::<Msgq>(None)?;
+        let lease = Lease::take::<SystemV>(None)?;
         let player = Player::start("guard", no_queue, Clock(Instant::now()), true)?;
         Ok(Self { player, lease })
     }

@@ -15,9 +15,9 @@
 //! # Ok::<(), ipc_core::Error>(())
 //! ```
 //!
-//! A client comes to the *door*, a message type that everybody knows, and says who it is. It gets a *seat*: two types,
-//! one for each way, and a thread of the server that receives what it sends. So no client can take another's answer,
-//! and one whose request takes long keeps nobody else waiting.
+//! A client comes to the *door*, a message type that all clients know, and says which process it is. It gets a *seat*:
+//! two types, one for each way, and a thread of the server that receives what it sends. So no client can take another's
+//! answer, and a request that takes long keeps no other client waiting.
 //!
 //! ```text
 //!   client              the queue             server
@@ -31,34 +31,36 @@
 //! sleeps in one `poll(2)` for all the processes that have clients (pidfds). What a dead one has left in the queue is
 //! thrown away.
 //!
-//! **A seat is used again**, a session never: its number is in each message. Who was late and meant the one who sat
-//! there before is not heard; an answer to that one is ignored.
+//! **A seat is used again**, a session never: its number is in each message. A late message of the client that had the
+//! seat before is not taken for one of the present client, and a late answer to the former is ignored.
 //!
 //! **Both ways share the room of the queue.** Suppose a server sleeps in `msgsnd` because the queue is full of requests.
-//! Nobody but itself takes those, so everybody sleeps for ever. (One of the tests shows it.) Here:
+//! Only the server takes those, so server and clients sleep forever. (One of the tests shows it.) Here:
 //!
 //! 1. A client has one message in the queue at most: its request, until its thread takes it, or the answer, until it
-//!    takes that. Who has a message under way waits to receive, not to send. So for each message that takes room there
-//!    is somebody who is about to take it out, and whoever sleeps in `msgsnd` gets its turn.
+//!    takes that. A client with a message under way waits to receive, not to send. So for each message that takes room
+//!    there is a thread that is about to take it out, and each that sleeps in `msgsnd` gets its turn.
 //! 2. Nothing forces a client to keep to that. So a thread that waits to send its answer looks again and again at what
 //!    its client sends, which should be nothing, and takes it out. Before each answer, too, it looks whether the last
 //!    one was taken. A client that has two under way is *refused*: it is told so, and its thread from then on only
 //!    throws away what it sends, until it says goodbye or ends.
-//! 3. A client that is stopped does not take its answer, nor its welcome. When somebody lacks room and such a message
-//!    has been there for a second, it is taken back, and its client is refused (`room.rs`).
+//! 3. A client that is stopped does not take its answer, nor its welcome. When room is lacking and such a message has
+//!    been there for a second, it is taken back, and its client is refused (`room.rs`).
 //!
-//! What this cannot help: a process that may send to the queue can fill it with messages of types that nobody receives.
+//! What this cannot help: a process that may send to the queue can fill it with messages of types that no process receives.
 //! The kernel offers no protection between processes of the same user.
 //!
-//! | file | what it is |
-//! |---|---|
-//! | `mod.rs` | [`Server`], [`Handler`], [`Event`]; the thread at the door |
-//! | `wire.rs` | what the messages look like |
-//! | `hall.rs` | who sits where |
-//! | `session.rs` | the thread of one client |
-//! | `room.rs` | room that is kept by answers which nobody takes |
-//! | `reaper.rs` | the thread that knows who was killed |
-//! | `client.rs` | [`Client`] |
+//! | file | minutes | what it is |
+//! |---|---|---|
+//! | **The client** | **18** | |
+//! | `mod.rs` | 9 | this page; [`Server`], [`Handler`], [`Event`]; the thread at the door |
+//! | `wire.rs` | 4 | what the messages look like |
+//! | `client.rs` | 5 | [`Client`] |
+//! | **The server** | **13** | |
+//! | `hall.rs` | 5 | which client has which seat |
+//! | `session.rs` | 5 | the thread of one client |
+//! | `room.rs` | 2 | room that is kept by answers which no client takes |
+//! | `reaper.rs` | 1 | the thread that is told which clients were killed |
 
 mod client;
 mod hall;

@@ -9,7 +9,7 @@ use crate::tools::{
     watched,
 };
 use ipc_core::{Error, Result, ThreadId};
-use ipc_msgq::{Key, Message, Queue};
+use ipc_msgq::{Key, Message, Queue, SystemV};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
@@ -160,7 +160,7 @@ fn removal_loses_what_was_not_received() {
 /// A handled signal ends a wait with EINTR, although its handler was installed with `SA_RESTART`.
 #[test]
 fn a_signal_ends_a_wait_even_with_sa_restart() {
-    let _link = pair(); // a link installs such a handler, for SIGURG
+    let _link = pair::<SystemV>(); // a link installs such a handler, for SIGURG
     let queue = Scratch::new(0o600);
     let (tell, told) = mpsc::channel();
     let waiter = thread::spawn({

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
-use ipc_msgq::{Link, Message, Msgq, Queue, Settings, SystemVLink};
+use ipc_msgq::{Message, Queue, Settings, SystemV, SystemVLink};
 use nix::errno::Errno;
 
 fn fill(link: &mut SystemVLink, message: &[u8]) -> usize {
@@ -37,7 +37,7 @@ fn send_until_told(mut link: impl Transport) -> Error {
 #[test]
 fn a_goodbye_fits_into_a_full_queue() {
     for message in [&[7; 1000][..], &[7; 1], &[]] {
-        let (mut owner, mut joiner) = pair();
+        let (mut owner, mut joiner) = pair::<SystemV>();
         if owner.queue().stat().unwrap().capacity > LARGE_QUEUE {
             return ipc_core::conformance::skipped(
                 "to fill queues as large as kernel.msgmnb allows here takes too long",
@@ -52,7 +52,7 @@ fn a_goodbye_fits_into_a_full_queue() {
 /// The goodbye is received like a message: at once, also by one who does not wait and does not ask.
 #[test]
 fn a_goodbye_needs_no_asking() {
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<SystemV>();
     owner.send(b"last words").unwrap();
     drop(owner);
     assert_eq!(joiner.try_recv(&mut [0; 10]).unwrap(), Some(10));
@@ -65,7 +65,7 @@ fn a_goodbye_needs_no_asking() {
 /// What a peer sent before it was killed is received, even when its death is known already.
 #[test]
 fn the_last_words_of_a_killed_peer_are_received() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
     link.check_peer().unwrap();
@@ -81,7 +81,7 @@ fn the_last_words_of_a_killed_peer_are_received() {
 /// Each side may fill the queue and leave: what it sent is received, although it left first.
 #[test]
 fn the_queue_stays_until_the_other_side_has_received() {
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<SystemV>();
     let queue = owner.queue();
     owner.send(b"last words").unwrap();
     drop(owner);
@@ -99,7 +99,7 @@ fn the_queue_stays_until_the_other_side_has_received() {
 #[test]
 fn a_blocked_sender_is_told_when_its_peer_closes() {
     for from_peer in [0, 5] {
-        let (owner, mut joiner) = pair();
+        let (owner, mut joiner) = pair::<SystemV>();
         for _ in 0..from_peer {
             joiner.send(&[1; 100]).unwrap();
         }
@@ -113,7 +113,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
 /// The same where the queue is full of what the *peer* has sent, so that no room is ever made.
 #[test]
 fn a_sender_blocked_by_its_peers_messages_is_told_too() {
-    let (owner, mut joiner) = pair();
+    let (owner, mut joiner) = pair::<SystemV>();
     fill(&mut joiner, &[7; 50]);
     let sender = thread::spawn(move || watched(move || send_until_told(owner)));
     give_it_time_to_block();
@@ -122,8 +122,8 @@ fn a_sender_blocked_by_its_peers_messages_is_told_too() {
 }
 
 /// Blocks on a link whose other side is a process that is killed; returns how long that took to be noticed.
-fn killed(wait: Wait, block: fn(Waiting<Link>) -> Error) -> Duration {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+fn killed(wait: Wait, block: fn(Waiting<SystemVLink>) -> Error) -> Duration {
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join {}", meeting.address()));
     let mut link = Waiting::new(meeting.accept(PATIENCE).unwrap(), wait);
     link.recv(&mut [0; 10]).unwrap();
@@ -137,7 +137,7 @@ fn killed(wait: Wait, block: fn(Waiting<Link>) -> Error) -> Duration {
 }
 
 /// The contract's second, with two more attempts for a machine that is busy with something else.
-fn within_a_second(block: fn(Waiting<Link>) -> Error) {
+fn within_a_second(block: fn(Waiting<SystemVLink>) -> Error) {
     for wait in Wait::ALL {
         let took: Vec<_> =
             (0..3).map(|_| killed(wait, block)).take_while(|took| took.as_secs() > 0).collect();
@@ -161,7 +161,7 @@ fn a_killed_peer_is_noticed_in_send() {
 /// and not that the peer is gone.
 #[test]
 fn a_removed_queue_is_named_as_such() {
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<SystemV>();
     let queue = owner.queue();
     let waiter = thread::spawn(move || watched(move || joiner.recv(&mut [0; 10]).unwrap_err()));
     give_it_time_to_block();
@@ -182,7 +182,7 @@ fn a_removed_queue_is_named_as_such() {
 /// The same before there are two.
 #[test]
 fn a_removed_queue_ends_the_wait_for_the_other_side() {
-    let mut meeting = Msgq::create(None, &Setup::default_of::<Msgq>()).unwrap();
+    let mut meeting = SystemV::create(None, &Setup::default()).unwrap();
     let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
     queue.remove().unwrap();
     let end = watched(move || meeting.accept(PATIENCE).unwrap_err());
@@ -192,7 +192,7 @@ fn a_removed_queue_ends_the_wait_for_the_other_side() {
 /// A long wait, interrupted again and again by the ticker, loses nothing.
 #[test]
 fn a_long_wait_loses_nothing() {
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<SystemV>();
     let waiter = thread::spawn(move || -> Result<Vec<u8>> {
         (0..3).map(|_| joiner.recv(&mut [0; 10]).map(|len| len as u8)).collect()
     });
@@ -206,7 +206,7 @@ fn a_long_wait_loses_nothing() {
 /// The link carries what the kernel's limits allow, less the one byte that it adds.
 #[test]
 fn the_longest_message_is_what_the_kernel_allows() {
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<SystemV>();
     let max = owner.max_message();
     assert_eq!(max, owner.queue().longest_text().unwrap() - 1);
     let refused = owner.send(&vec![7; max + 1]);
@@ -221,7 +221,7 @@ fn the_longest_message_is_what_the_kernel_allows() {
 /// What no link has sent is corrupt: no last byte, an unknown one, a payload where none can be.
 #[test]
 fn garbage_is_corrupt() {
-    let (mut owner, joiner) = pair();
+    let (mut owner, joiner) = pair::<SystemV>();
     for garbage in [&[0][..], &[0xD1], &[0xE0], b"text", &[1, 2, 0xE0]] {
         joiner.queue().send(&Message::new(joiner.outbound(), garbage)).unwrap();
         assert!(matches!(owner.recv(&mut [0; 100]), Err(Error::Corrupt(_))), "{garbage:?}");
@@ -231,15 +231,14 @@ fn garbage_is_corrupt() {
 /// So is one that is longer than the link carries, as a queue can that was made larger since the two have met.
 #[test]
 fn a_message_longer_than_the_link_carries_is_corrupt() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
     let capacity = |bytes| queue.set(&Settings { capacity: Some(bytes), ..Settings::default() }).unwrap();
     capacity(200);
-    let joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
-    let Link::SystemV(mut owner) = meeting.accept(PATIENCE).unwrap() else { panic!("the default") };
+    let joiner = SystemV::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    let mut owner = meeting.accept(PATIENCE).unwrap();
     assert_eq!((owner.max_message(), joiner.max_message()), (199, 199));
     capacity(1000);
-    let Link::SystemV(joiner) = joiner else { panic!("the default") };
     queue.send(&Message::new(joiner.outbound(), &[0xD1; 300])).unwrap();
     assert!(matches!(owner.recv(&mut [0; 300]), Err(Error::Corrupt(_))));
 }

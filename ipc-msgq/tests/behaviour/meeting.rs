@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::tools::{PATIENCE, Scratch, pair, played, playing, put, setup, take};
 use ipc_core::lease::Lease;
 use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_msgq::{Key, Msgq, Queue};
+use ipc_msgq::{Key, Queue, SystemV};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -18,7 +18,7 @@ const SOON: Duration = Duration::from_millis(50);
 #[test]
 fn the_mode_is_0600_unless_asked_otherwise() {
     for (setup, mode) in [(setup(), 0o600), (Setup { mode: 0o660, ..setup() }, 0o660)] {
-        let meeting = Msgq::create(None, &setup).unwrap();
+        let meeting = SystemV::create(None, &setup).unwrap();
         let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
         assert_eq!(queue.stat().unwrap().mode, mode);
     }
@@ -28,7 +28,7 @@ fn the_mode_is_0600_unless_asked_otherwise() {
 #[test]
 fn nobody_there_is_a_timeout() {
     let key = Key::fresh();
-    match Msgq::join(&key.to_string(), &setup(), SOON) {
+    match SystemV::join(&key.to_string(), &setup(), SOON) {
         Err(Error::TimedOut { what, .. }) => {
             assert!(what.contains(&format!("ipc-msgq pong {key}")), "{what}");
         }
@@ -39,19 +39,19 @@ fn nobody_there_is_a_timeout() {
 /// Nobody who joins is a timeout as well, and the owner may go on waiting.
 #[test]
 fn nobody_joined_is_a_timeout() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     for _ in 0..2 {
         assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));
     }
-    let _joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    let _joiner = SystemV::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     meeting.accept(PATIENCE).unwrap();
 }
 
 /// A joiner may come, send and leave before the owner looks: sender first, here too.
 #[test]
 fn a_joiner_may_have_left_before_it_is_accepted() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
-    let mut joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
+    let mut joiner = SystemV::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     joiner.send(b"early").unwrap();
     drop(joiner);
     let mut owner = meeting.accept(PATIENCE).unwrap();
@@ -63,8 +63,8 @@ fn a_joiner_may_have_left_before_it_is_accepted() {
 /// An owner that leaves without accepting is a peer that closed.
 #[test]
 fn an_owner_may_leave_before_it_accepts() {
-    let meeting = Msgq::create(None, &setup()).unwrap();
-    let mut joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    let meeting = SystemV::create(None, &setup()).unwrap();
+    let mut joiner = SystemV::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     drop(meeting);
     assert!(matches!(joiner.recv(&mut [0; 5]), Err(Error::Disconnected)));
 }
@@ -72,9 +72,9 @@ fn an_owner_may_leave_before_it_accepts() {
 /// A queue has one free seat: the second who joins is told that it is taken, and disturbs nobody.
 #[test]
 fn a_second_joiner_finds_no_seat() {
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<SystemV>();
     let key = owner.queue().stat().unwrap().key.unwrap();
-    let refused = Msgq::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
+    let refused = SystemV::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
     assert!(refused.contains("no free seat"), "{refused}");
     owner.send(b"still here").unwrap();
     assert_eq!(joiner.recv(&mut [0; 10]).unwrap(), 10);
@@ -83,7 +83,7 @@ fn a_second_joiner_finds_no_seat() {
 /// One who takes the seat and dies before it says so does not keep it: the owner invites again.
 #[test]
 fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     let key = meeting.address();
     let mut taker = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
     taker.args(["recv", "--key", &key, "--type", "5", "--nowait"]); // the invitation
@@ -92,7 +92,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
         scope.spawn(|| meeting.accept(PATIENCE).unwrap());
         let started = Instant::now();
         // "No free seat", until the owner has looked.
-        while let Err(error) = Msgq::join(&key, &setup(), PATIENCE) {
+        while let Err(error) = SystemV::join(&key, &setup(), PATIENCE) {
             assert!(started.elapsed() < PATIENCE, "{error}");
         }
     });
@@ -101,8 +101,8 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
 /// Two owners of one key: the second is told.
 #[test]
 fn an_address_in_use_is_refused() {
-    let meeting = Msgq::create(None, &setup()).unwrap();
-    let refused = Msgq::create(Some(&meeting.address()), &setup()).unwrap_err();
+    let meeting = SystemV::create(None, &setup()).unwrap();
+    let refused = SystemV::create(Some(&meeting.address()), &setup()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
     assert!(refused.to_string().contains("choose another"), "{refused}");
 }
@@ -113,9 +113,9 @@ fn another_programs_queue_is_left_alone() {
     let queue = Scratch::new(0o600);
     let key = queue.key.to_string();
     put(*queue, 5, b"not for us");
-    let refused = Msgq::create(Some(&key), &setup()).unwrap_err();
+    let refused = SystemV::create(Some(&key), &setup()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
-    assert!(matches!(Msgq::join(&key, &setup(), PATIENCE), Err(Error::Usage(_))));
+    assert!(matches!(SystemV::join(&key, &setup(), PATIENCE), Err(Error::Usage(_))));
     assert_eq!(take(*queue, 5), b"not for us");
 }
 
@@ -123,7 +123,7 @@ fn another_programs_queue_is_left_alone() {
 #[test]
 fn a_stranger_who_joins_is_corrupt() {
     for garbage in [&b"hello"[..], &[0; 28], &[0; 1000]] {
-        let mut meeting = Msgq::create(None, &setup()).unwrap();
+        let mut meeting = SystemV::create(None, &setup()).unwrap();
         put(Queue::open(meeting.address().parse().unwrap()).unwrap(), 2, garbage);
         assert!(matches!(meeting.accept(PATIENCE), Err(Error::Corrupt(_))));
     }
@@ -133,8 +133,8 @@ fn a_stranger_who_joins_is_corrupt() {
 #[test]
 fn a_bad_address_is_a_usage_error() {
     for address in ["0", "no-key", "0x123456789", ""] {
-        assert!(matches!(Msgq::create(Some(address), &setup()), Err(Error::Usage(_))));
-        assert!(matches!(Msgq::join(address, &setup(), SOON), Err(Error::Usage(_))));
+        assert!(matches!(SystemV::create(Some(address), &setup()), Err(Error::Usage(_))));
+        assert!(matches!(SystemV::join(address, &setup(), SOON), Err(Error::Usage(_))));
     }
 }
 
@@ -145,11 +145,11 @@ fn the_next_create_sweeps_what_killed_processes_left() {
     // An owner whose joiner is a process of its own, whose pid it says.
     let mut owner = playing(&format!("own {key}"));
     let queue = Queue::open(key).unwrap();
-    drop(Msgq::create(None, &setup()).unwrap());
+    drop(SystemV::create(None, &setup()).unwrap());
     assert!(queue.stat().is_ok(), "a queue in use was swept");
     let joiner = Pid::from_raw(owner.said.parse().unwrap());
     owner.kill();
-    drop(Msgq::create(None, &setup()).unwrap());
+    drop(SystemV::create(None, &setup()).unwrap());
     assert!(queue.stat().is_ok(), "a queue was swept whose joiner lives");
     kill(joiner, Signal::SIGKILL).unwrap();
     // Killed is not yet ended: it holds its lease until the last of its threads is gone.
@@ -157,7 +157,7 @@ fn the_next_create_sweeps_what_killed_processes_left() {
     while queue.stat().is_ok() {
         assert!(Instant::now() < deadline, "the queue was left behind");
         thread::sleep(Duration::from_millis(5));
-        drop(Msgq::create(None, &setup()).unwrap());
+        drop(SystemV::create(None, &setup()).unwrap());
     }
 }
 
@@ -173,7 +173,7 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     let deadline = Instant::now() + PATIENCE;
     loop {
         // While the dead still hold their lease, that is the answer; then that the key has a queue.
-        let refused = Msgq::create(Some(&key.to_string()), &setup()).unwrap_err().to_string();
+        let refused = SystemV::create(Some(&key.to_string()), &setup()).unwrap_err().to_string();
         if refused.starts_with("msgget") {
             break;
         }
@@ -186,7 +186,7 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
 /// Whoever keeps the meeting clears up after the other side, though it was killed, and though the link is closed by then.
 #[test]
 fn a_meeting_that_is_kept_outlives_its_link() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     let key: Key = meeting.address().parse().unwrap();
     let mut joiner = playing(&format!("join {key}"));
     drop(meeting.accept(PATIENCE).unwrap());
@@ -206,19 +206,19 @@ fn another_users_queue_is_refused() {
     let give = |queue: Queue, user| {
         queue.set(&ipc_msgq::Settings { owner: Some(user), ..ipc_msgq::Settings::default() }).unwrap();
     };
-    let meeting = Msgq::create(None, &Setup { mode: 0o666, ..setup() }).unwrap();
+    let meeting = SystemV::create(None, &Setup { mode: 0o666, ..setup() }).unwrap();
     let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
     give(queue, 65534);
-    let error = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap_err().to_string();
+    let error = SystemV::join(&meeting.address(), &setup(), PATIENCE).unwrap_err().to_string();
     assert!(error.contains("another user's (uid 65534)"), "{error}");
     assert_eq!(queue.stat().unwrap().messages, 1, "the invitation is still there");
-    Msgq::join(&meeting.address(), &Setup { mode: 0o666, ..setup() }, PATIENCE).unwrap();
+    SystemV::join(&meeting.address(), &Setup { mode: 0o666, ..setup() }, PATIENCE).unwrap();
 
     let key = Key::fresh();
     played(&format!("create-as-nobody {key}"));
     let theirs = Queue::open(key).unwrap().owned();
     give(*theirs, 0);
-    let error = Msgq::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
+    let error = SystemV::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
     assert!(error.contains("another user's (uid 65534)"), "{error}");
 }
 
@@ -227,9 +227,9 @@ fn another_users_queue_is_refused() {
 fn a_dead_owners_seat_is_not_taken() {
     let key = Key::fresh().to_string();
     let mut owner = playing(&format!("wait {key}"));
-    let lease = Lease::share::<Msgq>(&key).unwrap().expect("its owner holds it");
+    let lease = Lease::share::<SystemV>(&key).unwrap().expect("its owner holds it");
     owner.kill();
-    let joined = Msgq::join(&key, &setup(), SOON);
+    let joined = SystemV::join(&key, &setup(), SOON);
     assert!(joined.is_err(), "{joined:?}");
     drop(lease);
     assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last lease");
@@ -238,7 +238,7 @@ fn a_dead_owners_seat_is_not_taken() {
 /// While the process lives that has taken the seat, it may still say hello: the seat is not offered again.
 #[test]
 fn a_seat_that_is_being_taken_is_not_offered_again() {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
     let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
     assert!(!take(queue, 5).is_empty(), "the invitation");
     assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));

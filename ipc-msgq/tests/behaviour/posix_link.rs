@@ -6,31 +6,14 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::tools::{PATIENCE, give_it_time_to_block, playing, setup, watched};
+use crate::tools::{PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
 use ipc_core::conformance::Allowance;
-use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_msgq::posix::{Access, Attributes, PosixLink, PosixName, PosixQueue};
-use ipc_msgq::{Link, Msgq};
+use ipc_core::{Error, Mechanism, Transport};
+use ipc_msgq::Posix;
+use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};
 use nix::errno::Errno;
 
 const SOON: Duration = Duration::from_millis(50);
-
-fn posix() -> Setup {
-    setup().with_variant::<Msgq>("posix").unwrap()
-}
-
-fn unwrap(link: Link) -> PosixLink {
-    match link {
-        Link::Posix(link) => link,
-        Link::SystemV(_) => panic!("POSIX queues were asked for"),
-    }
-}
-
-fn pair() -> (PosixLink, PosixLink) {
-    let mut meeting = Msgq::create(None, &posix()).unwrap();
-    let joiner = Msgq::join(&meeting.address(), &posix(), PATIENCE).unwrap();
-    (unwrap(meeting.accept(PATIENCE).unwrap()), unwrap(joiner))
-}
 
 fn exists(name: &str) -> bool {
     [name.to_owned(), format!("{name}.back")]
@@ -42,13 +25,13 @@ fn exists(name: &str) -> bool {
 #[test]
 fn the_names_go_when_both_are_there() {
     let _allowance = Allowance::wait_for(1);
-    let meeting = Msgq::create(None, &posix()).unwrap();
+    let meeting = Posix::create(None, &setup()).unwrap();
     let name = meeting.address();
     assert!(exists(&name));
-    let _joiner = Msgq::join(&name, &posix(), PATIENCE).unwrap();
+    let _joiner = Posix::join(&name, &setup(), PATIENCE).unwrap();
     assert!(!exists(&name));
     drop(meeting);
-    let lonely = Msgq::create(None, &posix()).unwrap();
+    let lonely = Posix::create(None, &setup()).unwrap();
     let name = lonely.address();
     drop(lonely);
     assert!(!exists(&name), "nobody joined");
@@ -58,7 +41,7 @@ fn the_names_go_when_both_are_there() {
 #[test]
 fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     let _allowance = Allowance::wait_for(1);
-    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let mut meeting = Posix::create(None, &setup()).unwrap();
     let name: PosixName = meeting.address().parse().unwrap();
     let taker = PosixQueue::open(&format!("{name}.back").parse().unwrap(), Access::Receive).unwrap();
     let mut buffer = vec![0; taker.attributes().unwrap().longest];
@@ -66,7 +49,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     drop(taker);
     thread::scope(|scope| {
         scope.spawn(|| meeting.accept(PATIENCE).unwrap());
-        Msgq::join(name.as_str(), &posix(), PATIENCE).unwrap();
+        Posix::join(name.as_str(), &setup(), PATIENCE).unwrap();
     });
 }
 
@@ -74,7 +57,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
 #[test]
 fn a_goodbye_without_room_is_noticed() {
     let _allowance = Allowance::wait_for(1);
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<Posix>();
     let sent = std::iter::from_fn(|| owner.try_send(b"x").unwrap()).count();
     drop(owner);
     let (received, end) = watched(move || {
@@ -94,7 +77,7 @@ fn a_goodbye_without_room_is_noticed() {
 #[test]
 fn a_goodbye_comes_last() {
     let _allowance = Allowance::wait_for(1);
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<Posix>();
     for number in 0..3 {
         owner.send(&[number]).unwrap();
     }
@@ -113,7 +96,7 @@ fn a_goodbye_comes_last() {
 #[test]
 fn a_blocked_sender_is_told_when_its_peer_closes() {
     let _allowance = Allowance::wait_for(1);
-    let (mut owner, joiner) = pair();
+    let (mut owner, joiner) = pair::<Posix>();
     let sender = thread::spawn(move || {
         watched(move || {
             loop {
@@ -132,7 +115,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
 #[test]
 fn a_killed_peer_is_noticed() {
     let _allowance = Allowance::wait_for(1);
-    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let mut meeting = Posix::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join-posix {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
     link.check_peer().unwrap();
@@ -150,7 +133,7 @@ fn a_killed_peer_is_noticed() {
 #[test]
 fn the_longest_message_is_the_queues() {
     let _allowance = Allowance::wait_for(1);
-    let (mut owner, mut joiner) = pair();
+    let (mut owner, mut joiner) = pair::<Posix>();
     let max = owner.max_message();
     assert_eq!(max, Attributes::of_the_system().unwrap().longest.min(16 << 20));
     owner.send(&vec![7; max]).unwrap();
@@ -163,7 +146,7 @@ fn the_longest_message_is_the_queues() {
 #[test]
 fn garbage_is_corrupt() {
     let _allowance = Allowance::wait_for(1);
-    let (mut owner, joiner) = pair();
+    let (mut owner, joiner) = pair::<Posix>();
     for (text, priority) in [(&b"text"[..], 0), (b"text", 2), (b"", 3), (b"", 32767)] {
         joiner.outbound().try_send(text, priority).unwrap().unwrap();
         assert!(matches!(owner.recv(&mut [0; 100]), Err(Error::Corrupt(_))), "{text:?} {priority}");
@@ -179,8 +162,8 @@ fn another_programs_queue_is_left_alone() {
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };
     let theirs = [&name, &back].map(|name| PosixQueue::create(name, Access::Receive, small, 0o600).unwrap());
     PosixQueue::open(&back, Access::Send).unwrap().try_send(b"not for us", 9).unwrap();
-    let refused = Msgq::create(Some(name.as_str()), &posix()).unwrap_err();
-    let joined = Msgq::join(name.as_str(), &posix(), SOON);
+    let refused = Posix::create(Some(name.as_str()), &setup()).unwrap_err();
+    let joined = Posix::join(name.as_str(), &setup(), SOON);
     let messages = theirs[1].attributes().unwrap().messages;
     let there = exists(name.as_str());
     PosixQueue::unlink(&name).unwrap();
@@ -205,7 +188,7 @@ fn another_users_queues_are_refused() {
             names.each_ref().map(|name| PosixQueue::create(name, Access::Receive, small, 0o600).unwrap());
         let number = queues[given].as_fd().as_raw_fd();
         std::os::unix::fs::chown(format!("/proc/self/fd/{number}"), Some(65534), None).unwrap();
-        let refused = Msgq::join(name.as_str(), &posix(), SOON).unwrap_err().to_string();
+        let refused = Posix::join(name.as_str(), &setup(), SOON).unwrap_err().to_string();
         for name in names {
             PosixQueue::unlink(&name).unwrap();
         }
@@ -217,15 +200,15 @@ fn another_users_queues_are_refused() {
 #[test]
 fn addresses() {
     let _allowance = Allowance::wait_for(1);
-    let meeting = Msgq::create(Some(PosixName::fresh().as_str()), &posix()).unwrap();
-    let refused = Msgq::create(Some(&meeting.address()), &posix()).unwrap_err();
+    let meeting = Posix::create(Some(PosixName::fresh().as_str()), &setup()).unwrap();
+    let refused = Posix::create(Some(&meeting.address()), &setup()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
     for address in ["0x1234", "name", "/a/b", ""] {
-        let told = Msgq::create(Some(address), &posix()).unwrap_err().to_string();
+        let told = Posix::create(Some(address), &setup()).unwrap_err().to_string();
         assert!(told.contains("POSIX object: a slash"), "{told}");
-        assert!(matches!(Msgq::join(address, &posix(), SOON), Err(Error::Usage(_))));
+        assert!(matches!(Posix::join(address, &setup(), SOON), Err(Error::Usage(_))));
     }
-    let nobody = Msgq::join(PosixName::fresh().as_str(), &posix(), SOON).unwrap_err();
+    let nobody = Posix::join(PosixName::fresh().as_str(), &setup(), SOON).unwrap_err();
     assert!(matches!(&nobody, Error::TimedOut { what, .. } if what.contains("--variant posix")), "{nobody}");
 }
 
@@ -240,7 +223,7 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
     let deadline = Instant::now() + PATIENCE;
     while exists(name.as_str()) {
         assert!(Instant::now() < deadline, "it was left behind");
-        drop(Msgq::create(None, &posix()).unwrap());
+        drop(Posix::create(None, &setup()).unwrap());
     }
 }
 
@@ -257,7 +240,7 @@ fn what_has_taken_a_killed_owners_name_is_left_alone() {
     owner.kill();
     let deadline = Instant::now() + PATIENCE;
     while PosixQueue::open(&back, Access::Receive).is_ok() && Instant::now() < deadline {
-        drop(Msgq::create(None, &posix()).unwrap());
+        drop(Posix::create(None, &setup()).unwrap());
     }
     let swept = PosixQueue::open(&back, Access::Receive).is_err();
     PosixQueue::unlink(&name).expect("it is still there");
@@ -268,7 +251,7 @@ fn what_has_taken_a_killed_owners_name_is_left_alone() {
 #[test]
 fn a_person_can_look_at_it() {
     let _allowance = Allowance::wait_for(1);
-    let meeting = Msgq::create(None, &posix()).unwrap();
+    let meeting = Posix::create(None, &setup()).unwrap();
     let name = meeting.address();
     PosixQueue::open(&name.parse().unwrap(), Access::Send).unwrap().try_send(b"12345", 0).unwrap().unwrap();
     let file = format!("/dev/mqueue{name}");
@@ -287,7 +270,7 @@ fn a_person_can_look_at_it() {
 #[test]
 fn a_seat_that_is_being_taken_is_not_offered_again() {
     let _allowance = Allowance::wait_for(1);
-    let mut meeting = Msgq::create(None, &posix()).unwrap();
+    let mut meeting = Posix::create(None, &setup()).unwrap();
     let back = format!("{}.back", meeting.address()).parse().unwrap();
     let taker = PosixQueue::open(&back, Access::Receive).unwrap();
     let lock = fs::File::from(taker.as_fd().try_clone_to_owned().unwrap());
@@ -303,7 +286,7 @@ fn a_seat_that_is_being_taken_is_not_offered_again() {
 fn a_stranger_who_joins_is_corrupt() {
     let _allowance = Allowance::wait_for(1);
     for hello in [&b"ipcmqpx0"[..], b"ipcmqpx1!", b"ipcmqpx", b""] {
-        let mut meeting = Msgq::create(None, &posix()).unwrap();
+        let mut meeting = Posix::create(None, &setup()).unwrap();
         let queue = PosixQueue::open(&meeting.address().parse().unwrap(), Access::Send).unwrap();
         queue.try_send(hello, 2).unwrap().unwrap();
         assert!(matches!(meeting.accept(PATIENCE), Err(Error::Corrupt(_))), "{hello:?}");

@@ -9,7 +9,7 @@ use ipc_core::conformance::other::{self, playing_on};
 pub use ipc_core::conformance::other::{PATIENCE, played, playing, watched};
 use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::{Mechanism, Setup, Transport};
-use ipc_msgq::{Key, Link, Message, MessageType, Msgq, Queue, SystemVLink};
+use ipc_msgq::{Key, Message, MessageType, Posix, Queue, SystemV};
 use nix::unistd::{Uid, setuid};
 
 /// Filling a queue larger than this with small messages takes longer than a test should.
@@ -64,21 +64,14 @@ pub fn try_take(queue: Queue, number: i64) -> Option<Vec<u8>> {
 
 pub fn setup() -> Setup {
     over_this_test();
-    Setup::default_of::<Msgq>()
+    Setup::default()
 }
 
 /// Both ends of a link, in this process.
-pub fn pair() -> (SystemVLink, SystemVLink) {
-    let mut meeting = Msgq::create(None, &setup()).unwrap();
-    let joiner = Msgq::join(&meeting.address(), &setup(), PATIENCE).unwrap();
-    (system_v(meeting.accept(PATIENCE).unwrap()), system_v(joiner))
-}
-
-fn system_v(link: Link) -> SystemVLink {
-    match link {
-        Link::SystemV(link) => link,
-        Link::Posix(_) => panic!("the default is a System V queue"),
-    }
+pub fn pair<M: Mechanism<Options = ()>>() -> (M::Link, M::Link) {
+    let mut meeting = M::create(None, &setup()).unwrap();
+    let joiner = M::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    (meeting.accept(PATIENCE).unwrap(), joiner)
 }
 
 /// Lets another thread come to its wait. Should this be too short, the case becomes easier, not wrong.
@@ -123,31 +116,29 @@ fn play(part: &[&str]) -> String {
         }
         // These two leak what they make: see below.
         ["create-posix", name] => {
-            let setup = setup().with_variant::<Msgq>("posix").unwrap();
-            std::mem::forget(Msgq::create(Some(name), &setup).unwrap());
+            std::mem::forget(Posix::create(Some(name), &setup()).unwrap());
             name.to_owned()
         }
         ["join-posix", name] => {
-            let setup = setup().with_variant::<Msgq>("posix").unwrap();
-            let mut link = Msgq::join(name, &setup, PATIENCE).unwrap();
+            let mut link = Posix::join(name, &setup(), PATIENCE).unwrap();
             link.send(b"here").unwrap();
             std::mem::forget(link);
             name.to_owned()
         }
         ["wait", key] => {
-            std::mem::forget(Msgq::create(Some(key), &setup()).unwrap());
+            std::mem::forget(SystemV::create(Some(key), &setup()).unwrap());
             key.to_owned()
         }
         // Leaks its link: as this process stays, so does the link, until the process is killed.
         ["own", key] => {
-            let mut meeting = Msgq::create(Some(key), &setup()).unwrap();
+            let mut meeting = SystemV::create(Some(key), &setup()).unwrap();
             let joiner = playing_on(&format!("join {key}"));
             let pid = joiner.pid();
             std::mem::forget((meeting.accept(PATIENCE).unwrap(), joiner));
             pid.to_string()
         }
         ["join", key] => {
-            let mut link = Msgq::join(key, &setup(), PATIENCE).unwrap();
+            let mut link = SystemV::join(key, &setup(), PATIENCE).unwrap();
             link.send(b"here").unwrap();
             std::mem::forget(link);
             key.to_owned()

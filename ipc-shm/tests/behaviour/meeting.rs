@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use ipc_core::conformance::Bytes as _;
 use ipc_core::lease::{Made, Note, SystemV};
-use ipc_core::ring::{CAPACITY, Region, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::pages::Pages;
+use ipc_core::ring::{CAPACITY, Memory, Region, SEGMENT_LEN};
+use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
-use ipc_shm::{Key, Segment, Shm};
+use ipc_shm::{Key, Posix, Ring, Segment, Semaphores};
 use nix::unistd::geteuid;
 
 use crate::tools::{PATIENCE, Scratch, listed, played, playing, setup, wait_until};
@@ -33,28 +34,29 @@ fn a_ring_cannot_leak_once_both_are_attached() {
 /// Whoever comes first marks the segment: the one who joins, or, where that is another user, the owner.
 #[test]
 fn either_side_marks_the_segment_for_removal() {
-    let marked = |key: &str| {
-        let id = first_number(key);
-        listed("shm", id).map(|line| line[2].len() == 4) // 1600, not 600
-    };
-    let mut meeting = Shm::create(None, &setup("ring")).unwrap();
-    let described = meeting.describe();
-    assert_eq!(marked(&described), Some(false));
-    let _joiner = Shm::join(&meeting.address(), &setup("ring"), PATIENCE).unwrap();
-    assert_eq!(marked(&described), Some(true));
-    drop(meeting.accept(PATIENCE).unwrap());
-    if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("becoming another user needs root");
+    fn marked(described: &str) -> Option<bool> {
+        listed("shm", first_number(described)).map(|line| line[2].len() == 4) // 1600, not 600
     }
-    for variant in ["ring", "sem"] {
-        let wider = ipc_core::Setup { mode: 0o666, ..setup(variant) };
-        let mut meeting = Shm::create(None, &wider).unwrap();
+    fn check<M: Mechanism<Options = Pages>>() {
+        let (wider, variant) = (Setup { mode: 0o666, ..setup() }, M::VARIANT.name);
+        let mut meeting = M::create(None, &wider).unwrap();
         let described = meeting.describe();
         let joiner = playing(&format!("join-as-nobody {} {variant}", meeting.address()));
         assert_eq!((joiner.said.as_str(), marked(&described)), ("joined", Some(false)), "{variant}");
         let _link = meeting.accept(PATIENCE).unwrap();
         assert_eq!(marked(&described), Some(true), "{variant}");
     }
+    let mut meeting = Ring::create(None, &setup()).unwrap();
+    let described = meeting.describe();
+    assert_eq!(marked(&described), Some(false));
+    let _joiner = Ring::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    assert_eq!(marked(&described), Some(true));
+    drop(meeting.accept(PATIENCE).unwrap());
+    if !geteuid().is_root() {
+        return ipc_core::conformance::skipped("becoming another user needs root");
+    }
+    check::<Ring>();
+    check::<Semaphores>();
 }
 
 /// Semaphores cannot be marked. Those of two killed processes are removed by the next `create`.
@@ -67,14 +69,14 @@ fn semaphores_of_the_dead_are_removed_by_the_next_create() {
     let numbers: Vec<_> = owner.said.split(' ').filter_map(|word| word.parse().ok()).collect();
     let array = *numbers.last().unwrap();
     assert!(listed("sem", array).is_some());
-    drop(Shm::create(None, &setup("ring")).unwrap());
+    drop(Ring::create(None, &setup()).unwrap());
     assert!(listed("sem", array).is_some(), "what is in use stays");
     owner.kill();
-    drop(Shm::create(None, &setup("ring")).unwrap());
+    drop(Ring::create(None, &setup()).unwrap());
     assert!(listed("sem", array).is_some(), "the joiner still holds it");
     joiner.kill();
     wait_until("swept", || {
-        drop(Shm::create(None, &setup("ring")).unwrap());
+        drop(Ring::create(None, &setup()).unwrap());
         listed("sem", array).is_none()
     });
     assert!(listed("shm", numbers[0]).is_none());
@@ -83,16 +85,19 @@ fn semaphores_of_the_dead_are_removed_by_the_next_create() {
 /// What an owner made and nobody joined goes with the owner's handle.
 #[test]
 fn a_meeting_that_nobody_joins_leaves_nothing() {
-    for variant in ["ring", "sem"] {
-        let mut meeting = Shm::create(None, &setup(variant)).unwrap();
-        let (key, described): (Key, _) = (meeting.address().parse().unwrap(), meeting.describe());
-        let error = meeting.accept(Duration::from_millis(10)).unwrap_err();
-        assert!(matches!(error, Error::TimedOut { .. }), "{error}");
-        drop(meeting);
-        assert!(Segment::find(key).unwrap().is_none());
-        let array = described.split(' ').next_back().unwrap().parse();
-        assert!(array.is_err() || listed("sem", array.unwrap()).is_none());
-    }
+    leaves_nothing::<Ring>();
+    leaves_nothing::<Semaphores>();
+}
+
+fn leaves_nothing<M: Mechanism<Options = Pages>>() {
+    let mut meeting = M::create(None, &setup()).unwrap();
+    let (key, described): (Key, _) = (meeting.address().parse().unwrap(), meeting.describe());
+    let error = meeting.accept(Duration::from_millis(10)).err().expect("no process comes");
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    drop(meeting);
+    assert!(Segment::find(key).unwrap().is_none());
+    let array = described.split(' ').next_back().unwrap().parse();
+    assert!(array.is_err() || listed("sem", array.unwrap()).is_none());
 }
 
 /// Once the two are attached, the key is free: another pair can meet there while the first still talks.
@@ -100,8 +105,8 @@ fn a_meeting_that_nobody_joins_leaves_nothing() {
 fn a_key_can_be_used_again_once_both_are_attached() {
     let key = Key::fresh().to_string();
     let meet = || {
-        let mut meeting = Shm::create(Some(&key), &setup("ring")).unwrap();
-        let joiner = Shm::join(&key, &setup("ring"), PATIENCE).unwrap();
+        let mut meeting = Ring::create(Some(&key), &setup()).unwrap();
+        let joiner = Ring::join(&key, &setup(), PATIENCE).unwrap();
         (meeting.accept(PATIENCE).unwrap(), joiner)
     };
     let (mut first, mut second) = (meet(), meet());
@@ -117,52 +122,56 @@ fn a_key_can_be_used_again_once_both_are_attached() {
 fn a_foreign_segment_is_not_joined() {
     let small = Key::fresh();
     let segment = Segment::create(small, 4096, 0o600).unwrap();
-    let joined = Shm::join(&small.to_string(), &setup("ring"), PATIENCE);
+    let joined = Ring::join(&small.to_string(), &setup(), PATIENCE);
     segment.mark_for_removal().unwrap();
     assert!(matches!(joined, Err(Error::Corrupt(_))), "{joined:?}");
 
     let scratch = Scratch::new(0o600);
     let shortly = Duration::from_millis(20);
-    let empty = Shm::join(&scratch.key.to_string(), &setup("ring"), shortly).unwrap_err();
+    let empty = Ring::join(&scratch.key.to_string(), &setup(), shortly).unwrap_err();
     assert!(matches!(empty, Error::TimedOut { .. }), "all zero is not ready yet: {empty}");
     scratch.attach().write(0, b"something else");
-    let other = Shm::join(&scratch.key.to_string(), &setup("ring"), PATIENCE).unwrap_err();
+    let other = Ring::join(&scratch.key.to_string(), &setup(), PATIENCE).unwrap_err();
     assert!(matches!(other, Error::Corrupt(_)), "{other}");
 }
 
 /// A segment of another version of this suite may lie otherwise, and one of another capacity surely does.
 #[test]
 fn a_segment_of_another_version_or_capacity_is_not_joined() {
-    for variant in ["ring", "sem", "posix"] {
-        let meeting = Shm::create(None, &setup(variant)).unwrap();
-        let address = meeting.address();
-        let write = |offset: usize, bytes: &[u8]| {
-            if let Ok(name) = address.parse() {
-                let object = Object::open(&name).unwrap().unwrap();
-                Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap().write(offset, bytes);
-            } else {
-                let segment = Segment::find(address.parse().unwrap()).unwrap().unwrap();
-                Region::new(segment.attach().unwrap()).unwrap().write(offset, bytes);
-            }
-        };
-        for (offset, wrong, right) in [(8, 4, 3), (8, 2, 3), (16, CAPACITY as u64 * 2, CAPACITY as u64)] {
-            let len = if offset == 8 { 4 } else { 8 };
-            write(offset, &u64::to_ne_bytes(wrong)[..len]);
-            let refused = Shm::join(&address, &setup(variant), PATIENCE).unwrap_err().to_string();
-            assert!(refused.contains("another version"), "{variant}: {wrong} at {offset}: {refused}");
-            write(offset, &u64::to_ne_bytes(right)[..len]);
-        }
-        Shm::join(&address, &setup(variant), PATIENCE).unwrap();
+    let attach = |address: &str| {
+        let segment = Segment::find(address.parse().unwrap()).unwrap().unwrap();
+        Region::new(segment.attach().unwrap()).unwrap()
+    };
+    let map = |address: &str| {
+        let object = Object::open(&address.parse().unwrap()).unwrap().unwrap();
+        Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap()
+    };
+    another_layout_is_refused::<Ring, _>(attach);
+    another_layout_is_refused::<Semaphores, _>(attach);
+    another_layout_is_refused::<Posix, _>(map);
+}
+
+fn another_layout_is_refused<M: Mechanism<Options = Pages>, N: Memory>(at: impl Fn(&str) -> Region<N>) {
+    let meeting = M::create(None, &setup()).unwrap();
+    let address = meeting.address();
+    let variant = M::VARIANT.name;
+    for (offset, wrong, right) in [(8, 4, 3), (8, 2, 3), (16, CAPACITY as u64 * 2, CAPACITY as u64)] {
+        let len = if offset == 8 { 4 } else { 8 };
+        at(&address).write(offset, &u64::to_ne_bytes(wrong)[..len]);
+        let refused = M::join(&address, &setup(), PATIENCE).err().expect("of another layout").to_string();
+        assert!(refused.contains("another version"), "{variant}: {wrong} at {offset}: {refused}");
+        at(&address).write(offset, &u64::to_ne_bytes(right)[..len]);
     }
+    assert!(M::join(&address, &setup(), PATIENCE).is_ok());
 }
 
 /// One who is killed between taking the free place and being ready does not keep it: the next takes it over. As long
 /// as it lives, nobody does.
 #[test]
 fn a_place_taken_by_a_process_that_was_killed_is_free() {
-    let mut meeting = Shm::create(None, &setup("ring")).unwrap();
+    let mut meeting = Ring::create(None, &setup()).unwrap();
     let key = meeting.address();
-    let join = |timeout| Shm::join(&key, &setup("ring"), timeout);
+    let join = |timeout| Ring::join(&key, &setup(), timeout);
     for _ in 0..2 {
         let mut hesitant = playing(&format!("claim {key}"));
         assert_eq!(hesitant.said, "true");
@@ -184,9 +193,7 @@ fn another_users_segment_is_not_joined_though_it_is_for_all() {
     }
     let key = Key::fresh();
     let id = played(&format!("make-as-nobody {key}"));
-    let join = |mode| {
-        Shm::join(&key.to_string(), &ipc_core::Setup { mode, ..setup("ring") }, Duration::from_millis(20))
-    };
+    let join = |mode| Ring::join(&key.to_string(), &Setup { mode, ..setup() }, Duration::from_millis(20));
     let (refused, allowed) = (join(0o600).unwrap_err().to_string(), join(0o666).unwrap_err().to_string());
     Segment::find(key).unwrap().expect("it is still there").mark_for_removal().unwrap();
     assert!(refused.contains("another user's (uid 65534)"), "segment {id}: {refused}");
@@ -207,14 +214,14 @@ fn a_segment_of_another_process_is_never_reclaimed() {
         note(SystemV::Segment, another),
         note(SystemV::Semaphores, Some(Made { id, at })),
     ] {
-        Shm::reclaim(&note).unwrap();
+        Ring::reclaim(&note).unwrap();
         assert!(Segment::find(scratch.key).unwrap().is_some(), "{note}");
     }
     // The same id at another time: it may be ours, and it may not.
-    let doubtful = Shm::reclaim(&note(SystemV::Segment, Some(Made { id, at: at - 100 }))).unwrap_err();
+    let doubtful = Ring::reclaim(&note(SystemV::Segment, Some(Made { id, at: at - 100 }))).unwrap_err();
     assert!(doubtful.to_string().contains("it was changed since"), "{doubtful}");
     assert!(Segment::find(scratch.key).unwrap().is_some());
-    Shm::reclaim(&note(SystemV::Segment, Some(Made { id, at }))).unwrap();
+    Ring::reclaim(&note(SystemV::Segment, Some(Made { id, at }))).unwrap();
     assert!(Segment::find(scratch.key).unwrap().is_none());
 }
 

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use ipc_core::pages::is_of_pool;
+use ipc_core::pages::{Pages, is_of_pool};
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup};
-use ipc_shm::Shm;
+use ipc_shm::{Posix, Ring, Semaphores};
 
-use crate::tools::{PATIENCE, played, setup};
+use crate::tools::{PATIENCE, played, with};
 
 /// How many bytes of the only shared mapping of this process whose name has `name` in it have their page.
 pub fn resident(name: &str) -> usize {
@@ -32,24 +32,34 @@ fn pages_come_when_they_are_touched_or_beforehand() {
 /// Huge pages, or an error that says what the administrator can do: never small pages without a word.
 #[test]
 fn huge_pages_or_a_clear_word() {
-    for (variant, advice) in [("ring", "nr_hugepages"), ("sem", "nr_hugepages"), ("posix", "huge=advise")] {
-        let setup = Setup { huge_pages: true, ..setup(variant) };
-        match Shm::create(None, &setup) {
-            Ok(mut meeting) => {
-                assert!(Shm::join(&meeting.address(), &setup, PATIENCE).is_ok());
-                meeting.accept(PATIENCE).unwrap();
-                let mounts = fs::read_to_string("/proc/mounts").unwrap();
-                let advised =
-                    mounts.lines().any(|line| line.contains(" /dev/shm ") && line.contains("huge="));
-                assert!(variant != "posix" || advised, "small pages without a word");
-            }
-            Err(error) => {
-                let told = error.to_string();
-                assert!(told.contains(advice) || told.contains("vm.hugetlb_shm_group"), "{told}");
-                ipc_core::conformance::skipped(&format!("{variant}: {told}"));
-            }
+    huge_pages::<Ring>("nr_hugepages");
+    huge_pages::<Semaphores>("nr_hugepages");
+    if huge_pages::<Posix>("huge=advise") {
+        let mounts = fs::read_to_string("/proc/mounts").unwrap();
+        let advised = mounts.lines().any(|line| line.contains(" /dev/shm ") && line.contains("huge="));
+        assert!(advised, "small pages without a word");
+    }
+}
+
+/// Whether two sides can meet in huge pages; if not, the error has the advice.
+fn huge_pages<M: Mechanism<Options = Pages>>(advice: &str) -> bool {
+    match M::create(None, &huge()) {
+        Ok(mut meeting) => {
+            assert!(M::join(&meeting.address(), &huge(), PATIENCE).is_ok());
+            meeting.accept(PATIENCE).unwrap();
+            true
+        }
+        Err(error) => {
+            let told = error.to_string();
+            assert!(told.contains(advice) || told.contains("vm.hugetlb_shm_group"), "{told}");
+            ipc_core::conformance::skipped(&format!("{}: {told}", M::VARIANT.name));
+            false
         }
     }
+}
+
+fn huge() -> Setup<Pages> {
+    with(Pages { huge: true, populate: false })
 }
 
 /// Of which pages a segment is made was decided by whoever made it: the other side is told, if it wants others.
@@ -57,7 +67,6 @@ fn huge_pages_or_a_clear_word() {
 fn who_joins_cannot_choose_the_size_of_the_pages() {
     let scratch = crate::tools::Scratch::new(0o600);
     assert!(!is_of_pool(&scratch.segment.attach().unwrap()));
-    let setup = Setup { huge_pages: true, ..setup("ring") };
-    let told = Shm::join(&scratch.key.to_string(), &setup, PATIENCE).unwrap_err();
+    let told = Ring::join(&scratch.key.to_string(), &huge(), PATIENCE).unwrap_err();
     assert!(matches!(&told, Error::Usage(text) if text.contains("without huge pages")), "{told}");
 }

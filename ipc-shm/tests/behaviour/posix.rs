@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipc_core::conformance::Bytes as _;
 use ipc_core::ring::{Memory, Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
-use ipc_shm::Shm;
 use ipc_shm::posix::{Object, PosixName, file_of};
+use ipc_shm::{Posix, Ring};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::signal::Signal;
@@ -48,7 +48,7 @@ impl Drop for Scratch {
 }
 
 fn join(address: &str) -> Error {
-    Shm::join(address, &setup("posix"), SHORTLY).unwrap_err()
+    Posix::join(address, &setup(), SHORTLY).unwrap_err()
 }
 
 /// A name is a name in a file system: the tools for files show, read and remove it. A key of System V is in none.
@@ -120,8 +120,8 @@ fn the_umask_takes_from_the_mode() {
 #[test]
 fn an_object_is_for_its_owner_alone() {
     for mode in [0o600, 0o660, 0o7600] {
-        let setup = Setup { mode, ..setup("posix") };
-        let meeting = Shm::create(None, &setup).unwrap();
+        let setup = Setup { mode, ..setup() };
+        let meeting = Posix::create(None, &setup).unwrap();
         let path = file_of(&meeting.address().parse().unwrap());
         assert_eq!(fs::metadata(path).unwrap().mode() & 0o7777, mode & 0o777);
     }
@@ -167,7 +167,7 @@ fn removed_by_the_next_create(waiting: &str) {
     assert!(file_of(&name).exists());
     owner.kill();
     wait_until("swept", || {
-        drop(Shm::create(None, &setup("ring")).unwrap());
+        drop(Ring::create(None, &setup()).unwrap());
         !file_of(&name).exists()
     });
 }
@@ -179,7 +179,7 @@ fn a_name_in_use_is_refused() {
     let link = PosixName::fresh();
     symlink("nowhere", file_of(&link)).unwrap();
     let refused = [&scratch.name, &link].map(|name| {
-        let told = Shm::create(Some(&name.to_string()), &setup("posix")).unwrap_err();
+        let told = Posix::create(Some(&name.to_string()), &setup()).unwrap_err();
         [told, Object::create(name, 0o600).unwrap_err()]
     });
     let followed = Object::open(&link);
@@ -223,12 +223,12 @@ fn another_users_object_is_refused() {
     if !geteuid().is_root() {
         return ipc_core::conformance::skipped("giving a file away needs root");
     }
-    let meeting = Shm::create(None, &setup("posix")).unwrap();
+    let meeting = Posix::create(None, &setup()).unwrap();
     let name: PosixName = meeting.address().parse().unwrap();
     chown(file_of(&name), Some(65534), None).unwrap();
     let told = join(&name.to_string());
-    let wider = Setup { mode: 0o666, ..setup("posix") };
-    let allowed = Shm::join(&name.to_string(), &wider, PATIENCE);
+    let wider = Setup { mode: 0o666, ..setup() };
+    let allowed = Posix::join(&name.to_string(), &wider, PATIENCE);
     Object::unlink(&name).unwrap(); // no sweep would touch it: it is another user's now
     assert!(matches!(&told, Error::Usage(text) if text.contains("another user's")), "{told}");
     assert!(allowed.is_ok(), "{allowed:?}");
@@ -248,7 +248,7 @@ fn reach_is_that_of_the_file_system() {
 /// One object carries both ways.
 #[test]
 fn a_link_has_one_object() {
-    let (mut owner, mut joiner) = pair("posix");
+    let (mut owner, mut joiner) = pair::<Posix>();
     let mut buffer = [0; 8];
     owner.send(b"there").unwrap();
     assert_eq!(joiner.recv(&mut buffer).unwrap(), 5);

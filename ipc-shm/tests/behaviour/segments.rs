@@ -1,9 +1,10 @@
 //! Pitfalls of segments.
 
 use ipc_core::conformance::Bytes as _;
+use ipc_core::pages::Pages;
 use ipc_core::ring::{Memory, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism};
-use ipc_shm::{Key, Segment, Shm};
+use ipc_core::{Error, Mechanism, Setup};
+use ipc_shm::{Key, Ring, Segment, Semaphores};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
@@ -53,7 +54,7 @@ fn a_marked_segment_is_not_found_by_its_key() {
 #[test]
 fn the_key_zero_is_refused() {
     for key in ["0", "0x0", "", "seven", "0x1ffffffff", "/tmp/file"] {
-        let refused = Shm::create(Some(key), &setup("ring")).unwrap_err();
+        let refused = Ring::create(Some(key), &setup()).unwrap_err();
         assert!(matches!(&refused, Error::Usage(text) if text.contains("no key")), "{key}: {refused}");
     }
 }
@@ -65,7 +66,7 @@ fn a_key_in_use_is_refused_and_its_segment_left_alone() {
     let attached = scratch.attach();
     attached.write(0, b"not yours");
     let bare = Segment::create(scratch.key, SEGMENT_LEN, 0o600).unwrap_err();
-    let told = Shm::create(Some(&scratch.key.to_string()), &setup("ring")).unwrap_err();
+    let told = Ring::create(Some(&scratch.key.to_string()), &setup()).unwrap_err();
     for error in [bare, told] {
         assert_eq!(error.errno(), Some(Errno::EEXIST));
         assert!(error.to_string().starts_with("shmget: File exists (EEXIST); key 0x"), "{error}");
@@ -98,17 +99,20 @@ fn the_same_segment_is_at_another_address_each_time() {
 /// For the owner alone, unless a wider mode is asked for.
 #[test]
 fn a_segment_is_for_its_owner_alone() {
-    for (mode, variant) in [(0o600, "ring"), (0o600, "sem"), (0o660, "ring"), (0o660, "sem")] {
-        let mut setup = setup(variant);
-        setup.mode = mode;
-        let meeting = Shm::create(None, &setup).unwrap();
-        let numbers = meeting.describe();
-        let numbers: Vec<i32> = numbers.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
-        let permissions = format!("{mode:o}");
-        assert_eq!(listed("shm", numbers[0]).unwrap()[2], permissions);
-        if variant == "sem" {
-            assert_eq!(listed("sem", numbers[1]).unwrap()[2], permissions);
-        }
+    for mode in [0o600, 0o660] {
+        has_mode::<Ring>(mode, &["shm"]);
+        has_mode::<Semaphores>(mode, &["shm", "sem"]);
+    }
+}
+
+/// All that is made, of these kinds, has that mode.
+fn has_mode<M: Mechanism<Options = Pages>>(mode: u32, kinds: &[&str]) {
+    let meeting = M::create(None, &Setup { mode, ..setup() }).unwrap();
+    let described = meeting.describe();
+    let numbers: Vec<i32> = described.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(numbers.len(), kinds.len(), "{described}");
+    for (kind, number) in kinds.iter().zip(numbers) {
+        assert_eq!(listed(kind, number).unwrap()[2], format!("{mode:o}"), "{kind}");
     }
 }
 

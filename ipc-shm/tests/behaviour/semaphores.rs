@@ -7,16 +7,9 @@ use std::time::Duration;
 use ipc_core::conformance::scribble;
 use ipc_core::ring::data_offset;
 use ipc_core::{Error, Mechanism, Transport};
-use ipc_shm::{Link, LockStep, Shm, Undo};
+use ipc_shm::{LockStep, Ring, Semaphores, Undo};
 
 use crate::tools::{PATIENCE, ScratchArray, pair, played, playing, setup, wait_until, watched};
-
-fn lock_step_pair() -> (LockStep, LockStep) {
-    match pair("sem") {
-        (Link::LockStep(owner), Link::LockStep(joiner)) => (owner, joiner),
-        other => panic!("{other:?}"),
-    }
-}
 
 /// A semaphore never goes below zero: who would take it there is told "not now", or sleeps until somebody gives.
 #[test]
@@ -60,7 +53,7 @@ fn undo_is_wrong_where_one_takes_and_another_gives() {
 /// Lock-step: one message under way in each direction, and not one more.
 #[test]
 fn lock_step_has_one_message_under_way() {
-    let (mut owner, mut joiner) = lock_step_pair();
+    let (mut owner, mut joiner) = pair::<Semaphores>();
     let mut buffer = [0; 8];
     for _ in 0..3 {
         assert_eq!(owner.try_send(b"one").unwrap(), Some(()));
@@ -75,7 +68,7 @@ fn lock_step_has_one_message_under_way() {
 /// The slot is "full", as the semaphore says, but without a message: corrupt, and it stays so.
 #[test]
 fn a_semaphore_that_lies_is_corrupt() {
-    let (mut owner, mut joiner) = lock_step_pair();
+    let (mut owner, mut joiner) = pair::<Semaphores>();
     owner.send(b"true").unwrap();
     joiner.recv(&mut [0; 8]).unwrap();
     owner.semaphores().set(1, 1).unwrap();
@@ -88,7 +81,7 @@ fn a_semaphore_that_lies_is_corrupt() {
 /// A count at its maximum cannot be raised: that is the peer's doing, too.
 #[test]
 fn a_semaphore_at_its_maximum_is_corrupt() {
-    let (mut owner, joiner) = lock_step_pair();
+    let (mut owner, joiner) = pair::<Semaphores>();
     joiner.semaphores().set(1, 32767).unwrap();
     assert!(matches!(owner.send(b"one too many"), Err(Error::Corrupt(_))));
 }
@@ -96,7 +89,7 @@ fn a_semaphore_at_its_maximum_is_corrupt() {
 /// One that cannot be raised after a message was read costs not that message, but the link: the two are out of step.
 #[test]
 fn a_slot_that_cannot_be_given_back_breaks_the_link() {
-    let (mut owner, mut joiner) = lock_step_pair();
+    let (mut owner, mut joiner) = pair::<Semaphores>();
     owner.send(b"good").unwrap();
     owner.semaphores().set(FREE_OF_OWNER, 32767).unwrap();
     assert_eq!(joiner.recv(&mut [0; 8]).unwrap(), 4);
@@ -115,7 +108,7 @@ const PRESENT_JOINER: u16 = 5;
 /// process lives on.
 #[test]
 fn one_who_leaves_wakes_each_wait_and_signs_off() {
-    let (mut owner, joiner) = lock_step_pair();
+    let (mut owner, joiner) = pair::<Semaphores>();
     let counts = |link: &LockStep| {
         [FREE_OF_OWNER, FULL_OF_JOINER, PRESENT_JOINER].map(|index| link.semaphores().get(index).unwrap())
     };
@@ -129,7 +122,7 @@ fn one_who_leaves_wakes_each_wait_and_signs_off() {
 /// A peer that has tampered with the sign of its presence is noticed all the same when it is killed.
 #[test]
 fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
-    let mut meeting = Shm::create(None, &setup("sem")).unwrap();
+    let mut meeting = Semaphores::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join-and-tamper {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
     let sleeper = thread::spawn(move || watched(move || (link.recv(&mut [0; 8]), link.check_peer())));
@@ -141,8 +134,7 @@ fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
 #[test]
 fn a_length_that_lies_is_corrupt() {
     for lie in [ipc_core::ring::MAX_MESSAGE as u64 + 1, u64::MAX] {
-        let (mut owner, joiner) = pair("sem");
-        let Link::LockStep(mut joiner) = joiner else { panic!("another variant") };
+        let (mut owner, mut joiner) = pair::<Semaphores>();
         owner.send(b"short").unwrap();
         scribble(owner.memory(), data_offset(0), &lie.to_le_bytes());
         let mut buffer = vec![0; joiner.max_message()];
@@ -156,7 +148,7 @@ fn a_length_that_lies_is_corrupt() {
 /// is gone.
 #[test]
 fn a_removed_array_is_named_as_such() {
-    let (mut owner, mut joiner) = lock_step_pair();
+    let (mut owner, mut joiner) = pair::<Semaphores>();
     let sleeper = thread::spawn(move || watched(move || (joiner.recv(&mut [0; 8]), joiner)));
     thread::sleep(Duration::from_millis(20)); // too little only makes the case easier
     if !remove(&owner) {
@@ -178,7 +170,7 @@ fn remove(link: &LockStep) -> bool {
 /// Also where the one who raises a semaphore is the first to meet it: the message that was read is good all the same.
 #[test]
 fn an_array_that_is_removed_between_two_calls_is_named_as_such() {
-    let (mut owner, mut joiner) = lock_step_pair();
+    let (mut owner, mut joiner) = pair::<Semaphores>();
     owner.send(b"text").unwrap();
     if !remove(&owner) {
         return ipc_core::conformance::skipped("there is no ipcrm here");
@@ -193,8 +185,8 @@ fn an_array_that_is_removed_between_two_calls_is_named_as_such() {
 /// The two sides must speak of the same: a lock-step is not joined as a ring.
 #[test]
 fn another_variant_is_told() {
-    let meeting = Shm::create(None, &setup("sem")).unwrap();
-    let error = Shm::join(&meeting.address(), &setup("ring"), PATIENCE).unwrap_err();
+    let meeting = Semaphores::create(None, &setup()).unwrap();
+    let error = Ring::join(&meeting.address(), &setup(), PATIENCE).unwrap_err();
     assert!(error.to_string().contains("another variant"), "{error}");
 }
 

@@ -4,9 +4,10 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use ipc_core::conformance::Bytes as _;
+use ipc_core::pages::Pages;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Mechanism, Transport};
-use ipc_shm::Shm;
+use ipc_shm::{Ring, Semaphores};
 use nix::unistd::geteuid;
 
 use crate::tools::{PATIENCE, Scratch, listed, played, setup};
@@ -69,18 +70,21 @@ fn direction_is_two_way_through_one_segment() {
 /// Direction: two-way. A link of either variant talks both ways and has just one segment.
 #[test]
 fn direction_a_link_has_one_segment() {
-    for variant in ["ring", "sem"] {
-        let mut meeting = Shm::create(None, &setup(variant)).unwrap();
-        let description = meeting.describe();
-        assert_eq!(description.matches("segment").count(), 1, "{description}");
-        let mut joiner = Shm::join(&meeting.address(), &setup(variant), PATIENCE).unwrap();
-        let mut owner = meeting.accept(PATIENCE).unwrap();
-        let mut buffer = [0; 8];
-        owner.send(b"there").unwrap();
-        assert_eq!(joiner.recv(&mut buffer).unwrap(), 5);
-        joiner.send(b"back").unwrap();
-        assert_eq!(owner.recv(&mut buffer).unwrap(), 4);
-    }
+    talks_both_ways::<Ring>();
+    talks_both_ways::<Semaphores>();
+}
+
+fn talks_both_ways<M: Mechanism<Options = Pages>>() {
+    let mut meeting = M::create(None, &setup()).unwrap();
+    let description = meeting.describe();
+    assert_eq!(description.matches("segment").count(), 1, "{description}");
+    let mut joiner = M::join(&meeting.address(), &setup(), PATIENCE).unwrap();
+    let mut owner = meeting.accept(PATIENCE).unwrap();
+    let mut buffer = [0; 8];
+    owner.send(b"there").unwrap();
+    assert_eq!(joiner.recv(&mut buffer).unwrap(), 5);
+    joiner.send(b"back").unwrap();
+    assert_eq!(owner.recv(&mut buffer).unwrap(), 4);
 }
 
 /// Reach: same host, and there only within one IPC namespace: in another, the key names nothing.

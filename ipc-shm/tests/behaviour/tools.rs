@@ -10,10 +10,11 @@ use ipc_core::conformance::other;
 pub use ipc_core::conformance::other::{PATIENCE, ended, played, playing, watched};
 use ipc_core::conformance::watchdog::over_this_test;
 use ipc_core::lease::{Made, Note, SystemV};
+use ipc_core::pages::Pages;
 use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
-use ipc_shm::{Attached, Key, Link, Segment, Semaphores, Shm, Undo};
+use ipc_shm::{Attached, Key, Posix, Ring, Segment, SemaphoreArray, Semaphores, Undo};
 use nix::fcntl::OFlag;
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::mman::shm_open;
@@ -46,7 +47,7 @@ impl Drop for Scratch {
 /// A bare semaphore array, removed at the end of its test.
 pub struct ScratchArray {
     pub key: Key,
-    pub array: Semaphores,
+    pub array: SemaphoreArray,
     /// Just before it was made, in seconds since 1970.
     since: i64,
 }
@@ -56,26 +57,30 @@ impl ScratchArray {
         over_this_test();
         let key = Key::fresh();
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64 - 1;
-        Self { key, array: Semaphores::create(key, 0o600).unwrap(), since }
+        Self { key, array: SemaphoreArray::create(key, 0o600).unwrap(), since }
     }
 }
 
 impl Drop for ScratchArray {
     fn drop(&mut self) {
         let made = Made { id: self.array.id(), at: self.since };
-        let _ = Shm::reclaim(&Note::SystemV(SystemV::Semaphores, self.key, Some(made)));
+        let _ = Semaphores::reclaim(&Note::SystemV(SystemV::Semaphores, self.key, Some(made)));
     }
 }
 
-pub fn setup(variant: &str) -> Setup {
+pub fn setup() -> Setup<Pages> {
+    with(Pages::default())
+}
+
+pub fn with(options: Pages) -> Setup<Pages> {
     over_this_test();
-    Setup::default_of::<Shm>().with_variant::<Shm>(variant).unwrap()
+    Setup { mode: 0o600, options }
 }
 
 /// Both ends of a link, in this process: the owner's first.
-pub fn pair(variant: &str) -> (Link, Link) {
-    let mut meeting = Shm::create(None, &setup(variant)).unwrap();
-    let joiner = Shm::join(&meeting.address(), &setup(variant), PATIENCE).unwrap();
+pub fn pair<M: Mechanism<Options = Pages>>() -> (M::Link, M::Link) {
+    let mut meeting = M::create(None, &setup()).unwrap();
+    let joiner = M::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     (meeting.accept(PATIENCE).unwrap(), joiner)
 }
 
@@ -114,20 +119,42 @@ fn attach(key: &str) -> Region<Attached> {
 
 /// Leaves a POSIX object that waits for its peer until this process is killed.
 fn wait_at(name: &str) -> String {
-    std::mem::forget(Shm::create(Some(name), &setup("posix")).unwrap());
+    std::mem::forget(Posix::create(Some(name), &setup()).unwrap());
     name.to_owned()
 }
 
+fn resident<M: Mechanism<Options = Pages>>(when: &str, name: &str) -> String {
+    let _meeting = M::create(None, &with(Pages { populate: when == "now", huge: false })).unwrap();
+    crate::pages::resident(name).to_string()
+}
+
+/// Leaks its link: as this process stays, so does the link, until the process is killed.
+fn own<M: Mechanism<Options = Pages>>(address: &str) -> String {
+    let mut meeting = M::create(Some(address), &setup()).unwrap();
+    let described = meeting.describe();
+    std::mem::forget(meeting.accept(PATIENCE).unwrap());
+    std::mem::forget(meeting);
+    described
+}
+
 /// Leaves a link until this process is killed.
-fn join_as_nobody(key: &str, variant: &str) -> String {
+fn join<M: Mechanism<Options = Pages>>(address: &str) -> String {
+    let mut link = M::join(address, &setup(), PATIENCE).unwrap();
+    link.send(b"here").unwrap();
+    std::mem::forget(link);
+    address.to_owned()
+}
+
+/// The same for a user who is not the owner.
+fn join_as_nobody<M: Mechanism<Options = Pages>>(key: &str) -> String {
     setuid(Uid::from_raw(65534)).unwrap();
-    let joined = Shm::join(key, &Setup { mode: 0o666, ..setup(variant) }, PATIENCE);
+    let joined = M::join(key, &Setup { mode: 0o666, ..setup() }, PATIENCE);
     joined.map(std::mem::forget).map_or_else(|error| error.to_string(), |()| "joined".into())
 }
 
-fn array(key: &str) -> Semaphores {
+fn array(key: &str) -> SemaphoreArray {
     let creator = nix::unistd::getuid().as_raw();
-    Semaphores::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
+    SemaphoreArray::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
 }
 
 /// What the other process does, and then says.
@@ -157,7 +184,8 @@ fn play(part: &[&str]) -> String {
             setuid(Uid::from_raw(65534)).unwrap();
             Segment::create(key.parse().unwrap(), SEGMENT_LEN, 0o666).unwrap().id().to_string()
         }
-        ["join-as-nobody", key, variant] => join_as_nobody(key, variant),
+        ["join-as-nobody", key, "ring"] => join_as_nobody::<Ring>(key),
+        ["join-as-nobody", key, "sem"] => join_as_nobody::<Semaphores>(key),
         ["find-object-in-another-namespace", name] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
             Object::open(&name.parse().unwrap()).unwrap().is_some().to_string()
@@ -183,11 +211,9 @@ fn play(part: &[&str]) -> String {
             region.read(SEGMENT_LEN - 1, &mut byte);
             "survived".into()
         }
-        ["resident", variant, when, name] => {
-            let setup = Setup { populate: when == "now", ..setup(variant) };
-            let _meeting = Shm::create(None, &setup).unwrap();
-            crate::pages::resident(name).to_string()
-        }
+        ["resident", "ring", when, name] => resident::<Ring>(when, name),
+        ["resident", "sem", when, name] => resident::<Semaphores>(when, name),
+        ["resident", "posix", when, name] => resident::<Posix>(when, name),
         ["wait-at", name, ..] => wait_at(name),
         ["wait-in-another-namespace-at", name, ..] => {
             unshare(CloneFlags::CLONE_NEWIPC).unwrap();
@@ -210,29 +236,19 @@ fn play(part: &[&str]) -> String {
             let taken = Seat::claim(attach(key), Kind::Ring).unwrap().map(std::mem::forget);
             format!("{}", taken.is_some())
         }
-        // Leaks its link: as this process stays, so does the link, until the process is killed.
-        ["own", key, variant] => {
-            let mut meeting = Shm::create(Some(key), &setup(variant)).unwrap();
-            let described = meeting.describe();
-            std::mem::forget(meeting.accept(PATIENCE).unwrap());
-            std::mem::forget(meeting);
-            described
-        }
+        ["own", key, "ring"] => own::<Ring>(key),
+        ["own", key, "sem"] => own::<Semaphores>(key),
+        ["own", name, "posix"] => own::<Posix>(name),
         // Sets the sign of its presence as the kernel never takes it back: setting a semaphore forgets all undoing.
         ["join-and-tamper", key] => {
-            let Link::LockStep(link) = Shm::join(key, &setup("sem"), PATIENCE).unwrap() else {
-                panic!("a ring")
-            };
+            let link = Semaphores::join(key, &setup(), PATIENCE).unwrap();
             link.semaphores().set(5, 9).unwrap();
             std::mem::forget(link);
             key.to_owned()
         }
-        ["join", key, variant] => {
-            let mut link = Shm::join(key, &setup(variant), PATIENCE).unwrap();
-            link.send(b"here").unwrap();
-            std::mem::forget(link);
-            key.to_owned()
-        }
+        ["join", key, "ring"] => join::<Ring>(key),
+        ["join", key, "sem"] => join::<Semaphores>(key),
+        ["join", name, "posix"] => join::<Posix>(name),
         _ => panic!("no part {part:?}"),
     }
 }

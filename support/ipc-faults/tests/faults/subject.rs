@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::{Mechanism, Result, Setup, demo};
+use ipc_core::{Mechanism, Result, Setup, Variants, Visitor, demo};
 
 /// One variant of a mechanism.
 #[derive(Clone, Copy, Debug)]
@@ -14,19 +14,19 @@ pub struct Subject {
     /// The demo's `main`.
     demo: fn() -> ExitCode,
     /// Makes a meeting point and gives it up: what removes the remains of the dead.
-    create: fn(&'static str) -> Result<()>,
+    create: fn() -> Result<()>,
 }
 
 impl Subject {
     /// All of them, in the order of the course.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        all.extend(of::<ipc_pipe::Pipe>());
-        all.extend(of::<ipc_fifo::Fifo>());
-        all.extend(of::<ipc_msgq::Msgq>());
-        all.extend(of::<ipc_shm::Shm>());
-        all.extend(of::<ipc_mmap::Mmap>());
-        all.extend(of::<ipc_socket::Socket>());
+        all.extend(of::<ipc_pipe::Variants>());
+        all.extend(of::<ipc_fifo::Variants>());
+        all.extend(of::<ipc_msgq::Variants>());
+        all.extend(of::<ipc_shm::Variants>());
+        all.extend(of::<ipc_mmap::Variants>());
+        all.extend(of::<ipc_socket::Variants>());
         all
     }
 
@@ -48,16 +48,30 @@ impl Subject {
     }
 
     pub fn next_create(&self) -> Result<()> {
-        (self.create)(self.variant)
+        (self.create)()
     }
 }
 
-fn of<M: Mechanism>() -> impl Iterator<Item = Subject> {
-    M::PROFILE.variants.iter().map(|variant| Subject {
-        mechanism: M::PROFILE.name,
-        variant: variant.name,
-        address: M::PROFILE.address,
-        demo: demo::main::<M>,
-        create: |variant| M::create(None, &Setup::default_of::<M>().with_variant::<M>(variant)?).map(drop),
-    })
+/// The variants of one mechanism.
+fn of<V: Variants>() -> Vec<Subject> {
+    let mut subjects = Subjects { demo: demo::main::<V>, subjects: Vec::new() };
+    V::visit(&mut subjects);
+    subjects.subjects
+}
+
+struct Subjects {
+    demo: fn() -> ExitCode,
+    subjects: Vec<Subject>,
+}
+
+impl Visitor for Subjects {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        self.subjects.push(Subject {
+            mechanism: M::PROFILE.name,
+            variant: M::VARIANT.name,
+            address: M::PROFILE.address,
+            demo: self.demo,
+            create: || M::create(None, &Setup::default()).map(drop),
+        });
+    }
 }

@@ -6,8 +6,8 @@ use ipc_core::process::PeerProcess;
 use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
 use nix::errno::Errno;
 
+use super::protocol::{Hello, Role, Side};
 use crate::alarm::Ticks;
-use crate::protocol::{Hello, Role, Side};
 use crate::{Message, Queue};
 
 /// The last byte of each message, behind what the caller sent. It is there so that no message of a caller has length
@@ -18,7 +18,7 @@ const DATA: u8 = 0xD1;
 /// the farewell always fits: see [`Side`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
 
-/// How long a call with a timeout waits before a look whether the peer is still there.
+/// The time that a call with a timeout waits before a look whether the peer is still there.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over a System V queue. Dropping it says goodbye.
@@ -26,16 +26,15 @@ const SLICE: Duration = Duration::from_millis(100);
 /// ```
 /// # use std::time::Duration;
 /// # use ipc_core::{Mechanism, Setup, Transport};
-/// # use ipc_msgq::{Link, Message, Msgq};
+/// # use ipc_msgq::{Message, SystemV};
 /// # let patience = Duration::from_secs(30);
-/// # let setup = Setup::default_of::<Msgq>();
-/// # let mut meeting = Msgq::create(None, &setup)?;
-/// # let mut joiner = Msgq::join(&meeting.address(), &setup, patience)?;
-/// if let Link::SystemV(owner) = meeting.accept(patience)? {
-///     // Past the protocol: not even an honest side would understand this.
-///     owner.queue().send(&Message::new(owner.outbound(), b"garbage"))?;
-///     assert!(matches!(joiner.recv(&mut [0; 10]), Err(ipc_core::Error::Corrupt(_))));
-/// }
+/// # let setup = Setup::default();
+/// # let mut meeting = SystemV::create(None, &setup)?;
+/// # let mut joiner = SystemV::join(&meeting.address(), &setup, patience)?;
+/// let owner = meeting.accept(patience)?;
+/// // Past the protocol: not even an honest side would understand this.
+/// owner.queue().send(&Message::new(owner.outbound(), b"garbage"))?;
+/// assert!(matches!(joiner.recv(&mut [0; 10]), Err(ipc_core::Error::Corrupt(_))));
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub struct SystemVLink {
     inbox: Message,
     /// The message in `inbox` did not fit the caller's buffer: it is the next one.
     kept: bool,
-    /// The peer has closed its end or died: nobody takes what is sent, and nothing new comes.
+    /// The peer has closed its end or died: no process takes what is sent, and nothing new comes.
     gone: bool,
     max_message: usize,
 }
@@ -78,7 +77,7 @@ impl SystemVLink {
         self.side.queue
     }
 
-    /// What this end sends, for those who use the queue without the protocol.
+    /// The type of what this end sends, to use the queue without the protocol.
     #[must_use]
     pub const fn outbound(&self) -> crate::MessageType {
         self.side.role.outbound()
@@ -125,7 +124,7 @@ impl SystemVLink {
         Ok(needed)
     }
 
-    /// What a refused call on the queue means.
+    /// Interprets the error of a refused call on the queue.
     #[cold]
     fn refused(&mut self, error: Error) -> Error {
         match error.errno() {

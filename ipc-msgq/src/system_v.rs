@@ -1,88 +1,121 @@
-//! How two processes meet at a System V queue.
+//! Two processes meet at one System V queue, with a message type for each way.
 
-use std::thread;
-use std::time::{Duration, Instant};
+mod link;
+mod protocol;
 
-use ipc_core::lease::{self, Lease};
+use std::time::Duration;
+
+use ipc_core::lease::{self, Lease, Note};
 use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::{Advise, Call, Error, Result, Setup};
+use ipc_core::ring::poll_for;
+use ipc_core::{
+    Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
+    Variant,
+};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use crate::protocol::{Hello, INVITATION, Role, Side, introduce, peek_hello, try_recv_hello};
-use crate::{Key, Msgq, Queue, SystemVLink};
+use crate::{Key, Queue};
+use protocol::{Hello, INVITATION, Role, Side, introduce, peek_hello, try_recv_hello};
 
-/// A queue that waits for its second user.
+pub use link::SystemVLink;
+
+/// The variant `sysv`: a queue that waits for its second user. See the [crate].
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::SystemV;
+/// # let patience = Duration::from_secs(30);
+/// let setup = Setup::default();
+/// let mut meeting = SystemV::create(None, &setup)?;
+/// let mut joiner = SystemV::join(&meeting.address(), &setup, patience)?; // in another process
+/// let mut owner = meeting.accept(patience)?;
+/// owner.send(b"hello")?;
+/// let mut buffer = [0; 100];
+/// assert_eq!(joiner.recv(&mut buffer)?, 5);
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Meeting {
+pub struct SystemV {
     key: Key,
     queue: Queue,
     /// This process's place at the queue, until it is handed out by `accept`.
     side: Option<Side>,
-    /// A second hold on the lease. Whoever keeps the meeting until its child has ended clears up after a child that
-    /// was killed, even when the link is closed by then.
+    /// A second hold on the lease. Keeping the meeting until the child has ended clears up after a child that was
+    /// killed, even when the link is closed by then.
     _lease: Option<Lease>,
 }
 
-/// How often one who waits for the other side looks for it.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+impl Mechanism for SystemV {
+    const PROFILE: Profile = crate::PROFILE;
+    const VARIANT: Variant = Variant {
+        name: "sysv",
+        summary: "one System V queue, a message type for each way",
+        unit: Unit::WholeStruct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::Many,
+        shares: &[Shared::IpcNamespace, Shared::PidNamespace],
+    };
+    const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;
 
-impl Meeting {
+    type Options = ();
+    type Link = SystemVLink;
+
     // ANCHOR: create
-    pub(crate) fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         let key = address.map(str::parse).transpose()?.unwrap_or_else(Key::fresh);
-        let lease = Lease::take::<Msgq>(Some(&key.to_string())).advise(Errno::EEXIST, || {
+        let lease = Lease::take::<Self>(Some(&key.to_string())).advise(Errno::EEXIST, || {
             format!("key {key} is in use by another process: choose another KEY")
         })?;
         let queue = Queue::create_leased(&lease, key, setup.mode)?;
         let side = Side::new(queue, Role::Owner, Some(lease));
         introduce(queue, INVITATION)?;
-        Ok(Self { key, queue, side: Some(side), _lease: Lease::share::<Msgq>(&key.to_string())? })
+        Ok(Self { key, queue, side: Some(side), _lease: Lease::share::<Self>(&key.to_string())? })
     }
     // ANCHOR_END: create
 
-    pub(crate) fn address(&self) -> String {
+    fn address(&self) -> String {
         self.key.to_string()
     }
 
-    pub(crate) fn describe(&self) -> String {
+    fn describe(&self) -> String {
         format!("System V message queue with key {} and id {} (ipcs -q shows it)", self.key, self.queue.id())
     }
 
     // ANCHOR: accept
-    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<SystemVLink> {
+    fn accept(&mut self, timeout: Duration) -> Result<SystemVLink> {
         let Some(side) = &self.side else {
             return Err(Error::Usage("this queue has its two sides already".into()));
         };
-        let kind = Role::Joiner.outbound();
-        let hello = || match try_recv_hello(side.queue, kind)? {
+        let hello = || match try_recv_hello(side.queue, Role::Joiner.outbound())? {
             None => invite_again(side.queue).map(|()| None),
             hello => Ok(hello),
         };
-        let joiner = poll(timeout, hello);
-        let joiner =
-            joiner.map_err(|error| if self.queue.is_gone() { self.queue.removed(error) } else { error });
-        let joiner = joiner?.ok_or_else(|| Error::TimedOut {
-            what: format!("nobody joined at {}", self.key),
-            waited: timeout,
-        })?;
+        let removed = |error| if self.queue.is_gone() { self.queue.removed(error) } else { error };
+        let nobody = || format!("nobody joined at {}", self.key);
+        let joiner = poll_for(timeout, nobody, || hello().map_err(removed))?;
         SystemVLink::new(self.side.take().expect("it was there above"), &joiner)
     }
     // ANCHOR_END: accept
 
     // ANCHOR: join
-    pub(crate) fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
         let key = address.parse()?;
-        lease::sweep::<Msgq>()?; // a queue of dead processes is not one to join
-        poll(timeout, || try_join(key, setup))?.ok_or_else(|| Error::TimedOut {
-            what: format!("nobody is at {key}: start this first: ipc-msgq pong {key}"),
-            waited: timeout,
-        })
+        lease::sweep::<Self>()?; // a queue of dead processes is not one to join
+        let nobody = || format!("nobody is at {key}: start this first: ipc-msgq pong {key}");
+        poll_for(timeout, nobody, || try_join(key, setup))
     }
     // ANCHOR_END: join
+
+    fn reclaim(note: &Note) -> Result<()> {
+        crate::reclaim(note)
+    }
 }
 
-/// One who was killed between taking the seat and saying so must not keep it for ever: frees it again.
+/// Frees the seat again if the process that took it was killed before it said so.
 fn invite_again(queue: Queue) -> Result<()> {
     let Some(taker) = queue.stat()?.last_receiver else { return Ok(()) };
     let watch = ProcessId::of(taker)?.map(PeerProcess::watch).transpose()?;
@@ -95,7 +128,7 @@ fn invite_again(queue: Queue) -> Result<()> {
 fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
     // From here on the queue stays, until this side is done with it too.
-    let lease = Lease::share::<Msgq>(&key.to_string())?;
+    let lease = Lease::share::<SystemV>(&key.to_string())?;
     let stat = queue.stat().advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
     let Some(stat) = unless_gone(stat)? else { return Ok(None) };
     for user in [stat.creator, stat.owner] {
@@ -144,20 +177,5 @@ pub(crate) fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EINVAL | Errno::EIDRM)) => Ok(None),
         answer => answer.map(Some),
-    }
-}
-
-/// Repeats `attempt` until it gives something, for at most `timeout`.
-pub(crate) fn poll<T>(
-    timeout: Duration,
-    mut attempt: impl FnMut() -> Result<Option<T>>,
-) -> Result<Option<T>> {
-    let started = Instant::now();
-    loop {
-        let done = attempt()?;
-        if done.is_some() || started.elapsed() >= timeout {
-            return Ok(done);
-        }
-        thread::sleep(LOOK_EVERY);
     }
 }

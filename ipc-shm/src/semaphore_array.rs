@@ -44,11 +44,11 @@ pub enum Undo {
 
 /// A System V semaphore array, known by its id. A handle, like a path.
 #[derive(Clone, Copy, Debug)]
-pub struct Semaphores {
+pub struct SemaphoreArray {
     id: i32,
 }
 
-impl Semaphores {
+impl SemaphoreArray {
     /// Makes the array under `key`, which must be free, in its initial state.
     ///
     /// `semget` and the setting of values are two calls, and in between the values are zero. Another process that
@@ -205,7 +205,7 @@ mod tests {
     use nix::unistd::geteuid;
 
     use super::*;
-    use crate::Shm;
+    use crate::Semaphores;
 
     /// An array of so many semaphores, removed at the end of its test.
     struct Array(Key, i32);
@@ -232,21 +232,21 @@ mod tests {
     fn an_array_of_another_user_or_size_is_not_used() {
         let us = geteuid().as_raw();
         let array = Array::new(COUNT, 0o600);
-        assert_eq!(Semaphores::find(array.0, us).unwrap().map(Semaphores::id), Some(array.1));
-        let refused = |key, creator| matches!(Semaphores::find(key, creator), Err(Error::Corrupt(text)) if text.contains("not those"));
+        assert_eq!(SemaphoreArray::find(array.0, us).unwrap().map(SemaphoreArray::id), Some(array.1));
+        let refused = |key, creator| matches!(SemaphoreArray::find(key, creator), Err(Error::Corrupt(text)) if text.contains("not those"));
         assert!(refused(array.0, us + 1));
         for count in [1, COUNT - 1, COUNT + 1] {
             assert!(refused(Array::new(count, 0o600).0, us), "{count}");
         }
-        assert!(Semaphores::find(Key::fresh(), us).unwrap().is_none());
+        assert!(SemaphoreArray::find(Key::fresh(), us).unwrap().is_none());
     }
 
     #[test]
     fn an_array_is_made_once_with_one_free_slot_each_way() {
         let array = Array::new(COUNT, 0o600);
-        assert_eq!(Semaphores::create(array.0, 0o600).unwrap_err().errno(), Some(Errno::EEXIST));
+        assert_eq!(SemaphoreArray::create(array.0, 0o600).unwrap_err().errno(), Some(Errno::EEXIST));
         let key = Key::fresh();
-        let made = Semaphores::create(key, 0o600).unwrap();
+        let made = SemaphoreArray::create(key, 0o600).unwrap();
         let _removed = Array(key, made.id);
         assert_eq!([0, 1, 2, 3, 4, 5].map(|index| made.get(index).unwrap()), [1, 0, 0, 1, 0, 0]);
     }
@@ -254,9 +254,9 @@ mod tests {
     /// The intention is noted first, then what was made; and its own mode it gets last.
     #[test]
     fn an_array_of_a_lease_is_noted_twice() {
-        let lease = Lease::take::<Shm>(None).unwrap();
+        let lease = Lease::take::<Semaphores>(None).unwrap();
         let key = Key::fresh();
-        let array = Semaphores::create_leased(&lease, key, 0o640).unwrap();
+        let array = SemaphoreArray::create_leased(&lease, key, 0o640).unwrap();
         let noted = [None, Some(Array(key, array.id).made())]; // which removes it
         let records = std::fs::read_to_string(lease.path("records")).unwrap();
         let lines = noted.map(|made| Note::SystemV(SystemV::Semaphores, key, made).line());

@@ -1,15 +1,14 @@
-//! What the two sides agree on: what each message type means, who is there, and how one says goodbye.
+//! The protocol of the two sides: the meaning of each message type, the introductions, and the goodbye.
 
 use ipc_core::lease::Lease;
 use ipc_core::process::{Namespaces, ProcessId};
 use ipc_core::{Error, Result};
-
 use nix::errno::Errno;
 
-use crate::link::max_message;
+use super::link::max_message;
 use crate::{Message, MessageType, Queue};
 
-/// Which of the two a process is. Each sends messages of its own type and takes only those of the other's: with one
+/// One of the two sides. Each sends messages of its own type and takes only those of the other's: with one
 /// type for both ways, a process would receive its own message back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -23,8 +22,8 @@ const fn message_type(number: i64) -> MessageType {
     MessageType::new(number).expect("1 or more")
 }
 
-/// The one message of this type is the free seat: it says who waits at this queue. Who takes it is the peer; nobody
-/// else can, since the kernel gives each message to exactly one.
+/// The one message of this type is the free seat: it says which process waits at this queue. The process that
+/// takes it is the peer; no other can, since the kernel gives each message to exactly one.
 pub(crate) const INVITATION: MessageType = message_type(5);
 
 impl Role {
@@ -81,7 +80,7 @@ impl Drop for Side {
 }
 // ANCHOR_END: close
 
-/// How each side introduces itself: the owner in its invitation, the other in its first message.
+/// The introduction of each side: the owner's in its invitation, the other's in its first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hello {
     /// To be watched, since the queue does not tell when it ends.

@@ -1,0 +1,54 @@
+//! The owner's side of a meeting at shared memory, from `create` until `accept`.
+
+use std::time::Duration;
+
+use super::memory::Memory;
+use super::seat::Seat;
+use crate::{Error, Result};
+
+/// The owner's seat until the other side has come, and what the owner keeps as long: a lease, say, by which others find
+/// the memory, or which removes it if no process comes.
+#[derive(Debug)]
+pub struct Rendezvous<M: Memory, K = ()>(Option<(Seat<M>, K)>);
+
+impl<M: Memory, K> Rendezvous<M, K> {
+    /// Waits at `seat`; `kept` is dropped after it.
+    pub const fn new(seat: Seat<M>, kept: K) -> Self {
+        Self(Some((seat, kept)))
+    }
+
+    /// Waits until the other side is ready, then gives out the seat and what was kept. After
+    /// [`TimedOut`](Error::TimedOut), call again to go on waiting.
+    ///
+    /// # Errors
+    /// As [`Seat::wait_for_peer`]. [`Usage`](Error::Usage): the seat was given out before.
+    pub fn accept(&mut self, address: &str, timeout: Duration) -> Result<(Seat<M>, K)> {
+        let over = || Error::Usage("this meeting is over".into());
+        self.0.as_mut().ok_or_else(over)?.0.wait_for_peer(address, timeout)?;
+        self.0.take().ok_or_else(over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ring::{HeapMemory, Kind, Region, SEGMENT_LEN};
+
+    /// A wait that was in vain can be repeated; a seat is given out once.
+    #[test]
+    fn a_seat_is_given_out_once_when_the_other_side_has_come() {
+        let memory = HeapMemory::new(SEGMENT_LEN);
+        let seat = Seat::create(Region::new(memory.clone()).unwrap(), Kind::Ring).unwrap();
+        let mut rendezvous = Rendezvous::new(seat, "kept");
+        for _ in 0..2 {
+            let error = rendezvous.accept("here", Duration::ZERO).unwrap_err();
+            assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+        }
+        let peer = Seat::claim(Region::new(memory).unwrap(), Kind::Ring).unwrap().unwrap();
+        peer.ready();
+        let (seat, kept) = rendezvous.accept("here", Duration::ZERO).unwrap();
+        assert_eq!((seat.side(), kept), (0, "kept"));
+        let over = rendezvous.accept("here", Duration::ZERO).unwrap_err().to_string();
+        assert!(over.contains("this meeting is over"), "{over}");
+    }
+}

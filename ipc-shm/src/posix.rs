@@ -1,0 +1,131 @@
+//! The variant `posix`: shared memory as POSIX has it, with a name and a descriptor in place of a key and an id.
+//!
+//! On Linux an object is a file on a file system in memory, mounted at `/dev/shm`. So all that is true of files is
+//! true here: a mode that the umask takes from, a length that anybody changes who may write, a memory that lives
+//! until its name is removed and the last mapping is gone. Nothing counts who has attached it.
+//!
+//! `posix/object.rs` is the object; this file is how two processes meet at one.
+
+mod object;
+
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use ipc_core::lease::{Lease, Note};
+use ipc_core::pages::{self, Pages};
+use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat, poll_for};
+use ipc_core::{
+    Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit, Variant,
+};
+
+use crate::{Mapped, meeting};
+
+pub use ipc_core::PosixName;
+pub use object::{Object, file_of};
+
+/// A POSIX object for two rings, until the other side comes. See the [crate].
+#[derive(Debug)]
+pub struct Posix {
+    name: PosixName,
+    /// With the lease, which removes the name.
+    rendezvous: Rendezvous<Mapped, Lease>,
+}
+
+/// The way to huge pages.
+const HUGE_PAGES: &str = "as root, `mount -o remount,huge=advise /dev/shm`";
+
+impl Mechanism for Posix {
+    const IN_IPC_NAMESPACE: bool = true;
+
+    const PROFILE: Profile = crate::PROFILE;
+
+    const VARIANT: Variant = Variant {
+        name: "posix",
+        summary: "an object of shm_open(3), a ring in each direction",
+        unit: Unit::Struct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::One,
+        shares: &[Shared::DevShm],
+    };
+
+    const TITLE: &'static str = "shared memory";
+
+    type Options = Pages;
+    type Link = RingLink<Mapped>;
+
+    // ANCHOR: create
+    fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
+        let name = address.map_or_else(|| Ok(PosixName::fresh()), str::parse)?;
+        let lease = Lease::take::<Self>(None)?;
+        // The lease makes it under a name that no other process uses, notes it, and gives it its own name: a kill in
+        // between leaves nothing that is not noted.
+        let object = lease.place(&file_of(&name), |path| {
+            let hidden = path.file_name().unwrap_or_default().to_string_lossy();
+            Object::create(&format!("/{hidden}").parse()?, setup.mode)
+        })?;
+        let region = Region::new(make_memory(&object, setup.options)?)?;
+        let seat = Seat::create(region, Self::Link::KIND)?;
+        Ok(Self { name, rendezvous: Rendezvous::new(seat, lease) })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("POSIX shared memory {}, a file {}", self.name, file_of(&self.name).display())
+    }
+
+    // ANCHOR: accept
+    fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
+        // Both have it mapped, so the name goes, with the lease. The kernel frees the memory with the last of them.
+        let (seat, _lease) = self.rendezvous.accept(&self.address(), timeout)?;
+        Ok(RingLink::new(seat))
+    }
+    // ANCHOR_END: accept
+
+    fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {
+        let name = address.parse()?;
+        let nobody = || format!("nobody is at {name}: start `ipc-shm pong {name} --variant posix` first");
+        poll_for(timeout, nobody, || try_join(&name, setup))
+    }
+
+    fn reclaim(note: &Note) -> Result<()> {
+        meeting::reclaim(note)
+    }
+}
+
+/// Gives a fresh object its memory.
+fn make_memory(object: &Object, pages: Pages) -> Result<Mapped> {
+    if !pages.huge {
+        object.allocate(SEGMENT_LEN)?;
+        return pages.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES);
+    }
+    // Allocated at once it would get small pages, before the kernel can be advised. So the length comes first,
+    // and the pages by being populated.
+    object.file().set_len(SEGMENT_LEN as u64).call("ftruncate")?;
+    let memory = pages.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES)?;
+    pages::populate(&memory)?;
+    Ok(memory)
+}
+
+/// Takes the free seat at the object; `None` if there is none, or not yet.
+fn try_join(name: &PosixName, setup: &Setup<Pages>) -> Result<Option<RingLink<Mapped>>> {
+    let Some(object) = Object::open(name)? else { return Ok(None) };
+    let meta = object.file().metadata().call("fstat")?;
+    if !meta.is_file() {
+        return Err(Error::Usage(format!("{} is no shared memory", file_of(name).display())));
+    }
+    setup.check_owner(meta.uid(), file_of(name).display())?;
+    match meta.len() {
+        0 => Ok(None), // being made
+        length if length == SEGMENT_LEN as u64 => {
+            let memory = setup.options.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES)?;
+            RingLink::join(Region::new(memory)?)
+        }
+        _ => Err(Error::Corrupt("the object has another length: not made by this program")),
+    }
+}

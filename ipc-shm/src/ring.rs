@@ -1,0 +1,61 @@
+//! The variant `ring`: a ring in each direction, in a System V segment.
+
+use std::time::Duration;
+
+use ipc_core::lease::Note;
+use ipc_core::pages::Pages;
+use ipc_core::ring::RingLink;
+use ipc_core::{Clients, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit, Variant};
+
+use crate::Attached;
+use crate::meeting::{self, FreshSegment, Meeting};
+
+/// A segment for two rings, until the other side comes. See the [crate].
+#[derive(Debug)]
+pub struct Ring(Meeting);
+
+impl Mechanism for Ring {
+    const IN_IPC_NAMESPACE: bool = true;
+
+    const PROFILE: Profile = crate::PROFILE;
+
+    const VARIANT: Variant = Variant {
+        name: "ring",
+        summary: "a ring in each direction, futex to sleep",
+        unit: Unit::Struct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::One,
+        shares: &[Shared::IpcNamespace],
+    };
+
+    type Options = Pages;
+    type Link = RingLink<Attached>;
+
+    fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
+        FreshSegment::create::<Self>(address, setup)?.open(Self::Link::KIND).map(Self)
+    }
+
+    fn address(&self) -> String {
+        self.0.address()
+    }
+
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+
+    fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
+        // Nothing is left to remove, so the lease goes, and the key is free for others.
+        let (seat, _lease) = self.0.accept(timeout)?;
+        Ok(RingLink::new(seat))
+    }
+
+    fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {
+        meeting::join(address, setup, timeout, |_, _, region| RingLink::join(region))
+    }
+
+    fn reclaim(note: &Note) -> Result<()> {
+        meeting::reclaim(note)
+    }
+}

@@ -1,0 +1,84 @@
+//! The variant `sem`: one slot in each direction, in a System V segment, handed over by a semaphore array.
+
+use std::time::Duration;
+
+use ipc_core::lease::{Lease, Note};
+use ipc_core::pages::Pages;
+use ipc_core::ring::{Kind, Region, Seat};
+use ipc_core::{Clients, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit, Variant};
+
+use crate::lock_step::{publish_key, published_key};
+use crate::meeting::{self, FreshSegment, Meeting};
+use crate::{Attached, Key, LockStep, Segment, SemaphoreArray};
+
+/// A segment for two slots and the semaphores for it, until the other side comes. See the [crate].
+#[derive(Debug)]
+pub struct Semaphores {
+    meeting: Meeting,
+    array: SemaphoreArray,
+}
+
+impl Mechanism for Semaphores {
+    const IN_IPC_NAMESPACE: bool = true;
+
+    const PROFILE: Profile = crate::PROFILE;
+
+    const VARIANT: Variant = Variant {
+        name: "sem",
+        summary: "one slot in each direction, a semaphore array",
+        unit: Unit::Struct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::One,
+        shares: &[Shared::IpcNamespace],
+    };
+
+    type Options = Pages;
+    type Link = LockStep;
+
+    /// The semaphores have a key of their own, which is left in the segment: the other side cannot find them before they
+    /// are initialised, and a fresh key is surely no other program's to remove.
+    fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
+        let fresh = FreshSegment::create::<Self>(address, setup)?;
+        let key = Key::fresh();
+        let array = SemaphoreArray::create_leased(&fresh.lease, key, setup.mode)?;
+        LockStep::sign_in(array, 0)?;
+        publish_key(fresh.region.memory(), key);
+        Ok(Self { meeting: fresh.open(Kind::LockStep)?, array })
+    }
+
+    fn address(&self) -> String {
+        self.meeting.address()
+    }
+
+    fn describe(&self) -> String {
+        format!("{}, semaphore array {}", self.meeting.describe(), self.array.id())
+    }
+
+    fn accept(&mut self, timeout: Duration) -> Result<LockStep> {
+        let (seat, lease) = self.meeting.accept(timeout)?;
+        Ok(LockStep::new(seat, self.array, Some(lease)))
+    }
+
+    fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<LockStep> {
+        meeting::join(address, setup, timeout, take_seat)
+    }
+
+    fn reclaim(note: &Note) -> Result<()> {
+        meeting::reclaim(note)
+    }
+}
+
+/// Takes the free seat at the segment; `None` if there is none, or not yet.
+fn take_seat(key: Key, segment: Segment, region: Region<Attached>) -> Result<Option<LockStep>> {
+    // From here on the semaphores stay, until this side is done with them too.
+    let lease = Lease::share::<Semaphores>(&key.to_string())?;
+    let Some(seat) = Seat::claim(region, Kind::LockStep)? else { return Ok(None) };
+    let creator = segment.stat()?.creator;
+    let key = published_key(seat.region().memory())?;
+    let Some(array) = SemaphoreArray::find(key, creator)? else { return Ok(None) };
+    LockStep::sign_in(array, seat.side())?;
+    seat.ready();
+    Ok(Some(LockStep::new(seat, array, lease)))
+}

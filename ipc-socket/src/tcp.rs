@@ -1,0 +1,184 @@
+//! The variant `tcp`: how two processes of any two hosts meet at a port.
+
+use std::net::TcpStream;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use ipc_core::{
+    Advise, Call, Clients, Deadline, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared,
+    Transport, Unit, Variant, lease,
+};
+use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt};
+
+use crate::greeting::{Listener, Reception};
+use crate::{Connection, address, connect_when_it_listens, greeting, nobody_joined, of_all, over};
+
+/// How long a TCP connection lives without an answer from the other host.
+pub const TCP_SILENCE: Duration = Duration::from_secs(8);
+
+/// The part of [`TCP_SILENCE`] that passes before the first question, and the time between two of them.
+const TCP_QUIET: Duration = Duration::from_secs(3);
+const TCP_ASKS_EVERY: Duration = Duration::from_secs(1);
+
+/// Where an owner listens if no address is named: this host alone, any port.
+const LOOPBACK: &str = "127.0.0.1:0";
+
+/// The variant `tcp`: a socket that listens at a port, waiting for the other side. See the [crate](crate).
+#[derive(Debug)]
+pub struct Tcp {
+    address: String,
+    /// Until `accept` is done; dropping it closes the door.
+    reception: Option<Reception>,
+}
+
+impl Mechanism for Tcp {
+    const PROFILE: Profile = crate::PROFILE;
+
+    const VARIANT: Variant = Variant {
+        name: "tcp",
+        summary: "a stream between any two hosts",
+        unit: Unit::ByteStream,
+        reach: Reach::SameHostAndBeyond,
+        persistence: Persistence::Process,
+        remains: false,
+        clients: Clients::Many,
+        shares: &[Shared::Network],
+    };
+
+    type Options = ();
+    type Link = TcpLink;
+
+    // ANCHOR: create
+    fn create(address: Option<&str>, _setup: &Setup) -> Result<Self> {
+        lease::sweep::<Self>()?; // it needs no lease of its own, but removes the remains of others like any create
+        let listener = address::listen_at_port(address.unwrap_or(LOOPBACK))?;
+        let address = listener.local_addr().call("getsockname")?.to_string();
+        Ok(Self { address, reception: Some(Reception::new(Listener::Tcp(listener), true)?) })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        self.address.clone()
+    }
+
+    fn describe(&self) -> String {
+        let everywhere = self.address.starts_with("0.0.0.0:") || self.address.starts_with("[::]:");
+        let elsewhere = if everywhere {
+            "; on another host, type an address of this one instead (hostname -I)"
+        } else {
+            ""
+        };
+        format!(
+            "listening tcp socket at {}, open to every user and program that reaches the port{elsewhere}",
+            self.address
+        )
+    }
+
+    /// A visitor that does not say hello is shown out, and the waiting goes on.
+    fn accept(&mut self, timeout: Duration) -> Result<TcpLink> {
+        let visitor = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)?;
+        let socket = visitor.ok_or_else(|| nobody_joined(&self.address, timeout))?;
+        self.reception = None; // any other is refused from now on
+        TcpLink::new(socket)
+    }
+
+    fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<TcpLink> {
+        let deadline = Deadline::after(timeout);
+        let pong = format!("ipc-socket pong {address} --variant tcp");
+        let connect = |left| address::connect_to_port(address, left).map(OwnedFd::from);
+        let socket = connect_when_it_listens(address, &pong, &deadline, timeout, connect)?;
+        greeting::say_hello(&socket, address, deadline.left(timeout))
+            .map_err(|error| of_all(error, timeout))?;
+        TcpLink::new(socket)
+    }
+}
+
+/// A connected end: messages framed in a stream, and a word for the case that the other host does not answer any more.
+#[derive(Debug)]
+pub struct TcpLink(Framed<Connection>);
+
+impl TcpLink {
+    fn new(socket: OwnedFd) -> Result<Self> {
+        let stream = TcpStream::from(socket);
+        // Send a short message at once, instead of waiting for more to fill a packet with.
+        stream.set_nodelay(true).call("setsockopt")?;
+        give_up_after_silence(&stream).call("setsockopt")?;
+        Ok(Self(Framed::new(Connection::new(stream.into(), true, None))))
+    }
+
+    /// The stream under the messages.
+    #[must_use]
+    pub fn stream(&self) -> &Connection {
+        self.0.stream()
+    }
+}
+
+// ANCHOR: silence
+/// Has the kernel give the connection up when the other host does not answer for [`TCP_SILENCE`]: to our questions while
+/// nothing is sent (`SO_KEEPALIVE`), or to what we have sent (`TCP_USER_TIMEOUT`). Without either, a blocked receive waits
+/// for ever, and a send for a quarter of an hour. See [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html).
+#[doc(alias = "SO_KEEPALIVE")]
+#[doc(alias = "TCP_USER_TIMEOUT")]
+fn give_up_after_silence(stream: &TcpStream) -> nix::Result<()> {
+    let questions = (TCP_SILENCE.as_secs() - TCP_QUIET.as_secs()) / TCP_ASKS_EVERY.as_secs();
+    setsockopt(stream, sockopt::KeepAlive, &true)?;
+    setsockopt(stream, sockopt::TcpKeepIdle, &(TCP_QUIET.as_secs() as u32))?;
+    setsockopt(stream, sockopt::TcpKeepInterval, &(TCP_ASKS_EVERY.as_secs() as u32))?;
+    setsockopt(stream, sockopt::TcpKeepCount, &(questions as u32))?;
+    setsockopt(stream, sockopt::TcpUserTimeout, &(TCP_SILENCE.as_millis() as u32))
+}
+// ANCHOR_END: silence
+
+/// Says of a connection that the kernel has given up what that means. If a router, or our own host, has said that there
+/// is no way to the other one, the kernel gives that as the reason.
+fn unless_silent<T>(mut result: Result<T>) -> Result<T> {
+    for errno in [Errno::ETIMEDOUT, Errno::EHOSTUNREACH, Errno::ENETUNREACH] {
+        result = result.advise(errno, || {
+            let seconds = TCP_SILENCE.as_secs();
+            format!("no answer for {seconds} s: the network in between is cut, or the other host is down")
+        });
+    }
+    result
+}
+
+/// The socket itself, to look at it or to write past the protocol.
+impl AsFd for TcpLink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Transport for TcpLink {
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        unless_silent(self.0.send(message))
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        unless_silent(self.0.recv(buffer))
+    }
+
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        unless_silent(self.0.send_timeout(message, timeout))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        unless_silent(self.0.recv_timeout(buffer, timeout))
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        unless_silent(self.0.try_send(message))
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        unless_silent(self.0.try_recv(buffer))
+    }
+
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+
+    fn check_peer(&mut self) -> Result<()> {
+        unless_silent(self.0.check_peer())
+    }
+}

@@ -1,0 +1,178 @@
+//! The variants `unix-stream` and `unix-seqpacket`: how two processes of one host meet at a path.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use ipc_core::lease::Lease;
+use ipc_core::{
+    Advise, Call, Clients, Deadline, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared,
+    Transport, Unit, Variant,
+};
+use nix::errno::Errno;
+use nix::sys::socket::SockType;
+
+use crate::greeting::Reception;
+use crate::{Connection, Packets, address, connect_when_it_listens, greeting, nobody_joined, of_all, over};
+
+/// The variant `unix-stream`. See the [crate](crate).
+pub type UnixStream = Unix<Stream>;
+
+/// The variant `unix-seqpacket`. See the [crate](crate).
+pub type UnixSeqpacket = Unix<Seqpacket>;
+
+/// A socket that listens at a path, waiting for the other side.
+#[derive(Debug)]
+pub struct Unix<K> {
+    address: String,
+    /// Until `accept` is done; dropping it closes the door.
+    reception: Option<Reception>,
+    /// Keeps the path; handed to the link.
+    lease: Option<Lease>,
+    kind: PhantomData<K>,
+}
+
+/// The type of a UNIX socket, the second argument of socket(2).
+pub trait Kind: fmt::Debug + Send + 'static {
+    /// For `socket`.
+    const TYPE: SockType;
+    /// What is true of this variant.
+    const VARIANT: Variant;
+    /// How messages go through such a socket.
+    type Link: Transport + Send;
+
+    /// The link over a connection.
+    ///
+    /// # Errors
+    /// The kernel refused to tell, or to set, the size of a buffer.
+    fn link(connection: Connection) -> Result<Self::Link>;
+}
+
+/// `SOCK_STREAM`: bytes, in which messages are framed.
+#[derive(Debug)]
+pub enum Stream {}
+
+impl Kind for Stream {
+    const TYPE: SockType = SockType::Stream;
+
+    const VARIANT: Variant = Variant {
+        name: "unix-stream",
+        summary: "a stream between processes of this host",
+        unit: Unit::ByteStream,
+        reach: Reach::SameHost,
+        persistence: Persistence::Process,
+        remains: true,
+        clients: Clients::Many,
+        shares: &[Shared::Directory],
+    };
+
+    type Link = Framed<Connection>;
+
+    fn link(connection: Connection) -> Result<Self::Link> {
+        Ok(Framed::new(connection))
+    }
+}
+
+/// `SOCK_SEQPACKET`: packets, of which each is a message.
+#[derive(Debug)]
+pub enum Seqpacket {}
+
+impl Kind for Seqpacket {
+    const TYPE: SockType = SockType::SeqPacket;
+
+    const VARIANT: Variant = Variant {
+        name: "unix-seqpacket",
+        summary: "packets between processes of this host",
+        unit: Unit::WholeStruct,
+        ..Stream::VARIANT
+    };
+
+    type Link = Packets;
+
+    fn link(connection: Connection) -> Result<Self::Link> {
+        Packets::new(connection)
+    }
+}
+
+impl<K: Kind> Mechanism for Unix<K> {
+    const PROFILE: Profile = crate::PROFILE;
+    const VARIANT: Variant = K::VARIANT;
+
+    type Options = ();
+    type Link = K::Link;
+
+    // ANCHOR: create
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let lease = Lease::take::<Self>(None)?;
+        let path = address::path(address, &lease)?;
+        let to_be_noted = address.map(|_| &lease); // a fresh path goes with the lease's directory anyway
+        let listener = address::listen_at_path(&path, K::TYPE, setup, to_be_noted)?;
+        Ok(Self {
+            address: path.display().to_string(),
+            reception: Some(Reception::new(listener, is_for_all(setup))?),
+            lease: Some(lease),
+            kind: PhantomData,
+        })
+    }
+    // ANCHOR_END: create
+
+    fn address(&self) -> String {
+        self.address.clone()
+    }
+
+    fn describe(&self) -> String {
+        format!("listening {} socket at {}", K::VARIANT.name, self.address)
+    }
+
+    // ANCHOR: accept
+    /// A visitor that does not say hello is shown out, and the waiting goes on.
+    fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
+        let visitor = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)?;
+        let socket = visitor.ok_or_else(|| nobody_joined(&self.address, timeout))?;
+        self.reception = None; // any other is refused from now on
+        K::link(Connection::new(socket, false, self.lease.take()))
+    }
+    // ANCHOR_END: accept
+
+    // ANCHOR: join
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
+        let deadline = Deadline::after(timeout);
+        let path = address::named_path(address)?;
+        let connect = |left| address::connect_to_path(&path, K::TYPE, left);
+        let socket = connect_when_it_listens(address, &pong::<K>(address), &deadline, timeout, connect)?;
+        if !is_for_all(setup) && !greeting::belongs_to_us(&socket)? {
+            return Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
+                format!("the program that listens at {address} is another user's")
+            });
+        }
+        greeting::say_hello(&socket, address, deadline.left(timeout))
+            .map_err(|error| of_all(error, timeout))?;
+        K::link(Connection::new(socket, false, None))
+    }
+    // ANCHOR_END: join
+}
+
+/// Whether the caller has opened the door to other users.
+const fn is_for_all(setup: &Setup) -> bool {
+    setup.mode & 0o077 != 0
+}
+
+/// The command that listens at an address. The default variant needs no option.
+fn pong<K: Kind>(address: &str) -> String {
+    match K::VARIANT.name {
+        name if name == Stream::VARIANT.name => format!("ipc-socket pong {address}"),
+        name => format!("ipc-socket pong {address} --variant {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_permission_of_others_opens_the_door() {
+        let with = |mode| is_for_all(&Setup { mode, options: () });
+        assert_eq!([0o600, 0o700, 0o4600].map(with), [false; 3]);
+        assert_eq!([0o620, 0o602, 0o640, 0o604, 0o666].map(with), [true; 5]);
+    }
+}
