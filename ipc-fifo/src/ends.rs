@@ -16,16 +16,16 @@ use nix::unistd::{read, write};
 use crate::Fifo;
 
 /// One end of one FIFO, opened twice: `O_NONBLOCK` belongs to the open file description, and a FIFO, unlike an
-/// anonymous pipe, answers `EOPNOTSUPP` to a single call's `RWF_NOWAIT`. Two descriptions spare an `fcntl` per call.
+/// anonymous pipe, fails with `EOPNOTSUPP` on a call with `RWF_NOWAIT`. Two descriptions spare an `fcntl` per call.
 #[derive(Debug)]
 pub(crate) struct End {
     /// Calls on this one sleep until there is something to do.
     pub(crate) blocking: File,
-    /// Calls on this one answer `EAGAIN` instead.
+    /// Calls on this one fail with `EAGAIN` instead.
     pub(crate) polling: File,
 }
 
-/// Which end.
+/// The end of a FIFO to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Read,
@@ -34,12 +34,12 @@ pub(crate) enum Side {
 
 impl End {
     // ANCHOR: open
-    /// Opens an end and never sleeps: the read end is there at once, the write end is refused (`ENXIO`) while nobody
-    /// reads.
+    /// Opens an end and never sleeps: the read end is there at once, the write end is refused (`ENXIO`) while there is
+    /// no reader.
     pub(crate) fn open(path: &Path, side: Side) -> Result<Self> {
         let end = Self { blocking: open(path, side)?, polling: open(path, side)? };
-        // Only opening had to be non-blocking. To have opened it in blocking mode could sleep for ever, if the other
-        // side died just before.
+        // Only the open had to be non-blocking: in blocking mode it could sleep forever if the other side died just
+        // before.
         fcntl(&end.blocking, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
         if side == Side::Write {
             enlarge_pipe(&end.blocking);
@@ -56,11 +56,11 @@ impl End {
     }
 }
 
-/// Gives back the lock that says who sits here. To close the descriptor would not do while another thread starts a
-/// program: until it runs, the child has a copy.
+/// Releases the lock that marks this side as taken. Closing the descriptor is not enough while another thread starts a
+/// program: until its `exec`, the child has a copy.
 impl Drop for End {
     fn drop(&mut self) {
-        let _ = self.polling.unlock(); // it fails for no file that is open
+        let _ = self.polling.unlock(); // it never fails on an open file
     }
 }
 
@@ -82,7 +82,7 @@ fn open(path: &Path, side: Side) -> Result<File> {
     }
 }
 
-/// What one process needs to talk both ways: the read end of one FIFO and the write end of another.
+/// One process's ends, with which it talks both ways: the read end of one FIFO and the write end of the other.
 #[derive(Debug)]
 pub struct Ends {
     pub(crate) read: End,

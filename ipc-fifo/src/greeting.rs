@@ -1,8 +1,8 @@
-//! What the two sides say first, so that each knows the other is there and is of its kind.
+//! The handshake of the two sides, by which each learns that the other is there and is of its kind.
 //!
-//! A FIFO cannot tell its visitors apart: what somebody wrote who has left again still stands in it for the owner to
-//! read, and an answer is for whoever reads it. So each visitor takes a number, and the owner believes in one only
-//! when it has come back:
+//! A FIFO cannot tell its visitors apart: bytes from a visitor that has left stay in it for the owner to read, and an
+//! answer goes to whichever process reads it. So each visitor takes a number, and the owner trusts a visitor only when
+//! that number has come back:
 //!
 //! ```text
 //!   the one who joins: "join 7"  ──►  owner
@@ -25,7 +25,7 @@ use nix::unistd::{read, write};
 use crate::ends::{End, Ends, Side};
 use crate::{LOOK_EVERY, TO_JOINER, TO_OWNER};
 
-/// A word, of this version of the protocol. With the number behind it, it is shorter than `PIPE_BUF`, so it arrives
+/// A word of this version of the protocol. With the number after it, it is shorter than `PIPE_BUF`, so it arrives
 /// whole.
 type Word = [u8; 8];
 const JOIN: Word = *b"fifo1 j\n";
@@ -38,19 +38,19 @@ const LENGTH: usize = size_of::<Word>() + size_of::<u64>();
 pub(crate) struct Reception {
     dir: PathBuf,
     read: End,
-    /// The last visitor who could be answered: its number, and our end of the FIFO that it reads.
+    /// The last visitor that could be answered: its number, and our end of the FIFO that it reads.
     visitor: Option<(u64, End)>,
 }
 
 impl Reception {
-    /// Opens the owner's read end, which needs nobody on the other side.
+    /// Opens the owner's read end, which needs no process on the other side.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let read = End::open(&dir.join(TO_OWNER), Side::Read)?;
         Ok(Self { dir: dir.to_owned(), read, visitor: None })
     }
 
     // ANCHOR: welcome
-    /// Waits for somebody to join; `false` if nobody did in time.
+    /// Waits for a process to join; `false` if none did in time.
     pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<bool> {
         let started = Instant::now();
         loop {
@@ -66,12 +66,12 @@ impl Reception {
     }
     // ANCHOR_END: welcome
 
-    /// Hears one word; `true` if it is the last one of somebody who is there.
+    /// Reads one word; `true` if it completes the handshake of a visitor that is still there.
     fn hear(&mut self) -> Result<bool> {
         match hear(&self.read)? {
             None => {
-                // Who was there has left. This end now polls as hung up until the next one comes: a new one does
-                // not. The old one stays until the new one is there, so there always is a reader.
+                // The visitor has left. From now on this end polls as hung up until the next one opens it; a new end
+                // does not. The old one stays open until the new one is, so there always is a reader.
                 *self = Self::open(&self.dir)?;
             }
             Some((JOIN, number)) => match self.answer(number) {
@@ -93,18 +93,18 @@ impl Reception {
         Ok(end)
     }
 
-    /// The owner's ends, after somebody has joined.
+    /// Returns the owner's ends, after a process has joined.
     pub(crate) fn into_ends(self, lease: Option<Lease>) -> Ends {
-        // Tells the next one who comes, even after our peer has gone, that it is too late.
+        // Tells the next joiner that it is too late, even after our peer has gone.
         let _ = self.read.polling.try_lock();
         let (_, write) = self.visitor.expect("somebody has joined");
         Ends { read: self.read, write, lease }
     }
 }
 
-/// Refuses a FIFO of another user, and one in a directory of another user, who may put others there.
+/// Refuses a FIFO of another user, and one in a directory of another user, since that user may put others there.
 fn check_owners(end: &End, dir: &Path, setup: &Setup) -> Result<()> {
-    // Of what was opened, not of what is at its path by now.
+    // Check the file that was opened, not the one that is at its path by now.
     setup.check_owner(
         end.polling.metadata().call("fstat")?.uid(),
         format_args!("a FIFO in {}", dir.display()),
@@ -113,7 +113,7 @@ fn check_owners(end: &End, dir: &Path, setup: &Setup) -> Result<()> {
 }
 
 // ANCHOR: come_in
-/// Opens both ends of the side that joins, claims that side, and says hello. Returns the number, too.
+/// Opens both ends of the joining side, claims that side, and says hello. Returns its number, too.
 pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
     let free = |locked: std::result::Result<(), TryLockError>| {
         let locked = locked.map_err(|error| match error {
@@ -129,7 +129,7 @@ pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
     free(read.polling.try_lock())?;
     let write = End::open(&dir.join(TO_OWNER), Side::Write)?;
     check_owners(&write, dir, setup)?;
-    // The owner holds this one from the moment that somebody has joined, who may be gone by now.
+    // The owner holds this lock once a process has joined, even if that process is gone by now.
     free(write.polling.try_lock_shared())?;
     write.polling.unlock().call("flock")?;
     let (ends, number) = (Ends { read, write, lease: None }, lease::random());
@@ -138,7 +138,7 @@ pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
 }
 // ANCHOR_END: come_in
 
-/// Waits for the owner's answer, and confirms it; `false` if it did not come in time.
+/// Waits for the owner's answer, and confirms it; `false` if none came in time.
 pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result<bool> {
     let started = Instant::now();
     while wait_readable([ends.read.polling.as_fd()], timeout.saturating_sub(started.elapsed()))? {
@@ -147,9 +147,9 @@ pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result
                 ends.write(&say(GOOD, number), Mode::Try).call(Ends::WRITE)?;
                 return Ok(true);
             }
-            Some((HERE, _)) => {} // for somebody who has left
+            Some((HERE, _)) => {} // for a visitor that has left
             Some(_) => return Err(Error::Corrupt("the answer in the FIFO is not that of ipc-fifo")),
-            None if started.elapsed() < timeout => thread::sleep(LOOK_EVERY), // it has answered somebody before us
+            None if started.elapsed() < timeout => thread::sleep(LOOK_EVERY), // the answer went to another visitor
             None => break,
         }
     }
@@ -164,11 +164,11 @@ fn say(word: Word, number: u64) -> [u8; LENGTH] {
 }
 
 // ANCHOR: hear
-/// One word and its number, and no more: what follows may be messages. `None` if there is nobody who says one.
+/// Reads one word and its number, and no more: messages may follow. `None` if there is no word to read.
 fn hear(end: &End) -> Result<Option<(Word, u64)>> {
     let mut said = [0; LENGTH];
     match read(&end.polling, &mut said) {
-        // The end; or it was, until somebody else came in between `poll` and here, who has said nothing yet.
+        // The end of file; or it was, until another process joined between `poll` and here and has written nothing yet.
         Ok(0) | Err(Errno::EAGAIN) => Ok(None),
         Ok(LENGTH) => {
             let (word, number) = said.split_first_chunk().expect("the length fits");

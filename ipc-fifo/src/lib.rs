@@ -1,11 +1,11 @@
 //! # Named pipes (FIFOs): a pipe that any process can find
 //!
-//! A FIFO is a [pipe] with a name in the file system. The name is all that the disk ever sees: the bytes go through
-//! a buffer in the kernel, as with any pipe: 64 KiB by default, here 256 KiB where the system allows that. Whoever
-//! knows the path and has the permission can open it, so it connects processes that were started apart, `cat` and
-//! the shell's `>` included.
+//! A FIFO is a [pipe] with a name in the file system. Only the name is on disk: the bytes go through a buffer in the
+//! kernel, as with any pipe: 64 KiB by default, here 256 KiB where the system allows that. Any process that knows the
+//! path and has the permission can open it, so it connects processes that were started separately, `cat` and the
+//! shell's `>` included.
 //!
-//! A FIFO goes one way. To talk both ways takes two, here in one directory, named for where they lead:
+//! A FIFO goes one way. Talking both ways takes two, here in one directory, named for the side that reads them:
 //!
 //! ```text
 //!   owner (pong)                                         the one who joins (ping)
@@ -15,23 +15,23 @@
 //!
 //! # The open that waits
 //!
-//! Plain `open(2)` of a FIFO sleeps until the other side opens it as well: a reader waits for a writer, a writer
-//! for a reader. With two FIFOs that is a trap. If both sides open first the one they read, both sleep for ever; and
-//! if nobody ever comes, so does the one who is there. `O_NONBLOCK` makes it an open that answers, but not the same
-//! to both sides: the reader gets its end at once, the writer is refused (`ENXIO`) while there is no reader. Hence
-//! the order in which the two meet here:
+//! Plain `open(2)` of a FIFO sleeps until the other side opens it as well: a reader waits for a writer, a writer for a
+//! reader. With two FIFOs that is a trap. If each side first opens the FIFO that it reads, both sleep forever; and if
+//! the other side never comes, so does the first one. With `O_NONBLOCK`, `open` never sleeps, but it treats the two
+//! sides differently: the reader gets its end at once, the writer is refused (`ENXIO`) while there is no reader. Hence
+//! the order in which the two sides meet here:
 //!
 //! 1. The owner opens its read end, and waits with `poll(2)` and a timeout.
-//! 2. The other side opens its read end, then its write end; for `ENXIO` or a missing name, it tries again until
-//!    its timeout. It says hello.
-//! 3. The hello says that there is a reader, so the owner can open its write end. It answers.
+//! 2. The other side opens its read end, then its write end; on `ENXIO` or a missing name, it tries again until its
+//!    timeout. It says hello.
+//! 3. The hello shows that there is a reader, so the owner can open its write end. It answers.
 //!
-//! Before that answer, an end of file means nothing: `read` also returns 0 when no writer came *yet*. `poll` tells
-//! the two apart: it reports `POLLHUP` only after a writer has been there and gone.
+//! Before that answer, an end of file means nothing: `read` also returns 0 when no writer has opened the FIFO *yet*.
+//! `poll` tells the two cases apart: it reports `POLLHUP` only after a writer has been there and gone.
 //!
-//! **Use it** between programs of one host that know a path but not each other, above all where one of them is a
-//! shell script. **Do not use it** for several writers with messages over `PIPE_BUF` (4096 bytes), which the kernel
-//! interleaves; for several clients, who cannot be told apart (take a socket); or across hosts: on a network file
+//! **Use it** between programs of one host that know a path but not each other, above all where one of them is a shell
+//! script. **Do not use it** for several writers with messages over `PIPE_BUF` (4096 bytes), which the kernel
+//! interleaves; for several clients, which a FIFO cannot tell apart (take a socket); or across hosts: on a network file
 //! system, a FIFO connects only the processes of one host.
 //!
 //! **System calls**: `mkfifo` (`mkdir`, `renameat2`) and `open` to meet, `flock` to claim a side; then one `write`
@@ -39,10 +39,10 @@
 //! long message takes several. `unlink` at the end.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the open that waits; the false end of file; a stream
-//! without boundaries; `O_RDWR`, with which a process reads its own words; two writers above `PIPE_BUF`; the name,
-//! which outlives every process but is not needed by those who have opened it.
+//! without boundaries; `O_RDWR`, with which a process reads its own bytes; two writers above `PIPE_BUF`; the name,
+//! which outlives every process but which a process no longer needs once it has opened the FIFO.
 //!
-//! Read on in `ends.rs`: what a process holds of the two FIFOs; then in `greeting.rs`: what the two say first.
+//! Read on in `ends.rs`: the ends of the two FIFOs that a process holds; then in `greeting.rs`: the handshake.
 //!
 //! [pipe]: https://man7.org/linux/man-pages/man7/fifo.7.html
 
@@ -72,20 +72,20 @@ const TO_OWNER: &str = "to-owner";
 /// The FIFO that the other side reads.
 const TO_JOINER: &str = "to-joiner";
 
-/// How often somebody who joins looks whether the owner is there by now.
+/// The interval at which a joining process checks whether the owner is there yet.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Two FIFOs in a directory, waiting for the other side. See the [crate](self).
 #[derive(Debug)]
 pub struct Fifo {
     dir: PathBuf,
-    /// Until `accept` is done.
+    /// `None` once `accept` has succeeded.
     reception: Option<Reception>,
     /// Keeps the names; handed to the link.
     lease: Option<Lease>,
 }
 
-/// The variants: there is one.
+/// The variants; there is only one.
 pub type Variants = (Fifo,);
 
 impl Mechanism for Fifo {
@@ -116,8 +116,8 @@ impl Mechanism for Fifo {
     type Link = Framed<Ends>;
 
     // ANCHOR: create
-    /// The address is a directory that does not exist yet; it is made with the two FIFOs inside. A
-    /// [`mode`](Setup::mode) wider than 0600 needs one, since a fresh directory is inside a private one.
+    /// Makes the two FIFOs in a directory; an address names one that does not exist yet. A [`mode`](Setup::mode) wider
+    /// than 0600 needs an address, since a fresh directory is inside a private one.
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         let lease = Lease::take::<Self>(None)?;
         let dir = match address {
@@ -132,7 +132,8 @@ impl Mechanism for Fifo {
         }
         let reception = Reception::open(&dir)?;
         if address.is_some() {
-            // Whoever may read or write the FIFOs must also get through the directory (x), and may do no more there.
+            // A process that may read or write the FIFOs must also get through the directory (x), and may do no more
+            // there.
             set_mode(&dir, 0o700 | ((setup.mode | setup.mode << 1) & 0o044) >> 2)?;
         }
         Ok(Self { dir, reception: Some(reception), lease: Some(lease) })
@@ -165,7 +166,7 @@ impl Mechanism for Fifo {
         let dir = directory(address)?;
         let (ends, number) = loop {
             match greeting::come_in(&dir, setup) {
-                // No directory yet, no FIFO yet, or no reader: the owner has not come, or it is dead.
+                // No directory yet, no FIFO yet, or no reader: the owner has not started, or it is dead.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {}
                 opened => break opened?,
             }
@@ -183,12 +184,12 @@ impl Mechanism for Fifo {
     // ANCHOR_END: join
 }
 
-/// The directory that an address names.
+/// Returns the directory that an address names.
 fn directory(address: &str) -> Result<PathBuf> {
     if address.is_empty() || address.contains(['\0', '\n']) {
         return Err(Error::Usage("the address of a FIFO pair is a directory, for example /tmp/talk".into()));
     }
-    // Absolute, so that the other side finds it from wherever it is started.
+    // Absolute, so that the other side finds it from any working directory.
     std::path::absolute(address).call("getcwd")
 }
 
@@ -205,8 +206,8 @@ fn make_fifo(path: &Path, mode: u32) -> Result<()> {
     set_mode(path, mode)
 }
 
-/// Sets exactly this mode, whatever the umask took away. Nobody can have put something else at `path` meanwhile:
-/// the directory is still private.
+/// Sets exactly this mode, despite the umask. No other user can have put something else at `path` meanwhile: the
+/// directory is still private.
 fn set_mode(path: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode)).call("chmod")
 }

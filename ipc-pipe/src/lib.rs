@@ -1,11 +1,11 @@
 //! # Pipes: the oldest way for a parent to talk to its child
 //!
-//! `pipe2(2)` makes a buffer in the kernel, 64 KiB by default, and two descriptors: what is written to the one is
-//! read from the other. `fcntl(F_SETPIPE_SZ)` enlarges it, here to 256 KiB where the system allows that. Nothing
-//! in the file system leads to it. A process has an end of a pipe only if it made the pipe or *inherited* the
-//! descriptor, so a pipe connects relatives: here a parent and the child that it spawns.
+//! `pipe2(2)` makes a buffer in the kernel, 64 KiB by default, and two descriptors: bytes written to one are read from
+//! the other. `fcntl(F_SETPIPE_SZ)` enlarges the buffer, here to 256 KiB where the system allows that. No path in the
+//! file system leads to a pipe. A process has an end of a pipe only if it made the pipe or *inherited* the descriptor,
+//! so a pipe connects relatives: here a parent and the child that it spawns.
 //!
-//! A pipe goes one way. To talk both ways takes two of them, which is what [`Pipe`] makes:
+//! A pipe goes one way. Talking both ways takes two of them, which is what [`Pipe`] makes:
 //!
 //! ```text
 //!   parent (ping)                                        child (pong)
@@ -13,21 +13,21 @@
 //!     read  ◄────── [ pipe: child to parent, 256 KiB ] ◄───── 1, its standard output
 //! ```
 //!
-//! The child finds its ends as standard input and output, as every program in a shell's pipeline does: that is what
-//! survives `exec`, while all other descriptors here are close-on-exec.
+//! The child finds its ends as standard input and output, as every program in a shell's pipeline does: those two
+//! survive `exec`, while all other descriptors here are close-on-exec.
 //!
-//! **Use it** when one process starts the other. **Do not use it** between processes that were started apart (a
-//! FIFO is a pipe with a name), or to carry large data both ways without thought: two processes that both write
-//! into full pipes wait for each other for ever.
+//! **Use it** when one process starts the other. **Do not use it** between processes that were started separately (a
+//! FIFO is a pipe with a name), or to carry large data both ways without care: two processes that both write into full
+//! pipes wait for each other and never return.
 //!
-//! **System calls**: `pipe2` to make one, `dup2` for the child; then for each message one `write` and one `read`,
-//! or `writev` and `readv` for one of more than 4 KiB; a long message takes several. Not to wait, `pwritev2` and
-//! `preadv2` are told so.
+//! **System calls**: `pipe2` to make one, `dup2` for the child; then one `write` and one `read` for each message, or
+//! `writev` and `readv` for one of more than 4 KiB; a long message takes several. Calls that must not wait use
+//! `pwritev2` and `preadv2` with `RWF_NOWAIT`.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the stream forgets where one write ended and the
-//! next began; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program,
-//! `SIGPIPE`; a reader sees the end of file only when *every* copy of the write end is closed, one forgotten in the
-//! parent included; a full pipe blocks its writer.
+//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the stream keeps no boundary between one write and the
+//! next; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program, `SIGPIPE`; a
+//! reader sees the end of file only when *every* copy of the write end is closed, including one forgotten in the
+//! parent; a full pipe blocks its writer.
 
 mod sys;
 
@@ -48,15 +48,15 @@ use nix::unistd::{dup2_stdin, dup2_stdout, pipe2, read, write};
 /// Two pipes, one each way, before the child is spawned. See the [crate](self).
 #[derive(Debug)]
 pub struct Pipe {
-    /// This process's ends, until they are handed out by `accept`.
+    /// This process's ends, until `accept` takes them.
     ours: Option<Ends>,
-    /// The child's ends, until they are handed over by `invite`.
+    /// The child's ends, until `invite` hands them over.
     theirs: Option<Ends>,
     /// The two pipes' inode numbers: parent to child, child to parent.
     inodes: [u64; 2],
 }
 
-/// What one process needs to talk both ways: the read end of one pipe and the write end of another.
+/// One process's ends, with which it talks both ways: the read end of one pipe and the write end of the other.
 #[derive(Debug)]
 pub struct Ends {
     read: OwnedFd,
@@ -71,10 +71,10 @@ impl Ends {
     }
 }
 
-/// What the address of a pipe is: there is no name to look it up by, only two inherited descriptors.
+/// The address of every pipe: there is no name to look it up by, only two inherited descriptors.
 const INHERITED: &str = "stdin,stdout";
 
-/// The variants: there is one.
+/// The variants; there is only one.
 pub type Variants = (Pipe,);
 
 // ANCHOR: create
@@ -144,7 +144,7 @@ impl Mechanism for Pipe {
     }
     // ANCHOR_END: invite
 
-    /// Never waits: a pipe is connected from the moment it is made. A child that never starts shows as
+    /// Never waits: a pipe is connected from the moment it is made. A child that never starts shows up as
     /// [`Disconnected`](Error::Disconnected) on first use.
     fn accept(&mut self, _timeout: Duration) -> Result<Self::Link> {
         let ends = self.ours.take().ok_or_else(|| Error::Usage("these pipes are in use already".into()))?;
@@ -164,8 +164,8 @@ impl Mechanism for Pipe {
             read: stdin.as_fd().try_clone_to_owned().call("fcntl")?,
             write: stdout.as_fd().try_clone_to_owned().call("fcntl")?,
         };
-        // The originals must go: a write end that stayed open here would outlive the link, and the parent would
-        // wait for an end of file that never comes. It also keeps a stray `println!` out of the frames.
+        // Close the originals: a write end left open here would outlive the link, and the parent would wait for an end
+        // of file that never comes. Closing them also keeps a stray `println!` out of the frames.
         let null = std::fs::File::options().read(true).write(true).open("/dev/null");
         let null = null.call("open").on("/dev/null")?;
         dup2_stdin(&null).call("dup2")?;

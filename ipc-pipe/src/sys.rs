@@ -6,14 +6,14 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use nix::errno::Errno;
 
-/// "Read from, or write to, where the file stands": the only offset a pipe accepts.
+/// The current file position: the only offset that a pipe accepts.
 const CURRENT: libc::off_t = -1;
 
 /// `ssize_t preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags);` —
 /// [preadv2(2)](https://man7.org/linux/man-pages/man2/preadv2.2.html).
 ///
-/// With `RWF_NOWAIT` this one call answers `EAGAIN` where it would wait. `O_NONBLOCK` could not do that: it is a
-/// property of the open file, for every call and for everyone who shares it.
+/// With `RWF_NOWAIT`, this one call fails with `EAGAIN` instead of waiting. `O_NONBLOCK` could not do that: it is a
+/// property of the open file description, for every call and for every process that shares it.
 pub(crate) fn preadv2_nowait(fd: impl AsFd, buffers: &mut [IoSliceMut<'_>]) -> nix::Result<usize> {
     let (fd, count) = (fd.as_fd().as_raw_fd(), buffers.len() as libc::c_int);
     // SAFETY: `IoSliceMut` is promised to have the layout of `iovec`; the buffers stay exclusively borrowed until the
