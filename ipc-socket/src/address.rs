@@ -1,4 +1,4 @@
-//! Where a listener listens: a path, or a host and a port.
+//! The address of a listener: a path, or a host and a port.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -19,16 +19,16 @@ use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::greeting::Listener;
 
-/// How many bytes of a path fit a `sockaddr_un`, without the zero at its end.
+/// The most bytes of a path that fit a `sockaddr_un`, without the terminating zero.
 const LONGEST_PATH: usize = 107;
 
-/// How many callers may queue at the door. One is wanted; strangers must not keep it out.
+/// The length of the listener's queue. One connection is expected; strangers must not keep it out.
 const BACKLOG: u8 = 64;
 
 /// Listens at a path, for stream or sequenced-packet sockets. With a `lease`, the path is noted for removal.
 ///
-/// It is bound at once by its own name: of one that is bound by another name and then renamed, `ss`, and any program
-/// that asks for the address, would be told the other name.
+/// Binds the socket to its own name at once: had it been bound under another name and renamed, `ss`, and any program
+/// that asks for the address, would see the old name.
 pub(crate) fn listen_at_path(
     path: &Path,
     kind: SockType,
@@ -37,7 +37,7 @@ pub(crate) fn listen_at_path(
 ) -> Result<Listener> {
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
-    // On Linux `bind` gives the path the socket's own mode, less the umask: no moment at which it is wider.
+    // On Linux, `bind` gives the path the socket's own mode, less the umask, so at no moment is it wider.
     let first = if lease.is_some() { lease::MARK } else { setup.mode };
     fchmod(&socket, Mode::from_bits_retain(first)).call("fchmod")?;
     let in_use = || {
@@ -60,9 +60,9 @@ pub(crate) fn listen_at_path(
         lease.place_marked(path, setup.mode, bind)?;
     } else {
         bind()?;
-        // Exactly this mode, whatever the umask took away.
+        // Exactly this mode, despite the umask.
         let mode = Mode::from_bits_truncate(setup.mode);
-        // The C library does that by way of /proc.
+        // The C library implements this through /proc.
         fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink)
             .call("fchmodat")
             .on(path.display())
@@ -75,7 +75,7 @@ pub(crate) fn listen_at_path(
 // ANCHOR: port
 /// Listens at the first of the addresses that works.
 pub(crate) fn listen_at_port(address: &str) -> Result<TcpListener> {
-    // std sets SO_REUSEADDR: connections of an earlier run that still fade out (TIME_WAIT) do not keep the port.
+    // std sets SO_REUSEADDR: connections of an earlier run in TIME_WAIT do not block the port.
     TcpListener::bind(&*resolve(address)?)
         .call("bind")
         .advise(Errno::EADDRINUSE, || format!("another program uses {address}: name another port"))
@@ -88,10 +88,10 @@ pub(crate) fn listen_at_port(address: &str) -> Result<TcpListener> {
 pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) -> Result<OwnedFd> {
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
-    // `connect` waits while the listener's queue is full: for so long, and not for ever.
+    // `connect` waits while the listener's queue is full: up to the send timeout, not forever.
     let started = Instant::now();
     let connected = loop {
-        // After a signal, for what is left of it.
+        // After a signal, only the rest of the timeout is left.
         let left = timeout.saturating_sub(started.elapsed()).as_micros();
         let limit = TimeVal::microseconds(left.clamp(1, i64::MAX as u128 / 2) as i64);
         setsockopt(&socket, sockopt::SendTimeout, &limit).call("setsockopt")?;
@@ -111,14 +111,14 @@ pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) ->
     Ok(socket)
 }
 
-/// Connects to the first of the addresses that answers. Together they have until the timeout.
+/// Connects to the first of the addresses that answers. They share the timeout.
 pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStream> {
     let mut last = Errno::EADDRNOTAVAIL.into();
     let candidates = resolve(address)?;
     let started = Instant::now();
     for (index, candidate) in candidates.iter().enumerate() {
         let left = timeout.saturating_sub(started.elapsed());
-        let share = left / (candidates.len() - index) as u32; // so that one that is silent leaves time for the others
+        let share = left / (candidates.len() - index) as u32; // so that a silent one leaves time for the others
         match TcpStream::connect_timeout(candidate, share.max(Duration::from_millis(1))) {
             // Without a listener, a port from the ephemeral range can by chance become our own as well: TCP then
             // connects the socket to itself.
@@ -135,7 +135,7 @@ pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStr
     Err(last).call("connect").advise(Errno::ENETUNREACH, unreachable).advise(Errno::EHOSTUNREACH, unreachable)
 }
 
-/// All addresses behind `HOST:PORT`. A name may need the resolver, and so a moment.
+/// Returns all addresses behind `HOST:PORT`. A name may need the resolver, which takes time.
 fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
     match address.to_socket_addrs() {
         Ok(found) => Ok(found.collect()),
@@ -145,7 +145,7 @@ fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
     }
 }
 
-/// The path of a fresh socket, or the one that was named.
+/// Returns the path of a fresh socket, or the given one.
 pub(crate) fn path(address: Option<&str>, lease: &Lease) -> Result<PathBuf> {
     match address {
         None => Ok(lease.path("socket")),
@@ -153,7 +153,7 @@ pub(crate) fn path(address: Option<&str>, lease: &Lease) -> Result<PathBuf> {
     }
 }
 
-/// The path that an address names; absolute, so that the other side finds it from wherever it is started.
+/// Returns the path that an address names; absolute, so that the other side finds it from any working directory.
 pub(crate) fn named_path(address: &str) -> Result<PathBuf> {
     if address.is_empty() || address.contains(['\0', '\n']) {
         return Err(Error::Usage("the address of a UNIX socket is a path, for example /tmp/talk".into()));
@@ -166,7 +166,7 @@ pub(crate) fn named_path(address: &str) -> Result<PathBuf> {
     std::path::absolute(address).call("getcwd")
 }
 
-/// Whether somebody surely means a port, and no file of that name.
+/// True if the address clearly means a port, and is not the name of a file.
 fn is_host_and_port(address: &str) -> bool {
     let local = address.strip_prefix("localhost:").is_some_and(|port| port.parse::<u16>().is_ok());
     local || address.parse::<SocketAddr>().is_ok()

@@ -1,4 +1,5 @@
-//! What the two sides say first, so that each knows the other is of its kind; and who is let in.
+//! The handshake of the two sides, by which each learns that the other is of its kind; and which peers the owner
+//! accepts.
 
 use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -12,12 +13,12 @@ use nix::unistd::geteuid;
 
 use crate::stream::flags;
 
-/// What the one who joins says. So short that it arrives in one piece.
+/// The joiner's greeting. So short that it arrives in one piece.
 const HELLO: [u8; 16] = *b"ipc-sock/1 join\n";
-/// What the owner answers.
+/// The owner's answer.
 const WELCOME: [u8; 16] = *b"ipc-sock/1 here\n";
 
-/// How many callers may stand inside without having said hello. The next one replaces the oldest.
+/// The most connections that may be open without having said hello. The next one replaces the oldest.
 const VISITORS: usize = 16;
 
 /// A socket that listens.
@@ -45,28 +46,28 @@ impl AsFd for Listener {
     }
 }
 
-/// Closes the door at once. To close the descriptor would not do while another thread starts a program: until it runs,
-/// the child has a copy, and callers would queue there.
+/// Stops listening at once. Closing the descriptor is not enough while another thread starts a program: until its
+/// `exec`, the child has a copy, and connections would queue there.
 impl Drop for Listener {
     fn drop(&mut self) {
         let _ = shutdown(self.as_fd().as_raw_fd(), Shutdown::Both);
     }
 }
 
-/// The owner's side of the door. A port is open to everybody: whoever connects and says nothing, or something else
-/// than hello, neither keeps the right one waiting nor ends the meeting.
+/// The owner's side of the handshake. Any program can connect to a port: one that says nothing, or something other than
+/// hello, neither keeps the right peer waiting nor ends the meeting.
 #[derive(Debug)]
 pub(crate) struct Reception {
     listener: Listener,
-    /// May somebody else's process come in?
+    /// True if processes of other users may join.
     for_all: bool,
-    /// Callers who have not said hello yet.
+    /// Connections that have not said hello yet.
     visitors: Vec<OwnedFd>,
 }
 
 impl Reception {
     pub(crate) fn new(listener: Listener, for_all: bool) -> Result<Self> {
-        // A caller may be gone again between `poll` and `accept`, which must not wait for the next one then.
+        // A client may be gone again between `poll` and `accept`, which must then not wait for the next one.
         match &listener {
             Listener::Unix(listener) => listener.set_nonblocking(true),
             Listener::Tcp(listener) => listener.set_nonblocking(true),
@@ -75,7 +76,7 @@ impl Reception {
         Ok(Self { listener, for_all, visitors: Vec::new() })
     }
 
-    /// Waits for somebody who says hello; `None` if nobody did in time.
+    /// Waits for a process that says hello; `None` if none did in time.
     pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<Option<OwnedFd>> {
         let started = Instant::now();
         loop {
@@ -89,13 +90,13 @@ impl Reception {
             }
             self.let_in()?;
             if left.is_zero() {
-                return Ok(None); // strangers who come and come do not keep us longer
+                return Ok(None); // a stream of strangers does not prolong the wait
             }
         }
     }
 
     // ANCHOR: visitors
-    /// The first visitor who says hello. Those who say something else, or leave, are shown out.
+    /// Returns the first visitor that says hello. Visitors that say something else, or leave, are disconnected.
     fn greet_visitors(&mut self) -> Option<OwnedFd> {
         let mut index = 0;
         while let Some(visitor) = self.visitors.get(index) {
@@ -132,8 +133,8 @@ impl Reception {
     }
 }
 
-/// Whether `accept` failed because of who called, who has gone again or cannot be reached: accept(2) asks to go on as
-/// if nobody had called.
+/// True if `accept` failed because the client has gone again or cannot be reached: accept(2) says to go on as if no
+/// client had connected.
 fn is_the_callers(error: &std::io::Error) -> bool {
     use Errno::{
         EAGAIN, ECONNABORTED, EHOSTDOWN, EHOSTUNREACH, EINTR, ENETDOWN, ENETUNREACH, ENONET, ENOPROTOOPT,
@@ -158,7 +159,7 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
     if !wait_readable([socket.as_fd()], timeout)? {
         return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
     }
-    let mut answer = [0; WELCOME.len()]; // and no more: what follows are messages
+    let mut answer = [0; WELCOME.len()]; // and no more: messages follow
     let received = match recv(socket.as_raw_fd(), &mut answer, flags(Mode::Try)) {
         Ok(0) => Err(Errno::ECONNRESET),
         received => received,
@@ -168,8 +169,8 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
 }
 
 // ANCHOR: belongs
-/// Whether the process at the other end of a UNIX socket runs as our user, or as root, from whom nothing is safe anyway.
-/// The kernel vouches for it.
+/// Returns whether the process at the other end of a UNIX socket runs as our user, or as root, against which there is
+/// no protection anyway. The kernel vouches for it.
 pub(crate) fn belongs_to_us(socket: &OwnedFd) -> Result<bool> {
     let peer = getsockopt(socket, sockopt::PeerCredentials).call("getsockopt")?;
     Ok(peer.uid() == geteuid().as_raw() || peer.uid() == 0)

@@ -1,8 +1,8 @@
 //! # Sockets: the same two calls for the process next door and for the other side of the world
 //!
-//! A socket is a descriptor that one can read *and* write: one of it carries both ways, where a pipe takes two. What
-//! is written on one side waits in a buffer of the kernel until the other side reads it; with TCP, in one kernel
-//! here and in another there.
+//! A socket is a descriptor that can be read *and* written: one socket carries both ways, where a pipe takes two. Bytes
+//! written on one side wait in a buffer of the kernel until the other side reads them; with TCP, in one kernel here and
+//! in another there.
 //!
 //! ```text
 //!   owner (pong)                                         the one who joins (ping)
@@ -13,7 +13,7 @@
 //!     send ───┘                                      └───► recv
 //! ```
 //!
-//! Three variants, which differ in the address and in what one read gives:
+//! Three variants, which differ in the address and in what one read returns:
 //!
 //! | variant | type | address | boundaries | who can connect |
 //! |---|---|---|---|---|
@@ -21,34 +21,35 @@
 //! | `unix-seqpacket` | [`UnixSeqpacket`] | a path | kept by the kernel | this host, this user |
 //! | `tcp` | [`Tcp`] | `HOST:PORT` | lost: framed here | **any program that reaches the port** |
 //!
-//! A peer whose host dies or is unplugged says nothing. TCP asks then (keepalive), and gives up after [`TCP_SILENCE`]
-//! without any answer, be it that we wait for a message or that ours are not acknowledged: an error of the system that
-//! says so, and not that the peer is gone.
+//! A peer whose host dies or is unplugged says nothing. TCP then probes it (keepalive), and gives up after
+//! [`TCP_SILENCE`] without any answer, whether we wait for a message or our own are not acknowledged. The error then
+//! names that reason, instead of saying that the peer is gone.
 //!
-//! TCP knows nobody's user, so a TCP owner listens on loopback unless an address is named, and on all addresses of
-//! the host only if it is told so (`0.0.0.0:PORT`). The greeting tells a wrong program from the right one; it is no
-//! password, and nothing here is encrypted.
+//! TCP does not know the peer's user, so a TCP owner listens on loopback unless an address is named, and on all
+//! addresses of the host only if told to (`0.0.0.0:PORT`). The greeting tells a wrong program from the right one; it is
+//! not a password, and nothing here is encrypted.
 //!
-//! **Use it** whenever the two may ever run on different hosts; between unrelated processes that come and go; where
-//! one server has many clients, each with a connection of its own; to wait for many things at once with `poll`.
+//! **Use it** whenever the two may ever run on different hosts; between unrelated processes that come and go; where one
+//! server has many clients, each with its own connection; to wait for many things at once with `poll`.
 //! **Do not use it** for the last microsecond on one host (shared memory), or where a shell script is the other side
 //! (a FIFO).
 //!
-//! **System calls**: `socket`, `bind`, `listen`, `accept4` for the owner; `socket`, `connect` for the other side;
-//! then for each message one `send` and one `recv`, length or kind together with the payload, or `sendmsg` and
-//! `recvmsg` for one of more than 4 KiB; a long one over a stream takes several.
-//! `MSG_DONTWAIT` makes a single call not wait, `MSG_NOSIGNAL` makes a lost peer an error instead of a signal.
+//! **System calls**: `socket`, `bind`, `listen`, `accept4` for the owner; `socket`, `connect` for the other side; then
+//! one `send` and one `recv` for each message, with its length or kind in the same call, or `sendmsg` and `recvmsg` for
+//! one of more than 4 KiB; a long one over a stream takes several. `MSG_DONTWAIT` makes a single call not wait,
+//! `MSG_NOSIGNAL` makes a lost peer an error instead of a signal.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: a stream loses boundaries; a TCP socket that is closed
-//! with something unread throws away what it has sent; small TCP packets wait for each other (Nagle) unless
-//! `TCP_NODELAY` is set; an empty packet looks like the end; a path outlives its listener, and has at most 107
-//! bytes.
+//! with unread data discards what it has sent; small TCP packets wait for each other (Nagle) unless `TCP_NODELAY` is
+//! set; an empty packet looks like the end; a path outlives its listener, and has at most 107 bytes.
 //!
-//! **Limits** of this crate. A TCP link that is dropped waits up to a second for the other side to take everything; a
-//! reader who stalls for longer, while we leave with something of its own unread, may lose the end of what we sent.
+//! **Limits** of this crate. Dropping a TCP link waits up to a second for the other side to take everything; if the
+//! peer's reader stalls for longer, and we close with some of the peer's data unread, it may lose the end of what we
+//! sent.
 //!
-//! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (who is let in), `unix.rs` and `tcp.rs` (how two
-//! processes meet at a path, and at a port), `stream.rs` (bytes, and how to close), `packet.rs` (packets).
+//! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (which peers are accepted), `unix.rs` and
+//! `tcp.rs` (how two processes meet at a path, and at a port), `stream.rs` (bytes, and how to close), `packet.rs`
+//! (packets).
 
 mod address;
 mod greeting;
@@ -70,10 +71,10 @@ pub use stream::Connection;
 pub use tcp::{TCP_SILENCE, Tcp, TcpLink};
 pub use unix::{Seqpacket, Stream, Unix, UnixSeqpacket, UnixStream};
 
-/// The variants, the default first.
+/// The variants; the first is the default.
 pub type Variants = (UnixStream, UnixSeqpacket, Tcp);
 
-/// The row of the table.
+/// The sockets' row of the table.
 pub const PROFILE: Profile = Profile {
     name: "socket",
     title: "socket",
@@ -85,12 +86,12 @@ pub const PROFILE: Profile = Profile {
     address: Some("PATH|HOST:PORT"),
 };
 
-/// How often a side that joins tries again while nobody listens.
+/// The interval at which a joining side tries again while no process listens.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 // ANCHOR: connect
-/// Connects by `connect`, which is given the time that is left. A socket cannot be joined before its owner listens: the kernel
-/// refuses at once, and this side tries again. `pong` is the command that would listen there.
+/// Connects by `connect`, passing it the time that is left. A socket cannot be joined before its owner listens: the
+/// kernel refuses at once, and this side tries again. `pong` is the command that would listen there.
 fn connect_when_it_listens(
     address: &str,
     pong: &str,
@@ -113,7 +114,7 @@ fn connect_when_it_listens(
 }
 // ANCHOR_END: connect
 
-/// An error of one step that waited for what was left, as the caller is told it: with the time that it has set.
+/// Rewrites the timeout of one step, which had only the time left, to the timeout that the caller set.
 fn of_all(error: Error, timeout: Duration) -> Error {
     match error {
         Error::TimedOut { what, .. } => Error::TimedOut { what, waited: timeout },
@@ -121,12 +122,12 @@ fn of_all(error: Error, timeout: Duration) -> Error {
     }
 }
 
-/// What a meeting says that nobody joined in time.
+/// Returns the error of a meeting that no process joined in time.
 fn nobody_joined(address: &str, waited: Duration) -> Error {
     Error::TimedOut { what: format!("nobody joined {address}"), waited }
 }
 
-/// What a meeting says that has taken place.
+/// Returns the error of a second `accept`.
 fn over() -> Error {
     Error::Usage("this meeting is over".into())
 }

@@ -10,18 +10,18 @@ use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 
 use crate::Connection;
 
-/// The longest message in a packet: 1 MiB, where the system lets a send buffer be that large. The kernel copies each
-/// packet into one piece of its memory; longer ones are for a stream.
+/// The longest message in a packet: 1 MiB, where the system allows so large a send buffer. The kernel copies each
+/// packet into one contiguous piece of memory; longer messages are for a stream.
 pub const MAX_PACKET: usize = 1 << 20;
 
-/// What each packet begins with. Without it, an empty message would be an empty packet, and `recvmsg` returns 0 for
-/// that as well as for the end.
+/// The first byte of each packet. Without it, an empty message would be an empty packet, for which `recvmsg` returns 0,
+/// as it does at the end.
 const MESSAGE: u8 = b'm';
 
 /// The longest message that is copied rather than sent and received in pieces: 4 KiB, by experiment.
 const SHORT: usize = 4 << 10;
 
-/// What the kernel keeps for itself of a send buffer, by experiment: a packet of `SO_SNDBUF` - 32 bytes passes.
+/// The kernel's own share of a send buffer, by experiment: a packet of `SO_SNDBUF` - 32 bytes passes.
 const OVERHEAD: usize = 32 + size_of_val(&MESSAGE);
 
 /// A [`Transport`] over a socket of type `SOCK_SEQPACKET`.
@@ -30,18 +30,18 @@ pub struct Packets {
     connection: Connection,
     /// The longest message that the send buffer takes.
     max: usize,
-    /// Where a short message is put behind its kind.
+    /// Holds a short message after its kind.
     short: Box<[u8; 1 + SHORT]>,
-    /// Where a packet is received whole for a caller with a short buffer; else it catches what does not fit. Its pages
-    /// cost nothing until they are used. One byte more than any packet: what fills it is too long.
+    /// Holds a whole packet for a caller with a short buffer; otherwise, what does not fit. Its pages cost nothing
+    /// until they are used. One byte longer than any packet: a packet that fills it is too long.
     aside: Vec<u8>,
-    /// Length of the message in `aside`, behind its kind, that is still to be given out.
+    /// Length of the message in `aside`, after its kind, that is still to be returned.
     kept: Option<usize>,
 }
 
 impl Packets {
     pub(crate) fn new(connection: Connection) -> Result<Self> {
-        // The administrator may pass the system's limit (`net.core.wmem_max`); others get as much as it allows.
+        // A privileged process may exceed the system's limit (`net.core.wmem_max`); others get as much as it allows.
         if setsockopt(&connection, sockopt::SndBufForce, &(MAX_PACKET + OVERHEAD)).is_err() {
             setsockopt(&connection, sockopt::SndBuf, &(MAX_PACKET + OVERHEAD)).call("setsockopt")?;
         }
@@ -68,7 +68,7 @@ impl Packets {
     }
 
     // ANCHOR: send
-    /// One system call. A copy of a short message costs less than a second piece.
+    /// Sends with one system call. Copying a short message costs less than a second piece.
     #[inline]
     fn send_once(&mut self, message: &[u8], mode: Mode) -> nix::Result<usize> {
         if message.len() <= SHORT {
@@ -107,7 +107,7 @@ impl Packets {
         bytes.map(|bytes| check(bytes, self.aside[0])).transpose()
     }
 
-    /// Receives a packet into `buffer`, and what does not fit into `aside`; returns the message's length.
+    /// Receives a packet into `buffer`, and the rest into `aside`; returns the message's length.
     fn recv_straight(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
         let mut kind = [0];
         let mut pieces =
@@ -116,7 +116,7 @@ impl Packets {
         bytes.map(|bytes| check(bytes, kind[0])).transpose()
     }
 
-    /// Puts a message together in `aside`, of which the first part is in `buffer`.
+    /// Assembles in `aside` a message whose first part is in `buffer`.
     fn keep(&mut self, buffer: &[u8], len: usize) {
         self.aside.copy_within(..len - buffer.len(), 1 + buffer.len());
         self.aside[1..][..buffer.len()].copy_from_slice(buffer);
@@ -124,14 +124,14 @@ impl Packets {
     }
 }
 
-/// Receives until it is a packet that answers, and returns its length.
+/// Repeats `call` over a signal or a reset, and returns the packet's length.
 #[inline]
 fn receive(mut call: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>> {
     loop {
         match call() {
             Ok(0) => return Err(Error::Disconnected),
             Ok(bytes) => return Ok(Some(bytes)),
-            // A peer that closed with something unread causes one such error, ahead of what it sent before.
+            // A peer that closed with unread data causes one such error, ahead of what it sent before.
             Err(Errno::ECONNRESET | Errno::EINTR) => {}
             Err(Errno::EAGAIN) => return Ok(None),
             Err(errno) => return Err(errno).call(Connection::READ),
@@ -139,7 +139,7 @@ fn receive(mut call: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>
     }
 }
 
-/// The length of the message in a packet of `bytes` bytes, of which `kind` is the first.
+/// Returns the length of the message in a packet of `bytes` bytes, the first of which is `kind`.
 fn check(bytes: usize, kind: u8) -> Result<usize> {
     match bytes - 1 {
         len if len > MAX_PACKET => Err(Error::Corrupt("a packet longer than any message can be")),

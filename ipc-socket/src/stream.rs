@@ -11,15 +11,15 @@ use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdow
 
 use crate::{UnixStream, sys};
 
-/// How long a closing TCP socket waits for the other host to have everything.
+/// The time that a closing TCP socket waits for the other host to acknowledge everything.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// A connected socket. Dropping it closes it, without loss of what was sent.
+/// A connected socket. Dropping it closes it, without loss of sent data.
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
     is_tcp: bool,
-    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the side that joined no lease.
+    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the joining side has no lease.
     lease: Option<Lease>,
 }
 
@@ -31,14 +31,14 @@ impl Connection {
     // ANCHOR: part
     /// Ends a TCP connection so that the other side can read all that we sent.
     ///
-    /// A TCP socket that is closed while there is something unread in it, or that receives something afterwards,
-    /// answers with a reset. A reset throws away what is still on its way out. So we say that nothing more will come
-    /// (`shutdown`), and read away what arrives until the other host has acknowledged everything.
+    /// A TCP socket that is closed with unread data, or that receives data after it was closed, answers with a reset. A
+    /// reset discards what is still on its way out. So this announces that nothing more will come (`shutdown`), and
+    /// reads what still arrives until the other host has acknowledged everything.
     fn part(&self) {
         let started = Instant::now();
         let mut unwanted = vec![0; 64 << 10];
         if shutdown(self.socket.as_raw_fd(), Shutdown::Write).is_err() {
-            return; // not connected any more
+            return; // no longer connected
         }
         while started.elapsed() < PARTING {
             match self.read(&mut unwanted, Mode::Try) {
@@ -49,7 +49,7 @@ impl Connection {
             if sys::unacknowledged(self).is_ok_and(|bytes| bytes == 0) {
                 return;
             }
-            // Nothing tells of an acknowledgement; it is here within milliseconds, or the network is slow.
+            // No event reports an acknowledgement; it arrives within milliseconds, or the network is slow.
             let _ = wait_readable([self.as_fd()], Duration::from_millis(1));
         }
     }
@@ -74,7 +74,7 @@ impl AsFd for Connection {
 }
 
 // ANCHOR: stream
-/// `MSG_NOSIGNAL`: a peer that has gone is an error (`EPIPE`), and not a signal that would end the program.
+/// Returns the flags for one call. `MSG_NOSIGNAL`: a peer that has gone is an error (`EPIPE`), not a fatal signal.
 pub(crate) const fn flags(mode: Mode) -> MsgFlags {
     match mode {
         Mode::Block => MsgFlags::MSG_NOSIGNAL,

@@ -1,4 +1,4 @@
-//! The one system call that neither `nix` nor std wrap.
+//! The one system call that neither `nix` nor std wraps.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd};
@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, AsRawFd};
 use nix::errno::Errno;
 use nix::libc;
 
-/// How many bytes, the end of the stream included, have left this TCP socket and were not acknowledged by the other
-/// host yet.
+/// Returns the bytes sent on this TCP socket that the other host has not acknowledged yet; the end of the stream
+/// counts.
 ///
 /// `int ioctl(int fd, SIOCOUTQ, int *value);` — [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html)
 #[doc(alias = "SIOCOUTQ")]

@@ -1,4 +1,4 @@
-//! The variant `tcp`: how two processes of any two hosts meet at a port.
+//! The variant `tcp`: two processes on any two hosts meet at a port.
 
 use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,21 +14,21 @@ use nix::sys::socket::{setsockopt, sockopt};
 use crate::greeting::{Listener, Reception};
 use crate::{Connection, address, connect_when_it_listens, greeting, nobody_joined, of_all, over};
 
-/// How long a TCP connection lives without an answer from the other host.
+/// The time that a TCP connection lives without an answer from the other host.
 pub const TCP_SILENCE: Duration = Duration::from_secs(8);
 
-/// The part of [`TCP_SILENCE`] that passes before the first question, and the time between two of them.
+/// The part of [`TCP_SILENCE`] that passes before the first probe, and the time between two probes.
 const TCP_QUIET: Duration = Duration::from_secs(3);
 const TCP_ASKS_EVERY: Duration = Duration::from_secs(1);
 
-/// Where an owner listens if no address is named: this host alone, any port.
+/// The address of an owner that names none: this host alone, any port.
 const LOOPBACK: &str = "127.0.0.1:0";
 
-/// The variant `tcp`: a socket that listens at a port, waiting for the other side. See the [crate](crate).
+/// The variant `tcp`: a socket that listens at a port and waits for the other side. See the [crate](crate).
 #[derive(Debug)]
 pub struct Tcp {
     address: String,
-    /// Until `accept` is done; dropping it closes the door.
+    /// `None` once `accept` has succeeded; dropping it stops listening.
     reception: Option<Reception>,
 }
 
@@ -51,7 +51,7 @@ impl Mechanism for Tcp {
 
     // ANCHOR: create
     fn create(address: Option<&str>, _setup: &Setup) -> Result<Self> {
-        lease::sweep::<Self>()?; // it needs no lease of its own, but removes the remains of others like any create
+        lease::sweep::<Self>()?; // it needs no lease of its own, but cleans up after others as any create does
         let listener = address::listen_at_port(address.unwrap_or(LOOPBACK))?;
         let address = listener.local_addr().call("getsockname")?.to_string();
         Ok(Self { address, reception: Some(Reception::new(Listener::Tcp(listener), true)?) })
@@ -75,11 +75,11 @@ impl Mechanism for Tcp {
         )
     }
 
-    /// A visitor that does not say hello is shown out, and the waiting goes on.
+    /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<TcpLink> {
         let visitor = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)?;
         let socket = visitor.ok_or_else(|| nobody_joined(&self.address, timeout))?;
-        self.reception = None; // any other is refused from now on
+        self.reception = None; // from now on, any other is refused
         TcpLink::new(socket)
     }
 
@@ -94,14 +94,14 @@ impl Mechanism for Tcp {
     }
 }
 
-/// A connected end: messages framed in a stream, and a word for the case that the other host does not answer any more.
+/// A connected end: messages framed in a stream, with a clear error when the other host no longer answers.
 #[derive(Debug)]
 pub struct TcpLink(Framed<Connection>);
 
 impl TcpLink {
     fn new(socket: OwnedFd) -> Result<Self> {
         let stream = TcpStream::from(socket);
-        // Send a short message at once, instead of waiting for more to fill a packet with.
+        // Send a short message at once, instead of waiting for more data to fill a packet.
         stream.set_nodelay(true).call("setsockopt")?;
         give_up_after_silence(&stream).call("setsockopt")?;
         Ok(Self(Framed::new(Connection::new(stream.into(), true, None))))
@@ -115,9 +115,9 @@ impl TcpLink {
 }
 
 // ANCHOR: silence
-/// Has the kernel give the connection up when the other host does not answer for [`TCP_SILENCE`]: to our questions while
-/// nothing is sent (`SO_KEEPALIVE`), or to what we have sent (`TCP_USER_TIMEOUT`). Without either, a blocked receive waits
-/// for ever, and a send for a quarter of an hour. See [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html).
+/// Makes the kernel give up the connection when the other host does not answer for [`TCP_SILENCE`]: neither our probes
+/// while nothing is sent (`SO_KEEPALIVE`), nor our data (`TCP_USER_TIMEOUT`). Without them, a blocked receive waits
+/// forever, and a send for a quarter of an hour. See [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html).
 #[doc(alias = "SO_KEEPALIVE")]
 #[doc(alias = "TCP_USER_TIMEOUT")]
 fn give_up_after_silence(stream: &TcpStream) -> nix::Result<()> {
@@ -130,8 +130,8 @@ fn give_up_after_silence(stream: &TcpStream) -> nix::Result<()> {
 }
 // ANCHOR_END: silence
 
-/// Says of a connection that the kernel has given up what that means. If a router, or our own host, has said that there
-/// is no way to the other one, the kernel gives that as the reason.
+/// Explains the error of a connection that the kernel has given up. If a router, or our own host, has reported that
+/// there is no route to the other host, the kernel returns that as the reason.
 fn unless_silent<T>(mut result: Result<T>) -> Result<T> {
     for errno in [Errno::ETIMEDOUT, Errno::EHOSTUNREACH, Errno::ENETUNREACH] {
         result = result.advise(errno, || {
@@ -142,7 +142,7 @@ fn unless_silent<T>(mut result: Result<T>) -> Result<T> {
     result
 }
 
-/// The socket itself, to look at it or to write past the protocol.
+/// Exposes the socket itself, to inspect it or to write past the protocol.
 impl AsFd for TcpLink {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

@@ -1,4 +1,4 @@
-//! The variants `unix-stream` and `unix-seqpacket`: how two processes of one host meet at a path.
+//! The variants `unix-stream` and `unix-seqpacket`: two processes of one host meet at a path.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,11 +21,11 @@ pub type UnixStream = Unix<Stream>;
 /// The variant `unix-seqpacket`. See the [crate](crate).
 pub type UnixSeqpacket = Unix<Seqpacket>;
 
-/// A socket that listens at a path, waiting for the other side.
+/// A socket that listens at a path and waits for the other side.
 #[derive(Debug)]
 pub struct Unix<K> {
     address: String,
-    /// Until `accept` is done; dropping it closes the door.
+    /// `None` once `accept` has succeeded; dropping it stops listening.
     reception: Option<Reception>,
     /// Keeps the path; handed to the link.
     lease: Option<Lease>,
@@ -34,17 +34,17 @@ pub struct Unix<K> {
 
 /// The type of a UNIX socket, the second argument of socket(2).
 pub trait Kind: fmt::Debug + Send + 'static {
-    /// For `socket`.
+    /// The type that `socket` takes.
     const TYPE: SockType;
-    /// What is true of this variant.
+    /// The description of this variant.
     const VARIANT: Variant;
-    /// How messages go through such a socket.
+    /// The transport of messages over such a socket.
     type Link: Transport + Send;
 
-    /// The link over a connection.
+    /// Makes the link over a connection.
     ///
     /// # Errors
-    /// The kernel refused to tell, or to set, the size of a buffer.
+    /// The kernel refused to report, or to set, the size of a buffer.
     fn link(connection: Connection) -> Result<Self::Link>;
 }
 
@@ -73,7 +73,7 @@ impl Kind for Stream {
     }
 }
 
-/// `SOCK_SEQPACKET`: packets, of which each is a message.
+/// `SOCK_SEQPACKET`: packets, each of which is a message.
 #[derive(Debug)]
 pub enum Seqpacket {}
 
@@ -125,11 +125,11 @@ impl<K: Kind> Mechanism for Unix<K> {
     }
 
     // ANCHOR: accept
-    /// A visitor that does not say hello is shown out, and the waiting goes on.
+    /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let visitor = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)?;
         let socket = visitor.ok_or_else(|| nobody_joined(&self.address, timeout))?;
-        self.reception = None; // any other is refused from now on
+        self.reception = None; // from now on, any other is refused
         K::link(Connection::new(socket, false, self.lease.take()))
     }
     // ANCHOR_END: accept
@@ -152,12 +152,12 @@ impl<K: Kind> Mechanism for Unix<K> {
     // ANCHOR_END: join
 }
 
-/// Whether the caller has opened the door to other users.
+/// Returns whether the setup lets other users join.
 const fn is_for_all(setup: &Setup) -> bool {
     setup.mode & 0o077 != 0
 }
 
-/// The command that listens at an address. The default variant needs no option.
+/// Returns the command that listens at an address. The default variant needs no option.
 fn pong<K: Kind>(address: &str) -> String {
     match K::VARIANT.name {
         name if name == Stream::VARIANT.name => format!("ipc-socket pong {address}"),
