@@ -1,12 +1,12 @@
 //! # System V shared memory: the same pages in two processes
 //!
-//! `shmget(2)` makes a *segment*, pages that the kernel keeps under a number, the key. `shmat(2)` puts them into a
-//! process's memory. From then on the kernel is out of the way: what one process stores, the other loads, with no
-//! system call and no copy in between. One segment carries both ways.
+//! `shmget(2)` makes a *segment*, pages that the kernel keeps under a number, the key. `shmat(2)` maps them into a
+//! process's memory. From then on the kernel is not involved: one process loads what the other stores, with no system
+//! call and no copy in between. One segment carries both ways.
 //!
-//! That is also all there is. Memory has no messages, no order, nobody to wake a reader, and nobody to tell that
-//! the writer has died. This crate builds the rest in two ways, and one of them over POSIX shared memory too, where
-//! a name and a descriptor stand in place of the key and the id:
+//! Memory offers nothing more. It has no messages and no order, it does not wake a reader, and it does not report that
+//! the writer has died. This crate builds the rest in two ways, and one of them over POSIX shared memory too, where a
+//! name and a descriptor take the place of the key and the id:
 //!
 //! | variant | type | pages of | messages through | waits by | system calls a message |
 //! |---|---|---|---|---|---|
@@ -15,23 +15,23 @@
 //! | `posix` | [`Posix`] | POSIX | as `ring` | futex | as `ring` |
 //!
 //! The files, in reading order: `ipc-core/src/key.rs` (the name), `segment.rs` (the segment), `meeting.rs` (how the two
-//! meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`, `lock_step.rs` and `sem.rs` (the variant `sem`),
-//! `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs` (the calls).
+//! sides meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`, `lock_step.rs` and `sem.rs` (the variant
+//! `sem`), `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs` (the calls).
 //!
-//! **Use it** for large or frequent messages on one host, when a copy or a system call for each is too much. **Do
-//! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the
-//! reader and closes up after the dead. Nor for pointers: the segment is at another address in each process.
+//! **Use it** for large or frequent messages on one host, when a copy or a system call for each costs too much. **Do
+//! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the reader
+//! and cleans up after a dead process. Nor for pointers: the segment is at a different address in each process.
 //!
-//! **System calls**: `shmget`, `shmat`, `shmctl(IPC_RMID)`, `shmdt`; the ring `futex`, only to sleep and to wake a
-//! sleeper; the variant `sem` `semget`, `semctl`, `semtimedop`; the variant `posix` `openat` in `/dev/shm`, `fallocate`,
-//! `ftruncate`, `mmap`, `renameat2`, `unlink`.
+//! **System calls**: `shmget`, `shmat`, `shmctl(IPC_RMID)`, `shmdt`; for the ring, `futex`, only to sleep and to wake a
+//! sleeper; for the variant `sem`, `semget`, `semctl`, `semtimedop`; for the variant `posix`, `openat` in `/dev/shm`,
+//! `fallocate`, `ftruncate`, `mmap`, `renameat2`, `unlink`.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour/`: a segment outlives every process until somebody
-//! removes it, so it is marked for removal as soon as both are attached, and the kernel does the rest; once marked
-//! it cannot be found by its key any more; the memory goes only with the last who detaches; a key of 0 means "a new
-//! one each time"; semaphores cannot be marked, so somebody has to remove them; `SEM_UNDO` takes back what a dead
-//! process did to the counts, knows nothing of the data, and is wrong where one process takes and another gives. An
-//! object of POSIX is a file: whoever may write to it can cut it short, and the umask changes its mode.
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`: a segment outlives every process until it is removed, so
+//! it is marked for removal as soon as both sides are attached, and the kernel does the rest; once marked, it cannot be
+//! found by its key any more; the memory goes only when the last process detaches; a key of 0 means "a new one each
+//! time"; semaphores cannot be marked, so a process has to remove them; `SEM_UNDO` takes back what a dead process did
+//! to the counts, knows nothing of the data, and is wrong where one process takes and another gives. A POSIX object is
+//! a file: any process that may write to it can truncate it, and the umask changes its mode.
 
 mod lock_step;
 mod meeting;
@@ -69,7 +69,7 @@ pub const PROFILE: Profile = Profile {
 /// The variants; the first is the default.
 pub type Variants = (Ring, Semaphores, Posix);
 
-/// Whether that errno says that an object is gone: removed before, or during, the call.
+/// True if the errno says that an object is gone: removed before, or during, the call.
 fn gone(errno: Errno) -> bool {
     matches!(errno, Errno::EINVAL | Errno::EIDRM)
 }

@@ -7,8 +7,8 @@
 //!   give full                       give free
 //! ```
 //!
-//! Two system calls a message on each side, and never more than one message under way in each direction: lock-step.
-//! The [ring](ipc_core::ring) needs none while both are awake.
+//! Each side makes two system calls per message, and at most one message is under way in each direction: lock-step. The
+//! [ring](ipc_core::ring) needs no calls while both sides are awake.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -26,12 +26,12 @@ use crate::sys::Attached;
 /// The longest message: 1 MiB, as in the ring.
 pub(crate) const MAX_MESSAGE: usize = ipc_core::ring::MAX_MESSAGE;
 
-// Where things are in a slot.
+// Offsets in a slot.
 const LEN: usize = 0;
 const NUMBER: usize = 8;
 const PAYLOAD: usize = 128;
 
-/// Where the owner leaves the key of the semaphores: behind the header of its slot.
+/// The offset of the semaphores' key: after the header of the owner's slot.
 const KEY_AT: usize = data_offset(0) + 16;
 
 /// Writes the semaphores' key where the other side will look for it.
@@ -39,7 +39,7 @@ pub(crate) fn publish_key(memory: &Attached, key: Key) {
     memory.word(KEY_AT).store(key.get().cast_unsigned().into(), Ordering::Relaxed);
 }
 
-/// Reads the key that the owner wrote; it may be anything.
+/// Reads the key that the owner wrote; it may be any number.
 pub(crate) fn published_key(memory: &Attached) -> Result<Key> {
     let key = memory.word(KEY_AT).load(Ordering::Relaxed) as u32;
     Key::new(key.cast_signed()).ok_or(Error::Corrupt("the key of the semaphores is 0"))
@@ -50,42 +50,43 @@ pub(crate) fn published_key(memory: &Attached) -> Result<Key> {
 pub struct LockStep {
     seat: Seat<Attached>,
     semaphores: SemaphoreArray,
-    /// How many messages have gone each way; the next one's number.
+    /// The number of messages sent; also the number of the next one.
     sent: u64,
     received: u64,
-    /// We have taken "full" for a message and not yet read it.
+    /// True if we have taken "full" for a message and not read it yet.
     taken: bool,
-    /// What the peer did wrong. Nothing it says after that is believed.
+    /// The peer's violation of the protocol. After it, nothing that the peer says is trusted.
     broken: Option<&'static str>,
-    /// The semaphores cannot be marked for removal while in use, as the segment can. Last: after `Drop`.
+    /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
+    /// `Drop`.
     lease: Option<Lease>,
 }
 
 impl LockStep {
-    /// Begins to talk from `seat`. This side must be [`sign_in`](Self::sign_in)ed.
+    /// Starts a link at `seat`. This side must be [`sign_in`](Self::sign_in)ed.
     pub(crate) fn new(seat: Seat<Attached>, semaphores: SemaphoreArray, lease: Option<Lease>) -> Self {
         Self { seat, semaphores, sent: 0, received: 0, taken: false, broken: None, lease }
     }
 
-    /// Shows that `side` is there. The kernel takes the sign back when this process ends, also by `SIGKILL`: this
-    /// is what `SEM_UNDO` is good for.
+    /// Marks `side` as present. The kernel removes the mark when this process ends, even by `SIGKILL`: this is a right
+    /// use of `SEM_UNDO`.
     pub(crate) fn sign_in(semaphores: SemaphoreArray, side: usize) -> Result<()> {
         semaphores.give(present(side), Undo::AtExit)
     }
 
-    /// The semaphores, to look at them, or to do harm in a test.
+    /// Returns the semaphores, to inspect them, or to damage them in a test.
     #[must_use]
     pub const fn semaphores(&self) -> SemaphoreArray {
         self.semaphores
     }
 
-    /// Length of the segment, in bytes.
+    /// Returns the length of the segment, in bytes.
     #[must_use]
     pub fn segment_size(&self) -> usize {
         self.memory().size()
     }
 
-    /// The memory itself.
+    /// Returns the memory itself.
     #[must_use]
     pub const fn memory(&self) -> &Attached {
         self.seat.region().memory()
@@ -101,7 +102,7 @@ impl LockStep {
 
     /// Takes semaphore `index`; `false` if that was not possible before the `deadline`.
     ///
-    /// Never sleeps for longer than a [`SLICE`], since a peer that was killed gives nothing back.
+    /// Never sleeps for longer than a [`SLICE`], since a killed peer gives nothing back.
     fn take(&self, index: u16, deadline: Deadline) -> Result<bool> {
         if deadline == Deadline::Now {
             return self.semaphores.try_take(index, Undo::Never);
@@ -120,8 +121,8 @@ impl LockStep {
         }
     }
 
-    /// Hands a slot to the other side. If that fails, the two are out of step for good: the next call says so, or, of an array
-    /// that was removed, finds that out by itself.
+    /// Hands a slot to the other side. If that fails, the two sides are out of step for good: the next call reports it,
+    /// or, if the array was removed, finds that out by itself.
     fn give(&mut self, index: u16) -> Result<()> {
         let given = self.semaphores.give(index, Undo::Never);
         if given.as_ref().is_err_and(|error| error.errno() != Some(Errno::EIDRM)) {
@@ -139,7 +140,7 @@ impl LockStep {
             return Ok(None);
         }
         if self.seat.peer_left()? {
-            return Err(Error::Disconnected); // one who leaves raises "free" once more, to wake us
+            return Err(Error::Disconnected); // a side that leaves raises "free" once more, to wake us
         }
         let slot = data_offset(self.mine());
         self.sent += 1;
@@ -152,7 +153,7 @@ impl LockStep {
     }
 
     fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
-        // In this order: what was sent before it left is found after we know that it left.
+        // In this order: what the peer sent before it left is found after we know that it left.
         let left = self.seat.peer_left()?;
         let deadline = if left { Deadline::Now } else { deadline };
         if !self.taken && !self.take(full(self.peers()), deadline)? {
@@ -162,7 +163,7 @@ impl LockStep {
         let slot = data_offset(self.peers());
         let memory = self.memory();
         if memory.word(slot + NUMBER).load(Ordering::Acquire) != self.received + 1 {
-            let left = self.seat.peer_left()?; // one who leaves raises "full" once more, to wake us
+            let left = self.seat.peer_left()?; // a side that leaves raises "full" once more, to wake us
             let broken = Error::Corrupt("a full slot without the next message");
             return Err(if left { Error::Disconnected } else { broken });
         }
@@ -178,13 +179,13 @@ impl LockStep {
         memory.copy_out(slot + PAYLOAD, &mut buffer[..len]);
         self.received += 1;
         self.taken = false;
-        let _ = self.give(free(self.peers())); // the message is good all the same; a failure is for the next call to tell
+        let _ = self.give(free(self.peers())); // the message is still good; the next call reports the failure
         Ok(Some(len))
     }
     // ANCHOR_END: lock_step
 
-    /// Whether the kernel has not taken back the peer's sign of presence, as it does when a process ends. A peer that
-    /// has tampered with the count leaves the sign up for ever: for that one, the process is asked after as well.
+    /// Returns whether the peer's mark of presence is still set; the kernel clears it when a process ends. A peer that
+    /// has tampered with the count leaves its mark set, so this also checks the process itself.
     fn peer_is_present(&self) -> Result<bool> {
         let signed_in = self.semaphores.get(present(self.peers()))? > 0;
         match self.seat.check_peer() {
@@ -193,15 +194,15 @@ impl LockStep {
         }
     }
 
-    /// A lease keeps the array until both are done. Without one, an array that goes with its owner is the owner's end, and no
-    /// more.
+    /// Turns the removal of the array into the end of the peer, where that is the cause. A lease keeps the array until
+    /// both sides are done; without one, the array goes with its owner.
     fn unless_peer_left(&self, error: Error) -> Error {
         let left = || self.seat.peer_left().unwrap_or(true) || self.seat.check_peer().is_err();
         let is_the_end = error.errno() == Some(Errno::EIDRM) && self.lease.is_none() && left();
         if is_the_end { Error::Disconnected } else { error }
     }
 
-    /// Refuses a broken link, and notes what breaks one.
+    /// Refuses a broken link, and records an error that breaks one.
     fn unless_broken<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if let Some(reason) = self.broken {
             return Err(Error::Corrupt(reason));
@@ -245,7 +246,7 @@ impl Transport for LockStep {
         MAX_MESSAGE
     }
 
-    /// Asks the semaphores: the sign of the peer's presence is gone when the peer is.
+    /// Checks the semaphores: the peer's mark of presence is gone when the peer is.
     fn check_peer(&mut self) -> Result<()> {
         let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
         if present { Ok(()) } else { Err(Error::Disconnected) }
@@ -255,8 +256,8 @@ impl Transport for LockStep {
 impl Drop for LockStep {
     fn drop(&mut self) {
         self.seat.leave();
-        // Wakes the other side, wherever it sleeps. The counts mean nothing from here on, and nobody is left who
-        // could be told of a failure.
+        // Wakes the other side, wherever it sleeps. The counts mean nothing from here on, and a failure cannot be
+        // reported.
         let _ = self.semaphores.give(full(self.mine()), Undo::Never);
         let _ = self.semaphores.give(free(self.peers()), Undo::Never);
         let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
@@ -280,7 +281,7 @@ mod tests {
         (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap())
     }
 
-    /// Where the two hold no lease in common, as in two containers with a `/tmp` each, the array goes with its owner.
+    /// Where the two sides share no lease, as in two containers with a `/tmp` each, the array goes with its owner.
     #[test]
     fn an_array_that_went_with_its_owner_is_the_owners_end() {
         let (owner, mut joiner) = pair();
@@ -292,7 +293,7 @@ mod tests {
         }
     }
 
-    /// A lease keeps the array until both are done: it is not gone with the peer.
+    /// A lease keeps the array until both sides are done: it does not go with the peer.
     #[test]
     fn an_array_that_is_gone_under_a_lease_was_removed() {
         let (owner, mut joiner) = pair();

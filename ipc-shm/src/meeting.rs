@@ -1,4 +1,4 @@
-//! How two processes meet at a System V segment, whatever they do with it then.
+//! The meeting of two processes at a System V segment, for every variant that uses one.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use ipc_core::{Error, Mechanism, Result, Setup};
 use crate::{Attached, Key, Segment};
 use crate::{gone, segment, semaphore_array};
 
-/// A segment that its owner has just made, where the other side cannot join yet.
+/// A segment that its owner has just made, and that the other side cannot join yet.
 #[derive(Debug)]
 pub(crate) struct FreshSegment {
     key: Key,
     segment: Segment,
     pub(crate) region: Region<Attached>,
-    /// Dropped last: it removes what else there is.
+    /// Removes the remaining objects; dropped last.
     pub(crate) lease: Lease,
 }
 
 impl FreshSegment {
     // ANCHOR: create
-    /// Makes a segment under the key that `address` is, for the variant `M`.
+    /// Makes a segment under the key that `address` gives, for the variant `M`.
     pub(crate) fn create<M: Mechanism>(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let key = address.map_or_else(|| Ok(Key::fresh()), str::parse)?;
         let lease = Lease::take::<M>(Some(&key.to_string()))?;
@@ -40,12 +40,12 @@ impl FreshSegment {
     // ANCHOR_END: create
 }
 
-/// A segment with one side attached, until the other comes.
+/// A segment with one side attached, waiting for the other.
 #[derive(Debug)]
 pub(crate) struct Meeting {
     key: Key,
     segment: Segment,
-    /// With the lease, which removes what no process came for.
+    /// Holds the lease, which removes what is left if no process joins.
     rendezvous: Rendezvous<Attached, Lease>,
 }
 
@@ -59,10 +59,10 @@ impl Meeting {
     }
 
     // ANCHOR: accept
-    /// Waits for the other side. The lease holds what else there is to remove.
+    /// Waits for the other side. The returned lease removes the other objects.
     pub(crate) fn accept(&mut self, timeout: Duration) -> Result<(Seat<Attached>, Lease)> {
         let (seat, lease) = self.rendezvous.accept(&self.address(), timeout)?;
-        // Both are attached. From here on the kernel frees the segment with the last of them.
+        // Both sides are attached. From here on the kernel frees the segment when the last of them detaches.
         self.segment.mark_for_removal()?;
         Ok((seat, lease))
     }
@@ -70,7 +70,7 @@ impl Meeting {
 }
 
 // ANCHOR: join
-/// Waits for a segment under the key that `address` is, and has `take_seat` take the free place at it.
+/// Waits for a segment under the key that `address` gives, and calls `take_seat` to take the free place at it.
 pub(crate) fn join<L>(
     address: &str,
     setup: &Setup<Pages>,
@@ -84,7 +84,7 @@ pub(crate) fn join<L>(
         setup.check_owner(creator, format_args!("the segment with key {key} (see `ipcs -m`)"))?;
         let link = take_seat(key, segment, Region::new(attach(segment, setup.options)?)?)?;
         if link.is_some() {
-            // The owner does the same. The first to come leaves no time in which a kill of both could leak it.
+            // The owner does the same. Whichever is first leaves no time in which killing both could leak the segment.
             segment.mark_for_removal()?;
         }
         Ok(link)
@@ -96,7 +96,7 @@ pub(crate) fn join<L>(
 }
 // ANCHOR_END: join
 
-/// Attaches a segment with such pages as are asked for. Which ones it is made of was decided by the side that made it.
+/// Attaches a segment with the requested kind of pages; the side that made the segment has chosen them.
 fn attach(segment: Segment, pages: Pages) -> Result<Attached> {
     let memory = segment.attach()?;
     if pages.huge && !pages::is_of_pool(&memory) {
@@ -108,8 +108,8 @@ fn attach(segment: Segment, pages: Pages) -> Result<Attached> {
     Ok(memory)
 }
 
-/// Removes what a dead process of any variant has noted. It is of System V: the lease removes names in `/dev/shm` by
-/// itself.
+/// Removes the System V objects that a dead process of any variant has noted; the lease itself removes names in
+/// `/dev/shm`.
 pub(crate) fn reclaim(note: &Note) -> Result<()> {
     let reclaimed = match note {
         Note::SystemV(SystemV::Segment, key, made) => segment::reclaim(*key, *made),
@@ -119,7 +119,7 @@ pub(crate) fn reclaim(note: &Note) -> Result<()> {
     unless_gone(reclaimed.map(Some)).map(drop)
 }
 
-/// An object that went away in the middle is the same as none.
+/// Treats an object that went away during the call as absent.
 fn unless_gone<T>(result: Result<Option<T>>) -> Result<Option<T>> {
     match result {
         Err(error) if error.errno().is_some_and(gone) => Ok(None),

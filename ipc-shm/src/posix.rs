@@ -1,10 +1,10 @@
-//! The variant `posix`: shared memory as POSIX has it, with a name and a descriptor in place of a key and an id.
+//! The variant `posix`: POSIX shared memory, with a name and a descriptor in place of a key and an id.
 //!
-//! On Linux an object is a file on a file system in memory, mounted at `/dev/shm`. So all that is true of files is
-//! true here: a mode that the umask takes from, a length that anybody changes who may write, a memory that lives
-//! until its name is removed and the last mapping is gone. Nothing counts who has attached it.
+//! On Linux an object is a file on an in-memory file system, mounted at `/dev/shm`. So it behaves as a file: its mode
+//! is subject to the umask, any process that may write to it can change its length, and its memory lives until its name
+//! is removed and the last mapping is gone. The kernel keeps no count of attached processes.
 //!
-//! `posix/object.rs` is the object; this file is how two processes meet at one.
+//! `posix/object.rs` is the object; this file is the meeting of two processes at one.
 
 mod object;
 
@@ -23,15 +23,15 @@ use crate::{Mapped, meeting};
 pub use ipc_core::PosixName;
 pub use object::{Object, file_of};
 
-/// A POSIX object for two rings, until the other side comes. See the [crate].
+/// A POSIX object for two rings, waiting for the other side. See the [crate].
 #[derive(Debug)]
 pub struct Posix {
     name: PosixName,
-    /// With the lease, which removes the name.
+    /// Holds the lease, which removes the name.
     rendezvous: Rendezvous<Mapped, Lease>,
 }
 
-/// The way to huge pages.
+/// Advice on how to get huge pages.
 const HUGE_PAGES: &str = "as root, `mount -o remount,huge=advise /dev/shm`";
 
 impl Mechanism for Posix {
@@ -59,8 +59,8 @@ impl Mechanism for Posix {
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let name = address.map_or_else(|| Ok(PosixName::fresh()), str::parse)?;
         let lease = Lease::take::<Self>(None)?;
-        // The lease makes it under a name that no other process uses, notes it, and gives it its own name: a kill in
-        // between leaves nothing that is not noted.
+        // The lease makes it under a name that no other process uses, notes it, and then gives it its own name: a kill
+        // in between leaves nothing that is not noted.
         let object = lease.place(&file_of(&name), |path| {
             let hidden = path.file_name().unwrap_or_default().to_string_lossy();
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
@@ -81,7 +81,8 @@ impl Mechanism for Posix {
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        // Both have it mapped, so the name goes, with the lease. The kernel frees the memory with the last of them.
+        // Both sides have mapped it, so the name goes, with the lease. The kernel frees the memory with the last
+        // mapping.
         let (seat, _lease) = self.rendezvous.accept(&self.address(), timeout)?;
         Ok(RingLink::new(seat))
     }
@@ -98,14 +99,14 @@ impl Mechanism for Posix {
     }
 }
 
-/// Gives a fresh object its memory.
+/// Allocates the memory of a fresh object.
 fn make_memory(object: &Object, pages: Pages) -> Result<Mapped> {
     if !pages.huge {
         object.allocate(SEGMENT_LEN)?;
         return pages.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES);
     }
-    // Allocated at once it would get small pages, before the kernel can be advised. So the length comes first,
-    // and the pages by being populated.
+    // Allocated at once, it would get small pages before the kernel can be advised. So this sets the length first, and
+    // gets the pages by populating them.
     object.file().set_len(SEGMENT_LEN as u64).call("ftruncate")?;
     let memory = pages.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES)?;
     pages::populate(&memory)?;

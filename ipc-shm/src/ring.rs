@@ -10,7 +10,7 @@ use ipc_core::{Clients, Mechanism, Persistence, Profile, Reach, Result, Setup, S
 use crate::Attached;
 use crate::meeting::{self, FreshSegment, Meeting};
 
-/// A segment for two rings, until the other side comes. See the [crate].
+/// A segment for two rings, waiting for the other side. See the [crate].
 #[derive(Debug)]
 pub struct Ring(Meeting);
 
@@ -46,7 +46,7 @@ impl Mechanism for Ring {
     }
 
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        // Nothing is left to remove, so the lease goes, and the key is free for others.
+        // Nothing is left to remove, so the lease goes, and others may use the key.
         let (seat, _lease) = self.0.accept(timeout)?;
         Ok(RingLink::new(seat))
     }

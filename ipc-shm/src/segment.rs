@@ -1,4 +1,4 @@
-//! A segment: pages that the kernel keeps under a number until somebody removes them.
+//! A segment: pages that the kernel keeps under a number until they are removed.
 
 use ipc_core::lease::{Found, Lease, Made, Note, SYSTEM_V_MARK, SystemV};
 use ipc_core::{Advise, Call, IpcPerm, Result};
@@ -7,35 +7,35 @@ use nix::errno::Errno;
 use crate::sys::{self, Attached};
 use crate::{Key, gone};
 
-/// A System V shared memory segment, known by its id. Neither owned nor attached: a handle, like a path.
+/// A System V shared memory segment, known by its id. Neither owned nor attached: a handle, as a path is.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment {
     id: i32,
 }
 
-/// What the kernel tells of a segment.
+/// The kernel's description of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentStat {
     /// The key; `None` for a private segment, and for one that is marked for removal.
     pub key: Option<Key>,
-    /// The user who made it.
+    /// The user that made it.
     pub creator: u32,
-    /// The process that made it; 0 if it is of another pid namespace.
+    /// The process that made it; 0 if it is in another pid namespace.
     pub creator_pid: i32,
-    /// Length in bytes, as asked for.
+    /// Length in bytes, as requested.
     pub size: usize,
-    /// How many times it is attached, over all processes.
+    /// The number of times it is attached, over all processes.
     pub attached: u64,
     /// Permission bits.
     pub mode: u32,
-    /// When it was made, or its mode or owner was changed last, in seconds since 1970.
+    /// The time when it was made, or when its mode or owner last changed, in seconds since 1970.
     pub changed: i64,
-    /// Whether it goes away with the last process that detaches.
+    /// True if it goes away when the last process detaches.
     pub marked_for_removal: bool,
 }
 
 impl Segment {
-    /// Makes a segment of `size` bytes, all zero, under `key`. There must be none yet.
+    /// Makes a segment of `size` bytes, all zero, under `key`, which must be free.
     ///
     /// # Errors
     /// `EEXIST`: there is one. `EINVAL`: the size is 0 or over `/proc/sys/kernel/shmmax`. `ENOSPC`, `ENOMEM`: the
@@ -45,10 +45,11 @@ impl Segment {
         Self::make(key, size, mode, 0)
     }
 
-    /// The same, out of the pool of huge pages that the administrator has set aside.
+    /// Makes a segment as [`create`](Self::create) does, from the pool of huge pages that the administrator has
+    /// reserved.
     ///
     /// # Errors
-    /// As [`create`](Self::create). `ENOMEM`: not so many are free. `EPERM`: they are not for this user.
+    /// As [`create`](Self::create). `ENOMEM`: too few are free. `EPERM`: this user may not use them.
     #[doc(alias = "SHM_HUGETLB")]
     pub fn create_in_huge_pages(key: Key, size: usize, mode: u32) -> Result<Self> {
         let pool = || {
@@ -74,12 +75,12 @@ impl Segment {
         Ok(Self { id })
     }
 
-    /// The segment under `key`, if there is one.
+    /// Finds the segment under `key`, if there is one.
     ///
     /// # Errors
-    /// `EACCES`: it is another user's.
+    /// `EACCES`: it belongs to another user.
     pub fn find(key: Key) -> Result<Option<Self>> {
-        // Size and mode 0: whatever it has.
+        // Size and mode 0 accept any size and mode.
         match sys::shmget(key.get(), 0, 0) {
             Err(Errno::ENOENT) => Ok(None),
             found => {
@@ -88,16 +89,16 @@ impl Segment {
         }
     }
 
-    /// The number by which `ipcs -m` and `/proc/sysvipc/shm` list it.
+    /// Returns the number by which `ipcs -m` and `/proc/sysvipc/shm` list it.
     #[must_use]
     pub const fn id(self) -> i32 {
         self.id
     }
 
-    /// Asks the kernel about it.
+    /// Returns the kernel's description of it.
     ///
     /// # Errors
-    /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: one may not read it.
+    /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: this process may not read it.
     pub fn stat(self) -> Result<SegmentStat> {
         /// Linux's mark in the mode of a segment that is to go; libc does not name it.
         const SHM_DEST: u32 = 0o1000;
@@ -115,20 +116,20 @@ impl Segment {
         })
     }
 
-    /// Makes it visible in this process's memory.
+    /// Maps it into this process's memory.
     ///
     /// # Errors
-    /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: one may not write to it.
+    /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: this process may not write to it.
     #[doc(alias = "shmat")]
     pub fn attach(self) -> Result<Attached> {
         Attached::new(self.id).call("shmat")
     }
 
-    /// Takes its name away at once; the memory goes when the last process detaches, or ends in any way.
-    /// Not an error if it is gone already, or if only its owner may do this.
+    /// Removes its name at once; the memory goes when the last process detaches or ends, in any way. Not an error if it
+    /// is gone already, or if only its owner may do this.
     ///
     /// # Errors
-    /// None that is known of.
+    /// None known.
     #[doc(alias = "IPC_RMID")]
     pub fn mark_for_removal(self) -> Result<()> {
         match sys::shm_remove(self.id) {
@@ -142,10 +143,10 @@ pub(crate) fn another_users(key: Key) -> String {
     format!("what has key {key} is another user's, see `ipcs`")
 }
 
-/// Makes a segment for `lease` to remove when its last holder has ended, by `make` with a key, a size and a mode.
+/// Makes a segment that `lease` removes when its last holder has ended; `make` gets a key, a size and a mode.
 ///
 /// At no moment is there a segment that is not noted: the key is noted first, then the segment is made with a mode that
-/// no other program gives, then it is noted with its id, and last it gets its own mode.
+/// no other program uses, then its id is noted, and last it gets its own mode.
 pub(crate) fn create_leased(
     lease: &Lease,
     key: Key,
@@ -160,7 +161,7 @@ pub(crate) fn create_leased(
     Ok(segment)
 }
 
-/// Removes the segment that was noted, if it is still there and still that one.
+/// Removes the noted segment, if it is still there and is still the same one.
 pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
     let Some(segment) = Segment::find(key)? else { return Ok(()) };
     let stat = segment.stat()?;
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
     use crate::Ring;
 
-    /// When it is made, the intention is noted, and it has the mark. Then it is noted for what it is, and has its own mode.
+    /// When it is made, the intention is noted, and it has the mark. Then its id is noted, and it has its own mode.
     #[test]
     fn a_segment_of_a_lease_is_noted_before_it_is_made() {
         let lease = Lease::take::<Ring>(None).unwrap();

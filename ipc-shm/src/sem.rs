@@ -11,7 +11,7 @@ use crate::lock_step::{publish_key, published_key};
 use crate::meeting::{self, FreshSegment, Meeting};
 use crate::{Attached, Key, LockStep, Segment, SemaphoreArray};
 
-/// A segment for two slots and the semaphores for it, until the other side comes. See the [crate].
+/// A segment for two slots, with its semaphores, waiting for the other side. See the [crate].
 #[derive(Debug)]
 pub struct Semaphores {
     meeting: Meeting,
@@ -37,8 +37,8 @@ impl Mechanism for Semaphores {
     type Options = Pages;
     type Link = LockStep;
 
-    /// The semaphores have a key of their own, which is left in the segment: the other side cannot find them before they
-    /// are initialised, and a fresh key is surely no other program's to remove.
+    /// Makes the semaphores under a key of their own, which it leaves in the segment: the other side cannot find them
+    /// before they are initialised, and no other program can hold a fresh key.
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let fresh = FreshSegment::create::<Self>(address, setup)?;
         let key = Key::fresh();
@@ -72,7 +72,7 @@ impl Mechanism for Semaphores {
 
 /// Takes the free seat at the segment; `None` if there is none, or not yet.
 fn take_seat(key: Key, segment: Segment, region: Region<Attached>) -> Result<Option<LockStep>> {
-    // From here on the semaphores stay, until this side is done with them too.
+    // From here on the semaphores stay until this side is done with them too.
     let lease = Lease::share::<Semaphores>(&key.to_string())?;
     let Some(seat) = Seat::claim(region, Kind::LockStep)? else { return Ok(None) };
     let creator = segment.stat()?.creator;

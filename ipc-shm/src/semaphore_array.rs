@@ -1,4 +1,4 @@
-//! A semaphore array: counters in the kernel that never go below zero, because who would take them there sleeps.
+//! A semaphore array: counters in the kernel that never go below zero; a process that would take one there sleeps.
 
 use std::time::Duration;
 
@@ -9,40 +9,40 @@ use nix::errno::Errno;
 use crate::segment::another_users;
 use crate::{Key, gone, sys};
 
-/// How many semaphores the lock-step needs: [`free`], [`full`] and [`present`] for each side.
+/// The number of semaphores in the array: [`free`], [`full`] and [`present`] for each side.
 pub(crate) const COUNT: usize = 6;
 
-/// 1 while the slot of what `side` sends may be written.
+/// The semaphore that is 1 while `side` may write its slot.
 pub(crate) const fn free(side: usize) -> u16 {
     side as u16 * 3
 }
 
-/// 1 while there is a message in the slot of what `side` sends.
+/// The semaphore that is 1 while there is a message in the slot that `side` writes.
 pub(crate) const fn full(side: usize) -> u16 {
     side as u16 * 3 + 1
 }
 
-/// 1 while `side` is there.
+/// The semaphore that is 1 while `side` is present.
 pub(crate) const fn present(side: usize) -> u16 {
     side as u16 * 3 + 2
 }
 
-/// Whether the kernel takes an operation back when the process ends.
+/// Says whether the kernel undoes an operation when the process ends.
 ///
-/// `SEM_UNDO` keeps, for each process and semaphore, the sum of what that process did, and subtracts it at its end,
-/// however that comes. This is right where one process both takes and gives back (a lock; a sign of presence). It is
-/// wrong where one process takes and *another* gives, as with "free" and "full" slots: each of the two ends with a
-/// large sum, and its end sets a count that means nothing. It also repairs only the count: a slot that was half
-/// written when the kill came is still half written.
+/// `SEM_UNDO` keeps, for each process and semaphore, the sum of that process's operations, and subtracts it when the
+/// process ends, however it ends. This is right where one process both takes and gives back (a lock; a mark of
+/// presence). It is wrong where one process takes and *another* gives, as with "free" and "full" slots: each of the two
+/// ends with a large sum, and its end sets a count that means nothing. It also repairs only the count: a slot half
+/// written at the time of the kill stays half written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undo {
-    /// `SEM_UNDO`.
+    /// Undone at exit: `SEM_UNDO`.
     AtExit,
-    /// Stays done.
+    /// Never undone.
     Never,
 }
 
-/// A System V semaphore array, known by its id. A handle, like a path.
+/// A System V semaphore array, known by its id. A handle, as a path is.
 #[derive(Clone, Copy, Debug)]
 pub struct SemaphoreArray {
     id: i32,
@@ -51,8 +51,8 @@ pub struct SemaphoreArray {
 impl SemaphoreArray {
     /// Makes the array under `key`, which must be free, in its initial state.
     ///
-    /// `semget` and the setting of values are two calls, and in between the values are zero. Another process that
-    /// found the array by its key then would see them; here it learns the key only afterwards, from the segment.
+    /// `semget` and setting the values are two calls, and in between the values are zero. Another process that found
+    /// the array by its key then would see them; here it learns the key only afterwards, from the segment.
     ///
     /// # Errors
     /// `EEXIST`: the key is in use. `ENOSPC`: the limits of the system are reached.
@@ -74,12 +74,12 @@ impl SemaphoreArray {
         Ok(Self { id })
     }
 
-    /// The same for `lease` to remove when its last holder has ended, and at no moment not noted: the key is noted
-    /// first, then the array is made with a mode that no other program gives, then it is noted with its id, and last it
-    /// gets its own mode.
+    /// Makes an array that `lease` removes when its last holder has ended. At no moment is there an array that is not
+    /// noted: the key is noted first, then the array is made with a mode that no other program uses, then its id is
+    /// noted, and last it gets its own mode.
     ///
     /// # Errors
-    /// As [`create`](Self::create); and the note cannot be written.
+    /// As [`create`](Self::create); also if the note cannot be written.
     pub fn create_leased(lease: &Lease, key: Key, mode: u32) -> Result<Self> {
         lease.record(Note::SystemV(SystemV::Semaphores, key, None))?;
         let array = Self::create(key, SYSTEM_V_MARK)?;
@@ -89,11 +89,11 @@ impl SemaphoreArray {
         Ok(array)
     }
 
-    /// The array under `key`, if there is one, made by user `creator`. The key came from the other side: without
-    /// this check it could point us at somebody else's semaphores.
+    /// Finds the array under `key`, if there is one, made by user `creator`. The key came from the other side: without
+    /// this check it could point us at another program's semaphores.
     ///
     /// # Errors
-    /// `EACCES`: one may not use it. [`Corrupt`](Error::Corrupt): it is not the other side's.
+    /// `EACCES`: this process may not use it. [`Corrupt`](Error::Corrupt): it is not the other side's.
     pub fn find(key: Key, creator: u32) -> Result<Option<Self>> {
         let id = match sys::semget(key.get(), 0, 0) {
             Err(Errno::ENOENT) => return Ok(None),
@@ -106,13 +106,13 @@ impl SemaphoreArray {
         Ok(Some(Self { id }))
     }
 
-    /// The number by which `ipcs -s` and `/proc/sysvipc/sem` list it.
+    /// Returns the number by which `ipcs -s` and `/proc/sysvipc/sem` list it.
     #[must_use]
     pub const fn id(self) -> i32 {
         self.id
     }
 
-    /// The value of one.
+    /// Returns the value of one semaphore.
     ///
     /// # Errors
     /// `EIDRM`: the array is gone, or has no such semaphore.
@@ -121,7 +121,7 @@ impl SemaphoreArray {
         unless_removed(sys::sem_get(self.id, index)).call("semctl").advise(Errno::EIDRM, || self.removed())
     }
 
-    /// Sets the value of one, past all rules, as a hostile peer can.
+    /// Sets the value of one semaphore, against all rules, as a hostile peer can.
     ///
     /// # Errors
     /// `ERANGE`: not 0 to 32767. `EIDRM`, `EINVAL`: as [`get`](Self::get).
@@ -133,8 +133,8 @@ impl SemaphoreArray {
     /// Adds one. Never waits.
     ///
     /// # Errors
-    /// `EIDRM`: the array is gone. [`Corrupt`](Error::Corrupt): the value is already
-    /// the largest there is, which nobody who keeps to the rules brings about.
+    /// `EIDRM`: the array is gone. [`Corrupt`](Error::Corrupt): the value is already the largest possible, which cannot
+    /// happen under the protocol.
     pub fn give(self, index: u16, undo: Undo) -> Result<()> {
         match self.operate(index, 1, undo, libc::IPC_NOWAIT, Duration::ZERO) {
             Ok(true) => Ok(()),
@@ -143,7 +143,7 @@ impl SemaphoreArray {
         }
     }
 
-    /// Subtracts one if it is not zero; `false` if it is.
+    /// Subtracts one if the value is not zero; `false` if it is.
     ///
     /// # Errors
     /// As [`give`](Self::give).
@@ -152,8 +152,8 @@ impl SemaphoreArray {
         self.operate(index, -1, undo, libc::IPC_NOWAIT, Duration::ZERO)
     }
 
-    /// Subtracts one, and sleeps while it is zero, for at most `timeout`; `false` if it still is then, or if a
-    /// signal came.
+    /// Subtracts one, and sleeps while the value is zero, for at most `timeout`; `false` if it is still zero then, or
+    /// if a signal came.
     ///
     /// # Errors
     /// As [`give`](Self::give).
@@ -183,12 +183,12 @@ impl SemaphoreArray {
     }
 }
 
-/// Says `EIDRM` where the kernel says `EINVAL`, as it does when the array was removed before the call.
+/// Replaces `EINVAL` by `EIDRM`: the kernel returns the former when the array was removed before the call.
 fn unless_removed<T>(answer: nix::Result<T>) -> nix::Result<T> {
     answer.map_err(|errno| if gone(errno) { Errno::EIDRM } else { errno })
 }
 
-/// Removes the array that was noted, if it is still there and still that one.
+/// Removes the noted array, if it is still there and is still the same one.
 pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
     let id = match sys::semget(key.get(), 0, 0) {
         Err(Errno::ENOENT) => return Ok(()),
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
     use crate::Semaphores;
 
-    /// An array of so many semaphores, removed at the end of its test.
+    /// An array of the given size, removed at the end of its test.
     struct Array(Key, i32);
 
     impl Array {
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    /// A key that a peer has written may be that of any array: by its creator and its size, this is the peer's.
+    /// A key written by a peer may be that of any array: its creator and its size show that this one is the peer's.
     #[test]
     fn an_array_of_another_user_or_size_is_not_used() {
         let us = geteuid().as_raw();
@@ -251,13 +251,13 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 5].map(|index| made.get(index).unwrap()), [1, 0, 0, 1, 0, 0]);
     }
 
-    /// The intention is noted first, then what was made; and its own mode it gets last.
+    /// The intention is noted first, then the array made; its own mode it gets last.
     #[test]
     fn an_array_of_a_lease_is_noted_twice() {
         let lease = Lease::take::<Semaphores>(None).unwrap();
         let key = Key::fresh();
         let array = SemaphoreArray::create_leased(&lease, key, 0o640).unwrap();
-        let noted = [None, Some(Array(key, array.id).made())]; // which removes it
+        let noted = [None, Some(Array(key, array.id).made())]; // the `Array` removes it
         let records = std::fs::read_to_string(lease.path("records")).unwrap();
         let lines = noted.map(|made| Note::SystemV(SystemV::Semaphores, key, made).line());
         assert_eq!(records, lines.concat());

@@ -1,4 +1,4 @@
-//! The system calls, and the memory that they give. The only file of the crate with `unsafe`.
+//! The system calls, and the memory that they return. The only file of the crate with `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_ushort, c_void};
@@ -41,7 +41,7 @@ pub(crate) fn shm_set_mode(id: c_int, mode: u32) -> nix::Result<()> {
 
 /// `int shmctl(int shmid, IPC_RMID, NULL);`
 pub(crate) fn shm_remove(id: c_int) -> nix::Result<()> {
-    // SAFETY: `IPC_RMID` uses no buffer. What is attached stays attached, so no memory is pulled away from anyone.
+    // SAFETY: `IPC_RMID` uses no buffer. Attached memory stays attached, so no process loses any.
     Errno::result(unsafe { libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
 }
 
@@ -57,22 +57,23 @@ impl Attached {
     /// `void *shmat(int shmid, const void *shmaddr, int shmflg);` —
     /// [shmat(2)](https://man7.org/linux/man-pages/man2/shmop.2.html)
     ///
-    /// The kernel chooses the address: it differs between the two processes, so a pointer means nothing in there.
+    /// The kernel chooses the address: it differs between the two processes, so a pointer into the segment means
+    /// nothing to the peer.
     pub(crate) fn new(id: c_int) -> nix::Result<Self> {
-        // SAFETY: with a null address the kernel takes free addresses, where nothing of ours is.
+        // SAFETY: with a null address the kernel picks free addresses, where nothing of ours is.
         let base = unsafe { libc::shmat(id, ptr::null(), 0) };
         if base as isize == -1 {
             return Err(Errno::last());
         }
         let base = NonNull::new(base.cast()).ok_or(Errno::EINVAL)?;
-        // From here on `Drop` detaches, also if the next call fails. The id cannot have passed to another segment:
-        // ours exists as long as it is attached.
+        // From here on `Drop` detaches, also if the next call fails. The id cannot have passed to another segment: ours
+        // exists as long as it is attached.
         let mut attached = Self { id, base, size: 0 };
         attached.size = shm_stat(id)?.shm_segsz;
         Ok(attached)
     }
 
-    /// The 8 bytes at `offset`, a multiple of 8.
+    /// Returns the 8 bytes at `offset`, a multiple of 8.
     pub(crate) fn word(&self, offset: usize) -> &AtomicU64 {
         let word = self.at(offset, size_of::<AtomicU64>()).cast::<AtomicU64>();
         assert!(word.is_aligned());
@@ -80,7 +81,7 @@ impl Attached {
         unsafe { word.as_ref() }
     }
 
-    /// Copies the bytes at `offset` out. To be called by the one whose turn it is, as the semaphores say.
+    /// Copies the bytes at `offset` out. Only the side whose turn it is, by the semaphores, may call this.
     pub(crate) fn copy_out(&self, offset: usize, into: &mut [u8]) {
         let from = self.at(offset, into.len());
         // SAFETY: within the bounds, and a buffer of ours does not overlap the segment. A peer that writes out of turn
@@ -88,7 +89,7 @@ impl Attached {
         unsafe { ptr::copy_nonoverlapping(from.as_ptr(), into.as_mut_ptr(), into.len()) }
     }
 
-    /// Copies `bytes` in at `offset`. To be called by the one whose turn it is.
+    /// Copies `bytes` in at `offset`. Only the side whose turn it is may call this.
     pub(crate) fn copy_in(&self, offset: usize, bytes: &[u8]) {
         let to = self.at(offset, bytes.len());
         // SAFETY: as in `copy_out`, the other way round.
@@ -105,7 +106,7 @@ impl Attached {
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        // SAFETY: the address came from `shmat`, and whoever borrowed the memory borrowed it from `self`.
+        // SAFETY: the address came from `shmat`, and every borrow of the memory borrowed `self`.
         unsafe { libc::shmdt(self.base.as_ptr().cast::<c_void>()) };
     }
 }
@@ -128,11 +129,11 @@ unsafe impl Memory for Attached {
     }
 
     fn hold(&self, _side: usize) -> Result<bool> {
-        Ok(true) // to be attached is all that it takes
+        Ok(true) // being attached is enough
     }
 
-    /// Whether it is attached once more. The kernel counts, and takes a process that ends off the count. A third one
-    /// that has it attached for a moment, to see whether there is room, passes for the peer as long.
+    /// Returns whether it is attached a second time. The kernel counts, and subtracts a process that ends. A third
+    /// process that attaches it for a moment, to see whether there is room, passes for the peer during that time.
     fn is_held(&self, _side: usize) -> Result<bool> {
         Ok(shm_stat(self.id).call("shmctl")?.shm_nattch > 1)
     }
@@ -142,7 +143,7 @@ unsafe impl Memory for Attached {
 #[derive(Debug)]
 pub struct Mapped {
     map: MmapRaw,
-    /// Holds this side's lock, and asks for the other's.
+    /// Holds this side's lock, and is used to query the other's.
     object: File,
 }
 
@@ -150,10 +151,10 @@ impl Mapped {
     /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
     ///
-    /// The object should be that long, and stay so: touching a page behind its end raises `SIGBUS`. See
+    /// The object should be that long, and stay so: touching a page past its end raises `SIGBUS`. See
     /// [`guard`](ipc_core::ring::guard).
     pub(crate) fn new(file: &File, length: usize) -> Result<Self> {
-        // Raw: a pointer. `memmap2`'s other types give out a slice, under which others may change the bytes.
+        // Raw: a pointer. `memmap2`'s other types return a slice, whose bytes other processes may change.
         let map = MmapOptions::new().len(length).map_raw(file).call("mmap")?;
         Ok(Self { map, object: file.try_clone().call("fcntl")? })
     }
@@ -194,7 +195,7 @@ pub(crate) fn semget(key: libc::key_t, count: usize, flags: c_int) -> nix::Resul
 /// `int semctl(int semid, 0, SETALL, unsigned short *array);` —
 /// [semctl(2)](https://man7.org/linux/man-pages/man2/semctl.2.html)
 ///
-/// `values` has one for each semaphore of the array `id`, which the caller has just made with so many.
+/// `values` has one value for each semaphore of the array `id`, which the caller has just made with that size.
 pub(crate) fn sem_set_all<const N: usize>(id: c_int, values: &[c_ushort; N]) -> nix::Result<()> {
     if sem_stat(id)?.sem_nsems as usize != N {
         return Err(Errno::EINVAL);
@@ -218,7 +219,7 @@ pub(crate) fn sem_get(id: c_int, index: u16) -> nix::Result<c_int> {
 #[cfg(not(target_env = "musl"))]
 use libc::semid_ds;
 
-/// What libc has for glibc only. The kernel's `struct semid64_ds`, of which x86 has a longer form.
+/// The kernel's `struct semid64_ds`, which libc declares for glibc only; x86 has a longer form.
 #[cfg(target_env = "musl")]
 #[repr(C)]
 #[allow(non_camel_case_types)]
@@ -239,7 +240,7 @@ pub(crate) fn sem_stat(id: c_int) -> nix::Result<semid_ds> {
     Ok(unsafe { stat.assume_init() })
 }
 
-/// When the array was made, or its mode or owner was changed last, in seconds since 1970.
+/// Returns the time when the array was made, or when its mode or owner last changed, in seconds since 1970.
 pub(crate) const fn sem_changed(stat: &semid_ds) -> i64 {
     #[cfg(not(target_env = "musl"))]
     return stat.sem_ctime;

@@ -1,4 +1,4 @@
-//! A POSIX shared memory object: what is behind a name.
+//! A POSIX shared memory object: the memory behind a name.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,10 +12,10 @@ use nix::sys::stat::Mode;
 
 use crate::sys::Mapped;
 
-/// Where the names are. The C library knows it too: glibc and musl have no other.
+/// The directory of the names. It is fixed in the C library: glibc and musl have no other.
 const DIRECTORY: &str = "/dev/shm";
 
-/// The file that the object of this name is on Linux.
+/// Returns the file that the object of this name is on Linux.
 ///
 /// ```
 /// let path = ipc_shm::posix::file_of(&"/frames".parse()?);
@@ -36,13 +36,14 @@ impl Object {
     /// `int shm_open(const char *name, O_RDWR | O_CREAT | O_EXCL, mode_t mode);` —
     /// [shm_open(3)](https://man7.org/linux/man-pages/man3/shm_open.3.html)
     ///
-    /// Makes an object of no length. It has exactly this `mode`, whatever the umask would take away.
+    /// Makes an empty object, with exactly this `mode`, despite the umask.
     ///
     /// # Errors
-    /// `EEXIST`: the name is in use, also by a symbolic link. `EACCES`, `ENOENT`: there is no `/dev/shm`, or not for us.
+    /// `EEXIST`: the name is in use, or is a symbolic link. `EACCES`, `ENOENT`: there is no `/dev/shm`, or this user
+    /// may not use it.
     #[doc(alias = "shm_open")]
     pub fn create(name: &PosixName, mode: u32) -> Result<Self> {
-        // The C library adds O_NOFOLLOW and O_CLOEXEC; it does no harm to say so.
+        // The C library adds O_NOFOLLOW and O_CLOEXEC; adding them here does no harm.
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let opened = shm_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR).call("shm_open");
         let opened = opened
@@ -53,10 +54,10 @@ impl Object {
         Ok(Self(file))
     }
 
-    /// The object of that name, if there is one.
+    /// Opens the object of that name, if there is one.
     ///
     /// # Errors
-    /// `EACCES`: it is another user's. `ELOOP`: it is a symbolic link.
+    /// `EACCES`: it belongs to another user. `ELOOP`: it is a symbolic link.
     pub fn open(name: &PosixName) -> Result<Option<Self>> {
         match shm_open(name.as_str(), OFlag::O_RDWR | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty()) {
             Err(Errno::ENOENT) => Ok(None),
@@ -67,14 +68,14 @@ impl Object {
         }
     }
 
-    /// Gives it its length, all zero, and its place in memory.
+    /// Sets its length, all zero, and allocates its memory.
     ///
-    /// `ftruncate` alone would only say how long it is: a page that is touched when `/dev/shm` is full has nowhere to
-    /// go, and the answer to a plain store is SIGBUS. The length comes last and at once: whoever joins takes any
-    /// other for another program's.
+    /// `ftruncate` alone would only set the length: a page that is touched when `/dev/shm` is full has nowhere to go,
+    /// and a plain store ends in SIGBUS. The length is set last and in one step: a joiner takes any other length for
+    /// another program's.
     ///
     /// # Errors
-    /// `ENOSPC`: there is no room for it.
+    /// `ENOSPC`: there is not enough room.
     pub fn allocate(&self, length: usize) -> Result<()> {
         loop {
             match fallocate(&self.0, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length as i64) {
@@ -92,13 +93,13 @@ impl Object {
     }
     // ANCHOR_END: object
 
-    /// The file that it is on Linux, with its length, its owner and its mode.
+    /// Returns the file that it is on Linux, with its length, its owner and its mode.
     #[must_use]
     pub const fn file(&self) -> &File {
         &self.0
     }
 
-    /// Puts its first `length` bytes into this process's memory. See [`Mapped`].
+    /// Maps its first `length` bytes into this process's memory. See [`Mapped`].
     ///
     /// # Errors
     /// `ENOMEM`: too many mappings. `EINVAL`: `length` is 0.
@@ -106,10 +107,10 @@ impl Object {
         Mapped::new(&self.0, length)
     }
 
-    /// Removes a name. The memory goes with the last who has it open or mapped.
+    /// Removes a name. The memory goes when the last process closes and unmaps it.
     ///
     /// # Errors
-    /// `ENOENT`: there is no such object. `EACCES`: it is another user's.
+    /// `ENOENT`: there is no such object. `EACCES`: it belongs to another user.
     #[doc(alias = "shm_unlink")]
     pub fn unlink(name: &PosixName) -> Result<()> {
         shm_unlink(name.as_str()).call("shm_unlink")
