@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use ipc_core::{Advise, Call, Error, Result};
 use nix::errno::Errno;
 
-/// The path that an address is.
+/// Parses an address into a path.
 pub(crate) fn parse(address: &str) -> Result<PathBuf> {
     if address.is_empty() || address.ends_with('/') || address.contains(['\0', '\n']) {
         return Err(Error::Usage("the address of a memory map is a file, for example /tmp/memory".into()));
     }
-    // Absolute, so that the other side finds it from wherever it is started.
+    // Absolute, so that the other side finds it from any working directory.
     std::path::absolute(address).call("getcwd")
 }
 
-/// Adds to an error what is wrong with `path`, where something new was to be made.
+/// Adds advice to an error about `path`, where a new file was to be made.
 pub(crate) fn advise_on_place<T>(made: Result<T>, path: &Path) -> Result<T> {
     let above =
         || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());

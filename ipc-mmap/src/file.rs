@@ -19,19 +19,19 @@ use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 use crate::address::{advise_on_place, parse};
 use crate::{Link, Mapping};
 
-/// A mapped file, until the other side comes. See the [crate].
+/// A mapped file, waiting for the other side. See the [crate].
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
     rendezvous: Rendezvous<Mapping>,
 }
 
-/// What can be asked of a mapped file.
+/// The options of a mapped file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileOptions {
-    /// Leaves the file behind, with all that was written; its address must be given.
+    /// Leaves the file behind, with all that was written; requires an address.
     pub keep: bool,
-    /// The pages that the file is mapped in.
+    /// The kind of pages in which to map the file.
     pub pages: Pages,
 }
 
@@ -40,7 +40,7 @@ impl Options for FileOptions {
         Switch {
             name: "keep",
             help: "Leave the mapped file behind (at an address of its own)",
-            shown: "", // what is measured is the same
+            shown: "", // the measurement is the same
             field: |options| &mut options.keep,
         },
         huge_pages(|options| &mut options.pages.huge),
@@ -48,7 +48,7 @@ impl Options for FileOptions {
     ];
 }
 
-/// The way to huge pages.
+/// Advice on how to get huge pages.
 const HUGE_PAGES: &str = "a file has those of its file system: choose the variant `memfd`";
 
 impl Mechanism for File {
@@ -69,9 +69,9 @@ impl Mechanism for File {
     type Link = Link;
 
     // ANCHOR: create
-    /// The address is a path at which there is nothing yet. With [`keep`](FileOptions::keep) the file stays, and must
-    /// be named. A [`mode`](Setup::mode) wider than 0600 needs a name too, since a fresh file is inside a private
-    /// directory.
+    /// Makes the file; an address is a path at which there is nothing yet. With [`keep`](FileOptions::keep) the file
+    /// stays, and needs an address. A [`mode`](Setup::mode) wider than 0600 needs one too, since a fresh file is inside
+    /// a private directory.
     fn create(address: Option<&str>, setup: &Setup<FileOptions>) -> Result<Self> {
         let FileOptions { keep, pages } = setup.options;
         let path = address.map(parse).transpose()?;
@@ -130,28 +130,28 @@ impl Mechanism for File {
     // ANCHOR_END: join
 }
 
-/// Makes the file, which must not be there yet. Also a symbolic link, even one to nowhere, is something there.
+/// Makes the file, which must not exist yet. A symbolic link, even a dangling one, counts as existing.
 fn make(path: &Path, mode: u32) -> Result<fs::File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600).custom_flags(O_NOFOLLOW);
     let file = advise_on_place(options.open(path).call("open"), path)?;
-    // Exactly this mode, whatever the umask would take away.
+    // Exactly this mode, despite the umask.
     file.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod")?;
     Ok(file)
 }
 
 // ANCHOR: allocate
-/// Gives the file its length, all zero, and its place on the disk.
+/// Sets the file's length, all zero, and allocates its space on the disk.
 ///
-/// Without the place, the file would be a hole: a page that is touched first when the disk is full has nowhere to
-/// go, and the answer to a plain store is SIGBUS. With it, a full disk is an error here and now. The length comes
-/// last and at once, since whoever joins takes any other for another program's.
+/// Without the space, the file would be a hole: a page that is first touched when the disk is full has nowhere to go,
+/// and a plain store ends in SIGBUS. With it, a full disk is an error here and now. The length is set last and in one
+/// step, since a joiner takes any other length for another program's.
 fn allocate(file: &fs::File) -> Result<()> {
     let length = SEGMENT_LEN as i64;
     loop {
         match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length) {
             Err(Errno::EINTR) => {}
-            Err(Errno::EOPNOTSUPP) => break, // not on this file system
+            Err(Errno::EOPNOTSUPP) => break, // not supported on this file system
             allocated => {
                 break allocated
                     .call("fallocate")
@@ -163,12 +163,12 @@ fn allocate(file: &fs::File) -> Result<()> {
 }
 // ANCHOR_END: allocate
 
-/// Opens the file that the owner made; `None` if there is none, or not yet all of it.
+/// Opens the file that the owner made; `None` if there is none, or if it is not complete yet.
 ///
-/// Nothing is taken on trust: whoever may write to a mapped file can also cut it short.
+/// Nothing is taken on trust: any process that may write to a mapped file can also truncate it.
 fn open(path: &Path, setup: &Setup<FileOptions>) -> Result<Option<fs::File>> {
     let mut options = OpenOptions::new();
-    // Never through a symbolic link, and never waiting for the other end of what is no file at all.
+    // Never through a symbolic link, and without waiting for the other end of a FIFO.
     options.read(true).write(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     let opened = options.open(path).call("open");
     let opened = opened.advise(Errno::ELOOP, || format!("{} is a symbolic link", path.display()));

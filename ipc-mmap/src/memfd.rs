@@ -1,17 +1,17 @@
-//! The variant `memfd`: memory that is a file, but of no file system. It has no name, and it cannot be cut short.
+//! The variant `memfd`: memory that is a file, but on no file system. It has no name, and cannot be truncated.
 //!
-//! How does a process that was started apart come by it? `/proc/PID/fd/N` stands for what process PID has open under
-//! number N; to open that path is to open the same memory once more. This is the address. At a path that the user
-//! names, a symbolic link leads there.
+//! How does a process that was started separately find it? `/proc/PID/fd/N` stands for the file that process PID has
+//! open as descriptor N; opening that path opens the same memory once more. This is the address. If the user names a
+//! path, a symbolic link there leads to it.
 //!
-//! In a container with a `/proc` of its own, PID is another process, and maybe one that has such memory open under the
-//! same number, too. So whoever comes checks that it is the very memory: by its inode, which stands behind the path in
-//! the address; or by the link, which the owner has noted in the memory.
+//! In a container with its own `/proc`, PID is another process, perhaps one that has such memory open under the same
+//! number, too. So a joiner checks that it has the right memory: by its inode, which follows the path in the address;
+//! or by the link, which the owner has noted in the memory.
 //!
-//! The textbook sends the descriptor over a Unix socket (`SCM_RIGHTS`, unix(7)). Then somebody has to sit at the
-//! socket and hand it out, and there is a second object to remove. The path needs neither: the owner may still be
-//! busy when the other comes. The kernel opens it for the same user only (and for root), which is whom the contract
-//! lets in anyway. `pidfd_getfd(2)` wants more: the right to attach as a debugger does.
+//! The textbook sends the descriptor over a Unix socket (`SCM_RIGHTS`, unix(7)). Then a process has to wait at the
+//! socket and hand it out, and there is a second object to remove. The path needs neither: the owner may still be busy
+//! when the joiner comes. The kernel opens it only for the same user (and for root), the only ones that the contract
+//! lets in anyway. `pidfd_getfd(2)` requires more: the right to attach as a debugger does.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::os::fd::AsRawFd;
@@ -35,16 +35,16 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use crate::address::{advise_on_place, parse};
 use crate::{Link, Mapping};
 
-/// Memory without a file, until the other side comes. See the [crate].
+/// Memory without a file, waiting for the other side. See the [crate].
 #[derive(Debug)]
 pub struct Memfd {
     address: PathBuf,
     description: String,
-    /// With the door, by which the other side comes in.
+    /// Holds the door, through which the other side joins.
     rendezvous: Rendezvous<Mapping, Door>,
 }
 
-/// The way to huge pages.
+/// Advice on how to get huge pages.
 const HUGE_PAGES: &str = "as root, `echo advise > /sys/kernel/mm/transparent_hugepage/shmem_enabled`";
 
 impl Mechanism for Memfd {
@@ -64,8 +64,8 @@ impl Mechanism for Memfd {
     type Options = Pages;
     type Link = Link;
 
-    /// The address is a path at which there is nothing yet. The memory has no name that could stay, and no
-    /// [`mode`](Setup::mode) but 0600: no other user can open what a process has open.
+    /// Makes the memory; an address is a path at which there is nothing yet. The memory has no name that could stay,
+    /// and no [`mode`](Setup::mode) but 0600: no other user can open a descriptor of this process.
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let path = address.map(parse).transpose()?;
         if setup.mode & 0o077 != 0 {
@@ -87,7 +87,7 @@ impl Mechanism for Memfd {
     }
 
     fn accept(&mut self, timeout: Duration) -> Result<Link> {
-        let (seat, _door) = self.rendezvous.accept(&self.address(), timeout)?; // which goes, with the link to it
+        let (seat, _door) = self.rendezvous.accept(&self.address(), timeout)?; // dropped on return, with the link to it
         Ok(RingLink::new(seat))
     }
 
@@ -109,30 +109,30 @@ impl Mechanism for Memfd {
     }
 }
 
-/// What `/proc` shows of the memory's descriptor, with `/memfd:` in front.
+/// The memory's name, which `/proc` shows for its descriptor after `/memfd:`.
 const NAME: &str = "ipc-mmap";
 
-/// Never shorter, never longer, and no seal more. A peer that could cut the memory short could have us end by `SIGBUS`.
-/// (`F_SEAL_SEAL` keeps a peer from adding `F_SEAL_WRITE`, after which nobody else could map the memory.)
+/// Fixes the length, and forbids more seals. A peer that could shorten the memory could kill us with `SIGBUS`.
+/// (`F_SEAL_SEAL` keeps a peer from adding `F_SEAL_WRITE`, after which no process could map the memory.)
 const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_SEAL);
 
 /// The memory, open for the other side to find.
 #[derive(Debug)]
 struct Door {
     memory: File,
-    /// The same, as a path.
+    /// The path of the memory in `/proc`.
     target: PathBuf,
-    /// The link that leads there, if the user named a path. Removed together with this value.
+    /// The link that leads there, if the user named a path. Removed when this value is dropped.
     link: Option<(PathBuf, Lease)>,
 }
 
 impl Door {
-    /// Makes the memory, and a link to it at `path`, where nothing may be yet.
+    /// Makes the memory, and a link to it at `path`, which must not exist yet.
     fn create(path: Option<PathBuf>) -> Result<Self> {
         let memory = create()?;
         let target = proc_path(&memory)?;
         let Some(path) = path else {
-            lease::sweep::<Memfd>()?; // of this meeting itself there is nothing to be left
+            lease::sweep::<Memfd>()?; // this meeting itself leaves nothing behind
             return Ok(Self { memory, target, link: None });
         };
         let lease = Lease::take::<Memfd>(None)?;
@@ -145,7 +145,7 @@ impl Door {
         Ok(Self { memory, target, link: Some((path, lease)) })
     }
 
-    /// The path by which the other side finds it; behind that of the memory itself, its inode.
+    /// Returns the path by which the other side finds it; for the path of the memory itself, with its inode.
     fn address(&self) -> Result<PathBuf> {
         if let Some((path, _)) = &self.link {
             return Ok(path.clone());
@@ -163,15 +163,15 @@ impl Door {
     }
 }
 
-/// What this process has open, as a path that any process of this user can open. PID is the one that this `/proc` knows,
-/// which may be mounted for another pid namespace than this process's own.
+/// Returns the path by which any process of this user can open `file`. PID is the number of this process in this
+/// `/proc`, which may be mounted for a pid namespace other than our own.
 fn proc_path(file: &File) -> Result<PathBuf> {
     let pid = fs::read_link("/proc/self").call("readlink").on("/proc/self");
     let pid = pid.advise(Errno::ENOENT, || "mount /proc: `mount -t proc proc /proc`".into())?;
     Ok(Path::new("/proc").join(pid).join("fd").join(file.as_raw_fd().to_string()))
 }
 
-/// Device and inode, which tell an object of a file system from all others that there are now.
+/// Returns the device and inode, which together identify an existing object of a file system.
 fn identity(meta: &Metadata) -> [u8; 16] {
     let mut identity = [0; 16];
     identity[..8].copy_from_slice(&meta.dev().to_ne_bytes());
@@ -179,14 +179,14 @@ fn identity(meta: &Metadata) -> [u8; 16] {
     identity
 }
 
-/// Where in the memory the link is noted that leads there: in the first page, behind what steers the ring.
+/// The offset at which the memory notes its link: in the first page, after the ring's control data.
 const LINK_AT: u64 = 2048;
 
 // ANCHOR: create
 /// Makes the memory: sealed, all zero, and for its owner alone.
 fn create() -> Result<File> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
-    // Never a program to run. Linux before 6.3 does not know that flag; a system may require it.
+    // Never executable. Linux before 6.3 does not know that flag; a system may require it.
     let memory = memfd_create(NAME, flags | MFdFlags::from_bits_retain(MFD_NOEXEC_SEAL))
         .or_else(|errno| if errno == Errno::EINVAL { memfd_create(NAME, flags) } else { Err(errno) });
     let memory = File::from(memory.call("memfd_create")?);
@@ -197,23 +197,23 @@ fn create() -> Result<File> {
 }
 // ANCHOR_END: create
 
-/// Opens the memory that an owner has open; `None` if there is nothing at `address`, or not any more.
+/// Opens the memory that an owner has open; `None` if there is nothing at `address`, or no longer.
 fn open(address: &Path, setup: &Setup<Pages>) -> Result<Option<File>> {
     let no_memory =
         || Error::Usage(format!("{} does not lead to memory of that ipc-mmap {}", address.display(), here()));
     let (address, inode) = without_inode(address);
     let Some(mut target) = read_link(&address, &no_memory)? else {
-        // No later pong will have it open as just that: this one has ended, or is elsewhere.
+        // No later pong can have this address: the owner has ended, or is in another namespace.
         return if is_proc_path(&address) { Err(no_memory()) } else { Ok(None) };
     };
     let mut door = address.clone();
     if is_proc_path(&target) {
         door = target;
-        // Gone with its process, maybe: then the next `create` removes the link, too.
+        // The owner may have ended: then the next `create` removes the link, too.
         let Some(next) = read_link(&door, &no_memory)? else { return Ok(None) };
         target = next;
     }
-    // Before it is opened, since to open something else could have effects. It proves nothing: see `check`.
+    // Checked before the open, since opening something else could have side effects. It proves nothing: see `check`.
     if !target.to_string_lossy().starts_with(&format!("/memfd:{NAME} ")) {
         return Err(no_memory());
     }
@@ -231,7 +231,7 @@ fn open(address: &Path, setup: &Setup<Pages>) -> Result<Option<File>> {
     if is_meant { Ok(Some(memory)) } else { Err(no_memory()) }
 }
 
-/// Where a path in `/proc` was followed, for one who meant another place.
+/// Names the namespace in which a path in `/proc` was followed, for a user who meant another one.
 fn here() -> String {
     let here =
         Namespaces::current().map_or_else(|error| error.to_string(), |here| format!("pid:[{}]", here.pid));
@@ -240,14 +240,14 @@ fn here() -> String {
     )
 }
 
-/// Whether the owner of `memory` has made the link at `path`.
+/// Returns whether the owner of `memory` made the link at `path`.
 fn leads_there(path: &Path, memory: &File) -> Result<bool> {
     let mut noted = [0; 16];
     memory.read_exact_at(&mut noted, LINK_AT).call("pread")?;
     Ok(identity(&fs::symlink_metadata(path).call("lstat").on(path.display())?) == noted)
 }
 
-/// An address in its parts: `/proc/PID/fd/N` and the inode in `/proc/PID/fd/N:INODE`, or any other path.
+/// Splits an address: `/proc/PID/fd/N` and the inode from `/proc/PID/fd/N:INODE`, or any other path.
 fn without_inode(address: &Path) -> (PathBuf, Option<u64>) {
     let parts = address.to_str().and_then(|text| text.rsplit_once(':'));
     let parts = parts.and_then(|(path, inode)| Some((PathBuf::from(path), inode.parse().ok()?)));
@@ -258,12 +258,12 @@ fn without_inode(address: &Path) -> (PathBuf, Option<u64>) {
 }
 
 // ANCHOR: check
-/// Whether the memory is what its name says, before it is mapped. Anybody can give that name to anything.
+/// Checks before mapping that the memory is what its name says. Any process can give that name to any memory.
 fn check(memory: &File, setup: &Setup<Pages>) -> Result<()> {
     let meta = memory.metadata().call("fstat")?;
     setup.check_owner(meta.uid(), "that memory")?;
     let seals = match fcntl(memory, FcntlArg::F_GET_SEALS) {
-        Err(Errno::EINVAL) => 0, // nothing that can be sealed at all
+        Err(Errno::EINVAL) => 0, // not a file that can be sealed
         seals => seals.call("fcntl")?,
     };
     if !SealFlag::from_bits_retain(seals).contains(SEALS) {
@@ -276,19 +276,19 @@ fn check(memory: &File, setup: &Setup<Pages>) -> Result<()> {
 }
 // ANCHOR_END: check
 
-/// Where a link leads; `None` if it is not there.
+/// Reads a symbolic link; `None` if it is not there.
 fn read_link(path: &Path, no_link: &impl Fn() -> Error) -> Result<Option<PathBuf>> {
     match fs::read_link(path).call("readlink") {
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH)) => Ok(None),
         Err(error) if error.errno() == Some(Errno::EINVAL) => Err(no_link()),
-        // Of another user; or, in another pid namespace, of another process than was meant.
+        // It belongs to another user; or, in another pid namespace, to a process other than the one meant.
         read => read
             .map(Some)
             .advise(Errno::EACCES, || format!("{} is another user's {}", path.display(), here())),
     }
 }
 
-/// `/proc/PID/fd/N`
+/// True if the path has the form `/proc/PID/fd/N`.
 fn is_proc_path(path: &Path) -> bool {
     let number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let words: Vec<_> = path.to_str().unwrap_or_default().split('/').collect();
@@ -329,7 +329,7 @@ mod tests {
         }
     }
 
-    /// Sealed memory, as a hostile owner could make it.
+    /// Makes sealed memory, as a hostile owner could.
     fn sealed(length: u64) -> File {
         let memory =
             File::from(memfd_create(NAME, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING).unwrap());

@@ -1,4 +1,4 @@
-//! The mapping. The only file of the crate with `unsafe`, and it makes only one promise.
+//! The mapping. The only file of the crate with `unsafe`, which relies on a single promise.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -9,16 +9,16 @@ use ipc_core::ring::{self, Memory, SEGMENT_LEN};
 use ipc_core::{Call, Result};
 use memmap2::{MmapOptions, MmapRaw};
 
-/// A file in this process's memory, shared with everybody who maps it or reads it.
+/// A file in this process's memory, shared with every process that maps it or reads it.
 ///
-/// `memmap2`'s usual types give out a slice, and are `unsafe` to make because others may change the bytes under it.
-/// The raw one gives out only a pointer, which the [ring](ipc_core::ring) knows how to use.
+/// `memmap2`'s usual types return a slice, and are `unsafe` to make because other processes may change its bytes. The
+/// raw one returns only a pointer, which the [ring](ipc_core::ring) knows how to use.
 #[derive(Debug)]
 pub struct Mapping {
     map: MmapRaw,
-    /// Holds this side's lock, and asks for the other's.
+    /// Holds this side's lock, and is used to query the other's.
     file: File,
-    /// Removes the file after the last use of it; `None` for whoever did not make the file, or wants it kept.
+    /// Removes the file after its last use; `None` if this side did not make the file, or if it is to be kept.
     _lease: Option<Lease>,
 }
 
@@ -27,8 +27,8 @@ impl Mapping {
     /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
     /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
     ///
-    /// Maps the first [`SEGMENT_LEN`] bytes of `file`. The mapping stays when `file` is closed, and when its name
-    /// is removed. The file should be that long, and stay so: touching a page behind its end raises `SIGBUS`. See
+    /// Maps the first [`SEGMENT_LEN`] bytes of `file`. The mapping stays when `file` is closed, and when its name is
+    /// removed. The file should be that long, and stay so: touching a page past its end raises `SIGBUS`. See
     /// [`guard`](ipc_core::ring::guard).
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Mapping {
     }
     // ANCHOR_END: map
 
-    /// The same; the mapping holds `lease` as long as it lasts.
+    /// Maps the file as [`new`](Self::new) does; the mapping holds `lease` as long as it lasts.
     pub(crate) fn with_lease(file: &File, lease: Option<Lease>) -> Result<Self> {
         Ok(Self { _lease: lease, ..Self::new(file)? })
     }
