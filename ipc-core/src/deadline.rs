@@ -1,11 +1,11 @@
-//! A moment up to which a call may wait.
+//! A point in time up to which a call may wait.
 
 use std::time::{Duration, Instant};
 
-/// When a wait ends at the latest, by the monotonic clock: setting the time of day changes nothing.
+/// The latest end of a wait, by the monotonic clock: setting the time of day changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {
-    /// Over already: the call must not wait at all.
+    /// Already over: the call must not wait at all.
     Now,
     /// At this moment.
     At(Instant),
@@ -14,7 +14,7 @@ pub enum Deadline {
 }
 
 impl Deadline {
-    /// The moment that is `timeout` away. One too far away for the clock never comes.
+    /// Returns the moment `timeout` from now. A moment too far away for the clock never comes.
     #[must_use]
     pub fn after(timeout: Duration) -> Self {
         if timeout.is_zero() {
@@ -23,13 +23,13 @@ impl Deadline {
         Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
     }
 
-    /// Whether the moment has come.
+    /// Returns whether the moment has come.
     #[must_use]
     pub fn has_passed(self) -> bool {
         self.left(Duration::MAX).is_zero()
     }
 
-    /// The time left, at most `limit`; zero once the moment has come.
+    /// Returns the time left, at most `limit`; zero once the moment has come.
     #[must_use]
     pub fn left(self, limit: Duration) -> Duration {
         match self {

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-/// What every fallible function of the suite returns.
+/// The return type of every fallible function in the suite.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why an operation failed.
+/// The reason why an operation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The message is longer than the link can carry. Nothing was sent; the link still works: send less.
+    /// The message is longer than the link can carry. Nothing was sent, and the link still works: send a shorter one.
     #[error("message of {len} bytes is too large: this link carries at most {max} bytes")]
     TooLarge {
         /// Length of the refused message, in bytes.
@@ -29,18 +29,18 @@ pub enum Error {
     /// The peer closed its end or died, and everything it sent has been received. The link is finished.
     #[error("the peer is gone (it closed its end or died)")]
     Disconnected,
-    /// The peer broke the protocol; the reason says how. The link cannot be trusted any further: drop it.
+    /// The peer broke the protocol; the text says how. The link can no longer be trusted: drop it.
     #[error("corrupt data from the peer: {0}")]
     Corrupt(&'static str),
-    /// Nobody came in time. The caller may try again.
+    /// No peer connected, or no answer came, in time. The caller may try again.
     #[error("{what} (waited {})", Seconds(*.waited))]
     TimedOut {
-        /// What was waited for.
+        /// The thing that was waited for.
         what: String,
-        /// How long.
+        /// The time spent waiting.
         waited: Duration,
     },
-    /// The caller asked for something that cannot be; the text names it and says what would be right.
+    /// The caller asked for something impossible; the text names it and says what would be right.
     #[error("{0}")]
     Usage(String),
     /// The kernel refused a system call.
@@ -49,7 +49,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The errno of a refused system call, if that is what this error is.
+    /// Returns the errno of the refused system call, if this is an error of the system.
     #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         match self {
@@ -59,17 +59,17 @@ impl Error {
     }
 }
 
-/// A refused system call: `msgget: File exists (EEXIST); choose another key`, or with the object it was asked to act on,
+/// A refused system call: `msgget: File exists (EEXIST); choose another key`, or, with the object it was to act on,
 /// `mkdir /tmp/talk: Read-only file system (EROFS)`.
 #[derive(Debug)]
 pub struct OsError {
     /// The system call's name, as in section 2 of the manual.
     pub call: &'static str,
-    /// The path, key or address that the call was given, where naming it helps.
+    /// The path, key or address that was passed to the call, where naming it helps.
     pub object: Option<String>,
-    /// What the kernel answered.
+    /// The kernel's answer.
     pub errno: Errno,
-    /// What to do about it, where there is something.
+    /// A remedy, if there is one.
     pub advice: Option<String>,
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for OsError {
 }
 
 impl OsError {
-    /// What to do where a limit is reached, whatever the call was for.
+    /// Returns advice for a limit that was reached, whatever the call was for.
     fn usual_advice(&self) -> Option<&'static str> {
         Some(match (self.call, self.errno) {
             ("clone", Errno::EAGAIN) => {
@@ -109,7 +109,7 @@ pub trait Call<T> {
     /// Turns the failure into [`Error::Os`] for the system call `call`.
     ///
     /// # Errors
-    /// The failure of `self`, named.
+    /// The failure of `self`, with the name of the call.
     fn call(self, call: &'static str) -> Result<T>;
 }
 
@@ -125,14 +125,14 @@ impl<T> Call<T> for std::io::Result<T> {
     }
 }
 
-/// Adds to a failure what it concerns, and what to do about it.
+/// Adds to a failure the object it concerns, and advice.
 pub trait Advise {
-    /// Names the `object` that the refused call was to act on: a path, mostly. Keeps the object of a result that names
-    /// one already, and leaves any result alone that is no error of the system.
+    /// Names the `object` that the refused call was to act on: usually a path. If the error already names an object,
+    /// that one is kept. Results other than system errors are left unchanged.
     #[must_use]
     fn on(self, object: impl fmt::Display) -> Self;
 
-    /// Adds `advice` to an error of the system where the errno is `errno`; leaves any other result as it is.
+    /// Adds `advice` to a system error whose errno is `errno`; leaves any other result unchanged.
     #[must_use]
     fn advise(self, errno: Errno, advice: impl FnOnce() -> String) -> Self;
 }

@@ -1,22 +1,22 @@
-//! What the six mechanisms of the suite share. Read in this order:
+//! The parts that the six mechanisms of the suite share. Read in this order:
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `transport.rs` | [`Transport`]: a connected end that moves whole messages |
 //! | `mechanism.rs` | [`Mechanism`]: how two processes meet; the course's table as data |
-//! | `error.rs` | [`Error`]: what can go wrong, and what to do then |
+//! | `error.rs` | [`Error`]: what can go wrong, and what to do about it |
 //! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
 //! | `framed/` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
-//! | `ipc_perm.rs` | [`IpcPerm`]: whose a System V object is |
-//! | `process.rs` | [`process`]: knowing whether the peer still lives |
-//! | `thread_id.rs` | [`ThreadId`]: a thread that signals can be sent to |
-//! | `pages.rs` | [`pages`]: mapped memory in larger pages, or made beforehand |
+//! | `ipc_perm.rs` | [`IpcPerm`]: the owner, creator and mode of a System V object |
+//! | `process.rs` | [`process`]: finding out whether the peer is still alive |
+//! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
+//! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
 //! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
-//! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what is measured |
-//! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and where each of the two runs |
+//! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what it measures |
+//! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and the CPUs that the two run on |
 //! | `demo/`, `conformance/` | behind features: the demos' command line; the contract as a test suite |
 
 #[cfg(not(target_os = "linux"))]

@@ -1,4 +1,4 @@
-//! How two processes meet, which is where the six really differ, and the course's table as data.
+//! The ways in which two processes meet, where the six really differ, and the course's table as data.
 
 use std::fmt;
 use std::process::Command;
@@ -30,41 +30,41 @@ use crate::{Error, Result, Transport};
 /// }
 /// ```
 pub trait Mechanism: Sized {
-    /// The row of the table: the same for all variants of a mechanism.
+    /// The mechanism's row of the table: the same for all its variants.
     const PROFILE: Profile;
 
-    /// What is true of this variant.
+    /// The facts about this variant.
     const VARIANT: Variant;
 
-    /// Its full name, where the table's is that of another variant.
+    /// The variant's full name, where the title in the table belongs to another variant.
     const TITLE: &'static str = Self::PROFILE.title;
 
-    /// Whether its objects belong to an IPC namespace, as System V objects and POSIX queues do: then only processes of
-    /// that namespace [sweep](crate::lease::sweep) them. Not so what a variant has at a path.
+    /// True if the variant's objects belong to an IPC namespace, as System V objects and POSIX queues do. Then only
+    /// processes of that namespace [sweep](crate::lease::sweep) them. Objects at a path do not count.
     const IN_IPC_NAMESPACE: bool = false;
 
-    /// What can be asked of this variant alone; `()` if nothing.
+    /// The options of this variant alone; `()` if it has none.
     type Options: Options;
 
     /// A connected end.
     type Link: Transport + Send;
 
-    /// Makes the kernel object and never blocks. Without an address, a fresh one is made that nobody else can guess
-    /// or use. What dead processes left behind is removed first.
+    /// Creates the kernel object; never blocks. Without an address, it generates one that no other process can guess or
+    /// use. It first removes what dead processes left behind.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): the address is not one. [`Os`](Error::Os): the kernel refused; `EEXIST` when the
-    /// address is in use.
+    /// [`Usage`](Error::Usage): the address is invalid. [`Os`](Error::Os): the kernel refused; `EEXIST` if the address
+    /// is in use.
     fn create(address: Option<&str>, setup: &Setup<Self::Options>) -> Result<Self>;
 
-    /// Where the other side finds this meeting point: a path, a key, `host:port`.
+    /// Returns the address where the other side finds this meeting point: a path, a key, `host:port`.
     fn address(&self) -> String;
 
-    /// The kernel object, for a person who wants to look at it from outside: what it is, its id or path.
+    /// Describes the kernel object for a person who wants to inspect it from outside: its type, and its id or path.
     fn describe(&self) -> String;
 
-    /// Makes the meeting point known to a child about to be spawned: the last argument of its command line is what
-    /// the child gives to [`join`](Self::join).
+    /// Makes the meeting point known to a child about to be spawned: the last argument of its command line is the
+    /// address that the child passes to [`join`](Self::join).
     ///
     /// # Errors
     /// [`Os`](Error::Os): the kernel refused.
@@ -73,56 +73,58 @@ pub trait Mechanism: Sized {
         Ok(())
     }
 
-    /// Waits for the other side and returns the owner's end. After [`TimedOut`](Error::TimedOut), call again to go
-    /// on waiting; after success, the meeting is over and the object's removal is the link's business.
+    /// Waits for the other side and returns the owner's end. After [`TimedOut`](Error::TimedOut), call again to go on
+    /// waiting. After success, the meeting is over, and the link takes care of removing the object.
     ///
     /// # Errors
-    /// [`TimedOut`](Error::TimedOut): nobody came. [`Corrupt`](Error::Corrupt): somebody came who does not speak
-    /// the protocol.
+    /// [`TimedOut`](Error::TimedOut): no peer connected. [`Corrupt`](Error::Corrupt): a process connected that does not
+    /// speak the protocol.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link>;
 
-    /// Joins the meeting point at `address` and returns the other side's end. Waits up to `timeout` where the
-    /// mechanism lets the two come in either order.
+    /// Joins the meeting point at `address` and returns the other side's end. Waits up to `timeout` where the mechanism
+    /// lets the two sides arrive in either order.
     ///
     /// # Errors
-    /// [`TimedOut`](Error::TimedOut) or [`Os`](Error::Os): there is nobody. [`Usage`](Error::Usage): the address is
-    /// not one.
+    /// [`TimedOut`](Error::TimedOut) or [`Os`](Error::Os): no owner is there. [`Usage`](Error::Usage): the address is
+    /// invalid.
     fn join(address: &str, setup: &Setup<Self::Options>, timeout: Duration) -> Result<Self::Link>;
 
-    /// Removes a kernel object that has no path and that no process holds, by what a lease has
-    /// [noted](crate::lease::Note) of it. `Ok`: nothing of ours is there, now or before.
+    /// Removes a kernel object that has no path and that no process holds, given what a lease has
+    /// [noted](crate::lease::Note) about it. `Ok` means that no object of ours is there, whether or not there was one.
     ///
     /// # Errors
-    /// [`Os`](Error::Os): the kernel refused. [`Usage`](Error::Usage): it may be another's by now, or is noted by another
-    /// mechanism.
+    /// [`Os`](Error::Os): the kernel refused. [`Usage`](Error::Usage): the object may belong to another program by now,
+    /// or was noted by another mechanism.
     fn reclaim(note: &Note) -> Result<()> {
         Err(Error::Usage(format!("not something of {}: {note}", Self::PROFILE.title)))
     }
 }
 
-/// What the two sides agree on beforehand: what every variant understands, and the [`Options`] of one.
+/// The settings that the two sides agree on beforehand: those common to all variants, and the [`Options`] of one.
 #[derive(Clone, Debug)]
 pub struct Setup<O = ()> {
-    /// Permission bits of what is made; 0600, the owner alone, unless the caller wants it wider. A side that joins what
-    /// another user has made must ask for a mode that lets others in, too: see [`check_owner`](Self::check_owner).
+    /// Permission bits of the objects that are created; 0600, the owner alone, unless the caller wants wider access. A
+    /// side that joins another user's object must also ask for a mode that gives other users access: see
+    /// [`check_owner`](Self::check_owner).
     pub mode: u32,
-    /// What only this variant understands.
+    /// The settings that only this variant understands.
     pub options: O,
 }
 
 impl<O: Default> Default for Setup<O> {
-    /// For the owner alone, with all options off.
+    /// Returns a setup for the owner alone, with all options off.
     fn default() -> Self {
         Self { mode: 0o600, options: O::default() }
     }
 }
 
 impl<O> Setup<O> {
-    /// Refuses `what`, made by the user `owner`, unless that is this user or root, or [`mode`](Self::mode) lets others
-    /// read or write. Anyone can make an object for all to use at any address: what is in it then is that user's.
+    /// Refuses `what`, created by the user `owner`, unless that is this user or root, or [`mode`](Self::mode) lets
+    /// others read or write. Any user can create an object at any address and open it to all, and then controls its
+    /// contents.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): it is another user's.
+    /// [`Usage`](Error::Usage): the object belongs to another user.
     pub fn check_owner(&self, owner: u32, what: impl fmt::Display) -> Result<()> {
         if owner == nix::unistd::geteuid().as_raw() || owner == 0 || self.mode & 0o066 != 0 {
             return Ok(());
@@ -136,7 +138,7 @@ impl<O> Setup<O> {
 
 /// The options of a variant: switches that are off unless they are asked for.
 pub trait Options: Clone + fmt::Debug + Default + Send + 'static {
-    /// What can be switched on, for a command line.
+    /// The switches, for a command line.
     const SWITCHES: &'static [Switch<Self>];
 }
 
@@ -147,13 +149,13 @@ impl Options for () {
 /// One of the [`Options`].
 #[derive(Debug)]
 pub struct Switch<O> {
-    /// Its name on the command line, without the dashes.
+    /// The name on the command line, without the dashes.
     pub name: &'static str,
-    /// What `--help` says of it.
+    /// The text that `--help` shows.
     pub help: &'static str,
-    /// What a result says if it was on; nothing where it has no effect on the result.
+    /// The text in a result if the switch was on; empty where it has no effect on the result.
     pub shown: &'static str,
-    /// Where it is kept.
+    /// The field that stores it.
     pub field: fn(&mut O) -> &mut bool,
 }
 
@@ -162,13 +164,13 @@ pub trait Variants {
     /// The mechanism's row of the table.
     const PROFILE: Profile;
 
-    /// Shows each variant to a visitor, in order.
+    /// Calls the visitor with each variant, in order.
     fn visit(visitor: &mut impl Visitor);
 }
 
-/// What is done with each of the [`Variants`]: a closure that is generic over the type.
+/// An action for each of the [`Variants`]: a closure that is generic over the type.
 pub trait Visitor {
-    /// Is shown one variant.
+    /// Visits one variant.
     fn variant<M: Mechanism + 'static>(&mut self);
 }
 
@@ -206,44 +208,44 @@ pub struct Profile {
     pub name: &'static str,
     /// Full name, as in the table.
     pub title: &'static str,
-    /// Who can talk through it.
+    /// The processes that can communicate through it.
     pub between: Between,
-    /// Where the data rests on its way.
+    /// The place where data is held on its way.
     pub medium: Medium,
-    /// What one read gives.
+    /// The unit that one read returns.
     pub unit: Unit,
-    /// Whether one object carries both ways.
+    /// The number of directions that one object carries.
     pub direction: Direction,
-    /// How far it goes.
+    /// The distance it covers.
     pub reach: Reach,
-    /// What the address of a meeting point is, for a usage line: `PATH`, `KEY`, `HOST:PORT`; `None` where two
-    /// processes that were started apart cannot meet.
+    /// The form of a meeting point's address, for a usage line: `PATH`, `KEY`, `HOST:PORT`; `None` where two processes
+    /// that were started separately cannot meet.
     pub address: Option<&'static str>,
 }
 
-/// One way to build a mechanism. What is true of all variants stands in the [`Profile`]; what is true of this one,
-/// here. Proven by tests, like the cells of the table.
+/// One way to build a mechanism. The [`Profile`] holds the facts common to all variants, this type those of one
+/// variant. Tests prove them, as they do the cells of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
-    /// Its name on the command line and in results.
+    /// The name on the command line and in results.
     pub name: &'static str,
-    /// What it is, in half a line.
+    /// A description, in half a line.
     pub summary: &'static str,
-    /// What one read gives.
+    /// The unit that one read returns.
     pub unit: Unit,
-    /// How far it goes.
+    /// The distance it covers.
     pub reach: Reach,
-    /// How long data lives that nobody has read.
+    /// The lifetime of unread data.
     pub persistence: Persistence,
-    /// Whether something with a name stays behind if its users die and nobody removes it: a path, a key, an id.
+    /// True if something with a name (a path, a key, an id) stays behind when its users die and no process removes it.
     pub remains: bool,
-    /// How many can talk to one server through what it has made.
+    /// The number of clients that can talk to one server through the objects it has created.
     pub clients: Clients,
-    /// What both sides must share, as two containers may or may not.
+    /// The resources that both sides must share, as two containers may or may not.
     pub shares: &'static [Shared],
 }
 
-/// Declares the values of one column of the table with the words that show them.
+/// Declares the values of one column of the table, with the words that show them.
 macro_rules! column {
     ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $words:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -259,19 +261,19 @@ macro_rules! column {
 }
 
 column!(
-    /// Who can talk.
+    /// The processes that can communicate.
     Between {
         /// Relatives: a descriptor has to be inherited.
         ParentAndChild = "parent and child",
-        /// Whoever knows the name and has the permission.
+        /// Any process that knows the name and has permission.
         AnyTwoProcesses = "any two processes",
-        /// Processes of any hosts with a network between them.
+        /// Processes on any hosts with a network between them.
         AnyTwoHosts = "any two hosts",
     }
 );
 
 column!(
-    /// Where the data rests on its way.
+    /// The place where data is held on its way.
     Medium {
         /// A file descriptor over a kernel buffer.
         File = "file",
@@ -285,7 +287,7 @@ column!(
 );
 
 column!(
-    /// What one read gives.
+    /// The unit that one read returns.
     Unit {
         /// Bytes without boundaries.
         ByteStream = "byte stream",
@@ -299,31 +301,31 @@ column!(
 );
 
 column!(
-    /// Whether one object carries both ways.
+    /// The number of directions that one object carries.
     Direction {
-        /// Talking both ways takes two of them.
+        /// Two-way communication takes two of them.
         OneWay = "one-way",
-        /// One carries both.
+        /// One object carries both directions.
         TwoWay = "two-way",
     }
 );
 
 column!(
-    /// How far it goes.
+    /// The distance it covers.
     Reach {
-        /// Both processes on one kernel.
+        /// Both processes run on one kernel.
         SameHost = "same host",
-        /// Also across a network.
+        /// Across a network as well.
         SameHostAndBeyond = "same host and beyond",
     }
 );
 
 column!(
-    /// How long data lives that nobody has read.
+    /// The lifetime of unread data.
     Persistence {
         /// Until the last process that has it open ends.
         Process = "the processes",
-        /// Until it is removed or the machine restarts, with no process at all.
+        /// Until it is removed or the machine restarts, even with no process.
         Kernel = "the kernel",
         /// On a disk, across restarts.
         FileSystem = "a disk",
@@ -331,26 +333,26 @@ column!(
 );
 
 column!(
-    /// What two processes of one host have in common, or not: see
+    /// The resources that two processes of one host may or may not share: see
     /// [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
     Shared {
-        /// Pids mean the same to both, and `/proc` shows each to the other.
+        /// Pids mean the same to both processes, and `/proc` shows each to the other.
         PidNamespace = "a pid namespace",
         /// System V objects, and POSIX queues.
         IpcNamespace = "an IPC namespace",
         /// The file system of POSIX shared memory.
         DevShm = "/dev/shm",
-        /// One that both can write to, on a volume say.
+        /// A directory that both can write to, on a volume for example.
         Directory = "a directory",
-        /// An address of one can be reached by the other.
+        /// A network where each can reach an address of the other.
         Network = "a network",
     }
 );
 
 column!(
-    /// How many can talk to one server through what it has made.
+    /// The number of clients that can talk to one server through the objects it has created.
     Clients {
-        /// One: for each client the server makes an object of its own.
+        /// One: the server makes a separate object for each client.
         One = "one each",
         /// All of them at one address.
         Many = "many",
@@ -361,7 +363,7 @@ column!(
 mod tests {
     use super::*;
 
-    /// This user's and root's objects are trusted; another's only by one who lets others read or write.
+    /// Trusts the objects of this user and of root; accepts another user's only if the mode gives others access.
     #[test]
     fn another_users_object_is_refused_unless_the_mode_lets_others_in() {
         let us = nix::unistd::geteuid().as_raw();
@@ -369,7 +371,7 @@ mod tests {
             (0o600, us, false),
             (0o600, 0, false),
             (0o600, us + 1, true),
-            (0o711, us + 1, true), // which lets nobody read
+            (0o711, us + 1, true), // no read access for others
             (0o640, us + 1, false),
             (0o604, us + 1, false),
             (0o620, us + 1, false),

@@ -1,92 +1,93 @@
-//! A connected end that moves whole messages: the one interface behind which the six are compared.
+//! A connected end that moves whole messages: the one interface through which the six are compared.
 
 use std::time::Duration;
 
 use crate::{Error, Result};
 
-/// One end of a link between two processes. What one end sends, the other receives: whole, unchanged, in order.
+/// One end of a link between two processes. The other end receives every message that this one sends, whole, unchanged
+/// and in order.
 ///
-/// The blocking calls sleep in the kernel, those with a timeout for so long at most, by the monotonic clock: `Ok(None)`
-/// says "not in time". The `try_` calls never wait: `Ok(None)` says "not now". Waiting in any other way is built over
-/// these once, for all six: see [`Waiting`](crate::Waiting).
+/// The blocking calls sleep in the kernel. The calls with a timeout sleep for at most that long, by the monotonic
+/// clock; `Ok(None)` means "not in time". The `try_` calls never wait; `Ok(None)` means "not now". Every other way of
+/// waiting is built on these calls, once for all six: see [`Waiting`](crate::Waiting).
 pub trait Transport {
     /// Sends one message, waiting for room as long as it takes.
     ///
     /// # Errors
     /// [`TooLarge`](crate::Error::TooLarge): nothing was sent, the link still works.
-    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone.
-    /// [`Corrupt`](crate::Error::Corrupt): the peer has broken the medium. After an error of the system
-    /// ([`Os`](crate::Error::Os)), a part of the message may have left: offer the same one again. Another one is refused
-    /// then ([`Usage`](crate::Error::Usage)), since the peer would take it for the rest of the first.
+    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone. [`Corrupt`](crate::Error::Corrupt): the peer has
+    /// broken the medium. After a system error ([`Os`](crate::Error::Os)), part of the message may already have been
+    /// sent: offer the same message again. A different one is then refused ([`Usage`](crate::Error::Usage)), since the
+    /// peer would take it for the rest of the first.
     fn send(&mut self, message: &[u8]) -> Result<()>;
 
-    /// Receives the next message into `buffer`, waiting for it as long as it takes, and returns its length. What
-    /// `buffer` holds beyond that length is unspecified.
+    /// Receives the next message into `buffer`, waiting for it as long as it takes, and returns its length. The
+    /// contents of `buffer` beyond that length are unspecified.
     ///
     /// # Errors
     /// [`BufferTooSmall`](crate::Error::BufferTooSmall): the message was kept for the next call.
-    /// [`Disconnected`](crate::Error::Disconnected): everything the peer ever sent has been received, and it is gone.
-    /// [`Corrupt`](crate::Error::Corrupt): what arrived is not a message, or the peer's end has cut one off: over a byte
-    /// stream, a peer that is killed while it sends leaves a part of a message behind. An error of the system
-    /// ([`Os`](crate::Error::Os)) loses nothing: the next call goes on where this one stopped.
+    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone, and everything it sent has been received.
+    /// [`Corrupt`](crate::Error::Corrupt): the received bytes are not a message, or the message was cut off: a peer
+    /// that is killed while sending leaves a partial message in a byte stream. A system error
+    /// ([`Os`](crate::Error::Os)) loses nothing: the next call continues where this one stopped.
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize>;
 
-    /// Sends one message, waiting for room for at most `timeout`; `None` says "not in time". With a timeout of zero it
-    /// is [`try_send`](Self::try_send).
+    /// Sends one message, waiting at most `timeout` for room; `None` means "not in time". With a timeout of zero, it is
+    /// equivalent to [`try_send`](Self::try_send).
     ///
-    /// After `None`, offer the same message again, with this call or another one, until it is taken: of a long message
-    /// on a byte stream, a part may already be on its way.
+    /// After `None`, offer the same message again, with this call or another one, until it is taken: part of a long
+    /// message may already be in the byte stream.
     ///
     /// # Errors
-    /// As [`try_send`](Self::try_send). A peer that was killed is [`Disconnected`](crate::Error::Disconnected), however
-    /// short the timeouts are.
+    /// As [`try_send`](Self::try_send). A killed peer is reported as [`Disconnected`](crate::Error::Disconnected),
+    /// however short the timeout.
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>>;
 
-    /// Receives the next message, waiting for it for at most `timeout`; `None` says "not in time". Nothing is lost then:
-    /// what has arrived of a message waits for the next call. With a timeout of zero it is
+    /// Receives the next message, waiting at most `timeout` for it; `None` means "not in time". Nothing is lost then:
+    /// the part that has arrived is kept for the next call. With a timeout of zero, it is equivalent to
     /// [`try_recv`](Self::try_recv).
     ///
     /// # Errors
-    /// As [`recv`](Self::recv). A peer that was killed is [`Disconnected`](crate::Error::Disconnected), however short
-    /// the timeouts are.
+    /// As [`recv`](Self::recv). A killed peer is reported as [`Disconnected`](crate::Error::Disconnected), however
+    /// short the timeout.
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>>;
 
-    /// Sends one message if that needs no waiting; `None` says "not now".
+    /// Sends one message if that needs no waiting; `None` means "not now".
     ///
-    /// After `None`, offer the same message again until it is taken: of a long message on a byte stream, a part may
-    /// already be on its way.
+    /// After `None`, offer the same message again until it is taken: part of a long message may already be in the byte
+    /// stream.
     ///
     /// # Errors
-    /// As [`send`](Self::send), and [`Usage`](crate::Error::Usage) when a message of another length is offered
-    /// while one is under way.
+    /// As [`send`](Self::send), and [`Usage`](crate::Error::Usage) if a message of a different length is offered while
+    /// one is partly sent.
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>>;
 
-    /// Receives the next message if it is there; `None` says "not now".
+    /// Receives the next message if one is there; `None` means "not now".
     ///
     /// # Errors
-    /// As [`recv`](Self::recv). A peer that was *killed* may show as `None` for ever where the kernel tells nobody
-    /// (a queue, a shared memory): ask [`check_peer`](Self::check_peer) now and then.
+    /// As [`recv`](Self::recv). Where the kernel does not report the death of a peer (message queues, shared memory), a
+    /// *killed* peer may show as `None` indefinitely: call [`check_peer`](Self::check_peer) now and then.
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>>;
 
-    /// The longest message this link carries, in bytes.
+    /// Returns the length of the longest message that this link carries, in bytes.
     fn max_message(&self) -> usize;
 
-    /// Asks whether the peer is still there; for those who poll. Costs a system call where it does anything.
+    /// Checks that the peer is still there; for callers that poll. Costs a system call where it does anything.
     ///
     /// Pipes and sockets need nothing here: the kernel reports a dead peer through `try_recv` itself.
     ///
     /// # Errors
-    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone; what it sent before can still be received.
+    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone; messages it sent before can still be received.
     fn check_peer(&mut self) -> Result<()> {
         Ok(())
     }
 }
 
-/// Looks once more on behalf of a wait that has found the peer `gone`: the peer's last act may fall between the look before
-/// that and its end. Only a look *after* the peer is known to be gone sees all that it ever did.
+/// Tries once more, for a wait that has found the peer `gone`: the peer's last action may fall between the previous try
+/// and its end. Only a try *after* the peer is known to be gone sees everything it did.
 ///
 /// # Errors
-/// That of `look`; `gone` if there is nothing.
+/// The error of `look`; `gone` if there is nothing.
 pub fn last_look<T>(gone: Error, look: impl FnOnce() -> Result<Option<T>>) -> Result<T> {
     look()?.ok_or(gone)
 }

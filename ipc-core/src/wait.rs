@@ -1,15 +1,15 @@
-//! How to wait for a message: the axis that other comparisons forget.
+//! Ways to wait for a message: the dimension that other comparisons forget.
 //!
-//! A shared memory that spins beside a pipe that blocks compares two ways of waiting, not two mechanisms. So
-//! waiting is chosen apart from the mechanism, and implemented once, over the `try_` calls of [`Transport`].
+//! Comparing shared memory that spins with a pipe that blocks compares two ways of waiting, not two mechanisms. So
+//! waiting is chosen separately from the mechanism, and implemented once, on top of the `try_` calls of [`Transport`].
 //!
 //! | strategy | while there is nothing to do | costs | good when |
 //! |---|---|---|---|
 //! | `block` | sleeps in the kernel | a wake-up: 2 µs on the same core, 20 µs and more across cores of a virtual machine | the wait is long or unknown |
 //! | `spin` | polls, never sleeps | a whole core | the peer runs on another core and answers within microseconds |
-//! | `hybrid` | polls if that has paid lately, for at most [`POLL_LIMIT`], then sleeps | that much CPU in a wait, and next to nothing where polling is in vain | the wait is mostly short, sometimes long, or nobody knows |
+//! | `hybrid` | polls if that has paid off recently, for at most [`POLL_LIMIT`], then sleeps | that much CPU time per wait, and next to nothing where polling is in vain | the wait is mostly short, sometimes long, or unpredictable |
 //!
-//! What `hybrid` learns, and from what, is in `wait/patience.rs`.
+//! `wait/patience.rs` shows what `hybrid` learns, and from what.
 
 use std::fmt;
 use std::hint;
@@ -24,15 +24,15 @@ mod patience;
 pub use patience::POLL_LIMIT;
 use patience::Patience;
 
-/// A strategy of waiting.
+/// A waiting strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Wait {
-    /// Sleep in the kernel until there is something to do.
+    /// Sleeps in the kernel until there is something to do.
     #[default]
     Block,
-    /// Poll and never sleep.
+    /// Polls and never sleeps.
     Spin,
-    /// Poll for at most [`POLL_LIMIT`] where that has paid lately, then sleep.
+    /// Polls for at most [`POLL_LIMIT`] where that has paid off recently, then sleeps.
     Hybrid,
 }
 
@@ -40,7 +40,7 @@ impl Wait {
     /// All strategies, in the order in which they are shown.
     pub const ALL: [Self; 3] = [Self::Block, Self::Spin, Self::Hybrid];
 
-    /// The name on the command line and in results.
+    /// Returns the name on the command line and in results.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,15 +68,15 @@ impl FromStr for Wait {
     }
 }
 
-/// How often a polling side asks whether its peer still lives.
+/// The interval at which a polling side checks that its peer is still alive.
 const CHECK_PEER_EVERY: Duration = Duration::from_millis(50);
 
-/// When a spinner begins to let others run between its polls. Where both sides share a core, one that never does
-/// starves the very peer it waits for; where each has its own, the answer is usually here before that.
+/// The time after which a spinning side yields the CPU between its polls. Where both sides share a core, one that never
+/// yields starves the very peer it waits for; where each has its own core, the answer usually comes earlier.
 const YIELD_AFTER: Duration = Duration::from_micros(20);
 
-/// Polls between two looks at the clock. A look costs as much as a few polls of shared memory; 16 polls by system call
-/// take less than 10 µs.
+/// Polls between two readings of the clock. A reading costs as much as a few polls of shared memory; 16 polls by system
+/// call take less than 10 µs.
 const POLLS_PER_LOOK: u32 = 16;
 
 const BLOCKING: &str = "a call without a timeout waits until it is done";
@@ -96,7 +96,7 @@ const BLOCKING: &str = "a call without a timeout waits until it is done";
 pub struct Waiting<T> {
     link: T,
     wait: Wait,
-    /// How long it is worth while to poll for room, and for a message: two things with little in common.
+    /// The learned polling times for room and for a message: the two have little in common.
     sending: Patience,
     receiving: Patience,
 }
@@ -108,7 +108,7 @@ impl<T: Transport> Waiting<T> {
         Self { link, wait, sending: Patience::new(may_poll), receiving: Patience::new(may_poll) }
     }
 
-    /// Sends by the strategy, for at most `timeout`; `None`: as long as it takes.
+    /// Sends by the strategy, for at most `timeout`; `None` means no limit.
     #[inline]
     fn send_within(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<Option<()>> {
         let Self { link, sending, .. } = self;
@@ -121,7 +121,7 @@ impl<T: Transport> Waiting<T> {
             _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
             Wait::Block => call(link, timeout),
             Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
-            // Mostly there is room: nothing to wait for.
+            // Usually there is room, and nothing to wait for.
             Wait::Hybrid => match call(link, NOT_AT_ALL)? {
                 Some(()) => Ok(Some(())),
                 None => hybrid(link, sending, timeout, call),
@@ -129,7 +129,7 @@ impl<T: Transport> Waiting<T> {
         }
     }
 
-    /// Receives by the strategy, for at most `timeout`; `None`: as long as it takes.
+    /// Receives by the strategy, for at most `timeout`; `None` means no limit.
     #[inline]
     fn recv_within(&mut self, buffer: &mut [u8], timeout: Option<Duration>) -> Result<Option<usize>> {
         let Self { link, receiving, .. } = self;
@@ -146,20 +146,20 @@ impl<T: Transport> Waiting<T> {
         }
     }
 
-    /// The link itself, to reach what only this mechanism has.
+    /// Returns the link itself, for calls that only this mechanism has.
     pub const fn link_mut(&mut self) -> &mut T {
         &mut self.link
     }
 }
 
-/// Polls `attempt` until it is done; `None` when `timeout`, if there is one, is over.
+/// Polls `attempt` until it succeeds; returns `None` once `timeout`, if any, has expired.
 #[inline]
 fn spin<T: Transport, R>(
     link: &mut T,
     timeout: Option<Duration>,
     mut attempt: impl FnMut(&mut T) -> Result<Option<R>>,
 ) -> Result<Option<R>> {
-    // Where the peer is quick, this is all: no look at the clock.
+    // With a quick peer, this is all, without a reading of the clock.
     if let Some(done) = burst(link, &mut attempt)? {
         return Ok(Some(done));
     }
@@ -187,8 +187,8 @@ fn spin<T: Transport, R>(
 }
 
 // ANCHOR: hybrid
-/// Polls `attempt` for as long as `patience` says, then lets it sleep; and tells `patience` how that went. `attempt` is
-/// told how long it may wait, `None`: as long as it takes. `None` when `timeout`, if there is one, is over.
+/// Polls `attempt` for as long as `patience` allows, then lets it sleep, and reports the outcome to `patience`.
+/// `attempt` takes the time it may wait; `None` means no limit. Returns `None` once `timeout`, if any, has expired.
 fn hybrid<T, R>(
     link: &mut T,
     patience: &mut Patience,
@@ -198,7 +198,7 @@ fn hybrid<T, R>(
     if patience.tries_first()
         && let Some(done) = attempt(link, NOT_AT_ALL)?
     {
-        return Ok(Some(done)); // there was nothing to wait for, and there is nothing to learn
+        return Ok(Some(done)); // no wait, so nothing to learn
     }
     let budget = patience.budget();
     if budget.is_zero() || timeout.is_some_and(|timeout| timeout <= budget) {
@@ -218,10 +218,10 @@ fn hybrid<T, R>(
 }
 // ANCHOR_END: hybrid
 
-/// A `try_` call, as a time to wait.
+/// The timeout of a `try_` call.
 const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 
-/// Polls `attempt` for `budget` and says how long it took. The first polls are not timed, and not counted.
+/// Polls `attempt` for `budget` and returns how long it took. The first polls are neither timed nor counted.
 fn poll<T, R>(
     link: &mut T,
     budget: Duration,
@@ -242,7 +242,7 @@ fn poll<T, R>(
     }
 }
 
-/// Some polls without a look at the clock.
+/// Polls a few times without reading the clock.
 #[inline]
 fn burst<T, R>(link: &mut T, attempt: &mut impl FnMut(&mut T) -> Result<Option<R>>) -> Result<Option<R>> {
     for _ in 0..POLLS_PER_LOOK {

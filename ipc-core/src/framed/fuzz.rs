@@ -1,4 +1,5 @@
-//! Any bytes in a stream, in pieces of any length, with errors in between: exactly the frames that are there come out.
+//! Arbitrary bytes in a stream, in pieces of any length, with errors in between: the reader gets exactly the frames it
+//! contains.
 
 use proptest::prelude::*;
 
@@ -7,7 +8,7 @@ use super::{HEADER, MAX_MESSAGE, Mode};
 use crate::Error;
 use crate::conformance::fuzz;
 
-/// What a stream is made of: good frames and the lies of a hostile peer.
+/// Generates the contents of a stream: good frames, and the false lengths of a hostile peer.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let length = prop_oneof![4 => 0..40_u32, 1 => 4080..4110_u32];
     let frame = (length, any::<u8>())

@@ -1,4 +1,4 @@
-//! How frames come in.
+//! Reading frames.
 
 use std::io::IoSliceMut;
 
@@ -8,13 +8,13 @@ use super::{ByteStream, HEADER, MAX_MESSAGE, Mode, SHORT};
 use crate::error::Call;
 use crate::{Error, Result};
 
-/// How much is read ahead at most: what a pipe holds by default.
+/// The most bytes that are read ahead: the default capacity of a pipe.
 const READ_AHEAD: usize = 64 << 10;
 
-/// What was read and not yet given out.
+/// Bytes that were read but not yet returned to the caller.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    /// What waits is `bytes[start..end]`. At least one header and [`READ_AHEAD`] long.
+    /// The waiting bytes are `bytes[start..end]`. At least [`READ_AHEAD`] long, plus one header.
     bytes: Vec<u8>,
     start: usize,
     end: usize,
@@ -30,7 +30,7 @@ impl Inbox {
         self.bytes.capacity()
     }
 
-    /// Reads the next message into `buffer` and returns its length; `None` for "not now".
+    /// Reads the next message into `buffer` and returns its length; `None` means "not now".
     #[inline]
     pub(super) fn read<S: ByteStream>(
         &mut self,
@@ -49,7 +49,7 @@ impl Inbox {
         self.read_through(stream, buffer, mode)
     }
 
-    /// Reads the next message straight into `buffer`. Whatever does not belong there goes to the inbox.
+    /// Reads the next message straight into `buffer`. Surplus bytes go to the inbox.
     fn read_straight<S: ByteStream>(
         &mut self,
         stream: &S,
@@ -80,7 +80,7 @@ impl Inbox {
         if read < HEADER { self.read(stream, buffer, mode) } else { self.read_through(stream, buffer, mode) }
     }
 
-    /// Gives out the message whose header is in the inbox, and reads what is missing of it.
+    /// Returns the message whose header is in the inbox, and reads the missing part of it.
     #[inline]
     fn read_through<S: ByteStream>(
         &mut self,
@@ -96,9 +96,8 @@ impl Inbox {
         if len > buffer.len() {
             return Err(Error::BufferTooSmall { needed: len }); // still in the inbox: kept
         }
-        // A call that may wait fetches the rest of a long message straight to where it belongs. One that may not has
-        // to keep the message until all of it is there. Only now that the caller has shown room for it may it claim
-        // memory of ours.
+        // A call that may wait reads the rest of a long message straight to its destination. One that may not has to
+        // keep the partial message. A message may claim memory of ours only now that the caller has shown room for it.
         if len <= SHORT || mode == Mode::Try {
             self.make_room(HEADER + len);
             while self.waiting() < HEADER + len {
@@ -122,7 +121,8 @@ impl Inbox {
         self.end - self.start
     }
 
-    /// Adds bytes, for which there is room: it never keeps more than one header and [`READ_AHEAD`] of them, or one frame.
+    /// Adds bytes, for which there is room: the inbox never keeps more than one header plus [`READ_AHEAD`] bytes, or
+    /// one frame.
     fn keep(&mut self, bytes: &[u8]) {
         if self.waiting() == 0 {
             (self.start, self.end) = (0, 0);
@@ -131,7 +131,7 @@ impl Inbox {
         self.end += bytes.len();
     }
 
-    /// Lets a frame of `frame` bytes, header included, fit behind `start`.
+    /// Makes room for a frame of `frame` bytes, header included, behind `start`.
     #[inline]
     fn make_room(&mut self, frame: usize) {
         if self.start + frame > self.bytes.len() {
@@ -149,7 +149,7 @@ impl Inbox {
         }
     }
 
-    /// One read into the inbox, of whatever there is.
+    /// Reads once into the inbox, whatever is available.
     #[inline]
     fn read_ahead<S: ByteStream>(&mut self, stream: &S, mode: Mode) -> Result<Option<()>> {
         if self.waiting() == 0 {
@@ -163,8 +163,8 @@ impl Inbox {
         Ok(read.map(drop))
     }
 
-    /// Reads the rest of a message straight to where it belongs, waiting for it. What has `arrived` of it by the time
-    /// that a read fails is kept for the next call, and so is its header: nothing else is in the inbox then.
+    /// Reads the rest of a message straight to its destination, waiting for it. If a read fails, the part that has
+    /// `arrived` by then is kept for the next call, together with its header: the inbox is otherwise empty then.
     #[cold]
     fn read_rest<S: ByteStream>(&mut self, stream: &S, message: &mut [u8], mut arrived: usize) -> Result<()> {
         while arrived < message.len() {
@@ -185,17 +185,17 @@ impl Inbox {
     }
 }
 
-/// Where in the stream a read begins.
+/// The position in the stream where a read begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     BetweenFrames,
     WithinFrame,
 }
 
-/// Reads until it is not a signal that answers.
+/// Repeats a read that a signal interrupted.
 ///
-/// A peer that closes, or is killed, between two messages is gone, and nothing is missing. The end within a frame means
-/// that a part of a message is lost, which must not look the same.
+/// If the peer closes, or is killed, between two messages, the link is disconnected and nothing is missing. An end
+/// within a frame means that part of a message is lost, which must not look the same.
 #[inline]
 fn retry<S: ByteStream>(
     mode: Mode,

@@ -1,14 +1,14 @@
 //! Messages over a byte stream: each frame is a length (4 bytes, little-endian) and that many bytes.
 //!
-//! A pipe, a FIFO and a stream socket forget where one write ended and the next began. The frame remembers. It
-//! costs no system call of its own: header and message leave in one call, and one call brings in both.
+//! A pipe, a FIFO and a stream socket do not record where one write ended and the next began. The frame does. It costs
+//! no extra system call: header and message are written in one call, and one call reads both.
 //!
-//! A copy of a short message costs less than a second piece in a system call, and a copy of a long one costs more.
-//! So a message of up to [`SHORT`] bytes is copied behind its header and written as one piece, and read through a
-//! buffer that takes in whatever else has arrived. A longer one leaves from the caller's memory (`writev`) and lands
-//! in the caller's memory (`readv`).
+//! Copying a short message costs less than a second buffer in a system call; copying a long one costs more. So a
+//! message of up to [`SHORT`] bytes is copied behind its header and written from one buffer, and read through a buffer
+//! that also takes in whatever else has arrived. A longer message is written from the caller's memory (`writev`) and
+//! read into the caller's memory (`readv`).
 //!
-//! Read on in `outgoing.rs` (how a frame leaves) and `inbox.rs` (how it comes in), `pipe_size.rs`.
+//! Read on in `outgoing.rs` (how a frame is written), `inbox.rs` (how it is read) and `pipe_size.rs`.
 
 mod inbox;
 mod outgoing;
@@ -23,42 +23,42 @@ use inbox::Inbox;
 use outgoing::Outgoing;
 pub use pipe_size::{PIPE_SIZE, enlarge_pipe, pipe_size};
 
-/// The longest message a framed stream carries: 16 MiB. A longer length in a header is not believed.
+/// The longest message that a framed stream carries: 16 MiB. A header with a greater length is rejected.
 pub const MAX_MESSAGE: usize = 16 << 20;
 
 const HEADER: usize = size_of::<u32>();
 
-/// The longest message that is copied rather than sent and received in two pieces: 4 KiB, by experiment.
+/// The longest message that is copied rather than sent and received in two buffers: 4 KiB, found by experiment.
 const SHORT: usize = 4 << 10;
 
-/// Whether a call may wait.
+/// The choice whether a call may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Sleep in the kernel until there is something to do.
+    /// Sleeps in the kernel until there is something to do.
     Block,
-    /// Answer `EAGAIN` instead of sleeping.
+    /// Returns `EAGAIN` instead of sleeping.
     Try,
 }
 
-/// The longest part of a message that goes out in one call, in bytes.
+/// The longest part of a message that is written in one call, in bytes.
 ///
-/// A pipe is locked while bytes are copied into it or out of it. Of a long write in one piece, the reader sees
-/// nothing until all of it is there, and then the writer waits for the reader: the two take turns. Short pieces let
-/// both work at once. But each piece may wake the reader, which is a loss where both share a core.
+/// A pipe is locked while bytes are copied into it or out of it. If a long message is written in one piece, the reader
+/// sees nothing until all of it is there, and then the writer waits for the reader: the two take turns. Short pieces
+/// let both work at once. But each piece may wake the reader, which is a loss where both share a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pieces {
-    /// Of a message that is the first one, or follows one that was received: the reader is likely asleep.
+    /// The limit for a message that is the first one, or follows one that was received: the reader is probably asleep.
     pub alone: usize,
-    /// Of a message that follows another one: the reader is likely at work.
+    /// The limit for a message that follows another one: the reader is probably at work.
     pub in_a_row: usize,
 }
 
 impl Pieces {
-    /// As much as the kernel takes.
+    /// No limit: as much as the kernel takes.
     pub const WHOLE: Self = Self { alone: usize::MAX, in_a_row: usize::MAX };
-    /// Best for pipes and FIFOs, by experiment.
+    /// The best sizes for pipes and FIFOs, found by experiment.
     pub const PIPE: Self = Self { alone: 64 << 10, in_a_row: 8 << 10 };
-    /// Best for UNIX stream sockets, by experiment.
+    /// The best sizes for UNIX stream sockets, found by experiment.
     pub const UNIX_STREAM: Self = Self { alone: usize::MAX, in_a_row: 32 << 10 };
 
     const fn longest(self, in_a_row: bool) -> usize {
@@ -66,48 +66,48 @@ impl Pieces {
     }
 }
 
-/// Two one-way streams of bytes, or one that goes both ways.
+/// Two one-way streams of bytes, or one two-way stream.
 pub trait ByteStream {
     /// The name of the system call behind [`read`](Self::read), for errors.
     const READ: &'static str;
     /// The name of the system call behind [`write`](Self::write), for errors.
     const WRITE: &'static str;
 
-    /// Into what pieces long messages are cut.
+    /// Returns the sizes of the pieces into which long messages are cut.
     fn pieces(&self) -> Pieces;
 
-    /// The descriptor that polls readable when there is something to read.
+    /// Returns the descriptor that polls readable when there is something to read.
     fn input(&self) -> BorrowedFd<'_>;
 
-    /// The descriptor that polls writable when there is room to write.
+    /// Returns the descriptor that polls writable when there is room to write.
     fn output(&self) -> BorrowedFd<'_>;
 
-    /// Reads what is there into `buffer`; 0 at the end of the stream.
+    /// Reads the available bytes into `buffer`; returns 0 at the end of the stream.
     ///
     /// # Errors
-    /// What the kernel answers; `EAGAIN` for "not now".
+    /// The kernel's error; `EAGAIN` means "not now".
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize>;
 
-    /// As [`read`](Self::read), into one buffer after the other.
+    /// Reads as [`read`](Self::read) does, into one buffer after the other.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize>;
 
-    /// Writes the bytes, or the first part of them, and returns how many went out.
+    /// Writes the bytes, or the first part of them, and returns how many were written.
     ///
     /// # Errors
-    /// What the kernel answers; `EAGAIN` for "not now".
+    /// The kernel's error; `EAGAIN` means "not now".
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize>;
 
-    /// As [`write`](Self::write), from one piece after the other.
+    /// Writes as [`write`](Self::write) does, from one piece after the other.
     ///
     /// # Errors
     /// As [`write`](Self::write).
     fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize>;
 }
 
-/// A [`Transport`] made of a [`ByteStream`] by framing.
+/// A [`Transport`] built on a [`ByteStream`] by framing.
 #[derive(Debug)]
 pub struct Framed<S> {
     stream: S,
@@ -121,7 +121,7 @@ impl<S: ByteStream> Framed<S> {
         Self { stream, inbox: Inbox::new(), outgoing: Outgoing::new() }
     }
 
-    /// The stream under the frames.
+    /// Returns the stream under the frames.
     pub const fn stream(&self) -> &S {
         &self.stream
     }
@@ -141,7 +141,7 @@ impl<S: ByteStream> Framed<S> {
     }
 }
 
-/// The descriptor under the stream, where there is one for both ways.
+/// Returns the descriptor of the stream, if it has a single one for both directions.
 impl<S: AsFd> AsFd for Framed<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
@@ -163,7 +163,8 @@ impl<S: ByteStream> Transport for Framed<S> {
         let deadline = Deadline::after(timeout);
         loop {
             let sent = self.write_frame(message, Mode::Try)?;
-            // Also where the stream is ready whenever it is asked: a peer that moves a byte now and then is no excuse.
+            // Checked even if the stream is ready each time: a peer that moves a byte now and then must not extend the
+            // timeout.
             if sent.is_some() || deadline.has_passed() {
                 return Ok(sent);
             }

@@ -1,4 +1,4 @@
-//! How a frame leaves.
+//! Writing frames.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::IoSlice;
@@ -9,18 +9,19 @@ use super::{ByteStream, HEADER, MAX_MESSAGE, Mode, SHORT};
 use crate::error::Call;
 use crate::{Error, Result};
 
-/// The frame that is being sent, if there is one.
+/// The frame being sent, if there is one.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    /// Length of the message of which the first part has left.
+    /// Length of the message that is partly sent.
     under_way: Option<usize>,
-    /// Bytes of its frame that have left.
+    /// Number of bytes of its frame already written.
     sent: usize,
-    /// A digest of it, if the stream failed in its middle: a caller who is told of that may well go on with another one.
+    /// Digest of the message, if the stream failed in the middle of it: a caller who sees that error may well go on
+    /// with a different message.
     failed: Option<u64>,
-    /// No message has been received since the last one was sent.
+    /// True if no message has been received since the last one was sent.
     pub(super) in_a_row: bool,
-    /// Where a short message is put behind its header.
+    /// The buffer where a short message is copied behind its header.
     short: Box<[u8; HEADER + SHORT]>,
 }
 
@@ -29,7 +30,7 @@ impl Outgoing {
         Self { under_way: None, sent: 0, failed: None, in_a_row: false, short: Box::new([0; HEADER + SHORT]) }
     }
 
-    /// Writes `message` in a frame, or what is left of it; `None` for "not now".
+    /// Writes `message` in a frame, or the rest of it; `None` means "not now".
     #[inline]
     pub(super) fn write<S: ByteStream>(
         &mut self,
@@ -56,14 +57,14 @@ impl Outgoing {
         Ok(Some(()))
     }
 
-    /// Whether `message` is the one that is under way. Its bytes are compared only after a failure: a caller who was told
-    /// "not now" knows that this one goes on.
+    /// Returns whether `message` is the one that is partly sent. Its bytes are compared only after a failure: a caller
+    /// who was told "not now" knows that the same message has to follow.
     #[cold]
     fn continues(&self, message: &[u8]) -> bool {
         self.under_way == Some(message.len()) && self.failed.is_none_or(|failed| failed == digest(message))
     }
 
-    /// Why a message of `len` bytes cannot go now.
+    /// Returns the reason why a message of `len` bytes cannot be sent now.
     #[cold]
     fn refused(&self, len: usize) -> Error {
         match self.under_way {
@@ -74,8 +75,8 @@ impl Outgoing {
         }
     }
 
-    /// Why the stream refused. What has left has left: a message that is under way stays so, or the next one would be
-    /// taken for the rest of it.
+    /// Turns a failure of the stream into an error. Bytes already written cannot be taken back: a partly sent message
+    /// remains so, or the peer would take the next one for the rest of it.
     #[cold]
     fn failed<S: ByteStream>(&mut self, message: &[u8], errno: Errno) -> Result<Option<()>> {
         if !matches!(errno, Errno::EPIPE | Errno::ECONNRESET) {
@@ -93,7 +94,7 @@ impl Outgoing {
         self.failed = None;
     }
 
-    /// One system call, and how many bytes of the frame left in it.
+    /// Makes one system call and returns how many bytes of the frame it wrote.
     #[inline]
     fn write_some<S: ByteStream>(&mut self, stream: &S, message: &[u8], mode: Mode) -> nix::Result<usize> {
         let header = (message.len() as u32).to_le_bytes();

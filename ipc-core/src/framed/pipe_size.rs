@@ -1,4 +1,4 @@
-//! How much a pipe or a FIFO holds.
+//! The capacity of a pipe or a FIFO.
 
 use std::os::fd::AsFd;
 
@@ -7,12 +7,13 @@ use nix::unistd::pipe2;
 
 use crate::{Call, Result};
 
-/// What a pipe of the suite holds, in bytes, where the system allows it: 256 KiB. A message of 64 KiB does not fit
-/// the default of 64 KiB, since it has a header, and then the writer has to be woken again for the last four bytes.
+/// The capacity of the suite's pipes, in bytes, where the system allows it: 256 KiB. A message of 64 KiB does not fit
+/// the default of 64 KiB because of its header, and the writer then has to be woken again for the last four bytes.
 pub const PIPE_SIZE: usize = 256 << 10;
 
-/// Enlarges a pipe or a FIFO to [`PIPE_SIZE`], or leaves it as it is where that is refused: a user may have so many
-/// pages in pipes and no more (`/proc/sys/fs/pipe-user-pages-soft`, `pipe-max-size`). Everything works with less.
+/// Enlarges a pipe or a FIFO to [`PIPE_SIZE`], or leaves it unchanged if that is refused: the number of pages that a
+/// user may have in pipes is limited (`/proc/sys/fs/pipe-user-pages-soft`, `pipe-max-size`). Everything works with
+/// less.
 ///
 /// `int fcntl(int fd, F_SETPIPE_SZ, int size);`
 /// — [fcntl(2)](https://man7.org/linux/man-pages/man2/F_GETPIPE_SZ.2const.html),
@@ -22,11 +23,11 @@ pub fn enlarge_pipe(end: impl AsFd) {
     let _ = fcntl(end, FcntlArg::F_SETPIPE_SZ(PIPE_SIZE as i32));
 }
 
-/// What a pipe holds that is [enlarged](enlarge_pipe) now, in bytes: less than [`PIPE_SIZE`], down to a page, where that
-/// is refused.
+/// Returns the capacity that a pipe has after being [enlarged](enlarge_pipe), in bytes: less than [`PIPE_SIZE`], down
+/// to one page, if that is refused.
 ///
 /// # Errors
-/// There can be no pipe.
+/// A pipe cannot be created.
 #[doc(alias = "F_GETPIPE_SZ")]
 pub fn pipe_size() -> Result<usize> {
     let (_read, write) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;

@@ -11,15 +11,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::Error;
 
-/// A stream that takes and gives bytes in pieces of chosen lengths. A length of 0 means "not now" to a call that may not
-/// wait, and a signal to one that may; [`FAILS`] is an error. It ends behind its bytes for a call that may wait.
+/// A stream that reads and writes in pieces of chosen lengths. A length of 0 means "not now" for a call that may not
+/// wait, and a signal for one that may; [`FAILS`] is an error. The stream ends after its bytes for a call that may
+/// wait.
 #[derive(Debug, Default)]
 struct Choppy {
     bytes: RefCell<VecDeque<u8>>,
     lengths: RefCell<VecDeque<usize>>,
-    /// The answer to the next call, in place of taking or giving anything.
+    /// The error that the next call returns instead of moving any bytes.
     refusal: Cell<Option<Errno>>,
-    /// The call may not wait, so that none may go to the stream that would.
+    /// True if calls on the stream must not wait; one that would is a failure of the test.
     must_not_wait: Cell<bool>,
 }
 
@@ -42,7 +43,7 @@ impl Choppy {
     }
 }
 
-/// Polls readable and writable at once.
+/// A file that polls readable and writable at once.
 static NULL: LazyLock<File> = LazyLock::new(|| File::open("/dev/null").unwrap());
 
 impl ByteStream for Choppy {
@@ -96,7 +97,7 @@ impl ByteStream for Choppy {
     }
 }
 
-/// A stream that has these bytes, and gives them in pieces of these lengths.
+/// Makes a stream of these bytes that are read in pieces of these lengths.
 pub(super) fn holding(bytes: &[u8], reads: VecDeque<usize>) -> Framed<impl ByteStream> {
     let link = framed();
     link.stream.bytes.borrow_mut().extend(bytes);
@@ -112,24 +113,25 @@ fn message(len: usize) -> Vec<u8> {
     (0..len).map(|at| (at * 7 + len) as u8).collect()
 }
 
-/// A length around those at which something changes.
+/// Generates a length near those at which the behaviour changes.
 fn length() -> impl Strategy<Value = usize> {
     prop_oneof![0..20usize, SHORT - 3..SHORT + 3, 60_000..70_000usize]
 }
 
-/// Lengths of reads and writes, many of them short.
+/// Generates lengths of reads and writes, many of them short.
 fn chops() -> impl Strategy<Value = VecDeque<usize>> {
     let chop = prop_oneof![0..8usize, SHORT - 8..SHORT + 12, 1..70_000usize];
     prop::collection::vec(chop, 0..60).prop_map(VecDeque::from)
 }
 
-/// More than there are lengths that say "not now".
+/// More tries than there are lengths that mean "not now".
 const TRIES: usize = 100;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// However the stream cuts them, whoever may wait and whatever room the reader has: the same messages come out.
+    /// The same messages arrive, wherever the stream cuts them, whichever side may wait, and whatever room the reader
+    /// has.
     #[test]
     fn messages_survive_every_cut(
         lengths in prop::collection::vec(length(), 1..6),
@@ -165,7 +167,7 @@ proptest! {
         prop_assert_eq!(link.try_recv(&mut [0; 10_000]).unwrap(), None);
     }
 
-    /// A message for which the buffer is too small is there for the next call, and so is what comes behind it.
+    /// A message too long for the buffer is there for the next call, and so is the one behind it.
     #[test]
     fn a_buffer_too_small_loses_nothing(len in length(), room in length(), reads in chops()) {
         let mut link = framed();
@@ -190,7 +192,7 @@ pub(super) fn chops_and_failures() -> impl Strategy<Value = VecDeque<usize>> {
     prop::collection::vec(chop, 0..60).prop_map(VecDeque::from)
 }
 
-/// Repeats a call that an error ended, as long as the stream has errors.
+/// Repeats a call that failed, as long as the stream has errors.
 fn despite<R>(mut call: impl FnMut() -> crate::Result<R>) -> R {
     loop {
         match call() {
@@ -200,7 +202,7 @@ fn despite<R>(mut call: impl FnMut() -> crate::Result<R>) -> R {
     }
 }
 
-/// The same with a call that may or may not wait.
+/// Repeats a call, which may or may not wait, in the same way.
 fn despite_and_insist<R>(may_wait: bool, mut call: impl FnMut(Mode) -> crate::Result<Option<R>>) -> R {
     let mode = if may_wait { Mode::Block } else { Mode::Try };
     (0..TRIES).find_map(|_| despite(|| call(mode))).expect("more tries than there are refusals")
@@ -209,8 +211,8 @@ fn despite_and_insist<R>(may_wait: bool, mut call: impl FnMut(Mode) -> crate::Re
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// Wherever a read or a write fails, also in the middle of a message: the next call goes on from there, and exactly
-    /// what was sent comes out.
+    /// A read or a write may fail anywhere, even in the middle of a message: the next call continues from there, and
+    /// exactly the bytes that were sent arrive.
     #[test]
     fn a_failure_anywhere_loses_nothing(
         lengths in prop::collection::vec(length(), 1..6),
@@ -233,8 +235,8 @@ proptest! {
         }
     }
 
-    /// A stream that ends between two messages is a peer that is gone; within one, a part is missing, and each further
-    /// call says so, too.
+    /// A stream that ends between two messages means that the peer is gone. If it ends within one, part of the message
+    /// is missing, and every further call reports that too.
     #[test]
     fn an_end_within_a_message_is_corrupt(
         lengths in prop::collection::vec(length(), 1..4),
@@ -243,7 +245,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let mut link = framed();
-        let mut ends = vec![0]; // of each frame
+        let mut ends = vec![0]; // the ends of all frames
         for &len in &lengths {
             link.send(&message(len)).unwrap();
             ends.push(link.stream.bytes.borrow().len());
@@ -268,7 +270,7 @@ proptest! {
     }
 }
 
-/// A length that no message can have is called corrupt in a short buffer and in a long one, and claims no memory.
+/// An impossible length is reported as corrupt with a short buffer and with a long one, and claims no memory.
 #[test]
 fn a_length_is_not_believed() {
     for room in [10, 1 << 20] {
@@ -280,14 +282,14 @@ fn a_length_is_not_believed() {
             assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
         }
     }
-    // Nor is one that would fit.
+    // A length that would fit is not believed either.
     let mut link = framed();
     link.stream.write(&(MAX_MESSAGE as u32 + 1).to_le_bytes(), Mode::Block).unwrap();
     let answer = link.recv(&mut vec![0; MAX_MESSAGE + 1]);
     assert!(matches!(answer, Err(Error::Corrupt("a frame longer than any message can be"))), "{answer:?}");
 }
 
-/// The inbox is full in the middle of a frame, wherever that is: in its header, or a byte before its end.
+/// The inbox is full in the middle of a frame, at any place: in its header, or a byte before its end.
 #[test]
 fn a_frame_runs_over_the_end_of_the_inbox() {
     const LAST: usize = 100;
@@ -312,7 +314,7 @@ fn a_frame_runs_over_the_end_of_the_inbox() {
     }
 }
 
-/// The call that the stream refuses is the one that is told; a peer that is gone is told as such, whatever was under way.
+/// The error names the call that the stream refused; a peer that is gone is reported as such, whatever was partly sent.
 #[test]
 fn how_the_stream_fails_is_told() {
     fn told<T: std::fmt::Debug>(answer: crate::Result<T>) -> (&'static str, Errno) {
@@ -350,8 +352,8 @@ fn how_the_stream_fails_is_told() {
     }
 }
 
-/// Of a long message only the first part has come: a call that may not wait says "not now", whichever way it read that, and
-/// gives the message out once the rest is there. So does one with a timeout.
+/// Only the first part of a long message has arrived: a call that may not wait says "not now", whichever way it read
+/// that part, and returns the message once the rest is there. So does a call with a timeout.
 #[test]
 fn half_a_message_is_not_now() {
     let whole = message(20_000);
@@ -376,7 +378,7 @@ fn half_a_message_is_not_now() {
     }
 }
 
-/// A stream that is ready all the time, and has only ever a part of what is asked for, does not keep a call past its time.
+/// A stream that is always ready, but never has more than part of a message, does not keep a call beyond its timeout.
 #[test]
 fn a_trickle_does_not_keep_a_call() {
     let time = Duration::from_millis(1);
@@ -390,8 +392,8 @@ fn a_trickle_does_not_keep_a_call() {
     assert_eq!(link.send_timeout(b"message", time).unwrap(), None);
 }
 
-/// A header alone claims no memory of ours, also of a length that a message can have. Nor does the message itself where the
-/// caller has given room and waits: what is missing goes straight there.
+/// A header alone claims no memory of ours, even with a length that is possible. Nor does the message itself if the
+/// caller has provided room and waits: the missing part goes straight there.
 #[test]
 fn memory_is_taken_only_once_the_caller_shows_room() {
     for mode in [Mode::Block, Mode::Try] {
@@ -417,8 +419,8 @@ fn memory_is_taken_only_once_the_caller_shows_room() {
     }
 }
 
-/// An error in the middle of a message, be it one that no blocking call should give, is told; then the message can go
-/// on, and no other can take its place.
+/// An error in the middle of a message, even one that no blocking call should return, is reported; then the same
+/// message can continue, and no other can take its place.
 #[test]
 fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
     for errno in [Errno::ENOBUFS, Errno::EAGAIN] {
@@ -427,7 +429,7 @@ fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
         assert!(link.try_send(&message(100)).unwrap().is_none());
         link.stream.refusal.set(Some(errno));
         assert_eq!(link.send(&message(100)).unwrap_err().errno(), Some(errno));
-        // Also none of the same length: its end would be taken for the end of the first one.
+        // Not even one of the same length: its end would be taken for the end of the first one.
         for other in [vec![1; 50], vec![1; 100]] {
             assert!(matches!(link.send(&other), Err(Error::Usage(_))));
         }
@@ -443,7 +445,7 @@ fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
     }
 }
 
-/// A long message leaves in pieces: longer ones when it stands alone, shorter ones behind another.
+/// A long message is written in pieces: longer ones when it is alone, shorter ones behind another message.
 #[test]
 fn messages_in_a_row_leave_in_shorter_pieces() {
     let mut link = framed();

@@ -3,74 +3,75 @@
 use std::fs;
 use std::time::Duration;
 
-/// The longest that [`Wait::Hybrid`](crate::Wait::Hybrid) polls in one wait. About what sleeping and being woken can
-/// cost between two cores of a virtual machine: who polls longer than that loses more than sleeping would have cost.
+/// The longest time that [`Wait::Hybrid`](crate::Wait::Hybrid) polls in one wait. Roughly the cost of sleeping and
+/// being woken between two cores of a virtual machine: polling for longer loses more than sleeping would have cost.
 pub const POLL_LIMIT: Duration = Duration::from_micros(100);
 
-/// How long it polls before it knows anything.
+/// The polling time before anything is known.
 const FIRST_BUDGET: Duration = Duration::from_micros(50);
 
-/// Polling for less than that is not worth the beginning: a timer interrupt at the peer's takes about as long.
+/// The shortest polling time worth starting: a timer interrupt on the peer's CPU takes about as long.
 const SHORTEST_BUDGET: Duration = Duration::from_micros(10);
 
-/// Polls in vain, one after the other, that end the polling. One alone proves nothing: everybody pauses now and then.
+/// Consecutive failed polls that end the polling. A single one proves nothing: any process pauses now and then.
 const MISSES: u32 = 4;
 
-/// A blocking call that took less has found what it wanted and not slept: falling asleep and being woken take longer.
+/// The time below which a blocking call must have succeeded without sleeping: falling asleep and being woken take
+/// longer.
 const NO_SLEEP: Duration = Duration::from_micros(2);
 
-/// After a sleep of less, polling might have been the better way: half of it is our own waking.
+/// The length of a sleep below which polling might have been better: half of it is our own wake-up.
 const SHORT_SLEEP: Duration = POLL_LIMIT.saturating_mul(2);
 
-/// Short sleeps before the first attempt to poll again. Each attempt in vain doubles it ...
+/// Short sleeps before the first attempt to poll again. Each failed attempt doubles the number ...
 const FIRST_PROBE: u32 = 8;
 
-/// ... up to this: where polling is pointless, such attempts cost next to nothing, and where it has become useful
-/// again, that is noticed after a fraction of a second.
+/// ... up to this limit. Where polling is pointless, such attempts cost next to nothing; where it has become useful
+/// again, they notice within a fraction of a second.
 const LAST_PROBE: u32 = 1024;
 
-/// One side's patience with one kind of call.
+/// The patience of one side with one kind of call.
 #[derive(Debug)]
 pub(super) struct Patience {
-    /// More than one CPU: else the peer cannot run while we poll.
+    /// True with more than one CPU: otherwise the peer cannot run while we poll.
     may_poll: bool,
-    /// How long to poll in the next wait; zero: sleep at once.
+    /// The polling time for the next wait; zero means sleep at once.
     budget: Duration,
-    /// Polls in vain since the last that was not.
+    /// Failed polls since the last successful one.
     misses: u32,
-    /// Short sleeps from here to the next attempt to poll.
+    /// Short sleeps left until the next attempt to poll.
     until_probe: u32,
-    /// Short sleeps from the next stop to the attempt after it.
+    /// Short sleeps between the next time that polling stops and the attempt after it.
     probe_after: u32,
-    /// The last call that could have slept did not: one message after the other may be there already.
+    /// True if the last call that could have slept did not: the next message may be there already as well.
     was_there: bool,
 }
 
 impl Patience {
-    /// Knows nothing yet. `may_poll` is whether there is more than one CPU.
+    /// Starts with nothing learned. `may_poll` is true with more than one CPU.
     pub(super) const fn new(may_poll: bool) -> Self {
         let budget = if may_poll { FIRST_BUDGET } else { Duration::ZERO };
         let probe_after = FIRST_PROBE;
         Self { may_poll, budget, misses: 0, until_probe: probe_after, probe_after, was_there: false }
     }
 
-    /// How long to poll now, at most [`POLL_LIMIT`]; zero: sleep at once.
+    /// Returns the polling time for this wait, at most [`POLL_LIMIT`]; zero means sleep at once.
     pub(super) const fn budget(&self) -> Duration {
         self.budget
     }
 
-    /// Whether to try once before anything else. Not where each call has to sleep anyhow: there it would be a system
-    /// call for nothing.
+    /// Returns whether to try once before anything else. Where each call has to sleep anyway, that would be a wasted
+    /// system call.
     pub(super) const fn tries_first(&self) -> bool {
         self.was_there || !self.budget.is_zero()
     }
 
     // ANCHOR: learn
-    /// Polling succeeded `after` so long. From now on four times as long is worth a try, and if waits become
-    /// shorter, gradually less.
+    /// Records that polling succeeded after the time `after`. The budget becomes four times as long, or, if waits
+    /// become shorter, gradually shrinks.
     pub(super) fn found(&mut self, after: Duration) {
         if after > POLL_LIMIT {
-            return self.missed(); // somebody else, maybe the peer, had this core meanwhile
+            return self.missed(); // another process, maybe the peer, had this core meanwhile
         }
         self.misses = 0;
         self.probe_after = FIRST_PROBE;
@@ -78,7 +79,7 @@ impl Patience {
         self.budget = less.max(4 * after).clamp(SHORTEST_BUDGET, POLL_LIMIT);
     }
 
-    /// Polling was in vain, and this side has to sleep after all.
+    /// Records that polling failed, and that this side has to sleep after all.
     pub(super) fn missed(&mut self) {
         self.misses += 1;
         if self.misses >= MISSES {
@@ -88,8 +89,8 @@ impl Patience {
         }
     }
 
-    /// A call that went to sleep without any polling took so long. After a number of short ones, polling gets one
-    /// more chance: for twice as long as it takes to sleep, so that it cannot cost much more than sleeping.
+    /// Records the length of a call that slept without any polling. After a number of short ones, polling gets one more
+    /// chance: for twice the length of the sleep, so that it cannot cost much more than sleeping.
     pub(super) fn slept(&mut self, long: Duration) {
         self.was_there = long < NO_SLEEP;
         if !self.may_poll || !(NO_SLEEP..SHORT_SLEEP).contains(&long) {
@@ -104,13 +105,13 @@ impl Patience {
     // ANCHOR_END: learn
 }
 
-/// Whether this machine runs more than one thing at a time. Not `available_parallelism`: that counts the CPUs that
-/// *this* process may use, and is 1 for one that is bound to a CPU, although its peer may be bound to another.
+/// Returns whether this machine has more than one CPU. `available_parallelism` would not do: it counts the CPUs that
+/// *this* process may use, and is 1 for a process bound to one CPU, although its peer may be bound to another.
 pub(super) fn several_cpus() -> bool {
     fs::read_to_string("/sys/devices/system/cpu/online").map_or(true, |online| is_several(&online))
 }
 
-/// Whether a list like `0-3,8` names more than one CPU.
+/// Returns whether a list such as `0-3,8` names more than one CPU.
 fn is_several(online: &str) -> bool {
     online.trim().parse::<u32>().is_err()
 }
