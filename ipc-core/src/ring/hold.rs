@@ -1,9 +1,10 @@
-//! What the kernel keeps of the two processes that map one file: each holds a lock on a byte of it.
+//! The kernel's record of the two processes that map one file: each holds a lock on a byte of it.
 //!
-//! The lock goes with the last descriptor and the last mapping of the opened file, so at the latest with the process,
-//! however that ends. That shows whether the other side is still there where its pid means nothing: in another pid
-//! namespace. It is an *open file description lock*: one of the process as a whole (`F_SETLK`) would not do between two
-//! threads, and shows a pid besides. See [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
+//! The lock is released with the last descriptor and the last mapping of the opened file, so at the latest when the
+//! process ends, in whatever way. That shows whether the other side is still there even where its pid means nothing: in
+//! another pid namespace. It is an *open file description lock*: a lock of the process as a whole (`F_SETLK`) would not
+//! work between two threads, and it is reported with a pid. See
+//! [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/F_OFD_SETLK.2const.html).
 
 use std::fs::File;
 
@@ -14,11 +15,11 @@ use nix::libc;
 use crate::Result;
 use crate::error::{Advise, Call};
 
-/// Locks the byte of `side` for as long as `file`, opened once by this side, is open or mapped; `false` if the other
-/// side, or a third, has locked it.
+/// Locks the byte of `side` for as long as `file`, opened once by this side, is open or mapped; returns `false` if the
+/// other side, or a third process, has locked it.
 ///
 /// # Errors
-/// The file system knows no locks.
+/// The file system does not support locks.
 #[doc(alias = "F_OFD_SETLK")]
 pub fn hold(file: &File, side: usize) -> Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&lock(side))) {
@@ -30,7 +31,7 @@ pub fn hold(file: &File, side: usize) -> Result<bool> {
     }
 }
 
-/// Whether another opened file than this one holds the byte of `side`.
+/// Returns whether another open file description holds the byte of `side`.
 ///
 /// # Errors
 /// As [`hold`].
@@ -41,13 +42,13 @@ pub fn is_held(file: &File, side: usize) -> Result<bool> {
     Ok(found.l_type != libc::F_UNLCK as libc::c_short)
 }
 
-/// Of one byte, for writing: two such locks exclude each other.
+/// Returns a write lock on one byte: two such locks exclude each other.
 const fn lock(side: usize) -> libc::flock {
     libc::flock {
         l_type: libc::F_WRLCK as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
         l_start: side as libc::off_t,
         l_len: 1,
-        l_pid: 0, // must be, for this kind of lock
+        l_pid: 0, // required for this kind of lock
     }
 }

@@ -1,21 +1,21 @@
-//! Messages written and read where they lie, without a copy on either side.
+//! Messages written and read in place, without a copy on either side.
 //!
-//! [`send`](crate::Transport::send) copies a message from the caller's memory into the ring, `recv` copies it out
-//! again. Whoever makes a message piece by piece can make it in the ring at once, and whoever only looks at one can
-//! look at it there:
+//! [`send`](crate::Transport::send) copies a message from the caller's memory into the ring, and `recv` copies it out
+//! again. A caller that builds a message piece by piece can build it in the ring directly, and one that only inspects a
+//! message can inspect it there:
 //!
 //! | the sender | the receiver |
 //! |---|---|
 //! | [`reserve`](RingLink::reserve): room for so many bytes | [`peek`](RingLink::peek): the next message |
 //! | writes them | reads it |
-//! | [`commit`](Reservation::commit), or nothing was sent | [`release`](Peeked::release), or it stays the next one |
+//! | [`commit`](Reservation::commit), or nothing is sent | [`release`](Peeked::release), or it stays the next one |
 //!
 //! # Why there is no slice
-//! A `&[u8]` promises Rust that the bytes stand still, a `&mut [u8]` that nobody else has them. Here the peer can
-//! write at any moment, so either would be undefined behaviour, whether or not anybody writes. A compiler that relies
-//! on the promise may read a byte twice, once to check it and once to use it. So these types give out values: each
-//! call reads or writes the memory once, through atomics or by one copy. What a hostile peer can still do is change
-//! the bytes *between* two reads, so a value that was checked must not be read again to be used.
+//! A `&[u8]` promises Rust that the bytes do not change, a `&mut [u8]` that nothing else accesses them. Here the peer
+//! can write at any moment, so either would be undefined behaviour, whether or not the peer does write. A compiler that
+//! relies on the promise may read a byte twice, once to check it and once to use it. So these types return values: each
+//! call reads or writes the memory once, through atomics or by one copy. A hostile peer can still change the bytes
+//! *between* two reads, so a value that was checked must not be read again to be used.
 
 use super::atomic::Ordering;
 use super::link::RingLink;
@@ -26,7 +26,7 @@ const WORD: usize = size_of::<u64>();
 
 /// Room in the ring for one message. Its bytes are unspecified until they are written.
 ///
-/// Dropped without [`commit`](Self::commit), it sends nothing, and the link is as before.
+/// Dropping it without [`commit`](Self::commit) sends nothing and leaves the link as before.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -58,43 +58,43 @@ pub struct Reservation<'a, M: Memory> {
 }
 
 impl<'a, M: Memory> Reservation<'a, M> {
-    /// The link must have room for `len` bytes.
+    /// Requires that the link has room for `len` bytes.
     pub(super) const fn new(link: &'a mut RingLink<M>, len: usize) -> Self {
         Self { link, len }
     }
 
-    /// The length of the message, in bytes.
+    /// Returns the length of the message, in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it is a message of no bytes.
+    /// Returns whether the message has no bytes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Writes `bytes` to the place `at`, counted in bytes.
+    /// Writes `bytes` at the offset `at`, in bytes.
     ///
     /// # Panics
-    /// They do not fit in there.
+    /// `bytes` do not fit there.
     pub fn write(&mut self, at: usize, bytes: &[u8]) {
         check(self.len, at, bytes.len());
         let (region, offset) = self.link.outgoing();
         region.write(offset + at, bytes);
     }
 
-    /// Writes `byte` to every place.
+    /// Sets every byte of the message to `byte`.
     pub fn fill(&mut self, byte: u8) {
         let (region, offset) = self.link.outgoing();
         region.fill(offset, self.len, byte);
     }
 
-    /// Writes a word of 8 bytes, in this machine's order, to the place `8 * index`.
+    /// Writes a word of 8 bytes, in this machine's byte order, at the offset `8 * index`.
     ///
     /// # Panics
-    /// The message has not that many whole words.
+    /// The message does not have that many whole words.
     pub fn set_word(&mut self, index: usize, word: u64) {
         let (region, offset) = self.link.outgoing();
         region.words(offset, self.len / WORD)[index].store(word, Ordering::Relaxed);
@@ -103,42 +103,42 @@ impl<'a, M: Memory> Reservation<'a, M> {
     /// Sends the message.
     ///
     /// # Errors
-    /// [`Corrupt`](crate::Error::Corrupt): the memory was lost under it.
+    /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away meanwhile.
     pub fn commit(self) -> Result<()> {
         self.link.commit(self.len)
     }
 }
 
-/// The next message, where it lies in the ring.
+/// The next message, in place in the ring.
 ///
-/// Dropped without [`release`](Self::release), it stays the next message. See [`Reservation`] for an example.
+/// If dropped without [`release`](Self::release), it stays the next message. See [`Reservation`] for an example.
 #[derive(Debug)]
 #[must_use = "the message stays the next one until it is released"]
 pub struct Peeked<'a, M: Memory> {
     link: &'a mut RingLink<M>,
-    /// Read once and checked; what the ring says of it meanwhile does not matter.
+    /// Read once and checked; what the ring says about it later does not matter.
     len: usize,
 }
 
 impl<'a, M: Memory> Peeked<'a, M> {
-    /// The link's next message must have `len` bytes.
+    /// Requires that the link's next message has `len` bytes.
     pub(super) const fn new(link: &'a mut RingLink<M>, len: usize) -> Self {
         Self { link, len }
     }
 
-    /// The length of the message, in bytes.
+    /// Returns the length of the message, in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it is a message of no bytes.
+    /// Returns whether the message has no bytes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The byte at the place `at`.
+    /// Returns the byte at the offset `at`.
     ///
     /// # Panics
     /// The message is not that long.
@@ -149,35 +149,35 @@ impl<'a, M: Memory> Peeked<'a, M> {
         region.words(offset, at / WORD + 1)[at / WORD].load(Ordering::Relaxed).to_ne_bytes()[at % WORD]
     }
 
-    /// Copies the bytes from the place `at` on out, as many as `into` has.
+    /// Copies bytes from the offset `at` into `into`, as many as it holds.
     ///
     /// # Panics
-    /// The message has not that many.
+    /// The message does not have that many bytes.
     pub fn read(&self, at: usize, into: &mut [u8]) {
         check(self.len, at, into.len());
         let (region, offset) = self.link.incoming();
         region.read(offset + at, into);
     }
 
-    /// Its whole words of 8 bytes, in this machine's order; each is read once, when it is asked for. Up to 7 bytes
-    /// behind the last are left to [`read`](Self::read).
+    /// Returns the whole words of 8 bytes, in this machine's byte order; each is read once, when the iterator reaches
+    /// it. Up to 7 bytes after the last word are left to [`read`](Self::read).
     #[must_use]
     pub fn words(&self) -> impl ExactSizeIterator<Item = u64> {
         let (region, offset) = self.link.incoming();
         region.words(offset, self.len / WORD).iter().map(|word| word.load(Ordering::Relaxed))
     }
 
-    /// Takes the message off the ring. Its room goes back to the sender.
+    /// Removes the message from the ring. Its room goes back to the sender.
     ///
     /// # Errors
-    /// [`Corrupt`](crate::Error::Corrupt): the memory was lost, maybe before the message was read: do not use what was
-    /// read of it.
+    /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away, maybe before the message was read: do not use any
+    /// of its bytes.
     pub fn release(self) -> Result<()> {
         self.link.release(self.len)
     }
 }
 
-/// Holds every access to the bounds of the message: beside it lie others, and the peer's.
+/// Confines every access to the message: next to it are other messages, and the peer's.
 fn check(message: usize, at: usize, len: usize) {
     let fits = at.checked_add(len).is_some_and(|end| end <= message);
     assert!(fits, "{len} bytes at {at} of a message of {message}");

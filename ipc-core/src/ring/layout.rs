@@ -1,4 +1,4 @@
-//! What lies where in the shared segment.
+//! The layout of the shared segment.
 //!
 //! ```text
 //! 0       header    magic, version, kind, capacity
@@ -13,33 +13,34 @@
 //! Lines are 128 bytes and not 64: processors fetch cache lines in pairs. An index that shared a pair with the
 //! other side's would move from core to core for no reason.
 //!
-//! Every byte of [`Control`] lies in an atomic, the unused ones too. That is what allows a Rust reference to it
-//! while another process writes there.
+//! Every byte of [`Control`] is in an atomic, including the unused ones. This makes a Rust reference to it sound while
+//! another process writes there.
 
 use std::sync::atomic::{AtomicU32 as UnusedHalf, AtomicU64 as Unused};
 
 use super::atomic::{AtomicU32, AtomicU64};
 use super::bell::Bell;
 
-/// How many bytes of records a ring holds: 2 MiB. A power of two, so that a position becomes an offset by one `and`.
+/// The number of bytes of records that a ring holds: 2 MiB. A power of two, so that one `and` turns a position into an
+/// offset.
 pub const CAPACITY: usize = 2 << 20;
 
-/// The longest message: 1 MiB, half the ring. So the sender can write one while the receiver still reads another:
-/// any but two of the very longest, whose headers do not fit in beside them.
+/// The longest message: 1 MiB, half the ring. This lets the sender write one while the receiver still reads another,
+/// except for two of the very longest, which do not fit together with their headers.
 pub const MAX_MESSAGE: usize = CAPACITY / 2;
 
-/// The length of the whole segment. The kernel gives pages only to what is touched.
+/// The length of the whole segment. The kernel allocates only pages that are touched.
 pub const SEGMENT_LEN: usize = data_offset(2);
 
 /// "ipc-ring": the first eight bytes of a segment that is ready to be joined.
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ipc-ring");
 
-/// Changes with this page.
+/// The version, to be changed with this layout.
 pub(super) const VERSION: u32 = 3;
 
 const PAGE: usize = 4096;
 
-/// Where in the segment the bytes that side `ring` sends begin.
+/// Returns the offset in the segment of the bytes that side `ring` sends.
 #[must_use]
 pub const fn data_offset(ring: usize) -> usize {
     PAGE + ring * (CAPACITY + MAX_MESSAGE)
@@ -55,14 +56,14 @@ pub(super) struct Control {
     pub(super) rings: [Ring; 2],
 }
 
-/// What the one who joins checks first.
+/// The part that the joiner checks first.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub(super) struct Header {
     /// Written last. Zero until then.
     pub(super) magic: AtomicU64,
     pub(super) version: AtomicU32,
-    /// What is in the rest of the segment: a [`Kind`](super::Kind).
+    /// The layout of the rest of the segment: a [`Kind`](super::Kind).
     pub(super) kind: AtomicU32,
     pub(super) capacity: AtomicU64,
     _rest_of_line: [Unused; 13],
@@ -75,41 +76,42 @@ pub(super) struct Side {
     /// One of the values in [`state`].
     pub(super) state: AtomicU32,
     _rest_of_word: UnusedHalf,
-    /// Which process sits here, or is about to: [`ProcessId::to_bits`](crate::process::ProcessId::to_bits); 0 for none.
+    /// The process that sits here, or is about to: [`ProcessId::to_bits`](crate::process::ProcessId::to_bits); 0 for
+    /// none.
     pub(super) occupant: AtomicU64,
-    /// Where the occupant's numbers are meant: [`Namespaces::to_bits`](crate::process::Namespaces::to_bits); 0 until it
-    /// has said so.
+    /// The namespaces in which the occupant's numbers are valid:
+    /// [`Namespaces::to_bits`](crate::process::Namespaces::to_bits); 0 until the occupant has stored them.
     pub(super) namespaces: AtomicU64,
     _rest_of_line: [Unused; 13],
 }
 
-/// The life of a side. The numbers only grow.
+/// The states of a side. The numbers only grow.
 pub(super) mod state {
-    /// Nobody has come yet, or whoever has is still setting up.
+    /// No process has come yet, or it is still setting up.
     pub(in super::super) const EMPTY: u32 = 0;
     /// Ready to talk.
     pub(in super::super) const ATTACHED: u32 = 1;
     /// Will send and receive no more.
     pub(in super::super) const CLOSED: u32 = 2;
-    /// The same, since the memory was cut short under it: what it has not received is lost.
+    /// As `CLOSED`, after the memory was truncated under this side: what it has not received is lost.
     pub(in super::super) const BROKEN: u32 = 3;
 }
 
-/// What the two sides of one ring tell each other.
+/// The state that the two sides of one ring share.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Ring {
-    /// Up to here the receiver may read. Written by the sender alone.
+    /// The position up to which the receiver may read. Written by the sender alone.
     pub(super) published: Index,
-    /// Up to here the sender may overwrite. Written by the receiver alone.
+    /// The position up to which the sender may overwrite. Written by the receiver alone.
     pub(super) released: Index,
-    /// Where the receiver sleeps while there is nothing to read.
+    /// The word where the receiver sleeps while there is nothing to read.
     pub(super) receiver: Bell,
-    /// Where the sender sleeps while there is no room.
+    /// The word where the sender sleeps while there is no room.
     pub(super) sender: Bell,
 }
 
-/// How many bytes have passed a point since the beginning. Never wraps: 2⁶⁴ bytes take a century.
+/// The number of bytes that have passed a point since the beginning. Never wraps: 2⁶⁴ bytes take a century.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub(super) struct Index {

@@ -1,8 +1,8 @@
-//! Shared memory as Rust may touch it: by copying, or through atomics.
+//! Shared memory, accessed only in ways that Rust allows: by copying, or through atomics.
 //!
-//! The peer can write to every byte at any moment. So no `&[u8]` is ever made of it: Rust would believe that the
-//! bytes stand still. Bytes are copied in and out, each value is read once into a variable of our own, and only
-//! that copy is checked and used.
+//! The peer can write to every byte at any moment. So no `&[u8]` to it is ever made: Rust would assume that the bytes
+//! do not change. Bytes are copied in and out, each value is read once into a variable of our own, and only that copy
+//! is checked and used.
 #![allow(unsafe_code)]
 
 use std::ptr::{self, NonNull};
@@ -23,36 +23,38 @@ const CUT_SHORT: Error = Error::Corrupt("the shared memory was cut short under u
 ///
 /// # Safety
 /// As long as the value lives, wherever it is moved to, the [`size`](Self::size) bytes from [`base`](Self::base) are
-/// mapped, readable and writable; the two never change; no Rust reference to those bytes exists except to atomics.
+/// mapped, readable and writable; base and size never change; no Rust reference to those bytes exists except to
+/// atomics.
 pub unsafe trait Memory: Send {
-    /// The first byte; aligned to a page.
+    /// Returns the address of the first byte; aligned to a page.
     fn base(&self) -> NonNull<u8>;
 
-    /// How many bytes there are.
+    /// Returns the number of bytes.
     fn size(&self) -> usize;
 
-    /// Whether others can take pages away under the mapping, as by truncating a file: see [`guard`](super::guard).
+    /// Returns whether others can take pages away under the mapping, as by truncating a file: see
+    /// [`guard`](super::guard).
     fn can_be_cut(&self) -> bool;
 
-    /// Shows the other side that `side` is here, until the memory is dropped or the process ends in any way; `false` if
-    /// that place is held by another.
+    /// Shows the other side that `side` is here, until the memory is dropped or the process ends in any way; returns
+    /// `false` if another process holds that place.
     ///
     /// # Errors
     /// The kernel refuses.
     fn hold(&self, side: usize) -> Result<bool>;
 
-    /// Whether `side`, which is the other one, is still here. It need not be in this process's pid namespace.
+    /// Returns whether `side`, the other one, is still here. It need not be in this process's pid namespace.
     ///
     /// # Errors
-    /// It cannot be found out.
+    /// The kernel cannot tell.
     fn is_held(&self, side: usize) -> Result<bool>;
 }
 
-/// Shared memory with methods that keep to its bounds.
+/// Shared memory with bounds-checked methods.
 ///
-/// They are for the ring alone, whose protocol says whose turn it is: two threads that wrote to the same bytes at the same
-/// time would be a data race. (A process that scribbles over memory that it shares with another cannot be
-/// kept from that; there it decides no more than which bytes arrive.)
+/// They are for the ring alone, whose protocol decides whose turn it is: two threads writing to the same bytes at the
+/// same time would be a data race. (A process that scribbles over memory it shares with another cannot be prevented
+/// from doing so; there it controls only which bytes arrive.)
 #[derive(Debug)]
 pub struct Region<M> {
     /// Dropped before the memory.
@@ -64,7 +66,7 @@ impl<M: Memory> Region<M> {
     /// Takes `memory` of at least [`SEGMENT_LEN`] bytes.
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt): it is smaller, so somebody else made it for something else.
+    /// [`Corrupt`](Error::Corrupt): it is smaller, so it was made for something else.
     pub fn new(memory: M) -> Result<Self> {
         if memory.size() < SEGMENT_LEN {
             return Err(Error::Corrupt("the shared memory is too small: not made by this program"));
@@ -76,13 +78,13 @@ impl<M: Memory> Region<M> {
         Ok(Self { guarded, memory })
     }
 
-    /// The memory itself.
+    /// Returns the memory itself.
     pub const fn memory(&self) -> &M {
         &self.memory
     }
 
-    /// Refuses memory of which a page was lost, as the [`guard`](super::guard) has found. To be asked *after* an access,
-    /// before what was read is believed.
+    /// Refuses memory that has lost a page, as the [`guard`](super::guard) has noted. Call it *after* an access, before
+    /// trusting what was read.
     #[inline]
     pub(super) fn intact(&self) -> Result<()> {
         match &self.guarded {
@@ -91,12 +93,12 @@ impl<M: Memory> Region<M> {
         }
     }
 
-    /// How many bytes there are.
+    /// Returns the number of bytes.
     pub fn size(&self) -> usize {
         self.memory.size()
     }
 
-    /// The first page.
+    /// Returns the first page.
     #[inline]
     pub(super) fn control(&self) -> &Control {
         // SAFETY: `new` checked length and alignment; the memory stays mapped while `self` is borrowed. `Control`
@@ -104,10 +106,10 @@ impl<M: Memory> Region<M> {
         unsafe { self.memory.base().cast::<Control>().as_ref() }
     }
 
-    /// The 8 bytes at `offset`.
+    /// Returns the 8 bytes at `offset`.
     ///
     /// # Panics
-    /// Out of bounds, or `offset` is not a multiple of 8.
+    /// The offset is out of bounds, or not a multiple of 8.
     #[inline]
     pub(crate) fn u64_at(&self, offset: usize) -> &AtomicU64 {
         let word = self.at(offset, size_of::<AtomicU64>()).cast::<AtomicU64>();
@@ -119,20 +121,20 @@ impl<M: Memory> Region<M> {
     /// Copies the bytes at `offset` out.
     ///
     /// # Panics
-    /// Out of bounds.
+    /// The range is out of bounds.
     #[inline]
     pub(crate) fn read(&self, offset: usize, into: &mut [u8]) {
         let from = self.at(offset, into.len());
-        // SAFETY: `at` checked the bounds, and a buffer of ours does not overlap the shared memory. A peer that
-        // keeps to the protocol does not write here now; one that does not decides only which bytes arrive, and
-        // any byte is a valid `u8`.
+        // SAFETY: `at` checked the bounds, and a buffer of ours does not overlap the shared memory. A peer that keeps
+        // to the protocol does not write here now; one that breaks it controls only which bytes arrive, and any byte is
+        // a valid `u8`.
         unsafe { ptr::copy_nonoverlapping(from.as_ptr(), into.as_mut_ptr(), into.len()) }
     }
 
     /// Copies `bytes` in at `offset`.
     ///
     /// # Panics
-    /// Out of bounds.
+    /// The range is out of bounds.
     #[inline]
     pub(crate) fn write(&self, offset: usize, bytes: &[u8]) {
         let to = self.at(offset, bytes.len());
@@ -143,7 +145,7 @@ impl<M: Memory> Region<M> {
     /// Sets `len` bytes at `offset` to `byte`.
     ///
     /// # Panics
-    /// Out of bounds.
+    /// The range is out of bounds.
     #[inline]
     pub(crate) fn fill(&self, offset: usize, len: usize, byte: u8) {
         let to = self.at(offset, len);
@@ -151,24 +153,24 @@ impl<M: Memory> Region<M> {
         unsafe { ptr::write_bytes(to.as_ptr(), byte, len) }
     }
 
-    /// The `count` words of 8 bytes from `offset` on.
+    /// Returns the `count` words of 8 bytes from `offset` on.
     ///
     /// # Panics
-    /// Out of bounds, or `offset` is not a multiple of 8.
+    /// The range is out of bounds, or `offset` is not a multiple of 8.
     #[inline]
     pub(crate) fn words(&self, offset: usize, count: usize) -> &[AtomicU64] {
         let first = self.at(offset, count.saturating_mul(size_of::<AtomicU64>())).cast::<AtomicU64>();
         assert!(first.is_aligned());
-        // SAFETY: as in `u64_at`, for each of them.
+        // SAFETY: as in `u64_at`, for each word.
         unsafe { slice::from_raw_parts(first.as_ptr(), count) }
     }
 
-    /// Where `len` bytes at `offset` are.
+    /// Returns the address of the `len` bytes at `offset`.
     #[inline]
     fn at(&self, offset: usize, len: usize) -> NonNull<u8> {
         let fits = offset.checked_add(len).is_some_and(|end| end <= self.memory.size());
         assert!(fits, "{len} bytes at {offset} are out of bounds");
-        // SAFETY: the bounds were checked just now.
+        // SAFETY: the bounds have just been checked.
         unsafe { self.memory.base().add(offset) }
     }
 }
@@ -177,13 +179,13 @@ impl<M: Memory> Region<M> {
 #[derive(Clone, Debug)]
 pub struct HeapMemory(Arc<[Page]>);
 
-/// Atomics, so that the bytes may change behind a shared reference.
+/// A page of atomics, so that the bytes may change behind a shared reference.
 #[derive(Debug)]
 #[repr(C, align(4096))]
 struct Page([AtomicU64; 512]);
 
 impl HeapMemory {
-    /// `len` bytes, rounded up to pages, all zero.
+    /// Allocates `len` bytes, rounded up to pages, all zero.
     #[must_use]
     pub fn new(len: usize) -> Self {
         let page = || Page([const { AtomicU64::new(0) }; 512]);
@@ -210,6 +212,6 @@ unsafe impl Memory for HeapMemory {
     }
 
     fn is_held(&self, _side: usize) -> Result<bool> {
-        Ok(true) // both sides are threads of this process, which lives
+        Ok(true) // both sides are threads of this process, which is alive
     }
 }

@@ -1,38 +1,39 @@
 //! Messages through shared memory, between two processes that do not trust each other.
 //!
-//! The kernel gives two processes the same pages and then steps aside: there is no call to send, no boundary, no
-//! order, nobody who wakes a reader, and nobody who tells that the other has died. All that is built here, once,
-//! for System V shared memory and for mapped files alike. In return, a message to a peer that is awake costs no
-//! system call at all.
+//! The kernel gives two processes the same pages and then steps aside: there is no call to send, no message boundary,
+//! no order, no wake-up for a reader, and no notice that the peer has died. This module builds all that, once, for
+//! System V shared memory and for mapped files alike. In return, a message to a peer that is awake costs no system call
+//! at all.
 //!
 //! The files, in reading order:
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `layout.rs` | what lies where in the segment |
+//! | `layout.rs` | the layout of the segment |
 //! | `spsc.rs` | one sender, one receiver, two positions: who may touch which bytes |
 //! | `record.rs` | a message in the ring: its length and its bytes |
-//! | `bell.rs`, `futex.rs` | sleeping without missing the call |
+//! | `bell.rs`, `futex.rs` | sleeping without missing a wake-up |
 //! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
-//! | `in_place.rs` | writing and reading messages where they lie, with no copy |
+//! | `in_place.rs` | writing and reading messages in place, without a copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
-//! | `guard.rs` | a page that the peer has taken away is an error, not the end |
+//! | `guard.rs` | turning a page that the peer has taken away into an error instead of a crash |
 //! | `hold.rs` | locks that show whether the other process still maps the file |
-//! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` puts a model checker's in their place |
+//! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` substitutes those of a model checker |
 //!
 //! # A peer is not trusted
-//! It can write any byte of the segment at any moment. So every value read from there is read once, into a variable
-//! of our own, and checked there: a position must lie between the last one and what can have been sent since, a
-//! length within what was published. What does not fit is [`Corrupt`](crate::Error::Corrupt), and the link stays
-//! broken. Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
+//! The peer can write any byte of the segment at any moment. So every value there is read once, into a variable of our
+//! own, and checked there: a position must lie between the last one and what can have been sent since, a length within
+//! what was published. An invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
+//! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
 //!
 //! # A dead peer
-//! A process that ends in an orderly way leaves its [`Seat`]: it says so in the segment and rings. One that is
-//! killed does neither, so a sleeper wakes every 100 ms and asks after the process itself (a pidfd). In another pid
-//! namespace, as between two containers, the peer's pid means nothing. There it asks what the kernel keeps of those who
-//! have the memory: how often a segment is attached, or a lock on the file.
+//! A process that exits in an orderly way leaves its [`Seat`]: it marks its side of the segment as closed and wakes its
+//! peer. A process that is killed does neither, so a sleeper wakes every 100 ms and checks the process itself (by a
+//! pidfd). In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper checks
+//! the kernel's record of which processes have the memory: the number of attachments of a segment, or a lock on the
+//! file.
 //!
 //! # Example
 //! ```
@@ -79,5 +80,5 @@ pub use memory::{HeapMemory, Memory, Region};
 pub use rendezvous::Rendezvous;
 pub use seat::{Kind, Seat, poll_for};
 
-/// The longest a side sleeps before it asks whether the other still lives: a tenth of what is promised.
+/// The longest time that a side sleeps before it checks that the other is still alive: a tenth of the time promised.
 pub const SLICE: Duration = Duration::from_millis(100);

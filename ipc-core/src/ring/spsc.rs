@@ -1,42 +1,44 @@
-//! One sender and one receiver agree on who may touch which bytes. No byte is copied here: only positions.
+//! The agreement between one sender and one receiver about which of them may touch which bytes. No byte is copied here,
+//! only positions.
 //!
 //! A position counts bytes since the beginning and only grows. The sender *publishes* up to its position, the
 //! receiver *releases* up to its own: `released ≤ published ≤ released + CAPACITY`. Each side
 //! - keeps its own position in private memory and never reads it back from where the other could change it,
-//! - keeps the last it saw of the other's, so that it touches the other's cache line only when that runs out,
-//! - believes nothing: a position that went back, or farther than it can have gone, is [`Error::Corrupt`].
+//! - keeps the last value it saw of the other's, so that it touches the other's cache line only when that runs out,
+//! - trusts nothing: a position that went backwards, or farther than possible, is [`Error::Corrupt`].
 
 use super::atomic::Ordering;
 use super::layout::{CAPACITY, Ring};
 use crate::{Error, Result};
 
-/// Records begin at multiples of this.
+/// The alignment of records.
 pub(super) const ALIGN: u64 = 8;
 
 /// The length of a cache line.
 const LINE: u64 = 64;
 
-/// How far ahead the sender claims cache lines: two messages of 64 bytes. More did not make it faster, less did.
+/// The distance for which the sender claims cache lines ahead: two messages of 64 bytes. More was not faster, less was
+/// slower.
 const CLAIM: u64 = 256;
 
 /// The sending side's private view of a ring.
 #[derive(Debug, Default)]
 pub(super) struct Sender {
-    /// How far it has published.
+    /// The position up to which it has published.
     position: u64,
-    /// The last seen of the receiver's position: `position - CAPACITY <= released <= position`.
+    /// The last seen position of the receiver: `position - CAPACITY <= released <= position`.
     released: u64,
-    /// Up to here the cache lines are already [claimed](Self::claim_lines).
+    /// The position up to which the cache lines are already [claimed](Self::claim_lines).
     claimed: u64,
 }
 
 impl Sender {
-    /// Where the next record goes.
+    /// Returns the position of the next record.
     pub(super) const fn position(&self) -> u64 {
         self.position
     }
 
-    /// Whether `size` bytes from here on may be written.
+    /// Returns whether the next `size` bytes may be written.
     #[inline]
     pub(super) fn has_room(&mut self, ring: &Ring, size: u64) -> Result<bool> {
         if self.room() >= size {
@@ -57,19 +59,19 @@ impl Sender {
     #[inline]
     pub(super) fn publish(&mut self, ring: &Ring, size: u64) {
         self.position += size;
-        // Release: who sees the position sees the bytes before it.
+        // Release: a receiver that sees the position sees the bytes before it.
         ring.published.bytes.store(self.position, Ordering::Release);
         ring.receiver.ring();
     }
     // ANCHOR_END: publish
 
     // ANCHOR: claim_lines
-    /// Where the cache lines begin that the next short message will need and that are not ours yet. To be written
-    /// to, with anything, right after publishing.
+    /// Returns the start of each cache line that the next short message will need and that is not ours yet. Write to
+    /// them, any value, right after publishing.
     ///
-    /// The receiver has read those lines one round of the ring ago, so they lie in its cache, and a first write has
-    /// to take them away from there. Here that happens while we wait for an answer anyway; later it would happen
-    /// while the receiver waits for us.
+    /// The receiver read those lines one round of the ring ago, so they are in its cache, and a first write has to take
+    /// them away from there. Here that happens while we wait for an answer anyway; later it would happen while the
+    /// receiver waits for us.
     #[inline]
     pub(super) fn claim_lines(&mut self) -> impl Iterator<Item = u64> + use<> {
         let from = self.claimed.max(self.position.next_multiple_of(LINE));
@@ -87,24 +89,24 @@ impl Sender {
 /// The receiving side's private view of a ring.
 #[derive(Debug, Default)]
 pub(super) struct Receiver {
-    /// How far it has released.
+    /// The position up to which it has released.
     position: u64,
-    /// The last seen of the sender's position: `position <= published <= position + CAPACITY`.
+    /// The last seen position of the sender: `position <= published <= position + CAPACITY`.
     published: u64,
 }
 
 impl Receiver {
-    /// Where the next record is.
+    /// Returns the position of the next record.
     pub(super) const fn position(&self) -> u64 {
         self.position
     }
 
     // ANCHOR: available
-    /// How many bytes from here on may be read; 0 if nothing has come. Always whole records.
+    /// Returns how many of the next bytes may be read; 0 if nothing has arrived. Always whole records.
     #[inline]
     pub(super) fn available(&mut self, ring: &Ring) -> Result<u64> {
         if self.published == self.position {
-            // Acquire: the bytes before the position are there too.
+            // Acquire: the bytes before the position are visible too.
             let published = ring.published.bytes.load(Ordering::Acquire);
             let step = published.wrapping_sub(self.published);
             if step > CAPACITY as u64 || !published.is_multiple_of(ALIGN) {
@@ -116,7 +118,7 @@ impl Receiver {
     }
     // ANCHOR_END: available
 
-    /// Gives the next `size` bytes back to the sender. They must be [`available`](Self::available).
+    /// Returns the next `size` bytes to the sender. They must be [`available`](Self::available).
     #[inline]
     pub(super) fn release(&mut self, ring: &Ring, size: u64) {
         debug_assert!(size <= self.published - self.position);
