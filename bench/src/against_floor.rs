@@ -1,4 +1,4 @@
-//! A case beside its floor: what the suite adds to the bare calls; and beside what else does the same.
+//! A case beside its floor: what the suite adds to the bare calls, and other implementations of the same exchange.
 
 use ipc_core::{Reach, Result, Unit, Wait};
 
@@ -8,14 +8,14 @@ use crate::ring_crate;
 use crate::rounds::{Contestant, Plan, interleave};
 use crate::{Case, Effort, Implementation, Kind, Pair, Row};
 
-/// Pieces in which a stream of bytes is written, beside whole messages; the best of all is the floor.
+/// The lengths in which a stream of bytes is written, besides whole messages; the best of all is the floor.
 const PIECES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
-/// Plays a case and its floor in interleaved rounds. Completes the `row` of the case, and returns the others': the
-/// floor's is the first. If `is_over` comes true, the rounds until then count.
+/// Plays a case and its floor in interleaved rounds. Completes the `row` of the case and returns the rows of the
+/// others, the floor's first. If `is_over` returns true, the rounds played until then count.
 ///
 /// # Errors
-/// As the transport, or as the bare calls; [`Disconnected`](ipc_core::Error::Disconnected) if it was over too early.
+/// As the transport or the bare calls; [`Disconnected`](ipc_core::Error::Disconnected) if it was over too early.
 pub fn against_floor(
     row: &mut Row,
     case: Case,
@@ -31,17 +31,17 @@ pub fn against_floor(
     Ok(compare(row, &all[0], others.collect()))
 }
 
-/// Completes the row of the suite by the best of the floors, which comes first in what is returned.
+/// Completes the row of the suite from the best of the floors, which comes first in the returned rows.
 fn compare(row: &mut Row, ours: &Contestant, others: Vec<Row>) -> Vec<Row> {
     let rows = best_floor_first(others);
     row.compared_with(&rows[0], ours);
     rows
 }
 
-/// Whose code, and in which pieces it writes.
+/// The implementation, and the length of the pieces that it writes.
 type Who = (Implementation, Option<usize>);
 
-/// The suite, its floors, and what else there is; in this order.
+/// Returns the suite, its floors and the other implementations, in this order.
 fn contestants(case: Case) -> Vec<(Who, Contestant)> {
     let placement = case.placement;
     let of_floor = move |implementation, floor: Floor| {
@@ -63,10 +63,10 @@ fn contestants(case: Case) -> Vec<(Who, Contestant)> {
     all
 }
 
-/// The floors of a case: one, or several of which the best will count.
+/// Returns the floors of a case: one, or several of which the best counts.
 fn floors(case: &Case) -> Vec<Floor> {
     let whole = Floor::of(case);
-    // The kernel of another host cuts a stream as it likes.
+    // On the way to another host, the kernel splits a stream as it chooses.
     let variant = case.variant();
     let is_stream = variant.unit == Unit::ByteStream && variant.reach == Reach::SameHost;
     let mut floors = vec![whole.clone()];
@@ -77,7 +77,7 @@ fn floors(case: &Case) -> Vec<Floor> {
     floors
 }
 
-/// Whether it is a stream through the suite's ring.
+/// Returns true if the case is a stream through the suite's ring.
 fn is_ring(case: &Case) -> bool {
     case.kind == Kind::Throughput && InPlace::find(case.member.profile.name, case.variant).is_some()
 }
@@ -99,7 +99,7 @@ mod tests {
     use crate::invented::case;
     use crate::{Rounds, SIX, ring_crate};
 
-    /// Whose code plays beside a case, and in which pieces it writes.
+    /// Returns the implementations that play beside a case, and the pieces in which each writes.
     fn who(case: Case) -> Vec<(&'static str, Option<usize>)> {
         contestants(case).into_iter().map(|((who, piece), _)| (who.name(), piece)).collect()
     }
@@ -116,7 +116,7 @@ mod tests {
         })
     }
 
-    /// Each has one floor; beside a ring, and beside nothing else, there are other rings.
+    /// Each case has one floor; only a ring has other rings beside it.
     #[test]
     fn a_ring_has_others_beside_its_floor() {
         assert_eq!(ring_crate::SIZE, 64, "as long as the messages here");

@@ -1,4 +1,4 @@
-//! What one row of the comparison is about.
+//! The subject of one row of the comparison.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,26 +10,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Member, table};
 
-/// What is measured.
+/// The quantity that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The time from sending a message to having read its answer.
     RoundTrip,
-    /// How much goes through in one direction.
+    /// The throughput in one direction.
     Throughput,
-    /// The time of a round trip from the moment at which it was *meant* to start, with a start at fixed times whether
-    /// the one before is over or not. A stall is counted for everyone whom it keeps waiting.
+    /// The time of a round trip from the moment at which it was *meant* to start. Round trips start at fixed times,
+    /// whether the previous one is over or not, so a stall counts for every message that it delays.
     OpenLoop,
-    /// How much goes through from many clients to one server.
+    /// The throughput from many clients to one server.
     Clients,
 }
 
 impl Kind {
-    /// All, in the order in which they are shown.
+    /// All kinds, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::RoundTrip, Self::Throughput, Self::OpenLoop, Self::Clients];
 
-    /// Those that need nothing said: no rate, no number of clients.
+    /// The kinds that need no further parameter: no rate, no number of clients.
     pub const USUAL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
 
     /// The name on the command line and in results.
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Whether [`floors`](crate::floors) play it too.
+    /// Returns true if [`floors`](crate::floors) play this kind too.
     #[must_use]
     pub const fn has_floor(self) -> bool {
         matches!(self, Self::RoundTrip | Self::Throughput)
@@ -61,10 +61,10 @@ impl FromStr for Kind {
     }
 }
 
-/// Where the two processes run, with the numbers of the CPUs.
+/// The numbers of the CPUs on which the two processes run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// As it was asked for.
+    /// The placement as requested.
     pub cpus: Cpus,
     /// The CPU of the process that plays ping and measures.
     pub ping: usize,
@@ -93,24 +93,24 @@ impl fmt::Display for Placement {
 pub struct Case {
     /// The mechanism.
     pub member: &'static Member,
-    /// Which way to build it.
+    /// The variant of the mechanism.
     pub variant: &'static str,
-    /// What is measured.
+    /// The quantity that is measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
     /// How both sides wait.
     pub wait: Wait,
-    /// Where they run.
+    /// The CPUs on which both sides run.
     pub placement: Placement,
-    /// Open loop: how many messages are to be sent in a second.
+    /// Open loop: the number of messages to send per second.
     pub rate: Option<u64>,
-    /// How many clients one server has; 1 unless that is what is measured.
+    /// The number of clients of one server; 1 for every kind but [`Kind::Clients`].
     pub clients: usize,
 }
 
 impl Case {
-    /// What is true of its variant.
+    /// Returns the description of its variant.
     ///
     /// # Panics
     /// The mechanism has no such variant.
@@ -122,10 +122,10 @@ impl Case {
             .expect("a case names one that there is")
     }
 
-    /// The order that times `count` messages.
+    /// Returns the order that times `count` messages.
     ///
-    /// A throughput order sends one more: the first message only starts the receiver's clock, so the time it reports
-    /// is that of the `count` messages behind.
+    /// A throughput order sends one more: the first message only starts the receiver's clock, so the reported time is
+    /// that of the `count` messages after it.
     #[must_use]
     pub fn timed(&self, count: u64) -> Order {
         match self.kind {
@@ -138,11 +138,11 @@ impl Case {
         }
     }
 
-    /// The order that comes first: a few messages, each checked. They prove that the exchange works, and warm both
-    /// processes up.
+    /// Returns the order that comes first: a few messages, each checked. They prove that the exchange works, and warm
+    /// up both processes.
     #[must_use]
     pub fn verified(&self) -> Order {
-        /// Checking a checksum takes about a nanosecond for each byte: large messages are checked less often.
+        /// Verifying a checksum takes about a nanosecond per byte, so large messages are checked less often.
         const BYTES: usize = 4 << 20;
         let count = (BYTES / self.size).clamp(4, 100) as u64;
         Order { verify: true, ..self.timed(count) }
@@ -157,7 +157,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// A length as short as the command line takes it: `64`, `4K`, `1M`, `2G`.
+/// Returns a length in the short form that the command line accepts: `64`, `4K`, `1M`, `2G`.
 #[must_use]
 pub fn size_name(size: usize) -> String {
     match size {
@@ -181,7 +181,7 @@ mod tests {
         }
     }
 
-    /// The first message of a stream only starts the receiver's clock; a round trip has its own.
+    /// The first message of a stream only starts the receiver's clock; a round trip needs no such message.
     #[test]
     fn so_many_are_timed_as_were_asked_for() {
         let orders = Kind::ALL.map(|kind| case("pipe", "anonymous", kind, Wait::Block).timed(7));

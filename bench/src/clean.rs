@@ -1,4 +1,4 @@
-//! Removes what dead processes left.
+//! Removes the objects that dead processes left behind.
 
 mod unknown;
 
@@ -8,16 +8,16 @@ use ipc_core::{Result, lease};
 
 use crate::SIX;
 
-/// What [`clean`] has done.
+/// The result of [`clean`].
 #[derive(Debug)]
 pub struct Cleaned {
-    /// For a person: what was removed, what is left and why, and where was looked.
+    /// A report for people: the objects removed, those left and the reasons, and the places searched.
     pub story: String,
-    /// How much of what was found could not be removed.
+    /// The number of objects found that could not be removed.
     pub left: usize,
 }
 
-/// Sweeps for all six, wherever a lease of this user may be. What live processes hold is not touched.
+/// Sweeps for all six mechanisms, wherever a lease of this user may be. Objects held by live processes are not touched.
 ///
 /// # Errors
 /// As [`lease::sweep`].
@@ -27,7 +27,7 @@ pub fn clean() -> Result<Cleaned> {
         let swept = (member.sweep)()?;
         let name = member.profile.name;
         for lease in &swept.removed {
-            let _ = writeln!(story, "{name}: removed {}", lease.display()); // a String takes all
+            let _ = writeln!(story, "{name}: removed {}", lease.display()); // writing to a String cannot fail
         }
         for what in &swept.left {
             let _ = writeln!(story, "{name}: left {what}\n  noted in {}", what.lease.display());

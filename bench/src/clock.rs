@@ -1,10 +1,10 @@
-//! What it costs to look at the clock, and how to keep that out of what is timed.
+//! The cost of reading the clock, and how to keep it out of what is timed.
 
 use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// What one look at the clock takes, in nanoseconds. Measured once.
+/// Returns the time that one reading of the clock takes, in nanoseconds. Measured once.
 #[must_use]
 pub fn cost() -> f64 {
     const LOOKS: u32 = 10_000;
@@ -17,18 +17,18 @@ pub fn cost() -> f64 {
             }
             started.elapsed().as_secs_f64() * 1e9 / f64::from(LOOKS)
         };
-        // The best of a few: what disturbs one makes it longer, never shorter.
+        // The best of a few: a disturbance makes a reading longer, never shorter.
         (0..5).map(|_| once()).fold(f64::INFINITY, f64::min)
     })
 }
 
-/// How many round trips to time together, so that looking at the clock adds no more than about a hundredth.
+/// Returns how many round trips to time together so that reading the clock adds no more than about a hundredth.
 #[must_use]
 pub fn batch(round_trip: Duration) -> u64 {
     batch_if(cost(), round_trip)
 }
 
-/// The same if a look at the clock takes `cost` nanoseconds.
+/// As [`batch`], for a clock whose reading takes `cost` nanoseconds.
 fn batch_if(cost: f64, round_trip: Duration) -> u64 {
     const SHARE: f64 = 0.01;
     let needed = cost / (SHARE * round_trip.as_secs_f64() * 1e9).max(1e-3);

@@ -1,9 +1,9 @@
-//! What a message costs beside time.
+//! The cost of a message besides time.
 
 use ipc_core::play::Usage;
 use serde::{Deserialize, Serialize};
 
-/// What a message cost on both sides.
+/// The cost of a message on both sides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// The process that sent first.
@@ -12,22 +12,22 @@ pub struct Costs {
     pub pong: Cost,
 }
 
-/// What one side spent on a message, or on a round trip: the mean.
+/// The mean cost of a message, or of a round trip, on one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// CPU time in the program itself, in nanoseconds.
     pub user_ns: f64,
     /// CPU time in the kernel, in nanoseconds.
     pub system_ns: f64,
-    /// How often it went to sleep.
+    /// Times that the process went to sleep.
     pub voluntary_switches: f64,
-    /// How often another one was given its CPU.
+    /// Times that the process was preempted.
     pub involuntary_switches: f64,
-    /// Pages that were there but not yet mapped.
+    /// Pages that were in memory but not yet mapped.
     pub minor_faults: f64,
     /// Pages that had to be read from a disk.
     pub major_faults: f64,
-    /// System calls; null where this machine does not let them be counted, and the document's notes say why.
+    /// System calls; null where this machine does not allow counting them. The document's notes give the reason.
     pub syscalls: Option<f64>,
 }
 
@@ -39,8 +39,8 @@ impl Costs {
 }
 
 impl Cost {
-    /// What each of so many messages cost. The exact CPU time is divided into user and system as the kernel's less exact
-    /// account of the two says.
+    /// Returns the cost of each of `messages` messages. The exact CPU time is split into user and system time in the
+    /// proportion of the kernel's less exact account of the two.
     #[must_use]
     pub fn of(usage: &Usage, messages: u64) -> Self {
         let each = |number: u64| number as f64 / messages.max(1) as f64;
@@ -58,7 +58,7 @@ impl Cost {
         }
     }
 
-    /// All CPU time, in nanoseconds.
+    /// Returns all CPU time, in nanoseconds.
     #[must_use]
     pub fn cpu_ns(&self) -> f64 {
         self.user_ns + self.system_ns
@@ -66,7 +66,7 @@ impl Cost {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are what is tested
+#[allow(clippy::float_cmp)] // the test is about exact values
 mod tests {
     use std::time::Duration;
 
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!([costs.ping.syscalls, costs.pong.syscalls], [Some(2.0), Some(3.0)]);
     }
 
-    /// A short exchange falls between the kernel's looks at who is running: then all of it is the program's.
+    /// A short exchange falls between the kernel's clock ticks: then all of its time counts as the program's.
     #[test]
     fn time_of_which_the_kernel_knows_no_kind_is_the_programs() {
         let Cost { user_ns, system_ns, .. } = cost(8, [0, 0], 1);

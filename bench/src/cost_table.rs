@@ -1,4 +1,4 @@
-//! What each row cost, as tables: the other half of every figure.
+//! The cost of each row, as tables: the other half of every figure.
 
 use crate::table::{Table, heading, microseconds};
 use crate::{Cost, Costs, Document, Kind, Row};
@@ -14,7 +14,7 @@ const COLUMNS: [&str; 8] = [
     "system calls",
 ];
 
-/// One for each kind, wait strategy and size of which the cost is known.
+/// Returns one table for each kind, wait strategy and size whose cost is known.
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();

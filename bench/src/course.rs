@@ -1,4 +1,4 @@
-//! The course's table of the six, from [`Mechanism::PROFILE`](ipc_core::Mechanism::PROFILE).
+//! The course's table of the six mechanisms, from [`Mechanism::PROFILE`](ipc_core::Mechanism::PROFILE).
 
 use comfy_table::presets;
 use ipc_core::{Profile, Variant};
@@ -8,7 +8,7 @@ use crate::{Member, SCHEMA_VERSION, SIX, fit, table};
 
 const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "unit", "direction", "reach"];
 
-/// The table as text, with the variants of each mechanism below; not wider than `width`, if there is one.
+/// Returns the table as text, with the variants of each mechanism below it, no wider than `width` if given.
 #[must_use]
 pub fn text(width: Option<u16>) -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("ipc-{}", profile.name))).collect();
@@ -39,14 +39,14 @@ pub fn text(width: Option<u16>) -> String {
     format!("{table}\n\n{variants}")
 }
 
-/// The table in Markdown, as `docs/src/comparison.md` and `docs/src/beginning/six.md` have it.
+/// Returns the table in Markdown, as in `docs/src/comparison.md` and `docs/src/beginning/six.md`.
 #[must_use]
 pub fn markdown() -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("`ipc-{}`", profile.name))).collect();
     table::grid(presets::ASCII_MARKDOWN, &COLUMNS, &rows).trim_fmt()
 }
 
-/// The table and the variants as one JSON document.
+/// Returns the table and the variants as one JSON document.
 #[must_use]
 pub fn json() -> Value {
     let mechanism = |member: &Member| {

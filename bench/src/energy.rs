@@ -1,13 +1,13 @@
-//! Energy, where the machine tells it: the counters of `/sys/class/powercap`, one for each package.
+//! Energy, where the machine reports it: the counters of `/sys/class/powercap`, one for each package.
 //!
-//! They count what the whole package uses, other programs and idle cores as well, and are brought up to date about once
-//! in a millisecond.
+//! They count what the whole package uses, including other programs and idle cores, and are updated about once per
+//! millisecond.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Where the counters are.
+/// The directory of the counters.
 const ROOT: &str = "/sys/class/powercap";
 
 /// The counters of a machine.
@@ -19,16 +19,16 @@ pub struct Meter {
 #[derive(Debug)]
 struct Package {
     counter: PathBuf,
-    /// Where the counter begins again at 0, in microjoules.
+    /// The value at which the counter wraps around to 0, in microjoules.
     range: u64,
 }
 
-/// What the counters said at one moment, in microjoules.
+/// The values of the counters at one moment, in microjoules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading(Vec<u64>);
 
 impl Meter {
-    /// That of this machine, or why there is none.
+    /// Returns the meter of this machine, or the reason why there is none.
     ///
     /// # Errors
     /// The reason.
@@ -44,8 +44,8 @@ impl Meter {
         let mut packages = Vec::new();
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
-            // `intel-rapl:0` is a package, `intel-rapl:0:1` a part of it; AMD's have the same name. So has the whole
-            // platform, which contains the packages: its `name` says so.
+            // `intel-rapl:0` is a package, `intel-rapl:0:1` a part of it; AMD's have the same names. The whole
+            // platform, which contains the packages, is named alike: its file `name` tells it apart.
             let is_whole = name.starts_with("intel-rapl:") && name.matches(':').count() == 1;
             let says = fs::read_to_string(entry.path().join("name")).unwrap_or_default();
             if !is_whole || !says.starts_with("package") {
@@ -62,18 +62,18 @@ impl Meter {
         }
     }
 
-    /// What the counters say now; `None` if one of them cannot be read.
+    /// Reads the counters; `None` if one of them cannot be read.
     #[must_use]
     pub fn read(&self) -> Option<Reading> {
         self.packages.iter().map(|package| number(&package.counter)).collect::<Option<_>>().map(Reading)
     }
 
-    /// What has been used since `before`, in microjoules.
+    /// Returns the energy used since `before`, in microjoules.
     #[must_use]
     pub fn since(&self, before: &Reading) -> Option<u64> {
         let now = self.read()?;
         let used = self.packages.iter().zip(before.0.iter().zip(&now.0)).map(|(package, (before, now))| {
-            // A counter that begins again does so once at most between two readings some milliseconds apart.
+            // A counter wraps around at most once between two readings some milliseconds apart.
             if now >= before { now - before } else { package.range - before + now }
         });
         Some(used.sum())

@@ -1,4 +1,4 @@
-//! Where it was measured: read from the machine at run time, never assumed. What cannot be read is null.
+//! The environment of a measurement: read from the machine at run time, never assumed. Null if it cannot be read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,67 +13,66 @@ mod cpu;
 
 use cpu::{cpu_field, governor, kernel_options, mitigations, topology, virtualised};
 
-/// What a figure depends on, beside the mechanism.
+/// The conditions on which a figure depends, besides the mechanism.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
-    /// When, in UTC.
+    /// The time of the run, in UTC.
     pub timestamp: String,
-    /// What was run, with its arguments.
+    /// The command line, with its arguments.
     pub command_line: String,
-    /// Version of this package.
+    /// The version of this package.
     pub crate_version: String,
-    /// The compiler, as `rustc --version` says.
+    /// The compiler, from `rustc --version`.
     pub rustc: Option<String>,
-    /// The commit that the harness was built from, with `-dirty` behind it if files were changed; null outside a
+    /// The commit from which the harness was built, with `-dirty` appended if files were changed; null outside a
     /// checkout.
     pub commit: Option<String>,
-    /// Whether the harness was built without optimisation; then the figures are no figures.
+    /// True if the harness was built without optimisation; then the figures mean nothing.
     pub debug_build: bool,
     /// The CPU's name.
     pub cpu_model: Option<String>,
-    /// Which CPUs are online, as the kernel lists them: `0-3`.
+    /// The CPUs that are online, as the kernel lists them: `0-3`.
     pub cpus_online: Option<String>,
-    /// Cores, and how they share caches and threads, in a line.
+    /// The cores, and how they share caches and threads, in one line.
     pub topology: Option<String>,
-    /// What decides how fast the CPUs run: the governor of each, where the kernel scales their frequency.
+    /// The frequency governor of each CPU, where the kernel scales their frequency.
     pub governor: Option<String>,
-    /// What the kernel does against attacks through the CPU, and what that CPU suffers from: most of it makes a system
-    /// call dearer.
+    /// The CPU's vulnerabilities and the kernel's mitigations, most of which make a system call more expensive.
     pub mitigations: Option<BTreeMap<String, String>>,
-    /// The kernel's command line, as far as it is about mitigations, CPUs and timers.
+    /// The options of the kernel's command line that concern mitigations, CPUs and timers.
     pub kernel_options: Option<Vec<String>>,
-    /// Which clock the kernel tells the time by.
+    /// The kernel's clock source.
     pub clock_source: Option<String>,
-    /// Whether the CPU says that a hypervisor runs it: waking a core costs more there.
+    /// True if the CPU reports a hypervisor, under which waking a core costs more.
     pub virtualised: Option<bool>,
     /// Kernel name and release.
     pub kernel: Option<String>,
-    /// How many processes wanted a CPU in the minute before: others than these two make figures worse.
+    /// The mean number of runnable processes in the minute before: other processes make the figures worse.
     pub load_average: Option<f64>,
-    /// Size of a page, in bytes.
+    /// The size of a page, in bytes.
     pub page_size: Option<i64>,
-    /// Longest message of a System V queue, in bytes.
+    /// The longest message of a System V queue, in bytes.
     pub msgmax: Option<u64>,
-    /// Most bytes in one System V queue.
+    /// The capacity of one System V queue, in bytes.
     pub msgmnb: Option<u64>,
-    /// Longest message of a POSIX queue, in bytes, for who is not privileged.
+    /// The longest message of a POSIX queue for an unprivileged user, in bytes.
     pub mq_msgsize_max: Option<u64>,
-    /// Most bytes that one pipe can be made to hold by who is not privileged.
+    /// The largest capacity of a pipe that an unprivileged user can set, in bytes.
     pub pipe_max_size: Option<u64>,
-    /// What a pipe of the suite holds here, in bytes: less than 256 KiB if this user has as many pages in pipes as
-    /// `pipe-user-pages-soft` allows.
+    /// The capacity of one of the suite's pipes on this machine, in bytes: less than 256 KiB if this user already has
+    /// as many pages in pipes as `pipe-user-pages-soft` allows.
     #[serde(default)]
     pub pipe_size: Option<u64>,
-    /// Most bytes in one System V segment.
+    /// The largest System V segment, in bytes.
     pub shmmax: Option<u64>,
-    /// Most bytes that a socket's send buffer can be made to hold.
+    /// The largest send buffer of a socket, in bytes.
     pub wmem_max: Option<u64>,
-    /// Most files that this process may have open.
+    /// The number of files that this process may have open.
     pub open_files: Option<u64>,
 }
 
 impl Environment {
-    /// Reads it from this machine.
+    /// Reads the environment from this machine.
     #[must_use]
     pub fn read() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -107,7 +106,7 @@ impl Environment {
         }
     }
 
-    /// The same for people: a name and a value each.
+    /// Returns the environment for people: a name and a value each.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let text = |value: Option<&str>| value.unwrap_or("unknown").to_owned();
@@ -151,24 +150,24 @@ impl Environment {
     }
 }
 
-/// The time. A clock before 1970 is wrong, and cannot be written down.
+/// Returns the current time. A clock set before 1970 is wrong, and cannot be written down.
 pub(crate) fn now() -> SystemTime {
     SystemTime::now().max(SystemTime::UNIX_EPOCH)
 }
 
-/// A file of one number.
+/// Reads a file that holds one number.
 fn number(path: &str) -> Option<u64> {
     line(path)?.parse().ok()
 }
 
-/// What is not just "Not affected", for people.
+/// Returns the mitigations that are not just "Not affected", for people.
 fn in_a_line(mitigations: &BTreeMap<String, String>) -> String {
     let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
     let affected: Vec<_> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
     if affected.is_empty() { "none needed".into() } else { affected.join("; ") }
 }
 
-/// A file of one line.
+/// Reads a file that holds one line.
 fn line(path: &str) -> Option<String> {
     fs::read_to_string(path).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }

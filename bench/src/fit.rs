@@ -5,11 +5,11 @@ use textwrap::{Options, WordSplitter, fill};
 
 use crate::table::LABELS;
 
-/// What stands beside the content of a column: a blank on its left, one on its right, and one between two columns.
+/// The characters around the content of a column: a blank on its left, one on its right, and one between two columns.
 const BESIDE: u16 = 3;
 
-/// The grid as text, not wider than `width` where that can be: cells are folded between their words, and columns that
-/// have no room even so follow below, beside the labels once more. Without a width, as wide as it gets.
+/// Returns the grid as text, no wider than `width` if possible: cells are folded between words, and columns that still
+/// do not fit follow below, with the labels repeated. Without a width, lines are as long as they get.
 pub(crate) fn grid(grid: &Grid, width: Option<u16>) -> String {
     let Some(width) = width else { return grid.trim_fmt() };
     let least: Vec<u16> = (0..grid.column_iter().count()).map(|column| least_width(grid, column)).collect();
@@ -39,14 +39,14 @@ pub(crate) fn grid(grid: &Grid, width: Option<u16>) -> String {
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
-/// How narrow a column can be.
+/// Returns the least width of a column.
 fn least_width(grid: &Grid, column: usize) -> u16 {
     let least = |row: &Row| row.cell_iter().nth(column).map_or(0, |cell| longest_piece(&cell.content()));
     let rows = grid.header().into_iter().chain(grid.row_iter());
     rows.map(least).max().unwrap_or(0) as u16 + BESIDE
 }
 
-/// The longest word of a cell. Figures are not folded: `0.12 + 3.45`, `UNSTABLE 11 %`.
+/// Returns the length of the longest word of a cell. Figures are not folded: `0.12 + 3.45`, `UNSTABLE 11 %`.
 fn longest_piece(cell: &str) -> usize {
     if cell.split(' ').any(|word| word.starts_with(|letter: char| letter.is_ascii_digit())) {
         return cell.chars().count();
@@ -54,7 +54,7 @@ fn longest_piece(cell: &str) -> usize {
     cell.split(' ').map(|word| word.chars().count()).max().unwrap_or(0)
 }
 
-/// The text, its lines folded between their words where they are wider than `width`; what is indented stays so.
+/// Returns the text with lines wider than `width` folded between words; indented lines keep their indentation.
 pub(crate) fn lines(text: &str, width: Option<u16>) -> String {
     let Some(width) = width else { return text.to_owned() };
     let fold = |line: &str| {

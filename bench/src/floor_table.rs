@@ -1,4 +1,4 @@
-//! What `--floor` adds, as tables: each row beside its floor, how both grow, and what the machine can do at best.
+//! The tables that `--floor` adds: each row beside its floor, how both grow, and what the machine can do at best.
 
 use std::fmt::Write as _;
 
@@ -19,10 +19,10 @@ const COLUMNS: [&str; 10] = [
     "suite / this",
 ];
 
-/// What the median means for a stream.
+/// The units of a stream's median.
 const RATES: [&str; 2] = ["messages per second", "megabytes per second"];
 
-/// One for each kind, wait strategy and size that was played beside its floor, and one of how they grow.
+/// Returns one table for each kind, wait strategy and size that was played beside its floor, and one of how they grow.
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
@@ -56,7 +56,7 @@ fn cells(row: &Row) -> Vec<String> {
     let ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
     let spread = row.floor_ratio_spread.map(|[low, high]| format!("{low:.3} to {high:.3}"));
     cells.extend([ratio(row.floor_ratio), spread.unwrap_or_default()]);
-    // Of the floor it has just been said.
+    // For the floor, this ratio has just been given.
     let others = row.suite_ratio.filter(|_| row.implementation != "floor");
     cells.push(ratio(others));
     if let (Kind::Throughput, Some(rounds)) = (row.kind, played(row)) {
@@ -66,7 +66,7 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// The rounds of whoever played beside the suite, or those of the suite beside its floor.
+/// Returns the rounds of an implementation played beside the suite, or those of the suite beside its floor.
 fn played(row: &Row) -> Option<&Rounds> {
     if row.implementation == "suite" { row.beside_floor.as_ref() } else { row.rounds.as_ref() }
 }
@@ -92,12 +92,12 @@ fn growth(steps: &[Growth]) -> Vec<Table> {
         tables[at].rows.push(row);
     }
     for table in &mut tables {
-        table.rows.sort_by_cached_key(|row| row[..2].to_vec()); // stable: the sizes stay in order
+        table.rows.sort_by_cached_key(|row| row[..2].to_vec()); // a stable sort: the sizes stay in order
     }
     tables
 }
 
-/// The limits, a line each.
+/// Returns the limits, one per line.
 #[must_use]
 pub fn limits(limits: &Limits) -> String {
     let mut text = String::from("The limits of this machine:\n");
@@ -105,7 +105,7 @@ pub fn limits(limits: &Limits) -> String {
         || "not measured: both processes run on one core".to_owned(),
         |Quartiles { p25, median, p75 }| format!("{median:.0} ns (middle half {p25:.0} to {p75:.0})"),
     );
-    let _ = writeln!(text, "  core to core, one cache line, one way: {handover}"); // a String takes everything
+    let _ = writeln!(text, "  core to core, one cache line, one way: {handover}"); // writing to a String cannot fail
     for Copying { in_cache, buffer, bytes_per_s } in &limits.memcpy {
         let Quartiles { p25, median, p75 } = *bytes_per_s;
         let [low, middle, high] = [p25, median, p75].map(|bytes| bytes / 1e9);

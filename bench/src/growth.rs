@@ -1,37 +1,37 @@
-//! How much longer a larger message takes, beside how much longer it takes on the floor.
+//! The growth of the time with the size of the message, compared with its growth on the floor.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Row};
 
-/// From one size to the next larger one that was measured.
+/// A step from one size to the next larger one that was measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Growth {
     /// Short name of the mechanism.
     pub mechanism: String,
-    /// Which way it was built.
+    /// The variant of the mechanism.
     pub variant: String,
-    /// What was measured.
+    /// The quantity that was measured.
     pub kind: Kind,
-    /// How both sides waited.
+    /// The wait strategy of both sides.
     pub wait: String,
-    /// Placement of the two processes.
+    /// The placement of the two processes.
     pub cpus: String,
     /// The smaller size, in bytes.
     pub from: usize,
     /// The larger size, in bytes.
     pub to: usize,
-    /// Time for the larger one divided by the time for the smaller one, by the suite.
+    /// The suite's time for the larger size divided by its time for the smaller one.
     pub suite: f64,
-    /// The same by bare calls.
+    /// The same for bare calls.
     pub floor: f64,
-    /// The growth of the suite's time divided by the growth of the floor's: from the two `floor_ratio`s, so that each
-    /// time was compared in rounds of its own.
+    /// The growth of the suite's time divided by the growth of the floor's. Computed from the two `floor_ratio`s, so
+    /// that each time is compared within its own rounds.
     pub ratio: f64,
 }
 
 impl Growth {
-    /// All steps within `rows`, of which each size was measured beside its floor.
+    /// Returns all steps within `rows` in which each size was measured beside its floor.
     #[must_use]
     pub fn of(rows: &[Row]) -> Vec<Self> {
         let of_suite = |row: &&Row| row.implementation == "suite" && row.floor_ratio.is_some();
@@ -65,7 +65,7 @@ mod tests {
     use crate::invented::case;
     use crate::{Case, Rounds};
 
-    /// A row of one mechanism that took so long beside its floor, and so many times as long as that.
+    /// Returns a row of one mechanism with that time and that ratio to its floor.
     fn beside(size: usize, wait: Wait, ns: f64, floor_ratio: Option<f64>) -> Row {
         let case = Case { size, ..case("pipe", "anonymous", Kind::RoundTrip, wait) };
         Row { beside_floor: Some(Rounds::of(10, &[ns])), floor_ratio, ..Row::empty(&case) }
@@ -85,7 +85,7 @@ mod tests {
         let steps = Growth::of(&rows);
         let figures: Vec<_> = steps.iter().map(|step| (step.from, step.to, step.suite)).collect();
         assert_eq!(figures, [(64, 256, 3.0), (256, 1024, 3.0)]);
-        // 300 ns are 200 by bare calls, and 100 are 50: these grow by 4.
+        // The bare calls take 200 ns where the suite takes 300, and 50 where it takes 100: they grow by a factor of 4.
         for (step, [floor, ratio]) in steps.iter().zip([[4.0, 0.75], [3.75, 0.8]]) {
             assert!((step.floor - floor).abs() < 1e-12 && (step.ratio - ratio).abs() < 1e-12, "{step:?}");
         }

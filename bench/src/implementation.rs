@@ -1,13 +1,13 @@
-//! Whose code was measured.
+//! The implementation that was measured.
 
-/// Whose code a row is about: the names of [`RowKey::implementation`](crate::RowKey::implementation).
+/// The implementation that a row is about: the names of [`RowKey::implementation`](crate::RowKey::implementation).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Implementation {
-    /// The suite's, as everybody uses it.
+    /// The suite, used through its public API.
     Suite,
-    /// The bare calls: see [`floors`](crate::floors).
+    /// Bare system calls: see [`floors`](crate::floors).
     Floor,
-    /// The bare calls of the floor with many buffers in place of two.
+    /// The floor's bare calls, with many buffers instead of two.
     ManySlots,
     /// The suite's ring, written and read in place.
     InPlace,

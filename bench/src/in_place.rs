@@ -1,7 +1,7 @@
-//! A stream through a ring without a copy on either side: written where it will lie, read where it lies.
+//! A stream through a ring without a copy on either side: each message is written and read in the ring itself.
 //!
-//! The same two processes, the same ring, the same payload as in `pair.rs`; only `send` and `recv` are replaced by
-//! reserving and looking. The difference is what the two copies cost.
+//! The same two processes, the same ring and the same payload as in `pair.rs`; only `send` and `recv` are replaced by
+//! reserving and peeking. The difference is the cost of the two copies.
 
 use std::hint::{self, black_box};
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::pair::{PATIENCE, Stage, create};
 use crate::six::IN_PLACE;
 use crate::{Case, Played};
 
-/// The first argument of a process that was started to read in place.
+/// The first argument of a process started to read in place.
 pub(crate) const PEER: &str = "in-place";
 
 /// The two sides, for a variant with rings.
@@ -35,18 +35,18 @@ impl InPlace {
         Self { mechanism: M::PROFILE.name, variant: M::VARIANT.name, ping: ping::<M>, pong: pong::<M> }
     }
 
-    /// The sides of a variant; `None` if its messages cannot be used in place.
+    /// Returns the sides of a variant; `None` if its messages cannot be used in place.
     pub(crate) fn find(mechanism: &str, variant: &str) -> Option<&'static Self> {
         IN_PLACE.iter().find(|known| (known.mechanism, known.variant) == (mechanism, variant))
     }
 }
 
-/// A link that lets one at the memory in which its messages lie.
+/// A link that gives access to the memory in which its messages lie.
 pub(crate) trait Slots: Transport {
-    /// Writes as many messages as are ordered.
+    /// Writes the number of messages ordered.
     fn fill(&mut self, order: &Order, polls: bool) -> Result<()>;
 
-    /// Reads them, and returns how long that took from the first to the last.
+    /// Reads them, and returns the time from the first to the last.
     fn drain(&mut self, order: &Order, polls: bool) -> Result<Duration>;
 }
 
@@ -101,7 +101,7 @@ impl<M: Memory> Slots for RingLink<M> {
                 arrived.read(0, &mut message);
                 payload.read(number, &message)?;
             } else {
-                // As `Payload` does it: the words, then the bytes behind the last one.
+                // As in `Payload`: the words, then the bytes after the last one.
                 let words = arrived.words().fold(0_u64, u64::wrapping_add);
                 let whole = order.size / size_of::<u64>() * size_of::<u64>();
                 black_box(
@@ -114,14 +114,14 @@ impl<M: Memory> Slots for RingLink<M> {
     }
 }
 
-/// What a poller does between two polls.
+/// The action of a poller between two polls.
 #[derive(Default)]
 struct Pause {
     polls: u32,
 }
 
 impl Pause {
-    /// Asks after the peer now and then, since that costs a system call.
+    /// Checks occasionally whether the peer is alive, since that costs a system call.
     fn before_next_poll_of(&mut self, link: &mut impl Transport) -> Result<()> {
         hint::spin_loop();
         self.polls = self.polls.wrapping_add(1);
@@ -129,7 +129,7 @@ impl Pause {
     }
 }
 
-/// Whether a strategy polls for a peer that is quick.
+/// Returns true if the strategy polls while the peer is quick.
 fn polls(wait: Wait) -> bool {
     wait != Wait::Block
 }
@@ -150,7 +150,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
     for task in stage.tasks() {
         link.send(&task.order.encode())?;
         let mut answer = [0; READY.len()];
-        link.recv(&mut answer)?; // it is awake
+        link.recv(&mut answer)?; // the peer is awake
         link.fill(&task.order, polls(case.wait))?;
         let mut time = [0; size_of::<u64>()];
         link.recv(&mut time)?;

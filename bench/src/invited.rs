@@ -1,4 +1,4 @@
-//! The child of a pair: what it is told on its command line, and who plays then.
+//! The child of a pair: what its command line tells it, and the code that it runs.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use crate::in_place::InPlace;
 use crate::pair::{PATIENCE, PEER};
 use crate::{crowd, floors, in_place, member, syscalls};
 
-/// What a child is told on its command line.
+/// The contents of a child's command line.
 #[derive(Debug)]
 pub(crate) struct Invitation {
     pub(crate) wait: Wait,
@@ -18,7 +18,7 @@ pub(crate) struct Invitation {
     pub(crate) address: String,
 }
 
-/// The child: joins its parent and answers.
+/// Runs the child: joins its parent and answers.
 pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     invitation.cpus.bind(Role::Pong)?;
@@ -26,8 +26,8 @@ pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
     play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
 }
 
-/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::Pair). The first
-/// thing for a `main` to call, before it looks at its own arguments.
+/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::Pair). A `main` calls this
+/// first, before it looks at its own arguments.
 #[must_use]
 pub fn serve_if_invited() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();

@@ -1,4 +1,4 @@
-//! Times of single messages: a few figures for people, and the whole histogram for whoever wants another one.
+//! Times of single messages: a few figures for people, and the whole histogram from which to compute others.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,7 +7,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerial
 use serde::{Deserialize, Serialize};
 
 /// A distribution of times, in nanoseconds, exact to a thousandth. Where several round trips were timed together, each
-/// counts as the mean of those: then `min`, the percentiles and `max` are about means.
+/// counts as their mean: then `min`, the percentiles and `max` are about means.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// The shortest time.
@@ -24,17 +24,18 @@ pub struct Latency {
     pub max: u64,
     /// The mean.
     pub mean: f64,
-    /// The interval that holds the mean with 95 % confidence, from the means of the rounds; null for fewer than two.
+    /// The 95 % confidence interval of the mean, from the means of the rounds; null for fewer than two rounds.
     pub mean_interval: Option<[f64; 2]>,
-    /// The whole histogram: `HdrHistogram`'s own form V2, deflated, in base64. Those of several runs can be added up.
+    /// The whole histogram: `HdrHistogram`'s own form V2, deflated, in base64. Histograms of several runs can be added
+    /// up.
     pub histogram: String,
 }
 
 impl Latency {
-    /// The figures of a histogram; `None` if it is empty.
+    /// Returns the figures of a histogram; `None` if it is empty.
     ///
     /// # Panics
-    /// Not for a histogram of this crate: writing it to memory cannot fail.
+    /// Never for a histogram of this crate: writing it to memory cannot fail.
     #[must_use]
     pub fn of(times: &Histogram<u64>, mean_interval: Option<[f64; 2]>) -> Option<Self> {
         if times.is_empty() {
@@ -51,13 +52,13 @@ impl Latency {
             p999: at(0.999),
             max: times.max(),
             mean: times.mean(),
-            // No time is below 0, whatever the formula says of a few rounds that differ.
+            // No time is below 0, whatever the formula says for a few rounds that differ.
             mean_interval: mean_interval.map(|interval| interval.map(|end| end.max(0.0))),
             histogram: BASE64_STANDARD.encode(bytes),
         })
     }
 
-    /// The histogram itself; `None` if somebody has changed the text of it.
+    /// Returns the histogram itself; `None` if its text was altered.
     #[must_use]
     pub fn times(&self) -> Option<Histogram<u64>> {
         let bytes = BASE64_STANDARD.decode(&self.histogram).ok()?;
@@ -70,7 +71,8 @@ mod tests {
     use super::*;
     use ipc_core::play;
 
-    /// As a histogram holds them: exact up to 2047, and from there on to the last of 4 or 8 neighbours.
+    /// The values as a histogram holds them: exact up to 2047, and rounded up to the last of 4 or 8 neighbours above
+    /// that.
     #[test]
     fn ten_thousand_times_have_known_percentiles() {
         let mut times = play::histogram();

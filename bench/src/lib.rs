@@ -1,39 +1,39 @@
 //! The comparison: the same exchange through all six mechanisms, measured side by side between two real processes.
 //! Read in this order:
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
-//! | `case.rs` | [`Case`]: what one row is about; [`Kind`], [`Placement`] |
+//! | `case.rs` | [`Case`]: the subject of one row; [`Kind`], [`Placement`] |
 //! | `pair.rs`, `invited.rs`, `task.rs` | [`Pair`]: the two processes that play a case |
 //! | `crowd/` | [`crowd`]: many clients of one server |
 //! | `profile.rs`, `run/` | [`RunProfile`], [`run`](run::run): all cases, in rounds that take turns |
-//! | `clock.rs`, `statistics.rs`, `latency.rs` | [`clock`], [`statistics`]: from times to figures that can be trusted |
-//! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: what a message costs beside time |
-//! | `results.rs`, `row.rs`, `implementation.rs`, `cost.rs`, `environment.rs` | [`Document`]: the results as plain data, with where they were measured |
-//! | `output.rs`, `saved.rs` | [`output`], [`saved`]: where they are saved, and read back |
+//! | `clock.rs`, `statistics.rs`, `latency.rs` | [`clock`], [`statistics`]: from times to reliable figures |
+//! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: the cost of a message besides time |
+//! | `results.rs`, `row.rs`, `implementation.rs`, `cost.rs`, `environment.rs` | [`Document`]: the results as plain data, with the environment of the measurement |
+//! | `output.rs`, `saved.rs` | [`output`], [`saved`]: saving results, and reading them back |
 //! | `table.rs`, `floor_table.rs`, `cost_table.rs`, `fit.rs`, `export/` | [`table`], [`export`]: the results as text |
 //! | `floors/` | [`floors`]: the same exchange by bare system calls |
-//! | `rounds.rs`, `against_floor.rs`, `growth.rs` | [`rounds`], [`against_floor()`]: a case beside its floor, by turns; [`Growth`], from size to size |
+//! | `rounds.rs`, `against_floor.rs`, `growth.rs` | [`rounds`], [`against_floor()`]: a case and its floor in turns; [`Growth`], from size to size |
 //! | `in_place.rs`, `ring_crate.rs` | a ring without copies, and a ring crate, for comparison |
-//! | `limits.rs` | [`limits`]: what the machine can do at best |
-//! | `compare/`, `choose/` | [`compare`], [`choose`]: what changed between two runs; which mechanism for what |
-//! | `course.rs`, `clean.rs`, `doctor/` | [`course`], [`clean`], [`doctor`]: the other words of the command line |
+//! | `limits.rs` | [`limits`]: the best that the machine can do |
+//! | `compare/`, `choose/` | [`compare`], [`choose`]: the changes between two runs; the mechanism for a purpose |
+//! | `course.rs`, `clean.rs`, `doctor/` | [`course`], [`clean`], [`doctor`]: the other subcommands |
 //! | `report/` | [`report`]: the results as one page with charts |
 //! | `measure.rs` | [`Effort`], [`Refusal`]: how long a case is measured, or why it is not |
 //!
 //! `main.rs` and `command/` are the command line; `benches/compare.rs` drives the same pairs through criterion.
 //!
-//! What is timed: a *round trip* by the one clock of the process that plays ping; *throughput* by the receiver's
-//! clock, from the first message to the last byte of the last one; the *one-way* time of a message by the clock that
-//! both processes share. In the *open loop* a round trip is timed from the moment at which it was meant to start.
+//! A *round trip* is timed by the clock of the process that plays ping alone; *throughput* by the receiver's clock,
+//! from the first message to the last byte of the last one; the *one-way* time of a message by the clock that both
+//! processes share. In the *open loop* a round trip is timed from the moment at which it was meant to start.
 //!
-//! Before anything is timed, the same exchange is played once with every message checked, so a row is there only if its mechanism works, and both processes are
-//! warm. Between two orders the peer sleeps, whatever its strategy of waiting is: pairs that are alive at the same time
-//! do not disturb each other.
+//! Before any timing, the same exchange is played once with every message checked: a row exists only if its mechanism
+//! works, and both processes are warm. Between two orders the peer sleeps, whatever its wait strategy, so pairs that
+//! are alive at the same time do not disturb each other.
 
 #[cfg(test)]
-extern crate self as ipc_bench; // what the tests invent is written for those outside
+extern crate self as ipc_bench; // code invented for the tests is written as if outside this crate
 
 mod against_floor;
 mod case;

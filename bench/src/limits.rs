@@ -1,5 +1,5 @@
-//! What this machine can do at best: no way of talking is quicker than a cache line from core to core, and none that
-//! copies carries more than `memcpy` does.
+//! The best that this machine can do: no mechanism is quicker than a cache line from core to core, and none that copies
+//! has a higher throughput than `memcpy`.
 
 use std::hint::black_box;
 use std::thread;
@@ -17,46 +17,46 @@ use crate::{Pair, Placement, Quartiles, Task};
 /// The limits of latency and of throughput.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Time until the other core sees that a word has changed, in nanoseconds: half a round trip of one cache line
+    /// The time until the other core sees that a word has changed, in nanoseconds: half a round trip of one cache line
     /// between the two processes. Null where both run on one core.
     pub handover_ns: Option<Quartiles>,
-    /// Copying on ping's core.
+    /// The speed of copying on ping's core.
     pub memcpy: Vec<Copying>,
 }
 
-/// How fast memory is copied.
+/// The speed of copying memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Copying {
-    /// Whether both buffers fit into a cache of this core.
+    /// True if both buffers fit into a cache of this core.
     pub in_cache: bool,
     /// Length of each of the two buffers, in bytes.
     pub buffer: usize,
-    /// Bytes copied in a second.
+    /// Bytes copied per second.
     pub bytes_per_s: Quartiles,
 }
 
-/// Twice this fits into the second cache of any core of today.
+/// Two buffers of this length fit into the second-level cache of any current core.
 const SMALL: usize = 64 << 10;
-/// Twice this fits into hardly any cache.
+/// Two buffers of this length fit into hardly any cache.
 const LARGE: usize = 64 << 20;
 
 impl Limits {
-    /// Measures them between, and on, the CPUs of `placement`.
+    /// Measures the limits between, and on, the CPUs of `placement`.
     ///
     /// # Errors
-    /// The two processes do not come to be.
+    /// The two processes cannot be started.
     pub fn measure(placement: Placement) -> Result<Self> {
         let handover_ns = if placement.ping == placement.pong { None } else { Some(handover(placement)?) };
         Ok(Self { handover_ns, memcpy: copying(placement)? })
     }
 
-    /// The time in which a cache line goes from one core to the other and back, in nanoseconds.
+    /// Returns the time of one cache line from one core to the other and back, in nanoseconds.
     #[must_use]
     pub fn core_to_core_ns(&self) -> Option<f64> {
         self.handover_ns.map(|one_way| 2.0 * one_way.median)
     }
 
-    /// How fast one core copies memory at best, in bytes a second.
+    /// Returns the speed at which one core copies memory at best, in bytes per second.
     #[must_use]
     pub fn memcpy_bytes_per_s(&self) -> Option<f64> {
         self.memcpy.iter().map(|copying| copying.bytes_per_s.median).reduce(f64::max)
@@ -77,7 +77,7 @@ fn handover(placement: Placement) -> Result<Quartiles> {
     Ok(Quartiles::of(rounds))
 }
 
-/// In a thread of its own: only that one is bound to the CPU.
+/// Measures in a thread of its own: only that one is bound to the CPU.
 fn copying(placement: Placement) -> Result<Vec<Copying>> {
     let cpus = Cpus::Pair(placement.ping, placement.pong);
     let copy = || -> Result<Vec<Copying>> {
@@ -98,7 +98,7 @@ fn copy(in_cache: bool, buffer: usize) -> Copying {
         }
         (copies * buffer) as f64 / started.elapsed().as_secs_f64()
     };
-    round(); // brings it into the cache, or at least into memory
+    round(); // brings the buffers into the cache, or at least into memory
     Copying { in_cache, buffer, bytes_per_s: Quartiles::of((0..FEWEST_ROUNDS).map(|_| round())) }
 }
 

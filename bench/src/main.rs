@@ -1,4 +1,4 @@
-//! The harness: measures all six, and says what the figures mean.
+//! The harness: measures all six mechanisms, and says what the figures mean.
 
 mod command;
 
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ipc_core::ring::guard;
 
 fn main() -> ExitCode {
-    // For this process and for its children, which are this program, too.
+    // For this process and for its children, which run this program too.
     if let Err(error) = guard::install() {
         return ipc_core::demo::report(Err(error));
     }

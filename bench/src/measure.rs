@@ -1,4 +1,4 @@
-//! How long a case is measured, or why it is not.
+//! The time for which a case is measured, or the reason why it is not.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use ipc_core::Error;
 
 use crate::{Case, Pair, Task};
 
-/// How long a case is measured.
+/// The amount of measuring for one case.
 #[derive(Clone, Copy, Debug)]
 pub enum Effort {
-    /// That many messages.
+    /// Exactly this number of messages.
     Count(u64),
-    /// As many messages as take about that long.
+    /// As many messages as take about this long.
     About(Duration),
 }
 
-/// Why there is no row.
+/// The reason why a row is missing.
 #[derive(Debug)]
 pub enum Refusal {
     /// The mechanism cannot do this: a message is longer than a queue takes.
     Skipped(String),
-    /// It should have worked.
+    /// The mechanism should have worked.
     Failed(Error),
 }
 
@@ -30,16 +30,16 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Fewest messages that are timed when the count is up to the harness: a percentile of ten says nothing.
+/// The fewest messages that are timed when the harness chooses the count: a percentile of ten says nothing.
 const FEWEST: u64 = 100;
 
-/// Why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
+/// Returns the reason why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
 #[must_use]
 pub fn too_large(case: &Case, max: usize) -> Option<String> {
     (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
 }
 
-/// How many messages take about `time`: plays more and more until it takes long enough to tell.
+/// Returns how many messages take about `time`: plays more and more until they take long enough to tell.
 pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<u64, Error> {
     const LONG_ENOUGH: Duration = Duration::from_millis(20);
     let mut count = 16;
@@ -52,12 +52,12 @@ pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<
     }
 }
 
-/// How many messages take about `time` if `count` of them took `elapsed`; a number for people, and not too few.
+/// Returns how many messages take about `time` if `count` of them took `elapsed`: a round number, and not too few.
 fn fitting(count: u64, elapsed: Duration, time: Duration) -> u64 {
     round_down((count as f64 * time.as_secs_f64() / elapsed.as_secs_f64()) as u64).max(FEWEST)
 }
 
-/// Keeps the two leading digits, since a count is read by people.
+/// Keeps the two leading digits, since people read the count.
 fn round_down(count: u64) -> u64 {
     let mut unit = 1;
     while count / unit >= 100 {

@@ -1,4 +1,4 @@
-//! Where results are saved.
+//! The directory in which results are saved.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use ipc_core::{Advise as _, Call, Error, Result};
 
 use crate::Document;
 
-/// Name of the file in which a run's document is.
+/// The name of the file that holds a run's document.
 pub const FILE: &str = "results.json";
 
 /// A directory for the results of one run.
@@ -18,11 +18,11 @@ pub struct Output {
 }
 
 impl Output {
-    /// Makes the directory if need be, and tries to write there: minutes of measuring should not end in an error that
-    /// was there from the beginning.
+    /// Creates the directory if need be, and tries to write there: an error that was there from the beginning must not
+    /// appear only after minutes of measuring.
     ///
     /// # Errors
-    /// It cannot be made, or not be written to.
+    /// The directory cannot be created or written to.
     pub fn create(dir: impl Into<PathBuf>) -> Result<Self> {
         let output = Self { dir: dir.into() };
         let better = |error| advised(error, "name a directory that can be made, and written to");
@@ -33,19 +33,19 @@ impl Output {
         Ok(output)
     }
 
-    /// Whether there are results, which [`save`](Self::save) would replace.
+    /// Returns true if there are results, which [`save`](Self::save) would replace.
     #[must_use]
     pub fn has_results(&self) -> bool {
         self.dir.join(FILE).exists()
     }
 
-    /// Saves a document as [`FILE`]. What was there before is replaced, all at once.
+    /// Saves a document as [`FILE`]. Replaces an existing one atomically.
     ///
     /// # Errors
     /// It cannot be written.
     ///
     /// # Panics
-    /// Not for a document of this crate.
+    /// Never for a document of this crate.
     pub fn save(&self, document: &Document) -> Result<PathBuf> {
         let text = serde_json::to_string_pretty(document).expect("plain data");
         let path = self.dir.join(FILE);
@@ -55,7 +55,7 @@ impl Output {
     }
 }
 
-/// Adds to a refused call what would be right, whatever the errno.
+/// Adds advice to the error of a refused call, whatever its errno.
 #[must_use]
 pub fn advised(mut error: Error, what: &str) -> Error {
     if let Error::Os(refused) = &mut error {
@@ -64,10 +64,10 @@ pub fn advised(mut error: Error, what: &str) -> Error {
     error
 }
 
-/// Reads what [`Output::save`] has saved: `path` is the directory, or the file.
+/// Reads a document saved by [`Output::save`]: `path` is the directory, or the file.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there are no results, or they are of another version.
+/// [`Usage`](Error::Usage): there are no results, or they have another version.
 pub fn load(path: impl AsRef<Path>) -> Result<Document> {
     let mut path = path.as_ref().to_owned();
     if path.is_dir() {
@@ -78,7 +78,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
         fs::read(&path).call("read").on(path.display()).map_err(|error| Error::Usage(error.to_string()))?;
     let wrong = |what: String| Error::Usage(format!("{name}: {what}"));
     let no_results = |error| wrong(format!("these are no results of ipc-bench: {error}"));
-    // The version first: another one need not have the fields of this one, and may mean other things by them.
+    // The version first: another version may lack fields of this one, and may give them other meanings.
     let Version { schema_version } = serde_json::from_slice(&text).map_err(no_results)?;
     if schema_version != u64::from(crate::SCHEMA_VERSION) {
         let ours = crate::SCHEMA_VERSION;
@@ -89,7 +89,7 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
     serde_json::from_slice(&text).map_err(no_results)
 }
 
-/// What results of any version have.
+/// The part that results of any version have.
 #[derive(serde::Deserialize)]
 struct Version {
     schema_version: u64,

@@ -1,8 +1,7 @@
 //! The two processes that play a case: ping in a thread of this one, pong in a child.
 //!
-//! Ping has a thread of its own because a binding to a CPU belongs to a thread: only that thread is bound, the rest
-//! of the harness and the next child are not. It also hides the mechanism's type, so that one list can hold pairs of
-//! all six.
+//! Ping has a thread of its own since a CPU binding belongs to a thread: only that thread is bound, not the rest of the
+//! harness nor the next child. The thread also hides the mechanism's type, so that one list can hold pairs of all six.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -20,13 +19,13 @@ use crate::floors::{self, Floor};
 use crate::in_place::InPlace;
 use crate::{Case, Placement, Played, Task};
 
-/// The first argument of a process that was started to play pong.
+/// The first argument of a process started to play pong.
 pub(crate) const PEER: &str = "peer";
 
-/// How long a peer may take to join, on a loaded machine.
+/// The time that a peer may take to join, on a loaded machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Two processes that are ready to play. Dropped, it ends them both.
+/// Two processes that are ready to play. Dropping it ends both.
 #[derive(Debug)]
 pub struct Pair {
     /// `None` once no more orders will come.
@@ -40,7 +39,7 @@ pub struct Pair {
     peer: Option<Pid>,
 }
 
-/// What connects the thread that plays ping with the one that gives the orders.
+/// The connection between the thread that plays ping and the one that gives the orders.
 #[derive(Debug)]
 pub(crate) struct Stage {
     ready: Sender<(usize, Pid, Option<u32>)>,
@@ -48,14 +47,14 @@ pub(crate) struct Stage {
     played: Sender<Played>,
 }
 
-// If nobody listens any more, no task will come either: then the loop over `tasks` ends.
+// If the receiver is gone, no task comes either, and the loop over `tasks` ends.
 impl Stage {
-    /// Says that both sides are there, how long a message may be, and which process plays pong, if it is one.
+    /// Reports that both sides are there, the longest message, and the process that plays pong, if it is one.
     pub(crate) fn is_ready(&self, max_message: usize, peer: Option<u32>) {
         let _ = self.ready.send((max_message, gettid(), peer));
     }
 
-    /// What is to be played, until no more comes.
+    /// Returns the tasks to play, until no more come.
     pub(crate) fn tasks(&self) -> impl Iterator<Item = Task> {
         self.tasks.iter()
     }
@@ -69,27 +68,27 @@ impl Pair {
     /// Starts the child and waits until it has joined.
     ///
     /// # Errors
-    /// Whatever keeps the two from meeting.
+    /// Any error that keeps the two from connecting.
     pub fn start(case: Case) -> Result<Self> {
         let ping = case.member.way(case.variant)?.ping;
         Self::on_stage(move |stage| ping(case, stage))
     }
 
-    /// The same exchange by bare calls: see [`floors`](crate::floors).
+    /// Starts the same exchange by bare calls: see [`floors`](crate::floors).
     ///
     /// # Errors
-    /// Whatever keeps the two from meeting.
+    /// Any error that keeps the two from connecting.
     pub fn start_floor(floor: Floor, placement: Placement) -> Result<Self> {
         Self::on_stage(move |stage| floors::ping(&floor, placement, stage))
     }
 
-    /// The same stream through the same ring, but without copies; `None` for a mechanism without a ring.
+    /// Starts the same stream through the same ring, but without copies; `None` for a mechanism without a ring.
     pub(crate) fn start_in_place(case: Case) -> Option<Result<Self>> {
         let ping = InPlace::find(case.member.profile.name, case.variant)?.ping;
         Some(Self::on_stage(move |stage| ping(case, stage)))
     }
 
-    /// A thread that plays ping by `ping`.
+    /// Starts a thread in which `ping` plays ping.
     pub(crate) fn on_stage(ping: impl FnOnce(&Stage) -> Result<()> + Send + 'static) -> Result<Self> {
         let (ready, when_ready) = channel();
         let (tasks, their_tasks) = channel();
@@ -108,18 +107,18 @@ impl Pair {
         Ok(pair)
     }
 
-    /// The longest message that this link carries, in bytes.
+    /// Returns the longest message that this link carries, in bytes.
     #[must_use]
     pub fn max_message(&self) -> usize {
         self.max_message
     }
 
-    /// The thread that plays ping.
+    /// Returns the thread that plays ping.
     pub(crate) fn ping(&self) -> Pid {
         self.ping
     }
 
-    /// The process that plays pong, if it is one.
+    /// Returns the process that plays pong, if it is one.
     pub(crate) fn peer(&self) -> Option<Pid> {
         self.peer
     }
@@ -127,21 +126,21 @@ impl Pair {
     /// Plays one task.
     ///
     /// # Errors
-    /// As the transport. The pair has ended then.
+    /// As the transport. The pair has then ended.
     pub fn play(&mut self, task: impl Into<Task>) -> Result<Played> {
         if let Some(tasks) = &self.tasks {
-            let _ = tasks.send(task.into()); // nobody takes it if the thread has ended: then it also answers nothing
+            let _ = tasks.send(task.into()); // if the thread has ended, nothing receives this, and no answer comes either
         }
         self.played.recv().map_err(|_| self.why())
     }
 
-    /// As [`play`](Self::play); but if `is_over` comes true meanwhile and the task does not come to its end, the peer is
-    /// killed, and that ends the pair.
+    /// Plays a task as [`play`](Self::play) does, but kills the peer, which ends the pair, if `is_over` returns true
+    /// and the task does not finish soon after.
     ///
     /// # Errors
     /// As [`play`](Self::play).
     pub fn play_unless(&mut self, task: impl Into<Task>, is_over: impl Fn() -> bool) -> Result<Played> {
-        /// How long a task may go on after that.
+        /// The time for which a task may continue after that.
         const GRACE: Duration = Duration::from_millis(500);
         const LOOK_EVERY: Duration = Duration::from_millis(50);
         if let Some(tasks) = &self.tasks {
@@ -162,12 +161,12 @@ impl Pair {
         }
     }
 
-    /// Ends the peer at once: one that stands still would not end by itself. Returns when it has ended: until then it holds
-    /// its share of what the two have made, and whoever leaves before it would not be the last one out, who removes it.
+    /// Ends the peer at once: a peer that is stuck would not end by itself. Returns when it has ended: until then it
+    /// holds its share of the pair's objects, and the other side would not be the last one out, which removes them.
     pub fn kill_peer(&self) {
         let Some(peer) = self.peer else { return };
-        // The thread lives as long as this value, and has not waited for its child: the pid is still the child's own, and
-        // stays so, since it is only looked at. An error means that the child has ended.
+        // The thread lives as long as this value, and has not waited for its child: the pid is still the child's own,
+        // and stays so, since `waitid` below leaves the child unreaped. An error means that the child has ended.
         let _ = kill(peer, Signal::SIGKILL);
         let _ = waitid(Id::Pid(peer), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
     }
@@ -180,7 +179,7 @@ impl Pair {
         self.end()
     }
 
-    /// Why the thread has ended before its time.
+    /// Returns the reason why the thread ended early.
     fn why(&mut self) -> Error {
         self.end().err().unwrap_or(Error::Disconnected)
     }
@@ -199,13 +198,13 @@ impl Drop for Pair {
     fn drop(&mut self) {
         self.tasks = None;
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join(); // whoever wants to know calls `finish`
+            let _ = thread.join(); // a caller that wants the error calls `finish`
         }
     }
 }
 
-/// The thread that plays ping: makes the meeting point, starts the child, and carries out orders until none come.
-/// Any failure ends it, and with it the child.
+/// Runs the thread that plays ping: creates the meeting point, starts the child, and carries out orders until none
+/// come. Any failure ends the thread, and the child with it.
 pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     let mut meeting = create::<M>()?;
     let mut command = peer::this_program()?;
@@ -225,7 +224,7 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
-/// Makes the meeting point; a signal waits until all of it is noted for removal.
+/// Creates the meeting point; a signal is held back until all of its objects are noted for removal.
 pub(crate) fn create<M: Mechanism>() -> Result<M> {
     let _making = lease::making();
     M::create(None, &Setup::default())
@@ -241,7 +240,7 @@ pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &
     outcome.map(Played::from)
 }
 
-/// From one message to the next of so many a second.
+/// Returns the time from one message to the next at `rate` messages per second.
 fn interval(rate: u64) -> Duration {
     Duration::from_secs(1) / rate.clamp(1, 1_000_000_000) as u32
 }

@@ -1,4 +1,4 @@
-//! How much is measured, and how long that may take.
+//! The amount of measuring, and the time that it may take.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use ipc_core::{Error, Wait};
 /// One of three answers to "how long do you have?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunProfile {
-    /// A first look: done in 20 seconds.
+    /// A first look, done in 20 seconds.
     Quick,
-    /// To compare and to choose by: done in 3 minutes.
+    /// A basis for comparing and choosing, done in 3 minutes.
     Standard,
-    /// Everything, as long as it takes.
+    /// Everything, however long it takes.
     Thorough,
 }
 
 impl RunProfile {
-    /// All, from short to long.
+    /// All profiles, from short to long.
     pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Thorough];
 
     /// The name on the command line and in results.
@@ -30,7 +30,7 @@ impl RunProfile {
         }
     }
 
-    /// Lengths of the messages, in bytes.
+    /// The lengths of the messages, in bytes.
     #[must_use]
     pub const fn sizes(self) -> &'static [usize] {
         match self {
@@ -40,7 +40,7 @@ impl RunProfile {
         }
     }
 
-    /// Strategies of waiting.
+    /// The wait strategies.
     #[must_use]
     pub const fn waits(self) -> &'static [Wait] {
         match self {
@@ -49,7 +49,7 @@ impl RunProfile {
         }
     }
 
-    /// How many clients a server has, in the rows about that; none in a profile that has no such rows.
+    /// The numbers of clients of one server; empty in a profile without such rows.
     #[must_use]
     pub const fn clients(self) -> &'static [u64] {
         match self {
@@ -58,7 +58,7 @@ impl RunProfile {
         }
     }
 
-    /// In how many rounds each row is played.
+    /// The number of rounds in which each row is played.
     #[must_use]
     pub const fn rounds(self) -> u32 {
         match self {
@@ -68,7 +68,7 @@ impl RunProfile {
         }
     }
 
-    /// How long each row is timed, all rounds together, if there is time for that.
+    /// The time for which each row is timed, all rounds together, if there is time for that.
     #[must_use]
     pub const fn each(self) -> Duration {
         match self {
@@ -78,8 +78,8 @@ impl RunProfile {
         }
     }
 
-    /// Messages a second in the open loop, if nothing else is said: what every mechanism can do. With short messages
-    /// only, for what it shows is the machine's stalls.
+    /// The default rate of the open loop, in messages per second: one that every mechanism can keep up with. Only with
+    /// short messages, since it shows the machine's stalls.
     #[must_use]
     pub const fn rate(self) -> Option<u64> {
         match self {
@@ -88,7 +88,7 @@ impl RunProfile {
         }
     }
 
-    /// In what time it promises to be done.
+    /// The time in which the profile promises to be done.
     #[must_use]
     pub const fn limit(self) -> Option<Duration> {
         match self {
@@ -98,8 +98,8 @@ impl RunProfile {
         }
     }
 
-    /// How long all rows are timed together, at most. The rest of the promised time is for starting the processes, for
-    /// checking that they work, and for counting system calls.
+    /// The time for which all rows are timed together, at most. The rest of the promised time is for starting the
+    /// processes, checking that they work, and counting system calls.
     #[must_use]
     pub const fn budget(self) -> Option<Duration> {
         match self {

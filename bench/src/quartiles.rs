@@ -1,25 +1,25 @@
-//! The middle of some figures, and how far they are apart.
+//! The middle of a set of figures, and how far apart they are.
 
 use serde::{Deserialize, Serialize};
 
-/// The median, and the two values between which the middle half lies. Few extreme values do not move them.
+/// The median, and the two values that enclose the middle half. A few extreme values do not move them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quartiles {
-    /// A quarter of the values lies below.
+    /// The value below which a quarter of the values lies.
     pub p25: f64,
-    /// Half of the values lies below.
+    /// The value below which half of the values lies.
     pub median: f64,
-    /// A quarter of the values lies above.
+    /// The value above which a quarter of the values lies.
     pub p75: f64,
 }
 
 impl Quartiles {
-    /// Those of `values`; all NaN if there are none.
+    /// Returns the quartiles of `values`; all NaN if there are none.
     #[must_use]
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_unstable_by(f64::total_cmp);
-        // Between two values, as far as the quantile lies between their places.
+        // Interpolated between the two nearest values.
         let at = |quantile: f64| {
             let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
             let place = quantile * last as f64;

@@ -1,4 +1,4 @@
-//! The results as plain data: what is saved, printed as JSON, compared and drawn. Names and units are stable;
+//! The results as plain data: saved, printed as JSON, compared and drawn. Names and units are stable;
 //! [`SCHEMA_VERSION`] counts changes. Everything can be read back.
 
 use std::fmt;
@@ -7,62 +7,62 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Case, Environment, Growth, Kind, Limits, Row, clock, table};
 
-/// Version of the document's form. Raised when a name or a meaning changes, not when something is added.
+/// The version of the document's form. Raised when a name or a meaning changes, not when something is added.
 ///
-/// 3: whole histograms, the figure of every round, costs, one-way times; what one run of the harness found can be
-/// saved and read back. Results of version 2 had what `--floor` adds: rows that are not the suite's, see
+/// 3: whole histograms, the figure of every round, costs, one-way times; the results of one run of the harness can be
+/// saved and read back. Results of version 2 had the rows that `--floor` adds, which are not the suite's: see
 /// [`Row::implementation`].
 pub const SCHEMA_VERSION: u32 = 3;
 
-/// Everything that one run of the harness found out.
+/// The results of one run of the harness.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// Whether the run came to its end; false after Ctrl-C: then rows have fewer rounds, or are missing.
+    /// True if the run finished; false after Ctrl-C: then rows have fewer rounds, or are missing.
     pub complete: bool,
-    /// How long and how much was measured: `quick`, `standard`, `thorough`.
+    /// The profile: `quick`, `standard` or `thorough`.
     pub profile: String,
-    /// How long the run took, in seconds.
+    /// The time that the run took, in seconds.
     pub took_s: f64,
-    /// What one look at the clock took, in nanoseconds.
+    /// The time that one reading of the clock took, in nanoseconds.
     pub clock_cost_ns: f64,
-    /// Where it was measured.
+    /// The environment of the measurement.
     pub environment: Environment,
-    /// What this machine can do at best, whatever the mechanism; null without floors.
+    /// The best that this machine can do, whatever the mechanism; null without floors.
     pub limits: Option<Limits>,
-    /// What should be known to whoever reads the figures, and why something is missing from all rows.
+    /// Notes for a reader of the figures, and the reason if something is missing from all rows.
     pub notes: Vec<String>,
-    /// What came out of checking every message, in a pass of its own; null without one.
+    /// The results of checking every message, in a pass of its own; null without one.
     pub verified: Option<Vec<Verified>>,
-    /// What was measured.
+    /// The measured rows.
     pub results: Vec<Row>,
-    /// How times grow with the messages, beside how they grow on the floor; empty without floors.
+    /// The growth of times with the size of the messages, compared with that on the floor; empty without floors.
     pub growth: Vec<Growth>,
-    /// What a mechanism cannot do, with the reason. Never made to fit by sending less.
+    /// The cases that a mechanism does not support, with the reason. Messages are never shortened to make a case fit.
     pub skipped: Vec<NotMeasured>,
-    /// What should have worked and did not, with the error.
+    /// The cases that should have worked and did not, with the error.
     pub failed: Vec<NotMeasured>,
 }
 
-/// A case of which every message was checked: its number, and its checksum.
+/// A case in which the number and the checksum of every message were checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// Short name of the mechanism.
     pub mechanism: String,
-    /// Which way it was built.
+    /// The variant of the mechanism.
     pub variant: String,
-    /// What was played.
+    /// The kind of exchange that was played.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
-    /// How both sides waited.
+    /// The wait strategy of both sides.
     pub wait: String,
-    /// Placement of the two processes.
+    /// The placement of the two processes.
     pub cpus: String,
-    /// Messages that were checked.
+    /// The number of messages that were checked.
     pub messages: u64,
-    /// What was wrong; null if nothing was.
+    /// The error that was found; null if there was none.
     pub error: Option<String>,
 }
 
@@ -71,25 +71,25 @@ pub struct Verified {
 pub struct NotMeasured {
     /// Short name of the mechanism.
     pub mechanism: String,
-    /// Which way it was built.
+    /// The variant of the mechanism.
     pub variant: String,
-    /// What was to be measured.
+    /// The quantity that was to be measured.
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
-    /// How both sides were to wait.
+    /// The wait strategy of both sides.
     pub wait: String,
-    /// Placement of the two processes.
+    /// The placement of the two processes.
     pub cpus: String,
-    /// How many clients one server was to have; null unless that is what was to be measured.
+    /// The number of clients that one server was to have; null unless that was to be measured.
     #[serde(default)] // older results do not have it
     pub clients: Option<usize>,
-    /// Why there are no figures.
+    /// The reason why there are no figures.
     pub reason: String,
 }
 
 impl NotMeasured {
-    /// A case that has no row, and why.
+    /// Returns a case without a row, with the reason.
     #[must_use]
     pub fn new(case: &Case, reason: String) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl fmt::Display for NotMeasured {
 }
 
 impl Document {
-    /// A document without results, of this machine.
+    /// Returns a document of this machine without results.
     #[must_use]
     pub fn empty() -> Self {
         Self {

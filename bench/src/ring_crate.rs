@@ -1,5 +1,6 @@
-//! A well-kept ring crate between two *threads*: how fast messages go through memory where the two sides trust each
-//! other and are one process. What the suite's ring does beside that is its price.
+//! A well-maintained ring crate between two *threads*: the speed of messages through memory where the two sides trust
+//! each other and share one process. The difference from the suite's ring is the price of what that ring does in
+//! addition.
 
 use std::hint;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -14,11 +15,11 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use crate::pair::Stage;
 use crate::{Pair, Placement, Played};
 
-/// Length of the messages: of an array, which is an element of the ring.
+/// The length of each message: an array, which is one element of the ring.
 pub const SIZE: usize = 64;
 type Element = [u8; SIZE];
 
-/// As many bytes as a ring of the suite has.
+/// The same number of bytes as in a ring of the suite.
 const CAPACITY: usize = ipc_core::ring::CAPACITY / SIZE;
 
 /// Two threads that are ready to play streams.
@@ -41,8 +42,8 @@ fn feed(placement: Placement, stage: &Stage) -> Result<()> {
     for task in stage.tasks() {
         let order = task.order;
         let hear = || -> Result<Duration> { told.recv().map_err(|_| Error::Disconnected) };
-        let _ = orders.send(order); // if nobody takes it, nobody answers
-        hear()?; // it is awake
+        let _ = orders.send(order); // if nothing receives it, no answer comes
+        hear()?; // the thread is awake
         fill(&mut producer, &order);
         stage.has_played(Played::in_time(hear()?));
     }
@@ -69,7 +70,7 @@ fn drain(
 ) -> Result<()> {
     cpus.bind(Role::Pong)?;
     for order in orders {
-        let _ = said.send(Duration::ZERO); // if nobody hears it, no order will come
+        let _ = said.send(Duration::ZERO); // if nothing receives it, no order will come
         let payload = Payload { verify: order.verify };
         let mut started = Instant::now();
         for number in 0..order.count {

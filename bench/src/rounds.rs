@@ -1,16 +1,16 @@
-//! Interleaved rounds: A B C A B C …, so that whatever the machine does meanwhile hits all alike.
+//! Interleaved rounds: A B C A B C …, so that a disturbance of the machine hits all of them alike.
 //!
 //! All pairs are alive at once, and each sleeps while it is not its turn. A round takes some milliseconds: long enough
-//! to be timed by its two ends alone, short enough that the machine is the same for all. What is compared are the
-//! times of *one* round, again and again.
+//! to be timed by its two ends alone, short enough that the machine is the same for all. Only times of the *same* round
+//! are compared, round after round.
 //!
-//! Now and then all pairs are replaced by fresh ones. Two pairs that do the very same may differ by a third, as long as
-//! they live, when they poll shared memory; perhaps by the pages they were given, which nobody has proven. Only many
-//! pairs tell what is the code's and what is luck.
+//! Now and then all pairs are replaced by fresh ones. When they poll shared memory, two pairs of identical code may
+//! differ by a third for as long as they live; perhaps because of the pages they were given, which is unproven. Only
+//! many pairs separate the effect of the code from luck.
 //!
-//! This is for few who do the same in different ways, and for the ratio of their times. All rows of a run take turns as
-//! well, but in [`run`](mod@crate::run): there one pair plays many rows, lives as long as the run, and whole histograms
-//! are kept.
+//! This is for a few implementations of the same exchange, and for the ratio of their times. The rows of a run take
+//! turns as well, but in [`run`](mod@crate::run): there one pair plays many rows, lives as long as the run, and whole
+//! histograms are kept.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -20,35 +20,35 @@ use ipc_core::{Error, Result};
 use crate::measure::calibrate;
 use crate::{Case, Effort, Kind, Pair, Quartiles, Rounds, Task};
 
-/// One of those that take turns.
+/// One of the participants that take turns.
 pub struct Contestant {
     start: Box<dyn Fn() -> Result<Pair>>,
     case: Case,
     /// The pair that plays now.
     pair: Option<Pair>,
-    /// Messages in each round; 0 before the first.
+    /// The messages in each round; 0 before the first.
     pub count: u64,
-    /// The time of a message, or of a round trip, in nanoseconds: the mean of each round.
+    /// The mean time of a message, or of a round trip, in each round, in nanoseconds.
     pub times: Vec<f64>,
 }
 
-/// How long the rounds take, and how many there are.
+/// The length and the number of the rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Each round of each contestant.
+    /// The effort of each round of each contestant.
     round: Effort,
-    /// All rounds of one contestant together.
+    /// The time of all rounds of one contestant together.
     each: Duration,
-    /// How many times all begin with fresh pairs.
+    /// The number of times that all contestants begin with fresh pairs.
     pairs: u32,
 }
 
-/// Fewest rounds: a spread of less says nothing.
+/// The fewest rounds: the spread of fewer says nothing.
 pub const FEWEST_ROUNDS: usize = 11;
 
 impl Plan {
-    /// As long as one row is measured, in rounds of some milliseconds, by several pairs; or as many messages in each of
-    /// the fewest rounds, by one pair.
+    /// Plans as much time as one row is measured, in rounds of some milliseconds, by several pairs; or a given number
+    /// of messages in each of the fewest rounds, by one pair.
     #[must_use]
     pub fn new(effort: Effort, kind: Kind) -> Self {
         let each = match effort {
@@ -57,7 +57,7 @@ impl Plan {
         };
         let round = match kind {
             Kind::RoundTrip | Kind::OpenLoop => Duration::from_millis(10),
-            // What fits into the medium before the receiver has begun must be little beside the rest.
+            // The messages that fit into the medium before the receiver has begun must be few compared with the rest.
             Kind::Throughput | Kind::Clients => Duration::from_millis(20),
         };
         Self { round: Effort::About(round), each, pairs: 15 }
@@ -65,30 +65,30 @@ impl Plan {
 }
 
 impl Contestant {
-    /// One who plays `case` with the pairs that `start` makes.
+    /// Returns a contestant that plays `case` with the pairs that `start` makes.
     pub fn new(case: Case, start: impl Fn() -> Result<Pair> + 'static) -> Self {
         Self { start: Box::new(start), case, pair: None, count: 0, times: Vec::new() }
     }
 
-    /// The middle of the rounds' times, in nanoseconds a message.
+    /// Returns the quartiles of the rounds' times, in nanoseconds per message.
     #[must_use]
     pub fn quartiles(&self) -> Quartiles {
         Quartiles::of(self.times.iter().copied())
     }
 
-    /// All that the rounds gave.
+    /// Returns the figures of all rounds.
     #[must_use]
     pub fn rounds(&self) -> Rounds {
         Rounds::of(self.count, &self.times)
     }
 
-    /// The middle of the ratios of our time to the other's, round by round.
+    /// Returns the quartiles of the ratios of our time to the other's, round by round.
     #[must_use]
     pub fn ratio_to(&self, other: &Self) -> Quartiles {
         Quartiles::of(self.times.iter().zip(&other.times).map(|(ours, theirs)| ours / theirs))
     }
 
-    /// Starts a fresh pair. First a few messages are checked: who takes part works.
+    /// Starts a fresh pair. First checks a few messages, so that only a working contestant takes part.
     fn start(&mut self, plan: Plan) -> Result<()> {
         let mut pair = (self.start)()?;
         pair.play(self.case.verified())?;
@@ -103,7 +103,7 @@ impl Contestant {
     }
 
     fn play(&mut self, is_over: &dyn Fn() -> bool) -> Result<()> {
-        // One look at the clock before and one after: the rounds in between have nothing to do with clocks.
+        // One reading of the clock before and one after: the rounds in between read no clock.
         let task = Task { order: self.case.timed(self.count), batch: self.count, rate: None };
         let pair = self.pair.as_mut().expect("rounds are played after the start");
         self.times.push(each(pair.play_unless(task, is_over)?.elapsed, self.count));
@@ -115,7 +115,7 @@ impl Contestant {
     }
 }
 
-/// The time of one of `count` messages, in nanoseconds; never none, since others are divided by it.
+/// Returns the mean time of `count` messages, in nanoseconds; never zero, since it is used as a divisor.
 fn each(elapsed: Duration, count: u64) -> f64 {
     elapsed.as_nanos().max(1) as f64 / count as f64
 }
@@ -129,7 +129,7 @@ impl fmt::Debug for Contestant {
     }
 }
 
-/// Lets them take turns, until they are done or `is_over` comes true.
+/// Lets the contestants take turns, until they are done or `is_over` returns true.
 ///
 /// # Errors
 /// The first that fails ends it for all. [`Disconnected`](Error::Disconnected): it was over after fewer than
@@ -160,5 +160,5 @@ pub fn interleave(contestants: &mut [Contestant], plan: Plan, is_over: &dyn Fn()
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are what is tested
+#[allow(clippy::float_cmp)] // the test is about exact values
 mod tests;

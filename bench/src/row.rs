@@ -1,4 +1,4 @@
-//! One row of the results: what one case gave.
+//! One row of the results: the figures of one case.
 
 use std::time::Duration;
 
@@ -8,76 +8,76 @@ use serde::{Deserialize, Serialize};
 use crate::rounds::Contestant;
 use crate::{Case, Costs, Implementation, Kind, Latency, Quartiles, crowd, statistics};
 
-/// What one case gave.
+/// The figures of one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Short name of the mechanism.
     pub mechanism: String,
-    /// Which way it was built.
+    /// The variant of the mechanism.
     pub variant: String,
-    /// Whose code: a name of [`Implementation`]; `suite`, or `floor` for the bare calls.
+    /// The name of the [`Implementation`]: `suite`, `floor` for the bare calls, or another.
     pub implementation: String,
-    /// What was measured.
+    /// The quantity that was measured.
     pub kind: Kind,
-    /// Length of each message, in bytes.
+    /// The length of each message, in bytes.
     pub size: usize,
-    /// How both sides waited.
+    /// The wait strategy of both sides.
     pub wait: String,
-    /// Placement of the two processes: `same`, `split`, or two CPU numbers.
+    /// The placement of the two processes: `same`, `split`, or two CPU numbers.
     pub cpus: String,
     /// The CPU of the process that sent first and measured.
     pub ping_cpu: usize,
     /// The CPU of its peer.
     pub pong_cpu: usize,
-    /// How many clients talked to one server; 1 unless that is what was measured.
+    /// The number of clients of one server; 1 unless that was measured.
     pub clients: usize,
-    /// In how many processes the clients were; null unless that is what was measured.
+    /// The number of processes that the clients were in; null unless that was measured.
     pub client_processes: Option<usize>,
-    /// Open loop: messages that were to be sent in a second. Null for all others.
+    /// Open loop: the messages that were to be sent per second. Null for all others.
     pub rate_per_s: Option<u64>,
-    /// Round trips, or messages, that were timed.
+    /// The round trips, or messages, that were timed.
     pub count: u64,
-    /// How many round trips were timed together, so that looking at the clock does not count: then `rtt_ns` is about
-    /// the means of so many. Null for throughput.
+    /// The number of round trips that were timed together, so that reading the clock does not count: then `rtt_ns` is
+    /// about the means of as many. Null for throughput.
     pub batch: Option<u64>,
     /// Times of the round trips; open loop: from the moment at which each was meant to start; many clients: from a
-    /// client's request to its answer, of all clients together. Null for throughput,
-    /// and for a floor, which has no histogram.
+    /// client's request to its answer, of all clients together. Null for throughput, and for a floor, which has no
+    /// histogram.
     pub rtt_ns: Option<Latency>,
     /// Open loop: times of the round trips from the moment at which each really started.
     pub service_ns: Option<Latency>,
     /// Times from just before a message was sent to just after it had been received, by the clock that both processes
-    /// share. Null where a message has no room for a time, and for what is not a round trip.
+    /// share. Null where a message has no room for a time, and for anything but a round trip.
     pub one_way_ns: Option<Latency>,
-    /// Messages received in a second; null for round trips, where only one is under way at a time. Many clients: requests
-    /// answered in a second, of all together.
+    /// Messages received per second; null for round trips, where only one is under way at a time. Many clients:
+    /// requests answered per second, of all clients together.
     pub messages_per_s: Option<f64>,
-    /// Bytes of payload received in a second; null for round trips.
+    /// Bytes of payload received per second; null for round trips.
     pub bytes_per_s: Option<f64>,
-    /// How evenly the clients of one server were served; null unless that is what was measured.
+    /// The fairness between the clients of one server; null unless that was measured.
     pub fairness: Option<Fairness>,
-    /// What each round gave; null if it was not measured in rounds.
+    /// The figures of each round; null if it was not measured in rounds.
     pub rounds: Option<Rounds>,
-    /// What a message, or a round trip, cost; null if that was not measured.
+    /// The cost of a message, or of a round trip; null if that was not measured.
     pub cost: Option<Costs>,
-    /// Energy of the whole machine for each message, or round trip, in nanojoules; null where it is not told.
+    /// The energy of the whole machine for each message, or round trip, in nanojoules; null where it is not reported.
     pub energy_nj: Option<f64>,
     /// The rounds that took turns with those of the floor; null without a floor.
     pub beside_floor: Option<Rounds>,
-    /// Time of this row divided by the time of its floor: the median over the rounds. 1.00 is as fast as the bare
+    /// The time of this row divided by the time of its floor: the median over the rounds. 1.00 is as fast as the bare
     /// calls, and more is slower, for round trips and throughput alike. Null without a floor.
     pub floor_ratio: Option<f64>,
-    /// The two values between which the middle half of the ratios lies.
+    /// The two values that enclose the middle half of the ratios.
     pub floor_ratio_spread: Option<[f64; 2]>,
-    /// Of a row that is not the suite's: the suite's time divided by this one's, in the same rounds.
+    /// The suite's time divided by this row's, in the same rounds; null for the suite's own rows.
     pub suite_ratio: Option<f64>,
-    /// The two values between which the middle half of these ratios lies.
+    /// The two values that enclose the middle half of these ratios.
     pub suite_ratio_spread: Option<[f64; 2]>,
-    /// Of a floor: so many bytes were written at once; null for whole messages.
+    /// A floor's number of bytes written at once; null for whole messages.
     pub piece: Option<usize>,
 }
 
-/// What makes a row the same one in two runs.
+/// The key that identifies the same row in two runs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct RowKey {
     /// As [`Row::mechanism`].
@@ -105,7 +105,7 @@ pub struct RowKey {
 /// Figures from rounds that took turns with those of others. See [`rounds`](crate::rounds).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rounds {
-    /// How many rounds.
+    /// The number of rounds.
     pub count: usize,
     /// Messages, or round trips, in each.
     pub messages: u64,
@@ -114,27 +114,27 @@ pub struct Rounds {
     pub values: Vec<f64>,
     /// The middle of the values.
     pub ns: Quartiles,
-    /// How far the middle half of the values is spread, as a share of their median.
+    /// The spread of the middle half of the values, as a share of their median.
     pub spread: f64,
-    /// Whether the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
+    /// True if the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
     pub agree: bool,
 }
 
-/// How many messages the clients of one server got through in the same time.
+/// The numbers of messages that the clients of one server exchanged in the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fairness {
-    /// The one that got the fewest.
+    /// The fewest messages of one client.
     pub min: u64,
-    /// The one in the middle.
+    /// The median of the clients.
     pub median: u64,
-    /// The one that got the most.
+    /// The most messages of one client.
     pub max: u64,
-    /// Jain's index: 1 if all got the same, 1/n if one of n clients got everything. See [`crowd::jain`].
+    /// Jain's index: 1 if all were served equally, 1/n if one of n clients got everything. See [`crowd::jain`].
     pub index: f64,
 }
 
 impl Fairness {
-    /// Of so many messages for each client; `None` without clients.
+    /// Returns the fairness for these numbers of messages, one for each client; `None` without clients.
     #[must_use]
     pub fn of(counts: &[u64]) -> Option<Self> {
         let mut sorted = counts.to_vec();
@@ -145,7 +145,7 @@ impl Fairness {
 }
 
 impl Rounds {
-    /// What `values` say, each from a round of so many messages.
+    /// Returns the figures of `values`, each from a round of `messages` messages.
     #[must_use]
     pub fn of(messages: u64, values: &[f64]) -> Self {
         Self {
@@ -160,7 +160,7 @@ impl Rounds {
 }
 
 impl Row {
-    /// A row of a case without any figure.
+    /// Returns the row of a case without any figure.
     #[must_use]
     pub fn empty(case: &Case) -> Self {
         Self {
@@ -196,7 +196,7 @@ impl Row {
         }
     }
 
-    /// The figures of a case of which `count` messages took `elapsed`, or round trips took the `times`.
+    /// Returns the row of a case in which `count` messages took `elapsed`, or round trips took the `times`.
     #[must_use]
     pub fn new(case: &Case, count: u64, elapsed: Duration, times: &Histogram<u64>) -> Self {
         let mut row = Self { count, ..Self::empty(case) };
@@ -207,14 +207,14 @@ impl Row {
         row
     }
 
-    /// So many messages took so long.
+    /// Sets the figures that follow from the time of all messages.
     pub fn in_time(&mut self, elapsed: Duration) {
         let per_second = self.count as f64 / elapsed.as_secs_f64().max(1e-9);
         self.messages_per_s = Some(per_second);
         self.bytes_per_s = Some(per_second * self.size as f64);
     }
 
-    /// The figures of another implementation of what `suite` does.
+    /// Returns the row of another implementation of the same exchange as `suite`.
     #[must_use]
     pub fn of_other(
         implementation: Implementation,
@@ -232,13 +232,13 @@ impl Row {
         Self { suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
     }
 
-    /// Adds what came out beside the floor: its row says the same from its side.
+    /// Adds the result of playing beside the floor: the floor's row says the same from its side.
     pub fn compared_with(&mut self, floor: &Self, ours: &Contestant) {
         self.beside_floor = Some(ours.rounds());
         (self.floor_ratio, self.floor_ratio_spread) = (floor.suite_ratio, floor.suite_ratio_spread);
     }
 
-    /// Which row this is, to find it in another run.
+    /// Returns the key of this row, to find it in another run.
     #[must_use]
     pub fn key(&self) -> RowKey {
         RowKey {
@@ -255,7 +255,7 @@ impl Row {
         }
     }
 
-    /// Whether its rounds do not agree.
+    /// Returns true if its rounds do not agree.
     #[must_use]
     pub fn is_unstable(&self) -> bool {
         self.rounds.as_ref().is_some_and(|rounds| !rounds.agree)

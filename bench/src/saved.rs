@@ -1,4 +1,4 @@
-//! Runs that were saved: where they are, and what can be trusted in them.
+//! Saved runs: their place, and checks before they are trusted.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -10,14 +10,14 @@ use crate::environment::now;
 use crate::output::{self, FILE, Output};
 use crate::{Document, Environment, compare, report};
 
-/// So many runs are kept where nothing else was said.
+/// The number of runs that are kept by default.
 pub const KEPT: usize = 20;
 
 /// Reads saved results: `path` is a directory, or the file in it.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there are no results, they are of another version, or they hold what would disturb a
-/// terminal.
+/// [`Usage`](Error::Usage): there are no results, they have another version, or they hold characters that would disturb
+/// a terminal.
 pub fn load(path: &Path) -> Result<Document> {
     let document = output::load(path)?;
     let wrong = |what: String| Err(Error::Usage(format!("{}: {what}", path.display())));
@@ -27,7 +27,7 @@ pub fn load(path: &Path) -> Result<Document> {
     Ok(document)
 }
 
-/// All names that are printed. A file from elsewhere could have codes in them that move a terminal's cursor.
+/// Returns all names that are printed. A file from elsewhere could contain control codes that move a terminal's cursor.
 fn names(document: &Document) -> impl Iterator<Item = &str> {
     let rows = document.results.iter();
     let of_rows =
@@ -38,7 +38,7 @@ fn names(document: &Document) -> impl Iterator<Item = &str> {
     of_rows.chain(of_machine.into_iter().flatten()).map(String::as_str)
 }
 
-/// Where runs of this user are kept if nothing else is said: `ipc-bench` in the directory for a program's data
+/// Returns the default directory of this user's runs: `ipc-bench` in the directory for a program's data
 /// (`$XDG_DATA_HOME`, or `~/.local/share`). `None` without a home.
 #[must_use]
 pub fn place() -> Option<PathBuf> {
@@ -47,8 +47,8 @@ pub fn place() -> Option<PathBuf> {
     Some(data.join("ipc-bench"))
 }
 
-/// The newest run in `place` that was measured on this machine by a build of this kind, came to its end, and is
-/// `wanted`; with its directory. `None` if there is none. Whatever else is there is passed over.
+/// Returns the newest run in `place` that was measured on this machine by a build of this kind, finished, and is
+/// `wanted`; with its directory. `None` if there is none. Anything else in `place` is skipped.
 #[must_use]
 pub fn newest(place: &Path, wanted: impl Fn(&Document) -> bool) -> Option<(PathBuf, Document)> {
     let here = Environment::read();
@@ -63,8 +63,8 @@ pub fn newest(place: &Path, wanted: impl Fn(&Document) -> bool) -> Option<(PathB
     })
 }
 
-/// Saves a run of now in `place`, in a directory of its own with the time as its name, and returns that. Of the runs
-/// that were saved so, the newest [`KEPT`] stay.
+/// Saves a run in `place`, in a directory of its own named after the current time, and returns that directory. Keeps
+/// the newest [`KEPT`] of the runs saved this way.
 ///
 /// # Errors
 /// It cannot be written.
@@ -76,8 +76,8 @@ pub fn keep(place: &Path, document: &Document) -> Result<PathBuf> {
     Ok(dir)
 }
 
-/// Removes what [`keep`] has saved before the newest [`KEPT`] runs. Nothing else is touched: what has another name, or
-/// other files in it, stays.
+/// Removes the runs that [`keep`] saved before the newest [`KEPT`]. Leaves any directory with another name or with
+/// other files in it.
 fn forget_old(place: &Path) {
     let Ok(entries) = fs::read_dir(place) else { return };
     let is_time = |name: &str| {

@@ -1,7 +1,8 @@
-//! The only place of the harness that names the six mechanisms.
+//! The only place in the harness that names the six mechanisms.
 //!
-//! A variant is a type, so that its hot loops are compiled for it. The harness wants to choose one by name, and to have all of
-//! them in a list. A [`Member`] is the bridge: a value that holds the few functions it needs, each compiled for its variant.
+//! A variant is a type, so that its hot loops are compiled for it. The harness needs to choose one by name, and to have
+//! all of them in a list. A [`Member`] is the bridge: a value that holds the few functions needed, each compiled for
+//! its variant.
 
 use std::sync::LazyLock;
 
@@ -13,17 +14,17 @@ use crate::in_place::InPlace;
 use crate::invited::{self, Invitation};
 use crate::pair::{self, Stage};
 
-/// One of the six.
+/// One of the six mechanisms.
 #[derive(Debug)]
 pub struct Member {
     /// Its row of the course's table.
     pub profile: Profile,
-    /// Removes what dead processes left of it: [`lease::sweep_everywhere`].
+    /// Removes the objects that dead processes left of it: [`lease::sweep_everywhere`].
     pub sweep: fn() -> Result<Sweep>,
     ways: Vec<Way>,
 }
 
-/// One way to build a mechanism: a variant.
+/// A variant of a mechanism.
 #[derive(Debug)]
 pub(crate) struct Way {
     pub(crate) variant: Variant,
@@ -33,7 +34,7 @@ pub(crate) struct Way {
     pub(crate) pong: fn(&Invitation) -> Result<()>,
 }
 
-/// The six, in the order of the course.
+/// The six mechanisms, in the order of the course.
 pub static SIX: LazyLock<[Member; 6]> = LazyLock::new(|| {
     [
         Member::of::<ipc_pipe::Variants>(),
@@ -45,7 +46,7 @@ pub static SIX: LazyLock<[Member; 6]> = LazyLock::new(|| {
     ]
 });
 
-/// Those whose messages can be written and read where they lie.
+/// The variants whose messages can be written and read in place.
 pub(crate) static IN_PLACE: [InPlace; 4] = [
     InPlace::of::<ipc_shm::Ring>(),
     InPlace::of::<ipc_shm::Posix>(),
@@ -60,25 +61,25 @@ impl Member {
         Self { profile: V::PROFILE, sweep: ways.sweep, ways: ways.ways }
     }
 
-    /// Its variants, the default first.
+    /// Returns its variants, the default first.
     pub fn variants(&self) -> impl Iterator<Item = &Variant> {
         self.ways.iter().map(|way| &way.variant)
     }
 
-    /// The variant of that name.
+    /// Returns the variant of that name.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): it has none of that name.
+    /// [`Usage`](Error::Usage): the mechanism has no variant of that name.
     pub(crate) fn way(&self, variant: &str) -> Result<&Way> {
         let found = self.ways.iter().find(|way| way.variant.name == variant);
         found.ok_or_else(|| Error::Usage(format!("{} has no variant '{variant}'", self.profile.title)))
     }
 }
 
-/// Collects them.
+/// Collects the variants of a mechanism.
 struct Ways {
     ways: Vec<Way>,
-    /// All variants of a mechanism note what they make in the same place.
+    /// The sweep of the mechanism: all of its variants note their objects in the same place.
     sweep: fn() -> Result<Sweep>,
 }
 
@@ -95,7 +96,7 @@ impl PartialEq for Member {
     }
 }
 
-/// The member of that name.
+/// Returns the mechanism of that name.
 ///
 /// # Errors
 /// [`Usage`](Error::Usage): there is none.
@@ -104,7 +105,7 @@ pub fn member(name: &str) -> Result<&'static Member> {
     found.ok_or_else(|| Error::Usage(format!("no mechanism '{name}': {}", names())))
 }
 
-/// All names, for people.
+/// Returns all names, for people.
 #[must_use]
 pub fn names() -> String {
     SIX.each_ref().map(|member| member.profile.name).join(", ")

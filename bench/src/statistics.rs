@@ -1,9 +1,9 @@
-//! From a few rounds to a figure that says how far it can be trusted.
+//! From a few rounds to a figure with a measure of its reliability.
 //!
-//! The messages of one round are no independent samples: each waits for the one before, and a disturbance hits many
-//! in a row. The *rounds* are taken as the samples instead. They lie apart in time, between those of all other cases,
-//! so that they see the machine in different moods. A figure is the median over the rounds, an interval is taken
-//! from how much the rounds differ, and rounds that differ too much are called unstable.
+//! The messages of one round are not independent samples: each waits for the one before, and a disturbance affects many
+//! in a row. The *rounds* are the samples instead. They are spread over time, between those of all other cases, so that
+//! they see the machine in different states. A figure is the median over the rounds, its interval comes from the
+//! differences between the rounds, and rounds that differ too much are called unstable.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,15 +22,15 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether `value` lies within.
+    /// Returns true if `value` lies within.
     #[must_use]
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
 }
 
-/// The value below which the share `q` of the samples lies, between two samples in proportion; `None` if there are
-/// none.
+/// Returns the value below which the share `q` of the samples lies, interpolated between two samples; `None` if there
+/// are none.
 #[must_use]
 pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
     let mut sorted = samples.to_vec();
@@ -40,14 +40,14 @@ pub fn quantile(samples: &[f64], q: f64) -> Option<f64> {
     Some(below + (above - below) * at.fract())
 }
 
-/// The middle of the samples; `None` if there are none.
+/// Returns the median of the samples; `None` if there are none.
 #[must_use]
 pub fn median(samples: &[f64]) -> Option<f64> {
     quantile(samples, 0.5)
 }
 
-/// How wide the middle half of the samples spreads, as a share of their median: 0.1 is 10 %. Two samples or fewer
-/// have no middle half: the distance between them is taken. `None` if there are none.
+/// Returns the spread of the middle half of the samples, as a share of their median: 0.1 is 10 %. Two samples or fewer
+/// have no middle half: their distance is used. `None` if there are none.
 #[must_use]
 pub fn spread(samples: &[f64]) -> Option<f64> {
     let [low, high] = if samples.len() > 2 { [0.25, 0.75] } else { [0.0, 1.0] };
@@ -55,14 +55,14 @@ pub fn spread(samples: &[f64]) -> Option<f64> {
     Some(if width == 0.0 { 0.0 } else { width / median(samples)?.abs() })
 }
 
-/// Whether the rounds of a row agree: within [`AGREEMENT`].
+/// Returns true if the rounds of a row agree: within [`AGREEMENT`].
 #[must_use]
 pub fn agree(samples: &[f64]) -> bool {
     spread(samples).is_some_and(|spread| spread <= AGREEMENT)
 }
 
-/// The mean of the samples, with its interval by Student's t; `None` for fewer than two samples, which say nothing of
-/// how much they vary.
+/// Returns the mean of the samples, with its interval by Student's t; `None` for fewer than two samples, which say
+/// nothing about their variance.
 #[must_use]
 pub fn mean(samples: &[f64]) -> Option<Interval> {
     let Moments { mean, error, freedom } = Moments::of(samples)?;
@@ -70,9 +70,9 @@ pub fn mean(samples: &[f64]) -> Option<Interval> {
     Some(Interval { estimate: mean, low: mean - half, high: mean + half })
 }
 
-/// By which factor `new` differs from `old`: the ratio of their geometric means, with its interval by Welch's t on
-/// the logarithms. Logarithms, since a machine disturbs by factors and not by amounts. `None` unless both have two
-/// samples, all above 0.
+/// Returns the factor by which `new` differs from `old`: the ratio of their geometric means, with its interval by
+/// Welch's t on the logarithms. Logarithms, since a machine disturbs by factors and not by amounts. `None` unless both
+/// have two samples, all above 0.
 #[must_use]
 pub fn ratio(old: &[f64], new: &[f64]) -> Option<Interval> {
     let Moments { mean, error, freedom } = difference(old, new)?;
@@ -81,8 +81,8 @@ pub fn ratio(old: &[f64], new: &[f64]) -> Option<Interval> {
     Some(Interval { estimate, low, high })
 }
 
-/// How likely samples as far beyond `factor` are if `new` really differs from `old` by that factor and no more: the
-/// one-sided p-value of the test of which [`ratio`] is the interval. `None` as there.
+/// Returns the probability of samples as far beyond `factor` as these if `new` really differs from `old` by that factor
+/// and no more: the one-sided p-value of the test that corresponds to the interval of [`ratio`]. `None` as there.
 #[must_use]
 pub fn chance_beyond(old: &[f64], new: &[f64], factor: f64) -> Option<f64> {
     let Moments { mean, error, freedom } = difference(old, new)?;
@@ -94,8 +94,9 @@ pub fn chance_beyond(old: &[f64], new: &[f64], factor: f64) -> Option<f64> {
     })
 }
 
-/// Which of many tests tell something, if the chance that even one of them errs may be no more than `risk`: Holm's rule.
-/// Each test has its chance of erring; a hundred of them that are each right in 95 of 100 cases would err five times.
+/// Returns which of many tests are significant if the probability that even one of them errs may be no more than
+/// `risk`: Holm's rule. Each test has its own probability of erring; of a hundred tests that are each right in 95 of
+/// 100 cases, five would err.
 #[must_use]
 pub fn significant(chances: &[f64], risk: f64) -> Vec<bool> {
     let mut order: Vec<usize> = (0..chances.len()).collect();
@@ -103,27 +104,28 @@ pub fn significant(chances: &[f64], risk: f64) -> Vec<bool> {
     let mut told = vec![false; chances.len()];
     for (place, at) in order.into_iter().enumerate() {
         if chances[at] > risk / (chances.len() - place) as f64 {
-            break; // who follows is less sure still
+            break; // the tests that follow are less significant still
         }
         told[at] = true;
     }
     told
 }
 
-/// How much the logarithms of `new` are above those of `old`, by Welch and Satterthwaite: their samples may vary unlike.
+/// Returns the difference of the logarithms of `new` and `old`, by Welch and Satterthwaite, for samples of unequal
+/// variance.
 fn difference(old: &[f64], new: &[f64]) -> Option<Moments> {
     let logarithms = |samples: &[f64]| -> Option<Vec<f64>> {
         samples.iter().map(|&sample| (sample > 0.0).then(|| sample.ln())).collect()
     };
     let (old, new) = (Moments::of(&logarithms(old)?)?, Moments::of(&logarithms(new)?)?);
     let variance = old.error.powi(2) + new.error.powi(2);
-    // How many degrees of freedom two samples of unlike variance are worth.
+    // The effective degrees of freedom of two samples of unequal variance.
     let worth = old.error.powi(4) / old.freedom + new.error.powi(4) / new.freedom;
     let freedom = if worth > 0.0 { variance.powi(2) / worth } else { old.freedom + new.freedom };
     Some(Moments { mean: new.mean - old.mean, error: variance.sqrt(), freedom })
 }
 
-/// What an interval is made of.
+/// The parts of an interval.
 struct Moments {
     mean: f64,
     /// The standard error of the mean.
@@ -144,7 +146,8 @@ impl Moments {
     }
 }
 
-/// How many standard errors reach from the mean to each end of a 95 % interval: the 0.975 quantile of Student's t.
+/// Returns the number of standard errors from the mean to each end of a 95 % interval: the 0.975 quantile of Student's
+/// t.
 fn student(freedom: f64) -> f64 {
     const TABLE: [f64; 30] = [
         12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145,
@@ -156,14 +159,14 @@ fn student(freedom: f64) -> f64 {
     TABLE.get(whole - 1).copied().unwrap_or(if whole < 60 { 2.042 } else { 2.0 })
 }
 
-/// How likely Student's t is greater than `t`: exact for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and
-/// 26.7.4). Others are rounded down, as above.
+/// Returns the probability that Student's t is greater than `t`: exact for whole degrees of freedom (Abramowitz and
+/// Stegun, 26.7.3 and 26.7.4). Others are rounded down, as above.
 fn student_tail(t: f64, freedom: f64) -> f64 {
     let whole = freedom.floor().clamp(1.0, 1000.0) as u32;
     let angle = (t / f64::from(whole).sqrt()).atan();
     let (sine, cosine) = angle.sin_cos();
     let odd = whole % 2 == 1;
-    // A sum of every second power of the cosine: from 1 or 2 degrees up to `whole`.
+    // A sum over every second power of the cosine, with terms from 1 or 2 degrees up to `whole`.
     let (mut term, mut sum) = if odd { (cosine, 0.0) } else { (1.0, 0.0) };
     for power in (2 + u32::from(odd)..=whole).step_by(2) {
         sum += term;
@@ -174,7 +177,7 @@ fn student_tail(t: f64, freedom: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are what is tested
+#[allow(clippy::float_cmp)] // the test is about exact values
 mod tests {
     use super::*;
 
@@ -182,7 +185,7 @@ mod tests {
     struct Numbers(u64);
 
     impl Numbers {
-        /// Between 0 and 1.
+        /// Returns a number between 0 and 1.
         fn uniform(&mut self) -> f64 {
             self.0 ^= self.0 << 13;
             self.0 ^= self.0 >> 7;
@@ -190,7 +193,7 @@ mod tests {
             (self.0 >> 11) as f64 / (1u64 << 53) as f64
         }
 
-        /// Normal, with mean 0 and deviation 1: Box and Muller.
+        /// Returns a normally distributed number, with mean 0 and deviation 1: Box and Muller.
         fn normal(&mut self) -> f64 {
             let (radius, angle) = (1.0 - self.uniform(), self.uniform());
             (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
@@ -227,7 +230,7 @@ mod tests {
         assert!(!agree(&[94.9, 94.9, 100.0, 105.0, 105.0]));
     }
 
-    /// From printed tables, and from the definition.
+    /// The expected values are from printed tables, and from the definition.
     #[test]
     fn an_interval_has_the_ends_of_the_book() {
         let near = |interval: Interval, [estimate, low, high]: [f64; 3]| {
@@ -236,9 +239,9 @@ mod tests {
             assert!(interval.contains(interval.low) && interval.contains(interval.high));
             assert!(!interval.contains(low - 0.01) && !interval.contains(high + 0.01));
         };
-        // A deviation of 1.2910, an error of half of that, and three degrees of freedom: 3.182 of it on each side.
+        // A deviation of 1.2910, an error of half of that, and three degrees of freedom: 3.182 errors on each side.
         near(mean(&[1.0, 2.0, 3.0, 4.0]).unwrap(), [2.5, 0.446, 4.554]);
-        // By Welch: 6.07 degrees of freedom are six.
+        // By Welch: 6.07 degrees of freedom, rounded down to six.
         let (old, new) = ([10.0, 10.5, 9.7, 10.1], [12.0, 14.9, 10.8, 13.2, 12.6, 11.1]);
         near(ratio(&old, &new).unwrap(), [1.2273, 1.0831, 1.3907]);
         near(ratio(&new, &old).unwrap(), [1.0 / 1.2273, 1.0 / 1.3907, 1.0 / 1.0831]);
@@ -310,15 +313,15 @@ mod tests {
     #[test]
     fn the_rule_of_holm() {
         assert_eq!(significant(&[0.01, 0.04, 0.03, 0.005], 0.05), [true, false, false, true]);
-        // The second best of four is compared with a third of the risk: by Bonferroni's rule it would not be told. The
-        // last is below what is left for it, but one before it is not.
+        // The second best of four is compared with a third of the risk: by Bonferroni's rule it would not be
+        // significant. The last is below its own limit, but one before it is not.
         assert_eq!(significant(&[0.04, 0.015, 0.03, 0.01], 0.05), [false, true, false, true]);
         assert_eq!(significant(&[0.05], 0.05), [true]);
         assert_eq!(significant(&[0.04], 0.05), [true]);
         assert_eq!(significant(&[], 0.05), [false; 0]);
     }
 
-    /// Twenty rows of which nothing changed are told to be changed in no more than 5 of 100 comparisons.
+    /// Of twenty unchanged rows, at least one is reported as changed in no more than 5 of 100 comparisons.
     #[test]
     fn many_rows_together_raise_no_more_false_alarms_than_one() {
         let chances = |numbers: &mut Numbers| -> Vec<f64> {

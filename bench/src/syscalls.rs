@@ -1,12 +1,12 @@
-//! How many system calls a message costs: counted in a pass of its own, since counting slows everything down.
+//! The number of system calls per message, counted in a pass of its own, since counting slows everything down.
 //!
-//! Where the machine allows it, the kernel counts (`syscalls/perf.rs`, by `perf_event_open(2)`). Elsewhere both sides are held with
-//! ptrace(2) at every call: a process is started that plays one case with a peer, as the harness does. Where the exchange
-//! begins and ends is seen from the calls themselves: each side asks what it has used up before and after it
-//! ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.
+//! Where the machine allows it, the kernel counts (`syscalls/perf.rs`, by `perf_event_open(2)`). Elsewhere both sides
+//! are stopped at every call by ptrace(2): a process is started that plays one case with a peer, as the harness does.
+//! The calls themselves show where the exchange begins and ends: each side asks for its resource usage before and after
+//! it ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.
 //!
-//! With ptrace, whoever polls is not counted: a process that stands still at every call polls less often, or more often,
-//! than one that runs, and the figure would be that of the counting.
+//! With ptrace, polling is not counted: a process that stops at every call polls less often, or more often, than one
+//! that runs, and the figure would be an artefact of the counting.
 
 mod perf;
 
@@ -25,32 +25,32 @@ use nix::unistd::Pid;
 
 use crate::{Case, Kind, Pair, Placement, member};
 
-/// The first argument of a process that was started to be counted.
+/// The first argument of a process started to be counted.
 const COUNTED: &str = "counted";
 
-/// Messages that are counted: of a stream a few more fit into the medium before anybody has to wait.
+/// The number of messages counted: enough that a stream does not fit into the medium without a wait.
 const MESSAGES: u64 = 200;
 
-/// System calls for one message, of ping and of pong.
+/// System calls per message, of ping and of pong.
 pub type Calls = [f64; 2];
 
-/// How system calls are counted on this machine.
+/// The way in which system calls are counted on this machine.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
-    /// By the kernel, at the tracepoint of this number.
+    /// The kernel counts, at the tracepoint of this number.
     PerfEvent(u64),
-    /// By holding the processes at each call.
+    /// The processes are stopped at each call.
     Ptrace,
 }
 
 impl Way {
-    /// The better one of those that are allowed.
+    /// Returns the better one of those that are allowed.
     #[must_use]
     pub fn of_this_machine() -> Self {
         perf::sys_enter().map_or(Self::Ptrace, Self::PerfEvent)
     }
 
-    /// What has to be said beside the figures.
+    /// Returns the note to show beside the figures.
     #[must_use]
     pub const fn note(self) -> &'static str {
         match self {
@@ -61,17 +61,18 @@ impl Way {
         }
     }
 
-    /// Whether the calls of a case can be told. Other kinds are made of the same messages.
+    /// Returns true if the calls of a case can be counted. Other kinds consist of the same messages.
     #[must_use]
     pub fn can_count(self, case: &Case) -> bool {
         let usual = Kind::USUAL.contains(&case.kind);
         usual && (case.wait == Wait::Block || matches!(self, Self::PerfEvent(_)))
     }
 
-    /// Counts.
+    /// Counts the calls of a case.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage) with the reason: this system does not let a child be traced. Whatever else went wrong.
+    /// [`Usage`](Error::Usage) with the reason: this system does not allow tracing a child. Any other error of the
+    /// exchange.
     pub fn count(self, case: &Case) -> Result<Calls> {
         match self {
             Self::PerfEvent(sys_enter) => perf::count(case, sys_enter),
@@ -89,7 +90,7 @@ fn count(case: &Case) -> Result<Calls> {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = peer::spawn(&mut command)?;
     let counted = Counter::seize(&child).and_then(|mut counter| {
-        drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // it waits for that
+        drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // the process waits for that
         counter.run_out()
     });
     if counted.is_err() {
@@ -107,7 +108,7 @@ fn count(case: &Case) -> Result<Calls> {
     }
 }
 
-/// Why a process that was to be counted has ended before its exchange, in its own words.
+/// Returns the reason why a process to be counted ended before its exchange, in its own words.
 fn reason_of(mut child: Child) -> Error {
     let mut said = String::new();
     let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error: it has said nothing
@@ -115,18 +116,18 @@ fn reason_of(mut child: Child) -> Error {
     reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
 }
 
-/// Holds a process, and all that it starts, at every system call.
+/// A tracer that stops a process, and all of its descendants, at every system call.
 struct Counter {
     process: Pid,
     threads: HashMap<Pid, Thread>,
 }
 
-/// What is known of a thread.
+/// The state of a traced thread.
 #[derive(Default)]
 struct Thread {
-    /// Calls since the exchange has begun; `None` outside one.
+    /// Calls since the exchange began; `None` outside one.
     calls: Option<u64>,
-    /// Calls of the last exchange that has ended.
+    /// Calls of the last exchange that ended.
     last: Option<u64>,
 }
 
@@ -139,16 +140,16 @@ impl Counter {
         Ok(Self { process, threads: HashMap::new() })
     }
 
-    /// Lets them run until all have ended, and returns the calls of ping and of pong in their last exchange.
+    /// Lets the threads run until all have ended, and returns the calls of ping and of pong in their last exchange.
     fn run_out(&mut self) -> nix::Result<[Option<u64>; 2]> {
         let mut calls = [None, None];
         loop {
-            // Only what this thread traces: the children of other threads are waited for by those.
+            // Only the tracees of this thread: other threads wait for their own children.
             let (thread, signal) = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
                 Err(Errno::EINTR) => continue,
                 Err(Errno::ECHILD) => return Ok(calls),
                 Ok(WaitStatus::PtraceSyscall(thread)) => match self.called(thread) {
-                    Err(Errno::ESRCH) => continue, // killed meanwhile, as the threads of a process are that ends
+                    Err(Errno::ESRCH) => continue, // killed meanwhile, as happens to the threads of a process that ends
                     called => called.map(|()| (thread, None))?,
                 },
                 Ok(WaitStatus::PtraceEvent(thread, ..)) => (thread, None),
@@ -174,7 +175,7 @@ impl Counter {
         }
     }
 
-    /// A thread stands at a call: on its way in, or out.
+    /// Handles a thread that has stopped at a call, on its way in or out.
     fn called(&mut self, thread: Pid) -> nix::Result<()> {
         let Some((call, _)) = entered_call(thread)? else { return Ok(()) };
         let known = self.threads.entry(thread).or_default();
@@ -184,14 +185,14 @@ impl Counter {
         }
         match known.calls.take() {
             None => known.calls = Some(0),
-            // With the first `getrusage` came a look at the clock of the thread's CPU time: a call as well.
+            // With the first `getrusage` came a reading of the thread's CPU-time clock, which is a call too.
             Some(calls) => known.last = Some(calls.saturating_sub(1)),
         }
         Ok(())
     }
 }
 
-/// The process to which a thread belongs.
+/// Returns the process to which a thread belongs.
 fn process_of(thread: Pid) -> Option<Pid> {
     let status = fs::read(format!("/proc/{thread}/status")).ok()?;
     let status = String::from_utf8_lossy(&status); // its name may be any bytes
@@ -199,7 +200,7 @@ fn process_of(thread: Pid) -> Option<Pid> {
     process.trim().parse().ok().map(Pid::from_raw)
 }
 
-/// Plays one case to the end if this process was started to be counted: `None` if it was not.
+/// Plays one case to the end if this process was started to be counted; `None` if it was not.
 pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
     let [_, word, mechanism, variant, kind, size, wait, cpus] = args else { return None };
     (word == COUNTED).then(|| {
@@ -208,7 +209,7 @@ pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
         let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
         let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
         let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
-        std::io::stdin().read_exact(&mut [0]).call("read")?; // until it is seen
+        std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
         let mut pair = Pair::start(case)?;
         pair.play(case.verified())?;
         pair.play(case.timed(MESSAGES))?;

@@ -9,15 +9,15 @@ use crate::{Document, Kind, Latency, NotMeasured, Row, cost_table, fit, floor_ta
 /// A heading, the columns' names, and the cells.
 #[derive(Debug)]
 pub struct Table {
-    /// What all rows have in common: kind, size, wait strategy, placement, unit.
+    /// The properties that all rows share: kind, size, wait strategy, placement, unit.
     pub heading: String,
-    /// Names of the columns. The first [`LABELS`] are text, the others numbers.
+    /// The names of the columns. The first [`LABELS`] are text, the others numbers.
     pub columns: Vec<&'static str>,
-    /// As many cells each as there are columns.
+    /// The cells of each row, as many as there are columns.
     pub rows: Vec<Vec<String>>,
 }
 
-/// How many columns on the left are text: mechanism and variant.
+/// The number of columns on the left that are text: mechanism and variant.
 pub const LABELS: usize = 2;
 
 const ROUND_TRIP: [&str; 12] = [
@@ -64,7 +64,7 @@ const CLIENTS: [&str; 11] = [
     "rounds",
 ];
 
-/// The tables of a document: figures, costs, and those beside their floors.
+/// Returns the tables of a document: figures, costs, and those beside their floors.
 #[must_use]
 pub fn all(document: &Document) -> Vec<Table> {
     let mut all = tables(document);
@@ -73,7 +73,7 @@ pub fn all(document: &Document) -> Vec<Table> {
     all
 }
 
-/// The tables of figures: one for each kind, wait strategy and size.
+/// Returns the tables of figures: one for each kind, wait strategy and size.
 #[must_use]
 pub fn tables(document: &Document) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
@@ -93,7 +93,7 @@ pub fn tables(document: &Document) -> Vec<Table> {
     tables
 }
 
-/// What the rows of a table have in common.
+/// Returns the properties that the rows of a table share.
 pub(crate) fn heading(row: &Row, unit: &str) -> String {
     let what = match row.kind {
         Kind::RoundTrip => "Round trip",
@@ -114,12 +114,12 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
     )
 }
 
-/// A number of clients for people: `1,000 clients`.
+/// Formats a number of clients for people: `1,000 clients`.
 pub(crate) fn clients(number: usize) -> String {
     if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
 }
 
-/// A length for people: `64 bytes`, `4 KiB`.
+/// Formats a length for people: `64 bytes`, `4 KiB`.
 #[must_use]
 pub fn bytes(size: usize) -> String {
     let name = size_name(size);
@@ -165,7 +165,7 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// The same for many clients of one server.
+/// Returns the cells of a row for many clients of one server.
 fn cells_of_clients(row: &Row) -> Vec<String> {
     let time = |figure: fn(&Latency) -> u64| {
         row.rtt_ns.as_ref().map(|times| microseconds(figure(times) as f64)).unwrap_or_default()
@@ -186,7 +186,7 @@ fn cells_of_clients(row: &Row) -> Vec<String> {
     ]
 }
 
-/// How far the middle half of the rounds spreads, and whether that is too far to trust the figure.
+/// Returns the spread of the middle half of the rounds, and whether it is too wide to trust the figure.
 fn agreement(row: &Row) -> String {
     let Some(rounds) = &row.rounds else { return String::new() };
     let spread = format!("{:.0} %", rounds.spread * 100.0);
@@ -197,19 +197,19 @@ pub(crate) fn microseconds(nanoseconds: f64) -> String {
     format!("{:.2}", nanoseconds / 1e3)
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
 }
 
-/// The whole document as text, not wider than `width`, if there is one.
+/// Returns the whole document as text, no wider than `width` if given.
 #[must_use]
 pub fn text(document: &Document, width: Option<u16>) -> String {
     let mut text = String::new();
     for table in all(document) {
-        let _ = writeln!(text, "{}\n{}\n", table.heading, table.text(width)); // a String takes everything
+        let _ = writeln!(text, "{}\n{}\n", table.heading, table.text(width)); // writing to a String cannot fail
     }
     if let Some(limits) = &document.limits {
         text.push_str(&floor_table::limits(limits));
@@ -227,7 +227,7 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
     fit::lines(&text, width)
 }
 
-/// What should be known beside the figures.
+/// Returns the notes to show beside the figures.
 pub(crate) fn notes(document: &Document) -> Vec<String> {
     let mut notes = document.notes.clone();
     if !document.complete {
@@ -268,7 +268,7 @@ fn not_measured(text: &mut String, title: &str, cases: &[NotMeasured]) {
 }
 
 impl Table {
-    /// As text, not wider than `width`, if there is one.
+    /// Returns the table as text, no wider than `width` if given.
     #[must_use]
     pub fn text(&self, width: Option<u16>) -> String {
         let mut grid = grid(PLAIN, &self.columns, &self.rows);
@@ -283,7 +283,7 @@ impl Table {
 pub(crate) const PLAIN: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// A grid in one of the styles of `comfy_table`.
+/// Returns a grid in one of the styles of `comfy_table`.
 pub(crate) fn grid(style: TableStyle, columns: &[&str], rows: &[Vec<String>]) -> Grid {
     let mut grid = Grid::new();
     grid.load_style(style).set_header(columns.to_vec()).add_rows(rows.to_vec());

@@ -1,29 +1,29 @@
-//! What a pair is told to play, and how it went.
+//! A task for a pair, and its result.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ipc_core::play::{self, Order, Outcome, Usage};
 
-/// What a pair is to play.
+/// A task for a pair.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
     /// The exchange.
     pub order: Order,
-    /// Round trips between two looks at the clock: see [`play::ping_in_batches`].
+    /// The round trips between two readings of the clock: see [`play::ping_in_batches`].
     pub batch: u64,
-    /// Open loop: messages a second, each at its time. `None`: each when the one before is over.
+    /// Open loop: messages per second, each at its time. `None`: each as soon as the previous one is over.
     pub rate: Option<u64>,
 }
 
 impl From<Order> for Task {
-    /// Each round trip timed by itself.
+    /// Times each round trip by itself.
     fn from(order: Order) -> Self {
         Self { order, batch: 1, rate: None }
     }
 }
 
-/// How a task went.
+/// The result of a task.
 #[derive(Debug)]
 pub struct Played {
     /// Round trips: their sum. Throughput: the time between the first and the last message, by the receiver's clock.
@@ -33,16 +33,16 @@ pub struct Played {
     pub times: Histogram<u64>,
     /// Open loop: the time of each round trip from its real start.
     pub service: Option<Histogram<u64>>,
-    /// How long each message was on its way to pong, where that was ordered.
+    /// The time that each message was on its way to pong, where that was ordered.
     pub one_way: Option<Histogram<u64>>,
-    /// What it cost ping.
+    /// The resources that ping used.
     pub ping: Usage,
-    /// What it cost pong.
+    /// The resources that pong used.
     pub pong: Usage,
 }
 
 impl Played {
-    /// Nothing but how long it took.
+    /// Returns a result with nothing but the elapsed time.
     pub(crate) fn in_time(elapsed: Duration) -> Self {
         let none = Usage::default();
         Self { elapsed, times: play::histogram(), service: None, one_way: None, ping: none, pong: none }

@@ -1,4 +1,4 @@
-//! Clients that share a thread: whoever has its answer sends its next request.
+//! Clients that share a thread: each sends its next request when it has its answer.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -12,36 +12,36 @@ use super::roles::{Clients, Tally};
 use super::wire::Order;
 use super::{times, wire};
 
-/// One client: it can ask, and can be waited for.
+/// A client that can send requests, and whose answers can be waited for.
 pub(super) trait Caller: AsFd {
-    /// Sends a request. Where there is no room for it, it waits: the server takes requests whatever else there is.
+    /// Sends a request. Waits if there is no room for it: the server takes requests whatever else there is.
     fn ask(&mut self, request: &[u8]) -> Result<()>;
 
-    /// Receives the answer, which has come, or has begun to.
+    /// Receives the answer, of which at least a part has arrived.
     fn answer(&mut self, answer: &mut [u8]) -> Result<()>;
 }
 
-/// Some callers in one thread, asleep while no answer has come.
+/// Several callers in one thread, asleep while no answer has arrived.
 pub(super) struct Callers<C> {
     all: Vec<(C, Pending)>,
     epoll: Epoll,
     message: Vec<u8>,
 }
 
-/// What a caller waits for.
+/// The request whose answer a caller waits for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pending {
-    /// How many it has sent in all.
+    /// The number of requests sent in all.
     number: u64,
-    /// When it has sent the last one.
+    /// The time at which the last one was sent.
     since: Duration,
 }
 
-/// How long an answer may take on a loaded machine. Reached only when something hangs.
+/// The time that an answer may take on a loaded machine. Reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl<C: Caller> Callers<C> {
-    /// All of them have one exchange, which is checked.
+    /// Makes one exchange with each caller, and checks it.
     pub(super) fn new(callers: Vec<C>, size: usize) -> Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
         for (at, caller) in callers.iter().enumerate() {
@@ -136,7 +136,8 @@ mod tests {
         }
     }
 
-    /// A client, and a server of its own that says how many requests it had. From the `wrong`th on, its answers are.
+    /// Returns a client, and a server of its own that reports how many requests it had. From number `wrong` on, its
+    /// answers are wrong.
     fn served(wrong: u64) -> (Client, JoinHandle<u64>) {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         let server = move || {
@@ -144,7 +145,7 @@ mod tests {
             while theirs.read_exact(&mut message).is_ok() {
                 count += 1;
                 message[SIZE / 2] ^= u8::from(count >= wrong);
-                let _ = theirs.write_all(&message); // the client may have left, since that was wrong
+                let _ = theirs.write_all(&message); // the client may have left, since the answer was wrong
             }
             count
         };
@@ -162,7 +163,8 @@ mod tests {
         Order { start, from, until: now + length, verify }
     }
 
-    /// Of each client all answers count but the last, after which it asks no more; and the first, which was the check.
+    /// For each client all answers count but the last, after which it sends no more requests, and the first, which was
+    /// the check.
     #[test]
     fn each_answer_counts_for_its_client() {
         let (callers, servers) = crowd(u64::MAX);

@@ -1,4 +1,4 @@
-//! One process of a crowd, seen from the harness.
+//! One process of a crowd, as the harness sees it.
 
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Result, peer, wait_readable};
 
-/// How often to look whether it is over, or too late.
+/// The interval at which to check whether the turn is over, or too late.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long one may still take to report when it is over.
+/// The time that a process may still take to report when the turn is over.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How long one may take to end.
+/// The time that a process may take to end.
 const LEAVE: Duration = Duration::from_secs(5);
 
 /// A process with two pipes: orders to it, lines from it. It does not outlive this value.
@@ -21,7 +21,7 @@ const LEAVE: Duration = Duration::from_secs(5);
 pub(super) struct Child {
     what: &'static str,
     process: std::process::Child,
-    /// `None` once it was told to end.
+    /// `None` once it has been told to end.
     orders: Option<ChildStdin>,
     answers: ChildStdout,
     /// The beginning of a line.
@@ -51,7 +51,7 @@ impl Child {
         if matches!(told, Some(Ok(()))) { Ok(()) } else { Err(self.is_gone()) }
     }
 
-    /// The next line.
+    /// Returns the next line.
     pub(super) fn hear(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<String> {
         let mut over_since = None;
         let mut buffer = vec![0; 64 << 10];
@@ -76,7 +76,7 @@ impl Child {
         }
     }
 
-    /// Has it end by itself, when it has nothing more to do.
+    /// Lets it end by itself, when it has nothing more to do.
     pub(super) fn dismiss(&mut self) {
         self.orders = None;
     }
@@ -85,7 +85,7 @@ impl Child {
         let _ = self.process.kill(); // an error means that it has ended already
     }
 
-    /// Waits until it has ended; but not for ever.
+    /// Waits until it has ended, for a limited time.
     pub(super) fn wait(&mut self) {
         let started = Instant::now();
         while self.how_it_ended().is_none() {
@@ -96,12 +96,12 @@ impl Child {
         }
     }
 
-    /// `None` if it lives.
+    /// Returns the exit status; `None` if the process lives.
     pub(super) fn how_it_ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().ok().flatten()
     }
 
-    /// Its pipe is closed: so it is about to end, or has ended.
+    /// Returns the error for a closed pipe: the process is about to end, or has ended.
     fn is_gone(&mut self) -> Error {
         self.dismiss();
         self.wait();
@@ -116,7 +116,7 @@ impl Drop for Child {
     }
 }
 
-/// The error of a process that should not have ended.
+/// Returns the error for a process that should not have ended.
 pub(super) fn has_ended(what: &str, status: ExitStatus) -> Error {
     Error::Usage(format!("{what} has ended before its time: {status}"))
 }

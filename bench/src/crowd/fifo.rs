@@ -1,8 +1,8 @@
-//! One FIFO for the requests of all, and one for the answers of each.
+//! One FIFO for the requests of all clients, and one for the answers to each.
 //!
-//! What makes this work is `PIPE_BUF`: the kernel writes up to so many bytes (4096 on Linux) whole, and never in the
-//! middle of somebody else's. So a request says in front whose it is, and the server reads one whole request after the
-//! other. All requests have the same length, so a read for several of them ends between two.
+//! This relies on `PIPE_BUF`: the kernel writes up to that many bytes (4096 on Linux) atomically, never interleaved
+//! with another process's bytes. So a request begins with the number of its client, and the server reads one whole
+//! request after the other. All requests have the same length, so a read of several of them ends between two.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -21,10 +21,10 @@ use nix::unistd::mkfifo;
 use super::callers::{Caller, Callers};
 use super::roles::{Made, Part, in_background};
 
-/// In front of a request: the client's number.
+/// The header of a request: the client's number.
 pub(super) const HEADER: usize = size_of::<u32>();
 
-/// Requests that are read at once, at most.
+/// The most requests that are read at once.
 const AT_ONCE: usize = 16;
 
 fn requests(dir: &Path) -> PathBuf {
@@ -35,16 +35,16 @@ fn answers(dir: &Path, client: usize) -> PathBuf {
     dir.join(format!("answers-{client}"))
 }
 
-/// Makes all the FIFOs and starts to serve; the directory of them.
+/// Creates all the FIFOs and starts to serve; returns their directory.
 pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let making = lease::making();
     let lease = Lease::take::<Fifo>(None)?;
-    let dir = lease.path(""); // no directory in it: what goes with a lease is the files in its own
+    let dir = lease.path(""); // no directory in it: a lease removes only the files in its own
     let make = |path: &Path| mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo");
     make(&requests(&dir))?;
     part.clients.clone().try_for_each(|client| make(&answers(&dir, client)))?;
     drop(making);
-    // For reading *and* writing: opening does not wait for the other side, and there is no end of file while no client
+    // For reading *and* writing: `open` does not wait for the other side, and there is no end of file while no client
     // is there.
     let open = |path: &Path| OpenOptions::new().read(true).write(true).open(path).call("open");
     let requests = open(&requests(&dir))?;
@@ -55,14 +55,14 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     Ok((dir.display().to_string(), Box::new(lease)))
 }
 
-/// There is one answer at most in it. All pipes of a user together may take so much memory, and then new ones, also
-/// those of others, get less.
+/// Shrinks the pipe to one page, since it holds at most one answer. The memory of all pipes of a user is limited, and
+/// beyond that limit new pipes, also those of other programs, get less.
 fn one_page(fifo: File) -> Result<File> {
     fcntl(&fifo, FcntlArg::F_SETPIPE_SZ(4096)).call("fcntl")?;
     Ok(fifo)
 }
 
-/// Sends back what it has got.
+/// Sends each request back as the answer.
 fn answer_all(mut requests: File, answers: &[File], size: usize) -> Result<()> {
     let mut buffer = vec![0; AT_ONCE * (HEADER + size)];
     loop {
@@ -79,13 +79,13 @@ fn answer_all(mut requests: File, answers: &[File], size: usize) -> Result<()> {
             let mut answers = answers
                 .get(u32::from_le_bytes(*client) as usize)
                 .ok_or(Error::Corrupt("a request of nobody"))?;
-            // It has taken its last answer, or it has died and sends no more: this does not wait.
+            // The client has taken its last answer, or it has died and sends no more: this does not wait.
             answers.write_all(payload).call("write")?;
         }
     }
 }
 
-/// One client's two ends.
+/// The two ends of one client.
 pub(super) struct Client {
     requests: Rc<File>,
     answers: File,
@@ -97,7 +97,7 @@ pub(super) fn join(part: &Part) -> Result<Callers<Client>> {
     let dir = Path::new(&part.address);
     let requests = Rc::new(OpenOptions::new().write(true).open(requests(dir)).call("open")?);
     let join = |client: usize| {
-        // Without O_NONBLOCK this would be the same, as the server has its end open; but it may have just died.
+        // The same as without O_NONBLOCK, as the server has its end open; but the server may have just died.
         let answers = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_NONBLOCK)
@@ -125,7 +125,7 @@ impl Caller for Client {
         })
     }
 
-    /// Nobody else reads it, and an answer is written whole: so all of it is there.
+    /// Reads the whole answer: no other process reads it, and it is written atomically.
     fn answer(&mut self, answer: &mut [u8]) -> Result<()> {
         loop {
             match self.answers.read(answer) {

@@ -1,4 +1,4 @@
-//! Many clients of one server: how many requests are answered in a second, and whether all are served alike.
+//! Many clients of one server: how many requests are answered per second, and how fairly the clients are served.
 //!
 //! ```text
 //!   this process ──── orders, a line each ────► server: one process
@@ -8,28 +8,28 @@
 //!        └─────────── orders, a line each ────► clients: N of them in at most 4 processes
 //! ```
 //!
-//! Each client has one request under way, and sends the next when the answer has come. The server sends back what it
-//! got. Everybody sleeps while there is nothing to do (`--wait block`).
+//! Each client has one request under way, and sends the next when the answer has arrived. The server sends each request
+//! back as the answer. All processes sleep while there is nothing to do (`--wait block`).
 //!
 //! | mechanism | the server | a client |
 //! |---|---|---|
 //! | message queue, System V | [`Server`](ipc_msgq::server::Server) of `ipc-msgq`: a thread for each client | a thread |
 //! | socket, all three | one thread, `epoll` over the connections | a connection; `epoll` over those of its process |
-//! | FIFO | one thread; one well-known FIFO for requests, an own one for the answers of each client | as for sockets |
+//! | FIFO | one thread; one well-known FIFO for requests, one of its own for the answers to each client | as for sockets |
 //!
-//! The crates' links for sockets and FIFOs are for two, so those servers are written here, by bare calls.
+//! The crates' links for sockets and FIFOs connect two processes, so those servers are written here, by bare calls.
 //!
-//! **What counts.** A turn has a lead-in, in which the clients get going, and then a window. An answer counts if it is
-//! there within the window, whenever it was asked for. So neither the first burst nor the end, when one after the other
-//! has nothing more to do, is in the figures.
+//! **The answers that count.** A turn has a lead-in, in which the clients get going, and then a window. An answer
+//! counts if it arrives within the window, whenever its request was sent. So the figures include neither the first
+//! burst nor the end, when one client after the other has nothing more to do.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
-//! | `mod.rs` | [`Crowd`]: the processes, and what they are told |
-//! | `child.rs` | one of the processes, seen from here |
-//! | `refusal.rs` | what cannot be played, and why |
+//! | `mod.rs` | [`Crowd`]: the processes, and their orders |
+//! | `child.rs` | one of the processes, as seen from here |
+//! | `refusal.rs` | the cases that cannot be played, and why |
 //! | `wire.rs` | orders and reports |
-//! | `roles.rs` | the children: which part they play |
+//! | `roles.rs` | the child processes and their parts |
 //! | `callers.rs` | clients that share a thread |
 //! | `sockets.rs`, `fifo.rs`, `queue.rs` | both sides of each mechanism |
 
@@ -55,16 +55,16 @@ pub use refusal::{NEEDS_BLOCK, refusal, serves_many};
 pub(crate) use roles::serve_if_invited;
 use wire::{Order, Report};
 
-/// The clients are in so many processes, or fewer.
+/// The most processes that the clients are spread over.
 pub const MOST_PROCESSES: usize = 4;
 
-/// How long everybody may take to get ready, or to report, on a loaded machine.
+/// The time that a process may take to get ready, or to report, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long a server that lives may take to say so.
+/// The time that a live server may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// A server and its clients, ready to play. Dropped, it ends them.
+/// A server and its clients, ready to play. Dropping it ends them.
 #[derive(Debug)]
 pub struct Crowd {
     case: Case,
@@ -72,20 +72,21 @@ pub struct Crowd {
     clients: Vec<Child>,
 }
 
-/// What came out of a turn.
+/// The result of a turn.
 #[derive(Debug)]
 pub struct Served {
-    /// How many requests of each client were answered in the window.
+    /// The number of answers to each client within the window.
     pub counts: Vec<u64>,
-    /// All answers, with those outside of the window.
+    /// All answers, including those outside the window.
     pub all: u64,
-    /// The window, the times of the answers in it as the clients saw them, and what it cost the clients (`ping`) and
-    /// the server (`pong`).
+    /// The window, the times of the answers in it as the clients saw them, and the cost of the turn for the clients
+    /// (`ping`) and the server (`pong`).
     pub played: Played,
 }
 
 impl Served {
-    /// Adds up what the client processes report of a window of `length`, between two looks at what the server has spent.
+    /// Adds up the reports of the client processes on a window of `length`, and takes the server's cost from its two
+    /// readings.
     fn of(length: Duration, reports: Vec<Report>, [before, after]: [Usage; 2]) -> Result<Self> {
         let mut served = Self { counts: Vec::new(), all: 0, played: Played::in_time(length) };
         for report in reports {
@@ -103,10 +104,10 @@ impl Served {
 }
 
 impl Crowd {
-    /// Starts the server, and then the clients. When it returns, every client has had an answer, and checked it.
+    /// Starts the server, and then the clients. When it returns, every client has received an answer and checked it.
     ///
     /// # Errors
-    /// A process, or what they talk through, cannot be made; `is_over` came true.
+    /// A process or the medium cannot be created; `is_over` returned true.
     pub fn start(case: &Case, is_over: &dyn Fn() -> bool) -> Result<Self> {
         let Case { member, variant, size, placement, clients, .. } = *case;
         let cpus = Cpus::Pair(placement.ping, placement.pong).to_string();
@@ -131,8 +132,8 @@ impl Crowd {
     /// Plays a turn with a window of `length`.
     ///
     /// # Errors
-    /// One of the processes has ended, or had an error, or does not report; `is_over` came true, and half a second was
-    /// not enough to come to an end. The crowd cannot be used any more.
+    /// One of the processes has ended, had an error, or does not report; `is_over` returned true, and half a second was
+    /// not enough to finish. The crowd can then no longer be used.
     pub fn play(&mut self, length: Duration, verify: bool, is_over: &dyn Fn() -> bool) -> Result<Served> {
         let deadline = Instant::now() + length + PATIENCE;
         let before = self.spent_by_server(deadline, is_over)?;
@@ -157,13 +158,13 @@ impl Crowd {
         self.server.kill();
     }
 
-    /// The process ids: the server's first.
+    /// Returns the process ids, the server's first.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
         [&self.server].into_iter().chain(&self.clients).map(Child::pid).collect()
     }
 
-    /// One line of each client process.
+    /// Reads one line from each client process.
     fn hear_all(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Vec<String>> {
         let lines = self.clients.iter_mut().map(|child| child.hear(deadline, is_over)).collect::<Result<_>>();
         lines.map_err(|error| self.blame(error))
@@ -174,8 +175,8 @@ impl Crowd {
         wire::read(&self.server.hear(deadline, is_over)?)
     }
 
-    /// If the server has ended, the clients have ended of that. It may be about to: its connections are closed before it
-    /// can be waited for, but then it does not answer any more.
+    /// If the server has ended, that is why the clients have ended. It may be about to: its connections are closed
+    /// before it can be waited for, but then it no longer answers.
     fn blame(&mut self, error: Error) -> Error {
         let _ = self.spent_by_server(Instant::now() + ANSWER, &|| false);
         self.server.how_it_ended().map_or(error, |what| child::has_ended("the server", what))
@@ -189,19 +190,19 @@ impl Drop for Crowd {
         self.clients.clear();
         self.server.dismiss();
         self.server.wait();
-        // A server that was killed has left what it made. Nobody to tell of an error: the next one looks again.
+        // A server that was killed has left its objects behind. An error is dropped: the next sweep tries again.
         let _ = (self.case.member.sweep)();
     }
 }
 
-/// In how many processes so many clients are.
+/// Returns the number of processes over which the clients are spread.
 #[must_use]
 pub fn processes(clients: usize) -> usize {
     clients.clamp(1, MOST_PROCESSES)
 }
 
-/// How evenly: Jain's index, the square of the sum through the number of clients times the sum of the squares. 1 if all
-/// got the same, 1/n if one of n got everything.
+/// Returns Jain's fairness index: the square of the sum, divided by the number of clients times the sum of the squares.
+/// 1 if all got the same, 1/n if one of n got everything.
 #[must_use]
 pub fn jain(counts: &[u64]) -> f64 {
     let sum: f64 = counts.iter().map(|&count| count as f64).sum();
@@ -209,7 +210,7 @@ pub fn jain(counts: &[u64]) -> f64 {
     if squares == 0.0 { 1.0 } else { sum * sum / (counts.len() as f64 * squares) }
 }
 
-/// An empty histogram, like those of all other rows.
+/// Returns an empty histogram, with the same settings as those of all other rows.
 fn times() -> Histogram<u64> {
     play::histogram()
 }

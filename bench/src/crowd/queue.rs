@@ -1,4 +1,4 @@
-//! One System V message queue: the server of `ipc-msgq`, and its clients in a thread each.
+//! One System V message queue: the server of `ipc-msgq`, and its clients, each in a thread.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -14,36 +14,36 @@ use super::roles::{Clients, Made, Part, Tally};
 use super::wire::Order;
 use super::{times, wire};
 
-/// How long an answer may take on a loaded machine. Reached only when something hangs.
+/// The time that an answer may take on a loaded machine. Reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A client's stack.
+/// The stack size of a client's thread.
 const STACK: usize = 256 << 10;
 
-/// Makes a queue and starts to serve there; its id.
+/// Creates a queue and starts to serve there; returns its id.
 pub(super) fn serve(_: &Part) -> Result<(String, Made)> {
     let key = Key::fresh();
     let lease = Lease::take::<SystemV>(Some(&key.to_string()))?;
     let queue = Queue::create_leased(&lease, key, 0o600)?;
     let server = Server::start(queue, |request: &[u8]| request.to_vec())?;
-    // In this order: a server without its queue has nothing to say to its clients.
+    // In this order: a server without its queue cannot reach its clients.
     Ok((queue.id().to_string(), Box::new((server, lease))))
 }
 
-/// All clients of this process.
+/// The clients of this process.
 pub(super) struct Threads {
     orders: Vec<Sender<Order>>,
     played: Receiver<(usize, Result<Turn>)>,
 }
 
-/// What one client has seen in a turn.
+/// The result of a turn for one client.
 struct Turn {
     all: u64,
-    /// How long each answer in the window took, in nanoseconds.
+    /// The time that each answer in the window took, in nanoseconds.
     times: Vec<u64>,
 }
 
-/// Starts the clients. All of them have one exchange, which is checked.
+/// Starts the clients. Each makes one exchange, which is checked.
 pub(super) fn join(part: &Part) -> Result<Threads> {
     let id = part.address.parse().map_err(|_| Error::Usage("no queue".into()))?;
     let queue = Queue::from_id(QueueId::new(id));
@@ -64,7 +64,7 @@ pub(super) fn join(part: &Part) -> Result<Threads> {
 impl Clients for Threads {
     fn play(&mut self, order: &Order) -> Result<Tally> {
         for orders in &self.orders {
-            let _ = orders.send(*order); // whoever has ended has said why
+            let _ = orders.send(*order); // a client that has ended has reported why
         }
         let mut tally = Tally { counts: vec![0; self.orders.len()], all: 0, times: times() };
         for _ in 0..self.orders.len() {
@@ -78,7 +78,7 @@ impl Clients for Threads {
     }
 }
 
-/// One client: joins with its first order, and says goodbye when no more come.
+/// Runs one client: joins with its first order, and disconnects when no more come.
 fn run(at: usize, queue: Queue, size: usize, orders: &Receiver<Order>, told: &Sender<(usize, Result<Turn>)>) {
     let mut client = None;
     let mut number = 0;
@@ -88,7 +88,7 @@ fn run(at: usize, queue: Queue, size: usize, orders: &Receiver<Order>, told: &Se
             None => Client::join(queue, PATIENCE),
         };
         let turn = joined.and_then(|joined| turn(client.insert(joined), &order, size, &mut number));
-        let _ = told.send((at, turn)); // nobody listens any more: then no order comes either
+        let _ = told.send((at, turn)); // if the receiver is gone, no order comes either
     }
 }
 

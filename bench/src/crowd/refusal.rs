@@ -1,4 +1,4 @@
-//! What many clients cannot be played with, and why: one line for people.
+//! The cases that cannot be played with many clients, and the reason for each: one line for people.
 
 use ipc_core::Wait;
 use nix::libc::PIPE_BUF;
@@ -7,19 +7,19 @@ use nix::sys::resource::{Resource, getrlimit};
 use super::fifo;
 use crate::{Case, table};
 
-/// The longest request to a socket: the server keeps one for each client.
+/// The longest request to a socket: the server holds one for each client.
 const LONGEST: usize = 64 << 10;
 
-/// Clients that a server of `ipc-msgq` lets in.
+/// The most clients that a server of `ipc-msgq` accepts.
 const SEATS: usize = 4096;
 
-/// Descriptors of the server beside those of its clients.
+/// The descriptors of the server besides those of its clients.
 const OTHERS: usize = 32;
 
-/// What is said where another strategy than `block` is asked for.
+/// The message for a strategy other than `block`.
 pub const NEEDS_BLOCK: &str = "many clients are measured with --wait block only: a server that polls for a thousand clients serves nobody else";
 
-/// Why a case of [`Kind::Clients`](crate::Kind::Clients) cannot be played here; `None` if it can.
+/// Returns the reason why a case of [`Kind::Clients`](crate::Kind::Clients) cannot be played here; `None` if it can.
 #[must_use]
 pub fn refusal(case: &Case) -> Option<String> {
     if case.wait != Wait::Block {
@@ -38,7 +38,7 @@ pub fn refusal(case: &Case) -> Option<String> {
     too_many(case)
 }
 
-/// Whether a server of many clients can be built of it, as far as this harness goes.
+/// Returns true if this harness can build a server of many clients from the case's mechanism.
 #[must_use]
 pub fn serves_many(case: &Case) -> bool {
     matches!((case.member.profile.name, case.variant), ("socket" | "fifo", _) | ("msgq", "sysv"))
@@ -58,12 +58,12 @@ fn serves_one(name: &str) -> &'static str {
 
 fn longest_in_queue() -> usize {
     let read = std::fs::read_to_string("/proc/sys/kernel/msgmax");
-    // In front of a request, `ipc-msgq` has a byte, and whose session it is.
+    // `ipc-msgq` puts a byte and the session's number in front of a request.
     let header = 1 + size_of::<u64>();
     read.ok().and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or(8192).saturating_sub(header)
 }
 
-/// Each connection, and each FIFO, is a descriptor of the server.
+/// Returns a refusal if the server needs too many descriptors: one for each connection, or each FIFO.
 fn too_many(case: &Case) -> Option<String> {
     let (clients, name) = (case.clients, case.member.profile.name);
     if name == "msgq" {

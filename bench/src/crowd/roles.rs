@@ -1,4 +1,4 @@
-//! The processes of a crowd: which part they play, and what they are told.
+//! The processes of a crowd: their parts, and what their command line tells them.
 
 use std::any::Any;
 use std::ops::Range;
@@ -17,20 +17,20 @@ use crate::Latency;
 
 /// The first argument of a server.
 pub(super) const SERVER: &str = "crowd-server";
-/// The first argument of a process with clients.
+/// The first argument of a process that runs clients.
 pub(super) const CLIENTS: &str = "crowd-clients";
 
-/// What these processes are told on their command line.
+/// The contents of the command line of these processes.
 #[derive(Debug)]
 pub(super) struct Part {
     mechanism: String,
     pub(super) variant: String,
-    /// Length of requests and answers.
+    /// The length of requests and answers.
     pub(super) size: usize,
     cpus: Cpus,
-    /// Which clients.
+    /// The numbers of the clients.
     pub(super) clients: Range<usize>,
-    /// Where the server is to be found.
+    /// The address of the server.
     pub(super) address: String,
 }
 
@@ -54,16 +54,16 @@ impl Part {
     }
 }
 
-/// As many descriptors as this process may have at all.
+/// Raises the limit of open descriptors to the most that this process may have.
 fn raise_limit() -> Result<()> {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).call("getrlimit")?;
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).call("setrlimit")
 }
 
-/// Serves, and says what that costs whenever it is asked; until nobody can ask any more.
+/// Serves, and reports its cost whenever it is asked, until the harness closes its end.
 fn serve(part: &Part) -> Result<()> {
     part.get_ready(Role::Pong)?;
-    // What was made goes at the end of this function, and whoever serves ends with the process.
+    // The created objects are removed at the end of this function, and the serving thread ends with the process.
     let (address, _made) = match part.mechanism.as_str() {
         "socket" => sockets::serve(part),
         "fifo" => fifo::serve(part),
@@ -76,10 +76,10 @@ fn serve(part: &Part) -> Result<()> {
     Ok(())
 }
 
-/// What a server has made. Dropped, it is gone.
+/// The objects that a server has created. Dropping it removes them.
 pub(super) type Made = Box<dyn Any>;
 
-/// Serves in a thread. If that fails, so does the process.
+/// Serves in a thread. If that fails, the process ends.
 pub(super) fn in_background(serve: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
     let run = move || {
         if let Err(error) = serve() {
@@ -91,7 +91,7 @@ pub(super) fn in_background(serve: impl FnOnce() -> Result<()> + Send + 'static)
     std::thread::Builder::new().name("server".into()).spawn(run).call("clone").map(drop)
 }
 
-/// Joins the server with all clients of this process, and plays what is ordered.
+/// Joins the server with all clients of this process, and plays the orders.
 fn call(part: &Part) -> Result<()> {
     part.get_ready(Role::Ping)?;
     let mut clients: Box<dyn Clients> = match part.mechanism.as_str() {
@@ -110,19 +110,19 @@ fn call(part: &Part) -> Result<()> {
     Ok(())
 }
 
-/// Some clients of one process.
+/// The clients of one process.
 pub(super) trait Clients {
     /// Plays a turn.
     fn play(&mut self, order: &Order) -> Result<Tally>;
 }
 
-/// What came out of it.
+/// The result of a turn.
 pub(super) struct Tally {
     /// Answers in the window, for each client.
     pub(super) counts: Vec<u64>,
     /// All answers.
     pub(super) all: u64,
-    /// How long those in the window took.
+    /// The times of the answers in the window.
     pub(super) times: Histogram<u64>,
 }
 

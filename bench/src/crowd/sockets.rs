@@ -19,12 +19,12 @@ use super::roles::{Made, Part, in_background};
 
 const TCP: &str = "tcp";
 
-/// Starts to listen and to serve; where.
+/// Starts to listen and to serve; returns the address.
 pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let size = part.size;
     if part.variant == TCP {
         let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
-        listen(&listener, Backlog::MAXCONN).call("listen")?; // it listens already, but lets fewer wait
+        listen(&listener, Backlog::MAXCONN).call("listen")?; // it listens already, but with a shorter backlog
         let address = listener.local_addr().call("getsockname")?.to_string();
         in_background(move || answer_all(&Door::Tcp(listener), size))?;
         return Ok((address, Box::new(())));
@@ -35,7 +35,7 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let listener = unix(&part.variant)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
     drop(making);
-    listen(&listener, Backlog::MAXCONN).call("listen")?; // before anybody is told where: who came earlier would be refused
+    listen(&listener, Backlog::MAXCONN).call("listen")?; // before the address is announced: earlier connections would be refused
     in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
     Ok((path.display().to_string(), Box::new(lease)))
 }
@@ -45,17 +45,17 @@ fn unix(variant: &str) -> Result<OwnedFd> {
     socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")
 }
 
-/// A client's connection, seen from the server: a request that has come so far, or an answer that has gone so far.
+/// A client's connection, as the server sees it: a partly received request, or a partly sent answer.
 struct Connection {
     socket: OwnedFd,
     message: Vec<u8>,
-    /// Bytes of the request that are there.
+    /// The bytes of the request received.
     got: usize,
-    /// Bytes of the answer that are gone.
+    /// The bytes of the answer sent.
     sent: usize,
 }
 
-/// What a connection waits for.
+/// The event that a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Request,
@@ -64,7 +64,7 @@ enum Next {
     Nothing,
 }
 
-/// Lets in whoever comes, and sends back what it has got.
+/// Accepts connections, and sends each request back as the answer.
 fn answer_all(listener: &Door, size: usize) -> Result<()> {
     const DOOR: u64 = u64::MAX;
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
@@ -88,7 +88,7 @@ fn answer_all(listener: &Door, size: usize) -> Result<()> {
             let waited_for_room = connection.got == size;
             match connection.go_on() {
                 Next::Nothing => {
-                    connections.remove(&event.data()); // closed, and so out of the epoll, too
+                    connections.remove(&event.data()); // closed, and so removed from the epoll, too
                 }
                 Next::Room if !waited_for_room => connection.wait_for(&epoll, EpollFlags::EPOLLOUT)?,
                 Next::Request if waited_for_room => connection.wait_for(&epoll, EpollFlags::EPOLLIN)?,
@@ -98,7 +98,8 @@ fn answer_all(listener: &Door, size: usize) -> Result<()> {
     }
 }
 
-/// Where clients come. Of the kinds of UNIX sockets the standard library knows only streams, but they are accepted alike.
+/// A listening socket. Of the kinds of UNIX sockets the standard library supports only streams, but they are accepted
+/// alike.
 enum Door {
     Tcp(TcpListener),
     Unix(UnixListener),
@@ -127,7 +128,8 @@ impl AsFd for Door {
 }
 
 impl Connection {
-    /// Receives what is there, and sends it back when it is whole. Whatever goes wrong, the client has gone.
+    /// Receives the bytes that have arrived, and sends the request back when it is complete. On any error, the client
+    /// has left.
     fn go_on(&mut self) -> Next {
         let (fd, flags) = (self.socket.as_raw_fd(), MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL);
         if self.got < self.message.len() {
@@ -159,7 +161,7 @@ impl Connection {
     }
 }
 
-/// A client's connection, seen from the client.
+/// A client's connection, as the client sees it.
 pub(super) struct Client(OwnedFd);
 
 /// Connects all clients of this process.

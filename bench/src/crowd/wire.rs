@@ -1,4 +1,4 @@
-//! What goes between the harness and the processes of a crowd: JSON, one line each.
+//! The lines between the harness and the processes of a crowd: JSON, one line each.
 
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
@@ -11,34 +11,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::Latency;
 
-/// A turn. Its moments are those of `CLOCK_MONOTONIC`, which all processes share.
+/// A turn. Its times are those of `CLOCK_MONOTONIC`, which all processes share.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Order {
-    /// The first requests are sent.
+    /// The time at which the first requests are sent.
     pub(super) start: Duration,
-    /// The window begins: answers count from here on.
+    /// The time at which the window begins: answers count from here on.
     pub(super) from: Duration,
-    /// It ends, and nobody sends any more.
+    /// The time at which it ends, and no more requests are sent.
     pub(super) until: Duration,
-    /// Whether each answer is checked.
+    /// True if each answer is checked.
     pub(super) verify: bool,
 }
 
-/// From the order to the first request: all have heard of it by then.
+/// The time from the order to the first request: long enough for the order to reach all processes.
 const NOTICE: Duration = Duration::from_millis(2);
 
-/// Shortest lead-in.
+/// The shortest lead-in.
 const SHORTEST_LEAD: Duration = Duration::from_millis(20);
 
 impl Order {
-    /// A turn with a window of `length`, told `now`.
+    /// Returns a turn with a window of `length`, ordered at `now`.
     pub(super) fn new(now: Duration, length: Duration, verify: bool) -> Self {
         let start = now + NOTICE;
         let from = start + (length / 5).max(SHORTEST_LEAD);
         Self { start, from, until: from + length, verify }
     }
 
-    /// Whether an answer of that moment counts.
+    /// Returns true if an answer received at that time counts.
     pub(super) fn counts(&self, at: Duration) -> bool {
         (self.from..self.until).contains(&at)
     }
@@ -50,41 +50,41 @@ impl Order {
     }
 }
 
-/// What a client process says about a turn.
+/// The report of a client process on a turn.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Report {
     /// Answers in the window, for each client.
     pub(super) counts: Vec<u64>,
     /// All answers.
     pub(super) all: u64,
-    /// How long those in the window took; `None` without any.
+    /// The times of the answers in the window; `None` without any.
     pub(super) times: Option<Latency>,
-    /// What the turn cost this process.
+    /// The resources that the turn used in this process.
     pub(super) spent: Usage,
 }
 
-/// The moment, by the clock that all processes share.
+/// Returns the current time, by the clock that all processes share.
 pub(super) fn now() -> Result<Duration> {
     clock_gettime(ClockId::CLOCK_MONOTONIC).call("clock_gettime").map(Duration::from)
 }
 
-/// As a line.
+/// Returns a value as a line.
 pub(super) fn line(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("numbers and names") + "\n"
 }
 
-/// From a line.
+/// Parses a value from a line.
 pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T> {
     serde_json::from_str(line).map_err(|_| Error::Corrupt("a line that was not agreed on"))
 }
 
-/// Says a line to whoever has started this process.
+/// Sends a line to the parent of this process.
 pub(super) fn say(line: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(line.as_bytes()).and_then(|()| out.flush()).call("write")
 }
 
-/// The lines of whoever has started this process. They end with it.
+/// Returns the lines from the parent of this process. They end with it.
 pub(super) fn orders() -> impl Iterator<Item = String> {
     std::io::stdin().lock().lines().map_while(std::result::Result::ok)
 }
@@ -93,7 +93,7 @@ pub(super) fn orders() -> impl Iterator<Item = String> {
 mod tests {
     use super::*;
 
-    /// A fifth of the window leads in, and some time where the window is short.
+    /// A fifth of the window precedes it as the lead-in, and a minimum time where the window is short.
     #[test]
     fn what_comes_before_the_window_and_behind_it_does_not_count() {
         for (length, from) in [(1000, 10_202), (50, 10_022)] {

@@ -1,5 +1,5 @@
-//! How the process that plays pong is told what to do: over a socket of its own, which is silent while anything is
-//! measured. So whoever has nothing to play sleeps, and the mechanism carries nothing but the exchange.
+//! The orders to the process that plays pong: they travel over a socket of their own, which is silent during a
+//! measurement. So a process with nothing to play sleeps, and the mechanism carries nothing but the exchange.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -19,23 +19,23 @@ use super::Ends;
 #[derive(Debug)]
 pub(super) struct Control(OwnedFd);
 
-/// Descriptors that one message may bring along.
+/// The descriptors that one message can carry.
 type Descriptors = [i32; 4];
 
 impl Control {
-    /// Two connected ends; the second one is for the child's standard input.
+    /// Returns two connected ends; the second one is for the child's standard input.
     pub(super) fn pair() -> Result<(Self, OwnedFd)> {
         let kind = (AddressFamily::Unix, SockType::SeqPacket);
         let pair = socketpair(kind.0, kind.1, None, SockFlag::SOCK_CLOEXEC).call("socketpair");
         pair.map(|(ours, theirs)| (Self(ours), theirs))
     }
 
-    /// The end that a child has as its standard input.
+    /// Returns the end that a child has as its standard input.
     pub(super) fn inherited() -> Result<Self> {
         std::io::stdin().as_fd().try_clone_to_owned().call("fcntl").map(Self)
     }
 
-    /// Hands a process its ends. The descriptors travel with the message: nobody else inherits them.
+    /// Hands a process its ends. The descriptors travel with the message: no other process inherits them.
     pub(super) fn send_ends(&self, ends: &Ends) -> Result<()> {
         let fds: Vec<_> = ends.descriptors.iter().map(AsRawFd::as_raw_fd).collect();
         let rights = [ControlMessage::ScmRights(&fds)];
@@ -59,7 +59,7 @@ impl Control {
         Order::decode(&bytes)
     }
 
-    /// Sends a time, or just says that one is ready.
+    /// Sends a time, or just reports that this side is ready.
     pub(super) fn send_time(&self, time: Duration) -> Result<()> {
         self.send_with(&(time.as_nanos() as u64).to_le_bytes(), &[])
     }

@@ -1,4 +1,4 @@
-//! The loops around the bare calls: who sends, who receives, and between which two moments the clock runs.
+//! The loops around the bare calls: which side sends, which receives, and between which two moments the clock runs.
 
 use std::time::{Duration, Instant};
 
@@ -7,32 +7,32 @@ use ipc_core::play::{Exchange, Order, Payload};
 use nix::errno::Errno;
 use zerocopy::IntoBytes as _;
 
-/// Memory for one message. One word stands in front of it, where a System V queue wants the message's type; the others
-/// know nothing of it.
+/// Memory for one message. One word precedes it, where a System V queue expects the message's type; the other
+/// mechanisms ignore that word.
 pub(super) struct Message {
     words: Vec<u64>,
     len: usize,
 }
 
 impl Message {
-    /// Written once, so that its pages are there before anything is timed.
+    /// Returns a message whose pages are written once, so that they are present before anything is timed.
     fn new(len: usize) -> Self {
         Self { words: vec![1; 1 + len.div_ceil(size_of::<u64>())], len }
     }
 
-    /// What is sent.
+    /// Returns the bytes to send.
     #[inline]
     pub(super) fn text(&self) -> &[u8] {
         &self.words.as_bytes()[size_of::<u64>()..][..self.len]
     }
 
-    /// Where to receive.
+    /// Returns the buffer to receive into.
     #[inline]
     pub(super) fn text_mut(&mut self) -> &mut [u8] {
         &mut self.words.as_mut_bytes()[size_of::<u64>()..][..self.len]
     }
 
-    /// The word in front, and the message behind it.
+    /// Returns the word in front, and the message after it.
     #[inline]
     pub(super) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.words
@@ -87,7 +87,7 @@ pub(super) fn play(
     Ok(started.elapsed())
 }
 
-/// Writes all of `bytes`, so many at once, to what may take less.
+/// Writes all of `bytes`, at most `piece` bytes at once, to a stream that may accept fewer.
 #[inline]
 pub(super) fn write_all(
     bytes: &[u8],
@@ -102,7 +102,7 @@ pub(super) fn write_all(
     Ok(())
 }
 
-/// Fills `buffer` from what may give less at once.
+/// Fills `buffer` from a stream that may deliver fewer bytes at once.
 #[inline]
 pub(super) fn read_all(
     mut buffer: &mut [u8],

@@ -1,13 +1,13 @@
-//! Shared memory by bare loads and stores: a payload, and a flag that says whose it is.
+//! Shared memory by bare loads and stores: a payload, and a flag that names the owner of the slot.
 //!
-//! For a round trip there is one slot, handed back and forth: who has it copies a message in, and hands it over by a
-//! store with *release*; the other sees that by a load with *acquire*, and copies the message out. For a stream there
-//! are two slots, so that one can be filled while the other is emptied. Two of them stay in the caches of two cores, which
-//! then take each cache line from one another; so the same is also tried with many slots, as many as the suite's ring is
-//! long.
+//! For a round trip there is one slot, handed back and forth: its owner copies a message in, and hands it over by a
+//! store with *release*; the other side sees that by a load with *acquire*, and copies the message out. For a stream
+//! there are two slots, so that one can be filled while the other is emptied. Two slots stay in the caches of two
+//! cores, which then take each cache line from one another; so the same is also measured with as many slots as the
+//! suite's ring is long.
 //!
-//! How two processes came to share the pages makes no difference here, so there is one floor for shared memory and
-//! for mapped files, in memory without a name.
+//! The way in which two processes came to share the pages makes no difference here, so there is one floor for shared
+//! memory and for mapped files, in memory without a name.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -22,14 +22,14 @@ use super::sys::{self, Shared};
 use super::waiting::Way;
 use super::{Ends, Made, Patience, Side};
 
-/// Whose a slot is: ping's, or the sender's.
+/// The slot belongs to ping, or to the sender.
 const MINE: u32 = 0;
-/// Pong's, or the receiver's.
+/// The slot belongs to pong, or to the receiver.
 const YOURS: u32 = 1;
-/// Beside either: somebody sleeps until it changes.
+/// Added to either: a process sleeps until the flag changes.
 const ASLEEP: u32 = 2;
 
-/// Memory for so many slots.
+/// Creates memory for `slots` slots.
 pub(super) fn make(size: usize, slots: usize) -> Result<Made> {
     let memory = memfd_create(c"floor", MFdFlags::MFD_CLOEXEC).call("memfd_create")?;
     ftruncate(&memory, (slots * Shared::slot_len(size)) as i64).call("ftruncate")?;
@@ -38,13 +38,13 @@ pub(super) fn make(size: usize, slots: usize) -> Result<Made> {
     Ok(Made { ping: ends(memory), pong: ends(copy), lease: None })
 }
 
-/// Maps what [`make`] has made.
+/// Maps the memory that [`make`] has created.
 pub(super) fn map(ends: &Ends) -> Result<Shared> {
     let memory = ends.descriptors.first().ok_or(Error::Corrupt("no descriptor"))?;
     Shared::map(memory).call("mmap")
 }
 
-/// One side of the exchange.
+/// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
     let (shared, count) = (map(ends)?, ends.number as usize);
     Ok(Box::new(move |order| match (order.exchange, role) {
@@ -91,7 +91,7 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
     }))
 }
 
-/// Gives the slot to `whom`, and wakes who sleeps for it.
+/// Gives the slot to `whom`, and wakes the process that sleeps for it.
 #[inline]
 fn hand_over(flag: &AtomicU32, whom: u32, patience: &Patience) {
     if patience.way != Way::Sleep {

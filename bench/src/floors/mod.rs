@@ -1,8 +1,8 @@
-//! What the bare system calls look like: the same exchange without anything of this suite around the calls.
+//! The bare system calls: the same exchange with nothing of this suite around the calls.
 //!
-//! A *floor* is what a mechanism costs before anybody makes it comfortable: no trait, no frames, no histogram, no look
-//! after a peer that may have died. It tells how much of a measured time is the kernel's and the machine's, and how
-//! much is ours. Read one of these files to see how a mechanism is used with nothing in between:
+//! A *floor* is the cost of a mechanism without any convenience: no trait, no frames, no histogram, no check for a dead
+//! peer. It shows how much of a measured time is due to the kernel and the machine, and how much to the suite. Read one
+//! of these files to see how a mechanism is used with nothing in between:
 //!
 //! | file | mechanism | to send | to receive | waits by polling |
 //! |---|---|---|---|---|
@@ -13,18 +13,18 @@
 //! | `memory.rs` | shared memory, memory map | a copy, a store with release | a load with acquire, a copy | a load |
 //! | `semaphore.rs` | shared memory with semaphores | a copy, `semop` | `semop`, a copy | `IPC_NOWAIT` |
 //!
-//! What they have in common: `exchange.rs`, the loops around the calls; `waiting.rs`, how they wait; `control.rs`, how
-//! the two processes are told what to play (never inside a measurement); `stage.rs`, the two processes; `sys.rs`, the
-//! calls that need `unsafe`.
+//! Shared code: `exchange.rs`, the loops around the calls; `waiting.rs`, the ways to wait; `control.rs`, the orders to
+//! the two processes (never inside a measurement); `stage.rs`, the two processes; `sys.rs`, the calls that need
+//! `unsafe`.
 //!
 //! # What is alike on both sides of a ratio
-//! The payload: every byte written before it is sent and read after it has come, by the same code. The placement of
-//! the two processes. The clock: the time of a whole round of some milliseconds, divided by the messages in it. The
-//! start: both processes are awake before the clock is.
+//! The payload: every byte is written before it is sent and read after it has arrived, by the same code. The placement
+//! of the two processes. The clock: the time of a whole round of some milliseconds, divided by the messages in it. The
+//! start: both processes are awake before the clock starts.
 //!
 //! # What the floor of a strategy of waiting is
-//! Of `block`, the call that sleeps. Of `spin`, the call that does not, repeated; with `sched_yield` in between where
-//! both processes share a core. Of `hybrid`, the better of the two for a peer that answers at once: polling where each
+//! For `block`, the call that sleeps. For `spin`, the call that does not, repeated; with `sched_yield` in between where
+//! both processes share a core. For `hybrid`, the better of the two for a peer that answers at once: polling where each
 //! process has a core of its own, sleeping where they share one.
 
 mod control;
@@ -56,11 +56,11 @@ use waiting::{Patience, Way};
 pub struct Floor {
     /// Short name of the mechanism.
     mechanism: String,
-    /// Which way it is built.
+    /// The variant of the mechanism.
     variant: String,
-    /// How both sides wait.
+    /// The way in which both sides wait.
     way: Way,
-    /// The sender of a stream writes so many bytes at once; `None` for the whole message.
+    /// The number of bytes that the sender of a stream writes at once; `None` for the whole message.
     pub piece: Option<usize>,
     /// Length of the messages.
     size: usize,
@@ -68,7 +68,7 @@ pub struct Floor {
     slots: usize,
 }
 
-/// What one process holds: descriptors, and the number of an object that has none.
+/// The objects of one process: descriptors, and the number of an object that has none.
 #[derive(Debug, Default)]
 struct Ends {
     descriptors: Vec<OwnedFd>,
@@ -80,15 +80,15 @@ struct Ends {
 struct Made {
     ping: Ends,
     pong: Ends,
-    /// Sees to it that nothing is left of an object that outlives its users.
+    /// Removes an object that would outlive its users.
     lease: Option<Lease>,
 }
 
-/// Plays one order by bare calls and returns how long that took: for ping of a round trip and for pong of a stream.
+/// Plays one order by bare calls and returns its time: on ping for a round trip, on pong for a stream.
 type Side = Box<dyn FnMut(&Order) -> nix::Result<Duration>>;
 
 impl Floor {
-    /// The floor of a case.
+    /// Returns the floor of a case.
     #[must_use]
     pub fn of(case: &Case) -> Self {
         Self {
@@ -101,26 +101,26 @@ impl Floor {
         }
     }
 
-    /// A flag without a payload, handed back and forth by polling: one cache line between two cores.
+    /// Returns a flag without a payload, handed back and forth by polling: one cache line between two cores.
     #[must_use]
     pub fn handover() -> Self {
         let (mechanism, variant) = ("shm".into(), "ring".into());
         Self { mechanism, variant, way: Way::Poll, piece: None, size: 0, slots: 1 }
     }
 
-    /// The same with a sender that writes `piece` bytes at once.
+    /// Returns the same floor with a sender that writes `piece` bytes at once.
     #[must_use]
     pub fn in_pieces(self, piece: usize) -> Self {
         Self { piece: Some(piece), ..self }
     }
 
-    /// The same with as many buffers as fit into a ring of the suite.
+    /// Returns the same floor with as many buffers as fit into a ring of the suite.
     #[must_use]
     pub fn with_many_slots(self) -> Self {
         Self { slots: (ipc_core::ring::CAPACITY / sys::Shared::slot_len(self.size)).max(2), ..self }
     }
 
-    /// Makes what the two talk through.
+    /// Creates the medium through which the two sides talk.
     fn make(&self) -> Result<Made> {
         match (self.mechanism.as_str(), self.variant.as_str()) {
             ("pipe", _) => pipe::make(),
@@ -134,7 +134,7 @@ impl Floor {
         }
     }
 
-    /// One side of the exchange.
+    /// Returns one side of the exchange.
     fn side(&self, role: Role, ends: Ends, patience: Patience) -> Result<Side> {
         match (self.mechanism.as_str(), self.variant.as_str()) {
             ("pipe" | "fifo", _) => pipe::side(role, ends, self.piece, patience),

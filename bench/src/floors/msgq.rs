@@ -1,5 +1,6 @@
-//! A System V message queue by bare calls: `msgsnd` and `msgrcv`. One queue carries both ways; the type of a message
-//! says which. The payload is written behind the type, where the kernel takes it from: nothing is copied before.
+//! A System V message queue by bare calls: `msgsnd` and `msgrcv`. One queue carries both directions, distinguished by
+//! the type of a message. The payload is written directly after the type, from where the kernel takes it: no copy is
+//! made before.
 
 use ipc_core::Result;
 use ipc_core::cpus::Role;
@@ -9,7 +10,7 @@ use ipc_msgq::{Key, Queue, SystemV};
 use super::exchange::play;
 use super::{Ends, Made, Patience, Side, sys};
 
-/// A queue under a fresh key, which the lease removes.
+/// Creates a queue under a fresh key, which the lease removes.
 pub(super) fn make() -> Result<Made> {
     let _making = lease::making();
     let key = Key::fresh();
@@ -20,7 +21,7 @@ pub(super) fn make() -> Result<Made> {
 }
 
 // ANCHOR: side
-/// One side of the exchange.
+/// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Side {
     let queue = ends.number;
     let (outbound, inbound) = match role {

@@ -1,4 +1,5 @@
-//! Pipes and FIFOs by bare calls: `write` and `read`. A stream knows no messages, so both sides know the length.
+//! Pipes and FIFOs by bare calls: `write` and `read`. A stream has no message boundaries, so both sides know the
+//! length.
 
 use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
@@ -15,21 +16,21 @@ use nix::unistd::{mkfifo, pipe2, read, write};
 use super::exchange::{play, read_all, write_all};
 use super::{Ends, Made, Patience, Side};
 
-/// Two pipes, one each way.
+/// Creates two pipes, one for each direction.
 pub(super) fn make() -> Result<Made> {
     let (pong_reads, ping_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
     let (ping_reads, pong_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
     Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), lease: None })
 }
 
-/// Two FIFOs, opened on both sides; then their names are not needed any more.
+/// Creates two FIFOs, opened on both sides; after that their names are no longer needed.
 pub(super) fn make_named() -> Result<Made> {
     let _making = lease::making();
     let lease = Lease::take::<Fifo>(None)?;
     let fifo = |name| -> Result<(OwnedFd, OwnedFd)> {
         let path = lease.path(name);
         mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo")?;
-        // Opening waits for the other side, unless it is told not to; and then a reader has to come first.
+        // `open` waits for the other side unless `O_NONBLOCK` is set, and then the reader has to open first.
         let read = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).call("open")?;
         let write = OpenOptions::new().write(true).open(&path).call("open")?;
         fcntl(&read, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
@@ -44,7 +45,7 @@ fn ends(read: OwnedFd, write: OwnedFd) -> Ends {
     Ends { descriptors: vec![read, write], number: 0 }
 }
 
-/// One side of the exchange.
+/// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: Ends, piece: Option<usize>, patience: Patience) -> Result<Side> {
     let [reads, writes]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;

@@ -1,4 +1,4 @@
-//! POSIX message queues by bare calls: `mq_send` and `mq_receive`. Two queues, one each way.
+//! POSIX message queues by bare calls: `mq_send` and `mq_receive`. Two queues, one for each direction.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
@@ -13,16 +13,16 @@ use nix::mqueue::mq_unlink;
 use super::exchange::play;
 use super::{Ends, Made, Patience, Side, sys};
 
-/// How many messages wait in a queue: as many as an ordinary user may ask for.
+/// The capacity of a queue in messages: the most that an ordinary user may request.
 const CAPACITY: i64 = 10;
 
-/// Two queues for messages of `size` bytes. Both sides get the open queues, so their names go at once.
+/// Creates two queues for messages of `size` bytes. Both sides get the open queues, so their names are removed at once.
 pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
     let name = PosixName::fresh();
     let lease = Lease::take::<Posix>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
     let queue = |name: PosixName| -> Result<OwnedFd> {
-        lease.record(Note::Queue(name.clone(), None))?; // noted before it is there: no moment to leak it
+        lease.record(Note::Queue(name.clone(), None))?; // noted before it exists, so it cannot leak
         let queue = sys::mq_open(name.as_str(), size, CAPACITY).call("mq_open")?;
         mq_unlink(name.as_str()).call("mq_unlink")?;
         Ok(queue)
@@ -33,7 +33,7 @@ pub(super) fn make(size: usize) -> Result<Made> {
     Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, lease: None })
 }
 
-/// One side of the exchange.
+/// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: Ends, patience: Patience) -> Result<Side> {
     let [inbound, outbound]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;

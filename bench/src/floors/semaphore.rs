@@ -1,7 +1,7 @@
-//! Shared memory with semaphores by bare calls: a copy into the slot, then `semop` to say that it is there.
+//! Shared memory with semaphores by bare calls: a copy into the slot, then `semop` to announce it.
 //!
-//! For a round trip one semaphore in each direction is enough: the answer says that the slot is free again. For a
-//! stream the receiver has to say so itself.
+//! For a round trip one semaphore in each direction is enough: the answer shows that the slot is free again. For a
+//! stream the receiver has to report that itself.
 
 use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
@@ -12,15 +12,15 @@ use ipc_shm::{SemaphoreArray, Semaphores};
 use super::exchange::play;
 use super::{Ends, Made, Patience, Side, memory, sys};
 
-// Which of the suite's semaphores are used here.
+// The suite's semaphores that are used here.
 /// Begins with 1: the slot may be filled.
 const FREE: u16 = 0;
-/// Begins with 0: pong may take what is there.
+/// Begins with 0: pong may take the message.
 const FOR_PONG: u16 = 1;
-/// Begins with 0: ping may take what is there.
+/// Begins with 0: ping may take the message.
 const FOR_PING: u16 = 4;
 
-/// Memory, and an array of semaphores under a fresh key, which the lease removes.
+/// Creates memory, and an array of semaphores under a fresh key, which the lease removes.
 pub(super) fn make(size: usize) -> Result<Made> {
     let _making = lease::making();
     let mut made = memory::make(size, 1)?;
@@ -31,7 +31,7 @@ pub(super) fn make(size: usize) -> Result<Made> {
     Ok(made)
 }
 
-/// One side of the exchange.
+/// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
     let (shared, array) = (memory::map(ends)?, ends.number);
     let flags = if patience.polls() { libc::IPC_NOWAIT } else { 0 };

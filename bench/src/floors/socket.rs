@@ -1,4 +1,4 @@
-//! Sockets by bare calls: `send` and `recv`. One socket carries both ways.
+//! Sockets by bare calls: `send` and `recv`. One socket carries both directions.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, OwnedFd};
@@ -13,16 +13,16 @@ use nix::sys::socket::{
 use super::exchange::{play, read_all, write_all};
 use super::{Ends, Made, Patience, Side};
 
-/// Two connected sockets.
+/// Creates two connected sockets.
 pub(super) fn make(variant: &str, size: usize) -> Result<Made> {
     let (ping, pong) = match variant {
         "tcp" => connect()?,
         "unix-seqpacket" => {
             let (ping, pong) = pair(SockType::SeqPacket)?;
-            // A packet goes whole or not at all: the buffer has to hold one, with what the kernel keeps beside it.
+            // A packet is sent whole or not at all: the buffer has to hold one, with the kernel's overhead.
             let needed = size + 1024;
             for socket in [&ping, &pong] {
-                // The kernel has doubled what it says, to have room for its own.
+                // `SO_SNDBUF` reads back as double the usable size, to leave room for the kernel's overhead.
                 if getsockopt(socket, sockopt::SndBuf).call("getsockopt")? / 2 < needed {
                     let forced = setsockopt(socket, sockopt::SndBufForce, &needed);
                     forced.or_else(|_| setsockopt(socket, sockopt::SndBuf, &needed)).call("setsockopt")?;
@@ -40,7 +40,8 @@ fn pair(kind: SockType) -> Result<(OwnedFd, OwnedFd)> {
     socketpair(AddressFamily::Unix, kind, None, SockFlag::SOCK_CLOEXEC).call("socketpair")
 }
 
-/// Over the loopback interface. Without `TCP_NODELAY` a short message may wait until the one before is acknowledged.
+/// Connects over the loopback interface. Without `TCP_NODELAY` a short message may wait until the one before is
+/// acknowledged.
 fn connect() -> Result<(OwnedFd, OwnedFd)> {
     let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
     let ping = TcpStream::connect(listener.local_addr().call("getsockname")?).call("connect")?;
@@ -48,7 +49,7 @@ fn connect() -> Result<(OwnedFd, OwnedFd)> {
     let pong = loop {
         let (socket, from) = listener.accept().call("accept4")?;
         if from == ours {
-            break socket; // and whoever else came is shown out
+            break socket; // any other connection is closed
         }
     };
     for socket in [&ping, &pong] {
@@ -66,7 +67,7 @@ fn flags(patience: &Patience) -> MsgFlags {
     MsgFlags::MSG_NOSIGNAL | never_waits
 }
 
-/// One side of the exchange through a stream, of which both sides know how long the messages are.
+/// Returns one side of the exchange over a stream, for which both sides know the length of the messages.
 pub(super) fn stream(role: Role, ends: Ends, piece: Option<usize>, patience: Patience) -> Result<Side> {
     let (owned, flags, piece) = (socket(ends)?, flags(&patience), piece.unwrap_or(usize::MAX));
     Ok(Box::new(move |order| {
@@ -80,7 +81,7 @@ pub(super) fn stream(role: Role, ends: Ends, piece: Option<usize>, patience: Pat
     }))
 }
 
-/// One side of the exchange through packets: one call, one message.
+/// Returns one side of the exchange in packets: one call, one message.
 pub(super) fn packets(role: Role, ends: Ends, patience: Patience) -> Result<Side> {
     let (owned, flags) = (socket(ends)?, flags(&patience));
     Ok(Box::new(move |order| {

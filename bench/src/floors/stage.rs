@@ -21,14 +21,13 @@ use super::{Ends, Floor, sys};
 use crate::pair::Stage;
 use crate::{Placement, Played};
 
-/// The first argument of a process that was started to play pong by bare calls.
+/// The first argument of a process started to play pong by bare calls.
 const PEER: &str = "floor";
 
-/// Ends a bare call that would sleep for ever, since its peer has died.
+/// Ends a bare call that would never return, since its peer has died.
 const GIVE_UP: Signal = Signal::SIGUSR1;
 
-/// The thread that plays ping: makes what the two talk through, starts the child, and carries out orders until none
-/// come.
+/// Runs the thread that plays ping: creates the medium, starts the child, and carries out orders until none come.
 pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result<()> {
     sys::interrupt_on(GIVE_UP).call("sigaction")?;
     let made = floor.make()?;
@@ -45,7 +44,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     })?;
     let id = ProcessId::of(child.pid())?.ok_or(Error::Disconnected)?;
     control.send_ends(&made.pong)?;
-    drop(made.pong); // a copy that stayed open here would hide the child's end
+    drop(made.pong); // a copy left open here would hide the child's end
     control.receive_time()?; // the child is ready
     cpus.bind(Role::Ping)?;
     stage.is_ready(usize::MAX, Some(child.pid()));
@@ -57,7 +56,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
         scope.spawn(move || release(&watch, &patience_of_watch, over, me));
         let played = carry_out(floor, made.ping, patience, &control, stage);
         over.store(true, Ordering::Relaxed);
-        drop(control); // the child ends, and with it the watch
+        drop(control); // the child ends, and the watch with it
         if played.is_err() {
             child.kill();
         }
@@ -71,7 +70,7 @@ fn carry_out(floor: &Floor, ends: Ends, patience: Patience, control: &Control, s
     for task in stage.tasks() {
         let order = task.order;
         control.send_order(&order)?;
-        control.receive_time()?; // it is awake
+        control.receive_time()?; // the child is awake
         let elapsed = side(&order).map_err(understand)?;
         let theirs = control.receive_time()?;
         let elapsed = if order.exchange == Exchange::Stream { theirs } else { elapsed };
@@ -80,7 +79,7 @@ fn carry_out(floor: &Floor, ends: Ends, patience: Patience, control: &Control, s
     Ok(())
 }
 
-/// What a refused call means.
+/// Translates the errno of a refused call.
 fn understand(errno: Errno) -> Error {
     match errno {
         Errno::EPIPE | Errno::ECONNRESET | Errno::EIDRM => Error::Disconnected,
@@ -89,8 +88,8 @@ fn understand(errno: Errno) -> Error {
     }
 }
 
-/// Waits until the child has ended. A bare call of `ping` would not notice where the kernel tells nobody, so it is
-/// ended: a poller looks at the flag, a sleeper is woken, again and again until it has looked as well.
+/// Waits until the child has ended. Where the kernel reports nothing, a bare call of `ping` would not notice, so it is
+/// interrupted: a poller sees the flag; a sleeper is woken, again and again until it has seen the flag too.
 fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: ThreadId) {
     while let Some(pidfd) = child.pidfd() {
         if wait_readable([pidfd], Duration::MAX).is_ok() {
@@ -104,16 +103,16 @@ fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: Th
     }
 }
 
-/// The child: takes its ends and answers.
+/// Runs the child: takes its ends and answers.
 fn pong(floor: &Floor, cpus: Cpus) -> Result<()> {
-    // A bare call would not notice the end of the other side: so this process ends with it.
+    // A bare call would not notice the end of the other side, so this process dies with it.
     set_pdeathsig(Signal::SIGKILL).call("prctl")?;
-    // Not needed here, but the suite's child has this thread too: in a process of two threads the kernel counts who uses
-    // a descriptor, which a process of one thread is spared.
+    // Not needed here, but the suite's child has this thread too: in a process of two threads the kernel counts
+    // references to a descriptor in use, which it skips in a single-threaded process.
     interrupt::clean_up_on_signals()?;
     cpus.bind(Role::Pong)?;
     let control = Control::inherited()?;
-    let ends = control.receive_ends()?; // or nobody is there any more
+    let ends = control.receive_ends()?; // an error if the other side is gone
     let mut side = floor.side(Role::Pong, ends, Patience::new(floor.way))?;
     control.send_time(Duration::ZERO)?;
     loop {
@@ -141,11 +140,11 @@ pub(crate) fn serve_if_invited(args: &[String]) -> Option<ExitCode> {
             variant: variant.clone(),
             way: way.parse()?,
             piece: (piece > 0).then_some(piece),
-            // Whoever makes the ends needs these, not who gets them.
+            // Only the side that creates the ends needs these, not the one that receives them.
             size: 0,
             slots: 0,
         };
-        // As the suite's pong has it: in a process of two threads each call pays for counting who uses the descriptor.
+        // As in the suite's pong: in a process of two threads each call pays for counting references to the descriptor.
         interrupt::clean_up_on_signals()?;
         pong(&floor, cpus.parse()?)
     };

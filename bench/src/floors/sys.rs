@@ -1,4 +1,5 @@
-//! The calls of the floors that neither `nix` nor std wrap, and shared bytes. The only file of the crate with `unsafe`.
+//! The calls of the floors that neither `nix` nor std wraps, and shared bytes. The only file of the crate with
+//! `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
@@ -12,7 +13,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use nix::sys::stat::fstat;
 
 /// `int msgsnd(int msqid, const void *msgp, size_t msgsz, int msgflg);` —
-/// [msgsnd(2)](https://man7.org/linux/man-pages/man2/msgsnd.2.html). `message` is the type and, behind it, `len` bytes.
+/// [msgsnd(2)](https://man7.org/linux/man-pages/man2/msgsnd.2.html). `message` is the type, followed by `len` bytes.
 #[inline]
 pub(super) fn msgsnd(queue: i32, message: &[u64], len: usize, flags: i32) -> nix::Result<()> {
     assert!(size_of_val(message) >= size_of::<u64>() + len, "a message shorter than said");
@@ -22,8 +23,8 @@ pub(super) fn msgsnd(queue: i32, message: &[u64], len: usize, flags: i32) -> nix
 }
 
 /// `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);` —
-/// [msgrcv(2)](https://man7.org/linux/man-pages/man2/msgrcv.2.html). `EAGAIN` when there is none and the flags say not
-/// to wait; `EBADMSG` when it has another length than `len`.
+/// [msgrcv(2)](https://man7.org/linux/man-pages/man2/msgrcv.2.html). `EAGAIN` if the queue is empty and the flags say
+/// not to wait; `EBADMSG` if the message has another length than `len`.
 #[inline]
 pub(super) fn msgrcv(queue: i32, message: &mut [u64], len: usize, kind: i64, flags: i32) -> nix::Result<()> {
     assert!(size_of_val(message) >= size_of::<u64>() + len, "a buffer shorter than said");
@@ -46,8 +47,8 @@ pub(super) fn semop(array: i32, semaphore: u16, change: i16, flags: i32) -> nix:
 }
 
 /// `mqd_t mq_open(const char *name, int oflag, mode_t mode, struct mq_attr *attr);` —
-/// [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html). A new queue, for both ways. On Linux the
-/// `mqd_t` is a descriptor, close-on-exec by itself.
+/// [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html). Creates a new queue, open for both directions.
+/// On Linux the `mqd_t` is a descriptor, close-on-exec by default.
 pub(super) fn mq_open(name: &str, longest: usize, capacity: i64) -> nix::Result<OwnedFd> {
     let name = CString::new(name).map_err(|_| Errno::EINVAL)?;
     // SAFETY: a structure of integers, for which zero is a value.
@@ -55,11 +56,11 @@ pub(super) fn mq_open(name: &str, longest: usize, capacity: i64) -> nix::Result<
     attributes.mq_maxmsg = capacity;
     attributes.mq_msgsize = longest as i64;
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL;
-    let mode: libc::mode_t = ipc_core::lease::MARK; // by which its lease knows it, until its name is gone
+    let mode: libc::mode_t = ipc_core::lease::MARK; // identifies it to its lease until its name is gone
     // SAFETY: the name ends with a zero byte, and both it and the attributes live until the call returns.
     let queue = unsafe { libc::mq_open(name.as_ptr(), flags, mode, &raw mut attributes) };
     let queue = Errno::result(queue)?;
-    // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
+    // SAFETY: the kernel has just created this descriptor for us; nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(queue) })
 }
 
@@ -72,19 +73,19 @@ pub(super) fn mq_send(queue: RawFd, message: &[u8]) -> nix::Result<()> {
 }
 
 /// `ssize_t mq_receive(mqd_t mqdes, char *msg_ptr, size_t msg_len, unsigned int *msg_prio);` —
-/// [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html). `EBADMSG` when the message has another
+/// [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html). `EBADMSG` if the message has another
 /// length than `buffer`.
 #[inline]
 pub(super) fn mq_receive(queue: RawFd, buffer: &mut [u8]) -> nix::Result<()> {
     let (to, len) = (buffer.as_mut_ptr().cast(), buffer.len());
-    // SAFETY: the kernel writes at most `len` bytes, all in `buffer`; nobody wants the priority.
+    // SAFETY: the kernel writes at most `len` bytes, all in `buffer`; a null pointer means no priority is wanted.
     let received = unsafe { libc::mq_receive(queue, to, len, ptr::null_mut()) };
     if Errno::result(received)? as usize == len { Ok(()) } else { Err(Errno::EBADMSG) }
 }
 
 /// `long syscall(SYS_futex, uint32_t *uaddr, FUTEX_WAIT, uint32_t val, const struct timespec *timeout, …);` —
-/// [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html). Sleeps while `word` holds `expected`. Whatever it
-/// answers, the caller has to look again.
+/// [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html). Sleeps while `word` holds `expected`. The caller has
+/// to check the word again, whatever the call returns.
 #[inline]
 pub(super) fn futex_wait(word: &AtomicU32, expected: u32) {
     let for_ever = ptr::null::<libc::timespec>();
@@ -92,19 +93,19 @@ pub(super) fn futex_wait(word: &AtomicU32, expected: u32) {
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, for_ever) };
 }
 
-/// `long syscall(SYS_futex, uint32_t *uaddr, FUTEX_WAKE, uint32_t val);` Wakes the one who sleeps on `word`.
+/// `long syscall(SYS_futex, uint32_t *uaddr, FUTEX_WAKE, uint32_t val);` Wakes the process that sleeps on `word`.
 #[inline]
 pub(super) fn futex_wake(word: &AtomicU32) {
     let no_timeout = ptr::null::<libc::timespec>();
-    // SAFETY: the kernel uses the address of the word only to find who sleeps.
+    // SAFETY: the kernel uses the address of the word only to find the sleeper.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, 1, no_timeout) };
 }
 
-/// Lets `signal` end a call that sleeps: a handler that does nothing, without `SA_RESTART`.
+/// Lets `signal` interrupt a sleeping call: a handler that does nothing, without `SA_RESTART`.
 pub(super) fn interrupt_on(signal: Signal) -> nix::Result<()> {
     extern "C" fn do_nothing(_signal: libc::c_int) {}
     let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
-    // SAFETY: a handler that does nothing does nothing that is forbidden in a handler.
+    // SAFETY: an empty handler does nothing that is forbidden in a handler.
     unsafe { sigaction(signal, &action) }.map(drop)
 }
 
@@ -118,23 +119,24 @@ pub(super) struct Shared {
 // SAFETY: the mapping belongs to this value, whichever thread holds it; nothing in it depends on the thread.
 unsafe impl Send for Shared {}
 
-/// Where the payload begins in a slot: the flag has a cache line of its own, and the one beside it, which some CPUs
-/// fetch together.
+/// The offset of the payload in a slot: the flag has two cache lines to itself, since some CPUs fetch the adjacent line
+/// too.
 const PAYLOAD: usize = 128;
 
 impl Shared {
-    /// How much room a slot for messages of `size` bytes takes.
+    /// Returns the length of a slot for messages of `size` bytes.
     pub(super) const fn slot_len(size: usize) -> usize {
         PAYLOAD + size.next_multiple_of(PAYLOAD)
     }
 
     /// `void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);` —
-    /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html). All of `memory`, with its pages already there.
+    /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html). Maps all of `memory`, with its pages already
+    /// present.
     pub(super) fn map(memory: impl AsFd) -> nix::Result<Self> {
         let len = fstat(&memory)?.st_size as usize;
         let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_POPULATE);
         let fd = memory.as_fd().as_raw_fd();
-        // SAFETY: a new mapping at an address that the kernel chooses takes no memory from anybody.
+        // SAFETY: a new mapping at an address that the kernel chooses replaces no memory in use.
         let start = unsafe { libc::mmap(ptr::null_mut(), len, access, flags, fd, 0) };
         if start == libc::MAP_FAILED {
             return Err(Errno::last());
@@ -143,7 +145,7 @@ impl Shared {
         Ok(Self { start, len })
     }
 
-    /// The slot number `index` of slots for messages of `size` bytes.
+    /// Returns slot number `index` of the slots for messages of `size` bytes.
     pub(super) fn slot(&self, index: usize, size: usize) -> Slot<'_> {
         let offset = index * Self::slot_len(size);
         assert!(offset + Self::slot_len(size) <= self.len, "a slot outside the memory");
@@ -155,15 +157,15 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // SAFETY: the mapping that `map` made; slots borrow it, so none is left.
+        // SAFETY: the mapping was made by `map`; slots borrow it, so none is left.
         unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
     }
 }
 
 /// A flag and a payload in shared memory.
 ///
-/// The copies are plain ones, as in C. What makes them sound is outside of Rust's view: the other process is this very
-/// program, and whoever does not have the slot, by its flag, does not touch the payload.
+/// The copies are plain ones, as in C. Rust cannot see what makes them sound: the other process runs this very program,
+/// and a side that does not own the slot, by its flag, does not touch the payload.
 pub(super) struct Slot<'a> {
     start: NonNull<u8>,
     size: usize,
@@ -171,7 +173,7 @@ pub(super) struct Slot<'a> {
 }
 
 impl Slot<'_> {
-    /// Whose the slot is.
+    /// Returns the flag that names the slot's owner.
     #[inline]
     pub(super) fn flag(&self) -> &AtomicU32 {
         // SAFETY: four bytes of the mapping, which lives as long as this value; aligned, since pages and slots are;
@@ -185,25 +187,25 @@ impl Slot<'_> {
         unsafe { self.start.add(PAYLOAD) }.as_ptr()
     }
 
-    /// Copies a message in. The slot has to be this side's.
+    /// Copies a message in. The slot must belong to this side.
     #[inline]
     pub(super) fn copy_in(&self, message: &[u8]) {
         assert!(message.len() <= self.size, "a message longer than the slot");
-        // SAFETY: there is room for it, and nobody else touches the payload while the slot is ours.
+        // SAFETY: there is room for it, and the other side does not touch the payload while the slot is ours.
         unsafe { ptr::copy_nonoverlapping(message.as_ptr(), self.payload(), message.len()) };
     }
 
-    /// Copies a message out. The slot has to be this side's.
+    /// Copies a message out. The slot must belong to this side.
     #[inline]
     pub(super) fn copy_out(&self, message: &mut [u8]) {
         assert!(message.len() <= self.size, "a message longer than the slot");
-        // SAFETY: these bytes are there, and nobody else touches the payload while the slot is ours.
+        // SAFETY: these bytes are there, and the other side does not touch the payload while the slot is ours.
         unsafe { ptr::copy_nonoverlapping(self.payload(), message.as_mut_ptr(), message.len()) };
     }
 }
 
-/// Takes over a descriptor that came with a message (`SCM_RIGHTS`).
+/// Takes ownership of a descriptor received with a message (`SCM_RIGHTS`).
 pub(super) fn own(received: RawFd) -> OwnedFd {
-    // SAFETY: the kernel made it for us when the message was received, and nobody else was told its number.
+    // SAFETY: the kernel created it for us when the message was received, and nothing else knows its number.
     unsafe { OwnedFd::from_raw_fd(received) }
 }

@@ -1,4 +1,4 @@
-//! How the bare calls wait.
+//! The ways in which the bare calls wait.
 
 use std::hint;
 use std::str::FromStr;
@@ -14,18 +14,18 @@ use crate::Placement;
 /// A way of waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// In the call, asleep.
+    /// Sleeps in the call.
     Sleep,
-    /// By repeating a call that does not wait.
+    /// Repeats a call that does not wait.
     Poll,
-    /// The same, and letting the other process run in between: both have the same core.
+    /// Repeats a call that does not wait, and yields to the other process in between: both share a core.
     PollAndYield,
 }
 
 impl Way {
     const ALL: [Self; 3] = [Self::Sleep, Self::Poll, Self::PollAndYield];
 
-    /// What stands for a strategy of the suite.
+    /// Returns the equivalent of a strategy of the suite.
     pub(super) fn of(wait: Wait, placement: Placement) -> Self {
         let share_a_core = placement.ping == placement.pong;
         match wait {
@@ -54,11 +54,11 @@ impl FromStr for Way {
     }
 }
 
-/// A way of waiting, and when to stop: a bare call has no peer to ask after.
+/// A way of waiting, and the condition to stop: a bare call cannot ask whether its peer lives.
 #[derive(Clone, Debug)]
 pub(super) struct Patience {
     pub(super) way: Way,
-    /// The other process has ended.
+    /// True once the other process has ended.
     pub(super) gone: Arc<AtomicBool>,
 }
 
@@ -67,12 +67,12 @@ impl Patience {
         Self { way, gone: Arc::default() }
     }
 
-    /// Whether the calls are to be told not to wait.
+    /// Returns true if the calls are to be told not to wait.
     pub(super) fn polls(&self) -> bool {
         self.way != Way::Sleep
     }
 
-    /// Repeats a call until it does not say "not now". One that sleeps is made once, and again after a signal.
+    /// Repeats a call while it answers "not now". A call that sleeps is made once, and again after a signal.
     #[inline]
     pub(super) fn until<T>(&self, mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
         loop {
@@ -83,10 +83,10 @@ impl Patience {
         }
     }
 
-    /// Between two polls.
+    /// Pauses between two polls.
     ///
     /// # Errors
-    /// `EPIPE`: there is nobody to wait for.
+    /// `EPIPE`: the peer is gone.
     #[inline]
     pub(super) fn pause(&self) -> nix::Result<()> {
         if self.gone.load(Ordering::Relaxed) {

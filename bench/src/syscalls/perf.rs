@@ -1,5 +1,5 @@
-//! Counting by `perf_event_open(2)`: the kernel adds up while the processes run as always. So whoever polls can be counted,
-//! too. It takes a tracepoint, and the right to count what happens in the kernel.
+//! Counting by `perf_event_open(2)`: the kernel counts while the processes run undisturbed, so polling can be counted
+//! too. This requires a tracepoint, and the permission to count events in the kernel.
 
 use std::fs;
 
@@ -12,10 +12,10 @@ use perf_event::{Builder, Counter};
 use super::{Calls, MESSAGES};
 use crate::{Case, Pair};
 
-/// Where the tracepoints may be found: a file system that root mounts, here or there.
+/// The possible directories of the tracepoints: a file system that root mounts at either place.
 const TRACEFS: [&str; 2] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
 
-/// The number of the tracepoint that each system call passes on its way in, if we may count it.
+/// Returns the number of the tracepoint that each system call passes on entry, if this process may count it.
 pub(super) fn sys_enter() -> Option<u64> {
     let id = TRACEFS.iter().find_map(|place| {
         let text = fs::read_to_string(format!("{place}/events/raw_syscalls/sys_enter/id")).ok()?;
@@ -24,9 +24,9 @@ pub(super) fn sys_enter() -> Option<u64> {
     counter(id, gettid()).is_ok().then_some(id)
 }
 
-/// Counts what an exchange needs. Where both sides block, less what a shorter one needs: beginning and ending takes the
-/// same in both, and what is left is that of the messages. Who polls asks more often or less while the other side
-/// begins, so there nothing is taken off: it is a share of many messages.
+/// Counts the calls of an exchange. Where both sides block, the calls of a shorter exchange are subtracted: beginning
+/// and ending take the same calls in both, so the rest are those of the messages. A poller makes more or fewer calls
+/// while the other side begins, so there nothing is subtracted: the calls are divided among many messages.
 pub(super) fn count(case: &Case, sys_enter: u64) -> Result<Calls> {
     let mut pair = Pair::start(*case)?;
     let (ping, pong) = (pair.ping(), pair.peer().ok_or(Error::Disconnected)?);
@@ -46,7 +46,7 @@ pub(super) fn count(case: &Case, sys_enter: u64) -> Result<Calls> {
     Ok([of_one(0).max(0.0), of_one(1).max(0.0)])
 }
 
-/// Counts the system calls of one thread, from now on.
+/// Starts to count the system calls of one thread.
 fn counter(sys_enter: u64, thread: Pid) -> Result<Counter> {
     let mut builder = Builder::new(Tracepoint::with_id(sys_enter));
     builder.observe_pid(thread.as_raw()).any_cpu().exclude_kernel(false).exclude_hv(false);
