@@ -1,4 +1,4 @@
-//! Contract 9 for what people type: any text where an address should be is answered, at once and by name.
+//! Contract 9 for typed addresses: any text in place of an address is answered at once, with a clear error.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::{Bench, fuzz};
 use crate::{Error, Mechanism, Setup};
 
-/// Any text, joined. Where a port could be meant, it is one that leads nowhere: a test disturbs no other program.
+/// Joins any text as an address. Where the text could be a port, that port leads nowhere: a test disturbs no other
+/// program.
 pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
     bench.trial("fuzz: any text as an address is answered", |_| {
         let number = prop_oneof![

@@ -1,5 +1,5 @@
-//! The allowance of POSIX queues (`ulimit -q`), which all processes of a user share, across namespaces: waiting until enough
-//! of it is left. Root raises it instead.
+//! The limit on POSIX queues (`ulimit -q`), which all processes of a user share, across namespaces: a test waits until
+//! enough of it is free. Root raises it instead.
 
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -15,30 +15,30 @@ use nix::unistd::geteuid;
 use super::Outcome;
 use crate::{MAX_MESSAGE, lease};
 
-/// How long to wait for the other tests of this user, each of which ends.
+/// The time to wait for other tests of this user, each of which ends.
 const TURN: Duration = Duration::from_secs(120);
 
-/// How long to wait for other programs.
+/// The time to wait for other programs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The part of the allowance that the queues of some links take. Other tests that ask for theirs leave it alone until this is
-/// dropped, or its process has ended.
+/// The part of the limit that the queues of some links take. Other tests that wait for a part leave this one alone
+/// until it is dropped, or its process has ended.
 ///
-/// A part is held by a socket bound to the part's name, in the abstract namespace: the kernel gives each name to one socket,
-/// takes it back however the process ends, and leaves no file behind.
+/// A socket bound to the part's name in the abstract namespace holds the part: the kernel gives each name to one
+/// socket, takes it back however the process ends, and leaves no file behind.
 #[derive(Debug)]
 #[must_use = "the part is given back when this is dropped"]
 pub struct Allowance {
     links: u64,
-    /// None where the limit is as high as anyone could want.
+    /// `None` where the limit is as high as any test needs.
     parts: Option<Vec<UnixDatagram>>,
 }
 
 impl Allowance {
-    /// Waits for a part as large as the queues of `links` links.
+    /// Waits for a part large enough for the queues of `links` links.
     ///
     /// # Panics
-    /// There is none within some time, which the message says with what was waited for.
+    /// None is free in time; the message says what was waited for.
     pub fn wait_for(links: u64) -> Self {
         let Some(limit) = raised() else { return Self { links, parts: None } };
         let queue = Queue::of_a_link();
@@ -73,7 +73,7 @@ impl Allowance {
         allowance
     }
 
-    /// Whether the kernel refuses the queues that the part is for: another program has taken what was left.
+    /// True if the kernel refuses the queues that the part is for: another program has taken the rest of the limit.
     fn has_run_out(&self) -> bool {
         let queue = Queue::of_a_link();
         let made: Vec<_> =
@@ -85,8 +85,8 @@ impl Allowance {
         run_out
     }
 
-    /// Runs a case with a part for the queues of one link. A case that fails since another program has taken what was left
-    /// is tried again.
+    /// Runs a case with a part for the queues of one link. Retries a case that fails because another program has taken
+    /// the rest of the limit.
     pub(super) fn run(case: impl Fn() -> Outcome) -> Outcome {
         const RETRIES: usize = 2;
         for _ in 0..RETRIES {
@@ -106,8 +106,8 @@ impl Allowance {
     }
 }
 
-/// Raises the limit, here and for all children, as far as that is permitted. The limit, if it is not as high as anyone could
-/// want.
+/// Raises the limit, here and for all children, as far as permitted. Returns the limit, unless it is as high as any
+/// test needs.
 fn raised() -> Option<rlim_t> {
     const ENOUGH: rlim_t = 64 << 20;
     let (soft, hard) = getrlimit(Resource::RLIMIT_MSGQUEUE).ok()?;
@@ -118,14 +118,14 @@ fn raised() -> Option<rlim_t> {
     Some(hard)
 }
 
-/// How large a queue is.
+/// The size of a queue.
 struct Queue {
     capacity: u64,
     longest: u64,
 }
 
 impl Queue {
-    /// As large as the system allows.
+    /// Returns the largest size that the system allows.
     fn of_a_link() -> Self {
         let limit = |name, usual| {
             let text = fs::read_to_string(format!("/proc/sys/fs/mqueue/{name}")).unwrap_or_default();
@@ -135,7 +135,8 @@ impl Queue {
         Self { capacity, longest: limit("msgsize_max", 8192).min(MAX_MESSAGE as u64) }
     }
 
-    /// What the kernel counts for it: each message with its `struct msg_msg` and a node of the tree that orders them.
+    /// Returns the bytes that the kernel counts for it: each message with its `struct msg_msg` and a node of the tree
+    /// that orders them.
     const fn bytes(&self) -> rlim_t {
         self.capacity * (self.longest + 48 + 48)
     }
@@ -150,7 +151,7 @@ impl Queue {
     }
 }
 
-/// Repeats `attempt` until it gives something, for so long.
+/// Repeats `attempt` until it returns a value, for at most `time`.
 fn within<T>(time: Duration, attempt: impl Fn() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + time;
     loop {

@@ -1,12 +1,12 @@
-//! Shared memory past all rules, for tests alone.
+//! Access to shared memory outside the protocol, for tests alone.
 
 use std::sync::atomic::AtomicU64;
 
 use crate::ring::{Memory, Region};
 use crate::sys;
 
-/// The bytes of a shared memory, for tests of it. No other thread of this process may use the same bytes meanwhile: that
-/// would be a data race, which is why no other build than one for tests has this.
+/// The bytes of a shared memory, for its tests. No other thread of this process may use the same bytes meanwhile: that
+/// would be a data race, which is why only test builds have this.
 ///
 /// All methods panic out of bounds.
 pub trait Bytes {
@@ -16,10 +16,10 @@ pub trait Bytes {
     /// Copies `bytes` in at `offset`.
     fn write(&self, offset: usize, bytes: &[u8]);
 
-    /// The 8 bytes at `offset`, which is a multiple of 8.
+    /// Returns the 8 bytes at `offset`, which is a multiple of 8.
     fn u64_at(&self, offset: usize) -> &AtomicU64;
 
-    /// The `count` words of 8 bytes from `offset` on.
+    /// Returns `count` words of 8 bytes, starting at `offset`.
     fn words(&self, offset: usize, count: usize) -> &[AtomicU64];
 }
 
@@ -44,7 +44,7 @@ impl<M: Memory> Bytes for Region<M> {
 /// Overwrites the memory of a link, as a hostile peer can. As for [`Bytes`], no other thread may use it meanwhile.
 ///
 /// # Panics
-/// Out of bounds.
+/// The offset is out of bounds.
 pub fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
     sys::scribble(memory, offset, bytes);
 }

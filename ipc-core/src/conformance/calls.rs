@@ -1,10 +1,10 @@
-//! How many system calls a message costs: counted, not believed.
+//! The number of system calls per message, counted with ptrace.
 //!
-//! The peer plays the script `counted`: it receives a message, sends it back, and makes a call that nobody else makes,
-//! [`MARK`], before and behind each of the two. This side holds it with ptrace(2) at every system call. At a mark it
-//! lets the message arrive, or takes the answer, while the peer stands still: so the message is always there when the
-//! peer asks for it, and room is always there when it sends, whatever the strategy of waiting. That is also what makes
-//! the count repeatable: it is that of a busy peer.
+//! The peer plays the script `counted`: it receives a message, sends it back, and makes a call that no other code
+//! makes, [`MARK`], before and after each of the two. This side stops it with ptrace(2) at every system call. At a
+//! mark, this side lets the message arrive, or takes the answer, while the peer is stopped: so the message is always
+//! there when the peer asks for it, and there is always room when it sends, whatever the wait strategy. That also makes
+//! the count repeatable: it is the count of a busy peer.
 
 use std::thread;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use nix::unistd::Pid;
 use super::{Bench, Outcome, ensure, skipped};
 use crate::{Call, Deadline, Error, Mechanism, Transport, sys};
 
-/// System calls for one message where neither side has to wait.
+/// The system calls for one message where neither side has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls {
     /// To send it.
@@ -31,16 +31,16 @@ pub struct Calls {
 /// The script of the peer.
 pub(super) const COUNTED: &str = "counted";
 
-/// What the peer calls between two things to count: the number of a system call that no link makes.
+/// The number of the system call that marks the start and the end of a count; no link makes it.
 const MARK: libc::c_long = libc::SYS_getppid;
 
-/// Long enough to be more than one copy or cache line, short enough for any medium to take at once.
+/// More than one copy or cache line, but short enough for any medium to take at once.
 const SIZES: [usize; 4] = [0, 1, 64, 4096];
 
-/// Rounds for each size. A signal in the middle can repeat a call: what most rounds need is what counts.
+/// Rounds for each size. A signal in the middle can repeat a call, so the count of most rounds is the result.
 const ROUNDS: usize = 9;
 
-/// The case, with what this variant declares.
+/// Makes the case, with the counts that this variant declares.
 pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>, declared: Calls) -> Trial {
     bench.trial("a message costs as many system calls as declared", move |bench| count(bench, declared))
 }
@@ -80,7 +80,7 @@ fn median(mut counts: Vec<usize>) -> usize {
     counts[counts.len() / 2]
 }
 
-/// What the peer plays: see the top of the file.
+/// Plays the peer: see the top of the file.
 pub(super) fn counted(link: &mut impl Transport, rounds: u64) -> crate::Result<()> {
     let mark = || {
         nix::unistd::getppid();
@@ -100,11 +100,11 @@ pub(super) fn counted(link: &mut impl Transport, rounds: u64) -> crate::Result<(
     }
 }
 
-/// A child whose system calls are seen, by the thread that seized it. It runs on by itself when this is dropped.
+/// A child stopped at its system calls by the thread that seized it. Runs on by itself when this is dropped.
 pub(super) struct Traced(pub(super) Pid);
 
 impl Traced {
-    /// Stops the child's first thread, wherever it is.
+    /// Stops the child's first thread at any point.
     pub(super) fn seize(pid: u32) -> nix::Result<Self> {
         let pid = Pid::from_raw(pid as i32);
         ptrace::seize(pid, Options::PTRACE_O_TRACESYSGOOD)?;
@@ -114,7 +114,7 @@ impl Traced {
         Ok(traced)
     }
 
-    /// Lets it run to the next [`MARK`], and says how many other system calls it made until then.
+    /// Lets the child run to the next [`MARK`], and returns the number of other system calls that it made on the way.
     pub(super) fn to_mark(&self) -> Result<usize, Failed> {
         let mut calls = 0;
         let mut signal: Option<Signal> = None;
@@ -124,7 +124,7 @@ impl Traced {
                 WaitStatus::PtraceSyscall(_) => match sys::entered_call(self.0)? {
                     Some((MARK, _)) => return Ok(calls),
                     Some(_) => calls += 1,
-                    None => {} // on its way out of one
+                    None => {} // the exit stop of a call
                 },
                 WaitStatus::Stopped(_, sent) => signal = Some(sent),
                 WaitStatus::PtraceEvent(..) => {}
@@ -135,7 +135,8 @@ impl Traced {
 }
 
 impl Traced {
-    /// Lets it run to its next system call; `false` if it makes none for so long. It stands still after either.
+    /// Lets the child run to its next system call; `false` if it makes none within `patience`. The child is stopped in
+    /// both cases.
     pub(super) fn to_next_call(&self, patience: Duration) -> Result<bool, Failed> {
         let deadline = Deadline::after(patience);
         let mut signal: Option<Signal> = None;
@@ -144,7 +145,7 @@ impl Traced {
             let status = loop {
                 match waitpid(self.0, Some(WaitPidFlag::__WALL | WaitPidFlag::WNOHANG))? {
                     WaitStatus::StillAlive if deadline.has_passed() => {
-                        ptrace::interrupt(self.0)?; // one that runs on could not be let go
+                        ptrace::interrupt(self.0)?; // a running child could not be detached
                         wait_for(self.0)?;
                         return Ok(false);
                     }

@@ -1,7 +1,7 @@
-//! Contract 5: no wait goes by the wall clock, which can be set back meanwhile.
+//! Contract 5: no wait depends on the wall clock, which can be set back meanwhile.
 //!
-//! A test may not set the clock of the machine. So the peer waits in every way that there is, and this side looks with
-//! ptrace(2) at each system call that it makes: none is given a moment of `CLOCK_REALTIME`.
+//! A test may not set the machine's clock. So the peer waits in every possible way, and this side checks with ptrace(2)
+//! each system call that it makes: none takes an absolute time of `CLOCK_REALTIME`.
 
 use std::thread;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::{Call, Error, Mechanism, Result, Transport, sys};
 /// The script of the peer.
 pub(super) const CLOCKS: &str = "clocks";
 
-/// How long the peer waits before this side leaves: it has time for all of its waits.
+/// The time that the peer waits before this side leaves: enough for all of its waits.
 const LONG: Duration = Duration::from_secs(1);
 
 pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
@@ -52,10 +52,10 @@ fn by_no_wall_clock<M: Mechanism + 'static>(bench: Bench<M>, script: &str) -> Ou
     Ok(())
 }
 
-/// The name of a system call that waits for a moment of the wall clock.
+/// Returns the name of a system call that waits for a time of the wall clock.
 fn wall_clock(traced: &Traced, number: libc::c_long, args: [u64; 6]) -> Option<&'static str> {
     let word = |at: u64| ptrace::read(traced.0, at as ptrace::AddressType).unwrap_or(1);
-    let until = args[4]; // of calls on POSIX queues: none, or one that is over, is no wait for a moment
+    let until = args[4]; // of a POSIX queue call: null, or a past time, is no wait until then
     let moment = || until != 0 && (word(until), word(until + size_of::<i64>() as u64)) != (0, 0);
     let sleeps_until = [libc::CLOCK_REALTIME as u64, libc::TIMER_ABSTIME as u64];
     match number {
@@ -67,7 +67,7 @@ fn wall_clock(traced: &Traced, number: libc::c_long, args: [u64; 6]) -> Option<&
     }
 }
 
-/// What the peer plays: waits with and without a timeout, to receive (`way` 0) or to send, until the other side leaves.
+/// Plays the peer: waits with and without a timeout, to receive (`way` 0) or to send, until the other side leaves.
 pub(super) fn waits(link: &mut impl Transport, way: u64, buffer: &mut [u8]) -> Result<()> {
     link.recv(buffer)?;
     link.recv_timeout(buffer, Duration::from_millis(150))?;
@@ -82,7 +82,7 @@ pub(super) fn waits(link: &mut impl Transport, way: u64, buffer: &mut [u8]) -> R
 }
 
 impl Traced {
-    /// Lets it run to its end, and tells `on_call` of each system call that it is about to make.
+    /// Lets the child run to its end, and calls `on_call` for each system call that it is about to make.
     fn to_end(&self, mut on_call: impl FnMut(libc::c_long, [u64; 6])) -> std::result::Result<(), Failed> {
         let mut signal: Option<Signal> = None;
         loop {

@@ -1,4 +1,4 @@
-//! The demo as a person or a script uses it: results, exit statuses, bad input.
+//! The demo on a command line or in a script: results, exit statuses, bad input.
 
 use std::io::{BufRead, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt;
@@ -40,7 +40,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     trials
 }
 
-/// What holds for each variant, started by one command.
+/// Makes the cases for each variant, started by one command.
 fn one_variant(demo: Demo) -> Vec<Trial> {
     let mut trials = inherited::trials(demo);
     trials.push(demo.trial("every strategy plays", every_strategy));
@@ -83,7 +83,7 @@ fn narrates(demo: Demo, place: &TempDir) -> Outcome {
 }
 
 fn every_strategy(demo: Demo, place: &TempDir) -> Outcome {
-    let first = Cpus::Same.cpu(Role::Ping)?; // of those that this process may use: it need not be number 0
+    let first = Cpus::Same.cpu(Role::Ping)?; // one that this process may use, which need not be number 0
     for wait in Wait::ALL {
         for cpus in ["same", &format!("{first},{first}")] {
             let args = ["--count", "10", "--wait", wait.name(), "--cpus", cpus];
@@ -107,7 +107,7 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         (&["--cpus", "everywhere"], "same, split"),
         (&["--cpus", "0,4095"], "may not be used here"),
         (&["--timeout", "0"], "time in seconds"),
-        (&["--keep"], ""), // unknown; or a fresh file has no name by which it would be found again
+        (&["--keep"], ""), // unknown; or a fresh file has no name by which to find it again
         (&["juggle"], "juggle"),
     ];
     for (args, reason) in cases {
@@ -141,7 +141,7 @@ fn interrupted(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left_soon(place.path(), "")
 }
 
-/// Reads the story of a demo that plays. Only once it measures is the object surely there, and the end far away.
+/// Reads the narration of a running demo. Only once it measures is the object sure to be there, and the end far off.
 pub(super) fn until_it_measures(child: &mut Child) -> Outcome {
     let story = BufReader::new(child.stderr.take().expect("it is piped"));
     let begun = story.lines().map_while(Result::ok).any(|line| line.contains("now "));
@@ -149,7 +149,7 @@ pub(super) fn until_it_measures(child: &mut Child) -> Outcome {
     Ok(())
 }
 
-/// Sends a signal and checks that the process ends by just that.
+/// Sends a signal and checks that the process ends by that signal.
 pub(super) fn ends_by(child: &mut Child, signal: Signal) -> Outcome {
     kill(Pid::from_raw(child.id() as i32), signal)?;
     let status = child.wait()?;

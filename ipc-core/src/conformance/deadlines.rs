@@ -1,4 +1,4 @@
-//! Contract 5: calls with a timeout keep it, lose nothing over it, and notice a peer that is killed meanwhile.
+//! Contract 5: calls with a timeout return in time, lose nothing, and notice a peer that is killed meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use crate::{Mechanism, Result, Transport};
 
 const VERIFY: Payload = Payload { verify: true };
 
-/// The script of a peer that answers everything, with calls that have next to no time.
+/// The script of a peer that answers everything, with calls that have almost no time.
 pub(super) const HASTY: &str = "hasty-echo";
 
-/// Too short for most answers to come in, and for most long messages to get through.
+/// Too short for most answers to arrive, and for most long messages to get through.
 const HASTE: Duration = Duration::from_micros(30);
 
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
@@ -24,7 +24,7 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("a deadline is kept under a hail of signals", |bench| kept(bench, true)),
         bench.trial("a deadline loses nothing and repeats nothing", nothing_lost),
         bench.trial("a peer killed during a timed wait is noticed", |bench| {
-            // Both longer than the time between two looks at the peer, and shorter.
+            // One longer than the time between two checks of the peer, one shorter.
             for timeout in [Duration::from_secs(60), Duration::from_millis(20)] {
                 promptly(|| {
                     killed_while(bench, false, |link| {
@@ -40,7 +40,8 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
     ]
 }
 
-/// The peer neither sends nor receives. The watchdog of all cases says that each wait ends.
+/// Checks timeouts against a peer that neither sends nor receives. The watchdog of all cases checks that each wait
+/// ends.
 fn kept<M: Mechanism + 'static>(bench: Bench<M>, under_signals: bool) -> Outcome {
     let (mut link, _peer) = bench.meet("idle")?;
     let _hail = under_signals.then(Hail::on_this_thread).transpose()?;
@@ -53,14 +54,14 @@ fn kept<M: Mechanism + 'static>(bench: Bench<M>, under_signals: bool) -> Outcome
         ensure!(started.elapsed() >= timeout, "recv: {timeout:?} was over after {:?}", started.elapsed());
         let started = Instant::now();
         let sent = link.send_timeout(&[7; 1024], timeout)?;
-        // The buffers of TCP grow: what was full may have room again.
+        // The buffers of TCP grow: a full one may have room again.
         let in_time = sent.is_some() || started.elapsed() >= timeout;
         ensure!(in_time, "send: {timeout:?} was over after {:?}", started.elapsed());
     }
     Ok(())
 }
 
-/// Both sides give up all the time, also in the middle of a long message, and go on with one or the other call.
+/// Lets both sides time out constantly, also in the middle of a long message, and go on with the same or another call.
 fn nothing_lost<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, _peer) = bench.meet(HASTY)?;
     let sizes = [0, 64, 5000, link.max_message().min(1 << 20)];
@@ -86,7 +87,7 @@ fn nothing_lost<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-/// Repeats a call until its time suffices.
+/// Repeats a call until its time is enough.
 pub(super) fn insist<R>(mut call: impl FnMut() -> Result<Option<R>>) -> Result<R> {
     loop {
         if let Some(done) = call()? {
@@ -95,7 +96,7 @@ pub(super) fn insist<R>(mut call: impl FnMut() -> Result<Option<R>>) -> Result<R
     }
 }
 
-/// What the peer plays: an echo.
+/// Plays the peer: an echo.
 pub(super) fn hasty(link: &mut impl Transport, buffer: &mut [u8]) -> Result<()> {
     loop {
         match insist(|| link.recv_timeout(buffer, HASTE)) {

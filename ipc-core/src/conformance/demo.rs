@@ -23,7 +23,7 @@ pub(super) struct Demo {
     program: Program,
     variant: &'static str,
     facts: Facts,
-    /// Whether that is what the demo plays unless told otherwise.
+    /// True if the demo runs this variant by default.
     is_default: bool,
 }
 
@@ -42,7 +42,7 @@ impl Program {
 }
 
 impl Demo {
-    /// A case, named after what it runs on.
+    /// Makes a case, named after the demo that it runs on.
     pub(super) fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
         let of = if self.is_default { String::new() } else { format!("{}::", self.variant) };
         watched(format!("demo::{of}{name}"), self.facts.makes_posix_queues, move || {
@@ -59,7 +59,7 @@ impl Demo {
         self.program.profile.address.is_some()
     }
 
-    /// The mechanism's name.
+    /// Returns the mechanism's name.
     pub(super) const fn name(self) -> &'static str {
         self.program.profile.name
     }
@@ -72,17 +72,17 @@ impl Demo {
         self.facts.pid_namespaces
     }
 
-    /// The files of the object at an address; `None` if it has no owner.
+    /// Returns the files of the object at an address; `None` if it has no owner.
     pub(super) fn files(self, address: &str) -> Option<Vec<PathBuf>> {
         self.facts.files.map(|files| files(address))
     }
 
-    /// Whether the first of them can be cut short under the mapping.
+    /// True if the first of them can be truncated while mapped.
     pub(super) const fn can_be_cut(self) -> bool {
         self.facts.can_be_cut
     }
 
-    /// A run with a directory for temporary files of its own.
+    /// Returns a command with its own directory for temporary files.
     pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
         let mut command = Command::new(self.program.path);
         command.env("TMPDIR", place.path()).args(args);
@@ -96,7 +96,7 @@ impl Demo {
         Ok(run(&mut self.command(place, args))?)
     }
 
-    /// An address that nobody uses, of this variant's kind.
+    /// Returns an unused address of this variant's kind.
     pub(super) fn fresh_address(self, place: &Path) -> String {
         self.facts.addresses.fresh(place)
     }

@@ -1,4 +1,4 @@
-//! Contract 4: a peer that closes, and one that is killed, seen from either side.
+//! Contract 4: a peer that closes, and a peer that is killed, seen from either side.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -18,9 +18,9 @@ use crate::{Call, Deadline, Error, Mechanism, Result, Transport, Waiting};
 
 /// The promise: a killed peer is noticed within a second.
 const PROMISE: Duration = Duration::from_secs(1);
-/// How often the promise may be missed before it counts as broken: other processes can take the CPU for a while.
+/// The number of misses before the promise counts as broken: other processes can take the CPU for a while.
 const ATTEMPTS: usize = 3;
-/// A counter that stands still for so long belongs to a thread that is blocked.
+/// A counter that has not changed for this long belongs to a blocked thread.
 const STANDSTILL: Duration = Duration::from_millis(200);
 
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
@@ -48,12 +48,12 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
     ]
 }
 
-/// The peer sends twenty messages and leaves, with messages of ours unread.
+/// Lets the peer send twenty messages and leave, with messages of ours unread.
 fn peer_closes<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, mut peer) = bench.meet("emit 20")?;
     for number in 0..5 {
         match link.try_send(&numbered(number)) {
-            Err(Error::Disconnected) | Ok(None) => break, // it may have left already, or there is room for no more
+            Err(Error::Disconnected) | Ok(None) => break, // it may have left already, or there is no more room
             sent => sent?,
         };
     }
@@ -70,8 +70,8 @@ fn peer_closes<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-/// Without a call that waits: the last message is given out first, and then a peer that left is told by `try_recv`, and one
-/// that was killed by that or by the look at the peer.
+/// Polls without a call that waits: the last message is returned first; then `try_recv` reports a peer that left, and
+/// `try_recv` or the check of the peer reports one that was killed.
 fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     for (script, is_killed) in [("emit 3", false), ("emit-and-stay 3", true)] {
         let (mut link, mut peer) = bench.meet(script)?;
@@ -86,7 +86,7 @@ fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         let mut buffer = [0; 400];
         let len = link.try_recv(&mut buffer)?;
         ensure!(len.is_some_and(|len| buffer[..len] == numbered(2)), "the last message: {len:?}");
-        // TCP takes a moment to say that the peer is gone.
+        // TCP takes a moment to report that the peer is gone.
         let deadline = Deadline::after(PATIENCE);
         let told = loop {
             match link.try_recv(&mut buffer) {
@@ -114,7 +114,7 @@ fn we_close<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
 fn send_after_close<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, mut peer) = bench.meet("emit 0")?;
     peer.wait()?;
-    // The first messages may vanish in the medium's buffer; a medium without end does not exist.
+    // The first messages may vanish in the medium's buffer, but no medium has room without end.
     for _ in 0..100_000 {
         match link.send(&[1; 1024]) {
             Ok(()) => {}
@@ -125,7 +125,7 @@ fn send_after_close<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Err("100 MB went to a peer that had left".into())
 }
 
-/// Runs an attempt that measures how long a kill took to be noticed, more than once if need be.
+/// Runs an attempt that measures how soon a kill was noticed, more than once if necessary.
 pub(super) fn promptly(
     attempt: impl Fn() -> std::result::Result<Duration, libtest_mimic::Failed>,
 ) -> Outcome {
@@ -144,7 +144,7 @@ fn recv(link: &mut impl Transport) -> Result<bool> {
     link.recv(&mut [0; 400]).map(|_| true)
 }
 
-/// Repeats `call`, which says whether it got on, and kills the peer once it does not any more.
+/// Repeats `call`, which returns whether it made progress, and kills the peer once it no longer does.
 pub(super) fn killed_while<M: Mechanism + 'static>(
     bench: Bench<M>,
     under_signals: bool,
@@ -183,14 +183,14 @@ fn wait_for_standstill(progress: &AtomicU64) {
     }
 }
 
-/// An owner and its joiner, both processes of their own; the owner is killed.
+/// Kills an owner whose joiner is a process of its own, too.
 fn owner_killed<M: Mechanism + 'static>(
     bench: Bench<M>,
     script: &str,
 ) -> std::result::Result<Duration, libtest_mimic::Failed> {
     let place = tempfile::tempdir().call("mkdir")?;
     let mut pair = Pair::start(bench, script, place.path())?;
-    thread::sleep(STANDSTILL * 2); // time for the joiner to block; too little only makes the case easier
+    thread::sleep(STANDSTILL * 2); // time for the joiner to block; too short only makes the case easier
     let killed = Instant::now();
     kill(pair.owner_pid(), Signal::SIGKILL).call("kill")?;
     let report = pair.joiner_report()?;
@@ -199,7 +199,7 @@ fn owner_killed<M: Mechanism + 'static>(
     Ok(took)
 }
 
-/// An owner process, with a joiner that it spawned, in a directory for temporary files of their own.
+/// An owner process, with a joiner that it spawned, and their own directory for temporary files.
 pub(super) struct Pair {
     owner: Child,
     pub(super) joiner: Pid,
@@ -232,12 +232,12 @@ impl Pair {
         Pid::from_raw(self.owner.id() as i32)
     }
 
-    /// Waits for the owner's end.
+    /// Waits for the owner to exit.
     pub(super) fn wait_for_owner(&mut self) -> Result<std::process::ExitStatus> {
         self.owner.wait().call("waitpid")
     }
 
-    /// Waits for the joiner to say how its script ended.
+    /// Waits for the joiner to report how its script ended.
     pub(super) fn joiner_report(&mut self) -> Result<String> {
         let path = self.report.with_extension(scripts::JOINER);
         let deadline = Instant::now() + PATIENCE;

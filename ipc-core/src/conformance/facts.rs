@@ -1,30 +1,30 @@
-//! What the suite has to be told of a variant, since its type does not say it.
+//! The facts about a variant that the suite needs and that its type does not state.
 
 use std::path::{Path, PathBuf};
 
 use super::Calls;
 use crate::lease;
 
-/// What is particular to a variant.
+/// The particulars of a variant.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// How many system calls a message costs.
+    /// The number of system calls per message.
     pub calls: Calls,
-    /// What its addresses are.
+    /// The kind of its addresses.
     pub addresses: Addresses,
-    /// The files of an object at an address, whose modes say who may come in; none where the object has an owner, but is
-    /// no file that could be opened to others; `None` where anyone may come.
+    /// Returns the files of an object at an address, whose modes decide which users may join; none where the object has
+    /// an owner but no file that could be opened to others. `None` where any process may join.
     pub files: Option<fn(&str) -> Vec<PathBuf>>,
-    /// Whether the first of these files is mapped and can be cut short.
+    /// True if the first of these files is mapped and can be truncated.
     pub can_be_cut: bool,
-    /// Whether two sides may be refused that are in different pid namespaces.
+    /// The pid namespaces between which two sides can meet.
     pub pid_namespaces: PidNamespaces,
-    /// Whether it makes POSIX queues, for which there must be room.
+    /// True if it makes POSIX queues, for which there must be room.
     pub makes_posix_queues: bool,
 }
 
 impl Facts {
-    /// Those of a variant with so many calls for a message whose addresses are paths.
+    /// Returns the facts of a variant with these calls per message, whose addresses are paths.
     #[must_use]
     pub const fn of_path(calls: Calls) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Facts {
     }
 }
 
-/// What an address is.
+/// The kind of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addresses {
     /// A path of the file system.
@@ -52,13 +52,13 @@ pub enum Addresses {
 }
 
 impl Addresses {
-    /// An address that nobody uses; a path is in `place`.
+    /// Returns an unused address; a path is in `place`.
     pub(super) fn fresh(self, place: &Path) -> String {
         match self {
             Self::Paths => place.join(format!("address-{:x}", lease::random())).display().to_string(),
             Self::Keys => format!("0x{:08x}", (lease::random() as u32 >> 1).max(1)),
             Self::PosixNames => format!("/ipc-test-{:x}", lease::random()),
-            // All of 127.0.0.0/8 is this host. The ports are below those that the kernel gives to those who do not choose.
+            // All of 127.0.0.0/8 is this host. The ports are below the ephemeral range of the kernel.
             Self::Ports => {
                 let [a, b, c, ..] = lease::random().to_ne_bytes();
                 format!("127.{a}.{b}.{}:{}", 1 + c % 254, 20000 + lease::random() % 12000)
@@ -67,13 +67,13 @@ impl Addresses {
     }
 }
 
-/// Between which pid namespaces two sides can meet.
+/// The pid namespaces between which two sides can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PidNamespaces {
     /// Any.
     Any,
     /// Those that share a `/proc`.
     SameProc,
-    /// None but the same.
+    /// Only the same one.
     Same,
 }

@@ -1,5 +1,5 @@
-//! Process 1 of a container. The kernel does not apply the default action of a signal to it, and takes all others with
-//! it when it ends.
+//! Process 1 of a container. The kernel does not apply a signal's default action to it, and kills all others with it
+//! when it ends.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
@@ -17,7 +17,7 @@ use super::watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 use super::{Outcome, ensure, namespaces, skipped};
 use crate::sys;
 
-/// `pong` alone, which waits.
+/// Ends `pong` alone, while it waits.
 pub(super) fn pong_ends(demo: Demo, place: &TempDir) -> Outcome {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let address = demo.fresh_address(place.path());
@@ -27,20 +27,20 @@ pub(super) fn pong_ends(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// Both sides, in the middle of their play.
+/// Ends both sides in the middle of their exchange.
 pub(super) fn both_end(demo: Demo, place: &TempDir) -> Outcome {
     ends_by(&demo.command(place, &["--count", "1000000000"]), "now ", Signal::SIGTERM)?;
     nothing_left(place.path(), "")
 }
 
-/// Starts `command` as process 1 of a PID namespace, waits until it has printed `word`, sends it `signal`,
-/// and checks that it ends with the status that a shell has for that. Says loudly if there can be no such namespace.
+/// Starts `command` as process 1 of a PID namespace, waits until it has printed `word`, sends it `signal`, and checks
+/// that it exits with the status that a shell reports for it. Prints a warning if there can be no such namespace.
 ///
 /// # Errors
-/// It never says the word, or it ends otherwise.
+/// It never prints the word, or it ends in another way.
 ///
 /// # Panics
-/// Without a readable `/proc`.
+/// There is no readable `/proc`.
 pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
     let Some(mut first) = namespaces::unshared(&["--pid", "--fork", "--kill-child", "--mount-proc"]) else {
         skipped("a new PID namespace needs root or a user namespace, and unshare(1)");
@@ -48,12 +48,12 @@ pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
     };
     first.arg(command.get_program()).args(command.get_args());
     first.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    // A test started in the background of a shell ignores SIGINT, and its children would, too.
+    // A test started in the background of a shell ignores SIGINT, and so would its children.
     sys::heed(signal)?;
     let _watchdog = Watchdog::over(format!("waiting for '{word}' and for the end by {signal}"), WHOLE_CASE);
     let (story, said) = std::io::pipe()?;
     let mut unshare = first.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).spawn()?;
-    drop(first); // its copies of the pipe would hide the end
+    drop(first); // its copies of the pipe would hide the end of file
     let mut story = BufReader::new(story);
     let begun = story.by_ref().lines().map_while(Result::ok).any(|line| line.contains(word));
     let id = unshare.id();
@@ -67,7 +67,7 @@ pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
             Some(status) => break status,
             None if started.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
             None => {
-                unshare.kill()?; // process 1 is the child that `--kill-child` ends with it
+                unshare.kill()?; // process 1 is the child that `--kill-child` kills with it
                 unshare.wait()?;
                 return Err(format!("{signal} did not end it within {} s", PATIENCE.as_secs()).into());
             }

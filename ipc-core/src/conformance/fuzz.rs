@@ -1,4 +1,4 @@
-//! Fuzzing: inputs made at random, for as long as there is time.
+//! Fuzzing: random inputs, for as long as there is time.
 
 use std::fmt::Debug;
 use std::thread;
@@ -9,16 +9,16 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use super::watchdog::{PATIENCE, Watchdog};
 
-/// Inputs between two looks at the clock. Under Miri, which is slow, it is all there are.
+/// The number of inputs between two checks of the clock. Under Miri, which is slow, the total.
 const BATCH: u32 = if cfg!(miri) { 3 } else { 32 };
 
-/// Gives `check` one input after another for half a second. Each run has the same ones, so that what fails in one fails in
-/// the next. An input that fails, or panics, is made smaller and printed; one that hangs ends the test program.
+/// Passes one input after another to `check` for half a second. Each run has the same inputs, so a failure in one run
+/// recurs in the next. An input that fails, or panics, is shrunk and printed; one that hangs ends the test program.
 ///
-/// To look for longer, and elsewhere: `FUZZ_SECONDS=3600 FUZZ_SEED=7 cargo test fuzz`.
+/// To search longer, and elsewhere: `FUZZ_SECONDS=3600 FUZZ_SEED=7 cargo test fuzz`.
 ///
 /// # Panics
-/// An input has failed.
+/// An input fails.
 pub fn fuzz<S: Strategy<Value: Debug>>(
     inputs: &S,
     check: impl Fn(S::Value) -> std::result::Result<(), TestCaseError>,

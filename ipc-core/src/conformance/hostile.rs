@@ -1,5 +1,5 @@
-//! Contract 7: a peer that writes garbage, past the protocol, while this side goes on working; and one that ends in the
-//! middle of a message.
+//! Contract 7: a peer that writes garbage outside the protocol, while this side goes on working; and one that ends in
+//! the middle of a message.
 
 use libtest_mimic::Trial;
 
@@ -7,7 +7,7 @@ use super::scripts::{self, longest};
 use super::{Bench, Outcome, ensure};
 use crate::{Error, Mechanism, Transport, Unit};
 
-/// Peers to survive, each with other garbage.
+/// The number of peers to survive, each with different garbage.
 const PEERS: u64 = 8;
 
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
@@ -21,7 +21,7 @@ fn garbage<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let mut corrupt = 0;
     for seed in 0..PEERS {
         let (mut link, _peer) = match bench.meet(&format!("vandalise {seed}")) {
-            // In a shared memory the garbage may be there before this side has taken its place.
+            // In shared memory, the garbage may be there before this side has taken its place.
             Err(Error::Corrupt(_)) => {
                 corrupt += 1;
                 continue;
@@ -30,7 +30,7 @@ fn garbage<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         };
         let mut buffer = vec![0; link.max_message()];
         let end = loop {
-            // Garbage may look like a message: then it is one, within the buffer that was offered.
+            // Garbage may pass for a message: then it must fit the buffer.
             if let Err(end) = link.recv(&mut buffer) {
                 break end;
             }
@@ -43,7 +43,7 @@ fn garbage<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
             Error::Disconnected => {}
             other => return Err(format!("garbage number {seed} made it fail with: {other}").into()),
         }
-        // A link that has met garbage must go on answering, with whatever error.
+        // A link that has met garbage must go on answering, with any error.
         let _ = link.try_send(b"and now?");
         let _ = link.try_recv(&mut buffer);
     }
@@ -51,14 +51,14 @@ fn garbage<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-/// The peer sends its longest messages, and is killed when the second one begins to come: over a stream, in the middle of
-/// it. What comes out are whole messages, and where a part of one has come, the end is no clean one.
+/// Kills the peer while it sends its longest messages, when the second one begins to arrive: over a stream, in the
+/// middle of it. Only whole messages come out, and where part of one has arrived, the end is not a clean one.
 fn cut_off<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, mut peer) = bench.meet(scripts::LONGEST)?;
     let mut buffer = vec![0; link.max_message()];
     let len = link.recv(&mut buffer)?;
     ensure!(buffer[..len] == longest(0, buffer.len()), "the first message came with other bytes");
-    let next = link.recv(&mut []); // it has begun to come; over a stream, most of it is still to be sent
+    let next = link.recv(&mut []); // it has begun to arrive; over a stream, most of it is still to be sent
     ensure!(matches!(next, Err(Error::BufferTooSmall { .. })), "the second message: {next:?}");
     peer.kill();
     peer.wait()?;
@@ -78,7 +78,7 @@ fn cut_off<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         Error::Disconnected if !is_a_stream => {}
         end => return Err(format!("after {number} messages: {end}").into()),
     }
-    // And it stays like that.
+    // And the error repeats.
     let again = link.recv(&mut buffer);
     ensure!(matches!(again, Err(Error::Corrupt(_))) == is_a_stream, "asked again: {again:?}");
     Ok(())

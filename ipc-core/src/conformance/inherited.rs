@@ -1,5 +1,5 @@
-//! What a parent leaves set: ignored and blocked signals, limits, an odd umask, closed descriptors, a system call that is
-//! forbidden. None of it may turn a run into a failure without a reason, a death without a word, or a leak.
+//! Inherited settings of the parent: ignored and blocked signals, limits, an odd umask, closed descriptors, a forbidden
+//! system call. None of them may cause a failure without a reason, a silent death, or a leak.
 
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Command, ExitCode, Stdio};
@@ -17,17 +17,17 @@ use crate::{Call, sys};
 /// Marks a command line: `PROGRAM conformance-without CALL PROGRAM ARGUMENTS`.
 const WITHOUT: &str = "conformance-without";
 
-/// How a run has to end.
+/// The expected end of a run.
 enum End {
-    /// As ever.
+    /// The run succeeds as usual.
     Played,
-    /// As ever, or with an error that has these words in it: some variants need what is missing.
+    /// The run succeeds, or fails with an error that contains these words: some variants need the missing thing.
     PlayedOrTold(&'static str),
-    /// With this error.
+    /// The run fails with this error.
     Told(&'static str),
 }
 
-/// What a shell does before it becomes the demo, and how that ends then.
+/// Shell commands that run before the demo replaces the shell, and the end to expect.
 const SHELL: [(&str, End); 14] = [
     ("trap '' CHLD", End::Played),
     ("trap '' HUP INT QUIT ALRM TERM USR1 USR2 CHLD URG XFSZ PIPE", End::Played),
@@ -88,7 +88,7 @@ fn without_proc(demo: Demo, place: &TempDir) -> Outcome {
     check("without /proc", launcher, demo, place, &End::Told("/proc"))
 }
 
-/// Runs the demo behind `launcher`.
+/// Runs the demo through `launcher`.
 fn check(what: &str, mut launcher: Command, demo: Demo, place: &TempDir, end: &End) -> Outcome {
     let plain = demo.command(place, &["--count", "5"]);
     launcher.arg(plain.get_program()).args(plain.get_args()).env("TMPDIR", place.path());
@@ -106,7 +106,7 @@ fn check(what: &str, mut launcher: Command, demo: Demo, place: &TempDir, end: &E
     nothing_left_soon(place.path(), "").map_err(|left| format!("{what}: {left:?}").into())
 }
 
-/// Becomes another program that cannot make a call, if the command line says so.
+/// Replaces this process by another program that cannot make a call, if the command line asks for it.
 pub(super) fn become_a_program_without_a_call(args: &[String]) -> Option<ExitCode> {
     let [_, mark, call, program, args @ ..] = args else { return None };
     if mark != WITHOUT {
@@ -116,7 +116,7 @@ pub(super) fn become_a_program_without_a_call(args: &[String]) -> Option<ExitCod
     panic!("{}", Command::new(program).args(args).exec());
 }
 
-/// A thread passes the signals that it blocks on to what it starts.
+/// Starts the demo from a thread with blocked signals, which it inherits.
 fn blocked(demo: Demo, place: &TempDir) -> Outcome {
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     let mut command = demo.command(place, &["--count", "1000000000"]);

@@ -1,8 +1,8 @@
-//! Contract 4: all that a peer sent before its end is received, also what it sent between our last look at the medium and
-//! the look at the peer that finds it dead.
+//! Contract 4: all that a peer sent before its end is received, also what it sent between our last look at the medium
+//! and the check that finds the peer dead.
 //!
-//! No sleep meets that moment. So the one that receives is held with ptrace(2) at one system call after the other of its
-//! wait, and while it stands still, its peer, which was stopped until then, sends its last message and is killed.
+//! No sleep can hit that moment. So the receiver is stopped with ptrace(2) at one system call after another of its
+//! wait, and while it is stopped, its peer, which was stopped until then, sends its last message and is killed.
 
 use std::fs::File;
 use std::path::Path;
@@ -22,17 +22,17 @@ use super::watchdog::PATIENCE;
 use super::{Bench, Outcome, ensure, skipped};
 use crate::{Call, Deadline, Error, Mechanism, Result, Transport};
 
-/// The scripts of the two: the one that sends, and the one that receives.
+/// The scripts of the sender and of the receiver.
 pub(super) const LAST_WORD: &str = "last-word";
 pub(super) const HEARER: &str = "hearer";
 
 const MESSAGE: &[u8] = b"my last word";
 
-/// So many system calls of the wait are tried: more than there are in one round of any.
+/// The number of system calls of the wait to try: more than one round of any wait has.
 const CALLS: usize = 5;
 
-/// A wait that makes no further call for so long makes none: longer than any sleep between two looks at the peer. Too
-/// little only makes the case easier.
+/// A wait that makes no further call for this long makes none: longer than any sleep between two checks of the peer.
+/// Too short only makes the case easier.
 const QUIET: Duration = Duration::from_millis(250);
 
 pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
@@ -46,7 +46,7 @@ pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
     })
 }
 
-/// The last word falls when the one that receives is about to make its `call`th system call; `false` if it makes no so many.
+/// Sends the last message when the receiver is about to make its `call`th system call; `false` if it makes fewer.
 fn heard_at<M: Mechanism + 'static>(bench: Bench<M>, call: usize) -> std::result::Result<bool, Failed> {
     let place = tempfile::tempdir().call("mkdir")?;
     let mut pair = Pair::start(bench, &format!("{LAST_WORD}/{HEARER}"), place.path())?;
@@ -81,14 +81,14 @@ fn wait_until_stopped(pid: Pid) -> Outcome {
     Ok(())
 }
 
-/// What the peer plays: stops, and once it may go on sends a message and is killed.
+/// Plays the sender: stops, and once resumed, sends a message and is killed.
 pub(super) fn say(link: &mut impl Transport) -> Result<()> {
     raise(Signal::SIGSTOP).call("raise")?;
     link.send(MESSAGE)?;
     raise(Signal::SIGKILL).call("raise")
 }
 
-/// What the one plays that receives: the message, and then the end.
+/// Plays the receiver: gets the message, and then the end.
 pub(super) fn hear(link: &mut impl Transport, buffer: &mut [u8]) -> Result<()> {
     let go = go(Path::new(&std::env::var_os(REPORT).expect("the case has set it")));
     while !go.exists() {
@@ -102,7 +102,7 @@ pub(super) fn hear(link: &mut impl Transport, buffer: &mut [u8]) -> Result<()> {
     disconnected(link.recv(buffer))
 }
 
-/// The file that lets the one go on that receives.
+/// Returns the file that lets the receiver go on.
 fn go(report: &Path) -> std::path::PathBuf {
     report.with_extension("go")
 }

@@ -1,4 +1,4 @@
-//! Contract 6: what is left after any kind of end. Each case has a directory for temporary files of its own.
+//! Contract 6: the objects left after any kind of end. Each case has its own directory for temporary files.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ fn send(pid: nix::unistd::Pid, signal: Signal) -> crate::Result<()> {
     kill(pid, signal).call("kill")
 }
 
-/// Starts two processes, ends them with `end`, waits until both are gone, and looks at what is left.
+/// Starts two processes, ends them with `end`, waits until both are gone, and checks that nothing is left.
 fn ended<M: Mechanism + 'static>(
     bench: Bench<M>,
     script: &str,
@@ -59,9 +59,10 @@ fn ended<M: Mechanism + 'static>(
     let joiner = ProcessId::of(pair.joiner.as_raw() as u32)?.map(PeerProcess::watch).transpose()?;
     end(&pair)?;
     pair.wait_for_owner()?;
-    // A zombie has ended: an orphan stays one for as long as the first process, in a container any program, lets it.
+    // A zombie has ended: an orphan stays one until the first process reaps it, which in a container may be any
+    // program.
     while joiner.as_ref().is_some_and(PeerProcess::is_alive) {
-        thread::sleep(Duration::from_millis(5)); // the watchdog ends a joiner that never ends
+        thread::sleep(Duration::from_millis(5)); // the watchdog kills a joiner that never ends
     }
     let temporary = place.path().join("tmp");
     if next_create {
@@ -73,7 +74,7 @@ fn ended<M: Mechanism + 'static>(
 }
 
 /// Fails if there is a file in the directory, a System V object under the key that `address` may be, or a POSIX queue
-/// or shared memory under the name that it may be.
+/// or shared memory object under the name that it may be.
 pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
     let mut left: Vec<_> = fs::read_dir(temporary)
         .call("opendir")?
@@ -103,7 +104,7 @@ pub(super) fn nothing_left(temporary: &Path, address: &str) -> Outcome {
     Ok(())
 }
 
-/// The System V key that an address is, if it is one.
+/// Returns the System V key that an address is, if it is one.
 fn key(address: &str) -> Option<i32> {
     match address.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16).ok().map(|key| key as i32),
@@ -111,7 +112,7 @@ fn key(address: &str) -> Option<i32> {
     }
 }
 
-/// As [`nothing_left`], with some patience for a process that is just ending.
+/// Checks as [`nothing_left`], but waits for a process that is just ending.
 pub(super) fn nothing_left_soon(temporary: &Path, address: &str) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {

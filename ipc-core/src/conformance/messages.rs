@@ -1,4 +1,5 @@
-//! Contract 1, 2, 3 and 5: what is sent arrives; what cannot be sent or received is said; signals do not surface.
+//! Contract 1, 2, 3 and 5: sent messages arrive; messages that cannot be sent or received are errors; signals do not
+//! surface.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
@@ -30,12 +31,12 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("signals do not surface", signals),
     ];
     if bench.wait == Wait::Block {
-        trials.push(bench.trial("half a message is not now", half_a_message)); // no strategy has a part in that
+        trials.push(bench.trial("half a message is not now", half_a_message)); // the same under every strategy
     }
     trials
 }
 
-/// Sizes up to the longest this link carries (`usize::MAX` stands for that one).
+/// Sends sizes up to the longest this link carries (`usize::MAX` stands for that one).
 fn sizes<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, _peer) = bench.meet("echo")?;
     let max = link.max_message();
@@ -83,7 +84,8 @@ fn too_large<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-/// A short message, and one that the crates do not copy twice: of that, a good part may be in the buffer already.
+/// Receives into a short buffer: a short message, and one that the crates do not copy twice, part of which may be in
+/// the buffer already.
 fn too_small<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, _peer) = bench.meet("echo")?;
     for size in [100, link.max_message().min(20_000)] {
@@ -128,8 +130,8 @@ fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     all_there(&mut link)
 }
 
-/// The peer is stopped while it sends its longest messages, and another one receives none: over a stream that is in the middle
-/// of one. A call that may not wait does not wait for the rest of it, nor for room for the rest.
+/// Stops a peer that sends its longest messages, and another that receives none: over a stream, each is in the middle
+/// of one. A call that must not wait does not wait for the rest of a message, nor for room for the rest.
 fn half_a_message<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, mut peer) = bench.meet(LONGEST)?;
     let begun = link.recv(&mut []);
@@ -170,7 +172,7 @@ fn go_on(peer: &Peer) -> Result<()> {
     kill(Pid::from_raw(peer.pid() as i32), Signal::SIGCONT).call("kill")
 }
 
-/// Makes calls that must not wait, for `what`. One that does is ended by killing the peer.
+/// Makes calls that must not wait, for `what`. Kills the peer to end a call that does.
 fn at_once(peer: &mut Peer, what: &str, calls: impl FnOnce() -> Outcome + Send) -> Outcome {
     thread::scope(|scope| {
         let (done, answer) = mpsc::channel();
@@ -182,7 +184,7 @@ fn at_once(peer: &mut Peer, what: &str, calls: impl FnOnce() -> Outcome + Send) 
     })
 }
 
-/// Ends a row of numbered messages and hears whether all of them came.
+/// Ends a series of numbered messages and checks that all of them arrived.
 fn all_there(link: &mut impl Transport) -> Outcome {
     link.send(LAST)?;
     let mut answer = [0; 16];
@@ -191,7 +193,7 @@ fn all_there(link: &mut impl Transport) -> Outcome {
     Ok(())
 }
 
-/// Round trips under a hail of signals.
+/// Makes round trips during a storm of signals.
 fn signals<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (mut link, _peer) = bench.meet("echo")?;
     let _hail = Hail::on_this_thread()?;
@@ -207,8 +209,7 @@ fn signals<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-/// Signals that hit one thread again and again, until this is dropped. Their handler does not ask for interrupted
-/// calls to be restarted.
+/// A storm of signals at one thread, until this is dropped. Their handler does not restart interrupted calls.
 pub(super) struct Hail {
     done: Arc<AtomicBool>,
     sender: Option<JoinHandle<()>>,

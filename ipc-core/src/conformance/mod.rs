@@ -9,36 +9,36 @@
 //! }
 //! ```
 //!
-//! The peer is a real second process: this same program, started again with the name of a script to play. Each
-//! case stands under a watchdog, makes its own objects, and leaves nothing behind.
+//! The peer is a real second process: this same program, started again with the name of a script to play. Each case
+//! runs under a watchdog, makes its own objects, and leaves nothing behind.
 //!
 //! | file | what it checks |
 //! |---|---|
-//! | `facts.rs` | what the suite is told of a variant |
+//! | `facts.rs` | the facts about a variant that the suite needs |
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `deadlines.rs` | calls with a timeout |
 //! | `endings.rs` | closed and killed peers, on either side |
-//! | `last_word.rs` | what a peer sends just before it is killed |
+//! | `last_word.rs` | the messages that a peer sends just before it is killed |
 //! | `hostile.rs` | a peer that writes garbage, or half a message |
-//! | `calls.rs` | how many system calls a message costs |
-//! | `clocks.rs` | that no wait goes by the wall clock |
-//! | `leaks.rs` | what is left after any kind of end |
-//! | `addresses.rs` | any text where an address should be |
+//! | `calls.rs` | the number of system calls per message |
+//! | `clocks.rs` | that no wait depends on the wall clock |
+//! | `leaks.rs` | the objects left after any kind of end |
+//! | `addresses.rs` | any text in place of an address |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
 //! | `demo.rs` | the demo under test |
 //! | `terminals.rs` | the demo in two terminals |
-//! | `ownership.rs` | what is removed and what is not, in an unfriendly world |
+//! | `ownership.rs` | the objects to remove and to leave alone, in an unfriendly world |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `first_process.rs` | the demo as process 1 of a container |
-//! | `inherited.rs` | the demo with what a parent leaves set |
+//! | `inherited.rs` | the demo with inherited settings of the parent |
 //! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
-//! | `scarcity.rs` | the demo with few descriptors, and with memory that is cut short |
-//! | `scripts.rs` | what the peer process plays |
-//! | `allowance.rs` | [`Allowance`]: room for POSIX queues, waited for |
-//! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some seconds |
-//! | `bytes.rs` | [`Bytes`]: shared memory past all rules |
+//! | `scarcity.rs` | the demo with few descriptors, and with truncated memory |
+//! | `scripts.rs` | the scripts of the peer process |
+//! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
+//! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
+//! | `bytes.rs` | [`Bytes`]: access to shared memory outside the protocol |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
-//! | `watchdog.rs` | [`watchdog`]: what hangs fails soon, by name, and leaves no process |
+//! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
 
 mod addresses;
 mod allowance;
@@ -84,22 +84,22 @@ use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 use crate::peer::Peer;
 use crate::{Mechanism, Result, Setup, Variants, Visitor, Wait, Waiting, sys};
 
-/// Writes raw bytes to the medium of a link, past the protocol, as a hostile peer would.
+/// Writes raw bytes to the medium of a link, outside the protocol, as a hostile peer would.
 pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 
-/// How many cases run at once for each processor: in most of them both sides wait.
+/// The number of cases to run at once for each processor: in most of them both sides wait.
 const CASES_PER_PROCESSOR: usize = 6;
 
-/// What a case returns; the error is the story of what went wrong.
+/// The result of a case; the error describes the failure.
 type Outcome = std::result::Result<(), Failed>;
 
 /// The suite for a mechanism: [`of`](Self::of) it, then each [`variant`](Self::variant), then [`run`](Self::run).
 pub struct Suite {
     args: Vec<String>,
     demo: demo::Program,
-    /// How this process ended if it was only the peer of a case.
+    /// The exit status of this process, if it was only the peer of a case.
     played: Option<ExitCode>,
-    /// The variants that the mechanism has and that the suite was not yet told of.
+    /// The variants of the mechanism that the suite still has to be given.
     untold: Names,
     trials: Vec<Trial>,
 }
@@ -115,7 +115,7 @@ impl Visitor for Names {
 }
 
 impl Suite {
-    /// The suite for the mechanism with these variants, whose demo binary is `demo`.
+    /// Makes the suite for the mechanism with these variants, whose demo binary is `demo`.
     #[must_use]
     pub fn of<V: Variants>(demo: &'static str) -> Self {
         let args: Vec<String> = std::env::args().collect();
@@ -126,10 +126,10 @@ impl Suite {
         Self { args, demo, played, untold, trials: Vec::new() }
     }
 
-    /// The next variant: what is particular to it, and how a hostile peer writes past its protocol.
+    /// Adds the next variant: its facts, and a function that writes outside its protocol.
     ///
     /// # Panics
-    /// It is another one than the next in the crate's list of variants.
+    /// It is not the next in the crate's list of variants.
     #[must_use]
     pub fn variant<M: Mechanism + 'static>(mut self, facts: Facts, vandal: Vandal<M>) -> Self {
         let is_first = self.trials.is_empty();
@@ -156,10 +156,10 @@ impl Suite {
         self
     }
 
-    /// Runs all cases, or has played the peer of one.
+    /// Runs all cases; in the peer of a case, returns the status of its script.
     ///
     /// # Panics
-    /// The suite was not told of all variants.
+    /// A variant was not added.
     #[must_use]
     pub fn run(self) -> ExitCode {
         if let Some(status) = self.played {
@@ -175,7 +175,7 @@ impl Suite {
     }
 }
 
-/// What a case works with: one variant of the mechanism and one way of waiting.
+/// The input of a case: one variant of the mechanism and one wait strategy.
 struct Bench<M> {
     facts: Facts,
     wait: Wait,
@@ -191,13 +191,13 @@ impl<M> Clone for Bench<M> {
 impl<M> Copy for Bench<M> {}
 
 impl<M: Mechanism + 'static> Bench<M> {
-    /// A case, named after what it runs on.
+    /// Makes a case, named after what it runs on.
     fn trial(self, name: &str, case: impl Fn(Self) -> Outcome + Send + 'static) -> Trial {
         let name = format!("{}::{}::{name}", M::VARIANT.name, self.wait);
         watched(name, self.facts.makes_posix_queues, move || case(self))
     }
 
-    /// Makes a meeting point and starts a peer that plays `script` there; returns both ends of the acquaintance.
+    /// Makes a meeting point and starts a peer that plays `script` there; returns the link and the peer.
     fn meet(self, script: &str) -> Result<(Waiting<M::Link>, Peer)> {
         let mut meeting = M::create(None, &Setup::default())?;
         let mut command = scripts::command::<M>(scripts::JOINER, self.wait, script);
@@ -208,7 +208,7 @@ impl<M: Mechanism + 'static> Bench<M> {
     }
 }
 
-/// A case under a watchdog, and with room for POSIX queues if it makes some.
+/// Makes a case that runs under a watchdog, and with room for POSIX queues if it makes some.
 fn watched(name: String, makes_queues: bool, case: impl Fn() -> Outcome + Send + 'static) -> Trial {
     let shown = name.clone();
     Trial::test(name, move || {
@@ -220,19 +220,18 @@ fn watched(name: String, makes_queues: bool, case: impl Fn() -> Outcome + Send +
     })
 }
 
-/// Lets this process and its children be ended by SIGINT and SIGHUP: a shell's background process ignores the one, a process
-/// under `nohup` the other, and the programs under test must not.
+/// Lets SIGINT and SIGHUP end this process and its children: a shell's background process ignores the first, a process
+/// under `nohup` the second, and the programs under test must not.
 ///
 /// # Panics
-/// The kernel refuses, which it does for no signal of these.
+/// The kernel refuses, which it does for neither signal.
 pub fn heed_signals() {
     for signal in [Signal::SIGINT, Signal::SIGHUP] {
         sys::heed(signal).expect("these signals may be heeded");
     }
 }
 
-/// Lets `signal` interrupt the system calls of this process, which does nothing else about it: a handler without
-/// `SA_RESTART`.
+/// Lets `signal` interrupt the system calls of this process, with no other effect: a handler without `SA_RESTART`.
 ///
 /// # Panics
 /// `signal` cannot be handled.
@@ -240,8 +239,8 @@ pub fn interrupt_on(signal: Signal) {
     sys::interrupt_on(signal).expect("a signal that can be handled");
 }
 
-/// Says loudly that a test could not run here, and why. The test runner swallows what a passing test prints, but not
-/// what it writes to standard error itself.
+/// Prints that a test could not run here, and why. The test runner captures what a passing test prints, but not what it
+/// writes to standard error directly.
 pub fn skipped(reason: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");

@@ -11,7 +11,7 @@ use super::demo::Demo;
 use super::{Outcome, ensure, run, skipped};
 use crate::Call;
 
-/// Starts a `pong`, kills it, waits for a word, starts the next, and prints what is left in the namespace.
+/// Starts a `pong`, kills it, waits for a word, starts the next, and lists what is left in the namespace.
 const FIRST: &str = r#"
     mount -t mqueue none "$0/queues" || exit 1
     mkfifo "$0/line" || exit 1
@@ -21,7 +21,7 @@ const FIRST: &str = r#"
     "$@" --timeout 0.01 2>&1
     ls "$0/queues"; grep -h '[0-9]' /proc/sysvipc/*; echo done"#;
 
-/// The next program in another namespace cannot remove what it does not find there. It must not forget it, either.
+/// Checks that the next program, in another namespace, neither removes what it does not find there nor forgets it.
 pub(super) fn killed_elsewhere(demo: Demo, place: &TempDir) -> Outcome {
     let temporary = place.path().join("tmp");
     let pong = demo.command(place, &["pong"]);
@@ -61,7 +61,8 @@ fn is_empty(directory: &Path) -> crate::Result<bool> {
     Ok(fs::read_dir(directory).call("opendir")?.next().is_none())
 }
 
-/// A command behind a line of shell, `first`, in new [`namespaces`](unshared): for limits that belong to a namespace.
+/// Returns a command after a line of shell, `first`, in new [`namespaces`](unshared): for limits that belong to a
+/// namespace.
 #[must_use]
 pub fn limited(namespaces: &[&str], first: &str, program: &str) -> Option<Command> {
     let mut command = unshared(namespaces)?;
@@ -69,7 +70,7 @@ pub fn limited(namespaces: &[&str], first: &str, program: &str) -> Option<Comman
     Some(command)
 }
 
-/// unshare(1) for a command in new `namespaces`, which are options of it; `None` where that is not permitted.
+/// Returns unshare(1) for a command in new `namespaces`, given as its options; `None` where that is not permitted.
 #[must_use]
 pub fn unshared(namespaces: &[&str]) -> Option<Command> {
     // An ordinary user may be root of a user namespace.

@@ -1,7 +1,7 @@
-//! The other process of a test, for tests of a mechanism that are not this suite's.
+//! The other process of a test, for a mechanism's own tests.
 //!
 //! The other process is the test program itself, started again to play a *part*: a line of words that only the tests of
-//! one mechanism understand. They say once what their parts are, in a module `tools`:
+//! one mechanism understand. They define their parts once, in a module `tools`:
 //!
 //! ```ignore
 //! /// Not a test: the other process of the tests.
@@ -24,24 +24,24 @@ const PART: &str = "IPC_TEST_PART";
 /// The last word of a part whose process stays until it is killed.
 const STAY: &str = "stay";
 
-/// Another process that stays, killed when this is dropped at the latest.
+/// Another process that stays; dropping this kills it.
 #[derive(Debug)]
 pub struct Other {
     child: Child,
-    /// Apart from `child`, which would close it when it is waited for: one that it has started goes on.
+    /// Separate from `child`, which would close it when waited for: a process that it has started goes on.
     _stdin: Option<ChildStdin>,
-    /// What it said.
+    /// The text that it has printed.
     pub said: String,
 }
 
 impl Other {
-    /// Its process id.
+    /// Returns its process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it at once, as `kill -KILL` does: it can neither catch it nor clean up.
+    /// Kills it at once, as `kill -KILL` does: it can neither catch the signal nor clean up.
     pub fn kill(&mut self) {
         let _ = self.child.kill(); // an error means that it has ended already
         let _ = self.child.wait();
@@ -61,10 +61,10 @@ fn command(part: &str) -> Command {
     command
 }
 
-/// Lets another process play `part` to its end, and returns what it said.
+/// Lets another process play `part` to its end, and returns the text that it printed.
 ///
 /// # Panics
-/// It fails, or says nothing.
+/// The process fails, or prints nothing.
 #[allow(clippy::must_use_candidate, reason = "some parts are played for what they do")]
 pub fn played(part: &str) -> String {
     let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
@@ -77,32 +77,33 @@ pub fn played(part: &str) -> String {
 /// Lets another process play `part`, and returns how it ended: for a part that kills its process.
 ///
 /// # Panics
-/// It cannot be started.
+/// The process cannot be started.
 #[allow(clippy::must_use_candidate, reason = "some parts are played for what they do")]
 pub fn ended(part: &str) -> ExitStatus {
     let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
     command(part).stderr(Stdio::null()).status().expect("a test can start itself")
 }
 
-/// Starts another process that plays `part` and stays, and waits until it has said something.
+/// Starts another process that plays `part` and stays, and waits until it has printed something.
 ///
 /// # Panics
-/// It ends without a word.
+/// The process ends without output.
 #[must_use = "it is killed when this is dropped"]
 pub fn playing(part: &str) -> Other {
     staying(part, Stdio::piped())
 }
 
-/// The same for another process to start one more, which goes on when it is killed itself, until the test has ended.
+/// Starts a process as [`playing`] does, from another process: it goes on when that one is killed, until the test has
+/// ended.
 ///
 /// # Panics
-/// It ends without a word.
+/// The process ends without output.
 #[must_use = "it is killed when this is dropped"]
 pub fn playing_on(part: &str) -> Other {
     staying(part, Stdio::inherit())
 }
 
-/// Plays `part`, and stays until all who may write to its standard input have ended.
+/// Plays `part`, and stays until all processes that may write to its standard input have ended.
 fn staying(part: &str, stdin: Stdio) -> Other {
     let _watchdog = Watchdog::over(format!("the part '{part}'"), PATIENCE);
     let mut command = command(&format!("{part} {STAY}"));
@@ -116,8 +117,8 @@ fn said(mut lines: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
     lines.find_map(|line| line.as_ref().split_once("said: ").map(|(_, said)| said.to_owned()))
 }
 
-/// The other process: plays its part, says what comes of it, and stays if it is to. Without a part, nothing: somebody
-/// has run all ignored tests.
+/// Plays this process's part, prints its result, and stays if told to. Without a part it does nothing: all ignored
+/// tests were run.
 pub fn main(play: fn(&[&str]) -> String) {
     let Ok(part) = std::env::var(PART) else { return };
     let mut words: Vec<&str> = part.split(' ').collect();

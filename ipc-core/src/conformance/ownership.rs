@@ -1,5 +1,5 @@
-//! Contract 6 in an unfriendly world: records cut short, removals that fail, a lease that is removed, a place that
-//! another user has taken, an odd umask. What is not ours stays, and what is ours goes.
+//! Contract 6 in an unfriendly world: truncated records, failing removals, a lease that is removed, a place that
+//! another user has taken, an odd umask. Objects that are not ours stay, and ours go.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
@@ -35,13 +35,13 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     ]
 }
 
-/// An ordinary user, to whom permissions apply: this one, or what root can become.
+/// An ordinary user, to whom permissions apply: this one, or one that root can become.
 const NOBODY: u32 = 65534;
 
-/// A copy of the demo that an ordinary user can reach, which root cannot be sure of for the demo itself.
+/// A copy of the demo that an ordinary user can reach; the demo itself may be out of reach.
 ///
-/// It is made while this process has no other thread: a child that another thread starts meanwhile would inherit the
-/// descriptor, and what is open for writing cannot be run (`ETXTBSY`).
+/// Made while this process has no other thread: a child that another thread starts meanwhile would inherit the
+/// descriptor, and a file that is open for writing cannot be executed (`ETXTBSY`).
 pub(super) struct Copy(#[expect(dead_code, reason = "it is removed when dropped")] TempDir);
 
 static COPY: OnceLock<PathBuf> = OnceLock::new();
@@ -59,7 +59,7 @@ impl Copy {
     }
 }
 
-/// The demo as an ordinary user, in a directory where that user may do anything.
+/// Runs the demo as an ordinary user, in a directory where that user may do anything.
 fn as_ordinary_user(demo: Demo, place: &TempDir, args: &[&str]) -> std::io::Result<Command> {
     let mut command = demo.command(place, args);
     if let Some(copy) = COPY.get() {
@@ -77,14 +77,15 @@ fn base(place: &Path, user: Uid) -> PathBuf {
     place.join(format!("ipc-suite-{user}"))
 }
 
-/// The next `pong` of this user, which removes what others left.
+/// Runs the next `pong` of this user, which removes the remains of others.
 fn next_create(mut pong: Command) -> Outcome {
     let (_, _, complaint) = run(pong.args(["pong", "--timeout", "0.01"]))?;
     ensure!(complaint.contains("no ping came"), "the next one: {complaint}");
     Ok(())
 }
 
-/// A limit on the size of files cuts the records at any byte. What has the name to which the address is cut is another's.
+/// Truncates the records at any byte, by a limit on the size of files. The object whose name is the truncated address
+/// is another's.
 fn records_cut_by_an_error(demo: Demo, place: &TempDir) -> Outcome {
     cut_records(demo, place, 1, "trap '' XFSZ;")
 }
@@ -110,12 +111,12 @@ fn cut_records(demo: Demo, place: &TempDir, first: usize, trap: &str) -> Outcome
     Ok(())
 }
 
-/// What others have, under each name to which an address can be cut: a file, a directory, a queue.
+/// Objects of others, under each name that a truncated address can give: a file, a directory, a queue.
 struct Decoys {
     directory: PathBuf,
     empty: PathBuf,
     names: Vec<String>,
-    /// Whether addresses are names of POSIX objects.
+    /// True if addresses are names of POSIX objects.
     named: bool,
     is_path: bool,
     demo: Demo,
@@ -156,7 +157,7 @@ impl Decoys {
         Ok(decoys)
     }
 
-    /// An address that begins as a decoy's name does.
+    /// Returns an address that begins with a decoy's name.
     fn address(&self, turn: usize) -> String {
         let last = self.names.last().map_or("", String::as_str);
         if self.named {
@@ -168,7 +169,7 @@ impl Decoys {
         }
     }
 
-    /// All decoys are there, and nothing else is.
+    /// Checks that all decoys are there, and nothing else.
     fn check(&self, address: &str) -> Outcome {
         for (nth, name) in self.names.iter().enumerate().filter(|_| self.named) {
             let queue =
@@ -193,7 +194,7 @@ impl Drop for Decoys {
     }
 }
 
-/// The directory of the address may not be written to when the object should go, after a kill or at a normal end.
+/// Makes the address's directory read-only before the object should go, after a kill or at a normal end.
 fn removal_fails(demo: Demo, place: &TempDir) -> Outcome {
     let directory = place.path().join("home");
     let address = demo.fresh_address(&directory);
@@ -217,7 +218,7 @@ fn removal_fails(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), "")
 }
 
-/// As a cleaner of `/tmp` does.
+/// Removes the lease, as a cleaner of `/tmp` does.
 fn lease_removed(demo: Demo, place: &TempDir) -> Outcome {
     let address = demo.fresh_address(place.path());
     let mut pong = Pong::start(demo, place, &[&address])?;
@@ -226,7 +227,7 @@ fn lease_removed(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), &address)
 }
 
-/// The two find each other, whatever has the name that the place should have.
+/// Checks that the two find each other, whatever has taken the name of the place.
 fn squatted(demo: Demo, place: &TempDir) -> Outcome {
     let taken = base(place.path(), geteuid());
     if geteuid().is_root() {
@@ -249,7 +250,7 @@ fn squatted(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// What a parent leaves set takes no permission from what is made, and nothing that a later run needs.
+/// Checks that an inherited umask takes no permission from what is made, and nothing that a later run needs.
 fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
     let address = demo.fresh_address(place.path());
     for umask in ["0177", "0777", "0", "077"] {
@@ -269,7 +270,7 @@ fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
             nothing_left(place.path(), &address)?;
         }
     }
-    // What was made so by an earlier version, or by a process that was killed at once, is repaired.
+    // A place left in this state by an earlier version, or by a process killed at once, is repaired.
     let user = if geteuid().is_root() { Uid::from_raw(NOBODY) } else { geteuid() };
     let made = base(place.path(), user);
     fs::create_dir(&made)?;
@@ -279,7 +280,7 @@ fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), "")
 }
 
-/// The error names the path, and what to set; and comes at once.
+/// Checks that the error comes at once, and names the path and what to set.
 fn no_place(demo: Demo, place: &TempDir) -> Outcome {
     let not_text = place.path().join(std::ffi::OsString::from_vec(b"\xff".to_vec()));
     fs::create_dir(&not_text)?;

@@ -14,21 +14,21 @@ use super::leaks::nothing_left;
 use super::terminals::Pong;
 use super::{Outcome, PidNamespaces, ensure, namespaces, run, skipped};
 
-/// Where one side runs.
+/// The place where one side runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// With the test.
+    /// In the namespaces of the test.
     Here,
-    /// In a pid namespace of its own, with the `/proc` of the test, where its pids are others.
+    /// In its own pid namespace, with the `/proc` of the test, where its pids are different.
     SharedProc,
-    /// In one with a `/proc` of its own.
+    /// In its own pid namespace, with its own `/proc`.
     PrivateProc,
 }
 
 use Place::{Here, PrivateProc, SharedProc};
 
 impl Place {
-    /// The command to be run there. To kill `unshare` kills it, too.
+    /// Returns the command that runs there. Killing `unshare` kills it, too.
     fn command(self, command: &Command) -> Option<Command> {
         let options: &[&str] = match self {
             Here => &[],
@@ -48,16 +48,17 @@ impl Place {
     }
 }
 
-/// How soon a killed peer must be noticed, once in three tries: a loaded machine may take its time.
+/// The time within which a killed peer must be noticed, once in three tries: a loaded machine may be slow.
 const PROMISE: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 3;
 
-/// Either side elsewhere, and both: ping plays until pong is killed, or is refused by the namespace's name.
+/// Runs either side elsewhere, and both: ping runs until pong is killed, or is refused with an error that names the
+/// namespace.
 pub(super) fn pong_killed(demo: Demo, place: &TempDir) -> Outcome {
     play(demo, place, "pong")
 }
 
-/// The same with ping killed.
+/// Does the same, with ping killed.
 pub(super) fn ping_killed(demo: Demo, place: &TempDir) -> Outcome {
     play(demo, place, "ping")
 }
@@ -90,7 +91,7 @@ fn play(demo: Demo, place: &TempDir, victim: &str) -> Outcome {
     Ok(())
 }
 
-/// Starts both, kills the victim, and returns how long the other took to end.
+/// Starts both, kills the victim, and returns the time that the other took to end.
 fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Result<Duration, Failed> {
     let there =
         |at: Place, args: &[&str]| at.command(&demo.command(place, args)).expect("it was possible before");
@@ -98,7 +99,7 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
     let address = pong.address().to_owned();
     let mut ping = there(at.1, &["ping", &address, "--count", "1000000000", "--timeout", "5"]);
     let mut ping = ping.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    thread::sleep(Duration::from_millis(250)); // time to begin; too little only makes the case easier
+    thread::sleep(Duration::from_millis(250)); // time to begin; too short only makes the case easier
     if ping.try_wait()?.is_some() {
         refused(demo, place, at, &mut pong, ping)?;
         return Ok(Duration::ZERO);
@@ -115,7 +116,7 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
     Ok(took)
 }
 
-/// Whether `ping` may be refused there, and has said why; and whether it has left the seat free.
+/// Returns whether `ping` may be refused there, and has said why; checks that it has left the seat free.
 fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, ping: Child) -> Outcome {
     let told = ping.wait_with_output()?;
     let told = String::from_utf8_lossy(&told.stderr).into_owned();
@@ -136,7 +137,8 @@ fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, pin
     swept_clean(demo, place, pong.address())
 }
 
-/// Whether the next `create` leaves nothing. The kernel may still be ending a namespace whose first process was killed.
+/// Returns whether the next `create` leaves nothing. The kernel may still be ending a namespace whose first process was
+/// killed.
 fn swept_clean(demo: Demo, place: &TempDir, address: &str) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {

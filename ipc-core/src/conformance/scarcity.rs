@@ -1,4 +1,4 @@
-//! The demo with too few descriptors, and with memory that is cut short under it.
+//! The demo with too few descriptors, and with memory that is truncated meanwhile.
 
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;
@@ -15,18 +15,18 @@ use super::terminals::Pong;
 use super::{Outcome, ensure, skipped};
 use crate::Call;
 
-/// With any number of descriptors the demo that plays both sides succeeds, or says in one line what failed and why. It
-/// never takes what it could not look at for something that is not there, and it leaves nothing.
+/// Runs the demo that plays both sides with any number of descriptors: it succeeds, or says in one line what failed and
+/// why. It never treats an object that it could not open as missing, and it leaves nothing behind.
 pub(super) fn few_descriptors(demo: Demo, place: &TempDir) -> Outcome {
     any_number_of_descriptors(demo, place, "both")
 }
 
-/// The same for one that waits for its peer.
+/// Does the same for a process that waits for its peer.
 pub(super) fn few_descriptors_of_pong(demo: Demo, place: &TempDir) -> Outcome {
     any_number_of_descriptors(demo, place, "pong")
 }
 
-/// The same for one whose peer waits.
+/// Does the same for a process whose peer waits.
 pub(super) fn few_descriptors_of_ping(demo: Demo, place: &TempDir) -> Outcome {
     any_number_of_descriptors(demo, place, "ping")
 }
@@ -59,7 +59,7 @@ fn any_number_of_descriptors(demo: Demo, place: &TempDir, side: &str) -> Outcome
         if !output.status.success() && !came_to_nothing {
             // Each process has its line: the one without a descriptor, and the one that waits for it.
             ensure!(errors.len() <= if side == "both" { 2 } else { 1 }, "{case}: {told}");
-            // The loader itself may find no descriptor for the C library: that is not ours to say.
+            // The loader itself may lack a descriptor for the C library: that error is not ours to word.
             let ours = errors.iter().any(|error| error.contains("(EMFILE)"));
             ensure!(ours || told.contains("shared libraries"), "{case}: status {}: {told}", output.status);
         }
@@ -70,7 +70,7 @@ fn any_number_of_descriptors(demo: Demo, place: &TempDir, side: &str) -> Outcome
     Ok(())
 }
 
-/// A file under the mapping that is truncated in the middle: both sides say that the memory is corrupt, and end.
+/// Truncates a mapped file in the middle of a run: both sides say that the memory is corrupt, and end.
 pub(super) fn cut_short(demo: Demo, place: &TempDir) -> Outcome {
     for length in [0, 4096] {
         let address = demo.fresh_address(place.path());
@@ -79,10 +79,10 @@ pub(super) fn cut_short(demo: Demo, place: &TempDir) -> Outcome {
         let mut pong = Pong::spawn_as_it_is(pong)?;
         let mut ping = demo.command(place, &["ping", &address, "--count", "1000000000"]);
         let file = &demo.files(&address).expect("memory has an owner")[0];
-        // Opened before both are there: then the name of an object goes.
+        // Opened before both are there: after that, the name of an object is gone.
         let file = OpenOptions::new().write(true).open(file).call("open")?;
         let ping = ping.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        thread::sleep(Duration::from_millis(300)); // time to begin; too little only makes the case easier
+        thread::sleep(Duration::from_millis(300)); // time to begin; too short only makes the case easier
         let cut = Instant::now();
         file.set_len(length).call("ftruncate")?;
         let told = ping.wait_with_output()?;

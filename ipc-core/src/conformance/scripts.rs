@@ -1,4 +1,4 @@
-//! What the other process of a case plays. It is this same program, started again.
+//! The scripts of a case's other process. It is this same program, started again.
 
 use std::io::Write;
 use std::process::{Command, ExitCode};
@@ -14,26 +14,27 @@ use crate::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
 
 /// Marks the command line of a peer that joins: `PROGRAM conformance-joiner VARIANT WAIT SCRIPT ADDRESS`.
 pub(super) const JOINER: &str = "conformance-joiner";
-/// Marks one that makes the meeting point and spawns a joiner itself: the same without an address.
+/// Marks the command line of an owner, which spawns a joiner itself: the same without an address.
 pub(super) const OWNER: &str = "conformance-owner";
 
 /// The script of an owner that only makes a meeting point and leaves.
 pub(super) const CREATE: &str = "create";
 
-/// Where a peer writes how its script ended, for a case that cannot see its exit status.
+/// The environment variable with the file in which a peer reports how its script ended, for a case that cannot see its
+/// exit status.
 pub(super) const REPORT: &str = "CONFORMANCE_REPORT";
 
 /// The script of a peer that sends its longest messages.
 pub(super) const LONGEST: &str = "longest";
 
-/// What ends a row of numbered messages.
+/// The end of a series of numbered messages.
 pub(super) const LAST: &[u8] = b"that was the last";
-/// What `collect` answers.
+/// The answer of `collect`.
 pub(super) const ALL_THERE: &[u8] = b"all there";
 
 const VERIFY: Payload = Payload { verify: true };
 
-/// The command line of a peer.
+/// Returns the command line of a peer.
 pub(super) fn command<M: Mechanism>(mark: &str, wait: Wait, script: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("/proc is mounted"));
     command.args([mark, M::VARIANT.name, wait.name(), script]);
@@ -55,7 +56,7 @@ pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<E
         own::<M>(wait, script, vandal)
     };
     if let Ok(report) = std::env::var(REPORT) {
-        // The owner and the joiner of one case share the variable: told apart by their mark.
+        // The owner and the joiner of one case share the variable; their marks tell them apart.
         let _ = std::fs::write(format!("{report}.{mark}"), format!("{ended:?}"));
     }
     Some(match ended {
@@ -67,8 +68,8 @@ pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<E
     })
 }
 
-/// Makes the meeting point, spawns a joiner, says `ready` with the address and the joiner's pid, and goes on with
-/// its own part. The script is `OURS/THEIRS`.
+/// Makes the meeting point, spawns a joiner, prints `ready` with the address and the joiner's pid, and goes on with its
+/// own part. The script is `OURS/THEIRS`.
 fn own<M: Mechanism>(wait: Wait, script: &str, vandal: Vandal<M>) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     if script == CREATE {
@@ -104,21 +105,21 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
         },
         clocks::CLOCKS => clocks::waits(&mut link, number, &mut buffer),
         deadlines::HASTY => deadlines::hasty(&mut link, &mut buffer),
-        // Sends messages as long as they can be until the other side leaves, or this process is killed.
+        // Sends messages of the greatest length until the other side leaves, or this process is killed.
         LONGEST => {
             for number in 0.. {
                 link.send(&longest(number, buffer.len()))?;
             }
             Ok(())
         }
-        // Sends so many numbered messages, ignores what comes in, and leaves.
+        // Sends `number` numbered messages, ignores incoming ones, and leaves.
         "emit" => emit(&mut link, number),
         // As `emit`, and stays until the other side leaves, or this process is killed.
         "emit-and-stay" => {
             emit(&mut link, number)?;
             disconnected(link.recv(&mut buffer))
         }
-        // Receives numbered messages up to `LAST`, says that all were right, and stays until the other side leaves.
+        // Receives numbered messages up to `LAST`, reports that all were right, and stays until the other side leaves.
         "collect" => {
             let mut next = 0;
             loop {
@@ -132,7 +133,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             link.send(ALL_THERE)?;
             disconnected(link.recv(&mut buffer))
         }
-        // Receives so many numbered messages, and then the other side's end.
+        // Receives `number` numbered messages, and then the other side's end.
         "collect-to-end" => {
             for number in 0..number {
                 check_numbered(&mut link, number)?;
@@ -142,7 +143,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
         calls::COUNTED => calls::counted(&mut link, number),
         last_word::LAST_WORD => last_word::say(&mut link),
         last_word::HEARER => last_word::hear(&mut link, &mut buffer),
-        // Does nothing until it is killed, or its parent is.
+        // Does nothing until it or its parent is killed.
         "idle" => {
             let parent = nix::unistd::getppid();
             while nix::unistd::getppid() == parent {
@@ -150,9 +151,9 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             }
             Ok(())
         }
-        // Waits for a message that does not come.
+        // Waits for a message that never comes.
         "wait" => disconnected(link.recv(&mut buffer)),
-        // Fills the medium until it is full, and waits for room that does not come.
+        // Fills the medium, and waits for room that never comes.
         "fill" => loop {
             match link.send(&[7; 1024]) {
                 Ok(()) => {}
@@ -163,7 +164,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             let _link = link;
             panic!("on purpose: a panic must not leak")
         }
-        // Writes garbage past the protocol: always the same pieces, however busy the machine is.
+        // Writes garbage outside the protocol: always the same pieces, however busy the machine is.
         "vandalise" => {
             let mut dice = Dice(number);
             for _ in 0..PIECES {
@@ -184,15 +185,15 @@ fn emit(link: &mut impl Transport, count: u64) -> Result<()> {
     Ok(())
 }
 
-/// Message number `number` of an `emit`: of varying length, with a checksum.
+/// Returns message number `number` of an `emit`: of varying length, with a checksum.
 pub(super) fn numbered(number: u64) -> Vec<u8> {
     let mut message = vec![0; (number as usize * 37) % 300];
     VERIFY.write(number, &mut message);
     message
 }
 
-/// Message number `number` of a `longest`, on a link that carries `max` bytes: quickly made, and with a period that no buffer
-/// has.
+/// Returns message number `number` of a `longest`, on a link that carries `max` bytes: quick to make, and with a period
+/// that no buffer has.
 pub(super) fn longest(number: u64, max: usize) -> Vec<u8> {
     const PERIOD: u8 = 251;
     let period: Vec<u8> = (0..PERIOD).map(|at| at.wrapping_add(number as u8)).collect();
@@ -201,7 +202,7 @@ pub(super) fn longest(number: u64, max: usize) -> Vec<u8> {
     message
 }
 
-/// Receives a message that must be [`numbered`] so.
+/// Receives a message that must be [`numbered`] `number`.
 pub(super) fn check_numbered(link: &mut impl Transport, number: u64) -> Result<()> {
     let mut buffer = [0; 400];
     let len = link.recv(&mut buffer)?;
@@ -212,7 +213,7 @@ pub(super) fn check_numbered(link: &mut impl Transport, number: u64) -> Result<(
     }
 }
 
-/// What a script that waits for its peer's end makes of the answer.
+/// Checks the result of a script that waits for its peer's end.
 pub(super) fn disconnected<T>(answer: Result<T>) -> Result<()> {
     match answer {
         Err(Error::Disconnected) => Ok(()),
@@ -221,7 +222,8 @@ pub(super) fn disconnected<T>(answer: Result<T>) -> Result<()> {
     }
 }
 
-/// How much garbage one peer writes. Of a shared memory, most of a piece hits what nobody reads.
+/// The number of pieces of garbage that one peer writes. In shared memory, most of a piece hits bytes that no process
+/// reads.
 const PIECES: usize = 60;
 
 /// Repeatable garbage.
@@ -233,7 +235,7 @@ impl Dice {
         self.0 >> 33
     }
 
-    /// Random bytes; sometimes all ones, which as lengths and indices are the nastiest.
+    /// Returns random bytes; sometimes all ones, the worst values for lengths and indices.
     fn garbage(&mut self) -> Vec<u8> {
         let len = 1 + self.roll() as usize % 512;
         let ones = self.roll().is_multiple_of(4);

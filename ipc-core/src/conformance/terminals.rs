@@ -1,4 +1,4 @@
-//! The demo in two terminals: `pong` in the one, `ping` in the other, in either order, or alone.
+//! The demo in two terminals: `pong` in one, `ping` in the other, in either order, or alone.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -84,7 +84,7 @@ impl Pong {
         Self::spawn_as_it_is(command)
     }
 
-    /// The same, with its standard error where `command` has it go.
+    /// Does the same, with `command`'s own standard error.
     pub(super) fn spawn_as_it_is(mut command: Command) -> Result<Self, Failed> {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
@@ -121,7 +121,7 @@ fn two_terminals(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// In a shell that stands elsewhere, though TMPDIR has spaces in its name and is relative to where pong stands.
+/// Runs `ping` in a shell with another working directory, though TMPDIR contains spaces and is relative to pong's.
 fn other_terminal(demo: Demo, place: &TempDir) -> Outcome {
     let temporary = place.path().join("it's here");
     fs::create_dir(&temporary)?;
@@ -146,14 +146,14 @@ fn ping_without_address(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), pong.address())
 }
 
-/// `ping` before `pong` waits, with an address and without one.
+/// Starts `ping` before `pong` waits, with an address and without one.
 fn ping_first(demo: Demo, place: &TempDir) -> Outcome {
     for address in [None, Some(demo.fresh_address(place.path()))] {
         let address = address.as_deref();
         let args = [&["ping"], address.as_slice(), &["--count", "50", "--json"]].concat();
         let mut ping = demo.command(place, &args);
         let mut ping = ping.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        thread::sleep(Duration::from_millis(300)); // time for it to find nobody; too little only makes the case easier
+        thread::sleep(Duration::from_millis(300)); // time for it to find no pong; too short only makes the case easier
         ensure!(ping.try_wait()?.is_none(), "ping did not wait for pong at {address:?}");
         let mut pong = Pong::start(demo, place, address.as_slice())?;
         let output = ping.wait_with_output()?;
@@ -165,7 +165,7 @@ fn ping_first(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// Either side stops in the middle of the exchange, as with Ctrl-Z: the other one waits for as long as it was told to.
+/// Stops either side in the middle of the exchange, as with Ctrl-Z: the other one waits for as long as it was told to.
 fn silent_peer(demo: Demo, place: &TempDir) -> Outcome {
     const TIMEOUT: Duration = Duration::from_secs(1);
     for stopped in ["ping", "pong"] {
@@ -222,8 +222,8 @@ fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), &address)
 }
 
-/// What a process makes is noted on lines of text. A working directory with a line break must not become the note of some
-/// other file.
+/// Runs in a working directory with a line break. What a process makes is noted on lines of text; the note must not
+/// become that of some other file.
 fn path_of_two_lines(demo: Demo, place: &TempDir) -> Outcome {
     if !demo.fresh_address(place.path()).starts_with(&*place.path().to_string_lossy()) {
         return Ok(()); // no path
@@ -275,7 +275,7 @@ fn interrupted_waiting(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// As `nohup` starts it.
+/// Starts the demo as `nohup` does.
 fn hangup_ignored(demo: Demo, place: &TempDir) -> Outcome {
     let pong = demo.command(place, &["pong"]);
     let mut shell = Command::new("/bin/sh");
@@ -289,7 +289,7 @@ fn hangup_ignored(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// Whatever it is just making when the signal comes is removed as well.
+/// Interrupts a starting process: whatever it is just making is removed as well.
 fn interrupted_starting(demo: Demo, place: &TempDir) -> Outcome {
     for attempt in 0..150 {
         let address = demo.fresh_address(place.path());
@@ -302,7 +302,8 @@ fn interrupted_starting(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
-/// Also what it had made when nothing could be cleaned up any more is known to the next one, wherever it was to be.
+/// Kills a starting process: even what it had made when it could no longer clean up is known to the next one, wherever
+/// it was.
 fn killed_starting(demo: Demo, place: &TempDir) -> Outcome {
     let mut addresses = Vec::new();
     for attempt in 0..60 {
@@ -311,7 +312,7 @@ fn killed_starting(demo: Demo, place: &TempDir) -> Outcome {
         let before = entries(place)?;
         let mut pong = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         addresses.push(address);
-        // At some moment of its first milliseconds, and often just when there is something new to be seen.
+        // At some moment of its first milliseconds, and often just when something new appears.
         let latest = Instant::now() + Duration::from_micros(attempt * 200);
         while Instant::now() < latest && entries(place)?.is_subset(&before) {}
         pong.kill()?;
@@ -322,7 +323,7 @@ fn killed_starting(demo: Demo, place: &TempDir) -> Outcome {
     addresses.iter().try_for_each(|address| nothing_left(place.path(), address))
 }
 
-/// What is in a directory, apart from the leases.
+/// Returns the contents of a directory, apart from the leases.
 fn entries(place: &TempDir) -> std::io::Result<HashSet<OsString>> {
     let names = fs::read_dir(place)?.flatten().map(|entry| entry.file_name());
     Ok(names.filter(|name| !name.to_string_lossy().starts_with("ipc-suite")).collect())

@@ -1,4 +1,4 @@
-//! The demo between two users: what another user has made is left alone, even if it is open to all.
+//! The demo between two users: an object of another user is left alone, even if it is open to all.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -17,7 +17,8 @@ use super::{Outcome, ensure, run, skipped};
 const OWNER: u32 = 1002;
 const VISITOR: u32 = 1001;
 
-/// A `ping` of another user, root included, is refused in one line, and takes no seat: one of the owner plays.
+/// Checks that a `ping` of another user, root included, is refused in one line, and takes no seat: a `ping` of the
+/// owner then succeeds.
 pub(super) fn refused(demo: Demo, place: &TempDir) -> Outcome {
     let may_run = |user| {
         let tried = as_user(user, &demo.command(place, &["--help"])).stdout(Stdio::null()).status();
@@ -46,7 +47,7 @@ pub(super) fn refused(demo: Demo, place: &TempDir) -> Outcome {
     for (user, home) in [(VISITOR, &of_visitor), (0, &of_root)] {
         let ping = ["ping", &address, "--count", "5", "--timeout", "1"];
         let (status, _, told) = run(&mut side(user, home, &ping))?;
-        // Nobody but root can open to all what is not a file.
+        // Only root can open to all an object that is not a file.
         let said = told.contains("another user's") || user != 0 && told.contains("(EACCES)");
         let errors = told.lines().filter(|line| line.starts_with("error: ")).count();
         ensure!(matches!(status, Some(1 | 2)) && said && errors == 1, "user {user}: {status:?}: {told}");
@@ -68,7 +69,7 @@ fn as_user(user: u32, command: &Command) -> Command {
     there
 }
 
-/// Gives the mode 0666 to what the owner has made, as one does who wants others to walk in.
+/// Gives mode 0666 to the owner's objects, as a user does to let others in.
 fn open_to_all(demo: Demo, address: &str) -> Outcome {
     for path in demo.files(address).unwrap_or_default() {
         let path = path.as_path();

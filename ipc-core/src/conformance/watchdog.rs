@@ -1,4 +1,4 @@
-//! Watchdogs: what hangs fails soon, says what it waits for, and leaves no process behind.
+//! Watchdogs: a hanging test fails soon, says what it waits for, and leaves no process behind.
 
 use std::cell::OnceCell;
 use std::fmt::{Display, Write as _};
@@ -11,10 +11,10 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// How long a single wait may take on a loaded machine, where nothing is measured. Reached only when something hangs.
+/// The longest single wait on a loaded machine, where nothing is measured. Reached only when something hangs.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The same for a whole case, which may measure, or wait several times.
+/// The longest time of a whole case, which may measure, or wait several times.
 pub const WHOLE_CASE: Duration = Duration::from_secs(30);
 
 /// Ends the test program, and all processes that it has started, unless it is dropped in time.
@@ -23,7 +23,7 @@ pub const WHOLE_CASE: Duration = Duration::from_secs(30);
 pub struct Watchdog(#[expect(dead_code, reason = "it is dropped")] mpsc::Sender<()>);
 
 impl Watchdog {
-    /// Watches over `what` for so long.
+    /// Watches over `what` for at most `time`.
     pub fn over(what: impl Display, time: Duration) -> Self {
         let (alive, over) = mpsc::channel();
         let what = what.to_string();
@@ -40,8 +40,8 @@ impl Watchdog {
     }
 }
 
-/// Watches over the test that this thread runs, for [`WHOLE_CASE`]. What all tests of a file call may call this: the test
-/// runner gives each test a thread of its own, and the first call counts.
+/// Watches over the test that this thread runs, for [`WHOLE_CASE`]. A helper that all tests of a file call may call
+/// this: the test runner gives each test its own thread, and the first call counts.
 pub fn over_this_test() {
     thread_local!(static OF_THIS_TEST: OnceCell<Watchdog> = const { OnceCell::new() });
     let name = || thread::current().name().unwrap_or("a thread of a test").to_owned();
@@ -50,7 +50,7 @@ pub fn over_this_test() {
     });
 }
 
-/// Runs what may hang in a thread of its own, and fails if it takes longer than [`PATIENCE`].
+/// Runs code that may hang in its own thread, and fails if it takes longer than [`PATIENCE`].
 ///
 /// # Panics
 /// It hangs, or has panicked.
@@ -58,7 +58,7 @@ pub fn watched<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> 
     watched_for(PATIENCE, what)
 }
 
-/// The same with another time.
+/// Does the same with another time.
 ///
 /// # Panics
 /// It hangs, or has panicked.
@@ -76,8 +76,8 @@ pub fn watched_for<T: Send + 'static>(time: Duration, what: impl FnOnce() -> T +
     }
 }
 
-/// What the threads of this program and the processes that it has started are doing: a line for each, with the function of
-/// the kernel in which it waits.
+/// Describes the threads of this program and the processes that it has started: a line for each, with the kernel
+/// function in which it waits.
 #[must_use]
 pub fn doing() -> String {
     let mut lines = String::new();
@@ -94,14 +94,14 @@ pub fn doing() -> String {
     lines
 }
 
-/// Kills all that a process has started, and what those have started.
+/// Kills all descendants of a process.
 pub fn kill_descendants(pid: u32) {
     for descendant in descendants(pid) {
         let _ = kill(Pid::from_raw(descendant.cast_signed()), Signal::SIGKILL); // an error: it has ended
     }
 }
 
-/// Children, their children, and so on; those that have ended are not among them.
+/// Returns the children, their children, and so on; those that have ended are not among them.
 fn descendants(pid: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
@@ -121,7 +121,7 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::time::Instant;
 
-    /// Not a test: a test that hangs, and has a child and a grandchild that do.
+    /// A program for the tests, not a test: it hangs, and so do its child and grandchild.
     #[test]
     #[ignore = "it hangs"]
     fn hangs() {

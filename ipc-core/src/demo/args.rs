@@ -1,4 +1,4 @@
-//! What can be said on the command line, and what is wrong with what was said, in one line.
+//! The demos' command line, and the one-line error for a wrong one.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use super::narrator::tell;
 use crate::cpus::Cpus;
 use crate::{Error, Mechanism, Options, Result, Setup, Variant, Variants, Visitor, Wait};
 
-/// A command line that made sense.
+/// A valid command line.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub side: Side,
@@ -22,15 +22,15 @@ pub(super) struct Parsed {
     pub cpus: Cpus,
     /// The variant's name.
     pub variant: &'static str,
-    /// Whether that is what the demo plays unless told otherwise.
+    /// True if the demo runs this variant by default.
     pub is_default_variant: bool,
-    /// The names of the options of the variant that are to be on.
+    /// The names of the variant's options that are switched on.
     pub switches: Vec<&'static str>,
     pub timeout: Duration,
     pub json: bool,
 }
 
-/// Which process this is.
+/// The side that this process plays.
 #[derive(Debug)]
 pub(super) enum Side {
     /// The parent, which will spawn its peer.
@@ -43,13 +43,13 @@ pub(super) enum Side {
     Invited { address: String },
 }
 
-/// How long `pong` waits for `ping`, unless told otherwise: time to open a second terminal.
+/// The default time that `pong` waits for `ping`: enough to open a second terminal.
 const PONG_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long `ping` waits for `pong`, and a parent for its child.
+/// The default time that `ping` waits for `pong`, and a parent for its child.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Parsed {
-    /// What variant `M` is told.
+    /// Returns the setup for variant `M`.
     pub(super) fn setup<M: Mechanism>(&self) -> Setup<M::Options> {
         let mut setup = Setup::<M::Options>::default();
         for switch in M::Options::SWITCHES.iter().filter(|switch| self.switches.contains(&switch.name)) {
@@ -59,7 +59,7 @@ impl Parsed {
     }
 }
 
-/// What a command line has to know of the variants.
+/// The command line's knowledge of the variants.
 #[derive(Default)]
 struct Known {
     variants: Vec<Offer>,
@@ -85,7 +85,7 @@ impl Known {
         known
     }
 
-    /// Each switch once.
+    /// Returns each switch once.
     fn switches(&self) -> BTreeMap<&'static str, &'static str> {
         self.variants.iter().flat_map(|offer| offer.switches.iter().copied()).collect()
     }
@@ -94,7 +94,7 @@ impl Known {
         self.variants.iter().find(|offer| offer.variant.name == name)
     }
 
-    /// The names of the variants for which `filter` holds.
+    /// Returns the names of the variants for which `filter` holds.
     fn names(&self, filter: impl Fn(&Offer) -> bool) -> String {
         let names: Vec<_> =
             self.variants.iter().filter(|offer| filter(offer)).map(|offer| offer.variant.name).collect();
@@ -113,7 +113,7 @@ const WITHOUT_A_COMMAND: &str =
     "Without a command it spawns its own peer process, plays, and prints the result.\n";
 const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage.";
 
-/// All that the demo of a mechanism understands, for a program that has more and wants to describe the whole.
+/// Returns the whole command line of a mechanism's demo, for a program that extends it.
 #[must_use]
 pub fn command<V: Variants>() -> Command {
     let (profile, known) = (V::PROFILE, Known::of::<V>());
@@ -217,8 +217,7 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
     })
 }
 
-/// Shows what clap found wrong and what it would rather have, in one line, or the help that was asked for; returns the
-/// exit status.
+/// Prints clap's error and its suggestion in one line, or the requested help; returns the exit status.
 #[must_use]
 pub fn refuse(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -233,10 +232,10 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-/// A length in bytes: `64`, `4K`, `1M`, with powers of 1024.
+/// Parses a length in bytes: `64`, `4K`, `1M`, with powers of 1024.
 ///
 /// # Errors
-/// The text is no such length, or 0.
+/// The text is not such a length, or is 0.
 pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
     let (digits, unit) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G']) {
         Some(digits) => (digits.to_owned(), &text[digits.len()..]),
@@ -256,28 +255,28 @@ pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
     }
 }
 
-/// How many: a whole number of at least 1.
+/// Parses a count: a whole number of at least 1.
 ///
 /// # Errors
-/// The text is no such number.
+/// The text is not such a number.
 pub fn parse_count(text: &str) -> std::result::Result<u64, String> {
     let count = text.parse().ok().filter(|&count| count > 0);
     count.ok_or_else(|| "not a whole number of at least 1, as in 10000".into())
 }
 
-/// A whole number from 1 to `most`.
+/// Parses a whole number from 1 to `most`.
 ///
 /// # Errors
-/// The text is no such number.
+/// The text is not such a number.
 pub fn parse_number(text: &str, most: u64) -> std::result::Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("not a whole number from 1 to {most}"))
 }
 
-/// A time in seconds, with a fraction if need be.
+/// Parses a time in seconds, with an optional fraction.
 ///
 /// # Errors
-/// The text is no such time.
+/// The text is not such a time.
 pub fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
     seconds

@@ -14,19 +14,19 @@ use super::narrator::tell;
 use crate::error::Call;
 use crate::{Error, Result, lease, sys};
 
-/// Puts right what the parent has left set, and starts the thread that waits for the signals. A signal handler itself
-/// may do next to nothing; a thread may do everything. An object made after this call is made under [`lease::making`].
+/// Resets inherited signal settings, and starts the thread that waits for the signals. A signal handler may do next to
+/// nothing; a thread may do anything. After this call, create objects only under [`lease::making`].
 ///
-/// A signal that this process was started to ignore stays ignored: `nohup` does that, and a shell that starts a program
-/// in the background.
+/// A signal that this process was started to ignore stays ignored: `nohup` relies on that, and so does a shell that
+/// starts a program in the background.
 ///
 /// # Errors
-/// A handler cannot be installed, or the thread not be started.
+/// A handler cannot be installed, or the thread cannot be started.
 pub fn clean_up_on_signals() -> Result<()> {
     on_signals(|signal| end_as(signal))
 }
 
-/// The same for a program that has more to do than to clean up: `heed` is told of each signal, in a thread of its own.
+/// Does the same for a program that does more than clean up: calls `heed` with each signal, in a thread of its own.
 ///
 /// # Errors
 /// As [`clean_up_on_signals`].
@@ -38,26 +38,28 @@ pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
             heeded.push(signal);
         }
     }
-    // A signal that comes when its handler is installed, but not yet known to the library, would be lost: it has to wait.
+    // Blocked meanwhile: a signal between installing its handler and registering it in the library would be lost.
     heeded.iter().copied().collect::<SigSet>().thread_block().call("pthread_sigmask")?;
     let signals = Signals::new(heeded.iter().map(|&signal| signal as i32)).call("sigaction");
-    // All of them, also those that the parent had blocked: `execve` passes that on, and SIGTERM would wait for ever.
+    // All of them, also those that the parent had blocked: `execve` keeps the mask, and SIGTERM would stay pending
+    // forever.
     SigSet::empty().thread_set_mask().call("pthread_sigmask")?;
     let mut signals = signals?;
     let wait = move || signals.forever().for_each(&mut heed);
     thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
 }
 
-/// A parent that ignores SIGCHLD passes that on, and then the kernel keeps no child to be waited for. Past a limit of the
-/// length of files (`ulimit -f`) SIGXFSZ would end this process without a word, where `write` can say what is wrong.
+/// Restores signal settings that `execve` keeps. If the parent ignores SIGCHLD, the kernel keeps no child to wait for.
+/// Past a limit on file size (`ulimit -f`), SIGXFSZ would end this process silently, where `write` can report the
+/// error.
 fn put_right_what_is_inherited() -> Result<()> {
     sys::heed(Signal::SIGCHLD).and_then(|()| sys::ignore(Signal::SIGXFSZ)).call("sigaction")
 }
 
-/// Whether a signal is ending this process.
+/// True while a signal is ending this process.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// Removes the kernel objects, and ends this process as the signal would have ended it: its parent sees which one did.
+/// Removes the kernel objects, and ends this process as the signal would have done: its parent sees which one it was.
 pub fn end_as(signal: i32) -> ! {
     ENDING.store(true, Ordering::Release);
     if std::process::id() == 1 {
@@ -69,13 +71,13 @@ pub fn end_as(signal: i32) -> ! {
         one.add(signal);
         let _ = sys::heed(signal).and_then(|()| one.thread_unblock()).and_then(|()| raise(signal));
     }
-    // Still here: the default action of a signal is not for process 1 of a container. So it ends with the status that a
-    // shell has for it.
+    // Still here: process 1 of a container is exempt from a signal's default action. So it exits with the status that a
+    // shell reports for the signal.
     low_level::exit(128 + signal)
 }
 
-/// Ends this process with an error while another thread of it is stuck in a call. As after a signal, that thread has
-/// nothing to add when the call fails because of this.
+/// Ends this process with an error while another of its threads is stuck in a call. As after a signal, that thread
+/// reports nothing when its call fails as a result.
 pub(super) fn end_with(error: &Error) -> ! {
     let_the_signal_end_it();
     ENDING.store(true, Ordering::Release);
@@ -84,15 +86,15 @@ pub(super) fn end_with(error: &Error) -> ! {
     low_level::exit(1)
 }
 
-/// With process 1 of a PID namespace, the kernel kills all others in it. They share leases: only when they have gone is
-/// this one the last holder, which removes everything.
+/// Kills all other processes in the PID namespace if this is its process 1, as the kernel would do anyway. They share
+/// leases: only when they are gone is this process the last holder, which removes everything.
 fn end_all_others() {
     let _ = kill(Pid::from_raw(-1), Signal::SIGKILL); // an error means that there is none
     while waitpid(None, None).is_ok() {}
 }
 
-/// A use of an object that a signal removes meanwhile fails. That is no news: the process ends by the signal, and not by
-/// the error that came first. Returns at once if no signal is ending it.
+/// Blocks while a signal is ending this process, whose objects are being removed: the resulting error is not reported,
+/// since the process ends by the signal. Returns at once if no signal is ending it.
 pub(super) fn let_the_signal_end_it() {
     while ENDING.load(Ordering::Acquire) {
         thread::sleep(Duration::from_secs(1));

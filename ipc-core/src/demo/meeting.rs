@@ -7,7 +7,7 @@ use crate::lease::{self, Lease};
 use crate::ring::poll_for;
 use crate::{Error, Mechanism, Result};
 
-/// The file in a lease's directory in which `pong` says where it waits.
+/// The file in a lease's directory in which `pong` writes its address.
 const FILE: &str = "waiting-at";
 
 /// An announcement; withdrawn when dropped.
@@ -16,7 +16,7 @@ pub(super) struct Announcement {
     _lease: Lease,
 }
 
-/// Says that a `pong` of this variant waits at `address`.
+/// Announces that a `pong` of this variant waits at `address`.
 pub(super) fn announce<M: Mechanism>(address: &str) -> Result<Announcement> {
     let (variant, _making) = (M::VARIANT.name, lease::making());
     let lease = Lease::take::<M>(None)?;
@@ -24,7 +24,7 @@ pub(super) fn announce<M: Mechanism>(address: &str) -> Result<Announcement> {
     Ok(Announcement { _lease: lease })
 }
 
-/// The address of the only `pong` of this variant that waits; waits for one to come.
+/// Returns the address of the only waiting `pong` of this variant; waits for one to start.
 pub(super) fn find<M: Mechanism>(timeout: Duration) -> Result<String> {
     let (name, variant) = (M::PROFILE.name, M::VARIANT.name);
     let nobody = || {

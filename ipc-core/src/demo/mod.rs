@@ -6,8 +6,7 @@
 //! ipc-NAME ping [ADDRESS]   the other side, in another terminal
 //! ```
 //!
-//! Results go to standard output, the story of what happens to standard error. Exit status: 0 done, 1 failed,
-//! 2 wrong usage.
+//! Results go to standard output, the narration to standard error. Exit status: 0 done, 1 failed, 2 wrong usage.
 
 mod args;
 pub mod interrupt;
@@ -29,16 +28,16 @@ pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, re
 pub use output::{has_input, print, print_bytes, somebody_reads};
 pub use save::save;
 
-/// Exit status for what the caller did wrong.
+/// Exit status for an error of the user.
 const USAGE: u8 = 2;
 
-/// The demo of a mechanism.
+/// Runs the demo of a mechanism.
 #[must_use]
 pub fn main<V: Variants>() -> ExitCode {
     main_with::<V>("")
 }
 
-/// The same, where the program has more commands than the demo's: `more_help` is what `--help` says of them, and of the
+/// Runs the demo of a program that has more commands; `more_help` is added to `--help`, for those commands and their
 /// exit status.
 #[must_use]
 pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
@@ -54,7 +53,7 @@ pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
     report(chosen.played)
 }
 
-/// Plays the variant that was chosen by name.
+/// Runs the variant that was chosen by name.
 struct Chosen<'a> {
     parsed: &'a Parsed,
     played: Result<()>,

@@ -1,4 +1,4 @@
-//! Tells a student what happens, on standard error; and the result, on standard output.
+//! Narrates the run to a student, on standard error; prints the result on standard output.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,10 +12,10 @@ use crate::cpus::Role;
 use crate::play::Summary;
 use crate::{Mechanism, Options, Result, Variant};
 
-/// How many round trips are shown one by one.
+/// The number of round trips that are shown one by one.
 pub(super) const SHOWN: u64 = 3;
 
-/// What is said of a process that is on no CPU of its own.
+/// The note on a process that is not bound to a CPU.
 const UNBOUND: &str = "on any CPU, as this system forbids sched_setaffinity";
 
 /// A run, as `--json` prints it.
@@ -31,14 +31,14 @@ struct Run<'a> {
     verified: bool,
 }
 
-/// The voice of one process.
+/// The narration of one process.
 #[derive(Debug)]
 pub(super) struct Narrator<'a> {
     parsed: &'a Parsed,
     mechanism: &'static str,
     title: &'static str,
     variant: Variant,
-    /// What was switched on, in words.
+    /// The options that are switched on, in words.
     options: Vec<&'static str>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Narrator<'a> {
         Self { parsed, mechanism: M::PROFILE.name, title: M::TITLE, variant: M::VARIANT, options }
     }
 
-    /// One line of the story. Silent with `--json`.
+    /// Prints one line of the narration. Silent with `--json`.
     pub(super) fn say(&self, line: &str) {
         if !self.parsed.json {
             tell(line);
@@ -60,13 +60,13 @@ impl<'a> Narrator<'a> {
         self.say(&format!("{}: {}", self.heading(), self.variant.summary));
     }
 
-    /// What is played, in the words of every title and result.
+    /// Returns the mechanism and the variant, as every title and result names them.
     pub(super) fn heading(&self) -> String {
         let variant = format!("{}, variant {}", self.title, self.variant.name);
         [&[variant.as_str()], &*self.options].concat().join(", ")
     }
 
-    /// Without a CPU if this system does not let a process choose one.
+    /// Describes a process; `cpu` is `None` if this system does not let a process choose one.
     pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: Option<usize>) {
         let role = if role == Role::Ping { "ping" } else { "pong" };
         let cpu = cpu.map_or_else(|| UNBOUND.into(), |cpu| format!("on CPU {cpu}"));
@@ -95,7 +95,7 @@ impl<'a> Narrator<'a> {
         ));
     }
 
-    /// The result of a run, as text or as JSON.
+    /// Prints the result of a run, as text or as JSON.
     pub(super) fn result(&self, summary: &Summary, verified: u64) -> Result<()> {
         let text = if self.parsed.json { self.json(summary, verified) } else { self.table(summary) };
         print(&(text + "\n"))
@@ -119,7 +119,8 @@ impl<'a> Narrator<'a> {
     fn table(&self, summary: &Summary) -> String {
         let Parsed { count, size, wait, cpus, .. } = self.parsed;
         let Summary { min, p50, p90, p99, p999, max, mean } = *summary;
-        // A percentile says something only if some times lie beyond it, ten as a rule of thumb: of so many in all.
+        // A percentile is meaningful only if some times lie beyond it, by a rule of thumb ten; the last column is the
+        // total that this takes.
         let rows = [
             ("min", min as f64, 1),
             ("p50", p50 as f64, 1),
@@ -137,16 +138,15 @@ impl<'a> Narrator<'a> {
             } else {
                 (microseconds(value), String::new())
             };
-            let _ = writeln!(text, "  {name:<6}{shown:>14}{hint}"); // a String takes everything
+            let _ = writeln!(text, "  {name:<6}{shown:>14}{hint}"); // writing to a String cannot fail
         }
         text.trim_end().to_owned()
     }
 }
 
-/// Writes a line to standard error. Unlike `eprintln!`, which panics, it does not mind that nobody reads it any more,
-/// as with `2>&1 | head`.
+/// Writes a line to standard error. Unlike `eprintln!`, which panics, it ignores a closed pipe, as with `2>&1 | head`.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}"); // where else could a failure be told?
+    let _ = writeln!(std::io::stderr(), "{line}"); // there is nowhere left to report a failure
 }
 
 fn microseconds(nanoseconds: f64) -> String {

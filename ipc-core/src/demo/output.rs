@@ -1,4 +1,4 @@
-//! Standard output: what is printed has been written, or it is an error.
+//! Standard output: either the text has been written, or the call returns an error.
 
 use std::io::{Stdout, Write as _};
 use std::os::fd::AsFd as _;
@@ -9,15 +9,16 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::error::{Advise, Call};
 use crate::{Result, sys};
 
-/// Prints `text` as it is, and at once: a reader at the other end of a pipe may be waiting for it.
+/// Prints `text` unchanged and at once: a reader at the other end of a pipe may be waiting for it.
 ///
 /// # Errors
-/// It cannot be written: there is no reader or no room, or this program was started without a standard output (`>&-`).
+/// `text` cannot be written: there is no reader or no room, or this program was started without a standard output
+/// (`>&-`).
 pub fn print(text: &str) -> Result<()> {
     print_bytes(text.as_bytes())
 }
 
-/// The same for any bytes.
+/// Prints any bytes, as [`print()`] prints text.
 ///
 /// # Errors
 /// As [`print()`].
@@ -26,11 +27,10 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     stdout.write_all(bytes).and_then(|()| stdout.flush()).call("write").on(STDOUT)
 }
 
-/// An error if what is printed now could reach no reader: standard output is closed, or a pipe whose other end is. Writes
-/// nothing.
+/// Fails if no reader could receive output: standard output is closed, or is a pipe whose other end is. Writes nothing.
 ///
 /// # Errors
-/// `EBADF` and `EPIPE`, as `write` would say it.
+/// `EBADF` and `EPIPE`, as from `write`.
 pub fn somebody_reads() -> Result<()> {
     let stdout = stdout()?;
     let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
@@ -39,17 +39,18 @@ pub fn somebody_reads() -> Result<()> {
     if closed { Err(Errno::EPIPE).call("write").on(STDOUT) } else { Ok(()) }
 }
 
-/// An error if this program was started without a standard input (`<&-`): it would read as empty.
+/// Fails if this program was started without a standard input (`<&-`), which would read as empty.
 ///
 /// # Errors
-/// `EBADF`, as `read` would say it.
+/// `EBADF`, as from `read`.
 pub fn has_input() -> Result<()> {
     if sys::at_start::was_closed(0) { Err(Errno::EBADF).call("read").on("standard input") } else { Ok(()) }
 }
 
 const STDOUT: &str = "standard output";
 
-/// The runtime has put `/dev/null` in the place of a closed one, where everything would be written with success.
+/// Returns standard output, or an error if it was closed: the runtime has replaced it by `/dev/null`, where every write
+/// succeeds.
 fn stdout() -> Result<Stdout> {
     if sys::at_start::was_closed(1) {
         Err(Errno::EBADF).call("write").on(STDOUT)

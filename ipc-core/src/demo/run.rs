@@ -1,4 +1,4 @@
-//! The three ways to run a demo, and the child of the first.
+//! The three ways to run a demo, and the child process of the first.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -13,10 +13,10 @@ use crate::peer::{self, Peer};
 use crate::play::{self, Exchange, Order, Summary};
 use crate::{Deadline, Error, Mechanism, Result, Transport, Waiting, lease};
 
-/// Round trips that are checked before the timed ones; they also warm both processes up.
+/// Round trips that are checked before the timed ones; they also warm up both processes.
 const CHECKED: u64 = 100;
 
-/// Both sides: this process plays ping, its child pong.
+/// Runs both sides: this process plays ping, its child pong.
 pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
     let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
     let mut meeting: M = create(None, parsed)?;
@@ -34,7 +34,8 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     narrator.object(&meeting.describe());
     let link = child.accept(&mut meeting, parsed.timeout)?;
     parsed.cpus.bind(Role::Ping)?;
-    // A child that is stopped does not end by itself. It is not reaped before the link is dropped: the id is still its own.
+    // A stopped child does not exit by itself. It is reaped only after the link is dropped, so its pid is still its
+    // own.
     let pid = Pid::from_raw(child.pid().cast_signed());
     let kill_it = move || {
         let _ = kill(pid, Signal::SIGKILL);
@@ -42,13 +43,13 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
     let link = Watched::new(link, parsed.timeout, kill_it)?;
     let played = measure(link, parsed, narrator);
     drop(meeting);
-    // Also after a failure: the child sees that we left, and may be the one who has to clean up.
+    // Also after a failure: the child sees that we left, and may be the side that has to clean up.
     let status = child.wait()?;
     played?;
     if status.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
-/// The child: told where the parent waits.
+/// Runs the child, which was given the parent's address.
 pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()> {
     parsed.cpus.bind(Role::Pong)?;
     let link = M::join(address, &parsed.setup::<M>(), parsed.timeout)?;
@@ -56,7 +57,7 @@ pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()
     play::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
 }
 
-/// One side alone: makes the meeting point, says how to join it, and answers whoever comes.
+/// Runs one side alone: makes the meeting point, prints how to join it, and answers the process that joins.
 pub(super) fn pong<M: Mechanism>(
     parsed: &Parsed,
     address: Option<&str>,
@@ -99,7 +100,7 @@ pub(super) fn pong<M: Mechanism>(
     print(&format!("{}: answered {} messages\n", narrator.heading(), served.messages))
 }
 
-/// The other side alone: joins and measures.
+/// Runs the other side alone: joins and measures.
 pub(super) fn ping<M: Mechanism>(
     parsed: &Parsed,
     address: Option<&str>,
@@ -127,7 +128,7 @@ fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
     M::create(address, &parsed.setup::<M>())
 }
 
-/// What to type in the other terminal, as this program was called here.
+/// Returns the command for the other terminal, with the program named as it was called here.
 fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
     let program = std::env::args_os().next().and_then(|program| program.into_string().ok());
     let program = quoted(&program.unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name)));
@@ -140,7 +141,7 @@ fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
     }
 }
 
-/// A word of a command line as a shell reads it back.
+/// Quotes a word of a command line for a shell.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -149,7 +150,7 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Plays ping: first some round trips that are checked, then the timed ones; and prints the result.
+/// Plays ping: first the checked round trips, then the timed ones; prints the result.
 fn measure(link: impl Transport, parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
     let Parsed { count, size, wait, .. } = *parsed;
     let mut link = Waiting::new(link, wait);

@@ -1,4 +1,4 @@
-//! Files that are written: all of them or nothing, and the error says what and where.
+//! Atomic file writes, whose errors name the call and the path.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -7,15 +7,15 @@ use std::path::Path;
 use crate::error::{Advise, Call};
 use crate::{Result, lease};
 
-/// Makes `bytes` the contents of the file `path`. Until that is done, on the disk too, the file is as it was before;
-/// after a failure, and after a signal that ends this process, it still is, and nothing else is left.
+/// Replaces the contents of the file `path` by `bytes`. The old contents stay until the new ones are on disk; after a
+/// failure, or a signal that ends this process, they are still there, and no other file is left behind.
 ///
-/// What is no regular file, as `/dev/stdout`, is written to and not replaced.
+/// A file that is not regular, such as `/dev/stdout`, is written to and not replaced.
 ///
 /// # Errors
-/// It cannot be written.
+/// The file cannot be written.
 pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    // A link stays a link, to a file that is replaced.
+    // A symbolic link stays; the file that it leads to is replaced.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
@@ -24,7 +24,7 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = path.with_file_name(format!(".{name}-{}", std::process::id()));
-    let _making = lease::making(); // a signal waits until it is in its place, or gone
+    let _making = lease::making(); // a signal waits until the file is in its place, or gone
     let written = write_whole(&aside, path, bytes).and_then(|file| {
         if let Some(old) = old {
             file.set_permissions(old.permissions()).call("fchmod").on(path.display())?;
@@ -34,7 +34,7 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
     written.inspect_err(|_| drop(fs::remove_file(&aside)))
 }
 
-/// Writes a file, to the disk; an error is about `path`, the name that it will have.
+/// Writes a file to the disk; an error names `path`, the name that it will have.
 fn write_whole(aside: &Path, path: &Path, bytes: &[u8]) -> Result<File> {
     let mut file = File::create(aside).call("open").on(path.display())?;
     file.write_all(bytes).call("write").on(path.display())?;

@@ -1,7 +1,8 @@
-//! A peer that goes silent, stopped or cut off, does not keep this process for ever.
+//! Ends this process when its peer goes silent, because it was stopped or cut off.
 //!
-//! The calls of [`Transport`] that take a timeout are not for this: what they cost a stream, two more system calls in each
-//! wait, would be in the figures. So a thread looks now and then whether a call on the link is still the same one.
+//! This does not use the calls of [`Transport`] that take a timeout: over a stream they cost two more system calls per
+//! wait, which would show in the figures. Instead, a thread checks from time to time whether a call on the link is
+//! still the same one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -12,14 +13,14 @@ use super::interrupt;
 use crate::error::Call;
 use crate::{Error, Result, Transport};
 
-/// How often the thread looks within the time that a call may take.
+/// The number of checks within the time that a call may take.
 const LOOKS: u32 = 20;
 
-/// A link on which no call may take longer than a time: then the process ends with an error.
+/// A link whose calls may take only a limited time: after it, the process ends with an error.
 #[derive(Debug)]
 pub(super) struct Watched<T> {
     link: T,
-    /// Counts up when a call begins and when it ends: odd while one waits.
+    /// Counts up when a call begins and when it ends: odd during a call.
     calls: Arc<AtomicU64>,
 }
 
@@ -45,10 +46,10 @@ impl<T: Transport> Watched<T> {
         Ok(Self { link, calls })
     }
 
-    /// Makes a call. One that answers "not now" has not ended: it will be made again.
+    /// Makes a call. A call that returns "not now" counts as unfinished: it will be made again.
     #[inline]
     fn call<R>(&mut self, call: impl FnOnce(&mut T) -> Result<Option<R>>) -> Result<Option<R>> {
-        // Only this thread writes it, so that it needs no operation that locks.
+        // Only this thread writes the counter, so it needs no atomic read-modify-write.
         let number = self.calls.load(Ordering::Relaxed) | 1;
         self.calls.store(number, Ordering::Relaxed);
         let answer = call(&mut self.link);
@@ -59,8 +60,8 @@ impl<T: Transport> Watched<T> {
     }
 }
 
-/// Whether one call was seen for [`LOOKS`] intervals; `false` when the link is dropped before. Counts looks and not time:
-/// a process that was stopped for an hour, and its peer with it, has not waited for that hour.
+/// Returns true once the same call was seen for [`LOOKS`] intervals; `false` when the link is dropped before. Counts
+/// checks, not time: a process that was stopped for an hour, together with its peer, has not waited for that hour.
 fn is_silent(calls: &Weak<AtomicU64>, interval: Duration) -> bool {
     let (mut seen, mut in_vain) = (0, 0);
     while in_vain < LOOKS {
