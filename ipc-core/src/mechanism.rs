@@ -39,8 +39,9 @@ pub trait Mechanism: Sized {
     /// The variant's full name, where the title in the table belongs to another variant.
     const TITLE: &'static str = Self::PROFILE.title;
 
-    /// True if the variant's objects belong to an IPC namespace, as System V objects and POSIX queues do. Then only
-    /// processes of that namespace [sweep](crate::lease::sweep) them. Objects at a path do not count.
+    /// Whether its objects belong to an IPC namespace, as System V objects and POSIX queues do: then only processes of
+    /// that namespace [sweep](crate::lease::sweep) them. The same for all variants of a mechanism, which share their leases, as
+    /// are [`PROFILE`](Self::PROFILE) and [`reclaim`](Self::reclaim); what one of them has at a path is swept from anywhere.
     const IN_IPC_NAMESPACE: bool = false;
 
     /// The options of this variant alone; `()` if it has none.

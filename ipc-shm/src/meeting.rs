@@ -61,10 +61,9 @@ impl Meeting {
     // ANCHOR: accept
     /// Waits for the other side. The returned lease removes the other objects.
     pub(crate) fn accept(&mut self, timeout: Duration) -> Result<(Seat<Attached>, Lease)> {
-        let (seat, lease) = self.rendezvous.accept(&self.address(), timeout)?;
+        let (address, segment) = (self.address(), self.segment);
         // Both sides are attached. From here on the kernel frees the segment when the last of them detaches.
-        self.segment.mark_for_removal()?;
-        Ok((seat, lease))
+        self.rendezvous.accept_after(&address, timeout, || segment.mark_for_removal())
     }
     // ANCHOR_END: accept
 }

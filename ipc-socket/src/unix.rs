@@ -36,6 +36,8 @@ pub struct Unix<K> {
 pub trait Kind: fmt::Debug + Send + 'static {
     /// The type that `socket` takes.
     const TYPE: SockType;
+    /// The option that asks for it on a command line; nothing for the default.
+    const OPTION: &'static str;
     /// The description of this variant.
     const VARIANT: Variant;
     /// The transport of messages over such a socket.
@@ -54,6 +56,7 @@ pub enum Stream {}
 
 impl Kind for Stream {
     const TYPE: SockType = SockType::Stream;
+    const OPTION: &'static str = "";
 
     const VARIANT: Variant = Variant {
         name: "unix-stream",
@@ -79,6 +82,7 @@ pub enum Seqpacket {}
 
 impl Kind for Seqpacket {
     const TYPE: SockType = SockType::SeqPacket;
+    const OPTION: &'static str = " --variant unix-seqpacket";
 
     const VARIANT: Variant = Variant {
         name: "unix-seqpacket",
@@ -138,8 +142,9 @@ impl<K: Kind> Mechanism for Unix<K> {
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let deadline = Deadline::after(timeout);
         let path = address::named_path(address)?;
+        let pong = format!("ipc-socket pong {address}{}", K::OPTION);
         let connect = |left| address::connect_to_path(&path, K::TYPE, left);
-        let socket = connect_when_it_listens(address, &pong::<K>(address), &deadline, timeout, connect)?;
+        let socket = connect_when_it_listens(address, &pong, &deadline, timeout, connect)?;
         if !is_for_all(setup) && !greeting::belongs_to_us(&socket)? {
             return Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
                 format!("the program that listens at {address} is another user's")
@@ -155,14 +160,6 @@ impl<K: Kind> Mechanism for Unix<K> {
 /// Returns whether the setup lets other users join.
 const fn is_for_all(setup: &Setup) -> bool {
     setup.mode & 0o077 != 0
-}
-
-/// Returns the command that listens at an address. The default variant needs no option.
-fn pong<K: Kind>(address: &str) -> String {
-    match K::VARIANT.name {
-        name if name == Stream::VARIANT.name => format!("ipc-socket pong {address}"),
-        name => format!("ipc-socket pong {address} --variant {name}"),
-    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,10 @@ fn json(demo: Demo, place: &TempDir) -> Outcome {
 pub(super) fn check_document(demo: Demo, text: &str, count: u64, size: u64) -> Outcome {
     let document: Value = serde_json::from_str(text)?;
     ensure!(document["mechanism"] == demo.name(), "mechanism: {document}");
-    ensure!(document["variant"].is_string() && document["cpus"].is_string(), "variant, cpus: {document}");
+    ensure!(
+        document["variant"] == demo.variant() && document["cpus"].is_string(),
+        "variant, cpus: {document}"
+    );
     ensure!(document["count"] == count && document["size"] == size, "count, size: {document}");
     ensure!(document["wait"] == "block" && document["verified"] == true, "wait, verified: {document}");
     let time = |name: &str| document["rtt_ns"][name].as_u64();
@@ -86,9 +89,14 @@ fn every_strategy(demo: Demo, place: &TempDir) -> Outcome {
     let first = Cpus::Same.cpu(Role::Ping)?; // one that this process may use, which need not be number 0
     for wait in Wait::ALL {
         for cpus in ["same", &format!("{first},{first}")] {
-            let args = ["--count", "10", "--wait", wait.name(), "--cpus", cpus];
-            let (status, _, stderr) = demo.run(place, &args)?;
+            let mut args = vec!["--count", "10", "--wait", wait.name(), "--cpus", cpus];
+            if demo.is_default() {
+                args.extend(["--variant", demo.variant()]); // the others are always named
+            }
+            let (status, stdout, stderr) = demo.run(place, &args)?;
             ensure!(status == Some(0), "{args:?}: status {status:?}: {stderr}");
+            let heading = format!("{}, variant {}: 10 round trips", demo.title(), demo.variant());
+            ensure!(stdout.starts_with(&heading), "{args:?}: not '{heading}': {stdout}");
         }
     }
     nothing_left(place.path(), "")
@@ -107,7 +115,7 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         (&["--cpus", "everywhere"], "same, split"),
         (&["--cpus", "0,4095"], "may not be used here"),
         (&["--timeout", "0"], "time in seconds"),
-        (&["--keep"], ""), // unknown; or a fresh file has no name by which to find it again
+        (&["--no-such"], "--no-such"),
         (&["juggle"], "juggle"),
     ];
     for (args, reason) in cases {

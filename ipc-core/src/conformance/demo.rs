@@ -22,6 +22,7 @@ pub(super) struct Program {
 pub(super) struct Demo {
     program: Program,
     variant: &'static str,
+    title: &'static str,
     facts: Facts,
     /// True if the demo runs this variant by default.
     is_default: bool,
@@ -37,7 +38,7 @@ impl Program {
     }
 
     pub(super) fn variant<M: Mechanism>(self, facts: Facts, is_default: bool) -> Demo {
-        Demo { program: self, variant: M::VARIANT.name, facts, is_default }
+        Demo { program: self, variant: M::VARIANT.name, title: M::TITLE, facts, is_default }
     }
 }
 
@@ -49,6 +50,15 @@ impl Demo {
             let place = tempfile::tempdir().call("mkdir")?;
             case(self, &place)
         })
+    }
+
+    pub(super) const fn variant(self) -> &'static str {
+        self.variant
+    }
+
+    /// The full name of the variant's mechanism.
+    pub(super) const fn title(self) -> &'static str {
+        self.title
     }
 
     pub(super) const fn is_default(self) -> bool {

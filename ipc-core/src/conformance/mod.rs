@@ -1,4 +1,4 @@
-//! The contract as a test suite: every mechanism runs it in one line, over all its variants and wait strategies.
+//! The contract as a test suite: every mechanism runs it, over all its variants and wait strategies.
 //!
 //! ```ignore
 //! fn main() -> std::process::ExitCode {
@@ -97,7 +97,9 @@ type Outcome = std::result::Result<(), Failed>;
 pub struct Suite {
     args: Vec<String>,
     demo: demo::Program,
-    /// The exit status of this process, if it was only the peer of a case.
+    /// What has to be the same for all variants: by it, each finds and removes what the others leave.
+    shared: (&'static str, bool),
+    /// How this process ended if it was only the peer of a case.
     played: Option<ExitCode>,
     /// The variants of the mechanism that the suite still has to be given.
     untold: Names,
@@ -114,6 +116,15 @@ impl Visitor for Names {
     }
 }
 
+/// The name and the kind of leases of the first variant.
+struct First(Option<(&'static str, bool)>);
+
+impl Visitor for First {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        self.0.get_or_insert((M::PROFILE.name, M::IN_IPC_NAMESPACE));
+    }
+}
+
 impl Suite {
     /// Makes the suite for the mechanism with these variants, whose demo binary is `demo`.
     #[must_use]
@@ -123,7 +134,10 @@ impl Suite {
         let mut untold = Names::default();
         V::visit(&mut untold);
         let demo = demo::Program::new(demo, V::PROFILE);
-        Self { args, demo, played, untold, trials: Vec::new() }
+        let mut first = First(None);
+        V::visit(&mut first);
+        let shared = first.0.expect("a mechanism has a variant");
+        Self { args, demo, shared, played, untold, trials: Vec::new() }
     }
 
     /// Adds the next variant: its facts, and a function that writes outside its protocol.
@@ -135,9 +149,10 @@ impl Suite {
         let is_first = self.trials.is_empty();
         assert_eq!(self.untold.0.pop(), Some(M::VARIANT.name), "the crate lists its variants otherwise");
         self.played = self.played.or_else(|| scripts::play::<M>(&self.args, vandal));
-        if self.played.is_some() {
+        if self.played.is_some() || scripts::is_peer(&self.args) {
             return self;
         }
+        assert_eq!((M::PROFILE.name, M::IN_IPC_NAMESPACE), self.shared, "variants share their leases");
         let demo = self.demo.variant::<M>(facts, is_first);
         self.trials.extend(command_line::trials(demo));
         for wait in Wait::ALL {

@@ -41,10 +41,15 @@ pub(super) fn command<M: Mechanism>(mark: &str, wait: Wait, script: &str) -> Com
     command
 }
 
+/// Returns whether this process was started as the peer of a case.
+pub(super) fn is_peer(args: &[String]) -> bool {
+    args.get(1).is_some_and(|mark| mark == JOINER || mark == OWNER)
+}
+
 /// Plays the peer over variant `M` if the command line says so.
 pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<ExitCode> {
     let [_, mark, variant, wait, script, address @ ..] = args else { return None };
-    if mark != JOINER && mark != OWNER || variant != M::VARIANT.name {
+    if !is_peer(args) || variant != M::VARIANT.name {
         return None;
     }
     let wait: Wait = wait.parse().expect("a case names a strategy");

@@ -1,6 +1,5 @@
 //! The demos' command line, and the one-line error for a wrong one.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -85,9 +84,15 @@ impl Known {
         known
     }
 
-    /// Returns each switch once.
-    fn switches(&self) -> BTreeMap<&'static str, &'static str> {
-        self.variants.iter().flat_map(|offer| offer.switches.iter().copied()).collect()
+    /// The switches of all variants, each once, in order.
+    fn switches(&self) -> Vec<(&'static str, &'static str)> {
+        let mut switches: Vec<(&str, &str)> = Vec::new();
+        for &(name, help) in self.variants.iter().flat_map(|offer| &offer.switches) {
+            if switches.iter().all(|(known, _)| *known != name) {
+                switches.push((name, help));
+            }
+        }
+        switches
     }
 
     fn named(&self, name: &str) -> Option<&Offer> {
@@ -196,7 +201,7 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
         let (title, names) = (V::PROFILE.title, known.names(|_| true));
         Error::Usage(format!("{title} has no variant '{name}'; it has: {names}"))
     })?;
-    let chosen = known.switches().into_keys().filter(|switch| matches.get_flag(switch));
+    let chosen = known.switches().into_iter().map(|(name, _)| name).filter(|switch| matches.get_flag(switch));
     let switches: Vec<_> = chosen.collect();
     let takes = |offer: &Offer, switch| offer.switches.iter().any(|(name, _)| *name == switch);
     if let Some(switch) = switches.iter().find(|switch| !takes(offer, **switch)) {

@@ -46,23 +46,23 @@ pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
         Err(status) => return status,
     };
     let ready = interrupt::clean_up_on_signals().and_then(|()| guard::install());
-    let mut chosen = Chosen { parsed: &parsed, played: ready };
-    if chosen.played.is_ok() {
+    report(ready.and_then(|()| {
+        let mut chosen = Chosen { parsed: &parsed, played: None };
         V::visit(&mut chosen);
-    }
-    report(chosen.played)
+        chosen.played.expect("the name was found in the same list")
+    }))
 }
 
 /// Runs the variant that was chosen by name.
 struct Chosen<'a> {
     parsed: &'a Parsed,
-    played: Result<()>,
+    played: Option<Result<()>>,
 }
 
 impl Visitor for Chosen<'_> {
     fn variant<M: Mechanism + 'static>(&mut self) {
         if M::VARIANT.name == self.parsed.variant {
-            self.played = play::<M>(self.parsed);
+            self.played = Some(play::<M>(self.parsed));
         }
     }
 }

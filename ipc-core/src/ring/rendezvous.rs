@@ -23,8 +23,23 @@ impl<M: Memory, K> Rendezvous<M, K> {
     /// # Errors
     /// As [`Seat::wait_for_peer`]. [`Usage`](Error::Usage): the seat was given out before.
     pub fn accept(&mut self, address: &str, timeout: Duration) -> Result<(Seat<M>, K)> {
+        self.accept_after(address, timeout, || Ok(()))
+    }
+
+    /// The same, with something to be done before the seat is given out. If that fails, the seat stays, and the call can be
+    /// repeated.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept), and as `prepare`.
+    pub fn accept_after(
+        &mut self,
+        address: &str,
+        timeout: Duration,
+        prepare: impl FnOnce() -> Result<()>,
+    ) -> Result<(Seat<M>, K)> {
         let over = || Error::Usage("this meeting is over".into());
         self.0.as_mut().ok_or_else(over)?.0.wait_for_peer(address, timeout)?;
+        prepare()?;
         self.0.take().ok_or_else(over)
     }
 }
@@ -46,6 +61,8 @@ mod tests {
         }
         let peer = Seat::claim(Region::new(memory).unwrap(), Kind::Ring).unwrap().unwrap();
         peer.ready();
+        let fails = || Err(Error::Corrupt("on purpose"));
+        assert!(matches!(rendezvous.accept_after("here", Duration::ZERO, fails), Err(Error::Corrupt(_))));
         let (seat, kept) = rendezvous.accept("here", Duration::ZERO).unwrap();
         assert_eq!((seat.side(), kept), (0, "kept"));
         let over = rendezvous.accept("here", Duration::ZERO).unwrap_err().to_string();
