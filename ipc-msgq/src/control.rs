@@ -1,4 +1,4 @@
-//! What the kernel knows of a queue, and what can be changed.
+//! The kernel's record of a queue, and the changes it allows.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,11 +7,11 @@ use nix::errno::Errno;
 
 use crate::{Key, Limits, Queue, list, sys};
 
-/// What the kernel knows of a queue: every field of `struct msqid_ds`.
+/// The kernel's record of a queue: every field of `struct msqid_ds`.
 ///
-/// Process ids are those of this process's pid namespace; one from outside of it is not shown. They tell who *was*
-/// there last. The process may have ended since, and its id may be another's by now. That of the last receiver may be
-/// a [thread's](Self::last_receiver).
+/// Process ids are those of this process's pid namespace; one from outside it is not shown. They name the *last*
+/// processes to use the queue. Such a process may have ended since, and its id may belong to another by now. That of
+/// the last receiver may be a [thread's](Self::last_receiver).
 ///
 /// ```
 /// # use ipc_msgq::{Message, MessageType, Queue};
@@ -28,29 +28,30 @@ use crate::{Key, Limits, Queue, list, sys};
 pub struct Stat {
     /// The key that it was made with; `None` for a [private](Queue::private) one.
     pub key: Option<Key>,
-    /// The user whom the mode's first three bits are about.
+    /// The user to whom the mode's first three bits apply.
     pub owner: libc::uid_t,
-    /// The group that the next three are about.
+    /// The group to which the next three apply.
     pub group: libc::gid_t,
-    /// Who made it. Has the rights of the owner for ever.
+    /// The user that made it, which always keeps the owner's rights.
     pub creator: libc::uid_t,
-    /// The group of who made it.
+    /// The group of the process that made it.
     pub creator_group: libc::gid_t,
     /// Permission bits: 4 to receive, 2 to send; 1 means nothing.
     pub mode: u32,
-    /// How often its place in the kernel's table was used before. A part of the id.
+    /// The number of earlier uses of its slot in the kernel's table. A part of the id.
     pub sequence: u32,
     /// Messages in the queue.
     pub messages: usize,
     /// Bytes of text in the queue.
     pub bytes: usize,
-    /// How many bytes of text it may hold, and how many messages.
+    /// The number of bytes of text it may hold, and the number of messages.
     pub capacity: usize,
     /// The process that sent last.
     pub last_sender: Option<u32>,
-    /// Who received last. The process, if its message was there already. If it slept until one came, the *thread* that
-    /// slept: the kernel notes the id by which the sender woke it, and msgctl(2) does not say so. In a process with
-    /// one thread the two are the same. Else the id may be nobody's before the process has ended, or another's.
+    /// The process that received last, if its message was already in the queue. If it slept until a message came, the
+    /// *thread* that slept: the kernel records the id by which the sender woke it, which msgctl(2) does not mention. In
+    /// a single-threaded process the two are the same. Otherwise the id may be unused, or another's, before the process
+    /// has ended.
     ///
     /// ```
     /// # use ipc_msgq::{Message, MessageType, Queue, Select};
@@ -71,11 +72,11 @@ pub struct Stat {
     /// # Ok::<(), ipc_core::Error>(())
     /// ```
     pub last_receiver: Option<u32>,
-    /// When a message was sent last, in whole seconds.
+    /// The time at which a message was last sent, in whole seconds.
     pub last_sent: Option<SystemTime>,
-    /// When a message was received last, in whole seconds.
+    /// The time at which a message was last received, in whole seconds.
     pub last_received: Option<SystemTime>,
-    /// When it was made, or [changed](Queue::set) last, in whole seconds.
+    /// The time at which it was made or last [changed](Queue::set), in whole seconds.
     pub last_changed: SystemTime,
 }
 
@@ -102,18 +103,18 @@ impl Stat {
     }
 }
 
-/// A process id, where 0 stands for "none yet, or one that cannot be seen from here".
+/// Converts a process id, where 0 means "none yet, or one that cannot be seen from here".
 pub(crate) fn process(pid: libc::pid_t) -> Option<u32> {
     u32::try_from(pid).ok().filter(|pid| *pid != 0)
 }
 
-/// Seconds since 1970, where 0 stands for "never".
+/// Converts seconds since 1970, where 0 means "never".
 pub(crate) fn time(seconds: i64) -> Option<SystemTime> {
     let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds != 0)?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// What [`Queue::set`] changes. `None` leaves a thing as it is.
+/// The changes that [`Queue::set`] makes. `None` leaves a setting as it is.
 ///
 /// ```
 /// # use ipc_msgq::{Queue, Settings};
@@ -125,19 +126,19 @@ pub(crate) fn time(seconds: i64) -> Option<SystemTime> {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The user whom the mode's first three bits are about.
+    /// The user to whom the mode's first three bits apply.
     pub owner: Option<libc::uid_t>,
-    /// The group that the next three are about.
+    /// The group to which the next three apply.
     pub group: Option<libc::gid_t>,
     /// Permission bits.
     pub mode: Option<u32>,
-    /// How many bytes of text it may hold, and how many messages. Less than there is in it already is no error: no
-    /// more fits until enough of it was received. With 0, nobody can send.
+    /// The number of bytes of text it may hold, and the number of messages. Less than it already holds is not an error:
+    /// no more fits until enough has been received. With 0, no process can send.
     pub capacity: Option<usize>,
 }
 
 impl Queue {
-    /// What the kernel knows of the queue.
+    /// Returns the kernel's record of the queue.
     ///
     /// C: `int msgctl(int msqid, IPC_STAT, struct msqid_ds *buf);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
@@ -151,8 +152,8 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `EACCES`: no permission to read it ([`list`](crate::list()) shows it all the same). `EINVAL` or `EIDRM`:
-    /// there is no such queue any more.
+    /// `EACCES`: no permission to read it ([`list`](crate::list()) shows it all the same). `EINVAL` or `EIDRM`: the
+    /// queue no longer exists.
     #[doc(alias = "msgctl")]
     #[doc(alias = "IPC_STAT")]
     pub fn stat(&self) -> Result<Stat> {
@@ -166,13 +167,13 @@ impl Queue {
         Ok(Stat::new(&stat.1))
     }
 
-    /// Changes owner, group, mode or capacity. Everyone who waits for room looks again.
+    /// Changes owner, group, mode or capacity. Every process waiting for room looks again.
     ///
     /// C: `int msgctl(int msqid, IPC_SET, struct msqid_ds *buf);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
     ///
-    /// The kernel sets all four at once. So this asks for the others first, and what somebody else changes between
-    /// the two is undone.
+    /// The kernel sets all four at once. So this reads the others first, and a change by another process between the
+    /// two calls is undone.
     ///
     /// ```
     /// # use ipc_msgq::{Message, MessageType, Queue, Settings};
@@ -186,12 +187,12 @@ impl Queue {
     ///
     /// # Errors
     /// `EPERM`: the queue is another user's, or the capacity is above `kernel.msgmnb` and this process is not
-    /// privileged (`CAP_SYS_RESOURCE`). `EINVAL` or `EIDRM`: there is no such queue any more.
+    /// privileged (`CAP_SYS_RESOURCE`). `EINVAL` or `EIDRM`: the queue no longer exists.
     #[doc(alias = "msgctl")]
     #[doc(alias = "IPC_SET")]
     pub fn set(&self, settings: &Settings) -> Result<()> {
         let now = match self.stat() {
-            // Who may not receive may still be the owner.
+            // A user without permission to receive may still be the owner.
             Err(error) if error.errno() == Some(Errno::EACCES) => {
                 list()?.into_iter().find(|entry| entry.queue == *self).ok_or(error)?.stat
             }
@@ -215,8 +216,8 @@ impl Queue {
         })
     }
 
-    /// The longest text that one message of this queue can have, in bytes: `kernel.msgmax`, or the whole queue if
-    /// that holds less.
+    /// Returns the longest text that one message of this queue can have, in bytes: `kernel.msgmax`, or the capacity of
+    /// the queue if that is less.
     ///
     /// C: `int msgctl(int msqid, IPC_STAT, struct msqid_ds *buf);` and `int msgctl(0, IPC_INFO, struct msginfo *buf);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)

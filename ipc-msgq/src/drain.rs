@@ -1,4 +1,4 @@
-//! Removing a queue so that nothing is lost.
+//! Removing a queue without losing a message.
 
 use std::thread;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use ipc_core::Result;
 
 use crate::{Queue, Settings, Until};
 
-/// What became of a queue that was to be [drained](Queue::close_and_drain).
+/// The outcome of [draining](Queue::close_and_drain) a queue.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -24,35 +24,35 @@ use crate::{Queue, Settings, Until};
 pub enum Drain {
     /// Everything was received, and the queue is removed.
     Drained,
-    /// The time was over first. The queue is there and open again, as it was before.
+    /// The time ran out first. The queue still exists and accepts messages again, as before.
     NotDrained {
-        /// Messages that nobody has received.
+        /// Messages not yet received.
         messages: usize,
         /// Bytes of text in them.
         bytes: usize,
     },
 }
 
-/// How often to look whether it is empty by now. The kernel does not tell.
+/// The interval at which to look whether the queue is empty. The kernel gives no notice.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl Queue {
-    /// Removes the queue when its receivers have taken everything, and lets nobody send meanwhile.
+    /// Removes the queue when its receivers have taken everything, and blocks all senders meanwhile.
     ///
     /// 1. **Nothing new.** The capacity is set to 0, so no message fits, not even one without bytes, and not even
-    ///    root's (unlike with permissions, which root passes over). Who sends without waiting is told "full"
-    ///    (`EAGAIN`). Who waits for room goes on waiting: what it holds was never accepted, so it is not lost.
-    /// 2. **Receive.** Those who receive notice nothing, those included that wait already.
-    /// 3. **Remove**, as soon as the queue is empty. Whoever still waits, to send or to receive, learns it (`EIDRM`).
+    ///    root's (unlike with permissions, which root bypasses). A sender that does not wait gets "full" (`EAGAIN`).
+    ///    A sender that waits for room goes on waiting: its message was never accepted, so it is not lost.
+    /// 2. **Receive.** Receivers notice nothing, including those already waiting.
+    /// 3. **Remove**, as soon as the queue is empty. Any process still waiting, to send or to receive, gets `EIDRM`.
     ///
-    /// If the time is over before it is empty, the capacity is what it was before, and those who wait to send go on.
-    /// If this process is killed in between, the capacity stays 0; [`set`](Self::set) opens the queue again.
+    /// If the time runs out before the queue is empty, the capacity is restored, and waiting senders go on. If this
+    /// process is killed in between, the capacity stays 0; [`set`](Self::set) opens the queue again.
     ///
-    /// One at a time: a second one that closes the same queue meanwhile would take 0 for its capacity, and the first would
-    /// open the queue under it.
+    /// Only one process should do this at a time: a second one that closes the same queue meanwhile would read 0 as its
+    /// capacity, and the first would reopen the queue while the second is draining it.
     ///
-    /// A message has been *received* when `msgrcv` has handed it over. What the receiver did with it since, only an
-    /// answer of its own could tell.
+    /// A message counts as *received* when `msgrcv` has delivered it. Only a reply from the receiver could tell whether
+    /// it has been processed.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -69,8 +69,8 @@ impl Queue {
     ///
     /// # Errors
     /// `EPERM`: the queue is another user's. `EACCES`: this user may not ask how full it is. `EINVAL` or `EIDRM`:
-    /// there is no such queue any more, as somebody else has removed it. If opening it again is refused (`EPERM`,
-    /// where it had more than `kernel.msgmnb`, set by root), it stays closed.
+    /// another process has removed the queue. If reopening is refused (`EPERM`, where root had set a capacity above
+    /// `kernel.msgmnb`), the queue stays closed.
     // ANCHOR: drain
     pub fn close_and_drain<'a>(self, until: impl Into<Until<'a>>) -> Result<Drain> {
         let until = until.into();

@@ -11,11 +11,11 @@ use crate::{Key, Queue, Settings, Stat, list};
 impl Queue {
     /// As [`create`](Self::create), for `lease` to remove when its last holder has ended.
     ///
-    /// At no moment is there a queue that is not noted: the key is noted first, then the queue is made with a mode that
-    /// no other program gives, then it is noted with its id, and last it gets its own mode.
+    /// The queue is recorded at every moment of its life: first the key is recorded, then the queue is made with a mode
+    /// that no other program uses, then its id is recorded, and last it gets its own mode.
     ///
     /// # Errors
-    /// As [`create`](Self::create); and the note cannot be written.
+    /// As [`create`](Self::create), or the record cannot be written.
     pub fn create_leased(lease: &Lease, key: Key, mode: u32) -> Result<Self> {
         lease.record(Note::SystemV(lease::SystemV::Queue, key, None))?;
         let queue = Self::create(key, SYSTEM_V_MARK)?;
@@ -26,10 +26,10 @@ impl Queue {
     }
 }
 
-/// Removes the queue that was noted, if it is still there and still that one.
+/// Removes the recorded queue, if it still exists and is the same one.
 pub(crate) fn reclaim(key: Key, noted: Option<Made>) -> Result<()> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(()) };
-    // A list of all queues shows also one that does not permit this user to read.
+    // A list of all queues also shows one that this user may not read.
     let Some(entry) = list()?.into_iter().find(|entry| entry.queue == queue) else { return Ok(()) };
     let stat = entry.stat;
     let found =
@@ -58,7 +58,7 @@ mod tests {
         Made { id: queue.id().get(), at: seconds(&queue.stat().unwrap()) }
     }
 
-    /// The intention is noted first, then what was made; and its own mode it gets last.
+    /// The intention is recorded first, then the queue; the queue gets its own mode last.
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
         let lease = Lease::take::<SystemV>(None).unwrap();
@@ -88,7 +88,7 @@ mod tests {
         assert!(queue.is_gone());
     }
 
-    /// Whom a queue belongs to can be changed, who made it cannot: this tells whose it is to remove.
+    /// The owner of a queue can change, its creator cannot: the creator decides who may remove it.
     #[test]
     fn a_queue_is_known_by_its_creator() {
         let (key, queue) = queue(0o600);

@@ -1,68 +1,66 @@
-//! # Message queues: a mailbox that the kernel keeps
+//! # Message queues: a mailbox in the kernel
 //!
-//! `msgget(2)` gives access to a queue of the kernel, found by a number that both sides know, the *key*. `msgsnd(2)`
-//! puts a message in, `msgrcv(2)` takes one out. A message is a whole: it comes out as it went in, or not at all.
-//! In front of its bytes is a number, its *type*, and a receiver may ask for the oldest message of one type and
-//! leave the others.
+//! `msgget(2)` gives access to a kernel queue, found by a number that both sides know, the *key*. `msgsnd(2)` puts a
+//! message in, `msgrcv(2)` takes one out. A message is received whole, as it was sent, or not at all. In front of its
+//! bytes is a number, its *type*, and a receiver may ask for the oldest message of one type and leave the others.
 //!
-//! The two do not have to be there at the same time. What was sent waits in the kernel's memory, even when its
-//! sender has ended, until a process takes it, the queue is removed, or the machine is switched off.
+//! Sender and receiver need not run at the same time. A message waits in kernel memory, even after its sender has
+//! ended, until a process takes it, the queue is removed, or the machine is switched off.
 //!
-//! A message goes to exactly one receiver. So with one type for both ways a process would take its own messages
-//! back. [`SystemV`] makes one queue and uses a type for each way:
+//! Each message goes to exactly one receiver. With a single type for both directions, a process would receive its own
+//! messages. So [`SystemV`] makes one queue and uses one type for each direction:
 //!
 //! ```text
 //!   owner (pong)           queue 0x5e1f00d5                joiner (ping)
 //!     msgsnd(1) ──────► [ 1 | 1 | 1 | … ] ──────► msgrcv(1)
 //!     msgrcv(2) ◄────── [ 2 | 2 | … ]     ◄────── msgsnd(2)
 //!                       [ 3 | 4 ]  "I have closed", for a peer that waits for room
-//!                       [ 5 ]      the free seat: who is here; taken by the first to join
+//!                       [ 5 ]      the free seat: names the owner; the first joiner takes it
 //! ```
 //!
-//! Linux has a second kind, POSIX queues, which go one way each. [`Posix`] makes two of them; the page of [`posix`]
-//! compares the kinds.
+//! Linux has a second kind, POSIX queues. [`Posix`] makes two of them, one for each direction; the page of [`posix`]
+//! compares the two kinds.
 //!
 //! | variant | type | what it makes | a connected end |
 //! |---|---|---|---|
-//! | `sysv`, the default | [`SystemV`] | one System V queue, a message type for each way | [`SystemVLink`] |
-//! | `posix` | [`Posix`] | two POSIX queues, one for each way | [`PosixLink`](posix::PosixLink) |
+//! | `sysv`, the default | [`SystemV`] | one System V queue, a message type for each direction | [`SystemVLink`] |
+//! | `posix` | [`Posix`] | two POSIX queues, one for each direction | [`PosixLink`](posix::PosixLink) |
 //!
-//! What follows is about System V queues.
+//! The rest of this page is about System V queues.
 //!
-//! **Use it** for small messages between processes that come and go by themselves, or when receivers share the work
-//! or choose it by type. **Do not use it** for large messages (8 KiB at most, as systems are set up), next to
-//! sockets in one `poll` (a queue has no descriptor; [`Readiness`] helps, with a thread), or where a user's limit of
-//! memory should count it (only that of a control group does).
+//! **Use it** for small messages between processes that start and end independently, or when receivers share the work
+//! or select messages by type. **Do not use it** for large messages (8 KiB at most by default), next to sockets in one
+//! `poll` (a queue has no descriptor; [`Readiness`] helps, with a thread), or where a user's memory limit should count
+//! the messages (only the limit of a control group does).
 //!
-//! **System calls**: `msgget` once; then one `msgsnd` and one `msgrcv` for each message. The kernel copies it twice,
-//! in and out. `msgctl` removes the queue.
+//! **System calls**: `msgget` once; then one `msgsnd` and one `msgrcv` for each message. The kernel copies each message
+//! twice, in and out. `msgctl` removes the queue.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`. A queue outlives its users, and the system has a
-//! limited number of them: one of the users has to remove it, and not before the other side has received everything. A
-//! full queue stops its senders, in both directions at once, since they share the room. The kernel gives no notice when
-//! a user of the queue dies. `msgsnd` and `msgrcv` end with `EINTR` on any handled signal, even with `SA_RESTART`. The
-//! size given to them is that of the text, without the type. A message that is longer than the receiver's buffer
-//! stays and blocks those behind it. With the mode 0666 that many examples use, anyone can read or empty the queue.
+//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`. A queue outlives its users, and the system has a limited
+//! number of them: one of the users has to remove it, but only after the other side has received everything. A full
+//! queue blocks its senders in both directions at once, since they share its capacity. The kernel gives no notice when
+//! a user of the queue dies. `msgsnd` and `msgrcv` fail with `EINTR` on any handled signal, even with `SA_RESTART`. The
+//! size passed to them is that of the text, without the type. A message longer than the receiver's buffer stays in the
+//! queue and blocks those behind it. With the mode 0666 that many examples use, any user can read or empty the queue.
 //!
-//! What this crate does about each: it removes the queue when the last of the two is gone, even by `SIGKILL`
-//! ([`ipc_core::lease`]); says goodbye with a message of length zero, which fits into a full queue; interrupts long
-//! waits to look whether the peer still lives (`alarm.rs`, by `SIGURG`, which a program can use for itself all the
-//! same, but should not block or ignore); and gives the queue to its owner alone (mode 0600). A hostile process *of
-//! the same user* can still take messages out: the kernel offers no protection between them. Both processes must be
-//! in one pid namespace, or each takes the other for dead.
+//! This crate deals with each: it removes the queue when both sides are gone, even after `SIGKILL`
+//! ([`ipc_core::lease`]); says goodbye with a message of length zero, which fits even into a full queue; interrupts
+//! long waits to check that the peer is still alive (`alarm.rs`, by `SIGURG`, which a program may also use itself, but
+//! should not block or ignore); and gives only the owner access to the queue (mode 0600). A hostile process *of the
+//! same user* can still take messages out: the kernel offers no protection between them. Both processes must be in the
+//! same pid namespace, or each takes the other for dead.
 //!
-//! **Errors** carry the name of the call and its errno, with advice where there is some. Of the 25 that the manual pages
-//! list for the four calls, tests provoke all but one: `tests/errnos.rs` has the table. The exception is `ENOSYS` of
-//! `MSG_COPY`, which takes a kernel built without `CONFIG_CHECKPOINT_RESTORE`; the test has a filter (seccomp) give that
-//! kernel's answer.
-//! Some cannot be expressed here (a type below 1, a size that is not that of the memory, memory that is not there,
-//! for which `msgrcv` says `EFAULT` *and has lost the message*). Two are no errors here but `None`: `EAGAIN` of
-//! `msgsnd` and `ENOMSG` of `msgrcv`, the words for "not now".
+//! **Errors** carry the name of the call and its errno, with advice where there is some. Tests provoke all but one of
+//! the 25 errors that the manual pages list for the four calls: `tests/errnos.rs` has the table. The exception is
+//! `ENOSYS` of `MSG_COPY`, which needs a kernel built without `CONFIG_CHECKPOINT_RESTORE`; the test uses a filter
+//! (seccomp) to give that kernel's answer. Some errors cannot happen through this interface (a type below 1, a size
+//! that is not that of the memory, an invalid address, for which `msgrcv` returns `EFAULT` *and has lost the message*).
+//! Two are not errors here but `None`: `EAGAIN` of `msgsnd` and `ENOMSG` of `msgrcv`, which mean "not now".
 //!
 //! # The files
 //!
-//! In reading order, with the minutes that each takes at 150 words a minute, unit tests left out. Parts 1 to 5 are the
-//! way of a message in the demo; each of the others can be read by itself.
+//! In reading order, with the minutes that each takes at 150 words a minute, without the unit tests. Parts 1 to 5
+//! follow a message through the demo; each of the others can be read on its own.
 //!
 //! | file | minutes | what it is |
 //! |---|---|---|
@@ -71,34 +69,34 @@
 //! | `ipc-core/src/key.rs` | 6 | [`Key`]: the name of a queue, [`ProjectId`] |
 //! | **2. Messages** | **14** | |
 //! | `message.rs` | 7 | [`Message`], [`MessageType`] |
-//! | `select.rs` | 2 | [`Select`]: which message a receiver wants |
-//! | `open.rs` | 5 | making a queue, or finding one: [`Queue::create`], [`Queue::open`], [`Access`] |
+//! | `select.rs` | 2 | [`Select`]: the message that a receiver wants |
+//! | `open.rs` | 5 | making a queue, or opening an existing one: [`Queue::create`], [`Queue::open`], [`Access`] |
 //! | **3. The calls** | **17** | |
-//! | `queue.rs` | 8 | [`Queue`]: the calls of the kernel, one by one |
+//! | `queue.rs` | 8 | [`Queue`]: the kernel's calls, one by one |
 //! | `sys.rs` | 9 | the system calls themselves; all `unsafe` |
 //! | **4. How two processes meet** | **14** | |
 //! | `leased.rs` | 2 | a queue that is removed even when its owner is killed |
 //! | `system_v.rs` | 6 | [`SystemV`]: the owner makes the queue, the other joins |
-//! | `system_v/protocol.rs` | 6 | what each type means, the introduction and the goodbye |
-//! | **5. Messages both ways** | **16** | |
-//! | `system_v/link.rs` | 7 | [`SystemVLink`]: a connected end, which knows when the peer is gone |
-//! | `alarm.rs`, `alarm/` | 9 | how an endless wait is interrupted |
+//! | `system_v/protocol.rs` | 6 | the meaning of each type, the introduction and the goodbye |
+//! | **5. Messages in both directions** | **16** | |
+//! | `system_v/link.rs` | 7 | [`SystemVLink`]: a connected end, which notices when the peer is gone |
+//! | `alarm.rs`, `alarm/` | 9 | interrupting an endless wait |
 //! | **6. Waiting** | **17** | |
 //! | `until.rs` | 7 | [`Until`]: waiting with a deadline; [`Interrupter`] |
-//! | `readiness.rs`, `readiness/` | 10 | [`Readiness`]: a descriptor, to wait for a queue next to sockets in one `poll` |
-//! | **7. Structs, and what the kernel knows** | **14** | |
+//! | `readiness.rs`, `readiness/` | 10 | [`Readiness`]: a descriptor, to wait for a queue and for sockets in one `poll` |
+//! | **7. Structs, and the kernel's records** | **14** | |
 //! | `typed.rs` | 6 | [`Typed`]: messages that are structs |
-//! | `control.rs` | 8 | [`Stat`], [`Settings`]: what the kernel knows of a queue, and what can be changed |
+//! | `control.rs` | 8 | [`Stat`], [`Settings`]: what the kernel records about a queue, and what can be changed |
 //! | **8. Removing and listing** | **13** | |
 //! | `owned.rs` | 2 | [`OwnedQueue`]: removed when dropped |
 //! | `drain.rs` | 4 | [`Drain`]: removing a queue so that nothing is lost |
-//! | `limits.rs` | 3 | [`Limits`], [`Usage`]: of the whole system |
+//! | `limits.rs` | 3 | [`Limits`], [`Usage`]: for the whole system |
 //! | `list.rs` | 4 | [`list()`]: all queues of the system |
 //! | **Parts with a page of their own** | **68** | |
 //! | `posix/` | 36 | [`posix`]: the other kind of queue, `mq_open`, and [`Posix`] |
-//! | `server/` | 32 | [`server`]: many clients at one queue |
+//! | `server/` | 32 | [`server`]: many clients on one queue |
 //! | **The program `ipc-msgq`** | **84** | |
-//! | `main.rs`, `command/` | 48 | ping-pong, and what operators need |
+//! | `main.rs`, `command/` | 48 | ping-pong, and the commands for operators |
 //! | `scenario/` | 36 | scenes to watch |
 //! | `../include/`, `../interop/` | | the same queue in C and in C++ |
 
@@ -159,7 +157,7 @@ pub const PROFILE: Profile = Profile {
 /// Queues of either kind belong to an IPC namespace.
 const IN_IPC_NAMESPACE: bool = true;
 
-/// Removes a queue of either kind that a dead process left: a lease notes the mechanism, and not the variant.
+/// Removes a queue of either kind that a dead process left behind: a lease records the mechanism, not the variant.
 fn reclaim(note: &Note) -> Result<()> {
     match note {
         Note::Queue(name, made) => posix::reclaim(name, made.as_ref()),

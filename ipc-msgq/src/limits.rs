@@ -1,11 +1,11 @@
-//! What the system allows, and how much of it is used.
+//! The limits of the system, and how much of them is used.
 
 use ipc_core::{Call, Result};
 
 use crate::sys;
 
-/// What this system (to be exact: this IPC namespace) allows. The files of `/proc/sys/kernel/` say the same, and
-/// root can write to them.
+/// The limits of this system (more precisely: of this IPC namespace). The files of `/proc/sys/kernel/` show the same,
+/// and root can write to them.
 ///
 /// ```
 /// # use ipc_msgq::{Limits, Usage};
@@ -17,12 +17,12 @@ use crate::sys;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(alias = "msginfo")]
 pub struct Limits {
-    /// The longest text of a message, in bytes: `kernel.msgmax`, 8192 if nobody has changed it.
+    /// The longest text of a message, in bytes: `kernel.msgmax`, 8192 by default.
     pub message_bytes: usize,
     /// The capacity of a new queue, in bytes, and the highest one that may be [set](crate::Queue::set) without
-    /// privilege: `kernel.msgmnb`, 16384 if nobody has changed it.
+    /// privilege: `kernel.msgmnb`, 16384 by default.
     pub queue_bytes: usize,
-    /// How many queues there can be: `kernel.msgmni`, 32000 if nobody has changed it.
+    /// The highest number of queues: `kernel.msgmni`, 32000 by default.
     pub queues: usize,
 }
 
@@ -33,7 +33,7 @@ impl Limits {
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
     ///
     /// # Errors
-    /// None is known: anyone may ask.
+    /// None is known: any process may ask.
     #[doc(alias = "IPC_INFO")]
     pub fn read() -> Result<Self> {
         let (_, info) = sys::msgctl_info(libc::IPC_INFO).call("msgctl")?;
@@ -46,7 +46,7 @@ impl Limits {
     }
 }
 
-/// How much is in use in this IPC namespace.
+/// The usage of this IPC namespace.
 ///
 /// ```
 /// # use ipc_msgq::{Message, MessageType, Queue, Usage};
@@ -74,11 +74,11 @@ impl Usage {
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
     ///
     /// # Errors
-    /// None is known: anyone may ask.
+    /// None is known: any process may ask.
     #[doc(alias = "MSG_INFO")]
     pub fn read() -> Result<Self> {
         let (_, info) = sys::msgctl_info(libc::MSG_INFO).call("msgctl")?;
-        // The fields have other names than what they hold: `ipcs` needs them, and the structure was there already.
+        // The fields' names differ from what they hold: for `ipcs`, the kernel reuses an older structure.
         let size = |number| usize::try_from(number).unwrap_or(0);
         Ok(Self { queues: size(info.msgpool), messages: size(info.msgmap), bytes: size(info.msgtql) })
     }

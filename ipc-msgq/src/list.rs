@@ -1,4 +1,4 @@
-//! Every queue there is.
+//! All queues of the system.
 
 use std::fs;
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use crate::control::{process, time};
 use crate::{Key, Queue, QueueId, Stat, sys};
 
-/// A queue of [`list`].
+/// An entry of [`list`].
 ///
 /// ```
 /// for entry in ipc_msgq::list()? {
@@ -21,17 +21,17 @@ use crate::{Key, Queue, QueueId, Stat, sys};
 pub struct Entry {
     /// The queue.
     pub queue: Queue,
-    /// What the kernel knows of it.
+    /// The kernel's record of it.
     pub stat: Stat,
 }
 
-/// Every queue of this IPC namespace, those included that this user may not read.
+/// Returns every queue of this IPC namespace, including those that this user may not read.
 ///
 /// C: `int msgctl(int index, MSG_STAT_ANY, struct msqid_ds *buf);` for each index up to the answer of `MSG_INFO`
 /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
 ///
-/// Queues come and go meanwhile: this is no picture of one moment. On kernels before 4.17 the answer is that of
-/// [`list_proc`].
+/// Queues come and go during the scan: this is not a snapshot of one moment. On kernels before 4.17 the answer is that
+/// of [`list_proc`].
 ///
 /// ```
 /// # use ipc_msgq::Queue;
@@ -52,19 +52,19 @@ pub fn list() -> Result<Vec<Entry>> {
             Ok((id, stat)) => {
                 entries.push(Entry { queue: Queue::from_id(QueueId::new(id)), stat: Stat::new(&stat) });
             }
-            Err(Errno::EINVAL | Errno::EIDRM) => {} // no queue has this index (any more)
+            Err(Errno::EINVAL | Errno::EIDRM) => {} // no queue has this index, or none any more
             Err(errno) => return Err(errno).call("msgctl"),
         }
     }
-    // An old kernel says EINVAL for the command itself.
+    // An old kernel returns EINVAL for the command itself.
     if entries.is_empty() && info.msgpool > 0 { list_proc() } else { Ok(entries) }
 }
 
-/// The same as [`list`] from `/proc/sysvipc/msg`, which anyone may read.
+/// Returns the same as [`list`] from `/proc/sysvipc/msg`, which any user may read.
 /// See [proc(5)](https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html).
 ///
-/// One thing is missing there, [`Stat::capacity`]. Each queue is asked for it; it is 0 where that is not permitted. The
-/// sequence number is worked out from the id.
+/// That file lacks [`Stat::capacity`]. Each queue is asked for it; it is 0 where that is not permitted. The sequence
+/// number is computed from the id.
 ///
 /// ```
 /// # use ipc_msgq::Queue;
@@ -75,14 +75,14 @@ pub fn list() -> Result<Vec<Entry>> {
 /// ```
 ///
 /// # Errors
-/// `ENOENT`: there is no `/proc`. [`Corrupt`](Error::Corrupt): the kernel writes it in another way than all do so far.
+/// `ENOENT`: there is no `/proc`. [`Corrupt`](Error::Corrupt): the file has an unknown format.
 pub fn list_proc() -> Result<Vec<Entry>> {
     let table = fs::read_to_string("/proc/sysvipc/msg").call("open").on("/proc/sysvipc/msg")?;
     let entries = table.lines().skip(1).map(entry);
     entries.collect::<Option<_>>().ok_or(Error::Corrupt("an unknown format of /proc/sysvipc/msg"))
 }
 
-/// A line of it.
+/// Parses a line of the file.
 fn entry(line: &str) -> Option<Entry> {
     let words = line.split_ascii_whitespace().enumerate();
     // The third column, the permissions, is octal.

@@ -1,4 +1,4 @@
-//! Ping-pong through a message queue, between any two processes; and what an operator needs for queues.
+//! Ping-pong through a message queue, between any two processes, and the commands that an operator needs for queues.
 
 mod command;
 mod scenario;

@@ -1,4 +1,4 @@
-//! One message, and what tells messages apart.
+//! One message and its type.
 
 use std::ffi::c_long;
 use std::fmt;
@@ -7,8 +7,8 @@ use std::str::FromStr;
 use ipc_core::{Error, Result};
 use zerocopy::IntoBytes;
 
-/// What tells the messages of one queue apart: a whole number from 1 up. The kernel refuses to send 0 or less, and
-/// as a *selection* those mean something else; here they cannot be written.
+/// A message's type, which tells the messages of one queue apart: a whole number from 1 up. The kernel refuses to send
+/// 0 or less, and gives those another meaning in a *selection*; this type cannot hold them.
 ///
 /// ```
 /// # use ipc_msgq::MessageType;
@@ -20,19 +20,19 @@ use zerocopy::IntoBytes;
 pub struct MessageType(c_long);
 
 impl MessageType {
-    /// The lowest one, for those who need no types.
+    /// The lowest type, for programs that need no types.
     pub const ONE: Self = Self(1);
 
-    /// The highest one.
+    /// The highest type.
     pub const MAX: Self = Self(c_long::MAX);
 
-    /// The type `number`, or `None` if it is below 1.
+    /// Returns the type `number`, or `None` if it is below 1.
     #[must_use]
     pub const fn new(number: c_long) -> Option<Self> {
         if number >= 1 { Some(Self(number)) } else { None }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> c_long {
         self.0
@@ -55,10 +55,10 @@ impl FromStr for MessageType {
     }
 }
 
-/// One message as the kernel wants it: `struct msgbuf { long mtype; char mtext[]; }`.
+/// One message as the kernel expects it: `struct msgbuf { long mtype; char mtext[]; }`.
 ///
-/// It knows its own room, so the size given to the kernel is always that of the text, type excluded, and the kernel
-/// cannot write past the end. The text begins at an address that is a multiple of eight.
+/// It knows its own capacity, so the size passed to the kernel is always that of the text, without the type, and the
+/// kernel cannot write past the end. The text begins at an address that is a multiple of eight.
 ///
 /// ```
 /// # use ipc_msgq::{Message, MessageType};
@@ -68,27 +68,27 @@ impl FromStr for MessageType {
 /// ```
 // ANCHOR: message
 pub struct Message {
-    /// `memory[0]` is the type; the text follows. There is room for one byte more than `capacity`: if the kernel
-    /// fills that too, the message was longer, which it does not tell otherwise.
+    /// `memory[0]` is the type; the text follows. There is room for one byte more than `capacity`: if the kernel fills
+    /// that byte too, the message was longer, which the kernel reports in no other way.
     memory: Box<[c_long]>,
     /// Room for text, in bytes.
     capacity: usize,
     /// Length of the text, in bytes; at most `capacity`.
     len: usize,
-    /// What to do with a message that is longer than `capacity`: leave it in the queue, or cut it.
+    /// True if a message longer than `capacity` is cut, rather than left in the queue.
     truncating: bool,
-    /// The last one received was cut.
+    /// True if the last message received was cut.
     truncated: bool,
 }
 // ANCHOR_END: message
 
 const WORD: usize = size_of::<c_long>();
 
-// What each message goes through is inlined into the callers' crates, here and in `queue.rs` and `system_v/link.rs`: that
-// is worth one or two hundredths of a round trip (`examples/floor.rs`).
+// The functions that every message passes through are inlined into the callers' crates, here and in `queue.rs` and
+// `system_v/link.rs`: this saves one or two hundredths of a round trip (`examples/floor.rs`).
 impl Message {
-    /// An empty message of type 1 with room for `capacity` bytes of text. A message that is longer stays in the
-    /// queue, and whoever tries to receive it is told so (`E2BIG`).
+    /// Returns an empty message of type 1 with room for `capacity` bytes of text. A longer message stays in the queue,
+    /// and the call that tries to receive it fails with `E2BIG`.
     ///
     /// ```
     /// # use ipc_msgq::{Message, MessageType};
@@ -104,9 +104,9 @@ impl Message {
         Self { memory, capacity, len: 0, truncating: false, truncated: false }
     }
 
-    /// The same, but a message that is longer is received with its first `capacity` bytes, and **the rest is lost**
-    /// (`MSG_NOERROR`). The kernel does not tell whether it has cut; [`is_truncated`](Self::is_truncated) does: the
-    /// kernel is offered one byte more than the capacity, and only a longer message fills that one, too.
+    /// Returns the same, but a longer message is received with its first `capacity` bytes, and **the rest is lost**
+    /// (`MSG_NOERROR`). The kernel does not report the cut; [`is_truncated`](Self::is_truncated) does: the kernel is
+    /// offered one byte more than the capacity, and only a longer message fills that byte, too.
     ///
     /// ```
     /// # use ipc_msgq::{Message, MessageType, Queue, Select};
@@ -127,7 +127,7 @@ impl Message {
         Self { truncating: true, ..Self::with_capacity(capacity) }
     }
 
-    /// A message of type `kind` that holds `text` and has no more room.
+    /// Returns a message of type `kind` that holds `text` and has no room for more.
     #[must_use]
     pub fn new(kind: MessageType, text: &[u8]) -> Self {
         let mut message = Self::with_capacity(text.len());
@@ -136,20 +136,20 @@ impl Message {
         message
     }
 
-    /// How many bytes of text fit.
+    /// Returns the number of bytes of text that fit.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Whether the text is only the beginning of what was in the queue. Only ever so for one made by
+    /// Returns whether the text is only the beginning of the message. Only possible if made by
     /// [`truncating`](Self::truncating).
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         self.truncated
     }
 
-    /// The type.
+    /// Returns the type.
     #[must_use]
     #[inline]
     pub fn kind(&self) -> MessageType {
@@ -162,14 +162,14 @@ impl Message {
         self.memory[0] = kind.get();
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     #[inline]
     pub fn text(&self) -> &[u8] {
         &self.memory[1..].as_bytes()[..self.len]
     }
 
-    /// Makes the text `len` bytes long and lends it for writing. What it holds before that is unspecified.
+    /// Makes the text `len` bytes long and lends it for writing. Its content until then is unspecified.
     ///
     /// # Panics
     /// If `len` is more than [`capacity`](Self::capacity).
@@ -180,13 +180,13 @@ impl Message {
         &mut self.memory[1..].as_mut_bytes()[..len]
     }
 
-    /// What is given to `msgsnd`: the type with the text behind it, and the length of the text.
+    /// Returns the arguments for `msgsnd`: the type with the text behind it, and the length of the text.
     #[inline]
     pub(crate) fn outgoing(&self) -> (&[c_long], usize) {
         (&self.memory, self.len)
     }
 
-    /// What is given to `msgrcv`: the memory, how many bytes of text it may write, and a flag.
+    /// Returns the arguments for `msgrcv`: the memory, the number of bytes of text that fit, and a flag.
     #[inline]
     pub(crate) fn incoming(&mut self) -> (&mut [c_long], usize, libc::c_int) {
         if self.truncating {
@@ -196,7 +196,7 @@ impl Message {
         }
     }
 
-    /// Notes that `msgrcv` has written `len` bytes of text.
+    /// Records that `msgrcv` has written `len` bytes of text.
     #[inline]
     pub(crate) fn received(&mut self, len: usize) {
         self.truncated = len > self.capacity;

@@ -1,4 +1,4 @@
-//! Making a queue, and finding one that is there: `msgget` with its flags.
+//! Making a queue, and opening an existing one: `msgget` with its flags.
 
 use std::ffi::c_int;
 
@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use crate::{Key, Queue, QueueId, sys};
 
-/// What a process means to do with a queue: asked of the kernel by [`Queue::open_for`].
+/// The access that a process needs to a queue, requested from the kernel by [`Queue::open_for`].
 ///
 /// ```
 /// # use ipc_msgq::{Access, Key, Queue};
@@ -29,7 +29,7 @@ pub enum Access {
 }
 
 impl Queue {
-    /// Makes the queue of `key`, which must not exist, for those whom `mode` permits. The umask plays no part.
+    /// Makes the queue of `key`, which must not exist, with the permissions `mode`. The umask plays no part.
     ///
     /// C: `int msgget(key_t key, IPC_CREAT | IPC_EXCL | mode);`
     /// — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
@@ -44,7 +44,7 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `EEXIST`: there is a queue with this key. `ENOSPC`: the system has as many queues as it may. `ENOMEM`: it has
+    /// `EEXIST`: there is a queue with this key. `ENOSPC`: the system has reached its limit of queues. `ENOMEM`: it has
     /// no memory for one more.
     #[doc(alias = "msgget")]
     #[doc(alias = "IPC_EXCL")]
@@ -52,8 +52,8 @@ impl Queue {
         get(key.get(), libc::IPC_CREAT | libc::IPC_EXCL | bits(mode))
     }
 
-    /// The queue of `key`, made with `mode` if there is none yet. Two processes may do this at once: both get the
-    /// same queue. What was there before keeps its own mode, and may hold messages that nobody meant for this run.
+    /// Opens the queue of `key`, and makes it with `mode` if there is none yet. Two processes may do this at once: both
+    /// get the same queue. An existing queue keeps its own mode, and may hold messages from an earlier run.
     ///
     /// C: `int msgget(key_t key, IPC_CREAT | mode);`
     /// — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
@@ -67,7 +67,7 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `EACCES`: there is one, and it does not permit this user what `mode` says. `ENOSPC` and `ENOMEM` as in
+    /// `EACCES`: the queue exists and does not grant this user what `mode` asks for. `ENOSPC` and `ENOMEM` as in
     /// [`create`](Self::create).
     #[doc(alias = "msgget")]
     #[doc(alias = "IPC_CREAT")]
@@ -75,7 +75,7 @@ impl Queue {
         get(key.get(), libc::IPC_CREAT | bits(mode))
     }
 
-    /// The queue of `key`, which must exist. Permission is checked only when the queue is used.
+    /// Opens the queue of `key`, which must exist. Permission is checked only when the queue is used.
     ///
     /// C: `int msgget(key_t key, 0);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
     ///
@@ -96,7 +96,7 @@ impl Queue {
         get(key.get(), 0).advise(Errno::ENOENT, || format!("no queue has key {key}"))
     }
 
-    /// The queue of `key`, which must exist and permit `access`.
+    /// Opens the queue of `key`, which must exist and permit `access`.
     ///
     /// C: `int msgget(key_t key, access);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
     ///
@@ -110,13 +110,14 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `ENOENT`: there is none. `EACCES`: it is there, but not for this user.
+    /// `ENOENT`: there is none. `EACCES`: it exists, but does not permit this user `access`.
     #[doc(alias = "msgget")]
     pub fn open_for(key: Key, access: Access) -> Result<Self> {
         get(key.get(), access as c_int).advise(Errno::ENOENT, || format!("no queue has key {key}"))
     }
 
-    /// Makes a queue without a key. Others can use it only if they are told its id (a child, by its command line).
+    /// Makes a queue without a key. Other processes can use it only if they learn its id (a child, from its command
+    /// line).
     ///
     /// C: `int msgget(IPC_PRIVATE, mode);` — [msgget(2)](https://man7.org/linux/man-pages/man2/msgget.2.html)
     ///

@@ -1,4 +1,4 @@
-//! A queue that goes with its owner.
+//! A queue that is removed with its owner.
 
 use std::ops::Deref;
 
@@ -6,11 +6,11 @@ use ipc_core::Result;
 
 use crate::Queue;
 
-/// A queue that is removed when this is dropped, with every message that is still in it. A plain [`Queue`] never
-/// removes anything.
+/// A queue that is removed when this value is dropped, with every message still in it. A plain [`Queue`] never removes
+/// anything.
 ///
-/// Not even this helps where destructors do not run: after `SIGKILL`, `std::process::exit`, or a signal that is not
-/// handled. [`SystemV`](crate::SystemV) does more about that.
+/// This does not help where destructors do not run: after `SIGKILL`, `std::process::exit`, or an unhandled signal.
+/// [`SystemV`](crate::SystemV) covers those, too.
 ///
 /// ```
 /// # use ipc_msgq::Queue;
@@ -43,7 +43,7 @@ impl OwnedQueue {
         queue
     }
 
-    /// Removes the queue now, and says whether that worked. `Drop` has no way to say.
+    /// Removes the queue now and reports errors, which `Drop` cannot.
     ///
     /// C: `int msgctl(int msqid, IPC_RMID, NULL);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
@@ -63,7 +63,7 @@ impl OwnedQueue {
 }
 
 impl Queue {
-    /// Makes this process the one that removes the queue.
+    /// Makes this value responsible for removing the queue.
     pub const fn owned(self) -> OwnedQueue {
         OwnedQueue(self)
     }

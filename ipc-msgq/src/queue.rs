@@ -1,4 +1,4 @@
-//! A queue of the kernel: to send, to receive, to look, to remove.
+//! A kernel queue: send, receive, peek, remove.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -8,8 +8,8 @@ use nix::errno::Errno;
 
 use crate::{Message, Select, sys};
 
-/// The kernel's number for a queue, as `ipcs` shows it under `msqid`. It means the same in every process, and is not
-/// used again for a long time after the queue is gone.
+/// The kernel's number for a queue, shown by `ipcs` as `msqid`. It means the same in every process, and is not reused
+/// for a long time after the queue is gone.
 ///
 /// ```
 /// # use ipc_msgq::{Queue, QueueId};
@@ -22,13 +22,13 @@ use crate::{Message, Select, sys};
 pub struct QueueId(c_int);
 
 impl QueueId {
-    /// The id that another process told.
+    /// Wraps an id received from another process.
     #[must_use]
     pub const fn new(number: c_int) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> c_int {
         self.0
@@ -41,10 +41,10 @@ impl fmt::Display for QueueId {
     }
 }
 
-/// A queue. This is a name and no more: dropping it does not remove the queue, since others may use it. For one that
-/// goes with its owner, see [`OwnedQueue`](crate::OwnedQueue).
+/// A queue. This is only a name: dropping it does not remove the queue, since other processes may use it. For a queue
+/// that is removed with its owner, see [`OwnedQueue`](crate::OwnedQueue).
 ///
-/// All calls can be made from many threads and processes at once. The kernel does one after the other.
+/// All calls can be made from many threads and processes at once. The kernel serializes them.
 ///
 /// ```
 /// # use ipc_msgq::{Key, Message, MessageType, Queue, Select};
@@ -63,13 +63,13 @@ impl fmt::Display for QueueId {
 pub struct Queue(QueueId);
 
 impl Queue {
-    /// The queue with the id `id`, which need not exist.
+    /// Names the queue with the id `id`, which need not exist.
     #[must_use]
     pub const fn from_id(id: QueueId) -> Self {
         Self(id)
     }
 
-    /// The kernel's number for it.
+    /// Returns the kernel's number for the queue.
     #[must_use]
     pub const fn id(&self) -> QueueId {
         self.0
@@ -113,7 +113,7 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// As [`send`](Self::send), but for `EINTR` and `EIDRM`.
+    /// As [`send`](Self::send), except `EINTR` and `EIDRM`.
     #[doc(alias = "msgsnd")]
     #[doc(alias = "IPC_NOWAIT")]
     #[inline]
@@ -124,7 +124,7 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest message that `select` fits, waiting for it.
+    /// Takes the oldest message that `select` matches, waiting for it.
     ///
     /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
@@ -142,15 +142,15 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `E2BIG`: it is longer than `message` has room; it stays in the queue. `EIDRM`: the queue was removed while
-    /// this call waited; `EINVAL`: before that. `EINTR`: a signal came while it waited. `EACCES`: no permission.
+    /// `E2BIG`: the message is longer than `message`'s capacity and stays in the queue. `EIDRM`: the queue was removed
+    /// while this call waited; `EINVAL`: before that. `EINTR`: a signal came while it waited. `EACCES`: no permission.
     #[doc(alias = "msgrcv")]
     #[inline]
     pub fn recv(&self, select: impl Into<Select>, message: &mut Message) -> Result<()> {
         sys::msgrcv(self.0.get(), message, select.into().msgtyp(), 0).call("msgrcv")
     }
 
-    /// Takes the oldest message that `select` fits if there is one now; `None` if there is not.
+    /// Takes the oldest message that `select` matches if there is one now; `None` if there is not.
     ///
     /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, IPC_NOWAIT);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
@@ -166,23 +166,24 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// As [`recv`](Self::recv), but for `EINTR` and `EIDRM`.
+    /// As [`recv`](Self::recv), except `EINTR` and `EIDRM`.
     #[doc(alias = "msgrcv")]
     #[doc(alias = "IPC_NOWAIT")]
     #[inline]
     pub fn try_recv(&self, select: impl Into<Select>, message: &mut Message) -> Result<Option<()>> {
         match sys::msgrcv(self.0.get(), message, select.into().msgtyp(), libc::IPC_NOWAIT) {
-            Err(Errno::ENOMSG) => Ok(None), // EAGAIN is msgsnd's word for it
+            Err(Errno::ENOMSG) => Ok(None), // msgsnd says EAGAIN for this
             received => received.call("msgrcv").map(Some),
         }
     }
 
-    /// Copies the message at `position`, counted from 0 at the oldest, and leaves it there; `None` beyond the last.
+    /// Copies the message at `position`, counted from 0 at the oldest, and leaves it in the queue; `None` beyond the
+    /// last.
     ///
     /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long position, MSG_COPY | IPC_NOWAIT);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
     ///
-    /// By the next call others may have taken messages from before it: then a position is another message's.
+    /// Before the next call, other processes may take earlier messages: then a position names another message.
     ///
     /// ```
     /// # use ipc_msgq::{Message, MessageType, Queue};
@@ -198,9 +199,9 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `ENOSYS`: this kernel cannot (it was built without `CONFIG_CHECKPOINT_RESTORE`). `E2BIG`: longer than
-    /// `message` has room; the kernel does not cut a copy, so that this is also the answer for one made by
-    /// [`Message::truncating`]. `EINVAL`, `EACCES`: as in [`recv`](Self::recv).
+    /// `ENOSYS`: this kernel was built without `CONFIG_CHECKPOINT_RESTORE`. `E2BIG`: longer than `message`'s capacity;
+    /// the kernel does not cut a copy, so this applies to one made by [`Message::truncating`], too. `EINVAL`, `EACCES`:
+    /// as in [`recv`](Self::recv).
     #[doc(alias = "MSG_COPY")]
     pub fn peek(&self, position: usize, message: &mut Message) -> Result<Option<()>> {
         let Ok(position) = position.try_into() else { return Ok(None) };
@@ -212,8 +213,8 @@ impl Queue {
         }
     }
 
-    /// Removes the queue and every message in it, at once, whoever uses it. Those who wait get `EIDRM`. To lose
-    /// nothing, see [`close_and_drain`](Self::close_and_drain).
+    /// Removes the queue and every message in it, at once, even while it is in use. Waiting calls fail with `EIDRM`. To
+    /// lose nothing, see [`close_and_drain`](Self::close_and_drain).
     ///
     /// C: `int msgctl(int msqid, IPC_RMID, NULL);`
     /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
@@ -227,7 +228,7 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `EPERM`: it is another user's. `EINVAL` or `EIDRM`: there is no such queue any more.
+    /// `EPERM`: the queue is another user's. `EINVAL` or `EIDRM`: it no longer exists.
     #[doc(alias = "msgctl")]
     #[doc(alias = "IPC_RMID")]
     pub fn remove(self) -> Result<()> {
@@ -236,14 +237,14 @@ impl Queue {
         })
     }
 
-    /// Whether there is no such queue any more. `EINVAL` of another call may also mean a message over a limit.
+    /// Returns whether the queue no longer exists. `EINVAL` of another call may also mean a message over a limit.
     pub(crate) fn is_gone(self) -> bool {
         let stat = sys::msgctl_stat(self.0.get(), libc::IPC_STAT);
         matches!(stat, Err(Errno::EIDRM | Errno::EINVAL))
     }
 
-    /// What a refused call means if this queue [is gone](Self::is_gone) in the middle of its use: always `EIDRM`, which
-    /// the kernel says only to a call that slept.
+    /// Returns the error of a refused call, as `EIDRM` if this queue [is gone](Self::is_gone): the kernel itself says
+    /// `EIDRM` only to a call that slept.
     pub(crate) fn removed(self, mut error: Error) -> Error {
         if let Error::Os(refused) = &mut error {
             refused.errno = Errno::EIDRM;
@@ -261,7 +262,7 @@ mod tests {
     use super::*;
     use crate::Key;
 
-    /// "Not now" has two names: EAGAIN from `msgsnd`, ENOMSG from `msgrcv`. [`Queue`] says `None` for both.
+    /// "Not now" has two names: EAGAIN from `msgsnd`, ENOMSG from `msgrcv`. [`Queue`] returns `None` for both.
     #[test]
     fn not_now_is_eagain_when_sending_and_enomsg_when_receiving() {
         let queue = Queue::create(Key::fresh(), 0o600).unwrap();

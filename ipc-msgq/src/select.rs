@@ -1,13 +1,13 @@
-//! Which message a receiver wants.
+//! The message that a receiver wants.
 
 use std::ffi::{c_int, c_long};
 
 use crate::MessageType;
 
-/// Which message a receiver wants: always the oldest of those that fit.
+/// The message that a receiver wants: always the oldest of those that match.
 ///
-/// The kernel takes it as a number, `msgtyp`, whose sign decides, and a flag. A type below 1 would turn one meaning
-/// into another, so it cannot be written here.
+/// The kernel takes it as a flag and a number, `msgtyp`, whose sign matters. A type below 1 would turn one meaning into
+/// another, so it cannot be written here.
 ///
 /// A [`MessageType`] by itself selects exactly that type.
 ///
@@ -36,7 +36,7 @@ pub enum Select {
     Any,
     /// A message of exactly this type. `msgtyp` is the type.
     Exactly(MessageType),
-    /// A message of the lowest type that is there, if that is not above this one. `msgtyp` is the type, negated.
+    /// A message of the lowest type present, if that is not above this one. `msgtyp` is the type, negated.
     UpTo(MessageType),
     /// A message of any type but this one. `msgtyp` is the type, and the flag `MSG_EXCEPT` is set.
     #[doc(alias = "MSG_EXCEPT")]
@@ -44,13 +44,13 @@ pub enum Select {
 }
 
 impl Select {
-    /// The kernel's `msgtyp`, and the flag that goes with it.
+    /// Returns the kernel's `msgtyp` and its flag.
     // ANCHOR: msgtyp
     pub(crate) const fn msgtyp(self) -> (c_long, c_int) {
         match self {
             Self::Any => (0, 0),
             Self::Exactly(kind) => (kind.get(), 0),
-            Self::UpTo(kind) => (-kind.get(), 0), // a type is never so low that this could overflow
+            Self::UpTo(kind) => (-kind.get(), 0), // a type is at least 1, so this cannot overflow
             Self::Except(kind) => (kind.get(), libc::MSG_EXCEPT),
         }
     }

@@ -11,10 +11,9 @@ use crate::{Message, MessageType, Queue, Select, Until};
 
 /// A queue whose messages are structs of type `T`, as C programs send them.
 ///
-/// The kernel moves bytes. That they are a `T` on both sides is for the two programs to agree on, and the compiler
-/// checks that it *can* be: `T` is `#[repr(C)]`, every pattern of bytes is a valid one, it has no padding (which
-/// would send what happened to be in memory, and differ from what another compiler does), and no pointers (which
-/// mean nothing in another process). The derives are those of [`zerocopy`].
+/// The kernel moves bytes. The two programs must agree that they are a `T`, and the compiler checks that they *can* be:
+/// `T` is `#[repr(C)]`, every bit pattern is valid, and it has no padding (which would leak memory contents, and differ
+/// between compilers) and no pointers (which mean nothing in another process). The derives are those of [`zerocopy`].
 ///
 /// ```
 /// use ipc_msgq::{MessageType, Queue, Select};
@@ -35,7 +34,7 @@ use crate::{Message, MessageType, Queue, Select, Until};
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
 ///
-/// A struct with padding is refused; here there would be three bytes of it:
+/// A struct with padding is refused; this one would have three bytes of it:
 ///
 /// ```compile_fail,E0277
 /// # use zerocopy::{FromBytes, Immutable, IntoBytes};
@@ -58,7 +57,7 @@ use crate::{Message, MessageType, Queue, Select, Until};
 /// }
 /// ```
 ///
-/// So is a pointer, and a type of which not every pattern of bytes is valid, such as `bool` or `char`:
+/// So is a pointer, and a type with invalid bit patterns, such as `bool` or `char`:
 ///
 /// ```compile_fail,E0277
 /// # use ipc_msgq::Queue;
@@ -71,7 +70,7 @@ pub struct Typed<T> {
 }
 
 impl Queue {
-    /// The same queue, with structs for messages.
+    /// Returns the same queue, with structs as messages.
     #[must_use]
     pub fn typed<T: FromBytes + IntoBytes + Immutable>(self) -> Typed<T> {
         Typed { queue: self, message: Message::with_capacity(size_of::<T>()), payload: PhantomData }
@@ -79,14 +78,13 @@ impl Queue {
 }
 
 impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
-    /// The queue.
+    /// Returns the queue.
     #[must_use]
     pub const fn queue(&self) -> Queue {
         self.queue
     }
 
-    /// The bytes that were sent or received last. After the error "has … bytes" they are those of the refused
-    /// message.
+    /// Returns the bytes sent or received last. After the error "has … bytes" they are those of the refused message.
     #[must_use]
     pub const fn message(&self) -> &Message {
         &self.message
@@ -110,7 +108,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
         self.queue.try_send(&self.message)
     }
 
-    /// Sends `payload`, waiting for room `until` then; `None` if there was none.
+    /// Sends `payload`, waiting for room until `until`; `None` if there was none.
     ///
     /// # Errors
     /// As [`Queue::send_until`].
@@ -124,27 +122,27 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
         self.queue.send_until(&self.message, until)
     }
 
-    /// Takes the oldest message that `select` fits, waiting for it, and returns its type and its content.
+    /// Takes the oldest message that `select` matches, waiting for it, and returns its type and its content.
     ///
     /// # Errors
-    /// As [`Queue::recv`]; a message of another size was not sent as a `T`. If it is longer, the answer is `E2BIG`,
-    /// and it **stays** in the queue. If it is shorter, the answer is [`Usage`](Error::Usage) and it **has been
-    /// taken** out, since the kernel has no "exactly"; [`message`](Self::message) still has it.
+    /// As [`Queue::recv`]; a message of another size was not sent as a `T`. A longer one gives `E2BIG` and **stays** in
+    /// the queue. A shorter one gives [`Usage`](Error::Usage) and **has been taken** out, since the kernel cannot match
+    /// an exact size; [`message`](Self::message) still has it.
     pub fn recv(&mut self, select: impl Into<Select>) -> Result<(MessageType, T)> {
         self.queue.recv(select, &mut self.message).advise(Errno::E2BIG, longer::<T>)?;
         self.unpack()
     }
 
-    /// Takes the oldest message that `select` fits if there is one now; `None` if there is not.
+    /// Takes the oldest message that `select` matches if there is one now; `None` if there is not.
     ///
     /// # Errors
-    /// As [`recv`](Self::recv), but for `EINTR` and `EIDRM`.
+    /// As [`recv`](Self::recv), except `EINTR` and `EIDRM`.
     pub fn try_recv(&mut self, select: impl Into<Select>) -> Result<Option<(MessageType, T)>> {
         let received = self.queue.try_recv(select, &mut self.message).advise(Errno::E2BIG, longer::<T>)?;
         received.map(|()| self.unpack()).transpose()
     }
 
-    /// Takes the oldest message that `select` fits, waiting for it `until` then; `None` if there was none.
+    /// Takes the oldest message that `select` matches, waiting for it until `until`; `None` if there was none.
     ///
     /// # Errors
     /// As [`recv`](Self::recv) and [`Queue::recv_until`].
@@ -177,7 +175,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
     }
 }
 
-/// What to say of a message that is longer than a `T`.
+/// Returns the advice for a message that is longer than a `T`.
 fn longer<T>() -> String {
     format!(
         "it stays in the queue: longer than a {} of {} bytes, so it is something else",
@@ -186,7 +184,7 @@ fn longer<T>() -> String {
     )
 }
 
-/// The name of `T` without its path.
+/// Returns the name of `T` without its path.
 fn name<T>() -> &'static str {
     let name = std::any::type_name::<T>();
     name.rsplit("::").next().unwrap_or(name)

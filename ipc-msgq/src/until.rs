@@ -1,4 +1,4 @@
-//! Waiting, but not for ever: deadlines, and an end from another thread.
+//! Waiting with an end: deadlines, and interruption from another thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use crate::alarm::{self, Alarm};
 use crate::{Message, Queue, Select, sys};
 
-/// How long to wait: up to a moment, or until somebody says so, or both.
+/// The end of a wait: a deadline, an interruption, or either of them.
 ///
 /// Made from an [`Instant`], a [`Duration`] from now on, or an [`Interrupter`].
 ///
@@ -34,13 +34,13 @@ impl<'a> Until<'a> {
     /// Neither: waits without end, and, unlike [`Queue::recv`], through every signal.
     pub const NEVER: Self = Self { deadline: None, interrupter: None };
 
-    /// The same, but ended by `interrupter` too.
+    /// Adds `interrupter` as another end of the wait.
     #[must_use]
     pub const fn or(self, interrupter: &'a Interrupter) -> Self {
         Self { interrupter: Some(interrupter), ..self }
     }
 
-    /// Whether the moment has passed.
+    /// Returns whether the deadline has passed.
     pub(crate) fn has_passed(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= Instant::now())
     }
@@ -49,14 +49,14 @@ impl<'a> Until<'a> {
         self.interrupter.is_some_and(Interrupter::is_interrupted)
     }
 
-    /// Makes `call`, first with `IPC_NOWAIT`, then waiting. `None` when the time is over.
+    /// Makes `call`, first with `IPC_NOWAIT`, then waiting. Returns `None` when the time is over.
     fn wait(
         &self,
         name: &'static str,
         mut call: impl FnMut(libc::c_int) -> nix::Result<()>,
     ) -> Result<Option<()>> {
         if self.is_interrupted() {
-            return Ok(None); // although there may be something: else a busy receiver could never be stopped
+            return Ok(None); // although a message may be there: otherwise a busy receiver could never be stopped
         }
         // ANCHOR: wait
         let mut attempt = |flags| match call(flags) {
@@ -73,9 +73,9 @@ impl<'a> Until<'a> {
                 return Ok(None);
             }
             if self.has_passed() {
-                return attempt(libc::IPC_NOWAIT); // what came at the last moment
+                return attempt(libc::IPC_NOWAIT); // a message that came at the last moment
             }
-            // A signal that comes from here on, and before the call waits, is repeated.
+            // From here on, a signal that comes before the call waits is repeated.
             if let Some(()) = attempt(0)? {
                 return Ok(Some(()));
             }
@@ -84,12 +84,12 @@ impl<'a> Until<'a> {
 }
 
 impl Queue {
-    /// Sends `message`, waiting for room `until` then; `None` if there was none. Signals do not end it.
+    /// Sends `message`, waiting for room until `until`; `None` if there was none. Signals do not end the wait.
     ///
-    /// Linux has no such call. It is a `msgsnd(2)` that waits, and that the alarm clock of this process interrupts
-    /// when the time has come: see `alarm.rs`. The signal is `SIGURG`, which the program should not block or ignore. The
-    /// clock is a thread, so a child of `fork` that does not `exec` is without it, and waits without end.
-    /// A moment in the past is allowed and makes this [`try_send`](Self::try_send).
+    /// Linux has no such call. This is a waiting `msgsnd(2)` that the process's alarm clock interrupts when the time
+    /// has come: see `alarm.rs`. The signal is `SIGURG`, which the program should not block or ignore. The clock is a
+    /// thread, so a child of `fork` that does not `exec` lacks it and waits without end. A deadline in the past is
+    /// allowed and makes this [`try_send`](Self::try_send).
     ///
     /// C: `int msgsnd(int msqid, const void *msgp, size_t msgsz, 0);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
@@ -105,16 +105,17 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// As [`send`](Self::send), but for `EINTR`. `EAGAIN` from `clone`: no thread could be started for the clock.
+    /// As [`send`](Self::send), except `EINTR`. `EAGAIN` from `clone`: no thread could be started for the clock.
     #[doc(alias = "msgsnd")]
     pub fn send_until<'a>(&self, message: &Message, until: impl Into<Until<'a>>) -> Result<Option<()>> {
         until.into().wait("msgsnd", |flags| sys::msgsnd(self.id().get(), message, flags))
     }
 
-    /// Takes the oldest message that `select` fits, waiting for it `until` then; `None` if there was none. Signals do
-    /// not end it. A message that comes just when the time is over is received or stays: it is never lost.
+    /// Takes the oldest message that `select` matches, waiting for it until `until`; `None` if there was none. Signals
+    /// do not end the wait. A message that comes just as the time runs out is received or stays in the queue: it is
+    /// never lost.
     ///
-    /// How it works is said at [`send_until`](Self::send_until).
+    /// [`send_until`](Self::send_until) explains how it works.
     ///
     /// C: `ssize_t msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg);`
     /// — [msgop(2)](https://man7.org/linux/man-pages/man2/msgop.2.html)
@@ -133,7 +134,7 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// As [`recv`](Self::recv), but for `EINTR`. `EAGAIN` from `clone`: no thread could be started for the clock.
+    /// As [`recv`](Self::recv), except `EINTR`. `EAGAIN` from `clone`: no thread could be started for the clock.
     #[doc(alias = "msgrcv")]
     pub fn recv_until<'a>(
         &self,
@@ -152,7 +153,7 @@ impl From<Instant> for Until<'_> {
     }
 }
 
-/// From now on. One too long for the clock never ends.
+/// Counts from now. A duration too long for the clock never ends.
 impl From<Duration> for Until<'_> {
     fn from(time: Duration) -> Self {
         Self { deadline: Instant::now().checked_add(time), interrupter: None }
@@ -165,10 +166,10 @@ impl<'a> From<&'a Interrupter> for Until<'a> {
     }
 }
 
-/// Ends waiting calls from another thread. Clones are the same interrupter.
+/// Ends waiting calls from another thread. Clones share the same state.
 ///
-/// Once interrupted, it stays so: those who come later do not begin to wait. Not to be used *in* a signal handler;
-/// from a thread that waits for signals, it can be.
+/// It stays interrupted: later calls do not begin to wait. It must not be used *in* a signal handler, but a thread that
+/// waits for signals may use it.
 ///
 /// ```
 /// # use std::thread;
@@ -186,28 +187,28 @@ impl<'a> From<&'a Interrupter> for Until<'a> {
 pub struct Interrupter(Arc<AtomicBool>);
 
 impl Interrupter {
-    /// One that is not interrupted.
+    /// Returns one that is not interrupted.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Ends every call that waits with this interrupter, now and later. Takes nothing from the queue: a message is
-    /// received or stays. Returns at once; the calls end soon.
+    /// received or stays. Returns at once; the calls end soon afterwards.
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::Release);
-        // Either the waiter has set its alarm by now, and this rings it, or it sees the flag afterwards: the clock's
-        // lock stands between.
+        // Either the waiter has set its alarm by now, and this rings it, or the waiter sees the flag afterwards: the
+        // clock's lock orders the two.
         alarm::ring(self.token());
     }
 
-    /// Whether [`interrupt`](Self::interrupt) was called.
+    /// Returns whether [`interrupt`](Self::interrupt) was called.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Tells it from all others for as long as it lives. Never 0.
+    /// Identifies this interrupter among all others while it lives. Never 0.
     fn token(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
@@ -217,7 +218,7 @@ impl Interrupter {
 mod tests {
     use super::*;
 
-    /// A message that comes between the first look and the end of the time.
+    /// A message that comes between the first look and the end of the time is received.
     #[test]
     fn what_comes_at_the_last_moment_is_received() {
         let mut looks = [Err(Errno::ENOMSG), Ok(())].into_iter();
@@ -226,7 +227,7 @@ mod tests {
         assert_eq!(looks.next(), None);
     }
 
-    /// Both ends count: the time, and the interrupter.
+    /// Either end counts: the deadline or the interrupter.
     #[test]
     fn an_interrupter_is_no_end_of_the_deadline() {
         let interrupter = Interrupter::new();
