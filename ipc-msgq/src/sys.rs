@@ -1,4 +1,4 @@
-//! The system calls, and the memory that they read and write. The only file of the crate with `unsafe`.
+//! The system calls, and the memory that they read and write. The crate's only file with `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_long};
@@ -66,13 +66,13 @@ pub(crate) fn msgrcv_copy(id: c_int, message: &mut Message, position: c_long) ->
     Ok(())
 }
 
-/// Bytes behind the type.
+/// Returns the number of bytes behind the type.
 const fn text_room(memory: &[c_long]) -> usize {
     size_of_val(memory) - size_of::<c_long>()
 }
 
 /// `int msgctl(int msqid, cmd, struct msqid_ds *buf);` for `IPC_STAT`, and for `MSG_STAT_ANY`, where `id` is an index
-/// and the answer the queue's id. — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
+/// and the result is the queue's id. — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
 pub(crate) fn msgctl_stat(id: c_int, command: c_int) -> nix::Result<(c_int, libc::msqid_ds)> {
     assert!(matches!(command, libc::IPC_STAT | MSG_STAT_ANY));
     let mut stat = MaybeUninit::uninit();
@@ -95,7 +95,7 @@ pub(crate) fn msgctl_set(
     let mut change: libc::msqid_ds = unsafe { std::mem::zeroed() };
     change.msg_perm.uid = owner;
     change.msg_perm.gid = group;
-    change.msg_perm.mode = (mode & 0o777) as _; // 16 bits here, 32 there
+    change.msg_perm.mode = (mode & 0o777) as _; // 16 bits on some targets, 32 on others
     change.msg_qbytes = capacity as libc::msglen_t;
     // SAFETY: the kernel reads one `msqid_ds`, and there is one.
     Errno::result(unsafe { libc::msgctl(id, libc::IPC_SET, &raw mut change) }).map(drop)
@@ -107,7 +107,7 @@ pub(crate) fn msgctl_remove(id: c_int) -> nix::Result<()> {
     Errno::result(unsafe { libc::msgctl(id, libc::IPC_RMID, ptr::null_mut()) }).map(drop)
 }
 
-/// `int msgctl(0, cmd, struct msginfo *buf);` for `IPC_INFO` and `MSG_INFO`. The answer is the highest index in use.
+/// `int msgctl(0, cmd, struct msginfo *buf);` for `IPC_INFO` and `MSG_INFO`. Returns the highest index in use.
 /// — [msgctl(2)](https://man7.org/linux/man-pages/man2/msgctl.2.html)
 pub(crate) fn msgctl_info(command: c_int) -> nix::Result<(c_int, libc::msginfo)> {
     assert!(matches!(command, libc::IPC_INFO | libc::MSG_INFO));
@@ -118,11 +118,12 @@ pub(crate) fn msgctl_info(command: c_int) -> nix::Result<(c_int, libc::msginfo)>
     Ok((highest, unsafe { info.assume_init() }))
 }
 
-/// The signal that gets a thread out of a wait. Without a handler it is ignored, so nobody is hurt by a stray one.
+/// The signal that interrupts a wait. It is ignored without a handler, so a stray one does no harm.
 pub(crate) const WAKE_UP: nix::sys::signal::Signal = nix::sys::signal::Signal::SIGURG;
 
-/// Has [`WAKE_UP`] interrupt system calls: installs a handler that does nothing, unless the program has its own. Either
-/// way without `SA_RESTART`: a call on a System V queue is never restarted, but one on a POSIX queue would be (signal(7)).
+/// Makes [`WAKE_UP`] interrupt system calls: installs a handler that does nothing, unless the program has its own.
+/// Either handler goes without `SA_RESTART`: a call on a System V queue is never restarted, but one on a POSIX queue
+/// would be (signal(7)).
 ///
 /// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
 /// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
@@ -138,7 +139,7 @@ pub(crate) fn handle_wake_up() -> nix::Result<()> {
         action.sa_flags &= !libc::SA_SIGINFO;
     }
     action.sa_flags &= !libc::SA_RESTART;
-    // SAFETY: the handler is the one that was there, or one that does nothing, which is safe at any moment.
+    // SAFETY: the handler is the program's own, or one that does nothing, which is safe at any moment.
     Errno::result(unsafe { libc::sigaction(WAKE_UP as c_int, &raw const action, ptr::null_mut()) }).map(drop)
 }
 
@@ -153,11 +154,11 @@ pub(crate) fn wake_up(tid: libc::pid_t) -> nix::Result<()> {
 /// Takes over the descriptor of a POSIX queue.
 pub(crate) fn own_queue(queue: MqdT) -> OwnedFd {
     let fd = queue.into_raw_fd();
-    // SAFETY: on Linux it is a descriptor, open, and `queue`, which alone knew of it, is gone.
+    // SAFETY: on Linux `mqd_t` is a descriptor; it is open, and `queue`, its only owner, is gone.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-/// Lends the descriptor as the type that nix wants.
+/// Lends the descriptor as the type that nix expects.
 fn with_queue<T>(fd: BorrowedFd<'_>, call: impl FnOnce(&MqdT) -> T) -> T {
     // SAFETY: the descriptor stays open while it is borrowed, and `MqdT` does not close it when it is dropped.
     call(&unsafe { MqdT::from_raw_fd(fd.as_raw_fd()) })
@@ -169,13 +170,13 @@ pub(crate) fn mq_getattr(fd: BorrowedFd<'_>) -> nix::Result<MqAttr> {
     with_queue(fd, nix::mqueue::mq_getattr)
 }
 
-/// How long a call on a POSIX queue waits. Nothing in between: a moment would be one of `CLOCK_REALTIME`, which can be set
-/// back while the call waits for it.
+/// The wait of a call on a POSIX queue: none or endless. A deadline in between would be by `CLOCK_REALTIME`, which can
+/// be set back while the call waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MqWait {
-    /// Not at all: up to the beginning of 1970. The kernel does not even put the thread to sleep.
+    /// No wait: the deadline is the beginning of 1970. The kernel does not even put the thread to sleep.
     No,
-    /// As long as it takes, or until a signal comes.
+    /// Waits without end, or until a signal comes.
     Yes,
 }
 
@@ -199,8 +200,8 @@ pub(crate) fn mq_timedreceive(
 ) -> nix::Result<(usize, u32)> {
     let mut priority = 0;
     let (bytes, len) = (buffer.as_mut_ptr().cast(), buffer.len());
-    // SAFETY: the kernel writes at most `len` bytes of the message and one priority, both exclusively borrowed, and reads
-    // one `timespec` that lives for ever, or none.
+    // SAFETY: the kernel writes at most `len` bytes of the message and one priority, both exclusively borrowed, and
+    // reads one `timespec` that is `'static`, or none.
     let received =
         unsafe { libc::mq_timedreceive(fd.as_raw_fd(), bytes, len, &raw mut priority, wait.until()) };
     Errno::result(received).map(|len| (len.cast_unsigned(), priority))
@@ -216,7 +217,7 @@ pub(crate) fn mq_timedsend(
     wait: MqWait,
 ) -> nix::Result<()> {
     let (bytes, len) = (message.as_ptr().cast(), message.len());
-    // SAFETY: the kernel reads `len` bytes of the message, which is borrowed, and one `timespec` that lives for ever, or
+    // SAFETY: the kernel reads `len` bytes of the message, which is borrowed, and one `timespec` that is `'static`, or
     // none.
     let sent = unsafe { libc::mq_timedsend(fd.as_raw_fd(), bytes, len, priority, wait.until()) };
     Errno::result(sent).map(drop)
@@ -225,7 +226,7 @@ pub(crate) fn mq_timedsend(
 /// `int mq_notify(mqd_t mqdes, const struct sigevent *sevp);`
 /// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
 ///
-/// Called by its number, since libc has it for glibc only.
+/// Called by its number, since the libc crate has it for glibc only.
 pub(crate) fn mq_notify(fd: BorrowedFd<'_>, signal: Option<nix::sys::signal::Signal>) -> nix::Result<()> {
     use nix::sys::signal::{SigEvent, SigevNotify};
     let event =

@@ -1,4 +1,4 @@
-//! Two processes meet at one System V queue, with a message type for each way.
+//! Two processes meet at one System V queue, with a message type for each direction.
 
 mod link;
 mod protocol;
@@ -40,10 +40,10 @@ pub use link::SystemVLink;
 pub struct SystemV {
     key: Key,
     queue: Queue,
-    /// This process's place at the queue, until it is handed out by `accept`.
+    /// This process's side of the queue, until `accept` returns it in a link.
     side: Option<Side>,
-    /// A second hold on the lease. Keeping the meeting until the child has ended clears up after a child that was
-    /// killed, even when the link is closed by then.
+    /// A second hold on the lease. While the meeting is kept until the child has ended, it cleans up after a child that
+    /// was killed, even when the link is closed by then.
     _lease: Option<Lease>,
 }
 
@@ -104,7 +104,7 @@ impl Mechanism for SystemV {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
         let key = address.parse()?;
-        lease::sweep::<Self>()?; // a queue of dead processes is not one to join
+        lease::sweep::<Self>()?; // a queue left by dead processes must not be joined
         let nobody = || format!("nobody is at {key}: start this first: ipc-msgq pong {key}");
         poll_for(timeout, nobody, || try_join(key, setup))
     }
@@ -115,19 +115,19 @@ impl Mechanism for SystemV {
     }
 }
 
-/// Frees the seat again if the process that took it was killed before it said so.
+/// Frees the seat again if the process that took it was killed before it introduced itself.
 fn invite_again(queue: Queue) -> Result<()> {
     let Some(taker) = queue.stat()?.last_receiver else { return Ok(()) };
     let watch = ProcessId::of(taker)?.map(PeerProcess::watch).transpose()?;
-    // In this order: what it has said is in the queue before it is dead.
+    // In this order: whatever it sent was in the queue before it died.
     let silent = !watch.is_some_and(|taker| taker.is_alive()) && queue.stat()?.messages == 0;
     if silent { introduce(queue, INVITATION) } else { Ok(()) }
 }
 
-/// Takes the free seat at the queue of `key`; `None` if there is no such queue yet.
+/// Takes the free seat at the queue of `key`; returns `None` if there is no such queue yet.
 fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
-    // From here on the queue stays, until this side is done with it too.
+    // From here on the queue stays until this side has finished with it, too.
     let lease = Lease::share::<SystemV>(&key.to_string())?;
     let stat = queue.stat().advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
     let Some(stat) = unless_gone(stat)? else { return Ok(None) };
@@ -139,7 +139,7 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
             "the queue with key {key} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
         )));
     }
-    // A look before the seat is taken: from another pid namespace this process could not sit there.
+    // Check before taking the seat: a process in another pid namespace could not use it.
     if let Some(Some(owner)) = unless_gone(peek_hello(queue, INVITATION))? {
         check_namespaces(&owner)?;
     }
@@ -150,19 +150,19 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
                 format!("the queue with key {key} has no free seat: another process has joined it already")
             });
         }
-        Some(None) | None => return Ok(None), // just being made, or just removed
+        Some(None) | None => return Ok(None), // it is being made, or was just removed
     };
-    // On a kernel that shows no message without taking it: back with it.
+    // The kernel could not show the invitation without removing it, so send it again on refusal.
     check_namespaces(&owner).or_else(|refusal| owner.send(queue, INVITATION).and(Err(refusal)))?;
     if !PeerProcess::watch(owner.process)?.is_alive() {
-        return Ok(None); // what a dead process left: it goes with our lease
+        return Ok(None); // left by a dead process: it is removed with our lease
     }
     let side = Side::new(queue, Role::Joiner, lease);
     introduce(queue, Role::Joiner.outbound())?;
     SystemVLink::new(side, &owner).map(Some)
 }
 
-/// Refuses a side in another pid namespace: the kernel keeps nothing of a queue's users but their last pids.
+/// Refuses a side in another pid namespace: the kernel records nothing about a queue's users but their last pids.
 fn check_namespaces(other: &Hello) -> Result<()> {
     let (theirs, ours) = (other.process.namespaces, ProcessId::current()?.namespaces);
     if theirs == ours {
@@ -172,7 +172,7 @@ fn check_namespaces(other: &Hello) -> Result<()> {
         .refusal(ours, "between the two, use --variant posix, or another mechanism than a System V queue"))
 }
 
-/// `None` if the queue is not there (any more).
+/// Returns `None` if the queue does not exist, or no longer.
 pub(crate) fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EINVAL | Errno::EIDRM)) => Ok(None),

@@ -4,7 +4,7 @@ use super::*;
 use crate::{Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 
-/// The moment that no test can hit by waiting: the alarm rings when the thread is not in its call yet.
+/// A moment that no test can hit by waiting: the alarm rings before the thread is in its call.
 #[test]
 fn an_alarm_that_rings_too_early_rings_again() {
     let queue = Queue::private(0o600).unwrap().owned();
@@ -33,7 +33,7 @@ fn an_alarm_that_rings_too_early_rings_again() {
     assert_eq!(received.unwrap_err().errno(), Some(Errno::EINTR));
 }
 
-/// An interrupter wakes those who wait with it, and no others.
+/// An interrupter wakes only the calls that wait with it.
 #[test]
 fn an_alarm_rings_for_its_own_token() {
     let queue = Queue::private(0o600).unwrap().owned();
@@ -43,7 +43,7 @@ fn an_alarm_rings_for_its_own_token() {
     };
     thread::scope(|scope| {
         let receiver = scope.spawn(receive);
-        thread::sleep(Duration::from_millis(20)); // so that it waits; else the case is easier
+        thread::sleep(Duration::from_millis(20)); // so that the thread is waiting; otherwise the case is easier
         ring(8);
         thread::sleep(Duration::from_millis(20));
         queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();

@@ -1,4 +1,4 @@
-//! The waits of links: many short ones, each of which should cost nothing.
+//! The waits of links: many short ones, which should cost nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,23 +10,23 @@ use ipc_core::Result;
 use super::{TICK, clock, own_tid};
 use crate::sys;
 
-/// A link's place on the clock, for the life of the link.
+/// A link's registration with the clock, for the life of the link.
 #[derive(Debug)]
 pub(crate) struct Ticks {
     slot: Arc<Slot>,
-    /// Waiting calls so far. Tells one long wait from many short ones.
+    /// The number of waiting calls made, which tells one long wait from many short ones.
     calls: u32,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    /// 0 while the link's thread does not wait; else the number of the call in the upper half, the thread's id in
-    /// the lower, and [`SIGNALLING`] between the two while the helper is at it.
+    /// 0 while the link's thread does not wait; otherwise the number of the call in the upper half, the thread's id in
+    /// the lower, and [`SIGNALLING`] between the two while the helper sends its signal.
     waiter: AtomicU64,
 }
 
-/// Set in [`Slot::waiter`] while the helper sends its signal: the call may not be left now. Thread ids stay below
-/// 2²², so the bit is free.
+/// Set in [`Slot::waiter`] while the helper sends its signal: the thread must not leave the call now. Thread ids stay
+/// below 2²², so the bit is free.
 const SIGNALLING: u64 = 1 << 31;
 
 impl Ticks {
@@ -38,15 +38,15 @@ impl Ticks {
         Ok(Self { slot, calls: 0 })
     }
 
-    /// Makes a call that may wait, and that ends with `EINTR` now and then if it waits for long.
+    /// Makes a call that may wait, and that fails with `EINTR` now and then if it waits for long.
     #[inline]
     pub(crate) fn during<R>(&mut self, call: impl FnOnce() -> R) -> R {
         self.calls = self.calls.wrapping_add(1);
         let waiter = u64::from(self.calls) << 32 | u64::from(own_tid().cast_unsigned());
-        // Relaxed throughout: this one word is all that the two threads share.
+        // Relaxed throughout: the two threads share only this word.
         self.slot.waiter.store(waiter, Ordering::Relaxed);
         let result = call();
-        // Fails only while the helper is between the two lines around its signal.
+        // This fails only while the helper is between the two lines around its signal.
         while self.slot.waiter.compare_exchange(waiter, 0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             thread::yield_now();
         }
@@ -61,7 +61,7 @@ impl Drop for Ticks {
 }
 
 impl Slot {
-    /// The call that is waiting now, 0 for none. If it is the one that was `seen` at the last look, interrupts it.
+    /// Returns the call that is waiting now, 0 for none. If it was `seen` at the last look, interrupts it.
     pub(super) fn look(&self, seen: u64) -> u64 {
         let waiter = self.waiter.load(Ordering::Relaxed);
         if waiter != 0 && waiter == seen {
@@ -75,7 +75,7 @@ impl Slot {
         let (relaxed, marked) = (Ordering::Relaxed, waiter | SIGNALLING);
         if self.waiter.compare_exchange(waiter, marked, relaxed, relaxed).is_ok() {
             let tid = (waiter & (SIGNALLING - 1)) as libc::pid_t;
-            let _ = sys::wake_up(tid); // it cannot fail: the thread is there, held in `during`
+            let _ = sys::wake_up(tid); // this cannot fail: `during` holds the thread
             self.waiter.store(waiter, relaxed);
         }
     }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::{Message, MessageType, Queue, Select};
 
-    /// Each wait has a number of its own: many short ones are not one long one.
+    /// Each wait has its own number: many short ones are not one long one.
     #[test]
     fn every_wait_is_another() {
         let mut ticks = Ticks::start().unwrap();
@@ -104,20 +104,20 @@ mod tests {
         assert_eq!(Arc::strong_count(&slot), 1, "the clock has forgotten it");
     }
 
-    /// Only a wait that was there at the look before is interrupted.
+    /// Only a wait already present at the previous look is interrupted.
     #[test]
     fn a_wait_is_interrupted_when_it_is_seen_again() {
         let queue = Queue::private(0o600).unwrap().owned();
         sys::handle_wake_up().unwrap();
         let slot = Arc::new(Slot::default());
         let receive = || {
-            let mut ticks = Ticks { slot: Arc::clone(&slot), calls: 0 }; // which no clock looks at
+            let mut ticks = Ticks { slot: Arc::clone(&slot), calls: 0 }; // no clock looks at this slot
             let received = ticks.during(|| queue.recv(Select::Any, &mut Message::with_capacity(1)));
             received.map_err(|error| error.errno())
         };
         thread::scope(|scope| {
             let waiting = scope.spawn(receive);
-            thread::sleep(Duration::from_millis(20)); // so that it waits; else the case is easier
+            thread::sleep(Duration::from_millis(20)); // so that the thread is waiting; otherwise the case is easier
             slot.look(0);
             thread::sleep(Duration::from_millis(20));
             queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();

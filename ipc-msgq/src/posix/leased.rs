@@ -13,12 +13,12 @@ use super::{Access, Attributes, PosixName, PosixQueue};
 impl PosixQueue {
     /// As [`create`](Self::create), with a name for `lease` to remove when its last holder has ended.
     ///
-    /// At no moment is there a queue that is not noted: its name is noted first, then it is made with a mode that no
-    /// other program gives, then it is noted with its inode, and last it gets its own mode. (A queue can be neither
+    /// The queue is recorded at every moment of its life: first its name is recorded, then it is made with a mode that
+    /// no other program uses, then its inode is recorded, and last it gets its own mode. (A queue can be neither
     /// renamed nor linked to: `/dev/mqueue` answers `EPERM`.)
     ///
     /// # Errors
-    /// As [`create`](Self::create); and the note cannot be written.
+    /// As [`create`](Self::create), or the record cannot be written.
     pub fn create_leased(
         lease: &Lease,
         name: &PosixName,
@@ -35,7 +35,7 @@ impl PosixQueue {
     }
 }
 
-/// Removes the name that was noted, if it is still that of the same queue.
+/// Removes the recorded name, if it still names the same queue.
 pub(crate) fn reclaim(name: &PosixName, noted: Option<&(Inode, String)>) -> Result<()> {
     let opened = match PosixQueue::open(name, Access::Receive) {
         Err(error) if error.errno() == Some(Errno::EACCES) => PosixQueue::open(name, Access::Send),
@@ -65,12 +65,12 @@ mod tests {
 
     const SMALL: Attributes = Attributes { capacity: 1, longest: 8, messages: 0 };
 
-    /// A small queue, whose name is removed at the end of its test.
+    /// A small queue. Its name is removed at the end of its test.
     struct Small(PosixName, PosixQueue);
 
     impl Small {
         fn new(mode: u32) -> Self {
-            drop(Allowance::wait_for(1)); // small queues find room where a link does
+            drop(Allowance::wait_for(1)); // small queues fit wherever a link's do
             let name = PosixName::fresh();
             let queue = PosixQueue::make(&name, Access::Receive, SMALL, 0).unwrap();
             queue.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
@@ -90,11 +90,11 @@ mod tests {
 
     impl Drop for Small {
         fn drop(&mut self) {
-            let _ = PosixQueue::unlink(&self.0); // a test may have done it already
+            let _ = PosixQueue::unlink(&self.0); // a test may have removed it already
         }
     }
 
-    /// The intention is noted first, then what was made; and its own mode it gets last.
+    /// The intention is recorded first, then the queue; the queue gets its own mode last.
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
         drop(Allowance::wait_for(1));
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(PosixQueue::open(&name, Access::Receive).unwrap_err().errno(), Some(Errno::ENOENT));
     }
 
-    /// An inode's number is given out again, and after a restart from the beginning: so the boot is a part of the note.
+    /// An inode number is reused, and after a restart numbering begins again: so the boot is a part of the record.
     #[test]
     fn only_the_queue_that_was_noted_is_removed() {
         let (small, boot) = (Small::new(0o600), lease::boot().unwrap());
@@ -130,7 +130,7 @@ mod tests {
         }
         assert!(!small.reclaim(Some((small.inode(), &boot))));
         let marked = Small::new(lease::MARK);
-        fchown(&marked.1.0, Some(65534), None).unwrap(); // which takes two of the bits away
+        fchown(&marked.1.0, Some(65534), None).unwrap(); // this clears two of the bits
         marked.1.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(lease::MARK)).unwrap();
         assert!(!marked.reclaim(None));
     }

@@ -11,18 +11,18 @@ use crate::alarm::Ticks;
 
 /// The messages of the caller.
 const DATA: Priority = 1;
-/// The farewell, of length zero. The lowest priority: nothing that was sent before comes after it.
+/// The farewell, of length zero. It has the lowest priority, so it comes after everything sent before.
 const FAREWELL: Priority = 0;
 
-/// The time that a call with a timeout waits before a look whether the peer is still there. One without is interrupted for
-/// that by the alarm clock of the process.
+/// The time that a call with a timeout waits before it checks that the peer is still there. The alarm clock of the
+/// process interrupts a call without a timeout for the same check.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over two POSIX queues. Dropping it says goodbye.
 ///
-/// The receiver of a queue holds a lock on it. The kernel gives that lock back when the descriptor is closed, however
-/// the process ends, and the sender asks whether it is held: that is how a peer that has closed or died is noticed. The
-/// farewell is only a courtesy, which tells the receiver at once; where the queue has no room for it, nothing is lost.
+/// The receiver of a queue holds a lock on it. The kernel releases the lock when the descriptor is closed, however the
+/// process ends, and the sender tests the lock: that is how it notices a peer that has closed or died. The farewell is
+/// only a courtesy, which tells the receiver at once; where the queue has no room for it, nothing is lost.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -45,7 +45,7 @@ pub struct PosixLink {
     side: Side,
     ticks: Ticks,
     inbox: Box<[u8]>,
-    /// The message in `inbox` did not fit the caller's buffer: it is the next one, and so long.
+    /// The length of the message in `inbox` that did not fit the caller's buffer: the next call returns it.
     kept: Option<usize>,
     /// The peer has closed its end or died.
     gone: bool,
@@ -57,14 +57,14 @@ impl PosixLink {
         Ok(Self { inbox: vec![0; longest].into(), ticks: Ticks::start()?, side, kept: None, gone: false })
     }
 
-    /// The queue that this end sends to, to use it without the protocol.
+    /// Returns the queue that this end sends to, for use without the protocol.
     #[must_use]
     pub const fn outbound(&self) -> &PosixQueue {
         &self.side.outbound
     }
 
-    /// The queue that this end receives from. Its descriptor can be polled next to others; what makes it readable is
-    /// a message or the peer's farewell.
+    /// Returns the queue that this end receives from. Its descriptor can be polled next to others; a message or the
+    /// peer's farewell makes it readable.
     #[must_use]
     pub const fn inbound(&self) -> &PosixQueue {
         &self.side.inbound
@@ -81,7 +81,7 @@ impl PosixLink {
         received.map(|received| self.check(received)).transpose()
     }
 
-    /// The length of the message that was received into the inbox, if it is one.
+    /// Returns the length of the message received into the inbox, if it is a message.
     #[inline]
     fn check(&mut self, received: Received) -> Result<usize> {
         match (received.priority, received.len) {
@@ -112,7 +112,7 @@ impl Transport for PosixLink {
         while !self.gone {
             let Self { ticks, side, .. } = self;
             match ticks.during(|| side.outbound.send(message, DATA)) {
-                // A queue that stays full is maybe one that nobody empties any more.
+                // A queue that stays full may have no receiver left.
                 Err(error) if error.errno() == Some(Errno::EINTR) => self.check_peer()?,
                 sent => return sent,
             }
@@ -125,7 +125,7 @@ impl Transport for PosixLink {
             let Self { ticks, side, inbox, .. } = self;
             match ticks.during(|| side.inbound.recv(inbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
-                    let _ = self.check_peer(); // remembers if it is gone
+                    let _ = self.check_peer(); // records whether it is gone
                 }
                 received => {
                     let len = self.check(received?)?;
@@ -133,7 +133,7 @@ impl Transport for PosixLink {
                 }
             }
         }
-        // From a peer that is gone, only what is there already can come.
+        // A peer that is gone sends nothing new: only messages already in the queue can come.
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
     }
 
@@ -157,7 +157,7 @@ impl Transport for PosixLink {
                 let len = self.check(received)?;
                 return self.deliver(len, buffer).map(Some);
             }
-            let _ = self.check_peer(); // remembers if it is gone
+            let _ = self.check_peer(); // records whether it is gone
             if deadline.has_passed() {
                 break;
             }
@@ -194,11 +194,11 @@ impl Transport for PosixLink {
 
 impl Drop for Side {
     fn drop(&mut self) {
-        let _ = self.outbound.try_send(&[], FAREWELL); // no room: the lock tells it, as soon as it is given back
+        let _ = self.outbound.try_send(&[], FAREWELL); // no room: the peer notices when the lock is released
     }
 }
 
-/// The longest message through queues of this kind, unless the other side has made them impossible.
+/// Returns the longest message of such a queue, or an error if the other side has made the queues unusable.
 pub(super) fn check_longest(queue: &PosixQueue) -> Result<()> {
     match queue.attributes()?.longest {
         Hello::SIZE..=MAX_MESSAGE => Ok(()),

@@ -1,5 +1,5 @@
-//! Telling queues apart, and whether a process is there. A POSIX queue is a file to the kernel, so it has an inode, and a
-//! lock can be held on it.
+//! Telling queues apart, and detecting the other process. To the kernel a POSIX queue is a file, so it has an inode,
+//! and it can be locked.
 
 use std::fs::TryLockError;
 use std::io::ErrorKind;
@@ -10,14 +10,15 @@ use ipc_core::{Call, Result};
 use super::PosixQueue;
 
 impl PosixQueue {
-    /// Device and inode, which tell this queue from any other that has or had its name; and its owner's user id.
+    /// Returns device and inode, which tell this queue from any other that has or had its name, and its owner's user
+    /// id.
     pub(super) fn identity(&self) -> Result<(u64, u64, u32)> {
         let meta = self.0.metadata().call("fstat")?;
         Ok((meta.dev(), meta.ino(), meta.uid()))
     }
 
-    /// Locks the queue for this descriptor. The lock goes with the last copy of the descriptor, so at the latest with
-    /// the process.
+    /// Locks the queue for this descriptor. The lock is released with the last copy of the descriptor, at the latest
+    /// when the process ends.
     pub(super) fn lock(&self) -> Result<()> {
         loop {
             match self.0.lock() {
@@ -27,7 +28,7 @@ impl PosixQueue {
         }
     }
 
-    /// Locks it if no other descriptor holds a lock; `false` if one does.
+    /// Locks the queue unless another descriptor holds a lock; returns `false` if one does.
     pub(super) fn try_lock(&self) -> Result<bool> {
         match self.0.try_lock() {
             Err(TryLockError::WouldBlock) => Ok(false),
@@ -36,9 +37,9 @@ impl PosixQueue {
         }
     }
 
-    /// Returns whether some other descriptor holds the lock.
+    /// Returns whether another descriptor holds the lock.
     pub(super) fn is_locked_by_another(&self) -> Result<bool> {
-        // Shared: two that ask at once do not take each other for the one who holds it.
+        // A shared lock: two processes that ask at once do not take each other for the holder.
         match self.0.try_lock_shared() {
             Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(error)) => Err(error).call("flock"),

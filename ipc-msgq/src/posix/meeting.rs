@@ -1,4 +1,4 @@
-//! How two processes meet at two POSIX queues, `/NAME` towards the owner and `/NAME.back` towards the joiner.
+//! Two processes meet at two POSIX queues, `/NAME` towards the owner and `/NAME.back` towards the joiner.
 
 use std::time::Duration;
 
@@ -33,29 +33,30 @@ use super::{Access, Attributes, PosixName, PosixQueue, Priority};
 #[derive(Debug)]
 pub struct Posix {
     name: PosixName,
-    /// This process's place at the queues, until it is handed out by `accept`.
+    /// This process's side of the queues, until `accept` returns it in a link.
     side: Option<Side>,
 }
 
-/// This process's place at the two queues. Dropping it says goodbye (in `link.rs`).
+/// This process's side of the two queues. Dropping it says goodbye (in `link.rs`).
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) inbound: PosixQueue,
     pub(super) outbound: PosixQueue,
-    /// Removes the names, if they are still there. `None` at the queues of another user, who alone can.
+    /// Removes the names, if they still exist. `None` at the queues of another user, since only that user can remove
+    /// them.
     _lease: Option<Lease>,
 }
 
-/// The first message of each side. There is nothing to tell but that both speak this protocol: the kernel keeps the rest.
+/// The first message of each side. It only says that both speak this protocol: the kernel keeps the rest.
 pub(super) struct Hello;
 
 impl Hello {
     const TEXT: [u8; Self::SIZE] = *b"ipcmqpx1";
     pub(super) const SIZE: usize = 8;
 
-    /// From the owner. There is one: the process that takes it has the free seat.
+    /// The priority of the owner's hello. There is one such message: the process that takes it has the free seat.
     const INVITATION: Priority = 3;
-    /// From the joiner.
+    /// The priority of the joiner's hello.
     const ACCEPTANCE: Priority = 2;
 
     fn send(queue: &PosixQueue, priority: Priority) -> Result<()> {
@@ -123,7 +124,7 @@ impl Mechanism for Posix {
         let nobody = || format!("nobody joined at {}", self.name);
         poll_for(timeout, nobody, || {
             let came = Hello::try_recv(&side.inbound, Hello::ACCEPTANCE)?;
-            // A process that was killed between taking the seat and saying so must not keep it.
+            // A process that was killed between taking the seat and saying hello must not keep it.
             let outbound = &side.outbound;
             if came.is_none() && !outbound.is_locked_by_another()? && outbound.attributes()?.messages == 0 {
                 Hello::send(outbound, Hello::INVITATION)?;
@@ -136,7 +137,7 @@ impl Mechanism for Posix {
 
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
         let name = address.parse()?;
-        lease::sweep::<Self>()?; // queues of dead processes are not some to join
+        lease::sweep::<Self>()?; // queues left by dead processes must not be joined
         let nobody =
             || format!("nobody waits at {name}: start this first: ipc-msgq pong {name} --variant posix");
         poll_for(timeout, nobody, || try_join(&name, setup))
@@ -147,7 +148,7 @@ impl Mechanism for Posix {
     }
 }
 
-/// Takes the free seat at the queues; `None` if there are none yet, or none any more.
+/// Takes the free seat at the queues; returns `None` if they do not exist, or no longer.
 fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     let another = || format!("the queue {name} is another user's");
     let Some(outbound) = unless_gone(PosixQueue::open(name, Access::Send).advise(Errno::EACCES, another))?
@@ -163,7 +164,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     let lease = Lease::share::<Posix>(&lease_name(name))?;
     if lease.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
         return match unless_gone(PosixQueue::open(name, Access::Send))? {
-            None => Ok(None), // it has just been removed, and its lease before it
+            None => Ok(None), // it was just removed, and its lease before it
             Some(_) => Err(Error::Usage(format!(
                 "the queue {name} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
             ))),
@@ -171,7 +172,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     }
     check_longest(&inbound)?;
     check_longest(&outbound)?;
-    // Locked before the seat is taken: so the owner can tell one who is about to say hello from one who died.
+    // Lock before taking the seat: so the owner can tell a joiner about to say hello from one that died.
     if !outbound.is_locked_by_another()?
         || !inbound.try_lock()?
         || Hello::try_recv(&inbound, Hello::INVITATION)?.is_none()
@@ -179,8 +180,8 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
         return Ok(None); // just being made, or of a dead process; or the seat is taken, and the names go soon
     }
     Hello::send(&outbound, Hello::ACCEPTANCE)?;
-    // Both sides have both queues open. Without names they end with the last of their users, however that ends. Only
-    // now: if we were killed before we said hello, the next one would not find them.
+    // Both sides have both queues open. Without names, the queues disappear with their last user, however it ends. Not
+    // earlier: if this process were killed before its hello, the next joiner would not find them.
     unlink(name);
     PosixLink::new(Side { inbound, outbound, _lease: lease }).map(Some)
 }
@@ -192,12 +193,12 @@ fn unlink(name: &PosixName) {
     }
 }
 
-/// A name of a lease has no slash; a key of the other variant has no dash.
+/// Returns the name's form in a lease: without a slash; a key of the other variant has no dash.
 fn lease_name(name: &PosixName) -> String {
     format!("posix-{}", name.as_str().trim_start_matches('/'))
 }
 
-/// `None` if the queue is not there (any more).
+/// Returns `None` if the queue does not exist, or no longer.
 pub(super) fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if error.errno() == Some(Errno::ENOENT) => Ok(None),

@@ -1,4 +1,4 @@
-//! Making a POSIX queue, finding one, and removing its name.
+//! Making a POSIX queue, opening one, and removing its name.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use nix::sys::stat::Mode;
 use super::{PosixName, PosixQueue};
 use crate::sys;
 
-/// The use of a descriptor.
+/// The direction for which a descriptor is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// To receive.
@@ -20,7 +20,7 @@ pub enum Access {
     Send,
 }
 
-/// `struct mq_attr`: the size of a queue, and how full it is.
+/// `struct mq_attr`: the size of a queue, and its fill level.
 ///
 /// ```
 /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -37,16 +37,16 @@ pub struct Attributes {
     pub capacity: usize,
     /// The longest message, in bytes.
     pub longest: usize,
-    /// The number of messages that are in it.
+    /// The number of messages in it.
     pub messages: usize,
 }
 
 impl Attributes {
-    /// The longest messages that this system allows, and as many of them as it gives by default: 10 of 8192 bytes,
-    /// unless `/proc/sys/fs/mqueue` says otherwise.
+    /// Returns the longest messages that this system allows, and the default number of them: 10 of 8192 bytes, unless
+    /// `/proc/sys/fs/mqueue` says otherwise.
     ///
     /// # Errors
-    /// A file there cannot be read: `/proc` is not mounted, or the kernel has no POSIX queues.
+    /// A file there cannot be read: `/proc` is not mounted, or the kernel lacks POSIX queues.
     pub fn of_the_system() -> Result<Self> {
         let limit = |name| -> Result<usize> {
             let path = format!("/proc/sys/fs/mqueue/{name}");
@@ -59,8 +59,8 @@ impl Attributes {
 }
 
 impl PosixQueue {
-    /// Makes the queue `name`, which must not exist, as large as `attributes` say, for those whom `mode` permits. The
-    /// umask plays no part.
+    /// Makes the queue `name`, which must not exist, with the size `attributes` and the permissions `mode`. The umask
+    /// plays no part.
     ///
     /// C: `mqd_t mq_open(const char *name, O_CREAT | O_EXCL | O_CLOEXEC, mode_t mode, struct mq_attr *attr);`
     /// — [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
@@ -78,16 +78,16 @@ impl PosixQueue {
     /// # Errors
     /// `EEXIST`: there is one of this name. `EINVAL`: more or longer messages than `fs.mqueue` allows. `EMFILE`: the
     /// user's queues would take more than `ulimit -q` bytes, or this process has no descriptor left. `ENOSPC`: the
-    /// system has as many queues as it may.
+    /// system has reached its limit of queues.
     #[doc(alias = "mq_open")]
     pub fn create(name: &PosixName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
-        // Made with no permission for anyone, and only then with those asked for: exactly these, whatever the umask.
+        // Made without permissions, which are then set: exactly these, whatever the umask.
         let queue = Self::make(name, access, attributes, 0)?;
         queue.set_mode(mode).inspect_err(|_| drop(Self::unlink(name)))?;
         Ok(queue)
     }
 
-    /// A queue of `mode`, less what the umask takes.
+    /// Makes a queue of `mode`, less the bits in the umask.
     pub(super) fn make(name: &PosixName, access: Access, attributes: Attributes, mode: u32) -> Result<Self> {
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL;
         let attr = MqAttr::new(0, attributes.capacity as i64, attributes.longest as i64, 0);
@@ -110,7 +110,7 @@ impl PosixQueue {
         self.0.set_permissions(Permissions::from_mode(mode & 0o777)).call("fchmod")
     }
 
-    /// The queue `name`, which must exist.
+    /// Opens the queue `name`, which must exist.
     ///
     /// C: `mqd_t mq_open(const char *name, O_RDONLY | O_CLOEXEC);`
     /// — [mq_open(3)](https://man7.org/linux/man-pages/man3/mq_open.3.html)
@@ -146,7 +146,7 @@ impl PosixQueue {
         opened.map(|queue| Self(File::from(sys::own_queue(queue)))).call("mq_open")
     }
 
-    /// Removes the name. The queue itself goes when the last descriptor of it is closed.
+    /// Removes the name. The queue itself is removed when its last descriptor is closed.
     ///
     /// C: `int mq_unlink(const char *name);` — [mq_unlink(3)](https://man7.org/linux/man-pages/man3/mq_unlink.3.html)
     ///
@@ -165,7 +165,7 @@ impl PosixQueue {
     #[doc(alias = "mq_unlink")]
     pub fn unlink(name: &PosixName) -> Result<()> {
         match mq_unlink(name.as_str()) {
-            Err(Errno::EPERM) => Err(Errno::EACCES), // as the manual page has it
+            Err(Errno::EPERM) => Err(Errno::EACCES), // as in the manual page
             unlinked => unlinked,
         }
         .call("mq_unlink")

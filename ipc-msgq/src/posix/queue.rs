@@ -1,4 +1,4 @@
-//! A POSIX queue: to send, to receive, to look, to be told.
+//! A POSIX queue: send, receive, inspect, be notified.
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use super::Attributes;
 use crate::sys::{self, MqWait};
 
-/// The urgency of a message: from 0 to 32767. The kernel hands out the highest first.
+/// The priority of a message: from 0 to 32767. The kernel delivers the highest first.
 pub type Priority = u32;
 
 /// A received message: its length in bytes, and its priority.
@@ -67,8 +67,8 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// `EMSGSIZE`: it is longer than this queue takes. `EINVAL`: no such priority. `EBADF`: opened to receive. `EINTR`: a
-    /// signal came while it waited; nothing was sent.
+    /// `EMSGSIZE`: the message is longer than this queue allows. `EINVAL`: no such priority. `EBADF`: opened to
+    /// receive. `EINTR`: a signal came while it waited; nothing was sent.
     #[doc(alias = "mq_send")]
     #[inline]
     pub fn send(&self, message: &[u8], priority: Priority) -> Result<()> {
@@ -77,8 +77,8 @@ impl PosixQueue {
 
     /// Sends `message` if there is room within `patience`; `None` if there is not.
     ///
-    /// Not by `mq_timedsend`, whose time limit is a moment of the wall clock: if that clock is set back meanwhile, it
-    /// waits for longer by as much. `poll(2)` goes by the monotonic clock.
+    /// Does not use `mq_timedsend`, whose time limit is a moment of the wall clock: if that clock is set back
+    /// meanwhile, the call waits longer by the same amount. `poll(2)` uses the monotonic clock.
     ///
     /// ```
     /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -96,7 +96,7 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// As [`send`](Self::send), but for `EINTR`.
+    /// As [`send`](Self::send), except `EINTR`.
     #[doc(alias = "mq_timedsend")]
     pub fn send_within(&self, message: &[u8], priority: Priority, patience: Duration) -> Result<Option<()>> {
         let deadline = Deadline::after(patience);
@@ -110,7 +110,7 @@ impl PosixQueue {
 
     /// Sends `message` if there is room now; `None` if there is not.
     ///
-    /// C: `mq_timedsend` with a moment long past, which does what `mq_send` does on a descriptor with `O_NONBLOCK`
+    /// C: `mq_timedsend` with a deadline long past, the same as `mq_send` on a descriptor with `O_NONBLOCK`
     /// — [mq_send(3)](https://man7.org/linux/man-pages/man3/mq_send.3.html)
     ///
     /// ```
@@ -127,15 +127,15 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// As [`send`](Self::send), but for `EINTR`.
+    /// As [`send`](Self::send), except `EINTR`.
     #[doc(alias = "mq_send")]
     #[inline]
     pub fn try_send(&self, message: &[u8], priority: Priority) -> Result<Option<()>> {
         not_now(|wait| sys::mq_timedsend(self.as_fd(), message, priority, wait)).call("mq_timedsend")
     }
 
-    /// Takes the oldest message of the highest priority, waiting for it. `buffer` must have room for the longest message of
-    /// this queue, however long the next one is.
+    /// Takes the oldest message of the highest priority, waiting for it. `buffer` must have room for the longest
+    /// message of this queue, whatever the length of the next one.
     ///
     /// C: `ssize_t mq_receive(mqd_t mqdes, char *msg, size_t len, unsigned int *prio);`
     /// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
@@ -155,15 +155,16 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// `EMSGSIZE`: `buffer` is too small for this queue. `EBADF`: opened to send. `EINTR`: a signal came while it waited.
+    /// `EMSGSIZE`: `buffer` is too small for this queue. `EBADF`: opened to send. `EINTR`: a signal came while it
+    /// waited.
     #[doc(alias = "mq_receive")]
     #[inline]
     pub fn recv(&self, buffer: &mut [u8]) -> Result<Received> {
         sys::mq_timedreceive(self.as_fd(), buffer, MqWait::Yes).map(Received::from).call("mq_timedreceive")
     }
 
-    /// The same if there is one within `patience`; `None` if there is not. By `poll(2)` and not by the time limit of
-    /// `mq_timedreceive`, for the reason given at [`send_within`](Self::send_within).
+    /// Receives in the same way if there is a message within `patience`; `None` if there is not. Uses `poll(2)` rather
+    /// than the time limit of `mq_timedreceive`, for the reason given at [`send_within`](Self::send_within).
     ///
     /// ```
     /// # use ipc_msgq::posix::{Access, Attributes, PosixQueue, PosixName};
@@ -182,7 +183,7 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// As [`recv`](Self::recv), but for `EINTR`.
+    /// As [`recv`](Self::recv), except `EINTR`.
     #[doc(alias = "mq_timedreceive")]
     pub fn recv_within(&self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>> {
         let deadline = Deadline::after(patience);
@@ -196,7 +197,7 @@ impl PosixQueue {
 
     /// Takes the oldest message of the highest priority if there is one now; `None` if there is not.
     ///
-    /// C: `mq_timedreceive` with a moment long past, which does what `mq_receive` does on a descriptor with `O_NONBLOCK`
+    /// C: `mq_timedreceive` with a deadline long past, the same as `mq_receive` on a descriptor with `O_NONBLOCK`
     /// — [mq_receive(3)](https://man7.org/linux/man-pages/man3/mq_receive.3.html)
     ///
     /// ```
@@ -213,7 +214,7 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// As [`recv`](Self::recv), but for `EINTR`.
+    /// As [`recv`](Self::recv), except `EINTR`.
     #[doc(alias = "mq_receive")]
     #[inline]
     pub fn try_recv(&self, buffer: &mut [u8]) -> Result<Option<Received>> {
@@ -221,7 +222,7 @@ impl PosixQueue {
             .call("mq_timedreceive")
     }
 
-    /// Returns the size of the queue, and how full it is.
+    /// Returns the size of the queue and its fill level.
     ///
     /// C: `int mq_getattr(mqd_t mqdes, struct mq_attr *attr);`
     /// — [mq_getattr(3)](https://man7.org/linux/man-pages/man3/mq_getattr.3.html)
@@ -239,7 +240,7 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// None that this type leaves room for.
+    /// None that this type allows.
     #[doc(alias = "mq_getattr")]
     pub fn attributes(&self) -> Result<Attributes> {
         let attr = sys::mq_getattr(self.as_fd()).call("mq_getattr")?;
@@ -251,9 +252,9 @@ impl PosixQueue {
         })
     }
 
-    /// Has the kernel send `signal` to this process when a message comes into the *empty* queue and no process waits in
-    /// a receive. Once: then ask again, and only after that empty the queue, or one may slip in between. `None` takes
-    /// the wish back, and so does closing *any* descriptor that this process has of the queue.
+    /// Makes the kernel send `signal` to this process when a message comes into the *empty* queue and no process waits
+    /// in a receive. This happens once: then ask again, and only after that empty the queue, or a message may slip in
+    /// between. `None` cancels the request, and so does closing *any* descriptor that this process has of the queue.
     ///
     /// C: `int mq_notify(mqd_t mqdes, const struct sigevent *sevp);`
     /// — [mq_notify(3)](https://man7.org/linux/man-pages/man3/mq_notify.3.html)
@@ -274,7 +275,7 @@ impl PosixQueue {
     /// ```
     ///
     /// # Errors
-    /// `EBUSY`: a process has asked already, this one or another, and only one can.
+    /// `EBUSY`: a process, this one or another, has already asked, and only one can.
     #[doc(alias = "mq_notify")]
     pub fn notify(&self, signal: Option<Signal>) -> Result<()> {
         sys::mq_notify(self.as_fd(), signal)
@@ -283,7 +284,7 @@ impl PosixQueue {
     }
 }
 
-/// A queue's descriptor polls: readable while there is a message, writable while there is room.
+/// The descriptor of a queue can be polled: readable while there is a message, writable while there is room.
 impl AsFd for PosixQueue {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()

@@ -1,4 +1,4 @@
-//! The thread that waits for the queue, and what it shares with the user of the descriptor.
+//! The thread that waits for the queue, and its state, shared with the user of the descriptor.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -9,27 +9,27 @@ use nix::sys::signal::SigSet;
 
 use crate::{Interrupter, Message, MessageType, Queue, Select};
 
-/// What the helper and the user share.
+/// The state that the helper and the user share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) turn: Mutex<Turn>,
-    /// Tells the helper that it is its turn, or that it shall stop.
+    /// Tells the helper that it is its turn, or that it must stop.
     pub(super) to_helper: Condvar,
-    /// Readable, exactly while it is the user's turn.
+    /// Readable exactly while it is the user's turn.
     pub(super) to_user: EventFd,
     pub(super) stop: Interrupter,
 }
 
-/// Who may ask the kernel for a message.
+/// The thread that may ask the kernel for a message.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// The helper: there was nothing, and it waits.
+    /// The helper: there was no message, and it waits.
     Helper,
-    /// The user: there is something.
+    /// The user: there is a message.
     User,
-    /// The user, who first gets this message without text that the helper had to take.
+    /// The user, whose next call returns this message without text that the helper had to take.
     Taken(MessageType),
-    /// The user, who first hears why the helper could not wait.
+    /// The user, whose next call returns the error that kept the helper from waiting.
     Failed(Error),
 }
 
@@ -48,7 +48,7 @@ impl Shared {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The helper thread.
+    /// Runs the helper thread.
     pub(super) fn watch(&self, queue: Queue, select: Select) {
         let _ = SigSet::all().thread_block(); // the program's signals are for the program's own threads
         let mut no_room = Message::with_capacity(0);
@@ -61,7 +61,7 @@ impl Shared {
             };
             let mut turn = self.turn();
             *turn = found;
-            let _ = self.to_user.write(1); // it cannot fail: the count was 0
+            let _ = self.to_user.write(1); // this cannot fail: the count was 0
             let waits = |turn: &mut Turn| !matches!(turn, Turn::Helper) && !self.stop.is_interrupted();
             drop(self.to_helper.wait_while(turn, waits).unwrap_or_else(PoisonError::into_inner));
         }

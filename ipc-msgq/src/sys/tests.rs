@@ -1,4 +1,4 @@
-//! What the typed interface cannot express, and what the kernel says to it.
+//! Calls that the typed interface cannot express, and the kernel's answers.
 
 use std::mem::offset_of;
 use std::thread;
@@ -15,17 +15,17 @@ fn queue_of_one() -> (OwnedQueue, c_int) {
     (queue, id)
 }
 
-/// `msgsnd` of four bytes, or of a size below zero.
+/// Calls `msgsnd` with four bytes, or with a negative size.
 fn send(id: c_int, kind: c_long, len: usize) -> nix::Result<c_int> {
     let memory = [kind, 0];
     assert!(len == 4 || len > isize::MAX as usize);
-    // SAFETY: there are a type and four bytes to read; a size below zero is refused before anything is read.
+    // SAFETY: there are a type and four bytes to read; a negative size is refused before anything is read.
     Errno::result(unsafe { libc::msgsnd(id, memory.as_ptr().cast(), len, libc::IPC_NOWAIT) })
 }
 
-/// `msgrcv` into no memory at all.
+/// Calls `msgrcv` with a null pointer.
 fn receive(id: c_int, len: usize, position: c_long, flags: c_int) -> nix::Result<isize> {
-    // SAFETY: to write to address 0 fails with EFAULT and touches no memory.
+    // SAFETY: writing to address 0 fails with EFAULT and touches no memory.
     Errno::result(unsafe { libc::msgrcv(id, ptr::null_mut(), len, position, flags) })
 }
 
@@ -43,7 +43,7 @@ fn copying_with_the_wrong_flags_is_einval() {
     let (_queue, id) = queue_of_one();
     assert_eq!(receive(id, 100, 0, libc::MSG_COPY), Err(EINVAL));
     assert_eq!(receive(id, 100, 0, libc::MSG_COPY | libc::IPC_NOWAIT | libc::MSG_EXCEPT), Err(EINVAL));
-    // A copy cannot be cut: this is why `peek` does not pass the flag on.
+    // A copy cannot be cut: so `peek` does not pass the flag on.
     let (mut memory, flags) = ([0 as c_long; 2], libc::MSG_COPY | libc::IPC_NOWAIT | libc::MSG_NOERROR);
     // SAFETY: there is memory for a type and one byte.
     let cut = Errno::result(unsafe { libc::msgrcv(id, memory.as_mut_ptr().cast(), 1, 0, flags) });
@@ -54,7 +54,7 @@ fn copying_with_the_wrong_flags_is_einval() {
 #[test]
 fn memory_that_is_not_there_is_efault() {
     let (queue, id) = queue_of_one();
-    // SAFETY: to read from address 0 fails with EFAULT and touches no memory.
+    // SAFETY: reading from address 0 fails with EFAULT and touches no memory.
     assert_eq!(Errno::result(unsafe { libc::msgsnd(id, ptr::null(), 4, 0) }), Err(EFAULT));
     for command in [libc::IPC_STAT, libc::IPC_SET] {
         // SAFETY: as above.
@@ -65,7 +65,7 @@ fn memory_that_is_not_there_is_efault() {
     assert_eq!(receive(id, 100, 0, libc::IPC_NOWAIT), Err(ENOMSG));
 }
 
-/// A command that is none.
+/// An unknown command is refused.
 #[test]
 fn an_unknown_command_is_einval() {
     let (_queue, id) = queue_of_one();
@@ -73,7 +73,8 @@ fn an_unknown_command_is_einval() {
     assert_eq!(Errno::result(unsafe { libc::msgctl(id, 99, ptr::null_mut()) }), Err(EINVAL));
 }
 
-/// Runs `test` as on a kernel that refuses `call` with `errno` if its argument number `position` is `value`: in a thread
+/// Runs `test` as on a kernel that refuses `call` with `errno` if its argument number `position` is `value`: in a
+/// thread with its own filter. — [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)
 /// with a filter of its own. — [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)
 fn refusing(call: c_long, (position, value): (usize, c_int), errno: Errno, test: fn()) {
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_LD, BPF_RET, BPF_W, seccomp_data, sock_filter, sock_fprog};
@@ -106,7 +107,7 @@ fn refusing(call: c_long, (position, value): (usize, c_int), errno: Errno, test:
     thread::spawn(filtered).join().unwrap();
 }
 
-/// A kernel without `CONFIG_CHECKPOINT_RESTORE` knows no `MSG_COPY`. That is told apart, with what to do instead.
+/// A kernel without `CONFIG_CHECKPOINT_RESTORE` lacks `MSG_COPY`. The error says so, with advice.
 #[test]
 fn a_kernel_that_cannot_peek_is_told_apart() {
     refusing(libc::SYS_msgrcv, (4, libc::MSG_COPY | libc::IPC_NOWAIT), ENOSYS, || {
@@ -119,7 +120,7 @@ fn a_kernel_that_cannot_peek_is_told_apart() {
     });
 }
 
-/// A kernel before 4.17 knows no `MSG_STAT_ANY`. Its list comes from `/proc`.
+/// A kernel before 4.17 lacks `MSG_STAT_ANY`. Its list comes from `/proc`.
 #[test]
 fn an_older_kernel_lists_its_queues_all_the_same() {
     refusing(libc::SYS_msgctl, (1, MSG_STAT_ANY), EINVAL, || {

@@ -1,4 +1,4 @@
-//! A connected end: whole messages over one queue, and knowing when the peer is gone.
+//! A connected end: whole messages over one queue, and noticing when the peer is gone.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use super::protocol::{Hello, Role, Side};
 use crate::alarm::Ticks;
 use crate::{Message, Queue};
 
-/// The last byte of each message, behind what the caller sent. It is there so that no message of a caller has length
-/// zero: that is the farewell.
+/// The last byte of each message, behind the caller's bytes. With it, no message of a caller has length zero, which is
+/// the farewell.
 const DATA: u8 = 0xD1;
 
-/// The last byte of an empty message. One more stands before it, so that every message has two bytes at least and
-/// the farewell always fits: see [`Side`]'s `Drop`.
+/// The last byte of an empty message. One more byte precedes it, so that every message has at least two bytes and the
+/// farewell always fits: see [`Side`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
 
-/// The time that a call with a timeout waits before a look whether the peer is still there.
+/// The time that a call with a timeout waits before it checks that the peer is still there.
 const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over a System V queue. Dropping it says goodbye.
@@ -44,9 +44,9 @@ pub struct SystemVLink {
     ticks: Ticks,
     outbox: Message,
     inbox: Message,
-    /// The message in `inbox` did not fit the caller's buffer: it is the next one.
+    /// The message in `inbox` did not fit the caller's buffer: the next call returns it.
     kept: bool,
-    /// The peer has closed its end or died: no process takes what is sent, and nothing new comes.
+    /// The peer has closed its end or died: no process receives what this end sends, and nothing new comes.
     gone: bool,
     max_message: usize,
 }
@@ -71,13 +71,13 @@ impl SystemVLink {
         })
     }
 
-    /// The queue, to use it without the protocol.
+    /// Returns the queue, for use without the protocol.
     #[must_use]
     pub const fn queue(&self) -> Queue {
         self.side.queue
     }
 
-    /// The type of what this end sends, to use the queue without the protocol.
+    /// Returns the type of the messages that this end sends, for use of the queue without the protocol.
     #[must_use]
     pub const fn outbound(&self) -> crate::MessageType {
         self.side.role.outbound()
@@ -128,7 +128,7 @@ impl SystemVLink {
     #[cold]
     fn refused(&mut self, error: Error) -> Error {
         match error.errno() {
-            // With its peer, if that had no lease to share; else under the hands of both.
+            // The queue is gone with its peer, if the peer had no lease to share; otherwise it was removed in use.
             Some(Errno::EIDRM | Errno::EINVAL) if self.queue().is_gone() => {
                 if self.peer.is_alive() {
                     return self.queue().removed(error);
@@ -142,7 +142,7 @@ impl SystemVLink {
     }
 }
 
-/// The longest message that a link over `queue` carries, in bytes: one has to be left for the last byte.
+/// Returns the longest message that a link over `queue` carries, in bytes: one byte is kept for the last byte.
 pub(crate) fn max_message(queue: Queue) -> Result<usize> {
     let longest = queue.longest_text()?;
     if longest < Hello::SIZE {
@@ -161,7 +161,7 @@ impl Transport for SystemVLink {
             return Ok(()); // the usual case: one system call
         }
         loop {
-            self.check_peer()?; // a queue that stays full is maybe a queue that nobody empties any more
+            self.check_peer()?; // a queue that stays full may have no receiver left
             let Self { ticks, side, outbox, .. } = self;
             match ticks.during(|| side.queue.send(outbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {}
@@ -180,17 +180,17 @@ impl Transport for SystemVLink {
             match ticks.during(|| side.queue.recv(kind, inbox)) {
                 Ok(()) => return self.unpack(buffer),
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
-                    let _ = self.check_peer(); // remembers if it is gone
+                    let _ = self.check_peer(); // records whether it is gone
                 }
                 Err(error) => return Err(self.refused(error)),
             }
         }
-        // From a peer that is gone, only what is there already can come.
+        // A peer that is gone sends nothing new: only messages already in the queue can come.
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
     }
     // ANCHOR_END: recv
 
-    /// By the alarm clock for calls with a deadline: see [`Queue::send_until`].
+    /// Uses the alarm clock for calls with a deadline: see [`Queue::send_until`].
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         let deadline = Deadline::after(timeout);
         let mut sent = self.try_send(message)?;
@@ -214,7 +214,7 @@ impl Transport for SystemVLink {
             if received.map_err(|error| self.refused(error))?.is_some() {
                 return self.unpack(buffer).map(Some);
             }
-            let _ = self.check_peer(); // remembers if it is gone
+            let _ = self.check_peer(); // records whether it is gone
             if deadline.has_passed() {
                 break;
             }
@@ -251,7 +251,7 @@ impl Transport for SystemVLink {
             let closed = match closed.map_err(|error| self.refused(error)) {
                 Ok(note) => note.is_some(),
                 Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
-                Err(_) => true, // a note that is none, or that the queue went with the peer
+                Err(_) => true, // an invalid note, or the queue went with the peer
             };
             self.gone = closed || !self.peer.is_alive();
         }

@@ -8,13 +8,13 @@ use nix::errno::Errno;
 use super::link::max_message;
 use crate::{Message, MessageType, Queue};
 
-/// One of the two sides. Each sends messages of its own type and takes only those of the other's: with one
-/// type for both ways, a process would receive its own message back.
+/// One of the two sides. Each sends messages of its own type and takes only those of the other's: with a single type, a
+/// process would receive its own messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// Made the queue.
+    /// The side that made the queue.
     Owner,
-    /// Came to it.
+    /// The side that joined it.
     Joiner,
 }
 
@@ -22,8 +22,8 @@ const fn message_type(number: i64) -> MessageType {
     MessageType::new(number).expect("1 or more")
 }
 
-/// The one message of this type is the free seat: it says which process waits at this queue. The process that
-/// takes it is the peer; no other can, since the kernel gives each message to exactly one.
+/// The type of the invitation, the free seat: a single message that names the process waiting at this queue. The
+/// process that takes it is the peer; no other can, since the kernel gives each message to exactly one.
 pub(crate) const INVITATION: MessageType = message_type(5);
 
 impl Role {
@@ -34,7 +34,7 @@ impl Role {
         }
     }
 
-    /// The type of what this side sends. The last one is the *farewell*, of length zero.
+    /// Returns the type of this side's messages. The last one is the *farewell*, of length zero.
     pub(crate) const fn outbound(self) -> MessageType {
         match self {
             Self::Owner => message_type(1),
@@ -42,8 +42,8 @@ impl Role {
         }
     }
 
-    /// The type of the note that this side has closed, of length zero too, for a peer who waits for room: to the
-    /// farewell, it would have to receive everything before.
+    /// Returns the type of the notice that this side has closed, also of length zero, for a peer that waits for room:
+    /// to reach the farewell, that peer would first have to receive everything before it.
     pub(crate) const fn closed(self) -> MessageType {
         match self {
             Self::Owner => message_type(3),
@@ -52,12 +52,12 @@ impl Role {
     }
 }
 
-/// This process's place at a queue. Dropping it says goodbye; the last one out removes the queue.
+/// This process's side of a queue. Dropping it says goodbye; the last side to leave removes the queue.
 #[derive(Debug)]
 pub(crate) struct Side {
     pub(crate) queue: Queue,
     pub(crate) role: Role,
-    /// Keeps the queue. `None` at the queue of another user, who alone can remove it.
+    /// Keeps the queue in existence. `None` at the queue of another user, which only that user can remove.
     _lease: Option<Lease>,
 }
 
@@ -70,12 +70,12 @@ impl Side {
 // ANCHOR: close
 impl Drop for Side {
     fn drop(&mut self) {
-        // The queue is limited in bytes: what has none always fits, even into a full queue. (It is limited to as
-        // many messages as bytes, too; those with data have two bytes at least and cannot use that up.)
+        // The queue's limit is in bytes: an empty message always fits, even into a full queue. (The number of messages
+        // has the same limit; those with data have at least two bytes and cannot use it up.)
         for kind in [self.role.outbound(), self.role.closed()] {
-            let _ = self.queue.try_send(&Message::new(kind, &[])); // fails where nobody is left to be told
+            let _ = self.queue.try_send(&Message::new(kind, &[])); // fails if no peer is left to be told
         }
-        // Only now is the lease given back. The queue must not go before the peer has received what is in it.
+        // Only now is the lease given back. The queue must not be removed before the peer has received its content.
     }
 }
 // ANCHOR_END: close
@@ -83,17 +83,17 @@ impl Drop for Side {
 /// The introduction of each side: the owner's in its invitation, the other's in its first message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hello {
-    /// To be watched, since the queue does not tell when it ends.
+    /// The process to watch, since the queue does not report its end.
     pub(crate) process: ProcessId,
-    /// The longest message it takes, in bytes. Both keep to the smaller of the two.
+    /// The longest message it accepts, in bytes. Both sides use the smaller of the two.
     pub(crate) max_message: u64,
 }
 
-/// The answer to anything else than a [`Hello`].
+/// The error for anything other than a [`Hello`].
 const STRANGER: Error = Error::Corrupt("whoever uses this queue is not another ipc-msgq");
 
 impl Hello {
-    /// Tells this protocol, and this version of it, from anything else that may be in a queue.
+    /// Tells this version of the protocol from anything else that may be in a queue.
     const MAGIC: [u8; 8] = *b"ipcmsgq2";
     pub(crate) const SIZE: usize = 8 + 4 + 8 + 8 + 8;
 
@@ -118,7 +118,7 @@ impl Hello {
             namespaces: Namespaces::from_bits(u64::from_le_bytes(*namespaces)),
         };
         let max_message = u64::from_le_bytes(max_message);
-        // A queue that one can talk through takes at least this: see `link::max_message`.
+        // A queue usable for a link has at least this capacity: see `link::max_message`.
         if max_message < Self::SIZE as u64 - 1 {
             return Err(STRANGER);
         }
@@ -131,13 +131,14 @@ impl Hello {
     }
 }
 
-/// Says who this process is.
+/// Sends the introduction of this process.
 pub(crate) fn introduce(queue: Queue, kind: MessageType) -> Result<()> {
     let hello = Hello { process: ProcessId::current()?, max_message: max_message(queue)? as u64 };
     hello.send(queue, kind)
 }
 
-/// Reads how the other side introduces itself and leaves it in the queue, if it is the first there and the kernel can.
+/// Reads the other side's introduction and leaves it in the queue, if it is the first there and the kernel supports
+/// that.
 pub(crate) fn peek_hello(queue: Queue, kind: MessageType) -> Result<Option<Hello>> {
     let mut hello = Message::with_capacity(Hello::SIZE);
     match queue.peek(0, &mut hello) {
@@ -149,7 +150,7 @@ pub(crate) fn peek_hello(queue: Queue, kind: MessageType) -> Result<Option<Hello
     }
 }
 
-/// Receives how the other side introduces itself, if it has.
+/// Receives the other side's introduction, if it has arrived.
 pub(crate) fn try_recv_hello(queue: Queue, kind: MessageType) -> Result<Option<Hello>> {
     let mut hello = Message::with_capacity(Hello::SIZE);
     match queue.try_recv(kind, &mut hello) {
@@ -164,7 +165,7 @@ pub(crate) fn try_recv_hello(queue: Queue, kind: MessageType) -> Result<Option<H
 mod tests {
     use super::*;
 
-    /// Any bytes where a hello should be: what is taken for one is one, to the last bit.
+    /// Arbitrary bytes are accepted as a hello only if they encode one exactly.
     #[test]
     fn fuzz_hello() {
         use proptest::prelude::*;
