@@ -1,4 +1,4 @@
-//! The other side of a server.
+//! The client side of a server.
 
 use std::time::{Duration, Instant};
 
@@ -8,15 +8,15 @@ use ipc_core::{Error, Result, last_look};
 use super::wire::{DOOR, GOODBYE, HEADER, Join, REQUEST, Types, Welcome, fresh_type};
 use crate::{Message, MessageType, Queue, Until};
 
-/// How often to look, while waiting, whether the server lives.
+/// The interval at which a waiting client checks that the server is alive.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// How long the goodbye may wait for room. If it does not get any, the server learns it when this process ends.
+/// The longest wait of the goodbye for room. If it gets none, the server notices when this process ends.
 const GOODBYE_WAITS: Duration = Duration::from_secs(1);
 
 /// A client of a [`Server`](super::Server). Dropping it says goodbye.
 ///
-/// See [there](super) for an example, and for why it has one request under way and no more.
+/// See [there](super) for an example, and for the reason why a client has only one request under way.
 #[derive(Debug)]
 pub struct Client {
     queue: Queue,
@@ -25,27 +25,27 @@ pub struct Client {
     server: PeerProcess,
     patience: Duration,
     longest: usize,
-    /// An answer is still to come, as the last request did not wait for it to the end.
+    /// An answer is still to come, since the last request stopped waiting for it.
     owed: bool,
-    /// The server has said that it answers no more.
+    /// The server has said that it will not answer this client again.
     out: bool,
 }
 
 impl Client {
-    /// Joins the server at `queue`, and waits for it, as for each answer later, no longer than `patience`.
+    /// Joins the server at `queue`, and waits for it, and later for each answer, no longer than `patience`.
     ///
-    /// If the time is over first and a server comes later, it keeps a seat for this client until this process ends.
+    /// If the time runs out first and a server starts later, that server keeps a seat for this client until this
+    /// process ends.
     ///
     /// # Errors
-    /// [`Error::TimedOut`]: nobody answers. [`Error::Disconnected`]: the server has no seat left, stops, or lacked room
-    /// while this client did not take its welcome.
-    /// [`Error::Usage`]: the server is in another pid namespace, where neither would notice the end of the other.
-    /// [`Error::Corrupt`]: what answers is no server. `EINVAL`, `EIDRM`, `EACCES`: there is no such queue (any more),
-    /// or it is not for this user.
+    /// [`Error::TimedOut`]: no server answers. [`Error::Disconnected`]: the server has no seat left, is stopping, or
+    /// lacked room while this client did not take its welcome. [`Error::Usage`]: the server is in another pid
+    /// namespace, where neither side would notice the end of the other. [`Error::Corrupt`]: the answer is not a
+    /// server's. `EINVAL`, `EIDRM`, `EACCES`: the queue does not exist (any more), or this user has no permission.
     pub fn join(queue: Queue, patience: Duration) -> Result<Self> {
         let welcome = fresh_type();
         let join = Join { welcome, client: ProcessId::current()? };
-        let deadline = Deadline::new(queue, patience, &|| false); // it is not known yet
+        let deadline = Deadline::new(queue, patience, &|| false); // the server is not known yet
         deadline.send(&Message::new(DOOR, &join.encode()))?;
         let mut answer = Message::truncating(64);
         deadline.recv(welcome, &mut answer)?;
@@ -66,12 +66,12 @@ impl Client {
         })
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request and waits for the answer.
     ///
     /// # Errors
-    /// [`Error::TooLarge`]: longer than [`longest_request`]. [`Error::TimedOut`]: the answer is not there yet; the next
-    /// request waits for it first, and throws it away. [`Error::Disconnected`]: the server has stopped, was killed, or
-    /// answers this client no more. `EINVAL`, `EIDRM`: the queue was removed.
+    /// [`Error::TooLarge`]: longer than [`longest_request`]. [`Error::TimedOut`]: the answer has not come yet; the next
+    /// request waits for it first, and discards it. [`Error::Disconnected`]: the server has stopped, was killed, or no
+    /// longer answers this client. `EINVAL`, `EIDRM`: the queue was removed.
     pub fn request(&mut self, text: &[u8]) -> Result<Vec<u8>> {
         if text.len() > self.longest {
             return Err(Error::TooLarge { len: text.len(), max: self.longest });
@@ -87,7 +87,7 @@ impl Client {
         self.answer()
     }
 
-    /// The two types of this client: of what it sends, and of what it receives.
+    /// Returns this client's two types: the one it sends and the one it receives.
     #[must_use]
     pub const fn types(&self) -> [MessageType; 2] {
         [self.types.inbound, self.types.outbound]
@@ -106,7 +106,7 @@ impl Client {
                 self.out = true;
                 return Err(Error::Disconnected);
             }
-            // One with another session is for somebody who sat here before.
+            // An answer with another session is for an earlier client in this seat.
             if let Some(text) = answer.text().strip_prefix(&self.session.to_ne_bytes()) {
                 self.owed = false;
                 return Ok(text.to_vec());
@@ -125,7 +125,7 @@ impl Drop for Client {
     }
 }
 
-/// The longest request that fits `queue`, in bytes.
+/// Returns the longest request that fits `queue`, in bytes.
 ///
 /// # Errors
 /// As [`Queue::stat`].
@@ -133,7 +133,7 @@ pub fn longest_request(queue: Queue) -> Result<usize> {
     Ok(queue.longest_text()?.saturating_sub(HEADER))
 }
 
-/// Waiting for room and for messages, while the server lives.
+/// The end of a wait for room or for a message: a time limit, or the end of the server.
 struct Deadline<'a> {
     queue: Queue,
     patience: Duration,
@@ -153,7 +153,7 @@ impl<'a> Deadline<'a> {
                 return Err(Error::Disconnected);
             }
             self.look_at_clock()?;
-            // Others may keep the room, for ever. This says so, and fits.
+            // Other clients may occupy the room indefinitely. This message tells the server, and always fits.
             self.queue.try_send(&Message::new(DOOR, &[]))?;
         }
         Ok(())
@@ -187,7 +187,7 @@ impl<'a> Deadline<'a> {
 mod tests {
     use super::*;
 
-    /// The server answers between the end of a wait and the look whether it still lives.
+    /// The server answers between the end of a wait and the check that it is alive.
     #[test]
     fn the_last_answer_of_a_server_is_received() {
         let queue = Queue::private(0o600).unwrap().owned();
@@ -200,7 +200,7 @@ mod tests {
         assert!(matches!(only_ends.recv(DOOR, &mut message), Err(Error::Disconnected)));
     }
 
-    /// Who waits for room, too, is told that the server is gone, and not only when the time is over.
+    /// A client that waits for room is told at once that the server is gone, not only when the time is over.
     #[test]
     fn who_waits_for_room_is_told_that_the_server_is_gone() {
         let queue = Queue::private(0o600).unwrap().owned();

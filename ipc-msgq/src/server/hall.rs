@@ -1,4 +1,4 @@
-//! What the threads of a server share: the queue, and who sits where.
+//! The state that the threads of a server share: the queue and the seats.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use super::wire::{Join, Types};
 use super::{Event, Handler};
 use crate::{Interrupter, Message, MessageType, Queue};
 
-/// Who comes when there are so many is turned away.
+/// The highest number of clients. Further ones are turned away.
 const SEATS: usize = 4096;
 
 pub(super) struct Hall {
@@ -22,22 +22,22 @@ pub(super) struct Hall {
     pub(super) longest: usize,
     /// Ends the thread at the door.
     pub(super) closing: Interrupter,
-    /// Has the reaper look again.
+    /// Makes the reaper look again.
     pub(super) reaper: EventFd,
-    /// When somebody last looked for answers that nobody takes.
+    /// The time of the last search for answers that clients do not take.
     pub(super) made_room: Mutex<Instant>,
     seats: Mutex<Seats>,
-    /// A seat has become free.
+    /// Signalled when a seat has become free.
     freed: Condvar,
 }
 
 pub(super) struct Seats {
     pub(super) taken: Vec<Option<Seat>>,
-    /// Begins with a random one: the clients of an earlier server at this queue may still be there.
+    /// Starts at a random number: clients of an earlier server at this queue may still be running.
     next_session: u64,
 }
 
-/// Where a client sits.
+/// A client's seat.
 #[derive(Clone, Debug)]
 pub(super) struct Seat {
     pub(super) number: u32,
@@ -45,13 +45,13 @@ pub(super) struct Seat {
     pub(super) client: ProcessId,
     /// The type of its welcome.
     pub(super) welcome: MessageType,
-    /// The clients of one process share it.
+    /// The process of the client, shared by all its clients.
     process: Arc<PeerProcess>,
-    /// Ends its thread, whatever that waits for.
+    /// Ends its thread, whatever that is waiting for.
     pub(super) over: Interrupter,
-    /// Since when its answer, or its welcome, is in the queue, for all that its thread knows.
+    /// The time since which its answer, or its welcome, is in the queue, as far as its thread knows.
     pub(super) answered: Arc<Mutex<Option<Instant>>>,
-    /// It is refused: it has been told so, and what it sends is thrown away.
+    /// The client is refused: it has been told so, and what it sends is discarded.
     pub(super) refused: Arc<AtomicBool>,
     /// The reaper knows that its process has ended.
     killed: bool,
@@ -76,8 +76,8 @@ impl Hall {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives `client` a seat; `None` if there is none. One that has died meanwhile gets a seat like any other: the
-    /// reaper looks after it.
+    /// Gives `client` a seat; returns `None` if there is none. A client that has died meanwhile gets a seat, too: the
+    /// reaper takes care of it.
     pub(super) fn seat(&self, Join { client, welcome }: Join) -> Result<Option<Seat>> {
         let mut seats = self.seats();
         let known = seats.taken.iter().flatten().find(|seat| seat.client == client);
@@ -90,7 +90,7 @@ impl Hall {
             return Ok(None);
         }
         let number = number as u32; // below SEATS
-        // An answer that came too late for whoever sat here before. What that one has sent, the new session drains.
+        // Removes an answer that came too late for the previous client. The new session drains what that client sent.
         self.drain(Types::of(number).outbound)?;
         let session = seats.next_session;
         seats.next_session = session.wrapping_add(1);
@@ -110,22 +110,22 @@ impl Hall {
         }
         seats.taken[number as usize] = Some(seat.clone());
         drop(seats);
-        let _ = self.reaper.write(1); // it fails only where so much is written that the reaper looks anyway
+        let _ = self.reaper.write(1); // this fails only after so many writes that the reaper looks anyway
         Ok(Some(seat))
     }
 
-    /// The client will never use its types again: others may.
+    /// Frees the seat: its client will never use its types again, and another may.
     pub(super) fn free(&self, seat: &Seat) {
         self.seats().taken[seat.number as usize] = None;
         self.freed.notify_all();
     }
 
-    /// Whether the reaper has found the client dead.
+    /// Returns whether the reaper has found the client dead.
     pub(super) fn was_killed(&self, seat: &Seat) -> bool {
         self.seats().taken[seat.number as usize].as_ref().is_some_and(|seat| seat.killed)
     }
 
-    /// The processes that have clients here and are not known to have ended: each once.
+    /// Returns the processes that have clients here and are not known to have ended: each once.
     pub(super) fn processes(&self) -> Vec<Arc<PeerProcess>> {
         let mut processes: Vec<_> = {
             let seats = self.seats();
@@ -155,12 +155,12 @@ impl Hall {
         }
     }
 
-    /// How many seats are taken.
+    /// Returns the number of seats taken.
     pub(super) fn count(&self) -> usize {
         self.seats().taken.iter().flatten().count()
     }
 
-    /// Takes the messages of type `kind` away: those that are there, and not what somebody sends meanwhile for ever.
+    /// Removes the messages of type `kind`: only those present now, so that a steady sender cannot keep it busy.
     pub(super) fn drain(&self, kind: MessageType) -> Result<()> {
         let mut message = Message::truncating(0);
         for _ in 0..self.queue.stat()?.messages {
@@ -171,7 +171,7 @@ impl Hall {
         Ok(())
     }
 
-    /// Tells whoever waits for a message of type `kind` that none will come. Without a text it always fits.
+    /// Tells a process waiting for a message of type `kind` that none will come. Without a text it always fits.
     pub(super) fn turn_out(&self, kind: MessageType) -> Result<()> {
         self.queue.try_send(&Message::new(kind, &[])).map(drop)
     }
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::server::let_in;
 
-    /// Who comes when all seats are taken is told so; one that becomes free is given away again, for a new session.
+    /// A client that comes when all seats are taken is told so; a free seat is given away again, for a new session.
     #[test]
     fn there_are_so_many_seats_and_no_more() {
         let queue = Queue::private(0o600).unwrap().owned();

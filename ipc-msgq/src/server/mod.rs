@@ -1,4 +1,4 @@
-//! A server and its clients, all at one queue.
+//! A server and its clients, all on one queue.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -16,8 +16,8 @@
 //! ```
 //!
 //! A client comes to the *door*, a message type that all clients know, and says which process it is. It gets a *seat*:
-//! two types, one for each way, and a thread of the server that receives what it sends. So no client can take another's
-//! answer, and a request that takes long keeps no other client waiting.
+//! two types, one for each direction, and a server thread that receives its messages. So no client can take another's
+//! answer, and a slow request does not delay other clients.
 //!
 //! ```text
 //!   client              the queue             server
@@ -27,40 +27,41 @@
 //!          ◄────────── [ 3 ]      ◄────────── thread of seat 0
 //! ```
 //!
-//! **A client that is killed** says no goodbye, and the kernel does not tell. One thread of the server, the *reaper*,
-//! sleeps in one `poll(2)` for all the processes that have clients (pidfds). What a dead one has left in the queue is
-//! thrown away.
+//! **A client that is killed** says no goodbye, and the kernel gives no notice. One thread of the server, the *reaper*,
+//! sleeps in one `poll(2)` for all the processes that have clients (pidfds). The messages that a dead client left in
+//! the queue are discarded.
 //!
-//! **A seat is used again**, a session never: its number is in each message. A late message of the client that had the
-//! seat before is not taken for one of the present client, and a late answer to the former is ignored.
+//! **A seat is used again**, a session never: its number is in each message. A late message from the seat's previous
+//! client is not taken for one of the present client, and the present client ignores a late answer to the previous one.
 //!
-//! **Both ways share the room of the queue.** Suppose a server sleeps in `msgsnd` because the queue is full of requests.
-//! Only the server takes those, so server and clients sleep forever. (One of the tests shows it.) Here:
+//! **Both directions share the capacity of the queue.** Suppose a server sleeps in `msgsnd` because the queue is full
+//! of requests. Only the server takes those, so server and clients would sleep indefinitely. (One of the tests shows
+//! it.) Here:
 //!
-//! 1. A client has one message in the queue at most: its request, until its thread takes it, or the answer, until it
-//!    takes that. A client with a message under way waits to receive, not to send. So for each message that takes room
-//!    there is a thread that is about to take it out, and each that sleeps in `msgsnd` gets its turn.
-//! 2. Nothing forces a client to keep to that. So a thread that waits to send its answer looks again and again at what
-//!    its client sends, which should be nothing, and takes it out. Before each answer, too, it looks whether the last
-//!    one was taken. A client that has two under way is *refused*: it is told so, and its thread from then on only
-//!    throws away what it sends, until it says goodbye or ends.
-//! 3. A client that is stopped does not take its answer, nor its welcome. When room is lacking and such a message has
-//!    been there for a second, it is taken back, and its client is refused (`room.rs`).
+//! 1. A client has at most one message in the queue: its request, until its thread takes it, or the answer, until the
+//!    client takes that. A client with a message under way waits to receive, not to send. So for each message that
+//!    takes room there is a thread about to receive it, and each thread that sleeps in `msgsnd` gets its turn.
+//! 2. Nothing forces a client to obey this rule. So a thread that waits to send its answer regularly checks for
+//!    messages from its client, which should have sent none, and takes them out. Before each answer, it also checks
+//!    that the last one was taken. A client that has two under way is *refused*: it is told so, and from then on its
+//!    thread only discards what it sends, until it says goodbye or ends.
+//! 3. A client that is stopped takes neither its answer nor its welcome. When room is lacking and such a message has
+//!    been in the queue for a second, it is taken back, and its client is refused (`room.rs`).
 //!
-//! What this cannot help: a process that may send to the queue can fill it with messages of types that no process receives.
-//! The kernel offers no protection between processes of the same user.
+//! One problem remains: a process that may send to the queue can fill it with messages of types that no process
+//! receives. The kernel offers no protection between processes of the same user.
 //!
 //! | file | minutes | what it is |
 //! |---|---|---|
 //! | **The client** | **18** | |
 //! | `mod.rs` | 9 | this page; [`Server`], [`Handler`], [`Event`]; the thread at the door |
-//! | `wire.rs` | 4 | what the messages look like |
+//! | `wire.rs` | 4 | the format of the messages |
 //! | `client.rs` | 5 | [`Client`] |
 //! | **The server** | **13** | |
-//! | `hall.rs` | 5 | which client has which seat |
+//! | `hall.rs` | 5 | the seats of the clients |
 //! | `session.rs` | 5 | the thread of one client |
-//! | `room.rs` | 2 | room that is kept by answers which no client takes |
-//! | `reaper.rs` | 1 | the thread that is told which clients were killed |
+//! | `room.rs` | 2 | reclaiming room from answers that no client takes |
+//! | `reaper.rs` | 1 | the thread that learns which clients were killed |
 
 mod client;
 mod hall;
@@ -83,13 +84,13 @@ use wire::{DOOR, Join, Welcome};
 
 use crate::{Message, Queue};
 
-/// What a server does with requests. Implemented for functions from a request to its answer.
+/// The server's response to requests. Implemented for functions from a request to its answer.
 pub trait Handler: Send + Sync + 'static {
-    /// The answer to `request`. Called by many threads at once. One that panics, or whose answer is longer than a
-    /// message can be, ends the session of that client.
+    /// Returns the answer to `request`. Called by many threads at once. A call that panics, or whose answer is longer
+    /// than a message can be, ends the session of that client.
     fn answer(&self, request: &[u8]) -> Vec<u8>;
 
-    /// Told what happens. Does nothing, if it is not overridden.
+    /// Called for each event. Does nothing by default.
     fn notice(&self, event: Event) {
         let _ = event;
     }
@@ -101,26 +102,26 @@ impl<F: Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static> Handler for F {
     }
 }
 
-/// What a [`Handler`] is told.
+/// An event reported to a [`Handler`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A client has come.
+    /// A client has joined.
     Joined(ProcessId),
-    /// It has said goodbye, or was there when the server stopped.
+    /// It has said goodbye, or was connected when the server stopped.
     Left(ProcessId),
     /// Its process has ended without a goodbye.
     Killed(ProcessId),
-    /// It is answered no more: it had more than one request under way, or there was no answer, or it did not take its
-    /// answer while others lacked the room. `Left` or `Killed` follows.
+    /// It gets no more answers: it had more than one request under way, or there was no answer, or it did not take its
+    /// answer while other clients lacked room. `Left` or `Killed` follows.
     Refused(ProcessId),
-    /// Somebody sent something to the door that does not ask to come in.
+    /// A message at the door is not a request to join.
     Garbage {
-        /// Length of it.
+        /// Its length.
         bytes: usize,
     },
 }
 
-/// Serves many clients at one queue. Dropping it stops it. The queue stays.
+/// Serves many clients on one queue. Dropping it stops it. The queue stays.
 #[must_use = "it stops as soon as it is dropped"]
 pub struct Server {
     hall: Arc<Hall>,
@@ -128,11 +129,11 @@ pub struct Server {
     reaper: Option<JoinHandle<()>>,
 }
 
-/// A thread's stack: most of it is for the handler. It takes memory only as far as it is used.
+/// The size of a thread's stack: most of it is for the handler. It takes memory only as it is used.
 const STACK: usize = 512 << 10;
 
 impl Server {
-    /// Starts to serve at `queue`. There should be no other server at it.
+    /// Starts to serve on `queue`. No other server should use the queue.
     ///
     /// # Errors
     /// As [`Queue::stat`]. `EMFILE` from `eventfd`, `EAGAIN` from `clone`: this process has no descriptor or no thread
@@ -154,7 +155,7 @@ impl Server {
         thread::Builder::new().name(name.into()).spawn(move || run(&hall)).call("clone")
     }
 
-    /// How many clients there are.
+    /// Returns the number of clients.
     #[must_use]
     pub fn clients(&self) -> usize {
         self.hall.count()
@@ -165,10 +166,10 @@ impl Server {
         drop(self);
     }
 
-    /// Serves on until the queue is removed.
+    /// Goes on serving until the queue is removed.
     ///
     /// # Errors
-    /// That it was (`EIDRM`, `EINVAL`), or what else made it useless.
+    /// The removal (`EIDRM`, `EINVAL`), or another error that made the queue unusable.
     pub fn wait(mut self) -> Result<()> {
         self.door.take().map_or(Ok(()), |door| door.join().unwrap_or(Ok(())))
     }
@@ -178,7 +179,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.hall.closing.interrupt();
         let _ = self.hall.reaper.write(1);
-        // In this order: when nobody is at the door any more, nobody is seated after all have been told to leave.
+        // In this order: once the thread at the door has ended, no client gets a seat after all have been told to
+        // leave.
         let _ = self.door.take().map(JoinHandle::join);
         self.hall.clear();
         let _ = self.reaper.take().map(JoinHandle::join);
@@ -192,12 +194,12 @@ impl fmt::Debug for Server {
 }
 
 /// Lets clients in until the server stops. Never waits for room, and so never for a client: the welcome is the first
-/// thing that a client's own thread sends.
+/// message that a client's own thread sends.
 fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
     let mut message = Message::truncating(hall.longest);
     while hall.queue.recv_until(DOOR, &mut message, &hall.closing)?.is_some() {
         if message.text().is_empty() {
-            hall.make_room(); // a client has none
+            hall.make_room(); // a client lacks room
             continue;
         }
         match Join::decode(message.text()) {
@@ -212,7 +214,8 @@ fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
 fn let_in(hall: &Arc<Hall>, join: Join) -> Result<()> {
     let me = ProcessId::current()?;
     if join.client.namespaces != me.namespaces {
-        // Its end would not be noticed here. It is told which server this is, and finds the reason in that.
+        // The server could not notice the client's end. The client is told which server this is, and finds the reason
+        // in that.
         let nowhere = Welcome { session: 0, seat: 0, server: me };
         let told = hall.queue.try_send(&Message::new(join.welcome, &nowhere.encode()))?;
         return told.map_or_else(|| hall.turn_out(join.welcome), Ok);

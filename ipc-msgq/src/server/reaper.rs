@@ -7,11 +7,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::hall::Hall;
 
-/// Sleeps in one `poll(2)` for all processes, however many there are, until one of them has ended, another has come,
+/// Sleeps in one `poll(2)` for all processes, however many there are, until one of them has ended, another has joined,
 /// or the server stops.
 pub(super) fn run(hall: &Hall) {
     while !hall.closing.is_interrupted() {
-        // Before the poll: one that was dead when it was seated has no pidfd.
+        // Before the poll: a process already dead when it was seated has no pidfd.
         let (alive, dead): (Vec<_>, Vec<_>) =
             hall.processes().into_iter().partition(|process| process.is_alive());
         for process in &dead {
@@ -21,9 +21,9 @@ pub(super) fn run(hall: &Hall) {
         let mut fds: Vec<_> = [hall.reaper.as_fd()].into_iter().chain(pidfds).map(readable).collect();
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return, // the system has no memory, or this process has more descriptors than it may
+            Err(_) => return, // the system has no memory, or this process has too many descriptors
         }
-        let _ = hall.reaper.read(); // without waiting: what is new is seen in the next round
+        let _ = hall.reaper.read(); // does not wait: anything new is seen in the next round
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
     use crate::Queue;
 
-    /// It sleeps while there is nothing new, goes on sleeping after a signal, and ends when the server does.
+    /// The reaper sleeps while there is nothing new, goes on sleeping after a signal, and ends with the server.
     #[test]
     fn it_sleeps_until_it_is_told() {
         let queue = Queue::private(0o600).unwrap().owned();
@@ -65,7 +65,7 @@ mod tests {
             let sleeps = !is_told();
             for _ in 0..5 {
                 thread::sleep(Duration::from_millis(2)); // so that one of them finds it asleep
-                let _ = thread.signal(Signal::SIGURG); // an error: it has ended
+                let _ = thread.signal(Signal::SIGURG); // an error means that it has ended
             }
             thread::sleep(Duration::from_millis(10));
             let sleeps_on = !reaper.is_finished();

@@ -1,9 +1,9 @@
-//! Room that is kept by answers which nobody takes.
+//! Reclaiming room from answers that no client takes.
 //!
-//! One answer of each client, or its welcome, may be in the queue, for as long as its client takes to receive it. A client that is
-//! stopped takes for ever; and a few long answers fill a queue. So whoever lacks room says so: a client with an empty
-//! message at the door, which always fits, and a client's thread by itself. Then answers that have been there for
-//! [`UNREAD_FOR`] are taken back, and their clients are refused. While there is room for all, nobody is.
+//! One answer to each client, or its welcome, may stay in the queue until its client receives it. A stopped client
+//! never does, and a few long answers fill a queue. So a sender that lacks room reports it: a client with an empty
+//! message at the door, which always fits; a client's thread by a direct call. Then answers older than [`UNREAD_FOR`]
+//! are taken back, and their clients are refused. While there is room for all, no client is refused.
 
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
@@ -14,14 +14,14 @@ use super::hall::{Hall, Seat};
 use super::wire::Types;
 use crate::{Message, MessageType, Queue};
 
-/// How long an answer may stay in the queue while somebody lacks room.
+/// The time that an answer may stay in the queue while another sender lacks room.
 const UNREAD_FOR: Duration = Duration::from_secs(1);
 
-/// How often to look for such answers at most, however many lack room.
+/// The shortest interval between two searches for such answers, however many senders lack room.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 impl Hall {
-    /// Somebody lacks room.
+    /// Takes old answers back, for a sender that lacks room.
     pub(super) fn make_room(&self) {
         {
             let mut made_room = self.made_room.lock().unwrap_or_else(PoisonError::into_inner);
@@ -31,12 +31,12 @@ impl Hall {
             *made_room = Instant::now();
         }
         let mut refused = Vec::new();
-        // All under the lock of the seats: while it is held none is freed, and so no other's answer is taken.
+        // All under the lock of the seats: no seat is freed meanwhile, so no other client's answer is taken.
         for seat in self.seats().taken.iter().flatten() {
             if let Some(kind) = seat.take_back(self.queue)
                 && !seat.refused.swap(true, Ordering::SeqCst)
             {
-                let _ = self.turn_out(kind); // it fails only with the queue
+                let _ = self.turn_out(kind); // this fails only if the queue is gone
                 refused.push(seat.client);
             }
         }
@@ -47,13 +47,13 @@ impl Hall {
 }
 
 impl Seat {
-    /// When it was answered, unless it has sent something since. Who holds the lock keeps the answer from being
+    /// Returns the time of its last answer, unless it has sent a message since. The guard keeps the answer from being
     /// replaced by a new one.
     pub(super) fn answered(&self) -> MutexGuard<'_, Option<Instant>> {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the answer, or the welcome, out of the queue again if it has been there for long. Returns its type.
+    /// Takes the answer, or the welcome, out of the queue again if it is too old. Returns its type.
     fn take_back(&self, queue: Queue) -> Option<MessageType> {
         let mut answered = self.answered();
         if answered.is_none_or(|since| since.elapsed() < UNREAD_FOR) {

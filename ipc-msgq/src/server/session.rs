@@ -1,4 +1,4 @@
-//! The thread that a server has for each client.
+//! The server's thread for each client.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use super::hall::{Hall, Seat};
 use super::wire::{Said, Types, Welcome, said};
 use crate::{Message, Until};
 
-/// How long to wait for room before looking at what the client sends meanwhile, though it should send nothing.
+/// The interval, while waiting for room, at which to check for messages from the client, though it should send none.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 pub(super) struct Session<'a> {
@@ -22,29 +22,29 @@ pub(super) struct Session<'a> {
     request: Message,
 }
 
-/// Why a session is over.
+/// The reason for the end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The client said goodbye.
     Left,
     /// It sent a request before it had taken its last answer.
     Flooded,
-    /// The reaper has found it dead, or the server is stopped.
+    /// The reaper has found it dead, or the server is stopping.
     Over,
 }
 
 impl<'a> Session<'a> {
     pub(super) fn new(hall: &'a Hall, seat: Seat) -> Self {
         let types = Types::of(seat.number);
-        // One that is longer than what the server can answer is cut, and so it does not stand in the way for ever.
+        // A request longer than the server can answer is cut, so it does not block the queue.
         Self { hall, seat, types, request: Message::truncating(hall.longest) }
     }
 
     /// Serves the client until it is gone, and then frees its seat.
     pub(super) fn run(mut self) {
-        // It fails only when the queue is gone, and with it everything that there is to be done.
+        // This fails only when the queue is gone, and then there is nothing left to do.
         let end = self.serve();
-        // Who says goodbye and ends at once may be found dead before it is heard.
+        // A client that says goodbye and ends at once may be found dead before its goodbye is read.
         let left = matches!(end, Ok(End::Left)) || self.said_goodbye();
         let killed = !left && self.hall.was_killed(&self.seat);
         if killed || left {
@@ -52,7 +52,7 @@ impl<'a> Session<'a> {
                 let _ = self.hall.drain(kind);
             }
         } else {
-            // The server stops. The client may still take its last answer; behind it is this.
+            // The server stops. The client may still take its last answer, which comes before this.
             let _ = self.hall.turn_out(self.types.outbound);
         }
         let client = self.seat.client;
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
         self.hall.free(&self.seat);
     }
 
-    /// Whether there is a goodbye among what is left in the queue.
+    /// Returns whether the client's remaining messages include a goodbye.
     fn said_goodbye(&mut self) -> bool {
         let queue = self.hall.queue;
         while let Ok(Some(())) = queue.try_recv(self.types.inbound, &mut self.request) {
@@ -96,7 +96,7 @@ impl<'a> Session<'a> {
         }
         let session = self.seat.session.to_ne_bytes();
         let text = match said(self.request.text(), self.seat.session) {
-            None => return Ok(None), // of somebody who sat here before: it is late, but nobody's fault
+            None => return Ok(None), // a late message from an earlier client in this seat: harmless
             Some(Said::Goodbye) => return Ok(Some(End::Left)),
             Some(Said::Request(_)) if self.seat.refused.load(Ordering::SeqCst) => {
                 return Ok(Some(End::Flooded));
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
         if untaken.is_some() || self.request.is_truncated() {
             return Ok(Some(End::Flooded));
         }
-        // A handler that panics, or says too much, ends this session and no other.
+        // A handler that panics, or returns too long an answer, ends only this session.
         let answer = catch_unwind(AssertUnwindSafe(|| self.hall.handler.answer(text)));
         let answer = answer.ok().map(|answer| [&session[..], &answer].concat());
         match answer.filter(|answer| answer.len() <= self.hall.longest) {
@@ -121,8 +121,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends, and makes sure before each attempt that the client has nothing in the queue: it is its turn to receive.
-    /// So this thread does not sleep for room that it alone could make.
+    /// Sends `message`, and makes sure before each attempt that the client has nothing in the queue: it is its turn to
+    /// receive. So this thread does not sleep for room that only it could make.
     // ANCHOR: send
     fn send(&mut self, message: &Message) -> Result<Option<End>> {
         let queue = self.hall.queue;
@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
                     Some(Said::Request(_)) => return Ok(Some(End::Flooded)),
                 }
             }
-            // Without waiting, even if the session is over by now: what is ready goes out.
+            // Does not wait, even if the session is over by now: an answer that is ready is sent.
             if queue.try_send(message)?.is_some() {
                 return Ok(None);
             }
@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
     }
     // ANCHOR_END: send
 
-    /// Throws away what the client sends, for as long as it is there: left in the queue it would fill it.
+    /// Discards the client's messages for as long as the client is there: left in the queue, they would fill it.
     fn refuse(&mut self) -> Result<End> {
         if !self.seat.refused.swap(true, Ordering::SeqCst) {
             self.hall.turn_out(self.types.outbound)?;

@@ -1,32 +1,32 @@
-//! What the messages between server and clients look like, in the byte order of the machine.
+//! The format of the messages between server and clients, in the byte order of the machine.
 //!
 //! | message | type | text |
 //! |---|---|---|
-//! | join | [`DOOR`] | magic, the type that the welcome is to have, pid, start time and namespaces of the client |
+//! | join | [`DOOR`] | magic, the type wanted for the welcome, pid, start time and namespaces of the client |
 //! | no room | [`DOOR`] | nothing, so that it fits into a full queue |
-//! | welcome | as asked for | session, seat, pid, start time and namespaces of the server |
-//! | request | of the seat, inbound | [`REQUEST`], session, what is asked |
-//! | goodbye | of the seat, inbound | [`GOODBYE`], session |
-//! | answer | of the seat, outbound | session, what is answered |
+//! | welcome | as requested | session, seat, pid, start time and namespaces of the server |
+//! | request | the seat's, inbound | [`REQUEST`], session, the request |
+//! | goodbye | the seat's, inbound | [`GOODBYE`], session |
+//! | answer | the seat's, outbound | session, the answer |
 //! | out | that of an answer or of a welcome | nothing, so that it fits into a full queue |
 
 use ipc_core::process::{Namespaces, ProcessId};
 
 use crate::MessageType;
 
-/// The type that everybody knows.
+/// The type that all clients know.
 pub(super) const DOOR: MessageType = MessageType::ONE;
 
 /// The first byte of what a client sends.
 pub(super) const REQUEST: u8 = b'?';
 pub(super) const GOODBYE: u8 = b'.';
 
-/// What is in front of a request. In front of an answer there is one byte less.
+/// The number of bytes in front of a request. An answer has one byte less in front.
 pub(super) const HEADER: usize = 1 + 8;
 
 const MAGIC: [u8; 8] = *b"ipcserv2";
 
-/// The two types of a client: to the server, and from it. They go with a seat and are used again when it is free.
+/// The two types of a client: to the server, and from it. They belong to a seat and are used again when it is free.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Types {
     pub(super) inbound: MessageType,
@@ -41,14 +41,14 @@ impl Types {
     }
 }
 
-/// A type for one welcome: random, and above all that belong to seats.
+/// Returns a type for one welcome: random, and above all types of seats.
 pub(super) fn fresh_type() -> MessageType {
     const ABOVE: i64 = 1 << 62;
     let random = ipc_core::lease::random().cast_signed() & (ABOVE - 1);
     MessageType::new(ABOVE | random).expect("above 0")
 }
 
-/// "Let me in."
+/// A client's request to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Join {
     pub(super) welcome: MessageType,
@@ -67,10 +67,10 @@ impl Join {
     }
 }
 
-/// "You are in."
+/// The server's reply to a [`Join`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Welcome {
-    /// Never used before, unlike the seat: tells this client's messages from those of whoever sat there.
+    /// Never used before, unlike the seat: tells this client's messages from those of the seat's previous client.
     pub(super) session: u64,
     pub(super) seat: u32,
     pub(super) server: ProcessId,
@@ -89,7 +89,7 @@ impl Welcome {
     }
 }
 
-/// A process: pid, start time, and where these numbers are meant.
+/// The size of a process's identity: pid, start time, and the namespaces in which they are valid.
 const PROCESS: usize = 4 + 8 + 8;
 
 fn encode(process: ProcessId) -> [u8; PROCESS] {
@@ -108,7 +108,7 @@ fn decode(bytes: &[u8]) -> Option<ProcessId> {
     Some(ProcessId { pid, start_time, namespaces })
 }
 
-/// What the client of `session` says with `text`. `None`: it is not from there.
+/// Parses `text`, a message of the client of `session`. Returns `None` if it is not from that session.
 pub(super) fn said(text: &[u8], session: u64) -> Option<Said<'_>> {
     let (first, text) = text.split_first()?;
     let text = text.strip_prefix(&session.to_ne_bytes())?;
@@ -119,7 +119,7 @@ pub(super) fn said(text: &[u8], session: u64) -> Option<Said<'_>> {
     }
 }
 
-/// What a client says.
+/// A client's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Said<'a> {
     Request(&'a [u8]),
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(said(&request[..8], 7), None);
     }
 
-    /// No welcome may be asked for at a type that is another client's.
+    /// A welcome cannot be requested with a type that belongs to another client's seat.
     #[test]
     fn a_welcome_goes_to_no_seat() {
         let mut join = Join { welcome: fresh_type(), client: ProcessId::current().unwrap() };
