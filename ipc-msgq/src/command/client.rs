@@ -1,4 +1,4 @@
-//! `client`: asks a `serve`.
+//! `client`: sends requests to a `serve`.
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, stdin};
@@ -40,7 +40,7 @@ impl Client {
             }
             let client = match &mut client {
                 Some(client) => client,
-                // Not before there is something to ask.
+                // Connects only once there is a request.
                 None => client.insert(name::of(queue, server::Client::join(queue, self.timeout))?),
             };
             let answer = name::of(queue, client.request(text))?;

@@ -1,4 +1,4 @@
-//! `completions`: what the shell offers after Tab.
+//! `completions`: completion with the Tab key in a shell.
 
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
@@ -25,7 +25,7 @@ impl Completions {
         let options: Vec<_> = demo.get_arguments().map(|option| option.clone().global(false)).collect();
         let sides = demo.get_subcommands().filter(|side| !side.is_hide_set());
         let known = CommandLine::command();
-        // Even a hidden one would be offered.
+        // A shell would offer even a hidden command.
         let shown = known.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
         let mut command = Command::new("ipc-msgq")
             .version(env!("CARGO_PKG_VERSION"))
@@ -33,10 +33,10 @@ impl Completions {
             .args(&options);
         command = command.subcommands(shown).subcommands(sides.map(|side| side.clone().args(&options)));
         command = command.mut_subcommand("scenario", listed_only);
-        // Into memory first: there it cannot fail, where a pipe can.
+        // Written to memory first: that cannot fail, but writing to a pipe can.
         let mut script = Vec::new();
         generate(self.shell, &mut command, "ipc-msgq", &mut script);
-        // For bash clap_complete spells a name with a hyphen in two ways, and then completes no option of a command.
+        // For bash, clap_complete spells a name with a hyphen in two ways, and then completes no option of a command.
         print(&String::from_utf8_lossy(&script).replace("ipc__subcmd__msgq", "ipc__msgq"))?;
         Ok(Outcome::Done)
     }

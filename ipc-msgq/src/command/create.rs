@@ -1,4 +1,4 @@
-//! `create`: makes a queue, or finds it.
+//! `create`: makes or opens a queue.
 
 use clap::Args;
 use ipc_core::demo::print;

@@ -1,4 +1,4 @@
-//! How a message is written to standard output.
+//! Writing a message to standard output.
 
 use std::io::{IsTerminal as _, stdout};
 
@@ -22,7 +22,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// Writes it, at once.
+    /// Writes the message at once.
     pub fn show(&self, message: &Message) -> Result<()> {
         let text = message.text();
         if self.hex {

@@ -1,4 +1,4 @@
-//! `limits`: what the system allows, and how much of it is used.
+//! `limits`: the limits of the system, and how much of them is used.
 
 use clap::Args;
 use ipc_core::Result;

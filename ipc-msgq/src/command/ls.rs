@@ -1,4 +1,4 @@
-//! `ls`: every queue there is.
+//! `ls`: all queues of the system.
 
 use std::time::SystemTime;
 
@@ -33,7 +33,7 @@ impl Ls {
     }
 }
 
-/// A queue as it is shown. In JSON a number is a number: the key's 32 bits without a sign, as in `ipcs`.
+/// A row of the listing. JSON uses numbers: the key's 32 bits without a sign, as in `ipcs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     pub key: u32,
@@ -43,13 +43,13 @@ pub struct Row {
     pub perms: String,
     pub used_bytes: usize,
     pub messages: usize,
-    /// In bytes; null where only `/proc/sysvipc/msg` could be asked.
+    /// In bytes; null where only `/proc/sysvipc/msg` could be read.
     pub capacity: Option<usize>,
     pub last_sender: Option<u32>,
     pub last_sender_lives: Option<bool>,
     pub last_receiver: Option<u32>,
     pub last_receiver_lives: Option<bool>,
-    /// Processes that wait at this moment, to send or to receive.
+    /// Processes now waiting to send or to receive.
     pub sleepers: Vec<u32>,
     pub orphan: bool,
     #[serde(skip)]
@@ -60,7 +60,7 @@ pub struct Row {
     age: String,
 }
 
-/// Every queue, as it is now.
+/// Returns every queue, in its present state.
 pub fn rows() -> Result<Vec<Row>> {
     let entries = list()?;
     let sleepers = Sleepers::look()?;
@@ -104,12 +104,12 @@ const HEADING: [&str; 11] = [
     "ORPHAN",
 ];
 
-/// The table that people read.
+/// Formats the table for people.
 pub fn as_table(rows: &[Row]) -> String {
     let pid = |pid: Option<u32>, lives: Option<bool>, when: Option<SystemTime>| match pid {
         Some(pid) if lives == Some(true) => pid.to_string(),
         Some(pid) => format!("{pid} (ended)"),
-        None if when.is_some() => "elsewhere".into(), // of another pid namespace: it has no number here
+        None if when.is_some() => "elsewhere".into(), // in another pid namespace: it has no number here
         None => "-".into(),
     };
     let sleepers = |row: &Row| match row.sleepers.len() {

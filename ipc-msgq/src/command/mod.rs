@@ -1,4 +1,4 @@
-//! The operator's commands: what `ipcs -q`, `ipcmk -Q` and `ipcrm` do, and what they do not.
+//! The operator's commands: those of `ipcs -q`, `ipcmk -Q` and `ipcrm`, and more.
 
 mod client;
 mod completions;
@@ -62,8 +62,8 @@ enum Command {
 }
 
 impl Command {
-    /// Whether it may take long, so that a signal should end it: also as process 1 of a container, to which the default
-    /// actions do not apply. An actor goes with the pipe to its scene.
+    /// Returns whether the command may take long, so that a signal must end it, even as process 1 of a container, to
+    /// which the default actions do not apply. An actor ends with the pipe to its scene.
     const fn may_wait(&self) -> bool {
         matches!(
             self,
@@ -78,13 +78,13 @@ impl Command {
     }
 }
 
-/// How a command ended that did not fail.
+/// The outcome of a command that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// Some of what was asked for failed, and was told.
+    /// Some of the requests failed, and the errors were printed.
     Failed,
-    /// There was no message, and waiting for one was not asked for, or the time was over.
+    /// There was no message, and the command did not wait for one, or the time ran out.
     Nothing,
 }
 
@@ -98,22 +98,22 @@ impl Outcome {
     }
 }
 
-/// Whether `word` is one of the operator's commands. All else is the demo's.
+/// Returns whether `word` is one of the operator's commands. All other words belong to the demo.
 pub fn is_known(word: &OsStr) -> bool {
     CommandLine::command().get_subcommands().any(|command| word == command.get_name())
 }
 
-/// What the help of the demo says of these commands, and of the exit status.
+/// Returns the part of the demo's help about these commands and the exit status.
 pub fn help() -> String {
     let mut help = "\nFor operators (each with --help of its own):\n".to_owned();
     for command in CommandLine::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(help, "  {:<12}{about}", command.get_name()); // a String takes everything
+        let _ = writeln!(help, "  {:<12}{about}", command.get_name()); // writing to a String cannot fail
     }
     format!("{help}\n{AFTER_HELP}")
 }
 
-/// Reads the command line and does what it says.
+/// Reads the command line and executes it.
 pub fn main() -> ExitCode {
     let command = match CommandLine::try_parse() {
         Ok(line) => line.command,
@@ -122,7 +122,7 @@ pub fn main() -> ExitCode {
     let waits = command.may_wait().then(interrupt::clean_up_on_signals).transpose();
     match waits.and_then(|_| run(command)) {
         Ok(outcome) => outcome.status(),
-        // `watch | head`: who has read enough wants no more, of an error message either.
+        // `watch | head`: a reader that has closed the pipe does not want an error message either.
         Err(Error::Os(error))
             if (error.call, error.errno) == ("write", Errno::EPIPE) && error.advice.is_none() =>
         {

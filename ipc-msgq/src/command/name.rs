@@ -1,4 +1,4 @@
-//! Which queue is meant, and what to say when it is not there.
+//! Naming a queue, and the errors when it does not exist.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ pub struct Address {
 }
 
 impl Name {
-    /// The queue. An error here and not at first use, if it is not there.
+    /// Opens the queue. If it does not exist, the error comes here and not at first use.
     pub fn open(&self) -> Result<Queue> {
         match (self.id, self.address.key()?) {
             (Some(id), _) => by_id(id),
@@ -45,7 +45,7 @@ impl Name {
 }
 
 impl Address {
-    /// The key, if one was said.
+    /// Returns the key, if one was given.
     pub fn key(&self) -> Result<Option<Key>> {
         match (&self.path, self.project) {
             (Some(path), Some(project)) => Key::ftok(path, project).map(Some),
@@ -54,22 +54,22 @@ impl Address {
     }
 }
 
-/// The queue with this id, which must be there.
+/// Returns the queue with this id, which must exist.
 pub fn by_id(id: QueueId) -> Result<Queue> {
     let queue = Queue::from_id(id);
     match queue.stat() {
         Err(error) if error.errno() != Some(Errno::EACCES) => Err(error),
-        _ => Ok(queue), // who may not look may still send
+        _ => Ok(queue), // a user that may not read may still send
     }
     .advise(Errno::EINVAL, || format!("no queue has id {id}: see ipc-msgq ls"))
 }
 
-/// The queue with this key, which must be there.
+/// Opens the queue with this key, which must exist.
 pub fn by_key(key: Key) -> Result<Queue> {
     Queue::open(key).advise(Errno::ENOENT, || format!("no queue has key {key}: see ipc-msgq ls"))
 }
 
-/// Says which queue it was that somebody removed, and which one does not let this user in.
+/// Names the queue in an error that says that it was removed, or that this user has no permission.
 pub fn of<T>(queue: Queue, result: Result<T>) -> Result<T> {
     let gone = || format!("queue {} was removed meanwhile", queue.id());
     result
@@ -78,7 +78,7 @@ pub fn of<T>(queue: Queue, result: Result<T>) -> Result<T> {
         .advise(Errno::EACCES, || format!("the mode of queue {} keeps you out: see ipc-msgq ls", queue.id()))
 }
 
-/// A queue's id on the command line.
+/// Parses a queue's id on the command line.
 pub fn parse_id(text: &str) -> std::result::Result<QueueId, String> {
     let number = text.parse().ok().filter(|number| *number >= 0);
     number
@@ -86,7 +86,7 @@ pub fn parse_id(text: &str) -> std::result::Result<QueueId, String> {
         .ok_or_else(|| "a queue's id is a whole number from 0 up, as `ls` shows it".into())
 }
 
-/// Permission bits on the command line, octal as for chmod(1).
+/// Parses permission bits on the command line, octal as for chmod(1).
 pub fn parse_mode(text: &str) -> std::result::Result<u32, String> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
     mode.ok_or_else(|| "a mode is octal, up to 777, as in 0600 or 660".into())

@@ -1,4 +1,4 @@
-//! How long to wait.
+//! The time to wait.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ pub struct Patience {
     pub timeout: Option<Duration>,
 }
 
-/// A time that one may wait, none included.
+/// Parses the time to wait, which may be zero.
 fn parse_limit(text: &str) -> std::result::Result<Duration, String> {
     if text == "0" { Ok(Duration::ZERO) } else { parse_seconds(text) }
 }
 
 impl Patience {
-    /// Sends; `None` if there was no room.
+    /// Sends; returns `None` if there was no room.
     pub fn send(&self, queue: Queue, message: &Message) -> Result<Option<()>> {
         if self.nowait { queue.try_send(message) } else { queue.send_until(message, self.until()) }
     }
 
-    /// Receives; `None` if there was nothing.
+    /// Receives; returns `None` if there was no message.
     pub fn recv(&self, queue: Queue, select: Select, message: &mut Message) -> Result<Option<()>> {
         if self.nowait {
             queue.try_recv(select, message)

@@ -1,4 +1,4 @@
-//! `peek`: a message that stays where it is.
+//! `peek`: shows a message and leaves it in the queue.
 
 use std::fmt::Write as _;
 
@@ -31,13 +31,13 @@ pub struct Peek {
     form: Form,
 }
 
-/// How much of a message a line shows.
+/// The number of bytes of a message shown in a line.
 const BEGINNING: usize = 40;
 
 impl Peek {
     pub fn run(self) -> Result<Outcome> {
         let queue = self.queue.open()?;
-        // The kernel does not cut a copy, so there must be room for the longest.
+        // The kernel does not cut a copy, so the buffer must fit the longest message.
         let room = name::of(queue, queue.stat())?.bytes.max(Limits::read()?.message_bytes);
         let mut message = Message::with_capacity(room);
         if self.all {

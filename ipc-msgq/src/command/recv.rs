@@ -1,4 +1,4 @@
-//! `recv`: messages to standard output.
+//! `recv`: receives messages and writes them to standard output.
 
 use clap::Args;
 use ipc_core::demo::{parse_count, somebody_reads};
@@ -77,7 +77,7 @@ impl Recv {
     pub fn run(self) -> Result<Outcome> {
         let select = self.which.select()?;
         let queue = self.queue.open()?;
-        // What is there may be from a time when longer ones were allowed.
+        // The queue may hold messages from a time when longer ones were allowed.
         let longest = name::of(queue, queue.stat())?.bytes.max(Limits::read()?.message_bytes);
         let room = self.size.map_or(longest, |size| size.min(longest));
         let mut message =
@@ -105,7 +105,7 @@ impl Recv {
     }
 }
 
-/// What could not be written is not lost in silence.
+/// Sends a message back to the queue if it could not be written, so that it is not silently lost.
 fn put_back(queue: Queue, message: &Message, error: Error) -> Error {
     let (kind, len) = (message.kind(), message.text().len());
     let fate = match queue.try_send(message) {

@@ -1,4 +1,4 @@
-//! `rm`: removes queues, and what is in them.
+//! `rm`: removes queues and the messages in them.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use super::name::{by_id, by_key, of, parse_id};
 use super::text::{count, user};
 use super::users::{ORPHAN, Sleepers, is_orphan};
 
-/// How `--help` says how sure `--orphans` is.
+/// The text of `--help` on the certainty of `--orphans`.
 const ONE_LOOK: &str = "\
 With --orphans all queues are looked at first. One that has changed by the time it is to be removed is left alone; \
 but somebody who comes to sleep at it in that short while is not seen, and is told that it was removed (EIDRM).";
@@ -68,7 +68,7 @@ impl Rm {
         Ok(if failed { Outcome::Failed } else { Outcome::Done })
     }
 
-    /// Each queue that was named, or why there is none.
+    /// Returns each queue that was named, or the reason why there is none.
     fn named(&self) -> impl Iterator<Item = Result<Queue>> {
         let ids = self.ids.iter().chain(&self.more).map(|id| by_id(*id));
         let keys = self.keys.iter().map(|key| by_key(*key));
@@ -78,7 +78,7 @@ impl Rm {
 
     fn remove_named(&self, queue: Queue) -> Result<()> {
         let Some(entry) = list()?.into_iter().find(|entry| entry.queue == queue) else {
-            return by_id(queue.id()).map(drop); // it has just gone, and this says so
+            return by_id(queue.id()).map(drop); // it has just been removed, and this reports it
         };
         if !self.force && !is_ours(&entry) {
             return Err(Error::Usage(format!(
@@ -90,13 +90,13 @@ impl Rm {
         if self.dry_run { self.say(&entry) } else { remove(&entry) }
     }
 
-    /// Whether one of them could not be removed.
+    /// Removes the orphans, and returns whether one of them could not be removed.
     fn remove_orphans(&self) -> Result<bool> {
         let sleepers = Sleepers::look()?;
         let orphans = list()?.into_iter().filter(|entry| is_orphan(entry, &sleepers));
         let mut failed = false;
         for orphan in orphans.filter(|entry| self.force || is_ours(entry)) {
-            // Not one that somebody has used since.
+            // Skips one that has been used since.
             if orphan.queue.stat().is_ok_and(|stat| stat != orphan.stat) {
                 continue;
             }
@@ -129,7 +129,7 @@ fn remove(entry: &Entry) -> Result<()> {
     of(entry.queue, entry.queue.remove())
 }
 
-/// One of several failed; the others are still to be tried.
+/// Reports that one of several failed; the others are still to be tried.
 fn complain(error: &impl Display) {
     eprintln!("error: {error}");
 }

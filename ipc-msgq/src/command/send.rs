@@ -1,4 +1,4 @@
-//! `send`: one message, from the command line or from standard input.
+//! `send`: sends one message, from the command line or from standard input.
 
 use std::ffi::OsString;
 use std::io::Read as _;
@@ -49,7 +49,7 @@ impl Send {
     }
 }
 
-/// At most one byte more than may be sent: enough to see that it is too much.
+/// Reads at most one byte more than may be sent: enough to see that it is too much.
 fn standard_input(longest: usize) -> Result<Vec<u8>> {
     has_input()?;
     let mut payload = Vec::new();
@@ -57,14 +57,14 @@ fn standard_input(longest: usize) -> Result<Vec<u8>> {
     Ok(payload)
 }
 
-/// What would never be sent is refused at once.
+/// Refuses at once a message that could never be sent.
 fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
     if len > longest {
         return Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, || {
             format!("the message is too long: {longest} bytes at most (kernel.msgmax)")
         });
     }
-    // A capacity of 0 is that of a queue that is being closed; it may be opened again.
+    // A capacity of 0 means that the queue is being closed; it may be opened again.
     match queue.stat().map(|stat| stat.capacity) {
         Ok(capacity @ 1..) if len > capacity => {
             Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, || {
@@ -74,7 +74,7 @@ fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
                 )
             })
         }
-        _ => Ok(()), // who may not look may still send
+        _ => Ok(()), // a user that may not read may still send
     }
 }
 

@@ -1,6 +1,6 @@
 //! `serve`: many clients, one queue.
 //!
-//! What it does with them is in the library: `server/`.
+//! The server itself is in the library: `server/`.
 
 use clap::Args;
 use ipc_core::demo::print;
@@ -34,7 +34,7 @@ impl Serve {
         name::of(queue, server.wait()).map(|()| Outcome::Done)
     }
 
-    /// The queue, and who removes it with this process.
+    /// Makes the queue, and the guard that removes it when this process ends.
     fn make(&self) -> Result<(Key, Queue, Guard)> {
         let key = self.address.key()?.unwrap_or_else(Key::fresh);
         let in_use = || format!("there is a queue with key {key}: choose another key");
@@ -44,7 +44,7 @@ impl Serve {
     }
 }
 
-/// Sends every request back.
+/// Returns every request to its sender.
 struct Echo;
 
 impl Handler for Echo {

@@ -49,7 +49,7 @@ fn parse_group(text: &str) -> Result<u32> {
     number(text).or_else(named).ok_or_else(|| Error::Usage(format!("there is no group '{text}'")))
 }
 
-/// All ones means "no one" to the kernel.
+/// Parses an id. The kernel takes all ones as "no one".
 fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|id| *id != u32::MAX)
 }

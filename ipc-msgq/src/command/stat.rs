@@ -1,4 +1,4 @@
-//! `stat`: all that the kernel knows of a queue.
+//! `stat`: the kernel's record of a queue.
 
 use std::time::SystemTime;
 
@@ -37,7 +37,7 @@ impl Stat {
     }
 }
 
-/// Shows also what one may not read: everyone may list it.
+/// Returns the record even of a queue that this user may not read: any user may list it.
 fn look(queue: Queue) -> Result<ipc_msgq::Stat> {
     match queue.stat() {
         Err(error) if error.errno() == Some(Errno::EACCES) => {

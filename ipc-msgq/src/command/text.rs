@@ -1,4 +1,4 @@
-//! How things are shown.
+//! Formatting of output.
 
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
@@ -7,12 +7,12 @@ use ipc_core::Result;
 use ipc_core::demo::{parse_size, print};
 use nix::unistd::{Gid, Group, Uid, User};
 
-/// One JSON document.
+/// Prints one JSON document.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(value).expect("plain data")))
 }
 
-/// Columns as wide as what is in them. The first row is the heading.
+/// Formats columns as wide as their content. The first row is the heading.
 pub fn table(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..rows[0].len())
         .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
@@ -21,7 +21,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
     for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{cell:<width$}  "); // a String takes everything
+            let _ = write!(line, "{cell:<width$}  "); // writing to a String cannot fail
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -29,33 +29,33 @@ pub fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// So many of a thing: `1 byte`, `2 bytes`.
+/// Formats a count with its noun: `1 byte`, `2 bytes`.
 pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A number of bytes on the command line: 0, 64, 4K, 1M.
+/// Parses a number of bytes on the command line: 0, 64, 4K, 1M.
 pub fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
     if text == "0" { Ok(0) } else { parse_size(text) }
 }
 
-/// The user's name, or the number if there is no name for it.
+/// Returns the user's name, or the number if it has no name.
 pub fn user(uid: u32) -> String {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
 }
 
-/// The group's name, or the number if there is no name for it.
+/// Returns the group's name, or the number if it has no name.
 pub fn group(gid: u32) -> String {
     Group::from_gid(Gid::from_raw(gid)).ok().flatten().map_or_else(|| gid.to_string(), |group| group.name)
 }
 
-/// A moment as anyone in the world reads it.
+/// Formats a time in RFC 3339.
 pub fn moment(time: SystemTime) -> String {
-    // What cannot be written so is a clock that is wrong, not a reason to end.
+    // A time that cannot be formatted comes from a wrong clock, which is no reason to fail.
     humantime::format_rfc3339_seconds(time.max(SystemTime::UNIX_EPOCH)).to_string()
 }
 
-/// How long ago that was, in its largest unit.
+/// Formats the time since then, in its largest unit.
 pub fn age(time: SystemTime) -> String {
     let seconds = time.elapsed().unwrap_or(Duration::ZERO).as_secs();
     match seconds {
@@ -66,7 +66,7 @@ pub fn age(time: SystemTime) -> String {
     }
 }
 
-/// Bytes as hexdump(1) shows them with `-C`.
+/// Formats bytes as hexdump(1) with `-C` does.
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (row, chunk) in bytes.chunks(16).enumerate() {
@@ -80,7 +80,7 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// Bytes as text in one line; a dot for each that cannot be shown.
+/// Formats bytes as text in one line, with a dot for each that cannot be shown.
 pub fn printable(bytes: &[u8]) -> String {
     bytes
         .iter()

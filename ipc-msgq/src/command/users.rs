@@ -1,5 +1,5 @@
-//! Who uses a queue. The kernel does not know: it notes the process that sent last and the one that received last,
-//! and not whether they still run. What else there is to know is in `/proc`.
+//! The users of a queue. The kernel does not track them: it records the last process to send and the last to receive,
+//! but not whether they still run. Everything else is in `/proc`.
 
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-/// How `--help` says what an orphan is.
+/// The definition of an orphan in `--help`.
 pub const ORPHAN: &str = "\
 The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, \
 nobody uses it: the process that sent last and the one that received last have both ended (or there never were any), \
@@ -21,15 +21,15 @@ thread and not the process: when that thread has ended, nothing tells whether it
 receives, in threads that come and go, is taken for ended while none of them sleeps at the queue. Root sees the sleepers of all users, others only their \
 own, and not even those where the system restricts ptrace (Yama).";
 
-/// Which processes sleep on which queue, at one moment.
+/// The processes that sleep on each queue, at one moment.
 #[derive(Debug)]
 pub struct Sleepers(Vec<(u32, QueueId)>);
 
 impl Sleepers {
-    /// Looks at every thread of every process that this user may look at.
+    /// Looks at every thread of every process that this user may inspect.
     ///
     /// # Errors
-    /// `/proc` cannot be read, or this process has no descriptor left: that does not mean that none sleeps.
+    /// `/proc` cannot be read, or this process has no descriptor left: this does not mean that no process sleeps.
     pub fn look() -> Result<Self> {
         let mut sleepers = Vec::new();
         for pid in numbers("/proc")? {
@@ -43,33 +43,34 @@ impl Sleepers {
         Ok(Self(sleepers))
     }
 
-    /// The processes that sleep on `queue`.
+    /// Returns the processes that sleep on `queue`.
     pub fn on(&self, queue: QueueId) -> Vec<u32> {
         self.0.iter().filter(|(_, on)| *on == queue).map(|(pid, _)| *pid).collect()
     }
 }
 
-/// A call on a queue that a thread is in.
+/// The call on a queue in which a thread sleeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallNow {
     pub queue: QueueId,
     pub receives: bool,
 }
 
-/// The call on a queue that the thread `task` of process `pid` sleeps in. `None` if it does not, or if this user may
-/// not know. See [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html).
+/// Returns the call on a queue in which the thread `task` of process `pid` sleeps. `None` if it does not, or if this
+/// user has no permission to see it. See
+/// [proc_pid_syscall(5)](https://man7.org/linux/man-pages/man5/proc_pid_syscall.5.html).
 ///
 /// # Errors
-/// It cannot be looked at, for want of a descriptor say.
+/// The thread cannot be inspected, for lack of a descriptor for example.
 pub fn call_of(pid: u32, task: u32) -> Result<Option<CallNow>> {
     let path = format!("/proc/{pid}/task/{task}/syscall");
     let text = if_shown(fs::read_to_string(&path)).call("open").on(path)?;
     Ok(text.as_deref().and_then(call_in))
 }
 
-/// The call that a line of `/proc/PID/task/TID/syscall` tells of, if that is one on a queue.
+/// Parses the call in a line of `/proc/PID/task/TID/syscall`, if it is one on a queue.
 fn call_in(text: &str) -> Option<CallNow> {
-    // The number of the call, then its arguments; of a thread that runs: one word.
+    // The number of the call, then its arguments; for a running thread, one word.
     let mut words = text.split_ascii_whitespace();
     let (number, queue) = (words.next()?.parse().ok()?, words.next()?.strip_prefix("0x")?);
     let receives = match number {
@@ -81,7 +82,7 @@ fn call_in(text: &str) -> Option<CallNow> {
     Some(CallNow { queue: QueueId::new(queue), receives })
 }
 
-/// How many threads of process `pid` sleep in whatever call: for a kernel that does not tell in which.
+/// Counts the threads of process `pid` that sleep in any call: for a kernel that does not report the call.
 pub fn asleep(pid: u32) -> Result<usize> {
     let mut asleep = 0;
     for task in tasks(pid)? {
@@ -92,12 +93,12 @@ pub fn asleep(pid: u32) -> Result<usize> {
     Ok(asleep)
 }
 
-/// The threads of process `pid`; none if it has ended.
+/// Returns the threads of process `pid`; none if it has ended.
 pub fn tasks(pid: u32) -> Result<Vec<u32>> {
     numbers(&format!("/proc/{pid}/task"))
 }
 
-/// The names in `directory` that are numbers.
+/// Returns the names in `directory` that are numbers.
 fn numbers(directory: &str) -> Result<Vec<u32>> {
     let mut numbers = Vec::new();
     for entry in if_shown(fs::read_dir(directory)).call("opendir").on(directory)?.into_iter().flatten() {
@@ -111,8 +112,8 @@ fn numbers(directory: &str) -> Result<Vec<u32>> {
     Ok(numbers)
 }
 
-/// What `/proc` shows of a process: `None` if that has ended, or is not for this user to see. Any other failure says
-/// nothing of the process.
+/// Returns what `/proc` shows of a process: `None` if the process has ended, or this user may not see it. Any other
+/// failure says nothing about the process.
 fn if_shown<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     use Errno::{EACCES, ENOENT, EPERM, ESRCH};
     match read {
@@ -127,14 +128,14 @@ fn if_shown<T>(read: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Whether nobody uses it, as far as can be seen. See [`ORPHAN`].
+/// Returns whether no process uses the queue, as far as can be seen. See [`ORPHAN`].
 pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
     let stat = &entry.stat;
     let lives = |pid: Option<u32>, when: Option<SystemTime>| match pid {
         Some(pid) => still_lives(pid, when),
         None => when.is_some(), // the kernel gives no pid for a process of another pid namespace: it may live
     };
-    // What cannot be looked at may be in use.
+    // A lease that cannot be inspected may be in use.
     let leased = || stat.key.is_some_and(|key| lease::is_held::<SystemV>(&key.to_string()).unwrap_or(true));
     !lives(stat.last_sender, stat.last_sent)
         && !lives(stat.last_receiver, stat.last_received)
@@ -142,17 +143,17 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
         && !leased()
 }
 
-/// Whether the process that had the number `pid` at the moment `then` still runs. One that has started since is
-/// another one, with the same number. It may also be that of a thread: then whether this thread runs. What cannot be
-/// looked at counts as running.
+/// Returns whether the process that had the number `pid` at the time `then` still runs. A process that has started
+/// since then is another with the same number. The number may also be that of a thread: then the result is about this
+/// thread. A process that cannot be inspected counts as running.
 pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
     let asked = i32::try_from(pid).map(|pid| kill(Pid::from_raw(pid), None));
     if !matches!(asked, Ok(Ok(()) | Err(Errno::EPERM))) {
         return false;
     }
-    // Behind the name, which is in parentheses: the third field is the state, the 20th the number of threads, the 22nd
-    // the start in ticks since boot. See proc_pid_stat(5).
-    // A /proc of another pid namespace shows another process under that number.
+    // After the name, which is in parentheses: the third field is the state, the 20th the number of threads, the 22nd
+    // the start in ticks since boot. See proc_pid_stat(5). A /proc of another pid namespace shows another process under
+    // that number.
     if fs::read_link("/proc/self").ok() != Some(std::process::id().to_string().into()) {
         return true;
     }
@@ -170,17 +171,17 @@ pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
     }
 }
 
-/// Whether it has ended, and its parent has not noticed; not if only its first thread has.
+/// Returns whether the process has ended and is a zombie; not if only its first thread has ended.
 fn has_ended(fields: &[&str]) -> bool {
     matches!(fields.first(), Some(&("Z" | "X"))) && number(fields, 20).is_none_or(|threads| threads <= 1)
 }
 
-/// A field, counted as the manual page does; the first two are missing.
+/// Returns a field, numbered as in the manual page; the first two are missing.
 fn number(fields: &[&str], field: usize) -> Option<u64> {
     fields.get(field - 3)?.parse().ok()
 }
 
-/// When it was that many ticks after boot. A second has a hundred, whatever the kernel's own clock does.
+/// Returns the time that many ticks after boot. A second has a hundred ticks, whatever the kernel's own clock does.
 fn moment_of(ticks: u64) -> Option<SystemTime> {
     let stat = fs::read_to_string("/proc/stat").ok()?;
     let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
@@ -202,7 +203,7 @@ mod tests {
         assert!(!still_lives(0x7fff_ffff, None), "no process has so high a number");
     }
 
-    /// One whose `main` has ended by `pthread_exit` is a zombie to look at, and works on.
+    /// A process whose `main` has ended by `pthread_exit` looks like a zombie, but goes on working.
     #[test]
     fn a_process_lives_as_long_as_one_of_its_threads() {
         let stat = |state, threads| format!("{state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711");
@@ -226,7 +227,7 @@ mod tests {
         assert!(!lives);
     }
 
-    /// What is not there and what is not shown is no process; what cannot be looked at says nothing.
+    /// A missing or hidden process is no process; a failure to inspect it says nothing.
     #[test]
     fn what_cannot_be_looked_at_is_an_error() {
         let read = |errno: Errno| if_shown(Err::<(), _>(io::Error::from(errno)));
@@ -236,7 +237,7 @@ mod tests {
         assert_eq!(read(Errno::EMFILE).unwrap_err().raw_os_error(), Some(Errno::EMFILE as i32));
     }
 
-    /// A queue that a ping or a pong holds is no orphan, even if no process has used it yet.
+    /// A queue held by a ping or a pong is no orphan, even if no process has used it yet.
     #[test]
     fn a_queue_that_is_held_is_no_orphan() {
         let key = ipc_msgq::Key::fresh();
@@ -251,7 +252,7 @@ mod tests {
         assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "nobody holds that");
     }
 
-    /// The kernel notes the thread that was woken. While it lives it is known to; then it is not known whose it was.
+    /// The kernel records the thread that was woken. While the thread runs, its process is known; afterwards it is not.
     #[test]
     fn a_receiver_that_slept_is_known_by_its_thread() {
         let queue = ipc_msgq::Queue::private(0o600).unwrap().owned();
@@ -283,7 +284,7 @@ mod tests {
         });
         assert_eq!(queue.stat().unwrap().last_receiver, Some(thread));
         let started = std::time::Instant::now();
-        while look().1 && started.elapsed() < Duration::from_secs(10) {} // joined is not quite gone
+        while look().1 && started.elapsed() < Duration::from_secs(10) {} // a joined thread may not be quite gone
         assert_eq!(look(), (true, false), "this guess is wrong, as the help says: the process lives");
     }
 

@@ -1,4 +1,4 @@
-//! `watch`: what changes, while it changes.
+//! `watch`: shows changes as they happen.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ pub struct Watch {
     interval: Duration,
 }
 
-/// Home, and erase from there to the end: what is overwritten by the same does not flicker.
+/// Moves the cursor home and erases from there to the end: overwriting text with the same text does not flicker.
 const REDRAW: &str = "\x1b[H\x1b[J";
 
 impl Watch {
@@ -46,7 +46,7 @@ impl Watch {
     }
 }
 
-/// A line for each queue that is new, changed or gone.
+/// Returns a line for each queue that is new, changed or gone.
 fn changes(before: &BTreeMap<i32, Row>, now: &BTreeMap<i32, Row>) -> String {
     let mut lines = String::new();
     let time = moment(SystemTime::now());

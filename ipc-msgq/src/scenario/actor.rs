@@ -1,4 +1,4 @@
-//! What a process of a scene does: it reads orders from its standard input, and answers each in one line.
+//! A process of a scene: it reads orders from its standard input, and answers each in one line.
 
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Actor {
             let reply = Reply { took: started.elapsed(), what };
             writeln!(stdout(), "{}", reply.line()).call("write")?;
         }
-        // The other end of the pipe is closed: the scene is over, or the process that played it is dead.
+        // The other end of the pipe is closed: the scene is over, or its process is dead.
         guarded.into_iter().for_each(remove);
         Ok(Outcome::Done)
     }
@@ -89,7 +89,8 @@ fn received(queue: Queue, mut message: Message, select: &str) -> Result<What> {
     Ok(What::got(&message))
 }
 
-/// A thread for each client, as in the course: a client sends as an odd type and receives the even one behind it.
+/// Starts a thread for each client, as in the course: a client sends with an odd type and receives the even one after
+/// it.
 fn serve(queue: Queue, clients: i64) -> Result<What> {
     let serve_one = |client: i64| {
         let [request, answer] =
@@ -136,19 +137,19 @@ fn exchange(queue: Queue, how: &str, count: i64) -> Result<What> {
         } else if queue.try_recv(kind(from)?, &mut buffer)?.is_some() {
             received += 1;
         } else {
-            thread::sleep(Duration::from_millis(1)); // full of what the other side is to take
+            thread::sleep(Duration::from_millis(1)); // full of messages for the other side
         }
     }
     Ok(What::Done(received))
 }
 
-/// Removes the queue of `key` if there is one, if it is this user's, and if it has this `id` where that is known.
+/// Removes the queue of `key` if it exists, is this user's, and has this `id` where that is known.
 fn remove((key, id): (Key, QueueId)) {
     if let Ok(queue) = Queue::open(key)
         && queue.id() == id
         && queue.stat().is_ok_and(|stat| stat.creator == geteuid().as_raw())
     {
-        let _ = queue.remove(); // somebody was faster
+        let _ = queue.remove(); // another process was faster
     }
 }
 
@@ -160,7 +161,7 @@ fn kind(number: i64) -> Result<MessageType> {
     MessageType::new(number).ok_or_else(|| Error::Usage(format!("{number} is no type")))
 }
 
-/// `any`, `3`, `<=3` or `!3`.
+/// Parses `any`, `3`, `<=3` or `!3`.
 fn parse(select: &str) -> Result<Select> {
     Ok(match (select.strip_prefix("<="), select.strip_prefix('!')) {
         _ if select == "any" => Select::Any,

@@ -1,4 +1,4 @@
-//! What fits, and what happens when it does not.
+//! Messages that fit a queue, and messages that do not.
 
 use super::Scene;
 use super::reply::What;

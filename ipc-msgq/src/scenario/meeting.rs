@@ -1,4 +1,4 @@
-//! Who meets whom, and when.
+//! Several processes on one queue.
 
 use super::Scene;
 
@@ -29,7 +29,7 @@ pub const MULTI_CLIENT: Scene = Scene {
         server.begin("serve 3")?;
         server.sleeps(3)?;
         let mut clients = [stage.player("client 1")?, stage.player("client 2")?, stage.player("client 3")?];
-        // All have asked before the first looks for its answer.
+        // All have sent their requests before the first looks for its answer.
         for (number, client) in (1..).zip(&mut clients) {
             client.does(&format!("send {} I am {number}", 2 * number - 1))?;
         }

@@ -1,13 +1,13 @@
-//! The scenarios of the course: real processes, a time line, and a claim that is checked.
+//! The scenarios of the course: real processes, a timeline, and a claim that is checked.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `mod.rs` | the list of them, and how one is played |
-//! | `stage.rs` | [`Stage`](stage::Stage): the queue, the clock, and what is claimed |
+//! | `mod.rs` | the list of scenes, and the code that plays one |
+//! | `stage.rs` | [`Stage`](stage::Stage): the queue, the clock, and the claims |
 //! | `player.rs` | [`Player`](player::Player): another process, told line by line what to do |
-//! | `actor.rs` | what such a process does |
-//! | `reply.rs` | what it answers |
-//! | `story.rs` | how it is told |
+//! | `actor.rs` | the work of such a process |
+//! | `reply.rs` | its answers |
+//! | `story.rs` | the wording of the story |
 //! | `waiting.rs`, `routing.rs`, `meeting.rs`, `limits.rs`, `removing.rs` | the scenes |
 
 mod actor;
@@ -32,10 +32,10 @@ use stage::{Failure, Played, Stage};
 pub use actor::Actor;
 pub use stage::Guard;
 
-/// One of them.
+/// A scene.
 struct Scene {
     name: &'static str,
-    /// What it shows, as a sentence.
+    /// The fact that it demonstrates, as a sentence.
     claim: &'static str,
     play: fn(&mut Stage) -> Played,
 }
@@ -61,7 +61,7 @@ const SCENES: [Scene; 18] = [
     FALSE_CLAIM,
 ];
 
-/// Not listed: for the test that a claim that does not hold ends with an error.
+/// Not listed: for the test that a false claim ends with an error.
 const FALSE_CLAIM: Scene = Scene {
     name: "false-claim",
     claim: "An empty queue has a message.",
@@ -94,12 +94,12 @@ impl Scenario {
     }
 }
 
-/// To say which there are if another is asked for.
+/// Returns the names, for the error message about an unknown scene.
 fn names() -> impl Iterator<Item = PossibleValue> {
     SCENES.iter().map(|scene| PossibleValue::new(scene.name).hide(scene.name == FALSE_CLAIM.name))
 }
 
-/// For the shell to complete: it would offer the hidden one, too.
+/// Limits the shell's completion to the listed scenes: it would offer the hidden one, too.
 pub fn listed_only(scenario: Command) -> Command {
     let shown = names().filter(|name| !name.is_hide_set());
     scenario.mut_arg("name", |name| {

@@ -1,4 +1,4 @@
-//! A process of a scene, as the scene sees it.
+//! A process of a scene, seen from the scene.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -18,26 +18,26 @@ use super::stage::{Clock, Failure, PATIENCE, Played};
 use super::story::{outcome, told};
 use crate::command::users::{asleep, call_of, tasks};
 
-/// Another process: this same program as `actor`. Killed when this is dropped.
+/// Another process: this same program as `actor`. Killed when this value is dropped.
 #[derive(Debug)]
 pub struct Player {
     name: String,
     child: Child,
-    /// `None` when it was told to leave.
+    /// `None` once the process was told to leave.
     orders: Option<ChildStdin>,
     replies: Receiver<String>,
-    /// What it was told and has not answered yet.
+    /// The order that has not been answered yet.
     order: String,
     queue: QueueId,
     clock: Clock,
-    /// It was seen to sleep before it answered.
+    /// True if it was seen sleeping before it answered.
     slept: bool,
-    /// It is not killed, but ends by itself.
+    /// True if it ends by itself, rather than being killed.
     apart: bool,
 }
 
 impl Player {
-    /// Starts it. `apart` from this process's group, it does not notice a Ctrl-C.
+    /// Starts the process. If it is `apart` from this process's group, Ctrl-C does not reach it.
     pub fn start(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
         let mut command = peer::this_program()?;
         command.args(["actor", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -48,7 +48,7 @@ impl Player {
         let orders = child.stdin.take();
         let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
         let (to_us, replies) = channel();
-        // Ends with the process.
+        // The thread ends with the process.
         thread::spawn(move || lines.map_while(std::io::Result::ok).try_for_each(|line| to_us.send(line)));
         Ok(Self {
             name: name.into(),
@@ -67,7 +67,7 @@ impl Player {
         self.child.id()
     }
 
-    /// Tells it what to do, and does not wait.
+    /// Sends an order and does not wait.
     pub fn begin(&mut self, order: &str) -> Result<()> {
         order.clone_into(&mut self.order);
         self.slept = false;
@@ -75,13 +75,13 @@ impl Player {
         writeln!(orders, "{order}").call("write")
     }
 
-    /// The same, with a line in the story: of what takes a while.
+    /// Does the same, with a line in the story: for orders that take a while.
     pub fn sets_out(&mut self, order: &str) -> Result<()> {
         self.begin(order)?;
         self.says(&format!("{}: begins", told(order)))
     }
 
-    /// Waits until it has done what it was told.
+    /// Waits until the process has executed its order.
     pub fn end(&mut self) -> Result<Reply> {
         let line = self.replies.recv_timeout(PATIENCE).map_err(|error| match error {
             RecvTimeoutError::Timeout => {
@@ -93,18 +93,18 @@ impl Player {
         self.answered(&line)
     }
 
-    /// The same, if it has done so by now.
+    /// Returns the reply if the process has executed its order by now.
     pub fn try_end(&mut self) -> Result<Option<Reply>> {
         self.replies.try_recv().ok().map(|line| self.answered(&line)).transpose()
     }
 
-    /// Tells it what to do and waits until it is done.
+    /// Sends an order and waits until it is done.
     pub fn does(&mut self, order: &str) -> Result<Reply> {
         self.begin(order)?;
         self.end()
     }
 
-    /// The same, without a line in the story.
+    /// Does the same, without a line in the story.
     pub fn quietly(&mut self, order: &str) -> Result<Reply> {
         self.begin(order)?;
         read(&self.replies.recv_timeout(PATIENCE).map_err(|_| Error::Disconnected)?)
@@ -118,12 +118,12 @@ impl Player {
         Ok(reply)
     }
 
-    /// A line of the story.
+    /// Adds a line to the story.
     pub fn says(&self, what: &str) -> Result<()> {
         self.clock.tell(&self.name, Some(self.pid()), what)
     }
 
-    /// Waits until `threads` of its threads sleep in a call on the queue.
+    /// Waits until `threads` threads of the process sleep in a call on the queue.
     pub fn sleeps(&mut self, threads: usize) -> Played {
         let started = Instant::now();
         while !self.is_asleep(threads)? {
@@ -143,7 +143,7 @@ impl Player {
         Ok(())
     }
 
-    /// Whether it sleeps now, seen from outside.
+    /// Returns whether the process sleeps now, as seen from outside.
     pub fn is_asleep(&self, threads: usize) -> Result<bool> {
         let pid = self.pid();
         if fs::read_to_string(format!("/proc/{pid}/syscall")).is_ok() {
@@ -153,8 +153,8 @@ impl Player {
             }
             return Ok(on_queue == threads);
         }
-        // A kernel that does not tell the call may still tell that it sleeps, and it may be told too early: a while
-        // is given to it to come from its pipe to the call.
+        // A kernel that does not report the call may still report that the thread sleeps, possibly too early: this
+        // allows some time to get from the pipe to the call.
         thread::sleep(Duration::from_millis(50));
         Ok(asleep(pid)? >= threads)
     }
@@ -164,14 +164,14 @@ impl Player {
         kill(Pid::from_raw(self.pid().cast_signed()), signal).call("kill")
     }
 
-    /// Lets it end by itself.
+    /// Lets the process end by itself.
     pub fn leave(mut self) -> Result<()> {
         self.orders = None;
         self.child.wait().call("wait4")?;
         self.says("has ended")
     }
 
-    /// Ends it as a crash would.
+    /// Kills the process, as in a crash.
     pub fn kill(mut self) -> Result<()> {
         self.child.kill().call("kill")?;
         self.child.wait().call("wait4")?;

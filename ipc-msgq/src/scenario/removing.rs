@@ -1,4 +1,4 @@
-//! How a queue ends.
+//! The end of a queue.
 
 use std::time::Instant;
 
@@ -86,7 +86,7 @@ pub const ORPHAN: Scene = Scene {
     },
 };
 
-/// What `ls` says of the queue; `None` if it is not there.
+/// Returns the orphan column of `ls` for the queue; `None` if it does not exist.
 fn orphan(stage: &Stage) -> ipc_core::Result<Option<bool>> {
     let sleepers = Sleepers::look()?;
     let entry = list()?.into_iter().find(|entry| entry.queue == stage.queue);

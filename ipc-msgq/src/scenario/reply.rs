@@ -1,4 +1,4 @@
-//! What an actor answers: one line for each order.
+//! The answers of an actor: one line for each order.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::story::quoted;
 /// The answer to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// How long the calls took.
+    /// The time that the calls took.
     pub took: Duration,
     pub what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// It is done; with a number, where the order asks for one.
+    /// The order was executed; with a number, if it asks for one.
     Done(i64),
     /// A message was received.
     Got { kind: i64, cut: bool, text: String },
@@ -40,7 +40,7 @@ impl What {
 }
 
 impl Reply {
-    /// The text that was received.
+    /// Returns the text that was received.
     pub fn text(&self) -> Option<&str> {
         match &self.what {
             What::Got { text, .. } => Some(text),
@@ -48,7 +48,7 @@ impl Reply {
         }
     }
 
-    /// The type and the text that was received.
+    /// Returns the type and the text that was received.
     pub fn message(&self) -> Option<(i64, &str)> {
         match &self.what {
             What::Got { kind, text, .. } => Some((*kind, text)),
@@ -56,7 +56,7 @@ impl Reply {
         }
     }
 
-    /// The name of the errno.
+    /// Returns the name of the errno.
     pub fn errno(&self) -> Option<&str> {
         match &self.what {
             What::Refused(errno) => Some(errno),
@@ -71,7 +71,7 @@ impl Reply {
         }
     }
 
-    /// The line that [`parse`](Self::parse) reads.
+    /// Formats the line that [`parse`](Self::parse) reads.
     pub fn line(&self) -> String {
         let took = self.took.as_micros();
         match &self.what {
@@ -83,7 +83,7 @@ impl Reply {
         }
     }
 
-    /// `None` if the line is something else.
+    /// Parses a line; returns `None` if it is something else.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.splitn(5, ' ');
         let took = Duration::from_micros(words.next()?.parse().ok()?);

@@ -1,4 +1,4 @@
-//! Which message goes to whom.
+//! The routing of messages to receivers.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Where a scene is played: a queue, a clock, and somebody who clears up.
+//! The stage of a scene: a queue, a clock, and a process that cleans up.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use ipc_msgq::{Key, Queue, QueueId, SystemV};
 
 use super::player::Player;
 
-/// How long a step may take on a loaded machine. Reached only when it hangs.
+/// The time that a step may take on a loaded machine. Reached only if the step hangs.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// When the scene began.
+/// The start of the scene.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(Instant);
 
 impl Clock {
-    /// A line of the story: when, who, what.
+    /// Prints a line of the story: the time, the process, the event.
     pub fn tell(self, name: &str, pid: Option<u32>, what: &str) -> Result<()> {
         let time = self.0.elapsed().as_secs_f64() * 1e3;
         let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
@@ -35,11 +35,11 @@ pub struct Stage {
     guard: Guard,
 }
 
-/// Another process, which removes queues when this one is gone, however it ends: then the pipe between the two is
+/// Another process, which removes the queues when this one has ended, however it ends: then the pipe between the two is
 /// closed. Dropping this does the same, and waits for it.
 ///
-/// Process 1 of a container takes the guard with it when it ends. So the queues are noted in a lease, too, and at no
-/// moment is there one that is not.
+/// Process 1 of a container takes the guard with it when it ends. So a lease records the queues, too, at every moment
+/// of their lives.
 #[derive(Debug)]
 pub struct Guard {
     player: Player,
@@ -47,7 +47,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Removes nothing yet.
+    /// Starts the process, which guards no queue yet.
     pub fn start() -> Result<Self> {
         let no_queue = QueueId::new(0);
         let lease = Lease::take::<SystemV>(None)?;
@@ -55,7 +55,7 @@ impl Guard {
         Ok(Self { player, lease })
     }
 
-    /// Makes the queue of `key`, which it removes if it is still that one.
+    /// Makes the queue of `key`, which the guard removes if it is still the same one.
     pub fn create(&mut self, key: Key, mode: u32) -> Result<Queue> {
         let queue = Queue::create_leased(&self.lease, key, mode)?;
         self.player.quietly(&format!("guard {key} {}", queue.id()))?;
@@ -64,7 +64,7 @@ impl Guard {
 }
 
 impl Stage {
-    /// Makes a queue that nobody else uses.
+    /// Makes a queue that no other process uses.
     pub fn set() -> Result<Self> {
         let clock = Clock(Instant::now());
         let key = Key::fresh();
@@ -74,43 +74,43 @@ impl Stage {
         Ok(Self { key, queue, clock, guard })
     }
 
-    /// The key of one more queue, which will be removed, too.
+    /// Returns the key of one more queue, which will be removed, too.
     pub fn another_key(&mut self) -> Result<Key> {
         let key = Key::fresh();
         self.guard.create(key, 0o600).map(|_| key)
     }
 
-    /// One more process.
+    /// Starts one more process.
     pub fn player(&self, name: &str) -> Result<Player> {
         let player = Player::start(name, self.queue.id(), self.clock, false)?;
         player.says("starts")?;
         Ok(player)
     }
 
-    /// A line that no process says.
+    /// Prints a line that belongs to no process.
     pub fn tell(&self, what: &str) -> Result<()> {
         self.clock.tell("", None, what)
     }
 
-    /// What must be so: told if it is, an error if not.
+    /// Checks a claim: prints it if it holds, and fails if not.
     pub fn claim(&self, holds: bool, claim: &str) -> Played {
         self.tell(&format!("{} {claim}", if holds { "✓" } else { "✗" }))?;
         if holds { Ok(()) } else { Err(Failure::Otherwise(format!("it was claimed that: {claim}"))) }
     }
 
-    /// How many messages and bytes the kernel says are there.
+    /// Returns the number of messages and bytes in the queue, according to the kernel.
     pub fn used(&self) -> Result<(usize, usize)> {
         let stat = self.queue.stat()?;
         Ok((stat.messages, stat.bytes))
     }
 
-    /// Has the queue hold no more than this, so that it is soon full.
+    /// Limits the queue's capacity, so that it is soon full.
     pub fn shrink(&self, bytes: usize) -> Result<()> {
         self.queue.set(&ipc_msgq::Settings { capacity: Some(bytes), ..Default::default() })?;
         self.tell(&format!("the queue is set to hold {bytes} bytes"))
     }
 
-    /// Lets time pass, in which nothing should happen.
+    /// Waits for a while, in which nothing should happen.
     pub fn pause(&self) -> Result<()> {
         std::thread::sleep(PAUSE);
         self.tell(&format!("({} ms pass)", PAUSE.as_millis()))
@@ -122,15 +122,15 @@ impl Stage {
     }
 }
 
-/// How a scene ends.
+/// The result of a scene.
 pub type Played = std::result::Result<(), Failure>;
 
-/// Why a scene was not played to its end.
+/// The reason why a scene was not played to its end.
 #[derive(Debug)]
 pub enum Failure {
-    /// The kernel behaved otherwise than claimed.
+    /// The kernel did not behave as claimed.
     Otherwise(String),
-    /// It could not be played.
+    /// The scene could not be played.
     Error(Error),
 }
 
@@ -140,5 +140,5 @@ impl From<Error> for Failure {
     }
 }
 
-/// Long enough to be seen; what is claimed does not depend on it.
+/// Long enough to be seen; no claim depends on it.
 pub const PAUSE: Duration = Duration::from_millis(200);

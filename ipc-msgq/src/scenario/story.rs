@@ -1,11 +1,11 @@
-//! An order to an actor, as the story tells it: in the kernel's words.
+//! The wording of an actor's order in the story: in the kernel's terms.
 
 use super::reply::What;
 
-/// How long a text may be to be shown whole.
+/// The length up to which a text is shown whole.
 const SHOWN: usize = 40;
 
-/// The calls that an order stands for.
+/// Formats the calls that an order stands for.
 pub fn told(order: &str) -> String {
     let words: Vec<&str> = order.splitn(3, ' ').collect();
     match words[..] {
@@ -27,7 +27,7 @@ pub fn told(order: &str) -> String {
     }
 }
 
-/// What came of an order. A number says different things.
+/// Formats the result of an order. The meaning of a number depends on the order.
 pub fn outcome(order: &str, what: &What) -> String {
     match (order.split(' ').next(), what) {
         (Some("open"), What::Done(id)) => format!("id {id}"),
@@ -39,7 +39,7 @@ pub fn outcome(order: &str, what: &What) -> String {
     }
 }
 
-/// A text, or how long it is.
+/// Formats a text, or its length.
 pub fn quoted(text: &str) -> String {
     if text.len() <= SHOWN { format!("\"{text}\"") } else { format!("{} bytes", text.len()) }
 }

@@ -1,4 +1,4 @@
-//! Who sleeps, and what ends it.
+//! Waiting calls, and the events that end them.
 
 use nix::sys::signal::Signal;
 
