@@ -83,7 +83,7 @@
 //! | `alarm.rs`, `alarm/` | 9 | interrupting an endless wait |
 //! | **6. Waiting** | **17** | |
 //! | `until.rs` | 7 | [`Until`]: waiting with a deadline; [`Interrupter`] |
-//! | `readiness.rs`, `readiness/` | 10 | [`Readiness`]: a descriptor, to wait for a queue and for sockets in one `poll` |
+//! | `readiness.rs`, `readiness/` | 10 | [`Readiness`]: a descriptor, to poll a queue and sockets together |
 //! | **7. Structs, and the kernel's records** | **14** | |
 //! | `typed.rs` | 6 | [`Typed`]: messages that are structs |
 //! | `control.rs` | 8 | [`Stat`], [`Settings`]: what the kernel records about a queue, and what can be changed |
