@@ -1,32 +1,34 @@
-//! Nothing leaks: which process still uses an object, and which one removes it, even after a `SIGKILL`.
+//! The removal of leftovers: a process can tell which objects are still in use and which process removes them, even
+//! after a `SIGKILL`.
 //!
 //! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So a process that makes one
 //! first takes a *lease*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
-//! with the process, however it ends. A directory that can be locked exclusively therefore belongs to the dead, and is
-//! cleared away together with what its `records` file names. No guess from pids or ages is needed.
+//! with the process, however it ends. A directory that can be locked exclusively therefore belongs to dead processes,
+//! and is removed together with the objects that its `records` file names. No guess from pids or ages is needed.
 //!
-//! - The last one out removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it made,
+//! - The last holder removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it made,
 //!   even if the directory has been removed meanwhile.
 //! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
-//! - What cannot be removed keeps its note, and its lease, for the next sweep; `ipc-bench clean` says what and why.
-//! - Only what is exactly what was noted is removed, or what carries a mark of this suite. A record that is not whole
-//!   is never acted upon.
+//! - An object that cannot be removed keeps its note, and its lease, for the next sweep; `ipc-bench clean` reports it,
+//!   with the reason.
+//! - An object is removed only if it is exactly the one that was noted, or carries a mark of this suite. An incomplete
+//!   record is never acted upon.
 //!
-//! Some objects are not the whole host's: queues and segments belong to an *IPC namespace*, as a container has one.
-//! Where two namespaces share the directory for temporary files, a process of the one neither finds what the other's
-//! left nor can remove it. So the leases of such a mechanism are each namespace's own
-//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only what lies at a path, as POSIX shared memory does, may be
-//! swept by any process that the path leads there. What is left of a namespace that has ended is its other leases,
-//! directories with a note each: their objects have ended with it.
+//! Some objects do not belong to the whole host: queues and segments belong to an *IPC namespace*, as a container has
+//! one. Where two namespaces share the directory for temporary files, a process of one can neither find nor remove what
+//! a process of the other left. So the leases of such a mechanism are separate for each namespace
+//! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only objects at a path, such as POSIX shared memory, may be
+//! swept by any process that can reach the path. When a namespace ends, its objects end with it; its other leases
+//! remain, directories with a note each.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `record.rs` | [`Note`]: what is noted, and how it is written down |
-//! | `outside.rs` | how an object is noted, made and removed, so that a kill at any moment leaves nothing |
-//! | `held.rs` | what this process holds, and how it gives that back |
-//! | `sweep.rs` | [`sweep`]: what dead processes left |
-//! | `place.rs` | where the directories are |
-//! | `making.rs` | what a signal has to wait for |
+//! | `record.rs` | [`Note`]: what a note contains, and how it is written |
+//! | `outside.rs` | noting, making and removing objects so that a kill at any moment leaves nothing |
+//! | `held.rs` | the leases that this process holds, and how it gives them back |
+//! | `sweep.rs` | [`sweep`]: finding and removing what dead processes left |
+//! | `place.rs` | the location of the directories |
+//! | `making.rs` | delaying a signal while an object is being made |
 //!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
@@ -61,7 +63,7 @@ pub use outside::{MARK, SYSTEM_V_MARK, is_marked};
 pub use record::{Found, Inode, Made, Note, SystemV};
 pub use sweep::{Left, Sweep, held, is_held, looked_at, sweep, sweep_everywhere};
 
-/// [`Mechanism::reclaim`].
+/// The type of [`Mechanism::reclaim`].
 type Reclaim = fn(&Note) -> Result<()>;
 
 /// A private directory that its holders keep alive. See the [module](self).
@@ -69,14 +71,14 @@ type Reclaim = fn(&Note) -> Result<()>;
 pub struct Lease(Arc<Held>);
 
 impl Lease {
-    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh lease. With a `name` (the key of a
-    /// queue, say) the other side can [`share`](Self::share) it; without one no other side needs to.
+    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh lease. With a `name` (the key of a queue,
+    /// for example), the other side can [`share`](Self::share) it; without a name, no other side needs to.
     ///
     /// # Errors
-    /// `EEXIST` when another holder of that name lives, or when what a dead one left cannot be removed. Any other: no
-    /// directory can be made, and the advice says what to set.
+    /// `EEXIST` if another holder of that name is alive, or if the objects of a dead one cannot be removed. Any other
+    /// error: no directory can be made, and the advice says which variable to set.
     pub fn take<M: Mechanism>(name: Option<&str>) -> Result<Self> {
-        let prefix = prefix::<M>()?; // it can fail, so before anything is made
+        let prefix = prefix::<M>()?; // it can fail, so it comes before anything is made
         sweep::<M>()?;
         let name = name.map_or_else(|| format!("{:016x}", random()), str::to_owned);
         let in_use = |dir: &Path| {
@@ -85,7 +87,7 @@ impl Lease {
         };
         loop {
             let base = make_base()?;
-            // Another process of this user may have another place for it.
+            // Another process of this user may keep it elsewhere.
             if let Some(other) = find::<M>(&name)? {
                 match clear_after_others(&other, M::reclaim)? {
                     Cleared::Held => return in_use(&other),
@@ -100,11 +102,11 @@ impl Lease {
             }
             let dir = base.join(prefix.clone() + &short(&name));
             match make_dir(&dir) {
-                // The last one out also removes the directory for leases, maybe just now.
+                // The last holder of the last lease also removes the directory of leases, maybe just now.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EEXIST)) => {}
                 made => {
                     advise_on_space(made)?;
-                    // A sweeper may have taken the new directory for a dead one before it was locked: once more.
+                    // A sweeper may have taken the new directory for a dead one before it was locked: try again.
                     if let Some(held) = Held::lock(&dir, M::reclaim)? {
                         return Ok(Self(held));
                     }
@@ -113,8 +115,8 @@ impl Lease {
         }
     }
 
-    /// Joins in holding the lease `name` of mechanism `M`, so that what it protects stays until both are done.
-    /// `None` if there is no such lease: the object was made by another program.
+    /// Joins the holders of the lease `name` of mechanism `M`, so that what it protects stays until both are done.
+    /// Returns `None` if there is no such lease: the object was made by another program.
     ///
     /// # Errors
     /// The directory cannot be opened or locked.
@@ -125,7 +127,7 @@ impl Lease {
         }
     }
 
-    /// A path inside the private directory, for an object that lives there.
+    /// Returns a path inside the private directory, for an object that lives there.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.dir.join(name)
@@ -141,11 +143,11 @@ impl Lease {
         advise_on_space(file.write_all(text.as_bytes()).call("write").on(path.display()))
     }
 
-    /// Notes an object that is elsewhere, to be removed after the last holder. If the directory has been removed, it is
-    /// made anew, with all that was noted there.
+    /// Notes an object outside the directory, to be removed after the last holder. If the directory has been removed,
+    /// it is recreated, with all the notes.
     ///
     /// # Errors
-    /// The note cannot be written. Then none of it is, and the object must not be made.
+    /// The note cannot be written. Then no part of it is, and the object must not be made.
     pub fn record(&self, note: Note) -> Result<()> {
         self.0.record(note)
     }
@@ -158,7 +160,7 @@ impl Drop for Lease {
     }
 }
 
-/// Where the lease `name` of mechanism `M` is, if there is one.
+/// Finds the lease `name` of mechanism `M`, if there is one.
 fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
     let name = prefix::<M>()? + &short(name);
     for base in bases()? {
@@ -171,16 +173,16 @@ fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// A name that fits a directory's, of at most 255 bytes, behind a prefix.
+/// Shortens a name so that it fits a directory name of at most 255 bytes, behind a prefix.
 fn short(name: &str) -> String {
     if name.len() <= 128 { name.to_owned() } else { format!("{:016x}", record::checksum(name.as_bytes())) }
 }
 
-/// Opens a file of ours, made for this user alone whatever the umask would take from its mode.
+/// Opens a private file of this user with mode 0600, whatever the umask.
 fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File> {
     let options = options.mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
     let opened = match options.open(path) {
-        // A process that was killed before it set the mode had made it with an odd umask.
+        // A process that was killed before it set the mode had created the file with an odd umask.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let _ = std::fs::set_permissions(path, Permissions::from_mode(0o600));
             options.open(path)
@@ -194,7 +196,7 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File> {
     Ok(file)
 }
 
-/// Tells this boot of the system from any other; one word.
+/// Returns an identifier of this boot of the system; one word.
 ///
 /// # Errors
 /// `/proc` cannot be read.
@@ -203,7 +205,7 @@ pub fn boot() -> Result<String> {
     Ok(std::fs::read_to_string(path).call("open").on(path)?.trim().to_owned())
 }
 
-/// A number that no other process picks; for names and keys, not for secrets.
+/// Returns a number that no other process picks; for names and keys, not for secrets.
 #[must_use]
 pub fn random() -> u64 {
     RandomState::new().build_hasher().finish()

@@ -1,4 +1,4 @@
-//! What this process holds, and how it gives that back.
+//! The leases that this process holds, and how it gives them back.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -15,10 +15,10 @@ use super::record::Note;
 use super::sweep::{read_records, remove};
 use super::{Reclaim, making, open_private};
 
-/// The file in a lease's directory that names, a line each, the objects that are elsewhere.
+/// The file in a lease's directory that names the objects outside it, one per line.
 pub(super) const RECORDS: &str = "records";
 
-/// Leases of this process, for [`release_all`].
+/// The leases of this process, for [`release_all`].
 static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
 
 /// A lease's directory, locked.
@@ -33,14 +33,14 @@ pub(super) struct Held {
 struct State {
     /// The open directory, with the shared lock.
     lock: File,
-    /// What is noted there: what this process has made must go even if the directory went before.
+    /// The notes written there: the objects of this process must go even if the directory has gone first.
     notes: Vec<Note>,
 }
 
 impl Held {
-    /// Locks the directory together with others; `None` if there is none, or not any more.
+    /// Locks the directory together with others; `None` if it does not exist, or not any more.
     pub(super) fn lock(dir: &Path, reclaim: Reclaim) -> Result<Option<Arc<Self>>> {
-        let _making = making(); // a lock that a signal does not find in the list would keep the others from removing
+        let _making = making(); // a lock that a signal does not find in the list would keep others from removing
         let Some(lock) = lock_dir(dir)? else { return Ok(None) };
         let notes = read_records(dir)?.notes;
         let state = Mutex::new(State { lock, notes });
@@ -59,10 +59,10 @@ impl Held {
         Ok(())
     }
 
-    /// Makes the directory again that was removed.
+    /// Recreates the directory after it was removed.
     fn renew(&self, state: &mut State) -> Result<()> {
         loop {
-            // Where it was, though there may be a better place by now: the other side looks for it there.
+            // In the old location, even if there is a better one by now: the other side looks for it there.
             for dir in self.dir.parent().into_iter().chain([self.dir.as_path()]) {
                 match make_dir(dir) {
                     Err(error) if error.errno() == Some(Errno::EEXIST) => {}
@@ -82,18 +82,18 @@ impl Held {
         notes.iter().try_for_each(|note| advise_on_space(note.append(&file).on(path.display())))
     }
 
-    /// Takes it from the list of what this process holds, and releases it.
+    /// Removes the lease from the list of those that this process holds, and releases it.
     pub(super) fn give_back(self: &Arc<Self>) {
         held_leases().retain(|held| !Arc::ptr_eq(held, self));
         self.release();
     }
 
-    /// Removes everything if no other process holds the lease; else leaves that to the others.
+    /// Removes everything if no other process holds the lease; otherwise leaves that to the others.
     fn release(&self) {
         let state = self.state();
-        // Turns our shared lock into an exclusive one, or loses it: either way we hold it no longer than this.
+        // Converts our shared lock to an exclusive one, or loses it: either way, the shared lock is gone.
         if state.lock.try_lock().is_ok() {
-            // No caller is left who could be told of a failure: the note stays, and the next sweep tries again.
+            // No caller is left to be told of a failure: the note stays, and the next sweep tries again.
             let _ = remove(&self.dir, &state.lock, &state.notes, self.reclaim);
             let _ = self.dir.parent().map(std::fs::remove_dir); // succeeds only when it is empty
         } else {
@@ -107,7 +107,7 @@ impl Held {
 }
 
 /// Gives back every lease of this process, for a signal handler's thread that is about to end the process. From here
-/// on, a thread that wants to make something waits for that end.
+/// on, a thread that wants to make something waits until the process ends.
 pub fn release_all() {
     making::stop();
     for held in held_leases().drain(..) {
@@ -115,14 +115,14 @@ pub fn release_all() {
     }
 }
 
-/// Opens a lease's directory and waits for the shared lock; `None` if it is not there, or was swept away meanwhile.
+/// Opens a lease's directory and waits for the shared lock; `None` if it does not exist, or was swept meanwhile.
 fn lock_dir(dir: &Path) -> Result<Option<File>> {
     let Some(lock) = open_dir(dir)? else { return Ok(None) };
     lock_shared(&lock)?;
     Ok(is_at(&lock, dir)?.then_some(lock))
 }
 
-/// Waits for the shared lock; a signal does not end that.
+/// Waits for the shared lock; a signal does not interrupt the wait.
 pub(super) fn lock_shared(lock: &File) -> Result<()> {
     loop {
         match lock.lock_shared() {

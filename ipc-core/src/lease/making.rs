@@ -1,24 +1,24 @@
-//! The moment between making an object and noting it, in which a signal that ends the process has to wait.
+//! The interval between making an object and noting it, in which a signal that ends the process has to wait.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How many objects are just being made, for [`stop`] to wait until each is noted.
+/// The number of objects that are being made, so that [`stop`] can wait until each is noted.
 static MAKING: Mutex<usize> = Mutex::new(0);
 static MADE: Condvar = Condvar::new();
 
-/// How long a process that was told to end waits for an object that is just being made; a file system may hang.
+/// The time that a process told to end waits for an object that is being made; a file system may hang.
 const MADE_BY_THEN: Duration = Duration::from_secs(1);
 
-/// Lets nothing be forgotten that is made while the returned value lives: a signal that ends the process waits for
-/// it. Without that, the end may come when an object is there and [noted](super::Lease::record) nowhere.
+/// Delays a signal that would end the process for as long as the returned value lives, so that no new object is
+/// forgotten. Without that, the process may end when an object exists but is [noted](super::Lease::record) nowhere.
 #[must_use = "only while it lives do signals wait"]
 pub fn making() -> Making {
     *in_the_making() += 1;
     Making(())
 }
 
-/// See [`making`].
+/// The guard that [`making`] returns.
 #[derive(Debug)]
 pub struct Making(());
 
@@ -29,7 +29,7 @@ impl Drop for Making {
     }
 }
 
-/// Waits until nothing is in the making. From here on, whoever wants to make something waits for the process to end.
+/// Waits until no object is being made. From here on, a thread that wants to make one waits until the process ends.
 pub(super) fn stop() {
     let all_made = MADE.wait_timeout_while(in_the_making(), MADE_BY_THEN, |number| *number > 0);
     std::mem::forget(all_made); // stays locked

@@ -1,9 +1,9 @@
-//! Objects outside of the private directory: how they are noted, and removed.
+//! Objects outside the private directory: how they are noted and removed.
 //!
-//! A process can be killed between any two system calls. What it has made must be noted by then, and the note must be
-//! of that object and no other: another program may make one at the same path, or under the same key. So an object is
-//! noted twice. First the intention: what will be there under a name, or of a mode, that only this suite gives. Then
-//! it is made, noted for exactly what it is, and last given the name or the mode that it is to have.
+//! A process can be killed between any two system calls. By then, whatever it has made must be noted, and the note must
+//! apply to that object alone: another program may make one at the same path, or under the same key. So an object is
+//! noted twice. First comes the intention: the object will have a name, or a mode, that only this suite uses. Then it
+//! is made, noted exactly, and finally given its intended name or mode.
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -21,34 +21,34 @@ use crate::error::{Advise, Call};
 use crate::sys::rename_new;
 use crate::{Error, Result};
 
-/// How the names of what is not yet at its place begin; 16 random hexadecimal digits follow.
+/// The prefix of the names of objects not yet in place; 16 random hexadecimal digits follow.
 pub(super) const HIDDEN: &str = ".ipc-";
 
-/// The mode in which an object is made that cannot be renamed, until it is noted for what it is: for its owner alone,
-/// with the bits for set-user-ID, set-group-ID and sticky, which mean nothing here. No other program gives it.
+/// The mode with which an object that cannot be renamed is created, until it is noted exactly: access for its owner
+/// alone, with the bits for set-user-ID, set-group-ID and sticky, which mean nothing here. No other program uses it.
 pub const MARK: u32 = 0o7600;
 
-/// The same for System V objects, which have nine bits, of which those for execution mean nothing.
+/// The corresponding mode for System V objects, which have nine bits; those for execution mean nothing.
 pub const SYSTEM_V_MARK: u32 = 0o711;
 
-/// Whether an object of the file system has the [`MARK`]; the umask may have taken some of the rest.
+/// Returns whether an object of the file system has the [`MARK`]; the umask may have cleared some of the other bits.
 #[must_use]
 pub const fn is_marked(mode: u32) -> bool {
     mode & 0o7000 == MARK & 0o7000 && mode & 0o777 & !MARK == 0
 }
 
 impl Lease {
-    /// Makes an object with `make` and puts it at `path`, where nothing may be yet. It is removed after the last
+    /// Makes an object with `make` and puts it at `path`, where nothing may exist yet. It is removed after the last
     /// holder, unless something else is there by then.
     ///
-    /// At no moment is there an object that is not noted. It is made under a name that nobody else uses, so that this
-    /// name can be noted before; then noted for what it is; and then renamed to `path`.
+    /// At no moment does an object exist that is not noted. It is created under a name that no other process uses, so
+    /// that this name can be noted first; then it is noted exactly; and then it is renamed to `path`.
     ///
     /// # Errors
-    /// As `make`. `EEXIST`: there is something at `path`. `ENAMETOOLONG`: the file system allows no such name.
+    /// The errors of `make`. `EEXIST`: `path` exists. `ENAMETOOLONG`: the file system does not allow such a name.
     pub fn place<T>(&self, path: &Path, make: impl Fn(&Path) -> Result<T>) -> Result<T> {
         if path.starts_with(&self.0.dir) {
-            return make(path); // goes with the private directory
+            return make(path); // removed with the private directory
         }
         let path = std::path::absolute(path).call("getcwd")?;
         let hidden = path.with_file_name(format!("{HIDDEN}{:016x}", random()));
@@ -56,7 +56,7 @@ impl Lease {
         let made = make(&hidden)?;
         self.record(note_of(&hidden, &path)?)?;
         let placed = match rename_new(&hidden, &path) {
-            // Not on this file system (NFS): then there is a moment between making and noting.
+            // Not supported on this file system (NFS): then there is a moment between making and noting.
             Err(Errno::EINVAL) => {
                 remove_at(&hidden, |_| true)?;
                 make(&path).and_then(|made| self.record(note_of(&path, &path)?).map(|()| made))
@@ -68,11 +68,11 @@ impl Lease {
             .advise(Errno::ENAMETOOLONG, || "choose a shorter name".into())
     }
 
-    /// The same for an object that cannot be renamed, as a socket that is to be known by the name that it was bound to:
-    /// `make` gives it the mode [`MARK`], by which it is known until it is noted for what it is. Then it gets `mode`.
+    /// Makes an object that cannot be renamed, such as a socket that must keep the name it was bound to: `make` gives
+    /// it the mode [`MARK`], which identifies it until it is noted exactly. Then it gets `mode`.
     ///
     /// # Errors
-    /// As `make`, which refuses where there is something at `path`.
+    /// The errors of `make`, which fails if something exists at `path`.
     pub fn place_marked<T>(&self, path: &Path, mode: u32, make: impl FnOnce() -> Result<T>) -> Result<T> {
         let path = std::path::absolute(path).call("getcwd")?;
         self.record(Note::Marked(path.clone()))?;
@@ -84,7 +84,7 @@ impl Lease {
     }
 }
 
-/// What to note so that the object that is now at `at` will be known again at `path`, in the same directory.
+/// Returns the note by which the object that is now at `at` will be recognised at `path`, in the same directory.
 fn note_of(at: &Path, path: &Path) -> Result<Note> {
     let inode = Inode::of(&fs::symlink_metadata(at).call("lstat").on(at.display())?);
     let directory = at.parent().unwrap_or(at);
@@ -92,7 +92,7 @@ fn note_of(at: &Path, path: &Path) -> Result<Note> {
     Ok(Note::Path(inode, beside, path.to_owned()))
 }
 
-/// Removes what is noted. `Ok`: there is nothing of ours there, now or before.
+/// Removes the noted object. `Ok` means that no object of ours is there, whether or not there was one.
 pub(super) fn remove_noted(note: &Note, reclaim: Reclaim) -> Result<()> {
     match note {
         Note::Hidden(path) => remove_at(path, |_| true),
@@ -107,7 +107,7 @@ pub(super) fn remove_noted(note: &Note, reclaim: Reclaim) -> Result<()> {
     }
 }
 
-/// Whether what is noted is there, seen from this process. In another mount namespace the same path may lead to
+/// Returns whether the noted object can be seen from this process. In another mount namespace the same path may lead to
 /// something else, or to nothing.
 pub(super) fn is_here(note: &Note) -> Result<bool> {
     let at = |path: &Path| unless_absent(fs::symlink_metadata(path)).call("lstat").on(path.display());
@@ -123,7 +123,7 @@ fn remove_at(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Result<()> {
     remove_at_if_there(path, is_ours).map(drop)
 }
 
-/// Removes what is at `path`, if that `is_ours`. `false`: there is nothing.
+/// Removes the object at `path`, if it `is_ours`. Returns `false` if there is nothing.
 fn remove_at_if_there(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Result<bool> {
     let found = unless_absent(fs::symlink_metadata(path)).call("lstat").on(path.display())?;
     let Some(meta) = found else { return Ok(false) };
@@ -132,7 +132,7 @@ fn remove_at_if_there(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Resul
     if !may_be || meta.uid() != geteuid().as_raw() || !is_ours(&meta) {
         return Ok(true);
     }
-    // Of a symbolic link, the link and not what it leads to.
+    // A symbolic link itself, not its target.
     let removed =
         if kind.is_dir() { fs::remove_dir(path).call("rmdir") } else { fs::remove_file(path).call("unlink") };
     match removed {
@@ -141,8 +141,8 @@ fn remove_at_if_there(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Resul
     }
 }
 
-/// Nothing at a path can mean that the object is gone, or that its file system is not mounted here: in another
-/// container, or any more.
+/// Refuses an empty path where the object may still exist: its file system may not be mounted here, in another
+/// container or any more.
 fn check_that_it_would_be_seen(path: &Path, device: u64) -> Result<()> {
     let above = path.ancestors().skip(1).find_map(|above| fs::metadata(above).ok());
     match above {

@@ -1,14 +1,14 @@
-//! Where the leases are, and what may be believed of a directory that is found there.
+//! The location of the leases, and what may be trusted about a directory that is found there.
 //!
 //! | | the directory `ipc-suite-UID` is in |
 //! |---|---|
-//! | 1 | `TMPDIR`, if that is set: there, and nowhere else |
+//! | 1 | `TMPDIR`, if set: there and nowhere else |
 //! | 2 | `XDG_RUNTIME_DIR`, if that is a private directory of this user, as a login session has one |
 //! | 3 | `/tmp` |
 //!
-//! A lease is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes that
-//! meet, one may belong to a session and the other not. In a directory that all users may write to, another one can
-//! have made `ipc-suite-UID` before us. Then ours has some more letters to its name. It is found by its owner.
+//! A lease is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes that meet,
+//! one may belong to a session and the other not. In a directory that all users may write to, another user may have
+//! made `ipc-suite-UID` first. Then ours has some letters appended to its name. It is recognised by its owner.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -25,7 +25,7 @@ use super::record::Inode;
 use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
-/// Where directories of leases may be, for this process. The first is where they should be.
+/// Returns the parents of directories of leases, for this process. The first is the preferred one.
 pub(super) fn parents() -> Vec<PathBuf> {
     match named("TMPDIR") {
         Some(named) => vec![named],
@@ -33,11 +33,11 @@ pub(super) fn parents() -> Vec<PathBuf> {
     }
 }
 
-/// Where they may be for some process of this user, so far as that is known here.
+/// Returns the parents for any process of this user, as far as this process can know them.
 pub(super) fn all_parents() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = Vec::new();
     for parent in named("TMPDIR").into_iter().chain(runtime_dir()).chain([PathBuf::from("/tmp")]) {
-        // One directory can have two names, and would be swept, and reported, twice.
+        // One directory can have two names, and would be swept and reported twice.
         let same = |other: &PathBuf| *other == parent || is_same(other, &parent);
         if !all.iter().any(same) {
             all.push(parent);
@@ -51,10 +51,10 @@ fn is_same(one: &Path, other: &Path) -> bool {
     number(one).is_some_and(|one| number(other) == Some(one))
 }
 
-/// The directory that an environment variable names.
+/// Returns the directory that an environment variable names.
 fn named(variable: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).filter(|path| !path.is_empty())?;
-    // Absolute, so that a peer that was started elsewhere finds an address inside; TMPDIR may not be.
+    // Absolute, so that a peer started in another directory can use an address inside; TMPDIR may be relative.
     Some(std::path::absolute(&path).unwrap_or_else(|_| path.into()))
 }
 
@@ -68,12 +68,12 @@ fn base_name() -> String {
     format!("ipc-suite-{}", geteuid())
 }
 
-/// The directories of leases that there are for this process.
+/// Returns the existing directories of leases for this process.
 pub(super) fn bases() -> Result<Vec<PathBuf>> {
     bases_in(&parents())
 }
 
-/// Those in any of these directories: ours, by their name and their owner.
+/// Returns the directories of leases in any of `parents`: those with our name and our owner.
 pub(super) fn bases_in(parents: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for parent in parents {
@@ -93,7 +93,7 @@ pub(super) fn bases_in(parents: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// The names in `parent` that a directory of leases may have.
+/// Returns the names in `parent` that a directory of leases may have.
 fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
     let name = base_name();
     let longer = format!("{name}-");
@@ -103,7 +103,7 @@ fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Ok(Vec::new());
         }
-        // One may be allowed to make a file there and not to see those of others.
+        // A user may have permission to create files there but not to list the directory.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(vec![name.into()]),
         entries => advise_on_space(entries.call("opendir").on(parent.display()))?,
     };
@@ -115,13 +115,13 @@ fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-/// Returns whether there is a directory of this user. In `/tmp` anyone can make one of any name.
+/// Returns whether `dir` is a directory of this user. In `/tmp` any user can make one of any name.
 fn is_ours(dir: &Path) -> Result<bool> {
     let looked = unless_absent(fs::symlink_metadata(dir)).call("lstat").on(dir.display());
     Ok(advise_on_space(looked)?.is_some_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw()))
 }
 
-/// What was looked at, `None` if there is nothing of that name. No other failure says that.
+/// Returns the metadata, or `None` if the name does not exist. Other failures stay errors.
 pub(super) fn unless_absent(looked: std::io::Result<Metadata>) -> std::io::Result<Option<Metadata>> {
     match looked {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -129,7 +129,7 @@ pub(super) fn unless_absent(looked: std::io::Result<Metadata>) -> std::io::Resul
     }
 }
 
-/// Gives a directory of ours exactly the mode 0700. The umask may have taken bits when it was made.
+/// Gives a directory of ours exactly the mode 0700. The umask may have cleared bits when it was made.
 fn make_private(dir: &Path) -> Result<()> {
     match fs::symlink_metadata(dir) {
         Ok(meta) if meta.mode() & 0o7777 != 0o700 => {
@@ -147,13 +147,13 @@ fn unless_gone(done: std::io::Result<()>) -> std::io::Result<()> {
     }
 }
 
-/// Makes a private directory, whatever the umask would take from its mode.
+/// Makes a private directory, whatever the umask.
 pub(super) fn make_dir(dir: &Path) -> Result<()> {
     DirBuilder::new().mode(0o700).create(dir).call("mkdir").on(dir.display())?;
     make_private(dir)
 }
 
-/// The directory for new leases, which is made if there is none.
+/// Returns the directory for new leases, and makes it if there is none.
 pub(super) fn make_base() -> Result<PathBuf> {
     let mut refused = None;
     for parent in parents() {
@@ -182,25 +182,25 @@ fn make_base_in(parent: &Path) -> Result<PathBuf> {
             made => made,
         };
         match advise_on_space(made) {
-            Err(error) if error.errno() == Some(Errno::EEXIST) => {} // of a process that was faster
-            made => made?, // and once more: of two that make one each, both use the first
+            Err(error) if error.errno() == Some(Errno::EEXIST) => {} // another process was faster
+            made => made?, // then try again: if two processes make one each, both use the first
         }
     }
 }
 
-/// A directory of another name, where another user has the plain one.
+/// Makes a directory of another name, where another user has the plain one.
 fn make_other_in(parent: &Path) -> Result<()> {
     let other = parent.join(format!("{}-{:016x}", base_name(), random()));
     make_dir(&other)?;
     if names_in(parent)?.iter().any(|name| other.ends_with(name)) {
         return Ok(());
     }
-    // Nobody would find it in a directory that cannot be listed.
+    // It could not be found again in a directory that cannot be listed.
     let _ = fs::remove_dir(&other);
     Err(Errno::EACCES).call("opendir").on(parent.display())
 }
 
-/// Adds to a refusal of something new in the directory of leases what to do about it.
+/// Adds advice to a failure to create something in the directory of leases.
 pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
     let elsewhere =
         |why: &'static str| move || format!("{why}: set TMPDIR to a directory that you may write to");
@@ -215,24 +215,24 @@ pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
         .advise(Errno::EFBIG, || "the limit on the size of files (ulimit -f) is too small".into())
 }
 
-/// How the names of the leases of mechanism `M` begin: those, and no others, are for this process to sweep.
+/// Returns the prefix of the names of the leases of mechanism `M`: this process sweeps those, and no others.
 ///
-/// The number of an IPC namespace tells it apart from all others that there are now; it is 0 where the kernel has none.
-/// The first one has the same number after each boot. That of another goes to a new one when it has ended: what is noted
-/// in a lease must be checked all the same.
+/// The number of an IPC namespace distinguishes it from all others that exist now; it is 0 where the kernel has none.
+/// The first namespace has the same number after each boot. The number of an ended one passes to a new one: the
+/// contents of a lease must be checked all the same.
 /// See [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
 pub(super) fn prefix<M: Mechanism>() -> Result<String> {
     let name = M::PROFILE.name;
-    // Not that of the process: a thread may be in one of its own.
+    // Not that of the process: a thread may be in a namespace of its own.
     let namespace = || crate::process::namespace("/proc/thread-self/ns/ipc");
     Ok(if M::IN_IPC_NAMESPACE { format!("{name}-{}-", namespace()?) } else { format!("{name}-") })
 }
 
-/// Opens a directory of this user, never through a symbolic link; `None` if there is none.
+/// Opens a directory of this user, never through a symbolic link; returns `None` if there is none.
 pub(super) fn open_dir(dir: &Path) -> Result<Option<File>> {
     let open = || OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(dir);
     let opened = match open() {
-        // Made with an odd umask, by a process that was killed before it set the mode.
+        // A process that was killed before it set the mode had created it with an odd umask.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && is_ours(dir)? => {
             make_private(dir)?;
             open()
@@ -249,7 +249,7 @@ pub(super) fn open_dir(dir: &Path) -> Result<Option<File>> {
     Ok(Some(opened))
 }
 
-/// Whether the open directory `lock` is still the one that `dir` names.
+/// Returns whether the open directory `lock` is still the one that `dir` names.
 pub(super) fn is_at(lock: &File, dir: &Path) -> Result<bool> {
     let held = Inode::of(&lock.metadata().call("fstat")?);
     match fs::symlink_metadata(dir) {

@@ -1,8 +1,8 @@
-//! What a lease notes, and how a note is written down: a line of text that proves that it is whole.
+//! The contents of a lease's notes, and how a note is written: as a line of text that proves its own completeness.
 //!
 //! A write can be cut short, by a full disk, a limit or a kill, and a file can be damaged. A line that has lost its end
-//! may read as another path, and be somebody's. So each line ends in a checksum of what is before it, and a newline;
-//! what does not is never acted upon.
+//! may read as another path, which belongs to another program. So each line ends in a checksum of the text before it,
+//! and a newline; a line without them is never acted upon.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -20,38 +20,38 @@ use super::SYSTEM_V_MARK;
 
 use crate::{Call, Error, Key, PosixName, Result};
 
-/// An object outside of the lease's directory, as it is noted.
+/// An object outside the lease's directory, as it is noted.
 ///
-/// Either it is described exactly, or it is an *intention*: the object may not be there yet, and then it is known by a
-/// mark that only this suite gives, a fresh [hidden name](Self::Hidden) or a [mode](super::MARK) of its own.
+/// A note either describes the object exactly or is an *intention*: then the object may not exist yet, and is
+/// recognised by a mark that only this suite uses, a fresh [hidden name](Self::Hidden) or a [mode](super::MARK).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// An intention: what is made at this path, whose name is `.ipc-` and 16 hexadecimal digits.
+    /// An intention: any object at this path, whose name is `.ipc-` and 16 hexadecimal digits.
     Hidden(PathBuf),
-    /// An intention: what is made at this path, of the mode [`MARK`](super::MARK).
+    /// An intention: an object at this path with the mode [`MARK`](super::MARK).
     Marked(PathBuf),
-    /// What is at this path, if it is this very object; with the device of the directory that it is in.
+    /// The object at this path, if it is this very inode; with the device of the directory that contains it.
     Path(Inode, u64, PathBuf),
-    /// Under a System V key.
+    /// A System V object under this key; without `Made`, an intention.
     SystemV(SystemV, Key, Option<Made>),
-    /// A POSIX queue; with the boot in which it was made, since its inode has no time of birth.
+    /// A POSIX queue, with the boot in which it was made, since its inode has no birth time.
     Queue(PosixName, Option<(Inode, String)>),
 }
 
-/// Tells an object of the file system apart from any other. Device and inode alone would not: the number of a removed
-/// inode goes to the next file that is made. With its time of birth, where the file system keeps one, it does not come
-/// again.
+/// The identity of an object of the file system. Device and inode number alone would not do: the number of a removed
+/// inode is reused for the next new file. Combined with the birth time, where the file system records one, it is
+/// unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inode {
     /// The device of the file system.
     pub device: u64,
-    /// The number.
+    /// The inode number.
     pub number: u64,
-    /// Its birth, in nanoseconds since 1970; 0 where the file system does not keep that.
+    /// The birth time, in nanoseconds since 1970; 0 where the file system does not record it.
     pub born: i128,
 }
 
-/// The three kinds of System V objects. Each has keys of its own.
+/// The three kinds of System V objects. Each has its own keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SystemV {
     /// A message queue.
@@ -62,16 +62,16 @@ pub enum SystemV {
     Semaphores,
 }
 
-/// Which of the objects that have or had a key.
+/// The identity of one of the objects that have, or had, a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Made {
     /// Its id.
     pub id: i32,
-    /// When it was made, in seconds since 1970, by the object itself. Giving it its mode can move that by a moment.
+    /// The creation time that the object itself records, in seconds since 1970. Setting its mode may move it slightly.
     pub at: i64,
 }
 
-/// What the kernel tells of the System V object that has a key now.
+/// The kernel's data about the System V object that has a key now.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// Its id.
@@ -80,7 +80,7 @@ pub struct Found {
     pub creator: u32,
     /// Its permission bits.
     pub mode: u32,
-    /// When it was made, or its mode or owner changed last, in seconds since 1970.
+    /// The time when it was made, or its mode or owner last changed, in seconds since 1970.
     pub changed: i64,
 }
 
@@ -88,10 +88,11 @@ impl Found {
     /// The time that may pass between making an object and giving it its mode, in seconds.
     const SETTLING: i64 = 60;
 
-    /// Whether it is the one that was noted.
+    /// Returns whether it is the object that was noted.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): it may be that one, but was changed by hand since, or is another with the same id.
+    /// [`Usage`](Error::Usage): in doubt: it may be the noted object, changed by hand since, or another one with the
+    /// same id.
     pub fn is(&self, noted: Option<Made>) -> Result<bool> {
         let Some(made) = noted else {
             return Ok(self.creator == geteuid().as_raw() && self.mode == SYSTEM_V_MARK);
@@ -110,7 +111,7 @@ impl Found {
 }
 
 impl Inode {
-    /// That of an object of which the kernel has told.
+    /// Returns the identity of an object, from its metadata.
     #[must_use]
     pub fn of(meta: &Metadata) -> Self {
         let born = meta.created().map_or(0, |time| match time.duration_since(SystemTime::UNIX_EPOCH) {
@@ -122,12 +123,12 @@ impl Inode {
 }
 
 impl Note {
-    /// Whether it is about an object that is found by a path, and not in an IPC namespace.
+    /// Returns whether the object is found by a path, and is not in an IPC namespace.
     pub(super) const fn is_of_a_path(&self) -> bool {
         matches!(self, Self::Hidden(_) | Self::Marked(_) | Self::Path(..))
     }
 
-    /// For a person: what it is, and where.
+    /// Describes the object for a person: what it is, and where.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -144,21 +145,21 @@ impl Note {
         }
     }
 
-    /// The line, with its checksum and its newline.
+    /// Returns the line, with its checksum and its newline.
     #[must_use]
     pub fn line(&self) -> String {
         let text = self.to_string();
         format!("{text} ={:016x}\n", checksum(text.as_bytes()))
     }
 
-    /// Appends the line to a file that was opened to append: all of it, or nothing.
+    /// Appends the line to a file opened for appending: all of it, or nothing.
     pub(super) fn append(&self, file: &File) -> Result<()> {
         let line = self.line();
         let before = file.metadata().call("fstat")?.len();
-        // A disk that is full, and the limit of a file's size, first make a write short; why, the next one says.
+        // A full disk, or the limit on a file's size, first causes a short write; the next write reports the reason.
         let written = (&*file).write_all(line.as_bytes()).call("write");
         if written.is_err() {
-            // What comes next must not be glued to half a line.
+            // The next line must not be appended to a partial one.
             file.set_len(before).call("ftruncate")?;
         }
         written
@@ -226,18 +227,18 @@ impl SystemV {
     }
 }
 
-/// The records of a lease, as they are found.
+/// The records of a lease, as read.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    /// What is noted, oldest first.
+    /// The notes, oldest first.
     pub(super) notes: Vec<Note>,
-    /// The numbers of the lines that are none of ours: damaged, or of another version.
+    /// The numbers of the lines that are not valid notes: damaged, or of another version.
     pub(super) unreadable: Vec<usize>,
 }
 
 impl Records {
-    /// Reads a file of records. A last line without its end is left out: it was being written when the process ended,
-    /// and nothing is made before its note is whole.
+    /// Parses a file of records. A last line without its end is ignored: it was being written when the process ended,
+    /// and no object is made before its note is complete.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let mut records = Self::default();
         for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
@@ -262,7 +263,7 @@ impl Records {
     }
 }
 
-/// A path as one word of printable ASCII: any other byte, and `%`, as `%` and two hexadecimal digits.
+/// A path as one word of printable ASCII: any other byte, and `%`, is written as `%` and two hexadecimal digits.
 struct Escaped<'a>(&'a Path);
 
 impl fmt::Display for Escaped<'_> {
@@ -275,7 +276,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Back from [`Escaped`]: an absolute path.
+/// Parses an [`Escaped`] path, which must be absolute.
 fn path(word: &str) -> Option<PathBuf> {
     let mut bytes = Vec::new();
     let mut rest = word.as_bytes();
@@ -292,14 +293,14 @@ fn path(word: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(bytes))).filter(|path| path.is_absolute())
 }
 
-/// A path whose name only this suite gives.
+/// Returns the path if its name is one that only this suite uses.
 fn hidden(path: PathBuf) -> Option<PathBuf> {
     let digits = path.file_name()?.to_str()?.strip_prefix(super::HIDDEN)?;
     let is_ours = digits.len() == 16 && digits.bytes().all(|digit| b"0123456789abcdef".contains(&digit));
     is_ours.then_some(path)
 }
 
-/// A name, or that of the way back, which may be a little longer.
+/// Parses a queue's name, or that of the way back, which may be a little longer.
 fn queue_name(word: &str) -> Option<PosixName> {
     word.parse().ok().or_else(|| Some(word.strip_suffix(".back")?.parse::<PosixName>().ok()?.back()))
 }
@@ -310,7 +311,7 @@ fn inode(words: &mut SplitAsciiWhitespace<'_>) -> Option<Inode> {
     Some(Inode { device, number, born: words.next()?.parse().ok()? })
 }
 
-/// FNV-1a, which tells a damaged line from a whole one. It is no defence against a forger: the directory is.
+/// Computes FNV-1a, to tell a damaged line from a complete one. It is no defence against a forger: the directory is.
 pub(super) fn checksum(bytes: &[u8]) -> u64 {
     let add = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
@@ -343,7 +344,7 @@ mod tests {
         assert_eq!((records.notes, records.unreadable), (notes, vec![]));
     }
 
-    /// Cut at any byte, a file gives the notes that are whole and nothing else.
+    /// A file cut at any byte yields the notes that are complete, and nothing else.
     #[test]
     fn a_cut_line_is_no_note() {
         let notes = some_of_each();
@@ -355,7 +356,7 @@ mod tests {
         }
     }
 
-    /// One byte more, less or other in a line is never another note.
+    /// A line with one byte added, removed or changed is never another note.
     #[test]
     fn a_damaged_line_is_no_note() {
         for note in some_of_each() {
@@ -381,7 +382,7 @@ mod tests {
         }
     }
 
-    /// Any bytes in the file: every note that comes out is of a line that was there, and comes back from its own line.
+    /// Arbitrary bytes in the file: every note that is parsed comes from a line of the file, and survives a round trip.
     #[test]
     fn fuzz_records() {
         use crate::conformance::fuzz;
@@ -402,7 +403,7 @@ mod tests {
             "/\\.ipc-[0-9a-f]{15,17}",
             "\\PC{0,12}",
         ];
-        // With a checksum that is right, so that the rest of the line is looked at.
+        // With a correct checksum, so that the rest of the line is parsed.
         let signed = (word, prop::collection::vec(value, 0..6)).prop_map(|(word, values)| {
             let text = format!("{word} {}", values.join(" "));
             format!("{text} ={:016x}\n", checksum(text.as_bytes())).into_bytes()

@@ -1,4 +1,4 @@
-//! What dead processes left: found, removed, or reported.
+//! Finding what dead processes left, and removing or reporting it.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -15,23 +15,23 @@ use super::{Reclaim, find, open_private};
 use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
-/// What a sweep has done.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct Sweep {
-    /// The leases of dead processes that are gone now, with all that they noted.
+    /// The removed leases of dead processes; all objects that they noted are gone too.
     pub removed: Vec<PathBuf>,
-    /// What is still there, and why.
+    /// The objects that are still there, with the reasons.
     pub left: Vec<Left>,
 }
 
-/// Something of a dead process that could not be removed. Its note stays for the next sweep.
+/// An object of a dead process that could not be removed. Its note stays for the next sweep.
 #[derive(Debug)]
 pub struct Left {
     /// The lease that notes it.
     pub lease: PathBuf,
-    /// What it is.
+    /// A description of the object.
     pub what: String,
-    /// Why it is still there.
+    /// The reason why it is still there.
     pub why: Error,
 }
 
@@ -41,16 +41,17 @@ impl fmt::Display for Left {
     }
 }
 
-/// Removes what dead processes left of mechanism `M`, where this process [looks](super). Never touches what a live
-/// process holds, or what belongs to another user.
+/// Removes what dead processes left of mechanism `M`, in the places where this process [looks](super). Never touches an
+/// object that a live process holds, or that belongs to another user.
 ///
 /// # Errors
-/// The directories of leases cannot be looked at. What cannot be removed is no error, but told in the answer.
+/// The directories of leases cannot be read. An object that cannot be removed is not an error: it is reported in the
+/// result.
 pub fn sweep<M: Mechanism>() -> Result<Sweep> {
     sweep_in::<M>(&bases()?)
 }
 
-/// The same wherever a lease of this user may be: see [`looked_at`].
+/// Sweeps wherever a lease of this user may be: see [`looked_at`].
 ///
 /// # Errors
 /// As [`sweep`].
@@ -58,7 +59,7 @@ pub fn sweep_everywhere<M: Mechanism>() -> Result<Sweep> {
     sweep_in::<M>(&bases_in(&all_parents())?)
 }
 
-/// The directories in which [`sweep_everywhere`] looks for leases.
+/// Returns the directories in which [`sweep_everywhere`] looks for leases.
 #[must_use]
 pub fn looked_at() -> Vec<PathBuf> {
     all_parents()
@@ -89,7 +90,7 @@ impl Sweep {
     }
 }
 
-/// The directories of the leases of mechanism `M` that live processes hold, after a [`sweep`].
+/// Returns the directories of the leases of mechanism `M` that live processes hold, after a [`sweep`].
 ///
 /// # Errors
 /// As [`sweep`].
@@ -106,10 +107,10 @@ pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
     Ok(held)
 }
 
-/// Whether a live process of this user holds the lease `name` of mechanism `M`. Only looks, and removes nothing.
+/// Returns whether a live process of this user holds the lease `name` of mechanism `M`. Removes nothing.
 ///
 /// # Errors
-/// It cannot be looked at.
+/// The lease cannot be read.
 pub fn is_held<M: Mechanism>(name: &str) -> Result<bool> {
     find::<M>(name)?.map_or(Ok(false), |dir| is_locked(&dir))
 }
@@ -129,11 +130,11 @@ fn try_lock(lock: &File) -> Result<bool> {
     }
 }
 
-/// What has become of a lease.
+/// The outcome for one lease.
 pub(super) enum Cleared {
     /// A live process holds it.
     Held,
-    /// It is not there.
+    /// It does not exist.
     Nothing,
     Removed,
     Left(Vec<Left>),
@@ -148,7 +149,7 @@ fn clear_if_dead(dir: &Path, reclaim: Reclaim) -> Result<Cleared> {
     remove(dir, &lock, &[], reclaim)
 }
 
-/// The same, but waits for another process that is clearing it away.
+/// Does the same, but first waits for another process that is removing it.
 pub(super) fn clear_after_others(dir: &Path, reclaim: Reclaim) -> Result<Cleared> {
     let Some(lock) = open_dir(dir)? else { return Ok(Cleared::Nothing) };
     lock_shared(&lock)?;
@@ -158,8 +159,8 @@ pub(super) fn clear_after_others(dir: &Path, reclaim: Reclaim) -> Result<Cleared
     remove(dir, &lock, &[], reclaim)
 }
 
-/// [`clear_if_dead`] for a lease of another IPC namespace, if what it notes is at a path, and is found there from here
-/// too.
+/// Applies [`clear_if_dead`] to a lease of another IPC namespace, if all the objects that it notes are at paths, and
+/// one can be found from here.
 fn clear_if_here(dir: &Path) -> Result<Cleared> {
     let notes = read_records(dir)?.notes;
     let mut found = false;
@@ -172,13 +173,13 @@ fn clear_if_here(dir: &Path) -> Result<Cleared> {
     clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
 }
 
-/// Those of this process's IPC namespace, where the mechanism's objects belong to one.
+/// Returns the leases of this process's IPC namespace, or all, if the mechanism's objects do not belong to one.
 fn leases_of<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
     let prefix = prefix::<M>()?;
     leases_where(base, |name| name.starts_with(&prefix))
 }
 
-/// Those of all other namespaces.
+/// Returns the leases of all other namespaces.
 fn leases_elsewhere<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
     let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>()?);
     leases_where(base, |name| name.starts_with(&all) && !name.starts_with(&ours))
@@ -190,7 +191,7 @@ fn leases_where(base: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBu
     Ok(leases)
 }
 
-/// What is in a directory; nothing if it has just been removed.
+/// Returns the entries of a directory; none if it has just been removed.
 fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -199,7 +200,7 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     entries.map(|entry| entry.map(|entry| entry.path()).call("readdir").on(dir.display())).collect()
 }
 
-/// What a lease notes; nothing if it has no records.
+/// Reads the notes of a lease; none if it has no records.
 pub(super) fn read_records(dir: &Path) -> Result<Records> {
     let path = dir.join(RECORDS);
     let mut bytes = Vec::new();
@@ -212,8 +213,8 @@ pub(super) fn read_records(dir: &Path) -> Result<Records> {
     Ok(Records::parse(&bytes))
 }
 
-/// Removes what is noted in the directory that `lock` holds exclusively, or was `noted` by this process, and then the
-/// directory. What is left keeps the directory, with its records.
+/// Removes the objects noted in the directory that `lock` holds exclusively, or `noted` by this process, and then the
+/// directory. If anything is left, the directory and its records stay.
 pub(super) fn remove(dir: &Path, lock: &File, noted: &[Note], reclaim: Reclaim) -> Result<Cleared> {
     let is_there = is_at(lock, dir)?;
     if !is_there && noted.is_empty() {
@@ -233,7 +234,7 @@ pub(super) fn remove(dir: &Path, lock: &File, noted: &[Note], reclaim: Reclaim) 
             Err(error) => leave(dir.display().to_string(), error),
         }
     }
-    // Newest first: what is inside a directory goes before the directory.
+    // Newest first: the contents of a directory are removed before the directory.
     for note in notes.iter().rev() {
         if let Err(error) = remove_noted(note, reclaim) {
             leave(note.describe(), error);
@@ -242,7 +243,7 @@ pub(super) fn remove(dir: &Path, lock: &File, noted: &[Note], reclaim: Reclaim) 
     if !is_there {
         return Ok(if left.is_empty() { Cleared::Removed } else { Cleared::Left(left) });
     }
-    // The records last: as long as anything is left, they are.
+    // The records go last: they stay as long as anything is left.
     let mut inside = entries(dir)?;
     inside.retain(|path| path.file_name().is_some_and(|name| name != RECORDS));
     for path in inside {

@@ -1,5 +1,5 @@
-//! Real directories, locks and processes. Each test has a process of its own, since where a lease is and what it is
-//! depends on `TMPDIR`, the umask and the user, and a process has one of each.
+//! Tests with real directories, locks and processes. Each test has a process of its own, since the location and the
+//! permissions of a lease depend on `TMPDIR`, the umask and the user, and a process has only one of each.
 
 mod directories;
 mod ending;
@@ -24,8 +24,8 @@ use crate::conformance::skipped;
 use crate::ring::{HeapMemory, RingLink};
 use crate::{Between, Clients, Direction, Error, Medium, Persistence, Profile, Reach, Setup, Unit, Variant};
 
-/// A mechanism that only leaves something behind. Under the key 1 there is nothing any more; all else that has no path
-/// cannot be removed.
+/// A mechanism that only leaves objects behind. Nothing exists any more under the key 1; all other objects without a
+/// path cannot be removed.
 #[derive(Debug)]
 struct Leaves<const IN_NAMESPACE: bool>;
 
@@ -88,18 +88,18 @@ impl<const IN_NAMESPACE: bool> Mechanism for Leaves<IN_NAMESPACE> {
 /// The directory for temporary files of a test's own process.
 const PLACE: &str = "LEASE_TEST_PLACE";
 
-/// What another process of a test is to do.
+/// The role of another process of a test.
 const ROLE: &str = "LEASE_TEST_ROLE";
 
-/// How long a test may take on a loaded machine. Reached only when it hangs.
+/// The time that a test may take on a loaded machine. Reached only when it hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs `test` in a process of its own, with a directory for temporary files of its own, in which it leaves nothing.
+/// Runs `test` in a process of its own, with its own directory for temporary files, where it must leave nothing.
 fn alone(test: impl FnOnce(&Path)) {
     alone_with(|_, _| (), test);
 }
 
-/// The same for a process that `set` prepares.
+/// Does the same for a process that `set` prepares.
 fn alone_with(set: impl FnOnce(&mut Command, &Path), test: impl FnOnce(&Path)) {
     if let Some(place) = env::var_os(PLACE) {
         return test(Path::new(&place));
@@ -123,7 +123,7 @@ fn alone_with(set: impl FnOnce(&mut Command, &Path), test: impl FnOnce(&Path)) {
     assert!(left.is_empty(), "left behind: {left:?}");
 }
 
-/// This test, to be run once more.
+/// Returns the command that runs this test once more.
 fn this_test() -> Command {
     let test = thread::current().name().expect("a test's thread has its name").to_owned();
     let mut command = Command::new(env::current_exe().unwrap());
@@ -131,23 +131,24 @@ fn this_test() -> Command {
     command
 }
 
-/// Another process of this test, in the same place, of which the test sees its role in [`role`].
+/// Starts another process of this test, in the same place; it reads its role with [`role`].
 fn another(role: &str) -> Child {
     this_test().env(ROLE, role).stdout(Stdio::null()).spawn().unwrap()
 }
 
-/// What this process is to do; `None` for the test itself.
+/// Returns the role of this process; `None` for the test itself.
 fn role() -> Option<String> {
     env::var(ROLE).ok()
 }
 
 fn until(mut holds: impl FnMut() -> bool) {
     while !holds() {
-        thread::sleep(Duration::from_millis(1)); // the watchdog ends a wait for what never comes
+        thread::sleep(Duration::from_millis(1)); // the watchdog ends a wait for an event that never comes
     }
 }
 
-/// Makes this process that of an ordinary user, to whom permissions apply, in a place where that user may do anything.
+/// Turns this process into that of an ordinary user, to whom permissions apply, in a place where that user may do
+/// anything.
 fn be_ordinary(place: &Path) {
     const NOBODY: u32 = 65534;
     if geteuid().is_root() {
@@ -157,7 +158,7 @@ fn be_ordinary(place: &Path) {
     }
 }
 
-/// Gives what is at `path` to another user; `false` where this user may not do that.
+/// Gives the object at `path` to another user; returns `false` where this user may not do that.
 fn give_away(path: &Path) -> bool {
     if !geteuid().is_root() {
         skipped("giving a file to another user needs root");
@@ -175,7 +176,7 @@ fn base(place: &Path) -> PathBuf {
     place.join(format!("ipc-suite-{}", geteuid()))
 }
 
-/// The directory of a lease whose holder is dead, with its notes.
+/// Makes the directory of a lease whose holder is dead, with its notes.
 fn dead(place: &Path, name: &str, notes: &[Note]) -> PathBuf {
     let (base, dir) = (base(place), base(place).join(name));
     if !base.exists() {
@@ -188,7 +189,7 @@ fn dead(place: &Path, name: &str, notes: &[Note]) -> PathBuf {
     dir
 }
 
-/// What is noted of the object that is at `path` now.
+/// Returns the note of the object that is at `path` now.
 fn noted(path: &Path) -> Note {
     let device = |path: &Path| std::os::unix::fs::MetadataExt::dev(&fs::metadata(path).unwrap());
     let inode = Inode::of(&fs::symlink_metadata(path).unwrap());

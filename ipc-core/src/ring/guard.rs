@@ -1,23 +1,24 @@
-//! Surviving a peer that cuts the shared memory short.
+//! Surviving a peer that truncates the shared memory.
 //!
-//! A file can be truncated under a mapping by any process that may write to it. The mapping stays, but its pages behind
-//! the new end are gone, and the answer to a plain load or store there is the signal `SIGBUS`, which ends the process.
-//! With the guard [installed](install), its handler puts a page of zeros in the lost page's place and marks the memory as
-//! broken. The load or store is repeated and succeeds; what it gives means nothing, so the ring asks for the mark after
-//! each access and answers [`Corrupt`](crate::Error::Corrupt) in place of what it has read. (libwayland and systemd's journal
+//! Any process that may write to a file can truncate it under a mapping. The mapping stays, but its pages beyond the
+//! new end are gone, and a plain load or store there raises the signal `SIGBUS`, which kills the process. With the
+//! guard [installed](install), its handler maps a page of zeros in place of the lost page and marks the memory as
+//! broken. The load or store is repeated and succeeds; its result means nothing, so the ring checks the mark after each
+//! access and returns [`Corrupt`](crate::Error::Corrupt) instead of what it has read. (libwayland and systemd's journal
 //! do the same.)
 //!
-//! Why that is sound:
-//! - A page is replaced only within memory that is registered, and it is registered as long as it is mapped. So no memory
-//!   of another owner is changed, and what was mapped, readable and writable, stays so.
-//! - Rust holds no reference to these bytes except to atomics, and any bytes are valid in them: that they change at any
-//!   moment, to anything, is what a peer may bring about without a signal, too.
-//! - The handler calls `mmap` and, for a fault that is not ours, `sigaction` and `raise`. It takes no lock and no memory.
-//!   What it reads of a registration never changes but for one atomic; the list only grows at its head.
-//! - The mark is there before the page is. So any thread that has read from the new page finds the mark with its next
-//!   look, whether it was the one that faulted or not.
+//! Why this is sound:
+//! - A page is replaced only within registered memory, and memory is registered only while it is mapped. So no other
+//!   memory is changed, and what was mapped, readable and writable, remains so.
+//! - Rust holds no reference to these bytes except to atomics, for which any bytes are valid: a peer can change them at
+//!   any moment, to anything, without a signal, too.
+//! - The handler calls `mmap` and, for a fault that is not ours, `sigaction` and `raise`. It takes no lock and
+//!   allocates no memory. The fields that it reads of a registration never change, except for one atomic; the list
+//!   grows only at its head.
+//! - The mark is set before the page is replaced. So any thread that has read from the new page finds the mark at its
+//!   next check, whether or not it was the one that faulted.
 //!
-//! Any other `SIGBUS` goes to the handler that was there before, or ends the process as it always did.
+//! Any other `SIGBUS` goes to the previous handler, or ends the process as it always did.
 #![allow(unsafe_code)]
 
 use std::mem::{MaybeUninit, transmute};
@@ -31,8 +32,7 @@ use nix::libc::{self, c_int, c_void, siginfo_t};
 use crate::Result;
 use crate::error::Call;
 
-/// A registered piece of memory. Never freed, since a handler may be looking at it; used again for memory at the same
-/// place.
+/// A registered piece of memory. Never freed, since a handler may be reading it; reused for memory at the same address.
 #[derive(Debug)]
 struct Piece {
     start: usize,
@@ -49,19 +49,20 @@ const BROKEN: u32 = 2;
 /// The list of all pieces, newest first.
 static PIECES: AtomicPtr<Piece> = AtomicPtr::new(ptr::null_mut());
 
-/// Held while a piece is added. The handler does without.
+/// Held while a piece is added. The handler does not take it.
 static ADDING: Mutex<()> = Mutex::new(());
 
 /// Zero until the guard is installed.
 static PAGE_SIZE: AtomicUsize = AtomicUsize::new(0);
 
-/// What was to happen on SIGBUS before.
+/// The action for SIGBUS before the guard was installed.
 static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 
-/// Makes a shared memory that was cut short an error, [`Corrupt`](crate::Error::Corrupt), instead of the end of this process:
-/// installs a handler for `SIGBUS`. Once is enough, and more does no harm.
+/// Turns the truncation of shared memory into an error, [`Corrupt`](crate::Error::Corrupt), instead of the end of this
+/// process: installs a handler for `SIGBUS`. Further calls do no harm.
 ///
-/// A library does not do so by itself, since there is one handler for the whole process. The demos and the harness do.
+/// The library does not do this by itself, since there is one handler for the whole process. The demos and the harness
+/// do.
 ///
 /// # Errors
 /// `sigaction` fails.
@@ -78,35 +79,36 @@ pub fn install() -> Result<()> {
     // SAFETY: with no new action, the call only writes the old one, for which there is room.
     Errno::result(unsafe { libc::sigaction(libc::SIGBUS, ptr::null(), before.as_mut_ptr()) })
         .call("sigaction")?;
-    // SAFETY: the call succeeded, so it is written. Noted before the handler can need it.
+    // SAFETY: the call succeeded, so it has been written. Stored before the handler can need it.
     BEFORE.get_or_init(|| unsafe { before.assume_init() });
     // SAFETY: numbers, a mask and a pointer, for all of which zero is valid.
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = on_sigbus as *const () as usize;
-    // On the signal stack, if there is one: the handler before, as Rust's own, may be there for an overflown stack.
+    // On the signal stack, if there is one: the previous handler, such as Rust's own, may be there to report a stack
+    // overflow.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: the handler keeps to what is allowed in one, as the page above says.
+    // SAFETY: the handler does only what is allowed in one, as the comment at the top explains.
     Errno::result(unsafe { libc::sigaction(libc::SIGBUS, &raw const action, ptr::null_mut()) })
         .call("sigaction")?;
     *installed = true;
     Ok(())
 }
 
-/// Memory under guard, as long as this lives.
+/// Memory under guard for as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Guarded(&'static Piece);
 
-// SAFETY: of a piece only the state ever changes, which is an atomic.
+// SAFETY: only the state of a piece ever changes, and it is an atomic.
 unsafe impl Sync for Piece {}
-// SAFETY: as above; it lives for ever.
+// SAFETY: as above; a piece is never freed.
 unsafe impl Send for Piece {}
 
 impl Guarded {
     /// Registers the `size` bytes from `start` on.
     ///
     /// # Safety
-    /// They are mapped, readable and writable, and they are nobody else's, until the returned value is dropped. No Rust
-    /// reference to them exists except to atomics.
+    /// They are mapped, readable and writable, and belong to the caller alone, until the returned value is dropped. No
+    /// Rust reference to them exists except to atomics.
     pub(super) unsafe fn new(start: *const u8, size: usize) -> Self {
         let (start, end) = (start as usize, start as usize + size);
         let _adding = ADDING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +118,7 @@ impl Guarded {
         let piece = known.unwrap_or_else(|| {
             let next = PIECES.load(Ordering::Relaxed);
             let piece = Box::leak(Box::new(Piece { start, end, state: AtomicU32::new(FREE), next }));
-            // Release: the handler, which sees it in the list, sees what is in it.
+            // Release: a handler that sees the piece in the list sees its contents.
             PIECES.store(piece, Ordering::Release);
             piece
         });
@@ -126,7 +128,7 @@ impl Guarded {
 
     #[inline]
     pub(super) fn is_broken(&self) -> bool {
-        fence(Ordering::Acquire); // what was read before this look was read before it
+        fence(Ordering::Acquire); // a read before this check cannot move behind it
         self.0.state.load(Ordering::Relaxed) == BROKEN
     }
 }
@@ -138,7 +140,7 @@ impl Drop for Guarded {
 }
 
 fn pieces() -> impl Iterator<Item = &'static Piece> {
-    // SAFETY: what is in the list is never freed, and does not change but for atomics.
+    // SAFETY: a piece in the list is never freed, and does not change except for atomics.
     let first = unsafe { PIECES.load(Ordering::Acquire).as_ref() };
     // SAFETY: as above.
     std::iter::successors(first, |piece| unsafe { piece.next.as_ref() })
@@ -147,15 +149,15 @@ fn pieces() -> impl Iterator<Item = &'static Piece> {
 extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel hands a valid `siginfo_t` to a handler with `SA_SIGINFO`.
     let told = unsafe { &*info };
-    // SAFETY: any `siginfo_t` of this signal has an address; that of one that was sent is not used.
+    // SAFETY: any `siginfo_t` of this signal has an address; that of a signal sent by a process is not used.
     let address = unsafe { told.si_addr() } as usize;
-    // The code of a page that is not there: not of a broken memory chip, nor of kill(1).
+    // The code for a missing page, not for a broken memory chip or for kill(1).
     if told.si_code != libc::BUS_ADRERR || !replace_page(address) {
         pass_on(signal, info, context);
     }
 }
 
-/// Puts a page of zeros at `address`, if that is in a registered piece.
+/// Maps a page of zeros at `address`, if that is in a registered piece.
 fn replace_page(address: usize) -> bool {
     let is_there = |piece: &&Piece| {
         piece.state.load(Ordering::Acquire) != FREE && (piece.start..piece.end).contains(&address)
@@ -164,25 +166,26 @@ fn replace_page(address: usize) -> bool {
     let size = PAGE_SIZE.load(Ordering::Relaxed);
     let page = (address & !(size - 1)) as *mut c_void;
     piece.state.store(BROKEN, Ordering::Release);
-    let errno = Errno::last(); // of the code that was interrupted
+    let errno = Errno::last(); // the errno of the interrupted code
     let flags = libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: the page lies in a piece that is mapped and registered for this; see the page's head.
+    // SAFETY: the page lies in a piece that is mapped and registered for this; see the top of the file.
     let mapped = unsafe { libc::mmap(page, size, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
     errno.set();
     mapped != libc::MAP_FAILED
 }
 
-/// Does what would have been done without this handler.
+/// Acts as if this handler were not installed.
 fn pass_on(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let before = BEFORE.get().expect("noted before the handler was installed");
-    // SAFETY: as in `on_sigbus`. A process sends with a code of 0 or less.
+    // SAFETY: as in `on_sigbus`. A signal sent by a process has a code of 0 or less.
     let was_sent = unsafe { (*info).si_code } <= 0;
     match before.sa_sigaction {
         libc::SIG_IGN if was_sent => {}
         libc::SIG_DFL | libc::SIG_IGN => {
             // SAFETY: numbers, a mask and a pointer, for all of which zero is valid; zero is SIG_DFL.
             let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-            // SAFETY: a valid action; the call is allowed in a handler. A fault comes again by itself when this one returns.
+            // SAFETY: a valid action; the call is allowed in a handler. A fault recurs by itself when this handler
+            // returns.
             unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
             if was_sent {
                 // SAFETY: a number; allowed in a handler.
@@ -190,12 +193,12 @@ fn pass_on(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
             }
         }
         handler if before.sa_flags & libc::SA_SIGINFO != 0 => {
-            // SAFETY: the flag says that it is such a function.
+            // SAFETY: the flag says that the function has this type.
             let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) = unsafe { transmute(handler) };
             handler(signal, info, context);
         }
         handler => {
-            // SAFETY: without the flag, it is a function of the signal's number.
+            // SAFETY: without the flag, the function takes the signal's number alone.
             let handler: extern "C" fn(c_int) = unsafe { transmute(handler) };
             handler(signal);
         }

@@ -20,20 +20,20 @@ pub struct RingLink<M: Memory> {
     seat: Seat<M>,
     sender: Sender,
     receiver: Receiver,
-    /// What the peer did wrong. Nothing it says after that is believed.
+    /// The peer's offence, once there is one. Nothing it sends after that is believed.
     broken: Option<&'static str>,
 }
 
 impl<M: Memory> RingLink<M> {
-    /// What the segment must be made for.
+    /// The layout that the segment must have.
     pub const KIND: Kind = Kind::Ring;
 
-    /// Begins to talk from `seat`, once the other side is there too.
+    /// Starts to talk from `seat`, once the other side is there too.
     pub fn new(seat: Seat<M>) -> Self {
         Self { seat, sender: Sender::default(), receiver: Receiver::default(), broken: None }
     }
 
-    /// Joins at a segment and says so to the owner; `None` if nobody waits there.
+    /// Joins a segment and tells the owner so; `None` if no owner waits there.
     ///
     /// # Errors
     /// As [`Seat::claim`].
@@ -45,18 +45,18 @@ impl<M: Memory> RingLink<M> {
         }))
     }
 
-    /// Length of the shared segment, in bytes.
+    /// Returns the length of the shared segment, in bytes.
     pub fn segment_size(&self) -> usize {
         self.seat.region().size()
     }
 
-    /// The shared memory itself.
+    /// Returns the shared memory itself.
     pub const fn memory(&self) -> &M {
         self.seat.region().memory()
     }
 
-    /// Room for a message of `len` bytes, to be written where it lies; waits for it as long as it takes. Nothing is
-    /// sent before [`commit`](Reservation::commit).
+    /// Reserves room for a message of `len` bytes, to be written in place, waiting for it as long as it takes. Nothing
+    /// is sent before [`commit`](Reservation::commit).
     ///
     /// # Errors
     /// As [`send`](Transport::send).
@@ -65,7 +65,7 @@ impl<M: Memory> RingLink<M> {
         Ok(Reservation::new(self, len))
     }
 
-    /// The same if there is room now; `None` says "not now".
+    /// Reserves room if there is enough now; `None` means "not now".
     ///
     /// # Errors
     /// As [`send`](Transport::send).
@@ -73,8 +73,8 @@ impl<M: Memory> RingLink<M> {
         Ok(self.has_room(len)?.map(|()| Reservation::new(self, len)))
     }
 
-    /// The next message, to be read where it lies; waits for it as long as it takes. It stays the next message until
-    /// [`release`](Peeked::release).
+    /// Returns the next message, to be read in place, waiting for it as long as it takes. It stays the next message
+    /// until [`release`](Peeked::release).
     ///
     /// # Errors
     /// As [`recv`](Transport::recv), but no buffer is too small.
@@ -83,16 +83,16 @@ impl<M: Memory> RingLink<M> {
         Ok(Peeked::new(self, len))
     }
 
-    /// The same if there is one now; `None` says "not now".
+    /// Returns the next message if there is one now; `None` means "not now".
     ///
     /// # Errors
-    /// As [`peek`](Self::peek). As with [`try_recv`](Transport::try_recv), a peer that was killed may show as `None`
-    /// for ever.
+    /// As [`peek`](Self::peek). As with [`try_recv`](Transport::try_recv), a killed peer may show as `None`
+    /// indefinitely.
     pub fn try_peek(&mut self) -> Result<Option<Peeked<'_, M>>> {
         Ok(self.next()?.map(|len| Peeked::new(self, len)))
     }
 
-    /// Whether a message of `len` bytes can be written now.
+    /// Returns `Some` if a message of `len` bytes can be written now.
     #[inline]
     fn has_room(&mut self, len: usize) -> Result<Option<()>> {
         self.unless_broken(|link| {
@@ -104,11 +104,11 @@ impl<M: Memory> RingLink<M> {
         })
     }
 
-    /// The length of the next message, if there is one.
+    /// Returns the length of the next message, if there is one.
     #[inline]
     fn next(&mut self) -> Result<Option<usize>> {
         self.unless_broken(|link| {
-            // In this order: what was sent before it left is found after we know that it left.
+            // In this order: once we know that the peer has left, everything it sent before can be found.
             let left = link.seat.peer_left()?;
             match record::next(link.seat.region(), link.peers(), &mut link.receiver)? {
                 None if left => Err(Error::Disconnected),
@@ -117,19 +117,19 @@ impl<M: Memory> RingLink<M> {
         })
     }
 
-    /// The shared memory, and where in it the message lies that is written next.
+    /// Returns the shared memory, and the offset in it where the next message is to be written.
     #[inline]
     pub(super) fn outgoing(&self) -> (&Region<M>, usize) {
         (self.seat.region(), record::payload(self.mine(), self.sender.position()))
     }
 
-    /// The shared memory, and where in it the message lies that is read next.
+    /// Returns the shared memory, and the offset in it of the next message to be read.
     #[inline]
     pub(super) fn incoming(&self) -> (&Region<M>, usize) {
         (self.seat.region(), record::payload(self.peers(), self.receiver.position()))
     }
 
-    /// Sends what was written to [`outgoing`](Self::outgoing), `len` bytes for which there is room.
+    /// Sends the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room.
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
         self.unless_broken(|link| {
@@ -138,7 +138,7 @@ impl<M: Memory> RingLink<M> {
         })
     }
 
-    /// Gives the room of the next message, of `len` bytes, back.
+    /// Returns the room of the next message, of `len` bytes, to the sender.
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
         self.unless_broken(|link| {
@@ -147,7 +147,7 @@ impl<M: Memory> RingLink<M> {
         })
     }
 
-    /// The ring on which we send; the other is the peer's.
+    /// Returns the ring on which we send; the other is the peer's.
     const fn mine(&self) -> usize {
         self.seat.side()
     }
@@ -156,23 +156,23 @@ impl<M: Memory> RingLink<M> {
         1 - self.seat.side()
     }
 
-    /// Where we sleep until there is room.
+    /// Returns the bell where we sleep until there is room.
     fn room(&self) -> &Bell {
         &self.seat.region().control().rings[self.mine()].sender
     }
 
-    /// Where we sleep until there is a message.
+    /// Returns the bell where we sleep until there is a message.
     fn arrival(&self) -> &Bell {
         &self.seat.region().control().rings[self.peers()].receiver
     }
 
-    /// Refuses a broken link, and notes what breaks one.
+    /// Refuses a broken link, and records an error that breaks one.
     #[inline]
     fn unless_broken<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if let Some(reason) = self.broken {
             return Err(Error::Corrupt(reason));
         }
-        // Only then is it known whether what was read were the peer's bytes.
+        // Only after the attempt is it known whether the bytes that were read are the peer's.
         let result = attempt(self);
         let result = self.seat.region().intact().and(result);
         if let Err(Error::Corrupt(reason)) = result {
@@ -182,9 +182,9 @@ impl<M: Memory> RingLink<M> {
     }
 
     // ANCHOR: sleep_until
-    /// Repeats `attempt` until it is done `timeout`, if there is one, is over, and sleeps at `bell` in between.
+    /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps at `bell` in between.
     ///
-    /// Never for longer than a [`SLICE`], since a peer that was killed rings no bell.
+    /// Never sleeps for longer than a [`SLICE`], since a killed peer rings no bell.
     fn sleep_until<T>(
         &mut self,
         timeout: Option<Duration>,
@@ -211,7 +211,7 @@ impl<M: Memory> RingLink<M> {
             if let Some(done) = attempt(self)? {
                 return Ok(Some(done));
             }
-            // Woken for nothing: the time is over, or a signal came.
+            // No success: the slice has elapsed, a signal came, or the wake-up was spurious.
             if let Err(gone) = self.check_peer() {
                 return last_look(gone, || attempt(self)).map(Some);
             }

@@ -6,8 +6,8 @@ use super::memory::Memory;
 use super::seat::Seat;
 use crate::{Error, Result};
 
-/// The owner's seat until the other side has come, and what the owner keeps as long: a lease, say, by which others find
-/// the memory, or which removes it if no process comes.
+/// The owner's seat until the other side has come, and a value that the owner keeps for as long: for example a lease,
+/// by which others find the memory, or which removes it if no process comes.
 #[derive(Debug)]
 pub struct Rendezvous<M: Memory, K = ()>(Option<(Seat<M>, K)>);
 
@@ -17,11 +17,11 @@ impl<M: Memory, K> Rendezvous<M, K> {
         Self(Some((seat, kept)))
     }
 
-    /// Waits until the other side is ready, then gives out the seat and what was kept. After
+    /// Waits until the other side is ready, then returns the seat and the kept value. After
     /// [`TimedOut`](Error::TimedOut), call again to go on waiting.
     ///
     /// # Errors
-    /// As [`Seat::wait_for_peer`]. [`Usage`](Error::Usage): the seat was given out before.
+    /// As [`Seat::wait_for_peer`]. [`Usage`](Error::Usage): the seat was returned before.
     pub fn accept(&mut self, address: &str, timeout: Duration) -> Result<(Seat<M>, K)> {
         self.accept_after(address, timeout, || Ok(()))
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
     use crate::ring::{HeapMemory, Kind, Region, SEGMENT_LEN};
 
-    /// A wait that was in vain can be repeated; a seat is given out once.
+    /// A wait that timed out can be repeated; a seat is returned once.
     #[test]
     fn a_seat_is_given_out_once_when_the_other_side_has_come() {
         let memory = HeapMemory::new(SEGMENT_LEN);

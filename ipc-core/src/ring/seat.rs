@@ -1,4 +1,4 @@
-//! The two places at a shared segment: how a process takes one, knows of the other, and leaves.
+//! The two places at a shared segment: how a process takes one, learns about the other side, and leaves.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::memory::{Memory, Region};
 use crate::process::{Namespaces, PeerProcess, ProcessId};
 use crate::{Error, Result};
 
-/// What is in the segment behind the two places. Both sides must mean the same.
+/// The layout of the segment behind the two places. Both sides must use the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -25,27 +25,28 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Seat<M: Memory> {
     region: Region<M>,
-    /// 0 for the owner, 1 for the one who joined.
+    /// 0 for the owner, 1 for the joiner.
     side: usize,
-    /// Known as soon as the other side has come.
+    /// Set as soon as the other side has come.
     peer: Option<Peer>,
 }
 
-/// How the end of the other side's process shows.
+/// The way in which the end of the other side's process is detected.
 #[derive(Debug)]
 enum Peer {
-    /// By its pid: it is in our pid namespace.
+    /// By its pid, which is in our pid namespace.
     Process(PeerProcess),
-    /// By what the kernel keeps of those who have the memory. Pids of another namespace mean nothing here.
+    /// By the kernel's record of which processes have the memory. Pids of another namespace mean nothing here.
     Memory,
 }
 
 impl<M: Memory> Seat<M> {
-    /// Takes the owner's place at a fresh segment, all zero but for what is in the data of rings. From here on the
-    /// other side can join.
+    /// Takes the owner's place at a fresh segment, which is all zero except for the data areas. From here on the other
+    /// side can join.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): the place is taken. Or this process cannot be looked at, or the memory not be held.
+    /// [`Usage`](Error::Usage): the place is taken. Other errors: this process cannot be identified, or the memory
+    /// cannot be locked.
     pub fn create(region: Region<M>, kind: Kind) -> Result<Self> {
         let me = ProcessId::current()?;
         let Control { header, sides: [mine, _], .. } = region.control();
@@ -59,17 +60,17 @@ impl<M: Memory> Seat<M> {
         header.capacity.store(CAPACITY as u64, Ordering::Relaxed);
         let seat = Self { region, side: 0, peer: None };
         seat.ready();
-        // Last, and with release: who sees the magic sees all the rest.
+        // Last, and with release: a joiner that sees the magic sees all the rest.
         seat.region.control().header.magic.store(MAGIC, Ordering::Release);
         Ok(seat)
     }
 
-    /// Takes the other place. `None` if the owner is not ready yet, or has left, or another process was faster. The
-    /// owner learns of it with [`ready`](Self::ready).
+    /// Takes the other place. Returns `None` if the owner is not ready yet, or has left, or another process was faster.
+    /// The owner is told by [`ready`](Self::ready).
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant. Or it cannot be
-    /// found out whether the owner lives.
+    /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant. Other errors: it
+    /// cannot be determined whether the owner is alive.
     pub fn claim(region: Region<M>, kind: Kind) -> Result<Option<Self>> {
         let Control { header, sides: [owner, joiner], .. } = region.control();
         match header.magic.load(Ordering::Acquire) {
@@ -90,7 +91,7 @@ impl<M: Memory> Seat<M> {
             return Ok(None);
         }
         let me = ProcessId::current()?;
-        // In this order: the owner gives the place of an occupant who does not hold it to the next one.
+        // In this order: the owner frees the place of an occupant that does not hold it.
         let take = || joiner.occupant.compare_exchange(0, me.to_bits(), Ordering::AcqRel, Ordering::Relaxed);
         if !region.memory().hold(1)? || take().is_err() {
             return Ok(None);
@@ -99,7 +100,7 @@ impl<M: Memory> Seat<M> {
         Ok(Some(Self { region, side: 1, peer: Some(peer) }))
     }
 
-    /// Says that this side is ready to talk.
+    /// Announces that this side is ready to talk.
     pub fn ready(&self) {
         let me = self.mine();
         me.state.store(state::ATTACHED, Ordering::Release);
@@ -109,7 +110,7 @@ impl<M: Memory> Seat<M> {
     /// Waits until the other side is [`ready`](Self::ready).
     ///
     /// # Errors
-    /// [`TimedOut`](Error::TimedOut): no process came to `address`; call again to go on waiting.
+    /// [`TimedOut`](Error::TimedOut): no process joined `address`; call again to go on waiting.
     /// [`Corrupt`](Error::Corrupt): another process scribbled over the segment.
     pub fn wait_for_peer(&mut self, address: &str, timeout: Duration) -> Result<()> {
         let started = Instant::now();
@@ -118,7 +119,7 @@ impl<M: Memory> Seat<M> {
             let now = peer.state.load(Ordering::Acquire);
             self.region.intact()?;
             match now {
-                // It may have come, sent, and left again.
+                // The other side may have come, sent, and left again.
                 state::ATTACHED | state::CLOSED => break,
                 state::EMPTY => self.free_if_abandoned()?,
                 _ => return Err(IMPOSSIBLE_STATE),
@@ -136,11 +137,11 @@ impl<M: Memory> Seat<M> {
         Ok(())
     }
 
-    /// Frees the place of a process that was killed between taking it and being ready.
+    /// Frees the place of a process that was killed after taking it and before being ready.
     fn free_if_abandoned(&self) -> Result<()> {
         let place = self.peers();
         let occupant = place.occupant.load(Ordering::Acquire);
-        // Only what has been dead when its state was looked at is gone: it does nothing more in between.
+        // The process must be dead before its state is read: then the state cannot change in between.
         if occupant == 0 || Peer::of(place)?.is_alive(&self.region, 1)? {
             return Ok(());
         }
@@ -151,20 +152,20 @@ impl<M: Memory> Seat<M> {
         Ok(())
     }
 
-    /// The shared memory.
+    /// Returns the shared memory.
     pub const fn region(&self) -> &Region<M> {
         &self.region
     }
 
-    /// 0 for the owner, 1 for the one who joined.
+    /// Returns 0 for the owner, 1 for the joiner.
     pub const fn side(&self) -> usize {
         self.side
     }
 
-    /// Whether the other side has said that it leaves. Then all that it ever wrote can be seen.
+    /// Returns whether the other side has announced that it leaves. Then everything it wrote is visible.
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt): it said something else.
+    /// [`Corrupt`](Error::Corrupt): its state is impossible.
     #[inline]
     pub fn peer_left(&self) -> Result<bool> {
         match self.peers().state.load(Ordering::Acquire) {
@@ -175,10 +176,10 @@ impl<M: Memory> Seat<M> {
         }
     }
 
-    /// Asks whether the other side's process still runs; one that was killed could not say that it leaves.
+    /// Checks that the other side's process still runs; a killed one could not announce that it leaves.
     ///
     /// # Errors
-    /// [`Disconnected`](Error::Disconnected): it does not.
+    /// [`Disconnected`](Error::Disconnected): the process has ended.
     pub fn check_peer(&self) -> Result<()> {
         match &self.peer {
             Some(peer) if peer.is_alive(&self.region, 1 - self.side)? => Ok(()),
@@ -186,7 +187,7 @@ impl<M: Memory> Seat<M> {
         }
     }
 
-    /// Tells the other side that this one will send and receive no more, and wakes it. Also done by `Drop`.
+    /// Announces that this side will send and receive no more, and wakes the other side. `Drop` does this too.
     pub fn leave(&self) {
         let end = if self.region.intact().is_ok() { state::CLOSED } else { state::BROKEN };
         self.mine().state.store(end, Ordering::Release);
@@ -214,7 +215,7 @@ impl<M: Memory> Drop for Seat<M> {
 const IMPOSSIBLE_STATE: Error = Error::Corrupt("the peer is in an impossible state");
 
 impl Peer {
-    /// The process that sits at `side`.
+    /// Starts to watch the process that sits at `side`.
     fn of(side: &Side) -> Result<Self> {
         let namespaces = Namespaces::from_bits(side.namespaces.load(Ordering::Acquire));
         if namespaces != ProcessId::current()?.namespaces {
@@ -235,8 +236,8 @@ impl Peer {
 /// Tries every 10 ms until there is an answer, for a side that may come before the owner.
 ///
 /// # Errors
-/// That of `attempt`. [`TimedOut`](Error::TimedOut) with the words of `nobody` if the answer was `None` for all of
-/// `timeout`.
+/// The error of `attempt`. [`TimedOut`](Error::TimedOut) with the text from `nobody` if the answer was `None` for all
+/// of `timeout`.
 pub fn poll_for<T>(
     timeout: Duration,
     nobody: impl FnOnce() -> String,

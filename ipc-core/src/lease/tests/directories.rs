@@ -1,4 +1,4 @@
-//! The private directories: where they are, for whom, and of whom.
+//! The private directories: their location, their permissions and their owner.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
@@ -11,7 +11,7 @@ fn parent(lease: &Lease) -> PathBuf {
     lease.path("").parent().unwrap().to_owned()
 }
 
-/// Also in a directory that passes its group on (set-group-ID), as some that are shared do.
+/// Also in a directory that passes its group on (set-group-ID), as some shared directories do.
 #[test]
 fn they_are_for_their_owner_alone_whatever_the_umask() {
     alone(|place| {
@@ -35,7 +35,7 @@ fn they_are_for_their_owner_alone_whatever_the_umask() {
 fn one_that_is_open_to_others_is_closed() {
     alone(|place| {
         make_dir(&base(place)).unwrap();
-        fs::write(base(place).join("another"), "").unwrap(); // or it is removed and made anew
+        fs::write(base(place).join("another"), "").unwrap(); // otherwise it is removed and made anew
         for mode in [0o755, 0o1700, 0o600] {
             set_mode(&base(place), mode);
             let lease = Lease::take::<Thing>(None).unwrap();
@@ -45,7 +45,7 @@ fn one_that_is_open_to_others_is_closed() {
     });
 }
 
-/// In `/tmp` any user can make a directory of any name, for all to use. Ours then has a longer name, the same for all
+/// In `/tmp` any user can make a directory of any name, open to all. Ours then has a longer name, the same for all
 /// processes of this user.
 #[test]
 fn another_users_is_neither_used_nor_changed() {
@@ -85,7 +85,8 @@ fn a_link_of_that_name_is_not_followed() {
     });
 }
 
-/// Of two that two processes have made at once, both use the first. One whose name only begins so is none.
+/// If two processes have made one each at once, both use the first. A directory whose name only begins in the same way
+/// is none.
 #[test]
 fn all_processes_use_the_same() {
     alone(|place| {
@@ -96,7 +97,7 @@ fn all_processes_use_the_same() {
         });
         make_dir(&base(place)).unwrap();
         for dir in [&longer, &base(place)] {
-            fs::write(dir.join("another"), "").unwrap(); // or a sweep removes it
+            fs::write(dir.join("another"), "").unwrap(); // otherwise a sweep removes it
         }
         assert_eq!(bases_in(&[place.to_owned()]).unwrap(), [base(place), longer.clone()]);
         assert_eq!(parent(&Lease::take::<Thing>(None).unwrap()), base(place));
@@ -107,7 +108,7 @@ fn all_processes_use_the_same() {
     });
 }
 
-/// A user may be allowed to make files in a directory and not to list it. Only the plain name is found there.
+/// A user may have permission to create files in a directory but not to list it. Only the plain name is found there.
 #[test]
 fn one_in_a_directory_that_cannot_be_listed_is_found_by_its_name() {
     alone(|place| {
@@ -162,7 +163,7 @@ fn a_sessions_own_directory_comes_first() {
     });
 }
 
-/// A session's directory in which nothing can be made, since no path may be longer.
+/// In the session's directory nothing can be made, since its path is as long as a path may be.
 #[test]
 fn the_second_choice_is_for_when_the_first_refuses() {
     let long = |place: &Path| {
@@ -200,7 +201,7 @@ fn a_relative_tmpdir_is_the_same_from_anywhere() {
     });
 }
 
-/// What has the name of a lease and is none is not opened, whatever is behind it, and is reported.
+/// A file that has the name of a lease but is not a directory is not opened, whatever it is, and is reported.
 #[test]
 fn what_is_no_directory_is_not_taken_for_a_lease() {
     alone(|place| {
@@ -227,7 +228,7 @@ fn what_is_no_directory_is_not_taken_for_a_lease() {
     });
 }
 
-/// Of a process that was killed before it set the modes, under an umask that takes all permissions.
+/// Left by a process that was killed before it set the modes, under an umask that clears all permissions.
 #[test]
 fn one_that_its_owner_may_not_read_is_swept() {
     alone(|place| {
@@ -241,7 +242,7 @@ fn one_that_its_owner_may_not_read_is_swept() {
     });
 }
 
-/// An IPC namespace has its number in the name: what is in it is not removed from another. That is the thread's.
+/// The lease's name contains the number of the thread's IPC namespace: a lease is not removed from another namespace.
 #[test]
 fn the_leases_of_an_ipc_namespace_are_its_own() {
     alone(|place| {

@@ -1,4 +1,4 @@
-//! A process that a signal ends: what it holds goes, also what is just being made, and nothing new is made.
+//! A process that a signal ends: its objects are removed, even one that is being made, and nothing new is made.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -20,7 +20,7 @@ fn all_that_is_held_is_released() {
         });
         release_all();
         assert!(!paths.iter().any(|path| exists(path)) && !exists(&base(place)));
-        std::mem::forget(leases); // as where the process ends now
+        std::mem::forget(leases); // as if the process ended here
     });
 }
 
@@ -39,7 +39,7 @@ fn what_is_being_made_is_noted_first() {
             thread::sleep(Duration::from_millis(50));
             lease.record(note).unwrap();
             drop(making);
-            std::mem::forget(lease); // as where the process ends now
+            std::mem::forget(lease); // as if the process ended here
         });
         is_made.recv().unwrap();
         release_all();
@@ -58,7 +58,7 @@ fn nothing_is_made_any_more() {
             drop(making());
             MADE.store(true, Ordering::Relaxed);
         });
-        thread::sleep(Duration::from_millis(50)); // time to go wrong in; too little only makes the case easier
+        thread::sleep(Duration::from_millis(50)); // time for things to go wrong; too little only makes the case easier
         assert!(!MADE.load(Ordering::Relaxed));
     });
 }

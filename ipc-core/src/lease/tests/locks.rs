@@ -1,4 +1,4 @@
-//! Who holds a lease: locks that are waited for, and directories that go meanwhile.
+//! The holders of a lease: locks that are waited for, and directories that vanish meanwhile.
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc;
@@ -9,7 +9,7 @@ use super::*;
 use crate::ThreadId;
 use crate::lease::held::lock_shared;
 
-/// Waits until a thread of this process sleeps for the lock of that file.
+/// Waits until a thread of this process sleeps waiting for the lock of that file.
 fn until_waited_for(file: &File) {
     let inode = format!(":{} ", file.metadata().unwrap().ino());
     until(|| {
@@ -18,7 +18,7 @@ fn until_waited_for(file: &File) {
     });
 }
 
-/// A directory that another process is just clearing away: it holds the exclusive lock.
+/// Makes a directory that another process is removing: it holds the exclusive lock.
 fn being_cleared(place: &Path, name: &str) -> (PathBuf, File) {
     let dir = dead(place, name, &[]);
     let lock = File::open(&dir).unwrap();
@@ -50,7 +50,8 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     });
 }
 
-/// One who waits for the lock of a directory that is just cleared away has none, also if there is another one by then.
+/// A process that waits for the lock of a directory being removed gets no lease, even if there is a new directory by
+/// then.
 #[test]
 fn a_lease_that_goes_meanwhile_is_not_shared() {
     alone(|place| {
@@ -70,7 +71,8 @@ fn a_lease_that_goes_meanwhile_is_not_shared() {
     });
 }
 
-/// Whoever takes a lease waits for a process that clears away what a dead one left, and does not take it for a holder.
+/// A process that takes a lease waits for another that is removing what a dead one left, and does not take it for a
+/// holder.
 #[test]
 fn a_lease_can_be_taken_once_the_remains_are_cleared_away() {
     alone(|place| {
@@ -105,7 +107,7 @@ fn a_lease_is_taken_once() {
     });
 }
 
-/// What a dead process left goes first.
+/// The objects that a dead process left are removed first.
 #[test]
 fn taking_a_lease_sweeps() {
     alone(|place| {
@@ -115,7 +117,7 @@ fn taking_a_lease_sweeps() {
     });
 }
 
-/// A name of any length fits; and of two that differ only behind the 128th byte, each has its own lease.
+/// A name of any length fits; and two names that differ only after the 128th byte have separate leases.
 #[test]
 fn a_long_name_is_a_name() {
     alone(|_| {
@@ -126,13 +128,13 @@ fn a_long_name_is_a_name() {
     });
 }
 
-/// Only what a live process holds is held. To look removes nothing; the list is that of after a sweep.
+/// A lease counts as held only if a live process holds it. Checking removes nothing; the list is as after a sweep.
 #[test]
 fn what_is_held_is_known() {
     alone(|place| {
         let lease = Lease::take::<Thing>(Some("name")).unwrap();
         let dir = dead(place, "thing-dead", &[]);
-        let other = dead(place, "thingy-dead", &[]); // of another mechanism
+        let other = dead(place, "thingy-dead", &[]); // of a different mechanism
         assert_eq!(
             ["name", "dead", "none"].map(|name| is_held::<Thing>(name).unwrap()),
             [true, false, false]
@@ -146,7 +148,7 @@ fn what_is_held_is_known() {
     });
 }
 
-/// The last one out removes what is noted, and the directories, and keeps nothing open.
+/// The last holder removes the noted objects and the directories, and keeps nothing open.
 #[test]
 fn the_last_one_out_removes_everything() {
     alone(|place| {
@@ -164,7 +166,7 @@ fn the_last_one_out_removes_everything() {
     });
 }
 
-/// The owner is killed, and a cleaner of `/tmp` takes the directory: the one who joined knows what was noted.
+/// The owner is killed, and a cleaner of `/tmp` removes the directory: the process that joined knows what was noted.
 #[test]
 fn one_who_joined_removes_what_the_owner_noted() {
     alone(|place| {

@@ -1,4 +1,5 @@
-//! Objects outside of the private directory: noted before they are there, known exactly, and noted anew if the notes go.
+//! Objects outside the private directory: noted before they exist, identified exactly, and noted anew if the notes
+//! vanish.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::time::SystemTime;
@@ -17,7 +18,7 @@ fn file(path: &Path) -> Result<()> {
     fs::write(path, "ours").call("open")
 }
 
-/// An object is known by the kernel's numbers and the time of its birth: all three.
+/// An object is identified by the kernel's two numbers and its birth time: all three.
 #[test]
 fn an_inode_is_what_the_kernel_says() {
     let meta = fs::metadata(tempfile::NamedTempFile::new().unwrap().path()).unwrap();
@@ -26,8 +27,8 @@ fn an_inode_is_what_the_kernel_says() {
     assert_eq!(Inode::of(&meta), Inode { device: meta.dev(), number: meta.ino(), born: born.cast_signed() });
 }
 
-/// Noted under a name that no other object has, then for what it is, and only then put at its place: so that, if that
-/// fails, what is there is not noted.
+/// An object is noted under a name that no other object has, then noted exactly, and only then put in place: if that
+/// fails, the object already there is not noted.
 #[test]
 fn an_object_is_noted_before_it_is_at_its_place() {
     alone(|place| {
@@ -46,7 +47,7 @@ fn an_object_is_noted_before_it_is_at_its_place() {
     });
 }
 
-/// What could be made but not set up goes all the same.
+/// An object that was made but could not be set up is removed too.
 #[test]
 fn half_an_object_is_not_left() {
     alone(|place| {
@@ -64,7 +65,7 @@ fn half_an_object_is_not_left() {
     });
 }
 
-/// On a file system that can only rename over what is there, an object is made at its place.
+/// On a file system whose rename always replaces the target, an object is made directly at its path.
 #[test]
 fn an_object_is_placed_without_renaming_too() {
     alone(|place| {
@@ -84,7 +85,7 @@ fn an_object_is_placed_without_renaming_too() {
     });
 }
 
-/// What is made with the mark gets its own mode; and what has come to its place meanwhile keeps its own.
+/// An object made with the mark gets its own mode; one that has taken its place meanwhile keeps its own.
 #[test]
 fn the_mark_gives_way_to_the_mode() {
     alone(|place| {
@@ -112,13 +113,13 @@ fn the_mark_gives_way_to_the_mode() {
     });
 }
 
-/// All three special bits, and no permission for others: no other program gives that.
+/// All three special bits, and no permission for others: no other program uses that mode.
 #[test]
 fn the_mark_is_known_exactly() {
     for (mode, marked) in [
         (MARK, true),
         (0o100_000 | MARK, true),
-        (0o7400, true), // less what an umask takes
+        (0o7400, true), // with bits that an umask cleared
         (0o7000, true),
         (0o7610, false),
         (0o7601, false),
@@ -132,7 +133,8 @@ fn the_mark_is_known_exactly() {
     }
 }
 
-/// As a cleaner of `/tmp` does it: what is noted next is noted together with what was, in a directory that is held again.
+/// A cleaner of `/tmp` removes the notes: the next note is written together with the earlier ones, in a directory that
+/// is locked again.
 #[test]
 fn notes_that_are_removed_are_written_anew() {
     alone(|place| {
@@ -160,7 +162,7 @@ fn what_was_made_goes_even_if_the_notes_went() {
     });
 }
 
-/// A note that is cut by a full disk, or here by a limit, leaves nothing to which the next could be glued.
+/// A note cut short by a full disk, or here by a limit, leaves nothing to which the next could be appended.
 #[test]
 fn a_note_is_written_whole_or_not_at_all() {
     alone(|place| {
@@ -189,8 +191,8 @@ fn a_file_for_others_is_written_once() {
     });
 }
 
-/// Under a System V key there may be another object by now: it must have the id, the creator and the time that were
-/// noted, or, if none were, the creator and the mark.
+/// There may be another object under a System V key by now: it must have the noted id, creator and time, or, if none
+/// were noted, the creator and the mark.
 #[test]
 fn a_system_v_object_is_known_exactly() {
     let us = geteuid().as_raw();

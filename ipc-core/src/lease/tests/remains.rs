@@ -1,4 +1,5 @@
-//! What dead processes left: removed if it is exactly that, else left alone, and reported where it may be ours.
+//! The objects that dead processes left: removed on an exact match, otherwise left alone, and reported if they may be
+//! ours.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
@@ -7,7 +8,7 @@ use nix::sys::stat::{Mode, SFlag, mknod};
 use super::*;
 use crate::{Key, PosixName};
 
-/// The lease of a dead process with these notes is swept: its directory, and what is told of what is left.
+/// Sweeps the lease of a dead process with these notes; returns its directory, and the reports about what is left.
 fn swept(place: &Path, notes: &[Note]) -> (PathBuf, Vec<String>) {
     let dir = dead(place, "thing-dead", notes);
     let swept = sweep::<Thing>().unwrap();
@@ -45,7 +46,7 @@ fn what_is_noted_is_removed_newest_first() {
     });
 }
 
-/// A link is removed, and not what it leads to; nor is what it leads to looked at.
+/// A symbolic link is removed, not its target; nor is the target examined.
 #[test]
 fn of_a_link_the_link_is_removed() {
     alone(|place| {
@@ -60,7 +61,7 @@ fn of_a_link_the_link_is_removed() {
     });
 }
 
-/// Another object under the path that is noted, or without the mark: it is not ours, so it stays, and is no remains.
+/// Another object at the noted path, or one without the mark, is not ours: it stays, and is not reported.
 #[test]
 fn another_object_at_the_path_is_left_alone() {
     alone(|place| {
@@ -81,11 +82,11 @@ fn another_object_at_the_path_is_left_alone() {
     });
 }
 
-/// Even what is exactly what was noted is left alone if it is another user's: it was given away.
+/// Even an object that matches its note is left alone if it belongs to another user: it was given away.
 #[test]
 fn another_users_object_is_left_alone() {
     alone(|place| {
-        // An ordinary user could not remove it anyway; but does not even try.
+        // An ordinary user could not remove it anyway, but does not even try.
         let of_root = Path::new("/proc/version");
         assert!(geteuid().is_root() || swept(place, &[noted(of_root)]).1 == NONE);
         let path = hidden(place);
@@ -97,7 +98,7 @@ fn another_users_object_is_left_alone() {
     });
 }
 
-/// The suite makes no devices, so one is never its own.
+/// The suite makes no devices, so a device is never one of its objects.
 #[test]
 fn a_device_is_left_alone() {
     alone(|place| {
@@ -110,7 +111,7 @@ fn a_device_is_left_alone() {
     });
 }
 
-/// A failure is told, keeps its note and all others, and keeps nothing else from being removed.
+/// A failure is reported, keeps its note and all others, and does not prevent other removals.
 #[test]
 fn what_cannot_be_removed_keeps_its_note() {
     alone(|place| {
@@ -133,7 +134,7 @@ fn what_cannot_be_removed_keeps_its_note() {
     });
 }
 
-/// Nothing at the path, on another file system than the object's: it may be on one that is not mounted here.
+/// The path is empty, on another file system than the object's: the object may be on one that is not mounted here.
 #[test]
 fn what_may_be_on_a_file_system_elsewhere_is_not_forgotten() {
     alone(|place| {
@@ -156,7 +157,7 @@ fn what_may_be_on_a_file_system_elsewhere_is_not_forgotten() {
     });
 }
 
-/// Nothing is done on a note that is damaged, and its directory stays for a person to look at.
+/// A damaged note is never acted upon, and its directory stays for a person to examine.
 #[test]
 fn records_that_cannot_be_understood_are_told() {
     alone(|place| {
@@ -169,7 +170,7 @@ fn records_that_cannot_be_understood_are_told() {
         let told = left();
         assert!(told.len() == 1 && told[0].contains("damaged records (line 2)"), "{told:?}");
         assert!(exists(&path));
-        // A link in its place would lead to what another wants to have read.
+        // A link in its place could lead to a file that another user wants read.
         fs::rename(&records, place.join("notes")).unwrap();
         symlink(place.join("notes"), &records).unwrap();
         let told = left();
@@ -182,8 +183,9 @@ fn records_that_cannot_be_understood_are_told() {
     });
 }
 
-/// Of another IPC namespace, only what is at a path that leads there from here is removed. All else is for a process of
-/// that namespace: to find nothing under a key, or a name, here says nothing about there.
+/// Objects of another IPC namespace are removed only if they are at a path that can be reached from here. All others
+/// are left to a process of that namespace: finding nothing under a key or a name here proves nothing about that
+/// namespace.
 #[test]
 fn what_belongs_to_another_ipc_namespace_is_left_to_it() {
     alone(|place| {
@@ -226,7 +228,7 @@ fn what_belongs_to_another_ipc_namespace_is_left_to_it() {
     });
 }
 
-/// What is left of this namespace's own is told once, and not as something of another's.
+/// What is left of this namespace's own leases is reported once, and not as something of another namespace.
 #[test]
 fn what_is_left_of_our_ipc_namespace_is_told_once() {
     alone(|place| {
