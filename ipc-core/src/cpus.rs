@@ -1,5 +1,5 @@
-//! Where the two processes run. A round trip on one core and one between two cores are different experiments, so
-//! the placement is chosen, never left to the scheduler, and named beside every figure.
+//! The CPUs on which the two processes run. A round trip on one core and one between two cores are different
+//! experiments, so the placement is chosen, never left to the scheduler, and shown beside every figure.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,11 +18,11 @@ pub enum Cpus {
     Same,
     /// `ping` on the first, `pong` on the second CPU that this process may use.
     Split,
-    /// `ping` on the one, `pong` on the other of two CPUs chosen by number.
+    /// `ping` on one and `pong` on the other of two CPUs chosen by number.
     Pair(usize, usize),
 }
 
-/// Which side of the ping-pong a process plays.
+/// The side of the ping-pong that a process takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Sends first and measures.
@@ -32,16 +32,16 @@ pub enum Role {
 }
 
 impl Cpus {
-    /// Two cores where there are two, else one.
+    /// Returns two CPUs if this process may use two, else one.
     #[must_use]
     pub fn available() -> Self {
         if allowed().is_ok_and(|cpus| cpus.len() > 1) { Self::Split } else { Self::Same }
     }
 
-    /// The CPU for `role`, by number.
+    /// Returns the number of the CPU for `role`.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage) when this process may not use it, or there is only one for a split.
+    /// [`Usage`](Error::Usage): this process may not use it, or may use only one, which cannot be split.
     pub fn cpu(self, role: Role) -> Result<usize> {
         let allowed = allowed()?;
         let wanted = match (self, role) {
@@ -62,8 +62,8 @@ impl Cpus {
         )))
     }
 
-    /// Binds the calling thread to the CPU of its `role`, and returns that CPU's number; `None` where this system does
-    /// not let a program do that ([`may_bind`]): then the scheduler chooses, and that has to be said beside the figures.
+    /// Binds the calling thread to the CPU of its `role`, and returns that CPU's number. Returns `None` where this
+    /// system does not let a program do that ([`may_bind`]): then the scheduler chooses, and the figures must say so.
     ///
     /// # Errors
     /// As [`cpu`](Self::cpu).
@@ -75,7 +75,7 @@ impl Cpus {
     }
 }
 
-/// Whether a thread may be bound to a CPU. A sandbox (a seccomp filter) may forbid it.
+/// Returns whether a thread may be bound to a CPU. A sandbox (a seccomp filter) may forbid it.
 ///
 /// # Errors
 /// `sched_getaffinity` fails.
@@ -91,7 +91,7 @@ fn unless_forbidden(bound: nix::Result<()>) -> Result<bool> {
     }
 }
 
-/// The numbers of the CPUs that this process may use; at least one.
+/// Returns the numbers of the CPUs that this process may use; at least one.
 fn allowed() -> Result<Vec<usize>> {
     let set = sched_getaffinity(Pid::from_raw(0)).call("sched_getaffinity")?;
     Ok((0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap_or(false)).collect())
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(both(Cpus::Split), [Some(first), allowed.get(1).copied()]);
         assert_eq!(Cpus::available(), if allowed.len() > 1 { Cpus::Split } else { Cpus::Same });
         if may_bind().unwrap() {
-            // This test's thread, and no other.
+            // Only this test's thread.
             assert_eq!(Cpus::Pair(first, last).bind(Role::Pong).unwrap(), Some(last));
             assert_eq!(super::allowed().unwrap(), [last]);
         }

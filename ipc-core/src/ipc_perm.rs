@@ -1,27 +1,27 @@
-//! What all System V objects have in common.
+//! The data that all System V objects have in common.
 
 use crate::Key;
 
-/// `struct ipc_perm`: whose a System V object is, and who may use it.
+/// `struct ipc_perm`: the ownership and permissions of a System V object.
 ///
-/// The kernel writes the same bytes on all 64-bit machines, but each C library has fields of other names and widths
-/// for them.
+/// The kernel writes the same bytes on all 64-bit machines, but C libraries differ in the names and widths of the
+/// fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(alias = "ipc_perm")]
 pub struct IpcPerm {
     /// `None` for a private object.
     pub key: Option<Key>,
-    /// The user that it belongs to.
+    /// The user that owns it.
     pub owner: u32,
-    /// The group that it belongs to.
+    /// The group that owns it.
     pub group: u32,
     /// The user that made it.
     pub creator: u32,
     /// The group of the process that made it.
     pub creator_group: u32,
-    /// The permissions in the lowest nine bits, and marks of the kernel.
+    /// The permissions in the lowest nine bits, and flags of the kernel.
     pub mode: u32,
-    /// How often the kernel has reused this object's place in its table.
+    /// The number of times that the kernel has reused this object's slot in its table.
     pub sequence: u32,
 }
 
@@ -32,7 +32,7 @@ impl From<&libc::ipc_perm> for IpcPerm {
         #[cfg(not(target_env = "musl"))]
         let key = perm.__key;
         #[cfg(target_env = "musl")]
-        #[allow(deprecated)] // announced: it will be `__key` there, too
+        #[allow(deprecated)] // announced: it will be `__key` there too
         let key = perm.__ipc_perm_key;
         Self {
             key: Key::new(key),

@@ -9,10 +9,10 @@ use std::str::FromStr;
 
 use crate::{Call, Error, Result, lease};
 
-/// A System V key. Never 0: that is `IPC_PRIVATE`, which names no object but asks for a new one each time, so two
+/// A System V key. Never 0: that is `IPC_PRIVATE`, which names no object but requests a new one each time, so two
 /// processes cannot meet there.
 ///
-/// Any other number is a key, -1 too, although C programs take that for the failure of `ftok`. Here a failure is an
+/// Any other number is a key, even -1, although C programs take that for the failure of `ftok`. Here a failure is an
 /// [`Error`] and cannot be mistaken for a key.
 ///
 /// ```
@@ -28,32 +28,32 @@ use crate::{Call, Error, Result, lease};
 pub struct Key(libc::key_t);
 
 impl Key {
-    /// The key `number`, or `None` for 0.
+    /// Returns the key `number`, or `None` for 0.
     #[must_use]
     pub const fn new(number: libc::key_t) -> Option<Self> {
         if number == libc::IPC_PRIVATE { None } else { Some(Self(number)) }
     }
 
-    /// A key that nobody else picks.
+    /// Returns a key that no other process picks.
     #[must_use]
     pub fn fresh() -> Self {
         loop {
-            // 31 bits: no key that looks negative to those who print it as a decimal.
+            // 31 bits: no key that looks negative when printed as a decimal.
             if let Some(key) = Self::new((lease::random() >> 33) as libc::key_t) {
                 return key;
             }
         }
     }
 
-    /// The key that C programs get for the same file and project.
+    /// Returns the key that C programs get for the same file and project.
     ///
     /// C: `key_t ftok(const char *pathname, int proj_id);`
     /// — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
     ///
-    /// It is 16 bits of the file's inode number, 8 of its device's number and 8 of the project. So *two files can
-    /// have one key*, on different file systems or by chance. And the key is that of the inode, not of the path: a
-    /// file that was deleted and made again, or replaced as editors do, has another key, while those who asked
-    /// before still use the old one. Let the file stay as long as the object. A symbolic link is followed.
+    /// The key consists of 16 bits of the file's inode number, 8 of its device number and 8 of the project. So *two
+    /// files can have one key*, on different file systems or by chance. And the key is that of the inode, not of the
+    /// path: a file that was deleted and made again, or replaced as editors do, has another key, while processes that
+    /// computed it before still use the old one. Keep the file for as long as the object. A symbolic link is followed.
     ///
     /// ```
     /// # use ipc_core::{Key, ProjectId};
@@ -66,7 +66,8 @@ impl Key {
     /// ```
     ///
     /// # Errors
-    /// Those of stat(2), with the path: `ENOENT` there is no such file, `EACCES` a directory on the way is closed.
+    /// Those of stat(2), with the path: `ENOENT` if there is no such file, `EACCES` if a directory on the way may not
+    /// be searched.
     pub fn ftok(path: impl AsRef<Path>, project: ProjectId) -> Result<Self> {
         let path = path.as_ref();
         let meta = fs::metadata(path).call("stat").map_err(|mut error| {
@@ -80,28 +81,28 @@ impl Key {
     }
 
     // ANCHOR: ftok
-    /// The formula of glibc. Never 0, since the project is not.
+    /// Combines the numbers by the formula of glibc. Never 0, since the project is not.
     fn compose(inode: u64, device: u64, project: ProjectId) -> Self {
         let key = (inode as u32 & 0xffff) | (device as u32 & 0xff) << 16 | u32::from(project.get()) << 24;
         Self(key.cast_signed())
     }
     // ANCHOR_END: ftok
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> libc::key_t {
         self.0
     }
 }
 
-/// As `ipcs` shows it: `0x000004d2`, with eight digits.
+/// Formats the key as `ipcs` does: `0x000004d2`, with eight digits.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#010x}", self.0)
     }
 }
 
-/// A decimal, or hexadecimal behind `0x`: the 32 bits of a key.
+/// Parses a decimal number, or a hexadecimal one after `0x`: the 32 bits of a key.
 impl FromStr for Key {
     type Err = Error;
 
@@ -116,10 +117,10 @@ impl FromStr for Key {
     }
 }
 
-/// What tells the keys of one file apart for [`Key::ftok`]: 1 to 255.
+/// The project number that distinguishes the keys of one file for [`Key::ftok`]: 1 to 255.
 ///
-/// C takes an `int` there and uses 8 bits of it: 0 and 256 give *the same key*, and so do 1 and 257. For those that
-/// end in eight zero bits, POSIX leaves open what happens. None of these can be a `ProjectId`.
+/// C takes an `int` there and uses 8 bits of it: 0 and 256 give *the same key*, and so do 1 and 257. For numbers that
+/// end in eight zero bits, POSIX leaves the result unspecified. None of these can be a `ProjectId`.
 ///
 /// ```
 /// # use ipc_core::ProjectId;
@@ -134,7 +135,7 @@ impl FromStr for Key {
 pub struct ProjectId(NonZeroU8);
 
 impl ProjectId {
-    /// The project `id`, or `None` for 0.
+    /// Returns the project `id`, or `None` for 0.
     #[must_use]
     pub const fn new(id: u8) -> Option<Self> {
         match NonZeroU8::new(id) {
@@ -143,14 +144,14 @@ impl ProjectId {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u8 {
         self.0.get()
     }
 }
 
-/// Refuses what C would silently shorten.
+/// Refuses numbers that C would silently truncate.
 impl TryFrom<i32> for ProjectId {
     type Error = Error;
 
@@ -167,7 +168,7 @@ impl TryFrom<i32> for ProjectId {
     }
 }
 
-/// A number from 1 to 255, decimal or behind `0x`, or one ASCII character that is no digit.
+/// Parses a number from 1 to 255, decimal or after `0x`, or one ASCII character that is not a digit.
 impl FromStr for ProjectId {
     type Err = Error;
 

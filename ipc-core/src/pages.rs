@@ -1,11 +1,12 @@
-//! The pages of mapped memory: there before they are needed, and larger than usual.
+//! The pages of mapped memory: allocated before they are needed, and larger than usual.
 //!
-//! The kernel gives a page to a process when that process touches it for the first time: a *page fault*, a microsecond
-//! or so, somewhere in the middle of the first messages. [`populate`] has all of them made beforehand.
+//! The kernel gives a page to a process when the process touches it for the first time: a *page fault* of about a
+//! microsecond, somewhere in the middle of the first messages. [`populate`] allocates all of them in advance.
 //!
-//! A processor remembers where the last pages were (in its TLB). Pages of 2 MiB in place of 4 KiB let it remember
-//! 512 times as much. The kernel has two kinds: *transparent* huge pages, which it makes out of free memory when it is
-//! [advised](ask_for_huge) to, and those of a pool that the administrator has set aside, for memory that was asked for
+//! A processor caches the addresses of recently used pages (in its TLB). With pages of 2 MiB instead of 4 KiB, the
+//! cache covers 512 times as much memory. The kernel has two kinds: *transparent* huge pages, which it makes out of
+//! free memory when it is [advised](ask_for_huge) to, and those of a pool that the administrator has reserved, for
+//! memory that was requested as such.
 //! as such.
 
 use std::fs;
@@ -16,12 +17,12 @@ use crate::error::{Advise, Call};
 use crate::ring::Memory;
 use crate::{Error, Options, Result, Switch, sys};
 
-/// What can be asked of mapped memory.
+/// The options for mapped memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pages {
-    /// In huge pages. An error where there are none.
+    /// True for huge pages. Fails where there are none.
     pub huge: bool,
-    /// With all pages made beforehand, on this side.
+    /// True to have all pages allocated in advance, on this side.
     pub populate: bool,
 }
 
@@ -31,7 +32,8 @@ impl Options for Pages {
 }
 
 impl Pages {
-    /// Makes fresh pages of `memory` as they are asked for; `advice` says what to do where there are no huge ones.
+    /// Prepares the fresh pages of `memory` according to the options; `advice` says what to do where there are no huge
+    /// ones.
     ///
     /// # Errors
     /// As [`ask_for_huge`] and [`populate`].
@@ -46,27 +48,27 @@ impl Pages {
     }
 }
 
-/// The switch for [`Pages::huge`], wherever an option keeps it.
+/// Returns the switch for [`Pages::huge`], stored in the option's `field`.
 #[must_use]
 pub const fn huge_pages<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
     let help = "Pages of 2 MiB, where the system has some";
     Switch { name: "huge-pages", help, shown: "huge pages", field }
 }
 
-/// The switch for [`Pages::populate`].
+/// Returns the switch for [`Pages::populate`].
 #[must_use]
 pub const fn populated<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
     Switch { name: "populate", help: "Make all pages before the first message", shown: "populated", field }
 }
 
-/// Has all pages of `memory` made now, ready to be written to.
+/// Allocates all pages of `memory` now, ready to be written to.
 ///
 /// `int madvise(void *addr, size_t length, MADV_POPULATE_WRITE);` —
 /// [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html). The flag `MAP_POPULATE` of mmap(2) does almost
-/// the same, but tells of no failure.
+/// the same, but reports no failure.
 ///
 /// # Errors
-/// `EINVAL`: Linux before 5.14. `ENOMEM`: there is no memory left. `EFAULT`: nor in the file system below it.
+/// `EINVAL`: Linux before 5.14. `ENOMEM`: out of memory. `EFAULT`: out of space in the underlying file system.
 #[doc(alias = "MADV_POPULATE_WRITE")]
 pub fn populate(memory: &impl Memory) -> Result<()> {
     loop {
@@ -81,13 +83,13 @@ pub fn populate(memory: &impl Memory) -> Result<()> {
     }
 }
 
-/// Asks for transparent huge pages, and fails with `advice` if the kernel will make none here, which it would not say.
-/// To be asked for before the pages are touched.
+/// Requests transparent huge pages; fails with `advice` if the kernel will make none here, which the call itself would
+/// not report. Call it before the pages are touched.
 ///
 /// `int madvise(void *addr, size_t length, MADV_HUGEPAGE);`
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): this system makes none for such memory. `EINVAL`: a kernel without them.
+/// [`Usage`](Error::Usage): this system makes none for such memory. `EINVAL`: the kernel does not support them.
 #[doc(alias = "MADV_HUGEPAGE")]
 pub fn ask_for_huge(memory: &impl Memory, advice: &str) -> Result<()> {
     sys::advise(memory, libc::MADV_HUGEPAGE)
@@ -97,17 +99,17 @@ pub fn ask_for_huge(memory: &impl Memory, advice: &str) -> Result<()> {
     if eligible { Ok(()) } else { Err(Error::Usage(format!("no huge pages for this memory: {advice}"))) }
 }
 
-/// Whether `memory` is made of pages of the administrator's pool.
+/// Returns whether `memory` consists of pages from the administrator's pool.
 #[must_use]
 pub fn is_of_pool(memory: &impl Memory) -> bool {
     let size = of_mapping(memory, "KernelPageSize:").and_then(|value| value.split(' ').next()?.parse().ok());
     size.is_some_and(|kib: usize| kib >= 1024)
 }
 
-/// What the kernel tells of the mapping at `memory`, by the name of the line.
+/// Returns the kernel's value for the mapping at `memory`, given the name of the line.
 fn of_mapping(memory: &impl Memory, name: &str) -> Option<String> {
     let smaps = fs::read("/proc/self/smaps").ok()?;
-    let smaps = String::from_utf8_lossy(&smaps); // there are paths in it, which may be any bytes
+    let smaps = String::from_utf8_lossy(&smaps); // it contains paths, which may be any bytes
     let begin = format!("{:x}-", memory.base().as_ptr() as usize);
     let mapping = smaps.lines().skip_while(|line| !line.trim_start_matches('0').starts_with(&begin));
     mapping.skip(1).find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())

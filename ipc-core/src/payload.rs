@@ -1,13 +1,13 @@
-//! What is in the messages: bytes that cost the same for every mechanism, or bytes that prove themselves.
+//! The contents of the messages: bytes that cost the same for every mechanism, or bytes that can be verified.
 
 use std::hint::black_box;
 
 use crate::{Error, Result};
 
-/// How payloads are written and read.
+/// The way in which payloads are written and read.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload {
-    /// Write a sequence number, a pattern and a checksum, and check them on reading.
+    /// True to write a sequence number, a pattern and a checksum, and to check them on reading.
     pub verify: bool,
 }
 
@@ -34,10 +34,10 @@ impl Payload {
     /// Reads every byte of a message that should be number `sequence`.
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt), when verifying: it is another message, or not what was sent.
+    /// [`Corrupt`](Error::Corrupt), when verifying: it is a different message, or was changed on its way.
     pub fn read(self, sequence: u64, message: &[u8]) -> Result<()> {
         if !self.verify {
-            // Adding the bytes up in words is as fast as memory; `black_box` keeps the sum from being optimised away.
+            // Adding up the bytes as words is as fast as memory; `black_box` keeps the sum from being optimised away.
             let (words, rest) = message.as_chunks::<8>();
             let sum = words.iter().fold(0u64, |sum, word| sum.wrapping_add(u64::from_ne_bytes(*word)));
             black_box(rest.iter().fold(sum, |sum, &byte| sum.wrapping_add(u64::from(byte))));
@@ -64,7 +64,8 @@ impl Payload {
     }
 }
 
-/// Bytes that differ from message to message and from place to place, so that a shifted or stale one shows.
+/// Returns bytes that differ from message to message and from place to place, so that a shifted or stale one is
+/// detected.
 fn pattern(sequence: u64) -> impl Iterator<Item = u8> {
     let mut state = sequence.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     std::iter::repeat_with(move || {
@@ -76,7 +77,7 @@ fn pattern(sequence: u64) -> impl Iterator<Item = u8> {
     })
 }
 
-/// FNV-1a, 64 bits.
+/// Computes the FNV-1a hash, with 64 bits.
 fn checksum(bytes: &[u8]) -> u64 {
     bytes
         .iter()

@@ -8,10 +8,10 @@ use nix::errno::Errno;
 use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
-/// This program, to be started once more.
+/// Returns a command that runs this program once more.
 ///
 /// # Errors
-/// `ENOENT`: there is no `/proc`, which knows where this program is.
+/// `ENOENT`: there is no `/proc`, which holds the path of this program.
 pub fn this_program() -> Result<Command> {
     let path =
         std::env::current_exe().map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw));
@@ -19,11 +19,11 @@ pub fn this_program() -> Result<Command> {
     Ok(Command::new(path))
 }
 
-/// Starts `command`, and names the call that refuses to.
+/// Starts `command`; an error names the call that failed.
 ///
 /// # Errors
-/// `clone`, of `EAGAIN` and `ENOMEM`: there may be no more processes. `pipe2`: this process has no descriptor left.
-/// `execve`, of all else: the program is not there, or cannot be run.
+/// `clone`, with `EAGAIN` or `ENOMEM`: no more processes are possible. `pipe2`: this process has no free descriptor.
+/// `execve`, with all other errors: the program does not exist, or cannot be run.
 pub fn spawn(command: &mut Command) -> Result<Child> {
     let errno = match command.spawn() {
         Ok(child) => return Ok(child),
@@ -36,17 +36,17 @@ pub fn spawn(command: &mut Command) -> Result<Child> {
     }
 }
 
-/// A child process. It does not outlive this value: dropped before its end was [waited for](Self::wait), it is
+/// A child process. It does not outlive this value: if dropped before its end was [waited for](Self::wait), it is
 /// killed.
 #[derive(Debug)]
 pub struct Peer(Child);
 
-/// How often [`Peer::accept`] looks whether the child is still there.
+/// The interval at which [`Peer::accept`] checks that the child is still there.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 impl Peer {
-    /// Starts `command`, and lets go of the descriptors that it holds for the child: a copy of the child's end of a
-    /// pipe that stayed open here would keep this side from ever seeing the end of file.
+    /// Starts `command`, and closes the descriptors that it holds for the child: a copy of the child's end of a pipe
+    /// that stayed open here would keep this side from ever seeing the end of file.
     ///
     /// # Errors
     /// As [`spawn`].
@@ -54,13 +54,13 @@ impl Peer {
         spawn(&mut command).map(Self)
     }
 
-    /// The child's process id.
+    /// Returns the child's process id.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.0.id()
     }
 
-    /// Waits until the child has joined `meeting`, but no longer than it lives.
+    /// Waits for the child to join `meeting`, for at most `timeout`, or until it has ended.
     ///
     /// # Errors
     /// As [`Mechanism::accept`]; [`Disconnected`](Error::Disconnected) if the child ended without joining.
@@ -81,15 +81,15 @@ impl Peer {
         }
     }
 
-    /// Ends the child at once, as `kill -KILL` does: it can neither catch it nor clean up.
+    /// Ends the child at once, as `kill -KILL` does: the child can neither catch that nor clean up.
     pub fn kill(&mut self) {
-        let _ = self.0.kill(); // an error means that it has ended already
+        let _ = self.0.kill(); // an error means that it has already ended
     }
 
     /// Waits until the child has ended by itself.
     ///
     /// # Errors
-    /// `ECHILD`: this process ignores SIGCHLD, and so the kernel has not kept how its child ended.
+    /// `ECHILD`: this process ignores SIGCHLD, so the kernel has not kept the child's exit status.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         self.0.wait().call("waitpid")
     }

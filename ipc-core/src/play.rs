@@ -1,13 +1,13 @@
-//! The exchange itself: the same for all six, played between two processes.
+//! The exchange itself: the same for all six, run between two processes.
 //!
-//! `ping` sends an [`Order`] that says what is to be played, then plays it; `pong` serves orders until `ping`
-//! leaves. `pong` sleeps until an order comes, whatever its strategy of waiting is, and answers when it is awake: a
-//! peer without an order costs nobody anything, and no time is taken before both are there.
+//! `ping` sends an [`Order`] that describes an exchange, then runs it; `pong` serves orders until `ping` leaves. `pong`
+//! sleeps until an order comes, whatever its waiting strategy, and answers when it is awake: a peer without an order
+//! costs no CPU time, and no time is measured before both are ready.
 //!
-//! Both sides write every byte of what they send and read every byte of what they receive: a payload that
-//! nobody touches would make a megabyte as cheap as a byte.
+//! Both sides write every byte that they send and read every byte that they receive: with an untouched payload, a
+//! megabyte would be as cheap as a byte.
 //!
-//! After each order `pong` reports what it cost, and what it has measured: see [`Report`].
+//! After each order `pong` reports its costs and its measurements: see [`Report`].
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -43,36 +43,37 @@ pub struct Summary {
     pub mean: f64,
 }
 
-/// What `pong` answers to an order.
+/// The answer of `pong` to an order.
 const READY: [u8; 4] = *b"REDY";
 
-/// Length of a time within a message, in bytes.
+/// The length of a timestamp within a message, in bytes.
 const STAMP: usize = size_of::<u64>();
 
-/// Longest time a histogram can hold.
+/// The longest time that a histogram can hold.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// How an order went.
+/// The result of an order.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The time of each round trip, in nanoseconds: from the start, or in the open loop from the moment at which it
-    /// was meant to start. Empty for a stream.
+    /// The time of each round trip, in nanoseconds: from its start, or in the open loop from its scheduled start. Empty
+    /// for a stream.
     pub times: Histogram<u64>,
-    /// Open loop: the time of each round trip from the moment at which it really started, in nanoseconds.
+    /// Open loop: the time of each round trip from its actual start, in nanoseconds.
     pub service: Option<Histogram<u64>>,
-    /// Round trips: their sum. A stream: the time between the first and the last message, by the receiver's clock.
+    /// Round trips: the sum of their times. A stream: the time from the first to the last message, by the receiver's
+    /// clock.
     pub elapsed: Duration,
-    /// What the order cost this side.
+    /// The cost of the order on this side.
     pub usage: Usage,
-    /// What it cost `pong`, and what that has measured.
+    /// The cost on the side of `pong`, and its measurements.
     pub report: Report,
 }
 
-/// Plays round trips and returns the time of each, in nanoseconds. `on_round` is told number and time of each; its
-/// own time is not measured.
+/// Runs round trips and returns the time of each, in nanoseconds. `on_round` is called with the number and time of
+/// each; its own time is not measured.
 ///
 /// # Errors
-/// As the transport; [`Corrupt`](Error::Corrupt) when an answer is not what was asked for.
+/// Those of the transport; [`Corrupt`](Error::Corrupt) if an answer does not match the order.
 pub fn ping(
     link: &mut impl Transport,
     order: &Order,
@@ -82,8 +83,8 @@ pub fn ping(
 }
 
 // ANCHOR: ping
-/// Plays round trips and looks at the clock only after each `batch` of them: looking takes as long as a short round
-/// trip. The histogram then holds the mean of each batch, as often as the batch had rounds. `on_batch` is told the
+/// Runs round trips and reads the clock only after each `batch` of them: a reading takes as long as a short round trip.
+/// The histogram then holds the mean of each batch, as often as the batch had rounds. `on_batch` is called with the
 /// number of the last round and the time of the batch; its own time is not measured.
 ///
 /// # Errors
@@ -121,11 +122,11 @@ pub fn ping_in_batches(
 }
 // ANCHOR_END: ping
 
-/// Plays round trips of which `pong` notes how long each message was on its way to it: [`Report::one_way`]. Looks at
-/// the clock once for every message, so that the round trips themselves are not timed.
+/// Runs round trips for which `pong` records the one-way time of each message to it: [`Report::one_way`]. The clock is
+/// read once per message, so the round trips themselves are not timed.
 ///
 /// # Errors
-/// As [`ping`]; [`Usage`](Error::Usage) for messages that have no room for a time.
+/// As [`ping`]; [`Usage`](Error::Usage) if the messages have no room for a timestamp.
 pub fn one_way(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
     debug_assert_eq!(order.exchange, Exchange::OneWay);
     let payload = Payload { verify: false };
@@ -147,7 +148,7 @@ pub fn one_way(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
     Ok(Outcome { times: histogram(), service: None, elapsed, usage, report: Report::receive(link)? })
 }
 
-/// Sends a stream of messages; the receiver times it from the first to the last, by its own clock: a sender's clock
+/// Sends a stream of messages. The receiver times it from the first to the last, by its own clock: a sender's clock
 /// would stop at the last write, before the reader has drained.
 ///
 /// # Errors
@@ -167,7 +168,7 @@ pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
     Ok(Outcome { times: histogram(), service: None, elapsed: report.elapsed, usage, report })
 }
 
-/// Tells `pong` what is to be played, and waits until it is awake.
+/// Sends the order to `pong`, and waits until that is awake.
 fn place(link: &mut impl Transport, order: &Order) -> Result<()> {
     link.send(&order.encode())?;
     let mut answer = [0; READY.len()];
@@ -175,8 +176,8 @@ fn place(link: &mut impl Transport, order: &Order) -> Result<()> {
     if answer == READY { Ok(()) } else { Err(Error::Corrupt("not the answer to an order")) }
 }
 
-/// Memory for one message, written once so that its pages are there before anything is timed. Never more than the
-/// link carries, whatever the order says.
+/// Allocates memory for one message, and writes to it once so that its pages exist before anything is timed. Never more
+/// than the link carries, whatever the order says.
 fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
     let max = link.max_message();
     if size > max {
@@ -194,7 +195,7 @@ fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
     Ok(buffer)
 }
 
-/// Receives a message of exactly the length of `message`.
+/// Receives a message whose length must equal that of `message`.
 fn receive(link: &mut impl Transport, message: &mut [u8]) -> Result<()> {
     match link.recv(message) {
         Ok(len) if len == message.len() => Ok(()),
@@ -205,7 +206,7 @@ fn receive(link: &mut impl Transport, message: &mut [u8]) -> Result<()> {
     }
 }
 
-/// An empty histogram from 1 ns to an hour, exact to three digits.
+/// Returns an empty histogram from 1 ns to an hour, exact to three digits.
 #[must_use]
 pub fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LONGEST.as_nanos() as u64, 3).expect("these bounds are valid")

@@ -1,13 +1,14 @@
-//! The name of a POSIX object (a queue, a shared memory object), as a [key](crate::Key) is that of a System V object.
+//! The name of a POSIX object (a queue, a shared memory object), the counterpart of the [key](crate::Key) of a System V
+//! object.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{Error, Result, lease};
 
-/// A slash and then letters, digits, dots, dashes and underscores, 200 at most.
+/// A slash, followed by letters, digits, dots, dashes and underscores, 200 at most.
 ///
-/// The kernel takes almost anything without a second slash, up to 255 bytes. This is what stays one word on a command
+/// The kernel accepts almost anything without a second slash, up to 255 bytes. These names remain one word on a command
 /// line.
 ///
 /// ```
@@ -21,11 +22,11 @@ use crate::{Error, Result, lease};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PosixName(String);
 
-/// Short enough for the kernel also with what [`PosixName::back`] appends.
+/// The greatest length; short enough for the kernel even with the suffix that [`PosixName::back`] appends.
 const LONGEST: usize = 200;
 
 impl PosixName {
-    /// A name that nobody else picks.
+    /// Returns a name that no other process picks.
     ///
     /// ```
     /// # use ipc_core::PosixName;
@@ -38,13 +39,13 @@ impl PosixName {
         Self(format!("/ipc-{:016x}", lease::random()))
     }
 
-    /// As `mq_open` and `shm_open` take it, with the slash.
+    /// Returns the name as `mq_open` and `shm_open` take it, with the slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name of a second object, for the way back.
+    /// Returns the name of a second object, for the way back.
     #[must_use]
     pub fn back(&self) -> Self {
         Self(format!("{}.back", self.0))
@@ -80,7 +81,7 @@ impl FromStr for PosixName {
 mod tests {
     use super::*;
 
-    /// `clean` knows the suite's own names by how they begin.
+    /// `clean` recognises the suite's own names by their prefix.
     #[test]
     fn a_fresh_name_is_ours_and_its_way_back_another() {
         let name = PosixName::fresh();

@@ -1,14 +1,15 @@
-//! Knowing whether another process still lives, without being fooled by a reused process id.
+//! Finding out whether another process is still alive, without being fooled by a reused process id.
 //!
-//! The kernel closes a dead process's pipes and sockets, so there the survivor reads an end of file. Nobody closes
-//! a message queue or a shared memory: the survivor has to ask after the process itself. A bare pid would not do,
-//! since pids are used again; a `pidfd` refers to one process for good, and polls readable when it has ended.
+//! The kernel closes a dead process's pipes and sockets, so there the survivor reads an end of file. It does not close
+//! a message queue or shared memory: the survivor has to check the process itself. A bare pid would not do, since pids
+//! are reused; a `pidfd` refers to one process for good, and polls readable when it has ended.
 //!
-//! A pid means something only within its *pid namespace*, as a container has one: process 7 of one container is not
-//! process 7 of another. So a [`ProcessId`] says in which namespaces its numbers are meant, and a process of others is
-//! neither compared nor opened. See [pid_namespaces(7)](https://man7.org/linux/man-pages/man7/pid_namespaces.7.html).
+//! A pid is valid only within its *pid namespace*, such as a container has: process 7 of one container is not process 7
+//! of another. So a [`ProcessId`] includes the namespaces in which its numbers are valid, and a process of other
+//! namespaces is neither compared nor opened. See
+//! [pid_namespaces(7)](https://man7.org/linux/man-pages/man7/pid_namespaces.7.html).
 //!
-//! A look that fails (no descriptor left, no `/proc`) is an error. It never means that the process is dead.
+//! A check that fails (no free descriptor, no `/proc`) is an error. It never means that the process is dead.
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -24,73 +25,75 @@ use crate::{Error, Result, sys};
 #[cfg(feature = "trace")]
 pub use sys::entered_call;
 
-/// A process, told apart from any other that ever had the same pid by the time it started.
+/// A process, distinguished by its start time from any other that ever had the same pid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessId {
     /// The process id.
     pub pid: u32,
-    /// When it started, in clock ticks since boot: field 22 of `/proc/PID/stat`.
+    /// The start time, in clock ticks since boot: field 22 of `/proc/PID/stat`.
     pub start_time: u64,
-    /// Where these two numbers are meant.
+    /// The namespaces in which these two numbers are valid.
     pub namespaces: Namespaces,
 }
 
 impl ProcessId {
-    /// Returns this process. It looks once and remembers the answer, so that a lack of descriptors later does no harm.
+    /// Returns this process. Reads `/proc` once and remembers the answer, so that a later lack of descriptors does no
+    /// harm.
     ///
     /// # Errors
     /// `/proc` cannot be read.
     pub fn current() -> Result<Self> {
         static CURRENT: OnceLock<ProcessId> = OnceLock::new();
         let pid = std::process::id();
-        // A child after fork(2) has the memory of its parent, but another pid.
+        // A child after fork(2) has its parent's memory, but another pid.
         if let Some(known) = CURRENT.get().filter(|known| known.pid == pid) {
             return Ok(*known);
         }
-        // Not /proc/PID: a /proc of another pid namespace has another process of that number.
+        // Not /proc/PID: a /proc of another pid namespace has a different process under that number.
         let start_time = start_time("/proc/self/stat")?.ok_or(Errno::ENOENT);
         let start_time = start_time.call("open").on("/proc/self/stat").advise(Errno::ENOENT, mount_proc)?;
         let current = Self { pid, start_time, namespaces: Namespaces::current()? };
-        let _ = CURRENT.set(current); // a forked child's parent may be in there already
+        let _ = CURRENT.set(current); // a forked child may already have its parent's here
         Ok(current)
     }
 
     /// Returns the process that has this pid now, if there is one.
     ///
     /// # Errors
-    /// It cannot be looked at: this process has no descriptor left, or `/proc` cannot be read.
+    /// The process cannot be examined: no free descriptor, or `/proc` cannot be read.
     pub fn of(pid: u32) -> Result<Option<Self>> {
         let namespaces = Self::current()?.namespaces;
         Ok(look_at(pid)?.map(|(_, start_time)| Self { pid, start_time, namespaces }))
     }
 
-    /// Pid and start time in one number, which can be written to a shared memory at once. Never 0.
+    /// Packs pid and start time into one number, which can be written to shared memory at once. Never 0.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
         self.start_time << PID_BITS | self.pid as u64
     }
 
-    /// Back from [`to_bits`](Self::to_bits). Of any other number it makes some process or other, which is not alive.
+    /// Converts back from [`to_bits`](Self::to_bits). Any other number yields some process that is not alive.
     #[must_use]
     pub const fn from_bits(bits: u64, namespaces: Namespaces) -> Self {
         Self { pid: (bits & ((1 << PID_BITS) - 1)) as u32, start_time: bits >> PID_BITS, namespaces }
     }
 }
 
-/// Linux's pids are below 2²² (`PID_MAX_LIMIT`), which leaves 42 bits for the time: 1300 years at 100 ticks a second.
+/// Linux's pids are below 2²² (`PID_MAX_LIMIT`), which leaves 42 bits for the time: 1300 years at 100 ticks per second.
 const PID_BITS: u32 = 22;
 
-/// The namespaces that give a pid and a start time their meaning: that of pids, and that of clocks.
+/// The namespaces that give a pid and a start time their meaning: the pid namespace and the time namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Namespaces {
-    /// The number in `pid:[4026531836]`, as `readlink /proc/self/ns/pid` shows it; 0 on a kernel without.
+    /// The number in `pid:[4026531836]`, as `readlink /proc/self/ns/pid` shows it; 0 on a kernel without pid
+    /// namespaces.
     pub pid: u32,
-    /// The same for `/proc/self/ns/time`, which moves the start times that `/proc` shows.
+    /// The number from `/proc/self/ns/time`, a namespace that shifts the start times shown by `/proc`.
     pub time: u32,
 }
 
 impl Namespaces {
-    /// Returns those of this process.
+    /// Returns the namespaces of this process.
     ///
     /// # Errors
     /// `/proc` cannot be read.
@@ -98,19 +101,20 @@ impl Namespaces {
         Ok(Self { pid: namespace("/proc/self/ns/pid")?, time: namespace("/proc/self/ns/time")? })
     }
 
-    /// Both in one number.
+    /// Packs both into one number.
     #[must_use]
     pub const fn to_bits(self) -> u64 {
         (self.pid as u64) << 32 | self.time as u64
     }
 
-    /// Back from [`to_bits`](Self::to_bits).
+    /// Converts back from [`to_bits`](Self::to_bits).
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
         Self { pid: (bits >> 32) as u32, time: bits as u32 }
     }
 
-    /// Refuses a process of `self` from within `ours`, where it is not known by its numbers; `advice` says what to do.
+    /// Returns the error for a process of the namespaces `self` seen from `ours`, where its numbers are not valid;
+    /// `advice` says what to do.
     #[must_use]
     pub fn refusal(self, ours: Self, advice: &str) -> Error {
         let (kind, theirs, ours) =
@@ -122,11 +126,11 @@ impl Namespaces {
     }
 }
 
-/// The number of one of this process's namespaces. Asked for without a descriptor.
+/// Returns the number of one of this process's namespaces. Needs no descriptor.
 pub(crate) fn namespace(path: &str) -> Result<u32> {
     match fs::metadata(path) {
         Ok(meta) => Ok(meta.ino() as u32), // the kernel has 32 bits for them
-        // A kernel without namespaces of this kind; or no /proc at all, which must not pass for that.
+        // A kernel without this kind of namespace; or no /proc at all, which must not be mistaken for that.
         Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => {
             fs::metadata("/proc/self").call("stat").on("/proc/self").advise(Errno::ENOENT, mount_proc)?;
             Ok(0)
@@ -139,7 +143,7 @@ fn mount_proc() -> String {
     "mount /proc: `mount -t proc proc /proc`".into()
 }
 
-/// Watches another process.
+/// A watch on another process.
 #[derive(Debug)]
 pub struct PeerProcess {
     /// `None` if it was already gone when the watch began.
@@ -147,11 +151,12 @@ pub struct PeerProcess {
 }
 
 impl PeerProcess {
-    /// Begins to watch `id`. Not an error if it is already gone: then [`is_alive`](Self::is_alive) says so.
+    /// Starts to watch `id`. A process that is already gone is not an error: [`is_alive`](Self::is_alive) then returns
+    /// `false`.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): it is of another pid namespace. Or it cannot be looked at: this process has no
-    /// descriptor left, or `/proc` cannot be read.
+    /// [`Usage`](Error::Usage): it is in another pid namespace. Other errors: it cannot be examined, because this
+    /// process has no free descriptor, or `/proc` cannot be read.
     pub fn watch(id: ProcessId) -> Result<Self> {
         let ours = ProcessId::current()?.namespaces;
         if id.namespaces != ours {
@@ -161,32 +166,33 @@ impl PeerProcess {
         Ok(Self { pidfd: found.filter(|(_, started)| *started == id.start_time).map(|(pidfd, _)| pidfd) })
     }
 
-    /// Whether it still runs. A zombie does not: it has ended and only waits for its parent to notice.
+    /// Returns whether it still runs. A zombie does not: it has ended and only waits for its parent to reap it.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let Some(pidfd) = &self.pidfd else { return false };
         let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
-        // A pidfd is readable from the moment its process has ended. A failed poll proves nothing: still alive.
+        // A pidfd is readable from the moment when its process has ended. A failed poll proves nothing: still alive.
         !matches!(nix::poll::poll(&mut fds, PollTimeout::ZERO), Ok(1..))
     }
 
-    /// The descriptor that polls readable (`POLLIN`) when the process has ended, to watch many at once. `None` if it
-    /// had ended before the watch began.
+    /// Returns the descriptor that polls readable (`POLLIN`) when the process has ended, to watch many at once. `None`
+    /// if it had ended before the watch began.
     #[must_use]
     pub fn pidfd(&self) -> Option<BorrowedFd<'_>> {
         self.pidfd.as_ref().map(AsFd::as_fd)
     }
 }
 
-/// Opens the process that has `pid` in this process's namespace, and returns when it started; `None` if there is none.
+/// Opens the process with this `pid` in this process's namespace, and returns its start time; `None` if there is none.
 fn look_at(pid: u32) -> Result<Option<(OwnedFd, u64)>> {
     let pidfd = match sys::pidfd_open(pid) {
-        // No such process. EINVAL, or ENOENT since Linux 6.15, for a number that is none: of a thread, say.
+        // No such process. EINVAL, or ENOENT since Linux 6.15: the number is not that of a process but, for example, of
+        // a thread.
         Err(Errno::ESRCH | Errno::EINVAL | Errno::ENOENT) => return Ok(None),
         opened => opened.call("pidfd_open").advise(Errno::EMFILE, raise_limit)?,
     };
-    // From here on the pid cannot pass to another process unnoticed. What its number is in /proc, which may be mounted
-    // for another pid namespace than ours, the kernel says for the descriptor.
+    // From here on the pid cannot pass to another process unnoticed. /proc may be mounted for another pid namespace
+    // than ours; the kernel gives the number of the process in it for the descriptor.
     let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
     let info = fs::read_to_string(&path).call("open").on(&path).advise(Errno::EMFILE, raise_limit)?;
     let number = info.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse::<i32>().ok());
@@ -202,10 +208,10 @@ fn raise_limit() -> String {
     "this process has no file descriptor left: raise `ulimit -n`".into()
 }
 
-/// Field 22 of `/proc/PID/stat`, at `path`; `None` if the process has ended. The fields are counted behind the command
-/// name, which is in parentheses and may itself contain spaces and parentheses.
+/// Reads field 22 of `/proc/PID/stat`, at `path`; returns `None` if the process has ended. Fields are counted after the
+/// command name, which is in parentheses and may itself contain spaces and parentheses.
 fn start_time(path: &str) -> Result<Option<u64>> {
-    // Not as a string: the name is any bytes, and the kernel cuts it after 15, in the middle of a letter if need be.
+    // Not as a string: the name may be any bytes, and the kernel cuts it after 15, even in the middle of a character.
     let stat = match fs::read(path).call("open").on(path).advise(Errno::EMFILE, raise_limit) {
         Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH)) => return Ok(None),
         read => read?,
@@ -229,14 +235,14 @@ mod tests {
         assert!(peer.is_alive());
         child.kill().unwrap();
         while peer.is_alive() {
-            std::thread::yield_now(); // a peer that never dies hangs here, and the test runner says so
+            std::thread::yield_now(); // a peer that never dies hangs here, and the test runner reports it
         }
         assert!(!PeerProcess::watch(id).unwrap().is_alive() || child.try_wait().unwrap().is_none());
         child.wait().unwrap();
     }
 
-    /// When a process started stands behind its name, which may be any bytes: with parentheses and numbers, or, of a
-    /// program with a long name in Korean, cut by the kernel in the middle of a letter.
+    /// The start time follows the name, which may be any bytes: with parentheses and numbers, or, for a program with a
+    /// long name in Korean, cut by the kernel in the middle of a character.
     #[test]
     fn the_start_time_is_told_from_any_name() {
         let mut child = Command::new("sh")
@@ -286,7 +292,7 @@ mod tests {
         assert!(PeerProcess::watch(me).unwrap().is_alive());
     }
 
-    /// Nor is its pid opened: here it is that of this process, which lives.
+    /// Its pid is not even opened: here it is that of this process, which is alive.
     #[test]
     fn a_process_of_another_namespace_is_refused_by_name() {
         let me = ProcessId::current().unwrap();
@@ -305,7 +311,7 @@ mod tests {
     #[test]
     fn an_impossible_pid_is_gone_and_no_error() {
         let thread = std::thread::spawn(|| nix::unistd::gettid().as_raw()).join().unwrap();
-        let this_thread = nix::unistd::gettid().as_raw(); // not the process's first: tests run in threads of their own
+        let this_thread = nix::unistd::gettid().as_raw(); // not the main thread: each test runs in its own
         for pid in [0, u32::MAX, thread.cast_unsigned(), this_thread.cast_unsigned()] {
             let id = ProcessId { pid, start_time: 0, ..ProcessId::current().unwrap() };
             assert!(!PeerProcess::watch(id).unwrap().is_alive());

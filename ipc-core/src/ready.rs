@@ -10,20 +10,20 @@ use nix::sys::time::TimeSpec;
 use crate::error::Call;
 use crate::{Deadline, Result};
 
-/// The longest single `ppoll`. The kernel refuses times beyond its clock.
+/// The longest single `ppoll`. The kernel rejects times beyond the range of its clock.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Waits with `ppoll(2)` until at least one of `fds` has something to read, or its other side has gone; `false` if the
-/// time is over before. A signal does not shorten the wait.
+/// Waits with `ppoll(2)` until at least one of `fds` has something to read, or its other side is gone; returns `false`
+/// if `timeout` expires first. A signal does not shorten the wait.
 ///
 /// # Errors
-/// `ppoll` fails otherwise.
+/// `ppoll` fails for another reason.
 pub fn wait_readable<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, timeout: Duration) -> Result<bool> {
     let mut fds: Vec<_> = fds.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     wait(&mut fds, timeout)
 }
 
-/// The same until `fd` has room to write, or its other side has gone.
+/// Waits in the same way until `fd` has room to write, or its other side is gone.
 ///
 /// # Errors
 /// As [`wait_readable`].
@@ -74,7 +74,7 @@ mod tests {
         assert!(wait_readable([read.as_fd()], SHORT).unwrap(), "the other side has gone");
     }
 
-    /// Neither shorter nor longer: under signals that never end, one that began anew with each would not end, either.
+    /// Neither shorter nor longer: if each signal restarted the wait, a wait under endless signals would never end.
     #[test]
     fn a_wait_under_signals_is_as_long_as_ever() {
         sys::interrupt_on(Signal::SIGUSR1).unwrap();

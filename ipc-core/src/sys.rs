@@ -1,4 +1,4 @@
-//! The system calls that neither `nix` nor std wrap. The only file of the crate, beside the ring, with `unsafe`.
+//! The system calls that neither `nix` nor std wrap. The only file of the crate, apart from the ring, with `unsafe`.
 #![allow(unsafe_code)]
 
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
@@ -11,25 +11,25 @@ use nix::sys::signal::Signal;
 use crate::ring::Memory;
 
 /// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
-/// The descriptor is close-on-exec by itself.
+/// The kernel makes the descriptor close-on-exec.
 pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
     // SAFETY: the call takes two integers and touches no memory of ours.
     let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     let fd = Errno::result(answer)? as RawFd;
-    // SAFETY: the kernel has just made this descriptor for us; nobody else owns it.
+    // SAFETY: the kernel has just made this descriptor for us; nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// `int renameat2(AT_FDCWD, const char *oldpath, AT_FDCWD, const char *newpath, RENAME_NOREPLACE);`
 /// — [rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)
 ///
-/// `EEXIST` if there is something at `to`. Called by its number, since nix wraps it for glibc only.
+/// `EEXIST` if `to` exists. Called by its number, since nix wraps it for glibc only.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> nix::Result<()> {
     let here = libc::AT_FDCWD;
     from.with_nix_path(|from| {
         to.with_nix_path(|to| {
             let (from, to, flags) = (from.as_ptr(), to.as_ptr(), libc::RENAME_NOREPLACE);
-            // SAFETY: both are strings that end with a zero byte, and live longer than the call.
+            // SAFETY: both are strings that end with a zero byte and outlive the call.
             let renamed = unsafe { libc::syscall(libc::SYS_renameat2, here, from, here, to, flags) };
             Errno::result(renamed).map(drop)
         })
@@ -39,28 +39,28 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> nix::Result<()> {
 /// `int tgkill(pid_t tgid, pid_t tid, int sig);` — [tgkill(2)](https://man7.org/linux/man-pages/man2/tgkill.2.html)
 pub(crate) fn tgkill(thread: libc::pid_t, signal: Signal) -> nix::Result<()> {
     let process = std::process::id();
-    // SAFETY: takes three integers and touches no memory of ours.
+    // SAFETY: the call takes three integers and touches no memory of ours.
     Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal as libc::c_int) })
         .map(drop)
 }
 
 /// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)
 ///
-/// `advice` is one that leaves the bytes as they are: see `pages.rs`.
+/// `advice` must leave the bytes unchanged: see `pages.rs`.
 pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<()> {
     assert!(matches!(advice, libc::MADV_POPULATE_WRITE | libc::MADV_HUGEPAGE));
     // SAFETY: these bytes are mapped as long as `memory` lives, and neither advice changes or unmaps any of them.
     Errno::result(unsafe { libc::madvise(memory.base().as_ptr().cast(), memory.size(), advice) }).map(drop)
 }
 
-/// Lets `signal` interrupt system calls: an empty handler, without `SA_RESTART`.
+/// Makes `signal` interrupt system calls: installs an empty handler, without `SA_RESTART`.
 #[cfg(feature = "conformance")]
 pub(crate) fn interrupt_on(signal: Signal) -> nix::Result<()> {
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, sigaction};
 
     extern "C" fn do_nothing(_signal: libc::c_int) {}
     let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
-    // SAFETY: a handler that does nothing does nothing that is forbidden in a handler.
+    // SAFETY: the handler does nothing, so it does nothing that is forbidden in a handler.
     unsafe { sigaction(signal, &action) }.map(drop)
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn ignore(signal: Signal) -> nix::Result<()> {
     unsafe { set(signal, SigHandler::SigIgn) }.map(drop)
 }
 
-/// Whether this process ignores `signal`: an action that `execve` passes on.
+/// Returns whether this process ignores `signal`: an action that `execve` preserves.
 ///
 /// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
 /// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
@@ -96,9 +96,9 @@ pub(crate) fn is_ignored(signal: Signal) -> nix::Result<bool> {
     Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
 }
 
-/// Which of the descriptors 0, 1 and 2 this program was started without, a bit each. The runtime of Rust opens
-/// `/dev/null` in their place before `main`, so that it has to be asked earlier: among the functions that the C library
-/// calls first (std notes its arguments there, too).
+/// The descriptors among 0, 1 and 2 that were closed when this program started, one bit each. Rust's runtime opens
+/// `/dev/null` in their place before `main`, so the check has to run earlier: among the functions that the C library
+/// calls first (std records its arguments there too).
 #[cfg(feature = "demo")]
 pub(crate) mod at_start {
     use std::sync::atomic::{AtomicU8, Ordering};
@@ -111,20 +111,21 @@ pub(crate) mod at_start {
 
     extern "C" fn note() {
         for fd in 0..3 {
-            // SAFETY: asks for a flag of a descriptor by number, and touches no memory.
+            // SAFETY: the call reads a flag of a descriptor by number, and touches no memory.
             if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
                 CLOSED.fetch_or(1 << fd, Ordering::Relaxed);
             }
         }
     }
 
-    /// Whether the descriptor `fd`, 0 to 2, was closed.
+    /// Returns whether the descriptor `fd`, 0 to 2, was closed.
     pub(crate) fn was_closed(fd: u8) -> bool {
         CLOSED.load(Ordering::Relaxed) & 1 << fd != 0
     }
 }
 
-/// Returns the number and the arguments of the system call that the traced thread is about to make; `None` if it has just made one.
+/// Returns the number and the arguments of the system call that the traced thread is about to make; `None` if it has
+/// just made one.
 ///
 /// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
 /// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
@@ -156,8 +157,8 @@ pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<(libc::c_lon
     Ok((info.op == ENTRY).then_some((info.number as libc::c_long, info.arguments)))
 }
 
-/// Has the kernel refuse the system call `number` with `errno`, as the seccomp filter of a sandbox does, to this thread and
-/// to all that it starts.
+/// Makes the kernel refuse the system call `number` with `errno`, as the seccomp filter of a sandbox does, for this
+/// thread and for every process and thread that it starts.
 ///
 /// `int prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, struct sock_fprog *prog);`
 /// — [seccomp(2)](https://man7.org/linux/man-pages/man2/seccomp.2.html)
@@ -167,7 +168,7 @@ pub(crate) fn refuse(number: libc::c_long, errno: Errno) -> nix::Result<()> {
     use libc::{SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, sock_filter, sock_fprog};
 
     let line = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
-    // The number is what `struct seccomp_data` begins with. If it is this one, the next line; if not, the one behind it.
+    // `struct seccomp_data` begins with the number. If it is this one, run the next line; if not, the line after that.
     let mut filter = [
         line(BPF_LD | BPF_W | BPF_ABS, 0, 0, 0),
         line(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number as u32),
@@ -175,7 +176,7 @@ pub(crate) fn refuse(number: libc::c_long, errno: Errno) -> nix::Result<()> {
         line(BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW),
     ];
     let program = sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    nix::sys::prctl::set_no_new_privs()?; // without privileges a filter is for those who cannot gain any
+    nix::sys::prctl::set_no_new_privs()?; // otherwise, a filter needs privileges
     // SAFETY: the kernel copies the filter, whose lines live until the end of this function.
     let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
     Errno::result(set).map(drop)
@@ -186,7 +187,7 @@ pub(crate) fn refuse(number: libc::c_long, errno: Errno) -> nix::Result<()> {
 pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc::key_t> {
     use std::os::unix::ffi::OsStrExt;
     let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
-    // SAFETY: `path` is a string that ends with a zero byte, and it lives longer than the call.
+    // SAFETY: `path` is a string that ends with a zero byte and outlives the call.
     let key = unsafe { libc::ftok(path.as_ptr(), project) };
     (key != -1).then_some(key)
 }
@@ -195,9 +196,9 @@ pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc:
 #[cfg(feature = "conformance")]
 pub(crate) fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
     assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= memory.size()), "out of bounds");
-    // SAFETY: within the bounds.
+    // SAFETY: the offset is within the bounds.
     let to = unsafe { memory.base().add(offset) };
-    // SAFETY: as many bytes are mapped and writable there as long as the memory is borrowed; the caller, a test, lets no
-    // other thread use them.
+    // SAFETY: as many bytes are mapped and writable there as long as the memory is borrowed; the caller, a test, lets
+    // no other thread use them.
     unsafe { to.copy_from_nonoverlapping(std::ptr::NonNull::from(bytes).cast(), bytes.len()) };
 }

@@ -1,4 +1,4 @@
-//! A thread of this process, as the kernel knows it.
+//! A thread of this process, as the kernel identifies it.
 
 use nix::sys::signal::Signal;
 
@@ -6,8 +6,8 @@ use crate::sys;
 
 /// The kernel's number of a thread of this process, to send it signals.
 ///
-/// Not the C library's `pthread_t`: that is a pointer on musl, and must not be used once the thread has ended. A signal
-/// to a thread that has ended is an error here, `ESRCH`; its number is used again only after all others have been.
+/// Not the C library's `pthread_t`: that is a pointer on musl, and must not be used once the thread has ended. Here a
+/// signal to a thread that has ended is an error, `ESRCH`; the number is reused only after all others have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThreadId(libc::pid_t);
 

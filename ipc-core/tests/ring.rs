@@ -1,4 +1,4 @@
-//! The ring between two threads, and between one side and a hostile other.
+//! The ring between two threads, and between one side and a hostile peer.
 
 use std::cell::RefCell;
 use std::panic::catch_unwind;
@@ -37,7 +37,7 @@ fn pair_in(memory: &HeapMemory) -> (Link, Link) {
     (Link::new(seat), joined)
 }
 
-/// Memory is touched within its bounds only, whatever is asked for: also where a number of bytes does not fit its type.
+/// Memory is accessed only within its bounds, whatever is requested: even if a number of bytes overflows its type.
 #[test]
 fn nothing_reaches_out_of_bounds() {
     let region = Region::new(HeapMemory::new(SEGMENT_LEN)).unwrap();
@@ -49,12 +49,12 @@ fn nothing_reaches_out_of_bounds() {
     }
 }
 
-/// A message that no other of these tests' messages looks like.
+/// Returns a message that differs from all others in these tests.
 fn message(len: usize, seed: usize) -> Vec<u8> {
     (0..len).map(|i| (i.wrapping_mul(31) ^ (i >> 8) ^ seed) as u8).collect()
 }
 
-/// Fails instead of hanging.
+/// Runs `work`, and fails instead of hanging.
 fn watched<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     watched_for(WHOLE_CASE, work) // in a debug build it takes seconds
 }
@@ -103,7 +103,8 @@ fn a_long_stream_of_mixed_lengths_wraps_around_many_times() {
 fn the_longest_messages_cross_the_end_of_the_ring_unharmed() {
     let (mut a, mut b) = pair();
     let mut buffer = vec![0; MAX_MESSAGE];
-    // Two of the longest do not quite fit before the end, so every other one runs over it, each time elsewhere.
+    // Two of the longest do not quite fit before the end, so every other one runs over it, each time at a different
+    // place.
     for n in 0..40 {
         let sent = message(MAX_MESSAGE - n * 1000, n);
         assert_eq!(a.try_send(&sent).unwrap(), Some(()));
@@ -184,7 +185,8 @@ fn a_peer_that_leaves_wakes_a_sleeping_receiver_and_a_sleeping_sender() {
     });
 }
 
-/// Both sides sleep and wake all the time. A lost wake-up costs a slice of 100 ms; many of them, the watchdog.
+/// Both sides sleep and wake all the time. A lost wake-up costs a slice of 100 ms; many of them exceed the watchdog's
+/// limit.
 #[test]
 fn two_sleepers_wake_each_other_every_time() {
     watched(|| {
@@ -214,11 +216,11 @@ fn a_third_finds_no_place() {
     assert!(join(&memory).unwrap().is_none());
 }
 
-/// A place whose holder was killed before it was ready is free again as soon as the owner looks, and then for one,
-/// however many come at the same time.
+/// If the holder of a place was killed before it was ready, the place is free again as soon as the owner checks, and
+/// then for one process, however many come at the same time.
 #[test]
 fn one_of_many_takes_over_the_place_of_a_dead_process() {
-    const OCCUPANT: usize = 256 + 8; // of side 1
+    const OCCUPANT: usize = 256 + 8; // in side 1
     const NAMESPACES: usize = OCCUPANT + 8;
     let me = ProcessId::current().unwrap();
     let dead = ProcessId { start_time: 1, ..me };
@@ -255,10 +257,10 @@ fn a_second_owner_is_refused() {
     assert!(matches!(again(), Err(Error::Usage(_))), "nor later: what the first has sent may still be read");
 }
 
-/// Nor one that was killed: it could not say so.
+/// Nor does an owner that was killed: it could not announce its end.
 #[test]
 fn a_dead_owner_waits_for_nobody() {
-    const OCCUPANT: usize = 128 + 8; // of side 0
+    const OCCUPANT: usize = 128 + 8; // in side 0
     let me = ProcessId::current().unwrap();
     let dead = ProcessId { start_time: 1, ..me };
     let memory = HeapMemory::new(SEGMENT_LEN);
@@ -305,7 +307,7 @@ fn a_record_that_cannot_be_is_corrupt_and_the_link_stays_broken() {
     }
 }
 
-/// Each number in the header says for what the segment was made: with another one it is no segment of this program.
+/// Each number in the header describes the segment: if one differs, it is not a segment of this program.
 #[test]
 fn a_header_that_differs_is_refused() {
     let [magic, version, kind, capacity] = [0, 8, 12, 16];
@@ -331,7 +333,7 @@ fn a_time_that_is_over_is_no_error() {
     });
 }
 
-/// What the peer says of itself is heard, and believed only if it can be.
+/// The peer's state is read, and believed only if it is possible.
 #[test]
 fn a_peer_whose_memory_was_cut_or_that_says_nonsense_is_corrupt() {
     const STATE_OF_OWNER: usize = 128;
@@ -346,7 +348,7 @@ fn a_peer_whose_memory_was_cut_or_that_says_nonsense_is_corrupt() {
     }
 }
 
-/// Also where enough was published for it, and the caller has room for it.
+/// Even if enough was published for it, and the caller has room for it.
 #[test]
 fn a_record_one_byte_longer_than_any_is_corrupt() {
     let (mut a, mut b) = pair();
@@ -358,7 +360,7 @@ fn a_record_one_byte_longer_than_any_is_corrupt() {
     assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
 }
 
-/// What two sides do, with a hostile hand in between. `who` is the side.
+/// The actions of two sides, with a hostile hand in between. `who` is the side.
 #[derive(Clone, Debug)]
 enum Step {
     Send { who: usize, len: usize },
@@ -367,7 +369,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // Values that come close to being right.
+    // Values that are nearly valid.
     let tempting = prop_oneof![
         any::<u64>(),
         (0_u64..64).prop_map(|n| n * 8),
@@ -382,7 +384,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => send(5000),
         1 => send(MAX_MESSAGE),
         4 => (0..2_usize, 0..=MAX_MESSAGE).prop_map(|(who, room)| Step::Receive { who, room }),
-        // What steers lies at the beginning of the lines of the first page, and of the records that follow.
+        // The control values are at the beginning of the lines of the first page, and of the records that follow.
         1 => (0..40_usize, word.clone()).prop_map(|(line, bytes)| Step::Scribble { offset: line * 128, bytes }),
         1 => (0..2_usize, 0..4_usize, word).prop_map(|(ring, n, bytes)| {
             Step::Scribble { offset: data_offset(ring) + n * 8, bytes }
@@ -391,12 +393,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// As good as new: a million bytes of garbage behind the first page are no matter. Making it takes longer than an input.
+/// Resets the memory: a million bytes of garbage behind the first page do not matter. Making new memory takes longer
+/// than an input.
 fn forget(memory: &HeapMemory) {
     Region::new(memory.clone()).unwrap().write(0, &vec![0; data_offset(0)]);
 }
 
-/// Whatever is scribbled between two calls: no panic, no hang, no other answer than the promised ones; and a broken link
+/// Whatever is scribbled between two calls, there is no panic, no hang and no unexpected result; and a broken link
 /// stays broken.
 #[test]
 fn fuzz_a_hostile_peer_gets_no_more_than_an_error() {
@@ -434,7 +437,7 @@ fn fuzz_a_hostile_peer_gets_no_more_than_an_error() {
     });
 }
 
-/// Nor does garbage where a segment should be, with or without the right first bytes.
+/// Garbage where a segment should be causes none of these either, with or without the right first bytes.
 #[test]
 fn fuzz_garbage_is_not_joined() {
     let memory = HeapMemory::new(SEGMENT_LEN);

@@ -1,4 +1,4 @@
-//! Messages written and read where they lie.
+//! Messages written and read in place.
 
 use std::thread;
 use std::time::Duration;
@@ -143,7 +143,7 @@ fn both_sides_can_sleep_for_each_other() {
     assert!(receiver.join().unwrap().into_iter().eq(0..200));
 }
 
-/// A peeked message keeps its length, and its bounds, whatever the peer writes over it and beside it.
+/// A peeked message keeps its length and its bounds, whatever the peer writes over it and beside it.
 #[test]
 fn a_hostile_peer_cannot_make_a_message_longer_while_it_is_read() {
     let (mut a, mut b) = pair();
@@ -153,7 +153,7 @@ fn a_hostile_peer_cannot_make_a_message_longer_while_it_is_read() {
     scribble(a.memory(), 384, &u64::MAX.to_le_bytes());
     assert_eq!((message.len(), message.words().len()), (8, 1));
     drop(message);
-    // Asked again, the ring is read again, and found broken.
+    // At the next call, the ring is read again, and found broken.
     assert!(matches!(b.try_peek().map(drop), Err(Error::Corrupt(_))));
     assert!(matches!(b.try_reserve(1).map(drop), Err(Error::Corrupt(_))));
 }
@@ -161,7 +161,7 @@ fn a_hostile_peer_cannot_make_a_message_longer_while_it_is_read() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Any mixture of the ways to send and to receive gives the same messages in the same order.
+    /// Any mixture of the ways to send and to receive yields the same messages in the same order.
     #[test]
     fn every_mixture_of_ways_keeps_order_and_bytes(
         messages in prop::collection::vec((0..200_000_usize, any::<u8>(), any::<bool>(), any::<bool>()), 1..30),

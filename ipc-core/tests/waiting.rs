@@ -1,4 +1,4 @@
-//! What `hybrid` does on a real machine: two threads, a ring between them, and real waits.
+//! The behaviour of `hybrid` on a real machine: two threads, a ring between them, and real waits.
 
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -19,7 +19,7 @@ fn pair() -> (Link, Link) {
     (Link::new(seat), joined)
 }
 
-/// A link that counts how often it is asked to receive.
+/// A link that counts the calls that try to receive.
 struct Counted {
     link: Link,
     tries: u64,
@@ -64,14 +64,14 @@ fn allowed_cpus() -> Vec<usize> {
     (0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap()).collect()
 }
 
-/// Binds the calling thread.
+/// Binds the calling thread to `cpu`.
 fn bind(cpu: usize) {
     let mut set = CpuSet::new();
     set.set(cpu).unwrap();
     sched_setaffinity(Pid::from_raw(0), &set).unwrap();
 }
 
-/// Time that the calling thread has had a core, in user and in system mode; `None` if the kernel does not say.
+/// Returns the CPU time of the calling thread, in user and in system mode; `None` if the kernel does not tell.
 fn cpu_time() -> Option<Duration> {
     let statistics = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     statistics.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
@@ -79,7 +79,7 @@ fn cpu_time() -> Option<Duration> {
 
 const GO_TO_THE_OTHER_CPU: u8 = 1;
 
-/// Answers all that comes, and moves to `other_cpu` when told to.
+/// Echoes every message, and moves to `other_cpu` when told to.
 fn echo(mut link: Waiting<Link>, other_cpu: usize) {
     let mut message = [0];
     while link.recv(&mut message).is_ok() {
@@ -90,7 +90,7 @@ fn echo(mut link: Waiting<Link>, other_cpu: usize) {
     }
 }
 
-/// On one core each poll is in vain, since the peer cannot run meanwhile; then on two cores each poll succeeds.
+/// On one core each poll fails, since the peer cannot run meanwhile; then on two cores each poll succeeds.
 #[test]
 fn polling_ends_on_one_core_and_comes_back_on_two() {
     let cpus = allowed_cpus();
@@ -101,7 +101,7 @@ fn polling_ends_on_one_core_and_comes_back_on_two() {
         bind(first);
         let (ours, theirs) = pair();
         let mut link = Waiting::new(Counted { link: ours, tries: 0, calls: 0 }, Wait::Hybrid);
-        let peer = thread::spawn(move || echo(Waiting::new(theirs, Wait::Hybrid), second)); // born on `first`
+        let peer = thread::spawn(move || echo(Waiting::new(theirs, Wait::Hybrid), second)); // created on `first`
         let mut round_trip = |message: u8| {
             let before = link.link_mut().calls;
             link.send(&[message]).unwrap();
@@ -109,10 +109,10 @@ fn polling_ends_on_one_core_and_comes_back_on_two() {
             (link.link_mut().tries, link.link_mut().calls > before)
         };
 
-        // How many of the waits sleep is up to the scheduler: it may let the peer answer before we look.
+        // The scheduler decides how many of the waits sleep: it may let the peer answer before we check.
         let rounds = 5000;
         let tries = (0..rounds).map(|_| round_trip(0).0).last().unwrap();
-        assert!(tries < rounds * 100, "{tries} polls in {rounds} waits"); // one that polls makes a thousand in each
+        assert!(tries < rounds * 100, "{tries} polls in {rounds} waits"); // a polling wait makes a thousand
 
         round_trip(GO_TO_THE_OTHER_CPU);
         let mut in_a_row = 0;
@@ -124,7 +124,7 @@ fn polling_ends_on_one_core_and_comes_back_on_two() {
     });
 }
 
-/// Ten answers in a second. Allows thirty times what is measured on an idle machine.
+/// Ten answers in a second. The limit is thirty times the cost measured on an idle machine.
 #[test]
 fn a_silent_peer_costs_next_to_no_cpu_time() {
     if cpu_time().is_none() {

@@ -12,7 +12,7 @@ fn decimal_and_hexadecimal_name_the_same_key() {
     assert_eq!("-1".parse::<Key>().unwrap().to_string(), "0xffffffff");
 }
 
-/// No two processes pick the same; and `ipcs` shows none as a negative number.
+/// No two processes pick the same key; and `ipcs` shows none as a negative number.
 #[test]
 fn a_fresh_key_is_positive_and_no_others() {
     let keys: std::collections::BTreeSet<_> = (0..100).map(|_| Key::fresh().get()).collect();
@@ -26,13 +26,13 @@ fn what_is_no_key_is_a_usage_error() {
     }
 }
 
-/// The same number as the C library, for every project and files of several file systems.
+/// The key is the same as in the C library, for every project and for files of several file systems.
 #[test]
 fn ftok_is_that_of_the_c_library() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for path in [file.path(), "/".as_ref(), "/proc/self/status".as_ref(), "/dev/null".as_ref(), ".".as_ref()]
     {
-        let _open = fs::File::open(path).unwrap(); // as long as it is, the kernel makes no other inode for it (/proc)
+        let _open = fs::File::open(path).unwrap(); // while it is open, the kernel makes no other inode for it (/proc)
         for project in 1..=255 {
             let ours = Key::ftok(path, ProjectId::new(project).unwrap()).unwrap();
             assert_eq!(Some(ours.get()), sys::ftok(path, project.into()), "{path:?} {project}");
@@ -40,7 +40,7 @@ fn ftok_is_that_of_the_c_library() {
     }
 }
 
-/// Why a project of 0 or of more than 255 is refused: to C, 0 and 256 are one.
+/// The reason why a project of 0 or of more than 255 is refused: in C, 0 and 256 are the same.
 #[test]
 fn in_c_projects_0_and_256_collide() {
     let path = "/".as_ref();
@@ -56,7 +56,7 @@ fn in_c_projects_0_and_256_collide() {
     assert_eq!("9".parse::<ProjectId>().unwrap().get(), 9);
 }
 
-/// A file that is made again under the same path is another file with another key.
+/// A file that is made again at the same path is a different file with a different key.
 #[test]
 fn a_file_made_again_has_another_key() {
     let dir = tempfile::tempdir().unwrap();
@@ -65,7 +65,7 @@ fn a_file_made_again_has_another_key() {
     let before = Key::ftok(&path, project).unwrap();
     fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"more").unwrap();
     assert_eq!(Key::ftok(&path, project).unwrap(), before, "what is in it does not matter");
-    // As an editor saves: both files are there for a moment, so that the inode number cannot be used again.
+    // An editor saves in this way: both files exist for a moment, so the inode number cannot be reused.
     fs::write(dir.path().join("new"), "new").unwrap();
     fs::rename(dir.path().join("new"), &path).unwrap();
     assert_ne!(Key::ftok(&path, project).unwrap(), before);
@@ -78,7 +78,7 @@ fn a_missing_file_is_an_error_with_its_path() {
     assert!(error.to_string().contains("/no/such/file"), "{error}");
 }
 
-/// Under a symbolic link, the key is that of the file.
+/// The key of a symbolic link is that of its target.
 #[test]
 fn a_link_is_followed() {
     let dir = tempfile::tempdir().unwrap();
@@ -89,7 +89,7 @@ fn a_link_is_followed() {
     assert_eq!(of_file, of_link);
 }
 
-/// What C takes for the failure of ftok can be a key like any other.
+/// The value that C takes for the failure of ftok can be a valid key.
 #[test]
 fn a_valid_key_can_look_like_minus_one() {
     let key = Key::compose(0xffff, 0xff, ProjectId::new(255).unwrap());

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use super::{Order, Outcome, Payload, Report, Usage, buffer, histogram, place, receive};
 use crate::{Result, Transport};
 
-/// A sleeper wakes late. So much of the time before a start is not slept but polled away.
+/// The time before a start that is spent polling instead of sleeping, since a sleeper wakes late.
 const POLLED: Duration = Duration::from_micros(200);
 
 // ANCHOR: open_loop
-/// Plays round trips that are meant to start at fixed times, `interval` after one another, and takes the time of each
-/// from that moment.
+/// Runs round trips that are scheduled to start at fixed times, `interval` apart, and measures each from its scheduled
+/// start.
 ///
-/// Whoever starts a round trip when the one before is over sends nothing while its peer stands still: a stall of a
-/// second is one bad round trip among thousands. In life there would have been someone who wanted to send all that
-/// time, and had to wait. Here these are counted: a round trip that starts late, since the one before took so long,
-/// has waited already when it starts.
+/// A client that starts each round trip when the previous one has ended sends nothing while its peer stalls: a stall of
+/// a second is one bad round trip among thousands. In practice, other requests would have arrived in that time, and
+/// would have had to wait. Here they are counted: a round trip that starts late, because the one before took so long,
+/// has already waited when it starts.
 ///
 /// # Errors
 /// As [`ping`](super::ping).
@@ -45,7 +45,7 @@ pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -
 }
 // ANCHOR_END: open_loop
 
-/// How long after the first round trip this one is meant to start.
+/// Returns the scheduled start of this round trip, relative to the first.
 fn due(interval: Duration, round: u64) -> Duration {
     Duration::from_nanos((interval.as_nanos() * u128::from(round)) as u64)
 }

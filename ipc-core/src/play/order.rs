@@ -1,39 +1,39 @@
-//! What is to be played.
+//! Orders: descriptions of an exchange.
 
 use crate::{Error, Result};
 
-/// What is exchanged.
+/// The kind of exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
     /// `ping` sends a message, `pong` sends one back, and so on.
     RoundTrip,
     /// `ping` sends message after message, `pong` receives.
     Stream,
-    /// As a round trip; but in the first eight bytes of each message `ping` notes the time, so that `pong` knows how
-    /// long it was on its way.
+    /// As a round trip; but `ping` writes the time into the first eight bytes of each message, so that `pong` can
+    /// compute how long the message was on its way.
     OneWay,
 }
 
-/// One thing to play.
+/// A description of one exchange to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// What is exchanged.
+    /// The kind of exchange.
     pub exchange: Exchange,
-    /// Check sequence number and checksum of every message. Costs time: for runs that are not timed.
+    /// True to check the sequence number and checksum of every message. Costs time: for runs that are not timed.
     pub verify: bool,
     /// Length of each message, in bytes.
     pub size: usize,
-    /// How many messages `ping` sends.
+    /// The number of messages that `ping` sends.
     pub count: u64,
 }
 
 impl Order {
-    /// Every order has this length on the wire, in bytes.
+    /// The length of every order on the wire, in bytes.
     pub const LEN: usize = 24;
 
     const MAGIC: [u8; 4] = *b"PLAY";
 
-    /// The order as it travels.
+    /// Returns the bytes of the order on the wire.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
@@ -45,10 +45,10 @@ impl Order {
         bytes
     }
 
-    /// The order that these bytes are.
+    /// Parses the bytes of an order.
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt): they are none.
+    /// [`Corrupt`](Error::Corrupt): the bytes are not an order.
     pub fn decode(bytes: &[u8; Self::LEN]) -> Result<Self> {
         let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
         let order = Self {
@@ -61,7 +61,7 @@ impl Order {
             size: number(8) as usize,
             count: number(16),
         };
-        // Whatever does not encode back to the same bytes was not written by `encode`.
+        // Bytes that do not encode back to themselves were not written by `encode`.
         if order.encode() == *bytes { Ok(order) } else { Err(Error::Corrupt("not an order")) }
     }
 }

@@ -8,19 +8,19 @@ use super::usage::{self, Usage};
 use super::{Exchange, Order, Payload, READY, Report, buffer, histogram, receive};
 use crate::{Error, Result, Transport, Waiting};
 
-/// What `pong` did.
+/// The work that `pong` did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
-    /// Messages received, orders not counted.
+    /// Number of messages received, not counting orders.
     pub messages: u64,
 }
 
-/// Serves orders until `ping` leaves; `on_order` is told of each. Waits for orders asleep, and for all else by the
-/// strategy of `link`.
+/// Serves orders until `ping` leaves; calls `on_order` for each. Sleeps while waiting for orders; every other wait uses
+/// the strategy of `link`.
 ///
 /// # Errors
-/// As the transport; [`Disconnected`](Error::Disconnected) only when `ping` left in the middle of an order;
-/// [`Corrupt`](Error::Corrupt) for what is no order, or one of messages longer than this side's link carries.
+/// Those of the transport; [`Disconnected`](Error::Disconnected) only if `ping` left in the middle of an order;
+/// [`Corrupt`](Error::Corrupt) for an invalid order, or one for messages longer than this side's link carries.
 pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)) -> Result<Served> {
     let mut served = Served::default();
     loop {
@@ -31,7 +31,7 @@ pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)
         }
         let order = Order::decode(&bytes)?;
         if order.size > link.max_message() {
-            // Not for us to correct: `TooLarge` would blame whoever started this side.
+            // Not `TooLarge`: that would blame the user who started this side, who cannot correct it.
             return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
         }
         on_order(&order);
@@ -40,7 +40,7 @@ pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)
     }
 }
 
-/// Plays one order, and reports.
+/// Carries out one order, and sends the report.
 fn carry_out(link: &mut impl Transport, order: &Order) -> Result<()> {
     let mut message = buffer(link, order.size)?;
     let mut one_way = (order.exchange == Exchange::OneWay).then(histogram);
@@ -66,7 +66,7 @@ fn answer(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Resul
     Ok(started.elapsed())
 }
 
-/// Answers, and notes how long each message was on its way.
+/// Answers, and records the one-way time of each message.
 fn answer_timed(
     link: &mut impl Transport,
     order: &Order,
@@ -80,7 +80,7 @@ fn answer_timed(
         let now = usage::clock()?;
         let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
         let sent = sent.ok_or(Error::Corrupt("it orders times in messages that have no room for one"))?;
-        // A stamp from the future is none of a clock that both sides share.
+        // A timestamp from the future does not come from a clock that both sides share.
         let passed = now.checked_sub(sent).ok_or(Error::Corrupt("a message from the future"))?;
         times.saturating_record(passed);
         payload.read(round, message)?;
@@ -90,7 +90,7 @@ fn answer_timed(
     Ok(started.elapsed())
 }
 
-/// Receives; the time is that from the first message to the last.
+/// Receives; returns the time from the first message to the last.
 fn drain(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
     let payload = Payload { verify: order.verify };
     let mut first = None;

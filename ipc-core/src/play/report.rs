@@ -1,4 +1,4 @@
-//! What `pong` says after each order.
+//! The report that `pong` sends after each order.
 
 use std::time::Duration;
 
@@ -7,32 +7,32 @@ use hdrhistogram::Histogram;
 use super::{Usage, histogram, receive};
 use crate::{Error, Result, Transport};
 
-/// What `pong` has measured of one order.
+/// The measurements of `pong` for one order.
 #[derive(Debug)]
 pub struct Report {
-    /// How long it played, by its own clock. A stream: from the first message to the last.
+    /// The duration by its own clock. A stream: from the first message to the last.
     pub elapsed: Duration,
-    /// What that cost it.
+    /// The cost on its side.
     pub usage: Usage,
-    /// How long each message was on its way to it, in nanoseconds; only of [`OneWay`](super::Exchange::OneWay).
+    /// The one-way time of each message to it, in nanoseconds; only for [`OneWay`](super::Exchange::OneWay).
     pub one_way: Option<Histogram<u64>>,
 }
 
-/// How often a time was seen, as it travels: two numbers.
+/// The bytes of one entry on the wire: a time and its count, two numbers.
 const ENTRY: usize = 16;
 
-/// Numbers in front of the entries: time, usage, number of entries.
+/// The numbers in front of the entries: time, usage, number of entries.
 const NUMBERS: usize = Usage::NUMBERS + 2;
 
-/// Stands for "no histogram" where the number of entries is.
+/// The number of entries that means "no histogram".
 const NONE: u64 = u64::MAX;
 
 impl Report {
     const MAGIC: [u8; 8] = *b"REPORTED";
-    /// What every link must be able to carry, in bytes.
+    /// The least message length that every link must carry, in bytes.
     pub(super) const LEN: usize = 8 + NUMBERS * 8;
 
-    /// Sends it; the histogram follows in as many messages as it takes.
+    /// Sends the report; the histogram follows in as many messages as it takes.
     pub(super) fn send(&self, link: &mut impl Transport) -> Result<()> {
         let entries: Vec<_> = self.one_way.iter().flat_map(Histogram::iter_recorded).collect();
         let count = self.one_way.as_ref().map_or(NONE, |_| entries.len() as u64);
@@ -49,10 +49,10 @@ impl Report {
         Ok(())
     }
 
-    /// Receives it.
+    /// Receives a report.
     ///
     /// # Errors
-    /// As the transport; [`Corrupt`](Error::Corrupt): this is no report.
+    /// Those of the transport; [`Corrupt`](Error::Corrupt): the message is not a report.
     pub(super) fn receive(link: &mut impl Transport) -> Result<Self> {
         const NO_REPORT: Error = Error::Corrupt("not the report of an order");
         let mut head = [0; Self::LEN];
@@ -76,7 +76,7 @@ impl Report {
         }
         let mut times = histogram();
         if *entries > times.distinct_values() as u64 {
-            return Err(NO_REPORT); // more than there are different times
+            return Err(NO_REPORT); // more than the possible distinct times
         }
         let mut left = *entries as usize;
         while left > 0 {
@@ -94,7 +94,7 @@ impl Report {
     }
 }
 
-/// How many entries one message carries: as both sides of a link know.
+/// Returns the number of entries in one message, which both sides of a link compute.
 fn in_one_message(link: &impl Transport) -> usize {
     (link.max_message().min(4096) / ENTRY).max(1)
 }

@@ -20,7 +20,7 @@ fn an_order_survives_the_wire_and_garbage_does_not() {
     }
 }
 
-/// A link of 64 bytes on which one order stands.
+/// A link of 64 bytes on which one order is waiting.
 struct Ordered(Order);
 
 impl Transport for Ordered {
@@ -63,7 +63,7 @@ fn an_order_that_is_too_large_is_the_fault_of_who_gave_it() {
     }
 }
 
-/// A link between two threads. Before it receives, the one end may have to do something else.
+/// A link between two threads. One end may have to do something else before it receives.
 struct Thread<F> {
     out: Sender<Vec<u8>>,
     come: Receiver<Vec<u8>>,
@@ -104,7 +104,7 @@ impl<F: FnMut()> Transport for Thread<F> {
     }
 }
 
-/// Plays with a pong that does something before each time it receives.
+/// Runs an exchange with a pong that does something before each time it receives.
 fn played_with<T>(before: impl FnMut() + Send, play: impl FnOnce(&mut Thread<fn()>) -> T) -> T {
     let ((out, their_come), (their_out, come)) = (channel(), channel());
     thread::scope(|scope| {
@@ -118,8 +118,8 @@ fn played_with<T>(before: impl FnMut() + Send, play: impl FnOnce(&mut Thread<fn(
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// A stall of 50 ms hits one round trip of 500 that start when the one before is over, and every tenth of those that are
-/// meant to start each millisecond.
+/// A stall of 50 ms hits one round trip of 500 that each start when the previous one ends, but every tenth of those
+/// that are scheduled to start each millisecond.
 #[test]
 fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
     let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 64, count: 500 };
@@ -134,25 +134,25 @@ fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
     let stall = 50_000_000;
     let (open, service) = (outcome.times, outcome.service.unwrap());
     assert_eq!((open.len(), service.len()), (500, 500));
-    // It begins up to a millisecond before the next message is meant to be sent.
+    // The stall begins up to a millisecond before the next message is due.
     assert!(
         open.max() >= stall * 9 / 10 && service.max() >= stall * 9 / 10,
         "in both: {} {}",
         open.max(),
         service.max()
     );
-    // 50 of 500 were kept waiting, from 50 ms down to 1 ms: the hundredth part of all is above 45 ms.
+    // 50 of 500 had to wait, from 50 ms down to 1 ms: the longest hundredth is above 45 ms.
     assert!(open.value_at_quantile(0.99) > stall * 4 / 5, "{}", open.value_at_quantile(0.99));
     let late = open.len() - open.count_between(0, stall * 2 / 5);
     assert!(late >= 25, "{late}");
-    // The time from the start has none of the waiting before it in it: 49 ms of the first that had to wait, and 48 and 47
-    // and so on. A busy machine lets them wait for longer, and not for less.
+    // The time from the actual start contains no waiting before it: it lacks 49 ms of the first that had to wait, 48 of
+    // the next, then 47, and so on. On a busy machine they wait longer, never less.
     let sum = |times: &Histogram<u64>| times.mean() * times.len() as f64;
     let waited = sum(&open) - sum(&service);
     assert!(waited > f64::from(49 * 50 / 2) * 1e6 * 0.9, "{waited}");
 }
 
-/// What the sender has got rid of is not through: the receiver's clock says so.
+/// The stream has not ended when the sender has written everything: the receiver's clock shows that.
 #[test]
 fn throughput_is_that_of_a_slow_receiver() {
     let order = Order { exchange: Exchange::Stream, verify: false, size: 64, count: 51 };
@@ -168,8 +168,8 @@ fn throughput_is_that_of_a_slow_receiver() {
     assert!(outcome.elapsed <= started.unwrap().elapsed());
 }
 
-/// How long each message was on its way comes back with the report, however many messages that takes; and the costs of
-/// both sides with it.
+/// The one-way time of each message comes back with the report, however many messages that takes, together with the
+/// costs of both sides.
 #[test]
 fn one_way_times_come_back_with_the_report() {
     let order = Order { exchange: Exchange::OneWay, verify: false, size: 8, count: 300 };
@@ -191,7 +191,8 @@ fn one_way_times_come_back_with_the_report() {
         times.iter_recorded().count() > 1024 / 16,
         "more than one message carries: or this proves little"
     );
-    // It has slept 300 times. Whoever loses its CPU on the way to sleep may find the time over when it is back.
+    // It has slept 300 times. A thread that loses its CPU on the way to sleep may find the time over when it runs
+    // again.
     assert!(outcome.report.usage.voluntary_switches >= 150 && outcome.usage.cpu > Duration::ZERO);
 }
 

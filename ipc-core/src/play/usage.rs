@@ -1,4 +1,4 @@
-//! What an exchange costs the thread that plays it, or a process with all its threads.
+//! The cost of an exchange for the thread that runs it, or for a process with all its threads.
 
 use std::time::Duration;
 
@@ -8,42 +8,42 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::{Call, Result};
 
-/// What a thread or a process has used up, by the kernel's books.
+/// The resources that a thread or a process has used, by the kernel's accounting.
 ///
-/// The kernel knows exactly how long a thread had a CPU. How much of that was spent in the program and how much in the
-/// kernel it may only know from looking a few hundred times a second: those two say more about a second than about a
+/// The kernel knows exactly how long a thread had a CPU. The split into time in the program and time in the kernel may
+/// be only an estimate from a few hundred samples per second: those two numbers say more about a second than about a
 /// millisecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "demo", derive(serde::Serialize, serde::Deserialize))]
 pub struct Usage {
     /// CPU time, exact: `CLOCK_THREAD_CPUTIME_ID`, or `CLOCK_PROCESS_CPUTIME_ID`.
     pub cpu: Duration,
-    /// CPU time in the program itself, as `getrusage` has it.
+    /// CPU time in the program itself, as reported by `getrusage`.
     pub user: Duration,
-    /// CPU time in the kernel, as `getrusage` has it.
+    /// CPU time in the kernel, as reported by `getrusage`.
     pub system: Duration,
-    /// How often it went to sleep.
+    /// The number of times it went to sleep.
     pub voluntary_switches: u64,
-    /// How often another one was given its CPU.
+    /// The number of times its CPU was given to another thread.
     pub involuntary_switches: u64,
-    /// Pages that were there but not yet mapped.
+    /// Page faults for pages that were in memory but not yet mapped.
     pub minor_faults: u64,
-    /// Pages that had to be read from a disk.
+    /// Page faults for pages that had to be read from a disk.
     pub major_faults: u64,
 }
 
 impl Usage {
-    /// Of the calling thread, since it was started.
+    /// Returns the usage of the calling thread since it started.
     ///
     /// `int getrusage(int who, struct rusage *usage);` — [getrusage(2)](https://man7.org/linux/man-pages/man2/getrusage.2.html)
     ///
     /// # Errors
-    /// The kernel does not know threads apart: not Linux.
+    /// The kernel does not account for threads separately: not Linux.
     pub fn now() -> Result<Self> {
         Self::of(UsageWho::RUSAGE_THREAD, ClockId::CLOCK_THREAD_CPUTIME_ID)
     }
 
-    /// Of the calling process with all its threads, since it was started.
+    /// Returns the usage of the calling process with all its threads, since it started.
     ///
     /// # Errors
     /// As [`now`](Self::now).
@@ -69,7 +69,7 @@ impl Usage {
         }
     }
 
-    /// What has been used up since `self`.
+    /// Returns the usage since `self`.
     ///
     /// # Errors
     /// As [`now`](Self::now).
@@ -77,13 +77,13 @@ impl Usage {
         Ok(Self::now()?.since(self))
     }
 
-    /// What was used up between `before` and this.
+    /// Returns the usage between `before` and `self`.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         self.combine(before, Duration::saturating_sub, u64::saturating_sub)
     }
 
-    /// Both together.
+    /// Returns the sum of both.
     #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
         self.combine(other, Duration::saturating_add, u64::saturating_add)
@@ -106,14 +106,14 @@ impl Usage {
         }
     }
 
-    /// Its numbers, times in nanoseconds.
+    /// Returns its numbers, with times in nanoseconds.
     pub(super) fn numbers(&self) -> [u64; Self::NUMBERS] {
         let [cpu, user, system] = [self.cpu, self.user, self.system].map(|time| time.as_nanos() as u64);
         let Self { voluntary_switches, involuntary_switches, minor_faults, major_faults, .. } = *self;
         [cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults]
     }
 
-    /// What has these numbers.
+    /// Converts back from [`numbers`](Self::numbers).
     pub(super) fn from_numbers(numbers: [u64; Self::NUMBERS]) -> Self {
         let [cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults] =
             numbers;
@@ -121,11 +121,11 @@ impl Usage {
         Self { cpu, user, system, voluntary_switches, involuntary_switches, minor_faults, major_faults }
     }
 
-    /// How many numbers it has.
+    /// The number of values in it.
     pub(super) const NUMBERS: usize = 7;
 }
 
-/// The time of the clock that all processes of this host share, in nanoseconds: `CLOCK_MONOTONIC`.
+/// Returns the time of the clock that all processes of this host share, in nanoseconds: `CLOCK_MONOTONIC`.
 pub(super) fn clock() -> Result<u64> {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).call("clock_gettime")?;
     Ok(now.num_nanoseconds() as u64)
@@ -143,14 +143,14 @@ mod tests {
             thread::sleep(Duration::from_micros(100));
         }
         let slept = before.until_now().unwrap();
-        // Not all of them: whoever loses its CPU on the way to sleep may find the time over when it is back.
+        // Not all of them: a thread that loses its CPU on the way to sleep may find the time over when it runs again.
         assert!(slept.voluntary_switches >= 10, "{slept:?}");
         let before = Usage::now().unwrap();
         while before.until_now().unwrap().cpu < Duration::from_millis(20) {}
         let worked = before.until_now().unwrap();
         assert!(worked.cpu >= Duration::from_millis(20), "{worked:?}");
     }
-    /// Each number its own, so that none stands for another.
+    /// Gives each number a distinct value, so that a mix-up shows.
     fn counted(by: u64) -> Usage {
         let [cpu, user, system] = [1, 2, 3].map(|nth| Duration::from_nanos(nth * by));
         let (voluntary_switches, involuntary_switches) = (4 * by, 5 * by);

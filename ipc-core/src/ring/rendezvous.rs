@@ -26,11 +26,11 @@ impl<M: Memory, K> Rendezvous<M, K> {
         self.accept_after(address, timeout, || Ok(()))
     }
 
-    /// The same, with something to be done before the seat is given out. If that fails, the seat stays, and the call can be
+    /// Does the same, but calls `prepare` before the seat is returned. If that fails, the seat stays, and the call can be
     /// repeated.
     ///
     /// # Errors
-    /// As [`accept`](Self::accept), and as `prepare`.
+    /// As [`accept`](Self::accept), and the error of `prepare`.
     pub fn accept_after(
         &mut self,
         address: &str,

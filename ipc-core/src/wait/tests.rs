@@ -1,23 +1,23 @@
-//! What the strategies call, and how often: a link that counts.
+//! The calls that each strategy makes, and their number: tested on a link that counts.
 
 use super::*;
 
-/// A link on which nothing comes to those who poll, and everything to those who wait.
+/// A link where polls find no message, and waits find one.
 #[derive(Default)]
 struct Counting {
     tries: u32,
     calls: u32,
     checks: u32,
-    /// How many tries from here on are in vain.
+    /// The number of tries from here on that fail.
     in_vain: u32,
-    /// How long a call sleeps.
+    /// The time that a call sleeps.
     sleep: Duration,
-    /// The time that the last call was given.
+    /// The timeout of the last call.
     given: Option<Duration>,
     peer_is_gone: bool,
-    /// The same only from this look on.
+    /// The check from which on the peer is gone.
     gone_at_look: u32,
-    /// The peer's last message comes just before it is found gone.
+    /// True if the peer's last message comes just before it is found gone.
     last_word: bool,
 }
 
@@ -75,11 +75,11 @@ impl Transport for Counting {
 }
 
 const NEVER: u32 = u32::MAX;
-/// As good as never for a wait of milliseconds; and one that does not end fails all the same.
+/// As good as never for a wait of milliseconds; but a wait that does not end fails all the same.
 const NOT_SOON: u32 = 4_000_000;
 const NEVER_IN_TIME: Duration = Duration::from_secs(3600);
 
-/// As on a machine with several CPUs, wherever the test runs.
+/// Wraps a link as on a machine with several CPUs, wherever the test runs.
 fn waiting(wait: Wait) -> Waiting<Counting> {
     let patience = || Patience::new(true);
     Waiting { link: Counting::default(), wait, sending: patience(), receiving: patience() }
@@ -121,7 +121,7 @@ fn hybrid_that_has_learned_to_sleep_makes_the_calls_of_block_and_at_most_one_try
         waiting.recv(&mut []).unwrap();
         assert_eq!((waiting.link.tries, waiting.link.calls), (tries, calls + slept));
     }
-    // To wait for room is another thing, about which nothing is known yet.
+    // Waiting for room is separate: nothing is known about it yet.
     for polled in 1..=4 {
         let before = waiting.link.tries;
         waiting.send(&[]).unwrap();
@@ -134,7 +134,7 @@ fn hybrid_that_has_learned_to_sleep_makes_the_calls_of_block_and_at_most_one_try
     }
 }
 
-/// Each of the calls would look at the clock, and a look takes longer than a short message through shared memory.
+/// Each of the calls would read the clock, and a reading takes longer than a short message through shared memory.
 #[test]
 fn hybrid_that_has_learned_to_sleep_tries_first_while_messages_are_there() {
     let mut waiting = waiting(Wait::Hybrid);
@@ -163,7 +163,7 @@ fn hybrid_with_a_quick_peer_never_sleeps() {
     assert_eq!(waiting.link.tries, 2 * 1000 * 11);
 }
 
-/// Not early, and the rest of the time is for the call that sleeps.
+/// Not early; and the rest of the time goes to the call that sleeps.
 #[test]
 fn each_strategy_keeps_a_deadline() {
     let timeout = Duration::from_millis(5);
@@ -183,7 +183,8 @@ fn each_strategy_keeps_a_deadline() {
     }
 }
 
-/// What was polled away is missing from the time to sleep, to the nanosecond; and a time too short for polling is slept.
+/// The time spent polling is subtracted from the time to sleep, to the nanosecond; with a time too short for polling,
+/// it sleeps.
 #[test]
 fn hybrid_divides_its_time() {
     let mut waiting = waiting(Wait::Hybrid);
@@ -198,7 +199,7 @@ fn hybrid_divides_its_time() {
     assert_eq!((waiting.link.given, waiting.link.tries), (Some(short), tries + 1));
 }
 
-/// Four failures in a row end the polling, but not with a success among them.
+/// Four failures in a row end the polling, but not if there is a success among them.
 #[test]
 fn a_success_among_failures_keeps_hybrid_polling() {
     let still_polls = || {
@@ -209,11 +210,11 @@ fn a_success_among_failures_keeps_hybrid_polling() {
         }
         !waiting.receiving.budget().is_zero()
     };
-    // One that loses its CPU in the middle of its success has polled in vain.
+    // A success during which the CPU was lost counts as a failure.
     assert!((0..1000).any(|_| still_polls()));
 }
 
-/// A loop of waits shorter than the time between two looks at the peer would never notice its end otherwise.
+/// Otherwise, a loop of waits shorter than the interval between two checks of the peer would never notice its end.
 #[test]
 fn a_spinner_asks_after_its_peer_when_its_time_is_over() {
     let mut waiting = waiting(Wait::Spin);
@@ -240,7 +241,7 @@ fn a_spinner_asks_after_its_peer() {
     assert_eq!((waiting.link.checks, waiting.link.calls), (1, 0));
 }
 
-/// The peer's last act falls between the last poll and the look at the peer.
+/// The peer's last action falls between the last poll and the check of the peer.
 #[test]
 fn a_spinner_finds_the_last_message_of_a_peer_that_is_gone() {
     for timeout in [None, Some(Duration::from_micros(1))] {
@@ -255,7 +256,7 @@ fn a_spinner_finds_the_last_message_of_a_peer_that_is_gone() {
     }
 }
 
-/// A wait whose time was over first says nothing about how long a sleep takes.
+/// A wait that timed out says nothing about the length of a sleep.
 #[test]
 fn hybrid_learns_nothing_from_a_time_that_was_over() {
     let mut waiting = waiting(Wait::Hybrid);

@@ -1,4 +1,4 @@
-//! What an exchange records, checks and reports: by exact values, against a peer whose part is written down.
+//! The values that an exchange records, checks and reports: exact, against a scripted peer.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn order(exchange: Exchange, verify: bool, size: usize, count: u64) -> Order {
     Order { exchange, verify, size, count }
 }
 
-/// A link whose peer says these messages, and has heard nothing yet.
+/// Makes a link whose peer sends these messages, and has received nothing yet.
 fn scripted<'a>(said: impl IntoIterator<Item = &'a [u8]>) -> (Link, Heard) {
     let ((out, heard), (theirs, come)) = (channel(), channel());
     for message in said {
@@ -18,14 +18,14 @@ fn scripted<'a>(said: impl IntoIterator<Item = &'a [u8]>) -> (Link, Heard) {
     (Thread { out, come, before: || {} }, heard)
 }
 
-/// The messages in which a report travels.
+/// Returns the messages that carry a report.
 fn sent(report: &Report) -> Vec<Vec<u8>> {
     let (mut link, heard) = scripted([]);
     report.send(&mut link).unwrap();
     heard.try_iter().collect()
 }
 
-/// Serves what `play` orders, and returns what `pong` says in the end.
+/// Serves the orders of `play`, and returns the final result of `pong`.
 fn served<T>(play: impl FnOnce(Link) -> T) -> (Result<Served>, T) {
     let ((out, their_come), (their_out, come)) = (channel(), channel());
     thread::scope(|scope| {
@@ -36,7 +36,7 @@ fn served<T>(play: impl FnOnce(Link) -> T) -> (Result<Served>, T) {
     })
 }
 
-/// As a histogram holds them: exact up to 2047, and from there on to the last of 4 or 8 neighbours.
+/// A histogram stores times exactly up to 2047, and above that as the last of 4 or 8 neighbours.
 #[test]
 fn ten_thousand_times_have_known_percentiles() {
     let mut times = histogram();
@@ -71,7 +71,7 @@ fn each_message_of_each_order_is_served() {
     assert_eq!(served.unwrap().messages, 12, "the longest message that the link carries is one of them");
 }
 
-/// A pong that sent back what it got would spare itself the writing of a megabyte.
+/// A pong that echoed its input would avoid writing a megabyte.
 #[test]
 fn pong_writes_every_byte_of_its_answer() {
     for exchange in [Exchange::RoundTrip, Exchange::OneWay] {
@@ -127,7 +127,7 @@ fn ping_finds_a_wrong_answer_where_it_is_to_verify() {
     }
 }
 
-/// A stamp of a second ago is a second on its way; one of tomorrow is none.
+/// A timestamp of a second ago means a one-way time of a second; a future one is invalid.
 #[test]
 fn a_one_way_time_is_that_from_the_stamp() {
     const SECOND: u64 = 1_000_000_000;
@@ -149,7 +149,7 @@ fn a_one_way_time_is_that_from_the_stamp() {
     assert!(matches!(pong, Err(Error::Corrupt(_))), "{pong:?}");
 }
 
-/// The clock starts with the first message, however long that took to come, and stops with the last.
+/// The clock starts with the first message, however late it comes, and stops with the last.
 #[test]
 fn a_stream_is_timed_from_its_first_message_to_its_last() {
     const BEFORE: Duration = Duration::from_millis(150);
@@ -168,7 +168,7 @@ fn a_stream_is_timed_from_its_first_message_to_its_last() {
     assert!(BETWEEN <= elapsed && BEFORE + elapsed <= all, "{elapsed:?} of {all:?}");
 }
 
-/// What the receiver has measured comes back as it was, in as many messages as it takes; its time is that of a stream.
+/// The receiver's measurements come back unchanged, in as many messages as it takes; its time is that of a stream.
 #[test]
 fn a_report_survives_the_wire() {
     let mut times = histogram();
@@ -189,7 +189,7 @@ fn what_is_no_report_is_refused() {
     let spoilt: [fn(&mut Vec<u8>); 3] = [
         |head| head[0] ^= 1,
         |head| head.truncate(head.len() - 1),
-        |head| *head.last_chunk_mut().unwrap() = (u64::MAX - 1).to_le_bytes(), // as many entries
+        |head| *head.last_chunk_mut().unwrap() = (u64::MAX - 1).to_le_bytes(), // that many entries
     ];
     for spoil in spoilt {
         let mut head = good[0].clone();

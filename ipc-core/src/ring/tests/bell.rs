@@ -9,7 +9,7 @@ use crate::ring::bell::Bell;
 
 const ROUNDS: u64 = 100_000;
 
-/// One place where a number is left, and the bell beside it.
+/// A place for one number, with a bell beside it.
 #[derive(Default)]
 struct Place {
     number: AtomicU64,
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-/// A single call that is missed leaves both asleep for an hour, which the watchdog does not wait for.
+/// A single missed wake-up leaves both asleep for an hour, which the watchdog does not wait for.
 #[test]
 fn no_call_is_ever_missed() {
     let (done, waiting) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! Memory that is cut short under the ring: in a real file, with the guard installed.
+//! Memory that is truncated under the ring: in a real file, with the guard installed.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -12,18 +12,18 @@ use nix::libc;
 use crate::ring::{Kind, Memory, Region, RingLink, SEGMENT_LEN, Seat, guard};
 use crate::{Error, Result, Transport};
 
-/// A mapping of a file that any test may cut short.
+/// A mapping of a file that any test may truncate.
 #[derive(Debug)]
 struct Mapped(NonNull<u8>);
 
-// SAFETY: the address of a mapping is good in any thread.
+// SAFETY: the address of a mapping is valid in any thread.
 unsafe impl Send for Mapped {}
 
 impl Mapped {
     fn of(file: &File) -> Self {
         guard::install().unwrap();
         let (read_write, fd) = (libc::PROT_READ | libc::PROT_WRITE, file.as_raw_fd());
-        // SAFETY: a new mapping, where the kernel likes.
+        // SAFETY: a new mapping, at an address that the kernel chooses.
         let start =
             unsafe { libc::mmap(std::ptr::null_mut(), SEGMENT_LEN, read_write, libc::MAP_SHARED, fd, 0) };
         assert_ne!(start, libc::MAP_FAILED);
@@ -33,12 +33,12 @@ impl Mapped {
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        // SAFETY: it was mapped so, and nothing refers to it any more.
+        // SAFETY: it was mapped with this length, and nothing refers to it any more.
         unsafe { libc::munmap(self.0.as_ptr().cast(), SEGMENT_LEN) };
     }
 }
 
-// SAFETY: mapped from `of` to `drop`, and only atomics are referred to.
+// SAFETY: it is mapped from `of` to `drop`, and references are to atomics only.
 unsafe impl Memory for Mapped {
     fn base(&self) -> NonNull<u8> {
         self.0
@@ -82,7 +82,7 @@ fn is_cut<T: std::fmt::Debug>(answer: &Result<T>, under: &str) {
     assert!(matches!(answer, Err(Error::Corrupt(text)) if text.ends_with(under)), "{answer:?}");
 }
 
-/// The first page stays, the messages are lost: the one that touches them finds out, and tells the other.
+/// The first page stays, the messages are lost: the side that touches them finds out, and tells the other.
 #[test]
 fn lost_messages_are_corrupt_on_both_sides() {
     for receives in [false, true] {
@@ -99,7 +99,7 @@ fn lost_messages_are_corrupt_on_both_sides() {
     }
 }
 
-/// Zeros in the place of a page say nothing: neither that no owner has come yet, nor that no peer has.
+/// A page of zeros in place of a lost one proves nothing: neither that no owner has come yet, nor that no peer has.
 #[test]
 fn a_lost_first_page_is_corrupt_while_the_two_meet() {
     let file = file();
@@ -110,7 +110,7 @@ fn a_lost_first_page_is_corrupt_while_the_two_meet() {
     is_cut(&seat.wait_for_peer("here", Duration::ZERO), "cut short under us");
 }
 
-/// Also the very last page; and the mapping after it, at the same place or not, is as good as new.
+/// Even the very last page is guarded; and the next mapping, at the same address or not, works like the first.
 #[test]
 fn each_page_is_guarded_and_each_mapping_anew() {
     for lost in [SEGMENT_LEN - 4096, SEGMENT_LEN - 4096, 0] {

@@ -1,4 +1,4 @@
-//! What a peer does between our last look at the ring and its end.
+//! The peer's actions between our last check of the ring and its end.
 #![allow(unsafe_code)]
 
 use std::ptr::NonNull;
@@ -13,8 +13,8 @@ use crate::{Error, Result, Transport};
 type Owner = Arc<Mutex<RingLink<HeapMemory>>>;
 type Act = fn(&mut RingLink<HeapMemory>);
 
-/// Memory whose owner is asked after by looking at it, as between two containers; and that owner acts once more just before
-/// it is found gone.
+/// Memory whose owner is checked through the memory, as between two containers; the owner acts once more just before it
+/// is found gone.
 #[derive(Debug)]
 struct Watched {
     memory: HeapMemory,
@@ -36,7 +36,7 @@ unsafe impl Memory for Watched {
         false
     }
 
-    /// The owner's place is held already.
+    /// Reports the owner's place as held already.
     fn hold(&self, side: usize) -> Result<bool> {
         Ok(side == 1)
     }
@@ -49,9 +49,9 @@ unsafe impl Memory for Watched {
     }
 }
 
-/// Tells a joined link the `last_act` of its owner, which comes at the next look at the peer.
+/// Returns a joined link whose owner performs `last_act` at the next check of the peer.
 fn joined(last_act: Act) -> (RingLink<Watched>, Owner) {
-    const NAMESPACES: usize = 128 + 16; // of the owner's side
+    const NAMESPACES: usize = 128 + 16; // in the owner's side
     let memory = HeapMemory::new(SEGMENT_LEN);
     let seat = Seat::create(Region::new(memory.clone()).unwrap(), RingLink::<HeapMemory>::KIND).unwrap();
     let elsewhere = Namespaces { pid: 7, time: 7 };
@@ -88,7 +88,7 @@ fn an_end_without_a_last_act_is_the_end() {
     assert!(matches!(link.recv_timeout(&mut [0; 8], SHORT), Err(Error::Disconnected)));
 }
 
-/// The lock on the memory decides, also where the segment says that the place is free.
+/// The lock on the memory decides, even if the segment says that the place is free.
 #[test]
 fn a_place_that_another_holds_is_not_taken() {
     let (link, owner) = joined(|_| {});

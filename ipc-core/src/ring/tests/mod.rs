@@ -1,5 +1,4 @@
-//! What can be tested of the parts alone. The two sides together are tested in `tests/ring*`; the protocol is checked
-//! in `model`.
+//! Tests of the separate parts. `tests/ring*` test the two sides together; `model` checks the protocol.
 
 mod bell;
 mod cut;

@@ -1,4 +1,4 @@
-//! The very files of the ring, over atomics, memory and a kernel that the checker can take apart.
+//! The very files of the ring, on top of atomics, memory and a kernel that the checker controls.
 #![allow(clippy::duplicate_mod)] // that is the point
 #![allow(dead_code)] // what only a process with a mapping needs
 #![allow(clippy::unused_self, clippy::unnecessary_wraps)] // memory that cannot be lost has the methods of one that can
@@ -26,12 +26,12 @@ mod atomic {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 }
 
-/// The longest a side sleeps; the model has no time.
+/// The longest time that a side sleeps; the model has no time.
 const SLICE: Duration = Duration::MAX;
 
-/// `futex(2)` as far as the ring relies on it: to look at the word and to fall asleep is one step. One queue for all
-/// words, so that everybody is woken for nothing now and then. No time limit: a call that is missed is a deadlock,
-/// and that is what the checker looks for.
+/// The part of `futex(2)` that the ring relies on: checking the word and going to sleep are one step. There is one
+/// queue for all words, so spurious wake-ups occur now and then. There is no time limit: a missed wake-up is a
+/// deadlock, which is what the checker looks for.
 mod futex {
     use std::time::Duration;
 

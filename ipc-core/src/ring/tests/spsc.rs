@@ -1,4 +1,4 @@
-//! The positions: how far each side may go, and what it does not believe.
+//! The positions: how far each side may go, and which values it rejects.
 
 use std::sync::atomic::Ordering;
 

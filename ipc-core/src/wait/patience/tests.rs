@@ -1,4 +1,4 @@
-//! What is learned, without a clock: waits are told, not waited.
+//! The lessons of a wait, without a clock: the tests report waits instead of waiting.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ const fn micros(n: u64) -> Duration {
     Duration::from_micros(n)
 }
 
-/// Polls in vain until it gives polling up.
+/// Returns a patience that has failed until it gave polling up.
 fn discouraged() -> Patience {
     let mut patience = Patience::new(true);
     (0..MISSES).for_each(|_| patience.missed());
@@ -16,7 +16,7 @@ fn discouraged() -> Patience {
     patience
 }
 
-/// Short sleeps of `long` until it polls again.
+/// Returns the number of short sleeps of `long` until it polls again.
 fn sleeps_until_it_polls(patience: &mut Patience, long: Duration) -> u32 {
     for sleeps in 0..=LAST_PROBE {
         if !patience.budget().is_zero() {
@@ -83,7 +83,7 @@ fn a_chance_in_vain_is_the_last_for_twice_as_long() {
     let mut patience = discouraged();
     for sleeps in [8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024] {
         assert_eq!(sleeps_until_it_polls(&mut patience, micros(6)), sleeps);
-        assert_eq!(patience.budget(), micros(12)); // twice a sleep, and not twice as much as a sleep can be
+        assert_eq!(patience.budget(), micros(12)); // twice this sleep, not twice the longest one
         patience.missed();
         assert_eq!(patience.budget(), Duration::ZERO);
     }
@@ -98,7 +98,7 @@ fn a_message_that_was_there_already_is_no_short_sleep() {
     }
 }
 
-/// The peer, or somebody else, had the core meanwhile: polling did not bring that about.
+/// The peer, or another process, had the core meanwhile: polling did not cause that success.
 #[test]
 fn what_is_found_too_late_was_polled_for_in_vain() {
     let mut patience = Patience::new(true);
@@ -123,7 +123,7 @@ fn a_list_of_cpus_is_counted() {
 }
 
 proptest! {
-    /// Whatever happens, a poll has its bound, and is not too short to be worth anything.
+    /// Whatever happens, a poll is limited, and is not too short to be worthwhile.
     #[test]
     fn no_poll_is_ever_longer_than_its_bound(waits in prop::collection::vec((0..3, 0..1_000_000_u64), 0..5000)) {
         let mut patience = Patience::new(true);
@@ -140,18 +140,18 @@ proptest! {
     }
 }
 
-/// A world of two processes that send a message back and forth; its time is only counted.
+/// A simulation of two processes that send a message back and forth; its time is only calculated.
 #[derive(Clone, Copy)]
 struct World {
-    /// They can run at the same time.
+    /// True if they can run at the same time.
     split: bool,
-    /// From "wake that one" until that one runs.
+    /// The time from the wake-up of a process until it runs.
     wake: Duration,
-    /// What a side does before it answers.
+    /// The time that a side works before it answers.
     think: Duration,
 }
 
-/// Plays `rounds` round trips and returns the mean of their times.
+/// Simulates `rounds` round trips and returns the mean of their times.
 fn play(world: World, sides: &mut [Patience; 2], rounds: u32) -> Duration {
     let mut now = Duration::ZERO;
     let mut since = [now; 2];
@@ -161,7 +161,7 @@ fn play(world: World, sides: &mut [Patience; 2], rounds: u32) -> Duration {
         let sent = now;
         since[sender] = sent;
         if !world.split {
-            now += sides[sender].budget(); // the receiver gets the core when the sender has polled in vain
+            now += sides[sender].budget(); // the receiver gets the core when the sender's polling has failed
         }
         let patience = &mut sides[receiver];
         let budget = patience.budget();

@@ -1,7 +1,7 @@
-//! Shared memory of which the checker sees each access.
+//! Shared memory whose every access the checker sees.
 //!
-//! A message of [`MESSAGE`] bytes takes half a ring, so a ring has two places. Of the bytes of each, one stands for all: a
-//! loom `UnsafeCell`, which both sides must not touch at once.
+//! A message of [`MESSAGE`] bytes takes half a ring, so a ring has two places. One byte represents all the bytes of a
+//! place: a loom `UnsafeCell`, which the two sides must not touch at once.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -19,14 +19,14 @@ pub(super) const MESSAGE: usize = PLACE - HEADER;
 const PLACE: usize = CAPACITY / 2;
 const HEADER: usize = size_of::<u64>();
 
-/// What the two sides share.
+/// The memory that the two sides share.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
     control: Control,
     places: [[Place; 2]; 2],
-    /// Stands for all words but the first of each place: what is written there is never read.
+    /// Represents all words except the first of each place: what is written there is never read.
     elsewhere: AtomicU64,
-    /// What the kernel keeps of those who have the memory.
+    /// The kernel's record of which sides have the memory.
     held: [AtomicBool; 2],
 }
 
@@ -37,18 +37,18 @@ struct Place {
 }
 
 impl Segment {
-    /// From here on only those are found alive who are known by their pid.
+    /// From here on, only a side that is known by its pid is found alive.
     pub(super) fn forget_who_holds_it(&self) {
         self.held.iter().for_each(|held| held.store(false, Ordering::Relaxed));
     }
 }
 
-// SAFETY: whether both sides touch a payload at once is what loom checks.
+// SAFETY: loom checks that the two sides do not touch a payload at once.
 unsafe impl Sync for Segment {}
 // SAFETY: as above.
 unsafe impl Send for Segment {}
 
-/// As [`Memory`](crate::ring::Memory), without addresses.
+/// The counterpart of [`Memory`](crate::ring::Memory), without addresses.
 pub(super) trait Memory {
     fn segment(&self) -> &Segment;
     fn hold(&self, side: usize) -> Result<bool>;
@@ -70,7 +70,7 @@ impl Memory for Arc<Segment> {
     }
 }
 
-/// As [`Region`](crate::ring::Region).
+/// The counterpart of [`Region`](crate::ring::Region).
 #[derive(Debug)]
 pub(super) struct Region<M>(M);
 
@@ -108,7 +108,7 @@ impl<M: Memory> Region<M> {
     }
 
     pub(super) fn write(&self, offset: usize, bytes: &[u8]) {
-        // SAFETY: as in `read`, to the sender.
+        // SAFETY: as in `read`, for the sender.
         self.payload(offset).with_mut(|byte| unsafe { *byte = bytes[0] });
     }
 
@@ -125,7 +125,7 @@ impl<M: Memory> Region<M> {
         &place.payload
     }
 
-    /// The place in which a byte lies, and how far from its beginning.
+    /// Returns the place that contains a byte, and the byte's offset in it.
     fn place(&self, offset: usize) -> (&Place, usize) {
         let ring = usize::from(offset >= data_offset(1));
         let within = offset - data_offset(ring);

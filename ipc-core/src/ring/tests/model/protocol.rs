@@ -1,10 +1,9 @@
-//! The protocol of the ring, model-checked with [loom](https://docs.rs/loom): every order in which the steps of two
-//! threads can follow each other, and every value that a load may see in the memory model of C11, is tried, on the
-//! source files of the ring themselves: a whole [`RingLink`], from its attachment to its end.
+//! The protocol of the ring, model-checked with [loom](https://docs.rs/loom): it tries every order in which the steps
+//! of two threads can follow each other, and every value that a load may see in the memory model of C11, on the source
+//! files of the ring themselves: a whole [`RingLink`], from its attachment to its end.
 //!
-//! A message that is read before it was written, or overwritten while it is read, is an access to a loom `UnsafeCell`
-//! by both at once, which loom reports. A wake-up that is lost leaves a thread asleep for ever, which it reports as a
-//! deadlock.
+//! If a message is read before it was written, or overwritten while it is read, both sides access a loom `UnsafeCell`
+//! at once, which loom reports. A lost wake-up leaves a thread asleep indefinitely, which loom reports as a deadlock.
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
@@ -26,7 +25,8 @@ type Memory = Arc<Segment>;
 type Link = Whole<RingLink<Memory>>;
 type Place = Whole<Seat<Memory>>;
 
-/// Leaves as it should, but not after a failure: the checker, which is not itself any more, would be asked to play that.
+/// Drops its value normally, but not after a failure: the checker, no longer working itself, would be asked to run
+/// that.
 struct Whole<T>(ManuallyDrop<T>);
 
 impl<T> Whole<T> {
@@ -58,8 +58,8 @@ impl<T> Drop for Whole<T> {
     }
 }
 
-/// Tries every order with at most so many switches from a thread that could go on; sleeping is none. Published faults
-/// of such protocols need two; without a bound it would take hours.
+/// Tries every order with at most three switches from a thread that could continue; going to sleep does not count.
+/// Published faults of such protocols need two; without a bound, the check would take hours.
 fn check(execution: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
@@ -76,7 +76,7 @@ fn join(memory: &Memory) -> Option<Link> {
     RingLink::join(Region::new(Memory::clone(memory))).unwrap().map(Whole::new)
 }
 
-/// Both ends of a link. Each step until there is a second thread has one order only.
+/// Returns both ends of a link. Until there is a second thread, the steps have only one order.
 fn pair() -> (Link, Link) {
     let memory = Memory::default();
     let mut seat = Seat::create(Region::new(Memory::clone(&memory)), Kind::Ring).unwrap();
@@ -98,7 +98,7 @@ fn receive(link: &mut Link) -> Result<u8> {
     Ok(buffer[0])
 }
 
-/// The same without a copy.
+/// Receives a message in place, without a copy.
 fn peek(link: &mut Link) -> u8 {
     let message = link.peek().unwrap();
     let mut byte = [0];
@@ -119,7 +119,7 @@ fn a_sleeping_receiver_hears_each_message() {
             for number in 1..=2 {
                 theirs.send(&message(number)).unwrap();
             }
-            theirs // it leaves when the other side has all
+            theirs // dropped only when the other side has received everything
         });
         assert_eq!([receive(&mut ours).unwrap(), peek(&mut ours)], [1, 2]);
         drop(sender.join().unwrap());
@@ -131,7 +131,7 @@ fn a_sleeping_sender_hears_that_there_is_room() {
     check(|| {
         let (mut ours, mut theirs) = pair();
         for number in 1..=2 {
-            theirs.send(&message(number)).unwrap(); // now the ring is full
+            theirs.send(&message(number)).unwrap(); // fills the ring
         }
         let sender = thread::spawn(move || {
             let mut room = theirs.reserve(MESSAGE).unwrap();
@@ -168,10 +168,10 @@ fn one_who_leaves_wakes_a_sender() {
     });
 }
 
-/// Where side 1 leaves its first message.
+/// The offset of side 1's first message.
 const THEIRS: usize = payload(1, 0);
 
-/// What is in there, to whoever knows that it has been written.
+/// Reads a byte there; the caller must know that it has been written.
 fn read(seat: &Seat<Memory>) -> u8 {
     let mut byte = [0];
     seat.region().read(THEIRS, &mut byte);
@@ -204,7 +204,7 @@ fn one_who_is_ready_wakes_the_owner_who_sees_what_it_did_before() {
     });
 }
 
-/// Nor does the owner sleep on if it leaves before it was ready.
+/// The owner does not sleep on if the joiner leaves before it was ready.
 #[test]
 fn one_who_leaves_at_once_wakes_the_owner() {
     check(|| {
@@ -217,7 +217,7 @@ fn one_who_leaves_at_once_wakes_the_owner() {
     });
 }
 
-/// Whatever was written, by the ring or past it.
+/// Everything it wrote, through the ring or not, is visible.
 #[test]
 fn all_that_was_written_before_one_left_is_seen() {
     check(|| {
@@ -237,7 +237,7 @@ fn all_that_was_written_before_one_left_is_seen() {
     });
 }
 
-/// One that comes while the owner is still setting up finds all of it or nothing.
+/// A process that joins while the owner is still setting up finds a complete segment or none.
 #[test]
 fn a_segment_that_is_being_made_is_not_joined_too_early() {
     check(|| {
@@ -270,7 +270,7 @@ fn the_place_of_a_dead_process_passes_to_one_that_lives() {
             let memory = Memory::clone(&memory);
             move || join(&memory)
         });
-        let _ = owner.wait_for_peer("here", Duration::ZERO); // it has come, or not yet
+        let _ = owner.wait_for_peer("here", Duration::ZERO); // the joiner has come, or not yet
         let joined = joiner.join().unwrap();
         let _link = joined.unwrap_or_else(|| join(&memory).expect("the place is free"));
         owner.wait_for_peer("here", AN_HOUR).unwrap();
