@@ -129,7 +129,7 @@ impl Pair {
     /// As the transport. The pair has then ended.
     pub fn play(&mut self, task: impl Into<Task>) -> Result<Played> {
         if let Some(tasks) = &self.tasks {
-            let _ = tasks.send(task.into()); // if the thread has ended, nothing receives this, and no answer comes either
+            let _ = tasks.send(task.into()); // if the thread has ended, no answer comes either
         }
         self.played.recv().map_err(|_| self.why())
     }

@@ -5,8 +5,8 @@
 //! are compared, round after round.
 //!
 //! Now and then all pairs are replaced by fresh ones. When they poll shared memory, two pairs of identical code may
-//! differ by a third for as long as they live; perhaps because of the pages they were given, which is unproven. Only
-//! many pairs separate the effect of the code from luck.
+//! differ by a third for as long as they live; the pages they were given may be the cause, which is unproven. Only many
+//! pairs separate the effect of the code from luck.
 //!
 //! This is for a few implementations of the same exchange, and for the ratio of their times. The rows of a run take
 //! turns as well, but in [`run`](mod@crate::run): there one pair plays many rows, lives as long as the run, and whole

@@ -4,9 +4,9 @@ use std::io::{BufRead, Write};
 
 use ipc_core::{Call, Error, Result};
 
-/// Asks until the answer can be read. An empty line takes the `usual` answer.
+/// Asks until the answer is valid. An empty line takes the `usual` answer.
 ///
-/// `hint` has a line for each possible answer, or says what is expected.
+/// `hint` has a line for each possible answer, or describes the expected one.
 ///
 /// # Errors
 /// [`Usage`](Error::Usage): there are no more answers (the end of the input, Ctrl-D).

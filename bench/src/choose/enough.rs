@@ -1,14 +1,15 @@
-//! Whether a saved run has what it takes to choose by it.
+//! Checks whether a saved run is complete enough to choose by it.
 
 use ipc_core::Clients;
 
 use crate::{Document, Kind, NotMeasured, Row, SIX};
 
-/// The least time that has to be behind a figure, in nanoseconds: a try with ten messages is nothing to choose by.
+/// The least measured time behind a figure, in nanoseconds: a trial with ten messages is no basis for a choice.
 const LEAST: f64 = 5e5;
 
-/// Whether every way to build every mechanism was measured with messages of `size`, or at least tried: round trips and
-/// throughput, waiting in more than one way. Else a mechanism would be left out only because nobody has measured it.
+/// Returns true if every variant of every mechanism was measured with messages of `size`, or at least tried: round
+/// trips and throughput, with more than one wait strategy. Otherwise a mechanism would be left out merely for lack of a
+/// measurement.
 #[must_use]
 pub fn is_enough(document: &Document, size: usize) -> bool {
     let ways = SIX
@@ -25,8 +26,8 @@ pub fn is_enough(document: &Document, size: usize) -> bool {
     })
 }
 
-/// Whether every variant that serves so many clients was measured with them, and with messages of `size`, or at least
-/// tried.
+/// Returns true if every variant that serves `clients` clients was measured with them, and with messages of `size`, or
+/// at least tried.
 #[must_use]
 pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
     let mut many = SIX.iter().flat_map(|member| {
@@ -43,14 +44,14 @@ pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
     })
 }
 
-/// Whether there is no row of this mechanism and variant only because it could not be.
+/// Returns true if this mechanism and variant was tried, but could not be measured.
 fn was_tried(document: &Document, way: (&str, &str), kind: Kind, size: usize) -> bool {
     document.skipped.iter().chain(&document.failed).any(|case: &NotMeasured| {
         (case.mechanism.as_str(), case.variant.as_str()) == way && (case.kind, case.size) == (kind, size)
     })
 }
 
-/// How long a row was measured, in nanoseconds.
+/// Returns the time for which a row was measured, in nanoseconds.
 fn took(row: &Row) -> f64 {
     row.rounds.as_ref().map_or(0.0, |rounds| rounds.ns.median * rounds.messages as f64 * rounds.count as f64)
 }

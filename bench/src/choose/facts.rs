@@ -1,10 +1,10 @@
-//! What the profiles say about a purpose.
+//! The facts of the profiles that matter for a purpose.
 
 use ipc_core::{Between, Clients, Direction, Persistence, Profile, Reach, Unit, Variant};
 
 use super::{Outlive, Partners, Purpose, Shape, Ways};
 
-/// Why this one cannot be used, if it cannot.
+/// Returns the reason why this variant cannot be used, if it cannot.
 pub(super) fn impossible(profile: &Profile, variant: &Variant, purpose: &Purpose) -> Option<String> {
     if purpose.partners != Partners::ParentChild && profile.between == Between::ParentAndChild {
         return Some(format!("it is between {} only", profile.between));
@@ -33,10 +33,10 @@ pub(super) fn impossible(profile: &Profile, variant: &Variant, purpose: &Purpose
     None
 }
 
-/// What its user has to write beside sending and receiving.
+/// Returns the code that the user has to write besides sending and receiving.
 pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> Vec<&'static str> {
     let mut work = Vec::new();
-    // All clients write into the same one.
+    // All clients write into the same channel.
     let is_shared = purpose.clients > 1 && profile.direction == Direction::OneWay;
     match (variant.unit, purpose.shape) {
         (Unit::ByteStream, Shape::Stream) if is_shared => {
@@ -64,7 +64,7 @@ pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> V
     let is_for_hosts = variant.reach != Reach::SameHost;
     let child = purpose.partners == Partners::ParentChild && profile.between != Between::ParentAndChild;
     if child && profile.between == Between::AnyTwoHosts && !is_for_hosts {
-        work.push("a socketpair(2) for the child instead of the path"); // which has to be neither told nor removed
+        work.push("a socketpair(2) for the child instead of the path"); // no path to pass on or remove
         return work;
     }
     if child {

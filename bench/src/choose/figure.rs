@@ -1,4 +1,4 @@
-//! The row that counts for a purpose, and what it says.
+//! The row that counts for a purpose, and its figure.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,19 @@ use super::{Priority, Purpose, Ways};
 use crate::table::{bytes, grouped};
 use crate::{Document, Kind, NotMeasured, Row, size_name, statistics};
 
-/// The figures of a document that are about a purpose.
+/// The figures of a document that concern a purpose.
 pub(super) struct Figures<'a> {
     document: &'a Document,
     purpose: &'a Purpose,
     kind: Kind,
-    /// Whether one-way times count. Only if all rows have them: else some would be compared with round trips.
+    /// True if one-way times count. Only if all rows have them: otherwise some would be compared with round trips.
     one_way: bool,
     size: usize,
     clients: usize,
     cpus: &'a str,
 }
 
-/// A row, with what it is ranked by.
+/// A row, with the figure that ranks it.
 pub(super) struct Found<'a> {
     pub row: &'a Row,
     pub figure_ns: f64,
@@ -56,23 +56,23 @@ impl<'a> Figures<'a> {
         }
     }
 
-    /// The length of messages that the figures are about.
+    /// Returns the length of messages that the figures are about.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// Where the two processes ran.
+    /// Returns the placement of the two processes.
     pub(super) fn cpus(&self) -> &str {
         self.cpus
     }
 
-    /// Whether the figures are of as many clients as somebody wants, or at least of many. Those of one client say little
-    /// of many.
+    /// Returns true if the figures are of the requested number of clients, or at least of many. Figures of one client
+    /// say little about many.
     pub(super) fn are_of_those_clients(&self) -> bool {
         self.purpose.clients == 1 || self.kind == Kind::Clients
     }
 
-    /// What should be known about the figures.
+    /// Returns the notes to show beside the figures.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.size != self.purpose.size {
@@ -105,8 +105,9 @@ impl<'a> Figures<'a> {
         notes
     }
 
-    /// The row of this variant to go by; else why there is none. The one with the best figure, but of those within
-    /// [`statistics::AGREEMENT`] of it the one that burns least; where simplicity counts, nobody polls for nothing.
+    /// Returns the row of this variant to rank, or the reason why there is none. The row with the best figure, but of
+    /// those within [`statistics::AGREEMENT`] of it the one that burns the least CPU; where simplicity counts, no
+    /// strategy that polls for no benefit.
     pub(super) fn find(&self, mechanism: &str, variant: &str) -> Result<Found<'a>, String> {
         let of_this = |row: &&Row| {
             row.mechanism == mechanism
@@ -117,7 +118,7 @@ impl<'a> Figures<'a> {
         };
         let rows: Vec<&Row> = self.document.results.iter().filter(of_this).collect();
         let mut ranked: Vec<_> = rows.iter().filter_map(|row| Some((*row, self.figure(row)?))).collect();
-        // Who spins burns a whole CPU while nothing comes, and the CPU time of a message does not show that.
+        // Spinning burns a whole CPU while no message arrives, and the CPU time of a message does not show that.
         if self.purpose.priority == Priority::Cpu && ranked.iter().any(|(row, _)| row.wait != "spin") {
             ranked.retain(|(row, _)| row.wait != "spin");
         }
@@ -153,7 +154,7 @@ impl<'a> Figures<'a> {
         Ok(Found { row, figure_ns, said })
     }
 
-    /// What a row is ranked by, in nanoseconds; `None` if that was not measured.
+    /// Returns the figure that ranks a row, in nanoseconds; `None` if that was not measured.
     fn figure(&self, row: &Row) -> Option<f64> {
         match self.purpose.priority {
             Priority::Cpu => row.cost.map(|cost| {
@@ -167,7 +168,7 @@ impl<'a> Figures<'a> {
         }
     }
 
-    /// The figure in words.
+    /// Returns the figure in words.
     fn words(&self, row: &Row) -> String {
         let wait = match row.wait.as_str() {
             "block" => "sleeping",
@@ -205,7 +206,7 @@ impl<'a> Figures<'a> {
         }
     }
 
-    /// Why a variant has no figure.
+    /// Returns the reason why a variant has no figure.
     fn why_not(&self, mechanism: &str, variant: &str, no_row: bool) -> String {
         let is_this = |case: &&NotMeasured| {
             (case.mechanism.as_str(), case.variant.as_str()) == (mechanism, variant)
@@ -221,7 +222,7 @@ impl<'a> Figures<'a> {
     }
 }
 
-/// How much of a CPU is burnt by waiting: nothing, a little, all of it.
+/// Returns how much of a CPU is burnt by waiting: nothing, a little, all of it.
 fn burns(row: &Row) -> u8 {
     match row.wait.as_str() {
         "block" => 0,
@@ -230,7 +231,7 @@ fn burns(row: &Row) -> u8 {
     }
 }
 
-/// A time for people, with its unit.
+/// Formats a time for people, with its unit.
 fn time(ns: f64) -> String {
     match ns {
         ns if ns < 1e3 => format!("{ns:.0} ns"),

@@ -1,15 +1,15 @@
-//! Which mechanism to use: ranked by what was measured on this machine.
+//! The choice of a mechanism: ranked by measurements on this machine.
 //!
-//! What is impossible is decided by facts: the [`Profile`](ipc_core::Profile) of each mechanism and its variants. What
-//! is left is ranked by figures.
+//! Facts exclude the impossible variants: the [`Profile`](ipc_core::Profile) of each mechanism and its variants. The
+//! others are ranked by figures.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `purpose.rs` | [`Purpose`]: the answers to eight questions |
 //! | `ask.rs` | [`ask`]: one question on a terminal |
-//! | `enough.rs` | [`is_enough`], [`has_clients`]: whether a saved run can be chosen by |
-//! | `facts.rs` | what is excluded, and what is left to be written by hand, both from the profiles |
-//! | `figure.rs` | the row that counts for a purpose, and what it says |
+//! | `enough.rs` | [`is_enough`], [`has_clients`]: true if a saved run is complete enough to choose by |
+//! | `facts.rs` | the excluded variants, and the code that the user has to write, both from the profiles |
+//! | `figure.rs` | the row that counts for a purpose, and its figure |
 //! | `mod.rs` | [`Choice`]: the ranking |
 //! | `text.rs` | the ranking for people |
 
@@ -31,58 +31,58 @@ pub use enough::{has_clients, is_enough};
 pub use purpose::{Answer, Common, Outlive, Partners, Priority, Purpose, Shape, Ways};
 pub use text::text;
 
-/// One that will do.
+/// A suitable variant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Candidate {
     /// Short name of the mechanism.
     pub mechanism: &'static str,
-    /// Which way it is built.
+    /// The variant of the mechanism.
     pub variant: &'static str,
     /// The package to open.
     #[serde(rename = "crate")]
     pub package: String,
-    /// How both sides waited when it was measured.
+    /// The wait strategy of both sides when it was measured.
     pub wait: String,
-    /// What it is ranked by, in nanoseconds: the time, or the CPU time, of a message or a round trip. Where simplicity
-    /// counts it is only shown.
+    /// The figure that ranks it, in nanoseconds: the time, or the CPU time, of a message or a round trip. Where
+    /// simplicity counts it is only shown.
     pub figure_ns: f64,
-    /// What its user has to write.
+    /// The code that the user has to write.
     pub work: Vec<&'static str>,
-    /// Why it has this place: one sentence, with the figure.
+    /// The reason for its rank: one sentence, with the figure.
     pub reason: String,
 }
 
-/// One that will not do.
+/// An unsuitable variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Excluded {
     /// Short name of the mechanism.
     pub mechanism: &'static str,
-    /// Which way it is built.
+    /// The variant of the mechanism.
     pub variant: &'static str,
-    /// Why not.
+    /// The reason.
     pub reason: String,
 }
 
-/// All of them, in order.
+/// All variants, in order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Choice {
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
-    /// Length of the messages that the figures are about, in bytes: the nearest one that was measured.
+    /// The length of the messages that the figures are about, in bytes: the nearest one that was measured.
     pub measured_size: usize,
-    /// Placement of the two processes that the figures are about.
+    /// The placement of the two processes that the figures are about.
     pub cpus: String,
-    /// What should be known about the figures.
+    /// The notes to show beside the figures.
     pub notes: Vec<String>,
     /// The best first.
     pub ranking: Vec<Candidate>,
-    /// Those that will not do.
+    /// The unsuitable variants.
     pub excluded: Vec<Excluded>,
 }
 
 impl Choice {
-    /// Ranks all variants of all mechanisms for `purpose` by the figures of `document`. How long a message may be is
-    /// asked of `max_message` if none of that length was measured; it says nothing where nobody knows.
+    /// Ranks all variants of all mechanisms for `purpose` by the figures of `document`. If no messages of the requested
+    /// length were measured, `max_message` returns the longest message of a variant, or `None` if that is unknown.
     pub fn of(
         purpose: &Purpose,
         document: &Document,
@@ -141,7 +141,7 @@ impl Choice {
                 .push("what is longer than a link carries can be sent in pieces: `--unit stream`".into());
         }
         if purpose.priority == Priority::Simplicity || !figures.are_of_those_clients() {
-            choice.ranking.sort_by_key(|candidate| candidate.work.len()); // equals stay in the order of the course
+            choice.ranking.sort_by_key(|candidate| candidate.work.len()); // ties stay in the order of the course
         } else {
             rank(&mut choice.ranking);
         }
@@ -149,8 +149,8 @@ impl Choice {
     }
 }
 
-/// The best first. Figures that lie within [`statistics::AGREEMENT`] of the best of them are taken for equal, since they
-/// may change places in the next run; then what is less work comes first.
+/// Puts the best first. Figures within [`statistics::AGREEMENT`] of the best of them count as equal, since they may
+/// change places in the next run; among these, the variant with the least work comes first.
 fn rank(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| a.figure_ns.total_cmp(&b.figure_ns));
     let mut rest = candidates;

@@ -1,4 +1,4 @@
-//! What somebody wants to use a mechanism for.
+//! The purpose for which a mechanism is chosen.
 
 use ipc_core::{Error, Result, Shared};
 use serde::{Serialize, Serializer};
@@ -7,15 +7,15 @@ use serde::{Serialize, Serializer};
 pub trait Answer: Copy + PartialEq + Sized + 'static {
     /// The question.
     const QUESTION: &'static str;
-    /// Each answer, with its word on the command line and in half a line what it means. The first is the usual one.
+    /// The answers, each with its word on the command line and a short description. The first is the default.
     const ALL: &'static [(Self, &'static str, &'static str)];
 
-    /// The word for this answer.
+    /// Returns the word for this answer.
     fn word(self) -> &'static str {
         Self::ALL.iter().find(|(answer, ..)| *answer == self).map_or("", |(_, word, _)| word)
     }
 
-    /// The answer with that word.
+    /// Returns the answer with that word.
     ///
     /// # Errors
     /// [`Usage`](Error::Usage): there is none.
@@ -28,7 +28,7 @@ pub trait Answer: Copy + PartialEq + Sized + 'static {
     }
 }
 
-/// Who talks to whom.
+/// The processes that talk to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Partners {
@@ -49,14 +49,14 @@ impl Answer for Partners {
     ];
 }
 
-/// What the two have in common, where both are on this host.
+/// The things that the two share, where both are on this host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Common([bool; Self::EACH.len()]);
 
 impl Common {
     /// The question.
     pub const QUESTION: &'static str = "What do the two share?";
-    /// Each thing, with its word on the command line.
+    /// Each shared thing, with its word on the command line.
     pub const EACH: [(Shared, &'static str); 5] = [
         (Shared::PidNamespace, "pid"),
         (Shared::IpcNamespace, "ipc"),
@@ -67,18 +67,18 @@ impl Common {
     /// All of it: no container lies between them.
     pub const ALL: Self = Self([true; Self::EACH.len()]);
 
-    /// Whether this is shared.
+    /// Returns true if `what` is shared.
     #[must_use]
     pub fn has(self, what: Shared) -> bool {
         Self::EACH.iter().zip(self.0).any(|((each, _), shared)| *each == what && shared)
     }
 
-    /// The words of what is shared.
+    /// Returns the words of the shared things.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         Self::EACH.iter().zip(self.0).filter(|(_, shared)| *shared).map(|((_, word), _)| *word)
     }
 
-    /// `all`, or words with commas between them.
+    /// Parses `all`, or words separated by commas.
     ///
     /// # Errors
     /// [`Usage`](Error::Usage): there is no such word.
@@ -104,7 +104,7 @@ impl Serialize for Common {
     }
 }
 
-/// In which direction.
+/// The direction of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ways {
@@ -122,7 +122,7 @@ impl Answer for Ways {
     ];
 }
 
-/// What is sent.
+/// The form of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
@@ -140,15 +140,15 @@ impl Answer for Shape {
     ];
 }
 
-/// How long what was sent has to last.
+/// The time for which sent data has to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outlive {
     /// It may go with the processes.
     No,
-    /// It must be there when both processes are gone.
+    /// It must survive the end of both processes.
     Processes,
-    /// It must be there after a restart of the machine.
+    /// It must survive a restart of the machine.
     Restart,
 }
 
@@ -161,17 +161,17 @@ impl Answer for Outlive {
     ];
 }
 
-/// What counts most.
+/// The property that counts most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Priority {
     /// A short time for each message.
     Latency,
-    /// Many messages, or bytes, in a second.
+    /// Many messages, or bytes, per second.
     Throughput,
     /// Little CPU time for each message.
     Cpu,
-    /// Little code of one's own.
+    /// Little code to write.
     Simplicity,
 }
 
@@ -188,20 +188,20 @@ impl Answer for Priority {
 /// The answers to all questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Purpose {
-    /// Who talks to whom.
+    /// The processes that talk to each other.
     pub partners: Partners,
-    /// What they have in common; it means nothing between two hosts.
+    /// The things that they share; without meaning between two hosts.
     pub common: Common,
-    /// In which direction.
+    /// The direction of the messages.
     pub ways: Ways,
-    /// What is sent.
+    /// The form of the data.
     pub shape: Shape,
-    /// Length of the messages, or of the pieces of a stream, in bytes.
+    /// The length of the messages, or of the pieces of a stream, in bytes.
     pub size: usize,
-    /// How many clients one server has.
+    /// The number of clients of one server.
     pub clients: usize,
-    /// How long it has to last.
+    /// The time for which the data has to last.
     pub outlive: Outlive,
-    /// What decides the order of those that will do.
+    /// The property that ranks the suitable variants.
     pub priority: Priority,
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Answer, Candidate, Choice, Common, Excluded};
 use crate::table::{bytes, grouped};
 
-/// The whole choice.
+/// Returns the whole choice as text.
 #[must_use]
 pub fn text(choice: &Choice) -> String {
     let purpose = &choice.purpose;
@@ -28,7 +28,7 @@ pub fn text(choice: &Choice) -> String {
         choice.cpus,
     );
     for note in &choice.notes {
-        let _ = writeln!(text, "Note: {note}."); // a String takes everything
+        let _ = writeln!(text, "Note: {note}."); // writing to a String cannot fail
     }
     for (place, candidate) in choice.ranking.iter().enumerate() {
         let Candidate { mechanism, variant, wait, reason, .. } = candidate;
@@ -46,7 +46,7 @@ pub fn text(choice: &Choice) -> String {
     text
 }
 
-/// What is left to be written, as a part of a sentence.
+/// Returns the code that the user has to write, as a part of a sentence.
 pub(super) fn work(work: &[&str]) -> String {
     match work {
         [] => "nothing more to write".into(),

@@ -1,5 +1,5 @@
-//! Objects of this user that no process uses, and that no lease accounts for: of a run with another `TMPDIR`, or of
-//! another program. Nothing tells which, so they are only shown.
+//! Objects of this user that no process uses and no lease accounts for: from a run with another `TMPDIR`, or from
+//! another program. They cannot be told apart, so they are only shown.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -11,13 +11,13 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::{Pid, geteuid};
 
-/// How the names of the suite's own POSIX queues begin.
+/// The prefix of the names of the suite's own POSIX queues.
 const OURS: &str = "ipc-";
 
-/// Queues and segments, each with the command that removes it.
+/// Returns queues and segments, each with the command that removes it.
 ///
 /// # Errors
-/// They cannot be looked at, which does not mean that there are none.
+/// They cannot be read, which does not mean that there are none.
 pub(super) fn objects() -> Result<Vec<String>> {
     let mut objects =
         system_v("msg", &[("lspid", "stime"), ("lrpid", "rtime")], "qnum", "System V queue", "-q")?;
@@ -27,8 +27,8 @@ pub(super) fn objects() -> Result<Vec<String>> {
     Ok(objects)
 }
 
-/// Those of a table in `/proc/sysvipc` whose last users have all ended, and which are attached nowhere. Each user is a
-/// pid, and the time when there was one.
+/// Returns the objects of a table in `/proc/sysvipc` whose last users have all ended, and which are attached nowhere.
+/// Each user is a pid, and the time of its last use, if any.
 fn system_v(
     table: &str,
     users: &[(&str, &str)],
@@ -40,7 +40,7 @@ fn system_v(
     let text = unless_absent(fs::read_to_string(&path)).call("open").on(path.display())?.unwrap_or_default();
     let mut lines = text.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
     let Some(names) = lines.next() else { return Ok(Vec::new()) };
-    // The pid 0 and a time: a process of another pid namespace, which may live.
+    // The pid 0 with a time: a process of another pid namespace, which may be alive.
     let lives = |pid: i32, when: i64| match pid {
         0 => when != 0,
         pid => !matches!(kill(Pid::from_raw(pid), None), Err(Errno::ESRCH)),
@@ -61,7 +61,7 @@ fn system_v(
     Ok(lines.filter_map(unused).collect())
 }
 
-/// Those with a name as the suite gives it, and without the lock that their owner holds.
+/// Returns the queues whose names have the suite's form, and which their owner does not lock.
 fn posix_queues() -> Result<Vec<String>> {
     let directory = "/dev/mqueue";
     let mut unused = Vec::new();
@@ -79,14 +79,15 @@ fn posix_queues() -> Result<Vec<String>> {
     Ok(unused)
 }
 
-/// Whether a process holds the queue at `path`, or that of which it is the way back: the owner locks the one that it reads.
+/// Returns true if a process holds the queue at `path`, or the queue whose return path it is: the owner locks the one
+/// that it reads.
 fn is_in_use(path: &Path) -> Result<bool> {
     let inbound = path.to_str().and_then(|path| path.strip_suffix(".back")).map(Path::new);
     Ok(is_locked(path)?
         || inbound.map_or(Ok(false), |inbound| Ok(inbound.exists() && is_locked(inbound)?))?)
 }
 
-/// Whether the queue at `path` is locked; also, if it has just been removed, or was made to be read by no process.
+/// Returns true if the queue at `path` is locked; also if it has just been removed, or no process may read it.
 fn is_locked(path: &Path) -> Result<bool> {
     let opened = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(true),

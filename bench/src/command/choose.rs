@@ -1,4 +1,4 @@
-//! `ipc-bench choose`: which mechanism to use.
+//! `ipc-bench choose`: recommends a mechanism.
 
 use std::io::{IsTerminal as _, stderr, stdin};
 use std::path::{Path, PathBuf};
@@ -50,13 +50,13 @@ pub fn command() -> Command {
 const SIZE: &str = "How long is a message, or a piece of the stream, in bytes?";
 const CLIENTS: &str = "How many clients has a server?";
 
-/// An option with one of a few answers.
+/// Returns an option with one of a few answers.
 fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
     let words: Vec<_> = T::ALL.iter().map(|(_, word, meaning)| format!("{word} ({meaning})")).collect();
     one(name, "ANSWER", format!("{} {}", T::QUESTION, words.join(", "))).value_parser(T::parse)
 }
 
-/// What can be shared, each with its word, as a help text.
+/// Returns the things that can be shared, each with its word, as a help text.
 fn common() -> String {
     let each: Vec<_> = Common::EACH.iter().map(|(what, word)| format!("{word} ({what})")).collect();
     format!("all, or some of {} with commas between them", each.join(", "))
@@ -80,12 +80,12 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     print(&text).map(|()| ExitCode::SUCCESS)
 }
 
-/// All answers: from the command line, or asked for.
+/// Returns all answers: from the command line, or from questions.
 fn purpose(matches: &ArgMatches) -> Result<Purpose> {
     let mut clerk = Clerk { matches, asks: stdin().is_terminal(), taken: Vec::new() };
     let partners = clerk.one_of("between")?;
     let common = match partners {
-        Partners::OtherHost => Common::ALL, // of which nothing but the network counts
+        Partners::OtherHost => Common::ALL, // of which only the network counts
         _ => clerk.find("share", Common::QUESTION, &format!("  {}", common()), "all", Common::parse)?,
     };
     let purpose = Purpose {
@@ -105,11 +105,11 @@ fn purpose(matches: &ArgMatches) -> Result<Purpose> {
     Ok(purpose)
 }
 
-/// Who fetches the answers.
+/// The collector of the answers.
 struct Clerk<'a> {
     matches: &'a ArgMatches,
     asks: bool,
-    /// Usual answers that were taken without asking.
+    /// The defaults that were taken without asking.
     taken: Vec<String>,
 }
 
@@ -140,7 +140,8 @@ impl Clerk<'_> {
     }
 }
 
-/// The figures: those named, the newest ones with this size, or fresh ones, for which each row is timed so long.
+/// Returns the figures: those named, the newest ones with this size, or fresh ones, for which each row is timed for
+/// `each`.
 fn document(named: Option<&PathBuf>, purpose: &Purpose, each: Option<Duration>) -> Result<Document> {
     if let Some(path) = named {
         return saved::load(path);
@@ -157,7 +158,7 @@ fn document(named: Option<&PathBuf>, purpose: &Purpose, each: Option<Duration>) 
     measure(purpose, each, place.as_deref())
 }
 
-/// How long a message may be that a link of this variant carries here; `None` if there is no such link.
+/// Returns the longest message that a link of this variant carries here; `None` if there is no such link.
 fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> {
     let (kind, wait, placement) = (Kind::RoundTrip, Wait::Block, Placement::resolve(Cpus::available()).ok()?);
     let case = Case { member, variant, kind, size: 1, wait, placement, rate: None, clients: 1 };
@@ -167,7 +168,7 @@ fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> 
     Some(max)
 }
 
-/// A quick run of everything with messages of this size.
+/// Measures everything quickly with messages of this size.
 fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> Result<Document> {
     let time = if each.is_none() { ", about 20 seconds" } else { "" };
     eprintln!("no figures of this size here: a quick run{time}");

@@ -1,4 +1,4 @@
-//! `ipc-bench clean`: removes what dead processes left.
+//! `ipc-bench clean`: removes the objects that dead processes left behind.
 
 use std::process::ExitCode;
 

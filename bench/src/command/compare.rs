@@ -1,4 +1,4 @@
-//! `ipc-bench compare`: what changed between two runs.
+//! `ipc-bench compare`: the changes between two runs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -53,7 +53,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     Ok(if comparison.has_regression() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// A share in percent: `5`, `2.5`, `5%`.
+/// Parses a share in percent: `5`, `2.5`, `5%`.
 fn parse_percent(text: &str) -> Result<f64> {
     let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
     let number = number.filter(|number| (0.0..=1000.0).contains(number));

@@ -1,4 +1,4 @@
-//! `ipc-bench completions`: what a shell needs to complete this command line.
+//! `ipc-bench completions`: the script with which a shell completes this command line.
 
 use std::process::ExitCode;
 
@@ -28,10 +28,10 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         "fish" => Shell::Fish,
         _ => Shell::Bash,
     };
-    // Into memory first: there it cannot fail, where a pipe can.
+    // Into memory first: writing there cannot fail, but writing to a pipe can.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut super::command(), "ipc-bench", &mut script);
-    // For bash clap_complete spells a name with a hyphen in two ways, and then completes no option of a command.
+    // For bash, clap_complete spells a name with a hyphen in two ways, and then completes no option of a subcommand.
     let script = String::from_utf8_lossy(&script).replace("ipc__subcmd__bench", "ipc__bench");
     print(&script).map(|()| ExitCode::SUCCESS)
 }

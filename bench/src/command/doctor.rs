@@ -1,4 +1,4 @@
-//! `ipc-bench doctor`: what disturbs measurements here.
+//! `ipc-bench doctor`: reports disturbances of measurements on this machine.
 
 use std::process::ExitCode;
 

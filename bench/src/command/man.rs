@@ -15,7 +15,7 @@ pub fn command() -> Command {
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let mut all = super::command();
-    all.build(); // so that a command knows what it is called in full
+    all.build(); // so that each subcommand knows its full name
     let command = match matches.get_one::<String>("command") {
         None => all,
         Some(name) => {

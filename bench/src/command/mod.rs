@@ -1,6 +1,6 @@
-//! The command line: one file for each word that can follow `ipc-bench`. Without a word it measures.
+//! The command line: one file for each subcommand of `ipc-bench`. Without a subcommand it measures.
 //!
-//! Each file has a `command`, what can be said, and an `execute`, what is done then.
+//! Each file has a `command`, which defines its arguments, and an `execute`, which carries it out.
 
 mod choose;
 mod clean;
@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
     dispatch(&matches).unwrap_or_else(|error| ipc_core::demo::report(Err(error)))
 }
 
-/// All that can be said.
+/// Returns the whole command line.
 fn command() -> Command {
     run::with_arguments(Command::new("ipc-bench"))
         .version(env!("CARGO_PKG_VERSION"))
@@ -65,22 +65,22 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
     }
 }
 
-/// An option with a value.
+/// Returns an option with a value.
 fn one(name: &'static str, value: &'static str, help: impl Into<String>) -> Arg {
     Arg::new(name).long(name).value_name(value).help(help.into()).allow_negative_numbers(true)
 }
 
-/// An option with a value that can be given several times.
+/// Returns an option with a value that can be given several times.
 fn many(name: &'static str, value: &'static str, help: impl Into<String>) -> Arg {
     one(name, value, help).action(ArgAction::Append)
 }
 
-/// An option without a value.
+/// Returns an option without a value.
 fn flag(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
-/// How wide the terminal is on which the output is read; `None` if it goes elsewhere.
+/// Returns the width of the terminal on which the output is read; `None` if it goes elsewhere.
 fn width() -> Option<u16> {
     let terminal = console::Term::stdout();
     terminal.is_term().then(|| terminal.size_checked()).flatten().map(|(_, columns)| columns)

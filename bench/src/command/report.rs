@@ -36,7 +36,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     super::print(&format!("{}\n", page.display())).map(|()| ExitCode::SUCCESS)
 }
 
-/// The newest run that was kept, with its directory.
+/// Returns the newest run that was kept, with its directory.
 fn newest() -> Result<(PathBuf, Document)> {
     let found =
         saved::place().and_then(|place| saved::newest(&place, |document| !document.results.is_empty()));

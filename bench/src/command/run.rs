@@ -1,4 +1,4 @@
-//! `ipc-bench run`, and `ipc-bench` without a word: measures.
+//! `ipc-bench run`, and `ipc-bench` without a subcommand: measures.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ pub fn command() -> Command {
     with_arguments(Command::new("run")).about(about).after_help(AFTER_HELP)
 }
 
-/// Adds what a run can be told.
+/// Adds the arguments of a run.
 pub fn with_arguments(command: Command) -> Command {
     command.args([
         one(
@@ -102,7 +102,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The first reason. What failed has been told before.
+/// Returns the first reason. Failures have been reported before.
 fn why_nothing(document: &Document) -> String {
     match document.skipped.first() {
         _ if !document.failed.is_empty() => String::new(),
@@ -111,18 +111,18 @@ fn why_nothing(document: &Document) -> String {
     }
 }
 
-/// Where the results go.
+/// The place where the results are kept.
 enum Keeper {
-    /// Into the directory that was named.
+    /// The directory named on the command line.
     Named(Output),
-    /// Where `choose` and `report` look for them.
+    /// The directory in which `choose` and `report` look for runs.
     Place(PathBuf),
-    /// Nowhere, which has been said.
+    /// None, as was reported before.
     Nowhere,
 }
 
 impl Keeper {
-    /// Both are tried out before anything is measured. It is an error only if what was named cannot be had.
+    /// Tries out both directories before anything is measured. It is an error only if the named one cannot be used.
     fn of(matches: &ArgMatches) -> Result<Self> {
         if let Some(dir) = matches.get_one::<PathBuf>("output") {
             return Output::create(dir).map(Self::Named);
@@ -149,7 +149,7 @@ impl Keeper {
         }
         let saved = match self {
             Self::Named(output) => output.save(document)?,
-            // Without figures it is of no use to `choose` and `report`, and would push an older run out.
+            // Without figures it is of no use to `choose` and `report`, and would displace an older run.
             Self::Place(_) if document.results.is_empty() => return Ok(()),
             Self::Place(place) => saved::keep(place, document)?,
             Self::Nowhere => return Ok(()),
@@ -160,7 +160,7 @@ impl Keeper {
     }
 }
 
-/// Says what should be known before the figures come.
+/// Prints the warnings to read before the figures.
 fn warn(plan: &Plan) {
     if cfg!(debug_assertions) {
         eprintln!("warning: this is a debug build; for figures: cargo run --release -p ipc-bench");
@@ -171,13 +171,13 @@ fn warn(plan: &Plan) {
     }
 }
 
-/// Whether something was measured, all of that worked, and every message that was checked was right.
+/// Returns true if there are measurements, none of them failed, and every checked message was right.
 fn is_good(document: &Document) -> bool {
     let wrong = document.verified.iter().flatten().any(|verified| verified.error.is_some());
     !document.results.is_empty() && document.failed.is_empty() && !wrong
 }
 
-/// What is to be measured.
+/// Returns the plan of the measurements.
 fn plan(matches: &ArgMatches) -> Result<Plan> {
     let profile = matches.get_one("profile").copied().unwrap_or(RunProfile::Quick);
     let effort = match (matches.get_one("count"), matches.get_one::<Duration>("duration")) {
@@ -194,7 +194,7 @@ fn plan(matches: &ArgMatches) -> Result<Plan> {
     })
 }
 
-/// Every combination of what was named.
+/// Returns every combination of the named choices.
 fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
     let placements = chosen(matches, "cpus", placements(profile));
     let placements = placements.into_iter().map(Placement::resolve).collect::<Result<Vec<_>>>()?;
@@ -238,7 +238,7 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// The open loop beside the round trips with the shortest messages, at the rate of the profile.
+/// Returns the open loop for the round trips with the shortest messages, at the rate of the profile.
 fn open_loop(profile: RunProfile, closed: &[Case]) -> Vec<Case> {
     let Some(rate) = profile.rate() else { return Vec::new() };
     let shortest = closed.iter().map(|case| case.size).min();
@@ -246,7 +246,7 @@ fn open_loop(profile: RunProfile, closed: &[Case]) -> Vec<Case> {
     beside.map(|case| Case { kind: Kind::OpenLoop, rate: Some(rate), ..*case }).collect()
 }
 
-/// Where the two run if nothing is said: on two CPUs if there are two; to be thorough, also on one.
+/// Returns the default placements: two CPUs if there are two; for the thorough profile, also one.
 fn placements(profile: RunProfile) -> Vec<Cpus> {
     match (profile, Cpus::available()) {
         (RunProfile::Thorough, Cpus::Split) => vec![Cpus::Split, Cpus::Same],
@@ -254,7 +254,7 @@ fn placements(profile: RunProfile) -> Vec<Cpus> {
     }
 }
 
-/// The ways to build the mechanisms that were named.
+/// Returns the variants of the mechanisms that were named.
 fn ways(matches: &ArgMatches) -> Result<Vec<(&'static Member, &'static str)>> {
     let members: Vec<&'static Member> = chosen(matches, "mechanism", SIX.iter());
     let variants: Vec<&'static str> = chosen(matches, "variant", []);
@@ -267,8 +267,8 @@ fn ways(matches: &ArgMatches) -> Result<Vec<(&'static Member, &'static str)>> {
     Ok(ways)
 }
 
-/// What is measured. A rate asks for the open loop, and has the closed one beside it; a number of clients asks for
-/// many clients.
+/// Returns the kinds to measure. A rate requests the open loop, with the closed one beside it; a number of clients
+/// requests many clients.
 fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec<Kind>> {
     let clients = matches.contains_id("clients");
     let mut usual = Vec::new();
@@ -277,7 +277,7 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
     } else if !clients {
         usual.extend(Kind::USUAL);
     }
-    // What nobody asked for has to go with what somebody asked for.
+    // The defaults must fit the explicit choices.
     let nothing_against = rates.is_empty() && !matches.contains_id("count") && serves_who_blocks(matches);
     if clients || (!profile.clients().is_empty() && nothing_against) {
         usual.push(Kind::Clients);
@@ -298,12 +298,13 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
     if serves_who_blocks(matches) { Ok(kinds) } else { usage(crowd::NEEDS_BLOCK) }
 }
 
-/// Whether blocking is among the strategies.
+/// Returns true if blocking is among the strategies.
 fn serves_who_blocks(matches: &ArgMatches) -> bool {
     chosen(matches, "wait", [Wait::Block]).contains(&Wait::Block)
 }
 
-/// The cases of many clients. A mechanism that serves one has one, to say so, if it was asked for.
+/// Returns the cases of many clients. A mechanism that serves only one client gets a case, which reports that, if it
+/// was named.
 fn many_clients(
     matches: &ArgMatches,
     profile: RunProfile,
@@ -330,14 +331,14 @@ fn many_clients(
     cases
 }
 
-/// The variant of that name, of whichever mechanism.
+/// Returns the variant of that name, of any mechanism.
 fn variant(name: &str) -> Result<&'static str> {
     let mut all = SIX.iter().flat_map(Member::variants);
     let found = all.find(|variant| variant.name == name).map(|variant| variant.name);
     found.ok_or_else(|| Error::Usage(format!("no variant '{name}': see `ipc-bench list`")))
 }
 
-/// What the caller named, each once, or else what there is.
+/// Returns the values that the caller named, each once, or else the default ones.
 fn chosen<T: Clone + Send + Sync + PartialEq + 'static>(
     matches: &ArgMatches,
     name: &str,

@@ -1,9 +1,9 @@
-//! Whether two runs are from machines of which the figures can be compared.
+//! Checks that two runs are from machines whose figures can be compared.
 
 use crate::Environment;
 
-/// What makes the figures of two environments incomparable: each with its two values. None of them is in the code that
-/// was measured.
+/// Returns the differences that make the figures of two environments incomparable, each with its two values. None of
+/// them is in the measured code.
 #[must_use]
 pub fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     let (old, new) = (facts(old), facts(new));
@@ -11,7 +11,7 @@ pub fn differences(old: &Environment, new: &Environment) -> Vec<String> {
     unlike.map(|((name, old), (_, new))| format!("{name}: {old}, then {new}")).collect()
 }
 
-/// What has to be the same.
+/// Returns the facts that have to be the same.
 fn facts(environment: &Environment) -> [(&'static str, String); 5] {
     let cpus = environment.cpus_online.as_deref().and_then(count).map(|count| count.to_string());
     let machine = environment.virtualised.map(|yes| if yes { "virtual" } else { "no hypervisor seen" });
@@ -29,7 +29,7 @@ fn text(value: Option<&str>) -> String {
     value.unwrap_or("unknown").to_owned()
 }
 
-/// How many CPUs a list of the kernel's names: `0-2,5` are four. `None` if it is no such list.
+/// Returns the number of CPUs in one of the kernel's lists: four for `0-2,5`. `None` if it is not such a list.
 fn count(list: &str) -> Option<usize> {
     let lengths = list.split(',').map(|range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));

@@ -1,16 +1,16 @@
-//! What changed between two runs, and with which confidence.
+//! The changes between two runs, and the confidence in each.
 //!
-//! A row of one run is compared with the row of the same key of the other one. The rounds are the samples: the factor
-//! between the two is their [`ratio`](crate::statistics::ratio), with its 95 % interval. All factors are about *time*,
-//! that of a round trip or that of a message: above 1 is slower, for latency and throughput alike.
+//! A row of one run is compared with the row of the same key in the other. The rounds are the samples: the factor
+//! between the two rows is their [`ratio`](crate::statistics::ratio), with its 95 % interval. All factors are about
+//! *time*, of a round trip or of a message: above 1 is slower, for latency and throughput alike.
 //!
-//! Of a hundred rows of which nothing changed, some lie outside of their intervals by chance. So a row is called slower,
-//! or faster, only if that would be surprising among so many rows: [`significant`](crate::statistics::significant).
+//! Of a hundred unchanged rows, some lie outside their intervals by chance. So a row is called slower, or faster, only
+//! if that would be surprising among so many rows: [`significant`](crate::statistics::significant).
 //!
-//! What no statistics of two runs can tell: the rounds of a run are played by the same two processes, and such a pair can
-//! be lucky, or not, for as long as it lives. What is slower is worth a second look, in a third run.
+//! A limit of any statistics of two runs: the rounds of a run are played by the same two processes, and such a pair can
+//! be lucky, or not, for as long as it lives. A row that became slower is worth a second look, in a third run.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `mod.rs` | [`Comparison`], row by row |
 //! | `alike.rs` | [`differences`] between the machines |
@@ -29,7 +29,7 @@ use crate::{Document, Environment, Kind, Row, RowKey};
 pub use alike::differences;
 pub use text::text;
 
-/// What became of a row.
+/// The verdict on a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -41,43 +41,43 @@ pub enum Verdict {
     Unclear,
     /// The whole interval lies within the threshold.
     Unchanged,
-    /// One of the two has too few rounds to say how much they vary.
+    /// One of the two has too few rounds to estimate their variance.
     TooFewRounds,
-    /// It is in the old run alone.
+    /// The row is in the old run only.
     OnlyOld,
-    /// It is in the new run alone.
+    /// The row is in the new run only.
     OnlyNew,
 }
 
-/// The chance that any row at all is called slower though none is; and as much again for faster.
+/// The probability that any row at all is called slower though none is; and the same again for faster.
 pub const RISK: f64 = 0.025;
 
 /// Two rows with the same key, or one that has no counterpart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// Which rows.
+    /// The key of the rows.
     #[serde(flatten)]
     pub key: RowKey,
-    /// What became of it.
+    /// The verdict on the row.
     pub verdict: Verdict,
     /// The median over the old rounds, in nanoseconds: of a round trip, or of a message.
     pub old_ns: Option<f64>,
-    /// The same of the new rounds.
+    /// The same for the new rounds.
     pub new_ns: Option<f64>,
     /// The new time divided by the old one, with its 95 % interval.
     pub ratio: Option<Interval>,
-    /// Whether the rounds of one of the two do not agree among themselves.
+    /// True if the rounds of one of the two do not agree among themselves.
     pub unstable: bool,
 }
 
 /// Two runs side by side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// From which share on a change counts: 0.05 is 5 %.
+    /// The share from which on a change counts: 0.05 is 5 %.
     pub threshold: f64,
-    /// What is different about the machines or the builds: then the figures are about that, too.
+    /// The differences between the machines or the builds, which then also affect the figures.
     pub different: Vec<String>,
-    /// What else a reader should know.
+    /// Other notes for the reader.
     pub notes: Vec<String>,
     /// Row by row, in the order of their keys.
     pub changes: Vec<Change>,
@@ -101,13 +101,13 @@ impl Comparison {
         }
     }
 
-    /// How many rows came out like this.
+    /// Returns the number of rows with this verdict.
     #[must_use]
     pub fn count(&self, verdict: Verdict) -> usize {
         self.changes.iter().filter(|change| change.verdict == verdict).count()
     }
 
-    /// Whether anything became slower, beyond the threshold and beyond doubt.
+    /// Returns true if anything became slower, beyond the threshold and beyond doubt.
     #[must_use]
     pub fn has_regression(&self) -> bool {
         self.count(Verdict::Slower) > 0
@@ -120,7 +120,7 @@ fn by_key(document: &Document) -> Rows<'_> {
     document.results.iter().map(|row| (row.key(), row)).collect()
 }
 
-/// What should be known, beside the figures.
+/// Returns the notes to show beside the figures.
 fn notes(old: &Document, new: &Document) -> Vec<String> {
     let mut notes = Vec::new();
     for (name, document) in [("old", old), ("new", new)] {
@@ -144,7 +144,7 @@ fn notes(old: &Document, new: &Document) -> Vec<String> {
     notes
 }
 
-/// One row; whether it is slower or faster is decided when all are known.
+/// Compares one row; slower or faster is decided once all rows are known.
 fn change(key: &RowKey, old: Option<&&Row>, new: Option<&&Row>, threshold: f64) -> Change {
     let ratio = old.zip(new).and_then(|(old, new)| statistics::ratio(values(old), values(new)));
     let verdict = match (old, new, ratio) {
@@ -166,8 +166,8 @@ fn change(key: &RowKey, old: Option<&&Row>, new: Option<&&Row>, threshold: f64) 
     }
 }
 
-/// Gives `verdict` to what took longer in `after` than in `before`, beyond the threshold and beyond doubt among all rows
-/// that can be judged. Faster is judged as slower is, with the two runs exchanged.
+/// Gives `verdict` to the rows that took longer in `after` than in `before`, beyond the threshold and beyond doubt
+/// among all rows that can be judged. Faster is judged in the same way, with the two runs exchanged.
 fn mark(changes: &mut [Change], before: &Rows, after: &Rows, threshold: f64, verdict: Verdict) {
     let chance = |key: &RowKey| {
         let (before, after) = (values(before.get(key)?), values(after.get(key)?));
@@ -181,18 +181,18 @@ fn mark(changes: &mut [Change], before: &Rows, after: &Rows, threshold: f64, ver
     }
 }
 
-/// The figures of the rounds; none if the row was not measured in rounds.
+/// Returns the figures of the rounds; none if the row was not measured in rounds.
 fn values(row: &Row) -> &[f64] {
     row.rounds.as_ref().map_or(&[], |rounds| &rounds.values)
 }
 
-/// Whether all of the interval is less than the threshold away from no change.
+/// Returns true if the whole interval is within the threshold of no change.
 fn is_within(ratio: Interval, threshold: f64) -> bool {
     ratio.low >= 1.0 / (1.0 + threshold) && ratio.high <= 1.0 + threshold
 }
 
 impl RowKey {
-    /// What rows of one table have in common: kind, wait strategy, placement, size, and what else there is.
+    /// Returns the conditions that the rows of one table share: kind, wait strategy, placement, size, and any others.
     #[must_use]
     pub fn conditions(&self) -> String {
         let Self { kind, wait, cpus, size, .. } = self;

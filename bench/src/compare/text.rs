@@ -10,7 +10,7 @@ use crate::{fit, size_name};
 
 const COLUMNS: [&str; 7] = ["mechanism", "variant", "old", "new", "time", "95 % interval", ""];
 
-/// All tables, and the sum of it; not wider than `width`, if there is one.
+/// Returns all tables and the summary, no wider than `width` if given.
 #[must_use]
 pub fn text(comparison: &Comparison, width: Option<u16>) -> String {
     let mut text = String::new();
@@ -24,7 +24,7 @@ pub fn text(comparison: &Comparison, width: Option<u16>) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
         let conditions = table[0].key.conditions();
-        // a String takes everything
+        // writing to a String cannot fail
         let _ = writeln!(text, "{conditions}; microseconds, and new / old\n{}\n", fit::grid(&grid, width));
     }
     for line in comparison.different.iter().chain(&comparison.notes) {
@@ -66,7 +66,7 @@ const fn words(verdict: Verdict) -> &'static str {
     }
 }
 
-/// How many of each, and by which rule.
+/// Returns the number of rows with each verdict, and the rule.
 fn sum(comparison: &Comparison) -> String {
     const ALL: [Verdict; 7] = [
         Verdict::Slower,
@@ -94,7 +94,7 @@ fn sum(comparison: &Comparison) -> String {
     )
 }
 
-/// Without the dust of binary fractions.
+/// Rounds off the noise of binary fractions.
 fn round(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

@@ -35,7 +35,7 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let listener = unix(&part.variant)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
     drop(making);
-    listen(&listener, Backlog::MAXCONN).call("listen")?; // before the address is announced: earlier connections would be refused
+    listen(&listener, Backlog::MAXCONN).call("listen")?; // earlier connections would be refused
     in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
     Ok((path.display().to_string(), Box::new(lease)))
 }

@@ -1,13 +1,13 @@
-//! What on this machine disturbs measurements, and what can be done about it.
+//! The disturbances of measurements on this machine, and remedies.
 //!
-//! Every finding is read from the machine or measured on it. What the machine does not tell is said to be unknown,
-//! never taken for good.
+//! Every finding is read from the machine or measured on it. Anything that the machine does not report is called
+//! unknown, never assumed to be good.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `mod.rs` | [`Finding`], and all of them in order |
-//! | `settings.rs` | what the kernel's files under `/proc` and `/sys` say |
-//! | `now.rs` | what goes on at this moment: other load, stolen time, the price of waking a core |
+//! | `settings.rs` | the findings from the kernel's files under `/proc` and `/sys` |
+//! | `now.rs` | the findings of this moment: other load, stolen time, the cost of waking a core |
 
 mod now;
 mod settings;
@@ -20,30 +20,30 @@ use std::{fs, str};
 use ipc_core::Result;
 use serde::Serialize;
 
-/// What a finding means for measurements.
+/// The meaning of a finding for measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Nothing to do.
     Good,
-    /// Figures are right, but belong to a machine of this kind: worth knowing when they are read.
+    /// Figures are right, but belong to a machine of this kind: worth knowing when reading them.
     Note,
     /// Figures can be wrong, or differ from run to run.
     Disturbs,
-    /// The machine does not tell.
+    /// The machine does not report it.
     Unknown,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// The subject of the check.
     pub what: &'static str,
-    /// What it means.
+    /// Its meaning for measurements.
     pub verdict: Verdict,
-    /// What was found, with units.
+    /// The observation, with units.
     pub found: String,
-    /// What to do, or how to read the figures; `None` where there is nothing to do.
+    /// A remedy, or how to read the figures; `None` where there is nothing to do.
     pub advice: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl Finding {
     }
 }
 
-/// Looks at everything. Takes about two seconds, in which two processes talk to each other.
+/// Runs all checks. Takes about two seconds, in which two processes talk to each other.
 ///
 /// # Errors
 /// The two processes could not talk.
@@ -81,7 +81,7 @@ pub fn examine() -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
-/// The findings for people: what disturbs comes first.
+/// Returns the findings for people, with disturbances first.
 #[must_use]
 pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
@@ -92,7 +92,7 @@ pub fn text(findings: &[Finding]) -> String {
             Verdict::Disturbs => "DISTURBS",
             Verdict::Unknown => "unknown ",
         };
-        let _ = writeln!(text, "{mark}  {what}: {found}"); // a String takes everything
+        let _ = writeln!(text, "{mark}  {what}: {found}"); // writing to a String cannot fail
         if let Some(advice) = advice {
             let _ = writeln!(text, "          {advice}");
         }
@@ -116,7 +116,7 @@ impl Files {
         Self { root: "/".into() }
     }
 
-    /// The text of a file, without the white space around it; `None` if it cannot be read or is empty.
+    /// Returns the text of a file, without the white space around it; `None` if it cannot be read or is empty.
     fn text(&self, path: impl AsRef<Path>) -> Option<String> {
         let text = fs::read_to_string(self.root.join(path)).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -126,7 +126,7 @@ impl Files {
         self.root.join(path).exists()
     }
 
-    /// The files of a directory, by name, and what they say; none if it is not there.
+    /// Returns the files of a directory, by name, with their text; none if the directory is missing.
     fn all_in(&self, dir: &str) -> BTreeMap<String, String> {
         let entries = fs::read_dir(self.root.join(dir)).into_iter().flatten().flatten();
         let named = entries.filter_map(|entry| entry.file_name().into_string().ok());

@@ -1,4 +1,4 @@
-//! What goes on at this moment.
+//! The findings of this moment.
 
 use std::time::Duration;
 use std::{fs, thread};
@@ -10,13 +10,13 @@ use ipc_core::{Error, Result, Wait};
 use super::Finding;
 use crate::{Case, Kind, Pair, Placement, clock, member};
 
-/// How long the machine is watched.
+/// The time for which the machine is watched.
 const WATCH: Duration = Duration::from_millis(500);
-/// More than this share of the CPUs in other hands moves figures.
+/// A larger share of the CPUs used by other processes affects figures.
 const BUSY: f64 = 0.05;
-/// More than this share of the time taken away by the hypervisor moves figures.
+/// A larger share of the time stolen by the hypervisor affects figures.
 const STOLEN: f64 = 0.005;
-/// Round trips for the price of a wake-up.
+/// The round trips with which the cost of a wake-up is measured.
 const ROUNDS: u64 = 2_000;
 
 pub(super) fn all() -> Result<Vec<Finding>> {
@@ -35,7 +35,7 @@ struct Ticks {
 }
 
 impl Ticks {
-    /// From the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal.
+    /// Parses the first line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal.
     fn parse(stat: &str) -> Option<Self> {
         let line = stat.lines().next()?.strip_prefix("cpu ")?;
         let ticks: Vec<u64> = line.split_ascii_whitespace().map_while(|field| field.parse().ok()).collect();
@@ -47,7 +47,7 @@ impl Ticks {
 fn watch() -> Option<[Ticks; 2]> {
     let read = || Ticks::parse(&fs::read_to_string("/proc/stat").ok()?);
     let before = read()?;
-    thread::sleep(WATCH); // this process does nothing meanwhile: whoever works is somebody else
+    thread::sleep(WATCH); // this process is idle meanwhile, so all work is that of others
     Some([before, read()?])
 }
 
@@ -78,17 +78,17 @@ fn load(watched: Option<[Ticks; 2]>) -> Vec<Finding> {
     ]
 }
 
-/// The price of one look at the clock.
+/// Measures the cost of one reading of the clock.
 fn timer() -> Finding {
     let cost = clock::cost();
     Finding::good("look at the clock", format!("{cost:.0} ns; short exchanges are timed in batches"))
 }
 
-/// Median round trips of 64 bytes through a pipe that blocks, in nanoseconds: on one core, and between two.
+/// Returns median round trips of 64 bytes through a pipe that blocks, in nanoseconds: on one core, and between two.
 fn waking() -> Result<[Option<u64>; 2]> {
     let median = |cpus: Cpus| -> Result<Option<u64>> {
         let placement = match Placement::resolve(cpus) {
-            Err(Error::Usage(_)) => return Ok(None), // there is but one CPU
+            Err(Error::Usage(_)) => return Ok(None), // there is only one CPU
             placement => placement?,
         };
         let (kind, wait) = (Kind::RoundTrip, Wait::Block);
@@ -103,7 +103,7 @@ fn waking() -> Result<[Option<u64>; 2]> {
             clients: 1,
         };
         let mut pair = Pair::start(case)?;
-        pair.play(case.timed(ROUNDS / 10))?; // warm
+        pair.play(case.timed(ROUNDS / 10))?; // warms up
         let played = pair.play(case.timed(ROUNDS))?;
         pair.finish()?;
         Ok(Some(Summary::from(&played.times).p50))

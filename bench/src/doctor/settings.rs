@@ -1,4 +1,4 @@
-//! What the kernel's files say.
+//! The findings from the kernel's files.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 use super::{Files, Finding};
 use crate::Environment;
 
-/// Messages of this length are measured by default, and longer than a queue takes by default.
+/// The length of messages that are measured by default, and that exceed a queue's default limit.
 const LARGE: u64 = 64 << 10;
 
 pub(super) fn all(files: &Files) -> Vec<Finding> {
@@ -114,8 +114,8 @@ fn quota(files: &Files) -> Finding {
     }
 }
 
-/// The quotas of this process's control group and of those around it, the innermost first, as `cpu.max` writes them;
-/// `None` if the kernel does not say which group that is.
+/// Returns the quotas of this process's control group and of those around it, the innermost first, in the form of
+/// `cpu.max`; `None` if the kernel does not name that group.
 fn quotas(files: &Files) -> Option<Vec<String>> {
     let groups = files.text("proc/self/cgroup")?;
     let of = |wanted: fn(&str) -> bool| {
@@ -196,7 +196,7 @@ fn temporary_directory() -> Finding {
     }
 }
 
-/// Whether system calls can be counted: what Yama lets ptrace(2) do.
+/// Checks whether system calls can be counted: Yama's restriction of ptrace(2).
 fn tracing(files: &Files) -> Finding {
     const WHAT: &str = "counting system calls";
     match files.number::<u8>("proc/sys/kernel/yama/ptrace_scope") {
@@ -215,7 +215,7 @@ fn tracing(files: &Files) -> Finding {
     }
 }
 
-/// How long a message may be.
+/// Checks the limits on the length of a message.
 fn limits(files: &Files) -> Vec<Finding> {
     const SKIPPED: &str = "longer messages are skipped there";
     let limit = |what, path: &str, effect: &str, setting: &str, wanted: u64| match files.number::<u64>(path) {
@@ -254,7 +254,7 @@ mod tests {
     use super::super::Verdict::{self, Disturbs, Good, Note, Unknown};
     use super::*;
 
-    /// A machine that consists of these files.
+    /// Runs `look` on a machine that consists of these files.
     fn with<T>(files: &[(&str, &str)], look: impl Fn(&Files) -> T) -> T {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {

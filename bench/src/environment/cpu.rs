@@ -1,4 +1,4 @@
-//! What the kernel tells of the CPUs.
+//! The kernel's information on the CPUs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::fs;
 
 use super::line;
 
-/// How many CPUs there are, on how many cores of how many sockets, and which caches they share, as the kernel sees it.
+/// Returns the number of CPUs, cores and sockets, and the caches that the CPUs share, as the kernel sees them.
 pub(super) fn topology(cpuinfo: &str) -> Option<String> {
     let cpus = cpu_fields(cpuinfo, "processor").count();
     if cpus == 0 {
@@ -17,7 +17,7 @@ pub(super) fn topology(cpuinfo: &str) -> Option<String> {
     let mut text = format!("{cpus} CPUs");
     if !cores.is_empty() {
         let number = |n: usize, what| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-        let _ = write!(text, " on {} of {}", number(cores.len(), "core"), number(sockets.len(), "socket")); // a String takes everything
+        let _ = write!(text, " on {} of {}", number(cores.len(), "core"), number(sockets.len(), "socket")); // cannot fail
     }
     for cache in (0..8).map(|index| format!("/sys/devices/system/cpu/cpu0/cache/index{index}")) {
         let told = |name: &str| line(&format!("{cache}/{name}"));
@@ -32,7 +32,7 @@ pub(super) fn topology(cpuinfo: &str) -> Option<String> {
     Some(text)
 }
 
-/// The governors of all CPUs, each once; `None` where the kernel does not scale frequencies, as on most virtual
+/// Returns the governors of all CPUs, each once; `None` where the kernel does not scale frequencies, as on most virtual
 /// machines.
 pub(super) fn governor() -> Option<String> {
     let cpus = fs::read_dir("/sys/devices/system/cpu").ok()?.flatten();
@@ -44,7 +44,7 @@ pub(super) fn governor() -> Option<String> {
     (!governors.is_empty()).then(|| governors.join(", "))
 }
 
-/// The files of `/sys/devices/system/cpu/vulnerabilities` and what they say.
+/// Returns the files of `/sys/devices/system/cpu/vulnerabilities` and their text.
 pub(super) fn mitigations() -> Option<BTreeMap<String, String>> {
     let files = fs::read_dir("/sys/devices/system/cpu/vulnerabilities").ok()?.flatten();
     let told = files.filter_map(|file| {
@@ -54,7 +54,7 @@ pub(super) fn mitigations() -> Option<BTreeMap<String, String>> {
     Some(told.collect())
 }
 
-/// Those of the kernel's options that move figures. The others are nobody's business: they name disks and hosts.
+/// Returns the kernel's options that affect figures. The others are private: they name disks and hosts.
 pub(super) fn kernel_options(options: &str) -> Vec<String> {
     const NAMES: [&str; 16] = [
         "mitigations",
@@ -78,12 +78,12 @@ pub(super) fn kernel_options(options: &str) -> Vec<String> {
     options.split_ascii_whitespace().filter(is_known).map(str::to_owned).collect()
 }
 
-/// The first value of a field of `/proc/cpuinfo`.
+/// Returns the first value of a field of `/proc/cpuinfo`.
 pub(super) fn cpu_field<'a>(cpuinfo: &'a str, name: &'a str) -> Option<&'a str> {
     cpu_fields(cpuinfo, name).next()
 }
 
-/// The values of a field of `/proc/cpuinfo`, one for each CPU.
+/// Returns the values of a field of `/proc/cpuinfo`, one for each CPU.
 pub(super) fn cpu_fields<'a>(cpuinfo: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     cpuinfo.lines().filter_map(move |line| {
         let (field, value) = line.split_once(':')?;
@@ -91,7 +91,8 @@ pub(super) fn cpu_fields<'a>(cpuinfo: &'a str, name: &'a str) -> impl Iterator<I
     })
 }
 
-/// On x86 a CPU has the flag `hypervisor` if and only if it is a virtual one. Other CPUs have no such flag.
+/// Returns true if the CPU is virtual. On x86 it then has the flag `hypervisor`, and only then; other CPUs have no such
+/// flag.
 pub(super) fn virtualised(cpuinfo: &str) -> Option<bool> {
     let flags = cpu_field(cpuinfo, "flags")?;
     Some(flags.split_ascii_whitespace().any(|flag| flag == "hypervisor"))

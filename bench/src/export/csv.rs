@@ -1,12 +1,12 @@
-//! As comma-separated values (RFC 4180): one line a row, for a spreadsheet or a plotting program. A cell without a value
-//! is empty.
+//! The results as comma-separated values (RFC 4180): one line per row, for a spreadsheet or a plotting program. A cell
+//! without a value is empty.
 
 use super::Exporter;
 use crate::{Document, Latency, Row};
 
 pub(super) struct Csv;
 
-/// A column: its name, with its unit, and how a row fills it.
+/// A column: its name, with its unit, and the function that fills it from a row.
 type Column = (&'static str, fn(&Row) -> Option<String>);
 
 const COLUMNS: &[Column] = &[

@@ -1,4 +1,4 @@
-//! As one JSON document. Its form is described by `docs/src/schema/results-3.json`.
+//! The results as one JSON document. `docs/src/schema/results-3.json` describes its form.
 
 use super::Exporter;
 use crate::Document;

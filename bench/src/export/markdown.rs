@@ -1,4 +1,4 @@
-//! As tables for a page.
+//! The results as tables for a page.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ impl Exporter for Markdown {
                 column.set_cell_alignment(CellAlignment::Right);
             }
             let lines = grid.trim_fmt();
-            // a String takes everything
+            // writing to a String cannot fail
             let _ = writeln!(text, "### {}\n\n{}\n", escaped(&table.heading), aligned(&lines));
         }
         list(&mut text, "Notes", table::notes(document).iter().map(|note| escaped(note)));
@@ -37,7 +37,7 @@ impl Exporter for Markdown {
     }
 }
 
-/// Tells the page that numbers stand on the right, as the dashes below the header cannot without a colon.
+/// Aligns numbers on the right: the page needs a colon in the line below the header for that.
 fn aligned(lines: &str) -> String {
     let lines = lines.lines().enumerate().map(|(at, line)| {
         if at != 1 {
@@ -64,7 +64,7 @@ fn list(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
     }
 }
 
-/// So that it stays in its cell, and is read as it stands.
+/// Escapes a text so that it stays in its cell and is shown literally.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -11,27 +11,27 @@ use ipc_core::Error;
 
 use crate::Document;
 
-/// A way to write results down.
+/// A way to write down results.
 pub trait Exporter {
-    /// The document as text, with a line's end behind it.
+    /// Returns the document as text, with a newline at the end.
     fn text(&self, document: &Document) -> String;
 }
 
-/// How results are printed.
+/// The format in which results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Tables for people.
     Table,
     /// The whole [`Document`].
     Json,
-    /// One line a row.
+    /// One line per row.
     Csv,
     /// Tables for a page.
     Markdown,
 }
 
 impl Format {
-    /// All, in the order in which they are named.
+    /// All formats, in the order in which they are named.
     pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Markdown];
 
     /// The name on the command line.
@@ -45,7 +45,7 @@ impl Format {
         }
     }
 
-    /// Who writes it.
+    /// Returns the exporter of this format.
     #[must_use]
     pub const fn exporter(self) -> &'static dyn Exporter {
         match self {
@@ -56,7 +56,7 @@ impl Format {
         }
     }
 
-    /// The document in this format, with a line's end behind it.
+    /// Returns the document in this format, with a newline at the end.
     #[must_use]
     pub fn text(self, document: &Document) -> String {
         self.exporter().text(document)

@@ -1,4 +1,4 @@
-//! As tables for people.
+//! The results as tables for people.
 
 use super::Exporter;
 use crate::{Document, table};

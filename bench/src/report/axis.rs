@@ -1,4 +1,4 @@
-//! An axis: where a value lies on it, and marks where a reader expects them.
+//! An axis: the place of each value on it, and marks where a reader expects them.
 
 use crate::size_name;
 use crate::table::grouped;
@@ -6,51 +6,52 @@ use crate::table::grouped;
 /// One axis of a chart.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
-    /// What it measures, with the unit.
+    /// The measured quantity, with the unit.
     pub name: String,
     scale: Scale,
     low: f64,
     high: f64,
-    /// Whether there is nothing between its marks, as between two sizes.
+    /// True if there is nothing between its marks, as between two sizes.
     pub is_of_steps: bool,
-    /// From the lowest to the highest.
+    /// The marks, from the lowest to the highest.
     pub marks: Vec<Mark>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Scale {
-    /// Equal factors take equal room.
+    /// Equal factors take equal space.
     Logarithmic,
-    /// Equal differences do.
+    /// Equal differences take equal space.
     Linear,
-    /// Each further nine of a percentile (90, 99, 99.9) takes equal room.
+    /// Each further nine of a percentile (90, 99, 99.9) takes equal space.
     Nines,
 }
 
-/// A line across the chart, with a label or without.
+/// A line across the chart, with or without a label.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mark {
     pub at: f64,
-    /// Empty: a fine line that only helps the eye.
+    /// The label; empty for a fine line that only guides the eye.
     pub label: String,
-    /// Whether the label can be left out where there is little room.
+    /// True if the label can be left out where space is short.
     pub minor: bool,
 }
 
 impl Mark {
-    /// The class of its line.
+    /// Returns the class of its line.
     pub(super) fn line(&self) -> &'static str {
         if self.label.is_empty() { "fine" } else { "grid" }
     }
 
-    /// What is added to the class of its label.
+    /// Returns the addition to the class of its label.
     pub(super) fn importance(&self) -> &'static str {
         if self.minor { " minor" } else { "" }
     }
 }
 
 impl Axis {
-    /// Of values above 0, from below the least to above the greatest. Marked at 1, 2 and 5 of each decade, or finer.
+    /// Returns an axis for values above 0, from below the least to above the greatest. Marked at 1, 2 and 5 of each
+    /// decade, or finer.
     pub(super) fn of_values(name: &str, values: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = around(values, 1.15);
         let mut marks = decades(low, high);
@@ -60,7 +61,7 @@ impl Axis {
         Self { name: name.into(), scale: Scale::Logarithmic, low, high, is_of_steps: false, marks }
     }
 
-    /// Of whole numbers that mean something by themselves, as sizes do: marked at just these.
+    /// Returns an axis for whole numbers with a meaning of their own, such as sizes: marked at exactly these.
     pub(super) fn of_steps(
         name: &str,
         values: impl IntoIterator<Item = usize>,
@@ -82,12 +83,12 @@ impl Axis {
         Self { name: name.into(), scale: Scale::Logarithmic, low, high, is_of_steps: true, marks }
     }
 
-    /// Of message sizes.
+    /// Returns an axis for message sizes.
     pub(super) fn of_sizes(sizes: impl IntoIterator<Item = usize>) -> Self {
         Self::of_steps("message size in bytes (K = 1024)", sizes, size_name)
     }
 
-    /// Of percentiles, from the half of all to one in ten thousand.
+    /// Returns an axis for percentiles, from the median to one in ten thousand.
     pub(super) fn of_percentiles(name: &str) -> Self {
         let marks = [(50.0, "50"), (90.0, "90"), (99.0, "99"), (99.9, "99.9"), (99.99, "99.99")];
         let marks = marks.map(|(at, label)| Mark { at, label: label.into(), minor: false });
@@ -95,13 +96,13 @@ impl Axis {
         Self { name: name.into(), scale, low: 47.0, high: 99.9925, is_of_steps: false, marks }
     }
 
-    /// Of so many rows, counted from the top, without marks: the chart writes the names into the rows.
+    /// Returns an axis for `count` rows, counted from the top, without marks: the chart writes the names into the rows.
     pub(super) fn of_rows(count: usize) -> Self {
         let (scale, low) = (Scale::Linear, count as f64);
         Self { name: String::new(), scale, low, high: 0.0, is_of_steps: false, marks: Vec::new() }
     }
 
-    /// Where a value lies: 0 at the beginning of the axis, 1 at its end.
+    /// Returns the place of a value: 0 at the beginning of the axis, 1 at its end.
     pub(super) fn place(&self, value: f64) -> f64 {
         let straight = |value: f64| match self.scale {
             Scale::Logarithmic => value.ln(),
@@ -112,14 +113,15 @@ impl Axis {
     }
 }
 
-/// From the least to the greatest value, with a margin by a factor on both sides. Without values: 1 to 10.
+/// Returns the range from the least to the greatest value, with a margin by a factor on both sides. Without values: 1
+/// to 10.
 fn around(values: impl IntoIterator<Item = f64>, margin: f64) -> (f64, f64) {
     let values = values.into_iter().filter(|value| value.is_finite() && *value > 0.0);
     let (least, greatest) = values.fold((f64::INFINITY, 0.0), |(l, g), value| (value.min(l), value.max(g)));
     if least > greatest { (1.0, 10.0) } else { (least / margin, greatest * margin) }
 }
 
-/// Marks with labels at 1, 2 and 5 of each decade, and fine ones between.
+/// Returns marks with labels at 1, 2 and 5 of each decade, and fine ones between.
 fn decades(low: f64, high: f64) -> Vec<Mark> {
     let many = high / low > 3e4;
     let mark = |decade: i32, digit: i32| {
@@ -132,7 +134,7 @@ fn decades(low: f64, high: f64) -> Vec<Mark> {
     marks.filter(|mark| (low..=high).contains(&mark.at)).collect()
 }
 
-/// Marks at equal steps, for a range of less than a decade.
+/// Returns marks at equal steps, for a range of less than a decade.
 fn steps(low: f64, high: f64) -> Vec<Mark> {
     let rough = (high - low) / 4.0;
     let decade = 10f64.powf(rough.log10().floor());
@@ -144,7 +146,7 @@ fn steps(low: f64, high: f64) -> Vec<Mark> {
     marks.map(|n| n as f64 * step).map(|at| Mark { at, label: label(at), minor: false }).collect()
 }
 
-/// A round number as a label, short: `0.5`, `20`, `5,000`, `20k`, `1M`.
+/// Formats a round number as a short label: `0.5`, `20`, `5,000`, `20k`, `1M`.
 pub(super) fn label(value: f64) -> String {
     match value {
         _ if value >= 1e6 => return format!("{}M", (value / 1e4).round() / 100.0),

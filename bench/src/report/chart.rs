@@ -1,6 +1,6 @@
-//! A chart as SVG, by hand.
+//! A chart as SVG, written without a library.
 //!
-//! A mechanism has a colour, a variant a marker and a dash, so nobody has to tell lines apart by colour alone. The
+//! A mechanism has a colour, a variant a marker and a dash pattern, so lines can be told apart without colours. The
 //! colours come from `chart.css`, which also goes into a chart that is saved by itself.
 
 use std::fmt::Write as _;
@@ -9,74 +9,75 @@ use super::axis::Axis;
 use super::html::escape;
 use crate::SIX;
 
-/// Width of a drawing, in its own units. Everything else is in proportion.
+/// The width of a drawing, in its own units. All other lengths are in proportion.
 const WIDTH: f64 = 760.0;
-/// Room for the labels around the plot: left, right, top, bottom.
+/// The space for the labels around the plot: left, right, top, bottom.
 const MARGIN: [f64; 4] = [84.0, 20.0, 40.0, 80.0];
-/// A row of a chart that has rows: a name, and below it the values.
+/// The height of a row in a chart that has rows: a name, and the values below it.
 const ROW: f64 = 84.0;
 
-/// As many bands can be told apart where they overlap. The script has the same number.
+/// The number of bands that can be told apart where they overlap. The script has the same number.
 const FEW: usize = 3;
 
 /// A line, or some points, that belong together.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
-    /// Says which one it is: the same in all charts.
+    /// The identifier of the series: the same in all charts.
     pub key: String,
-    /// The same for people.
+    /// The name of the series, for people.
     pub name: String,
-    /// Place of its colour in `chart.css`.
+    /// The index of its colour in `chart.css`.
     pub colour: usize,
-    /// Its marker and its dash.
+    /// The index of its marker and its dash pattern.
     pub shape: usize,
-    /// What can be pointed at.
+    /// The points of the series, each with a tooltip.
     pub points: Vec<Point>,
-    /// The line, if it is not the one through the points. It is broken where `x` is NaN.
+    /// The line, if it does not just join the points. It is broken where `x` is NaN.
     pub line: Vec<(f64, f64)>,
 }
 
-/// A value that can be pointed at.
+/// A value with a tooltip.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
     pub x: f64,
     pub y: f64,
-    /// Up to where the band above it goes.
+    /// The upper end of the band above it.
     pub high: Option<f64>,
-    /// What it says when somebody points at it.
+    /// The text of the tooltip.
     pub text: String,
-    /// Whether the rounds behind it do not agree: then it is hollow.
+    /// True if its rounds do not agree: then the marker is hollow.
     pub unstable: bool,
     /// A marker of its own.
     pub shape: Option<usize>,
 }
 
-/// A line across the chart that is nobody's: a limit.
+/// A line across the chart that belongs to no series: a limit.
 #[derive(Clone, Debug)]
 pub(super) struct Reference {
     /// Its height.
     pub y: f64,
-    /// What it is.
+    /// Its label.
     pub name: String,
 }
 
-/// All that is drawn into one frame.
+/// The contents of one frame.
 #[derive(Debug)]
 pub(super) struct Chart<'a> {
-    /// For the drawing's `<title>`.
+    /// The text of the drawing's `<title>`.
     pub title: &'a str,
-    /// For its `<desc>`.
+    /// The text of its `<desc>`.
     pub description: &'a str,
     pub x: &'a Axis,
     pub y: &'a Axis,
-    /// Names of the rows, if the other axis has no values.
+    /// The names of the rows, if the other axis has no values.
     pub rows: &'a [String],
     pub series: &'a [Series],
     pub references: &'a [Reference],
 }
 
 impl Series {
-    /// The series of a mechanism and variant, without points. One that this version does not know is drawn in grey.
+    /// Returns the series of a mechanism and variant, without points. A variant unknown to this version is drawn in
+    /// grey.
     pub(super) fn of(mechanism: &str, variant: &str) -> Self {
         let member = SIX.iter().position(|member| member.profile.name == mechanism);
         let shape = member.and_then(|at| SIX[at].variants().position(|known| known.name == variant));
@@ -92,15 +93,15 @@ impl Series {
         }
     }
 
-    /// In the order of the course.
+    /// Returns the key that sorts series in the order of the course.
     pub(super) fn order(&self) -> (usize, usize, String) {
         (self.colour, self.shape, self.name.clone())
     }
 
-    /// A piece of the line with the marker, for a legend.
+    /// Returns a piece of the line with the marker, for a legend.
     pub(super) fn swatch(&self) -> String {
         let (dash, marker) = (self.shape.min(3), marker(self.shape));
-        let own = self.points.iter().any(|point| point.shape.is_some()); // then the markers mean something else
+        let own = self.points.iter().any(|point| point.shape.is_some()); // then the markers have another meaning
         let mark = format!("<path class=\"mark\" transform=\"translate(22 9)\" d=\"{marker}\"/>");
         format!(
             "<svg class=\"swatch c{}\" viewBox=\"0 0 44 18\" aria-hidden=\"true\" focusable=\"false\">\
@@ -112,14 +113,14 @@ impl Series {
 }
 
 impl Point {
-    /// `None` if it has no place on logarithmic axes.
+    /// Returns a point; `None` if it has no place on logarithmic axes.
     pub(super) fn new(x: f64, y: f64, text: String) -> Option<Self> {
         let fits = |value: f64| value.is_finite() && value > 0.0;
         (fits(x) && fits(y)).then_some(Self { x, y, high: None, text, unstable: false, shape: None })
     }
 }
 
-/// The outline of a marker around the origin: circle, triangle, square, diamond.
+/// Returns the outline of a marker around the origin: circle, triangle, square, diamond.
 pub(super) fn marker(shape: usize) -> &'static str {
     match shape {
         0 => "M-5.5 0a5.5 5.5 0 1 0 11 0a5.5 5.5 0 1 0-11 0z",
@@ -147,7 +148,7 @@ impl Chart<'_> {
         self.height() - MARGIN[3] - self.y.place(y) * (self.height() - MARGIN[2] - MARGIN[3])
     }
 
-    /// The drawing.
+    /// Returns the drawing.
     pub(super) fn svg(&self) -> String {
         let (title, description, height) = (escape(self.title), escape(self.description), self.height());
         let few = if self.series.len() <= FEW { " few" } else { "" };
@@ -156,7 +157,7 @@ impl Chart<'_> {
              xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title><desc>{description}</desc>\n\
              <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
         );
-        // A String takes everything: writing to it does not fail.
+        // Writing to a String cannot fail.
         self.frame(&mut svg);
         self.row_names(&mut svg);
         self.references(&mut svg);
@@ -171,7 +172,7 @@ impl Chart<'_> {
         svg
     }
 
-    /// Axes, marks and their labels.
+    /// Draws the axes, the marks and their labels.
     fn frame(&self, svg: &mut String) {
         let (left, right) = (self.left(), WIDTH - MARGIN[1]);
         let (top, bottom) = (MARGIN[2], self.height() - MARGIN[3]);
@@ -206,15 +207,15 @@ impl Chart<'_> {
         }
     }
 
-    /// The points between which there may be a line. It is broken where another series has a step that this one has not:
-    /// what lies there was not measured.
+    /// Splits the points into runs that a line may join. The line is broken where another series has a step that this
+    /// one lacks: that step was not measured.
     fn runs<'p>(&self, points: &'p [Point]) -> Vec<&'p [Point]> {
         let all = || self.series.iter().flat_map(|series| &series.points);
         let is_missed = |a: &Point, b: &Point| all().any(|other| a.x < other.x && other.x < b.x);
         points.chunk_by(|a, b| !(self.x.is_of_steps && is_missed(a, b))).collect()
     }
 
-    /// The band, the line and the markers of a series.
+    /// Draws the band, the line and the markers of a series.
     fn one(&self, svg: &mut String, series: &Series) {
         let Series { shape, points, line, .. } = series;
         let at = |x: f64, y: f64| format!("{:.1} {:.1}", self.px(x), self.py(y));
@@ -255,7 +256,7 @@ impl Chart<'_> {
     }
 }
 
-/// Text at a place, moved down by a part of its own height; nothing if it is empty.
+/// Writes text at a place, moved down by a part of its own height; nothing if it is empty.
 fn label(svg: &mut String, class: &str, (x, y): (f64, f64), down: &str, text: &str) {
     if !text.is_empty() {
         let text = escape(text);

@@ -1,4 +1,4 @@
-//! Many clients of one server: how many requests are answered in a second, and how evenly.
+//! Many clients of one server: how many requests are answered per second, and how evenly.
 
 use super::axis::Axis;
 use super::chart::Point;
@@ -10,11 +10,11 @@ use super::tables;
 use crate::table::{bytes, clients, grouped};
 use crate::{Kind, Latency, Row};
 
-/// Before the chart.
+/// The text before the chart.
 pub(super) const SAYS: &str = "One server process answers all clients, each with one request under way. Fairness is Jain's index of their counts: 1 if \
      all got the same, 1/n if one of n got everything. Times are from a client's request to its answer, all clients together.";
 
-/// What many clients get from one server.
+/// Returns the figure of the requests answered by one server of many clients.
 pub(super) fn chart(data: &Data) -> Figure {
     let rows = || data.kind(Kind::Clients);
     let name = |row: &Row| format!("{} · {}", Setting::of(row).name(), bytes(row.size));
@@ -56,7 +56,7 @@ pub(super) fn chart(data: &Data) -> Figure {
     }
 }
 
-/// Many clients, and how evenly they were served.
+/// Returns the table of many clients, and of the fairness between them.
 pub(super) fn table(data: &Data) -> Table {
     let line = |row: &Row| {
         let mut line = tables::who(row);

@@ -1,4 +1,4 @@
-//! The charts of lines: latency and throughput by size, percentiles, the floor.
+//! The line charts: latency and throughput by size, percentiles, the floor.
 
 use super::axis::Axis;
 use super::chart::{Point, Reference, Series};
@@ -7,7 +7,7 @@ use super::figure::{Figure, View};
 use crate::table::bytes;
 use crate::{Kind, Latency, Limits, Row};
 
-/// Puts a point into the series of its mechanism and variant, which is made if it is not there.
+/// Puts a point into the series of its mechanism and variant, which is created if missing.
 pub(super) fn put(all: &mut Vec<Series>, row: &Row, point: Option<Point>) {
     let Some(mut point) = point else { return };
     point.unstable = row.is_unstable();
@@ -19,7 +19,7 @@ pub(super) fn put(all: &mut Vec<Series>, row: &Row, point: Option<Point>) {
     all[at].points.push(point);
 }
 
-/// In the order of the course, and each from left to right.
+/// Sorts the series in the order of the course, and each from left to right.
 pub(super) fn sorted(mut all: Vec<Series>) -> Vec<Series> {
     all.sort_by_key(Series::order);
     for series in &mut all {
@@ -28,7 +28,7 @@ pub(super) fn sorted(mut all: Vec<Series>) -> Vec<Series> {
     all
 }
 
-/// The heights of all points, their bands and the limits: what the axis upwards has to hold.
+/// Returns the heights of all points, their bands and the limits: the values that the vertical axis has to hold.
 pub(super) fn heights(views: &[View]) -> Vec<f64> {
     let points = views.iter().flat_map(|view| &view.series).flat_map(|series| &series.points);
     let lines = views.iter().flat_map(|view| &view.series).flat_map(|series| &series.line);
@@ -42,7 +42,7 @@ fn sizes<'a>(rows: impl Iterator<Item = &'a Row>) -> Axis {
     Axis::of_sizes(rows.map(|row| row.size))
 }
 
-/// What every line of data begins with.
+/// Returns the first cells of every line of data.
 pub(super) fn who(row: &Row) -> Vec<String> {
     vec![row.mechanism.clone(), row.variant.clone(), row.wait.clone(), row.cpus.clone(), row.size.to_string()]
 }
@@ -53,7 +53,7 @@ pub(super) fn columns(more: &[&'static str]) -> Vec<&'static str> {
     WHO.iter().chain(more).copied().collect()
 }
 
-/// Said of a row whose rounds do not agree.
+/// Returns the warning for a row whose rounds do not agree.
 pub(super) fn doubt(row: &Row) -> String {
     match &row.rounds {
         Some(rounds) if !rounds.agree => {
@@ -63,7 +63,7 @@ pub(super) fn doubt(row: &Row) -> String {
     }
 }
 
-/// Median round trip by message size, with a band up to p99.
+/// Draws the median round trip by message size, with a band up to p99.
 pub(super) fn latency(data: &Data) -> Figure {
     let limit = data.document.limits.as_ref().and_then(Limits::core_to_core_ns);
     let view = |setting: &Setting| {
@@ -114,7 +114,7 @@ pub(super) fn latency(data: &Data) -> Figure {
     }
 }
 
-/// The bytes that get through, by message size.
+/// Draws the throughput in bytes, by message size.
 pub(super) fn throughput(data: &Data) -> Figure {
     let limit = data.document.limits.as_ref().and_then(Limits::memcpy_bytes_per_s);
     let view = |setting: &Setting| {
@@ -158,7 +158,7 @@ pub(super) fn throughput(data: &Data) -> Figure {
 /// The percentiles at which a curve has a marker.
 const MARKED: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 99.99];
 
-/// How long the slowest take, at one size.
+/// Draws the times of the slowest messages, at one size.
 pub(super) fn percentiles(data: &Data, id: &'static str, size: usize) -> Figure {
     let mut lines = Vec::new();
     let mut view = |setting: &Setting| {
@@ -200,11 +200,11 @@ pub(super) fn percentiles(data: &Data, id: &'static str, size: usize) -> Figure 
     }
 }
 
-/// Time in microseconds at each percentile; `None` without a histogram that can be read. It ends where less than one
-/// measurement would lie above.
+/// Returns the time in microseconds at each percentile; `None` without a readable histogram. It ends where less than
+/// one measurement would lie above.
 fn curve(latency: &Latency) -> Option<Vec<(f64, f64)>> {
     let times = latency.times()?;
-    let seen = (times.len() as f64).log10(); // so many nines
+    let seen = (times.len() as f64).log10(); // the number of nines
     let first = -(0.5f64.log10());
     let mut nines: Vec<f64> = (0..=36).map(|step| first + f64::from(step) * 0.1).collect();
     nines.extend([1.0, 2.0, 3.0, 4.0]);
@@ -221,7 +221,7 @@ fn curve(latency: &Latency) -> Option<Vec<(f64, f64)>> {
     (!curve.is_empty()).then_some(curve)
 }
 
-/// What the suite adds to the bare system calls.
+/// Draws the time that the suite adds to the bare system calls.
 pub(super) fn floor(data: &Data) -> Figure {
     let rows = || data.rows.iter().copied().filter(|row| row.floor_ratio.is_some());
     let kinds = [(Kind::RoundTrip, "round trip"), (Kind::Throughput, "throughput")];

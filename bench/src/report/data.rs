@@ -1,23 +1,23 @@
-//! The results, looked at in the ways the page needs.
+//! The views of the results that the page needs.
 
 use crate::{Cost, Document, Kind, Row};
 
-/// The rows of the suite's own mechanisms, with what they have in common.
+/// The rows of the suite's own mechanisms, with their shared properties.
 #[derive(Debug)]
 pub(super) struct Data<'a> {
     pub document: &'a Document,
     pub rows: Vec<&'a Row>,
-    /// All pairs of wait strategy and placement, as they first appear.
+    /// All pairs of wait strategy and placement, in the order of their first appearance.
     pub settings: Vec<Setting>,
-    /// The one from which to start: both sleep, on two CPUs, if that was measured.
+    /// The setting to start from: both sides sleep, on two CPUs, if that was measured.
     pub usual: Setting,
-    /// The size for short messages: 64 bytes, or what is nearest.
+    /// The size for short messages: 64 bytes, or the nearest measured one.
     pub short: usize,
-    /// The size for long messages: 64 KiB, or what is nearest.
+    /// The size for long messages: 64 KiB, or the nearest measured one.
     pub long: usize,
 }
 
-/// How both sides waited, and where they ran.
+/// The wait strategy of both sides, and their placement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Setting {
     pub wait: String,
@@ -29,12 +29,12 @@ impl Setting {
         Self { wait: row.wait.clone(), cpus: row.cpus.clone() }
     }
 
-    /// For people.
+    /// Returns the name for people.
     pub(super) fn name(&self) -> String {
         format!("{} · {}", self.wait, self.cpus)
     }
 
-    /// The same placement with another way to wait.
+    /// Returns the same placement with another wait strategy.
     pub(super) fn waiting(&self, wait: &str) -> Self {
         Self { wait: wait.into(), cpus: self.cpus.clone() }
     }
@@ -61,12 +61,12 @@ impl<'a> Data<'a> {
         Self { document, rows, settings, usual, short, long }
     }
 
-    /// The rows of one kind.
+    /// Returns the rows of one kind.
     pub(super) fn kind(&self, kind: Kind) -> impl Iterator<Item = &'a Row> + '_ {
         self.rows.iter().copied().filter(move |row| row.kind == kind)
     }
 
-    /// The rows of one kind and setting.
+    /// Returns the rows of one kind and setting.
     pub(super) fn under<'b>(
         &'b self,
         kind: Kind,
@@ -75,7 +75,7 @@ impl<'a> Data<'a> {
         self.kind(kind).filter(move |row| row.wait == setting.wait && row.cpus == setting.cpus)
     }
 
-    /// The row of a mechanism, variant, kind, setting and size; of several, the first.
+    /// Returns the row of a mechanism, variant, kind, setting and size; the first if there are several.
     pub(super) fn row(
         &self,
         (mechanism, variant): (&str, &str),
@@ -88,29 +88,29 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Median of the round trips, in nanoseconds.
+/// Returns the median of the round trips, in nanoseconds.
 pub(super) fn p50(row: &Row) -> Option<f64> {
     row.rtt_ns.as_ref().map(|times| times.p50 as f64)
 }
 
-/// CPU time of both sides for a message or round trip, in nanoseconds.
+/// Returns the CPU time of both sides for a message or round trip, in nanoseconds.
 pub(super) fn cpu_ns(row: &Row) -> Option<f64> {
     let cost = row.cost.as_ref()?;
     let one = |side: &Cost| side.user_ns + side.system_ns;
     Some(one(&cost.ping) + one(&cost.pong))
 }
 
-/// The mechanism and the variant.
+/// Returns the mechanism and the variant.
 pub(super) fn way(row: &Row) -> String {
     format!("{} ({})", row.mechanism, row.variant)
 }
 
-/// A time in microseconds with three digits that count, without the unit: `0.152`, `12.3`, `1,234`.
+/// Formats a time in microseconds with three significant digits, without the unit: `0.152`, `12.3`, `1,234`.
 pub(super) fn micro(nanoseconds: f64) -> String {
     figure(nanoseconds / 1e3)
 }
 
-/// A number with three digits that count.
+/// Formats a number with three significant digits.
 pub(super) fn figure(value: f64) -> String {
     match value {
         _ if !value.is_finite() => "–".into(),
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(figures.join(" "), "0 0.012 1.00 10.0 12.3 100 999 1,235 –"); // 1234.5 rounds away from 0
     }
 
-    /// 512 bytes are eight times 64, and 4 are a sixteenth of it.
+    /// 512 bytes are eight times 64 bytes, and 4 bytes are a sixteenth.
     #[test]
     fn the_nearest_size_is_that_of_the_smallest_factor() {
         let of = |kind, size| Row { size, ..Row::empty(&case("pipe", "anonymous", kind, Wait::Block)) };

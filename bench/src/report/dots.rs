@@ -1,4 +1,4 @@
-//! The charts of points: latency against CPU time, and open against closed loop.
+//! The point charts: latency against CPU time, and open against closed loop.
 
 use super::axis::Axis;
 use super::chart::{Point, Series};
@@ -7,10 +7,10 @@ use super::figure::{Figure, View};
 use crate::table::{bytes, grouped};
 use crate::{Kind, Latency, Row};
 
-/// The ways to wait, in the order in which they cost more. Each has a marker of its own.
+/// The wait strategies, by increasing cost. Each has a marker of its own.
 const WAITS: [&str; 3] = ["block", "hybrid", "spin"];
 
-/// What a short round trip takes, and what it costs: the chart that shows what spinning buys.
+/// Draws the time of a short round trip against its cost: the chart that shows the benefit of spinning.
 pub(super) fn tradeoff(data: &Data) -> Figure {
     let short = || data.kind(Kind::RoundTrip).filter(|row| row.size == data.short);
     let mut placements: Vec<&str> = Vec::new();
@@ -71,7 +71,7 @@ const COUNTS: [(&str, &str, usize, f64); 3] = [
     ("open", "open loop, counted from the intended time", 4, 0.86),
 ];
 
-/// The closed loop beside the open one: how much the first does not see.
+/// Draws the closed loop beside the open one: the stalls that the closed loop does not see.
 pub(super) fn open_loop(data: &Data) -> Figure {
     let mut views: Vec<(Setting, usize, Vec<&Row>)> = Vec::new();
     for row in data.kind(Kind::OpenLoop) {
@@ -131,7 +131,7 @@ fn series(key: &str, name: &str, colour: usize) -> Series {
     Series { key: key.into(), name: name.into(), colour, shape: 0, points: Vec::new(), line: Vec::new() }
 }
 
-/// Median, p99 and maximum on a line.
+/// Draws the median, p99 and maximum on a line.
 fn dumbbell(series: &mut Series, who: &str, times: &Latency, y: f64) {
     let ends = [times.p50, times.max].map(|time| (time.max(1) as f64 / 1e3, y));
     series.line.extend((!series.line.is_empty()).then_some((f64::NAN, y)));

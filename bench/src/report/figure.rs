@@ -1,7 +1,7 @@
-//! A figure: a chart for each setting, the legend, and the ways to take it along.
+//! A figure: a chart for each setting, the legend, and the downloads.
 //!
-//! All charts of a figure have the same axes, so that two settings can be compared by eye. The script shows one of
-//! them at a time; without a script all are there, one below another.
+//! All charts of a figure have the same axes, so that two settings can be compared by eye. The script shows one of them
+//! at a time; without a script all are shown, one below another.
 
 use std::fmt::Write as _;
 
@@ -12,38 +12,38 @@ use super::html::{csv, download, escape};
 /// See the [module](self).
 #[derive(Debug)]
 pub(super) struct Figure {
-    /// Its name in links and in the names of files.
+    /// Its name in links and file names.
     pub id: &'static str,
     pub title: String,
-    /// How to read it.
+    /// Advice on reading it.
     pub hint: String,
     pub x: Axis,
     pub y: Axis,
     pub views: Vec<View>,
-    /// Names of the columns of its data, and the data.
+    /// The names of the columns of its data, and the data.
     pub data: (Vec<&'static str>, Vec<Vec<String>>),
 }
 
-/// What a figure shows under one setting.
+/// The contents of a figure under one setting.
 #[derive(Debug)]
 pub(super) struct View {
     /// The setting, for people: a wait strategy and a placement.
     pub name: String,
     pub series: Vec<Series>,
     pub references: Vec<Reference>,
-    /// Names of the rows, if the chart has rows.
+    /// The names of the rows, if the chart has rows.
     pub rows: Vec<String>,
 }
 
 impl View {
-    /// A view of lines, without anything else.
+    /// Returns a view of lines, without anything else.
     pub(super) fn of(name: String, series: Vec<Series>) -> Self {
         Self { name, series, references: Vec::new(), rows: Vec::new() }
     }
 }
 
 impl Figure {
-    /// As HTML; nothing if there is nothing to draw. The view with the name `usual` comes first.
+    /// Returns the figure as HTML; nothing if there is nothing to draw. The view with the name `usual` comes first.
     pub(super) fn html(&self, usual: &str) -> String {
         let views =
             || self.views.iter().filter(|view| view.series.iter().any(|series| !series.points.is_empty()));
@@ -116,7 +116,7 @@ impl Figure {
     }
 }
 
-/// A button for each series that any of the views has.
+/// Returns a button for each series in any of the views.
 fn legend<'a>(views: impl Iterator<Item = &'a View>) -> String {
     let mut all: Vec<&Series> = Vec::new();
     for series in views.flat_map(|view| &view.series).filter(|series| !series.points.is_empty()) {

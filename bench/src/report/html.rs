@@ -1,8 +1,8 @@
-//! Pieces of HTML and of CSV. All text from outside goes through here.
+//! Pieces of HTML and CSV. All text from outside goes through here.
 
 use std::fmt::Write as _;
 
-/// Text as HTML shows it, also inside of a quoted attribute.
+/// Escapes text for HTML, also inside a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -13,7 +13,7 @@ pub(super) fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\t' | '\n' => escaped.push(' '),
-            control if control.is_control() => escaped.push('\u{fffd}'), // XML has no way to write them
+            control if control.is_control() => escaped.push('\u{fffd}'), // XML cannot represent them
             other => escaped.push(other),
         }
     }
@@ -23,32 +23,32 @@ pub(super) fn escape(text: &str) -> String {
 /// A table, from its heading to its last cell.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// What it is about: read out by a screen reader.
+    /// The subject, which a screen reader reads out.
     pub label: String,
-    /// Names that stand above several columns: the name and how many; empty without any.
+    /// The headings over several columns, each with their number; empty without any.
     pub groups: Vec<(String, usize)>,
-    /// A name for each column.
+    /// The name of each column.
     pub columns: Vec<String>,
-    /// How many columns on the left are text; the others are numbers,
+    /// The number of columns on the left that are text; the others are numbers,
     pub labels: usize,
-    /// but for so many on the right, which are text again.
+    /// except for this many on the right, which are text again.
     pub notes: usize,
     /// The cells, row by row.
     pub rows: Vec<Vec<Cell>>,
-    /// How it looks, beside all other tables.
+    /// An additional class.
     pub class: &'static str,
 }
 
 /// A cell of a table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cell {
-    /// What stands there: plain text.
+    /// The contents: plain text.
     pub text: String,
-    /// Said more quietly behind it.
+    /// A less prominent text after it.
     pub aside: String,
-    /// So many rows high; 0: covered by the cell above.
+    /// The number of rows that it spans; 0: covered by the cell above.
     pub rows: usize,
-    /// So good or so bad that it should be seen.
+    /// The class that highlights a good or a bad value.
     pub class: &'static str,
 }
 
@@ -65,7 +65,7 @@ impl From<&str> for Cell {
 }
 
 impl Table {
-    /// As HTML; nothing if it has no rows.
+    /// Returns the table as HTML; nothing if it has no rows.
     pub(super) fn html(&self) -> String {
         if self.rows.is_empty() {
             return String::new();
@@ -120,14 +120,14 @@ impl Table {
     }
 }
 
-/// A list; nothing if it has no items.
+/// Returns a list; nothing if it has no items.
 pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
     let item = |item: String| format!("<li>{}</li>\n", escape(&item));
     let items = items.into_iter().map(item).collect::<Vec<_>>().concat();
     if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
 }
 
-/// Lines of comma-separated values, as RFC 4180 writes them.
+/// Returns lines of comma-separated values, in the form of RFC 4180.
 pub(super) fn csv<'a>(lines: impl IntoIterator<Item = Vec<&'a str>>) -> String {
     let field = |text: &str| {
         if text.contains(['"', ',', '\n', '\r']) {
@@ -140,7 +140,7 @@ pub(super) fn csv<'a>(lines: impl IntoIterator<Item = Vec<&'a str>>) -> String {
     lines.into_iter().map(line).collect()
 }
 
-/// A link that holds the file it gives: no server is asked.
+/// Returns a link that contains its file: no server is needed.
 pub(super) fn download(name: &str, text: &str) -> String {
     let mut address = String::with_capacity(text.len() * 5 / 4);
     for byte in text.bytes() {
@@ -159,7 +159,7 @@ pub(super) fn download(name: &str, text: &str) -> String {
                 address.push(char::from(byte));
             }
             other => {
-                let _ = write!(address, "%{other:02X}"); // a String takes everything
+                let _ = write!(address, "%{other:02X}"); // writing to a String cannot fail
             }
         }
     }

@@ -1,10 +1,10 @@
-//! The results as one page with charts: a single file that needs no network, and no script to be read.
+//! The results as one page with charts: a single file that needs no network, and is readable without a script.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
-//! | `data.rs` | the results, looked at in the ways the page needs |
+//! | `data.rs` | the views of the results that the page needs |
 //! | `overview.rs` | the course's table with figures beside it; a few sentences |
-//! | `curves.rs`, `dots.rs` | which charts there are, and what is in them |
+//! | `curves.rs`, `dots.rs` | the charts and their contents |
 //! | `figure.rs`, `chart.rs`, `axis.rs` | a chart as HTML and SVG |
 //! | `tables.rs`, `html.rs` | the tables; text as HTML |
 //! | `page.html`, `page.css`, `chart.css`, `page.js`, `guide.html` | the frame; how to read it |
@@ -30,7 +30,7 @@ use ipc_core::{Advise as _, Call as _, Result};
 
 use crate::{Document, NotMeasured};
 
-/// Name of the page beside the results, if nothing else is said.
+/// The default name of the page beside the results.
 pub const FILE: &str = "report.html";
 
 /// Writes the page to a file.
@@ -53,8 +53,8 @@ pub fn write(document: &Document) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Cargo's target directory. This program runs from inside it, and cargo marks it as a cache; without the mark, the
-/// directory to which a relative `target` would lead.
+/// Returns cargo's target directory. This program runs from inside it, and cargo marks it as a cache; without the mark,
+/// returns the directory to which a relative `target` would lead.
 fn target_directory() -> PathBuf {
     let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let marked = || {
@@ -64,7 +64,7 @@ fn target_directory() -> PathBuf {
     chosen.or_else(marked).unwrap_or_else(|| PathBuf::from("target"))
 }
 
-/// The page.
+/// Returns the page.
 #[must_use]
 pub fn page(document: &Document) -> String {
     let data = Data::of(document);
@@ -83,7 +83,7 @@ pub fn page(document: &Document) -> String {
     filled(include_str!("page.html"), &parts)
 }
 
-/// The template with its `{{names}}` replaced, each once: what is put in is not looked at again.
+/// Returns the template with each of its `{{names}}` replaced once: the replacements are not searched again.
 fn filled(template: &str, parts: &[(&str, String)]) -> String {
     let mut pieces = template.split("{{");
     let mut page = pieces.next().unwrap_or_default().to_owned();
@@ -100,7 +100,7 @@ fn filled(template: &str, parts: &[(&str, String)]) -> String {
 struct Section {
     id: &'static str,
     title: &'static str,
-    /// Before what it holds: plain text.
+    /// The text before its contents: plain text.
     says: &'static str,
     html: String,
 }
@@ -122,7 +122,7 @@ impl Section {
     }
 }
 
-/// All of them; those without data are empty, and are left out.
+/// Returns all sections; those without data are empty, and are left out.
 fn sections(data: &Data) -> Vec<Section> {
     let document = data.document;
     let section = |id, title, says, html| Section { id, title, says, html };
@@ -179,7 +179,7 @@ fn glance(data: &Data) -> String {
     }
 }
 
-/// What was run, in a sentence.
+/// Describes the run in a sentence.
 fn about(document: &Document) -> String {
     let environment = &document.environment;
     let cpu = environment.cpu_model.as_deref().unwrap_or("an unknown CPU");
@@ -193,7 +193,7 @@ fn about(document: &Document) -> String {
     format!("{profile}{rows} rows{took}, measured on {cpu}, {}.", environment.timestamp)
 }
 
-/// What a reader must know before the first figure.
+/// Returns the warnings that a reader must see before the first figure.
 fn warnings(data: &Data) -> String {
     let document = data.document;
     let unstable = data.rows.iter().filter(|row| row.is_unstable()).count();
@@ -210,7 +210,7 @@ fn warnings(data: &Data) -> String {
     warnings.into_iter().flatten().map(warning).collect()
 }
 
-/// What came out of checking every message.
+/// Returns the result of checking every message.
 fn checked(document: &Document) -> String {
     let Some(verified) = &document.verified else { return String::new() };
     let wrong = verified.iter().filter_map(|case| {
@@ -222,7 +222,7 @@ fn checked(document: &Document) -> String {
     format!("<p>{}</p>\n{}", escape(&all), list(wrong))
 }
 
-/// What has no figures, and why.
+/// Returns the cases without figures, and the reasons.
 fn missing(cases: &[NotMeasured]) -> String {
     list(cases.iter().map(ToString::to_string))
 }

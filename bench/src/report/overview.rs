@@ -1,4 +1,5 @@
-//! What most readers want first: the course's table with figures beside it, and what they say in a few sentences.
+//! The parts that most readers want first: the course's table with figures beside it, and a few sentences that sum them
+//! up.
 
 use std::ptr;
 
@@ -13,9 +14,9 @@ fn rate(row: &Row) -> Option<f64> {
     row.bytes_per_s
 }
 
-/// A column of figures: who is in it, and what.
+/// A column of figures: its rows, and the quantity.
 struct Column {
-    /// What it has in common with the columns beside it.
+    /// The heading that it shares with the columns beside it.
     group: String,
     name: String,
     kind: Kind,
@@ -43,7 +44,7 @@ impl Column {
     }
 }
 
-/// The columns beside the course's table for which there is anything.
+/// Returns the columns beside the course's table that have any figures.
 fn measured(data: &Data) -> Vec<Column> {
     let (usual, hybrid) = (&data.usual, &data.usual.waiting("hybrid"));
     let (short, long) = (bytes(data.short), bytes(data.long));
@@ -64,8 +65,8 @@ fn measured(data: &Data) -> Vec<Column> {
     columns
 }
 
-/// The course's table; each variant that was measured has a row of figures. They stand before the facts: a phone shows
-/// the left of the table.
+/// Returns the course's table; each variant that was measured has a row of figures. They come before the facts: a phone
+/// shows the left of the table.
 pub(super) fn course(data: &Data) -> Table {
     let measured = measured(data);
     let mut rows = Vec::new();
@@ -113,7 +114,7 @@ pub(super) fn course(data: &Data) -> Table {
     Table { label, groups, columns, labels: names.len(), notes: facts.len(), rows, class: "facts" }
 }
 
-/// Said beside a figure whose rounds do not agree: how far they spread. Empty if they do.
+/// Returns the note beside a figure whose rounds do not agree: their spread. Empty if they agree.
 pub(super) fn unstable(row: &Row) -> String {
     match &row.rounds {
         Some(rounds) if !rounds.agree => format!("unstable,\u{a0}{:.0}\u{a0}%", rounds.spread * 100.0),
@@ -121,7 +122,7 @@ pub(super) fn unstable(row: &Row) -> String {
     }
 }
 
-/// A few sentences. Each only says what was measured.
+/// Returns a few sentences. Each only states measurements.
 pub(super) fn sentences(data: &Data) -> Vec<String> {
     let usual = &data.usual;
     let mut said = Vec::new();
@@ -146,7 +147,7 @@ pub(super) fn sentences(data: &Data) -> Vec<String> {
     said
 }
 
-/// What another way to wait does to the mechanism that gains most from it.
+/// Describes the effect of another wait strategy on the mechanism that gains most from it.
 fn waiting(data: &Data) -> Option<String> {
     let other = ["hybrid", "spin"].into_iter().find(|wait| {
         *wait != data.usual.wait && data.under(Kind::RoundTrip, &data.usual.waiting(wait)).next().is_some()
@@ -181,19 +182,20 @@ fn waiting(data: &Data) -> Option<String> {
     ))
 }
 
-/// A mechanism and its variant, and whether its rounds disagree.
+/// Returns a mechanism and its variant, and a mark if its rounds disagree.
 fn named(row: &Row) -> String {
     if row.is_unstable() { format!("{} ({}, unstable)", row.mechanism, row.variant) } else { way(row) }
 }
 
-/// Whether two rows differ by less than the rounds of either do among themselves: another run might turn them round.
+/// Returns true if two rows differ by less than the rounds of either do among themselves: another run might reverse
+/// their order.
 fn alike((row, value): (&Row, f64), (other_row, other): (&Row, f64)) -> bool {
     let spread = |row: &Row| row.rounds.as_ref().map_or(0.0, |rounds| rounds.spread);
     let width = statistics::AGREEMENT.max(spread(row)).max(spread(other_row));
     (value / other).ln().abs() <= width.ln_1p()
 }
 
-/// A factor with two digits that count; more would say more than the figures behind it.
+/// Formats a factor with two significant digits; more would be more precise than the figures behind it.
 fn factor(value: f64) -> String {
     if value < 9.95 {
         return format!("{value:.1}");
@@ -202,7 +204,8 @@ fn factor(value: f64) -> String {
     grouped(((value / unit).round() * unit).round() as u64)
 }
 
-/// The row with the least value (`sign` 1) or the greatest (-1), the value, and who cannot be told from it.
+/// Returns the row with the least value (`sign` 1) or the greatest (-1), the value, and the rows that cannot be told
+/// from it.
 fn best<'a>(rows: &[&'a Row], value: Value, sign: f64) -> Option<(&'a Row, f64, String)> {
     let of = |row: &&'a Row| Some((*row, value(row).filter(|value| value.is_finite() && *value > 0.0)?));
     let valued: Vec<_> = rows.iter().filter_map(of).collect();

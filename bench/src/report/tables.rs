@@ -1,4 +1,4 @@
-//! The tables: everything that the charts show, and more, as figures.
+//! The tables: the figures of all charts, and more.
 
 use super::data::{Data, Setting, figure, micro, way};
 use super::html::{Cell, Table, escape, list};
@@ -10,7 +10,7 @@ pub(super) fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// A table under a line that opens it.
+/// Returns a table folded under a line that opens it.
 fn folded(name: &str, table: &Table) -> String {
     let name = escape(name);
     match table.html() {
@@ -19,7 +19,7 @@ fn folded(name: &str, table: &Table) -> String {
     }
 }
 
-/// Whose row this is, in two cells.
+/// Returns the mechanism and the variant of a row, in two cells.
 pub(super) fn who(row: &Row) -> Vec<Cell> {
     vec![
         Cell {
@@ -31,7 +31,7 @@ pub(super) fn who(row: &Row) -> Vec<Cell> {
     ]
 }
 
-/// One table for each kind and setting.
+/// Returns one table for each kind and setting.
 pub(super) fn figures(data: &Data) -> String {
     let mut html = String::new();
     for (kind, word) in [(Kind::RoundTrip, "Round trip"), (Kind::Throughput, "Throughput")] {
@@ -111,7 +111,7 @@ fn rates(rows: &[&Row]) -> Table {
     }
 }
 
-/// What a message cost on both sides: that of short ones, and below it all, for each kind and setting.
+/// Returns the cost of a message on both sides: of short ones first, then of all, for each kind and setting.
 pub(super) fn costs(data: &Data) -> String {
     let short = data.under(Kind::RoundTrip, &data.usual).filter(|row| row.size == data.short);
     let short = cost(&short.filter(|row| row.cost.is_some()).collect::<Vec<_>>());
@@ -167,7 +167,7 @@ fn cost(rows: &[&Row]) -> Table {
     Table { groups, columns: names, labels: 2, rows, class: "dense", ..Table::default() }
 }
 
-/// The open loop beside the closed one.
+/// Returns the table of the open loop beside the closed one.
 pub(super) fn open_loop(data: &Data) -> Table {
     let line = |row: &Row| {
         let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &Setting::of(row), row.size);
@@ -204,7 +204,7 @@ pub(super) fn open_loop(data: &Data) -> Table {
     }
 }
 
-/// Each row beside its floor.
+/// Returns the table of each row beside its floor.
 pub(super) fn floor(data: &Data) -> Table {
     let floor = |row: &Row| {
         let same = |other: &&Row| {
@@ -243,7 +243,7 @@ pub(super) fn floor(data: &Data) -> Table {
     }
 }
 
-/// Whoever else played in the suite's rounds: the same in other ways.
+/// Returns the table of the other implementations that played in the suite's rounds.
 pub(super) fn others(data: &Data) -> Table {
     let names =
         ["mechanism", "size", "setting", "kind", "by", "its time, µs", "suite / this", "its middle half"];
@@ -269,7 +269,7 @@ pub(super) fn others(data: &Data) -> Table {
     }
 }
 
-/// How much longer a larger message takes, by the suite and on the floor.
+/// Returns the growth of the time with the size, for the suite and for the floor.
 pub(super) fn growth(data: &Data) -> Table {
     let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "suite / floor"];
     let line = |step: &Growth| {
@@ -292,7 +292,7 @@ pub(super) fn growth(data: &Data) -> Table {
     }
 }
 
-/// A table under its own label.
+/// Returns a table under its own label.
 pub(super) fn titled(table: &Table) -> String {
     match table.html() {
         html if html.is_empty() => html,
@@ -300,10 +300,10 @@ pub(super) fn titled(table: &Table) -> String {
     }
 }
 
-/// A list of more items is folded.
+/// The number of items above which a list is folded.
 const LONG: usize = 12;
 
-/// The rows whose rounds do not agree.
+/// Returns the rows whose rounds do not agree.
 pub(super) fn doubtful(data: &Data) -> String {
     let line = |row: &&Row| {
         let (kind, setting) = (row.kind.name().replace('_', " "), Setting::of(row).name());

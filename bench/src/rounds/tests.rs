@@ -1,4 +1,5 @@
-//! Taking turns, and what comes out of it when one is slower: with the real exchange, over a ring between two threads.
+//! Tests of taking turns, and of the result when one contestant is slower: with the real exchange, over a ring between
+//! two threads.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -61,8 +62,8 @@ fn case(kind: Kind) -> Case {
     }
 }
 
-/// Two threads that play, of which ping takes `delay` to send what is timed, and writes its name down for each task: as a capital
-/// where each message is checked.
+/// Returns two threads that play. Ping takes `delay` to send what is timed, and logs its name for each task: as a
+/// capital where each message is checked.
 fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let log = Arc::clone(log);
     let ping = move |stage: &crate::pair::Stage| {
@@ -89,7 +90,7 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
 
 #[test]
 fn they_take_turns_and_the_slower_one_is_seen() {
-    // On a machine with more to do than it can, the quick one waits for a CPU as well; but not most of the time for so long.
+    // On an overloaded machine, the quick one waits for a CPU as well; but not that long most of the time.
     const DELAY: Duration = Duration::from_millis(30);
     for kind in Kind::USUAL {
         let (case, log) = (case(kind), Arc::<Mutex<String>>::default());
@@ -112,7 +113,7 @@ fn they_take_turns_and_the_slower_one_is_seen() {
     }
 }
 
-/// Luck with one pair is not taken for the code's merit: there are several.
+/// The luck of one pair must not count as the merit of the code: there are several pairs.
 #[test]
 fn several_pairs_play_for_each() {
     let (case, log) = (case(Kind::RoundTrip), Arc::<Mutex<String>>::default());
@@ -137,7 +138,7 @@ fn an_effort_in_time_becomes_rounds_of_some_milliseconds() {
     }
 }
 
-/// What happens in one round hits all: so the times of one round are compared.
+/// A disturbance in one round affects all: so the times of one round are compared.
 #[test]
 fn ratios_are_those_of_the_same_round() {
     let [ours, theirs] = [[10.0, 20.0, 30.0], [5.0, 20.0, 60.0]].map(|times| Contestant {
@@ -156,7 +157,7 @@ fn the_time_of_a_round_is_divided_by_its_messages() {
     assert_eq!(times, [750.0, 0.1]);
 }
 
-/// It ended early: enough rounds of each are worth a figure, one fewer is not.
+/// When it ends early, enough rounds of each give a figure, and one fewer does not.
 #[test]
 fn it_may_be_over_after_the_fewest_rounds() {
     let all = FEWEST_ROUNDS + 1; // the first of which checks
@@ -171,7 +172,7 @@ fn it_may_be_over_after_the_fewest_rounds() {
     }
 }
 
-/// Round trips that are timed together have one time: the mean of all.
+/// Round trips timed together have one time: the mean of all.
 #[test]
 fn a_batch_has_one_time() {
     let mut pair = pair('x', Duration::ZERO, &Arc::default());

@@ -1,11 +1,11 @@
-//! What a row says, from invented rounds.
+//! Tests of the figures in a row, from invented rounds.
 
 use ipc_core::{Error, Wait};
 
 use super::*;
 use crate::invented::case;
 
-/// One that has played rounds of 50 messages of which each took so long.
+/// Returns a contestant that has played rounds of 50 messages, each of which took the given time.
 fn played(kind: Kind, times: [f64; 5]) -> Contestant {
     let mut contestant =
         Contestant::new(case("pipe", "anonymous", kind, Wait::Block), || Err(Error::Disconnected));
@@ -21,7 +21,7 @@ fn messages_and_bytes_of_a_second() {
     assert_eq!((row.messages_per_s, row.bytes_per_s), (Some(2000.0), Some(128_000.0)));
 }
 
-/// Both rows of a comparison say the same ratio, each with the rounds of its own side.
+/// Both rows of a comparison state the same ratio, each with the rounds of its own side.
 #[test]
 fn a_row_and_its_floor_say_the_same_ratio() {
     let case = case("pipe", "anonymous", Kind::Throughput, Wait::Block);
@@ -70,7 +70,7 @@ fn fairness_has_the_fewest_the_middle_and_the_most() {
     assert!((Fairness::of(&[1, 3]).unwrap().index - 0.8).abs() < 1e-12);
 }
 
-/// Rows of different conditions are different rows: none is taken for another in a comparison.
+/// Rows of different conditions have different keys: none is mistaken for another in a comparison.
 #[test]
 fn each_condition_is_part_of_the_key() {
     let row = Row::empty(&case_of(Kind::RoundTrip));

@@ -1,4 +1,4 @@
-//! One row in the making.
+//! One row while it is measured.
 
 use std::time::Duration;
 
@@ -12,41 +12,41 @@ use super::pace::{Pace, Turn};
 use crate::energy::Meter;
 use crate::{Case, Kind, Refusal, Row, Task, Verified, clock, crowd, too_large};
 
-/// The share of a turn in which round trips are timed; in the rest of it, messages on their way.
+/// The share of a turn in which round trips are timed; the rest is for one-way times.
 const ROUND_TRIPS: f64 = 0.8;
 
-/// Longest task: whoever wants to end the run waits no longer than that.
+/// The longest task: ending the run takes no longer than that.
 const LONGEST_TASK: Duration = Duration::from_millis(100);
 
-/// The same in the open loop, where a stall has to be waited out: with the task, the memory of what was meant ends.
+/// The same in the open loop, where a stall has to be waited out: the intended times are forgotten when the task ends.
 const LONGEST_OPEN: Duration = Duration::from_secs(2);
 
-/// The same for many clients, who need some time to get going.
+/// The same for many clients, which need some time to get going.
 const LONGEST_SERVED: Duration = Duration::from_millis(500);
 
-/// A time needs this much room in a message, in bytes.
+/// The room that a time needs in a message, in bytes.
 const STAMP: usize = size_of::<u64>();
 
-/// A case, and what is known about it so far.
+/// A case, and what is known about it at this point.
 pub(super) struct Entry {
     at: usize,
     case: Case,
     pace: Pace,
     state: State,
-    /// How long a message takes, or a round trip; known after the first round.
+    /// The time that a message takes, or a round trip; known after the first round.
     each: Duration,
     batch: u64,
     figures: Figures,
 }
 
-/// How it stands with an entry.
+/// The state of an entry.
 #[derive(Debug)]
 pub(super) enum State {
-    /// It has not had its turn.
+    /// It has not had its first turn.
     New,
-    /// It plays.
+    /// It is taking turns.
     Playing,
-    /// It will play no more.
+    /// It takes no more turns.
     Over(Refusal),
 }
 
@@ -56,7 +56,7 @@ impl Entry {
         Self { at, case, pace, state, each, batch: 1, figures }
     }
 
-    /// Its place among the cases of the plan.
+    /// Returns its index among the cases of the plan.
     pub(super) fn at(&self) -> usize {
         self.at
     }
@@ -69,7 +69,7 @@ impl Entry {
         &self.state
     }
 
-    /// Plays its part of a round, if it still plays. Round 0 is not counted.
+    /// Takes its turn in a round, if it still plays. Round 0 is not counted.
     pub(super) fn take_turn(&mut self, round: u32, lane: &mut Lane, stop: &Stop) {
         let outcome = match (&self.state, round) {
             (State::New, 0) => self.get_ready(lane, stop),
@@ -78,15 +78,15 @@ impl Entry {
         };
         match outcome {
             Ok(()) => self.state = State::Playing,
-            // Not a failure then: what has been measured before counts.
+            // Then not a failure: the figures measured before count.
             Err(Refusal::Failed(_)) if stop.is_near() => {}
             Err(refusal) => self.state = State::Over(refusal),
         }
     }
 
-    /// Checks that the exchange works, finds out how long a message takes, and warms both processes up.
+    /// Checks that the exchange works, finds out how long a message takes, and warms up both processes.
     fn get_ready(&mut self, lane: &mut Lane, stop: &Stop) -> Result<(), Refusal> {
-        /// Long enough to tell.
+        /// The shortest time that is a reliable measure.
         const ENOUGH: Duration = Duration::from_millis(3);
         if self.case.kind == Kind::Clients {
             if let Some(reason) = crowd::refusal(&self.case) {
@@ -128,19 +128,19 @@ impl Entry {
         let mut this_round = Figures::default();
         let outcome = self.play_round(count, &mut this_round, lane, stop);
         if this_round.count > 0 {
-            // A first look that was disturbed would leave all turns too short.
+            // A disturbed first measurement would make all turns too short.
             self.each = self.each.min(this_round.each());
-            self.figures.add_round(self.case.kind, this_round); // also a part of one: the run may end here
+            self.figures.add_round(self.case.kind, this_round); // also a partial one: the run may end here
         }
         outcome
     }
 
-    /// A round of many clients.
+    /// Plays a round of many clients.
     fn serve(&mut self, time: Duration, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
         let mut this_round = Figures::default();
         let outcome = self.serve_round(time, &mut this_round, lane, stop);
         if this_round.count > 0 {
-            self.figures.add_round(Kind::Clients, this_round); // also a part of one: the run may end here
+            self.figures.add_round(Kind::Clients, this_round); // also a partial one: the run may end here
         } else {
             self.figures.add_idle(&this_round);
         }
@@ -193,7 +193,7 @@ impl Entry {
         Ok(())
     }
 
-    /// How many messages take about so long; at least one.
+    /// Returns how many messages take about `time`; at least one.
     fn fitting(&self, time: Duration) -> u64 {
         let each = match (self.case.kind, self.case.rate) {
             (Kind::RoundTrip, _) if self.case.size >= STAMP => self.each.as_secs_f64() / ROUND_TRIPS,
@@ -205,9 +205,9 @@ impl Entry {
 
     /// Plays about as much again with every message checked.
     pub(super) fn verify(&self, lane: &mut Lane, stop: &Stop) -> Verified {
-        /// How long many clients check their answers.
+        /// The time in which many clients check their answers.
         const SOME: Duration = Duration::from_millis(50);
-        /// A checksum takes about a nanosecond for each byte.
+        /// A checksum takes about a nanosecond per byte.
         const BYTES: u64 = 16 << 20;
         let most = (BYTES / self.case.size as u64).clamp(4, 10_000);
         let messages = self.figures.count.clamp(1, most);
@@ -229,7 +229,7 @@ impl Entry {
         }
     }
 
-    /// The row, if there is anything in it.
+    /// Returns the row, if it has any figures.
     pub(super) fn end(self) -> Result<Option<Row>, Refusal> {
         match self.state {
             State::Over(refusal) => Err(refusal),
@@ -243,5 +243,5 @@ impl Entry {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are what is tested
+#[allow(clippy::float_cmp)] // the test is about exact values
 mod tests;

@@ -1,4 +1,4 @@
-//! What the rounds of a row gave, added up.
+//! The results of a row's rounds, added up.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use ipc_core::play::{self, Usage};
 use crate::crowd::{self, Served};
 use crate::{Case, Cost, Costs, Fairness, Kind, Latency, Played, Rounds, Row, statistics};
 
-/// What the rounds gave.
+/// The results of the rounds.
 #[derive(Default)]
 pub(super) struct Figures {
     pub(super) count: u64,
-    /// Round trips, or messages, in the last round.
+    /// The round trips, or messages, in the last round.
     in_a_round: u64,
     elapsed: Duration,
     times: Option<Histogram<u64>>,
@@ -25,11 +25,11 @@ pub(super) struct Figures {
     service_means: Vec<f64>,
     ping: Usage,
     pong: Usage,
-    /// Messages to which the usage belongs.
+    /// The messages to which the usage belongs.
     paid: u64,
-    /// Energy of the whole machine meanwhile, in microjoules; `None` where it is not told.
+    /// The energy of the whole machine meanwhile, in microjoules; `None` where it is not reported.
     energy: Option<u64>,
-    /// Many clients: how many requests of each were answered.
+    /// Many clients: the number of requests of each that were answered.
     counts: Vec<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Figures {
         }
     }
 
-    /// Adds a task of `count` messages that were timed, of `messages` all together.
+    /// Adds a task of `count` timed messages, out of `messages` in all.
     pub(super) fn add(&mut self, count: u64, messages: u64, played: Played) {
         self.count += count;
         self.paid += messages;
@@ -52,7 +52,7 @@ impl Figures {
         self.pong = self.pong.plus(&played.pong);
     }
 
-    /// How long one of them took, on average.
+    /// Returns the mean time of one of them.
     pub(super) fn each(&self) -> Duration {
         self.elapsed.div_f64(self.count as f64)
     }
@@ -64,13 +64,13 @@ impl Figures {
         self.add_counts(&served.counts);
     }
 
-    /// Adds a round in which nobody was answered: it has no time of a message, but its time has passed.
+    /// Adds a round without any answer: it has no time per message, but its time has passed.
     pub(super) fn add_idle(&mut self, round: &Self) {
         self.elapsed += round.elapsed;
         self.add_counts(&round.counts);
     }
 
-    /// Whether there was time, and nothing came of it.
+    /// Returns true if time passed without any result.
     pub(super) fn only_waited(&self) -> bool {
         self.count == 0 && !self.elapsed.is_zero()
     }
@@ -103,7 +103,7 @@ impl Figures {
         self.pong = self.pong.plus(&round.pong);
     }
 
-    /// The row of a case; `None` if nothing was played. So many round trips were timed together.
+    /// Returns the row of a case; `None` if nothing was played. `batch` round trips were timed together.
     pub(super) fn row(self, case: &Case, batch: u64) -> Option<Row> {
         if self.count == 0 {
             return None;
@@ -144,5 +144,5 @@ fn merge(all: &mut Option<Histogram<u64>>, some: Option<Histogram<u64>>) {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are what is tested
+#[allow(clippy::float_cmp)] // the test is about exact values
 mod tests;

@@ -1,4 +1,4 @@
-//! The two processes that play all rows of one mechanism, built one way, waiting one way; or a server and its clients.
+//! The two processes that play all rows of one mechanism, variant and wait strategy; or a server and its clients.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use super::Stop;
 use crate::crowd::{Crowd, Served};
 use crate::{Case, Kind, Pair, Played, Task};
 
-/// What two processes can play without being started again.
+/// The key of the cases that two processes can play without a restart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LaneKey {
     mechanism: &'static str,
     variant: &'static str,
     wait: Wait,
-    /// Many clients: how many, and how long their requests are.
+    /// Many clients: their number, and the length of their requests.
     crowd: Option<(usize, usize)>,
 }
 
@@ -37,7 +37,7 @@ impl Lane {
         Self { key, pair: None, crowd: None }
     }
 
-    /// With processes that are there already.
+    /// Returns a lane with processes that are already running.
     #[cfg(test)]
     pub(super) fn with(case: &Case, pair: Pair) -> Self {
         Self { pair: Some(pair), ..Self::new(LaneKey::of(case)) }
@@ -47,7 +47,7 @@ impl Lane {
         &self.key
     }
 
-    /// The longest message, in bytes.
+    /// Returns the longest message, in bytes.
     ///
     /// # Errors
     /// The pair cannot be started.
@@ -58,7 +58,7 @@ impl Lane {
     /// Plays a task.
     ///
     /// # Errors
-    /// As the transport. The pair has ended then; the next task starts another one.
+    /// As the transport. The pair has then ended; the next task starts another one.
     pub(super) fn play(&mut self, case: &Case, task: Task, stop: &Stop) -> Result<Played> {
         let played = self.pair(case)?.play_unless(task, || stop.is_set());
         if played.is_err() {
@@ -67,10 +67,10 @@ impl Lane {
         played
     }
 
-    /// Has the clients play for so long, or only be there if that is no time at all.
+    /// Lets the clients play for `time`, or only starts them if it is zero.
     ///
     /// # Errors
-    /// As [`Crowd`]. It has ended then; the next turn starts another one.
+    /// As [`Crowd`]. It has then ended; the next turn starts another one.
     pub(super) fn serve(&mut self, case: &Case, time: Duration, verify: bool, stop: &Stop) -> Result<Served> {
         let is_over = || stop.is_set();
         let crowd = match &mut self.crowd {
@@ -86,7 +86,7 @@ impl Lane {
         served
     }
 
-    /// Ends the pair, or the crowd, without waiting for anybody's consent.
+    /// Ends the pair, or the crowd, at once, without a shutdown of its own.
     pub(super) fn abandon(&mut self) {
         if let Some(crowd) = self.crowd.take() {
             crowd.abandon();

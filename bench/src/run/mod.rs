@@ -1,15 +1,15 @@
-//! A run: everything that was asked for, measured in rounds that take turns.
+//! A run: every requested case, measured in rounds that take turns.
 //!
-//! A B C … A B C …: in each round every row is played for some milliseconds. Whatever the machine does in these minutes
-//! hits all rows alike, and how much the rounds of one row differ says how far its figures can be trusted. All pairs
-//! of processes are alive meanwhile; whoever has nothing to play sleeps.
+//! A B C … A B C …: in each round every row is played for some milliseconds. A disturbance of the machine in these
+//! minutes affects all rows alike, and the differences between the rounds of one row show how reliable its figures are.
+//! All pairs of processes are alive meanwhile; a pair with nothing to play sleeps.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! |---|---|
 //! | `mod.rs` | [`Plan`], and [`run`] |
-//! | `pace.rs` | how many rounds, and how long each |
-//! | `entry.rs` | one row in the making |
-//! | `figures.rs` | what its rounds gave |
+//! | `pace.rs` | the number and the length of the rounds |
+//! | `entry.rs` | one row while it is measured |
+//! | `figures.rs` | the results of its rounds |
 //! | `lane.rs` | the two processes that play some of the rows |
 //! | `stop.rs` | [`Stop`]: Ctrl-C |
 
@@ -34,30 +34,30 @@ use lane::{Lane, LaneKey};
 use pace::Pace;
 pub use stop::Stop;
 
-/// What a run is to do.
+/// The contents of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How much, and how long, where nothing else is said.
+    /// The profile, for everything that is not set explicitly.
     pub profile: RunProfile,
     /// The rows.
     pub cases: Vec<Case>,
-    /// How long each row is timed, all rounds together; `None`: as the profile says.
+    /// The time for which each row is timed, all rounds together; `None`: the profile decides.
     pub effort: Option<Effort>,
-    /// Beside each row its floor.
+    /// Measure the floor beside each row.
     pub floor: bool,
     /// Also check every message, in a pass of its own.
     pub verify: bool,
 }
 
 impl Plan {
-    /// How long the rows will be timed, all together; `None` if a number of messages was asked for.
+    /// Returns the time for which the rows will be timed, all together; `None` if a number of messages was requested.
     #[must_use]
     pub fn expected(&self) -> Option<Duration> {
         Pace::of(self).each().map(|each| each * self.cases.len() as u32)
     }
 }
 
-/// Measures, until it is done or `stop` says so. What has been measured until then is in the document.
+/// Measures until it is done or `stop` is set. The document holds the measurements until then.
 #[must_use]
 pub fn run(plan: &Plan, stop: &Stop) -> Document {
     let started = Instant::now();
@@ -66,10 +66,10 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     let pace = Pace::of(plan);
     let progress = progress(plan.cases.len() as u64 * u64::from(pace.rounds() + 1));
     let promised = plan.profile.limit().filter(|_| plan.effort.is_none());
-    // What comes after the rounds is given a tenth of the time.
+    // The steps after the rounds get a tenth of the time.
     let deadline = promised.map(|promised| started + promised.mul_f64(0.9));
     let mut done: Vec<Measured> = Vec::new();
-    // Rows that are to be compared are of the same placement: those take turns.
+    // Rows to be compared have the same placement: those take turns.
     for placement in placements(&plan.cases) {
         let cases = plan.cases.iter().enumerate().filter(|(_, case)| case.placement == placement);
         let mut field = Field::new(cases.map(|(at, case)| Entry::new(at, *case, pace)).collect());
@@ -96,7 +96,7 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     document
 }
 
-/// What around the processes makes their figures other than they look.
+/// Returns notes on the surroundings of the processes that make their figures misleading.
 fn surroundings(environment: &Environment) -> Vec<String> {
     let mut notes = Vec::new();
     if !cpus::may_bind().unwrap_or(false) {
@@ -111,7 +111,7 @@ fn surroundings(environment: &Environment) -> Vec<String> {
     notes
 }
 
-/// What came out of one case.
+/// The result of one case.
 struct Measured {
     at: usize,
     case: Case,
@@ -121,7 +121,7 @@ struct Measured {
     verified: Option<Verified>,
 }
 
-/// Puts what came out of the cases into the document, in the order of the plan.
+/// Puts the results of the cases into the document, in the order of the plan.
 fn write_down(mut done: Vec<Measured>, document: &mut Document) {
     done.sort_by_key(|measured| measured.at);
     for Measured { rows, case, outcome, beside_floor, verified, .. } in done {
@@ -140,7 +140,7 @@ fn write_down(mut done: Vec<Measured>, document: &mut Document) {
     }
 }
 
-/// All that take turns, and the processes that play them.
+/// All entries that take turns, and the processes that play them.
 struct Field {
     entries: Vec<Entry>,
     lanes: Vec<Lane>,
@@ -151,8 +151,8 @@ impl Field {
         Self { entries, lanes: Vec::new() }
     }
 
-    /// Round after round. Round 0 finds out how long a message takes, and warms everything up. After the deadline no
-    /// round begins, if there were enough for the figures to mean something.
+    /// Plays round after round. Round 0 measures how long a message takes, and warms everything up. After the deadline
+    /// no round begins, if there were enough for meaningful figures.
     fn play(&mut self, rounds: u32, deadline: Option<Instant>, stop: &Stop, progress: &ProgressBar) {
         for round in 0..=rounds {
             if round > pace::FEWEST && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -174,7 +174,7 @@ impl Field {
         }
     }
 
-    /// What else was asked for, and the end of all processes.
+    /// Does the other requested measurements, and ends all processes.
     fn finish(mut self, plan: &Plan, stop: &Stop, progress: &ProgressBar) -> Vec<Measured> {
         let mut done = Vec::new();
         for entry in std::mem::take(&mut self.entries) {
@@ -189,7 +189,7 @@ impl Field {
         if stop.is_set() {
             self.lanes.iter_mut().for_each(Lane::abandon);
         }
-        drop(self.lanes); // floors are measured with nobody else around
+        drop(self.lanes); // floors are measured with no other pair alive
         let done = done.into_iter().map(|(entry, verified)| {
             progress.tick();
             let (at, case) = (entry.at(), *entry.case());
@@ -228,7 +228,7 @@ fn play_beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>
     Ok(())
 }
 
-/// Adds the limits of the machine, and says of which CPUs they are.
+/// Adds the limits of the machine, and a note that names their CPUs.
 fn add_limits(plan: &Plan, document: &mut Document) {
     let Some(place) = apart(&plan.cases) else { return };
     match Limits::measure(place) {
@@ -243,13 +243,13 @@ fn add_limits(plan: &Plan, document: &mut Document) {
     }
 }
 
-/// The placement on two CPUs, if there is one: there is no other way to see a cache line go from one to the other.
+/// Returns the placement on two CPUs, if there is one: only between two CPUs does a cache line move.
 fn apart(cases: &[Case]) -> Option<Placement> {
     cases.iter().map(|case| case.placement).min_by_key(|place| place.ping == place.pong)
 }
 
-/// Adds how many system calls a message costs, where that can be told, and why it cannot where not. A row takes some 20
-/// milliseconds, and on a disturbed machine more: at `end` the rest goes without.
+/// Adds the number of system calls per message, where they can be counted, and otherwise the reason. A row takes some
+/// 20 milliseconds, and longer on a disturbed machine: after `end` the remaining rows get none.
 fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop: &Stop) {
     const SPARE: Duration = Duration::from_millis(500);
     if document.results.is_empty() {
@@ -279,7 +279,7 @@ fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop:
     }
 }
 
-/// The lane of a case: made when it is first asked for.
+/// Returns the lane of a case, created on first use.
 fn lane<'a>(lanes: &'a mut Vec<Lane>, case: &Case) -> &'a mut Lane {
     let key = LaneKey::of(case);
     let at = lanes.iter().position(|lane| lane.key() == &key).unwrap_or_else(|| {
@@ -289,7 +289,7 @@ fn lane<'a>(lanes: &'a mut Vec<Lane>, case: &Case) -> &'a mut Lane {
     &mut lanes[at]
 }
 
-/// Each placement once.
+/// Returns each placement once.
 fn placements(cases: &[Case]) -> Vec<Placement> {
     let mut placements = Vec::new();
     for case in cases {
@@ -322,7 +322,7 @@ mod tests {
         Case { size, placement, ..case("pipe", "anonymous", Kind::RoundTrip, Wait::Block) }
     }
 
-    /// Placement after placement is measured; what is written down has the order of the plan.
+    /// Placements are measured one after the other; the results are written down in the order of the plan.
     #[test]
     fn what_came_out_has_the_order_of_the_plan() {
         let measured = |at: usize| {

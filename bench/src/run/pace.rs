@@ -1,14 +1,14 @@
-//! How many rounds, and how long each.
+//! The number of rounds, and the length of each.
 
 use std::time::Duration;
 
 use super::Plan;
 use crate::{Effort, Kind};
 
-/// Fewest rounds: how much fewer differ says little.
+/// The fewest rounds: the differences between fewer say little.
 pub(super) const FEWEST: u32 = 5;
 
-/// The shortest turn: giving the order takes a share of it that hardly counts.
+/// The shortest turn: giving the order takes a negligible share of it.
 const SHORTEST: Duration = Duration::from_millis(4);
 
 /// The pace of a run: the same for all rows.
@@ -18,14 +18,14 @@ pub(super) struct Pace {
     length: Length,
 }
 
-/// How much of a row is timed in all rounds together.
+/// The amount of a row that is timed in all rounds together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Length {
     Time(Duration),
     Messages(u64),
 }
 
-/// How much is played in one turn.
+/// The amount that is played in one turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Time(Duration),
@@ -54,7 +54,7 @@ impl Pace {
         self.rounds
     }
 
-    /// How long each row is timed; `None` if that is not known.
+    /// Returns the time for which each row is timed; `None` if that is not known.
     pub(super) fn each(&self) -> Option<Duration> {
         match self.length {
             Length::Time(each) => Some(each),
@@ -62,14 +62,15 @@ impl Pace {
         }
     }
 
-    /// In how many rounds a row of that kind has its turn. In the open loop a turn has to be long: a stall at its end
-    /// keeps nobody waiting who would have come later; and so has one of many clients, of whom each is to be served
-    /// several times.
+    /// Returns the number of rounds in which a row of that kind has a turn. In the open loop a turn has to be long: a
+    /// stall at its end does not delay the messages that would have come later. So does a turn of many clients, each of
+    /// which is to be served several times.
     pub(super) fn rounds_of(&self, kind: Kind) -> u32 {
         if matches!(kind, Kind::OpenLoop | Kind::Clients) { self.rounds.min(FEWEST) } else { self.rounds }
     }
 
-    /// What is played in a round, from 1 on; nothing in some rounds if there are fewer messages than rounds.
+    /// Returns the amount to play in a round, from 1 on; nothing in some rounds if there are fewer messages than
+    /// rounds.
     pub(super) fn turn(&self, kind: Kind, round: u32) -> Option<Turn> {
         let rounds = self.rounds_of(kind);
         if round > rounds {
@@ -77,7 +78,7 @@ impl Pace {
         }
         Some(match self.length {
             Length::Time(each) => Turn::Time(each / rounds),
-            // The first rounds get one more until the remainder is used up: all together exactly what was asked for.
+            // The first rounds get one more until the remainder is used up: all together exactly the requested number.
             Length::Messages(count) => {
                 let (even, more) = (count / u64::from(rounds), count % u64::from(rounds));
                 Turn::Messages(even + u64::from(u64::from(round) <= more))
@@ -113,7 +114,7 @@ mod tests {
         }
     }
 
-    /// Each row has its share of what the profile promises, and no more than the profile gives to one.
+    /// Each row has its share of the time that the profile promises, and no more than the profile gives to one.
     #[test]
     fn many_rows_share_the_time_of_the_profile() {
         let each = |rows| {

@@ -1,4 +1,4 @@
-//! Ctrl-C: what was measured so far is worth keeping.
+//! Ctrl-C: the measurements until then are worth keeping.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use ipc_core::Result;
 use ipc_core::demo::interrupt;
 
-/// Whether the run is to end early.
+/// The flag that ends the run early.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicI32>);
 
 impl Stop {
-    /// Comes true with the first signal that ends processes. The second one ends this process at once.
+    /// Returns a flag that is set by the first signal that would end the process. The second one ends this process at
+    /// once.
     ///
     /// # Errors
     /// The signals cannot be waited for.
@@ -28,21 +29,22 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Whether there was a signal.
+    /// Returns true if there was a signal.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// Ends this process as the signal would have ended it. Nothing happens if there was none.
+    /// Ends this process as the signal would have ended it. Does nothing if there was none.
     pub fn end_as_told(&self) {
         if self.is_set() {
             interrupt::end_as(self.0.load(Ordering::Relaxed));
         }
     }
 
-    /// Whether a signal has come, or comes in a moment. A terminal sends it to all processes: a peer may have ended of
-    /// it before this process has heard of it, which on a busy machine takes long. Only who has failed waits for it.
+    /// Returns true if a signal has arrived, or arrives in a moment. A terminal sends it to all processes: a peer may
+    /// have been ended by it before this process receives it, which takes long on a busy machine. Only a failed run
+    /// waits for that.
     pub(super) fn is_near(&self) -> bool {
         let started = Instant::now();
         while !self.is_set() && started.elapsed() < Duration::from_secs(1) {

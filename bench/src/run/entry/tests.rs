@@ -1,4 +1,4 @@
-//! What is played for a row, on a machine that is invented: each message takes as long as the test says.
+//! Tests of the tasks played for a row, on an invented machine: each message takes as long as the test says.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,10 +10,10 @@ use super::*;
 use crate::invented::case;
 use crate::{Effort, Pair, Played, RunProfile};
 
-/// What was played: a word for what it was, and the task.
+/// The tasks played, each with a word for its purpose.
 type Log = Arc<Mutex<Vec<(&'static str, Task)>>>;
 
-/// A pair that takes `ns` nanoseconds for a message. It says that it has played, and has not.
+/// A pair that takes `ns` nanoseconds for a message. It reports that it has played, without playing.
 struct Machine {
     log: Log,
     lane: Lane,
@@ -39,7 +39,7 @@ impl Machine {
         Self { log, lane: Lane::with(case, Pair::on_stage(ping).unwrap()) }
     }
 
-    /// What was played since the last time that this was asked.
+    /// Returns the tasks played since the last call.
     fn played(&self) -> Vec<(&'static str, u64)> {
         self.log.lock().unwrap().drain(..).map(|(what, task)| (what, task.order.count)).collect()
     }
@@ -55,7 +55,7 @@ fn invented(task: &Task, ns: u64) -> Played {
     times.record_n(ns, count).unwrap();
     let one_way = (task.order.exchange == Exchange::OneWay).then(|| times.clone());
     let usage = Usage { cpu: Duration::from_nanos(count), ..Usage::default() };
-    let timed = count - u64::from(task.order.exchange == Exchange::Stream); // the first one starts the clock
+    let timed = count - u64::from(task.order.exchange == Exchange::Stream); // the first message starts the clock
     Played { times, one_way, ping: usage, pong: usage, ..Played::in_time(Duration::from_nanos(timed * ns)) }
 }
 
@@ -86,7 +86,7 @@ fn a_row_gets_ready_by_checking_and_by_a_first_look() {
     }
 }
 
-/// Of a turn of round trips, a fifth of the time is for messages on their way; what is timed was asked for.
+/// In a turn of round trips, a fifth of the time is for one-way times; the number of timed messages is as requested.
 #[test]
 fn a_turn_plays_what_was_asked_for_and_a_quarter_one_way() {
     let case = pipe(Kind::RoundTrip);
@@ -107,7 +107,7 @@ fn a_turn_plays_what_was_asked_for_and_a_quarter_one_way() {
     assert_eq!(figures.map(|times| times.unwrap().len()), [707, 7 * 25]);
 }
 
-/// The stamp takes eight bytes: they are enough, and seven have no room for it.
+/// The stamp takes eight bytes: a message of eight bytes has room for it, and one of seven has not.
 #[test]
 fn one_way_times_need_room_for_a_stamp() {
     for (size, expected) in [(7, &["time"][..]), (8, &["time", "one way"])] {
@@ -121,7 +121,7 @@ fn one_way_times_need_room_for_a_stamp() {
     }
 }
 
-/// No task takes longer than a tenth of a second, and all together play what was asked for.
+/// No task takes longer than a tenth of a second, and all together play the requested number.
 #[test]
 fn a_long_turn_is_played_in_short_tasks() {
     let case = pipe(Kind::RoundTrip);
@@ -133,7 +133,7 @@ fn a_long_turn_is_played_in_short_tasks() {
     assert_eq!(machine.played(), [("time", 8), ("time", 8), ("time", 4), ("one way", 5)]);
 }
 
-/// A stream has one message more than is timed, in each task; it costs what all of them cost.
+/// A stream has one message more than is timed, in each task; its cost is that of all messages.
 #[test]
 fn a_stream_is_charged_with_its_first_message() {
     let case = pipe(Kind::Throughput);
@@ -147,7 +147,7 @@ fn a_stream_is_charged_with_its_first_message() {
     assert_eq!((row.count, row.cost.unwrap().ping.user_ns), (1, 1.0), "a nanosecond for each of two");
 }
 
-/// The open loop keeps to its rate, and in tasks of two seconds at most.
+/// The open loop keeps to its rate, in tasks of two seconds at most.
 #[test]
 fn an_open_loop_is_as_long_as_its_rate_says() {
     let case = Case { rate: Some(1000), ..pipe(Kind::OpenLoop) };
@@ -161,25 +161,25 @@ fn an_open_loop_is_as_long_as_its_rate_says() {
     assert_eq!(tasks, [(2000, Some(1000), 1), (1000, Some(1000), 1)], "a fifth of 15 seconds");
 }
 
-/// A turn is as long as the quickest round says: a first look that was disturbed would leave all of them too short, and a
-/// round that was disturbed would as well.
+/// The length of a turn follows from the quickest round: a disturbed first measurement would make all turns too short,
+/// and so would a disturbed round.
 #[test]
 fn a_turn_is_as_long_as_the_quickest_round_says() {
     let case = pipe(Kind::Throughput);
-    // The first look at 16 messages, a round, another one twice as long, and one of half the time.
+    // The first measurement of 16 messages, a round, another one twice as long, and one of half the time.
     let ns = |nth: usize| [0, 800_000, 400_000, 800_000, 200_000][nth.min(4)];
     let (mut machine, stop) = (Machine::new(&case, ns), Stop::default());
     let mut entry = entry(case, Effort::About(Duration::from_millis(560)));
     for round in 0..5 {
         entry.take_turn(round, &mut machine.lane, &stop);
     }
-    // 80 ms a turn; the message that is not timed comes on top.
+    // 80 ms per turn, and one message that is not timed.
     let expected =
         [("verify", 101), ("time", 17), ("time", 101), ("time", 201), ("time", 201), ("time", 401)];
     assert_eq!(machine.played(), expected);
 }
 
-/// With every message checked, about as much again is played; and what is wrong is told.
+/// Checking every message plays about as much again, and errors are reported.
 #[test]
 fn verifying_plays_as_much_again_and_checks_it() {
     let case = Case { size: 64 << 10, ..pipe(Kind::RoundTrip) };
@@ -195,7 +195,7 @@ fn verifying_plays_as_much_again_and_checks_it() {
     }
 }
 
-/// A pair that loses a message, as the link that found it out says.
+/// A pair that loses a message, as the link that detected it reports.
 #[test]
 fn a_wrong_message_is_told() {
     let wrong = |stage: &crate::pair::Stage| -> Result<()> {

@@ -1,11 +1,11 @@
-//! Rounds of which every number is invented have a row of which every number is known.
+//! Tests of rows from invented rounds, whose numbers are all known.
 
 use ipc_core::Wait;
 
 use super::*;
 use crate::invented::case;
 
-/// So many times of so many nanoseconds.
+/// Returns a histogram of the given numbers of times, in nanoseconds.
 fn times(all: &[(u64, u64)]) -> Histogram<u64> {
     let mut times = play::histogram();
     for &(time, count) in all {
@@ -14,18 +14,19 @@ fn times(all: &[(u64, u64)]) -> Histogram<u64> {
     times
 }
 
-/// CPU time in nanoseconds, all of it in the program, and as many switches.
+/// Returns CPU time in nanoseconds, all of it in the program, and as many switches.
 fn usage(by: u64) -> Usage {
     Usage { cpu: Duration::from_nanos(by), voluntary_switches: by, ..Usage::default() }
 }
 
-/// A task that took so many nanoseconds.
+/// Returns a task that took `elapsed` nanoseconds.
 fn played(elapsed: u64, times: Histogram<u64>, ping: u64, pong: u64) -> Played {
     let elapsed = Duration::from_nanos(elapsed);
     Played { times, ping: usage(ping), pong: usage(pong), ..Played::in_time(elapsed) }
 }
 
-/// A round of two tasks of two messages each, all about `by` nanoseconds, with a fifth message that is not timed.
+/// Returns a round of two tasks of two messages each, all about `by` nanoseconds, with a fifth message that is not
+/// timed.
 fn round(by: u64) -> Figures {
     let mut round = Figures::default();
     let first =
@@ -48,7 +49,7 @@ fn rounds(kind: Kind) -> Row {
     figures.row(&case("pipe", "anonymous", kind, Wait::Block), 7).expect("something was played")
 }
 
-/// The mean of some means, and its interval.
+/// Returns the confidence interval of the mean of some means.
 fn interval(means: &[f64]) -> Option<[f64; 2]> {
     statistics::mean(means).map(|interval| [interval.low.max(0.0), interval.high])
 }
@@ -58,7 +59,7 @@ fn round_trips_are_those_of_all_rounds() {
     for kind in [Kind::RoundTrip, Kind::OpenLoop] {
         let row = rounds(kind);
         assert_eq!((row.count, row.batch), (12, Some(7)));
-        // The median of each round, and not its longest time.
+        // The median of each round, not its longest time.
         assert_eq!(row.rounds, Some(Rounds::of(4, &[100.0, 300.0, 200.0])));
         let all = |scale: u64| [(100 / scale, 3), (300 / scale, 3), (200 / scale, 3)];
         let means = [100, 300, 200].map(|by| f64::from(3 * by + 1900) / 4.0);
@@ -73,7 +74,7 @@ fn round_trips_are_those_of_all_rounds() {
     }
 }
 
-/// What was spent belongs to all messages, and to those as well that were not timed: 15.
+/// The cost is shared by all messages, including those that were not timed: 15.
 #[test]
 fn costs_are_those_of_all_messages() {
     let row = rounds(Kind::RoundTrip);
@@ -93,7 +94,7 @@ fn throughput_is_that_of_the_whole_time() {
     assert_eq!((row.rtt_ns, row.batch), (None, None));
 }
 
-/// A turn of three clients; the answers behind the window count as work only.
+/// Returns a turn of three clients; the answers after the window count as work only.
 fn turn(counts: [u64; 3], elapsed: u64) -> Served {
     let in_window = counts.iter().sum();
     let played = played(elapsed, times(&[(500, in_window)]), 11, 22);
