@@ -1,4 +1,4 @@
-//! What is true of FIFOs: each cell of the course's table, then the pitfalls.
+//! Facts about FIFOs: each cell of the course's table, then the pitfalls.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, IoSliceMut, Read, Write};
@@ -23,10 +23,10 @@ use nix::unistd::mkfifo;
 use rustix::io::{ReadWriteFlags, preadv2};
 use tempfile::TempDir;
 
-/// Long enough to say "it is still waiting".
+/// Long enough to conclude that it is still waiting.
 const A_WHILE: Duration = Duration::from_millis(200);
 
-/// A FIFO in a directory of its own.
+/// Makes a FIFO in its own directory.
 fn raw_fifo() -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("fifo");
@@ -43,13 +43,13 @@ fn open(path: &Path, how: OFlag) -> std::io::Result<File> {
         .open(path)
 }
 
-/// Both ends of a FIFO, which do not wait.
+/// Opens both ends of a FIFO, without waiting.
 fn raw_ends(path: &Path) -> (File, File) {
     let read = open(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
     (read, open(path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap())
 }
 
-/// Starts something that may block for ever; what it returns comes out of the channel.
+/// Starts an action that may block forever; its result comes out of the channel.
 fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
     over_this_test();
     let (done, answer) = mpsc::channel();
@@ -64,7 +64,7 @@ fn setup() -> Setup {
     Setup::default()
 }
 
-/// Both links of a meeting at `address`, one of them in this thread and one from another.
+/// Returns both links of a meeting at `address`, one made in this thread and one in another.
 fn meet(address: Option<&str>) -> (Framed<Ends>, Framed<Ends>) {
     let mut owner = Fifo::create(address, &setup()).unwrap();
     let address = owner.address();
@@ -72,7 +72,7 @@ fn meet(address: Option<&str>) -> (Framed<Ends>, Framed<Ends>) {
     (owner.accept(PATIENCE).unwrap(), joiner.recv_timeout(PATIENCE).unwrap())
 }
 
-/// What this thread has used of a CPU; 0 where the kernel does not count it.
+/// Returns the CPU time of this thread; 0 where the kernel does not count it.
 fn cpu_time() -> Duration {
     let counted = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     Duration::from_nanos(counted.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or(0))
@@ -128,7 +128,7 @@ fn unit_is_a_stream_that_loses_boundaries() {
     assert_eq!(&buffer[..len], b"firstsecond");
 }
 
-/// Direction: one-way. The read end cannot be written, the write end not read.
+/// Direction: one-way. The read end cannot be written, and the write end cannot be read.
 #[test]
 fn direction_is_one_way() {
     let (_dir, path) = raw_fifo();
@@ -147,14 +147,14 @@ fn direction_both_ways_takes_two_fifos() {
     }
 }
 
-/// Reach: same host. Even on a shared file system only the name travels; the buffer belongs to this kernel, and is
-/// not what the file system would show to another host.
+/// Reach: same host. Even on a shared file system, only the name is shared; the buffer belongs to this kernel, and
+/// another host would not see it.
 #[test]
 fn reach_is_the_same_host() {
     let (_dir, path) = raw_fifo();
     let (_read, mut write) = raw_ends(&path);
     write.write_all(b"kept by this kernel").unwrap();
-    // What is stored, and so all that a network file system could carry to another host: a name and no bytes.
+    // All that is stored, and so all that a network file system could show to another host: a name and no bytes.
     let meta = fs::symlink_metadata(&path).unwrap();
     assert_eq!((meta.len(), meta.blocks()), (0, 0));
 }
@@ -175,7 +175,7 @@ fn a_plain_open_waits_for_the_other_side() {
     }
 }
 
-/// Two sides that each open first the FIFO they read wait for each other for ever.
+/// Two sides that each first open the FIFO that they read wait for each other forever.
 #[test]
 fn opening_both_in_the_wrong_order_is_a_deadlock() {
     let (_dir, one) = raw_fifo();
@@ -184,14 +184,14 @@ fn opening_both_in_the_wrong_order_is_a_deadlock() {
         start(move || (open(&reads, OFlag::O_RDONLY).unwrap(), open(&writes, OFlag::O_WRONLY).unwrap()))
     });
     assert!(sides[0].recv_timeout(A_WHILE).is_err() && sides[1].try_recv().is_err());
-    // The way out, for this test: an end that needs nobody.
+    // The way out, for this test: an end that needs no process on the other side.
     let _ends = [&one, &other].map(|path| open(path, OFlag::O_RDWR).unwrap());
     for side in sides {
         side.recv_timeout(PATIENCE).unwrap();
     }
 }
 
-/// With `O_NONBLOCK` the reader gets its end at once; the writer is refused while there is no reader.
+/// The reader gets its end at once with `O_NONBLOCK`; the writer is refused while there is no reader.
 #[test]
 fn a_nonblocking_writer_without_a_reader_gets_enxio() {
     let (_dir, path) = raw_fifo();
@@ -200,7 +200,7 @@ fn a_nonblocking_writer_without_a_reader_gets_enxio() {
     open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap();
 }
 
-/// Before the first writer came, `read` says "end of file" already; `poll` knows better, until the writer has gone.
+/// The first read returns "end of file" before any writer came; `poll` reports a hang-up only once a writer has gone.
 #[test]
 fn the_end_of_file_before_the_first_writer_is_a_false_one() {
     let (_dir, path) = raw_fifo();
@@ -212,7 +212,7 @@ fn the_end_of_file_before_the_first_writer_is_a_false_one() {
     assert_eq!(read.read(&mut [0]).unwrap(), 0);
     assert!(!hung_up(&read), "nobody has been there yet");
     drop(open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap());
-    // A process that another test starts at this moment has a copy of the end, until it becomes another program.
+    // A process that another test starts at this moment has a copy of the end, until its `exec`.
     let gone = Instant::now() + PATIENCE;
     while !hung_up(&read) {
         assert!(Instant::now() < gone, "somebody has been there and gone");
@@ -220,7 +220,7 @@ fn the_end_of_file_before_the_first_writer_is_a_false_one() {
     assert_eq!(read.read(&mut [0]).unwrap(), 0);
 }
 
-/// `O_RDWR` opens at once on Linux, and is no way out: the process reads its own words, and no end of file ever.
+/// `O_RDWR` opens at once on Linux, but is no way out: the process reads its own bytes, and never sees an end of file.
 #[test]
 fn opened_for_both_a_process_hears_itself() {
     let (_dir, path) = raw_fifo();
@@ -229,11 +229,11 @@ fn opened_for_both_a_process_hears_itself() {
     let mut buffer = [0; 8];
     assert_eq!(both.read(&mut buffer).unwrap(), 4);
     assert_eq!(&buffer[..4], b"echo");
-    // Its own write end keeps the stream open: "nothing yet" for ever, although nobody else is there.
+    // Its own write end keeps the stream open: "nothing yet" forever, although no other process is there.
     assert_eq!(errno(&both.read(&mut buffer).unwrap_err()), Errno::EAGAIN);
 }
 
-/// A peer that never comes is an error after the time that the caller set, on either side.
+/// A peer that never comes is an error after the caller's timeout, on either side.
 #[test]
 fn a_peer_that_never_comes_is_a_timeout_and_no_hang() {
     let dir = tempfile::tempdir().unwrap();
@@ -249,7 +249,7 @@ fn a_peer_that_never_comes_is_a_timeout_and_no_hang() {
     assert!(matches!(accepted, Err(Error::TimedOut { waited: A_WHILE, .. })), "{accepted:?}");
 }
 
-/// FIFOs at which no process reads are those of an owner that is dead, or about to come: to join there is to wait.
+/// FIFOs without a reader belong to an owner that is dead, or about to start: joining there means waiting.
 #[test]
 fn fifos_without_a_reader_are_waited_at() {
     let dir = tempfile::tempdir().unwrap();
@@ -260,7 +260,7 @@ fn fifos_without_a_reader_are_waited_at() {
     assert!(message(joined).starts_with("nobody is at"));
 }
 
-/// Only the visitor whose number was answered is believed.
+/// Only the visitor whose number was answered is trusted.
 #[test]
 fn a_confirmation_with_another_number_is_none() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
@@ -274,7 +274,7 @@ fn a_confirmation_with_another_number_is_none() {
     owner.accept(PATIENCE).unwrap();
 }
 
-/// Somebody who opens the FIFO and leaves without a word is nobody: the owner waits on, without burning the CPU.
+/// A process that opens the FIFO and leaves without a word does not count: the owner waits on, without using the CPU.
 #[test]
 fn a_visitor_without_a_word_does_not_end_the_waiting() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
@@ -294,8 +294,8 @@ fn a_visitor_without_a_word_does_not_end_the_waiting() {
     assert_eq!(link.recv(&mut [0; 16]).unwrap(), 10);
 }
 
-/// Somebody who joined, gave up before the owner was ready, and left, does not spoil it for the next, whose answer
-/// is not taken for that one's: a FIFO cannot tell its visitors apart, so they take numbers.
+/// A joiner that gave up before the owner was ready does not disturb the next one, whose answer is not mistaken for the
+/// other's: a FIFO cannot tell its visitors apart, so they take numbers.
 #[test]
 fn a_joiner_who_gave_up_does_not_spoil_it_for_the_next() {
     for _ in 0..20 {
@@ -310,7 +310,7 @@ fn a_joiner_who_gave_up_does_not_spoil_it_for_the_next() {
     }
 }
 
-/// The answer to somebody who left without reading it is still in the FIFO when the next one comes, and is not taken
+/// An answer to a visitor that left without reading it is still in the FIFO when the next one joins, and is not taken
 /// for an answer to that one.
 #[test]
 fn an_answer_to_somebody_who_left_is_not_for_the_next() {
@@ -329,7 +329,7 @@ fn an_answer_to_somebody_who_left_is_not_for_the_next() {
     assert_eq!(next.recv_timeout(PATIENCE).unwrap().recv(&mut [0; 16]).unwrap(), 4);
 }
 
-/// A third process is told that the pair is taken: while the two talk, and when the second has left.
+/// A third process is told that the pair is taken: while the other two talk, and after the second has left.
 #[test]
 fn a_second_joiner_is_told_that_it_is_in_use() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
@@ -344,7 +344,7 @@ fn a_second_joiner_is_told_that_it_is_in_use() {
     assert!(matches!(link.recv(&mut [0; 16]), Err(Error::Disconnected)));
 }
 
-/// Also while the owner has not accepted anybody yet: of two who come, the first one waits, the second is told.
+/// The same holds before the owner has accepted a peer: of two joiners, the first waits, and the second is told.
 #[test]
 fn of_two_who_wait_for_the_owner_the_second_is_told() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
@@ -360,7 +360,7 @@ fn of_two_who_wait_for_the_owner_the_second_is_told() {
     first.recv_timeout(PATIENCE).unwrap();
 }
 
-/// Visitors who come and go without end do not keep the owner waiting longer than it wants.
+/// Visitors that come and go constantly do not prolong the owner's wait.
 #[test]
 fn restless_visitors_do_not_stretch_the_timeout() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
@@ -377,7 +377,7 @@ fn restless_visitors_do_not_stretch_the_timeout() {
     }
 }
 
-/// Something else at the address, or no address at all, is named as such.
+/// A wrong object at the address, or an address that is none, is named in the error.
 #[test]
 fn what_is_no_fifo_pair_is_refused() {
     let dir = tempfile::tempdir().unwrap();
@@ -398,7 +398,7 @@ fn what_is_no_fifo_pair_is_refused() {
     assert!(message(Fifo::join(&address, &setup(), PATIENCE)).contains("is a symbolic link"));
 }
 
-/// A stranger's words in the FIFO are no greeting: both sides say so.
+/// A stranger's bytes in the FIFO are not a greeting: both sides report that.
 #[test]
 fn a_stranger_who_writes_into_the_fifo_is_told_apart() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
@@ -410,7 +410,8 @@ fn a_stranger_who_writes_into_the_fifo_is_told_apart() {
 
 // ---- pitfalls: talking ----
 
-/// Up to `PIPE_BUF` bytes go in whole or not at all; of more, a part: that is where two writers' bytes mix.
+/// A write of up to `PIPE_BUF` bytes is whole or not done at all; a longer one may be partial, and two writers' bytes
+/// can mix.
 #[test]
 fn two_writers_are_torn_only_above_pipe_buf() {
     let (_dir, path) = raw_fifo();
@@ -429,7 +430,7 @@ fn two_writers_are_torn_only_above_pipe_buf() {
     );
 }
 
-/// Two processes that have opened a FIFO no longer need its name: they talk on when it is removed.
+/// Two processes that have opened a FIFO no longer need its name: they go on talking when it is removed.
 #[test]
 fn removing_the_name_does_not_disturb_who_has_opened_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -443,7 +444,7 @@ fn removing_the_name_does_not_disturb_who_has_opened_it() {
     assert!(matches!(owner.recv(&mut buffer), Err(Error::Disconnected)));
 }
 
-/// The name outlives its users: a plain FIFO stays until somebody unlinks it. Ours goes with the last of us.
+/// A name outlives its users: a plain FIFO stays until it is unlinked. Ours goes with its last user.
 #[test]
 fn a_name_outlives_its_users_unless_removed() {
     let (_dir, path) = raw_fifo();
@@ -455,7 +456,7 @@ fn a_name_outlives_its_users_unless_removed() {
     assert!(!address.exists());
 }
 
-/// Unlike an anonymous pipe, a FIFO refuses "do not wait" for a single call; hence two descriptions of each end.
+/// Unlike an anonymous pipe, a FIFO refuses `RWF_NOWAIT`; hence two descriptions of each end.
 #[test]
 fn a_fifo_refuses_not_to_wait_for_a_single_call() {
     let (_dir, path) = raw_fifo();
@@ -464,7 +465,7 @@ fn a_fifo_refuses_not_to_wait_for_a_single_call() {
     let mut byte = [0];
     let mut buffer = [IoSliceMut::new(&mut byte)];
     let answer = preadv2(&fifo, &mut buffer, at_current, ReadWriteFlags::NOWAIT);
-    // If this fails, the kernel has learned it: one description for each end would do.
+    // If this fails, the kernel now supports it: one description for each end would do.
     assert_eq!(answer.unwrap_err().raw_os_error(), Errno::EOPNOTSUPP as i32);
 }
 
@@ -475,7 +476,7 @@ fn each_end_is_open_twice_and_never_switched() {
     assert!(owner.try_recv(&mut [0; 8]).unwrap().is_none());
     joiner.send(b"x").unwrap();
     assert_eq!(owner.recv(&mut [0; 8]).unwrap(), 1);
-    // A blocking read after a polling one, and the other way round: each finds its own description's mode.
+    // A blocking read after a polling one, and vice versa: each has its own description's mode.
     assert_eq!(owner.stream().read(&mut [0; 8], Mode::Try), Err(Errno::EAGAIN));
     let waits = start(move || owner.recv(&mut [0; 8]).map_err(|error| error.to_string()));
     assert!(waits.recv_timeout(A_WHILE).is_err(), "a blocking recv should wait");
@@ -483,7 +484,7 @@ fn each_end_is_open_twice_and_never_switched() {
     assert_eq!(waits.recv_timeout(PATIENCE).unwrap(), Ok(3));
 }
 
-/// Made for the owner alone: 0600 in a directory 0700. A wider mode is exact, whatever the umask says.
+/// The FIFOs are for the owner alone: 0600 in a directory 0700. A wider mode is exact, despite the umask.
 #[test]
 fn the_modes_are_those_asked_for() {
     let dir = tempfile::tempdir().unwrap();
@@ -496,7 +497,7 @@ fn the_modes_are_those_asked_for() {
     }
 }
 
-/// The owner is killed: the other one removes its names when it ends, and not only the next `create`.
+/// The survivor of a killed owner removes its names when it ends, before any next `create`.
 #[test]
 fn the_survivor_removes_what_a_killed_owner_left() {
     let place = tempfile::tempdir().unwrap();
@@ -516,7 +517,7 @@ fn the_survivor_removes_what_a_killed_owner_left() {
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
-/// Neither end passes to a child that we start: it would keep the end of file from the other side.
+/// Neither end passes to a child that we start: it would keep the other side from seeing the end of file.
 #[test]
 fn a_child_of_ours_does_not_inherit_the_ends() {
     let (owner, mut joiner) = meet(None);
@@ -531,7 +532,7 @@ fn a_child_of_ours_does_not_inherit_the_ends() {
     );
 }
 
-/// The two FIFOs of two real processes, seen from outside: `/proc/PID/fd` leads to both names.
+/// The two FIFOs of two real processes are visible from outside: `/proc/PID/fd` leads to both names.
 #[test]
 fn a_look_from_outside_finds_both_fifos_in_proc() {
     let mut meeting = Fifo::create(None, &setup()).unwrap();
@@ -550,7 +551,7 @@ fn a_look_from_outside_finds_both_fifos_in_proc() {
     }
 }
 
-/// A pair of another user, though it is open to all, is not joined: that user reads and writes in it what it likes.
+/// A pair of another user, even one that is open to all, is not joined: that user could read and write it at will.
 #[test]
 fn another_users_pair_is_refused() {
     if !nix::unistd::geteuid().is_root() {
@@ -568,7 +569,8 @@ fn another_users_pair_is_refused() {
     }
 }
 
-/// As the pipes of `ipc-pipe`: more than the default, where the system lets this user have so much.
+/// The FIFOs of a link hold more than the default, as the pipes of `ipc-pipe`, where the system allows this user that
+/// much.
 #[test]
 fn the_fifos_of_a_link_hold_more_than_the_default() {
     let (_dir, path) = raw_fifo();

@@ -1,4 +1,4 @@
-//! Any bytes in the owner's FIFO, in place of a hello.
+//! Fuzzes the owner's FIFO with any bytes in place of a hello.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -38,7 +38,7 @@ fn fuzz_hello() {
         }
         for _ in 0..parts.concat().len() {
             match meeting.accept(Duration::ZERO) {
-                // A word is read whole, and so the right ones can come of the wrong pieces: but not without them.
+                // A word is read whole, so the right words can emerge from wrong pieces: but not without those words.
                 Ok(_) => {
                     let all = parts.concat();
                     let said = |word: &[u8], number: u64| {

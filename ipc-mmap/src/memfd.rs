@@ -1,6 +1,6 @@
 //! The variant `memfd`: memory that is a file, but on no file system. It has no name, and cannot be truncated.
 //!
-//! How does a process that was started separately find it? `/proc/PID/fd/N` stands for the file that process PID has
+//! A process that was started separately finds it by `/proc/PID/fd/N`, which stands for the file that process PID has
 //! open as descriptor N; opening that path opens the same memory once more. This is the address. If the user names a
 //! path, a symbolic link there leads to it.
 //!

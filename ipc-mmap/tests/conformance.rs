@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ipc_core::conformance::{Calls, Facts, PidNamespaces, Suite, scribble};
 use ipc_mmap::{File, Link, Memfd, Variants};
 
-/// The first two pages steer: places, positions, bells, and the first record.
+/// Overwrites the first two pages, which hold the control data: places, positions, bells, and the first record.
 fn vandal(link: &mut Link, garbage: &[u8]) {
     scribble(link.memory(), usize::from(garbage[0]) * 16, garbage);
 }
@@ -13,7 +13,7 @@ fn vandal(link: &mut Link, garbage: &[u8]) {
 fn main() -> ExitCode {
     let facts = Facts::of_path(Calls { send: 0, receive: 0 });
     let file = Facts { can_be_cut: true, ..facts };
-    // A path is a link into a process that is closed to others, in the `/proc` that this process is seen in.
+    // A path is a link into a process that other users cannot open, in the `/proc` that shows that process.
     let memfd = Facts { files: Some(|_| Vec::new()), pid_namespaces: PidNamespaces::SameProc, ..facts };
     Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-mmap"))
         .variant::<File>(file, vandal)

@@ -1,4 +1,4 @@
-//! What is true of pipes: each cell of the course's table, then the pitfalls.
+//! Facts about pipes: each cell of the course's table, then the pitfalls.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -19,25 +19,25 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::pipe2;
 
-/// A pipe as the kernel gives it: read end, write end.
+/// Makes a pipe as the kernel returns it: read end, write end.
 fn raw_pipe() -> (File, File) {
     let (read, write) = pipe2(OFlag::O_CLOEXEC).unwrap();
     (read.into(), write.into())
 }
 
-/// Makes reads and writes of this end answer `EAGAIN` instead of waiting.
+/// Makes reads and writes of this end fail with `EAGAIN` instead of waiting.
 fn do_not_wait(end: &File) {
     fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
 }
 
 /// Waits until the other end of the pipe is closed everywhere. A process that another test starts at this moment has a
-/// copy of every descriptor, until it becomes another program.
+/// copy of every descriptor, until its `exec`.
 fn wait_for_hang_up(end: &File) {
     let mut fds = [PollFd::new(end.as_fd(), PollFlags::empty())];
     while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
 }
 
-/// The demo as a child that joins `pipe` and plays pong.
+/// Starts the demo as a child that joins `pipe` and plays pong.
 fn spawn_pong(pipe: &mut Pipe) -> Peer {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
     command.args(["--cpus", "same", "invited"]);
@@ -52,7 +52,7 @@ fn create() -> Pipe {
 
 // ---- the cells of the table ----
 
-/// Between parent and child: an inherited end reaches a child, and a child that was not given one has none.
+/// Between parent and child: a child has an end only if it inherits one.
 #[test]
 fn between_a_child_has_an_end_only_if_it_inherits_one() {
     let (mut read, write) = raw_pipe();
@@ -73,7 +73,7 @@ fn between_a_child_has_an_end_only_if_it_inherits_one() {
     assert!(!said.contains(&inode), "a child that was not given {inode} has {said}");
 }
 
-/// Between parent and child: two processes that were started apart cannot meet, since a pipe has no name.
+/// Between parent and child: two processes that were started separately cannot meet, since a pipe has no name.
 #[test]
 fn between_a_pipe_has_no_name_to_join_by() {
     let setup = Setup::default();
@@ -106,7 +106,7 @@ fn unit_is_a_stream_that_loses_boundaries() {
     assert_eq!(&buffer[..len], b"firstsecond");
 }
 
-/// Direction: one-way. The read end cannot be written, the write end not read.
+/// Direction: one-way. The read end cannot be written, and the write end cannot be read.
 #[test]
 fn direction_is_one_way() {
     let (mut read, mut write) = raw_pipe();
@@ -133,7 +133,8 @@ fn reach_is_the_same_host() {
 
 // ---- pitfalls ----
 
-/// The end of file comes only when the last copy of the write end is closed, one forgotten by the reader included.
+/// The end of file comes only when the last copy of the write end is closed, including one that the reader has
+/// forgotten.
 #[test]
 fn a_forgotten_write_end_hides_the_end_of_file() {
     let (mut read, write) = raw_pipe();
@@ -146,7 +147,7 @@ fn a_forgotten_write_end_hides_the_end_of_file() {
     assert_eq!(read.read(&mut [0]).unwrap(), 0);
 }
 
-/// Writing to a pipe that nobody can read any more fails with `EPIPE` where `SIGPIPE` is ignored.
+/// Writing to a pipe without a reader fails with `EPIPE` where `SIGPIPE` is ignored.
 #[test]
 fn a_writer_without_a_reader_gets_epipe() {
     let (read, mut write) = raw_pipe();
@@ -155,7 +156,7 @@ fn a_writer_without_a_reader_gets_epipe() {
     assert_eq!(write.write(b"anyone?").unwrap_err().raw_os_error(), Some(Errno::EPIPE as i32));
 }
 
-/// Where `SIGPIPE` is not ignored, it ends the writer: that is how `yes | head` stops.
+/// Writing to a pipe without a reader ends the writer where `SIGPIPE` is not ignored: that is how `yes | head` stops.
 #[test]
 fn a_writer_without_a_reader_dies_of_sigpipe() {
     let mut yes = Command::new("yes").stdout(Stdio::piped()).spawn().unwrap();
@@ -163,7 +164,7 @@ fn a_writer_without_a_reader_dies_of_sigpipe() {
     assert_eq!(yes.wait().unwrap().signal(), Some(nix::libc::SIGPIPE));
 }
 
-/// A pipe holds so many bytes and no more: then its writer has to wait.
+/// A full pipe takes no more bytes: its writer has to wait.
 #[test]
 fn a_full_pipe_takes_no_more() {
     let (_read, mut write) = raw_pipe();
@@ -173,7 +174,7 @@ fn a_full_pipe_takes_no_more() {
     assert_eq!(write.write(b"x").unwrap_err().raw_os_error(), Some(Errno::EAGAIN as i32));
 }
 
-/// Up to `PIPE_BUF` bytes are written whole or not at all; more may be torn, between other writers' bytes.
+/// A write of up to `PIPE_BUF` bytes is whole or not done at all; a longer one may be torn by other writers' bytes.
 #[test]
 fn a_short_write_is_atomic_and_a_long_one_is_not() {
     const PIPE_BUF: usize = nix::libc::PIPE_BUF;
@@ -187,20 +188,20 @@ fn a_short_write_is_atomic_and_a_long_one_is_not() {
     assert_eq!(write.write(&[1; PIPE_BUF]).unwrap_err().raw_os_error(), Some(Errno::EAGAIN as i32));
 }
 
-/// Two sides that both write into full pipes would wait for each other for ever: `try_send` sees it coming.
+/// Two sides that both write into full pipes would wait for each other forever: `try_send` avoids that.
 #[test]
 fn two_full_pipes_are_a_deadlock() {
     let mut pipe = create();
     let mut pong = spawn_pong(&mut pipe);
     let mut link = pipe.accept(Duration::ZERO).unwrap();
-    // The peer will send 64 KiB answers; this side orders them and goes on sending without receiving any.
+    // The peer will send 64 KiB answers; this side requests them and goes on sending without receiving any.
     let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 64 << 10, count: 1000 };
     let mut sent = 0;
     let _ = play::ping(&mut OneWay(&mut link), &order, |_, _| {}); // sends the order, then stops at the first answer
     let message = vec![0; order.size];
     let stuck = loop {
         if link.try_send(&message).unwrap().is_none() {
-            // Not now, and not in a tenth of a second either: the peer waits for us as we would for it.
+            // Not now, and not in a tenth of a second either: the peer waits for us as we would wait for it.
             std::thread::sleep(Duration::from_millis(100));
             if link.try_send(&message).unwrap().is_none() {
                 break true;
@@ -242,7 +243,7 @@ impl<T: Transport> Transport for OneWay<'_, T> {
     }
 }
 
-/// A message costs one system call to send and one to receive, header included: the kernel's own count says so.
+/// A message costs one system call to send and one to receive, header included, by the kernel's own count.
 #[test]
 fn a_message_costs_one_system_call_each_way() {
     if fs::read_to_string("/proc/thread-self/io").is_err() {
@@ -260,8 +261,8 @@ fn a_message_costs_one_system_call_each_way() {
         play::ping(&mut link, &order, |_, _| {}).unwrap();
     });
     assert_eq!(writes - writes_at_rest, order.count + 1, "one write for the order and one for each message");
-    // One read for the word that it is ready, one for each answer, and one for the report at the end, unless the report
-    // has come by the time the last answer is read: one read then brings both.
+    // One read for the ready word, one for each answer, and one for the report at the end, unless the report has
+    // arrived by the time the last answer is read: one read then returns both.
     let reads = reads - reads_at_rest;
     assert!(
         (order.count + 1..=order.count + 2).contains(&reads),
@@ -272,10 +273,10 @@ fn a_message_costs_one_system_call_each_way() {
     assert!(pong.wait().unwrap().success());
 }
 
-/// Read and write calls of this thread during `action`, and those that the counting itself makes.
+/// Returns the read and write calls of this thread during `action`, and those of the counting itself.
 fn counted(action: impl FnOnce()) -> (u64, u64) {
     let count = || {
-        // One read, which counts as well, however many digits there are by now.
+        // One read, which counts as well, however many digits the numbers have by now.
         let mut io = [0; 1024];
         let len = File::open("/proc/thread-self/io").unwrap().read(&mut io).unwrap();
         let io = std::str::from_utf8(&io[..len]).unwrap();
@@ -291,7 +292,7 @@ fn counted(action: impl FnOnce()) -> (u64, u64) {
     (reads_after - reads, writes_after - writes)
 }
 
-/// Not waiting is said with each call: `RWF_NOWAIT` leaves the descriptor itself as it was.
+/// Not waiting is a flag of each call: `RWF_NOWAIT` leaves the descriptor itself unchanged.
 #[test]
 fn not_waiting_does_not_change_the_descriptor() {
     let mut pipe = create();
@@ -301,7 +302,7 @@ fn not_waiting_does_not_change_the_descriptor() {
     assert!(!OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK));
 }
 
-/// What a child prints by mistake does not get into the frames: its standard output is no longer the pipe.
+/// Text that a child prints by mistake does not get into the frames: its standard output is no longer the pipe.
 #[test]
 fn a_stray_print_of_the_child_stays_out_of_the_frames() {
     let mut pipe = create();
@@ -311,19 +312,19 @@ fn a_stray_print_of_the_child_stays_out_of_the_frames() {
     let child = Peer::spawn(command).unwrap();
     let mut link = pipe.accept(Duration::ZERO).unwrap();
     let order = Order { exchange: Exchange::RoundTrip, verify: true, size: 8, count: 1 };
-    play::ping(&mut link, &order, |_, _| {}).unwrap(); // now it has joined for sure
+    play::ping(&mut link, &order, |_, _| {}).unwrap(); // by now it has surely joined
     for fd in [0, 1] {
         let target = fs::read_link(format!("/proc/{}/fd/{fd}", child.pid())).unwrap();
         assert_eq!(target.to_str(), Some("/dev/null"), "descriptor {fd} of the child");
     }
 }
 
-/// The frames travel as a length and that many bytes: readable by a program that knows nothing of this crate.
+/// A frame is a length and that many bytes: readable by a program that knows nothing of this crate.
 #[test]
 fn a_frame_is_a_length_and_the_bytes() {
     let mut pipe = create();
     let mut od = Command::new("sh");
-    od.args(["-c", "exec od -A n -t x1"]); // takes no notice of the address that `invite` adds
+    od.args(["-c", "exec od -A n -t x1"]); // ignores the address that `invite` adds
     pipe.invite(&mut od).unwrap();
     let (mut said, stdout) = raw_pipe();
     od.stdout(Stdio::from(OwnedFd::from(stdout)));
@@ -338,7 +339,7 @@ fn a_frame_is_a_length_and_the_bytes() {
 }
 
 /// Pitfall: the default of 64 KiB is too small for a message of 64 KiB and its length. A link's pipes hold more, where
-/// the system lets this user have so much.
+/// the system allows this user that much.
 #[test]
 fn the_pipes_of_a_link_hold_more_than_the_default() {
     let (_read, default) = raw_pipe();
@@ -354,8 +355,8 @@ fn the_pipes_of_a_link_hold_more_than_the_default() {
     }
 }
 
-/// No child but the invited one gets an end, and that one no second copy: or the end of file would never come. The numbers
-/// that are shown are those of the pipes.
+/// Only the invited child gets an end, and only one copy of it: otherwise the end of file would never come. The inodes
+/// in the description are those of the pipes.
 #[test]
 fn ends_are_closed_on_exec_and_known_by_their_inodes() {
     let mut pipe = create();
@@ -369,7 +370,7 @@ fn ends_are_closed_on_exec_and_known_by_their_inodes() {
     assert!(other.status.success() && !has.contains(&down) && !has.contains(&up), "{has}");
 }
 
-/// Both standard input and standard output must be ends of pipes, before anything is done with either.
+/// Joining refuses unless both standard input and standard output are ends of pipes, before it touches either.
 #[test]
 fn half_an_invitation_is_refused() {
     let null = || Stdio::from(File::options().read(true).write(true).open("/dev/null").unwrap());
@@ -385,7 +386,7 @@ fn half_an_invitation_is_refused() {
     }
 }
 
-/// A peer that ended between two messages has left; one that ended in the middle of one has lost something.
+/// A peer that ended between two messages has left; a peer that ended in the middle of one has lost data.
 #[test]
 fn a_pong_that_got_half_a_header_fails() {
     for (bytes, status) in [(&[][..], 0), (&[1, 0][..], 1), (&[24, 0, 0, 0, b'P'][..], 1)] {

@@ -281,7 +281,7 @@ mod tests {
         (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap())
     }
 
-    /// Where the two sides share no lease, as in two containers with a `/tmp` each, the array goes with its owner.
+    /// An array goes with its owner if the two sides share no lease, as in two containers with a `/tmp` each.
     #[test]
     fn an_array_that_went_with_its_owner_is_the_owners_end() {
         let (owner, mut joiner) = pair();

@@ -174,7 +174,8 @@ mod tests {
     use super::*;
     use crate::Ring;
 
-    /// When it is made, the intention is noted, and it has the mark. Then its id is noted, and it has its own mode.
+    /// The intention is noted when the segment is made, and it has the mark. Then its id is noted, and it has its own
+    /// mode.
     #[test]
     fn a_segment_of_a_lease_is_noted_before_it_is_made() {
         let lease = Lease::take::<Ring>(None).unwrap();

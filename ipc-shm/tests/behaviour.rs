@@ -1,4 +1,4 @@
-//! What is true of shared memory: each cell of the course's table, then the pitfalls.
+//! Facts about shared memory: each cell of the course's table, then the pitfalls.
 //!
 //! | file | what it shows |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `behaviour/segments.rs` | pitfalls of segments |
 //! | `behaviour/semaphores.rs` | pitfalls of semaphores, and the lock-step |
 //! | `behaviour/posix.rs` | the variant over POSIX shared memory |
-//! | `behaviour/pages.rs` | pages made beforehand, and huge ones |
+//! | `behaviour/pages.rs` | populated pages, and huge ones |
 //! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
 //! | `behaviour/tools.rs` | objects that remove themselves, a watchdog, and the other process |
 

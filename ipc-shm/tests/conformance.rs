@@ -7,7 +7,7 @@ use ipc_core::ring::Memory;
 use ipc_shm::posix::file_of;
 use ipc_shm::{Posix, Ring, Semaphores, Variants};
 
-/// The first two pages steer: places, positions, bells, and the first record or slot.
+/// Overwrites the first two pages, which hold the control data: places, positions, bells, and the first record or slot.
 fn scribble_over(memory: &dyn Memory, garbage: &[u8]) {
     scribble(memory, usize::from(garbage[0]) * 16, garbage);
 }
@@ -20,9 +20,9 @@ fn main() -> ExitCode {
         can_be_cut: true,
         ..Facts::of_path(Calls { send: 0, receive: 0 })
     };
-    // A segment has an owner, but is no file, and is as long as it was made.
+    // A segment has an owner, but is not a file, and its length is fixed.
     let ring = Facts { addresses: Addresses::Keys, files: Some(|_| Vec::new()), can_be_cut: false, ..posix };
-    // A semaphore is the kernel's: one call to take it, one to give it.
+    // A semaphore belongs to the kernel: one call to take it, one to give it.
     let sem = Facts { calls: Calls { send: 2, receive: 2 }, ..ring };
     Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-shm"))
         .variant::<Ring>(ring, |link, garbage| scribble_over(link.memory(), garbage))

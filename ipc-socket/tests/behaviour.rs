@@ -1,5 +1,5 @@
-//! What is true of sockets: each cell of the course's table, then the pitfalls. That a socket reaches another host
-//! is shown in `two_hosts.rs`.
+//! Facts about sockets: each cell of the course's table, then the pitfalls. `two_hosts.rs` shows that a socket reaches
+//! another host.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, ErrorKind, IoSlice, Read, Write};
@@ -27,9 +27,9 @@ use nix::sys::stat::{SFlag, fstat};
 use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::geteuid;
 
-/// Long enough to say "it is still waiting".
+/// Long enough to conclude that it is still waiting.
 const A_WHILE: Duration = Duration::from_millis(200);
-/// No other user, on any Linux.
+/// A user other than this one, on any Linux.
 const NOBODY: u32 = 65534;
 
 fn setup() -> Setup {
@@ -37,7 +37,7 @@ fn setup() -> Setup {
     Setup::default()
 }
 
-/// Starts something that may block for ever; what it returns comes out of the channel.
+/// Starts an action that may block forever; its result comes out of the channel.
 fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
     over_this_test();
     let (done, answer) = mpsc::channel();
@@ -47,7 +47,7 @@ fn start<T: Send + 'static>(action: impl FnOnce() -> T + Send + 'static) -> mpsc
     answer
 }
 
-/// The owner's link and the other one.
+/// Returns the owner's link and the other one.
 fn meet<M: Mechanism<Link: 'static> + 'static>() -> (M::Link, M::Link) {
     meet_at(M::create(None, &Setup::default()).unwrap())
 }
@@ -58,7 +58,7 @@ fn meet_at<M: Mechanism<Link: 'static> + 'static>(mut owner: M) -> (M::Link, M::
     (owner.accept(PATIENCE).unwrap(), joiner.recv_timeout(PATIENCE).unwrap())
 }
 
-/// Two connected sockets of a UNIX type, as the kernel gives them.
+/// Makes two connected sockets of a UNIX type, as the kernel returns them.
 fn raw_pair(kind: SockType) -> (OwnedFd, OwnedFd) {
     socketpair(AddressFamily::Unix, kind, None, SockFlag::SOCK_CLOEXEC).unwrap()
 }
@@ -71,8 +71,8 @@ fn raw_recv(socket: &impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
     recv(socket.as_fd().as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)
 }
 
-/// Waits until the other end is closed everywhere. A process that another test starts at this moment has a copy of every
-/// descriptor, until it becomes another program.
+/// Waits until the other end is closed everywhere. A process that another test starts at this moment has a copy of
+/// every descriptor, until its `exec`.
 fn wait_for_hang_up(socket: &impl AsFd) {
     let mut fds = [PollFd::new(socket.as_fd(), PollFlags::empty())];
     while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
@@ -84,7 +84,7 @@ fn message<T>(result: Result<T>) -> String {
 
 // ---- the cells of the table ----
 
-/// Between any two: a program of another kind, which knows only the port, talks to a listener. (Between two hosts:
+/// Between any two: an unrelated program that knows only the port talks to a listener. (Between two hosts:
 /// `two_hosts.rs`.)
 #[test]
 fn between_programs_that_know_only_the_port() {
@@ -132,7 +132,7 @@ fn unit_is_a_stream_that_loses_boundaries() {
     assert_eq!(&buffer[..len], b"firstsecond");
 }
 
-/// Unit, the exception: a sequenced packet keeps its boundaries, and loses what does not fit the buffer.
+/// Unit, the exception: a sequenced packet keeps its boundaries, and loses the part that does not fit the buffer.
 #[test]
 fn unit_of_seqpacket_is_a_whole_message() {
     let (one, other) = raw_pair(SockType::SeqPacket);
@@ -202,7 +202,7 @@ fn a_port_is_open_to_this_host_only_by_default() {
     assert!(line.contains(&format!("{:08X}:", u32::from_ne_bytes([127, 0, 0, 1]))), "{line}");
 }
 
-/// A name is as good as a number: `localhost` may mean several addresses, of which each is tried.
+/// A host name works as an address does: `localhost` may mean several addresses, each of which is tried.
 #[test]
 fn a_host_can_be_named() {
     let mut owner = Tcp::create(None, &setup()).unwrap();
@@ -212,7 +212,7 @@ fn a_host_can_be_named() {
     joiner.recv_timeout(PATIENCE).unwrap().unwrap();
 }
 
-/// What is no address is refused in one line that says what would be one.
+/// An invalid address is refused in one line that describes a valid one.
 #[test]
 fn what_is_no_address_is_refused() {
     for address in ["", "5000", "localhost", "localhost:", "localhost:70000", "::1:5000:x", "/tmp/talk"] {
@@ -227,7 +227,7 @@ fn what_is_no_address_is_refused() {
     assert!(matches!(UnixStream::create(Some(""), &setup()), Err(Error::Usage(_))));
 }
 
-/// Who names a port means TCP: a file of that name has to be asked for.
+/// An address that names a port means TCP: a file of that name needs an explicit path.
 #[test]
 fn a_port_is_no_path() {
     fn check<M: Mechanism<Options = ()>>(address: &str) {
@@ -255,11 +255,11 @@ fn a_path_in_no_directory_is_refused_with_advice() {
     assert!(told.contains("(ENOENT)") && told.contains("/none must be a directory"), "{told}");
 }
 
-/// A process that has no descriptor left to accept with is told, instead of polling until the timeout.
+/// An owner without a free descriptor to accept with gets an error, instead of polling until the timeout.
 #[test]
 fn an_owner_with_too_many_files_open_is_told() {
     if std::env::var_os("FILES_TEST").is_none() {
-        // In a process of its own: the limit is the process's.
+        // In its own process: the limit belongs to the process.
         let mut this = Command::new(std::env::current_exe().unwrap());
         this.args(["--exact", "an_owner_with_too_many_files_open_is_told", "--nocapture"])
             .env("FILES_TEST", "1");
@@ -274,7 +274,7 @@ fn an_owner_with_too_many_files_open_is_told() {
     }
     let started = Instant::now();
     let accepted = owner.accept(PATIENCE);
-    drop(files); // or a failure could not be told
+    drop(files); // or a failure could not be reported
     assert!(started.elapsed() < PATIENCE);
     assert!(matches!(&accepted, Err(error) if error.errno() == Some(Errno::EMFILE)), "{:?}", accepted.err());
 }
@@ -293,13 +293,13 @@ fn an_address_in_use_is_refused() {
     check::<Tcp>("127.0.0.1:0");
 }
 
-/// A path outlives its listener. What a dead program left there is refused on both sides, with advice.
+/// A path outlives its listener. A path that a dead program left is refused on both sides, with advice.
 #[test]
 fn an_abandoned_path_is_refused_with_advice() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("abandoned");
     drop(net::UnixListener::bind(&path).unwrap());
-    // A process that another test starts at this moment may listen there until it becomes another program.
+    // A process that another test starts at this moment may listen there until its `exec`.
     while net::UnixStream::connect(&path).is_ok() {}
     assert!(path.exists());
     let address = path.to_str().unwrap();
@@ -310,7 +310,8 @@ fn an_abandoned_path_is_refused_with_advice() {
     assert!(path.exists(), "it is not ours to remove");
 }
 
-/// To connect where nobody listens fails at once; whoever joins tries again, and is then told what to start first.
+/// A connection to an address without a listener fails at once; a joiner tries again, and is then told what to start
+/// first.
 #[test]
 fn an_address_nobody_listens_at_is_waited_at() {
     fn check<M: Mechanism<Options = ()>>(address: &str, variant: &str) {
@@ -320,7 +321,7 @@ fn an_address_nobody_listens_at_is_waited_at() {
         let advice = format!("nobody listens at {address}: start `ipc-socket pong {address}{variant}` first");
         assert!(told.contains(&advice), "{told}");
     }
-    // Bound, so that nobody else gets the port, but not listened at.
+    // Bound, so that no other process gets the port, but not listening.
     let port = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
     bind(port.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).unwrap();
     let bound: SockaddrIn = getsockname(port.as_raw_fd()).unwrap();
@@ -331,7 +332,7 @@ fn an_address_nobody_listens_at_is_waited_at() {
     check::<Tcp>(&bound.to_string(), " --variant tcp");
 }
 
-/// A stream does not talk to packets: the kernel refuses, and we say why.
+/// A stream does not talk to packets: the kernel refuses, and the error says why.
 #[test]
 fn another_variant_is_told_apart() {
     let owner = UnixStream::create(None, &setup()).unwrap();
@@ -339,7 +340,7 @@ fn another_variant_is_told_apart() {
     assert!(told.contains("EPROTOTYPE") && told.contains("another variant"), "{told}");
 }
 
-/// A path is made for its owner alone, 0600. A wider mode is exact, whatever the umask says.
+/// A path is made for its owner alone, 0600. A wider mode is exact, despite the umask.
 #[test]
 fn the_mode_of_a_path_is_the_one_asked_for() {
     let dir = tempfile::tempdir().unwrap();
@@ -352,7 +353,7 @@ fn the_mode_of_a_path_is_the_one_asked_for() {
     assert_eq!(fs::metadata(fresh.address()).unwrap().permissions().mode() & 0o7777, 0o600);
 }
 
-/// The path goes with the last of us; the owner, once it has accepted somebody, listens no longer.
+/// The path goes with its last user; the owner stops listening once it has accepted a peer.
 #[test]
 fn the_door_closes_behind_the_one_who_joined() {
     fn check<M: Mechanism<Options = (), Link: 'static> + 'static>() {
@@ -369,8 +370,9 @@ fn the_door_closes_behind_the_one_who_joined() {
     check::<Tcp>();
 }
 
-/// The owner is killed: the other one removes its path when it ends, and not only the next `create`. Not always: the kernel
-/// closes the connection of a killed process, which wakes the other one, maybe before it drops the lock of its lease.
+/// The survivor of a killed owner removes its path when it ends, before any next `create`. Not always: the kernel
+/// closes the connection of a killed process, which may wake the survivor before the lock of the owner's lease is
+/// dropped.
 #[test]
 fn the_survivor_removes_what_a_killed_owner_left() {
     let removes = || {
@@ -393,7 +395,7 @@ fn the_survivor_removes_what_a_killed_owner_left() {
     assert!((0..10).any(|_| removes()), "it never does");
 }
 
-/// A port needs no lease; but to listen there removes what dead processes left of paths, as any `create` does.
+/// A port needs no lease; but listening there removes the paths of dead processes, as any `create` does.
 #[test]
 fn listening_at_a_port_sweeps_too() {
     let place = tempfile::tempdir().unwrap();
@@ -423,7 +425,7 @@ fn a_child_of_ours_inherits_no_socket() {
                 fs::read_link(entry.path()).is_ok_and(|to| to.to_string_lossy().contains("socket:"));
             let number = entry.file_name().to_string_lossy().parse::<u32>().unwrap();
             if !is_socket || number < 3 {
-                continue; // what this process was started with is not ours
+                continue; // inherited by this process: not ours
             }
             let Ok(info) = fs::read_to_string(format!("/proc/self/fdinfo/{number}")) else { continue };
             let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
@@ -436,7 +438,7 @@ fn a_child_of_ours_inherits_no_socket() {
     check::<Tcp>();
 }
 
-/// The limit on the time for connecting does not stay: later a send waits for as long as it takes.
+/// The timeout for connecting does not stay: later, a send waits for as long as it takes.
 #[test]
 fn a_link_has_no_time_limit_of_the_kernels() {
     fn check<L: AsFd>((owner, joiner): (L, L)) {
@@ -448,7 +450,7 @@ fn a_link_has_no_time_limit_of_the_kernels() {
     check(meet::<UnixSeqpacket>());
 }
 
-/// Where as many callers queue as may, one more waits; not for ever, and not until a signal comes.
+/// A joiner waits while the listener's queue is full; not forever, and not only until a signal comes.
 #[test]
 fn a_full_queue_of_callers_is_a_timeout() {
     ipc_core::conformance::interrupt_on(Signal::SIGUSR2);
@@ -482,8 +484,8 @@ fn a_full_queue_of_callers_is_a_timeout() {
     );
 }
 
-/// A process that calls a port of its own host where nobody listens can by chance get that very port for its own end:
-/// TCP then connects it to itself.
+/// A process that connects to a port of its own host without a listener can by chance get that very port for its own
+/// end: TCP then connects it to itself.
 #[test]
 fn a_port_does_not_answer_itself() {
     let prepare = "ip link set lo up && echo 40000 40000 > /proc/sys/net/ipv4/ip_local_port_range";
@@ -501,9 +503,9 @@ fn a_port_does_not_answer_itself() {
     assert!(told.contains("nobody listens at 127.0.0.1:40000"), "{told}");
 }
 
-// ---- pitfalls: who comes in ----
+// ---- pitfalls: which peers are accepted ----
 
-/// Callers who say nothing, or something else, neither block the door nor end the waiting for the right one.
+/// Strangers that say nothing, or something else, neither block the listener nor end the wait for the right peer.
 #[test]
 fn strangers_do_not_keep_the_right_one_out() {
     let mut owner = Tcp::create(None, &setup()).unwrap();
@@ -520,7 +522,7 @@ fn strangers_do_not_keep_the_right_one_out() {
     drop(silent);
 }
 
-/// Strangers who come and come do not keep the owner waiting longer than it wants.
+/// Strangers that connect constantly do not prolong the owner's wait.
 #[test]
 fn restless_strangers_do_not_stretch_the_timeout() {
     let mut owner = UnixStream::create(None, &setup()).unwrap();
@@ -537,7 +539,7 @@ fn restless_strangers_do_not_stretch_the_timeout() {
     }
 }
 
-/// A wrong program at the address is told apart, whether it keeps silent, talks, or hangs up.
+/// A wrong program at the address is recognised, whether it is silent, talks, or hangs up.
 #[test]
 fn a_wrong_listener_is_told_apart() {
     let play = |patience, answer: fn(&mut TcpStream)| {
@@ -554,8 +556,8 @@ fn a_wrong_listener_is_told_apart() {
     assert!(hung_up.contains("ECONNRESET") && hung_up.contains("is not `ipc-socket pong`"), "{hung_up}");
 }
 
-/// The kernel says whose process is at the other end of a path: another user is refused, even where the path would let
-/// them in. (The other direction is a trial of the conformance suite.)
+/// Another user's process at the other end of a path is refused, even where the path's mode would let it in: the kernel
+/// reports its user. (The other direction is a trial of the conformance suite.)
 #[test]
 fn another_user_is_refused_even_if_the_path_lets_them_in() {
     if !geteuid().is_root() {
@@ -600,7 +602,7 @@ fn tcp_does_not_delay_short_messages() {
     assert!(getsockopt(&joiner, sockopt::TcpNoDelay).unwrap());
 }
 
-/// Not waiting is said with each call: `MSG_DONTWAIT` leaves the descriptor itself as it was.
+/// Not waiting is a flag of each call: `MSG_DONTWAIT` leaves the descriptor itself unchanged.
 #[test]
 fn not_waiting_does_not_change_the_descriptor() {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -614,12 +616,12 @@ fn not_waiting_does_not_change_the_descriptor() {
     check(meet::<Tcp>());
 }
 
-/// Sending to a peer that has gone raises `SIGPIPE`, unless each call says otherwise, as ours do.
+/// Sending to a peer that has gone raises `SIGPIPE`, unless each call prevents it, as ours do.
 #[test]
 fn a_lost_peer_is_an_error_and_not_a_signal() {
     fn ends<L: Transport>((mut owner, joiner): (L, L)) {
         drop(joiner);
-        // The first ones may still be taken; a buffer without end does not exist.
+        // The first ones may still be taken, but no buffer has room without end.
         let ended = (0..1_000_000).find_map(|_| owner.send(b"anyone?").err());
         assert!(matches!(ended, Some(Error::Disconnected)), "{ended:?}");
     }
@@ -643,7 +645,7 @@ fn a_lost_peer_is_an_error_and_not_a_signal() {
     assert_eq!(sigpipe.wait().unwrap(), Signal::SIGPIPE);
 }
 
-/// A TCP socket that is closed with something unread resets the connection, and throws away what it has sent.
+/// A TCP socket that is closed with unread data resets the connection, and discards what it has sent.
 #[test]
 fn tcp_closed_with_something_unread_loses_what_it_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -663,14 +665,14 @@ fn tcp_closed_with_something_unread_loses_what_it_sent() {
     assert!(arrived.len() < sent, "all {sent} bytes arrived");
 }
 
-/// Our TCP link parts so that all arrives: it says that it is done, and reads away what it does not want.
+/// Our TCP link closes so that all data arrives: it announces the end, and reads and discards what still comes in.
 #[test]
 fn our_tcp_link_closed_with_something_unread_loses_nothing() {
     let (mut closer, mut reader) = meet::<Tcp>();
     reader.send(b"never read").unwrap();
     let text = vec![7; 64 << 10];
     let mut sent = 0;
-    // The last one may have gone out in part, and is then completed below.
+    // The last one may be sent in part, and is then completed below.
     while closer.try_send(&text).unwrap().is_some() {
         sent += 1;
     }
@@ -686,7 +688,7 @@ fn our_tcp_link_closed_with_something_unread_loses_nothing() {
     closed.recv_timeout(PATIENCE).unwrap();
 }
 
-/// Also what is still on its way out, since the other side has not begun to read.
+/// The same holds for data still on its way out, since the other side has not begun to read.
 #[test]
 fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
     let (mut closer, mut reader) = meet::<Tcp>();
@@ -696,7 +698,7 @@ fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
         return ipc_core::conformance::skipped("the buffers of TCP are smaller than 256 KiB here");
     }
     let closed = start(move || drop(closer));
-    thread::sleep(Duration::from_millis(50)); // too little only makes the case easier
+    thread::sleep(Duration::from_millis(50)); // too short only makes the case easier
     let mut buffer = vec![0; text.len()];
     for _ in 0..8 {
         assert_eq!(reader.recv(&mut buffer).unwrap(), text.len());
@@ -705,7 +707,7 @@ fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
     closed.recv_timeout(PATIENCE).unwrap();
 }
 
-/// Parting does not wait for ever for a peer that does not read: after a second or so the link closes anyway.
+/// Closing does not wait forever for a peer that does not read: after about a second the link closes anyway.
 #[test]
 fn our_tcp_link_parts_from_a_peer_that_does_not_read() {
     let (mut closer, reader) = meet::<Tcp>();
@@ -714,7 +716,7 @@ fn our_tcp_link_parts_from_a_peer_that_does_not_read() {
     drop(reader);
 }
 
-/// An empty packet looks like the end: `recv` returns 0 for both. Hence the byte that ours begin with.
+/// An empty packet looks like the end: `recv` returns 0 for both. Hence the byte at the start of ours.
 #[test]
 fn an_empty_packet_looks_like_the_end() {
     let (one, other) = raw_pair(SockType::SeqPacket);
@@ -732,8 +734,8 @@ fn an_empty_packet_looks_like_the_end() {
     assert!(matches!(joiner.recv(&mut [0; 8]), Err(Error::Disconnected)));
 }
 
-/// A seqpacket peer that closes with something unread causes an error *ahead* of what it has sent. Ours waits for it
-/// to pass.
+/// A seqpacket peer that closes with unread data causes an error *ahead* of what it has sent. Our link skips that
+/// error.
 #[test]
 fn a_reset_comes_ahead_of_the_last_packets() {
     let (one, other) = raw_pair(SockType::SeqPacket);
@@ -752,7 +754,7 @@ fn a_reset_comes_ahead_of_the_last_packets() {
     assert!(matches!(joiner.recv(&mut [0; 8]), Err(Error::Disconnected)));
 }
 
-/// The longest packet that we promise passes, waiting or not; one byte more is refused before it leaves.
+/// The longest promised packet passes, waiting or not; one more byte is refused before it is sent.
 #[test]
 fn the_longest_packet_really_passes() {
     let (mut owner, mut joiner) = meet::<UnixSeqpacket>();
@@ -775,7 +777,7 @@ fn the_longest_packet_really_passes() {
     );
 }
 
-/// A packet may be as long as the send buffer less 32 bytes, and an idle socket takes such a one without waiting.
+/// A packet may be as long as the send buffer less 32 bytes, and an idle socket takes such a packet without waiting.
 #[test]
 fn a_packet_fits_the_send_buffer_less_32() {
     for size in [16 << 10, 100_000, 200_000] {
@@ -806,7 +808,7 @@ fn a_frame_is_a_length_and_the_bytes() {
     check(&mut owner, joiner.stream());
 }
 
-/// A host without a network says where no route leads.
+/// A host without a network reports which route is missing.
 #[test]
 fn an_unreachable_host_is_told_with_advice() {
     let Some(mut alone) = ipc_core::conformance::namespaces::unshared(&["--net"]) else {

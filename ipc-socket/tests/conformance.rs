@@ -7,7 +7,7 @@ use ipc_core::conformance::{Addresses, Calls, Facts, Suite};
 use ipc_socket::{Tcp, UnixSeqpacket, UnixStream, Variants};
 use nix::sys::socket::{MsgFlags, send};
 
-/// Writes past the protocol. A reader who has gone is all one.
+/// Writes outside the protocol, ignoring a missing reader.
 fn vandalise(socket: impl AsFd, garbage: &[u8]) {
     let _ = send(socket.as_fd().as_raw_fd(), garbage, MsgFlags::MSG_NOSIGNAL);
 }

@@ -1,4 +1,4 @@
-//! Any bytes from a visitor at the door, in place of a hello.
+//! Fuzzes the listener with any bytes in place of a hello.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -25,7 +25,7 @@ fn any_hello<M: Mechanism<Options = ()>>(visit: impl Fn(&str) -> Box<dyn Write>)
         let mut staying = Vec::new();
         for (said, stays) in visits {
             let mut visitor = visit(&meeting.address());
-            let _ = visitor.write_all(&said); // it may have been shown out
+            let _ = visitor.write_all(&said); // it may have been disconnected
             if stays {
                 staying.push(visitor);
             }

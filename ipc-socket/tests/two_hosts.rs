@@ -1,7 +1,7 @@
 //! A socket really reaches another host: ping and pong in two network namespaces, joined by a virtual cable.
 //!
-//! A network namespace has interfaces, addresses and ports of its own, loopback included: to TCP it is another host.
-//! Making one takes root and iproute2. Where that is missing the cases are *ignored*, with the reason on standard
+//! A network namespace has its own interfaces, addresses and ports, loopback included: to TCP it is another host.
+//! Making one takes root and iproute2. Where these are missing the cases are *ignored*, with the reason on standard
 //! error, and never counted as passed.
 
 use std::fs;
@@ -14,11 +14,11 @@ use std::time::Duration;
 use ipc_core::conformance::watchdog;
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// How the names of our namespaces begin; the process id follows.
+/// The prefix of our namespaces' names; the process id follows.
 const PREFIX: &str = "ipc-two-hosts-";
-/// Longer than all of it takes on a loaded machine. Reached only when something hangs.
+/// Longer than everything takes on a loaded machine. Reached only when something hangs.
 const WATCHDOG: Duration = Duration::from_secs(30);
-/// What to do on the other host, so often.
+/// The number of round trips to the other host.
 const COUNT: &str = "100";
 
 type Outcome = Result<(), Failed>;
@@ -96,7 +96,7 @@ impl Hosts {
         Ok(())
     }
 
-    /// Two more, for a case that cuts the cable.
+    /// Makes two more, for a case that cuts the cable.
     fn with_a_cable_to_cut() -> Self {
         let Self { here, there } = Self::of_this_process();
         Self { here: here + "-cut", there: there + "-cut" }
@@ -113,7 +113,7 @@ impl Hosts {
         }
     }
 
-    /// Starts a pong here; returns it, and the address in the command that it prints for the other side.
+    /// Starts a pong here; returns it, and the address from the command that it prints for the other side.
     fn pong(&self, address: &str) -> Result<(Killed, String), Failed> {
         self.pong_that_waits(address, Stdio::null())
     }
@@ -130,7 +130,7 @@ impl Hosts {
         Ok((pong, address.trim_matches('\'').into())) // the brackets of IPv6 are quoted for the shell
     }
 
-    /// Pong here, ping there.
+    /// Runs pong here and ping there.
     fn play(&self, address: &str) -> Outcome {
         let (mut pong, printed) = self.pong(address)?;
         ensure(printed == address, &format!("pong is at {printed} and not at {address}"))?;
@@ -151,7 +151,7 @@ impl Hosts {
         ensure(packets >= 100, &format!("only {packets} packets came through the cable"))
     }
 
-    /// How many packets the cable has brought here.
+    /// Returns the number of packets that have arrived here over the cable.
     fn received(&self) -> Result<u64, Failed> {
         let statistics = ip(&format!("-n {} -s -j link show dev cable", self.here))?;
         let statistics: serde_json::Value = serde_json::from_str(&statistics)?;
@@ -159,7 +159,7 @@ impl Hosts {
     }
 }
 
-/// The address is the same, but it is each host's own: 127.0.0.1 does not lead to the other.
+/// The address is the same, but each host has its own: 127.0.0.1 does not lead to the other.
 fn loopback_stays_at_home(hosts: &Hosts) -> Outcome {
     let (_pong, address) = hosts.pong("127.0.0.1:0")?;
     let ping = on(&hosts.there, &["ping", &address, "--variant", "tcp", "--timeout", "0.2"]).output()?;
@@ -167,7 +167,7 @@ fn loopback_stays_at_home(hosts: &Hosts) -> Outcome {
     ensure(ping.status.code() == Some(1) && told.contains("nobody listens"), &told)
 }
 
-/// A killed process cannot say goodbye, but its kernel does, across the cable as well.
+/// A killed process cannot close its link, but its kernel does, across the cable as well.
 fn killed_on_the_other_host(hosts: &Hosts) -> Outcome {
     let (mut pong, address) = hosts.pong("10.0.0.1:0")?;
     let mut ping = on(&hosts.there, &["ping", &address, "--variant", "tcp", "--count", "100000000"]);
@@ -180,7 +180,7 @@ fn killed_on_the_other_host(hosts: &Hosts) -> Outcome {
     ensure(ping.0.wait()?.code() == Some(1), "ping should have failed")
 }
 
-/// Nobody tells of a cut cable, and the peer is not gone: both sides say how long there was no answer.
+/// A cut cable goes unreported, and the peer is not gone: both sides say how long there was no answer.
 fn cut_cable(_: &Hosts) -> Outcome {
     let hosts = Hosts::with_a_cable_to_cut(); // the other cases need theirs
     let outcome = hosts.wire().map_err(Failed::from).and_then(|()| {
@@ -204,7 +204,7 @@ fn cut_cable(_: &Hosts) -> Outcome {
     outcome
 }
 
-/// The demo on one of the hosts. `ip netns exec` becomes that program, so its process id is the demo's.
+/// Returns the demo on one of the hosts. `ip netns exec` becomes that program, so its process id is the demo's.
 fn on(host: &str, args: &[&str]) -> Command {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", host, env!("CARGO_BIN_EXE_ipc-socket")]).args(args);
@@ -212,12 +212,12 @@ fn on(host: &str, args: &[&str]) -> Command {
     command
 }
 
-/// Where the demos keep their leases: one of them is killed, and nobody would sweep after it.
+/// Returns the directory of the demos' leases: one of them is killed, and no later demo would sweep after it.
 fn temporary() -> PathBuf {
     std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()))
 }
 
-/// Runs `ip` with these words and returns what it prints.
+/// Runs `ip` with these words and returns its output.
 fn ip(words: &str) -> Result<String, String> {
     let output = Command::new("ip").args(words.split(' ')).output();
     let output = output.map_err(|error| format!("iproute2's `ip` does not start: {error}"))?;

@@ -86,7 +86,7 @@ pub(super) fn end_with(error: &Error) -> ! {
     low_level::exit(1)
 }
 
-/// Kills all other processes in the PID namespace if this is its process 1, as the kernel would do anyway. They share
+/// Kills all other processes of the PID namespace of which this is process 1, as the kernel would do anyway. They share
 /// leases: only when they are gone is this process the last holder, which removes everything.
 fn end_all_others() {
     let _ = kill(Pid::from_raw(-1), Signal::SIGKILL); // an error means that there is none

@@ -19,7 +19,7 @@ use crate::tools::{Mapped, PATIENCE, Place, exists, other_process, played, setup
 
 const SHORTLY: Duration = Duration::from_millis(50);
 
-/// Memory as a hostile owner could make it: with the right name and length, and with such seals.
+/// Makes memory as a hostile owner could: with the right name and length, and with the given seals.
 fn memory(seals: SealFlag) -> (File, String) {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let memory = File::from(memfd_create("ipc-mmap", flags).unwrap());
@@ -33,8 +33,8 @@ fn open_as(file: &File) -> String {
     format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())
 }
 
-/// A file can be cut short by whoever may write to it, and then kills who maps it. Sealed memory cannot: a peer that
-/// tries is refused, whether it would take something away, add something, or seal what is not.
+/// A file can be truncated by any process that may write to it, which kills those that map it. Sealed memory cannot: a
+/// peer is refused whether it tries to shrink it, to grow it, or to add a seal.
 #[test]
 fn nobody_can_cut_sealed_memory_short() {
     let mut meeting = Memfd::create(None, &setup()).unwrap();
@@ -46,7 +46,7 @@ fn nobody_can_cut_sealed_memory_short() {
     assert_eq!(meeting.accept(PATIENCE).unwrap().recv(&mut [0; 16]).unwrap(), 9);
 }
 
-/// Who joins looks at the seals before it maps: memory that its owner could cut short is refused.
+/// A joiner checks the seals before it maps: memory that its owner could truncate is refused.
 #[test]
 fn memory_that_is_not_sealed_is_not_joined() {
     let both = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW;
@@ -64,7 +64,8 @@ fn memory_that_is_not_sealed_is_not_joined() {
     }
 }
 
-/// What leads elsewhere is not even opened: no file, no descriptor that is no such memory, no memory of other programs.
+/// A path that leads elsewhere is not even opened: to a file, to another kind of descriptor, or to memory of another
+/// program.
 #[test]
 fn a_path_that_leads_to_no_such_memory_is_refused() {
     let place = Place::new();
@@ -89,7 +90,7 @@ fn a_path_that_leads_to_no_such_memory_is_refused() {
     }
 }
 
-/// Without an address there is nothing in any file system that could be left; only its users have the memory.
+/// Memory without an address leaves nothing in any file system; only its users have it.
 #[test]
 fn memory_has_no_name() {
     let (meeting, maps) =
@@ -103,11 +104,12 @@ fn memory_has_no_name() {
     let memory = inode(address).expect("it leads there");
     assert_eq!(memory.to_string(), inode_of);
     drop(meeting);
-    // The number may have gone to another file of this process by now, such memory of another test included.
+    // The number may belong to another file of this process by now, such as memory of another test.
     assert_ne!(inode(address), Some(memory));
 }
 
-/// At a path of the user's there is a link to it, and only until the other side has come; any program can read there.
+/// A path of the user's is a link to the memory, and only until the other side has joined; any program can read the
+/// link.
 #[test]
 fn a_path_is_a_link_that_goes_when_both_have_met() {
     let place = Place::new();
@@ -122,7 +124,7 @@ fn a_path_is_a_link_that_goes_when_both_have_met() {
     assert_eq!(shell("ls -A \"$0\"", &place.path("")), "");
 }
 
-/// What is at the path already stays, be it a link to nowhere.
+/// An existing object at the path stays, even a dangling symbolic link.
 #[test]
 fn a_path_in_use_is_refused_for_memory_too() {
     let place = Place::new();
@@ -133,7 +135,7 @@ fn a_path_in_use_is_refused_for_memory_too() {
     assert_eq!(fs::read_link(&path).unwrap(), Path::new("nowhere"));
 }
 
-/// The link of a killed owner leads nowhere: nobody joins there, and the next `create` removes it.
+/// The link of a killed owner leads nowhere: no process joins there, and the next `create` removes it.
 #[test]
 fn the_link_of_a_dead_owner_leads_nowhere_and_is_removed() {
     let (place, temporary) = (Place::new(), Place::new());
@@ -147,7 +149,7 @@ fn the_link_of_a_dead_owner_leads_nowhere_and_is_removed() {
     assert!(!exists(&path));
 }
 
-/// Nothing is left that could be kept, and no other user can come: both are said, rather than promised.
+/// Memory cannot be kept, and no other user can join: a request for either is refused.
 #[test]
 fn memory_cannot_be_kept_nor_be_for_others() {
     let place = Place::new();
@@ -162,7 +164,7 @@ fn memory_cannot_be_kept_nor_be_for_others() {
     assert!(!exists(&path));
 }
 
-/// Another user cannot open what a process of this one has open, and is told so.
+/// Another user cannot open a descriptor of this user's process, and gets an error that says so.
 #[test]
 fn another_user_cannot_open_the_memory() {
     if !geteuid().is_root() {
@@ -173,7 +175,7 @@ fn another_user_cannot_open_the_memory() {
     assert!(said.contains("(EACCES)") && said.contains("another user's"), "{said}");
 }
 
-/// Elsewhere the same path may lead to other memory of the kind, as where `/proc` is another's: that is not joined.
+/// The same path may elsewhere lead to other such memory, for example under another `/proc`: that is not joined.
 #[test]
 fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
     let meeting = Memfd::create(None, &setup()).unwrap();
@@ -181,9 +183,9 @@ fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
     let (path, inode) = address.split_once(':').unwrap();
     let other = format!("{path}:{}", inode.parse::<u64>().unwrap() + 1);
     let place = Place::new();
-    let link = place.path("link"); // of another's making
+    let link = place.path("link"); // made by another process
     symlink(path, &link).unwrap();
-    // And a copy of a link of ours: it may be one that leads to other memory where it was made.
+    // And a copy of one of our links: where it was made, it may be one that leads to other memory.
     let (named, copy) = (place.path("named"), place.path("copy"));
     let _named = Memfd::create(Some(&named), &setup()).unwrap();
     symlink(fs::read_link(&named).unwrap(), &copy).unwrap();

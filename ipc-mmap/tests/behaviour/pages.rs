@@ -1,4 +1,4 @@
-//! Pages: made when they are touched, or beforehand; small ones, and huge ones where the system has some.
+//! Pages: made when they are touched, or populated; small ones, and huge ones where the system has some.
 
 use ipc_core::pages::Pages;
 use ipc_core::ring::SEGMENT_LEN;
@@ -7,8 +7,8 @@ use ipc_mmap::{File, FileOptions, Memfd};
 
 use crate::tools::{PATIENCE, played, with};
 
-/// The kernel gives a page to a process when it is touched, also one that the page cache has long. Populated, all of
-/// them are there.
+/// The kernel gives a page to a process when it is touched, even one that has long been in the page cache. Once
+/// populated, all of them are resident.
 #[test]
 fn pages_come_when_they_are_touched_or_beforehand() {
     for (variant, name) in [("file", "/memory"), ("memfd", "/memfd:ipc-mmap")] {
@@ -19,7 +19,7 @@ fn pages_come_when_they_are_touched_or_beforehand() {
     }
 }
 
-/// Huge pages, or an error that says what can be done: never small pages without a word.
+/// A request for huge pages gives huge pages, or an error that says what can be done: never small pages silently.
 #[test]
 fn huge_pages_or_a_clear_word() {
     let pages = Pages { huge: true, ..Pages::default() };
@@ -31,7 +31,7 @@ fn huge_pages_or_a_clear_word() {
     }
 }
 
-/// Whether two sides can meet in huge pages; if not, the error has the advice.
+/// Returns whether two sides can meet in huge pages; if not, checks that the error has the advice.
 fn huge_pages<M: Mechanism>(setup: &Setup<M::Options>, advice: &str) -> bool {
     match M::create(None, setup) {
         Ok(mut meeting) => {

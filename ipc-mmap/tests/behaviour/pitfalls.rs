@@ -16,7 +16,7 @@ use nix::unistd::geteuid;
 
 use crate::tools::{Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell, with};
 
-/// Who may truncate the file can kill whoever maps it: touching a page behind the end raises `SIGBUS`.
+/// A process that may truncate the file can kill any that maps it: touching a page past the end raises `SIGBUS`.
 #[test]
 fn touching_what_was_truncated_is_the_end() {
     let mapped = Mapped::new(SEGMENT_LEN);
@@ -24,7 +24,7 @@ fn touching_what_was_truncated_is_the_end() {
     assert_eq!(status.signal(), Some(Signal::SIGBUS as i32), "{status} {said}");
 }
 
-/// With `keep`, the bytes are in the file after both processes are gone: a third one, which knows nothing of
+/// The bytes of a kept file are still there after both processes are gone: a third one, which knows nothing of
 /// mappings, finds them.
 #[test]
 fn the_bytes_are_there_when_both_processes_are_gone() {
@@ -37,7 +37,7 @@ fn the_bytes_are_there_when_both_processes_are_gone() {
     assert_eq!(shell("grep -c these-bytes-stay \"$0\"", &path), "1");
 }
 
-/// The same through the demo: `--keep` leaves the file, with a name that must be given.
+/// The demo does the same: `--keep` leaves the file, and requires a name.
 #[test]
 fn the_demo_keeps_the_file_that_it_is_told_to_keep() {
     let place = Place::new();
@@ -54,7 +54,7 @@ fn the_demo_keeps_the_file_that_it_is_told_to_keep() {
     assert!(shell("head -c 8 \"$0\"", &path).starts_with("ipc-ring"));
 }
 
-/// Only what was made as a whole is kept: where the place for it is refused, as here by a limit, no file is left.
+/// A file is kept only if it was made completely: where its space is refused, here by a limit, no file is left.
 #[test]
 fn a_file_that_could_not_be_made_is_not_kept() {
     let place = Place::new();
@@ -73,7 +73,7 @@ fn a_file_that_could_not_be_made_is_not_kept() {
     }
 }
 
-/// One that is to be kept needs no lease, but removes what dead processes left as any other does.
+/// A file to be kept needs no lease, but making it removes the remains of dead processes as any other does.
 #[test]
 fn making_a_file_to_be_kept_sweeps_too() {
     let (place, temporary) = (Place::new(), Place::new());
@@ -85,7 +85,7 @@ fn making_a_file_to_be_kept_sweeps_too() {
     assert!(!exists(&dead) && exists(&kept));
 }
 
-/// A file to be kept in a directory that is about to be removed makes no sense.
+/// A file to be kept makes no sense in a directory that is about to be removed.
 #[test]
 fn a_file_to_be_kept_must_be_named() {
     let refused = File::create(None, &with(FileOptions { keep: true, ..FileOptions::default() }));
@@ -100,7 +100,7 @@ fn a_file_to_be_kept_must_be_named() {
     }
 }
 
-/// Unless it is to be kept, the file goes with its owner.
+/// A file that is not to be kept goes with its owner.
 #[test]
 fn the_file_goes_with_its_owner() {
     let place = Place::new();
@@ -112,7 +112,8 @@ fn the_file_goes_with_its_owner() {
     assert!(matches!(joiner.recv(&mut []), Err(Error::Disconnected)), "the memory is still there");
 }
 
-/// The name is only the way in: removed while two talk, it harms neither. A new file of that name is another memory.
+/// The name is needed only to open the file: removed while two talk, it harms neither. A new file of that name is other
+/// memory.
 #[test]
 fn another_file_under_the_same_name_is_another_memory() {
     let place = Place::new();
@@ -129,8 +130,8 @@ fn another_file_under_the_same_name_is_another_memory() {
     assert!(exists(&path), "the first owner does not remove what is not its own");
 }
 
-/// The file of a killed owner is removed by the next `create`; but not another that the user has made there since,
-/// even if it got the same inode number, as it does on most file systems that give numbers out again.
+/// The next `create` removes the file of a killed owner; but not another file that the user has made there since, even
+/// if it got the same inode number, as it does on most file systems that reuse numbers.
 #[test]
 fn a_file_made_there_since_is_not_removed_for_the_dead_one() {
     let (place, temporary) = (Place::new(), Place::new());
@@ -145,7 +146,7 @@ fn a_file_made_there_since_is_not_removed_for_the_dead_one() {
                 fs::remove_file(&path).unwrap();
                 fs::write(&path, "the user's").unwrap();
                 if theirs.is_none() || born() != theirs {
-                    break; // else once more: the clock ticks only some hundred times a second
+                    break; // else once more: the clock has only some hundred ticks per second
                 }
             }
         }
@@ -155,7 +156,7 @@ fn a_file_made_there_since_is_not_removed_for_the_dead_one() {
     assert_eq!(fs::read(&path).unwrap(), b"the user's");
 }
 
-/// A file of holes would end in `SIGBUS` on a full disk, so its place is taken when it is made.
+/// A file with holes would end in `SIGBUS` on a full disk, so its space is allocated when it is made.
 #[test]
 fn the_file_has_no_holes() {
     let place = Place::new();
@@ -166,7 +167,7 @@ fn the_file_has_no_holes() {
     assert!(meta.blocks() * 512 >= meta.len(), "only {} blocks", meta.blocks());
 }
 
-/// For the owner alone, unless a wider mode is asked for; the umask does not change that.
+/// A file is for its owner alone, unless a wider mode is requested; the umask does not change that.
 #[test]
 fn the_file_is_for_its_owner_alone() {
     let place = Place::new();
@@ -179,7 +180,7 @@ fn the_file_is_for_its_owner_alone() {
     assert_eq!(fs::metadata(meeting.address()).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// What is there already is never used or overwritten: no file, and no symbolic link, also one to nowhere.
+/// An existing file is never used or overwritten, nor is a symbolic link, even a dangling one.
 #[test]
 fn a_name_in_use_is_refused() {
     let place = Place::new();
@@ -196,7 +197,7 @@ fn a_name_in_use_is_refused() {
     assert!(!exists(&place.path("nowhere")));
 }
 
-/// The one who joins looks before it maps: a file of another length or content, or what is no file, is refused.
+/// A joiner checks before it maps: a file of another length or contents, or something other than a file, is refused.
 #[test]
 fn what_is_no_meeting_point_is_refused() {
     let place = Place::new();
@@ -233,7 +234,7 @@ fn what_is_no_meeting_point_is_refused() {
     assert_eq!(join(&format!("{}/.", place.path(""))).errno(), Some(Errno::EISDIR));
 }
 
-/// A file of another version of this suite may lie otherwise, and one of another capacity surely does.
+/// A file of another version of this suite may have another layout, and one of another capacity surely does.
 #[test]
 fn a_file_of_another_version_or_capacity_is_not_joined() {
     let place = Place::new();
@@ -251,7 +252,7 @@ fn a_file_of_another_version_or_capacity_is_not_joined() {
     File::join(&path, &setup(), PATIENCE).unwrap();
 }
 
-/// Another user's file is not mapped, even by one who may open it: that user could cut it short at any time.
+/// Another user's file is not mapped, even if this user may open it: the other could truncate it at any time.
 #[test]
 fn another_users_file_is_refused() {
     if !geteuid().is_root() {
@@ -267,7 +268,7 @@ fn another_users_file_is_refused() {
     assert!(allowed.is_ok(), "{allowed:?}");
 }
 
-/// A file that was kept is finished: both its sides have left, and nobody joins it again.
+/// A kept file is finished: both its sides have left, and no process joins it again.
 #[test]
 fn a_kept_file_is_not_joined_again() {
     let place = Place::new();

@@ -12,7 +12,7 @@ use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
 use crate::tools::{Mapped, PATIENCE, Place, map, played, setup, shell};
 
-/// Between any two processes: whoever may open the file sees the memory, also a process that was started apart.
+/// Between any two processes: a process that may open the file sees the memory, even if it was started separately.
 #[test]
 fn between_any_two_processes_that_may_open_the_file() {
     let mapped = Mapped::new(SEGMENT_LEN);
@@ -20,8 +20,8 @@ fn between_any_two_processes_that_may_open_the_file() {
     assert_eq!(played(&format!("read {} 1000 6", mapped.path)).1, "stored");
 }
 
-/// Medium: file and memory. What is stored through the mapping is at once what another process reads from the
-/// file, with no `msync`; and what it writes to the file is at once in our memory. `/proc/PID/maps` shows the path.
+/// Medium: file and memory. Another process reads from the file at once what is stored through the mapping, with no
+/// `msync`; and what it writes to the file is at once in our memory. `/proc/PID/maps` shows the path.
 #[test]
 fn medium_is_the_page_cache_of_a_file() {
     let mapped = Mapped::new(SEGMENT_LEN);
@@ -34,8 +34,8 @@ fn medium_is_the_page_cache_of_a_file() {
     assert!(line.contains("rw-s"), "{line}");
 }
 
-/// Unit: page. A file of 100 bytes is mapped as a whole page. What is stored behind the end of the file is seen by
-/// others who map it, but is no part of the file: nobody reads it, and it does not make the file longer.
+/// Unit: page. A file of 100 bytes is mapped as a whole page. Other processes that map the file see bytes stored past
+/// its end, but these are no part of it: they cannot be read from the file, and do not make it longer.
 #[test]
 fn unit_is_a_page_of_which_the_file_may_end_in_the_middle() {
     let mapped = Mapped::new(100);
@@ -48,8 +48,8 @@ fn unit_is_a_page_of_which_the_file_may_end_in_the_middle() {
     assert_eq!((content.len(), &content[98..]), (100, b"in".as_slice()));
 }
 
-/// Unit: page. What was stored behind the end is lost for good when the file grows over it: a file system on a disk
-/// zeroes it then. (A tmpfs may show it again. Rely on neither.)
+/// Unit: page. Bytes stored past the end are lost for good when the file grows over them: a file system on a disk
+/// zeroes them then. (A tmpfs may show them again. Rely on neither.)
 #[test]
 fn unit_bytes_behind_the_end_are_lost_when_the_file_grows() {
     let mapped = Mapped::new(100);
@@ -88,8 +88,8 @@ fn direction_a_link_has_one_file() {
     assert_eq!(shell("ls \"$0\"", &place.path("")), "memory");
 }
 
-/// Reach: same host. What is shared is the page in one kernel's cache. A copy of the file, which is all that
-/// another host could have, is another memory.
+/// Reach: same host. The two share the page in one kernel's cache. A copy of the file, which is all that another host
+/// could have, is other memory.
 #[test]
 fn reach_ends_with_the_kernel_that_caches_the_file() {
     let mapped = Mapped::new(SEGMENT_LEN);

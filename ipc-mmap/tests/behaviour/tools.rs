@@ -1,4 +1,4 @@
-//! A mapped file in a directory of its own, and the other process.
+//! A mapped file in its own directory, and the other process.
 
 use std::fs;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub fn with<O>(options: O) -> Setup<O> {
     Setup { mode: 0o600, options }
 }
 
-/// A place for files, removed at the end of its test.
+/// A directory for files, removed at the end of its test.
 pub struct Place(TempDir);
 
 impl Place {
@@ -56,7 +56,7 @@ impl Mapped {
         Self { _place: place, path, file, region }
     }
 
-    /// The bytes at `offset`, as the mapping shows them.
+    /// Returns the bytes at `offset`, as the mapping shows them.
     pub fn bytes(&self, offset: usize, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         self.region.read(offset, &mut bytes);
@@ -68,7 +68,7 @@ pub fn map(file: &fs::File) -> Region<Mapping> {
     Region::new(Mapping::new(file).unwrap()).unwrap()
 }
 
-/// Runs a shell command line with `$0` set to `argument` and returns what it printed.
+/// Runs a shell command line with `$0` set to `argument` and returns its output.
 pub fn shell(line: &str, argument: &str) -> String {
     let output = Command::new("/bin/sh").args(["-c", line, argument]).output().unwrap();
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -77,7 +77,7 @@ pub fn shell(line: &str, argument: &str) -> String {
 
 const PART: &str = "MMAP_TEST_PART";
 
-/// Another process: this same program, which plays `part` as [`play`] says.
+/// Returns the command of another process: this same program, which plays `part` as [`play`] defines it.
 pub fn other_process(part: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
@@ -93,7 +93,7 @@ pub fn played(part: &str) -> (ExitStatus, String) {
     (status, said.unwrap_or_default())
 }
 
-/// Not a test: the other process of the tests.
+/// The main function of the tests' other process; not a test.
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
@@ -115,7 +115,7 @@ fn play(part: &str) -> String {
             open(path).write(offset.parse().unwrap(), text.as_bytes());
             text.to_owned()
         }
-        // Maps the file, has it cut short, and touches what is gone.
+        // Maps the file, has it truncated, and touches a page that is gone.
         ["truncate-and-touch", path] => {
             let region = open(path);
             let mut byte = [0];
@@ -124,7 +124,7 @@ fn play(part: &str) -> String {
             region.read(SEGMENT_LEN - 1, &mut byte);
             "survived".into()
         }
-        // Ends as `kill -KILL` would end it: nothing cleans up.
+        // Ends as by `kill -KILL`: nothing cleans up.
         ["create-and-die", path] => {
             let _meeting = File::create(Some(path), &setup()).unwrap();
             nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
@@ -136,7 +136,7 @@ fn play(part: &str) -> String {
             "survived".into()
         }
         ["create-and-keep", path] => File::create(Some(path), &with(kept())).unwrap().describe(),
-        // What a peer could do to memory that it has open.
+        // Tampers with open memory, as a peer could.
         ["tamper", path] => {
             let memory = fs::File::options().read(true).write(true).open(path).unwrap();
             let answer = |result: std::io::Result<()>| match result {
@@ -153,7 +153,7 @@ fn play(part: &str) -> String {
             let joined = Memfd::join(path, &setup(), PATIENCE);
             joined.map_or_else(|error| error.to_string(), |_| "joined".into())
         }
-        // How many bytes of the mapping whose name ends so have their page.
+        // Returns the resident bytes of the mapping whose name ends with `name`.
         ["resident", "file", when, name] => {
             let options = FileOptions { pages: populated(when), ..FileOptions::default() };
             resident::<File>(&with(options), name)
@@ -191,7 +191,7 @@ fn resident<M: Mechanism>(setup: &Setup<M::Options>, name: &str) -> String {
     (rss.parse::<usize>().unwrap() * 1024).to_string()
 }
 
-/// Both ends of a link at a file of the given name, in this process: the owner's first.
+/// Returns both ends of a link at a file of the given name, in this process: the owner's first.
 pub fn pair(path: &str) -> (Link, Link) {
     let mut meeting = File::create(Some(path), &setup()).unwrap();
     let joiner = File::join(path, &setup(), PATIENCE).unwrap();

@@ -1,4 +1,4 @@
-//! How two processes meet, and what is left when they die.
+//! The meeting of two processes, and the objects left when they die.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use nix::unistd::geteuid;
 
 use crate::tools::{PATIENCE, Scratch, listed, played, playing, setup, wait_until};
 
-/// As soon as both are attached the segment is marked for removal, so the kernel frees it when both are killed at
-/// once. Nobody has to clean up.
+/// The segment is marked for removal as soon as both sides are attached, so the kernel frees it when both are killed at
+/// once. No process has to clean up.
 #[test]
 fn a_ring_cannot_leak_once_both_are_attached() {
     let key = Key::fresh();
@@ -31,7 +31,7 @@ fn a_ring_cannot_leak_once_both_are_attached() {
     wait_until("the kernel has freed it", || listed("shm", id).is_none());
 }
 
-/// Whoever comes first marks the segment: the one who joins, or, where that is another user, the owner.
+/// Either side marks the segment: the joiner, or, if that is another user, the owner.
 #[test]
 fn either_side_marks_the_segment_for_removal() {
     fn marked(described: &str) -> Option<bool> {
@@ -59,7 +59,7 @@ fn either_side_marks_the_segment_for_removal() {
     check::<Semaphores>();
 }
 
-/// Semaphores cannot be marked. Those of two killed processes are removed by the next `create`.
+/// Semaphores cannot be marked. The next `create` removes those of two killed processes.
 #[test]
 fn semaphores_of_the_dead_are_removed_by_the_next_create() {
     let key = Key::fresh();
@@ -82,7 +82,7 @@ fn semaphores_of_the_dead_are_removed_by_the_next_create() {
     assert!(listed("shm", numbers[0]).is_none());
 }
 
-/// What an owner made and nobody joined goes with the owner's handle.
+/// An object that no process joined goes with the owner's handle.
 #[test]
 fn a_meeting_that_nobody_joins_leaves_nothing() {
     leaves_nothing::<Ring>();
@@ -100,7 +100,7 @@ fn leaves_nothing<M: Mechanism<Options = Pages>>() {
     assert!(array.is_err() || listed("sem", array.unwrap()).is_none());
 }
 
-/// Once the two are attached, the key is free: another pair can meet there while the first still talks.
+/// The key is free once the two are attached: another pair can meet there while the first still talks.
 #[test]
 fn a_key_can_be_used_again_once_both_are_attached() {
     let key = Key::fresh().to_string();
@@ -135,7 +135,7 @@ fn a_foreign_segment_is_not_joined() {
     assert!(matches!(other, Error::Corrupt(_)), "{other}");
 }
 
-/// A segment of another version of this suite may lie otherwise, and one of another capacity surely does.
+/// A segment of another version of this suite may have another layout, and one of another capacity surely does.
 #[test]
 fn a_segment_of_another_version_or_capacity_is_not_joined() {
     let attach = |address: &str| {
@@ -165,8 +165,8 @@ fn another_layout_is_refused<M: Mechanism<Options = Pages>, N: Memory>(at: impl 
     assert!(M::join(&address, &setup(), PATIENCE).is_ok());
 }
 
-/// One who is killed between taking the free place and being ready does not keep it: the next takes it over. As long
-/// as it lives, nobody does.
+/// A process that is killed between taking the free place and being ready does not keep it: the next takes it over.
+/// While it lives, no other does.
 #[test]
 fn a_place_taken_by_a_process_that_was_killed_is_free() {
     let mut meeting = Ring::create(None, &setup()).unwrap();
@@ -185,7 +185,7 @@ fn a_place_taken_by_a_process_that_was_killed_is_free() {
     assert_eq!(meeting.accept(PATIENCE).unwrap().recv(&mut [0; 8]).unwrap(), 4);
 }
 
-/// Under any key there may be a segment of any user, writable for all: who joins asks the kernel who made it.
+/// A segment under any key may belong to any user, writable for all: a joiner asks the kernel which user made it.
 #[test]
 fn another_users_segment_is_not_joined_though_it_is_for_all() {
     if !geteuid().is_root() {
@@ -200,7 +200,7 @@ fn another_users_segment_is_not_joined_though_it_is_for_all() {
     assert!(allowed.contains("nobody is at"), "all zero is not ready yet: {allowed}");
 }
 
-/// A note of a dead process does not let anyone remove what another process has made under that key since.
+/// A note of a dead process does not let any process remove what another has made under that key since.
 #[test]
 fn a_segment_of_another_process_is_never_reclaimed() {
     let scratch = Scratch::new(0o600);
@@ -208,7 +208,7 @@ fn a_segment_of_another_process_is_never_reclaimed() {
     let (id, at) = (segment.id(), segment.stat().unwrap().changed);
     let note = |kind, made| Note::SystemV(kind, scratch.key, made);
     let another = Some(Made { id: id + 1, at });
-    // An intention is known by its mode; and semaphores have keys of their own.
+    // The mode identifies an intention; and semaphores have keys of their own.
     for note in [
         note(SystemV::Segment, None),
         note(SystemV::Segment, another),
@@ -217,7 +217,7 @@ fn a_segment_of_another_process_is_never_reclaimed() {
         Ring::reclaim(&note).unwrap();
         assert!(Segment::find(scratch.key).unwrap().is_some(), "{note}");
     }
-    // The same id at another time: it may be ours, and it may not.
+    // The same id at another time: it may or may not be ours.
     let doubtful = Ring::reclaim(&note(SystemV::Segment, Some(Made { id, at: at - 100 }))).unwrap_err();
     assert!(doubtful.to_string().contains("it was changed since"), "{doubtful}");
     assert!(Segment::find(scratch.key).unwrap().is_some());

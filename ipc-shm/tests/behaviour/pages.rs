@@ -1,4 +1,4 @@
-//! Pages: made when they are touched, or beforehand; small ones, and huge ones where the system has some.
+//! Pages: made when they are touched, or populated; small ones, and huge ones where the system has some.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use ipc_shm::{Posix, Ring, Semaphores};
 
 use crate::tools::{PATIENCE, played, with};
 
-/// How many bytes of the only shared mapping of this process whose name has `name` in it have their page.
+/// Returns the resident bytes of the only shared mapping of this process whose name contains `name`.
 pub fn resident(name: &str) -> usize {
     let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
     let mut mapping = smaps.lines().skip_while(|line| !line.contains(name));
@@ -17,8 +17,8 @@ pub fn resident(name: &str) -> usize {
     rss.trim().split(' ').next().unwrap().parse::<usize>().unwrap() * 1024
 }
 
-/// The kernel gives a page to a process when it is touched, so most of a fresh segment is not there yet, even where
-/// it has been allocated. Populated, all of it is.
+/// The kernel gives a page to a process when it is touched, so most of a fresh segment is not resident yet, even where
+/// it has been allocated. Once populated, all of it is.
 #[test]
 fn pages_come_when_they_are_touched_or_beforehand() {
     for (variant, name) in [("ring", "/SYSV"), ("sem", "/SYSV"), ("posix", "/dev/shm/")] {
@@ -29,7 +29,8 @@ fn pages_come_when_they_are_touched_or_beforehand() {
     }
 }
 
-/// Huge pages, or an error that says what the administrator can do: never small pages without a word.
+/// A request for huge pages gives huge pages, or an error that says what the administrator can do: never small pages
+/// silently.
 #[test]
 fn huge_pages_or_a_clear_word() {
     huge_pages::<Ring>("nr_hugepages");
@@ -41,7 +42,7 @@ fn huge_pages_or_a_clear_word() {
     }
 }
 
-/// Whether two sides can meet in huge pages; if not, the error has the advice.
+/// Returns whether two sides can meet in huge pages; if not, checks that the error has the advice.
 fn huge_pages<M: Mechanism<Options = Pages>>(advice: &str) -> bool {
     match M::create(None, &huge()) {
         Ok(mut meeting) => {
@@ -62,7 +63,7 @@ fn huge() -> Setup<Pages> {
     with(Pages { huge: true, populate: false })
 }
 
-/// Of which pages a segment is made was decided by whoever made it: the other side is told, if it wants others.
+/// The kind of a segment's pages is chosen by its maker: a joiner that wants others is told.
 #[test]
 fn who_joins_cannot_choose_the_size_of_the_pages() {
     let scratch = crate::tools::Scratch::new(0o600);

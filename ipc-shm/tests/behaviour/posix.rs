@@ -1,4 +1,5 @@
-//! The variant `posix`, and what differs from System V: a name in a file system, a descriptor, a length that changes.
+//! The variant `posix`, and its differences from System V: a name in a file system, a descriptor, a length that
+//! changes.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
@@ -21,7 +22,7 @@ use crate::tools::{PATIENCE, ended, pair, played, playing, setup, wait_until};
 
 const SHORTLY: Duration = Duration::from_millis(30);
 
-/// A bare object of a fresh name, whose name is removed at the end of its test however that ends.
+/// A bare object of a fresh name, which is removed at the end of its test, however that ends.
 struct Scratch {
     name: PosixName,
     object: Object,
@@ -51,7 +52,7 @@ fn join(address: &str) -> Error {
     Posix::join(address, &setup(), SHORTLY).unwrap_err()
 }
 
-/// A name is a name in a file system: the tools for files show, read and remove it. A key of System V is in none.
+/// A name is in a file system: the tools for files show, read and remove it. A key of System V is in none.
 #[test]
 fn an_object_is_a_file_in_memory() {
     let scratch = Scratch::new(SEGMENT_LEN);
@@ -63,8 +64,8 @@ fn an_object_is_a_file_in_memory() {
     assert!(Object::open(&scratch.name).unwrap().is_none());
 }
 
-/// `shm_open` makes an object of no length; `ftruncate` gives it one, and `fstat` says which. But a length is only a
-/// number: the pages come when they are touched. A segment of System V has its length from the start, and for ever.
+/// `shm_open` makes an empty object; `ftruncate` sets its length, and `fstat` returns it. But a length is only a
+/// number: the pages come when they are touched. A segment of System V has a fixed length from the start.
 #[test]
 fn the_length_comes_later_and_the_pages_later_still() {
     let scratch = Scratch::new(0);
@@ -79,8 +80,8 @@ fn the_length_comes_later_and_the_pages_later_still() {
     assert!(stat().blocks() * 512 >= SEGMENT_LEN as u64);
 }
 
-/// Whoever may write to it can cut it short under those who have it mapped: `SIGBUS`, as with a file. A segment of
-/// System V cannot change; and this one cannot be sealed against it, as a memfd can.
+/// A process that may write to an object can truncate it while others have it mapped: `SIGBUS`, as with a file. A
+/// segment of System V cannot change; and this one cannot be sealed against it, as a memfd can.
 #[test]
 fn touching_what_was_truncated_is_the_end() {
     let scratch = Scratch::new(SEGMENT_LEN);
@@ -90,8 +91,8 @@ fn touching_what_was_truncated_is_the_end() {
     assert_eq!(sealed, Err(Errno::EPERM));
 }
 
-/// As with System V, the memory outlives its name: it goes with the last who has it mapped. A new object of that
-/// name is another memory.
+/// The memory outlives its name, as with System V: it goes with the last mapping. A new object of that name is other
+/// memory.
 #[test]
 fn unlinked_while_mapped_it_lives_on() {
     let scratch = Scratch::new(SEGMENT_LEN);
@@ -107,7 +108,7 @@ fn unlinked_while_mapped_it_lives_on() {
     assert_eq!(Object::unlink(&PosixName::fresh()).unwrap_err().errno(), Some(Errno::ENOENT));
 }
 
-/// The umask takes away from the mode that `shm_open` is asked for, as from a file's. This crate sets it afterwards.
+/// The umask restricts the mode passed to `shm_open`, as for a file. This crate sets the mode afterwards.
 #[test]
 fn the_umask_takes_from_the_mode() {
     assert_eq!(
@@ -116,7 +117,7 @@ fn the_umask_takes_from_the_mode() {
     );
 }
 
-/// A mode of one's own is for oneself alone.
+/// A mode without permissions for others keeps the object for its owner alone.
 #[test]
 fn an_object_is_for_its_owner_alone() {
     for mode in [0o600, 0o660, 0o7600] {
@@ -127,7 +128,7 @@ fn an_object_is_for_its_owner_alone() {
     }
 }
 
-/// Once both are there the name goes, and with it all that could be left: two that are killed leave nothing.
+/// The name goes once both sides are there, and with it all that could be left: two that are killed leave nothing.
 #[test]
 fn nothing_can_leak_once_both_have_it_mapped() {
     let name = PosixName::fresh();
@@ -138,7 +139,7 @@ fn nothing_can_leak_once_both_have_it_mapped() {
     assert!(!file_of(&name).exists());
     for other in [&owner, &joiner] {
         let maps = fs::read_to_string(format!("/proc/{}/maps", other.pid())).unwrap();
-        // Under whichever name the kernel has last seen it.
+        // Under the last name that the kernel knows.
         assert!(maps.lines().any(|line| line.contains("/dev/shm/") && line.ends_with("(deleted)")), "{maps}");
     }
     owner.kill();
@@ -146,13 +147,13 @@ fn nothing_can_leak_once_both_have_it_mapped() {
     assert!(!file_of(&name).exists());
 }
 
-/// An owner that is killed while it waits leaves its object to the next `create`.
+/// An owner that is killed while it waits leaves its object, which the next `create` removes.
 #[test]
 fn the_object_of_a_killed_owner_is_removed_by_the_next_create() {
     removed_by_the_next_create("wait-at");
 }
 
-/// The file is there for all IPC namespaces, and stays when the one that its owner was in has ended.
+/// The file is visible in all IPC namespaces, and stays when its owner's namespace has ended.
 #[test]
 fn the_object_of_an_owner_killed_in_another_namespace_is_removed_too() {
     if !geteuid().is_root() {
@@ -172,7 +173,7 @@ fn removed_by_the_next_create(waiting: &str) {
     });
 }
 
-/// What is there already is never used: an object, or a symbolic link, be it to nowhere.
+/// An existing object at the name is never used, nor is a symbolic link, even a dangling one.
 #[test]
 fn a_name_in_use_is_refused() {
     let scratch = Scratch::new(100);
@@ -192,7 +193,7 @@ fn a_name_in_use_is_refused() {
     assert_eq!(scratch.object.file().metadata().unwrap().len(), 100);
 }
 
-/// Who joins looks before it maps: another length, another content, or what is no memory at all, is refused.
+/// A joiner checks before it maps: another length, other contents, or something other than memory is refused.
 #[test]
 fn what_is_no_meeting_point_is_refused() {
     for length in [1, SEGMENT_LEN - 1, SEGMENT_LEN + 1, 2 * SEGMENT_LEN] {
@@ -217,7 +218,7 @@ fn what_is_no_meeting_point_is_refused() {
     }
 }
 
-/// Another user's object is not mapped, even by one who may open it: that user could cut it short at any time.
+/// Another user's object is not mapped, even if this user may open it: the other could truncate it at any time.
 #[test]
 fn another_users_object_is_refused() {
     if !geteuid().is_root() {
@@ -234,8 +235,8 @@ fn another_users_object_is_refused() {
     assert!(allowed.is_ok(), "{allowed:?}");
 }
 
-/// Reach: a name is looked up in a file system, so it is the mount namespace that counts. In another IPC namespace,
-/// where a key of System V names nothing, the object is found.
+/// Reach: a name is looked up in a file system, so the mount namespace counts. In another IPC namespace, where a key of
+/// System V names nothing, the object is found.
 #[test]
 fn reach_is_that_of_the_file_system() {
     if !geteuid().is_root() {

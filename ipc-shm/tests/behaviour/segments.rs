@@ -10,7 +10,7 @@ use nix::unistd::geteuid;
 
 use crate::tools::{Scratch, listed, played, setup};
 
-/// A segment outlives the process that made it, with all that is in it, until somebody removes it.
+/// A segment outlives the process that made it, with all its contents, until it is removed.
 #[test]
 fn a_segment_outlives_its_process() {
     let key = Key::fresh();
@@ -22,7 +22,7 @@ fn a_segment_outlives_its_process() {
     assert!(segment.stat().is_err(), "it was attached by nobody, so it goes at once");
 }
 
-/// Removal only takes the name: the memory stays with those who are attached, and goes with the last of them.
+/// Removal only takes the name: the memory stays attached, and goes when the last process detaches.
 #[test]
 fn the_memory_goes_with_the_last_who_detaches() {
     let scratch = Scratch::new(0o600);
@@ -37,7 +37,8 @@ fn the_memory_goes_with_the_last_who_detaches() {
     assert!(listed("shm", scratch.segment.id()).is_none());
 }
 
-/// Once marked for removal, a segment is found by its key no more, though it lives; the key is free for another.
+/// A segment that is marked for removal can no longer be found by its key, though it lives; the key is free for
+/// another.
 #[test]
 fn a_marked_segment_is_not_found_by_its_key() {
     let scratch = Scratch::new(0o600);
@@ -50,7 +51,8 @@ fn a_marked_segment_is_not_found_by_its_key() {
     another.mark_for_removal().unwrap();
 }
 
-/// The key 0 is `IPC_PRIVATE`: a new segment each time, where nobody can meet. It is refused, as is what is no key.
+/// The key 0 is `IPC_PRIVATE`: a new segment each time, where no two processes can meet. It is refused, as is an
+/// invalid key.
 #[test]
 fn the_key_zero_is_refused() {
     for key in ["0", "0x0", "", "seven", "0x1ffffffff", "/tmp/file"] {
@@ -59,7 +61,7 @@ fn the_key_zero_is_refused() {
     }
 }
 
-/// Creating is exclusive: without `IPC_EXCL` one would silently get whatever is there already, of whatever size.
+/// Creation is exclusive: without `IPC_EXCL`, it would silently return an existing segment, of whatever size.
 #[test]
 fn a_key_in_use_is_refused_and_its_segment_left_alone() {
     let scratch = Scratch::new(0o600);
@@ -74,7 +76,7 @@ fn a_key_in_use_is_refused_and_its_segment_left_alone() {
     assert_eq!(played(&format!("read {} 0 9", scratch.key)), "not yours");
 }
 
-/// A segment has at least 1 byte and at most what the system allows; whole pages are given, and they are zero.
+/// A segment has at least 1 byte and at most what the system allows; it consists of whole pages, all zero.
 #[test]
 fn a_size_of_zero_or_beyond_the_limits_is_refused() {
     for size in [0, usize::MAX] {
@@ -87,8 +89,8 @@ fn a_size_of_zero_or_beyond_the_limits_is_refused() {
     assert!(bytes.iter().all(|&byte| byte == 0));
 }
 
-/// The kernel attaches a segment wherever there is room, each time elsewhere, so a pointer stored in it is
-/// meaningless to the other side: store offsets.
+/// The kernel attaches a segment wherever there is room, each time elsewhere, so a pointer stored in it is meaningless
+/// to the other side: store offsets.
 #[test]
 fn the_same_segment_is_at_another_address_each_time() {
     let scratch = Scratch::new(0o600);
@@ -96,7 +98,7 @@ fn the_same_segment_is_at_another_address_each_time() {
     assert_ne!(first.base(), second.base());
 }
 
-/// For the owner alone, unless a wider mode is asked for.
+/// A segment is for its owner alone, unless a wider mode is requested.
 #[test]
 fn a_segment_is_for_its_owner_alone() {
     for mode in [0o600, 0o660] {
@@ -105,7 +107,7 @@ fn a_segment_is_for_its_owner_alone() {
     }
 }
 
-/// All that is made, of these kinds, has that mode.
+/// Checks that every object of these kinds has that mode.
 fn has_mode<M: Mechanism<Options = Pages>>(mode: u32, kinds: &[&str]) {
     let meeting = M::create(None, &Setup { mode, ..setup() }).unwrap();
     let described = meeting.describe();
@@ -116,7 +118,7 @@ fn has_mode<M: Mechanism<Options = Pages>>(mode: u32, kinds: &[&str]) {
     }
 }
 
-/// Another user cannot attach it, and is told so.
+/// Another user cannot attach a segment, and gets an error that says so.
 #[test]
 fn another_user_is_refused() {
     if !geteuid().is_root() {

@@ -11,7 +11,8 @@ use ipc_shm::{LockStep, Ring, Semaphores, Undo};
 
 use crate::tools::{PATIENCE, ScratchArray, pair, played, playing, setup, wait_until, watched};
 
-/// A semaphore never goes below zero: who would take it there is told "not now", or sleeps until somebody gives.
+/// A semaphore never goes below zero: a process that would take it there is told "not now", or sleeps until another
+/// gives.
 #[test]
 fn taking_from_zero_waits_for_a_gift() {
     let scratch = ScratchArray::new();
@@ -24,7 +25,7 @@ fn taking_from_zero_waits_for_a_gift() {
     assert_eq!(array.get(1).unwrap(), 0);
 }
 
-/// With `SEM_UNDO` the kernel takes back what a process did when it ends, also by `SIGKILL`; without, it stays.
+/// The kernel takes back operations with `SEM_UNDO` when their process ends, also by `SIGKILL`; others stay.
 #[test]
 fn undo_restores_the_count_when_a_process_is_killed() {
     let scratch = ScratchArray::new();
@@ -37,8 +38,8 @@ fn undo_restores_the_count_when_a_process_is_killed() {
     assert_eq!(scratch.array.get(5).unwrap(), 1);
 }
 
-/// Where one process takes and another gives, `SEM_UNDO` does harm: it takes back what was balanced already, and
-/// leaves a free slot that is not there.
+/// `SEM_UNDO` does harm where one process takes and another gives: it takes back what was already balanced, and leaves
+/// a free slot that does not exist.
 #[test]
 fn undo_is_wrong_where_one_takes_and_another_gives() {
     let scratch = ScratchArray::new();
@@ -65,7 +66,7 @@ fn lock_step_has_one_message_under_way() {
     }
 }
 
-/// The slot is "full", as the semaphore says, but without a message: corrupt, and it stays so.
+/// A slot that is "full" by its semaphore but has no message is corrupt, and stays so.
 #[test]
 fn a_semaphore_that_lies_is_corrupt() {
     let (mut owner, mut joiner) = pair::<Semaphores>();
@@ -78,7 +79,7 @@ fn a_semaphore_that_lies_is_corrupt() {
     }
 }
 
-/// A count at its maximum cannot be raised: that is the peer's doing, too.
+/// A count at its maximum cannot be raised: the peer has caused that, too.
 #[test]
 fn a_semaphore_at_its_maximum_is_corrupt() {
     let (mut owner, joiner) = pair::<Semaphores>();
@@ -86,7 +87,7 @@ fn a_semaphore_at_its_maximum_is_corrupt() {
     assert!(matches!(owner.send(b"one too many"), Err(Error::Corrupt(_))));
 }
 
-/// One that cannot be raised after a message was read costs not that message, but the link: the two are out of step.
+/// A semaphore that cannot be raised after a read costs not the message, but the link: the two sides are out of step.
 #[test]
 fn a_slot_that_cannot_be_given_back_breaks_the_link() {
     let (mut owner, mut joiner) = pair::<Semaphores>();
@@ -104,8 +105,8 @@ const FREE_OF_OWNER: u16 = 0;
 const FULL_OF_JOINER: u16 = 4;
 const PRESENT_JOINER: u16 = 5;
 
-/// One that leaves raises what the other side may be waiting for, and takes the sign of its presence back, also while its
-/// process lives on.
+/// A side that leaves raises every semaphore that the other may be waiting for, and removes its mark of presence, even
+/// if its process lives on.
 #[test]
 fn one_who_leaves_wakes_each_wait_and_signs_off() {
     let (mut owner, joiner) = pair::<Semaphores>();
@@ -119,7 +120,7 @@ fn one_who_leaves_wakes_each_wait_and_signs_off() {
     assert!(matches!(owner.check_peer(), Err(Error::Disconnected)));
 }
 
-/// A peer that has tampered with the sign of its presence is noticed all the same when it is killed.
+/// A peer that has tampered with its mark of presence is still noticed when it is killed.
 #[test]
 fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
     let mut meeting = Semaphores::create(None, &setup()).unwrap();
@@ -130,7 +131,7 @@ fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
     assert!(matches!(sleeper.join().unwrap(), (Err(Error::Disconnected), Err(Error::Disconnected))));
 }
 
-/// A length beyond the slot is not believed.
+/// A length beyond the slot is not trusted.
 #[test]
 fn a_length_that_lies_is_corrupt() {
     for lie in [ipc_core::ring::MAX_MESSAGE as u64 + 1, u64::MAX] {
@@ -144,17 +145,16 @@ fn a_length_that_lies_is_corrupt() {
     }
 }
 
-/// An array that is removed from outside ends all waiting on it at once; and the error says that, and not that the peer
-/// is gone.
+/// Removing an array from outside ends all waits on it at once; the error says that, and not that the peer is gone.
 #[test]
 fn a_removed_array_is_named_as_such() {
     let (mut owner, mut joiner) = pair::<Semaphores>();
     let sleeper = thread::spawn(move || watched(move || (joiner.recv(&mut [0; 8]), joiner)));
-    thread::sleep(Duration::from_millis(20)); // too little only makes the case easier
+    thread::sleep(Duration::from_millis(20)); // too short only makes the case easier
     if !remove(&owner) {
         return ipc_core::conformance::skipped("there is no ipcrm here");
     }
-    let (end, _joiner) = sleeper.join().unwrap(); // which does not leave
+    let (end, _joiner) = sleeper.join().unwrap(); // the joiner does not leave
     for end in [end.map(drop), owner.send(b"text"), owner.check_peer()] {
         let end = end.unwrap_err();
         assert_eq!(end.errno(), Some(nix::errno::Errno::EIDRM), "{end}");
@@ -167,7 +167,7 @@ fn remove(link: &LockStep) -> bool {
     Command::new("ipcrm").args(["-s", &id]).status().is_ok_and(|status| status.success())
 }
 
-/// Also where the one who raises a semaphore is the first to meet it: the message that was read is good all the same.
+/// The same holds if the side that raises a semaphore finds it first: the message that was read is still good.
 #[test]
 fn an_array_that_is_removed_between_two_calls_is_named_as_such() {
     let (mut owner, mut joiner) = pair::<Semaphores>();
@@ -182,7 +182,7 @@ fn an_array_that_is_removed_between_two_calls_is_named_as_such() {
     }
 }
 
-/// The two sides must speak of the same: a lock-step is not joined as a ring.
+/// The two sides must use the same variant: a lock-step is not joined as a ring.
 #[test]
 fn another_variant_is_told() {
     let meeting = Semaphores::create(None, &setup()).unwrap();
@@ -190,7 +190,7 @@ fn another_variant_is_told() {
     assert!(error.to_string().contains("another variant"), "{error}");
 }
 
-/// An array of six is more than this system makes.
+/// An array of six exceeds the limit of this system.
 #[test]
 fn the_limit_of_an_array_is_named() {
     let (limit, demo) = ("echo 3 32000 500 32000 > /proc/sys/kernel/sem", env!("CARGO_BIN_EXE_ipc-shm"));

@@ -12,7 +12,7 @@ use nix::unistd::geteuid;
 
 use crate::tools::{PATIENCE, Scratch, listed, played, setup};
 
-/// Between any two processes: whoever knows the key sees the memory, also a process that was started apart.
+/// Between any two processes: a process that knows the key sees the memory, even if it was started separately.
 #[test]
 fn between_any_two_processes_that_know_the_key() {
     let scratch = Scratch::new(0o600);
@@ -35,11 +35,11 @@ fn medium_is_memory_without_a_file() {
     assert_eq!(listed("shm", scratch.segment.id()).unwrap()[3], SEGMENT_LEN.to_string());
 }
 
-/// Unit: struct. Fields lie where they were stored, and are read in place, each on its own and in any order; there
-/// is no message and no boundary but what the two agree on.
+/// Unit: struct. Fields lie where they were stored, and are read in place, each on its own and in any order; there are
+/// no messages and no boundaries but those that the two sides agree on.
 #[test]
 fn unit_is_a_struct_seen_in_place() {
-    /// What both sides would declare with `#[repr(C)]`: a count, and a name behind it.
+    /// The fields that both sides would declare with `#[repr(C)]`: a count, and a name after it.
     const COUNT: usize = 0;
     const NAME: usize = 8;
     let scratch = Scratch::new(0o600);
@@ -48,7 +48,7 @@ fn unit_is_a_struct_seen_in_place() {
     region.write(NAME, b"name");
     assert_eq!(played(&format!("read {} {NAME} 4", scratch.key)), "name");
     assert_eq!(played(&format!("read {} {COUNT} 12", scratch.key)), "fourteenname", "one behind the other");
-    // Another process changes one field; the other stays, and reading took nothing away.
+    // Another process changes one field; the other field stays, and reading removed nothing.
     played(&format!("write {} {COUNT} eighteen", scratch.key));
     assert_eq!(region.u64_at(COUNT).load(Ordering::Relaxed).to_ne_bytes(), *b"eighteen");
     assert_eq!(played(&format!("read {} {NAME} 4", scratch.key)), "name");

@@ -1,4 +1,4 @@
-//! Objects that remove themselves, both ends of a link, and what the other process plays.
+//! Objects that remove themselves, both ends of a link, and the parts of the other process.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -21,7 +21,7 @@ use nix::sys::mman::shm_open;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, setuid};
 
-/// A bare segment of a fresh key, removed at the end of its test however that ends.
+/// A bare segment of a fresh key, removed at the end of its test, however that ends.
 pub struct Scratch {
     pub key: Key,
     pub segment: Segment,
@@ -48,7 +48,7 @@ impl Drop for Scratch {
 pub struct ScratchArray {
     pub key: Key,
     pub array: SemaphoreArray,
-    /// Just before it was made, in seconds since 1970.
+    /// The time just before it was made, in seconds since 1970.
     since: i64,
 }
 
@@ -77,14 +77,14 @@ pub fn with(options: Pages) -> Setup<Pages> {
     Setup { mode: 0o600, options }
 }
 
-/// Both ends of a link, in this process: the owner's first.
+/// Returns both ends of a link, in this process: the owner's first.
 pub fn pair<M: Mechanism<Options = Pages>>() -> (M::Link, M::Link) {
     let mut meeting = M::create(None, &setup()).unwrap();
     let joiner = M::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     (meeting.accept(PATIENCE).unwrap(), joiner)
 }
 
-/// The line of `/proc/sysvipc/KIND` about the object with this id, in words: key, id, permissions, and so on.
+/// Returns the line of `/proc/sysvipc/KIND` about the object with this id, in words: key, id, permissions, and so on.
 pub fn listed(kind: &str, id: i32) -> Option<Vec<String>> {
     let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap();
     let lines =
@@ -92,7 +92,7 @@ pub fn listed(kind: &str, id: i32) -> Option<Vec<String>> {
     lines.into_iter().find(|words| words[1] == id.to_string())
 }
 
-/// Waits until something has come about; fails if it does not.
+/// Waits until a condition is true; fails if it never is.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..PATIENCE.as_millis() / 5 {
         if is_so() {
@@ -103,7 +103,7 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     panic!("still not: {what}");
 }
 
-/// Not a test: the other process of the tests.
+/// The main function of the tests' other process; not a test.
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
@@ -117,7 +117,7 @@ fn attach(key: &str) -> Region<Attached> {
     region
 }
 
-/// Leaves a POSIX object that waits for its peer until this process is killed.
+/// Leaks a POSIX object, which waits for its peer until this process is killed.
 fn wait_at(name: &str) -> String {
     std::mem::forget(Posix::create(Some(name), &setup()).unwrap());
     name.to_owned()
@@ -128,7 +128,7 @@ fn resident<M: Mechanism<Options = Pages>>(when: &str, name: &str) -> String {
     crate::pages::resident(name).to_string()
 }
 
-/// Leaks its link: as this process stays, so does the link, until the process is killed.
+/// Leaks its link, which stays until this process is killed.
 fn own<M: Mechanism<Options = Pages>>(address: &str) -> String {
     let mut meeting = M::create(Some(address), &setup()).unwrap();
     let described = meeting.describe();
@@ -137,7 +137,7 @@ fn own<M: Mechanism<Options = Pages>>(address: &str) -> String {
     described
 }
 
-/// Leaves a link until this process is killed.
+/// Joins and leaks its link, which stays until this process is killed.
 fn join<M: Mechanism<Options = Pages>>(address: &str) -> String {
     let mut link = M::join(address, &setup(), PATIENCE).unwrap();
     link.send(b"here").unwrap();
@@ -145,7 +145,7 @@ fn join<M: Mechanism<Options = Pages>>(address: &str) -> String {
     address.to_owned()
 }
 
-/// The same for a user who is not the owner.
+/// Does the same as a user other than the owner.
 fn join_as_nobody<M: Mechanism<Options = Pages>>(key: &str) -> String {
     setuid(Uid::from_raw(65534)).unwrap();
     let joined = M::join(key, &Setup { mode: 0o666, ..setup() }, PATIENCE);
@@ -157,7 +157,7 @@ fn array(key: &str) -> SemaphoreArray {
     SemaphoreArray::find(key.parse().unwrap(), creator).unwrap().expect("the array is there")
 }
 
-/// What the other process does, and then says.
+/// Plays the other process's part, and returns its output.
 fn play(part: &[&str]) -> String {
     match *part {
         ["create", key] => {
@@ -201,7 +201,7 @@ fn play(part: &[&str]) -> String {
             let mode = |file: &File| file.metadata().unwrap().mode() & 0o777;
             format!("{:o} {:o}", mode(&bare_file.unwrap()), mode(our_file.unwrap().file()))
         }
-        // Maps an object, has it cut short, and touches what is gone.
+        // Maps an object, has it truncated, and touches a page that is gone.
         ["truncate-and-touch", name] => {
             let object = Object::open(&name.parse().unwrap()).unwrap().unwrap();
             let region = Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap();
@@ -239,7 +239,7 @@ fn play(part: &[&str]) -> String {
         ["own", key, "ring"] => own::<Ring>(key),
         ["own", key, "sem"] => own::<Semaphores>(key),
         ["own", name, "posix"] => own::<Posix>(name),
-        // Sets the sign of its presence as the kernel never takes it back: setting a semaphore forgets all undoing.
+        // Sets its mark of presence so that the kernel never removes it: setting a semaphore clears all undo records.
         ["join-and-tamper", key] => {
             let link = Semaphores::join(key, &setup(), PATIENCE).unwrap();
             link.semaphores().set(5, 9).unwrap();
