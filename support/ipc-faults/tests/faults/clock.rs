@@ -1,5 +1,5 @@
-//! Clocks that are wrong. The machine's own is left alone: a time namespace moves the monotonic clock; and a wall clock that is
-//! set back while a process waits is the same as a deadline that lies later, which the tracer sees to.
+//! Wrong clocks. The machine's own clocks are left alone: a time namespace moves the monotonic clock; and setting back
+//! the wall clock while a process waits has the same effect as a later deadline, which the tracer sets.
 
 use crate::demo::{self, PATIENCE};
 use crate::kills::TRIES;
@@ -23,7 +23,7 @@ pub fn sweep(world: &World) -> Tally {
     if world.subject.address.is_some() {
         for survivor in [Part::Pong, Part::Ping] {
             tally.points += 1;
-            // Late each time: this machine may have more to do.
+            // Late each time: once may be due to other load on the machine.
             if (0..TRIES).all(|_| pair::survives_late(world, survivor, PATIENCE)) {
                 tally.wrong(
                     Wrong::Hang,

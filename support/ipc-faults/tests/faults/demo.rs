@@ -1,4 +1,4 @@
-//! The demos under test, each in a process of its own: this same program, told by a variable whose demo it is.
+//! The demos under test, each in its own process: this same program, with a variable that names the demo.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -17,21 +17,21 @@ use crate::tracer;
 
 /// The variable that names the mechanism.
 const DEMO: &str = "IPC_FAULTS_DEMO";
-/// The name by which a program is called that is to be traced. Its child is called by another.
+/// The program name of a demo that is to be traced. Its child has another name.
 const TRACED: &str = "traced";
 
-/// What a demo is told to wait for its peer, and how long it may then take to end.
+/// The time that a demo waits for its peer, and the time that it may then take to end.
 pub const TIMEOUT: Duration = Duration::from_millis(400);
 pub const PROMPT: Duration = Duration::from_secs(1);
-/// What ends a demo that hangs.
+/// The time after which a demo counts as hung.
 pub const PATIENCE: Duration = Duration::from_secs(6);
 
 /// The variable that makes a demo `ipc-bench clean` instead.
 pub const CLEAN: &str = "IPC_FAULTS_CLEAN";
-/// The variable that says how many descriptors a demo may have.
+/// The variable with the number of descriptors that a demo may have.
 pub const DESCRIPTORS: &str = "IPC_FAULTS_DESCRIPTORS";
 
-/// Plays the demo that this process was started for, if it was.
+/// Plays the demo that this process was started for, if any.
 pub fn play_if_told() -> Option<ExitCode> {
     if std::env::var_os(CLEAN).is_some() {
         return Some(ipc_core::demo::report(clean()));
@@ -53,21 +53,21 @@ pub struct Demo {
     child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
-    /// What was read of the standard error so far.
+    /// The part of standard error that was read already.
     told: Vec<u8>,
 }
 
-/// How a demo ended.
+/// The end of a demo.
 #[derive(Debug)]
 pub struct End {
     pub status: ExitStatus,
-    /// Whether it had to be ended by force.
+    /// True if it had to be killed.
     pub hung: bool,
     pub when: Instant,
     pub stderr: String,
 }
 
-/// What `ipc-bench clean` does: an error, if something could not be removed.
+/// Does the work of `ipc-bench clean`: fails if an object could not be removed.
 pub fn clean() -> Result<()> {
     match ipc_bench::clean::clean()? {
         cleaned if cleaned.left == 0 => Ok(()),
@@ -75,7 +75,7 @@ pub fn clean() -> Result<()> {
     }
 }
 
-/// The demo of `subject` with these arguments, in a process group of its own.
+/// Returns the demo of `subject` with these arguments, in its own process group.
 pub fn command(subject: &Subject, args: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a program has a path"));
     command.args(args).args(["--variant", subject.variant]);
@@ -84,12 +84,12 @@ pub fn command(subject: &Subject, args: &[&str]) -> Command {
     command
 }
 
-/// The same without any privilege, though this is root in its namespaces: what permissions forbid is forbidden.
+/// Returns the demo without any privilege, though this is root in its namespaces: permissions apply to it.
 pub fn powerless(subject: &Subject, args: &[&str]) -> Command {
     wrapped("setpriv", &["--bounding-set=-all", "--inh-caps=-all"], &patient(subject, args))
 }
 
-/// The same as another user.
+/// Returns the demo as another user.
 pub fn as_user(subject: &Subject, user: u32, args: &[&str]) -> Command {
     let (user, group) = (format!("--reuid={user}"), format!("--regid={user}"));
     wrapped(
@@ -99,7 +99,7 @@ pub fn as_user(subject: &Subject, user: u32, args: &[&str]) -> Command {
     )
 }
 
-/// A demo with few messages and little patience, unless these arguments say otherwise.
+/// Returns a demo with few messages and a short timeout, unless these arguments say otherwise.
 fn patient(subject: &Subject, args: &[&str]) -> Command {
     let mut command = command(subject, args);
     if !args.contains(&"--count") {
@@ -109,7 +109,7 @@ fn patient(subject: &Subject, args: &[&str]) -> Command {
     command
 }
 
-/// What `command` would start, started by the program `by`.
+/// Returns `command`, started by the program `by`.
 pub fn wrapped(by: &str, args: &[&str], command: &Command) -> Command {
     let mut wrapper = Command::new(by);
     wrapper.args(args).arg(command.get_program()).args(command.get_args()).process_group(0);
@@ -126,7 +126,7 @@ impl Demo {
         Self { child, stdout, stderr, told: Vec::new() }
     }
 
-    /// Starts one that waits for its tracer.
+    /// Starts a demo that waits for its tracer.
     pub fn start_traced(mut command: Command) -> Self {
         command.arg0(TRACED);
         Self::start(command)
@@ -136,14 +136,14 @@ impl Demo {
         Pid::from_raw(self.child.id() as i32)
     }
 
-    /// The next line that it prints; empty when it has ended.
+    /// Returns the next line of its output; empty when it has ended.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        let _ = self.stdout.read_line(&mut line); // a demo that dies in the middle of a line has not said it
+        let _ = self.stdout.read_line(&mut line); // a demo that dies in the middle of a line has not printed it
         line
     }
 
-    /// The address in the command for the other terminal, which a pong prints first.
+    /// Returns the address in the command for the other terminal, which a pong prints first.
     pub fn address(&mut self) -> Option<String> {
         let line = self.line();
         line.split_whitespace()
@@ -152,7 +152,7 @@ impl Demo {
             .map(|word| word.trim_matches('\'').to_owned())
     }
 
-    /// Waits until it says that it measures: both sides have met by then. Returns at its end, too.
+    /// Waits until it reports that it measures: both sides have met by then. Returns at its end, too.
     pub fn until_it_measures(&mut self) {
         let mut begin = self.told.len();
         while !self.told[begin..].starts_with(b"  now ") {
@@ -164,7 +164,7 @@ impl Demo {
         }
     }
 
-    /// Waits for its end, for so long.
+    /// Waits for its end, for at most `patience`.
     pub fn end(mut self, patience: Duration) -> End {
         let started = Instant::now();
         let mut hung = false;
@@ -183,7 +183,7 @@ impl Demo {
         End { status, hung, when, stderr }
     }
 
-    /// The end that the tracer has seen.
+    /// Returns the end that the tracer has seen.
     pub fn traced_end(self, trace: &tracer::Trace) -> Option<End> {
         let (status, when) = *trace.ends.get(&self.pid())?;
         let status = match status {
@@ -196,27 +196,27 @@ impl Demo {
     }
 
     fn rest(mut self) -> String {
-        let _ = self.stderr.read_to_end(&mut self.told); // what cannot be read was not said
+        let _ = self.stderr.read_to_end(&mut self.told); // ignore what cannot be read
         String::from_utf8_lossy(&self.told).into_owned()
     }
 }
 
 impl End {
-    /// Whether it ended as no program should: by a panic, or by a signal that it raised itself.
+    /// True if it ended abnormally: by a panic, or by a signal that it raised itself.
     pub fn panicked(&self) -> bool {
         let ours = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
         let died = self.status.signal().is_some_and(|signal| ours.iter().all(|ours| *ours as i32 != signal));
         died || self.status.code() == Some(101) || self.stderr.contains("panicked at")
     }
 
-    /// Whether it says why it failed: by an errno, or by what is wrong with what it was asked.
+    /// True if it says why it failed: by an errno, or by naming the wrong usage.
     pub fn says_why(&self) -> bool {
-        // A parent and its child say it on one standard error.
+        // A parent and its child share one standard error.
         let mut errors = self.stderr.lines().filter(|line| line.starts_with("error: "));
         errors.any(|error| error.contains("(E")) || self.status.code() == Some(2)
     }
 
-    /// How it ended, for a report.
+    /// Describes its end, for a report.
     pub fn story(&self) -> String {
         let last = self.stderr.lines().last().unwrap_or("no word");
         if self.hung { format!("hung: {last}") } else { format!("{}: {last}", self.status) }

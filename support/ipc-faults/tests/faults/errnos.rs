@@ -1,21 +1,22 @@
-//! What the manual pages say of the calls that the demos make: section ERRORS of each, as far as a program that is right can
-//! meet them. Not `EBADF`, `EFAULT` and their like, which tell of a mistake in the program.
+//! The errors that the manual pages list for the demos' system calls: section ERRORS of each, as far as a correct
+//! program can meet them. Errors such as `EBADF` and `EFAULT` are left out, since they show a mistake in the program.
 //!
-//! Nor what is missing here on purpose:
-//! - memory of the process itself (`brk`, `mmap` without a file, `mprotect`): where there is none for a small thing, a Rust
-//!   program aborts, by design;
-//! - `EACCES` of a look at a path: what lies behind a directory that may not be searched is not there for this user;
-//! - `close`: the descriptor is gone whatever it answers, and std takes an error for a directory, which has nothing to write
-//!   back, for a mistake of the program;
-//! - `EIDRM`: an object that is removed stays removed; that is tried by removing it (`truncate.rs`);
-//! - calls that cannot fail, or whose failure the C library takes for a mistake of its own: `futex`, `rt_sigprocmask`,
+//! Also left out on purpose:
+//! - memory of the process itself (`brk`, `mmap` without a file, `mprotect`): a Rust program that cannot allocate a
+//!   small object aborts, by design;
+//! - `EACCES` when a path is only looked up: a file in a directory that may not be searched does not exist for this
+//!   user;
+//! - `close`: the descriptor is gone whatever it returns, and std treats an error for a directory, which has nothing to
+//!   write back, as a mistake of the program;
+//! - `EIDRM`: a removed object stays removed; `truncate.rs` tests that by removing it;
+//! - calls that cannot fail, or whose failure the C library treats as its own mistake: `futex`, `rt_sigprocmask`,
 //!   `exit_group`.
 
 use nix::errno::Errno;
 
 use crate::sys::Entered;
 
-/// A system call: its number, its name, what it may answer, and whether something is made or removed by it.
+/// A system call: its number, its name, its possible errors, and whether it makes or removes something.
 struct Call {
     number: i64,
     name: &'static str,
@@ -105,8 +106,7 @@ static CALLS: &[Call] = calls! {
     SYS_pidfd_getfd "pidfd_getfd" LOOKS: EMFILE ENFILE EPERM;
 };
 
-/// Calls by which nothing changes that another process could see: whether one is killed before such a call or after it is the
-/// same.
+/// Calls that change nothing that another process could see: being killed before such a call or after it is the same.
 static UNSEEN: &[i64] = &[
     libc::SYS_brk,
     libc::SYS_clock_gettime,
@@ -132,18 +132,18 @@ static UNSEEN: &[i64] = &[
     libc::SYS_readlink,
 ];
 
-/// A call's name; its number where the table does not have it.
+/// Returns a call's name, or its number if the table does not list it.
 pub fn name(number: i64) -> String {
     find(number).map_or_else(|| format!("system call {number}"), |call| call.name.to_owned())
 }
 
-/// Whether another process could see that the call was made.
+/// True if another process could see that the call was made.
 pub fn is_seen(number: i64) -> bool {
     !UNSEEN.contains(&number)
 }
 
-/// What is to be tried of a call that is the `nth` of its kind in a run: of those that make or remove something, all; of the
-/// others, the next in turn.
+/// Returns the errors to try for a call that is the `nth` of its kind in a run: for calls that make or remove
+/// something, all; for others, the next in turn.
 pub fn to_try(call: &Entered, nth: usize, everything: bool) -> Vec<Errno> {
     let Some(known) = find(call.number) else { return Vec::new() };
     let mut errnos: Vec<_> = known.errnos.iter().copied().filter(|&errno| can_be(call, errno)).collect();
@@ -154,22 +154,22 @@ pub fn to_try(call: &Entered, nth: usize, everything: bool) -> Vec<Errno> {
     errnos
 }
 
-/// Whether a call that can make something makes nothing, as its arguments say.
+/// True if a call that can make something makes nothing with these arguments.
 fn only_looks(call: &Entered) -> bool {
     let creates = |flags: u64| flags & libc::O_CREAT as u64 != 0;
     match call.number {
         libc::SYS_openat => !creates(call.args[2]),
         #[cfg(target_arch = "x86_64")]
         libc::SYS_open => !creates(call.args[1]),
-        libc::SYS_write => call.args[0] <= 2, // what is said
+        libc::SYS_write => call.args[0] <= 2, // output for the user
         libc::SYS_msgctl | libc::SYS_shmctl => call.args[1] & 0xff != libc::IPC_RMID as u64,
         libc::SYS_semctl => call.args[2] & 0xff != libc::IPC_RMID as u64,
         _ => false,
     }
 }
 
-/// Whether these arguments can lead to that answer: only who waits can be interrupted, and only who does not wait is told that
-/// he would have to.
+/// Returns whether these arguments can lead to that error: only a call that waits can be interrupted, and only a call
+/// that does not wait can fail because it would have to.
 fn can_be(call: &Entered, errno: Errno) -> bool {
     let [_, second, third, ..] = call.args;
     let waits = match call.number {

@@ -1,4 +1,4 @@
-//! A system call fails, once, in the way that its manual page says: no process panics or hangs, what is said names the call
+//! A system call fails, once, as its manual page allows: no process panics or hangs, the error message names the call
 //! and the errno, and after `clean` nothing is left.
 
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use crate::tally::{Tally, Wrong};
 use crate::tracer::{Deed, Point};
 use crate::world::World;
 
-/// Lets each call of each of `parts` fail.
+/// Makes each call of each of `parts` fail.
 pub fn sweep(world: &World, parts: &[Part]) -> Tally {
     let mut tally = Tally::default();
     for &part in parts {
@@ -27,7 +27,7 @@ fn fail(world: &World, part: Part, tally: &mut Tally) {
     world.scrub();
     let mut sites = HashSet::new();
     for (point, call) in Point::all(&calls).into_iter().zip(&calls) {
-        // What is done in a loop fails the first time, and the rest is the same.
+        // A call in a loop fails the first time only; the other times are the same.
         if !sites.insert((call.number, call.site)) && !world.everything {
             continue;
         }
@@ -50,7 +50,7 @@ fn fail_at(world: &World, part: Part, point: Point, errno: Errno, name: &str, ta
         }
         let hung = round.ends().any(|end| end.hung) || round.trace.hung;
         let lie = lie(&round, errno);
-        // What the error brings about comes again; where a busy machine let a time-out pass, it does not.
+        // An effect of the error recurs; a timeout due to a busy machine does not.
         let once_more = (hung || lie.is_some()) && attempt < TRIES;
         if hung && !once_more {
             tally.wrong(Wrong::Hang, format!("{name}: {}", round.story()));
@@ -65,10 +65,11 @@ fn fail_at(world: &World, part: Part, point: Point, errno: Errno, name: &str, ta
     }
 }
 
-/// What a process says whose peer has left, or whose caller has, so that it goes on waiting.
+/// The messages of a process whose peer, or client, has left, so that it goes on waiting.
 const IT_LEFT: [&str; 3] = ["the peer is gone", "no ping came", "nobody joined"];
 
-/// What was said that does not tell what happened. A parent and its child share one standard error: either may tell.
+/// Returns the messages if they do not name the error. A parent and its child share one standard error: either may name
+/// it.
 fn lie(round: &Round, errno: Errno) -> Option<String> {
     let held = round.held.as_ref()?;
     let call = round.trace.calls.last()?;
@@ -79,12 +80,12 @@ fn lie(round: &Round, errno: Errno) -> Option<String> {
     let names = |end: &End| end.stderr.contains(&format!("({errno:?})"));
     match errno {
         Errno::EINTR => Some(format!("a signal surfaces: {}", round.story())),
-        // This is how the kernel says that the peer is gone.
+        // The kernel reports with these that the peer is gone.
         Errno::EPIPE | Errno::ECONNRESET if IT_LEFT.iter().any(|words| held.stderr.contains(words)) => None,
         _ if names(held) => None,
-        // This process did without, and its peer could not: then that one tells.
+        // This process went on without the call, and its peer could not: then the peer names the error.
         _ if round.other.as_ref().is_some_and(names) => None,
-        // One that could not serve its caller turns to the next; the caller, or child, knows what it met.
+        // An owner that could not serve a client turns to the next; the client, or child, names the error.
         _ if held.stderr.contains("the peer is gone") && held.says_why() => None,
         _ if held.stderr.contains("no ping came") && round.other.as_ref().is_some_and(End::says_why) => None,
         _ => Some(format!("not named: {}", round.story())),

@@ -1,5 +1,5 @@
-//! A process is killed before each of its system calls: the other one ends by itself, and after the next `create` nothing is
-//! left of either.
+//! A process is killed before each of its system calls: the other one ends by itself, and after the next `create`
+//! nothing is left of either.
 
 use crate::errnos;
 use crate::pair::{Part, play};
@@ -7,7 +7,7 @@ use crate::tally::{Tally, Wrong};
 use crate::tracer::{Deed, Point};
 use crate::world::World;
 
-/// How often a point is tried that went wrong in a way that a busy machine can bring about, by time alone.
+/// The number of tries for a point whose failure may be due to the timing of a busy machine alone.
 pub const TRIES: usize = 3;
 
 /// Kills each of `parts` at every call that it makes.
@@ -24,7 +24,7 @@ fn kill(world: &World, part: Part, tally: &mut Tally) {
     world.scrub();
     let mut seen = true;
     for point in points {
-        // Whether it comes before or after a call that nobody can see is the same.
+        // A kill before or after a call that no other process can see is the same.
         let differs = std::mem::replace(&mut seen, errnos::is_seen(point.number));
         if !differs && !world.everything {
             continue;

@@ -1,4 +1,4 @@
-//! What is tried: the columns of the matrix. Each is a test of each variant to which it applies.
+//! The faults: the columns of the matrix. Each is a test of each variant to which it applies.
 
 use crate::pair::Part;
 use crate::subject::Subject;
@@ -10,7 +10,7 @@ use crate::{clock, errors, kills, limits, storage, truncate, users};
 pub struct Fault {
     /// Its name in the matrix and in the names of tests.
     pub name: &'static str,
-    /// Says why it does not apply; none where it does.
+    /// Returns why it does not apply; `None` where it does.
     pub spares: fn(&Subject) -> Option<&'static str>,
     pub try_it: fn(&mut World) -> Tally,
 }

@@ -1,4 +1,4 @@
-//! Too little of what the kernel counts: descriptors, and the sizes and numbers of System V and POSIX objects.
+//! Too little of each limited kernel resource: descriptors, and the sizes and numbers of System V and POSIX objects.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::demo;
 use crate::tally::Tally;
 use crate::world::World;
 
-/// With 3 descriptors, which are standard input, output and error, and with each number up to one that suffices.
+/// Tries 3 descriptors, which are standard input, output and error, and each number up to one that is enough.
 pub fn descriptors(world: &World) -> Tally {
     let mut tally = Tally::default();
     for number in 3..=20 {
@@ -33,7 +33,7 @@ const SETTINGS: [(&str, &[&str]); 9] = [
     ("fs/mqueue/msgsize_max", &["128", "200"]),
 ];
 
-/// Each of the settings, one at a time.
+/// Tries each of the settings, one at a time.
 pub fn of_the_kernel(world: &World) -> Tally {
     let mut tally = Tally::default();
     for (setting, values) in SETTINGS {
@@ -41,7 +41,7 @@ pub fn of_the_kernel(world: &World) -> Tally {
         let Ok(usual) = fs::read_to_string(&path) else { continue };
         for value in values {
             if fs::write(&path, value).is_err() {
-                continue; // this kernel lets none but root of the host do that
+                continue; // this kernel lets only root of the host do that
             }
             world.attempt(
                 &format!("{setting} = {value}"),

@@ -1,18 +1,18 @@
-//! The fault lab: what happens to the six mechanisms where something goes wrong at every point at which it can.
+//! The fault lab: the six mechanisms with an error at every point where one can occur.
 //!
-//! Each cell of the matrix, a variant and a kind of fault, is a test. It works in a world of its own: namespaces for IPC
-//! objects, mounts, processes and the network, in which the demos are separate processes of this program. So "nothing is left"
-//! is exact, and whatever is started ends with the test.
+//! Each cell of the matrix, a variant and a kind of fault, is a test. It works in its own world: namespaces for IPC
+//! objects, mounts, processes and the network, in which the demos are separate processes of this program. So "nothing
+//! is left" can be checked exactly, and every process ends with the test.
 //!
 //! | file | what is in it |
 //! |---|---|
 //! | `lab.rs` | the kinds of faults |
-//! | `matrix.rs` | what came of them, printed, and the page of the book |
-//! | `world.rs` | a world, and what is left in it |
+//! | `matrix.rs` | the results, printed, and the page of the book |
+//! | `world.rs` | a world, and the objects left in it |
 //! | `subject.rs`, `demo.rs` | the variants; their demos as processes |
-//! | `tracer.rs`, `pair.rs` | a demo held at every system call; two that play |
-//! | `errnos.rs` | what the manual says of each call |
-//! | `kills.rs`, `errors.rs` | every call: killed before it, or failed by it |
+//! | `tracer.rs`, `pair.rs` | a demo stopped at every system call; a pair of demos |
+//! | `errnos.rs` | the errors that the manual lists for each call |
+//! | `kills.rs`, `errors.rs` | every call: a kill before it, or a failure of it |
 //! | `storage.rs`, `limits.rs`, `users.rs`, `clock.rs`, `truncate.rs` | hostile worlds |
 //!
 //! `IPC_FAULTS_ALL=1 cargo test -p ipc-faults` tries every point with every errno, which takes some minutes more.
@@ -48,7 +48,7 @@ use subject::Subject;
 use tally::Tally;
 use world::World;
 
-/// Worlds at once for each processor: in most of them somebody waits.
+/// The number of worlds at once for each processor: in most of them a process waits.
 const WORLDS_PER_PROCESSOR: usize = 10;
 
 fn main() -> ExitCode {
@@ -82,13 +82,13 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// One cell.
+/// Runs the test of one cell.
 fn try_on(subject: &Subject, fault: &Fault, name: String, place: &Path) -> Result<(), Failed> {
     let allowance = (subject.name() == "msgq-posix").then(|| Allowance::wait_for(1));
     let Some(output) = world::run(subject, fault.name, place) else {
         let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {}", world::NO_WORLD);
         matrix::note(name, "skipped".into());
-        // Where the lab decides, it has to run.
+        // In CI, where the lab decides, it has to run.
         return if std::env::var_os("CI").is_some() { Err(world::NO_WORLD.into()) } else { Ok(()) };
     };
     drop(allowance);

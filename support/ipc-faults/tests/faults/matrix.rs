@@ -1,5 +1,5 @@
-//! The matrix: the variants, what was tried on each, and what came of it. It is printed at the end, and is on a page of the
-//! book, which names what there is.
+//! The matrix: the variants, the faults tried on each, and the results. It is printed at the end, and shown on a page
+//! of the book, whose names `page_is_true` checks.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,20 +12,20 @@ use libtest_mimic::Failed;
 use crate::lab::FAULTS;
 use crate::subject::Subject;
 
-/// What came of the tests that have run, by their names.
+/// The results of the tests that have run, by their names.
 static CELLS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 
-/// The name of a cell's test.
+/// Returns the name of a cell's test.
 pub fn test(subject: &Subject, fault: &str) -> String {
     format!("{}::{fault}", subject.name())
 }
 
-/// Notes what came of a test.
+/// Records the result of a test.
 pub fn note(test: String, result: String) {
     CELLS.lock().unwrap_or_else(PoisonError::into_inner).insert(test, result);
 }
 
-/// The table, with a column for each fault; empty if no test has run.
+/// Returns the table, with a column for each fault; empty if no test has run.
 pub fn table() -> String {
     let cells = CELLS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut table = String::new();
@@ -43,7 +43,7 @@ pub fn table() -> String {
         longest.unwrap_or(0).max(FAULTS[fault].name.len())
     };
     let widths: Vec<_> = (0..FAULTS.len()).map(width).collect();
-    let _ = write!(table, "{:21}", "points tried"); // a String takes all
+    let _ = write!(table, "{:21}", "points tried"); // writing to a String cannot fail
     for (fault, width) in FAULTS.iter().zip(&widths) {
         let _ = write!(table, "  {:width$}", fault.name);
     }
@@ -56,10 +56,10 @@ pub fn table() -> String {
     table + "\n"
 }
 
-/// Where the book has it.
+/// The page of the book with the table.
 const PAGE: &str = "docs/src/faults.md";
 
-/// The matrix on the page has the faults, the variants and the exceptions that there are.
+/// Checks that the matrix on the page has the current faults, variants and exceptions.
 pub fn page_is_true() -> Result<(), Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()

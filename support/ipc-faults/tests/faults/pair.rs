@@ -1,4 +1,4 @@
-//! Two demos that play with each other, one of them held by the tracer.
+//! A pair of demos, one of them stopped by the tracer.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,30 +9,30 @@ use crate::demo::{self, Demo, End, PATIENCE, PROMPT, TIMEOUT};
 use crate::tracer::{self, Deed, Order, Point, Target, Trace};
 use crate::world::World;
 
-/// The process that is held.
+/// The traced process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The one that waits in the first terminal.
+    /// The process that waits in the first terminal.
     Pong,
-    /// The one in the other.
+    /// The process in the other terminal.
     Ping,
-    /// The one that spawns its own peer.
+    /// The process that spawns its own peer.
     Parent,
-    /// That peer.
+    /// The peer that the parent spawns.
     Child,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Round {
     pub trace: Trace,
     /// The process that was started under the tracer.
     pub held: Option<End>,
-    /// The process beside it, if it came to that.
+    /// The process beside it, if it was started.
     pub other: Option<End>,
 }
 
-/// Plays once, with a deed at a point.
+/// Runs the pair once, with an intervention at a point.
 pub fn play(world: &World, part: Part, deed: Option<(Point, Deed)>) -> Round {
     let target = if part == Part::Child { Target::Child } else { Target::Itself };
     let order = Order { target, deed, late: false };
@@ -69,7 +69,7 @@ pub fn play(world: &World, part: Part, deed: Option<(Point, Deed)>) -> Round {
     Round { trace, held, other }
 }
 
-/// Whether `survivor`, for which the wall clock is set back each time it waits, sees late that its peer was killed.
+/// Returns whether `survivor`, with the wall clock set back each time it waits, notices late that its peer was killed.
 pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool {
     let order = Order { target: Target::Itself, deed: None, late: true };
     let (address, endless) = (world.address(), ["--count", "1000000000"]);
@@ -107,12 +107,12 @@ pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool 
 }
 
 impl Round {
-    /// How the two ended.
+    /// Returns the ends of the two.
     pub fn ends(&self) -> impl Iterator<Item = &End> {
         self.held.iter().chain(&self.other)
     }
 
-    /// Whether one of them ended later after the deed than it should: within its time-out, and promptly.
+    /// True if one of them ended later after the intervention than it should: within its timeout, and promptly.
     pub fn late(&self) -> bool {
         let Some(done) = self.trace.done else { return self.trace.hung };
         let latest = self
@@ -125,7 +125,7 @@ impl Round {
         self.trace.hung || latest.is_some_and(|when: Instant| when - done > TIMEOUT + PROMPT)
     }
 
-    /// How both ended, for a report.
+    /// Describes the ends of both, for a report.
     pub fn story(&self) -> String {
         self.ends().map(End::story).collect::<Vec<_>>().join(" | ")
     }

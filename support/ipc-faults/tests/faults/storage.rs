@@ -1,4 +1,4 @@
-//! File systems that are full, read-only or gone, and directories that are removed or closed beneath a demo.
+//! File systems that are full, read-only or gone, and directories that are removed or made read-only beneath a demo.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -11,10 +11,10 @@ use crate::demo::{self, Demo, End, PATIENCE};
 use crate::tally::{Tally, Wrong};
 use crate::world::World;
 
-/// The most inodes and pages that a small file system is given: more than any demo needs.
+/// The most inodes and pages that a small file system gets: more than any demo needs.
 const ENOUGH: usize = 9;
 
-/// A file system with no inode to spare, with one, with two…; the same of its pages; and a read-only one.
+/// Tries a file system with no inode to spare, with one, with two…; the same for its pages; and a read-only one.
 pub fn sweep(world: &mut World) -> Tally {
     let mut tally = Tally::default();
     let options = (1..=ENOUGH).map(|inodes| format!("nr_inodes={inodes}"));
@@ -40,7 +40,8 @@ pub fn sweep(world: &mut World) -> Tally {
     tally
 }
 
-/// The directory of an address is made read-only while a pong waits there: what cannot be removed is told, and not forgotten.
+/// Makes an address's directory read-only while a pong waits there: an object that cannot be removed is reported, and
+/// not forgotten.
 fn closed_parent(world: &mut World, tally: &mut Tally) {
     tally.points += 1;
     let parent = world.temporary().join("parent");
@@ -65,7 +66,7 @@ fn closed_parent(world: &mut World, tally: &mut Tally) {
     world.known.clear();
 }
 
-/// Everything in TMPDIR that is not the address is removed while a pong waits; then it ends, in either way.
+/// Removes everything in TMPDIR except the address while a pong waits; then ends it in either way.
 pub fn lease_removed(world: &World) -> Tally {
     let mut tally = Tally::default();
     for named in [true, false] {
@@ -77,7 +78,7 @@ pub fn lease_removed(world: &World) -> Tally {
             let address = pong.address().unwrap_or_default();
             for entry in fs::read_dir(world.temporary()).expect("it is ours").flatten() {
                 if entry.file_name().to_string_lossy().starts_with("ipc-suite") {
-                    let _ = fs::remove_dir_all(entry.path()); // what is left is what the demo will meet
+                    let _ = fs::remove_dir_all(entry.path()); // the demo meets whatever could not be removed
                 }
             }
             let gone =

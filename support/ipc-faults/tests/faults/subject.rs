@@ -1,4 +1,4 @@
-//! What is tried: the twelve variants of the six mechanisms.
+//! The subjects: the twelve variants of the six mechanisms.
 
 use std::process::ExitCode;
 
@@ -9,16 +9,16 @@ use ipc_core::{Mechanism, Result, Setup, Variants, Visitor, demo};
 pub struct Subject {
     pub mechanism: &'static str,
     pub variant: &'static str,
-    /// What its meeting point is called, as in the demo's help; none where only a child can join.
+    /// The term for its address, as in the demo's help; `None` where only a child can join.
     pub address: Option<&'static str>,
     /// The demo's `main`.
     demo: fn() -> ExitCode,
-    /// Makes a meeting point and gives it up: what removes the remains of the dead.
+    /// Makes a meeting point and drops it, which removes the remains of dead processes.
     create: fn() -> Result<()>,
 }
 
 impl Subject {
-    /// All of them, in the order of the course.
+    /// Returns all of them, in the order of the course.
     pub fn all() -> Vec<Self> {
         let mut all = Vec::new();
         all.extend(of::<ipc_pipe::Variants>());
@@ -30,14 +30,15 @@ impl Subject {
         all
     }
 
-    /// Its name in the matrix and in the names of tests: the mechanism, and the variant where there are several.
+    /// Returns its name in the matrix and in the names of tests: the mechanism, and the variant where there are
+    /// several.
     pub fn name(&self) -> String {
         let Self { mechanism, variant, .. } = self;
         let only = Self::all().iter().filter(|other| other.mechanism == *mechanism).count() == 1;
         if only { (*mechanism).to_owned() } else { format!("{mechanism}-{variant}") }
     }
 
-    /// The one of that name.
+    /// Returns the subject with that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|subject| subject.name() == name)
     }
@@ -52,7 +53,7 @@ impl Subject {
     }
 }
 
-/// The variants of one mechanism.
+/// Returns the variants of one mechanism.
 fn of<V: Variants>() -> Vec<Subject> {
     let mut subjects = Subjects { demo: demo::main::<V>, subjects: Vec::new() };
     V::visit(&mut subjects);

@@ -1,34 +1,34 @@
-//! The system calls that neither `nix` nor std wrap. The only file of the lab with `unsafe`.
+//! The system calls that neither `nix` nor std wraps. The only file of the lab with `unsafe`.
 #![allow(unsafe_code)]
 
 use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 
-/// A system call on its way in: its number, its arguments, and where in the program it is made.
+/// A system call about to be made: its number, its arguments, and its place in the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Entered {
     pub number: i64,
     pub args: [u64; 6],
     pub site: Site,
-    /// Whether it may wait, as far as its descriptor or its operation says.
+    /// True if it may wait, judged by its descriptor or its operation.
     pub may_wait: bool,
 }
 
-/// Where a call is made: by which instruction, at which depth of the stack. The instruction alone is one of the C library's;
-/// the depth tells its callers apart.
+/// The place of a call in the program: its instruction, and the depth of the stack. The instruction alone is one of the
+/// C library's; the depth tells its callers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Site {
     instruction: u64,
     stack: u64,
 }
 
-/// The call that the thread `tid` is about to make; `None` if it has just made one.
+/// Returns the call that the thread `tid` is about to make; `None` if it has just made one.
 ///
 /// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
 /// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
 pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
-    /// The beginning of `struct ptrace_syscall_info`, which the libc crate has for glibc only.
+    /// The beginning of `struct ptrace_syscall_info`, which the libc crate declares for glibc only.
     #[repr(C)]
     #[derive(Default)]
     struct Info {
@@ -67,7 +67,7 @@ pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
     Ok(Some(Entered { number, args, site, may_wait }))
 }
 
-/// The flags of a descriptor of another process; none if it has no such descriptor.
+/// Returns the flags of another process's descriptor; `None` if it has no such descriptor.
 fn flags(tid: Pid, fd: u64) -> Option<i32> {
     let info = std::fs::read_to_string(format!("/proc/{tid}/fdinfo/{fd}")).ok()?;
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;

@@ -1,4 +1,4 @@
-//! What came of a test: a few numbers for the matrix, and a line for each thing that went wrong.
+//! The result of a test: a few numbers for the matrix, and a line for each failure.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -6,41 +6,41 @@ use std::str::FromStr;
 
 use crate::demo::End;
 
-/// What a point can get wrong.
+/// A way in which a point can fail.
 #[derive(Clone, Copy, Debug)]
 pub enum Wrong {
-    /// Something is left.
+    /// An object is left.
     Leak,
     /// A process did not end, or ended late.
     Hang,
     /// A process panicked, or was ended by a signal that the lab did not send.
     Panic,
-    /// A process said something that is not true, or not what happened.
+    /// A process reported something untrue, or not the error that occurred.
     Lie,
 }
 
 /// The result of a test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many points were tried.
+    /// The number of points tried.
     pub points: usize,
     wrong: [usize; 4],
 }
 
-/// What an end says that has no errno.
+/// The messages of an end that has no errno.
 const TOLD: [&str; 2] = ["corrupt", "no message from the peer"];
 
-/// How a tally begins on its line.
+/// The first word of a tally's line.
 const WORD: &str = "tally";
 
 impl Tally {
-    /// Notes what went wrong, and says it.
+    /// Records a failure, and prints it.
     pub fn wrong(&mut self, what: Wrong, story: impl fmt::Display) {
         self.wrong[what as usize] += 1;
         println!("{what:?}: {story}");
     }
 
-    /// Whether processes that played together ended as they should: by themselves, and if in vain, with a reason.
+    /// Checks that processes that ran together ended as they should: by themselves, and with a reason if they failed.
     pub fn judge(&mut self, name: &str, ends: &[End]) {
         let story = ends.iter().map(End::story).collect::<Vec<_>>().join(" | ");
         if ends.iter().any(|end| end.hung) {
@@ -53,30 +53,30 @@ impl Tally {
         let told = failed.peek().is_none()
             || failed
                 .any(|end| end.hung || end.says_why() || TOLD.iter().any(|words| end.stderr.contains(words)));
-        // One that a signal of ours has ended has nothing to say.
+        // A process that a signal of ours has ended need not report anything.
         if !told && !ends.iter().all(|end| end.status.success() || end.status.signal().is_some()) {
             self.wrong(Wrong::Lie, format!("{name}: no reason: {story}"));
         }
     }
 
-    /// Whether all was well.
+    /// True if nothing failed.
     pub fn is_clean(&self) -> bool {
         self.wrong == [0; 4]
     }
 
-    /// Whether so many points hung, each for as long as it is let, that the rest is not worth waiting for.
+    /// True if so many points hung, each until its timeout, that the rest is not worth waiting for.
     pub fn gives_up(&self) -> bool {
         self.wrong[Wrong::Hang as usize] >= 3
     }
 
-    /// What a world printed: its tally, and what it said beside it.
+    /// Parses a world's output: its tally, and the rest of its output.
     pub fn read(printed: &str) -> Option<(Self, String)> {
         let tally = printed.lines().find_map(|line| line.strip_prefix(WORD)?.parse().ok())?;
         let rest = printed.lines().filter(|line| !line.starts_with(WORD)).map(|line| format!("{line}\n"));
         Some((tally, rest.collect()))
     }
 
-    /// The line for [`read`](Self::read).
+    /// Returns the line for [`read`](Self::read).
     pub fn line(&self) -> String {
         let [leaks, hangs, panics, lies] = self.wrong;
         format!("{WORD} {} {leaks} {hangs} {panics} {lies}", self.points)
@@ -97,7 +97,7 @@ impl FromStr for Tally {
     }
 }
 
-/// As a cell of the matrix.
+/// Formats the tally as a cell of the matrix.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut cell = format!("{} ok", self.points);

@@ -1,8 +1,9 @@
-//! Holds a demo at every system call, and does something to it at one of them.
+//! Stops a demo at every system call, and intervenes at one of them.
 //!
-//! A point is the Nth system call of its kind of the main thread, counted from [`mark`], which the demo makes just before
-//! its `main`. What the loader does earlier is the same for every program, and makes nothing. Other threads are stepped over.
-//! The Nth of its kind, since there is one more now and then, where a thread had to wait for another.
+//! A point is the Nth system call of its kind of the main thread, counted from [`mark`], which the demo calls just
+//! before its `main`. The loader's calls before that are the same for every program, and make nothing. Other threads
+//! run on. It is the Nth of its kind, and not of all, since a thread that had to wait for another sometimes makes one
+//! call more.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -17,24 +18,24 @@ use nix::unistd::Pid;
 
 use crate::sys::{self, Entered};
 
-/// The call of [`mark`]: one that no demo makes.
+/// The system call of [`mark`]: one that no demo makes.
 const MARK: i64 = libc::SYS_getppid;
 
-/// Which of two processes is meant.
+/// The process in which to intervene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The one that was started.
+    /// The process that was started.
     Itself,
     /// Its first child.
     Child,
 }
 
-/// What is done at the point.
+/// The intervention at the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// The process is killed before it makes the call.
+    /// Kills the process before it makes the call.
     Kill,
-    /// The call is not made, and answers this.
+    /// Skips the call, and returns this error from it.
     Fail(Errno),
 }
 
@@ -42,12 +43,12 @@ pub enum Deed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
     pub number: i64,
-    /// How many calls of this number come before it.
+    /// The number of calls of this kind that come before it.
     pub nth: usize,
 }
 
 impl Point {
-    /// The points of a run that was watched.
+    /// Returns the points of an observed run.
     pub fn all(calls: &[Entered]) -> Vec<Self> {
         let mut seen = HashMap::<i64, usize>::new();
         let point = |call: &Entered| {
@@ -59,45 +60,45 @@ impl Point {
     }
 }
 
-/// What is to be done in a run, and to whom; nothing, for a run that is only watched.
+/// The intervention in a run and its target; none for a run that is only observed.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     pub target: Target,
     pub deed: Option<(Point, Deed)>,
-    /// Whether each deadline on the wall clock is moved by [`SET_BACK`].
+    /// True if each deadline on the wall clock is moved by [`SET_BACK`].
     pub late: bool,
 }
 
-/// By how much the wall clock seems to be set back: seconds.
+/// The time by which the wall clock seems to be set back, in seconds.
 const SET_BACK: i64 = 3600;
-/// How near a deadline is that a demo waits for: seconds.
+/// The greatest distance from now to a demo's own deadline, in seconds.
 const SOON: i64 = 600;
 
-/// What was seen of a run.
+/// The record of a run.
 #[derive(Debug, Default)]
 pub struct Trace {
     /// The calls of the target's main thread, up to the point.
     pub calls: Vec<Entered>,
-    /// When the deed was done; none if the run ended before the point was reached.
+    /// The time of the intervention; `None` if the run ended before the point was reached.
     pub done: Option<Instant>,
-    /// How each process ended, and when.
+    /// The end of each process, and its time.
     pub ends: HashMap<Pid, (WaitStatus, Instant)>,
-    /// Whether it had to be ended by force.
+    /// True if it had to be killed.
     pub hung: bool,
 }
 
-/// What the traced program calls first: waits until the tracer is ready.
+/// Waits until the tracer is ready: the first call of the traced program.
 pub fn begin() -> nix::Result<()> {
     ptrace::traceme()?;
     raise(Signal::SIGSTOP)
 }
 
-/// What every demo calls before its `main`.
+/// Marks the start of a demo's `main`.
 pub fn mark() {
     nix::unistd::getppid();
 }
 
-/// Runs the process group of `leader`, which has called [`begin`], to its end. `spoke` is called when the leader has
+/// Runs the process group of `leader`, which has called [`begin`], to its end. Calls `spoke` when the leader has
 /// written to its standard output for the first time.
 pub fn run(leader: Pid, order: Order, patience: Duration, spoke: impl FnMut()) -> nix::Result<Trace> {
     let watchdog = Watchdog::over(leader, patience);
@@ -121,12 +122,12 @@ struct Tracer<F> {
     leader: Pid,
     order: Order,
     spoke: F,
-    /// The process that is meant, as soon as it is there.
+    /// The target process, as soon as it exists.
     target: Option<Pid>,
     marked: bool,
-    /// What the call that the target is in will answer.
+    /// The error that the target's current call will return.
     failing: Option<Errno>,
-    /// Whether the leader is just writing to its standard output.
+    /// True while the leader is writing to its standard output.
     speaking: bool,
     spoken: bool,
     trace: Trace,
@@ -159,7 +160,7 @@ impl<F: FnMut()> Tracer<F> {
                         ready = true;
                         ptrace::setoptions(thread, self.options())?;
                     }
-                    (thread, None) // a new thread begins so
+                    (thread, None) // a new thread starts with this stop
                 }
                 WaitStatus::Stopped(thread, signal) => (thread, Some(signal)),
                 WaitStatus::Exited(process, _) | WaitStatus::Signaled(process, ..) => {
@@ -168,7 +169,7 @@ impl<F: FnMut()> Tracer<F> {
                 }
                 _ => continue,
             };
-            // The leader is watched for its first word, the target for its calls until the deed is done.
+            // The leader is watched until its first output, the target until the intervention is done.
             let watched = self.target == Some(thread) && self.busy() || thread == self.leader && !self.spoken;
             let resumed =
                 if watched { ptrace::syscall(thread, signal) } else { ptrace::cont(thread, signal) };
@@ -185,12 +186,12 @@ impl<F: FnMut()> Tracer<F> {
         }
     }
 
-    /// Whether there is still something to do at a call.
+    /// Returns whether there is still something to do at a call.
     fn busy(&self) -> bool {
         self.trace.done.is_none() || self.failing.is_some() || self.order.late
     }
 
-    /// A thread stands at a system call, on its way in or out.
+    /// Handles a thread that is stopped at the entry or the exit of a system call.
     fn called(&mut self, thread: Pid) -> nix::Result<()> {
         match sys::entered(thread)? {
             Some(call) => self.enters(thread, call),
@@ -247,7 +248,7 @@ impl<F: FnMut()> Tracer<F> {
     }
 }
 
-/// On the way into a call that waits until a time of the wall clock: makes that time later.
+/// Moves the deadline of a call that waits until a time of the wall clock, before the kernel makes the call.
 fn set_back(thread: Pid, call: &Entered) -> nix::Result<()> {
     const REALTIME: u64 = libc::FUTEX_CLOCK_REALTIME as u64;
     let deadline = match call.number {
@@ -264,7 +265,7 @@ fn set_back(thread: Pid, call: &Entered) -> nix::Result<()> {
     let seconds = deadline as ptrace::AddressType;
     let asked = ptrace::read(thread, seconds)?;
     let now = UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs() as i64);
-    // One long past asks for no waiting, and one that has been moved is not moved again.
+    // A deadline long past means no wait, and one that has been moved is not moved again.
     if (now - SOON..now + SOON).contains(&asked) {
         ptrace::write(thread, seconds, asked + SET_BACK)
     } else {
@@ -272,7 +273,7 @@ fn set_back(thread: Pid, call: &Entered) -> nix::Result<()> {
     }
 }
 
-/// A thread that was killed meanwhile is no error of the tracer's.
+/// Ignores the error for a thread that was killed meanwhile.
 fn ignore_the_dead(result: nix::Result<()>) -> nix::Result<()> {
     match result {
         Err(Errno::ESRCH) => Ok(()),
@@ -280,10 +281,10 @@ fn ignore_the_dead(result: nix::Result<()>) -> nix::Result<()> {
     }
 }
 
-/// Whether [`Deed::Fail`] can be done on this machine.
+/// True if [`Deed::Fail`] is possible on this machine.
 pub const CAN_FAIL_CALLS: bool = cfg!(target_arch = "x86_64");
 
-/// On the way into a call: lets the kernel make none.
+/// Makes the kernel skip a call, at its entry.
 #[cfg(target_arch = "x86_64")]
 fn skip_call(thread: Pid) -> nix::Result<()> {
     let mut registers = ptrace::getregs(thread)?;
@@ -291,7 +292,7 @@ fn skip_call(thread: Pid) -> nix::Result<()> {
     ptrace::setregs(thread, registers)
 }
 
-/// On the way out of it: what it answers.
+/// Sets the error that a call returns, at its exit.
 #[cfg(target_arch = "x86_64")]
 fn answer(thread: Pid, errno: Errno) -> nix::Result<()> {
     let mut registers = ptrace::getregs(thread)?;
@@ -328,7 +329,7 @@ impl Watchdog {
         Self { ended, thread: thread::spawn(watch) }
     }
 
-    /// Says whether it had to bite.
+    /// Stops watching, and returns whether it had to kill.
     fn stop(self) -> bool {
         drop(self.ended);
         self.thread.join().expect("a watchdog does not panic")

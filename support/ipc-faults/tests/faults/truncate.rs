@@ -1,4 +1,4 @@
-//! The medium goes while two play: a mapped file is cut to nothing, a network goes down.
+//! The medium fails during a run: a mapped file is truncated to nothing, a network goes down.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,10 +8,10 @@ use crate::demo::{self, Demo};
 use crate::tally::{Tally, Wrong};
 use crate::world::{self, World};
 
-/// How long a dead network may go unnoticed: the time-out of an exchange, and that of TCP.
+/// The time that a dead network may go unnoticed: the timeout of an exchange, and that of TCP.
 const UNNOTICED: Duration = Duration::from_secs(25);
 
-/// Both sides say that the memory is corrupt; none dies of it.
+/// Checks that both sides report corrupt memory, and neither dies of it.
 pub fn memory(world: &World) -> Tally {
     let file = match world.subject.mechanism {
         "shm" => PathBuf::from("/dev/shm").join(world.address().trim_start_matches('/')),
@@ -20,7 +20,7 @@ pub fn memory(world: &World) -> Tally {
     let mut tally = Tally::default();
     for (len, wait) in [(0, "block"), (0, "spin"), (4096, "block"), (4096, "spin")] {
         let name = format!("cut to {len} bytes, wait {wait}");
-        // It may have no name any more when both are there.
+        // It may have lost its name by the time both are there.
         let open = || std::fs::OpenOptions::new().write(true).open(&file).expect("the file is ours");
         let cut = |file: std::fs::File| file.set_len(len).expect("it may be cut");
         let ends = in_the_middle(
@@ -40,7 +40,7 @@ pub fn memory(world: &World) -> Tally {
     tally
 }
 
-/// Both sides say that the object is no longer there.
+/// Checks that both sides report that the object is no longer there.
 pub fn removed(world: &World) -> Tally {
     let mut tally = Tally::default();
     for wait in ["block", "spin"] {
@@ -53,7 +53,7 @@ pub fn removed(world: &World) -> Tally {
     tally
 }
 
-/// Both sides end by themselves, and say why.
+/// Checks that both sides end by themselves, and say why.
 pub fn network(world: &World) -> Tally {
     let mut tally = Tally::default();
     let link = |state: &str| {
@@ -65,7 +65,7 @@ pub fn network(world: &World) -> Tally {
     tally
 }
 
-/// Does a deed, which is prepared while pong waits, while both play.
+/// Prepares an intervention while pong waits, and runs it while both sides exchange messages.
 fn in_the_middle<D: FnOnce()>(
     world: &World,
     wait: &str,

@@ -1,4 +1,4 @@
-//! Another user who is there first: with a directory of the name that the suite wants, or with an object at the address.
+//! Another user who is there first: with a directory under the suite's own name, or with an object at the address.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -24,13 +24,13 @@ pub fn sweep(world: &mut World) -> Tally {
     tally
 }
 
-/// Whether this user namespace has more users than one.
+/// Returns whether this user namespace has more than one user.
 fn others_exist() -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     map.split_whitespace().last().and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > 1)
 }
 
-/// The name that the suite gives its directory in TMPDIR is another user's: the demo works all the same.
+/// Gives the suite's directory in TMPDIR to another user: the demo works all the same.
 fn squatter(world: &mut World, tally: &mut Tally) {
     let base = world.temporary().join("ipc-suite-0");
     fs::create_dir(&base).expect("there is room");
@@ -45,7 +45,7 @@ fn squatter(world: &mut World, tally: &mut Tally) {
     world.known.clear();
 }
 
-/// Another user's pong is at the address: ping does not play with a stranger. Root's ping it is, which no mode keeps out.
+/// Puts another user's pong at the address: ping refuses it. The ping is root's, which no mode keeps out.
 fn lure(world: &World, tally: &mut Tally) {
     tally.points += 1;
     let mut pong = Demo::start(demo::as_user(&world.subject, OTHER, &["pong", &world.address()]));
@@ -53,7 +53,7 @@ fn lure(world: &World, tally: &mut Tally) {
     let ping =
         Demo::start(demo::command(&world.subject, &["ping", &address, "--count", "1", "--timeout", "1"]))
             .end(PATIENCE);
-    // A TCP address is open to all; that is said where it is used.
+    // A TCP address is open to all; its documentation says so.
     if ping.status.success() != (world.subject.variant == "tcp") {
         tally.wrong(Wrong::Lie, format!("a pong of another user: ping {}", ping.story()));
     }

@@ -1,5 +1,5 @@
-//! A world of its own for each test: namespaces in which nothing is but what the demos make, so that "nothing is left" can be
-//! told exactly. All that was started in it ends with it.
+//! A separate world for each test: namespaces that hold only the demos' objects, so that "nothing is left" can be
+//! checked exactly. All processes started in it end with it.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,24 @@ use crate::lab::Fault;
 use crate::subject::Subject;
 use crate::tally::{Tally, Wrong};
 
-/// The first argument of a process that is the first of a world.
+/// The first argument of a world's first process.
 const WORLD: &str = "world";
 
-/// What a test works in.
+/// The environment of a test.
 #[derive(Debug)]
 pub struct World {
     pub subject: Subject,
-    /// A file system of its own.
+    /// A file system for this test alone.
     pub place: PathBuf,
     queues: PathBuf,
-    /// What is there by the test's own doing, and no leak.
+    /// Files that the test itself has made, and that are no leak.
     pub known: Vec<PathBuf>,
-    /// Whether every point is to be tried, and not only those that differ.
+    /// True if every point is to be tried, and not only those that differ.
     pub everything: bool,
 }
 
-/// How many messages a queue of POSIX holds in a world: of ten as usual, so few that the queues of a demo, and of a killed one
-/// before it, take no more of the allowance than the usual ones of a single link.
+/// The number of messages that a POSIX queue holds in a world, instead of the usual ten: so few that the queues of a
+/// demo, and of a killed one before it, take no more of the limit than the usual ones of a single link.
 const MESSAGES: &str = "4";
 
 /// The variable that asks for every point.
@@ -42,7 +42,8 @@ const EVERYTHING: &str = "IPC_FAULTS_ALL";
 const NAMESPACES: [&str; 7] =
     ["--ipc", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
-/// How this user gets a world; none where that is forbidden. Not for root, it takes a user namespace, too.
+/// Returns how this user gets a world; `None` where that is forbidden. A user other than root needs a user namespace,
+/// too.
 fn way() -> Option<&'static [&'static str]> {
     static WAY: OnceLock<Option<&'static [&'static str]>> = OnceLock::new();
     const WAYS: [&[&str]; 2] = [&[], &["--user", "--map-root-user"]];
@@ -55,11 +56,11 @@ fn can_mount(way: &[&str]) -> bool {
     command.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Why there is no world here.
+/// The reason why there is no world here.
 pub const NO_WORLD: &str = "namespaces of its own need root or a user namespace, and unshare(1) and mount(8)";
 
-/// Runs the test `fault` of `subject` in a world; none where there can be none. What it prints is its result. All worlds have
-/// their own file systems at the same `place`.
+/// Runs the test `fault` of `subject` in a world; `None` where there can be none. The result is its output. All worlds
+/// have their own file systems at the same `place`.
 pub fn run(subject: &Subject, fault: &str, place: &Path) -> Option<std::io::Result<Output>> {
     let way = way()?;
     let start = || {
@@ -78,14 +79,14 @@ pub fn run(subject: &Subject, fault: &str, place: &Path) -> Option<std::io::Resu
     Some(start())
 }
 
-/// The subject and the fault of the world that this process was started for, if it was.
+/// Returns the subject and the fault of the world that this process was started for, if any.
 pub fn told(args: &[String]) -> Option<(Subject, &'static Fault)> {
     let [_, word, subject, fault] = args else { return None };
     if word == WORLD { Some((Subject::named(subject)?, Fault::named(fault)?)) } else { None }
 }
 
 impl World {
-    /// Makes this process, the first of its namespaces, the first of a world.
+    /// Turns this process, the first of its namespaces, into the first of a world.
     pub fn enter(subject: Subject) -> std::io::Result<Self> {
         assert_eq!(std::process::id(), 1, "a world begins with a process namespace of its own");
         end_with_the_lab();
@@ -99,8 +100,8 @@ impl World {
         fs::create_dir(&queues)?;
         fs::create_dir(place.join("tmp"))?;
         new("mqueue", &queues, None)?;
-        // All queues of a user share an allowance, whose size each process sees for itself. Where it cannot be raised, queues
-        // of fewer messages let several worlds have some at once.
+        // All queues of a user count towards one total, which the kernel compares with the limit of the process. Where
+        // it cannot be raised, queues of fewer messages let several worlds have some at once.
         let _ = setrlimit(Resource::RLIMIT_MSGQUEUE, 1 << 30, 1 << 30);
         let _ = fs::write("/proc/sys/fs/mqueue/msg_default", MESSAGES);
         if subject.variant == "tcp" {
@@ -110,12 +111,12 @@ impl World {
         Ok(Self { subject, place, queues, known: Vec::new(), everything: env::var_os(EVERYTHING).is_some() })
     }
 
-    /// Where the demos make what they make.
+    /// Returns the directory of the demos' objects.
     pub fn temporary(&self) -> PathBuf {
         self.place.join("tmp")
     }
 
-    /// An address for this subject, always the same: nobody else is here.
+    /// Returns an address for this subject, always the same: no other process is here.
     pub fn address(&self) -> String {
         match (self.subject.variant, self.subject.address) {
             ("posix", _) => "/faults".into(),
@@ -125,8 +126,8 @@ impl World {
         }
     }
 
-    /// Lets the subject play where something is amiss: in two terminals, and alone. `command` makes a command of a demo's
-    /// arguments. It works or it says why; nothing is left either way. Returns whether it works.
+    /// Runs the subject under a fault: in two terminals, and alone. `command` makes a command from a demo's arguments.
+    /// It works or it says why; nothing is left either way. Returns whether it works.
     pub fn attempt(&self, name: &str, command: impl Fn(&[&str]) -> Command, tally: &mut Tally) -> bool {
         let mut ends = Vec::new();
         if self.subject.address.is_some() {
@@ -145,7 +146,7 @@ impl World {
         ends.iter().chain(&alone).all(|end| end.status.success())
     }
 
-    /// Cleans, and says what is left.
+    /// Cleans, and reports what is left.
     pub fn nothing_left_after_clean(&self, name: &str, tally: &mut Tally) {
         let cleaned = demo::clean();
         let left = self.left();
@@ -155,7 +156,7 @@ impl World {
         }
     }
 
-    /// All that is there but should not be: files, POSIX objects and System V objects.
+    /// Returns all that is left but should not be: files, POSIX objects and System V objects.
     pub fn left(&self) -> Vec<String> {
         let mut left = Vec::new();
         for directory in [&self.temporary(), Path::new("/dev/shm"), &self.queues] {
@@ -176,24 +177,24 @@ impl World {
         left
     }
 
-    /// Removes by hand what is there, so that the next point begins with nothing.
+    /// Removes the remains by hand, so that the next point starts with nothing.
     pub fn scrub(&self) {
         for directory in [&self.temporary(), Path::new("/dev/shm"), &self.queues] {
             for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
                 let path = entry.path();
-                let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path)); // left() will tell
+                let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path)); // left() will report it
             }
         }
         remove_system_v();
     }
 }
 
-/// Removes all System V objects of this IPC namespace, where nothing is but what the demos have made.
+/// Removes all System V objects of this IPC namespace, which holds only those of the demos.
 pub fn remove_system_v() {
     let _ = Command::new("ipcrm").arg("--all").stderr(Stdio::null()).status();
 }
 
-/// All that is below a directory.
+/// Collects all paths below a directory.
 fn walk(directory: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         found.push(entry.path().display().to_string());
@@ -203,7 +204,7 @@ fn walk(directory: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Ends this process, and with it all others of the world, when the lab that waits for it has ended in whatever way.
+/// Ends this process, and with it all others of the world, when the lab that waits for it has ended in any way.
 fn end_with_the_lab() {
     thread::spawn(|| {
         let _ = std::io::stdin().read(&mut [0]);
