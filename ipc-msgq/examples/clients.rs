@@ -1,11 +1,11 @@
-//! How many requests a second a server answers with 1, 10, 100 and 1,000 clients, in ten processes at most, and how
-//! long after a client is killed it knows.
+//! Measures how many requests a second a server answers with 1, 10, 100 and 1,000 clients, in ten processes at most,
+//! and how soon it notices that a client was killed.
 //!
 //! ```console
 //! $ cargo run --release -p ipc-msgq --example clients
 //! ```
 //!
-//! A request and its answer are two messages. Each has 64 bytes beside the header.
+//! A request and its answer are two messages. Each has 64 bytes besides the header.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
             .collect::<Result<Vec<_>>>()?;
         let started = Instant::now();
         for other in &mut others {
-            drop(other.stdin.take()); // the word to begin
+            drop(other.stdin.take()); // the signal to begin
         }
         for mut other in others {
             assert!(other.wait().call("wait4")?.success());
@@ -82,7 +82,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Starts a process with so many clients and waits until all have joined.
+/// Starts a process with `clients` clients and waits until all have joined.
 fn start(queue: Queue, clients: usize, requests: usize) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe().call("readlink")?);
     command.args([queue.id().to_string(), clients.to_string(), requests.to_string()]);
@@ -92,7 +92,7 @@ fn start(queue: Queue, clients: usize, requests: usize) -> Result<Child> {
     Ok(child)
 }
 
-/// The part of such a process.
+/// Runs such a process.
 fn play(queue: Queue, clients: usize, requests: usize) -> Result<()> {
     let (joined, begin) = (Barrier::new(clients + 1), Barrier::new(clients + 1));
     let client = || {

@@ -1,18 +1,18 @@
-//! What the crate costs over the bare system calls: round trips between two processes on one core, through each layer
-//! in turn, again and again, so that all of them see the same machine.
+//! The overhead of the crate over the bare system calls: round trips between two processes on one core, through each
+//! layer in turn, repeatedly, so that all layers see the same machine.
 //!
 //! ```console
 //! $ cargo run --release -p ipc-msgq --example floor
 //! ```
 //!
-//! | layer | what each side does for a message |
+//! | layer | each side's work for a message |
 //! |---|---|
 //! | bare | `msgsnd` and `msgrcv` of the C library, on a struct |
-//! | again | the same: how far two measurements of one thing differ on this machine |
+//! | again | the same: the difference between two measurements of one thing on this machine |
 //! | queue | [`Queue::send`] and [`Queue::recv`] of a [`Message`] |
-//! | typed | the same of a struct, copied in and out: [`Typed`] |
+//! | typed | the same with a struct, copied in and out: [`Typed`] |
 //! | link | [`Transport::send`] and `recv`, which watch the peer |
-#![allow(unsafe_code)] // the floor has to be bare
+#![allow(unsafe_code)] // the baseline has to be bare
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -22,12 +22,12 @@ use ipc_core::{Mechanism, Result, Setup, Transport};
 use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV, SystemVLink, Typed};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-/// 64 bytes.
+/// A payload of 64 bytes.
 #[derive(Clone, Copy, FromBytes, Immutable, IntoBytes)]
 #[repr(C)]
 struct Payload([u64; 8]);
 
-/// `struct msgbuf` for it.
+/// `struct msgbuf` for the payload.
 #[repr(C)]
 struct Buffer {
     mtype: libc::c_long,
@@ -103,7 +103,7 @@ impl Side {
         })
     }
 
-    /// Plays one round; the time of a round trip in nanoseconds.
+    /// Plays one round and returns the time of a round trip in nanoseconds.
     fn round(&mut self, layer: usize) -> Result<f64> {
         let started = Instant::now();
         for number in 0..TRIPS {
@@ -119,7 +119,7 @@ impl Side {
         Ok(started.elapsed().as_nanos() as f64 / TRIPS as f64)
     }
 
-    /// All rounds of all layers, each round in another order; for each layer its times.
+    /// Plays all rounds of all layers, each round in another order, and returns the times of each layer.
     fn play(&mut self) -> Result<[Vec<f64>; LAYERS.len()]> {
         let mut times = [(); LAYERS.len()].map(|()| Vec::with_capacity(ROUNDS));
         for round in 0..ROUNDS {

@@ -14,7 +14,7 @@ use ipc_msgq::{Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Receives from both until the socket is closed and the queue has said `end`.
+/// Receives from both until the socket is closed and the message `end` has come from the queue.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let queue = Queue::private(0o600)?.owned();
     let readiness = queue.readiness(Select::Any)?;
@@ -43,7 +43,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
                 Err(Errno::EINTR) => continue,
                 ready => ready?,
             };
-            // Whether or not it was the queue: `try_recv` costs nothing while there is no message.
+            // Called even if only the socket was ready: `try_recv` costs nothing while there is no message.
             while readiness.try_recv(&mut message)?.is_some() {
                 let text = String::from_utf8_lossy(message.text());
                 println!("queue:  {text}");

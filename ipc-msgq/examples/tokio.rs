@@ -11,7 +11,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-/// Waits for a message. If the future is dropped before it is ready, as `select!` does, nothing was taken.
+/// Waits for a message. If the future is dropped before it is ready, as `select!` does, no message was taken.
 // ANCHOR: recv
 async fn recv(queue: &AsyncFd<Readiness>, message: &mut Message) -> ipc_core::Result<()> {
     loop {
@@ -24,12 +24,12 @@ async fn recv(queue: &AsyncFd<Readiness>, message: &mut Message) -> ipc_core::Re
 }
 // ANCHOR_END: recv
 
-/// Receives from both until the socket is closed and the queue has said `end`.
+/// Receives from both until the socket is closed and the message `end` has come from the queue.
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() -> Result<(), Box<dyn Error>> {
     let queue = Queue::private(0o600)?.owned();
-    // Since tokio 1.54 there is `register` for this. It is `unsafe`, as a descriptor must not be closed or replaced while
-    // it is registered. A `Readiness` never does that to its own.
+    // Since tokio 1.54 there is `register` for this. It is `unsafe`, since a descriptor must not be closed or replaced
+    // while it is registered. A `Readiness` never does that to its own.
     #[allow(deprecated)]
     let readiness = AsyncFd::new(queue.readiness(Select::Any)?)?;
     let (mut here, mut there) = UnixStream::pair()?;
@@ -37,7 +37,7 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
     let sender = *queue;
     let sending = tokio::spawn(async move {
         for text in ["one", "two", "three", "end"] {
-            // Only `try_send` here: what waits would stop every task of this thread.
+            // Only `try_send` here: a waiting call would block every task of this thread.
             while sender.try_send(&Message::new(MessageType::ONE, text.as_bytes()))?.is_none() {
                 tokio::task::yield_now().await;
             }

@@ -14,15 +14,15 @@ pub struct File {
     pub version: u32,
     /// Counts the messages, from 1.
     pub sequence: u32,
-    /// Of the file, in bytes.
+    /// The size of the file, in bytes.
     pub size: i64,
-    /// Ends with a zero byte, and so do all that follow.
+    /// The file's name, followed by zero bytes, at least one.
     pub name: [u8; 48],
 }
 // ANCHOR_END: file
 
 impl File {
-    /// The same file as the senders in C and C++ announce as `sequence`.
+    /// Returns the file that the senders in C and C++ announce as `sequence`.
     pub fn announced(sequence: u32) -> Self {
         let mut file = Self { version: 1, sequence, size: i64::from(sequence) * 1000, name: [0; 48] };
         let name = format!("hello-{sequence}.txt");

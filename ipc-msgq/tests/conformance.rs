@@ -1,4 +1,4 @@
-//! The shared conformance suite, over message queues of either kind.
+//! The shared conformance suite, on message queues of either kind.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use ipc_msgq::{Message, Posix, SystemV, Variants};
 const SYSTEM_V: Facts = Facts {
     calls: Calls { send: 1, receive: 1 },
     addresses: Addresses::Keys,
-    files: Some(|_| Vec::new()), // a queue of the kernel is no file
+    files: Some(|_| Vec::new()), // a kernel queue is not a file
     can_be_cut: false,
     pid_namespaces: PidNamespaces::Same,
     makes_posix_queues: false,
@@ -28,11 +28,11 @@ const STRANGE: u32 = 7;
 fn main() -> ExitCode {
     Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-msgq"))
         .variant::<SystemV>(SYSTEM_V, |link, garbage| {
-            // Full or removed: all one.
+            // A full or removed queue makes no difference.
             drop(link.queue().try_send(&Message::new(link.outbound(), garbage)));
         })
         .variant::<Posix>(POSIX, |link, garbage| {
-            // Any bytes are a message at the priority of data; what can be wrong is the priority.
+            // Any bytes are a valid message at the data priority; only the priority can be wrong.
             let priority = if garbage[0] % 2 == 0 { STRANGE } else { 0 };
             drop(link.outbound().try_send(garbage, priority));
         })

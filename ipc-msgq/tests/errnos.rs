@@ -1,11 +1,11 @@
 //! Every errno that the manual pages list for the four calls: 25 in all, 15 different ones. All but one are provoked,
-//! here or in the crate's own tests, where the typed interface cannot express what leads to them.
+//! here or in the crate's own tests where the typed interface cannot express the cause.
 //!
 //! | call | errno | provoked by |
 //! |---|---|---|
 //! | `msgget` | `EACCES` | another user |
 //! | | `EEXIST` | creating twice |
-//! | | `ENOENT` | opening what is not there |
+//! | | `ENOENT` | opening a queue that does not exist |
 //! | | `ENOMEM` | a control group without memory |
 //! | | `ENOSPC` | one queue more than `kernel.msgmni`, in an IPC namespace of its own |
 //! | `msgsnd` | `EACCES` | another user |
@@ -22,7 +22,7 @@
 //! | | `EINTR` | a signal while waiting |
 //! | | `EINVAL` | a queue that is gone; a wrong size or wrong flags cannot be expressed: `sys/tests.rs` |
 //! | | `ENOMSG` | an empty queue, peeking beyond the end; an `Option` here |
-//! | | `ENOSYS` | **imitated**: it takes a kernel built without `CONFIG_CHECKPOINT_RESTORE`; a filter (seccomp) answers as it would: `sys/tests.rs` |
+//! | | `ENOSYS` | **simulated** by a filter (seccomp): it needs a kernel without `CONFIG_CHECKPOINT_RESTORE`: `sys/tests.rs` |
 //! | `msgctl` | `EACCES` | another user |
 //! | | `EFAULT` | cannot be expressed; `sys/tests.rs` |
 //! | | `EIDRM` | many removals in a race with `IPC_STAT`: one comes in the middle |

@@ -1,4 +1,4 @@
-//! With programs in C and in C++, and with ipcs and ipcrm.
+//! Interoperation with programs in C and in C++, and with ipcs and ipcrm.
 
 #[allow(dead_code)] // shared with the other tests
 #[path = "common/children.rs"]

@@ -1,5 +1,5 @@
-//! The rules of selection, as the manual page states them, against the kernel: whatever is sent, received or looked
-//! at, in whatever order, the queue of the kernel and a queue written from msgop(2) give the same answers.
+//! The rules of selection, as stated in the manual page, against the kernel: for any sequence of sends, receives and
+//! peeks, the kernel's queue and a queue written from msgop(2) give the same answers.
 
 use ipc_core::Error;
 use ipc_core::conformance::watchdog::over_this_test;
@@ -7,14 +7,14 @@ use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
 use proptest::prelude::*;
 
-/// Room of the queue, in bytes: small, so that it is full now and then.
+/// The capacity of the queue, in bytes: small, so that it is sometimes full.
 const CAPACITY: usize = 40;
 
 /// A queue as msgop(2) describes it: the oldest message first.
 #[derive(Default)]
 struct Model(Vec<(MessageType, Vec<u8>)>);
 
-/// What an operation answers: a message and whether it was cut, "not now", or an error.
+/// The result of an operation: a message and whether it was cut, "not now", or an error.
 type Answer = Result<Option<(MessageType, Vec<u8>, bool)>, Errno>;
 
 impl Model {
@@ -29,7 +29,7 @@ impl Model {
         fits
     }
 
-    /// The position of the message that is selected.
+    /// Returns the position of the message that is selected.
     // ANCHOR: select
     fn select(&self, select: Select) -> Option<usize> {
         let mut kinds = self.0.iter().map(|(kind, _)| *kind);
@@ -71,7 +71,8 @@ enum Step {
     Peek { position: usize, capacity: usize },
 }
 
-/// Few types, so that they meet; and the highest one, whose negative is the lowest number but one.
+/// Generates a type: few different ones, so that they collide; and the highest, whose negative is the lowest number but
+/// one.
 fn kind() -> impl Strategy<Value = MessageType> {
     prop_oneof![9 => (1..6i64).prop_map(|number| MessageType::new(number).unwrap()), 1 => Just(MessageType::MAX)]
 }
@@ -102,7 +103,7 @@ fn queue() -> OwnedQueue {
     queue
 }
 
-/// The kernel's answer in the words of the model.
+/// Converts the kernel's answer to the model's.
 fn answer(received: Result<Option<()>, Error>, message: &Message) -> Answer {
     let content = || (message.kind(), message.text().to_vec(), message.is_truncated());
     received

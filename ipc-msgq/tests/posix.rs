@@ -1,7 +1,7 @@
-//! POSIX queues by themselves: what they do that System V queues do not, and what they refuse.
+//! POSIX queues on their own: what they offer beyond System V queues, and what they refuse.
 //!
-//! What two processes do with them is tested by `conformance.rs`. The queues here are small, since all queues of a user
-//! share an allowance of 819200 bytes.
+//! `conformance.rs` tests two processes that use them. The queues here are small, since all queues of a user share an
+//! allowance of 819200 bytes.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
@@ -22,9 +22,9 @@ use nix::sys::stat::fstat;
 
 const SMALL: Attributes = Attributes { capacity: 3, longest: 16, messages: 0 };
 
-/// Both ends of a small queue whose name is gone already: it cannot be left behind.
+/// Makes both ends of a small queue whose name is already removed: it cannot be left behind.
 fn ends() -> (PosixQueue, PosixQueue) {
-    drop(Allowance::wait_for(1)); // small queues find room where a link does
+    drop(Allowance::wait_for(1)); // small queues fit wherever a link's do
     let name = PosixName::fresh();
     let inbound = PosixQueue::create(&name, Access::Receive, SMALL, 0o600).unwrap();
     let outbound = PosixQueue::open(&name, Access::Send);
@@ -36,7 +36,7 @@ fn put(queue: &PosixQueue, text: &[u8], priority: Priority) {
     queue.try_send(text, priority).unwrap().expect("there is room");
 }
 
-/// The next message and its priority, if there is one.
+/// Takes the next message and its priority, if there is one.
 fn take(queue: &PosixQueue) -> Option<(Vec<u8>, Priority)> {
     let mut buffer = [0; 16];
     let received = queue.try_recv(&mut buffer).unwrap()?;
@@ -47,14 +47,14 @@ fn errno<T>(result: Result<T, Error>) -> Errno {
     result.err().and_then(|error| error.errno()).expect("the kernel refuses it")
 }
 
-/// What of `wanted` is so now.
+/// Returns the events of `wanted` that are ready now.
 fn ready<const N: usize>(wanted: [(&dyn AsFd, PollFlags); N]) -> [PollFlags; N] {
     let mut fds = wanted.map(|(fd, flags)| PollFd::new(fd.as_fd(), flags));
     poll(&mut fds, PollTimeout::ZERO).unwrap();
     fds.map(|fd| fd.revents().unwrap())
 }
 
-/// The highest priority first; within one, the oldest.
+/// The highest priority comes first; within one, the oldest message.
 #[test]
 fn the_highest_priority_comes_first() {
     let (inbound, outbound) = ends();
@@ -70,7 +70,7 @@ fn the_highest_priority_comes_first() {
     assert_eq!(errno(outbound.try_send(b"x", 32768)), Errno::EINVAL);
 }
 
-/// A queue is a descriptor: one `poll` for it and for a socket, and no helper thread.
+/// A queue is a descriptor: one `poll` waits for it and for a socket, without a helper thread.
 #[test]
 fn a_queue_polls_next_to_a_socket() {
     let (inbound, outbound) = ends();
@@ -88,7 +88,7 @@ fn a_queue_polls_next_to_a_socket() {
     assert_eq!(now(), [input, output, none], "there is room again");
 }
 
-/// `poll` that waits wakes when the message comes.
+/// A waiting `poll` wakes when the message comes.
 #[test]
 fn a_poll_that_waits_is_woken() {
     let (inbound, outbound) = ends();
@@ -103,7 +103,7 @@ fn a_poll_that_waits_is_woken() {
     });
 }
 
-/// `mq_notify`: one signal, for the first message into the empty queue, and then no more until it is asked for again.
+/// `mq_notify` sends one signal, for the first message into the empty queue, and then none until asked for again.
 #[test]
 fn a_notification_comes_once() {
     let (inbound, outbound) = ends();
@@ -122,7 +122,7 @@ fn a_notification_comes_once() {
         while count.load(Ordering::SeqCst) < expected && started.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(1));
         }
-        thread::sleep(Duration::from_millis(20)); // one too many would come now
+        thread::sleep(Duration::from_millis(20)); // an unwanted one would come now
         assert_eq!(count.load(Ordering::SeqCst), expected);
     };
     inbound.notify(Some(Signal::SIGUSR1)).unwrap();
@@ -131,14 +131,14 @@ fn a_notification_comes_once() {
     came(1);
     put(&outbound, b"second", 0);
     came(1);
-    // Asked for again while it is not empty: nothing, until it has been empty.
+    // Asked for again while the queue is not empty: no signal, until it has been empty.
     inbound.notify(Some(Signal::SIGUSR1)).unwrap();
     put(&outbound, b"third", 0);
     came(1);
     while take(&inbound).is_some() {}
     put(&outbound, b"fourth", 0);
     came(2);
-    // Taken back.
+    // The request is cancelled.
     take(&inbound).unwrap();
     inbound.notify(Some(Signal::SIGUSR1)).unwrap();
     inbound.notify(None).unwrap();
@@ -148,7 +148,7 @@ fn a_notification_comes_once() {
     counting.join().unwrap();
 }
 
-/// Deadlines of the kernel's own: not before their time.
+/// The kernel's own deadlines do not end a wait early.
 #[test]
 fn a_wait_ends_in_time() {
     let (inbound, outbound) = ends();
@@ -159,11 +159,11 @@ fn a_wait_ends_in_time() {
         put(&outbound, b"", 0);
     }
     assert_eq!(outbound.send_within(b"", 0, time).unwrap(), None);
-    // The deadlines are by the clock on the wall, which may run a little differently.
+    // The deadlines are by the wall clock, which may run at a slightly different speed.
     assert!(started.elapsed() >= time, "two waits of {time:?}");
 }
 
-/// The longest time there is waits, for what comes.
+/// A wait of the longest possible time receives a message that comes.
 #[test]
 fn a_wait_may_be_without_end() {
     let (inbound, outbound) = ends();
@@ -176,7 +176,7 @@ fn a_wait_may_be_without_end() {
     });
 }
 
-/// A queue outlives its name, as a file does, until the last descriptor is closed.
+/// A queue outlives its name until the last descriptor is closed, as a file does.
 #[test]
 fn a_removed_name_leaves_the_queue_to_its_users() {
     drop(Allowance::wait_for(1));
@@ -193,7 +193,7 @@ fn a_removed_name_leaves_the_queue_to_its_users() {
     assert_eq!(take(&inbound), Some((b"still".to_vec(), 0)));
 }
 
-/// Sizes are the queue's: a message may not be longer, and a buffer not smaller, whatever is in it.
+/// The queue sets the sizes: a message may not be longer, and a buffer not smaller, whatever the queue contains.
 #[test]
 fn sizes_are_checked() {
     let (inbound, outbound) = ends();
@@ -205,7 +205,7 @@ fn sizes_are_checked() {
     assert_eq!(errno(outbound.try_recv(&mut [0; 16])), Errno::EBADF, "opened to send");
 }
 
-/// Exactly the mode that was asked for, and closed on exec.
+/// A queue has exactly the requested mode, and is closed on exec.
 #[test]
 fn it_is_as_private_as_was_asked_for() {
     drop(Allowance::wait_for(1));

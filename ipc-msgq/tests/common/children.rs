@@ -11,7 +11,8 @@ use ipc_core::conformance::watchdog::{doing, kill_descendants};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Waits for a process, but not for ever, and reads what it writes: a list of all queues, say, of whatever other programs.
+/// Waits for a process, within a limit, and reads its output, which may be long: a list of all queues of all programs,
+/// say.
 pub fn ended(mut child: Child) -> Output {
     let (stdout, stderr) = (all(child.stdout.take()), all(child.stderr.take()));
     wait(&mut child);
@@ -19,7 +20,7 @@ pub fn ended(mut child: Child) -> Output {
     Output { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
 }
 
-/// Reads all that is written to a pipe, if it is one.
+/// Reads a pipe to its end, if there is one.
 fn all(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     thread::spawn(|| {
         let mut text = Vec::new();
@@ -30,7 +31,7 @@ fn all(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
     })
 }
 
-/// The same, of one that is still needed.
+/// Waits in the same way for a process that is still needed.
 pub fn wait(child: &mut Child) {
     let started = Instant::now();
     while child.try_wait().unwrap().is_none() {
@@ -50,8 +51,8 @@ pub fn end(child: &mut Child, signal: Signal) {
     wait(child);
 }
 
-/// What a terminal sends on Ctrl-C. Who was started with nohup(1), or in the background of a script, has its children
-/// ignore that: then what kill(1) sends.
+/// Returns the signal of Ctrl-C on a terminal. The children of a process started with nohup(1), or in the background of
+/// a script, ignore that signal: then the signal of kill(1).
 pub fn ctrl_c() -> Signal {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();

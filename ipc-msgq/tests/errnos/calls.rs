@@ -1,4 +1,4 @@
-//! What this process can provoke by itself.
+//! The errors that this process can provoke by itself.
 
 use std::sync::mpsc;
 use std::thread;
@@ -15,7 +15,7 @@ const ONE: MessageType = MessageType::ONE;
 /// A call that waits.
 type Call = fn(Queue) -> Result<()>;
 
-/// Makes the queue that it waits for.
+/// A function that makes the queue on which the call waits.
 type Make = fn() -> OwnedQueue;
 
 fn queue() -> OwnedQueue {
@@ -23,14 +23,14 @@ fn queue() -> OwnedQueue {
     Queue::private(0o600).unwrap().owned()
 }
 
-/// The call and the errno of what failed, as a person reads it.
+/// Checks the call and the errno of an error, as shown to a person.
 #[track_caller]
 fn refused<T>(result: Result<T>, expected: &str) {
     let error = result.map(drop).expect_err("it did not fail").to_string();
     assert!(error.starts_with(expected), "{error}");
 }
 
-/// A queue that takes no message, and one that has none, for calls that are to wait.
+/// Makes a queue that accepts no message, so that a sender waits.
 fn full() -> OwnedQueue {
     let queue = queue();
     queue.set(&Settings { capacity: Some(0), ..Settings::default() }).unwrap();
@@ -45,7 +45,8 @@ fn recv(queue: Queue) -> Result<()> {
     queue.recv(Select::Any, &mut Message::with_capacity(100))
 }
 
-/// Makes `call` wait in a thread of its own, does `what` again and again until the call has ended, and returns how.
+/// Makes `call` wait in a thread of its own, runs `what` again and again until the call has ended, and returns its
+/// result.
 fn while_waiting(queue: Queue, call: Call, mut what: impl FnMut(ThreadId)) -> Result<()> {
     let (tell, told) = mpsc::channel();
     let waiter = thread::spawn(move || {
@@ -54,7 +55,7 @@ fn while_waiting(queue: Queue, call: Call, mut what: impl FnMut(ThreadId)) -> Re
     });
     let thread = told.recv().unwrap();
     for _ in 0..300 {
-        thread::sleep(Duration::from_millis(100)); // it waits by now, or the next time
+        thread::sleep(Duration::from_millis(100)); // it is waiting by now, or the next time
         if waiter.is_finished() {
             return waiter.join().unwrap();
         }
@@ -75,7 +76,7 @@ fn msgget_eexist_and_enoent() {
     refused(Queue::create(key, 0o600), "msgget: File exists (EEXIST); choose another key, or remove");
 }
 
-/// "Not now" is no error.
+/// "Not now" is not an error.
 #[test]
 fn eagain_and_enomsg_are_none() {
     assert_eq!(full().try_send(&Message::new(ONE, b"")).unwrap(), None);
@@ -106,7 +107,7 @@ fn einval_of_a_message_too_long() {
     refused(queue().send(&Message::new(ONE, &longer)), "msgsnd: Invalid argument (EINVAL)");
 }
 
-/// The message stays, for one with more room.
+/// The message stays for a receiver with more room.
 #[test]
 fn msgrcv_e2big() {
     let queue = queue();
@@ -130,7 +131,7 @@ fn eidrm_of_a_call_that_waits() {
             let queue = make().keep();
             while_waiting(queue, call, |_| _ = queue.remove())
         };
-        // EINVAL if it did not wait yet, on a busy machine: then once more.
+        // EINVAL if the call did not wait yet, on a busy machine: then try again.
         let early =
             |ended: &Result<()>| ended.as_ref().is_err_and(|error| error.errno() == Some(Errno::EINVAL));
         let ended = (0..10).map(|_| removed_while_waiting()).find(|ended| !early(ended));
@@ -150,7 +151,7 @@ fn eintr_of_a_call_that_waits() {
     refused(while_waiting(*queue, recv, signal), "msgrcv: Interrupted system call (EINTR)");
 }
 
-/// No signal ends a call with a deadline or an interrupter before its time.
+/// A signal does not end a call with a deadline or an interrupter early.
 #[test]
 fn no_eintr_of_a_call_with_an_end() {
     let queue = queue();
@@ -172,7 +173,7 @@ fn no_eintr_of_a_call_with_an_end() {
     });
 }
 
-/// Here with root, too, where root lacks `CAP_SYS_RESOURCE` (a container); else by another user, in `elsewhere.rs`.
+/// Also run as root, where root lacks `CAP_SYS_RESOURCE` (a container); otherwise by another user, in `elsewhere.rs`.
 #[test]
 fn eperm_of_a_capacity_above_the_limit_comes_with_advice() {
     let above = Limits::read().unwrap().queue_bytes + 1;
@@ -182,8 +183,8 @@ fn eperm_of_a_capacity_above_the_limit_comes_with_advice() {
     }
 }
 
-/// `EIDRM` of `msgctl` takes a removal in the middle of one `IPC_STAT`. With two processors it comes sooner or later;
-/// with one it may not.
+/// `EIDRM` of `msgctl` needs a removal in the middle of one `IPC_STAT`. With two processors this happens sooner or
+/// later; with one it may not.
 #[test]
 fn eidrm_of_stat_is_left_to_chance() {
     for attempt in 1..=50_000 {

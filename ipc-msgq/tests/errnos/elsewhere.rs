@@ -1,4 +1,5 @@
-//! What takes another user, another namespace, or a control group. Skipped, loudly, for those who may not.
+//! The errors that need another user, another namespace, or a control group. Skipped with a note where that is not
+//! permitted.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use nix::unistd::{Uid, geteuid, setgid, setuid};
 
 use crate::child::{child, said};
 
-/// Plays the child's part and returns what to say.
+/// Plays the child's part and returns the lines to print.
 pub fn play(words: &[&str]) -> Vec<String> {
     match *words {
         ["nobody", name] => {
@@ -34,7 +35,7 @@ fn answer(result: Result<()>) -> String {
     result.map_or_else(|error| error.to_string(), |()| "done".to_owned())
 }
 
-/// `own` belongs to nobody now; the queue of `key` to another.
+/// Makes the calls as user nobody; `own` belongs to that user now, and the queue of `key` to another.
 fn as_nobody(key: Key, own: Queue) -> Vec<String> {
     let queue = Queue::open(key).expect("without asking for any access, anyone can");
     let message = &mut Message::with_capacity(1);
@@ -50,7 +51,7 @@ fn as_nobody(key: Key, own: Queue) -> Vec<String> {
         own.set(&Settings { capacity: Some(above), ..Settings::default() }),
         own.set(&Settings { mode: Some(0o200), ..Settings::default() }),
         own.stat().map(drop),
-        own.set(&Settings { mode: Some(0o600), ..Settings::default() }), // who may not look may still change
+        own.set(&Settings { mode: Some(0o600), ..Settings::default() }), // a user that may not read may still change it
         own.stat().map(drop),
         queue.remove(),
     ]
@@ -90,7 +91,7 @@ fn eacces_and_eperm_of_another_user() {
     queue.stat().expect("it is still there");
 }
 
-/// The kernel says EPERM, the manual page EACCES.
+/// The kernel returns EPERM, the manual page says EACCES.
 #[test]
 fn eacces_of_another_users_posix_queue() {
     if !geteuid().is_root() {
@@ -104,10 +105,10 @@ fn eacces_of_another_users_posix_queue() {
     assert_eq!(answers, ["mq_unlink: Permission denied (EACCES)"]);
 }
 
-/// The command in an IPC namespace of its own, after a line of shell; `None`, loudly, where that is not permitted.
-/// Such a namespace is gone with its last process, and every queue in it.
+/// Returns the command in its own IPC namespace, after a line of shell; `None`, with a note, where that is not
+/// permitted. Such a namespace ends with its last process, and every queue in it.
 fn in_a_namespace(first: &str, plain: &Command) -> Option<Command> {
-    // Who is not root may be it in a user namespace.
+    // Another user may become root in a user namespace.
     let ways: [&[&str]; 2] = [&["--ipc"], &["--ipc", "--user", "--map-root-user"]];
     let permitted = |way: &&&[&str]| {
         let test = Command::new("unshare").args(**way).args(["sh", "-c", first]).output();
@@ -124,7 +125,7 @@ fn in_a_namespace(first: &str, plain: &Command) -> Option<Command> {
     Some(inside)
 }
 
-/// A queue more than `kernel.msgmni`, of which each namespace has its own.
+/// One queue more than `kernel.msgmni`, which each namespace has separately.
 #[test]
 fn enospc_of_a_full_system() {
     let limited = "echo 2 > /proc/sys/kernel/msgmni";
@@ -143,7 +144,8 @@ impl Drop for Group {
     }
 }
 
-/// One where too little memory is an error. Usually the kernel kills somebody instead; version 1 can be told not to.
+/// Makes a group in which too little memory is an error. Usually the kernel kills a process instead; version 1 can be
+/// told not to.
 fn group() -> Option<Group> {
     let group = Group(format!("/sys/fs/cgroup/memory/ipc-msgq-test-{}", std::process::id()).into());
     fs::create_dir(&group.0).ok()?;
@@ -152,7 +154,7 @@ fn group() -> Option<Group> {
     Some(group)
 }
 
-/// Messages and queues are the kernel's memory, and are charged to the group of who makes them.
+/// Messages and queues are kernel memory, and are charged to the group of the process that makes them.
 #[test]
 fn enomem_of_a_group_without_memory() {
     let Some(group) = group() else {
@@ -164,8 +166,8 @@ fn enomem_of_a_group_without_memory() {
     assert_eq!(said(inside), expected);
 }
 
-/// Sends, then makes queues, until there is no more memory for it. In between, this must use no more itself: it would
-/// wait for memory for ever.
+/// Sends, and then makes queues, until the memory is exhausted. In between, this function must use no more itself: it
+/// would wait for memory indefinitely.
 fn without_memory(group: &str) -> Vec<String> {
     let message = Message::new(MessageType::ONE, &vec![1; Limits::read().unwrap().message_bytes]);
     let mut queues = vec![None; Limits::read().unwrap().queues];

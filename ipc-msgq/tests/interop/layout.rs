@@ -1,4 +1,4 @@
-//! The header and the Rust struct stay in step.
+//! The header and the Rust struct agree.
 
 use std::fmt::Write as _;
 use std::mem::{offset_of, size_of};
@@ -8,13 +8,13 @@ use crate::msgq_v1::{File, PROJECT};
 use crate::tools::{Place, said};
 
 // ANCHOR: agree
-/// Every field has the same name, the same place and the same size in both.
+/// Every field has the same name, the same offset and the same size in both.
 #[test]
 fn the_header_and_the_struct_agree() {
     let place = Place::new();
     let Some(program) = place.compile("layout.c") else { return };
     let mut ours = String::new();
-    // Naming every field: one more in Rust does not compile here, one more in C is not in `file`'s size.
+    // Naming every field: one more in Rust does not compile here, one more in C is missing from `file`'s size.
     let File { version, sequence, size, name } = File::announced(1);
     for (field, offset, size) in [
         ("version", offset_of!(File, version), size_of_val(&version)),

@@ -1,4 +1,4 @@
-//! Programs in C and C++ at one queue with Rust, found by `ftok` on both sides.
+//! Programs in C and C++ on one queue with Rust, found by `ftok` on both sides.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use crate::tools::{Place, ended};
 
 const COUNT: u32 = 20;
 
-/// What a receiver prints of what any sender sends.
+/// Returns a receiver's output for the messages of any sender.
 fn expected() -> String {
     let lines: Vec<String> =
         (1..=COUNT).map(|number| format!("{number} hello-{number}.txt {number}000\n")).collect();
@@ -35,7 +35,7 @@ fn receive(place: &Place) {
     }
 }
 
-/// The program sends, ends, and Rust receives.
+/// The program sends and ends, and then Rust receives.
 fn from(source: &str) {
     let place = Place::new();
     let Some(sender) = place.compile(source) else { return };
@@ -43,7 +43,7 @@ fn from(source: &str) {
     receive(&place);
 }
 
-/// The program waits, Rust sends, and the program prints what it got and removes the queue.
+/// The program waits, Rust sends, and the program prints what it received and removes the queue.
 fn to(source: &str) {
     let place = Place::new();
     let Some(receiver) = place.compile(source) else { return };
@@ -75,7 +75,7 @@ fn cpp_receives_what_rust_sends() {
     to("receiver.cpp");
 }
 
-/// The two others with each other.
+/// The C and C++ programs work with each other.
 #[test]
 fn cpp_receives_what_c_sends() {
     let place = Place::new();
@@ -86,7 +86,7 @@ fn cpp_receives_what_c_sends() {
     assert_eq!(place.run(&receiver, &[&COUNT.to_string()]), expected());
 }
 
-/// What a C program sent is seen by the command, by the name that the program used, and received from it.
+/// The command sees the queue of a C program under the program's name for it, and receives its messages.
 #[test]
 fn the_command_receives_what_c_sends() {
     let place = Place::new();
@@ -98,7 +98,7 @@ fn the_command_receives_what_c_sends() {
     assert_eq!(output.stdout, zerocopy::IntoBytes::as_bytes(&File::announced(1)));
 }
 
-/// The snippets of the course notes, corrected, do what the notes say.
+/// The corrected snippets of the course notes do what the notes say.
 #[test]
 fn the_course_notes_corrected_work() {
     let place = Place::new();

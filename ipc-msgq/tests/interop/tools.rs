@@ -1,4 +1,4 @@
-//! Compilers, and a place for what they make.
+//! Compilers, and a directory for their output.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::children;
 use crate::msgq_v1::PROJECT;
 
-/// A directory of its own, with a file to meet at. The queue of that file is removed with it.
+/// A directory of its own, with a file whose key names a queue. That queue is removed with it.
 pub struct Place {
     dir: TempDir,
     pub key: Key,
@@ -30,7 +30,7 @@ impl Place {
         self.dir.path().join("meeting-point")
     }
 
-    /// Compiles `interop/SOURCE`, without a warning. `None`, and said so, where there is no compiler.
+    /// Compiles `interop/SOURCE` without warnings. Returns `None`, and prints so, where there is no compiler.
     pub fn compile(&self, source: &str) -> Option<PathBuf> {
         let c = Path::new(source).extension().is_some_and(|extension| extension == "c");
         let compiler =
@@ -38,7 +38,7 @@ impl Place {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = self.dir.path().join(source.replace('.', "-"));
         let mut command = Command::new(&compiler);
-        // A strict standard shows what POSIX has only to those who ask.
+        // A strict standard shows the functions of POSIX only on request.
         command.args([if c { "-std=c11" } else { "-std=c++17" }, "-D_XOPEN_SOURCE=700", "-pedantic"]);
         command.args(["-Wall", "-Wextra", "-Werror", "-I"]).arg(root.join("include")).arg("-o").arg(&program);
         match command.arg(root.join("interop").join(source)).output() {
@@ -53,7 +53,7 @@ impl Place {
         }
     }
 
-    /// A program on this place's file.
+    /// Runs a program with this directory's file.
     pub fn run(&self, program: &Path, more: &[&str]) -> String {
         said(Command::new(program).arg(self.file()).args(more))
     }
@@ -62,18 +62,18 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Ok(queue) = Queue::open(self.key) {
-            let _ = queue.remove(); // a program may have done it just now
+            let _ = queue.remove(); // a program may have just removed it
         }
     }
 }
 
-/// What a program that must succeed wrote.
+/// Returns the output of a program that must succeed.
 pub fn said(command: &mut Command) -> String {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     ended(child)
 }
 
-/// The same, of one that was started before.
+/// Returns the same for a process started earlier.
 pub fn ended(child: Child) -> String {
     let output = children::ended(child);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");

@@ -9,7 +9,7 @@ use crate::tools::said;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_ipc-msgq");
 
-/// Whether `program` is util-linux's; says so if it is not there.
+/// Returns whether `program` is util-linux's; prints a note if it does not exist.
 fn is_there(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output();
     let there = there.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux"));
@@ -27,7 +27,7 @@ fn queue() -> (Key, OwnedQueue) {
     (key, queue)
 }
 
-/// The line that begins with `key`, in words.
+/// Returns the line that begins with `key`, split into words.
 fn line(table: &str, key: Key) -> Vec<String> {
     let line =
         table.lines().find(|line| line.starts_with(&key.to_string())).unwrap_or_else(|| panic!("{table}"));
@@ -49,7 +49,7 @@ fn ls_and_ipcs_agree() {
     assert_eq!(ours, theirs);
 }
 
-/// What one of the two removes is gone for the other, by id and by key.
+/// A queue that either one removes is gone for the other, by id and by key.
 #[test]
 fn rm_and_ipcrm_agree() {
     if !is_there("ipcrm") || !is_there("ipcs") {
