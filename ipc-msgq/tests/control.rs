@@ -1,4 +1,4 @@
-//! What the kernel tells of queues and of the system, and what can be changed; structs; ownership.
+//! The kernel's records of queues and of the system, and the changes it allows; structs; ownership.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -20,7 +20,7 @@ fn queue() -> OwnedQueue {
     Queue::private(0o600).unwrap().owned()
 }
 
-/// Every field of `msqid_ds`, at each step of a queue's life.
+/// `stat` shows every field of `msqid_ds`, at each step of a queue's life.
 #[test]
 fn stat_tells_every_field() {
     let key = Key::fresh();
@@ -65,7 +65,7 @@ fn stat_tells_every_field() {
     assert_eq!((private.key, private.mode), (None, 0o600));
 }
 
-/// Each setting alone; the others stay.
+/// Each setting changes alone; the others stay.
 #[test]
 fn set_changes_what_it_is_told_to() {
     let queue = queue();
@@ -88,7 +88,7 @@ fn set_changes_what_it_is_told_to() {
     check(Settings::default(), |_| ());
 }
 
-/// The kernel's answer and its files in `/proc` say the same.
+/// The kernel's answer and its files in `/proc` agree.
 #[test]
 fn limits_are_those_of_proc() {
     let limits = Limits::read().unwrap();
@@ -99,7 +99,7 @@ fn limits_are_those_of_proc() {
     assert_eq!(queue().longest_text().unwrap(), limits.message_bytes.min(limits.queue_bytes));
 }
 
-/// Both lists show a queue alike, and so does `stat`; a queue that nobody may read is in them.
+/// Both lists and `stat` show a queue alike; the lists include a queue that no user may read.
 #[test]
 fn the_lists_agree_with_each_other_and_with_stat() {
     let queues: Vec<_> = (0..20).map(|_| queue()).collect();
@@ -108,16 +108,16 @@ fn the_lists_agree_with_each_other_and_with_stat() {
     queues[3].send(&Message::new(ONE, b"text")).unwrap();
     queues[3].recv(ONE, &mut Message::with_capacity(4)).unwrap();
     if geteuid().is_root() {
-        // Else owner and creator, user and group are alike.
+        // Otherwise owner and creator, user and group would be equal.
         queues[4].set(&Settings { owner: Some(8), group: Some(7), ..Settings::default() }).unwrap();
     }
     let (listed, from_proc, usage) = (list().unwrap(), list_proc().unwrap(), Usage::read().unwrap());
-    // Other tests have queues, too, that come and go: of the sums, only the least is known.
+    // Other tests have queues, too, that come and go: only a minimum of the sums is known.
     assert!(usage.queues >= 21 && usage.messages >= 1 && usage.bytes >= 4, "{usage:?}");
     let find = |list: &[Entry], queue: Queue| list.iter().find(|entry| entry.queue == queue).unwrap().stat;
     for queue in queues.iter().chain([&closed]) {
         let stat = find(&listed, **queue);
-        let default_ids = Limits::read().unwrap().queues <= 32768; // else the kernel may divide its ids otherwise
+        let default_ids = Limits::read().unwrap().queues <= 32768; // else the kernel may split its ids differently
         let capacity = match queue.stat() {
             Ok(told) => {
                 assert_eq!(told, stat);
@@ -137,7 +137,7 @@ struct Point {
     y: i32,
 }
 
-/// A struct arrives as it was sent, by whichever call.
+/// A struct arrives as it was sent, whatever the call.
 #[test]
 fn a_struct_survives_the_way() {
     let queue = queue();
@@ -153,7 +153,7 @@ fn a_struct_survives_the_way() {
     assert_eq!(points.try_recv(Select::Any).unwrap(), None);
 }
 
-/// What is no such struct is refused: if longer it stays, if shorter it is taken, and its bytes are still there.
+/// A message of another size is refused: a longer one stays, a shorter one is taken, and its bytes are still available.
 #[test]
 fn a_struct_of_another_size_is_refused() {
     let queue = queue();
@@ -176,7 +176,7 @@ fn a_struct_of_another_size_is_refused() {
     assert_eq!(queue.stat().unwrap().messages, 0);
 }
 
-/// An owned queue goes with its owner, a borrowed one and one that is kept do not.
+/// An owned queue is removed with its owner; a borrowed one and one that is kept are not.
 #[test]
 fn only_an_owned_queue_is_removed() {
     let queue = queue();
@@ -190,7 +190,7 @@ fn only_an_owned_queue_is_removed() {
     kept.owned().remove().expect_err("it is gone already");
 }
 
-/// The same message received again into a buffer that was cut before.
+/// A message received into a buffer after a cut one is not marked as cut.
 #[test]
 fn being_cut_is_said_of_the_last_message_only() {
     let queue = queue();
@@ -205,7 +205,7 @@ fn being_cut_is_said_of_the_last_message_only() {
     assert_eq!(queue.stat().unwrap().messages, 0, "what was cut off is lost");
 }
 
-/// What C takes for the failure of ftok is a key like any other.
+/// The key that C takes for a failure of ftok is valid.
 #[test]
 fn a_queue_can_have_the_key_that_looks_like_minus_one() {
     match Queue::create(Key::new(-1).unwrap(), 0o600) {

@@ -1,4 +1,4 @@
-//! A descriptor for a queue: that it polls next to a socket, and that nothing is lost, reordered or left waiting.
+//! A descriptor for a queue: it can be polled next to a socket, and no message is lost, reordered or left waiting.
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -21,7 +21,7 @@ mod stress;
 #[path = "readiness/tools.rs"]
 mod tools;
 
-/// One `poll` for both: it names the one that has something.
+/// One `poll` waits for both, and names the one that is ready.
 #[test]
 fn a_queue_stands_next_to_a_socket_in_poll() {
     let queue = queue();
@@ -42,7 +42,7 @@ fn a_queue_stands_next_to_a_socket_in_poll() {
     assert_eq!(ready(&here), [false, true]);
 }
 
-/// It stays readable until somebody was told `None`, and only so long. What was there before counts too.
+/// It stays readable until a call has returned `None`, and no longer. Messages sent before it was made count, too.
 #[test]
 fn it_is_readable_until_the_queue_is_empty() {
     let queue = queue();
@@ -60,12 +60,12 @@ fn it_is_readable_until_the_queue_is_empty() {
     assert_eq!(readiness.try_recv(&mut message).unwrap(), None);
 }
 
-/// Waiting takes nothing and changes nothing: the message is still the queue's.
+/// Waiting takes nothing and changes nothing: the message stays in the queue.
 #[test]
 fn the_helper_leaves_the_message_in_the_queue() {
     let queue = queue();
     let readiness = queue.readiness(Select::Any).unwrap();
-    thread::sleep(Duration::from_millis(50)); // let it wait; should this be too short, the case becomes easier
+    thread::sleep(Duration::from_millis(50)); // let it wait; if this is too short, the case becomes easier
     put(*queue, 1, b"text");
     assert!(readable(&readiness, PATIENCE));
     let stat = queue.stat().unwrap();
@@ -78,7 +78,7 @@ fn the_helper_leaves_the_message_in_the_queue() {
     assert_eq!(drained(&readiness), [(1, b"next".to_vec())]);
 }
 
-/// Only what the selection fits makes it readable.
+/// Only a message that the selection matches makes it readable.
 #[test]
 fn a_selection_leaves_others_alone() {
     let queue = queue();
@@ -91,12 +91,12 @@ fn a_selection_leaves_others_alone() {
     assert_eq!(queue.stat().unwrap().messages, 1);
 }
 
-/// A message without text is the only kind that the helper has to take. It comes first, as it was sent first.
+/// The helper has to take only messages without text. Such a message comes first if it was sent first.
 #[test]
 fn messages_without_text_keep_their_place() {
     let queue = queue();
     let readiness = queue.readiness(Select::Any).unwrap();
-    thread::sleep(Duration::from_millis(20)); // so that the helper takes the first; else the case is easier
+    thread::sleep(Duration::from_millis(20)); // so that the helper takes the first; otherwise the case is easier
     for (number, text) in [(7, b"" as &[u8]), (8, b"text"), (9, b""), (7, b"end")] {
         put(*queue, number, text);
     }
@@ -105,7 +105,7 @@ fn messages_without_text_keep_their_place() {
     assert_eq!(drained(&readiness), expected);
 }
 
-/// A message that is too long for the caller stays, and so does the descriptor: readable.
+/// A message too long for the caller stays in the queue, and the descriptor stays readable.
 #[test]
 fn a_message_that_does_not_fit_stays() {
     let queue = queue();
@@ -118,7 +118,7 @@ fn a_message_that_does_not_fit_stays() {
     assert_eq!(drained(&readiness), [(1, b"long".to_vec())]);
 }
 
-/// Even while nothing comes at all. `finish` hands over what the helper has taken.
+/// The helper ends even while no message comes. `finish` returns the message that the helper has taken.
 #[test]
 fn it_ends_while_it_waits() {
     watched(|| {
@@ -134,7 +134,7 @@ fn it_ends_while_it_waits() {
     });
 }
 
-/// A removed queue is not silence: the descriptor becomes readable, and stays so, and each call says why.
+/// After a queue is removed, the descriptor becomes and stays readable, and each call returns the reason.
 #[test]
 fn a_removed_queue_is_told() {
     let queue = queue();
@@ -150,13 +150,13 @@ fn a_removed_queue_is_told() {
     watched(|| drop(readiness));
 }
 
-/// The examples run as they stand.
+/// The example runs unchanged.
 #[test]
 fn the_example_for_poll_runs() {
     watched(|| example_poll::main().unwrap());
 }
 
-/// The same for tokio.
+/// So does the one for tokio.
 #[test]
 fn the_example_for_tokio_runs() {
     watched(|| example_tokio::main().unwrap());

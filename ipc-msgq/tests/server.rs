@@ -1,11 +1,11 @@
-//! Many clients at one queue.
+//! Many clients on one queue.
 //!
 //! | file | what it shows |
 //! |---|---|
 //! | `server/sessions.rs` | joining, leaving, being killed, seats that are used again |
 //! | `server/room.rs` | floods, and a queue that is full in both directions |
 //! | `server/thousand.rs` | a thousand clients |
-//! | `server/tools.rs` | a server with a queue of its own, and other processes |
+//! | `server/tools.rs` | a server with its own queue, and other processes |
 
 #[path = "server/room.rs"]
 mod room;

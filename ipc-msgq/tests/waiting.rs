@@ -1,4 +1,4 @@
-//! Waiting with an end: deadlines, interrupters, and that nothing is lost by either.
+//! Waiting with an end: deadlines and interrupters, without losing a message.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ fn queue() -> OwnedQueue {
     Queue::private(0o600).unwrap().owned()
 }
 
-/// A test that fails by name if it hangs. Its queue is removed then, too, which ends whoever still waits at it.
+/// Runs a test that fails by name if it hangs. Then its queue is removed, too, which ends all calls still waiting.
 fn watched(test: impl FnOnce(Queue) + Send + 'static) {
     let queue = queue();
     let borrowed = *queue;
@@ -35,7 +35,7 @@ fn number(message: &Message) -> u32 {
     u32::from_le_bytes(message.text().try_into().unwrap())
 }
 
-/// Not before its time; how long after it depends on the machine.
+/// A deadline does not end a wait early; how long after it the wait ends depends on the machine.
 #[test]
 fn a_deadline_ends_a_wait() {
     watched(|queue| {
@@ -51,7 +51,7 @@ fn a_deadline_ends_a_wait() {
     });
 }
 
-/// One in the past asks once.
+/// A deadline in the past asks once.
 #[test]
 fn a_deadline_in_the_past_does_not_wait() {
     watched(|queue| {
@@ -63,7 +63,7 @@ fn a_deadline_in_the_past_does_not_wait() {
     });
 }
 
-/// A wait ends with the message, long before its deadline; one too far for any clock is none.
+/// A wait ends with the message, long before its deadline; a deadline too far for any clock is none.
 #[test]
 fn what_comes_in_time_is_received() {
     watched(|queue| {
@@ -83,7 +83,7 @@ fn what_comes_in_time_is_received() {
     });
 }
 
-/// Receivers whose deadlines fall all the time, in the middle of a stream: each message arrives once.
+/// Receivers whose deadlines pass all the time, in the middle of a stream, receive each message once.
 #[test]
 fn no_message_is_lost_between_deadlines() {
     watched(|queue| {
@@ -117,7 +117,7 @@ fn no_message_is_lost_between_deadlines() {
     });
 }
 
-/// The same for senders who wait for room: what a deadline has ended was not sent, and what was sent comes once.
+/// The same for senders that wait for room: a message whose call timed out was not sent, and a sent one comes once.
 #[test]
 fn nothing_is_sent_twice_between_deadlines() {
     watched(|queue| {
@@ -151,7 +151,7 @@ fn nothing_is_sent_twice_between_deadlines() {
     });
 }
 
-/// Interrupted at any moment, before, at the start of, and in the middle of a wait: it ends, each time.
+/// A wait interrupted at any moment, before it, at its start or in the middle, ends each time.
 #[test]
 fn no_interruption_is_lost() {
     watched(|queue| {
@@ -175,7 +175,7 @@ fn no_interruption_is_lost() {
     });
 }
 
-/// An interrupter ends its own waits and no others, and stops one who is never without a message.
+/// An interrupter ends only its own waits, and stops even a receiver that always finds a message.
 #[test]
 fn an_interrupter_ends_its_own_waits() {
     watched(|queue| {
@@ -208,8 +208,8 @@ fn an_interrupter_ends_its_own_waits() {
     });
 }
 
-/// The threads of this process that the crate has started. There is one at least, but a thread gives itself its name
-/// when it comes to run.
+/// Counts this process's threads that the crate has started. At least one exists, but a thread sets its name only when
+/// it runs.
 fn alarm_threads() -> usize {
     loop {
         let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
@@ -222,7 +222,7 @@ fn alarm_threads() -> usize {
     }
 }
 
-/// However many wait, one thread wakes them.
+/// One thread wakes all waiting calls, however many there are.
 #[test]
 fn a_thousand_waits_take_one_alarm_thread() {
     watched(|queue| {
@@ -241,7 +241,7 @@ fn a_thousand_waits_take_one_alarm_thread() {
     });
 }
 
-/// So do the links of a server.
+/// The links of a server share that thread, too.
 #[test]
 fn links_take_no_threads_of_their_own() {
     watchdog::watched(|| {
@@ -258,7 +258,7 @@ fn links_take_no_threads_of_their_own() {
     });
 }
 
-/// Closing lets nobody send, the waiting ones neither; those who receive get everything; then the end is known.
+/// Closing stops all senders, including waiting ones; receivers get everything; then they learn of the end.
 #[test]
 fn draining_loses_nothing() {
     watched(|queue| {
@@ -284,7 +284,7 @@ fn draining_loses_nothing() {
             });
             thread::sleep(Duration::from_millis(50));
             let closed = queue.close_and_drain(PATIENCE);
-            let _ = queue.remove(); // if it is still there the test has failed, and the threads are to end
+            let _ = queue.remove(); // if it still exists, the test has failed, and the threads must end
             assert_eq!(closed.unwrap(), Drain::Drained);
             let gone = [Some(Errno::EIDRM), Some(Errno::EINVAL)]; // while waiting, or between two calls
             for sender in senders {
@@ -298,7 +298,7 @@ fn draining_loses_nothing() {
     });
 }
 
-/// In time or not at all: a queue that is not drained is open again, and one who waited to send goes on.
+/// A queue not drained in time is open again, and a waiting sender goes on.
 #[test]
 fn a_queue_that_is_not_drained_is_open_again() {
     watched(|queue| {
@@ -343,14 +343,14 @@ fn a_blocked_signal_wakes_all_the_same() {
     watched(|queue| {
         let wait =
             || queue.recv_until(ONE, &mut Message::with_capacity(1), Duration::from_millis(20)).unwrap();
-        // The clock's thread is not to be started by this one, whose mask it would have.
+        // This thread must not start the clock's thread, which would inherit its mask.
         assert_eq!(thread::scope(|scope| scope.spawn(wait).join().unwrap()), None);
         SigSet::all().thread_block().unwrap();
         assert_eq!(wait(), None);
     });
 }
 
-/// The program's signals are for the program's own threads: those of the library block them all.
+/// The program's signals are for its own threads: those of the library block them all.
 #[test]
 fn the_librarys_threads_take_no_signals() {
     watched(|queue| {
@@ -374,7 +374,7 @@ fn the_librarys_threads_take_no_signals() {
                 };
                 own.map(mask).fold(None, |so_far, mask| Some(so_far.unwrap_or(true) && mask & all == all))
             };
-            // It takes a moment to begin.
+            // The thread takes a moment to start.
             while blocks_all() != Some(true) {
                 assert!(started.elapsed() < Duration::from_secs(5), "{name}: {:?}", blocks_all());
                 thread::yield_now();

@@ -1,4 +1,4 @@
-//! Messages that come while others are received: nothing is lost, reordered, or left waiting; and no time is wasted.
+//! Messages that come while others are received: none is lost, reordered, or left waiting, and no time is wasted.
 
 use std::collections::HashMap;
 use std::fs;
@@ -22,8 +22,8 @@ fn send_all(queue: Queue, last: i64, is_empty: fn(i64) -> bool, (few, micros): (
     }
 }
 
-/// Sends while the other side drains: every message arrives, once, in order, and the last one too wakes. Every fifth
-/// is without text; its type tells its number.
+/// Sends while the other side drains: every message arrives, once, in order, and even the last one wakes the receiver.
+/// Every fifth is without text; its type gives its number.
 #[test]
 fn no_wake_up_is_lost_and_no_order_changed() {
     const MESSAGES: i64 = 20_000;
@@ -31,7 +31,7 @@ fn no_wake_up_is_lost_and_no_order_changed() {
         let queue = queue();
         let readiness = queue.readiness(Select::Any).unwrap();
         thread::scope(|scope| {
-            // Pauses, so that it runs empty again and again.
+            // Pauses, so that the queue runs empty again and again.
             scope.spawn(|| send_all(*queue, MESSAGES, |number| number % 5 == 0, (97, 50)));
             let mut expected = 1;
             while expected <= MESSAGES {
@@ -46,7 +46,7 @@ fn no_wake_up_is_lost_and_no_order_changed() {
     });
 }
 
-/// One who asks without waiting for the descriptor, all the time: what the helper has just taken still comes first.
+/// A receiver that never waits for the descriptor still gets the message that the helper has just taken first.
 #[test]
 fn no_order_is_changed_for_the_impatient() {
     const MESSAGES: i64 = 6_000;
@@ -69,7 +69,7 @@ fn no_order_is_changed_for_the_impatient() {
     });
 }
 
-/// Through an edge-triggered epoll, one message at a time there and back: each edge counts.
+/// Messages go through an edge-triggered epoll, one at a time there and back: each causes an edge.
 #[test]
 fn each_message_is_an_edge() {
     const ROUNDS: i64 = 5_000;
@@ -101,7 +101,7 @@ fn each_message_is_an_edge() {
     });
 }
 
-/// Two threads on one descriptor: each message goes to one of them.
+/// Two threads use one descriptor: each message goes to one of them.
 #[test]
 fn two_threads_share_the_messages() {
     const MESSAGES: i64 = 5_000;
@@ -131,7 +131,7 @@ fn two_threads_share_the_messages() {
     });
 }
 
-/// Dropped at any moment, while messages come: the helper goes, and each message is received or still there.
+/// Dropped at any moment, while messages come: the helper ends, and each message is received or still in the queue.
 #[test]
 fn dropping_it_loses_nothing() {
     const ROUNDS: i64 = 300;
@@ -157,7 +157,7 @@ fn dropping_it_loses_nothing() {
     });
 }
 
-/// While there is something that nobody fetches, the helper sleeps.
+/// The helper sleeps while there is a message that is not fetched.
 #[test]
 fn the_helper_does_not_spin() {
     let queue = queue();
@@ -166,14 +166,14 @@ fn the_helper_does_not_spin() {
     put(*queue, 1, b"text");
     assert!(readable(&readiness, PATIENCE));
     let mut before = helpers();
-    before.retain(|id, _| !older.contains_key(id)); // this test's, and maybe some of the tests next to it
+    before.retain(|id, _| !older.contains_key(id)); // this test's, and maybe those of other tests
     thread::sleep(Duration::from_millis(300));
     let after = helpers();
     let used = before.iter().filter_map(|(id, before)| Some(after.get(id)? - before)).min().unwrap();
     assert!(used < 15, "{used} of 30 ticks: it spins");
 }
 
-/// The helpers' thread ids, and how many ticks of processor time each has used.
+/// Returns the helpers' thread ids, and the ticks of processor time that each has used.
 fn helpers() -> HashMap<String, u64> {
     let tasks = fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
     let stats = tasks.filter_map(|task| fs::read_to_string(task.join("stat")).ok());

@@ -22,7 +22,7 @@ pub fn put(queue: Queue, number: i64, text: &[u8]) {
     queue.try_send(&Message::new(kind(number), text)).unwrap().expect("there is room");
 }
 
-/// Whether it becomes readable in `patience`.
+/// Returns whether the descriptor becomes readable within `patience`.
 pub fn readable(readiness: &Readiness, patience: Duration) -> bool {
     let timeout = PollTimeout::try_from(patience).unwrap();
     loop {
@@ -33,7 +33,7 @@ pub fn readable(readiness: &Readiness, patience: Duration) -> bool {
     }
 }
 
-/// All that `try_recv` gives until it says `None`: types and texts.
+/// Returns the types and texts of all messages that `try_recv` returns before `None`.
 pub fn drained(readiness: &Readiness) -> Vec<(i64, Vec<u8>)> {
     let mut message = Message::with_capacity(100);
     std::iter::from_fn(|| {

@@ -1,4 +1,4 @@
-//! Who takes more room than its share, and a queue that is full in both directions.
+//! Clients that take more room than their share, and a queue that is full in both directions.
 
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::tools::{
     Other, PATIENCE, Served, goodbye, join_by_hand, knock, me, request, set_capacity, small, soon,
 };
 
-/// Whose requests fill the queue is refused; the others go on being served while it goes on sending.
+/// A client whose requests fill the queue is refused; the others are served while it goes on sending.
 #[test]
 fn a_client_that_floods_is_refused_and_the_others_are_served() {
     let served = Served::small(4096, Duration::ZERO);
@@ -33,7 +33,7 @@ fn a_client_that_floods_is_refused_and_the_others_are_served() {
     assert!(!served.was_told(Event::Refused(me())));
 }
 
-/// One request before the last answer was taken.
+/// A request sent before the last answer was taken is refused.
 #[test]
 fn two_messages_under_way_are_one_too_many() {
     let served = Served::new();
@@ -49,23 +49,23 @@ fn two_messages_under_way_are_one_too_many() {
     assert_eq!(*served.requests.lock().unwrap(), [b"one"]);
 }
 
-/// What is longer than all that can be answered is not answered in part.
+/// A request longer than any that can be answered is not answered in part.
 #[test]
 fn a_request_that_was_cut_is_not_answered() {
     let served = Served::small(100, Duration::ZERO);
     let (session, kind) = join_by_hand(*served.queue);
-    set_capacity(*served.queue, 4096); // after the server has looked how long a message can be
+    set_capacity(*served.queue, 4096); // after the server has read how long a message can be
     served.queue.send(&request(session, kind, &[b'x'; 200])).unwrap();
     assert_eq!(served.answer(kind), b"", "it is told");
     soon("it is refused", || served.was_told(Event::Refused(me())));
     assert_eq!(*served.requests.lock().unwrap(), [b""; 0]);
 }
 
-/// The longest answer fills a message; a longer one ends its session, and no other.
+/// The longest answer fills a message; a longer one ends only its own session.
 #[test]
 fn an_answer_is_as_long_as_a_message_at_most() {
     let queue = small(4096);
-    let longest = queue.longest_text().unwrap() - size_of::<u64>(); // the session stands in front
+    let longest = queue.longest_text().unwrap() - size_of::<u64>(); // the session comes first
     let server = Server::start(*queue, move |request: &[u8]| vec![7; longest + request.len()]).unwrap();
     let join = || Client::join(*queue, PATIENCE).unwrap();
     let (mut client, mut other) = (join(), join());
@@ -80,7 +80,7 @@ fn an_answer_is_as_long_as_a_message_at_most() {
     server.stop();
 }
 
-/// And the longest request is one that fills a message, too.
+/// The longest request fills a message, too, and is answered.
 #[test]
 fn the_longest_request_is_answered() {
     let served = Served::new();
@@ -88,17 +88,17 @@ fn the_longest_request_is_answered() {
     assert_eq!(served.join().request(&text).unwrap(), text);
 }
 
-/// So many clients with requests so large that half of them fill the queue.
+/// The number of clients, with requests so large that half of them fill the queue.
 const CLIENTS: usize = 16;
 const ROUNDS: usize = 20;
 const CAPACITY: usize = 4096;
 const TEXT: [u8; 512] = [b'x'; 512];
 
-/// How long the work takes that a request asks for: time enough for another to take the room.
+/// The time that a request's work takes: long enough for another client to take the room.
 const WORK: Duration = Duration::from_millis(1);
 
 /// The obvious server receives a request, works, and sleeps in `msgsnd` until there is room for the answer. But the
-/// room is full of requests, and nobody but it takes those.
+/// queue is full of requests, and only the server takes those.
 #[test]
 fn a_server_that_sleeps_in_msgsnd_sleeps_for_ever() {
     if fs::read_to_string("/proc/thread-self/syscall").is_err() {
@@ -111,7 +111,7 @@ fn a_server_that_sleeps_in_msgsnd_sleeps_for_ever() {
         let message = Message::new(MessageType::ONE, &[&number.to_ne_bytes()[..], &TEXT[8..]].concat());
         let answers = MessageType::new(number as i64 + 2).unwrap();
         for _ in 0..ROUNDS {
-            // An error: the queue was removed, which is the end of this test.
+            // An error means that the queue was removed, which is the end of this test.
             let asked = queue.send(&message);
             if asked.and_then(|()| queue.recv(answers, &mut Message::with_capacity(512))).is_err() {
                 return;
@@ -150,7 +150,7 @@ fn a_server_that_sleeps_in_msgsnd_sleeps_for_ever() {
     });
 }
 
-/// How many threads of this process sleep in a call on `queue`.
+/// Counts the threads of this process that sleep in a call on `queue`.
 fn sleepers(queue: Queue) -> usize {
     let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
     let on_queue = |text: &String| {
@@ -165,7 +165,7 @@ fn sleepers(queue: Queue) -> usize {
         .count()
 }
 
-/// The same load, the same room, the same work.
+/// The same load, with the same room and the same work, is served.
 #[test]
 fn a_server_that_makes_room_for_its_answers_serves_the_same_load() {
     let served = Served::small(CAPACITY, WORK);
@@ -184,7 +184,7 @@ fn a_server_that_makes_room_for_its_answers_serves_the_same_load() {
     assert_eq!(served.messages(), 0);
 }
 
-/// Clients that are stopped with long answers unread keep the room of all others, but not for ever.
+/// Stopped clients with long unread answers take the room of all others, but not indefinitely.
 #[test]
 fn unread_answers_do_not_keep_the_room_for_ever() {
     let served = Served::small(4096, Duration::ZERO);
@@ -198,7 +198,7 @@ fn unread_answers_do_not_keep_the_room_for_ever() {
     let text = vec![b'y'; 1500];
     assert_eq!(client.request(&text).unwrap(), text);
     soon("one is refused", || served.was_told(Event::Refused(me())));
-    // What it asks later is not answered.
+    // Its later requests are not answered.
     let (session, kind) = last;
     assert_eq!(served.answer(kind), b"");
     served.queue.send(&request(session, kind, b"late")).unwrap();
@@ -207,7 +207,7 @@ fn unread_answers_do_not_keep_the_room_for_ever() {
     assert!(!served.has_seen(b"late"));
 }
 
-/// Where the server alone lacks room, for an answer, it makes it by itself.
+/// Where only the server lacks room, for an answer, it makes room itself.
 #[test]
 fn a_long_answer_finds_the_room_that_unread_ones_keep() {
     let queue = small(1024);
@@ -220,7 +220,7 @@ fn a_long_answer_finds_the_room_that_unread_ones_keep() {
     assert_eq!(client.request(b"600").unwrap(), [b'x'; 600]);
 }
 
-/// Whose answer has been there for a moment only is not refused, whoever lacks room.
+/// A client whose answer is recent is not refused, even if another client lacks room.
 #[test]
 fn an_answer_is_not_taken_back_at_once() {
     let served = Served::new();
@@ -231,19 +231,19 @@ fn an_answer_is_not_taken_back_at_once() {
         served.ask(client, format!("{client:?}").as_bytes(), 0);
         let bytes = garbage.next().unwrap();
         let at_the_door = |text: &[u8]| served.queue.send(&Message::new(MessageType::ONE, text)).unwrap();
-        at_the_door(b""); // somebody lacks room
-        at_the_door(&vec![0; 100 + bytes]); // what comes behind it tells that it was heard
+        at_the_door(b""); // a client lacks room
+        at_the_door(&vec![0; 100 + bytes]); // the event for this one shows that the first was read
         soon("it was heard", || served.was_told(Event::Garbage { bytes: 100 + bytes }));
         let taken_back = served.was_told(Event::Refused(me()));
         let answer = served.answer(client.1);
-        let in_time = started.elapsed() < Duration::from_secs(1); // else it may be so
+        let in_time = started.elapsed() < Duration::from_secs(1); // otherwise it may have been taken back
         in_time.then(|| assert!(!taken_back && !answer.is_empty(), "after {:?}", started.elapsed()))
     };
-    thread::sleep(Duration::from_millis(110)); // no more often than that does the server look
+    thread::sleep(Duration::from_millis(110)); // the server looks no more often than this
     std::iter::repeat_with(in_time).take(10).find_map(|done| done).expect("ten times it took a second");
 }
 
-/// Who asks to come in, again and again, and never takes its welcome does not keep the room either.
+/// A client that joins again and again, and never takes its welcome, does not keep the room either.
 #[test]
 fn untaken_welcomes_do_not_keep_the_room_for_ever() {
     let served = Served::small(512, Duration::ZERO);

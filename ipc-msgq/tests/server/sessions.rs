@@ -10,7 +10,7 @@ use ipc_msgq::{Message, MessageType, Queue};
 
 use crate::tools::{Other, PATIENCE, Served, goodbye, join_by_hand, join_for, request, soon};
 
-/// Each has types of its own, one for each way, and gets its own answers, whatever order they ask in.
+/// Each client has its own types, one for each direction, and gets its own answers, whatever the order of the requests.
 #[test]
 fn every_client_has_two_types_and_its_own_answers() {
     let served = Served::new();
@@ -33,7 +33,7 @@ fn every_client_has_two_types_and_its_own_answers() {
     assert_eq!(served.messages(), 0);
 }
 
-/// A client may be there first.
+/// A client may start before its server.
 #[test]
 fn a_client_waits_for_its_server() {
     let queue = Queue::private(0o600).unwrap().owned();
@@ -45,7 +45,7 @@ fn a_client_waits_for_its_server() {
     });
 }
 
-/// Without a server the time is over some day.
+/// Without a server, the wait ends at the time limit.
 #[test]
 fn nobody_answers() {
     let queue = Queue::private(0o600).unwrap().owned();
@@ -53,7 +53,7 @@ fn nobody_answers() {
     assert!(matches!(error, Error::TimedOut { .. }), "{error}");
 }
 
-/// No goodbye: the reaper knows all the same, by itself, and throws away what is left. Those who stay notice nothing.
+/// The reaper notices a client that ends without a goodbye, and discards its messages. The others notice nothing.
 #[test]
 fn a_killed_client_is_known_and_leaves_nothing() {
     let served = Served::new();
@@ -76,7 +76,7 @@ fn a_killed_client_is_known_and_leaves_nothing() {
     assert!(!served.was_told(Event::Killed(ProcessId::current().unwrap())));
 }
 
-/// Who comes next gets the types of who has gone, and another session.
+/// The next client gets the types of the one that has gone, and another session.
 #[test]
 fn types_are_used_again_and_sessions_are_not() {
     let served = Served::new();
@@ -88,7 +88,7 @@ fn types_are_used_again_and_sessions_are_not() {
     assert_ne!(first.0, second.0);
 }
 
-/// What was left at a seat is not taken for an answer that its next client has not taken.
+/// A message left at a seat is not taken for an answer that its next client has not taken.
 #[test]
 fn a_seat_is_empty_when_it_is_given_away() {
     let served = Served::new();
@@ -101,7 +101,7 @@ fn a_seat_is_empty_when_it_is_given_away() {
     assert_eq!(served.answer(kind), [&session.to_ne_bytes()[..], b"hello"].concat());
 }
 
-/// The first byte says what it is: what is neither a request nor a goodbye is nothing.
+/// The first byte gives the kind: any text that is neither a request nor a goodbye is ignored.
 #[test]
 fn what_is_no_request_is_not_answered() {
     let served = Served::new();
@@ -112,14 +112,14 @@ fn what_is_no_request_is_not_answered() {
     assert_eq!(*served.requests.lock().unwrap(), [b"hello"]);
 }
 
-/// A client that says goodbye and ends before it is heard has left, and was not killed.
+/// A client that says goodbye and ends before the server reads it has left, and was not killed.
 #[test]
 fn the_goodbye_of_a_client_that_has_ended_is_heard() {
     let served = Served::small(4096, Duration::from_millis(300));
     let mut other = Command::new("sleep").arg("60").spawn().unwrap();
     let id = ProcessId::of(other.id()).unwrap().unwrap();
     let (session, kind) = join_for(*served.queue, id);
-    // While the handler is at it, all the rest happens; should it be faster, the case is easier, not wrong.
+    // All this happens while the handler is running; if the handler is faster, the case is easier, not wrong.
     served.queue.send(&request(session, kind, b"panic")).unwrap();
     soon("it is at it", || served.has_seen(b"panic"));
     served.queue.send(&goodbye(session, kind)).unwrap();
@@ -129,7 +129,7 @@ fn the_goodbye_of_a_client_that_has_ended_is_heard() {
     assert!(served.was_told(Event::Left(id)) && !served.was_told(Event::Killed(id)));
 }
 
-/// An answer to who sat there before is ignored by the client, a request of who sat there before by the server.
+/// A client ignores an answer to the seat's previous client; a server ignores a request of that client.
 #[test]
 fn a_stale_message_for_a_seat_that_is_used_again_is_not_taken_for_a_new_one() {
     let served = Served::new();
@@ -138,12 +138,12 @@ fn a_stale_message_for_a_seat_that_is_used_again_is_not_taken_for_a_new_one() {
     let old_session = 1_u64;
     served.queue.send(&Message::new(outbound, &[&old_session.to_ne_bytes()[..], b"old"].concat())).unwrap();
     served.queue.send(&request(old_session, inbound, b"stale")).unwrap();
-    // The stale request is not answered. The stale answer is in the way of nothing but itself.
+    // The stale request is not answered. The stale answer delays no other message.
     soon("the server has ignored the request", || served.messages() == 1);
     let mut taken = Message::with_capacity(100);
     served.queue.try_recv(outbound, &mut taken).unwrap().expect("the stale answer");
     assert_eq!(client.request(b"new").unwrap(), b"new");
-    // Now one that comes while the client waits.
+    // Now a stale answer comes while the client waits.
     std::thread::scope(|scope| {
         let answer = scope.spawn(move || client.request(b"slow").unwrap());
         std::thread::sleep(Duration::from_millis(50));
@@ -154,7 +154,7 @@ fn a_stale_message_for_a_seat_that_is_used_again_is_not_taken_for_a_new_one() {
     });
 }
 
-/// Who did not wait to the end for an answer does not take it for the next one.
+/// A client whose wait for an answer timed out does not take that answer for the next one.
 #[test]
 fn a_late_answer_is_not_the_next_one() {
     let served = Served::new();
@@ -170,7 +170,7 @@ fn a_late_answer_is_not_the_next_one() {
     assert_eq!(second, b"second");
 }
 
-/// Clients that wait are told, and so are those who ask later.
+/// Waiting clients are told, and so are later requests.
 #[test]
 fn a_server_that_stops_tells_its_clients() {
     let Served { server, queue, requests, .. } = Served::new();
@@ -193,7 +193,7 @@ fn a_server_that_stops_tells_its_clients() {
     }
 }
 
-/// One that panics ends this client's session and no other.
+/// A panic in a handler ends only this client's session.
 #[test]
 fn a_handler_that_panics_ends_one_session() {
     let served = Served::new();
@@ -205,7 +205,7 @@ fn a_handler_that_panics_ends_one_session() {
     soon("it has left", || served.server.clients() == 1);
 }
 
-/// When the queue goes, the server ends with the reason.
+/// When the queue is removed, the server ends with that reason.
 #[test]
 fn a_server_ends_with_its_queue() {
     let Served { server, queue, .. } = Served::new();

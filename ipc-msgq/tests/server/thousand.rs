@@ -15,7 +15,7 @@ const PROCESSES: usize = 10;
 const EACH: usize = 100;
 const ROUNDS: usize = 3;
 
-/// Ten processes with a hundred clients each, all there at once; each gets its own answers and nobody is refused.
+/// Ten processes with a hundred clients each, all present at once; each gets its own answers and none is refused.
 #[test]
 fn a_thousand_clients_share_one_queue() {
     let served = Served::new();
@@ -46,7 +46,7 @@ fn a_thousand_clients_share_one_queue() {
     assert_eq!(count(|event| matches!(event, Event::Refused(_))), 0);
 }
 
-/// One of the processes.
+/// Runs one of the processes.
 pub fn hundred(queue: Queue) {
     let (joined, asked) = (Barrier::new(EACH + 1), Barrier::new(EACH + 1));
     let (go_on, leave) = (Barrier::new(EACH + 1), Barrier::new(EACH + 1));

@@ -1,4 +1,4 @@
-//! A server with a queue of its own, a client that keeps to nothing, and other processes.
+//! A server with its own queue, a client that breaks the rules, and other processes.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -12,14 +12,14 @@ use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, QueueId, Settings};
 
-/// What the server was told, in order.
+/// The events reported to the server's handler, in order.
 pub type Events = Arc<Mutex<Vec<Event>>>;
 
-/// A server that sends requests back, "slow" slowly, and its queue.
+/// A server, which returns requests ("slow" after a delay), and its queue.
 pub struct Served {
     pub server: Server,
     pub events: Events,
-    /// The requests that the handler was given.
+    /// The requests that the handler received.
     pub requests: Requests,
     pub queue: OwnedQueue,
 }
@@ -51,7 +51,7 @@ impl Served {
         Self::at(Queue::private(0o600).unwrap().owned(), Duration::ZERO)
     }
 
-    /// At a queue that holds `capacity` bytes; each answer `takes` so long.
+    /// Starts a server on a queue that holds `capacity` bytes; each answer takes the time `takes`.
     pub fn small(capacity: usize, takes: Duration) -> Self {
         Self::at(small(capacity), takes)
     }
@@ -75,19 +75,19 @@ impl Served {
         self.queue.stat().unwrap().messages
     }
 
-    /// Whether the handler was given that request.
+    /// Returns whether the handler received that request.
     pub fn has_seen(&self, request: &[u8]) -> bool {
         self.requests.lock().unwrap().iter().any(|seen| seen == request)
     }
 
-    /// Asks past [`Client`] what no client has asked before, and waits until the answer is in the queue, beside `others` that
-    /// are not taken.
+    /// Sends a request of a client without [`Client`], one not sent before, and waits until the answer is in the queue,
+    /// besides `others` unread ones.
     pub fn ask(&self, (session, kind): (u64, MessageType), text: &[u8], others: usize) {
         self.queue.send(&request(session, kind, text)).unwrap();
         soon("it is answered", || self.has_seen(text) && self.messages() == others + 1);
     }
 
-    /// What a client finds that sends messages of type `kind`.
+    /// Returns the answer to a client that sends messages of type `kind`.
     pub fn answer(&self, kind: MessageType) -> Vec<u8> {
         let mut answer = Message::with_capacity(1 << 13);
         let answers = MessageType::new(kind.get() + 1).unwrap();
@@ -107,7 +107,7 @@ pub fn set_capacity(queue: Queue, capacity: usize) {
     queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
 }
 
-/// This process, as the server knows it.
+/// Returns this process, as the server knows it.
 pub fn me() -> ProcessId {
     ProcessId::current().unwrap()
 }
@@ -120,12 +120,12 @@ pub fn soon(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Joins by hand, to break the rules later: the session, and the type of its requests.
+/// Joins by hand, to break the rules later. Returns the session and the type of its requests.
 pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
     join_for(queue, me())
 }
 
-/// The same for another process.
+/// Joins in the same way for another process.
 pub fn join_for(queue: Queue, client: ProcessId) -> (u64, MessageType) {
     let welcome = MessageType::new(i64::MAX - i64::from(std::process::id())).unwrap();
     knock(queue, client, welcome);
@@ -136,7 +136,7 @@ pub fn join_for(queue: Queue, client: ProcessId) -> (u64, MessageType) {
     (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(seat) + 2).unwrap())
 }
 
-/// Asks for `client` to be let in, with a welcome of that type.
+/// Sends a request to join for `client`, with a welcome of that type.
 pub fn knock(queue: Queue, client: ProcessId, welcome: MessageType) {
     let (pid, start_time) = (client.pid.to_ne_bytes(), client.start_time.to_ne_bytes());
     let namespaces = client.namespaces.to_bits().to_ne_bytes();
@@ -144,19 +144,19 @@ pub fn knock(queue: Queue, client: ProcessId, welcome: MessageType) {
     queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
 }
 
-/// A request of `session`.
+/// Returns a request of `session`.
 pub fn request(session: u64, kind: MessageType, text: &[u8]) -> Message {
     Message::new(kind, &[b"?", &session.to_ne_bytes()[..], text].concat())
 }
 
-/// The goodbye of `session`.
+/// Returns the goodbye of `session`.
 pub fn goodbye(session: u64, kind: MessageType) -> Message {
     Message::new(kind, &[b".", &session.to_ne_bytes()[..]].concat())
 }
 
 const PART: &str = "MSGQ_SERVER_TEST_PART";
 
-/// Another process: this same program, which plays `part`. Killed when this is dropped.
+/// Another process: this same program, which plays `part`. Killed when this value is dropped.
 pub struct Other {
     pub child: Child,
     lines: BufReader<ChildStdout>,
@@ -184,7 +184,7 @@ impl Other {
         ProcessId::of(self.child.id()).unwrap().expect("it is there until it was waited for")
     }
 
-    /// Waits until it says `word`.
+    /// Waits until the process prints `word`.
     pub fn says(&mut self, word: &str) {
         let mut line = String::new();
         while !line.contains(&format!("said: {word}")) {
@@ -193,12 +193,12 @@ impl Other {
         }
     }
 
-    /// Lets it go on.
+    /// Lets the process go on.
     pub fn go(&mut self) {
         self.stdin.write_all(b"!").unwrap();
     }
 
-    /// Ends it at once: it can neither catch it nor clean up.
+    /// Kills the process at once: it can neither catch the signal nor clean up.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -212,7 +212,7 @@ impl Drop for Other {
     }
 }
 
-/// Not a test: the other process of the tests.
+/// The other process of the tests; not a test.
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
