@@ -1,4 +1,4 @@
-//! Every scenario of the course: it says what it claims, it holds, and no queue is left.
+//! Every scenario of the course: it states its claim, the claim holds, and no queue is left.
 
 #[path = "common/children.rs"]
 mod children;
@@ -37,14 +37,14 @@ fn scenario(args: &[&str]) -> Child {
     command.arg("scenario").args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Waits for it, and returns its status and what it said.
+/// Waits for the process, and returns its status and its output.
 fn ended(child: Child) -> (Option<i32>, String, String) {
     let output = children::ended(child);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Every key of 8 digits in the story: those of its queues.
+/// Returns every key of 8 digits in the story: those of its queues.
 fn keys(story: &str) -> Vec<Key> {
     let words = story.split([' ', ',', ':', '(', ')', '\n']);
     words
@@ -61,7 +61,7 @@ fn nothing_left(story: &str) {
     }
 }
 
-/// The list has all of the issue's, and nothing else.
+/// The list has all scenarios of the issue, and no others.
 #[test]
 fn the_list_is_complete() {
     let (status, listed, stderr) = ended(scenario(&["--list"]));
@@ -83,7 +83,7 @@ fn every_scenario_holds() {
     }
 }
 
-/// A claim that does not hold ends with status 1 and says which.
+/// A false claim ends with status 1 and an error that names it.
 #[test]
 fn a_claim_that_does_not_hold_is_an_error() {
     let (status, story, stderr) = ended(scenario(&["false-claim"]));
@@ -93,11 +93,11 @@ fn a_claim_that_does_not_hold_is_an_error() {
     nothing_left(&story);
 }
 
-/// Ended in the middle, by Ctrl-C, by `kill` or by `kill -9`, it leaves no queue and no process.
+/// A scenario ended in the middle, by Ctrl-C, by `kill` or by `kill -9`, leaves no queue and no process.
 #[test]
 fn a_scenario_that_is_killed_leaves_nothing() {
     for signal in [ctrl_c(), Signal::SIGTERM, Signal::SIGKILL] {
-        // In a place of its own, in which no neighbour clears up after it.
+        // In its own directory, where no other test cleans up after it.
         let place = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
         command.args(["scenario", "queue-full"]).env("TMPDIR", place.path());

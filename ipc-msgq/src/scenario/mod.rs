@@ -61,7 +61,7 @@ const SCENES: [Scene; 18] = [
     FALSE_CLAIM,
 ];
 
-/// Not listed: for the test that a false claim ends with an error.
+/// A scene that is not listed, for the test that a false claim ends with an error.
 const FALSE_CLAIM: Scene = Scene {
     name: "false-claim",
     claim: "An empty queue has a message.",

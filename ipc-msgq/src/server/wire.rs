@@ -17,7 +17,7 @@ use crate::MessageType;
 /// The type that all clients know.
 pub(super) const DOOR: MessageType = MessageType::ONE;
 
-/// The first byte of what a client sends.
+/// The first byte of a client's message.
 pub(super) const REQUEST: u8 = b'?';
 pub(super) const GOODBYE: u8 = b'.';
 

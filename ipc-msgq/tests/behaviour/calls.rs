@@ -24,7 +24,7 @@ fn fill(queue: Queue, size: usize) -> usize {
     std::iter::from_fn(|| queue.try_send(&message).unwrap()).count()
 }
 
-/// What is sent before the receiver starts is not lost: it waits in the queue.
+/// A message sent before the receiver starts is not lost: it waits in the queue.
 #[test]
 fn a_sender_may_come_first() {
     let queue = Scratch::new(0o600);
@@ -97,13 +97,13 @@ fn a_message_longer_than_the_limit_is_refused() {
     let queue = Scratch::new(0o600);
     let longest = queue.longest_text().unwrap();
     assert!(queue.try_send(&Message::new(kind(1), &vec![0; longest])).unwrap().is_some());
-    // A queue smaller than kernel.msgmax would say EAGAIN here, and for ever.
+    // A queue smaller than kernel.msgmax would return EAGAIN here, every time.
     let longer = queue.try_send(&Message::new(kind(1), &vec![0; longest + 1]));
     assert!(!matches!(longer, Ok(Some(()))), "{longer:?}");
     assert_eq!(take(*queue, 1).len(), longest);
 }
 
-/// A full queue is full for every type: who fills it stops the other direction, too.
+/// A full queue is full for every type: filling it blocks the other direction, too.
 #[test]
 fn a_full_queue_stops_both_directions() {
     let queue = Scratch::new(0o600);
@@ -114,7 +114,7 @@ fn a_full_queue_stops_both_directions() {
     assert!(queue.try_send(&answer).unwrap().is_some());
 }
 
-/// The room is counted in bytes, so a message without bytes fits into a full queue, unless the queue holds as many
+/// The capacity is counted in bytes, so a message without bytes fits into a full queue, unless the queue holds as many
 /// messages as it may hold bytes.
 #[test]
 fn a_message_without_bytes_fits_into_a_full_queue() {
@@ -142,7 +142,7 @@ fn removal_ends_a_wait() {
     give_it_time_to_block();
     queue.remove().unwrap();
     let ended = waiter.join().unwrap().unwrap_err();
-    // EINVAL if it had not come to wait yet, on a loaded machine.
+    // EINVAL if the call did not wait yet, on a loaded machine.
     assert!(matches!(ended.errno(), Some(Errno::EIDRM | Errno::EINVAL)), "{ended}");
     assert_eq!(recv(*queue).unwrap_err().to_string(), "msgrcv: Invalid argument (EINVAL)");
 }
@@ -172,13 +172,13 @@ fn a_signal_ends_a_wait_even_with_sa_restart() {
     });
     let thread = told.recv_timeout(PATIENCE).unwrap();
     while !waiter.is_finished() {
-        give_it_time_to_block(); // too early a signal interrupts nothing: once more
+        give_it_time_to_block(); // a signal that comes too early interrupts nothing: try again
         let _ = thread.signal(Signal::SIGURG); // fails if it has just ended
     }
     assert_eq!(waiter.join().unwrap().unwrap_err().to_string(), "msgrcv: Interrupted system call (EINTR)");
 }
 
-/// A queue outlives its creator, even one that was killed: nobody tidies up.
+/// A queue outlives its creator, even one that was killed: the kernel does not clean up.
 #[test]
 fn a_queue_outlives_its_creator() {
     let key = Key::fresh();
@@ -188,7 +188,7 @@ fn a_queue_outlives_its_creator() {
     queue.remove().unwrap();
 }
 
-/// Two creators of one key: with `IPC_EXCL`, the second is told.
+/// Two creators of one key: with `IPC_EXCL`, the second gets an error.
 #[test]
 fn a_key_in_use_is_refused() {
     let queue = Scratch::new(0o600);
@@ -196,7 +196,7 @@ fn a_key_in_use_is_refused() {
     assert!(refused.starts_with("msgget: File exists (EEXIST); "), "{refused}");
 }
 
-/// Mode 0600 keeps other users out; the 0666 of many examples lets them take what is not theirs.
+/// Mode 0600 keeps other users out; the 0666 of many examples lets them take messages.
 #[test]
 fn another_user_is_kept_out_unless_the_mode_says_otherwise() {
     if !geteuid().is_root() {
@@ -209,7 +209,7 @@ fn another_user_is_kept_out_unless_the_mode_says_otherwise() {
     assert_eq!(played(&format!("take-as-nobody {}", public.key)), "taken");
 }
 
-/// The kernel tells nobody when a user of a queue dies: who waits for its message goes on waiting.
+/// The kernel gives no notice when a user of a queue dies: a process waiting for its message goes on waiting.
 #[test]
 fn nobody_is_told_when_a_user_dies() {
     let queue = Scratch::new(0o600);

@@ -1,4 +1,4 @@
-//! What the link does about the pitfalls.
+//! The link's answer to the pitfalls.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ fn fill(link: &mut SystemVLink, message: &[u8]) -> usize {
     std::iter::from_fn(|| link.try_send(message).unwrap()).count()
 }
 
-/// Receives to the end and returns how many messages there were.
+/// Receives to the end and returns the number of messages.
 fn drain(link: &mut SystemVLink) -> usize {
     let mut buffer = vec![0; link.max_message()];
     let mut count = 0;
@@ -24,7 +24,7 @@ fn drain(link: &mut SystemVLink) -> usize {
     }
 }
 
-/// Sends until the answer is an error.
+/// Sends until the call fails, and returns the error.
 fn send_until_told(mut link: impl Transport) -> Error {
     loop {
         if let Err(error) = link.send(&[7; 100]) {
@@ -33,7 +33,7 @@ fn send_until_told(mut link: impl Transport) -> Error {
     }
 }
 
-/// A goodbye fits even into a full queue, of long messages or of empty ones, and comes behind all of them.
+/// A goodbye fits even into a full queue, of long messages or of empty ones, and comes after all of them.
 #[test]
 fn a_goodbye_fits_into_a_full_queue() {
     for message in [&[7; 1000][..], &[7; 1], &[]] {
@@ -49,7 +49,7 @@ fn a_goodbye_fits_into_a_full_queue() {
     }
 }
 
-/// The goodbye is received like a message: at once, also by one who does not wait and does not ask.
+/// The goodbye is received at once, as a message is, even by a receiver that does not wait and does not ask.
 #[test]
 fn a_goodbye_needs_no_asking() {
     let (mut owner, mut joiner) = pair::<SystemV>();
@@ -62,7 +62,7 @@ fn a_goodbye_needs_no_asking() {
     assert!(matches!(joiner.send(b""), Err(Error::Disconnected)));
 }
 
-/// What a peer sent before it was killed is received, even when its death is known already.
+/// The messages of a killed peer are received, even when its death is already known.
 #[test]
 fn the_last_words_of_a_killed_peer_are_received() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
@@ -78,7 +78,7 @@ fn the_last_words_of_a_killed_peer_are_received() {
     assert!(matches!(link.recv(&mut buffer), Err(Error::Disconnected)));
 }
 
-/// Each side may fill the queue and leave: what it sent is received, although it left first.
+/// Each side may fill the queue and leave: its messages are received, although it left first.
 #[test]
 fn the_queue_stays_until_the_other_side_has_received() {
     let (mut owner, mut joiner) = pair::<SystemV>();
@@ -94,8 +94,8 @@ fn the_queue_stays_until_the_other_side_has_received() {
     assert_eq!(queue.stat().unwrap_err().errno(), Some(Errno::EINVAL), "the last one out removes the queue");
 }
 
-/// A sender that waits for room is told when its peer closes, although the peer's process lives on, and although
-/// the farewell stands behind messages that the sender has not received.
+/// A sender that waits for room is told when its peer closes, although the peer's process lives on, and although the
+/// farewell comes after messages that the sender has not received.
 #[test]
 fn a_blocked_sender_is_told_when_its_peer_closes() {
     for from_peer in [0, 5] {
@@ -110,7 +110,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
     }
 }
 
-/// The same where the queue is full of what the *peer* has sent, so that no room is ever made.
+/// The same where the queue is full of the *peer's* messages, so that room is never made.
 #[test]
 fn a_sender_blocked_by_its_peers_messages_is_told_too() {
     let (owner, mut joiner) = pair::<SystemV>();
@@ -121,7 +121,7 @@ fn a_sender_blocked_by_its_peers_messages_is_told_too() {
     assert!(matches!(sender.join().unwrap(), Error::Disconnected));
 }
 
-/// Blocks on a link whose other side is a process that is killed; returns how long that took to be noticed.
+/// Blocks on a link whose other side is a process that is killed; returns the time until this was noticed.
 fn killed(wait: Wait, block: fn(Waiting<SystemVLink>) -> Error) -> Duration {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join {}", meeting.address()));
@@ -136,7 +136,7 @@ fn killed(wait: Wait, block: fn(Waiting<SystemVLink>) -> Error) -> Duration {
     noticed - killed
 }
 
-/// The contract's second, with two more attempts for a machine that is busy with something else.
+/// The contract allows a second; two more attempts are for a machine that is busy with something else.
 fn within_a_second(block: fn(Waiting<SystemVLink>) -> Error) {
     for wait in Wait::ALL {
         let took: Vec<_> =
@@ -145,20 +145,20 @@ fn within_a_second(block: fn(Waiting<SystemVLink>) -> Error) {
     }
 }
 
-/// A peer killed while we wait for its message is noticed within a second.
+/// A peer killed during a wait for its message is noticed within a second.
 #[test]
 fn a_killed_peer_is_noticed_in_recv() {
     within_a_second(|mut link| link.recv(&mut [0; 10]).unwrap_err());
 }
 
-/// A peer killed while we wait for room in a full queue is noticed within a second.
+/// A peer killed during a wait for room in a full queue is noticed within a second.
 #[test]
 fn a_killed_peer_is_noticed_in_send() {
     within_a_second(send_until_told);
 }
 
-/// A queue that is removed from outside is the end of the link, on either side, waiting or not; and the error says that,
-/// and not that the peer is gone.
+/// A queue removed from outside ends the link, on either side, waiting or not; and the error says so, instead of
+/// reporting that the peer is gone.
 #[test]
 fn a_removed_queue_is_named_as_such() {
     let (mut owner, mut joiner) = pair::<SystemV>();
@@ -179,7 +179,7 @@ fn a_removed_queue_is_named_as_such() {
     }
 }
 
-/// The same before there are two.
+/// The same holds before there are two sides.
 #[test]
 fn a_removed_queue_ends_the_wait_for_the_other_side() {
     let mut meeting = SystemV::create(None, &Setup::default()).unwrap();
@@ -203,7 +203,7 @@ fn a_long_wait_loses_nothing() {
     assert_eq!(watched(|| waiter.join().unwrap()).unwrap(), [1, 2, 3]);
 }
 
-/// The link carries what the kernel's limits allow, less the one byte that it adds.
+/// The link carries the longest message that the kernel's limits allow, less the one byte that it adds.
 #[test]
 fn the_longest_message_is_what_the_kernel_allows() {
     let (mut owner, mut joiner) = pair::<SystemV>();
@@ -218,7 +218,7 @@ fn the_longest_message_is_what_the_kernel_allows() {
     assert_eq!(buffer, vec![7; max]);
 }
 
-/// What no link has sent is corrupt: no last byte, an unknown one, a payload where none can be.
+/// A message not sent by a link is corrupt: no last byte, an unknown one, a payload where none can be.
 #[test]
 fn garbage_is_corrupt() {
     let (mut owner, joiner) = pair::<SystemV>();
@@ -228,7 +228,8 @@ fn garbage_is_corrupt() {
     }
 }
 
-/// So is one that is longer than the link carries, as a queue can that was made larger since the two have met.
+/// So is a message longer than the link carries, which is possible if the queue was enlarged since the two sides have
+/// met.
 #[test]
 fn a_message_longer_than_the_link_carries_is_corrupt() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();

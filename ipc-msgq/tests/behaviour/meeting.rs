@@ -1,4 +1,4 @@
-//! How two processes meet, and what is left when they die.
+//! The meeting of two processes, and what is left when they die.
 
 use std::process::Command;
 use std::thread;
@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 
 const SOON: Duration = Duration::from_millis(50);
 
-/// A queue is made for its owner alone, unless the caller wants it wider.
+/// A queue is made for its owner alone, unless the caller wants wider permissions.
 #[test]
 fn the_mode_is_0600_unless_asked_otherwise() {
     for (setup, mode) in [(setup(), 0o600), (Setup { mode: 0o660, ..setup() }, 0o660)] {
@@ -24,7 +24,7 @@ fn the_mode_is_0600_unless_asked_otherwise() {
     }
 }
 
-/// Who joins where nobody is waits for as long as it was told, and then says what to start.
+/// A joiner without an owner waits for the given time, and then says what to start.
 #[test]
 fn nobody_there_is_a_timeout() {
     let key = Key::fresh();
@@ -36,7 +36,7 @@ fn nobody_there_is_a_timeout() {
     }
 }
 
-/// Nobody who joins is a timeout as well, and the owner may go on waiting.
+/// A missing joiner is a timeout as well, and the owner may go on waiting.
 #[test]
 fn nobody_joined_is_a_timeout() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
@@ -69,7 +69,7 @@ fn an_owner_may_leave_before_it_accepts() {
     assert!(matches!(joiner.recv(&mut [0; 5]), Err(Error::Disconnected)));
 }
 
-/// A queue has one free seat: the second who joins is told that it is taken, and disturbs nobody.
+/// A queue has one free seat: the second joiner is told that it is taken, and does not disturb the others.
 #[test]
 fn a_second_joiner_finds_no_seat() {
     let (mut owner, mut joiner) = pair::<SystemV>();
@@ -80,7 +80,7 @@ fn a_second_joiner_finds_no_seat() {
     assert_eq!(joiner.recv(&mut [0; 10]).unwrap(), 10);
 }
 
-/// One who takes the seat and dies before it says so does not keep it: the owner invites again.
+/// A joiner that takes the seat and dies before its hello does not keep it: the owner invites again.
 #[test]
 fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
@@ -98,7 +98,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     });
 }
 
-/// Two owners of one key: the second is told.
+/// Two owners of one key: the second gets an error.
 #[test]
 fn an_address_in_use_is_refused() {
     let meeting = SystemV::create(None, &setup()).unwrap();
@@ -119,7 +119,7 @@ fn another_programs_queue_is_left_alone() {
     assert_eq!(take(*queue, 5), b"not for us");
 }
 
-/// Somebody who does not speak the protocol is told apart from a peer.
+/// A process that does not speak the protocol is told apart from a peer.
 #[test]
 fn a_stranger_who_joins_is_corrupt() {
     for garbage in [&b"hello"[..], &[0; 28], &[0; 1000]] {
@@ -129,7 +129,7 @@ fn a_stranger_who_joins_is_corrupt() {
     }
 }
 
-/// What is no key is a usage error, with one line that says what a key is.
+/// An invalid key is a usage error, with one line that explains keys.
 #[test]
 fn a_bad_address_is_a_usage_error() {
     for address in ["0", "no-key", "0x123456789", ""] {
@@ -142,7 +142,7 @@ fn a_bad_address_is_a_usage_error() {
 #[test]
 fn the_next_create_sweeps_what_killed_processes_left() {
     let key = Key::fresh();
-    // An owner whose joiner is a process of its own, whose pid it says.
+    // An owner whose joiner is another process, whose pid it prints.
     let mut owner = playing(&format!("own {key}"));
     let queue = Queue::open(key).unwrap();
     drop(SystemV::create(None, &setup()).unwrap());
@@ -152,7 +152,7 @@ fn the_next_create_sweeps_what_killed_processes_left() {
     drop(SystemV::create(None, &setup()).unwrap());
     assert!(queue.stat().is_ok(), "a queue was swept whose joiner lives");
     kill(joiner, Signal::SIGKILL).unwrap();
-    // Killed is not yet ended: it holds its lease until the last of its threads is gone.
+    // A killed process has not yet ended: it holds its lease until the last of its threads is gone.
     let deadline = Instant::now() + PATIENCE;
     while queue.stat().is_ok() {
         assert!(Instant::now() < deadline, "the queue was left behind");
@@ -161,7 +161,7 @@ fn the_next_create_sweeps_what_killed_processes_left() {
     }
 }
 
-/// What somebody has made since, with the same key, is not swept with what killed processes left.
+/// A new queue with the same key is not swept with the queues that killed processes left.
 #[test]
 fn what_has_taken_a_killed_owners_key_is_left_alone() {
     let key = Key::fresh();
@@ -172,7 +172,7 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     owner.kill();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        // While the dead still hold their lease, that is the answer; then that the key has a queue.
+        // While the dead processes still hold their lease, the error says so; then it says that the key has a queue.
         let refused = SystemV::create(Some(&key.to_string()), &setup()).unwrap_err().to_string();
         if refused.starts_with("msgget") {
             break;
@@ -183,7 +183,8 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     theirs.stat().expect("it is still there");
 }
 
-/// Whoever keeps the meeting clears up after the other side, though it was killed, and though the link is closed by then.
+/// A process that keeps the meeting cleans up after the other side, though that was killed, and though the link is
+/// closed by then.
 #[test]
 fn a_meeting_that_is_kept_outlives_its_link() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
@@ -196,8 +197,8 @@ fn a_meeting_that_is_kept_outlives_its_link() {
     assert_eq!(Queue::open(key).unwrap_err().errno(), Some(Errno::ENOENT));
 }
 
-/// Any user can make a queue for all under any key, and give it away: who joins asks the kernel who made it, and whose
-/// it is.
+/// Any user can make a queue for all under any key, and give it away: a joiner asks the kernel for its creator and its
+/// owner.
 #[test]
 fn another_users_queue_is_refused() {
     if !nix::unistd::geteuid().is_root() {
@@ -222,7 +223,7 @@ fn another_users_queue_is_refused() {
     assert!(error.contains("another user's (uid 65534)"), "{error}");
 }
 
-/// The seat of an owner that was killed is not one to take, whoever else keeps its queue.
+/// The seat of a killed owner must not be taken, even if other processes keep its queue.
 #[test]
 fn a_dead_owners_seat_is_not_taken() {
     let key = Key::fresh().to_string();
@@ -235,7 +236,7 @@ fn a_dead_owners_seat_is_not_taken() {
     assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last lease");
 }
 
-/// While the process lives that has taken the seat, it may still say hello: the seat is not offered again.
+/// While the process that has taken the seat is alive, it may still say hello: the seat is not offered again.
 #[test]
 fn a_seat_that_is_being_taken_is_not_offered_again() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();

@@ -1,4 +1,4 @@
-//! The link over POSIX queues, and how two processes meet there.
+//! The link over POSIX queues, and the meeting of two processes there.
 
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
@@ -37,7 +37,7 @@ fn the_names_go_when_both_are_there() {
     assert!(!exists(&name), "nobody joined");
 }
 
-/// One who takes the seat and dies before it says so does not keep it: the owner invites again, at the same name.
+/// A joiner that takes the seat and dies before its hello does not keep it: the owner invites again, at the same name.
 #[test]
 fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     let _allowance = Allowance::wait_for(1);
@@ -53,7 +53,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     });
 }
 
-/// The goodbye has no room in a full queue: the lock on the descriptor tells it.
+/// The goodbye has no room in a full queue: the lock on the descriptor shows that the peer has left.
 #[test]
 fn a_goodbye_without_room_is_noticed() {
     let _allowance = Allowance::wait_for(1);
@@ -73,7 +73,7 @@ fn a_goodbye_without_room_is_noticed() {
     assert!(matches!(end, Error::Disconnected));
 }
 
-/// The goodbye does not overtake what was sent before it.
+/// The goodbye does not overtake earlier messages.
 #[test]
 fn a_goodbye_comes_last() {
     let _allowance = Allowance::wait_for(1);
@@ -111,7 +111,7 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
     assert!(matches!(sender.join().unwrap(), Error::Disconnected));
 }
 
-/// A peer that is killed is noticed, and what it sent before is received.
+/// A peer that is killed is noticed, and its earlier messages are received.
 #[test]
 fn a_killed_peer_is_noticed() {
     let _allowance = Allowance::wait_for(1);
@@ -129,7 +129,7 @@ fn a_killed_peer_is_noticed() {
     assert!(matches!(end, Error::Disconnected), "{end} after {took:?}");
 }
 
-/// The longest message is what the queue was made for, to the byte.
+/// The longest message is exactly the one for which the queue was made.
 #[test]
 fn the_longest_message_is_the_queues() {
     let _allowance = Allowance::wait_for(1);
@@ -142,7 +142,7 @@ fn the_longest_message_is_the_queues() {
     assert_eq!(buffer, vec![7; max]);
 }
 
-/// What no link has sent is corrupt: a strange priority, or a farewell with a text.
+/// A message not sent by a link is corrupt: a strange priority, or a farewell with a text.
 #[test]
 fn garbage_is_corrupt() {
     let _allowance = Allowance::wait_for(1);
@@ -173,7 +173,7 @@ fn another_programs_queue_is_left_alone() {
     assert!(there && messages == 1);
 }
 
-/// Both queues must be this user's: another could read what is said through the one, or say it through the other.
+/// Both queues must be this user's: another user could read messages from one, or forge them in the other.
 #[test]
 fn another_users_queues_are_refused() {
     if !nix::unistd::geteuid().is_root() {
@@ -196,7 +196,7 @@ fn another_users_queues_are_refused() {
     }
 }
 
-/// An address in use is refused; a wrong one is a usage error that says what would be right; nobody there is a timeout.
+/// An address in use is refused; an invalid one is a usage error that shows a valid one; a missing peer is a timeout.
 #[test]
 fn addresses() {
     let _allowance = Allowance::wait_for(1);
@@ -212,7 +212,7 @@ fn addresses() {
     assert!(matches!(&nobody, Error::TimedOut { what, .. } if what.contains("--variant posix")), "{nobody}");
 }
 
-/// A queue whose owner was killed before anybody joined goes with the next `create`.
+/// A queue whose owner was killed before a peer joined is removed by the next `create`.
 #[test]
 fn the_next_create_sweeps_what_a_killed_owner_left() {
     let _allowance = Allowance::wait_for(1);
@@ -227,7 +227,7 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
     }
 }
 
-/// Nor does it take a queue that somebody has made since under the same name.
+/// Nor does it remove a new queue under the same name.
 #[test]
 fn what_has_taken_a_killed_owners_name_is_left_alone() {
     let _allowance = Allowance::wait_for(1);
@@ -247,7 +247,7 @@ fn what_has_taken_a_killed_owners_name_is_left_alone() {
     assert!(swept, "the other name was left behind");
 }
 
-/// `/dev/mqueue`, where it is mounted, shows it as a file, and what is in it.
+/// `/dev/mqueue`, where it is mounted, shows it as a file, with its fill level.
 #[test]
 fn a_person_can_look_at_it() {
     let _allowance = Allowance::wait_for(1);
@@ -281,7 +281,7 @@ fn a_seat_that_is_being_taken_is_not_offered_again() {
     assert_eq!(taker.attributes().unwrap().messages, 0);
 }
 
-/// A joiner says exactly what this protocol says.
+/// A joiner's hello must be exactly that of this protocol.
 #[test]
 fn a_stranger_who_joins_is_corrupt() {
     let _allowance = Allowance::wait_for(1);

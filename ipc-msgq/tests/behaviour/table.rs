@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::tools::{Scratch, kind, played, put, take, try_take};
 use ipc_msgq::Message;
 
-/// The row of the queue with this key in the kernel's list, word by word.
+/// Returns the row of the queue with this key in the kernel's list, split into words.
 fn row(list: &str, key: i32) -> Option<Vec<&str>> {
     let rows = list.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     rows.into_iter().find(|words| words[0] == key.to_string())
@@ -20,7 +20,7 @@ fn between_two_processes_that_share_nothing_but_a_key() {
     assert_eq!(played(&format!("take {}", queue.key)), "hello");
 }
 
-/// Medium: memory of the kernel, which lists it among the System V queues with the bytes it holds.
+/// Medium: kernel memory, listed among the System V queues with the bytes it holds.
 #[test]
 fn medium_is_memory_that_the_kernel_lists() {
     let queue = Scratch::new(0o600);
@@ -61,7 +61,7 @@ fn unit_size_excludes_the_type() {
     assert_eq!(message.kind(), kind(1));
 }
 
-/// Direction: one-way. With one type for both ways, a process takes its own question for the answer.
+/// Direction: one-way. With a single type for both directions, a process takes its own question for the answer.
 #[test]
 fn direction_is_one_way_for_each_type() {
     let queue = Scratch::new(0o600);

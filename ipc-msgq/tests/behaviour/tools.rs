@@ -1,4 +1,4 @@
-//! A queue that removes itself, both ends of a link, and what the other process plays.
+//! A queue that removes itself, both ends of a link, and the roles of the other process.
 
 use std::fs;
 use std::ops::Deref;
@@ -12,7 +12,7 @@ use ipc_core::{Mechanism, Setup, Transport};
 use ipc_msgq::{Key, Message, MessageType, Posix, Queue, SystemV};
 use nix::unistd::{Uid, setuid};
 
-/// Filling a queue larger than this with small messages takes longer than a test should.
+/// The size above which filling a queue with small messages takes longer than a test should.
 pub const LARGE_QUEUE: usize = 1 << 20;
 
 /// A bare queue of a fresh key, removed at the end of its test however that ends.
@@ -38,7 +38,7 @@ impl Deref for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = self.queue.remove(); // a test may have done it already
+        let _ = self.queue.remove(); // a test may have removed it already
     }
 }
 
@@ -67,26 +67,26 @@ pub fn setup() -> Setup {
     Setup::default()
 }
 
-/// Both ends of a link, in this process.
+/// Makes both ends of a link, in this process.
 pub fn pair<M: Mechanism<Options = ()>>() -> (M::Link, M::Link) {
     let mut meeting = M::create(None, &setup()).unwrap();
     let joiner = M::join(&meeting.address(), &setup(), PATIENCE).unwrap();
     (meeting.accept(PATIENCE).unwrap(), joiner)
 }
 
-/// Lets another thread come to its wait. Should this be too short, the case becomes easier, not wrong.
+/// Gives another thread time to start waiting. If this is too short, the case becomes easier, not wrong.
 pub fn give_it_time_to_block() {
     thread::sleep(Duration::from_millis(100));
 }
 
-/// Not a test: the other process of the tests.
+/// The other process of the tests; not a test.
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
     other::main(play);
 }
 
-/// What the other process does, and then says.
+/// Plays a role of the other process and returns its report.
 fn play(part: &[&str]) -> String {
     let open = |key: &str| Queue::open(key.parse().unwrap()).unwrap();
     match *part {
@@ -114,7 +114,7 @@ fn play(part: &[&str]) -> String {
             put(*queue, 1, b"text");
             format!("{before} {}", count())
         }
-        // These two leak what they make: see below.
+        // These two leak their queues: see below.
         ["create-posix", name] => {
             std::mem::forget(Posix::create(Some(name), &setup()).unwrap());
             name.to_owned()
@@ -129,7 +129,7 @@ fn play(part: &[&str]) -> String {
             std::mem::forget(SystemV::create(Some(key), &setup()).unwrap());
             key.to_owned()
         }
-        // Leaks its link: as this process stays, so does the link, until the process is killed.
+        // Leaks its link: the link stays, as this process does, until the process is killed.
         ["own", key] => {
             let mut meeting = SystemV::create(Some(key), &setup()).unwrap();
             let joiner = playing_on(&format!("join {key}"));

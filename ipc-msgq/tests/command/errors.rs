@@ -1,11 +1,11 @@
-//! One clear line for each error, which names what was wrong.
+//! One clear line for each error, which names the cause.
 
 use ipc_core::conformance::{namespaces, skipped};
 use ipc_msgq::Key;
 
 use crate::tools::{Scratch, run};
 
-/// The demo's help, which names these commands too, says once how the program can end.
+/// The demo's help, which names these commands too, describes the exit status once.
 #[test]
 fn help_has_one_exit_status() {
     let help = run(&["--help"]).text();
@@ -13,7 +13,7 @@ fn help_has_one_exit_status() {
     assert!(help.contains("3 nothing to receive"), "{help}");
 }
 
-/// Wrong usage: status 2.
+/// Wrong usage has status 2.
 #[test]
 fn wrong_usage_is_told_in_one_line() {
     let cases: &[(&[&str], &str)] = &[
@@ -56,7 +56,7 @@ fn wrong_usage_is_told_in_one_line() {
     }
 }
 
-/// What is not there: status 1, with its name and what to do.
+/// A missing queue has status 1, with its name and advice.
 #[test]
 fn what_is_not_there_is_told_in_one_line() {
     let queue = Scratch::new();
@@ -78,7 +78,7 @@ fn what_is_not_there_is_told_in_one_line() {
     }
 }
 
-/// What is limited by the kernel is named with its limit, by both sides, and not called the peer's end.
+/// An error about a limit of the kernel names the limit, on both sides, and is not reported as the peer's end.
 #[test]
 fn a_queue_too_small_for_the_exchange_is_told() {
     let limit = "echo 40 > /proc/sys/kernel/msgmnb";

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::children::end;
 use crate::tools::{BINARY, Scratch, command, ended, is_root, listed, run, soon};
 
-/// What the kernel knows is in the document, each thing by its documented name and kind.
+/// The kernel's record is in the document, each value by its documented name and type.
 #[test]
 fn ls_prints_one_json_document() {
     let queue = Scratch::new();
@@ -40,7 +40,7 @@ fn ls_prints_a_table() {
     assert_eq!((cells[1], cells[3], cells[4], cells[5]), (&*queue.id(), "0600", "5", "1"));
 }
 
-/// A process of another user lives, though it cannot be sent a signal.
+/// Another user's process counts as alive, though it cannot be sent a signal.
 #[test]
 fn ls_knows_that_another_users_process_lives() {
     let queue = Scratch::new();
@@ -60,7 +60,7 @@ fn ls_knows_that_another_users_process_lives() {
     assert_eq!((&row["last_sender_lives"], &row["orphan"]), (&true.into(), &false.into()));
 }
 
-/// A queue is an orphan when its last users have ended, and not while one sleeps at it.
+/// A queue is an orphan when its last users have ended, and not while a process sleeps on it.
 #[test]
 fn ls_tells_orphans() {
     let queue = Scratch::new();
@@ -75,7 +75,7 @@ fn ls_tells_orphans() {
     assert_eq!(listed(*queue).unwrap()["orphan"], true);
 }
 
-/// The queue of a demo that runs is nobody's orphan.
+/// The queue of a running demo is no orphan.
 #[test]
 fn a_ping_pong_holds_its_queue() {
     let key = Key::fresh();
@@ -88,7 +88,7 @@ fn a_ping_pong_holds_its_queue() {
     assert!(Queue::open(key).is_err());
 }
 
-/// Every field of the kernel's is shown.
+/// Every field of the kernel's record is shown.
 #[test]
 fn stat_shows_all_fields() {
     let queue = Scratch::new();
@@ -136,7 +136,7 @@ fn set_changes_what_was_said() {
     assert_eq!((user("owner "), user("creator ")), (Some("(65534)"), Some("(0)")));
 }
 
-/// Without a terminal `watch` prints a line for each change, at once.
+/// Without a terminal, `watch` prints a line for each change, at once.
 #[test]
 fn watch_prints_changes() {
     let queue = Scratch::new();
@@ -153,7 +153,7 @@ fn watch_prints_changes() {
     watch.wait().unwrap();
 }
 
-/// The limits are those of the kernel, each by its name; and what is used is so of all queues together.
+/// The limits are those of the kernel, each by its name; the usage is that of all queues together.
 #[test]
 fn limits_are_shown() {
     let set = "echo 100 > /proc/sys/kernel/msgmax && echo 2000 > /proc/sys/kernel/msgmnb && \
@@ -194,7 +194,7 @@ fn limits_are_shown() {
     assert_eq!(text.lines().collect::<Vec<_>>(), lines);
 }
 
-/// A script for each shell, with the operator's commands and the demo's.
+/// Each shell has a script, with the operator's commands and the demo's.
 #[test]
 fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
@@ -205,12 +205,12 @@ fn completions_know_every_command() {
         for word in ["actor", "false-claim", "subcmd__help"] {
             assert!(!script.contains(word), "{word} for {shell}");
         }
-        // The script for fish has no words in it that are no options.
+        // The script for fish contains no words other than options.
         assert_eq!(script.contains("full-both-ways"), shell != "fish");
     }
 }
 
-/// What bash offers after Tab, asked of bash itself.
+/// The completions that bash offers after Tab, requested from bash itself.
 #[test]
 fn bash_completes_options_and_scenarios() {
     let ask = "source <(\"$0\" completions bash); COMP_WORDS=(ipc-msgq \"$@\"); COMP_CWORD=$#; \

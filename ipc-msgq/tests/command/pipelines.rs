@@ -1,4 +1,4 @@
-//! In the shell, where such commands are used.
+//! Use in the shell, where such commands belong.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ fn shell(queue: &Scratch, line: &str) -> String {
     ended(shell.spawn().unwrap()).text()
 }
 
-/// What goes in comes out, bytes that are no text included.
+/// Bytes come out as they went in, even if they are no text.
 #[test]
 fn bytes_pass_through_a_pipeline_unchanged() {
     let queue = Scratch::new();
@@ -30,7 +30,7 @@ fn bytes_pass_through_a_pipeline_unchanged() {
     );
 }
 
-/// A loop until there is nothing: status 3 ends it.
+/// A loop runs until there is no message: status 3 ends it.
 #[test]
 fn a_queue_is_emptied_by_a_loop() {
     let queue = Scratch::new();
@@ -39,19 +39,19 @@ fn a_queue_is_emptied_by_a_loop() {
     assert_eq!(shell(&queue, line), "1\n2\n3\nstatus 3\n");
 }
 
-/// Two ends of a queue in the background and in the foreground, and `head` that has enough.
+/// A sender in the background, a receiver in the foreground, and a `head` that stops reading.
 #[test]
 fn a_follower_feeds_a_pipeline() {
     let queue = Scratch::new();
     let line = "(for i in 1 2 3; do ipc-msgq send -q $Q $i; done) & \
                 ipc-msgq recv -q $Q --follow --lines --timeout 20 2>/dev/null | head -n 3; wait";
-    // The follower ends by its timeout at the latest; a fourth message tells it at once that nobody reads.
+    // The follower ends by its timeout at the latest; on a fourth message it notices at once that the pipe is closed.
     let four = line.replace("1 2 3", "1 2 3 4");
     assert_eq!(shell(&queue, &four), "1\n2\n3\n");
     assert!(queue.take().is_none_or(|(_, text)| text == b"4"), "put back, if it was taken at all");
 }
 
-/// The queue of a script: made, used by key, removed.
+/// The queue of a script is made, used by key, and removed.
 #[test]
 fn a_script_makes_and_removes_its_queue() {
     let queue = Scratch::new();

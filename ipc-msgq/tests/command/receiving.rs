@@ -25,7 +25,7 @@ fn recv_chooses_by_type() {
     assert_eq!(recv(&[]), "a");
 }
 
-/// Exit status 3, at once or after the time, and nothing is written.
+/// Without a message, the exit status is 3, at once or after the time, and nothing is written.
 #[test]
 fn recv_of_nothing_ends_with_status_3() {
     let queue = Scratch::new();
@@ -43,19 +43,19 @@ fn recv_of_nothing_ends_with_status_3() {
     assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).status, Some(3));
 }
 
-/// It waits, and takes what comes.
+/// It waits, and takes the message that comes.
 #[test]
 fn recv_waits_for_a_message() {
     let queue = Scratch::new();
     for patience in [&[][..], &["--timeout", "20"]] {
         let receiver = command(&[&["recv", "--id", &queue.id()], patience].concat()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(50)); // if that is too short, the case is easier, not wrong
+        std::thread::sleep(Duration::from_millis(50)); // if this is too short, the case is easier, not wrong
         queue.put(1, b"late");
         assert_eq!(ended(receiver).text(), "late");
     }
 }
 
-/// `--count` takes so many, `--lines` ends each, and fewer than were wanted is status 3.
+/// `--count` takes that many, `--lines` ends each, and fewer than requested is status 3.
 #[test]
 fn recv_takes_as_many_as_wanted() {
     let queue = Scratch::new();
@@ -86,7 +86,7 @@ fn recv_follows_until_the_queue_is_gone() {
     drop(queue);
     let error = ended(receiver).error(1);
     assert!(error.contains("was removed meanwhile"), "{error}");
-    // All that is there, and no more.
+    // All messages present, and no more.
     let queue = Scratch::new();
     queue.put(1, b"one");
     queue.put(2, b"two");
@@ -105,7 +105,7 @@ fn recv_cuts_only_on_demand() {
     queue.put(1, b"0123456789");
     assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "0", "--truncate"]).text(), "");
     assert_eq!(queue.take(), None);
-    // As much memory as a message can need, not as much as is said.
+    // Uses as much memory as a message can need, not as much as the option says.
     queue.put(1, b"0123456789");
     assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "99999999G"]).text(), "0123456789");
 }
@@ -133,7 +133,7 @@ fn peek_takes_nothing() {
     let all = run(&["peek", "--id", &queue.id(), "--all"]).text();
     assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n2: type 3, 1 byte  3\n");
     assert_eq!(queue.stat().unwrap().messages, 3);
-    // Forty bytes are shown, and that there are more.
+    // Forty bytes are shown, with a sign that there are more.
     let queue = Scratch::new();
     queue.put(1, &[b'x'; 40]);
     queue.put(1, &[b'x'; 41]);
@@ -141,7 +141,7 @@ fn peek_takes_nothing() {
     assert_eq!(all, format!("0: type 1, 40 bytes  {forty}\n1: type 1, 41 bytes  {forty}…\n"));
 }
 
-/// When nobody reads its output, `recv` takes nothing, or puts back what it took.
+/// If its output is not read, `recv` takes nothing, or puts the message back.
 #[test]
 fn a_message_that_nobody_reads_is_not_lost() {
     let queue = Scratch::new();
@@ -158,7 +158,7 @@ fn a_message_that_nobody_reads_is_not_lost() {
     let error = ended(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).error(1);
     assert!(error.contains("(EBADF); it is closed: nothing was received"), "{error}");
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
-    // The reader goes while it waits: this it cannot see before.
+    // The reader leaves during the wait, so `recv` cannot notice it earlier.
     let (reader, writer) = pipe().unwrap();
     let stdout = writer.try_clone().unwrap();
     let receiver = command(&["recv", "--id", &queue.id(), "--follow"]).stdout(stdout).spawn().unwrap();
@@ -170,7 +170,7 @@ fn a_message_that_nobody_reads_is_not_lost() {
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
 }
 
-/// Who has read enough of a table or a story is not told that there is more.
+/// A reader that has read enough of a table or a story gets no error about the rest.
 #[test]
 fn what_is_only_shown_ends_quietly_when_nobody_reads_on() {
     let queue = Scratch::new(); // so that there is something to show
@@ -180,7 +180,7 @@ fn what_is_only_shown_ends_quietly_when_nobody_reads_on() {
         let ran = ended(command(args).stdout(writer).spawn().unwrap());
         assert_eq!((ran.status, &*ran.stderr), (Some(1), ""), "{args:?}");
     }
-    // The reader goes when all is written that there is to say.
+    // The reader leaves when all has been written.
     let (reader, writer) = pipe().unwrap();
     let stdout = writer.try_clone().unwrap();
     let watch = command(&["watch", "--interval", "0.01"]).stdout(stdout).spawn().unwrap();

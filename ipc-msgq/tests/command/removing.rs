@@ -4,7 +4,7 @@ use ipc_msgq::{Message, MessageType};
 
 use crate::tools::{Scratch, is_root, listed, run};
 
-/// Several at once, by id and by key, as with `ipcrm`; nothing is printed.
+/// Removes several at once, by id and by key, as `ipcrm` does; nothing is printed.
 #[test]
 fn rm_removes_what_was_named() {
     let queues = [Scratch::new(), Scratch::new(), Scratch::new()];
@@ -17,7 +17,7 @@ fn rm_removes_what_was_named() {
     assert!(queues.iter().all(|queue| queue.stat().is_err()));
 }
 
-/// With `--dry-run` it says what, and leaves it.
+/// `--dry-run` prints what would be removed, and leaves it.
 #[test]
 fn rm_can_only_say() {
     let queue = Scratch::new();
@@ -28,7 +28,7 @@ fn rm_can_only_say() {
     assert!(queue.stat().is_ok());
 }
 
-/// One that is not there is an error, and the others are removed all the same.
+/// A missing queue is an error, and the others are removed all the same.
 #[test]
 fn rm_goes_on_after_an_error() {
     let (gone, queue) = (Scratch::new(), Scratch::new());
@@ -38,8 +38,8 @@ fn rm_goes_on_after_an_error() {
     assert!(queue.stat().is_err());
 }
 
-/// `--orphans` finds what dead processes left, and says which. What somebody uses stays. (Without `--dry-run` it
-/// would remove the queues of other tests, too: see below.)
+/// `--orphans` finds the queues that dead processes left, and prints which. A queue in use stays. (Without `--dry-run`
+/// it would remove the queues of other tests, too: see below.)
 #[test]
 fn rm_finds_orphans() {
     let (orphan, used) = (Scratch::new(), Scratch::new());
@@ -51,7 +51,7 @@ fn rm_finds_orphans() {
     assert!(orphan.stat().is_ok());
 }
 
-/// What is left behind, in `$1`, and a queue at which a receiver sleeps, in `$2`; `rm --orphans`; and what is there then.
+/// A script: makes an orphan, `$1`, and a queue on which a receiver sleeps, `$2`; runs `rm --orphans`; lists the rest.
 const ORPHANS: &str = r#"
     set -e
     left=$("$0" create); "$0" send --id $left 'left behind'
@@ -61,7 +61,7 @@ const ORPHANS: &str = r#"
     "$0" stat --id $used >&2; "$0" stat --id $left 2>/dev/null || echo gone
     kill $sleeper"#;
 
-/// `--orphans` removes, in an IPC namespace of its own, so that it meets no other program's queues.
+/// `--orphans` removes, in its own IPC namespace, so that it meets no other program's queues.
 #[test]
 fn rm_removes_orphans() {
     let Some(mut there) = ipc_core::conformance::namespaces::unshared(&["--ipc"]) else {
@@ -81,7 +81,7 @@ fn rm_removes_orphans() {
     assert_eq!(lines.collect::<Vec<_>>(), ["gone"], "{error}");
 }
 
-/// Another user's queue is left alone, even by root, unless it is told.
+/// Another user's queue is left alone, even by root, unless `--force` is given.
 #[test]
 fn rm_spares_what_belongs_to_others() {
     if !is_root() {
@@ -101,8 +101,8 @@ fn rm_spares_what_belongs_to_others() {
     assert!(queue.stat().is_err());
 }
 
-/// What cannot be looked at is no orphan: with any number of descriptors `--orphans` spares a queue that is slept at, or
-/// says that it could not look.
+/// A queue that cannot be inspected is no orphan: with any number of descriptors, `--orphans` spares a queue with a
+/// sleeper, or reports that it could not look.
 #[test]
 fn rm_takes_no_sleeper_for_none() {
     let queue = Scratch::new();
@@ -127,7 +127,7 @@ fn rm_takes_no_sleeper_for_none() {
     assert!(could_not_look > 0, "it got by with any number");
 }
 
-/// Within a pid namespace the kernel gives no pid of a process outside. It may live: its queue is no orphan.
+/// Within a pid namespace, the kernel gives no pid of a process outside. It may be alive: its queue is no orphan.
 #[test]
 fn rm_spares_what_another_pid_namespace_used_last() {
     let queue = Scratch::new();

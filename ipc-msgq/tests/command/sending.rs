@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::tools::{Scratch, command, ended, run, run_with};
 
-/// `create` prints the id alone; the mode is 0600 unless said otherwise; the second time it finds the same queue.
+/// `create` prints the id alone; the mode is 0600 by default; the second time it opens the same queue.
 #[test]
 fn create_prints_the_id_of_a_queue_that_others_cannot_use() {
     let key = Key::fresh();
@@ -19,7 +19,7 @@ fn create_prints_the_id_of_a_queue_that_others_cannot_use() {
     assert!(create(&["--exclusive"]).error(1).contains("(EEXIST); there is a queue with key"));
 }
 
-/// Without a key `create` takes a fresh one, as `ipcmk -Q` does; with `--private` none.
+/// Without a key, `create` takes a fresh one, as `ipcmk -Q` does; with `--private`, none.
 #[test]
 fn create_without_a_key() {
     for (args, has_key) in [(&["create", "--mode", "640"][..], true), (&["create", "--private"], false)] {
@@ -51,7 +51,7 @@ fn every_name_leads_to_the_queue() {
     }
 }
 
-/// The type and the bytes arrive as they were said; the type is 1 unless said otherwise.
+/// The type and the bytes arrive as given; the type is 1 by default.
 #[test]
 fn send_takes_its_payload_from_the_command_line() {
     let queue = Scratch::new();
@@ -79,7 +79,7 @@ fn send_takes_its_payload_from_standard_input() {
     assert_eq!(queue.take(), None);
 }
 
-/// A full queue: `send` waits; with `--nowait` or `--timeout` it fails and says how full.
+/// On a full queue, `send` waits; with `--nowait` or `--timeout` it fails and prints the fill level.
 #[test]
 fn send_to_a_full_queue_waits_or_fails() {
     let queue = Scratch::new();
@@ -90,7 +90,7 @@ fn send_to_a_full_queue_waits_or_fails() {
     let error = run(&["send", "--id", &queue.id(), "--timeout", "0.05", "x"]).error(1);
     assert!(error.contains("is full") && error.contains("waited 0.05 s"), "{error}");
     let sender = command(&["send", "--id", &queue.id(), "patient"]).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(50)); // if that is too short, the case is easier, not wrong
+    std::thread::sleep(Duration::from_millis(50)); // if this is too short, the case is easier, not wrong
     queue.take().unwrap();
     assert_eq!(ended(sender).status, Some(0));
     assert_eq!(queue.take().unwrap().1, b"patient");

@@ -18,7 +18,7 @@ use crate::tools::{Scratch, command, ended, run, run_with, soon};
 struct Server {
     key: Key,
     child: Child,
-    /// Its own, in which no neighbour clears up after it.
+    /// A directory of its own, where no other test cleans up after it.
     _place: TempDir,
 }
 
@@ -38,7 +38,7 @@ impl Server {
         Queue::open(self.key).unwrap()
     }
 
-    /// Ends it, and returns what it told.
+    /// Ends the server, and returns its output.
     fn end(&mut self, signal: Signal) -> String {
         end(&mut self.child, signal);
         soon("the queue is removed", || Queue::open(self.key).is_err());
@@ -55,7 +55,7 @@ impl Drop for Server {
     }
 }
 
-/// In a container with the host's queues, whose end is the end of all that could clean up.
+/// In a container with the host's queues, the end of the server ends every process that could clean up.
 #[test]
 fn as_process_1_of_a_container_it_ends_and_removes_its_queue() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
@@ -69,7 +69,7 @@ fn as_process_1_of_a_container_it_ends_and_removes_its_queue() {
     }
 }
 
-/// One request, or one for each line; the queue goes with its server, by Ctrl-C and by `kill -9`.
+/// One request, or one for each line, is answered; the queue is removed with its server, by Ctrl-C and by `kill -9`.
 #[test]
 fn a_server_answers_and_removes_its_queue() {
     for signal in [ctrl_c(), Signal::SIGKILL] {
@@ -79,12 +79,12 @@ fn a_server_answers_and_removes_its_queue() {
         assert_eq!(run_with(&["client", "--key", &key], b"one\n\ntwo\n").text(), "one\n\ntwo\n");
         let told = server.end(signal);
         assert_eq!(told.matches(" is here\n").count(), 2, "{told}");
-        assert!(!told.contains("without a goodbye"), "{told}"); // it may not have come to "has left"
+        assert!(!told.contains("without a goodbye"), "{told}"); // "has left" may not have been printed
         assert!(run(&["client", "--key", &key, "hello"]).error(1).contains("no queue has key"));
     }
 }
 
-/// Many at once at a queue with room for two requests: each has its own answers, in order, and nobody waits for ever.
+/// Many clients share a queue with room for two requests: each gets its own answers, in order, and none hangs.
 #[test]
 fn many_clients_share_a_small_queue() {
     let server = Server::start();
@@ -103,7 +103,7 @@ fn many_clients_share_a_small_queue() {
     soon("the last goodbyes are heard", || server.queue().stat().unwrap().messages == 0);
 }
 
-/// A client that is killed is noticed, and the answer that it has not taken does not stay.
+/// A killed client is noticed, and the answer that it has not taken does not stay.
 #[test]
 fn a_killed_client_leaves_nothing() {
     let mut server = Server::start();
@@ -112,7 +112,7 @@ fn a_killed_client_leaves_nothing() {
     let pid = Pid::from_raw(server.child.id() as i32);
     let signal = |signal| kill(pid, signal).unwrap();
     signal(Signal::SIGSTOP);
-    let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap(); // it could still hear the client until then
+    let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap(); // until then it could still read the client
     assert_eq!(stopped, WaitStatus::Stopped(pid, Signal::SIGSTOP));
     let mut client = command(&["client", "--key", &key, "hello"]).spawn().unwrap();
     soon("it has asked", || server.queue().stat().unwrap().messages == 1);
@@ -126,12 +126,12 @@ fn a_killed_client_leaves_nothing() {
     assert!(watched(move || { told }.any(|line| line == wanted)), "it ended without that word");
 }
 
-/// What is no request does not disturb it.
+/// A message that is no request does not disturb it.
 #[test]
 fn garbage_is_told_and_left_out() {
     let mut server = Server::start();
     let key = server.key.to_string();
-    // The first is no garbage: it says that a client has no room.
+    // The first is not garbage: it says that a client lacks room.
     for garbage in [&b""[..], b"short", &[0; 20], &[0xff; 100]] {
         server.queue().send(&ipc_msgq::Message::new(MessageType::ONE, garbage)).unwrap();
     }
@@ -139,7 +139,7 @@ fn garbage_is_told_and_left_out() {
     assert_eq!(server.end(Signal::SIGTERM).matches("are no request").count(), 3);
 }
 
-/// A key in use is refused and its queue left alone; a queue without a server is told.
+/// A key in use is refused and its queue left alone; a queue without a server is reported.
 #[test]
 fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
     let queue = Scratch::new();

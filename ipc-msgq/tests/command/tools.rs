@@ -24,7 +24,7 @@ impl Scratch {
         Self { key, queue: Queue::create(key, 0o600).unwrap().owned() }
     }
 
-    /// The queue's id, for a command line.
+    /// Returns the queue's id, for a command line.
     pub fn id(&self) -> String {
         self.queue.id().to_string()
     }
@@ -36,7 +36,7 @@ impl Scratch {
             .expect("there is room");
     }
 
-    /// The oldest message, if there is one.
+    /// Takes the oldest message, if there is one.
     pub fn take(&self) -> Option<(i64, Vec<u8>)> {
         let mut message = Message::with_capacity(1 << 16);
         let taken = self.queue.try_recv(Select::Any, &mut message).unwrap();
@@ -52,7 +52,7 @@ impl Deref for Scratch {
     }
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub status: Option<i32>,
@@ -61,7 +61,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Standard output as text, of a command that must have succeeded and said nothing beside it.
+    /// Returns standard output as text, of a command that must have succeeded with no other output.
     pub fn text(self) -> String {
         assert_eq!((self.status, &*self.stderr), (Some(0), ""), "{}", String::from_utf8_lossy(&self.stdout));
         String::from_utf8(self.stdout).unwrap()
@@ -71,7 +71,7 @@ impl Ran {
         serde_json::from_str(&self.text()).unwrap()
     }
 
-    /// The one line of a command that must have ended with `status` and written no result.
+    /// Returns the one line of error output of a command that must have ended with `status` and without a result.
     pub fn error(self, status: i32) -> String {
         assert_eq!(self.status, Some(status), "{}", self.stderr);
         assert!(self.stdout.is_empty(), "{:?}", self.stdout);
@@ -93,19 +93,19 @@ pub fn run(args: &[&str]) -> Ran {
     ended(command(args).spawn().unwrap())
 }
 
-/// The same, with `input` on standard input.
+/// Does the same, with `input` on standard input.
 pub fn run_with(args: &[&str], input: &[u8]) -> Ran {
     let mut child = command(args).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // It may not want all of it.
+    // The command may not read all of it.
     let writer = thread::spawn(move || stdin.write_all(&input).is_ok());
     let ran = ended(child);
     writer.join().unwrap();
     ran
 }
 
-/// Waits for a process, but not for ever.
+/// Waits for a process, within a limit.
 pub fn ended(child: Child) -> Ran {
     let output = children::ended(child);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -121,12 +121,12 @@ pub fn soon(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Whether this process may do what others may not.
+/// Returns whether this process has root's privileges.
 pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// What `ls --json` says of the queue.
+/// Returns the entry of the queue in `ls --json`.
 pub fn listed(queue: Queue) -> Option<serde_json::Value> {
     let rows = run(&["ls", "--json"]).json();
     rows.as_array().unwrap().iter().find(|row| row["id"] == queue.id().get()).cloned()
