@@ -18,7 +18,7 @@ impl Deadline {
     #[must_use]
     pub fn after(timeout: Duration) -> Self {
         if timeout.is_zero() {
-            return Self::Now; // needs no look at the clock
+            return Self::Now; // no need to read the clock
         }
         Instant::now().checked_add(timeout).map_or(Self::Never, Self::At)
     }

@@ -1,5 +1,5 @@
-//! The removal of leftovers: a process can tell which objects are still in use and which process removes them, even
-//! after a `SIGKILL`.
+//! Leases: they show which process still uses an object and which one removes it, so that nothing leaks, even after a
+//! `SIGKILL`.
 //!
 //! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So a process that makes one
 //! first takes a *lease*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock

@@ -39,9 +39,10 @@ pub trait Mechanism: Sized {
     /// The variant's full name, where the title in the table belongs to another variant.
     const TITLE: &'static str = Self::PROFILE.title;
 
-    /// Whether its objects belong to an IPC namespace, as System V objects and POSIX queues do: then only processes of
-    /// that namespace [sweep](crate::lease::sweep) them. The same for all variants of a mechanism, which share their leases, as
-    /// are [`PROFILE`](Self::PROFILE) and [`reclaim`](Self::reclaim); what one of them has at a path is swept from anywhere.
+    /// True if the mechanism's objects belong to an IPC namespace, as System V objects and POSIX queues do: then only
+    /// processes of that namespace [sweep](crate::lease::sweep) them. An object at a path is swept from anywhere. The
+    /// value is the same for all variants of a mechanism, as [`PROFILE`](Self::PROFILE) and [`reclaim`](Self::reclaim)
+    /// are, since they share their leases.
     const IN_IPC_NAMESPACE: bool = false;
 
     /// The options of this variant alone; `()` if it has none.

@@ -31,7 +31,7 @@ const HEADER: usize = size_of::<u32>();
 /// The longest message that is copied rather than sent and received in two buffers: 4 KiB, found by experiment.
 const SHORT: usize = 4 << 10;
 
-/// The choice whether a call may wait.
+/// The behaviour of a call that would have to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Sleeps in the kernel until there is something to do.

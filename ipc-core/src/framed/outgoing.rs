@@ -16,7 +16,7 @@ pub(super) struct Outgoing {
     under_way: Option<usize>,
     /// Number of bytes of its frame already written.
     sent: usize,
-    /// Digest of the message, if the stream failed in the middle of it: a caller who sees that error may well go on
+    /// Digest of the message, if the stream failed in the middle of it: a caller that sees that error may well go on
     /// with a different message.
     failed: Option<u64>,
     /// True if no message has been received since the last one was sent.
@@ -58,7 +58,7 @@ impl Outgoing {
     }
 
     /// Returns whether `message` is the one that is partly sent. Its bytes are compared only after a failure: a caller
-    /// who was told "not now" knows that the same message has to follow.
+    /// that was told "not now" knows that the same message has to follow.
     #[cold]
     fn continues(&self, message: &[u8]) -> bool {
         self.under_way == Some(message.len()) && self.failed.is_none_or(|failed| failed == digest(message))

@@ -141,8 +141,8 @@ fn remove_at_if_there(path: &Path, is_ours: impl Fn(&Metadata) -> bool) -> Resul
     }
 }
 
-/// Refuses an empty path where the object may still exist: its file system may not be mounted here, in another
-/// container or any more.
+/// Returns an error if the object, though not found at `path`, may still exist: its file system may not be mounted
+/// here, in another container, or may have been unmounted.
 fn check_that_it_would_be_seen(path: &Path, device: u64) -> Result<()> {
     let above = path.ancestors().skip(1).find_map(|above| fs::metadata(above).ok());
     match above {

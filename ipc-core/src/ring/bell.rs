@@ -56,8 +56,8 @@ impl Bell {
         }
     }
 
-    /// Wakes every sleeper, without checking the word, which may lie. This too must be called after writing what the
-    /// other side waits for.
+    /// Wakes every sleeper, without checking the word, which the peer may have forged. This too must be called after
+    /// writing what the other side waits for.
     ///
     /// Clearing the word first matters to a sleeper between its last check and its sleep: the kernel then finds a value
     /// other than `ASLEEP` and does not let it sleep. The fence keeps earlier writes from becoming visible after that.

@@ -3,7 +3,7 @@
 //! ```text
 //! 0       header    magic, version, kind, capacity
 //! 128     side 0    the owner: state, which process
-//! 256     side 1    the one who joins
+//! 256     side 1    the joiner
 //! 384     ring 0    what side 0 sends: two indices and two bells, each on its own line of 128 bytes
 //! 896     ring 1    what side 1 sends
 //! 4096    data 0    CAPACITY bytes, and MAX_MESSAGE more for the record that begins just before the end

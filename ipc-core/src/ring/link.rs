@@ -138,7 +138,7 @@ impl<M: Memory> RingLink<M> {
         })
     }
 
-    /// Returns the room of the next message, of `len` bytes, to the sender.
+    /// Gives the room of the next message, of `len` bytes, back to the sender.
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
         self.unless_broken(|link| {

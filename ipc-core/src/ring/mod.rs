@@ -10,7 +10,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `layout.rs` | the layout of the segment |
-//! | `spsc.rs` | one sender, one receiver, two positions: who may touch which bytes |
+//! | `spsc.rs` | one sender, one receiver, two positions: which side may touch which bytes |
 //! | `record.rs` | a message in the ring: its length and its bytes |
 //! | `bell.rs`, `futex.rs` | sleeping without missing a wake-up |
 //! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |

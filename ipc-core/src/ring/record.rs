@@ -74,7 +74,7 @@ pub(super) fn next<M: Memory>(
     Ok(Some(len as usize))
 }
 
-/// Returns the room of the [`next`] message, of `len` bytes, to the sender.
+/// Gives the room of the [`next`] message, of `len` bytes, back to the sender.
 #[inline]
 pub(super) fn release<M: Memory>(region: &Region<M>, ring: usize, receiver: &mut Receiver, len: usize) {
     receiver.release(&region.control().rings[ring], record_size(len));

@@ -46,7 +46,7 @@ impl<M: Memory> Seat<M> {
     ///
     /// # Errors
     /// [`Usage`](Error::Usage): the place is taken. Other errors: this process cannot be identified, or the memory
-    /// cannot be locked.
+    /// cannot be [held](Memory::hold).
     pub fn create(region: Region<M>, kind: Kind) -> Result<Self> {
         let me = ProcessId::current()?;
         let Control { header, sides: [mine, _], .. } = region.control();
@@ -66,7 +66,7 @@ impl<M: Memory> Seat<M> {
     }
 
     /// Takes the other place. Returns `None` if the owner is not ready yet, or has left, or another process was faster.
-    /// The owner is told by [`ready`](Self::ready).
+    /// The owner learns of it through [`ready`](Self::ready).
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant. Other errors: it
@@ -141,7 +141,7 @@ impl<M: Memory> Seat<M> {
     fn free_if_abandoned(&self) -> Result<()> {
         let place = self.peers();
         let occupant = place.occupant.load(Ordering::Acquire);
-        // The process must be dead before its state is read: then the state cannot change in between.
+        // The process must be dead before its state is read: then the state cannot change afterwards.
         if occupant == 0 || Peer::of(place)?.is_alive(&self.region, 1)? {
             return Ok(());
         }

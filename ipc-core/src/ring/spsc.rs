@@ -118,7 +118,7 @@ impl Receiver {
     }
     // ANCHOR_END: available
 
-    /// Returns the next `size` bytes to the sender. They must be [`available`](Self::available).
+    /// Gives the next `size` bytes back to the sender. They must be [`available`](Self::available).
     #[inline]
     pub(super) fn release(&mut self, ring: &Ring, size: u64) {
         debug_assert!(size <= self.published - self.position);

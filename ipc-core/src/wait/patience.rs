@@ -1,4 +1,4 @@
-//! What `hybrid` has learned from its recent waits: whether to poll in the next one, and for how long.
+//! The lessons that `hybrid` has learned from its recent waits: whether to poll in the next one, and for how long.
 
 use std::fs;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use super::*;
 use crate::ThreadId;
 use crate::lease::held::lock_shared;
 
-/// Waits until a thread of this process sleeps waiting for the lock of that file.
+/// Waits until a thread of this process sleeps, waiting for the lock of that file.
 fn until_waited_for(file: &File) {
     let inode = format!(":{} ", file.metadata().unwrap().ino());
     until(|| {

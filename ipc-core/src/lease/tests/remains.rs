@@ -134,7 +134,7 @@ fn what_cannot_be_removed_keeps_its_note() {
     });
 }
 
-/// The path is empty, on another file system than the object's: the object may be on one that is not mounted here.
+/// Nothing is at the path, which is not on the object's file system: that one may not be mounted here.
 #[test]
 fn what_may_be_on_a_file_system_elsewhere_is_not_forgotten() {
     alone(|place| {
@@ -228,7 +228,7 @@ fn what_belongs_to_another_ipc_namespace_is_left_to_it() {
     });
 }
 
-/// What is left of this namespace's own leases is reported once, and not as something of another namespace.
+/// The remains of this namespace's own leases are reported once, not as those of another namespace.
 #[test]
 fn what_is_left_of_our_ipc_namespace_is_told_once() {
     alone(|place| {
