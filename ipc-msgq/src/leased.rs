@@ -9,7 +9,7 @@ use crate::system_v::unless_gone;
 use crate::{Key, Queue, Settings, Stat, list};
 
 impl Queue {
-    /// As [`create`](Self::create), for `lease` to remove when its last holder has ended.
+    /// Makes a queue as [`create`](Self::create) does, for `lease` to remove when its last holder has ended.
     ///
     /// The queue is recorded at every moment of its life: first the key is recorded, then the queue is made with a mode
     /// that no other program uses, then its id is recorded, and last it gets its own mode.

@@ -20,9 +20,9 @@ use crate::{Key, Queue, QueueId, sys};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To receive and to ask for the [`Stat`](crate::Stat).
+    /// Receiving, and asking for the [`Stat`](crate::Stat).
     Read = 0o400,
-    /// To send.
+    /// Sending.
     Write = 0o200,
     /// Both.
     ReadWrite = 0o600,

@@ -43,7 +43,7 @@ pub struct Row {
     pub perms: String,
     pub used_bytes: usize,
     pub messages: usize,
-    /// In bytes; null where only `/proc/sysvipc/msg` could be read.
+    /// The capacity in bytes; null where only `/proc/sysvipc/msg` could be read.
     pub capacity: Option<usize>,
     pub last_sender: Option<u32>,
     pub last_sender_lives: Option<bool>,

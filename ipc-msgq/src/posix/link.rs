@@ -9,9 +9,9 @@ use super::meeting::{Hello, Side};
 use super::{PosixQueue, Priority, Received};
 use crate::alarm::Ticks;
 
-/// The messages of the caller.
+/// The priority of the caller's messages.
 const DATA: Priority = 1;
-/// The farewell, of length zero. It has the lowest priority, so it comes after everything sent before.
+/// The priority of the farewell, which has length zero: the lowest, so it comes after everything sent before.
 const FAREWELL: Priority = 0;
 
 /// The time that a call with a timeout waits before it checks that the peer is still there. The alarm clock of the

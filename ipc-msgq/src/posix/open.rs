@@ -14,9 +14,9 @@ use crate::sys;
 /// The direction for which a descriptor is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To receive.
+    /// Receiving.
     Receive,
-    /// To send.
+    /// Sending.
     Send,
 }
 

@@ -205,7 +205,7 @@ impl Transport for SystemVLink {
         Ok(sent)
     }
 
-    /// As [`send_timeout`](Self::send_timeout).
+    /// Uses the alarm clock, as [`send_timeout`](Self::send_timeout) does.
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let kind = self.peer_role().outbound();
         let deadline = Deadline::after(timeout);

@@ -28,6 +28,6 @@ fn child_main() {
     let Ok(part) = std::env::var(PART) else { return };
     let words: Vec<&str> = part.split(' ').collect();
     for line in crate::elsewhere::play(&words) {
-        println!("\nsaid: {line}"); // the test runner's output shares the line otherwise
+        println!("\nsaid: {line}"); // on a new line: the test runner has begun one
     }
 }

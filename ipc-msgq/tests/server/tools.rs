@@ -80,7 +80,7 @@ impl Served {
         self.requests.lock().unwrap().iter().any(|seen| seen == request)
     }
 
-    /// Sends a request of a client without [`Client`], one not sent before, and waits until the answer is in the queue,
+    /// Sends, without [`Client`], a request not sent before, and waits until the answer is in the queue,
     /// besides `others` unread ones.
     pub fn ask(&self, (session, kind): (u64, MessageType), text: &[u8], others: usize) {
         self.queue.send(&request(session, kind, text)).unwrap();
