@@ -11,7 +11,7 @@ use super::meeting::unless_gone;
 use super::{Access, Attributes, PosixName, PosixQueue};
 
 impl PosixQueue {
-    /// Makes a queue as [`create`](Self::create) does, with a name for `lease` to remove when its last holder has ended.
+    /// Makes a queue as [`create`](Self::create) does, with a name for `lease` to remove when its last holder ends.
     ///
     /// The queue is recorded at every moment of its life: first its name is recorded, then it is made with a mode that
     /// no other program uses, then its inode is recorded, and last it gets its own mode. (A queue can be neither
