@@ -1,7 +1,7 @@
 //! `cargo bench`: the same pairs, driven by criterion, one group for each kind and size; then one page of charts.
 //!
-//! Criterion decides how many messages to time and judges the means; the histogram of the very same round trips gives
-//! the page its percentiles.
+//! Criterion decides how many messages to time and judges the means; the histogram of the same round trips gives the
+//! page its percentiles.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -14,23 +14,23 @@ use ipc_core::demo::interrupt;
 use ipc_core::{Result, Wait, play};
 
 const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
-/// Everything here sleeps while it waits; other strategies: `ipc-bench --wait`.
+/// All cases here sleep while they wait; for other strategies: `ipc-bench --wait`.
 const WAIT: Wait = Wait::Block;
 
-/// Twelve ways, two kinds, five sizes: with these times it all takes about two minutes.
+/// Twelve variants, two kinds, five sizes: with these times everything takes about two minutes.
 const WARM_UP: Duration = Duration::from_millis(200);
 const MEASUREMENT: Duration = Duration::from_millis(900);
 /// With `--quick`, criterion stops when two samples agree, but after this time at the latest.
 const QUICK_MEASUREMENT: Duration = Duration::from_millis(150);
 const SAMPLES: usize = 15;
-/// What the page cannot show, and where to find it.
+/// The data that the page cannot show, and where to find it.
 const NOTE: &str = "Driven by criterion: one way after another, each round trip timed by itself, no costs. Rounds that \
                     take turns, costs, other ways to wait, open loop: `ipc-bench run --output DIR`, then `ipc-bench \
                     report DIR`.";
-/// Why a case that was played has no row.
+/// The reason why a case that was played has no row.
 const NOTHING_TIMED: &str =
     "all its messages were played to warm up, and none after that; try a longer --measurement-time";
-/// Resamplings for criterion's confidence intervals; its default of 100,000 takes longer than the measurement.
+/// The resamplings for criterion's confidence intervals; its default of 100,000 takes longer than the measurement.
 const RESAMPLES: usize = 5_000;
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn run() -> Result<()> {
     let mut criterion =
         Criterion::default().warm_up_time(WARM_UP).measurement_time(MEASUREMENT).sample_size(SAMPLES);
     if has_argument("--quick") {
-        criterion = criterion.measurement_time(QUICK_MEASUREMENT).without_plots(); // of two samples there is no plot
+        criterion = criterion.measurement_time(QUICK_MEASUREMENT).without_plots(); // two samples have no plot
     }
     criterion = criterion.nresamples(RESAMPLES).configure_from_args();
     let started = Instant::now();
@@ -64,13 +64,14 @@ fn run() -> Result<()> {
     leave_page(&document)
 }
 
-/// One way to build a mechanism, and the longest message it carries.
+/// A variant of a mechanism, and the longest message it carries.
 struct Way {
     case: Case,
     max_message: usize,
 }
 
-/// All ways of all six. Each plays a few messages that are checked, so that a broken one is known at once.
+/// Returns all variants of all six mechanisms. Each plays a few checked messages, so that a broken one is noticed at
+/// once.
 fn ways() -> Result<Vec<Way>> {
     let placement = Placement::resolve(Cpus::available())?;
     let mut ways = Vec::new();
@@ -87,7 +88,7 @@ fn ways() -> Result<Vec<Way>> {
     Ok(ways)
 }
 
-/// One group: all ways that can, at one kind and size.
+/// Plays one group: all suitable variants, at one kind and size.
 fn compare(criterion: &mut Criterion, ways: &[Way], kind: Kind, size: usize, document: &mut Document) {
     let mut group = criterion.benchmark_group(format!("{}/{}", kind.name(), size_name(size)));
     if kind == Kind::Throughput {
@@ -103,27 +104,27 @@ fn compare(criterion: &mut Criterion, ways: &[Way], kind: Kind, size: usize, doc
         let mut record = Record::new(case);
         let name = format!("{}-{}", case.member.profile.name, case.variant);
         group.bench_function(name, |bencher| {
-            record.start(); // here, where criterion does not look at the clock: else a slow start is taken for the messages'
+            record.start(); // outside criterion's timing, which would count a slow start as the messages'
             bencher.iter_custom(|count| record.play(count));
         });
         match record.row() {
             Some(row) => rows.push(row),
             None if record.was_played() => failed.push(NotMeasured::new(&case, NOTHING_TIMED.into())),
-            None => {} // the user's filter has left it out
+            None => {} // excluded by the user's filter
         }
     }
     group.finish();
     if !rows.is_empty() || !failed.is_empty() {
-        document.skipped.extend(skipped); // else the user's filter has left the whole group out
+        document.skipped.extend(skipped); // otherwise the user's filter has excluded the whole group
     }
     document.results.extend(rows);
     document.failed.extend(failed);
 }
 
-/// What criterion has played of one case. The pair lives as long as it does.
+/// The messages of one case that criterion has played. The pair lives as long as the record.
 struct Record {
     case: Case,
-    /// Started when criterion first asks: what its filter leaves out costs nothing.
+    /// The pair, started when criterion first asks: a case excluded by its filter costs nothing.
     pair: Option<Pair>,
     warm_at: Instant,
     count: u64,
@@ -137,7 +138,7 @@ impl Record {
         Self { case, pair: None, warm_at: Instant::now(), count: 0, elapsed: Duration::ZERO, times }
     }
 
-    /// Starts the pair, if criterion asks for the first time.
+    /// Starts the pair on criterion's first request.
     fn start(&mut self) {
         let case = self.case;
         self.try_start().unwrap_or_else(|error| panic!("{case}: {error}"));
@@ -153,7 +154,7 @@ impl Record {
         Ok(())
     }
 
-    /// Plays `count` messages and returns how long they took.
+    /// Plays `count` messages and returns the time that they took.
     fn play(&mut self, count: u64) -> Duration {
         let is_warm = Instant::now() >= self.warm_at;
         let case = self.case;
@@ -167,37 +168,37 @@ impl Record {
         played.elapsed
     }
 
-    /// The row of what was measured, if anything was.
+    /// Returns the row of the measurements, if there are any.
     fn row(&self) -> Option<Row> {
         (self.count > 0 && is_measuring())
             .then(|| Row::new(&self.case, self.count, self.elapsed, &self.times))
     }
 
-    /// Whether criterion has asked for messages, so that there should be a row.
+    /// Returns true if criterion has requested messages, so that there should be a row.
     fn was_played(&self) -> bool {
         self.pair.is_some() && is_measuring()
     }
 }
 
-/// Whether criterion measures, as it does under `cargo bench` unless told to do something else.
+/// Returns true if criterion measures, as it does under `cargo bench` unless told to do something else.
 fn is_measuring() -> bool {
     let other = ["--test", "--list", "--profile-time"];
     has_argument("--bench") && !other.into_iter().any(has_argument)
 }
 
-/// How long criterion warms up. What it plays then is not recorded. With `--quick` it does not warm up.
+/// Returns criterion's warm-up time, in which nothing is recorded. With `--quick` it does not warm up.
 fn warm_up() -> Duration {
     if has_argument("--quick") { Duration::ZERO } else { WARM_UP }
 }
 
-/// Whether this program was called with an option, as `--name` or `--name=value`.
+/// Returns true if this program was called with an option, as `--name` or `--name=value`.
 fn has_argument(name: &str) -> bool {
     let is =
         |arg: String| arg.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
     std::env::args_os().any(|arg| arg.into_string().is_ok_and(is))
 }
 
-/// Prints where the page is as the last line, or why there is none.
+/// Prints the path of the page as the last line, or the reason why there is none.
 fn leave_page(document: &Document) -> Result<()> {
     for failed in &document.failed {
         eprintln!("warning: {failed}");

@@ -1,4 +1,4 @@
-//! `ipc-bench choose`: facts exclude, figures rank. On invented figures, so that the order is known.
+//! Tests of `ipc-bench choose`: facts exclude, figures rank. The figures are invented, so that the order is known.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -14,8 +14,8 @@ use ipc_bench::{Case, Document, Kind, NotMeasured, Row, SIX};
 use ipc_core::{Clients, Wait};
 use serde_json::Value;
 
-/// Every variant in both kinds, sleeping and polling. The n-th takes (n + 1) * 10 µs for a round trip when it sleeps, a
-/// tenth of it when it polls; for throughput the order is the other way round. CPU time: sleeping is cheap.
+/// Returns every variant in both kinds, sleeping and polling. The n-th takes (n + 1) * 10 µs for a round trip when it
+/// sleeps, and a tenth of that when it polls; for throughput the order is reversed. In CPU time, sleeping is cheap.
 fn figures() -> Document {
     let ways: Vec<_> = SIX
         .iter()
@@ -44,7 +44,7 @@ fn choose(document: &Document, args: &[&str]) -> Value {
     serde_json::from_str(&output.stdout).unwrap()
 }
 
-/// `mechanism/variant` of a list.
+/// Returns `mechanism/variant` of each item.
 fn names(list: &Value) -> Vec<String> {
     let name =
         |one: &Value| format!("{}/{}", one["mechanism"].as_str().unwrap(), one["variant"].as_str().unwrap());
@@ -55,7 +55,7 @@ fn ranking(document: &Document, args: &[&str]) -> Vec<String> {
     names(&choose(document, args)["ranking"])
 }
 
-/// Each variant is either ranked or excluded, and never both.
+/// Each variant is either ranked or excluded, never both.
 #[test]
 fn every_variant_has_its_place() {
     let all: usize = SIX.iter().map(|member| member.variants().count()).sum();
@@ -70,7 +70,7 @@ fn every_variant_has_its_place() {
     }
 }
 
-/// Each fact excludes whom it should, and says so.
+/// Each fact excludes the right variants, with the reason.
 #[test]
 fn facts_exclude() {
     let not_for = |args: &[&str], name: &str| {
@@ -93,7 +93,7 @@ fn facts_exclude() {
     assert_eq!(not_for(&["--clients", "10"], "socket/unix-stream"), None);
 }
 
-/// What lies between two containers excludes what needs it, by the profile of each variant.
+/// A boundary between containers excludes the variants that need to cross it, by the profile of each.
 #[test]
 fn what_is_shared_excludes() {
     let ranked = |common: &str| {
@@ -117,7 +117,7 @@ fn what_is_shared_excludes() {
     assert_eq!(choice["purpose"]["common"], serde_json::json!(["ipc", "net"]));
 }
 
-/// The figures decide the order, each priority by its own; within 10 % it is what is less to write.
+/// Figures determine the order, by the measure of each priority; within 10 % the variant with less work comes first.
 #[test]
 fn figures_rank() {
     let figures = figures();
@@ -134,8 +134,8 @@ fn figures_rank() {
     assert_eq!(simple["ranking"][0]["wait"], "spin", "polling is the shorter wait");
 }
 
-/// Nobody is told to burn a core for simplicity, or to save CPU time; for latency only as far as it pays. Who polls for a
-/// moment competes by what it costs.
+/// Spinning is never advised for simplicity, or to save CPU time; for latency only as far as it pays. A variant that
+/// polls briefly is ranked by its cost.
 #[test]
 fn polling_is_advised_only_where_it_pays() {
     let advised = |[block, hybrid, spin]: [f64; 3], priority: &str| {
@@ -166,7 +166,7 @@ fn polling_is_advised_only_where_it_pays() {
     assert_eq!(advised([1.05e3, 1.02e3, 1e3], "latency").0, "block");
 }
 
-/// Two figures within 10 % are equal: what is less work comes first. Beyond that the figure counts.
+/// Two figures within 10 % are equal: less work comes first. Beyond that the figure counts.
 #[test]
 fn equals_are_ranked_by_work() {
     let two = |seqpacket: f64| {
@@ -184,7 +184,7 @@ fn equals_are_ranked_by_work() {
     );
 }
 
-/// A message or a stream: what has to be written for it follows from what one read gives.
+/// The code that a message or a stream requires follows from the result of one read.
 #[test]
 fn the_shape_decides_what_is_to_be_written() {
     let work = |name: &str, unit: &str| {
@@ -198,7 +198,8 @@ fn the_shape_decides_what_is_to_be_written() {
     assert!(!work("msgq/sysv", "message").contains("cutting"));
 }
 
-/// The order of simplicity is the course's: for a parent and its child a pipe, then a pair of sockets; TCP behind them.
+/// The order of simplicity is the course's: for a parent and its child a pipe, then a pair of sockets; TCP comes after
+/// them.
 #[test]
 fn a_port_is_not_simpler_than_a_path() {
     let simple = ["--between", "parent-child", "--priority", "simplicity", "--unit", "stream"];
@@ -210,7 +211,8 @@ fn a_port_is_not_simpler_than_a_path() {
     }
 }
 
-/// Of many clients the figures of many count; without any it is what is left to write, and it is said how to have them.
+/// For many clients the figures of many count; without any, the remaining work counts, and a note says how to get
+/// figures.
 #[test]
 fn many_clients_are_ranked_by_figures_of_many() {
     let mut document = figures();
@@ -236,7 +238,7 @@ fn many_clients_are_ranked_by_figures_of_many() {
     }
 }
 
-/// What no link carries is not ranked by the figures of shorter messages.
+/// A message too long for a link is not ranked by the figures of shorter messages.
 #[test]
 fn what_is_too_long_is_excluded() {
     let choice = choose(&figures(), &["--size", "2M"]);
@@ -264,7 +266,8 @@ fn the_reason_has_the_figure_and_the_crate() {
     assert!(output.stdout.contains("   shm (ring): it reaches the same host only\n"), "{}", output.stdout);
 }
 
-/// What the run skipped or what failed there is excluded with that reason; what it does not have is said not to be there.
+/// Variants that the run skipped, or that failed in it, are excluded with that reason; those missing from the run are
+/// reported as missing.
 #[test]
 fn what_was_not_measured_is_not_ranked() {
     let mut document = figures();
@@ -282,7 +285,7 @@ fn what_was_not_measured_is_not_ranked() {
     assert!(shorter.contains("of 32 bytes were measured: the figures are of 64 bytes\""), "{shorter}");
 }
 
-/// Without `--results` the newest run of this machine is taken, and said; one of another machine is not.
+/// Without `--results` the newest run of this machine is used and named; one of another machine is not used.
 #[test]
 fn the_newest_run_of_this_machine_is_taken() {
     let home = tempfile::tempdir().unwrap();
@@ -308,14 +311,14 @@ fn the_newest_run_of_this_machine_is_taken() {
     save("nobody-tried-fifo", &without_fifo(here()));
     save("ended-early", &Document { complete: false, ..here() });
     std::fs::create_dir(place.join("empty")).unwrap();
-    // The binary and this test are of the same build, so of the same environment.
+    // The binary and this test are of the same build, and thus have the same environment.
     let output = run(bench().args(["choose", "--size", "64"]).env("XDG_DATA_HOME", home.path()));
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert!(output.stderr.contains("a-newer, measured at "), "{}", output.stderr);
     assert!(output.stdout.contains("fifo (fifo): no room"), "{}", output.stdout);
 }
 
-/// For many clients the newest run with so many of them is taken, although there is nothing else in it.
+/// For many clients the newest run with that many is used, although there is nothing else in it.
 #[test]
 fn a_run_with_so_many_clients_is_taken() {
     let home = tempfile::tempdir().unwrap();
@@ -342,7 +345,7 @@ fn a_run_with_so_many_clients_is_taken() {
     }
 }
 
-/// On a terminal it asks what was not said; Ctrl-D is one clear line.
+/// On a terminal it asks for the missing answers; Ctrl-D gives one clear line.
 #[test]
 fn on_a_terminal_it_asks() {
     let saved = Saved::of(&figures());
@@ -362,7 +365,7 @@ fn on_a_terminal_it_asks() {
         ]);
         command.args(["--outlive", "no", "--direction", "two-way"]);
         let asking = Running::start(command.stdin(Stdio::from(terminal.slave)));
-        drop(command); // and with it our copy of the terminal's other side
+        drop(command); // closes our copy of the terminal's other side
         File::from(terminal.master.try_clone().unwrap()).write_all(typed).unwrap();
         asking.output()
     };
@@ -380,7 +383,7 @@ fn on_a_terminal_it_asks() {
     assert!(output.stderr.ends_with("> \nerror: no answer to: What counts most?\n"), "{}", output.stderr);
 }
 
-/// Wrong answers on the command line: one clear line, status 2.
+/// Wrong answers on the command line give one clear line and status 2.
 #[test]
 fn wrong_answers_are_one_clear_line() {
     let cases: [(&[&str], &str); 8] = [

@@ -1,4 +1,4 @@
-//! By which figure `choose` ranks, and what it says of it: by exact values, without a process.
+//! Tests of the figure by which `choose` ranks, and of its description: by exact values, without a process.
 
 mod invented;
 
@@ -24,7 +24,7 @@ fn choice(purpose: Purpose, results: Vec<Row>) -> Choice {
     Choice::of(&purpose, &document(results), |_, _| None)
 }
 
-/// The ranking: each with its figure.
+/// Returns the ranking, each variant with its figure.
 fn ranking(choice: &Choice) -> Vec<(&'static str, u64)> {
     choice.ranking.iter().map(|one| (one.variant, one.figure_ns as u64)).collect()
 }
@@ -35,7 +35,7 @@ fn reason(choice: &Choice, variant: &str) -> String {
     all.into_iter().find(|(name, _)| *name == variant).expect("it is there").1.clone()
 }
 
-/// A FIFO is there and back in 50 µs, and there in 40; a socket takes 100, of which 10 are for the way there.
+/// A FIFO takes 50 µs for the round trip, and 40 for one way; a socket takes 100, and 10 for one way.
 fn two() -> Vec<Row> {
     let of = |mechanism, variant, rtt, one_way| Row {
         rtt_ns: Some(ten_thousand(rtt)),
@@ -53,7 +53,7 @@ fn one_way_needs_are_ranked_by_one_way_times() {
     assert_eq!(ranking(&there), [("unix-stream", 10_007), ("fifo", 40_031)]);
     let said = "10.01 µs to the other side when sleeping (p50; p99 19.81 µs); to write: frames";
     assert!(reason(&there, "unix-stream").starts_with(said), "{}", reason(&there, "unix-stream"));
-    // Where one has no such time, it would be compared with what is none.
+    // If one row has no one-way time, that of another must not be compared with its round trip.
     let mut rows = two();
     rows[1].one_way_ns = None;
     let there = choice(one_way, rows);
@@ -63,8 +63,8 @@ fn one_way_needs_are_ranked_by_one_way_times() {
     );
 }
 
-/// What both sides spend counts: 1.1 and 1.2 microseconds of one, 2.2 and 2.4 of the other. One way, it is that of a
-/// stream.
+/// The CPU time of both sides counts: 1.1 and 1.2 microseconds of one, 2.2 and 2.4 of the other. One way, it is that of
+/// a stream.
 #[test]
 fn cpu_time_is_that_of_both_sides() {
     let of = |kind, factor: f64| {
@@ -96,7 +96,7 @@ fn throughput_is_ranked_by_messages() {
     assert!(reason(&choice, "unix-stream").starts_with(said), "{}", reason(&choice, "unix-stream"));
 }
 
-/// A size is near if the factor is small: 600 bytes are more like 4096 than like 64.
+/// The nearest size is that of the smallest factor: 600 bytes are nearer to 4096 than to 64.
 #[test]
 fn the_nearest_size_is_that_of_the_smallest_factor() {
     let of = |size| Row { size, ..row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 1e4, NOISE) };
@@ -108,8 +108,8 @@ fn the_nearest_size_is_that_of_the_smallest_factor() {
     }
 }
 
-/// Two processes on two CPUs are the usual case; where that was not measured, what was. What was skipped elsewhere is no
-/// reason here.
+/// Two processes on two CPUs are the default; if that was not measured, another placement is used. A case skipped in
+/// another placement is no reason here.
 #[test]
 fn figures_are_of_one_placement() {
     let of = |cpus: &str, ns| Row {
@@ -135,7 +135,7 @@ fn figures_are_of_one_placement() {
     assert_eq!((same.cpus.as_str(), ranking(&same)), ("same", vec![("fifo", 995)]));
 }
 
-/// What makes a figure doubtful is said with it.
+/// The reasons to doubt a figure are reported with it.
 #[test]
 fn doubts_are_told() {
     let wild = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
@@ -152,7 +152,7 @@ fn doubts_are_told() {
     }
 }
 
-/// Of many clients the nearest number counts, and it is said which.
+/// For many clients the nearest number counts, and is named.
 #[test]
 fn figures_of_other_clients_are_told() {
     let of = |clients, ns| {
@@ -171,7 +171,7 @@ fn figures_of_other_clients_are_told() {
     }
 }
 
-/// How long a message may be is asked only where no figure shows it; the longest is not too long.
+/// The longest message is asked for only where no figure shows it; the longest itself is not too long.
 #[test]
 fn the_longest_message_is_not_too_long() {
     let rows = || vec![row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 1e4, NOISE)];
@@ -184,8 +184,8 @@ fn the_longest_message_is_not_too_long() {
     assert_eq!(excluded(101, 100).as_deref(), Some(reason));
 }
 
-/// Each way to build each mechanism: in both kinds, waiting in two ways, for as long as `median` nanoseconds for each of
-/// eight times a thousand messages say.
+/// Returns each variant of each mechanism, in both kinds, with two wait strategies, measured for eight rounds of a
+/// thousand messages of `median` nanoseconds.
 fn everything(median: f64) -> Document {
     let mut rows = Vec::new();
     for member in SIX.iter() {

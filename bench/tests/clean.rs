@@ -1,4 +1,4 @@
-//! What `clean` says about what it cannot remove, and about what it does not know.
+//! Tests of the report of `clean` on objects that it cannot remove, and on those that it does not know.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -17,7 +17,8 @@ use ipc_msgq::{Key, Message, MessageType, Posix, Queue, Select};
 use ipc_shm::Segment;
 use tempfile::TempDir;
 
-/// What cannot be removed is named, with the reason, and stays noted until it can be. Damaged records are not acted on.
+/// Objects that cannot be removed are named, with the reason, and stay noted until they can be. Damaged records are
+/// ignored.
 #[test]
 fn clean_says_what_it_could_not_remove() {
     let tmp = TempDir::new().unwrap();
@@ -50,7 +51,7 @@ fn clean_says_what_it_could_not_remove() {
     assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0);
 }
 
-/// A directory that may not be searched was not looked at, and is not told as empty.
+/// A directory without search permission is reported as unread, not as empty.
 #[test]
 fn clean_says_where_it_could_not_look() {
     let tmp = TempDir::new().unwrap();
@@ -58,7 +59,7 @@ fn clean_says_where_it_could_not_look() {
     fs::DirBuilder::new().mode(0o700).create(&closed).unwrap();
     let mut clean = bench();
     if nix::unistd::geteuid().is_root() {
-        // Another user's, and no privilege to look all the same.
+        // It belongs to another user, and no privilege overrides that.
         chown(&closed, Some(65534), None).unwrap();
         let program = clean.get_program().to_owned();
         clean = Command::new("setpriv");
@@ -72,7 +73,7 @@ fn clean_says_where_it_could_not_look() {
     fs::remove_dir(closed).unwrap();
 }
 
-/// A directory that two variables name is looked at once.
+/// A directory that two variables name is searched once.
 #[test]
 fn clean_looks_nowhere_twice() {
     let tmp = TempDir::new().unwrap();
@@ -83,7 +84,7 @@ fn clean_looks_nowhere_twice() {
     assert!(looked.contains("/link") && !looked.contains(", /tmp"), "{looked}");
 }
 
-/// A queue that no process uses, noted in no place that this run knows, is shown and left alone.
+/// A queue that no process uses, and that no directory known to this run notes, is shown and left alone.
 #[test]
 fn clean_shows_what_it_does_not_know() {
     let tmp = TempDir::new().unwrap();
@@ -95,9 +96,9 @@ fn clean_shows_what_it_does_not_know() {
     queue.stat().expect("it is still there");
 }
 
-/// Private objects, those of other users, and those that a living process uses are not shown: be it the last but one that
-/// used them, one that has a segment attached without having been the last, or one of another pid namespace, whose pid
-/// means nothing here.
+/// Private objects, those of other users, and those in use by a living process are not shown: whether it is the last
+/// but one user, has a segment attached without having been the last to do so, or lives in another pid namespace, where
+/// its pid has no meaning here.
 #[test]
 fn clean_shows_nothing_that_is_in_use() {
     let tmp = TempDir::new().unwrap();
@@ -139,7 +140,7 @@ fn clean_shows_nothing_that_is_in_use() {
     other::played(&format!("queue-as-nobody {key}"));
     let theirs = Queue::open(key).unwrap().owned();
     assert!(!shown(&mut bench(), "System V queue", &theirs.id()), "another user's");
-    // Seen by that user: a process of ours, which that user may not signal, has sent last.
+    // As that user sees it: a process of ours, which that user may not signal, has sent last.
     let as_nobody = || {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
@@ -156,7 +157,7 @@ fn clean_shows_nothing_that_is_in_use() {
     assert!(!shown(&mut as_nobody(), "System V queue", &theirs.id()), "a process of another user has");
 }
 
-/// POSIX queues are known by the suite's names and by the lock that their owner holds: on the one, for both.
+/// POSIX queues are recognised by the suite's names and by the owner's lock, which is on one queue and protects both.
 #[test]
 fn clean_shows_posix_queues_without_an_owner() {
     let tmp = TempDir::new().unwrap();
@@ -191,7 +192,7 @@ fn clean_shows_posix_queues_without_an_owner() {
     assert_eq!(shown, [true, true, !given_away, false, false, false], "{}", output.stdout);
 }
 
-/// What was removed is told, for each of the six.
+/// The removed objects are reported, for each of the six mechanisms.
 #[test]
 fn clean_tells_what_it_removed() {
     let tmp = TempDir::new().unwrap();

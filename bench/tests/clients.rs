@@ -1,4 +1,4 @@
-//! Many clients of one server: real servers, real clients, and their bad ends.
+//! Tests of many clients of one server: real servers, real clients, and their abnormal ends.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// All that serve many.
+/// The variants that serve many clients.
 const WAYS: [(&str, &str); 5] = [
     ("fifo", "fifo"),
     ("msgq", "sysv"),
@@ -35,8 +35,8 @@ fn row<'a>(document: &'a Document, way: (&str, &str), clients: usize) -> &'a Row
     document.results.iter().find(is_it).expect("it was measured")
 }
 
-/// What is in a row fits together, for each way; of one client, and of nine, whom four processes do not share evenly. A
-/// hundred are in the test of the descriptors.
+/// The figures in a row are consistent, for each variant; with one client, and with nine, which do not divide evenly
+/// among four processes. A hundred are in the test of the descriptors.
 #[test]
 fn one_and_nine_clients_are_served_in_every_way() {
     let tmp = TempDir::new().unwrap();
@@ -69,13 +69,13 @@ fn one_and_nine_clients_are_served_in_every_way() {
     let verified = document.verified.expect("asked for");
     assert_eq!(verified.len(), document.results.len());
     assert!(verified.iter().all(|one| one.messages > 0 && one.error.is_none()), "{verified:?}");
-    // Each other way to build one of the six, with the reason.
+    // Every other variant of the six, with the reason.
     assert_eq!(document.skipped.len(), 7, "{:?}", document.skipped);
     assert!(document.failed.is_empty());
     assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "nothing is left");
 }
 
-/// Long messages come in pieces on a stream, and not at all where they cannot.
+/// Long messages arrive in pieces on a stream, and are skipped where they do not fit.
 #[test]
 fn long_requests_are_served_or_skipped() {
     let mut command = bench();
@@ -96,7 +96,7 @@ fn long_requests_are_served_or_skipped() {
     assert!(document.verified.unwrap().iter().all(|one| one.error.is_none()));
 }
 
-/// What cannot be is said in one line, before or beside the figures.
+/// Impossible requests are reported in one line, before or beside the figures.
 #[test]
 fn what_cannot_be_is_said() {
     for (args, said) in [
@@ -111,8 +111,8 @@ fn what_cannot_be_is_said() {
     }
 }
 
-/// A run in which everything was skipped has failed. It is not kept where `choose` and `report` look; where it was told
-/// to go, it goes.
+/// A run in which everything was skipped has failed. It is not kept where `choose` and `report` look; a named directory
+/// still receives it.
 #[test]
 fn nothing_measured_is_a_failure() {
     let home = TempDir::new().unwrap();
@@ -142,7 +142,7 @@ fn nothing_measured_is_a_failure() {
     assert!(document.results.is_empty());
 }
 
-/// The limit of descriptors is raised as far as it goes; where that is not enough, the row says so.
+/// The limit of descriptors is raised as far as possible; where that is not enough, the row reports it.
 #[test]
 fn too_many_clients_for_the_descriptors_are_skipped() {
     let limited = |limit: &str, status| {
@@ -153,33 +153,33 @@ fn too_many_clients_for_the_descriptors_are_skipped() {
         command.env("XDG_DATA_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("data"));
         document(&mut command, status)
     };
-    // Where nothing else was asked for, nothing was measured: that is a failure.
+    // If nothing else was requested, nothing was measured: that is a failure.
     let (results, skipped) = (limited("-Sn 64", 0).results, limited("-n 64", 1).skipped);
     assert_eq!(results.len(), 1, "only the soft limit was low");
     assert_eq!(skipped.len(), 1, "{skipped:?}");
     assert!(skipped[0].reason.contains("100 clients take 132 descriptors"), "{}", skipped[0].reason);
 }
 
-/// A run of minutes with ten clients, which are being served.
+/// Starts a run of several minutes with ten clients, and waits until they are being served.
 fn busy((mechanism, variant): (&str, &str), tmp: &Path) -> Running {
     let mut command = bench();
     command.args(["--clients", "10", "--duration", "300", "--mechanism", mechanism, "--variant", variant]);
     command.args(["--output", tmp.join("results").to_str().unwrap(), "--json"]).env("TMPDIR", tmp);
     let busy = Running::start(&mut command);
     until("the server and its clients are there", || children(busy.id()).len() == 5);
-    // Ten clients that join, and are asked once, make it wait less often than that.
+    // Ten clients that join, with one request each, make it wait less often than that.
     until("the server serves", || switches(&playing("crowd-server", &busy)[0]) > 200);
     busy
 }
 
-/// The processes that were started to play this part.
+/// Returns the processes that play this part.
 fn playing(part: &str, busy: &Running) -> Vec<String> {
     let mut pids = children(busy.id());
     pids.retain(|pid| words(pid).get(1).is_some_and(|word| word == part));
     pids
 }
 
-/// Does the same for each way, for all of them at once: most of the time it waits.
+/// Runs the check for each variant, for all at once: most of the time it waits.
 fn in_every_way(check: impl Fn((&str, &str)) + Sync) {
     thread::scope(|scope| {
         for way in WAYS {
@@ -192,7 +192,7 @@ fn in_every_way(check: impl Fn((&str, &str)) + Sync) {
     });
 }
 
-/// A killed process of the crowd ends its row with the reason. The others end too, and nothing is left.
+/// A killed process of the crowd ends its row with the reason. The others end too, and nothing is left behind.
 #[test]
 fn a_killed_process_is_noticed_and_nothing_is_left() {
     in_every_way(|way| {
@@ -214,8 +214,9 @@ fn a_killed_process_is_noticed_and_nothing_is_left() {
     });
 }
 
-/// Ctrl-C saves what there is, and leaves nothing else; whether all get the signal, or the harness alone. The first round
-/// takes a minute, and is saved as far as it came: by turns of half a second, of which the first may take long to begin.
+/// Ctrl-C saves the measurements and leaves nothing else, whether all processes get the signal or the harness alone.
+/// The first round takes a minute, and is saved up to that point: in turns of half a second, of which the first may
+/// take long to begin.
 #[test]
 fn ctrl_c_saves_what_was_measured() {
     in_every_way(|way| {
@@ -242,7 +243,7 @@ fn ctrl_c_saves_what_was_measured() {
     });
 }
 
-/// A harness that is killed cannot do anything; the crowd ends without it, and takes its objects along.
+/// A killed harness cannot clean up; the crowd ends without it, and removes its own objects.
 #[test]
 fn a_crowd_ends_with_its_harness() {
     in_every_way(|way| {
@@ -254,7 +255,7 @@ fn a_crowd_ends_with_its_harness() {
     });
 }
 
-/// The directory for temporary files is empty, but for the results.
+/// The directory for temporary files is empty, apart from the results.
 fn nothing_is_left(tmp: &Path, way: (&str, &str)) {
     let _ = fs::remove_dir_all(tmp.join("results"));
     let left: Vec<_> = fs::read_dir(tmp).unwrap().flatten().map(|entry| entry.path()).collect();

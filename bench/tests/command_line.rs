@@ -1,4 +1,4 @@
-//! The harness as a user runs it.
+//! Tests of the harness as a user runs it.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -12,7 +12,7 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_str(&output.stdout).expect("one JSON document and nothing else")
 }
 
-/// `--json` prints one document with stable names; all six are in it, with every variant, in both kinds.
+/// `--json` prints one document with stable names; it contains all six, with every variant, in both kinds.
 #[test]
 fn the_document_has_its_names_and_all_six() {
     let document = json(&["--size", "64", "--wait", "block", "--count", "50", "--json"]);
@@ -85,7 +85,7 @@ fn check_row(row: &Value, is_round_trip: bool) {
     }
 }
 
-/// The environment is read from this machine; what it does not say is null, not missing.
+/// The environment is read from this machine; a value that it does not report is null, not missing.
 #[test]
 fn the_environment_is_this_machines() {
     let document = json(&["--mechanism", "pipe", "--size", "1", "--count", "1", "--json"]);
@@ -127,7 +127,7 @@ fn the_environment_is_this_machines() {
     assert_eq!(keys(environment), known);
 }
 
-/// A message longer than a queue takes is skipped with that reason; nothing shorter is sent in its place.
+/// A message longer than a queue accepts is skipped with that reason; nothing shorter is sent instead.
 #[test]
 fn a_size_over_the_queues_limit_is_skipped_with_its_reason() {
     let limit: usize = std::fs::read_to_string("/proc/sys/kernel/msgmax").unwrap().trim().parse().unwrap();
@@ -147,7 +147,7 @@ fn a_size_over_the_queues_limit_is_skipped_with_its_reason() {
     assert_eq!(rows.len(), 2);
 }
 
-/// The tables name size, wait strategy, placement and count, and the units of what they show.
+/// The tables name size, wait strategy, placement and count, and the units of their figures.
 #[test]
 fn the_tables_name_their_conditions() {
     let args = [
@@ -184,7 +184,7 @@ fn the_tables_name_their_conditions() {
     }
 }
 
-/// `list` prints the six from their profiles: as text, as Markdown, as JSON.
+/// `list` prints the six mechanisms from their profiles: as text, as Markdown, as JSON.
 #[test]
 fn list_prints_the_six() {
     for args in [&["list"][..], &["list", "--markdown"], &["list", "--json"]] {
@@ -206,7 +206,7 @@ fn json_list() -> Value {
     serde_json::from_str(&run(bench().args(["list", "--json"])).stdout).unwrap()
 }
 
-/// Wrong usage: one clear line on standard error, nothing on standard output, exit status 2.
+/// Wrong usage gives one clear line on standard error, nothing on standard output, and exit status 2.
 #[test]
 fn wrong_usage_is_one_clear_line() {
     let cases: [(&[&str], &str); 22] = [

@@ -1,4 +1,4 @@
-//! `ipc-bench compare` on invented runs of which the difference is known.
+//! Tests of `ipc-bench compare` on invented runs whose difference is known.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -17,7 +17,7 @@ fn pipe(kind: Kind, ns: f64, noise: [f64; 8]) -> Row {
     row(&case("pipe", "anonymous", kind, Wait::Block), ns, noise)
 }
 
-/// One row that takes 50 µs, and the same one with its time changed by a factor.
+/// Returns one row that takes 50 µs, and the same one with its time changed by a factor.
 fn shifted(kind: Kind, factor: f64) -> [Document; 2] {
     [pipe(kind, 5e4, NOISE), pipe(kind, 5e4 * factor, OTHER_NOISE)].map(|row| document(vec![row]))
 }
@@ -36,7 +36,7 @@ fn compare(old: &Document, new: &Document, args: &[&str]) -> Output {
     run(bench().args(["compare", &old.path(), &new.path()]).args(args))
 }
 
-/// A known shift is found, in both directions; noise is not taken for one. Time is what counts, of latency and
+/// A known shift is detected in both directions, and noise is not mistaken for one. Time counts, for latency and
 /// throughput alike.
 #[test]
 fn a_known_shift_is_found_and_noise_is_not() {
@@ -47,7 +47,7 @@ fn a_known_shift_is_found_and_noise_is_not() {
     }
 }
 
-/// Beyond the threshold is not enough: it has to be beyond doubt.
+/// Exceeding the threshold is not enough: the shift has to be beyond doubt.
 #[test]
 fn a_shift_near_the_threshold_is_unclear() {
     for factor in [1.06, 1.05, 1.045, 1.0 / 1.06] {
@@ -57,8 +57,8 @@ fn a_shift_near_the_threshold_is_unclear() {
     assert_eq!(verdict(Kind::RoundTrip, 1.2, 0.5), Verdict::Unchanged);
 }
 
-/// Among a hundred rows it takes more to be beyond doubt: what would tell something alone is luck there. A real change is
-/// found all the same, and nothing else with it.
+/// Among a hundred rows it takes more to be beyond doubt: a difference that would be significant alone is luck there. A
+/// real change is still detected, and nothing else with it.
 #[test]
 fn among_many_rows_it_takes_more() {
     let many = |factor: f64, noise: [f64; 8]| {
@@ -82,10 +82,10 @@ fn among_many_rows_it_takes_more() {
     }
 }
 
-/// Rounds that disagree by far.
+/// Rounds that disagree widely.
 const WILD: [f64; 8] = [0.4, 2.9, 0.5, 3.1, 0.45, 2.7, 0.6, 3.3];
 
-/// Each figure is that of its own run, and the factor is the new time divided by the old one.
+/// Each figure belongs to its own run, and the factor is the new time divided by the old one.
 #[test]
 fn old_and_new_keep_their_figures() {
     let steps = [1.0, 1.1, 0.9, 0.9, 1.1, 1.0, 0.8, 1.25];
@@ -111,7 +111,7 @@ fn old_and_new_keep_their_figures() {
     }
 }
 
-/// The middle of the rounds counts: not the first of them, nor their mean.
+/// The median of the rounds counts: not the first of them, nor their mean.
 #[test]
 fn the_figure_of_a_row_is_the_median_of_its_rounds() {
     let rows = [900.0, 100.0, 300.0, 200.0, 5000.0];
@@ -122,7 +122,7 @@ fn the_figure_of_a_row_is_the_median_of_its_rounds() {
     assert_eq!((change.old_ns, change.new_ns), (Some(300.0), Some(600.0)));
 }
 
-/// A disturbed run is told, whichever of the two it was: if more than a quarter of its rows are unstable.
+/// A disturbed run is reported, whether old or new: if more than a quarter of its rows are unstable.
 #[test]
 fn a_disturbed_run_is_told_whichever_it_was() {
     let run = |unstable: usize, all: usize| {
@@ -155,7 +155,7 @@ fn a_disturbed_run_is_told_whichever_it_was() {
     }
 }
 
-/// Faster by a half is as far as slower by twice as much: the threshold is a factor in both directions.
+/// Half the time is as far as twice the time: the threshold is a factor in both directions.
 #[test]
 fn the_threshold_is_a_factor_in_both_directions() {
     assert_eq!(verdict(Kind::RoundTrip, 1.0 / 1.45, 0.5), Verdict::Unchanged);
@@ -166,7 +166,7 @@ fn the_threshold_is_a_factor_in_both_directions() {
     assert_eq!(verdict(Kind::RoundTrip, 1.55, 0.5), Verdict::Slower);
 }
 
-/// Wild rounds make no regression, however far their middle lies off.
+/// Widely scattered rounds are no regression, however far off their median is.
 #[test]
 fn wild_rounds_prove_nothing() {
     let old = document(vec![pipe(Kind::RoundTrip, 5e4, NOISE)]);
@@ -178,7 +178,7 @@ fn wild_rounds_prove_nothing() {
     assert!(comparison.notes.iter().any(warned), "{:?}", comparison.notes);
 }
 
-/// Rows are matched by what they are about, wherever they stand; one without a counterpart is said to be that.
+/// Rows are matched by their keys, whatever their order; one without a counterpart is reported as such.
 #[test]
 fn rows_are_matched_by_their_keys() {
     let fifo = |wait, ns| row(&case("fifo", "fifo", Kind::RoundTrip, wait), ns, NOISE);
@@ -201,7 +201,7 @@ fn rows_are_matched_by_their_keys() {
     assert_eq!(said, expected);
 }
 
-/// The exit status is 1 for a regression and for nothing else. Data goes to standard output, nothing anywhere else.
+/// The exit status is 1 for a regression only. Data goes to standard output, and nothing anywhere else.
 #[test]
 fn a_regression_is_an_exit_status_of_1() {
     for kind in KINDS {
@@ -220,7 +220,7 @@ fn a_regression_is_an_exit_status_of_1() {
     assert_eq!(compare(&old, &new, &["--threshold", "2.5"]).status, Some(1));
 }
 
-/// The document has what the table has.
+/// The document has the contents of the table.
 #[test]
 fn the_comparison_is_a_json_document_too() {
     let [old, new] = shifted(Kind::Throughput, 1.25);
@@ -237,7 +237,7 @@ fn the_comparison_is_a_json_document_too() {
     assert_eq!((&document["threshold"], &document["different"]), (&0.05.into(), &Value::Array(Vec::new())));
 }
 
-/// What was measured on another machine, or with another build, is not compared, unless somebody insists.
+/// Measurements on another machine, or with another build, are not compared unless the user insists.
 #[test]
 fn unlike_environments_are_refused_by_name() {
     let [old, same] = shifted(Kind::RoundTrip, 1.0);
@@ -262,7 +262,7 @@ fn unlike_environments_are_refused_by_name() {
         assert_eq!(output.status, Some(0), "{}", output.stderr);
         assert!(output.stdout.contains(&format!("Note: {reason}")), "{}", output.stdout);
     }
-    // What changes with the code, or from hour to hour, is no other environment.
+    // A value that changes with the code, or from hour to hour, does not make another environment.
     let alike = unlike(|there| {
         there.commit = None;
         there.crate_version = "9.9.9".into();
@@ -276,7 +276,7 @@ fn unlike_environments_are_refused_by_name() {
     assert!(output.stdout.contains("the compilers differ: rustc 1.95.0, then rustc 2.0.0"));
 }
 
-/// What is no run is refused with one clear line, and status 2.
+/// A file that is not a run is refused with one clear line, and status 2.
 #[test]
 fn bad_input_is_one_clear_line() {
     let [document, _] = shifted(Kind::RoundTrip, 1.0);

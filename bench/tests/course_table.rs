@@ -1,8 +1,8 @@
-//! The course's copy of the table of the six says what the code says.
+//! Tests that the course's copy of the table of the six agrees with the code.
 
 use std::path::Path;
 
-/// The cells of each row of a Markdown table: how wide they were drawn does not matter.
+/// Returns the cells of each row of a Markdown table: the width of the columns does not matter.
 fn rows<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
     let is_row = |line: &&str| line.starts_with('|') && !line.starts_with("|-") && !line.starts_with("| -");
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();

@@ -1,5 +1,5 @@
-//! The course says nothing that is not there: its chapters, the code it shows, the files it links to, the tests it
-//! names as proofs.
+//! Tests that everything the course refers to exists: its chapters, the code it shows, the files it links to, the tests
+//! it names as proofs.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ fn course() -> PathBuf {
     repository().join("docs/src")
 }
 
-/// A page: where it is, and what is in it.
+/// A page: its path, and its text.
 struct Page {
     path: PathBuf,
     text: String,
@@ -31,12 +31,12 @@ impl Page {
         Self { path, text }
     }
 
-    /// Where a relative link on this page leads.
+    /// Returns the path to which a relative link on this page leads.
     fn file(&self, target: &str) -> PathBuf {
         self.path.parent().expect("a page is in a folder").join(target)
     }
 
-    /// The page without its blocks of code, in which brackets mean something else.
+    /// Returns the page without its blocks of code, in which brackets mean something else.
     fn prose(&self) -> String {
         let mut in_code = false;
         let prose = self.text.lines().filter(|line| {
@@ -47,7 +47,7 @@ impl Page {
         prose.collect::<Vec<_>>().join("\n")
     }
 
-    /// `[text](target)`, without those that leave the repository.
+    /// Returns text and target of each `[text](target)`, without those that leave the repository.
     fn links(&self) -> Vec<(String, String)> {
         let prose = self.prose();
         let parts = prose.match_indices("](").filter_map(|(at, _)| {
@@ -58,7 +58,7 @@ impl Page {
         parts.filter(|(_, target)| !target.contains("://")).collect()
     }
 
-    /// `path` and `anchor` of each `{{#include path:anchor}}`.
+    /// Returns `path` and `anchor` of each `{{#include path:anchor}}`.
     fn includes(&self) -> Vec<(&str, &str)> {
         let included = self.text.split("{{#include ").skip(1);
         let included = included.map(|rest| rest.split("}}").next().expect("split gives one at least"));
@@ -70,7 +70,7 @@ fn course_pages() -> Vec<Page> {
     pages_in(&course())
 }
 
-/// The pages in a folder and in the folders in it.
+/// Returns the pages in a folder and its subfolders.
 fn pages_in(folder: &Path) -> Vec<Page> {
     let entries = fs::read_dir(folder).expect("the folder is there");
     let (folders, files): (Vec<_>, Vec<_>) =
@@ -79,7 +79,7 @@ fn pages_in(folder: &Path) -> Vec<Page> {
     pages.map(Page::read).chain(folders.iter().flat_map(|folder| pages_in(folder))).collect()
 }
 
-/// A chapter's first page, and those in the folder of the same name, if there is one.
+/// Returns a chapter's first page, and those in the folder of the same name, if there is one.
 fn chapter_pages(name: &str) -> Vec<Page> {
     let first = course().join(name);
     let folder = first.with_extension("");
@@ -87,14 +87,14 @@ fn chapter_pages(name: &str) -> Vec<Page> {
     std::iter::once(Page::read(first)).chain(more).collect()
 }
 
-/// The course, and what else a newcomer reads first.
+/// Returns the course, and the other pages that a newcomer reads first.
 fn all_pages() -> Vec<Page> {
     let mut pages = course_pages();
     pages.extend(["README.md", "CONTRIBUTING.md"].map(|name| Page::read(repository().join(name))));
     pages
 }
 
-/// A heading as the end of a link: `## Why so?` is `#why-so`.
+/// Returns a heading as the fragment of a link: `## Why so?` is `#why-so`.
 fn slug(heading: &str) -> String {
     let letters = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = letters.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
@@ -115,7 +115,7 @@ fn the_summary_names_all_pages_and_no_others() {
     assert_eq!(chapters, pages.into_iter().filter(|path| *path != summary.path).collect());
 }
 
-/// Each piece of code that the course includes has its file, and its anchor's begin and end in that file.
+/// Each piece of code that the course includes has its file, and both ends of its anchor in that file.
 #[test]
 fn the_code_shown_is_there() {
     let mut wrong = Vec::new();
@@ -153,7 +153,7 @@ fn links_lead_somewhere() {
     fail_if_any(&wrong);
 }
 
-/// A name in code font that links to Rust code, as each pitfall has, is a function or a case in that file.
+/// A name in code font that links to Rust code, as in each pitfall, is a function or a case in that file.
 #[test]
 fn the_tests_named_as_proofs_exist() {
     let mut wrong = Vec::new();
@@ -163,13 +163,13 @@ fn the_tests_named_as_proofs_exist() {
         let links = pages.iter().flat_map(|page| page.links().into_iter().map(move |link| (page, link)));
         for (page, (text, target)) in links {
             let Some(test) = text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else { continue };
-            // Beside functions, course pages name files (`wait.rs`) and types (`Transport`).
+            // Besides functions, course pages name files (`wait.rs`) and types (`Transport`).
             if !test.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
                 continue;
             }
             proofs += usize::from(target.contains("/tests/"));
             let code = fs::read_to_string(page.file(&target)).unwrap_or_default();
-            // The second form is that of tests without the standard harness.
+            // The second form is for tests without the standard harness.
             if !code.contains(&format!("fn {test}(")) && !code.contains(&format!("trial(\"{test}\"")) {
                 wrong.push(format!("{name}: {target} has no test {test}"));
             }
@@ -181,8 +181,8 @@ fn the_tests_named_as_proofs_exist() {
     fail_if_any(&wrong);
 }
 
-/// Each chapter begins with its mechanism's row of the table. (The whole table, in the comparison, is checked by
-/// `course_table.rs`.)
+/// Each chapter begins with its mechanism's row of the table. (`course_table.rs` checks the whole table, in the
+/// comparison.)
 #[test]
 fn each_chapter_has_its_row_of_the_table() {
     for (member, name) in SIX.iter().zip(CHAPTERS) {
@@ -195,7 +195,7 @@ fn each_chapter_has_its_row_of_the_table() {
     }
 }
 
-/// Each scene that `ipc-msgq scenario` plays is shown, with its output. (A hidden one is there for the tests only.)
+/// Each scene that `ipc-msgq scenario` plays is shown, with its output. (A hidden one exists for the tests only.)
 #[test]
 fn each_scene_is_shown() {
     let scenes = fs::read_dir(repository().join("ipc-msgq/src/scenario")).expect("the folder is there");
@@ -206,7 +206,7 @@ fn each_scene_is_shown() {
         let code = fs::read_to_string(scene.expect("readable").path()).expect("a file of code");
         for rest in code.split("    name: \"").skip(1) {
             let name = rest.split('"').next().expect("split gives one at least");
-            // The command, and the first line of what it prints.
+            // The command, and the first line of its output.
             let output = format!("ipc-msgq scenario {name}\n```\n\n```text\n{name}: ");
             if name != "false-claim" && !shown.iter().any(|text| text.contains(&output)) {
                 wrong.push(format!("the scene {name} is not shown"));

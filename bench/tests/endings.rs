@@ -1,4 +1,4 @@
-//! Bad ends: a killed peer, Ctrl-C, a harness ended by force; and what `clean` does about what is left.
+//! Tests of abnormal ends: a killed peer, Ctrl-C, a harness ended by force; and of `clean` on the objects left behind.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -17,7 +17,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// A harness that measures for hours, and its peer.
+/// Starts a harness that measures for hours, and its peer.
 fn busy(mechanism: &str, tmp: &Path) -> Running {
     let mut command = bench();
     command.args(["--mechanism", mechanism, "--kind", "round_trip", "--size", "64"]);
@@ -25,13 +25,13 @@ fn busy(mechanism: &str, tmp: &Path) -> Running {
     Running::start(command.env("TMPDIR", tmp))
 }
 
-/// Whoever waits for it sees which signal has ended it. All that it has started has ended as well.
+/// The parent sees the signal that ended the harness. All its descendants have ended as well.
 fn ends_by(signal: Signal, busy: Running) {
     let output = busy.output();
     assert_eq!(output.signal, Some(signal as i32), "{:?}: {}", output.status, output.stderr);
 }
 
-/// Whether a process was started to play pong over this mechanism.
+/// Returns true if a process was started to play pong over this mechanism.
 fn plays(mechanism: &str, pid: &str) -> bool {
     words(pid).get(1..3) == Some(&["peer".into(), mechanism.into()])
 }
@@ -52,7 +52,7 @@ fn a_dead_peer_fails_its_row_and_no_other() {
     ]);
     command.args(["--kind", "throughput", "--size", "64", "--wait", "block", "--json", "--count", "2000000"]);
     let harness = Running::start(&mut command);
-    // The first one alone: on a busy machine the next pair may be there already.
+    // The first one alone: on a busy machine the next pair may already be there.
     let mut peer = None;
     until("the peer has started", || {
         peer = children(harness.id()).into_iter().find(|pid| plays("pipe", pid));
@@ -70,7 +70,8 @@ fn a_dead_peer_fails_its_row_and_no_other() {
     assert_eq!(document["results"][0]["mechanism"], "mmap");
 }
 
-/// A harness that measures for minutes in rounds, saves to `dir`, and is in the first of them, in which the pipe has its turn.
+/// Starts a harness that measures for minutes in rounds, saves to `dir`, and is in the first round, in the turn of the
+/// pipe.
 fn in_the_middle(dir: &Path) -> Running {
     let mut command = bench();
     command.args(["--mechanism", "pipe", "--mechanism", "mmap", "--size", "64", "--wait", "block"]);
@@ -83,7 +84,7 @@ fn in_the_middle(dir: &Path) -> Running {
     busy
 }
 
-/// The document of a run that was ended early.
+/// Reads the document of a run that was ended early.
 fn partial(dir: &Path) -> ipc_bench::Document {
     let document = ipc_bench::output::load(dir.join("results")).expect("saved all the same");
     assert!(!document.complete);
@@ -94,10 +95,10 @@ fn partial(dir: &Path) -> ipc_bench::Document {
     document
 }
 
-/// Ctrl-C saves what was measured until then, says that it is not complete, and leaves nothing else.
+/// Ctrl-C saves the measurements until then, reports them as incomplete, and leaves nothing else.
 #[test]
 fn ctrl_c_saves_what_was_measured() {
-    // What is saved are tasks of a tenth of a second, of which the first takes longer on a busy machine.
+    // The run saves tasks of a tenth of a second, of which the first takes longer on a busy machine.
     let saved = [300, 5_000].into_iter().any(|ms| {
         let tmp = TempDir::new().unwrap();
         let busy = in_the_middle(tmp.path());
@@ -109,7 +110,7 @@ fn ctrl_c_saves_what_was_measured() {
     assert!(saved, "the first round was still under way");
 }
 
-/// Also if the peer stands still, and would keep the harness waiting for ever.
+/// Ctrl-C also ends a run whose peer is stopped, and would keep the harness waiting indefinitely.
 #[test]
 fn ctrl_c_ends_a_run_whose_peer_stands_still() {
     let tmp = TempDir::new().unwrap();
@@ -122,7 +123,7 @@ fn ctrl_c_ends_a_run_whose_peer_stands_still() {
     partial(tmp.path());
 }
 
-/// A signal that reaches the harness alone, as `kill` and `timeout` send it, leaves nothing either.
+/// A signal to the harness alone, as `kill` and `timeout` send it, leaves nothing behind either.
 #[test]
 fn a_signal_to_the_harness_alone_leaves_nothing_behind() {
     let _queues = Allowance::wait_for(1);
@@ -137,7 +138,7 @@ fn a_signal_to_the_harness_alone_leaves_nothing_behind() {
     partial(tmp.path());
 }
 
-/// `clean` removes what a killed pair left and says so; a living pair keeps what it holds.
+/// `clean` removes and reports the objects that a killed pair left; a living pair keeps its own.
 #[test]
 fn clean_removes_what_the_dead_left_and_spares_the_living() {
     let _queues = Allowance::wait_for(1);
@@ -162,7 +163,7 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
     assert_eq!(cleaned(tmp.path()), [""; 0]);
 }
 
-/// Ctrl-C in the middle of a measurement leaves nothing, whichever mechanism it hits.
+/// Ctrl-C in the middle of a measurement leaves nothing behind, for every mechanism.
 #[test]
 fn ctrl_c_leaves_nothing_behind() {
     let _queues = Allowance::wait_for(1);
@@ -172,7 +173,7 @@ fn ctrl_c_leaves_nothing_behind() {
         let before = system_v_objects();
         let busy = busy(name, tmp.path());
         let pid = busy.id();
-        // The objects are made before the peer is started.
+        // The objects are created before the peer is started.
         until("the peer has started", || !children(pid).is_empty());
         busy.signal_all(ctrl_c());
         ends_by(ctrl_c(), busy);
@@ -181,7 +182,7 @@ fn ctrl_c_leaves_nothing_behind() {
     }
 }
 
-/// Ended while it starts, it removes also what it is just making.
+/// A harness ended during its start also removes the objects that it is just creating.
 #[test]
 fn ended_while_it_starts_it_leaves_nothing_behind() {
     for attempt in 0..60 {
@@ -194,14 +195,14 @@ fn ended_while_it_starts_it_leaves_nothing_behind() {
         let pid = busy.id();
         busy.signal_all(Signal::SIGTERM);
         ends_by(Signal::SIGTERM, busy);
-        // A peer that was just being started may have the segment for a moment longer.
+        // A peer that was just being started may have the segment attached for a moment longer.
         until("nothing is left", || {
             fs::read_dir(tmp.path()).unwrap().count() == 0 && system_v_objects_of(pid, &before).is_empty()
         });
     }
 }
 
-/// As process 1 of a container it ends with the status that a shell has for the signal, and its results are saved.
+/// As process 1 of a container it ends with the shell's status for the signal, and its results are saved.
 #[test]
 fn as_process_1_of_a_container_it_saves_and_ends() {
     let tmp = TempDir::new().unwrap();

@@ -1,4 +1,5 @@
-//! Each format, as it has been. To accept a change: `SNAPSHOTS=overwrite cargo test -p ipc-bench --test exporters`.
+//! Tests of each format against its snapshot. To accept a change: `SNAPSHOTS=overwrite cargo test -p ipc-bench --test
+//! exporters`.
 
 mod invented;
 
@@ -10,8 +11,8 @@ use ipc_core::Wait;
 use serde_json::Value;
 use snapbox::{Assert, Data, assert::Action};
 
-/// A row of each kind and of each implementation, one of them unstable; something skipped; names that need quoting. Each
-/// figure has a value of its own, so that none can stand in the place of another.
+/// Returns a row of each kind and of each implementation, one of them unstable; a skipped case; names that need
+/// quoting. Each figure has a value of its own, so that no two can be confused.
 fn results() -> Document {
     let pipe = |kind| case("pipe", "anonymous", kind, Wait::Block);
     let closed = Row {
@@ -135,7 +136,7 @@ fn as_json() {
     check(Format::Json, "results.json");
 }
 
-/// What should be known beside the figures is said where people read them.
+/// Notes beside the figures appear where people read them.
 #[test]
 fn an_early_end_is_noted_and_what_was_checked_is_counted() {
     let mut document = results();
@@ -158,7 +159,7 @@ fn what_was_written_is_read_back() {
     assert_eq!(back, document);
 }
 
-/// The columns of CSV, and where the JSON document has the same.
+/// The columns of CSV, and the same places in the JSON document.
 const COLUMNS: [(&str, &str); 63] = [
     ("mechanism", "/mechanism"),
     ("variant", "/variant"),
@@ -225,8 +226,8 @@ const COLUMNS: [(&str, &str); 63] = [
     ("suite_ratio_p75", "/suite_ratio_spread/1"),
 ];
 
-/// Each cell of CSV is what JSON has in that place, commas, quotes and all; and no two columns are alike, so that none
-/// can stand for another unnoticed.
+/// Each cell of CSV holds the JSON value at that place, including commas and quotes; and no two columns are equal, so
+/// that a confusion of two is noticed.
 #[test]
 fn csv_and_json_say_the_same() {
     let document = results();

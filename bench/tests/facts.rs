@@ -1,4 +1,4 @@
-//! What `choose` goes by is proven: each fact of each variant by a test of that crate, named here.
+//! Tests that the facts used by `choose` are proven: each fact of each variant by a test of that crate, named here.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use ipc_bench::SIX;
 use ipc_core::Reach;
 
-/// Facts of a variant (or of all of a mechanism's, `*`), the file, and the test that proves them.
+/// The facts of a variant (or of all variants of a mechanism, `*`), the file, and the test that proves them.
 const PROOFS: &[(&str, &str, &[&str], &str, &str)] = &[
     ("pipe", "*", &["unit"], "behaviour.rs", "unit_is_a_stream_that_loses_boundaries"),
     ("pipe", "*", &["reach", "clients"], "behaviour.rs", "reach_is_the_same_host"),
@@ -64,7 +64,7 @@ const PROOFS: &[(&str, &str, &[&str], &str, &str)] = &[
     ("socket", "tcp", &["remains"], "behaviour.rs", "an_address_nobody_listens_at_is_waited_at"),
 ];
 
-/// Each fact has a test that is there.
+/// Each fact has an existing test.
 #[test]
 fn each_fact_of_each_variant_has_its_proof() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -91,7 +91,7 @@ fn each_fact_of_each_variant_has_its_proof() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The table's row is that of the default variant; its reach is the longest of all.
+/// The table's row is that of the default variant; its reach is the longest of all variants.
 #[test]
 fn the_table_agrees_with_the_variants() {
     for member in SIX.iter() {

@@ -1,4 +1,4 @@
-//! Bad ends while bare calls are played: Ctrl-C, a harness ended by force, a killed peer.
+//! Tests of abnormal ends while bare calls are played: Ctrl-C, a harness ended by force, a killed peer.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -17,18 +17,18 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Messages of a row, and of each of the 22 rounds at the floor: that long something has to last to be met there. Polling on
-/// a core that others want as well takes milliseconds for each.
+/// The messages of a row, and of each of the 22 rounds at the floor: long enough to be caught there. Polling on a core
+/// that other processes use as well takes milliseconds for each.
 const SOME: u64 = 3000;
 
-/// As many as take half a minute at the floor.
+/// The number of messages that take half a minute at the floor.
 const MANY: u64 = 100_000;
 
-/// A harness that is at the floor of one mechanism for a while.
+/// A harness that stays at the floor of one mechanism for a while.
 struct AtTheFloor {
     harness: Running,
     tmp: TempDir,
-    /// Process ids of the peer that plays by bare calls.
+    /// The process ids of the peers that play by bare calls.
     peers: Vec<String>,
 }
 
@@ -57,13 +57,13 @@ impl AtTheFloor {
             this.peers.retain(|pid| plays_by_bare_calls(pid, variant));
             !this.peers.is_empty()
         });
-        // More than what is checked before the first round: on one core, each message takes a turn.
+        // More than the messages checked before the first round: on one core, each message takes a context switch.
         until("it is the floor's turn", || this.peers.iter().all(|pid| switches(pid) > 400));
         this
     }
 }
 
-/// Both sides on one CPU, each time on the next of those that this process may use.
+/// Returns both sides on one CPU, each time the next one that this process may use.
 fn one_cpu() -> String {
     static TURN: AtomicUsize = AtomicUsize::new(0);
     let mine = sched_getaffinity(Pid::from_raw(0)).expect("of this process");
@@ -72,13 +72,13 @@ fn one_cpu() -> String {
     format!("{cpu},{cpu}")
 }
 
-/// Whether that is its command line: `ipc-bench floor MECHANISM VARIANT …`.
+/// Returns true if the process has the command line `ipc-bench floor MECHANISM VARIANT …`.
 fn plays_by_bare_calls(pid: &str, variant: &str) -> bool {
     let words = words(pid);
     words.get(1).is_some_and(|word| word == "floor") && words.get(3).is_some_and(|word| word == variant)
 }
 
-/// The System V keys and the names of POSIX queues that each lease under this directory notes.
+/// Returns the System V keys and the names of POSIX queues that each lease under this directory notes.
 fn noted(tmp: &Path) -> Vec<Vec<String>> {
     let records =
         leases(tmp).into_iter().map(|lease| fs::read_to_string(lease.join("records")).unwrap_or_default());
@@ -89,7 +89,7 @@ fn noted(tmp: &Path) -> Vec<Vec<String>> {
     names.collect()
 }
 
-/// Whether the kernel has an object of that key or name.
+/// Returns true if the kernel has an object of that key or name.
 fn is_there(name: &str) -> bool {
     if let Some(digits) = name.strip_prefix("0x") {
         let key = u32::from_str_radix(digits, 16).expect("a key").cast_signed().to_string();
@@ -103,11 +103,11 @@ fn is_there(name: &str) -> bool {
     Path::new("/dev/mqueue").join(name.trim_start_matches('/')).exists()
 }
 
-/// Ctrl-C at the floor leaves nothing behind; after SIGKILL, `clean` removes what there is.
+/// Ctrl-C at the floor leaves nothing behind; after SIGKILL, `clean` removes the remaining objects.
 #[test]
 fn nothing_is_left_of_a_floor() {
     let _queues = Allowance::wait_for(1);
-    // What has a name, or a number of its own; and how many leases note objects: the suite's and the floor's.
+    // The mechanisms with names or ids, and the number of leases that note objects: the suite's and the floor's.
     for (mechanism, variant, notes) in
         [("fifo", "fifo", 0), ("msgq", "sysv", 2), ("msgq", "posix", 1), ("shm", "sem", 2)]
     {
@@ -131,7 +131,7 @@ fn nothing_is_left_of_a_floor() {
     }
 }
 
-/// Ctrl-C at the floor is soon over, whether the peers hear of it or not, and what was measured is saved.
+/// Ctrl-C at the floor takes effect soon, whether the peers receive it or not, and the measurements are saved.
 #[test]
 fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
     for all in [true, false] {
@@ -144,7 +144,7 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
         }
         let output = at.harness.output();
         let took = signalled.elapsed();
-        assert!(took < Duration::from_secs(10), "{took:?}"); // a second, on a machine that is busy
+        assert!(took < Duration::from_secs(10), "{took:?}"); // a second, on a busy machine
         let document: Value = serde_json::from_str(&output.stdout).expect("a document all the same");
         assert_eq!((&document["complete"], &document["failed"]), (&false.into(), &Value::Array(vec![])));
         assert_eq!(document["results"][0]["count"], MANY);
@@ -152,8 +152,8 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
     }
 }
 
-/// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it for ever,
-/// though no bare call tells of it. The suite's own figures are kept.
+/// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it indefinitely,
+/// though no bare call reports its death. The suite's own figures are kept.
 fn a_dead_peer_is_noticed(name: &str, way: &str) {
     let member = ipc_bench::member(name).unwrap();
     let variant = member.variants().next().expect("each has one").name;
@@ -173,7 +173,7 @@ fn a_dead_peer_is_noticed(name: &str, way: &str) {
 
 #[test]
 fn a_dead_peer_at_the_floor_is_noticed() {
-    // All at once: most of the time each waits.
+    // All at once: each waits most of the time.
     thread::scope(|scope| {
         for member in ipc_bench::SIX.iter() {
             scope.spawn(|| a_dead_peer_is_noticed(member.profile.name, "block"));
@@ -181,7 +181,7 @@ fn a_dead_peer_at_the_floor_is_noticed() {
     });
 }
 
-/// Who polls hears as little of a peer that is gone as who sleeps: of each medium one.
+/// A poller does not notice that its peer is gone, no more than a sleeper does: one case for each medium.
 #[test]
 fn a_dead_peer_at_the_floor_is_noticed_by_who_polls_a_pipe() {
     a_dead_peer_is_noticed("pipe", "spin");

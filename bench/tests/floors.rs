@@ -1,4 +1,4 @@
-//! Each row beside its floor, the same exchange by bare calls: who has one, and what is said of it.
+//! Tests of each row beside its floor, the same exchange by bare calls: the rows that have one, and the figures shown.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -9,7 +9,7 @@ use common::{ROW, bench, keys, run, said, warning};
 use ipc_core::conformance::Allowance;
 use serde_json::Value;
 
-/// Two that poll at once would take each other's cores.
+/// Two harnesses that poll at the same time would take each other's cores.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn json(args: &[&str]) -> Value {
@@ -19,7 +19,7 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_str(&output.stdout).expect("one JSON document and nothing else")
 }
 
-/// All values of three numbers in their order, and all of them possible.
+/// Checks that three numbers are in order, and have possible values.
 fn check_quartiles(quartiles: &Value) {
     assert_eq!(keys(quartiles), ["median", "p25", "p75"]);
     let all = ["p25", "median", "p75"].map(|name| quartiles[name].as_f64().expect("a number"));
@@ -32,8 +32,8 @@ fn check_ratio(row: &Value, name: &str) {
     assert!(0.0 < spread[0] && spread[0] <= ratio && ratio <= spread[1] && spread[1].is_finite(), "{row}");
 }
 
-/// Every mechanism, in every variant, has a floor in both kinds; the floor's row stands behind the suite's and says the same
-/// ratio from its side.
+/// Every mechanism, in every variant, has a floor in both kinds; the floor's row comes after the suite's and states the
+/// same ratio from its side.
 fn every_row_has_its_floor(cpus: &str, wait: &str) {
     if cpus == "split" && std::thread::available_parallelism().map_or(1, usize::from) < 2 {
         eprintln!("SKIPPED: only one CPU may be used here");
@@ -87,7 +87,7 @@ fn every_row_that_polls_for_a_moment_has_its_floor() {
     every_row_has_its_floor("split", "hybrid");
 }
 
-/// On one core, polling has to let the other side have it; the rest is as between two.
+/// On one core, polling has to yield to the other side; the rest is as between two cores.
 #[test]
 fn every_row_that_polls_on_one_core_has_its_floor() {
     every_row_has_its_floor("same", "spin");

@@ -1,4 +1,4 @@
-//! A peer that stands still for a moment: what the open loop says of it, and what the closed one hides.
+//! Tests of a peer that is stopped for a moment: the open loop shows the delay, the closed one hides it.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -11,11 +11,12 @@ use ipc_bench::{Document, Kind, Latency};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Longer than what a busy machine does to one message of a hundred.
+/// Longer than a delay that a busy machine causes in one of a hundred messages.
 const STALL: Duration = Duration::from_millis(300);
 
-/// Five times half a second, a message each millisecond; the peer is stopped three times. One of these may hit the end of a
-/// round, where nobody is kept waiting. The others keep hundreds waiting of 2500, which is more than one of a hundred.
+/// Runs five times half a second, with a message each millisecond; the peer is stopped three times. One of these may
+/// hit the end of a round, where no message is delayed. The others delay hundreds of 2500, which is more than one of a
+/// hundred.
 fn stalled() -> Document {
     let mut harness = bench();
     harness.args(["--mechanism", "pipe", "--size", "64", "--wait", "block", "--kind", "open_loop"]);
@@ -37,7 +38,7 @@ fn stalled() -> Document {
     serde_json::from_str(&harness.output().stdout).expect("a document")
 }
 
-/// The stall is in the maximum of both; in the 99th percentile it is only where those who were kept waiting count.
+/// The stall is in the maximum of both; it is in the 99th percentile only where the delayed messages count.
 #[test]
 fn a_stopped_peer_shows_in_the_open_loop() {
     let stall = STALL.as_nanos() as u64;

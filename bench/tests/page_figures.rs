@@ -1,6 +1,6 @@
-//! What the page of charts says, as text: each table, each sentence, each point with its place on the axes, and the data to
-//! take along; of a few rows in which every figure has a value of its own.
-//! To accept a change: `SNAPSHOTS=overwrite cargo test -p ipc-bench --test page_figures`.
+//! Tests of the text of the page of charts: each table, each sentence, each point with its place on the axes, and the
+//! data to download; from a few rows in which every figure has a value of its own. To accept a change:
+//! `SNAPSHOTS=overwrite cargo test -p ipc-bench --test page_figures`.
 
 mod invented;
 
@@ -149,20 +149,20 @@ fn has_class(node: &Node, class: &str) -> bool {
     node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one == class))
 }
 
-/// What is read, without line breaks.
+/// Returns the text of a node, without line breaks.
 fn words(node: Node) -> String {
     let text: String = node.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The value at a place along an axis, from two of its labels: equal factors take equal room.
+/// A scale that gives the value at a place along an axis, from two of its labels: equal factors take equal space.
 struct Ruler([(f64, f64); 2]);
 
 impl Ruler {
     fn new(plot: Node, class: &str, attribute: &str) -> Option<Self> {
         let ticks = plot.descendants().filter(|node| has_class(node, "tick") && has_class(node, class));
         if ticks.clone().any(|tick| words(tick) == "99.9") {
-            return None; // there, equal room is not for equal factors
+            return None; // this axis is not logarithmic
         }
         let marks = ticks.filter_map(|tick| {
             let label = words(tick).replace(',', "");
@@ -185,7 +185,7 @@ impl Ruler {
     }
 }
 
-/// The points of a drawing: where they are, by the labels of the axes, and what they say.
+/// Writes down the points of a drawing: their places, by the labels of the axes, and their tooltips.
 fn points(plot: Node, text: &mut String) {
     let rulers = [Ruler::new(plot, "mid", "x"), Ruler::new(plot, "end", "y")];
     for mark in plot.descendants().filter(|node| has_class(node, "mark")) {
@@ -209,17 +209,17 @@ fn points(plot: Node, text: &mut String) {
     }
 }
 
-/// Writes down what is in a section, in the order in which it is read.
+/// Writes down the contents of a section, in reading order.
 fn read(node: Node, text: &mut String) {
     match node.tag_name().name() {
         "h2" | "h3" => {
-            let _ = writeln!(text, "\n== {}", words(node)); // a String takes everything
+            let _ = writeln!(text, "\n== {}", words(node)); // writing to a String cannot fail
         }
         "summary" | "p" | "li" | "dt" | "dd" if !node.ancestors().any(|one| has_class(&one, "legend")) => {
             let _ = writeln!(text, "{}", words(node));
             for link in node.descendants().filter_map(|node| node.attribute("href")) {
                 let data = link.split_once(',').map_or("", |(_, data)| data).split_terminator("%0D%0A");
-                let few = if data.clone().count() > 50 { 10 } else { 1 }; // a curve has many
+                let few = if data.clone().count() > 50 { 10 } else { 1 }; // a curve has many points
                 for line in data.step_by(few) {
                     let _ = writeln!(text, "  {line}");
                 }
@@ -234,7 +234,7 @@ fn read(node: Node, text: &mut String) {
     }
 }
 
-/// The sections of the page, as text.
+/// Returns the sections of the page, as text.
 fn shown(page: &str) -> String {
     let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("an HTML page");
     let mut kept = String::new();

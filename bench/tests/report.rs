@@ -1,4 +1,4 @@
-//! The page of charts, made from results of which the numbers are invented.
+//! Tests of the page of charts, from results with invented numbers.
 
 #[allow(dead_code)] // no child is waited for by itself
 mod common;
@@ -15,20 +15,20 @@ use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 
-/// Everything, which takes long to invent.
+/// Results of every kind, which take long to generate.
 static FULL: LazyLock<Document> = LazyLock::new(sample::full);
 
-/// The page of everything.
+/// The page of all these results.
 static PAGE: LazyLock<String> = LazyLock::new(|| report::page(&FULL));
 
-/// The part of it that was measured on two CPUs.
+/// Returns the results that were measured on two CPUs.
 fn half() -> Document {
     let mut document = FULL.clone();
     document.results.retain(|row| row.cpus == "split");
     document
 }
 
-/// The page is also XML, but for what scripts and styles hold. So any element that is not closed is found.
+/// Parses the page as XML, apart from the contents of scripts and styles, so that any unclosed element is detected.
 fn parsed(page: &str) -> String {
     let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("an HTML page");
     let mut kept = String::new();
@@ -48,7 +48,7 @@ fn with_tree<T>(page: &str, look: impl FnOnce(&Tree) -> T) -> T {
     look(&tree(&parsed(page)))
 }
 
-/// The page of everything, read.
+/// The text of the page of all results.
 static TEXT: LazyLock<String> = LazyLock::new(|| parsed(&PAGE));
 static TREE: LazyLock<Tree> = LazyLock::new(|| tree(&TEXT));
 
@@ -104,7 +104,7 @@ fn every_chart_has_every_series_under_every_setting() {
     }
 }
 
-/// Whoever else did the same beside the suite, and how times grow, are in the section about the floor.
+/// The other implementations beside the suite, and the growth of times, are in the section about the floor.
 #[test]
 fn others_beside_the_suite_and_growth_are_shown() {
     let mut document = half();
@@ -136,7 +136,7 @@ fn others_beside_the_suite_and_growth_are_shown() {
     assert!(!without.contains("Growth: ") && !without.contains("suite / this"), "no heading of nothing");
 }
 
-/// A drawing says what it is to those who do not see it, and each value says what it means.
+/// A drawing has a description for readers who do not see it, and each value has an explanation.
 #[test]
 fn drawings_and_values_are_described() {
     let tree = &*TREE;
@@ -155,7 +155,7 @@ fn drawings_and_values_are_described() {
     }
 }
 
-/// A mechanism has a colour, its variants a marker and a dash each: no two series look alike.
+/// A mechanism has a colour, its variants a marker and a dash pattern each: no two series look alike.
 #[test]
 fn no_two_series_look_alike() {
     let tree = &*TREE;
@@ -195,7 +195,8 @@ fn the_course_table_has_figures_beside_it() {
     assert!(!all.contains('–'), "every variant was measured");
 }
 
-/// `ipc-bench report DIR` makes the very page of what was saved, beside it or where it is told, and says where it is.
+/// `ipc-bench report DIR` makes the same page from the saved results, beside them or in the given place, and prints its
+/// path.
 #[test]
 fn the_command_makes_the_page_of_saved_results() {
     let dir = tempfile::tempdir().expect("a directory");
@@ -223,7 +224,8 @@ fn the_command_makes_the_page_of_saved_results() {
     }
 }
 
-/// Nothing is fetched from anywhere: no address but names of formats, links within the page, and files it holds.
+/// Nothing is fetched from anywhere: the only addresses are names of formats, links within the page, and embedded
+/// files.
 #[test]
 fn the_page_is_complete_in_itself() {
     let page = PAGE.replace("http://www.w3.org/2000/svg", "");
@@ -247,7 +249,7 @@ fn the_page_is_complete_in_itself() {
     });
 }
 
-/// The data of a chart can be taken along: a line for each row that has a value.
+/// The data of a chart can be downloaded: a line for each row that has a value.
 #[test]
 fn the_data_of_a_chart_is_complete() {
     let document = &*FULL;
@@ -276,7 +278,7 @@ fn unstable_rows_are_marked() {
     assert!(warning.is_some_and(|text| text.contains(&format!("{unstable} of "))));
 }
 
-/// A size that a series lacks and another has breaks its line and its band: what lies there was not measured.
+/// A size that one series lacks and another has breaks its line and its band: that size was not measured.
 #[test]
 fn a_missing_size_breaks_the_line() {
     let mut document = half();
@@ -300,7 +302,7 @@ fn a_missing_size_breaks_the_line() {
     });
 }
 
-/// At a glance: whoever lies within the spread of the rounds is named beside the best, and each unstable row is called so.
+/// Implementations within the spread of the rounds are named beside the best, and each unstable row is called so.
 #[test]
 fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {
     let (steady, wild) = ([1.0; 7], [0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.25]);
@@ -315,7 +317,7 @@ fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {
     };
     let results = vec![
         of(0, Wait::Block, 34_000, steady),
-        of(1, Wait::Block, 42_000, wild), // farther than a tenth, but its rounds spread over more
+        of(1, Wait::Block, 42_000, wild), // farther than a tenth, but its rounds spread more widely
         of(2, Wait::Block, 42_000, steady),
         of(3, Wait::Block, 90_000, wild),
         of(3, Wait::Hybrid, 500, wild),
@@ -349,7 +351,7 @@ fn case(kind: Kind, size: usize) -> Case {
     }
 }
 
-/// Text from outside, as a command line is, cannot become markup, wherever it shows.
+/// Text from outside, such as a command line, cannot become markup, wherever it is shown.
 #[test]
 fn text_stays_text() {
     const EVIL: &str = "\"'><script>alert(1)</script>&\u{1}{{sections}}";
@@ -376,7 +378,7 @@ fn text_stays_text() {
     assert_eq!(page.matches("<script>").count(), 2, "the page's own");
 }
 
-/// What is missing is left out; the rest is there.
+/// Missing data is left out; the rest is there.
 #[test]
 fn a_page_of_little_is_still_a_page() {
     let little = [
@@ -417,7 +419,7 @@ fn a_page_of_little_is_still_a_page() {
     }
 }
 
-/// A histogram that cannot be read costs the curve, not the page.
+/// An unreadable histogram costs only its curve, not the page.
 #[test]
 fn a_broken_histogram_is_no_harm() {
     let mut document = half();

@@ -1,4 +1,4 @@
-//! A run: what is saved, what is checked, what stands beside a row.
+//! Tests of a run: the saved results, the checks, and the rows beside a row.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -9,7 +9,7 @@ use common::{bench, run};
 use ipc_core::conformance::Allowance;
 use serde_json::Value;
 
-/// A few messages through one mechanism, blocking, as JSON.
+/// Returns the results of a few messages through one mechanism, blocking, as JSON.
 fn measured(more: &[&str]) -> Value {
     let args = ["run", "--size", "64", "--wait", "block", "--format", "json"];
     let output = run(bench().args(args).args(more));
@@ -21,10 +21,11 @@ fn rows(document: &Value) -> &[Value] {
     document["results"].as_array().expect("a list")
 }
 
-/// Without any figures `choose` measures, says so, and keeps them for the next time, but for those who name figures.
+/// Without any figures `choose` measures, reports that, and keeps them for the next time; figures that are named are
+/// used alone.
 #[test]
 fn a_choice_without_figures_measures_and_keeps_them() {
-    let _queues = Allowance::wait_for(3); // one link for each way of waiting
+    let _queues = Allowance::wait_for(3); // one link for each wait strategy
     let home = tempfile::tempdir().unwrap();
     let ask = || {
         let mut command = bench();
@@ -42,7 +43,7 @@ fn a_choice_without_figures_measures_and_keeps_them() {
     assert_eq!(first.stdout, second.stdout);
 }
 
-/// What is printed and what is saved are the same document, and it can be read back.
+/// The printed and the saved document are the same, and can be read back.
 #[test]
 fn what_is_saved_is_what_is_printed() {
     let dir = tempfile::TempDir::new().unwrap();
@@ -55,7 +56,7 @@ fn what_is_saved_is_what_is_printed() {
     assert_eq!((times.len(), Some(times.max())), (20, printed["results"][0]["rtt_ns"]["max"].as_u64()));
 }
 
-/// Where nothing is said, a run is kept where `report` looks.
+/// By default, a run is kept where `report` looks.
 #[test]
 fn a_run_is_kept_where_it_is_looked_for() {
     let home = tempfile::TempDir::new().unwrap();
@@ -79,7 +80,7 @@ fn a_run_is_kept_where_it_is_looked_for() {
     assert_eq!((report.status, report.stdout), (Some(0), said), "{}", report.stderr);
 }
 
-/// A place that cannot be had is no reason not to measure; it is said before.
+/// A directory that cannot be used does not prevent measuring; it is reported before.
 #[test]
 fn no_place_to_keep_a_run_is_said() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -91,7 +92,7 @@ fn no_place_to_keep_a_run_is_said() {
     assert!(!output.stderr.contains("saved as"), "{}", output.stderr);
 }
 
-/// A directory that cannot be written to is found out before anything is measured.
+/// A directory that cannot be written to is reported before anything is measured.
 #[test]
 fn an_impossible_output_is_refused_before_the_measuring() {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -103,7 +104,7 @@ fn an_impossible_output_is_refused_before_the_measuring() {
     assert!(output.stderr.contains(&named), "{}", output.stderr);
 }
 
-/// Older results in the directory that was named are replaced, and that is said.
+/// Older results in the named directory are replaced, and that is reported.
 #[test]
 fn what_is_replaced_is_said() {
     let dir = tempfile::TempDir::new().unwrap();
@@ -115,7 +116,7 @@ fn what_is_replaced_is_said() {
     }
 }
 
-/// A run that measured nothing, and one that cannot be saved, replace no good one and leave nothing else.
+/// A run without measurements, and one that cannot be saved, replace no good one and leave nothing else.
 #[test]
 fn good_results_are_not_replaced_by_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
@@ -143,7 +144,7 @@ fn good_results_are_not_replaced_by_nothing() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
-/// A page that cannot be written is named, and what would be right.
+/// A page that cannot be written is named, with a remedy.
 #[test]
 fn an_impossible_page_is_named() {
     let dir = tempfile::TempDir::new().unwrap();
@@ -156,7 +157,7 @@ fn an_impossible_page_is_named() {
     }
 }
 
-/// `--verify` checks in a pass of its own and says how many messages that were.
+/// `--verify` checks in a pass of its own and reports the number of messages checked.
 #[test]
 fn every_message_can_be_checked() {
     let document = measured(&["--mechanism", "mmap", "--count", "30", "--verify"]);
@@ -168,7 +169,7 @@ fn every_message_can_be_checked() {
     assert_eq!(measured(&["--mechanism", "mmap", "--count", "3"])["verified"], Value::Null);
 }
 
-/// A floor stands beside each row, and the ratio belongs to the row.
+/// A floor is shown beside each row, and the ratio belongs to the row.
 #[test]
 fn a_floor_stands_beside_its_row() {
     let document = measured(&["--mechanism", "pipe", "--count", "30", "--floor"]);
@@ -180,7 +181,7 @@ fn a_floor_stands_beside_its_row() {
     }
 }
 
-/// An open loop has both times, from the moment that was meant and from the real start; and the closed loop beside it.
+/// An open loop has both times, from the intended and from the real start; and the closed loop beside it.
 #[test]
 fn an_open_loop_has_both_times() {
     let document = measured(&["--mechanism", "pipe", "--rate", "2000", "--count", "100"]);
@@ -194,7 +195,7 @@ fn an_open_loop_has_both_times() {
     }
 }
 
-/// System calls are counted on both sides where both block; what polls is not counted, and the document says so.
+/// System calls are counted on both sides where both block; polling is not counted, and the document says so.
 #[test]
 fn system_calls_are_counted_where_both_sides_block() {
     let _queues = Allowance::wait_for(2);
@@ -214,8 +215,9 @@ fn system_calls_are_counted_where_both_sides_block() {
         match (row["wait"].as_str(), row["kind"].as_str()) {
             (Some("spin"), _) if by_the_kernel => {}
             (Some("spin"), _) => assert_eq!((calls("ping"), calls("pong")), (None, None)),
-            // One to send, one to receive; the last answer may come with the report. Who waits long at a queue is woken now
-            // and then to look after its peer, and calls again: the more often the busier the machine, but not each time.
+            // One to send, one to receive; the last answer may come with the report. A side that waits long at a queue
+            // is woken now and then to check its peer, and calls again: more often on a busier machine, but not each
+            // time.
             (_, Some("round_trip")) => {
                 let most = if row["mechanism"] == "msgq" { 3.0 } else { 2.2 };
                 let [ping, pong] = ["ping", "pong"].map(|side| calls(side).expect("counted"));
@@ -227,8 +229,8 @@ fn system_calls_are_counted_where_both_sides_block() {
     }
 }
 
-/// Where the kernel may count, pollers are counted as well, and the figures are those that holding each call gives. The
-/// tracepoints are in a file system that is often not mounted: here it is, in a mount namespace of the test's own.
+/// Where the kernel may count, polling is counted as well, and the figures agree with those from stopping each call.
+/// The tracepoints are in a file system that is often not mounted: here it is, in a mount namespace of the test's own.
 #[test]
 fn the_kernel_counts_system_calls_where_it_may() {
     let script = "mount -t tracefs none /sys/kernel/tracing && exec \"$@\"";
@@ -257,7 +259,7 @@ fn the_kernel_counts_system_calls_where_it_may() {
     for row in rows(&document) {
         let calls = |side: &str| row["cost"][side]["syscalls"].as_f64().unwrap_or_else(|| panic!("{row}"));
         let (ping, pong) = (calls("ping"), calls("pong"));
-        // One call to send and one to receive; a poller asks more often.
+        // One call to send and one to receive; a poller calls more often.
         match row["wait"].as_str() {
             Some("block") => assert!((1.9..2.2).contains(&ping) && (1.9..2.2).contains(&pong), "{row}"),
             _ => assert!(ping >= 2.0 && pong >= 2.0, "{row}"),

@@ -1,4 +1,4 @@
-//! The published schema of `results.json`: real results keep to it, and what does not is refused.
+//! Tests of the published schema of `results.json`: real results conform to it, and other documents are refused.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -20,12 +20,12 @@ fn schema() -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("each version has its schema")).unwrap()
 }
 
-/// What is wrong with a document, each with its place.
+/// Returns the errors of a document, each with its place.
 fn wrong(document: &Value) -> Vec<String> {
     validator::wrong(&schema(), document)
 }
 
-/// A document in which nothing is null that need not be.
+/// Returns a document in which nothing is null that need not be.
 fn everything() -> Document {
     let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
     let mut one = row(&case, 5e4, NOISE);
@@ -74,7 +74,7 @@ fn everything() -> Document {
     }
 }
 
-/// The schema is one itself, and of this version.
+/// The schema is itself valid, and of this version.
 #[test]
 fn the_schema_is_a_schema() {
     assert_eq!(validator::wrong_schema(&schema()), [""; 0]);
@@ -82,8 +82,8 @@ fn the_schema_is_a_schema() {
     assert_eq!(schema()["properties"]["schema_version"]["const"], SCHEMA_VERSION);
 }
 
-/// What a run saves keeps to the schema: both kinds, an open loop, a floor, checked messages, a skipped case. What it
-/// prints is the same document.
+/// The saved results of a run conform to the schema: both kinds, an open loop, a floor, checked messages, a skipped
+/// case. The printed document is the same.
 #[test]
 fn a_real_run_keeps_to_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ fn a_real_run_keeps_to_it() {
     }
 }
 
-/// So does a document in which everything is there: no field is missing in the schema, and none in the document.
+/// So does a document with all fields: no field is missing in the schema, and none in the document.
 #[test]
 fn everything_that_can_be_there_keeps_to_it() {
     let document = serde_json::to_value(everything()).unwrap();
@@ -118,7 +118,7 @@ fn at<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
     document.pointer_mut(path).unwrap_or_else(|| panic!("no {path}"))
 }
 
-/// A document with one thing wrong is refused, and the place named.
+/// A document with one error is refused, and the place named.
 #[test]
 fn a_broken_document_is_refused() {
     type Spoil = fn(&mut Value);
@@ -146,7 +146,7 @@ fn a_broken_document_is_refused() {
     }
 }
 
-/// Every place of a document, from the outermost to the innermost.
+/// Collects every place of a document, from the outermost to the innermost.
 fn places(value: &Value, place: &str, all: &mut Vec<String>) {
     all.push(place.to_owned());
     let mut inside = |name: &str, value| places(value, &format!("{place}/{name}"), all);
@@ -157,8 +157,8 @@ fn places(value: &Value, place: &str, all: &mut Vec<String>) {
     }
 }
 
-/// No place of a document is left to chance: what belongs nowhere is refused at each of them, and each field that is
-/// taken away is missed.
+/// The schema covers every place of a document: at each of them an unknown field is refused, and each removed field is
+/// missed.
 #[test]
 fn nothing_is_left_to_chance() {
     let good = serde_json::to_value(everything()).unwrap();
@@ -168,7 +168,7 @@ fn nothing_is_left_to_chance() {
     for place in all {
         let mut strange = good.clone();
         *at(&mut strange, &place) = serde_json::json!({ "strange": [] });
-        // Of these the names are free: what a machine's kernel calls its weak points.
+        // The names here are free: the kernel's names of a machine's vulnerabilities.
         if place != "/environment/mitigations" {
             assert!(!wrong(&strange).is_empty(), "{place} may be anything");
         }

@@ -1,4 +1,4 @@
-//! What a shell and its user need: completions, manual pages, the doctor.
+//! Tests of the helpers for a shell and its user: completions, manual pages, the doctor.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -9,7 +9,7 @@ use serde_json::Value;
 const COMMANDS: [&str; 9] =
     ["run", "report", "compare", "choose", "list", "clean", "doctor", "completions", "man"];
 
-/// A script for each shell, with every command and its options.
+/// There is a script for each shell, with every subcommand and its options.
 #[test]
 fn completions_know_every_command() {
     for shell in ["bash", "zsh", "fish"] {
@@ -23,7 +23,7 @@ fn completions_know_every_command() {
     assert_eq!((output.status, output.stderr.lines().count()), (Some(2), 1), "{}", output.stderr);
 }
 
-/// What bash offers after Tab, asked of bash itself.
+/// The completions that bash offers after Tab, from bash itself.
 #[test]
 fn bash_completes_commands_and_options() {
     let ask = "source <(\"$0\" completions bash); COMP_WORDS=(ipc-bench \"$@\"); COMP_CWORD=$#; \
@@ -49,7 +49,7 @@ fn bash_completes_commands_and_options() {
     }
 }
 
-/// There is a page for all, and one for each command.
+/// There is a page for the whole program, and one for each subcommand.
 #[test]
 fn manual_pages() {
     let all = run(bench().arg("man"));
@@ -67,7 +67,7 @@ fn manual_pages() {
     assert!(output.stderr.starts_with("error: no command 'woman': run, "), "{}", output.stderr);
 }
 
-/// The doctor says the same to people and to programs, and has advice for whatever disturbs.
+/// The doctor reports the same to people and to programs, and has advice for every disturbance.
 #[test]
 fn the_doctor_examines() {
     let output = run(bench().args(["doctor", "--json"]));

@@ -1,7 +1,7 @@
-//! The page of charts in a real browser, if there is a chromium. It says so loudly if there is none.
+//! Tests of the page of charts in a real browser, if there is a chromium. A missing one is reported loudly.
 //!
 //! The page is loaded into frames as wide as a phone, a tablet and a screen. In each, `check.js` uses it as a reader
-//! would (every button, the pointer, the keys, both ways to take a chart along) and writes down what is wrong.
+//! would (every button, the pointer, the keys, both downloads of a chart) and reports errors.
 
 #[path = "../common/mod.rs"]
 #[allow(dead_code)] // the harness itself is not run here
@@ -14,7 +14,7 @@ use std::process::Command;
 use ipc_bench::{Document, report};
 use serde_json::{Value, json};
 
-/// What the browser is called on different systems.
+/// The browser's names on different systems.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 const WIDTHS: [u32; 3] = [360, 768, 1280];
@@ -32,7 +32,7 @@ fn browser() -> Option<&'static str> {
     found
 }
 
-/// What `check.js` found in each frame, by width; `Null` where it did not come to its end. The last one is the page
+/// Returns the findings of `check.js` in each frame, by width; `Null` where it did not finish. The last one is the page
 /// without its scripts.
 fn checked(browser: &str, page: &str, widths: &[u32]) -> Vec<Value> {
     let dir = tempfile::tempdir().expect("a directory");
@@ -71,7 +71,8 @@ fn checked(browser: &str, page: &str, widths: &[u32]) -> Vec<Value> {
     serde_json::from_str(&found).unwrap_or_else(|error| panic!("{error}: {found}"))
 }
 
-/// No errors, every chart drawn with its series, the buttons work, nothing overflows: on a phone, a tablet, a screen.
+/// There are no errors, every chart is drawn with its series, the buttons work, and nothing overflows: on a phone, a
+/// tablet and a screen.
 #[test]
 fn the_page_works_in_a_browser() {
     let Some(browser) = browser() else { return };
@@ -98,7 +99,7 @@ fn a_page_of_nothing_works_too() {
     }
 }
 
-/// The checks do find what is wrong: four things at once, and each is named.
+/// The checks detect errors: four at once, and each is named.
 #[test]
 fn what_is_wrong_is_found() {
     let Some(browser) = browser() else { return };
@@ -120,7 +121,7 @@ fn what_is_wrong_is_found() {
     }
 }
 
-/// So does a script that fails: the checks do not come to their end, or say so.
+/// A failing script is detected too: the checks do not finish, or report it.
 #[test]
 fn a_script_that_fails_is_found() {
     let Some(browser) = browser() else { return };

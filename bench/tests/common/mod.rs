@@ -1,4 +1,4 @@
-//! Running the harness under a watchdog.
+//! Helpers that run the harness under a watchdog.
 
 use std::fs;
 use std::io::Read;
@@ -13,16 +13,16 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-/// What a run of the harness left.
+/// The output of a run of the harness.
 pub struct Output {
     pub status: Option<i32>,
-    /// Which signal has ended it.
+    /// The signal that ended it.
     pub signal: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
-/// The harness. What it keeps goes to a directory of the tests.
+/// Returns a command for the harness. It keeps its runs in a directory of the tests.
 pub fn bench() -> Command {
     watchdog::over_this_test();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-bench"));
@@ -30,21 +30,21 @@ pub fn bench() -> Command {
     command
 }
 
-/// What a run says on standard error, without the line that says where it is saved.
+/// Returns the standard error of a run, without the line that says where it is saved.
 pub fn said(output: &Output) -> String {
     let is_place = |line: &&str| line.starts_with("saved as ");
     output.stderr.split_inclusive('\n').filter(|line| !is_place(line)).collect()
 }
 
-/// Runs a command to its end, and looks whether it leaves a process.
+/// Runs a command to its end, and checks that it leaves no process behind.
 pub fn run(command: &mut Command) -> Output {
     Running::start(command.stdin(Stdio::null())).output()
 }
 
-/// A harness, and all that it has started: a process group, which ends with this value.
+/// A harness and all its descendants: a process group, which ends with this value.
 pub struct Running {
     child: Child,
-    /// What it was told, for messages.
+    /// Its arguments, for messages.
     words: String,
     texts: Option<[JoinHandle<String>; 2]>,
 }
@@ -82,9 +82,9 @@ impl Running {
         kill(self.pid(), signal).expect("it runs");
     }
 
-    /// Waits until it ends, and all that it has started.
+    /// Waits until it and all its descendants have ended.
     pub fn output(mut self) -> Output {
-        // What it has started may end a moment later.
+        // Its descendants may end a moment later.
         until_within(watchdog::WHOLE_CASE, &format!("`{}` has ended", self.words), || !self.runs());
         until(&format!("all that `{}` has started has ended", self.words), || group_has_ended(self.id()));
         let status = self.child.wait().expect("it has ended");
@@ -108,7 +108,7 @@ fn reader(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     })
 }
 
-/// Waits until something is so, and fails if that takes too long.
+/// Waits until a condition holds, and fails if that takes too long.
 pub fn until(what: &str, done: impl FnMut() -> bool) {
     until_within(watchdog::PATIENCE, what, done);
 }
@@ -121,7 +121,7 @@ fn until_within(time: Duration, what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// What a debug build says first.
+/// Returns the first line of a debug build's output.
 pub fn warning() -> &'static str {
     if cfg!(debug_assertions) {
         "warning: this is a debug build; for figures: cargo run --release -p ipc-bench\n"
@@ -130,7 +130,7 @@ pub fn warning() -> &'static str {
     }
 }
 
-/// The names in a JSON object, sorted.
+/// Returns the names in a JSON object, sorted.
 pub fn keys(object: &Value) -> Vec<&str> {
     let mut keys: Vec<_> = object.as_object().expect("an object").keys().map(String::as_str).collect();
     keys.sort_unstable();
@@ -170,15 +170,15 @@ pub const ROW: [&str; 29] = [
     "wait",
 ];
 
-/// The directories of the leases under a directory for temporary files.
+/// Returns the directories of the leases under a directory for temporary files.
 pub fn leases(tmp: &Path) -> Vec<PathBuf> {
     let bases = fs::read_dir(tmp).expect("it is there").flatten().map(|entry| entry.path());
     let entries = bases.filter_map(|base| fs::read_dir(base).ok()).flatten().flatten();
     entries.map(|entry| entry.path()).collect()
 }
 
-/// What `clean` does with the leases under a directory for temporary files: a line each. It looks in other places, too,
-/// where other programs of this user may have left something.
+/// Returns one line for each thing that `clean` does with the leases under a directory for temporary files. It searches
+/// other places too, where other programs of this user may have left objects.
 pub fn cleaned(tmp: &Path) -> Vec<String> {
     let output = run(bench().arg("clean").env("TMPDIR", tmp));
     let here = tmp.to_str().expect("UTF-8");
@@ -187,12 +187,14 @@ pub fn cleaned(tmp: &Path) -> Vec<String> {
     done.map(str::to_owned).collect()
 }
 
-/// The System V objects of which a process is the last sender or receiver, the creator, or the last that attached: the
-/// kind and the line of the kernel's table. Apart from those in `before`, of an earlier process with the same number.
+/// Returns the System V objects of which a process is the last sender or receiver, the creator, or the last that
+/// attached: the kind and the line of the kernel's table. Excludes those in `before`, of an earlier process with the
+/// same pid.
 pub fn system_v_objects_of(pid: u32, before: &[(&str, String)]) -> Vec<(&'static str, String)> {
     let pid = pid.to_string();
     let mut objects = system_v_objects();
-    // Behind key, id, permissions and size or bytes stand, for a queue after the number of messages, two process ids.
+    // After key, id, permissions and size or bytes come two process ids, in the case of a queue after the number of
+    // messages.
     objects.retain(|(kind, line)| {
         let fields = line.split_ascii_whitespace().skip(if *kind == "msg" { 5 } else { 4 });
         fields.take(2).any(|field| field == pid)
@@ -202,7 +204,7 @@ pub fn system_v_objects_of(pid: u32, before: &[(&str, String)]) -> Vec<(&'static
     objects
 }
 
-/// All queues and segments of this IPC namespace, those of other programs included.
+/// Returns all queues and segments of this IPC namespace, including those of other programs.
 pub fn system_v_objects() -> Vec<(&'static str, String)> {
     let tables = ["msg", "shm"].map(|kind| (kind, fs::read_to_string(format!("/proc/sysvipc/{kind}"))));
     let lines = |(kind, table): (_, std::io::Result<String>)| {
@@ -211,20 +213,20 @@ pub fn system_v_objects() -> Vec<(&'static str, String)> {
     tables.into_iter().flat_map(lines).collect()
 }
 
-/// The process ids of a process's children.
+/// Returns the process ids of a process's children.
 pub fn children(pid: u32) -> Vec<String> {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
     let lists = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     lists.flat_map(|list| list.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-/// The words of a process's command line; none before it has become the program that it was started to be.
+/// Returns the words of a process's command line; none before its `execve`.
 pub fn words(pid: &str) -> Vec<String> {
     let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split_terminator('\0').map(str::to_owned).collect()
 }
 
-/// How often all threads of a process together have given up a CPU, or were made to.
+/// Returns the number of context switches, voluntary or not, of all threads of a process.
 pub fn switches(pid: &str) -> u64 {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
     let texts = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
@@ -235,8 +237,8 @@ pub fn switches(pid: &str) -> u64 {
     texts.map(of_thread).sum()
 }
 
-/// Whether a process is gone, or a zombie: one without a parent may stay so until `init` gets to it. The first thread is a
-/// zombie before the others have ended, and they hold what the process has.
+/// Returns true if a process is gone, or a zombie: one without a parent may stay so until `init` reaps it. The first
+/// thread is a zombie before the others have ended, and they hold the process's resources.
 pub fn has_ended(pid: &String) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
     let is_zombie = |stat: String| stat.rsplit(')').next().is_some_and(|state| state.starts_with(" Z"));
@@ -244,20 +246,21 @@ pub fn has_ended(pid: &String) -> bool {
     stat.map_or(true, |stat| is_zombie(stat) && is_alone())
 }
 
-/// Whether all processes of a group have ended, also one that nobody knows of since it was just being started.
+/// Returns true if all processes of a group have ended, including one whose pid is unknown since it was just being
+/// started.
 pub fn group_has_ended(group: u32) -> bool {
     let pids = fs::read_dir("/proc").expect("it is mounted").flatten();
     let mut pids = pids.filter_map(|entry| entry.file_name().into_string().ok());
     pids.all(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // Behind the name: state, parent, group.
+        // After the name: state, parent, group.
         let of_group = stat.rsplit(')').next().and_then(|fields| fields.split_ascii_whitespace().nth(2));
         of_group != Some(&group.to_string()) || has_ended(&pid)
     })
 }
 
-/// What a terminal sends on Ctrl-C. A script's shell has its background processes ignore that, and they have theirs
-/// ignore it: then what `kill` sends.
+/// Returns the signal that a terminal sends on Ctrl-C. A shell script's background processes ignore that one, and so do
+/// their children: then the signal that `kill` sends.
 pub fn ctrl_c() -> Signal {
     let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("it says so");

@@ -1,4 +1,4 @@
-//! Small results of which the numbers are invented, so that a test knows what has to come out.
+//! Small results with invented numbers, so that a test knows the expected outcome.
 #![allow(dead_code, clippy::unnecessary_wraps)] // each test uses some of it
 
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub const NOISE: [f64; 8] = [1.003, 0.986, 1.018, 0.995, 1.009, 0.982, 1.012, 0.
 /// The same noise in another order.
 pub const OTHER_NOISE: [f64; 8] = [0.989, 1.011, 0.997, 1.02, 0.981, 1.004, 0.993, 1.008];
 
-/// What a row is about, on two CPUs.
+/// Returns a case on two CPUs.
 pub fn case(mechanism: &str, variant: &'static str, kind: Kind, wait: Wait) -> Case {
     let member = member(mechanism).unwrap();
     assert!(member.variants().any(|one| one.name == variant), "{mechanism} has no {variant}");
@@ -22,7 +22,7 @@ pub fn case(mechanism: &str, variant: &'static str, kind: Kind, wait: Wait) -> C
     Case { member, variant, kind, size: 64, wait, placement, rate: None, clients: 1 }
 }
 
-/// A row whose rounds lie around `ns`.
+/// Returns a row whose rounds scatter around `ns`.
 pub fn row(case: &Case, ns: f64, noise: [f64; 8]) -> Row {
     let values = noise.map(|factor| ns * factor);
     let mut row = Row { count: 8000, rounds: Some(Rounds::of(1000, &values)), ..Row::empty(case) };
@@ -43,8 +43,8 @@ pub fn row(case: &Case, ns: f64, noise: [f64; 8]) -> Row {
     row
 }
 
-/// The times `unit`, 2 `unit`, … 10,000 `unit` in nanoseconds: all their percentiles are known, and no two are alike. Nor
-/// is the mean like any of them, which is no more than said.
+/// Returns the times `unit`, 2 `unit`, … 10,000 `unit` in nanoseconds: all their percentiles are known, and no two are
+/// equal. The mean is just set, to a value that differs from all of them.
 pub fn ten_thousand(unit: u64) -> Latency {
     let mut times = play::histogram();
     (1..=10_000).for_each(|nth| times.record(nth * unit).unwrap());
@@ -52,14 +52,14 @@ pub fn ten_thousand(unit: u64) -> Latency {
     Latency { mean, ..Latency::of(&times, Some([mean * 0.9, mean * 1.2])).unwrap() }
 }
 
-/// So much CPU time, in nanoseconds, on each side.
+/// Returns that much CPU time, in nanoseconds, on each side.
 pub fn costs(ns: f64) -> Costs {
     let side =
         Cost { user_ns: ns / 4.0, system_ns: ns * 3.0 / 4.0, voluntary_switches: 1.0, ..Cost::default() };
     Costs { ping: side, pong: side }
 }
 
-/// Costs of which no two are alike.
+/// Returns costs of which no two are equal.
 pub fn different_costs() -> Costs {
     let side = |by: f64| Cost {
         user_ns: 1100.0 * by,
@@ -73,7 +73,7 @@ pub fn different_costs() -> Costs {
     Costs { ping: side(1.0), pong: side(2.0) }
 }
 
-/// A run that came to its end, on a machine that does not exist.
+/// Returns a finished run, on a machine that does not exist.
 pub fn document(results: Vec<Row>) -> Document {
     let environment = Environment {
         timestamp: "2026-01-02T03:04:05Z".into(),
@@ -103,7 +103,7 @@ pub fn document(results: Vec<Row>) -> Document {
     }
 }
 
-/// What a machine that tells nothing would say.
+/// Returns the environment of a machine that reports nothing.
 fn nothing_known() -> Environment {
     let mut known = serde_json::to_value(Environment::read()).unwrap();
     let always = ["timestamp", "command_line", "crate_version", "debug_build"];

@@ -1,4 +1,4 @@
-//! Results of which the numbers are invented: everything that a run can measure, on a machine that does not exist.
+//! Results with invented numbers: everything that a run can measure, on a machine that does not exist.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ const SAME: Placement = Placement { cpus: Cpus::Same, ping: 0, pong: 0 };
 struct Dice(u64);
 
 impl Dice {
-    /// Between 0 and 1.
+    /// Returns a number between 0 and 1.
     fn throw(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// About `middle`, sometimes far above.
+    /// Returns a time near `middle`, sometimes far above.
     fn time(&mut self, middle: f64) -> u64 {
         let tail = self.throw().max(1e-5).powf(-0.18);
         (middle * (0.8 + 0.2 * self.throw()) * tail).max(1.0) as u64
@@ -39,7 +39,7 @@ impl Dice {
     }
 }
 
-/// Everything of all kinds.
+/// Returns results of all kinds.
 pub fn full() -> Document {
     let mut document = Document::empty();
     let mut dice = Dice(1);
@@ -145,7 +145,7 @@ fn many(case: &Case, clients: usize, middle: f64) -> Row {
     Row { clients, fairness, ..throughput(case, each) }
 }
 
-/// What the machine can do at best.
+/// Returns the limits of the machine.
 fn limits() -> Limits {
     let about = |median: f64| Quartiles { p25: median * 0.9, median, p75: median * 1.1 };
     let copying = Copying { in_cache: true, buffer: 64 << 10, bytes_per_s: about(9e9) };

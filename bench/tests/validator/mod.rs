@@ -1,23 +1,23 @@
-//! As much of JSON Schema (draft 2020-12) as the published schema uses, and no more: any other keyword is refused, so
-//! that none is passed over in silence.
+//! The part of JSON Schema (draft 2020-12) that the published schema uses, and no more: any other keyword is refused,
+//! so that none is ignored silently.
 
 use std::fmt::Write as _;
 
 use regex::Regex;
 use serde_json::Value;
 
-/// Keywords that say something to people only.
+/// Keywords that only inform people.
 const REMARKS: [&str; 5] = ["$schema", "$defs", "title", "description", "contentEncoding"];
 
-/// What is wrong with `document`, each with its place.
+/// Returns the errors in `document`, each with its place.
 pub fn wrong(schema: &Value, document: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     Checking { root: schema, wrong: &mut wrong }.value("", schema, document);
     wrong
 }
 
-/// What is wrong with the schema itself: a keyword that is not known here, a name that leads nowhere, a field that is
-/// required and not described.
+/// Returns the errors in the schema itself: an unknown keyword, an unresolved name, a required field without a
+/// description.
 pub fn wrong_schema(schema: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     look_through(schema, "", schema, &mut wrong);
@@ -44,7 +44,7 @@ impl Checking<'_> {
         }
     }
 
-    /// Why one keyword refuses a value. What is wrong further down is noted at its own place.
+    /// Returns the reason why one keyword refuses a value. Errors further down are noted at their own places.
     fn keyword(
         &mut self,
         place: &str,
@@ -94,7 +94,7 @@ impl Checking<'_> {
                     if wrong.is_empty() {
                         return None;
                     }
-                    let _ = write!(reasons, " {wrong:?}"); // a String takes everything
+                    let _ = write!(reasons, " {wrong:?}"); // writing to a String cannot fail
                 }
                 Some(format!("none of these fits:{reasons}"))
             }
@@ -121,7 +121,7 @@ impl Checking<'_> {
                 }
                 None
             }
-            "type" | "const" | "enum" | "minimum" | "minItems" | "maxItems" => None, // it fits
+            "type" | "const" | "enum" | "minimum" | "minItems" | "maxItems" => None, // it conforms
             remark if REMARKS.contains(&remark) => None,
             unknown => panic!("the keyword {unknown} is not known here"),
         }
@@ -147,7 +147,7 @@ fn is_of(name: &str, value: &Value) -> bool {
     }
 }
 
-/// Where `#/$defs/Name` leads.
+/// Returns the definition that `#/$defs/Name` refers to.
 fn target<'a>(root: &'a Value, reference: &Value) -> Option<&'a Value> {
     root.pointer(reference.as_str()?.strip_prefix('#')?)
 }
