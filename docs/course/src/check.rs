@@ -9,8 +9,8 @@ use crate::exercise::{Course, Exercise};
 use crate::judge::{Verdict, Workshop};
 use crate::progress::Progress;
 
-/// Checks all, several at a time, and says what is wrong. True if nothing is. What the student of this clone has solved is
-/// no longer as given.
+/// Checks all exercises, several at a time, and prints the errors. True if there are none. An exercise that the student
+/// of this clone has solved no longer counts as given.
 pub fn check(course: &Course, progress: &Progress) -> Result<bool> {
     let (given, solved) = (Workshop::given(course), Workshop::solved(course));
     if !given.build_all()? || !solved.build_all()? {
@@ -25,7 +25,7 @@ pub fn check(course: &Course, progress: &Progress) -> Result<bool> {
     let waiting = Mutex::new(course.exercises.iter());
     let wrong = Mutex::new(Vec::new());
     let next = || waiting.lock().expect("no judge panics").next();
-    // Most of the time they wait: for the ends of time limits, in exercises that hang as given.
+    // Most of the time they wait for time limits to expire, in exercises that hang as given.
     let workers = 6 * thread::available_parallelism().map_or(2, NonZero::get);
     thread::scope(|scope| {
         for _ in 0..workers {

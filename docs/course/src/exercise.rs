@@ -1,4 +1,4 @@
-//! The list of the exercises, `exercises.toml`, and where their files are.
+//! The list of the exercises, `exercises.toml`, and the paths of their files.
 
 use std::error::Error;
 use std::fmt;
@@ -21,7 +21,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The one that `LC_ALL`, `LC_MESSAGES` or `LANG` asks for: the first of them that is set counts.
+    /// Returns the language that `LC_ALL`, `LC_MESSAGES` or `LANG` requests: the first of them that is set counts.
     pub fn of_environment() -> Self {
         let names = ["LC_ALL", "LC_MESSAGES", "LANG"];
         let set = names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty());
@@ -29,13 +29,13 @@ impl Language {
     }
 }
 
-/// Something is missing, or something is wrong on purpose.
+/// The task of an exercise: something is missing, or something is wrong on purpose.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A part is to be written.
+    /// A part has to be written.
     Write,
-    /// A mistake is to be found and mended.
+    /// A mistake has to be found and fixed.
     Mend,
 }
 
@@ -43,12 +43,12 @@ pub enum Kind {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exercise {
-    /// Also that of its program: `MECHANISM_…`.
+    /// The name of the exercise and of its program: `MECHANISM_…`.
     pub name: String,
     /// The chapter it belongs to, and the folder of its files.
     pub mechanism: String,
     pub kind: Kind,
-    /// How long it takes somebody who has read the chapter.
+    /// The time that an exercise takes a student who has read the chapter.
     pub minutes: u32,
     title: String,
     title_ko: String,
@@ -61,12 +61,12 @@ impl Exercise {
         if language == Language::Ko { &self.title_ko } else { &self.title }
     }
 
-    /// In stages: where to look, what is wrong, nearly the solution.
+    /// Returns the hints, in stages: where to look, what is wrong, nearly the solution.
     pub fn hints(&self, language: Language) -> &[String] {
         if language == Language::Ko { &self.hints_ko } else { &self.hints }
     }
 
-    /// The module of its judge.
+    /// Returns the module of its judge.
     pub fn module(&self) -> String {
         format!("{}::{}::", self.mechanism, self.short_name())
     }
@@ -75,7 +75,7 @@ impl Exercise {
         Path::new(&self.mechanism).join(self.short_name()).with_extension("rs")
     }
 
-    /// The name without the mechanism in front.
+    /// Returns the name without the mechanism in front.
     fn short_name(&self) -> &str {
         &self.name[self.mechanism.len() + 1..]
     }
@@ -84,7 +84,7 @@ impl Exercise {
 /// All exercises, in the order of the book.
 pub struct Course {
     pub exercises: Vec<Exercise>,
-    /// It has the folders `exercises` and `solutions`.
+    /// The folder that contains `exercises` and `solutions`.
     pub folder: PathBuf,
 }
 
@@ -117,7 +117,7 @@ impl Course {
         found.ok_or_else(|| Unknown(unknown()).into())
     }
 
-    /// The file on which one works.
+    /// Returns the file that the student edits.
     pub fn given(&self, exercise: &Exercise) -> PathBuf {
         self.folder.join("exercises").join(exercise.file())
     }
@@ -127,7 +127,7 @@ impl Course {
     }
 }
 
-/// Something was asked for that is not there: wrong usage.
+/// Something was requested that does not exist: wrong usage.
 #[derive(Debug)]
 pub struct Unknown(pub String);
 

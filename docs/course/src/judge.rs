@@ -1,4 +1,4 @@
-//! Builds the program of an exercise, and lets its judge look at what it does.
+//! Builds the program of an exercise, and lets its judge check what it does.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,18 +10,18 @@ use ipc_core::{Advise as _, Call as _};
 use crate::Result;
 use crate::exercise::{Course, Exercise};
 
-/// What the judge says.
+/// The judge's verdict.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All is as it should be.
+    /// Every check passed.
     Passed,
-    /// The compiler has said why.
+    /// The compiler has printed the reason.
     NotBuilt,
-    /// What should be, in the words of the judge's tests, and what was instead; nothing where all was well.
+    /// Each expectation, in the words of the judge's tests, and the actual result if it was not met.
     Judged(Vec<(String, Option<String>)>),
 }
 
-/// A package of programs, and where they are built: the exercises as they are now, or the solutions.
+/// A package of programs, and the folder where they are built: the exercises in their present state, or the solutions.
 pub struct Workshop<'a> {
     pub course: &'a Course,
     package: &'static str,
@@ -30,12 +30,12 @@ pub struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    /// The exercises.
+    /// Returns the workshop of the exercises.
     pub fn given(course: &'a Course) -> Self {
         Self::new(course, "exercises")
     }
 
-    /// The worked solutions.
+    /// Returns the workshop of the worked solutions.
     pub fn solved(course: &'a Course) -> Self {
         Self::new(course, "solutions")
     }
@@ -46,13 +46,13 @@ impl<'a> Workshop<'a> {
         Self { course, package, target: target.join("course"), judge: OnceLock::new() }
     }
 
-    /// Where the program of an exercise is, when it is built.
+    /// Returns the path of an exercise's program, once it is built.
     pub fn program(&self, exercise: &Exercise) -> PathBuf {
         let program = self.target.join(self.package).join("debug").join(&exercise.name);
         program.canonicalize().unwrap_or(program)
     }
 
-    /// Builds one exercise, showing what the compiler says, and judges it.
+    /// Builds one exercise, showing the compiler's output, and judges it.
     pub fn judge(&self, exercise: &Exercise) -> Result<Verdict> {
         if !self.build(&["--bin", &exercise.name])? {
             return Ok(Verdict::NotBuilt);
@@ -82,7 +82,7 @@ impl<'a> Workshop<'a> {
             .success())
     }
 
-    /// Judges one that is built. All its points at once: where a program hangs, it does so for each of them.
+    /// Judges a program that is already built. Runs all checks at once: a program that hangs does so for each of them.
     pub fn judge_built(&self, exercise: &Exercise) -> Result<Verdict> {
         let judge = self.judge_program()?;
         let tests =
@@ -107,7 +107,7 @@ impl<'a> Workshop<'a> {
         Ok(if passed { Verdict::Passed } else { Verdict::Judged(points) })
     }
 
-    /// Whether it succeeded, and all that it printed.
+    /// Runs the judge; returns whether it succeeded, and all that it printed.
     fn output(&self, judge: &mut Command) -> Result<(bool, String)> {
         judge.env("JUDGED", self.target.join(self.package).join("debug"));
         judge.env("JUDGED_SOURCES", self.course.folder.join(self.package));
@@ -117,7 +117,7 @@ impl<'a> Workshop<'a> {
         Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
     }
 
-    /// The judge's own program, built when it is first asked for.
+    /// Returns the judge's own program, built on first use.
     fn judge_program(&self) -> Result<&Path> {
         if let Some(path) = self.judge.get() {
             return Ok(path);
@@ -137,7 +137,7 @@ impl<'a> Workshop<'a> {
         Ok(self.judge.get_or_init(|| program))
     }
 
-    /// Each package has a folder of its own: solutions and exercises have the same names.
+    /// Returns a cargo command. Each package has a folder of its own: solutions and exercises have the same names.
     fn cargo(&self, command: &str, folder: &str) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.arg(command).arg("--locked");
@@ -147,8 +147,8 @@ impl<'a> Workshop<'a> {
     }
 }
 
-/// The words of a failed test, without the frame that the test harness puts around them. Judges compare what was with what
-/// should be, in this order.
+/// Returns the message of a failed test, without the frame of the test harness. Judges compare the actual with the
+/// expected value, in this order.
 fn reason(said: &str) -> String {
     let after = said.lines().skip_while(|line| !line.contains("panicked at ")).skip(1);
     let lines: Vec<_> =
@@ -159,7 +159,7 @@ fn reason(said: &str) -> String {
     let text = lines.join("\n");
     let text = text.strip_prefix("assertion `left == right` failed: ").unwrap_or(&text);
     let text = text.replace("\n  left: ", "\n  it was:    ").replace("\n right: ", "\n  should be: ");
-    // A program that reads too little may print anything, and a terminal obeys some of that.
+    // A program that reads too little may print anything, including control codes that a terminal obeys.
     text.trim().replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}")
 }
 

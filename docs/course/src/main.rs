@@ -1,8 +1,8 @@
-//! The runner of the course's exercises: lists them, builds and judges one, watches the files, shows hints, keeps
+//! The runner of the course's exercises: lists them, builds and judges one, watches the files, shows hints, and records
 //! progress.
 //!
-//! In reading order: [`exercise`] is the list, [`judge`] builds a program and lets its judge look at it, [`progress`] is
-//! what is remembered, [`show`] prints, [`watch`] judges on save, [`check`] is for authors and for CI.
+//! In reading order: [`exercise`] is the list, [`judge`] builds a program and lets its judge check it, [`progress`]
+//! remembers the state, [`show`] prints, [`watch`] judges on save, [`check`] is for authors and for CI.
 
 mod check;
 mod exercise;
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
-        // As in `… | head -1`: who read has enough.
+        // As in `… | head -1`: the reader has enough.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -109,7 +109,7 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Whether all is well.
+/// Runs a subcommand; true if it succeeded.
 fn run(arguments: Arguments) -> Result<bool> {
     let language = arguments.lang.unwrap_or_else(Language::of_environment);
     let course = Course::open(&arguments.folder)?;
@@ -168,7 +168,7 @@ fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: b
     Ok(true)
 }
 
-/// What is committed is "as given". Whoever commits a solution gets that one back.
+/// Restores the committed file, which counts as given. If a solution was committed, that is what comes back.
 fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress) -> Result<()> {
     let path = course.given(exercise);
     let committed = committed(&path)?;

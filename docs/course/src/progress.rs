@@ -1,4 +1,4 @@
-//! What is remembered from one run to the next: which exercises are solved, which hints were seen.
+//! The state kept from one run to the next: the solved exercises, and the hints seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// Kept in `exercises/.progress.json`.
+/// The state in `exercises/.progress.json`.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Progress {
     done: BTreeSet<String>,
@@ -35,7 +35,7 @@ impl Progress {
         self.done.contains(name)
     }
 
-    /// How many hints of this exercise were shown.
+    /// Returns the number of hints of this exercise that were shown.
     pub fn hints_seen(&self, name: &str) -> usize {
         self.hints.get(name).copied().unwrap_or(0)
     }
@@ -53,7 +53,7 @@ impl Progress {
         Ok(())
     }
 
-    /// As if it had never been begun.
+    /// Forgets an exercise, as if it had never been started.
     pub fn undo(&mut self, name: &str) -> Result<()> {
         self.hints.remove(name);
         self.done.remove(name);

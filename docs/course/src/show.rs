@@ -1,4 +1,4 @@
-//! What is printed: the list, and what the judge says.
+//! The output: the list, and the judge's verdict.
 
 use std::io::{IsTerminal, Write, stdout};
 
@@ -7,7 +7,7 @@ use crate::exercise::{Course, Exercise, Kind, Language};
 use crate::judge::{Verdict, Workshop};
 use crate::progress::Progress;
 
-/// The list, by mechanism, and what to type next.
+/// Prints the list, by mechanism, and the next command to type.
 pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<()> {
     let mut out = stdout().lock();
     let next = next(course, progress);
@@ -41,18 +41,18 @@ pub fn list(course: &Course, progress: &Progress, language: Language) -> Result<
     Ok(())
 }
 
-/// The first exercise that is not done.
+/// Returns the first exercise that is not done.
 pub fn next<'a>(course: &'a Course, progress: &Progress) -> Option<&'a Exercise> {
     course.exercises.iter().find(|exercise| !progress.is_done(&exercise.name))
 }
 
-/// The first exercise behind this one that is not done; if there is none, the first of all.
+/// Returns the first exercise after this one that is not done; if there is none, the first of all.
 pub fn next_after<'a>(course: &'a Course, progress: &Progress, solved: &Exercise) -> Option<&'a Exercise> {
     let behind = course.exercises.iter().skip_while(|exercise| exercise.name != solved.name);
     behind.chain(&course.exercises).find(|exercise| !progress.is_done(&exercise.name))
 }
 
-/// What the judge says, and what to do now. Remembers it, too.
+/// Prints the judge's verdict, and the next step. Records the verdict, too.
 pub fn verdict(
     workshop: &Workshop,
     exercise: &Exercise,

@@ -12,10 +12,10 @@ use crate::judge::{Verdict, Workshop};
 use crate::progress::Progress;
 use crate::{Result, show};
 
-/// An editor that saves a file does so in several steps: after the first, wait until it is quiet for so long.
+/// The pause to wait for after the first change: an editor saves a file in several steps.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// From `first` (or the first that is not done) on, until the last one is solved.
+/// Watches from `first` (or the first exercise not done) on, until the last one is solved.
 pub fn watch(
     course: &Course,
     progress: &mut Progress,
@@ -41,7 +41,8 @@ pub fn watch(
     Ok(())
 }
 
-/// Editors write the file, or write another one and rename it: both name the file in the end.
+/// Waits until the file changes. Editors write the file, or write another one and rename it: both name the file in the
+/// end.
 fn wait_for_change(changes: &Receiver<notify::Result<notify::Event>>, file: &Path) -> Result<()> {
     loop {
         let change = changes.recv()??;

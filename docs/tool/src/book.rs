@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, LANGUAGE};
 use crate::finish::{self, Built};
 use crate::{markdown, source};
 
-/// Builds English into `docs/book`, Korean into `docs/book/ko`. What is not translated stays English.
+/// Builds English into `docs/book`, Korean into `docs/book/ko`. Untranslated text stays English.
 pub fn build() -> Result<()> {
     let docs = source::docs();
     let folder = docs.join("book");

@@ -1,4 +1,4 @@
-//! The translations: read, brought up to date with the English sources, and checked.
+//! The translations: read, updated to the English sources, and checked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -10,14 +10,14 @@ use crate::markdown;
 use crate::po::{self, Entry};
 use crate::source::{self, Page};
 
-/// The language that the book is translated to.
+/// The language into which the book is translated.
 pub const LANGUAGE: &str = "ko";
 
 fn folder() -> PathBuf {
     source::docs().join("po").join(LANGUAGE)
 }
 
-/// All po files, by name.
+/// Loads all po files, by name.
 fn load() -> Result<BTreeMap<String, Vec<Entry>>> {
     fs::create_dir_all(folder())?;
     let mut files = BTreeMap::new();
@@ -28,7 +28,7 @@ fn load() -> Result<BTreeMap<String, Vec<Entry>>> {
     Ok(files)
 }
 
-/// Translations that may be used, by po file and English text.
+/// The valid translations, by po file and English text.
 pub struct Catalog(HashMap<String, HashMap<String, String>>);
 
 impl Catalog {
@@ -41,19 +41,19 @@ impl Catalog {
         Ok(Self(load()?.into_iter().map(|(name, entries)| (name, chapter(entries))).collect()))
     }
 
-    /// The translation of a text on a page of this chapter.
+    /// Returns the translation of a text on a page of this chapter.
     pub fn get(&self, chapter: &str, text: &str) -> Option<&str> {
         self.0.get(chapter)?.get(text).map(String::as_str)
     }
 
-    /// The same, or the English text.
+    /// Returns the translation, or else the English text.
     pub fn or_english<'a>(&'a self, chapter: &str, text: &'a str) -> &'a str {
         self.get(chapter, text).unwrap_or(text)
     }
 }
 
-/// Brings the po files up to date, or those of these chapters only, so that several people can work at once. `prune`:
-/// forget the translations of texts that are gone.
+/// Updates the po files, or those of these chapters only, so that several people can work at once. `prune` forgets the
+/// translations of removed texts.
 pub fn update(chapters: &[&str], prune: bool) -> Result<()> {
     let mut old = load()?;
     let known = translations(&old);
@@ -91,13 +91,13 @@ pub fn update(chapters: &[&str], prune: bool) -> Result<()> {
     Ok(())
 }
 
-/// What is translated anywhere: a text that moves to another chapter takes its translation along.
+/// Returns the translations of all chapters: a text that moves to another chapter takes its translation along.
 fn translations(files: &BTreeMap<String, Vec<Entry>>) -> HashMap<String, String> {
     let done = files.values().flatten().filter(|entry| !entry.fuzzy && !entry.text.is_empty());
     done.map(|entry| (entry.id.clone(), entry.text.clone())).collect()
 }
 
-/// The entries for the pages as they are now.
+/// Returns the entries for the pages in their present state.
 fn merge(old: Vec<Entry>, pages: &[Page], known: &HashMap<String, String>, prune: bool) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut places = HashMap::new();
@@ -141,7 +141,7 @@ fn merge(old: Vec<Entry>, pages: &[Page], known: &HashMap<String, String>, prune
     entries
 }
 
-/// The text that has most words in common with this one, if those are most of the words.
+/// Returns the text that has the most words in common with this one, if those are most of the words.
 fn closest(text: &str, left: &[Entry]) -> Option<usize> {
     let words: HashSet<_> = text.split_whitespace().collect();
     let likeness = |other: &Entry| {
@@ -152,7 +152,7 @@ fn closest(text: &str, left: &[Entry]) -> Option<usize> {
     (likeness(best.1) >= 60).then_some(best.0)
 }
 
-/// What is wrong with the translation, or with these chapters of it: one line for each text, with its page.
+/// Returns the errors of the translation, or of these chapters of it: one line for each text, with its page.
 pub fn problems(chapters: &[&str]) -> Result<Vec<String>> {
     let wanted = |name: &String| chapters.is_empty() || chapters.contains(&name.as_str());
     let mut files = load()?;
@@ -200,7 +200,7 @@ fn wrong_with(entry: Option<&Entry>) -> Option<String> {
     }
 }
 
-/// Pages that have other blocks when translated, as when a translation begins with `1.`.
+/// Returns the pages whose blocks differ when translated, as when a translation begins with `1.`.
 fn broken_pages(sources: &BTreeMap<String, Vec<Page>>) -> Result<Vec<String>> {
     let catalog = Catalog::read()?;
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! What mdBook leaves to do on a built page: pictures inline, links to files of the repository, the switch between
-//! the languages, the search, and the words on the buttons.
+//! The steps that mdBook leaves to do on a built page: pictures inline, links to files of the repository, the switch
+//! between the languages, the search, and the words on the buttons.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -39,16 +39,16 @@ pub const WORDS: [&str; 22] = [
     "Skip to the text",
 ];
 
-/// The buttons that the theme of mdBook does not have.
+/// The buttons that mdBook's theme lacks.
 const BUTTONS: &str = include_str!("../../theme/buttons.html");
 
-/// A language of the book as it was built.
+/// A language of the built book.
 pub struct Built<'a> {
-    /// Where its pages are.
+    /// The folder of its pages.
     pub folder: &'a Path,
-    /// Steps from `docs/book` to there.
+    /// The path from `docs/book` to that folder.
     pub within: &'a [&'a str],
-    /// The translations, if it is not English.
+    /// The translations; `None` for English.
     pub catalog: Option<&'a Catalog>,
 }
 
@@ -86,7 +86,7 @@ impl Built<'_> {
             if tag.range.start < done {
                 continue;
             }
-            // mdBook writes a picture twice, the second one to be seen enlarged; a drawing replaces both.
+            // mdBook writes each picture twice, the second one for an enlarged view; a drawing replaces both.
             if tag.name == "label" && tag.value("class") == Some("checkbox-label") {
                 zoom = Some(tag.range.start);
             } else if tag.name == "/label" {
@@ -117,7 +117,7 @@ impl Built<'_> {
         let head = head.replacen("<div class=\"right-buttons\">", &self.buttons(name, folder.len()), 1);
         let head =
             head.replacen("<body>", "<body>\n    <a class=\"skip\" href=\"#text\">Skip to the text</a>", 1);
-        // Which key opens our search.
+        // The key that opens our search.
         let help = "<p>Press <kbd>?</kbd>";
         let head = head.replacen(
             help,
@@ -130,7 +130,7 @@ impl Built<'_> {
         Ok(format!("{head}<main id=\"text\" tabindex=\"-1\">{text}</main>{tail}"))
     }
 
-    /// The drawing in place of the link to it.
+    /// Returns the drawing that replaces the link to it.
     fn picture(&self, folder: &[&str], tag: &Tag) -> Result<Option<String>> {
         let file = tag.value("src").filter(|src| src.ends_with(".svg") && !src.contains("://"));
         let Some(file) = file.and_then(|src| resolved(&[&["docs", "src"], folder].concat(), src)) else {
@@ -148,7 +148,7 @@ impl Built<'_> {
         Ok(Some(picture::inlined(&svg, &html::plain(tag.value("alt").unwrap_or_default()))))
     }
 
-    /// The link to a file outside the book, from where the page is now instead of from its source.
+    /// Returns the link to a file outside the book, relative to the built page instead of to its source.
     fn repository_link(&self, folder: &[&str], link: &str) -> Result<Option<String>> {
         if !link.starts_with("../") {
             return Ok(None);
@@ -161,7 +161,7 @@ impl Built<'_> {
         if file.starts_with("docs/src/") || file == "docs/src" {
             return Ok(None);
         }
-        // To mdBook each Markdown file is a page.
+        // mdBook treats every Markdown file as a page.
         if let Some(markdown) = file.strip_suffix(".html").map(|file| format!("{file}.md"))
             && repository().join(&markdown).exists()
         {
@@ -171,7 +171,7 @@ impl Built<'_> {
         Ok(Some(format!("{up}{file}{fragment}")))
     }
 
-    /// The search, and the link to the same page in the other language.
+    /// Returns the search, and the link to the same page in the other language.
     fn buttons(&self, name: &str, depth: usize) -> String {
         let up = "../".repeat(depth + self.within.len());
         let (link, language, label) = match self.catalog {
@@ -182,7 +182,7 @@ impl Built<'_> {
         format!("<div class=\"right-buttons\">\n{buttons}")
     }
 
-    /// Each word that stands between two of these marks, translated.
+    /// Translates each word between two of these marks.
     fn words(&self, text: &str, marks: &[&str], used: &mut BTreeSet<&'static str>) -> String {
         let mut text = text.to_owned();
         for word in WORDS {
@@ -199,12 +199,12 @@ impl Built<'_> {
     }
 }
 
-/// The folder that holds everything.
+/// Returns the root of the repository.
 pub fn repository() -> std::path::PathBuf {
     source::docs().parent().expect("docs is in the repository").to_owned()
 }
 
-/// Where a relative path leads from a folder; `None` if that is above the repository.
+/// Resolves a relative path from a folder; `None` if it leads above the repository.
 fn resolved(folder: &[&str], path: &str) -> Option<String> {
     let mut steps = folder.to_vec();
     for step in path.split('/').filter(|step| !step.is_empty() && *step != ".") {

@@ -1,4 +1,4 @@
-//! The tags and the text of a page of HTML, as mdBook writes it.
+//! The tags and the text of an HTML page, in the form that mdBook writes.
 
 use std::ops::Range;
 
@@ -6,13 +6,13 @@ use std::ops::Range;
 pub enum Token<'a> {
     /// `<name key="value">` or `</name>`.
     Tag(Tag<'a>),
-    /// What stands between tags, as written.
+    /// The text between tags, as written.
     Text(&'a str),
 }
 
 /// A tag.
 pub struct Tag<'a> {
-    /// Where it stands.
+    /// Its place in the page.
     pub range: Range<usize>,
     /// Its name; with a slash in front if it closes.
     pub name: &'a str,
@@ -21,18 +21,18 @@ pub struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// Where the value of an attribute stands.
+    /// Returns the place of an attribute's value.
     pub fn place(&self, key: &str) -> Option<Range<usize>> {
         self.attributes.iter().find(|(name, _)| *name == key).map(|(_, place)| place.clone())
     }
 
-    /// The value of an attribute, as written.
+    /// Returns the value of an attribute, as written.
     pub fn value(&self, key: &str) -> Option<&'a str> {
         self.place(key).map(|place| &self.page[place])
     }
 }
 
-/// The pieces of a page, in order; without comments, scripts and styles.
+/// Returns the pieces of a page, in order; without comments, scripts and styles.
 pub fn tokens(page: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -61,7 +61,7 @@ pub fn tokens(page: &str) -> Vec<Token<'_>> {
     found
 }
 
-/// The tags of a page.
+/// Returns the tags of a page.
 pub fn tags(page: &str) -> impl Iterator<Item = Tag<'_>> {
     tokens(page).into_iter().filter_map(|token| match token {
         Token::Tag(tag) => Some(tag),
@@ -101,13 +101,13 @@ fn tag(page: &str, start: usize) -> Tag<'_> {
     Tag { range: start..(at + 1).min(page.len()), name: &page[start + 1..name_end], attributes, page }
 }
 
-/// Text as it is read: without entities.
+/// Decodes the entities of a text.
 pub fn plain(text: &str) -> String {
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
     text.replace("&#x27;", "'").replace("&#39;", "'").replace("&nbsp;", " ").replace("&amp;", "&")
 }
 
-/// Text as it is written in HTML.
+/// Escapes a text for HTML.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,4 +1,4 @@
-//! Whether each link of the built book leads somewhere.
+//! Checks that each link of the built book leads to an existing target.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -8,14 +8,14 @@ use anyhow::Result;
 use crate::html;
 use crate::source;
 
-/// What a page has: the ids in it, and the headings among them.
+/// The ids of a page, and the headings among them.
 struct Ids {
     all: BTreeSet<String>,
     headings: Vec<String>,
     twice: Vec<String>,
 }
 
-/// Checks the book in a folder: one line for each link that leads nowhere. The number is that of the links.
+/// Checks the book in a folder: one line for each broken link. The number is that of all links.
 pub fn problems(book: &Path) -> Result<(usize, Vec<String>)> {
     let mut pages = BTreeMap::new();
     for name in source::files(book, "html")? {
@@ -89,7 +89,7 @@ fn ids(page: &str) -> Ids {
     ids
 }
 
-/// A path without `..` in it.
+/// Returns a path without `..` in it.
 fn normal(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for part in path.components() {
@@ -102,7 +102,7 @@ fn normal(path: &Path) -> PathBuf {
     result
 }
 
-/// A part of an address with `%ED%8C%8C` as the letter that it stands for.
+/// Decodes a part of an address: `%ED%8C%8C` is one letter.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();

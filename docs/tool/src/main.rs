@@ -1,7 +1,7 @@
 //! The book: built in English and Korean, and checked. `docs/build` and `docs/transcripts` run this program.
 //!
-//! `markdown` says what of a page is translated, `po` reads and writes translations, `catalog` brings both together.
-//! `book` lets mdBook build, and `finish` adds what it leaves out. `links` checks what came out.
+//! `markdown` finds the parts of a page to translate, `po` reads and writes translations, `catalog` combines the two.
+//! `book` runs mdBook, and `finish` adds the steps that it leaves out. `links` checks the result.
 
 mod book;
 mod catalog;

@@ -1,7 +1,7 @@
-//! What of a page is translated: its paragraphs, headings, table cells and list items, one message each.
+//! The parts of a page to translate: its paragraphs, headings, table cells and list items, one message each.
 //!
 //! A message is the source text itself, with its lines joined. A translated page is the source with only these pieces
-//! replaced, so that code, directives and everything else stay as they are, to the byte.
+//! replaced, so that code, directives and everything else stay the same to the byte.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::text::Edits;
 
 /// A piece of a page to translate.
 pub struct Message {
-    /// Where it stands in the source.
+    /// Its place in the source.
     pub range: Range<usize>,
     /// The source text in one line.
     pub text: String,
@@ -20,11 +20,11 @@ pub struct Message {
     pub id: Option<String>,
 }
 
-/// Words that stay as they are beside a figure.
+/// Words after a figure that are not translated.
 const UNITS: [&str; 14] =
     ["B", "KiB", "MiB", "GiB", "kB", "MB", "GB", "MB/s", "GB/s", "KB", "ns", "µs", "ms", "s"];
 
-/// Reads Markdown as mdBook does.
+/// Returns a parser of Markdown with mdBook's options.
 fn parser(text: &str) -> Parser<'_> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
@@ -36,7 +36,7 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, options)
 }
 
-/// The messages of a page, from top to bottom.
+/// Returns the messages of a page, from top to bottom.
 pub fn messages(page: &str) -> Vec<Message> {
     let mut found = Vec::new();
     let mut ids = HashMap::new();
@@ -81,7 +81,7 @@ pub fn messages(page: &str) -> Vec<Message> {
     found
 }
 
-/// Whether an event is part of a line of text.
+/// Returns true if an event is part of a line of text.
 fn inline(event: &Event) -> bool {
     match event {
         Event::Text(_)
@@ -100,13 +100,13 @@ fn inline_tag(tag: TagEnd) -> bool {
     matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 
-/// Whether there is a word in it that is not code, a unit or a directive.
+/// Returns true if it contains a word that is not code, a unit or a directive.
 fn needs_translation(words: &str) -> bool {
     let letters = |word: &&str| word.chars().any(char::is_alphabetic) && !UNITS.contains(word);
     !words.trim_start().starts_with("{{#") && words.split_whitespace().any(|word| letters(&word))
 }
 
-/// Joins lines, without what a list or a quotation puts in front of them.
+/// Joins lines, without the prefixes of a list or a quotation.
 pub fn one_line(source: &str) -> String {
     let mut line = String::new();
     for part in source.lines().map(|line| line.trim().trim_start_matches("> ")) {
@@ -118,8 +118,8 @@ pub fn one_line(source: &str) -> String {
     line
 }
 
-/// Whether a straight quotation mark, outside code, ends a quotation and has Hangul behind it: mdBook would take it for
-/// an opening one.
+/// Returns true if a straight quotation mark, outside code, ends a quotation and is followed by Hangul: mdBook would
+/// mistake it for an opening one.
 pub fn quote_would_open(text: &str) -> bool {
     parser(text).any(|event| {
         let Event::Text(words) = event else { return false };
@@ -131,7 +131,7 @@ pub fn quote_would_open(text: &str) -> bool {
     })
 }
 
-/// The id that mdBook gives to a heading: `## Why so?` is `why-so`, the second one `why-so-1`.
+/// Returns the id that mdBook gives to a heading: `## Why so?` is `why-so`, the second one `why-so-1`.
 fn unique(title: &str, used: &mut HashMap<String, usize>) -> String {
     let kept = title.trim().to_lowercase();
     let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_') || c.is_whitespace());
@@ -140,7 +140,7 @@ fn unique(title: &str, used: &mut HashMap<String, usize>) -> String {
     if *count == 0 { slug } else { format!("{slug}-{count}") }
 }
 
-/// The page with each message replaced by what `translation` gives for it. Headings keep their English ids.
+/// Returns the page with each message replaced by its `translation`. Headings keep their English ids.
 pub fn translated<'a>(page: &str, translation: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut edits = Edits::default();
     for message in messages(page) {
@@ -152,7 +152,7 @@ pub fn translated<'a>(page: &str, translation: impl Fn(&str) -> Option<&'a str>)
     edits.apply(page)
 }
 
-/// The blocks of a page without their words: the same in each language, unless a translation breaks them.
+/// Returns the blocks of a page without their words: the same in each language, unless a translation breaks them.
 pub fn structure(page: &str) -> Vec<String> {
     let mut verbatim = false;
     let mut blocks = Vec::new();
@@ -168,7 +168,7 @@ pub fn structure(page: &str) -> Vec<String> {
     blocks
 }
 
-/// Where the links and pictures of a text lead, sorted.
+/// Returns the targets of the links and pictures in a text, sorted.
 pub fn targets(text: &str) -> Vec<String> {
     let target = |event| match event {
         Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
@@ -181,7 +181,7 @@ pub fn targets(text: &str) -> Vec<String> {
     targets
 }
 
-/// The titles in `SUMMARY.md` and the pages they lead to, in order; a part of the book has no page.
+/// Returns the titles in `SUMMARY.md` and the pages they lead to, in order; a part of the book has no page.
 pub fn summary(text: &str) -> Vec<(String, Option<String>)> {
     let mut entries: Vec<(String, Option<String>)> = Vec::new();
     let mut within = false;

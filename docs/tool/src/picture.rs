@@ -1,19 +1,19 @@
-//! Pictures: SVG files of the book, whose labels are translated.
+//! The pictures: SVG files of the book, whose labels are translated.
 
 use crate::html::{self, Token};
 use crate::text::Edits;
 
-/// Elements whose text is for the reader.
+/// The elements whose text is for the reader.
 const LABELS: [&str; 3] = ["title", "desc", "text"];
 
-/// The labels of a picture that have words to translate.
+/// Returns the labels of a picture that have words to translate.
 pub fn labels(svg: &str) -> Vec<String> {
     let mut labels = Vec::new();
     each(svg, |_, text| labels.push(text));
     labels
 }
 
-/// The picture with other labels.
+/// Returns the picture with other labels.
 pub fn translated<'a>(svg: &str, translation: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut edits = Edits::default();
     each(svg, |range, text| {
@@ -41,7 +41,7 @@ fn each(svg: &str, mut found: impl FnMut(std::ops::Range<usize>, String)) {
     }
 }
 
-/// The picture as part of a page, with what it shows in one sentence.
+/// Returns the picture as part of a page, with a description in one sentence.
 pub fn inlined(svg: &str, alt: &str) -> String {
     let start = svg.find("<svg").unwrap_or(0);
     let body =

@@ -1,4 +1,4 @@
-//! A po file of gettext: what is read and written of it here.
+//! The parts of gettext's po files that are read and written here.
 
 use anyhow::{Result, bail};
 
@@ -9,22 +9,22 @@ pub struct Entry {
     pub id: String,
     /// The translation; empty if there is none yet.
     pub text: String,
-    /// The pages on which it stands.
+    /// The pages that contain it.
     pub pages: Vec<String>,
-    /// What translators have to say about it (`# ...`).
+    /// The translators' notes on it (`# ...`).
     pub notes: Vec<String>,
-    /// The English text has changed since it was translated.
+    /// True if the English text has changed since it was translated.
     pub fuzzy: bool,
     /// The English text that was translated, if it has changed.
     pub before: String,
-    /// The English text is gone.
+    /// True if the English text was removed.
     pub obsolete: bool,
 }
 
-/// How long a line becomes before it is broken.
+/// The length at which a line is broken.
 const WIDTH: usize = 110;
 
-/// The entries of a file, without its header.
+/// Returns the entries of a file, without its header.
 pub fn read(file: &str) -> Result<Vec<Entry>> {
     let mut entries = vec![Entry::default()];
     let mut field = "";
@@ -76,7 +76,7 @@ pub fn read(file: &str) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// A whole file.
+/// Returns a whole file.
 pub fn written(entries: &[Entry], language: &str) -> String {
     let mut file = format!(
         "msgid \"\"\nmsgstr \"\"\n\"Language: {language}\\n\"\n\"MIME-Version: 1.0\\n\"\n\

@@ -1,8 +1,8 @@
-//! What the search of the book looks through: a section of a page each, as plain text.
+//! The index that the search of the book uses: one section of a page each, as plain text.
 //!
-//! The search of mdBook splits text into words of Latin letters and cuts off English endings; Korean comes out of that
-//! as nothing. Ours (`theme/search.js`) looks for what was typed anywhere in the text, so that a noun is found with the
-//! particle that sticks to it.
+//! The search of mdBook splits text into words of Latin letters and cuts off English endings, which leaves nothing of
+//! Korean. Ours (`theme/search.js`) looks for the typed text anywhere, so that a noun is found with the particle
+//! attached to it.
 
 use std::fs;
 use std::path::Path;

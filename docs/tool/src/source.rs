@@ -1,4 +1,4 @@
-//! The English sources: which texts there are, and which po file translates them.
+//! The English sources: their texts, and the po file that translates each.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,17 +16,17 @@ pub struct Page {
     pub texts: Vec<String>,
 }
 
-/// The folder `docs`.
+/// Returns the folder `docs`.
 pub fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tool is in docs").to_owned()
 }
 
-/// A file as text, or an error that names it.
+/// Reads a file as text; an error names it.
 pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
-/// The files with this ending below a folder, relative to it, sorted.
+/// Returns the files with this ending below a folder, relative to it, sorted.
 pub fn files(folder: &Path, ending: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -44,13 +44,13 @@ pub fn files(folder: &Path, ending: &str) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// The po file for a page: that of its chapter. `pipe.md` and `pipe/run.md` are in `pipe`.
+/// Returns the po file for a page: that of its chapter. `pipe.md` and `pipe/run.md` are in `pipe`.
 pub fn chapter(page: &str) -> &str {
     let chapter = page.split('/').next().expect("split gives one at least");
     chapter.strip_suffix(".md").unwrap_or(chapter)
 }
 
-/// Everything to translate: by po file, the pages in the order in which one reads them.
+/// Returns everything to translate: by po file, the pages in reading order.
 pub fn all() -> Result<BTreeMap<String, Vec<Page>>> {
     let src = docs().join("src");
     let summary = markdown::summary(&read(&src.join("SUMMARY.md"))?);
@@ -83,7 +83,7 @@ pub fn all() -> Result<BTreeMap<String, Vec<Page>>> {
     Ok(chapters)
 }
 
-/// The title of the book and what it says of itself.
+/// Returns the title of the book and its description.
 fn book_titles() -> Result<Vec<String>> {
     let config = mdbook_driver::config::Config::from_disk(docs().join("book.toml"))?;
     Ok([config.book.title, config.book.description].into_iter().flatten().collect())

@@ -1,8 +1,8 @@
-//! Changes in a text, named by where they are.
+//! Changes to a text, each identified by its place.
 
 use std::ops::Range;
 
-/// Pieces of a text and what stands there instead.
+/// The pieces of a text to replace, and their replacements.
 #[derive(Default)]
 pub struct Edits(Vec<(Range<usize>, String)>);
 
@@ -12,7 +12,7 @@ impl Edits {
         self.0.push((range, by.into()));
     }
 
-    /// The text with all changes made.
+    /// Returns the text with all changes made.
     pub fn apply(mut self, text: &str) -> String {
         self.0.sort_by_key(|(range, _)| range.start);
         let mut result = String::with_capacity(text.len());

@@ -1,7 +1,7 @@
-//! What the commands on the pages print: filled in, or compared.
+//! The output of the commands on the pages: filled in, or compared.
 //!
-//! `page` finds the commands, `run` runs those of a page in a sandbox of its own, `compare` says whether two outputs are
-//! the same but for numbers. How to mark commands is said in `docs/transcripts`.
+//! `page` finds the commands, `run` runs those of a page in a sandbox of its own, `compare` compares two outputs apart
+//! from their numbers. `docs/transcripts` explains how to mark commands.
 
 mod compare;
 mod page;
@@ -20,20 +20,20 @@ use self::page::Page;
 use self::run::{Outcome, Sandbox};
 use crate::source;
 
-/// How many times as long the pauses are on a busy machine.
+/// The factor by which pauses are longer on a busy machine.
 const LONGER: u32 = 3;
 
-/// What to do with the pages.
+/// The action on the pages.
 pub struct Job<'a> {
     /// Compare instead of filling in.
     pub check: bool,
-    /// Take the programs of a debug build.
+    /// Use the programs of a debug build.
     pub debug: bool,
     /// These pages only; none means all.
     pub pages: &'a [&'a str],
 }
 
-/// What came of it.
+/// The result.
 #[derive(Default)]
 struct Sum {
     pages: usize,
@@ -43,13 +43,13 @@ struct Sum {
     wrong: Vec<String>,
 }
 
-/// Does the job, and says how much was run, and what was not and why.
+/// Does the job, and reports how much was run, and what was skipped and why.
 pub fn transcripts(job: &Job) -> Result<()> {
     let sandbox = Sandbox::new(job.debug)?;
     let pages = paths(job.pages)?;
     let next = AtomicUsize::new(0);
     let sum = Mutex::new(Sum::default());
-    // Pages do not see each other, so several run at once: mostly they wait.
+    // Pages are isolated from each other, so several run at once: mostly they wait.
     let at_once = if sandbox.private { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
     thread::scope(|scope| {
         for _ in 0..at_once {
@@ -84,7 +84,7 @@ fn paths(named: &[&str]) -> Result<Vec<PathBuf>> {
     if named.is_empty() {
         return Ok(source::files(&src, "md")?.into_iter().map(|name| src.join(name)).collect());
     }
-    // As the shell completes them, or from `docs/src`.
+    // In the form that the shell completes, or relative to `docs/src`.
     let path = |name: &&str| [PathBuf::from(name), src.join(name)].into_iter().find(|path| path.is_file());
     named.iter().map(|name| path(name).with_context(|| format!("there is no page {name}"))).collect()
 }
@@ -111,8 +111,8 @@ fn treat(path: &PathBuf, sandbox: &Sandbox, job: &Job) -> Result<Sum> {
     let mut outcomes = sandbox.run(&page.blocks, 1)?;
     let mut wrong = wrong_with(&page, &text, &outcomes, job.check);
     if let Some((line, what)) = wrong.first() {
-        // The pauses on the pages are long enough for a machine that has little else to do. What is wrong is also wrong
-        // when they are longer.
+        // The pauses on the pages are long enough for a machine with little else to do. A real error also occurs with
+        // longer ones.
         println!("note: {name}:{line}: {what}\nonce more, with longer pauses");
         outcomes = sandbox.run(&page.blocks, LONGER)?;
         wrong = wrong_with(&page, &text, &outcomes, job.check);
@@ -136,7 +136,7 @@ fn treat(path: &PathBuf, sandbox: &Sandbox, job: &Job) -> Result<Sum> {
     Ok(sum)
 }
 
-/// The blocks that failed, or print something else than the page shows: the line and what is wrong.
+/// Returns the blocks that failed, or whose output differs from the page: the line and the error.
 fn wrong_with(page: &Page, text: &str, outcomes: &[Outcome], check: bool) -> Vec<(usize, String)> {
     let mut wrong = Vec::new();
     for (block, outcome) in page.blocks.iter().zip(outcomes) {
@@ -153,13 +153,13 @@ fn wrong_with(page: &Page, text: &str, outcomes: &[Outcome], check: bool) -> Vec
     wrong
 }
 
-/// Names that would be found in no page: for the message when a program is missing.
+/// Returns the names of missing programs, for a message; `None` if none is missing.
 fn missing<'a>(programs: impl Iterator<Item = &'a str>, found: impl Fn(&str) -> bool) -> Option<String> {
     let missing: BTreeSet<_> = programs.filter(|program| !found(program)).collect();
     (!missing.is_empty()).then(|| missing.into_iter().collect::<Vec<_>>().join(" and "))
 }
 
-/// Reads the words behind `docs/transcripts`.
+/// Parses the arguments of `docs/transcripts`, and runs it.
 pub fn command(arguments: &[&str]) -> Result<()> {
     let (options, pages): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|word| word.starts_with("--"));
     if let Some(unknown) = options.iter().find(|word| !["--check", "--debug"].contains(word)) {
@@ -173,7 +173,7 @@ pub fn command(arguments: &[&str]) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// A page whose commands do not need the programs of the suite.
+    /// Checks a page whose commands do not need the programs of the suite.
     fn checked(text: &str) -> Sum {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("page.md");

@@ -1,11 +1,11 @@
-//! Whether two outputs are the same, apart from what differs from run to run.
+//! Compares two outputs, apart from the parts that differ from run to run.
 
 const DAYS: [&str; 19] = [
     "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
     "Sep", "Oct", "Nov", "Dec",
 ];
 
-/// The first line that differs in more than numbers, days, months and blanks.
+/// Returns the first line that differs in more than numbers, days, months and blanks.
 pub fn difference(shown: &str, printed: &str) -> Option<String> {
     let (old, new) = (lines(shown), lines(printed));
     let at = (0..old.len().max(new.len())).find(|&at| core(&old, at) != core(&new, at))?;
@@ -14,13 +14,13 @@ pub fn difference(shown: &str, printed: &str) -> Option<String> {
 }
 
 fn lines(text: &str) -> Vec<&str> {
-    // A release build does not say this.
+    // A release build does not print this.
     let debug = |line: &&str| line.starts_with("warning: this is a debug build");
     text.lines().filter(|line| !line.trim().is_empty() && !debug(line) && !tells_of_a_job(line)).collect()
 }
 
-/// The shell tells of a job in the background that a signal has ended, when it comes to know: under this command or a later
-/// one. Whether there is a core, too, depends on the machine.
+/// Returns true if the shell reports a background job that was ended by a signal. It does so once it notices: after
+/// this command or a later one. The mention of a core dump depends on the machine, too.
 fn tells_of_a_job(line: &str) -> bool {
     let signals = ["Aborted ", "Bus error ", "Hangup ", "Killed ", "Segmentation fault ", "Terminated "];
     signals.iter().any(|signal| line.strip_prefix(signal).is_some_and(|rest| rest.starts_with("  ")))
@@ -30,7 +30,7 @@ fn core(lines: &[&str], at: usize) -> Option<String> {
     lines.get(at).map(|line| line.split_whitespace().map(word).collect::<Vec<_>>().join(" "))
 }
 
-/// A word with each number in it, decimal or hexadecimal, as `N`.
+/// Returns a word with each number in it, decimal or hexadecimal, as `N`.
 fn word(word: &str) -> String {
     if DAYS.contains(&word) {
         return "N".to_owned();

@@ -12,13 +12,13 @@ pub struct Block {
     pub line: usize,
     /// The commands.
     pub commands: String,
-    /// They run in the background, as in another terminal.
+    /// They run in the background, as if in another terminal.
     pub terminal: bool,
-    /// Their output is another one each time.
+    /// Their output differs from run to run.
     pub varies: bool,
-    /// Programs without which they cannot run.
+    /// The programs that they need.
     pub needs: Vec<String>,
-    /// Where the page shows what they print; `None` if they are only run, and must not fail.
+    /// The place where the page shows their output; `None` if they are only run, and must not fail.
     pub shown: Option<Range<usize>>,
 }
 
@@ -26,7 +26,7 @@ pub struct Block {
 pub struct Page {
     /// Its marked blocks, in order.
     pub blocks: Vec<Block>,
-    /// How many blocks of commands have no mark.
+    /// The number of blocks of commands without a mark.
     pub unmarked: usize,
 }
 
@@ -67,7 +67,7 @@ impl Page {
         Ok(page)
     }
 
-    /// The page with the output of each block in its place. What was not run stays.
+    /// Returns the page with the output of each block in its place. Blocks that were not run stay as they are.
     pub fn filled<'a>(&self, text: &str, printed: impl Iterator<Item = Option<&'a str>>) -> String {
         let mut edits = Edits::default();
         for (block, printed) in self.blocks.iter().zip(printed) {
@@ -80,7 +80,7 @@ impl Page {
 }
 
 impl Block {
-    /// Reads `terminal, varies, needs strace lsof`.
+    /// Parses `terminal, varies, needs strace lsof`.
     fn marks<'a>(&mut self, words: &'a str) -> Result<(), &'a str> {
         let mut needs = false;
         for word in words.split([' ', ',']).filter(|word| !word.is_empty()) {
@@ -96,7 +96,7 @@ impl Block {
     }
 }
 
-/// The lines of a page, with their place.
+/// The lines of a page, with their places.
 struct Lines<'a> {
     text: &'a str,
     at: usize,
@@ -112,7 +112,7 @@ impl<'a> Lines<'a> {
         Some((line, place))
     }
 
-    /// The inside of the block of this language that follows after blank lines, if there is one.
+    /// Returns the inside of the block of this language that follows after blank lines, if there is one.
     fn block(&mut self, language: &str) -> Option<Range<usize>> {
         let (at, number) = (self.at, self.number);
         while let Some((line, place)) = self.next() {
@@ -128,7 +128,7 @@ impl<'a> Lines<'a> {
         None
     }
 
-    /// Goes on behind the end of a block, and tells where that is.
+    /// Advances past the end of a block, and returns the place of that end.
     fn fence_ends(&mut self) -> usize {
         while let Some((line, place)) = self.next() {
             if line.trim() == "```" {

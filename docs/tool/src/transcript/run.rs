@@ -1,8 +1,8 @@
-//! Runs the commands of a page where they see nothing but what the page makes.
+//! Runs the commands of a page where they see only the objects that the page creates.
 //!
-//! All commands of a page run in one shell, in order, before a terminal of their own, since some programs print otherwise
-//! into a pipe. `unshare(1)` gives the page its own process ids, System V objects, network and `/dev/shm`. So
-//! `pgrep ipc-pipe` and `ipcs` find the page's own, and nothing that it starts outlives it.
+//! All commands of a page run in one shell, in order, on a terminal of their own, since some programs print differently
+//! into a pipe. `unshare(1)` gives the page its own process ids, System V objects, network and `/dev/shm`. So `pgrep
+//! ipc-pipe` and `ipcs` find the page's own, and nothing that it starts outlives it.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -20,30 +20,30 @@ use super::page::Block;
 use crate::finish::repository;
 use crate::source;
 
-/// How long a page may take.
+/// The time that a page may take.
 const WATCHDOG: Duration = Duration::from_secs(300);
 
-/// How commands are run.
+/// The environment in which commands are run.
 pub struct Sandbox {
     /// The `PATH`: the programs of the suite come first.
     path: String,
     unshare: Vec<&'static str>,
-    /// Each page is by itself, so that several can run at once.
+    /// True if each page is isolated, so that several can run at once.
     pub private: bool,
 }
 
-/// What became of a block.
+/// The result of a block.
 pub enum Outcome {
     /// It ran and printed this.
     Printed(String),
     /// A command in it failed, which it must not.
     Failed(String),
-    /// It was not run, for want of this.
+    /// It was not run, since this is missing.
     Skipped(String),
 }
 
 impl Outcome {
-    /// What it printed, if it ran.
+    /// Returns its output, if it ran.
     pub fn printed(&self) -> Option<&str> {
         match self {
             Self::Printed(text) => Some(text),
@@ -53,7 +53,7 @@ impl Outcome {
 }
 
 impl Sandbox {
-    /// With the programs that cargo has built.
+    /// Returns a sandbox with the programs that cargo has built.
     pub fn new(debug: bool) -> Result<Self> {
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
@@ -70,7 +70,7 @@ impl Sandbox {
         Self::with_path(&folder.canonicalize()?)
     }
 
-    /// With the programs in this folder.
+    /// Returns a sandbox with the programs in this folder.
     pub fn with_path(folder: &Path) -> Result<Self> {
         let path = format!("{0}:{0}/examples:{1}:/usr/sbin:/sbin", folder.display(), std::env::var("PATH")?);
         let user: &[&str] =
@@ -94,7 +94,7 @@ impl Sandbox {
         bail!("unshare(1) gives no namespace: pages would see the objects of others")
     }
 
-    /// Runs blocks. Their pauses and limits, `sleep` and `timeout`, are so many times as long as they say.
+    /// Runs blocks. Their pauses and limits, `sleep` and `timeout`, are multiplied by `longer`.
     pub fn run(&self, blocks: &[Block], longer: u32) -> Result<Vec<Outcome>> {
         let found =
             |program: &str| self.path.split(':').any(|folder| Path::new(folder).join(program).exists());
@@ -127,7 +127,7 @@ impl Sandbox {
         Ok(outcomes)
     }
 
-    /// Runs the script in a folder, and gives what it prints to its terminal.
+    /// Runs the script in a folder, and returns its output to the terminal.
     fn shell(&self, folder: &Path) -> Result<String> {
         let size = Winsize { ws_row: 50, ws_col: 110, ws_xpixel: 0, ws_ypixel: 0 };
         let terminal = openpty(&size, None)?;
@@ -136,19 +136,19 @@ impl Sandbox {
         tcsetattr(&terminal.slave, SetArg::TCSANOW, &modes)?;
         let mut command = Command::new("unshare");
         command.args(&self.unshare).args(["bash", ".script"]).current_dir(folder);
-        // Here, so that no program takes what these leave behind for its own to clear up.
+        // Set here, so that no program takes the files left by these commands for its own to clean up.
         command.env("TMPDIR", folder).env("PATH", &self.path).env("TERM", "dumb").env("LC_ALL", "C.UTF-8");
         command.env("REPOSITORY", repository()).env("DOCS", source::docs());
-        command.env("XDG_DATA_HOME", folder.join(".data")); // not among the reader's own
+        command.env("XDG_DATA_HOME", folder.join(".data")); // not among the reader's own files
         command.stdin(Stdio::null()).stdout(Stdio::from(terminal.slave)).stderr(Stdio::null());
         let mut child = command.spawn().context("unshare")?;
-        drop(command); // and with it our copy of the terminal, so that reading comes to an end
+        drop(command); // closes our copy of the terminal, so that reading ends
 
         let (sender, receiver) = mpsc::channel();
         let mut ours = File::from(terminal.master);
         thread::spawn(move || {
             let (mut printed, mut part) = (Vec::new(), [0; 4096]);
-            // EIO: nobody has the terminal any more.
+            // EIO: the last process has closed the terminal.
             while let Ok(length @ 1..) = ours.read(&mut part) {
                 printed.extend_from_slice(&part[..length]);
             }
@@ -173,11 +173,12 @@ fn wait(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// Closes what we and those before us have left open: a page that lists descriptors shows its own. (255 is the script.)
+/// Closes the descriptors left open by us and our ancestors: a page that lists descriptors shows its own. (255 is the
+/// script.)
 const INHERITED: &str =
     "for it in /proc/$$/fd/*; do it=${it##*/}; [ $it -gt 2 ] && [ $it != 255 ] && eval \"exec $it>&-\"; done";
 
-/// The shell script of a page: after each block a zero byte that separates its output from the next.
+/// Returns the shell script of a page: after each block a zero byte that separates its output from the next.
 fn script(blocks: &[Block], runs: &[bool], private: bool, longer: u32) -> String {
     let mut lines = vec!["exec 2>&1; terminals=()".to_owned(), INHERITED.to_owned()];
     if longer > 1 {
@@ -187,7 +188,7 @@ fn script(blocks: &[Block], runs: &[bool], private: bool, longer: u32) -> String
         ));
     }
     if private {
-        // Everybody who runs as this user shares the allowance for POSIX queues, in other namespaces as well.
+        // All processes of this user share the allowance for POSIX queues, in other namespaces as well.
         lines.push("ulimit -q unlimited 2>/dev/null".to_owned());
         let own = "ip link set lo up; mount -t tmpfs none /dev/shm; mount -t mqueue none /dev/mqueue";
         lines.push(format!("{{ {own}; }} 2>/dev/null"));
@@ -209,7 +210,7 @@ fn script(blocks: &[Block], runs: &[bool], private: bool, longer: u32) -> String
         }
         lines.push("printf '\\0'".to_owned());
     }
-    // What still runs in another terminal is ended, as with Ctrl-C.
+    // Commands still running in another terminal are ended, as with Ctrl-C.
     lines.push(
         "for it in ${terminals[@]}; do sleep 0.3; kill -INT -- -$it; sleep 0.3; kill -- -$it; wait $it; done 2>/dev/null"
             .to_owned(),
@@ -221,13 +222,13 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Without blanks at the ends of lines and empty lines at both ends.
+/// Removes blanks at the ends of lines, and empty lines at both ends.
 fn tidy(text: &str) -> String {
     let lines: Vec<_> = text.trim_matches('\n').lines().map(|line| typed(line.trim_end())).collect();
     lines.join("\n") + "\n"
 }
 
-/// What the shell says as it would say it to somebody who types: without the line of the script and the process id.
+/// Returns the shell's message in its interactive form: without the line of the script and the process id.
 fn typed(line: &str) -> String {
     let said = line.strip_prefix(".script: line ").and_then(|rest| rest.split_once(": "));
     let Some((_, said)) = said else { return line.to_owned() };
