@@ -160,13 +160,13 @@ fn clean_shows_nothing_that_is_in_use() {
 /// POSIX queues are recognised by the suite's names and by the owner's lock, which is on one queue and protects both.
 #[test]
 fn clean_shows_posix_queues_without_an_owner() {
+    let allowance = Allowance::wait_for(1); // before anything that starts a watchdog
     let tmp = TempDir::new().unwrap();
     let mount = "mkdir -p /dev/mqueue && mount -t mqueue none /dev/mqueue";
     let program = bench().get_program().to_string_lossy().into_owned();
     let Some(mut there) = namespaces::limited(&["--mount"], mount, &program) else {
         return skipped("a new mount namespace needs root or a user namespace, and unshare(1)");
     };
-    let allowance = Allowance::wait_for(1);
     let small = Attributes { capacity: 1, longest: 8, messages: 0 };
     let other: PosixName = PosixName::fresh().as_str().replacen("/ipc-", "/other-", 1).parse().unwrap();
     let [ours, theirs] = [(); 2].map(|()| PosixName::fresh());

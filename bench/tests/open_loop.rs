@@ -14,13 +14,13 @@ use nix::unistd::Pid;
 /// Longer than a delay that a busy machine causes in one of a hundred messages.
 const STALL: Duration = Duration::from_millis(300);
 
-/// Runs five times half a second, with a message each millisecond; the peer is stopped three times. One of these may
-/// hit the end of a round, where no message is delayed. The others delay hundreds of 2500, which is more than one of a
+/// Runs five times 0.8 s, with a message each millisecond; the peer is stopped three times. One of these may
+/// hit the end of a round, where no message is delayed. The others delay hundreds of 4000, which is more than one of a
 /// hundred.
 fn stalled() -> Document {
     let mut harness = bench();
     harness.args(["--mechanism", "pipe", "--size", "64", "--wait", "block", "--kind", "open_loop"]);
-    harness.args(["--rate", "1000", "--count", "2500", "--json"]);
+    harness.args(["--rate", "1000", "--count", "4000", "--json"]);
     let harness = Running::start(&mut harness);
     let mut peer = String::new();
     // Getting ready takes some hundred messages; then it is in the first round or the second.

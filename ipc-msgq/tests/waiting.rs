@@ -329,10 +329,8 @@ fn draining_can_be_interrupted() {
         queue.send(&Message::new(ONE, b"precious")).unwrap();
         let (capacity, interrupter) = (queue.stat().unwrap().capacity, Interrupter::new());
         interrupter.interrupt();
-        let started = Instant::now();
-        let until = Until::from(Duration::from_secs(3)).or(&interrupter);
+        let until = Until::from(Duration::from_secs(3600)).or(&interrupter); // longer than the watchdog waits
         assert_eq!(queue.close_and_drain(until).unwrap(), Drain::NotDrained { messages: 1, bytes: 8 });
-        assert!(started.elapsed() < Duration::from_secs(3), "the time has ended it, not the interruption");
         assert_eq!(queue.stat().unwrap().capacity, capacity);
     });
 }
@@ -376,7 +374,7 @@ fn the_librarys_threads_take_no_signals() {
             };
             // The thread takes a moment to start.
             while blocks_all() != Some(true) {
-                assert!(started.elapsed() < Duration::from_secs(5), "{name}: {:?}", blocks_all());
+                assert!(started.elapsed() < Duration::from_secs(10), "{name}: {:?}", blocks_all());
                 thread::yield_now();
             }
         }

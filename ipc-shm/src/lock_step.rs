@@ -268,13 +268,14 @@ impl Drop for LockStep {
 mod tests {
     use std::thread;
 
+    use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
     use ipc_core::{Mechanism, Setup};
 
     use super::*;
     use crate::{Semaphores, sys};
 
     fn pair() -> (LockStep, LockStep) {
-        const PATIENCE: Duration = Duration::from_secs(10);
+        over_this_test();
         let mut owner = Semaphores::create(None, &Setup::default()).unwrap();
         let address = owner.address();
         let joiner = thread::spawn(move || Semaphores::join(&address, &Setup::default(), PATIENCE).unwrap());

@@ -375,6 +375,7 @@ fn the_door_closes_behind_the_one_who_joined() {
 /// dropped.
 #[test]
 fn the_survivor_removes_what_a_killed_owner_left() {
+    over_this_test();
     let removes = || {
         let place = tempfile::tempdir().unwrap();
         let address = place.path().join("talk").display().to_string();
@@ -398,6 +399,7 @@ fn the_survivor_removes_what_a_killed_owner_left() {
 /// A port needs no lease; but listening there removes the paths of dead processes, as any `create` does.
 #[test]
 fn listening_at_a_port_sweeps_too() {
+    over_this_test();
     let place = tempfile::tempdir().unwrap();
     let demo = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-socket"));
@@ -488,6 +490,7 @@ fn a_full_queue_of_callers_is_a_timeout() {
 /// end: TCP then connects it to itself.
 #[test]
 fn a_port_does_not_answer_itself() {
+    over_this_test();
     let prepare = "ip link set lo up && echo 40000 40000 > /proc/sys/net/ipv4/ip_local_port_range";
     let demo = env!("CARGO_BIN_EXE_ipc-socket");
     let Some(mut ping) = ipc_core::conformance::namespaces::limited(&["--net"], prepare, demo) else {

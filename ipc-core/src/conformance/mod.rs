@@ -90,6 +90,9 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 /// The number of cases to run at once for each processor: in most of them both sides wait.
 const CASES_PER_PROCESSOR: usize = 6;
 
+/// Cases at once at most, since each has several processes.
+const MOST_CASES: usize = 24;
+
 /// The result of a case; the error describes the failure.
 type Outcome = std::result::Result<(), Failed>;
 
@@ -185,7 +188,7 @@ impl Suite {
         let _copy = ownership::Copy::of(self.demo.path()).expect("there is room for a copy of the demo");
         let mut arguments = Arguments::from_args();
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        arguments.test_threads.get_or_insert(CASES_PER_PROCESSOR * processors);
+        arguments.test_threads.get_or_insert((CASES_PER_PROCESSOR * processors).min(MOST_CASES));
         libtest_mimic::run(&arguments, self.trials).exit_code()
     }
 }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::fmt::{Display, Write as _};
 use std::fs;
 use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -32,7 +33,7 @@ impl Watchdog {
                 // Not `eprintln`, which the test runner keeps for the end of the test.
                 let doing = doing();
                 let _ = writeln!(std::io::stderr(), "watchdog: {what} still runs after {time:?}:\n{doing}");
-                kill_descendants(std::process::id());
+                kill_after_the_end(&descendants(std::process::id()));
                 std::process::exit(101);
             }
         });
@@ -94,6 +95,14 @@ pub fn doing() -> String {
     lines
 }
 
+/// Has processes killed in a moment, when this one has ended: a test that waits for one of them would else go on, and could
+/// even pass.
+fn kill_after_the_end(pids: &[u32]) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "sleep 0.1; kill -KILL \"$@\"", "sh"]).args(pids.iter().map(u32::to_string));
+    let _ = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn(); // there is no other way
+}
+
 /// Kills all descendants of a process.
 pub fn kill_descendants(pid: u32) {
     for descendant in descendants(pid) {
@@ -118,30 +127,36 @@ fn descendants(pid: u32) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    use std::process::{Command, Stdio};
+    use std::io::{BufRead as _, BufReader};
     use std::time::Instant;
 
     /// A program for the tests, not a test: it hangs, and so do its child and grandchild.
     #[test]
     #[ignore = "it hangs"]
     fn hangs() {
-        let _watchdog = Watchdog::over("the answer", Duration::from_millis(300));
         let mut shell = Command::new("sh");
-        shell.args(["-c", "sleep 1000 & echo $!; wait"]).spawn().expect("a shell").wait().expect("never");
+        let mut shell =
+            shell.args(["-c", "sleep 20 & echo $!; wait"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut number = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        println!("{number}");
+        let sleeps = format!("/proc/{}/cmdline", number.trim());
+        while !fs::read_to_string(&sleeps).is_ok_and(|line| line.starts_with("sleep")) {}
+        let _watchdog = Watchdog::over("the answer", Duration::from_millis(300));
+        shell.wait().unwrap();
     }
 
     #[test]
     fn what_hangs_is_named_and_takes_its_children_with_it() {
         let mut hanging = Command::new(std::env::current_exe().expect("a program has a path"));
         hanging.args(["--exact", "conformance::watchdog::tests::hangs", "--ignored", "--nocapture"]);
-        let started = Instant::now();
+        let _watchdog = Watchdog::over("the watchdog's own test", WHOLE_CASE);
         let output = hanging.stdin(Stdio::null()).output().expect("a test can start itself");
-        assert!(started.elapsed() < PATIENCE, "its grandchild holds the pipe for 1000 s");
         let (said, story) =
             (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(101), "{story}");
         assert!(story.contains("watchdog: the answer still runs after 300ms:\n"), "{story}");
-        assert!(story.contains("(sleep 1000) in ") && story.contains("(sh -c sleep 1000"), "{story}");
+        assert!(story.contains("(sleep 20) in ") && story.contains("(sh -c sleep 20"), "{story}");
         let grandchild = said.lines().find_map(|line| line.trim().parse::<i32>().ok()).expect("its number");
         let until = Instant::now() + PATIENCE;
         while fs::read_to_string(format!("/proc/{grandchild}/cmdline")).is_ok_and(|line| !line.is_empty()) {

@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(waiting.join().unwrap(), Ok(()));
             let waiting = scope.spawn(receive);
             let (mut seen, started) = (0, Instant::now());
-            while !waiting.is_finished() && started.elapsed() < Duration::from_secs(5) {
+            while !waiting.is_finished() && started.elapsed() < Duration::from_secs(10) {
                 seen = slot.look(seen);
                 thread::yield_now();
             }

@@ -59,7 +59,7 @@ mod tests {
             hall.reaper.write(1).unwrap();
             let started = Instant::now();
             let is_told = || poll(&mut [readable(hall.reaper.as_fd())], PollTimeout::ZERO) == Ok(1);
-            while is_told() && started.elapsed() < Duration::from_secs(5) {
+            while is_told() && started.elapsed() < Duration::from_secs(10) {
                 thread::yield_now();
             }
             let sleeps = !is_told();

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use ipc_core::conformance::first_process;
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_core::conformance::watchdog::WHOLE_CASE;
 use nix::sys::signal::Signal;
 use tiny::{Tiny, given, solved};
 
@@ -138,7 +138,9 @@ fn watch_judges_on_save_and_goes_on_to_the_next() {
     let until = |text: &str| {
         let mut said = String::new();
         while !said.contains(text) {
-            let Ok(line) = lines.recv_timeout(PATIENCE) else { panic!("`{text}` never came, but:\n{said}") };
+            let Ok(line) = lines.recv_timeout(WHOLE_CASE) else {
+                panic!("`{text}` never came, but:\n{said}")
+            };
             said += &(line + "\n");
         }
         said

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::ring::bell::Bell;
 
-const ROUNDS: u64 = 100_000;
+const ROUNDS: u64 = 20_000;
 
 /// A place for one number, with a bell beside it.
 #[derive(Default)]

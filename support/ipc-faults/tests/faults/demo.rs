@@ -24,7 +24,7 @@ const TRACED: &str = "traced";
 pub const TIMEOUT: Duration = Duration::from_millis(400);
 pub const PROMPT: Duration = Duration::from_secs(1);
 /// The time after which a demo counts as hung.
-pub const PATIENCE: Duration = Duration::from_secs(6);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The variable that makes a demo `ipc-bench clean` instead.
 pub const CLEAN: &str = "IPC_FAULTS_CLEAN";
@@ -139,7 +139,9 @@ impl Demo {
     /// Returns the next line of its output; empty when it has ended.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
+        let watchdog = tracer::Watchdog::over(self.pid(), PATIENCE);
         let _ = self.stdout.read_line(&mut line); // a demo that dies in the middle of a line has not printed it
+        watchdog.stop();
         line
     }
 
@@ -154,14 +156,16 @@ impl Demo {
 
     /// Waits until it reports that it measures: both sides have met by then. Returns at its end, too.
     pub fn until_it_measures(&mut self) {
+        let watchdog = tracer::Watchdog::over(self.pid(), PATIENCE);
         let mut begin = self.told.len();
         while !self.told[begin..].starts_with(b"  now ") {
             begin = self.told.len();
             match self.stderr.read_until(b'\n', &mut self.told) {
                 Ok(1..) => {}
-                Ok(0) | Err(_) => return,
+                Ok(0) | Err(_) => break,
             }
         }
+        watchdog.stop();
     }
 
     /// Waits for its end, for at most `patience`.

@@ -147,14 +147,18 @@ pub fn is_seen(number: i64) -> bool {
 pub fn to_try(call: &Entered, nth: usize, everything: bool) -> Vec<Errno> {
     let Some(known) = find(call.number) else { return Vec::new() };
     let mut errnos: Vec<_> = known.errnos.iter().copied().filter(|&errno| can_be(call, errno)).collect();
-    let makes = known.makes && !only_looks(call);
-    if !makes && !everything && !errnos.is_empty() {
+    if !makes_or_removes(call) && !everything && !errnos.is_empty() {
         errnos = vec![errnos[nth % errnos.len()]];
     }
     errnos
 }
 
-/// True if a call that can make something makes nothing with these arguments.
+/// Returns whether something is made or removed by a call.
+pub fn makes_or_removes(call: &Entered) -> bool {
+    find(call.number).is_some_and(|known| known.makes) && !only_looks(call)
+}
+
+/// Returns whether a call that can make or remove something does neither, as its arguments say.
 fn only_looks(call: &Entered) -> bool {
     let creates = |flags: u64| flags & libc::O_CREAT as u64 != 0;
     match call.number {

@@ -27,8 +27,10 @@ fn fail(world: &World, part: Part, tally: &mut Tally) {
     world.scrub();
     let mut sites = HashSet::new();
     for (point, call) in Point::all(&calls).into_iter().zip(&calls) {
-        // A call in a loop fails the first time only; the other times are the same.
-        if !sites.insert((call.number, call.site)) && !world.everything {
+        // A look that is repeated at the same place fails the first time. Not so what makes or removes something: of two
+        // objects, the first is there when the second cannot be made.
+        let again = !sites.insert((call.number, call.site));
+        if again && !errnos::makes_or_removes(call) && !world.everything {
             continue;
         }
         for errno in errnos::to_try(call, point.nth, world.everything) {

@@ -51,6 +51,9 @@ use world::World;
 /// The number of worlds at once for each processor: in most of them a process waits.
 const WORLDS_PER_PROCESSOR: usize = 10;
 
+/// Worlds at once at most: each has namespaces and file systems of its own, which a system has only so many of.
+const MOST_WORLDS: usize = 40;
+
 fn main() -> ExitCode {
     if let Some(status) = demo::play_if_told() {
         return status;
@@ -76,7 +79,7 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(WORLDS_PER_PROCESSOR * processors);
+    arguments.test_threads.get_or_insert((WORLDS_PER_PROCESSOR * processors).min(MOST_WORLDS));
     let conclusion = libtest_mimic::run(&arguments, trials);
     print!("{}", matrix::table());
     conclusion.exit_code()

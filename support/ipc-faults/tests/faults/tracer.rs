@@ -311,13 +311,13 @@ fn answer(_thread: Pid, _errno: Errno) -> nix::Result<()> {
 }
 
 /// Kills a process group that does not end in time.
-struct Watchdog {
+pub struct Watchdog {
     ended: Sender<()>,
     thread: JoinHandle<bool>,
 }
 
 impl Watchdog {
-    fn over(group: Pid, patience: Duration) -> Self {
+    pub fn over(group: Pid, patience: Duration) -> Self {
         let (ended, waiting) = mpsc::channel();
         let watch = move || {
             let late = waiting.recv_timeout(patience) == Err(RecvTimeoutError::Timeout);
@@ -330,7 +330,7 @@ impl Watchdog {
     }
 
     /// Stops watching, and returns whether it had to kill.
-    fn stop(self) -> bool {
+    pub fn stop(self) -> bool {
         drop(self.ended);
         self.thread.join().expect("a watchdog does not panic")
     }
