@@ -22,9 +22,9 @@
 //! read, on a real disk: the kernel writes changed pages out from time to time, and a store meanwhile can wait for the
 //! disk. Nor between hosts: on a network file system, the two do not share a page.
 //!
-//! **System calls**: `open`, `renameat2`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to sleep and
-//! to wake a sleeper. The variant `memfd` makes its memory by `memfd_create` and `fcntl(F_ADD_SEALS)`. No `msync`: that
-//! is for the disk, not for the other process.
+//! **System calls**: `open`, `renameat2`, `fallocate`, `ftruncate`, `mmap`, `munmap`, `unlink`; then `futex`, only to
+//! sleep and to wake a sleeper. The variant `memfd` makes its memory by `memfd_create` and `fcntl(F_ADD_SEALS)`. No
+//! `msync`: that is for the disk, not for the other process.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour/`: mappings come in whole pages, and what is stored past the
 //! end of the file, in its last page, is lost; touching a page that lies wholly past the end raises `SIGBUS`, and any

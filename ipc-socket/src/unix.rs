@@ -36,7 +36,7 @@ pub struct Unix<K> {
 pub trait Kind: fmt::Debug + Send + 'static {
     /// The type that `socket` takes.
     const TYPE: SockType;
-    /// The option that asks for it on a command line; nothing for the default.
+    /// The command-line option that selects this type; empty for the default.
     const OPTION: &'static str;
     /// The description of this variant.
     const VARIANT: Variant;

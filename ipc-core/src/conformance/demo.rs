@@ -56,7 +56,7 @@ impl Demo {
         self.variant
     }
 
-    /// The full name of the variant's mechanism.
+    /// Returns the full name of the variant's mechanism.
     pub(super) const fn title(self) -> &'static str {
         self.title
     }

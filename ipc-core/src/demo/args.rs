@@ -84,7 +84,7 @@ impl Known {
         known
     }
 
-    /// The switches of all variants, each once, in order.
+    /// Returns the switches of all variants, each once, in order.
     fn switches(&self) -> Vec<(&'static str, &'static str)> {
         let mut switches: Vec<(&str, &str)> = Vec::new();
         for &(name, help) in self.variants.iter().flat_map(|offer| &offer.switches) {

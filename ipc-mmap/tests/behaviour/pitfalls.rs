@@ -90,7 +90,7 @@ fn making_a_file_to_be_kept_sweeps_too() {
 fn a_file_to_be_kept_must_be_named() {
     let refused = File::create(None, &with(FileOptions { keep: true, ..FileOptions::default() }));
     assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("needs a name")));
-    // The demo says so, too; and that memory without a file cannot be kept.
+    // The demo refuses it, too; and it refuses to keep memory without a file.
     for (args, wanted) in [
         (&["--keep"][..], "error: a file to be kept needs a name: give its path\n"),
         (&["--keep", "--variant", "memfd"], "error: --keep is not for the variant memfd, but for: file\n"),
