@@ -99,7 +99,7 @@ pub struct Case {
     pub kind: Kind,
     /// Length of each message, in bytes.
     pub size: usize,
-    /// How both sides wait.
+    /// The wait strategy of both sides.
     pub wait: Wait,
     /// The CPUs on which both sides run.
     pub placement: Placement,

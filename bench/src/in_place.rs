@@ -114,14 +114,14 @@ impl<M: Memory> Slots for RingLink<M> {
     }
 }
 
-/// The action of a poller between two polls.
+/// The pause of a poller between two polls.
 #[derive(Default)]
 struct Pause {
     polls: u32,
 }
 
 impl Pause {
-    /// Checks occasionally whether the peer is alive, since that costs a system call.
+    /// Checks only now and then whether the peer is alive, since that costs a system call.
     fn before_next_poll_of(&mut self, link: &mut impl Transport) -> Result<()> {
         hint::spin_loop();
         self.polls = self.polls.wrapping_add(1);

@@ -47,8 +47,8 @@ pub struct Plan {
 pub const FEWEST_ROUNDS: usize = 11;
 
 impl Plan {
-    /// Plans as much time as one row is measured, in rounds of some milliseconds, by several pairs; or a given number
-    /// of messages in each of the fewest rounds, by one pair.
+    /// Returns a plan that takes the time of one row, in rounds of some milliseconds, by several pairs; or one with a
+    /// fixed number of messages in each of the fewest rounds, by one pair.
     #[must_use]
     pub fn new(effort: Effort, kind: Kind) -> Self {
         let each = match effort {

@@ -28,7 +28,7 @@ use crate::{Case, Kind, Pair, Placement, member};
 /// The first argument of a process started to be counted.
 const COUNTED: &str = "counted";
 
-/// The number of messages counted: enough that a stream does not fit into the medium without a wait.
+/// The messages that are counted: a few more messages of a stream fit into the medium before a side has to wait.
 const MESSAGES: u64 = 200;
 
 /// System calls per message, of ping and of pong.

@@ -1,4 +1,4 @@
-//! Tests of many clients of one server: real servers, real clients, and their abnormal ends.
+//! Tests of many clients of one server: real servers, real clients, and their abnormal termination.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;

@@ -1,5 +1,5 @@
-//! Tests of each format against its snapshot. To accept a change: `SNAPSHOTS=overwrite cargo test -p ipc-bench --test
-//! exporters`.
+//! Tests of each format against its snapshot. To accept a change:
+//! `SNAPSHOTS=overwrite cargo test -p ipc-bench --test exporters`.
 
 mod invented;
 

@@ -1,4 +1,4 @@
-//! Tests of abnormal ends while bare calls are played: Ctrl-C, a harness ended by force, a killed peer.
+//! Tests of abnormal termination while bare calls are played: Ctrl-C, a harness ended by force, a killed peer.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;
@@ -181,7 +181,7 @@ fn a_dead_peer_at_the_floor_is_noticed() {
     });
 }
 
-/// A poller does not notice that its peer is gone, no more than a sleeper does: one case for each medium.
+/// Neither a poller nor a sleeper learns from a bare call that its peer is gone: one case for each medium.
 #[test]
 fn a_dead_peer_at_the_floor_is_noticed_by_who_polls_a_pipe() {
     a_dead_peer_is_noticed("pipe", "spin");

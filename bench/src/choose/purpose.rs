@@ -64,7 +64,7 @@ impl Common {
         (Shared::Directory, "dir"),
         (Shared::Network, "net"),
     ];
-    /// All of it: no container lies between them.
+    /// Everything is shared: no container boundary lies between the two.
     pub const ALL: Self = Self([true; Self::EACH.len()]);
 
     /// Returns true if `what` is shared.

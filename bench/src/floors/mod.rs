@@ -17,12 +17,12 @@
 //! the two processes (never inside a measurement); `stage.rs`, the two processes; `sys.rs`, the calls that need
 //! `unsafe`.
 //!
-//! # What is alike on both sides of a ratio
+//! # Common to both sides of a ratio
 //! The payload: every byte is written before it is sent and read after it has arrived, by the same code. The placement
 //! of the two processes. The clock: the time of a whole round of some milliseconds, divided by the messages in it. The
 //! start: both processes are awake before the clock starts.
 //!
-//! # What the floor of a strategy of waiting is
+//! # The floor of each wait strategy
 //! For `block`, the call that sleeps. For `spin`, the call that does not, repeated; with `sched_yield` in between where
 //! both processes share a core. For `hybrid`, the better of the two for a peer that answers at once: polling where each
 //! process has a core of its own, sleeping where they share one.

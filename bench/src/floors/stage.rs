@@ -44,7 +44,7 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     })?;
     let id = ProcessId::of(child.pid())?.ok_or(Error::Disconnected)?;
     control.send_ends(&made.pong)?;
-    drop(made.pong); // a copy left open here would hide the child's end
+    drop(made.pong); // a copy left open here would hide the child's exit
     control.receive_time()?; // the child is ready
     cpus.bind(Role::Ping)?;
     stage.is_ready(usize::MAX, Some(child.pid()));

@@ -43,8 +43,8 @@ impl Stop {
     }
 
     /// Returns true if a signal has arrived, or arrives in a moment. A terminal sends it to all processes: a peer may
-    /// have been ended by it before this process receives it, which takes long on a busy machine. Only a failed run
-    /// waits for that.
+    /// have been ended by it before this process receives it, which takes long on a busy machine. Called only
+    /// after a failure, since it waits for that.
     pub(super) fn is_near(&self) -> bool {
         let started = Instant::now();
         while !self.is_set() && started.elapsed() < Duration::from_secs(1) {

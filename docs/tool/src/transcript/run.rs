@@ -1,8 +1,8 @@
 //! Runs the commands of a page where they see only the objects that the page creates.
 //!
 //! All commands of a page run in one shell, in order, on a terminal of their own, since some programs print differently
-//! into a pipe. `unshare(1)` gives the page its own process ids, System V objects, network and `/dev/shm`. So `pgrep
-//! ipc-pipe` and `ipcs` find the page's own, and nothing that it starts outlives it.
+//! into a pipe. `unshare(1)` gives the page its own process ids, System V objects, network and `/dev/shm`. So
+//! `pgrep ipc-pipe` and `ipcs` find the page's own, and nothing that it starts outlives it.
 
 use std::fs::{self, File};
 use std::io::Read as _;
