@@ -45,7 +45,7 @@ impl Meter {
         for entry in entries {
             let name = entry.file_name().to_string_lossy().into_owned();
             // `intel-rapl:0` is a package, `intel-rapl:0:1` a part of it; AMD's have the same names. The whole
-            // platform, which contains the packages, is named alike: its file `name` tells it apart.
+            // platform, which contains the packages, has a similar name: its file `name` tells it apart.
             let is_whole = name.starts_with("intel-rapl:") && name.matches(':').count() == 1;
             let says = fs::read_to_string(entry.path().join("name")).unwrap_or_default();
             if !is_whole || !says.starts_with("package") {

@@ -111,7 +111,7 @@ fn count(case: &Case) -> Result<Calls> {
 /// Returns the reason why a process to be counted ended before its exchange, in its own words.
 fn reason_of(mut child: Child) -> Error {
     let mut said = String::new();
-    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error: it has said nothing
+    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error means no output
     let reason = said.lines().last().and_then(|line| line.strip_prefix("error: "));
     reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
 }

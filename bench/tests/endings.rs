@@ -1,4 +1,5 @@
-//! Tests of abnormal termination: a killed peer, Ctrl-C, a harness ended by force; and of `clean` on the objects left behind.
+//! Tests of abnormal termination: a killed peer, Ctrl-C, a harness ended by force; and of `clean` on the objects left
+//! behind.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;

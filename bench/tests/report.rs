@@ -302,7 +302,7 @@ fn a_missing_size_breaks_the_line() {
     });
 }
 
-/// Implementations within the spread of the rounds are named beside the best, and each unstable row is called so.
+/// Implementations within the spread of the rounds are named beside the best, and each unstable row is marked.
 #[test]
 fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {
     let (steady, wild) = ([1.0; 7], [0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.25]);

@@ -1,4 +1,4 @@
-//! Tests of a run: the saved results, the checks, and the rows beside a row.
+//! Tests of a run: the saved results, the checks, and the floor or closed loop beside a row.
 
 #[allow(dead_code)] // shared with the other tests
 mod common;

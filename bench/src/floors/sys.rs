@@ -17,7 +17,7 @@ use nix::sys::stat::fstat;
 #[inline]
 pub(super) fn msgsnd(queue: i32, message: &[u64], len: usize, flags: i32) -> nix::Result<()> {
     assert!(size_of_val(message) >= size_of::<u64>() + len, "a message shorter than said");
-    // SAFETY: the kernel reads the type, which is 8 bytes here, and `len` bytes behind it: all of them in `message`.
+    // SAFETY: the kernel reads the type, which is 8 bytes here, and `len` bytes after it: all of them in `message`.
     let answer = unsafe { libc::msgsnd(queue, message.as_ptr().cast(), len, flags) };
     Errno::result(answer).map(drop)
 }
@@ -28,7 +28,7 @@ pub(super) fn msgsnd(queue: i32, message: &[u64], len: usize, flags: i32) -> nix
 #[inline]
 pub(super) fn msgrcv(queue: i32, message: &mut [u64], len: usize, kind: i64, flags: i32) -> nix::Result<()> {
     assert!(size_of_val(message) >= size_of::<u64>() + len, "a buffer shorter than said");
-    // SAFETY: the kernel writes the type, which is 8 bytes here, and at most `len` bytes behind it: all in `message`.
+    // SAFETY: the kernel writes the type, which is 8 bytes here, and at most `len` bytes after it: all in `message`.
     let received = unsafe { libc::msgrcv(queue, message.as_mut_ptr().cast(), len, kind, flags) };
     match Errno::result(received) {
         Err(Errno::ENOMSG) => Err(Errno::EAGAIN),
