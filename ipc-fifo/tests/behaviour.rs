@@ -469,7 +469,7 @@ fn a_fifo_refuses_not_to_wait_for_a_single_call() {
     assert_eq!(answer.unwrap_err().raw_os_error(), Errno::EOPNOTSUPP as i32);
 }
 
-/// Of the two descriptions of each end, one waits and one does not, and neither call changes that.
+/// One of the two descriptions of each end waits, the other does not, and no call changes that.
 #[test]
 fn each_end_is_open_twice_and_never_switched() {
     let (mut owner, mut joiner) = meet(None);
@@ -497,8 +497,8 @@ fn the_modes_are_those_asked_for() {
     }
 }
 
-/// The survivor of a killed owner removes its names when it ends, before any next `create`. Not always: the kernel closes
-/// the FIFOs of a killed process, which wakes the survivor, maybe before it drops the lock of the lease.
+/// The survivor of a killed owner removes its names when it ends, before any next `create`. Not always: the kernel
+/// closes the FIFOs of a killed process, which may wake the survivor before the lock of the owner's lease is dropped.
 #[test]
 fn the_survivor_removes_what_a_killed_owner_left() {
     over_this_test();

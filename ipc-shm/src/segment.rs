@@ -100,7 +100,7 @@ impl Segment {
     /// # Errors
     /// `EIDRM`, `EINVAL`: it is gone. `EACCES`: this process may not read it.
     pub fn stat(self) -> Result<SegmentStat> {
-        /// Linux's mark in the mode of a segment that is to go; libc does not name it.
+        /// The mode bit by which Linux marks a segment for removal; libc does not name it.
         const SHM_DEST: u32 = 0o1000;
         let stat = sys::shm_stat(self.id).call("shmctl")?;
         let IpcPerm { key, creator, mode, .. } = (&stat.shm_perm).into();

@@ -69,7 +69,7 @@ impl Hosts {
         Self { here: name("here"), there: name("there") }
     }
 
-    /// Makes the two and joins them: `10.0.0.1` and `fd00::1` here, `10.0.0.2` and `fd00::2` there.
+    /// Makes the two namespaces and joins them: `10.0.0.1` and `fd00::1` here, `10.0.0.2` and `fd00::2` there.
     fn make() -> Result<Self, String> {
         if !nix::unistd::geteuid().is_root() {
             return Err("making a network namespace takes root".into());

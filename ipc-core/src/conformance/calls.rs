@@ -22,9 +22,9 @@ use crate::{Call, Deadline, Error, Mechanism, Transport, sys};
 /// The system calls for one message where neither side has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls {
-    /// To send it.
+    /// System calls to send it.
     pub send: usize,
-    /// To receive it.
+    /// System calls to receive it.
     pub receive: usize,
 }
 

@@ -90,19 +90,21 @@ pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
 /// The number of cases to run at once for each processor: in most of them both sides wait.
 const CASES_PER_PROCESSOR: usize = 6;
 
-/// Cases at once at most, since each has several processes.
+/// The most cases to run at once, since each has several processes.
 const MOST_CASES: usize = 24;
 
 /// The result of a case; the error describes the failure.
 type Outcome = std::result::Result<(), Failed>;
 
-/// The suite for a mechanism: [`of`](Self::of) it, then each [`variant`](Self::variant), then [`run`](Self::run).
+/// A suite for one mechanism, to be built by [`of`](Self::of) and [`variant`](Self::variant), and started by
+/// [`run`](Self::run).
 pub struct Suite {
     args: Vec<String>,
     demo: demo::Program,
-    /// What has to be the same for all variants: by it, each finds and removes what the others leave.
+    /// The name and the kind of leases, by which each variant finds and removes the remains of the others: all share
+    /// them.
     shared: (&'static str, bool),
-    /// How this process ended if it was only the peer of a case.
+    /// The exit status of this process, if it was only the peer of a case.
     played: Option<ExitCode>,
     /// The variants of the mechanism that the suite still has to be given.
     untold: Names,

@@ -95,7 +95,7 @@ pub fn doing() -> String {
     lines
 }
 
-/// Has processes killed in a moment, when this one has ended: a test that waits for one of them would else go on, and could
+/// Kills processes shortly after this one has ended: with them dead, a test that waits for one would go on, and could
 /// even pass.
 fn kill_after_the_end(pids: &[u32]) {
     let mut shell = Command::new("sh");

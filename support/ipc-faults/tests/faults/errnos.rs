@@ -153,12 +153,12 @@ pub fn to_try(call: &Entered, nth: usize, everything: bool) -> Vec<Errno> {
     errnos
 }
 
-/// Returns whether something is made or removed by a call.
+/// Returns whether a call makes or removes something.
 pub fn makes_or_removes(call: &Entered) -> bool {
     find(call.number).is_some_and(|known| known.makes) && !only_looks(call)
 }
 
-/// Returns whether a call that can make or remove something does neither, as its arguments say.
+/// Returns whether a call that can make or remove something does neither with these arguments.
 fn only_looks(call: &Entered) -> bool {
     let creates = |flags: u64| flags & libc::O_CREAT as u64 != 0;
     match call.number {

@@ -27,8 +27,8 @@ fn fail(world: &World, part: Part, tally: &mut Tally) {
     world.scrub();
     let mut sites = HashSet::new();
     for (point, call) in Point::all(&calls).into_iter().zip(&calls) {
-        // A look that is repeated at the same place fails the first time. Not so what makes or removes something: of two
-        // objects, the first is there when the second cannot be made.
+        // A call that only looks is tried once at each place. A call that makes or removes something is tried each
+        // time: the second of two objects fails while the first exists.
         let again = !sites.insert((call.number, call.site));
         if again && !errnos::makes_or_removes(call) && !world.everything {
             continue;

@@ -15,7 +15,7 @@ pub struct Fault {
     pub try_it: fn(&mut World) -> Tally,
 }
 
-/// All of them, in the order of the matrix.
+/// The kinds of faults, in the order of the matrix.
 pub static FAULTS: [Fault; 15] = [
     Fault {
         name: "pong-killed",

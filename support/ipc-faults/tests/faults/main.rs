@@ -51,7 +51,7 @@ use world::World;
 /// The number of worlds at once for each processor: in most of them a process waits.
 const WORLDS_PER_PROCESSOR: usize = 10;
 
-/// Worlds at once at most: each has namespaces and file systems of its own, which a system has only so many of.
+/// The most worlds at once: each has its own namespaces and file systems, and a system has only so many of them.
 const MOST_WORLDS: usize = 40;
 
 fn main() -> ExitCode {
