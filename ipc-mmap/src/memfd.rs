@@ -113,7 +113,7 @@ impl Mechanism for Memfd {
 const NAME: &str = "ipc-mmap";
 
 /// Fixes the length, and forbids more seals. A peer that could shorten the memory could kill us with `SIGBUS`.
-/// (`F_SEAL_SEAL` keeps a peer from adding `F_SEAL_WRITE`, after which no process could map the memory.)
+/// (`F_SEAL_SEAL` keeps a peer from adding `F_SEAL_WRITE`, after which no other process could map the memory.)
 const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_SEAL);
 
 /// The memory, open for the other side to find.

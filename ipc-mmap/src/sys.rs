@@ -1,4 +1,4 @@
-//! The mapping. The only file of the crate with `unsafe`, which relies on a single promise.
+//! The mapping. The only file of the crate with `unsafe`, and it makes only one promise.
 #![allow(unsafe_code)]
 
 use std::fs::File;

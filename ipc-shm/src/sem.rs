@@ -38,7 +38,8 @@ impl Mechanism for Semaphores {
     type Link = LockStep;
 
     /// Makes the semaphores under a key of their own, which it leaves in the segment: the other side cannot find them
-    /// before they are initialised, and no other program can hold a fresh key.
+    /// before they are initialised, and an array under a fresh key surely belongs to no other program, so it may be
+    /// removed.
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let fresh = FreshSegment::create::<Self>(address, setup)?;
         let key = Key::fresh();

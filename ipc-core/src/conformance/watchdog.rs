@@ -95,7 +95,7 @@ pub fn doing() -> String {
     lines
 }
 
-/// Kills processes shortly after this one has ended: with them dead, a test that waits for one would go on, and could
+/// Kills processes shortly after this one has ended: killed before, they would let a test that waits for one go on, and
 /// even pass.
 fn kill_after_the_end(pids: &[u32]) {
     let mut shell = Command::new("sh");

@@ -117,7 +117,7 @@ fn the_umask_takes_from_the_mode() {
     );
 }
 
-/// A mode without permissions for others keeps the object for its owner alone.
+/// An object is for its owner alone, unless a wider mode is requested.
 #[test]
 fn an_object_is_for_its_owner_alone() {
     for mode in [0o600, 0o660, 0o7600] {

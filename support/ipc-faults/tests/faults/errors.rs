@@ -70,8 +70,8 @@ fn fail_at(world: &World, part: Part, point: Point, errno: Errno, name: &str, ta
 /// The messages of a process whose peer, or client, has left, so that it goes on waiting.
 const IT_LEFT: [&str; 3] = ["the peer is gone", "no ping came", "nobody joined"];
 
-/// Returns the messages if they do not name the error. A parent and its child share one standard error: either may name
-/// it.
+/// Describes the round if its messages do not name the error. A parent and its child share one standard error: either
+/// may name it.
 fn lie(round: &Round, errno: Errno) -> Option<String> {
     let held = round.held.as_ref()?;
     let call = round.trace.calls.last()?;
