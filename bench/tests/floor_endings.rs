@@ -21,8 +21,8 @@ use tempfile::TempDir;
 /// that other processes use as well takes milliseconds for each.
 const SOME: u64 = 3000;
 
-/// The number of messages that take half a minute at the floor.
-const MANY: u64 = 100_000;
+/// The number of messages that take ten seconds at the floor.
+const MANY: u64 = 30_000;
 
 /// A harness that stays at the floor of one mechanism for a while.
 struct AtTheFloor {

@@ -44,7 +44,11 @@ impl Program {
 
 impl Demo {
     /// Makes a case, named after the demo that it runs on.
-    pub(super) fn trial(self, name: &str, case: fn(Self, &TempDir) -> Outcome) -> Trial {
+    pub(super) fn trial(
+        self,
+        name: &str,
+        case: impl Fn(Self, &TempDir) -> Outcome + Send + 'static,
+    ) -> Trial {
         let of = if self.is_default { String::new() } else { format!("{}::", self.variant) };
         watched(format!("demo::{of}{name}"), self.facts.makes_posix_queues, move || {
             let place = tempfile::tempdir().call("mkdir")?;

@@ -1,11 +1,12 @@
 //! The demo in two pid namespaces, as in two containers that share IPC, `/dev/shm` or a volume: the end of a peer whose
 //! pid means nothing here.
 
+use std::fmt;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::Failed;
+use libtest_mimic::{Failed, Trial};
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
@@ -26,6 +27,16 @@ enum Place {
 }
 
 use Place::{Here, PrivateProc, SharedProc};
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Here => "the test's pid namespace",
+            SharedProc => "its own",
+            PrivateProc => "its own with a /proc",
+        })
+    }
+}
 
 impl Place {
     /// Returns the command that runs there. Killing `unshare` kills it, too.
@@ -52,42 +63,38 @@ impl Place {
 const PROMISE: Duration = Duration::from_secs(1);
 const ATTEMPTS: usize = 3;
 
-/// Runs either side elsewhere, and both: ping runs until pong is killed, or is refused with an error that names the
-/// namespace.
-pub(super) fn pong_killed(demo: Demo, place: &TempDir) -> Outcome {
-    play(demo, place, "pong")
+/// The places of pong and ping.
+const PLACES: [(Place, Place); 6] = [
+    (SharedProc, Here),
+    (PrivateProc, Here),
+    (Here, SharedProc),
+    (Here, PrivateProc),
+    (SharedProc, SharedProc),
+    (PrivateProc, PrivateProc),
+];
+
+/// Either side elsewhere, and both, with either killed: the other one notices, or ping is refused with an error that names
+/// the namespace.
+pub(super) fn trials(demo: Demo) -> Vec<Trial> {
+    let cases = PLACES.iter().flat_map(|&at| ["pong", "ping"].map(|victim| (at, victim)));
+    let trial = |(at, victim): ((Place, Place), &'static str)| {
+        let (pong, ping) = at;
+        let name = format!("{victim} killed with pong in {pong}, ping in {ping} is noticed or refused");
+        demo.trial(&name, move |demo, place| play(demo, place, at, victim))
+    };
+    cases.map(trial).collect()
 }
 
-/// Does the same, with ping killed.
-pub(super) fn ping_killed(demo: Demo, place: &TempDir) -> Outcome {
-    play(demo, place, "ping")
-}
-
-fn play(demo: Demo, place: &TempDir, victim: &str) -> Outcome {
+fn play(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Outcome {
     if !geteuid().is_root() || SharedProc.command(&Command::new("true")).is_none() {
         skipped("two pid namespaces with one user need root and unshare(1)");
         return Ok(());
     }
-    for (pong, ping) in [
-        (SharedProc, Here),
-        (PrivateProc, Here),
-        (Here, SharedProc),
-        (Here, PrivateProc),
-        (SharedProc, SharedProc),
-        (PrivateProc, PrivateProc),
-    ] {
-        let mut times = Vec::new();
-        while times.len() < ATTEMPTS && times.last().is_none_or(|took| *took > PROMISE) {
-            let took = killed(demo, place, (pong, ping), victim).map_err(|failed| {
-                format!("pong {pong:?}, ping {ping:?}: {}", failed.message().unwrap_or(""))
-            })?;
-            times.push(took);
-        }
-        ensure!(
-            times.last().is_some_and(|took| *took <= PROMISE),
-            "pong {pong:?}, ping {ping:?}, {victim} killed: noticed only after {times:?}"
-        );
+    let mut times = Vec::new();
+    while times.len() < ATTEMPTS && times.last().is_none_or(|took| *took > PROMISE) {
+        times.push(killed(demo, place, at, victim)?);
     }
+    ensure!(times.last().is_some_and(|took| *took <= PROMISE), "noticed only after {times:?}");
     Ok(())
 }
 

@@ -49,15 +49,8 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             first_process::pong_ends,
         ),
         demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
-        demo.trial(
-            "a pong killed in another pid namespace is noticed or refused",
-            pid_namespaces::pong_killed,
-        ),
-        demo.trial(
-            "a ping killed in another pid namespace is noticed or refused",
-            pid_namespaces::ping_killed,
-        ),
     ];
+    trials.extend(pid_namespaces::trials(demo));
     if demo.files("").is_some() {
         trials.push(demo.trial("what another user has made is left alone", users::refused));
     }

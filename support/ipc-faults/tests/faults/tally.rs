@@ -33,6 +33,15 @@ const TOLD: [&str; 2] = ["corrupt", "no message from the peer"];
 /// The first word of a tally's line.
 const WORD: &str = "tally";
 
+/// Returns whether one of the processes that failed says why, or none failed. One that a signal of ours has ended need not
+/// report anything.
+pub fn is_told(ends: &[End]) -> bool {
+    let mut failed = ends.iter().filter(|end| !end.status.success()).peekable();
+    failed.peek().is_none()
+        || failed.any(|end| end.hung || end.says_why() || TOLD.iter().any(|words| end.stderr.contains(words)))
+        || ends.iter().all(|end| end.status.success() || end.status.signal().is_some())
+}
+
 impl Tally {
     /// Records a failure, and prints it.
     pub fn wrong(&mut self, what: Wrong, story: impl fmt::Display) {
@@ -49,12 +58,7 @@ impl Tally {
         if ends.iter().any(End::panicked) {
             self.wrong(Wrong::Panic, format!("{name}: {story}"));
         }
-        let mut failed = ends.iter().filter(|end| !end.status.success()).peekable();
-        let told = failed.peek().is_none()
-            || failed
-                .any(|end| end.hung || end.says_why() || TOLD.iter().any(|words| end.stderr.contains(words)));
-        // A process that a signal of ours has ended need not report anything.
-        if !told && !ends.iter().all(|end| end.status.success() || end.status.signal().is_some()) {
+        if !is_told(ends) {
             self.wrong(Wrong::Lie, format!("{name}: no reason: {story}"));
         }
     }
