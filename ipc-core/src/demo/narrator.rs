@@ -146,7 +146,9 @@ impl<'a> Narrator<'a> {
 
 /// Writes a line to standard error. Unlike `eprintln!`, which panics, it ignores a closed pipe, as with `2>&1 | head`.
 pub(super) fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}"); // there is nowhere left to report a failure
+    // In one write: a parent and its child share a standard error, and their lines must not mix.
+    let line = format!("{line}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes()); // there is nowhere else to report a failure
 }
 
 fn microseconds(nanoseconds: f64) -> String {
