@@ -16,7 +16,7 @@ use super::Outcome;
 use crate::{MAX_MESSAGE, lease};
 
 /// The time to wait for other tests of this user, each of which ends.
-const TURN: Duration = Duration::from_secs(120);
+const TURN: Duration = Duration::from_secs(300);
 
 /// The time to wait for other programs.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -105,7 +105,9 @@ fn patient(subject: &Subject, args: &[&str]) -> Command {
     if !args.contains(&"--count") {
         command.args(["--count", "1"]);
     }
-    command.args(["--timeout", &TIMEOUT.as_secs_f64().to_string()]);
+    if !args.contains(&"--timeout") {
+        command.args(["--timeout", &TIMEOUT.as_secs_f64().to_string()]);
+    }
     command
 }
 

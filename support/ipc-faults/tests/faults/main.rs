@@ -49,7 +49,7 @@ use tally::Tally;
 use world::World;
 
 /// The number of worlds at once for each processor: in most of them a process waits.
-const WORLDS_PER_PROCESSOR: usize = 10;
+const WORLDS_PER_PROCESSOR: usize = 8;
 
 /// The most worlds at once: each has its own namespaces and file systems, and a system has only so many of them.
 const MOST_WORLDS: usize = 40;

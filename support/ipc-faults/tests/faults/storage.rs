@@ -49,7 +49,7 @@ fn closed_parent(world: &mut World, tally: &mut Tally) {
     fs::create_dir(&parent).expect("there is room");
     world.known = vec![parent.clone()];
     let address = parent.join("x").display().to_string();
-    let mut pong = Demo::start(demo::powerless(&world.subject, &["pong", &address]));
+    let mut pong = Demo::start(demo::powerless(&world.subject, &["pong", &address, "--timeout", "5"]));
     pong.address();
     mode(0o555);
     let _ = kill(pong.pid(), Signal::SIGTERM); // an error means that it has ended
@@ -73,8 +73,9 @@ pub fn lease_removed(world: &World) -> Tally {
         for ended_by in ["ping", "SIGTERM", "SIGINT"] {
             tally.points += 1;
             let given = world.address();
-            let args: &[&str] = if named { &["pong", &given] } else { &["pong"] };
-            let mut pong = Demo::start(demo::powerless(&world.subject, args));
+            let unhurried = ["--timeout", "5"]; // it takes a moment, on a busy machine too
+            let args = [&["pong", &*given][..if named { 2 } else { 1 }], &unhurried].concat();
+            let mut pong = Demo::start(demo::powerless(&world.subject, &args));
             let address = pong.address().unwrap_or_default();
             for entry in fs::read_dir(world.temporary()).expect("it is ours").flatten() {
                 if entry.file_name().to_string_lossy().starts_with("ipc-suite") {
@@ -89,7 +90,11 @@ pub fn lease_removed(world: &World) -> Tally {
                 "ping" if gone => drop(kill(pong.pid(), Signal::SIGHUP)),
                 "ping" => {
                     ends.push(
-                        Demo::start(demo::powerless(&world.subject, &["ping", &address])).end(PATIENCE),
+                        Demo::start(demo::powerless(
+                            &world.subject,
+                            &[&["ping", &*address][..], &unhurried].concat(),
+                        ))
+                        .end(PATIENCE),
                     );
                 }
                 "SIGTERM" => drop(kill(pong.pid(), Signal::SIGTERM)),

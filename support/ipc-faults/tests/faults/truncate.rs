@@ -74,10 +74,13 @@ fn in_the_middle<D: FnOnce()>(
     tally: &mut Tally,
 ) -> Vec<demo::End> {
     tally.points += 1;
-    let mut pong = Demo::start(demo::powerless(&world.subject, &["pong", &world.address(), "--wait", wait]));
+    let mut pong = Demo::start(demo::powerless(
+        &world.subject,
+        &["pong", &world.address(), "--wait", wait, "--timeout", "5"],
+    ));
     let address = pong.address().unwrap_or_else(|| world.address());
     let deed = prepare();
-    let endless = ["ping", &address, "--count", "1000000000", "--wait", wait];
+    let endless = ["ping", &address, "--count", "1000000000", "--wait", wait, "--timeout", "5"];
     let mut ping = Demo::start(demo::powerless(&world.subject, &endless));
     ping.until_it_measures();
     deed();

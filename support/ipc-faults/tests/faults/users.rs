@@ -48,10 +48,11 @@ fn squatter(world: &mut World, tally: &mut Tally) {
 /// Puts another user's pong at the address: ping refuses it. The ping is root's, which no mode keeps out.
 fn lure(world: &World, tally: &mut Tally) {
     tally.points += 1;
-    let mut pong = Demo::start(demo::as_user(&world.subject, OTHER, &["pong", &world.address()]));
+    let mut pong =
+        Demo::start(demo::as_user(&world.subject, OTHER, &["pong", &world.address(), "--timeout", "5"]));
     let address = pong.address().unwrap_or_else(|| world.address());
     let ping =
-        Demo::start(demo::command(&world.subject, &["ping", &address, "--count", "1", "--timeout", "1"]))
+        Demo::start(demo::command(&world.subject, &["ping", &address, "--count", "1", "--timeout", "5"]))
             .end(PATIENCE);
     // A TCP address is open to all; its documentation says so.
     if ping.status.success() != (world.subject.variant == "tcp") {
