@@ -174,7 +174,7 @@ fn only_looks(call: &Entered) -> bool {
 
 /// Returns whether these arguments can lead to that error: only a call that waits can be interrupted, and only a call
 /// that does not wait can fail because it would have to.
-fn can_be(call: &Entered, errno: Errno) -> bool {
+pub fn can_be(call: &Entered, errno: Errno) -> bool {
     let [_, second, third, ..] = call.args;
     let waits = match call.number {
         libc::SYS_flock => second == libc::LOCK_SH as u64 || second == libc::LOCK_EX as u64,

@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, kill, killpg, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use crate::errnos;
 use crate::sys::{self, Entered};
 
 /// The system call of [`mark`]: one that no demo makes.
@@ -37,6 +38,17 @@ pub enum Deed {
     Kill,
     /// Skips the call, and returns this error from it.
     Fail(Errno),
+}
+
+impl Deed {
+    /// Returns whether the call can end so. On a busy machine a run can make other calls than the one that was watched: one
+    /// that does not wait in the place of one that does.
+    fn fits(self, call: &Entered) -> bool {
+        match self {
+            Self::Kill => true,
+            Self::Fail(errno) => errnos::can_be(call, errno),
+        }
+    }
 }
 
 /// A system call of a run.
@@ -219,7 +231,7 @@ impl<F: FnMut()> Tracer<F> {
         let nth = self.trace.calls.iter().filter(|earlier| earlier.number == call.number).count();
         self.trace.calls.push(call);
         match self.order.deed {
-            Some((point, deed)) if point == (Point { number: call.number, nth }) => {
+            Some((point, deed)) if point == (Point { number: call.number, nth }) && deed.fits(&call) => {
                 self.trace.done = Some(Instant::now());
                 match deed {
                     Deed::Kill => kill(thread, Signal::SIGKILL), // of the main thread, that is the process
