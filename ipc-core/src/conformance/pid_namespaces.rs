@@ -2,8 +2,8 @@
 //! pid means nothing here.
 
 use std::fmt;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
@@ -106,9 +106,12 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
     let address = pong.address().to_owned();
     let mut ping = there(at.1, &["ping", &address, "--count", "1000000000", "--timeout", "5"]);
     let mut ping = ping.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    thread::sleep(Duration::from_millis(250)); // time to begin; too short only makes the case easier
-    if ping.try_wait()?.is_some() {
-        refused(demo, place, at, &mut pong, ping)?;
+    let mut story = BufReader::new(ping.stderr.take().expect("it is piped"));
+    let mut told = String::new();
+    while !told.contains("  now ") && story.read_line(&mut told)? > 0 {}
+    if !told.contains("  now ") {
+        ping.wait()?;
+        refused(demo, place, at, &mut pong, &told)?;
         return Ok(Duration::ZERO);
     }
     let (killed, survivor): (&mut Child, &mut Child) =
@@ -124,9 +127,7 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
 }
 
 /// Returns whether `ping` may be refused there, and has said why; checks that it has left the seat free.
-fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, ping: Child) -> Outcome {
-    let told = ping.wait_with_output()?;
-    let told = String::from_utf8_lossy(&told.stderr).into_owned();
+fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, told: &str) -> Outcome {
     let share_proc = at.0 != PrivateProc && at.1 != PrivateProc;
     let may_be = match demo.pid_namespaces() {
         PidNamespaces::Same => true,
