@@ -1,6 +1,9 @@
-//! A point in time up to which a call may wait.
+//! A point in time up to which a call may wait, and a wait by looking again and again.
 
+use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::{Error, Result};
 
 /// The latest end of a wait, by the monotonic clock: setting the time of day changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,28 @@ impl Deadline {
             Self::At(moment) => moment.saturating_duration_since(Instant::now()).min(limit),
             Self::Never => limit,
         }
+    }
+}
+
+/// Tries every 10 ms until there is an answer, for a side that may come before the owner.
+///
+/// # Errors
+/// The error of `attempt`. [`TimedOut`](Error::TimedOut) with the text from `nobody` if the answer was `None` for all
+/// of `timeout`.
+pub fn poll_for<T>(
+    timeout: Duration,
+    nobody: impl FnOnce() -> String,
+    mut attempt: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let deadline = Deadline::after(timeout);
+    loop {
+        if let Some(found) = attempt()? {
+            return Ok(found);
+        }
+        if deadline.has_passed() {
+            return Err(Error::TimedOut { what: nobody(), waited: timeout });
+        }
+        thread::sleep(deadline.left(Duration::from_millis(10)));
     }
 }
 

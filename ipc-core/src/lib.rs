@@ -55,7 +55,7 @@ mod thread_id;
 mod transport;
 mod wait;
 
-pub use deadline::Deadline;
+pub use deadline::{Deadline, poll_for};
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, Pieces, enlarge_pipe, pipe_size};
 pub use ipc_perm::IpcPerm;

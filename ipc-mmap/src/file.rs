@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ipc_core::lease::{self, Lease};
 use ipc_core::pages::{Pages, huge_pages, populated};
-use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat, poll_for};
+use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Options, Persistence, Profile, Reach, Result, Setup, Shared,
     Switch, Unit, Variant,
@@ -17,7 +17,7 @@ use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use crate::address::{advise_on_place, parse};
-use crate::{Link, Mapping};
+use crate::{Link, Mapping, join, take_seat};
 
 /// A mapped file, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Mechanism for File {
         let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
         let seated = allocate(&file)
             .and_then(|()| pages.prepare(Mapping::with_lease(&file, lease)?, HUGE_PAGES))
-            .and_then(|memory| Seat::create(Region::new(memory)?, Link::KIND));
+            .and_then(take_seat);
         let seat = seated.inspect_err(|_| {
             if keep {
                 let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its lease
@@ -119,13 +119,7 @@ impl Mechanism for File {
     fn join(address: &str, setup: &Setup<FileOptions>, timeout: Duration) -> Result<Link> {
         let path = parse(address)?;
         let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
-        poll_for(timeout, nobody, || match open(&path, setup)? {
-            Some(file) => {
-                let memory = setup.options.pages.prepare(Mapping::new(&file)?, HUGE_PAGES)?;
-                RingLink::join(Region::new(memory)?)
-            }
-            None => Ok(None),
-        })
+        join(timeout, nobody, setup.options.pages, HUGE_PAGES, || open(&path, setup))
     }
     // ANCHOR_END: join
 }

@@ -37,8 +37,12 @@ mod file;
 mod memfd;
 mod sys;
 
-use ipc_core::ring::RingLink;
-use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
+use std::fs;
+use std::time::Duration;
+
+use ipc_core::pages::Pages;
+use ipc_core::ring::{Region, RingLink, Seat};
+use ipc_core::{Between, Direction, Medium, Profile, Reach, Result, Unit, poll_for};
 
 pub use file::{File, FileOptions};
 pub use memfd::Memfd;
@@ -61,3 +65,24 @@ pub type Variants = (File, Memfd);
 
 /// One end of a link through mapped memory.
 pub type Link = RingLink<Mapping>;
+
+/// Takes the owner's seat at fresh memory.
+fn take_seat(memory: Mapping) -> Result<Seat<Mapping>> {
+    Seat::create(Region::new(memory)?, Link::KIND)
+}
+
+// ANCHOR: join
+/// Polls until `open` finds the owner's memory, then maps it and takes the free seat at it.
+fn join(
+    timeout: Duration,
+    nobody: impl FnOnce() -> String,
+    pages: Pages,
+    advice: &str,
+    open: impl Fn() -> Result<Option<fs::File>>,
+) -> Result<Link> {
+    poll_for(timeout, nobody, || match open()? {
+        Some(file) => RingLink::join(Region::new(pages.prepare(Mapping::new(&file)?, advice)?)?),
+        None => Ok(None),
+    })
+}
+// ANCHOR_END: join

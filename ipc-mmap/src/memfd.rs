@@ -22,7 +22,7 @@ use std::time::Duration;
 use ipc_core::lease::{self, Lease};
 use ipc_core::pages::Pages;
 use ipc_core::process::Namespaces;
-use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat, poll_for};
+use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
     Variant,
@@ -33,7 +33,7 @@ use nix::libc::{MFD_NOEXEC_SEAL, O_NOCTTY, O_NONBLOCK};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::address::{advise_on_place, parse};
-use crate::{Link, Mapping};
+use crate::{Link, Mapping, join, take_seat};
 
 /// Memory without a file, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Mechanism for Memfd {
         }
         let door = Door::create(path)?;
         let memory = setup.options.prepare(Mapping::new(&door.memory)?, HUGE_PAGES)?;
-        let seat = Seat::create(Region::new(memory)?, Link::KIND)?;
+        let seat = take_seat(memory)?;
         let (address, description) = (door.address()?, door.describe());
         Ok(Self { address, description, rendezvous: Rendezvous::new(seat, door) })
     }
@@ -99,13 +99,7 @@ impl Mechanism for Memfd {
                 here()
             )
         };
-        poll_for(timeout, nobody, || match open(&path, setup)? {
-            Some(file) => {
-                let memory = setup.options.prepare(Mapping::new(&file)?, HUGE_PAGES)?;
-                RingLink::join(Region::new(memory)?)
-            }
-            None => Ok(None),
-        })
+        join(timeout, nobody, setup.options, HUGE_PAGES, || open(&path, setup))
     }
 }
 

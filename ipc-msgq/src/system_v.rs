@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use ipc_core::lease::{self, Lease, Note};
 use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::ring::poll_for;
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
-    Variant,
+    Variant, poll_for,
 };
 use nix::errno::Errno;
 use nix::unistd::geteuid;

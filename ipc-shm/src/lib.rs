@@ -66,6 +66,9 @@ pub const PROFILE: Profile = Profile {
     address: Some("KEY|/NAME"),
 };
 
+/// Whether the objects belong to an IPC namespace. Those of POSIX do not, but all variants share their leases.
+const IN_IPC_NAMESPACE: bool = true;
+
 /// The variants; the first is the default.
 pub type Variants = (Ring, Semaphores, Posix);
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ipc_core::lease::{Lease, Note, SystemV};
 use ipc_core::pages::{self, Pages};
-use ipc_core::ring::{Kind, Region, Rendezvous, SEGMENT_LEN, Seat, poll_for};
-use ipc_core::{Error, Mechanism, Result, Setup};
+use ipc_core::ring::{Kind, Region, Rendezvous, SEGMENT_LEN, Seat};
+use ipc_core::{Error, Mechanism, Result, Setup, poll_for};
 
 use crate::{Attached, Key, Segment};
 use crate::{gone, segment, semaphore_array};

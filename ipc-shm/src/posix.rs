@@ -13,12 +13,10 @@ use std::time::Duration;
 
 use ipc_core::lease::{Lease, Note};
 use ipc_core::pages::{self, Pages};
-use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat, poll_for};
-use ipc_core::{
-    Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit, Variant,
-};
+use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat};
+use ipc_core::{Call, Error, Mechanism, Profile, Result, Setup, Shared, Variant, poll_for};
 
-use crate::{Mapped, meeting};
+use crate::{Mapped, Ring, meeting};
 
 pub use ipc_core::PosixName;
 pub use object::{Object, file_of};
@@ -35,19 +33,15 @@ pub struct Posix {
 const HUGE_PAGES: &str = "as root, `mount -o remount,huge=advise /dev/shm`";
 
 impl Mechanism for Posix {
-    const IN_IPC_NAMESPACE: bool = true;
+    const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;
 
     const PROFILE: Profile = crate::PROFILE;
 
     const VARIANT: Variant = Variant {
         name: "posix",
         summary: "an object of shm_open(3), a ring in each direction",
-        unit: Unit::Struct,
-        reach: Reach::SameHost,
-        persistence: Persistence::Kernel,
-        remains: true,
-        clients: Clients::One,
         shares: &[Shared::DevShm],
+        ..Ring::VARIANT
     };
 
     const TITLE: &'static str = "shared memory";

@@ -15,7 +15,7 @@ use crate::meeting::{self, FreshSegment, Meeting};
 pub struct Ring(Meeting);
 
 impl Mechanism for Ring {
-    const IN_IPC_NAMESPACE: bool = true;
+    const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;
 
     const PROFILE: Profile = crate::PROFILE;
 

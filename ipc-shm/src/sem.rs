@@ -5,11 +5,11 @@ use std::time::Duration;
 use ipc_core::lease::{Lease, Note};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Kind, Region, Seat};
-use ipc_core::{Clients, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit, Variant};
+use ipc_core::{Mechanism, Profile, Result, Setup, Variant};
 
 use crate::lock_step::{publish_key, published_key};
 use crate::meeting::{self, FreshSegment, Meeting};
-use crate::{Attached, Key, LockStep, Segment, SemaphoreArray};
+use crate::{Attached, Key, LockStep, Ring, Segment, SemaphoreArray};
 
 /// A segment for two slots, with its semaphores, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -19,20 +19,12 @@ pub struct Semaphores {
 }
 
 impl Mechanism for Semaphores {
-    const IN_IPC_NAMESPACE: bool = true;
+    const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;
 
     const PROFILE: Profile = crate::PROFILE;
 
-    const VARIANT: Variant = Variant {
-        name: "sem",
-        summary: "one slot in each direction, a semaphore array",
-        unit: Unit::Struct,
-        reach: Reach::SameHost,
-        persistence: Persistence::Kernel,
-        remains: true,
-        clients: Clients::One,
-        shares: &[Shared::IpcNamespace],
-    };
+    const VARIANT: Variant =
+        Variant { name: "sem", summary: "one slot in each direction, a semaphore array", ..Ring::VARIANT };
 
     type Options = Pages;
     type Link = LockStep;

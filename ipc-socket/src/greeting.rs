@@ -77,7 +77,7 @@ impl Reception {
     }
 
     /// Waits for a process that says hello; `None` if none did in time.
-    pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<Option<OwnedFd>> {
+    fn wait(&mut self, timeout: Duration) -> Result<Option<OwnedFd>> {
         let started = Instant::now();
         loop {
             let doors = [self.listener.as_fd()].into_iter().chain(self.visitors.iter().map(AsFd::as_fd));
@@ -149,6 +149,21 @@ fn is_the_callers(error: &std::io::Error) -> bool {
                 | EPERM // the firewall
         )
     )
+}
+
+/// Waits for a process that says hello, and ends the reception: from then on, any other is refused.
+pub(crate) fn welcome(
+    reception: &mut Option<Reception>,
+    address: &str,
+    timeout: Duration,
+) -> Result<OwnedFd> {
+    let open = reception.as_mut().ok_or_else(|| Error::Usage("this meeting is over".into()))?;
+    let visitor = open.wait(timeout)?.ok_or_else(|| {
+        let what = format!("nobody joined {address}");
+        Error::TimedOut { what, waited: timeout }
+    })?;
+    *reception = None;
+    Ok(visitor)
 }
 
 /// Says hello to the owner at `address` and waits for the answer.

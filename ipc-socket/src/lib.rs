@@ -90,16 +90,17 @@ pub const PROFILE: Profile = Profile {
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 // ANCHOR: connect
-/// Connects by `connect`, passing it the time that is left. A socket cannot be joined before its owner listens: the
-/// kernel refuses at once, and this side tries again. `pong` is the command that would listen there.
-fn connect_when_it_listens(
+/// Connects, checks who listens there, and says hello. A socket cannot be joined before its owner listens: the kernel
+/// refuses at once, and this side tries again. `pong` is the command that would listen there.
+fn join(
     address: &str,
     pong: &str,
-    deadline: &Deadline,
     timeout: Duration,
     connect: impl Fn(Duration) -> Result<OwnedFd>,
+    check: impl Fn(&OwnedFd) -> Result<()>,
 ) -> Result<OwnedFd> {
-    loop {
+    let deadline = Deadline::after(timeout);
+    let connected = loop {
         match connect(deadline.left(timeout)) {
             Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => {
                 if deadline.has_passed() {
@@ -108,26 +109,18 @@ fn connect_when_it_listens(
                 }
                 thread::sleep(deadline.left(LOOK_EVERY));
             }
-            connected => return connected.map_err(|error| of_all(error, timeout)),
+            connected => break connected,
         }
-    }
-}
-// ANCHOR_END: connect
-
-/// Rewrites the timeout of one step, which had only the time left, to the timeout that the caller set.
-fn of_all(error: Error, timeout: Duration) -> Error {
-    match error {
+    };
+    let joined = connected.and_then(|socket| {
+        check(&socket)?;
+        greeting::say_hello(&socket, address, deadline.left(timeout))?;
+        Ok(socket)
+    });
+    // Each step waits for what is left of the time; the caller is told of the whole.
+    joined.map_err(|error| match error {
         Error::TimedOut { what, .. } => Error::TimedOut { what, waited: timeout },
         error => error,
-    }
+    })
 }
-
-/// Returns the error of a meeting that no process joined in time.
-fn nobody_joined(address: &str, waited: Duration) -> Error {
-    Error::TimedOut { what: format!("nobody joined {address}"), waited }
-}
-
-/// Returns the error of a second `accept`.
-fn over() -> Error {
-    Error::Usage("this meeting is over".into())
-}
+// ANCHOR_END: connect

@@ -5,14 +5,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use ipc_core::{
-    Advise, Call, Clients, Deadline, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared,
-    Transport, Unit, Variant, lease,
+    Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
+    Unit, Variant, lease,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::greeting::{Listener, Reception};
-use crate::{Connection, address, connect_when_it_listens, greeting, nobody_joined, of_all, over};
+use crate::{Connection, address, greeting, join};
 
 /// The time that a TCP connection lives without an answer from the other host.
 pub const TCP_SILENCE: Duration = Duration::from_secs(8);
@@ -77,20 +77,15 @@ impl Mechanism for Tcp {
 
     /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<TcpLink> {
-        let visitor = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)?;
-        let socket = visitor.ok_or_else(|| nobody_joined(&self.address, timeout))?;
-        self.reception = None; // from now on, any other is refused
+        let socket = greeting::welcome(&mut self.reception, &self.address, timeout)?;
         TcpLink::new(socket)
     }
 
     fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<TcpLink> {
-        let deadline = Deadline::after(timeout);
         let pong = format!("ipc-socket pong {address} --variant tcp");
         let connect = |left| address::connect_to_port(address, left).map(OwnedFd::from);
-        let socket = connect_when_it_listens(address, &pong, &deadline, timeout, connect)?;
-        greeting::say_hello(&socket, address, deadline.left(timeout))
-            .map_err(|error| of_all(error, timeout))?;
-        TcpLink::new(socket)
+        // TCP does not tell whose program it is.
+        TcpLink::new(join(address, &pong, timeout, connect, |_| Ok(()))?)
     }
 }
 

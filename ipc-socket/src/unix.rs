@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use ipc_core::lease::Lease;
 use ipc_core::{
-    Advise, Call, Clients, Deadline, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared,
-    Transport, Unit, Variant,
+    Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
+    Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::socket::SockType;
 
 use crate::greeting::Reception;
-use crate::{Connection, Packets, address, connect_when_it_listens, greeting, nobody_joined, of_all, over};
+use crate::{Connection, Packets, address, greeting, join};
 
 /// The variant `unix-stream`. See the [crate](crate).
 pub type UnixStream = Unix<Stream>;
@@ -131,27 +132,25 @@ impl<K: Kind> Mechanism for Unix<K> {
     // ANCHOR: accept
     /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        let visitor = self.reception.as_mut().ok_or_else(over)?.welcome(timeout)?;
-        let socket = visitor.ok_or_else(|| nobody_joined(&self.address, timeout))?;
-        self.reception = None; // from now on, any other is refused
+        let socket = greeting::welcome(&mut self.reception, &self.address, timeout)?;
         K::link(Connection::new(socket, false, self.lease.take()))
     }
     // ANCHOR_END: accept
 
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
-        let deadline = Deadline::after(timeout);
         let path = address::named_path(address)?;
         let pong = format!("ipc-socket pong {address}{}", K::OPTION);
         let connect = |left| address::connect_to_path(&path, K::TYPE, left);
-        let socket = connect_when_it_listens(address, &pong, &deadline, timeout, connect)?;
-        if !is_for_all(setup) && !greeting::belongs_to_us(&socket)? {
-            return Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
-                format!("the program that listens at {address} is another user's")
-            });
-        }
-        greeting::say_hello(&socket, address, deadline.left(timeout))
-            .map_err(|error| of_all(error, timeout))?;
+        let check = |socket: &OwnedFd| {
+            if is_for_all(setup) || greeting::belongs_to_us(socket)? {
+                return Ok(());
+            }
+            Err(Errno::EACCES)
+                .call("connect")
+                .advise(Errno::EACCES, || format!("the program that listens at {address} is another user's"))
+        };
+        let socket = join(address, &pong, timeout, connect, check)?;
         K::link(Connection::new(socket, false, None))
     }
     // ANCHOR_END: join

@@ -13,6 +13,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::conformance::survivor_clears_up;
 use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{ByteStream, Error, Mechanism, Mode, Result, Setup, ThreadId, Transport};
 use ipc_socket::{Connection, MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
@@ -370,30 +371,11 @@ fn the_door_closes_behind_the_one_who_joined() {
     check::<Tcp>();
 }
 
-/// The survivor of a killed owner removes its path when it ends, before any next `create`. Not always: the kernel
-/// closes the connection of a killed process, which may wake the survivor before the lock of the owner's lease is
-/// dropped.
+/// The survivor of a killed owner removes what that left when it ends, before any next `create`.
 #[test]
 fn the_survivor_removes_what_a_killed_owner_left() {
     over_this_test();
-    let removes = || {
-        let place = tempfile::tempdir().unwrap();
-        let address = place.path().join("talk").display().to_string();
-        let demo = |args: &[&str]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-socket"));
-            command.args(args).arg(&address).env("TMPDIR", place.path());
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-        };
-        let mut pong = demo(&["pong"]);
-        let mut ping = demo(&["--count", "1000000000", "ping"]);
-        let story = BufReader::new(ping.stderr.take().unwrap()).lines().map_while(std::io::Result::ok);
-        assert!(story.into_iter().any(|line| line.contains("now ")), "it measures");
-        pong.kill().unwrap();
-        pong.wait().unwrap();
-        assert!(!ping.wait().unwrap().success());
-        fs::read_dir(place.path()).unwrap().count() == 0
-    };
-    assert!((0..10).any(|_| removes()), "it never does");
+    assert!(survivor_clears_up(env!("CARGO_BIN_EXE_ipc-socket")).unwrap(), "it never does");
 }
 
 /// A port needs no lease; but listening there removes the paths of dead processes, as any `create` does.

@@ -1,6 +1,7 @@
 //! Contract 6: the objects left after any kind of end. Each case has its own directory for temporary files.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -9,6 +10,7 @@ use nix::mqueue::{MQ_OFlag, mq_close, mq_open};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 
+use super::command_line::until_it_measures;
 use super::endings::Pair;
 use super::{Bench, Outcome, ensure, run, scripts};
 use crate::process::{PeerProcess, ProcessId};
@@ -71,6 +73,38 @@ fn ended<M: Mechanism + 'static>(
         ensure!(status == Some(0), "the next create failed: {complaint}");
     }
     nothing_left(&temporary, &pair.address)
+}
+
+/// Kills the owner of a link at a path while `program` plays, and returns whether the survivor removed what was left when
+/// it ended. It is given ten tries: the kernel may wake the survivor, by closing the link, before it drops the lock of the
+/// killed owner's lease.
+///
+/// # Errors
+/// The program cannot be run, or did not play.
+pub fn survivor_clears_up(program: &str) -> std::io::Result<bool> {
+    let clears_up = || -> std::io::Result<bool> {
+        let place = tempfile::tempdir()?;
+        let demo = |args: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(args).arg(place.path().join("talk")).env("TMPDIR", place.path());
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
+        };
+        let mut pong = demo(&["pong"])?;
+        let mut ping = demo(&["--count", "1000000000", "ping"])?;
+        until_it_measures(&mut ping).map_err(|failed| std::io::Error::other(format!("{failed:?}")))?;
+        pong.kill()?;
+        pong.wait()?;
+        if ping.wait()?.success() {
+            return Err(std::io::Error::other("the survivor takes the end of a killed owner for a success"));
+        }
+        Ok(fs::read_dir(&place)?.count() == 0)
+    };
+    for _ in 0..10 {
+        if clears_up()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Fails if there is a file in the directory, a System V object under the key that `address` may be, or a POSIX queue

@@ -77,6 +77,7 @@ pub use bytes::{Bytes, scribble};
 pub use calls::Calls;
 pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
+pub use leaks::survivor_clears_up;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::Signal;
 use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};

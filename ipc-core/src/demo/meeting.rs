@@ -4,8 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::lease::{self, Lease};
-use crate::ring::poll_for;
-use crate::{Error, Mechanism, Result};
+use crate::{Error, Mechanism, Result, poll_for};
 
 /// The file in a lease's directory in which `pong` writes its address.
 const FILE: &str = "waiting-at";

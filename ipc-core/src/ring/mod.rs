@@ -78,7 +78,7 @@ pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
 pub use memory::{HeapMemory, Memory, Region};
 pub use rendezvous::Rendezvous;
-pub use seat::{Kind, Seat, poll_for};
+pub use seat::{Kind, Seat};
 
 /// The longest time that a side sleeps before it checks that the other is still alive: a tenth of the time promised.
 pub const SLICE: Duration = Duration::from_millis(100);

@@ -1,6 +1,5 @@
 //! The two places at a shared segment: how a process takes one, learns about the other side, and leaves.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::SLICE;
@@ -230,28 +229,5 @@ impl Peer {
             Self::Process(process) => Ok(process.is_alive()),
             Self::Memory => region.memory().is_held(side),
         }
-    }
-}
-
-/// Tries every 10 ms until there is an answer, for a side that may come before the owner.
-///
-/// # Errors
-/// The error of `attempt`. [`TimedOut`](Error::TimedOut) with the text from `nobody` if the answer was `None` for all
-/// of `timeout`.
-pub fn poll_for<T>(
-    timeout: Duration,
-    nobody: impl FnOnce() -> String,
-    mut attempt: impl FnMut() -> Result<Option<T>>,
-) -> Result<T> {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = attempt()? {
-            return Ok(found);
-        }
-        let left = timeout.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Err(Error::TimedOut { what: nobody(), waited: timeout });
-        }
-        thread::sleep(left.min(Duration::from_millis(10)));
     }
 }

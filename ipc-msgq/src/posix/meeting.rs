@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use ipc_core::lease::{self, Lease, Note};
-use ipc_core::ring::poll_for;
 use ipc_core::{
     Advise, Clients, Error, MAX_MESSAGE, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
-    Variant,
+    Variant, poll_for,
 };
 use nix::errno::Errno;
 use nix::unistd::geteuid;
