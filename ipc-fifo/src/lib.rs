@@ -38,7 +38,7 @@
 //! (length and payload together) and one `read` per message, or `writev` and `readv` for one of more than 4 KiB; a
 //! long message takes several. `unlink` at the end.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the open that waits; the false end of file; a stream
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`: the open that waits; the false end of file; a stream
 //! without boundaries; `O_RDWR`, with which a process reads its own bytes; two writers above `PIPE_BUF`; the name,
 //! which outlives every process but which a process no longer needs once it has opened the FIFO.
 //!

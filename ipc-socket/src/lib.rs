@@ -39,7 +39,7 @@
 //! one of more than 4 KiB; a long one over a stream takes several. `MSG_DONTWAIT` makes a single call not wait,
 //! `MSG_NOSIGNAL` makes a lost peer an error instead of a signal.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: a stream loses boundaries; a TCP socket that is closed
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`: a stream loses boundaries; a TCP socket that is closed
 //! with unread data discards what it has sent; small TCP packets wait for each other (Nagle) unless `TCP_NODELAY` is
 //! set; an empty packet looks like the end; a path outlives its listener, and has at most 107 bytes.
 //!
