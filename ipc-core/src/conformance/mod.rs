@@ -102,48 +102,40 @@ type Outcome = std::result::Result<(), Failed>;
 pub struct Suite {
     args: Vec<String>,
     demo: demo::Program,
-    /// The name and the kind of leases, by which each variant finds and removes the remains of the others: all share
-    /// them.
-    shared: (&'static str, bool),
     /// The exit status of this process, if it was only the peer of a case.
     played: Option<ExitCode>,
     /// The variants of the mechanism that the suite still has to be given.
-    untold: Names,
+    untold: Vec<Listed>,
     trials: Vec<Trial>,
 }
 
-/// The names of the variants, the last one first.
-#[derive(Default)]
-struct Names(Vec<&'static str>);
-
-impl Visitor for Names {
-    fn variant<M: Mechanism + 'static>(&mut self) {
-        self.0.insert(0, M::VARIANT.name);
-    }
+/// A variant of the crate's list.
+struct Listed {
+    name: &'static str,
+    /// The name and the kind of its leases, by which it finds and removes the remains of the others.
+    leases: (&'static str, bool),
 }
 
-/// The name and the kind of leases of the first variant.
-struct First(Option<(&'static str, bool)>);
-
-impl Visitor for First {
+impl Visitor for Vec<Listed> {
     fn variant<M: Mechanism + 'static>(&mut self) {
-        self.0.get_or_insert((M::PROFILE.name, M::IN_IPC_NAMESPACE));
+        self.push(Listed { name: M::VARIANT.name, leases: (M::PROFILE.name, M::IN_IPC_NAMESPACE) });
     }
 }
 
 impl Suite {
     /// Makes the suite for the mechanism with these variants, whose demo binary is `demo`.
+    ///
+    /// # Panics
+    /// The variants do not share their leases.
     #[must_use]
     pub fn of<V: Variants>(demo: &'static str) -> Self {
         let args: Vec<String> = std::env::args().collect();
         let played = inherited::become_a_program_without_a_call(&args);
-        let mut untold = Names::default();
+        let mut untold = Vec::new();
         V::visit(&mut untold);
-        let demo = demo::Program::new(demo, V::PROFILE);
-        let mut first = First(None);
-        V::visit(&mut first);
-        let shared = first.0.expect("a mechanism has a variant");
-        Self { args, demo, shared, played, untold, trials: Vec::new() }
+        let share = |pair: &[Listed]| pair[0].leases == pair[1].leases;
+        assert!(untold.windows(2).all(share), "variants share their leases");
+        Self { args, demo: demo::Program::new(demo, V::PROFILE), played, untold, trials: Vec::new() }
     }
 
     /// Adds the next variant: its facts, and a function that writes outside its protocol.
@@ -153,12 +145,11 @@ impl Suite {
     #[must_use]
     pub fn variant<M: Mechanism + 'static>(mut self, facts: Facts, vandal: Vandal<M>) -> Self {
         let is_first = self.trials.is_empty();
-        assert_eq!(self.untold.0.pop(), Some(M::VARIANT.name), "the crate lists its variants otherwise");
+        assert_eq!(self.untold.remove(0).name, M::VARIANT.name, "the crate lists its variants otherwise");
         self.played = self.played.or_else(|| scripts::play::<M>(&self.args, vandal));
         if self.played.is_some() || scripts::is_peer(&self.args) {
             return self;
         }
-        assert_eq!((M::PROFILE.name, M::IN_IPC_NAMESPACE), self.shared, "variants share their leases");
         let demo = self.demo.variant::<M>(facts, is_first);
         self.trials.extend(command_line::trials(demo));
         for wait in Wait::ALL {
@@ -186,7 +177,7 @@ impl Suite {
         if let Some(status) = self.played {
             return status;
         }
-        assert_eq!(self.untold.0, [""; 0], "the crate lists more variants");
+        assert!(self.untold.is_empty(), "the crate lists more variants");
         heed_signals();
         let _copy = ownership::Copy::of(self.demo.path()).expect("there is room for a copy of the demo");
         let mut arguments = Arguments::from_args();
