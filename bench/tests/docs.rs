@@ -198,7 +198,8 @@ fn each_chapter_has_its_row_of_the_table() {
 /// Each scene that `ipc-msgq scenario` plays is shown, with its output. (A hidden one exists for the tests only.)
 #[test]
 fn each_scene_is_shown() {
-    let scenes = fs::read_dir(repository().join("ipc-msgq/src/scenario")).expect("the folder is there");
+    let scenes =
+        fs::read_dir(repository().join("ipc-msgq/src/bin/ipc-msgq/scenario")).expect("the folder is there");
     let mut shown: Vec<_> = chapter_pages("message-queue.md").iter().map(|page| page.text.clone()).collect();
     shown.retain(|text| text.contains("ipc-msgq scenario "));
     let (mut count, mut wrong) = (0, Vec::new());
