@@ -1,5 +1,9 @@
 //! The calls that each strategy makes, and their number: tested on a link that counts.
 
+use std::thread;
+use std::time::Instant;
+
+use super::spin::POLLS_PER_LOOK;
 use super::*;
 
 /// A link where polls find no message, and waits find one.
@@ -81,8 +85,8 @@ const NEVER_IN_TIME: Duration = Duration::from_secs(3600);
 
 /// Wraps a link as on a machine with several CPUs, wherever the test runs.
 fn waiting(wait: Wait) -> Waiting<Counting> {
-    let patience = || Patience::new(true);
-    Waiting { link: Counting::default(), wait, sending: patience(), receiving: patience() }
+    let budget = || SpinBudget::new(true);
+    Waiting { link: Counting::default(), wait, sending: budget(), receiving: budget() }
 }
 
 #[test]
@@ -190,11 +194,11 @@ fn hybrid_divides_its_time() {
     let mut waiting = waiting(Wait::Hybrid);
     waiting.link.in_vain = NEVER;
     waiting.link.sleep = NEVER_IN_TIME;
-    let budget = waiting.receiving.budget();
+    let time = waiting.receiving.time();
     let timeout = Duration::from_millis(5);
     assert_eq!(waiting.recv_timeout(&mut [], timeout).unwrap(), None);
-    assert_eq!(waiting.link.given, Some(timeout.saturating_sub(budget)));
-    let (tries, short) = (waiting.link.tries, budget / 2);
+    assert_eq!(waiting.link.given, Some(timeout.saturating_sub(time)));
+    let (tries, short) = (waiting.link.tries, time / 2);
     assert_eq!(waiting.recv_timeout(&mut [], short).unwrap(), None);
     assert_eq!((waiting.link.given, waiting.link.tries), (Some(short), tries + 1));
 }
@@ -208,7 +212,7 @@ fn a_success_among_failures_keeps_hybrid_polling() {
             waiting.link.in_vain = in_vain;
             waiting.recv(&mut []).unwrap();
         }
-        !waiting.receiving.budget().is_zero()
+        !waiting.receiving.time().is_zero()
     };
     // A success during which the CPU was lost counts as a failure.
     assert!((0..1000).any(|_| still_polls()));
@@ -265,7 +269,7 @@ fn hybrid_learns_nothing_from_a_time_that_was_over() {
     waiting.link.sleep = NEVER_IN_TIME;
     for _ in 0..100 {
         assert_eq!(waiting.recv_timeout(&mut [], Duration::from_micros(20)).unwrap(), None);
-        assert!(waiting.receiving.budget().is_zero());
+        assert!(waiting.receiving.time().is_zero());
     }
 }
 

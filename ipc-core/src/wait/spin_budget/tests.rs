@@ -8,110 +8,110 @@ const fn micros(n: u64) -> Duration {
     Duration::from_micros(n)
 }
 
-/// Returns a patience that has failed until it gave polling up.
-fn discouraged() -> Patience {
-    let mut patience = Patience::new(true);
-    (0..MISSES).for_each(|_| patience.missed());
-    assert_eq!(patience.budget(), Duration::ZERO);
-    patience
+/// Returns a budget that has failed until it gave polling up.
+fn discouraged() -> SpinBudget {
+    let mut budget = SpinBudget::new(true);
+    (0..MISSES).for_each(|_| budget.missed());
+    assert_eq!(budget.time(), Duration::ZERO);
+    budget
 }
 
 /// Returns the number of short sleeps of `long` until it polls again.
-fn sleeps_until_it_polls(patience: &mut Patience, long: Duration) -> u32 {
+fn sleeps_until_it_polls(budget: &mut SpinBudget, long: Duration) -> u32 {
     for sleeps in 0..=LAST_PROBE {
-        if !patience.budget().is_zero() {
+        if !budget.time().is_zero() {
             return sleeps;
         }
-        patience.slept(long);
+        budget.slept(long);
     }
     panic!("it never polls again");
 }
 
 #[test]
 fn a_quick_peer_is_polled_for_and_the_poll_becomes_shorter() {
-    let mut patience = Patience::new(true);
-    let mut before = patience.budget();
+    let mut budget = SpinBudget::new(true);
+    let mut before = budget.time();
     for _ in 0..100 {
-        patience.found(micros(1));
-        assert!((SHORTEST_BUDGET..=before).contains(&patience.budget()));
-        before = patience.budget();
+        budget.found(micros(1));
+        assert!((SHORTEST_TIME..=before).contains(&budget.time()));
+        before = budget.time();
     }
-    assert_eq!(before, SHORTEST_BUDGET);
+    assert_eq!(before, SHORTEST_TIME);
 }
 
 #[test]
 fn a_slower_peer_is_polled_for_longer() {
-    let mut patience = Patience::new(true);
-    patience.found(micros(20));
-    assert_eq!(patience.budget(), micros(80));
-    patience.found(micros(60));
-    assert_eq!(patience.budget(), POLL_LIMIT);
+    let mut budget = SpinBudget::new(true);
+    budget.found(micros(20));
+    assert_eq!(budget.time(), micros(80));
+    budget.found(micros(60));
+    assert_eq!(budget.time(), POLL_LIMIT);
 }
 
 #[test]
 fn a_pause_now_and_then_does_not_end_the_polling() {
-    let mut patience = Patience::new(true);
+    let mut budget = SpinBudget::new(true);
     for _ in 0..1000 {
-        (1..MISSES).for_each(|_| patience.missed());
-        assert!(!patience.budget().is_zero());
-        patience.found(micros(2));
+        (1..MISSES).for_each(|_| budget.missed());
+        assert!(!budget.time().is_zero());
+        budget.found(micros(2));
     }
 }
 
 #[test]
 fn a_slow_peer_is_not_polled_for_however_long_it_stays_slow() {
-    let mut patience = discouraged();
+    let mut budget = discouraged();
     for _ in 0..100_000 {
-        patience.slept(micros(1000));
-        assert_eq!(patience.budget(), Duration::ZERO);
+        budget.slept(micros(1000));
+        assert_eq!(budget.time(), Duration::ZERO);
     }
 }
 
 #[test]
 fn a_peer_that_becomes_quick_again_is_soon_polled_for_again() {
-    let mut patience = discouraged();
-    (0..100_000).for_each(|_| patience.slept(micros(1000)));
-    assert_eq!(sleeps_until_it_polls(&mut patience, micros(40)), FIRST_PROBE);
-    assert_eq!(patience.budget(), micros(80));
-    patience.found(micros(2));
-    patience.missed();
-    assert!(!patience.budget().is_zero(), "it trusts in polling again");
+    let mut budget = discouraged();
+    (0..100_000).for_each(|_| budget.slept(micros(1000)));
+    assert_eq!(sleeps_until_it_polls(&mut budget, micros(40)), FIRST_PROBE);
+    assert_eq!(budget.time(), micros(80));
+    budget.found(micros(2));
+    budget.missed();
+    assert!(!budget.time().is_zero(), "it trusts in polling again");
 }
 
 #[test]
 fn a_chance_in_vain_is_the_last_for_twice_as_long() {
-    let mut patience = discouraged();
+    let mut budget = discouraged();
     for sleeps in [8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024] {
-        assert_eq!(sleeps_until_it_polls(&mut patience, micros(6)), sleeps);
-        assert_eq!(patience.budget(), micros(12)); // twice this sleep, not twice the longest one
-        patience.missed();
-        assert_eq!(patience.budget(), Duration::ZERO);
+        assert_eq!(sleeps_until_it_polls(&mut budget, micros(6)), sleeps);
+        assert_eq!(budget.time(), micros(12)); // twice this sleep, not twice the longest one
+        budget.missed();
+        assert_eq!(budget.time(), Duration::ZERO);
     }
 }
 
 #[test]
 fn a_message_that_was_there_already_is_no_short_sleep() {
-    let mut patience = discouraged();
+    let mut budget = discouraged();
     for _ in 0..100_000 {
-        patience.slept(Duration::from_nanos(500));
-        assert_eq!(patience.budget(), Duration::ZERO);
+        budget.slept(Duration::from_nanos(500));
+        assert_eq!(budget.time(), Duration::ZERO);
     }
 }
 
 /// The peer, or another process, had the core meanwhile: polling did not cause that success.
 #[test]
 fn what_is_found_too_late_was_polled_for_in_vain() {
-    let mut patience = Patience::new(true);
-    (0..MISSES).for_each(|_| patience.found(POLL_LIMIT + micros(1)));
-    assert_eq!(patience.budget(), Duration::ZERO);
+    let mut budget = SpinBudget::new(true);
+    (0..MISSES).for_each(|_| budget.found(POLL_LIMIT + micros(1)));
+    assert_eq!(budget.time(), Duration::ZERO);
 }
 
 #[test]
 fn with_a_single_cpu_it_never_polls() {
-    let mut patience = Patience::new(false);
+    let mut budget = SpinBudget::new(false);
     for _ in 0..10_000 {
-        assert_eq!(patience.budget(), Duration::ZERO);
-        patience.slept(micros(6));
+        assert_eq!(budget.time(), Duration::ZERO);
+        budget.slept(micros(6));
     }
 }
 
@@ -126,16 +126,16 @@ proptest! {
     /// Whatever happens, a poll is limited, and is not too short to be worthwhile.
     #[test]
     fn no_poll_is_ever_longer_than_its_bound(waits in prop::collection::vec((0..3, 0..1_000_000_u64), 0..5000)) {
-        let mut patience = Patience::new(true);
+        let mut budget = SpinBudget::new(true);
         for (kind, nanos) in waits {
             let took = Duration::from_nanos(nanos);
             match kind {
-                _ if patience.budget().is_zero() => patience.slept(took),
-                0 => patience.missed(),
-                _ => patience.found(took),
+                _ if budget.time().is_zero() => budget.slept(took),
+                0 => budget.missed(),
+                _ => budget.found(took),
             }
-            let budget = patience.budget();
-            prop_assert!(budget.is_zero() || (SHORTEST_BUDGET..=POLL_LIMIT).contains(&budget), "{budget:?}");
+            let time = budget.time();
+            prop_assert!(time.is_zero() || (SHORTEST_TIME..=POLL_LIMIT).contains(&time), "{time:?}");
         }
     }
 }
@@ -152,7 +152,7 @@ struct World {
 }
 
 /// Simulates `rounds` round trips and returns the mean of their times.
-fn play(world: World, sides: &mut [Patience; 2], rounds: u32) -> Duration {
+fn play(world: World, sides: &mut [SpinBudget; 2], rounds: u32) -> Duration {
     let mut now = Duration::ZERO;
     let mut since = [now; 2];
     for turn in 0..2 * rounds as usize {
@@ -161,23 +161,23 @@ fn play(world: World, sides: &mut [Patience; 2], rounds: u32) -> Duration {
         let sent = now;
         since[sender] = sent;
         if !world.split {
-            now += sides[sender].budget(); // the receiver gets the core when the sender's polling has failed
+            now += sides[sender].time(); // the receiver gets the core when the sender's polling has failed
         }
-        let patience = &mut sides[receiver];
-        let budget = patience.budget();
+        let budget = &mut sides[receiver];
+        let time = budget.time();
         let waited = sent.saturating_sub(since[receiver]);
-        if world.split && !budget.is_zero() && waited <= budget {
-            patience.found(waited);
+        if world.split && !time.is_zero() && waited <= time {
+            budget.found(waited);
             continue;
         }
         now += world.wake;
-        if budget.is_zero() { patience.slept(now.saturating_sub(since[receiver])) } else { patience.missed() }
+        if time.is_zero() { budget.slept(now.saturating_sub(since[receiver])) } else { budget.missed() }
     }
     now / rounds
 }
 
-const fn newcomers() -> [Patience; 2] {
-    [Patience::new(true), Patience::new(true)]
+const fn newcomers() -> [SpinBudget; 2] {
+    [SpinBudget::new(true), SpinBudget::new(true)]
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn two_sides_of_which_one_becomes_slow_sleep_and_recover() {
     let mut sides = newcomers();
     for _ in 0..10 {
         assert!(play(slow, &mut sides, 100) <= 2 * (slow.wake + slow.think));
-        assert!(sides.iter().all(|side| side.budget().is_zero()));
+        assert!(sides.iter().all(|side| side.time().is_zero()));
         play(quick, &mut sides, 100);
         assert_eq!(play(quick, &mut sides, 100), 2 * quick.think);
     }

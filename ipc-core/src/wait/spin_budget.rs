@@ -8,10 +8,10 @@ use std::time::Duration;
 pub const POLL_LIMIT: Duration = Duration::from_micros(100);
 
 /// The polling time before anything is known.
-const FIRST_BUDGET: Duration = Duration::from_micros(50);
+const FIRST_TIME: Duration = Duration::from_micros(50);
 
 /// The shortest polling time worth starting: a timer interrupt on the peer's CPU takes about as long.
-const SHORTEST_BUDGET: Duration = Duration::from_micros(10);
+const SHORTEST_TIME: Duration = Duration::from_micros(10);
 
 /// Consecutive failed polls that end the polling. A single one proves nothing: any process pauses now and then.
 const MISSES: u32 = 4;
@@ -30,13 +30,13 @@ const FIRST_PROBE: u32 = 8;
 /// again, they notice within a fraction of a second.
 const LAST_PROBE: u32 = 1024;
 
-/// The patience of one side with one kind of call.
+/// The spin budget of one side for one kind of call.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct SpinBudget {
     /// True with more than one CPU: otherwise the peer cannot run while we poll.
     may_poll: bool,
     /// The polling time for the next wait; zero means sleep at once.
-    budget: Duration,
+    time: Duration,
     /// Failed polls since the last successful one.
     misses: u32,
     /// Short sleeps left until the next attempt to poll.
@@ -47,27 +47,27 @@ pub(super) struct Patience {
     was_there: bool,
 }
 
-impl Patience {
+impl SpinBudget {
     /// Starts with nothing learned. `may_poll` is true with more than one CPU.
     pub(super) const fn new(may_poll: bool) -> Self {
-        let budget = if may_poll { FIRST_BUDGET } else { Duration::ZERO };
+        let time = if may_poll { FIRST_TIME } else { Duration::ZERO };
         let probe_after = FIRST_PROBE;
-        Self { may_poll, budget, misses: 0, until_probe: probe_after, probe_after, was_there: false }
+        Self { may_poll, time, misses: 0, until_probe: probe_after, probe_after, was_there: false }
     }
 
     /// Returns the polling time for this wait, at most [`POLL_LIMIT`]; zero means sleep at once.
-    pub(super) const fn budget(&self) -> Duration {
-        self.budget
+    pub(super) const fn time(&self) -> Duration {
+        self.time
     }
 
     /// Returns whether to try once before anything else. Where each call has to sleep anyway, that would be a wasted
     /// system call.
     pub(super) const fn tries_first(&self) -> bool {
-        self.was_there || !self.budget.is_zero()
+        self.was_there || !self.time.is_zero()
     }
 
     // ANCHOR: learn
-    /// Records that polling succeeded after the time `after`. The budget becomes four times as long, or, if waits
+    /// Records that polling succeeded after the time `after`. The time becomes four times as long, or, if waits
     /// become shorter, gradually shrinks.
     pub(super) fn found(&mut self, after: Duration) {
         if after > POLL_LIMIT {
@@ -75,15 +75,15 @@ impl Patience {
         }
         self.misses = 0;
         self.probe_after = FIRST_PROBE;
-        let less = self.budget * 15 / 16;
-        self.budget = less.max(4 * after).clamp(SHORTEST_BUDGET, POLL_LIMIT);
+        let less = self.time * 15 / 16;
+        self.time = less.max(4 * after).clamp(SHORTEST_TIME, POLL_LIMIT);
     }
 
     /// Records that polling failed, and that this side has to sleep after all.
     pub(super) fn missed(&mut self) {
         self.misses += 1;
         if self.misses >= MISSES {
-            self.budget = Duration::ZERO;
+            self.time = Duration::ZERO;
             self.until_probe = self.probe_after;
             self.probe_after = (2 * self.probe_after).min(LAST_PROBE);
         }
@@ -98,7 +98,7 @@ impl Patience {
         }
         self.until_probe -= 1;
         if self.until_probe == 0 {
-            self.budget = (2 * long).clamp(SHORTEST_BUDGET, POLL_LIMIT);
+            self.time = (2 * long).clamp(SHORTEST_TIME, POLL_LIMIT);
             self.misses = MISSES - 1;
         }
     }

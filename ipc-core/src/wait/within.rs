@@ -1,0 +1,55 @@
+//! The calls that each strategy makes, with and without a timeout.
+
+use std::time::Duration;
+
+use super::hybrid::hybrid;
+use super::spin::spin;
+use super::{Wait, Waiting};
+use crate::{Result, Transport};
+
+/// The timeout of a `try_` call.
+pub(super) const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
+
+impl<T: Transport> Waiting<T> {
+    /// Sends by the strategy, for at most `timeout`; `None` means no limit.
+    #[inline]
+    pub(super) fn send_within(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<Option<()>> {
+        let Self { link, sending, .. } = self;
+        let call = |link: &mut T, timeout| match timeout {
+            None => link.send(message).map(Some),
+            NOT_AT_ALL => link.try_send(message),
+            Some(timeout) => link.send_timeout(message, timeout),
+        };
+        match self.wait {
+            _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
+            Wait::Block => call(link, timeout),
+            Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
+            // Usually there is room, and nothing to wait for.
+            Wait::Hybrid => match call(link, NOT_AT_ALL)? {
+                Some(()) => Ok(Some(())),
+                None => hybrid(link, sending, timeout, call),
+            },
+        }
+    }
+
+    /// Receives by the strategy, for at most `timeout`; `None` means no limit.
+    #[inline]
+    pub(super) fn recv_within(
+        &mut self,
+        buffer: &mut [u8],
+        timeout: Option<Duration>,
+    ) -> Result<Option<usize>> {
+        let Self { link, receiving, .. } = self;
+        let mut call = |link: &mut T, timeout| match timeout {
+            None => link.recv(buffer).map(Some),
+            NOT_AT_ALL => link.try_recv(buffer),
+            Some(timeout) => link.recv_timeout(buffer, timeout),
+        };
+        match self.wait {
+            _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
+            Wait::Block => call(link, timeout),
+            Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
+            Wait::Hybrid => hybrid(link, receiving, timeout, call),
+        }
+    }
+}
