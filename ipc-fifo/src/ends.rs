@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{Advise, ByteStream, Call, Error, Mode, Pieces, Result, enlarge_pipe};
+use ipc_core::{Advise, ByteStream, Call, ChunkSizes, Error, Mode, Result, enlarge_pipe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::uio::{readv, writev};
@@ -95,8 +95,8 @@ impl ByteStream for Ends {
     const READ: &'static str = "read";
     const WRITE: &'static str = "write";
 
-    fn pieces(&self) -> Pieces {
-        Pieces::PIPE
+    fn chunk_sizes(&self) -> ChunkSizes {
+        ChunkSizes::PIPE
     }
 
     fn input(&self) -> BorrowedFd<'_> {
@@ -121,8 +121,8 @@ impl ByteStream for Ends {
         write(self.write.of(mode), bytes)
     }
 
-    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        writev(self.write.of(mode), pieces)
+    fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        writev(self.write.of(mode), buffers)
     }
 }
 

@@ -29,21 +29,22 @@
 //! reader sees the end of file only when *every* copy of the write end is closed, including one forgotten in the
 //! parent; a full pipe blocks its writer.
 
+mod ends;
 mod sys;
 
-use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_core::{
-    Advise, Between, ByteStream, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Mode,
-    Persistence, Pieces, Profile, Reach, Result, Setup, Unit, Variant, enlarge_pipe,
+    Advise, Between, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Persistence, Profile, Reach,
+    Result, Setup, Unit, Variant, enlarge_pipe,
 };
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
-use nix::sys::uio::{readv, writev};
-use nix::unistd::{dup2_stdin, dup2_stdout, pipe2, read, write};
+use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
+
+pub use ends::Ends;
 
 /// Two pipes, one each way, before the child is spawned. See the [crate](self).
 #[derive(Debug)]
@@ -54,21 +55,6 @@ pub struct Pipe {
     theirs: Option<Ends>,
     /// The two pipes' inode numbers: parent to child, child to parent.
     inodes: [u64; 2],
-}
-
-/// One process's ends, with which it talks both ways: the read end of one pipe and the write end of the other.
-#[derive(Debug)]
-pub struct Ends {
-    read: OwnedFd,
-    write: OwnedFd,
-}
-
-impl Ends {
-    /// The write end, to write without framing.
-    #[must_use]
-    pub fn write_end(&self) -> impl AsFd {
-        &self.write
-    }
 }
 
 /// The address of every pipe: there is no name to look it up by, only two inherited descriptors.
@@ -179,52 +165,3 @@ fn is_pipe(fd: impl AsFd) -> Result<bool> {
     let stat = fstat(fd).call("fstat")?;
     Ok(SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO)
 }
-
-// ANCHOR: stream
-impl ByteStream for Ends {
-    const READ: &'static str = "read";
-    const WRITE: &'static str = "write";
-
-    fn pieces(&self) -> Pieces {
-        Pieces::PIPE
-    }
-
-    fn input(&self) -> BorrowedFd<'_> {
-        self.read.as_fd()
-    }
-
-    fn output(&self) -> BorrowedFd<'_> {
-        self.write.as_fd()
-    }
-
-    #[inline]
-    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => read(&self.read, buffer),
-            Mode::Try => sys::preadv2_nowait(&self.read, &mut [IoSliceMut::new(buffer)]),
-        }
-    }
-
-    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => readv(&self.read, buffers),
-            Mode::Try => sys::preadv2_nowait(&self.read, buffers),
-        }
-    }
-
-    #[inline]
-    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => write(&self.write, bytes),
-            Mode::Try => sys::pwritev2_nowait(&self.write, &[IoSlice::new(bytes)]),
-        }
-    }
-
-    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => writev(&self.write, pieces),
-            Mode::Try => sys::pwritev2_nowait(&self.write, pieces),
-        }
-    }
-}
-// ANCHOR_END: stream

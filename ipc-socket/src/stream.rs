@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ipc_core::lease::{self, Lease};
-use ipc_core::{ByteStream, Mode, Pieces, wait_readable};
+use ipc_core::{ByteStream, ChunkSizes, Mode, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
@@ -86,8 +86,8 @@ impl ByteStream for Connection {
     const READ: &'static str = "recv";
     const WRITE: &'static str = "send";
 
-    fn pieces(&self) -> Pieces {
-        if self.is_tcp { Pieces::WHOLE } else { Pieces::UNIX_STREAM }
+    fn chunk_sizes(&self) -> ChunkSizes {
+        if self.is_tcp { ChunkSizes::WHOLE } else { ChunkSizes::UNIX_STREAM }
     }
 
     fn input(&self) -> BorrowedFd<'_> {
@@ -112,8 +112,8 @@ impl ByteStream for Connection {
         send(self.socket.as_raw_fd(), bytes, flags(mode))
     }
 
-    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        sendmsg::<()>(self.socket.as_raw_fd(), pieces, &[], flags(mode), None)
+    fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+        sendmsg::<()>(self.socket.as_raw_fd(), buffers, &[], flags(mode), None)
     }
 }
 // ANCHOR_END: stream

@@ -1,10 +1,11 @@
-//! Arbitrary bytes in a stream, in pieces of any length, with errors in between: the reader gets exactly the frames it
+//! Arbitrary bytes in a stream, in parts of any length, with errors in between: the reader gets exactly the frames it
 //! contains.
 
 use proptest::prelude::*;
 
+use super::frame::HEADER;
 use super::tests::{chops_and_failures, holding};
-use super::{HEADER, MAX_MESSAGE, Mode};
+use super::{MAX_MESSAGE, Mode};
 use crate::Error;
 use crate::conformance::fuzz;
 
@@ -49,7 +50,7 @@ fn a_stream_of_any_bytes_is_read_as_it_is() {
                 Err(error) => prop_assert!(error.errno() == Some(nix::errno::Errno::EIO), "{error}"),
             }
             prop_assert!(
-                link.inbox.capacity() <= (64 << 10) + 2 * HEADER + most,
+                link.reader.capacity() <= (64 << 10) + 2 * HEADER + most,
                 "more than the caller has room for"
             );
         }

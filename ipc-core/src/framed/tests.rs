@@ -2,16 +2,18 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read as _;
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
 use std::sync::LazyLock;
 
 use nix::errno::Errno;
 use proptest::prelude::*;
 
+use super::frame::HEADER;
 use super::*;
 use crate::Error;
 
-/// A stream that reads and writes in pieces of chosen lengths. A length of 0 means "not now" for a call that may not
+/// A stream that reads and writes in parts of chosen lengths. A length of 0 means "not now" for a call that may not
 /// wait, and a signal for one that may; [`FAILS`] is an error. The stream ends after its bytes for a call that may
 /// wait.
 #[derive(Debug, Default)]
@@ -50,8 +52,8 @@ impl ByteStream for Choppy {
     const READ: &'static str = "read";
     const WRITE: &'static str = "write";
 
-    fn pieces(&self) -> Pieces {
-        Pieces { alone: 9000, in_a_row: 5000 }
+    fn chunk_sizes(&self) -> ChunkSizes {
+        ChunkSizes { alone: 9000, in_a_row: 5000 }
     }
 
     fn input(&self) -> BorrowedFd<'_> {
@@ -84,20 +86,20 @@ impl ByteStream for Choppy {
         self.writev(&[IoSlice::new(bytes)], mode)
     }
 
-    fn writev(&self, pieces: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
+    fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
         let most = self.next(mode)?;
         let mut bytes = self.bytes.borrow_mut();
         let mut left = most;
-        for piece in pieces {
-            let part = piece.len().min(left);
-            bytes.extend(&piece[..part]);
+        for buffer in buffers {
+            let part = buffer.len().min(left);
+            bytes.extend(&buffer[..part]);
             left -= part;
         }
         Ok(most - left)
     }
 }
 
-/// Makes a stream of these bytes that are read in pieces of these lengths.
+/// Makes a stream of these bytes that are read in parts of these lengths.
 pub(super) fn holding(bytes: &[u8], reads: VecDeque<usize>) -> Framed<impl ByteStream> {
     let link = framed();
     link.stream.bytes.borrow_mut().extend(bytes);
@@ -289,14 +291,14 @@ fn a_length_is_not_believed() {
     assert!(matches!(answer, Err(Error::Corrupt("a frame longer than any message can be"))), "{answer:?}");
 }
 
-/// The inbox is full in the middle of a frame, at any place: in its header, or a byte before its end.
+/// The reader is full in the middle of a frame, at any place: in its header, or a byte before its end.
 #[test]
-fn a_frame_runs_over_the_end_of_the_inbox() {
+fn a_frame_runs_over_the_end_of_the_reader() {
     const LAST: usize = 100;
-    let inbox = framed().inbox.capacity();
+    let capacity = framed().reader.capacity();
     for missing in [0, 1, 2, LAST - 1, LAST, LAST + 1, LAST + HEADER - 1, LAST + HEADER] {
         let mut link = framed();
-        let mut left = inbox + missing - (HEADER + LAST);
+        let mut left = capacity + missing - (HEADER + LAST);
         let mut lengths = Vec::new();
         while left > 0 {
             lengths.push((HEADER + SHORT).min(left) - HEADER);
@@ -398,7 +400,7 @@ fn a_trickle_does_not_keep_a_call() {
 fn memory_is_taken_only_once_the_caller_shows_room() {
     for mode in [Mode::Block, Mode::Try] {
         let mut link = framed();
-        let before = link.inbox.capacity();
+        let before = link.reader.capacity();
         link.stream.bytes.borrow_mut().extend((MAX_MESSAGE as u32).to_le_bytes());
         for room in [0, 10, SHORT, 1 << 20, MAX_MESSAGE - 1] {
             let refused = link.read_frame(&mut vec![0; room], mode);
@@ -406,15 +408,15 @@ fn memory_is_taken_only_once_the_caller_shows_room() {
                 matches!(refused, Err(Error::BufferTooSmall { needed: MAX_MESSAGE })),
                 "room for {room}: {refused:?}"
             );
-            assert_eq!(link.inbox.capacity(), before, "room for {room}");
+            assert_eq!(link.reader.capacity(), before, "room for {room}");
         }
         if mode == Mode::Try {
             assert_eq!(link.try_recv(&mut vec![0; MAX_MESSAGE]).unwrap(), None);
-            assert_eq!(link.inbox.capacity(), HEADER + MAX_MESSAGE, "and no more than that");
+            assert_eq!(link.reader.capacity(), HEADER + MAX_MESSAGE, "and no more than that");
         } else {
             link.stream.bytes.borrow_mut().extend(vec![7; MAX_MESSAGE]);
             assert_eq!(link.recv(&mut vec![0; MAX_MESSAGE]).unwrap(), MAX_MESSAGE);
-            assert_eq!(link.inbox.capacity(), before);
+            assert_eq!(link.reader.capacity(), before);
         }
     }
 }
@@ -445,9 +447,9 @@ fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
     }
 }
 
-/// A long message is written in pieces: longer ones when it is alone, shorter ones behind another message.
+/// A long message is written in chunks: larger ones when it is alone, smaller ones behind another message.
 #[test]
-fn messages_in_a_row_leave_in_shorter_pieces() {
+fn messages_in_a_row_leave_in_smaller_chunks() {
     let mut link = framed();
     let mut calls = || {
         link.stream.lengths.replace(VecDeque::from([usize::MAX; 20]));

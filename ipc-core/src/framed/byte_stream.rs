@@ -1,0 +1,59 @@
+//! The calls that a stream offers to the frames above it.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::BorrowedFd;
+
+use super::ChunkSizes;
+
+/// The behaviour of a call that would have to wait.
+///
+/// It is chosen for each call, since one link is used both ways: `send` sleeps, `try_send` returns. The flag
+/// `O_NONBLOCK` holds for all calls, so choosing by it would take two more system calls (`fcntl`) each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Sleeps in the kernel until there is something to do.
+    Block,
+    /// Returns `EAGAIN` instead of sleeping.
+    Try,
+}
+
+/// Two one-way streams of bytes, or one two-way stream.
+pub trait ByteStream {
+    /// The name of the system call behind [`read`](Self::read), for errors.
+    const READ: &'static str;
+    /// The name of the system call behind [`write`](Self::write), for errors.
+    const WRITE: &'static str;
+
+    /// Returns the sizes of the chunks in which long messages are written.
+    fn chunk_sizes(&self) -> ChunkSizes;
+
+    /// Returns the descriptor that polls readable when there is something to read.
+    fn input(&self) -> BorrowedFd<'_>;
+
+    /// Returns the descriptor that polls writable when there is room to write.
+    fn output(&self) -> BorrowedFd<'_>;
+
+    /// Reads the available bytes into `buffer`; returns 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// The kernel's error; `EAGAIN` means "not now".
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize>;
+
+    /// Reads as [`read`](Self::read) does, into one buffer after the other.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize>;
+
+    /// Writes the bytes, or the first part of them, and returns how many were written.
+    ///
+    /// # Errors
+    /// The kernel's error; `EAGAIN` means "not now".
+    fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize>;
+
+    /// Writes as [`write`](Self::write) does, from one buffer after the other.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize>;
+}

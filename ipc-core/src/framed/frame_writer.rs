@@ -1,0 +1,140 @@
+//! Writing header and message in one system call.
+//!
+//! Copying a short message behind its header costs less than a second buffer in the system call; copying a long one
+//! costs more. So a message of up to [`SHORT`] bytes is copied and leaves by `write`; a longer one leaves from the
+//! caller's memory, its header beside it, by `writev`.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use nix::errno::Errno;
+
+use super::frame::{HEADER, MAX_MESSAGE};
+use super::{ChunkSizes, SHORT};
+use crate::{Call, Error, Result};
+
+/// The frame being written, if there is one.
+#[derive(Debug)]
+pub(super) struct FrameWriter {
+    /// Length of the message that is partly written.
+    under_way: Option<usize>,
+    /// Number of bytes of its frame already written.
+    written: usize,
+    /// Digest of the message, if the stream failed in the middle of it: a caller that sees that error may well go on
+    /// with a different message.
+    failed: Option<u64>,
+    /// True if no message has been received since the last one was sent.
+    pub(super) in_a_row: bool,
+    /// The header, and behind it the copy of a short message.
+    short: Box<[u8; HEADER + SHORT]>,
+}
+
+/// The bytes that the next system call writes.
+pub(super) enum Part<'a> {
+    /// From one buffer.
+    One(&'a [u8]),
+    /// The header, and the beginning of the message.
+    Two(&'a [u8], &'a [u8]),
+}
+
+impl FrameWriter {
+    pub(super) fn new() -> Self {
+        Self {
+            under_way: None,
+            written: 0,
+            failed: None,
+            in_a_row: false,
+            short: Box::new([0; HEADER + SHORT]),
+        }
+    }
+
+    /// Begins to write `message`, or goes on with the rest of it.
+    #[inline]
+    pub(super) fn begin(&self, message: &[u8]) -> Result<()> {
+        if message.len() > MAX_MESSAGE || self.under_way.is_some() && !self.continues(message) {
+            return Err(self.refused(message.len()));
+        }
+        Ok(())
+    }
+
+    /// Returns the number of bytes of the frame already written.
+    #[inline]
+    pub(super) const fn written(&self) -> usize {
+        self.written
+    }
+
+    /// Returns the next bytes of the frame, as many as one system call should write.
+    #[inline]
+    pub(super) fn next_part<'a>(&'a mut self, message: &'a [u8], sizes: ChunkSizes) -> Part<'a> {
+        self.short[..HEADER].copy_from_slice(&(message.len() as u32).to_le_bytes());
+        if message.len() <= SHORT {
+            let frame = &mut self.short[..HEADER + message.len()];
+            frame[HEADER..].copy_from_slice(message);
+            return Part::One(&frame[self.written..]);
+        }
+        let rest = &message[self.written.saturating_sub(HEADER)..];
+        let most = if self.in_a_row { sizes.in_a_row } else { sizes.alone };
+        let chunk = &rest[..rest.len().min(most)];
+        if self.written < HEADER {
+            Part::Two(&self.short[self.written..HEADER], chunk)
+        } else {
+            Part::One(chunk)
+        }
+    }
+
+    /// Records that `count` more bytes have been written.
+    #[inline]
+    pub(super) const fn advance(&mut self, count: usize, message: &[u8]) {
+        self.written += count;
+        self.under_way = Some(message.len());
+    }
+
+    /// Records that the frame has been written.
+    #[inline]
+    pub(super) const fn finish(&mut self) {
+        self.forget();
+        self.in_a_row = true;
+    }
+
+    #[inline]
+    const fn forget(&mut self) {
+        self.under_way = None;
+        self.written = 0;
+        self.failed = None;
+    }
+
+    /// Turns a failure of the stream into an error. Bytes already written cannot be taken back: a partly written message
+    /// remains so, or the peer would take the next one for the rest of it.
+    #[cold]
+    pub(super) fn fail<T>(&mut self, message: &[u8], errno: Errno, call: &'static str) -> Result<T> {
+        if matches!(errno, Errno::EPIPE | Errno::ECONNRESET) {
+            self.forget();
+            return Err(Error::Disconnected);
+        }
+        self.failed = self.under_way.map(|_| digest(message));
+        Err(errno).call(call)
+    }
+
+    /// Returns whether `message` is the one that is partly written. Its bytes are compared only after a failure: a
+    /// caller that was told "not now" knows that the same message has to follow.
+    #[cold]
+    fn continues(&self, message: &[u8]) -> bool {
+        self.under_way == Some(message.len()) && self.failed.is_none_or(|failed| failed == digest(message))
+    }
+
+    /// Returns the reason why a message of `len` bytes cannot be sent now.
+    #[cold]
+    fn refused(&self, len: usize) -> Error {
+        match self.under_way {
+            Some(under_way) if len <= MAX_MESSAGE => {
+                Error::Usage(format!("a message of {under_way} bytes is under way: offer that one again"))
+            }
+            _ => Error::TooLarge { len, max: MAX_MESSAGE },
+        }
+    }
+}
+
+fn digest(message: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,71 @@
+//! Long messages: read straight into the caller's memory, without a copy in between.
+
+use std::io::IoSliceMut;
+use std::ops::ControlFlow;
+
+use super::frame::{HEADER, MAX_MESSAGE};
+use super::frame_reader::{FrameReader, READ_AHEAD, read_some};
+use super::{ByteStream, Mode};
+use crate::Result;
+
+impl FrameReader {
+    /// Reads the next frame, of which nothing is waiting yet, with its message straight into `buffer`. Breaks with the
+    /// answer of the call, or goes on with what was read as the waiting bytes.
+    pub(super) fn read_in_place<S: ByteStream>(
+        &mut self,
+        stream: &S,
+        buffer: &mut [u8],
+        mode: Mode,
+    ) -> Result<ControlFlow<Option<usize>>> {
+        let mut header = [0; HEADER];
+        let room = buffer.len().min(READ_AHEAD);
+        let mut parts = [IoSliceMut::new(&mut header), IoSliceMut::new(&mut buffer[..room])];
+        let Some(read) = read_some::<S>(mode, false, || stream.readv(&mut parts, mode))? else {
+            return Ok(ControlFlow::Break(None));
+        };
+        let arrived = read.saturating_sub(HEADER);
+        let len = u32::from_le_bytes(header) as usize;
+        if read >= HEADER && len <= buffer.len().min(MAX_MESSAGE) {
+            if len <= arrived {
+                self.keep(&buffer[len..arrived]); // the beginning of the next frames
+                return Ok(ControlFlow::Break(Some(len)));
+            }
+            if mode == Mode::Block {
+                self.read_rest(stream, &mut buffer[..len], arrived)?;
+                return Ok(ControlFlow::Break(Some(len)));
+            }
+        }
+        // Less than a header, a length for `read` to reject, or part of a message for a call that must not wait.
+        self.keep(&header[..read.min(HEADER)]);
+        self.keep(&buffer[..arrived]);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Returns the long message whose header is waiting: copies what has arrived, and reads the rest to its
+    /// destination. Only a call that may wait can do that; one that may not has to keep a partial message.
+    pub(super) fn finish_in_place<S: ByteStream>(&mut self, stream: &S, message: &mut [u8]) -> Result<usize> {
+        let arrived = message.len().min(self.waiting().len() - HEADER);
+        message[..arrived].copy_from_slice(&self.waiting()[HEADER..][..arrived]);
+        self.remove(HEADER + arrived);
+        self.read_rest(stream, message, arrived)?;
+        Ok(message.len())
+    }
+
+    /// Reads the rest of a message, of which the first `arrived` bytes are there. If a read fails, the part that has
+    /// arrived by then is kept for the next call, together with its header: nothing else is waiting then.
+    #[cold]
+    fn read_rest<S: ByteStream>(&mut self, stream: &S, message: &mut [u8], mut arrived: usize) -> Result<()> {
+        while arrived < message.len() {
+            let rest = &mut message[arrived..];
+            match read_some::<S>(Mode::Block, true, || stream.read(rest, Mode::Block)) {
+                Ok(count) => arrived += count.unwrap_or(0),
+                Err(error) => {
+                    self.keep(&(message.len() as u32).to_le_bytes());
+                    self.keep(&message[..arrived]);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
