@@ -8,7 +8,13 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use hdrhistogram::Histogram;
-use ipc_bench::{Case, Document, Kind, NotMeasured, Pair, Placement, Row, SIX, report, size_name, too_large};
+use ipc_bench::measure::effort::too_large;
+use ipc_bench::measure::pair::Pair;
+use ipc_bench::measure::registry::SIX;
+use ipc_bench::present::report;
+use ipc_bench::results::case::{Case, Kind, Placement, size_name};
+use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::row::Row;
 use ipc_core::cpus::Cpus;
 use ipc_core::demo::interrupt;
 use ipc_core::{Result, Wait, play};
@@ -34,7 +40,7 @@ const NOTHING_TIMED: &str =
 const RESAMPLES: usize = 5_000;
 
 fn main() -> ExitCode {
-    if let Some(status) = ipc_bench::serve_if_invited() {
+    if let Some(status) = ipc_bench::measure::child::serve_if_invited() {
         return status;
     }
     match interrupt::clean_up_on_signals().and_then(|()| run()) {

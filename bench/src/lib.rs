@@ -1,28 +1,38 @@
 //! The comparison: the same exchange through all six mechanisms, measured side by side between two real processes.
-//! Read in this order:
+//!
+//! The rooms of this house, in the order of the work. Imports run downwards only: the command line (`cli/`, in the
+//! binary) starts a measurement in [`measure`], which fills in [`results`]; [`present`] reads nothing but results.
+//! `tests/rooms.rs` checks that.
+//!
+//! *Measuring*
 //!
 //! | file | contents |
 //! |---|---|
-//! | `six.rs` | [`SIX`]: the only place that names the six mechanisms |
-//! | `case.rs` | [`Case`]: the subject of one row; [`Kind`], [`Placement`] |
-//! | `pair.rs`, `invited.rs`, `task.rs` | [`Pair`]: the two processes that play a case |
-//! | `crowd/` | [`crowd`]: many clients of one server |
-//! | `profile.rs`, `run/` | [`RunProfile`], [`run`](run::run): all cases, in rounds that take turns |
-//! | `clock.rs`, `statistics.rs`, `latency.rs` | [`clock`], [`statistics`]: from times to reliable figures |
-//! | `syscalls.rs`, `energy.rs` | [`syscalls`], [`energy`]: the cost of a message besides time |
-//! | `results.rs`, `row.rs`, `implementation.rs`, `cost.rs`, `environment.rs` | [`Document`]: the results as plain data, with the environment of the measurement |
-//! | `output.rs`, `saved.rs` | [`output`], [`saved`]: saving results, and reading them back |
-//! | `table.rs`, `floor_table.rs`, `cost_table.rs`, `fit.rs`, `export/` | [`table`], [`export`]: the results as text |
-//! | `floors/` | [`floors`]: the same exchange by bare system calls |
-//! | `rounds.rs`, `against_floor.rs`, `growth.rs` | [`rounds`], [`against_floor()`]: a case and its floor in turns; [`Growth`], from size to size |
-//! | `in_place.rs`, `ring_crate.rs` | a ring without copies, and a ring crate, for comparison |
-//! | `limits.rs` | [`limits`]: the best that the machine can do |
-//! | `compare/`, `choose/` | [`compare`], [`choose`]: the changes between two runs; the mechanism for a purpose |
-//! | `course.rs`, `clean.rs`, `doctor/` | [`course`], [`clean`], [`doctor`]: the other subcommands |
-//! | `report/` | [`report`]: the results as one page with charts |
-//! | `measure.rs` | [`Effort`], [`Refusal`]: how long a case is measured, or why it is not |
+//! | `measure/run.rs`, `measure/profile.rs` | all cases, in rounds that take turns |
+//! | `measure/pair.rs`, `task.rs`, `child.rs` | the two processes that play a case |
+//! | `measure/clock.rs`, `energy.rs`, `syscalls.rs` | time, and the other costs of a message |
+//! | `measure/baseline.rs` | the same exchange by bare system calls |
+//! | `measure/clients.rs` | many clients of one server |
 //!
-//! `main.rs` and `command/` are the command line; `benches/compare.rs` drives the same pairs through criterion.
+//! *The results*
+//!
+//! | file | contents |
+//! |---|---|
+//! | `results/case.rs` | the subject of one row |
+//! | `results/document.rs`, `row.rs` | the results as plain data |
+//! | `results/latency.rs`, `statistics.rs` | from times to reliable figures |
+//! | `results/environment.rs` | the environment of the measurement |
+//! | `results/output.rs`, `saved.rs` | saving results, and reading them back |
+//!
+//! *Presenting them*
+//!
+//! | file | contents |
+//! |---|---|
+//! | `present/table.rs`, `export.rs` | the results as text |
+//! | `present/report.rs` | the results as one page with charts |
+//! | `present/compare.rs`, `choose.rs` | the changes between two runs; the mechanism for a purpose |
+//!
+//! *Looking after the machine*: `doctor/` finds disturbances, and removes what dead processes left.
 //!
 //! A *round trip* is timed by the clock of the process that plays ping alone; *throughput* by the receiver's clock,
 //! from the first message to the last byte of the last one; the *one-way* time of a message by the clock that both
@@ -35,64 +45,59 @@
 #[cfg(test)]
 extern crate self as ipc_bench; // code invented for the tests is written as if outside this crate
 
-mod against_floor;
-mod case;
-pub mod choose;
-pub mod clean;
-pub mod clock;
-pub mod compare;
-mod cost;
-mod cost_table;
-pub mod course;
-pub mod crowd;
-pub mod doctor;
-pub mod energy;
-mod environment;
-pub mod export;
-mod fit;
-mod floor_table;
-pub mod floors;
-mod growth;
-mod implementation;
-mod in_place;
 #[cfg(test)]
 #[path = "../tests/invented/mod.rs"]
 mod invented;
-mod invited;
-mod latency;
-pub mod limits;
-mod measure;
-pub mod output;
-mod pair;
-mod profile;
-mod quartiles;
-pub mod report;
-mod results;
-mod ring_crate;
-pub mod rounds;
-mod row;
-pub mod run;
-pub mod saved;
-mod six;
-pub mod statistics;
-pub mod syscalls;
-pub mod table;
-mod task;
 
-pub use against_floor::against_floor;
-pub use case::{Case, Kind, Placement, size_name};
-pub use cost::{Cost, Costs};
-pub use environment::Environment;
-pub use growth::Growth;
-pub use implementation::Implementation;
-pub use invited::serve_if_invited;
-pub use latency::Latency;
-pub use limits::Limits;
-pub use measure::{Effort, Refusal, too_large};
-pub use pair::Pair;
-pub use profile::RunProfile;
-pub use quartiles::Quartiles;
-pub use results::{Document, NotMeasured, SCHEMA_VERSION, Verified};
-pub use row::{Fairness, Rounds, Row, RowKey};
-pub use six::{Member, SIX, member, names};
-pub use task::{Played, Task};
+/// Measuring: the processes that play, the order in which they take turns, and their costs.
+pub mod measure {
+    pub mod baseline;
+    pub mod child;
+    pub mod clients;
+    pub mod clock;
+    pub mod effort;
+    pub mod energy;
+    pub mod pair;
+    pub mod profile;
+    pub mod registry;
+    pub mod run;
+    pub mod syscalls;
+    pub mod task;
+}
+
+/// The results as plain data.
+pub mod results {
+    pub mod case;
+    pub mod cost;
+    pub mod document;
+    pub mod environment;
+    pub mod growth;
+    pub mod implementation;
+    pub mod latency;
+    pub mod output;
+    pub mod quartiles;
+    pub mod row;
+    pub mod saved;
+    pub mod statistics;
+}
+
+/// Presenting results: as text, as a page, and as answers to questions.
+pub mod present {
+    pub mod choose;
+    pub mod compare;
+    pub mod course;
+    pub mod export;
+    mod fit;
+    pub mod report;
+    pub mod table;
+}
+
+/// The state of the machine: what disturbs measurements, and what dead processes left behind.
+pub mod doctor {
+    pub mod clean;
+    pub mod examine;
+    mod files;
+    pub mod finding;
+    mod now;
+    mod settings;
+}

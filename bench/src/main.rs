@@ -1,6 +1,20 @@
 //! The harness: measures all six mechanisms, and says what the figures mean.
 
-mod command;
+/// The command line: one file for each subcommand of `ipc-bench`. Without a subcommand it measures.
+mod cli {
+    mod arguments;
+    mod ask;
+    mod choose;
+    mod clean;
+    pub mod command;
+    mod compare;
+    mod completions;
+    mod doctor;
+    mod list;
+    mod man;
+    mod report;
+    mod run;
+}
 
 use std::process::ExitCode;
 
@@ -11,5 +25,5 @@ fn main() -> ExitCode {
     if let Err(error) = guard::install() {
         return ipc_core::demo::report(Err(error));
     }
-    ipc_bench::serve_if_invited().unwrap_or_else(command::main)
+    ipc_bench::measure::child::serve_if_invited().unwrap_or_else(cli::command::main)
 }

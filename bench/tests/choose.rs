@@ -10,7 +10,10 @@ use std::process::Stdio;
 
 use common::{Output, Running, bench, run};
 use invented::{NOISE, Saved, case, costs, document, row};
-use ipc_bench::{Case, Document, Kind, NotMeasured, Row, SIX};
+use ipc_bench::measure::registry::SIX;
+use ipc_bench::results::case::{Case, Kind};
+use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::row::Row;
 use ipc_core::{Clients, Wait};
 use serde_json::Value;
 
@@ -291,9 +294,9 @@ fn the_newest_run_of_this_machine_is_taken() {
     let home = tempfile::tempdir().unwrap();
     let place = home.path().join("ipc-bench");
     let save = |name: &str, document: &Document| {
-        ipc_bench::output::Output::create(place.join(name)).unwrap().save(document).unwrap();
+        ipc_bench::results::output::Output::create(place.join(name)).unwrap().save(document).unwrap();
     };
-    let here = || Document { environment: ipc_bench::Environment::read(), ..figures() };
+    let here = || Document { environment: ipc_bench::results::environment::Environment::read(), ..figures() };
     let later = || std::thread::sleep(std::time::Duration::from_millis(20));
     let without_fifo = |mut document: Document| {
         document.results.retain(|row| row.mechanism != "fifo");
@@ -323,10 +326,13 @@ fn the_newest_run_of_this_machine_is_taken() {
 fn a_run_with_so_many_clients_is_taken() {
     let home = tempfile::tempdir().unwrap();
     let save = |name: &str, results: Vec<Row>| {
-        let document =
-            Document { environment: ipc_bench::Environment::read(), results, ..document(Vec::new()) };
+        let document = Document {
+            environment: ipc_bench::results::environment::Environment::read(),
+            results,
+            ..document(Vec::new())
+        };
         let place = home.path().join("ipc-bench").join(name);
-        ipc_bench::output::Output::create(place).unwrap().save(&document).unwrap();
+        ipc_bench::results::output::Output::create(place).unwrap().save(&document).unwrap();
     };
     let variants =
         SIX.iter().flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant)));

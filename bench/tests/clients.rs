@@ -10,7 +10,9 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Output, Running, bench, children, run, switches, until, words};
-use ipc_bench::{Document, Latency, Row};
+use ipc_bench::results::document::Document;
+use ipc_bench::results::latency::Latency;
+use ipc_bench::results::row::Row;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -132,7 +134,7 @@ fn nothing_measured_is_a_failure() {
     assert!(!document.notes.iter().any(|note| note.contains("were counted")), "{:?}", document.notes);
     let named = home.path().join("results");
     assert_eq!(run(command().arg("--output").arg(&named)).status, Some(1));
-    assert!(ipc_bench::output::load(&named).unwrap().results.is_empty());
+    assert!(ipc_bench::results::output::load(&named).unwrap().results.is_empty());
     let reasons: Vec<_> = document.skipped.iter().map(|skipped| &*skipped.reason).collect();
     assert!(
         reasons.iter().any(|reason| reason.contains("no name: no further client can join")),
@@ -207,7 +209,8 @@ fn a_killed_process_is_noticed_and_nothing_is_left() {
             let Output { status, stderr, .. } = busy.output();
             assert_eq!(status, Some(1), "{way:?} {part}: {stderr}");
             assert!(stderr.contains(said) && stderr.contains("signal: 9"), "{way:?} {part}: {stderr}");
-            let document = ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
+            let document =
+                ipc_bench::results::output::load(tmp.path().join("results")).expect("saved all the same");
             assert!(document.complete && document.failed.len() == 1, "{:?}", document.failed);
             nothing_is_left(tmp.path(), way);
         }
@@ -233,7 +236,7 @@ fn ctrl_c_saves_what_was_measured() {
                 let output = busy.output();
                 assert_eq!(output.signal, Some(Signal::SIGTERM as i32), "{way:?}: {}", output.stderr);
                 let document =
-                    ipc_bench::output::load(tmp.path().join("results")).expect("saved all the same");
+                    ipc_bench::results::output::load(tmp.path().join("results")).expect("saved all the same");
                 assert!(!document.complete && document.failed.is_empty(), "{:?}", document.failed);
                 nothing_is_left(tmp.path(), way);
                 !document.results.is_empty() && row(&document, way, 10).count > 0

@@ -37,7 +37,7 @@ fn the_document_has_its_names_and_all_six() {
     assert!(document["clock_cost_ns"].as_f64().unwrap() > 0.0);
     assert_eq!((&document["growth"], &document["limits"]), (&Value::Array(Vec::new()), &Value::Null));
     let rows = document["results"].as_array().unwrap();
-    for member in ipc_bench::SIX.iter() {
+    for member in ipc_bench::measure::registry::SIX.iter() {
         for variant in member.variants() {
             for kind in ["round_trip", "throughput"] {
                 let is = |row: &&Value| {
@@ -136,7 +136,7 @@ fn a_size_over_the_queues_limit_is_skipped_with_its_reason() {
     args.extend(["--count", "5", "--json"]);
     let document = json(&args);
     let skipped = document["skipped"].as_array().unwrap();
-    assert_eq!(skipped.len(), 2 * ipc_bench::member("msgq").unwrap().variants().count());
+    assert_eq!(skipped.len(), 2 * ipc_bench::measure::registry::member("msgq").unwrap().variants().count());
     for case in skipped {
         assert_eq!((&case["mechanism"], &case["size"]), (&"msgq".into(), &(limit + 1).into()));
         let reason = case["reason"].as_str().unwrap();
@@ -190,7 +190,7 @@ fn list_prints_the_six() {
     for args in [&["list"][..], &["list", "--markdown"], &["list", "--json"]] {
         let output = run(bench().args(args));
         assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
-        for member in ipc_bench::SIX.iter() {
+        for member in ipc_bench::measure::registry::SIX.iter() {
             let profile = member.profile;
             for text in [profile.title.to_owned(), profile.medium.to_string(), profile.reach.to_string()] {
                 assert!(output.stdout.contains(&text), "{args:?}: {text}");

@@ -6,8 +6,11 @@ mod invented;
 
 use common::{Output, bench, run};
 use invented::{NOISE, OTHER_NOISE, Saved, case, document, row};
-use ipc_bench::compare::{Comparison, Verdict, differences};
-use ipc_bench::{Document, Kind, Rounds, Row};
+use ipc_bench::present::compare::{Comparison, Verdict};
+use ipc_bench::results::case::Kind;
+use ipc_bench::results::document::Document;
+use ipc_bench::results::environment::alike::differences;
+use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use serde_json::Value;
 
@@ -64,7 +67,7 @@ fn among_many_rows_it_takes_more() {
     let many = |factor: f64, noise: [f64; 8]| {
         let rows = (1..=100).map(|size| {
             let ns = if size == 7 { 5e4 * factor } else { 5e4 };
-            ipc_bench::Row { size, ..pipe(Kind::RoundTrip, ns, noise) }
+            ipc_bench::results::row::Row { size, ..pipe(Kind::RoundTrip, ns, noise) }
         });
         document(rows.collect())
     };
@@ -144,7 +147,7 @@ fn a_disturbed_run_is_told_whichever_it_was() {
             assert_eq!(comparison.notes.len(), usize::from(told), "{:?}", comparison.notes);
             let marked: Vec<_> = comparison.changes.iter().map(|change| change.unstable).collect();
             assert_eq!(marked, (0..4).map(|nth| nth < unstable).collect::<Vec<_>>());
-            let shown = ipc_bench::compare::text(&comparison, None);
+            let shown = ipc_bench::present::compare::text::text(&comparison, None);
             assert_eq!(shown.matches("(unstable)").count(), unstable, "{shown}");
         }
     }
@@ -241,7 +244,7 @@ fn the_comparison_is_a_json_document_too() {
 #[test]
 fn unlike_environments_are_refused_by_name() {
     let [old, same] = shifted(Kind::RoundTrip, 1.0);
-    let unlike = |change: fn(&mut ipc_bench::Environment)| {
+    let unlike = |change: fn(&mut ipc_bench::results::environment::Environment)| {
         let mut new = same.clone();
         change(&mut new.environment);
         new

@@ -12,7 +12,7 @@ fn rows<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
 /// Two pages contain the rows that `ipc-bench list --markdown` prints, one after another.
 #[test]
 fn the_course_has_the_table_as_the_code_has_it() {
-    let table = rows(ipc_bench::course::markdown().lines());
+    let table = rows(ipc_bench::present::course::markdown().lines());
     assert_eq!(table.len(), 7, "a header and six rows");
     for page in ["comparison.md", "beginning/six.md"] {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src").join(page);
@@ -23,7 +23,7 @@ fn the_course_has_the_table_as_the_code_has_it() {
             course.windows(table.len()).any(|window| window == table),
             "{} differs from `ipc-bench list --markdown`, which prints:\n{}",
             page.display(),
-            ipc_bench::course::markdown()
+            ipc_bench::present::course::markdown()
         );
     }
 }

@@ -86,8 +86,8 @@ fn in_the_middle(dir: &Path) -> Running {
 }
 
 /// Reads the document of a run that was ended early.
-fn partial(dir: &Path) -> ipc_bench::Document {
-    let document = ipc_bench::output::load(dir.join("results")).expect("saved all the same");
+fn partial(dir: &Path) -> ipc_bench::results::document::Document {
+    let document = ipc_bench::results::output::load(dir.join("results")).expect("saved all the same");
     assert!(!document.complete);
     assert!(document.failed.is_empty(), "{:?}", document.failed);
     assert!(document.results.iter().all(|row| row.count > 0 && row.rounds.is_some()));
@@ -168,7 +168,7 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
 #[test]
 fn ctrl_c_leaves_nothing_behind() {
     let _queues = Allowance::wait_for(1);
-    for member in ipc_bench::SIX.iter() {
+    for member in ipc_bench::measure::registry::SIX.iter() {
         let name = member.profile.name;
         let tmp = TempDir::new().unwrap();
         let before = system_v_objects();

@@ -4,9 +4,13 @@
 mod invented;
 
 use invented::{NOISE, case, different_costs, document, row, ten_thousand};
-use ipc_bench::export::Format;
-use ipc_bench::limits::Copying;
-use ipc_bench::{Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, Rounds, Row, Verified};
+use ipc_bench::measure::baseline::limits::{Copying, Limits};
+use ipc_bench::present::export::Format;
+use ipc_bench::results::case::Kind;
+use ipc_bench::results::document::{Document, NotMeasured, Verified};
+use ipc_bench::results::growth::Growth;
+use ipc_bench::results::quartiles::Quartiles;
+use ipc_bench::results::row::{Fairness, Rounds, Row};
 use ipc_core::Wait;
 use serde_json::Value;
 use snapbox::{Assert, Data, assert::Action};

@@ -155,7 +155,7 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
 /// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it indefinitely,
 /// though no bare call reports its death. The suite's own figures are kept.
 fn a_dead_peer_is_noticed(name: &str, way: &str) {
-    let member = ipc_bench::member(name).unwrap();
+    let member = ipc_bench::measure::registry::member(name).unwrap();
     let variant = member.variants().next().expect("each has one").name;
     let at = AtTheFloor::start(name, variant, way, SOME);
     for peer in &at.peers {
@@ -175,7 +175,7 @@ fn a_dead_peer_is_noticed(name: &str, way: &str) {
 fn a_dead_peer_at_the_floor_is_noticed() {
     // All at once: each waits most of the time.
     thread::scope(|scope| {
-        for member in ipc_bench::SIX.iter() {
+        for member in ipc_bench::measure::registry::SIX.iter() {
             scope.spawn(|| a_dead_peer_is_noticed(member.profile.name, "block"));
         }
     });

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Running, bench, children, switches, until};
-use ipc_bench::{Document, Kind, Latency};
+use ipc_bench::results::case::Kind;
+use ipc_bench::results::document::Document;
+use ipc_bench::results::latency::Latency;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -8,10 +8,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use invented::{NOISE, case, different_costs, document, row, ten_thousand};
-use ipc_bench::limits::Copying;
-use ipc_bench::{
-    Costs, Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, Rounds, Row, Verified, report,
-};
+use ipc_bench::measure::baseline::limits::{Copying, Limits};
+use ipc_bench::present::report;
+use ipc_bench::results::case::Kind;
+use ipc_bench::results::cost::Costs;
+use ipc_bench::results::document::{Document, NotMeasured, Verified};
+use ipc_bench::results::growth::Growth;
+use ipc_bench::results::quartiles::Quartiles;
+use ipc_bench::results::row::{Fairness, Rounds, Row};
 use ipc_core::Wait;
 use roxmltree::{Document as Tree, Node};
 use snapbox::assert::Action;

@@ -10,7 +10,12 @@ use std::time::Duration;
 
 use common::{bench, run};
 
-use ipc_bench::{Case, Document, Growth, Kind, NotMeasured, Placement, Rounds, Row, SIX, report};
+use ipc_bench::measure::registry::SIX;
+use ipc_bench::present::report;
+use ipc_bench::results::case::{Case, Kind, Placement};
+use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::growth::Growth;
+use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use roxmltree::{Document as Tree, Node, ParsingOptions};

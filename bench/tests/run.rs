@@ -49,7 +49,7 @@ fn what_is_saved_is_what_is_printed() {
     let dir = tempfile::TempDir::new().unwrap();
     let output = dir.path().join("new/results");
     let printed = measured(&["--mechanism", "pipe", "--count", "20", "--output", output.to_str().unwrap()]);
-    let saved = ipc_bench::output::load(&output).unwrap();
+    let saved = ipc_bench::results::output::load(&output).unwrap();
     assert_eq!(serde_json::to_value(&saved).unwrap(), printed);
     assert_eq!(std::fs::read_dir(&output).unwrap().count(), 1, "nothing else is left");
     let times = saved.results[0].rtt_ns.as_ref().unwrap().times().unwrap();
@@ -148,7 +148,10 @@ fn good_results_are_not_replaced_by_nothing() {
 #[test]
 fn an_impossible_page_is_named() {
     let dir = tempfile::TempDir::new().unwrap();
-    ipc_bench::output::Output::create(dir.path()).unwrap().save(&ipc_bench::Document::empty()).unwrap();
+    ipc_bench::results::output::Output::create(dir.path())
+        .unwrap()
+        .save(&ipc_bench::results::document::Document::empty())
+        .unwrap();
     for (page, errno) in [(dir.path().join("none/x.html"), "ENOENT"), (dir.path().to_owned(), "EISDIR")] {
         let output = run(bench().arg("report").arg(dir.path()).arg("--output").arg(&page));
         assert_eq!(output.status, Some(1), "{}", output.stderr);

@@ -9,8 +9,12 @@ use std::path::Path;
 
 use common::{bench, run};
 use invented::{NOISE, case, costs, document, row};
-use ipc_bench::limits::Copying;
-use ipc_bench::{Document, Fairness, Growth, Kind, Limits, NotMeasured, Quartiles, SCHEMA_VERSION, Verified};
+use ipc_bench::measure::baseline::limits::{Copying, Limits};
+use ipc_bench::results::case::Kind;
+use ipc_bench::results::document::{Document, NotMeasured, SCHEMA_VERSION, Verified};
+use ipc_bench::results::growth::Growth;
+use ipc_bench::results::quartiles::Quartiles;
+use ipc_bench::results::row::Fairness;
 use ipc_core::Wait;
 use serde_json::Value;
 

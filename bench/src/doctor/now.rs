@@ -7,8 +7,11 @@ use ipc_core::cpus::Cpus;
 use ipc_core::play::Summary;
 use ipc_core::{Error, Result, Wait};
 
-use super::Finding;
-use crate::{Case, Kind, Pair, Placement, clock, member};
+use crate::doctor::finding::Finding;
+use crate::measure::clock;
+use crate::measure::pair::Pair;
+use crate::measure::registry::member;
+use crate::results::case::{Case, Kind, Placement};
 
 /// The time for which the machine is watched.
 const WATCH: Duration = Duration::from_millis(500);
@@ -134,8 +137,8 @@ fn cores(several: bool, [same, split]: [Option<u64>; 2]) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
     use super::*;
+    use crate::doctor::finding::Verdict;
 
     #[test]
     fn load_and_stolen_time_are_told_apart() {

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
-use super::{Files, Finding};
-use crate::Environment;
+use crate::doctor::files::Files;
+use crate::doctor::finding::Finding;
+use crate::results::environment::Environment;
 
 /// The length of messages that are measured by default, and that exceed a queue's default limit.
 const LARGE: u64 = 64 << 10;
@@ -251,8 +252,8 @@ fn limits(files: &Files) -> Vec<Finding> {
 mod tests {
     use std::fs;
 
-    use super::super::Verdict::{self, Disturbs, Good, Note, Unknown};
     use super::*;
+    use crate::doctor::finding::Verdict::{self, Disturbs, Good, Note, Unknown};
 
     /// Runs `look` on a machine that consists of these files.
     fn with<T>(files: &[(&str, &str)], look: impl Fn(&Files) -> T) -> T {

@@ -11,7 +11,8 @@ mod sample;
 
 use std::process::Command;
 
-use ipc_bench::{Document, report};
+use ipc_bench::present::report;
+use ipc_bench::results::document::Document;
 use serde_json::{Value, json};
 
 /// The browser's names on different systems.

@@ -3,7 +3,13 @@
 
 use std::path::PathBuf;
 
-use ipc_bench::{Case, Cost, Costs, Document, Environment, Kind, Latency, Placement, Rounds, Row, member};
+use ipc_bench::measure::registry::member;
+use ipc_bench::results::case::{Case, Kind, Placement};
+use ipc_bench::results::cost::{Cost, Costs};
+use ipc_bench::results::document::Document;
+use ipc_bench::results::environment::Environment;
+use ipc_bench::results::latency::Latency;
+use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 use tempfile::TempDir;
@@ -123,7 +129,7 @@ pub struct Saved {
 impl Saved {
     pub fn of(document: &Document) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        ipc_bench::output::Output::create(dir.path()).unwrap().save(document).unwrap();
+        ipc_bench::results::output::Output::create(dir.path()).unwrap().save(document).unwrap();
         Self { dir }
     }
 

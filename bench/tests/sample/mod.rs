@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use ipc_bench::limits::Copying;
-use ipc_bench::{
-    Case, Cost, Costs, Document, Fairness, Kind, Latency, Limits, Placement, Quartiles, Rounds, Row, SIX,
-};
+use ipc_bench::measure::baseline::limits::{Copying, Limits};
+use ipc_bench::measure::registry::SIX;
+use ipc_bench::results::case::{Case, Kind, Placement};
+use ipc_bench::results::cost::{Cost, Costs};
+use ipc_bench::results::document::Document;
+use ipc_bench::results::latency::Latency;
+use ipc_bench::results::quartiles::Quartiles;
+use ipc_bench::results::row::{Fairness, Rounds, Row};
 use ipc_core::cpus::Cpus;
 use ipc_core::{Wait, play};
 

@@ -12,8 +12,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::subject::Subject;
 use crate::tracer;
+use crate::subject::Subject;
 
 /// The variable that names the mechanism.
 const DEMO: &str = "IPC_FAULTS_DEMO";
@@ -69,7 +69,7 @@ pub struct End {
 
 /// Does the work of `ipc-bench clean`: fails if an object could not be removed.
 pub fn clean() -> Result<()> {
-    match ipc_bench::clean::clean()? {
+    match ipc_bench::doctor::clean::clean()? {
         cleaned if cleaned.left == 0 => Ok(()),
         cleaned => Err(Error::Usage(cleaned.story)),
     }

@@ -1,0 +1,57 @@
+//! The whole command line. The file of each subcommand has a `command`, which defines its arguments, and an `execute`,
+//! which carries it out.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+use ipc_core::Result;
+use ipc_core::demo::{interrupt, refuse};
+
+use super::{choose, clean, compare, completions, doctor, list, man, report, run};
+
+pub fn main() -> ExitCode {
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
+    dispatch(&matches).unwrap_or_else(|error| ipc_core::demo::report(Err(error)))
+}
+
+/// Returns the whole command line.
+fn command() -> Command {
+    run::with_arguments(Command::new("ipc-bench"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Measures six ways of inter-process communication side by side, between two real processes")
+        .after_help(run::AFTER_HELP)
+        .disable_help_subcommand(true)
+        .args_conflicts_with_subcommands(true)
+        .subcommands([
+            run::command(),
+            report::command(),
+            compare::command(),
+            choose::command(),
+            list::command(),
+            clean::command(),
+            doctor::command(),
+            completions::command(),
+            man::command(),
+        ])
+}
+
+fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
+    let (word, arguments) = matches.subcommand().unwrap_or(("run", matches));
+    if !matches!(word, "run" | "choose") {
+        interrupt::clean_up_on_signals()?; // a run has partial results to save
+    }
+    match word {
+        "report" => report::execute(arguments),
+        "compare" => compare::execute(arguments),
+        "choose" => choose::execute(arguments),
+        "list" => list::execute(arguments),
+        "clean" => clean::execute(arguments),
+        "doctor" => doctor::execute(arguments),
+        "completions" => completions::execute(arguments, command()),
+        "man" => man::execute(arguments, command()),
+        _ => run::execute(arguments),
+    }
+}

@@ -1,0 +1,62 @@
+//! `ipc-bench compare`: the changes between two runs.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use ipc_bench::present::compare::{self, Comparison};
+use ipc_bench::results::saved;
+use ipc_core::demo::print;
+use ipc_core::{Error, Result};
+
+use super::arguments::{flag, one, width};
+
+const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
+    The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
+    time is longer by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.\n\
+    Exit status: 0 no regression, 1 a regression, 2 wrong usage, or runs that cannot be compared.";
+
+pub fn command() -> Command {
+    let run = |name, help| {
+        Arg::new(name).value_name(name).help(help).required(true).value_parser(value_parser!(PathBuf))
+    };
+    Command::new("compare")
+        .about("Says what changed between two saved runs, and with which confidence")
+        .after_help(AFTER_HELP)
+        .args([
+            run("OLD", "A directory that `--output` has filled, or the results.json in it"),
+            run("NEW", "The same, of the run to be judged"),
+            one("threshold", "PERCENT", "From where on a change counts")
+                .value_parser(parse_percent)
+                .default_value("5"),
+            flag("anyway", "Compare runs of different machines or builds, too"),
+            flag("json", "As one JSON document"),
+        ])
+}
+
+pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
+    let path = |name| matches.get_one::<PathBuf>(name).expect("required");
+    let (old, new) = (saved::load(path("OLD"))?, saved::load(path("NEW"))?);
+    let threshold: f64 = *matches.get_one("threshold").expect("it has a default");
+    let comparison = Comparison::of(&old, &new, threshold / 100.0);
+    if !comparison.different.is_empty() && !matches.get_flag("anyway") {
+        return Err(Error::Usage(format!(
+            "the runs cannot be compared: {}; `--anyway` does it all the same",
+            comparison.different.join("; ")
+        )));
+    }
+    let text = if matches.get_flag("json") {
+        format!("{}\n", serde_json::to_string_pretty(&comparison).expect("plain data"))
+    } else {
+        compare::text::text(&comparison, width())
+    };
+    print(&text)?;
+    Ok(if comparison.has_regression() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Parses a share in percent: `5`, `2.5`, `5%`.
+fn parse_percent(text: &str) -> Result<f64> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=1000.0).contains(number));
+    number.ok_or_else(|| Error::Usage(format!("'{text}' is no share in percent: 0 to 1000")))
+}

@@ -1,0 +1,26 @@
+//! `ipc-bench doctor`: reports disturbances of measurements on this machine.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+use ipc_bench::doctor::examine;
+use ipc_core::Result;
+use ipc_core::demo::print;
+
+use super::arguments::flag;
+
+pub fn command() -> Command {
+    Command::new("doctor")
+        .about("Says what on this machine disturbs measurements, and what to do about it")
+        .arg(flag("json", "As one JSON document"))
+}
+
+pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
+    let findings = examine::examine()?;
+    let text = if matches.get_flag("json") {
+        format!("{}\n", serde_json::to_string_pretty(&findings).expect("plain data"))
+    } else {
+        examine::text(&findings)
+    };
+    print(&text).map(|()| ExitCode::SUCCESS)
+}

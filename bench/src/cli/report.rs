@@ -1,0 +1,51 @@
+//! `ipc-bench report`: saved results as a page of charts.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use ipc_bench::present::report;
+use ipc_bench::results::document::Document;
+use ipc_bench::results::{output, saved};
+use ipc_core::demo::print;
+use ipc_core::{Error, Result};
+
+pub fn command() -> Command {
+    let path = value_parser!(PathBuf);
+    Command::new("report").about("Makes a page of charts from saved results").args([
+        Arg::new("results")
+            .value_name("DIR")
+            .help("Where they were saved, or the file itself (default: the newest run of this machine that was kept)")
+            .value_parser(path.clone()),
+        Arg::new("output")
+            .long("output")
+            .value_name("FILE")
+            .help("Write the page there (default: report.html beside the results)")
+            .value_parser(path),
+    ])
+}
+
+pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
+    let (results, document) = match matches.get_one::<PathBuf>("results") {
+        Some(results) => (results.clone(), saved::load(results)?),
+        None => newest()?,
+    };
+    let beside = || {
+        if results.is_dir() { results.join(report::FILE) } else { results.with_file_name(report::FILE) }
+    };
+    let page = matches.get_one("output").cloned().unwrap_or_else(beside);
+    let better = "name a file, in a directory that is there and can be written to";
+    report::save(&document, &page).map_err(|error| output::advised(error, better))?;
+    print(&format!("{}\n", page.display())).map(|()| ExitCode::SUCCESS)
+}
+
+/// Returns the newest run that was kept, with its directory.
+fn newest() -> Result<(PathBuf, Document)> {
+    let found =
+        saved::place().and_then(|place| saved::newest(&place, |document| !document.results.is_empty()));
+    let (dir, document) = found.ok_or_else(|| {
+        Error::Usage("no run of this machine was kept: measure first, or name a DIR".into())
+    })?;
+    eprintln!("figures from {}, measured at {}", dir.display(), document.environment.timestamp);
+    Ok((dir, document))
+}

@@ -1,0 +1,46 @@
+//! Removes the objects that dead processes left behind.
+
+mod unknown;
+
+use std::fmt::Write as _;
+
+use ipc_core::{Result, lease};
+
+use crate::measure::registry::SIX;
+
+/// The result of [`clean`].
+#[derive(Debug)]
+pub struct Cleaned {
+    /// A report for people: the objects removed, those left and the reasons, and the places searched.
+    pub story: String,
+    /// The number of objects found that could not be removed.
+    pub left: usize,
+}
+
+/// Sweeps for all six mechanisms, wherever a lease of this user may be. Objects held by live processes are not touched.
+///
+/// # Errors
+/// As [`lease::sweep`].
+pub fn clean() -> Result<Cleaned> {
+    let (mut story, mut left) = (String::new(), 0);
+    for member in SIX.iter() {
+        let swept = (member.sweep)()?;
+        let name = member.profile.name;
+        for lease in &swept.removed {
+            let _ = writeln!(story, "{name}: removed {}", lease.display()); // writing to a String cannot fail
+        }
+        for what in &swept.left {
+            let _ = writeln!(story, "{name}: left {what}\n  noted in {}", what.lease.display());
+        }
+        left += swept.left.len();
+    }
+    if story.is_empty() {
+        story.push_str("nothing to remove: no dead process is known to have left anything\n");
+    }
+    let places: Vec<_> = lease::looked_at().iter().map(|place| place.display().to_string()).collect();
+    let _ = writeln!(story, "looked in {}; run it again with the TMPDIR of any other run", places.join(", "));
+    for object in unknown::objects()? {
+        let _ = writeln!(story, "no process uses {object}, and nothing noted there names it: left alone");
+    }
+    Ok(Cleaned { story, left })
+}

@@ -1,0 +1,180 @@
+//! A stream through a ring without a copy on either side: each message is written and read in the ring itself.
+//!
+//! The same two processes, the same ring and the same payload as in `pair.rs`; only `send` and `recv` are replaced by
+//! reserving and peeking. The difference is the cost of the two copies.
+
+use std::hint::{self, black_box};
+use std::time::{Duration, Instant};
+
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::demo::interrupt;
+use ipc_core::peer::{self, Peer};
+use ipc_core::play::{Order, Payload};
+use ipc_core::ring::{Memory, RingLink};
+use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
+
+use crate::measure::child::Invitation;
+use crate::measure::pair::{PATIENCE, Stage, create};
+use crate::measure::registry::IN_PLACE;
+use crate::measure::task::Played;
+use crate::results::case::Case;
+
+/// The first argument of a process started to read in place.
+pub(crate) const PEER: &str = "in-place";
+
+/// The two sides, for a variant with rings.
+#[derive(Debug)]
+pub(crate) struct InPlace {
+    mechanism: &'static str,
+    variant: &'static str,
+    pub(crate) ping: fn(Case, &Stage) -> Result<()>,
+    pub(crate) pong: fn(&Invitation) -> Result<()>,
+}
+
+impl InPlace {
+    pub(crate) const fn of<M: Mechanism<Link: Slots>>() -> Self {
+        Self { mechanism: M::PROFILE.name, variant: M::VARIANT.name, ping: ping::<M>, pong: pong::<M> }
+    }
+
+    /// Returns the sides of a variant; `None` if its messages cannot be used in place.
+    pub(crate) fn find(mechanism: &str, variant: &str) -> Option<&'static Self> {
+        IN_PLACE.iter().find(|known| (known.mechanism, known.variant) == (mechanism, variant))
+    }
+}
+
+/// A link that gives access to the memory in which its messages lie.
+pub(crate) trait Slots: Transport {
+    /// Writes the number of messages ordered.
+    fn fill(&mut self, order: &Order, polls: bool) -> Result<()>;
+
+    /// Reads them, and returns the time from the first to the last.
+    fn drain(&mut self, order: &Order, polls: bool) -> Result<Duration>;
+}
+
+impl<M: Memory> Slots for RingLink<M> {
+    fn fill(&mut self, order: &Order, polls: bool) -> Result<()> {
+        let payload = Payload { verify: order.verify };
+        let mut message = vec![0; if order.verify { order.size } else { 0 }];
+        for number in 0..order.count {
+            let mut pause = Pause::default();
+            let mut room = loop {
+                if !polls {
+                    break self.reserve(order.size)?;
+                }
+                match self.try_reserve(order.size)? {
+                    Some(room) => break room,
+                    None => pause.before_next_poll_of(self)?,
+                }
+            };
+            if order.verify {
+                payload.write(number, &mut message);
+                room.write(0, &message);
+            } else {
+                room.fill(number as u8);
+            }
+            room.commit()?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self, order: &Order, polls: bool) -> Result<Duration> {
+        let payload = Payload { verify: order.verify };
+        let mut message = vec![0; order.size];
+        let mut started = Instant::now();
+        for number in 0..order.count {
+            let mut pause = Pause::default();
+            let arrived = loop {
+                if !polls {
+                    break self.peek()?;
+                }
+                match self.try_peek()? {
+                    Some(arrived) => break arrived,
+                    None => pause.before_next_poll_of(self)?,
+                }
+            };
+            if number == 0 {
+                started = Instant::now();
+            }
+            if arrived.len() != order.size {
+                return Err(Error::Corrupt("a message of another length than agreed"));
+            }
+            if order.verify {
+                arrived.read(0, &mut message);
+                payload.read(number, &message)?;
+            } else {
+                // As in `Payload`: the words, then the bytes after the last one.
+                let words = arrived.words().fold(0_u64, u64::wrapping_add);
+                let whole = order.size / size_of::<u64>() * size_of::<u64>();
+                black_box(
+                    (whole..order.size).fold(words, |sum, at| sum.wrapping_add(arrived.get(at).into())),
+                );
+            }
+            arrived.release()?;
+        }
+        Ok(started.elapsed())
+    }
+}
+
+/// The pause of a poller between two polls.
+#[derive(Default)]
+struct Pause {
+    polls: u32,
+}
+
+impl Pause {
+    /// Checks only now and then whether the peer is alive, since that costs a system call.
+    fn before_next_poll_of(&mut self, link: &mut impl Transport) -> Result<()> {
+        hint::spin_loop();
+        self.polls = self.polls.wrapping_add(1);
+        if self.polls.is_multiple_of(1 << 16) { link.check_peer() } else { Ok(()) }
+    }
+}
+
+/// Returns true if the strategy polls while the peer is quick.
+fn polls(wait: Wait) -> bool {
+    wait != Wait::Block
+}
+
+const READY: &[u8] = b"ready";
+
+fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
+    let mut meeting = create::<M>()?;
+    let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
+    let mut command = peer::this_program()?;
+    command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
+    meeting.invite(&mut command)?;
+    let mut child = Peer::spawn(command)?;
+    let mut link = child.accept(&mut meeting, PATIENCE)?;
+    drop(meeting);
+    cpus.bind(Role::Ping)?;
+    stage.is_ready(link.max_message(), Some(child.pid()));
+    for task in stage.tasks() {
+        link.send(&task.order.encode())?;
+        let mut answer = [0; READY.len()];
+        link.recv(&mut answer)?; // the peer is awake
+        link.fill(&task.order, polls(case.wait))?;
+        let mut time = [0; size_of::<u64>()];
+        link.recv(&mut time)?;
+        let elapsed = Duration::from_nanos(u64::from_le_bytes(time));
+        stage.has_played(Played::in_time(elapsed));
+    }
+    drop(link);
+    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+}
+
+fn pong<M: Mechanism<Link: Slots>>(invitation: &Invitation) -> Result<()> {
+    interrupt::clean_up_on_signals()?;
+    invitation.cpus.bind(Role::Pong)?;
+    let mut link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
+    loop {
+        let mut bytes = [0; Order::LEN];
+        match link.recv(&mut bytes) {
+            Err(Error::Disconnected) => return Ok(()),
+            received => received?,
+        };
+        let order = Order::decode(&bytes)?;
+        link.send(READY)?;
+        let elapsed = link.drain(&order, polls(invitation.wait))?;
+        link.send(&(elapsed.as_nanos() as u64).to_le_bytes())?;
+    }
+}

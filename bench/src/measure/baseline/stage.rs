@@ -1,0 +1,153 @@
+//! The two processes of a floor: ping in a thread of this one, pong in a child, as in `pair.rs`.
+
+use std::process::{ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::demo::{interrupt, report};
+use ipc_core::peer::{self, Peer};
+use ipc_core::play::Exchange;
+use ipc_core::process::{PeerProcess, ProcessId};
+use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
+use nix::errno::Errno;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+
+use super::control::Control;
+use super::waiting::Patience;
+use super::{Ends, Floor, sys};
+use crate::measure::pair::Stage;
+use crate::measure::task::Played;
+use crate::results::case::Placement;
+
+/// The first argument of a process started to play pong by bare calls.
+const PEER: &str = "floor";
+
+/// Ends a bare call that would never return, since its peer has died.
+const GIVE_UP: Signal = Signal::SIGUSR1;
+
+/// Runs the thread that plays ping: creates the medium, starts the child, and carries out orders until none come.
+pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result<()> {
+    sys::interrupt_on(GIVE_UP).call("sigaction")?;
+    let made = floor.make()?;
+    let _lease = made.lease;
+    let (control, theirs) = Control::pair()?;
+    let cpus = Cpus::Pair(placement.ping, placement.pong);
+    let piece = floor.piece.unwrap_or_default();
+    let mut command = peer::this_program()?;
+    command.args([PEER, &floor.mechanism, &floor.variant, floor.way.name()]);
+    command.args([&cpus.to_string(), &piece.to_string()]);
+    let mut child = Peer::spawn({
+        command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
+        command
+    })?;
+    let id = ProcessId::of(child.pid())?.ok_or(Error::Disconnected)?;
+    control.send_ends(&made.pong)?;
+    drop(made.pong); // a copy left open here would hide the child's exit
+    control.receive_time()?; // the child is ready
+    cpus.bind(Role::Ping)?;
+    stage.is_ready(usize::MAX, Some(child.pid()));
+    let patience = Patience::new(floor.way);
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (patience_of_watch, over, me) = (patience.clone(), &over, ThreadId::current());
+        let watch = PeerProcess::watch(id)?;
+        scope.spawn(move || release(&watch, &patience_of_watch, over, me));
+        let played = carry_out(floor, made.ping, patience, &control, stage);
+        over.store(true, Ordering::Relaxed);
+        drop(control); // the child ends, and the watch with it
+        if played.is_err() {
+            child.kill();
+        }
+        played
+    })?;
+    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
+}
+
+fn carry_out(floor: &Floor, ends: Ends, patience: Patience, control: &Control, stage: &Stage) -> Result<()> {
+    let mut side = floor.side(Role::Ping, ends, patience)?;
+    for task in stage.tasks() {
+        let order = task.order;
+        control.send_order(&order)?;
+        control.receive_time()?; // the child is awake
+        let elapsed = side(&order).map_err(understand)?;
+        let theirs = control.receive_time()?;
+        let elapsed = if order.exchange == Exchange::Stream { theirs } else { elapsed };
+        stage.has_played(Played::in_time(elapsed));
+    }
+    Ok(())
+}
+
+/// Translates the errno of a refused call.
+fn understand(errno: Errno) -> Error {
+    match errno {
+        Errno::EPIPE | Errno::ECONNRESET | Errno::EIDRM => Error::Disconnected,
+        Errno::EBADMSG => Error::Corrupt("a message that was not sent"),
+        errno => Err::<(), _>(errno).call("a bare call").expect_err("it is one"),
+    }
+}
+
+/// Waits until the child has ended. Where the kernel reports nothing, a bare call of `ping` would not notice, so it is
+/// interrupted: a poller sees the flag; a sleeper is woken, again and again until it has seen the flag too.
+fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: ThreadId) {
+    while let Some(pidfd) = child.pidfd() {
+        if wait_readable([pidfd], Duration::MAX).is_ok() {
+            break;
+        }
+    }
+    patience.gone.store(true, Ordering::Relaxed);
+    while !over.load(Ordering::Relaxed) {
+        let _ = ping.signal(GIVE_UP); // the thread lives: it waits for this one
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Runs the child: takes its ends and answers.
+fn pong(floor: &Floor, cpus: Cpus) -> Result<()> {
+    // A bare call would not notice the end of the other side, so this process dies with it.
+    set_pdeathsig(Signal::SIGKILL).call("prctl")?;
+    // Not needed here, but the suite's child has this thread too: in a process of two threads the kernel counts
+    // references to a descriptor in use, which it skips in a single-threaded process.
+    interrupt::clean_up_on_signals()?;
+    cpus.bind(Role::Pong)?;
+    let control = Control::inherited()?;
+    let ends = control.receive_ends()?; // an error if the other side is gone
+    let mut side = floor.side(Role::Pong, ends, Patience::new(floor.way))?;
+    control.send_time(Duration::ZERO)?;
+    loop {
+        let order = match control.receive_order() {
+            Err(Error::Disconnected) => return Ok(()),
+            order => order?,
+        };
+        control.send_time(Duration::ZERO)?;
+        let elapsed = side(&order).map_err(understand)?;
+        control.send_time(elapsed)?;
+    }
+}
+
+/// Plays pong by bare calls to the end if this process was started to do so.
+#[must_use]
+pub(crate) fn serve_if_invited(args: &[String]) -> Option<ExitCode> {
+    let [_, word, mechanism, variant, way, cpus, piece] = args else { return None };
+    if word != PEER {
+        return None;
+    }
+    let serve = || {
+        let piece: usize = piece.parse().map_err(|_| Error::Usage("no length".into()))?;
+        let floor = Floor {
+            mechanism: mechanism.clone(),
+            variant: variant.clone(),
+            way: way.parse()?,
+            piece: (piece > 0).then_some(piece),
+            // Only the side that creates the ends needs these, not the one that receives them.
+            size: 0,
+            slots: 0,
+        };
+        // As in the suite's pong: in a process of two threads each call pays for counting references to the descriptor.
+        interrupt::clean_up_on_signals()?;
+        pong(&floor, cpus.parse()?)
+    };
+    Some(report(serve()))
+}

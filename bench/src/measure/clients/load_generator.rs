@@ -1,0 +1,200 @@
+//! Clients that share a thread: each sends its next request when it has its answer.
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use ipc_core::play::Payload;
+use ipc_core::{Call, Error, Result};
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use super::roles::{Clients, Tally};
+use super::times;
+use super::wire::{self, Order};
+
+/// A client that can send requests, and whose answers can be waited for.
+pub(super) trait Caller: AsFd {
+    /// Sends a request. Waits if there is no room for it: the server takes requests whatever else there is.
+    fn ask(&mut self, request: &[u8]) -> Result<()>;
+
+    /// Receives the answer, of which at least a part has arrived.
+    fn answer(&mut self, answer: &mut [u8]) -> Result<()>;
+}
+
+/// Several callers in one thread, asleep while no answer has arrived.
+pub(super) struct Callers<C> {
+    all: Vec<(C, Pending)>,
+    epoll: Epoll,
+    message: Vec<u8>,
+}
+
+/// The request whose answer a caller waits for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pending {
+    /// The number of requests sent in all.
+    number: u64,
+    /// The time at which the last one was sent.
+    since: Duration,
+}
+
+/// The time that an answer may take on a loaded machine. Reached only when something hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl<C: Caller> Callers<C> {
+    /// Makes one exchange with each caller, and checks it.
+    pub(super) fn new(callers: Vec<C>, size: usize) -> Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
+        for (at, caller) in callers.iter().enumerate() {
+            epoll.add(caller, EpollEvent::new(EpollFlags::EPOLLIN, at as u64)).call("epoll_ctl")?;
+        }
+        let all = callers.into_iter().map(|caller| (caller, Pending::default())).collect();
+        let mut callers = Self { all, epoll, message: vec![0; size] };
+        let now = wire::now()?;
+        callers.play(&Order { start: now, from: now, until: now, verify: true })?;
+        Ok(callers)
+    }
+
+    fn ask(&mut self, at: usize, payload: Payload) -> Result<()> {
+        let (caller, pending) = &mut self.all[at];
+        pending.number += 1;
+        pending.since = wire::now()?;
+        payload.write(pending.number, &mut self.message);
+        caller.ask(&self.message)
+    }
+}
+
+impl<C: Caller> Clients for Callers<C> {
+    fn play(&mut self, order: &Order) -> Result<Tally> {
+        let payload = Payload { verify: order.verify };
+        let count = self.all.len();
+        let mut tally = Tally { counts: vec![0; count], all: 0, times: times() };
+        order.wait_for_start()?;
+        for at in 0..count {
+            self.ask(at, payload)?;
+        }
+        let mut waiting = count;
+        let mut events = [EpollEvent::empty(); 64];
+        while waiting > 0 {
+            let patience = EpollTimeout::try_from(PATIENCE).expect("less than a month");
+            let ready = match self.epoll.wait(&mut events, patience) {
+                Err(Errno::EINTR) => continue,
+                Ok(0) => {
+                    let what = "a client waits for its answer".into();
+                    return Err(Error::TimedOut { what, waited: PATIENCE });
+                }
+                ready => ready.call("epoll_wait")?,
+            };
+            for event in &events[..ready] {
+                let at = event.data() as usize;
+                let (caller, pending) = &mut self.all[at];
+                caller.answer(&mut self.message)?;
+                let now = wire::now()?;
+                payload.read(pending.number, &self.message)?;
+                tally.all += 1;
+                if order.counts(now) {
+                    tally.counts[at] += 1;
+                    tally.times.saturating_record(now.saturating_sub(pending.since).as_nanos() as u64);
+                }
+                if now < order.until {
+                    self.ask(at, payload)?;
+                } else {
+                    waiting -= 1;
+                }
+            }
+        }
+        Ok(tally)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::BorrowedFd;
+    use std::os::unix::net::UnixStream;
+    use std::thread::{self, JoinHandle};
+    use std::time::Instant;
+
+    use super::*;
+
+    const SIZE: usize = 32;
+
+    struct Client(UnixStream);
+
+    impl AsFd for Client {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.0.as_fd()
+        }
+    }
+
+    impl Caller for Client {
+        fn ask(&mut self, request: &[u8]) -> Result<()> {
+            self.0.write_all(request).call("write")
+        }
+
+        fn answer(&mut self, answer: &mut [u8]) -> Result<()> {
+            self.0.read_exact(answer).call("read")
+        }
+    }
+
+    /// Returns a client, and a server of its own that reports how many requests it had. From number `wrong` on, its
+    /// answers are wrong.
+    fn served(wrong: u64) -> (Client, JoinHandle<u64>) {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let server = move || {
+            let (mut message, mut count) = ([0; SIZE], 0);
+            while theirs.read_exact(&mut message).is_ok() {
+                count += 1;
+                message[SIZE / 2] ^= u8::from(count >= wrong);
+                let _ = theirs.write_all(&message); // the client may have left, since the answer was wrong
+            }
+            count
+        };
+        (Client(ours), thread::spawn(server))
+    }
+
+    fn crowd(wrong: u64) -> (Result<Callers<Client>>, Vec<JoinHandle<u64>>) {
+        let (clients, servers): (Vec<_>, Vec<_>) = (0..3).map(|_| served(wrong)).unzip();
+        (Callers::new(clients, SIZE), servers)
+    }
+
+    fn window(length: Duration, verify: bool) -> Order {
+        let now = wire::now().unwrap();
+        let (start, from) = (now.saturating_sub(Duration::from_secs(60)), Duration::ZERO); // long ago
+        Order { start, from, until: now + length, verify }
+    }
+
+    /// For each client all answers count but the last, after which it sends no more requests, and the first, which was
+    /// the check.
+    #[test]
+    fn each_answer_counts_for_its_client() {
+        let (callers, servers) = crowd(u64::MAX);
+        let mut callers = callers.unwrap();
+        let started = Instant::now();
+        let tally = callers.play(&window(Duration::from_millis(50), true)).unwrap();
+        let longest = tally.times.highest_equivalent(started.elapsed().as_nanos() as u64);
+        drop(callers);
+        let asked: Vec<_> = servers.into_iter().map(|server| server.join().unwrap()).collect();
+        assert_eq!(tally.counts.iter().map(|count| count + 2).collect::<Vec<_>>(), asked);
+        assert_eq!(tally.all, asked.iter().map(|count| count - 1).sum::<u64>());
+        assert_eq!(tally.times.len(), tally.counts.iter().sum::<u64>());
+        assert!(tally.times.max() <= longest, "from the request: {} {longest}", tally.times.max());
+    }
+
+    #[test]
+    fn what_comes_behind_the_window_does_not_count() {
+        let (callers, _servers) = crowd(u64::MAX);
+        let tally = callers.unwrap().play(&window(Duration::ZERO, true)).unwrap();
+        assert_eq!((tally.counts, tally.all, tally.times.len()), (vec![0; 3], 3, 0));
+    }
+
+    #[test]
+    fn a_wrong_answer_is_found_where_it_is_to_verify() {
+        let (callers, _servers) = crowd(1);
+        assert!(matches!(callers.map(drop), Err(Error::Corrupt(_))), "the first is checked in any case");
+        for verify in [false, true] {
+            let (callers, _servers) = crowd(2);
+            let played = callers.unwrap().play(&window(Duration::ZERO, verify));
+            assert_eq!(matches!(played.map(drop), Err(Error::Corrupt(_))), verify);
+        }
+    }
+}

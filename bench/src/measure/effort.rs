@@ -1,0 +1,100 @@
+//! The time for which a case is measured, or the reason why it is not.
+
+use std::time::Duration;
+
+use ipc_core::Error;
+
+use crate::measure::pair::Pair;
+use crate::measure::task::Task;
+use crate::results::case::Case;
+
+/// The amount of measuring for one case.
+#[derive(Clone, Copy, Debug)]
+pub enum Effort {
+    /// Exactly this number of messages.
+    Count(u64),
+    /// As many messages as take about this long.
+    About(Duration),
+}
+
+/// The reason why a row is missing.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The mechanism cannot do this: a message is longer than a queue takes.
+    Skipped(String),
+    /// The mechanism should have worked.
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The fewest messages that are timed when the harness chooses the count: a percentile of ten says nothing.
+const FEWEST: u64 = 100;
+
+/// Returns the reason why this case cannot be played over a link that carries at most `max` bytes, if it cannot.
+#[must_use]
+pub fn too_large(case: &Case, max: usize) -> Option<String> {
+    (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
+}
+
+/// Returns how many messages take about `time`: plays more and more until they take long enough to tell.
+pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<u64, Error> {
+    const LONG_ENOUGH: Duration = Duration::from_millis(20);
+    let mut count = 16;
+    loop {
+        let elapsed = pair.play(Task { order: case.timed(count), batch: count, rate: None })?.elapsed;
+        if elapsed >= LONG_ENOUGH.min(time) {
+            return Ok(fitting(count, elapsed, time));
+        }
+        count *= 4;
+    }
+}
+
+/// Returns how many messages take about `time` if `count` of them took `elapsed`: a round number, and not too few.
+fn fitting(count: u64, elapsed: Duration, time: Duration) -> u64 {
+    round_down((count as f64 * time.as_secs_f64() / elapsed.as_secs_f64()) as u64).max(FEWEST)
+}
+
+/// Keeps the two leading digits, since people read the count.
+fn round_down(count: u64) -> u64 {
+    let mut unit = 1;
+    while count / unit >= 100 {
+        unit *= 10;
+    }
+    count / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use ipc_core::Wait;
+
+    use super::*;
+    use crate::invented::case;
+    use crate::results::case::Kind;
+
+    #[test]
+    fn so_many_messages_fit_into_a_time() {
+        let fits = |count, elapsed, time| {
+            fitting(count, Duration::from_millis(elapsed), Duration::from_millis(time))
+        };
+        assert_eq!(fits(4096, 20, 1000), 200_000, "204,800, for people");
+        assert_eq!(fits(4096, 1000, 20), FEWEST);
+    }
+
+    #[test]
+    fn a_message_may_be_as_long_as_the_link_carries() {
+        let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
+        assert_eq!((too_large(&case, 65), too_large(&case, 64)), (None, None));
+        let reason = "message of 64 bytes is too large: this link carries at most 63 bytes";
+        assert_eq!(too_large(&case, 63).as_deref(), Some(reason));
+    }
+
+    #[test]
+    fn a_count_keeps_its_two_leading_digits() {
+        assert_eq!([0, 7, 99, 100, 123, 98_765].map(round_down), [0, 7, 99, 100, 120, 98_000]);
+    }
+}

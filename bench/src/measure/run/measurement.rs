@@ -1,0 +1,253 @@
+//! One row while it is measured.
+
+use std::time::Duration;
+
+use ipc_core::Error;
+use ipc_core::play::{Exchange, Order};
+
+use super::figures::Figures;
+use super::schedule::{Pace, Turn};
+use super::stop::Stop;
+use super::worker_pair::Lane;
+use crate::measure::clients::refusal;
+use crate::measure::clock;
+use crate::measure::effort::{Refusal, too_large};
+use crate::measure::energy::Meter;
+use crate::measure::task::Task;
+use crate::results::case::{Case, Kind};
+use crate::results::document::Verified;
+use crate::results::row::Row;
+
+/// The share of a turn in which round trips are timed; the rest is for one-way times.
+const ROUND_TRIPS: f64 = 0.8;
+
+/// The longest task: ending the run takes no longer than that.
+const LONGEST_TASK: Duration = Duration::from_millis(100);
+
+/// The same in the open loop, where a stall has to be waited out: the intended times are forgotten when the task ends.
+const LONGEST_OPEN: Duration = Duration::from_secs(2);
+
+/// The same for many clients, which need some time to get going.
+const LONGEST_SERVED: Duration = Duration::from_millis(500);
+
+/// The room that a time needs in a message, in bytes.
+const STAMP: usize = size_of::<u64>();
+
+/// A case, and what is known about it at this point.
+pub(super) struct Entry {
+    at: usize,
+    case: Case,
+    pace: Pace,
+    state: State,
+    /// The time that a message takes, or a round trip; known after the first round.
+    each: Duration,
+    batch: u64,
+    figures: Figures,
+}
+
+/// The state of an entry.
+#[derive(Debug)]
+pub(super) enum State {
+    /// It has not had its first turn.
+    New,
+    /// It is taking turns.
+    Playing,
+    /// It takes no more turns.
+    Over(Refusal),
+}
+
+impl Entry {
+    pub(super) fn new(at: usize, case: Case, pace: Pace) -> Self {
+        let (state, each, figures) = (State::New, Duration::ZERO, Figures::default());
+        Self { at, case, pace, state, each, batch: 1, figures }
+    }
+
+    /// Returns its index among the cases of the plan.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn case(&self) -> &Case {
+        &self.case
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes its turn in a round, if it still plays. Round 0 is not counted.
+    pub(super) fn take_turn(&mut self, round: u32, lane: &mut Lane, stop: &Stop) {
+        let outcome = match (&self.state, round) {
+            (State::New, 0) => self.get_ready(lane, stop),
+            (State::Playing, 1..) => self.play(round, lane, stop).map_err(Refusal::Failed),
+            _ => return,
+        };
+        match outcome {
+            Ok(()) => self.state = State::Playing,
+            // Then not a failure: the figures measured before count.
+            Err(Refusal::Failed(_)) if stop.is_near() => {}
+            Err(refusal) => self.state = State::Over(refusal),
+        }
+    }
+
+    /// Checks that the exchange works, finds out how long a message takes, and warms up both processes.
+    fn get_ready(&mut self, lane: &mut Lane, stop: &Stop) -> Result<(), Refusal> {
+        /// The shortest time that is a reliable measure.
+        const ENOUGH: Duration = Duration::from_millis(3);
+        if self.case.kind == Kind::Clients {
+            if let Some(reason) = refusal::refusal(&self.case) {
+                return Err(Refusal::Skipped(reason));
+            }
+            lane.serve(&self.case, ENOUGH, true, stop)?;
+            return Ok(());
+        }
+        if let Some(reason) = too_large(&self.case, lane.max_message(&self.case)?) {
+            return Err(Refusal::Skipped(reason));
+        }
+        lane.play(&self.case, self.case.verified().into(), stop)?;
+        let mut count = 16;
+        loop {
+            let task = Task { order: self.case.timed(count), batch: count, rate: None };
+            let elapsed = lane.play(&self.case, task, stop)?.elapsed;
+            self.each = elapsed / count as u32;
+            if elapsed >= ENOUGH || stop.is_set() {
+                break;
+            }
+            count *= 4;
+        }
+        self.batch = if self.case.kind == Kind::RoundTrip { clock::batch(self.each) } else { 1 };
+        Ok(())
+    }
+
+    fn play(&mut self, round: u32, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
+        let Some(turn) = self.pace.turn(self.case.kind, round) else { return Ok(()) };
+        if let (Kind::Clients, Turn::Time(time)) = (self.case.kind, turn) {
+            return self.serve(time, lane, stop);
+        }
+        let count = match turn {
+            Turn::Messages(count) => count,
+            Turn::Time(time) => self.fitting(time),
+        };
+        if count == 0 {
+            return Ok(());
+        }
+        let mut this_round = Figures::default();
+        let outcome = self.play_round(count, &mut this_round, lane, stop);
+        if this_round.count > 0 {
+            // A disturbed first measurement would make all turns too short.
+            self.each = self.each.min(this_round.each());
+            self.figures.add_round(self.case.kind, this_round); // also a partial one: the run may end here
+        }
+        outcome
+    }
+
+    /// Plays a round of many clients.
+    fn serve(&mut self, time: Duration, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
+        let mut this_round = Figures::default();
+        let outcome = self.serve_round(time, &mut this_round, lane, stop);
+        if this_round.count > 0 {
+            self.figures.add_round(Kind::Clients, this_round); // also a partial one: the run may end here
+        } else {
+            self.figures.add_idle(&this_round);
+        }
+        outcome
+    }
+
+    fn serve_round(
+        &self,
+        time: Duration,
+        figures: &mut Figures,
+        lane: &mut Lane,
+        stop: &Stop,
+    ) -> Result<(), Error> {
+        let mut left = time;
+        while !left.is_zero() && !stop.is_set() {
+            let some = left.min(LONGEST_SERVED);
+            let meter = Meter::of_this_machine().ok();
+            let before = meter.and_then(Meter::read);
+            figures.add_served(lane.serve(&self.case, some, false, stop)?);
+            figures.use_energy(meter.zip(before).and_then(|(meter, before)| meter.since(&before)));
+            left -= some;
+        }
+        Ok(())
+    }
+
+    fn play_round(
+        &self,
+        count: u64,
+        figures: &mut Figures,
+        lane: &mut Lane,
+        stop: &Stop,
+    ) -> Result<(), Error> {
+        let most = self.fitting(if self.case.kind == Kind::OpenLoop { LONGEST_OPEN } else { LONGEST_TASK });
+        let mut left = count;
+        while left > 0 && !stop.is_set() {
+            let some = left.min(most);
+            let task = Task { order: self.case.timed(some), batch: self.batch, rate: self.case.rate };
+            let meter = Meter::of_this_machine().ok();
+            let before = meter.and_then(Meter::read);
+            figures.add(some, task.order.count, lane.play(&self.case, task, stop)?);
+            let used = meter.zip(before).and_then(|(meter, before)| meter.since(&before));
+            figures.use_energy(used);
+            left -= some;
+        }
+        if self.case.kind == Kind::RoundTrip && self.case.size >= STAMP && !stop.is_set() {
+            let count = ((count as f64 * (1.0 / ROUND_TRIPS - 1.0)) as u64).clamp(1, most);
+            let order = Order { exchange: Exchange::OneWay, verify: false, size: self.case.size, count };
+            figures.one_way = lane.play(&self.case, order.into(), stop)?.one_way;
+        }
+        Ok(())
+    }
+
+    /// Returns how many messages take about `time`; at least one.
+    fn fitting(&self, time: Duration) -> u64 {
+        let each = match (self.case.kind, self.case.rate) {
+            (Kind::RoundTrip, _) if self.case.size >= STAMP => self.each.as_secs_f64() / ROUND_TRIPS,
+            (Kind::OpenLoop, Some(rate)) => 1.0 / rate as f64,
+            _ => self.each.as_secs_f64(),
+        };
+        ((time.as_secs_f64() / each.max(1e-9)) as u64).max(1)
+    }
+
+    /// Plays about as much again with every message checked.
+    pub(super) fn verify(&self, lane: &mut Lane, stop: &Stop) -> Verified {
+        /// The time in which many clients check their answers.
+        const SOME: Duration = Duration::from_millis(50);
+        /// A checksum takes about a nanosecond per byte.
+        const BYTES: u64 = 16 << 20;
+        let most = (BYTES / self.case.size as u64).clamp(4, 10_000);
+        let messages = self.figures.count.clamp(1, most);
+        let order = Order { verify: true, ..self.case.timed(messages) };
+        let outcome = match self.case.kind {
+            Kind::Clients => lane.serve(&self.case, SOME, true, stop).map(|served| served.all),
+            _ => lane.play(&self.case, order.into(), stop).map(|_| order.count),
+        };
+        let Case { member, variant, kind, size, wait, placement, .. } = self.case;
+        Verified {
+            mechanism: member.profile.name.into(),
+            variant: variant.into(),
+            kind,
+            size,
+            wait: wait.name().into(),
+            cpus: placement.cpus.to_string(),
+            messages: outcome.as_ref().copied().unwrap_or(order.count),
+            error: outcome.err().map(|error| error.to_string()),
+        }
+    }
+
+    /// Returns the row, if it has any figures.
+    pub(super) fn end(self) -> Result<Option<Row>, Refusal> {
+        match self.state {
+            State::Over(refusal) => Err(refusal),
+            State::Playing if self.figures.only_waited() => {
+                let what = "no request was answered in the time: use a longer --duration".into();
+                Err(Refusal::Failed(Error::Usage(what)))
+            }
+            State::New | State::Playing => Ok(self.figures.row(&self.case, self.batch)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // the test is about exact values
+mod tests;

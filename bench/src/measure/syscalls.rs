@@ -1,0 +1,220 @@
+//! The number of system calls per message, counted in a pass of its own, since counting slows everything down.
+//!
+//! Where the machine allows it, the kernel counts (`syscalls/perf.rs`, by `perf_event_open(2)`). Elsewhere both sides
+//! are stopped at every call by ptrace(2): a process is started that plays one case with a peer, as the harness does.
+//! The calls themselves show where the exchange begins and ends: each side asks for its resource usage before and after
+//! it ([`Usage::now`](ipc_core::play::Usage::now)), by `getrusage`, which no mechanism calls.
+//!
+//! With ptrace, polling is not counted: a process that stops at every call polls less often, or more often, than one
+//! that runs, and the figure would be an artefact of the counting.
+
+mod perf;
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Stdio};
+
+use ipc_core::process::entered_call;
+use ipc_core::{Call, Error, Result, Wait, peer};
+use nix::errno::Errno;
+use nix::sys::ptrace::{self, Options};
+use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use crate::measure::pair::Pair;
+use crate::measure::registry::member;
+use crate::results::case::{Case, Kind, Placement};
+
+/// The first argument of a process started to be counted.
+const COUNTED: &str = "counted";
+
+/// The messages that are counted: a few more messages of a stream fit into the medium before a side has to wait.
+const MESSAGES: u64 = 200;
+
+/// System calls per message, of ping and of pong.
+pub type Calls = [f64; 2];
+
+/// The way in which system calls are counted on this machine.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// The kernel counts, at the tracepoint of this number.
+    PerfEvent(u64),
+    /// The processes are stopped at each call.
+    Ptrace,
+}
+
+impl Way {
+    /// Returns the better one of those that are allowed.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        perf::sys_enter().map_or(Self::Ptrace, Self::PerfEvent)
+    }
+
+    /// Returns the note to show beside the figures.
+    #[must_use]
+    pub const fn note(self) -> &'static str {
+        match self {
+            Self::PerfEvent(_) => "system calls were counted by perf_event_open",
+            Self::Ptrace => {
+                "system calls were counted by ptrace, and only where both sides block: counting slows polling down"
+            }
+        }
+    }
+
+    /// Returns true if the calls of a case can be counted. Other kinds consist of the same messages.
+    #[must_use]
+    pub fn can_count(self, case: &Case) -> bool {
+        let usual = Kind::USUAL.contains(&case.kind);
+        usual && (case.wait == Wait::Block || matches!(self, Self::PerfEvent(_)))
+    }
+
+    /// Counts the calls of a case.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage) with the reason: this system does not allow tracing a child. Any other error of the
+    /// exchange.
+    pub fn count(self, case: &Case) -> Result<Calls> {
+        match self {
+            Self::PerfEvent(sys_enter) => perf::count(case, sys_enter),
+            Self::Ptrace => count(case),
+        }
+    }
+}
+
+/// Counts by ptrace.
+fn count(case: &Case) -> Result<Calls> {
+    let Case { member, variant, kind, size, wait, placement, .. } = case;
+    let mut command = peer::this_program()?;
+    command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
+    command.arg(format!("{},{}", placement.ping, placement.pong));
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = peer::spawn(&mut command)?;
+    let counted = Counter::seize(&child).and_then(|mut counter| {
+        drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // the process waits for that
+        counter.run_out()
+    });
+    if counted.is_err() {
+        let _ = child.kill(); // an error means that it has ended
+        let _ = child.wait();
+    }
+    let [ping, pong] = counted.map_err(|errno| match errno {
+        Errno::EPERM | Errno::EACCES => Error::Usage("this system forbids to trace a child".into()),
+        errno => Err::<(), _>(errno).call("ptrace").expect_err("it is one"),
+    })?;
+    let messages = case.timed(MESSAGES).count as f64;
+    match (ping, pong) {
+        (Some(ping), Some(pong)) => Ok([ping, pong].map(|calls| calls as f64 / messages)),
+        _ => Err(reason_of(child)),
+    }
+}
+
+/// Returns the reason why a process to be counted ended before its exchange, in its own words.
+fn reason_of(mut child: Child) -> Error {
+    let mut said = String::new();
+    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error means no output
+    let reason = said.lines().last().and_then(|line| line.strip_prefix("error: "));
+    reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
+}
+
+/// A tracer that stops a process, and all of its descendants, at every system call.
+struct Counter {
+    process: Pid,
+    threads: HashMap<Pid, Thread>,
+}
+
+/// The state of a traced thread.
+#[derive(Default)]
+struct Thread {
+    /// Calls since the exchange began; `None` outside one.
+    calls: Option<u64>,
+    /// Calls of the last exchange that ended.
+    last: Option<u64>,
+}
+
+impl Counter {
+    fn seize(child: &Child) -> nix::Result<Self> {
+        let process = Pid::from_raw(child.id() as i32);
+        let all = Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_TRACEFORK | Options::PTRACE_O_TRACEVFORK;
+        ptrace::seize(process, all | Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL)?;
+        ptrace::interrupt(process)?;
+        Ok(Self { process, threads: HashMap::new() })
+    }
+
+    /// Lets the threads run until all have ended, and returns the calls of ping and of pong in their last exchange.
+    fn run_out(&mut self) -> nix::Result<[Option<u64>; 2]> {
+        let mut calls = [None, None];
+        loop {
+            // Only the tracees of this thread: other threads wait for their own children.
+            let (thread, signal) = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
+                Err(Errno::EINTR) => continue,
+                Err(Errno::ECHILD) => return Ok(calls),
+                Ok(WaitStatus::PtraceSyscall(thread)) => match self.called(thread) {
+                    Err(Errno::ESRCH) => continue, // killed meanwhile, as happens to the threads of a process that ends
+                    called => called.map(|()| (thread, None))?,
+                },
+                Ok(WaitStatus::PtraceEvent(thread, ..)) => (thread, None),
+                Ok(WaitStatus::Stopped(thread, signal)) => {
+                    (thread, Some(signal).filter(|it| *it != Signal::SIGTRAP))
+                }
+                Ok(WaitStatus::Exited(thread, _) | WaitStatus::Signaled(thread, ..)) => {
+                    self.threads.remove(&thread);
+                    continue;
+                }
+                other => {
+                    other?;
+                    continue;
+                }
+            };
+            if let Some(last) = self.threads.get_mut(&thread).and_then(|thread| thread.last.take()) {
+                calls[usize::from(process_of(thread) != Some(self.process))] = Some(last);
+            }
+            match ptrace::syscall(thread, signal) {
+                Err(Errno::ESRCH) => {} // killed meanwhile
+                resumed => resumed?,
+            }
+        }
+    }
+
+    /// Handles a thread that has stopped at a call, on its way in or out.
+    fn called(&mut self, thread: Pid) -> nix::Result<()> {
+        let Some((call, _)) = entered_call(thread)? else { return Ok(()) };
+        let known = self.threads.entry(thread).or_default();
+        if call != libc::SYS_getrusage {
+            known.calls = known.calls.map(|calls| calls + 1);
+            return Ok(());
+        }
+        match known.calls.take() {
+            None => known.calls = Some(0),
+            // With the first `getrusage` came a reading of the thread's CPU-time clock, which is a call too.
+            Some(calls) => known.last = Some(calls.saturating_sub(1)),
+        }
+        Ok(())
+    }
+}
+
+/// Returns the process to which a thread belongs.
+fn process_of(thread: Pid) -> Option<Pid> {
+    let status = fs::read(format!("/proc/{thread}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status); // its name may be any bytes
+    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+    process.trim().parse().ok().map(Pid::from_raw)
+}
+
+/// Plays one case to the end if this process was started to be counted; `None` if it was not.
+pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
+    let [_, word, mechanism, variant, kind, size, wait, cpus] = args else { return None };
+    (word == COUNTED).then(|| {
+        let member = member(mechanism)?;
+        let variant = member.way(variant)?.variant.name;
+        let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
+        let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
+        let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
+        std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
+        let mut pair = Pair::start(case)?;
+        pair.play(case.verified())?;
+        pair.play(case.timed(MESSAGES))?;
+        pair.finish()
+    })
+}

@@ -1,0 +1,60 @@
+//! Checks whether a saved run is complete enough to choose by it.
+
+use ipc_core::Clients;
+
+use crate::measure::registry::SIX;
+use crate::results::case::Kind;
+use crate::results::document::{Document, NotMeasured};
+use crate::results::row::Row;
+
+/// The least measured time behind a figure, in nanoseconds: a trial with ten messages is no basis for a choice.
+const LEAST: f64 = 5e5;
+
+/// Returns true if every variant of every mechanism was measured with messages of `size`, or at least tried: round
+/// trips and throughput, with more than one wait strategy. Otherwise a mechanism would be left out merely for lack of a
+/// measurement.
+#[must_use]
+pub fn is_enough(document: &Document, size: usize) -> bool {
+    let ways = SIX
+        .iter()
+        .flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant.name)));
+    let kinds = |way| Kind::USUAL.map(|kind| (way, kind));
+    ways.flat_map(kinds).all(|(way, kind)| {
+        let of_way = |row: &&Row| {
+            (row.mechanism.as_str(), row.variant.as_str()) == way && (row.kind, row.size) == (kind, size)
+        };
+        let mut rows = document.results.iter().filter(of_way).filter(|row| took(row) >= LEAST);
+        let waits = rows.next().is_some_and(|first| rows.any(|row| row.wait != first.wait));
+        waits || was_tried(document, way, kind, size)
+    })
+}
+
+/// Returns true if every variant that serves `clients` clients was measured with them, and with messages of `size`, or
+/// at least tried.
+#[must_use]
+pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
+    let mut many = SIX.iter().flat_map(|member| {
+        let variants = member.variants();
+        let serve_many = variants.filter(|variant| variant.clients == Clients::Many);
+        serve_many.map(move |variant| (member.profile.name, variant.name))
+    });
+    many.all(|way| {
+        let is_it = |row: &Row| {
+            (row.mechanism.as_str(), row.variant.as_str()) == way
+                && (row.kind, row.size, row.clients) == (Kind::Clients, size, clients)
+        };
+        document.results.iter().any(is_it) || was_tried(document, way, Kind::Clients, size)
+    })
+}
+
+/// Returns true if this mechanism and variant was tried, but could not be measured.
+fn was_tried(document: &Document, way: (&str, &str), kind: Kind, size: usize) -> bool {
+    document.skipped.iter().chain(&document.failed).any(|case: &NotMeasured| {
+        (case.mechanism.as_str(), case.variant.as_str()) == way && (case.kind, case.size) == (kind, size)
+    })
+}
+
+/// Returns the time for which a row was measured, in nanoseconds.
+fn took(row: &Row) -> f64 {
+    row.rounds.as_ref().map_or(0.0, |rounds| rounds.ns.median * rounds.messages as f64 * rounds.count as f64)
+}

@@ -1,0 +1,159 @@
+//! The views of the results that the page needs.
+
+use crate::results::case::Kind;
+use crate::results::cost::Cost;
+use crate::results::document::Document;
+use crate::results::row::Row;
+
+/// The rows of the suite's own mechanisms, with their shared properties.
+#[derive(Debug)]
+pub(super) struct Data<'a> {
+    pub document: &'a Document,
+    pub rows: Vec<&'a Row>,
+    /// All pairs of wait strategy and placement, in the order of their first appearance.
+    pub settings: Vec<Setting>,
+    /// The setting to start from: both sides sleep, on two CPUs, if that was measured.
+    pub usual: Setting,
+    /// The size for short messages: 64 bytes, or the nearest measured one.
+    pub short: usize,
+    /// The size for long messages: 64 KiB, or the nearest measured one.
+    pub long: usize,
+}
+
+/// The wait strategy of both sides, and their placement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub wait: String,
+    pub cpus: String,
+}
+
+impl Setting {
+    pub(super) fn of(row: &Row) -> Self {
+        Self { wait: row.wait.clone(), cpus: row.cpus.clone() }
+    }
+
+    /// Returns the name for people.
+    pub(super) fn name(&self) -> String {
+        format!("{} · {}", self.wait, self.cpus)
+    }
+
+    /// Returns the same placement with another wait strategy.
+    pub(super) fn waiting(&self, wait: &str) -> Self {
+        Self { wait: wait.into(), cpus: self.cpus.clone() }
+    }
+}
+
+impl<'a> Data<'a> {
+    pub(super) fn of(document: &'a Document) -> Self {
+        let rows: Vec<&Row> = document.results.iter().filter(|row| row.implementation == "suite").collect();
+        let mut settings = Vec::new();
+        for row in &rows {
+            let setting = Setting::of(row);
+            if !settings.contains(&setting) {
+                settings.push(setting);
+            }
+        }
+        let wanted = |setting: &&Setting| (setting.wait != "block", setting.cpus != "split");
+        let usual = settings.iter().min_by_key(wanted).cloned().unwrap_or_default();
+        let nearest = |kind: Kind, to: usize| {
+            let distance = |row: &&Row| ((row.size.max(1) as f64 / to as f64).ln().abs() * 1e6) as u64;
+            let of_kind = rows.iter().filter(|row| row.kind == kind);
+            of_kind.copied().min_by_key(distance).map_or(to, |row| row.size)
+        };
+        let (short, long) = (nearest(Kind::RoundTrip, 64), nearest(Kind::Throughput, 64 << 10));
+        Self { document, rows, settings, usual, short, long }
+    }
+
+    /// Returns the rows of one kind.
+    pub(super) fn kind(&self, kind: Kind) -> impl Iterator<Item = &'a Row> + '_ {
+        self.rows.iter().copied().filter(move |row| row.kind == kind)
+    }
+
+    /// Returns the rows of one kind and setting.
+    pub(super) fn under<'b>(
+        &'b self,
+        kind: Kind,
+        setting: &'b Setting,
+    ) -> impl Iterator<Item = &'a Row> + 'b {
+        self.kind(kind).filter(move |row| row.wait == setting.wait && row.cpus == setting.cpus)
+    }
+
+    /// Returns the row of a mechanism, variant, kind, setting and size; the first if there are several.
+    pub(super) fn row(
+        &self,
+        (mechanism, variant): (&str, &str),
+        kind: Kind,
+        setting: &Setting,
+        size: usize,
+    ) -> Option<&'a Row> {
+        self.under(kind, setting)
+            .find(|row| row.mechanism == mechanism && row.variant == variant && row.size == size)
+    }
+}
+
+/// Returns the median of the round trips, in nanoseconds.
+pub(super) fn p50(row: &Row) -> Option<f64> {
+    row.rtt_ns.as_ref().map(|times| times.p50 as f64)
+}
+
+/// Returns the CPU time of both sides for a message or round trip, in nanoseconds.
+pub(super) fn cpu_ns(row: &Row) -> Option<f64> {
+    let cost = row.cost.as_ref()?;
+    let one = |side: &Cost| side.user_ns + side.system_ns;
+    Some(one(&cost.ping) + one(&cost.pong))
+}
+
+/// Returns the mechanism and the variant.
+pub(super) fn way(row: &Row) -> String {
+    format!("{} ({})", row.mechanism, row.variant)
+}
+
+/// Formats a time in microseconds with three significant digits, without the unit: `0.152`, `12.3`, `1,234`.
+pub(super) fn micro(nanoseconds: f64) -> String {
+    figure(nanoseconds / 1e3)
+}
+
+/// Formats a number with three significant digits.
+pub(super) fn figure(value: f64) -> String {
+    match value {
+        _ if !value.is_finite() => "–".into(),
+        _ if value >= 1000.0 => crate::present::table::grouped(value.round() as u64),
+        _ if value >= 99.95 => format!("{value:.0}"),
+        _ if value >= 9.995 => format!("{value:.1}"),
+        _ if value >= 0.9995 => format!("{value:.2}"),
+        _ if value > 0.0 => format!("{value:.3}"),
+        _ => "0".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipc_core::Wait;
+
+    use super::*;
+    use crate::invented::{case, document};
+
+    #[test]
+    fn a_figure_keeps_three_digits() {
+        let figures = [0.0, 0.0123, 0.9999, 9.999, 12.34, 99.96, 999.4, 1234.5, f64::NAN].map(figure);
+        assert_eq!(figures.join(" "), "0 0.012 1.00 10.0 12.3 100 999 1,235 –"); // 1234.5 rounds away from 0
+    }
+
+    /// 512 bytes are eight times 64 bytes, and 4 bytes are a sixteenth.
+    #[test]
+    fn the_nearest_size_is_that_of_the_smallest_factor() {
+        let of = |kind, size| Row { size, ..Row::empty(&case("pipe", "anonymous", kind, Wait::Block)) };
+        let sizes = [(Kind::RoundTrip, [4, 512]), (Kind::Throughput, [1 << 10, 1 << 20])];
+        let rows = sizes.into_iter().flat_map(|(kind, sizes)| sizes.map(|size| of(kind, size)));
+        let document = document(rows.collect());
+        let data = Data::of(&document);
+        assert_eq!((data.short, data.long), (512, 1 << 20));
+    }
+
+    #[test]
+    fn nothing_measured_is_no_harm() {
+        let document = Document::empty();
+        let data = Data::of(&document);
+        assert_eq!((data.short, data.long, data.settings.len()), (64, 64 << 10, 0));
+    }
+}

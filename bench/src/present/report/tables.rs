@@ -1,0 +1,327 @@
+//! The tables: the figures of all charts, and more.
+
+use super::data::{Data, Setting, figure, micro, way};
+use super::html::{Cell, Table, escape, list};
+use super::overview::unstable;
+use crate::present::table::{bytes, grouped};
+use crate::results::case::{Kind, size_name};
+use crate::results::cost::Cost;
+use crate::results::growth::Growth;
+use crate::results::latency::Latency;
+use crate::results::row::Row;
+
+pub(super) fn columns(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Returns a table folded under a line that opens it.
+fn folded(name: &str, table: &Table) -> String {
+    let name = escape(name);
+    match table.html() {
+        html if html.is_empty() => html,
+        html => format!("<details><summary>{name}</summary>\n{html}</details>\n"),
+    }
+}
+
+/// Returns the mechanism and the variant of a row, in two cells.
+pub(super) fn who(row: &Row) -> Vec<Cell> {
+    vec![
+        Cell {
+            aside: unstable(row),
+            class: if row.is_unstable() { "unstable" } else { "" },
+            ..way(row).into()
+        },
+        bytes(row.size).into(),
+    ]
+}
+
+/// Returns one table for each kind and setting.
+pub(super) fn figures(data: &Data) -> String {
+    let mut html = String::new();
+    for (kind, word) in [(Kind::RoundTrip, "Round trip"), (Kind::Throughput, "Throughput")] {
+        for setting in &data.settings {
+            let rows: Vec<_> = data.under(kind, setting).collect();
+            let table = if kind == Kind::RoundTrip { times(&rows) } else { rates(&rows) };
+            let unit = if kind == Kind::RoundTrip { "microseconds" } else { "1 MB = 1,000,000 bytes" };
+            let cpus =
+                rows.first().map(|row| format!("ping on CPU {}, pong on CPU {}", row.ping_cpu, row.pong_cpu));
+            let name = format!("{word}, {} ({}); {unit}", setting.name(), cpus.unwrap_or_default());
+            html += &folded(&name, &Table { label: name.clone(), ..table });
+        }
+    }
+    html
+}
+
+fn times(rows: &[&Row]) -> Table {
+    let names = [
+        "mechanism",
+        "size",
+        "count",
+        "timed together",
+        "min",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "mean",
+        "95 % interval of the mean",
+        "one way p50",
+    ];
+    let line = |row: &&Row| {
+        let times = row.rtt_ns.as_ref()?;
+        let mut line = who(row);
+        line.push(grouped(row.count).into());
+        line.push(grouped(row.batch.unwrap_or(1)).into());
+        let Latency { min, p50, p90, p99, p999, max, mean, mean_interval, .. } = times;
+        line.extend([min, p50, p90, p99, p999, max].map(|time| micro(*time as f64).into()));
+        line.push(micro(*mean).into());
+        let interval = mean_interval.map(|[low, high]| format!("{} to {}", micro(low), micro(high)));
+        line.push(interval.unwrap_or_else(|| "–".into()).into());
+        let one_way = row.one_way_ns.as_ref().map(|times| micro(times.p50 as f64));
+        line.push(one_way.unwrap_or_else(|| "–".into()).into());
+        Some(line)
+    };
+    Table {
+        columns: columns(&names),
+        labels: 2,
+        rows: rows.iter().filter_map(line).collect(),
+        ..Table::default()
+    }
+}
+
+fn rates(rows: &[&Row]) -> Table {
+    let line = |row: &&Row| {
+        let mut line = who(row);
+        line.push(grouped(row.count).into());
+        line.push(grouped(row.messages_per_s?.round() as u64).into());
+        line.push(figure(row.bytes_per_s? / 1e6).into());
+        let spread = row.rounds.as_ref().map(|rounds| format!("{:.1} %", rounds.spread * 100.0));
+        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        Some(line)
+    };
+    Table {
+        columns: columns(&[
+            "mechanism",
+            "size",
+            "count",
+            "messages a second",
+            "MB a second",
+            "spread of the rounds",
+        ]),
+        labels: 2,
+        rows: rows.iter().filter_map(line).collect(),
+        ..Table::default()
+    }
+}
+
+/// Returns the cost of a message on both sides: of short ones first, then of all, for each kind and setting.
+pub(super) fn costs(data: &Data) -> String {
+    let short = data.under(Kind::RoundTrip, &data.usual).filter(|row| row.size == data.short);
+    let short = cost(&short.filter(|row| row.cost.is_some()).collect::<Vec<_>>());
+    let mut html = String::new();
+    if !short.rows.is_empty() {
+        let label = format!(
+            "Cost of a round trip of {}, {}; CPU time in microseconds",
+            bytes(data.short),
+            data.usual.name()
+        );
+        html = format!("<h3>{}</h3>\n{}", escape(&label), Table { label: label.clone(), ..short }.html());
+    }
+    for (kind, word) in [(Kind::RoundTrip, "a round trip"), (Kind::Throughput, "a message")] {
+        for setting in &data.settings {
+            let rows: Vec<_> = data.under(kind, setting).filter(|row| row.cost.is_some()).collect();
+            let name = format!("Cost of {word} of any size, {}; CPU time in microseconds", setting.name());
+            html += &folded(&name, &Table { label: name.clone(), ..cost(&rows) });
+        }
+    }
+    html
+}
+
+fn cost(rows: &[&Row]) -> Table {
+    let energy = rows.iter().any(|row| row.energy_nj.is_some());
+    let side = ["user", "system", "sleeps", "preempted", "faults", "calls"];
+    let one = |cost: &Cost| {
+        let counts =
+            [cost.voluntary_switches, cost.involuntary_switches, cost.minor_faults + cost.major_faults];
+        let mut cells = vec![micro(cost.user_ns), micro(cost.system_ns)];
+        cells.extend(counts.map(figure));
+        cells.push(cost.syscalls.map_or_else(|| "–".into(), figure));
+        cells.into_iter().map(Cell::from).collect::<Vec<_>>()
+    };
+    let line = |row: &&Row| {
+        let cost = row.cost.as_ref()?;
+        let mut line = who(row);
+        line.extend(one(&cost.ping));
+        line.extend(one(&cost.pong));
+        if energy {
+            line.push(row.energy_nj.map_or_else(|| "–".into(), figure).into());
+        }
+        Some(line)
+    };
+    let mut names = columns(&["mechanism", "size"]);
+    names.extend(columns(&side));
+    names.extend(columns(&side));
+    let mut groups = vec![(String::new(), 2), ("ping, which sends first".into(), 6), ("pong".into(), 6)];
+    if energy {
+        names.push("energy in nJ".into());
+        groups.push(("both".into(), 1));
+    }
+    let rows = rows.iter().filter_map(line).collect();
+    Table { groups, columns: names, labels: 2, rows, class: "dense", ..Table::default() }
+}
+
+/// Returns the table of the open loop beside the closed one.
+pub(super) fn open_loop(data: &Data) -> Table {
+    let line = |row: &Row| {
+        let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &Setting::of(row), row.size);
+        let mut line = who(row);
+        line.push(Setting::of(row).name().into());
+        line.push(row.rate_per_s.map_or_else(|| "–".into(), grouped).into());
+        for times in
+            [closed.and_then(|row| row.rtt_ns.as_ref()), row.service_ns.as_ref(), row.rtt_ns.as_ref()]
+        {
+            let cells = times.map(|times| {
+                [times.p50, times.p99, times.p999, times.max].map(|time| micro(time as f64).into())
+            });
+            line.extend(cells.unwrap_or_else(|| ["–"; 4].map(Cell::from)));
+        }
+        line
+    };
+    let mut names = columns(&["mechanism", "size", "setting", "a second"]);
+    for _ in 0..3 {
+        names.extend(columns(&["p50", "p99", "p99.9", "max"]));
+    }
+    Table {
+        label: "Open loop beside closed loop, in microseconds".into(),
+        groups: vec![
+            (String::new(), 4),
+            ("closed loop".into(), 4),
+            ("open, from the sending".into(), 4),
+            ("open, as intended".into(), 4),
+        ],
+        columns: names,
+        labels: 3,
+        notes: 0,
+        rows: data.kind(Kind::OpenLoop).map(line).collect(),
+        class: "dense",
+    }
+}
+
+/// Returns the table of each row beside its floor.
+pub(super) fn floor(data: &Data) -> Table {
+    let floor = |row: &Row| {
+        let same = |other: &&Row| {
+            other.implementation == "floor"
+                && (&other.mechanism, &other.variant, &other.wait, &other.cpus)
+                    == (&row.mechanism, &row.variant, &row.wait, &row.cpus)
+                && (other.kind, other.size) == (row.kind, row.size)
+        };
+        data.document.results.iter().find(same)
+    };
+    let line = |row: &&Row| {
+        let ratio = row.floor_ratio?;
+        let mut line = who(row);
+        line.push(Setting::of(row).name().into());
+        line.push(row.kind.name().replace('_', " ").into());
+        line.push(
+            row.beside_floor.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into(),
+        );
+        let bare = floor(row);
+        let time = bare.and_then(|row| row.rounds.as_ref()).map(|rounds| micro(rounds.ns.median));
+        let piece = bare.and_then(|row| row.piece).map(|piece| format!("{} at once", size_name(piece)));
+        line.push(Cell { aside: piece.unwrap_or_default(), ..time.unwrap_or_else(|| "–".into()).into() });
+        line.push(format!("{ratio:.2}").into());
+        let spread = row.floor_ratio_spread.map(|[low, high]| format!("{low:.2} to {high:.2}"));
+        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        Some(line)
+    };
+    let names =
+        ["mechanism", "size", "setting", "kind", "suite, µs", "floor, µs", "ratio", "its middle half"];
+    Table {
+        label: "Each row beside its floor".into(),
+        columns: columns(&names),
+        labels: 4,
+        rows: data.rows.iter().filter_map(line).collect(),
+        ..Table::default()
+    }
+}
+
+/// Returns the table of the other implementations that played in the suite's rounds.
+pub(super) fn others(data: &Data) -> Table {
+    let names =
+        ["mechanism", "size", "setting", "kind", "by", "its time, µs", "suite / this", "its middle half"];
+    let other = |row: &&Row| !matches!(row.implementation.as_str(), "suite" | "floor");
+    let line = |row: &Row| {
+        let ratio = row.suite_ratio?;
+        let mut line = who(row);
+        line.push(Setting::of(row).name().into());
+        line.push(row.kind.name().replace('_', " ").into());
+        line.push(row.implementation.as_str().into());
+        line.push(row.rounds.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into());
+        line.push(format!("{ratio:.2}").into());
+        let spread = row.suite_ratio_spread.map(|[low, high]| format!("{low:.2} to {high:.2}"));
+        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        Some(line)
+    };
+    Table {
+        label: "Others beside the suite: above 1, this one is quicker than the suite".into(),
+        columns: columns(&names),
+        labels: 5,
+        rows: data.document.results.iter().filter(other).filter_map(line).collect(),
+        ..Table::default()
+    }
+}
+
+/// Returns the growth of the time with the size, for the suite and for the floor.
+pub(super) fn growth(data: &Data) -> Table {
+    let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "suite / floor"];
+    let line = |step: &Growth| {
+        let mut line: Vec<Cell> = vec![
+            format!("{} ({})", step.mechanism, step.variant).into(),
+            bytes(step.from).into(),
+            bytes(step.to).into(),
+            Setting { wait: step.wait.clone(), cpus: step.cpus.clone() }.name().into(),
+            step.kind.name().replace('_', " ").into(),
+        ];
+        line.extend([step.suite, step.floor, step.ratio].map(|factor| format!("{factor:.2}").into()));
+        line
+    };
+    Table {
+        label: "Growth: time for the larger size / time for the smaller one".into(),
+        columns: columns(&names),
+        labels: 5,
+        rows: data.document.growth.iter().map(line).collect(),
+        ..Table::default()
+    }
+}
+
+/// Returns a table under its own label.
+pub(super) fn titled(table: &Table) -> String {
+    match table.html() {
+        html if html.is_empty() => html,
+        html => format!("<h3>{}</h3>\n{html}", escape(&table.label)),
+    }
+}
+
+/// The number of items above which a list is folded.
+const LONG: usize = 12;
+
+/// Returns the rows whose rounds do not agree.
+pub(super) fn doubtful(data: &Data) -> String {
+    let line = |row: &&Row| {
+        let (kind, setting) = (row.kind.name().replace('_', " "), Setting::of(row).name());
+        let spread = row.rounds.as_ref().map_or(0.0, |rounds| rounds.spread * 100.0);
+        format!(
+            "{}, {kind}, {}, {setting}: middle half spreads over {spread:.0} %",
+            way(row),
+            bytes(row.size)
+        )
+    };
+    let lines: Vec<_> = data.rows.iter().filter(|row| row.is_unstable()).map(line).collect();
+    let count = lines.len();
+    match list(lines) {
+        long if count > LONG => format!("<details><summary>{count} rows</summary>\n{long}</details>\n"),
+        short => short,
+    }
+}

@@ -1,0 +1,212 @@
+//! The subject of one row of the comparison.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ipc_core::cpus::{Cpus, Role};
+use ipc_core::play::{Exchange, Order};
+use ipc_core::{Error, Result, Variant, Wait};
+use serde::{Deserialize, Serialize};
+
+use crate::measure::registry::Member;
+use crate::present::table;
+
+/// The quantity that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The time from sending a message to having read its answer.
+    RoundTrip,
+    /// The throughput in one direction.
+    Throughput,
+    /// The time of a round trip from the moment at which it was *meant* to start. Round trips start at fixed times,
+    /// whether the previous one is over or not, so a stall counts for every message that it delays.
+    OpenLoop,
+    /// The throughput from many clients to one server.
+    Clients,
+}
+
+impl Kind {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::RoundTrip, Self::Throughput, Self::OpenLoop, Self::Clients];
+
+    /// The kinds that need no further parameter: no rate, no number of clients.
+    pub const USUAL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
+
+    /// The name on the command line and in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RoundTrip => "round_trip",
+            Self::Throughput => "throughput",
+            Self::OpenLoop => "open_loop",
+            Self::Clients => "clients",
+        }
+    }
+
+    /// Returns true if [`floors`](crate::measure::baseline) play this kind too.
+    #[must_use]
+    pub const fn has_floor(self) -> bool {
+        matches!(self, Self::RoundTrip | Self::Throughput)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        found.ok_or_else(|| {
+            Error::Usage(format!("no kind '{text}': round_trip, throughput, open_loop or clients"))
+        })
+    }
+}
+
+/// The numbers of the CPUs on which the two processes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The placement as requested.
+    pub cpus: Cpus,
+    /// The CPU of the process that plays ping and measures.
+    pub ping: usize,
+    /// The CPU of its peer.
+    pub pong: usize,
+}
+
+impl Placement {
+    /// Finds the two CPUs.
+    ///
+    /// # Errors
+    /// [`Usage`](Error::Usage): this process may not use one of them.
+    pub fn resolve(cpus: Cpus) -> Result<Self> {
+        Ok(Self { cpus, ping: cpus.cpu(Role::Ping)?, pong: cpus.cpu(Role::Pong)? })
+    }
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (ping on CPU {}, pong on CPU {})", self.cpus, self.ping, self.pong)
+    }
+}
+
+/// One row of the comparison, before it is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// The mechanism.
+    pub member: &'static Member,
+    /// The variant of the mechanism.
+    pub variant: &'static str,
+    /// The quantity that is measured.
+    pub kind: Kind,
+    /// Length of each message, in bytes.
+    pub size: usize,
+    /// The wait strategy of both sides.
+    pub wait: Wait,
+    /// The CPUs on which both sides run.
+    pub placement: Placement,
+    /// Open loop: the number of messages to send per second.
+    pub rate: Option<u64>,
+    /// The number of clients of one server; 1 for every kind but [`Kind::Clients`].
+    pub clients: usize,
+}
+
+impl Case {
+    /// Returns the description of its variant.
+    ///
+    /// # Panics
+    /// The mechanism has no such variant.
+    #[must_use]
+    pub fn variant(&self) -> &'static Variant {
+        self.member
+            .variants()
+            .find(|known| known.name == self.variant)
+            .expect("a case names one that there is")
+    }
+
+    /// Returns the order that times `count` messages.
+    ///
+    /// A throughput order sends one more: the first message only starts the receiver's clock, so the reported time is
+    /// that of the `count` messages after it.
+    #[must_use]
+    pub fn timed(&self, count: u64) -> Order {
+        match self.kind {
+            Kind::RoundTrip | Kind::OpenLoop => {
+                Order { exchange: Exchange::RoundTrip, verify: false, size: self.size, count }
+            }
+            Kind::Throughput | Kind::Clients => {
+                Order { exchange: Exchange::Stream, verify: false, size: self.size, count: count + 1 }
+            }
+        }
+    }
+
+    /// Returns the order that comes first: a few messages, each checked. They prove that the exchange works, and warm
+    /// up both processes.
+    #[must_use]
+    pub fn verified(&self) -> Order {
+        /// Verifying a checksum takes about a nanosecond per byte, so large messages are checked less often.
+        const BYTES: usize = 4 << 20;
+        let count = (BYTES / self.size).clamp(4, 100) as u64;
+        Order { verify: true, ..self.timed(count) }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { member, variant, kind, size, wait, .. } = self;
+        let what = if *kind == Kind::Clients { table::clients(self.clients) } else { kind.name().to_owned() };
+        write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, table::bytes(*size))
+    }
+}
+
+/// Returns a length in the short form that the command line accepts: `64`, `4K`, `1M`, `2G`.
+#[must_use]
+pub fn size_name(size: usize) -> String {
+    match size {
+        0 => "0".into(),
+        _ if size.is_multiple_of(1 << 30) => format!("{}G", size >> 30),
+        _ if size.is_multiple_of(1 << 20) => format!("{}M", size >> 20),
+        _ if size.is_multiple_of(1 << 10) => format!("{}K", size >> 10),
+        _ => size.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invented::case;
+
+    #[test]
+    fn a_size_is_named_as_the_command_line_takes_it() {
+        for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
+            assert_eq!(ipc_core::demo::parse_size(&size_name(size)), Ok(size));
+        }
+    }
+
+    /// The first message of a stream only starts the receiver's clock; a round trip needs no such message.
+    #[test]
+    fn so_many_are_timed_as_were_asked_for() {
+        let orders = Kind::ALL.map(|kind| case("pipe", "anonymous", kind, Wait::Block).timed(7));
+        assert_eq!(orders.map(|order| order.count), [7, 8, 7, 8]);
+        let expected = [Exchange::RoundTrip, Exchange::Stream, Exchange::RoundTrip, Exchange::Stream];
+        assert_eq!(orders.map(|order| order.exchange), expected);
+        assert!(orders.iter().all(|order| order.size == 64 && !order.verify));
+    }
+
+    #[test]
+    fn long_messages_are_checked_less_often() {
+        let of_size = |size| {
+            let order = Case { size, ..case("pipe", "anonymous", Kind::RoundTrip, Wait::Block) }.verified();
+            assert!(order.verify && order.size == size, "{order:?}");
+            order.count
+        };
+        assert_eq!([1, 64, 64 << 10, 1 << 20, 1 << 30].map(of_size), [100, 100, 64, 4, 4]);
+    }
+
+    #[test]
+    fn a_kind_is_read_as_it_is_written() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.name().parse::<Kind>().unwrap(), kind);
+        }
+        assert!("latency".parse::<Kind>().is_err());
+    }
+}

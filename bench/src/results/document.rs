@@ -1,0 +1,142 @@
+//! The results as plain data: saved, printed as JSON, compared and drawn. Names and units are stable;
+//! [`SCHEMA_VERSION`] counts changes. Everything can be read back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::baseline::limits::Limits;
+use crate::measure::clock;
+use crate::present::table;
+use crate::results::case::{Case, Kind};
+use crate::results::environment::Environment;
+use crate::results::growth::Growth;
+use crate::results::row::Row;
+
+/// The version of the document's form. Raised when a name or a meaning changes, not when something is added.
+///
+/// 3: whole histograms, the figure of every round, costs, one-way times; the results of one run of the harness can be
+/// saved and read back. Results of version 2 had the rows that `--floor` adds, which are not the suite's: see
+/// [`Row::implementation`].
+pub const SCHEMA_VERSION: u32 = 3;
+
+/// The results of one run of the harness.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// True if the run finished; false after Ctrl-C: then rows have fewer rounds, or are missing.
+    pub complete: bool,
+    /// The profile: `quick`, `standard` or `thorough`.
+    pub profile: String,
+    /// The time that the run took, in seconds.
+    pub took_s: f64,
+    /// The time that one reading of the clock took, in nanoseconds.
+    pub clock_cost_ns: f64,
+    /// The environment of the measurement.
+    pub environment: Environment,
+    /// The best that this machine can do, whatever the mechanism; null without floors.
+    pub limits: Option<Limits>,
+    /// Notes for a reader of the figures, and the reason if something is missing from all rows.
+    pub notes: Vec<String>,
+    /// The results of checking every message, in a pass of its own; null without one.
+    pub verified: Option<Vec<Verified>>,
+    /// The measured rows.
+    pub results: Vec<Row>,
+    /// The growth of times with the size of the messages, compared with that on the floor; empty without floors.
+    pub growth: Vec<Growth>,
+    /// The cases that a mechanism does not support, with the reason. Messages are never shortened to make a case fit.
+    pub skipped: Vec<NotMeasured>,
+    /// The cases that should have worked and did not, with the error.
+    pub failed: Vec<NotMeasured>,
+}
+
+/// A case in which the number and the checksum of every message were checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Short name of the mechanism.
+    pub mechanism: String,
+    /// The variant of the mechanism.
+    pub variant: String,
+    /// The kind of exchange that was played.
+    pub kind: Kind,
+    /// Length of each message, in bytes.
+    pub size: usize,
+    /// The wait strategy of both sides.
+    pub wait: String,
+    /// The placement of the two processes.
+    pub cpus: String,
+    /// The number of messages that were checked.
+    pub messages: u64,
+    /// The error that was found; null if there was none.
+    pub error: Option<String>,
+}
+
+/// A case without a row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotMeasured {
+    /// Short name of the mechanism.
+    pub mechanism: String,
+    /// The variant of the mechanism.
+    pub variant: String,
+    /// The quantity that was to be measured.
+    pub kind: Kind,
+    /// Length of each message, in bytes.
+    pub size: usize,
+    /// The wait strategy of both sides.
+    pub wait: String,
+    /// The placement of the two processes.
+    pub cpus: String,
+    /// The number of clients that one server was to have; null unless that was to be measured.
+    #[serde(default)] // older results do not have it
+    pub clients: Option<usize>,
+    /// The reason why there are no figures.
+    pub reason: String,
+}
+
+impl NotMeasured {
+    /// Returns a case without a row, with the reason.
+    #[must_use]
+    pub fn new(case: &Case, reason: String) -> Self {
+        Self {
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
+            kind: case.kind,
+            size: case.size,
+            wait: case.wait.name().into(),
+            cpus: case.placement.cpus.to_string(),
+            clients: (case.kind == Kind::Clients).then_some(case.clients),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for NotMeasured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { mechanism, variant, kind, size, wait, clients, reason, .. } = self;
+        let what = clients.map_or_else(|| kind.name().to_owned(), table::clients);
+        write!(f, "{mechanism} ({variant}) {what}, {}, wait {wait}: {reason}", table::bytes(*size))
+    }
+}
+
+impl Document {
+    /// Returns a document of this machine without results.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            complete: false,
+            profile: String::new(),
+            took_s: 0.0,
+            clock_cost_ns: clock::cost(),
+            environment: Environment::read(),
+            limits: None,
+            notes: Vec::new(),
+            verified: None,
+            results: Vec::new(),
+            growth: Vec::new(),
+            skipped: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}

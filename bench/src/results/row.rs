@@ -1,0 +1,272 @@
+//! One row of the results: the figures of one case.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use crate::measure::baseline::rounds::Contestant;
+use crate::measure::clients;
+use crate::results::case::{Case, Kind};
+use crate::results::cost::Costs;
+use crate::results::implementation::Implementation;
+use crate::results::latency::Latency;
+use crate::results::quartiles::Quartiles;
+use crate::results::statistics;
+
+/// The figures of one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Short name of the mechanism.
+    pub mechanism: String,
+    /// The variant of the mechanism.
+    pub variant: String,
+    /// The name of the [`Implementation`]: `suite`, `floor` for the bare calls, or another.
+    pub implementation: String,
+    /// The quantity that was measured.
+    pub kind: Kind,
+    /// The length of each message, in bytes.
+    pub size: usize,
+    /// The wait strategy of both sides.
+    pub wait: String,
+    /// The placement of the two processes: `same`, `split`, or two CPU numbers.
+    pub cpus: String,
+    /// The CPU of the process that sent first and measured.
+    pub ping_cpu: usize,
+    /// The CPU of its peer.
+    pub pong_cpu: usize,
+    /// The number of clients of one server; 1 unless that was measured.
+    pub clients: usize,
+    /// The number of processes that the clients were in; null unless that was measured.
+    pub client_processes: Option<usize>,
+    /// Open loop: the messages that were to be sent per second. Null for all others.
+    pub rate_per_s: Option<u64>,
+    /// The round trips, or messages, that were timed.
+    pub count: u64,
+    /// The number of round trips that were timed together, so that reading the clock does not count: then `rtt_ns` is
+    /// about the means of as many. Null for throughput.
+    pub batch: Option<u64>,
+    /// Times of the round trips; open loop: from the moment at which each was meant to start; many clients: from a
+    /// client's request to its answer, of all clients together. Null for throughput, and for a floor, which has no
+    /// histogram.
+    pub rtt_ns: Option<Latency>,
+    /// Open loop: times of the round trips from the moment at which each really started.
+    pub service_ns: Option<Latency>,
+    /// Times from just before a message was sent to just after it had been received, by the clock that both processes
+    /// share. Null where a message has no room for a time, and for anything but a round trip.
+    pub one_way_ns: Option<Latency>,
+    /// Messages received per second; null for round trips, where only one is under way at a time. Many clients:
+    /// requests answered per second, of all clients together.
+    pub messages_per_s: Option<f64>,
+    /// Bytes of payload received per second; null for round trips.
+    pub bytes_per_s: Option<f64>,
+    /// The fairness between the clients of one server; null unless that was measured.
+    pub fairness: Option<Fairness>,
+    /// The figures of each round; null if it was not measured in rounds.
+    pub rounds: Option<Rounds>,
+    /// The cost of a message, or of a round trip; null if that was not measured.
+    pub cost: Option<Costs>,
+    /// The energy of the whole machine for each message, or round trip, in nanojoules; null where it is not reported.
+    pub energy_nj: Option<f64>,
+    /// The rounds that took turns with those of the floor; null without a floor.
+    pub beside_floor: Option<Rounds>,
+    /// The time of this row divided by the time of its floor: the median over the rounds. 1.00 is as fast as the bare
+    /// calls, and more is slower, for round trips and throughput alike. Null without a floor.
+    pub floor_ratio: Option<f64>,
+    /// The two values that enclose the middle half of the ratios.
+    pub floor_ratio_spread: Option<[f64; 2]>,
+    /// The suite's time divided by this row's, in the same rounds; null for the suite's own rows.
+    pub suite_ratio: Option<f64>,
+    /// The two values that enclose the middle half of these ratios.
+    pub suite_ratio_spread: Option<[f64; 2]>,
+    /// A floor's number of bytes written at once; null for whole messages.
+    pub piece: Option<usize>,
+}
+
+/// The key that identifies the same row in two runs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RowKey {
+    /// As [`Row::mechanism`].
+    pub mechanism: String,
+    /// As [`Row::variant`].
+    pub variant: String,
+    /// As [`Row::implementation`].
+    pub implementation: String,
+    /// As [`Row::kind`].
+    pub kind: Kind,
+    /// As [`Row::size`].
+    pub size: usize,
+    /// As [`Row::wait`].
+    pub wait: String,
+    /// As [`Row::cpus`].
+    pub cpus: String,
+    /// As [`Row::clients`].
+    pub clients: usize,
+    /// As [`Row::rate_per_s`].
+    pub rate_per_s: Option<u64>,
+    /// As [`Row::piece`].
+    pub piece: Option<usize>,
+}
+
+/// Figures from rounds that took turns with those of others. See [`rounds`](crate::measure::baseline::rounds).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rounds {
+    /// The number of rounds.
+    pub count: usize,
+    /// Messages, or round trips, in each.
+    pub messages: u64,
+    /// One figure for each round, in nanoseconds, in the order in which they were played: the median time of a round
+    /// trip; for throughput, and beside a floor, the mean time of a message.
+    pub values: Vec<f64>,
+    /// The middle of the values.
+    pub ns: Quartiles,
+    /// The spread of the middle half of the values, as a share of their median.
+    pub spread: f64,
+    /// True if the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
+    pub agree: bool,
+}
+
+/// The numbers of messages that the clients of one server exchanged in the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fairness {
+    /// The fewest messages of one client.
+    pub min: u64,
+    /// The median of the clients.
+    pub median: u64,
+    /// The most messages of one client.
+    pub max: u64,
+    /// Jain's index: 1 if all were served equally, 1/n if one of n clients got everything. See [`clients::jain`].
+    pub index: f64,
+}
+
+impl Fairness {
+    /// Returns the fairness for these numbers of messages, one for each client; `None` without clients.
+    #[must_use]
+    pub fn of(counts: &[u64]) -> Option<Self> {
+        let mut sorted = counts.to_vec();
+        sorted.sort_unstable();
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        Some(Self { min, median: sorted[sorted.len() / 2], max, index: clients::jain(counts) })
+    }
+}
+
+impl Rounds {
+    /// Returns the figures of `values`, each from a round of `messages` messages.
+    #[must_use]
+    pub fn of(messages: u64, values: &[f64]) -> Self {
+        Self {
+            count: values.len(),
+            messages,
+            values: values.to_vec(),
+            ns: Quartiles::of(values.iter().copied()),
+            spread: statistics::spread(values).unwrap_or(0.0),
+            agree: statistics::agree(values),
+        }
+    }
+}
+
+impl Row {
+    /// Returns the row of a case without any figure.
+    #[must_use]
+    pub fn empty(case: &Case) -> Self {
+        Self {
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
+            implementation: Implementation::Suite.name().into(),
+            kind: case.kind,
+            size: case.size,
+            wait: case.wait.name().into(),
+            cpus: case.placement.cpus.to_string(),
+            ping_cpu: case.placement.ping,
+            pong_cpu: case.placement.pong,
+            clients: case.clients,
+            client_processes: None,
+            rate_per_s: case.rate,
+            count: 0,
+            batch: None,
+            rtt_ns: None,
+            service_ns: None,
+            one_way_ns: None,
+            messages_per_s: None,
+            bytes_per_s: None,
+            fairness: None,
+            rounds: None,
+            cost: None,
+            energy_nj: None,
+            beside_floor: None,
+            floor_ratio: None,
+            floor_ratio_spread: None,
+            suite_ratio: None,
+            suite_ratio_spread: None,
+            piece: None,
+        }
+    }
+
+    /// Returns the row of a case in which `count` messages took `elapsed`, or round trips took the `times`.
+    #[must_use]
+    pub fn new(case: &Case, count: u64, elapsed: Duration, times: &Histogram<u64>) -> Self {
+        let mut row = Self { count, ..Self::empty(case) };
+        match case.kind {
+            Kind::RoundTrip | Kind::OpenLoop => row.rtt_ns = Latency::of(times, None),
+            Kind::Throughput | Kind::Clients => row.in_time(elapsed),
+        }
+        row
+    }
+
+    /// Sets the figures that follow from the time of all messages.
+    pub fn in_time(&mut self, elapsed: Duration) {
+        let per_second = self.count as f64 / elapsed.as_secs_f64().max(1e-9);
+        self.messages_per_s = Some(per_second);
+        self.bytes_per_s = Some(per_second * self.size as f64);
+    }
+
+    /// Returns the row of another implementation of the same exchange as `suite`.
+    #[must_use]
+    pub fn of_other(
+        implementation: Implementation,
+        case: &Case,
+        other: &Contestant,
+        suite: &Contestant,
+    ) -> Self {
+        let mut row = Self { count: other.count * other.times.len() as u64, ..Self::empty(case) };
+        if case.kind == Kind::Throughput {
+            row.in_time(Duration::from_secs_f64(other.quartiles().median / 1e9 * row.count as f64));
+        }
+        row.implementation = implementation.name().into();
+        row.rounds = Some(other.rounds());
+        let Quartiles { p25, median, p75 } = suite.ratio_to(other);
+        Self { suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
+    }
+
+    /// Adds the result of playing beside the floor: the floor's row says the same from its side.
+    pub fn compared_with(&mut self, floor: &Self, ours: &Contestant) {
+        self.beside_floor = Some(ours.rounds());
+        (self.floor_ratio, self.floor_ratio_spread) = (floor.suite_ratio, floor.suite_ratio_spread);
+    }
+
+    /// Returns the key of this row, to find it in another run.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        RowKey {
+            mechanism: self.mechanism.clone(),
+            variant: self.variant.clone(),
+            implementation: self.implementation.clone(),
+            kind: self.kind,
+            size: self.size,
+            wait: self.wait.clone(),
+            cpus: self.cpus.clone(),
+            clients: self.clients,
+            rate_per_s: self.rate_per_s,
+            piece: self.piece,
+        }
+    }
+
+    /// Returns true if its rounds do not agree.
+    #[must_use]
+    pub fn is_unstable(&self) -> bool {
+        self.rounds.as_ref().is_some_and(|rounds| !rounds.agree)
+    }
+}
+
+#[cfg(test)]
+mod tests;

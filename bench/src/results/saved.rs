@@ -1,0 +1,131 @@
+//! Saved runs: their place, and checks before they are trusted.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{env, fs};
+
+use ipc_core::{Error, Result};
+
+use crate::present::report;
+use crate::results::document::Document;
+use crate::results::environment::alike::differences;
+use crate::results::environment::{Environment, now};
+use crate::results::output::{self, FILE, Output};
+
+/// The number of runs that are kept by default.
+pub const KEPT: usize = 20;
+
+/// Reads saved results: `path` is a directory, or the file in it.
+///
+/// # Errors
+/// [`Usage`](Error::Usage): there are no results, they have another version, or they hold characters that would disturb
+/// a terminal.
+pub fn load(path: &Path) -> Result<Document> {
+    let document = output::load(path)?;
+    let wrong = |what: String| Err(Error::Usage(format!("{}: {what}", path.display())));
+    if names(&document).any(|name| name.is_empty() || name.contains(char::is_control)) {
+        return wrong("these are no results of ipc-bench: a name that cannot be printed".into());
+    }
+    Ok(document)
+}
+
+/// Returns all names that are printed. A file from elsewhere could contain control codes that move a terminal's cursor.
+fn names(document: &Document) -> impl Iterator<Item = &str> {
+    let rows = document.results.iter();
+    let of_rows =
+        rows.flat_map(|row| [&row.mechanism, &row.variant, &row.implementation, &row.wait, &row.cpus]);
+    let environment = &document.environment;
+    let of_machine =
+        [&environment.cpu_model, &environment.kernel, &environment.cpus_online, &environment.rustc];
+    of_rows.chain(of_machine.into_iter().flatten()).map(String::as_str)
+}
+
+/// Returns the default directory of this user's runs: `ipc-bench` in the directory for a program's data
+/// (`$XDG_DATA_HOME`, or `~/.local/share`). `None` without a home.
+#[must_use]
+pub fn place() -> Option<PathBuf> {
+    let named = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = named("XDG_DATA_HOME").or_else(|| named("HOME").map(|home| home.join(".local/share")))?;
+    Some(data.join("ipc-bench"))
+}
+
+/// Returns the newest run in `place` that was measured on this machine by a build of this kind, finished, and is
+/// `wanted`; with its directory. `None` if there is none. Anything else in `place` is skipped.
+#[must_use]
+pub fn newest(place: &Path, wanted: impl Fn(&Document) -> bool) -> Option<(PathBuf, Document)> {
+    let here = Environment::read();
+    let dirs = fs::read_dir(place).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let changed = |dir: &PathBuf| fs::metadata(dir.join(FILE)).and_then(|file| file.modified()).ok();
+    let mut dirs: Vec<(SystemTime, PathBuf)> = dirs.filter_map(|dir| Some((changed(&dir)?, dir))).collect();
+    dirs.sort();
+    dirs.into_iter().rev().find_map(|(_, dir)| {
+        let document = load(&dir).ok()?;
+        let of_here = differences(&document.environment, &here).is_empty();
+        (of_here && document.complete && wanted(&document)).then_some((dir, document))
+    })
+}
+
+/// Saves a run in `place`, in a directory of its own named after the current time, and returns that directory. Keeps
+/// the newest [`KEPT`] of the runs saved this way.
+///
+/// # Errors
+/// It cannot be written.
+pub fn keep(place: &Path, document: &Document) -> Result<PathBuf> {
+    let time = humantime::format_rfc3339_millis(now()).to_string();
+    let dir = place.join(time.replace(':', "-"));
+    Output::create(&dir)?.save(document)?;
+    forget_old(place);
+    Ok(dir)
+}
+
+/// Removes the runs that [`keep`] saved before the newest [`KEPT`]. Leaves any directory with another name or with
+/// other files in it.
+fn forget_old(place: &Path) {
+    let Ok(entries) = fs::read_dir(place) else { return };
+    let is_time = |name: &str| {
+        let time =
+            name.get(..13).zip(name.get(13..)).map(|(day, rest)| day.to_owned() + &rest.replace('-', ":"));
+        time.is_some_and(|time| humantime::parse_rfc3339(&time).is_ok())
+    };
+    let mut names: Vec<_> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| is_time(name));
+    names.sort_unstable_by(|a, b| b.cmp(a)); // such names sort by time
+    for old in names.iter().skip(KEPT) {
+        let dir = place.join(old);
+        for file in [FILE, report::FILE] {
+            let _ = fs::remove_file(dir.join(file)); // another run may be doing the same
+        }
+        let _ = fs::remove_dir(dir);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_runs_go_and_what_is_not_ours_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            fs::create_dir(place.path().join(name)).unwrap();
+            fs::write(place.path().join(name).join(FILE), "").unwrap();
+        };
+        let name = |day: usize| format!("2001-01-{day:02}T10-20-30.123Z");
+        (1..=KEPT + 3).for_each(|day| make(&name(day)));
+        for name in ["mine", "2001-01-01", "é2001-01-01T10"] {
+            make(name);
+        }
+        fs::write(place.path().join(name(2)).join("notes.txt"), "keep").unwrap();
+        let new = keep(place.path(), &Document::empty()).unwrap();
+        let is_there = |name: &str| place.path().join(name).exists();
+        assert!(
+            ["mine", "2001-01-01", "é2001-01-01T10", &name(2), &name(5), &name(KEPT + 3)]
+                .map(is_there)
+                .iter()
+                .all(|it| *it)
+        );
+        assert!(![name(1), name(3), name(4)].iter().any(|name| is_there(name)));
+        assert_eq!(load(&new).unwrap().results, []);
+    }
+}
