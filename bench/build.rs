@@ -21,9 +21,17 @@ fn commit() -> Option<String> {
         let path = output("git", &["rev-parse", "--git-path", file])?;
         println!("cargo::rerun-if-changed={path}");
     }
-    for package in
-        ["bench", "ipc-core", "ipc-fifo", "ipc-mmap", "ipc-msgq", "ipc-pipe", "ipc-shm", "ipc-socket"]
-    {
+    for package in [
+        "bench",
+        "ipc-fifo",
+        "ipc-mmap",
+        "ipc-msgq",
+        "ipc-pipe",
+        "ipc-shm",
+        "ipc-socket",
+        "support/ipc-core",
+        "support/ipc-demo",
+    ] {
         println!("cargo::rerun-if-changed=../{package}/src");
     }
     // A copy of these sources within the checkout of something else is not of that one's commit.

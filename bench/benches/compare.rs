@@ -15,9 +15,10 @@ use ipc_bench::present::report;
 use ipc_bench::results::case::{Case, Kind, Placement, size_name};
 use ipc_bench::results::document::{Document, NotMeasured};
 use ipc_bench::results::row::Row;
-use ipc_core::cpus::Cpus;
-use ipc_core::demo::interrupt;
-use ipc_core::{Result, Wait, play};
+use ipc_core::{Result, Wait};
+use ipc_demo::cpus::Cpus;
+use ipc_demo::interrupt;
+use ipc_demo::play;
 
 const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 /// All cases here sleep while they wait; for other strategies: `ipc-bench --wait`.
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     }
     match interrupt::clean_up_on_signals().and_then(|()| run()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ipc_core::demo::report(Err(error)),
+        Err(error) => ipc_demo::report(Err(error)),
     }
 }
 

@@ -23,7 +23,7 @@ use ipc_core::ring::guard;
 fn main() -> ExitCode {
     // For this process and for its children, which run this program too.
     if let Err(error) = guard::install() {
-        return ipc_core::demo::report(Err(error));
+        return ipc_demo::report(Err(error));
     }
     ipc_bench::measure::child::serve_if_invited().unwrap_or_else(cli::command::main)
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use std::process::Command;
 
 use common::{bench, run};
-use ipc_core::conformance::{Allowance, namespaces, other, skipped};
+use ipc_conformance::{Allowance, namespaces, other, skipped};
 use ipc_core::lease::{Inode, Note};
 use ipc_core::{Mechanism as _, Setup};
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};

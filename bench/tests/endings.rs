@@ -13,7 +13,7 @@ use common::{
     Output, Running, bench, children, cleaned, ctrl_c, leases, switches, system_v_objects,
     system_v_objects_of, until, words,
 };
-use ipc_core::conformance::{Allowance, first_process};
+use ipc_conformance::{Allowance, first_process};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Output, Running, bench, children, cleaned, ctrl_c, leases, switches, until, words};
-use ipc_core::conformance::Allowance;
+use ipc_conformance::Allowance;
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -6,7 +6,7 @@ mod common;
 use std::sync::{Mutex, PoisonError};
 
 use common::{ROW, bench, keys, run, said, warning};
-use ipc_core::conformance::Allowance;
+use ipc_conformance::Allowance;
 use serde_json::Value;
 
 /// Two harnesses that poll at the same time would take each other's cores.

@@ -16,8 +16,9 @@ use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::{Document, NotMeasured};
 use ipc_bench::results::growth::Growth;
 use ipc_bench::results::row::{Rounds, Row};
-use ipc_core::cpus::Cpus;
-use ipc_core::{Wait, play};
+use ipc_core::Wait;
+use ipc_demo::cpus::Cpus;
+use ipc_demo::play;
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 
 /// Results of every kind, which take long to generate.

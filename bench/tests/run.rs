@@ -6,7 +6,7 @@ mod common;
 use std::process::Command;
 
 use common::{bench, run};
-use ipc_core::conformance::Allowance;
+use ipc_conformance::Allowance;
 use serde_json::Value;
 
 /// Returns the results of a few messages through one mechanism, blocking, as JSON.

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ipc_core::demo::main::<ipc_fifo::Variants>()
+    ipc_demo::main::<ipc_fifo::Variants>()
 }

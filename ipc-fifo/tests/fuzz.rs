@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use ipc_core::conformance::fuzz;
+use ipc_conformance::fuzz;
 use ipc_core::{Error, Mechanism, Setup};
 use ipc_fifo::Fifo;
 use nix::fcntl::OFlag;

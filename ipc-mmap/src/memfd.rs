@@ -346,7 +346,7 @@ mod tests {
     fn memory_of_another_user_is_refused() {
         let memory = sealed(SEGMENT_LEN as u64);
         if std::os::unix::fs::fchown(&memory, Some(65534), None).is_err() {
-            return ipc_core::conformance::skipped("giving memory away needs root");
+            return ipc_conformance::skipped("giving memory away needs root");
         }
         let refused = check(&memory, &Setup::default()).unwrap_err().to_string();
         assert!(refused.starts_with("that memory is another user's (uid 65534)"), "{refused}");

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Calls, Facts, PidNamespaces, Suite, scribble};
+use ipc_conformance::{Calls, Facts, PidNamespaces, Suite, scribble};
 use ipc_mmap::{File, Link, Memfd, Variants};
 
 /// Overwrites the first two pages, which hold the control data: places, positions, bells, and the first record.

@@ -17,8 +17,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ipc_core::cpus::{Cpus, Role};
 use ipc_core::{Mechanism, Result, Setup, Transport};
+use ipc_demo::cpus::{Cpus, Role};
 use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV, SystemVLink, Typed};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 

@@ -93,7 +93,7 @@ mod tests {
     fn a_queue_is_known_by_its_creator() {
         let (key, queue) = queue(0o600);
         if queue.set(&Settings { owner: Some(65534), group: Some(65533), ..Settings::default() }).is_err() {
-            return ipc_core::conformance::skipped("giving a queue away needs root");
+            return ipc_conformance::skipped("giving a queue away needs root");
         }
         let stat = queue.stat().unwrap();
         let groups = (stat.creator_group, stat.group);

@@ -66,7 +66,7 @@
 //! |---|---|---|
 //! | **1. A queue and its name** | **16** | |
 //! | `lib.rs` | 10 | this page, and the [row](PROFILE) of the course's table |
-//! | `ipc-core/src/key.rs` | 6 | [`Key`]: the name of a queue, [`ProjectId`] |
+//! | `support/ipc-core/src/key.rs` | 6 | [`Key`]: the name of a queue, [`ProjectId`] |
 //! | **2. Messages** | **14** | |
 //! | `message.rs` | 7 | [`Message`], [`MessageType`] |
 //! | `select.rs` | 2 | [`Select`]: the message that a receiver wants |

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Addresses, Calls, Facts, PidNamespaces, Suite};
+use ipc_conformance::{Addresses, Calls, Facts, PidNamespaces, Suite};
 use ipc_msgq::{Message, Posix, SystemV, Variants};
 
 const SYSTEM_V: Facts = Facts {

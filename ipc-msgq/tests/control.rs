@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::Error;
-use ipc_core::conformance::watchdog::over_this_test;
 use ipc_msgq::{
     Entry, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings, Stat, Usage, list,
     list_proc,
@@ -83,7 +83,7 @@ fn set_changes_what_it_is_told_to() {
         check(Settings { group: Some(7), ..Settings::default() }, |stat| stat.group = 7);
         check(Settings { owner: Some(8), ..Settings::default() }, |stat| stat.owner = 8);
     } else {
-        ipc_core::conformance::skipped("to give a queue away and still look at it needs root");
+        ipc_conformance::skipped("to give a queue away and still look at it needs root");
     }
     check(Settings::default(), |_| ());
 }
@@ -210,7 +210,7 @@ fn being_cut_is_said_of_the_last_message_only() {
 fn a_queue_can_have_the_key_that_looks_like_minus_one() {
     match Queue::create(Key::new(-1).unwrap(), 0o600) {
         Err(error) if error.errno() == Some(Errno::EEXIST) => {
-            ipc_core::conformance::skipped(&error.to_string());
+            ipc_conformance::skipped(&error.to_string());
         }
         queue => queue.unwrap().remove().unwrap(),
     }

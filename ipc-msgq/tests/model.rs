@@ -1,8 +1,8 @@
 //! The rules of selection, as stated in the manual page, against the kernel: for any sequence of sends, receives and
 //! peeks, the kernel's queue and a queue written from msgop(2) give the same answers.
 
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::Error;
-use ipc_core::conformance::watchdog::over_this_test;
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
 use proptest::prelude::*;
@@ -133,7 +133,7 @@ proptest! {
                     let mut message = Message::with_capacity(capacity);
                     let peeked = queue.peek(position, &mut message);
                     if peeked.as_ref().is_err_and(|error| error.errno() == Some(Errno::ENOSYS)) {
-                        ipc_core::conformance::skipped("this kernel cannot peek");
+                        ipc_conformance::skipped("this kernel cannot peek");
                         continue;
                     }
                     prop_assert_eq!(answer(peeked, &message), model.peek(position, capacity));

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_conformance::Allowance;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::Error;
-use ipc_core::conformance::Allowance;
-use ipc_core::conformance::watchdog::PATIENCE;
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue, Priority};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};

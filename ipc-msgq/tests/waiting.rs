@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::conformance::watchdog::{self, PATIENCE, over_this_test};
+use ipc_conformance::watchdog::{self, PATIENCE, over_this_test};
 use ipc_core::{Mechanism, Setup};
 use ipc_msgq::{
     Drain, Interrupter, Message, MessageType, OwnedQueue, Queue, Select, Settings, SystemV, Until,

@@ -7,11 +7,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ipc_core::conformance::skipped;
-use ipc_core::conformance::watchdog::over_this_test;
-use ipc_core::peer::Peer;
-use ipc_core::play::{self, Exchange, Order};
+use ipc_conformance::skipped;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{ByteStream as _, Error, Mechanism, Setup, Transport};
+use ipc_demo::peer::Peer;
+use ipc_demo::play::{self, Exchange, Order};
 use ipc_pipe::Pipe;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -247,7 +247,7 @@ impl<T: Transport> Transport for OneWay<'_, T> {
 #[test]
 fn a_message_costs_one_system_call_each_way() {
     if fs::read_to_string("/proc/thread-self/io").is_err() {
-        ipc_core::conformance::skipped(
+        ipc_conformance::skipped(
             "this kernel does not count the reads and writes of a thread (/proc/thread-self/io)",
         );
         return;

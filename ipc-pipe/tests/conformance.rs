@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Calls, Facts, Suite};
+use ipc_conformance::{Calls, Facts, Suite};
 use ipc_pipe::Pipe;
 
 fn main() -> ExitCode {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use ipc_core::cpus::{Cpus, Role};
+use ipc_demo::cpus::{Cpus, Role};
 
 use stages::sys::only_atomics;
 

@@ -14,7 +14,7 @@
 //! | `sem` | [`Semaphores`] | System V | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
 //! | `posix` | [`Posix`] | POSIX | as `ring` | futex | as `ring` |
 //!
-//! The files, in reading order: `ipc-core/src/key.rs` (the name), `segment.rs` (the segment), `meeting.rs` (how the two
+//! The files, in reading order: `support/ipc-core/src/key.rs` (the name), `segment.rs` (the segment), `meeting.rs` (how the two
 //! sides meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`, `lock_step.rs` and `sem.rs` (the variant
 //! `sem`), `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs` (the calls).
 //!

@@ -268,7 +268,7 @@ impl Drop for LockStep {
 mod tests {
     use std::thread;
 
-    use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
+    use ipc_conformance::watchdog::{PATIENCE, over_this_test};
     use ipc_core::{Mechanism, Setup};
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Addresses, Calls, Facts, Suite, scribble};
+use ipc_conformance::{Addresses, Calls, Facts, Suite, scribble};
 use ipc_core::ring::Memory;
 use ipc_shm::posix::file_of;
 use ipc_shm::{Posix, Ring, Semaphores, Variants};

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::process::ExitCode;
 
-use ipc_core::conformance::{Addresses, Calls, Facts, Suite};
+use ipc_conformance::{Addresses, Calls, Facts, Suite};
 use ipc_socket::{Tcp, UnixSeqpacket, UnixStream, Variants};
 use nix::sys::socket::{MsgFlags, send};
 

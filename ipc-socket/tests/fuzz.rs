@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::net;
 use std::time::Duration;
 
-use ipc_core::conformance::fuzz;
+use ipc_conformance::fuzz;
 use ipc_core::{Error, Mechanism, Setup};
 use ipc_socket::{Tcp, UnixStream};
 use proptest::prelude::*;

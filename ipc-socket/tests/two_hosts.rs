@@ -11,7 +11,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog;
+use ipc_conformance::watchdog;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The prefix of our namespaces' names; the process id follows.

@@ -19,10 +19,10 @@ use ipc_bench::present::choose::{Choice, enough, text};
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::saved;
-use ipc_core::cpus::Cpus;
-use ipc_core::demo::print;
-use ipc_core::demo::{parse_seconds, parse_size};
 use ipc_core::{Error, Result, Wait};
+use ipc_demo::cpus::Cpus;
+use ipc_demo::print;
+use ipc_demo::{parse_seconds, parse_size};
 
 use super::arguments::{flag, one};
 use super::ask::ask;

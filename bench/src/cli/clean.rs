@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 use ipc_bench::doctor::clean;
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 
 pub fn command() -> Command {
     Command::new("clean").about("Removes what dead processes left; never what a live one holds")

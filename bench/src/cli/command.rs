@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 use ipc_core::Result;
-use ipc_core::demo::{interrupt, refuse};
+use ipc_demo::{interrupt, refuse};
 
 use super::{choose, clean, compare, completions, doctor, list, man, report, run};
 
@@ -14,7 +14,7 @@ pub fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return refuse(&error),
     };
-    dispatch(&matches).unwrap_or_else(|error| ipc_core::demo::report(Err(error)))
+    dispatch(&matches).unwrap_or_else(|error| ipc_demo::report(Err(error)))
 }
 
 /// Returns the whole command line.

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::present::compare::{self, Comparison};
 use ipc_bench::results::saved;
-use ipc_core::demo::print;
 use ipc_core::{Error, Result};
+use ipc_demo::print;
 
 use super::arguments::{flag, one, width};
 

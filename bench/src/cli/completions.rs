@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
 use clap_complete::Shell;
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 
 pub fn command() -> Command {
     Command::new("completions")

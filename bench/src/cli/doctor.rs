@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 use ipc_bench::doctor::examine;
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 
 use super::arguments::flag;
 

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
-use ipc_core::demo::print;
 use ipc_core::{Call, Error, Result};
+use ipc_demo::print;
 
 pub fn command() -> Command {
     Command::new("man")

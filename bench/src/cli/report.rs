@@ -7,8 +7,8 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::present::report;
 use ipc_bench::results::document::Document;
 use ipc_bench::results::{output, saved};
-use ipc_core::demo::print;
 use ipc_core::{Error, Result};
+use ipc_demo::print;
 
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);

@@ -17,9 +17,9 @@ use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::output::Output;
 use ipc_bench::results::saved;
-use ipc_core::cpus::Cpus;
-use ipc_core::demo::{parse_count, parse_number, parse_seconds, parse_size, print};
 use ipc_core::{Error, Result, Wait};
+use ipc_demo::cpus::Cpus;
+use ipc_demo::{parse_count, parse_number, parse_seconds, parse_size, print};
 
 use super::arguments::{flag, many, one, width};
 

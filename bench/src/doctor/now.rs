@@ -3,9 +3,9 @@
 use std::time::Duration;
 use std::{fs, thread};
 
-use ipc_core::cpus::Cpus;
-use ipc_core::play::Summary;
 use ipc_core::{Error, Result, Wait};
+use ipc_demo::cpus::Cpus;
+use ipc_demo::play::Summary;
 
 use crate::doctor::finding::Finding;
 use crate::measure::clock;

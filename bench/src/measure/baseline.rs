@@ -47,10 +47,10 @@ mod waiting;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use ipc_core::cpus::Role;
 use ipc_core::lease::Lease;
-use ipc_core::play::Order;
 use ipc_core::{Error, Result};
+use ipc_demo::cpus::Role;
+use ipc_demo::play::Order;
 
 use crate::measure::baseline::waiting::{Patience, Way};
 use crate::results::case::Case;

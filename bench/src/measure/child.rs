@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::demo::{interrupt, report};
-use ipc_core::{Mechanism, Result, Setup, Wait, Waiting, play};
+use ipc_core::{Mechanism, Result, Setup, Wait, Waiting};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::play;
+use ipc_demo::{interrupt, report};
 
 use crate::measure::baseline::in_place::{self, InPlace};
 use crate::measure::baseline::stage;

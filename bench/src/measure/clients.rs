@@ -45,9 +45,9 @@ mod wire;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use ipc_core::cpus::Cpus;
-use ipc_core::play::{self, Usage};
 use ipc_core::{Error, Result};
+use ipc_demo::cpus::Cpus;
+use ipc_demo::play::{self, Usage};
 
 use crate::measure::clients::child::Child;
 use crate::measure::clients::wire::{Order, Report};

@@ -7,10 +7,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::peer::{self, Peer};
-use ipc_core::play::{self, Exchange};
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::peer::{self, Peer};
+use ipc_demo::play::{self, Exchange};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, gettid};

@@ -22,7 +22,8 @@ mod worker_pair;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ipc_core::{PIPE_SIZE, Result, cpus};
+use ipc_core::{PIPE_SIZE, Result};
+use ipc_demo::cpus;
 
 use crate::measure::baseline::limits::Limits;
 use crate::measure::baseline::overhead::against_floor;
@@ -316,8 +317,8 @@ fn progress(turns: u64) -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
-    use ipc_core::cpus::Cpus;
     use ipc_core::{Error, Wait};
+    use ipc_demo::cpus::Cpus;
 
     use super::*;
     use crate::invented::{case, document};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use ipc_core::play::{self, Order, Outcome, Usage};
+use ipc_demo::play::{self, Order, Outcome, Usage};
 
 /// A task for a pair.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ impl From<Outcome> for Played {
 
 #[cfg(test)]
 mod tests {
-    use ipc_core::play::Report;
+    use ipc_demo::play::Report;
 
     use super::*;
 

@@ -34,7 +34,7 @@ pub const FILE: &str = "report.html";
 /// # Errors
 /// The file cannot be written.
 pub fn save(document: &Document, path: &Path) -> Result<()> {
-    ipc_core::demo::save(path, page(document).as_bytes())
+    ipc_demo::save(path, page(document).as_bytes())
 }
 
 /// Writes the page to `ipc-report/index.html` in cargo's target directory, and returns its path.

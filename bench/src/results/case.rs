@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::play::{Exchange, Order};
 use ipc_core::{Error, Result, Variant, Wait};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::play::{Exchange, Order};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::registry::Member;
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_size_is_named_as_the_command_line_takes_it() {
         for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
-            assert_eq!(ipc_core::demo::parse_size(&size_name(size)), Ok(size));
+            assert_eq!(ipc_demo::parse_size(&size_name(size)), Ok(size));
         }
     }
 

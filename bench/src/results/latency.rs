@@ -69,7 +69,7 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipc_core::play;
+    use ipc_demo::play;
 
     /// The values as a histogram holds them: exact up to 2047, and rounded up to the last of 4 or 8 neighbours above
     /// that.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipc_core::demo::save;
 use ipc_core::{Advise as _, Call, Error, Result};
+use ipc_demo::save;
 
 use crate::results::document::Document;
 

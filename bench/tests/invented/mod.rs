@@ -10,8 +10,9 @@ use ipc_bench::results::document::Document;
 use ipc_bench::results::environment::Environment;
 use ipc_bench::results::latency::Latency;
 use ipc_bench::results::row::{Rounds, Row};
-use ipc_core::cpus::Cpus;
-use ipc_core::{Wait, play};
+use ipc_core::Wait;
+use ipc_demo::cpus::Cpus;
+use ipc_demo::play;
 use tempfile::TempDir;
 
 /// Noise around 1, the same in each run: eight rounds within ± 2 %.

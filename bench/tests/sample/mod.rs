@@ -10,8 +10,9 @@ use ipc_bench::results::document::Document;
 use ipc_bench::results::latency::Latency;
 use ipc_bench::results::quartiles::Quartiles;
 use ipc_bench::results::row::{Fairness, Rounds, Row};
-use ipc_core::cpus::Cpus;
-use ipc_core::{Wait, play};
+use ipc_core::Wait;
+use ipc_demo::cpus::Cpus;
+use ipc_demo::play;
 
 const SIZES: [usize; 5] = [64, 1 << 10, 8 << 10, 64 << 10, 1 << 20];
 const SPLIT: Placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };

@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
-use ipc_core::demo::{interrupt, refuse, save};
 use ipc_core::{Advise as _, Call as _};
+use ipc_demo::{interrupt, refuse, save};
 
 use exercise::{Course, Exercise, Language};
 use judge::{Verdict, Workshop};

@@ -62,6 +62,6 @@ impl Progress {
 
     fn save(&self) -> Result<()> {
         let text = serde_json::to_string_pretty(self)?;
-        Ok(ipc_core::demo::save(&self.path, text.as_bytes())?)
+        Ok(ipc_demo::save(&self.path, text.as_bytes())?)
     }
 }

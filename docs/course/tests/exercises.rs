@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
-use ipc_core::conformance::watchdog::{WHOLE_CASE, Watchdog};
+use ipc_conformance::watchdog::{WHOLE_CASE, Watchdog};
 
 #[test]
 fn each_exercise_fails_as_given_and_passes_as_solved() {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_fifo::Fifo;
 use nix::errno::Errno;

@@ -6,8 +6,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::Mechanism;
-use ipc_core::conformance::watchdog::PATIENCE;
 use ipc_fifo::Fifo;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ipc_core::conformance::survivor_clears_up;
-use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
-use ipc_core::peer::Peer;
+use ipc_conformance::survivor_clears_up;
+use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{ByteStream, Error, Mechanism, Mode, Setup, Transport};
+use ipc_demo::peer::Peer;
 use ipc_fifo::Fifo;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -150,7 +150,7 @@ fn a_look_from_outside_finds_both_fifos_in_proc() {
 #[test]
 fn another_users_pair_is_refused() {
     if !nix::unistd::geteuid().is_root() {
-        return ipc_core::conformance::skipped("giving a FIFO away needs root");
+        return ipc_conformance::skipped("giving a FIFO away needs root");
     }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("pair");

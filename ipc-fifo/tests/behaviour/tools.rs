@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
+use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{Framed, Mechanism, Result, Setup};
 use ipc_fifo::{Ends, Fifo};
 use nix::errno::Errno;

@@ -168,7 +168,7 @@ fn memory_cannot_be_kept_nor_be_for_others() {
 #[test]
 fn another_user_cannot_open_the_memory() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("becoming another user needs root");
+        return ipc_conformance::skipped("becoming another user needs root");
     }
     let meeting = Memfd::create(None, &setup()).unwrap();
     let said = played(&format!("join-memory-as-nobody {}", meeting.address())).1;

@@ -41,7 +41,7 @@ fn huge_pages<M: Mechanism>(setup: &Setup<M::Options>, advice: &str) -> bool {
         }
         Err(error) => {
             assert!(matches!(&error, Error::Usage(text) if text.contains(advice)), "{error}");
-            ipc_core::conformance::skipped(&format!("{}: {error}", M::VARIANT.name));
+            ipc_conformance::skipped(&format!("{}: {error}", M::VARIANT.name));
             false
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ipc_core::conformance::Bytes as _;
+use ipc_conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{File, FileOptions};
@@ -256,7 +256,7 @@ fn a_file_of_another_version_or_capacity_is_not_joined() {
 #[test]
 fn another_users_file_is_refused() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("giving a file away needs root");
+        return ipc_conformance::skipped("giving a file away needs root");
     }
     let place = Place::new();
     let path = place.path("memory");

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 
-use ipc_core::conformance::Bytes as _;
+use ipc_conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Mechanism, Transport};
 use ipc_mmap::File;
@@ -54,7 +54,7 @@ fn unit_is_a_page_of_which_the_file_may_end_in_the_middle() {
 fn unit_bytes_behind_the_end_are_lost_when_the_file_grows() {
     let mapped = Mapped::new(100);
     if statfs(mapped.path.as_str()).unwrap().filesystem_type() == TMPFS_MAGIC {
-        return ipc_core::conformance::skipped("the temporary directory is a tmpfs");
+        return ipc_conformance::skipped("the temporary directory is a tmpfs");
     }
     mapped.region.write(100, b"lost");
     mapped.file.set_len(200).unwrap();

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output};
 
-use ipc_core::conformance::Bytes as _;
-pub use ipc_core::conformance::watchdog::PATIENCE;
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::Bytes as _;
+pub use ipc_conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Options, Setup, Transport};

@@ -58,7 +58,7 @@ pub(crate) fn reclaim(name: &PosixName, noted: Option<&(Inode, String)>) -> Resu
 mod tests {
     use std::os::unix::fs::fchown;
 
-    use ipc_core::conformance::Allowance;
+    use ipc_conformance::Allowance;
 
     use super::*;
     use crate::Posix;
@@ -126,7 +126,7 @@ mod tests {
     fn another_users_queue_is_left_alone() {
         let (small, boot) = (Small::new(0o600), lease::boot().unwrap());
         if fchown(&small.1.0, Some(65534), None).is_err() {
-            return ipc_core::conformance::skipped("giving a queue away needs root");
+            return ipc_conformance::skipped("giving a queue away needs root");
         }
         assert!(!small.reclaim(Some((small.inode(), &boot))));
         let marked = Small::new(lease::MARK);

@@ -101,7 +101,7 @@ fn refusing(call: c_long, (position, value): (usize, c_int), errno: Errno, test:
         };
         match first.and_then(|_| Errno::result(install())) {
             Ok(_) => test(),
-            Err(errno) => ipc_core::conformance::skipped(&format!("no filter is permitted here: {errno}")),
+            Err(errno) => ipc_conformance::skipped(&format!("no filter is permitted here: {errno}")),
         }
     };
     thread::spawn(filtered).join().unwrap();

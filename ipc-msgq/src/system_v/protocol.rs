@@ -172,7 +172,7 @@ mod tests {
 
         let hello = Hello { process: ProcessId::current().unwrap(), max_message: 8191 }.encode();
         let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
-        ipc_core::conformance::fuzz(&(damage, 0..2 * Hello::SIZE, any::<u8>()), |(damage, len, byte)| {
+        ipc_conformance::fuzz(&(damage, 0..2 * Hello::SIZE, any::<u8>()), |(damage, len, byte)| {
             let mut text = hello.clone();
             for (at, byte) in damage {
                 text[at.index(Hello::SIZE)] = byte;

@@ -121,7 +121,7 @@ fn a_message_without_bytes_fits_into_a_full_queue() {
     for (size, fits) in [(1, false), (2, true), (100, true)] {
         let queue = Scratch::new(0o600);
         if queue.stat().unwrap().capacity > LARGE_QUEUE {
-            return ipc_core::conformance::skipped(
+            return ipc_conformance::skipped(
                 "to fill queues as large as kernel.msgmnb allows here takes too long",
             );
         }
@@ -200,7 +200,7 @@ fn a_key_in_use_is_refused() {
 #[test]
 fn another_user_is_kept_out_unless_the_mode_says_otherwise() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("to become another user needs root");
+        return ipc_conformance::skipped("to become another user needs root");
     }
     let (private, public) = (Scratch::new(0o600), Scratch::new(0o666));
     put(*private, 1, b"mine");

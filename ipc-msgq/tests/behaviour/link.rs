@@ -39,7 +39,7 @@ fn a_goodbye_fits_into_a_full_queue() {
     for message in [&[7; 1000][..], &[7; 1], &[]] {
         let (mut owner, mut joiner) = pair::<SystemV>();
         if owner.queue().stat().unwrap().capacity > LARGE_QUEUE {
-            return ipc_core::conformance::skipped(
+            return ipc_conformance::skipped(
                 "to fill queues as large as kernel.msgmnb allows here takes too long",
             );
         }

@@ -202,7 +202,7 @@ fn a_meeting_that_is_kept_outlives_its_link() {
 #[test]
 fn another_users_queue_is_refused() {
     if !nix::unistd::geteuid().is_root() {
-        return ipc_core::conformance::skipped("giving a queue away needs root");
+        return ipc_conformance::skipped("giving a queue away needs root");
     }
     let give = |queue: Queue, user| {
         queue.set(&ipc_msgq::Settings { owner: Some(user), ..ipc_msgq::Settings::default() }).unwrap();

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
-use ipc_core::conformance::Allowance;
+use ipc_conformance::Allowance;
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_msgq::Posix;
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};
@@ -177,7 +177,7 @@ fn another_programs_queue_is_left_alone() {
 #[test]
 fn another_users_queues_are_refused() {
     if !nix::unistd::geteuid().is_root() {
-        return ipc_core::conformance::skipped("giving a queue away needs root");
+        return ipc_conformance::skipped("giving a queue away needs root");
     }
     let _allowance = Allowance::wait_for(1);
     let small = Attributes { capacity: 1, longest: 64, messages: 0 };
@@ -262,7 +262,7 @@ fn a_person_can_look_at_it() {
     });
     match shown {
         Some(shown) => assert!(shown.starts_with("QSIZE:5 "), "{shown}"),
-        None => ipc_core::conformance::skipped("/dev/mqueue is not mounted, and to mount it takes root"),
+        None => ipc_conformance::skipped("/dev/mqueue is not mounted, and to mount it takes root"),
     }
 }
 

@@ -85,6 +85,6 @@ fn reach_ends_at_the_ipc_namespace() {
     assert!(row(&list("cat", &["/proc/sysvipc/msg"]).unwrap(), key).is_some());
     match list("unshare", &["--ipc", "cat", "/proc/sysvipc/msg"]) {
         Some(elsewhere) => assert!(row(&elsewhere, key).is_none(), "{elsewhere}"),
-        None => ipc_core::conformance::skipped("a new IPC namespace needs root and unshare(1)"),
+        None => ipc_conformance::skipped("a new IPC namespace needs root and unshare(1)"),
     }
 }

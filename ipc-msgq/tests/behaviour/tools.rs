@@ -5,9 +5,9 @@ use std::ops::Deref;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::other::{self, playing_on};
-pub use ipc_core::conformance::other::{PATIENCE, played, playing, watched};
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::other::{self, playing_on};
+pub use ipc_conformance::other::{PATIENCE, played, playing, watched};
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_msgq::{Key, Message, MessageType, Posix, Queue, SystemV};
 use nix::unistd::{Uid, setuid};

@@ -1,6 +1,6 @@
 //! One clear line for each error, which names the cause.
 
-use ipc_core::conformance::{namespaces, skipped};
+use ipc_conformance::{namespaces, skipped};
 use ipc_msgq::Key;
 
 use crate::tools::{Scratch, run};

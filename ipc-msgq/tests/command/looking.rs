@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use ipc_core::conformance::namespaces;
+use ipc_conformance::namespaces;
 use ipc_msgq::{Key, Queue};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -50,9 +50,7 @@ fn ls_knows_that_another_users_process_lives() {
     let Ok(output) =
         ls.output().map_err(drop).and_then(|output| output.status.success().then_some(output).ok_or(()))
     else {
-        return ipc_core::conformance::skipped(
-            "this needs root, setpriv(1), and a binary that others may run",
-        );
+        return ipc_conformance::skipped("this needs root, setpriv(1), and a binary that others may run");
     };
     let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
     let row =
@@ -120,9 +118,7 @@ fn set_changes_what_was_said() {
     let stat = queue.stat().unwrap();
     assert_eq!((stat.mode, stat.capacity, stat.owner), (0o640, 4096, nix::unistd::geteuid().as_raw()));
     if !is_root() {
-        ipc_core::conformance::skipped(
-            "only root can give a queue to another user and be sure to get it back",
-        );
+        ipc_conformance::skipped("only root can give a queue to another user and be sure to get it back");
         return;
     }
     run(&["set", "--id", &queue.id(), "--owner", "65534", "--group", "0", "--qbytes", "0"]).text();
@@ -173,7 +169,7 @@ fn limits_are_shown() {
         ))
     };
     let Some(document) = limits(&["--json"]) else {
-        return ipc_core::conformance::skipped(
+        return ipc_conformance::skipped(
             "a new IPC namespace needs root or a user namespace, and unshare(1)",
         );
     };
@@ -225,7 +221,7 @@ fn bash_completes_options_and_scenarios() {
     for (words, offered) in cases {
         let bash = std::process::Command::new("bash").args(["-c", ask, BINARY]).args(words).output();
         let Ok(output) = bash else {
-            ipc_core::conformance::skipped("there is no bash");
+            ipc_conformance::skipped("there is no bash");
             return;
         };
         let stderr = String::from_utf8_lossy(&output.stderr);

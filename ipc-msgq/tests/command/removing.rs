@@ -64,8 +64,8 @@ const ORPHANS: &str = r#"
 /// `--orphans` removes, in its own IPC namespace, so that it meets no other program's queues.
 #[test]
 fn rm_removes_orphans() {
-    let Some(mut there) = ipc_core::conformance::namespaces::unshared(&["--ipc"]) else {
-        return ipc_core::conformance::skipped(
+    let Some(mut there) = ipc_conformance::namespaces::unshared(&["--ipc"]) else {
+        return ipc_conformance::skipped(
             "a new IPC namespace needs root or a user namespace, and unshare(1)",
         );
     };
@@ -85,7 +85,7 @@ fn rm_removes_orphans() {
 #[test]
 fn rm_spares_what_belongs_to_others() {
     if !is_root() {
-        ipc_core::conformance::skipped("only root can have a queue of another user to try it on");
+        ipc_conformance::skipped("only root can have a queue of another user to try it on");
         return;
     }
     let queue = Scratch::new();
@@ -118,7 +118,7 @@ fn rm_takes_no_sleeper_for_none() {
     receiver.wait().unwrap();
     let mut could_not_look = 0;
     for output in said {
-        let Ok(output) = output else { return ipc_core::conformance::skipped("there is no prlimit(1) here") };
+        let Ok(output) = output else { return ipc_conformance::skipped("there is no prlimit(1) here") };
         let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!out.contains(&format!("queue {} ", queue.id())), "{out}");
         could_not_look += usize::from(error.contains("(EMFILE)"));
@@ -134,14 +134,13 @@ fn rm_spares_what_another_pid_namespace_used_last() {
     run(&["send", "--id", &queue.id(), "from elsewhere"]).text();
     for proc in [&[][..], &["--mount-proc"]] {
         let within = |args: &[&str]| {
-            let mut there =
-                ipc_core::conformance::namespaces::unshared(&[&["--pid", "--fork"], proc].concat())?;
+            let mut there = ipc_conformance::namespaces::unshared(&[&["--pid", "--fork"], proc].concat())?;
             let output = there.arg(crate::tools::BINARY).args(args).output().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             Some(String::from_utf8(output.stdout).unwrap())
         };
         let Some(table) = within(&["ls"]) else {
-            return ipc_core::conformance::skipped("a pid namespace of its own is not permitted here");
+            return ipc_conformance::skipped("a pid namespace of its own is not permitted here");
         };
         let row = table.lines().find(|line| line.split_whitespace().nth(1) == Some(&queue.id())).unwrap();
         assert!(row.contains("elsewhere") && row.ends_with("no"), "{row}");

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
 
-use ipc_core::conformance::first_process;
-use ipc_core::conformance::other::watched;
+use ipc_conformance::first_process;
+use ipc_conformance::other::watched;
 use ipc_msgq::{Key, MessageType, Queue, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -156,9 +156,8 @@ fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
 #[test]
 fn a_client_of_another_pid_namespace_is_told() {
     let mut server = Server::start();
-    let Some(mut there) = ipc_core::conformance::namespaces::unshared(&["--pid", "--fork", "--mount-proc"])
-    else {
-        return ipc_core::conformance::skipped("a pid namespace of its own is not permitted here");
+    let Some(mut there) = ipc_conformance::namespaces::unshared(&["--pid", "--fork", "--mount-proc"]) else {
+        return ipc_conformance::skipped("a pid namespace of its own is not permitted here");
     };
     let key = server.key.to_string();
     let output = there.args([crate::tools::BINARY, "client", "--key", &key, "hello"]).output().unwrap();

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_msgq::{Key, Message, MessageType, OwnedQueue, Queue, Select};
 
 use crate::children::{self, PATIENCE};

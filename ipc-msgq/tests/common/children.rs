@@ -6,8 +6,8 @@ use std::process::{Child, Output};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-pub use ipc_core::conformance::watchdog::PATIENCE;
-use ipc_core::conformance::watchdog::{doing, kill_descendants};
+pub use ipc_conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::{doing, kill_descendants};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

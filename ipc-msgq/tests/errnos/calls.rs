@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{Result, ThreadId};
 use ipc_msgq::{Access, Interrupter, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
@@ -178,7 +178,7 @@ fn no_eintr_of_a_call_with_an_end() {
 fn eperm_of_a_capacity_above_the_limit_comes_with_advice() {
     let above = Limits::read().unwrap().queue_bytes + 1;
     match queue().set(&Settings { capacity: Some(above), ..Settings::default() }) {
-        Ok(()) => ipc_core::conformance::skipped("this process is privileged (CAP_SYS_RESOURCE)"),
+        Ok(()) => ipc_conformance::skipped("this process is privileged (CAP_SYS_RESOURCE)"),
         refusal => refused(refusal, "msgctl: Operation not permitted (EPERM); more than kernel.msgmnb"),
     }
 }
@@ -198,5 +198,5 @@ fn eidrm_of_stat_is_left_to_chance() {
         }
         assert_eq!(ended.errno(), Some(Errno::EINVAL));
     }
-    ipc_core::conformance::skipped("EIDRM of msgctl did not come in 50000 attempts");
+    ipc_conformance::skipped("EIDRM of msgctl did not come in 50000 attempts");
 }

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use ipc_conformance::Allowance;
 use ipc_core::Result;
-use ipc_core::conformance::Allowance;
 use ipc_msgq::posix::{self, Attributes, PosixName, PosixQueue};
 use ipc_msgq::{Access, Key, Limits, Message, MessageType, Queue, QueueId, Select, Settings};
 use nix::unistd::{Uid, geteuid, setgid, setuid};
@@ -62,7 +62,7 @@ fn as_nobody(key: Key, own: Queue) -> Vec<String> {
 #[test]
 fn eacces_and_eperm_of_another_user() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("to become another user needs root");
+        return ipc_conformance::skipped("to become another user needs root");
     }
     let key = Key::fresh();
     let queue = Queue::create(key, 0o600).unwrap().owned();
@@ -95,7 +95,7 @@ fn eacces_and_eperm_of_another_user() {
 #[test]
 fn eacces_of_another_users_posix_queue() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("to become another user needs root");
+        return ipc_conformance::skipped("to become another user needs root");
     }
     drop(Allowance::wait_for(1));
     let (name, small) = (PosixName::fresh(), Attributes { capacity: 1, longest: 8, messages: 0 });
@@ -115,7 +115,7 @@ fn in_a_namespace(first: &str, plain: &Command) -> Option<Command> {
         test.is_ok_and(|run| run.status.success())
     };
     let Some(way) = ways.iter().find(permitted) else {
-        ipc_core::conformance::skipped("a new IPC namespace needs root or a user namespace, and unshare(1)");
+        ipc_conformance::skipped("a new IPC namespace needs root or a user namespace, and unshare(1)");
         return None;
     };
     let mut inside = Command::new("unshare");
@@ -158,7 +158,7 @@ fn group() -> Option<Group> {
 #[test]
 fn enomem_of_a_group_without_memory() {
     let Some(group) = group() else {
-        return ipc_core::conformance::skipped("this needs root and a control group (version 1) for memory");
+        return ipc_conformance::skipped("this needs root and a control group (version 1) for memory");
     };
     let part = format!("no-memory {}", group.0.display());
     let Some(inside) = in_a_namespace("true", &child(&part)) else { return };

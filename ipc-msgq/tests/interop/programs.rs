@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_msgq::{MessageType, Queue};
 
 use crate::msgq_v1::File;

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_msgq::{Key, Queue};
 use tempfile::TempDir;
 
@@ -47,7 +47,7 @@ impl Place {
                 Some(program)
             }
             Err(error) => {
-                ipc_core::conformance::skipped(&format!("{source} needs {}: {error}", compiler.display()));
+                ipc_conformance::skipped(&format!("{source} needs {}: {error}", compiler.display()));
                 None
             }
         }

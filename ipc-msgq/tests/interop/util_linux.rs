@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_msgq::{Key, Message, MessageType, OwnedQueue, Queue};
 
 use crate::tools::said;
@@ -14,7 +14,7 @@ fn is_there(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output();
     let there = there.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("util-linux"));
     if !there {
-        ipc_core::conformance::skipped(&format!("{program} of util-linux is not there"));
+        ipc_conformance::skipped(&format!("{program} of util-linux is not there"));
     }
     there
 }

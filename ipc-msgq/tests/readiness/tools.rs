@@ -3,8 +3,8 @@
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog::over_this_test;
-pub use ipc_core::conformance::watchdog::{PATIENCE, watched};
+use ipc_conformance::watchdog::over_this_test;
+pub use ipc_conformance::watchdog::{PATIENCE, watched};
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, Readiness};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

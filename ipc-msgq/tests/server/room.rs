@@ -102,7 +102,7 @@ const WORK: Duration = Duration::from_millis(1);
 #[test]
 fn a_server_that_sleeps_in_msgsnd_sleeps_for_ever() {
     if fs::read_to_string("/proc/thread-self/syscall").is_err() {
-        ipc_core::conformance::skipped("no /proc/PID/task/TID/syscall, so who sleeps where cannot be seen");
+        ipc_conformance::skipped("no /proc/PID/task/TID/syscall, so who sleeps where cannot be seen");
         return;
     }
     let (queue, answered) = (small(CAPACITY), AtomicUsize::new(0));

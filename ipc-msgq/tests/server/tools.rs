@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use ipc_core::conformance::watchdog::PATIENCE;
-use ipc_core::conformance::watchdog::over_this_test;
+pub use ipc_conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, QueueId, Settings};

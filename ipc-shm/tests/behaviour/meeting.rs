@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::conformance::Bytes as _;
+use ipc_conformance::Bytes as _;
 use ipc_core::lease::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{CAPACITY, Memory, Region, SEGMENT_LEN};
@@ -53,7 +53,7 @@ fn either_side_marks_the_segment_for_removal() {
     assert_eq!(marked(&described), Some(true));
     drop(meeting.accept(PATIENCE).unwrap());
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("becoming another user needs root");
+        return ipc_conformance::skipped("becoming another user needs root");
     }
     check::<Ring>();
     check::<Semaphores>();
@@ -189,7 +189,7 @@ fn a_place_taken_by_a_process_that_was_killed_is_free() {
 #[test]
 fn another_users_segment_is_not_joined_though_it_is_for_all() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("becoming another user needs root");
+        return ipc_conformance::skipped("becoming another user needs root");
     }
     let key = Key::fresh();
     let id = played(&format!("make-as-nobody {key}"));

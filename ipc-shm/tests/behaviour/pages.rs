@@ -53,7 +53,7 @@ fn huge_pages<M: Mechanism<Options = Pages>>(advice: &str) -> bool {
         Err(error) => {
             let told = error.to_string();
             assert!(told.contains(advice) || told.contains("vm.hugetlb_shm_group"), "{told}");
-            ipc_core::conformance::skipped(&format!("{}: {told}", M::VARIANT.name));
+            ipc_conformance::skipped(&format!("{}: {told}", M::VARIANT.name));
             false
         }
     }

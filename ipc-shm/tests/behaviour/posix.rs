@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
-use ipc_core::conformance::Bytes as _;
+use ipc_conformance::Bytes as _;
 use ipc_core::ring::{Memory, Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_shm::posix::{Object, PosixName, file_of};
@@ -157,7 +157,7 @@ fn the_object_of_a_killed_owner_is_removed_by_the_next_create() {
 #[test]
 fn the_object_of_an_owner_killed_in_another_namespace_is_removed_too() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("a new IPC namespace needs root");
+        return ipc_conformance::skipped("a new IPC namespace needs root");
     }
     removed_by_the_next_create("wait-in-another-namespace-at");
 }
@@ -222,7 +222,7 @@ fn what_is_no_meeting_point_is_refused() {
 #[test]
 fn another_users_object_is_refused() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("giving a file away needs root");
+        return ipc_conformance::skipped("giving a file away needs root");
     }
     let meeting = Posix::create(None, &setup()).unwrap();
     let name: PosixName = meeting.address().parse().unwrap();
@@ -240,7 +240,7 @@ fn another_users_object_is_refused() {
 #[test]
 fn reach_is_that_of_the_file_system() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("a new IPC namespace needs root");
+        return ipc_conformance::skipped("a new IPC namespace needs root");
     }
     let scratch = Scratch::new(SEGMENT_LEN);
     assert_eq!(played(&format!("find-object-in-another-namespace {}", scratch.name)), "true");

@@ -1,6 +1,6 @@
 //! Pitfalls of segments.
 
-use ipc_core::conformance::Bytes as _;
+use ipc_conformance::Bytes as _;
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Memory, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup};
@@ -122,7 +122,7 @@ fn has_mode<M: Mechanism<Options = Pages>>(mode: u32, kinds: &[&str]) {
 #[test]
 fn another_user_is_refused() {
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("becoming another user needs root");
+        return ipc_conformance::skipped("becoming another user needs root");
     }
     let scratch = Scratch::new(0o600);
     let told = played(&format!("find-as-nobody {}", scratch.key));

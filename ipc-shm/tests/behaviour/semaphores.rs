@@ -4,7 +4,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::scribble;
+use ipc_conformance::scribble;
 use ipc_core::ring::data_offset;
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_shm::{LockStep, Ring, Semaphores, Undo};
@@ -152,7 +152,7 @@ fn a_removed_array_is_named_as_such() {
     let sleeper = thread::spawn(move || watched(move || (joiner.recv(&mut [0; 8]), joiner)));
     thread::sleep(Duration::from_millis(20)); // too short only makes the case easier
     if !remove(&owner) {
-        return ipc_core::conformance::skipped("there is no ipcrm here");
+        return ipc_conformance::skipped("there is no ipcrm here");
     }
     let (end, _joiner) = sleeper.join().unwrap(); // the joiner does not leave
     for end in [end.map(drop), owner.send(b"text"), owner.check_peer()] {
@@ -173,7 +173,7 @@ fn an_array_that_is_removed_between_two_calls_is_named_as_such() {
     let (mut owner, mut joiner) = pair::<Semaphores>();
     owner.send(b"text").unwrap();
     if !remove(&owner) {
-        return ipc_core::conformance::skipped("there is no ipcrm here");
+        return ipc_conformance::skipped("there is no ipcrm here");
     }
     for end in
         [joiner.recv(&mut [0; 8]).map(drop), joiner.send(b"text"), owner.send(b"text"), owner.send(b"text")]
@@ -194,8 +194,8 @@ fn another_variant_is_told() {
 #[test]
 fn the_limit_of_an_array_is_named() {
     let (limit, demo) = ("echo 3 32000 500 32000 > /proc/sys/kernel/sem", env!("CARGO_BIN_EXE_ipc-shm"));
-    let Some(mut demo) = ipc_core::conformance::namespaces::limited(&["--ipc"], limit, demo) else {
-        return ipc_core::conformance::skipped(
+    let Some(mut demo) = ipc_conformance::namespaces::limited(&["--ipc"], limit, demo) else {
+        return ipc_conformance::skipped(
             "a new IPC namespace needs root or a user namespace, and unshare(1)",
         );
     };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::atomic::Ordering;
 
-use ipc_core::conformance::Bytes as _;
+use ipc_conformance::Bytes as _;
 use ipc_core::pages::Pages;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Mechanism, Transport};
@@ -93,7 +93,7 @@ fn reach_is_the_same_host_and_namespace() {
     let scratch = Scratch::new(0o600);
     assert_eq!(played(&format!("find {}", scratch.key)), format!("Some({})", scratch.segment.id()));
     if !geteuid().is_root() {
-        return ipc_core::conformance::skipped("a new IPC namespace needs root");
+        return ipc_conformance::skipped("a new IPC namespace needs root");
     }
     assert_eq!(played(&format!("find-in-another-namespace {}", scratch.key)), "None");
 }

@@ -5,10 +5,10 @@ use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use ipc_core::conformance::Bytes as _;
-use ipc_core::conformance::other;
-pub use ipc_core::conformance::other::{PATIENCE, ended, played, playing, watched};
-use ipc_core::conformance::watchdog::over_this_test;
+use ipc_conformance::Bytes as _;
+use ipc_conformance::other;
+pub use ipc_conformance::other::{PATIENCE, ended, played, playing, watched};
+use ipc_conformance::watchdog::over_this_test;
 use ipc_core::lease::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};

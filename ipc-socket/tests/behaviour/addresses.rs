@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net;
 use std::time::{Duration, Instant};
 
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::{Error, Mechanism, Setup};
 use ipc_socket::{Tcp, UnixSeqpacket, UnixStream};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, SockaddrIn, bind, getsockname, socket};

@@ -9,8 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::conformance::survivor_clears_up;
-use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
+use ipc_conformance::survivor_clears_up;
+use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{Error, Mechanism, ThreadId};
 use ipc_socket::{Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
@@ -127,7 +127,7 @@ fn a_link_has_no_time_limit_of_the_kernels() {
 /// A joiner waits while the listener's queue is full; not forever, and not only until a signal comes.
 #[test]
 fn a_full_queue_of_callers_is_a_timeout() {
-    ipc_core::conformance::interrupt_on(Signal::SIGUSR2);
+    ipc_conformance::interrupt_on(Signal::SIGUSR2);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("busy");
     let _listener = net::UnixListener::bind(&path).unwrap();
@@ -165,15 +165,15 @@ fn a_port_does_not_answer_itself() {
     over_this_test();
     let prepare = "ip link set lo up && echo 40000 40000 > /proc/sys/net/ipv4/ip_local_port_range";
     let demo = env!("CARGO_BIN_EXE_ipc-socket");
-    let Some(mut ping) = ipc_core::conformance::namespaces::limited(&["--net"], prepare, demo) else {
-        return ipc_core::conformance::skipped("a new network namespace needs root or a user namespace");
+    let Some(mut ping) = ipc_conformance::namespaces::limited(&["--net"], prepare, demo) else {
+        return ipc_conformance::skipped("a new network namespace needs root or a user namespace");
     };
     // Tried once: a second time the port would still be taken.
     let output =
         ping.args(["ping", "127.0.0.1:40000", "--variant", "tcp", "--timeout", "0.000001"]).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     if !told.contains("error: ") {
-        return ipc_core::conformance::skipped("the port of a connection cannot be set here: no ip(8)?");
+        return ipc_conformance::skipped("the port of a connection cannot be set here: no ip(8)?");
     }
     assert!(told.contains("nobody listens at 127.0.0.1:40000"), "{told}");
 }

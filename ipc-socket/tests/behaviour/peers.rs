@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::{Error, Mechanism, Transport};
 use ipc_socket::{Tcp, UnixStream};
 use nix::unistd::geteuid;
@@ -73,7 +73,7 @@ fn a_wrong_listener_is_told_apart() {
 #[test]
 fn another_user_is_refused_even_if_the_path_lets_them_in() {
     if !geteuid().is_root() {
-        ipc_core::conformance::skipped("only root can run a program as another user");
+        ipc_conformance::skipped("only root can run a program as another user");
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ fn another_user_is_refused_even_if_the_path_lets_them_in() {
         .stderr(Stdio::null())
         .spawn();
     let Ok(python) = python else {
-        ipc_core::conformance::skipped("no python3 that another user could call us with");
+        ipc_conformance::skipped("no python3 that another user could call us with");
         return;
     };
     let accepted = owner.accept(Duration::from_secs(2));

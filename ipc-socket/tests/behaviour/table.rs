@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::process::Command;
 
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::{Mechanism, Transport};
 use ipc_socket::{Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
@@ -24,7 +24,7 @@ fn between_programs_that_know_only_the_port() {
     let port = listener.local_addr().unwrap().port();
     let bash = Command::new("bash").args(["-c", &format!("echo hello >/dev/tcp/127.0.0.1/{port}")]).spawn();
     let Ok(mut bash) = bash else {
-        ipc_core::conformance::skipped("no bash to connect with");
+        ipc_conformance::skipped("no bash to connect with");
         return;
     };
     let heard = start(move || {
@@ -107,7 +107,7 @@ fn reach_is_the_same_host_by_path_ipv4_and_ipv6() {
     check(meet::<Tcp>());
     match Tcp::create(Some("[::1]:0"), &setup()) {
         Err(error) if matches!(error.errno(), Some(Errno::EADDRNOTAVAIL | Errno::EAFNOSUPPORT)) => {
-            ipc_core::conformance::skipped(&format!("this host has no IPv6 loopback: {error}"));
+            ipc_conformance::skipped(&format!("this host has no IPv6 loopback: {error}"));
         }
         owner => {
             let owner = owner.unwrap();

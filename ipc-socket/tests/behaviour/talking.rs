@@ -8,7 +8,7 @@ use std::os::unix::net;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog::PATIENCE;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::{ByteStream, Error, Mode, Transport};
 use ipc_socket::{Connection, MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
@@ -118,7 +118,7 @@ fn our_tcp_link_closed_before_its_peer_reads_loses_nothing() {
     reader.send(b"never read").unwrap();
     let text = vec![7; 32 << 10];
     if !(0..8).all(|_| closer.try_send(&text).unwrap().is_some()) {
-        return ipc_core::conformance::skipped("the buffers of TCP are smaller than 256 KiB here");
+        return ipc_conformance::skipped("the buffers of TCP are smaller than 256 KiB here");
     }
     let closed = start(move || drop(closer));
     thread::sleep(Duration::from_millis(50)); // too short only makes the case easier
@@ -234,8 +234,8 @@ fn a_frame_is_a_length_and_the_bytes() {
 /// A host without a network reports which route is missing.
 #[test]
 fn an_unreachable_host_is_told_with_advice() {
-    let Some(mut alone) = ipc_core::conformance::namespaces::unshared(&["--net"]) else {
-        return ipc_core::conformance::skipped(
+    let Some(mut alone) = ipc_conformance::namespaces::unshared(&["--net"]) else {
+        return ipc_conformance::skipped(
             "a new network namespace needs root or a user namespace, and unshare(1)",
         );
     };

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::conformance::watchdog::{PATIENCE, over_this_test};
+use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{Mechanism, Result, Setup};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use ipc_core::cpus::Role;
-use ipc_core::play::{Exchange, Order, Payload};
+use ipc_demo::cpus::Role;
+use ipc_demo::play::{Exchange, Order, Payload};
 use nix::errno::Errno;
 use zerocopy::IntoBytes as _;
 

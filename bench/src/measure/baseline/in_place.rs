@@ -6,12 +6,12 @@
 use std::hint::{self, black_box};
 use std::time::{Duration, Instant};
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::demo::interrupt;
-use ipc_core::peer::{self, Peer};
-use ipc_core::play::{Order, Payload};
 use ipc_core::ring::{Memory, RingLink};
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::interrupt;
+use ipc_demo::peer::{self, Peer};
+use ipc_demo::play::{Order, Payload};
 
 use crate::measure::child::Invitation;
 use crate::measure::pair::{PATIENCE, Stage, create};

@@ -5,9 +5,9 @@ use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::play::{Exchange, Order};
 use ipc_core::{Error, Result};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::play::{Exchange, Order};
 use serde::{Deserialize, Serialize};
 
 use super::Floor;

@@ -11,9 +11,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ipc_core::cpus::Role;
-use ipc_core::play::Exchange;
 use ipc_core::{Call, Error, Result};
+use ipc_demo::cpus::Role;
+use ipc_demo::play::Exchange;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 

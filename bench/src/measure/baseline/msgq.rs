@@ -3,8 +3,8 @@
 //! made before.
 
 use ipc_core::Result;
-use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
+use ipc_demo::cpus::Role;
 use ipc_msgq::{Key, Queue, SystemV};
 
 use super::exchange::play;

@@ -5,9 +5,9 @@ use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
 use ipc_core::{Call, Error, Result};
+use ipc_demo::cpus::Role;
 use ipc_fifo::Fifo;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;

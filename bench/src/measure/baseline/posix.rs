@@ -2,9 +2,9 @@
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
-use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease, Note};
 use ipc_core::{Call, Error, Result};
+use ipc_demo::cpus::Role;
 use ipc_msgq::Posix;
 use ipc_msgq::posix::PosixName;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};

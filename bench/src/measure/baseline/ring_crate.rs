@@ -7,9 +7,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::play::{Order, Payload};
 use ipc_core::{Call, Error, Result};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::play::{Order, Payload};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::measure::pair::{Pair, Stage};

@@ -3,10 +3,10 @@
 //! For a round trip one semaphore in each direction is enough: the answer shows that the slot is free again. For a
 //! stream the receiver has to report that itself.
 
-use ipc_core::cpus::Role;
 use ipc_core::lease::{self, Lease};
-use ipc_core::play::Exchange;
 use ipc_core::{Key, Result};
+use ipc_demo::cpus::Role;
+use ipc_demo::play::Exchange;
 use ipc_shm::{SemaphoreArray, Semaphores};
 
 use super::exchange::play;

@@ -3,8 +3,8 @@
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
-use ipc_core::cpus::Role;
 use ipc_core::{Call, Error, Result};
+use ipc_demo::cpus::Role;
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,

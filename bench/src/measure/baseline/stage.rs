@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::demo::{interrupt, report};
-use ipc_core::peer::{self, Peer};
-use ipc_core::play::Exchange;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::peer::{self, Peer};
+use ipc_demo::play::Exchange;
+use ipc_demo::{interrupt, report};
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;

@@ -5,7 +5,8 @@ use std::os::fd::AsFd as _;
 use std::process::{ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Error, Result, peer, wait_readable};
+use ipc_core::{Call, Error, Result, wait_readable};
+use ipc_demo::peer;
 
 /// The interval at which to check whether the turn is over, or too late.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::lease::Lease;
-use ipc_core::play::Payload;
 use ipc_core::{Call, Error, Result};
+use ipc_demo::play::Payload;
 use ipc_msgq::server::{Client, Server};
 use ipc_msgq::{Key, Queue, QueueId, SystemV};
 

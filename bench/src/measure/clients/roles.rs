@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use hdrhistogram::Histogram;
-use ipc_core::cpus::{Cpus, Role};
-use ipc_core::demo::{interrupt, report};
-use ipc_core::play::Usage;
 use ipc_core::{Call, Error, Result, lease};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::play::Usage;
+use ipc_demo::{interrupt, report};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::wire::{self, Order, Report};

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
-use ipc_core::play::Usage;
 use ipc_core::{Call, Error, Result};
+use ipc_demo::play::Usage;
 use nix::time::{ClockId, clock_gettime};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use ipc_core::play::{self, Usage};
+use ipc_demo::play::{self, Usage};
 
 use crate::measure::clients::{self, Served};
 use crate::measure::task::Played;

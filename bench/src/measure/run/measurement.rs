@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ipc_core::Error;
-use ipc_core::play::{Exchange, Order};
+use ipc_demo::play::{Exchange, Order};
 
 use super::figures::Figures;
 use super::schedule::{Pace, Turn};

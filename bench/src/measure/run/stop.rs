@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::Result;
-use ipc_core::demo::interrupt;
+use ipc_demo::interrupt;
 
 /// The flag that ends the run early.
 #[derive(Clone, Debug, Default)]

@@ -8,8 +8,8 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-use ipc_core::conformance::first_process;
-use ipc_core::conformance::watchdog::WHOLE_CASE;
+use ipc_conformance::first_process;
+use ipc_conformance::watchdog::WHOLE_CASE;
 use nix::sys::signal::Signal;
 use tiny::{Tiny, given, solved};
 

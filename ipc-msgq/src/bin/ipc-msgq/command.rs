@@ -24,8 +24,8 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use ipc_core::demo::{interrupt, refuse, report};
 use ipc_core::{Error, Result};
+use ipc_demo::{interrupt, refuse, report};
 use nix::errno::Errno;
 
 use crate::scenario;

@@ -8,6 +8,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match std::env::args_os().nth(1) {
         Some(word) if command::is_known(&word) => command::main(),
-        _ => ipc_core::demo::main_with::<ipc_msgq::Variants>(&command::help()),
+        _ => ipc_demo::main_with::<ipc_msgq::Variants>(&command::help()),
     }
 }

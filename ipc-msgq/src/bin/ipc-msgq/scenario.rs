@@ -24,7 +24,7 @@ mod waiting;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command};
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 
 use crate::command::Outcome;
 use stage::{Failure, Played, Stage};

@@ -12,8 +12,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::tracer;
 use crate::subject::Subject;
+use crate::tracer;
 
 /// The variable that names the mechanism.
 const DEMO: &str = "IPC_FAULTS_DEMO";
@@ -34,7 +34,7 @@ pub const DESCRIPTORS: &str = "IPC_FAULTS_DESCRIPTORS";
 /// Plays the demo that this process was started for, if any.
 pub fn play_if_told() -> Option<ExitCode> {
     if std::env::var_os(CLEAN).is_some() {
-        return Some(ipc_core::demo::report(clean()));
+        return Some(ipc_demo::report(clean()));
     }
     if let Some(most) = std::env::var(DESCRIPTORS).ok().and_then(|number| number.parse().ok()) {
         setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("a limit may be lowered");

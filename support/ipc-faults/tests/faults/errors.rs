@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use nix::errno::Errno;
 
-use crate::errnos;
 use crate::demo::End;
+use crate::errnos;
 use crate::kills::TRIES;
 use crate::pair::{Part, Round, play};
 use crate::tally::{Tally, Wrong};

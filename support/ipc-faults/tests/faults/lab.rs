@@ -1,10 +1,10 @@
 //! The faults: the columns of the matrix. Each is a test of each variant to which it applies.
 
-use crate::{clock, errors, kills, limits, storage, truncate, users};
 use crate::pair::Part;
 use crate::subject::Subject;
 use crate::tally::Tally;
 use crate::world::World;
+use crate::{clock, errors, kills, limits, storage, truncate, users};
 
 /// One kind of fault.
 pub struct Fault {

@@ -40,7 +40,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 
-use ipc_core::conformance::Allowance;
+use ipc_conformance::Allowance;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use lab::{FAULTS, Fault};
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     if let Some(status) = demo::play_if_told() {
         return status;
     }
-    ipc_core::conformance::heed_signals();
+    ipc_conformance::heed_signals();
     let args: Vec<String> = std::env::args().collect();
     if let Some((subject, fault)) = world::told(&args) {
         let mut world = World::enter(subject).expect("what unshare(1) has made can be furnished");

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ipc_core::{Mechanism, Result, Setup, Variants, Visitor, demo};
+use ipc_core::{Mechanism, Result, Setup, Variants, Visitor};
 
 /// One variant of a mechanism.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl Subject {
 
 /// Returns the variants of one mechanism.
 fn of<V: Variants>() -> Vec<Subject> {
-    let mut subjects = Subjects { demo: demo::main::<V>, subjects: Vec::new() };
+    let mut subjects = Subjects { demo: ipc_demo::main::<V>, subjects: Vec::new() };
     V::visit(&mut subjects);
     subjects.subjects
 }

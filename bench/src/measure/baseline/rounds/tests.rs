@@ -4,10 +4,11 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use ipc_core::conformance::watchdog::PATIENCE;
-use ipc_core::cpus::Cpus;
+use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
-use ipc_core::{Transport, Wait, Waiting, play};
+use ipc_core::{Transport, Wait, Waiting};
+use ipc_demo::cpus::Cpus;
+use ipc_demo::play;
 
 use super::*;
 use crate::measure::pair::play_one;

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use ipc_core::play::{self, Usage};
 use ipc_core::{Result, Wait};
+use ipc_demo::play::{self, Usage};
 
 use super::*;
 use crate::invented::case;

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
 use clap::Args;
-use ipc_core::demo::{has_input, parse_seconds, print_bytes};
 use ipc_core::{Advise as _, Call as _, Result};
+use ipc_demo::{has_input, parse_seconds, print_bytes};
 use ipc_msgq::server::{self, longest_request};
 use nix::errno::Errno;
 

@@ -2,8 +2,8 @@
 
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
-use ipc_core::demo::print;
-use ipc_core::{Result, demo};
+use ipc_core::Result;
+use ipc_demo::print;
 use ipc_msgq::Variants;
 
 use super::{CommandLine, Outcome};
@@ -21,7 +21,7 @@ pub struct Completions {
 
 impl Completions {
     pub fn run(self) -> Result<Outcome> {
-        let demo = demo::command::<Variants>();
+        let demo = ipc_demo::command::<Variants>();
         let options: Vec<_> = demo.get_arguments().map(|option| option.clone().global(false)).collect();
         let sides = demo.get_subcommands().filter(|side| !side.is_hide_set());
         let known = CommandLine::command();

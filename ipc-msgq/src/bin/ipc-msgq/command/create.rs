@@ -1,8 +1,8 @@
 //! `create`: makes or opens a queue.
 
 use clap::Args;
-use ipc_core::demo::print;
 use ipc_core::{Advise, Result};
+use ipc_demo::print;
 use ipc_msgq::{Key, Queue};
 use nix::errno::Errno;
 

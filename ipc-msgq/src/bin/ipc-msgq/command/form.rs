@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, stdout};
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::{print, print_bytes};
+use ipc_demo::{print, print_bytes};
 use ipc_msgq::Message;
 
 use super::text::hex;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 use ipc_msgq::Usage;
 use serde_json::json;
 

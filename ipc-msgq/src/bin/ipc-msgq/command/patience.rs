@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::parse_seconds;
+use ipc_demo::parse_seconds;
 use ipc_msgq::{Message, Queue, Select, Until};
 
 /// Without either: for ever.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 use ipc_msgq::{Limits, Message, Queue};
 
 use super::Outcome;

@@ -1,8 +1,8 @@
 //! `recv`: receives messages and writes them to standard output.
 
 use clap::Args;
-use ipc_core::demo::{parse_count, somebody_reads};
 use ipc_core::{Advise, Error, Result};
+use ipc_demo::{parse_count, somebody_reads};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::{ArgAction, ArgGroup, Args, ValueHint};
-use ipc_core::demo::print;
 use ipc_core::{Error, Result};
+use ipc_demo::print;
 use ipc_msgq::{Entry, Key, ProjectId, Queue, QueueId, list};
 use nix::unistd::geteuid;
 

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::time::Duration;
 
 use clap::Args;
-use ipc_core::demo::has_input;
 use ipc_core::{Advise, Call, Error, Result};
+use ipc_demo::has_input;
 use ipc_msgq::{Limits, Message, MessageType, Queue};
 use nix::errno::Errno;
 

@@ -3,8 +3,8 @@
 //! The server itself is in the library: `server/`.
 
 use clap::Args;
-use ipc_core::demo::print;
 use ipc_core::{Advise, Result};
+use ipc_demo::print;
 use ipc_msgq::server::{Event, Handler, Server};
 use ipc_msgq::{Key, Queue};
 use nix::errno::Errno;

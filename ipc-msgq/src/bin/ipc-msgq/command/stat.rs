@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::print;
+use ipc_demo::print;
 use ipc_msgq::{Key, Queue, list};
 use nix::errno::Errno;
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use ipc_core::Result;
-use ipc_core::demo::{parse_size, print};
+use ipc_demo::{parse_size, print};
 use nix::unistd::{Gid, Group, Uid, User};
 
 /// Prints one JSON document.

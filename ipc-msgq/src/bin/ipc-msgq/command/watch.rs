@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_core::demo::{parse_seconds, print, somebody_reads};
+use ipc_demo::{parse_seconds, print, somebody_reads};
 
 use super::Outcome;
 use super::ls::{Row, as_table, rows};

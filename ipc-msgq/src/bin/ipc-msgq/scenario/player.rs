@@ -8,7 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Error, Result, peer};
+use ipc_core::{Call, Error, Result};
+use ipc_demo::peer;
 use ipc_msgq::QueueId;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use ipc_core::demo::print;
 use ipc_core::lease::Lease;
 use ipc_core::{Error, Result};
+use ipc_demo::print;
 use ipc_msgq::{Key, Queue, QueueId, SystemV};
 
 use super::player::Player;

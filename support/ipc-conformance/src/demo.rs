@@ -1,0 +1,117 @@
+//! The demo under test: a program, and one of its variants.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ipc_core::{Call, Mechanism, Profile};
+use libtest_mimic::{Failed, Trial};
+use tempfile::TempDir;
+
+use super::facts::{Addresses, Facts, PidNamespaces};
+use super::{Outcome, run, watched};
+
+/// The program.
+#[derive(Clone, Copy)]
+pub(super) struct Program {
+    path: &'static str,
+    profile: Profile,
+}
+
+/// One of its variants.
+#[derive(Clone, Copy)]
+pub(super) struct Demo {
+    program: Program,
+    variant: &'static str,
+    title: &'static str,
+    facts: Facts,
+    /// True if the demo runs this variant by default.
+    is_default: bool,
+}
+
+impl Program {
+    pub(super) const fn new(path: &'static str, profile: Profile) -> Self {
+        Self { path, profile }
+    }
+
+    pub(super) const fn path(self) -> &'static str {
+        self.path
+    }
+
+    pub(super) fn variant<M: Mechanism>(self, facts: Facts, is_default: bool) -> Demo {
+        Demo { program: self, variant: M::VARIANT.name, title: M::TITLE, facts, is_default }
+    }
+}
+
+impl Demo {
+    /// Makes a case, named after the demo that it runs on.
+    pub(super) fn trial(
+        self,
+        name: &str,
+        case: impl Fn(Self, &TempDir) -> Outcome + Send + 'static,
+    ) -> Trial {
+        let of = if self.is_default { String::new() } else { format!("{}::", self.variant) };
+        watched(format!("demo::{of}{name}"), self.facts.makes_posix_queues, move || {
+            let place = tempfile::tempdir().call("mkdir")?;
+            case(self, &place)
+        })
+    }
+
+    pub(super) const fn variant(self) -> &'static str {
+        self.variant
+    }
+
+    /// Returns the full name of the variant's mechanism.
+    pub(super) const fn title(self) -> &'static str {
+        self.title
+    }
+
+    pub(super) const fn is_default(self) -> bool {
+        self.is_default
+    }
+
+    pub(super) const fn has_two_terminals(self) -> bool {
+        self.program.profile.address.is_some()
+    }
+
+    /// Returns the mechanism's name.
+    pub(super) const fn name(self) -> &'static str {
+        self.program.profile.name
+    }
+
+    pub(super) const fn addresses(self) -> Addresses {
+        self.facts.addresses
+    }
+
+    pub(super) const fn pid_namespaces(self) -> PidNamespaces {
+        self.facts.pid_namespaces
+    }
+
+    /// Returns the files of the object at an address; `None` if it has no owner.
+    pub(super) fn files(self, address: &str) -> Option<Vec<PathBuf>> {
+        self.facts.files.map(|files| files(address))
+    }
+
+    /// True if the first of them can be truncated while mapped.
+    pub(super) const fn can_be_cut(self) -> bool {
+        self.facts.can_be_cut
+    }
+
+    /// Returns a command with its own directory for temporary files.
+    pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
+        let mut command = Command::new(self.program.path);
+        command.env("TMPDIR", place.path()).args(args);
+        if !self.is_default {
+            command.args(["--variant", self.variant]);
+        }
+        command
+    }
+
+    pub(super) fn run(self, place: &TempDir, args: &[&str]) -> Result<(Option<i32>, String, String), Failed> {
+        Ok(run(&mut self.command(place, args))?)
+    }
+
+    /// Returns an unused address of this variant's kind.
+    pub(super) fn fresh_address(self, place: &Path) -> String {
+        self.facts.addresses.fresh(place)
+    }
+}

@@ -1,0 +1,282 @@
+//! The contract as a test suite: every mechanism runs it, over all its variants and wait strategies.
+//!
+//! ```ignore
+//! fn main() -> std::process::ExitCode {
+//!     let facts = Facts::of_path(Calls { send: 1, receive: 1 });
+//!     Suite::of::<ipc_fifo::Variants>(env!("CARGO_BIN_EXE_ipc-fifo"))
+//!         .variant::<Fifo>(facts, |link, garbage| { ... })
+//!         .run()
+//! }
+//! ```
+//!
+//! The peer is a real second process: this same program, started again with the name of a script to play. Each case
+//! runs under a watchdog, makes its own objects, and leaves nothing behind.
+//!
+//! | file | what it checks |
+//! |---|---|
+//! | `facts.rs` | the facts about a variant that the suite needs |
+//! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
+//! | `deadlines.rs` | calls with a timeout |
+//! | `endings.rs` | closed and killed peers, on either side |
+//! | `last_word.rs` | the messages that a peer sends just before it is killed |
+//! | `hostile.rs` | a peer that writes garbage, or half a message |
+//! | `calls.rs` | the number of system calls per message |
+//! | `clocks.rs` | that no wait depends on the wall clock |
+//! | `leaks.rs` | the objects left after any kind of end |
+//! | `addresses.rs` | any text in place of an address |
+//! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
+//! | `demo.rs` | the demo under test |
+//! | `terminals.rs` | the demo in two terminals |
+//! | `ownership.rs` | the objects to remove and to leave alone, in an unfriendly world |
+//! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
+//! | `first_process.rs` | the demo as process 1 of a container |
+//! | `inherited.rs` | the demo with inherited settings of the parent |
+//! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
+//! | `scarcity.rs` | the demo with few descriptors, and with truncated memory |
+//! | `scripts.rs` | the scripts of the peer process |
+//! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
+//! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
+//! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
+//! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
+
+mod addresses;
+mod allowance;
+mod calls;
+mod clocks;
+mod command_line;
+mod deadlines;
+mod demo;
+mod endings;
+mod facts;
+pub mod first_process;
+mod fuzz;
+mod hostile;
+mod inherited;
+mod last_word;
+mod leaks;
+mod messages;
+pub mod namespaces;
+pub mod other;
+mod ownership;
+mod pid_namespaces;
+mod scarcity;
+mod scripts;
+mod sys;
+mod terminals;
+mod users;
+pub mod watchdog;
+
+use std::io::Write;
+use std::marker::PhantomData;
+use std::process::{Command, ExitCode};
+use std::thread;
+
+pub use ipc_core::ring::{Bytes, scribble};
+use ipc_core::{Mechanism, Result, Setup, Variants, Visitor, Wait, Waiting};
+use ipc_demo::peer::Peer;
+use libtest_mimic::{Arguments, Failed, Trial};
+use nix::sys::signal::Signal;
+
+pub use allowance::Allowance;
+pub use calls::Calls;
+pub use facts::{Addresses, Facts, PidNamespaces};
+pub use fuzz::fuzz;
+pub use leaks::survivor_clears_up;
+pub use sys::refuse;
+use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
+
+/// Writes raw bytes to the medium of a link, outside the protocol, as a hostile peer would.
+pub type Vandal<M> = fn(&mut <M as Mechanism>::Link, &[u8]);
+
+/// The number of cases to run at once for each processor: in most of them both sides wait.
+const CASES_PER_PROCESSOR: usize = 6;
+
+/// The most cases to run at once, since each has several processes.
+const MOST_CASES: usize = 24;
+
+/// The result of a case; the error describes the failure.
+type Outcome = std::result::Result<(), Failed>;
+
+/// A suite for one mechanism, to be built by [`of`](Self::of) and [`variant`](Self::variant), and started by
+/// [`run`](Self::run).
+pub struct Suite {
+    args: Vec<String>,
+    demo: demo::Program,
+    /// The exit status of this process, if it was only the peer of a case.
+    played: Option<ExitCode>,
+    /// The variants of the mechanism that the suite still has to be given.
+    untold: Vec<Listed>,
+    trials: Vec<Trial>,
+}
+
+/// A variant of the crate's list.
+struct Listed {
+    name: &'static str,
+    /// The name and the kind of its leases, by which it finds and removes the remains of the others.
+    leases: (&'static str, bool),
+}
+
+/// The variants of a crate's list, in its order.
+#[derive(Default)]
+struct List(Vec<Listed>);
+
+impl Visitor for List {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        self.0.push(Listed { name: M::VARIANT.name, leases: (M::PROFILE.name, M::IN_IPC_NAMESPACE) });
+    }
+}
+
+impl Suite {
+    /// Makes the suite for the mechanism with these variants, whose demo binary is `demo`.
+    ///
+    /// # Panics
+    /// The variants do not share their leases.
+    #[must_use]
+    pub fn of<V: Variants>(demo: &'static str) -> Self {
+        let args: Vec<String> = std::env::args().collect();
+        let played = inherited::become_a_program_without_a_call(&args);
+        let mut list = List::default();
+        V::visit(&mut list);
+        let List(untold) = list;
+        let share = |pair: &[Listed]| pair[0].leases == pair[1].leases;
+        assert!(untold.windows(2).all(share), "variants share their leases");
+        Self { args, demo: demo::Program::new(demo, V::PROFILE), played, untold, trials: Vec::new() }
+    }
+
+    /// Adds the next variant: its facts, and a function that writes outside its protocol.
+    ///
+    /// # Panics
+    /// It is not the next in the crate's list of variants.
+    #[must_use]
+    pub fn variant<M: Mechanism + 'static>(mut self, facts: Facts, vandal: Vandal<M>) -> Self {
+        let is_first = self.trials.is_empty();
+        assert_eq!(self.untold.remove(0).name, M::VARIANT.name, "the crate lists its variants otherwise");
+        self.played = self.played.or_else(|| scripts::play::<M>(&self.args, vandal));
+        if self.played.is_some() || scripts::is_peer(&self.args) {
+            return self;
+        }
+        let demo = self.demo.variant::<M>(facts, is_first);
+        self.trials.extend(command_line::trials(demo));
+        for wait in Wait::ALL {
+            let bench = Bench::<M> { facts, wait, mechanism: PhantomData };
+            self.trials.extend(messages::trials(bench));
+            self.trials.extend(deadlines::trials(bench));
+            self.trials.extend(endings::trials(bench));
+            self.trials.extend(hostile::trials(bench));
+            self.trials.push(calls::trial(bench, facts.calls));
+            self.trials.push(clocks::trial(bench));
+        }
+        let bench = Bench::<M> { facts, wait: Wait::Block, mechanism: PhantomData };
+        self.trials.push(last_word::trial(bench));
+        self.trials.extend(leaks::trials(bench));
+        self.trials.push(addresses::trial(bench));
+        self
+    }
+
+    /// Runs all cases; in the peer of a case, returns the status of its script.
+    ///
+    /// # Panics
+    /// A variant was not added.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        if let Some(status) = self.played {
+            return status;
+        }
+        assert!(self.untold.is_empty(), "the crate lists more variants");
+        heed_signals();
+        let _copy = ownership::Copy::of(self.demo.path()).expect("there is room for a copy of the demo");
+        let mut arguments = Arguments::from_args();
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        arguments.test_threads.get_or_insert((CASES_PER_PROCESSOR * processors).min(MOST_CASES));
+        libtest_mimic::run(&arguments, self.trials).exit_code()
+    }
+}
+
+/// The input of a case: one variant of the mechanism and one wait strategy.
+struct Bench<M> {
+    facts: Facts,
+    wait: Wait,
+    mechanism: PhantomData<fn() -> M>,
+}
+
+impl<M> Clone for Bench<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M> Copy for Bench<M> {}
+
+impl<M: Mechanism + 'static> Bench<M> {
+    /// Makes a case, named after what it runs on.
+    fn trial(self, name: &str, case: impl Fn(Self) -> Outcome + Send + 'static) -> Trial {
+        let name = format!("{}::{}::{name}", M::VARIANT.name, self.wait);
+        watched(name, self.facts.makes_posix_queues, move || case(self))
+    }
+
+    /// Makes a meeting point and starts a peer that plays `script` there; returns the link and the peer.
+    fn meet(self, script: &str) -> Result<(Waiting<M::Link>, Peer)> {
+        let mut meeting = M::create(None, &Setup::default())?;
+        let mut command = scripts::command::<M>(scripts::JOINER, self.wait, script);
+        meeting.invite(&mut command)?;
+        let mut peer = Peer::spawn(command)?;
+        let link = peer.accept(&mut meeting, PATIENCE)?;
+        Ok((Waiting::new(link, self.wait), peer))
+    }
+}
+
+/// Makes a case that runs under a watchdog, and with room for POSIX queues if it makes some.
+fn watched(name: String, makes_queues: bool, case: impl Fn() -> Outcome + Send + 'static) -> Trial {
+    let shown = name.clone();
+    Trial::test(name, move || {
+        let case = || {
+            let _watchdog = Watchdog::over(&shown, WHOLE_CASE);
+            case()
+        };
+        if makes_queues { Allowance::run(case) } else { case() }
+    })
+}
+
+/// Lets SIGINT and SIGHUP end this process and its children: a shell's background process ignores the first, a process
+/// under `nohup` the second, and the programs under test must not.
+///
+/// # Panics
+/// The kernel refuses, which it does for neither signal.
+pub fn heed_signals() {
+    for signal in [Signal::SIGINT, Signal::SIGHUP] {
+        ipc_demo::interrupt::heed(signal).expect("these signals may be heeded");
+    }
+}
+
+/// Lets `signal` interrupt the system calls of this process, with no other effect: a handler without `SA_RESTART`.
+///
+/// # Panics
+/// `signal` cannot be handled.
+pub fn interrupt_on(signal: Signal) {
+    sys::interrupt_on(signal).expect("a signal that can be handled");
+}
+
+/// Prints that a test could not run here, and why. The test runner captures what a passing test prints, but not what it
+/// writes to standard error directly.
+pub fn skipped(reason: &str) {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
+}
+
+/// Fails a case with a formatted reason unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($reason:tt)+) => {
+        if !$condition {
+            return Err(format!($($reason)+).into());
+        }
+    };
+}
+use ensure;
+
+/// Runs a command to its end and returns exit status, standard output and standard error.
+fn run(command: &mut Command) -> Result<(Option<i32>, String, String)> {
+    use ipc_core::Call;
+    let output = command.output().call("execve")?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok((output.status.code(), text(output.stdout), text(output.stderr)))
+}

@@ -1,0 +1,250 @@
+//! The scripts of a case's other process. It is this same program, started again.
+
+use std::io::Write;
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_demo::interrupt;
+use ipc_demo::peer::Peer;
+use ipc_demo::play::Payload;
+
+use super::watchdog::PATIENCE;
+use super::{Vandal, calls, clocks, deadlines, last_word};
+
+/// Marks the command line of a peer that joins: `PROGRAM conformance-joiner VARIANT WAIT SCRIPT ADDRESS`.
+pub(super) const JOINER: &str = "conformance-joiner";
+/// Marks the command line of an owner, which spawns a joiner itself: the same without an address.
+pub(super) const OWNER: &str = "conformance-owner";
+
+/// The script of an owner that only makes a meeting point and leaves.
+pub(super) const CREATE: &str = "create";
+
+/// The environment variable with the file in which a peer reports how its script ended, for a case that cannot see its
+/// exit status.
+pub(super) const REPORT: &str = "CONFORMANCE_REPORT";
+
+/// The script of a peer that sends its longest messages.
+pub(super) const LONGEST: &str = "longest";
+
+/// The end of a series of numbered messages.
+pub(super) const LAST: &[u8] = b"that was the last";
+/// The answer of `collect`.
+pub(super) const ALL_THERE: &[u8] = b"all there";
+
+const VERIFY: Payload = Payload { verify: true };
+
+/// Returns the command line of a peer.
+pub(super) fn command<M: Mechanism>(mark: &str, wait: Wait, script: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("/proc is mounted"));
+    command.args([mark, M::VARIANT.name, wait.name(), script]);
+    command
+}
+
+/// Returns whether this process was started as the peer of a case.
+pub(super) fn is_peer(args: &[String]) -> bool {
+    args.get(1).is_some_and(|mark| mark == JOINER || mark == OWNER)
+}
+
+/// Plays the peer over variant `M` if the command line says so.
+pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<ExitCode> {
+    let [_, mark, variant, wait, script, address @ ..] = args else { return None };
+    if !is_peer(args) || variant != M::VARIANT.name {
+        return None;
+    }
+    let wait: Wait = wait.parse().expect("a case names a strategy");
+    let ended = if mark == JOINER {
+        interrupt::clean_up_on_signals().expect("handlers can be installed");
+        M::join(&address[0], &Setup::default(), PATIENCE)
+            .and_then(|link| act::<M>(Waiting::new(link, wait), script, vandal))
+    } else {
+        own::<M>(wait, script, vandal)
+    };
+    if let Ok(report) = std::env::var(REPORT) {
+        // The owner and the joiner of one case share the variable; their marks tell them apart.
+        let _ = std::fs::write(format!("{report}.{mark}"), format!("{ended:?}"));
+    }
+    Some(match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{mark} {script}: {error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Makes the meeting point, spawns a joiner, prints `ready` with the address and the joiner's pid, and goes on with its
+/// own part. The script is `OURS/THEIRS`.
+fn own<M: Mechanism>(wait: Wait, script: &str, vandal: Vandal<M>) -> Result<()> {
+    interrupt::clean_up_on_signals()?;
+    if script == CREATE {
+        return M::create(None, &Setup::default()).map(drop);
+    }
+    let (ours, theirs) = script.split_once('/').expect("an owner's script has two parts");
+    let mut meeting = M::create(None, &Setup::default())?;
+    let mut joiner = command::<M>(JOINER, wait, theirs);
+    meeting.invite(&mut joiner)?;
+    let mut joiner = Peer::spawn(joiner)?;
+    let link = joiner.accept(&mut meeting, PATIENCE)?;
+    let address = meeting.address();
+    drop(meeting);
+    println!("ready {} {address}", joiner.pid());
+    std::io::stdout().flush().call("write")?;
+    let play = || act::<M>(Waiting::new(link, wait), ours, vandal);
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(play));
+    joiner.wait()?; // also after a panic: the joiner has to find out by itself
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>) -> Result<()> {
+    let (name, number) = script.split_once(' ').unwrap_or((script, "0"));
+    let number: u64 = number.parse().expect("a script's number");
+    let mut buffer = vec![0; link.max_message()];
+    match name {
+        // Answers everything until the other side leaves.
+        "echo" => loop {
+            match link.recv(&mut buffer) {
+                Err(Error::Disconnected) => return Ok(()),
+                len => link.send(&buffer[..len?])?,
+            }
+        },
+        clocks::CLOCKS => clocks::waits(&mut link, number, &mut buffer),
+        deadlines::HASTY => deadlines::hasty(&mut link, &mut buffer),
+        // Sends messages of the greatest length until the other side leaves, or this process is killed.
+        LONGEST => {
+            for number in 0.. {
+                link.send(&longest(number, buffer.len()))?;
+            }
+            Ok(())
+        }
+        // Sends `number` numbered messages, ignores incoming ones, and leaves.
+        "emit" => emit(&mut link, number),
+        // As `emit`, and stays until the other side leaves, or this process is killed.
+        "emit-and-stay" => {
+            emit(&mut link, number)?;
+            disconnected(link.recv(&mut buffer))
+        }
+        // Receives numbered messages up to `LAST`, reports that all were right, and stays until the other side leaves.
+        "collect" => {
+            let mut next = 0;
+            loop {
+                let len = link.recv(&mut buffer)?;
+                match &buffer[..len] {
+                    LAST => break,
+                    message if *message == numbered(next) => next += 1,
+                    _ => return Err(Error::Corrupt("another message than was sent")),
+                }
+            }
+            link.send(ALL_THERE)?;
+            disconnected(link.recv(&mut buffer))
+        }
+        // Receives `number` numbered messages, and then the other side's end.
+        "collect-to-end" => {
+            for number in 0..number {
+                check_numbered(&mut link, number)?;
+            }
+            disconnected(link.recv(&mut buffer))
+        }
+        calls::COUNTED => calls::counted(&mut link, number),
+        last_word::LAST_WORD => last_word::say(&mut link),
+        last_word::HEARER => last_word::hear(&mut link, &mut buffer),
+        // Does nothing until it or its parent is killed.
+        "idle" => {
+            let parent = nix::unistd::getppid();
+            while nix::unistd::getppid() == parent {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Ok(())
+        }
+        // Waits for a message that never comes.
+        "wait" => disconnected(link.recv(&mut buffer)),
+        // Fills the medium, and waits for room that never comes.
+        "fill" => loop {
+            match link.send(&[7; 1024]) {
+                Ok(()) => {}
+                end => return disconnected(end),
+            }
+        },
+        "panic" => {
+            let _link = link;
+            panic!("on purpose: a panic must not leak")
+        }
+        // Writes garbage outside the protocol: always the same pieces, however busy the machine is.
+        "vandalise" => {
+            let mut dice = Dice(number);
+            for _ in 0..PIECES {
+                let garbage = dice.garbage();
+                vandal(link.link_mut(), &garbage);
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(())
+        }
+        _ => Err(Error::Usage(format!("no script '{script}'"))),
+    }
+}
+
+fn emit(link: &mut impl Transport, count: u64) -> Result<()> {
+    for number in 0..count {
+        link.send(&numbered(number))?;
+    }
+    Ok(())
+}
+
+/// Returns message number `number` of an `emit`: of varying length, with a checksum.
+pub(super) fn numbered(number: u64) -> Vec<u8> {
+    let mut message = vec![0; (number as usize * 37) % 300];
+    VERIFY.write(number, &mut message);
+    message
+}
+
+/// Returns message number `number` of a `longest`, on a link that carries `max` bytes: quick to make, and with a period
+/// that no buffer has.
+pub(super) fn longest(number: u64, max: usize) -> Vec<u8> {
+    const PERIOD: u8 = 251;
+    let period: Vec<u8> = (0..PERIOD).map(|at| at.wrapping_add(number as u8)).collect();
+    let mut message = period.repeat(max.div_ceil(period.len()));
+    message.truncate(max);
+    message
+}
+
+/// Receives a message that must be [`numbered`] `number`.
+pub(super) fn check_numbered(link: &mut impl Transport, number: u64) -> Result<()> {
+    let mut buffer = [0; 400];
+    let len = link.recv(&mut buffer)?;
+    if buffer[..len] == numbered(number) {
+        Ok(())
+    } else {
+        Err(Error::Corrupt("another message than was sent"))
+    }
+}
+
+/// Checks the result of a script that waits for its peer's end.
+pub(super) fn disconnected<T>(answer: Result<T>) -> Result<()> {
+    match answer {
+        Err(Error::Disconnected) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(Error::Corrupt("a message where the end was due")),
+    }
+}
+
+/// The number of pieces of garbage that one peer writes. In shared memory, most of a piece hits bytes that no process
+/// reads.
+const PIECES: usize = 60;
+
+/// Repeatable garbage.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    /// Returns random bytes; sometimes all ones, the worst values for lengths and indices.
+    fn garbage(&mut self) -> Vec<u8> {
+        let len = 1 + self.roll() as usize % 512;
+        let ones = self.roll().is_multiple_of(4);
+        (0..len).map(|_| if ones { 0xff } else { self.roll() as u8 }).collect()
+    }
+}

@@ -1,0 +1,63 @@
+//! The parts that the six mechanisms of the suite share. Read in this order:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `transport.rs` | [`Transport`]: a connected end that moves whole messages |
+//! | `mechanism.rs` | [`Mechanism`]: how two processes meet; the course's table as data |
+//! | `error.rs` | [`Error`]: what can go wrong, and what to do about it |
+//! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
+//! | `framed/` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
+//! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
+//! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
+//! | `ipc_perm.rs` | [`IpcPerm`]: the owner, creator and mode of a System V object |
+//! | `process.rs` | [`process`]: finding out whether the peer is still alive |
+//! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
+//! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
+//! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
+//! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
+//!
+//! Nothing here knows a command line: the ping-pong and the demos' `main` are in `ipc-demo`, the contract as a test
+//! suite is in `ipc-conformance`.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "This suite is about Linux: System V queues, futexes and pidfds behave as Linux defines them."
+);
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!(
+    "This suite needs a 64-bit target: a message type, which is a C long, carries 62 random bits; the ring needs 64-bit \
+     atomics; and on 32 bits C libraries disagree on the width of the times and file offsets that the kernel is given."
+);
+
+mod deadline;
+mod error;
+mod framed;
+mod ipc_perm;
+mod key;
+pub mod lease;
+mod mechanism;
+pub mod pages;
+mod posix_name;
+pub mod process;
+mod ready;
+pub mod ring;
+mod sys;
+mod thread_id;
+mod transport;
+mod wait;
+
+pub use deadline::{Deadline, poll_for};
+pub use error::{Advise, Call, Error, OsError, Result};
+pub use framed::{ByteStream, ChunkSizes, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, enlarge_pipe, pipe_size};
+pub use ipc_perm::IpcPerm;
+pub use key::{Key, ProjectId};
+pub use mechanism::{
+    Between, Clients, Direction, Mechanism, Medium, Options, Persistence, Profile, Reach, Setup, Shared,
+    Switch, Unit, Variant, Variants, Visitor,
+};
+pub use posix_name::PosixName;
+pub use ready::{wait_readable, wait_writable};
+pub use thread_id::ThreadId;
+pub use transport::{Transport, last_look};
+pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -1,0 +1,88 @@
+//! Messages through shared memory, between two processes that do not trust each other.
+//!
+//! The kernel gives two processes the same pages and then steps aside: there is no call to send, no message boundary,
+//! no order, no wake-up for a reader, and no notice that the peer has died. This module builds all that, once, for
+//! System V shared memory and for mapped files alike. In return, a message to a peer that is awake costs no system call
+//! at all.
+//!
+//! The files, in reading order:
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `layout.rs` | the layout of the segment |
+//! | `spsc.rs` | one sender, one receiver, two positions: which side may touch which bytes |
+//! | `record.rs` | a message in the ring: its length and its bytes |
+//! | `bell.rs`, `futex.rs` | sleeping without missing a wake-up |
+//! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
+//! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
+//! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
+//! | `in_place.rs` | writing and reading messages in place, without a copy |
+//! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
+//! | `guard.rs` | turning a page that the peer has taken away into an error instead of a crash |
+//! | `hold.rs` | locks that show whether the other process still maps the file |
+//! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` substitutes those of a model checker |
+//!
+//! # A peer is not trusted
+//! The peer can write any byte of the segment at any moment. So every value there is read once, into a variable of our
+//! own, and checked there: a position must lie between the last one and what can have been sent since, a length within
+//! what was published. An invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
+//! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
+//!
+//! # A dead peer
+//! A process that exits in an orderly way leaves its [`Seat`]: it marks its side of the segment as closed and wakes its
+//! peer. A process that is killed does neither, so a sleeper wakes every 100 ms and checks the process itself (by a
+//! pidfd). In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper checks
+//! the kernel's record of which processes have the memory: the number of attachments of a segment, or a lock on the
+//! file.
+//!
+//! # Example
+//! ```
+//! use std::time::Duration;
+//! use ipc_core::Transport;
+//! use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
+//!
+//! let memory = HeapMemory::new(SEGMENT_LEN); // two threads share it; two processes would map a segment
+//! let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
+//! let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND)?;
+//! let other = std::thread::spawn(|| RingLink::join(theirs)?.expect("the owner waits").send(b"hello"));
+//! seat.wait_for_peer("this example", Duration::from_secs(5))?;
+//! let mut link = RingLink::new(seat);
+//! let mut buffer = [0; 64];
+//! assert_eq!(link.recv(&mut buffer)?, 5);
+//! assert_eq!(&buffer[..5], b"hello");
+//! # other.join().unwrap()?;
+//! # ipc_core::Result::Ok(())
+//! ```
+
+mod atomic;
+mod bell;
+#[cfg(feature = "test-util")]
+mod bytes;
+mod futex;
+pub mod guard;
+mod hold;
+mod in_place;
+mod layout;
+mod link;
+mod memory;
+mod record;
+mod rendezvous;
+mod seat;
+mod spsc;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+#[cfg(feature = "test-util")]
+pub use bytes::{Bytes, scribble};
+pub use hold::{hold, is_held};
+pub use in_place::{Peeked, Reservation};
+pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
+pub use link::RingLink;
+pub use memory::{HeapMemory, Memory, Region};
+pub use rendezvous::Rendezvous;
+pub use seat::{Kind, Seat};
+
+/// The longest time that a side sleeps before it checks that the other is still alive: a tenth of the time promised.
+pub const SLICE: Duration = Duration::from_millis(100);

@@ -1,0 +1,108 @@
+//! The system calls that neither `nix` nor std wrap. The only file of the crate, apart from the ring, with `unsafe`.
+#![allow(unsafe_code)]
+
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
+
+use nix::NixPath;
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+
+use crate::ring::Memory;
+
+/// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
+/// The kernel makes the descriptor close-on-exec.
+pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and touches no memory of ours.
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = Errno::result(answer)? as RawFd;
+    // SAFETY: the kernel has just made this descriptor for us; nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `int renameat2(AT_FDCWD, const char *oldpath, AT_FDCWD, const char *newpath, RENAME_NOREPLACE);`
+/// — [rename(2)](https://man7.org/linux/man-pages/man2/rename.2.html)
+///
+/// `EEXIST` if `to` exists. Called by its number, since nix wraps it for glibc only.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> nix::Result<()> {
+    let here = libc::AT_FDCWD;
+    from.with_nix_path(|from| {
+        to.with_nix_path(|to| {
+            let (from, to, flags) = (from.as_ptr(), to.as_ptr(), libc::RENAME_NOREPLACE);
+            // SAFETY: both are strings that end with a zero byte and outlive the call.
+            let renamed = unsafe { libc::syscall(libc::SYS_renameat2, here, from, here, to, flags) };
+            Errno::result(renamed).map(drop)
+        })
+    })??
+}
+
+/// `int tgkill(pid_t tgid, pid_t tid, int sig);` — [tgkill(2)](https://man7.org/linux/man-pages/man2/tgkill.2.html)
+pub(crate) fn tgkill(thread: libc::pid_t, signal: Signal) -> nix::Result<()> {
+    let process = std::process::id();
+    // SAFETY: the call takes three integers and touches no memory of ours.
+    Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal as libc::c_int) })
+        .map(drop)
+}
+
+/// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)
+///
+/// `advice` must leave the bytes unchanged: see `pages.rs`.
+pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<()> {
+    assert!(matches!(advice, libc::MADV_POPULATE_WRITE | libc::MADV_HUGEPAGE));
+    // SAFETY: these bytes are mapped as long as `memory` lives, and neither advice changes or unmaps any of them.
+    Errno::result(unsafe { libc::madvise(memory.base().as_ptr().cast(), memory.size(), advice) }).map(drop)
+}
+
+/// Returns the number and the arguments of the system call that the traced thread is about to make; `None` if it has
+/// just made one.
+///
+/// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
+/// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
+///
+/// # Errors
+/// `ESRCH`: this thread does not trace it, or it is not stopped.
+#[cfg(feature = "trace")]
+pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<(libc::c_long, [u64; 6])>> {
+    /// The beginning of `struct ptrace_syscall_info`, which the libc crate has for glibc only.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        op: u8,
+        arch: u32,
+        instruction_pointer: u64,
+        stack_pointer: u64,
+        number: u64,
+        arguments: [u64; 6],
+    }
+    const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
+    const ENTRY: u8 = 1;
+
+    let mut info = Info::default();
+    let (pid, size) = (thread.as_raw(), size_of::<Info>());
+    // SAFETY: the kernel writes at most `size` bytes, all of which may have any value.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info) };
+    Errno::result(answer)?;
+    Ok((info.op == ENTRY).then_some((info.number as libc::c_long, info.arguments)))
+}
+
+/// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)
+#[cfg(test)]
+pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc::key_t> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: `path` is a string that ends with a zero byte and outlives the call.
+    let key = unsafe { libc::ftok(path.as_ptr(), project) };
+    (key != -1).then_some(key)
+}
+
+/// Overwrites shared memory: see [`scribble`](crate::ring::scribble).
+#[cfg(feature = "test-util")]
+pub(crate) fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
+    assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= memory.size()), "out of bounds");
+    // SAFETY: the offset is within the bounds.
+    let to = unsafe { memory.base().add(offset) };
+    // SAFETY: as many bytes are mapped and writable there as long as the memory is borrowed; the caller, a test, lets
+    // no other thread use them.
+    unsafe { to.copy_from_nonoverlapping(std::ptr::NonNull::from(bytes).cast(), bytes.len()) };
+}

@@ -1,0 +1,309 @@
+//! The demos' command line, and the one-line error for a wrong one.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use ipc_core::{Error, Mechanism, Options, Result, Setup, Variant, Variants, Visitor, Wait};
+
+use super::USAGE;
+use super::narrator::tell;
+use crate::cpus::Cpus;
+
+/// A valid command line.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub side: Side,
+    pub count: u64,
+    pub size: usize,
+    pub wait: Wait,
+    pub cpus: Cpus,
+    /// The variant's name.
+    pub variant: &'static str,
+    /// True if the demo runs this variant by default.
+    pub is_default_variant: bool,
+    /// The names of the variant's options that are switched on.
+    pub switches: Vec<&'static str>,
+    pub timeout: Duration,
+    pub json: bool,
+}
+
+/// The side that this process plays.
+#[derive(Debug)]
+pub(super) enum Side {
+    /// The parent, which will spawn its peer.
+    Both,
+    /// Makes the meeting point and answers.
+    Pong { address: Option<String> },
+    /// Joins the meeting point, sends first and measures.
+    Ping { address: Option<String> },
+    /// The child of `Both`: joins and answers.
+    Invited { address: String },
+}
+
+/// The default time that `pong` waits for `ping`: enough to open a second terminal.
+const PONG_TIMEOUT: Duration = Duration::from_secs(60);
+/// The default time that `ping` waits for `pong`, and a parent for its child.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Parsed {
+    /// Returns the setup for variant `M`.
+    pub(super) fn setup<M: Mechanism>(&self) -> Setup<M::Options> {
+        let mut setup = Setup::<M::Options>::default();
+        for switch in M::Options::SWITCHES.iter().filter(|switch| self.switches.contains(&switch.name)) {
+            *(switch.field)(&mut setup.options) = true;
+        }
+        setup
+    }
+}
+
+/// The command line's knowledge of the variants.
+#[derive(Default)]
+struct Known {
+    variants: Vec<Offer>,
+}
+
+/// A variant, and the names and help texts of its switches.
+struct Offer {
+    variant: Variant,
+    switches: Vec<(&'static str, &'static str)>,
+}
+
+impl Visitor for Known {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        let switches = M::Options::SWITCHES.iter().map(|switch| (switch.name, switch.help)).collect();
+        self.variants.push(Offer { variant: M::VARIANT, switches });
+    }
+}
+
+impl Known {
+    fn of<V: Variants>() -> Self {
+        let mut known = Self::default();
+        V::visit(&mut known);
+        known
+    }
+
+    /// Returns the switches of all variants, each once, in order.
+    fn switches(&self) -> Vec<(&'static str, &'static str)> {
+        let mut switches: Vec<(&str, &str)> = Vec::new();
+        for &(name, help) in self.variants.iter().flat_map(|offer| &offer.switches) {
+            if switches.iter().all(|(known, _)| *known != name) {
+                switches.push((name, help));
+            }
+        }
+        switches
+    }
+
+    fn named(&self, name: &str) -> Option<&Offer> {
+        self.variants.iter().find(|offer| offer.variant.name == name)
+    }
+
+    /// Returns the names of the variants for which `filter` holds.
+    fn names(&self, filter: impl Fn(&Offer) -> bool) -> String {
+        let names: Vec<_> =
+            self.variants.iter().filter(|offer| filter(offer)).map(|offer| offer.variant.name).collect();
+        names.join(", ")
+    }
+}
+
+pub(super) fn parse<V: Variants>(more_help: &str) -> std::result::Result<Parsed, ExitCode> {
+    let exit_status = if more_help.is_empty() { EXIT_STATUS } else { more_help };
+    let mut command = command::<V>().after_help(format!("{WITHOUT_A_COMMAND}{exit_status}"));
+    let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| refuse(&error))?;
+    understand::<V>(&matches).map_err(|error| super::report(Err(error)))
+}
+
+const WITHOUT_A_COMMAND: &str =
+    "Without a command it spawns its own peer process, plays, and prints the result.\n";
+const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+/// Returns the whole command line of a mechanism's demo, for a program that extends it.
+#[must_use]
+pub fn command<V: Variants>() -> Command {
+    let (profile, known) = (V::PROFILE, Known::of::<V>());
+    let name = format!("ipc-{}", profile.name);
+    let address_name = profile.address.unwrap_or("ADDRESS");
+    let address = || Arg::new("address").value_name(address_name).help("Where the two meet");
+    let variants =
+        known.variants.iter().map(|Offer { variant, .. }| format!("{} ({})", variant.name, variant.summary));
+    let variants = format!("How it is built: {}", variants.collect::<Vec<_>>().join(", "));
+    let switches = known.switches().into_iter().map(|(name, help)| flag(name, help));
+    let timeout =
+        "How long to wait for the other side, and for each of its messages (default: pong 60, ping 10)";
+    Command::new(name)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(format!("Plays ping-pong between two processes through a {}", profile.title))
+        .disable_help_subcommand(true)
+        .subcommand(
+            Command::new("pong")
+                .about(
+                    "Makes the meeting point and answers; prints the `ping` command for the other terminal",
+                )
+                .arg(address()),
+        )
+        .subcommand(
+            Command::new("ping")
+                .about(
+                    "Joins `pong` from another terminal and measures; without an address, the one that waits",
+                )
+                .arg(address()),
+        )
+        .subcommand(Command::new("invited").hide(true).arg(address().required(true)))
+        .args([
+            option("count", "N", "How many round trips").value_parser(parse_count).default_value("10000"),
+            option("size", "BYTES", "Length of each message: 64, 4K, 1M")
+                .value_parser(parse_size)
+                .default_value("64"),
+            option("wait", "STRATEGY", "How to wait: block, spin or hybrid")
+                .value_parser(|text: &str| text.parse::<Wait>())
+                .default_value("block"),
+            option(
+                "cpus",
+                "PLACEMENT",
+                "Where the two run: same, split, or two CPU numbers A,B (default: split if there are two)",
+            )
+            .value_parser(|text: &str| text.parse::<Cpus>()),
+            option("variant", "VARIANT", variants).default_value(known.variants[0].variant.name),
+            option("timeout", "SECONDS", timeout).value_parser(parse_seconds),
+            flag("json", "Print the result as one JSON document"),
+        ])
+        .args(switches)
+}
+
+fn option(name: &'static str, value: &'static str, help: impl Into<String>) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help.into()).allow_negative_numbers(true).global(true)
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help).global(true)
+}
+
+fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
+    let (name, matches) = top.subcommand().unwrap_or(("", top));
+    let address = || matches.get_one::<String>("address").cloned();
+    let (side, timeout) = match name {
+        "pong" => (Side::Pong { address: address() }, PONG_TIMEOUT),
+        "ping" => (Side::Ping { address: address() }, PING_TIMEOUT),
+        "invited" => (Side::Invited { address: address().expect("clap requires it") }, PING_TIMEOUT),
+        _ => (Side::Both, PING_TIMEOUT),
+    };
+    if V::PROFILE.address.is_none() && matches!(side, Side::Pong { .. } | Side::Ping { .. }) {
+        return Err(Error::Usage(format!(
+            "a {0} has no name by which a process in another terminal could find it; only a child inherits its ends: \
+             run `ipc-{0}` alone",
+            V::PROFILE.name
+        )));
+    }
+    let known = Known::of::<V>();
+    let name = matches.get_one::<String>("variant").expect("it has a default");
+    let offer = known.named(name).ok_or_else(|| {
+        let (title, names) = (V::PROFILE.title, known.names(|_| true));
+        Error::Usage(format!("{title} has no variant '{name}'; it has: {names}"))
+    })?;
+    let chosen = known.switches().into_iter().map(|(name, _)| name).filter(|switch| matches.get_flag(switch));
+    let switches: Vec<_> = chosen.collect();
+    let takes = |offer: &Offer, switch| offer.switches.iter().any(|(name, _)| *name == switch);
+    if let Some(switch) = switches.iter().find(|switch| !takes(offer, **switch)) {
+        let others = known.names(|offer| takes(offer, *switch));
+        return Err(Error::Usage(format!("--{switch} is not for the variant {name}, but for: {others}")));
+    }
+    Ok(Parsed {
+        side,
+        count: *matches.get_one("count").expect("it has a default"),
+        size: *matches.get_one("size").expect("it has a default"),
+        wait: *matches.get_one("wait").expect("it has a default"),
+        cpus: matches.get_one("cpus").copied().unwrap_or_else(Cpus::available),
+        variant: offer.variant.name,
+        is_default_variant: offer.variant.name == known.variants[0].variant.name,
+        switches,
+        timeout: matches.get_one("timeout").copied().unwrap_or(timeout),
+        json: matches.get_flag("json"),
+    })
+}
+
+/// Prints clap's error and its suggestion in one line, or the requested help; returns the exit status.
+#[must_use]
+pub fn refuse(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let rendered = error.to_string();
+    let mut lines = rendered.lines().map(str::trim);
+    let wrong = lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let tips = lines.filter_map(|line| line.strip_prefix("tip: "));
+    tell(&[&*wrong].into_iter().chain(tips).collect::<Vec<_>>().join("; "));
+    ExitCode::from(USAGE)
+}
+
+/// Parses a length in bytes: `64`, `4K`, `1M`, with powers of 1024.
+///
+/// # Errors
+/// The text is not such a length, or is 0.
+pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
+    let (digits, unit) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G']) {
+        Some(digits) => (digits.to_owned(), &text[digits.len()..]),
+        None => (text.to_owned(), ""),
+    };
+    let unit: usize = match unit {
+        "" => 1,
+        "K" | "k" => 1 << 10,
+        "M" | "m" => 1 << 20,
+        _ => 1 << 30,
+    };
+    let size = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
+    match size {
+        Some(0) => Err("a message to play with has at least 1 byte".into()),
+        Some(size) => Ok(size),
+        None => Err("not a length in bytes, as in 64, 4K or 1M".into()),
+    }
+}
+
+/// Parses a count: a whole number of at least 1.
+///
+/// # Errors
+/// The text is not such a number.
+pub fn parse_count(text: &str) -> std::result::Result<u64, String> {
+    let count = text.parse().ok().filter(|&count| count > 0);
+    count.ok_or_else(|| "not a whole number of at least 1, as in 10000".into())
+}
+
+/// Parses a whole number from 1 to `most`.
+///
+/// # Errors
+/// The text is not such a number.
+pub fn parse_number(text: &str, most: u64) -> std::result::Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("not a whole number from 1 to {most}"))
+}
+
+/// Parses a time in seconds, with an optional fraction.
+///
+/// # Errors
+/// The text is not such a time.
+pub fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "not a time in seconds, as in 5 or 0.5".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_told_what_one_is() {
+        assert_eq!((parse_count("1"), parse_count("10000")), (Ok(1), Ok(10_000)));
+        for text in ["0", "-1", "1K", "1e3", "", "a"] {
+            assert_eq!(
+                parse_count(text),
+                Err("not a whole number of at least 1, as in 10000".into()),
+                "{text}"
+            );
+            assert_eq!(parse_number(text, 20), Err("not a whole number from 1 to 20".into()), "{text}");
+        }
+        assert_eq!((parse_number("20", 20), parse_number("21", 20).is_err()), (Ok(20), true));
+    }
+}

@@ -1,0 +1,103 @@
+//! Ctrl-C and `kill`: remove the kernel objects, then end as the signal would have ended the process.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use ipc_core::{Call, Error, Result, lease};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+
+use super::narrator::tell;
+use crate::sys;
+pub use crate::sys::{heed, ignore};
+
+/// Resets inherited signal settings, and starts the thread that waits for the signals. A signal handler may do next to
+/// nothing; a thread may do anything. After this call, create objects only under [`lease::making`].
+///
+/// A signal that this process was started to ignore stays ignored: `nohup` relies on that, and so does a shell that
+/// starts a program in the background.
+///
+/// # Errors
+/// A handler cannot be installed, or the thread cannot be started.
+pub fn clean_up_on_signals() -> Result<()> {
+    on_signals(|signal| end_as(signal))
+}
+
+/// Does the same for a program that does more than clean up: calls `heed` with each signal, in a thread of its own.
+///
+/// # Errors
+/// As [`clean_up_on_signals`].
+pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
+    put_right_what_is_inherited()?;
+    let mut heeded = Vec::new();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        if !sys::is_ignored(signal).call("sigaction")? {
+            heeded.push(signal);
+        }
+    }
+    // Blocked meanwhile: a signal between installing its handler and registering it in the library would be lost.
+    heeded.iter().copied().collect::<SigSet>().thread_block().call("pthread_sigmask")?;
+    let signals = Signals::new(heeded.iter().map(|&signal| signal as i32)).call("sigaction");
+    // All of them, also those that the parent had blocked: `execve` keeps the mask, and SIGTERM would stay pending
+    // forever.
+    SigSet::empty().thread_set_mask().call("pthread_sigmask")?;
+    let mut signals = signals?;
+    let wait = move || signals.forever().for_each(&mut heed);
+    thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
+}
+
+/// Restores signal settings that `execve` keeps. If the parent ignores SIGCHLD, the kernel keeps no child to wait for.
+/// Past a limit on file size (`ulimit -f`), SIGXFSZ would end this process silently, where `write` can report the
+/// error.
+fn put_right_what_is_inherited() -> Result<()> {
+    heed(Signal::SIGCHLD).and_then(|()| sys::ignore(Signal::SIGXFSZ)).call("sigaction")
+}
+
+/// True while a signal is ending this process.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Removes the kernel objects, and ends this process as the signal would have done: its parent sees which one it was.
+pub fn end_as(signal: i32) -> ! {
+    ENDING.store(true, Ordering::Release);
+    if std::process::id() == 1 {
+        end_all_others();
+    }
+    lease::release_all();
+    if let Ok(signal) = Signal::try_from(signal) {
+        let mut one = SigSet::empty();
+        one.add(signal);
+        let _ = heed(signal).and_then(|()| one.thread_unblock()).and_then(|()| raise(signal));
+    }
+    // Still here: process 1 of a container is exempt from a signal's default action. So it exits with the status that a
+    // shell reports for the signal.
+    low_level::exit(128 + signal)
+}
+
+/// Ends this process with an error while another of its threads is stuck in a call. As after a signal, that thread
+/// reports nothing when its call fails as a result.
+pub(super) fn end_with(error: &Error) -> ! {
+    let_the_signal_end_it();
+    ENDING.store(true, Ordering::Release);
+    tell(&format!("error: {error}"));
+    lease::release_all();
+    low_level::exit(1)
+}
+
+/// Kills all other processes of the PID namespace of which this is process 1, as the kernel would do anyway. They share
+/// leases: only when they are gone is this process the last holder, which removes everything.
+fn end_all_others() {
+    let _ = kill(Pid::from_raw(-1), Signal::SIGKILL); // an error means that there is none
+    while waitpid(None, None).is_ok() {}
+}
+
+/// Blocks while a signal is ending this process, whose objects are being removed: the resulting error is not reported,
+/// since the process ends by the signal. Returns at once if no signal is ending it.
+pub(super) fn let_the_signal_end_it() {
+    while ENDING.load(Ordering::Acquire) {
+        thread::sleep(Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,107 @@
+//! The demo of each mechanism: the ping-pong between two processes, and one command line for all six.
+//!
+//! ```text
+//! ipc-NAME                  both sides: spawns its own peer process, plays, prints the result
+//! ipc-NAME pong [ADDRESS]   one side, in one terminal
+//! ipc-NAME ping [ADDRESS]   the other side, in another terminal
+//! ```
+//!
+//! Results go to standard output, the narration to standard error. Exit status: 0 done, 1 failed, 2 wrong usage.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what it measures |
+//! | `run.rs` | the three ways to run a demo: both sides, ping, pong |
+//! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and the CPUs that the two run on |
+//! | `args.rs` | the options; `--variant` becomes a type here |
+//! | `narrator.rs`, `output.rs`, `save.rs` | what a run prints, and where |
+//! | `interrupt.rs`, `silence.rs` | [`interrupt`]: Ctrl-C and `kill`; a peer that stops answering |
+
+mod args;
+pub mod cpus;
+pub mod interrupt;
+mod meeting;
+mod narrator;
+mod output;
+mod payload;
+pub mod peer;
+pub mod play;
+mod run;
+mod save;
+mod silence;
+mod sys;
+
+use std::process::ExitCode;
+
+use ipc_core::{Error, Mechanism, Result, Variants, Visitor, ring::guard};
+
+use args::{Parsed, Side};
+pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
+use narrator::Narrator;
+pub use output::{has_input, print, print_bytes, somebody_reads};
+pub use save::save;
+
+/// Exit status for an error of the user.
+const USAGE: u8 = 2;
+
+/// Runs the demo of a mechanism.
+#[must_use]
+pub fn main<V: Variants>() -> ExitCode {
+    main_with::<V>("")
+}
+
+/// Runs the demo of a program that has more commands; `more_help` is added to `--help`, for those commands and their
+/// exit status.
+#[must_use]
+pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
+    let parsed = match args::parse::<V>(more_help) {
+        Ok(parsed) => parsed,
+        Err(status) => return status,
+    };
+    let ready = interrupt::clean_up_on_signals().and_then(|()| guard::install());
+    report(ready.and_then(|()| {
+        let mut chosen = Chosen { parsed: &parsed, played: None };
+        V::visit(&mut chosen);
+        chosen.played.expect("the name was found in the same list")
+    }))
+}
+
+/// Runs the variant that was chosen by name.
+struct Chosen<'a> {
+    parsed: &'a Parsed,
+    played: Option<Result<()>>,
+}
+
+impl Visitor for Chosen<'_> {
+    fn variant<M: Mechanism + 'static>(&mut self) {
+        if M::VARIANT.name == self.parsed.variant {
+            self.played = Some(play::<M>(self.parsed));
+        }
+    }
+}
+
+/// Turns a result into an exit status, and an error into one line on standard error.
+#[must_use]
+pub fn report(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            interrupt::let_the_signal_end_it();
+            narrator::tell(&format!("error: {error}"));
+            match error {
+                Error::Usage(_) | Error::TooLarge { .. } => ExitCode::from(USAGE),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn play<M: Mechanism>(parsed: &Parsed) -> Result<()> {
+    let narrator = Narrator::new::<M>(parsed);
+    match &parsed.side {
+        Side::Both => run::both::<M>(parsed, &narrator),
+        Side::Pong { address } => run::pong::<M>(parsed, address.as_deref(), &narrator),
+        Side::Ping { address } => run::ping::<M>(parsed, address.as_deref(), &narrator),
+        Side::Invited { address } => run::invited::<M>(parsed, address),
+    }
+}

@@ -1,0 +1,49 @@
+//! Lets `ping` without an address find the one `pong` that waits.
+
+use std::fs;
+use std::time::Duration;
+
+use ipc_core::{
+    Error, Mechanism, Result,
+    lease::{self, Lease},
+    poll_for,
+};
+
+/// The file in a lease's directory in which `pong` writes its address.
+const FILE: &str = "waiting-at";
+
+/// An announcement; withdrawn when dropped.
+#[derive(Debug)]
+pub(super) struct Announcement {
+    _lease: Lease,
+}
+
+/// Announces that a `pong` of this variant waits at `address`.
+pub(super) fn announce<M: Mechanism>(address: &str) -> Result<Announcement> {
+    let (variant, _making) = (M::VARIANT.name, lease::making());
+    let lease = Lease::take::<M>(None)?;
+    lease.write(FILE, &format!("{variant} {address}"))?;
+    Ok(Announcement { _lease: lease })
+}
+
+/// Returns the address of the only waiting `pong` of this variant; waits for one to start.
+pub(super) fn find<M: Mechanism>(timeout: Duration) -> Result<String> {
+    let (name, variant) = (M::PROFILE.name, M::VARIANT.name);
+    let nobody = || {
+        format!(
+            "no pong ({variant}) waits here: start `ipc-{name} pong` in another terminal first, or name its address"
+        )
+    };
+    poll_for(timeout, nobody, || {
+        let dirs = lease::held::<M>()?.into_iter();
+        let announced = dirs.filter_map(|dir| fs::read_to_string(dir.join(FILE)).ok());
+        let mut addresses: Vec<_> = announced
+            .filter_map(|text| Some(text.strip_prefix(variant)?.strip_prefix(' ')?.to_owned()))
+            .collect();
+        if addresses.len() > 1 {
+            let all = addresses.join("  ");
+            return Err(Error::Usage(format!("several pongs wait, name one of them: {all}")));
+        }
+        Ok(addresses.pop())
+    })
+}

@@ -1,0 +1,156 @@
+//! Narrates the run to a student, on standard error; prints the result on standard output.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Duration;
+
+use ipc_core::{Mechanism, Options, Result, Variant};
+use serde::Serialize;
+
+use super::args::Parsed;
+use super::output::print;
+use crate::cpus::Role;
+use crate::play::Summary;
+
+/// The number of round trips that are shown one by one.
+pub(super) const SHOWN: u64 = 3;
+
+/// The note on a process that is not bound to a CPU.
+const UNBOUND: &str = "on any CPU, as this system forbids sched_setaffinity";
+
+/// A run, as `--json` prints it.
+#[derive(Serialize)]
+struct Run<'a> {
+    mechanism: &'a str,
+    variant: &'a str,
+    count: u64,
+    size: usize,
+    wait: &'a str,
+    cpus: String,
+    rtt_ns: &'a Summary,
+    verified: bool,
+}
+
+/// The narration of one process.
+#[derive(Debug)]
+pub(super) struct Narrator<'a> {
+    parsed: &'a Parsed,
+    mechanism: &'static str,
+    title: &'static str,
+    variant: Variant,
+    /// The options that are switched on, in words.
+    options: Vec<&'static str>,
+}
+
+impl<'a> Narrator<'a> {
+    pub(super) fn new<M: Mechanism>(parsed: &'a Parsed) -> Self {
+        let on = M::Options::SWITCHES.iter().filter(|switch| parsed.switches.contains(&switch.name));
+        let options = on.map(|switch| switch.shown).filter(|shown| !shown.is_empty()).collect();
+        Self { parsed, mechanism: M::PROFILE.name, title: M::TITLE, variant: M::VARIANT, options }
+    }
+
+    /// Prints one line of the narration. Silent with `--json`.
+    pub(super) fn say(&self, line: &str) {
+        if !self.parsed.json {
+            tell(line);
+        }
+    }
+
+    pub(super) fn title(&self) {
+        self.say(&format!("{}: {}", self.heading(), self.variant.summary));
+    }
+
+    /// Returns the mechanism and the variant, as every title and result names them.
+    pub(super) fn heading(&self) -> String {
+        let variant = format!("{}, variant {}", self.title, self.variant.name);
+        [&[variant.as_str()], &*self.options].concat().join(", ")
+    }
+
+    /// Describes a process; `cpu` is `None` if this system does not let a process choose one.
+    pub(super) fn process(&self, role: Role, who: &str, pid: u32, cpu: Option<usize>) {
+        let role = if role == Role::Ping { "ping" } else { "pong" };
+        let cpu = cpu.map_or_else(|| UNBOUND.into(), |cpu| format!("on CPU {cpu}"));
+        self.say(&format!("  {role:<7} process {pid} {cpu} ({who})"));
+    }
+
+    pub(super) fn object(&self, description: &str) {
+        self.say(&format!("  object  {description}"));
+    }
+
+    pub(super) fn round(&self, round: u64, elapsed: Duration) {
+        if round < SHOWN {
+            let number = round + 1;
+            self.say(&format!(
+                "  round trip {number}: ping sends, pong answers: {}",
+                microseconds(elapsed.as_nanos() as f64)
+            ));
+        }
+    }
+
+    pub(super) fn about_to_measure(&self, verified: u64) {
+        self.say(&format!("  {verified} round trips checked: every byte arrived, in order"));
+        let Parsed { count, size, wait, cpus, .. } = self.parsed;
+        self.say(&format!(
+            "  now {count} round trips of {size} bytes, wait {wait}, cpus {cpus}, timed one by one"
+        ));
+    }
+
+    /// Prints the result of a run, as text or as JSON.
+    pub(super) fn result(&self, summary: &Summary, verified: u64) -> Result<()> {
+        let text = if self.parsed.json { self.json(summary, verified) } else { self.table(summary) };
+        print(&(text + "\n"))
+    }
+
+    fn json(&self, summary: &Summary, verified: u64) -> String {
+        let Parsed { count, size, wait, cpus, .. } = self.parsed;
+        let run = Run {
+            mechanism: self.mechanism,
+            variant: self.variant.name,
+            count: *count,
+            size: *size,
+            wait: wait.name(),
+            cpus: cpus.to_string(),
+            rtt_ns: summary,
+            verified: verified > 0,
+        };
+        serde_json::to_string_pretty(&run).expect("plain data")
+    }
+
+    fn table(&self, summary: &Summary) -> String {
+        let Parsed { count, size, wait, cpus, .. } = self.parsed;
+        let Summary { min, p50, p90, p99, p999, max, mean } = *summary;
+        // A percentile is meaningful only if some times lie beyond it, by a rule of thumb ten; the last column is the
+        // total that this takes.
+        let rows = [
+            ("min", min as f64, 1),
+            ("p50", p50 as f64, 1),
+            ("p90", p90 as f64, 100),
+            ("p99", p99 as f64, 1000),
+            ("p99.9", p999 as f64, 10_000),
+            ("max", max as f64, 1),
+            ("mean", mean, 1),
+        ];
+        let mut text =
+            format!("{}: {count} round trips of {size} bytes, wait {wait}, cpus {cpus}\n", self.heading());
+        for (name, value, needed) in rows {
+            let (shown, hint) = if *count < needed {
+                ("–".to_owned(), format!("  (takes --count {needed})"))
+            } else {
+                (microseconds(value), String::new())
+            };
+            let _ = writeln!(text, "  {name:<6}{shown:>14}{hint}"); // writing to a String cannot fail
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+/// Writes a line to standard error. Unlike `eprintln!`, which panics, it ignores a closed pipe, as with `2>&1 | head`.
+pub(super) fn tell(line: &str) {
+    // In one write: a parent and its child share a standard error, and their lines must not mix.
+    let line = format!("{line}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes()); // there is nowhere else to report a failure
+}
+
+fn microseconds(nanoseconds: f64) -> String {
+    format!("{:.3} µs", nanoseconds / 1e3)
+}

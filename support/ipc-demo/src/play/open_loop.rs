@@ -1,0 +1,74 @@
+//! Round trips that start at fixed times.
+
+use std::hint;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ipc_core::{Result, Transport};
+
+use super::{Order, Outcome, Payload, Report, Usage, buffer, histogram, place, receive};
+
+/// The time before a start that is spent polling instead of sleeping, since a sleeper wakes late.
+const POLLED: Duration = Duration::from_micros(200);
+
+// ANCHOR: open_loop
+/// Runs round trips that are scheduled to start at fixed times, `interval` apart, and measures each from its scheduled
+/// start.
+///
+/// A client that starts each round trip when the previous one has ended sends nothing while its peer stalls: a stall of
+/// a second is one bad round trip among thousands. In practice, other requests would have arrived in that time, and
+/// would have had to wait. Here they are counted: a round trip that starts late, because the one before took so long,
+/// has already waited when it starts.
+///
+/// # Errors
+/// As [`ping`](super::ping).
+pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -> Result<Outcome> {
+    let (mut times, mut service) = (histogram(), histogram());
+    let payload = Payload { verify: order.verify };
+    let mut message = buffer(link, order.size)?;
+    place(link, order)?;
+    let before = Usage::now()?;
+    let start = Instant::now();
+    for round in 0..order.count {
+        let meant = start + due(interval, round);
+        wait_until(meant);
+        let started = Instant::now();
+        payload.write(round, &mut message);
+        link.send(&message)?;
+        receive(link, &mut message)?;
+        payload.read(round, &message)?;
+        let ended = Instant::now();
+        times.saturating_record((ended - meant).as_nanos() as u64);
+        service.saturating_record((ended - started).as_nanos() as u64);
+    }
+    let (elapsed, usage) = (start.elapsed(), before.until_now()?);
+    Ok(Outcome { times, service: Some(service), elapsed, usage, report: Report::receive(link)? })
+}
+// ANCHOR_END: open_loop
+
+/// Returns the scheduled start of this round trip, relative to the first.
+fn due(interval: Duration, round: u64) -> Duration {
+    Duration::from_nanos((interval.as_nanos() * u128::from(round)) as u64)
+}
+
+fn wait_until(moment: Instant) {
+    let left = moment.saturating_duration_since(Instant::now());
+    if let Some(long_before) = left.checked_sub(POLLED) {
+        thread::sleep(long_before);
+    }
+    while Instant::now() < moment {
+        hint::spin_loop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trips_are_due_one_interval_after_another() {
+        let interval = Duration::from_micros(200);
+        assert_eq!([0, 1, 7].map(|round| due(interval, round).as_micros()), [0, 200, 1400]);
+        assert_eq!(due(interval, 10_000_000_000).as_secs(), 2_000_000, "more than a u32 counts");
+    }
+}

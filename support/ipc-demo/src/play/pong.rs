@@ -1,0 +1,103 @@
+//! The side that answers.
+
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use ipc_core::{Error, Result, Transport, Waiting};
+
+use super::usage::{self, Usage};
+use super::{Exchange, Order, Payload, READY, Report, buffer, histogram, receive};
+
+/// The work that `pong` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Number of messages received, not counting orders.
+    pub messages: u64,
+}
+
+/// Serves orders until `ping` leaves; calls `on_order` for each. Sleeps while waiting for orders; every other wait uses
+/// the strategy of `link`.
+///
+/// # Errors
+/// Those of the transport; [`Disconnected`](Error::Disconnected) only if `ping` left in the middle of an order;
+/// [`Corrupt`](Error::Corrupt) for an invalid order, or one for messages longer than this side's link carries.
+pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)) -> Result<Served> {
+    let mut served = Served::default();
+    loop {
+        let mut bytes = [0; Order::LEN];
+        match receive(link.link_mut(), &mut bytes) {
+            Err(Error::Disconnected) => return Ok(served),
+            received => received?,
+        }
+        let order = Order::decode(&bytes)?;
+        if order.size > link.max_message() {
+            // Not `TooLarge`: that would blame the user who started this side, who cannot correct it.
+            return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
+        }
+        on_order(&order);
+        carry_out(link, &order)?;
+        served.messages += order.count;
+    }
+}
+
+/// Carries out one order, and sends the report.
+fn carry_out(link: &mut impl Transport, order: &Order) -> Result<()> {
+    let mut message = buffer(link, order.size)?;
+    let mut one_way = (order.exchange == Exchange::OneWay).then(histogram);
+    link.send(&READY)?;
+    let before = Usage::now()?;
+    let elapsed = match (order.exchange, &mut one_way) {
+        (Exchange::Stream, _) => drain(link, order, &mut message)?,
+        (_, Some(times)) => answer_timed(link, order, &mut message, times)?,
+        (_, None) => answer(link, order, &mut message)?,
+    };
+    Report { elapsed, usage: before.until_now()?, one_way }.send(link)
+}
+
+fn answer(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
+    let payload = Payload { verify: order.verify };
+    let started = Instant::now();
+    for round in 0..order.count {
+        receive(link, message)?;
+        payload.read(round, message)?;
+        payload.write(round, message);
+        link.send(message)?;
+    }
+    Ok(started.elapsed())
+}
+
+/// Answers, and records the one-way time of each message.
+fn answer_timed(
+    link: &mut impl Transport,
+    order: &Order,
+    message: &mut [u8],
+    times: &mut Histogram<u64>,
+) -> Result<Duration> {
+    let payload = Payload { verify: false };
+    let started = Instant::now();
+    for round in 0..order.count {
+        receive(link, message)?;
+        let now = usage::clock()?;
+        let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
+        let sent = sent.ok_or(Error::Corrupt("it orders times in messages that have no room for one"))?;
+        // A timestamp from the future does not come from a clock that both sides share.
+        let passed = now.checked_sub(sent).ok_or(Error::Corrupt("a message from the future"))?;
+        times.saturating_record(passed);
+        payload.read(round, message)?;
+        payload.write(round, message);
+        link.send(message)?;
+    }
+    Ok(started.elapsed())
+}
+
+/// Receives; returns the time from the first message to the last.
+fn drain(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
+    let payload = Payload { verify: order.verify };
+    let mut first = None;
+    for number in 0..order.count {
+        receive(link, message)?;
+        first.get_or_insert_with(Instant::now);
+        payload.read(number, message)?;
+    }
+    Ok(first.map_or(Duration::ZERO, |first| first.elapsed()))
+}

@@ -1,0 +1,205 @@
+//! Orders: on the wire, and too large.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use ipc_core::{Wait, Waiting};
+
+use super::*;
+
+mod exact;
+
+#[test]
+fn an_order_survives_the_wire_and_garbage_does_not() {
+    let order = Order { exchange: Exchange::Stream, verify: true, size: 4096, count: 7 };
+    let mut bytes = order.encode();
+    assert_eq!(Order::decode(&bytes).unwrap(), order);
+    for at in 0..8 {
+        bytes[at] ^= 0x80;
+        assert!(matches!(Order::decode(&bytes), Err(Error::Corrupt(_))), "byte {at}");
+        bytes[at] ^= 0x80;
+    }
+}
+
+/// A link of 64 bytes on which one order is waiting.
+struct Ordered(Order);
+
+impl Transport for Ordered {
+    fn send(&mut self, _message: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        buffer[..Order::LEN].copy_from_slice(&self.0.encode());
+        Ok(Order::LEN)
+    }
+
+    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], _timeout: Duration) -> Result<Option<usize>> {
+        self.try_recv(buffer)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.send(message).map(Some)
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.recv(buffer).map(Some)
+    }
+
+    fn max_message(&self) -> usize {
+        64
+    }
+}
+
+#[test]
+fn an_order_that_is_too_large_is_the_fault_of_who_gave_it() {
+    for exchange in [Exchange::RoundTrip, Exchange::Stream, Exchange::OneWay] {
+        let order = Order { exchange, verify: false, size: 65, count: 1 };
+        let told = pong(&mut Waiting::new(Ordered(order), Wait::Block), |_| {});
+        assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
+    }
+}
+
+/// A link between two threads. One end may have to do something else before it receives.
+struct Thread<F> {
+    out: Sender<Vec<u8>>,
+    come: Receiver<Vec<u8>>,
+    before: F,
+}
+
+impl<F: FnMut()> Transport for Thread<F> {
+    fn send(&mut self, message: &[u8]) -> Result<()> {
+        self.out.send(message.to_vec()).map_err(|_| Error::Disconnected)
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        (self.before)();
+        let message = self.come.recv().map_err(|_| Error::Disconnected)?;
+        let needed = message.len();
+        buffer.get_mut(..needed).ok_or(Error::BufferTooSmall { needed })?.copy_from_slice(&message);
+        Ok(needed)
+    }
+
+    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], _timeout: Duration) -> Result<Option<usize>> {
+        self.try_recv(buffer)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.send(message).map(Some)
+    }
+
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.recv(buffer).map(Some)
+    }
+
+    fn max_message(&self) -> usize {
+        1024
+    }
+}
+
+/// Runs an exchange with a pong that does something before each time it receives.
+fn played_with<T>(before: impl FnMut() + Send, play: impl FnOnce(&mut Thread<fn()>) -> T) -> T {
+    let ((out, their_come), (their_out, come)) = (channel(), channel());
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let link = Thread { out: their_out, come: their_come, before };
+            pong(&mut Waiting::new(link, Wait::Block), |_| {}).unwrap();
+        });
+        play(&mut Thread { out, come, before: (|| {}) as fn() })
+    })
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// A stall of 50 ms hits one round trip of 500 that each start when the previous one ends, but every tenth of those
+/// that are scheduled to start each millisecond.
+#[test]
+fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
+    let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 64, count: 500 };
+    let mut received = 0;
+    let stall_once = || {
+        received += 1;
+        if received == 200 {
+            thread::sleep(50 * MILLISECOND);
+        }
+    };
+    let outcome = played_with(stall_once, |ping| open_loop(ping, &order, MILLISECOND).unwrap());
+    let stall = 50_000_000;
+    let (open, service) = (outcome.times, outcome.service.unwrap());
+    assert_eq!((open.len(), service.len()), (500, 500));
+    // The stall begins up to a millisecond before the next message is due.
+    assert!(
+        open.max() >= stall * 9 / 10 && service.max() >= stall * 9 / 10,
+        "in both: {} {}",
+        open.max(),
+        service.max()
+    );
+    // 50 of 500 had to wait, from 50 ms down to 1 ms: the longest hundredth is above 45 ms.
+    assert!(open.value_at_quantile(0.99) > stall * 4 / 5, "{}", open.value_at_quantile(0.99));
+    let late = open.len() - open.count_between(0, stall * 2 / 5);
+    assert!(late >= 25, "{late}");
+    // The time from the actual start contains no waiting before it: it lacks 49 ms of the first that had to wait, 48 of
+    // the next, then 47, and so on. On a busy machine they wait longer, never less.
+    let sum = |times: &Histogram<u64>| times.mean() * times.len() as f64;
+    let waited = sum(&open) - sum(&service);
+    assert!(waited > f64::from(49 * 50 / 2) * 1e6 * 0.9, "{waited}");
+}
+
+/// The stream has not ended when the sender has written everything: the receiver's clock shows that.
+#[test]
+fn throughput_is_that_of_a_slow_receiver() {
+    let order = Order { exchange: Exchange::Stream, verify: false, size: 64, count: 51 };
+    let mut started = None;
+    let outcome = played_with(
+        || thread::sleep(MILLISECOND),
+        |ping| {
+            started = Some(Instant::now());
+            stream(ping, &order).unwrap()
+        },
+    );
+    assert!(outcome.elapsed >= 50 * MILLISECOND, "{:?}", outcome.elapsed);
+    assert!(outcome.elapsed <= started.unwrap().elapsed());
+}
+
+/// The one-way time of each message comes back with the report, however many messages that takes, together with the
+/// costs of both sides.
+#[test]
+fn one_way_times_come_back_with_the_report() {
+    let order = Order { exchange: Exchange::OneWay, verify: false, size: 8, count: 300 };
+    let mut wait = Duration::ZERO;
+    let slower_and_slower = || {
+        wait += Duration::from_micros(5);
+        thread::sleep(wait);
+    };
+    let outcome = played_with(slower_and_slower, |ping| one_way(ping, &order).unwrap());
+    let times = outcome.report.one_way.expect("ordered");
+    assert_eq!(times.len(), 300);
+    assert!(
+        times.max() >= 1_000_000 && times.min() > 0 && times.min() < times.max(),
+        "{} {}",
+        times.min(),
+        times.max()
+    );
+    assert!(
+        times.iter_recorded().count() > 1024 / 16,
+        "more than one message carries: or this proves little"
+    );
+    // It has slept 300 times. A thread that loses its CPU on the way to sleep may find the time over when it runs
+    // again.
+    assert!(outcome.report.usage.voluntary_switches >= 150 && outcome.usage.cpu > Duration::ZERO);
+}
+
+#[test]
+fn a_message_without_room_for_a_time_is_refused() {
+    let order = Order { exchange: Exchange::OneWay, verify: false, size: 7, count: 1 };
+    let told = played_with(|| {}, |ping| one_way(ping, &order));
+    assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
+}

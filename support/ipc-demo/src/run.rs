@@ -1,0 +1,165 @@
+//! The three ways to run a demo, and the child process of the first.
+
+use ipc_core::{Deadline, Error, Mechanism, Result, Transport, Waiting, lease};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::args::Parsed;
+use super::meeting;
+use super::narrator::{Narrator, SHOWN, tell};
+use super::output::print;
+use super::silence::Watched;
+use crate::cpus::{self, Role};
+use crate::peer::{self, Peer};
+use crate::play::{self, Exchange, Order, Summary};
+
+/// Round trips that are checked before the timed ones; they also warm up both processes.
+const CHECKED: u64 = 100;
+
+/// Runs both sides: this process plays ping, its child pong.
+pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
+    let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
+    let mut meeting: M = create(None, parsed)?;
+    let mut command = peer::this_program()?;
+    command.args(["--wait", parsed.wait.name(), "--variant", parsed.variant]);
+    command.args(parsed.switches.iter().map(|switch| format!("--{switch}")));
+    command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
+    command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
+    meeting.invite(&mut command)?;
+    let mut child = Peer::spawn(command)?;
+    narrator.title();
+    let may_bind = cpus::may_bind()?;
+    narrator.process(Role::Ping, "this one, the parent", std::process::id(), may_bind.then_some(ping_cpu));
+    narrator.process(Role::Pong, "its child", child.pid(), may_bind.then_some(pong_cpu));
+    narrator.object(&meeting.describe());
+    let link = child.accept(&mut meeting, parsed.timeout)?;
+    parsed.cpus.bind(Role::Ping)?;
+    // A stopped child does not exit by itself. It is reaped only after the link is dropped, so its pid is still its
+    // own.
+    let pid = Pid::from_raw(child.pid().cast_signed());
+    let kill_it = move || {
+        let _ = kill(pid, Signal::SIGKILL);
+    };
+    let link = Watched::new(link, parsed.timeout, kill_it)?;
+    let played = measure(link, parsed, narrator);
+    drop(meeting);
+    // Also after a failure: the child sees that we left, and may be the side that has to clean up.
+    let status = child.wait()?;
+    played?;
+    if status.success() { Ok(()) } else { Err(Error::Disconnected) }
+}
+
+/// Runs the child, which was given the parent's address.
+pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()> {
+    parsed.cpus.bind(Role::Pong)?;
+    let link = M::join(address, &parsed.setup::<M>(), parsed.timeout)?;
+    let link = Watched::new(link, parsed.timeout, || {})?;
+    play::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
+}
+
+/// Runs one side alone: makes the meeting point, prints how to join it, and answers the process that joins.
+pub(super) fn pong<M: Mechanism>(
+    parsed: &Parsed,
+    address: Option<&str>,
+    narrator: &Narrator<'_>,
+) -> Result<()> {
+    let cpu = parsed.cpus.bind(Role::Pong)?;
+    let mut meeting: M = create(address, parsed)?;
+    let announcement = meeting::announce::<M>(&meeting.address())?;
+    narrator.title();
+    narrator.process(Role::Pong, "this one", std::process::id(), cpu);
+    narrator.object(&meeting.describe());
+    narrator.say(&format!("  waiting up to {} s; type in another terminal:", parsed.timeout.as_secs_f64()));
+    let command = ping_command::<M>(parsed, &meeting.address());
+    if parsed.json {
+        tell(&command);
+    } else {
+        print(&format!("{command}\n"))?;
+    }
+    let link = meeting.accept(parsed.timeout).map_err(|error| match error {
+        Error::TimedOut { waited, .. } => {
+            Error::TimedOut { what: format!("no ping came: type `{command}`"), waited }
+        }
+        other => other,
+    })?;
+    drop(announcement);
+    narrator.say("  ping has joined");
+    let link = Watched::new(link, parsed.timeout, || {})?;
+    let served = play::pong(&mut Waiting::new(link, parsed.wait), |order| {
+        let Order { size, count, .. } = order;
+        narrator.say(&format!("  ping orders {count} round trips of {size} bytes"));
+    })?;
+    narrator.say("  ping has left");
+    if parsed.json {
+        let document = serde_json::json!({
+            "mechanism": M::PROFILE.name, "variant": parsed.variant, "address": meeting.address(),
+            "wait": parsed.wait.name(), "cpus": parsed.cpus.to_string(), "answered": served.messages,
+        });
+        return print(&format!("{document:#}\n"));
+    }
+    print(&format!("{}: answered {} messages\n", narrator.heading(), served.messages))
+}
+
+/// Runs the other side alone: joins and measures.
+pub(super) fn ping<M: Mechanism>(
+    parsed: &Parsed,
+    address: Option<&str>,
+    narrator: &Narrator<'_>,
+) -> Result<()> {
+    let cpu = parsed.cpus.bind(Role::Ping)?;
+    let deadline = Deadline::after(parsed.timeout);
+    narrator.title();
+    narrator.process(Role::Ping, "this one", std::process::id(), cpu);
+    let patience = format!("waiting up to {} s", parsed.timeout.as_secs_f64());
+    let found = if let Some(address) = address {
+        address.to_owned()
+    } else {
+        narrator.say(&format!("  looking for the pong that waits here, {patience}"));
+        meeting::find::<M>(parsed.timeout)?
+    };
+    narrator.say(&format!("  joining at {found}, {patience}"));
+    let link = M::join(&found, &parsed.setup::<M>(), deadline.left(parsed.timeout))?;
+    measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator)
+}
+
+/// Makes the meeting point; a signal waits until all of it is noted for removal.
+fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
+    let _making = lease::making();
+    M::create(address, &parsed.setup::<M>())
+}
+
+/// Returns the command for the other terminal, with the program named as it was called here.
+fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
+    let program = std::env::args_os().next().and_then(|program| program.into_string().ok());
+    let program = quoted(&program.unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name)));
+    let address = quoted(address);
+    let variant = parsed.variant;
+    if parsed.is_default_variant {
+        format!("{program} ping {address}")
+    } else {
+        format!("{program} ping {address} --variant {variant}")
+    }
+}
+
+/// Quotes a word of a command line for a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:,@%=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Plays ping: first the checked round trips, then the timed ones; prints the result.
+fn measure(link: impl Transport, parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
+    let Parsed { count, size, wait, .. } = *parsed;
+    let mut link = Waiting::new(link, wait);
+    let order = Order { exchange: Exchange::RoundTrip, verify: true, size, count: count.min(CHECKED) };
+    play::ping(&mut link, &order, |round, elapsed| narrator.round(round, elapsed))?;
+    if order.count > SHOWN {
+        narrator.say("  ...");
+    }
+    narrator.about_to_measure(order.count);
+    let times = play::ping(&mut link, &Order { verify: false, count, ..order }, |_, _| {})?;
+    narrator.result(&Summary::from(&times), order.count)
+}

@@ -1,0 +1,63 @@
+//! The system calls that neither `nix` nor std wrap. The only file of the crate with `unsafe`.
+#![allow(unsafe_code)]
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal, signal as set};
+
+/// Gives `signal` its default action, here and in all children, whatever the parent has set.
+///
+/// # Errors
+/// `EINVAL`: the action of this signal cannot be set.
+pub fn heed(signal: Signal) -> nix::Result<()> {
+    // SAFETY: the default action runs no code of ours.
+    unsafe { set(signal, SigHandler::SigDfl) }.map(drop)
+}
+
+/// Ignores `signal`, here and in all children.
+///
+/// # Errors
+/// `EINVAL`: the action of this signal cannot be set.
+pub fn ignore(signal: Signal) -> nix::Result<()> {
+    // SAFETY: an ignored signal runs no code of ours.
+    unsafe { set(signal, SigHandler::SigIgn) }.map(drop)
+}
+
+/// Returns whether this process ignores `signal`: an action that `execve` preserves.
+///
+/// `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact);`
+/// — [sigaction(2)](https://man7.org/linux/man-pages/man2/sigaction.2.html)
+pub(crate) fn is_ignored(signal: Signal) -> nix::Result<bool> {
+    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: a null action changes nothing; the kernel writes one `sigaction`, and there is memory for one.
+    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), action.as_mut_ptr()) };
+    Errno::result(asked)?;
+    // SAFETY: the call succeeded, so the kernel has filled it in.
+    Ok(unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN)
+}
+
+/// The descriptors among 0, 1 and 2 that were closed when this program started, one bit each. Rust's runtime opens
+/// `/dev/null` in their place before `main`, so the check has to run earlier: among the functions that the C library
+/// calls first (std records its arguments there too).
+pub(crate) mod at_start {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+    #[used]
+    #[unsafe(link_section = ".init_array")]
+    static NOTE: extern "C" fn() = note;
+
+    extern "C" fn note() {
+        for fd in 0..3 {
+            // SAFETY: the call reads a flag of a descriptor by number, and touches no memory.
+            if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+                CLOSED.fetch_or(1 << fd, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Returns whether the descriptor `fd`, 0 to 2, was closed.
+    pub(crate) fn was_closed(fd: u8) -> bool {
+        CLOSED.load(Ordering::Relaxed) & 1 << fd != 0
+    }
+}
