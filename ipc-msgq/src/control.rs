@@ -159,10 +159,7 @@ impl Queue {
     pub fn stat(&self) -> Result<Stat> {
         let stat = sys::msgctl_stat(self.id().get(), libc::IPC_STAT).call("msgctl");
         let stat = stat.advise(Errno::EACCES, || {
-            format!(
-                "queue {} does not permit you to read; a list of all queues shows it all the same",
-                self.id()
-            )
+            format!("queue {} does not permit you to read it; `ipc-msgq ls` shows it all the same", self.id())
         })?;
         Ok(Stat::new(&stat.1))
     }
@@ -209,10 +206,10 @@ impl Queue {
         .call("msgctl")
         .advise(Errno::EPERM, || match Limits::read() {
             Ok(limits) if capacity > limits.queue_bytes => format!(
-                "more than kernel.msgmnb ({} bytes) takes root, and so does any change to a queue of that capacity",
+                "a capacity above kernel.msgmnb ({} bytes) needs root, and so does any other change to such a queue",
                 limits.queue_bytes
             ),
-            _ => format!("queue {} belongs to another user, who can change it (or root)", self.id()),
+            _ => format!("queue {} belongs to another user: only that user and root can change it", self.id()),
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipc_core::Result;
 
-use crate::{Queue, Settings, Until};
+use crate::{Queue, Settings, WaitLimit};
 
 /// The outcome of [draining](Queue::close_and_drain) a queue.
 ///
@@ -72,12 +72,12 @@ impl Queue {
     /// another process has removed the queue. If reopening is refused (`EPERM`, where root had set a capacity above
     /// `kernel.msgmnb`), the queue stays closed.
     // ANCHOR: drain
-    pub fn close_and_drain<'a>(self, until: impl Into<Until<'a>>) -> Result<Drain> {
-        let until = until.into();
+    pub fn close_and_drain<'a>(self, limit: impl Into<WaitLimit<'a>>) -> Result<Drain> {
+        let limit = limit.into();
         let capacity = self.stat()?.capacity;
         self.set(&Settings { capacity: Some(0), ..Settings::default() })?;
         loop {
-            let over = until.has_passed() || until.is_interrupted();
+            let over = limit.has_passed() || limit.is_cancelled();
             let stat = self.stat()?;
             if stat.messages == 0 {
                 self.remove()?;

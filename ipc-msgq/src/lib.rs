@@ -82,7 +82,7 @@
 //! | `system_v/link.rs` | 7 | [`SystemVLink`]: a connected end, which notices when the peer is gone |
 //! | `alarm.rs`, `alarm/` | 9 | interrupting an endless wait |
 //! | **6. Waiting** | **17** | |
-//! | `until.rs` | 7 | [`Until`]: waiting with a deadline; [`Interrupter`] |
+//! | `until.rs` | 7 | [`WaitLimit`]: waiting with a deadline; [`CancelToken`] |
 //! | `readiness.rs`, `readiness/` | 10 | [`Readiness`]: a descriptor, to poll a queue and sockets together |
 //! | **7. Structs, and the kernel's records** | **14** | |
 //! | `typed.rs` | 6 | [`Typed`]: messages that are structs |
@@ -100,7 +100,6 @@
 //! | `scenario/` | 36 | scenes to watch |
 //! | `../include/`, `../interop/` | | the same queue in C and in C++ |
 
-mod alarm;
 mod control;
 mod drain;
 mod leased;
@@ -117,7 +116,8 @@ pub mod server;
 mod sys;
 mod system_v;
 mod typed;
-mod until;
+mod wait_limit;
+mod wake_timer;
 
 use ipc_core::lease::{self, Note};
 use ipc_core::{Between, Direction, Error, Medium, Profile, Reach, Result, Unit};
@@ -137,7 +137,7 @@ pub use readiness::Readiness;
 pub use select::Select;
 pub use system_v::{SystemV, SystemVLink};
 pub use typed::Typed;
-pub use until::{Interrupter, Until};
+pub use wait_limit::{CancelToken, WaitLimit};
 
 /// The variants of the message queue; the first is the default.
 pub type Variants = (SystemV, Posix);

@@ -35,7 +35,7 @@ pub struct Entry {
 ///
 /// ```
 /// # use ipc_msgq::Queue;
-/// let queue = Queue::private(0o000)?.owned(); // nobody may read it
+/// let queue = Queue::private(0o000)?.owned(); // no user but root may read it
 /// assert!(ipc_msgq::list()?.iter().any(|entry| entry.queue == *queue));
 /// # Ok::<(), ipc_core::Error>(())
 /// ```

@@ -50,7 +50,10 @@ impl FromStr for MessageType {
 
     fn from_str(text: &str) -> Result<Self> {
         text.parse().ok().and_then(Self::new).ok_or_else(|| {
-            Error::Usage(format!("'{text}' is no message type: a whole number from 1 to {}", Self::MAX))
+            Error::Usage(format!(
+                "invalid message type '{text}': expected a whole number from 1 to {}",
+                Self::MAX
+            ))
         })
     }
 }

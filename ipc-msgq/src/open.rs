@@ -150,7 +150,7 @@ fn get(key: libc::key_t, flags: c_int) -> Result<Queue> {
             format!("choose another key, or remove that queue with: ipcrm -Q {key:#010x}")
         })
         .advise(Errno::EACCES, || {
-            format!("the queue with key {key:#010x} is there, but its mode keeps you out")
+            format!("the queue with key {key:#010x} exists, but its mode does not permit this")
         })
         .advise(Errno::ENOSPC, || {
             "kernel.msgmni limits the queues: see ipcs -q for what is left over, and remove it with ipcrm -q"

@@ -36,7 +36,7 @@ impl OwnedQueue {
     /// queue.remove()?;
     /// # Ok::<(), ipc_core::Error>(())
     /// ```
-    #[must_use = "else nobody here knows the queue any more"]
+    #[must_use = "otherwise the queue is never removed"]
     pub fn keep(self) -> Queue {
         let queue = self.0;
         std::mem::forget(self); // it owns nothing but the queue

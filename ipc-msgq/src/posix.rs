@@ -23,32 +23,187 @@
 //!
 //! **System calls** of a link: `mq_timedsend` or `mq_timedreceive`, one for each message, with no time limit. A time
 //! limit would be a moment of `CLOCK_REALTIME`: if that clock is set back while a call waits, the call waits longer by
-//! the same amount. Instead, the alarm clock of the process interrupts a call that waits for more than a tenth of a
-//! second, to check that the peer is still there: as for a System V queue, see `alarm.rs`. The clock is a thread, so a
+//! the same amount. Instead, the wake-up timer of the process interrupts a call that waits for more than a tenth of a
+//! second, to check that the peer is still there: as for a System V queue, see `wake_timer.rs`. The timer is a thread, so a
 //! child of `fork` that does not `exec` lacks it.
 //!
-//! | file | minutes | what it is |
-//! |---|---|---|
-//! | **A queue** | **20** | |
-//! | `mod.rs` | 4 | this page |
-//! | `open.rs` | 6 | making a queue, opening one, removing its name: [`Access`], [`Attributes`] |
-//! | `queue.rs` | 10 | [`PosixQueue`]: the other calls, one by one |
-//! | **Two processes at two queues** | **15** | |
-//! | `leased.rs` | 2 | a queue whose name is removed even when its owner is killed |
-//! | `lock.rs` | 1 | telling two queues of one name apart, and detecting whether a process holds one |
-//! | `meeting.rs` | 6 | [`Posix`]: the meeting of two processes |
-//! | `link.rs` | 6 | [`PosixLink`]: messages in both directions, and noticing when the peer is gone |
+//! TABLE
 
 mod leased;
 mod link;
 mod lock;
-mod meeting;
 mod open;
+mod protocol;
 mod queue;
+
+use std::time::Duration;
+
+use ipc_core::lease::{self, Lease, Note};
+use ipc_core::{
+    Advise, Clients, Error, MAX_MESSAGE, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
+    Variant, poll_for,
+};
+use nix::errno::Errno;
+use nix::unistd::geteuid;
+
+use protocol::{Handshake, QueuePair, check_longest};
 
 pub use ipc_core::PosixName;
 pub(crate) use leased::reclaim;
 pub use link::PosixLink;
-pub use meeting::Posix;
 pub use open::{Access, Attributes};
 pub use queue::{PosixQueue, Priority, Received};
+
+/// The variant `posix`: two queues that wait for their second user. See the [module](self).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_msgq::Posix;
+/// # let timeout = Duration::from_secs(30);
+/// let setup = Setup::default();
+/// let mut meeting = Posix::create(None, &setup)?;
+/// let mut joiner = Posix::join(&meeting.address(), &setup, timeout)?; // in another process
+/// let mut owner = meeting.accept(timeout)?;
+/// owner.send(b"hello")?;
+/// let mut buffer = [0; 100];
+/// assert_eq!(joiner.recv(&mut buffer)?, 5);
+/// # Ok::<(), ipc_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Posix {
+    name: PosixName,
+    /// The open queues, until `accept` returns it in a link.
+    queues: Option<QueuePair>,
+}
+
+impl Mechanism for Posix {
+    const PROFILE: Profile = crate::PROFILE;
+    const VARIANT: Variant = Variant {
+        name: "posix",
+        summary: "two POSIX queues, one for each direction",
+        unit: Unit::WholeStruct,
+        reach: Reach::SameHost,
+        persistence: Persistence::Kernel,
+        remains: true,
+        clients: Clients::Many,
+        shares: &[Shared::IpcNamespace],
+    };
+    const TITLE: &'static str = "message queue";
+    const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;
+
+    type Options = ();
+    type Link = PosixLink;
+
+    fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
+        let name = address.map(str::parse).transpose()?.unwrap_or_else(PosixName::fresh);
+        let lease = Lease::take::<Self>(Some(&lease_name(&name)))
+            .advise(Errno::EEXIST, || format!("{name} is in use by another process: choose another name"))?;
+        let make = |name: &PosixName, access| -> Result<PosixQueue> {
+            let mut attributes = Attributes::of_the_system()?;
+            attributes.longest = attributes.longest.min(MAX_MESSAGE);
+            PosixQueue::create_leased(&lease, name, access, attributes, setup.mode)
+        };
+        let inbound = make(&name, Access::Receive)?;
+        inbound.lock()?;
+        let outbound = make(&name.back(), Access::Send)?;
+        check_longest(&inbound)?;
+        Handshake::send(&outbound, Handshake::INVITATION)?;
+        Ok(Self { name, queues: Some(QueuePair::new(inbound, outbound, Some(lease))) })
+    }
+
+    fn address(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("POSIX queues {0} and {0}.back (under /dev/mqueue, where that is mounted)", self.name)
+    }
+
+    fn accept(&mut self, timeout: Duration) -> Result<PosixLink> {
+        let Some(queues) = &self.queues else {
+            return Err(Error::Usage("these queues are connected already".into()));
+        };
+        let no_peer = || format!("no peer connected at {}", self.name);
+        poll_for(timeout, no_peer, || {
+            let came = Handshake::try_recv(&queues.inbound, Handshake::ACCEPTANCE)?;
+            // A process that was killed after it took the invitation and before it answered must not keep it.
+            let outbound = &queues.outbound;
+            if came.is_none() && !outbound.is_locked_by_another()? && outbound.attributes()?.messages == 0 {
+                Handshake::send(outbound, Handshake::INVITATION)?;
+            }
+            Ok(came)
+        })?;
+        unlink(&self.name);
+        PosixLink::new(self.queues.take().expect("it was there above"))
+    }
+
+    fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
+        let name = address.parse()?;
+        lease::sweep::<Self>()?; // queues left by dead processes must not be joined
+        let no_peer = || format!("no peer at {name}: start `ipc-msgq pong {name} --variant posix` first");
+        poll_for(timeout, no_peer, || try_join(&name, setup))
+    }
+
+    fn reclaim(note: &Note) -> Result<()> {
+        crate::reclaim(note)
+    }
+}
+
+/// Joins the owner of the queues; returns `None` if they do not exist, or no longer.
+fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
+    let another = || format!("the queue {name} is another user's");
+    let Some(outbound) = unless_gone(PosixQueue::open(name, Access::Send).advise(Errno::EACCES, another))?
+    else {
+        return Ok(None);
+    };
+    let Some(inbound) = unless_gone(PosixQueue::open(&name.back(), Access::Receive))? else {
+        return Ok(None);
+    };
+    for queue in [&outbound, &inbound] {
+        setup.check_owner(queue.identity()?.2, format_args!("the queue {name}"))?;
+    }
+    let lease = Lease::share::<Posix>(&lease_name(name))?;
+    if lease.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
+        return match unless_gone(PosixQueue::open(name, Access::Send))? {
+            None => Ok(None), // it was just removed, and its lease before it
+            Some(_) => Err(Error::Usage(format!(
+                "the queue {name} was not made by ipc-msgq, or with another TMPDIR: it is left alone"
+            ))),
+        };
+    }
+    check_longest(&inbound)?;
+    check_longest(&outbound)?;
+    // Lock before taking the invitation: so the owner can tell a joiner that is about to answer from one that died.
+    if !outbound.is_locked_by_another()?
+        || !inbound.try_lock()?
+        || Handshake::try_recv(&inbound, Handshake::INVITATION)?.is_none()
+    {
+        return Ok(None); // just being made, or of a dead process; or another has joined, and the names go soon
+    }
+    Handshake::send(&outbound, Handshake::ACCEPTANCE)?;
+    // Both sides have both queues open. Without names, the queues disappear with their last user, however it ends. Not
+    // earlier: if this process were killed before its answer, the next joiner would not find them.
+    unlink(name);
+    PosixLink::new(QueuePair::new(inbound, outbound, lease)).map(Some)
+}
+
+/// Removes the names. Fails for the other side's user, and where the other side was faster.
+fn unlink(name: &PosixName) {
+    for name in [name, &name.back()] {
+        let _ = PosixQueue::unlink(name);
+    }
+}
+
+/// Returns the name's form in a lease: without a slash; a key of the other variant has no dash.
+fn lease_name(name: &PosixName) -> String {
+    format!("posix-{}", name.as_str().trim_start_matches('/'))
+}
+
+/// Returns `None` if the queue does not exist, or no longer.
+pub(super) fn unless_gone<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.errno() == Some(Errno::ENOENT) => Ok(None),
+        answer => answer.map(Some),
+    }
+}

@@ -108,7 +108,7 @@ impl Queue {
     /// let queue = Queue::private(0o600)?.owned();
     /// let message = Message::new(MessageType::ONE, &vec![0; queue.longest_text()?]);
     /// while queue.try_send(&message)?.is_some() {}
-    /// assert!(queue.try_send(&message)?.is_none(), "full: nobody receives");
+    /// assert!(queue.try_send(&message)?.is_none(), "full: no process receives");
     /// # Ok::<(), ipc_core::Error>(())
     /// ```
     ///
@@ -233,7 +233,7 @@ impl Queue {
     #[doc(alias = "IPC_RMID")]
     pub fn remove(self) -> Result<()> {
         sys::msgctl_remove(self.0.get()).call("msgctl").advise(Errno::EPERM, || {
-            format!("queue {} belongs to another user, who can remove it (or root)", self.0)
+            format!("queue {} belongs to another user: only that user and root can remove it", self.0)
         })
     }
 

@@ -11,7 +11,7 @@ use crate::{Message, MessageType, Queue, Select};
 
 mod helper;
 
-use helper::{Shared, Turn};
+use helper::{HelperState, Turn};
 
 /// A descriptor that is readable when a queue has a message, so that a program can wait for the queue and for sockets
 /// in one `poll`, `epoll` or tokio runtime. Made by [`Queue::readiness`].
@@ -82,7 +82,7 @@ use helper::{Shared, Turn};
 pub struct Readiness {
     queue: Queue,
     select: Select,
-    shared: Arc<Shared>,
+    shared: Arc<HelperState>,
     /// `None` once the helper has been told to stop.
     helper: Option<JoinHandle<()>>,
 }
@@ -100,7 +100,7 @@ impl Queue {
     #[doc(alias = "poll")]
     pub fn readiness(&self, select: impl Into<Select>) -> Result<Readiness> {
         let (queue, select) = (*self, select.into());
-        let shared = Arc::new(Shared::new()?);
+        let shared = Arc::new(HelperState::new()?);
         let helper = thread::Builder::new().name("msgq-readiness".into());
         let helpers = Arc::clone(&shared);
         let helper = helper.spawn(move || helpers.watch(queue, select)).call("clone")?;
@@ -118,7 +118,7 @@ impl Readiness {
     /// # Errors
     /// `E2BIG`: the message is longer than `message`'s capacity; it stays in the queue, and the descriptor stays
     /// readable. `EIDRM`, `EINVAL`: the queue was removed. `EACCES`: no permission. `EAGAIN` from `clone`: the helper
-    /// could not start the clock that [`recv_until`](Queue::recv_until) needs.
+    /// could not start the timer that [`recv_until`](Queue::recv_until) needs.
     #[doc(alias = "msgrcv")]
     pub fn try_recv(&self, message: &mut Message) -> Result<Option<()>> {
         let mut turn = self.shared.turn();
@@ -164,7 +164,7 @@ impl Readiness {
     fn stop(&mut self) -> Option<MessageType> {
         let helper = self.helper.take()?;
         let turn = self.shared.turn(); // or the helper could look just before, and sleep just after
-        self.shared.stop.interrupt();
+        self.shared.stop.cancel();
         self.shared.to_helper.notify_one();
         drop(turn);
         let _ = helper.join(); // it does not panic

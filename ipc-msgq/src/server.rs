@@ -15,23 +15,23 @@
 //! # Ok::<(), ipc_core::Error>(())
 //! ```
 //!
-//! A client comes to the *door*, a message type that all clients know, and says which process it is. It gets a *seat*:
-//! two types, one for each direction, and a server thread that receives its messages. So no client can take another's
-//! answer, and a slow request does not delay other clients.
+//! A client asks to join with a message type that all clients know, and says which process it is. The server's *accept
+//! loop* gives it a *slot*: two types, one for each direction, and a server thread that receives its messages. So no
+//! client can take another's answer, and a slow request does not delay other clients.
 //!
 //! ```text
 //!   client              the queue             server
-//!     join ──────────► [ 1 ]      ──────────► the door
-//!          ◄────────── [ random ] ◄────────── thread of seat 0: "session 815, seat 0"
-//!  request ──────────► [ 2 ]      ──────────► thread of seat 0
-//!          ◄────────── [ 3 ]      ◄────────── thread of seat 0
+//!     join ──────────► [ 1 ]      ──────────► accept loop
+//!          ◄────────── [ random ] ◄────────── thread of slot 0: "session 815, slot 0"
+//!  request ──────────► [ 2 ]      ──────────► thread of slot 0
+//!          ◄────────── [ 3 ]      ◄────────── thread of slot 0
 //! ```
 //!
 //! **A client that is killed** says no goodbye, and the kernel gives no notice. One thread of the server, the *reaper*,
 //! sleeps in one `poll(2)` for all the processes that have clients (pidfds). The messages that a dead client left in
 //! the queue are discarded.
 //!
-//! **A seat is used again**, a session never: its number is in each message. A late message from the seat's previous
+//! **A slot is used again**, a session never: its number is in each message. A late message from the slot's previous
 //! client is not taken for one of the present client, and the present client ignores a late answer to the previous one.
 //!
 //! **Both directions share the capacity of the queue.** Suppose a server sleeps in `msgsnd` because the queue is full
@@ -43,31 +43,21 @@
 //!    takes room there is a thread about to receive it, and each thread that sleeps in `msgsnd` gets its turn.
 //! 2. Nothing forces a client to obey this rule. So a thread that waits to send its answer regularly checks for
 //!    messages from its client, which should have sent none, and takes them out. Before each answer, it also checks
-//!    that the last one was taken. A client that has two under way is *refused*: it is told so, and from then on its
-//!    thread only discards what it sends, until it says goodbye or ends.
+//!    that the last one was taken. A client that has two under way is *rejected*: it is told so, and from then on
+//!    its thread only discards what it sends, until it says goodbye or ends.
 //! 3. A client that is stopped takes neither its answer nor its welcome. When room is lacking and such a message has
-//!    been in the queue for a second, it is taken back, and its client is refused (`room.rs`).
+//!    been in the queue for a second, it is taken back, and its client is rejected (`back_pressure.rs`).
 //!
 //! One problem remains: a process that may send to the queue can fill it with messages of types that no process
 //! receives. The kernel offers no protection between processes of the same user.
 //!
-//! | file | minutes | what it is |
-//! |---|---|---|
-//! | **The client** | **18** | |
-//! | `mod.rs` | 9 | this page; [`Server`], [`Handler`], [`Event`]; the thread at the door |
-//! | `wire.rs` | 4 | the format of the messages |
-//! | `client.rs` | 5 | [`Client`] |
-//! | **The server** | **13** | |
-//! | `hall.rs` | 5 | the seats of the clients |
-//! | `session.rs` | 5 | the thread of one client |
-//! | `room.rs` | 2 | reclaiming room from answers that no client takes |
-//! | `reaper.rs` | 1 | the thread that learns which clients were killed |
+//! TABLE
 
+mod back_pressure;
 mod client;
-mod hall;
 mod reaper;
-mod room;
 mod session;
+mod state;
 mod wire;
 
 use std::fmt;
@@ -78,9 +68,9 @@ use ipc_core::process::ProcessId;
 use ipc_core::{Call, Result};
 
 pub use client::{Client, longest_request};
-use hall::Hall;
 use session::Session;
-use wire::{DOOR, Join, Welcome};
+use state::ServerState;
+use wire::{JOIN, Join, Welcome};
 
 use crate::{Message, Queue};
 
@@ -113,8 +103,8 @@ pub enum Event {
     Killed(ProcessId),
     /// It gets no more answers: it had more than one request under way, or there was no answer, or it did not take its
     /// answer while other clients lacked room. `Left` or `Killed` follows.
-    Refused(ProcessId),
-    /// A message at the door is not a request to join.
+    Rejected(ProcessId),
+    /// A message with the type for requests to join is none.
     Garbage {
         /// Its length.
         bytes: usize,
@@ -124,8 +114,8 @@ pub enum Event {
 /// Serves many clients on one queue. Dropping it stops it. The queue stays.
 #[must_use = "it stops as soon as it is dropped"]
 pub struct Server {
-    hall: Arc<Hall>,
-    door: Option<JoinHandle<Result<()>>>,
+    state: Arc<ServerState>,
+    accept_loop: Option<JoinHandle<Result<()>>>,
     reaper: Option<JoinHandle<()>>,
 }
 
@@ -139,26 +129,26 @@ impl Server {
     /// As [`Queue::stat`]. `EMFILE` from `eventfd`, `EAGAIN` from `clone`: this process has no descriptor or no thread
     /// left.
     pub fn start(queue: Queue, handler: impl Handler) -> Result<Self> {
-        let hall = Arc::new(Hall::new(queue, Box::new(handler))?);
-        let mut server = Self { hall, door: None, reaper: None };
-        server.reaper = Some(server.spawn("msgq-reaper", |hall| reaper::run(hall))?);
-        server.door = Some(server.spawn("msgq-door", stand_at_door)?);
+        let state = Arc::new(ServerState::new(queue, Box::new(handler))?);
+        let mut server = Self { state, accept_loop: None, reaper: None };
+        server.reaper = Some(server.spawn("msgq-reaper", |state| reaper::run(state))?);
+        server.accept_loop = Some(server.spawn("msgq-accept", accept_loop)?);
         Ok(server)
     }
 
     fn spawn<T: Send + 'static>(
         &self,
         name: &str,
-        run: impl FnOnce(&Arc<Hall>) -> T + Send + 'static,
+        run: impl FnOnce(&Arc<ServerState>) -> T + Send + 'static,
     ) -> Result<JoinHandle<T>> {
-        let hall = Arc::clone(&self.hall);
-        thread::Builder::new().name(name.into()).spawn(move || run(&hall)).call("clone")
+        let state = Arc::clone(&self.state);
+        thread::Builder::new().name(name.into()).spawn(move || run(&state)).call("clone")
     }
 
     /// Returns the number of clients.
     #[must_use]
     pub fn clients(&self) -> usize {
-        self.hall.count()
+        self.state.clients()
     }
 
     /// Ends all sessions, and waits until the requests under way are answered. The clients are told.
@@ -171,63 +161,62 @@ impl Server {
     /// # Errors
     /// The removal (`EIDRM`, `EINVAL`), or another error that made the queue unusable.
     pub fn wait(mut self) -> Result<()> {
-        self.door.take().map_or(Ok(()), |door| door.join().unwrap_or(Ok(())))
+        self.accept_loop.take().map_or(Ok(()), |thread| thread.join().unwrap_or(Ok(())))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.hall.closing.interrupt();
-        let _ = self.hall.reaper.write(1);
-        // In this order: once the thread at the door has ended, no client gets a seat after all have been told to
-        // leave.
-        let _ = self.door.take().map(JoinHandle::join);
-        self.hall.clear();
+        self.state.stopping.cancel();
+        let _ = self.state.wake_reaper.write(1);
+        // In this order: once the accept loop has ended, no client gets a slot after all have been told to leave.
+        let _ = self.accept_loop.take().map(JoinHandle::join);
+        self.state.end_sessions();
         let _ = self.reaper.take().map(JoinHandle::join);
     }
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("queue", &self.hall.queue).finish_non_exhaustive()
+        f.debug_struct("Server").field("queue", &self.state.queue).finish_non_exhaustive()
     }
 }
 
-/// Lets clients in until the server stops. Never waits for room, and so never for a client: the welcome is the first
+/// Accepts clients until the server stops. Never waits for room, and so never for a client: the welcome is the first
 /// message that a client's own thread sends.
-fn stand_at_door(hall: &Arc<Hall>) -> Result<()> {
-    let mut message = Message::truncating(hall.longest);
-    while hall.queue.recv_until(DOOR, &mut message, &hall.closing)?.is_some() {
+fn accept_loop(state: &Arc<ServerState>) -> Result<()> {
+    let mut message = Message::truncating(state.longest);
+    while state.queue.recv_until(JOIN, &mut message, &state.stopping)?.is_some() {
         if message.text().is_empty() {
-            hall.make_room(); // a client lacks room
+            state.reclaim_room(); // a client lacks room
             continue;
         }
         match Join::decode(message.text()) {
-            Some(join) => let_in(hall, join)?,
-            None => hall.tell(Event::Garbage { bytes: message.text().len() }),
+            Some(join) => accept(state, join)?,
+            None => state.notify(Event::Garbage { bytes: message.text().len() }),
         }
     }
     Ok(())
 }
 
-/// Gives the client a seat and a thread, if there are any left.
-fn let_in(hall: &Arc<Hall>, join: Join) -> Result<()> {
+/// Gives the client a slot and a thread, if there are any left.
+fn accept(state: &Arc<ServerState>, join: Join) -> Result<()> {
     let me = ProcessId::current()?;
     if join.client.namespaces != me.namespaces {
         // The server could not notice the client's end. The client is told which server this is, and finds the reason
         // in that.
-        let nowhere = Welcome { session: 0, seat: 0, server: me };
-        let told = hall.queue.try_send(&Message::new(join.welcome, &nowhere.encode()))?;
-        return told.map_or_else(|| hall.turn_out(join.welcome), Ok);
+        let nowhere = Welcome { session: 0, slot: 0, server: me };
+        let told = state.queue.try_send(&Message::new(join.welcome, &nowhere.encode()))?;
+        return told.map_or_else(|| state.reject(join.welcome), Ok);
     }
-    let Ok(Some(seat)) = hall.seat(join) else {
-        return hall.turn_out(join.welcome);
+    let Ok(Some(slot)) = state.take_slot(join) else {
+        return state.reject(join.welcome);
     };
-    let (its_hall, its_seat) = (Arc::clone(hall), seat.clone());
-    let run = move || Session::new(&its_hall, its_seat).run();
+    let (its_state, its_slot) = (Arc::clone(state), slot.clone());
+    let run = move || Session::new(&its_state, its_slot).run();
     if thread::Builder::new().name("msgq-client".into()).stack_size(STACK).spawn(run).is_err() {
-        hall.free(&seat);
-        return hall.turn_out(join.welcome);
+        state.free(&slot);
+        return state.reject(join.welcome);
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use crate::{Key, Queue};
-use protocol::{Hello, INVITATION, Role, Side, introduce, peek_hello, try_recv_hello};
+use protocol::{Hello, INVITATION, Party, QueueEnd, introduce, peek_hello, try_recv_hello};
 
 pub use link::SystemVLink;
 
@@ -25,11 +25,11 @@ pub use link::SystemVLink;
 /// # use std::time::Duration;
 /// # use ipc_core::{Mechanism, Setup, Transport};
 /// # use ipc_msgq::SystemV;
-/// # let patience = Duration::from_secs(30);
+/// # let timeout = Duration::from_secs(30);
 /// let setup = Setup::default();
 /// let mut meeting = SystemV::create(None, &setup)?;
-/// let mut joiner = SystemV::join(&meeting.address(), &setup, patience)?; // in another process
-/// let mut owner = meeting.accept(patience)?;
+/// let mut joiner = SystemV::join(&meeting.address(), &setup, timeout)?; // in another process
+/// let mut owner = meeting.accept(timeout)?;
 /// owner.send(b"hello")?;
 /// let mut buffer = [0; 100];
 /// assert_eq!(joiner.recv(&mut buffer)?, 5);
@@ -39,8 +39,8 @@ pub use link::SystemVLink;
 pub struct SystemV {
     key: Key,
     queue: Queue,
-    /// This process's side of the queue, until `accept` returns it in a link.
-    side: Option<Side>,
+    /// This process's end of the queue, until `accept` returns it in a link.
+    end: Option<QueueEnd>,
     /// A second hold on the lease. While the meeting is kept until the child has ended, it cleans up after a child that
     /// was killed, even when the link is closed by then.
     _lease: Option<Lease>,
@@ -50,7 +50,7 @@ impl Mechanism for SystemV {
     const PROFILE: Profile = crate::PROFILE;
     const VARIANT: Variant = Variant {
         name: "sysv",
-        summary: "one System V queue, a message type for each way",
+        summary: "one System V queue, a message type for each direction",
         unit: Unit::WholeStruct,
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
@@ -70,9 +70,9 @@ impl Mechanism for SystemV {
             format!("key {key} is in use by another process: choose another KEY")
         })?;
         let queue = Queue::create_leased(&lease, key, setup.mode)?;
-        let side = Side::new(queue, Role::Owner, Some(lease));
+        let end = QueueEnd::new(queue, Party::Owner, Some(lease));
         introduce(queue, INVITATION)?;
-        Ok(Self { key, queue, side: Some(side), _lease: Lease::share::<Self>(&key.to_string())? })
+        Ok(Self { key, queue, end: Some(end), _lease: Lease::share::<Self>(&key.to_string())? })
     }
     // ANCHOR_END: create
 
@@ -86,17 +86,17 @@ impl Mechanism for SystemV {
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<SystemVLink> {
-        let Some(side) = &self.side else {
-            return Err(Error::Usage("this queue has its two sides already".into()));
+        let Some(end) = &self.end else {
+            return Err(Error::Usage("this queue is connected already".into()));
         };
-        let hello = || match try_recv_hello(side.queue, Role::Joiner.outbound())? {
-            None => invite_again(side.queue).map(|()| None),
+        let hello = || match try_recv_hello(end.queue, Party::Joiner.outbound())? {
+            None => invite_again(end.queue).map(|()| None),
             hello => Ok(hello),
         };
         let removed = |error| if self.queue.is_gone() { self.queue.removed(error) } else { error };
-        let nobody = || format!("nobody joined at {}", self.key);
-        let joiner = poll_for(timeout, nobody, || hello().map_err(removed))?;
-        SystemVLink::new(self.side.take().expect("it was there above"), &joiner)
+        let no_peer = || format!("no peer connected at {}", self.key);
+        let joiner = poll_for(timeout, no_peer, || hello().map_err(removed))?;
+        SystemVLink::new(self.end.take().expect("it was there above"), &joiner)
     }
     // ANCHOR_END: accept
 
@@ -104,8 +104,8 @@ impl Mechanism for SystemV {
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
         let key = address.parse()?;
         lease::sweep::<Self>()?; // a queue left by dead processes must not be joined
-        let nobody = || format!("nobody is at {key}: start this first: ipc-msgq pong {key}");
-        poll_for(timeout, nobody, || try_join(key, setup))
+        let no_peer = || format!("no peer at {key}: start `ipc-msgq pong {key}` first");
+        poll_for(timeout, no_peer, || try_join(key, setup))
     }
     // ANCHOR_END: join
 
@@ -114,7 +114,7 @@ impl Mechanism for SystemV {
     }
 }
 
-/// Frees the seat again if the process that took it was killed before it introduced itself.
+/// Sends the invitation again if the process that took it was killed before it introduced itself.
 fn invite_again(queue: Queue) -> Result<()> {
     let Some(taker) = queue.stat()?.last_receiver else { return Ok(()) };
     let watch = ProcessId::of(taker)?.map(PeerProcess::watch).transpose()?;
@@ -123,7 +123,7 @@ fn invite_again(queue: Queue) -> Result<()> {
     if silent { introduce(queue, INVITATION) } else { Ok(()) }
 }
 
-/// Takes the free seat at the queue of `key`; returns `None` if there is no such queue yet.
+/// Takes the invitation from the queue of `key`; returns `None` if there is no such queue yet.
 fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
     // From here on the queue stays until this side has finished with it, too.
@@ -135,10 +135,10 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     }
     if lease.is_none() && stat.creator == geteuid().as_raw() {
         return Err(Error::Usage(format!(
-            "the queue with key {key} was not made by ipc-msgq (or with another TMPDIR): it is left alone"
+            "the queue with key {key} was not made by ipc-msgq, or with another TMPDIR: it is left alone"
         )));
     }
-    // Check before taking the seat: a process in another pid namespace could not use it.
+    // Check before taking the invitation: a process in another pid namespace could not use it.
     if let Some(Some(owner)) = unless_gone(peek_hello(queue, INVITATION))? {
         check_namespaces(&owner)?;
     }
@@ -146,7 +146,7 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
         Some(Some(owner)) => owner,
         Some(None) if stat.last_sent.is_some() => {
             return Err(Errno::ENOMSG).call("msgrcv").advise(Errno::ENOMSG, || {
-                format!("the queue with key {key} has no free seat: another process has joined it already")
+                format!("another process has already joined the queue with key {key}")
             });
         }
         Some(None) | None => return Ok(None), // it is being made, or was just removed
@@ -156,9 +156,9 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     if !PeerProcess::watch(owner.process)?.is_alive() {
         return Ok(None); // left by a dead process: it is removed with our lease
     }
-    let side = Side::new(queue, Role::Joiner, lease);
-    introduce(queue, Role::Joiner.outbound())?;
-    SystemVLink::new(side, &owner).map(Some)
+    let end = QueueEnd::new(queue, Party::Joiner, lease);
+    introduce(queue, Party::Joiner.outbound())?;
+    SystemVLink::new(end, &owner).map(Some)
 }
 
 /// Refuses a side in another pid namespace: the kernel records nothing about a queue's users but their last pids.
@@ -167,8 +167,7 @@ fn check_namespaces(other: &Hello) -> Result<()> {
     if theirs == ours {
         return Ok(());
     }
-    Err(theirs
-        .refusal(ours, "between the two, use --variant posix, or another mechanism than a System V queue"))
+    Err(theirs.refusal(ours, "use --variant posix, or another mechanism than a System V queue"))
 }
 
 /// Returns `None` if the queue does not exist, or no longer.

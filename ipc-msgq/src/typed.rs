@@ -7,7 +7,7 @@ use ipc_core::{Advise, Error, Result};
 use nix::errno::Errno;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use crate::{Message, MessageType, Queue, Select, Until};
+use crate::{Message, MessageType, Queue, Select, WaitLimit};
 
 /// A queue whose messages are structs of type `T`, as C programs send them.
 ///
@@ -108,7 +108,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
         self.queue.try_send(&self.message)
     }
 
-    /// Sends `payload`, waiting for room until `until`; `None` if there was none.
+    /// Sends `payload`, waiting for room up to `limit`; `None` if there was none.
     ///
     /// # Errors
     /// As [`Queue::send_until`].
@@ -116,10 +116,10 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
         &mut self,
         kind: MessageType,
         payload: &T,
-        until: impl Into<Until<'a>>,
+        limit: impl Into<WaitLimit<'a>>,
     ) -> Result<Option<()>> {
         self.pack(kind, payload);
-        self.queue.send_until(&self.message, until)
+        self.queue.send_until(&self.message, limit)
     }
 
     /// Takes the oldest message that `select` matches, waiting for it, and returns its type and its content.
@@ -142,16 +142,16 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
         received.map(|()| self.unpack()).transpose()
     }
 
-    /// Takes the oldest message that `select` matches, waiting for it until `until`; `None` if there was none.
+    /// Takes the oldest message that `select` matches, waiting for it up to `limit`; `None` if there was none.
     ///
     /// # Errors
     /// As [`recv`](Self::recv) and [`Queue::recv_until`].
     pub fn recv_until<'a>(
         &mut self,
         select: impl Into<Select>,
-        until: impl Into<Until<'a>>,
+        limit: impl Into<WaitLimit<'a>>,
     ) -> Result<Option<(MessageType, T)>> {
-        let received = self.queue.recv_until(select, &mut self.message, until);
+        let received = self.queue.recv_until(select, &mut self.message, limit);
         received.advise(Errno::E2BIG, longer::<T>)?.map(|()| self.unpack()).transpose()
     }
 
@@ -164,7 +164,7 @@ impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
         let text = self.message.text();
         let payload = T::read_from_bytes(text).map_err(|_| {
             Error::Usage(format!(
-                "the message of type {} has {} bytes, a {} has {}: the two sides differ in what they send",
+                "the message of type {} has {} bytes, but a {} has {}: the two sides disagree on the struct",
                 self.message.kind(),
                 text.len(),
                 name::<T>(),

@@ -170,7 +170,7 @@ fn a_struct_of_another_size_is_refused() {
     queue.send(&Message::new(ONE, b"seven!!")).unwrap();
     let shorter = points.try_recv(ONE).unwrap_err();
     assert!(matches!(shorter, Error::Usage(_)));
-    let text = "the message of type 1 has 7 bytes, a Point has 8: the two sides differ in what they send";
+    let text = "the message of type 1 has 7 bytes, but a Point has 8: the two sides disagree on the struct";
     assert_eq!(shorter.to_string(), text);
     assert_eq!(points.message().text(), b"seven!!");
     assert_eq!(queue.stat().unwrap().messages, 0);

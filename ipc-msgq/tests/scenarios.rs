@@ -76,9 +76,12 @@ fn every_scenario_holds() {
     for name in NAMES {
         let (status, story, stderr) = ended(scenario(&[name]));
         assert_eq!((status, &*stderr), (Some(0), ""), "{name}: {story}");
-        assert!(story.starts_with(&format!("{name}: ")) && story.ends_with("It is so.\n"), "{story}");
+        assert!(
+            story.starts_with(&format!("{name}: ")) && story.ends_with("All checks passed.\n"),
+            "{story}"
+        );
         assert!(story.contains('✓') && !story.contains('✗'), "{story}");
-        assert!(story.matches(" starts\n").count() >= 2, "it takes two: {story}");
+        assert!(story.matches(" starts\n").count() >= 2, "at least two processes: {story}");
         nothing_left(&story);
     }
 }
@@ -88,8 +91,8 @@ fn every_scenario_holds() {
 fn a_claim_that_does_not_hold_is_an_error() {
     let (status, story, stderr) = ended(scenario(&["false-claim"]));
     assert_eq!(status, Some(1), "{story}");
-    assert_eq!(stderr, "error: the kernel behaved otherwise: it was claimed that: there was a message\n");
-    assert!(story.contains("✗ there was a message") && !story.contains("It is so"), "{story}");
+    assert_eq!(stderr, "error: the kernel behaved differently: check failed: there was a message\n");
+    assert!(story.contains("✗ there was a message") && !story.contains("All checks passed"), "{story}");
     nothing_left(&story);
 }
 
@@ -113,14 +116,14 @@ fn a_scenario_that_is_killed_leaves_nothing() {
             assert!(started.elapsed() < PATIENCE, "after {signal} a queue is left: {story}");
             thread::sleep(Duration::from_millis(5));
         }
-        let actors = story.lines().filter(|line| line.ends_with(" starts"));
-        for pid in actors.map(|line| line.split_whitespace().rev().nth(1).unwrap()) {
+        let workers = story.lines().filter(|line| line.ends_with(" starts"));
+        for pid in workers.map(|line| line.split_whitespace().rev().nth(1).unwrap()) {
             let lives = || {
                 std::fs::read_to_string(format!("/proc/{pid}/cmdline"))
-                    .is_ok_and(|line| line.contains("actor"))
+                    .is_ok_and(|line| line.contains("worker"))
             };
             while lives() {
-                assert!(started.elapsed() < PATIENCE, "after {signal} the actor {pid} still runs: {story}");
+                assert!(started.elapsed() < PATIENCE, "after {signal} the worker {pid} still runs: {story}");
                 thread::sleep(Duration::from_millis(5));
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | `server/sessions.rs` | joining, leaving, being killed, seats that are used again |
+//! | `server/sessions.rs` | joining, leaving, being killed, slots that are used again |
 //! | `server/room.rs` | floods, and a queue that is full in both directions |
 //! | `server/thousand.rs` | a thousand clients |
 //! | `server/tools.rs` | a server with its own queue, and other processes |

@@ -1,4 +1,4 @@
-//! Waiting with an end: deadlines and interrupters, without losing a message.
+//! Waiting with an end: deadlines and cancellation, without losing a message.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ipc_conformance::watchdog::{self, PATIENCE, over_this_test};
 use ipc_core::{Mechanism, Setup};
 use ipc_msgq::{
-    Drain, Interrupter, Message, MessageType, OwnedQueue, Queue, Select, Settings, SystemV, Until,
+    CancelToken, Drain, Message, MessageType, OwnedQueue, Queue, Select, Settings, SystemV, WaitLimit,
 };
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
@@ -67,12 +67,12 @@ fn a_deadline_in_the_past_does_not_wait() {
 #[test]
 fn what_comes_in_time_is_received() {
     watched(|queue| {
-        for until in [Until::from(PATIENCE), Until::from(Duration::MAX), Until::NEVER] {
+        for limit in [WaitLimit::from(PATIENCE), WaitLimit::from(Duration::MAX), WaitLimit::NONE] {
             thread::scope(|scope| {
                 let receiver = scope.spawn(|| {
                     let mut message = Message::with_capacity(1);
                     queue
-                        .recv_until(ONE, &mut message, until)
+                        .recv_until(ONE, &mut message, limit)
                         .map(|received| received.map(|()| message.kind()))
                 });
                 thread::sleep(Duration::from_millis(20));
@@ -156,37 +156,37 @@ fn nothing_is_sent_twice_between_deadlines() {
 fn no_interruption_is_lost() {
     watched(|queue| {
         for round in 0..2000u64 {
-            let (interrupter, start) = (Interrupter::new(), Barrier::new(2));
+            let (token, start) = (CancelToken::new(), Barrier::new(2));
             thread::scope(|scope| {
                 scope.spawn(|| {
                     start.wait();
                     let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
-                    let until = Until::from(deadline).or(&interrupter);
-                    assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
+                    let limit = WaitLimit::from(deadline).or(&token);
+                    assert_eq!(queue.recv_until(ONE, &mut message, limit).unwrap(), None);
                     assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
                 });
                 start.wait();
                 for _ in 0..round % 100 * 20 {
                     std::hint::spin_loop();
                 }
-                interrupter.clone().interrupt();
+                token.clone().cancel();
             });
         }
     });
 }
 
-/// An interrupter ends only its own waits, and stops even a receiver that always finds a message.
+/// A token ends only its own waits, and stops even a receiver that always finds a message.
 #[test]
-fn an_interrupter_ends_its_own_waits() {
+fn a_token_ends_its_own_waits() {
     watched(|queue| {
         let busy = self::queue();
-        let (own, other) = (Interrupter::new(), Interrupter::new());
+        let (own, other) = (CancelToken::new(), CancelToken::new());
         let ended = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 let (deadline, mut message) = (Instant::now() + PATIENCE, Message::with_capacity(1));
-                let until = Until::from(deadline).or(&other);
-                assert_eq!(queue.recv_until(ONE, &mut message, until).unwrap(), None);
+                let limit = WaitLimit::from(deadline).or(&other);
+                assert_eq!(queue.recv_until(ONE, &mut message, limit).unwrap(), None);
                 assert!(Instant::now() < deadline, "the time has ended it, not the interruption");
                 ended.store(true, Ordering::Relaxed);
             });
@@ -198,10 +198,10 @@ fn an_interrupter_ends_its_own_waits() {
                 }
             });
             thread::sleep(Duration::from_millis(50));
-            own.interrupt();
+            own.cancel();
             thread::sleep(Duration::from_millis(50));
             assert!(!ended.load(Ordering::Relaxed), "the wrong one was ended");
-            other.interrupt();
+            other.cancel();
         });
         assert!(ended.load(Ordering::Relaxed));
         assert_eq!(busy.stat().unwrap().messages, 1, "nothing is lost by stopping");
@@ -210,13 +210,13 @@ fn an_interrupter_ends_its_own_waits() {
 
 /// Counts this process's threads that the crate has started. At least one exists, but a thread sets its name only when
 /// it runs.
-fn alarm_threads() -> usize {
+fn timer_threads() -> usize {
     loop {
         let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
         let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
-        let alarms = names.filter(|name| name.trim() == "msgq-alarm").count();
-        if alarms > 0 {
-            return alarms;
+        let threads = names.filter(|name| name.trim() == "msgq-wake-up").count();
+        if threads > 0 {
+            return threads;
         }
         thread::yield_now();
     }
@@ -224,19 +224,19 @@ fn alarm_threads() -> usize {
 
 /// One thread wakes all waiting calls, however many there are.
 #[test]
-fn a_thousand_waits_take_one_alarm_thread() {
+fn a_thousand_waits_take_one_timer_thread() {
     watched(|queue| {
-        let interrupter = Interrupter::new();
+        let token = CancelToken::new();
         thread::scope(|scope| {
             for _ in 0..1000 {
                 let builder = thread::Builder::new().stack_size(64 << 10);
-                let wait = || queue.recv_until(ONE, &mut Message::with_capacity(1), &interrupter).unwrap();
+                let wait = || queue.recv_until(ONE, &mut Message::with_capacity(1), &token).unwrap();
                 builder.spawn_scoped(scope, wait).unwrap();
             }
             thread::sleep(Duration::from_millis(50));
-            let alarms = alarm_threads();
-            interrupter.interrupt();
-            assert_eq!(alarms, 1);
+            let threads = timer_threads();
+            token.cancel();
+            assert_eq!(threads, 1);
         });
     });
 }
@@ -253,7 +253,7 @@ fn links_take_no_threads_of_their_own() {
                 (meeting.accept(PATIENCE).unwrap(), joiner)
             })
             .collect();
-        assert_eq!(alarm_threads(), 1);
+        assert_eq!(timer_threads(), 1);
         drop(links);
     });
 }
@@ -322,15 +322,15 @@ fn a_queue_that_is_not_drained_is_open_again() {
     });
 }
 
-/// An interrupter ends the draining, too: the queue is open again at once.
+/// A token ends the draining, too: the queue is open again at once.
 #[test]
-fn draining_can_be_interrupted() {
+fn draining_can_be_cancelled() {
     watched(|queue| {
         queue.send(&Message::new(ONE, b"precious")).unwrap();
-        let (capacity, interrupter) = (queue.stat().unwrap().capacity, Interrupter::new());
-        interrupter.interrupt();
-        let until = Until::from(Duration::from_secs(3600)).or(&interrupter); // longer than the watchdog waits
-        assert_eq!(queue.close_and_drain(until).unwrap(), Drain::NotDrained { messages: 1, bytes: 8 });
+        let (capacity, token) = (queue.stat().unwrap().capacity, CancelToken::new());
+        token.cancel();
+        let limit = WaitLimit::from(Duration::from_secs(3600)).or(&token); // longer than the watchdog waits
+        assert_eq!(queue.close_and_drain(limit).unwrap(), Drain::NotDrained { messages: 1, bytes: 8 });
         assert_eq!(queue.stat().unwrap().capacity, capacity);
     });
 }
@@ -341,7 +341,7 @@ fn a_blocked_signal_wakes_all_the_same() {
     watched(|queue| {
         let wait =
             || queue.recv_until(ONE, &mut Message::with_capacity(1), Duration::from_millis(20)).unwrap();
-        // This thread must not start the clock's thread, which would inherit its mask.
+        // This thread must not start the timer thread, which would inherit its mask.
         assert_eq!(thread::scope(|scope| scope.spawn(wait).join().unwrap()), None);
         SigSet::all().thread_block().unwrap();
         assert_eq!(wait(), None);
@@ -360,7 +360,7 @@ fn the_librarys_threads_take_no_signals() {
         let all = (Signal::SIGTERM as u32, Signal::SIGINT as u32, Signal::SIGUSR1 as u32);
         let all = [all.0, all.1, all.2].into_iter().fold(0, |mask, signal| mask | 1_u64 << (signal - 1));
         let started = Instant::now();
-        for name in ["msgq-alarm", "msgq-readiness"] {
+        for name in ["msgq-wake-up", "msgq-readiness"] {
             let blocks_all = || {
                 let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
                 let status =

@@ -7,7 +7,7 @@ use ipc_core::{Call, Result};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use super::meeting::unless_gone;
+use super::unless_gone;
 use super::{Access, Attributes, PosixName, PosixQueue};
 
 impl PosixQueue {

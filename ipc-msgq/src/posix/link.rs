@@ -2,39 +2,34 @@
 
 use std::time::Duration;
 
-use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
+use ipc_core::{Deadline, Error, Result, Transport};
 use nix::errno::Errno;
 
-use super::meeting::{Hello, Side};
-use super::{PosixQueue, Priority, Received};
-use crate::alarm::Ticks;
+use super::protocol::{DATA, END_OF_STREAM, QueuePair};
+use super::{PosixQueue, Received};
+use crate::wake_timer::PeriodicWakeUp;
 
-/// The priority of the caller's messages.
-const DATA: Priority = 1;
-/// The priority of the farewell, which has length zero: the lowest, so it comes after everything sent before.
-const FAREWELL: Priority = 0;
-
-/// The time that a call with a timeout waits before it checks that the peer is still there. The alarm clock of the
+/// The time that a call with a timeout waits before it checks that the peer is still there. The wake-up timer of the
 /// process interrupts a call without a timeout for the same check.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// One end of a link over two POSIX queues. Dropping it says goodbye.
+/// One end of a link over two POSIX queues. Dropping it tells the peer that nothing more will come.
 ///
 /// The receiver of a queue holds a lock on it. The kernel releases the lock when the descriptor is closed, however the
-/// process ends, and the sender tests the lock: that is how it notices a peer that has closed or died. The farewell is
-/// only a courtesy, which tells the receiver at once; where the queue has no room for it, nothing is lost.
+/// process ends, and the sender tests the lock: that is how it notices a peer that has closed or died. The end-of-stream
+/// marker only tells the receiver sooner; where the queue has no room for it, nothing is lost.
 ///
 /// ```
 /// # use std::time::Duration;
 /// # use ipc_core::{Mechanism, Setup, Transport};
 /// # use ipc_msgq::Posix;
-/// # let patience = Duration::from_secs(30);
+/// # let timeout = Duration::from_secs(30);
 /// # use std::os::fd::AsFd;
 /// # use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// # let setup = Setup::default();
 /// # let mut meeting = Posix::create(None, &setup)?;
-/// # let mut joiner = Posix::join(&meeting.address(), &setup, patience)?;
-/// let mut owner = meeting.accept(patience)?;
+/// # let mut joiner = Posix::join(&meeting.address(), &setup, timeout)?;
+/// let mut owner = meeting.accept(timeout)?;
 /// joiner.send(b"hello")?;
 /// poll(&mut [PollFd::new(owner.inbound().as_fd(), PollFlags::POLLIN)], PollTimeout::NONE).unwrap();
 /// assert_eq!(owner.try_recv(&mut [0; 10])?, Some(5));
@@ -42,8 +37,8 @@ const SLICE: Duration = Duration::from_millis(100);
 /// ```
 #[derive(Debug)]
 pub struct PosixLink {
-    side: Side,
-    ticks: Ticks,
+    queues: QueuePair,
+    wake_up: PeriodicWakeUp,
     inbox: Box<[u8]>,
     /// The length of the message in `inbox` that did not fit the caller's buffer: the next call returns it.
     kept: Option<usize>,
@@ -52,22 +47,28 @@ pub struct PosixLink {
 }
 
 impl PosixLink {
-    pub(super) fn new(side: Side) -> Result<Self> {
-        let longest = side.inbound.attributes()?.longest;
-        Ok(Self { inbox: vec![0; longest].into(), ticks: Ticks::start()?, side, kept: None, gone: false })
+    pub(super) fn new(queues: QueuePair) -> Result<Self> {
+        let longest = queues.inbound.attributes()?.longest;
+        Ok(Self {
+            inbox: vec![0; longest].into(),
+            wake_up: PeriodicWakeUp::start()?,
+            queues,
+            kept: None,
+            gone: false,
+        })
     }
 
     /// Returns the queue that this end sends to, for use without the protocol.
     #[must_use]
     pub const fn outbound(&self) -> &PosixQueue {
-        &self.side.outbound
+        &self.queues.outbound
     }
 
     /// Returns the queue that this end receives from. Its descriptor can be polled next to others; a message or the
-    /// peer's farewell makes it readable.
+    /// peer's end-of-stream marker makes it readable.
     #[must_use]
     pub const fn inbound(&self) -> &PosixQueue {
-        &self.side.inbound
+        &self.queues.inbound
     }
 
     fn check_len(&self, message: &[u8]) -> Result<()> {
@@ -77,7 +78,7 @@ impl PosixLink {
 
     /// Receives a message into the inbox if there is one, and returns its length.
     fn try_fetch(&mut self) -> Result<Option<usize>> {
-        let received = self.side.inbound.try_recv(&mut self.inbox)?;
+        let received = self.queues.inbound.try_recv(&mut self.inbox)?;
         received.map(|received| self.check(received)).transpose()
     }
 
@@ -86,11 +87,11 @@ impl PosixLink {
     fn check(&mut self, received: Received) -> Result<usize> {
         match (received.priority, received.len) {
             (DATA, len) => Ok(len),
-            (FAREWELL, 0) => {
+            (END_OF_STREAM, 0) => {
                 self.gone = true;
                 Err(Error::Disconnected)
             }
-            _ => Err(Error::Corrupt("a message in the queue that no link has sent")),
+            _ => Err(Error::Corrupt("the queue holds a message that was not sent by ipc-msgq")),
         }
     }
 
@@ -110,8 +111,8 @@ impl Transport for PosixLink {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.check_len(message)?;
         while !self.gone {
-            let Self { ticks, side, .. } = self;
-            match ticks.during(|| side.outbound.send(message, DATA)) {
+            let Self { wake_up, queues, .. } = self;
+            match wake_up.during(|| queues.outbound.send(message, DATA)) {
                 // A queue that stays full may have no receiver left.
                 Err(error) if error.errno() == Some(Errno::EINTR) => self.check_peer()?,
                 sent => return sent,
@@ -122,8 +123,8 @@ impl Transport for PosixLink {
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.kept.is_none() && !self.gone {
-            let Self { ticks, side, inbox, .. } = self;
-            match ticks.during(|| side.inbound.recv(inbox)) {
+            let Self { wake_up, queues, inbox, .. } = self;
+            match wake_up.during(|| queues.inbound.recv(inbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
                     let _ = self.check_peer(); // records whether it is gone
                 }
@@ -145,7 +146,7 @@ impl Transport for PosixLink {
             if deadline.has_passed() {
                 break;
             }
-            sent = self.side.outbound.send_within(message, DATA, deadline.left(SLICE))?;
+            sent = self.queues.outbound.send_within(message, DATA, deadline.left(SLICE))?;
         }
         Ok(sent)
     }
@@ -153,7 +154,7 @@ impl Transport for PosixLink {
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
         while self.kept.is_none() && !self.gone && !timeout.is_zero() {
-            if let Some(received) = self.side.inbound.recv_within(&mut self.inbox, deadline.left(SLICE))? {
+            if let Some(received) = self.queues.inbound.recv_within(&mut self.inbox, deadline.left(SLICE))? {
                 let len = self.check(received)?;
                 return self.deliver(len, buffer).map(Some);
             }
@@ -167,7 +168,7 @@ impl Transport for PosixLink {
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.check_len(message)?;
-        if self.gone { Err(Error::Disconnected) } else { self.side.outbound.try_send(message, DATA) }
+        if self.gone { Err(Error::Disconnected) } else { self.queues.outbound.try_send(message, DATA) }
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
@@ -187,21 +188,7 @@ impl Transport for PosixLink {
     }
 
     fn check_peer(&mut self) -> Result<()> {
-        self.gone = self.gone || !self.side.outbound.is_locked_by_another()?;
+        self.gone = self.gone || !self.queues.outbound.is_locked_by_another()?;
         if self.gone { Err(Error::Disconnected) } else { Ok(()) }
-    }
-}
-
-impl Drop for Side {
-    fn drop(&mut self) {
-        let _ = self.outbound.try_send(&[], FAREWELL); // no room: the peer notices when the lock is released
-    }
-}
-
-/// Returns the longest message of such a queue, or an error if the other side has made the queues unusable.
-pub(super) fn check_longest(queue: &PosixQueue) -> Result<()> {
-    match queue.attributes()?.longest {
-        Hello::SIZE..=MAX_MESSAGE => Ok(()),
-        _ => Err(Error::Corrupt("a queue that no link has made: its messages are too short or too long")),
     }
 }

@@ -7,17 +7,17 @@ use nix::errno::Errno;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::SigSet;
 
-use crate::{Interrupter, Message, MessageType, Queue, Select};
+use crate::{CancelToken, Message, MessageType, Queue, Select};
 
 /// The state that the helper and the user share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct HelperState {
     pub(super) turn: Mutex<Turn>,
     /// Tells the helper that it is its turn, or that it must stop.
     pub(super) to_helper: Condvar,
     /// Readable exactly while it is the user's turn.
     pub(super) to_user: EventFd,
-    pub(super) stop: Interrupter,
+    pub(super) stop: CancelToken,
 }
 
 /// The thread that may ask the kernel for a message.
@@ -33,14 +33,14 @@ pub(super) enum Turn {
     Failed(Error),
 }
 
-impl Shared {
+impl HelperState {
     pub(super) fn new() -> Result<Self> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         Ok(Self {
             turn: Mutex::new(Turn::Helper),
             to_helper: Condvar::new(),
             to_user: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
-            stop: Interrupter::new(),
+            stop: CancelToken::new(),
         })
     }
 
@@ -54,7 +54,7 @@ impl Shared {
         let mut no_room = Message::with_capacity(0);
         loop {
             let found = match queue.recv_until(select, &mut no_room, &self.stop) {
-                Ok(None) => return, // interrupted, and nothing taken
+                Ok(None) => return, // cancelled, and nothing taken
                 Ok(Some(())) => Turn::Taken(no_room.kind()),
                 Err(error) if error.errno() == Some(Errno::E2BIG) => Turn::User,
                 Err(error) => Turn::Failed(error),
@@ -62,7 +62,7 @@ impl Shared {
             let mut turn = self.turn();
             *turn = found;
             let _ = self.to_user.write(1); // this cannot fail: the count was 0
-            let waits = |turn: &mut Turn| !matches!(turn, Turn::Helper) && !self.stop.is_interrupted();
+            let waits = |turn: &mut Turn| !matches!(turn, Turn::Helper) && !self.stop.is_cancelled();
             drop(self.to_helper.wait_while(turn, waits).unwrap_or_else(PoisonError::into_inner));
         }
     }

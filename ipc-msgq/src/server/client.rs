@@ -1,17 +1,17 @@
 //! The client side of a server.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::{Error, Result, last_look};
+use ipc_core::{Deadline, Error, Result, last_look};
 
-use super::wire::{DOOR, GOODBYE, HEADER, Join, REQUEST, Types, Welcome, fresh_type};
-use crate::{Message, MessageType, Queue, Until};
+use super::wire::{GOODBYE, HEADER, JOIN, Join, REQUEST, Types, Welcome, fresh_type};
+use crate::{Message, MessageType, Queue};
 
 /// The interval at which a waiting client checks that the server is alive.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// The longest wait of the goodbye for room. If it gets none, the server notices when this process ends.
+/// The longest time that the goodbye waits for room. If it gets none, the server notices when this process ends.
 const GOODBYE_WAITS: Duration = Duration::from_secs(1);
 
 /// A client of a [`Server`](super::Server). Dropping it says goodbye.
@@ -23,46 +23,46 @@ pub struct Client {
     session: u64,
     types: Types,
     server: PeerProcess,
-    patience: Duration,
+    timeout: Duration,
     longest: usize,
     /// An answer is still to come, since the last request stopped waiting for it.
-    owed: bool,
-    /// The server has said that it will not answer this client again.
-    out: bool,
+    answer_pending: bool,
+    /// The server will not answer this client again.
+    rejected: bool,
 }
 
 impl Client {
-    /// Joins the server at `queue`, and waits for it, and later for each answer, no longer than `patience`.
+    /// Joins the server at `queue`, and waits for it, and later for each answer, no longer than `timeout`.
     ///
-    /// If the time runs out first and a server starts later, that server keeps a seat for this client until this
+    /// If the time runs out first and a server starts later, that server keeps a slot for this client until this
     /// process ends.
     ///
     /// # Errors
-    /// [`Error::TimedOut`]: no server answers. [`Error::Disconnected`]: the server has no seat left, is stopping, or
+    /// [`Error::TimedOut`]: no server answers. [`Error::Disconnected`]: the server has no slot left, is stopping, or
     /// lacked room while this client did not take its welcome. [`Error::Usage`]: the server is in another pid
     /// namespace, where neither side would notice the end of the other. [`Error::Corrupt`]: the answer is not a
     /// server's. `EINVAL`, `EIDRM`, `EACCES`: the queue does not exist (any more), or this user has no permission.
-    pub fn join(queue: Queue, patience: Duration) -> Result<Self> {
+    pub fn join(queue: Queue, timeout: Duration) -> Result<Self> {
         let welcome = fresh_type();
         let join = Join { welcome, client: ProcessId::current()? };
-        let deadline = Deadline::new(queue, patience, &|| false); // the server is not known yet
-        deadline.send(&Message::new(DOOR, &join.encode()))?;
+        let waiter = Waiter::new(queue, timeout, &|| false); // the server is not known yet
+        waiter.send(&Message::new(JOIN, &join.encode()))?;
         let mut answer = Message::truncating(64);
-        deadline.recv(welcome, &mut answer)?;
+        waiter.recv(welcome, &mut answer)?;
         if answer.text().is_empty() {
             return Err(Error::Disconnected);
         }
-        let Welcome { session, seat, server } =
-            Welcome::decode(answer.text()).ok_or(Error::Corrupt("a welcome that is none"))?;
+        let Welcome { session, slot, server } =
+            Welcome::decode(answer.text()).ok_or(Error::Corrupt("an invalid welcome from the server"))?;
         Ok(Self {
             queue,
             session,
-            types: Types::of(seat),
+            types: Types::of(slot),
             server: PeerProcess::watch(server)?,
-            patience,
+            timeout,
             longest: longest_request(queue)?,
-            owed: false,
-            out: false,
+            answer_pending: false,
+            rejected: false,
         })
     }
 
@@ -76,14 +76,14 @@ impl Client {
         if text.len() > self.longest {
             return Err(Error::TooLarge { len: text.len(), max: self.longest });
         }
-        if self.owed {
+        if self.answer_pending {
             self.answer()?;
         }
         let request = [&[REQUEST][..], &self.session.to_ne_bytes(), text].concat();
         let is_server_gone = || !self.server.is_alive();
-        let deadline = Deadline::new(self.queue, self.patience, &is_server_gone);
-        deadline.send(&Message::new(self.types.inbound, &request))?;
-        self.owed = true;
+        let waiter = Waiter::new(self.queue, self.timeout, &is_server_gone);
+        waiter.send(&Message::new(self.types.inbound, &request))?;
+        self.answer_pending = true;
         self.answer()
     }
 
@@ -94,21 +94,21 @@ impl Client {
     }
 
     fn answer(&mut self) -> Result<Vec<u8>> {
-        if self.out {
+        if self.rejected {
             return Err(Error::Disconnected);
         }
         let mut answer = Message::with_capacity(self.longest + HEADER);
         let is_server_gone = || !self.server.is_alive();
-        let deadline = Deadline::new(self.queue, self.patience, &is_server_gone);
+        let waiter = Waiter::new(self.queue, self.timeout, &is_server_gone);
         loop {
-            deadline.recv(self.types.outbound, &mut answer)?;
+            waiter.recv(self.types.outbound, &mut answer)?;
             if answer.text().is_empty() {
-                self.out = true;
+                self.rejected = true;
                 return Err(Error::Disconnected);
             }
-            // An answer with another session is for an earlier client in this seat.
+            // An answer with another session is for an earlier client in this slot.
             if let Some(text) = answer.text().strip_prefix(&self.session.to_ne_bytes()) {
-                self.owed = false;
+                self.answer_pending = false;
                 return Ok(text.to_vec());
             }
         }
@@ -133,51 +133,45 @@ pub fn longest_request(queue: Queue) -> Result<usize> {
     Ok(queue.longest_text()?.saturating_sub(HEADER))
 }
 
-/// The end of a wait for room or for a message: a time limit, or the end of the server.
-struct Deadline<'a> {
+/// Waits for room or for a message, until the time runs out or the server ends.
+struct Waiter<'a> {
     queue: Queue,
-    patience: Duration,
-    /// `None`: never.
-    moment: Option<Instant>,
+    timeout: Duration,
+    deadline: Deadline,
     is_server_gone: &'a dyn Fn() -> bool,
 }
 
-impl<'a> Deadline<'a> {
-    fn new(queue: Queue, patience: Duration, is_server_gone: &'a dyn Fn() -> bool) -> Self {
-        Self { queue, patience, moment: Instant::now().checked_add(patience), is_server_gone }
+impl<'a> Waiter<'a> {
+    fn new(queue: Queue, timeout: Duration, is_server_gone: &'a dyn Fn() -> bool) -> Self {
+        Self { queue, timeout, deadline: Deadline::after(timeout), is_server_gone }
     }
 
     fn send(&self, message: &Message) -> Result<()> {
-        while self.queue.send_until(message, self.next_look())?.is_none() {
+        while self.queue.send_until(message, self.deadline.left(LOOK_EVERY))?.is_none() {
             if (self.is_server_gone)() {
                 return Err(Error::Disconnected);
             }
-            self.look_at_clock()?;
+            self.check_deadline()?;
             // Other clients may occupy the room indefinitely. This message tells the server, and always fits.
-            self.queue.try_send(&Message::new(DOOR, &[]))?;
+            self.queue.try_send(&Message::new(JOIN, &[]))?;
         }
         Ok(())
     }
 
     fn recv(&self, kind: MessageType, message: &mut Message) -> Result<()> {
-        while self.queue.recv_until(kind, message, self.next_look())?.is_none() {
+        while self.queue.recv_until(kind, message, self.deadline.left(LOOK_EVERY))?.is_none() {
             if (self.is_server_gone)() {
                 return last_look(Error::Disconnected, || self.queue.try_recv(kind, message));
             }
-            self.look_at_clock()?;
+            self.check_deadline()?;
         }
         Ok(())
     }
 
-    fn next_look(&self) -> Until<'static> {
-        let look = Instant::now() + LOOK_EVERY;
-        self.moment.map_or(look, |moment| moment.min(look)).into()
-    }
-
-    fn look_at_clock(&self) -> Result<()> {
-        if self.moment.is_some_and(|moment| moment <= Instant::now()) {
-            let what = format!("nobody answers at queue {}: is there a server?", self.queue.id());
-            return Err(Error::TimedOut { what, waited: self.patience });
+    fn check_deadline(&self) -> Result<()> {
+        if self.deadline.has_passed() {
+            let what = format!("no answer at queue {}: is a server running?", self.queue.id());
+            return Err(Error::TimedOut { what, waited: self.timeout });
         }
         Ok(())
     }
@@ -191,23 +185,23 @@ mod tests {
     #[test]
     fn the_last_answer_of_a_server_is_received() {
         let queue = Queue::private(0o600).unwrap().owned();
-        let answers_and_ends = || queue.try_send(&Message::new(DOOR, b"last")).unwrap().is_some();
-        let deadline = Deadline::new(*queue, Duration::ZERO, &answers_and_ends);
+        let answers_and_ends = || queue.try_send(&Message::new(JOIN, b"last")).unwrap().is_some();
+        let waiter = Waiter::new(*queue, Duration::ZERO, &answers_and_ends);
         let mut message = Message::with_capacity(4);
-        deadline.recv(DOOR, &mut message).unwrap();
+        waiter.recv(JOIN, &mut message).unwrap();
         assert_eq!(message.text(), b"last");
-        let only_ends = Deadline::new(*queue, Duration::ZERO, &|| true);
-        assert!(matches!(only_ends.recv(DOOR, &mut message), Err(Error::Disconnected)));
+        let only_ends = Waiter::new(*queue, Duration::ZERO, &|| true);
+        assert!(matches!(only_ends.recv(JOIN, &mut message), Err(Error::Disconnected)));
     }
 
-    /// A client that waits for room is told at once that the server is gone, not only when the time is over.
+    /// A client that waits for room notices at once that the server is gone, not only when the time is over.
     #[test]
-    fn who_waits_for_room_is_told_that_the_server_is_gone() {
+    fn a_client_that_waits_for_room_notices_that_the_server_is_gone() {
         let queue = Queue::private(0o600).unwrap().owned();
         queue.set(&crate::Settings { capacity: Some(0), ..Default::default() }).unwrap();
-        let only_ends = Deadline::new(*queue, Duration::ZERO, &|| true);
-        assert!(matches!(only_ends.send(&Message::new(DOOR, b"")), Err(Error::Disconnected)));
-        let lives = Deadline::new(*queue, Duration::ZERO, &|| false);
-        assert!(matches!(lives.send(&Message::new(DOOR, b"")), Err(Error::TimedOut { .. })));
+        let only_ends = Waiter::new(*queue, Duration::ZERO, &|| true);
+        assert!(matches!(only_ends.send(&Message::new(JOIN, b"")), Err(Error::Disconnected)));
+        let lives = Waiter::new(*queue, Duration::ZERO, &|| false);
+        assert!(matches!(lives.send(&Message::new(JOIN, b"")), Err(Error::TimedOut { .. })));
     }
 }

@@ -5,25 +5,25 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::hall::Hall;
+use super::state::ServerState;
 
 /// Sleeps in one `poll(2)` for all processes, however many there are, until one of them has ended, another has joined,
 /// or the server stops.
-pub(super) fn run(hall: &Hall) {
-    while !hall.closing.is_interrupted() {
-        // Before the poll: a process already dead when it was seated has no pidfd.
+pub(super) fn run(state: &ServerState) {
+    while !state.stopping.is_cancelled() {
+        // Before the poll: a process already dead when its client got a slot has no pidfd.
         let (alive, dead): (Vec<_>, Vec<_>) =
-            hall.processes().into_iter().partition(|process| process.is_alive());
+            state.processes().into_iter().partition(|process| process.is_alive());
         for process in &dead {
-            hall.bury(process);
+            state.mark_dead(process);
         }
         let pidfds = alive.iter().filter_map(|process| process.pidfd());
-        let mut fds: Vec<_> = [hall.reaper.as_fd()].into_iter().chain(pidfds).map(readable).collect();
+        let mut fds: Vec<_> = [state.wake_reaper.as_fd()].into_iter().chain(pidfds).map(readable).collect();
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(_) => return, // the system has no memory, or this process has too many descriptors
         }
-        let _ = hall.reaper.read(); // does not wait: anything new is seen in the next round
+        let _ = state.wake_reaper.read(); // does not wait: anything new is seen in the next round
     }
 }
 
@@ -45,34 +45,34 @@ mod tests {
 
     /// The reaper sleeps while there is nothing new, goes on sleeping after a signal, and ends with the server.
     #[test]
-    fn it_sleeps_until_it_is_told() {
+    fn it_sleeps_until_it_is_woken() {
         let queue = Queue::private(0o600).unwrap().owned();
-        let hall = Hall::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap();
+        let state = ServerState::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap();
         crate::sys::handle_wake_up().unwrap(); // a signal that only interrupts
         let (tell, told) = mpsc::channel();
         thread::scope(|scope| {
             let reaper = scope.spawn(|| {
                 tell.send(ThreadId::current()).unwrap();
-                run(&hall);
+                run(&state);
             });
             let thread = told.recv().unwrap();
-            hall.reaper.write(1).unwrap();
+            state.wake_reaper.write(1).unwrap();
             let started = Instant::now();
-            let is_told = || poll(&mut [readable(hall.reaper.as_fd())], PollTimeout::ZERO) == Ok(1);
-            while is_told() && started.elapsed() < Duration::from_secs(10) {
+            let is_pending = || poll(&mut [readable(state.wake_reaper.as_fd())], PollTimeout::ZERO) == Ok(1);
+            while is_pending() && started.elapsed() < Duration::from_secs(10) {
                 thread::yield_now();
             }
-            let sleeps = !is_told();
+            let sleeps = !is_pending();
             for _ in 0..5 {
                 thread::sleep(Duration::from_millis(2)); // so that one of them finds it asleep
                 let _ = thread.signal(Signal::SIGURG); // an error means that it has ended
             }
             thread::sleep(Duration::from_millis(10));
             let sleeps_on = !reaper.is_finished();
-            hall.closing.interrupt();
-            hall.reaper.write(1).unwrap();
-            assert!(sleeps, "it was told, and does not know it");
-            assert!(sleeps_on, "a signal has ended it");
+            state.stopping.cancel();
+            state.wake_reaper.write(1).unwrap();
+            assert!(sleeps, "it did not read the event");
+            assert!(sleeps_on, "a signal ended it");
         });
     }
 }

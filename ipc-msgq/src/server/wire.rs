@@ -2,20 +2,20 @@
 //!
 //! | message | type | text |
 //! |---|---|---|
-//! | join | [`DOOR`] | magic, the type wanted for the welcome, pid, start time and namespaces of the client |
-//! | no room | [`DOOR`] | nothing, so that it fits into a full queue |
-//! | welcome | as requested | session, seat, pid, start time and namespaces of the server |
-//! | request | the seat's, inbound | [`REQUEST`], session, the request |
-//! | goodbye | the seat's, inbound | [`GOODBYE`], session |
-//! | answer | the seat's, outbound | session, the answer |
-//! | out | that of an answer or of a welcome | nothing, so that it fits into a full queue |
+//! | join | [`JOIN`] | magic, the type wanted for the welcome, pid, start time and namespaces of the client |
+//! | no room | [`JOIN`] | nothing, so that it fits into a full queue |
+//! | welcome | as requested | session, slot, pid, start time and namespaces of the server |
+//! | request | the slot's, inbound | [`REQUEST`], session, the request |
+//! | goodbye | the slot's, inbound | [`GOODBYE`], session |
+//! | answer | the slot's, outbound | session, the answer |
+//! | rejection | that of an answer or of a welcome | nothing, so that it fits into a full queue |
 
 use ipc_core::process::{Namespaces, ProcessId};
 
 use crate::MessageType;
 
-/// The type that all clients know.
-pub(super) const DOOR: MessageType = MessageType::ONE;
+/// The type that all clients know: they send their requests to join with it.
+pub(super) const JOIN: MessageType = MessageType::ONE;
 
 /// The first byte of a client's message.
 pub(super) const REQUEST: u8 = b'?';
@@ -26,7 +26,7 @@ pub(super) const HEADER: usize = 1 + 8;
 
 const MAGIC: [u8; 8] = *b"ipcserv2";
 
-/// The two types of a client: to the server, and from it. They belong to a seat and are used again when it is free.
+/// The two types of a client: to the server, and from it. They belong to a slot and are used again when it is free.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Types {
     pub(super) inbound: MessageType,
@@ -34,14 +34,14 @@ pub(super) struct Types {
 }
 
 impl Types {
-    pub(super) fn of(seat: u32) -> Self {
+    pub(super) fn of(slot: u32) -> Self {
         let kind = |number| MessageType::new(number).expect("above 1");
-        let first = 2 * i64::from(seat) + 2;
+        let first = 2 * i64::from(slot) + 2;
         Self { inbound: kind(first), outbound: kind(first + 1) }
     }
 }
 
-/// Returns a type for one welcome: random, and above all types of seats.
+/// Returns a type for one welcome: random, and above all types of slots.
 pub(super) fn fresh_type() -> MessageType {
     const ABOVE: i64 = 1 << 62;
     let random = ipc_core::lease::random().cast_signed() & (ABOVE - 1);
@@ -70,22 +70,22 @@ impl Join {
 /// The server's reply to a [`Join`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Welcome {
-    /// Never used before, unlike the seat: tells this client's messages from those of the seat's previous client.
+    /// Never used before, unlike the slot: tells this client's messages from those of the slot's previous client.
     pub(super) session: u64,
-    pub(super) seat: u32,
+    pub(super) slot: u32,
     pub(super) server: ProcessId,
 }
 
 impl Welcome {
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.session.to_ne_bytes()[..], &self.seat.to_ne_bytes(), &encode(self.server)].concat()
+        [&self.session.to_ne_bytes()[..], &self.slot.to_ne_bytes(), &encode(self.server)].concat()
     }
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
         let (session, text) = text.split_first_chunk()?;
-        let (seat, server) = text.split_first_chunk()?;
-        let (session, seat) = (u64::from_ne_bytes(*session), u32::from_ne_bytes(*seat));
-        Some(Self { session, seat, server: decode(server)? })
+        let (slot, server) = text.split_first_chunk()?;
+        let (session, slot) = (u64::from_ne_bytes(*session), u32::from_ne_bytes(*slot));
+        Some(Self { session, slot, server: decode(server)? })
     }
 }
 
@@ -109,19 +109,19 @@ fn decode(bytes: &[u8]) -> Option<ProcessId> {
 }
 
 /// Parses `text`, a message of the client of `session`. Returns `None` if it is not from that session.
-pub(super) fn said(text: &[u8], session: u64) -> Option<Said<'_>> {
+pub(super) fn parse(text: &[u8], session: u64) -> Option<ClientMessage<'_>> {
     let (first, text) = text.split_first()?;
     let text = text.strip_prefix(&session.to_ne_bytes())?;
     match *first {
-        REQUEST => Some(Said::Request(text)),
-        GOODBYE => Some(Said::Goodbye),
+        REQUEST => Some(ClientMessage::Request(text)),
+        GOODBYE => Some(ClientMessage::Goodbye),
         _ => None,
     }
 }
 
 /// A client's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said<'a> {
+pub(super) enum ClientMessage<'a> {
     Request(&'a [u8]),
     Goodbye,
 }
@@ -131,10 +131,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_survive_the_way_and_nothing_else_passes_for_one() {
+    fn messages_are_decoded_and_nothing_else_passes_for_one() {
         let process = ProcessId::current().unwrap();
         let join = Join { welcome: fresh_type(), client: process };
-        let welcome = Welcome { session: 7, seat: 3, server: process };
+        let welcome = Welcome { session: 7, slot: 3, server: process };
         let (join_text, welcome_text) = (join.encode(), welcome.encode());
         assert_eq!(Join::decode(&join_text), Some(join));
         assert_eq!(Welcome::decode(&welcome_text), Some(welcome));
@@ -145,14 +145,14 @@ mod tests {
             assert_eq!(Welcome::decode(&welcome_text[..cut]), None);
         }
         let request = [&[REQUEST][..], &7_u64.to_ne_bytes(), b"text"].concat();
-        assert_eq!(said(&request, 7), Some(Said::Request(b"text")));
-        assert_eq!(said(&request, 8), None, "another session's");
-        assert_eq!(said(&request[..8], 7), None);
+        assert_eq!(parse(&request, 7), Some(ClientMessage::Request(b"text")));
+        assert_eq!(parse(&request, 8), None, "another session's");
+        assert_eq!(parse(&request[..8], 7), None);
     }
 
-    /// A welcome cannot be requested with a type that belongs to another client's seat.
+    /// A welcome cannot be requested with a type that belongs to another client's slot.
     #[test]
-    fn a_welcome_goes_to_no_seat() {
+    fn a_welcome_goes_to_no_slot() {
         let mut join = Join { welcome: fresh_type(), client: ProcessId::current().unwrap() };
         join.welcome = Types::of(u32::MAX).outbound;
         assert_eq!(Join::decode(&join.encode()), None);

@@ -6,42 +6,42 @@ use ipc_core::process::PeerProcess;
 use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
 use nix::errno::Errno;
 
-use super::protocol::{Hello, Role, Side};
-use crate::alarm::Ticks;
+use super::protocol::{Hello, Party, QueueEnd};
+use crate::wake_timer::PeriodicWakeUp;
 use crate::{Message, Queue};
 
 /// The last byte of each message, behind the caller's bytes. With it, no message of a caller has length zero, which is
-/// the farewell.
+/// the end-of-stream marker.
 const DATA: u8 = 0xD1;
 
 /// The last byte of an empty message. One more byte precedes it, so that every message has at least two bytes and the
-/// farewell always fits: see [`Side`]'s `Drop`.
+/// end-of-stream marker always fits: see [`QueueEnd`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
 
 /// The time that a call with a timeout waits before it checks that the peer is still there.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// One end of a link over a System V queue. Dropping it says goodbye.
+/// One end of a link over a System V queue. Dropping it tells the peer that nothing more will come.
 ///
 /// ```
 /// # use std::time::Duration;
 /// # use ipc_core::{Mechanism, Setup, Transport};
 /// # use ipc_msgq::{Message, SystemV};
-/// # let patience = Duration::from_secs(30);
+/// # let timeout = Duration::from_secs(30);
 /// # let setup = Setup::default();
 /// # let mut meeting = SystemV::create(None, &setup)?;
-/// # let mut joiner = SystemV::join(&meeting.address(), &setup, patience)?;
-/// let owner = meeting.accept(patience)?;
-/// // Past the protocol: not even an honest side would understand this.
+/// # let mut joiner = SystemV::join(&meeting.address(), &setup, timeout)?;
+/// let owner = meeting.accept(timeout)?;
+/// // Bypassing the protocol: no link sends such a message.
 /// owner.queue().send(&Message::new(owner.outbound(), b"garbage"))?;
 /// assert!(matches!(joiner.recv(&mut [0; 10]), Err(ipc_core::Error::Corrupt(_))));
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct SystemVLink {
-    side: Side,
+    end: QueueEnd,
     peer: PeerProcess,
-    ticks: Ticks,
+    wake_up: PeriodicWakeUp,
     outbox: Message,
     inbox: Message,
     /// The message in `inbox` did not fit the caller's buffer: the next call returns it.
@@ -52,39 +52,39 @@ pub struct SystemVLink {
 }
 
 impl SystemVLink {
-    pub(crate) fn new(side: Side, peer: &Hello) -> Result<Self> {
-        let own = max_message(side.queue)?;
+    pub(crate) fn new(end: QueueEnd, peer: &Hello) -> Result<Self> {
+        let own = max_message(end.queue)?;
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
         Ok(Self {
             peer: PeerProcess::watch(peer.process)?,
-            ticks: Ticks::start()?,
+            wake_up: PeriodicWakeUp::start()?,
             outbox: {
                 let mut outbox = Message::with_capacity(max_message + 1);
-                outbox.set_kind(side.role.outbound());
+                outbox.set_kind(end.party.outbound());
                 outbox
             },
             inbox: Message::with_capacity(max_message + 1),
             kept: false,
             gone: false,
             max_message,
-            side,
+            end,
         })
     }
 
     /// Returns the queue, for use without the protocol.
     #[must_use]
     pub const fn queue(&self) -> Queue {
-        self.side.queue
+        self.end.queue
     }
 
     /// Returns the type of the messages that this end sends, for use of the queue without the protocol.
     #[must_use]
     pub const fn outbound(&self) -> crate::MessageType {
-        self.side.role.outbound()
+        self.end.party.outbound()
     }
 
-    const fn peer_role(&self) -> Role {
-        self.side.role.other()
+    const fn peer_party(&self) -> Party {
+        self.end.party.other()
     }
 
     /// Puts `message` and its last byte into the outbox.
@@ -113,7 +113,7 @@ impl SystemVLink {
             }
             [message @ .., DATA] if !message.is_empty() => message,
             [_, EMPTY] => &[],
-            _ => return Err(Error::Corrupt("a message in the queue that no link has sent")),
+            _ => return Err(Error::Corrupt("the queue holds a message that was not sent by ipc-msgq")),
         };
         let needed = message.len();
         self.kept = needed > buffer.len();
@@ -136,7 +136,7 @@ impl SystemVLink {
                 self.gone = true;
                 Error::Disconnected
             }
-            Some(Errno::E2BIG) => Error::Corrupt("a message longer than this link carries"),
+            Some(Errno::E2BIG) => Error::Corrupt("the queue holds a message longer than this link carries"),
             _ => error,
         }
     }
@@ -147,7 +147,7 @@ pub(crate) fn max_message(queue: Queue) -> Result<usize> {
     let longest = queue.longest_text()?;
     if longest < Hello::SIZE {
         return Err(Error::Usage(format!(
-            "queues of {longest} bytes are too small to talk through: raise kernel.msgmax and kernel.msgmnb"
+            "queues with messages of {longest} bytes are too small for a link: raise kernel.msgmax and kernel.msgmnb"
         )));
     }
     Ok((longest - 1).min(MAX_MESSAGE))
@@ -162,8 +162,8 @@ impl Transport for SystemVLink {
         }
         loop {
             self.check_peer()?; // a queue that stays full may have no receiver left
-            let Self { ticks, side, outbox, .. } = self;
-            match ticks.during(|| side.queue.send(outbox)) {
+            let Self { wake_up, end, outbox, .. } = self;
+            match wake_up.during(|| end.queue.send(outbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {}
                 sent => return sent.map_err(|error| self.refused(error)),
             }
@@ -174,10 +174,10 @@ impl Transport for SystemVLink {
     // ANCHOR: recv
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let kind = self.peer_role().outbound();
+        let kind = self.peer_party().outbound();
         while !self.kept && !self.gone {
-            let Self { ticks, side, inbox, .. } = self;
-            match ticks.during(|| side.queue.recv(kind, inbox)) {
+            let Self { wake_up, end, inbox, .. } = self;
+            match wake_up.during(|| end.queue.recv(kind, inbox)) {
                 Ok(()) => return self.unpack(buffer),
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
                     let _ = self.check_peer(); // records whether it is gone
@@ -190,7 +190,7 @@ impl Transport for SystemVLink {
     }
     // ANCHOR_END: recv
 
-    /// Uses the alarm clock for calls with a deadline: see [`Queue::send_until`].
+    /// Uses the wake-up timer for calls with a deadline: see [`Queue::send_until`].
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         let deadline = Deadline::after(timeout);
         let mut sent = self.try_send(message)?;
@@ -205,9 +205,9 @@ impl Transport for SystemVLink {
         Ok(sent)
     }
 
-    /// Uses the alarm clock, as [`send_timeout`](Self::send_timeout) does.
+    /// Uses the wake-up timer, as [`send_timeout`](Self::send_timeout) does.
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        let kind = self.peer_role().outbound();
+        let kind = self.peer_party().outbound();
         let deadline = Deadline::after(timeout);
         while !self.kept && !self.gone && !timeout.is_zero() {
             let received = self.queue().recv_until(kind, &mut self.inbox, deadline.left(SLICE));
@@ -228,12 +228,12 @@ impl Transport for SystemVLink {
         if self.gone {
             return Err(Error::Disconnected);
         }
-        self.side.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
+        self.end.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         if !self.kept {
-            let received = self.side.queue.try_recv(self.peer_role().outbound(), &mut self.inbox);
+            let received = self.end.queue.try_recv(self.peer_party().outbound(), &mut self.inbox);
             if received.map_err(|error| self.refused(error))?.is_none() {
                 return if self.gone { Err(Error::Disconnected) } else { Ok(None) };
             }
@@ -247,7 +247,7 @@ impl Transport for SystemVLink {
 
     fn check_peer(&mut self) -> Result<()> {
         if !self.gone {
-            let closed = self.side.queue.try_recv(self.peer_role().closed(), &mut Message::with_capacity(0));
+            let closed = self.end.queue.try_recv(self.peer_party().closed(), &mut Message::with_capacity(0));
             let closed = match closed.map_err(|error| self.refused(error)) {
                 Ok(note) => note.is_some(),
                 Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),

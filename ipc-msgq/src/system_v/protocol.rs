@@ -1,4 +1,4 @@
-//! The protocol of the two sides: the meaning of each message type, the introductions, and the goodbye.
+//! The protocol of the two sides: the meaning of each message type, the introductions, and the end-of-stream marker.
 
 use ipc_core::lease::Lease;
 use ipc_core::process::{Namespaces, ProcessId};
@@ -11,7 +11,7 @@ use crate::{Message, MessageType, Queue};
 /// One of the two sides. Each sends messages of its own type and takes only those of the other's: with a single type, a
 /// process would receive its own messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum Party {
     /// The side that made the queue.
     Owner,
     /// The side that joined it.
@@ -22,11 +22,11 @@ const fn message_type(number: i64) -> MessageType {
     MessageType::new(number).expect("1 or more")
 }
 
-/// The type of the invitation, the free seat: a single message that names the process waiting at this queue. The
-/// process that takes it is the peer; no other can, since the kernel gives each message to exactly one.
+/// The type of the invitation: a single message that names the process waiting at this queue. The process that takes
+/// it is the peer; no other can be, since the kernel gives each message to exactly one.
 pub(crate) const INVITATION: MessageType = message_type(5);
 
-impl Role {
+impl Party {
     pub(crate) const fn other(self) -> Self {
         match self {
             Self::Owner => Self::Joiner,
@@ -34,7 +34,8 @@ impl Role {
         }
     }
 
-    /// Returns the type of this side's messages. The last one is the *farewell*, of length zero.
+    /// Returns the type of this side's messages. The last one is the *end-of-stream marker*, of length
+    /// zero.
     pub(crate) const fn outbound(self) -> MessageType {
         match self {
             Self::Owner => message_type(1),
@@ -43,7 +44,7 @@ impl Role {
     }
 
     /// Returns the type of the notice that this side has closed, also of length zero, for a peer that waits for room:
-    /// to reach the farewell, that peer would first have to receive everything before it.
+    /// to reach the end-of-stream marker, that peer would first have to receive everything before it.
     pub(crate) const fn closed(self) -> MessageType {
         match self {
             Self::Owner => message_type(3),
@@ -52,27 +53,27 @@ impl Role {
     }
 }
 
-/// This process's side of a queue. Dropping it says goodbye; the last side to leave removes the queue.
+/// This process's end of a queue. Dropping it sends the end-of-stream marker; the last side to leave removes the queue.
 #[derive(Debug)]
-pub(crate) struct Side {
+pub(crate) struct QueueEnd {
     pub(crate) queue: Queue,
-    pub(crate) role: Role,
+    pub(crate) party: Party,
     /// Keeps the queue in existence. `None` at the queue of another user, which only that user can remove.
     _lease: Option<Lease>,
 }
 
-impl Side {
-    pub(crate) const fn new(queue: Queue, role: Role, lease: Option<Lease>) -> Self {
-        Self { queue, role, _lease: lease }
+impl QueueEnd {
+    pub(crate) const fn new(queue: Queue, party: Party, lease: Option<Lease>) -> Self {
+        Self { queue, party, _lease: lease }
     }
 }
 
 // ANCHOR: close
-impl Drop for Side {
+impl Drop for QueueEnd {
     fn drop(&mut self) {
         // The queue's limit is in bytes: an empty message always fits, even into a full queue. (The number of messages
         // has the same limit; those with data have at least two bytes and cannot use it up.)
-        for kind in [self.role.outbound(), self.role.closed()] {
+        for kind in [self.party.outbound(), self.party.closed()] {
             let _ = self.queue.try_send(&Message::new(kind, &[])); // fails if no peer is left to be told
         }
         // Only now is the lease given back. The queue must not be removed before the peer has received its content.
@@ -90,7 +91,7 @@ pub(crate) struct Hello {
 }
 
 /// The error for anything other than a [`Hello`].
-const STRANGER: Error = Error::Corrupt("whoever uses this queue is not another ipc-msgq");
+const STRANGER: Error = Error::Corrupt("the process at this queue is not another ipc-msgq");
 
 impl Hello {
     /// Tells this version of the protocol from anything else that may be in a queue.
@@ -127,7 +128,7 @@ impl Hello {
 
     pub(crate) fn send(&self, queue: Queue, kind: MessageType) -> Result<()> {
         let sent = queue.try_send(&Message::new(kind, &self.encode()))?;
-        sent.ok_or(Error::Corrupt("a queue that is full before the two have met"))
+        sent.ok_or(Error::Corrupt("the queue is full before both sides have connected"))
     }
 }
 
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hello_survives_the_way_and_nothing_else_passes_for_one() {
+    fn a_hello_is_decoded_and_nothing_else_passes_for_one() {
         let hello = Hello { process: ProcessId::current().unwrap(), max_message: 8191 };
         let text = hello.encode();
         assert_eq!(text.len(), Hello::SIZE);

@@ -140,11 +140,11 @@ fn watch_prints_changes() {
     let lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
     let name = format!("queue {} ", queue.id());
     let mut lines = lines.filter(|line| line.contains(&name));
-    assert!(lines.next().unwrap().contains("is here: key"));
+    assert!(lines.next().unwrap().contains("appeared: key"));
     queue.put(1, b"12345");
     assert!(lines.any(|line| line.contains("changed") && line.contains("1 message, 5 bytes")));
     drop(queue);
-    assert!(lines.any(|line| line.ends_with("is gone")));
+    assert!(lines.any(|line| line.ends_with("disappeared")));
     watch.kill().unwrap();
     watch.wait().unwrap();
 }
@@ -198,7 +198,7 @@ fn completions_know_every_command() {
         for word in ["ls", "scenario", "orphans", "ping", "cpus"] {
             assert!(script.contains(word), "{word} for {shell}");
         }
-        for word in ["actor", "false-claim", "subcmd__help"] {
+        for word in ["worker", "false-claim", "subcmd__help"] {
             assert!(!script.contains(word), "{word} for {shell}");
         }
         // The script for fish contains no words other than options.
@@ -236,6 +236,6 @@ fn help_shows_every_command() {
     for word in ["pong", "ping", "--wait", "ls ", "create", "completions", "3 nothing to receive"] {
         assert!(help.contains(word), "{word} in {help}");
     }
-    assert!(!help.contains("actor"), "{help}");
+    assert!(!help.contains("worker"), "{help}");
     assert!(run(&["ls", "--help"]).text().contains("The kernel does not know the users of a queue"));
 }

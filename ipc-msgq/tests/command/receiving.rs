@@ -85,7 +85,7 @@ fn recv_follows_until_the_queue_is_gone() {
     }
     drop(queue);
     let error = ended(receiver).error(1);
-    assert!(error.contains("was removed meanwhile"), "{error}");
+    assert!(error.contains("was removed in the meantime"), "{error}");
     // All messages present, and no more.
     let queue = Scratch::new();
     queue.put(1, b"one");
@@ -150,13 +150,13 @@ fn a_message_that_nobody_reads_is_not_lost() {
     close(reader, &writer);
     let receiver = command(&["recv", "--id", &queue.id()]).stdout(writer).spawn().unwrap();
     let error = ended(receiver).error(1);
-    assert!(error.contains("(EPIPE); nobody reads standard output: nothing was received"), "{error}");
+    assert!(error.contains("(EPIPE); standard output is closed: nothing was received"), "{error}");
     // Closed, as by `>&-`: the runtime opens /dev/null in its place, into which a message would vanish.
     let plain = command(&["recv", "--id", &queue.id()]);
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "exec \"$@\" >&-", "sh"]).arg(plain.get_program()).args(plain.get_args());
     let error = ended(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).error(1);
-    assert!(error.contains("(EBADF); it is closed: nothing was received"), "{error}");
+    assert!(error.contains("(EBADF); standard output is closed: nothing was received"), "{error}");
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
     // The reader leaves during the wait, so `recv` cannot notice it earlier.
     let (reader, writer) = pipe().unwrap();

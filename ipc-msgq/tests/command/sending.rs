@@ -16,7 +16,7 @@ fn create_prints_the_id_of_a_queue_that_others_cannot_use() {
     let queue = Queue::from_id(QueueId::new(id.strip_suffix('\n').unwrap().parse().unwrap())).owned();
     assert_eq!((queue.stat().unwrap().mode, queue.stat().unwrap().key), (0o600, Some(key)));
     assert_eq!(create(&[]).text(), id);
-    assert!(create(&["--exclusive"]).error(1).contains("(EEXIST); there is a queue with key"));
+    assert!(create(&["--exclusive"]).error(1).contains("(EEXIST); a queue with key"));
 }
 
 /// Without a key, `create` takes a fresh one, as `ipcmk -Q` does; with `--private`, none.
@@ -109,5 +109,8 @@ fn a_queue_can_be_full_of_empty_messages() {
         queue.put(1, b"");
     }
     let error = run(&["send", "--id", &queue.id(), "--nowait", ""]).error(1);
-    assert!(error.contains("is full: 4 of 4 messages, as many as it may hold bytes"), "{error}");
+    assert!(
+        error.contains("is full: 4 of 4 messages (a queue holds at most as many messages as bytes"),
+        "{error}"
+    );
 }

@@ -64,7 +64,7 @@ fn as_process_1_of_a_container_it_ends_and_removes_its_queue() {
         first_process::ends_by(&serve, "from another terminal", signal).unwrap();
         assert!(Queue::open(key).is_err(), "{signal}");
         let queue = Scratch::new();
-        first_process::ends_by(&command(&["watch"]), &format!("queue {} is here", queue.id()), signal)
+        first_process::ends_by(&command(&["watch"]), &format!("queue {} appeared", queue.id()), signal)
             .unwrap();
     }
 }
@@ -78,8 +78,8 @@ fn a_server_answers_and_removes_its_queue() {
         assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
         assert_eq!(run_with(&["client", "--key", &key], b"one\n\ntwo\n").text(), "one\n\ntwo\n");
         let told = server.end(signal);
-        assert_eq!(told.matches(" is here\n").count(), 2, "{told}");
-        assert!(!told.contains("without a goodbye"), "{told}"); // "has left" may not have been printed
+        assert_eq!(told.matches(" joined\n").count(), 2, "{told}");
+        assert!(!told.contains("without leaving"), "{told}"); // "left" may not have been printed
         assert!(run(&["client", "--key", &key, "hello"]).error(1).contains("no queue has key"));
     }
 }
@@ -122,8 +122,8 @@ fn a_killed_client_leaves_nothing() {
     soon("the server has answered", || server.queue().stat().unwrap().last_sender == Some(server.child.id()));
     soon("its answer is gone", || server.queue().stat().unwrap().messages == 0);
     let told = BufReader::new(server.child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let wanted = format!("client {} has ended without a goodbye", client.id());
-    assert!(watched(move || { told }.any(|line| line == wanted)), "it ended without that word");
+    let wanted = format!("client {} ended without leaving", client.id());
+    assert!(watched(move || { told }.any(|line| line == wanted)), "it ended without that line");
 }
 
 /// A message that is no request does not disturb it.
@@ -136,7 +136,7 @@ fn garbage_is_told_and_left_out() {
         server.queue().send(&ipc_msgq::Message::new(MessageType::ONE, garbage)).unwrap();
     }
     assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
-    assert_eq!(server.end(Signal::SIGTERM).matches("are no request").count(), 3);
+    assert_eq!(server.end(Signal::SIGTERM).matches("not a request to join").count(), 3);
 }
 
 /// A key in use is refused and its queue left alone; a queue without a server is reported.
@@ -144,9 +144,9 @@ fn garbage_is_told_and_left_out() {
 fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
     let queue = Scratch::new();
     let error = run(&["serve", "--key", &queue.key.to_string()]).error(1);
-    assert!(error.contains("(EEXIST); there is a queue with key"), "{error}");
+    assert!(error.contains("(EEXIST); a queue with key"), "{error}");
     let error = run(&["client", "--id", &queue.id(), "--timeout", "0.1", "hello"]).error(1);
-    assert!(error.contains("nobody answers") && error.contains("waited 0.1 s"), "{error}");
+    assert!(error.contains("no answer at queue") && error.contains("waited 0.1 s"), "{error}");
     assert!(queue.take().is_some(), "the request waits for a server");
     let long = ended(command(&["client", "--id", &queue.id(), &"x".repeat(9000)]).spawn().unwrap()).error(1);
     assert!(long.contains("a request has"), "{long}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{Result, ThreadId};
-use ipc_msgq::{Access, Interrupter, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings};
+use ipc_msgq::{Access, CancelToken, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
@@ -142,7 +142,7 @@ fn eidrm_of_a_call_that_waits() {
 #[test]
 fn eintr_of_a_call_that_waits() {
     let queue = queue();
-    // The alarm clock's first use installs the handler without which SIGURG interrupts nothing.
+    // The first use of the wake-up timer installs the handler without which SIGURG interrupts nothing.
     let none =
         queue.recv_until(Select::Any, &mut Message::with_capacity(1), Duration::from_millis(1)).unwrap();
     assert_eq!(none, None);
@@ -151,16 +151,16 @@ fn eintr_of_a_call_that_waits() {
     refused(while_waiting(*queue, recv, signal), "msgrcv: Interrupted system call (EINTR)");
 }
 
-/// A signal does not end a call with a deadline or an interrupter early.
+/// A signal does not end a call with a deadline or an token early.
 #[test]
 fn no_eintr_of_a_call_with_an_end() {
     let queue = queue();
-    let interrupter = Interrupter::new();
+    let token = CancelToken::new();
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
             tell.send(ThreadId::current()).unwrap();
-            queue.recv_until(Select::Any, &mut Message::with_capacity(1), &interrupter)
+            queue.recv_until(Select::Any, &mut Message::with_capacity(1), &token)
         });
         let thread = told.recv().unwrap();
         for _ in 0..20 {
@@ -168,7 +168,7 @@ fn no_eintr_of_a_call_with_an_end() {
             thread.signal(Signal::SIGURG).unwrap();
         }
         assert!(!waiter.is_finished());
-        interrupter.interrupt();
+        token.cancel();
         assert_eq!(waiter.join().unwrap().unwrap(), None);
     });
 }
@@ -179,7 +179,9 @@ fn eperm_of_a_capacity_above_the_limit_comes_with_advice() {
     let above = Limits::read().unwrap().queue_bytes + 1;
     match queue().set(&Settings { capacity: Some(above), ..Settings::default() }) {
         Ok(()) => ipc_conformance::skipped("this process is privileged (CAP_SYS_RESOURCE)"),
-        refusal => refused(refusal, "msgctl: Operation not permitted (EPERM); more than kernel.msgmnb"),
+        refusal => {
+            refused(refusal, "msgctl: Operation not permitted (EPERM); a capacity above kernel.msgmnb");
+        }
     }
 }
 

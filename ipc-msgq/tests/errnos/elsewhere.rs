@@ -77,7 +77,7 @@ fn eacces_and_eperm_of_another_user() {
         "msgrcv: Permission denied (EACCES)",
         "msgctl: Permission denied (EACCES); ",
         "msgctl: Operation not permitted (EPERM); queue ",
-        "msgctl: Operation not permitted (EPERM); more than kernel.msgmnb",
+        "msgctl: Operation not permitted (EPERM); a capacity above kernel.msgmnb",
         "done",
         "msgctl: Permission denied (EACCES); ",
         "done",

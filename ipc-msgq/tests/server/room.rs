@@ -13,14 +13,14 @@ use crate::tools::{
     Other, PATIENCE, Served, goodbye, join_by_hand, knock, me, request, set_capacity, small, soon,
 };
 
-/// A client whose requests fill the queue is refused; the others are served while it goes on sending.
+/// A client whose requests fill the queue is rejected; the others are served while it goes on sending.
 #[test]
-fn a_client_that_floods_is_refused_and_the_others_are_served() {
+fn a_client_that_floods_is_rejected_and_the_others_are_served() {
     let served = Served::small(4096, Duration::ZERO);
     let mut client = served.join();
     let mut flooder = Other::start("flood", *served.queue);
     flooder.says("joined");
-    soon("it is refused", || served.was_told(Event::Refused(flooder.id())));
+    soon("it is rejected", || served.was_told(Event::Rejected(flooder.id())));
     for number in 0..200 {
         let text = format!("request {number}");
         assert_eq!(client.request(text.as_bytes()).unwrap(), text.as_bytes());
@@ -30,17 +30,17 @@ fn a_client_that_floods_is_refused_and_the_others_are_served() {
     flooder.kill();
     soon("the server knows", || served.was_told(Event::Killed(id)));
     soon("nothing of it is left", || served.messages() == 0);
-    assert!(!served.was_told(Event::Refused(me())));
+    assert!(!served.was_told(Event::Rejected(me())));
 }
 
-/// A request sent before the last answer was taken is refused.
+/// A request sent before the last answer was taken is rejected.
 #[test]
 fn two_messages_under_way_are_one_too_many() {
     let served = Served::new();
     let (session, kind) = join_by_hand(*served.queue);
     served.ask((session, kind), b"one", 0);
     served.queue.send(&request(session, kind, b"two")).unwrap();
-    soon("it is refused", || served.was_told(Event::Refused(me())));
+    soon("it is rejected", || served.was_told(Event::Rejected(me())));
     assert_eq!(served.answer(kind), b"", "it is told, and gets no answer any more");
     served.queue.send(&request(session, kind, b"three")).unwrap();
     soon("what it sends is thrown away", || served.messages() == 0);
@@ -57,7 +57,7 @@ fn a_request_that_was_cut_is_not_answered() {
     set_capacity(*served.queue, 4096); // after the server has read how long a message can be
     served.queue.send(&request(session, kind, &[b'x'; 200])).unwrap();
     assert_eq!(served.answer(kind), b"", "it is told");
-    soon("it is refused", || served.was_told(Event::Refused(me())));
+    soon("it is rejected", || served.was_told(Event::Rejected(me())));
     assert_eq!(*served.requests.lock().unwrap(), [b""; 0]);
 }
 
@@ -100,7 +100,7 @@ const WORK: Duration = Duration::from_millis(1);
 /// The obvious server receives a request, works, and sleeps in `msgsnd` until there is room for the answer. But the
 /// queue is full of requests, and only the server takes those.
 #[test]
-fn a_server_that_sleeps_in_msgsnd_sleeps_for_ever() {
+fn a_server_that_sleeps_in_msgsnd_sleeps_forever() {
     if fs::read_to_string("/proc/thread-self/syscall").is_err() {
         ipc_conformance::skipped("no /proc/PID/task/TID/syscall, so who sleeps where cannot be seen");
         return;
@@ -186,7 +186,7 @@ fn a_server_that_makes_room_for_its_answers_serves_the_same_load() {
 
 /// Stopped clients with long unread answers take the room of all others, but not indefinitely.
 #[test]
-fn unread_answers_do_not_keep_the_room_for_ever() {
+fn unread_answers_do_not_keep_the_room_forever() {
     let served = Served::small(4096, Duration::ZERO);
     let mut client = served.join();
     let (mut silent, mut last) = (0, (0, MessageType::ONE));
@@ -197,7 +197,7 @@ fn unread_answers_do_not_keep_the_room_for_ever() {
     }
     let text = vec![b'y'; 1500];
     assert_eq!(client.request(&text).unwrap(), text);
-    soon("one is refused", || served.was_told(Event::Refused(me())));
+    soon("one is rejected", || served.was_told(Event::Rejected(me())));
     // Its later requests are not answered.
     let (session, kind) = last;
     assert_eq!(served.answer(kind), b"");
@@ -220,7 +220,7 @@ fn a_long_answer_finds_the_room_that_unread_ones_keep() {
     assert_eq!(client.request(b"600").unwrap(), [b'x'; 600]);
 }
 
-/// A client whose answer is recent is not refused, even if another client lacks room.
+/// A client whose answer is recent is not rejected, even if another client lacks room.
 #[test]
 fn an_answer_is_not_taken_back_at_once() {
     let served = Served::new();
@@ -230,11 +230,11 @@ fn an_answer_is_not_taken_back_at_once() {
         let client = join_by_hand(*served.queue);
         served.ask(client, format!("{client:?}").as_bytes(), 0);
         let bytes = garbage.next().unwrap();
-        let at_the_door = |text: &[u8]| served.queue.send(&Message::new(MessageType::ONE, text)).unwrap();
-        at_the_door(b""); // a client lacks room
-        at_the_door(&vec![0; 100 + bytes]); // the event for this one shows that the first was read
+        let ask_to_join = |text: &[u8]| served.queue.send(&Message::new(MessageType::ONE, text)).unwrap();
+        ask_to_join(b""); // a client lacks room
+        ask_to_join(&vec![0; 100 + bytes]); // the event for this one shows that the first was read
         soon("it was heard", || served.was_told(Event::Garbage { bytes: 100 + bytes }));
-        let taken_back = served.was_told(Event::Refused(me()));
+        let taken_back = served.was_told(Event::Rejected(me()));
         let answer = served.answer(client.1);
         let in_time = started.elapsed() < Duration::from_secs(1); // otherwise it may have been taken back
         in_time.then(|| assert!(!taken_back && !answer.is_empty(), "after {:?}", started.elapsed()))
@@ -245,7 +245,7 @@ fn an_answer_is_not_taken_back_at_once() {
 
 /// A client that joins again and again, and never takes its welcome, does not keep the room either.
 #[test]
-fn untaken_welcomes_do_not_keep_the_room_for_ever() {
+fn untaken_welcomes_do_not_keep_the_room_forever() {
     let served = Served::small(512, Duration::ZERO);
     let mut client = served.join();
     let welcomes = (1..).map(|number| MessageType::new(i64::MAX - number).unwrap());

@@ -1,4 +1,4 @@
-//! Joining, leaving, being killed, and seats that are used again.
+//! Joining, leaving, being killed, and slots that are used again.
 
 use std::process::Command;
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn a_killed_client_is_known_and_leaves_nothing() {
             soon("the server knows", || served.was_told(Event::Killed(id)));
         }
         assert_eq!(stays.request(b"still here").unwrap(), b"still here");
-        soon("their seats are free", || served.server.clients() == 1);
+        soon("their slots are free", || served.server.clients() == 1);
         assert_eq!(served.messages(), 0, "and nothing of theirs is left");
     }
     assert!(!served.was_told(Event::Killed(ProcessId::current().unwrap())));
@@ -88,9 +88,9 @@ fn types_are_used_again_and_sessions_are_not() {
     assert_ne!(first.0, second.0);
 }
 
-/// A message left at a seat is not taken for an answer that its next client has not taken.
+/// A message left in a slot is not taken for an answer that its next client has not taken.
 #[test]
-fn a_seat_is_empty_when_it_is_given_away() {
+fn a_slot_is_empty_when_it_is_used_again() {
     let served = Served::new();
     for left in [2, 3] {
         served.queue.send(&Message::new(MessageType::new(left).unwrap(), b"left behind")).unwrap();
@@ -129,9 +129,9 @@ fn the_goodbye_of_a_client_that_has_ended_is_heard() {
     assert!(served.was_told(Event::Left(id)) && !served.was_told(Event::Killed(id)));
 }
 
-/// A client ignores an answer to the seat's previous client; a server ignores a request of that client.
+/// A client ignores an answer to the slot's previous client; a server ignores a request of that client.
 #[test]
-fn a_stale_message_for_a_seat_that_is_used_again_is_not_taken_for_a_new_one() {
+fn a_stale_message_for_a_slot_that_is_used_again_is_not_taken_for_a_new_one() {
     let served = Served::new();
     let mut client = served.join();
     let [inbound, outbound] = client.types();

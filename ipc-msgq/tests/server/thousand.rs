@@ -15,7 +15,7 @@ const PROCESSES: usize = 10;
 const EACH: usize = 100;
 const ROUNDS: usize = 3;
 
-/// Ten processes with a hundred clients each, all present at once; each gets its own answers and none is refused.
+/// Ten processes with a hundred clients each, all present at once; each gets its own answers and none is rejected.
 #[test]
 fn a_thousand_clients_share_one_queue() {
     let served = Served::new();
@@ -43,7 +43,7 @@ fn a_thousand_clients_share_one_queue() {
     assert_eq!(count(|event| matches!(event, Event::Joined(_))), PROCESSES * EACH);
     assert_eq!(count(|event| matches!(event, Event::Left(_))), PROCESSES * EACH / 2);
     assert_eq!(count(|event| matches!(event, Event::Killed(_))), PROCESSES * EACH / 2);
-    assert_eq!(count(|event| matches!(event, Event::Refused(_))), 0);
+    assert_eq!(count(|event| matches!(event, Event::Rejected(_))), 0);
 }
 
 /// Runs one of the processes.

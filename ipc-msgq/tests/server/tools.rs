@@ -132,8 +132,8 @@ pub fn join_for(queue: Queue, client: ProcessId) -> (u64, MessageType) {
     let mut answer = Message::with_capacity(100);
     queue.recv_until(welcome, &mut answer, PATIENCE).unwrap().expect("a welcome");
     let (session, rest) = answer.text().split_first_chunk().unwrap();
-    let seat = u32::from_ne_bytes(*rest.first_chunk().unwrap());
-    (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(seat) + 2).unwrap())
+    let slot = u32::from_ne_bytes(*rest.first_chunk().unwrap());
+    (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(slot) + 2).unwrap())
 }
 
 /// Sends a request to join for `client`, with a welcome of that type.

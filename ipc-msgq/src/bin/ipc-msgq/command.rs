@@ -7,7 +7,6 @@ mod form;
 mod limits;
 mod ls;
 mod name;
-mod patience;
 mod peek;
 mod recv;
 mod rm;
@@ -16,6 +15,7 @@ mod serve;
 mod set;
 mod stat;
 mod text;
+mod timeout;
 pub mod users;
 mod watch;
 
@@ -30,7 +30,7 @@ use nix::errno::Errno;
 
 use crate::scenario;
 
-/// Looks at System V message queues, uses them, changes and removes them
+/// Lists, uses, changes and removes System V message queues
 #[derive(Debug, Parser)]
 #[command(name = "ipc-msgq", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
 struct CommandLine {
@@ -38,32 +38,32 @@ struct CommandLine {
     command: Command,
 }
 
-const AFTER_HELP: &str = "A queue is named by --id N, by --key K (decimal or 0x…), or by --path FILE --project ID (ftok).\n\
+const AFTER_HELP: &str = "A queue is identified by --id N, by --key K (decimal or 0x…), or by --path FILE --project ID (ftok).\n\
                           Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (recv --nowait, --timeout).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Ls(ls::Ls),
-    Create(create::Create),
-    Send(send::Send),
-    Recv(recv::Recv),
-    Peek(peek::Peek),
-    Stat(stat::Stat),
-    Set(set::Set),
-    Rm(rm::Rm),
-    Watch(watch::Watch),
-    Limits(limits::Limits),
-    Serve(serve::Serve),
-    Client(client::Client),
-    Scenario(scenario::Scenario),
-    Completions(completions::Completions),
+    Ls(ls::LsArgs),
+    Create(create::CreateArgs),
+    Send(send::SendArgs),
+    Recv(recv::RecvArgs),
+    Peek(peek::PeekArgs),
+    Stat(stat::StatArgs),
+    Set(set::SetArgs),
+    Rm(rm::RmArgs),
+    Watch(watch::WatchArgs),
+    Limits(limits::LimitsArgs),
+    Serve(serve::ServeArgs),
+    Client(client::ClientArgs),
+    Scenario(scenario::ScenarioArgs),
+    Completions(completions::CompletionsArgs),
     #[command(hide = true)]
-    Actor(scenario::Actor),
+    Worker(scenario::WorkerArgs),
 }
 
 impl Command {
     /// Returns whether the command may take long, so that a signal must end it, even as process 1 of a container, to
-    /// which the default actions do not apply. An actor ends with the pipe to its scene.
+    /// which the default actions do not apply. A worker ends with the pipe to its scenario.
     const fn may_wait(&self) -> bool {
         matches!(
             self,
@@ -78,9 +78,9 @@ impl Command {
     }
 }
 
-/// The outcome of a command that did not fail.
+/// The status of a command that ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Status {
     Done,
     /// Some of the requests failed, and the errors were printed.
     Failed,
@@ -88,8 +88,8 @@ pub enum Outcome {
     Nothing,
 }
 
-impl Outcome {
-    fn status(self) -> ExitCode {
+impl Status {
+    fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -105,7 +105,7 @@ pub fn is_known(word: &OsStr) -> bool {
 
 /// Returns the part of the demo's help about these commands and the exit status.
 pub fn help() -> String {
-    let mut help = "\nFor operators (each with --help of its own):\n".to_owned();
+    let mut help = "\nCommands for operators (each has its own --help):\n".to_owned();
     for command in CommandLine::command().get_subcommands().filter(|command| !command.is_hide_set()) {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(help, "  {:<12}{about}", command.get_name()); // writing to a String cannot fail
@@ -121,8 +121,8 @@ pub fn main() -> ExitCode {
     };
     let waits = command.may_wait().then(interrupt::clean_up_on_signals).transpose();
     match waits.and_then(|_| run(command)) {
-        Ok(outcome) => outcome.status(),
-        // `watch | head`: a reader that has closed the pipe does not want an error message either.
+        Ok(status) => status.code(),
+        // `watch | head`: a reader that has closed the pipe needs no error message.
         Err(Error::Os(error))
             if (error.call, error.errno) == ("write", Errno::EPIPE) && error.advice.is_none() =>
         {
@@ -132,7 +132,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<Outcome> {
+fn run(command: Command) -> Result<Status> {
     match command {
         Command::Ls(ls) => ls.run(),
         Command::Create(create) => create.run(),
@@ -148,6 +148,6 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Client(client) => client.run(),
         Command::Scenario(scenario) => scenario.run(),
         Command::Completions(completions) => completions.run(),
-        Command::Actor(actor) => actor.run(),
+        Command::Worker(worker) => worker.run(),
     }
 }

@@ -2,45 +2,45 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `mod.rs` | the list of scenes, and the code that plays one |
-//! | `stage.rs` | [`Stage`](stage::Stage): the queue, the clock, and the claims |
-//! | `player.rs` | [`Player`](player::Player): another process, told line by line what to do |
-//! | `actor.rs` | the work of such a process |
+//! | `scenario.rs` | the list of scenarios, and the code that runs one |
+//! | `context.rs` | [`Context`](context::Context): the queue, the clock, and the claims |
+//! | `worker.rs` | [`Worker`](worker::Worker): another process, told line by line what to do |
+//! | `worker_process.rs` | the work of such a process |
 //! | `reply.rs` | its answers |
-//! | `story.rs` | the wording of the story |
-//! | `waiting.rs`, `routing.rs`, `meeting.rs`, `limits.rs`, `removing.rs` | the scenes |
+//! | `narration.rs` | the wording of what is printed |
+//! | `waiting.rs`, `routing.rs`, `meeting.rs`, `limits.rs`, `removing.rs` | the scenarios |
 
-mod actor;
+mod context;
 mod limits;
 mod meeting;
-mod player;
+mod narration;
 mod removing;
 mod reply;
 mod routing;
-mod stage;
-mod story;
 mod waiting;
+mod worker;
+mod worker_process;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Command};
 use ipc_core::Result;
 use ipc_demo::print;
 
-use crate::command::Outcome;
-use stage::{Failure, Played, Stage};
+use crate::command::Status;
+use context::{Context, Failure, ScenarioResult};
 
-pub use actor::Actor;
-pub use stage::Guard;
+pub use context::CleanupGuard;
+pub use worker_process::WorkerArgs;
 
-/// A scene.
-struct Scene {
+/// A scenario.
+struct Scenario {
     name: &'static str,
     /// The fact that it demonstrates, as a sentence.
     claim: &'static str,
-    play: fn(&mut Stage) -> Played,
+    run: fn(&mut Context) -> ScenarioResult,
 }
 
-const SCENES: [Scene; 18] = [
+const SCENARIOS: [Scenario; 18] = [
     waiting::BLOCKING,
     waiting::NONBLOCKING,
     routing::TWO_RECEIVERS,
@@ -61,45 +61,47 @@ const SCENES: [Scene; 18] = [
     FALSE_CLAIM,
 ];
 
-/// A scene that is not listed, for the test that a false claim ends with an error.
-const FALSE_CLAIM: Scene = Scene {
+/// A scenario that is not listed, for the test that a false claim ends with an error.
+const FALSE_CLAIM: Scenario = Scenario {
     name: "false-claim",
     claim: "An empty queue has a message.",
-    play: |stage| {
-        let mut receiver = stage.player("receiver")?;
-        let reply = receiver.does("try-recv any 100")?;
-        stage.claim(reply.text() == Some("a message"), "there was a message")
+    run: |context| {
+        let mut receiver = context.worker("receiver")?;
+        let reply = receiver.run("try-recv any 100")?;
+        context.check(reply.text() == Some("a message"), "there was a message")
     },
 };
 
-/// Plays a scene with real processes, tells what happens, and checks that it is so
+/// Runs a scenario with real processes, shows what happens, and checks each claim
 #[derive(Args, Debug)]
-#[command(after_help = "Exit status 1 if the kernel behaved otherwise. No queue is left, even after Ctrl-C.")]
+#[command(
+    after_help = "Exit status 1 if the kernel behaves differently. No queue is left behind, even after Ctrl-C."
+)]
 #[group(required = true, multiple = false)]
-pub struct Scenario {
-    /// Which one
+pub struct ScenarioArgs {
+    /// The scenario to run
     #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
     name: Option<String>,
-    /// Show which there are
+    /// List the scenarios
     #[arg(long)]
     list: bool,
 }
 
-impl Scenario {
-    pub fn run(self) -> Result<Outcome> {
+impl ScenarioArgs {
+    pub fn run(self) -> Result<Status> {
         match self.name {
-            Some(name) => play(&name),
-            None => list().map(|()| Outcome::Done),
+            Some(name) => run(&name),
+            None => list().map(|()| Status::Done),
         }
     }
 }
 
-/// Returns the names, for the error message about an unknown scene.
+/// Returns the names, for the error message about an unknown scenario.
 fn names() -> impl Iterator<Item = PossibleValue> {
-    SCENES.iter().map(|scene| PossibleValue::new(scene.name).hide(scene.name == FALSE_CLAIM.name))
+    SCENARIOS.iter().map(|scenario| PossibleValue::new(scenario.name).hide(scenario.name == FALSE_CLAIM.name))
 }
 
-/// Limits the shell's completion to the listed scenes: it would offer the hidden one, too.
+/// Limits the shell's completion to the listed scenarios: it would offer the hidden one, too.
 pub fn listed_only(scenario: Command) -> Command {
     let shown = names().filter(|name| !name.is_hide_set());
     scenario.mut_arg("name", |name| {
@@ -108,22 +110,23 @@ pub fn listed_only(scenario: Command) -> Command {
 }
 
 fn list() -> Result<()> {
-    let mut listed = SCENES.iter().filter(|scene| scene.name != FALSE_CLAIM.name);
-    listed.try_for_each(|scene| print(&format!("{:<22} {}\n", scene.name, scene.claim)))
+    let mut listed = SCENARIOS.iter().filter(|scenario| scenario.name != FALSE_CLAIM.name);
+    listed.try_for_each(|scenario| print(&format!("{:<22} {}\n", scenario.name, scenario.claim)))
 }
 
-fn play(name: &str) -> Result<Outcome> {
-    let scene = SCENES.iter().find(|scene| scene.name == name).expect("clap has looked");
-    print(&format!("{}: {}\n", scene.name, scene.claim))?;
-    let mut stage = Stage::set()?;
-    let played = (scene.play)(&mut stage);
-    stage.clear();
-    match played {
-        Ok(()) => print("It is so.\n").map(|()| Outcome::Done),
+fn run(name: &str) -> Result<Status> {
+    let scenario =
+        SCENARIOS.iter().find(|scenario| scenario.name == name).expect("clap has checked the name");
+    print(&format!("{}: {}\n", scenario.name, scenario.claim))?;
+    let mut context = Context::new()?;
+    let result = (scenario.run)(&mut context);
+    context.close();
+    match result {
+        Ok(()) => print("All checks passed.\n").map(|()| Status::Done),
         Err(Failure::Error(error)) => Err(error),
-        Err(Failure::Otherwise(how)) => {
-            eprintln!("error: the kernel behaved otherwise: {how}");
-            Ok(Outcome::Failed)
+        Err(Failure::ClaimFailed(how)) => {
+            eprintln!("error: the kernel behaved differently: {how}");
+            Ok(Status::Failed)
         }
     }
 }

@@ -68,7 +68,7 @@ fn fail_at(world: &World, part: Part, point: Point, errno: Errno, name: &str, ta
 }
 
 /// The messages of a process whose peer, or client, has left, so that it goes on waiting.
-const IT_LEFT: [&str; 3] = ["the peer is gone", "no ping came", "nobody joined"];
+const IT_LEFT: [&str; 4] = ["the peer is gone", "no ping came", "nobody joined", "no peer connected"];
 
 /// Describes the round if its messages do not name the error. A parent and its child share one standard error: either
 /// may name it.

@@ -11,31 +11,31 @@ use ipc_demo::{has_input, parse_seconds, print_bytes};
 use ipc_msgq::server::{self, longest_request};
 use nix::errno::Errno;
 
-use super::Outcome;
+use super::Status;
 use super::name::{self, Name};
 
 /// Sends requests to a `serve` and prints the answers
 #[derive(Args, Debug)]
-pub struct Client {
+pub struct ClientArgs {
     #[command(flatten)]
     server: Name,
     /// How long to wait for each answer
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10", allow_negative_numbers = true)]
     timeout: Duration,
-    /// The request; without it, each line of standard input is one
+    /// The request; without it, each line of standard input is a request
     #[arg(value_name = "REQUEST")]
     request: Option<OsString>,
 }
 
-impl Client {
-    pub fn run(self) -> Result<Outcome> {
+impl ClientArgs {
+    pub fn run(self) -> Result<Status> {
         let queue = self.server.open()?;
         let longest = longest_request(queue)?;
         let mut client = None;
         let mut ask = |text: &[u8]| {
             if text.len() > longest {
                 let advice =
-                    || format!("a request has {longest} bytes at most (kernel.msgmax, less its header)");
+                    || format!("a request has at most {longest} bytes (kernel.msgmax, less its header)");
                 return Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, advice);
             }
             let client = match &mut client {
@@ -52,6 +52,6 @@ impl Client {
             has_input()?;
             stdin().lock().split(b'\n').try_for_each(|line| ask(&line.call("read")?))?;
         }
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }

@@ -6,7 +6,7 @@ use ipc_core::Result;
 use ipc_demo::print;
 use ipc_msgq::Variants;
 
-use super::{CommandLine, Outcome};
+use super::{CommandLine, Status};
 use crate::scenario::listed_only;
 
 /// Prints a script that completes these commands in a shell
@@ -14,13 +14,13 @@ use crate::scenario::listed_only;
 #[command(after_help = "For bash: source <(ipc-msgq completions bash)\n\
     For zsh:  ipc-msgq completions zsh >DIRECTORY/_ipc-msgq, where DIRECTORY is one of $fpath\n\
     For fish: ipc-msgq completions fish | source")]
-pub struct Completions {
-    /// For which shell
+pub struct CompletionsArgs {
+    /// The shell
     shell: Shell,
 }
 
-impl Completions {
-    pub fn run(self) -> Result<Outcome> {
+impl CompletionsArgs {
+    pub fn run(self) -> Result<Status> {
         let demo = ipc_demo::command::<Variants>();
         let options: Vec<_> = demo.get_arguments().map(|option| option.clone().global(false)).collect();
         let sides = demo.get_subcommands().filter(|side| !side.is_hide_set());
@@ -38,6 +38,6 @@ impl Completions {
         generate(self.shell, &mut command, "ipc-msgq", &mut script);
         // For bash, clap_complete spells a name with a hyphen in two ways, and then completes no option of a command.
         print(&String::from_utf8_lossy(&script).replace("ipc__subcmd__msgq", "ipc__msgq"))?;
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }

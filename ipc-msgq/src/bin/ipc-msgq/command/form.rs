@@ -9,14 +9,14 @@ use ipc_msgq::Message;
 
 use super::text::hex;
 
-/// Without either: its bytes and no more.
+/// The form of the output; by default, the bytes of the message and nothing else.
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub struct Form {
     /// End each message with a newline
     #[arg(short, long)]
     lines: bool,
-    /// As hexdump -C shows it, below a line with type and length
+    /// Print a hex dump like hexdump -C, below a line with type and length
     #[arg(long)]
     hex: bool,
 }

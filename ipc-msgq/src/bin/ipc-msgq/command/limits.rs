@@ -3,23 +3,23 @@
 use clap::Args;
 use ipc_core::Result;
 use ipc_demo::print;
-use ipc_msgq::Usage;
+use ipc_msgq::{Limits, Usage};
 use serde_json::json;
 
-use super::Outcome;
+use super::Status;
 use super::text::print_json;
 
-/// Shows what the system allows for queues, and how much of it is used
+/// Shows the limits of the system for queues, and how much of them is used
 #[derive(Args, Debug)]
-pub struct Limits {
-    /// As one JSON document
+pub struct LimitsArgs {
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
-impl Limits {
-    pub fn run(self) -> Result<Outcome> {
-        let (limits, usage) = (ipc_msgq::Limits::read()?, Usage::read()?);
+impl LimitsArgs {
+    pub fn run(self) -> Result<Status> {
+        let (limits, usage) = (Limits::read()?, Usage::read()?);
         if self.json {
             print_json(&json!({
                 "msgmax": limits.message_bytes,
@@ -44,6 +44,6 @@ impl Limits {
                 usage.bytes
             ))?;
         }
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }

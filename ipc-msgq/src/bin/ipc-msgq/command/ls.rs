@@ -8,28 +8,28 @@ use ipc_demo::print;
 use ipc_msgq::{Entry, list};
 use serde::Serialize;
 
-use super::Outcome;
+use super::Status;
 use super::text::{age, print_json, table, user};
-use super::users::{ORPHAN, Sleepers, is_orphan, still_lives};
+use super::users::{ORPHAN, Sleepers, is_alive, is_orphan};
 
-/// Shows every queue, those included that one may not read
+/// Lists all queues, including those without read permission
 #[derive(Args, Debug)]
-#[command(after_help = format!("AGE is the time since a queue was made or changed by `set`; the kernel keeps no other.\n\n{ORPHAN}"))]
-pub struct Ls {
-    /// As one JSON document: an array of objects
+#[command(after_help = format!("AGE is the time since a queue was created or changed by `set`; the kernel records no other time.\n\n{ORPHAN}"))]
+pub struct LsArgs {
+    /// Print one JSON document: an array of objects
     #[arg(long)]
     json: bool,
 }
 
-impl Ls {
-    pub fn run(self) -> Result<Outcome> {
+impl LsArgs {
+    pub fn run(self) -> Result<Status> {
         let rows = rows()?;
         if self.json {
             print_json(&rows)?;
         } else {
             print(&as_table(&rows))?;
         }
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }
 
@@ -79,9 +79,9 @@ fn row(entry: &Entry, sleepers: &Sleepers) -> Row {
         messages: stat.messages,
         capacity: Some(stat.capacity).filter(|capacity| *capacity > 0),
         last_sender: stat.last_sender,
-        last_sender_lives: stat.last_sender.map(|pid| still_lives(pid, stat.last_sent)),
+        last_sender_lives: stat.last_sender.map(|pid| is_alive(pid, stat.last_sent)),
         last_receiver: stat.last_receiver,
-        last_receiver_lives: stat.last_receiver.map(|pid| still_lives(pid, stat.last_received)),
+        last_receiver_lives: stat.last_receiver.map(|pid| is_alive(pid, stat.last_received)),
         sleepers: sleepers.on(entry.queue.id()),
         orphan: is_orphan(entry, sleepers),
         last_sent: stat.last_sent,

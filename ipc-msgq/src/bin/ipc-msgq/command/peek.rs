@@ -7,24 +7,24 @@ use ipc_core::Result;
 use ipc_demo::print;
 use ipc_msgq::{Limits, Message, Queue};
 
-use super::Outcome;
+use super::Status;
 use super::form::Form;
 use super::name::{self, Name};
 use super::text::{count, printable};
 
-/// Writes the bytes of a message to standard output and leaves it in the queue
+/// Writes the bytes of a message to standard output and leaves the message in the queue
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It needs a kernel with CONFIG_CHECKPOINT_RESTORE (MSG_COPY). With --all, others may send and \
-    receive meanwhile: it is no picture of one moment."
+    after_help = "This needs a kernel with CONFIG_CHECKPOINT_RESTORE (MSG_COPY). With --all, the listing is not a snapshot: other \
+    processes may send and receive in the meantime."
 )]
-pub struct Peek {
+pub struct PeekArgs {
     #[command(flatten)]
     queue: Name,
-    /// Which one, counted from 0 at the oldest
+    /// The position of the message, counted from 0 at the oldest
     #[arg(value_name = "POSITION", default_value = "0")]
     position: usize,
-    /// A line for each message: position, type, length, and how it begins
+    /// Print a line for each message: position, type, length and first bytes
     #[arg(short, long, conflicts_with_all = ["position", "lines", "hex"])]
     all: bool,
     #[command(flatten)]
@@ -34,8 +34,8 @@ pub struct Peek {
 /// The number of bytes of a message shown in a line.
 const BEGINNING: usize = 40;
 
-impl Peek {
-    pub fn run(self) -> Result<Outcome> {
+impl PeekArgs {
+    pub fn run(self) -> Result<Status> {
         let queue = self.queue.open()?;
         // The kernel does not cut a copy, so the buffer must fit the longest message.
         let room = name::of(queue, queue.stat())?.bytes.max(Limits::read()?.message_bytes);
@@ -44,14 +44,14 @@ impl Peek {
             return all(queue, &mut message);
         }
         if name::of(queue, queue.peek(self.position, &mut message))?.is_none() {
-            return Ok(Outcome::Nothing);
+            return Ok(Status::Nothing);
         }
         self.form.show(&message)?;
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }
 
-fn all(queue: Queue, message: &mut Message) -> Result<Outcome> {
+fn all(queue: Queue, message: &mut Message) -> Result<Status> {
     let mut lines = String::new();
     for position in 0.. {
         if name::of(queue, queue.peek(position, message))?.is_none() {
@@ -63,5 +63,5 @@ fn all(queue: Queue, message: &mut Message) -> Result<Outcome> {
         let _ = writeln!(lines, "{position}: type {kind}, {}  {beginning}{more}", count(text.len(), "byte"));
     }
     print(&lines)?;
-    Ok(if lines.is_empty() { Outcome::Nothing } else { Outcome::Done })
+    Ok(if lines.is_empty() { Status::Nothing } else { Status::Done })
 }

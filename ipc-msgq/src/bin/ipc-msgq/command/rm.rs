@@ -9,24 +9,24 @@ use ipc_demo::print;
 use ipc_msgq::{Entry, Key, ProjectId, Queue, QueueId, list};
 use nix::unistd::geteuid;
 
-use super::Outcome;
+use super::Status;
 use super::name::{by_id, by_key, of, parse_id};
 use super::text::{count, user};
 use super::users::{ORPHAN, Sleepers, is_orphan};
 
 /// The text of `--help` on the certainty of `--orphans`.
 const ONE_LOOK: &str = "\
-With --orphans all queues are looked at first. One that has changed by the time it is to be removed is left alone; \
-but somebody who comes to sleep at it in that short while is not seen, and is told that it was removed (EIDRM).";
+With --orphans, all queues are inspected first. One that has changed before it would be removed is left alone; but a \
+process that begins to wait on it in that short time is not seen, and its call fails (EIDRM).";
 
-/// Removes queues, and every message in them
+/// Removes queues, with all messages in them
 #[derive(Args, Debug)]
 #[command(
-    after_help = format!("As with ipcrm, nothing is printed about what was named and removed.\n\n{ORPHAN}\n\n{ONE_LOOK}"),
+    after_help = format!("As with ipcrm, nothing is printed for the queues that were named and removed.\n\n{ORPHAN}\n\n{ONE_LOOK}"),
     group = ArgGroup::new("which").required(true).multiple(true).args(["ids", "more", "keys", "path", "orphans"])
 )]
 #[group(skip)]
-pub struct Rm {
+pub struct RmArgs {
     /// The queues with these ids
     #[arg(value_name = "N", value_parser = parse_id)]
     ids: Vec<QueueId>,
@@ -36,36 +36,36 @@ pub struct Rm {
     /// The queue with this key: decimal or 0x…; may be repeated
     #[arg(short = 'Q', long = "key", value_name = "K", action = ArgAction::Append, allow_negative_numbers = true)]
     keys: Vec<Key>,
-    /// The queue with the key that ftok(3) makes of this file and a project
+    /// The queue with the key that ftok(3) computes from this file and a project
     #[arg(long, value_name = "FILE", requires = "project", value_hint = ValueHint::AnyPath)]
     path: Option<PathBuf>,
-    /// The project of --path: 1 to 255, or a letter
+    /// The project for --path: 1 to 255, or a letter
     #[arg(long, value_name = "ID", requires = "path", allow_negative_numbers = true)]
     project: Option<ProjectId>,
-    /// All of this user's queues that nobody seems to use; says which
+    /// All of this user's queues that no process seems to use; prints each
     #[arg(long)]
     orphans: bool,
-    /// Only say what would be removed
+    /// Only print what would be removed
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Other users' queues, too (the kernel wants privilege for that)
+    /// Also remove other users' queues (this needs privilege)
     #[arg(short, long)]
     force: bool,
 }
 
-impl Rm {
-    pub fn run(self) -> Result<Outcome> {
+impl RmArgs {
+    pub fn run(self) -> Result<Status> {
         let mut failed = false;
         for named in self.named() {
             if let Err(error) = named.and_then(|queue| self.remove_named(queue)) {
-                complain(&error);
+                report(&error);
                 failed = true;
             }
         }
         if self.orphans {
             failed |= self.remove_orphans()?;
         }
-        Ok(if failed { Outcome::Failed } else { Outcome::Done })
+        Ok(if failed { Status::Failed } else { Status::Done })
     }
 
     /// Returns each queue that was named, or the reason why there is none.
@@ -82,12 +82,12 @@ impl Rm {
         };
         if !self.force && !is_ours(&entry) {
             return Err(Error::Usage(format!(
-                "queue {} belongs to {}: it is removed only with --force",
+                "queue {} belongs to {}: use --force to remove it",
                 queue.id(),
                 user(entry.stat.owner)
             )));
         }
-        if self.dry_run { self.say(&entry) } else { remove(&entry) }
+        if self.dry_run { self.print_removed(&entry) } else { remove(&entry) }
     }
 
     /// Removes the orphans, and returns whether one of them could not be removed.
@@ -103,16 +103,16 @@ impl Rm {
             if !self.dry_run
                 && let Err(error) = remove(&orphan)
             {
-                complain(&error);
+                report(&error);
                 failed = true;
             } else {
-                self.say(&orphan)?;
+                self.print_removed(&orphan)?;
             }
         }
         Ok(failed)
     }
 
-    fn say(&self, entry: &Entry) -> Result<()> {
+    fn print_removed(&self, entry: &Entry) -> Result<()> {
         let verb = if self.dry_run { "would remove" } else { "removed" };
         let (id, stat) = (entry.queue.id(), &entry.stat);
         let key = stat.key.map_or_else(|| "no key".into(), |key| format!("key {key}"));
@@ -130,6 +130,6 @@ fn remove(entry: &Entry) -> Result<()> {
 }
 
 /// Reports that one of several failed; the others are still to be tried.
-fn complain(error: &impl Display) {
+fn report(error: &impl Display) {
     eprintln!("error: {error}");
 }

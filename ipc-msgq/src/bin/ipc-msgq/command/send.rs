@@ -11,28 +11,28 @@ use ipc_demo::has_input;
 use ipc_msgq::{Limits, Message, MessageType, Queue};
 use nix::errno::Errno;
 
-use super::Outcome;
+use super::Status;
 use super::name::{self, Name};
-use super::patience::Patience;
+use super::timeout::Timeout;
 
-/// Sends one message, waiting for room
+/// Sends one message, waiting for room in the queue
 #[derive(Args, Debug)]
 #[command(after_help = "Exit status 1 if there was no room (--nowait, --timeout).")]
-pub struct Send {
+pub struct SendArgs {
     #[command(flatten)]
     queue: Name,
-    /// The message's type, from 1 up
+    /// The type of the message, from 1
     #[arg(short = 't', long = "type", value_name = "N", default_value = "1", allow_negative_numbers = true)]
     kind: MessageType,
     #[command(flatten)]
-    patience: Patience,
-    /// The bytes of the message; without it, all of standard input. Neither has to have any
+    timeout: Timeout,
+    /// The bytes of the message, possibly none; without it, all of standard input
     #[arg(value_name = "PAYLOAD")]
     payload: Option<OsString>,
 }
 
-impl Send {
-    pub fn run(self) -> Result<Outcome> {
+impl SendArgs {
+    pub fn run(self) -> Result<Status> {
         let queue = self.queue.open()?;
         let longest = Limits::read()?.message_bytes;
         let payload = match self.payload {
@@ -41,10 +41,10 @@ impl Send {
         };
         fits(queue, payload.len(), longest)?;
         let message = Message::new(self.kind, &payload);
-        let sent = self.patience.send(queue, &message);
+        let sent = self.timeout.send(queue, &message);
         match name::of(queue, sent)? {
-            Some(()) => Ok(Outcome::Done),
-            None => Err(full(queue, self.patience.timeout)),
+            Some(()) => Ok(Status::Done),
+            None => Err(full(queue, self.timeout.timeout)),
         }
     }
 }
@@ -61,7 +61,7 @@ fn standard_input(longest: usize) -> Result<Vec<u8>> {
 fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
     if len > longest {
         return Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, || {
-            format!("the message is too long: {longest} bytes at most (kernel.msgmax)")
+            format!("the message is too long: at most {longest} bytes are allowed (kernel.msgmax)")
         });
     }
     // A capacity of 0 means that the queue is being closed; it may be opened again.
@@ -69,7 +69,7 @@ fn fits(queue: Queue, len: usize, longest: usize) -> Result<()> {
         Ok(capacity @ 1..) if len > capacity => {
             Err(Errno::EINVAL).call("msgsnd").advise(Errno::EINVAL, || {
                 format!(
-                    "{len} bytes never fit queue {}, which holds {capacity}: see ipc-msgq set --qbytes",
+                    "{len} bytes never fit in queue {}, which holds {capacity}: see ipc-msgq set --qbytes",
                     queue.id()
                 )
             })
@@ -83,7 +83,7 @@ fn full(queue: Queue, waited: Option<Duration>) -> Error {
         Ok(stat) if stat.capacity == 0 => format!("queue {} is closed: its capacity is 0 bytes", queue.id()),
         // The kernel lets a queue hold as many messages as bytes, so that empty ones cannot fill its memory.
         Ok(stat) if stat.messages >= stat.capacity => format!(
-            "queue {} is full: {} of {} messages, as many as it may hold bytes",
+            "queue {} is full: {} of {} messages (a queue holds at most as many messages as bytes)",
             queue.id(),
             stat.messages,
             stat.capacity

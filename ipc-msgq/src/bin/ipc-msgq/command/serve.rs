@@ -9,36 +9,36 @@ use ipc_msgq::server::{Event, Handler, Server};
 use ipc_msgq::{Key, Queue};
 use nix::errno::Errno;
 
-use super::Outcome;
+use super::Status;
 use super::name::{self, Address, parse_mode};
-use crate::scenario::Guard;
+use crate::scenario::CleanupGuard;
 
-/// Makes a queue, prints its id, and sends every request of a `client` back, until interrupted
+/// Creates a queue, prints its id, and sends each request of a `client` back, until interrupted
 ///
 /// The queue is removed when this process ends, even if it is killed.
 #[derive(Args, Debug)]
-pub struct Serve {
+pub struct ServeArgs {
     #[command(flatten)]
     address: Address,
-    /// Who may receive (4) and send (2): owner, group, others
+    /// Permissions for owner, group and others: 4 to receive, 2 to send
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode, default_value = "0600")]
     mode: u32,
 }
 
-impl Serve {
-    pub fn run(self) -> Result<Outcome> {
+impl ServeArgs {
+    pub fn run(self) -> Result<Status> {
         let (key, queue, _guard) = self.make()?;
         print(&format!("{}\n", queue.id()))?;
         eprintln!("from another terminal: ipc-msgq client --key {key} hello");
         let server = Server::start(queue, Echo)?;
-        name::of(queue, server.wait()).map(|()| Outcome::Done)
+        name::of(queue, server.wait()).map(|()| Status::Done)
     }
 
     /// Makes the queue, and the guard that removes it when this process ends.
-    fn make(&self) -> Result<(Key, Queue, Guard)> {
+    fn make(&self) -> Result<(Key, Queue, CleanupGuard)> {
         let key = self.address.key()?.unwrap_or_else(Key::fresh);
-        let in_use = || format!("there is a queue with key {key}: choose another key");
-        let mut guard = Guard::start()?;
+        let in_use = || format!("a queue with key {key} already exists: choose another key");
+        let mut guard = CleanupGuard::start()?;
         let queue = guard.create(key, self.mode).advise(Errno::EEXIST, in_use)?;
         Ok((key, queue, guard))
     }
@@ -54,11 +54,13 @@ impl Handler for Echo {
 
     fn notice(&self, event: Event) {
         match event {
-            Event::Joined(client) => eprintln!("client {} is here", client.pid),
-            Event::Left(client) => eprintln!("client {} has left", client.pid),
-            Event::Killed(client) => eprintln!("client {} has ended without a goodbye", client.pid),
-            Event::Refused(client) => eprintln!("client {}: refused, as it takes no answers", client.pid),
-            Event::Garbage { bytes } => eprintln!("somebody sent {bytes} bytes that are no request"),
+            Event::Joined(client) => eprintln!("client {} joined", client.pid),
+            Event::Left(client) => eprintln!("client {} left", client.pid),
+            Event::Killed(client) => eprintln!("client {} ended without leaving", client.pid),
+            Event::Rejected(client) => {
+                eprintln!("client {} rejected: it does not receive its answers", client.pid);
+            }
+            Event::Garbage { bytes } => eprintln!("ignored {bytes} bytes: not a request to join"),
         }
     }
 }

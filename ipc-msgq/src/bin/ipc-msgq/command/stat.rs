@@ -5,27 +5,27 @@ use std::time::SystemTime;
 use clap::Args;
 use ipc_core::Result;
 use ipc_demo::print;
-use ipc_msgq::{Key, Queue, list};
+use ipc_msgq::{Key, Queue, Stat, list};
 use nix::errno::Errno;
 use serde_json::json;
 
-use super::Outcome;
+use super::Status;
 use super::name::{self, Name};
 use super::text::{age, group, moment, print_json, user};
-use super::users::still_lives;
+use super::users::is_alive;
 
-/// Shows all that the kernel knows of one queue
+/// Shows everything that the kernel records about a queue
 #[derive(Args, Debug)]
-pub struct Stat {
+pub struct StatArgs {
     #[command(flatten)]
     queue: Name,
-    /// As one JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
-impl Stat {
-    pub fn run(self) -> Result<Outcome> {
+impl StatArgs {
+    pub fn run(self) -> Result<Status> {
         let queue = self.queue.open()?;
         let stat = look(queue)?;
         if self.json {
@@ -33,12 +33,12 @@ impl Stat {
         } else {
             print(&text(queue, &stat))?;
         }
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }
 
 /// Returns the record even of a queue that this user may not read: any user may list it.
-fn look(queue: Queue) -> Result<ipc_msgq::Stat> {
+fn look(queue: Queue) -> Result<Stat> {
     match queue.stat() {
         Err(error) if error.errno() == Some(Errno::EACCES) => {
             let entry = list()?.into_iter().find(|entry| entry.queue == queue);
@@ -48,13 +48,13 @@ fn look(queue: Queue) -> Result<ipc_msgq::Stat> {
     }
 }
 
-fn text(queue: Queue, stat: &ipc_msgq::Stat) -> String {
+fn text(queue: Queue, stat: &Stat) -> String {
     let when = |time: Option<SystemTime>| match time {
         Some(time) => format!("{} ({} ago)", moment(time), age(time)),
         None => "never".into(),
     };
     let who = |pid: Option<u32>, then: Option<SystemTime>| match pid {
-        Some(pid) if still_lives(pid, then) => format!("process {pid}"),
+        Some(pid) if is_alive(pid, then) => format!("process {pid}"),
         Some(pid) => format!("process {pid} (ended)"),
         None if then.is_some() => "a process of another pid namespace".into(),
         None => "none".into(),
@@ -80,7 +80,7 @@ fn text(queue: Queue, stat: &ipc_msgq::Stat) -> String {
     lines.map(|(name, value)| format!("{name:<14} {value}\n")).concat()
 }
 
-fn document(queue: Queue, stat: &ipc_msgq::Stat) -> serde_json::Value {
+fn document(queue: Queue, stat: &Stat) -> serde_json::Value {
     json!({
         "key": stat.key.map_or(0, Key::get).cast_unsigned(),
         "id": queue.id().get(),

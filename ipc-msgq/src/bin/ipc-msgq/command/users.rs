@@ -12,21 +12,21 @@ use nix::unistd::Pid;
 
 /// The definition of an orphan in `--help`.
 pub const ORPHAN: &str = "\
-The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, \
-nobody uses it: the process that sent last and the one that received last have both ended (or there never were any), \
-no process sleeps in msgsnd or msgrcv on it, and no ping or pong of this user holds it. A process that only means to \
-use it later cannot be seen, nor one of another pid namespace, unless it sent or received last: `ls` shows it as \
-`elsewhere`, and the queue is no orphan. Of a receiver that had to sleep the kernel notes the \
-thread and not the process: when that thread has ended, nothing tells whether its process lives. So a server that only \
-receives, in threads that come and go, is taken for ended while none of them sleeps at the queue. Root sees the sleepers of all users, others only their \
-own, and not even those where the system restricts ptrace (Yama).";
+The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, no \
+process uses it: the last sender and the last receiver have both ended (or there never were any), no process sleeps in \
+msgsnd or msgrcv on it, and no ping or pong of this user holds it. A process that will use it only later cannot be seen, \
+nor can one of another pid namespace, unless it was the last sender or receiver: `ls` shows it as `elsewhere`, and the \
+queue is not an orphan. Of a receiver that had to sleep, the kernel records the thread, not the process: once that thread \
+has ended, nothing tells whether its process is alive. So a server that only receives, in threads that come and go, \
+appears to have ended while none of them sleeps on the queue. Root sees the sleepers of all users; other users see only \
+their own, and not even those where the system restricts ptrace (Yama).";
 
 /// The processes that sleep on each queue, at one moment.
 #[derive(Debug)]
 pub struct Sleepers(Vec<(u32, QueueId)>);
 
 impl Sleepers {
-    /// Looks at every thread of every process that this user may inspect.
+    /// Inspects every thread of every process that this user may inspect.
     ///
     /// # Errors
     /// `/proc` cannot be read, or this process has no descriptor left: this does not mean that no process sleeps.
@@ -132,7 +132,7 @@ fn if_shown<T>(read: io::Result<T>) -> io::Result<Option<T>> {
 pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
     let stat = &entry.stat;
     let lives = |pid: Option<u32>, when: Option<SystemTime>| match pid {
-        Some(pid) => still_lives(pid, when),
+        Some(pid) => is_alive(pid, when),
         None => when.is_some(), // the kernel gives no pid for a process of another pid namespace: it may live
     };
     // A lease that cannot be inspected may be in use.
@@ -146,7 +146,7 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
 /// Returns whether the process that had the number `pid` at the time `then` still runs. A process that has started
 /// since then is another with the same number. The number may also be that of a thread: then the result is about this
 /// thread. A process that cannot be inspected counts as running.
-pub fn still_lives(pid: u32, then: Option<SystemTime>) -> bool {
+pub fn is_alive(pid: u32, then: Option<SystemTime>) -> bool {
     let asked = i32::try_from(pid).map(|pid| kill(Pid::from_raw(pid), None));
     if !matches!(asked, Ok(Ok(()) | Err(Errno::EPERM))) {
         return false;
@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn this_process_lives_now_and_is_not_the_one_of_1970() {
         let pid = std::process::id();
-        assert!(still_lives(pid, Some(SystemTime::now())));
-        assert!(still_lives(pid, None), "nothing is known of the time");
-        assert!(!still_lives(pid, Some(SystemTime::UNIX_EPOCH)), "it started after that");
-        assert!(!still_lives(0x7fff_ffff, None), "no process has so high a number");
+        assert!(is_alive(pid, Some(SystemTime::now())));
+        assert!(is_alive(pid, None), "nothing is known of the time");
+        assert!(!is_alive(pid, Some(SystemTime::UNIX_EPOCH)), "it started after that");
+        assert!(!is_alive(0x7fff_ffff, None), "no process has so high a number");
     }
 
     /// A process whose `main` has ended by `pthread_exit` looks like a zombie, but goes on working.
@@ -221,15 +221,15 @@ mod tests {
     fn a_zombie_does_not_live() {
         let mut child = Command::new("true").spawn().unwrap();
         let started = std::time::Instant::now();
-        while still_lives(child.id(), None) && started.elapsed() < Duration::from_secs(10) {}
-        let lives = still_lives(child.id(), None);
+        while is_alive(child.id(), None) && started.elapsed() < Duration::from_secs(10) {}
+        let lives = is_alive(child.id(), None);
         child.wait().unwrap();
         assert!(!lives);
     }
 
     /// A missing or hidden process is no process; a failure to inspect it says nothing.
     #[test]
-    fn what_cannot_be_looked_at_is_an_error() {
+    fn a_failed_look_is_an_error() {
         let read = |errno: Errno| if_shown(Err::<(), _>(io::Error::from(errno)));
         for errno in [Errno::EACCES, Errno::ENOENT, Errno::EPERM, Errno::ESRCH] {
             assert_eq!(read(errno).unwrap(), None, "{errno}");
@@ -249,7 +249,7 @@ mod tests {
         let lease = lease::Lease::take::<SystemV>(Some(&key.to_string())).unwrap();
         assert!(!look(ipc_msgq::Queue::create_leased(&lease, key, 0o600).unwrap()));
         drop(lease);
-        assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "nobody holds that");
+        assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "no process holds that one");
     }
 
     /// The kernel records the thread that was woken. While the thread runs, its process is known; afterwards it is not.
@@ -261,7 +261,7 @@ mod tests {
             let mut stat = queue.stat().unwrap();
             (stat.last_sender, stat.last_sent) = (None, None); // as if there had been none
             let orphan = is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look().unwrap());
-            (orphan, still_lives(stat.last_receiver.unwrap(), stat.last_received))
+            (orphan, is_alive(stat.last_receiver.unwrap(), stat.last_received))
         };
         let thread = std::thread::scope(|scope| {
             let receive = *queue;
@@ -289,19 +289,19 @@ mod tests {
     }
 
     #[test]
-    fn who_sleeps_is_known_even_if_not_where() {
+    fn sleeping_threads_are_counted_even_if_their_call_is_unknown() {
         let mut children = ["read line", "while :; do :; done"]
             .map(|line| Command::new("sh").args(["-c", line]).stdin(Stdio::piped()).spawn().unwrap());
         let [sleeps, runs] = children.each_ref().map(std::process::Child::id);
         let started = std::time::Instant::now();
-        let so = || asleep(sleeps).unwrap() == 1 && asleep(runs).unwrap() == 0;
-        while !so() && started.elapsed() < Duration::from_secs(10) {}
-        let is_so = so();
+        let as_expected = || asleep(sleeps).unwrap() == 1 && asleep(runs).unwrap() == 0;
+        while !as_expected() && started.elapsed() < Duration::from_secs(10) {}
+        let result = as_expected();
         for child in &mut children {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        assert!(is_so);
+        assert!(result);
         assert_eq!(asleep(sleeps).unwrap(), 0, "it has ended");
     }
 

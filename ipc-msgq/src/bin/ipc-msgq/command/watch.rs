@@ -10,14 +10,14 @@ use clap::Args;
 use ipc_core::Result;
 use ipc_demo::{parse_seconds, print, somebody_reads};
 
-use super::Outcome;
+use super::Status;
 use super::ls::{Row, as_table, rows};
 use super::text::{count, moment};
 
-/// Shows the queues live, until interrupted: a table on a terminal, else a line for each change
+/// Shows the queues live, until interrupted: as a table on a terminal, otherwise as a line for each change
 #[derive(Args, Debug)]
-pub struct Watch {
-    /// How often to look. What comes and goes in between is not seen
+pub struct WatchArgs {
+    /// The time between two looks. A queue that comes and goes in between is not seen
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "1", allow_negative_numbers = true)]
     interval: Duration,
 }
@@ -25,8 +25,8 @@ pub struct Watch {
 /// Moves the cursor home and erases from there to the end: overwriting text with the same text does not flicker.
 const REDRAW: &str = "\x1b[H\x1b[J";
 
-impl Watch {
-    pub fn run(self) -> Result<Outcome> {
+impl WatchArgs {
+    pub fn run(self) -> Result<Status> {
         let terminal = stdout().is_terminal();
         let mut before = BTreeMap::new();
         loop {
@@ -51,7 +51,7 @@ fn changes(before: &BTreeMap<i32, Row>, now: &BTreeMap<i32, Row>) -> String {
     let mut lines = String::new();
     let time = moment(SystemTime::now());
     for (id, row) in now.iter().filter(|(id, row)| before.get(id) != Some(row)) {
-        let what = if before.contains_key(id) { "changed" } else { "is here" };
+        let what = if before.contains_key(id) { "changed" } else { "appeared" };
         let Row { key, owner, perms, used_bytes, messages, orphan, .. } = row;
         let (messages, bytes) = (count(*messages, "message"), count(*used_bytes, "byte"));
         let orphan = if *orphan { ", orphan" } else { "" };
@@ -61,7 +61,7 @@ fn changes(before: &BTreeMap<i32, Row>, now: &BTreeMap<i32, Row>) -> String {
         );
     }
     for id in before.keys().filter(|id| !now.contains_key(id)) {
-        let _ = writeln!(lines, "{time} queue {id} is gone");
+        let _ = writeln!(lines, "{time} queue {id} disappeared");
     }
     lines
 }

@@ -4,91 +4,93 @@ use std::time::Instant;
 
 use ipc_msgq::list;
 
-use super::Scene;
-use super::reply::What;
-use super::stage::{PATIENCE, Stage};
+use super::Scenario;
+use super::context::{Context, STEP_TIMEOUT};
+use super::reply::CallResult;
 use crate::command::users::{Sleepers, is_orphan};
 
-pub const REMOVE_TOO_EARLY: Scene = Scene {
+pub const REMOVE_TOO_EARLY: Scenario = Scenario {
     name: "remove-too-early",
-    claim: "A queue that is removed takes with it what was not received.",
-    play: |stage| {
-        let (mut sender, mut receiver) = (stage.player("sender")?, stage.player("receiver")?);
+    claim: "Removing a queue discards the messages that were not received.",
+    run: |context| {
+        let (mut sender, mut receiver) = (context.worker("sender")?, context.worker("receiver")?);
         for text in ["one", "two", "three"] {
-            sender.does(&format!("send 1 {text}"))?;
+            sender.run(&format!("send 1 {text}"))?;
         }
-        let reply = receiver.does("recv any 100")?;
-        stage.claim(reply.text() == Some("one"), "one was received in time")?;
-        stage.claim(stage.used()?.0 == 2, "two are in the queue")?;
-        sender.does("remove")?;
-        let reply = receiver.does("recv any 100")?;
-        stage.claim(reply.errno() == Some("EINVAL"), "the queue is gone, and \"two\" and \"three\" with it")
+        let reply = receiver.run("recv any 100")?;
+        context.check(reply.text() == Some("one"), "one was received in time")?;
+        context.check(context.used()?.0 == 2, "two are still in the queue")?;
+        sender.run("remove")?;
+        let reply = receiver.run("recv any 100")?;
+        context.check(reply.errno() == Some("EINVAL"), "the queue is gone, and \"two\" and \"three\" with it")
     },
 };
 
-pub const REMOVE_SAFELY: Scene = Scene {
+pub const REMOVE_SAFELY: Scenario = Scenario {
     name: "remove-safely",
-    claim: "Nothing is lost if first nobody may send, then everything is received, and then the queue is removed.",
-    play: |stage| {
-        let (mut sender, mut receiver) = (stage.player("sender")?, stage.player("receiver")?);
-        let mut remover = stage.player("remover")?;
+    claim: "Nothing is lost if senders are blocked first, then everything is received, and only then the queue is removed.",
+    run: |context| {
+        let (mut sender, mut receiver) = (context.worker("sender")?, context.worker("receiver")?);
+        let mut remover = context.worker("remover")?;
         for text in ["one", "two", "three"] {
-            sender.does(&format!("send 1 {text}"))?;
+            sender.run(&format!("send 1 {text}"))?;
         }
-        let reply = remover.does("drain 50")?;
-        stage.claim(
+        let reply = remover.run("drain 50")?;
+        context.check(
             reply.number() == Some(3),
-            "nobody receives, so after 50 ms the queue is as it was, with all 3",
+            "no process receives, so after 50 ms the queue is as before, with all 3 messages",
         )?;
-        remover.sets_out("drain 20000")?;
+        remover.start_announced("drain 20000")?;
         let started = Instant::now();
-        while stage.queue.stat()?.capacity > 0 && started.elapsed() < PATIENCE {
+        while context.queue.stat()?.capacity > 0 && started.elapsed() < STEP_TIMEOUT {
             std::thread::yield_now();
         }
-        let reply = sender.does("try-send 1 four")?;
-        stage.claim(reply.what == What::Full, "the queue is closed to what is new")?;
+        let reply = sender.run("try-send 1 four")?;
+        context.check(reply.result == CallResult::Full, "the queue accepts no new messages")?;
         for text in ["one", "two", "three"] {
-            let reply = receiver.does("recv any 100")?;
-            stage.claim(reply.text() == Some(text), "the receiver gets what was sent before")?;
+            let reply = receiver.run("recv any 100")?;
+            context.check(reply.text() == Some(text), "the receiver gets what was sent before")?;
         }
-        let reply = remover.end()?;
-        stage.claim(reply.number() == Some(0), "everything was received, and then the queue was removed")?;
-        let reply = receiver.does("recv any 100")?;
-        stage.claim(reply.errno() == Some("EINVAL"), "it is gone")
+        let reply = remover.finish()?;
+        context
+            .check(reply.number() == Some(0), "everything was received, and then the queue was removed")?;
+        let reply = receiver.run("recv any 100")?;
+        context.check(reply.errno() == Some("EINVAL"), "the queue is gone")
     },
 };
 
-pub const ORPHAN: Scene = Scene {
+pub const ORPHAN: Scenario = Scenario {
     name: "orphan",
-    claim: "A queue outlives its users: killed, they leave it behind with what is in it.",
-    play: |stage| {
-        let (mut sender, mut receiver) = (stage.player("sender")?, stage.player("receiver")?);
-        sender.does("send 1 one")?;
-        sender.does("send 1 two")?;
-        receiver.does("recv any 100")?;
-        stage.claim(
-            orphan(stage)? == Some(false),
-            "its last sender and its last receiver live: it is no orphan",
+    claim: "A queue outlives its users: when they are killed, it stays, with its messages.",
+    run: |context| {
+        let (mut sender, mut receiver) = (context.worker("sender")?, context.worker("receiver")?);
+        sender.run("send 1 one")?;
+        sender.run("send 1 two")?;
+        receiver.run("recv any 100")?;
+        context.check(
+            orphan(context)? == Some(false),
+            "its last sender and its last receiver are alive: it is not an orphan",
         )?;
         sender.kill()?;
-        stage.claim(orphan(stage)? == Some(false), "its last receiver lives")?;
+        context.check(orphan(context)? == Some(false), "its last receiver is still alive")?;
         receiver.kill()?;
-        stage.claim(orphan(stage)? == Some(true), "both are dead, and it is still there: an orphan")?;
-        stage.claim(stage.used()?.0 == 1, "the kernel keeps what it holds")?;
-        let mut heir = stage.player("heir")?;
-        heir.begin("recv 2 100")?;
-        heir.sleeps(1)?;
-        stage.claim(orphan(stage)? == Some(false), "who sleeps at it uses it, too")?;
+        context
+            .check(orphan(context)? == Some(true), "both are dead, and the queue still exists: an orphan")?;
+        context.check(context.used()?.0 == 1, "the kernel keeps its message")?;
+        let mut heir = context.worker("heir")?;
+        heir.start("recv 2 100")?;
+        heir.wait_until_asleep(1)?;
+        context.check(orphan(context)? == Some(false), "a process that sleeps on it uses it, too")?;
         heir.kill()?;
-        let mut remover = stage.player("remover")?;
-        remover.does("remove")?;
-        stage.claim(orphan(stage)?.is_none(), "somebody had to remove it")
+        let mut remover = context.worker("remover")?;
+        remover.run("remove")?;
+        context.check(orphan(context)?.is_none(), "it had to be removed explicitly")
     },
 };
 
 /// Returns the orphan column of `ls` for the queue; `None` if it does not exist.
-fn orphan(stage: &Stage) -> ipc_core::Result<Option<bool>> {
+fn orphan(context: &Context) -> ipc_core::Result<Option<bool>> {
     let sleepers = Sleepers::look()?;
-    let entry = list()?.into_iter().find(|entry| entry.queue == stage.queue);
+    let entry = list()?.into_iter().find(|entry| entry.queue == context.queue);
     Ok(entry.map(|entry| is_orphan(&entry, &sleepers)))
 }

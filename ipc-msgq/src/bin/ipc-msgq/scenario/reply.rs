@@ -1,23 +1,24 @@
-//! The answers of an actor: one line for each order.
+//! The replies of a worker: one line for each step.
 
 use std::fmt;
 use std::time::Duration;
 
 use ipc_msgq::Message;
 
-use super::story::quoted;
+use super::narration::quoted;
 
-/// The answer to an order.
+/// The reply to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The time that the calls took.
     pub took: Duration,
-    pub what: What,
+    pub result: CallResult,
 }
 
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// The order was executed; with a number, if it asks for one.
+pub enum CallResult {
+    /// The step was executed; with a number, if it asks for one.
     Done(i64),
     /// A message was received.
     Got { kind: i64, cut: bool, text: String },
@@ -29,7 +30,7 @@ pub enum What {
     Refused(String),
 }
 
-impl What {
+impl CallResult {
     pub fn got(message: &Message) -> Self {
         Self::Got {
             kind: message.kind().get(),
@@ -42,31 +43,31 @@ impl What {
 impl Reply {
     /// Returns the text that was received.
     pub fn text(&self) -> Option<&str> {
-        match &self.what {
-            What::Got { text, .. } => Some(text),
+        match &self.result {
+            CallResult::Got { text, .. } => Some(text),
             _ => None,
         }
     }
 
     /// Returns the type and the text that was received.
     pub fn message(&self) -> Option<(i64, &str)> {
-        match &self.what {
-            What::Got { kind, text, .. } => Some((*kind, text)),
+        match &self.result {
+            CallResult::Got { kind, text, .. } => Some((*kind, text)),
             _ => None,
         }
     }
 
     /// Returns the name of the errno.
     pub fn errno(&self) -> Option<&str> {
-        match &self.what {
-            What::Refused(errno) => Some(errno),
+        match &self.result {
+            CallResult::Refused(errno) => Some(errno),
             _ => None,
         }
     }
 
     pub fn number(&self) -> Option<i64> {
-        match self.what {
-            What::Done(number) => Some(number),
+        match self.result {
+            CallResult::Done(number) => Some(number),
             _ => None,
         }
     }
@@ -74,12 +75,12 @@ impl Reply {
     /// Formats the line that [`parse`](Self::parse) reads.
     pub fn line(&self) -> String {
         let took = self.took.as_micros();
-        match &self.what {
-            What::Done(number) => format!("{took} done {number}"),
-            What::Got { kind, cut, text } => format!("{took} got {kind} {cut} {text}"),
-            What::Nothing => format!("{took} nothing"),
-            What::Full => format!("{took} full"),
-            What::Refused(errno) => format!("{took} refused {errno}"),
+        match &self.result {
+            CallResult::Done(number) => format!("{took} done {number}"),
+            CallResult::Got { kind, cut, text } => format!("{took} got {kind} {cut} {text}"),
+            CallResult::Nothing => format!("{took} nothing"),
+            CallResult::Full => format!("{took} full"),
+            CallResult::Refused(errno) => format!("{took} refused {errno}"),
         }
     }
 
@@ -87,23 +88,23 @@ impl Reply {
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.splitn(5, ' ');
         let took = Duration::from_micros(words.next()?.parse().ok()?);
-        let what = match words.next()? {
-            "done" => What::Done(words.next()?.parse().ok()?),
-            "got" => What::Got {
+        let result = match words.next()? {
+            "done" => CallResult::Done(words.next()?.parse().ok()?),
+            "got" => CallResult::Got {
                 kind: words.next()?.parse().ok()?,
                 cut: words.next()?.parse().ok()?,
                 text: words.next()?.to_owned(),
             },
-            "nothing" => What::Nothing,
-            "full" => What::Full,
-            "refused" => What::Refused(words.next()?.to_owned()),
+            "nothing" => CallResult::Nothing,
+            "full" => CallResult::Full,
+            "refused" => CallResult::Refused(words.next()?.to_owned()),
             _ => return None,
         };
-        Some(Self { took, what })
+        Some(Self { took, result })
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for CallResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done(_) => f.write_str("done"),
@@ -111,7 +112,7 @@ impl fmt::Display for What {
                 let cut = if *cut { ", cut" } else { "" };
                 write!(f, "type {kind}, {}{cut}", quoted(text))
             }
-            Self::Nothing => f.write_str("nothing there (ENOMSG)"),
+            Self::Nothing => f.write_str("no message (ENOMSG)"),
             Self::Full => f.write_str("no room (EAGAIN)"),
             Self::Refused(errno) => f.write_str(errno),
         }
@@ -123,10 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reply_is_read_as_it_was_written() {
-        let got = What::Got { kind: 7, cut: true, text: "with some words".into() };
-        for what in [What::Done(-3), got, What::Nothing, What::Full, What::Refused("EIDRM".into())] {
-            let reply = Reply { took: Duration::from_micros(12), what };
+    fn a_reply_is_parsed_as_it_was_formatted() {
+        let got = CallResult::Got { kind: 7, cut: true, text: "with some words".into() };
+        for result in [
+            CallResult::Done(-3),
+            got,
+            CallResult::Nothing,
+            CallResult::Full,
+            CallResult::Refused("EIDRM".into()),
+        ] {
+            let reply = Reply { took: Duration::from_micros(12), result };
             assert_eq!(Reply::parse(&reply.line()), Some(reply));
         }
         assert_eq!(Reply::parse("12 flies"), None);

@@ -4,91 +4,93 @@ use std::time::Instant;
 
 use ipc_core::{Error, Result};
 
-use super::Scene;
-use super::player::Player;
+use super::Scenario;
+use super::context::STEP_TIMEOUT;
 use super::reply::Reply;
-use super::stage::PATIENCE;
+use super::worker::Worker;
 
-pub const TWO_RECEIVERS: Scene = Scene {
+pub const TWO_RECEIVERS: Scenario = Scenario {
     name: "two-receivers",
-    claim: "With two receivers at one queue, each message goes to exactly one of them.",
-    play: |stage| {
-        let mut receivers = [stage.player("receiver 1")?, stage.player("receiver 2")?];
-        let mut sender = stage.player("sender")?;
+    claim: "With two receivers on one queue, each message goes to exactly one of them.",
+    run: |context| {
+        let mut receivers = [context.worker("receiver 1")?, context.worker("receiver 2")?];
+        let mut sender = context.worker("sender")?;
         for receiver in &mut receivers {
-            receiver.begin("recv any 100")?;
-            receiver.sleeps(1)?;
+            receiver.start("recv any 100")?;
+            receiver.wait_until_asleep(1)?;
         }
-        sender.does("send 1 first")?;
-        let (winner, reply) = whoever_answers(&mut receivers)?;
+        sender.run("send 1 first")?;
+        let (winner, reply) = first_to_finish(&mut receivers)?;
         let other = &receivers[1 - winner];
-        stage
-            .claim(reply.text() == Some("first") && other.is_asleep(1)?, "one has it, the other sleeps on")?;
-        sender.does("send 1 second")?;
-        let (second, reply) = whoever_answers(&mut receivers)?;
-        stage.claim(
-            second != winner && reply.text() == Some("second"),
-            "the next goes to the one that still waits",
+        context.check(
+            reply.text() == Some("first") && other.is_asleep(1)?,
+            "one received it, the other still sleeps",
         )?;
-        stage.claim(stage.used()? == (0, 0), "no copy is left for anybody")
+        sender.run("send 1 second")?;
+        let (second, reply) = first_to_finish(&mut receivers)?;
+        context.check(
+            second != winner && reply.text() == Some("second"),
+            "the next message goes to the one that still waits",
+        )?;
+        context.check(context.used()? == (0, 0), "no copy is left")
     },
 };
 
-fn whoever_answers(players: &mut [Player; 2]) -> Result<(usize, Reply)> {
+fn first_to_finish(workers: &mut [Worker; 2]) -> Result<(usize, Reply)> {
     let started = Instant::now();
-    while started.elapsed() < PATIENCE {
-        for (number, player) in players.iter_mut().enumerate() {
-            if let Some(reply) = player.try_end()? {
+    while started.elapsed() < STEP_TIMEOUT {
+        for (number, worker) in workers.iter_mut().enumerate() {
+            if let Some(reply) = worker.try_finish()? {
                 return Ok((number, reply));
             }
         }
         std::thread::yield_now();
     }
-    Err(Error::TimedOut { what: "neither has a message".into(), waited: PATIENCE })
+    Err(Error::TimedOut { what: "neither received a message".into(), waited: STEP_TIMEOUT })
 }
 
-pub const ROUTE_BY_TYPE: Scene = Scene {
+pub const ROUTE_BY_TYPE: Scenario = Scenario {
     name: "route-by-type",
-    claim: "A receiver that asks for a type gets that type alone, so one queue serves several windows.",
-    play: |stage| {
-        let mut windows = [stage.player("window 1")?, stage.player("window 2")?];
-        let mut sender = stage.player("sender")?;
-        for (window, order) in windows.iter_mut().zip(["recv 1 100", "recv 2 100"]) {
-            window.begin(order)?;
-            window.sleeps(1)?;
+    claim: "A receiver that asks for a type gets only that type, so one queue serves several windows.",
+    run: |context| {
+        let mut windows = [context.worker("window 1")?, context.worker("window 2")?];
+        let mut sender = context.worker("sender")?;
+        for (window, step) in windows.iter_mut().zip(["recv 1 100", "recv 2 100"]) {
+            window.start(step)?;
+            window.wait_until_asleep(1)?;
         }
-        sender.does("send 2 for window 2")?;
-        let reply = windows[1].end()?;
-        stage.claim(reply.message() == Some((2, "for window 2")), "window 2 has what is for it")?;
-        stage.claim(windows[0].is_asleep(1)?, "window 1 sleeps on")?;
-        sender.does("send 2 for window 2, later")?;
-        sender.does("send 1 for window 1")?;
-        let reply = windows[0].end()?;
-        stage.claim(
+        sender.run("send 2 for window 2")?;
+        let reply = windows[1].finish()?;
+        context.check(reply.message() == Some((2, "for window 2")), "window 2 received its message")?;
+        context.check(windows[0].is_asleep(1)?, "window 1 still sleeps")?;
+        sender.run("send 2 for window 2, later")?;
+        sender.run("send 1 for window 1")?;
+        let reply = windows[0].finish()?;
+        context.check(
             reply.message() == Some((1, "for window 1")),
-            "window 1 passes over an older message of type 2",
+            "window 1 skips an older message of type 2",
         )?;
-        stage.claim(stage.used()?.0 == 1, "which still waits")
+        context.check(context.used()?.0 == 1, "which is still in the queue")
     },
 };
 
-pub const SELECT_ORDER: Scene = Scene {
+pub const SELECT_ORDER: Scenario = Scenario {
     name: "select-order",
-    claim: "The oldest that fits: of any type, of one, of the lowest up to one, of any but one.",
-    play: |stage| {
-        let (mut sender, mut receiver) = (stage.player("sender")?, stage.player("receiver")?);
+    claim: "A receiver gets the oldest message that matches: any type, one type, the lowest up to one, or any but one.",
+    run: |context| {
+        let (mut sender, mut receiver) = (context.worker("sender")?, context.worker("receiver")?);
         for message in ["5 a", "2 b", "3 c", "2 d", "5 e"] {
-            sender.does(&format!("send {message}"))?;
+            sender.run(&format!("send {message}"))?;
         }
         for (select, message, why) in [
-            ("<=3", (2, "b"), "up to 3 (msgtyp -3): the lowest type first, and of that the oldest"),
+            ("<=3", (2, "b"), "up to 3 (msgtyp -3): the lowest type first, and its oldest message"),
             ("any", (5, "a"), "any (msgtyp 0): the oldest of all"),
             ("2", (2, "d"), "exactly 2 (msgtyp 2), although a 3 is older"),
             ("!5", (3, "c"), "any but 5 (msgtyp 5 with MSG_EXCEPT)"),
             ("any", (5, "e"), "any: the last"),
         ] {
-            let reply = receiver.does(&format!("try-recv {select} 100"))?;
-            stage.claim(reply.message() == Some(message), why)?;
+            let reply = receiver.run(&format!("try-recv {select} 100"))?;
+            context.check(reply.message() == Some(message), why)?;
         }
         Ok(())
     },

@@ -1,4 +1,4 @@
-//! The waits of links: many short ones, which should cost nothing.
+//! The waits of links: many short ones, on which the timer should cost nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,12 +7,12 @@ use std::time::Instant;
 
 use ipc_core::Result;
 
-use super::{TICK, clock, own_tid};
+use super::{TICK, own_tid, timer};
 use crate::sys;
 
-/// A link's registration with the clock, for the life of the link.
+/// A link's registration with the timer, for the life of the link.
 #[derive(Debug)]
-pub(crate) struct Ticks {
+pub(crate) struct PeriodicWakeUp {
     slot: Arc<Slot>,
     /// The number of waiting calls made, which tells one long wait from many short ones.
     calls: u32,
@@ -21,20 +21,20 @@ pub(crate) struct Ticks {
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     /// 0 while the link's thread does not wait; otherwise the number of the call in the upper half, the thread's id in
-    /// the lower, and [`SIGNALLING`] between the two while the helper sends its signal.
+    /// the lower, and [`SIGNALLING`] between the two while the timer sends its signal.
     waiter: AtomicU64,
 }
 
-/// Set in [`Slot::waiter`] while the helper sends its signal: the thread must not leave the call now. Thread ids stay
+/// Set in [`Slot::waiter`] while the timer sends its signal: the thread must not leave the call now. Thread ids stay
 /// below 2²², so the bit is free.
 const SIGNALLING: u64 = 1 << 31;
 
-impl Ticks {
+impl PeriodicWakeUp {
     pub(crate) fn start() -> Result<Self> {
         let slot = Arc::new(Slot::default());
-        let mut clock = clock();
-        clock.look_by(Instant::now() + TICK)?;
-        clock.slots.push((Arc::clone(&slot), 0));
+        let mut timer = timer();
+        timer.look_by(Instant::now() + TICK)?;
+        timer.slots.push((Arc::clone(&slot), 0));
         Ok(Self { slot, calls: 0 })
     }
 
@@ -46,7 +46,7 @@ impl Ticks {
         // Relaxed throughout: the two threads share only this word.
         self.slot.waiter.store(waiter, Ordering::Relaxed);
         let result = call();
-        // This fails only while the helper is between the two lines around its signal.
+        // This fails only while the timer is between the two lines around its signal.
         while self.slot.waiter.compare_exchange(waiter, 0, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             thread::yield_now();
         }
@@ -54,9 +54,9 @@ impl Ticks {
     }
 }
 
-impl Drop for Ticks {
+impl Drop for PeriodicWakeUp {
     fn drop(&mut self) {
-        clock().slots.retain(|(slot, _)| !Arc::ptr_eq(slot, &self.slot));
+        timer().slots.retain(|(slot, _)| !Arc::ptr_eq(slot, &self.slot));
     }
 }
 
@@ -92,16 +92,16 @@ mod tests {
 
     /// Each wait has its own number: many short ones are not one long one.
     #[test]
-    fn every_wait_is_another() {
-        let mut ticks = Ticks::start().unwrap();
-        let slot = Arc::clone(&ticks.slot);
+    fn every_wait_has_a_number_of_its_own() {
+        let mut wake_up = PeriodicWakeUp::start().unwrap();
+        let slot = Arc::clone(&wake_up.slot);
         let waiter = || slot.waiter.load(Ordering::Relaxed);
-        let waits = [ticks.during(waiter), ticks.during(waiter)];
+        let waits = [wake_up.during(waiter), wake_up.during(waiter)];
         assert_ne!(waits[0], waits[1]);
         assert_eq!(waits.map(|wait| wait as libc::pid_t), [own_tid(); 2]);
         assert_eq!(waiter(), 0, "none waits");
-        drop(ticks);
-        assert_eq!(Arc::strong_count(&slot), 1, "the clock has forgotten it");
+        drop(wake_up);
+        assert_eq!(Arc::strong_count(&slot), 1, "the timer has forgotten it");
     }
 
     /// Only a wait already present at the previous look is interrupted.
@@ -111,8 +111,8 @@ mod tests {
         sys::handle_wake_up().unwrap();
         let slot = Arc::new(Slot::default());
         let receive = || {
-            let mut ticks = Ticks { slot: Arc::clone(&slot), calls: 0 }; // no clock looks at this slot
-            let received = ticks.during(|| queue.recv(Select::Any, &mut Message::with_capacity(1)));
+            let mut wake_up = PeriodicWakeUp { slot: Arc::clone(&slot), calls: 0 }; // no timer looks at this slot
+            let received = wake_up.during(|| queue.recv(Select::Any, &mut Message::with_capacity(1)));
             received.map_err(|error| error.errno())
         };
         thread::scope(|scope| {

@@ -1,13 +1,13 @@
-//! The wording of an actor's order in the story: in the kernel's terms.
+//! The wording of a worker's steps: in the kernel's terms.
 
-use super::reply::What;
+use super::reply::CallResult;
 
 /// The length up to which a text is shown whole.
 const SHOWN: usize = 40;
 
-/// Formats the calls that an order stands for.
-pub fn told(order: &str) -> String {
-    let words: Vec<&str> = order.splitn(3, ' ').collect();
+/// Formats the calls that a step consists of.
+pub fn describe(step: &str) -> String {
+    let words: Vec<&str> = step.splitn(3, ' ').collect();
     match words[..] {
         ["send", kind, text] => format!("msgsnd(type {kind}, {})", quoted(text)),
         ["try-send", kind, text] => format!("msgsnd(type {kind}, {}, IPC_NOWAIT)", quoted(text)),
@@ -16,26 +16,28 @@ pub fn told(order: &str) -> String {
         ["try-recv", select, room] => format!("msgrcv({}, {room} bytes, IPC_NOWAIT)", selected(select)),
         ["open", key] => format!("msgget({key})"),
         ["remove"] => "msgctl(IPC_RMID)".into(),
-        ["drain", limit] => format!("lets nobody send, and removes it if it is empty within {limit} ms"),
+        ["drain", limit] => {
+            format!("blocks all senders, and removes the queue if it is empty within {limit} ms")
+        }
         ["handle-usr1"] => "sigaction(SIGUSR1, SA_RESTART)".into(),
         ["serve", clients] => format!("serves {clients} clients"),
         ["exchange", how, count] if how.starts_with("naive") => {
-            format!("sends {count}, and then receives {count}")
+            format!("sends {count} messages, then receives {count}")
         }
-        ["exchange", _, count] => format!("sends {count}, and receives {count} meanwhile"),
-        _ => order.into(),
+        ["exchange", _, count] => format!("sends {count} messages and receives {count} at the same time"),
+        _ => step.into(),
     }
 }
 
-/// Formats the result of an order. The meaning of a number depends on the order.
-pub fn outcome(order: &str, what: &What) -> String {
-    match (order.split(' ').next(), what) {
-        (Some("open"), What::Done(id)) => format!("id {id}"),
-        (Some("drain"), What::Done(0)) => "it is empty: removed".into(),
-        (Some("drain"), What::Done(left)) => format!("{left} messages are left: opened again"),
-        (Some("serve"), What::Done(served)) => format!("{served} questions answered"),
-        (Some("exchange"), What::Done(received)) => format!("has sent all, and received {received}"),
-        _ => what.to_string(),
+/// Formats the result of a step. The meaning of a number depends on the step.
+pub fn describe_result(step: &str, result: &CallResult) -> String {
+    match (step.split(' ').next(), result) {
+        (Some("open"), CallResult::Done(id)) => format!("id {id}"),
+        (Some("drain"), CallResult::Done(0)) => "empty, so removed".into(),
+        (Some("drain"), CallResult::Done(left)) => format!("{left} messages left, so reopened"),
+        (Some("serve"), CallResult::Done(served)) => format!("{served} requests answered"),
+        (Some("exchange"), CallResult::Done(received)) => format!("sent all, received {received}"),
+        _ => result.to_string(),
     }
 }
 

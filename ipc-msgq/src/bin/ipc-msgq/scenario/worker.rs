@@ -1,4 +1,4 @@
-//! A process of a scene, seen from the scene.
+//! A process of a scenario, seen from the scenario.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -14,21 +14,21 @@ use ipc_msgq::QueueId;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::context::{Clock, Failure, STEP_TIMEOUT, ScenarioResult};
+use super::narration::{describe, describe_result};
 use super::reply::Reply;
-use super::stage::{Clock, Failure, PATIENCE, Played};
-use super::story::{outcome, told};
 use crate::command::users::{asleep, call_of, tasks};
 
-/// Another process: this same program as `actor`. Killed when this value is dropped.
+/// Another process: this same program as `worker`. Killed when this value is dropped.
 #[derive(Debug)]
-pub struct Player {
+pub struct Worker {
     name: String,
     child: Child,
-    /// `None` once the process was told to leave.
-    orders: Option<ChildStdin>,
+    /// `None` once the process was told to exit.
+    steps: Option<ChildStdin>,
     replies: Receiver<String>,
-    /// The order that has not been answered yet.
-    order: String,
+    /// The step that has not been answered yet.
+    step: String,
     queue: QueueId,
     clock: Clock,
     /// True if it was seen sleeping before it answered.
@@ -37,16 +37,16 @@ pub struct Player {
     apart: bool,
 }
 
-impl Player {
+impl Worker {
     /// Starts the process. If it is `apart` from this process's group, Ctrl-C does not reach it.
-    pub fn start(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
+    pub fn spawn(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
         let mut command = peer::this_program()?;
-        command.args(["actor", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["worker", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         if apart {
             command.process_group(0);
         }
         let mut child = peer::spawn(&mut command)?;
-        let orders = child.stdin.take();
+        let steps = child.stdin.take();
         let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
         let (to_us, replies) = channel();
         // The thread ends with the process.
@@ -54,9 +54,9 @@ impl Player {
         Ok(Self {
             name: name.into(),
             child,
-            orders,
+            steps,
             replies,
-            order: String::new(),
+            step: String::new(),
             queue,
             clock,
             slept: false,
@@ -68,79 +68,83 @@ impl Player {
         self.child.id()
     }
 
-    /// Sends an order and does not wait.
-    pub fn begin(&mut self, order: &str) -> Result<()> {
-        order.clone_into(&mut self.order);
+    /// Tells the process to execute a step, and does not wait.
+    pub fn start(&mut self, step: &str) -> Result<()> {
+        step.clone_into(&mut self.step);
         self.slept = false;
-        let orders = self.orders.as_mut().ok_or_else(|| Error::Usage("it has left".into()))?;
-        writeln!(orders, "{order}").call("write")
+        let steps = self.steps.as_mut().ok_or_else(|| Error::Usage("the process was told to exit".into()))?;
+        writeln!(steps, "{step}").call("write")
     }
 
-    /// Does the same, with a line in the story: for orders that take a while.
-    pub fn sets_out(&mut self, order: &str) -> Result<()> {
-        self.begin(order)?;
-        self.says(&format!("{}: begins", told(order)))
+    /// Does the same and logs it: for steps that take a while.
+    pub fn start_announced(&mut self, step: &str) -> Result<()> {
+        self.start(step)?;
+        self.log(&format!("{}: begins", describe(step)))
     }
 
-    /// Waits until the process has executed its order.
-    pub fn end(&mut self) -> Result<Reply> {
-        let line = self.replies.recv_timeout(PATIENCE).map_err(|error| match error {
+    /// Waits until the process has executed its step.
+    pub fn finish(&mut self) -> Result<Reply> {
+        let line = self.replies.recv_timeout(STEP_TIMEOUT).map_err(|error| match error {
             RecvTimeoutError::Timeout => {
-                let what = format!("the {} still does '{}'", self.name, told(&self.order));
-                Error::TimedOut { what, waited: PATIENCE }
+                let what = format!("the {} is still executing '{}'", self.name, describe(&self.step));
+                Error::TimedOut { what, waited: STEP_TIMEOUT }
             }
             RecvTimeoutError::Disconnected => Error::Disconnected,
         })?;
         self.answered(&line)
     }
 
-    /// Returns the reply if the process has executed its order by now.
-    pub fn try_end(&mut self) -> Result<Option<Reply>> {
+    /// Returns the reply if the process has executed its step by now.
+    pub fn try_finish(&mut self) -> Result<Option<Reply>> {
         self.replies.try_recv().ok().map(|line| self.answered(&line)).transpose()
     }
 
-    /// Sends an order and waits until it is done.
-    pub fn does(&mut self, order: &str) -> Result<Reply> {
-        self.begin(order)?;
-        self.end()
+    /// Executes a step and waits until it is done.
+    pub fn run(&mut self, step: &str) -> Result<Reply> {
+        self.start(step)?;
+        self.finish()
     }
 
-    /// Does the same, without a line in the story.
-    pub fn quietly(&mut self, order: &str) -> Result<Reply> {
-        self.begin(order)?;
-        read(&self.replies.recv_timeout(PATIENCE).map_err(|_| Error::Disconnected)?)
+    /// Does the same, without logging it.
+    pub fn run_silently(&mut self, step: &str) -> Result<Reply> {
+        self.start(step)?;
+        read(&self.replies.recv_timeout(STEP_TIMEOUT).map_err(|_| Error::Disconnected)?)
     }
 
     fn answered(&self, line: &str) -> Result<Reply> {
         let reply = read(line)?;
         let took = reply.took.as_secs_f64() * 1e3;
         let slept = if self.slept { format!(", having slept {took:.1} ms") } else { String::new() };
-        self.says(&format!("{}: {}{slept}", told(&self.order), outcome(&self.order, &reply.what)))?;
+        self.log(&format!(
+            "{}: {}{slept}",
+            describe(&self.step),
+            describe_result(&self.step, &reply.result)
+        ))?;
         Ok(reply)
     }
 
-    /// Adds a line to the story.
-    pub fn says(&self, what: &str) -> Result<()> {
-        self.clock.tell(&self.name, Some(self.pid()), what)
+    /// Logs a line.
+    pub fn log(&self, what: &str) -> Result<()> {
+        self.clock.log(&self.name, Some(self.pid()), what)
     }
 
     /// Waits until `threads` threads of the process sleep in a call on the queue.
-    pub fn sleeps(&mut self, threads: usize) -> Played {
+    pub fn wait_until_asleep(&mut self, threads: usize) -> ScenarioResult {
         let started = Instant::now();
         while !self.is_asleep(threads)? {
-            if let Some(reply) = self.try_end()? {
-                let how = format!("the {} did not sleep, but: {}", self.name, reply.what);
-                return Err(Failure::Otherwise(how));
+            if let Some(reply) = self.try_finish()? {
+                let how = format!("the {} did not sleep; it returned: {}", self.name, reply.result);
+                return Err(Failure::ClaimFailed(how));
             }
-            if started.elapsed() > PATIENCE {
-                let what = format!("the {} does not come to sleep", self.name);
-                return Err(Error::TimedOut { what, waited: PATIENCE }.into());
+            if started.elapsed() > STEP_TIMEOUT {
+                let what = format!("the {} does not fall asleep", self.name);
+                return Err(Error::TimedOut { what, waited: STEP_TIMEOUT }.into());
             }
             thread::sleep(Duration::from_millis(1));
         }
         self.slept = true;
         let threads = if threads == 1 { String::new() } else { format!(", with {threads} threads") };
-        self.says(&format!("{}: sleeps{threads}", told(&self.order)))?;
+        self.log(&format!("{}: sleeps{threads}", describe(&self.step)))?;
         Ok(())
     }
 
@@ -161,28 +165,28 @@ impl Player {
     }
 
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        self.says(&format!("gets {signal}"))?;
+        self.log(&format!("gets {signal}"))?;
         kill(Pid::from_raw(self.pid().cast_signed()), signal).call("kill")
     }
 
     /// Lets the process end by itself.
-    pub fn leave(mut self) -> Result<()> {
-        self.orders = None;
+    pub fn exit(mut self) -> Result<()> {
+        self.steps = None;
         self.child.wait().call("wait4")?;
-        self.says("has ended")
+        self.log("exits")
     }
 
     /// Kills the process, as in a crash.
     pub fn kill(mut self) -> Result<()> {
         self.child.kill().call("kill")?;
         self.child.wait().call("wait4")?;
-        self.says("was killed (SIGKILL)")
+        self.log("is killed (SIGKILL)")
     }
 }
 
-impl Drop for Player {
+impl Drop for Worker {
     fn drop(&mut self) {
-        self.orders = None;
+        self.steps = None;
         if !self.apart {
             let _ = self.child.kill(); // it may have ended
         }
@@ -191,5 +195,5 @@ impl Drop for Player {
 }
 
 fn read(line: &str) -> Result<Reply> {
-    Reply::parse(line).ok_or(Error::Corrupt("an actor's reply"))
+    Reply::parse(line).ok_or(Error::Corrupt("an invalid reply from a worker"))
 }

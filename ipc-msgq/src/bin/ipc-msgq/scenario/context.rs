@@ -1,4 +1,4 @@
-//! The stage of a scene: a queue, a clock, and a process that cleans up.
+//! The context of a scenario: a queue, a clock, and a process that cleans up.
 
 use std::time::{Duration, Instant};
 
@@ -7,18 +7,18 @@ use ipc_core::{Error, Result};
 use ipc_demo::print;
 use ipc_msgq::{Key, Queue, QueueId, SystemV};
 
-use super::player::Player;
+use super::worker::Worker;
 
 /// The time that a step may take on a loaded machine. Reached only if the step hangs.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The start of the scene.
+/// The start of the scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(Instant);
 
 impl Clock {
-    /// Prints a line of the story: the time, the process, the event.
-    pub fn tell(self, name: &str, pid: Option<u32>, what: &str) -> Result<()> {
+    /// Prints a line: the time, the process, the event.
+    pub fn log(self, name: &str, pid: Option<u32>, what: &str) -> Result<()> {
         let time = self.0.elapsed().as_secs_f64() * 1e3;
         let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
         let line = format!("{time:9.1} ms  {name:<10} {pid:>7}  {what}");
@@ -26,13 +26,13 @@ impl Clock {
     }
 }
 
-/// A scene's queue and its clock.
+/// A scenario's queue and its clock.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Context {
     pub key: Key,
     pub queue: Queue,
     clock: Clock,
-    guard: Guard,
+    guard: CleanupGuard,
 }
 
 /// Another process, which removes the queues when this one has ended, however it ends: then the pipe between the two is
@@ -41,36 +41,36 @@ pub struct Stage {
 /// Process 1 of a container takes the guard with it when it ends. So a lease records the queues, too, at every moment
 /// of their lives.
 #[derive(Debug)]
-pub struct Guard {
-    player: Player,
+pub struct CleanupGuard {
+    worker: Worker,
     lease: Lease,
 }
 
-impl Guard {
+impl CleanupGuard {
     /// Starts the process, which guards no queue yet.
     pub fn start() -> Result<Self> {
         let no_queue = QueueId::new(0);
         let lease = Lease::take::<SystemV>(None)?;
-        let player = Player::start("guard", no_queue, Clock(Instant::now()), true)?;
-        Ok(Self { player, lease })
+        let worker = Worker::spawn("guard", no_queue, Clock(Instant::now()), true)?;
+        Ok(Self { worker, lease })
     }
 
     /// Makes the queue of `key`, which the guard removes if it is still the same one.
     pub fn create(&mut self, key: Key, mode: u32) -> Result<Queue> {
         let queue = Queue::create_leased(&self.lease, key, mode)?;
-        self.player.quietly(&format!("guard {key} {}", queue.id()))?;
+        self.worker.run_silently(&format!("guard {key} {}", queue.id()))?;
         Ok(queue)
     }
 }
 
-impl Stage {
+impl Context {
     /// Makes a queue that no other process uses.
-    pub fn set() -> Result<Self> {
+    pub fn new() -> Result<Self> {
         let clock = Clock(Instant::now());
         let key = Key::fresh();
-        let mut guard = Guard::start()?;
+        let mut guard = CleanupGuard::start()?;
         let queue = guard.create(key, 0o600)?;
-        clock.tell("queue", None, &format!("key {key}, id {}", queue.id()))?;
+        clock.log("queue", None, &format!("key {key}, id {}", queue.id()))?;
         Ok(Self { key, queue, clock, guard })
     }
 
@@ -81,21 +81,21 @@ impl Stage {
     }
 
     /// Starts one more process.
-    pub fn player(&self, name: &str) -> Result<Player> {
-        let player = Player::start(name, self.queue.id(), self.clock, false)?;
-        player.says("starts")?;
-        Ok(player)
+    pub fn worker(&self, name: &str) -> Result<Worker> {
+        let worker = Worker::spawn(name, self.queue.id(), self.clock, false)?;
+        worker.log("starts")?;
+        Ok(worker)
     }
 
     /// Prints a line that belongs to no process.
-    pub fn tell(&self, what: &str) -> Result<()> {
-        self.clock.tell("", None, what)
+    pub fn log(&self, what: &str) -> Result<()> {
+        self.clock.log("", None, what)
     }
 
-    /// Checks a claim: prints it if it holds, and fails if not.
-    pub fn claim(&self, holds: bool, claim: &str) -> Played {
-        self.tell(&format!("{} {claim}", if holds { "✓" } else { "✗" }))?;
-        if holds { Ok(()) } else { Err(Failure::Otherwise(format!("it was claimed that: {claim}"))) }
+    /// Checks a claim and prints it; fails if it does not hold.
+    pub fn check(&self, holds: bool, claim: &str) -> ScenarioResult {
+        self.log(&format!("{} {claim}", if holds { "✓" } else { "✗" }))?;
+        if holds { Ok(()) } else { Err(Failure::ClaimFailed(format!("check failed: {claim}"))) }
     }
 
     /// Returns the number of messages and bytes in the queue, according to the kernel.
@@ -107,30 +107,30 @@ impl Stage {
     /// Limits the queue's capacity, so that it is soon full.
     pub fn shrink(&self, bytes: usize) -> Result<()> {
         self.queue.set(&ipc_msgq::Settings { capacity: Some(bytes), ..Default::default() })?;
-        self.tell(&format!("the queue is set to hold {bytes} bytes"))
+        self.log(&format!("the capacity of the queue is set to {bytes} bytes"))
     }
 
-    /// Waits for a while, in which nothing should happen.
+    /// Waits for a while, during which nothing should happen.
     pub fn pause(&self) -> Result<()> {
         std::thread::sleep(PAUSE);
-        self.tell(&format!("({} ms pass)", PAUSE.as_millis()))
+        self.log(&format!("({} ms pass)", PAUSE.as_millis()))
     }
 
     /// Removes the queue.
-    pub fn clear(self) {
+    pub fn close(self) {
         drop(self.guard);
     }
 }
 
-/// The result of a scene.
-pub type Played = std::result::Result<(), Failure>;
+/// The result of a scenario.
+pub type ScenarioResult = std::result::Result<(), Failure>;
 
-/// The reason why a scene was not played to its end.
+/// The reason for the failure of a scenario.
 #[derive(Debug)]
 pub enum Failure {
     /// The kernel did not behave as claimed.
-    Otherwise(String),
-    /// The scene could not be played.
+    ClaimFailed(String),
+    /// The scenario could not be run.
     Error(Error),
 }
 

@@ -1,4 +1,4 @@
-//! A process of a scene: it reads orders from its standard input, and answers each in one line.
+//! A worker of a scenario: it reads steps from its standard input, and answers each in one line.
 
 use std::io::{BufRead as _, Write as _, stdin, stdout};
 use std::sync::Arc;
@@ -12,86 +12,88 @@ use ipc_msgq::{Drain, Key, Message, MessageType, Queue, QueueId, Select};
 use nix::unistd::geteuid;
 use signal_hook::consts::SIGUSR1;
 
-use super::reply::{Reply, What};
-use crate::command::Outcome;
+use super::reply::{CallResult, Reply};
+use crate::command::Status;
 
-/// A process of a scenario; started by it
+/// A process of a scenario, which starts it
 #[derive(Args, Debug)]
-pub struct Actor {
+pub struct WorkerArgs {
     /// The id of the queue
     queue: i32,
 }
 
-impl Actor {
-    pub fn run(self) -> Result<Outcome> {
+impl WorkerArgs {
+    pub fn run(self) -> Result<Status> {
         let queue = Queue::from_id(QueueId::new(self.queue));
         let mut guarded = Vec::new();
         for line in stdin().lock().lines() {
             let line = line.call("read")?;
             let started = Instant::now();
-            let what = obey(queue, &line, &mut guarded).or_else(|error| match error.errno() {
-                Some(errno) => Ok(What::Refused(format!("{errno:?}"))),
+            let result = execute(queue, &line, &mut guarded).or_else(|error| match error.errno() {
+                Some(errno) => Ok(CallResult::Refused(format!("{errno:?}"))),
                 None => Err(error),
             })?;
-            let reply = Reply { took: started.elapsed(), what };
+            let reply = Reply { took: started.elapsed(), result };
             writeln!(stdout(), "{}", reply.line()).call("write")?;
         }
-        // The other end of the pipe is closed: the scene is over, or its process is dead.
+        // The other end of the pipe is closed: the scenario is over, or its process is dead.
         guarded.into_iter().for_each(remove);
-        Ok(Outcome::Done)
+        Ok(Status::Done)
     }
 }
 
-fn obey(queue: Queue, line: &str, guarded: &mut Vec<(Key, QueueId)>) -> Result<What> {
+fn execute(queue: Queue, line: &str, guarded: &mut Vec<(Key, QueueId)>) -> Result<CallResult> {
     let words: Vec<&str> = line.splitn(3, ' ').collect();
     Ok(match words[..] {
         ["guard", key, id] => {
             guarded.push((key.parse()?, QueueId::new(number(id)?)));
-            What::Done(0)
+            CallResult::Done(0)
         }
-        ["open", key] => What::Done(Queue::open_or_create(key.parse()?, 0o600)?.id().get().into()),
+        ["open", key] => CallResult::Done(Queue::open_or_create(key.parse()?, 0o600)?.id().get().into()),
         ["send", kind, text] => {
             queue.send(&message(kind, text)?)?;
-            What::Done(0)
+            CallResult::Done(0)
         }
         ["try-send", kind, text] => {
-            queue.try_send(&message(kind, text)?)?.map_or(What::Full, |()| What::Done(0))
+            queue.try_send(&message(kind, text)?)?.map_or(CallResult::Full, |()| CallResult::Done(0))
         }
         ["recv", select, room] => received(queue, Message::with_capacity(number(room)?), select)?,
         ["recv-cut", select, room] => received(queue, Message::truncating(number(room)?), select)?,
         ["try-recv", select, room] => {
             let mut message = Message::with_capacity(number(room)?);
-            queue.try_recv(parse(select)?, &mut message)?.map_or(What::Nothing, |()| What::got(&message))
+            queue
+                .try_recv(parse(select)?, &mut message)?
+                .map_or(CallResult::Nothing, |()| CallResult::got(&message))
         }
         // signal-hook installs its handlers with SA_RESTART.
         ["handle-usr1"] => {
             signal_hook::flag::register(SIGUSR1, Arc::new(AtomicBool::new(false))).call("sigaction")?;
-            What::Done(0)
+            CallResult::Done(0)
         }
         ["serve", clients] => serve(queue, number(clients)?)?,
         ["exchange", how, count] => exchange(queue, how, number(count)?)?,
         ["remove"] => {
             queue.remove()?;
-            What::Done(0)
+            CallResult::Done(0)
         }
         ["drain", milliseconds] => {
             match queue.close_and_drain(Duration::from_millis(number(milliseconds)?))? {
-                Drain::Drained => What::Done(0),
-                Drain::NotDrained { messages, .. } => What::Done(messages as i64),
+                Drain::Drained => CallResult::Done(0),
+                Drain::NotDrained { messages, .. } => CallResult::Done(messages as i64),
             }
         }
-        _ => return Err(Error::Usage(format!("an actor does not know '{line}'"))),
+        _ => return Err(Error::Usage(format!("invalid step '{line}'"))),
     })
 }
 
-fn received(queue: Queue, mut message: Message, select: &str) -> Result<What> {
+fn received(queue: Queue, mut message: Message, select: &str) -> Result<CallResult> {
     queue.recv(parse(select)?, &mut message)?;
-    Ok(What::got(&message))
+    Ok(CallResult::got(&message))
 }
 
 /// Starts a thread for each client, as in the course: a client sends with an odd type and receives the even one after
 /// it.
-fn serve(queue: Queue, clients: i64) -> Result<What> {
+fn serve(queue: Queue, clients: i64) -> Result<CallResult> {
     let serve_one = |client: i64| {
         let [request, answer] =
             [2 * client - 1, 2 * client].map(|kind| MessageType::new(kind).expect("above 0"));
@@ -108,13 +110,13 @@ fn serve(queue: Queue, clients: i64) -> Result<What> {
     };
     let served: Result<Vec<i64>> = thread::scope(|scope| {
         let threads: Vec<_> = (1..=clients).map(|client| scope.spawn(move || serve_one(client))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+        threads.into_iter().map(|thread| thread.join().expect("the thread does not panic")).collect()
     });
-    Ok(What::Done(served?.iter().sum()))
+    Ok(CallResult::Done(served?.iter().sum()))
 }
 
 /// Sends `count` messages to the other side and receives as many. The other side does the same.
-fn exchange(queue: Queue, how: &str, count: i64) -> Result<What> {
+fn exchange(queue: Queue, how: &str, count: i64) -> Result<CallResult> {
     let [to, from] = match how.chars().last() {
         Some('1') => [1, 2],
         _ => [2, 1],
@@ -140,7 +142,7 @@ fn exchange(queue: Queue, how: &str, count: i64) -> Result<What> {
             thread::sleep(Duration::from_millis(1)); // full of messages for the other side
         }
     }
-    Ok(What::Done(received))
+    Ok(CallResult::Done(received))
 }
 
 /// Removes the queue of `key` if it exists, is this user's, and has this `id` where that is known.
@@ -158,7 +160,7 @@ fn message(kind: &str, text: &str) -> Result<Message> {
 }
 
 fn kind(number: i64) -> Result<MessageType> {
-    MessageType::new(number).ok_or_else(|| Error::Usage(format!("{number} is no type")))
+    MessageType::new(number).ok_or_else(|| Error::Usage(format!("invalid message type '{number}'")))
 }
 
 /// Parses `any`, `3`, `<=3` or `!3`.
@@ -172,5 +174,5 @@ fn parse(select: &str) -> Result<Select> {
 }
 
 fn number<T: std::str::FromStr>(word: &str) -> Result<T> {
-    word.parse().map_err(|_| Error::Usage(format!("'{word}' is no number")))
+    word.parse().map_err(|_| Error::Usage(format!("invalid number '{word}'")))
 }

@@ -1,19 +1,19 @@
-//! The time to wait.
+//! `--nowait` and `--timeout`.
 
 use std::time::Duration;
 
 use clap::Args;
 use ipc_core::Result;
 use ipc_demo::parse_seconds;
-use ipc_msgq::{Message, Queue, Select, Until};
+use ipc_msgq::{Message, Queue, Select, WaitLimit};
 
-/// Without either: for ever.
+/// The limit of a wait; by default, there is none.
 #[derive(Args, Debug)]
-pub struct Patience {
+pub struct Timeout {
     /// Do not wait
     #[arg(long, conflicts_with = "timeout")]
     nowait: bool,
-    /// Wait no longer than this: 5, 0.5; 0 is --nowait
+    /// Wait no longer than this: 5, 0.5; 0 is the same as --nowait
     #[arg(long, value_name = "SECONDS", value_parser = parse_limit, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
 }
@@ -23,10 +23,10 @@ fn parse_limit(text: &str) -> std::result::Result<Duration, String> {
     if text == "0" { Ok(Duration::ZERO) } else { parse_seconds(text) }
 }
 
-impl Patience {
+impl Timeout {
     /// Sends; returns `None` if there was no room.
     pub fn send(&self, queue: Queue, message: &Message) -> Result<Option<()>> {
-        if self.nowait { queue.try_send(message) } else { queue.send_until(message, self.until()) }
+        if self.nowait { queue.try_send(message) } else { queue.send_until(message, self.limit()) }
     }
 
     /// Receives; returns `None` if there was no message.
@@ -34,11 +34,11 @@ impl Patience {
         if self.nowait {
             queue.try_recv(select, message)
         } else {
-            queue.recv_until(select, message, self.until())
+            queue.recv_until(select, message, self.limit())
         }
     }
 
-    fn until(&self) -> Until<'static> {
-        self.timeout.map_or(Until::NEVER, Until::from)
+    fn limit(&self) -> WaitLimit<'static> {
+        self.timeout.map_or(WaitLimit::NONE, WaitLimit::from)
     }
 }

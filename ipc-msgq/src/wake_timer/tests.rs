@@ -4,9 +4,9 @@ use super::*;
 use crate::{Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 
-/// A moment that no test can hit by waiting: the alarm rings before the thread is in its call.
+/// A moment that no test can hit by waiting: the signal comes before the thread is in its call.
 #[test]
-fn an_alarm_that_rings_too_early_rings_again() {
+fn a_wake_up_that_comes_too_early_is_repeated() {
     let queue = Queue::private(0o600).unwrap().owned();
     let (borrowed, ended) = (*queue, Arc::new(AtomicBool::new(false)));
     let watchdog = thread::spawn({
@@ -21,37 +21,37 @@ fn an_alarm_that_rings_too_early_rings_again() {
             borrowed.send(&Message::new(MessageType::ONE, b"too late")).unwrap();
         }
     });
-    let alarm = Alarm::set(Some(Instant::now()), 0).unwrap();
+    let wake_up = WakeUp::at(Deadline::Now, 0).unwrap();
     let early = Instant::now() + Duration::from_millis(50);
     while Instant::now() < early {
         std::hint::spin_loop();
     }
     let received = queue.recv(Select::Any, &mut Message::with_capacity(8));
-    drop(alarm);
+    drop(wake_up);
     ended.store(true, Ordering::Relaxed);
     watchdog.join().unwrap();
     assert_eq!(received.unwrap_err().errno(), Some(Errno::EINTR));
 }
 
-/// An interrupter wakes only the calls that wait with it.
+/// A token wakes only the calls that wait with it.
 #[test]
-fn an_alarm_rings_for_its_own_token() {
+fn a_token_wakes_its_own_calls() {
     let queue = Queue::private(0o600).unwrap().owned();
     let receive = || {
-        let _alarm = Alarm::set(None, 7).unwrap();
+        let _wake_up = WakeUp::at(Deadline::Never, 7).unwrap();
         queue.recv(Select::Any, &mut Message::with_capacity(1)).map_err(|error| error.errno())
     };
     thread::scope(|scope| {
         let receiver = scope.spawn(receive);
         thread::sleep(Duration::from_millis(20)); // so that the thread is waiting; otherwise the case is easier
-        ring(8);
+        wake(8);
         thread::sleep(Duration::from_millis(20));
         queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();
         assert_eq!(receiver.join().unwrap(), Ok(()));
         let receiver = scope.spawn(receive);
         let started = Instant::now();
         while !receiver.is_finished() && started.elapsed() < Duration::from_secs(10) {
-            ring(7);
+            wake(7);
             thread::yield_now();
         }
         queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();

@@ -1,0 +1,71 @@
+//! The protocol of the two sides: the handshake, and the end-of-stream marker.
+
+use ipc_core::lease::Lease;
+use ipc_core::{Error, MAX_MESSAGE, Result};
+
+use super::{PosixQueue, Priority};
+
+/// The priority of the caller's messages.
+pub(super) const DATA: Priority = 1;
+/// The priority of the end-of-stream marker, which has length zero: the lowest, so it comes after everything sent
+/// before.
+pub(super) const END_OF_STREAM: Priority = 0;
+
+/// This process's side of the two queues. Dropping it sends the end-of-stream marker.
+#[derive(Debug)]
+pub(super) struct QueuePair {
+    pub(super) inbound: PosixQueue,
+    pub(super) outbound: PosixQueue,
+    /// Removes the names, if they still exist. `None` at the queues of another user, since only that user can remove
+    /// them.
+    _lease: Option<Lease>,
+}
+
+impl QueuePair {
+    pub(super) const fn new(inbound: PosixQueue, outbound: PosixQueue, lease: Option<Lease>) -> Self {
+        Self { inbound, outbound, _lease: lease }
+    }
+}
+
+/// The first message of each side. It only says that both speak this protocol: the kernel keeps the rest.
+pub(super) struct Handshake;
+
+impl Handshake {
+    const TEXT: [u8; Self::SIZE] = *b"ipcmqpx1";
+    pub(super) const SIZE: usize = 8;
+
+    /// The priority of the owner's message, the invitation. There is one: the process that takes it is the peer.
+    pub(super) const INVITATION: Priority = 3;
+    /// The priority of the joiner's message.
+    pub(super) const ACCEPTANCE: Priority = 2;
+
+    pub(super) fn send(queue: &PosixQueue, priority: Priority) -> Result<()> {
+        let sent = queue.try_send(&Self::TEXT, priority)?;
+        sent.ok_or(Error::Corrupt("the queue is full before both sides have connected"))
+    }
+
+    pub(super) fn try_recv(queue: &PosixQueue, priority: Priority) -> Result<Option<()>> {
+        let mut buffer = vec![0; queue.attributes()?.longest];
+        match queue.try_recv(&mut buffer)? {
+            None => Ok(None),
+            Some(hello) if hello.priority == priority && buffer[..hello.len] == Self::TEXT => Ok(Some(())),
+            Some(_) => Err(Error::Corrupt("the process at this queue is not another ipc-msgq")),
+        }
+    }
+}
+
+impl Drop for QueuePair {
+    fn drop(&mut self) {
+        let _ = self.outbound.try_send(&[], END_OF_STREAM); // no room: the peer notices when the lock is released
+    }
+}
+
+/// Checks that the longest message of a queue is one that a link can use: the other side may have made the queues.
+pub(super) fn check_longest(queue: &PosixQueue) -> Result<()> {
+    match queue.attributes()?.longest {
+        Handshake::SIZE..=MAX_MESSAGE => Ok(()),
+        _ => Err(Error::Corrupt(
+            "the queue was not made by ipc-msgq: its longest message is too short or too long",
+        )),
+    }
+}
