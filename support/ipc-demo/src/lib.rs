@@ -10,7 +10,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `play.rs`, `payload.rs` | [`play`]: the ping-pong itself, and what it measures |
+//! | `play.rs`, `play/`, `payload.rs` | [`play`]: the ping-pong itself, and what it measures |
 //! | `run.rs` | the three ways to run a demo: both sides, ping, pong |
 //! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and the CPUs that the two run on |
 //! | `args.rs` | the options; `--variant` becomes a type here |

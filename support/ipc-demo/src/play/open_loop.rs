@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Result, Transport};
 
-use super::{Order, Outcome, Payload, Report, Usage, buffer, histogram, place, receive};
+use super::ping::place;
+use super::{Order, Outcome, Payload, Report, Usage, buffer, histogram, receive};
 
 /// The time before a start that is spent polling instead of sleeping, since a sleeper wakes late.
 const POLLED: Duration = Duration::from_micros(200);

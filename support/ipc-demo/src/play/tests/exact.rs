@@ -1,5 +1,6 @@
 //! The values that an exchange records, checks and reports: exact, against a scripted peer.
 
+use super::super::ping::place;
 use super::*;
 
 type Link = Thread<fn()>;
