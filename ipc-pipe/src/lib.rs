@@ -28,6 +28,36 @@
 //! next; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program, `SIGPIPE`; a
 //! reader sees the end of file only when *every* copy of the write end is closed, including one forgotten in the
 //! parent; a full pipe blocks its writer.
+//!
+//! # In reading order
+//!
+//! | file | what it shows | minutes |
+//! |---|---|---:|
+//! | `examples/smallest.rs` | three system calls and a child | 1 |
+//! | `examples/stage_1_bytes.rs` | a pipe does not keep messages apart | 1 |
+//! | `examples/stage_2_frames.rs` | a header before each message; partial reads and writes, `EINTR` | 3 |
+//! | `examples/stage_3_end.rs` | a pipe each way; the end of file | 3 |
+//! | `examples/stage_4_read_ahead.rs` | fewer system calls | 3 |
+//! | `src/lib.rs` | this page; the two pipes, and how a child inherits its ends | 8 |
+//! | `src/ends.rs`, `src/sys.rs` | the system calls that carry the bytes | 3 |
+//!
+//! Run an example with `cargo run -p ipc-pipe --example stage_1_bytes`; the smallest is called `pipe_smallest`.
+//!
+//! # The way of one message
+//!
+//! From the exchange down to the kernel in five stops. Their files, read from top to bottom, have fewer than 700 lines:
+//!
+//! | stop | function | file |
+//! |---:|---|---|
+//! | 1 | `ping_in_batches` sends a message, and receives the answer | `support/ipc-demo/src/play/ping.rs` |
+//! | 2 | `Waiting::send` chooses: sleep in the call, or poll | `support/ipc-core/src/wait.rs` |
+//! | 3 | `Framed::send` may wait, `Framed::try_send` may not | `support/ipc-core/src/framed.rs` |
+//! | 4 | `Framed::write_frame` writes until the frame is complete | `support/ipc-core/src/framed/frame.rs` |
+//! | | `FrameWriter::next_part` lays out what it writes next | `support/ipc-core/src/framed/frame_writer.rs` |
+//! | 5 | `Ends::write` makes the system call, `write(2)` | `ipc-pipe/src/ends.rs` |
+//!
+//! The kernel copies the bytes and wakes the child, where they come up the same way: `Ends::read`, `read_frame`,
+//! `Framed::recv`, `Waiting::recv`, and `pong`, which answers.
 
 mod ends;
 mod sys;

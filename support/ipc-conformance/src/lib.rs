@@ -36,6 +36,7 @@
 //! | `scripts.rs` | the scripts of the peer process |
 //! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
+//! | `example.rs` | [`example()`]: for a crate's own tests, an example that is run |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
 //! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
 
@@ -47,6 +48,7 @@ mod command_line;
 mod deadlines;
 mod demo;
 mod endings;
+mod example;
 mod facts;
 pub mod first_process;
 mod fuzz;
@@ -79,6 +81,7 @@ use nix::sys::signal::Signal;
 
 pub use allowance::Allowance;
 pub use calls::Calls;
+pub use example::example;
 pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
 pub use leaks::survivor_clears_up;

@@ -5,6 +5,7 @@
 //! | `framed/frame.rs` | the whole idea: a header, the message, partial writes and reads |
 //! | `framed/byte_stream.rs` | [`ByteStream`]: the system calls below; [`Mode`]: whether a call may wait |
 //! | this file | the calls above, with and without a timeout |
+//! | `framed/unfinished.rs` | what may follow a frame that was not written to its end |
 //! | `framed/frame_writer.rs` | faster: one system call for header and message, a copy for a short one |
 //! | `framed/chunk_sizes.rs` | faster: long messages in chunks, so that both sides work at once |
 //! | `framed/frame_reader.rs` | faster: one system call reads all short messages that have arrived |
@@ -18,6 +19,7 @@ mod frame_reader;
 mod frame_writer;
 mod in_place;
 mod pipe_size;
+mod unfinished;
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;

@@ -4,24 +4,20 @@
 //! costs more. So a message of up to [`SHORT`] bytes is copied and leaves by `write`; a longer one leaves from the
 //! caller's memory, its header beside it, by `writev`.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use nix::errno::Errno;
-
 use super::frame::{HEADER, MAX_MESSAGE};
 use super::{ChunkSizes, SHORT};
-use crate::{Call, Error, Result};
+use crate::Result;
 
 /// The frame being written, if there is one.
 #[derive(Debug)]
 pub(super) struct FrameWriter {
     /// Length of the message that is partly written.
-    under_way: Option<usize>,
+    pub(super) under_way: Option<usize>,
     /// Number of bytes of its frame already written.
     written: usize,
     /// Digest of the message, if the stream failed in the middle of it: a caller that sees that error may well go on
     /// with a different message.
-    failed: Option<u64>,
+    pub(super) failed: Option<u64>,
     /// True if no message has been received since the last one was sent.
     pub(super) in_a_row: bool,
     /// The header, and behind it the copy of a short message.
@@ -95,46 +91,11 @@ impl FrameWriter {
         self.in_a_row = true;
     }
 
+    /// Forgets the frame, whatever has been written of it.
     #[inline]
-    const fn forget(&mut self) {
+    pub(super) const fn forget(&mut self) {
         self.under_way = None;
         self.written = 0;
         self.failed = None;
     }
-
-    /// Turns a failure of the stream into an error. Bytes already written cannot be taken back: a partly written message
-    /// remains so, or the peer would take the next one for the rest of it.
-    #[cold]
-    pub(super) fn fail<T>(&mut self, message: &[u8], errno: Errno, call: &'static str) -> Result<T> {
-        if matches!(errno, Errno::EPIPE | Errno::ECONNRESET) {
-            self.forget();
-            return Err(Error::Disconnected);
-        }
-        self.failed = self.under_way.map(|_| digest(message));
-        Err(errno).call(call)
-    }
-
-    /// Returns whether `message` is the one that is partly written. Its bytes are compared only after a failure: a
-    /// caller that was told "not now" knows that the same message has to follow.
-    #[cold]
-    fn continues(&self, message: &[u8]) -> bool {
-        self.under_way == Some(message.len()) && self.failed.is_none_or(|failed| failed == digest(message))
-    }
-
-    /// Returns the reason why a message of `len` bytes cannot be sent now.
-    #[cold]
-    fn refused(&self, len: usize) -> Error {
-        match self.under_way {
-            Some(under_way) if len <= MAX_MESSAGE => {
-                Error::Usage(format!("a message of {under_way} bytes is under way: offer that one again"))
-            }
-            _ => Error::TooLarge { len, max: MAX_MESSAGE },
-        }
-    }
-}
-
-fn digest(message: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    message.hash(&mut hasher);
-    hasher.finish()
 }
