@@ -42,7 +42,8 @@
 //! without boundaries; `O_RDWR`, with which a process reads its own bytes; two writers above `PIPE_BUF`; the name,
 //! which outlives every process but which a process no longer needs once it has opened the FIFO.
 //!
-//! Read on in `ends.rs`: the ends of the two FIFOs that a process holds; then in `greeting.rs`: the handshake.
+//! `examples/smallest.rs` has the bare calls (`cargo run -p ipc-fifo --example fifo_smallest`). Read on in `ends.rs`:
+//! the ends of the two FIFOs that a process holds; then in `greeting.rs`: the handshake.
 //!
 //! [pipe]: https://man7.org/linux/man-pages/man7/fifo.7.html
 

@@ -14,8 +14,9 @@
 //! | `file` | [`File`] | the page cache of a file | its path |
 //! | `memfd` | [`Memfd`] | of no file system, sealed: no process can truncate it | `/proc/PID/fd/N:INODE`, or a symbolic link to `/proc/PID/fd/N` |
 //!
-//! The files, in reading order: `file.rs` (the file, and how two processes meet at it), `memfd.rs` (the same without a
-//! file), `address.rs` (the path that leads to either), `sys.rs` (the mapping).
+//! The files, in reading order: `examples/smallest.rs` (the bare calls:
+//! `cargo run -p ipc-mmap --example mmap_smallest`), `file.rs` (the file, and how two processes meet at it), `memfd.rs`
+//! (the same without a file), `address.rs` (the path that leads to either), `sys.rs` (the mapping).
 //!
 //! **Use it** to share data that is to last, or that programs which know nothing of it (`cat`, `od`) should be able to
 //! read; to access a file that is too large to read whole. **Do not use it** for messages that are gone once they are

@@ -14,9 +14,11 @@
 //! | `sem` | [`Semaphores`] | System V | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
 //! | `posix` | [`Posix`] | POSIX | as `ring` | futex | as `ring` |
 //!
-//! The files, in reading order: `support/ipc-core/src/key.rs` (the name), `segment.rs` (the segment), `meeting.rs` (how the two
-//! sides meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`, `lock_step.rs` and `sem.rs` (the variant
-//! `sem`), `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs` (the calls).
+//! The files, in reading order: `examples/smallest.rs` (the bare calls: `cargo run -p ipc-shm --example shm_smallest`),
+//! the examples `stage_1` to `stage_4` (a ring, built up), `support/ipc-core/src/key.rs` (the name), `segment.rs` (the
+//! segment), `meeting.rs` (how the two sides meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`,
+//! `lock_step.rs` and `sem.rs` (the variant `sem`), `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs`
+//! (the calls).
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each costs too much. **Do
 //! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the reader

@@ -47,9 +47,9 @@
 //! peer's reader stalls for longer, and we close with some of the peer's data unread, it may lose the end of what we
 //! sent.
 //!
-//! Read on in `address.rs` (how to listen and to connect), `greeting.rs` (which peers are accepted), `unix.rs` and
-//! `tcp.rs` (how two processes meet at a path, and at a port), `stream.rs` (bytes, and how to close), `packet.rs`
-//! (packets).
+//! `examples/smallest.rs` has the bare calls (`cargo run -p ipc-socket --example socket_smallest`). Read on in
+//! `address.rs` (how to listen and to connect), `greeting.rs` (which peers are accepted), `unix.rs` and `tcp.rs` (how
+//! two processes meet at a path, and at a port), `stream.rs` (bytes, and how to close), `packet.rs` (packets).
 
 mod address;
 mod greeting;

@@ -1,0 +1,8 @@
+//! The examples print what they are there to show.
+
+use ipc_conformance::example;
+
+#[test]
+fn the_smallest_says_hello() {
+    assert_eq!(example("fifo_smallest"), "the reader read: hello from the writer\n");
+}

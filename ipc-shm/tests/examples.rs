@@ -1,0 +1,23 @@
+//! The examples print what they are there to show.
+
+use ipc_conformance::example;
+
+#[test]
+fn the_smallest_shares_a_number() {
+    assert_eq!(example("shm_smallest"), "the second process loaded: 42\n");
+}
+
+#[test]
+fn each_stage_passes_its_messages() {
+    for (stage, said) in [
+        ("stage_1_flag", "the reader read: hello from the other process\n"),
+        ("stage_2_lock_step", "the reader got 1000 messages, one by one, in order\n"),
+        ("stage_3_ring", "the reader got 1000 messages through 16 slots, in order\n"),
+        (
+            "stage_4_sleeping_ring",
+            "the reader got 1000 messages through 16 slots, and slept while there was none\n",
+        ),
+    ] {
+        assert_eq!(example(stage), said);
+    }
+}
