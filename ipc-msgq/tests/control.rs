@@ -215,3 +215,12 @@ fn a_queue_can_have_the_key_that_looks_like_minus_one() {
         queue => queue.unwrap().remove().unwrap(),
     }
 }
+
+/// Bits of a mode beyond the nine of the permissions are ignored. To `msgget` they would be flags: 02000 is `IPC_EXCL`.
+#[test]
+fn a_mode_is_nine_bits() {
+    let key = Key::fresh();
+    let queue = Queue::open_or_create(key, 0o7640).unwrap().owned();
+    assert_eq!(Queue::open_or_create(key, 0o7640).unwrap(), *queue);
+    assert_eq!(queue.stat().unwrap().mode, 0o640);
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ipc_msgq::{Message, Select};
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::tools::{PATIENCE, drained, kind, put, queue, readable, watched};
@@ -105,6 +106,27 @@ fn messages_without_text_keep_their_place() {
     assert_eq!(drained(&readiness), expected);
 }
 
+/// What the caller's memory held before is no part of a message without text.
+#[test]
+fn a_message_without_text_is_empty() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    let mut message = Message::new(kind(1), b"old");
+    put(*queue, 7, b"");
+    assert!(readable(&readiness, PATIENCE));
+    assert_eq!(readiness.try_recv(&mut message).unwrap(), Some(()));
+    assert_eq!((message.kind(), message.text()), (kind(7), &b""[..]));
+}
+
+/// A program that this one starts does not get the descriptor.
+#[test]
+fn the_descriptor_is_not_inherited() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    let flags = fcntl(&readiness, FcntlArg::F_GETFD).unwrap();
+    assert_eq!(FdFlag::from_bits_retain(flags), FdFlag::FD_CLOEXEC);
+}
+
 /// A message too long for the caller stays in the queue, and the descriptor stays readable.
 #[test]
 fn a_message_that_does_not_fit_stays() {
@@ -148,6 +170,16 @@ fn a_removed_queue_is_told() {
         assert!(error.to_string().ends_with("; the queue was removed"), "{error}");
     }
     watched(|| drop(readiness));
+}
+
+/// So is one that was removed before the helper could wait.
+#[test]
+fn a_queue_that_was_gone_before_is_told() {
+    let gone = *queue(); // dropped, and so removed, at the end of this line
+    let readiness = gone.readiness(kind(1)).unwrap();
+    assert!(readable(&readiness, PATIENCE));
+    let error = readiness.try_recv(&mut Message::with_capacity(1)).unwrap_err();
+    assert_eq!(error.to_string(), "msgrcv: Invalid argument (EINVAL); the queue was removed");
 }
 
 /// The example runs unchanged.

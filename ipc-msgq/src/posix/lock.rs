@@ -47,3 +47,52 @@ impl PosixQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use ipc_core::ThreadId;
+    use nix::sys::signal::Signal;
+
+    use super::*;
+
+    /// Opens a file twice: to `flock`, it is like a queue, but takes nothing of the user's allowance.
+    fn two() -> [PosixQueue; 2] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        [(); 2].map(|()| PosixQueue(file.reopen().unwrap()))
+    }
+
+    #[test]
+    fn a_process_that_only_asks_is_not_the_holder() {
+        let [ours, theirs] = two();
+        theirs.0.lock_shared().unwrap(); // as in the middle of the same question
+        assert!(!ours.is_locked_by_another().unwrap());
+        theirs.0.unlock().unwrap();
+        assert!(!ours.is_locked_by_another().unwrap());
+        assert!(theirs.try_lock().unwrap(), "the question has left no lock");
+        assert!(ours.is_locked_by_another().unwrap());
+        assert!(!ours.try_lock().unwrap());
+    }
+
+    #[test]
+    fn a_signal_does_not_end_the_wait_for_a_lock() {
+        crate::sys::handle_wake_up().unwrap(); // a signal that only interrupts
+        let [ours, theirs] = two();
+        theirs.lock().unwrap();
+        let (tell, told) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            tell.send(ThreadId::current()).unwrap();
+            ours.lock().map_err(|error| error.to_string())
+        });
+        let thread = told.recv().unwrap();
+        for _ in 0..5 {
+            thread::sleep(Duration::from_millis(10)); // so that one of them finds it waiting
+            let _ = thread.signal(Signal::SIGURG); // an error means that it has ended
+        }
+        theirs.0.unlock().unwrap();
+        assert_eq!(waiting.join().unwrap(), Ok(()));
+    }
+}

@@ -301,3 +301,25 @@ fn not_now<T>(mut call: impl FnMut(MqWait) -> nix::Result<T>) -> nix::Result<Opt
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signal is no answer: the call is made again. Only the time limit, which is in the past, means "not now".
+    #[test]
+    fn not_now_is_only_the_time_limit() {
+        let asked = |answers: &[nix::Result<u8>]| {
+            let mut answers = answers.iter().copied();
+            let asked = not_now(|wait| {
+                assert_eq!(wait, MqWait::No);
+                answers.next().expect("it asks no more often")
+            });
+            assert_eq!(answers.next(), None, "it asks again");
+            asked
+        };
+        assert_eq!(asked(&[Err(Errno::EINTR), Err(Errno::EINTR), Ok(7)]), Ok(Some(7)));
+        assert_eq!(asked(&[Err(Errno::EINTR), Err(Errno::ETIMEDOUT)]), Ok(None));
+        assert_eq!(asked(&[Err(Errno::EMSGSIZE)]), Err(Errno::EMSGSIZE));
+    }
+}

@@ -64,3 +64,42 @@ impl Slot {
         kinds.find(|kind| matches!(queue.try_recv(*kind, &mut Message::truncating(0)), Ok(Some(()))))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipc_core::process::ProcessId;
+
+    use super::super::wire::{Join, fresh_type};
+    use super::*;
+
+    /// An answer is taken back once, when it is old enough; the word that its client is rejected stays.
+    #[test]
+    fn an_answer_is_taken_back_once() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        let state = ServerState::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap();
+        let join = Join { welcome: fresh_type(), client: ProcessId::current().unwrap() };
+        let slot = state.take_slot(join).unwrap().unwrap();
+        let answers = Types::of(slot.number).outbound;
+        queue.send(&Message::new(answers, b"answer")).unwrap();
+        let started = Instant::now();
+        let (later, ago) = (started + Duration::from_secs(60), |time| started.checked_sub(time).unwrap());
+        let look = |last_look: Instant| {
+            *state.last_reclaim.lock().unwrap() = last_look;
+            state.reclaim_room();
+            assert!(*state.last_reclaim.lock().unwrap() >= started, "the next look is due later");
+            (queue.stat().unwrap().bytes, slot.rejected.load(Ordering::SeqCst))
+        };
+        assert_eq!(look(ago(LOOK_EVERY)), (6, false), "being made");
+        *slot.answered_at() = Some(later);
+        assert_eq!(look(ago(LOOK_EVERY)), (6, false), "too new");
+        *slot.answered_at() = Some(ago(UNREAD_FOR));
+        assert_eq!(look(later), (6, false), "looked at just now");
+        for _ in 0..2 {
+            assert_eq!(look(ago(LOOK_EVERY)), (0, true));
+            assert_eq!(queue.stat().unwrap().messages, 1, "the word that it is out");
+        }
+        let mut out = Message::with_capacity(8);
+        assert_eq!(queue.try_recv(answers, &mut out).unwrap(), Some(()));
+        assert_eq!(out.text(), b"");
+    }
+}

@@ -184,7 +184,11 @@ impl ServerState {
 
 #[cfg(test)]
 mod tests {
+    use ipc_core::process::Namespaces;
+
+    use super::super::wire::Welcome;
     use super::*;
+    use crate::Settings;
     use crate::server::accept;
 
     /// A client that comes when all slots are taken is rejected; a free slot is used again, for a new session.
@@ -206,5 +210,25 @@ mod tests {
         assert_eq!(state.clients(), SLOTS - 1);
         let again = state.take_slot(join).unwrap().unwrap();
         assert_eq!((again.number, again.session), (7, slot.session.wrapping_add(SLOTS as u64 - 7)));
+    }
+
+    /// A client whose end could not be noticed is told which server this is, or at least that it is rejected.
+    #[test]
+    fn a_client_of_other_namespaces_gets_no_slot() {
+        let queue = Queue::private(0o600).unwrap().owned();
+        let state = Arc::new(ServerState::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap());
+        let me = ProcessId::current().unwrap();
+        let elsewhere = ProcessId { namespaces: Namespaces::from_bits(!me.namespaces.to_bits()), ..me };
+        let welcome = super::super::wire::fresh_type();
+        let mut told = Message::with_capacity(100);
+        let mut answer = |capacity| {
+            queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
+            accept(&state, Join { welcome, client: elsewhere }).unwrap();
+            assert_eq!(queue.try_recv(welcome, &mut told).unwrap(), Some(()));
+            Welcome::decode(told.text())
+        };
+        assert_eq!(answer(100), Some(Welcome { session: 0, slot: 0, server: me }));
+        assert_eq!(answer(1), None, "room for no more than an empty message");
+        assert_eq!(state.clients(), 0);
     }
 }

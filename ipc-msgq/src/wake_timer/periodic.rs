@@ -119,6 +119,7 @@ mod tests {
             let waiting = scope.spawn(receive);
             thread::sleep(Duration::from_millis(20)); // so that the thread is waiting; otherwise the case is easier
             slot.look(0);
+            slot.look(1); // what was seen was another wait
             thread::sleep(Duration::from_millis(20));
             queue.send(&Message::new(MessageType::ONE, b"x")).unwrap();
             assert_eq!(waiting.join().unwrap(), Ok(()));

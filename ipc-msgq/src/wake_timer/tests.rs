@@ -58,3 +58,46 @@ fn a_token_wakes_its_own_calls() {
         assert_eq!(receiver.join().unwrap(), Err(Some(Errno::EINTR)));
     });
 }
+
+/// Returns a timer of its own, with `links` links that never wait, and calls that are due at these moments.
+fn timer_of(links: usize, due: &[Option<Instant>]) -> Timer {
+    let call = |due: &Option<Instant>| TimedCall { thread: 0, due: *due, repeat: REPEAT, token: 0 }; // no thread is 0
+    let slots = (0..links).map(|_| (Arc::default(), 0)).collect();
+    let calls = (0..).zip(due.iter().map(call)).collect();
+    Timer { running: true, wakes_at: None, slots, calls, next_id: 0 }
+}
+
+/// A signal is repeated, ever less often, but at least once in each tick.
+#[test]
+fn the_time_between_two_signals_doubles_up_to_a_tick() {
+    let mut now = Instant::now();
+    let mut timer = timer_of(0, &[Some(now)]);
+    for rest in [1, 2, 4, 8, 16, 32, 64, 100, 100] {
+        let next = timer.look(now).unwrap();
+        assert_eq!(next - now, Duration::from_millis(rest));
+        now = next;
+    }
+}
+
+/// The timer wakes for the earliest call, or for the next tick where there are links.
+#[test]
+fn the_timer_wakes_for_the_earliest() {
+    let now = Instant::now();
+    let [soon, later] = [10, 500].map(|millis| now + Duration::from_millis(millis));
+    let next = |links, due: &[_]| timer_of(links, due).look(now);
+    assert_eq!(next(0, &[]), None);
+    assert_eq!(next(0, &[None]), None);
+    assert_eq!(next(1, &[None]), Some(now + TICK));
+    assert_eq!(next(0, &[Some(later), None, Some(soon)]), Some(soon));
+    assert_eq!(next(1, &[Some(later), Some(soon)]), Some(soon));
+    assert_eq!(next(1, &[Some(later)]), Some(now + TICK));
+}
+
+/// A wake-up that is dropped is forgotten; the others are not.
+#[test]
+fn a_call_that_is_over_is_forgotten() {
+    let [over, goes_on] = [(); 2].map(|()| WakeUp::at(Deadline::Never, 9).unwrap());
+    let calls = [over.0, goes_on.0];
+    drop(over);
+    assert_eq!(calls.map(|call| timer().calls.contains_key(&call)), [false, true]);
+}

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_conformance::watchdog::over_this_test;
+use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{Result, ThreadId};
 use ipc_msgq::{Access, CancelToken, Key, Limits, Message, MessageType, OwnedQueue, Queue, Select, Settings};
 use nix::errno::Errno;
@@ -43,6 +43,14 @@ fn send(queue: Queue) -> Result<()> {
 
 fn recv(queue: Queue) -> Result<()> {
     queue.recv(Select::Any, &mut Message::with_capacity(100))
+}
+
+fn send_until(queue: Queue) -> Result<()> {
+    queue.send_until(&Message::new(ONE, b"text"), PATIENCE).map(drop)
+}
+
+fn recv_until(queue: Queue) -> Result<()> {
+    queue.recv_until(Select::Any, &mut Message::with_capacity(100), PATIENCE).map(drop)
 }
 
 /// Makes `call` wait in a thread of its own, runs `what` again and again until the call has ended, and returns its
@@ -125,6 +133,8 @@ fn eidrm_of_a_call_that_waits() {
     let cases = [
         (make_full, send as Call, "msgsnd: Identifier removed (EIDRM)"),
         (make_empty, recv, "msgrcv: Identifier removed (EIDRM)"),
+        (make_full, send_until, "msgsnd: Identifier removed (EIDRM)"),
+        (make_empty, recv_until, "msgrcv: Identifier removed (EIDRM)"),
     ];
     for (make, call, answer) in cases {
         let removed_while_waiting = || {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use ipc_conformance::Allowance;
-use ipc_core::Result;
-use ipc_msgq::posix::{self, Attributes, PosixName, PosixQueue};
+use ipc_core::{Mechanism, Result, Setup};
+use ipc_msgq::posix::{self, Attributes, Posix, PosixName, PosixQueue};
 use ipc_msgq::{Access, Key, Limits, Message, MessageType, Queue, QueueId, Select, Settings};
 use nix::unistd::{Uid, geteuid, setgid, setuid};
 
@@ -24,6 +24,24 @@ pub fn play(words: &[&str]) -> Vec<String> {
             setgid(65534.into()).unwrap();
             setuid(Uid::from_raw(65534)).unwrap();
             as_nobody(key.parse().unwrap(), Queue::from_id(QueueId::new(own.parse().unwrap())))
+        }
+        ["other", key] => {
+            setgid(65534.into()).unwrap();
+            setuid(Uid::from_raw(65534)).unwrap();
+            let key = key.parse().unwrap();
+            let accesses = [Access::Read, Access::Write, Access::ReadWrite];
+            accesses.map(|access| answer(Queue::open_for(key, access).map(drop))).into()
+        }
+        ["unreadable"] => {
+            setgid(65534.into()).unwrap();
+            setuid(Uid::from_raw(65534)).unwrap();
+            let meeting = Posix::create(None, &Setup { mode: 0o200, ..Setup::default() }).unwrap();
+            let name = meeting.address();
+            drop(meeting);
+            vec![
+                name.clone(),
+                answer(PosixQueue::open(&name.parse().unwrap(), posix::Access::Send).map(drop)),
+            ]
         }
         ["no-memory", group] => without_memory(group),
         ["queues"] => (0..3).map(|_| answer(Queue::private(0o600).map(drop))).collect(),
@@ -91,6 +109,20 @@ fn eacces_and_eperm_of_another_user() {
     queue.stat().expect("it is still there");
 }
 
+/// The access asked for is the one that is checked: here others may send, but not receive.
+#[test]
+fn eacces_of_the_access_asked_for() {
+    if !geteuid().is_root() {
+        return ipc_conformance::skipped("to become another user needs root");
+    }
+    let key = Key::fresh();
+    let _queue = Queue::create(key, 0o602).unwrap().owned();
+    let refused = "msgget: Permission denied (EACCES)";
+    let answers = said(child(&format!("other {key}")));
+    let answers: Vec<_> = answers.iter().map(|answer| answer.split(';').next().unwrap()).collect();
+    assert_eq!(answers, [refused, "done", refused]);
+}
+
 /// The kernel returns EPERM, the manual page says EACCES.
 #[test]
 fn eacces_of_another_users_posix_queue() {
@@ -103,6 +135,18 @@ fn eacces_of_another_users_posix_queue() {
     let answers = said(child(&format!("nobody {name}")));
     PosixQueue::unlink(&name).expect("it is still there");
     assert_eq!(answers, ["mq_unlink: Permission denied (EACCES)"]);
+}
+
+/// A queue goes with its lease even if its mode keeps its own owner from receiving.
+#[test]
+fn eacces_of_ones_own_posix_queue() {
+    if !geteuid().is_root() {
+        return ipc_conformance::skipped("to become another user needs root");
+    }
+    let answers = said(child("unreadable"));
+    let name: PosixName = answers[0].parse().unwrap();
+    let _ = PosixQueue::unlink(&name); // if it is still there, the test has failed
+    assert_eq!(answers[1], format!("mq_open: No such file or directory (ENOENT); there is no queue {name}"));
 }
 
 /// Returns the command in its own IPC namespace, after a line of shell; `None`, with a note, where that is not

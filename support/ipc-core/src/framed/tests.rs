@@ -354,6 +354,22 @@ fn how_the_stream_fails_is_told() {
     }
 }
 
+/// A message that no link carries is refused as that, even in place of one that is under way.
+#[test]
+fn a_message_too_long_is_told_as_such() {
+    for under_way in [false, true] {
+        let mut link = framed();
+        if under_way {
+            link.stream.lengths.replace(VecDeque::from([10, 0]));
+            assert!(link.try_send(&message(100)).unwrap().is_none());
+            assert!(matches!(link.try_send(&message(99)), Err(Error::Usage(_))));
+        }
+        let refused = link.send(&vec![0; MAX_MESSAGE + 1]);
+        let lengths = (MAX_MESSAGE + 1, MAX_MESSAGE);
+        assert!(matches!(refused, Err(Error::TooLarge { len, max }) if (len, max) == lengths), "{refused:?}");
+    }
+}
+
 /// Only the first part of a long message has arrived: a call that may not wait says "not now", whichever way it read
 /// that part, and returns the message once the rest is there. So does a call with a timeout.
 #[test]

@@ -52,3 +52,30 @@ const fn lock(side: usize) -> libc::flock {
         l_pid: 0, // required for this kind of lock
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_place_has_one_holder_until_its_file_is_closed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let [owner, joiner] = [(); 2].map(|()| file.reopen().unwrap());
+        assert!(!is_held(&joiner, 0).unwrap() && !is_held(&owner, 1).unwrap());
+        assert!(hold(&owner, 0).unwrap());
+        assert!(is_held(&joiner, 0).unwrap() && !is_held(&joiner, 1).unwrap());
+        assert!(!hold(&joiner, 0).unwrap(), "it has its holder");
+        assert!(hold(&joiner, 1).unwrap(), "the other place is free");
+        assert!(is_held(&owner, 1).unwrap() && !hold(&owner, 1).unwrap());
+        assert!(hold(&owner, 0).unwrap(), "the holder may ask again");
+        drop(owner);
+        assert!(!is_held(&joiner, 0).unwrap() && hold(&joiner, 0).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_locked_is_an_error() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let read_only = File::open(file.path()).unwrap();
+        assert_eq!(hold(&read_only, 0).unwrap_err().errno(), Some(Errno::EBADF));
+    }
+}

@@ -4,4 +4,5 @@ mod bell;
 mod cut;
 mod last_act;
 mod model;
+mod sigbus;
 mod spsc;

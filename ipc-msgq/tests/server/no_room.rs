@@ -1,0 +1,101 @@
+//! A session that waits for room for its answer, and a client that does not wait for it.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use ipc_msgq::server::{Event, Handler, Server};
+use ipc_msgq::{Message, MessageType, OwnedQueue};
+
+use crate::tools::{Events, PATIENCE, goodbye, join_by_hand, me, request, small, soon};
+
+/// The capacity of the queue.
+const CAPACITY: usize = 4096;
+
+/// Returns requests, but not before the test says so.
+struct Gate {
+    events: Events,
+    asked: Sender<()>,
+    open: Mutex<Receiver<()>>,
+}
+
+impl Handler for Gate {
+    fn answer(&self, request: &[u8]) -> Vec<u8> {
+        self.asked.send(()).unwrap();
+        self.open.lock().unwrap().recv().unwrap();
+        request.to_vec()
+    }
+
+    fn notice(&self, event: Event) {
+        self.events.lock().unwrap().push(event);
+    }
+}
+
+/// A server whose handler is at work for a client.
+struct AtWork {
+    server: Server,
+    events: Events,
+    open: Sender<()>,
+    session: u64,
+    kind: MessageType,
+    queue: OwnedQueue,
+}
+
+impl AtWork {
+    fn new() -> Self {
+        let (queue, events) = (small(CAPACITY), Events::default());
+        let ((asked, was_asked), (open, opened)) = (mpsc::channel(), mpsc::channel());
+        let gate = Gate { events: events.clone(), asked, open: Mutex::new(opened) };
+        let server = Server::start(*queue, gate).unwrap();
+        let (session, kind) = join_by_hand(*queue);
+        queue.send(&request(session, kind, b"first")).unwrap();
+        was_asked.recv_timeout(PATIENCE).unwrap();
+        Self { server, events, open, session, kind, queue }
+    }
+
+    /// Fills the queue but for `room` bytes, and then lets the handler go on.
+    fn with_room(room: usize) -> Self {
+        let at_work = Self::new();
+        let nobodys = MessageType::new(1 << 40).unwrap();
+        at_work.queue.send(&Message::new(nobodys, &vec![0; CAPACITY - room])).unwrap();
+        at_work.open.send(()).unwrap();
+        at_work
+    }
+
+    fn was_told(&self, event: Event) -> bool {
+        self.events.lock().unwrap().contains(&event)
+    }
+}
+
+/// A client that would rather leave is heard.
+#[test]
+fn a_goodbye_is_heard() {
+    let goodbye = |at: &AtWork| goodbye(at.session, at.kind);
+    let at_work = AtWork::with_room(1 + size_of::<u64>()); // room for the goodbye, and for no answer
+    at_work.queue.send(&goodbye(&at_work)).unwrap();
+    soon("it has left", || at_work.was_told(Event::Left(me())));
+    soon("its slot is free", || at_work.server.clients() == 0);
+    assert!(!at_work.was_told(Event::Rejected(me())));
+    assert_eq!(at_work.queue.stat().unwrap().messages, 1, "nothing of it is left");
+}
+
+/// A second request before the first is answered is one too many, and neither is answered.
+#[test]
+fn a_request_is_rejected() {
+    let at_work = AtWork::new();
+    at_work.queue.send(&request(at_work.session, at_work.kind, b"second")).unwrap();
+    at_work.open.send(()).unwrap();
+    soon("it is rejected", || at_work.was_told(Event::Rejected(me())));
+    let mut answer = Message::with_capacity(100);
+    let answers = MessageType::new(at_work.kind.get() + 1).unwrap();
+    at_work.queue.recv_until(answers, &mut answer, PATIENCE).unwrap().expect("it is told");
+    assert_eq!(answer.text(), b"");
+    drop(at_work.open); // a second call of the handler would panic
+}
+
+/// A server that stops does not go on waiting for room.
+#[test]
+fn a_server_stops() {
+    let at_work = AtWork::with_room(0);
+    at_work.server.stop();
+    assert!(!at_work.events.lock().unwrap().contains(&Event::Rejected(me())));
+}
