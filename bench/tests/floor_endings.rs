@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Output, Running, bench, children, cleaned, ctrl_c, leases, switches, until, words};
+use common::{Output, Running, bench, children, cleaned, ctrl_c, locks, switches, until, words};
 use ipc_conformance::Allowance;
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::sys::signal::{Signal, kill};
@@ -24,7 +24,7 @@ const SOME: u64 = 3000;
 /// The number of messages that take ten seconds at the floor.
 const MANY: u64 = 30_000;
 
-/// A harness that stays at the floor of one mechanism for a while.
+/// A harness that stays at the floor of one variant for a while.
 struct AtTheFloor {
     harness: Running,
     tmp: TempDir,
@@ -40,6 +40,8 @@ impl AtTheFloor {
             "--floor",
             "--mechanism",
             mechanism,
+            "--variant",
+            variant,
             "--wait",
             wait,
             "--kind",
@@ -78,10 +80,11 @@ fn plays_by_bare_calls(pid: &str, variant: &str) -> bool {
     words.get(1).is_some_and(|word| word == "floor") && words.get(3).is_some_and(|word| word == variant)
 }
 
-/// Returns the System V keys and the names of POSIX queues that each lease under this directory notes.
+/// Returns the System V keys and the names of POSIX queues that each ownership lock under this directory notes.
 fn noted(tmp: &Path) -> Vec<Vec<String>> {
-    let records =
-        leases(tmp).into_iter().map(|lease| fs::read_to_string(lease.join("records")).unwrap_or_default());
+    let records = locks(tmp)
+        .into_iter()
+        .map(|ownership| fs::read_to_string(ownership.join("records")).unwrap_or_default());
     let names = records.map(|text| {
         let words = text.split_ascii_whitespace().map(str::to_owned);
         words.filter(|word| word.starts_with("0x") || word.starts_with('/')).collect()
@@ -107,7 +110,7 @@ fn is_there(name: &str) -> bool {
 #[test]
 fn nothing_is_left_of_a_floor() {
     let _queues = Allowance::wait_for(1);
-    // The mechanisms with names or ids, and the number of leases that note objects: the suite's and the floor's.
+    // The mechanisms with names or ids, and the number of ownership locks that note objects: the suite's and the floor's.
     for (mechanism, variant, notes) in
         [("fifo", "fifo", 0), ("msgq", "sysv", 2), ("msgq", "posix", 1), ("shm", "sem", 2)]
     {
@@ -123,8 +126,8 @@ fn nothing_is_left_of_a_floor() {
                 let done = cleaned(at.tmp.path());
                 assert!(done.iter().all(|line| line.contains(": removed ")), "{done:?}");
             }
-            let leases = leases(at.tmp.path());
-            assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{variant}: {leases:?}");
+            let locks = locks(at.tmp.path());
+            assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{variant}: {locks:?}");
             let left: Vec<_> = objects.iter().flatten().filter(|name| is_there(name)).collect();
             assert!(left.is_empty(), "{variant} after {signal}: {left:?} of {objects:?}");
         }
@@ -148,7 +151,7 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
         let document: Value = serde_json::from_str(&output.stdout).expect("a document all the same");
         assert_eq!((&document["complete"], &document["failed"]), (&false.into(), &Value::Array(vec![])));
         assert_eq!(document["results"][0]["count"], MANY);
-        assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{:?}", leases(at.tmp.path()));
+        assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{:?}", locks(at.tmp.path()));
     }
 }
 
@@ -168,7 +171,7 @@ fn a_dead_peer_is_noticed(name: &str, way: &str) {
     let rows = document["results"].as_array().unwrap();
     assert_eq!(rows[0]["implementation"], "suite");
     assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &SOME.into()));
-    assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{name}: {:?}", leases(at.tmp.path()));
+    assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{name}: {:?}", locks(at.tmp.path()));
 }
 
 #[test]
