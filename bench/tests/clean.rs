@@ -10,7 +10,7 @@ use std::process::Command;
 
 use common::{bench, run};
 use ipc_conformance::{Allowance, namespaces, other, skipped};
-use ipc_core::lease::{Inode, Note};
+use ipc_core::ownership::{Inode, Note};
 use ipc_core::{Mechanism as _, Setup};
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};
 use ipc_msgq::{Key, Message, MessageType, Posix, Queue, Select};
@@ -23,30 +23,30 @@ use tempfile::TempDir;
 fn clean_says_what_it_could_not_remove() {
     let tmp = TempDir::new().unwrap();
     let base = tmp.path().join(format!("ipc-suite-{}", nix::unistd::geteuid()));
-    let lease = base.join("fifo-0123456789abcdef");
+    let ownership = base.join("fifo-0123456789abcdef");
     let ours = tmp.path().join("ours");
-    for dir in [&base, &lease, &ours] {
+    for dir in [&base, &ownership, &ours] {
         fs::DirBuilder::new().mode(0o700).create(dir).unwrap();
     }
     fs::write(ours.join("theirs"), "precious").unwrap();
     let meta = fs::metadata(&ours).unwrap();
     let note = Note::Path(Inode::of(&meta), meta.dev(), ours.clone());
-    fs::write(lease.join("records"), note.line()).unwrap();
+    fs::write(ownership.join("records"), note.line()).unwrap();
 
     let clean = || run(bench().arg("clean").env("TMPDIR", tmp.path()));
     let output = clean();
     assert_eq!(output.status, Some(1), "{}", output.stdout);
     let reason = format!("fifo: left {0}: rmdir {0}: Directory not empty (ENOTEMPTY)", ours.display());
     assert!(output.stdout.contains(&reason) && output.stderr.starts_with("error: "), "{}", output.stdout);
-    assert!(ours.join("theirs").exists() && lease.exists());
+    assert!(ours.join("theirs").exists() && ownership.exists());
 
     fs::remove_file(ours.join("theirs")).unwrap();
-    fs::write(lease.join("records"), note.line().replacen("path", "Path", 1)).unwrap();
+    fs::write(ownership.join("records"), note.line().replacen("path", "Path", 1)).unwrap();
     let output = clean();
     assert_eq!(output.status, Some(1), "{}", output.stdout);
     assert!(output.stdout.contains("damaged records (line 1)") && ours.exists(), "{}", output.stdout);
 
-    fs::write(lease.join("records"), note.line()).unwrap();
+    fs::write(ownership.join("records"), note.line()).unwrap();
     clean();
     assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0);
 }
@@ -201,9 +201,9 @@ fn clean_tells_what_it_removed() {
     let ipc = fs::metadata("/proc/self/ns/ipc").unwrap().ino();
     let told = ["pipe", "fifo", "msgq", "shm", "mmap", "socket"].map(|name| {
         let number = if ["msgq", "shm"].contains(&name) { format!("{ipc}-") } else { String::new() };
-        let lease = base.join(format!("{name}-{number}dead"));
-        fs::DirBuilder::new().mode(0o700).create(&lease).unwrap();
-        format!("{name}: removed {}", lease.display())
+        let ownership = base.join(format!("{name}-{number}dead"));
+        fs::DirBuilder::new().mode(0o700).create(&ownership).unwrap();
+        format!("{name}: removed {}", ownership.display())
     });
     let output = run(bench().arg("clean").env("TMPDIR", tmp.path()));
     assert_eq!(output.status, Some(0), "{}", output.stderr);

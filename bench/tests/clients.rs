@@ -262,5 +262,5 @@ fn a_crowd_ends_with_its_harness() {
 fn nothing_is_left(tmp: &Path, way: (&str, &str)) {
     let _ = fs::remove_dir_all(tmp.join("results"));
     let left: Vec<_> = fs::read_dir(tmp).unwrap().flatten().map(|entry| entry.path()).collect();
-    assert!(left.is_empty(), "{way:?} left {left:?}: {:?}", common::leases(tmp));
+    assert!(left.is_empty(), "{way:?} left {left:?}: {:?}", common::locks(tmp));
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    Output, Running, bench, children, cleaned, ctrl_c, leases, switches, system_v_objects,
+    Output, Running, bench, children, cleaned, ctrl_c, locks, switches, system_v_objects,
     system_v_objects_of, until, words,
 };
 use ipc_conformance::{Allowance, first_process};
@@ -92,7 +92,7 @@ fn partial(dir: &Path) -> ipc_bench::results::document::Document {
     assert!(document.failed.is_empty(), "{:?}", document.failed);
     assert!(document.results.iter().all(|row| row.count > 0 && row.rounds.is_some()));
     fs::remove_dir_all(dir.join("results")).unwrap();
-    assert_eq!(fs::read_dir(dir).unwrap().count(), 0, "{:?}", leases(dir));
+    assert_eq!(fs::read_dir(dir).unwrap().count(), 0, "{:?}", locks(dir));
     document
 }
 
@@ -145,18 +145,18 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
     let _queues = Allowance::wait_for(1);
     let tmp = TempDir::new().unwrap();
     let dead = busy("fifo", tmp.path());
-    until("the first pair has its lease", || leases(tmp.path()).len() == 1);
-    let left = leases(tmp.path()).remove(0);
+    until("the first pair has its ownership", || locks(tmp.path()).len() == 1);
+    let left = locks(tmp.path()).remove(0);
     // Another mechanism: a pair of the same one would sweep by itself when it starts.
     let mut living = busy("msgq", tmp.path());
     // One more for each variant, now or a moment later.
-    until("the second pair has its lease", || leases(tmp.path()).len() >= 2);
+    until("the second pair has its ownership", || locks(tmp.path()).len() >= 2);
     dead.signal_all(Signal::SIGKILL);
     ends_by(Signal::SIGKILL, dead);
     assert!(left.exists(), "a killed process removes nothing");
 
     assert_eq!(cleaned(tmp.path()), [format!("fifo: removed {}", left.display())]);
-    assert!(!left.exists() && !leases(tmp.path()).is_empty());
+    assert!(!left.exists() && !locks(tmp.path()).is_empty());
     assert!(living.runs(), "the living pair goes on");
 
     living.signal_all(Signal::SIGTERM);
@@ -178,7 +178,7 @@ fn ctrl_c_leaves_nothing_behind() {
         until("the peer has started", || !children(pid).is_empty());
         busy.signal_all(ctrl_c());
         ends_by(ctrl_c(), busy);
-        assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "{name} left {:?}", leases(tmp.path()));
+        assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "{name} left {:?}", locks(tmp.path()));
         assert_eq!(system_v_objects_of(pid, &before), [], "{name}");
     }
 }

@@ -17,9 +17,11 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The messages of a row, and of each of the 22 rounds at the floor: long enough to be caught there. Polling on a core
-/// that other processes use as well takes milliseconds for each.
+/// The messages of a row, and of each of the 22 rounds at the floor: long enough to be caught there.
 const SOME: u64 = 3000;
+
+/// The same for a row that polls: on a core that other processes use as well, each message takes milliseconds.
+const FEW: u64 = 500;
 
 /// The number of messages that take ten seconds at the floor.
 const MANY: u64 = 30_000;
@@ -157,10 +159,10 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
 
 /// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it indefinitely,
 /// though no bare call reports its death. The suite's own figures are kept.
-fn a_dead_peer_is_noticed(name: &str, way: &str) {
+fn a_dead_peer_is_noticed(name: &str, way: &str, count: u64) {
     let member = ipc_bench::measure::registry::member(name).unwrap();
     let variant = member.variants().next().expect("each has one").name;
-    let at = AtTheFloor::start(name, variant, way, SOME);
+    let at = AtTheFloor::start(name, variant, way, count);
     for peer in &at.peers {
         kill(Pid::from_raw(peer.parse().unwrap()), Signal::SIGKILL).expect("it runs");
     }
@@ -170,7 +172,7 @@ fn a_dead_peer_is_noticed(name: &str, way: &str) {
     let document: Value = serde_json::from_str(&stdout).expect("a document all the same");
     let rows = document["results"].as_array().unwrap();
     assert_eq!(rows[0]["implementation"], "suite");
-    assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &SOME.into()));
+    assert_eq!((&rows[0]["floor_ratio"], &rows[0]["count"]), (&Value::Null, &count.into()));
     assert_eq!(fs::read_dir(at.tmp.path()).unwrap().count(), 0, "{name}: {:?}", locks(at.tmp.path()));
 }
 
@@ -179,7 +181,7 @@ fn a_dead_peer_at_the_floor_is_noticed() {
     // All at once: each waits most of the time.
     thread::scope(|scope| {
         for member in ipc_bench::measure::registry::SIX.iter() {
-            scope.spawn(|| a_dead_peer_is_noticed(member.profile.name, "block"));
+            scope.spawn(|| a_dead_peer_is_noticed(member.profile.name, "block", SOME));
         }
     });
 }
@@ -187,10 +189,10 @@ fn a_dead_peer_at_the_floor_is_noticed() {
 /// Neither a poller nor a sleeper learns from a bare call that its peer is gone: one case for each medium.
 #[test]
 fn a_dead_peer_at_the_floor_is_noticed_by_who_polls_a_pipe() {
-    a_dead_peer_is_noticed("pipe", "spin");
+    a_dead_peer_is_noticed("pipe", "spin", FEW);
 }
 
 #[test]
 fn a_dead_peer_at_the_floor_is_noticed_by_who_polls_memory() {
-    a_dead_peer_is_noticed("shm", "spin");
+    a_dead_peer_is_noticed("shm", "spin", FEW);
 }

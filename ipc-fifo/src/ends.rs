@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Advise, ByteStream, Call, ChunkSizes, Error, Mode, Result, enlarge_pipe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -88,7 +88,7 @@ pub struct Ends {
     pub(crate) read: End,
     pub(crate) write: End,
     /// Keeps the names, and removes them when the owner is done. The side that joined has none.
-    pub(crate) lease: Option<Lease>,
+    pub(crate) ownership: Option<OwnershipLock>,
 }
 
 impl ByteStream for Ends {
@@ -128,9 +128,9 @@ impl ByteStream for Ends {
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        if self.lease.is_none() {
+        if self.ownership.is_none() {
             // If the owner was killed, its names are still there. If it lives, this leaves them alone.
-            let _ = lease::sweep::<Fifo>();
+            let _ = ownership::sweep::<Fifo>();
         }
     }
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result, Setup, wait_readable};
 use nix::errno::Errno;
 use nix::unistd::{read, write};
@@ -94,11 +94,11 @@ impl Reception {
     }
 
     /// Returns the owner's ends, after a process has joined.
-    pub(crate) fn into_ends(self, lease: Option<Lease>) -> Ends {
+    pub(crate) fn into_ends(self, ownership: Option<OwnershipLock>) -> Ends {
         // Tells the next joiner that it is too late, even after our peer has gone.
         let _ = self.read.polling.try_lock();
         let (_, write) = self.visitor.expect("somebody has joined");
-        Ends { read: self.read, write, lease }
+        Ends { read: self.read, write, ownership }
     }
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
     // The owner holds this lock once a process has joined, even if that process is gone by now.
     free(write.polling.try_lock_shared())?;
     write.polling.unlock().call("flock")?;
-    let (ends, number) = (Ends { read, write, lease: None }, lease::random());
+    let (ends, number) = (Ends { read, write, ownership: None }, ownership::random());
     ends.write(&say(JOIN, number), Mode::Try).call(Ends::WRITE)?;
     Ok((ends, number))
 }

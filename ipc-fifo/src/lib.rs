@@ -56,7 +56,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{
     Advise, Between, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Persistence, Profile, Reach,
     Result, Setup, Shared, Unit, Variant,
@@ -83,7 +83,7 @@ pub struct Fifo {
     /// `None` once `accept` has succeeded.
     reception: Option<Reception>,
     /// Keeps the names; handed to the link.
-    lease: Option<Lease>,
+    ownership: Option<OwnershipLock>,
 }
 
 /// The variants; there is only one.
@@ -120,16 +120,16 @@ impl Mechanism for Fifo {
     /// Makes the two FIFOs in a directory; an address names one that does not exist yet. A [`mode`](Setup::mode) wider
     /// than 0600 needs an address, since a fresh directory is inside a private one.
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        let lease = Lease::take::<Self>(None)?;
+        let ownership = OwnershipLock::take::<Self>(None)?;
         let dir = match address {
-            None => lease.path("").components().collect(),
+            None => ownership.path("").components().collect(),
             Some(address) => directory(address)?,
         };
         if address.is_some() {
-            lease.place(&dir, make_dir)?;
+            ownership.publish(&dir, make_dir)?;
         }
         for name in [TO_OWNER, TO_JOINER] {
-            lease.place(&dir.join(name), |path| make_fifo(path, setup.mode))?;
+            ownership.publish(&dir.join(name), |path| make_fifo(path, setup.mode))?;
         }
         let reception = Reception::open(&dir)?;
         if address.is_some() {
@@ -137,7 +137,7 @@ impl Mechanism for Fifo {
             // there.
             set_mode(&dir, 0o700 | ((setup.mode | setup.mode << 1) & 0o044) >> 2)?;
         }
-        Ok(Self { dir, reception: Some(reception), lease: Some(lease) })
+        Ok(Self { dir, reception: Some(reception), ownership: Some(ownership) })
     }
     // ANCHOR_END: create
 
@@ -157,7 +157,7 @@ impl Mechanism for Fifo {
             return Err(Error::TimedOut { what, waited: timeout });
         }
         let reception = self.reception.take().expect("it was there above");
-        Ok(Framed::new(reception.into_ends(self.lease.take())))
+        Ok(Framed::new(reception.into_ends(self.ownership.take())))
     }
     // ANCHOR_END: accept
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::pages::{Pages, huge_pages, populated};
 use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
@@ -17,7 +17,7 @@ use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use crate::address::{advise_on_place, parse};
-use crate::{Link, Mapping, join, take_seat};
+use crate::{Link, Mapping, attach, join};
 
 /// A mapped file, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -75,28 +75,29 @@ impl Mechanism for File {
     fn create(address: Option<&str>, setup: &Setup<FileOptions>) -> Result<Self> {
         let FileOptions { keep, pages } = setup.options;
         let path = address.map(parse).transpose()?;
-        let lease = if keep {
-            lease::sweep::<Self>()?;
+        let ownership = if keep {
+            ownership::sweep::<Self>()?;
             None
         } else {
-            Some(Lease::take::<Self>(None)?)
+            Some(OwnershipLock::take::<Self>(None)?)
         };
-        let path = match (path, &lease) {
+        let path = match (path, &ownership) {
             (Some(path), _) => path,
-            (None, Some(lease)) => lease.path("memory"),
+            (None, Some(ownership)) => ownership.path("memory"),
             (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
         };
         let make = |path: &Path| make(path, setup.mode);
-        let file = lease.as_ref().map_or_else(|| make(&path), |lease| lease.place(&path, make))?;
-        let seated = allocate(&file)
-            .and_then(|()| pages.prepare(Mapping::with_lease(&file, lease)?, HUGE_PAGES))
-            .and_then(take_seat);
-        let seat = seated.inspect_err(|_| {
+        let file =
+            ownership.as_ref().map_or_else(|| make(&path), |ownership| ownership.publish(&path, make))?;
+        let attached = allocate(&file)
+            .and_then(|()| pages.prepare(Mapping::with_ownership(&file, ownership)?, HUGE_PAGES))
+            .and_then(attach);
+        let attachment = attached.inspect_err(|_| {
             if keep {
-                let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its lease
+                let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its ownership lock
             }
         })?;
-        Ok(Self { path, rendezvous: Rendezvous::new(seat, ()) })
+        Ok(Self { path, rendezvous: Rendezvous::new(attachment, ()) })
     }
     // ANCHOR_END: create
 
@@ -110,8 +111,8 @@ impl Mechanism for File {
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Link> {
-        let (seat, ()) = self.rendezvous.accept(&self.address(), timeout)?;
-        Ok(RingLink::new(seat))
+        let (attachment, ()) = self.rendezvous.accept(&self.address(), timeout)?;
+        Ok(RingLink::new(attachment))
     }
     // ANCHOR_END: accept
 

@@ -42,7 +42,7 @@ use std::fs;
 use std::time::Duration;
 
 use ipc_core::pages::Pages;
-use ipc_core::ring::{Region, RingLink, Seat};
+use ipc_core::ring::{Attachment, Region, RingLink};
 use ipc_core::{Between, Direction, Medium, Profile, Reach, Result, Unit, poll_for};
 
 pub use file::{File, FileOptions};
@@ -67,13 +67,13 @@ pub type Variants = (File, Memfd);
 /// One end of a link through mapped memory.
 pub type Link = RingLink<Mapping>;
 
-/// Takes the owner's seat at fresh memory.
-fn take_seat(memory: Mapping) -> Result<Seat<Mapping>> {
-    Seat::create(Region::new(memory)?, Link::KIND)
+/// Takes the owner's attachment at fresh memory.
+fn attach(memory: Mapping) -> Result<Attachment<Mapping>> {
+    Attachment::create(Region::new(memory)?, Link::LAYOUT)
 }
 
 // ANCHOR: join
-/// Polls until `open` finds the owner's memory, then maps it and takes the free seat at it.
+/// Polls until `open` finds the owner's memory, then maps it and takes the free attachment at it.
 fn join(
     timeout: Duration,
     nobody: impl FnOnce() -> String,

@@ -19,7 +19,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, sy
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::pages::Pages;
 use ipc_core::process::Namespaces;
 use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
@@ -33,7 +33,7 @@ use nix::libc::{MFD_NOEXEC_SEAL, O_NOCTTY, O_NONBLOCK};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::address::{advise_on_place, parse};
-use crate::{Link, Mapping, join, take_seat};
+use crate::{Link, Mapping, attach, join};
 
 /// Memory without a file, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -73,9 +73,9 @@ impl Mechanism for Memfd {
         }
         let door = Door::create(path)?;
         let memory = setup.options.prepare(Mapping::new(&door.memory)?, HUGE_PAGES)?;
-        let seat = take_seat(memory)?;
+        let attachment = attach(memory)?;
         let (address, description) = (door.address()?, door.describe());
-        Ok(Self { address, description, rendezvous: Rendezvous::new(seat, door) })
+        Ok(Self { address, description, rendezvous: Rendezvous::new(attachment, door) })
     }
 
     fn address(&self) -> String {
@@ -87,8 +87,8 @@ impl Mechanism for Memfd {
     }
 
     fn accept(&mut self, timeout: Duration) -> Result<Link> {
-        let (seat, _door) = self.rendezvous.accept(&self.address(), timeout)?; // dropped on return, with the link to it
-        Ok(RingLink::new(seat))
+        let (attachment, _door) = self.rendezvous.accept(&self.address(), timeout)?; // dropped on return, with the link to it
+        Ok(RingLink::new(attachment))
     }
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Link> {
@@ -117,7 +117,7 @@ struct Door {
     /// The path of the memory in `/proc`.
     target: PathBuf,
     /// The link that leads there, if the user named a path. Removed when this value is dropped.
-    link: Option<(PathBuf, Lease)>,
+    link: Option<(PathBuf, OwnershipLock)>,
 }
 
 impl Door {
@@ -126,17 +126,17 @@ impl Door {
         let memory = create()?;
         let target = proc_path(&memory)?;
         let Some(path) = path else {
-            lease::sweep::<Memfd>()?; // this meeting itself leaves nothing behind
+            ownership::sweep::<Memfd>()?; // this meeting itself leaves nothing behind
             return Ok(Self { memory, target, link: None });
         };
-        let lease = Lease::take::<Memfd>(None)?;
-        let placed = lease.place(&path, |path| {
+        let ownership = OwnershipLock::take::<Memfd>(None)?;
+        let placed = ownership.publish(&path, |path| {
             symlink(&target, path).call("symlink")?;
             let link = fs::symlink_metadata(path).call("lstat")?;
             memory.write_all_at(&identity(&link), LINK_AT).call("pwrite")
         });
         advise_on_place(placed, &path)?;
-        Ok(Self { memory, target, link: Some((path, lease)) })
+        Ok(Self { memory, target, link: Some((path, ownership)) })
     }
 
     /// Returns the path by which the other side finds it; for the path of the memory itself, with its inode.

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::ptr::NonNull;
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::ring::{self, Memory, SEGMENT_LEN};
 use ipc_core::{Call, Result};
 use memmap2::{MmapOptions, MmapRaw};
@@ -19,7 +19,7 @@ pub struct Mapping {
     /// Holds this side's lock, and is used to query the other's.
     file: File,
     /// Removes the file after its last use; `None` if this side did not make the file, or if it is to be kept.
-    _lease: Option<Lease>,
+    _ownership: Option<OwnershipLock>,
 }
 
 impl Mapping {
@@ -36,13 +36,13 @@ impl Mapping {
     #[doc(alias = "mmap")]
     pub fn new(file: &File) -> Result<Self> {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
-        Ok(Self { map, file: file.try_clone().call("fcntl")?, _lease: None })
+        Ok(Self { map, file: file.try_clone().call("fcntl")?, _ownership: None })
     }
     // ANCHOR_END: map
 
-    /// Maps the file as [`new`](Self::new) does; the mapping holds `lease` as long as it lasts.
-    pub(crate) fn with_lease(file: &File, lease: Option<Lease>) -> Result<Self> {
-        Ok(Self { _lease: lease, ..Self::new(file)? })
+    /// Maps the file as [`new`](Self::new) does; the mapping holds `ownership` as long as it lasts.
+    pub(crate) fn with_ownership(file: &File, ownership: Option<OwnershipLock>) -> Result<Self> {
+        Ok(Self { _ownership: ownership, ..Self::new(file)? })
     }
 }
 

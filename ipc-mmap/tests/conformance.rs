@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ipc_conformance::{Calls, Facts, PidNamespaces, Suite, scribble};
 use ipc_mmap::{File, Link, Memfd, Variants};
 
-/// Overwrites the first two pages, which hold the control data: places, positions, bells, and the first record.
+/// Overwrites the first two pages, which hold the control data: places, positions, eventcounts, and the first record.
 fn vandal(link: &mut Link, garbage: &[u8]) {
     scribble(link.memory(), usize::from(garbage[0]) * 16, garbage);
 }

@@ -44,7 +44,7 @@
 //! queue and blocks those behind it. With the mode 0666 that many examples use, any user can read or empty the queue.
 //!
 //! This crate deals with each: it removes the queue when both sides are gone, even after `SIGKILL`
-//! ([`ipc_core::lease`]); says goodbye with a message of length zero, which fits even into a full queue; interrupts
+//! ([`ipc_core::ownership lock`]); says goodbye with a message of length zero, which fits even into a full queue; interrupts
 //! long waits to check that the peer is still alive (`alarm.rs`, by `SIGURG`, which a program may also use itself, but
 //! should not block or ignore); and gives only the owner access to the queue (mode 0600). A hostile process *of the
 //! same user* can still take messages out: the kernel offers no protection between them. Both processes must be in the
@@ -75,7 +75,7 @@
 //! | `queue.rs` | 8 | [`Queue`]: the kernel's calls, one by one |
 //! | `sys.rs` | 9 | the system calls themselves; all `unsafe` |
 //! | **4. How two processes meet** | **14** | |
-//! | `leased.rs` | 2 | a queue that is removed even when its owner is killed |
+//! | `crash_safe.rs` | 2 | a queue that is removed even when its owner is killed |
 //! | `system_v.rs` | 6 | [`SystemV`]: the owner makes the queue, the other joins |
 //! | `system_v/protocol.rs` | 6 | the meaning of each type, the introduction and the goodbye |
 //! | **5. Messages in both directions** | **16** | |
@@ -101,8 +101,8 @@
 //! | `../include/`, `../interop/` | | the same queue in C and in C++ |
 
 mod control;
+mod crash_safe;
 mod drain;
-mod leased;
 mod limits;
 mod list;
 mod message;
@@ -119,7 +119,7 @@ mod typed;
 mod wait_limit;
 mod wake_timer;
 
-use ipc_core::lease::{self, Note};
+use ipc_core::ownership::{self, Note};
 use ipc_core::{Between, Direction, Error, Medium, Profile, Reach, Result, Unit};
 
 pub use control::{Settings, Stat};
@@ -157,11 +157,11 @@ pub const PROFILE: Profile = Profile {
 /// Queues of either kind belong to an IPC namespace.
 const IN_IPC_NAMESPACE: bool = true;
 
-/// Removes a queue of either kind that a dead process left behind: a lease records the mechanism, not the variant.
+/// Removes a queue of either kind that a dead process left behind: an ownership lock records the mechanism, not the variant.
 fn reclaim(note: &Note) -> Result<()> {
     match note {
         Note::Queue(name, made) => posix::reclaim(name, made.as_ref()),
-        Note::SystemV(lease::SystemV::Queue, key, made) => leased::reclaim(*key, *made),
+        Note::SystemV(ownership::SystemV::Queue, key, made) => crash_safe::reclaim(*key, *made),
         other => Err(Error::Usage(format!("not a queue: {other}"))),
     }
 }

@@ -29,7 +29,7 @@
 //!
 //! TABLE
 
-mod leased;
+mod crash_safe;
 mod link;
 mod lock;
 mod open;
@@ -38,7 +38,7 @@ mod queue;
 
 use std::time::Duration;
 
-use ipc_core::lease::{self, Lease, Note};
+use ipc_core::ownership::{self, Note, OwnershipLock};
 use ipc_core::{
     Advise, Clients, Error, MAX_MESSAGE, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
     Variant, poll_for,
@@ -48,8 +48,8 @@ use nix::unistd::geteuid;
 
 use protocol::{Handshake, QueuePair, check_longest};
 
+pub(crate) use crash_safe::reclaim;
 pub use ipc_core::PosixName;
-pub(crate) use leased::reclaim;
 pub use link::PosixLink;
 pub use open::{Access, Attributes};
 pub use queue::{PosixQueue, Priority, Received};
@@ -97,19 +97,19 @@ impl Mechanism for Posix {
 
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         let name = address.map(str::parse).transpose()?.unwrap_or_else(PosixName::fresh);
-        let lease = Lease::take::<Self>(Some(&lease_name(&name)))
+        let ownership = OwnershipLock::take::<Self>(Some(&lock_name(&name)))
             .advise(Errno::EEXIST, || format!("{name} is in use by another process: choose another name"))?;
         let make = |name: &PosixName, access| -> Result<PosixQueue> {
             let mut attributes = Attributes::of_the_system()?;
             attributes.longest = attributes.longest.min(MAX_MESSAGE);
-            PosixQueue::create_leased(&lease, name, access, attributes, setup.mode)
+            PosixQueue::create_crash_safe(&ownership, name, access, attributes, setup.mode)
         };
         let inbound = make(&name, Access::Receive)?;
         inbound.lock()?;
         let outbound = make(&name.back(), Access::Send)?;
         check_longest(&inbound)?;
         Handshake::send(&outbound, Handshake::INVITATION)?;
-        Ok(Self { name, queues: Some(QueuePair::new(inbound, outbound, Some(lease))) })
+        Ok(Self { name, queues: Some(QueuePair::new(inbound, outbound, Some(ownership))) })
     }
 
     fn address(&self) -> String {
@@ -140,7 +140,7 @@ impl Mechanism for Posix {
 
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
         let name = address.parse()?;
-        lease::sweep::<Self>()?; // queues left by dead processes must not be joined
+        ownership::sweep::<Self>()?; // queues left by dead processes must not be joined
         let no_peer = || format!("no peer at {name}: start `ipc-msgq pong {name} --variant posix` first");
         poll_for(timeout, no_peer, || try_join(&name, setup))
     }
@@ -163,10 +163,10 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     for queue in [&outbound, &inbound] {
         setup.check_owner(queue.identity()?.2, format_args!("the queue {name}"))?;
     }
-    let lease = Lease::share::<Posix>(&lease_name(name))?;
-    if lease.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
+    let ownership = OwnershipLock::share::<Posix>(&lock_name(name))?;
+    if ownership.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
         return match unless_gone(PosixQueue::open(name, Access::Send))? {
-            None => Ok(None), // it was just removed, and its lease before it
+            None => Ok(None), // it was just removed, and its ownership lock before it
             Some(_) => Err(Error::Usage(format!(
                 "the queue {name} was not made by ipc-msgq, or with another TMPDIR: it is left alone"
             ))),
@@ -185,7 +185,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     // Both sides have both queues open. Without names, the queues disappear with their last user, however it ends. Not
     // earlier: if this process were killed before its answer, the next joiner would not find them.
     unlink(name);
-    PosixLink::new(QueuePair::new(inbound, outbound, lease)).map(Some)
+    PosixLink::new(QueuePair::new(inbound, outbound, ownership)).map(Some)
 }
 
 /// Removes the names. Fails for the other side's user, and where the other side was faster.
@@ -195,8 +195,8 @@ fn unlink(name: &PosixName) {
     }
 }
 
-/// Returns the name's form in a lease: without a slash; a key of the other variant has no dash.
-fn lease_name(name: &PosixName) -> String {
+/// Returns the name's form in an ownership lock: without a slash; a key of the other variant has no dash.
+fn lock_name(name: &PosixName) -> String {
     format!("posix-{}", name.as_str().trim_start_matches('/'))
 }
 

@@ -5,7 +5,7 @@ mod protocol;
 
 use std::time::Duration;
 
-use ipc_core::lease::{self, Lease, Note};
+use ipc_core::ownership::{self, Note, OwnershipLock};
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
@@ -41,9 +41,9 @@ pub struct SystemV {
     queue: Queue,
     /// This process's end of the queue, until `accept` returns it in a link.
     end: Option<QueueEnd>,
-    /// A second hold on the lease. While the meeting is kept until the child has ended, it cleans up after a child that
+    /// A second hold on the ownership lock. While the meeting is kept until the child has ended, it cleans up after a child that
     /// was killed, even when the link is closed by then.
-    _lease: Option<Lease>,
+    _ownership: Option<OwnershipLock>,
 }
 
 impl Mechanism for SystemV {
@@ -66,13 +66,13 @@ impl Mechanism for SystemV {
     // ANCHOR: create
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
         let key = address.map(str::parse).transpose()?.unwrap_or_else(Key::fresh);
-        let lease = Lease::take::<Self>(Some(&key.to_string())).advise(Errno::EEXIST, || {
+        let ownership = OwnershipLock::take::<Self>(Some(&key.to_string())).advise(Errno::EEXIST, || {
             format!("key {key} is in use by another process: choose another KEY")
         })?;
-        let queue = Queue::create_leased(&lease, key, setup.mode)?;
-        let end = QueueEnd::new(queue, Party::Owner, Some(lease));
+        let queue = Queue::create_crash_safe(&ownership, key, setup.mode)?;
+        let end = QueueEnd::new(queue, Party::Owner, Some(ownership));
         introduce(queue, INVITATION)?;
-        Ok(Self { key, queue, end: Some(end), _lease: Lease::share::<Self>(&key.to_string())? })
+        Ok(Self { key, queue, end: Some(end), _ownership: OwnershipLock::share::<Self>(&key.to_string())? })
     }
     // ANCHOR_END: create
 
@@ -103,7 +103,7 @@ impl Mechanism for SystemV {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
         let key = address.parse()?;
-        lease::sweep::<Self>()?; // a queue left by dead processes must not be joined
+        ownership::sweep::<Self>()?; // a queue left by dead processes must not be joined
         let no_peer = || format!("no peer at {key}: start `ipc-msgq pong {key}` first");
         poll_for(timeout, no_peer, || try_join(key, setup))
     }
@@ -127,13 +127,13 @@ fn invite_again(queue: Queue) -> Result<()> {
 fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     let Some(queue) = unless_gone(Queue::open(key))? else { return Ok(None) };
     // From here on the queue stays until this side has finished with it, too.
-    let lease = Lease::share::<SystemV>(&key.to_string())?;
+    let ownership = OwnershipLock::share::<SystemV>(&key.to_string())?;
     let stat = queue.stat().advise(Errno::EACCES, || format!("the queue with key {key} is another user's"));
     let Some(stat) = unless_gone(stat)? else { return Ok(None) };
     for user in [stat.creator, stat.owner] {
         setup.check_owner(user, format_args!("the queue with key {key} (see `ipcs -q`)"))?;
     }
-    if lease.is_none() && stat.creator == geteuid().as_raw() {
+    if ownership.is_none() && stat.creator == geteuid().as_raw() {
         return Err(Error::Usage(format!(
             "the queue with key {key} was not made by ipc-msgq, or with another TMPDIR: it is left alone"
         )));
@@ -154,9 +154,9 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
     // The kernel could not show the invitation without removing it, so send it again on refusal.
     check_namespaces(&owner).or_else(|refusal| owner.send(queue, INVITATION).and(Err(refusal)))?;
     if !PeerProcess::watch(owner.process)?.is_alive() {
-        return Ok(None); // left by a dead process: it is removed with our lease
+        return Ok(None); // left by a dead process: it is removed with our ownership lock
     }
-    let end = QueueEnd::new(queue, Party::Joiner, lease);
+    let end = QueueEnd::new(queue, Party::Joiner, ownership);
     introduce(queue, Party::Joiner.outbound())?;
     SystemVLink::new(end, &owner).map(Some)
 }

@@ -1,5 +1,5 @@
-//! Stage 4: a ring that sleeps. The same slots and positions, and a bell for each side: who has nothing to do sleeps in
-//! the kernel, and who brings something to do rings.
+//! Stage 4: a ring that sleeps. The same slots and positions, and an eventcount for each side: a side with nothing to
+//! do sleeps in the kernel, and the side that brings something to do notifies it.
 //!
 //! Missing: the death of the other side. The ring of `ipc-core` has that, and messages of any length.
 
@@ -13,16 +13,16 @@ use stages::sys::{futex_wait, futex_wake, only_atomics};
 const MESSAGES: u64 = 1000;
 const SLOTS: usize = 16;
 
-/// How many messages have passed a point since the beginning.
+/// The number of messages that have passed a point since the beginning.
 #[repr(C, align(128))]
 struct Position(AtomicU64);
 
-// ANCHOR: bell
+// ANCHOR: eventcount
 /// 1 while a side sleeps, or is about to.
 #[repr(C, align(128))]
-struct Bell(AtomicU32);
+struct EventCount(AtomicU32);
 
-impl Bell {
+impl EventCount {
     /// Repeats `attempt` until it is done, and sleeps in between.
     fn sleep_until<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
         loop {
@@ -36,12 +36,12 @@ impl Bell {
                 self.0.store(0, Ordering::Relaxed);
                 return done;
             }
-            futex_wait(&self.0, 1); // 3. sleep, unless it was rung meanwhile
+            futex_wait(&self.0, 1); // 3. sleep, unless notified meanwhile
         }
     }
 
-    /// Wakes the other side if it sleeps. To be called after what it waits for was written.
-    fn ring(&self) {
+    /// Wakes the other side if it sleeps. Call it after writing what that side waits for.
+    fn notify(&self) {
         fence(Ordering::SeqCst);
         if self.0.load(Ordering::Relaxed) == 1 {
             self.0.store(0, Ordering::Relaxed);
@@ -49,16 +49,16 @@ impl Bell {
         }
     }
 }
-// ANCHOR_END: bell
+// ANCHOR_END: eventcount
 
 #[repr(C)]
 struct Ring {
     head: Position,
     tail: Position,
-    /// Where the reader sleeps while there is nothing to read.
-    reader: Bell,
-    /// Where the writer sleeps while there is no room.
-    writer: Bell,
+    /// The reader sleeps here while there is nothing to read.
+    reader: EventCount,
+    /// The writer sleeps here while there is no room.
+    writer: EventCount,
     slots: [Bytes<60>; SLOTS],
 }
 
@@ -71,7 +71,7 @@ impl Ring {
         }
         self.slots[head as usize % SLOTS].write(text);
         self.head.0.store(head + 1, Ordering::Release);
-        self.reader.ring();
+        self.reader.notify();
         Some(())
     }
 
@@ -82,7 +82,7 @@ impl Ring {
         }
         let text = self.slots[tail as usize % SLOTS].read();
         self.tail.0.store(tail + 1, Ordering::Release);
-        self.writer.ring();
+        self.writer.notify();
         Some(text)
     }
 }
@@ -103,7 +103,7 @@ fn reader(ring: &Ring) {
 // ANCHOR_END: stage
 
 only_atomics!(Position { 0 });
-only_atomics!(Bell { 0 });
+only_atomics!(EventCount { 0 });
 only_atomics!(Ring { head, tail, reader, writer, slots });
 
 fn main() {

@@ -68,7 +68,7 @@ pub const PROFILE: Profile = Profile {
     address: Some("KEY|/NAME"),
 };
 
-/// Whether the objects belong to an IPC namespace. Those of POSIX do not, but all variants share their leases.
+/// Whether the objects belong to an IPC namespace. Those of POSIX do not, but all variants share their ownership locks.
 const IN_IPC_NAMESPACE: bool = true;
 
 /// The variants; the first is the default.

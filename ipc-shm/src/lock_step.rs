@@ -13,8 +13,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ipc_core::lease::Lease;
-use ipc_core::ring::{Memory, SLICE, Seat, data_offset};
+use ipc_core::ownership::OwnershipLock;
+use ipc_core::ring::{Attachment, Memory, SLICE, data_offset};
 use ipc_core::{Deadline, Error, Result, Transport, last_look};
 
 use nix::errno::Errno;
@@ -48,7 +48,7 @@ pub(crate) fn published_key(memory: &Attached) -> Result<Key> {
 /// One end of a lock-step link.
 #[derive(Debug)]
 pub struct LockStep {
-    seat: Seat<Attached>,
+    attachment: Attachment<Attached>,
     semaphores: SemaphoreArray,
     /// The number of messages sent; also the number of the next one.
     sent: u64,
@@ -59,13 +59,17 @@ pub struct LockStep {
     broken: Option<&'static str>,
     /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
     /// `Drop`.
-    lease: Option<Lease>,
+    ownership: Option<OwnershipLock>,
 }
 
 impl LockStep {
-    /// Starts a link at `seat`. This side must be [`sign_in`](Self::sign_in)ed.
-    pub(crate) fn new(seat: Seat<Attached>, semaphores: SemaphoreArray, lease: Option<Lease>) -> Self {
-        Self { seat, semaphores, sent: 0, received: 0, taken: false, broken: None, lease }
+    /// Starts a link at `attachment`. This side must be [`sign_in`](Self::sign_in)ed.
+    pub(crate) fn new(
+        attachment: Attachment<Attached>,
+        semaphores: SemaphoreArray,
+        ownership: Option<OwnershipLock>,
+    ) -> Self {
+        Self { attachment, semaphores, sent: 0, received: 0, taken: false, broken: None, ownership }
     }
 
     /// Marks `side` as present. The kernel removes the mark when this process ends, even by `SIGKILL`: this is a right
@@ -89,15 +93,15 @@ impl LockStep {
     /// Returns the memory itself.
     #[must_use]
     pub const fn memory(&self) -> &Attached {
-        self.seat.region().memory()
+        self.attachment.region().memory()
     }
 
     const fn mine(&self) -> usize {
-        self.seat.side()
+        self.attachment.side()
     }
 
     const fn peers(&self) -> usize {
-        1 - self.seat.side()
+        1 - self.attachment.side()
     }
 
     /// Takes semaphore `index`; `false` if that was not possible before the `deadline`.
@@ -111,7 +115,7 @@ impl LockStep {
             if self.semaphores.take(index, deadline.left(SLICE))? {
                 return Ok(true);
             }
-            if self.seat.peer_left()? || !self.peer_is_present()? {
+            if self.attachment.peer_left()? || !self.peer_is_present()? {
                 let take = || self.semaphores.try_take(index, Undo::Never).map(|taken| taken.then_some(true));
                 return last_look(Error::Disconnected, take);
             }
@@ -136,10 +140,10 @@ impl LockStep {
         if message.len() > MAX_MESSAGE {
             return Err(Error::TooLarge { len: message.len(), max: MAX_MESSAGE });
         }
-        if !self.seat.peer_left()? && !self.take(free(self.mine()), deadline)? {
+        if !self.attachment.peer_left()? && !self.take(free(self.mine()), deadline)? {
             return Ok(None);
         }
-        if self.seat.peer_left()? {
+        if self.attachment.peer_left()? {
             return Err(Error::Disconnected); // a side that leaves raises "free" once more, to wake us
         }
         let slot = data_offset(self.mine());
@@ -154,7 +158,7 @@ impl LockStep {
 
     fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
         // In this order: what the peer sent before it left is found after we know that it left.
-        let left = self.seat.peer_left()?;
+        let left = self.attachment.peer_left()?;
         let deadline = if left { Deadline::Now } else { deadline };
         if !self.taken && !self.take(full(self.peers()), deadline)? {
             return if left { Err(Error::Disconnected) } else { Ok(None) };
@@ -163,7 +167,7 @@ impl LockStep {
         let slot = data_offset(self.peers());
         let memory = self.memory();
         if memory.word(slot + NUMBER).load(Ordering::Acquire) != self.received + 1 {
-            let left = self.seat.peer_left()?; // a side that leaves raises "full" once more, to wake us
+            let left = self.attachment.peer_left()?; // a side that leaves raises "full" once more, to wake us
             let broken = Error::Corrupt("a full slot without the next message");
             return Err(if left { Error::Disconnected } else { broken });
         }
@@ -188,17 +192,17 @@ impl LockStep {
     /// has tampered with the count leaves its mark set, so this also checks the process itself.
     fn peer_is_present(&self) -> Result<bool> {
         let signed_in = self.semaphores.get(present(self.peers()))? > 0;
-        match self.seat.check_peer() {
+        match self.attachment.check_peer() {
             Err(Error::Disconnected) => Ok(false),
             here => here.map(|()| signed_in),
         }
     }
 
-    /// Turns the removal of the array into the end of the peer, where that is the cause. A lease keeps the array until
+    /// Turns the removal of the array into the end of the peer, where that is the cause. An ownership lock keeps the array until
     /// both sides are done; without one, the array goes with its owner.
     fn unless_peer_left(&self, error: Error) -> Error {
-        let left = || self.seat.peer_left().unwrap_or(true) || self.seat.check_peer().is_err();
-        let is_the_end = error.errno() == Some(Errno::EIDRM) && self.lease.is_none() && left();
+        let left = || self.attachment.peer_left().unwrap_or(true) || self.attachment.check_peer().is_err();
+        let is_the_end = error.errno() == Some(Errno::EIDRM) && self.ownership.is_none() && left();
         if is_the_end { Error::Disconnected } else { error }
     }
 
@@ -255,7 +259,7 @@ impl Transport for LockStep {
 
 impl Drop for LockStep {
     fn drop(&mut self) {
-        self.seat.leave();
+        self.attachment.leave();
         // Wakes the other side, wherever it sleeps. The counts mean nothing from here on, and a failure cannot be
         // reported.
         let _ = self.semaphores.give(full(self.mine()), Undo::Never);
@@ -282,11 +286,11 @@ mod tests {
         (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap())
     }
 
-    /// An array goes with its owner if the two sides share no lease, as in two containers with a `/tmp` each.
+    /// An array goes with its owner if the two sides share no ownership lock, as in two containers with a `/tmp` each.
     #[test]
     fn an_array_that_went_with_its_owner_is_the_owners_end() {
         let (owner, mut joiner) = pair();
-        joiner.lease = None;
+        joiner.ownership = None;
         drop(owner);
         let asked = [joiner.recv(&mut [0; 8]).map(drop), joiner.send(b"text"), joiner.check_peer()];
         for end in asked {
@@ -294,7 +298,7 @@ mod tests {
         }
     }
 
-    /// A lease keeps the array until both sides are done: it does not go with the peer.
+    /// An ownership lock keeps the array until both sides are done: it does not go with the peer.
     #[test]
     fn an_array_that_is_gone_under_a_lease_was_removed() {
         let (owner, mut joiner) = pair();

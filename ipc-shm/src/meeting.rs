@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ipc_core::lease::{Lease, Note, SystemV};
+use ipc_core::ownership::{Note, OwnershipLock, SystemV};
 use ipc_core::pages::{self, Pages};
-use ipc_core::ring::{Kind, Region, Rendezvous, SEGMENT_LEN, Seat};
+use ipc_core::ring::{Attachment, Layout, Region, Rendezvous, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Result, Setup, poll_for};
 
 use crate::{Attached, Key, Segment};
@@ -17,7 +17,7 @@ pub(crate) struct FreshSegment {
     segment: Segment,
     pub(crate) region: Region<Attached>,
     /// Removes the remaining objects; dropped last.
-    pub(crate) lease: Lease,
+    pub(crate) ownership: OwnershipLock,
 }
 
 impl FreshSegment {
@@ -25,17 +25,22 @@ impl FreshSegment {
     /// Makes a segment under the key that `address` gives, for the variant `M`.
     pub(crate) fn create<M: Mechanism>(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let key = address.map_or_else(|| Ok(Key::fresh()), str::parse)?;
-        let lease = Lease::take::<M>(Some(&key.to_string()))?;
+        let ownership = OwnershipLock::take::<M>(Some(&key.to_string()))?;
         let make = if setup.options.huge { Segment::create_in_huge_pages } else { Segment::create };
-        let segment = segment::create_leased(&lease, key, setup.mode, |mode| make(key, SEGMENT_LEN, mode))?;
+        let segment =
+            segment::create_crash_safe(&ownership, key, setup.mode, |mode| make(key, SEGMENT_LEN, mode))?;
         let region = Region::new(attach(segment, setup.options)?)?;
-        Ok(Self { key, segment, region, lease })
+        Ok(Self { key, segment, region, ownership })
     }
 
     /// Takes the owner's place. From here on the other side can join.
-    pub(crate) fn open(self, kind: Kind) -> Result<Meeting> {
-        let Self { key, segment, region, lease } = self;
-        Ok(Meeting { key, segment, rendezvous: Rendezvous::new(Seat::create(region, kind)?, lease) })
+    pub(crate) fn open(self, kind: Layout) -> Result<Meeting> {
+        let Self { key, segment, region, ownership } = self;
+        Ok(Meeting {
+            key,
+            segment,
+            rendezvous: Rendezvous::new(Attachment::create(region, kind)?, ownership),
+        })
     }
     // ANCHOR_END: create
 }
@@ -45,8 +50,8 @@ impl FreshSegment {
 pub(crate) struct Meeting {
     key: Key,
     segment: Segment,
-    /// Holds the lease, which removes what is left if no process joins.
-    rendezvous: Rendezvous<Attached, Lease>,
+    /// Holds the ownership lock, which removes what is left if no process joins.
+    rendezvous: Rendezvous<Attached, OwnershipLock>,
 }
 
 impl Meeting {
@@ -59,8 +64,8 @@ impl Meeting {
     }
 
     // ANCHOR: accept
-    /// Waits for the other side. The returned lease removes the other objects.
-    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<(Seat<Attached>, Lease)> {
+    /// Waits for the other side. The returned ownership lock removes the other objects.
+    pub(crate) fn accept(&mut self, timeout: Duration) -> Result<(Attachment<Attached>, OwnershipLock)> {
         let (address, segment) = (self.address(), self.segment);
         // Both sides are attached. From here on the kernel frees the segment when the last of them detaches.
         self.rendezvous.accept_after(&address, timeout, || segment.mark_for_removal())
@@ -69,19 +74,19 @@ impl Meeting {
 }
 
 // ANCHOR: join
-/// Waits for a segment under the key that `address` gives, and calls `take_seat` to take the free place at it.
+/// Waits for a segment under the key that `address` gives, and calls `claim` to take the free place at it.
 pub(crate) fn join<L>(
     address: &str,
     setup: &Setup<Pages>,
     timeout: Duration,
-    take_seat: impl Fn(Key, Segment, Region<Attached>) -> Result<Option<L>>,
+    claim: impl Fn(Key, Segment, Region<Attached>) -> Result<Option<L>>,
 ) -> Result<L> {
     let key: Key = address.parse()?;
     let nobody = || format!("nobody is at {key}: start `ipc-shm pong {key}` first");
     let try_join = |segment: Segment| {
         let creator = segment.stat()?.creator;
         setup.check_owner(creator, format_args!("the segment with key {key} (see `ipcs -m`)"))?;
-        let link = take_seat(key, segment, Region::new(attach(segment, setup.options)?)?)?;
+        let link = claim(key, segment, Region::new(attach(segment, setup.options)?)?)?;
         if link.is_some() {
             // The owner does the same. Whichever is first leaves no time in which killing both could leak the segment.
             segment.mark_for_removal()?;
@@ -107,7 +112,7 @@ fn attach(segment: Segment, pages: Pages) -> Result<Attached> {
     Ok(memory)
 }
 
-/// Removes the System V objects that a dead process of any variant has noted; the lease itself removes names in
+/// Removes the System V objects that a dead process of any variant has noted; the ownership lock itself removes names in
 /// `/dev/shm`.
 pub(crate) fn reclaim(note: &Note) -> Result<()> {
     let reclaimed = match note {

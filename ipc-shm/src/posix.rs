@@ -11,9 +11,9 @@ mod object;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use ipc_core::lease::{Lease, Note};
+use ipc_core::ownership::{Note, OwnershipLock};
 use ipc_core::pages::{self, Pages};
-use ipc_core::ring::{Region, Rendezvous, RingLink, SEGMENT_LEN, Seat};
+use ipc_core::ring::{Attachment, Region, Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{Call, Error, Mechanism, Profile, Result, Setup, Shared, Variant, poll_for};
 
 use crate::{Mapped, Ring, meeting};
@@ -25,8 +25,8 @@ pub use object::{Object, file_of};
 #[derive(Debug)]
 pub struct Posix {
     name: PosixName,
-    /// Holds the lease, which removes the name.
-    rendezvous: Rendezvous<Mapped, Lease>,
+    /// Holds the ownership lock, which removes the name.
+    rendezvous: Rendezvous<Mapped, OwnershipLock>,
 }
 
 /// Advice on how to get huge pages.
@@ -52,16 +52,16 @@ impl Mechanism for Posix {
     // ANCHOR: create
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let name = address.map_or_else(|| Ok(PosixName::fresh()), str::parse)?;
-        let lease = Lease::take::<Self>(None)?;
-        // The lease makes it under a name that no other process uses, notes it, and then gives it its own name: a kill
+        let ownership = OwnershipLock::take::<Self>(None)?;
+        // The ownership lock makes it under a name that no other process uses, notes it, and then gives it its own name: a kill
         // in between leaves nothing that is not noted.
-        let object = lease.place(&file_of(&name), |path| {
+        let object = ownership.publish(&file_of(&name), |path| {
             let hidden = path.file_name().unwrap_or_default().to_string_lossy();
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
         })?;
         let region = Region::new(make_memory(&object, setup.options)?)?;
-        let seat = Seat::create(region, Self::Link::KIND)?;
-        Ok(Self { name, rendezvous: Rendezvous::new(seat, lease) })
+        let attachment = Attachment::create(region, Self::Link::LAYOUT)?;
+        Ok(Self { name, rendezvous: Rendezvous::new(attachment, ownership) })
     }
     // ANCHOR_END: create
 
@@ -75,10 +75,10 @@ impl Mechanism for Posix {
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        // Both sides have mapped it, so the name goes, with the lease. The kernel frees the memory with the last
+        // Both sides have mapped it, so the name goes, with the ownership lock. The kernel frees the memory with the last
         // mapping.
-        let (seat, _lease) = self.rendezvous.accept(&self.address(), timeout)?;
-        Ok(RingLink::new(seat))
+        let (attachment, _ownership) = self.rendezvous.accept(&self.address(), timeout)?;
+        Ok(RingLink::new(attachment))
     }
     // ANCHOR_END: accept
 
@@ -107,7 +107,7 @@ fn make_memory(object: &Object, pages: Pages) -> Result<Mapped> {
     Ok(memory)
 }
 
-/// Takes the free seat at the object; `None` if there is none, or not yet.
+/// Takes the free attachment at the object; `None` if there is none, or not yet.
 fn try_join(name: &PosixName, setup: &Setup<Pages>) -> Result<Option<RingLink<Mapped>>> {
     let Some(object) = Object::open(name)? else { return Ok(None) };
     let meta = object.file().metadata().call("fstat")?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::lease::Note;
+use ipc_core::ownership::Note;
 use ipc_core::pages::Pages;
 use ipc_core::ring::RingLink;
 use ipc_core::{Clients, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit, Variant};
@@ -34,7 +34,7 @@ impl Mechanism for Ring {
     type Link = RingLink<Attached>;
 
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
-        FreshSegment::create::<Self>(address, setup)?.open(Self::Link::KIND).map(Self)
+        FreshSegment::create::<Self>(address, setup)?.open(Self::Link::LAYOUT).map(Self)
     }
 
     fn address(&self) -> String {
@@ -46,9 +46,9 @@ impl Mechanism for Ring {
     }
 
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        // Nothing is left to remove, so the lease goes, and others may use the key.
-        let (seat, _lease) = self.0.accept(timeout)?;
-        Ok(RingLink::new(seat))
+        // Nothing is left to remove, so the ownership lock goes, and others may use the key.
+        let (attachment, _ownership) = self.0.accept(timeout)?;
+        Ok(RingLink::new(attachment))
     }
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {

@@ -1,6 +1,6 @@
 //! A segment: pages that the kernel keeps under a number until they are removed.
 
-use ipc_core::lease::{Found, Lease, Made, Note, SYSTEM_V_MARK, SystemV};
+use ipc_core::ownership::{Found, Made, Note, OwnershipLock, SYSTEM_V_MARK, SystemV};
 use ipc_core::{Advise, Call, IpcPerm, Result};
 use nix::errno::Errno;
 
@@ -143,20 +143,20 @@ pub(crate) fn another_users(key: Key) -> String {
     format!("what has key {key} is another user's, see `ipcs`")
 }
 
-/// Makes a segment that `lease` removes when its last holder has ended; `make` gets a key, a size and a mode.
+/// Makes a segment that `ownership` removes when its last holder has ended; `make` gets a key, a size and a mode.
 ///
 /// At no moment is there a segment that is not noted: the key is noted first, then the segment is made with a mode that
 /// no other program uses, then its id is noted, and last it gets its own mode.
-pub(crate) fn create_leased(
-    lease: &Lease,
+pub(crate) fn create_crash_safe(
+    ownership: &OwnershipLock,
     key: Key,
     mode: u32,
     make: impl FnOnce(u32) -> Result<Segment>,
 ) -> Result<Segment> {
-    lease.record(Note::SystemV(SystemV::Segment, key, None))?;
+    ownership.record(Note::SystemV(SystemV::Segment, key, None))?;
     let segment = make(SYSTEM_V_MARK)?;
     let made = Made { id: segment.id, at: segment.stat()?.changed };
-    lease.record(Note::SystemV(SystemV::Segment, key, Some(made)))?;
+    ownership.record(Note::SystemV(SystemV::Segment, key, Some(made)))?;
     sys::shm_set_mode(segment.id, mode & 0o777).call("shmctl")?;
     Ok(segment)
 }
@@ -178,11 +178,11 @@ mod tests {
     /// mode.
     #[test]
     fn a_segment_of_a_lease_is_noted_before_it_is_made() {
-        let lease = Lease::take::<Ring>(None).unwrap();
+        let ownership = OwnershipLock::take::<Ring>(None).unwrap();
         let key = Key::fresh();
-        let records = || std::fs::read_to_string(lease.path("records")).unwrap();
+        let records = || std::fs::read_to_string(ownership.path("records")).unwrap();
         let line = |made| Note::SystemV(SystemV::Segment, key, made).line();
-        let segment = create_leased(&lease, key, 0o640, |mode| {
+        let segment = create_crash_safe(&ownership, key, 0o640, |mode| {
             assert_eq!((mode, records()), (SYSTEM_V_MARK, line(None)));
             Segment::create(key, 4096, mode)
         });
@@ -194,7 +194,7 @@ mod tests {
         segment.mark_for_removal().unwrap();
         let stat = segment.stat().unwrap();
         assert_eq!((stat.mode, stat.marked_for_removal, stat.key), (0o640, true, None));
-        drop(lease);
+        drop(ownership);
         assert!(Segment::find(key).unwrap().is_none());
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ipc_core::lease::{Lease, Note};
+use ipc_core::ownership::{Note, OwnershipLock};
 use ipc_core::pages::Pages;
-use ipc_core::ring::{Kind, Region, Seat};
+use ipc_core::ring::{Attachment, Layout, Region};
 use ipc_core::{Mechanism, Profile, Result, Setup, Variant};
 
 use crate::lock_step::{publish_key, published_key};
@@ -35,10 +35,10 @@ impl Mechanism for Semaphores {
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let fresh = FreshSegment::create::<Self>(address, setup)?;
         let key = Key::fresh();
-        let array = SemaphoreArray::create_leased(&fresh.lease, key, setup.mode)?;
+        let array = SemaphoreArray::create_crash_safe(&fresh.ownership, key, setup.mode)?;
         LockStep::sign_in(array, 0)?;
         publish_key(fresh.region.memory(), key);
-        Ok(Self { meeting: fresh.open(Kind::LockStep)?, array })
+        Ok(Self { meeting: fresh.open(Layout::LockStep)?, array })
     }
 
     fn address(&self) -> String {
@@ -50,12 +50,12 @@ impl Mechanism for Semaphores {
     }
 
     fn accept(&mut self, timeout: Duration) -> Result<LockStep> {
-        let (seat, lease) = self.meeting.accept(timeout)?;
-        Ok(LockStep::new(seat, self.array, Some(lease)))
+        let (attachment, ownership) = self.meeting.accept(timeout)?;
+        Ok(LockStep::new(attachment, self.array, Some(ownership)))
     }
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<LockStep> {
-        meeting::join(address, setup, timeout, take_seat)
+        meeting::join(address, setup, timeout, attach)
     }
 
     fn reclaim(note: &Note) -> Result<()> {
@@ -63,15 +63,15 @@ impl Mechanism for Semaphores {
     }
 }
 
-/// Takes the free seat at the segment; `None` if there is none, or not yet.
-fn take_seat(key: Key, segment: Segment, region: Region<Attached>) -> Result<Option<LockStep>> {
+/// Takes the free attachment at the segment; `None` if there is none, or not yet.
+fn attach(key: Key, segment: Segment, region: Region<Attached>) -> Result<Option<LockStep>> {
     // From here on the semaphores stay until this side is done with them too.
-    let lease = Lease::share::<Semaphores>(&key.to_string())?;
-    let Some(seat) = Seat::claim(region, Kind::LockStep)? else { return Ok(None) };
+    let ownership = OwnershipLock::share::<Semaphores>(&key.to_string())?;
+    let Some(attachment) = Attachment::claim(region, Layout::LockStep)? else { return Ok(None) };
     let creator = segment.stat()?.creator;
-    let key = published_key(seat.region().memory())?;
+    let key = published_key(attachment.region().memory())?;
     let Some(array) = SemaphoreArray::find(key, creator)? else { return Ok(None) };
-    LockStep::sign_in(array, seat.side())?;
-    seat.ready();
-    Ok(Some(LockStep::new(seat, array, lease)))
+    LockStep::sign_in(array, attachment.side())?;
+    attachment.ready();
+    Ok(Some(LockStep::new(attachment, array, ownership)))
 }

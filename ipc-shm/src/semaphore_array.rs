@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::lease::{Found, Lease, Made, Note, SYSTEM_V_MARK, SystemV};
+use ipc_core::ownership::{Found, Made, Note, OwnershipLock, SYSTEM_V_MARK, SystemV};
 use ipc_core::{Advise, Call, Error, IpcPerm, Result};
 use nix::errno::Errno;
 
@@ -74,17 +74,17 @@ impl SemaphoreArray {
         Ok(Self { id })
     }
 
-    /// Makes an array that `lease` removes when its last holder has ended. At no moment is there an array that is not
+    /// Makes an array that `ownership` removes when its last holder has ended. At no moment is there an array that is not
     /// noted: the key is noted first, then the array is made with a mode that no other program uses, then its id is
     /// noted, and last it gets its own mode.
     ///
     /// # Errors
     /// As [`create`](Self::create); also if the note cannot be written.
-    pub fn create_leased(lease: &Lease, key: Key, mode: u32) -> Result<Self> {
-        lease.record(Note::SystemV(SystemV::Semaphores, key, None))?;
+    pub fn create_crash_safe(ownership: &OwnershipLock, key: Key, mode: u32) -> Result<Self> {
+        ownership.record(Note::SystemV(SystemV::Semaphores, key, None))?;
         let array = Self::create(key, SYSTEM_V_MARK)?;
         let made = Made { id: array.id, at: sys::sem_changed(&sys::sem_stat(array.id).call("semctl")?) };
-        lease.record(Note::SystemV(SystemV::Semaphores, key, Some(made)))?;
+        ownership.record(Note::SystemV(SystemV::Semaphores, key, Some(made)))?;
         sys::sem_set_mode(array.id, mode & 0o777).call("semctl")?;
         Ok(array)
     }
@@ -254,11 +254,11 @@ mod tests {
     /// The intention is noted first, then the array made; its own mode it gets last.
     #[test]
     fn an_array_of_a_lease_is_noted_twice() {
-        let lease = Lease::take::<Semaphores>(None).unwrap();
+        let ownership = OwnershipLock::take::<Semaphores>(None).unwrap();
         let key = Key::fresh();
-        let array = SemaphoreArray::create_leased(&lease, key, 0o640).unwrap();
+        let array = SemaphoreArray::create_crash_safe(&ownership, key, 0o640).unwrap();
         let noted = [None, Some(Array(key, array.id).made())]; // the `Array` removes it
-        let records = std::fs::read_to_string(lease.path("records")).unwrap();
+        let records = std::fs::read_to_string(ownership.path("records")).unwrap();
         let lines = noted.map(|made| Note::SystemV(SystemV::Semaphores, key, made).line());
         assert_eq!(records, lines.concat());
     }

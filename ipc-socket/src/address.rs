@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Advise, Call, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
@@ -25,7 +25,7 @@ const LONGEST_PATH: usize = 107;
 /// The length of the listener's queue. One connection is expected; strangers must not keep it out.
 const BACKLOG: u8 = 64;
 
-/// Listens at a path, for stream or sequenced-packet sockets. With a `lease`, the path is noted for removal.
+/// Listens at a path, for stream or sequenced-packet sockets. With a `ownership`, the path is noted for removal.
 ///
 /// Binds the socket to its own name at once: had it been bound under another name and renamed, `ss`, and any program
 /// that asks for the address, would see the old name.
@@ -33,12 +33,12 @@ pub(crate) fn listen_at_path(
     path: &Path,
     kind: SockType,
     setup: &Setup,
-    lease: Option<&Lease>,
+    ownership: Option<&OwnershipLock>,
 ) -> Result<Listener> {
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
     // On Linux, `bind` gives the path the socket's own mode, less the umask, so at no moment is it wider.
-    let first = if lease.is_some() { lease::MARK } else { setup.mode };
+    let first = if ownership.is_some() { ownership::MARK } else { setup.mode };
     fchmod(&socket, Mode::from_bits_retain(first)).call("fchmod")?;
     let in_use = || {
         format!(
@@ -56,8 +56,8 @@ pub(crate) fn listen_at_path(
             .advise(Errno::ENOTDIR, above)
             .advise(Errno::EACCES, above)
     };
-    if let Some(lease) = lease {
-        lease.place_marked(path, setup.mode, bind)?;
+    if let Some(ownership) = ownership {
+        ownership.publish_marked(path, setup.mode, bind)?;
     } else {
         bind()?;
         // Exactly this mode, despite the umask.
@@ -146,9 +146,9 @@ fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
 }
 
 /// Returns the path of a fresh socket, or the given one.
-pub(crate) fn path(address: Option<&str>, lease: &Lease) -> Result<PathBuf> {
+pub(crate) fn path(address: Option<&str>, ownership: &OwnershipLock) -> Result<PathBuf> {
     match address {
-        None => Ok(lease.path("socket")),
+        None => Ok(ownership.path("socket")),
         Some(address) => named_path(address),
     }
 }

@@ -4,7 +4,7 @@ use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{ByteStream, ChunkSizes, Mode, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
@@ -19,13 +19,13 @@ const PARTING: Duration = Duration::from_secs(1);
 pub struct Connection {
     socket: OwnedFd,
     is_tcp: bool,
-    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the joining side has no lease.
-    lease: Option<Lease>,
+    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the joining side has no ownership lock.
+    ownership: Option<OwnershipLock>,
 }
 
 impl Connection {
-    pub(crate) const fn new(socket: OwnedFd, is_tcp: bool, lease: Option<Lease>) -> Self {
-        Self { socket, is_tcp, lease }
+    pub(crate) const fn new(socket: OwnedFd, is_tcp: bool, ownership: Option<OwnershipLock>) -> Self {
+        Self { socket, is_tcp, ownership }
     }
 
     // ANCHOR: part
@@ -60,9 +60,9 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if self.is_tcp {
             self.part();
-        } else if self.lease.is_none() {
+        } else if self.ownership.is_none() {
             // If the owner was killed, its path is still there. If it lives, this leaves it alone.
-            let _ = lease::sweep::<UnixStream>();
+            let _ = ownership::sweep::<UnixStream>();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipc_core::{
     Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
-    Unit, Variant, lease,
+    Unit, Variant, ownership,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -51,7 +51,7 @@ impl Mechanism for Tcp {
 
     // ANCHOR: create
     fn create(address: Option<&str>, _setup: &Setup) -> Result<Self> {
-        lease::sweep::<Self>()?; // it needs no lease of its own, but cleans up after others as any create does
+        ownership::sweep::<Self>()?; // it needs no ownership lock of its own, but cleans up after others as any create does
         let listener = address::listen_at_port(address.unwrap_or(LOOPBACK))?;
         let address = listener.local_addr().call("getsockname")?.to_string();
         Ok(Self { address, reception: Some(Reception::new(Listener::Tcp(listener), true)?) })

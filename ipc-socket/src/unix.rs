@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{
     Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
     Unit, Variant,
@@ -29,7 +29,7 @@ pub struct Unix<K> {
     /// `None` once `accept` has succeeded; dropping it stops listening.
     reception: Option<Reception>,
     /// Keeps the path; handed to the link.
-    lease: Option<Lease>,
+    ownership: Option<OwnershipLock>,
     kind: PhantomData<K>,
 }
 
@@ -108,14 +108,14 @@ impl<K: Kind> Mechanism for Unix<K> {
 
     // ANCHOR: create
     fn create(address: Option<&str>, setup: &Setup) -> Result<Self> {
-        let lease = Lease::take::<Self>(None)?;
-        let path = address::path(address, &lease)?;
-        let to_be_noted = address.map(|_| &lease); // a fresh path goes with the lease's directory anyway
+        let ownership = OwnershipLock::take::<Self>(None)?;
+        let path = address::path(address, &ownership)?;
+        let to_be_noted = address.map(|_| &ownership); // a fresh path goes with the ownership lock's directory anyway
         let listener = address::listen_at_path(&path, K::TYPE, setup, to_be_noted)?;
         Ok(Self {
             address: path.display().to_string(),
             reception: Some(Reception::new(listener, is_for_all(setup))?),
-            lease: Some(lease),
+            ownership: Some(ownership),
             kind: PhantomData,
         })
     }
@@ -133,7 +133,7 @@ impl<K: Kind> Mechanism for Unix<K> {
     /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let socket = greeting::welcome(&mut self.reception, &self.address, timeout)?;
-        K::link(Connection::new(socket, false, self.lease.take()))
+        K::link(Connection::new(socket, false, self.ownership.take()))
     }
     // ANCHOR_END: accept
 

@@ -212,7 +212,7 @@ fn on(host: &str, args: &[&str]) -> Command {
     command
 }
 
-/// Returns the directory of the demos' leases: one of them is killed, and no later demo would sweep after it.
+/// Returns the directory of the demos' ownership locks: one of them is killed, and no later demo would sweep after it.
 fn temporary() -> PathBuf {
     std::env::temp_dir().join(format!("{PREFIX}{}", std::process::id()))
 }

@@ -4,7 +4,7 @@ mod unknown;
 
 use std::fmt::Write as _;
 
-use ipc_core::{Result, lease};
+use ipc_core::{Result, ownership};
 
 use crate::measure::registry::SIX;
 
@@ -17,27 +17,27 @@ pub struct Cleaned {
     pub left: usize,
 }
 
-/// Sweeps for all six mechanisms, wherever a lease of this user may be. Objects held by live processes are not touched.
+/// Sweeps for all six mechanisms, wherever an ownership lock of this user may be. Objects held by live processes are not touched.
 ///
 /// # Errors
-/// As [`lease::sweep`].
+/// As [`ownership::sweep`].
 pub fn clean() -> Result<Cleaned> {
     let (mut story, mut left) = (String::new(), 0);
     for member in SIX.iter() {
         let swept = (member.sweep)()?;
         let name = member.profile.name;
-        for lease in &swept.removed {
-            let _ = writeln!(story, "{name}: removed {}", lease.display()); // writing to a String cannot fail
+        for ownership in &swept.removed {
+            let _ = writeln!(story, "{name}: removed {}", ownership.display()); // writing to a String cannot fail
         }
         for what in &swept.left {
-            let _ = writeln!(story, "{name}: left {what}\n  noted in {}", what.lease.display());
+            let _ = writeln!(story, "{name}: left {what}\n  noted in {}", what.ownership.display());
         }
         left += swept.left.len();
     }
     if story.is_empty() {
         story.push_str("nothing to remove: no dead process is known to have left anything\n");
     }
-    let places: Vec<_> = lease::looked_at().iter().map(|place| place.display().to_string()).collect();
+    let places: Vec<_> = ownership::looked_at().iter().map(|place| place.display().to_string()).collect();
     let _ = writeln!(story, "looked in {}; run it again with the TMPDIR of any other run", places.join(", "));
     for object in unknown::objects()? {
         let _ = writeln!(story, "no process uses {object}, and nothing noted there names it: left alone");

@@ -47,7 +47,7 @@ mod waiting;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::Role;
 use ipc_demo::play::Order;
@@ -85,7 +85,7 @@ struct Made {
     ping: Ends,
     pong: Ends,
     /// Removes an object that would outlive its users.
-    lease: Option<Lease>,
+    ownership: Option<OwnershipLock>,
 }
 
 /// Plays one order by bare calls and returns its time: on ping for a round trip, on pong for a stream.

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, lease};
+use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, ownership};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::peer::{self, Peer};
 use ipc_demo::play::{self, Exchange};
@@ -227,7 +227,7 @@ pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
 
 /// Creates the meeting point; a signal is held back until all of its objects are noted for removal.
 pub(crate) fn create<M: Mechanism>() -> Result<M> {
-    let _making = lease::making();
+    let _guard = ownership::CreationGuard::new();
     M::create(None, &Setup::default())
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use ipc_core::lease::{self, Sweep};
+use ipc_core::ownership::{self, Sweep};
 use ipc_core::{Error, Mechanism, Profile, Result, Variant, Variants, Visitor};
 
 use crate::measure::baseline::in_place::InPlace;
@@ -19,7 +19,7 @@ use crate::results::case::Case;
 pub struct Member {
     /// Its row of the course's table.
     pub profile: Profile,
-    /// Removes the objects that dead processes left of it: [`lease::sweep_everywhere`].
+    /// Removes the objects that dead processes left of it: [`ownership::sweep_everywhere`].
     pub sweep: fn() -> Result<Sweep>,
     ways: Vec<Way>,
 }
@@ -85,7 +85,7 @@ struct Ways {
 
 impl Visitor for Ways {
     fn variant<M: Mechanism + 'static>(&mut self) {
-        self.sweep = lease::sweep_everywhere::<M>;
+        self.sweep = ownership::sweep_everywhere::<M>;
         self.ways.push(Way { variant: M::VARIANT, ping: pair::ping::<M>, pong: child::pong::<M> });
     }
 }

@@ -170,14 +170,14 @@ pub const ROW: [&str; 29] = [
     "wait",
 ];
 
-/// Returns the directories of the leases under a directory for temporary files.
-pub fn leases(tmp: &Path) -> Vec<PathBuf> {
+/// Returns the directories of the ownership locks under a directory for temporary files.
+pub fn locks(tmp: &Path) -> Vec<PathBuf> {
     let bases = fs::read_dir(tmp).expect("it is there").flatten().map(|entry| entry.path());
     let entries = bases.filter_map(|base| fs::read_dir(base).ok()).flatten().flatten();
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Returns one line for each thing that `clean` does with the leases under a directory for temporary files. It searches
+/// Returns one line for each thing that `clean` does with the ownership locks under a directory for temporary files. It searches
 /// other places too, where other programs of this user may have left objects.
 pub fn cleaned(tmp: &Path) -> Vec<String> {
     let output = run(bench().arg("clean").env("TMPDIR", tmp));

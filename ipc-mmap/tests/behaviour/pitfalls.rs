@@ -73,7 +73,7 @@ fn a_file_that_could_not_be_made_is_not_kept() {
     }
 }
 
-/// A file to be kept needs no lease, but making it removes the remains of dead processes as any other does.
+/// A file to be kept needs no ownership lock, but making it removes the remains of dead processes as any other does.
 #[test]
 fn making_a_file_to_be_kept_sweeps_too() {
     let (place, temporary) = (Place::new(), Place::new());

@@ -1,6 +1,6 @@
 //! The protocol of the two sides: the handshake, and the end-of-stream marker.
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Error, MAX_MESSAGE, Result};
 
 use super::{PosixQueue, Priority};
@@ -18,12 +18,16 @@ pub(super) struct QueuePair {
     pub(super) outbound: PosixQueue,
     /// Removes the names, if they still exist. `None` at the queues of another user, since only that user can remove
     /// them.
-    _lease: Option<Lease>,
+    _ownership: Option<OwnershipLock>,
 }
 
 impl QueuePair {
-    pub(super) const fn new(inbound: PosixQueue, outbound: PosixQueue, lease: Option<Lease>) -> Self {
-        Self { inbound, outbound, _lease: lease }
+    pub(super) const fn new(
+        inbound: PosixQueue,
+        outbound: PosixQueue,
+        ownership: Option<OwnershipLock>,
+    ) -> Self {
+        Self { inbound, outbound, _ownership: ownership }
     }
 }
 

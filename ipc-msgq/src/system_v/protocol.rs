@@ -1,6 +1,6 @@
 //! The protocol of the two sides: the meaning of each message type, the introductions, and the end-of-stream marker.
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::process::{Namespaces, ProcessId};
 use ipc_core::{Error, Result};
 use nix::errno::Errno;
@@ -59,12 +59,12 @@ pub(crate) struct QueueEnd {
     pub(crate) queue: Queue,
     pub(crate) party: Party,
     /// Keeps the queue in existence. `None` at the queue of another user, which only that user can remove.
-    _lease: Option<Lease>,
+    _ownership: Option<OwnershipLock>,
 }
 
 impl QueueEnd {
-    pub(crate) const fn new(queue: Queue, party: Party, lease: Option<Lease>) -> Self {
-        Self { queue, party, _lease: lease }
+    pub(crate) const fn new(queue: Queue, party: Party, ownership: Option<OwnershipLock>) -> Self {
+        Self { queue, party, _ownership: ownership }
     }
 }
 
@@ -76,7 +76,7 @@ impl Drop for QueueEnd {
         for kind in [self.party.outbound(), self.party.closed()] {
             let _ = self.queue.try_send(&Message::new(kind, &[])); // fails if no peer is left to be told
         }
-        // Only now is the lease given back. The queue must not be removed before the peer has received its content.
+        // Only now is the ownership lock given back. The queue must not be removed before the peer has received its content.
     }
 }
 // ANCHOR_END: close

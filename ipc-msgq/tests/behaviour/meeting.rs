@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, Scratch, pair, played, playing, put, setup, take};
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_msgq::{Key, Queue, SystemV};
 use nix::errno::Errno;
@@ -152,7 +152,7 @@ fn the_next_create_sweeps_what_killed_processes_left() {
     drop(SystemV::create(None, &setup()).unwrap());
     assert!(queue.stat().is_ok(), "a queue was swept whose joiner lives");
     kill(joiner, Signal::SIGKILL).unwrap();
-    // A killed process has not yet ended: it holds its lease until the last of its threads is gone.
+    // A killed process has not yet ended: it holds its ownership lock until the last of its threads is gone.
     let deadline = Instant::now() + PATIENCE;
     while queue.stat().is_ok() {
         assert!(Instant::now() < deadline, "the queue was left behind");
@@ -172,7 +172,7 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     owner.kill();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        // While the dead processes still hold their lease, the error says so; then it says that the key has a queue.
+        // While the dead processes still hold their ownership lock, the error says so; then it says that the key has a queue.
         let refused = SystemV::create(Some(&key.to_string()), &setup()).unwrap_err().to_string();
         if refused.starts_with("msgget") {
             break;
@@ -228,12 +228,12 @@ fn another_users_queue_is_refused() {
 fn a_dead_owners_seat_is_not_taken() {
     let key = Key::fresh().to_string();
     let mut owner = playing(&format!("wait {key}"));
-    let lease = Lease::share::<SystemV>(&key).unwrap().expect("its owner holds it");
+    let ownership = OwnershipLock::share::<SystemV>(&key).unwrap().expect("its owner holds it");
     owner.kill();
     let joined = SystemV::join(&key, &setup(), SOON);
     assert!(joined.is_err(), "{joined:?}");
-    drop(lease);
-    assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last lease");
+    drop(ownership);
+    assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last ownership");
 }
 
 /// While the process that has taken the seat is alive, it may still say hello: the seat is not offered again.

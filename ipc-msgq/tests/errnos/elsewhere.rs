@@ -137,7 +137,7 @@ fn eacces_of_another_users_posix_queue() {
     assert_eq!(answers, ["mq_unlink: Permission denied (EACCES)"]);
 }
 
-/// A queue goes with its lease even if its mode keeps its own owner from receiving.
+/// A queue goes with its ownership lock even if its mode keeps its own owner from receiving.
 #[test]
 fn eacces_of_ones_own_posix_queue() {
     if !geteuid().is_root() {

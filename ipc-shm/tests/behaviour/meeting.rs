@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ipc_conformance::Bytes as _;
-use ipc_core::lease::{Made, Note, SystemV};
+use ipc_core::ownership::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{CAPACITY, Memory, Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};

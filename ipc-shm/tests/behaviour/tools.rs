@@ -9,9 +9,9 @@ use ipc_conformance::Bytes as _;
 use ipc_conformance::other;
 pub use ipc_conformance::other::{PATIENCE, ended, played, playing, watched};
 use ipc_conformance::watchdog::over_this_test;
-use ipc_core::lease::{Made, Note, SystemV};
+use ipc_core::ownership::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
-use ipc_core::ring::{Kind, Region, SEGMENT_LEN, Seat};
+use ipc_core::ring::{Attachment, Layout, Region, SEGMENT_LEN};
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
 use ipc_shm::{Attached, Key, Posix, Ring, Segment, SemaphoreArray, Semaphores, Undo};
@@ -233,7 +233,7 @@ fn play(part: &[&str]) -> String {
         }
         // Takes the free place and is never ready.
         ["claim", key, ..] => {
-            let taken = Seat::claim(attach(key), Kind::Ring).unwrap().map(std::mem::forget);
+            let taken = Attachment::claim(attach(key), Layout::Ring).unwrap().map(std::mem::forget);
             format!("{}", taken.is_some())
         }
         ["own", key, "ring"] => own::<Ring>(key),

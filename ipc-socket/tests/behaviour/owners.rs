@@ -68,7 +68,7 @@ fn the_survivor_removes_what_a_killed_owner_left() {
     assert!(survivor_clears_up(env!("CARGO_BIN_EXE_ipc-socket")).unwrap(), "it never does");
 }
 
-/// A port needs no lease; but listening there removes the paths of dead processes, as any `create` does.
+/// A port needs no ownership lock; but listening there removes the paths of dead processes, as any `create` does.
 #[test]
 fn listening_at_a_port_sweeps_too() {
     over_this_test();

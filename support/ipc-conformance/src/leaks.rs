@@ -79,7 +79,7 @@ fn ended<M: Mechanism + 'static>(
 
 /// Kills the owner of a link at a path while `program` plays, and returns whether the survivor removed what was left when
 /// it ended. It is given ten tries: the kernel may wake the survivor, by closing the link, before it drops the lock of the
-/// killed owner's lease.
+/// killed owner's ownership lock.
 ///
 /// # Errors
 /// The program cannot be run, or did not play.

@@ -115,8 +115,8 @@ pub struct Suite {
 /// A variant of the crate's list.
 struct Listed {
     name: &'static str,
-    /// The name and the kind of its leases, by which it finds and removes the remains of the others.
-    leases: (&'static str, bool),
+    /// The name and the kind of its ownership locks, by which it finds and removes the remains of the others.
+    locks: (&'static str, bool),
 }
 
 /// The variants of a crate's list, in its order.
@@ -125,7 +125,7 @@ struct List(Vec<Listed>);
 
 impl Visitor for List {
     fn variant<M: Mechanism + 'static>(&mut self) {
-        self.0.push(Listed { name: M::VARIANT.name, leases: (M::PROFILE.name, M::IN_IPC_NAMESPACE) });
+        self.0.push(Listed { name: M::VARIANT.name, locks: (M::PROFILE.name, M::IN_IPC_NAMESPACE) });
     }
 }
 
@@ -133,7 +133,7 @@ impl Suite {
     /// Makes the suite for the mechanism with these variants, whose demo binary is `demo`.
     ///
     /// # Panics
-    /// The variants do not share their leases.
+    /// The variants do not share their ownership locks.
     #[must_use]
     pub fn of<V: Variants>(demo: &'static str) -> Self {
         let args: Vec<String> = std::env::args().collect();
@@ -141,8 +141,8 @@ impl Suite {
         let mut list = List::default();
         V::visit(&mut list);
         let List(untold) = list;
-        let share = |pair: &[Listed]| pair[0].leases == pair[1].leases;
-        assert!(untold.windows(2).all(share), "variants share their leases");
+        let share = |pair: &[Listed]| pair[0].locks == pair[1].locks;
+        assert!(untold.windows(2).all(share), "variants share their locks");
         Self { args, demo: demo::Program::new(demo, V::PROFILE), played, untold, trials: Vec::new() }
     }
 

@@ -53,7 +53,7 @@ pub(super) fn killed_elsewhere(demo: Demo, place: &TempDir) -> Outcome {
     first.wait().call("waitpid")?;
     let mut lines = left.lines().skip_while(|line| !line.contains("no ping came")).skip(1);
     ensure!(lines.next() == Some("done"), "left in the first namespace: {left}");
-    ensure!(is_empty(&temporary)?, "a lease is left");
+    ensure!(is_empty(&temporary)?, "an ownership lock is left");
     Ok(())
 }
 

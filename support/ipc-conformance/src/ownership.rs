@@ -1,4 +1,4 @@
-//! Contract 6 in an unfriendly world: truncated records, failing removals, a lease that is removed, a place that
+//! Contract 6 in an unfriendly world: truncated records, failing removals, an ownership lock that is removed, a place that
 //! another user has taken, an odd umask. Objects that are not ours stay, and ours go.
 
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("records cut short by an error remove nothing of others", records_cut_by_an_error),
         demo.trial("records cut short by a signal remove nothing of others", records_cut_by_a_signal),
         demo.trial("what cannot be removed is removed when it can be", removal_fails),
-        demo.trial("a lease that is removed under a pong leaves nothing", lease_removed),
+        demo.trial("an ownership lock that is removed under a pong leaves nothing", ownership_removed),
         demo.trial("a place that another user has taken stops nothing", squatted),
         demo.trial("an odd umask neither fails nor stays", odd_umask),
         demo.trial("a place for temporary files that is none is named", no_place),
@@ -218,8 +218,8 @@ fn removal_fails(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), "")
 }
 
-/// Removes the lease, as a cleaner of `/tmp` does.
-fn lease_removed(demo: Demo, place: &TempDir) -> Outcome {
+/// Removes the ownership lock, as a cleaner of `/tmp` does.
+fn ownership_removed(demo: Demo, place: &TempDir) -> Outcome {
     let address = demo.fresh_address(place.path());
     let mut pong = Pong::start(demo, place, &[&address])?;
     fs::remove_dir_all(base(place.path(), geteuid()))?;

@@ -316,7 +316,7 @@ fn killed_starting(demo: Demo, place: &TempDir) -> Outcome {
     addresses.iter().try_for_each(|address| nothing_left(place.path(), address))
 }
 
-/// Returns the contents of a directory, apart from the leases.
+/// Returns the contents of a directory, apart from the ownership locks.
 fn entries(place: &TempDir) -> std::io::Result<HashSet<OsString>> {
     let names = fs::read_dir(place)?.flatten().map(|entry| entry.file_name());
     Ok(names.filter(|name| !name.to_string_lossy().starts_with("ipc-suite")).collect())

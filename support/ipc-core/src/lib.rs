@@ -14,7 +14,7 @@
 //! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
 //! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
-//! | `lease.rs` | [`lease`]: nothing leaks, even after a `SIGKILL` |
+//! | `ownership.rs` | [`ownership`]: nothing leaks, even after a `SIGKILL` |
 //!
 //! Nothing here knows a command line: the ping-pong and the demos' `main` are in `ipc-demo`, the contract as a test
 //! suite is in `ipc-conformance`.
@@ -35,8 +35,8 @@ mod error;
 mod framed;
 mod ipc_perm;
 mod key;
-pub mod lease;
 mod mechanism;
+pub mod ownership;
 pub mod pages;
 mod posix_name;
 pub mod process;

@@ -12,14 +12,16 @@ use ipc_conformance::{Bytes as _, fuzz, scribble};
 use ipc_core::{
     Error, Result, Transport,
     process::ProcessId,
-    ring::{CAPACITY, HeapMemory, Kind, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, Seat, data_offset},
+    ring::{
+        Attachment, CAPACITY, HeapMemory, Layout, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset,
+    },
 };
 use proptest::prelude::*;
 
 type Link = RingLink<HeapMemory>;
 
-fn create(memory: &HeapMemory, kind: Kind) -> Seat<HeapMemory> {
-    Seat::create(Region::new(memory.clone()).unwrap(), kind).unwrap()
+fn create(memory: &HeapMemory, kind: Layout) -> Attachment<HeapMemory> {
+    Attachment::create(Region::new(memory.clone()).unwrap(), kind).unwrap()
 }
 
 fn join(memory: &HeapMemory) -> Result<Option<Link>> {
@@ -31,10 +33,10 @@ fn pair() -> (Link, Link) {
 }
 
 fn pair_in(memory: &HeapMemory) -> (Link, Link) {
-    let mut seat = create(memory, Link::KIND);
+    let mut attachment = create(memory, Link::LAYOUT);
     let joined = join(memory).unwrap().expect("the owner waits");
-    seat.wait_for_peer("here", Duration::ZERO).unwrap();
-    (Link::new(seat), joined)
+    attachment.wait_for_peer("here", Duration::ZERO).unwrap();
+    (Link::new(attachment), joined)
 }
 
 /// Memory is accessed only within its bounds, whatever is requested: even if a number of bytes overflows its type.
@@ -211,7 +213,7 @@ fn two_sleepers_wake_each_other_every_time() {
 #[test]
 fn a_third_finds_no_place() {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let _owner = create(&memory, Link::KIND);
+    let _owner = create(&memory, Link::LAYOUT);
     let _joined = join(&memory).unwrap().expect("the owner waits");
     assert!(join(&memory).unwrap().is_none());
 }
@@ -226,7 +228,7 @@ fn one_of_many_takes_over_the_place_of_a_dead_process() {
     let dead = ProcessId { start_time: 1, ..me };
     for _ in 0..30 {
         let memory = HeapMemory::new(SEGMENT_LEN);
-        let mut owner = create(&memory, Link::KIND);
+        let mut owner = create(&memory, Link::LAYOUT);
         let region = Region::new(memory.clone()).unwrap();
         region.u64_at(OCCUPANT).store(dead.to_bits(), Ordering::Relaxed);
         region.u64_at(NAMESPACES).store(dead.namespaces.to_bits(), Ordering::Relaxed);
@@ -250,8 +252,8 @@ fn one_of_many_takes_over_the_place_of_a_dead_process() {
 #[test]
 fn a_second_owner_is_refused() {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let first = create(&memory, Link::KIND);
-    let again = || Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND);
+    let first = create(&memory, Link::LAYOUT);
+    let again = || Attachment::create(Region::new(memory.clone()).unwrap(), Link::LAYOUT);
     assert!(matches!(again(), Err(Error::Usage(_))));
     drop(first);
     assert!(matches!(again(), Err(Error::Usage(_))), "nor later: what the first has sent may still be read");
@@ -264,7 +266,7 @@ fn a_dead_owner_waits_for_nobody() {
     let me = ProcessId::current().unwrap();
     let dead = ProcessId { start_time: 1, ..me };
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let owner = create(&memory, Link::KIND);
+    let owner = create(&memory, Link::LAYOUT);
     owner.region().u64_at(OCCUPANT).store(dead.to_bits(), Ordering::Relaxed);
     assert!(join(&memory).unwrap().is_none());
 }
@@ -272,14 +274,14 @@ fn a_dead_owner_waits_for_nobody() {
 #[test]
 fn an_owner_that_left_waits_for_nobody() {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    drop(create(&memory, Link::KIND));
+    drop(create(&memory, Link::LAYOUT));
     assert!(join(&memory).unwrap().is_none());
 }
 
 #[test]
 fn a_peer_that_never_comes_is_an_error_after_the_timeout() {
-    let mut seat = create(&HeapMemory::new(SEGMENT_LEN), Link::KIND);
-    let error = seat.wait_for_peer("key 7", Duration::from_millis(20)).unwrap_err();
+    let mut attachment = create(&HeapMemory::new(SEGMENT_LEN), Link::LAYOUT);
+    let error = attachment.wait_for_peer("key 7", Duration::from_millis(20)).unwrap_err();
     assert_eq!(error.to_string(), "nobody has joined key 7 (waited 0.02 s)");
 }
 
@@ -287,7 +289,7 @@ fn a_peer_that_never_comes_is_an_error_after_the_timeout() {
 fn a_segment_for_something_else_is_refused() {
     let memory = HeapMemory::new(SEGMENT_LEN);
     assert!(join(&memory).unwrap().is_none(), "all zero: not ready yet");
-    let _owner = create(&memory, Kind::LockStep);
+    let _owner = create(&memory, Layout::LockStep);
     assert!(matches!(join(&memory), Err(Error::Corrupt(_))));
     assert!(matches!(join(&HeapMemory::new(4096)), Err(Error::Corrupt(_))));
 }
@@ -313,7 +315,7 @@ fn a_header_that_differs_is_refused() {
     let [magic, version, kind, capacity] = [0, 8, 12, 16];
     for at in [magic, version, kind, capacity] {
         let memory = HeapMemory::new(SEGMENT_LEN);
-        let owner = Link::new(create(&memory, Link::KIND));
+        let owner = Link::new(create(&memory, Link::LAYOUT));
         scribble(owner.memory(), at, &[0x55]);
         let joined = join(&memory);
         assert!(matches!(joined, Err(Error::Corrupt(_))), "byte {at}: {joined:?}");
@@ -443,7 +445,7 @@ fn fuzz_garbage_is_not_joined() {
     let memory = HeapMemory::new(SEGMENT_LEN);
     fuzz(&(prop::collection::vec(any::<u8>(), 512), 0_usize..129), |(garbage, from)| {
         forget(&memory);
-        let owner = Link::new(create(&memory, Link::KIND));
+        let owner = Link::new(create(&memory, Link::LAYOUT));
         scribble(owner.memory(), from, &garbage);
         match join(&memory) {
             Ok(None) | Err(Error::Corrupt(_)) => Ok(()),

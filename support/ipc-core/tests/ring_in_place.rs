@@ -7,7 +7,7 @@ use ipc_conformance::scribble;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{
     Error, Transport,
-    ring::{CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, Seat, data_offset},
+    ring::{Attachment, CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset},
 };
 use proptest::prelude::*;
 
@@ -16,10 +16,10 @@ type Link = RingLink<HeapMemory>;
 fn pair() -> (Link, Link) {
     over_this_test();
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let mut seat = Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND).unwrap();
+    let mut attachment = Attachment::create(Region::new(memory.clone()).unwrap(), Link::LAYOUT).unwrap();
     let joined = Link::join(Region::new(memory).unwrap()).unwrap().expect("the owner waits");
-    seat.wait_for_peer("here", Duration::ZERO).unwrap();
-    (Link::new(seat), joined)
+    attachment.wait_for_peer("here", Duration::ZERO).unwrap();
+    (Link::new(attachment), joined)
 }
 
 fn send_in_place(link: &mut Link, message: &[u8]) {

@@ -6,7 +6,7 @@ use std::{fs, thread};
 use ipc_conformance::watchdog::watched;
 use ipc_core::{
     Result, Transport, Wait, Waiting,
-    ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat},
+    ring::{Attachment, HeapMemory, Region, RingLink, SEGMENT_LEN},
 };
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -15,10 +15,10 @@ type Link = RingLink<HeapMemory>;
 
 fn pair() -> (Link, Link) {
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let mut seat = Seat::create(Region::new(memory.clone()).unwrap(), Link::KIND).unwrap();
+    let mut attachment = Attachment::create(Region::new(memory.clone()).unwrap(), Link::LAYOUT).unwrap();
     let joined = Link::join(Region::new(memory).unwrap()).unwrap().expect("the owner waits");
-    seat.wait_for_peer("here", Duration::ZERO).unwrap();
-    (Link::new(seat), joined)
+    attachment.wait_for_peer("here", Duration::ZERO).unwrap();
+    (Link::new(attachment), joined)
 }
 
 /// A link that counts the calls that try to receive.

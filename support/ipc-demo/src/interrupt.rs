@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Result, lease};
+use ipc_core::{Call, Error, Result, ownership};
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -16,7 +16,7 @@ use crate::sys;
 pub use crate::sys::{heed, ignore};
 
 /// Resets inherited signal settings, and starts the thread that waits for the signals. A signal handler may do next to
-/// nothing; a thread may do anything. After this call, create objects only under [`lease::making`].
+/// nothing; a thread may do anything. After this call, create objects only under [`ownership::making`].
 ///
 /// A signal that this process was started to ignore stays ignored: `nohup` relies on that, and so does a shell that
 /// starts a program in the background.
@@ -66,7 +66,7 @@ pub fn end_as(signal: i32) -> ! {
     if std::process::id() == 1 {
         end_all_others();
     }
-    lease::release_all();
+    ownership::release_all();
     if let Ok(signal) = Signal::try_from(signal) {
         let mut one = SigSet::empty();
         one.add(signal);
@@ -83,12 +83,12 @@ pub(super) fn end_with(error: &Error) -> ! {
     let_the_signal_end_it();
     ENDING.store(true, Ordering::Release);
     tell(&format!("error: {error}"));
-    lease::release_all();
+    ownership::release_all();
     low_level::exit(1)
 }
 
 /// Kills all other processes of the PID namespace of which this is process 1, as the kernel would do anyway. They share
-/// leases: only when they are gone is this process the last holder, which removes everything.
+/// ownership locks: only when they are gone is this process the last holder, which removes everything.
 fn end_all_others() {
     let _ = kill(Pid::from_raw(-1), Signal::SIGKILL); // an error means that there is none
     while waitpid(None, None).is_ok() {}

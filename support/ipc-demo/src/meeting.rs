@@ -5,25 +5,25 @@ use std::time::Duration;
 
 use ipc_core::{
     Error, Mechanism, Result,
-    lease::{self, Lease},
+    ownership::{self, OwnershipLock},
     poll_for,
 };
 
-/// The file in a lease's directory in which `pong` writes its address.
+/// The file in an ownership lock's directory in which `pong` writes its address.
 const FILE: &str = "waiting-at";
 
 /// An announcement; withdrawn when dropped.
 #[derive(Debug)]
 pub(super) struct Announcement {
-    _lease: Lease,
+    _ownership: OwnershipLock,
 }
 
 /// Announces that a `pong` of this variant waits at `address`.
 pub(super) fn announce<M: Mechanism>(address: &str) -> Result<Announcement> {
-    let (variant, _making) = (M::VARIANT.name, lease::making());
-    let lease = Lease::take::<M>(None)?;
-    lease.write(FILE, &format!("{variant} {address}"))?;
-    Ok(Announcement { _lease: lease })
+    let (variant, _guard) = (M::VARIANT.name, ownership::CreationGuard::new());
+    let ownership = OwnershipLock::take::<M>(None)?;
+    ownership.write(FILE, &format!("{variant} {address}"))?;
+    Ok(Announcement { _ownership: ownership })
 }
 
 /// Returns the address of the only waiting `pong` of this variant; waits for one to start.
@@ -35,7 +35,7 @@ pub(super) fn find<M: Mechanism>(timeout: Duration) -> Result<String> {
         )
     };
     poll_for(timeout, nobody, || {
-        let dirs = lease::held::<M>()?.into_iter();
+        let dirs = ownership::held::<M>()?.into_iter();
         let announced = dirs.filter_map(|dir| fs::read_to_string(dir.join(FILE)).ok());
         let mut addresses: Vec<_> = announced
             .filter_map(|text| Some(text.strip_prefix(variant)?.strip_prefix(' ')?.to_owned()))

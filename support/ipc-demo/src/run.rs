@@ -1,6 +1,6 @@
 //! The three ways to run a demo, and the child process of the first.
 
-use ipc_core::{Deadline, Error, Mechanism, Result, Transport, Waiting, lease};
+use ipc_core::{Deadline, Error, Mechanism, Result, Transport, Waiting, ownership};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -124,7 +124,7 @@ pub(super) fn ping<M: Mechanism>(
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
 fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
-    let _making = lease::making();
+    let _guard = ownership::CreationGuard::new();
     M::create(address, &parsed.setup::<M>())
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 
-use ipc_core::{Advise, Call, Result, lease};
+use ipc_core::{Advise, Call, Result, ownership};
 
 /// Replaces the contents of the file `path` by `bytes`. The old contents stay until the new ones are on disk; after a
 /// failure, or a signal that ends this process, they are still there, and no other file is left behind.
@@ -23,7 +23,7 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let aside = path.with_file_name(format!(".{name}-{}", std::process::id()));
-    let _making = lease::making(); // a signal waits until the file is in its place, or gone
+    let _guard = ownership::CreationGuard::new(); // a signal waits until the file is in its place, or gone
     let written = write_whole(&aside, path, bytes).and_then(|file| {
         if let Some(old) = old {
             file.set_permissions(old.permissions()).call("fchmod").on(path.display())?;

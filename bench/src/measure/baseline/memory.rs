@@ -35,7 +35,7 @@ pub(super) fn make(size: usize, slots: usize) -> Result<Made> {
     ftruncate(&memory, (slots * Shared::slot_len(size)) as i64).call("ftruncate")?;
     let copy = memory.try_clone().call("fcntl")?;
     let ends = |fd| Ends { descriptors: vec![fd], number: slots as i32 };
-    Ok(Made { ping: ends(memory), pong: ends(copy), lease: None })
+    Ok(Made { ping: ends(memory), pong: ends(copy), ownership: None })
 }
 
 /// Maps the memory that [`make`] has created.

@@ -3,21 +3,21 @@
 //! made before.
 
 use ipc_core::Result;
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_demo::cpus::Role;
 use ipc_msgq::{Key, Queue, SystemV};
 
 use super::exchange::play;
 use super::{Ends, Made, Patience, Side, sys};
 
-/// Creates a queue under a fresh key, which the lease removes.
+/// Creates a queue under a fresh key, which the ownership lock removes.
 pub(super) fn make() -> Result<Made> {
-    let _making = lease::making();
+    let _guard = ownership::CreationGuard::new();
     let key = Key::fresh();
-    let lease = Lease::take::<SystemV>(Some(&key.to_string()))?;
-    let number = Queue::create_leased(&lease, key, 0o600)?.id().get();
+    let ownership = OwnershipLock::take::<SystemV>(Some(&key.to_string()))?;
+    let number = Queue::create_crash_safe(&ownership, key, 0o600)?.id().get();
     let ends = || Ends { descriptors: Vec::new(), number };
-    Ok(Made { ping: ends(), pong: ends(), lease: Some(lease) })
+    Ok(Made { ping: ends(), pong: ends(), ownership: Some(ownership) })
 }
 
 // ANCHOR: side

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Call, Error, Result};
 use ipc_demo::cpus::Role;
 use ipc_fifo::Fifo;
@@ -20,15 +20,15 @@ use super::{Ends, Made, Patience, Side};
 pub(super) fn make() -> Result<Made> {
     let (pong_reads, ping_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
     let (ping_reads, pong_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
-    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), lease: None })
+    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
 }
 
 /// Creates two FIFOs, opened on both sides; after that their names are no longer needed.
 pub(super) fn make_named() -> Result<Made> {
-    let _making = lease::making();
-    let lease = Lease::take::<Fifo>(None)?;
+    let _guard = ownership::CreationGuard::new();
+    let ownership = OwnershipLock::take::<Fifo>(None)?;
     let fifo = |name| -> Result<(OwnedFd, OwnedFd)> {
-        let path = lease.path(name);
+        let path = ownership.path(name);
         mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo")?;
         // `open` waits for the other side unless `O_NONBLOCK` is set, and then the reader has to open first.
         let read = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).call("open")?;
@@ -38,7 +38,7 @@ pub(super) fn make_named() -> Result<Made> {
     };
     let (pong_reads, ping_writes) = fifo("to-pong")?;
     let (ping_reads, pong_writes) = fifo("to-ping")?;
-    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), lease: None })
+    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
 }
 
 fn ends(read: OwnedFd, write: OwnedFd) -> Ends {

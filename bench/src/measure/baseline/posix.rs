@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 
-use ipc_core::lease::{self, Lease, Note};
+use ipc_core::ownership::{self, Note, OwnershipLock};
 use ipc_core::{Call, Error, Result};
 use ipc_demo::cpus::Role;
 use ipc_msgq::Posix;
@@ -18,11 +18,12 @@ const CAPACITY: i64 = 10;
 
 /// Creates two queues for messages of `size` bytes. Both sides get the open queues, so their names are removed at once.
 pub(super) fn make(size: usize) -> Result<Made> {
-    let _making = lease::making();
+    let _guard = ownership::CreationGuard::new();
     let name = PosixName::fresh();
-    let lease = Lease::take::<Posix>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
+    let ownership =
+        OwnershipLock::take::<Posix>(Some(&format!("posix-{}", name.as_str().trim_start_matches('/'))))?;
     let queue = |name: PosixName| -> Result<OwnedFd> {
-        lease.record(Note::Queue(name.clone(), None))?; // noted before it exists, so it cannot leak
+        ownership.record(Note::Queue(name.clone(), None))?; // noted before it exists, so it cannot leak
         let queue = sys::mq_open(name.as_str(), size, CAPACITY).call("mq_open")?;
         mq_unlink(name.as_str()).call("mq_unlink")?;
         Ok(queue)
@@ -30,7 +31,7 @@ pub(super) fn make(size: usize) -> Result<Made> {
     let (down, up) = (queue(name)?, queue(PosixName::fresh())?);
     let copy = |fd: &OwnedFd| fd.try_clone().call("fcntl");
     let ping = Ends { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
-    Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, lease: None })
+    Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, ownership: None })
 }
 
 /// Returns one side of the exchange.

@@ -3,7 +3,7 @@
 //! For a round trip one semaphore in each direction is enough: the answer shows that the slot is free again. For a
 //! stream the receiver has to report that itself.
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Key, Result};
 use ipc_demo::cpus::Role;
 use ipc_demo::play::Exchange;
@@ -20,14 +20,14 @@ const FOR_PONG: u16 = 1;
 /// Begins with 0: ping may take the message.
 const FOR_PING: u16 = 4;
 
-/// Creates memory, and an array of semaphores under a fresh key, which the lease removes.
+/// Creates memory, and an array of semaphores under a fresh key, which the ownership lock removes.
 pub(super) fn make(size: usize) -> Result<Made> {
-    let _making = lease::making();
+    let _guard = ownership::CreationGuard::new();
     let mut made = memory::make(size, 1)?;
     let key = Key::fresh();
-    let lease = Lease::take::<Semaphores>(Some(&key.to_string()))?;
-    let number = SemaphoreArray::create_leased(&lease, key, 0o600)?.id();
-    (made.ping.number, made.pong.number, made.lease) = (number, number, Some(lease));
+    let ownership = OwnershipLock::take::<Semaphores>(Some(&key.to_string()))?;
+    let number = SemaphoreArray::create_crash_safe(&ownership, key, 0o600)?.id();
+    (made.ping.number, made.pong.number, made.ownership) = (number, number, Some(ownership));
     Ok(made)
 }
 

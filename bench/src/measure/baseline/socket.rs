@@ -33,7 +33,7 @@ pub(super) fn make(variant: &str, size: usize) -> Result<Made> {
         _ => pair(SockType::Stream)?,
     };
     let ends = |socket| Ends { descriptors: vec![socket], number: 0 };
-    Ok(Made { ping: ends(ping), pong: ends(pong), lease: None })
+    Ok(Made { ping: ends(ping), pong: ends(pong), ownership: None })
 }
 
 fn pair(kind: SockType) -> Result<(OwnedFd, OwnedFd)> {

@@ -32,7 +32,7 @@ const GIVE_UP: Signal = Signal::SIGUSR1;
 pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result<()> {
     sys::interrupt_on(GIVE_UP).call("sigaction")?;
     let made = floor.make()?;
-    let _lease = made.lease;
+    let _ownership = made.ownership;
     let (control, theirs) = Control::pair()?;
     let cpus = Cpus::Pair(placement.ping, placement.pong);
     let piece = floor.piece.unwrap_or_default();

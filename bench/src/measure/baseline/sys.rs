@@ -56,7 +56,7 @@ pub(super) fn mq_open(name: &str, longest: usize, capacity: i64) -> nix::Result<
     attributes.mq_maxmsg = capacity;
     attributes.mq_msgsize = longest as i64;
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL;
-    let mode: libc::mode_t = ipc_core::lease::MARK; // identifies it to its lease until its name is gone
+    let mode: libc::mode_t = ipc_core::ownership::MARK; // identifies it to its ownership lock until its name is gone
     // SAFETY: the name ends with a zero byte, and both it and the attributes live until the call returns.
     let queue = unsafe { libc::mq_open(name.as_ptr(), flags, mode, &raw mut attributes) };
     let queue = Errno::result(queue)?;

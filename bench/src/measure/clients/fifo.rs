@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Call, Error, Result};
 use ipc_fifo::Fifo;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -37,9 +37,9 @@ fn answers(dir: &Path, client: usize) -> PathBuf {
 
 /// Creates all the FIFOs and starts to serve; returns their directory.
 pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
-    let making = lease::making();
-    let lease = Lease::take::<Fifo>(None)?;
-    let dir = lease.path(""); // no directory in it: a lease removes only the files in its own
+    let making = ownership::CreationGuard::new();
+    let ownership = OwnershipLock::take::<Fifo>(None)?;
+    let dir = ownership.path(""); // no directory in it: an ownership lock removes only the files in its own
     let make = |path: &Path| mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).call("mkfifo");
     make(&requests(&dir))?;
     part.clients.clone().try_for_each(|client| make(&answers(&dir, client)))?;
@@ -52,7 +52,7 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
     let answers = answers.collect::<Result<Vec<_>>>()?;
     let size = part.size;
     in_background(move || answer_all(requests, &answers, size))?;
-    Ok((dir.display().to_string(), Box::new(lease)))
+    Ok((dir.display().to_string(), Box::new(ownership)))
 }
 
 /// Shrinks the pipe to one page, since it holds at most one answer. The memory of all pipes of a user is limited, and

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Call, Error, Result};
 use ipc_demo::play::Payload;
 use ipc_msgq::server::{Client, Server};
@@ -23,11 +23,11 @@ const STACK: usize = 256 << 10;
 /// Creates a queue and starts to serve there; returns its id.
 pub(super) fn serve(_: &Part) -> Result<(String, Made)> {
     let key = Key::fresh();
-    let lease = Lease::take::<SystemV>(Some(&key.to_string()))?;
-    let queue = Queue::create_leased(&lease, key, 0o600)?;
+    let ownership = OwnershipLock::take::<SystemV>(Some(&key.to_string()))?;
+    let queue = Queue::create_crash_safe(&ownership, key, 0o600)?;
     let server = Server::start(queue, |request: &[u8]| request.to_vec())?;
     // In this order: a server without its queue cannot reach its clients.
-    Ok((queue.id().to_string(), Box::new((server, lease))))
+    Ok((queue.id().to_string(), Box::new((server, ownership))))
 }
 
 /// The clients of this process.

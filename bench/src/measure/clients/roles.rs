@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use hdrhistogram::Histogram;
-use ipc_core::{Call, Error, Result, lease};
+use ipc_core::{Call, Error, Result, ownership};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::play::Usage;
 use ipc_demo::{interrupt, report};
@@ -84,7 +84,7 @@ pub(super) fn in_background(serve: impl FnOnce() -> Result<()> + Send + 'static)
     let run = move || {
         if let Err(error) = serve() {
             let _ = report(Err(error));
-            lease::release_all();
+            ownership::release_all();
             std::process::exit(1);
         }
     };

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 
-use ipc_core::lease::{self, Lease};
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Call, Error, Result};
 use ipc_socket::UnixStream;
 use nix::errno::Errno;
@@ -29,15 +29,15 @@ pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
         in_background(move || answer_all(&Door::Tcp(listener), size))?;
         return Ok((address, Box::new(())));
     }
-    let making = lease::making();
-    let lease = Lease::take::<UnixStream>(None)?;
-    let path = lease.path("crowd");
+    let making = ownership::CreationGuard::new();
+    let ownership = OwnershipLock::take::<UnixStream>(None)?;
+    let path = ownership.path("crowd");
     let listener = unix(&part.variant)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
     drop(making);
     listen(&listener, Backlog::MAXCONN).call("listen")?; // earlier connections would be refused
     in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
-    Ok((path.display().to_string(), Box::new(lease)))
+    Ok((path.display().to_string(), Box::new(ownership)))
 }
 
 fn unix(variant: &str) -> Result<OwnedFd> {

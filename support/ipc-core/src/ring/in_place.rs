@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`reserve`](RingLink::reserve): room for so many bytes | [`peek`](RingLink::peek): the next message |
 //! | writes them | reads it |
-//! | [`commit`](Reservation::commit), or nothing is sent | [`release`](Peeked::release), or it stays the next one |
+//! | [`commit`](WriteGrant::commit), or nothing is sent | [`release`](ReadGrant::release), or it stays the next one |
 //!
 //! # Why there is no slice
 //! A `&[u8]` promises Rust that the bytes do not change, a `&mut [u8]` that nothing else accesses them. Here the peer
@@ -30,13 +30,13 @@ const WORD: usize = size_of::<u64>();
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
+/// # use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Attachment};
 /// # let memory = HeapMemory::new(SEGMENT_LEN);
 /// # let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-/// # let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND)?;
+/// # let mut attachment = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT)?;
 /// # let mut peer = RingLink::join(theirs)?.expect("the owner waits");
-/// # seat.wait_for_peer("this example", Duration::from_secs(5))?;
-/// # let mut link = RingLink::new(seat);
+/// # attachment.wait_for_peer("this example", Duration::from_secs(5))?;
+/// # let mut link = RingLink::new(attachment);
 /// let mut reservation = link.reserve(11)?;
 /// reservation.write(0, b"hello");
 /// reservation.write(5, b" ring!");
@@ -52,12 +52,12 @@ const WORD: usize = size_of::<u64>();
 /// ```
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is committed"]
-pub struct Reservation<'a, M: Memory> {
+pub struct WriteGrant<'a, M: Memory> {
     link: &'a mut RingLink<M>,
     len: usize,
 }
 
-impl<'a, M: Memory> Reservation<'a, M> {
+impl<'a, M: Memory> WriteGrant<'a, M> {
     /// Requires that the link has room for `len` bytes.
     pub(super) const fn new(link: &'a mut RingLink<M>, len: usize) -> Self {
         Self { link, len }
@@ -111,16 +111,16 @@ impl<'a, M: Memory> Reservation<'a, M> {
 
 /// The next message, in place in the ring.
 ///
-/// If dropped without [`release`](Self::release), it stays the next message. See [`Reservation`] for an example.
+/// If dropped without [`release`](Self::release), it stays the next message. See [`WriteGrant`] for an example.
 #[derive(Debug)]
 #[must_use = "the message stays the next one until it is released"]
-pub struct Peeked<'a, M: Memory> {
+pub struct ReadGrant<'a, M: Memory> {
     link: &'a mut RingLink<M>,
     /// Read once and checked; what the ring says about it later does not matter.
     len: usize,
 }
 
-impl<'a, M: Memory> Peeked<'a, M> {
+impl<'a, M: Memory> ReadGrant<'a, M> {
     /// Requires that the link's next message has `len` bytes.
     pub(super) const fn new(link: &'a mut RingLink<M>, len: usize) -> Self {
         Self { link, len }

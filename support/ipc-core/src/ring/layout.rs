@@ -4,7 +4,7 @@
 //! 0       header    magic, version, kind, capacity
 //! 128     side 0    the owner: state, which process
 //! 256     side 1    the joiner
-//! 384     ring 0    what side 0 sends: two indices and two bells, each on its own line of 128 bytes
+//! 384     ring 0    what side 0 sends: two indices and two eventcounts, each on its own line of 128 bytes
 //! 896     ring 1    what side 1 sends
 //! 4096    data 0    CAPACITY bytes, and MAX_MESSAGE more for the record that begins just before the end
 //! 3 M+4096 data 1
@@ -19,7 +19,7 @@
 use std::sync::atomic::{AtomicU32 as UnusedHalf, AtomicU64 as Unused};
 
 use super::atomic::{AtomicU32, AtomicU64};
-use super::bell::Bell;
+use super::eventcount::EventCount;
 
 /// The number of bytes of records that a ring holds: 2 MiB. A power of two, so that one `and` turns a position into an
 /// offset.
@@ -63,8 +63,8 @@ pub(super) struct Header {
     /// Written last. Zero until then.
     pub(super) magic: AtomicU64,
     pub(super) version: AtomicU32,
-    /// The layout of the rest of the segment: a [`Kind`](super::Kind).
-    pub(super) kind: AtomicU32,
+    /// The layout of the rest of the segment: a [`Layout`](super::Layout).
+    pub(super) layout: AtomicU32,
     pub(super) capacity: AtomicU64,
     _rest_of_line: [Unused; 13],
 }
@@ -106,9 +106,9 @@ pub(super) struct Ring {
     /// The position up to which the sender may overwrite. Written by the receiver alone.
     pub(super) released: Index,
     /// The word where the receiver sleeps while there is nothing to read.
-    pub(super) receiver: Bell,
+    pub(super) receiver: EventCount,
     /// The word where the sender sleeps while there is no room.
-    pub(super) sender: Bell,
+    pub(super) sender: EventCount,
 }
 
 /// The number of bytes that have passed a point since the beginning. Never wraps: 2⁶⁴ bytes take a century.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::SLICE;
-use super::bell::Bell;
-use super::in_place::{Peeked, Reservation};
+use super::attachment::{Attachment, Layout};
+use super::eventcount::EventCount;
+use super::in_place::{ReadGrant, WriteGrant};
 use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
 use super::record;
-use super::seat::{Kind, Seat};
 use super::spsc::{Receiver, Sender};
 use crate::{Deadline, Error, Result, Transport, last_look};
 
@@ -17,7 +17,7 @@ const BLOCKING: &str = "a call without a timeout waits until it is done";
 /// One end of a link through shared memory.
 #[derive(Debug)]
 pub struct RingLink<M: Memory> {
-    seat: Seat<M>,
+    attachment: Attachment<M>,
     sender: Sender,
     receiver: Receiver,
     /// The peer's offence, once there is one. Nothing it sends after that is believed.
@@ -26,61 +26,61 @@ pub struct RingLink<M: Memory> {
 
 impl<M: Memory> RingLink<M> {
     /// The layout that the segment must have.
-    pub const KIND: Kind = Kind::Ring;
+    pub const LAYOUT: Layout = Layout::Ring;
 
-    /// Starts to talk from `seat`, once the other side is there too.
-    pub fn new(seat: Seat<M>) -> Self {
-        Self { seat, sender: Sender::default(), receiver: Receiver::default(), broken: None }
+    /// Starts to talk from `attachment`, once the other side is there too.
+    pub fn new(attachment: Attachment<M>) -> Self {
+        Self { attachment, sender: Sender::default(), receiver: Receiver::default(), broken: None }
     }
 
     /// Joins a segment and tells the owner so; `None` if no owner waits there.
     ///
     /// # Errors
-    /// As [`Seat::claim`].
+    /// As [`Attachment::claim`].
     pub fn join(region: Region<M>) -> Result<Option<Self>> {
-        let seat = Seat::claim(region, Self::KIND)?;
-        Ok(seat.map(|seat| {
-            seat.ready();
-            Self::new(seat)
+        let attachment = Attachment::claim(region, Self::LAYOUT)?;
+        Ok(attachment.map(|attachment| {
+            attachment.ready();
+            Self::new(attachment)
         }))
     }
 
     /// Returns the length of the shared segment, in bytes.
     pub fn segment_size(&self) -> usize {
-        self.seat.region().size()
+        self.attachment.region().size()
     }
 
     /// Returns the shared memory itself.
     pub const fn memory(&self) -> &M {
-        self.seat.region().memory()
+        self.attachment.region().memory()
     }
 
     /// Reserves room for a message of `len` bytes, to be written in place, waiting for it as long as it takes. Nothing
-    /// is sent before [`commit`](Reservation::commit).
+    /// is sent before [`commit`](WriteGrant::commit).
     ///
     /// # Errors
     /// As [`send`](Transport::send).
-    pub fn reserve(&mut self, len: usize) -> Result<Reservation<'_, M>> {
+    pub fn reserve(&mut self, len: usize) -> Result<WriteGrant<'_, M>> {
         self.sleep_until(None, Self::room, |link| link.has_room(len))?.expect(BLOCKING);
-        Ok(Reservation::new(self, len))
+        Ok(WriteGrant::new(self, len))
     }
 
     /// Reserves room if there is enough now; `None` means "not now".
     ///
     /// # Errors
     /// As [`send`](Transport::send).
-    pub fn try_reserve(&mut self, len: usize) -> Result<Option<Reservation<'_, M>>> {
-        Ok(self.has_room(len)?.map(|()| Reservation::new(self, len)))
+    pub fn try_reserve(&mut self, len: usize) -> Result<Option<WriteGrant<'_, M>>> {
+        Ok(self.has_room(len)?.map(|()| WriteGrant::new(self, len)))
     }
 
     /// Returns the next message, to be read in place, waiting for it as long as it takes. It stays the next message
-    /// until [`release`](Peeked::release).
+    /// until [`release`](ReadGrant::release).
     ///
     /// # Errors
     /// As [`recv`](Transport::recv), but no buffer is too small.
-    pub fn peek(&mut self) -> Result<Peeked<'_, M>> {
+    pub fn peek(&mut self) -> Result<ReadGrant<'_, M>> {
         let len = self.sleep_until(None, Self::arrival, Self::next)?.expect(BLOCKING);
-        Ok(Peeked::new(self, len))
+        Ok(ReadGrant::new(self, len))
     }
 
     /// Returns the next message if there is one now; `None` means "not now".
@@ -88,18 +88,18 @@ impl<M: Memory> RingLink<M> {
     /// # Errors
     /// As [`peek`](Self::peek). As with [`try_recv`](Transport::try_recv), a killed peer may show as `None`
     /// indefinitely.
-    pub fn try_peek(&mut self) -> Result<Option<Peeked<'_, M>>> {
-        Ok(self.next()?.map(|len| Peeked::new(self, len)))
+    pub fn try_peek(&mut self) -> Result<Option<ReadGrant<'_, M>>> {
+        Ok(self.next()?.map(|len| ReadGrant::new(self, len)))
     }
 
     /// Returns `Some` if a message of `len` bytes can be written now.
     #[inline]
     fn has_room(&mut self, len: usize) -> Result<Option<()>> {
         self.unless_broken(|link| {
-            if link.seat.peer_left()? {
+            if link.attachment.peer_left()? {
                 return Err(Error::Disconnected);
             }
-            let room = record::has_room(link.seat.region(), link.mine(), &mut link.sender, len)?;
+            let room = record::has_room(link.attachment.region(), link.mine(), &mut link.sender, len)?;
             Ok(room.then_some(()))
         })
     }
@@ -109,8 +109,8 @@ impl<M: Memory> RingLink<M> {
     fn next(&mut self) -> Result<Option<usize>> {
         self.unless_broken(|link| {
             // In this order: once we know that the peer has left, everything it sent before can be found.
-            let left = link.seat.peer_left()?;
-            match record::next(link.seat.region(), link.peers(), &mut link.receiver)? {
+            let left = link.attachment.peer_left()?;
+            match record::next(link.attachment.region(), link.peers(), &mut link.receiver)? {
                 None if left => Err(Error::Disconnected),
                 next => Ok(next),
             }
@@ -120,20 +120,20 @@ impl<M: Memory> RingLink<M> {
     /// Returns the shared memory, and the offset in it where the next message is to be written.
     #[inline]
     pub(super) fn outgoing(&self) -> (&Region<M>, usize) {
-        (self.seat.region(), record::payload(self.mine(), self.sender.position()))
+        (self.attachment.region(), record::payload(self.mine(), self.sender.position()))
     }
 
     /// Returns the shared memory, and the offset in it of the next message to be read.
     #[inline]
     pub(super) fn incoming(&self) -> (&Region<M>, usize) {
-        (self.seat.region(), record::payload(self.peers(), self.receiver.position()))
+        (self.attachment.region(), record::payload(self.peers(), self.receiver.position()))
     }
 
     /// Sends the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room.
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
         self.unless_broken(|link| {
-            record::commit(link.seat.region(), link.mine(), &mut link.sender, len);
+            record::commit(link.attachment.region(), link.mine(), &mut link.sender, len);
             Ok(())
         })
     }
@@ -142,28 +142,28 @@ impl<M: Memory> RingLink<M> {
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
         self.unless_broken(|link| {
-            record::release(link.seat.region(), link.peers(), &mut link.receiver, len);
+            record::release(link.attachment.region(), link.peers(), &mut link.receiver, len);
             Ok(())
         })
     }
 
     /// Returns the ring on which we send; the other is the peer's.
     const fn mine(&self) -> usize {
-        self.seat.side()
+        self.attachment.side()
     }
 
     const fn peers(&self) -> usize {
-        1 - self.seat.side()
+        1 - self.attachment.side()
     }
 
-    /// Returns the bell where we sleep until there is room.
-    fn room(&self) -> &Bell {
-        &self.seat.region().control().rings[self.mine()].sender
+    /// Returns the eventcount where we sleep until there is room.
+    fn room(&self) -> &EventCount {
+        &self.attachment.region().control().rings[self.mine()].sender
     }
 
-    /// Returns the bell where we sleep until there is a message.
-    fn arrival(&self) -> &Bell {
-        &self.seat.region().control().rings[self.peers()].receiver
+    /// Returns the eventcount where we sleep until there is a message.
+    fn arrival(&self) -> &EventCount {
+        &self.attachment.region().control().rings[self.peers()].receiver
     }
 
     /// Refuses a broken link, and records an error that breaks one.
@@ -174,7 +174,7 @@ impl<M: Memory> RingLink<M> {
         }
         // Only after the attempt is it known whether the bytes that were read are the peer's.
         let result = attempt(self);
-        let result = self.seat.region().intact().and(result);
+        let result = self.attachment.region().intact().and(result);
         if let Err(Error::Corrupt(reason)) = result {
             self.broken = Some(reason);
         }
@@ -182,13 +182,13 @@ impl<M: Memory> RingLink<M> {
     }
 
     // ANCHOR: sleep_until
-    /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps at `bell` in between.
+    /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps at `eventcount` in between.
     ///
-    /// Never sleeps for longer than a [`SLICE`], since a killed peer rings no bell.
+    /// Never sleeps for longer than a [`SLICE`], since a killed peer notifies no one.
     fn sleep_until<T>(
         &mut self,
         timeout: Option<Duration>,
-        bell: fn(&Self) -> &Bell,
+        eventcount: fn(&Self) -> &EventCount,
         mut attempt: impl FnMut(&mut Self) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
         if let Some(done) = attempt(self)? {
@@ -199,12 +199,12 @@ impl<M: Memory> RingLink<M> {
             return Ok(None);
         }
         loop {
-            bell(self).arm();
+            eventcount(self).prepare_to_wait();
             let looked_again = attempt(self);
             if matches!(looked_again, Ok(None)) {
-                bell(self).sleep(deadline.left(SLICE));
+                eventcount(self).wait(deadline.left(SLICE));
             }
-            bell(self).disarm();
+            eventcount(self).finish_wait();
             if let Some(done) = looked_again? {
                 return Ok(Some(done));
             }
@@ -265,6 +265,6 @@ impl<M: Memory> Transport for RingLink<M> {
     }
 
     fn check_peer(&mut self) -> Result<()> {
-        self.seat.check_peer()
+        self.attachment.check_peer()
     }
 }

@@ -61,7 +61,7 @@ impl Sender {
         self.position += size;
         // Release: a receiver that sees the position sees the bytes before it.
         ring.published.bytes.store(self.position, Ordering::Release);
-        ring.receiver.ring();
+        ring.receiver.notify();
     }
     // ANCHOR_END: publish
 
@@ -125,6 +125,6 @@ impl Receiver {
         self.position += size;
         // Release: our reads of the bytes come before the sender's next writes.
         ring.released.bytes.store(self.position, Ordering::Release);
-        ring.sender.ring();
+        ring.sender.notify();
     }
 }

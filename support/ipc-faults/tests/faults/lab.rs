@@ -40,9 +40,9 @@ pub static FAULTS: [Fault; 15] = [
         try_it: |world| errors::sweep(world, &[Part::Parent, Part::Child]),
     },
     Fault {
-        name: "lease-removed",
+        name: "ownership-removed",
         spares: only_a_child_joins,
-        try_it: |world| storage::lease_removed(world),
+        try_it: |world| storage::ownership_removed(world),
     },
     Fault { name: "storage", spares: none, try_it: |world| storage::sweep(world) },
     Fault { name: "descriptors", spares: none, try_it: |world| limits::descriptors(world) },

@@ -67,7 +67,7 @@ fn closed_parent(world: &mut World, tally: &mut Tally) {
 }
 
 /// Removes everything in TMPDIR except the address while a pong waits; then ends it in either way.
-pub fn lease_removed(world: &World) -> Tally {
+pub fn ownership_removed(world: &World) -> Tally {
     let mut tally = Tally::default();
     for named in [true, false] {
         for ended_by in ["ping", "SIGTERM", "SIGINT"] {
@@ -102,7 +102,7 @@ pub fn lease_removed(world: &World) -> Tally {
             }
             ends.push(pong.end(PATIENCE));
             let name = format!(
-                "lease removed, {} address, ended by {ended_by}",
+                "ownership removed, {} address, ended by {ended_by}",
                 if named { "named" } else { "fresh" }
             );
             tally.judge(&name, &ends);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
+use ipc_core::ring::{Attachment, HeapMemory, Region, RingLink, SEGMENT_LEN};
 use ipc_core::{Transport, Wait, Waiting};
 use ipc_demo::cpus::Cpus;
 use ipc_demo::play;
@@ -71,7 +71,7 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let ping = move |stage: &crate::measure::pair::Stage| {
         let memory = HeapMemory::new(SEGMENT_LEN);
         let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-        let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND).unwrap();
+        let mut seat = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT).unwrap();
         let pong = thread::spawn(|| {
             let link = RingLink::join(theirs)?.expect("the owner waits");
             play::pong(&mut Waiting::new(link, Wait::Block), |_| {})

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use ipc_core::{Advise, Call, Result, lease};
+use ipc_core::{Advise, Call, Result, ownership};
 use ipc_msgq::{Entry, QueueId, SystemV};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -135,12 +135,13 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
         Some(pid) => is_alive(pid, when),
         None => when.is_some(), // the kernel gives no pid for a process of another pid namespace: it may live
     };
-    // A lease that cannot be inspected may be in use.
-    let leased = || stat.key.is_some_and(|key| lease::is_held::<SystemV>(&key.to_string()).unwrap_or(true));
+    // An ownership lock that cannot be inspected may be in use.
+    let is_locked =
+        || stat.key.is_some_and(|key| ownership::is_held::<SystemV>(&key.to_string()).unwrap_or(true));
     !lives(stat.last_sender, stat.last_sent)
         && !lives(stat.last_receiver, stat.last_received)
         && sleepers.on(entry.queue.id()).is_empty()
-        && !leased()
+        && !is_locked()
 }
 
 /// Returns whether the process that had the number `pid` at the time `then` still runs. A process that has started
@@ -246,9 +247,9 @@ mod tests {
             assert_eq!((stat.last_sender, stat.last_receiver), (None, None));
             is_orphan(&Entry { queue, stat }, &Sleepers(Vec::new()))
         };
-        let lease = lease::Lease::take::<SystemV>(Some(&key.to_string())).unwrap();
-        assert!(!look(ipc_msgq::Queue::create_leased(&lease, key, 0o600).unwrap()));
-        drop(lease);
+        let ownership = ownership::OwnershipLock::take::<SystemV>(Some(&key.to_string())).unwrap();
+        assert!(!look(ipc_msgq::Queue::create_crash_safe(&ownership, key, 0o600).unwrap()));
+        drop(ownership);
         assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "no process holds that one");
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ipc_core::lease::Lease;
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Error, Result};
 use ipc_demo::print;
 use ipc_msgq::{Key, Queue, QueueId, SystemV};
@@ -38,26 +38,26 @@ pub struct Context {
 /// Another process, which removes the queues when this one has ended, however it ends: then the pipe between the two is
 /// closed. Dropping this does the same, and waits for it.
 ///
-/// Process 1 of a container takes the guard with it when it ends. So a lease records the queues, too, at every moment
+/// Process 1 of a container takes the guard with it when it ends. So an ownership lock records the queues, too, at every moment
 /// of their lives.
 #[derive(Debug)]
 pub struct CleanupGuard {
     worker: Worker,
-    lease: Lease,
+    ownership: OwnershipLock,
 }
 
 impl CleanupGuard {
     /// Starts the process, which guards no queue yet.
     pub fn start() -> Result<Self> {
         let no_queue = QueueId::new(0);
-        let lease = Lease::take::<SystemV>(None)?;
+        let ownership = OwnershipLock::take::<SystemV>(None)?;
         let worker = Worker::spawn("guard", no_queue, Clock(Instant::now()), true)?;
-        Ok(Self { worker, lease })
+        Ok(Self { worker, ownership })
     }
 
     /// Makes the queue of `key`, which the guard removes if it is still the same one.
     pub fn create(&mut self, key: Key, mode: u32) -> Result<Queue> {
-        let queue = Queue::create_leased(&self.lease, key, mode)?;
+        let queue = Queue::create_crash_safe(&self.ownership, key, mode)?;
         self.worker.run_silently(&format!("guard {key} {}", queue.id()))?;
         Ok(queue)
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::libc;
 
-use crate::ring::{Kind, Memory, Region, RingLink, SEGMENT_LEN, Seat, guard};
+use crate::ring::{Attachment, Layout, Memory, Region, RingLink, SEGMENT_LEN, guard};
 use crate::{Error, Result, Transport};
 
 /// A mapping of a file that any test may truncate.
@@ -72,10 +72,10 @@ fn region(file: &File) -> Region<Mapped> {
 }
 
 fn pair(file: &File) -> (RingLink<Mapped>, RingLink<Mapped>) {
-    let mut seat = Seat::create(region(file), Kind::Ring).unwrap();
+    let mut attachment = Attachment::create(region(file), Layout::Ring).unwrap();
     let joined = RingLink::join(region(file)).unwrap().expect("the owner waits");
-    seat.wait_for_peer("here", Duration::ZERO).unwrap();
-    (RingLink::new(seat), joined)
+    attachment.wait_for_peer("here", Duration::ZERO).unwrap();
+    (RingLink::new(attachment), joined)
 }
 
 fn is_cut<T: std::fmt::Debug>(answer: &Result<T>, under: &str) {
@@ -104,10 +104,10 @@ fn lost_messages_are_corrupt_on_both_sides() {
 fn a_lost_first_page_is_corrupt_while_the_two_meet() {
     let file = file();
     let (ours, theirs) = (region(&file), region(&file));
-    let mut seat = Seat::create(ours, Kind::Ring).unwrap();
+    let mut attachment = Attachment::create(ours, Layout::Ring).unwrap();
     file.set_len(0).unwrap();
-    is_cut(&Seat::claim(theirs, Kind::Ring).map(drop), "cut short under us");
-    is_cut(&seat.wait_for_peer("here", Duration::ZERO), "cut short under us");
+    is_cut(&Attachment::claim(theirs, Layout::Ring).map(drop), "cut short under us");
+    is_cut(&attachment.wait_for_peer("here", Duration::ZERO), "cut short under us");
 }
 
 /// Even the very last page is guarded; and the next mapping, at the same address or not, works like the first.

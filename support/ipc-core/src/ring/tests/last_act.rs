@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::process::Namespaces;
-use crate::ring::{CAPACITY, HeapMemory, Memory, Region, RingLink, SEGMENT_LEN, Seat};
+use crate::ring::{Attachment, CAPACITY, HeapMemory, Memory, Region, RingLink, SEGMENT_LEN};
 use crate::{Error, Result, Transport};
 
 type Owner = Arc<Mutex<RingLink<HeapMemory>>>;
@@ -53,10 +53,11 @@ unsafe impl Memory for Watched {
 fn joined(last_act: Act) -> (RingLink<Watched>, Owner) {
     const NAMESPACES: usize = 128 + 16; // in the owner's side
     let memory = HeapMemory::new(SEGMENT_LEN);
-    let seat = Seat::create(Region::new(memory.clone()).unwrap(), RingLink::<HeapMemory>::KIND).unwrap();
+    let attachment =
+        Attachment::create(Region::new(memory.clone()).unwrap(), RingLink::<HeapMemory>::LAYOUT).unwrap();
     let elsewhere = Namespaces { pid: 7, time: 7 };
-    seat.region().u64_at(NAMESPACES).store(elsewhere.to_bits(), Ordering::Relaxed);
-    let owner = Arc::new(Mutex::new(RingLink::new(seat)));
+    attachment.region().u64_at(NAMESPACES).store(elsewhere.to_bits(), Ordering::Relaxed);
+    let owner = Arc::new(Mutex::new(RingLink::new(attachment)));
     let (script, told) = (Arc::new(Mutex::new(None)), Arc::clone(&owner));
     let watched = Watched { memory, last_act: Arc::clone(&script), owner: told };
     let link = RingLink::join(Region::new(watched).unwrap()).unwrap().expect("the owner waits");
@@ -94,7 +95,7 @@ fn a_place_that_another_holds_is_not_taken() {
     let (link, owner) = joined(|_| {});
     let memory = HeapMemory::new(SEGMENT_LEN);
     let watched = Watched { memory, last_act: Arc::default(), owner };
-    let taken = Seat::create(Region::new(watched).unwrap(), RingLink::<HeapMemory>::KIND);
+    let taken = Attachment::create(Region::new(watched).unwrap(), RingLink::<HeapMemory>::LAYOUT);
     assert!(matches!(taken, Err(Error::Usage(_))), "{taken:?}");
     drop(link);
 }

@@ -1,7 +1,7 @@
 //! Tests of the separate parts. `tests/ring*` test the two sides together; `model` checks the protocol.
 
-mod bell;
 mod cut;
+mod eventcount;
 mod last_act;
 mod model;
 mod sigbus;

@@ -3,8 +3,10 @@
 #![allow(dead_code)] // what only a process with a mapping needs
 #![allow(clippy::unused_self, clippy::unnecessary_wraps)] // memory that cannot be lost has the methods of one that can
 
-#[path = "../bell.rs"]
-mod bell;
+#[path = "../attachment.rs"]
+mod attachment;
+#[path = "../eventcount.rs"]
+mod eventcount;
 #[path = "../in_place.rs"]
 mod in_place;
 #[path = "../layout.rs"]
@@ -15,8 +17,6 @@ mod memory;
 mod protocol;
 #[path = "../record.rs"]
 mod record;
-#[path = "../seat.rs"]
-mod seat;
 #[path = "../spsc.rs"]
 mod spsc;
 

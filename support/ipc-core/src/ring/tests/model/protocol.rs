@@ -14,16 +14,16 @@ use std::time::Duration;
 use loom::thread;
 
 use super::atomic::Ordering;
+use super::attachment::{Attachment, Layout};
 use super::link::RingLink;
 use super::memory::{MESSAGE, Region, Segment};
 use super::record::payload;
-use super::seat::{Kind, Seat};
 use crate::process::ProcessId;
 use crate::{Error, Result, Transport};
 
 type Memory = Arc<Segment>;
 type Link = Whole<RingLink<Memory>>;
-type Place = Whole<Seat<Memory>>;
+type Place = Whole<Attachment<Memory>>;
 
 /// Drops its value normally, but not after a failure: the checker, no longer working itself, would be asked to run
 /// that.
@@ -69,7 +69,7 @@ fn check(execution: impl Fn() + Sync + Send + 'static) {
 const AN_HOUR: Duration = Duration::from_secs(3600);
 
 fn create(memory: &Memory) -> Place {
-    Whole::new(Seat::create(Region::new(Memory::clone(memory)), Kind::Ring).unwrap())
+    Whole::new(Attachment::create(Region::new(Memory::clone(memory)), Layout::Ring).unwrap())
 }
 
 fn join(memory: &Memory) -> Option<Link> {
@@ -79,10 +79,10 @@ fn join(memory: &Memory) -> Option<Link> {
 /// Returns both ends of a link. Until there is a second thread, the steps have only one order.
 fn pair() -> (Link, Link) {
     let memory = Memory::default();
-    let mut seat = Seat::create(Region::new(Memory::clone(&memory)), Kind::Ring).unwrap();
+    let mut attachment = Attachment::create(Region::new(Memory::clone(&memory)), Layout::Ring).unwrap();
     let joined = join(&memory).expect("the owner waits");
-    seat.wait_for_peer("here", AN_HOUR).unwrap();
-    (Whole::new(RingLink::new(seat)), joined)
+    attachment.wait_for_peer("here", AN_HOUR).unwrap();
+    (Whole::new(RingLink::new(attachment)), joined)
 }
 
 fn message(number: u8) -> Vec<u8> {
@@ -172,14 +172,18 @@ fn one_who_leaves_wakes_a_sender() {
 const THEIRS: usize = payload(1, 0);
 
 /// Reads a byte there; the caller must know that it has been written.
-fn read(seat: &Seat<Memory>) -> u8 {
+fn read(attachment: &Attachment<Memory>) -> u8 {
     let mut byte = [0];
-    seat.region().read(THEIRS, &mut byte);
+    attachment.region().read(THEIRS, &mut byte);
     byte[0]
 }
 
 fn claim(memory: &Memory) -> Place {
-    Whole::new(Seat::claim(Region::new(Memory::clone(memory)), Kind::Ring).unwrap().expect("the owner waits"))
+    Whole::new(
+        Attachment::claim(Region::new(Memory::clone(memory)), Layout::Ring)
+            .unwrap()
+            .expect("the owner waits"),
+    )
 }
 
 #[test]
@@ -190,10 +194,10 @@ fn one_who_is_ready_wakes_the_owner_who_sees_what_it_did_before() {
         let joiner = thread::spawn({
             let memory = Memory::clone(&memory);
             move || {
-                let seat = claim(&memory);
-                seat.region().write(THEIRS, &[7]);
-                seat.ready();
-                seat
+                let attachment = claim(&memory);
+                attachment.region().write(THEIRS, &[7]);
+                attachment.ready();
+                attachment
             }
         });
         owner.wait_for_peer("here", AN_HOUR).unwrap();

@@ -1,4 +1,4 @@
-//! The holders of a lease: locks that are waited for, and directories that vanish meanwhile.
+//! The holders of an ownership lock: locks that are waited for, and directories that vanish meanwhile.
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc;
@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use super::*;
 use crate::ThreadId;
-use crate::lease::held::lock_shared;
+use crate::ownership::held::lock_shared;
 
 /// Waits until a thread of this process sleeps, waiting for the lock of that file.
 fn until_waited_for(file: &File) {
@@ -50,14 +50,14 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     });
 }
 
-/// A process that waits for the lock of a directory being removed gets no lease, even if there is a new directory by
+/// A process that waits for the lock of a directory being removed gets no ownership lock, even if there is a new directory by
 /// then.
 #[test]
 fn a_lease_that_goes_meanwhile_is_not_shared() {
     alone(|place| {
         for again in [false, true] {
             let (dir, theirs) = being_cleared(place, "thing-name");
-            let waiting = thread::spawn(|| Lease::share::<Thing>("name").unwrap().is_some());
+            let waiting = thread::spawn(|| OwnershipLock::share::<Thing>("name").unwrap().is_some());
             until_waited_for(&theirs);
             fs::rename(&dir, place.join("moved")).unwrap();
             if again {
@@ -71,18 +71,18 @@ fn a_lease_that_goes_meanwhile_is_not_shared() {
     });
 }
 
-/// A process that takes a lease waits for another that is removing what a dead one left, and does not take it for a
+/// A process that takes an ownership lock waits for another that is removing what a dead one left, and does not take it for a
 /// holder.
 #[test]
 fn a_lease_can_be_taken_once_the_remains_are_cleared_away() {
     alone(|place| {
         let (dir, theirs) = being_cleared(place, "thing-name");
-        let waiting = thread::spawn(|| Lease::take::<Thing>(Some("name")));
+        let waiting = thread::spawn(|| OwnershipLock::take::<Thing>(Some("name")));
         until_waited_for(&theirs);
         fs::remove_dir(&dir).unwrap();
         drop(theirs);
-        let lease = waiting.join().unwrap().unwrap();
-        assert_eq!(lease.path("x"), dir.join("x"));
+        let ownership = waiting.join().unwrap().unwrap();
+        assert_eq!(ownership.path("x"), dir.join("x"));
         assert!(File::open(&dir).unwrap().try_lock().is_err(), "it is held");
     });
 }
@@ -90,13 +90,13 @@ fn a_lease_can_be_taken_once_the_remains_are_cleared_away() {
 #[test]
 fn a_lease_is_taken_once() {
     alone(|place| {
-        let lease = Lease::take::<Thing>(Some("name")).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(Some("name")).unwrap();
         let dir = base(place).join("thing-name");
-        let held = Lease::take::<Thing>(Some("name")).unwrap_err().to_string();
+        let held = OwnershipLock::take::<Thing>(Some("name")).unwrap_err().to_string();
         assert_eq!(held, format!("mkdir {}: File exists (EEXIST); another process holds it", dir.display()));
-        drop(lease);
+        drop(ownership);
         dead(place, "thing-name", &[Note::SystemV(SystemV::Queue, crate::Key::new(2).unwrap(), None)]);
-        let left = Lease::take::<Thing>(Some("name")).unwrap_err().to_string();
+        let left = OwnershipLock::take::<Thing>(Some("name")).unwrap_err().to_string();
         assert!(
             left.ends_with(
                 "a dead process left what cannot be removed: System V queue with key 0x00000002: it is still there"
@@ -112,27 +112,29 @@ fn a_lease_is_taken_once() {
 fn taking_a_lease_sweeps() {
     alone(|place| {
         let dir = dead(place, "thing-dead", &[]);
-        let _lease = Lease::take::<Thing>(None).unwrap();
+        let _ownership = OwnershipLock::take::<Thing>(None).unwrap();
         assert!(!exists(&dir));
     });
 }
 
-/// A name of any length fits; and two names that differ only after the 128th byte have separate leases.
+/// A name of any length fits; and two names that differ only after the 128th byte have separate ownership locks.
 #[test]
 fn a_long_name_is_a_name() {
     alone(|_| {
         let [one, other] = ["1", "2"].map(|end| "x".repeat(400) + end);
-        let (_one, _other) =
-            (Lease::take::<Thing>(Some(&one)).unwrap(), Lease::take::<Thing>(Some(&other)).unwrap());
-        assert!(Lease::share::<Thing>(&one).unwrap().is_some());
+        let (_one, _other) = (
+            OwnershipLock::take::<Thing>(Some(&one)).unwrap(),
+            OwnershipLock::take::<Thing>(Some(&other)).unwrap(),
+        );
+        assert!(OwnershipLock::share::<Thing>(&one).unwrap().is_some());
     });
 }
 
-/// A lease counts as held only if a live process holds it. Checking removes nothing; the list is as after a sweep.
+/// An ownership lock counts as held only if a live process holds it. Checking removes nothing; the list is as after a sweep.
 #[test]
 fn what_is_held_is_known() {
     alone(|place| {
-        let lease = Lease::take::<Thing>(Some("name")).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(Some("name")).unwrap();
         let dir = dead(place, "thing-dead", &[]);
         let other = dead(place, "thingy-dead", &[]); // of a different mechanism
         assert_eq!(
@@ -144,7 +146,7 @@ fn what_is_held_is_known() {
         assert!(!exists(&dir) && exists(&other));
         assert_eq!(sweep::<Thing>().unwrap().removed.len(), 0);
         fs::remove_dir(other).unwrap();
-        drop(lease);
+        drop(ownership);
     });
 }
 
@@ -153,10 +155,10 @@ fn what_is_held_is_known() {
 fn the_last_one_out_removes_everything() {
     alone(|place| {
         let path = place.join("object");
-        let lease = Lease::take::<Thing>(Some("name")).unwrap();
-        lease.place(&path, |path| fs::write(path, "").call("open")).unwrap();
-        let joined = Lease::share::<Thing>("name").unwrap().unwrap();
-        drop(lease);
+        let ownership = OwnershipLock::take::<Thing>(Some("name")).unwrap();
+        ownership.publish(&path, |path| fs::write(path, "").call("open")).unwrap();
+        let joined = OwnershipLock::share::<Thing>("name").unwrap().unwrap();
+        drop(ownership);
         assert!(exists(&path) && is_held::<Thing>("name").unwrap());
         drop(joined);
         assert!(!exists(&path) && !exists(&base(place)));
@@ -172,13 +174,13 @@ fn one_who_joined_removes_what_the_owner_noted() {
     alone(|place| {
         let path = place.join("object");
         if role().is_some() {
-            let lease = Lease::take::<Thing>(Some("name")).unwrap();
-            lease.place(&path, |path| fs::write(path, "").call("open")).unwrap();
+            let ownership = OwnershipLock::take::<Thing>(Some("name")).unwrap();
+            ownership.publish(&path, |path| fs::write(path, "").call("open")).unwrap();
             return thread::sleep(PATIENCE);
         }
         let mut owner = another("owner");
         until(|| exists(&path));
-        let joined = Lease::share::<Thing>("name").unwrap().unwrap();
+        let joined = OwnershipLock::share::<Thing>("name").unwrap().unwrap();
         owner.kill().unwrap();
         owner.wait().unwrap();
         fs::remove_dir_all(base(place)).unwrap();

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use super::directories::{all_parents, bases, bases_in, is_at, open_dir, prefix};
+use super::external::{is_here, remove_noted};
 use super::held::{RECORDS, lock_shared};
-use super::outside::{is_here, remove_noted};
-use super::place::{all_parents, bases, bases_in, is_at, open_dir, prefix};
 use super::record::{Note, Records};
 use super::{Reclaim, find, open_private};
 use crate::error::{Advise, Call};
@@ -18,7 +18,7 @@ use crate::{Error, Mechanism, Result};
 /// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct Sweep {
-    /// The removed leases of dead processes; all objects that they noted are gone too.
+    /// The removed ownership locks of dead processes; all objects that they noted are gone too.
     pub removed: Vec<PathBuf>,
     /// The objects that are still there, with the reasons.
     pub left: Vec<Left>,
@@ -27,8 +27,8 @@ pub struct Sweep {
 /// An object of a dead process that could not be removed. Its note stays for the next sweep.
 #[derive(Debug)]
 pub struct Left {
-    /// The lease that notes it.
-    pub lease: PathBuf,
+    /// The ownership lock that notes it.
+    pub ownership: PathBuf,
     /// A description of the object.
     pub what: String,
     /// The reason why it is still there.
@@ -45,13 +45,13 @@ impl fmt::Display for Left {
 /// object that a live process holds, or that belongs to another user.
 ///
 /// # Errors
-/// The directories of leases cannot be read. An object that cannot be removed is not an error: it is reported in the
+/// The directories of ownership locks cannot be read. An object that cannot be removed is not an error: it is reported in the
 /// result.
 pub fn sweep<M: Mechanism>() -> Result<Sweep> {
     sweep_in::<M>(&bases()?)
 }
 
-/// Sweeps wherever a lease of this user may be: see [`looked_at`].
+/// Sweeps wherever an ownership lock of this user may be: see [`looked_at`].
 ///
 /// # Errors
 /// As [`sweep`].
@@ -59,7 +59,7 @@ pub fn sweep_everywhere<M: Mechanism>() -> Result<Sweep> {
     sweep_in::<M>(&bases_in(&all_parents())?)
 }
 
-/// Returns the directories in which [`sweep_everywhere`] looks for leases.
+/// Returns the directories in which [`sweep_everywhere`] looks for ownership locks.
 #[must_use]
 pub fn looked_at() -> Vec<PathBuf> {
     all_parents()
@@ -68,10 +68,10 @@ pub fn looked_at() -> Vec<PathBuf> {
 fn sweep_in<M: Mechanism>(bases: &[PathBuf]) -> Result<Sweep> {
     let mut swept = Sweep::default();
     for base in bases {
-        for dir in leases_of::<M>(base)? {
+        for dir in locks_of::<M>(base)? {
             swept.note(dir.clone(), clear_if_dead(&dir, M::reclaim));
         }
-        for dir in leases_elsewhere::<M>(base)? {
+        for dir in locks_elsewhere::<M>(base)? {
             swept.note(dir.clone(), clear_if_here(&dir));
         }
         let _ = fs::remove_dir(base); // succeeds only when it is empty
@@ -80,17 +80,17 @@ fn sweep_in<M: Mechanism>(bases: &[PathBuf]) -> Result<Sweep> {
 }
 
 impl Sweep {
-    fn note(&mut self, lease: PathBuf, cleared: Result<Cleared>) {
+    fn note(&mut self, ownership: PathBuf, cleared: Result<Cleared>) {
         match cleared {
-            Ok(Cleared::Removed) => self.removed.push(lease),
+            Ok(Cleared::Removed) => self.removed.push(ownership),
             Ok(Cleared::Left(mut left)) => self.left.append(&mut left),
             Ok(Cleared::Held | Cleared::Nothing) => {}
-            Err(why) => self.left.push(Left { what: lease.display().to_string(), lease, why }),
+            Err(why) => self.left.push(Left { what: ownership.display().to_string(), ownership, why }),
         }
     }
 }
 
-/// Returns the directories of the leases of mechanism `M` that live processes hold, after a [`sweep`].
+/// Returns the directories of the ownership locks of mechanism `M` that live processes hold, after a [`sweep`].
 ///
 /// # Errors
 /// As [`sweep`].
@@ -98,7 +98,7 @@ pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
     sweep::<M>()?;
     let mut held = Vec::new();
     for base in bases()? {
-        for dir in leases_of::<M>(&base)? {
+        for dir in locks_of::<M>(&base)? {
             if is_locked(&dir)? {
                 held.push(dir);
             }
@@ -107,10 +107,10 @@ pub fn held<M: Mechanism>() -> Result<Vec<PathBuf>> {
     Ok(held)
 }
 
-/// Returns whether a live process of this user holds the lease `name` of mechanism `M`. Removes nothing.
+/// Returns whether a live process of this user holds the ownership lock `name` of mechanism `M`. Removes nothing.
 ///
 /// # Errors
-/// The lease cannot be read.
+/// The ownership lock cannot be read.
 pub fn is_held<M: Mechanism>(name: &str) -> Result<bool> {
     find::<M>(name)?.map_or(Ok(false), |dir| is_locked(&dir))
 }
@@ -130,7 +130,7 @@ fn try_lock(lock: &File) -> Result<bool> {
     }
 }
 
-/// The outcome for one lease.
+/// The outcome for one ownership lock.
 pub(super) enum Cleared {
     /// A live process holds it.
     Held,
@@ -140,7 +140,7 @@ pub(super) enum Cleared {
     Left(Vec<Left>),
 }
 
-/// Removes a lease that no process holds.
+/// Removes an ownership lock that no process holds.
 fn clear_if_dead(dir: &Path, reclaim: Reclaim) -> Result<Cleared> {
     let Some(lock) = open_dir(dir)? else { return Ok(Cleared::Nothing) };
     if !try_lock(&lock)? {
@@ -159,7 +159,7 @@ pub(super) fn clear_after_others(dir: &Path, reclaim: Reclaim) -> Result<Cleared
     remove(dir, &lock, &[], reclaim)
 }
 
-/// Applies [`clear_if_dead`] to a lease of another IPC namespace, if all the objects that it notes are at paths, and
+/// Applies [`clear_if_dead`] to an ownership lock of another IPC namespace, if all the objects that it notes are at paths, and
 /// one can be found from here.
 fn clear_if_here(dir: &Path) -> Result<Cleared> {
     let notes = read_records(dir)?.notes;
@@ -173,22 +173,22 @@ fn clear_if_here(dir: &Path) -> Result<Cleared> {
     clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
 }
 
-/// Returns the leases of this process's IPC namespace, or all, if the mechanism's objects do not belong to one.
-fn leases_of<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
+/// Returns the ownership locks of this process's IPC namespace, or all, if the mechanism's objects do not belong to one.
+fn locks_of<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
     let prefix = prefix::<M>()?;
-    leases_where(base, |name| name.starts_with(&prefix))
+    locks_where(base, |name| name.starts_with(&prefix))
 }
 
-/// Returns the leases of all other namespaces.
-fn leases_elsewhere<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
+/// Returns the ownership locks of all other namespaces.
+fn locks_elsewhere<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
     let (all, ours) = (format!("{}-", M::PROFILE.name), prefix::<M>()?);
-    leases_where(base, |name| name.starts_with(&all) && !name.starts_with(&ours))
+    locks_where(base, |name| name.starts_with(&all) && !name.starts_with(&ours))
 }
 
-fn leases_where(base: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
-    let mut leases = entries(base)?;
-    leases.retain(|dir| dir.file_name().is_some_and(|name| wanted(&name.to_string_lossy())));
-    Ok(leases)
+fn locks_where(base: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    let mut locks = entries(base)?;
+    locks.retain(|dir| dir.file_name().is_some_and(|name| wanted(&name.to_string_lossy())));
+    Ok(locks)
 }
 
 /// Returns the entries of a directory; none if it has just been removed.
@@ -200,7 +200,7 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
     entries.map(|entry| entry.map(|entry| entry.path()).call("readdir").on(dir.display())).collect()
 }
 
-/// Reads the notes of a lease; none if it has no records.
+/// Reads the notes of an ownership lock; none if it has no records.
 pub(super) fn read_records(dir: &Path) -> Result<Records> {
     let path = dir.join(RECORDS);
     let mut bytes = Vec::new();
@@ -221,7 +221,7 @@ pub(super) fn remove(dir: &Path, lock: &File, noted: &[Note], reclaim: Reclaim) 
         return Ok(Cleared::Nothing); // another process was faster
     }
     let mut left = Vec::new();
-    let mut leave = |what: String, why| left.push(Left { lease: dir.to_owned(), what, why });
+    let mut leave = |what: String, why| left.push(Left { ownership: dir.to_owned(), what, why });
     let mut notes = noted.to_vec();
     if is_there {
         match read_records(dir) {

@@ -8,13 +8,13 @@ use nix::sys::stat::{Mode, SFlag, mknod};
 use super::*;
 use crate::{Key, PosixName};
 
-/// Sweeps the lease of a dead process with these notes; returns its directory, and the reports about what is left.
+/// Sweeps the ownership lock of a dead process with these notes; returns its directory, and the reports about what is left.
 fn swept(place: &Path, notes: &[Note]) -> (PathBuf, Vec<String>) {
     let dir = dead(place, "thing-dead", notes);
     let swept = sweep::<Thing>().unwrap();
     let left: Vec<_> = swept.left.iter().map(ToString::to_string).collect();
     assert_eq!(swept.removed, if left.is_empty() { vec![dir.clone()] } else { vec![] });
-    assert!(swept.left.iter().all(|left| left.lease == dir));
+    assert!(swept.left.iter().all(|left| left.ownership == dir));
     assert_eq!((exists(&dir), exists(&base(place))), (!left.is_empty(), !left.is_empty()));
     (dir, left)
 }
@@ -228,7 +228,7 @@ fn what_belongs_to_another_ipc_namespace_is_left_to_it() {
     });
 }
 
-/// The remains of this namespace's own leases are reported once, not as those of another namespace.
+/// The remains of this namespace's own ownership locks are reported once, not as those of another namespace.
 #[test]
 fn what_is_left_of_our_ipc_namespace_is_told_once() {
     alone(|place| {

@@ -1,4 +1,4 @@
-//! The contents of a lease's notes, and how a note is written: as a line of text that proves its own completeness.
+//! The contents of an ownership lock's notes, and how a note is written: as a line of text that proves its own completeness.
 //!
 //! A write can be cut short, by a full disk, a limit or a kill, and a file can be damaged. A line that has lost its end
 //! may read as another path, which belongs to another program. So each line ends in a checksum of the text before it,
@@ -20,7 +20,7 @@ use super::SYSTEM_V_MARK;
 
 use crate::{Call, Error, Key, PosixName, Result};
 
-/// An object outside the lease's directory, as it is noted.
+/// An object outside the ownership lock's directory, as it is noted.
 ///
 /// A note either describes the object exactly or is an *intention*: then the object may not exist yet, and is
 /// recognised by a mark that only this suite uses, a fresh [hidden name](Self::Hidden) or a [mode](super::MARK).
@@ -227,7 +227,7 @@ impl SystemV {
     }
 }
 
-/// The records of a lease, as read.
+/// The records of an ownership lock, as read.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     /// The notes, oldest first.

@@ -1,4 +1,4 @@
-//! Sleeping without missing a wake-up, and making a system call only if the other side sleeps.
+//! An eventcount: sleeping without missing a wake-up, and making a system call only if the other side sleeps.
 //!
 //! | the sleeper | the waker |
 //! |---|---|
@@ -20,39 +20,39 @@ use super::futex;
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
 
-/// The word that one side sleeps on and the other rings. It has its own cache line: it hardly ever changes, so both
+/// The word that one side sleeps on and the other notifies: an eventcount. It has its own cache line: it hardly ever changes, so both
 /// sides keep a copy in their caches and reading it costs nothing.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
-pub(super) struct Bell {
+pub(super) struct EventCount {
     sleeper: AtomicU32,
     _rest_of_line: [Unused; 31],
 }
 
-impl Bell {
-    /// Announces that this side is about to sleep. Check again after this, then call [`sleep`](Self::sleep).
-    pub(super) fn arm(&self) {
+impl EventCount {
+    /// Announces that this side is about to sleep. Check again after this, then call [`wait`](Self::wait).
+    pub(super) fn prepare_to_wait(&self) {
         self.sleeper.store(ASLEEP, Ordering::Relaxed);
         fence(Ordering::SeqCst);
     }
 
-    /// Sleeps until the other side rings, for at most `slice`. Returns at once if it has rung since [`arm`](Self::arm).
+    /// Sleeps until the other side notifies, for at most `slice`. Returns at once if it has done so since [`prepare_to_wait`](Self::prepare_to_wait).
     /// May return for no reason.
-    pub(super) fn sleep(&self, slice: Duration) {
+    pub(super) fn wait(&self, slice: Duration) {
         futex::wait(&self.sleeper, ASLEEP, slice);
     }
 
     /// Announces that this side is awake.
-    pub(super) fn disarm(&self) {
+    pub(super) fn finish_wait(&self) {
         self.sleeper.store(AWAKE, Ordering::Relaxed);
     }
 
     /// Wakes the other side if it sleeps. Call it after writing what the other side waits for.
     #[inline]
-    pub(super) fn ring(&self) {
+    pub(super) fn notify(&self) {
         fence(Ordering::SeqCst);
         if self.sleeper.load(Ordering::Relaxed) != AWAKE {
-            self.ring_loud();
+            self.notify_all();
         }
     }
 
@@ -62,7 +62,7 @@ impl Bell {
     /// Clearing the word first matters to a sleeper between its last check and its sleep: the kernel then finds a value
     /// other than `ASLEEP` and does not let it sleep. The fence keeps earlier writes from becoming visible after that.
     #[cold]
-    pub(super) fn ring_loud(&self) {
+    pub(super) fn notify_all(&self) {
         fence(Ordering::SeqCst);
         self.sleeper.store(AWAKE, Ordering::Relaxed);
         futex::wake(&self.sleeper);

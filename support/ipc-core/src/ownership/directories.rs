@@ -1,4 +1,4 @@
-//! The location of the leases, and what may be trusted about a directory that is found there.
+//! The location of the ownership locks, and what may be trusted about a directory that is found there.
 //!
 //! | | the directory `ipc-suite-UID` is in |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | 2 | `XDG_RUNTIME_DIR`, if that is a private directory of this user, as a login session has one |
 //! | 3 | `/tmp` |
 //!
-//! A lease is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes that meet,
+//! An ownership lock is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes that meet,
 //! one may belong to a session and the other not. In a directory that all users may write to, another user may have
 //! made `ipc-suite-UID` first. Then ours has some letters appended to its name. It is recognised by its owner.
 
@@ -25,7 +25,7 @@ use super::record::Inode;
 use crate::error::{Advise, Call};
 use crate::{Error, Mechanism, Result};
 
-/// Returns the parents of directories of leases, for this process. The first is the preferred one.
+/// Returns the parents of directories of ownership locks, for this process. The first is the preferred one.
 pub(super) fn parents() -> Vec<PathBuf> {
     match named("TMPDIR") {
         Some(named) => vec![named],
@@ -68,12 +68,12 @@ fn base_name() -> String {
     format!("ipc-suite-{}", geteuid())
 }
 
-/// Returns the existing directories of leases for this process.
+/// Returns the existing directories of ownership locks for this process.
 pub(super) fn bases() -> Result<Vec<PathBuf>> {
     bases_in(&parents())
 }
 
-/// Returns the directories of leases in any of `parents`: those with our name and our owner.
+/// Returns the directories of ownership locks in any of `parents`: those with our name and our owner.
 pub(super) fn bases_in(parents: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for parent in parents {
@@ -93,7 +93,7 @@ pub(super) fn bases_in(parents: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Returns the names in `parent` that a directory of leases may have.
+/// Returns the names in `parent` that a directory of ownership locks may have.
 fn names_in(parent: &Path) -> Result<Vec<std::ffi::OsString>> {
     let name = base_name();
     let longer = format!("{name}-");
@@ -153,7 +153,7 @@ pub(super) fn make_dir(dir: &Path) -> Result<()> {
     make_private(dir)
 }
 
-/// Returns the directory for new leases, and makes it if there is none.
+/// Returns the directory for new ownership locks, and makes it if there is none.
 pub(super) fn make_base() -> Result<PathBuf> {
     let mut refused = None;
     for parent in parents() {
@@ -200,7 +200,7 @@ fn make_other_in(parent: &Path) -> Result<()> {
     Err(Errno::EACCES).call("opendir").on(parent.display())
 }
 
-/// Adds advice to a failure to create something in the directory of leases.
+/// Adds advice to a failure to create something in the directory of ownership locks.
 pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
     let elsewhere =
         |why: &'static str| move || format!("{why}: set TMPDIR to a directory that you may write to");
@@ -215,11 +215,11 @@ pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
         .advise(Errno::EFBIG, || "the limit on the size of files (ulimit -f) is too small".into())
 }
 
-/// Returns the prefix of the names of the leases of mechanism `M`: this process sweeps those, and no others.
+/// Returns the prefix of the names of the ownership locks of mechanism `M`: this process sweeps those, and no others.
 ///
 /// The number of an IPC namespace distinguishes it from all others that exist now; it is 0 where the kernel has none.
 /// The first namespace has the same number after each boot. The number of an ended one passes to a new one: the
-/// contents of a lease must be checked all the same.
+/// contents of an ownership lock must be checked all the same.
 /// See [namespaces(7)](https://man7.org/linux/man-pages/man7/namespaces.7.html).
 pub(super) fn prefix<M: Mechanism>() -> Result<String> {
     let name = M::PROFILE.name;

@@ -1,26 +1,26 @@
-//! A queue that a [lease] removes, even after a `SIGKILL`.
+//! A queue that a [`ownership`] removes, even after a `SIGKILL`.
 
 use std::time::SystemTime;
 
 use ipc_core::Result;
-use ipc_core::lease::{self, Found, Lease, Made, Note, SYSTEM_V_MARK};
+use ipc_core::ownership::{self, Found, Made, Note, OwnershipLock, SYSTEM_V_MARK};
 
 use crate::system_v::unless_gone;
 use crate::{Key, Queue, Settings, Stat, list};
 
 impl Queue {
-    /// Makes a queue as [`create`](Self::create) does, for `lease` to remove when its last holder has ended.
+    /// Makes a queue as [`create`](Self::create) does, for `ownership` to remove when its last holder has ended.
     ///
     /// The queue is recorded at every moment of its life: first the key is recorded, then the queue is made with a mode
     /// that no other program uses, then its id is recorded, and last it gets its own mode.
     ///
     /// # Errors
     /// As [`create`](Self::create), or the record cannot be written.
-    pub fn create_leased(lease: &Lease, key: Key, mode: u32) -> Result<Self> {
-        lease.record(Note::SystemV(lease::SystemV::Queue, key, None))?;
+    pub fn create_crash_safe(ownership: &OwnershipLock, key: Key, mode: u32) -> Result<Self> {
+        ownership.record(Note::SystemV(ownership::SystemV::Queue, key, None))?;
         let queue = Self::create(key, SYSTEM_V_MARK)?;
         let made = Made { id: queue.id().get(), at: seconds(&queue.stat()?) };
-        lease.record(Note::SystemV(lease::SystemV::Queue, key, Some(made)))?;
+        ownership.record(Note::SystemV(ownership::SystemV::Queue, key, Some(made)))?;
         queue.set(&Settings { mode: Some(mode & 0o777), ..Settings::default() })?;
         Ok(queue)
     }
@@ -61,14 +61,14 @@ mod tests {
     /// The intention is recorded first, then the queue; the queue gets its own mode last.
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
-        let lease = Lease::take::<SystemV>(None).unwrap();
+        let ownership = OwnershipLock::take::<SystemV>(None).unwrap();
         let key = Key::fresh();
-        let queue = Queue::create_leased(&lease, key, 0o640).unwrap();
+        let queue = Queue::create_crash_safe(&ownership, key, 0o640).unwrap();
         assert_eq!(queue.stat().unwrap().mode, 0o640);
         let lines =
-            [None, Some(made(queue))].map(|made| Note::SystemV(lease::SystemV::Queue, key, made).line());
-        assert_eq!(std::fs::read_to_string(lease.path("records")).unwrap(), lines.concat());
-        drop(lease);
+            [None, Some(made(queue))].map(|made| Note::SystemV(ownership::SystemV::Queue, key, made).line());
+        assert_eq!(std::fs::read_to_string(ownership.path("records")).unwrap(), lines.concat());
+        drop(ownership);
         assert!(queue.is_gone());
     }
 

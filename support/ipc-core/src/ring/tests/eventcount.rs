@@ -1,35 +1,35 @@
-//! The bell between two threads.
+//! The eventcount between two threads.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use crate::ring::bell::Bell;
+use crate::ring::eventcount::EventCount;
 
 const ROUNDS: u64 = 20_000;
 
-/// A place for one number, with a bell beside it.
+/// A place for one number, with an eventcount beside it.
 #[derive(Default)]
 struct Place {
     number: AtomicU64,
-    bell: Bell,
+    eventcount: EventCount,
 }
 
 impl Place {
     fn leave(&self, number: u64) {
         self.number.store(number, Ordering::Release);
-        self.bell.ring();
+        self.eventcount.notify();
     }
 
     fn await_number(&self, number: u64) {
         loop {
-            self.bell.arm();
+            self.eventcount.prepare_to_wait();
             let here = self.number.load(Ordering::Acquire) == number;
             if !here {
-                self.bell.sleep(Duration::from_secs(3600));
+                self.eventcount.wait(Duration::from_secs(3600));
             }
-            self.bell.disarm();
+            self.eventcount.finish_wait();
             if here {
                 return;
             }

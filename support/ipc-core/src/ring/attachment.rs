@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// The layout of the segment behind the two places. Both sides must use the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Kind {
+pub enum Layout {
     /// Two rings: see [`RingLink`](super::RingLink).
     Ring = 1,
     /// One slot in each direction, handed over by semaphores.
@@ -22,7 +22,7 @@ pub enum Kind {
 
 /// A process's place at a segment. Leaving it (`Drop`) tells the other side and wakes it.
 #[derive(Debug)]
-pub struct Seat<M: Memory> {
+pub struct Attachment<M: Memory> {
     region: Region<M>,
     /// 0 for the owner, 1 for the joiner.
     side: usize,
@@ -39,14 +39,14 @@ enum Peer {
     Memory,
 }
 
-impl<M: Memory> Seat<M> {
+impl<M: Memory> Attachment<M> {
     /// Takes the owner's place at a fresh segment, which is all zero except for the data areas. From here on the other
     /// side can join.
     ///
     /// # Errors
     /// [`Usage`](Error::Usage): the place is taken. Other errors: this process cannot be identified, or the memory
     /// cannot be [held](Memory::hold).
-    pub fn create(region: Region<M>, kind: Kind) -> Result<Self> {
+    pub fn create(region: Region<M>, layout: Layout) -> Result<Self> {
         let me = ProcessId::current()?;
         let Control { header, sides: [mine, _], .. } = region.control();
         let take = || mine.occupant.compare_exchange(0, me.to_bits(), Ordering::Relaxed, Ordering::Relaxed);
@@ -55,13 +55,13 @@ impl<M: Memory> Seat<M> {
         }
         mine.namespaces.store(me.namespaces.to_bits(), Ordering::Relaxed);
         header.version.store(VERSION, Ordering::Relaxed);
-        header.kind.store(kind as u32, Ordering::Relaxed);
+        header.layout.store(layout as u32, Ordering::Relaxed);
         header.capacity.store(CAPACITY as u64, Ordering::Relaxed);
-        let seat = Self { region, side: 0, peer: None };
-        seat.ready();
+        let attachment = Self { region, side: 0, peer: None };
+        attachment.ready();
         // Last, and with release: a joiner that sees the magic sees all the rest.
-        seat.region.control().header.magic.store(MAGIC, Ordering::Release);
-        Ok(seat)
+        attachment.region.control().header.magic.store(MAGIC, Ordering::Release);
+        Ok(attachment)
     }
 
     /// Takes the other place. Returns `None` if the owner is not ready yet, or has left, or another process was faster.
@@ -70,7 +70,7 @@ impl<M: Memory> Seat<M> {
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): the segment was not made by this program, or for another variant. Other errors: it
     /// cannot be determined whether the owner is alive.
-    pub fn claim(region: Region<M>, kind: Kind) -> Result<Option<Self>> {
+    pub fn claim(region: Region<M>, layout: Layout) -> Result<Option<Self>> {
         let Control { header, sides: [owner, joiner], .. } = region.control();
         match header.magic.load(Ordering::Acquire) {
             0 => return region.intact().map(|()| None),
@@ -82,7 +82,7 @@ impl<M: Memory> Seat<M> {
         if (version, capacity) != (VERSION, CAPACITY as u64) {
             return Err(Error::Corrupt("the shared memory was made by another version of this program"));
         }
-        if header.kind.load(Ordering::Relaxed) != kind as u32 {
+        if header.layout.load(Ordering::Relaxed) != layout as u32 {
             return Err(Error::Corrupt("the shared memory was made for another variant"));
         }
         let peer = Peer::of(owner)?;
@@ -192,8 +192,8 @@ impl<M: Memory> Seat<M> {
         self.mine().state.store(end, Ordering::Release);
         futex::wake(&self.mine().state);
         let rings = &self.region.control().rings;
-        rings[self.side].receiver.ring_loud();
-        rings[1 - self.side].sender.ring_loud();
+        rings[self.side].receiver.notify_all();
+        rings[1 - self.side].sender.notify_all();
     }
 
     fn mine(&self) -> &Side {
@@ -205,7 +205,7 @@ impl<M: Memory> Seat<M> {
     }
 }
 
-impl<M: Memory> Drop for Seat<M> {
+impl<M: Memory> Drop for Attachment<M> {
     fn drop(&mut self) {
         self.leave();
     }

@@ -10,8 +10,8 @@ use nix::sys::signal::Signal;
 use super::*;
 use crate::{Key, PosixName};
 
-fn records(lease: &Lease) -> String {
-    fs::read_to_string(lease.path(RECORDS)).unwrap()
+fn records(ownership: &OwnershipLock) -> String {
+    fs::read_to_string(ownership.path(RECORDS)).unwrap()
 }
 
 fn file(path: &Path) -> Result<()> {
@@ -34,14 +34,14 @@ fn an_object_is_noted_before_it_is_at_its_place() {
     alone(|place| {
         let path = place.join("object");
         fs::write(&path, "the user's").unwrap();
-        let lease = Lease::take::<Thing>(None).unwrap();
-        let refused = lease.place(&path, file).unwrap_err();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        let refused = ownership.publish(&path, file).unwrap_err();
         assert_eq!(refused.errno(), Some(Errno::EEXIST));
         assert!(refused.to_string().ends_with("is in use: name one that is not there yet"), "{refused}");
-        let records = records(&lease);
+        let records = records(&ownership);
         let notes: Vec<_> = records.lines().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(notes, ["hidden", "path"]);
-        drop(lease);
+        drop(ownership);
         assert_eq!(fs::read_to_string(&path).unwrap(), "the user's");
         fs::remove_file(path).unwrap(); // nor is anything else left
     });
@@ -51,16 +51,16 @@ fn an_object_is_noted_before_it_is_at_its_place() {
 #[test]
 fn half_an_object_is_not_left() {
     alone(|place| {
-        let lease = Lease::take::<Thing>(None).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
         let fails = |path: &Path| file(path).and_then(|()| Err::<(), _>(Errno::EIO).call("fchmod"));
-        lease.place(&place.join("object"), fails).unwrap_err();
+        ownership.publish(&place.join("object"), fails).unwrap_err();
         let marked = place.join("marked");
         let fails = || {
             file(&marked)?;
             set_mode(&marked, MARK);
             Err::<(), _>(Errno::EIO).call("listen")
         };
-        lease.place_marked(&marked, 0o600, fails).unwrap_err();
+        ownership.publish_marked(&marked, 0o600, fails).unwrap_err();
         assert_eq!(fs::read_dir(place).unwrap().count(), 3);
     });
 }
@@ -71,15 +71,15 @@ fn an_object_is_placed_without_renaming_too() {
     alone(|place| {
         ipc_conformance::refuse(libc::SYS_renameat2, Errno::EINVAL).unwrap();
         let (path, taken) = (place.join("object"), place.join("taken"));
-        let lease = Lease::take::<Thing>(None).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
         let exclusive = |path: &Path| File::create_new(path).call("open").map(drop);
-        lease.place(&path, exclusive).unwrap();
+        ownership.publish(&path, exclusive).unwrap();
         fs::write(&taken, "the user's").unwrap();
-        assert_eq!(lease.place(&taken, exclusive).unwrap_err().errno(), Some(Errno::EEXIST));
+        assert_eq!(ownership.publish(&taken, exclusive).unwrap_err().errno(), Some(Errno::EEXIST));
         let mut names: Vec<_> = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()).collect();
         names.sort();
         assert_eq!(names, [base(place), path.clone(), taken.clone()], "no other name is left");
-        drop(lease);
+        drop(ownership);
         assert!(!exists(&path));
         fs::remove_file(taken).unwrap();
     });
@@ -90,25 +90,25 @@ fn an_object_is_placed_without_renaming_too() {
 fn the_mark_gives_way_to_the_mode() {
     alone(|place| {
         let path = place.join("object");
-        let lease = Lease::take::<Thing>(None).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
         let make = || {
             file(&path)?;
             set_mode(&path, MARK);
             Ok(())
         };
-        lease.place_marked(&path, 0o640, make).unwrap();
+        ownership.publish_marked(&path, 0o640, make).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
-        drop(lease);
+        drop(ownership);
         assert!(!exists(&path));
 
         let (users, link) = (place.join("user's"), place.join("link"));
         fs::write(&users, "").unwrap();
         set_mode(&users, 0o600);
-        let lease = Lease::take::<Thing>(None).unwrap();
-        let refused = lease.place_marked(&link, 0o666, || symlink(&users, &link).call("symlink"));
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        let refused = ownership.publish_marked(&link, 0o666, || symlink(&users, &link).call("symlink"));
         assert_eq!(refused.unwrap_err().errno(), Some(Errno::EOPNOTSUPP));
         assert_eq!(fs::metadata(&users).unwrap().mode() & 0o7777, 0o600);
-        drop(lease);
+        drop(ownership);
         fs::remove_file(users).unwrap();
     });
 }
@@ -139,12 +139,12 @@ fn the_mark_is_known_exactly() {
 fn notes_that_are_removed_are_written_anew() {
     alone(|place| {
         let [first, second, third] = ["1", "2", "3"].map(|name| Note::Marked(place.join(name)));
-        let lease = Lease::take::<Thing>(Some("name")).unwrap();
-        lease.record(first.clone()).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(Some("name")).unwrap();
+        ownership.record(first.clone()).unwrap();
         fs::remove_dir_all(base(place)).unwrap();
         for (note, wanted) in [(&second, vec![&first, &second]), (&third, vec![&first, &second, &third])] {
-            lease.record(note.clone()).unwrap();
-            assert_eq!(records(&lease), wanted.into_iter().map(Note::line).collect::<String>());
+            ownership.record(note.clone()).unwrap();
+            assert_eq!(records(&ownership), wanted.into_iter().map(Note::line).collect::<String>());
         }
         assert!(is_held::<Thing>("name").unwrap() && sweep::<Thing>().unwrap().removed.is_empty());
     });
@@ -154,10 +154,10 @@ fn notes_that_are_removed_are_written_anew() {
 fn what_was_made_goes_even_if_the_notes_went() {
     alone(|place| {
         let path = place.join("object");
-        let lease = Lease::take::<Thing>(None).unwrap();
-        lease.place(&path, file).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        ownership.publish(&path, file).unwrap();
         fs::remove_dir_all(base(place)).unwrap();
-        drop(lease);
+        drop(ownership);
         assert!(!exists(&path));
     });
 }
@@ -168,26 +168,26 @@ fn a_note_is_written_whole_or_not_at_all() {
     alone(|place| {
         ipc_demo::interrupt::ignore(Signal::SIGXFSZ).unwrap();
         let [first, second] = ["1", "2"].map(|name| Note::Marked(place.join(name)));
-        let lease = Lease::take::<Thing>(None).unwrap();
-        lease.record(first.clone()).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        ownership.record(first.clone()).unwrap();
         let limit = |bytes| setrlimit(Resource::RLIMIT_FSIZE, bytes, libc::RLIM_INFINITY).unwrap();
         limit(first.line().len() as u64 + 10);
-        let refused = lease.record(second.clone()).unwrap_err();
+        let refused = ownership.record(second.clone()).unwrap_err();
         limit(libc::RLIM_INFINITY);
         assert_eq!(refused.errno(), Some(Errno::EFBIG), "{refused}");
-        assert_eq!(records(&lease), first.line());
-        lease.record(second.clone()).unwrap();
-        assert_eq!(records(&lease), first.line() + &second.line());
+        assert_eq!(records(&ownership), first.line());
+        ownership.record(second.clone()).unwrap();
+        assert_eq!(records(&ownership), first.line() + &second.line());
     });
 }
 
 #[test]
 fn a_file_for_others_is_written_once() {
     alone(|_| {
-        let lease = Lease::take::<Thing>(None).unwrap();
-        lease.write("address", "one").unwrap();
-        assert_eq!(lease.write("address", "two").unwrap_err().errno(), Some(Errno::EEXIST));
-        assert_eq!(fs::read_to_string(lease.path("address")).unwrap(), "one");
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        ownership.write("address", "one").unwrap();
+        assert_eq!(ownership.write("address", "two").unwrap_err().errno(), Some(Errno::EEXIST));
+        assert_eq!(fs::read_to_string(ownership.path("address")).unwrap(), "one");
     });
 }
 

@@ -14,9 +14,9 @@ use nix::fcntl::AT_FDCWD;
 use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::geteuid;
 
-use super::place::unless_absent;
+use super::directories::unless_absent;
 use super::record::{Inode, Note};
-use super::{Lease, Reclaim, random};
+use super::{OwnershipLock, Reclaim, random};
 use crate::error::{Advise, Call};
 use crate::sys::rename_new;
 use crate::{Error, Result};
@@ -37,7 +37,7 @@ pub const fn is_marked(mode: u32) -> bool {
     mode & 0o7000 == MARK & 0o7000 && mode & 0o777 & !MARK == 0
 }
 
-impl Lease {
+impl OwnershipLock {
     /// Makes an object with `make` and puts it at `path`, where nothing may exist yet. It is removed after the last
     /// holder, unless something else is there by then.
     ///
@@ -46,7 +46,7 @@ impl Lease {
     ///
     /// # Errors
     /// The errors of `make`. `EEXIST`: `path` exists. `ENAMETOOLONG`: the file system does not allow such a name.
-    pub fn place<T>(&self, path: &Path, make: impl Fn(&Path) -> Result<T>) -> Result<T> {
+    pub fn publish<T>(&self, path: &Path, make: impl Fn(&Path) -> Result<T>) -> Result<T> {
         if path.starts_with(&self.0.dir) {
             return make(path); // removed with the private directory
         }
@@ -73,7 +73,7 @@ impl Lease {
     ///
     /// # Errors
     /// The errors of `make`, which fails if something exists at `path`.
-    pub fn place_marked<T>(&self, path: &Path, mode: u32, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub fn publish_marked<T>(&self, path: &Path, mode: u32, make: impl FnOnce() -> Result<T>) -> Result<T> {
         let path = std::path::absolute(path).call("getcwd")?;
         self.record(Note::Marked(path.clone()))?;
         let made = make()?;

@@ -10,19 +10,22 @@ static MADE: Condvar = Condvar::new();
 /// The time that a process told to end waits for an object that is being made; a file system may hang.
 const MADE_BY_THEN: Duration = Duration::from_secs(1);
 
-/// Delays a signal that would end the process for as long as the returned value lives, so that no new object is
-/// forgotten. Without that, the process may end when an object exists but is [noted](super::Lease::record) nowhere.
+/// Delays a signal that would end the process for as long as it lives, so that no new object is forgotten. Without it,
+/// the process may end when an object exists but is [noted](super::OwnershipLock::record) nowhere.
+#[derive(Debug)]
 #[must_use = "only while it lives do signals wait"]
-pub fn making() -> Making {
-    *in_the_making() += 1;
-    Making(())
+pub struct CreationGuard(());
+
+impl CreationGuard {
+    /// Delays signals from now on.
+    #[allow(clippy::new_without_default)] // a default value would not be expected to hold signals back
+    pub fn new() -> Self {
+        *in_the_making() += 1;
+        Self(())
+    }
 }
 
-/// The guard that [`making`] returns.
-#[derive(Debug)]
-pub struct Making(());
-
-impl Drop for Making {
+impl Drop for CreationGuard {
     fn drop(&mut self) {
         *in_the_making() -= 1;
         MADE.notify_all();

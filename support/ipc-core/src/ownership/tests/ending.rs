@@ -13,14 +13,14 @@ fn file(path: &Path) -> Result<()> {
 fn all_that_is_held_is_released() {
     alone(|place| {
         let paths = ["1", "2", "3"].map(|name| place.join(name));
-        let leases = paths.each_ref().map(|path| {
-            let lease = Lease::take::<Thing>(None).unwrap();
-            lease.place(path, file).unwrap();
-            lease
+        let locks = paths.each_ref().map(|path| {
+            let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+            ownership.publish(path, file).unwrap();
+            ownership
         });
         release_all();
         assert!(!paths.iter().any(|path| exists(path)) && !exists(&base(place)));
-        std::mem::forget(leases); // as if the process ended here
+        std::mem::forget(locks); // as if the process ended here
     });
 }
 
@@ -28,18 +28,18 @@ fn all_that_is_held_is_released() {
 #[test]
 fn what_is_being_made_is_noted_first() {
     alone(|place| {
-        let lease = Lease::take::<Thing>(None).unwrap();
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
         let path = place.join(".ipc-0123456789abcdef");
         let note = Note::Hidden(path.clone());
         let (made, is_made) = mpsc::channel();
         let maker = thread::spawn(move || {
-            let making = making();
+            let making = CreationGuard::new();
             file(&path).unwrap();
             made.send(()).unwrap();
             thread::sleep(Duration::from_millis(50));
-            lease.record(note).unwrap();
+            ownership.record(note).unwrap();
             drop(making);
-            std::mem::forget(lease); // as if the process ended here
+            std::mem::forget(ownership); // as if the process ended here
         });
         is_made.recv().unwrap();
         release_all();
@@ -52,10 +52,10 @@ fn what_is_being_made_is_noted_first() {
 fn nothing_is_made_any_more() {
     static MADE: AtomicBool = AtomicBool::new(false);
     alone(|_| {
-        drop(making());
+        drop(CreationGuard::new());
         release_all();
         thread::spawn(|| {
-            drop(making());
+            drop(CreationGuard::new());
             MADE.store(true, Ordering::Relaxed);
         });
         thread::sleep(Duration::from_millis(50)); // time for things to go wrong; too little only makes the case easier

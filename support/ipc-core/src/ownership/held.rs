@@ -1,4 +1,4 @@
-//! The leases that this process holds, and how it gives them back.
+//! The ownership locks that this process holds, and how it gives them back.
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
@@ -10,18 +10,18 @@ use nix::errno::Errno;
 use crate::Result;
 use crate::error::{Advise, Call};
 
-use super::place::{advise_on_space, is_at, make_dir, open_dir};
+use super::directories::{advise_on_space, is_at, make_dir, open_dir};
 use super::record::Note;
 use super::sweep::{read_records, remove};
-use super::{Reclaim, making, open_private};
+use super::{CreationGuard, Reclaim, creation_guard, open_private};
 
-/// The file in a lease's directory that names the objects outside it, one per line.
+/// The file in an ownership lock's directory that names the objects outside it, one per line.
 pub(super) const RECORDS: &str = "records";
 
-/// The leases of this process, for [`release_all`].
+/// The ownership locks of this process, for [`release_all`].
 static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
 
-/// A lease's directory, locked.
+/// An ownership lock's directory, locked.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) dir: PathBuf,
@@ -40,12 +40,12 @@ struct State {
 impl Held {
     /// Locks the directory together with others; `None` if it does not exist, or not any more.
     pub(super) fn lock(dir: &Path, reclaim: Reclaim) -> Result<Option<Arc<Self>>> {
-        let _making = making(); // a lock that a signal does not find in the list would keep others from removing
+        let _guard = CreationGuard::new(); // a lock that a signal does not find in the list would keep others from removing
         let Some(lock) = lock_dir(dir)? else { return Ok(None) };
         let notes = read_records(dir)?.notes;
         let state = Mutex::new(State { lock, notes });
         let held = Arc::new(Self { dir: dir.to_owned(), reclaim, state });
-        held_leases().push(Arc::clone(&held));
+        held_locks().push(Arc::clone(&held));
         Ok(Some(held))
     }
 
@@ -82,13 +82,13 @@ impl Held {
         notes.iter().try_for_each(|note| advise_on_space(note.append(&file).on(path.display())))
     }
 
-    /// Removes the lease from the list of those that this process holds, and releases it.
+    /// Removes the ownership lock from the list of those that this process holds, and releases it.
     pub(super) fn give_back(self: &Arc<Self>) {
-        held_leases().retain(|held| !Arc::ptr_eq(held, self));
+        held_locks().retain(|held| !Arc::ptr_eq(held, self));
         self.release();
     }
 
-    /// Removes everything if no other process holds the lease; otherwise leaves that to the others.
+    /// Removes everything if no other process holds the ownership lock; otherwise leaves that to the others.
     fn release(&self) {
         let state = self.state();
         // Converts our shared lock to an exclusive one, or loses it: either way, the shared lock is gone.
@@ -106,16 +106,16 @@ impl Held {
     }
 }
 
-/// Gives back every lease of this process, for a signal handler's thread that is about to end the process. From here
+/// Gives back every ownership lock of this process, for a signal handler's thread that is about to end the process. From here
 /// on, a thread that wants to make something waits until the process ends.
 pub fn release_all() {
-    making::stop();
-    for held in held_leases().drain(..) {
+    creation_guard::stop();
+    for held in held_locks().drain(..) {
         held.release();
     }
 }
 
-/// Opens a lease's directory and waits for the shared lock; `None` if it does not exist, or was swept meanwhile.
+/// Opens an ownership lock's directory and waits for the shared lock; `None` if it does not exist, or was swept meanwhile.
 fn lock_dir(dir: &Path) -> Result<Option<File>> {
     let Some(lock) = open_dir(dir)? else { return Ok(None) };
     lock_shared(&lock)?;
@@ -132,6 +132,6 @@ pub(super) fn lock_shared(lock: &File) -> Result<()> {
     }
 }
 
-fn held_leases() -> MutexGuard<'static, Vec<Arc<Held>>> {
+fn held_locks() -> MutexGuard<'static, Vec<Arc<Held>>> {
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,8 +12,8 @@
 //! | `layout.rs` | the layout of the segment |
 //! | `spsc.rs` | one sender, one receiver, two positions: which side may touch which bytes |
 //! | `record.rs` | a message in the ring: its length and its bytes |
-//! | `bell.rs`, `futex.rs` | sleeping without missing a wake-up |
-//! | `seat.rs` | taking a place at the segment, knowing the peer, leaving |
+//! | `eventcount.rs`, `futex.rs` | sleeping without missing a wake-up |
+//! | `attachment.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
 //! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
 //! | `in_place.rs` | writing and reading messages in place, without a copy |
@@ -29,7 +29,7 @@
 //! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
 //!
 //! # A dead peer
-//! A process that exits in an orderly way leaves its [`Seat`]: it marks its side of the segment as closed and wakes its
+//! A process that exits in an orderly way leaves its [`Attachment`]: it marks its side of the segment as closed and wakes its
 //! peer. A process that is killed does neither, so a sleeper wakes every 100 ms and checks the process itself (by a
 //! pidfd). In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper checks
 //! the kernel's record of which processes have the memory: the number of attachments of a segment, or a lock on the
@@ -39,14 +39,14 @@
 //! ```
 //! use std::time::Duration;
 //! use ipc_core::Transport;
-//! use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Seat};
+//! use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Attachment};
 //!
 //! let memory = HeapMemory::new(SEGMENT_LEN); // two threads share it; two processes would map a segment
 //! let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-//! let mut seat = Seat::create(ours, RingLink::<HeapMemory>::KIND)?;
+//! let mut attachment = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT)?;
 //! let other = std::thread::spawn(|| RingLink::join(theirs)?.expect("the owner waits").send(b"hello"));
-//! seat.wait_for_peer("this example", Duration::from_secs(5))?;
-//! let mut link = RingLink::new(seat);
+//! attachment.wait_for_peer("this example", Duration::from_secs(5))?;
+//! let mut link = RingLink::new(attachment);
 //! let mut buffer = [0; 64];
 //! assert_eq!(link.recv(&mut buffer)?, 5);
 //! assert_eq!(&buffer[..5], b"hello");
@@ -55,9 +55,10 @@
 //! ```
 
 mod atomic;
-mod bell;
+mod attachment;
 #[cfg(feature = "test-util")]
 mod bytes;
+mod eventcount;
 mod futex;
 pub mod guard;
 mod hold;
@@ -67,22 +68,21 @@ mod link;
 mod memory;
 mod record;
 mod rendezvous;
-mod seat;
 mod spsc;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+pub use attachment::{Attachment, Layout};
 #[cfg(feature = "test-util")]
 pub use bytes::{Bytes, scribble};
 pub use hold::{hold, is_held};
-pub use in_place::{Peeked, Reservation};
+pub use in_place::{ReadGrant, WriteGrant};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
 pub use memory::{HeapMemory, Memory, Region};
 pub use rendezvous::Rendezvous;
-pub use seat::{Kind, Seat};
 
 /// The longest time that a side sleeps before it checks that the other is still alive: a tenth of the time promised.
 pub const SLICE: Duration = Duration::from_millis(100);

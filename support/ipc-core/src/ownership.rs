@@ -1,41 +1,41 @@
-//! Leases: they show which process still uses an object and which one removes it, so that nothing leaks, even after a
+//! Ownership locks: they show which process still uses an object and which one removes it, so that nothing leaks, even after a
 //! `SIGKILL`.
 //!
 //! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So a process that makes one
-//! first takes a *lease*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
+//! first takes an *ownership lock*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
 //! with the process, however it ends. A directory that can be locked exclusively therefore belongs to dead processes,
 //! and is removed together with the objects that its `records` file names. No guess from pids or ages is needed.
 //!
-//! - The last holder removes everything ([`Lease`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it made,
+//! - The last holder removes everything ([`OwnershipLock`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it made,
 //!   even if the directory has been removed meanwhile.
-//! - Every [`Lease::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
-//! - An object that cannot be removed keeps its note, and its lease, for the next sweep; `ipc-bench clean` reports it,
+//! - Every [`OwnershipLock::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
+//! - An object that cannot be removed keeps its note, and its ownership lock, for the next sweep; `ipc-bench clean` reports it,
 //!   with the reason.
 //! - An object is removed only if it is exactly the one that was noted, or carries a mark of this suite. An incomplete
 //!   record is never acted upon.
 //!
 //! Some objects do not belong to the whole host: queues and segments belong to an *IPC namespace*, as a container has
 //! one. Where two namespaces share the directory for temporary files, a process of one can neither find nor remove what
-//! a process of the other left. So the leases of such a mechanism are separate for each namespace
+//! a process of the other left. So the ownership locks of such a mechanism are separate for each namespace
 //! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only objects at a path, such as POSIX shared memory, may be
-//! swept by any process that can reach the path. When a namespace ends, its objects end with it; its other leases
+//! swept by any process that can reach the path. When a namespace ends, its objects end with it; its other ownership locks
 //! remain, directories with a note each.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `record.rs` | [`Note`]: what a note contains, and how it is written |
-//! | `outside.rs` | noting, making and removing objects so that a kill at any moment leaves nothing |
-//! | `held.rs` | the leases that this process holds, and how it gives them back |
+//! | `external.rs` | noting, making and removing objects so that a kill at any moment leaves nothing |
+//! | `held.rs` | the ownership locks that this process holds, and how it gives them back |
 //! | `sweep.rs` | [`sweep`]: finding and removing what dead processes left |
-//! | `place.rs` | the location of the directories |
-//! | `making.rs` | delaying a signal while an object is being made |
+//! | `directories.rs` | the location of the directories |
+//! | `creation_guard.rs` | delaying a signal while an object is being made |
 //!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
+mod creation_guard;
+mod directories;
+mod external;
 mod held;
-mod making;
-mod outside;
-mod place;
 mod record;
 mod sweep;
 #[cfg(test)]
@@ -52,14 +52,14 @@ use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
 use crate::{Mechanism, Result};
+use directories::{advise_on_space, bases, make_base, make_dir, prefix};
+use external::HIDDEN;
 use held::Held;
-use outside::HIDDEN;
-use place::{advise_on_space, bases, make_base, make_dir, prefix};
 use sweep::{Cleared, clear_after_others};
 
+pub use creation_guard::CreationGuard;
+pub use external::{MARK, SYSTEM_V_MARK, is_marked};
 pub use held::release_all;
-pub use making::{Making, making};
-pub use outside::{MARK, SYSTEM_V_MARK, is_marked};
 pub use record::{Found, Inode, Made, Note, SystemV};
 pub use sweep::{Left, Sweep, held, is_held, looked_at, sweep, sweep_everywhere};
 
@@ -68,10 +68,10 @@ type Reclaim = fn(&Note) -> Result<()>;
 
 /// A private directory that its holders keep alive. See the [module](self).
 #[derive(Debug)]
-pub struct Lease(Arc<Held>);
+pub struct OwnershipLock(Arc<Held>);
 
-impl Lease {
-    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh lease. With a `name` (the key of a queue,
+impl OwnershipLock {
+    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh ownership lock. With a `name` (the key of a queue,
     /// for example), the other side can [`share`](Self::share) it; without a name, no other side needs to.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Lease {
             }
             let dir = base.join(prefix.clone() + &short(&name));
             match make_dir(&dir) {
-                // The last holder of the last lease also removes the directory of leases, maybe just now.
+                // The last holder of the last ownership lock also removes the directory of ownership locks, maybe just now.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EEXIST)) => {}
                 made => {
                     advise_on_space(made)?;
@@ -115,8 +115,8 @@ impl Lease {
         }
     }
 
-    /// Joins the holders of the lease `name` of mechanism `M`, so that what it protects stays until both are done.
-    /// Returns `None` if there is no such lease: the object was made by another program.
+    /// Joins the holders of the ownership lock `name` of mechanism `M`, so that what it protects stays until both are done.
+    /// Returns `None` if there is no such ownership lock: the object was made by another program.
     ///
     /// # Errors
     /// The directory cannot be opened or locked.
@@ -153,14 +153,14 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for OwnershipLock {
     fn drop(&mut self) {
-        let _making = making(); // nor may a signal come when only half of it is removed
+        let _guard = CreationGuard::new(); // nor may a signal come when only half of it is removed
         self.0.give_back();
     }
 }
 
-/// Finds the lease `name` of mechanism `M`, if there is one.
+/// Finds the ownership lock `name` of mechanism `M`, if there is one.
 fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
     let name = prefix::<M>()? + &short(name);
     for base in bases()? {

@@ -1,8 +1,8 @@
-//! A queue whose name a [lease] removes, even after a `SIGKILL`.
+//! A queue whose name a [`ownership`] removes, even after a `SIGKILL`.
 
 use std::os::unix::fs::MetadataExt;
 
-use ipc_core::lease::{self, Inode, Lease, Note};
+use ipc_core::ownership::{self, Inode, Note, OwnershipLock};
 use ipc_core::{Call, Result};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -11,7 +11,7 @@ use super::unless_gone;
 use super::{Access, Attributes, PosixName, PosixQueue};
 
 impl PosixQueue {
-    /// Makes a queue as [`create`](Self::create) does, with a name for `lease` to remove when its last holder ends.
+    /// Makes a queue as [`create`](Self::create) does, with a name for `ownership` to remove when its last holder ends.
     ///
     /// The queue is recorded at every moment of its life: first its name is recorded, then it is made with a mode that
     /// no other program uses, then its inode is recorded, and last it gets its own mode. (A queue can be neither
@@ -19,17 +19,17 @@ impl PosixQueue {
     ///
     /// # Errors
     /// As [`create`](Self::create), or the record cannot be written.
-    pub fn create_leased(
-        lease: &Lease,
+    pub fn create_crash_safe(
+        ownership: &OwnershipLock,
         name: &PosixName,
         access: Access,
         attributes: Attributes,
         mode: u32,
     ) -> Result<Self> {
-        lease.record(Note::Queue(name.clone(), None))?;
-        let queue = Self::make(name, access, attributes, lease::MARK)?;
+        ownership.record(Note::Queue(name.clone(), None))?;
+        let queue = Self::make(name, access, attributes, ownership::MARK)?;
         let inode = Inode::of(&queue.0.metadata().call("fstat")?);
-        lease.record(Note::Queue(name.clone(), Some((inode, lease::boot()?))))?;
+        ownership.record(Note::Queue(name.clone(), Some((inode, ownership::boot()?))))?;
         queue.set_mode(mode)?;
         Ok(queue)
     }
@@ -44,8 +44,8 @@ pub(crate) fn reclaim(name: &PosixName, noted: Option<&(Inode, String)>) -> Resu
     let Some(queue) = unless_gone(opened)? else { return Ok(()) };
     let meta = queue.0.metadata().call("fstat")?;
     let is_noted = match noted {
-        None => lease::is_marked(meta.mode()),
-        Some((inode, boot)) => *inode == Inode::of(&meta) && *boot == lease::boot()?,
+        None => ownership::is_marked(meta.mode()),
+        Some((inode, boot)) => *inode == Inode::of(&meta) && *boot == ownership::boot()?,
     };
     if is_noted && meta.uid() == geteuid().as_raw() {
         unless_gone(PosixQueue::unlink(name)).map(drop)
@@ -98,40 +98,40 @@ mod tests {
     #[test]
     fn a_queue_of_a_lease_is_noted_twice() {
         drop(Allowance::wait_for(1));
-        let lease = Lease::take::<Posix>(None).unwrap();
+        let ownership = OwnershipLock::take::<Posix>(None).unwrap();
         let name = PosixName::fresh();
-        let queue = PosixQueue::create_leased(&lease, &name, Access::Receive, SMALL, 0o640).unwrap();
+        let queue = PosixQueue::create_crash_safe(&ownership, &name, Access::Receive, SMALL, 0o640).unwrap();
         let meta = queue.0.metadata().unwrap();
         assert_eq!(meta.mode() & 0o7777, 0o640);
-        let made = (Inode::of(&meta), lease::boot().unwrap());
+        let made = (Inode::of(&meta), ownership::boot().unwrap());
         let lines = [None, Some(made)].map(|made| Note::Queue(name.clone(), made).line());
-        assert_eq!(std::fs::read_to_string(lease.path("records")).unwrap(), lines.concat());
-        drop(lease);
+        assert_eq!(std::fs::read_to_string(ownership.path("records")).unwrap(), lines.concat());
+        drop(ownership);
         assert_eq!(PosixQueue::open(&name, Access::Receive).unwrap_err().errno(), Some(Errno::ENOENT));
     }
 
     /// An inode number is reused, and after a restart numbering begins again: so the boot is a part of the record.
     #[test]
     fn only_the_queue_that_was_noted_is_removed() {
-        let (small, boot) = (Small::new(0o600), lease::boot().unwrap());
+        let (small, boot) = (Small::new(0o600), ownership::boot().unwrap());
         let inode = small.inode();
         assert!(!small.reclaim(None), "without the mark");
         assert!(!small.reclaim(Some((Inode { number: inode.number + 1, ..inode }, &boot))));
         assert!(!small.reclaim(Some((inode, "another-boot"))));
         assert!(small.reclaim(Some((inode, &boot))));
-        assert!(Small::new(lease::MARK).reclaim(None));
+        assert!(Small::new(ownership::MARK).reclaim(None));
     }
 
     #[test]
     fn another_users_queue_is_left_alone() {
-        let (small, boot) = (Small::new(0o600), lease::boot().unwrap());
+        let (small, boot) = (Small::new(0o600), ownership::boot().unwrap());
         if fchown(&small.1.0, Some(65534), None).is_err() {
             return ipc_conformance::skipped("giving a queue away needs root");
         }
         assert!(!small.reclaim(Some((small.inode(), &boot))));
-        let marked = Small::new(lease::MARK);
+        let marked = Small::new(ownership::MARK);
         fchown(&marked.1.0, Some(65534), None).unwrap(); // this clears two of the bits
-        marked.1.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(lease::MARK)).unwrap();
+        marked.1.0.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(ownership::MARK)).unwrap();
         assert!(!marked.reclaim(None));
     }
 }

@@ -1,5 +1,5 @@
 //! Tests with real directories, locks and processes. Each test has a process of its own, since the location and the
-//! permissions of a lease depend on `TMPDIR`, the umask and the user, and a process has only one of each.
+//! permissions of an ownership lock depend on `TMPDIR`, the umask and the user, and a process has only one of each.
 
 mod directories;
 mod ending;
@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::{Gid, Uid, geteuid, setgid, setuid};
 
+use super::directories::make_dir;
 use super::held::RECORDS;
-use super::place::make_dir;
 use super::*;
 use crate::ring::{HeapMemory, RingLink};
 use crate::{Between, Clients, Direction, Error, Medium, Persistence, Profile, Reach, Setup, Unit, Variant};
@@ -176,7 +176,7 @@ fn base(place: &Path) -> PathBuf {
     place.join(format!("ipc-suite-{}", geteuid()))
 }
 
-/// Makes the directory of a lease whose holder is dead, with its notes.
+/// Makes the directory of an ownership lock whose holder is dead, with its notes.
 fn dead(place: &Path, name: &str, notes: &[Note]) -> PathBuf {
     let (base, dir) = (base(place), base(place).join(name));
     if !base.exists() {

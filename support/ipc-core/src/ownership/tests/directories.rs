@@ -5,10 +5,10 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use nix::sys::stat::{Mode, umask};
 
 use super::*;
-use crate::lease::place::{all_parents, bases_in, parents};
+use crate::ownership::directories::{all_parents, bases_in, parents};
 
-fn parent(lease: &Lease) -> PathBuf {
-    lease.path("").parent().unwrap().to_owned()
+fn parent(ownership: &OwnershipLock) -> PathBuf {
+    ownership.path("").parent().unwrap().to_owned()
 }
 
 /// Also in a directory that passes its group on (set-group-ID), as some shared directories do.
@@ -18,10 +18,10 @@ fn they_are_for_their_owner_alone_whatever_the_umask() {
         set_mode(place, 0o2700);
         for mask in [0, 0o022, 0o177, 0o777] {
             umask(Mode::from_bits_truncate(mask));
-            let lease = Lease::take::<Thing>(None).unwrap();
-            lease.record(Note::Marked(place.join("none"))).unwrap();
+            let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+            ownership.record(Note::Marked(place.join("none"))).unwrap();
             for (path, wanted) in
-                [(base(place), 0o700), (lease.path(""), 0o700), (lease.path(RECORDS), 0o600)]
+                [(base(place), 0o700), (ownership.path(""), 0o700), (ownership.path(RECORDS), 0o600)]
             {
                 let meta = fs::metadata(&path).unwrap();
                 let found = (meta.mode() & 0o7777, meta.uid());
@@ -38,8 +38,8 @@ fn one_that_is_open_to_others_is_closed() {
         fs::write(base(place).join("another"), "").unwrap(); // otherwise it is removed and made anew
         for mode in [0o755, 0o1700, 0o600] {
             set_mode(&base(place), mode);
-            let lease = Lease::take::<Thing>(None).unwrap();
-            assert_eq!(fs::metadata(parent(&lease)).unwrap().mode() & 0o7777, 0o700, "once {mode:o}");
+            let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+            assert_eq!(fs::metadata(parent(&ownership)).unwrap().mode() & 0o7777, 0o700, "once {mode:o}");
         }
         fs::remove_dir_all(base(place)).unwrap();
     });
@@ -56,12 +56,14 @@ fn another_users_is_neither_used_nor_changed() {
         if !give_away(&theirs) {
             return fs::remove_dir(theirs).unwrap();
         }
-        let (one, other) =
-            (Lease::take::<Thing>(Some("one")).unwrap(), Lease::take::<Thing>(Some("other")).unwrap());
+        let (one, other) = (
+            OwnershipLock::take::<Thing>(Some("one")).unwrap(),
+            OwnershipLock::take::<Thing>(Some("other")).unwrap(),
+        );
         assert_eq!(parent(&one), parent(&other));
         let ours = parent(&one).display().to_string();
         assert_eq!(ours.strip_prefix(&format!("{}-", theirs.display())).map(str::len), Some(16), "{ours}");
-        assert!(Lease::share::<Thing>("one").unwrap().is_some(), "it is found");
+        assert!(OwnershipLock::share::<Thing>("one").unwrap().is_some(), "it is found");
         assert_eq!(
             (fs::read_dir(&theirs).unwrap().count(), fs::metadata(&theirs).unwrap().mode()),
             (0, 0o40777)
@@ -77,9 +79,9 @@ fn a_link_of_that_name_is_not_followed() {
         let elsewhere = place.join("elsewhere");
         make_dir(&elsewhere).unwrap();
         symlink(&elsewhere, base(place)).unwrap();
-        let lease = Lease::take::<Thing>(None).unwrap();
-        assert_ne!(fs::canonicalize(parent(&lease)).unwrap(), fs::canonicalize(&elsewhere).unwrap());
-        drop(lease);
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        assert_ne!(fs::canonicalize(parent(&ownership)).unwrap(), fs::canonicalize(&elsewhere).unwrap());
+        drop(ownership);
         fs::remove_file(base(place)).unwrap();
         fs::remove_dir(elsewhere).unwrap();
     });
@@ -100,7 +102,7 @@ fn all_processes_use_the_same() {
             fs::write(dir.join("another"), "").unwrap(); // otherwise a sweep removes it
         }
         assert_eq!(bases_in(&[place.to_owned()]).unwrap(), [base(place), longer.clone()]);
-        assert_eq!(parent(&Lease::take::<Thing>(None).unwrap()), base(place));
+        assert_eq!(parent(&OwnershipLock::take::<Thing>(None).unwrap()), base(place));
         fs::remove_dir(other).unwrap();
         for dir in [longer, base(place)] {
             fs::remove_dir_all(dir).unwrap();
@@ -114,11 +116,11 @@ fn one_in_a_directory_that_cannot_be_listed_is_found_by_its_name() {
     alone(|place| {
         be_ordinary(place);
         set_mode(place, 0o300);
-        let lease = Lease::take::<Thing>(Some("name")).unwrap();
-        assert!(Lease::share::<Thing>("name").unwrap().is_some());
-        drop(lease);
+        let ownership = OwnershipLock::take::<Thing>(Some("name")).unwrap();
+        assert!(OwnershipLock::share::<Thing>("name").unwrap().is_some());
+        drop(ownership);
         fs::write(base(place), "not a directory").unwrap();
-        let refused = Lease::take::<Thing>(None).unwrap_err();
+        let refused = OwnershipLock::take::<Thing>(None).unwrap_err();
         set_mode(place, 0o700);
         assert_eq!(refused.errno(), Some(Errno::EACCES), "{refused}");
         fs::remove_file(base(place)).unwrap();
@@ -143,7 +145,7 @@ fn a_sessions_own_directory_comes_first() {
         assert_eq!(parents(), std::slice::from_ref(&tmp), "it is not there");
         make_dir(&runtime).unwrap();
         assert_eq!(parents(), [runtime.clone(), tmp.clone()]);
-        assert_eq!(parent(&Lease::take::<Thing>(None).unwrap()), base(&runtime));
+        assert_eq!(parent(&OwnershipLock::take::<Thing>(None).unwrap()), base(&runtime));
         for open in [0o750, 0o701] {
             set_mode(&runtime, open);
             assert_eq!(parents(), std::slice::from_ref(&tmp), "{open:o}");
@@ -181,9 +183,9 @@ fn the_second_choice_is_for_when_the_first_refuses() {
         fs::create_dir_all(long(place)).unwrap();
         set_mode(&long(place), 0o700);
         assert_eq!(parents(), [long(place), "/tmp".into()]);
-        let lease = Lease::take::<Thing>(None).unwrap();
-        let base = lease.path("").parent().and_then(Path::parent).map(Path::to_owned);
-        assert_eq!(base.as_deref(), Some(Path::new("/tmp")), "{lease:?}");
+        let ownership = OwnershipLock::take::<Thing>(None).unwrap();
+        let base = ownership.path("").parent().and_then(Path::parent).map(Path::to_owned);
+        assert_eq!(base.as_deref(), Some(Path::new("/tmp")), "{ownership:?}");
         fs::remove_dir_all(place.join("d".repeat(200))).unwrap();
     });
 }
@@ -203,7 +205,7 @@ fn a_relative_tmpdir_is_the_same_from_anywhere() {
     });
 }
 
-/// A file that has the name of a lease but is not a directory is not opened, whatever it is, and is reported.
+/// A file that has the name of an ownership lock but is not a directory is not opened, whatever it is, and is reported.
 #[test]
 fn what_is_no_directory_is_not_taken_for_a_lease() {
     alone(|place| {
@@ -216,9 +218,9 @@ fn what_is_no_directory_is_not_taken_for_a_lease() {
         make_dir(&theirs).unwrap();
         let given_away = give_away(&theirs);
         let mut left = sweep::<Thing>().unwrap().left;
-        left.sort_by(|one, other| one.lease.cmp(&other.lease));
+        left.sort_by(|one, other| one.ownership.cmp(&other.ownership));
         for (left, path) in left.iter().zip([&link, &file]) {
-            assert_eq!((&left.lease, left.why.errno()), (path, Some(Errno::ENOTDIR)), "{left}");
+            assert_eq!((&left.ownership, left.why.errno()), (path, Some(Errno::ENOTDIR)), "{left}");
         }
         assert_eq!(left.len(), if given_away { 3 } else { 2 });
         if given_away {
@@ -244,23 +246,23 @@ fn one_that_its_owner_may_not_read_is_swept() {
     });
 }
 
-/// The lease's name contains the number of the thread's IPC namespace: a lease is not removed from another namespace.
+/// The ownership lock's name contains the number of the thread's IPC namespace: an ownership lock is not removed from another namespace.
 #[test]
 fn the_leases_of_an_ipc_namespace_are_its_own() {
     alone(|place| {
         let number = |path: &str| fs::metadata(path).unwrap().ino();
-        let prefix = |lease: &Lease| {
-            let name = lease.path("").file_name().unwrap().to_string_lossy().into_owned();
+        let prefix = |ownership: &OwnershipLock| {
+            let name = ownership.path("").file_name().unwrap().to_string_lossy().into_owned();
             name.rsplit_once('-').unwrap().0.to_owned()
         };
-        let lease = Lease::take::<Spaced>(None).unwrap();
-        assert_eq!(prefix(&lease), format!("spaced-{}", number("/proc/self/ns/ipc")));
-        assert_eq!(prefix(&Lease::take::<Thing>(None).unwrap()), "thing");
+        let ownership = OwnershipLock::take::<Spaced>(None).unwrap();
+        assert_eq!(prefix(&ownership), format!("spaced-{}", number("/proc/self/ns/ipc")));
+        assert_eq!(prefix(&OwnershipLock::take::<Thing>(None).unwrap()), "thing");
         let elsewhere = thread::spawn(move || {
             nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWIPC).ok()?;
-            let there = Lease::take::<Spaced>(None).unwrap();
+            let there = OwnershipLock::take::<Spaced>(None).unwrap();
             assert_eq!(prefix(&there), format!("spaced-{}", number("/proc/thread-self/ns/ipc")));
-            assert_ne!(prefix(&there), prefix(&lease));
+            assert_ne!(prefix(&there), prefix(&ownership));
             Some(())
         });
         if elsewhere.join().unwrap().is_none() {
