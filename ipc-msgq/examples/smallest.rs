@@ -1,7 +1,7 @@
 //! The smallest use of a message queue: a parent sends a message to its child, which answers and ends.
 //!
 //! ```console
-//! $ cargo run -p ipc-msgq --no-default-features --example smallest
+//! $ cargo run -p ipc-msgq --no-default-features --example msgq_smallest
 //! HELLO
 //! ```
 

@@ -14,8 +14,8 @@
 //!   owner (pong)           queue 0x5e1f00d5                joiner (ping)
 //!     msgsnd(1) ──────► [ 1 | 1 | 1 | … ] ──────► msgrcv(1)
 //!     msgrcv(2) ◄────── [ 2 | 2 | … ]     ◄────── msgsnd(2)
-//!                       [ 3 | 4 ]  "I have closed", for a peer that waits for room
-//!                       [ 5 ]      the free seat: names the owner; the first joiner takes it
+//!                       [ 3 | 4 ]  "this side has closed", for a peer that waits for room
+//!                       [ 5 ]      the invitation: names the owner; the first joiner takes it
 //! ```
 //!
 //! Linux has a second kind, POSIX queues. [`Posix`] makes two of them, one for each direction; the page of [`posix`]
@@ -44,11 +44,11 @@
 //! queue and blocks those behind it. With the mode 0666 that many examples use, any user can read or empty the queue.
 //!
 //! This crate deals with each: it removes the queue when both sides are gone, even after `SIGKILL`
-//! ([`ipc_core::ownership lock`]); says goodbye with a message of length zero, which fits even into a full queue; interrupts
-//! long waits to check that the peer is still alive (`alarm.rs`, by `SIGURG`, which a program may also use itself, but
-//! should not block or ignore); and gives only the owner access to the queue (mode 0600). A hostile process *of the
-//! same user* can still take messages out: the kernel offers no protection between them. Both processes must be in the
-//! same pid namespace, or each takes the other for dead.
+//! ([`ipc_core::ownership`]); marks the end of the stream with a message of length zero, which fits even into a full queue;
+//! interrupts long waits to check that the peer is still alive (`wake_timer.rs`, by `SIGURG`, which a program may also
+//! use itself, but should not block or ignore); and gives only the owner access to the queue (mode 0600). A hostile
+//! process *of the same user* can still take messages out: the kernel offers no protection between them. Both processes
+//! must be in the same pid namespace, or each takes the other for dead.
 //!
 //! **Errors** carry the name of the call and its errno, with advice where there is some. Tests provoke all but one of
 //! the 25 errors that the manual pages list for the four calls: `tests/errnos.rs` has the table. The exception is
@@ -57,48 +57,52 @@
 //! that is not that of the memory, an invalid address, for which `msgrcv` returns `EFAULT` *and has lost the message*).
 //! Two are not errors here but `None`: `EAGAIN` of `msgsnd` and `ENOMSG` of `msgrcv`, which mean "not now".
 //!
-//! # The files
+//! # A reading plan
 //!
-//! In reading order, with the minutes that each takes at 150 words a minute, without the unit tests. Parts 1 to 5
-//! follow a message through the demo; each of the others can be read on its own.
+//! No part takes more than 15 minutes, at 150 words a minute and without the unit tests. Start with
+//! `examples/smallest.rs`, a message and its answer in thirty lines. Parts 1 to 6 follow a message from one process to
+//! the other; each of the others can be read on its own.
 //!
-//! | file | minutes | what it is |
+//! | part, file | minutes | what it is |
 //! |---|---|---|
-//! | **1. A queue and its name** | **16** | |
-//! | `lib.rs` | 10 | this page, and the [row](PROFILE) of the course's table |
-//! | `support/ipc-core/src/key.rs` | 6 | [`Key`]: the name of a queue, [`ProjectId`] |
-//! | **2. Messages** | **14** | |
+//! | **1. Overview** | **11** | |
+//! | `lib.rs` | 11 | this page, and the [row](PROFILE) of the course's table |
+//! | `../examples/smallest.rs` | 1 | two processes and one queue, with nothing else |
+//! | **2. A queue and its messages** | **14** | |
+//! | `open.rs` | 5 | making a queue, or opening an existing one: [`Queue::create`], [`Queue::open`], [`Access`] |
 //! | `message.rs` | 7 | [`Message`], [`MessageType`] |
 //! | `select.rs` | 2 | [`Select`]: the message that a receiver wants |
-//! | `open.rs` | 5 | making a queue, or opening an existing one: [`Queue::create`], [`Queue::open`], [`Access`] |
-//! | **3. The calls** | **17** | |
+//! | **3. The calls** | **15** | |
+//! | `../../support/ipc-core/src/key.rs` | 6 | [`Key`]: the name of a queue, [`ProjectId`] |
 //! | `queue.rs` | 8 | [`Queue`]: the kernel's calls, one by one |
-//! | `sys.rs` | 9 | the system calls themselves; all `unsafe` |
-//! | **4. How two processes meet** | **14** | |
+//! | **4. The system calls** | **11** | |
+//! | `sys.rs` | 9 | all `unsafe` of the crate |
 //! | `crash_safe.rs` | 2 | a queue that is removed even when its owner is killed |
+//! | **5. How two processes meet** | **12** | |
 //! | `system_v.rs` | 6 | [`SystemV`]: the owner makes the queue, the other joins |
-//! | `system_v/protocol.rs` | 6 | the meaning of each type, the introduction and the goodbye |
-//! | **5. Messages in both directions** | **16** | |
+//! | `system_v/protocol.rs` | 6 | the meaning of each type, the introduction and the end-of-stream marker |
+//! | **6. Messages in both directions** | **14** | |
 //! | `system_v/link.rs` | 7 | [`SystemVLink`]: a connected end, which notices when the peer is gone |
-//! | `alarm.rs`, `alarm/` | 9 | interrupting an endless wait |
-//! | **6. Waiting** | **17** | |
-//! | `until.rs` | 7 | [`WaitLimit`]: waiting with a deadline; [`CancelToken`] |
-//! | `readiness.rs`, `readiness/` | 10 | [`Readiness`]: a descriptor, to poll a queue and sockets together |
-//! | **7. Structs, and the kernel's records** | **14** | |
+//! | `wait_limit.rs` | 7 | [`WaitLimit`]: waiting with a deadline; [`CancelToken`] |
+//! | **7. Interrupting a wait** | **9** | |
+//! | `wake_timer.rs` | 7 | the timer thread |
+//! | `wake_timer/periodic.rs` | 3 | its use by the links |
+//! | **8. A descriptor for a queue** | **10** | |
+//! | `readiness.rs` | 8 | [`Readiness`]: to poll a queue and sockets together |
+//! | `readiness/helper.rs` | 2 | the thread behind it |
+//! | **9. Structs, and the kernel's records** | **14** | |
 //! | `typed.rs` | 6 | [`Typed`]: messages that are structs |
 //! | `control.rs` | 8 | [`Stat`], [`Settings`]: what the kernel records about a queue, and what can be changed |
-//! | **8. Removing and listing** | **13** | |
+//! | **10. Removing and listing** | **12** | |
 //! | `owned.rs` | 2 | [`OwnedQueue`]: removed when dropped |
 //! | `drain.rs` | 4 | [`Drain`]: removing a queue so that nothing is lost |
 //! | `limits.rs` | 3 | [`Limits`], [`Usage`]: for the whole system |
 //! | `list.rs` | 4 | [`list()`]: all queues of the system |
-//! | **Parts with a page of their own** | **68** | |
-//! | `posix/` | 36 | [`posix`]: the other kind of queue, `mq_open`, and [`Posix`] |
-//! | `server/` | 32 | [`server`]: many clients on one queue |
-//! | **The program `ipc-msgq`** | **84** | |
-//! | `main.rs`, `command/` | 48 | ping-pong, and the commands for operators |
-//! | `scenario/` | 36 | scenes to watch |
-//! | `../include/`, `../interop/` | | the same queue in C and in C++ |
+//!
+//! Three more have a plan of their own: [`posix`], the other kind of queue; [`server`], many clients on one queue; and
+//! the program, `bin/ipc-msgq/main.rs`: ping-pong, commands for operators, and scenarios to watch. It is built by the
+//! default feature `demo`; the library needs none of its dependencies. `../include/` and `../interop/` have the same
+//! queue in C and in C++.
 
 mod control;
 mod crash_safe;

@@ -27,7 +27,20 @@
 //! second, to check that the peer is still there: as for a System V queue, see `wake_timer.rs`. The timer is a thread, so a
 //! child of `fork` that does not `exec` lacks it.
 //!
-//! TABLE
+//! # A reading plan
+//!
+//! | part, file | minutes | what it is |
+//! |---|---|---|
+//! | **1. Making a queue** | **15** | |
+//! | `posix.rs` | 9 | this page, and [`Posix`]: the meeting of two processes |
+//! | `posix/open.rs` | 5 | making a queue, opening one, removing its name: [`Access`], [`Attributes`] |
+//! | **2. The calls** | **12** | |
+//! | `posix/queue.rs` | 10 | [`PosixQueue`]: the other calls, one by one |
+//! | `posix/lock.rs` | 1 | telling two queues of one name apart, and detecting whether a process holds one |
+//! | **3. Two processes at two queues** | **10** | |
+//! | `posix/leased.rs` | 2 | a queue whose name is removed even when its owner is killed |
+//! | `posix/protocol.rs` | 2 | the handshake and the end-of-stream marker |
+//! | `posix/link.rs` | 6 | [`PosixLink`]: messages in both directions, and noticing when the peer is gone |
 
 mod crash_safe;
 mod link;

@@ -51,7 +51,20 @@
 //! One problem remains: a process that may send to the queue can fill it with messages of types that no process
 //! receives. The kernel offers no protection between processes of the same user.
 //!
-//! TABLE
+//! # A reading plan
+//!
+//! | part, file | minutes | what it is |
+//! |---|---|---|
+//! | **1. The page and the messages** | **14** | |
+//! | `server.rs` | 10 | this page; [`Server`], [`Handler`], [`Event`]; the accept loop |
+//! | `server/wire.rs` | 4 | the format of the messages |
+//! | **2. The clients** | **11** | |
+//! | `server/client.rs` | 5 | [`Client`] |
+//! | `server/state.rs` | 5 | the slots of the clients |
+//! | `server/reaper.rs` | 1 | the thread that learns which clients were killed |
+//! | **3. A session** | **7** | |
+//! | `server/session.rs` | 5 | the thread of one client |
+//! | `server/back_pressure.rs` | 2 | reclaiming room from answers that their clients do not take |
 
 mod back_pressure;
 mod client;

@@ -1,4 +1,46 @@
 //! Ping-pong through a message queue, between any two processes, and the commands that an operator needs for queues.
+//!
+//! | part, file | minutes | what it is |
+//! |---|---|---|
+//! | **1. The command line** | **14** | |
+//! | `main.rs` | 3 | chooses between the ping-pong and the commands |
+//! | `command.rs` | 4 | the list of commands |
+//! | `command/name.rs` | 3 | `--id`, `--key`, `--path` |
+//! | `command/timeout.rs` | 1 | `--nowait`, `--timeout` |
+//! | `command/text.rs` | 3 | formatting |
+//! | **2. Messages** | **12** | |
+//! | `command/create.rs` | 2 | `create` |
+//! | `command/send.rs` | 3 | `send` |
+//! | `command/recv.rs` | 5 | `recv` |
+//! | `command/form.rs` | 1 | `--lines`, `--hex` |
+//! | `command/peek.rs` | 2 | `peek` |
+//! | **3. Queues** | **10** | |
+//! | `command/ls.rs` | 3 | `ls` |
+//! | `command/watch.rs` | 2 | `watch` |
+//! | `command/stat.rs` | 2 | `stat` |
+//! | `command/set.rs` | 2 | `set` |
+//! | `command/limits.rs` | 1 | `limits` |
+//! | **4. The users of a queue** | **12** | |
+//! | `command/users.rs` | 8 | which processes use a queue, from `/proc` |
+//! | `command/rm.rs` | 4 | `rm`, also of the queues that no process uses |
+//! | **5. A server in the shell** | **5** | |
+//! | `command/serve.rs` | 2 | `serve` |
+//! | `command/client.rs` | 1 | `client` |
+//! | `command/completions.rs` | 1 | `completions` |
+//! | **6. Scenarios** | **12** | |
+//! | `scenario.rs` | 3 | the list of scenarios, and the code that runs one |
+//! | `scenario/context.rs` | 4 | the queue, the clock, and the checks |
+//! | `scenario/reply.rs` | 3 | the reply of a process to each step |
+//! | `scenario/narration.rs` | 2 | the wording of what is printed |
+//! | **7. The processes of a scenario** | **10** | |
+//! | `scenario/worker.rs` | 5 | a process, seen from the scenario |
+//! | `scenario/worker_process.rs` | 5 | the process itself |
+//! | **8. What they show** | **14** | |
+//! | `scenario/waiting.rs` | 2 | waiting calls, and the events that end them |
+//! | `scenario/routing.rs` | 3 | the receiver that gets a message |
+//! | `scenario/meeting.rs` | 2 | several processes on one queue |
+//! | `scenario/limits.rs` | 3 | messages that fit a queue, and messages that do not |
+//! | `scenario/removing.rs` | 3 | the end of a queue |
 
 mod command;
 mod scenario;

@@ -1,14 +1,4 @@
-//! The scenarios of the course: real processes, a timeline, and a claim that is checked.
-//!
-//! | file | what it is |
-//! |---|---|
-//! | `scenario.rs` | the list of scenarios, and the code that runs one |
-//! | `context.rs` | [`Context`](context::Context): the queue, the clock, and the claims |
-//! | `worker.rs` | [`Worker`](worker::Worker): another process, told line by line what to do |
-//! | `worker_process.rs` | the work of such a process |
-//! | `reply.rs` | its answers |
-//! | `narration.rs` | the wording of what is printed |
-//! | `waiting.rs`, `routing.rs`, `meeting.rs`, `limits.rs`, `removing.rs` | the scenarios |
+//! The scenarios of the course: real processes, a timeline, and claims that are checked.
 
 mod context;
 mod limits;
