@@ -18,7 +18,7 @@ use ipc_core::{Call as _, Result};
 use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Queue, QueueId};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 const REQUESTS: usize = 100_000;
 const KILLS: usize = 51;
 
@@ -39,7 +39,7 @@ impl Handler for Echo {
 fn main() -> Result<()> {
     if let [_, id, clients, requests] = &std::env::args().collect::<Vec<_>>()[..] {
         let number = |text: &str| text.parse().expect("a number");
-        return play(
+        return run_clients(
             Queue::from_id(QueueId::new(number(id))),
             number(clients) as usize,
             number(requests) as usize,
@@ -70,12 +70,12 @@ fn main() -> Result<()> {
         let mut other = start(*queue, 1, 0)?;
         let started = Instant::now();
         other.kill().call("kill")?;
-        times.push(killed.recv_timeout(PATIENCE).expect("the server knows") - started);
+        times.push(killed.recv_timeout(TIMEOUT).expect("the server knows") - started);
         other.wait().call("wait4")?;
     }
     times.sort_unstable();
     println!(
-        "from SIGKILL to the server's knowing: median {:?}, worst {:?}",
+        "from SIGKILL until the server has noticed: median {:?}, worst {:?}",
         times[KILLS / 2],
         times[KILLS - 1]
     );
@@ -92,11 +92,11 @@ fn start(queue: Queue, clients: usize, requests: usize) -> Result<Child> {
     Ok(child)
 }
 
-/// Runs such a process.
-fn play(queue: Queue, clients: usize, requests: usize) -> Result<()> {
+/// Runs such a process: its clients join, wait for the signal to begin, and send their requests.
+fn run_clients(queue: Queue, clients: usize, requests: usize) -> Result<()> {
     let (joined, begin) = (Barrier::new(clients + 1), Barrier::new(clients + 1));
     let client = || {
-        let mut client = Client::join(queue, PATIENCE).expect("there is a server");
+        let mut client = Client::join(queue, TIMEOUT).expect("there is a server");
         joined.wait();
         begin.wait();
         for _ in 0..requests {

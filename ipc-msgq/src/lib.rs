@@ -65,7 +65,7 @@
 //!
 //! | part, file | minutes | what it is |
 //! |---|---|---|
-//! | **1. Overview** | **11** | |
+//! | **1. Overview** | **12** | |
 //! | `lib.rs` | 11 | this page, and the [row](PROFILE) of the course's table |
 //! | `../examples/smallest.rs` | 1 | two processes and one queue, with nothing else |
 //! | **2. A queue and its messages** | **14** | |
@@ -80,7 +80,8 @@
 //! | `crash_safe.rs` | 2 | a queue that is removed even when its owner is killed |
 //! | **5. How two processes meet** | **12** | |
 //! | `system_v.rs` | 6 | [`SystemV`]: the owner makes the queue, the other joins |
-//! | `system_v/protocol.rs` | 6 | the meaning of each type, the introduction and the end-of-stream marker |
+//! | `process_bytes.rs` | 1 | a process in a message |
+//! | `system_v/protocol.rs` | 5 | the meaning of each type, the introduction and the end-of-stream marker |
 //! | **6. Messages in both directions** | **14** | |
 //! | `system_v/link.rs` | 7 | [`SystemVLink`]: a connected end, which notices when the peer is gone |
 //! | `wait_limit.rs` | 7 | [`WaitLimit`]: waiting with a deadline; [`CancelToken`] |
@@ -113,6 +114,7 @@ mod message;
 mod open;
 mod owned;
 pub mod posix;
+mod process_bytes;
 mod queue;
 mod readiness;
 mod select;

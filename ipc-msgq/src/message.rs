@@ -88,7 +88,7 @@ pub struct Message {
 const WORD: usize = size_of::<c_long>();
 
 // The functions that every message passes through are inlined into the callers' crates, here and in `queue.rs` and
-// `system_v/link.rs`: this saves one or two hundredths of a round trip (`examples/floor.rs`).
+// `system_v/link.rs`: this saves one or two hundredths of a round trip (`examples/baseline.rs`).
 impl Message {
     /// Returns an empty message of type 1 with room for `capacity` bytes of text. A longer message stays in the queue,
     /// and the call that tries to receive it fails with `E2BIG`.

@@ -38,9 +38,9 @@
 //! | `posix/queue.rs` | 10 | [`PosixQueue`]: the other calls, one by one |
 //! | `posix/lock.rs` | 1 | telling two queues of one name apart, and detecting whether a process holds one |
 //! | **3. Two processes at two queues** | **10** | |
-//! | `posix/leased.rs` | 2 | a queue whose name is removed even when its owner is killed |
+//! | `posix/crash_safe.rs` | 2 | a queue whose name is removed even when its owner is killed |
 //! | `posix/protocol.rs` | 2 | the handshake and the end-of-stream marker |
-//! | `posix/link.rs` | 6 | [`PosixLink`]: messages in both directions, and noticing when the peer is gone |
+//! | `posix/link.rs` | 5 | [`PosixLink`]: messages in both directions, and noticing when the peer is gone |
 
 mod crash_safe;
 mod link;

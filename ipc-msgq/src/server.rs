@@ -55,7 +55,7 @@
 //!
 //! | part, file | minutes | what it is |
 //! |---|---|---|
-//! | **1. The page and the messages** | **14** | |
+//! | **1. The page and the messages** | **13** | |
 //! | `server.rs` | 10 | this page; [`Server`], [`Handler`], [`Event`]; the accept loop |
 //! | `server/wire.rs` | 4 | the format of the messages |
 //! | **2. The clients** | **11** | |

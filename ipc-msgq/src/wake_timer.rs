@@ -39,8 +39,9 @@ mod periodic;
 pub(crate) use periodic::PeriodicWakeUp;
 use periodic::Slot;
 
-/// The interval at which the timer looks at the slots. A dead peer is noticed after two of these at the latest.
-const TICK: Duration = Duration::from_millis(100);
+/// The interval at which the timer looks at the slots, and a waiting link at its peer. A dead peer is noticed after two
+/// of these at the latest.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// The delay before a signal that interrupted nothing is repeated; it then doubles, up to [`TICK`].
 const REPEAT: Duration = Duration::from_millis(1);

@@ -106,7 +106,7 @@ fn messages_without_text_keep_their_place() {
     assert_eq!(drained(&readiness), expected);
 }
 
-/// What the caller's memory held before is no part of a message without text.
+/// A message without text includes nothing that the caller's memory held before.
 #[test]
 fn a_message_without_text_is_empty() {
     let queue = queue();

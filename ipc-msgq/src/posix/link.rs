@@ -7,11 +7,7 @@ use nix::errno::Errno;
 
 use super::protocol::{DATA, END_OF_STREAM, QueuePair};
 use super::{PosixQueue, Received};
-use crate::wake_timer::PeriodicWakeUp;
-
-/// The time that a call with a timeout waits before it checks that the peer is still there. The wake-up timer of the
-/// process interrupts a call without a timeout for the same check.
-const SLICE: Duration = Duration::from_millis(100);
+use crate::wake_timer::{PeriodicWakeUp, TICK};
 
 /// One end of a link over two POSIX queues. Dropping it tells the peer that nothing more will come.
 ///
@@ -146,7 +142,7 @@ impl Transport for PosixLink {
             if deadline.has_passed() {
                 break;
             }
-            sent = self.queues.outbound.send_within(message, DATA, deadline.left(SLICE))?;
+            sent = self.queues.outbound.send_within(message, DATA, deadline.left(TICK))?;
         }
         Ok(sent)
     }
@@ -154,7 +150,7 @@ impl Transport for PosixLink {
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
         while self.kept.is_none() && !self.gone && !timeout.is_zero() {
-            if let Some(received) = self.queues.inbound.recv_within(&mut self.inbox, deadline.left(SLICE))? {
+            if let Some(received) = self.queues.inbound.recv_within(&mut self.inbox, deadline.left(TICK))? {
                 let len = self.check(received)?;
                 return self.deliver(len, buffer).map(Some);
             }

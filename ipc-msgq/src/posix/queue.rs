@@ -75,7 +75,7 @@ impl PosixQueue {
         sys::mq_timedsend(self.as_fd(), message, priority, MqWait::Yes).call("mq_timedsend")
     }
 
-    /// Sends `message` if there is room within `patience`; `None` if there is not.
+    /// Sends `message` if there is room within `timeout`; `None` if there is not.
     ///
     /// Does not use `mq_timedsend`, whose time limit is a moment of the wall clock: if that clock is set back
     /// meanwhile, the call waits longer by the same amount. `poll(2)` uses the monotonic clock.
@@ -98,8 +98,8 @@ impl PosixQueue {
     /// # Errors
     /// As [`send`](Self::send), except `EINTR`.
     #[doc(alias = "mq_timedsend")]
-    pub fn send_within(&self, message: &[u8], priority: Priority, patience: Duration) -> Result<Option<()>> {
-        let deadline = Deadline::after(patience);
+    pub fn send_within(&self, message: &[u8], priority: Priority, timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
         loop {
             let sent = self.try_send(message, priority)?;
             if sent.is_some() || !wait_writable(self.as_fd(), deadline.left(Duration::MAX))? {
@@ -163,7 +163,7 @@ impl PosixQueue {
         sys::mq_timedreceive(self.as_fd(), buffer, MqWait::Yes).map(Received::from).call("mq_timedreceive")
     }
 
-    /// Receives in the same way if there is a message within `patience`; `None` if there is not. Uses `poll(2)` rather
+    /// Receives in the same way if there is a message within `timeout`; `None` if there is not. Uses `poll(2)` rather
     /// than the time limit of `mq_timedreceive`, for the reason given at [`send_within`](Self::send_within).
     ///
     /// ```
@@ -185,8 +185,8 @@ impl PosixQueue {
     /// # Errors
     /// As [`recv`](Self::recv), except `EINTR`.
     #[doc(alias = "mq_timedreceive")]
-    pub fn recv_within(&self, buffer: &mut [u8], patience: Duration) -> Result<Option<Received>> {
-        let deadline = Deadline::after(patience);
+    pub fn recv_within(&self, buffer: &mut [u8], timeout: Duration) -> Result<Option<Received>> {
+        let deadline = Deadline::after(timeout);
         loop {
             let received = self.try_recv(buffer)?;
             if received.is_some() || !wait_readable([self.as_fd()], deadline.left(Duration::MAX))? {

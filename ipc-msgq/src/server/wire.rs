@@ -10,9 +10,9 @@
 //! | answer | the slot's, outbound | session, the answer |
 //! | rejection | that of an answer or of a welcome | nothing, so that it fits into a full queue |
 
-use ipc_core::process::{Namespaces, ProcessId};
+use ipc_core::process::ProcessId;
 
-use crate::MessageType;
+use crate::{MessageType, process_bytes};
 
 /// The type that all clients know: they send their requests to join with it.
 pub(super) const JOIN: MessageType = MessageType::ONE;
@@ -57,13 +57,13 @@ pub(super) struct Join {
 
 impl Join {
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&MAGIC[..], &self.welcome.get().to_ne_bytes(), &encode(self.client)].concat()
+        [&MAGIC[..], &self.welcome.get().to_ne_bytes(), &process_bytes::encode(self.client)].concat()
     }
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
         let (kind, client) = text.strip_prefix(&MAGIC)?.split_first_chunk()?;
         let welcome = MessageType::new(i64::from_ne_bytes(*kind)).filter(|kind| kind.get() >= 1 << 62)?;
-        Some(Self { welcome, client: decode(client)? })
+        Some(Self { welcome, client: process_bytes::decode(client)? })
     }
 }
 
@@ -78,34 +78,16 @@ pub(super) struct Welcome {
 
 impl Welcome {
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.session.to_ne_bytes()[..], &self.slot.to_ne_bytes(), &encode(self.server)].concat()
+        [&self.session.to_ne_bytes()[..], &self.slot.to_ne_bytes(), &process_bytes::encode(self.server)]
+            .concat()
     }
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
         let (session, text) = text.split_first_chunk()?;
         let (slot, server) = text.split_first_chunk()?;
         let (session, slot) = (u64::from_ne_bytes(*session), u32::from_ne_bytes(*slot));
-        Some(Self { session, slot, server: decode(server)? })
+        Some(Self { session, slot, server: process_bytes::decode(server)? })
     }
-}
-
-/// The size of a process's identity: pid, start time, and the namespaces in which they are valid.
-const PROCESS: usize = 4 + 8 + 8;
-
-fn encode(process: ProcessId) -> [u8; PROCESS] {
-    let mut bytes = [0; PROCESS];
-    bytes[..4].copy_from_slice(&process.pid.to_ne_bytes());
-    bytes[4..12].copy_from_slice(&process.start_time.to_ne_bytes());
-    bytes[12..].copy_from_slice(&process.namespaces.to_bits().to_ne_bytes());
-    bytes
-}
-
-fn decode(bytes: &[u8]) -> Option<ProcessId> {
-    let (pid, bytes) = bytes.split_first_chunk()?;
-    let (start_time, namespaces) = bytes.split_first_chunk()?;
-    let namespaces = Namespaces::from_bits(u64::from_ne_bytes(namespaces.try_into().ok()?));
-    let (pid, start_time) = (u32::from_ne_bytes(*pid), u64::from_ne_bytes(*start_time));
-    Some(ProcessId { pid, start_time, namespaces })
 }
 
 /// Parses `text`, a message of the client of `session`. Returns `None` if it is not from that session.

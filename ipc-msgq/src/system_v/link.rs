@@ -7,7 +7,7 @@ use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
 use nix::errno::Errno;
 
 use super::protocol::{Hello, Party, QueueEnd};
-use crate::wake_timer::PeriodicWakeUp;
+use crate::wake_timer::{PeriodicWakeUp, TICK};
 use crate::{Message, Queue};
 
 /// The last byte of each message, behind the caller's bytes. With it, no message of a caller has length zero, which is
@@ -17,9 +17,6 @@ const DATA: u8 = 0xD1;
 /// The last byte of an empty message. One more byte precedes it, so that every message has at least two bytes and the
 /// end-of-stream marker always fits: see [`QueueEnd`]'s `Drop`.
 const EMPTY: u8 = 0xE0;
-
-/// The time that a call with a timeout waits before it checks that the peer is still there.
-const SLICE: Duration = Duration::from_millis(100);
 
 /// One end of a link over a System V queue. Dropping it tells the peer that nothing more will come.
 ///
@@ -199,7 +196,7 @@ impl Transport for SystemVLink {
             if deadline.has_passed() {
                 break;
             }
-            let answer = self.queue().send_until(&self.outbox, deadline.left(SLICE));
+            let answer = self.queue().send_until(&self.outbox, deadline.left(TICK));
             sent = answer.map_err(|error| self.refused(error))?;
         }
         Ok(sent)
@@ -210,7 +207,7 @@ impl Transport for SystemVLink {
         let kind = self.peer_party().outbound();
         let deadline = Deadline::after(timeout);
         while !self.kept && !self.gone && !timeout.is_zero() {
-            let received = self.queue().recv_until(kind, &mut self.inbox, deadline.left(SLICE));
+            let received = self.queue().recv_until(kind, &mut self.inbox, deadline.left(TICK));
             if received.map_err(|error| self.refused(error))?.is_some() {
                 return self.unpack(buffer).map(Some);
             }

@@ -1,12 +1,12 @@
 //! The protocol of the two sides: the meaning of each message type, the introductions, and the end-of-stream marker.
 
 use ipc_core::ownership::OwnershipLock;
-use ipc_core::process::{Namespaces, ProcessId};
+use ipc_core::process::ProcessId;
 use ipc_core::{Error, Result};
 use nix::errno::Errno;
 
 use super::link::max_message;
-use crate::{Message, MessageType, Queue};
+use crate::{Message, MessageType, Queue, process_bytes};
 
 /// One of the two sides. Each sends messages of its own type and takes only those of the other's: with a single type, a
 /// process would receive its own messages.
@@ -96,29 +96,18 @@ const STRANGER: Error = Error::Corrupt("the process at this queue is not another
 impl Hello {
     /// Tells this version of the protocol from anything else that may be in a queue.
     const MAGIC: [u8; 8] = *b"ipcmsgq2";
-    pub(crate) const SIZE: usize = 8 + 4 + 8 + 8 + 8;
+    pub(crate) const SIZE: usize = 8 + process_bytes::SIZE + 8;
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let pid = self.process.pid.to_le_bytes();
-        let start_time = self.process.start_time.to_le_bytes();
-        let namespaces = self.process.namespaces.to_bits().to_le_bytes();
-        [&Self::MAGIC[..], &pid, &start_time, &namespaces, &self.max_message.to_le_bytes()].concat()
+        [&Self::MAGIC[..], &process_bytes::encode(self.process), &self.max_message.to_ne_bytes()].concat()
     }
 
     pub(crate) fn decode(text: &[u8]) -> Result<Self> {
         let fields = text.strip_prefix(&Self::MAGIC).and_then(|text| {
-            let (pid, text) = text.split_first_chunk()?;
-            let (start_time, text) = text.split_first_chunk()?;
-            let (namespaces, text) = text.split_first_chunk()?;
-            Some((pid, start_time, namespaces, text.try_into().ok()?))
+            let (process, max_message) = text.split_at_checked(process_bytes::SIZE)?;
+            Some((process_bytes::decode(process)?, u64::from_ne_bytes(max_message.try_into().ok()?)))
         });
-        let (pid, start_time, namespaces, max_message) = fields.ok_or(STRANGER)?;
-        let process = ProcessId {
-            pid: u32::from_le_bytes(*pid),
-            start_time: u64::from_le_bytes(*start_time),
-            namespaces: Namespaces::from_bits(u64::from_le_bytes(*namespaces)),
-        };
-        let max_message = u64::from_le_bytes(max_message);
+        let (process, max_message) = fields.ok_or(STRANGER)?;
         // A queue usable for a link has at least this capacity: see `link::max_message`.
         if max_message < Self::SIZE as u64 - 1 {
             return Err(STRANGER);

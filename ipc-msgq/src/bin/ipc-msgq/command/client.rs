@@ -19,7 +19,7 @@ use super::name::{self, Name};
 pub struct ClientArgs {
     #[command(flatten)]
     server: Name,
-    /// How long to wait for each answer
+    /// Wait no longer than this for each answer
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10", allow_negative_numbers = true)]
     timeout: Duration,
     /// The request; without it, each line of standard input is a request

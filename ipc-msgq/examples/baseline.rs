@@ -2,7 +2,7 @@
 //! layer in turn, repeatedly, so that all layers see the same machine.
 //!
 //! ```console
-//! $ cargo run --release -p ipc-msgq --example floor
+//! $ cargo run --release -p ipc-msgq --example baseline
 //! ```
 //!
 //! | layer | each side's work for a message |
@@ -37,10 +37,10 @@ struct Buffer {
 const LAYERS: [&str; 5] = ["bare", "again", "queue", "typed", "link"];
 const ROUNDS: usize = 2000;
 const TRIPS: u64 = 100;
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One of the two processes.
-struct Side {
+struct Participant {
     id: libc::c_int,
     own: MessageType,
     other: MessageType,
@@ -51,7 +51,7 @@ struct Side {
     starts: bool,
 }
 
-impl Side {
+impl Participant {
     fn new(queue: Queue, link: SystemVLink, starts: bool) -> Self {
         let types = [1, 2].map(|number| MessageType::new(number).expect("1 or more"));
         let [own, other] = if starts { types } else { [types[1], types[0]] };
@@ -103,7 +103,7 @@ impl Side {
         })
     }
 
-    /// Plays one round and returns the time of a round trip in nanoseconds.
+    /// Measures one round and returns the time of a round trip in nanoseconds.
     fn round(&mut self, layer: usize) -> Result<f64> {
         let started = Instant::now();
         for number in 0..TRIPS {
@@ -119,8 +119,8 @@ impl Side {
         Ok(started.elapsed().as_nanos() as f64 / TRIPS as f64)
     }
 
-    /// Plays all rounds of all layers, each round in another order, and returns the times of each layer.
-    fn play(&mut self) -> Result<[Vec<f64>; LAYERS.len()]> {
+    /// Runs all rounds of all layers, each round in another order, and returns the times of each layer.
+    fn run(&mut self) -> Result<[Vec<f64>; LAYERS.len()]> {
         let mut times = [(); LAYERS.len()].map(|()| Vec::with_capacity(ROUNDS));
         for round in 0..ROUNDS {
             for place in 0..LAYERS.len() {
@@ -143,8 +143,8 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [id, address] = &arguments[..] {
         let queue = Queue::from_id(QueueId::new(id.parse().expect("the id of a queue")));
-        let link = SystemV::join(address, &setup, PATIENCE)?;
-        return Side::new(queue, link, false).play().map(drop);
+        let link = SystemV::join(address, &setup, TIMEOUT)?;
+        return Participant::new(queue, link, false).run().map(drop);
     }
 
     let queue = Queue::private(0o600)?.owned();
@@ -153,7 +153,7 @@ fn main() -> Result<()> {
     let mut child = Command::new(program);
     child.args([queue.id().to_string(), meeting.address()]);
     let mut child = child.spawn().expect("this program can be run");
-    let times = meeting.accept(PATIENCE).and_then(|link| Side::new(*queue, link, true).play());
+    let times = meeting.accept(TIMEOUT).and_then(|link| Participant::new(*queue, link, true).run());
     let _ = child.wait();
     let times = times?;
 
