@@ -332,6 +332,18 @@ mod tests {
         memory
     }
 
+    /// Neither a file on a file system without seals nor memory that was made without them.
+    #[test]
+    fn memory_without_seals_is_refused() {
+        let on_disk = tempfile::tempfile_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let memory = File::from(memfd_create(NAME, MFdFlags::MFD_CLOEXEC).unwrap());
+        for file in [on_disk, memory] {
+            file.set_len(SEGMENT_LEN as u64).unwrap();
+            let refused = check(&file, &Setup::default()).unwrap_err();
+            assert!(matches!(refused, Error::Corrupt(text) if text.contains("not sealed")), "{refused}");
+        }
+    }
+
     #[test]
     fn memory_of_another_length_is_refused() {
         let right = SEGMENT_LEN as u64;

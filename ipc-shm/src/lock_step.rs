@@ -298,6 +298,16 @@ mod tests {
         }
     }
 
+    /// A slot that cannot be handed on since the array is gone does not break the link: each call names the reason.
+    #[test]
+    fn an_array_that_goes_between_taking_and_giving_was_removed() {
+        let (owner, mut joiner) = pair();
+        sys::sem_remove(joiner.semaphores.id()).unwrap();
+        assert_eq!(joiner.give(free(0)).unwrap_err().errno(), Some(Errno::EIDRM));
+        assert_eq!(joiner.send(b"text").unwrap_err().errno(), Some(Errno::EIDRM));
+        drop(owner);
+    }
+
     /// An ownership lock keeps the array until both sides are done: it does not go with the peer.
     #[test]
     fn an_array_that_is_gone_under_a_lease_was_removed() {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_conformance::Bytes as _;
-use ipc_core::ring::SEGMENT_LEN;
+use ipc_core::ring::{SEGMENT_LEN, hold};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{File, FileOptions};
 use nix::errno::Errno;
@@ -167,6 +167,19 @@ fn the_file_has_no_holes() {
     assert!(meta.blocks() * 512 >= meta.len(), "only {} blocks", meta.blocks());
 }
 
+/// On a file system that cannot allocate in advance, such as ramfs, the file is used as it is.
+#[test]
+fn a_file_system_without_fallocate_will_do() {
+    let place = Place::new();
+    let (mount, demo) = (format!("mount -t ramfs none {}", place.path("")), env!("CARGO_BIN_EXE_ipc-mmap"));
+    let Some(mut demo) = ipc_conformance::namespaces::limited(&["--mount"], &mount, demo) else {
+        return ipc_conformance::skipped("mounting needs root or a user namespace, and unshare(1)");
+    };
+    demo.env("TMPDIR", place.path("")).args(["--count", "5", "--variant", "file"]);
+    let output = demo.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// A file is for its owner alone, unless a wider mode is requested; the umask does not change that.
 #[test]
 fn the_file_is_for_its_owner_alone() {
@@ -266,6 +279,21 @@ fn another_users_file_is_refused() {
     assert!(matches!(&error, Error::Usage(text) if text.contains("another user's (uid 65534)")), "{error}");
     let allowed = File::join(&path, &Setup { mode: 0o666, ..setup() }, PATIENCE);
     assert!(allowed.is_ok(), "{allowed:?}");
+}
+
+/// The kernel's lock decides who has the place of the joining side, even if the memory says that it is free.
+#[test]
+fn a_place_that_another_process_holds_is_not_taken() {
+    let place = Place::new();
+    let path = place.path("memory");
+    let mut owner = File::create(Some(&path), &setup()).unwrap();
+    let other = fs::File::options().read(true).write(true).open(&path).unwrap();
+    assert!(hold(&other, 1).unwrap());
+    let error = File::join(&path, &setup(), Duration::from_millis(50)).unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }), "{error}");
+    drop(other);
+    File::join(&path, &setup(), PATIENCE).expect("it is free now");
+    owner.accept(PATIENCE).unwrap();
 }
 
 /// A kept file is finished: both its sides have left, and no process joins it again.

@@ -8,7 +8,7 @@ use std::os::unix::net;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::{Error, Mechanism, Transport};
@@ -32,6 +32,24 @@ fn strangers_do_not_keep_the_right_one_out() {
     let answer = shown_out.recv_timeout(PATIENCE).unwrap();
     assert!(matches!(answer, Ok(0) | Err(ErrorKind::ConnectionReset)), "{answer:?}");
     drop(silent);
+}
+
+/// Of the connections that say nothing, the owner keeps sixteen; the next one replaces the oldest.
+#[test]
+fn the_oldest_silent_stranger_goes_first() {
+    let mut owner = UnixStream::create(None, &setup()).unwrap();
+    let connect = |_| net::UnixStream::connect(owner.address()).unwrap();
+    let strangers: Vec<_> = (0..18).map(connect).collect();
+    let is_open = |mut stranger: &net::UnixStream| {
+        stranger.set_nonblocking(true).unwrap();
+        stranger.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    let open = || strangers.iter().map(is_open).collect::<Vec<_>>();
+    let started = Instant::now();
+    while open().iter().filter(|open| **open).count() > 16 && started.elapsed() < PATIENCE {
+        assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })));
+    }
+    assert_eq!(open(), [&[false; 2][..], &[true; 16]].concat());
 }
 
 /// Strangers that connect constantly do not prolong the owner's wait.
@@ -64,6 +82,8 @@ fn a_wrong_listener_is_told_apart() {
     assert!(matches!(silent, Err(Error::TimedOut { waited: A_WHILE, .. })), "{silent:?}");
     let talking = play(PATIENCE, |caller| drop(caller.write_all(b"220 mail.example ESMTP\r\n")));
     assert!(matches!(talking, Err(Error::Corrupt(_))), "{talking:?}");
+    let same_side = play(PATIENCE, |caller| drop(caller.write_all(b"ipc-sock/1 join\n")));
+    assert!(matches!(same_side, Err(Error::Corrupt(_))), "{same_side:?}");
     let hung_up = message(play(PATIENCE, |caller| drop(caller.read(&mut [0; 64]))));
     assert!(hung_up.contains("ECONNRESET") && hung_up.contains("is not `ipc-socket pong`"), "{hung_up}");
 }
