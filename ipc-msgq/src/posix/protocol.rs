@@ -73,3 +73,45 @@ pub(super) fn check_longest(queue: &PosixQueue) -> Result<()> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipc_conformance::Allowance;
+
+    use super::*;
+    use crate::posix::{Access, Attributes, PosixName};
+
+    /// Makes both ends of a queue whose name is already removed.
+    fn ends(longest: usize) -> (PosixQueue, PosixQueue) {
+        drop(Allowance::wait_for(1)); // small queues fit wherever a link's do
+        let name = PosixName::fresh();
+        let attributes = Attributes { capacity: 1, longest, messages: 0 };
+        let inbound = PosixQueue::create(&name, Access::Receive, attributes, 0o600).unwrap();
+        let outbound = PosixQueue::open(&name, Access::Send);
+        PosixQueue::unlink(&name).unwrap();
+        (inbound, outbound.unwrap())
+    }
+
+    #[test]
+    fn a_queue_has_room_for_the_handshake() {
+        for (longest, is_usable) in [(1, false), (7, false), (8, true), (9, true)] {
+            assert_eq!(check_longest(&ends(longest).0).is_ok(), is_usable, "{longest} bytes");
+        }
+    }
+
+    /// The same text means something else with another priority.
+    #[test]
+    fn an_acceptance_is_no_invitation() {
+        let (inbound, outbound) = ends(Handshake::SIZE);
+        let said = [Handshake::INVITATION, Handshake::ACCEPTANCE];
+        for (sent, expected) in said.into_iter().flat_map(|sent| said.map(|expected| (sent, expected))) {
+            Handshake::send(&outbound, sent).unwrap();
+            assert!(Handshake::send(&outbound, sent).is_err(), "it is full");
+            match Handshake::try_recv(&inbound, expected) {
+                Err(Error::Corrupt(_)) => assert_ne!(sent, expected),
+                received => assert_eq!((received.unwrap(), sent), (Some(()), expected)),
+            }
+            assert_eq!(Handshake::try_recv(&inbound, expected).unwrap(), None);
+        }
+    }
+}

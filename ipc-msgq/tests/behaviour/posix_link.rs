@@ -292,3 +292,32 @@ fn a_stranger_who_joins_is_corrupt() {
         assert!(matches!(meeting.accept(PATIENCE), Err(Error::Corrupt(_))), "{hello:?}");
     }
 }
+
+/// An owner that waits has one invitation in its queue, however long it waits: so one process joins.
+#[test]
+fn there_is_one_invitation() {
+    let _allowance = Allowance::wait_for(1);
+    let mut meeting = Posix::create(None, &setup()).unwrap();
+    let back = PosixQueue::open(&format!("{}.back", meeting.address()).parse().unwrap(), Access::Receive);
+    for _ in 0..2 {
+        assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));
+        assert_eq!(back.as_ref().unwrap().attributes().unwrap().messages, 1);
+    }
+}
+
+/// What a peer has sent is received after it is known to be gone: also a message that did not fit at first.
+#[test]
+fn the_messages_of_a_peer_that_is_gone_are_received() {
+    let _allowance = Allowance::wait_for(1);
+    let (mut owner, mut joiner) = pair::<Posix>();
+    joiner.send(b"first").unwrap();
+    joiner.send(b"second").unwrap();
+    let mut buffer = [0; 8];
+    assert!(matches!(owner.try_recv(&mut buffer[..2]), Err(Error::BufferTooSmall { needed: 5 })));
+    drop(joiner);
+    assert!(matches!(owner.check_peer(), Err(Error::Disconnected)));
+    assert_eq!(owner.try_recv(&mut buffer).unwrap(), Some(5));
+    assert_eq!(owner.recv(&mut buffer).unwrap(), 6);
+    assert_eq!(&buffer[..6], b"second");
+    assert!(matches!(owner.recv(&mut buffer), Err(Error::Disconnected)));
+}
