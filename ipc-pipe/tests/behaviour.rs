@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipc_conformance::skipped;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{ByteStream as _, Error, Mechanism, Setup, Transport};
-use ipc_demo::peer::Peer;
+use ipc_demo::helper_process::HelperProcess;
 use ipc_demo::play::{self, Exchange, Order};
 use ipc_pipe::Pipe;
 use nix::errno::Errno;
@@ -38,11 +38,11 @@ fn wait_for_hang_up(end: &File) {
 }
 
 /// Starts the demo as a child that joins `pipe` and plays pong.
-fn spawn_pong(pipe: &mut Pipe) -> Peer {
+fn spawn_pong(pipe: &mut Pipe) -> HelperProcess {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
-    command.args(["--cpus", "same", "invited"]);
+    command.args(["helper", "pong", r#"{"cpus":"same"}"#]);
     pipe.invite(&mut command).unwrap();
-    Peer::spawn(command).unwrap()
+    HelperProcess::spawn(command).unwrap()
 }
 
 fn create() -> Pipe {
@@ -307,9 +307,9 @@ fn not_waiting_does_not_change_the_descriptor() {
 fn a_stray_print_of_the_child_stays_out_of_the_frames() {
     let mut pipe = create();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
-    command.args(["invited"]);
+    command.args(["helper", "pong", "{}"]);
     pipe.invite(&mut command).unwrap();
-    let child = Peer::spawn(command).unwrap();
+    let child = HelperProcess::spawn(command).unwrap();
     let mut link = pipe.accept(Duration::ZERO).unwrap();
     let order = Order { exchange: Exchange::RoundTrip, verify: true, size: 8, count: 1 };
     play::ping(&mut link, &order, |_, _| {}).unwrap(); // by now it has surely joined
@@ -328,7 +328,7 @@ fn a_frame_is_a_length_and_the_bytes() {
     pipe.invite(&mut od).unwrap();
     let (mut said, stdout) = raw_pipe();
     od.stdout(Stdio::from(OwnedFd::from(stdout)));
-    let mut child = Peer::spawn(od).unwrap();
+    let mut child = HelperProcess::spawn(od).unwrap();
     let mut link = pipe.accept(Duration::ZERO).unwrap();
     link.send(b"hi").unwrap();
     drop(link);
@@ -379,8 +379,11 @@ fn half_an_invitation_is_refused() {
         [(null(), Stdio::from(OwnedFd::from(pipe().1))), (OwnedFd::from(pipe().0).into(), null())]
     {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
-        let child =
-            child.args(["invited", "stdin,stdout"]).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
+        let child = child
+            .args(["helper", "pong", "{}", "stdin,stdout"])
+            .stdin(stdin)
+            .stdout(stdout)
+            .stderr(Stdio::piped());
         let output = child.spawn().unwrap().wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
@@ -392,7 +395,7 @@ fn a_pong_that_got_half_a_header_fails() {
     for (bytes, status) in [(&[][..], 0), (&[1, 0][..], 1), (&[24, 0, 0, 0, b'P'][..], 1)] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
         command
-            .args(["invited", "stdin,stdout"])
+            .args(["helper", "pong", "{}", "stdin,stdout"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, ownership};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::peer::{self, Peer};
+use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::play::{self, Exchange};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -208,11 +208,11 @@ impl Drop for Pair {
 /// come. Any failure ends the thread, and the child with it.
 pub(crate) fn ping<M: Mechanism>(case: Case, stage: &Stage) -> Result<()> {
     let mut meeting = create::<M>()?;
-    let mut command = peer::this_program()?;
+    let mut command = helper_process::this_program()?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
     meeting.invite(&mut command)?;
-    let mut child = Peer::spawn(command)?;
+    let mut child = HelperProcess::spawn(command)?;
     let link = child.accept(&mut meeting, PATIENCE)?;
     drop(meeting);
     cpus.bind(Role::Ping)?;

@@ -17,7 +17,7 @@ use std::process::{Child, Stdio};
 
 use ipc_core::process::entered_call;
 use ipc_core::{Call, Error, Result, Wait};
-use ipc_demo::peer;
+use ipc_demo::helper_process;
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::Signal;
@@ -87,11 +87,11 @@ impl Way {
 /// Counts by ptrace.
 fn count(case: &Case) -> Result<Calls> {
     let Case { member, variant, kind, size, wait, placement, .. } = case;
-    let mut command = peer::this_program()?;
+    let mut command = helper_process::this_program()?;
     command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
     command.arg(format!("{},{}", placement.ping, placement.pong));
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = peer::spawn(&mut command)?;
+    let mut child = helper_process::spawn(&mut command)?;
     let counted = Counter::seize(&child).and_then(|mut counter| {
         drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // the process waits for that
         counter.run_out()

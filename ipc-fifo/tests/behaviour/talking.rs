@@ -9,7 +9,7 @@ use std::process::Command;
 use ipc_conformance::survivor_clears_up;
 use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{ByteStream, Error, Mechanism, Mode, Setup, Transport};
-use ipc_demo::peer::Peer;
+use ipc_demo::helper_process::HelperProcess;
 use ipc_fifo::Fifo;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -118,7 +118,7 @@ fn a_child_of_ours_does_not_inherit_the_ends() {
     let (owner, mut joiner) = meet(None);
     let mut sleep = Command::new("sleep");
     sleep.arg("60");
-    let _child = Peer::spawn(sleep).unwrap();
+    let _child = HelperProcess::spawn(sleep).unwrap();
     drop(owner);
     let ended = start(move || joiner.recv(&mut [0; 8]).map_err(|error| error.to_string()));
     assert_eq!(
@@ -132,9 +132,9 @@ fn a_child_of_ours_does_not_inherit_the_ends() {
 fn a_look_from_outside_finds_both_fifos_in_proc() {
     let mut meeting = Fifo::create(None, &setup()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-fifo"));
-    command.arg("invited");
+    command.args(["helper", "pong", "{}"]);
     meeting.invite(&mut command).unwrap();
-    let mut child = Peer::spawn(command).unwrap();
+    let mut child = HelperProcess::spawn(command).unwrap();
     let _link = child.accept(&mut meeting, PATIENCE).unwrap();
     let open: Vec<_> = fs::read_dir(format!("/proc/{}/fd", child.pid()))
         .unwrap()

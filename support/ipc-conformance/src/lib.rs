@@ -75,7 +75,7 @@ use std::thread;
 
 pub use ipc_core::ring::{Bytes, scribble};
 use ipc_core::{Mechanism, Result, Setup, Variants, Visitor, Wait, Waiting};
-use ipc_demo::peer::Peer;
+use ipc_demo::helper_process::HelperProcess;
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::Signal;
 
@@ -218,11 +218,11 @@ impl<M: Mechanism + 'static> Bench<M> {
     }
 
     /// Makes a meeting point and starts a peer that plays `script` there; returns the link and the peer.
-    fn meet(self, script: &str) -> Result<(Waiting<M::Link>, Peer)> {
+    fn meet(self, script: &str) -> Result<(Waiting<M::Link>, HelperProcess)> {
         let mut meeting = M::create(None, &Setup::default())?;
         let mut command = scripts::command::<M>(scripts::JOINER, self.wait, script);
         meeting.invite(&mut command)?;
-        let mut peer = Peer::spawn(command)?;
+        let mut peer = HelperProcess::spawn(command)?;
         let link = peer.accept(&mut meeting, PATIENCE)?;
         Ok((Waiting::new(link, self.wait), peer))
     }

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Mechanism, Result, ThreadId, Transport, Wait};
-use ipc_demo::peer::Peer;
+use ipc_demo::helper_process::HelperProcess;
 use ipc_demo::play::Payload;
 use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
@@ -172,16 +172,16 @@ fn half_a_message<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-fn stop(peer: &Peer) -> Result<()> {
+fn stop(peer: &HelperProcess) -> Result<()> {
     kill(Pid::from_raw(peer.pid() as i32), Signal::SIGSTOP).call("kill")
 }
 
-fn go_on(peer: &Peer) -> Result<()> {
+fn go_on(peer: &HelperProcess) -> Result<()> {
     kill(Pid::from_raw(peer.pid() as i32), Signal::SIGCONT).call("kill")
 }
 
 /// Makes calls that must not wait, for `what`. Kills the peer to end a call that does.
-fn at_once(peer: &mut Peer, what: &str, calls: impl FnOnce() -> Outcome + Send) -> Outcome {
+fn at_once(peer: &mut HelperProcess, what: &str, calls: impl FnOnce() -> Outcome + Send) -> Outcome {
     thread::scope(|scope| {
         let (done, answer) = mpsc::channel();
         scope.spawn(move || done.send(calls()));

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_demo::helper_process::HelperProcess;
 use ipc_demo::interrupt;
-use ipc_demo::peer::Peer;
 use ipc_demo::play::Payload;
 
 use super::watchdog::PATIENCE;
@@ -85,7 +85,7 @@ fn own<M: Mechanism>(wait: Wait, script: &str, vandal: Vandal<M>) -> Result<()> 
     let mut meeting = M::create(None, &Setup::default())?;
     let mut joiner = command::<M>(JOINER, wait, theirs);
     meeting.invite(&mut joiner)?;
-    let mut joiner = Peer::spawn(joiner)?;
+    let mut joiner = HelperProcess::spawn(joiner)?;
     let link = joiner.accept(&mut meeting, PATIENCE)?;
     let address = meeting.address();
     drop(meeting);

@@ -6,10 +6,12 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use ipc_core::{Error, Mechanism, Options, Result, Setup, Variant, Variants, Visitor, Wait};
+use serde::{Deserialize, Serialize};
 
 use super::USAGE;
 use super::narrator::tell;
 use crate::cpus::Cpus;
+use crate::helper_process::Invitation;
 
 /// A valid command line.
 #[derive(Debug)]
@@ -47,7 +49,32 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(60);
 /// The default time that `ping` waits for `pong`, and a parent for its child.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The role of the child that [`Side::Both`] spawns.
+pub(super) const PONG: &str = "pong";
+
+/// The argument of that child. What is missing has the command line's default.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct PongArgument {
+    pub variant: Option<String>,
+    pub switches: Vec<String>,
+    pub wait: Option<String>,
+    pub cpus: Option<String>,
+    pub timeout: Option<Duration>,
+}
+
 impl Parsed {
+    /// Returns the argument for the child, whose CPUs are `cpus`.
+    pub(super) fn for_pong(&self, cpus: Cpus) -> PongArgument {
+        PongArgument {
+            variant: Some(self.variant.to_owned()),
+            switches: self.switches.iter().map(|&switch| switch.to_owned()).collect(),
+            wait: Some(self.wait.name().to_owned()),
+            cpus: Some(cpus.to_string()),
+            timeout: Some(self.timeout),
+        }
+    }
+
     /// Returns the setup for variant `M`.
     pub(super) fn setup<M: Mechanism>(&self) -> Setup<M::Options> {
         let mut setup = Setup::<M::Options>::default();
@@ -149,7 +176,6 @@ pub fn command<V: Variants>() -> Command {
                 )
                 .arg(address()),
         )
-        .subcommand(Command::new("invited").hide(true).arg(address().required(true)))
         .args([
             option("count", "N", "How many round trips").value_parser(parse_count).default_value("10000"),
             option("size", "BYTES", "Length of each message: 64, 4K, 1M")
@@ -185,7 +211,6 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
     let (side, timeout) = match name {
         "pong" => (Side::Pong { address: address() }, PONG_TIMEOUT),
         "ping" => (Side::Ping { address: address() }, PING_TIMEOUT),
-        "invited" => (Side::Invited { address: address().expect("clap requires it") }, PING_TIMEOUT),
         _ => (Side::Both, PING_TIMEOUT),
     };
     if V::PROFILE.address.is_none() && matches!(side, Side::Pong { .. } | Side::Ping { .. }) {
@@ -219,6 +244,36 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
         switches,
         timeout: matches.get_one("timeout").copied().unwrap_or(timeout),
         json: matches.get_flag("json"),
+    })
+}
+
+/// Returns what the child of another demo was told, as if by a command line.
+pub(super) fn invited<V: Variants>(invitation: &Invitation) -> Result<Parsed> {
+    if invitation.role != PONG {
+        return Err(Error::Usage(format!("invalid role '{}': expected {PONG}", invitation.role)));
+    }
+    let PongArgument { variant, switches, wait, cpus, timeout } = invitation.argument()?;
+    let known = Known::of::<V>();
+    let offer = match &variant {
+        Some(name) => known.named(name).ok_or_else(|| Error::Usage(format!("invalid variant '{name}'")))?,
+        None => &known.variants[0],
+    };
+    Ok(Parsed {
+        side: Side::Invited { address: invitation.address()?.to_owned() },
+        count: 0,
+        size: 0,
+        wait: wait.map_or(Ok(Wait::default()), |wait| wait.parse())?,
+        cpus: cpus.map_or_else(|| Ok(Cpus::available()), |cpus| cpus.parse())?,
+        variant: offer.variant.name,
+        is_default_variant: variant.is_none(),
+        switches: offer
+            .switches
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|name| switches.iter().any(|switch| switch == name))
+            .collect(),
+        timeout: timeout.unwrap_or(PING_TIMEOUT),
+        json: false,
     })
 }
 

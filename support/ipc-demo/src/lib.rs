@@ -12,19 +12,19 @@
 //! |---|---|
 //! | `play.rs`, `play/`, `payload.rs` | [`play`]: the ping-pong itself, and what it measures |
 //! | `run.rs` | the three ways to run a demo: both sides, ping, pong |
-//! | `peer.rs`, `cpus.rs` | [`peer`], [`cpus`]: the second process, and the CPUs that the two run on |
+//! | `helper_process.rs`, `cpus.rs` | [`helper_process`], [`cpus`]: the second process, and the CPUs that the two run on |
 //! | `args.rs` | the options; `--variant` becomes a type here |
 //! | `narrator.rs`, `output.rs`, `save.rs` | what a run prints, and where |
 //! | `interrupt.rs`, `silence.rs` | [`interrupt`]: Ctrl-C and `kill`; a peer that stops answering |
 
 mod args;
 pub mod cpus;
+pub mod helper_process;
 pub mod interrupt;
 mod meeting;
 mod narrator;
 mod output;
 mod payload;
-pub mod peer;
 pub mod play;
 mod run;
 mod save;
@@ -37,6 +37,7 @@ use ipc_core::{Error, Mechanism, Result, Variants, Visitor, ring::guard};
 
 use args::{Parsed, Side};
 pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
+use helper_process::Invitation;
 use narrator::Narrator;
 pub use output::{has_input, print, print_bytes, somebody_reads};
 pub use save::save;
@@ -54,7 +55,11 @@ pub fn main<V: Variants>() -> ExitCode {
 /// exit status.
 #[must_use]
 pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
-    let parsed = match args::parse::<V>(more_help) {
+    let parsed = match Invitation::of_this_process() {
+        Some(invitation) => args::invited::<V>(&invitation).map_err(|error| report(Err(error))),
+        None => args::parse::<V>(more_help),
+    };
+    let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(status) => return status,
     };

@@ -4,13 +4,13 @@ use ipc_core::{Deadline, Error, Mechanism, Result, Transport, Waiting, ownership
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::args::Parsed;
+use super::args::{self, Parsed};
 use super::meeting;
 use super::narrator::{Narrator, SHOWN, tell};
 use super::output::print;
 use super::silence::Watched;
-use crate::cpus::{self, Role};
-use crate::peer::{self, Peer};
+use crate::cpus::{self, Cpus, Role};
+use crate::helper_process::{self, HelperProcess};
 use crate::play::{self, Exchange, Order, Summary};
 
 /// Round trips that are checked before the timed ones; they also warm up both processes.
@@ -20,13 +20,10 @@ const CHECKED: u64 = 100;
 pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
     let (ping_cpu, pong_cpu) = (parsed.cpus.cpu(Role::Ping)?, parsed.cpus.cpu(Role::Pong)?);
     let mut meeting: M = create(None, parsed)?;
-    let mut command = peer::this_program()?;
-    command.args(["--wait", parsed.wait.name(), "--variant", parsed.variant]);
-    command.args(parsed.switches.iter().map(|switch| format!("--{switch}")));
-    command.args(["--timeout", &parsed.timeout.as_secs_f64().to_string()]);
-    command.args(["--cpus", &format!("{ping_cpu},{pong_cpu}"), "invited"]);
+    let argument = parsed.for_pong(Cpus::Pair(ping_cpu, pong_cpu));
+    let mut command = helper_process::command(args::PONG, &argument)?;
     meeting.invite(&mut command)?;
-    let mut child = Peer::spawn(command)?;
+    let mut child = HelperProcess::spawn(command)?;
     narrator.title();
     let may_bind = cpus::may_bind()?;
     narrator.process(Role::Ping, "this one, the parent", std::process::id(), may_bind.then_some(ping_cpu));

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ipc_core::ring::{Memory, RingLink};
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
 use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::interrupt;
-use ipc_demo::peer::{self, Peer};
 use ipc_demo::play::{Order, Payload};
 
 use crate::measure::child::Invitation;
@@ -140,10 +140,10 @@ const READY: &[u8] = b"ready";
 fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
     let mut meeting = create::<M>()?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
-    let mut command = peer::this_program()?;
+    let mut command = helper_process::this_program()?;
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
     meeting.invite(&mut command)?;
-    let mut child = Peer::spawn(command)?;
+    let mut child = HelperProcess::spawn(command)?;
     let mut link = child.accept(&mut meeting, PATIENCE)?;
     drop(meeting);
     cpus.bind(Role::Ping)?;

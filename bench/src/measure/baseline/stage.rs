@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::peer::{self, Peer};
+use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::play::Exchange;
 use ipc_demo::{interrupt, report};
 use nix::errno::Errno;
@@ -36,10 +36,10 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     let (control, theirs) = Control::pair()?;
     let cpus = Cpus::Pair(placement.ping, placement.pong);
     let piece = floor.piece.unwrap_or_default();
-    let mut command = peer::this_program()?;
+    let mut command = helper_process::this_program()?;
     command.args([PEER, &floor.mechanism, &floor.variant, floor.way.name()]);
     command.args([&cpus.to_string(), &piece.to_string()]);
-    let mut child = Peer::spawn({
+    let mut child = HelperProcess::spawn({
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
         command
     })?;

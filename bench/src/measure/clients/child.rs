@@ -6,7 +6,7 @@ use std::process::{ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Result, wait_readable};
-use ipc_demo::peer;
+use ipc_demo::helper_process;
 
 /// The interval at which to check whether the turn is over, or too late.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -35,9 +35,9 @@ impl Child {
         part: &str,
         args: impl Iterator<Item = &'a String>,
     ) -> Result<Self> {
-        let mut command = peer::this_program()?;
+        let mut command = helper_process::this_program()?;
         command.arg(part).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = peer::spawn(&mut command)?;
+        let mut process = helper_process::spawn(&mut command)?;
         let orders = process.stdin.take();
         let answers = process.stdout.take().expect("it is a pipe");
         Ok(Self { what, process, orders, answers, begun: Vec::new() })

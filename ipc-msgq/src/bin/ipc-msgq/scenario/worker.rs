@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::peer;
+use ipc_demo::helper_process;
 use ipc_msgq::QueueId;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -40,12 +40,12 @@ pub struct Worker {
 impl Worker {
     /// Starts the process. If it is `apart` from this process's group, Ctrl-C does not reach it.
     pub fn spawn(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
-        let mut command = peer::this_program()?;
+        let mut command = helper_process::this_program()?;
         command.args(["worker", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
         if apart {
             command.process_group(0);
         }
-        let mut child = peer::spawn(&mut command)?;
+        let mut child = helper_process::spawn(&mut command)?;
         let steps = child.stdin.take();
         let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
         let (to_us, replies) = channel();
