@@ -152,14 +152,14 @@ impl Queue {
     /// ```
     ///
     /// # Errors
-    /// `EACCES`: no permission to read it ([`list`](crate::list()) shows it all the same). `EINVAL` or `EIDRM`: the
+    /// `EACCES`: no permission to read it ([`list`](crate::list()) shows it anyway). `EINVAL` or `EIDRM`: the
     /// queue no longer exists.
     #[doc(alias = "msgctl")]
     #[doc(alias = "IPC_STAT")]
     pub fn stat(&self) -> Result<Stat> {
         let stat = sys::msgctl_stat(self.id().get(), libc::IPC_STAT).call("msgctl");
         let stat = stat.advise(Errno::EACCES, || {
-            format!("queue {} does not permit you to read it; `ipc-msgq ls` shows it all the same", self.id())
+            format!("queue {} does not permit you to read it; `ipc-msgq ls` shows it anyway", self.id())
         })?;
         Ok(Stat::new(&stat.1))
     }

@@ -44,11 +44,11 @@
 //! queue and blocks those behind it. With the mode 0666 that many examples use, any user can read or empty the queue.
 //!
 //! This crate deals with each: it removes the queue when both sides are gone, even after `SIGKILL`
-//! ([`ipc_core::ownership`]); marks the end of the stream with a message of length zero, which fits even into a full queue;
-//! interrupts long waits to check that the peer is still alive (`wake_timer.rs`, by `SIGURG`, which a program may also
-//! use itself, but should not block or ignore); and gives only the owner access to the queue (mode 0600). A hostile
-//! process *of the same user* can still take messages out: the kernel offers no protection between them. Both processes
-//! must be in the same pid namespace, or each takes the other for dead.
+//! ([`ipc_core::ownership`]); marks the end of the stream with a message of length zero, which fits even into a full
+//! queue; interrupts long waits to check that the peer is still alive (`wake_timer.rs`, by `SIGURG`, which a program
+//! may also use itself, but should not block or ignore); and gives only the owner access to the queue (mode 0600). A
+//! hostile process *of the same user* can still take messages out: the kernel offers no protection between them. Both
+//! processes must be in the same pid namespace, or each takes the other for dead.
 //!
 //! **Errors** carry the name of the call and its errno, with advice where there is some. Tests provoke all but one of
 //! the 25 errors that the manual pages list for the four calls: `tests/errnos.rs` has the table. The exception is
@@ -163,7 +163,8 @@ pub const PROFILE: Profile = Profile {
 /// Queues of either kind belong to an IPC namespace.
 const IN_IPC_NAMESPACE: bool = true;
 
-/// Removes a queue of either kind that a dead process left behind: an ownership lock records the mechanism, not the variant.
+/// Removes a queue of either kind that a dead process left behind: an ownership lock records the mechanism, not the
+/// variant.
 fn reclaim(note: &Note) -> Result<()> {
     match note {
         Note::Queue(name, made) => posix::reclaim(name, made.as_ref()),

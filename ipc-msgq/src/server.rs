@@ -10,7 +10,7 @@
 //! // Usually in another process:
 //! let mut client = Client::join(*queue, Duration::from_secs(10))?;
 //! assert_eq!(client.request(b"hello")?, b"HELLO");
-//! drop(client); // says goodbye
+//! drop(client); // leaves
 //! server.stop();
 //! # Ok::<(), ipc_core::Error>(())
 //! ```
@@ -27,7 +27,7 @@
 //!          ◄────────── [ 3 ]      ◄────────── thread of slot 0
 //! ```
 //!
-//! **A client that is killed** says no goodbye, and the kernel gives no notice. One thread of the server, the *reaper*,
+//! **A client that is killed** cannot say so, and the kernel gives no notice. One thread of the server, the *reaper*,
 //! sleeps in one `poll(2)` for all the processes that have clients (pidfds). The messages that a dead client left in
 //! the queue are discarded.
 //!
@@ -44,7 +44,7 @@
 //! 2. Nothing forces a client to obey this rule. So a thread that waits to send its answer regularly checks for
 //!    messages from its client, which should have sent none, and takes them out. Before each answer, it also checks
 //!    that the last one was taken. A client that has two under way is *rejected*: it is told so, and from then on
-//!    its thread only discards what it sends, until it says goodbye or ends.
+//!    its thread only discards what it sends, until it leaves or ends.
 //! 3. A client that is stopped takes neither its answer nor its welcome. When room is lacking and such a message has
 //!    been in the queue for a second, it is taken back, and its client is rejected (`back_pressure.rs`).
 //!
@@ -110,14 +110,14 @@ impl<F: Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static> Handler for F {
 pub enum Event {
     /// A client has joined.
     Joined(ProcessId),
-    /// It has said goodbye, or was connected when the server stopped.
+    /// It has left, or was connected when the server stopped.
     Left(ProcessId),
-    /// Its process has ended without a goodbye.
+    /// Its process has ended without leaving.
     Killed(ProcessId),
     /// It gets no more answers: it had more than one request under way, or there was no answer, or it did not take its
     /// answer while other clients lacked room. `Left` or `Killed` follows.
     Rejected(ProcessId),
-    /// A message with the type for requests to join is none.
+    /// A message with the type of a request to join is not one.
     Garbage {
         /// Its length.
         bytes: usize,

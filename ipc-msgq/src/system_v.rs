@@ -41,8 +41,8 @@ pub struct SystemV {
     queue: Queue,
     /// This process's end of the queue, until `accept` returns it in a link.
     end: Option<QueueEnd>,
-    /// A second hold on the ownership lock. While the meeting is kept until the child has ended, it cleans up after a child that
-    /// was killed, even when the link is closed by then.
+    /// A second hold on the ownership lock. While the meeting is kept until the child has ended, it cleans up after a
+    /// child that was killed, even when the link is closed by then.
     _ownership: Option<OwnershipLock>,
 }
 

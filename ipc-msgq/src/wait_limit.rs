@@ -129,7 +129,8 @@ impl Queue {
     /// assert!(queue.recv_until(Select::Any, &mut message, deadline)?.is_none());
     /// assert!(Instant::now() >= deadline);
     /// queue.send(&Message::new(MessageType::ONE, b"text"))?;
-    /// assert!(queue.recv_until(Select::Any, &mut message, deadline)?.is_some(), "a message that is there needs no wait");
+    /// assert!(queue.recv_until(Select::Any, &mut message, deadline)?.is_some(), "a message that is there needs no
+    /// wait");
     /// # Ok::<(), ipc_core::Error>(())
     /// ```
     ///

@@ -139,7 +139,7 @@ struct Point {
 
 /// A struct arrives as it was sent, whatever the call.
 #[test]
-fn a_struct_survives_the_way() {
+fn a_struct_is_received_unchanged() {
     let queue = queue();
     let mut points = queue.typed::<Point>();
     let point = |x| Point { x, y: -x };

@@ -158,7 +158,7 @@ fn it_ends_while_it_waits() {
 
 /// After a queue is removed, the descriptor becomes and stays readable, and each call returns the reason.
 #[test]
-fn a_removed_queue_is_told() {
+fn a_removed_queue_is_reported() {
     let queue = queue();
     let readiness = queue.readiness(kind(1)).unwrap();
     thread::sleep(Duration::from_millis(20));
@@ -174,7 +174,7 @@ fn a_removed_queue_is_told() {
 
 /// So is one that was removed before the helper could wait.
 #[test]
-fn a_queue_that_was_gone_before_is_told() {
+fn a_queue_that_was_already_gone_is_reported() {
     let gone = *queue(); // dropped, and so removed, at the end of this line
     let readiness = gone.readiness(kind(1)).unwrap();
     assert!(readable(&readiness, PATIENCE));

@@ -65,7 +65,7 @@ fn a_deadline_in_the_past_does_not_wait() {
 
 /// A wait ends with the message, long before its deadline; a deadline too far for any clock is none.
 #[test]
-fn what_comes_in_time_is_received() {
+fn a_message_in_time_is_received() {
     watched(|queue| {
         for limit in [WaitLimit::from(PATIENCE), WaitLimit::from(Duration::MAX), WaitLimit::NONE] {
             thread::scope(|scope| {

@@ -12,8 +12,8 @@ use crate::wake_timer::{PeriodicWakeUp, TICK};
 /// One end of a link over two POSIX queues. Dropping it tells the peer that nothing more will come.
 ///
 /// The receiver of a queue holds a lock on it. The kernel releases the lock when the descriptor is closed, however the
-/// process ends, and the sender tests the lock: that is how it notices a peer that has closed or died. The end-of-stream
-/// marker only tells the receiver sooner; where the queue has no room for it, nothing is lost.
+/// process ends, and the sender tests the lock: that is how it notices a peer that has closed or died. The
+/// end-of-stream marker only tells the receiver sooner; where the queue has no room for it, nothing is lost.
 ///
 /// ```
 /// # use std::time::Duration;

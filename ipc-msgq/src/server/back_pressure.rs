@@ -2,8 +2,8 @@
 //!
 //! One answer to each client, or its welcome, may stay in the queue until its client receives it. A stopped client
 //! never does, and a few long answers fill a queue. So a sender that lacks room reports it: a client with an empty
-//! message to the accept loop, which always fits; a client's thread by a direct call. Then answers older than [`UNREAD_FOR`]
-//! are taken back, and their clients are rejected. While there is room for all, no client is rejected.
+//! message to the accept loop, which always fits; a client's thread by a direct call. Then answers older than
+//! [`UNREAD_FOR`] are taken back, and their clients are rejected. While there is room for all, no client is rejected.
 
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};

@@ -5,16 +5,16 @@ use std::time::Duration;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Deadline, Error, Result, last_look};
 
-use super::wire::{GOODBYE, HEADER, JOIN, Join, REQUEST, Types, Welcome, fresh_type};
+use super::wire::{HEADER, JOIN, Join, LEAVE, REQUEST, Types, Welcome, fresh_type};
 use crate::{Message, MessageType, Queue};
 
 /// The interval at which a waiting client checks that the server is alive.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// The longest time that the goodbye waits for room. If it gets none, the server notices when this process ends.
-const GOODBYE_WAITS: Duration = Duration::from_secs(1);
+/// The longest time that the leave message waits for room. If it gets none, the server notices when this process ends.
+const LEAVE_WAITS: Duration = Duration::from_secs(1);
 
-/// A client of a [`Server`](super::Server). Dropping it says goodbye.
+/// A client of a [`Server`](super::Server). Dropping it leaves the server.
 ///
 /// See [there](super) for an example, and for the reason why a client has only one request under way.
 #[derive(Debug)]
@@ -118,9 +118,9 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         if self.server.is_alive() {
-            let goodbye = [&[GOODBYE][..], &self.session.to_ne_bytes()].concat();
-            let goodbye = Message::new(self.types.inbound, &goodbye);
-            let _ = self.queue.send_until(&goodbye, GOODBYE_WAITS); // the queue may be gone
+            let leave = [&[LEAVE][..], &self.session.to_ne_bytes()].concat();
+            let leave = Message::new(self.types.inbound, &leave);
+            let _ = self.queue.send_until(&leave, LEAVE_WAITS); // the queue may be gone
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Session<'a> {
 /// The reason for the end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// The client said goodbye.
+    /// The client has left.
     Left,
     /// It sent a request before it had taken its last answer.
     Flooded,
@@ -44,8 +44,8 @@ impl<'a> Session<'a> {
     pub(super) fn run(mut self) {
         // This fails only when the queue is gone, and then there is nothing left to do.
         let end = self.serve();
-        // A client that says goodbye and ends at once may be found dead before its goodbye is read.
-        let left = matches!(end, Ok(End::Left)) || self.said_goodbye();
+        // A client that leaves and ends at once may be found dead before its message is read.
+        let left = matches!(end, Ok(End::Left)) || self.has_left();
         let killed = !left && self.state.is_dead(&self.slot);
         if killed || left {
             for kind in [self.types.inbound, self.types.outbound, self.slot.welcome] {
@@ -60,11 +60,11 @@ impl<'a> Session<'a> {
         self.state.free(&self.slot);
     }
 
-    /// Returns whether the client's remaining messages include a goodbye.
-    fn said_goodbye(&mut self) -> bool {
+    /// Returns whether one of the client's remaining messages says that it leaves.
+    fn has_left(&mut self) -> bool {
         let queue = self.state.queue;
         while let Ok(Some(())) = queue.try_recv(self.types.inbound, &mut self.request) {
-            if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Goodbye) {
+            if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Leave) {
                 return true;
             }
         }
@@ -98,7 +98,7 @@ impl<'a> Session<'a> {
         let session = self.slot.session.to_ne_bytes();
         let text = match parse(self.request.text(), self.slot.session) {
             None => return Ok(None), // a late message from an earlier client in this slot: harmless
-            Some(ClientMessage::Goodbye) => return Ok(Some(End::Left)),
+            Some(ClientMessage::Leave) => return Ok(Some(End::Left)),
             Some(ClientMessage::Request(_)) if self.slot.rejected.load(Ordering::SeqCst) => {
                 return Ok(Some(End::Flooded));
             }
@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
             while queue.try_recv(self.types.inbound, &mut self.request)?.is_some() {
                 match parse(self.request.text(), self.slot.session) {
                     None => {}
-                    Some(ClientMessage::Goodbye) => return Ok(Some(End::Left)), // it did not want to wait any longer
+                    Some(ClientMessage::Leave) => return Ok(Some(End::Left)), // it did not want to wait any longer
                     Some(ClientMessage::Request(_)) => return Ok(Some(End::Flooded)),
                 }
             }
@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
             if self.state.queue.recv_until(self.types.inbound, &mut self.request, token)?.is_none() {
                 return Ok(End::Cancelled);
             }
-            if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Goodbye) {
+            if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Leave) {
                 return Ok(End::Left);
             }
         }

@@ -76,8 +76,8 @@ impl ServerState {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives `client` a slot; returns `None` if there is none. A client that has died meanwhile gets a slot, too: the
-    /// reaper takes care of it.
+    /// Gives `client` a slot; returns `None` if there is none. A client that has died in the meantime gets a slot, too:
+    /// the reaper takes care of it.
     pub(super) fn take_slot(&self, Join { client, welcome }: Join) -> Result<Option<Slot>> {
         let mut slots = self.slots();
         let known = slots.taken.iter().flatten().find(|slot| slot.client == client);

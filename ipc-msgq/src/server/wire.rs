@@ -6,7 +6,7 @@
 //! | no room | [`JOIN`] | nothing, so that it fits into a full queue |
 //! | welcome | as requested | session, slot, pid, start time and namespaces of the server |
 //! | request | the slot's, inbound | [`REQUEST`], session, the request |
-//! | goodbye | the slot's, inbound | [`GOODBYE`], session |
+//! | leave | the slot's, inbound | [`LEAVE`], session |
 //! | answer | the slot's, outbound | session, the answer |
 //! | rejection | that of an answer or of a welcome | nothing, so that it fits into a full queue |
 
@@ -19,7 +19,7 @@ pub(super) const JOIN: MessageType = MessageType::ONE;
 
 /// The first byte of a client's message.
 pub(super) const REQUEST: u8 = b'?';
-pub(super) const GOODBYE: u8 = b'.';
+pub(super) const LEAVE: u8 = b'.';
 
 /// The number of bytes in front of a request. An answer has one byte less in front.
 pub(super) const HEADER: usize = 1 + 8;
@@ -96,7 +96,7 @@ pub(super) fn parse(text: &[u8], session: u64) -> Option<ClientMessage<'_>> {
     let text = text.strip_prefix(&session.to_ne_bytes())?;
     match *first {
         REQUEST => Some(ClientMessage::Request(text)),
-        GOODBYE => Some(ClientMessage::Goodbye),
+        LEAVE => Some(ClientMessage::Leave),
         _ => None,
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn parse(text: &[u8], session: u64) -> Option<ClientMessage<'_>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientMessage<'a> {
     Request(&'a [u8]),
-    Goodbye,
+    Leave,
 }
 
 #[cfg(test)]

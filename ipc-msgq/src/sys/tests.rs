@@ -50,7 +50,7 @@ fn copying_with_the_wrong_flags_is_einval() {
     assert_eq!(cut, Err(EINVAL));
 }
 
-/// And `msgrcv` has taken the message out all the same: it is lost.
+/// And `msgrcv` has taken the message out nevertheless: it is lost.
 #[test]
 fn memory_that_is_not_there_is_efault() {
     let (queue, id) = queue_of_one();
@@ -109,7 +109,7 @@ fn refusing(call: c_long, (position, value): (usize, c_int), errno: Errno, test:
 
 /// A kernel without `CONFIG_CHECKPOINT_RESTORE` lacks `MSG_COPY`. The error says so, with advice.
 #[test]
-fn a_kernel_that_cannot_peek_is_told_apart() {
+fn a_kernel_without_peek_is_recognized() {
     refusing(libc::SYS_msgrcv, (4, libc::MSG_COPY | libc::IPC_NOWAIT), ENOSYS, || {
         let (queue, _) = queue_of_one();
         let mut message = Message::with_capacity(100);

@@ -125,7 +125,8 @@ impl SystemVLink {
     #[cold]
     fn refused(&mut self, error: Error) -> Error {
         match error.errno() {
-            // The queue is gone with its peer, if the peer had no ownership lock to share; otherwise it was removed in use.
+            // The queue is gone with its peer, if the peer had no ownership lock to share; otherwise it was removed in
+            // use.
             Some(Errno::EIDRM | Errno::EINVAL) if self.queue().is_gone() => {
                 if self.peer.is_alive() {
                     return self.queue().removed(error);

@@ -76,7 +76,8 @@ impl Drop for QueueEnd {
         for kind in [self.party.outbound(), self.party.closed()] {
             let _ = self.queue.try_send(&Message::new(kind, &[])); // fails if no peer is left to be told
         }
-        // Only now is the ownership lock given back. The queue must not be removed before the peer has received its content.
+        // Only now is the ownership lock given back. The queue must not be removed before the peer has received its
+        // content.
     }
 }
 // ANCHOR_END: close
@@ -169,7 +170,7 @@ mod tests {
             }
             text.resize(if len < Hello::SIZE / 2 { Hello::SIZE } else { len }, byte);
             match Hello::decode(&text) {
-                Ok(heard) => prop_assert_eq!(heard.encode(), text),
+                Ok(hello) => prop_assert_eq!(hello.encode(), text),
                 Err(Error::Corrupt(_)) => {}
                 Err(error) => prop_assert!(false, "{error}"),
             }
@@ -186,8 +187,8 @@ mod tests {
         let longer = [&text[..], b"!"].concat();
         let mut other = text.clone();
         other[7] ^= 1;
-        let deaf = Hello { max_message: 0, ..hello }.encode();
-        for wrong in [&[][..], &text[..Hello::SIZE - 1], &longer, &other, &deaf] {
+        let too_short = Hello { max_message: 0, ..hello }.encode();
+        for wrong in [&[][..], &text[..Hello::SIZE - 1], &longer, &other, &too_short] {
             assert!(matches!(Hello::decode(wrong), Err(Error::Corrupt(_))));
         }
     }

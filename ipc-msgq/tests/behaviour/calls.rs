@@ -211,7 +211,7 @@ fn another_user_is_kept_out_unless_the_mode_says_otherwise() {
 
 /// The kernel gives no notice when a user of a queue dies: a process waiting for its message goes on waiting.
 #[test]
-fn nobody_is_told_when_a_user_dies() {
+fn no_process_is_notified_when_a_user_dies() {
     let queue = Scratch::new(0o600);
     played(&format!("put {} last-words", queue.key));
     assert_eq!(take(*queue, 1), b"last-words");

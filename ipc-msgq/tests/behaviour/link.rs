@@ -25,7 +25,7 @@ fn drain(link: &mut SystemVLink) -> usize {
 }
 
 /// Sends until the call fails, and returns the error.
-fn send_until_told(mut link: impl Transport) -> Error {
+fn send_until_error(mut link: impl Transport) -> Error {
     loop {
         if let Err(error) = link.send(&[7; 100]) {
             return error;
@@ -33,9 +33,10 @@ fn send_until_told(mut link: impl Transport) -> Error {
     }
 }
 
-/// A goodbye fits even into a full queue, of long messages or of empty ones, and comes after all of them.
+/// The end-of-stream marker fits even into a full queue, of long messages or of empty ones, and comes after all of
+/// them.
 #[test]
-fn a_goodbye_fits_into_a_full_queue() {
+fn the_end_of_stream_fits_into_a_full_queue() {
     for message in [&[7; 1000][..], &[7; 1], &[]] {
         let (mut owner, mut joiner) = pair::<SystemV>();
         if owner.queue().stat().unwrap().capacity > LARGE_QUEUE {
@@ -49,9 +50,10 @@ fn a_goodbye_fits_into_a_full_queue() {
     }
 }
 
-/// The goodbye is received at once, as a message is, even by a receiver that does not wait and does not ask.
+/// The end-of-stream marker is received at once, as a message is, even by a receiver that does not wait and does not
+/// ask.
 #[test]
-fn a_goodbye_needs_no_asking() {
+fn the_end_of_stream_is_received_like_a_message() {
     let (mut owner, mut joiner) = pair::<SystemV>();
     owner.send(b"last words").unwrap();
     drop(owner);
@@ -97,13 +99,13 @@ fn the_queue_stays_until_the_other_side_has_received() {
 /// A sender that waits for room is told when its peer closes, although the peer's process lives on, and although the
 /// farewell comes after messages that the sender has not received.
 #[test]
-fn a_blocked_sender_is_told_when_its_peer_closes() {
+fn a_blocked_sender_notices_that_its_peer_closes() {
     for from_peer in [0, 5] {
         let (owner, mut joiner) = pair::<SystemV>();
         for _ in 0..from_peer {
             joiner.send(&[1; 100]).unwrap();
         }
-        let sender = thread::spawn(move || watched(move || send_until_told(owner)));
+        let sender = thread::spawn(move || watched(move || send_until_error(owner)));
         give_it_time_to_block();
         drop(joiner);
         assert!(matches!(sender.join().unwrap(), Error::Disconnected));
@@ -112,10 +114,10 @@ fn a_blocked_sender_is_told_when_its_peer_closes() {
 
 /// The same where the queue is full of the *peer's* messages, so that room is never made.
 #[test]
-fn a_sender_blocked_by_its_peers_messages_is_told_too() {
+fn a_sender_blocked_by_its_peers_messages_notices_it_too() {
     let (owner, mut joiner) = pair::<SystemV>();
     fill(&mut joiner, &[7; 50]);
-    let sender = thread::spawn(move || watched(move || send_until_told(owner)));
+    let sender = thread::spawn(move || watched(move || send_until_error(owner)));
     give_it_time_to_block();
     drop(joiner);
     assert!(matches!(sender.join().unwrap(), Error::Disconnected));
@@ -154,7 +156,7 @@ fn a_killed_peer_is_noticed_in_recv() {
 /// A peer killed during a wait for room in a full queue is noticed within a second.
 #[test]
 fn a_killed_peer_is_noticed_in_send() {
-    within_a_second(send_until_told);
+    within_a_second(send_until_error);
 }
 
 /// A queue removed from outside ends the link, on either side, waiting or not; and the error says so, instead of

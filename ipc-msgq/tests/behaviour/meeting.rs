@@ -26,7 +26,7 @@ fn the_mode_is_0600_unless_asked_otherwise() {
 
 /// A joiner without an owner waits for the given time, and then says what to start.
 #[test]
-fn nobody_there_is_a_timeout() {
+fn a_missing_peer_is_a_timeout() {
     let key = Key::fresh();
     match SystemV::join(&key.to_string(), &setup(), SOON) {
         Err(Error::TimedOut { what, .. }) => {
@@ -38,7 +38,7 @@ fn nobody_there_is_a_timeout() {
 
 /// A missing joiner is a timeout as well, and the owner may go on waiting.
 #[test]
-fn nobody_joined_is_a_timeout() {
+fn a_missing_joiner_is_a_timeout() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
     for _ in 0..2 {
         assert!(matches!(meeting.accept(SOON), Err(Error::TimedOut { .. })));
@@ -163,7 +163,7 @@ fn the_next_create_sweeps_what_killed_processes_left() {
 
 /// A new queue with the same key is not swept with the queues that killed processes left.
 #[test]
-fn what_has_taken_a_killed_owners_key_is_left_alone() {
+fn a_new_queue_with_a_killed_owners_key_is_left_alone() {
     let key = Key::fresh();
     let mut owner = playing(&format!("own {key}"));
     Queue::open(key).unwrap().remove().unwrap();
@@ -172,7 +172,8 @@ fn what_has_taken_a_killed_owners_key_is_left_alone() {
     owner.kill();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        // While the dead processes still hold their ownership lock, the error says so; then it says that the key has a queue.
+        // While the dead processes still hold their ownership lock, the error says so; then it says that the key has a
+        // queue.
         let refused = SystemV::create(Some(&key.to_string()), &setup()).unwrap_err().to_string();
         if refused.starts_with("msgget") {
             break;

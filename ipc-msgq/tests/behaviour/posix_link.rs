@@ -53,9 +53,9 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     });
 }
 
-/// The goodbye has no room in a full queue: the lock on the descriptor shows that the peer has left.
+/// The end-of-stream marker has no room in a full queue: the lock on the descriptor shows that the peer has left.
 #[test]
-fn a_goodbye_without_room_is_noticed() {
+fn a_peer_that_closes_is_noticed_without_room_for_the_marker() {
     let _allowance = Allowance::wait_for(1);
     let (mut owner, mut joiner) = pair::<Posix>();
     let sent = std::iter::from_fn(|| owner.try_send(b"x").unwrap()).count();
@@ -73,9 +73,9 @@ fn a_goodbye_without_room_is_noticed() {
     assert!(matches!(end, Error::Disconnected));
 }
 
-/// The goodbye does not overtake earlier messages.
+/// The end-of-stream marker does not overtake earlier messages.
 #[test]
-fn a_goodbye_comes_last() {
+fn the_end_of_stream_comes_last() {
     let _allowance = Allowance::wait_for(1);
     let (mut owner, mut joiner) = pair::<Posix>();
     for number in 0..3 {
@@ -94,7 +94,7 @@ fn a_goodbye_comes_last() {
 
 /// A sender that waits for room is told when its peer closes, although the peer's process lives on.
 #[test]
-fn a_blocked_sender_is_told_when_its_peer_closes() {
+fn a_blocked_sender_notices_that_its_peer_closes() {
     let _allowance = Allowance::wait_for(1);
     let (mut owner, joiner) = pair::<Posix>();
     let sender = thread::spawn(move || {
@@ -229,7 +229,7 @@ fn the_next_create_sweeps_what_a_killed_owner_left() {
 
 /// Nor does it remove a new queue under the same name.
 #[test]
-fn what_has_taken_a_killed_owners_name_is_left_alone() {
+fn a_new_queue_with_a_killed_owners_name_is_left_alone() {
     let _allowance = Allowance::wait_for(1);
     let name = PosixName::fresh();
     let back: PosixName = format!("{name}.back").parse().unwrap();

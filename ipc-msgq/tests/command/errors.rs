@@ -15,7 +15,7 @@ fn help_has_one_exit_status() {
 
 /// Wrong usage has status 2.
 #[test]
-fn wrong_usage_is_told_in_one_line() {
+fn wrong_usage_is_reported_in_one_line() {
     let cases: &[(&[&str], &str)] = &[
         (&["recv"], "--id <N>|--key <K>|--path <FILE>"),
         (&["recv", "--id", "1", "--key", "2"], "cannot be used with"),
@@ -58,7 +58,7 @@ fn wrong_usage_is_told_in_one_line() {
 
 /// A missing queue has status 1, with its name and advice.
 #[test]
-fn what_is_not_there_is_told_in_one_line() {
+fn a_missing_queue_is_reported_in_one_line() {
     let queue = Scratch::new();
     let (id, key) = (queue.id(), Key::fresh().to_string());
     drop(queue);
@@ -80,7 +80,7 @@ fn what_is_not_there_is_told_in_one_line() {
 
 /// An error about a limit of the kernel names the limit, on both sides, and is not reported as the peer's end.
 #[test]
-fn a_queue_too_small_for_the_exchange_is_told() {
+fn a_queue_too_small_for_the_exchange_is_reported() {
     let limit = "echo 40 > /proc/sys/kernel/msgmnb";
     let Some(mut demo) = namespaces::limited(&["--ipc"], limit, env!("CARGO_BIN_EXE_ipc-msgq")) else {
         return skipped("a new IPC namespace needs root or a user namespace, and unshare(1)");

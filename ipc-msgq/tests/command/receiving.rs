@@ -143,7 +143,7 @@ fn peek_takes_nothing() {
 
 /// If its output is not read, `recv` takes nothing, or puts the message back.
 #[test]
-fn a_message_that_nobody_reads_is_not_lost() {
+fn a_message_that_cannot_be_written_is_not_lost() {
     let queue = Scratch::new();
     queue.put(7, b"precious");
     let (reader, writer) = pipe().unwrap();
@@ -172,7 +172,7 @@ fn a_message_that_nobody_reads_is_not_lost() {
 
 /// A reader that has read enough of a table or a story gets no error about the rest.
 #[test]
-fn what_is_only_shown_ends_quietly_when_nobody_reads_on() {
+fn a_listing_ends_quietly_when_its_reader_closes() {
     let queue = Scratch::new(); // so that there is something to show
     for args in [&["ls"][..], &["ls", "--json"], &["watch"], &["limits"], &["scenario", "blocking"]] {
         let (reader, writer) = pipe().unwrap();

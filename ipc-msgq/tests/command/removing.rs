@@ -6,7 +6,7 @@ use crate::tools::{Scratch, is_root, listed, run};
 
 /// Removes several at once, by id and by key, as `ipcrm` does; nothing is printed.
 #[test]
-fn rm_removes_what_was_named() {
+fn rm_removes_the_named_queues() {
     let queues = [Scratch::new(), Scratch::new(), Scratch::new()];
     let [a, b, c] = &queues;
     let (key, decimal) = (b.key.to_string(), c.key.get().to_string());
@@ -19,7 +19,7 @@ fn rm_removes_what_was_named() {
 
 /// `--dry-run` prints what would be removed, and leaves it.
 #[test]
-fn rm_can_only_say() {
+fn rm_can_only_print() {
     let queue = Scratch::new();
     queue.put(1, b"12345");
     let said = run(&["rm", "--id", &queue.id(), "--dry-run"]).text();
@@ -83,7 +83,7 @@ fn rm_removes_orphans() {
 
 /// Another user's queue is left alone, even by root, unless `--force` is given.
 #[test]
-fn rm_spares_what_belongs_to_others() {
+fn rm_spares_the_queues_of_others() {
     if !is_root() {
         ipc_conformance::skipped("only root can have a queue of another user to try it on");
         return;
@@ -104,7 +104,7 @@ fn rm_spares_what_belongs_to_others() {
 /// A queue that cannot be inspected is no orphan: with any number of descriptors, `--orphans` spares a queue with a
 /// sleeper, or reports that it could not look.
 #[test]
-fn rm_takes_no_sleeper_for_none() {
+fn rm_never_overlooks_a_sleeper() {
     let queue = Scratch::new();
     let mut receiver = crate::tools::command(&["recv", "--id", &queue.id()]).spawn().unwrap();
     crate::tools::soon("a sleeper is seen", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());

@@ -100,7 +100,7 @@ fn many_clients_share_a_small_queue() {
                 .spawn(move || assert_eq!(run_with(&["client", "--key", key], text.as_bytes()).text(), text));
         }
     });
-    soon("the last goodbyes are heard", || server.queue().stat().unwrap().messages == 0);
+    soon("the last leave messages are received", || server.queue().stat().unwrap().messages == 0);
 }
 
 /// A killed client is noticed, and the answer that it has not taken does not stay.
@@ -128,7 +128,7 @@ fn a_killed_client_leaves_nothing() {
 
 /// A message that is no request does not disturb it.
 #[test]
-fn garbage_is_told_and_left_out() {
+fn garbage_is_reported_and_ignored() {
     let mut server = Server::start();
     let key = server.key.to_string();
     // The first is not garbage: it says that a client lacks room.
@@ -154,7 +154,7 @@ fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
 
 /// A client of another pid namespace is told so by its `serve`, which goes on for others.
 #[test]
-fn a_client_of_another_pid_namespace_is_told() {
+fn a_client_of_another_pid_namespace_is_rejected() {
     let mut server = Server::start();
     let Some(mut there) = ipc_conformance::namespaces::unshared(&["--pid", "--fork", "--mount-proc"]) else {
         return ipc_conformance::skipped("a pid namespace of its own is not permitted here");

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use ipc_msgq::server::{Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue};
 
-use crate::tools::{Events, PATIENCE, goodbye, join_by_hand, me, request, small, soon};
+use crate::tools::{Events, PATIENCE, join_by_hand, leave, me, request, small, soon};
 
 /// The capacity of the queue.
 const CAPACITY: usize = 4096;
@@ -61,20 +61,20 @@ impl AtWork {
         at_work
     }
 
-    fn was_told(&self, event: Event) -> bool {
+    fn has_reported(&self, event: Event) -> bool {
         self.events.lock().unwrap().contains(&event)
     }
 }
 
-/// A client that would rather leave is heard.
+/// A client may leave before its answer has room.
 #[test]
-fn a_goodbye_is_heard() {
-    let goodbye = |at: &AtWork| goodbye(at.session, at.kind);
-    let at_work = AtWork::with_room(1 + size_of::<u64>()); // room for the goodbye, and for no answer
-    at_work.queue.send(&goodbye(&at_work)).unwrap();
-    soon("it has left", || at_work.was_told(Event::Left(me())));
+fn a_leave_message_is_received() {
+    let leave = |at: &AtWork| leave(at.session, at.kind);
+    let at_work = AtWork::with_room(1 + size_of::<u64>()); // room for the leave message, and for no answer
+    at_work.queue.send(&leave(&at_work)).unwrap();
+    soon("it has left", || at_work.has_reported(Event::Left(me())));
     soon("its slot is free", || at_work.server.clients() == 0);
-    assert!(!at_work.was_told(Event::Rejected(me())));
+    assert!(!at_work.has_reported(Event::Rejected(me())));
     assert_eq!(at_work.queue.stat().unwrap().messages, 1, "nothing of it is left");
 }
 
@@ -84,7 +84,7 @@ fn a_request_is_rejected() {
     let at_work = AtWork::new();
     at_work.queue.send(&request(at_work.session, at_work.kind, b"second")).unwrap();
     at_work.open.send(()).unwrap();
-    soon("it is rejected", || at_work.was_told(Event::Rejected(me())));
+    soon("it is rejected", || at_work.has_reported(Event::Rejected(me())));
     let mut answer = Message::with_capacity(100);
     let answers = MessageType::new(at_work.kind.get() + 1).unwrap();
     at_work.queue.recv_until(answers, &mut answer, PATIENCE).unwrap().expect("it is told");

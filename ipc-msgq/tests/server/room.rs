@@ -10,7 +10,7 @@ use ipc_msgq::server::{Client, Event, Server, longest_request};
 use ipc_msgq::{Message, MessageType, Queue};
 
 use crate::tools::{
-    Other, PATIENCE, Served, goodbye, join_by_hand, knock, me, request, set_capacity, small, soon,
+    Other, PATIENCE, Served, join_by_hand, knock, leave, me, request, set_capacity, small, soon,
 };
 
 /// A client whose requests fill the queue is rejected; the others are served while it goes on sending.
@@ -20,7 +20,7 @@ fn a_client_that_floods_is_rejected_and_the_others_are_served() {
     let mut client = served.join();
     let mut flooder = Other::start("flood", *served.queue);
     flooder.says("joined");
-    soon("it is rejected", || served.was_told(Event::Rejected(flooder.id())));
+    soon("it is rejected", || served.has_reported(Event::Rejected(flooder.id())));
     for number in 0..200 {
         let text = format!("request {number}");
         assert_eq!(client.request(text.as_bytes()).unwrap(), text.as_bytes());
@@ -28,9 +28,9 @@ fn a_client_that_floods_is_rejected_and_the_others_are_served() {
     assert!(flooder.child.try_wait().unwrap().is_none(), "it still sends");
     let id = flooder.id();
     flooder.kill();
-    soon("the server knows", || served.was_told(Event::Killed(id)));
+    soon("the server knows", || served.has_reported(Event::Killed(id)));
     soon("nothing of it is left", || served.messages() == 0);
-    assert!(!served.was_told(Event::Rejected(me())));
+    assert!(!served.has_reported(Event::Rejected(me())));
 }
 
 /// A request sent before the last answer was taken is rejected.
@@ -40,12 +40,12 @@ fn two_messages_under_way_are_one_too_many() {
     let (session, kind) = join_by_hand(*served.queue);
     served.ask((session, kind), b"one", 0);
     served.queue.send(&request(session, kind, b"two")).unwrap();
-    soon("it is rejected", || served.was_told(Event::Rejected(me())));
+    soon("it is rejected", || served.has_reported(Event::Rejected(me())));
     assert_eq!(served.answer(kind), b"", "it is told, and gets no answer any more");
     served.queue.send(&request(session, kind, b"three")).unwrap();
     soon("what it sends is thrown away", || served.messages() == 0);
-    served.queue.send(&goodbye(session, kind)).unwrap();
-    soon("it has left", || served.was_told(Event::Left(me())));
+    served.queue.send(&leave(session, kind)).unwrap();
+    soon("it has left", || served.has_reported(Event::Left(me())));
     assert_eq!(*served.requests.lock().unwrap(), [b"one"]);
 }
 
@@ -57,7 +57,7 @@ fn a_request_that_was_cut_is_not_answered() {
     set_capacity(*served.queue, 4096); // after the server has read how long a message can be
     served.queue.send(&request(session, kind, &[b'x'; 200])).unwrap();
     assert_eq!(served.answer(kind), b"", "it is told");
-    soon("it is rejected", || served.was_told(Event::Rejected(me())));
+    soon("it is rejected", || served.has_reported(Event::Rejected(me())));
     assert_eq!(*served.requests.lock().unwrap(), [b""; 0]);
 }
 
@@ -197,13 +197,13 @@ fn unread_answers_do_not_keep_the_room_forever() {
     }
     let text = vec![b'y'; 1500];
     assert_eq!(client.request(&text).unwrap(), text);
-    soon("one is rejected", || served.was_told(Event::Rejected(me())));
+    soon("one is rejected", || served.has_reported(Event::Rejected(me())));
     // Its later requests are not answered.
     let (session, kind) = last;
     assert_eq!(served.answer(kind), b"");
     served.queue.send(&request(session, kind, b"late")).unwrap();
-    served.queue.send(&goodbye(session, kind)).unwrap();
-    soon("it has left", || served.was_told(Event::Left(me())));
+    served.queue.send(&leave(session, kind)).unwrap();
+    soon("it has left", || served.has_reported(Event::Left(me())));
     assert!(!served.has_seen(b"late"));
 }
 
@@ -233,8 +233,8 @@ fn an_answer_is_not_taken_back_at_once() {
         let ask_to_join = |text: &[u8]| served.queue.send(&Message::new(MessageType::ONE, text)).unwrap();
         ask_to_join(b""); // a client lacks room
         ask_to_join(&vec![0; 100 + bytes]); // the event for this one shows that the first was read
-        soon("it was heard", || served.was_told(Event::Garbage { bytes: 100 + bytes }));
-        let taken_back = served.was_told(Event::Rejected(me()));
+        soon("it was heard", || served.has_reported(Event::Garbage { bytes: 100 + bytes }));
+        let taken_back = served.has_reported(Event::Rejected(me()));
         let answer = served.answer(client.1);
         let in_time = started.elapsed() < Duration::from_secs(1); // otherwise it may have been taken back
         in_time.then(|| assert!(!taken_back && !answer.is_empty(), "after {:?}", started.elapsed()))

@@ -8,7 +8,7 @@ use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Server};
 use ipc_msgq::{Message, MessageType, Queue};
 
-use crate::tools::{Other, PATIENCE, Served, goodbye, join_by_hand, join_for, knock, request, soon};
+use crate::tools::{Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, request, soon};
 
 /// Each client has its own types, one for each direction, and gets its own answers, whatever the order of the requests.
 #[test]
@@ -73,7 +73,7 @@ fn nobody_answers() {
     assert!(matches!(error, Error::TimedOut { .. }), "{error}");
 }
 
-/// The reaper notices a client that ends without a goodbye, and discards its messages. The others notice nothing.
+/// The reaper notices a client that ends without leaving, and discards its messages. The others notice nothing.
 #[test]
 fn a_killed_client_is_known_and_leaves_nothing() {
     let served = Served::new();
@@ -87,13 +87,13 @@ fn a_killed_client_is_known_and_leaves_nothing() {
         for other in &mut others {
             let id = other.id();
             other.kill();
-            soon("the server knows", || served.was_told(Event::Killed(id)));
+            soon("the server knows", || served.has_reported(Event::Killed(id)));
         }
         assert_eq!(stays.request(b"still here").unwrap(), b"still here");
         soon("their slots are free", || served.server.clients() == 1);
         assert_eq!(served.messages(), 0, "and nothing of theirs is left");
     }
-    assert!(!served.was_told(Event::Killed(ProcessId::current().unwrap())));
+    assert!(!served.has_reported(Event::Killed(ProcessId::current().unwrap())));
 }
 
 /// A client that is killed before it has taken its welcome leaves nothing either.
@@ -107,7 +107,7 @@ fn a_welcome_that_is_not_taken_does_not_stay() {
     other.kill().unwrap();
     other.wait().unwrap();
     soon("its slot is free", || served.server.clients() == 0);
-    assert!(served.was_told(Event::Killed(id)));
+    assert!(served.has_reported(Event::Killed(id)));
     assert_eq!(served.messages(), 0);
 }
 
@@ -116,7 +116,7 @@ fn a_welcome_that_is_not_taken_does_not_stay() {
 fn types_are_used_again_and_sessions_are_not() {
     let served = Served::new();
     let first = crate::tools::join_by_hand(*served.queue);
-    served.queue.send(&goodbye(first.0, first.1)).unwrap();
+    served.queue.send(&leave(first.0, first.1)).unwrap();
     soon("it has left", || served.server.clients() == 0);
     let second = crate::tools::join_by_hand(*served.queue);
     assert_eq!(first.1, second.1);
@@ -136,9 +136,9 @@ fn a_slot_is_empty_when_it_is_used_again() {
     assert_eq!(served.answer(kind), [&session.to_ne_bytes()[..], b"hello"].concat());
 }
 
-/// The first byte gives the kind: any text that is neither a request nor a goodbye is ignored.
+/// The first byte gives the kind: any text that is neither a request nor a leave message is ignored.
 #[test]
-fn what_is_no_request_is_not_answered() {
+fn a_message_that_is_not_a_request_is_ignored() {
     let served = Served::new();
     let (session, kind) = join_by_hand(*served.queue);
     served.queue.send(&Message::new(kind, &[b"!", &session.to_ne_bytes()[..], b"loud"].concat())).unwrap();
@@ -147,9 +147,9 @@ fn what_is_no_request_is_not_answered() {
     assert_eq!(*served.requests.lock().unwrap(), [b"hello"]);
 }
 
-/// A client that says goodbye and ends before the server reads it has left, and was not killed.
+/// A client that leaves and ends before the server reads the message has left, and was not killed.
 #[test]
-fn the_goodbye_of_a_client_that_has_ended_is_heard() {
+fn the_leave_message_of_a_client_that_has_ended_is_received() {
     let served = Served::small(4096, Duration::from_millis(300));
     let mut other = Command::new("sleep").arg("60").spawn().unwrap();
     let id = ProcessId::of(other.id()).unwrap().unwrap();
@@ -157,11 +157,11 @@ fn the_goodbye_of_a_client_that_has_ended_is_heard() {
     // All this happens while the handler is running; if the handler is faster, the case is easier, not wrong.
     served.queue.send(&request(session, kind, b"panic")).unwrap();
     soon("it is at it", || served.has_seen(b"panic"));
-    served.queue.send(&goodbye(session, kind)).unwrap();
+    served.queue.send(&leave(session, kind)).unwrap();
     other.kill().unwrap();
     other.wait().unwrap();
     soon("it has gone", || served.server.clients() == 0);
-    assert!(served.was_told(Event::Left(id)) && !served.was_told(Event::Killed(id)));
+    assert!(served.has_reported(Event::Left(id)) && !served.has_reported(Event::Killed(id)));
 }
 
 /// A client ignores an answer to the slot's previous client; a server ignores a request of that client.

@@ -67,7 +67,7 @@ impl Served {
         Client::join(*self.queue, PATIENCE).unwrap()
     }
 
-    pub fn was_told(&self, event: Event) -> bool {
+    pub fn has_reported(&self, event: Event) -> bool {
         self.events.lock().unwrap().contains(&event)
     }
 
@@ -149,8 +149,8 @@ pub fn request(session: u64, kind: MessageType, text: &[u8]) -> Message {
     Message::new(kind, &[b"?", &session.to_ne_bytes()[..], text].concat())
 }
 
-/// Returns the goodbye of `session`.
-pub fn goodbye(session: u64, kind: MessageType) -> Message {
+/// Returns the leave message of `session`.
+pub fn leave(session: u64, kind: MessageType) -> Message {
     Message::new(kind, &[b".", &session.to_ne_bytes()[..]].concat())
 }
 

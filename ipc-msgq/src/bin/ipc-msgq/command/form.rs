@@ -16,7 +16,7 @@ pub struct Form {
     /// End each message with a newline
     #[arg(short, long)]
     lines: bool,
-    /// Print a hex dump like hexdump -C, below a line with type and length
+    /// Print type and length, and a dump like that of hexdump -C
     #[arg(long)]
     hex: bool,
 }

@@ -42,7 +42,7 @@ pub struct RmArgs {
     /// The project for --path: 1 to 255, or a letter
     #[arg(long, value_name = "ID", requires = "path", allow_negative_numbers = true)]
     project: Option<ProjectId>,
-    /// All of this user's queues that no process seems to use; prints each
+    /// Remove all of this user's queues that no process seems to use, and print each
     #[arg(long)]
     orphans: bool,
     /// Only print what would be removed

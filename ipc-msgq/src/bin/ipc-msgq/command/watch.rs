@@ -17,7 +17,7 @@ use super::text::{count, moment};
 /// Shows the queues live, until interrupted: as a table on a terminal, otherwise as a line for each change
 #[derive(Args, Debug)]
 pub struct WatchArgs {
-    /// The time between two looks. A queue that comes and goes in between is not seen
+    /// The time between two updates. A queue that exists only in between is not seen
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "1", allow_negative_numbers = true)]
     interval: Duration,
 }

@@ -38,8 +38,8 @@ pub struct Context {
 /// Another process, which removes the queues when this one has ended, however it ends: then the pipe between the two is
 /// closed. Dropping this does the same, and waits for it.
 ///
-/// Process 1 of a container takes the guard with it when it ends. So an ownership lock records the queues, too, at every moment
-/// of their lives.
+/// Process 1 of a container takes the guard with it when it ends. So an ownership lock records the queues, too, at
+/// every moment of their lives.
 #[derive(Debug)]
 pub struct CleanupGuard {
     worker: Worker,
