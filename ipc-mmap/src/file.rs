@@ -1,7 +1,7 @@
 //! The variant `file`: a file made for its owner alone, and checked before it is mapped.
 
 use std::fs::{self, OpenOptions, Permissions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,14 +10,13 @@ use ipc_core::pages::{Pages, huge_pages, populated};
 use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Options, Persistence, Profile, Reach, Result, Setup, Shared,
-    Switch, Unit, Variant,
+    Switch, Unit, Variant, shared_file,
 };
 use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
 
 use crate::address::{advise_on_place, parse};
-use crate::{Link, Mapping, attach, join};
+use crate::{Link, Mapping};
 
 /// A mapped file, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -89,9 +88,10 @@ impl Mechanism for File {
         let make = |path: &Path| make(path, setup.mode);
         let file =
             ownership.as_ref().map_or_else(|| make(&path), |ownership| ownership.publish(&path, make))?;
-        let attached = allocate(&file)
+        let attached = shared_file::allocate(&file)
+            .advise(Errno::ENOSPC, || format!("there the disk has no {SEGMENT_LEN} bytes left"))
             .and_then(|()| pages.prepare(Mapping::with_ownership(&file, ownership)?, HUGE_PAGES))
-            .and_then(attach);
+            .and_then(shared_file::attach);
         let attachment = attached.inspect_err(|_| {
             if keep {
                 let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its ownership lock
@@ -120,7 +120,7 @@ impl Mechanism for File {
     fn join(address: &str, setup: &Setup<FileOptions>, timeout: Duration) -> Result<Link> {
         let path = parse(address)?;
         let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
-        join(timeout, nobody, setup.options.pages, HUGE_PAGES, || open(&path, setup))
+        shared_file::join(timeout, nobody, setup.options.pages, HUGE_PAGES, || open(&path, setup))
     }
     // ANCHOR_END: join
 }
@@ -135,32 +135,7 @@ fn make(path: &Path, mode: u32) -> Result<fs::File> {
     Ok(file)
 }
 
-// ANCHOR: allocate
-/// Sets the file's length, all zero, and allocates its space on the disk.
-///
-/// Without the space, the file would be a hole: a page that is first touched when the disk is full has nowhere to go,
-/// and a plain store ends in SIGBUS. With it, a full disk is an error here and now. The length is set last and in one
-/// step, since a joiner takes any other length for another program's.
-fn allocate(file: &fs::File) -> Result<()> {
-    let length = SEGMENT_LEN as i64;
-    loop {
-        match fallocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length) {
-            Err(Errno::EINTR) => {}
-            Err(Errno::EOPNOTSUPP) => break, // not supported on this file system
-            allocated => {
-                break allocated
-                    .call("fallocate")
-                    .advise(Errno::ENOSPC, || format!("there the disk has no {length} bytes left"))?;
-            }
-        }
-    }
-    file.set_len(SEGMENT_LEN as u64).call("ftruncate")
-}
-// ANCHOR_END: allocate
-
 /// Opens the file that the owner made; `None` if there is none, or if it is not complete yet.
-///
-/// Nothing is taken on trust: any process that may write to a mapped file can also truncate it.
 fn open(path: &Path, setup: &Setup<FileOptions>) -> Result<Option<fs::File>> {
     let mut options = OpenOptions::new();
     // Never through a symbolic link, and without waiting for the other end of a FIFO.
@@ -171,14 +146,5 @@ fn open(path: &Path, setup: &Setup<FileOptions>) -> Result<Option<fs::File>> {
         Err(error) if error.errno() == Some(Errno::ENOENT) => return Ok(None),
         opened => opened.advise(Errno::EACCES, || format!("{} is another user's", path.display()))?,
     };
-    let meta = file.metadata().call("fstat")?;
-    if !meta.is_file() {
-        return Err(Error::Usage(format!("{} is no regular file", path.display())));
-    }
-    setup.check_owner(meta.uid(), path.display())?;
-    match meta.len() {
-        0 => Ok(None), // being made
-        length if length == SEGMENT_LEN as u64 => Ok(Some(file)),
-        _ => Err(Error::Corrupt("the file has another length: not made by this program")),
-    }
+    Ok(shared_file::is_complete(&file, setup, path.display())?.then_some(file))
 }

@@ -16,7 +16,8 @@
 //!
 //! The files, in reading order: `examples/smallest.rs` (the bare calls:
 //! `cargo run -p ipc-mmap --example mmap_smallest`), `file.rs` (the file, and how two processes meet at it), `memfd.rs`
-//! (the same without a file), `address.rs` (the path that leads to either), `sys.rs` (the mapping).
+//! (the same without a file), `address.rs` (the path that leads to either), `support/ipc-core/src/shared_file.rs`
+//! (what a joiner checks before it maps) and `support/ipc-core/src/ring/mapping.rs` (the mapping).
 //!
 //! **Use it** to share data that is to last, or that programs which know nothing of it (`cat`, `od`) should be able to
 //! read; to access a file that is too large to read whole. **Do not use it** for messages that are gone once they are
@@ -36,18 +37,13 @@
 mod address;
 mod file;
 mod memfd;
-mod sys;
 
-use std::fs;
-use std::time::Duration;
-
-use ipc_core::pages::Pages;
-use ipc_core::ring::{Attachment, Region, RingLink};
-use ipc_core::{Between, Direction, Medium, Profile, Reach, Result, Unit, poll_for};
+use ipc_core::ring::RingLink;
+use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 
 pub use file::{File, FileOptions};
+pub use ipc_core::ring::Mapping;
 pub use memfd::Memfd;
-pub use sys::Mapping;
 
 /// The memory map's row of the table.
 pub const PROFILE: Profile = Profile {
@@ -66,24 +62,3 @@ pub type Variants = (File, Memfd);
 
 /// One end of a link through mapped memory.
 pub type Link = RingLink<Mapping>;
-
-/// Takes the owner's attachment at fresh memory.
-fn attach(memory: Mapping) -> Result<Attachment<Mapping>> {
-    Attachment::create(Region::new(memory)?, Link::LAYOUT)
-}
-
-// ANCHOR: join
-/// Polls until `open` finds the owner's memory, then maps it and takes the free attachment at it.
-fn join(
-    timeout: Duration,
-    nobody: impl FnOnce() -> String,
-    pages: Pages,
-    advice: &str,
-    open: impl Fn() -> Result<Option<fs::File>>,
-) -> Result<Link> {
-    poll_for(timeout, nobody, || match open()? {
-        Some(file) => RingLink::join(Region::new(pages.prepare(Mapping::new(&file)?, advice)?)?),
-        None => Ok(None),
-    })
-}
-// ANCHOR_END: join

@@ -25,7 +25,7 @@ use ipc_core::process::Namespaces;
 use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
-    Variant,
+    Variant, shared_file,
 };
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -33,7 +33,7 @@ use nix::libc::{MFD_NOEXEC_SEAL, O_NOCTTY, O_NONBLOCK};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::address::{advise_on_place, parse};
-use crate::{Link, Mapping, attach, join};
+use crate::{Link, Mapping};
 
 /// Memory without a file, waiting for the other side. See the [crate].
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Mechanism for Memfd {
         }
         let door = Door::create(path)?;
         let memory = setup.options.prepare(Mapping::new(&door.memory)?, HUGE_PAGES)?;
-        let attachment = attach(memory)?;
+        let attachment = shared_file::attach(memory)?;
         let (address, description) = (door.address()?, door.describe());
         Ok(Self { address, description, rendezvous: Rendezvous::new(attachment, door) })
     }
@@ -99,7 +99,7 @@ impl Mechanism for Memfd {
                 here()
             )
         };
-        join(timeout, nobody, setup.options, HUGE_PAGES, || open(&path, setup))
+        shared_file::join(timeout, nobody, setup.options, HUGE_PAGES, || open(&path, setup))
     }
 }
 
@@ -254,8 +254,7 @@ fn without_inode(address: &Path) -> (PathBuf, Option<u64>) {
 // ANCHOR: check
 /// Checks before mapping that the memory is what its name says. Any process can give that name to any memory.
 fn check(memory: &File, setup: &Setup<Pages>) -> Result<()> {
-    let meta = memory.metadata().call("fstat")?;
-    setup.check_owner(meta.uid(), "that memory")?;
+    let complete = shared_file::is_complete(memory, setup, "that memory")?;
     let seals = match fcntl(memory, FcntlArg::F_GET_SEALS) {
         Err(Errno::EINVAL) => 0, // not a file that can be sealed
         seals => seals.call("fcntl")?,
@@ -263,10 +262,12 @@ fn check(memory: &File, setup: &Setup<Pages>) -> Result<()> {
     if !SealFlag::from_bits_retain(seals).contains(SEALS) {
         return Err(Error::Corrupt("the memory is not sealed: it could be cut short under us"));
     }
-    if meta.len() != SEGMENT_LEN as u64 {
-        return Err(Error::Corrupt("the memory has another length: not made by this program"));
+    // Sealed, empty memory stays empty.
+    if complete {
+        Ok(())
+    } else {
+        Err(Error::Corrupt("the memory has another length: not made by this program"))
     }
-    Ok(())
 }
 // ANCHOR_END: check
 

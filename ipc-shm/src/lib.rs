@@ -17,8 +17,8 @@
 //! The files, in reading order: `examples/smallest.rs` (the bare calls: `cargo run -p ipc-shm --example shm_smallest`),
 //! the examples `stage_1` to `stage_4` (a ring, built up), `support/ipc-core/src/key.rs` (the name), `segment.rs` (the
 //! segment), `meeting.rs` (how the two sides meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`,
-//! `lock_step.rs` and `sem.rs` (the variant `sem`), `posix/object.rs` and `posix.rs` (the variant `posix`), `sys.rs`
-//! (the calls).
+//! `lock_step.rs` and `sem.rs` (the variant `sem`), `posix/object.rs`, `posix.rs` and
+//! `support/ipc-core/src/shared_file.rs` (the variant `posix`), `sys.rs` (the calls).
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each costs too much. **Do
 //! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the reader
@@ -54,7 +54,7 @@ pub use ring::Ring;
 pub use segment::{Segment, SegmentStat};
 pub use sem::Semaphores;
 pub use semaphore_array::{SemaphoreArray, Undo};
-pub use sys::{Attached, Mapped};
+pub use sys::Attached;
 
 /// The shared memory's row of the table.
 pub const PROFILE: Profile = Profile {

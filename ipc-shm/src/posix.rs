@@ -8,15 +8,18 @@
 
 mod object;
 
-use std::os::unix::fs::MetadataExt;
+use std::fs::File;
 use std::time::Duration;
 
 use ipc_core::ownership::{Note, OwnershipLock};
 use ipc_core::pages::{self, Pages};
-use ipc_core::ring::{Attachment, Region, Rendezvous, RingLink, SEGMENT_LEN};
-use ipc_core::{Call, Error, Mechanism, Profile, Result, Setup, Shared, Variant, poll_for};
+use ipc_core::ring::{Mapping, Rendezvous, RingLink, SEGMENT_LEN};
+use ipc_core::{Advise, Call, Mechanism, Profile, Result, Setup, Shared, Variant, shared_file};
+use nix::errno::Errno;
 
-use crate::{Mapped, Ring, meeting};
+use crate::{Ring, meeting};
+
+use object::DIRECTORY;
 
 pub use ipc_core::PosixName;
 pub use object::{Object, file_of};
@@ -26,7 +29,7 @@ pub use object::{Object, file_of};
 pub struct Posix {
     name: PosixName,
     /// Holds the ownership lock, which removes the name.
-    rendezvous: Rendezvous<Mapped, OwnershipLock>,
+    rendezvous: Rendezvous<Mapping, OwnershipLock>,
 }
 
 /// Advice on how to get huge pages.
@@ -47,7 +50,7 @@ impl Mechanism for Posix {
     const TITLE: &'static str = "shared memory";
 
     type Options = Pages;
-    type Link = RingLink<Mapped>;
+    type Link = RingLink<Mapping>;
 
     // ANCHOR: create
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
@@ -59,8 +62,7 @@ impl Mechanism for Posix {
             let hidden = path.file_name().unwrap_or_default().to_string_lossy();
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
         })?;
-        let region = Region::new(make_memory(&object, setup.options)?)?;
-        let attachment = Attachment::create(region, Self::Link::LAYOUT)?;
+        let attachment = shared_file::attach(make_memory(object.file(), setup.options)?)?;
         Ok(Self { name, rendezvous: Rendezvous::new(attachment, ownership) })
     }
     // ANCHOR_END: create
@@ -85,7 +87,7 @@ impl Mechanism for Posix {
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {
         let name = address.parse()?;
         let nobody = || format!("nobody is at {name}: start `ipc-shm pong {name} --variant posix` first");
-        poll_for(timeout, nobody, || try_join(&name, setup))
+        shared_file::join(timeout, nobody, setup.options, HUGE_PAGES, || open(&name, setup))
     }
 
     fn reclaim(note: &Note) -> Result<()> {
@@ -94,33 +96,24 @@ impl Mechanism for Posix {
 }
 
 /// Allocates the memory of a fresh object.
-fn make_memory(object: &Object, pages: Pages) -> Result<Mapped> {
+fn make_memory(object: &File, pages: Pages) -> Result<Mapping> {
     if !pages.huge {
-        object.allocate(SEGMENT_LEN)?;
-        return pages.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES);
+        shared_file::allocate(object).advise(Errno::ENOSPC, || {
+            format!("{DIRECTORY} has no {SEGMENT_LEN} bytes left: remove what is in it, or make it larger")
+        })?;
+        return pages.prepare(Mapping::new(object)?, HUGE_PAGES);
     }
     // Allocated at once, it would get small pages before the kernel can be advised. So this sets the length first, and
     // gets the pages by populating them.
-    object.file().set_len(SEGMENT_LEN as u64).call("ftruncate")?;
-    let memory = pages.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES)?;
+    object.set_len(SEGMENT_LEN as u64).call("ftruncate")?;
+    let memory = pages.prepare(Mapping::new(object)?, HUGE_PAGES)?;
     pages::populate(&memory)?;
     Ok(memory)
 }
 
-/// Takes the free attachment at the object; `None` if there is none, or not yet.
-fn try_join(name: &PosixName, setup: &Setup<Pages>) -> Result<Option<RingLink<Mapped>>> {
+/// Opens the object that the owner made; `None` if there is none, or if it is not complete yet.
+fn open(name: &PosixName, setup: &Setup<Pages>) -> Result<Option<File>> {
     let Some(object) = Object::open(name)? else { return Ok(None) };
-    let meta = object.file().metadata().call("fstat")?;
-    if !meta.is_file() {
-        return Err(Error::Usage(format!("{} is no shared memory", file_of(name).display())));
-    }
-    setup.check_owner(meta.uid(), file_of(name).display())?;
-    match meta.len() {
-        0 => Ok(None), // being made
-        length if length == SEGMENT_LEN as u64 => {
-            let memory = setup.options.prepare(object.map(SEGMENT_LEN)?, HUGE_PAGES)?;
-            RingLink::join(Region::new(memory)?)
-        }
-        _ => Err(Error::Corrupt("the object has another length: not made by this program")),
-    }
+    let complete = shared_file::is_complete(object.file(), setup, file_of(name).display())?;
+    Ok(complete.then(|| object.into_file()))
 }

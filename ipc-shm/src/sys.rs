@@ -2,15 +2,13 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_ushort, c_void};
-use std::fs::File;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use ipc_core::ring::{self, Memory};
+use ipc_core::ring::Memory;
 use ipc_core::{Call, Result};
-use memmap2::{MmapOptions, MmapRaw};
 use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 
@@ -136,52 +134,6 @@ unsafe impl Memory for Attached {
     /// process that attaches it for a moment, to see whether there is room, passes for the peer during that time.
     fn is_held(&self, _side: usize) -> Result<bool> {
         Ok(shm_stat(self.id).call("shmctl")?.shm_nattch > 1)
-    }
-}
-
-/// A POSIX shared memory object in this process's memory; unmapped when dropped.
-#[derive(Debug)]
-pub struct Mapped {
-    map: MmapRaw,
-    /// Holds this side's lock, and is used to query the other's.
-    object: File,
-}
-
-impl Mapped {
-    /// `void *mmap(void *addr, size_t length, PROT_READ | PROT_WRITE, MAP_SHARED, int fd, 0);` —
-    /// [mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html)
-    ///
-    /// The object should be that long, and stay so: touching a page past its end raises `SIGBUS`. See
-    /// [`guard`](ipc_core::ring::guard).
-    pub(crate) fn new(file: &File, length: usize) -> Result<Self> {
-        // Raw: a pointer. `memmap2`'s other types return a slice, whose bytes other processes may change.
-        let map = MmapOptions::new().len(length).map_raw(file).call("mmap")?;
-        Ok(Self { map, object: file.try_clone().call("fcntl")? })
-    }
-}
-
-// SAFETY: mapped for reading and writing, at a page, from `map_raw` until dropped. No reference to the bytes is made
-// here or in `memmap2`. A peer that truncates the object takes no memory away: touching it then raises SIGBUS, which
-// the guard handles or which ends the process.
-unsafe impl Memory for Mapped {
-    fn base(&self) -> NonNull<u8> {
-        NonNull::new(self.map.as_mut_ptr()).expect("the kernel maps nothing at address 0")
-    }
-
-    fn size(&self) -> usize {
-        self.map.len()
-    }
-
-    fn can_be_cut(&self) -> bool {
-        true
-    }
-
-    fn hold(&self, side: usize) -> Result<bool> {
-        ring::hold(&self.object, side)
-    }
-
-    fn is_held(&self, side: usize) -> Result<bool> {
-        ring::is_held(&self.object, side)
     }
 }
 

@@ -6,14 +6,12 @@ use std::path::{Path, PathBuf};
 
 use ipc_core::{Advise, Call, PosixName, Result};
 use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, OFlag, fallocate};
+use nix::fcntl::OFlag;
 use nix::sys::mman::{shm_open, shm_unlink};
 use nix::sys::stat::Mode;
 
-use crate::sys::Mapped;
-
 /// The directory of the names. It is fixed in the C library: glibc and musl have no other.
-const DIRECTORY: &str = "/dev/shm";
+pub(super) const DIRECTORY: &str = "/dev/shm";
 
 /// Returns the file that the object of this name is on Linux.
 ///
@@ -67,30 +65,6 @@ impl Object {
             }
         }
     }
-
-    /// Sets its length, all zero, and allocates its memory.
-    ///
-    /// `ftruncate` alone would only set the length: a page that is touched when `/dev/shm` is full has nowhere to go,
-    /// and a plain store ends in SIGBUS. The length is set last and in one step: a joiner takes any other length for
-    /// another program's.
-    ///
-    /// # Errors
-    /// `ENOSPC`: there is not enough room.
-    pub fn allocate(&self, length: usize) -> Result<()> {
-        loop {
-            match fallocate(&self.0, FallocateFlags::FALLOC_FL_KEEP_SIZE, 0, length as i64) {
-                Err(Errno::EINTR) => {}
-                allocated => {
-                    break allocated.call("fallocate").advise(Errno::ENOSPC, || {
-                        format!(
-                            "{DIRECTORY} has no {length} bytes left: remove what is in it, or make it larger"
-                        )
-                    })?;
-                }
-            }
-        }
-        self.0.set_len(length as u64).call("ftruncate")
-    }
     // ANCHOR_END: object
 
     /// Returns the file that it is on Linux, with its length, its owner and its mode.
@@ -99,12 +73,10 @@ impl Object {
         &self.0
     }
 
-    /// Maps its first `length` bytes into this process's memory. See [`Mapped`].
-    ///
-    /// # Errors
-    /// `ENOMEM`: too many mappings. `EINVAL`: `length` is 0.
-    pub fn map(&self, length: usize) -> Result<Mapped> {
-        Mapped::new(&self.0, length)
+    /// Returns the file itself.
+    #[must_use]
+    pub fn into_file(self) -> File {
+        self.0
     }
 
     /// Removes a name. The memory goes when the last process closes and unmaps it.

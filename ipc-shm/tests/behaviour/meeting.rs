@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipc_conformance::Bytes as _;
 use ipc_core::ownership::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
-use ipc_core::ring::{CAPACITY, Memory, Region, SEGMENT_LEN};
+use ipc_core::ring::{CAPACITY, Mapping, Memory, Region};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
 use ipc_shm::{Key, Posix, Ring, Segment, Semaphores};
@@ -144,7 +144,7 @@ fn a_segment_of_another_version_or_capacity_is_not_joined() {
     };
     let map = |address: &str| {
         let object = Object::open(&address.parse().unwrap()).unwrap().unwrap();
-        Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap()
+        Region::new(Mapping::new(object.file()).unwrap()).unwrap()
     };
     another_layout_is_refused::<Ring, _>(attach);
     another_layout_is_refused::<Semaphores, _>(attach);

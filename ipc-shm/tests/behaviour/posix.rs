@@ -7,8 +7,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use ipc_conformance::Bytes as _;
-use ipc_core::ring::{Memory, Region, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_core::ring::{Mapping, Memory, Region, SEGMENT_LEN};
+use ipc_core::{Error, Mechanism, Setup, Transport, shared_file};
 use ipc_shm::posix::{Object, PosixName, file_of};
 use ipc_shm::{Posix, Ring};
 use nix::errno::Errno;
@@ -38,7 +38,7 @@ impl Scratch {
     }
 
     fn map(&self) -> Region<impl Memory> {
-        Region::new(self.object.map(SEGMENT_LEN).unwrap()).unwrap()
+        Region::new(Mapping::new(self.object.file()).unwrap()).unwrap()
     }
 }
 
@@ -76,7 +76,7 @@ fn the_length_comes_later_and_the_pages_later_still() {
     scratch.map().write(4096, b"one page");
     assert!((1..SEGMENT_LEN as u64 / 512).contains(&stat().blocks()));
     // This one has them all, so that a full /dev/shm is an error here and not a SIGBUS later.
-    scratch.object.allocate(SEGMENT_LEN).unwrap();
+    shared_file::allocate(scratch.object.file()).unwrap();
     assert!(stat().blocks() * 512 >= SEGMENT_LEN as u64);
 }
 
@@ -212,7 +212,7 @@ fn what_is_no_meeting_point_is_refused() {
     mkfifo(&file_of(&fifo), Mode::S_IRWXU).unwrap();
     let told = join(&fifo.to_string());
     fs::remove_file(file_of(&fifo)).unwrap();
-    assert!(matches!(&told, Error::Usage(text) if text.contains("no shared memory")), "{told}");
+    assert!(matches!(&told, Error::Usage(text) if text.contains("no regular file")), "{told}");
     for address in ["name", "/a/b", "1234", ""] {
         assert!(matches!(join(address), Error::Usage(_)), "{address}");
     }

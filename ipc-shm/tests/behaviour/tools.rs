@@ -11,7 +11,7 @@ pub use ipc_conformance::other::{PATIENCE, ended, played, playing, watched};
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::ownership::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
-use ipc_core::ring::{Attachment, Layout, Region, SEGMENT_LEN};
+use ipc_core::ring::{Attachment, Layout, Mapping, Region, SEGMENT_LEN};
 use ipc_core::{Mechanism, Setup, Transport};
 use ipc_shm::posix::Object;
 use ipc_shm::{Attached, Key, Posix, Ring, Segment, SemaphoreArray, Semaphores, Undo};
@@ -204,7 +204,7 @@ fn play(part: &[&str]) -> String {
         // Maps an object, has it truncated, and touches a page that is gone.
         ["truncate-and-touch", name] => {
             let object = Object::open(&name.parse().unwrap()).unwrap().unwrap();
-            let region = Region::new(object.map(SEGMENT_LEN).unwrap()).unwrap();
+            let region = Region::new(Mapping::new(object.file()).unwrap()).unwrap();
             let mut byte = [0];
             region.read(SEGMENT_LEN - 1, &mut byte);
             object.file().set_len(100).unwrap();

@@ -12,6 +12,7 @@
 //! | `ipc_perm.rs` | [`IpcPerm`]: the owner, creator and mode of a System V object |
 //! | `process.rs` | [`process`]: finding out whether the peer is still alive |
 //! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
+//! | `shared_file.rs` | two processes that meet at the ring in a file (shm, mmap) |
 //! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
 //! | `ownership.rs` | [`ownership`]: nothing leaks, even after a `SIGKILL` |
@@ -42,6 +43,8 @@ mod posix_name;
 pub mod process;
 mod ready;
 pub mod ring;
+#[cfg(feature = "shared-file")]
+pub mod shared_file;
 mod sys;
 mod thread_id;
 mod transport;
@@ -57,7 +60,7 @@ pub use mechanism::{
     Switch, Unit, Variant, Variants, Visitor,
 };
 pub use posix_name::PosixName;
-pub use ready::{wait_readable, wait_writable};
+pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
 pub use transport::{Transport, last_look};
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -1,4 +1,4 @@
-//! Waiting for descriptors.
+//! Waiting for descriptors, and calls that a signal interrupts.
 
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -12,6 +12,19 @@ use crate::{Deadline, Result};
 
 /// The longest single `ppoll`. The kernel rejects times beyond the range of its clock.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Makes a system call again for as long as a signal comes first.
+///
+/// # Errors
+/// That of the call, except `EINTR`.
+pub fn retry_on_eintr<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            made => return made,
+        }
+    }
+}
 
 /// Waits with `ppoll(2)` until at least one of `fds` has something to read, or its other side is gone; returns `false`
 /// if `timeout` expires first. A signal does not shorten the wait.

@@ -19,6 +19,7 @@
 //! | `in_place.rs` | writing and reading messages in place, without a copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
 //! | `guard.rs` | turning a page that the peer has taken away into an error instead of a crash |
+//! | `mapping.rs` | a mapped file as such memory |
 //! | `hold.rs` | locks that show whether the other process still maps the file |
 //! | `atomic.rs` | the atomics of the protocol; `tests/model.rs` substitutes those of a model checker |
 //!
@@ -61,10 +62,13 @@ mod bytes;
 mod eventcount;
 mod futex;
 pub mod guard;
+#[cfg(any(feature = "shared-file", test))]
 mod hold;
 mod in_place;
 mod layout;
 mod link;
+#[cfg(feature = "shared-file")]
+mod mapping;
 mod memory;
 mod record;
 mod rendezvous;
@@ -77,10 +81,11 @@ use std::time::Duration;
 pub use attachment::{Attachment, Layout};
 #[cfg(feature = "test-util")]
 pub use bytes::{Bytes, scribble};
-pub use hold::{hold, is_held};
 pub use in_place::{ReadGrant, WriteGrant};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
+#[cfg(feature = "shared-file")]
+pub use mapping::Mapping;
 pub use memory::{HeapMemory, Memory, Region};
 pub use rendezvous::Rendezvous;
 

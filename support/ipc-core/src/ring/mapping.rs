@@ -1,24 +1,28 @@
-//! The mapping. The only file of the crate with `unsafe`, and it makes only one promise.
+//! A mapped file as the memory of a ring.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::ptr::NonNull;
 
-use ipc_core::ownership::OwnershipLock;
-use ipc_core::ring::{self, Memory, SEGMENT_LEN};
-use ipc_core::{Call, Result};
 use memmap2::{MmapOptions, MmapRaw};
 
-/// A file in this process's memory, shared with every process that maps it or reads it.
+use super::hold;
+use super::layout::SEGMENT_LEN;
+use super::memory::Memory;
+use crate::Result;
+use crate::error::Call;
+use crate::ownership::OwnershipLock;
+
+/// A file in this process's memory, shared with every process that maps it or reads it; unmapped when dropped.
 ///
 /// `memmap2`'s usual types return a slice, and are `unsafe` to make because other processes may change its bytes. The
-/// raw one returns only a pointer, which the [ring](ipc_core::ring) knows how to use.
+/// raw one returns only a pointer, which the ring knows how to use.
 #[derive(Debug)]
 pub struct Mapping {
     map: MmapRaw,
     /// Holds this side's lock, and is used to query the other's.
     file: File,
-    /// Removes the file after its last use; `None` if this side did not make the file, or if it is to be kept.
+    /// Removes the file after its last use; `None` if that is not for this mapping to do.
     _ownership: Option<OwnershipLock>,
 }
 
@@ -29,10 +33,11 @@ impl Mapping {
     ///
     /// Maps the first [`SEGMENT_LEN`] bytes of `file`. The mapping stays when `file` is closed, and when its name is
     /// removed. The file should be that long, and stay so: touching a page past its end raises `SIGBUS`. See
-    /// [`guard`](ipc_core::ring::guard).
+    /// [`guard`](super::guard).
     ///
     /// # Errors
-    /// `EACCES`: the file is not open for reading and writing. `ENODEV`: it cannot be mapped.
+    /// `EACCES`: the file is not open for reading and writing. `ENODEV`: it cannot be mapped. `ENOMEM`: too many
+    /// mappings.
     #[doc(alias = "mmap")]
     pub fn new(file: &File) -> Result<Self> {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
@@ -41,7 +46,10 @@ impl Mapping {
     // ANCHOR_END: map
 
     /// Maps the file as [`new`](Self::new) does; the mapping holds `ownership` as long as it lasts.
-    pub(crate) fn with_ownership(file: &File, ownership: Option<OwnershipLock>) -> Result<Self> {
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_ownership(file: &File, ownership: Option<OwnershipLock>) -> Result<Self> {
         Ok(Self { _ownership: ownership, ..Self::new(file)? })
     }
 }
@@ -63,10 +71,10 @@ unsafe impl Memory for Mapping {
     }
 
     fn hold(&self, side: usize) -> Result<bool> {
-        ring::hold(&self.file, side)
+        hold::hold(&self.file, side)
     }
 
     fn is_held(&self, side: usize) -> Result<bool> {
-        ring::is_held(&self.file, side)
+        hold::is_held(&self.file, side)
     }
 }
