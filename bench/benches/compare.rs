@@ -17,8 +17,8 @@ use ipc_bench::results::document::{Document, NotMeasured};
 use ipc_bench::results::row::Row;
 use ipc_core::{Result, Wait};
 use ipc_demo::cpus::Cpus;
+use ipc_demo::exchange;
 use ipc_demo::interrupt;
-use ipc_demo::play;
 
 const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 /// All cases here sleep while they wait; for other strategies: `ipc-bench --wait`.
@@ -141,7 +141,7 @@ struct Record {
 
 impl Record {
     fn new(case: Case) -> Self {
-        let times = play::histogram();
+        let times = exchange::histogram();
         Self { case, pair: None, warm_at: Instant::now(), count: 0, elapsed: Duration::ZERO, times }
     }
 

@@ -18,7 +18,7 @@ use ipc_bench::results::growth::Growth;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;
-use ipc_demo::play;
+use ipc_demo::exchange;
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 
 /// Results of every kind, which take long to generate.
@@ -316,7 +316,7 @@ fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {
         let variant = SIX[nth].variants().next().expect("each has one").name;
         let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
         let case = Case { member: &SIX[nth], variant, wait, placement, ..case(Kind::RoundTrip, 64) };
-        let mut times = play::histogram();
+        let mut times = exchange::histogram();
         times.record(ns).expect("within the range");
         let rounds = Some(Rounds::of(1, &rounds.map(|factor| factor * ns as f64)));
         Row { rounds, ..Row::new(&case, 1, Duration::ZERO, &times) }
@@ -457,7 +457,7 @@ fn the_page_says_under_which_conditions_it_was_measured() {
 }
 
 fn one() -> hdrhistogram::Histogram<u64> {
-    let mut times = play::histogram();
+    let mut times = exchange::histogram();
     times.record(1000).expect("within the range");
     times
 }

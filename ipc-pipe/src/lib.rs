@@ -49,7 +49,7 @@
 //!
 //! | stop | function | file |
 //! |---:|---|---|
-//! | 1 | `ping_in_batches` sends a message, and receives the answer | `support/ipc-demo/src/play/ping.rs` |
+//! | 1 | `ping_in_batches` sends a message, and receives the answer | `support/ipc-demo/src/exchange/ping.rs` |
 //! | 2 | `Waiting::send` chooses: sleep in the call, or poll | `support/ipc-core/src/wait.rs` |
 //! | 3 | `Framed::send` may wait, `Framed::try_send` may not | `support/ipc-core/src/framed.rs` |
 //! | 4 | `Framed::write_frame` writes until the frame is complete | `support/ipc-core/src/framed/frame.rs` |

@@ -10,8 +10,8 @@ use std::time::Duration;
 use ipc_conformance::skipped;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{ByteStream as _, Error, Mechanism, Setup, Transport};
+use ipc_demo::exchange::{self, Pattern, Workload};
 use ipc_demo::helper_process::HelperProcess;
-use ipc_demo::play::{self, Exchange, Order};
 use ipc_pipe::Pipe;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -195,9 +195,9 @@ fn two_full_pipes_are_a_deadlock() {
     let mut pong = spawn_pong(&mut pipe);
     let mut link = pipe.accept(Duration::ZERO).unwrap();
     // The peer will send 64 KiB answers; this side requests them and goes on sending without receiving any.
-    let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 64 << 10, count: 1000 };
+    let order = Workload { pattern: Pattern::RoundTrip, verify: false, size: 64 << 10, count: 1000 };
     let mut sent = 0;
-    let _ = play::ping(&mut OneWay(&mut link), &order, |_, _| {}); // sends the order, then stops at the first answer
+    let _ = exchange::ping(&mut OneWay(&mut link), &order, |_, _| {}); // sends the order, then stops at the first answer
     let message = vec![0; order.size];
     let stuck = loop {
         if link.try_send(&message).unwrap().is_none() {
@@ -255,10 +255,10 @@ fn a_message_costs_one_system_call_each_way() {
     let mut pipe = create();
     let mut pong = spawn_pong(&mut pipe);
     let mut link = pipe.accept(Duration::ZERO).unwrap();
-    let order = Order { exchange: Exchange::RoundTrip, verify: true, size: 64, count: 1000 };
+    let order = Workload { pattern: Pattern::RoundTrip, verify: true, size: 64, count: 1000 };
     let (reads_at_rest, writes_at_rest) = counted(|| ());
     let (reads, writes) = counted(|| {
-        play::ping(&mut link, &order, |_, _| {}).unwrap();
+        exchange::ping(&mut link, &order, |_, _| {}).unwrap();
     });
     assert_eq!(writes - writes_at_rest, order.count + 1, "one write for the order and one for each message");
     // One read for the ready word, one for each answer, and one for the report at the end, unless the report has
@@ -311,8 +311,8 @@ fn a_stray_print_of_the_child_stays_out_of_the_frames() {
     pipe.invite(&mut command).unwrap();
     let child = HelperProcess::spawn(command).unwrap();
     let mut link = pipe.accept(Duration::ZERO).unwrap();
-    let order = Order { exchange: Exchange::RoundTrip, verify: true, size: 8, count: 1 };
-    play::ping(&mut link, &order, |_, _| {}).unwrap(); // by now it has surely joined
+    let order = Workload { pattern: Pattern::RoundTrip, verify: true, size: 8, count: 1 };
+    exchange::ping(&mut link, &order, |_, _| {}).unwrap(); // by now it has surely joined
     for fd in [0, 1] {
         let target = fs::read_link(format!("/proc/{}/fd/{fd}", child.pid())).unwrap();
         assert_eq!(target.to_str(), Some("/dev/null"), "descriptor {fd} of the child");

@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::play::Summary;
+use ipc_demo::exchange::Summary;
 
 use crate::doctor::finding::Finding;
 use crate::measure::clock;

@@ -50,7 +50,7 @@ use std::time::Duration;
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::Role;
-use ipc_demo::play::Order;
+use ipc_demo::exchange::Workload;
 
 use crate::measure::baseline::waiting::{Patience, Way};
 use crate::results::case::Case;
@@ -89,7 +89,7 @@ struct Made {
 }
 
 /// Plays one order by bare calls and returns its time: on ping for a round trip, on pong for a stream.
-type Side = Box<dyn FnMut(&Order) -> nix::Result<Duration>>;
+type Side = Box<dyn FnMut(&Workload) -> nix::Result<Duration>>;
 
 impl Floor {
     /// Returns the floor of a case.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use ipc_core::{Mechanism, Result, Setup, Wait, Waiting};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::play;
+use ipc_demo::exchange;
 use ipc_demo::{interrupt, report};
 
 use crate::measure::baseline::in_place::{self, InPlace};
@@ -27,7 +27,7 @@ pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     invitation.cpus.bind(Role::Pong)?;
     let link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
-    play::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
+    exchange::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
 }
 
 /// Plays pong to the end if this process was started as the child of a [`Pair`](crate::measure::pair::Pair). A `main` calls this

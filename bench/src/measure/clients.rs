@@ -47,7 +47,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::play::{self, Usage};
+use ipc_demo::exchange::{self, Usage};
 
 use crate::measure::clients::child::Child;
 use crate::measure::clients::wire::{Order, Report};
@@ -211,7 +211,7 @@ pub fn jain(counts: &[u64]) -> f64 {
 
 /// Returns an empty histogram, with the same settings as those of all other rows.
 fn times() -> Histogram<u64> {
-    play::histogram()
+    exchange::histogram()
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Waiting, ownership};
 use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::exchange::{self, Pattern};
 use ipc_demo::helper_process::{self, HelperProcess};
-use ipc_demo::play::{self, Exchange};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, gettid};
@@ -232,13 +232,13 @@ pub(crate) fn create<M: Mechanism>() -> Result<M> {
 }
 
 pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &Task) -> Result<Played> {
-    let outcome = match (order.exchange, rate) {
-        (Exchange::RoundTrip, None) => play::ping_in_batches(link, order, *batch, |_, _| {}),
-        (Exchange::RoundTrip, Some(rate)) => play::open_loop(link, order, interval(*rate)),
-        (Exchange::Stream, _) => play::stream(link, order),
-        (Exchange::OneWay, _) => play::one_way(link, order),
+    let sample = match (order.pattern, rate) {
+        (Pattern::RoundTrip, None) => exchange::ping_in_batches(link, order, *batch, |_, _| {}),
+        (Pattern::RoundTrip, Some(rate)) => exchange::open_loop(link, order, interval(*rate)),
+        (Pattern::Stream, _) => exchange::stream(link, order),
+        (Pattern::OneWay, _) => exchange::one_way(link, order),
     };
-    outcome.map(Played::from)
+    sample.map(Played::from)
 }
 
 /// Returns the time from one message to the next at `rate` messages per second.

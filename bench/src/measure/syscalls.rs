@@ -3,7 +3,7 @@
 //! Where the machine allows it, the kernel counts (`syscalls/perf.rs`, by `perf_event_open(2)`). Elsewhere both sides
 //! are stopped at every call by ptrace(2): a process is started that plays one case with a peer, as the harness does.
 //! The calls themselves show where the exchange begins and ends: each side asks for its resource usage before and after
-//! it ([`Usage::now`](ipc_demo::play::Usage::now)), by `getrusage`, which no mechanism calls.
+//! it ([`Usage::now`](ipc_demo::exchange::Usage::now)), by `getrusage`, which no mechanism calls.
 //!
 //! With ptrace, polling is not counted: a process that stops at every call polls less often, or more often, than one
 //! that runs, and the figure would be an artefact of the counting.

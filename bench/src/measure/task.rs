@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use ipc_demo::play::{self, Order, Outcome, Usage};
+use ipc_demo::exchange::{self, Sample, Usage, Workload};
 
 /// A task for a pair.
 #[derive(Clone, Copy, Debug)]
 pub struct Task {
     /// The exchange.
-    pub order: Order,
-    /// The round trips between two readings of the clock: see [`play::ping_in_batches`].
+    pub order: Workload,
+    /// The round trips between two readings of the clock: see [`exchange::ping_in_batches`].
     pub batch: u64,
     /// Open loop: messages per second, each at its time. `None`: each as soon as the previous one is over.
     pub rate: Option<u64>,
 }
 
-impl From<Order> for Task {
+impl From<Workload> for Task {
     /// Times each round trip by itself.
-    fn from(order: Order) -> Self {
+    fn from(order: Workload) -> Self {
         Self { order, batch: 1, rate: None }
     }
 }
@@ -45,20 +45,20 @@ impl Played {
     /// Returns a result with nothing but the elapsed time.
     pub(crate) fn in_time(elapsed: Duration) -> Self {
         let none = Usage::default();
-        Self { elapsed, times: play::histogram(), service: None, one_way: None, ping: none, pong: none }
+        Self { elapsed, times: exchange::histogram(), service: None, one_way: None, ping: none, pong: none }
     }
 }
 
-impl From<Outcome> for Played {
-    fn from(outcome: Outcome) -> Self {
-        let Outcome { times, service, elapsed, usage, report } = outcome;
+impl From<Sample> for Played {
+    fn from(sample: Sample) -> Self {
+        let Sample { times, service, elapsed, usage, report } = sample;
         Self { elapsed, times, service, one_way: report.one_way, ping: usage, pong: report.usage }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ipc_demo::play::Report;
+    use ipc_demo::exchange::PeerReport;
 
     use super::*;
 
@@ -66,16 +66,16 @@ mod tests {
     fn each_side_keeps_what_it_has_measured() {
         let usage = |minor_faults| Usage { minor_faults, ..Usage::default() };
         let [times, service, one_way] = [1, 2, 3].map(|time| {
-            let mut times = play::histogram();
+            let mut times = exchange::histogram();
             times.record(time).unwrap();
             times
         });
         let report =
-            Report { elapsed: Duration::from_secs(9), usage: usage(5), one_way: Some(one_way.clone()) };
+            PeerReport { elapsed: Duration::from_secs(9), usage: usage(5), one_way: Some(one_way.clone()) };
         let (elapsed, ours) = (Duration::from_secs(7), usage(4));
-        let outcome =
-            Outcome { times: times.clone(), service: Some(service.clone()), elapsed, usage: ours, report };
-        let played = Played::from(outcome);
+        let sample =
+            Sample { times: times.clone(), service: Some(service.clone()), elapsed, usage: ours, report };
+        let played = Played::from(sample);
         assert_eq!((played.elapsed, played.ping, played.pong), (elapsed, usage(4), usage(5)));
         assert_eq!((played.times, played.service, played.one_way), (times, Some(service), Some(one_way)));
     }

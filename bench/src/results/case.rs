@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ipc_core::{Error, Result, Variant, Wait};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::play::{Exchange, Order};
+use ipc_demo::exchange::{Pattern, Workload};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::registry::Member;
@@ -128,13 +128,13 @@ impl Case {
     /// A throughput order sends one more: the first message only starts the receiver's clock, so the reported time is
     /// that of the `count` messages after it.
     #[must_use]
-    pub fn timed(&self, count: u64) -> Order {
+    pub fn timed(&self, count: u64) -> Workload {
         match self.kind {
             Kind::RoundTrip | Kind::OpenLoop => {
-                Order { exchange: Exchange::RoundTrip, verify: false, size: self.size, count }
+                Workload { pattern: Pattern::RoundTrip, verify: false, size: self.size, count }
             }
             Kind::Throughput | Kind::Clients => {
-                Order { exchange: Exchange::Stream, verify: false, size: self.size, count: count + 1 }
+                Workload { pattern: Pattern::Stream, verify: false, size: self.size, count: count + 1 }
             }
         }
     }
@@ -142,11 +142,11 @@ impl Case {
     /// Returns the order that comes first: a few messages, each checked. They prove that the exchange works, and warm
     /// up both processes.
     #[must_use]
-    pub fn verified(&self) -> Order {
+    pub fn verified(&self) -> Workload {
         /// Verifying a checksum takes about a nanosecond per byte, so large messages are checked less often.
         const BYTES: usize = 4 << 20;
         let count = (BYTES / self.size).clamp(4, 100) as u64;
-        Order { verify: true, ..self.timed(count) }
+        Workload { verify: true, ..self.timed(count) }
     }
 }
 
@@ -187,8 +187,8 @@ mod tests {
     fn so_many_are_timed_as_were_asked_for() {
         let orders = Kind::ALL.map(|kind| case("pipe", "anonymous", kind, Wait::Block).timed(7));
         assert_eq!(orders.map(|order| order.count), [7, 8, 7, 8]);
-        let expected = [Exchange::RoundTrip, Exchange::Stream, Exchange::RoundTrip, Exchange::Stream];
-        assert_eq!(orders.map(|order| order.exchange), expected);
+        let expected = [Pattern::RoundTrip, Pattern::Stream, Pattern::RoundTrip, Pattern::Stream];
+        assert_eq!(orders.map(|order| order.pattern), expected);
         assert!(orders.iter().all(|order| order.size == 64 && !order.verify));
     }
 

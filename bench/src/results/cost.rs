@@ -1,6 +1,6 @@
 //! The cost of a message besides time.
 
-use ipc_demo::play::Usage;
+use ipc_demo::exchange::Usage;
 use serde::{Deserialize, Serialize};
 
 /// The cost of a message on both sides.

@@ -69,13 +69,13 @@ impl Latency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipc_demo::play;
+    use ipc_demo::exchange;
 
     /// The values as a histogram holds them: exact up to 2047, and rounded up to the last of 4 or 8 neighbours above
     /// that.
     #[test]
     fn ten_thousand_times_have_known_percentiles() {
-        let mut times = play::histogram();
+        let mut times = exchange::histogram();
         (1..=10_000).for_each(|time| times.record(time).unwrap());
         let Latency { min, p50, p90, p99, p999, max, mean, mean_interval, .. } =
             Latency::of(&times, Some([3.0, 7.0])).unwrap();
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_histogram_survives_being_text_and_can_be_added_up() {
-        let mut times = play::histogram();
+        let mut times = exchange::histogram();
         for time in [100, 200, 300, 40_000, 5_000_000] {
             times.record(time).unwrap();
         }
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!((back.len(), back.value_at_quantile(0.5)), (10, times.value_at_quantile(0.5)));
         let wide = Latency::of(&times, Some([-5.0, 7.0])).unwrap();
         assert_eq!(wide.mean_interval, Some([0.0, 7.0]));
-        assert_eq!(Latency::of(&play::histogram(), None), None);
+        assert_eq!(Latency::of(&exchange::histogram(), None), None);
         assert_eq!(Latency { histogram: "no histogram".into(), ..latency }.times(), None);
     }
 }

@@ -12,7 +12,7 @@ use ipc_bench::results::latency::Latency;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;
-use ipc_demo::play;
+use ipc_demo::exchange;
 use tempfile::TempDir;
 
 /// Noise around 1, the same in each run: eight rounds within ± 2 %.
@@ -33,7 +33,7 @@ pub fn case(mechanism: &str, variant: &'static str, kind: Kind, wait: Wait) -> C
 pub fn row(case: &Case, ns: f64, noise: [f64; 8]) -> Row {
     let values = noise.map(|factor| ns * factor);
     let mut row = Row { count: 8000, rounds: Some(Rounds::of(1000, &values)), ..Row::empty(case) };
-    let mut times = play::histogram();
+    let mut times = exchange::histogram();
     for value in values {
         times.record_n(value as u64, 1000).unwrap();
     }
@@ -53,7 +53,7 @@ pub fn row(case: &Case, ns: f64, noise: [f64; 8]) -> Row {
 /// Returns the times `unit`, 2 `unit`, … 10,000 `unit` in nanoseconds: all their percentiles are known, and no two are
 /// equal. The mean is just set, to a value that differs from all of them.
 pub fn ten_thousand(unit: u64) -> Latency {
-    let mut times = play::histogram();
+    let mut times = exchange::histogram();
     (1..=10_000).for_each(|nth| times.record(nth * unit).unwrap());
     let mean = 4000.0 * unit as f64;
     Latency { mean, ..Latency::of(&times, Some([mean * 0.9, mean * 1.2])).unwrap() }

@@ -12,7 +12,7 @@ use ipc_bench::results::quartiles::Quartiles;
 use ipc_bench::results::row::{Fairness, Rounds, Row};
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;
-use ipc_demo::play;
+use ipc_demo::exchange;
 
 const SIZES: [usize; 5] = [64, 1 << 10, 8 << 10, 64 << 10, 1 << 20];
 const SPLIT: Placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
@@ -35,7 +35,7 @@ impl Dice {
     }
 
     fn latency(&mut self, middle: f64, count: usize) -> Latency {
-        let mut times = play::histogram();
+        let mut times = exchange::histogram();
         for _ in 0..count {
             times.record(self.time(middle)).expect("within the range");
         }

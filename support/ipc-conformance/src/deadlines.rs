@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ipc_core::{Mechanism, Result, Transport};
-use ipc_demo::play::Payload;
+use ipc_demo::exchange::Payload;
 use libtest_mimic::Trial;
 
 use super::endings::{killed_while, promptly};

@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Mechanism, Result, ThreadId, Transport, Wait};
+use ipc_demo::exchange::Payload;
 use ipc_demo::helper_process::HelperProcess;
-use ipc_demo::play::Payload;
 use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_demo::exchange::Payload;
 use ipc_demo::helper_process::HelperProcess;
 use ipc_demo::interrupt;
-use ipc_demo::play::Payload;
 
 use super::watchdog::PATIENCE;
 use super::{Vandal, calls, clocks, deadlines, last_word};

@@ -16,7 +16,7 @@ use crate::helper_process::Invitation;
 /// A valid command line.
 #[derive(Debug)]
 pub(super) struct Parsed {
-    pub side: Side,
+    pub subcommand: Subcommand,
     pub count: u64,
     pub size: usize,
     pub wait: Wait,
@@ -31,9 +31,9 @@ pub(super) struct Parsed {
     pub json: bool,
 }
 
-/// The side that this process plays.
+/// The part of this process in the exchange.
 #[derive(Debug)]
-pub(super) enum Side {
+pub(super) enum Subcommand {
     /// The parent, which will spawn its peer.
     Both,
     /// Makes the meeting point and answers.
@@ -49,7 +49,7 @@ const PONG_TIMEOUT: Duration = Duration::from_secs(60);
 /// The default time that `ping` waits for `pong`, and a parent for its child.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The role of the child that [`Side::Both`] spawns.
+/// The role of the child that [`Subcommand::Both`] spawns.
 pub(super) const PONG: &str = "pong";
 
 /// The argument of that child. What is missing has the command line's default.
@@ -208,12 +208,13 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
     let (name, matches) = top.subcommand().unwrap_or(("", top));
     let address = || matches.get_one::<String>("address").cloned();
-    let (side, timeout) = match name {
-        "pong" => (Side::Pong { address: address() }, PONG_TIMEOUT),
-        "ping" => (Side::Ping { address: address() }, PING_TIMEOUT),
-        _ => (Side::Both, PING_TIMEOUT),
+    let (subcommand, timeout) = match name {
+        "pong" => (Subcommand::Pong { address: address() }, PONG_TIMEOUT),
+        "ping" => (Subcommand::Ping { address: address() }, PING_TIMEOUT),
+        _ => (Subcommand::Both, PING_TIMEOUT),
     };
-    if V::PROFILE.address.is_none() && matches!(side, Side::Pong { .. } | Side::Ping { .. }) {
+    if V::PROFILE.address.is_none() && matches!(subcommand, Subcommand::Pong { .. } | Subcommand::Ping { .. })
+    {
         return Err(Error::Usage(format!(
             "a {0} has no name by which a process in another terminal could find it; only a child inherits its ends: \
              run `ipc-{0}` alone",
@@ -234,7 +235,7 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
         return Err(Error::Usage(format!("--{switch} is not for the variant {name}, but for: {others}")));
     }
     Ok(Parsed {
-        side,
+        subcommand,
         count: *matches.get_one("count").expect("it has a default"),
         size: *matches.get_one("size").expect("it has a default"),
         wait: *matches.get_one("wait").expect("it has a default"),
@@ -259,7 +260,7 @@ pub(super) fn invited<V: Variants>(invitation: &Invitation) -> Result<Parsed> {
         None => &known.variants[0],
     };
     Ok(Parsed {
-        side: Side::Invited { address: invitation.address()?.to_owned() },
+        subcommand: Subcommand::Invited { address: invitation.address()?.to_owned() },
         count: 0,
         size: 0,
         wait: wait.map_or(Ok(Wait::default()), |wait| wait.parse())?,

@@ -10,7 +10,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `play.rs`, `play/`, `payload.rs` | [`play`]: the ping-pong itself, and what it measures |
+//! | `exchange.rs`, `exchange/`, `payload.rs` | [`exchange`]: the ping-pong itself, and what it measures |
 //! | `run.rs` | the three ways to run a demo: both sides, ping, pong |
 //! | `helper_process.rs`, `cpus.rs` | [`helper_process`], [`cpus`]: the second process, and the CPUs that the two run on |
 //! | `args.rs` | the options; `--variant` becomes a type here |
@@ -19,13 +19,13 @@
 
 mod args;
 pub mod cpus;
+pub mod exchange;
 pub mod helper_process;
 pub mod interrupt;
 mod meeting;
 mod narrator;
 mod output;
 mod payload;
-pub mod play;
 mod run;
 mod save;
 mod silence;
@@ -35,7 +35,7 @@ use std::process::ExitCode;
 
 use ipc_core::{Error, Mechanism, Result, Variants, Visitor, ring::guard};
 
-use args::{Parsed, Side};
+use args::{Parsed, Subcommand};
 pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
 use helper_process::Invitation;
 use narrator::Narrator;
@@ -65,22 +65,22 @@ pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
     };
     let ready = interrupt::clean_up_on_signals().and_then(|()| guard::install());
     report(ready.and_then(|()| {
-        let mut chosen = Chosen { parsed: &parsed, played: None };
+        let mut chosen = Chosen { parsed: &parsed, result: None };
         V::visit(&mut chosen);
-        chosen.played.expect("the name was found in the same list")
+        chosen.result.expect("the name was found in the same list")
     }))
 }
 
 /// Runs the variant that was chosen by name.
 struct Chosen<'a> {
     parsed: &'a Parsed,
-    played: Option<Result<()>>,
+    result: Option<Result<()>>,
 }
 
 impl Visitor for Chosen<'_> {
     fn variant<M: Mechanism + 'static>(&mut self) {
         if M::VARIANT.name == self.parsed.variant {
-            self.played = Some(play::<M>(self.parsed));
+            self.result = Some(dispatch::<M>(self.parsed));
         }
     }
 }
@@ -101,12 +101,12 @@ pub fn report(result: Result<()>) -> ExitCode {
     }
 }
 
-fn play<M: Mechanism>(parsed: &Parsed) -> Result<()> {
+fn dispatch<M: Mechanism>(parsed: &Parsed) -> Result<()> {
     let narrator = Narrator::new::<M>(parsed);
-    match &parsed.side {
-        Side::Both => run::both::<M>(parsed, &narrator),
-        Side::Pong { address } => run::pong::<M>(parsed, address.as_deref(), &narrator),
-        Side::Ping { address } => run::ping::<M>(parsed, address.as_deref(), &narrator),
-        Side::Invited { address } => run::invited::<M>(parsed, address),
+    match &parsed.subcommand {
+        Subcommand::Both => run::both::<M>(parsed, &narrator),
+        Subcommand::Pong { address } => run::pong::<M>(parsed, address.as_deref(), &narrator),
+        Subcommand::Ping { address } => run::ping::<M>(parsed, address.as_deref(), &narrator),
+        Subcommand::Invited { address } => run::invited::<M>(parsed, address),
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::args::Parsed;
 use super::output::print;
 use crate::cpus::Role;
-use crate::play::Summary;
+use crate::exchange::Summary;
 
 /// The number of round trips that are shown one by one.
 pub(super) const SHOWN: u64 = 3;

@@ -10,8 +10,8 @@ use super::narrator::{Narrator, SHOWN, tell};
 use super::output::print;
 use super::silence::Watched;
 use crate::cpus::{self, Cpus, Role};
+use crate::exchange::{self, Pattern, Summary, Workload};
 use crate::helper_process::{self, HelperProcess};
-use crate::play::{self, Exchange, Order, Summary};
 
 /// Round trips that are checked before the timed ones; they also warm up both processes.
 const CHECKED: u64 = 100;
@@ -38,11 +38,11 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
         let _ = kill(pid, Signal::SIGKILL);
     };
     let link = Watched::new(link, parsed.timeout, kill_it)?;
-    let played = measure(link, parsed, narrator);
+    let measured = measure(link, parsed, narrator);
     drop(meeting);
     // Also after a failure: the child sees that we left, and may be the side that has to clean up.
     let status = child.wait()?;
-    played?;
+    measured?;
     if status.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn invited<M: Mechanism>(parsed: &Parsed, address: &str) -> Result<()
     parsed.cpus.bind(Role::Pong)?;
     let link = M::join(address, &parsed.setup::<M>(), parsed.timeout)?;
     let link = Watched::new(link, parsed.timeout, || {})?;
-    play::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
+    exchange::pong(&mut Waiting::new(link, parsed.wait), |_| {}).map(drop)
 }
 
 /// Runs one side alone: makes the meeting point, prints how to join it, and answers the process that joins.
@@ -82,8 +82,8 @@ pub(super) fn pong<M: Mechanism>(
     drop(announcement);
     narrator.say("  ping has joined");
     let link = Watched::new(link, parsed.timeout, || {})?;
-    let served = play::pong(&mut Waiting::new(link, parsed.wait), |order| {
-        let Order { size, count, .. } = order;
+    let served = exchange::pong(&mut Waiting::new(link, parsed.wait), |workload| {
+        let Workload { size, count, .. } = workload;
         narrator.say(&format!("  ping orders {count} round trips of {size} bytes"));
     })?;
     narrator.say("  ping has left");
@@ -151,12 +151,12 @@ fn quoted(word: &str) -> String {
 fn measure(link: impl Transport, parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
     let Parsed { count, size, wait, .. } = *parsed;
     let mut link = Waiting::new(link, wait);
-    let order = Order { exchange: Exchange::RoundTrip, verify: true, size, count: count.min(CHECKED) };
-    play::ping(&mut link, &order, |round, elapsed| narrator.round(round, elapsed))?;
-    if order.count > SHOWN {
+    let workload = Workload { pattern: Pattern::RoundTrip, verify: true, size, count: count.min(CHECKED) };
+    exchange::ping(&mut link, &workload, |round, elapsed| narrator.round(round, elapsed))?;
+    if workload.count > SHOWN {
         narrator.say("  ...");
     }
-    narrator.about_to_measure(order.count);
-    let times = play::ping(&mut link, &Order { verify: false, count, ..order }, |_, _| {})?;
-    narrator.result(&Summary::from(&times), order.count)
+    narrator.about_to_measure(workload.count);
+    let times = exchange::ping(&mut link, &Workload { verify: false, count, ..workload }, |_, _| {})?;
+    narrator.result(&Summary::from(&times), workload.count)
 }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::play::Order;
+use ipc_demo::exchange::Workload;
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg,
@@ -49,14 +49,14 @@ impl Control {
         Ok(Ends { descriptors, number: i32::from_le_bytes(number) })
     }
 
-    pub(super) fn send_order(&self, order: &Order) -> Result<()> {
+    pub(super) fn send_order(&self, order: &Workload) -> Result<()> {
         self.send_with(&order.encode(), &[])
     }
 
-    pub(super) fn receive_order(&self) -> Result<Order> {
-        let mut bytes = [0; Order::LEN];
+    pub(super) fn receive_order(&self) -> Result<Workload> {
+        let mut bytes = [0; Workload::LEN];
         self.receive_with(&mut bytes)?;
-        Order::decode(&bytes)
+        Workload::decode(&bytes)
     }
 
     /// Sends a time, or just reports that this side is ready.

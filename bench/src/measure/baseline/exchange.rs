@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ipc_demo::cpus::Role;
-use ipc_demo::play::{Exchange, Order, Payload};
+use ipc_demo::exchange::{Pattern, Payload, Workload};
 use nix::errno::Errno;
 use zerocopy::IntoBytes as _;
 
@@ -43,7 +43,7 @@ impl Message {
 #[inline]
 pub(super) fn play(
     role: Role,
-    order: &Order,
+    order: &Workload,
     mut send: impl FnMut(&mut Message) -> nix::Result<()>,
     mut receive: impl FnMut(&mut Message) -> nix::Result<()>,
 ) -> nix::Result<Duration> {
@@ -51,8 +51,8 @@ pub(super) fn play(
     let mut message = Message::new(order.size);
     let read = |number, message: &Message| payload.read(number, message.text()).map_err(|_| Errno::EBADMSG);
     let mut started = Instant::now();
-    match (order.exchange, role) {
-        (Exchange::RoundTrip | Exchange::OneWay, Role::Ping) => {
+    match (order.pattern, role) {
+        (Pattern::RoundTrip | Pattern::OneWay, Role::Ping) => {
             for round in 0..order.count {
                 payload.write(round, message.text_mut());
                 send(&mut message)?;
@@ -60,7 +60,7 @@ pub(super) fn play(
                 read(round, &message)?;
             }
         }
-        (Exchange::RoundTrip | Exchange::OneWay, Role::Pong) => {
+        (Pattern::RoundTrip | Pattern::OneWay, Role::Pong) => {
             for round in 0..order.count {
                 receive(&mut message)?;
                 read(round, &message)?;
@@ -68,13 +68,13 @@ pub(super) fn play(
                 send(&mut message)?;
             }
         }
-        (Exchange::Stream, Role::Ping) => {
+        (Pattern::Stream, Role::Ping) => {
             for number in 0..order.count {
                 payload.write(number, message.text_mut());
                 send(&mut message)?;
             }
         }
-        (Exchange::Stream, Role::Pong) => {
+        (Pattern::Stream, Role::Pong) => {
             for number in 0..order.count {
                 receive(&mut message)?;
                 if number == 0 {

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use ipc_core::ring::{Memory, RingLink};
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
 use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::exchange::{Payload, Workload};
 use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::interrupt;
-use ipc_demo::play::{Order, Payload};
 
 use crate::measure::child::Invitation;
 use crate::measure::pair::{PATIENCE, Stage, create};
@@ -45,14 +45,14 @@ impl InPlace {
 /// A link that gives access to the memory in which its messages lie.
 pub(crate) trait Slots: Transport {
     /// Writes the number of messages ordered.
-    fn fill(&mut self, order: &Order, polls: bool) -> Result<()>;
+    fn fill(&mut self, order: &Workload, polls: bool) -> Result<()>;
 
     /// Reads them, and returns the time from the first to the last.
-    fn drain(&mut self, order: &Order, polls: bool) -> Result<Duration>;
+    fn drain(&mut self, order: &Workload, polls: bool) -> Result<Duration>;
 }
 
 impl<M: Memory> Slots for RingLink<M> {
-    fn fill(&mut self, order: &Order, polls: bool) -> Result<()> {
+    fn fill(&mut self, order: &Workload, polls: bool) -> Result<()> {
         let payload = Payload { verify: order.verify };
         let mut message = vec![0; if order.verify { order.size } else { 0 }];
         for number in 0..order.count {
@@ -77,7 +77,7 @@ impl<M: Memory> Slots for RingLink<M> {
         Ok(())
     }
 
-    fn drain(&mut self, order: &Order, polls: bool) -> Result<Duration> {
+    fn drain(&mut self, order: &Workload, polls: bool) -> Result<Duration> {
         let payload = Payload { verify: order.verify };
         let mut message = vec![0; order.size];
         let mut started = Instant::now();
@@ -167,12 +167,12 @@ fn pong<M: Mechanism<Link: Slots>>(invitation: &Invitation) -> Result<()> {
     invitation.cpus.bind(Role::Pong)?;
     let mut link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
     loop {
-        let mut bytes = [0; Order::LEN];
+        let mut bytes = [0; Workload::LEN];
         match link.recv(&mut bytes) {
             Err(Error::Disconnected) => return Ok(()),
             received => received?,
         };
-        let order = Order::decode(&bytes)?;
+        let order = Workload::decode(&bytes)?;
         link.send(READY)?;
         let elapsed = link.drain(&order, polls(invitation.wait))?;
         link.send(&(elapsed.as_nanos() as u64).to_le_bytes())?;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::play::{Exchange, Order};
+use ipc_demo::exchange::{Pattern, Workload};
 use serde::{Deserialize, Serialize};
 
 use super::Floor;
@@ -69,7 +69,7 @@ impl Limits {
 fn handover(placement: Placement) -> Result<Quartiles> {
     const ROUND_TRIPS: u64 = 10_000;
     let mut pair = Pair::start_floor(Floor::handover(), placement)?;
-    let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 0, count: ROUND_TRIPS };
+    let order = Workload { pattern: Pattern::RoundTrip, verify: false, size: 0, count: ROUND_TRIPS };
     let mut round = || -> Result<f64> {
         let elapsed = pair.play(Task { order, batch: ROUND_TRIPS, rate: None })?.elapsed;
         Ok(elapsed.as_secs_f64() * 1e9 / (2 * ROUND_TRIPS) as f64)

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use ipc_core::{Call, Error, Result};
 use ipc_demo::cpus::Role;
-use ipc_demo::play::Exchange;
+use ipc_demo::exchange::Pattern;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
@@ -47,8 +47,8 @@ pub(super) fn map(ends: &Ends) -> Result<Shared> {
 /// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
     let (shared, count) = (map(ends)?, ends.number as usize);
-    Ok(Box::new(move |order| match (order.exchange, role) {
-        (Exchange::RoundTrip | Exchange::OneWay, _) => {
+    Ok(Box::new(move |order| match (order.pattern, role) {
+        (Pattern::RoundTrip | Pattern::OneWay, _) => {
             let slot = shared.slot(0, order.size);
             let (mine, yours) = if role == Role::Ping { (MINE, YOURS) } else { (YOURS, MINE) };
             play(
@@ -66,7 +66,7 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
                 },
             )
         }
-        (Exchange::Stream, _) => {
+        (Pattern::Stream, _) => {
             let slots: Vec<_> = (0..count).map(|index| shared.slot(index, order.size)).collect();
             let (mut out, mut into) = (slots.iter().cycle(), slots.iter().cycle());
             play(

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Result};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::play::{Order, Payload};
+use ipc_demo::exchange::{Payload, Workload};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::measure::pair::{Pair, Stage};
@@ -52,7 +52,7 @@ fn feed(placement: Placement, stage: &Stage) -> Result<()> {
     drainer.join().expect("it does not panic")
 }
 
-fn fill(producer: &mut Producer<Element>, order: &Order) {
+fn fill(producer: &mut Producer<Element>, order: &Workload) {
     let payload = Payload { verify: order.verify };
     let mut message: Element = [0; SIZE];
     for number in 0..order.count {
@@ -66,7 +66,7 @@ fn fill(producer: &mut Producer<Element>, order: &Order) {
 fn drain(
     cpus: Cpus,
     mut consumer: Consumer<Element>,
-    orders: &Receiver<Order>,
+    orders: &Receiver<Workload>,
     said: &Sender<Duration>,
 ) -> Result<()> {
     cpus.bind(Role::Pong)?;

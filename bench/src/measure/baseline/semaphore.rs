@@ -6,7 +6,7 @@
 use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Key, Result};
 use ipc_demo::cpus::Role;
-use ipc_demo::play::Exchange;
+use ipc_demo::exchange::Pattern;
 use ipc_shm::{SemaphoreArray, Semaphores};
 
 use super::exchange::play;
@@ -40,7 +40,7 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
     let (mine, yours) = if role == Role::Ping { (FOR_PING, FOR_PONG) } else { (FOR_PONG, FOR_PING) };
     Ok(Box::new(move |order| {
         let slot = shared.slot(0, order.size);
-        let is_stream = order.exchange == Exchange::Stream;
+        let is_stream = order.pattern == Pattern::Stream;
         play(
             role,
             order,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
 use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::exchange::Pattern;
 use ipc_demo::helper_process::{self, HelperProcess};
-use ipc_demo::play::Exchange;
 use ipc_demo::{interrupt, report};
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
@@ -74,7 +74,7 @@ fn carry_out(floor: &Floor, ends: Ends, patience: Patience, control: &Control, s
         control.receive_time()?; // the child is awake
         let elapsed = side(&order).map_err(understand)?;
         let theirs = control.receive_time()?;
-        let elapsed = if order.exchange == Exchange::Stream { theirs } else { elapsed };
+        let elapsed = if order.pattern == Pattern::Stream { theirs } else { elapsed };
         stage.has_played(Played::in_time(elapsed));
     }
     Ok(())

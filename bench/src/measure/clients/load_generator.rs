@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::play::Payload;
+use ipc_demo::exchange::Payload;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Call, Error, Result};
-use ipc_demo::play::Payload;
+use ipc_demo::exchange::Payload;
 use ipc_msgq::server::{Client, Server};
 use ipc_msgq::{Key, Queue, QueueId, SystemV};
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use hdrhistogram::Histogram;
 use ipc_core::{Call, Error, Result, ownership};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::play::Usage;
+use ipc_demo::exchange::Usage;
 use ipc_demo::{interrupt, report};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 

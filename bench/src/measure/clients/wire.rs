@@ -4,7 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::play::Usage;
+use ipc_demo::exchange::Usage;
 use nix::time::{ClockId, clock_gettime};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

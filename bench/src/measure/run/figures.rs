@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use ipc_demo::play::{self, Usage};
+use ipc_demo::exchange::{self, Usage};
 
 use crate::measure::clients::{self, Served};
 use crate::measure::task::Played;
@@ -144,7 +144,7 @@ impl Figures {
 
 fn merge(all: &mut Option<Histogram<u64>>, some: Option<Histogram<u64>>) {
     if let Some(some) = some {
-        all.get_or_insert_with(play::histogram).add(some).expect("made alike");
+        all.get_or_insert_with(exchange::histogram).add(some).expect("made alike");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ipc_core::Error;
-use ipc_demo::play::{Exchange, Order};
+use ipc_demo::exchange::{Pattern, Workload};
 
 use super::figures::Figures;
 use super::schedule::{Pace, Turn};
@@ -193,7 +193,7 @@ impl Entry {
         }
         if self.case.kind == Kind::RoundTrip && self.case.size >= STAMP && !stop.is_set() {
             let count = ((count as f64 * (1.0 / ROUND_TRIPS - 1.0)) as u64).clamp(1, most);
-            let order = Order { exchange: Exchange::OneWay, verify: false, size: self.case.size, count };
+            let order = Workload { pattern: Pattern::OneWay, verify: false, size: self.case.size, count };
             figures.one_way = lane.play(&self.case, order.into(), stop)?.one_way;
         }
         Ok(())
@@ -217,7 +217,7 @@ impl Entry {
         const BYTES: u64 = 16 << 20;
         let most = (BYTES / self.case.size as u64).clamp(4, 10_000);
         let messages = self.figures.count.clamp(1, most);
-        let order = Order { verify: true, ..self.case.timed(messages) };
+        let order = Workload { verify: true, ..self.case.timed(messages) };
         let outcome = match self.case.kind {
             Kind::Clients => lane.serve(&self.case, SOME, true, stop).map(|served| served.all),
             _ => lane.play(&self.case, order.into(), stop).map(|_| order.count),

@@ -8,7 +8,7 @@ use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::ring::{Attachment, HeapMemory, Region, RingLink, SEGMENT_LEN};
 use ipc_core::{Transport, Wait, Waiting};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::play;
+use ipc_demo::exchange;
 
 use super::*;
 use crate::measure::pair::play_one;
@@ -74,7 +74,7 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
         let mut seat = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT).unwrap();
         let pong = thread::spawn(|| {
             let link = RingLink::join(theirs)?.expect("the owner waits");
-            play::pong(&mut Waiting::new(link, Wait::Block), |_| {})
+            exchange::pong(&mut Waiting::new(link, Wait::Block), |_| {})
         });
         seat.wait_for_peer("this test", PATIENCE)?;
         let mut link = Slow(RingLink::new(seat), Duration::ZERO);

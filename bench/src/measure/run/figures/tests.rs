@@ -7,7 +7,7 @@ use crate::invented::case;
 
 /// Returns a histogram of the given numbers of times, in nanoseconds.
 fn times(all: &[(u64, u64)]) -> Histogram<u64> {
-    let mut times = play::histogram();
+    let mut times = exchange::histogram();
     for &(time, count) in all {
         times.record_n(time, count).unwrap();
     }

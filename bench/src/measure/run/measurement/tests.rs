@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use ipc_core::{Result, Wait};
-use ipc_demo::play::{self, Usage};
+use ipc_demo::exchange::{self, Usage};
 
 use super::*;
 use crate::invented::case;
@@ -30,8 +30,8 @@ impl Machine {
             stage.is_ready(1 << 20, None);
             for (nth, task) in stage.tasks().enumerate() {
                 let what = match task.order {
-                    Order { verify: true, .. } => "verify",
-                    Order { exchange: Exchange::OneWay, .. } => "one way",
+                    Workload { verify: true, .. } => "verify",
+                    Workload { pattern: Pattern::OneWay, .. } => "one way",
                     _ => "time",
                 };
                 theirs.lock().unwrap().push((what, task));
@@ -54,11 +54,11 @@ impl Machine {
 
 fn invented(task: &Task, ns: u64) -> Played {
     let count = task.order.count;
-    let mut times = play::histogram();
+    let mut times = exchange::histogram();
     times.record_n(ns, count).unwrap();
-    let one_way = (task.order.exchange == Exchange::OneWay).then(|| times.clone());
+    let one_way = (task.order.pattern == Pattern::OneWay).then(|| times.clone());
     let usage = Usage { cpu: Duration::from_nanos(count), ..Usage::default() };
-    let timed = count - u64::from(task.order.exchange == Exchange::Stream); // the first message starts the clock
+    let timed = count - u64::from(task.order.pattern == Pattern::Stream); // the first message starts the clock
     Played { times, one_way, ping: usage, pong: usage, ..Played::in_time(Duration::from_nanos(timed * ns)) }
 }
 
@@ -102,7 +102,7 @@ fn a_turn_plays_what_was_asked_for_and_a_quarter_one_way() {
         let tasks = machine.tasks();
         assert_eq!(tasks.iter().map(|task| task.order.count).collect::<Vec<_>>(), [101, 25]);
         assert_eq!(tasks[0].batch, clock::batch(Duration::from_micros(1)), "a microsecond each");
-        assert_eq!((tasks[1].order.exchange, tasks[1].rate), (Exchange::OneWay, None));
+        assert_eq!((tasks[1].order.pattern, tasks[1].rate), (Pattern::OneWay, None));
     }
     let row = entry.end().unwrap().unwrap();
     assert_eq!((row.count, row.rounds.as_ref().unwrap().values.len()), (707, 7));

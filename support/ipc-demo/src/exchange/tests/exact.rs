@@ -1,13 +1,13 @@
 //! The values that an exchange records, checks and reports: exact, against a scripted peer.
 
-use super::super::ping::place;
+use super::super::ping::request;
 use super::*;
 
 type Link = Thread<fn()>;
 type Heard = Receiver<Vec<u8>>;
 
-fn order(exchange: Exchange, verify: bool, size: usize, count: u64) -> Order {
-    Order { exchange, verify, size, count }
+fn workload(pattern: Pattern, verify: bool, size: usize, count: u64) -> Workload {
+    Workload { pattern, verify, size, count }
 }
 
 /// Makes a link whose peer sends these messages, and has received nothing yet.
@@ -20,13 +20,13 @@ fn scripted<'a>(said: impl IntoIterator<Item = &'a [u8]>) -> (Link, Heard) {
 }
 
 /// Returns the messages that carry a report.
-fn sent(report: &Report) -> Vec<Vec<u8>> {
+fn sent(report: &PeerReport) -> Vec<Vec<u8>> {
     let (mut link, heard) = scripted([]);
     report.send(&mut link).unwrap();
     heard.try_iter().collect()
 }
 
-/// Serves the orders of `play`, and returns the final result of `pong`.
+/// Serves the workloads of `play`, and returns the final result of `pong`.
 fn served<T>(play: impl FnOnce(Link) -> T) -> (Result<Served>, T) {
     let ((out, their_come), (their_out, come)) = (channel(), channel());
     thread::scope(|scope| {
@@ -50,24 +50,25 @@ fn ten_thousand_times_have_known_percentiles() {
 #[test]
 fn a_batch_counts_as_often_as_it_has_rounds_with_their_mean() {
     let mut told = Vec::new();
-    let order = order(Exchange::RoundTrip, false, 64, 10);
-    let played =
-        |ping: &mut Link| ping_in_batches(ping, &order, 4, |round, time| told.push((round, time))).unwrap();
-    let outcome = played_with(|| {}, played);
+    let workload = workload(Pattern::RoundTrip, false, 64, 10);
+    let played = |ping: &mut Link| {
+        ping_in_batches(ping, &workload, 4, |round, time| told.push((round, time))).unwrap()
+    };
+    let sample = played_with(|| {}, played);
     let mut expected = histogram();
     for ((_, time), rounds) in told.iter().zip([4, 4, 2]) {
         expected.record_n(time.as_nanos() as u64 / rounds, rounds).unwrap();
     }
     assert_eq!(told.iter().map(|(round, _)| *round).collect::<Vec<_>>(), [3, 7, 9]);
-    assert_eq!(outcome.times, expected);
-    assert_eq!(outcome.elapsed, told.iter().map(|(_, time)| *time).sum());
+    assert_eq!(sample.times, expected);
+    assert_eq!(sample.elapsed, told.iter().map(|(_, time)| *time).sum());
 }
 
 #[test]
 fn each_message_of_each_order_is_served() {
     let (served, ()) = served(|mut link| {
-        stream(&mut link, &order(Exchange::Stream, true, 64, 7)).unwrap();
-        ping(&mut link, &order(Exchange::RoundTrip, true, 1024, 5), |_, _| {}).unwrap();
+        stream(&mut link, &workload(Pattern::Stream, true, 64, 7)).unwrap();
+        ping(&mut link, &workload(Pattern::RoundTrip, true, 1024, 5), |_, _| {}).unwrap();
     });
     assert_eq!(served.unwrap().messages, 12, "the longest message that the link carries is one of them");
 }
@@ -75,16 +76,16 @@ fn each_message_of_each_order_is_served() {
 /// A pong that echoed its input would avoid writing a megabyte.
 #[test]
 fn pong_writes_every_byte_of_its_answer() {
-    for exchange in [Exchange::RoundTrip, Exchange::OneWay] {
+    for pattern in [Pattern::RoundTrip, Pattern::OneWay] {
         let play = |mut link: Link| {
-            place(&mut link, &order(exchange, false, 16, 3)).unwrap();
+            request(&mut link, &workload(pattern, false, 16, 3)).unwrap();
             for round in 0..3 {
                 link.send(&[[0; 8], [0xaa; 8]].concat()).unwrap(); // a time long ago, and bytes
                 let mut answer = [0xaa; 16];
                 receive(&mut link, &mut answer).unwrap();
-                assert_eq!(answer, [round; 16], "{exchange:?}");
+                assert_eq!(answer, [round; 16], "{pattern:?}");
             }
-            Report::receive(&mut link).unwrap();
+            PeerReport::receive(&mut link).unwrap();
         };
         served(play).0.unwrap();
     }
@@ -92,37 +93,37 @@ fn pong_writes_every_byte_of_its_answer() {
 
 #[test]
 fn pong_finds_a_wrong_message_where_it_is_to_verify() {
-    for exchange in [Exchange::RoundTrip, Exchange::Stream] {
+    for pattern in [Pattern::RoundTrip, Pattern::Stream] {
         for verify in [false, true] {
-            let order = order(exchange, verify, 64, 1);
+            let workload = workload(pattern, verify, 64, 1);
             let (served, _) = served(|mut link| {
-                place(&mut link, &order).unwrap();
+                request(&mut link, &workload).unwrap();
                 link.send(&[7; 64]).unwrap();
                 let mut answer = [0; 64];
-                exchange == Exchange::RoundTrip && receive(&mut link, &mut answer).is_ok()
+                pattern == Pattern::RoundTrip && receive(&mut link, &mut answer).is_ok()
             });
-            assert_eq!(matches!(served, Err(Error::Corrupt(_))), verify, "{exchange:?}: {served:?}");
+            assert_eq!(matches!(served, Err(Error::Corrupt(_))), verify, "{pattern:?}: {served:?}");
         }
     }
 }
 
 #[test]
 fn ping_finds_a_wrong_answer_where_it_is_to_verify() {
-    type Play = fn(&mut Link, &Order) -> Result<Outcome>;
+    type Play = fn(&mut Link, &Workload) -> Result<Sample>;
     let plays: [Play; 2] = [
-        |link, order| ping_in_batches(link, order, 1, |_, _| {}),
-        |link, order| open_loop(link, order, Duration::ZERO),
+        |link, workload| ping_in_batches(link, workload, 1, |_, _| {}),
+        |link, workload| open_loop(link, workload, Duration::ZERO),
     ];
-    let report = sent(&Report { elapsed: Duration::ZERO, usage: Usage::default(), one_way: None });
+    let report = sent(&PeerReport { elapsed: Duration::ZERO, usage: Usage::default(), one_way: None });
     for play in plays {
         for verify in [false, true] {
             let (mut link, _heard) = scripted([&READY[..], &[7; 64], &report[0][..]]);
-            let told = play(&mut link, &order(Exchange::RoundTrip, verify, 64, 1));
+            let told = play(&mut link, &workload(Pattern::RoundTrip, verify, 64, 1));
             assert_eq!(matches!(told, Err(Error::Corrupt(_))), verify, "{told:?}");
         }
         for (ready, answer) in [(READY, 63), (READY, 65), (*b"BUSY", 64)] {
             let (mut link, _heard) = scripted([&ready[..], &[7; 100][..answer], &report[0][..]]);
-            let told = play(&mut link, &order(Exchange::RoundTrip, false, 64, 1));
+            let told = play(&mut link, &workload(Pattern::RoundTrip, false, 64, 1));
             assert!(matches!(told, Err(Error::Corrupt(_))), "{answer} bytes: {told:?}");
         }
     }
@@ -134,10 +135,10 @@ fn a_one_way_time_is_that_from_the_stamp() {
     const SECOND: u64 = 1_000_000_000;
     let stamped = |stamp: u64| {
         served(|mut link| {
-            place(&mut link, &order(Exchange::OneWay, false, 8, 1)).unwrap();
+            request(&mut link, &workload(Pattern::OneWay, false, 8, 1)).unwrap();
             link.send(&stamp.to_le_bytes()).unwrap();
             receive(&mut link, &mut [0; 8])?;
-            Report::receive(&mut link)
+            PeerReport::receive(&mut link)
         })
     };
     let started = Instant::now();
@@ -161,8 +162,8 @@ fn a_stream_is_timed_from_its_first_message_to_its_last() {
     let pause = move || thread::sleep(pauses.next().unwrap_or_default());
     let (elapsed, all) = played_with(pause, |link| {
         let started = Instant::now();
-        let outcome = stream(link, &order(Exchange::Stream, false, 64, 2)).unwrap();
-        (outcome.elapsed, started.elapsed())
+        let sample = stream(link, &workload(Pattern::Stream, false, 64, 2)).unwrap();
+        (sample.elapsed, started.elapsed())
     });
     assert!(BETWEEN <= elapsed && BEFORE + elapsed <= all, "{elapsed:?} of {all:?}");
 }
@@ -173,18 +174,19 @@ fn a_report_survives_the_wire() {
     let mut times = histogram();
     (1..=10_000).for_each(|time| times.record_n(time, time % 7 + 1).unwrap());
     let usage = Usage { minor_faults: 5, cpu: Duration::from_nanos(1), ..Usage::default() };
-    let report = Report { elapsed: Duration::from_nanos(12_345), usage, one_way: Some(times.clone()) };
+    let report = PeerReport { elapsed: Duration::from_nanos(12_345), usage, one_way: Some(times.clone()) };
     let messages = sent(&report);
     assert!(messages.len() > 10, "{}", messages.len());
     let (mut link, _heard) = scripted([&READY[..]].into_iter().chain(messages.iter().map(Vec::as_slice)));
-    let outcome = stream(&mut link, &order(Exchange::Stream, false, 64, 1)).unwrap();
-    assert_eq!((outcome.elapsed, outcome.report.usage), (report.elapsed, usage));
-    assert_eq!(outcome.report.one_way, Some(times));
+    let sample = stream(&mut link, &workload(Pattern::Stream, false, 64, 1)).unwrap();
+    assert_eq!((sample.elapsed, sample.report.usage), (report.elapsed, usage));
+    assert_eq!(sample.report.one_way, Some(times));
 }
 
 #[test]
 fn what_is_no_report_is_refused() {
-    let good = sent(&Report { elapsed: Duration::ZERO, usage: Usage::default(), one_way: Some(histogram()) });
+    let good =
+        sent(&PeerReport { elapsed: Duration::ZERO, usage: Usage::default(), one_way: Some(histogram()) });
     let spoilt: [fn(&mut Vec<u8>); 3] = [
         |head| head[0] ^= 1,
         |head| head.truncate(head.len() - 1),
@@ -194,7 +196,7 @@ fn what_is_no_report_is_refused() {
         let mut head = good[0].clone();
         spoil(&mut head);
         let (mut link, _heard) = scripted([&head[..]]);
-        let told = Report::receive(&mut link);
+        let told = PeerReport::receive(&mut link);
         assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
     }
 }

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use ipc_core::{Error, Result, Transport};
 
 use super::usage::{self, Usage};
-use super::{Exchange, Order, Outcome, Payload, READY, Report, buffer, histogram, receive};
+use super::{Pattern, Payload, PeerReport, READY, Sample, Workload, buffer, histogram, receive};
 
 /// The length of a timestamp within a message, in bytes.
 const STAMP: usize = size_of::<u64>();
@@ -15,13 +15,13 @@ const STAMP: usize = size_of::<u64>();
 /// each; its own time is not measured.
 ///
 /// # Errors
-/// Those of the transport; [`Corrupt`](Error::Corrupt) if an answer does not match the order.
+/// Those of the transport; [`Corrupt`](Error::Corrupt) if an answer does not match the workload.
 pub fn ping(
     link: &mut impl Transport,
-    order: &Order,
+    workload: &Workload,
     on_round: impl FnMut(u64, Duration),
 ) -> Result<Histogram<u64>> {
-    ping_in_batches(link, order, 1, on_round).map(|outcome| outcome.times)
+    ping_in_batches(link, workload, 1, on_round).map(|sample| sample.times)
 }
 
 // ANCHOR: ping
@@ -33,19 +33,19 @@ pub fn ping(
 /// As [`ping`].
 pub fn ping_in_batches(
     link: &mut impl Transport,
-    order: &Order,
+    workload: &Workload,
     batch: u64,
     mut on_batch: impl FnMut(u64, Duration),
-) -> Result<Outcome> {
+) -> Result<Sample> {
     let mut times = histogram();
     let mut all = Duration::ZERO;
-    let payload = Payload { verify: order.verify };
-    let mut message = buffer(link, order.size)?;
-    place(link, order)?;
+    let payload = Payload { verify: workload.verify };
+    let mut message = buffer(link, workload.size)?;
+    request(link, workload)?;
     let before = Usage::now()?;
     let mut round = 0;
-    while round < order.count {
-        let rounds = batch.clamp(1, order.count - round);
+    while round < workload.count {
+        let rounds = batch.clamp(1, workload.count - round);
         let started = Instant::now();
         for _ in 0..rounds {
             payload.write(round, &mut message);
@@ -60,26 +60,26 @@ pub fn ping_in_batches(
         on_batch(round - 1, elapsed);
     }
     let usage = before.until_now()?;
-    Ok(Outcome { times, service: None, elapsed: all, usage, report: Report::receive(link)? })
+    Ok(Sample { times, service: None, elapsed: all, usage, report: PeerReport::receive(link)? })
 }
 // ANCHOR_END: ping
 
-/// Runs round trips for which `pong` records the one-way time of each message to it: [`Report::one_way`]. The clock is
-/// read once per message, so the round trips themselves are not timed.
+/// Runs round trips for which `pong` records the one-way time of each message to it: [`PeerReport::one_way`]. The clock
+/// is read once per message, so the round trips themselves are not timed.
 ///
 /// # Errors
 /// As [`ping`]; [`Usage`](Error::Usage) if the messages have no room for a timestamp.
-pub fn one_way(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
-    debug_assert_eq!(order.exchange, Exchange::OneWay);
+pub fn one_way(link: &mut impl Transport, workload: &Workload) -> Result<Sample> {
+    debug_assert_eq!(workload.pattern, Pattern::OneWay);
     let payload = Payload { verify: false };
-    let mut message = buffer(link, order.size)?;
+    let mut message = buffer(link, workload.size)?;
     if message.len() < STAMP {
         return Err(Error::Usage(format!("a message of {} bytes has no room for a time", message.len())));
     }
-    place(link, order)?;
+    request(link, workload)?;
     let started = Instant::now();
     let before = Usage::now()?;
-    for round in 0..order.count {
+    for round in 0..workload.count {
         payload.write(round, &mut message);
         message[..STAMP].copy_from_slice(&usage::clock()?.to_le_bytes());
         link.send(&message)?;
@@ -87,7 +87,7 @@ pub fn one_way(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
         payload.read(round, &message)?;
     }
     let (elapsed, usage) = (started.elapsed(), before.until_now()?);
-    Ok(Outcome { times: histogram(), service: None, elapsed, usage, report: Report::receive(link)? })
+    Ok(Sample { times: histogram(), service: None, elapsed, usage, report: PeerReport::receive(link)? })
 }
 
 /// Sends a stream of messages. The receiver times it from the first to the last, by its own clock: a sender's clock
@@ -95,25 +95,25 @@ pub fn one_way(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
 ///
 /// # Errors
 /// As [`ping`].
-pub fn stream(link: &mut impl Transport, order: &Order) -> Result<Outcome> {
-    debug_assert_eq!(order.exchange, Exchange::Stream);
-    let payload = Payload { verify: order.verify };
-    let mut message = buffer(link, order.size)?;
-    place(link, order)?;
+pub fn stream(link: &mut impl Transport, workload: &Workload) -> Result<Sample> {
+    debug_assert_eq!(workload.pattern, Pattern::Stream);
+    let payload = Payload { verify: workload.verify };
+    let mut message = buffer(link, workload.size)?;
+    request(link, workload)?;
     let before = Usage::now()?;
-    for number in 0..order.count {
+    for number in 0..workload.count {
         payload.write(number, &mut message);
         link.send(&message)?;
     }
     let usage = before.until_now()?;
-    let report = Report::receive(link)?;
-    Ok(Outcome { times: histogram(), service: None, elapsed: report.elapsed, usage, report })
+    let report = PeerReport::receive(link)?;
+    Ok(Sample { times: histogram(), service: None, elapsed: report.elapsed, usage, report })
 }
 
-/// Sends the order to `pong`, and waits until that is awake.
-pub(super) fn place(link: &mut impl Transport, order: &Order) -> Result<()> {
-    link.send(&order.encode())?;
+/// Sends the workload to `pong`, and waits until that is awake.
+pub(super) fn request(link: &mut impl Transport, workload: &Workload) -> Result<()> {
+    link.send(&workload.encode())?;
     let mut answer = [0; READY.len()];
     receive(link, &mut answer)?;
-    if answer == READY { Ok(()) } else { Err(Error::Corrupt("not the answer to an order")) }
+    if answer == READY { Ok(()) } else { Err(Error::Corrupt("not the answer to a workload")) }
 }

@@ -6,58 +6,58 @@ use hdrhistogram::Histogram;
 use ipc_core::{Error, Result, Transport, Waiting};
 
 use super::usage::{self, Usage};
-use super::{Exchange, Order, Payload, READY, Report, buffer, histogram, receive};
+use super::{Pattern, Payload, PeerReport, READY, Workload, buffer, histogram, receive};
 
 /// The work that `pong` did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
-    /// Number of messages received, not counting orders.
+    /// Number of messages received, not counting workloads.
     pub messages: u64,
 }
 
-/// Serves orders until `ping` leaves; calls `on_order` for each. Sleeps while waiting for orders; every other wait uses
-/// the strategy of `link`.
+/// Serves workloads until `ping` leaves; calls `on_workload` for each. Sleeps while waiting for workloads; every other
+/// wait uses the strategy of `link`.
 ///
 /// # Errors
-/// Those of the transport; [`Disconnected`](Error::Disconnected) only if `ping` left in the middle of an order;
-/// [`Corrupt`](Error::Corrupt) for an invalid order, or one for messages longer than this side's link carries.
-pub fn pong(link: &mut Waiting<impl Transport>, mut on_order: impl FnMut(&Order)) -> Result<Served> {
+/// Those of the transport; [`Disconnected`](Error::Disconnected) only if `ping` left in the middle of a workload;
+/// [`Corrupt`](Error::Corrupt) for an invalid workload, or one for messages longer than this side's link carries.
+pub fn pong(link: &mut Waiting<impl Transport>, mut on_workload: impl FnMut(&Workload)) -> Result<Served> {
     let mut served = Served::default();
     loop {
-        let mut bytes = [0; Order::LEN];
+        let mut bytes = [0; Workload::LEN];
         match receive(link.link_mut(), &mut bytes) {
             Err(Error::Disconnected) => return Ok(served),
             received => received?,
         }
-        let order = Order::decode(&bytes)?;
-        if order.size > link.max_message() {
+        let workload = Workload::decode(&bytes)?;
+        if workload.size > link.max_message() {
             // Not `TooLarge`: that would blame the user who started this side, who cannot correct it.
             return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
         }
-        on_order(&order);
-        carry_out(link, &order)?;
-        served.messages += order.count;
+        on_workload(&workload);
+        carry_out(link, &workload)?;
+        served.messages += workload.count;
     }
 }
 
-/// Carries out one order, and sends the report.
-fn carry_out(link: &mut impl Transport, order: &Order) -> Result<()> {
-    let mut message = buffer(link, order.size)?;
-    let mut one_way = (order.exchange == Exchange::OneWay).then(histogram);
+/// Carries out one workload, and sends the report.
+fn carry_out(link: &mut impl Transport, workload: &Workload) -> Result<()> {
+    let mut message = buffer(link, workload.size)?;
+    let mut one_way = (workload.pattern == Pattern::OneWay).then(histogram);
     link.send(&READY)?;
     let before = Usage::now()?;
-    let elapsed = match (order.exchange, &mut one_way) {
-        (Exchange::Stream, _) => drain(link, order, &mut message)?,
-        (_, Some(times)) => answer_timed(link, order, &mut message, times)?,
-        (_, None) => answer(link, order, &mut message)?,
+    let elapsed = match (workload.pattern, &mut one_way) {
+        (Pattern::Stream, _) => drain(link, workload, &mut message)?,
+        (_, Some(times)) => answer_timed(link, workload, &mut message, times)?,
+        (_, None) => answer(link, workload, &mut message)?,
     };
-    Report { elapsed, usage: before.until_now()?, one_way }.send(link)
+    PeerReport { elapsed, usage: before.until_now()?, one_way }.send(link)
 }
 
-fn answer(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
-    let payload = Payload { verify: order.verify };
+fn answer(link: &mut impl Transport, workload: &Workload, message: &mut [u8]) -> Result<Duration> {
+    let payload = Payload { verify: workload.verify };
     let started = Instant::now();
-    for round in 0..order.count {
+    for round in 0..workload.count {
         receive(link, message)?;
         payload.read(round, message)?;
         payload.write(round, message);
@@ -69,13 +69,13 @@ fn answer(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Resul
 /// Answers, and records the one-way time of each message.
 fn answer_timed(
     link: &mut impl Transport,
-    order: &Order,
+    workload: &Workload,
     message: &mut [u8],
     times: &mut Histogram<u64>,
 ) -> Result<Duration> {
     let payload = Payload { verify: false };
     let started = Instant::now();
-    for round in 0..order.count {
+    for round in 0..workload.count {
         receive(link, message)?;
         let now = usage::clock()?;
         let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
@@ -91,10 +91,10 @@ fn answer_timed(
 }
 
 /// Receives; returns the time from the first message to the last.
-fn drain(link: &mut impl Transport, order: &Order, message: &mut [u8]) -> Result<Duration> {
-    let payload = Payload { verify: order.verify };
+fn drain(link: &mut impl Transport, workload: &Workload, message: &mut [u8]) -> Result<Duration> {
+    let payload = Payload { verify: workload.verify };
     let mut first = None;
-    for number in 0..order.count {
+    for number in 0..workload.count {
         receive(link, message)?;
         first.get_or_insert_with(Instant::now);
         payload.read(number, message)?;

@@ -1,4 +1,4 @@
-//! The report that `pong` sends after each order.
+//! The report that `pong` sends after each workload.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use ipc_core::{Error, Result, Transport};
 
 use super::{Usage, histogram, receive};
 
-/// The measurements of `pong` for one order.
+/// The measurements of `pong` for one workload.
 #[derive(Debug)]
-pub struct Report {
+pub struct PeerReport {
     /// The duration by its own clock. A stream: from the first message to the last.
     pub elapsed: Duration,
     /// The cost on its side.
     pub usage: Usage,
-    /// The one-way time of each message to it, in nanoseconds; only for [`OneWay`](super::Exchange::OneWay).
+    /// The one-way time of each message to it, in nanoseconds; only for [`OneWay`](super::Pattern::OneWay).
     pub one_way: Option<Histogram<u64>>,
 }
 
@@ -27,7 +27,7 @@ const NUMBERS: usize = Usage::NUMBERS + 2;
 /// The number of entries that means "no histogram".
 const NONE: u64 = u64::MAX;
 
-impl Report {
+impl PeerReport {
     const MAGIC: [u8; 8] = *b"REPORTED";
     /// The least message length that every link must carry, in bytes.
     pub(super) const LEN: usize = 8 + NUMBERS * 8;
@@ -54,7 +54,7 @@ impl Report {
     /// # Errors
     /// Those of the transport; [`Corrupt`](Error::Corrupt): the message is not a report.
     pub(super) fn receive(link: &mut impl Transport) -> Result<Self> {
-        const NO_REPORT: Error = Error::Corrupt("not the report of an order");
+        const NO_REPORT: Error = Error::Corrupt("not the report of a workload");
         let mut head = [0; Self::LEN];
         receive(link, &mut head)?;
         let (magic, numbers) = head.split_at(Self::MAGIC.len());

@@ -1,10 +1,10 @@
-//! Orders: descriptions of an exchange.
+//! Workloads: descriptions of an exchange.
 
 use ipc_core::{Error, Result};
 
-/// The kind of exchange.
+/// A pattern of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exchange {
+pub enum Pattern {
     /// `ping` sends a message, `pong` sends one back, and so on.
     RoundTrip,
     /// `ping` sends message after message, `pong` receives.
@@ -16,9 +16,9 @@ pub enum Exchange {
 
 /// A description of one exchange to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// The kind of exchange.
-    pub exchange: Exchange,
+pub struct Workload {
+    /// The pattern of its messages.
+    pub pattern: Pattern,
     /// True to check the sequence number and checksum of every message. Costs time: for runs that are not timed.
     pub verify: bool,
     /// Length of each message, in bytes.
@@ -27,41 +27,41 @@ pub struct Order {
     pub count: u64,
 }
 
-impl Order {
-    /// The length of every order on the wire, in bytes.
+impl Workload {
+    /// The length of every workload on the wire, in bytes.
     pub const LEN: usize = 24;
 
     const MAGIC: [u8; 4] = *b"PLAY";
 
-    /// Returns the bytes of the order on the wire.
+    /// Returns the bytes of the workload on the wire.
     #[must_use]
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         bytes[..4].copy_from_slice(&Self::MAGIC);
-        bytes[4] = self.exchange as u8;
+        bytes[4] = self.pattern as u8;
         bytes[5] = u8::from(self.verify);
         bytes[8..16].copy_from_slice(&(self.size as u64).to_le_bytes());
         bytes[16..].copy_from_slice(&self.count.to_le_bytes());
         bytes
     }
 
-    /// Parses the bytes of an order.
+    /// Parses the bytes of a workload.
     ///
     /// # Errors
-    /// [`Corrupt`](Error::Corrupt): the bytes are not an order.
+    /// [`Corrupt`](Error::Corrupt): the bytes are not a workload.
     pub fn decode(bytes: &[u8; Self::LEN]) -> Result<Self> {
         let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"));
-        let order = Self {
-            exchange: match bytes[4] {
-                0 => Exchange::RoundTrip,
-                1 => Exchange::Stream,
-                _ => Exchange::OneWay,
+        let workload = Self {
+            pattern: match bytes[4] {
+                0 => Pattern::RoundTrip,
+                1 => Pattern::Stream,
+                _ => Pattern::OneWay,
             },
             verify: bytes[5] != 0,
             size: number(8) as usize,
             count: number(16),
         };
         // Bytes that do not encode back to themselves were not written by `encode`.
-        if order.encode() == *bytes { Ok(order) } else { Err(Error::Corrupt("not an order")) }
+        if workload.encode() == *bytes { Ok(workload) } else { Err(Error::Corrupt("not a workload")) }
     }
 }

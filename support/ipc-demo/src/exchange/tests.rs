@@ -1,4 +1,4 @@
-//! Orders: on the wire, and too large.
+//! Workloads: on the wire, and too large.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -12,18 +12,18 @@ mod exact;
 
 #[test]
 fn an_order_survives_the_wire_and_garbage_does_not() {
-    let order = Order { exchange: Exchange::Stream, verify: true, size: 4096, count: 7 };
-    let mut bytes = order.encode();
-    assert_eq!(Order::decode(&bytes).unwrap(), order);
+    let workload = Workload { pattern: Pattern::Stream, verify: true, size: 4096, count: 7 };
+    let mut bytes = workload.encode();
+    assert_eq!(Workload::decode(&bytes).unwrap(), workload);
     for at in 0..8 {
         bytes[at] ^= 0x80;
-        assert!(matches!(Order::decode(&bytes), Err(Error::Corrupt(_))), "byte {at}");
+        assert!(matches!(Workload::decode(&bytes), Err(Error::Corrupt(_))), "byte {at}");
         bytes[at] ^= 0x80;
     }
 }
 
-/// A link of 64 bytes on which one order is waiting.
-struct Ordered(Order);
+/// A link of 64 bytes on which one workload is waiting.
+struct Ordered(Workload);
 
 impl Transport for Ordered {
     fn send(&mut self, _message: &[u8]) -> Result<()> {
@@ -31,8 +31,8 @@ impl Transport for Ordered {
     }
 
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        buffer[..Order::LEN].copy_from_slice(&self.0.encode());
-        Ok(Order::LEN)
+        buffer[..Workload::LEN].copy_from_slice(&self.0.encode());
+        Ok(Workload::LEN)
     }
 
     fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
@@ -58,9 +58,9 @@ impl Transport for Ordered {
 
 #[test]
 fn an_order_that_is_too_large_is_the_fault_of_who_gave_it() {
-    for exchange in [Exchange::RoundTrip, Exchange::Stream, Exchange::OneWay] {
-        let order = Order { exchange, verify: false, size: 65, count: 1 };
-        let told = pong(&mut Waiting::new(Ordered(order), Wait::Block), |_| {});
+    for pattern in [Pattern::RoundTrip, Pattern::Stream, Pattern::OneWay] {
+        let workload = Workload { pattern, verify: false, size: 65, count: 1 };
+        let told = pong(&mut Waiting::new(Ordered(workload), Wait::Block), |_| {});
         assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
     }
 }
@@ -124,7 +124,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 /// that are scheduled to start each millisecond.
 #[test]
 fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
-    let order = Order { exchange: Exchange::RoundTrip, verify: false, size: 64, count: 500 };
+    let workload = Workload { pattern: Pattern::RoundTrip, verify: false, size: 64, count: 500 };
     let mut received = 0;
     let stall_once = || {
         received += 1;
@@ -132,9 +132,9 @@ fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
             thread::sleep(50 * MILLISECOND);
         }
     };
-    let outcome = played_with(stall_once, |ping| open_loop(ping, &order, MILLISECOND).unwrap());
+    let sample = played_with(stall_once, |ping| open_loop(ping, &workload, MILLISECOND).unwrap());
     let stall = 50_000_000;
-    let (open, service) = (outcome.times, outcome.service.unwrap());
+    let (open, service) = (sample.times, sample.service.unwrap());
     assert_eq!((open.len(), service.len()), (500, 500));
     // The stall begins up to a millisecond before the next message is due.
     assert!(
@@ -157,31 +157,31 @@ fn a_stall_shows_in_the_open_loop_for_everyone_whom_it_keeps_waiting() {
 /// The stream has not ended when the sender has written everything: the receiver's clock shows that.
 #[test]
 fn throughput_is_that_of_a_slow_receiver() {
-    let order = Order { exchange: Exchange::Stream, verify: false, size: 64, count: 51 };
+    let workload = Workload { pattern: Pattern::Stream, verify: false, size: 64, count: 51 };
     let mut started = None;
-    let outcome = played_with(
+    let sample = played_with(
         || thread::sleep(MILLISECOND),
         |ping| {
             started = Some(Instant::now());
-            stream(ping, &order).unwrap()
+            stream(ping, &workload).unwrap()
         },
     );
-    assert!(outcome.elapsed >= 50 * MILLISECOND, "{:?}", outcome.elapsed);
-    assert!(outcome.elapsed <= started.unwrap().elapsed());
+    assert!(sample.elapsed >= 50 * MILLISECOND, "{:?}", sample.elapsed);
+    assert!(sample.elapsed <= started.unwrap().elapsed());
 }
 
 /// The one-way time of each message comes back with the report, however many messages that takes, together with the
 /// costs of both sides.
 #[test]
 fn one_way_times_come_back_with_the_report() {
-    let order = Order { exchange: Exchange::OneWay, verify: false, size: 8, count: 300 };
+    let workload = Workload { pattern: Pattern::OneWay, verify: false, size: 8, count: 300 };
     let mut wait = Duration::ZERO;
     let slower_and_slower = || {
         wait += Duration::from_micros(5);
         thread::sleep(wait);
     };
-    let outcome = played_with(slower_and_slower, |ping| one_way(ping, &order).unwrap());
-    let times = outcome.report.one_way.expect("ordered");
+    let sample = played_with(slower_and_slower, |ping| one_way(ping, &workload).unwrap());
+    let times = sample.report.one_way.expect("ordered");
     assert_eq!(times.len(), 300);
     assert!(
         times.max() >= 1_000_000 && times.min() > 0 && times.min() < times.max(),
@@ -195,12 +195,12 @@ fn one_way_times_come_back_with_the_report() {
     );
     // It has slept 300 times. A thread that loses its CPU on the way to sleep may find the time over when it runs
     // again.
-    assert!(outcome.report.usage.voluntary_switches >= 150 && outcome.usage.cpu > Duration::ZERO);
+    assert!(sample.report.usage.voluntary_switches >= 150 && sample.usage.cpu > Duration::ZERO);
 }
 
 #[test]
 fn a_message_without_room_for_a_time_is_refused() {
-    let order = Order { exchange: Exchange::OneWay, verify: false, size: 7, count: 1 };
-    let told = played_with(|| {}, |ping| one_way(ping, &order));
+    let workload = Workload { pattern: Pattern::OneWay, verify: false, size: 7, count: 1 };
+    let told = played_with(|| {}, |ping| one_way(ping, &workload));
     assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
 }

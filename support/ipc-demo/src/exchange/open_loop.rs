@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Result, Transport};
 
-use super::ping::place;
-use super::{Order, Outcome, Payload, Report, Usage, buffer, histogram, receive};
+use super::ping::request;
+use super::{Payload, PeerReport, Sample, Usage, Workload, buffer, histogram, receive};
 
 /// The time before a start that is spent polling instead of sleeping, since a sleeper wakes late.
 const POLLED: Duration = Duration::from_micros(200);
@@ -23,14 +23,14 @@ const POLLED: Duration = Duration::from_micros(200);
 ///
 /// # Errors
 /// As [`ping`](super::ping).
-pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -> Result<Outcome> {
+pub fn open_loop(link: &mut impl Transport, workload: &Workload, interval: Duration) -> Result<Sample> {
     let (mut times, mut service) = (histogram(), histogram());
-    let payload = Payload { verify: order.verify };
-    let mut message = buffer(link, order.size)?;
-    place(link, order)?;
+    let payload = Payload { verify: workload.verify };
+    let mut message = buffer(link, workload.size)?;
+    request(link, workload)?;
     let before = Usage::now()?;
     let start = Instant::now();
-    for round in 0..order.count {
+    for round in 0..workload.count {
         let meant = start + due(interval, round);
         wait_until(meant);
         let started = Instant::now();
@@ -43,7 +43,7 @@ pub fn open_loop(link: &mut impl Transport, order: &Order, interval: Duration) -
         service.saturating_record((ended - started).as_nanos() as u64);
     }
     let (elapsed, usage) = (start.elapsed(), before.until_now()?);
-    Ok(Outcome { times, service: Some(service), elapsed, usage, report: Report::receive(link)? })
+    Ok(Sample { times, service: Some(service), elapsed, usage, report: PeerReport::receive(link)? })
 }
 // ANCHOR_END: open_loop
 

@@ -1,13 +1,14 @@
-//! The exchange itself: the same for all six, run between two processes. `play/ping.rs` asks, `play/pong.rs` answers.
+//! The exchange itself: the same for all six, run between two processes. `exchange/ping.rs` asks, `exchange/pong.rs`
+//! answers.
 //!
-//! `ping` sends an [`Order`] that describes an exchange, then runs it; `pong` serves orders until `ping` leaves. `pong`
-//! sleeps until an order comes, whatever its waiting strategy, and answers when it is awake: a peer without an order
-//! costs no CPU time, and no time is measured before both are ready.
+//! `ping` sends a [`Workload`] that describes an exchange, then runs it; `pong` serves workloads until `ping` leaves.
+//! `pong` sleeps until a workload comes, whatever its wait strategy, and answers when it is awake: a peer without a
+//! workload costs no CPU time, and no time is measured before both are ready.
 //!
 //! Both sides write every byte that they send and read every byte that they receive: with an untouched payload, a
 //! megabyte would be as cheap as a byte.
 //!
-//! After each order `pong` reports its costs and its measurements: see [`Report`].
+//! After each workload `pong` reports its costs and its measurements: see [`PeerReport`].
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -15,18 +16,18 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 pub use open_loop::open_loop;
-pub use order::{Exchange, Order};
 pub use ping::{one_way, ping, ping_in_batches, stream};
 pub use pong::{Served, pong};
-pub use report::Report;
+pub use report::PeerReport;
 pub use usage::Usage;
+pub use workload::{Pattern, Workload};
 
 mod open_loop;
-mod order;
 mod ping;
 mod pong;
 mod report;
 mod usage;
+mod workload;
 
 pub use crate::payload::Payload;
 use ipc_core::{Error, Result, Transport};
@@ -44,15 +45,15 @@ pub struct Summary {
     pub mean: f64,
 }
 
-/// The answer of `pong` to an order.
+/// The answer of `pong` to a workload.
 const READY: [u8; 4] = *b"REDY";
 
 /// The longest time that a histogram can hold.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The result of an order.
+/// The result of a workload.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Sample {
     /// The time of each round trip, in nanoseconds: from its start, or in the open loop from its scheduled start. Empty
     /// for a stream.
     pub times: Histogram<u64>,
@@ -61,21 +62,21 @@ pub struct Outcome {
     /// Round trips: the sum of their times. A stream: the time from the first to the last message, by the receiver's
     /// clock.
     pub elapsed: Duration,
-    /// The cost of the order on this side.
+    /// The cost of the workload on this side.
     pub usage: Usage,
     /// The cost on the side of `pong`, and its measurements.
-    pub report: Report,
+    pub report: PeerReport,
 }
 
 /// Allocates memory for one message, and writes to it once so that its pages exist before anything is timed. Never more
-/// than the link carries, whatever the order says.
+/// than the link carries, whatever the workload says.
 fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
     let max = link.max_message();
     if size > max {
         return Err(Error::TooLarge { len: size, max });
     }
-    if max < Report::LEN {
-        let needed = Report::LEN;
+    if max < PeerReport::LEN {
+        let needed = PeerReport::LEN;
         return Err(Error::Usage(format!(
             "an exchange takes messages of {needed} bytes, and this link carries at most {max}: raise its limit \
              (kernel.msgmax and kernel.msgmnb, fs.mqueue.msgsize_max)"
