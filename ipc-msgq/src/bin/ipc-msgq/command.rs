@@ -57,13 +57,11 @@ enum Command {
     Client(client::ClientArgs),
     Scenario(scenario::ScenarioArgs),
     Completions(completions::CompletionsArgs),
-    #[command(hide = true)]
-    Worker(scenario::WorkerArgs),
 }
 
 impl Command {
     /// Returns whether the command may take long, so that a signal must end it, even as process 1 of a container, to
-    /// which the default actions do not apply. A worker ends with the pipe to its scenario.
+    /// which the default actions do not apply.
     const fn may_wait(&self) -> bool {
         matches!(
             self,
@@ -148,6 +146,5 @@ fn run(command: Command) -> Result<Status> {
         Command::Client(client) => client.run(),
         Command::Scenario(scenario) => scenario.run(),
         Command::Completions(completions) => completions.run(),
-        Command::Worker(worker) => worker.run(),
     }
 }

@@ -47,7 +47,12 @@ mod scenario;
 
 use std::process::ExitCode;
 
+use ipc_demo::helper_process::Invitation;
+
 fn main() -> ExitCode {
+    if let Some(invitation) = Invitation::of_this_process().filter(|it| it.role == scenario::WORKER) {
+        return ipc_demo::report(scenario::run_worker(&invitation));
+    }
     match std::env::args_os().nth(1) {
         Some(word) if command::is_known(&word) => command::main(),
         _ => ipc_demo::main_with::<ipc_msgq::Variants>(&command::help()),

@@ -20,7 +20,7 @@ use crate::command::Status;
 use context::{Context, Failure, ScenarioResult};
 
 pub use context::CleanupGuard;
-pub use worker_process::WorkerArgs;
+pub use worker_process::{WORKER, run as run_worker};
 
 /// A scenario.
 struct Scenario {

@@ -1,14 +1,15 @@
-//! The replies of a worker: one line for each step.
+//! The replies of a worker.
 
 use std::fmt;
 use std::time::Duration;
 
 use ipc_msgq::Message;
+use serde::{Deserialize, Serialize};
 
 use super::narration::quoted;
 
 /// The reply to a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// The time that the calls took.
     pub took: Duration,
@@ -16,7 +17,7 @@ pub struct Reply {
 }
 
 /// The result of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CallResult {
     /// The step was executed; with a number, if it asks for one.
     Done(i64),
@@ -71,37 +72,6 @@ impl Reply {
             _ => None,
         }
     }
-
-    /// Formats the line that [`parse`](Self::parse) reads.
-    pub fn line(&self) -> String {
-        let took = self.took.as_micros();
-        match &self.result {
-            CallResult::Done(number) => format!("{took} done {number}"),
-            CallResult::Got { kind, cut, text } => format!("{took} got {kind} {cut} {text}"),
-            CallResult::Nothing => format!("{took} nothing"),
-            CallResult::Full => format!("{took} full"),
-            CallResult::Refused(errno) => format!("{took} refused {errno}"),
-        }
-    }
-
-    /// Parses a line; returns `None` if it is something else.
-    pub fn parse(line: &str) -> Option<Self> {
-        let mut words = line.splitn(5, ' ');
-        let took = Duration::from_micros(words.next()?.parse().ok()?);
-        let result = match words.next()? {
-            "done" => CallResult::Done(words.next()?.parse().ok()?),
-            "got" => CallResult::Got {
-                kind: words.next()?.parse().ok()?,
-                cut: words.next()?.parse().ok()?,
-                text: words.next()?.to_owned(),
-            },
-            "nothing" => CallResult::Nothing,
-            "full" => CallResult::Full,
-            "refused" => CallResult::Refused(words.next()?.to_owned()),
-            _ => return None,
-        };
-        Some(Self { took, result })
-    }
 }
 
 impl fmt::Display for CallResult {
@@ -116,27 +86,5 @@ impl fmt::Display for CallResult {
             Self::Full => f.write_str("no room (EAGAIN)"),
             Self::Refused(errno) => f.write_str(errno),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reply_is_parsed_as_it_was_formatted() {
-        let got = CallResult::Got { kind: 7, cut: true, text: "with some words".into() };
-        for result in [
-            CallResult::Done(-3),
-            got,
-            CallResult::Nothing,
-            CallResult::Full,
-            CallResult::Refused("EIDRM".into()),
-        ] {
-            let reply = Reply { took: Duration::from_micros(12), result };
-            assert_eq!(Reply::parse(&reply.line()), Some(reply));
-        }
-        assert_eq!(Reply::parse("12 flies"), None);
-        assert_eq!(Reply::parse(""), None);
     }
 }

@@ -1,15 +1,12 @@
 //! A process of a scenario, seen from the scenario.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::helper_process;
+use ipc_demo::helper_process::{self, Control, HelperProcess};
 use ipc_msgq::QueueId;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,16 +14,15 @@ use nix::unistd::Pid;
 use super::context::{Clock, Failure, STEP_TIMEOUT, ScenarioResult};
 use super::narration::{describe, describe_result};
 use super::reply::Reply;
+use super::worker_process::WORKER;
 use crate::command::users::{asleep, call_of, tasks};
 
-/// Another process: this same program as `worker`. Killed when this value is dropped.
+/// A helper process in the role [`WORKER`]. Killed when this value is dropped.
 #[derive(Debug)]
 pub struct Worker {
     name: String,
-    child: Child,
-    /// `None` once the process was told to exit.
-    steps: Option<ChildStdin>,
-    replies: Receiver<String>,
+    process: HelperProcess,
+    control: Control,
     /// The step that has not been answered yet.
     step: String,
     queue: QueueId,
@@ -40,22 +36,15 @@ pub struct Worker {
 impl Worker {
     /// Starts the process. If it is `apart` from this process's group, Ctrl-C does not reach it.
     pub fn spawn(name: &str, queue: QueueId, clock: Clock, apart: bool) -> Result<Self> {
-        let mut command = helper_process::this_program()?;
-        command.args(["worker", &queue.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut command = helper_process::command(WORKER, &queue.get())?;
         if apart {
             command.process_group(0);
         }
-        let mut child = helper_process::spawn(&mut command)?;
-        let steps = child.stdin.take();
-        let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
-        let (to_us, replies) = channel();
-        // The thread ends with the process.
-        thread::spawn(move || lines.map_while(std::io::Result::ok).try_for_each(|line| to_us.send(line)));
+        let (process, control) = HelperProcess::spawn_controlled(command)?;
         Ok(Self {
             name: name.into(),
-            child,
-            steps,
-            replies,
+            process,
+            control,
             step: String::new(),
             queue,
             clock,
@@ -65,15 +54,14 @@ impl Worker {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
     }
 
     /// Tells the process to execute a step, and does not wait.
     pub fn start(&mut self, step: &str) -> Result<()> {
         step.clone_into(&mut self.step);
         self.slept = false;
-        let steps = self.steps.as_mut().ok_or_else(|| Error::Usage("the process was told to exit".into()))?;
-        writeln!(steps, "{step}").call("write")
+        self.control.send(&step)
     }
 
     /// Does the same and logs it: for steps that take a while.
@@ -84,19 +72,16 @@ impl Worker {
 
     /// Waits until the process has executed its step.
     pub fn finish(&mut self) -> Result<Reply> {
-        let line = self.replies.recv_timeout(STEP_TIMEOUT).map_err(|error| match error {
-            RecvTimeoutError::Timeout => {
-                let what = format!("the {} is still executing '{}'", self.name, describe(&self.step));
-                Error::TimedOut { what, waited: STEP_TIMEOUT }
-            }
-            RecvTimeoutError::Disconnected => Error::Disconnected,
-        })?;
-        self.answered(&line)
+        let reply = self.reply()?;
+        self.log_reply(&reply)?;
+        Ok(reply)
     }
 
     /// Returns the reply if the process has executed its step by now.
     pub fn try_finish(&mut self) -> Result<Option<Reply>> {
-        self.replies.try_recv().ok().map(|line| self.answered(&line)).transpose()
+        let reply = self.control.receive::<Reply>(Duration::ZERO)?;
+        reply.as_ref().map_or(Ok(()), |reply| self.log_reply(reply))?;
+        Ok(reply)
     }
 
     /// Executes a step and waits until it is done.
@@ -108,19 +93,20 @@ impl Worker {
     /// Does the same, without logging it.
     pub fn run_silently(&mut self, step: &str) -> Result<Reply> {
         self.start(step)?;
-        read(&self.replies.recv_timeout(STEP_TIMEOUT).map_err(|_| Error::Disconnected)?)
+        self.reply()
     }
 
-    fn answered(&self, line: &str) -> Result<Reply> {
-        let reply = read(line)?;
+    fn reply(&mut self) -> Result<Reply> {
+        self.control.receive(STEP_TIMEOUT)?.ok_or_else(|| {
+            let what = format!("the {} is still executing '{}'", self.name, describe(&self.step));
+            Error::TimedOut { what, waited: STEP_TIMEOUT }
+        })
+    }
+
+    fn log_reply(&self, reply: &Reply) -> Result<()> {
         let took = reply.took.as_secs_f64() * 1e3;
         let slept = if self.slept { format!(", having slept {took:.1} ms") } else { String::new() };
-        self.log(&format!(
-            "{}: {}{slept}",
-            describe(&self.step),
-            describe_result(&self.step, &reply.result)
-        ))?;
-        Ok(reply)
+        self.log(&format!("{}: {}{slept}", describe(&self.step), describe_result(&self.step, &reply.result)))
     }
 
     /// Logs a line.
@@ -171,29 +157,24 @@ impl Worker {
 
     /// Lets the process end by itself.
     pub fn exit(mut self) -> Result<()> {
-        self.steps = None;
-        self.child.wait().call("wait4")?;
+        self.control.close();
+        self.process.wait()?;
         self.log("exits")
     }
 
     /// Kills the process, as in a crash.
     pub fn kill(mut self) -> Result<()> {
-        self.child.kill().call("kill")?;
-        self.child.wait().call("wait4")?;
+        self.process.kill();
+        self.process.wait()?;
         self.log("is killed (SIGKILL)")
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.steps = None;
-        if !self.apart {
-            let _ = self.child.kill(); // it may have ended
+        self.control.close();
+        if self.apart {
+            let _ = self.process.wait(); // it may have been waited for
         }
-        let _ = self.child.wait();
     }
-}
-
-fn read(line: &str) -> Result<Reply> {
-    Reply::parse(line).ok_or(Error::Corrupt("an invalid reply from a worker"))
 }

@@ -1,49 +1,40 @@
-//! A worker of a scenario: it reads steps from its standard input, and answers each in one line.
+//! A worker of a scenario: a helper process that executes steps and replies to each.
 
-use std::io::{BufRead as _, Write as _, stdin, stdout};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::Args;
 use ipc_core::{Call, Error, Result};
+use ipc_demo::helper_process::Invitation;
 use ipc_msgq::{Drain, Key, Message, MessageType, Queue, QueueId, Select};
 use nix::unistd::geteuid;
 use signal_hook::consts::SIGUSR1;
 
 use super::reply::{CallResult, Reply};
-use crate::command::Status;
 
-/// A process of a scenario, which starts it
-#[derive(Args, Debug)]
-pub struct WorkerArgs {
-    /// The id of the queue
-    queue: i32,
-}
+/// The role of a worker; its argument is the id of the queue.
+pub const WORKER: &str = "worker";
 
-impl WorkerArgs {
-    pub fn run(self) -> Result<Status> {
-        let queue = Queue::from_id(QueueId::new(self.queue));
-        let mut guarded = Vec::new();
-        for line in stdin().lock().lines() {
-            let line = line.call("read")?;
-            let started = Instant::now();
-            let result = execute(queue, &line, &mut guarded).or_else(|error| match error.errno() {
-                Some(errno) => Ok(CallResult::Refused(format!("{errno:?}"))),
-                None => Err(error),
-            })?;
-            let reply = Reply { took: started.elapsed(), result };
-            writeln!(stdout(), "{}", reply.line()).call("write")?;
-        }
-        // The other end of the pipe is closed: the scenario is over, or its process is dead.
-        guarded.into_iter().for_each(remove);
-        Ok(Status::Done)
+/// Runs a worker.
+pub fn run(invitation: &Invitation) -> Result<()> {
+    let queue = Queue::from_id(QueueId::new(invitation.argument()?));
+    let mut guarded = Vec::new();
+    for step in Invitation::orders::<String>() {
+        let started = Instant::now();
+        let result = execute(queue, &step?, &mut guarded).or_else(|error| match error.errno() {
+            Some(errno) => Ok(CallResult::Refused(format!("{errno:?}"))),
+            None => Err(error),
+        })?;
+        Invitation::answer(&Reply { took: started.elapsed(), result })?;
     }
+    // The other end of the pipe is closed: the scenario is over, or its process is dead.
+    guarded.into_iter().for_each(remove);
+    Ok(())
 }
 
-fn execute(queue: Queue, line: &str, guarded: &mut Vec<(Key, QueueId)>) -> Result<CallResult> {
-    let words: Vec<&str> = line.splitn(3, ' ').collect();
+fn execute(queue: Queue, step: &str, guarded: &mut Vec<(Key, QueueId)>) -> Result<CallResult> {
+    let words: Vec<&str> = step.splitn(3, ' ').collect();
     Ok(match words[..] {
         ["guard", key, id] => {
             guarded.push((key.parse()?, QueueId::new(number(id)?)));
@@ -82,7 +73,7 @@ fn execute(queue: Queue, line: &str, guarded: &mut Vec<(Key, QueueId)>) -> Resul
                 Drain::NotDrained { messages, .. } => CallResult::Done(messages as i64),
             }
         }
-        _ => return Err(Error::Usage(format!("invalid step '{line}'"))),
+        _ => return Err(Error::Usage(format!("invalid step '{step}'"))),
     })
 }
 
