@@ -2,7 +2,7 @@
 //! system call. None of them may cause a failure without a reason, a silent death, or a leak.
 
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
 use ipc_core::Call;
 use libtest_mimic::Trial;
@@ -108,10 +108,11 @@ fn check(what: &str, mut launcher: Command, demo: Demo, place: &TempDir, end: &E
 }
 
 /// Replaces this process by another program that cannot make a call, if the command line asks for it.
-pub(super) fn become_a_program_without_a_call(args: &[String]) -> Option<ExitCode> {
-    let [_, mark, call, program, args @ ..] = args else { return None };
+pub(super) fn become_a_program_without_a_call() {
+    let args: Vec<_> = std::env::args().collect();
+    let [_, mark, call, program, args @ ..] = &args[..] else { return };
     if mark != WITHOUT {
-        return None;
+        return;
     }
     sys::refuse(call.parse().expect("a number"), Errno::EPERM).expect("a filter can be installed");
     panic!("{}", Command::new(program).args(args).exec());

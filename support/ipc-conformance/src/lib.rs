@@ -75,7 +75,7 @@ use std::thread;
 
 pub use ipc_core::ring::{Bytes, scribble};
 use ipc_core::{Mechanism, Result, Setup, Variants, Visitor, Wait, Waiting};
-use ipc_demo::helper_process::HelperProcess;
+use ipc_demo::helper_process::{HelperProcess, Invitation};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::Signal;
 
@@ -103,8 +103,9 @@ type Outcome = std::result::Result<(), Failed>;
 /// A suite for one mechanism, to be built by [`of`](Self::of) and [`variant`](Self::variant), and started by
 /// [`run`](Self::run).
 pub struct Suite {
-    args: Vec<String>,
     demo: demo::Program,
+    /// The part of this process, if it is only the peer of a case.
+    invitation: Option<Invitation>,
     /// The exit status of this process, if it was only the peer of a case.
     played: Option<ExitCode>,
     /// The variants of the mechanism that the suite still has to be given.
@@ -136,14 +137,20 @@ impl Suite {
     /// The variants do not share their ownership locks.
     #[must_use]
     pub fn of<V: Variants>(demo: &'static str) -> Self {
-        let args: Vec<String> = std::env::args().collect();
-        let played = inherited::become_a_program_without_a_call(&args);
+        inherited::become_a_program_without_a_call();
+        let invitation = Invitation::of_this_process();
         let mut list = List::default();
         V::visit(&mut list);
         let List(untold) = list;
         let share = |pair: &[Listed]| pair[0].locks == pair[1].locks;
         assert!(untold.windows(2).all(share), "variants share their locks");
-        Self { args, demo: demo::Program::new(demo, V::PROFILE), played, untold, trials: Vec::new() }
+        Self {
+            demo: demo::Program::new(demo, V::PROFILE),
+            invitation,
+            played: None,
+            untold,
+            trials: Vec::new(),
+        }
     }
 
     /// Adds the next variant: its facts, and a function that writes outside its protocol.
@@ -154,8 +161,8 @@ impl Suite {
     pub fn variant<M: Mechanism + 'static>(mut self, facts: Facts, vandal: Vandal<M>) -> Self {
         let is_first = self.trials.is_empty();
         assert_eq!(self.untold.remove(0).name, M::VARIANT.name, "the crate lists its variants otherwise");
-        self.played = self.played.or_else(|| scripts::play::<M>(&self.args, vandal));
-        if self.played.is_some() || scripts::is_peer(&self.args) {
+        if let Some(invitation) = &self.invitation {
+            self.played = self.played.or_else(|| scripts::play::<M>(invitation, vandal));
             return self;
         }
         let demo = self.demo.variant::<M>(facts, is_first);

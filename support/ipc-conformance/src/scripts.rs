@@ -7,16 +7,25 @@ use std::time::Duration;
 
 use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
 use ipc_demo::exchange::Payload;
-use ipc_demo::helper_process::HelperProcess;
+use ipc_demo::helper_process::{self, HelperProcess, Invitation};
 use ipc_demo::interrupt;
+use serde::{Deserialize, Serialize};
 
 use super::watchdog::PATIENCE;
 use super::{Vandal, calls, clocks, deadlines, last_word};
 
-/// Marks the command line of a peer that joins: `PROGRAM conformance-joiner VARIANT WAIT SCRIPT ADDRESS`.
-pub(super) const JOINER: &str = "conformance-joiner";
-/// Marks the command line of an owner, which spawns a joiner itself: the same without an address.
-pub(super) const OWNER: &str = "conformance-owner";
+/// The role of a peer that joins, at an address.
+pub(super) const JOINER: &str = "joiner";
+/// The role of an owner, which spawns a joiner itself.
+pub(super) const OWNER: &str = "owner";
+
+/// The argument of both.
+#[derive(Debug, Serialize, Deserialize)]
+struct Part {
+    variant: String,
+    wait: String,
+    script: String,
+}
 
 /// The script of an owner that only makes a meeting point and leaves.
 pub(super) const CREATE: &str = "create";
@@ -35,40 +44,35 @@ pub(super) const ALL_THERE: &[u8] = b"all there";
 
 const VERIFY: Payload = Payload { verify: true };
 
-/// Returns the command line of a peer.
-pub(super) fn command<M: Mechanism>(mark: &str, wait: Wait, script: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("/proc is mounted"));
-    command.args([mark, M::VARIANT.name, wait.name(), script]);
-    command
+/// Returns the command of a peer in `role`.
+pub(super) fn command<M: Mechanism>(role: &str, wait: Wait, script: &str) -> Command {
+    let part = Part { variant: M::VARIANT.name.into(), wait: wait.name().into(), script: script.into() };
+    helper_process::command(role, &part).expect("/proc is mounted")
 }
 
-/// Returns whether this process was started as the peer of a case.
-pub(super) fn is_peer(args: &[String]) -> bool {
-    args.get(1).is_some_and(|mark| mark == JOINER || mark == OWNER)
-}
-
-/// Plays the peer over variant `M` if the command line says so.
-pub(super) fn play<M: Mechanism>(args: &[String], vandal: Vandal<M>) -> Option<ExitCode> {
-    let [_, mark, variant, wait, script, address @ ..] = args else { return None };
-    if !is_peer(args) || variant != M::VARIANT.name {
+/// Plays the peer if it was invited to variant `M`.
+pub(super) fn play<M: Mechanism>(invitation: &Invitation, vandal: Vandal<M>) -> Option<ExitCode> {
+    let Part { variant, wait, script } = invitation.argument().expect("a case names its part");
+    if variant != M::VARIANT.name {
         return None;
     }
     let wait: Wait = wait.parse().expect("a case names a strategy");
-    let ended = if mark == JOINER {
+    let role = &invitation.role;
+    let ended = if role == JOINER {
         interrupt::clean_up_on_signals().expect("handlers can be installed");
-        M::join(&address[0], &Setup::default(), PATIENCE)
-            .and_then(|link| act::<M>(Waiting::new(link, wait), script, vandal))
+        M::join(invitation.address().expect("a joiner has one"), &Setup::default(), PATIENCE)
+            .and_then(|link| act::<M>(Waiting::new(link, wait), &script, vandal))
     } else {
-        own::<M>(wait, script, vandal)
+        own::<M>(wait, &script, vandal)
     };
     if let Ok(report) = std::env::var(REPORT) {
-        // The owner and the joiner of one case share the variable; their marks tell them apart.
-        let _ = std::fs::write(format!("{report}.{mark}"), format!("{ended:?}"));
+        // The owner and the joiner of one case share the variable; their roles tell them apart.
+        let _ = std::fs::write(format!("{report}.{role}"), format!("{ended:?}"));
     }
     Some(match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{mark} {script}: {error}");
+            eprintln!("{role} {script}: {error}");
             ExitCode::FAILURE
         }
     })
