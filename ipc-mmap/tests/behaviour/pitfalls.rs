@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_conformance::Bytes as _;
-use ipc_core::ring::{SEGMENT_LEN, hold};
+use ipc_core::ring::{Memory as _, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{File, FileOptions};
 use nix::errno::Errno;
@@ -287,8 +287,8 @@ fn a_place_that_another_process_holds_is_not_taken() {
     let place = Place::new();
     let path = place.path("memory");
     let mut owner = File::create(Some(&path), &setup()).unwrap();
-    let other = fs::File::options().read(true).write(true).open(&path).unwrap();
-    assert!(hold(&other, 1).unwrap());
+    let other = map(&fs::File::options().read(true).write(true).open(&path).unwrap());
+    assert!(other.memory().hold(1).unwrap());
     let error = File::join(&path, &setup(), Duration::from_millis(50)).unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }), "{error}");
     drop(other);
