@@ -15,13 +15,10 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 
-use ipc_core::process::entered_call;
+use ipc_core::trace::{Step, Tracer};
 use ipc_core::{Call, Error, Result, Wait};
 use ipc_demo::helper_process;
 use nix::errno::Errno;
-use nix::sys::ptrace::{self, Options};
-use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::measure::pair::Pair;
@@ -119,79 +116,53 @@ fn reason_of(mut child: Child) -> Error {
     reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
 }
 
-/// A tracer that stops a process, and all of its descendants, at every system call.
+/// A count of the calls of each thread of a process, and of its descendants.
 struct Counter {
+    tracer: Tracer,
     process: Pid,
-    threads: HashMap<Pid, Thread>,
-}
-
-/// The state of a traced thread.
-#[derive(Default)]
-struct Thread {
-    /// Calls since the exchange began; `None` outside one.
-    calls: Option<u64>,
-    /// Calls of the last exchange that ended.
-    last: Option<u64>,
+    /// The calls of a thread since its exchange began; `None` outside one.
+    threads: HashMap<Pid, Option<u64>>,
 }
 
 impl Counter {
     fn seize(child: &Child) -> nix::Result<Self> {
-        let process = Pid::from_raw(child.id() as i32);
-        let all = Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_TRACEFORK | Options::PTRACE_O_TRACEVFORK;
-        ptrace::seize(process, all | Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL)?;
-        ptrace::interrupt(process)?;
-        Ok(Self { process, threads: HashMap::new() })
+        let tracer = Tracer::seize_family(child.id())?;
+        Ok(Self { tracer, process: Pid::from_raw(child.id() as i32), threads: HashMap::new() })
     }
 
     /// Lets the threads run until all have ended, and returns the calls of ping and of pong in their last exchange.
     fn run_out(&mut self) -> nix::Result<[Option<u64>; 2]> {
         let mut calls = [None, None];
         loop {
-            // Only the tracees of this thread: other threads wait for their own children.
-            let (thread, signal) = match waitpid(None, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
-                Err(Errno::EINTR) => continue,
-                Err(Errno::ECHILD) => return Ok(calls),
-                Ok(WaitStatus::PtraceSyscall(thread)) => match self.called(thread) {
-                    Err(Errno::ESRCH) => continue, // killed meanwhile, as happens to the threads of a process that ends
-                    called => called.map(|()| (thread, None))?,
-                },
-                Ok(WaitStatus::PtraceEvent(thread, ..)) => (thread, None),
-                Ok(WaitStatus::Stopped(thread, signal)) => {
-                    (thread, Some(signal).filter(|it| *it != Signal::SIGTRAP))
+            match self.tracer.next_step()? {
+                Step::Call(thread, call) => {
+                    if let Some(counted) = self.count(thread, call.number) {
+                        calls[usize::from(process_of(thread) != Some(self.process))] = Some(counted);
+                    }
                 }
-                Ok(WaitStatus::Exited(thread, _) | WaitStatus::Signaled(thread, ..)) => {
-                    self.threads.remove(&thread);
-                    continue;
+                Step::Ended(status) => {
+                    status.pid().map(|thread| self.threads.remove(&thread));
                 }
-                other => {
-                    other?;
-                    continue;
-                }
-            };
-            if let Some(last) = self.threads.get_mut(&thread).and_then(|thread| thread.last.take()) {
-                calls[usize::from(process_of(thread) != Some(self.process))] = Some(last);
-            }
-            match ptrace::syscall(thread, signal) {
-                Err(Errno::ESRCH) => {} // killed meanwhile
-                resumed => resumed?,
+                Step::NoneLeft => return Ok(calls),
             }
         }
     }
 
-    /// Handles a thread that has stopped at a call, on its way in or out.
-    fn called(&mut self, thread: Pid) -> nix::Result<()> {
-        let Some((call, _)) = entered_call(thread)? else { return Ok(()) };
-        let known = self.threads.entry(thread).or_default();
+    /// Counts a call of a thread, and returns the calls of its exchange if it ends here.
+    fn count(&mut self, thread: Pid, call: libc::c_long) -> Option<u64> {
+        let since_start = self.threads.entry(thread).or_default();
         if call != libc::SYS_getrusage {
-            known.calls = known.calls.map(|calls| calls + 1);
-            return Ok(());
+            *since_start = since_start.map(|calls| calls + 1);
+            return None;
         }
-        match known.calls.take() {
-            None => known.calls = Some(0),
+        match since_start.take() {
+            None => {
+                *since_start = Some(0);
+                None
+            }
             // With the first `getrusage` came a reading of the thread's CPU-time clock, which is a call too.
-            Some(calls) => known.last = Some(calls.saturating_sub(1)),
+            Some(calls) => Some(calls.saturating_sub(1)),
         }
-        Ok(())
     }
 }
 

@@ -6,16 +6,10 @@
 //! there when the peer asks for it, and there is always room when it sends, whatever the wait strategy. That also makes
 //! the count repeatable: it is the count of a busy peer.
 
-use std::thread;
-use std::time::Duration;
-
-use ipc_core::{Call, Deadline, Error, Mechanism, Transport};
+use ipc_core::trace::{Step, Tracer};
+use ipc_core::{Call, Error, Mechanism, Transport};
 use libtest_mimic::{Failed, Trial};
 use nix::errno::Errno;
-use nix::sys::ptrace::{self, Options};
-use nix::sys::signal::Signal;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
 
 use super::{Bench, Outcome, ensure, skipped};
 
@@ -47,21 +41,15 @@ pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>, declared: Calls) ->
 
 fn count<M: Mechanism + 'static>(bench: Bench<M>, declared: Calls) -> Outcome {
     let (mut link, peer) = bench.meet(&format!("{COUNTED} {}", SIZES.len() * ROUNDS))?;
-    let traced = match Traced::seize(peer.pid()) {
-        Err(Errno::EPERM) => {
-            skipped("this system forbids to trace a child");
-            return Ok(());
-        }
-        traced => traced.call("ptrace")?,
-    };
+    let Some(mut tracer) = seize(peer.pid())? else { return Ok(()) };
     link.send(b"go")?;
-    traced.to_mark()?;
+    to_mark(&mut tracer)?;
     for size in SIZES {
         let (mut sends, mut receives) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             link.send(&vec![5; size])?;
-            receives.push(traced.to_mark()?);
-            sends.push(traced.to_mark()?);
+            receives.push(to_mark(&mut tracer)?);
+            sends.push(to_mark(&mut tracer)?);
             let mut answer = [0; SIZES[SIZES.len() - 1]];
             let len = link.recv(&mut answer)?;
             ensure!(len == size, "{size} bytes went out, {len} came back");
@@ -100,82 +88,25 @@ pub(super) fn counted(link: &mut impl Transport, rounds: u64) -> ipc_core::Resul
     }
 }
 
-/// A child stopped at its system calls by the thread that seized it. Runs on by itself when this is dropped.
-pub(super) struct Traced(pub(super) Pid);
-
-impl Traced {
-    /// Stops the child's first thread at any point.
-    pub(super) fn seize(pid: u32) -> nix::Result<Self> {
-        let pid = Pid::from_raw(pid as i32);
-        ptrace::seize(pid, Options::PTRACE_O_TRACESYSGOOD)?;
-        let traced = Self(pid);
-        ptrace::interrupt(pid)?;
-        wait_for(pid)?;
-        Ok(traced)
-    }
-
-    /// Lets the child run to the next [`MARK`], and returns the number of other system calls that it made on the way.
-    pub(super) fn to_mark(&self) -> Result<usize, Failed> {
-        let mut calls = 0;
-        let mut signal: Option<Signal> = None;
-        loop {
-            ptrace::syscall(self.0, signal.take())?;
-            match wait_for(self.0)? {
-                WaitStatus::PtraceSyscall(_) => match ipc_core::process::entered_call(self.0)? {
-                    Some((MARK, _)) => return Ok(calls),
-                    Some(_) => calls += 1,
-                    None => {} // the exit stop of a call
-                },
-                WaitStatus::Stopped(_, sent) => signal = Some(sent),
-                WaitStatus::PtraceEvent(..) => {}
-                end => return Err(format!("the peer ended: {end:?}").into()),
-            }
+/// Stops a process of the peer's to trace it; `None`, and a note, where this system does not allow that.
+pub(super) fn seize(pid: u32) -> ipc_core::Result<Option<Tracer>> {
+    match Tracer::seize(pid) {
+        Err(Errno::EPERM) => {
+            skipped("this system forbids to trace another process");
+            Ok(None)
         }
+        tracer => tracer.call("ptrace").map(Some),
     }
 }
 
-impl Traced {
-    /// Lets the child run to its next system call; `false` if it makes none within `patience`. The child is stopped in
-    /// both cases.
-    pub(super) fn to_next_call(&self, patience: Duration) -> Result<bool, Failed> {
-        let deadline = Deadline::after(patience);
-        let mut signal: Option<Signal> = None;
-        loop {
-            ptrace::syscall(self.0, signal.take())?;
-            let status = loop {
-                match waitpid(self.0, Some(WaitPidFlag::__WALL | WaitPidFlag::WNOHANG))? {
-                    WaitStatus::StillAlive if deadline.has_passed() => {
-                        ptrace::interrupt(self.0)?; // a running child could not be detached
-                        wait_for(self.0)?;
-                        return Ok(false);
-                    }
-                    WaitStatus::StillAlive => thread::sleep(Duration::from_millis(1)),
-                    status => break status,
-                }
-            };
-            match status {
-                WaitStatus::PtraceSyscall(_) if ipc_core::process::entered_call(self.0)?.is_some() => {
-                    return Ok(true);
-                }
-                WaitStatus::PtraceSyscall(_) | WaitStatus::PtraceEvent(..) => {}
-                WaitStatus::Stopped(_, sent) => signal = Some(sent),
-                end => return Err(format!("the peer ended: {end:?}").into()),
-            }
-        }
-    }
-}
-
-impl Drop for Traced {
-    fn drop(&mut self) {
-        let _ = ptrace::detach(self.0, None);
-    }
-}
-
-pub(super) fn wait_for(pid: Pid) -> nix::Result<WaitStatus> {
+/// Lets the peer run to the next [`MARK`], and returns the number of other system calls that it made on the way.
+pub(super) fn to_mark(tracer: &mut Tracer) -> Result<usize, Failed> {
+    let mut calls = 0;
     loop {
-        match waitpid(pid, Some(WaitPidFlag::__WALL)) {
-            Err(Errno::EINTR) => {}
-            status => return status,
+        match tracer.next_step()? {
+            Step::Call(_, call) if call.number == MARK => return Ok(calls),
+            Step::Call(..) => calls += 1,
+            end => return Err(format!("the peer ended: {end:?}").into()),
         }
     }
 }

@@ -6,15 +6,13 @@
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Mechanism, Result, Transport};
-use libtest_mimic::{Failed, Trial};
-use nix::errno::Errno;
+use ipc_core::trace::{Step, SystemCall};
+use ipc_core::{Error, Mechanism, Result, Transport};
+use libtest_mimic::Trial;
 use nix::sys::ptrace;
-use nix::sys::signal::Signal;
-use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
 
-use super::calls::{Traced, wait_for};
-use super::{Bench, Outcome, ensure, skipped};
+use super::{Bench, Outcome, calls, ensure};
 
 /// The script of the peer.
 pub(super) const CLOCKS: &str = "clocks";
@@ -32,29 +30,27 @@ pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
 
 fn by_no_wall_clock<M: Mechanism + 'static>(bench: Bench<M>, script: &str) -> Outcome {
     let (mut link, peer) = bench.meet(script)?;
-    let traced = match Traced::seize(peer.pid()) {
-        Err(Errno::EPERM) => {
-            skipped("this system forbids to trace a child");
-            return Ok(());
-        }
-        traced => traced.call("ptrace")?,
-    };
+    let Some(mut tracer) = calls::seize(peer.pid())? else { return Ok(()) };
     let mut wrong = Vec::new();
-    thread::scope(|scope| {
+    thread::scope(|scope| -> Outcome {
         scope.spawn(move || {
             let _ = link.send(b"go");
             thread::sleep(LONG);
             drop(link);
         });
-        traced.to_end(|number, args| wrong.extend(wall_clock(&traced, number, args)))
+        while let Step::Call(thread, call) = tracer.next_step()? {
+            wrong.extend(wall_clock(thread, call));
+        }
+        Ok(())
     })?;
     ensure!(wrong.is_empty(), "by CLOCK_REALTIME: {wrong:?}");
     Ok(())
 }
 
 /// Returns the name of a system call that waits for a time of the wall clock.
-fn wall_clock(traced: &Traced, number: libc::c_long, args: [u64; 6]) -> Option<&'static str> {
-    let word = |at: u64| ptrace::read(traced.0, at as ptrace::AddressType).unwrap_or(1);
+fn wall_clock(thread: Pid, call: SystemCall) -> Option<&'static str> {
+    let SystemCall { number, args, .. } = call;
+    let word = |at: u64| ptrace::read(thread, at as ptrace::AddressType).unwrap_or(1);
     let until = args[4]; // of a POSIX queue call: null, or a past time, is no wait until then
     let moment = || until != 0 && (word(until), word(until + size_of::<i64>() as u64)) != (0, 0);
     let sleeps_until = [libc::CLOCK_REALTIME as u64, libc::TIMER_ABSTIME as u64];
@@ -77,26 +73,6 @@ pub(super) fn waits(link: &mut impl Transport, way: u64, buffer: &mut [u8]) -> R
         match end {
             Err(Error::Disconnected) => return Ok(()),
             end => end?,
-        }
-    }
-}
-
-impl Traced {
-    /// Lets the child run to its end, and calls `on_call` for each system call that it is about to make.
-    fn to_end(&self, mut on_call: impl FnMut(libc::c_long, [u64; 6])) -> std::result::Result<(), Failed> {
-        let mut signal: Option<Signal> = None;
-        loop {
-            ptrace::syscall(self.0, signal.take())?;
-            match wait_for(self.0)? {
-                WaitStatus::PtraceSyscall(_) => {
-                    if let Some((number, args)) = ipc_core::process::entered_call(self.0)? {
-                        on_call(number, args);
-                    }
-                }
-                WaitStatus::Stopped(_, sent) => signal = Some(sent),
-                WaitStatus::PtraceEvent(..) => {}
-                _ => return Ok(()),
-            }
         }
     }
 }

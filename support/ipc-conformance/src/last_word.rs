@@ -9,18 +9,17 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use ipc_core::trace::Step;
 use ipc_core::{Call, Deadline, Error, Mechanism, Result, Transport};
 use libtest_mimic::{Failed, Trial};
-use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::calls::Traced;
 use super::endings::Pair;
 use super::scripts::{REPORT, disconnected};
 use super::watchdog::PATIENCE;
-use super::{Bench, Outcome, ensure, skipped};
+use super::{Bench, Outcome, calls, ensure};
 
 /// The scripts of the sender and of the receiver.
 pub(super) const LAST_WORD: &str = "last-word";
@@ -51,25 +50,22 @@ fn heard_at<M: Mechanism + 'static>(bench: Bench<M>, call: usize) -> std::result
     let place = tempfile::tempdir().call("mkdir")?;
     let mut pair = Pair::start(bench, &format!("{LAST_WORD}/{HEARER}"), place.path())?;
     wait_until_stopped(pair.owner_pid())?;
-    let hearer = match Traced::seize(pair.joiner.as_raw() as u32) {
-        Err(Errno::EPERM) => {
-            skipped("this system forbids to trace a child's child");
-            return Ok(false);
-        }
-        hearer => hearer.call("ptrace")?,
-    };
+    let Some(mut hearer) = calls::seize(pair.joiner.as_raw() as u32)? else { return Ok(false) };
     File::create(go(&place.path().join("report"))).call("open")?;
-    hearer.to_mark()?;
-    let mut calls = 0;
-    while calls < call && hearer.to_next_call(QUIET)? {
-        calls += 1;
+    calls::to_mark(&mut hearer)?;
+    let mut made = 0;
+    while made < call
+        && let Some(step) = hearer.next_step_within(QUIET)?
+    {
+        ensure!(matches!(step, Step::Call(..)), "the receiver ended: {step:?}");
+        made += 1;
     }
     kill(pair.owner_pid(), Signal::SIGCONT).call("kill")?;
     pair.wait_for_owner()?;
     drop(hearer);
     let report = pair.joiner_report()?;
     ensure!(report == "Ok(())", "sent just before system call {call} of the wait: {report}");
-    Ok(calls == call)
+    Ok(made == call)
 }
 
 fn wait_until_stopped(pid: Pid) -> Outcome {

@@ -14,6 +14,7 @@
 //! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
 //! | `shared_file.rs` | two processes that meet at the ring in a file (shm, mmap) |
 //! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
+//! | `trace.rs` | following a process from one system call to the next, for tests and measurements |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
 //! | `ownership.rs` | [`ownership`]: nothing leaks, even after a `SIGKILL` |
 //!
@@ -47,6 +48,8 @@ pub mod ring;
 pub mod shared_file;
 mod sys;
 mod thread_id;
+#[cfg(feature = "trace")]
+pub mod trace;
 mod transport;
 mod wait;
 

@@ -22,9 +22,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use crate::error::{Advise, Call};
 use crate::{Error, Result, sys};
 
-#[cfg(feature = "trace")]
-pub use sys::entered_call;
-
 /// A process, distinguished by its start time from any other that ever had the same pid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessId {

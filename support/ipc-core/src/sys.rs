@@ -53,8 +53,21 @@ pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<(
     Errno::result(unsafe { libc::madvise(memory.base().as_ptr().cast(), memory.size(), advice) }).map(drop)
 }
 
-/// Returns the number and the arguments of the system call that the traced thread is about to make; `None` if it has
-/// just made one.
+/// A system call that a traced thread is about to make.
+#[cfg(feature = "trace")]
+#[derive(Clone, Copy, Debug)]
+pub struct SystemCall {
+    /// Its number.
+    pub number: libc::c_long,
+    /// Its arguments; a call uses as many of them as it has.
+    pub args: [u64; 6],
+    /// The address of the instruction, usually one of the C library's.
+    pub instruction: u64,
+    /// The address of the stack's end, which distinguishes the callers of that instruction.
+    pub stack: u64,
+}
+
+/// Returns the system call that the traced thread is about to make; `None` if it has just made one.
 ///
 /// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
 /// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
@@ -62,7 +75,7 @@ pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<(
 /// # Errors
 /// `ESRCH`: this thread does not trace it, or it is not stopped.
 #[cfg(feature = "trace")]
-pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<(libc::c_long, [u64; 6])>> {
+pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<SystemCall>> {
     /// The beginning of `struct ptrace_syscall_info`, which the libc crate has for glibc only.
     #[repr(C)]
     #[derive(Default)]
@@ -83,7 +96,12 @@ pub fn entered_call(thread: nix::unistd::Pid) -> nix::Result<Option<(libc::c_lon
     let answer =
         unsafe { libc::syscall(libc::SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info) };
     Errno::result(answer)?;
-    Ok((info.op == ENTRY).then_some((info.number as libc::c_long, info.arguments)))
+    Ok((info.op == ENTRY).then_some(SystemCall {
+        number: info.number as libc::c_long,
+        args: info.arguments,
+        instruction: info.instruction_pointer,
+        stack: info.stack_pointer,
+    }))
 }
 
 /// `key_t ftok(const char *pathname, int proj_id);` — [ftok(3)](https://man7.org/linux/man-pages/man3/ftok.3.html)

@@ -1,7 +1,6 @@
-//! The system calls that neither `nix` nor std wraps. The only file of the lab with `unsafe`.
-#![allow(unsafe_code)]
+//! The system calls of a traced thread, and whether they may wait.
 
-use nix::errno::Errno;
+use ipc_core::trace::{SystemCall, entered_call};
 use nix::sys::ptrace;
 use nix::unistd::Pid;
 
@@ -24,34 +23,8 @@ pub struct Site {
 }
 
 /// Returns the call that the thread `tid` is about to make; `None` if it has just made one.
-///
-/// `long ptrace(PTRACE_GET_SYSCALL_INFO, pid_t pid, size_t size, struct ptrace_syscall_info *info);`
-/// — [ptrace(2)](https://man7.org/linux/man-pages/man2/ptrace.2.html)
 pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
-    /// The beginning of `struct ptrace_syscall_info`, which the libc crate declares for glibc only.
-    #[repr(C)]
-    #[derive(Default)]
-    struct Info {
-        op: u8,
-        arch: u32,
-        instruction_pointer: u64,
-        stack_pointer: u64,
-        number: u64,
-        args: [u64; 6],
-    }
-    const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
-    const ENTRY: u8 = 1;
-
-    let mut info = Info::default();
-    let (pid, size) = (tid.as_raw(), size_of::<Info>());
-    // SAFETY: the kernel writes at most `size` bytes, all of which may have any value.
-    let answer =
-        unsafe { libc::syscall(libc::SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, size, &raw mut info) };
-    Errno::result(answer)?;
-    if info.op != ENTRY {
-        return Ok(None);
-    }
-    let (number, args) = (info.number as i64, info.args);
+    let Some(SystemCall { number, args, instruction, stack }) = entered_call(tid)? else { return Ok(None) };
     let may_wait = match number {
         libc::SYS_read | libc::SYS_write | libc::SYS_writev | libc::SYS_connect | libc::SYS_accept4 => {
             flags(tid, args[0]).is_some_and(|flags| flags & libc::O_NONBLOCK == 0)
@@ -63,8 +36,7 @@ pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
         }
         _ => true,
     };
-    let site = Site { instruction: info.instruction_pointer, stack: info.stack_pointer };
-    Ok(Some(Entered { number, args, site, may_wait }))
+    Ok(Some(Entered { number, args, site: Site { instruction, stack }, may_wait }))
 }
 
 /// Returns the flags of another process's descriptor; `None` if it has no such descriptor.
