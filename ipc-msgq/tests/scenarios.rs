@@ -44,20 +44,20 @@ fn ended(child: Child) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-/// Returns every key of 8 digits in the story: those of its queues.
-fn keys(story: &str) -> Vec<Key> {
-    let words = story.split([' ', ',', ':', '(', ')', '\n']);
+/// Returns every key of 8 digits in the output: those of its queues.
+fn keys(output: &str) -> Vec<Key> {
+    let words = output.split([' ', ',', ':', '(', ')', '\n']);
     words
         .filter(|word| word.starts_with("0x") && word.len() == 10)
         .map(|word| word.parse().unwrap())
         .collect()
 }
 
-fn nothing_left(story: &str) {
-    let keys = keys(story);
-    assert!(!keys.is_empty(), "{story}");
+fn nothing_left(output: &str) {
+    let keys = keys(output);
+    assert!(!keys.is_empty(), "{output}");
     for key in keys {
-        assert!(Queue::open(key).is_err(), "a queue is left: {story}");
+        assert!(Queue::open(key).is_err(), "a queue is left: {output}");
     }
 }
 
@@ -74,26 +74,26 @@ fn the_list_is_complete() {
 #[test]
 fn every_scenario_holds() {
     for name in NAMES {
-        let (status, story, stderr) = ended(scenario(&[name]));
-        assert_eq!((status, &*stderr), (Some(0), ""), "{name}: {story}");
+        let (status, output, stderr) = ended(scenario(&[name]));
+        assert_eq!((status, &*stderr), (Some(0), ""), "{name}: {output}");
         assert!(
-            story.starts_with(&format!("{name}: ")) && story.ends_with("All checks passed.\n"),
-            "{story}"
+            output.starts_with(&format!("{name}: ")) && output.ends_with("All checks passed.\n"),
+            "{output}"
         );
-        assert!(story.contains('✓') && !story.contains('✗'), "{story}");
-        assert!(story.matches(" starts\n").count() >= 2, "at least two processes: {story}");
-        nothing_left(&story);
+        assert!(output.contains('✓') && !output.contains('✗'), "{output}");
+        assert!(output.matches(" starts\n").count() >= 2, "at least two processes: {output}");
+        nothing_left(&output);
     }
 }
 
 /// A false claim ends with status 1 and an error that names it.
 #[test]
 fn a_claim_that_does_not_hold_is_an_error() {
-    let (status, story, stderr) = ended(scenario(&["false-claim"]));
-    assert_eq!(status, Some(1), "{story}");
+    let (status, output, stderr) = ended(scenario(&["false-claim"]));
+    assert_eq!(status, Some(1), "{output}");
     assert_eq!(stderr, "error: the kernel behaved differently: check failed: there was a message\n");
-    assert!(story.contains("✗ there was a message") && !story.contains("All checks passed"), "{story}");
-    nothing_left(&story);
+    assert!(output.contains("✗ there was a message") && !output.contains("All checks passed"), "{output}");
+    nothing_left(&output);
 }
 
 /// A scenario ended in the middle, by Ctrl-C, by `kill` or by `kill -9`, leaves no queue and no process.
@@ -105,25 +105,25 @@ fn a_scenario_that_is_killed_leaves_nothing() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
         command.args(["scenario", "queue-full"]).env("TMPDIR", place.path());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut story = String::new();
+        let mut output = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
-        while !story.contains("sleeps") {
-            assert_ne!(lines.read_line(&mut story).unwrap(), 0, "{story}");
+        while !output.contains("sleeps") {
+            assert_ne!(lines.read_line(&mut output).unwrap(), 0, "{output}");
         }
         end(&mut child, signal);
         let started = Instant::now();
-        while keys(&story).into_iter().any(|key| Queue::open(key).is_ok()) {
-            assert!(started.elapsed() < PATIENCE, "after {signal} a queue is left: {story}");
+        while keys(&output).into_iter().any(|key| Queue::open(key).is_ok()) {
+            assert!(started.elapsed() < PATIENCE, "after {signal} a queue is left: {output}");
             thread::sleep(Duration::from_millis(5));
         }
-        let workers = story.lines().filter(|line| line.ends_with(" starts"));
+        let workers = output.lines().filter(|line| line.ends_with(" starts"));
         for pid in workers.map(|line| line.split_whitespace().rev().nth(1).unwrap()) {
             let lives = || {
                 std::fs::read_to_string(format!("/proc/{pid}/cmdline"))
                     .is_ok_and(|line| line.contains("worker"))
             };
             while lives() {
-                assert!(started.elapsed() < PATIENCE, "after {signal} the worker {pid} still runs: {story}");
+                assert!(started.elapsed() < PATIENCE, "after {signal} the worker {pid} still runs: {output}");
                 thread::sleep(Duration::from_millis(5));
             }
         }

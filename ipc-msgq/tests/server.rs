@@ -3,15 +3,15 @@
 //! | file | what it shows |
 //! |---|---|
 //! | `server/sessions.rs` | joining, leaving, being killed, slots that are used again |
-//! | `server/room.rs` | floods, and a queue that is full in both directions |
+//! | `server/back_pressure.rs` | floods, and a queue that is full in both directions |
 //! | `server/no_room.rs` | a session that waits for room for its answer |
 //! | `server/thousand.rs` | a thousand clients |
 //! | `server/tools.rs` | a server with its own queue, and other processes |
 
+#[path = "server/back_pressure.rs"]
+mod back_pressure;
 #[path = "server/no_room.rs"]
 mod no_room;
-#[path = "server/room.rs"]
-mod room;
 #[path = "server/sessions.rs"]
 mod sessions;
 #[path = "server/thousand.rs"]

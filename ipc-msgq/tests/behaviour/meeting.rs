@@ -69,9 +69,9 @@ fn an_owner_may_leave_before_it_accepts() {
     assert!(matches!(joiner.recv(&mut [0; 5]), Err(Error::Disconnected)));
 }
 
-/// A queue has one free seat: the second joiner is told that it is taken, and does not disturb the others.
+/// A queue has one invitation: the second joiner gets an error, and does not disturb the others.
 #[test]
-fn a_second_joiner_finds_no_seat() {
+fn a_second_joiner_is_refused() {
     let (mut owner, mut joiner) = pair::<SystemV>();
     let key = owner.queue().stat().unwrap().key.unwrap();
     let refused = SystemV::join(&key.to_string(), &setup(), PATIENCE).unwrap_err().to_string();
@@ -80,9 +80,9 @@ fn a_second_joiner_finds_no_seat() {
     assert_eq!(joiner.recv(&mut [0; 10]).unwrap(), 10);
 }
 
-/// A joiner that takes the seat and dies before its hello does not keep it: the owner invites again.
+/// A joiner that takes the invitation and dies before its hello does not keep it: the owner sends another.
 #[test]
-fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
+fn a_joiner_that_died_before_its_answer_does_not_keep_the_invitation() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
     let key = meeting.address();
     let mut taker = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
@@ -91,7 +91,7 @@ fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
     thread::scope(|scope| {
         scope.spawn(|| meeting.accept(PATIENCE).unwrap());
         let started = Instant::now();
-        // "No free seat", until the owner has looked.
+        // Joined already, until the owner has looked.
         while let Err(error) = SystemV::join(&key, &setup(), PATIENCE) {
             assert!(started.elapsed() < PATIENCE, "{error}");
         }
@@ -224,9 +224,9 @@ fn another_users_queue_is_refused() {
     assert!(error.contains("another user's (uid 65534)"), "{error}");
 }
 
-/// The seat of a killed owner must not be taken, even if other processes keep its queue.
+/// The invitation of a killed owner must not be taken, even if other processes keep its queue.
 #[test]
-fn a_dead_owners_seat_is_not_taken() {
+fn a_dead_owners_invitation_is_not_taken() {
     let key = Key::fresh().to_string();
     let mut owner = playing(&format!("wait {key}"));
     let ownership = OwnershipLock::share::<SystemV>(&key).unwrap().expect("its owner holds it");
@@ -237,9 +237,9 @@ fn a_dead_owners_seat_is_not_taken() {
     assert!(Queue::open(key.parse().unwrap()).is_err(), "it went with the last ownership");
 }
 
-/// While the process that has taken the seat is alive, it may still say hello: the seat is not offered again.
+/// While the process that has taken the invitation is alive, it may still send its hello: no other is sent.
 #[test]
-fn a_seat_that_is_being_taken_is_not_offered_again() {
+fn an_invitation_in_use_is_not_sent_again() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
     let queue = Queue::open(meeting.address().parse().unwrap()).unwrap();
     assert!(!take(queue, 5).is_empty(), "the invitation");

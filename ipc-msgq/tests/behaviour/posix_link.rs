@@ -37,9 +37,10 @@ fn the_names_go_when_both_are_there() {
     assert!(!exists(&name), "nobody joined");
 }
 
-/// A joiner that takes the seat and dies before its hello does not keep it: the owner invites again, at the same name.
+/// A joiner that takes the invitation and dies before its hello does not keep it: the owner sends another, at the same
+/// name.
 #[test]
-fn a_joiner_that_died_without_a_word_does_not_keep_the_seat() {
+fn a_joiner_that_died_before_its_answer_does_not_keep_the_invitation() {
     let _allowance = Allowance::wait_for(1);
     let mut meeting = Posix::create(None, &setup()).unwrap();
     let name: PosixName = meeting.address().parse().unwrap();
@@ -266,9 +267,9 @@ fn a_person_can_look_at_it() {
     }
 }
 
-/// While a joiner holds its lock, it is about to say hello: the seat is not offered to another.
+/// While a joiner holds its lock, it is about to send its hello: no other invitation is sent.
 #[test]
-fn a_seat_that_is_being_taken_is_not_offered_again() {
+fn an_invitation_in_use_is_not_sent_again() {
     let _allowance = Allowance::wait_for(1);
     let mut meeting = Posix::create(None, &setup()).unwrap();
     let back = format!("{}.back", meeting.address()).parse().unwrap();

@@ -170,7 +170,7 @@ fn a_message_that_cannot_be_written_is_not_lost() {
     assert_eq!(queue.take(), Some((7, b"precious".to_vec())));
 }
 
-/// A reader that has read enough of a table or a story gets no error about the rest.
+/// A reader that has read enough of a table or a scenario gets no error about the rest.
 #[test]
 fn a_listing_ends_quietly_when_its_reader_closes() {
     let queue = Scratch::new(); // so that there is something to show
