@@ -311,6 +311,17 @@ mod tests {
         }
     }
 
+    /// A number of an inode means nothing without its file system. The roots of these two have the same.
+    #[test]
+    fn another_file_system_is_another_link() {
+        let [first, second] = ["/proc", "/sys"].map(|path| fs::metadata(path).unwrap());
+        if first.ino() != second.ino() {
+            return ipc_conformance::skipped("/proc and /sys have different numbers here");
+        }
+        assert_ne!(identity(&first), identity(&second));
+        assert_eq!(identity(&first), identity(&fs::metadata("/proc/.").unwrap()));
+    }
+
     #[test]
     fn the_memory_is_sealed_and_for_its_owner_alone() {
         let memory = create().unwrap();

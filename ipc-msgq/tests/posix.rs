@@ -210,11 +210,11 @@ fn sizes_are_checked() {
 #[test]
 fn it_is_as_private_as_was_asked_for() {
     drop(Allowance::wait_for(1));
-    for mode in [0o600, 0o622] {
+    for mode in [0o600, 0o622, 0o7640] {
         let name = PosixName::fresh();
         let queue = PosixQueue::create(&name, Access::Receive, SMALL, mode).unwrap();
         PosixQueue::unlink(&name).unwrap();
-        assert_eq!(fstat(&queue).unwrap().st_mode & 0o777, mode);
+        assert_eq!(fstat(&queue).unwrap().st_mode & 0o7777, mode & 0o777);
         let flags = FdFlag::from_bits_retain(fcntl(&queue, FcntlArg::F_GETFD).unwrap());
         assert!(flags.contains(FdFlag::FD_CLOEXEC), "descriptor {}", queue.as_fd().as_raw_fd());
     }

@@ -118,6 +118,19 @@ fn a_message_without_text_is_empty() {
     assert_eq!((message.kind(), message.text()), (kind(7), &b""[..]));
 }
 
+/// A message that the helper has taken, and its user has not fetched, is back in the queue after a drop: as it was.
+#[test]
+fn a_message_that_was_taken_is_sent_again() {
+    let queue = queue();
+    let readiness = queue.readiness(Select::Any).unwrap();
+    put(*queue, 7, b"");
+    assert!(readable(&readiness, PATIENCE));
+    drop(readiness);
+    let mut message = Message::with_capacity(1);
+    assert_eq!(queue.try_recv(kind(7), &mut message).unwrap(), Some(()));
+    assert_eq!(message.text(), b"");
+}
+
 /// A program that this one starts does not get the descriptor.
 #[test]
 fn the_descriptor_is_not_inherited() {

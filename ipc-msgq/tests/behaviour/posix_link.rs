@@ -322,3 +322,25 @@ fn the_messages_of_a_peer_that_is_gone_are_received() {
     assert_eq!(&buffer[..6], b"second");
     assert!(matches!(owner.recv(&mut buffer), Err(Error::Disconnected)));
 }
+
+/// Calls with a timeout notice a peer that is gone, even if its goodbye found no room.
+#[test]
+fn a_peer_that_is_gone_is_no_timeout() {
+    let _allowance = Allowance::wait_for(1);
+    for receives in [false, true] {
+        let (mut owner, mut joiner) = pair::<Posix>();
+        let sender = if receives { &mut joiner } else { &mut owner };
+        while sender.try_send(b"text").unwrap().is_some() {}
+        drop(joiner);
+        let mut buffer = [0; 8];
+        while receives && owner.inbound().attributes().unwrap().messages > 0 {
+            assert_eq!(owner.try_recv(&mut buffer).unwrap(), Some(4));
+        }
+        let end = if receives {
+            owner.recv_timeout(&mut buffer, SOON).map(drop)
+        } else {
+            owner.send_timeout(b"text", SOON).map(drop)
+        };
+        assert!(matches!(end, Err(Error::Disconnected)), "receives: {receives}; {end:?}");
+    }
+}

@@ -24,6 +24,8 @@ fn strangers_do_not_keep_the_right_one_out() {
     let silent: Vec<_> = (0..40).map(|_| TcpStream::connect(owner.address()).unwrap()).collect();
     let mut browser = TcpStream::connect(owner.address()).unwrap();
     browser.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut other_side = TcpStream::connect(owner.address()).unwrap();
+    other_side.write_all(b"ipc-sock/1 here\n").unwrap();
     assert!(matches!(owner.accept(A_WHILE), Err(Error::TimedOut { .. })));
     let (mut link, mut joiner) = meet_at(owner);
     joiner.send(b"the right one").unwrap();
