@@ -6,7 +6,7 @@
 //! | `mechanism.rs` | [`Mechanism`]: how two processes meet; the course's table as data |
 //! | `error.rs` | [`Error`]: what can go wrong, and what to do about it |
 //! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
-//! | `framed/` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets) |
+//! | `framed.rs` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets); `framed/frame.rs` is the whole idea |
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
 //! | `ipc_perm.rs` | [`IpcPerm`]: the owner, creator and mode of a System V object |

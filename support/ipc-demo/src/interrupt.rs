@@ -16,7 +16,8 @@ use crate::sys;
 pub use crate::sys::{heed, ignore};
 
 /// Resets inherited signal settings, and starts the thread that waits for the signals. A signal handler may do next to
-/// nothing; a thread may do anything. After this call, create objects only under [`ownership::making`].
+/// nothing; a thread may do anything. After this call, create objects only
+/// under a [`CreationGuard`](ownership::CreationGuard).
 ///
 /// A signal that this process was started to ignore stays ignored: `nohup` relies on that, and so does a shell that
 /// starts a program in the background.
