@@ -10,15 +10,16 @@ use criterion::{Criterion, Throughput};
 use hdrhistogram::Histogram;
 use ipc_bench::measure::effort::too_large;
 use ipc_bench::measure::pair::Pair;
-use ipc_bench::measure::registry::SIX;
+use ipc_bench::measure::{clock, sides};
 use ipc_bench::present::report;
-use ipc_bench::results::case::{Case, Kind, Placement, size_name};
+use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::Row;
+use ipc_bench::results::units::size_name;
 use ipc_core::{Result, Wait};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::exchange;
-use ipc_demo::interrupt;
+use ipc_demo::{exchange, interrupt};
 
 const SIZES: [usize; 5] = [64, 1 << 10, 4 << 10, 64 << 10, 1 << 20];
 /// All cases here sleep while they wait; for other strategies: `ipc-bench --wait`.
@@ -58,7 +59,8 @@ fn run() -> Result<()> {
     }
     criterion = criterion.nresamples(RESAMPLES).configure_from_args();
     let started = Instant::now();
-    let mut document = Document { profile: "cargo bench".into(), ..Document::empty() };
+    let mut document =
+        Document { profile: "cargo bench".into(), clock_cost_ns: clock::cost(), ..Document::empty() };
     document.notes.push(NOTE.into());
     let ways = ways()?;
     for kind in Kind::USUAL {
@@ -86,7 +88,7 @@ fn ways() -> Result<Vec<Way>> {
         for variant in member.variants() {
             let (variant, kind, size) = (variant.name, Kind::RoundTrip, SIZES[0]);
             let case = Case { member, variant, kind, size, wait: WAIT, placement, rate: None, clients: 1 };
-            let mut pair = Pair::start(case)?;
+            let mut pair = sides::start(case)?;
             pair.play(case.verified())?;
             ways.push(Way { case, max_message: pair.max_message() });
             pair.finish()?;
@@ -153,7 +155,7 @@ impl Record {
 
     fn try_start(&mut self) -> Result<()> {
         if self.pair.is_none() {
-            let mut pair = Pair::start(self.case)?;
+            let mut pair = sides::start(self.case)?;
             pair.play(self.case.verified())?;
             self.pair = Some(pair);
             self.warm_at = Instant::now() + warm_up();

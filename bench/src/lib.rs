@@ -1,38 +1,21 @@
 //! The comparison: the same exchange through all six mechanisms, measured side by side between two real processes.
 //!
-//! The rooms of this house, in the order of the work. Imports run downwards only: the command line (`cli/`, in the
-//! binary) starts a measurement in [`measure`], which fills in [`results`]; [`present`] reads nothing but results.
-//! `tests/rooms.rs` checks that.
+//! The rooms of this house, in the order of the work; each begins with its own reading plan. Imports run downwards
+//! only, and modules import one another in no circle: `tests/rooms.rs` checks that.
 //!
-//! *Measuring*
+//! ```text
+//!   cli ──► measure ──► results ◄── present ◄── cli
+//! ```
 //!
-//! | file | contents |
+//! | room | contents |
 //! |---|---|
-//! | `measure/run.rs`, `measure/profile.rs` | all cases, in rounds that take turns |
-//! | `measure/pair.rs`, `task.rs`, `child.rs` | the two processes that play a case |
-//! | `measure/clock.rs`, `energy.rs`, `syscalls.rs` | time, and the other costs of a message |
-//! | `measure/baseline.rs` | the same exchange by bare system calls |
-//! | `measure/clients.rs` | many clients of one server |
+//! | `cli/`, in the binary | the command line: one file for each subcommand |
+//! | [`measure`] | the processes that play, their turns, their costs |
+//! | [`results`] | what was measured, as plain data, and the facts about the six |
+//! | [`present`] | results as text, as a page, and as answers; it reads nothing but results |
+//! | [`doctor`] | what disturbs measurements on this machine, and what dead processes left behind |
 //!
-//! *The results*
-//!
-//! | file | contents |
-//! |---|---|
-//! | `results/case.rs` | the subject of one row |
-//! | `results/document.rs`, `row.rs` | the results as plain data |
-//! | `results/latency.rs`, `statistics.rs` | from times to reliable figures |
-//! | `results/environment.rs` | the environment of the measurement |
-//! | `results/output.rs`, `saved.rs` | saving results, and reading them back |
-//!
-//! *Presenting them*
-//!
-//! | file | contents |
-//! |---|---|
-//! | `present/table.rs`, `export.rs` | the results as text |
-//! | `present/report.rs` | the results as one page with charts |
-//! | `present/compare.rs`, `choose.rs` | the changes between two runs; the mechanism for a purpose |
-//!
-//! *Looking after the machine*: `doctor/` finds disturbances, and removes what dead processes left.
+//! `benches/compare.rs` drives the same pairs of processes through criterion.
 //!
 //! A *round trip* is timed by the clock of the process that plays ping alone; *throughput* by the receiver's clock,
 //! from the first message to the last byte of the last one; the *one-way* time of a message by the clock that both
@@ -50,6 +33,17 @@ extern crate self as ipc_bench; // code invented for the tests is written as if 
 mod invented;
 
 /// Measuring: the processes that play, the order in which they take turns, and their costs.
+///
+/// | file | contents |
+/// |---|---|
+/// | `task.rs`, `pair.rs` | a task and its result; the two processes that play one |
+/// | `ping_pong.rs`, `sides.rs` | both sides through a mechanism's public API, for each variant |
+/// | `child.rs` | the start of a process that the harness has started |
+/// | `profile.rs`, `effort.rs` | how long to measure |
+/// | `turns.rs`, `run.rs` | all cases, in rounds that take turns |
+/// | `clock.rs`, `energy.rs`, `syscalls.rs` | the costs of a reading of the clock, and of a message besides time |
+/// | `baseline.rs` | the same exchange by bare system calls |
+/// | `clients.rs` | many clients of one server |
 pub mod measure {
     pub mod baseline;
     pub mod child;
@@ -58,41 +52,73 @@ pub mod measure {
     pub mod effort;
     pub mod energy;
     pub mod pair;
+    mod ping_pong;
     pub mod profile;
-    pub mod registry;
     pub mod run;
+    pub mod sides;
     pub mod syscalls;
     pub mod task;
+    mod turns;
 }
 
-/// The results as plain data.
+/// The results as plain data, and the facts about the six.
+///
+/// | file | contents |
+/// |---|---|
+/// | `registry.rs` | the six mechanisms and their variants: the only place that lists them |
+/// | `case.rs` | the subject of one row |
+/// | `document.rs`, `row.rs` | the results of a run, and those of a case |
+/// | `latency.rs`, `quartiles.rs`, `statistics.rs` | from times to reliable figures |
+/// | `cost.rs`, `fairness.rs`, `growth.rs`, `limits.rs`, `implementation.rs` | the other parts of a row and a document |
+/// | `environment.rs` | the environment of the measurement |
+/// | `output.rs`, `saved.rs` | saving results, and reading them back |
+/// | `units.rs` | numbers and lengths, for people |
 pub mod results {
     pub mod case;
     pub mod cost;
     pub mod document;
     pub mod environment;
+    pub mod fairness;
     pub mod growth;
     pub mod implementation;
     pub mod latency;
+    pub mod limits;
     pub mod output;
     pub mod quartiles;
+    pub mod registry;
     pub mod row;
     pub mod saved;
     pub mod statistics;
+    pub mod units;
 }
 
 /// Presenting results: as text, as a page, and as answers to questions.
+///
+/// | file | contents |
+/// |---|---|
+/// | `grid.rs`, `text_table.rs`, `table.rs` | tables that fit a terminal |
+/// | `export.rs` | the formats in which results are printed |
+/// | `report.rs` | one page with charts |
+/// | `compare.rs` | the changes between two runs |
+/// | `choose.rs` | the mechanism for a purpose |
+/// | `course.rs` | the course's table of the six |
 pub mod present {
     pub mod choose;
     pub mod compare;
     pub mod course;
     pub mod export;
-    mod fit;
+    mod grid;
     pub mod report;
     pub mod table;
+    pub mod text_table;
 }
 
 /// The state of the machine: what disturbs measurements, and what dead processes left behind.
+///
+/// | file | contents |
+/// |---|---|
+/// | `examine.rs` | all checks of the machine |
+/// | `clean.rs` | the objects of dead processes, removed |
 pub mod doctor {
     pub mod clean;
     pub mod examine;

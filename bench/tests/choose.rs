@@ -10,9 +10,9 @@ use std::process::Stdio;
 
 use common::{Output, Running, bench, run};
 use invented::{NOISE, Saved, case, costs, document, row};
-use ipc_bench::measure::registry::SIX;
 use ipc_bench::results::case::{Case, Kind};
 use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::Row;
 use ipc_core::{Clients, Wait};
 use serde_json::Value;
@@ -380,7 +380,9 @@ fn on_a_terminal_it_asks() {
     assert!(
         output.stderr.starts_with("Who talks to whom?\n  any           any two processes of this host\n")
     );
-    assert!(output.stderr.contains("no answer 'other-planet': any, parent-child, other-host\n"));
+    assert!(
+        output.stderr.contains("invalid answer 'other-planet': expected any, parent-child or other-host\n")
+    );
     assert!(output.stderr.contains("What counts most?\n"), "{}", output.stderr);
     assert!(!output.stderr.contains("How many clients"), "it was said: {}", output.stderr);
     assert!(output.stdout.contains("1. socket (tcp)"), "{}", output.stdout);
@@ -394,11 +396,14 @@ fn on_a_terminal_it_asks() {
 fn wrong_answers_are_one_clear_line() {
     let cases: [(&[&str], &str); 8] = [
         (&["--share", "ipc,fate"], "invalid share 'fate': expected all, or some of pid,ipc,shm,dir,net"),
-        (&["--between", "friends"], "no answer 'friends': any, parent-child, other-host"),
-        (&["--unit", "page"], "no answer 'page': message, stream"),
-        (&["--priority", "beauty"], "no answer 'beauty': latency, throughput, cpu, simplicity"),
-        (&["--outlive", "me"], "no answer 'me': no, processes, restart"),
-        (&["--clients", "0"], "'0' is no number of clients"),
+        (&["--between", "friends"], "invalid answer 'friends': expected any, parent-child or other-host"),
+        (&["--unit", "page"], "invalid answer 'page': expected message or stream"),
+        (
+            &["--priority", "beauty"],
+            "invalid answer 'beauty': expected latency, throughput, cpu or simplicity",
+        ),
+        (&["--outlive", "me"], "invalid answer 'me': expected no, processes or restart"),
+        (&["--clients", "0"], "invalid number of clients '0'"),
         (&["--size", "0"], "at least 1 byte"),
         (&["--results", "/nowhere"], "/nowhere: No such file"),
     ];

@@ -3,12 +3,12 @@
 mod invented;
 
 use invented::{NOISE, case, different_costs, document, row, ten_thousand};
-use ipc_bench::measure::registry::SIX;
 use ipc_bench::present::choose::Choice;
 use ipc_bench::present::choose::enough::{has_clients, is_enough};
 use ipc_bench::present::choose::purpose::{Common, Outlive, Partners, Priority, Purpose, Shape, Ways};
 use ipc_bench::results::case::{Case, Kind};
 use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::{Clients, Wait};
 

@@ -170,7 +170,7 @@ fn busy((mechanism, variant): (&str, &str), tmp: &Path) -> Running {
     let busy = Running::start(&mut command);
     until("the server and its clients are there", || children(busy.id()).len() == 5);
     // Ten clients that join, with one request each, make it wait less often than that.
-    until("the server serves", || switches(&playing("crowd-server", &busy)[0]) > 200);
+    until("the server serves", || switches(&playing("clients-server", &busy)[0]) > 200);
     busy
 }
 
@@ -199,8 +199,8 @@ fn in_every_way(check: impl Fn((&str, &str)) + Sync) {
 fn a_killed_process_is_noticed_and_nothing_is_left() {
     in_every_way(|way| {
         for (part, said) in [
-            ("crowd-server", "10 clients, 64 bytes, wait block: the server has ended"),
-            ("crowd-clients", "10 clients, 64 bytes, wait block: a client process has ended"),
+            ("clients-server", "10 clients, 64 bytes, wait block: the server has ended"),
+            ("clients", "10 clients, 64 bytes, wait block: a client process has ended"),
         ] {
             let tmp = TempDir::new().unwrap();
             let busy = busy(way, tmp.path());

@@ -37,7 +37,7 @@ fn the_document_has_its_names_and_all_six() {
     assert!(document["clock_cost_ns"].as_f64().unwrap() > 0.0);
     assert_eq!((&document["growth"], &document["limits"]), (&Value::Array(Vec::new()), &Value::Null));
     let rows = document["results"].as_array().unwrap();
-    for member in ipc_bench::measure::registry::SIX.iter() {
+    for member in ipc_bench::results::registry::SIX.iter() {
         for variant in member.variants() {
             for kind in ["round_trip", "throughput"] {
                 let is = |row: &&Value| {
@@ -136,7 +136,7 @@ fn a_size_over_the_queues_limit_is_skipped_with_its_reason() {
     args.extend(["--count", "5", "--json"]);
     let document = json(&args);
     let skipped = document["skipped"].as_array().unwrap();
-    assert_eq!(skipped.len(), 2 * ipc_bench::measure::registry::member("msgq").unwrap().variants().count());
+    assert_eq!(skipped.len(), 2 * ipc_bench::results::registry::member("msgq").unwrap().variants().count());
     for case in skipped {
         assert_eq!((&case["mechanism"], &case["size"]), (&"msgq".into(), &(limit + 1).into()));
         let reason = case["reason"].as_str().unwrap();
@@ -190,7 +190,7 @@ fn list_prints_the_six() {
     for args in [&["list"][..], &["list", "--markdown"], &["list", "--json"]] {
         let output = run(bench().args(args));
         assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""));
-        for member in ipc_bench::measure::registry::SIX.iter() {
+        for member in ipc_bench::results::registry::SIX.iter() {
             let profile = member.profile;
             for text in [profile.title.to_owned(), profile.medium.to_string(), profile.reach.to_string()] {
                 assert!(output.stdout.contains(&text), "{args:?}: {text}");
@@ -210,19 +210,25 @@ fn json_list() -> Value {
 #[test]
 fn wrong_usage_is_one_clear_line() {
     let cases: [(&[&str], &str); 22] = [
-        (&["--mechanism", "telepathy"], "no mechanism 'telepathy': pipe, fifo, msgq, shm, mmap, socket"),
+        (
+            &["--mechanism", "telepathy"],
+            "invalid mechanism 'telepathy': expected pipe, fifo, msgq, shm, mmap or socket",
+        ),
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "much"], "not a length in bytes"),
         (&["--count", "0"], "not a whole number of at least 1, as in 10000"),
         (&["--count", "-1"], "'--count <N>': not a whole number"),
         (&["--wait", "nap"], "no wait strategy 'nap': block, spin or hybrid"),
-        (&["--kind", "latency"], "no kind 'latency': round_trip, throughput, open_loop or clients"),
+        (
+            &["--kind", "latency"],
+            "invalid kind 'latency': expected round_trip, throughput, open_loop or clients",
+        ),
         (&["--cpus", "moon"], "invalid placement 'moon': expected same, split or A,B"),
         (&["--cpus", "0,900"], "CPU 900 may not be used here"),
-        (&["--profile", "endless"], "no profile 'endless': quick, standard or thorough"),
-        (&["--format", "prose"], "no format 'prose': table, json, csv or markdown"),
+        (&["--profile", "endless"], "invalid profile 'endless': expected quick, standard or thorough"),
+        (&["--format", "prose"], "invalid format 'prose': expected table, json, csv or markdown"),
         (&["--format", "csv", "--json"], "--json"),
-        (&["--variant", "none"], "no variant 'none'"),
+        (&["--variant", "none"], "invalid variant 'none'"),
         (&["--mechanism", "pipe", "--variant", "tcp"], "none of these mechanisms has such a variant"),
         (&["--kind", "open_loop"], "needs a --rate"),
         (&["--kind", "throughput", "--rate", "10"], "--rate is for --kind open_loop"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ipc_bench::measure::registry::SIX;
+use ipc_bench::results::registry::SIX;
 
 /// The chapter of each mechanism, in the order of [`SIX`].
 const CHAPTERS: [&str; 6] =

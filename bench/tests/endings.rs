@@ -168,7 +168,7 @@ fn clean_removes_what_the_dead_left_and_spares_the_living() {
 #[test]
 fn ctrl_c_leaves_nothing_behind() {
     let _queues = Allowance::wait_for(1);
-    for member in ipc_bench::measure::registry::SIX.iter() {
+    for member in ipc_bench::results::registry::SIX.iter() {
         let name = member.profile.name;
         let tmp = TempDir::new().unwrap();
         let before = system_v_objects();

@@ -4,13 +4,14 @@
 mod invented;
 
 use invented::{NOISE, case, different_costs, document, row, ten_thousand};
-use ipc_bench::measure::baseline::limits::{Copying, Limits};
 use ipc_bench::present::export::Format;
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::{Document, NotMeasured, Verified};
+use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::growth::Growth;
+use ipc_bench::results::limits::{Copying, MachineLimits};
 use ipc_bench::results::quartiles::Quartiles;
-use ipc_bench::results::row::{Fairness, Rounds, Row};
+use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use serde_json::Value;
 use snapbox::{Assert, Data, assert::Action};
@@ -101,7 +102,7 @@ fn results() -> Document {
     }];
     let about = |median: f64| Quartiles { p25: median * 0.9, median, p75: median * 1.2 };
     let copying = |in_cache, buffer, rate| Copying { in_cache, buffer, bytes_per_s: about(rate) };
-    document.limits = Some(Limits {
+    document.limits = Some(MachineLimits {
         handover_ns: Some(about(90.0)),
         memcpy: vec![copying(true, 65536, 20e9), copying(false, 64 << 20, 7e9)],
     });

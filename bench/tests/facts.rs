@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ipc_bench::measure::registry::SIX;
+use ipc_bench::results::registry::SIX;
 use ipc_core::Reach;
 
 /// The facts of a variant (or of all variants of a mechanism, `*`), the file, and the test that proves them.

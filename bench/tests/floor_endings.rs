@@ -160,7 +160,7 @@ fn what_was_measured_before_ctrl_c_at_the_floor_is_saved() {
 /// A peer that is killed while it plays by bare calls fails its row; the harness does not wait for it indefinitely,
 /// though no bare call reports its death. The suite's own figures are kept.
 fn a_dead_peer_is_noticed(name: &str, way: &str, count: u64) {
-    let member = ipc_bench::measure::registry::member(name).unwrap();
+    let member = ipc_bench::results::registry::member(name).unwrap();
     let variant = member.variants().next().expect("each has one").name;
     let at = AtTheFloor::start(name, variant, way, count);
     for peer in &at.peers {
@@ -180,7 +180,7 @@ fn a_dead_peer_is_noticed(name: &str, way: &str, count: u64) {
 fn a_dead_peer_at_the_floor_is_noticed() {
     // All at once: each waits most of the time.
     thread::scope(|scope| {
-        for member in ipc_bench::measure::registry::SIX.iter() {
+        for member in ipc_bench::results::registry::SIX.iter() {
             scope.spawn(|| a_dead_peer_is_noticed(member.profile.name, "block", SOME));
         }
     });

@@ -45,7 +45,7 @@ fn every_row_has_its_floor(cpus: &str, wait: &str) {
     let rows = document["results"].as_array().unwrap();
     let of_suite: Vec<_> = (0..rows.len()).filter(|&at| rows[at]["implementation"] == "suite").collect();
     let variants: usize =
-        ipc_bench::measure::registry::SIX.iter().map(|member| member.variants().count()).sum();
+        ipc_bench::results::registry::SIX.iter().map(|member| member.variants().count()).sum();
     assert_eq!(of_suite.len(), variants * 2, "{cpus} {wait}");
     for at in of_suite {
         let (row, floor) = (&rows[at], &rows[at + 1]);

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use common::{bench, run};
 
-use ipc_bench::measure::registry::SIX;
 use ipc_bench::present::report;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::{Document, NotMeasured};
 use ipc_bench::results::growth::Growth;
+use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;

@@ -9,12 +9,12 @@ use std::path::Path;
 
 use common::{bench, run};
 use invented::{NOISE, case, costs, document, row};
-use ipc_bench::measure::baseline::limits::{Copying, Limits};
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::{Document, NotMeasured, SCHEMA_VERSION, Verified};
+use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::growth::Growth;
+use ipc_bench::results::limits::{Copying, MachineLimits};
 use ipc_bench::results::quartiles::Quartiles;
-use ipc_bench::results::row::Fairness;
 use ipc_core::Wait;
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ fn everything() -> Document {
     };
     let none = document(Vec::new());
     Document {
-        limits: Some(Limits { handover_ns: Some(middle), memcpy: vec![copying] }),
+        limits: Some(MachineLimits { handover_ns: Some(middle), memcpy: vec![copying] }),
         growth: vec![growth],
         notes: vec!["a note".into()],
         verified: Some(vec![Verified {

@@ -64,7 +64,7 @@ fn manual_pages() {
     }
     let output = run(bench().args(["man", "woman"]));
     assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""));
-    assert!(output.stderr.starts_with("error: no command 'woman': run, "), "{}", output.stderr);
+    assert!(output.stderr.starts_with("error: invalid command 'woman': expected run, "), "{}", output.stderr);
 }
 
 /// The doctor reports the same to people and to programs, and has advice for every disturbance.

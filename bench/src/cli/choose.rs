@@ -7,22 +7,21 @@ use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::measure::effort::Effort;
-use ipc_bench::measure::pair::Pair;
 use ipc_bench::measure::profile::RunProfile;
-use ipc_bench::measure::registry::{Member, SIX};
+use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::measure::run::stop::Stop;
-use ipc_bench::measure::run::{self, Plan};
+use ipc_bench::measure::{run, sides};
 use ipc_bench::present::choose::purpose::{
     Answer, Common, Outlive, Partners, Priority, Purpose, Shape, Ways,
 };
 use ipc_bench::present::choose::{Choice, enough, text};
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
+use ipc_bench::results::registry::{self, Member};
 use ipc_bench::results::saved;
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::print;
-use ipc_demo::{parse_seconds, parse_size};
+use ipc_demo::{parse_seconds, parse_size, print};
 
 use super::arguments::{flag, one};
 use super::ask::ask;
@@ -76,7 +75,7 @@ fn common() -> String {
 
 fn parse_clients(text: &str) -> Result<usize> {
     let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
-    number.ok_or_else(|| Error::Usage(format!("'{text}' is no number of clients: 1 to 1000000")))
+    number.ok_or_else(|| Error::Usage(format!("invalid number of clients '{text}': expected 1 to 1000000")))
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
@@ -174,7 +173,7 @@ fn document(named: Option<&PathBuf>, purpose: &Purpose, each: Option<Duration>) 
 fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> {
     let (kind, wait, placement) = (Kind::RoundTrip, Wait::Block, Placement::resolve(Cpus::available()).ok()?);
     let case = Case { member, variant, kind, size: 1, wait, placement, rate: None, clients: 1 };
-    let pair = Pair::start(case).ok()?;
+    let pair = sides::start(case).ok()?;
     let max = pair.max_message();
     pair.finish().ok()?;
     Some(max)
@@ -185,8 +184,7 @@ fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> R
     let time = if each.is_none() { ", about 20 seconds" } else { "" };
     eprintln!("no figures of this size here: a quick run{time}");
     let placement = Placement::resolve(Cpus::available())?;
-    let ways = SIX.iter().flat_map(|member| member.variants().map(move |variant| (member, variant)));
-    let ways: Vec<_> = ways.collect();
+    let ways: Vec<_> = registry::all().collect();
     let mut cases = Vec::new();
     for kind in Kind::USUAL {
         for wait in Wait::ALL {
@@ -204,11 +202,11 @@ fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> R
         }
     }
     let stop = Stop::on_signals()?;
-    let plan = Plan {
+    let plan = RunPlan {
         profile: RunProfile::Quick,
         cases,
         effort: each.map(Effort::About),
-        floor: false,
+        baseline: false,
         verify: false,
     };
     let document = run::run(&plan, &stop);

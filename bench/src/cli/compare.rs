@@ -58,5 +58,5 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
 fn parse_percent(text: &str) -> Result<f64> {
     let number = text.strip_suffix('%').unwrap_or(text).trim().parse::<f64>().ok();
     let number = number.filter(|number| (0.0..=1000.0).contains(number));
-    number.ok_or_else(|| Error::Usage(format!("'{text}' is no share in percent: 0 to 1000")))
+    number.ok_or_else(|| Error::Usage(format!("invalid share in percent '{text}': expected 0 to 1000")))
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command};
+use ipc_bench::results::units::alternatives;
 use ipc_core::{Call, Error, Result};
 use ipc_demo::print;
 
@@ -20,7 +21,7 @@ pub fn execute(matches: &ArgMatches, mut all: Command) -> Result<ExitCode> {
             let found = all.find_subcommand(name).cloned();
             let found = found.ok_or_else(|| {
                 let names: Vec<_> = all.get_subcommands().map(Command::get_name).collect();
-                Error::Usage(format!("no command '{name}': {}", names.join(", ")))
+                Error::Usage(format!("invalid command '{name}': expected {}", alternatives(&names)))
             })?;
             let name = format!("ipc-bench-{name}");
             found.name(name)

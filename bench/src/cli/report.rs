@@ -31,7 +31,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         None => newest()?,
     };
     let beside = || {
-        if results.is_dir() { results.join(report::FILE) } else { results.with_file_name(report::FILE) }
+        if results.is_dir() { results.join(saved::PAGE) } else { results.with_file_name(saved::PAGE) }
     };
     let page = matches.get_one("output").cloned().unwrap_or_else(beside);
     let better = "name a file, in a directory that is there and can be written to";

@@ -8,14 +8,15 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use ipc_bench::measure::clients::refusal;
 use ipc_bench::measure::effort::Effort;
 use ipc_bench::measure::profile::RunProfile;
-use ipc_bench::measure::registry::{Member, SIX, member, names};
+use ipc_bench::measure::run;
+use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::measure::run::stop::Stop;
-use ipc_bench::measure::run::{self, Plan};
 use ipc_bench::present::export::Format;
 use ipc_bench::present::table;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::output::Output;
+use ipc_bench::results::registry::{Member, SIX, member, names};
 use ipc_bench::results::saved;
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
@@ -167,11 +168,11 @@ impl Keeper {
 }
 
 /// Prints the warnings to read before the figures.
-fn warn(plan: &Plan) {
+fn warn(plan: &RunPlan) {
     if cfg!(debug_assertions) {
         eprintln!("warning: this is a debug build; for figures: cargo run --release -p ipc-bench");
     }
-    if let (RunProfile::Thorough, Some(time)) = (plan.profile, plan.expected()) {
+    if let (RunProfile::Thorough, Some(time)) = (plan.profile, run::expected(plan)) {
         let minutes = time.as_secs_f64() / 60.0;
         eprintln!("thorough: {} rows, about {:.0} minutes", plan.cases.len(), minutes.ceil());
     }
@@ -184,18 +185,18 @@ fn is_good(document: &Document) -> bool {
 }
 
 /// Returns the plan of the measurements.
-fn plan(matches: &ArgMatches) -> Result<Plan> {
+fn plan(matches: &ArgMatches) -> Result<RunPlan> {
     let profile = matches.get_one("profile").copied().unwrap_or(RunProfile::Quick);
     let effort = match (matches.get_one("count"), matches.get_one::<Duration>("duration")) {
         (Some(&count), _) => Some(Effort::Count(count)),
         (None, Some(&time)) => Some(Effort::About(time)),
         (None, None) => None,
     };
-    Ok(Plan {
+    Ok(RunPlan {
         profile,
         cases: cases(matches, profile)?,
         effort,
-        floor: matches.get_flag("floor"),
+        baseline: matches.get_flag("floor"),
         verify: matches.get_flag("verify"),
     })
 }
@@ -341,7 +342,9 @@ fn many_clients(
 fn variant(name: &str) -> Result<&'static str> {
     let mut all = SIX.iter().flat_map(Member::variants);
     let found = all.find(|variant| variant.name == name).map(|variant| variant.name);
-    found.ok_or_else(|| Error::Usage(format!("no variant '{name}': see `ipc-bench list`")))
+    found.ok_or_else(|| {
+        Error::Usage(format!("invalid variant '{name}': expected one of those that `ipc-bench list` shows"))
+    })
 }
 
 /// Returns the values that the caller named, each once, or else the default ones.

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use ipc_core::{Result, ownership};
 
-use crate::measure::registry::SIX;
+use crate::measure::sides;
+use crate::results::registry::SIX;
 
 /// The result of [`clean`].
 #[derive(Debug)]
@@ -17,14 +18,15 @@ pub struct Cleaned {
     pub left: usize,
 }
 
-/// Sweeps for all six mechanisms, wherever an ownership lock of this user may be. Objects held by live processes are not touched.
+/// Sweeps for all six mechanisms, wherever an ownership lock of this user may be. Objects held by live processes are
+/// not touched.
 ///
 /// # Errors
 /// As [`ownership::sweep`].
 pub fn clean() -> Result<Cleaned> {
     let (mut story, mut left) = (String::new(), 0);
     for member in SIX.iter() {
-        let swept = (member.sweep)()?;
+        let swept = sides::sweep(member)?;
         let name = member.profile.name;
         for ownership in &swept.removed {
             let _ = writeln!(story, "{name}: removed {}", ownership.display()); // writing to a String cannot fail

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use ipc_core::Result;
 
 use crate::doctor::files::Files;
-use crate::doctor::finding::{Finding, Verdict};
+use crate::doctor::finding::{Effect, Finding};
 use crate::doctor::{now, settings};
 
 /// Runs all checks. Takes about two seconds, in which two processes talk to each other.
@@ -26,10 +26,10 @@ pub fn examine() -> Result<Vec<Finding>> {
     let mut findings = settings::all(&Files::of_this_machine());
     findings.extend(now::all()?);
     findings.sort_by_key(|finding| match finding.verdict {
-        Verdict::Disturbs => 0,
-        Verdict::Note => 1,
-        Verdict::Unknown => 2,
-        Verdict::Good => 3,
+        Effect::Disturbs => 0,
+        Effect::Note => 1,
+        Effect::Unknown => 2,
+        Effect::Good => 3,
     });
     Ok(findings)
 }
@@ -40,17 +40,17 @@ pub fn text(findings: &[Finding]) -> String {
     let mut text = String::new();
     for Finding { what, verdict, found, advice } in findings {
         let mark = match verdict {
-            Verdict::Good => "good    ",
-            Verdict::Note => "note    ",
-            Verdict::Disturbs => "DISTURBS",
-            Verdict::Unknown => "unknown ",
+            Effect::Good => "good    ",
+            Effect::Note => "note    ",
+            Effect::Disturbs => "DISTURBS",
+            Effect::Unknown => "unknown ",
         };
         let _ = writeln!(text, "{mark}  {what}: {found}"); // writing to a String cannot fail
         if let Some(advice) = advice {
             let _ = writeln!(text, "          {advice}");
         }
     }
-    let disturbing = findings.iter().filter(|finding| finding.verdict == Verdict::Disturbs).count();
+    let disturbing = findings.iter().filter(|finding| finding.verdict == Effect::Disturbs).count();
     let _ = match disturbing {
         0 => writeln!(text, "\nNothing that was looked at disturbs measurements."),
         1 => writeln!(text, "\n1 thing disturbs measurements."),

@@ -3,15 +3,14 @@
 use std::time::Duration;
 use std::{fs, thread};
 
-use ipc_core::{Error, Result, Wait};
+use ipc_core::{Error, Mechanism as _, Result, Wait};
 use ipc_demo::cpus::Cpus;
 use ipc_demo::exchange::Summary;
 
 use crate::doctor::finding::Finding;
-use crate::measure::clock;
-use crate::measure::pair::Pair;
-use crate::measure::registry::member;
+use crate::measure::{clock, sides};
 use crate::results::case::{Case, Kind, Placement};
+use crate::results::registry::member;
 
 /// The time for which the machine is watched.
 const WATCH: Duration = Duration::from_millis(500);
@@ -96,8 +95,8 @@ fn waking() -> Result<[Option<u64>; 2]> {
         };
         let (kind, wait) = (Kind::RoundTrip, Wait::Block);
         let case = Case {
-            member: member("pipe")?,
-            variant: "anonymous",
+            member: member(ipc_pipe::Pipe::PROFILE.name)?,
+            variant: ipc_pipe::Pipe::VARIANT.name,
             kind,
             size: 64,
             wait,
@@ -105,7 +104,7 @@ fn waking() -> Result<[Option<u64>; 2]> {
             rate: None,
             clients: 1,
         };
-        let mut pair = Pair::start(case)?;
+        let mut pair = sides::start(case)?;
         pair.play(case.timed(ROUNDS / 10))?; // warms up
         let played = pair.play(case.timed(ROUNDS))?;
         pair.finish()?;
@@ -138,7 +137,7 @@ fn cores(several: bool, [same, split]: [Option<u64>; 2]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::finding::Verdict;
+    use crate::doctor::finding::Effect;
 
     #[test]
     fn load_and_stolen_time_are_told_apart() {
@@ -147,9 +146,9 @@ mod tests {
         let verdicts = |after: &str| {
             load(Some([before, Ticks::parse(after).unwrap()])).iter().map(|it| it.verdict).collect::<Vec<_>>()
         };
-        assert_eq!(verdicts("cpu  10 0 10 180 0 0 0 0 0 0"), [Verdict::Good, Verdict::Good]);
-        assert_eq!(verdicts("cpu  60 0 10 130 0 0 0 0 0 0"), [Verdict::Disturbs, Verdict::Good]);
-        assert_eq!(verdicts("cpu  10 0 10 130 0 0 0 50 0 0"), [Verdict::Good, Verdict::Disturbs]);
+        assert_eq!(verdicts("cpu  10 0 10 180 0 0 0 0 0 0"), [Effect::Good, Effect::Good]);
+        assert_eq!(verdicts("cpu  60 0 10 130 0 0 0 0 0 0"), [Effect::Disturbs, Effect::Good]);
+        assert_eq!(verdicts("cpu  10 0 10 130 0 0 0 50 0 0"), [Effect::Good, Effect::Disturbs]);
         assert!(Ticks::parse("intr 5").is_none());
     }
 
@@ -162,8 +161,8 @@ mod tests {
 
     #[test]
     fn one_cpu_disturbs_and_a_dear_wake_up_is_noted() {
-        assert_eq!(cores(false, [Some(5_000), None]).verdict, Verdict::Disturbs);
-        assert_eq!(cores(true, [Some(5_000), Some(50_000)]).verdict, Verdict::Note);
-        assert_eq!(cores(true, [Some(5_000), Some(9_000)]).verdict, Verdict::Good);
+        assert_eq!(cores(false, [Some(5_000), None]).verdict, Effect::Disturbs);
+        assert_eq!(cores(true, [Some(5_000), Some(50_000)]).verdict, Effect::Note);
+        assert_eq!(cores(true, [Some(5_000), Some(9_000)]).verdict, Effect::Good);
     }
 }

@@ -253,7 +253,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::doctor::finding::Verdict::{self, Disturbs, Good, Note, Unknown};
+    use crate::doctor::finding::Effect::{self, Disturbs, Good, Note, Unknown};
 
     /// Runs `look` on a machine that consists of these files.
     fn with<T>(files: &[(&str, &str)], look: impl Fn(&Files) -> T) -> T {
@@ -281,7 +281,7 @@ mod tests {
         type Told<'a> = &'a [(&'a str, &'a str)];
         let governor_of = |cpu: u32| format!("{CPU}/cpu{cpu}/cpufreq/scaling_governor");
         let (first, second) = (governor_of(0), governor_of(1));
-        let cases: &[(Told<'_>, Look, Verdict)] = &[
+        let cases: &[(Told<'_>, Look, Effect)] = &[
             (&[(&first, "performance"), (&second, "performance")], governor, Good),
             (&[(&first, "performance"), (&second, "powersave")], governor, Disturbs),
             (&[("sys/devices/system/cpu/cpufreq/boost", "1")], boost, Note),

@@ -1,51 +1,32 @@
-//! The child of a pair: what its command line tells it, and the code that it runs.
+//! The start of a process that the harness has started itself: it plays the part that its command line says.
 
 use std::process::ExitCode;
 
-use ipc_core::{Mechanism, Result, Setup, Wait, Waiting};
-use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::exchange;
-use ipc_demo::{interrupt, report};
+use ipc_demo::report;
 
 use crate::measure::baseline::in_place::{self, InPlace};
-use crate::measure::baseline::stage;
+use crate::measure::baseline::processes;
 use crate::measure::clients::roles;
-use crate::measure::pair::{PATIENCE, PEER};
-use crate::measure::registry::member;
-use crate::measure::syscalls;
+use crate::measure::ping_pong::{self, Invitation};
+use crate::measure::{sides, syscalls};
 
-/// The contents of a child's command line.
-#[derive(Debug)]
-pub(crate) struct Invitation {
-    pub(crate) wait: Wait,
-    pub(crate) cpus: Cpus,
-    pub(crate) address: String,
-}
-
-/// Runs the child: joins its parent and answers.
-pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
-    interrupt::clean_up_on_signals()?;
-    invitation.cpus.bind(Role::Pong)?;
-    let link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
-    exchange::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
-}
-
-/// Plays pong to the end if this process was started as the child of a [`Pair`](crate::measure::pair::Pair). A `main` calls this
-/// first, before it looks at its own arguments.
+/// Plays its part to the end if this process was started by the harness: as the child of a
+/// [`Pair`](crate::measure::pair::Pair), as a server or clients, or to be counted. A `main` calls this first, before it
+/// looks at its own arguments.
 #[must_use]
 pub fn serve_if_invited() -> Option<ExitCode> {
     let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    if let Some(status) = stage::serve_if_invited(&args) {
+    if let Some(status) = processes::serve_if_invited(&args) {
         return Some(status);
     }
     if let Some(status) = roles::serve_if_invited(&args) {
         return Some(status);
     }
-    if let Some(played) = syscalls::play_if_told(&args) {
+    if let Some(played) = syscalls::ptrace::play_if_told(&args) {
         return Some(report(played));
     }
     let [_, word, mechanism, variant, wait, cpus, address] = &args[..] else { return None };
-    if word != PEER && word != in_place::PEER {
+    if word != ping_pong::PEER && word != in_place::PEER {
         return None;
     }
     let serve = || {
@@ -53,7 +34,7 @@ pub fn serve_if_invited() -> Option<ExitCode> {
         let invitation = Invitation { wait, cpus, address: address.clone() };
         match InPlace::find(mechanism, variant) {
             Some(in_place) if word == in_place::PEER => (in_place.pong)(&invitation),
-            _ => (member(mechanism)?.way(variant)?.pong)(&invitation),
+            _ => (sides::find(mechanism, variant)?.pong)(&invitation),
         }
     };
     Some(report(serve()))

@@ -41,17 +41,34 @@ pub fn too_large(case: &Case, max: usize) -> Option<String> {
     (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
 }
 
-/// Returns how many messages take about `time`: plays more and more until they take long enough to tell.
+/// Returns how many messages take about `time`.
 pub(crate) fn calibrate(pair: &mut Pair, case: &Case, time: Duration) -> Result<u64, Error> {
     const LONG_ENOUGH: Duration = Duration::from_millis(20);
+    let play = |count| Ok(pair.play(first_task(case, count))?.elapsed);
+    let (count, elapsed) = first_look(LONG_ENOUGH.min(time), || false, play)?;
+    Ok(fitting(count, elapsed, time))
+}
+
+/// Plays more and more messages until they take `enough` time to tell, or `is_over` returns true. Returns how many took
+/// how long.
+pub(crate) fn first_look(
+    enough: Duration,
+    is_over: impl Fn() -> bool,
+    mut play: impl FnMut(u64) -> Result<Duration, Error>,
+) -> Result<(u64, Duration), Error> {
     let mut count = 16;
     loop {
-        let elapsed = pair.play(Task { order: case.timed(count), batch: count, rate: None })?.elapsed;
-        if elapsed >= LONG_ENOUGH.min(time) {
-            return Ok(fitting(count, elapsed, time));
+        let elapsed = play(count)?;
+        if elapsed >= enough || is_over() {
+            return Ok((count, elapsed));
         }
         count *= 4;
     }
+}
+
+/// Returns the task of a first look, which is timed by one reading of the clock before it and one after it.
+pub(crate) fn first_task(case: &Case, count: u64) -> Task {
+    Task { order: case.timed(count), batch: count, rate: None }
 }
 
 /// Returns how many messages take about `time` if `count` of them took `elapsed`: a round number, and not too few.

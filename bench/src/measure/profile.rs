@@ -115,6 +115,8 @@ impl FromStr for RunProfile {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let found = Self::ALL.into_iter().find(|profile| profile.name() == text);
-        found.ok_or_else(|| Error::Usage(format!("no profile '{text}': quick, standard or thorough")))
+        found.ok_or_else(|| {
+            Error::Usage(format!("invalid profile '{text}': expected quick, standard or thorough"))
+        })
     }
 }

@@ -6,72 +6,58 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `mod.rs` | [`Plan`], and [`run`] |
-//! | `pace.rs` | the number and the length of the rounds |
-//! | `entry.rs` | one row while it is measured |
+//! | `plan.rs` | the contents of a run |
+//! | `cohort.rs` | the rows that take turns, and the processes that play them |
+//! | `schedule.rs` | the number and the length of the rounds |
+//! | `measurement.rs` | one row while it is measured |
 //! | `figures.rs` | the results of its rounds |
-//! | `lane.rs` | the two processes that play some of the rows |
+//! | `workers.rs` | the two processes that play some of the rows |
 //! | `stop.rs` | [`Stop`]: Ctrl-C |
 
+mod cohort;
 mod figures;
 mod measurement;
+pub mod plan;
 mod schedule;
 pub mod stop;
-mod worker_pair;
+mod workers;
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ipc_core::{PIPE_SIZE, Result};
+use ipc_core::PIPE_SIZE;
 use ipc_demo::cpus;
 
-use crate::measure::baseline::limits::Limits;
-use crate::measure::baseline::overhead::against_floor;
-use crate::measure::effort::{Effort, Refusal};
+use crate::measure::baseline::limits;
+use crate::measure::clock;
+use crate::measure::effort::Refusal;
 use crate::measure::energy::Meter;
-use crate::measure::profile::RunProfile;
-use crate::measure::run::measurement::{Entry, State};
-use crate::measure::run::schedule::Pace;
+use crate::measure::run::cohort::{Cohort, Measured};
+use crate::measure::run::measurement::Measurement;
+use crate::measure::run::plan::RunPlan;
+use crate::measure::run::schedule::Schedule;
 use crate::measure::run::stop::Stop;
-use crate::measure::run::worker_pair::{Lane, LaneKey};
-use crate::measure::syscalls;
+use crate::measure::syscalls::SyscallCounter;
 use crate::results::case::{Case, Placement};
-use crate::results::document::{Document, NotMeasured, Verified};
+use crate::results::document::{Document, NotMeasured};
 use crate::results::environment::Environment;
 use crate::results::growth::Growth;
 use crate::results::row::Row;
 
-/// The contents of a run.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The profile, for everything that is not set explicitly.
-    pub profile: RunProfile,
-    /// The rows.
-    pub cases: Vec<Case>,
-    /// The time for which each row is timed, all rounds together; `None`: the profile decides.
-    pub effort: Option<Effort>,
-    /// Measure the floor beside each row.
-    pub floor: bool,
-    /// Also check every message, in a pass of its own.
-    pub verify: bool,
-}
-
-impl Plan {
-    /// Returns the time for which the rows will be timed, all together; `None` if a number of messages was requested.
-    #[must_use]
-    pub fn expected(&self) -> Option<Duration> {
-        Pace::of(self).each().map(|each| each * self.cases.len() as u32)
-    }
+/// Returns the time for which the rows will be timed, all together; `None` if a number of messages was requested.
+#[must_use]
+pub fn expected(plan: &RunPlan) -> Option<Duration> {
+    Schedule::of(plan).each().map(|each| each * plan.cases.len() as u32)
 }
 
 /// Measures until it is done or `stop` is set. The document holds the measurements until then.
 #[must_use]
-pub fn run(plan: &Plan, stop: &Stop) -> Document {
+pub fn run(plan: &RunPlan, stop: &Stop) -> Document {
     let started = Instant::now();
-    let mut document = Document::empty();
+    let mut document = Document { clock_cost_ns: clock::cost(), ..Document::empty() };
     plan.profile.name().clone_into(&mut document.profile);
-    let pace = Pace::of(plan);
-    let progress = progress(plan.cases.len() as u64 * u64::from(pace.rounds() + 1));
+    let schedule = Schedule::of(plan);
+    let progress = progress(plan.cases.len() as u64 * u64::from(schedule.rounds() + 1));
     let promised = plan.profile.limit().filter(|_| plan.effort.is_none());
     // The steps after the rounds get a tenth of the time.
     let deadline = promised.map(|promised| started + promised.mul_f64(0.9));
@@ -79,9 +65,9 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
     // Rows to be compared have the same placement: those take turns.
     for placement in placements(&plan.cases) {
         let cases = plan.cases.iter().enumerate().filter(|(_, case)| case.placement == placement);
-        let mut field = Field::new(cases.map(|(at, case)| Entry::new(at, *case, pace)).collect());
-        field.play(pace.rounds(), deadline, stop, &progress);
-        done.extend(field.finish(plan, stop, &progress));
+        let mut cohort = Cohort::new(cases.map(|(at, case)| Measurement::new(at, *case, schedule)).collect());
+        cohort.play(schedule.rounds(), deadline, stop, &progress);
+        done.extend(cohort.finish(plan, stop, &progress));
     }
     progress.finish_and_clear();
     write_down(done, &mut document);
@@ -89,10 +75,10 @@ pub fn run(plan: &Plan, stop: &Stop) -> Document {
         Meter::of_this_machine().map(|_| "energy is that of the whole package, other programs included");
     document.notes.push(energy.unwrap_or_else(|reason| reason).to_owned());
     document.notes.extend(surroundings(&document.environment));
-    if plan.floor {
+    if plan.baseline {
         document.growth = Growth::of(&document.results);
     }
-    if plan.floor && !stop.is_set() {
+    if plan.baseline && !stop.is_set() {
         add_limits(plan, &mut document);
     }
     if !stop.is_set() {
@@ -118,20 +104,10 @@ fn surroundings(environment: &Environment) -> Vec<String> {
     notes
 }
 
-/// The result of one case.
-struct Measured {
-    at: usize,
-    case: Case,
-    rows: Vec<Row>,
-    outcome: std::result::Result<(), Refusal>,
-    beside_floor: Result<()>,
-    verified: Option<Verified>,
-}
-
 /// Puts the results of the cases into the document, in the order of the plan.
 fn write_down(mut done: Vec<Measured>, document: &mut Document) {
     done.sort_by_key(|measured| measured.at);
-    for Measured { rows, case, outcome, beside_floor, verified, .. } in done {
+    for Measured { rows, case, outcome, beside_baseline, verified, .. } in done {
         document.results.extend(rows);
         if let Some(verified) = verified {
             document.verified.get_or_insert_default().push(verified);
@@ -141,104 +117,16 @@ fn write_down(mut done: Vec<Measured>, document: &mut Document) {
             Err(Refusal::Skipped(reason)) => document.skipped.push(NotMeasured::new(&case, reason)),
             Err(Refusal::Failed(error)) => document.failed.push(NotMeasured::new(&case, error.to_string())),
         }
-        if let Err(error) = beside_floor {
+        if let Err(error) = beside_baseline {
             document.failed.push(NotMeasured::new(&case, format!("beside its floor: {error}")));
         }
     }
 }
 
-/// All entries that take turns, and the processes that play them.
-struct Field {
-    entries: Vec<Entry>,
-    lanes: Vec<Lane>,
-}
-
-impl Field {
-    fn new(entries: Vec<Entry>) -> Self {
-        Self { entries, lanes: Vec::new() }
-    }
-
-    /// Plays round after round. Round 0 measures how long a message takes, and warms everything up. After the deadline
-    /// no round begins, if there were enough for meaningful figures.
-    fn play(&mut self, rounds: u32, deadline: Option<Instant>, stop: &Stop, progress: &ProgressBar) {
-        for round in 0..=rounds {
-            if round > schedule::FEWEST && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return;
-            }
-            for entry in &mut self.entries {
-                if stop.is_set() {
-                    return;
-                }
-                let lane = lane(&mut self.lanes, entry.case());
-                entry.take_turn(round, lane, stop);
-                progress.set_message(if round == 0 {
-                    "getting ready".into()
-                } else {
-                    format!("round {round} of {rounds}")
-                });
-                progress.inc(1);
-            }
-        }
-    }
-
-    /// Does the other requested measurements, and ends all processes.
-    fn finish(mut self, plan: &Plan, stop: &Stop, progress: &ProgressBar) -> Vec<Measured> {
-        let mut done = Vec::new();
-        for entry in std::mem::take(&mut self.entries) {
-            let mut verified = None;
-            if plan.verify && !stop.is_set() && matches!(entry.state(), State::Playing) {
-                progress.set_message("checking every message");
-                progress.tick();
-                verified = Some(entry.verify(lane(&mut self.lanes, entry.case()), stop));
-            }
-            done.push((entry, verified));
-        }
-        if stop.is_set() {
-            self.lanes.iter_mut().for_each(Lane::abandon);
-        }
-        drop(self.lanes); // floors are measured with no other pair alive
-        let done = done.into_iter().map(|(entry, verified)| {
-            progress.tick();
-            let (at, case) = (entry.at(), *entry.case());
-            let (rows, outcome, beside_floor) = (Vec::new(), Ok(()), Ok(()));
-            let mut measured = Measured { at, case, rows, outcome, beside_floor, verified };
-            match entry.end() {
-                Ok(None) => {}
-                Ok(Some(row)) if plan.floor && !stop.is_set() => {
-                    progress.set_message(format!("beside its floor: {case}"));
-                    measured.beside_floor = play_beside_floor(row, &case, plan, &mut measured.rows, stop);
-                }
-                Ok(Some(row)) => measured.rows.push(row),
-                Err(refusal) => measured.outcome = Err(refusal),
-            }
-            measured
-        });
-        done.collect()
-    }
-}
-
-/// Plays a case once more, beside its floor.
-fn play_beside_floor(mut row: Row, case: &Case, plan: &Plan, rows: &mut Vec<Row>, stop: &Stop) -> Result<()> {
-    if !case.kind.has_floor() {
-        rows.push(row);
-        return Ok(());
-    }
-    let each = Pace::of(plan).each().unwrap_or_default();
-    let effort = plan.effort.unwrap_or(Effort::About(each));
-    let beside = against_floor(&mut row, *case, effort, &|| stop.is_set());
-    rows.push(row);
-    match beside {
-        Ok(others) => rows.extend(others),
-        Err(_) if stop.is_near() => {} // the suite's own figures count
-        Err(error) => return Err(error),
-    }
-    Ok(())
-}
-
 /// Adds the limits of the machine, and a note that names their CPUs.
-fn add_limits(plan: &Plan, document: &mut Document) {
+fn add_limits(plan: &RunPlan, document: &mut Document) {
     let Some(place) = apart(&plan.cases) else { return };
-    match Limits::measure(place) {
+    match limits::measure(place) {
         Ok(limits) => {
             let Placement { cpus, ping, pong } = place;
             let note =
@@ -257,14 +145,14 @@ fn apart(cases: &[Case]) -> Option<Placement> {
 
 /// Adds the number of system calls per message, where they can be counted, and otherwise the reason. A row takes some
 /// 20 milliseconds, and longer on a disturbed machine: after `end` the remaining rows get none.
-fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop: &Stop) {
+fn count_calls(plan: &RunPlan, document: &mut Document, end: Option<Instant>, stop: &Stop) {
     const SPARE: Duration = Duration::from_millis(500);
     if document.results.is_empty() {
         return;
     }
-    let way = syscalls::Way::of_this_machine();
-    document.notes.push(way.note().to_owned());
-    for case in plan.cases.iter().filter(|case| way.can_count(case)) {
+    let counter = SyscallCounter::of_this_machine();
+    document.notes.push(counter.note().to_owned());
+    for case in plan.cases.iter().filter(|case| counter.can_count(case)) {
         let key = Row::empty(case).key();
         let Some(row) = document.results.iter_mut().find(|row| row.key() == key) else { continue };
         let counted = if stop.is_set() {
@@ -272,7 +160,7 @@ fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop:
         } else if end.is_some_and(|end| Instant::now() + SPARE >= end) {
             Err("system calls were not counted for all rows: the time was over".to_owned())
         } else {
-            way.count(case).map_err(|error| format!("system calls could not be counted: {error}"))
+            counter.count(case).map_err(|error| format!("system calls could not be counted: {error}"))
         };
         match counted {
             Ok(calls) => {
@@ -284,16 +172,6 @@ fn count_calls(plan: &Plan, document: &mut Document, end: Option<Instant>, stop:
             Err(reason) => document.notes.push(reason),
         }
     }
-}
-
-/// Returns the lane of a case, created on first use.
-fn lane<'a>(lanes: &'a mut Vec<Lane>, case: &Case) -> &'a mut Lane {
-    let key = LaneKey::of(case);
-    let at = lanes.iter().position(|lane| lane.key() == &key).unwrap_or_else(|| {
-        lanes.push(Lane::new(key));
-        lanes.len() - 1
-    });
-    &mut lanes[at]
 }
 
 /// Returns each placement once.
@@ -323,6 +201,7 @@ mod tests {
     use super::*;
     use crate::invented::{case, document};
     use crate::results::case::Kind;
+    use crate::results::document::Verified;
 
     fn pipe(size: usize, cpus: Cpus, pong: usize) -> Case {
         let placement = Placement { cpus, ping: 0, pong };
@@ -345,7 +224,7 @@ mod tests {
                 messages: 1,
                 error: None,
             };
-            Measured { at, case, rows, outcome, beside_floor: Ok(()), verified: Some(verified) }
+            Measured { at, case, rows, outcome, beside_baseline: Ok(()), verified: Some(verified) }
         };
         let failed = || Error::Corrupt("it broke");
         let none = |at, refusal| Measured {
@@ -357,7 +236,7 @@ mod tests {
         let done = vec![
             measured(4),
             none(5, Refusal::Failed(failed())),
-            Measured { beside_floor: Err(failed()), ..measured(1) },
+            Measured { beside_baseline: Err(failed()), ..measured(1) },
             measured(3),
             none(2, Refusal::Skipped("too long".into())),
         ];

@@ -25,7 +25,7 @@ impl From<Workload> for Task {
 
 /// The result of a task.
 #[derive(Debug)]
-pub struct Played {
+pub struct TaskResult {
     /// Round trips: their sum. Throughput: the time between the first and the last message, by the receiver's clock.
     pub elapsed: Duration,
     /// The time of each round trip, in nanoseconds; empty for throughput. Open loop: from the moment at which it was
@@ -41,7 +41,7 @@ pub struct Played {
     pub pong: Usage,
 }
 
-impl Played {
+impl TaskResult {
     /// Returns a result with nothing but the elapsed time.
     pub(crate) fn in_time(elapsed: Duration) -> Self {
         let none = Usage::default();
@@ -49,7 +49,7 @@ impl Played {
     }
 }
 
-impl From<Sample> for Played {
+impl From<Sample> for TaskResult {
     fn from(sample: Sample) -> Self {
         let Sample { times, service, elapsed, usage, report } = sample;
         Self { elapsed, times, service, one_way: report.one_way, ping: usage, pong: report.usage }
@@ -75,7 +75,7 @@ mod tests {
         let (elapsed, ours) = (Duration::from_secs(7), usage(4));
         let sample =
             Sample { times: times.clone(), service: Some(service.clone()), elapsed, usage: ours, report };
-        let played = Played::from(sample);
+        let played = TaskResult::from(sample);
         assert_eq!((played.elapsed, played.ping, played.pong), (elapsed, usage(4), usage(5)));
         assert_eq!((played.times, played.service, played.one_way), (times, Some(service), Some(one_way)));
     }

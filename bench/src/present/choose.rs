@@ -6,11 +6,10 @@
 //! | file | contents |
 //! |---|---|
 //! | `purpose.rs` | [`Purpose`]: the answers to eight questions |
-//! | `ask.rs` | [`ask`]: one question on a terminal |
-//! | `enough.rs` | [`is_enough`], [`has_clients`]: true if a saved run is complete enough to choose by |
+//! | `enough.rs` | whether a saved run is complete enough to choose by |
 //! | `facts.rs` | the excluded variants, and the code that the user has to write, both from the profiles |
 //! | `figure.rs` | the row that counts for a purpose, and its figure |
-//! | `mod.rs` | [`Choice`]: the ranking |
+//! | `choose.rs` | [`Choice`]: the ranking |
 //! | `text.rs` | the ranking for people |
 
 pub mod enough;
@@ -22,10 +21,10 @@ pub mod text;
 use ipc_core::Error;
 use serde::Serialize;
 
-use crate::measure::registry::{Member, SIX};
 use crate::present::choose::figure::{Figures, Found};
 use crate::present::choose::purpose::{Priority, Purpose, Shape};
 use crate::results::document::Document;
+use crate::results::registry::{self, Member};
 use crate::results::statistics;
 
 /// A suitable variant.
@@ -97,9 +96,7 @@ impl Choice {
         // A stream can be sent in shorter pieces.
         let asks_length = purpose.shape == Shape::Message && purpose.size > figures.size();
         let mut any_too_large = false;
-        for (member, variant) in
-            SIX.iter().flat_map(|member| member.variants().map(move |variant| (member, variant)))
-        {
+        for (member, variant) in registry::all() {
             let profile = &member.profile;
             let (mechanism, variant_name) = (profile.name, variant.name);
             let too_large = || {
@@ -119,7 +116,7 @@ impl Choice {
                 Ok(Found { row, figure_ns, said }) => {
                     let work = facts::work(profile, variant, purpose);
                     let package = format!("ipc-{mechanism}");
-                    let reason = format!("{said}; {}; open `{package}`.", text::work(&work));
+                    let reason = format!("{said}; {}; open `{package}`.", facts::in_words(&work));
                     choice.ranking.push(Candidate {
                         mechanism,
                         variant: variant_name,

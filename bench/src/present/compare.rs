@@ -1,8 +1,8 @@
 //! The changes between two runs, and the confidence in each.
 //!
 //! A row of one run is compared with the row of the same key in the other. The rounds are the samples: the factor
-//! between the two rows is their [`ratio`](crate::results::statistics::ratio), with its 95 % interval. All factors are about
-//! *time*, of a round trip or of a message: above 1 is slower, for latency and throughput alike.
+//! between the two rows is their [`ratio`](crate::results::statistics::ratio), with its 95 % interval. All factors are
+//! about *time*, of a round trip or of a message: above 1 is slower, for latency and throughput alike.
 //!
 //! Of a hundred unchanged rows, some lie outside their intervals by chance. So a row is called slower, or faster, only
 //! if that would be surprising among so many rows: [`significant`](crate::results::statistics::significant).
@@ -12,8 +12,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `mod.rs` | [`Comparison`], row by row |
-//! | `alike.rs` | [`differences`] between the machines |
+//! | `compare.rs` | [`Comparison`], row by row |
 //! | `text.rs` | the comparison for people |
 
 pub mod text;
@@ -196,16 +195,10 @@ impl RowKey {
     #[must_use]
     pub fn conditions(&self) -> String {
         let Self { kind, wait, cpus, size, .. } = self;
-        let what = match kind {
-            Kind::RoundTrip => "Round trip",
-            Kind::Throughput => "Throughput",
-            Kind::OpenLoop => "Open loop",
-            Kind::Clients => "Many clients",
-        };
-        let mut parts = vec![what.to_owned(), crate::present::table::bytes(*size)];
+        let mut parts = vec![kind.title().to_owned(), crate::results::units::bytes(*size)];
         parts.extend(self.rate_per_s.map(|rate| format!("{rate} messages per second")));
         if *kind == Kind::Clients {
-            parts.push(crate::present::table::clients(self.clients));
+            parts.push(crate::results::units::clients(self.clients));
         }
         parts.extend([format!("wait {wait}"), format!("cpus {cpus}")]);
         parts.join(", ")

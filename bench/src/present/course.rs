@@ -4,9 +4,9 @@ use comfy_table::presets;
 use ipc_core::{Profile, Variant};
 use serde_json::{Value, json};
 
-use crate::measure::registry::{Member, SIX};
-use crate::present::{fit, table};
+use crate::present::grid;
 use crate::results::document::SCHEMA_VERSION;
+use crate::results::registry::{self, Member, SIX};
 
 const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "unit", "direction", "reach"];
 
@@ -14,14 +14,13 @@ const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "uni
 #[must_use]
 pub fn text(width: Option<u16>) -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("ipc-{}", profile.name))).collect();
-    let table = fit::grid(&table::grid(table::PLAIN, &COLUMNS, &rows), width);
-    let variants: Vec<_> = SIX
-        .iter()
-        .flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant)))
-        .map(|(name, variant)| {
+    let table = grid::fitted(&grid::of(grid::PLAIN, &COLUMNS, &rows), width);
+    let variants: Vec<_> = registry::all()
+        .map(|(member, variant)| {
             let Variant { unit, reach, persistence, clients, .. } = variant;
             let facts = [unit.to_string(), reach.to_string(), persistence.to_string(), clients.to_string()];
-            let mut cells = vec![name.to_owned(), variant.name.to_owned(), variant.summary.to_owned()];
+            let mut cells =
+                vec![member.profile.name.to_owned(), variant.name.to_owned(), variant.summary.to_owned()];
             cells.extend(facts);
             cells.push(if variant.remains { "yes" } else { "no" }.into());
             cells
@@ -37,7 +36,7 @@ pub fn text(width: Option<u16>) -> String {
         "clients",
         "remains after a crash",
     ];
-    let variants = fit::grid(&table::grid(table::PLAIN, &columns, &variants), width);
+    let variants = grid::fitted(&grid::of(grid::PLAIN, &columns, &variants), width);
     format!("{table}\n\n{variants}")
 }
 
@@ -45,7 +44,7 @@ pub fn text(width: Option<u16>) -> String {
 #[must_use]
 pub fn markdown() -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("`ipc-{}`", profile.name))).collect();
-    table::grid(presets::ASCII_MARKDOWN, &COLUMNS, &rows).trim_fmt()
+    grid::of(presets::ASCII_MARKDOWN, &COLUMNS, &rows).trim_fmt()
 }
 
 /// Returns the table and the variants as one JSON document.

@@ -1,21 +1,15 @@
-//! The results as text: one file for each format, each an [`Exporter`].
+//! The results as text: one file for each format.
 
 mod csv;
 mod json;
 mod markdown;
-mod table;
 
 use std::str::FromStr;
 
 use ipc_core::Error;
 
+use crate::present::table;
 use crate::results::document::Document;
-
-/// A way to write down results.
-pub trait Exporter {
-    /// Returns the document as text, with a newline at the end.
-    fn text(&self, document: &Document) -> String;
-}
 
 /// The format in which results are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,21 +39,15 @@ impl Format {
         }
     }
 
-    /// Returns the exporter of this format.
-    #[must_use]
-    pub const fn exporter(self) -> &'static dyn Exporter {
-        match self {
-            Self::Table => &table::Table,
-            Self::Json => &json::Json,
-            Self::Csv => &csv::Csv,
-            Self::Markdown => &markdown::Markdown,
-        }
-    }
-
     /// Returns the document in this format, with a newline at the end.
     #[must_use]
     pub fn text(self, document: &Document) -> String {
-        self.exporter().text(document)
+        match self {
+            Self::Table => table::text(document, None),
+            Self::Json => json::text(document),
+            Self::Csv => csv::text(document),
+            Self::Markdown => markdown::text(document),
+        }
     }
 }
 
@@ -68,6 +56,8 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let found = Self::ALL.into_iter().find(|format| format.name() == text);
-        found.ok_or_else(|| Error::Usage(format!("no format '{text}': table, json, csv or markdown")))
+        found.ok_or_else(|| {
+            Error::Usage(format!("invalid format '{text}': expected table, json, csv or markdown"))
+        })
     }
 }

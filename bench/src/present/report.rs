@@ -26,9 +26,6 @@ use ipc_core::{Advise as _, Call as _, Result};
 
 use crate::results::document::{Document, NotMeasured};
 
-/// The default name of the page beside the results.
-pub const FILE: &str = "report.html";
-
 /// Writes the page to a file.
 ///
 /// # Errors
@@ -128,7 +125,7 @@ fn sections(data: &Data) -> Vec<Section> {
         percentiles += &draw(curves::percentiles(data, "percentiles-long", data.long));
     }
     let others = [tables::others(data), tables::growth(data)].map(|table| tables::titled(&table)).concat();
-    let floors = draw(curves::floor(data)) + &tables::floor(data).html() + &others;
+    let baselines = draw(curves::baseline(data)) + &tables::baseline(data).html() + &others;
     vec![
         section("glance", "At a glance", "", glance(data)),
         section("six", "The six", TABLE, overview::course(data).html()),
@@ -142,7 +139,7 @@ fn sections(data: &Data) -> Vec<Section> {
             clients::SAYS,
             draw(clients::chart(data)) + &clients::table(data).html(),
         ),
-        section("floors", "Beside the floor", FLOOR, floors),
+        section("floors", "Beside the floor", BASELINE, baselines),
         section("figures", "All figures", "", tables::figures(data)),
         section("unstable", "Unstable rows", UNSTABLE, tables::doubtful(data)),
         section("checked", "Checked messages", "", checked(document)),
@@ -156,7 +153,7 @@ fn sections(data: &Data) -> Vec<Section> {
 const TABLE: &str =
     "The course's table, and beside it what was measured here, for each way to build a mechanism.";
 const COST: &str = "Latency is not all: a side that polls keeps a CPU busy that others could use.";
-const FLOOR: &str = "The floor is the same exchange by bare system calls, without the suite. It was played in rounds \
+const BASELINE: &str = "The floor is the same exchange by bare system calls, without the suite. It was played in rounds \
                      that took turns with the suite's.";
 const OPEN: &str = "Closed loop: the next message waits for the answer to the last one, so that a stall delays one message. \
                     Open loop: messages are due at fixed times, whatever happens. From the sending is what the exchange \
@@ -215,7 +212,7 @@ fn checked(document: &Document) -> String {
     });
     let messages: u64 = verified.iter().map(|case| case.messages).sum();
     let all =
-        format!("{} messages of {} cases checked.", crate::present::table::grouped(messages), verified.len());
+        format!("{} messages of {} cases checked.", crate::results::units::grouped(messages), verified.len());
     format!("<p>{}</p>\n{}", escape(&all), list(wrong))
 }
 

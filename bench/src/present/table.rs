@@ -5,28 +5,14 @@ mod cost;
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, LineStyle, Table as Grid, TableStyle};
-
-use crate::present::fit;
-use crate::results::case::{Kind, size_name};
+use crate::present::grid;
+use crate::present::text_table::{TextTable, heading, microseconds};
+use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
 use crate::results::latency::Latency;
 use crate::results::row::Row;
 use crate::results::statistics;
-
-/// A heading, the columns' names, and the cells.
-#[derive(Debug)]
-pub struct Table {
-    /// The properties that all rows share: kind, size, wait strategy, placement, unit.
-    pub heading: String,
-    /// The names of the columns. The first [`LABELS`] are text, the others numbers.
-    pub columns: Vec<&'static str>,
-    /// The cells of each row, as many as there are columns.
-    pub rows: Vec<Vec<String>>,
-}
-
-/// The number of columns on the left that are text: mechanism and variant.
-pub const LABELS: usize = 2;
+use crate::results::units::grouped;
 
 const ROUND_TRIP: [&str; 12] = [
     "mechanism",
@@ -72,9 +58,9 @@ const CLIENTS: [&str; 11] = [
     "rounds",
 ];
 
-/// Returns the tables of a document: figures, costs, and those beside their floors.
+/// Returns the tables of a document: figures, costs, and those beside their baselines.
 #[must_use]
-pub fn all(document: &Document) -> Vec<Table> {
+pub fn all(document: &Document) -> Vec<TextTable> {
     let mut all = tables(document);
     all.extend(cost::tables(document));
     all.extend(baseline::tables(document));
@@ -83,8 +69,8 @@ pub fn all(document: &Document) -> Vec<Table> {
 
 /// Returns the tables of figures: one for each kind, wait strategy and size.
 #[must_use]
-pub fn tables(document: &Document) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+pub fn tables(document: &Document) -> Vec<TextTable> {
+    let mut tables: Vec<TextTable> = Vec::new();
     for row in document.results.iter().filter(|row| row.implementation == "suite") {
         let (unit, columns) = match row.kind {
             Kind::RoundTrip => ("times in microseconds", &ROUND_TRIP[..]),
@@ -94,48 +80,11 @@ pub fn tables(document: &Document) -> Vec<Table> {
         };
         let heading = heading(row, unit);
         if tables.last().is_none_or(|table| table.heading != heading) {
-            tables.push(Table { heading, columns: columns.to_vec(), rows: Vec::new() });
+            tables.push(TextTable { heading, columns: columns.to_vec(), rows: Vec::new() });
         }
         tables.last_mut().expect("pushed").rows.push(cells(row));
     }
     tables
-}
-
-/// Returns the properties that the rows of a table share.
-pub(crate) fn heading(row: &Row, unit: &str) -> String {
-    let what = match row.kind {
-        Kind::RoundTrip => "Round trip",
-        Kind::Throughput => "Throughput",
-        Kind::OpenLoop => "Open loop",
-        Kind::Clients => "Many clients",
-    };
-    let Row { size, wait, cpus, ping_cpu, pong_cpu, .. } = row;
-    let mut size = bytes(*size);
-    if let Some(rate) = row.rate_per_s {
-        size = format!("{size}, {} messages per second", grouped(rate));
-    }
-    if row.kind == Kind::Clients {
-        size = format!("{size}, {}", clients(row.clients));
-    }
-    format!(
-        "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
-    )
-}
-
-/// Formats a number of clients for people: `1,000 clients`.
-pub(crate) fn clients(number: usize) -> String {
-    if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
-}
-
-/// Formats a length for people: `64 bytes`, `4 KiB`.
-#[must_use]
-pub fn bytes(size: usize) -> String {
-    let name = size_name(size);
-    match name.strip_suffix(['K', 'M', 'G']) {
-        Some(number) => format!("{number} {}iB", &name[number.len()..]),
-        None if size == 1 => "1 byte".into(),
-        None => format!("{name} bytes"),
-    }
 }
 
 fn cells(row: &Row) -> Vec<String> {
@@ -201,17 +150,6 @@ fn agreement(row: &Row) -> String {
     if rounds.agree { spread } else { format!("UNSTABLE {spread}") }
 }
 
-pub(crate) fn microseconds(nanoseconds: f64) -> String {
-    format!("{:.2}", nanoseconds / 1e3)
-}
-
-/// Formats `1234567` as `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
-}
-
 /// Returns the whole document as text, no wider than `width` if given.
 #[must_use]
 pub fn text(document: &Document, width: Option<u16>) -> String {
@@ -232,7 +170,7 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
         let _ = writeln!(text, "  {name}: {value}");
     }
     let _ = writeln!(text, "  one look at the clock: {:.0} ns", document.clock_cost_ns);
-    fit::lines(&text, width)
+    grid::lines(&text, width)
 }
 
 /// Returns the notes to show beside the figures.
@@ -273,48 +211,4 @@ fn not_measured(text: &mut String, title: &str, cases: &[NotMeasured]) {
         let _ = writeln!(text, "  {case}");
     }
     text.push('\n');
-}
-
-impl Table {
-    /// Returns the table as text, no wider than `width` if given.
-    #[must_use]
-    pub fn text(&self, width: Option<u16>) -> String {
-        let mut grid = grid(PLAIN, &self.columns, &self.rows);
-        for column in grid.column_iter_mut().skip(LABELS) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        fit::grid(&grid, width)
-    }
-}
-
-/// One line, below the header.
-pub(crate) const PLAIN: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
-/// Returns a grid in one of the styles of `comfy_table`.
-pub(crate) fn grid(style: TableStyle, columns: &[&str], rows: &[Vec<String>]) -> Grid {
-    let mut grid = Grid::new();
-    grid.load_style(style).set_header(columns.to_vec()).add_rows(rows.to_vec());
-    grid
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(
-            [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped).join(" "),
-            "0 12 123 1,234 123,456 1,234,567"
-        );
-    }
-
-    #[test]
-    fn lengths_are_written_out() {
-        assert_eq!(
-            [1, 64, 1024, 65536, 1 << 20, 2 << 30].map(bytes).join(", "),
-            "1 byte, 64 bytes, 1 KiB, 64 KiB, 1 MiB, 2 GiB"
-        );
-    }
 }

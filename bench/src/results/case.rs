@@ -8,8 +8,8 @@ use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{Pattern, Workload};
 use serde::{Deserialize, Serialize};
 
-use crate::measure::registry::Member;
-use crate::present::table;
+use crate::results::registry::Member;
+use crate::results::units;
 
 /// The quantity that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,9 +44,20 @@ impl Kind {
         }
     }
 
-    /// Returns true if [`floors`](crate::measure::baseline) play this kind too.
+    /// The name as the beginning of a heading.
     #[must_use]
-    pub const fn has_floor(self) -> bool {
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::RoundTrip => "Round trip",
+            Self::Throughput => "Throughput",
+            Self::OpenLoop => "Open loop",
+            Self::Clients => "Many clients",
+        }
+    }
+
+    /// Returns true if this kind is also played by bare system calls.
+    #[must_use]
+    pub const fn has_baseline(self) -> bool {
         matches!(self, Self::RoundTrip | Self::Throughput)
     }
 }
@@ -57,7 +68,9 @@ impl FromStr for Kind {
     fn from_str(text: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
         found.ok_or_else(|| {
-            Error::Usage(format!("no kind '{text}': round_trip, throughput, open_loop or clients"))
+            Error::Usage(format!(
+                "invalid kind '{text}': expected round_trip, throughput, open_loop or clients"
+            ))
         })
     }
 }
@@ -153,20 +166,8 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { member, variant, kind, size, wait, .. } = self;
-        let what = if *kind == Kind::Clients { table::clients(self.clients) } else { kind.name().to_owned() };
-        write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, table::bytes(*size))
-    }
-}
-
-/// Returns a length in the short form that the command line accepts: `64`, `4K`, `1M`, `2G`.
-#[must_use]
-pub fn size_name(size: usize) -> String {
-    match size {
-        0 => "0".into(),
-        _ if size.is_multiple_of(1 << 30) => format!("{}G", size >> 30),
-        _ if size.is_multiple_of(1 << 20) => format!("{}M", size >> 20),
-        _ if size.is_multiple_of(1 << 10) => format!("{}K", size >> 10),
-        _ => size.to_string(),
+        let what = if *kind == Kind::Clients { units::clients(self.clients) } else { kind.name().to_owned() };
+        write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, units::bytes(*size))
     }
 }
 
@@ -174,13 +175,6 @@ pub fn size_name(size: usize) -> String {
 mod tests {
     use super::*;
     use crate::invented::case;
-
-    #[test]
-    fn a_size_is_named_as_the_command_line_takes_it() {
-        for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
-            assert_eq!(ipc_demo::parse_size(&size_name(size)), Ok(size));
-        }
-    }
 
     /// The first message of a stream only starts the receiver's clock; a round trip needs no such message.
     #[test]

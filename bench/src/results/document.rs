@@ -5,13 +5,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::baseline::limits::Limits;
-use crate::measure::clock;
-use crate::present::table;
 use crate::results::case::{Case, Kind};
 use crate::results::environment::Environment;
 use crate::results::growth::Growth;
+use crate::results::limits::MachineLimits;
 use crate::results::row::Row;
+use crate::results::units;
 
 /// The version of the document's form. Raised when a name or a meaning changes, not when something is added.
 ///
@@ -35,15 +34,15 @@ pub struct Document {
     pub clock_cost_ns: f64,
     /// The environment of the measurement.
     pub environment: Environment,
-    /// The best that this machine can do, whatever the mechanism; null without floors.
-    pub limits: Option<Limits>,
+    /// The best that this machine can do, whatever the mechanism; null without baselines.
+    pub limits: Option<MachineLimits>,
     /// Notes for a reader of the figures, and the reason if something is missing from all rows.
     pub notes: Vec<String>,
     /// The results of checking every message, in a pass of its own; null without one.
     pub verified: Option<Vec<Verified>>,
     /// The measured rows.
     pub results: Vec<Row>,
-    /// The growth of times with the size of the messages, compared with that on the floor; empty without floors.
+    /// The growth of times with the size of the messages, compared with that on the baseline; empty without baselines.
     pub growth: Vec<Growth>,
     /// The cases that a mechanism does not support, with the reason. Messages are never shortened to make a case fit.
     pub skipped: Vec<NotMeasured>,
@@ -114,13 +113,13 @@ impl NotMeasured {
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { mechanism, variant, kind, size, wait, clients, reason, .. } = self;
-        let what = clients.map_or_else(|| kind.name().to_owned(), table::clients);
-        write!(f, "{mechanism} ({variant}) {what}, {}, wait {wait}: {reason}", table::bytes(*size))
+        let what = clients.map_or_else(|| kind.name().to_owned(), units::clients);
+        write!(f, "{mechanism} ({variant}) {what}, {}, wait {wait}: {reason}", units::bytes(*size))
     }
 }
 
 impl Document {
-    /// Returns a document of this machine without results.
+    /// Returns a document of this machine without results, and before its clock was measured.
     #[must_use]
     pub fn empty() -> Self {
         Self {
@@ -128,7 +127,7 @@ impl Document {
             complete: false,
             profile: String::new(),
             took_s: 0.0,
-            clock_cost_ns: clock::cost(),
+            clock_cost_ns: 0.0,
             environment: Environment::read(),
             limits: None,
             notes: Vec::new(),

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 pub mod alike;
 mod cpu;
+mod files;
 
 use cpu::{cpu_field, governor, kernel_options, mitigations, topology, virtualised};
+use files::{line, number};
 
 /// The conditions on which a figure depends, besides the mechanism.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -156,21 +158,11 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now().max(SystemTime::UNIX_EPOCH)
 }
 
-/// Reads a file that holds one number.
-fn number(path: &str) -> Option<u64> {
-    line(path)?.parse().ok()
-}
-
 /// Returns the mitigations that are not just "Not affected", for people.
 fn in_a_line(mitigations: &BTreeMap<String, String>) -> String {
     let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
     let affected: Vec<_> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
     if affected.is_empty() { "none needed".into() } else { affected.join("; ") }
-}
-
-/// Reads a file that holds one line.
-fn line(path: &str) -> Option<String> {
-    fs::read_to_string(path).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn kernel() -> Option<String> {

@@ -1,4 +1,4 @@
-//! The growth of the time with the size of the message, compared with its growth on the floor.
+//! The growth of the time with the size of the message, compared with its growth on the baseline.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,13 +26,13 @@ pub struct Growth {
     pub suite: f64,
     /// The same for bare calls.
     pub floor: f64,
-    /// The growth of the suite's time divided by the growth of the floor's. Computed from the two `floor_ratio`s, so
+    /// The growth of the suite's time divided by the growth of the baseline's. Computed from the two `floor_ratio`s, so
     /// that each time is compared within its own rounds.
     pub ratio: f64,
 }
 
 impl Growth {
-    /// Returns all steps within `rows` in which each size was measured beside its floor.
+    /// Returns all steps within `rows` in which each size was measured beside its baseline.
     #[must_use]
     pub fn of(rows: &[Row]) -> Vec<Self> {
         let of_suite = |row: &&Row| row.implementation == "suite" && row.floor_ratio.is_some();
@@ -67,7 +67,7 @@ mod tests {
     use crate::results::case::Case;
     use crate::results::row::Rounds;
 
-    /// Returns a row of one mechanism with that time and that ratio to its floor.
+    /// Returns a row of one mechanism with that time and that ratio to its baseline.
     fn beside(size: usize, wait: Wait, ns: f64, floor_ratio: Option<f64>) -> Row {
         let case = Case { size, ..case("pipe", "anonymous", Kind::RoundTrip, wait) };
         Row { beside_floor: Some(Rounds::of(10, &[ns])), floor_ratio, ..Row::empty(&case) }

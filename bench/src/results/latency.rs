@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use ipc_demo::exchange::Summary;
 use serde::{Deserialize, Serialize};
 
 /// A distribution of times, in nanoseconds, exact to a thousandth. Where several round trips were timed together, each
@@ -41,17 +42,17 @@ impl Latency {
         if times.is_empty() {
             return None;
         }
-        let at = |quantile| times.value_at_quantile(quantile);
+        let Summary { min, p50, p90, p99, p999, max, mean } = times.into();
         let mut bytes = Vec::new();
         V2DeflateSerializer::new().serialize(times, &mut bytes).expect("memory takes everything");
         Some(Self {
-            min: times.min(),
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: times.max(),
-            mean: times.mean(),
+            min,
+            p50,
+            p90,
+            p99,
+            p999,
+            max,
+            mean,
             // No time is below 0, whatever the formula says for a few rounds that differ.
             mean_interval: mean_interval.map(|interval| interval.map(|end| end.max(0.0))),
             histogram: BASE64_STANDARD.encode(bytes),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::results::statistics::quantile;
+
 /// The median, and the two values that enclose the middle half. A few extreme values do not move them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quartiles {
@@ -17,15 +19,8 @@ impl Quartiles {
     /// Returns the quartiles of `values`; all NaN if there are none.
     #[must_use]
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_unstable_by(f64::total_cmp);
-        // Interpolated between the two nearest values.
-        let at = |quantile: f64| {
-            let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
-            let place = quantile * last as f64;
-            let (below, above) = (values[place.floor() as usize], values[place.ceil() as usize]);
-            below + (above - below) * place.fract()
-        };
+        let values: Vec<f64> = values.into_iter().collect();
+        let at = |q| quantile(&values, q).unwrap_or(f64::NAN);
         Self { p25: at(0.25), median: at(0.5), p75: at(0.75) }
     }
 }

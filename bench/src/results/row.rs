@@ -5,10 +5,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::baseline::rounds::Contestant;
-use crate::measure::clients;
 use crate::results::case::{Case, Kind};
 use crate::results::cost::Costs;
+use crate::results::fairness::Fairness;
 use crate::results::implementation::Implementation;
 use crate::results::latency::Latency;
 use crate::results::quartiles::Quartiles;
@@ -47,7 +46,7 @@ pub struct Row {
     /// about the means of as many. Null for throughput.
     pub batch: Option<u64>,
     /// Times of the round trips; open loop: from the moment at which each was meant to start; many clients: from a
-    /// client's request to its answer, of all clients together. Null for throughput, and for a floor, which has no
+    /// client's request to its answer, of all clients together. Null for throughput, and for a baseline, which has no
     /// histogram.
     pub rtt_ns: Option<Latency>,
     /// Open loop: times of the round trips from the moment at which each really started.
@@ -68,10 +67,10 @@ pub struct Row {
     pub cost: Option<Costs>,
     /// The energy of the whole machine for each message, or round trip, in nanojoules; null where it is not reported.
     pub energy_nj: Option<f64>,
-    /// The rounds that took turns with those of the floor; null without a floor.
+    /// The rounds that took turns with those of the baseline; null without a baseline.
     pub beside_floor: Option<Rounds>,
-    /// The time of this row divided by the time of its floor: the median over the rounds. 1.00 is as fast as the bare
-    /// calls, and more is slower, for round trips and throughput alike. Null without a floor.
+    /// The time of this row divided by the time of its baseline: the median over the rounds. 1.00 is as fast as the
+    /// bare calls, and more is slower, for round trips and throughput alike. Null without a baseline.
     pub floor_ratio: Option<f64>,
     /// The two values that enclose the middle half of the ratios.
     pub floor_ratio_spread: Option<[f64; 2]>,
@@ -79,7 +78,7 @@ pub struct Row {
     pub suite_ratio: Option<f64>,
     /// The two values that enclose the middle half of these ratios.
     pub suite_ratio_spread: Option<[f64; 2]>,
-    /// A floor's number of bytes written at once; null for whole messages.
+    /// A baseline's number of bytes written at once; null for whole messages.
     pub piece: Option<usize>,
 }
 
@@ -108,7 +107,7 @@ pub struct RowKey {
     pub piece: Option<usize>,
 }
 
-/// Figures from rounds that took turns with those of others. See [`rounds`](crate::measure::baseline::rounds).
+/// Figures from rounds that took turns with those of others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rounds {
     /// The number of rounds.
@@ -116,7 +115,7 @@ pub struct Rounds {
     /// Messages, or round trips, in each.
     pub messages: u64,
     /// One figure for each round, in nanoseconds, in the order in which they were played: the median time of a round
-    /// trip; for throughput, and beside a floor, the mean time of a message.
+    /// trip; for throughput, and beside a baseline, the mean time of a message.
     pub values: Vec<f64>,
     /// The middle of the values.
     pub ns: Quartiles,
@@ -124,30 +123,6 @@ pub struct Rounds {
     pub spread: f64,
     /// True if the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
     pub agree: bool,
-}
-
-/// The numbers of messages that the clients of one server exchanged in the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fairness {
-    /// The fewest messages of one client.
-    pub min: u64,
-    /// The median of the clients.
-    pub median: u64,
-    /// The most messages of one client.
-    pub max: u64,
-    /// Jain's index: 1 if all were served equally, 1/n if one of n clients got everything. See [`clients::jain`].
-    pub index: f64,
-}
-
-impl Fairness {
-    /// Returns the fairness for these numbers of messages, one for each client; `None` without clients.
-    #[must_use]
-    pub fn of(counts: &[u64]) -> Option<Self> {
-        let mut sorted = counts.to_vec();
-        sorted.sort_unstable();
-        let (min, max) = (*sorted.first()?, *sorted.last()?);
-        Some(Self { min, median: sorted[sorted.len() / 2], max, index: clients::jain(counts) })
-    }
 }
 
 impl Rounds {
@@ -218,30 +193,6 @@ impl Row {
         let per_second = self.count as f64 / elapsed.as_secs_f64().max(1e-9);
         self.messages_per_s = Some(per_second);
         self.bytes_per_s = Some(per_second * self.size as f64);
-    }
-
-    /// Returns the row of another implementation of the same exchange as `suite`.
-    #[must_use]
-    pub fn of_other(
-        implementation: Implementation,
-        case: &Case,
-        other: &Contestant,
-        suite: &Contestant,
-    ) -> Self {
-        let mut row = Self { count: other.count * other.times.len() as u64, ..Self::empty(case) };
-        if case.kind == Kind::Throughput {
-            row.in_time(Duration::from_secs_f64(other.quartiles().median / 1e9 * row.count as f64));
-        }
-        row.implementation = implementation.name().into();
-        row.rounds = Some(other.rounds());
-        let Quartiles { p25, median, p75 } = suite.ratio_to(other);
-        Self { suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
-    }
-
-    /// Adds the result of playing beside the floor: the floor's row says the same from its side.
-    pub fn compared_with(&mut self, floor: &Self, ours: &Contestant) {
-        self.beside_floor = Some(ours.rounds());
-        (self.floor_ratio, self.floor_ratio_spread) = (floor.suite_ratio, floor.suite_ratio_spread);
     }
 
     /// Returns the key of this row, to find it in another run.

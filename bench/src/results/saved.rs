@@ -6,11 +6,13 @@ use std::{env, fs};
 
 use ipc_core::{Error, Result};
 
-use crate::present::report;
 use crate::results::document::Document;
 use crate::results::environment::alike::differences;
 use crate::results::environment::{Environment, now};
 use crate::results::output::{self, FILE, Output};
+
+/// The name of the page of charts beside the results.
+pub const PAGE: &str = "report.html";
 
 /// The number of runs that are kept by default.
 pub const KEPT: usize = 20;
@@ -93,7 +95,7 @@ fn forget_old(place: &Path) {
     names.sort_unstable_by(|a, b| b.cmp(a)); // such names sort by time
     for old in names.iter().skip(KEPT) {
         let dir = place.join(old);
-        for file in [FILE, report::FILE] {
+        for file in [FILE, PAGE] {
             let _ = fs::remove_file(dir.join(file)); // another run may be doing the same
         }
         let _ = fs::remove_dir(dir);

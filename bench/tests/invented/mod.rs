@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use ipc_bench::measure::registry::member;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::cost::{Cost, Costs};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::environment::Environment;
 use ipc_bench::results::latency::Latency;
+use ipc_bench::results::registry::member;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;

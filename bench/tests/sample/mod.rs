@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use ipc_bench::measure::baseline::limits::{Copying, Limits};
-use ipc_bench::measure::registry::SIX;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::cost::{Cost, Costs};
 use ipc_bench::results::document::Document;
+use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::latency::Latency;
+use ipc_bench::results::limits::{Copying, MachineLimits};
 use ipc_bench::results::quartiles::Quartiles;
-use ipc_bench::results::row::{Fairness, Rounds, Row};
+use ipc_bench::results::registry::SIX;
+use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;
 use ipc_demo::exchange;
@@ -151,8 +152,8 @@ fn many(case: &Case, clients: usize, middle: f64) -> Row {
 }
 
 /// Returns the limits of the machine.
-fn limits() -> Limits {
+fn limits() -> MachineLimits {
     let about = |median: f64| Quartiles { p25: median * 0.9, median, p75: median * 1.1 };
     let copying = Copying { in_cache: true, buffer: 64 << 10, bytes_per_s: about(9e9) };
-    Limits { handover_ns: Some(about(90.0)), memcpy: vec![copying] }
+    MachineLimits { handover_ns: Some(about(90.0)), memcpy: vec![copying] }
 }

@@ -1,5 +1,5 @@
-//! Objects of this user that no process uses and no ownership lock accounts for: from a run with another `TMPDIR`, or from
-//! another program. They cannot be told apart, so they are only shown.
+//! Objects of this user that no process uses and no ownership lock accounts for: from a run with another `TMPDIR`, or
+//! from another program. They cannot be told apart, so they are only shown.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};

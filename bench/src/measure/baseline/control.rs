@@ -13,7 +13,7 @@ use nix::sys::socket::{
     socketpair,
 };
 
-use super::Ends;
+use super::ends::Ends;
 
 /// One end of the socket.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! A stream through a ring without a copy on either side: each message is written and read in the ring itself.
 //!
-//! The same two processes, the same ring and the same payload as in `pair.rs`; only `send` and `recv` are replaced by
-//! reserving and peeking. The difference is the cost of the two copies.
+//! The same two processes, the same ring and the same payload as in `ping_pong.rs`; only `send` and `recv` are replaced
+//! by reserving and peeking. The difference is the cost of the two copies.
 
 use std::hint::{self, black_box};
 use std::time::{Duration, Instant};
@@ -13,10 +13,9 @@ use ipc_demo::exchange::{Payload, Workload};
 use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::interrupt;
 
-use crate::measure::child::Invitation;
-use crate::measure::pair::{PATIENCE, Stage, create};
-use crate::measure::registry::IN_PLACE;
-use crate::measure::task::Played;
+use crate::measure::pair::{Pair, TaskChannel};
+use crate::measure::ping_pong::{Invitation, JOIN_TIMEOUT, create};
+use crate::measure::task::TaskResult;
 use crate::results::case::Case;
 
 /// The first argument of a process started to read in place.
@@ -27,19 +26,34 @@ pub(crate) const PEER: &str = "in-place";
 pub(crate) struct InPlace {
     mechanism: &'static str,
     variant: &'static str,
-    pub(crate) ping: fn(Case, &Stage) -> Result<()>,
+    ping: fn(Case, &TaskChannel) -> Result<()>,
     pub(crate) pong: fn(&Invitation) -> Result<()>,
 }
 
 impl InPlace {
-    pub(crate) const fn of<M: Mechanism<Link: Slots>>() -> Self {
+    const fn of<M: Mechanism<Link: Slots>>() -> Self {
         Self { mechanism: M::PROFILE.name, variant: M::VARIANT.name, ping: ping::<M>, pong: pong::<M> }
     }
 
     /// Returns the sides of a variant; `None` if its messages cannot be used in place.
     pub(crate) fn find(mechanism: &str, variant: &str) -> Option<&'static Self> {
-        IN_PLACE.iter().find(|known| (known.mechanism, known.variant) == (mechanism, variant))
+        ALL.iter().find(|known| (known.mechanism, known.variant) == (mechanism, variant))
     }
+}
+
+/// The variants whose messages can be written and read in place.
+static ALL: [InPlace; 4] = [
+    InPlace::of::<ipc_shm::Ring>(),
+    InPlace::of::<ipc_shm::Posix>(),
+    InPlace::of::<ipc_mmap::File>(),
+    InPlace::of::<ipc_mmap::Memfd>(),
+];
+
+/// Starts the same stream through the same ring as [`sides::start`](crate::measure::sides::start), but without copies;
+/// `None` for a mechanism without a ring.
+pub(super) fn start(case: Case) -> Option<Result<Pair>> {
+    let ping = InPlace::find(case.member.profile.name, case.variant)?.ping;
+    Some(Pair::on_thread(move |channel| ping(case, channel)))
 }
 
 /// A link that gives access to the memory in which its messages lie.
@@ -137,18 +151,18 @@ fn polls(wait: Wait) -> bool {
 
 const READY: &[u8] = b"ready";
 
-fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
+fn ping<M: Mechanism<Link: Slots>>(case: Case, channel: &TaskChannel) -> Result<()> {
     let mut meeting = create::<M>()?;
     let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
     let mut command = helper_process::this_program()?;
     command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
     meeting.invite(&mut command)?;
     let mut child = HelperProcess::spawn(command)?;
-    let mut link = child.accept(&mut meeting, PATIENCE)?;
+    let mut link = child.accept(&mut meeting, JOIN_TIMEOUT)?;
     drop(meeting);
     cpus.bind(Role::Ping)?;
-    stage.is_ready(link.max_message(), Some(child.pid()));
-    for task in stage.tasks() {
+    channel.report_ready(link.max_message(), Some(child.pid()));
+    for task in channel.tasks() {
         link.send(&task.order.encode())?;
         let mut answer = [0; READY.len()];
         link.recv(&mut answer)?; // the peer is awake
@@ -156,7 +170,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
         let mut time = [0; size_of::<u64>()];
         link.recv(&mut time)?;
         let elapsed = Duration::from_nanos(u64::from_le_bytes(time));
-        stage.has_played(Played::in_time(elapsed));
+        channel.report(TaskResult::in_time(elapsed));
     }
     drop(link);
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
@@ -165,7 +179,7 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, stage: &Stage) -> Result<()> {
 fn pong<M: Mechanism<Link: Slots>>(invitation: &Invitation) -> Result<()> {
     interrupt::clean_up_on_signals()?;
     invitation.cpus.bind(Role::Pong)?;
-    let mut link = M::join(&invitation.address, &Setup::default(), PATIENCE)?;
+    let mut link = M::join(&invitation.address, &Setup::default(), JOIN_TIMEOUT)?;
     loop {
         let mut bytes = [0; Workload::LEN];
         match link.recv(&mut bytes) {

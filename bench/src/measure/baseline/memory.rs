@@ -6,7 +6,7 @@
 //! cores, which then take each cache line from one another; so the same is also measured with as many slots as the
 //! suite's ring is long.
 //!
-//! The way in which two processes came to share the pages makes no difference here, so there is one floor for shared
+//! The way in which two processes came to share the pages makes no difference here, so there is one baseline for shared
 //! memory and for mapped files, in memory without a name.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,10 +17,10 @@ use ipc_demo::exchange::Pattern;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
-use super::exchange::play;
+use super::ends::{BothEnds, Ends, Side};
+use super::loops::play;
 use super::sys::{self, Shared};
-use super::waiting::Way;
-use super::{Ends, Made, Patience, Side};
+use super::waiting::{BareWait, Waiter};
 
 /// The slot belongs to ping, or to the sender.
 const MINE: u32 = 0;
@@ -30,12 +30,12 @@ const YOURS: u32 = 1;
 const ASLEEP: u32 = 2;
 
 /// Creates memory for `slots` slots.
-pub(super) fn make(size: usize, slots: usize) -> Result<Made> {
+pub(super) fn make(size: usize, slots: usize) -> Result<BothEnds> {
     let memory = memfd_create(c"floor", MFdFlags::MFD_CLOEXEC).call("memfd_create")?;
     ftruncate(&memory, (slots * Shared::slot_len(size)) as i64).call("ftruncate")?;
     let copy = memory.try_clone().call("fcntl")?;
     let ends = |fd| Ends { descriptors: vec![fd], number: slots as i32 };
-    Ok(Made { ping: ends(memory), pong: ends(copy), ownership: None })
+    Ok(BothEnds { ping: ends(memory), pong: ends(copy), ownership: None })
 }
 
 /// Maps the memory that [`make`] has created.
@@ -45,7 +45,7 @@ pub(super) fn map(ends: &Ends) -> Result<Shared> {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
+pub(super) fn side(role: Role, ends: &Ends, waiter: Waiter) -> Result<Side> {
     let (shared, count) = (map(ends)?, ends.number as usize);
     Ok(Box::new(move |order| match (order.pattern, role) {
         (Pattern::RoundTrip | Pattern::OneWay, _) => {
@@ -56,11 +56,11 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
                 order,
                 |message| {
                     slot.copy_in(message.text());
-                    hand_over(slot.flag(), yours, &patience);
+                    hand_over(slot.flag(), yours, &waiter);
                     Ok(())
                 },
                 |message| {
-                    wait_for(slot.flag(), mine, &patience)?;
+                    wait_for(slot.flag(), mine, &waiter)?;
                     slot.copy_out(message.text_mut());
                     Ok(())
                 },
@@ -74,16 +74,16 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
                 order,
                 |message| {
                     let slot = out.next().expect("there is always a next one");
-                    wait_for(slot.flag(), MINE, &patience)?;
+                    wait_for(slot.flag(), MINE, &waiter)?;
                     slot.copy_in(message.text());
-                    hand_over(slot.flag(), YOURS, &patience);
+                    hand_over(slot.flag(), YOURS, &waiter);
                     Ok(())
                 },
                 |message| {
                     let slot = into.next().expect("there is always a next one");
-                    wait_for(slot.flag(), YOURS, &patience)?;
+                    wait_for(slot.flag(), YOURS, &waiter)?;
                     slot.copy_out(message.text_mut());
-                    hand_over(slot.flag(), MINE, &patience);
+                    hand_over(slot.flag(), MINE, &waiter);
                     Ok(())
                 },
             )
@@ -93,8 +93,8 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> 
 
 /// Gives the slot to `whom`, and wakes the process that sleeps for it.
 #[inline]
-fn hand_over(flag: &AtomicU32, whom: u32, patience: &Patience) {
-    if patience.way != Way::Sleep {
+fn hand_over(flag: &AtomicU32, whom: u32, waiter: &Waiter) {
+    if waiter.wait != BareWait::Sleep {
         flag.store(whom, Ordering::Release);
     } else if flag.swap(whom, Ordering::AcqRel) & ASLEEP != 0 {
         sys::futex_wake(flag);
@@ -103,19 +103,19 @@ fn hand_over(flag: &AtomicU32, whom: u32, patience: &Patience) {
 
 /// Waits until the slot is given to `whom`.
 #[inline]
-fn wait_for(flag: &AtomicU32, whom: u32, patience: &Patience) -> nix::Result<()> {
+fn wait_for(flag: &AtomicU32, whom: u32, waiter: &Waiter) -> nix::Result<()> {
     loop {
         let seen = flag.load(Ordering::Acquire);
         if seen & !ASLEEP == whom {
             return Ok(());
         }
-        if patience.way == Way::Sleep {
+        if waiter.wait == BareWait::Sleep {
             let asleep = seen | ASLEEP;
             let said = flag.compare_exchange(seen, asleep, Ordering::Relaxed, Ordering::Relaxed).is_ok();
             if said {
                 sys::futex_wait(flag, asleep);
             }
         }
-        patience.pause()?;
+        waiter.pause()?;
     }
 }

@@ -7,28 +7,30 @@ use ipc_core::ownership::{self, OwnershipLock};
 use ipc_demo::cpus::Role;
 use ipc_msgq::{Key, Queue, SystemV};
 
-use super::exchange::play;
-use super::{Ends, Made, Patience, Side, sys};
+use super::ends::{BothEnds, Ends, Side};
+use super::loops::play;
+use super::sys;
+use super::waiting::Waiter;
 
 /// Creates a queue under a fresh key, which the ownership lock removes.
-pub(super) fn make() -> Result<Made> {
+pub(super) fn make() -> Result<BothEnds> {
     let _guard = ownership::CreationGuard::new();
     let key = Key::fresh();
     let ownership = OwnershipLock::take::<SystemV>(Some(&key.to_string()))?;
     let number = Queue::create_crash_safe(&ownership, key, 0o600)?.id().get();
     let ends = || Ends { descriptors: Vec::new(), number };
-    Ok(Made { ping: ends(), pong: ends(), ownership: Some(ownership) })
+    Ok(BothEnds { ping: ends(), pong: ends(), ownership: Some(ownership) })
 }
 
 // ANCHOR: side
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Side {
+pub(super) fn side(role: Role, ends: &Ends, waiter: Waiter) -> Side {
     let queue = ends.number;
     let (outbound, inbound) = match role {
         Role::Ping => (1, 2),
         Role::Pong => (2, 1),
     };
-    let flags = if patience.polls() { libc::IPC_NOWAIT } else { 0 };
+    let flags = if waiter.polls() { libc::IPC_NOWAIT } else { 0 };
     Box::new(move |order| {
         let size = order.size;
         play(
@@ -36,9 +38,9 @@ pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Side {
             order,
             |message| {
                 message.words_mut()[0] = outbound;
-                patience.until(|| sys::msgsnd(queue, message.words_mut(), size, flags))
+                waiter.until(|| sys::msgsnd(queue, message.words_mut(), size, flags))
             },
-            |message| patience.until(|| sys::msgrcv(queue, message.words_mut(), size, inbound, flags)),
+            |message| waiter.until(|| sys::msgrcv(queue, message.words_mut(), size, inbound, flags)),
         )
     })
 }

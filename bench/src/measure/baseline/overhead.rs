@@ -1,83 +1,101 @@
-//! A case beside its floor: what the suite adds to the bare calls, and other implementations of the same exchange.
+//! A case beside its baseline: what the suite adds to the bare calls, and other implementations of the same exchange.
+
+use std::time::Duration;
 
 use ipc_core::{Reach, Result, Unit, Wait};
 
-use super::in_place::InPlace;
-use super::rounds::{Contestant, Plan, interleave};
-use super::{Floor, ring_crate};
+use super::bare::Baseline;
+use super::in_place::{self, InPlace};
+use super::rounds::{RoundsPlan, Subject, interleave};
+use super::{processes, ring_crate};
 use crate::measure::effort::Effort;
-use crate::measure::pair::Pair;
+use crate::measure::sides;
 use crate::results::case::{Case, Kind};
 use crate::results::implementation::Implementation;
+use crate::results::quartiles::Quartiles;
 use crate::results::row::Row;
 
-/// The lengths in which a stream of bytes is written, besides whole messages; the best of all is the floor.
+/// The lengths in which a stream of bytes is written, besides whole messages; the best of all is the baseline.
 const PIECES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
-/// Plays a case and its floor in interleaved rounds. Completes the `row` of the case and returns the rows of the
-/// others, the floor's first. If `is_over` returns true, the rounds played until then count.
+/// Plays a case and its baseline in interleaved rounds. Completes the `row` of the case and returns the rows of the
+/// others, the baseline's first. If `is_over` returns true, the rounds played until then count.
 ///
 /// # Errors
 /// As the transport or the bare calls; [`Disconnected`](ipc_core::Error::Disconnected) if it was over too early.
-pub fn against_floor(
+pub fn beside_baseline(
     row: &mut Row,
     case: Case,
     effort: Effort,
     is_over: &dyn Fn() -> bool,
 ) -> Result<Vec<Row>> {
-    let (who, mut all): (Vec<_>, Vec<_>) = contestants(case).into_iter().unzip();
-    interleave(&mut all, Plan::new(effort, case.kind), is_over)?;
+    let (who, mut all): (Vec<_>, Vec<_>) = subjects(case).into_iter().unzip();
+    interleave(&mut all, RoundsPlan::new(effort, case.kind), is_over)?;
     let others = all.iter().zip(who).skip(1).map(|(other, (implementation, piece))| Row {
         piece,
-        ..Row::of_other(implementation, &case, other, &all[0])
+        ..row_of_other(implementation, &case, other, &all[0])
     });
     Ok(compare(row, &all[0], others.collect()))
 }
 
-/// Completes the row of the suite from the best of the floors, which comes first in the returned rows.
-fn compare(row: &mut Row, ours: &Contestant, others: Vec<Row>) -> Vec<Row> {
-    let rows = best_floor_first(others);
-    row.compared_with(&rows[0], ours);
+/// Returns the row of another implementation of the same exchange as `suite`.
+fn row_of_other(implementation: Implementation, case: &Case, other: &Subject, suite: &Subject) -> Row {
+    let mut row = Row { count: other.count * other.times.len() as u64, ..Row::empty(case) };
+    if case.kind == Kind::Throughput {
+        row.in_time(Duration::from_secs_f64(other.quartiles().median / 1e9 * row.count as f64));
+    }
+    row.implementation = implementation.name().into();
+    row.rounds = Some(other.rounds());
+    let Quartiles { p25, median, p75 } = suite.ratio_to(other);
+    Row { suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
+}
+
+/// Completes the row of the suite from the best of the baselines, which comes first in the returned rows.
+fn compare(row: &mut Row, ours: &Subject, others: Vec<Row>) -> Vec<Row> {
+    let rows = best_baseline_first(others);
+    // The row of the baseline says the same from its side.
+    row.beside_floor = Some(ours.rounds());
+    (row.floor_ratio, row.floor_ratio_spread) = (rows[0].suite_ratio, rows[0].suite_ratio_spread);
     rows
 }
 
 /// The implementation, and the length of the pieces that it writes.
 type Who = (Implementation, Option<usize>);
 
-/// Returns the suite, its floors and the other implementations, in this order.
-fn contestants(case: Case) -> Vec<(Who, Contestant)> {
+/// Returns the suite, its baselines and the other implementations, in this order.
+fn subjects(case: Case) -> Vec<(Who, Subject)> {
     let placement = case.placement;
-    let of_floor = move |implementation, floor: Floor| {
-        let piece = floor.piece;
-        let start = move || Pair::start_floor(floor.clone(), placement);
-        ((implementation, piece), Contestant::new(case, start))
+    let of_baseline = move |implementation, baseline: Baseline| {
+        let piece = baseline.piece;
+        let start = move || processes::start(baseline, placement);
+        ((implementation, piece), Subject::new(case, start))
     };
-    let mut all = vec![((Implementation::Suite, None), Contestant::new(case, move || Pair::start(case)))];
-    all.extend(floors(&case).into_iter().map(|floor| of_floor(Implementation::Floor, floor)));
+    let mut all = vec![((Implementation::Suite, None), Subject::new(case, move || sides::start(case)))];
+    all.extend(baselines(&case).into_iter().map(|baseline| of_baseline(Implementation::Baseline, baseline)));
     if is_ring(&case) {
-        all.push(of_floor(Implementation::ManySlots, Floor::of(&case).with_many_slots()));
-        let start = move || Pair::start_in_place(case).expect("it is a ring");
-        all.push(((Implementation::InPlace, None), Contestant::new(case, start)));
+        all.push(of_baseline(Implementation::ManySlots, Baseline::of(&case).with_many_slots()));
+        let start = move || in_place::start(case).expect("it is a ring");
+        all.push(((Implementation::InPlace, None), Subject::new(case, start)));
         if case.wait != Wait::Block && case.size == ring_crate::SIZE {
             let start = move || ring_crate::start(placement);
-            all.push(((Implementation::Rtrb, None), Contestant::new(case, start)));
+            all.push(((Implementation::Rtrb, None), Subject::new(case, start)));
         }
     }
     all
 }
 
-/// Returns the floors of a case: one, or several of which the best counts.
-fn floors(case: &Case) -> Vec<Floor> {
-    let whole = Floor::of(case);
+/// Returns the baselines of a case: one, or several of which the best counts.
+fn baselines(case: &Case) -> Vec<Baseline> {
+    let whole = Baseline::of(case);
     // On the way to another host, the kernel splits a stream as it chooses.
     let variant = case.variant();
     let is_stream = variant.unit == Unit::ByteStream && variant.reach == Reach::SameHost;
-    let mut floors = vec![whole.clone()];
+    let mut baselines = vec![whole];
     if case.kind == Kind::Throughput && is_stream {
         let smaller = PIECES.into_iter().filter(|&piece| piece < case.size);
-        floors.extend(smaller.map(|piece| whole.clone().in_pieces(piece)));
+        baselines.extend(smaller.map(|piece| whole.in_pieces(piece)));
     }
-    floors
+    baselines
 }
 
 /// Returns true if the case is a stream through the suite's ring.
@@ -85,15 +103,15 @@ fn is_ring(case: &Case) -> bool {
     case.kind == Kind::Throughput && InPlace::find(case.member.profile.name, case.variant).is_some()
 }
 
-/// Keeps only the fastest of the floors.
-fn best_floor_first(rows: Vec<Row>) -> Vec<Row> {
+/// Keeps only the fastest of the baselines.
+fn best_baseline_first(rows: Vec<Row>) -> Vec<Row> {
     let time = |row: &Row| row.rounds.as_ref().map_or(f64::INFINITY, |rounds| rounds.ns.median);
-    let (mut floors, others): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.implementation == Implementation::Floor.name());
-    floors.sort_by(|a, b| time(a).total_cmp(&time(b)));
-    floors.truncate(1);
-    floors.extend(others);
-    floors
+    let (mut baselines, others): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.implementation == Implementation::Baseline.name());
+    baselines.sort_by(|a, b| time(a).total_cmp(&time(b)));
+    baselines.truncate(1);
+    baselines.extend(others);
+    baselines
 }
 
 #[cfg(test)]
@@ -101,18 +119,17 @@ mod tests {
     use super::ring_crate;
     use super::*;
     use crate::invented::case;
-    use crate::measure::registry::SIX;
+    use crate::results::registry;
     use crate::results::row::Rounds;
+    use ipc_core::Error;
 
     /// Returns the implementations that play beside a case, and the pieces in which each writes.
     fn who(case: Case) -> Vec<(&'static str, Option<usize>)> {
-        contestants(case).into_iter().map(|((who, piece), _)| (who.name(), piece)).collect()
+        subjects(case).into_iter().map(|((who, piece), _)| (who.name(), piece)).collect()
     }
 
     fn all_cases() -> impl Iterator<Item = Case> {
-        let ways = SIX
-            .iter()
-            .flat_map(|member| member.variants().map(|variant| (member.profile.name, variant.name)));
+        let ways = registry::all().map(|(member, variant)| (member.profile.name, variant.name));
         let kinds = Kind::USUAL;
         ways.flat_map(move |(mechanism, variant)| {
             kinds.into_iter().flat_map(move |kind| {
@@ -121,7 +138,7 @@ mod tests {
         })
     }
 
-    /// Each case has one floor; only a ring has other rings beside it.
+    /// Each case has one baseline; only a ring has other rings beside it.
     #[test]
     fn a_ring_has_others_beside_its_floor() {
         assert_eq!(ring_crate::SIZE, 64, "as long as the messages here");
@@ -143,7 +160,7 @@ mod tests {
     fn a_stream_is_also_written_in_smaller_pieces() {
         let pieces = |mechanism, variant, kind, size| -> Vec<_> {
             let case = Case { size, ..case(mechanism, variant, kind, Wait::Block) };
-            floors(&case).iter().map(|floor| floor.piece).collect()
+            baselines(&case).iter().map(|baseline| baseline.piece).collect()
         };
         for (mechanism, variant) in [("pipe", "anonymous"), ("fifo", "fifo"), ("socket", "unix-stream")] {
             assert_eq!(
@@ -159,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fastest_floor_counts_and_no_other() {
+    fn the_fastest_baseline_counts_and_no_other() {
         let case = case("pipe", "anonymous", Kind::Throughput, Wait::Block);
         let of = |implementation: Implementation, piece, ns: f64| Row {
             implementation: implementation.name().into(),
@@ -169,17 +186,48 @@ mod tests {
             ..Row::empty(&case)
         };
         let rows = vec![
-            of(Implementation::Floor, None, 30.0),
+            of(Implementation::Baseline, None, 30.0),
             of(Implementation::InPlace, None, 5.0),
-            of(Implementation::Floor, Some(4096), 10.0),
-            of(Implementation::Floor, Some(16384), 20.0),
+            of(Implementation::Baseline, Some(4096), 10.0),
+            of(Implementation::Baseline, Some(16384), 20.0),
             of(Implementation::ManySlots, None, 40.0),
         ];
-        let (mut row, ours) = (Row::empty(&case), Contestant::new(case, move || Pair::start(case)));
+        let (mut row, ours) = (Row::empty(&case), Subject::new(case, move || sides::start(case)));
         let kept = compare(&mut row, &ours, rows).into_iter().map(|row| (row.implementation, row.piece));
         assert_eq!(row.floor_ratio, Some(30.0));
         let kept: Vec<_> = kept.collect();
         let expected = [("floor", Some(4096)), ("in_place", None), ("many_slots", None)];
         assert_eq!(kept, expected.map(|(name, piece)| (name.to_owned(), piece)));
+    }
+
+    /// Returns a subject that has played rounds of 50 messages, each of which took the given time.
+    fn played(kind: Kind, times: [f64; 5]) -> Subject {
+        let mut subject =
+            Subject::new(case("pipe", "anonymous", kind, Wait::Block), || Err(Error::Disconnected));
+        (subject.count, subject.times) = (50, times.into());
+        subject
+    }
+
+    /// Both rows of a comparison state the same ratio, each with the rounds of its own side.
+    #[test]
+    fn a_row_and_its_baseline_say_the_same_ratio() {
+        let case = case("pipe", "anonymous", Kind::Throughput, Wait::Block);
+        let ours = played(Kind::Throughput, [300.0, 200.0, 400.0, 500.0, 1000.0]);
+        let theirs = played(Kind::Throughput, [200.0, 100.0, 100.0, 100.0, 1000.0]); // 1.5, 2, 4, 5 and 1 times
+        let baseline = row_of_other(Implementation::Baseline, &case, &theirs, &ours);
+        assert_eq!((baseline.implementation.as_str(), baseline.count), ("floor", 5 * 50));
+        assert_eq!((baseline.suite_ratio, baseline.suite_ratio_spread), (Some(2.0), Some([1.5, 4.0])));
+        assert_eq!((baseline.floor_ratio, baseline.rtt_ns.as_ref()), (None, None));
+        assert_eq!(baseline.rounds, Some(Rounds::of(50, &theirs.times)));
+        assert!((baseline.messages_per_s.unwrap() - 1e7).abs() < 1.0, "a median of 100 ns: {baseline:?}");
+
+        let mut row = Row { rounds: Some(Rounds::of(1, &[7.0])), ..Row::empty(&case) };
+        compare(&mut row, &ours, vec![baseline]);
+        assert_eq!((row.floor_ratio, row.floor_ratio_spread), (Some(2.0), Some([1.5, 4.0])));
+        assert_eq!(row.beside_floor, Some(Rounds::of(50, &ours.times)));
+        assert_eq!(row.rounds, Some(Rounds::of(1, &[7.0])), "they were played without a floor");
+        let round_trip = Case { kind: Kind::RoundTrip, ..case };
+        let of_trips = row_of_other(Implementation::Baseline, &round_trip, &theirs, &ours);
+        assert_eq!(of_trips.messages_per_s, None);
     }
 }

@@ -13,18 +13,19 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, pipe2, read, write};
 
-use super::exchange::{play, read_all, write_all};
-use super::{Ends, Made, Patience, Side};
+use super::ends::{BothEnds, Ends, Side};
+use super::loops::{play, read_all, write_all};
+use super::waiting::Waiter;
 
 /// Creates two pipes, one for each direction.
-pub(super) fn make() -> Result<Made> {
+pub(super) fn make() -> Result<BothEnds> {
     let (pong_reads, ping_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
     let (ping_reads, pong_writes) = pipe2(OFlag::O_CLOEXEC).call("pipe2")?;
-    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
+    Ok(BothEnds { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
 }
 
 /// Creates two FIFOs, opened on both sides; after that their names are no longer needed.
-pub(super) fn make_named() -> Result<Made> {
+pub(super) fn make_named() -> Result<BothEnds> {
     let _guard = ownership::CreationGuard::new();
     let ownership = OwnershipLock::take::<Fifo>(None)?;
     let fifo = |name| -> Result<(OwnedFd, OwnedFd)> {
@@ -38,7 +39,7 @@ pub(super) fn make_named() -> Result<Made> {
     };
     let (pong_reads, ping_writes) = fifo("to-pong")?;
     let (ping_reads, pong_writes) = fifo("to-ping")?;
-    Ok(Made { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
+    Ok(BothEnds { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
 }
 
 fn ends(read: OwnedFd, write: OwnedFd) -> Ends {
@@ -46,10 +47,10 @@ fn ends(read: OwnedFd, write: OwnedFd) -> Ends {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: Ends, piece: Option<usize>, patience: Patience) -> Result<Side> {
+pub(super) fn side(role: Role, ends: Ends, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
     let [reads, writes]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
-    if patience.polls() {
+    if waiter.polls() {
         for fd in [&reads, &writes] {
             fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).call("fcntl")?;
         }
@@ -59,8 +60,8 @@ pub(super) fn side(role: Role, ends: Ends, piece: Option<usize>, patience: Patie
         play(
             role,
             order,
-            |message| write_all(message.text(), piece, |bytes| patience.until(|| write(&writes, bytes))),
-            |message| read_all(message.text_mut(), |buffer| patience.until(|| read(&reads, buffer))),
+            |message| write_all(message.text(), piece, |bytes| waiter.until(|| write(&writes, bytes))),
+            |message| read_all(message.text_mut(), |buffer| waiter.until(|| read(&reads, buffer))),
         )
     }))
 }

@@ -10,14 +10,16 @@ use ipc_msgq::posix::PosixName;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::mqueue::mq_unlink;
 
-use super::exchange::play;
-use super::{Ends, Made, Patience, Side, sys};
+use super::ends::{BothEnds, Ends, Side};
+use super::loops::play;
+use super::sys;
+use super::waiting::Waiter;
 
 /// The capacity of a queue in messages: the most that an ordinary user may request.
 const CAPACITY: i64 = 10;
 
 /// Creates two queues for messages of `size` bytes. Both sides get the open queues, so their names are removed at once.
-pub(super) fn make(size: usize) -> Result<Made> {
+pub(super) fn make(size: usize) -> Result<BothEnds> {
     let _guard = ownership::CreationGuard::new();
     let name = PosixName::fresh();
     let ownership =
@@ -31,14 +33,14 @@ pub(super) fn make(size: usize) -> Result<Made> {
     let (down, up) = (queue(name)?, queue(PosixName::fresh())?);
     let copy = |fd: &OwnedFd| fd.try_clone().call("fcntl");
     let ping = Ends { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
-    Ok(Made { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, ownership: None })
+    Ok(BothEnds { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, ownership: None })
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: Ends, patience: Patience) -> Result<Side> {
+pub(super) fn side(role: Role, ends: Ends, waiter: Waiter) -> Result<Side> {
     let [inbound, outbound]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
-    if patience.polls() {
+    if waiter.polls() {
         for queue in [&inbound, &outbound] {
             fcntl(queue, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).call("fcntl")?;
         }
@@ -47,8 +49,8 @@ pub(super) fn side(role: Role, ends: Ends, patience: Patience) -> Result<Side> {
         play(
             role,
             order,
-            |message| patience.until(|| sys::mq_send(outbound.as_raw_fd(), message.text())),
-            |message| patience.until(|| sys::mq_receive(inbound.as_raw_fd(), message.text_mut())),
+            |message| waiter.until(|| sys::mq_send(outbound.as_raw_fd(), message.text())),
+            |message| waiter.until(|| sys::mq_receive(inbound.as_raw_fd(), message.text_mut())),
         )
     }))
 }

@@ -3,7 +3,7 @@
 //! addition.
 
 use std::hint;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{Payload, Workload};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::measure::pair::{Pair, Stage};
-use crate::measure::task::Played;
+use crate::measure::pair::{Pair, TaskChannel};
+use crate::measure::task::TaskResult;
 use crate::results::case::Placement;
 
 /// The length of each message: an array, which is one element of the ring.
@@ -28,25 +28,25 @@ const CAPACITY: usize = ipc_core::ring::CAPACITY / SIZE;
 /// # Errors
 /// A thread cannot be started.
 pub(crate) fn start(placement: Placement) -> Result<Pair> {
-    Pair::on_stage(move |stage| feed(placement, stage))
+    Pair::on_thread(move |channel| feed(placement, channel))
 }
 
-fn feed(placement: Placement, stage: &Stage) -> Result<()> {
+fn feed(placement: Placement, channel: &TaskChannel) -> Result<()> {
     let cpus = Cpus::Pair(placement.ping, placement.pong);
     let (mut producer, consumer) = RingBuffer::<Element>::new(CAPACITY);
-    let (orders, their_orders) = channel();
-    let (said, told) = channel();
+    let (orders, their_orders) = mpsc::channel();
+    let (said, told) = mpsc::channel();
     let drainer = move || drain(cpus, consumer, &their_orders, &said);
     let drainer = thread::Builder::new().name("pong".into()).spawn(drainer).call("clone")?;
     cpus.bind(Role::Ping)?;
-    stage.is_ready(SIZE, None);
-    for task in stage.tasks() {
+    channel.report_ready(SIZE, None);
+    for task in channel.tasks() {
         let order = task.order;
         let hear = || -> Result<Duration> { told.recv().map_err(|_| Error::Disconnected) };
         let _ = orders.send(order); // if nothing receives it, no answer comes
         hear()?; // the thread is awake
         fill(&mut producer, &order);
-        stage.has_played(Played::in_time(hear()?));
+        channel.report(TaskResult::in_time(hear()?));
     }
     drop(orders);
     drainer.join().expect("it does not panic")

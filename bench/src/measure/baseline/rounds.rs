@@ -1,16 +1,12 @@
-//! Interleaved rounds: A B C A B C …, so that a disturbance of the machine hits all of them alike.
-//!
-//! All pairs are alive at once, and each sleeps while it is not its turn. A round takes some milliseconds: long enough
-//! to be timed by its two ends alone, short enough that the machine is the same for all. Only times of the *same* round
-//! are compared, round after round.
+//! A few implementations of the same exchange take turns (`measure/turns.rs`), for the ratio of their times. Only
+//! times of the *same* round are compared, round after round.
 //!
 //! Now and then all pairs are replaced by fresh ones. When they poll shared memory, two pairs of identical code may
 //! differ by a third for as long as they live; the pages they were given may be the cause, which is unproven. Only many
 //! pairs separate the effect of the code from luck.
 //!
-//! This is for a few implementations of the same exchange, and for the ratio of their times. The rows of a run take
-//! turns as well, but in [`run`](mod@crate::measure::run): there one pair plays many rows, lives as long as the run, and whole
-//! histograms are kept.
+//! The rows of a run take turns as well, but in [`run`](mod@crate::measure::run): there one pair plays many rows, lives
+//! as long as the run, and whole histograms are kept.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -20,12 +16,13 @@ use ipc_core::{Error, Result};
 use crate::measure::effort::{Effort, calibrate};
 use crate::measure::pair::Pair;
 use crate::measure::task::Task;
+use crate::measure::turns::take_turns;
 use crate::results::case::{Case, Kind};
 use crate::results::quartiles::Quartiles;
 use crate::results::row::Rounds;
 
 /// One of the participants that take turns.
-pub struct Contestant {
+pub struct Subject {
     start: Box<dyn Fn() -> Result<Pair>>,
     case: Case,
     /// The pair that plays now.
@@ -38,19 +35,19 @@ pub struct Contestant {
 
 /// The length and the number of the rounds.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// The effort of each round of each contestant.
+pub struct RoundsPlan {
+    /// The effort of each round of each subject.
     round: Effort,
-    /// The time of all rounds of one contestant together.
+    /// The time of all rounds of one subject together.
     each: Duration,
-    /// The number of times that all contestants begin with fresh pairs.
+    /// The number of times that all subjects begin with fresh pairs.
     pairs: u32,
 }
 
 /// The fewest rounds: the spread of fewer says nothing.
 pub const FEWEST_ROUNDS: usize = 11;
 
-impl Plan {
+impl RoundsPlan {
     /// Returns a plan that takes the time of one row, in rounds of some milliseconds, by several pairs; or one with a
     /// fixed number of messages in each of the fewest rounds, by one pair.
     #[must_use]
@@ -68,8 +65,8 @@ impl Plan {
     }
 }
 
-impl Contestant {
-    /// Returns a contestant that plays `case` with the pairs that `start` makes.
+impl Subject {
+    /// Returns a subject that plays `case` with the pairs that `start` makes.
     pub fn new(case: Case, start: impl Fn() -> Result<Pair> + 'static) -> Self {
         Self { start: Box::new(start), case, pair: None, count: 0, times: Vec::new() }
     }
@@ -92,8 +89,8 @@ impl Contestant {
         Quartiles::of(self.times.iter().zip(&other.times).map(|(ours, theirs)| ours / theirs))
     }
 
-    /// Starts a fresh pair. First checks a few messages, so that only a working contestant takes part.
-    fn start(&mut self, plan: Plan) -> Result<()> {
+    /// Starts a fresh pair. First checks a few messages, so that only a working subject takes part.
+    fn start(&mut self, plan: RoundsPlan) -> Result<()> {
         let mut pair = (self.start)()?;
         pair.play(self.case.verified())?;
         if self.count == 0 {
@@ -124,42 +121,39 @@ fn each(elapsed: Duration, count: u64) -> f64 {
     elapsed.as_nanos().max(1) as f64 / count as f64
 }
 
-impl fmt::Debug for Contestant {
+impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Contestant")
+        f.debug_struct("Subject")
             .field("count", &self.count)
             .field("times", &self.times)
             .finish_non_exhaustive()
     }
 }
 
-/// Lets the contestants take turns, until they are done or `is_over` returns true.
+/// Lets the subjects take turns, until they are done or `is_over` returns true.
 ///
 /// # Errors
 /// The first that fails ends it for all. [`Disconnected`](Error::Disconnected): it was over after fewer than
 /// [`FEWEST_ROUNDS`].
-pub fn interleave(contestants: &mut [Contestant], plan: Plan, is_over: &dyn Fn() -> bool) -> Result<()> {
+pub fn interleave(subjects: &mut [Subject], plan: RoundsPlan, is_over: &dyn Fn() -> bool) -> Result<()> {
     let fewest = FEWEST_ROUNDS.div_ceil(plan.pairs as usize);
-    let time = plan.each * contestants.len() as u32 / plan.pairs;
+    let time = plan.each * subjects.len() as u32 / plan.pairs;
     for _ in 0..plan.pairs {
-        for contestant in contestants.iter_mut() {
+        for subject in subjects.iter_mut() {
             if is_over() {
                 break;
             }
-            contestant.start(plan)?;
+            subject.start(plan)?;
         }
         let started = Instant::now();
-        let mut rounds = 0;
-        while !is_over() && (rounds < fewest || started.elapsed() < time) {
-            contestants.iter_mut().try_for_each(|contestant| contestant.play(is_over))?;
-            rounds += 1;
-        }
-        contestants.iter_mut().try_for_each(Contestant::finish)?;
+        let again = |round| !is_over() && (round < fewest || started.elapsed() < time);
+        take_turns(subjects, again, |subject, _| subject.play(is_over))?;
+        subjects.iter_mut().try_for_each(Subject::finish)?;
         if is_over() {
             break;
         }
     }
-    let enough = contestants.iter().all(|contestant| contestant.times.len() >= FEWEST_ROUNDS);
+    let enough = subjects.iter().all(|subject| subject.times.len() >= FEWEST_ROUNDS);
     if is_over() && !enough { Err(Error::Disconnected) } else { Ok(()) }
 }
 

@@ -9,8 +9,10 @@ use ipc_demo::cpus::Role;
 use ipc_demo::exchange::Pattern;
 use ipc_shm::{SemaphoreArray, Semaphores};
 
-use super::exchange::play;
-use super::{Ends, Made, Patience, Side, memory, sys};
+use super::ends::{BothEnds, Ends, Side};
+use super::loops::play;
+use super::waiting::Waiter;
+use super::{memory, sys};
 
 // The suite's semaphores that are used here.
 /// Begins with 1: the slot may be filled.
@@ -21,7 +23,7 @@ const FOR_PONG: u16 = 1;
 const FOR_PING: u16 = 4;
 
 /// Creates memory, and an array of semaphores under a fresh key, which the ownership lock removes.
-pub(super) fn make(size: usize) -> Result<Made> {
+pub(super) fn make(size: usize) -> Result<BothEnds> {
     let _guard = ownership::CreationGuard::new();
     let mut made = memory::make(size, 1)?;
     let key = Key::fresh();
@@ -32,10 +34,10 @@ pub(super) fn make(size: usize) -> Result<Made> {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &Ends, patience: Patience) -> Result<Side> {
+pub(super) fn side(role: Role, ends: &Ends, waiter: Waiter) -> Result<Side> {
     let (shared, array) = (memory::map(ends)?, ends.number);
-    let flags = if patience.polls() { libc::IPC_NOWAIT } else { 0 };
-    let take = move |semaphore| patience.until(|| sys::semop(array, semaphore, -1, flags));
+    let flags = if waiter.polls() { libc::IPC_NOWAIT } else { 0 };
+    let take = move |semaphore| waiter.until(|| sys::semop(array, semaphore, -1, flags));
     let give = move |semaphore| sys::semop(array, semaphore, 1, 0);
     let (mine, yours) = if role == Role::Ping { (FOR_PING, FOR_PONG) } else { (FOR_PONG, FOR_PING) };
     Ok(Box::new(move |order| {

@@ -10,30 +10,38 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
 };
 
-use super::exchange::{play, read_all, write_all};
-use super::{Ends, Made, Patience, Side};
+use super::ends::{BothEnds, Ends, Side};
+use super::loops::{play, read_all, write_all};
+use super::waiting::Waiter;
 
-/// Creates two connected sockets.
-pub(super) fn make(variant: &str, size: usize) -> Result<Made> {
-    let (ping, pong) = match variant {
-        "tcp" => connect()?,
-        "unix-seqpacket" => {
-            let (ping, pong) = pair(SockType::SeqPacket)?;
-            // A packet is sent whole or not at all: the buffer has to hold one, with the kernel's overhead.
-            let needed = size + 1024;
-            for socket in [&ping, &pong] {
-                // `SO_SNDBUF` reads back as double the usable size, to leave room for the kernel's overhead.
-                if getsockopt(socket, sockopt::SndBuf).call("getsockopt")? / 2 < needed {
-                    let forced = setsockopt(socket, sockopt::SndBufForce, &needed);
-                    forced.or_else(|_| setsockopt(socket, sockopt::SndBuf, &needed)).call("setsockopt")?;
-                }
-            }
-            (ping, pong)
+/// Creates two connected stream sockets.
+pub(super) fn make_streams() -> Result<BothEnds> {
+    Ok(both(pair(SockType::Stream)?))
+}
+
+/// Creates two connected sockets for packets of `size` bytes.
+pub(super) fn make_packets(size: usize) -> Result<BothEnds> {
+    let (ping, pong) = pair(SockType::SeqPacket)?;
+    // A packet is sent whole or not at all: the buffer has to hold one, with the kernel's overhead.
+    let needed = size + 1024;
+    for socket in [&ping, &pong] {
+        // `SO_SNDBUF` reads back as double the usable size, to leave room for the kernel's overhead.
+        if getsockopt(socket, sockopt::SndBuf).call("getsockopt")? / 2 < needed {
+            let forced = setsockopt(socket, sockopt::SndBufForce, &needed);
+            forced.or_else(|_| setsockopt(socket, sockopt::SndBuf, &needed)).call("setsockopt")?;
         }
-        _ => pair(SockType::Stream)?,
-    };
+    }
+    Ok(both((ping, pong)))
+}
+
+/// Creates two sockets that are connected over the loopback interface.
+pub(super) fn make_tcp() -> Result<BothEnds> {
+    Ok(both(connect()?))
+}
+
+fn both((ping, pong): (OwnedFd, OwnedFd)) -> BothEnds {
     let ends = |socket| Ends { descriptors: vec![socket], number: 0 };
-    Ok(Made { ping: ends(ping), pong: ends(pong), ownership: None })
+    BothEnds { ping: ends(ping), pong: ends(pong), ownership: None }
 }
 
 fn pair(kind: SockType) -> Result<(OwnedFd, OwnedFd)> {
@@ -62,36 +70,36 @@ fn socket(ends: Ends) -> Result<OwnedFd> {
     ends.descriptors.into_iter().next().ok_or(Error::Corrupt("no descriptor"))
 }
 
-fn flags(patience: &Patience) -> MsgFlags {
-    let never_waits = if patience.polls() { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
+fn flags(waiter: &Waiter) -> MsgFlags {
+    let never_waits = if waiter.polls() { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
     MsgFlags::MSG_NOSIGNAL | never_waits
 }
 
 /// Returns one side of the exchange over a stream, for which both sides know the length of the messages.
-pub(super) fn stream(role: Role, ends: Ends, piece: Option<usize>, patience: Patience) -> Result<Side> {
-    let (owned, flags, piece) = (socket(ends)?, flags(&patience), piece.unwrap_or(usize::MAX));
+pub(super) fn stream(role: Role, ends: Ends, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
+    let (owned, flags, piece) = (socket(ends)?, flags(&waiter), piece.unwrap_or(usize::MAX));
     Ok(Box::new(move |order| {
         let fd = owned.as_raw_fd();
         play(
             role,
             order,
-            |message| write_all(message.text(), piece, |bytes| patience.until(|| send(fd, bytes, flags))),
-            |message| read_all(message.text_mut(), |buffer| patience.until(|| recv(fd, buffer, flags))),
+            |message| write_all(message.text(), piece, |bytes| waiter.until(|| send(fd, bytes, flags))),
+            |message| read_all(message.text_mut(), |buffer| waiter.until(|| recv(fd, buffer, flags))),
         )
     }))
 }
 
 /// Returns one side of the exchange in packets: one call, one message.
-pub(super) fn packets(role: Role, ends: Ends, patience: Patience) -> Result<Side> {
-    let (owned, flags) = (socket(ends)?, flags(&patience));
+pub(super) fn packets(role: Role, ends: Ends, waiter: Waiter) -> Result<Side> {
+    let (owned, flags) = (socket(ends)?, flags(&waiter));
     Ok(Box::new(move |order| {
         let (fd, size) = (owned.as_raw_fd(), order.size);
         let whole = |len| if len == size { Ok(()) } else { Err(Errno::EPIPE) };
         play(
             role,
             order,
-            |message| patience.until(|| send(fd, message.text(), flags)).and_then(whole),
-            |message| patience.until(|| recv(fd, message.text_mut(), flags)).and_then(whole),
+            |message| waiter.until(|| send(fd, message.text(), flags)).and_then(whole),
+            |message| waiter.until(|| recv(fd, message.text_mut(), flags)).and_then(whole),
         )
     }))
 }

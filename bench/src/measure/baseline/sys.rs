@@ -1,4 +1,4 @@
-//! The calls of the floors that neither `nix` nor std wraps, and shared bytes. The only file of the crate with
+//! The calls of the baselines that neither `nix` nor std wraps, and shared bytes. The only file of the crate with
 //! `unsafe`.
 #![allow(unsafe_code)]
 

@@ -13,7 +13,7 @@ use crate::results::case::Placement;
 
 /// A way of waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum BareWait {
     /// Sleeps in the call.
     Sleep,
     /// Repeats a call that does not wait.
@@ -22,7 +22,7 @@ pub(super) enum Way {
     PollAndYield,
 }
 
-impl Way {
+impl BareWait {
     const ALL: [Self; 3] = [Self::Sleep, Self::Poll, Self::PollAndYield];
 
     /// Returns the equivalent of a strategy of the suite.
@@ -45,31 +45,31 @@ impl Way {
     }
 }
 
-impl FromStr for Way {
+impl FromStr for BareWait {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let found = Self::ALL.into_iter().find(|way| way.name() == text);
-        found.ok_or_else(|| Error::Usage(format!("no way of waiting '{text}'")))
+        let found = Self::ALL.into_iter().find(|wait| wait.name() == text);
+        found.ok_or_else(|| Error::Usage(format!("invalid way of waiting '{text}'")))
     }
 }
 
 /// A way of waiting, and the condition to stop: a bare call cannot ask whether its peer lives.
 #[derive(Clone, Debug)]
-pub(super) struct Patience {
-    pub(super) way: Way,
+pub(super) struct Waiter {
+    pub(super) wait: BareWait,
     /// True once the other process has ended.
     pub(super) gone: Arc<AtomicBool>,
 }
 
-impl Patience {
-    pub(super) fn new(way: Way) -> Self {
-        Self { way, gone: Arc::default() }
+impl Waiter {
+    pub(super) fn new(wait: BareWait) -> Self {
+        Self { wait, gone: Arc::default() }
     }
 
     /// Returns true if the calls are to be told not to wait.
     pub(super) fn polls(&self) -> bool {
-        self.way != Way::Sleep
+        self.wait != BareWait::Sleep
     }
 
     /// Repeats a call while it answers "not now". A call that sleeps is made once, and again after a signal.
@@ -92,10 +92,10 @@ impl Patience {
         if self.gone.load(Ordering::Relaxed) {
             return Err(Errno::EPIPE);
         }
-        match self.way {
-            Way::Poll => hint::spin_loop(),
-            Way::PollAndYield => thread::yield_now(),
-            Way::Sleep => {}
+        match self.wait {
+            BareWait::Poll => hint::spin_loop(),
+            BareWait::PollAndYield => thread::yield_now(),
+            BareWait::Sleep => {}
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! One process of a crowd, as the harness sees it.
+//! One of the processes, as the harness sees it.
 
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
@@ -13,6 +13,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The time that a process may still take to report when the turn is over.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// The time that a process may take to get ready, or to report, on a loaded machine.
+pub(super) const READY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The time that a process may take to end.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -70,7 +73,7 @@ impl Child {
                 }
             } else if Instant::now() >= deadline {
                 let what = format!("{} says nothing", self.what);
-                return Err(Error::TimedOut { what, waited: super::PATIENCE });
+                return Err(Error::TimedOut { what, waited: READY_TIMEOUT });
             } else if is_over() && over_since.get_or_insert_with(Instant::now).elapsed() > GRACE {
                 return Err(Error::Disconnected);
             }

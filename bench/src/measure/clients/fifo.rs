@@ -15,14 +15,18 @@ use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Call, Error, Result};
 use ipc_fifo::Fifo;
 use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc::PIPE_BUF;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::load_generator::{Caller, Callers};
-use super::roles::{Made, Part, in_background};
+use super::load_generator::{LoadGenerator, Requester};
+use super::part::{Clients, Part, ServerObjects, in_background};
 
 /// The header of a request: the client's number.
-pub(super) const HEADER: usize = size_of::<u32>();
+const HEADER: usize = size_of::<u32>();
+
+/// The longest request that is written atomically.
+pub(super) const LONGEST: usize = PIPE_BUF - HEADER;
 
 /// The most requests that are read at once.
 const AT_ONCE: usize = 16;
@@ -36,7 +40,7 @@ fn answers(dir: &Path, client: usize) -> PathBuf {
 }
 
 /// Creates all the FIFOs and starts to serve; returns their directory.
-pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
+pub(super) fn serve(part: &Part) -> Result<(String, ServerObjects)> {
     let making = ownership::CreationGuard::new();
     let ownership = OwnershipLock::take::<Fifo>(None)?;
     let dir = ownership.path(""); // no directory in it: an ownership lock removes only the files in its own
@@ -78,7 +82,7 @@ fn answer_all(mut requests: File, answers: &[File], size: usize) -> Result<()> {
             let (client, payload) = request.split_first_chunk().expect("longer than its header");
             let mut answers = answers
                 .get(u32::from_le_bytes(*client) as usize)
-                .ok_or(Error::Corrupt("a request of nobody"))?;
+                .ok_or(Error::Corrupt("a request of an unknown client"))?;
             // The client has taken its last answer, or it has died and sends no more: this does not wait.
             answers.write_all(payload).call("write")?;
         }
@@ -86,14 +90,14 @@ fn answer_all(mut requests: File, answers: &[File], size: usize) -> Result<()> {
 }
 
 /// The two ends of one client.
-pub(super) struct Client {
+pub(super) struct FifoClient {
     requests: Rc<File>,
     answers: File,
     request: Vec<u8>,
 }
 
 /// Opens the ends of all clients of this process.
-pub(super) fn join(part: &Part) -> Result<Callers<Client>> {
+pub(super) fn join(part: &Part) -> Result<Box<dyn Clients>> {
     let dir = Path::new(&part.address);
     let requests = Rc::new(OpenOptions::new().write(true).open(requests(dir)).call("open")?);
     let join = |client: usize| {
@@ -105,18 +109,19 @@ pub(super) fn join(part: &Part) -> Result<Callers<Client>> {
             .call("open")?;
         let mut request = (client as u32).to_le_bytes().to_vec();
         request.resize(HEADER + part.size, 0);
-        Ok(Client { requests: Rc::clone(&requests), answers, request })
+        Ok(FifoClient { requests: Rc::clone(&requests), answers, request })
     };
-    Callers::new(part.clients.clone().map(join).collect::<Result<_>>()?, part.size)
+    let clients = part.clients.clone().map(join).collect::<Result<_>>()?;
+    Ok(Box::new(LoadGenerator::new(clients, part.size)?))
 }
 
-impl AsFd for Client {
+impl AsFd for FifoClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.answers.as_fd()
     }
 }
 
-impl Caller for Client {
+impl Requester for FifoClient {
     fn ask(&mut self, request: &[u8]) -> Result<()> {
         self.request[HEADER..].copy_from_slice(request);
         (&*self.requests).write_all(&self.request).map_err(|error| match error.kind() {

@@ -4,16 +4,15 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::exchange::Payload;
+use ipc_demo::exchange::{self, Payload};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use super::roles::{Clients, Tally};
-use super::times;
-use super::wire::{self, Order};
+use super::part::{Clients, Tally};
+use super::wire::{self, TurnOrder};
 
 /// A client that can send requests, and whose answers can be waited for.
-pub(super) trait Caller: AsFd {
+pub(super) trait Requester: AsFd {
     /// Sends a request. Waits if there is no room for it: the server takes requests whatever else there is.
     fn ask(&mut self, request: &[u8]) -> Result<()>;
 
@@ -21,14 +20,14 @@ pub(super) trait Caller: AsFd {
     fn answer(&mut self, answer: &mut [u8]) -> Result<()>;
 }
 
-/// Several callers in one thread, asleep while no answer has arrived.
-pub(super) struct Callers<C> {
+/// Several clients in one thread, asleep while no answer has arrived.
+pub(super) struct LoadGenerator<C> {
     all: Vec<(C, Pending)>,
     epoll: Epoll,
     message: Vec<u8>,
 }
 
-/// The request whose answer a caller waits for.
+/// The request whose answer a client waits for.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pending {
     /// The number of requests sent in all.
@@ -38,36 +37,36 @@ struct Pending {
 }
 
 /// The time that an answer may take on a loaded machine. Reached only when something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-impl<C: Caller> Callers<C> {
-    /// Makes one exchange with each caller, and checks it.
-    pub(super) fn new(callers: Vec<C>, size: usize) -> Result<Self> {
+impl<C: Requester> LoadGenerator<C> {
+    /// Makes one exchange with each client, and checks it.
+    pub(super) fn new(clients: Vec<C>, size: usize) -> Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
-        for (at, caller) in callers.iter().enumerate() {
-            epoll.add(caller, EpollEvent::new(EpollFlags::EPOLLIN, at as u64)).call("epoll_ctl")?;
+        for (at, client) in clients.iter().enumerate() {
+            epoll.add(client, EpollEvent::new(EpollFlags::EPOLLIN, at as u64)).call("epoll_ctl")?;
         }
-        let all = callers.into_iter().map(|caller| (caller, Pending::default())).collect();
-        let mut callers = Self { all, epoll, message: vec![0; size] };
+        let all = clients.into_iter().map(|client| (client, Pending::default())).collect();
+        let mut clients = Self { all, epoll, message: vec![0; size] };
         let now = wire::now()?;
-        callers.play(&Order { start: now, from: now, until: now, verify: true })?;
-        Ok(callers)
+        clients.play(&TurnOrder { start: now, from: now, until: now, verify: true })?;
+        Ok(clients)
     }
 
     fn ask(&mut self, at: usize, payload: Payload) -> Result<()> {
-        let (caller, pending) = &mut self.all[at];
+        let (client, pending) = &mut self.all[at];
         pending.number += 1;
         pending.since = wire::now()?;
         payload.write(pending.number, &mut self.message);
-        caller.ask(&self.message)
+        client.ask(&self.message)
     }
 }
 
-impl<C: Caller> Clients for Callers<C> {
-    fn play(&mut self, order: &Order) -> Result<Tally> {
+impl<C: Requester> Clients for LoadGenerator<C> {
+    fn play(&mut self, order: &TurnOrder) -> Result<Tally> {
         let payload = Payload { verify: order.verify };
         let count = self.all.len();
-        let mut tally = Tally { counts: vec![0; count], all: 0, times: times() };
+        let mut tally = Tally { counts: vec![0; count], all: 0, times: exchange::histogram() };
         order.wait_for_start()?;
         for at in 0..count {
             self.ask(at, payload)?;
@@ -75,19 +74,19 @@ impl<C: Caller> Clients for Callers<C> {
         let mut waiting = count;
         let mut events = [EpollEvent::empty(); 64];
         while waiting > 0 {
-            let patience = EpollTimeout::try_from(PATIENCE).expect("less than a month");
-            let ready = match self.epoll.wait(&mut events, patience) {
+            let timeout = EpollTimeout::try_from(ANSWER_TIMEOUT).expect("less than a month");
+            let ready = match self.epoll.wait(&mut events, timeout) {
                 Err(Errno::EINTR) => continue,
                 Ok(0) => {
                     let what = "a client waits for its answer".into();
-                    return Err(Error::TimedOut { what, waited: PATIENCE });
+                    return Err(Error::TimedOut { what, waited: ANSWER_TIMEOUT });
                 }
                 ready => ready.call("epoll_wait")?,
             };
             for event in &events[..ready] {
                 let at = event.data() as usize;
-                let (caller, pending) = &mut self.all[at];
-                caller.answer(&mut self.message)?;
+                let (client, pending) = &mut self.all[at];
+                client.answer(&mut self.message)?;
                 let now = wire::now()?;
                 payload.read(pending.number, &self.message)?;
                 tally.all += 1;
@@ -126,7 +125,7 @@ mod tests {
         }
     }
 
-    impl Caller for Client {
+    impl Requester for Client {
         fn ask(&mut self, request: &[u8]) -> Result<()> {
             self.0.write_all(request).call("write")
         }
@@ -152,27 +151,27 @@ mod tests {
         (Client(ours), thread::spawn(server))
     }
 
-    fn crowd(wrong: u64) -> (Result<Callers<Client>>, Vec<JoinHandle<u64>>) {
+    fn generator(wrong: u64) -> (Result<LoadGenerator<Client>>, Vec<JoinHandle<u64>>) {
         let (clients, servers): (Vec<_>, Vec<_>) = (0..3).map(|_| served(wrong)).unzip();
-        (Callers::new(clients, SIZE), servers)
+        (LoadGenerator::new(clients, SIZE), servers)
     }
 
-    fn window(length: Duration, verify: bool) -> Order {
+    fn window(length: Duration, verify: bool) -> TurnOrder {
         let now = wire::now().unwrap();
         let (start, from) = (now.saturating_sub(Duration::from_secs(60)), Duration::ZERO); // long ago
-        Order { start, from, until: now + length, verify }
+        TurnOrder { start, from, until: now + length, verify }
     }
 
     /// For each client all answers count but the last, after which it sends no more requests, and the first, which was
     /// the check.
     #[test]
     fn each_answer_counts_for_its_client() {
-        let (callers, servers) = crowd(u64::MAX);
-        let mut callers = callers.unwrap();
+        let (clients, servers) = generator(u64::MAX);
+        let mut clients = clients.unwrap();
         let started = Instant::now();
-        let tally = callers.play(&window(Duration::from_millis(50), true)).unwrap();
+        let tally = clients.play(&window(Duration::from_millis(50), true)).unwrap();
         let longest = tally.times.highest_equivalent(started.elapsed().as_nanos() as u64);
-        drop(callers);
+        drop(clients);
         let asked: Vec<_> = servers.into_iter().map(|server| server.join().unwrap()).collect();
         assert_eq!(tally.counts.iter().map(|count| count + 2).collect::<Vec<_>>(), asked);
         assert_eq!(tally.all, asked.iter().map(|count| count - 1).sum::<u64>());
@@ -182,18 +181,18 @@ mod tests {
 
     #[test]
     fn what_comes_behind_the_window_does_not_count() {
-        let (callers, _servers) = crowd(u64::MAX);
-        let tally = callers.unwrap().play(&window(Duration::ZERO, true)).unwrap();
+        let (clients, _servers) = generator(u64::MAX);
+        let tally = clients.unwrap().play(&window(Duration::ZERO, true)).unwrap();
         assert_eq!((tally.counts, tally.all, tally.times.len()), (vec![0; 3], 3, 0));
     }
 
     #[test]
     fn a_wrong_answer_is_found_where_it_is_to_verify() {
-        let (callers, _servers) = crowd(1);
-        assert!(matches!(callers.map(drop), Err(Error::Corrupt(_))), "the first is checked in any case");
+        let (clients, _servers) = generator(1);
+        assert!(matches!(clients.map(drop), Err(Error::Corrupt(_))), "the first is checked in any case");
         for verify in [false, true] {
-            let (callers, _servers) = crowd(2);
-            let played = callers.unwrap().play(&window(Duration::ZERO, verify));
+            let (clients, _servers) = generator(2);
+            let played = clients.unwrap().play(&window(Duration::ZERO, verify));
             assert_eq!(matches!(played.map(drop), Err(Error::Corrupt(_))), verify);
         }
     }

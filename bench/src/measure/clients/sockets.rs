@@ -14,34 +14,37 @@ use nix::sys::socket::{
     AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, listen, recv, send, socket,
 };
 
-use super::load_generator::{Caller, Callers};
-use super::roles::{Made, Part, in_background};
+use super::load_generator::{LoadGenerator, Requester};
+use super::part::{Clients, Part, ServerObjects, in_background};
 
-const TCP: &str = "tcp";
+/// The longest request: the server holds one for each client.
+pub(super) const LONGEST: usize = 64 << 10;
 
-/// Starts to listen and to serve; returns the address.
-pub(super) fn serve(part: &Part) -> Result<(String, Made)> {
+/// Starts to listen on the loopback interface, and to serve; returns the address.
+pub(super) fn serve_tcp(part: &Part) -> Result<(String, ServerObjects)> {
     let size = part.size;
-    if part.variant == TCP {
-        let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
-        listen(&listener, Backlog::MAXCONN).call("listen")?; // it listens already, but with a shorter backlog
-        let address = listener.local_addr().call("getsockname")?.to_string();
-        in_background(move || answer_all(&Door::Tcp(listener), size))?;
-        return Ok((address, Box::new(())));
-    }
+    let listener = TcpListener::bind("127.0.0.1:0").call("bind")?;
+    listen(&listener, Backlog::MAXCONN).call("listen")?; // it listens already, but with a shorter backlog
+    let address = listener.local_addr().call("getsockname")?.to_string();
+    in_background(move || answer_all(&Listener::Tcp(listener), size))?;
+    Ok((address, Box::new(())))
+}
+
+/// Starts to listen at a path, and to serve; returns the path.
+pub(super) fn serve_unix(part: &Part, kind: SockType) -> Result<(String, ServerObjects)> {
+    let size = part.size;
     let making = ownership::CreationGuard::new();
     let ownership = OwnershipLock::take::<UnixStream>(None)?;
-    let path = ownership.path("crowd");
-    let listener = unix(&part.variant)?;
+    let path = ownership.path("clients");
+    let listener = unix(kind)?;
     bind(listener.as_raw_fd(), &UnixAddr::new(&path).call("bind")?).call("bind")?;
     drop(making);
     listen(&listener, Backlog::MAXCONN).call("listen")?; // earlier connections would be refused
-    in_background(move || answer_all(&Door::Unix(listener.into()), size))?;
+    in_background(move || answer_all(&Listener::Unix(listener.into()), size))?;
     Ok((path.display().to_string(), Box::new(ownership)))
 }
 
-fn unix(variant: &str) -> Result<OwnedFd> {
-    let kind = if variant == "unix-seqpacket" { SockType::SeqPacket } else { SockType::Stream };
+fn unix(kind: SockType) -> Result<OwnedFd> {
     socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")
 }
 
@@ -65,10 +68,10 @@ enum Next {
 }
 
 /// Accepts connections, and sends each request back as the answer.
-fn answer_all(listener: &Door, size: usize) -> Result<()> {
-    const DOOR: u64 = u64::MAX;
+fn answer_all(listener: &Listener, size: usize) -> Result<()> {
+    const LISTENER: u64 = u64::MAX;
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
-    epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, DOOR)).call("epoll_ctl")?;
+    epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER)).call("epoll_ctl")?;
     let mut connections: HashMap<u64, Connection> = HashMap::new();
     let mut events = [EpollEvent::empty(); 64];
     loop {
@@ -77,7 +80,7 @@ fn answer_all(listener: &Door, size: usize) -> Result<()> {
             ready => ready.call("epoll_wait")?,
         };
         for event in &events[..ready] {
-            if event.data() == DOOR {
+            if event.data() == LISTENER {
                 let socket = listener.accept()?;
                 let number = socket.as_raw_fd() as u64;
                 epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, number)).call("epoll_ctl")?;
@@ -100,12 +103,12 @@ fn answer_all(listener: &Door, size: usize) -> Result<()> {
 
 /// A listening socket. Of the kinds of UNIX sockets the standard library supports only streams, but they are accepted
 /// alike.
-enum Door {
+enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-impl Door {
+impl Listener {
     fn accept(&self) -> Result<OwnedFd> {
         match self {
             Self::Tcp(listener) => {
@@ -118,7 +121,7 @@ impl Door {
     }
 }
 
-impl AsFd for Door {
+impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Tcp(listener) => listener.as_fd(),
@@ -162,35 +165,39 @@ impl Connection {
 }
 
 /// A client's connection, as the client sees it.
-pub(super) struct Client(OwnedFd);
+pub(super) struct SocketClient(OwnedFd);
 
-/// Connects all clients of this process.
-pub(super) fn join(part: &Part) -> Result<Callers<Client>> {
-    let clients = part.clients.clone().map(|_| Client::connect(part)).collect::<Result<_>>()?;
-    Callers::new(clients, part.size)
+/// Connects all clients of this process to a port.
+pub(super) fn join_tcp(part: &Part) -> Result<Box<dyn Clients>> {
+    join(part, || {
+        let stream = TcpStream::connect(&part.address).call("connect")?;
+        stream.set_nodelay(true).call("setsockopt")?;
+        Ok(SocketClient(stream.into()))
+    })
 }
 
-impl Client {
-    fn connect(part: &Part) -> Result<Self> {
-        if part.variant == TCP {
-            let stream = TcpStream::connect(&part.address).call("connect")?;
-            stream.set_nodelay(true).call("setsockopt")?;
-            return Ok(Self(stream.into()));
-        }
-        let socket = unix(&part.variant)?;
+/// Connects all clients of this process to a path.
+pub(super) fn join_unix(part: &Part, kind: SockType) -> Result<Box<dyn Clients>> {
+    join(part, || {
+        let socket = unix(kind)?;
         let address = UnixAddr::new(part.address.as_str()).call("connect")?;
         connect(socket.as_raw_fd(), &address).call("connect")?;
-        Ok(Self(socket))
-    }
+        Ok(SocketClient(socket))
+    })
 }
 
-impl AsFd for Client {
+fn join(part: &Part, connect: impl Fn() -> Result<SocketClient>) -> Result<Box<dyn Clients>> {
+    let clients = part.clients.clone().map(|_| connect()).collect::<Result<_>>()?;
+    Ok(Box::new(LoadGenerator::new(clients, part.size)?))
+}
+
+impl AsFd for SocketClient {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
-impl Caller for Client {
+impl Requester for SocketClient {
     fn ask(&mut self, mut request: &[u8]) -> Result<()> {
         while !request.is_empty() {
             match send(self.0.as_raw_fd(), request, MsgFlags::MSG_NOSIGNAL) {

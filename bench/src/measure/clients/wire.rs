@@ -1,4 +1,4 @@
-//! The lines between the harness and the processes of a crowd: JSON, one line each.
+//! The lines between the harness and the processes of many clients and their server: JSON, one line each.
 
 use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::results::latency::Latency;
 
 /// A turn. Its times are those of `CLOCK_MONOTONIC`, which all processes share.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct TurnOrder {
     /// The time at which the first requests are sent.
     pub(super) start: Duration,
     /// The time at which the window begins: answers count from here on.
@@ -30,7 +30,7 @@ const NOTICE: Duration = Duration::from_millis(2);
 /// The shortest lead-in.
 const SHORTEST_LEAD: Duration = Duration::from_millis(20);
 
-impl Order {
+impl TurnOrder {
     /// Returns a turn with a window of `length`, ordered at `now`.
     pub(super) fn new(now: Duration, length: Duration, verify: bool) -> Self {
         let start = now + NOTICE;
@@ -52,7 +52,7 @@ impl Order {
 
 /// The report of a client process on a turn.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Report {
+pub(super) struct TurnReport {
     /// Answers in the window, for each client.
     pub(super) counts: Vec<u64>,
     /// All answers.
@@ -98,7 +98,7 @@ mod tests {
     fn what_comes_before_the_window_and_behind_it_does_not_count() {
         for (length, from) in [(1000, 10_202), (50, 10_022)] {
             let at = Duration::from_millis;
-            let order = Order::new(at(10_000), at(length), false);
+            let order = TurnOrder::new(at(10_000), at(length), false);
             assert_eq!(
                 [order.start, order.from, order.until].map(|at| at.as_millis() as u64),
                 [10_002, from, from + length]

@@ -5,12 +5,13 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use ipc_demo::exchange::{self, Usage};
 
-use crate::measure::clients::{self, Served};
-use crate::measure::task::Played;
+use crate::measure::clients::many_clients::{self, Served};
+use crate::measure::task::TaskResult;
 use crate::results::case::{Case, Kind};
 use crate::results::cost::{Cost, Costs};
+use crate::results::fairness::Fairness;
 use crate::results::latency::Latency;
-use crate::results::row::{Fairness, Rounds, Row};
+use crate::results::row::{Rounds, Row};
 use crate::results::statistics;
 
 /// The results of the rounds.
@@ -47,7 +48,7 @@ impl Figures {
     }
 
     /// Adds a task of `count` timed messages, out of `messages` in all.
-    pub(super) fn add(&mut self, count: u64, messages: u64, played: Played) {
+    pub(super) fn add(&mut self, count: u64, messages: u64, played: TaskResult) {
         self.count += count;
         self.paid += messages;
         self.elapsed += played.elapsed;
@@ -131,7 +132,7 @@ impl Figures {
                 row.rtt_ns = latency(&self.times, &self.means);
                 row.batch = Some(batch);
                 row.fairness = Fairness::of(&self.counts);
-                row.client_processes = Some(clients::processes(case.clients));
+                row.client_processes = Some(many_clients::processes(case.clients));
             }
         }
         row.rounds = Some(Rounds::of(self.in_a_round, &self.values));

@@ -6,12 +6,12 @@ use ipc_core::Error;
 use ipc_demo::exchange::{Pattern, Workload};
 
 use super::figures::Figures;
-use super::schedule::{Pace, Turn};
+use super::schedule::{Schedule, Turn};
 use super::stop::Stop;
-use super::worker_pair::Lane;
+use super::workers::Workers;
 use crate::measure::clients::refusal;
 use crate::measure::clock;
-use crate::measure::effort::{Refusal, too_large};
+use crate::measure::effort::{Refusal, first_look, first_task, too_large};
 use crate::measure::energy::Meter;
 use crate::measure::task::Task;
 use crate::results::case::{Case, Kind};
@@ -34,10 +34,10 @@ const LONGEST_SERVED: Duration = Duration::from_millis(500);
 const STAMP: usize = size_of::<u64>();
 
 /// A case, and what is known about it at this point.
-pub(super) struct Entry {
+pub(super) struct Measurement {
     at: usize,
     case: Case,
-    pace: Pace,
+    schedule: Schedule,
     state: State,
     /// The time that a message takes, or a round trip; known after the first round.
     each: Duration,
@@ -45,7 +45,7 @@ pub(super) struct Entry {
     figures: Figures,
 }
 
-/// The state of an entry.
+/// The state of an measurement.
 #[derive(Debug)]
 pub(super) enum State {
     /// It has not had its first turn.
@@ -56,10 +56,10 @@ pub(super) enum State {
     Over(Refusal),
 }
 
-impl Entry {
-    pub(super) fn new(at: usize, case: Case, pace: Pace) -> Self {
+impl Measurement {
+    pub(super) fn new(at: usize, case: Case, schedule: Schedule) -> Self {
         let (state, each, figures) = (State::New, Duration::ZERO, Figures::default());
-        Self { at, case, pace, state, each, batch: 1, figures }
+        Self { at, case, schedule, state, each, batch: 1, figures }
     }
 
     /// Returns its index among the cases of the plan.
@@ -76,10 +76,10 @@ impl Entry {
     }
 
     /// Takes its turn in a round, if it still plays. Round 0 is not counted.
-    pub(super) fn take_turn(&mut self, round: u32, lane: &mut Lane, stop: &Stop) {
+    pub(super) fn take_turn(&mut self, round: u32, workers: &mut Workers, stop: &Stop) {
         let outcome = match (&self.state, round) {
-            (State::New, 0) => self.get_ready(lane, stop),
-            (State::Playing, 1..) => self.play(round, lane, stop).map_err(Refusal::Failed),
+            (State::New, 0) => self.get_ready(workers, stop),
+            (State::Playing, 1..) => self.play(round, workers, stop).map_err(Refusal::Failed),
             _ => return,
         };
         match outcome {
@@ -91,38 +91,31 @@ impl Entry {
     }
 
     /// Checks that the exchange works, finds out how long a message takes, and warms up both processes.
-    fn get_ready(&mut self, lane: &mut Lane, stop: &Stop) -> Result<(), Refusal> {
+    fn get_ready(&mut self, workers: &mut Workers, stop: &Stop) -> Result<(), Refusal> {
         /// The shortest time that is a reliable measure.
         const ENOUGH: Duration = Duration::from_millis(3);
         if self.case.kind == Kind::Clients {
             if let Some(reason) = refusal::refusal(&self.case) {
                 return Err(Refusal::Skipped(reason));
             }
-            lane.serve(&self.case, ENOUGH, true, stop)?;
+            workers.serve(&self.case, ENOUGH, true, stop)?;
             return Ok(());
         }
-        if let Some(reason) = too_large(&self.case, lane.max_message(&self.case)?) {
+        if let Some(reason) = too_large(&self.case, workers.max_message(&self.case)?) {
             return Err(Refusal::Skipped(reason));
         }
-        lane.play(&self.case, self.case.verified().into(), stop)?;
-        let mut count = 16;
-        loop {
-            let task = Task { order: self.case.timed(count), batch: count, rate: None };
-            let elapsed = lane.play(&self.case, task, stop)?.elapsed;
-            self.each = elapsed / count as u32;
-            if elapsed >= ENOUGH || stop.is_set() {
-                break;
-            }
-            count *= 4;
-        }
+        workers.play(&self.case, self.case.verified().into(), stop)?;
+        let play = |count| Ok(workers.play(&self.case, first_task(&self.case, count), stop)?.elapsed);
+        let (count, elapsed) = first_look(ENOUGH, || stop.is_set(), play)?;
+        self.each = elapsed / count as u32;
         self.batch = if self.case.kind == Kind::RoundTrip { clock::batch(self.each) } else { 1 };
         Ok(())
     }
 
-    fn play(&mut self, round: u32, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
-        let Some(turn) = self.pace.turn(self.case.kind, round) else { return Ok(()) };
+    fn play(&mut self, round: u32, workers: &mut Workers, stop: &Stop) -> Result<(), Error> {
+        let Some(turn) = self.schedule.turn(self.case.kind, round) else { return Ok(()) };
         if let (Kind::Clients, Turn::Time(time)) = (self.case.kind, turn) {
-            return self.serve(time, lane, stop);
+            return self.serve(time, workers, stop);
         }
         let count = match turn {
             Turn::Messages(count) => count,
@@ -132,7 +125,7 @@ impl Entry {
             return Ok(());
         }
         let mut this_round = Figures::default();
-        let outcome = self.play_round(count, &mut this_round, lane, stop);
+        let outcome = self.play_round(count, &mut this_round, workers, stop);
         if this_round.count > 0 {
             // A disturbed first measurement would make all turns too short.
             self.each = self.each.min(this_round.each());
@@ -142,9 +135,9 @@ impl Entry {
     }
 
     /// Plays a round of many clients.
-    fn serve(&mut self, time: Duration, lane: &mut Lane, stop: &Stop) -> Result<(), Error> {
+    fn serve(&mut self, time: Duration, workers: &mut Workers, stop: &Stop) -> Result<(), Error> {
         let mut this_round = Figures::default();
-        let outcome = self.serve_round(time, &mut this_round, lane, stop);
+        let outcome = self.serve_round(time, &mut this_round, workers, stop);
         if this_round.count > 0 {
             self.figures.add_round(Kind::Clients, this_round); // also a partial one: the run may end here
         } else {
@@ -157,7 +150,7 @@ impl Entry {
         &self,
         time: Duration,
         figures: &mut Figures,
-        lane: &mut Lane,
+        workers: &mut Workers,
         stop: &Stop,
     ) -> Result<(), Error> {
         let mut left = time;
@@ -165,7 +158,7 @@ impl Entry {
             let some = left.min(LONGEST_SERVED);
             let meter = Meter::of_this_machine().ok();
             let before = meter.and_then(Meter::read);
-            figures.add_served(lane.serve(&self.case, some, false, stop)?);
+            figures.add_served(workers.serve(&self.case, some, false, stop)?);
             figures.use_energy(meter.zip(before).and_then(|(meter, before)| meter.since(&before)));
             left -= some;
         }
@@ -176,7 +169,7 @@ impl Entry {
         &self,
         count: u64,
         figures: &mut Figures,
-        lane: &mut Lane,
+        workers: &mut Workers,
         stop: &Stop,
     ) -> Result<(), Error> {
         let most = self.fitting(if self.case.kind == Kind::OpenLoop { LONGEST_OPEN } else { LONGEST_TASK });
@@ -186,7 +179,7 @@ impl Entry {
             let task = Task { order: self.case.timed(some), batch: self.batch, rate: self.case.rate };
             let meter = Meter::of_this_machine().ok();
             let before = meter.and_then(Meter::read);
-            figures.add(some, task.order.count, lane.play(&self.case, task, stop)?);
+            figures.add(some, task.order.count, workers.play(&self.case, task, stop)?);
             let used = meter.zip(before).and_then(|(meter, before)| meter.since(&before));
             figures.use_energy(used);
             left -= some;
@@ -194,7 +187,7 @@ impl Entry {
         if self.case.kind == Kind::RoundTrip && self.case.size >= STAMP && !stop.is_set() {
             let count = ((count as f64 * (1.0 / ROUND_TRIPS - 1.0)) as u64).clamp(1, most);
             let order = Workload { pattern: Pattern::OneWay, verify: false, size: self.case.size, count };
-            figures.one_way = lane.play(&self.case, order.into(), stop)?.one_way;
+            figures.one_way = workers.play(&self.case, order.into(), stop)?.one_way;
         }
         Ok(())
     }
@@ -210,7 +203,7 @@ impl Entry {
     }
 
     /// Plays about as much again with every message checked.
-    pub(super) fn verify(&self, lane: &mut Lane, stop: &Stop) -> Verified {
+    pub(super) fn verify(&self, workers: &mut Workers, stop: &Stop) -> Verified {
         /// The time in which many clients check their answers.
         const SOME: Duration = Duration::from_millis(50);
         /// A checksum takes about a nanosecond per byte.
@@ -219,8 +212,8 @@ impl Entry {
         let messages = self.figures.count.clamp(1, most);
         let order = Workload { verify: true, ..self.case.timed(messages) };
         let outcome = match self.case.kind {
-            Kind::Clients => lane.serve(&self.case, SOME, true, stop).map(|served| served.all),
-            _ => lane.play(&self.case, order.into(), stop).map(|_| order.count),
+            Kind::Clients => workers.serve(&self.case, SOME, true, stop).map(|served| served.all),
+            _ => workers.play(&self.case, order.into(), stop).map(|_| order.count),
         };
         let Case { member, variant, kind, size, wait, placement, .. } = self.case;
         Verified {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Plan;
+use super::plan::RunPlan;
 use crate::measure::effort::Effort;
 use crate::results::case::Kind;
 
@@ -12,9 +12,9 @@ pub(super) const FEWEST: u32 = 5;
 /// The shortest turn: giving the order takes a negligible share of it.
 const SHORTEST: Duration = Duration::from_millis(4);
 
-/// The pace of a run: the same for all rows.
+/// The schedule of a run: the same for all rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pace {
+pub(super) struct Schedule {
     rounds: u32,
     length: Length,
 }
@@ -33,8 +33,8 @@ pub(super) enum Turn {
     Messages(u64),
 }
 
-impl Pace {
-    pub(super) fn of(plan: &Plan) -> Self {
+impl Schedule {
+    pub(super) fn of(plan: &RunPlan) -> Self {
         let rounds = plan.profile.rounds();
         let each = match plan.effort {
             Some(Effort::Count(count)) => {
@@ -96,18 +96,18 @@ mod tests {
     use crate::invented::case;
     use crate::measure::profile::RunProfile;
 
-    fn plan(effort: Option<Effort>) -> Plan {
+    fn plan(effort: Option<Effort>) -> RunPlan {
         let profile = RunProfile::Standard;
-        Plan { profile, cases: Vec::new(), effort, floor: false, verify: false }
+        RunPlan { profile, cases: Vec::new(), effort, baseline: false, verify: false }
     }
 
     #[test]
     fn all_rounds_together_play_exactly_as_many_messages_as_were_asked_for() {
         for count in [1, 2, 7, 50, 1000] {
-            let pace = Pace::of(&plan(Some(Effort::Count(count))));
+            let schedule = Schedule::of(&plan(Some(Effort::Count(count))));
             for kind in Kind::ALL {
-                let all: u64 = (1..=pace.rounds())
-                    .filter_map(|round| pace.turn(kind, round))
+                let all: u64 = (1..=schedule.rounds())
+                    .filter_map(|round| schedule.turn(kind, round))
                     .map(|turn| if let Turn::Messages(count) = turn { count } else { 0 })
                     .sum();
                 assert_eq!(all, count, "{}", kind.name());
@@ -121,24 +121,24 @@ mod tests {
         let each = |rows| {
             let cases = vec![case("pipe", "anonymous", Kind::RoundTrip, Wait::Block); rows];
             let profile = RunProfile::Quick;
-            Pace::of(&Plan { profile, cases, effort: None, floor: false, verify: false }).each()
+            Schedule::of(&RunPlan { profile, cases, effort: None, baseline: false, verify: false }).each()
         };
         assert_eq!([0, 1, 33, 100].map(each), [300, 300, 300, 100].map(|ms| Some(Duration::from_millis(ms))));
     }
 
     #[test]
     fn a_turn_is_its_part_of_the_time() {
-        let pace = Pace::of(&plan(Some(Effort::About(Duration::from_millis(1500)))));
+        let schedule = Schedule::of(&plan(Some(Effort::About(Duration::from_millis(1500)))));
         let turns =
             [(Kind::Throughput, 15), (Kind::Throughput, 16), (Kind::OpenLoop, 5), (Kind::OpenLoop, 6)];
-        let turns = turns.map(|(kind, round)| pace.turn(kind, round));
+        let turns = turns.map(|(kind, round)| schedule.turn(kind, round));
         let time = |ms| Some(Turn::Time(Duration::from_millis(ms)));
         assert_eq!(turns, [time(100), None, time(300), None]);
     }
 
     #[test]
     fn a_short_time_is_cut_into_fewer_rounds_but_never_too_few() {
-        let rounds = |ms| Pace::of(&plan(Some(Effort::About(Duration::from_millis(ms))))).rounds();
+        let rounds = |ms| Schedule::of(&plan(Some(Effort::About(Duration::from_millis(ms))))).rounds();
         assert_eq!([1, 20, 40, 1000].map(rounds), [5, 5, 10, 15]);
     }
 }

@@ -9,8 +9,7 @@ use nix::unistd::{Pid, gettid};
 use perf_event::events::Tracepoint;
 use perf_event::{Builder, Counter};
 
-use super::{Calls, MESSAGES};
-use crate::measure::pair::Pair;
+use crate::measure::sides;
 use crate::results::case::Case;
 
 /// The possible directories of the tracepoints: a file system that root mounts at either place.
@@ -28,20 +27,20 @@ pub(super) fn sys_enter() -> Option<u64> {
 /// Counts the calls of an exchange. Where both sides block, the calls of a shorter exchange are subtracted: beginning
 /// and ending take the same calls in both, so the rest are those of the messages. A poller makes more or fewer calls
 /// while the other side begins, so there nothing is subtracted: the calls are divided among many messages.
-pub(super) fn count(case: &Case, sys_enter: u64) -> Result<Calls> {
-    let mut pair = Pair::start(*case)?;
+pub(super) fn count(case: &Case, sys_enter: u64, messages: u64) -> Result<[f64; 2]> {
+    let mut pair = sides::start(*case)?;
     let (ping, pong) = (pair.ping(), pair.peer().ok_or(Error::Disconnected)?);
     let mut counters = [counter(sys_enter, ping)?, counter(sys_enter, pong)?];
-    let mut of = |messages: u64| -> Result<(f64, [u64; 2])> {
-        let order = case.timed(messages);
+    let mut of = |number: u64| -> Result<(f64, [u64; 2])> {
+        let order = case.timed(number);
         let before = read(&mut counters)?;
         pair.play(order)?;
         let after = read(&mut counters)?;
         Ok((order.count as f64, [after[0] - before[0], after[1] - before[1]]))
     };
-    of(MESSAGES)?; // warms up
-    let (few, calls_of_few) = if case.wait == Wait::Block { of(MESSAGES)? } else { (0.0, [0, 0]) };
-    let (many, calls_of_many) = of(5 * MESSAGES)?;
+    of(messages)?; // warms up
+    let (few, calls_of_few) = if case.wait == Wait::Block { of(messages)? } else { (0.0, [0, 0]) };
+    let (many, calls_of_many) = of(5 * messages)?;
     pair.finish()?;
     let of_one = |side: usize| (calls_of_many[side] as f64 - calls_of_few[side] as f64) / (many - few);
     Ok([of_one(0).max(0.0), of_one(1).max(0.0)])

@@ -2,9 +2,9 @@
 
 use ipc_core::Clients;
 
-use crate::measure::registry::SIX;
 use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
+use crate::results::registry;
 use crate::results::row::Row;
 
 /// The least measured time behind a figure, in nanoseconds: a trial with ten messages is no basis for a choice.
@@ -15,9 +15,7 @@ const LEAST: f64 = 5e5;
 /// measurement.
 #[must_use]
 pub fn is_enough(document: &Document, size: usize) -> bool {
-    let ways = SIX
-        .iter()
-        .flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant.name)));
+    let ways = registry::all().map(|(member, variant)| (member.profile.name, variant.name));
     let kinds = |way| Kind::USUAL.map(|kind| (way, kind));
     ways.flat_map(kinds).all(|(way, kind)| {
         let of_way = |row: &&Row| {
@@ -33,11 +31,8 @@ pub fn is_enough(document: &Document, size: usize) -> bool {
 /// at least tried.
 #[must_use]
 pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
-    let mut many = SIX.iter().flat_map(|member| {
-        let variants = member.variants();
-        let serve_many = variants.filter(|variant| variant.clients == Clients::Many);
-        serve_many.map(move |variant| (member.profile.name, variant.name))
-    });
+    let serves_many = registry::all().filter(|(_, variant)| variant.clients == Clients::Many);
+    let mut many = serves_many.map(|(member, variant)| (member.profile.name, variant.name));
     many.all(|way| {
         let is_it = |row: &Row| {
             (row.mechanism.as_str(), row.variant.as_str()) == way

@@ -81,3 +81,12 @@ pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> V
     }
     work
 }
+
+/// Returns the code that the user has to write, as a part of a sentence.
+pub(super) fn in_words(work: &[&str]) -> String {
+    match work {
+        [] => "nothing more to write".into(),
+        [one] => format!("to write: {one}"),
+        [most @ .., last] => format!("to write: {}, and {last}", most.join(", ")),
+    }
+}

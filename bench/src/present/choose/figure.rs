@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::purpose::{Priority, Purpose, Ways};
-use crate::present::table::{bytes, grouped};
-use crate::results::case::{Kind, size_name};
+use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
 use crate::results::row::Row;
 use crate::results::statistics;
+use crate::results::units::{bytes, grouped, size_name};
 
 /// The figures of a document that concern a purpose.
 pub(super) struct Figures<'a> {

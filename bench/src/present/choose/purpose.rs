@@ -3,6 +3,8 @@
 use ipc_core::{Error, Result, Shared};
 use serde::{Serialize, Serializer};
 
+use crate::results::units::alternatives;
+
 /// One of a few answers to a question.
 pub trait Answer: Copy + PartialEq + Sized + 'static {
     /// The question.
@@ -23,7 +25,7 @@ pub trait Answer: Copy + PartialEq + Sized + 'static {
         let found = Self::ALL.iter().find(|(_, word, _)| *word == text);
         found.map(|(answer, ..)| *answer).ok_or_else(|| {
             let words: Vec<_> = Self::ALL.iter().map(|(_, word, _)| *word).collect();
-            Error::Usage(format!("no answer '{text}': {}", words.join(", ")))
+            Error::Usage(format!("invalid answer '{text}': expected {}", alternatives(&words)))
         })
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::purpose::{Answer, Common};
 use super::{Candidate, Choice, Excluded};
-use crate::present::table::{bytes, grouped};
+use crate::results::units::{bytes, grouped};
 
 /// Returns the whole choice as text.
 #[must_use]
@@ -45,13 +45,4 @@ pub fn text(choice: &Choice) -> String {
         let _ = writeln!(text, "   {mechanism} ({variant}): {reason}");
     }
     text
-}
-
-/// Returns the code that the user has to write, as a part of a sentence.
-pub(super) fn work(work: &[&str]) -> String {
-    match work {
-        [] => "nothing more to write".into(),
-        [one] => format!("to write: {one}"),
-        [most @ .., last] => format!("to write: {}, and {last}", most.join(", ")),
-    }
 }

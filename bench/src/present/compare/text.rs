@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::CellAlignment;
 
 use super::{Change, Comparison, Verdict};
-use crate::present::fit;
-use crate::present::table::{LABELS, PLAIN, grid};
-use crate::results::case::size_name;
+use crate::present::grid::{self, LABELS, PLAIN};
+use crate::results::units::size_name;
 
 const COLUMNS: [&str; 7] = ["mechanism", "variant", "old", "new", "time", "95 % interval", ""];
 
@@ -18,20 +17,21 @@ pub fn text(comparison: &Comparison, width: Option<u16>) -> String {
     let mut changes: Vec<&Change> = comparison.changes.iter().collect();
     let order = |change: &Change| (change.key.kind, change.key.conditions());
     changes.sort_by_key(|change| order(change));
-    for table in changes.chunk_by(|a, b| order(a) == order(b)) {
-        let rows: Vec<_> = table.iter().map(|change| cells(change)).collect();
-        let mut grid = grid(PLAIN, &COLUMNS, &rows);
-        for column in grid.column_iter_mut().skip(LABELS).take(COLUMNS.len() - LABELS - 1) {
+    for rows in changes.chunk_by(|a, b| order(a) == order(b)) {
+        let cells: Vec<_> = rows.iter().map(|change| cells(change)).collect();
+        let mut table = grid::of(PLAIN, &COLUMNS, &cells);
+        for column in table.column_iter_mut().skip(LABELS).take(COLUMNS.len() - LABELS - 1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        let conditions = table[0].key.conditions();
+        let conditions = rows[0].key.conditions();
         // writing to a String cannot fail
-        let _ = writeln!(text, "{conditions}; microseconds, and new / old\n{}\n", fit::grid(&grid, width));
+        let _ =
+            writeln!(text, "{conditions}; microseconds, and new / old\n{}\n", grid::fitted(&table, width));
     }
     for line in comparison.different.iter().chain(&comparison.notes) {
         let _ = writeln!(text, "Note: {line}");
     }
-    fit::lines(&(text + &sum(comparison)), width)
+    grid::lines(&(text + &sum(comparison)), width)
 }
 
 fn cells(change: &Change) -> Vec<String> {

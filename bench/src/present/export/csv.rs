@@ -1,12 +1,9 @@
 //! The results as comma-separated values (RFC 4180): one line per row, for a spreadsheet or a plotting program. A cell
 //! without a value is empty.
 
-use super::Exporter;
 use crate::results::document::Document;
 use crate::results::latency::Latency;
 use crate::results::row::Row;
-
-pub(super) struct Csv;
 
 /// A column: its name, with its unit, and the function that fills it from a row.
 type Column = (&'static str, fn(&Row) -> Option<String>);
@@ -85,16 +82,14 @@ fn rtt(row: &Row, figure: fn(&Latency) -> u64) -> Option<String> {
     number(row.rtt_ns.as_ref().map(figure))
 }
 
-impl Exporter for Csv {
-    fn text(&self, document: &Document) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let names = COLUMNS.iter().map(|(name, _)| *name);
-        writer.write_record(names).expect("memory takes everything");
-        for row in &document.results {
-            let cells = COLUMNS.iter().map(|(_, cell)| cell(row).unwrap_or_default());
-            writer.write_record(cells).expect("as many cells as names");
-        }
-        let bytes = writer.into_inner().expect("memory takes everything");
-        String::from_utf8(bytes).expect("made of strings")
+pub(super) fn text(document: &Document) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let names = COLUMNS.iter().map(|(name, _)| *name);
+    writer.write_record(names).expect("memory takes everything");
+    for row in &document.results {
+        let cells = COLUMNS.iter().map(|(_, cell)| cell(row).unwrap_or_default());
+        writer.write_record(cells).expect("as many cells as names");
     }
+    let bytes = writer.into_inner().expect("memory takes everything");
+    String::from_utf8(bytes).expect("made of strings")
 }

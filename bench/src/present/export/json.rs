@@ -1,12 +1,7 @@
 //! The results as one JSON document. `docs/src/schema/results-3.json` describes its form.
 
-use super::Exporter;
 use crate::results::document::Document;
 
-pub(super) struct Json;
-
-impl Exporter for Json {
-    fn text(&self, document: &Document) -> String {
-        serde_json::to_string_pretty(document).expect("plain data") + "\n"
-    }
+pub(super) fn text(document: &Document) -> String {
+    serde_json::to_string_pretty(document).expect("plain data") + "\n"
 }

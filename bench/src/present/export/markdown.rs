@@ -4,37 +4,29 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, presets};
 
-use super::Exporter;
-use crate::present::table::{self, LABELS};
+use crate::present::grid::{self, LABELS};
+use crate::present::table;
 use crate::results::document::{Document, NotMeasured};
 
-pub(super) struct Markdown;
-
-impl Exporter for Markdown {
-    fn text(&self, document: &Document) -> String {
-        let mut text = String::new();
-        for table in table::all(document) {
-            let rows: Vec<Vec<String>> =
-                table.rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
-            let mut grid = table::grid(presets::ASCII_MARKDOWN, &table.columns, &rows);
-            for column in grid.column_iter_mut().skip(LABELS) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-            let lines = grid.trim_fmt();
-            // writing to a String cannot fail
-            let _ = writeln!(text, "### {}\n\n{}\n", escaped(&table.heading), aligned(&lines));
+pub(super) fn text(document: &Document) -> String {
+    let mut text = String::new();
+    for table in table::all(document) {
+        let rows: Vec<Vec<String>> =
+            table.rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
+        let mut grid = grid::of(presets::ASCII_MARKDOWN, &table.columns, &rows);
+        for column in grid.column_iter_mut().skip(LABELS) {
+            column.set_cell_alignment(CellAlignment::Right);
         }
-        list(&mut text, "Notes", table::notes(document).iter().map(|note| escaped(note)));
-        list(&mut text, "Skipped", document.skipped.iter().map(line));
-        list(&mut text, "Failed", document.failed.iter().map(line));
-        let environment = document.environment.lines().into_iter();
-        list(
-            &mut text,
-            "Measured on",
-            environment.map(|(name, value)| format!("{name}: {}", escaped(&value))),
-        );
-        text
+        let lines = grid.trim_fmt();
+        // writing to a String cannot fail
+        let _ = writeln!(text, "### {}\n\n{}\n", escaped(&table.heading), aligned(&lines));
     }
+    list(&mut text, "Notes", table::notes(document).iter().map(|note| escaped(note)));
+    list(&mut text, "Skipped", document.skipped.iter().map(line));
+    list(&mut text, "Failed", document.failed.iter().map(line));
+    let environment = document.environment.lines().into_iter();
+    list(&mut text, "Measured on", environment.map(|(name, value)| format!("{name}: {}", escaped(&value))));
+    text
 }
 
 /// Aligns numbers on the right: the page needs a colon in the line below the header for that.

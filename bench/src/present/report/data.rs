@@ -117,7 +117,7 @@ pub(super) fn micro(nanoseconds: f64) -> String {
 pub(super) fn figure(value: f64) -> String {
     match value {
         _ if !value.is_finite() => "–".into(),
-        _ if value >= 1000.0 => crate::present::table::grouped(value.round() as u64),
+        _ if value >= 1000.0 => crate::results::units::grouped(value.round() as u64),
         _ if value >= 99.95 => format!("{value:.0}"),
         _ if value >= 9.995 => format!("{value:.1}"),
         _ if value >= 0.9995 => format!("{value:.2}"),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use csv::{Terminator, WriterBuilder};
+
 /// Escapes text for HTML, also inside a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -22,7 +24,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A table, from its heading to its last cell.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(super) struct HtmlTable {
     /// The subject, which a screen reader reads out.
     pub label: String,
     /// The headings over several columns, each with their number; empty without any.
@@ -64,7 +66,7 @@ impl From<&str> for Cell {
     }
 }
 
-impl Table {
+impl HtmlTable {
     /// Returns the table as HTML; nothing if it has no rows.
     pub(super) fn html(&self) -> String {
         if self.rows.is_empty() {
@@ -129,15 +131,11 @@ pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
 
 /// Returns lines of comma-separated values, in the form of RFC 4180.
 pub(super) fn csv<'a>(lines: impl IntoIterator<Item = Vec<&'a str>>) -> String {
-    let field = |text: &str| {
-        if text.contains(['"', ',', '\n', '\r']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.into()
-        }
-    };
-    let line = |fields: Vec<&str>| fields.into_iter().map(field).collect::<Vec<_>>().join(",") + "\r\n";
-    lines.into_iter().map(line).collect()
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+    for line in lines {
+        writer.write_record(line).expect("memory takes everything, and all lines are equally long");
+    }
+    String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("made of strings")
 }
 
 /// Returns a link that contains its file: no server is needed.
@@ -174,10 +172,10 @@ mod tests {
     #[test]
     fn text_cannot_become_markup() {
         assert_eq!(escape("<b a=\"x\" b='y'>&\u{1}"), "&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}");
-        let table = Table {
+        let table = HtmlTable {
             columns: vec!["<".into()],
             rows: vec![vec![Cell { aside: "<i>".into(), ..Cell::from("&") }]],
-            ..Table::default()
+            ..HtmlTable::default()
         };
         assert!(table.html().contains("<th scope=\"row\" class=\"n\">&amp; <small>&lt;i&gt;</small></th>"));
     }
@@ -191,13 +189,13 @@ mod tests {
     #[test]
     fn a_covered_cell_is_left_out() {
         let cell = |rows| Cell { rows, ..Cell::from("x") };
-        let table = Table {
+        let table = HtmlTable {
             columns: vec!["a".into()],
             labels: 1,
             rows: vec![vec![cell(2)], vec![cell(0)]],
-            ..Table::default()
+            ..HtmlTable::default()
         };
         assert_eq!(table.html().matches("x</th>").count(), 1);
-        assert_eq!(Table::default().html(), "");
+        assert_eq!(HtmlTable::default().html(), "");
     }
 }

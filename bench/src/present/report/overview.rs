@@ -4,12 +4,12 @@
 use std::ptr;
 
 use super::data::{Data, Setting, cpu_ns, figure, micro, p50, way};
-use super::html::{Cell, Table};
-use crate::measure::registry::SIX;
-use crate::present::table::{bytes, grouped};
+use super::html::{Cell, HtmlTable};
 use crate::results::case::Kind;
+use crate::results::registry::SIX;
 use crate::results::row::Row;
 use crate::results::statistics;
+use crate::results::units::{bytes, grouped};
 
 type Value = fn(&Row) -> Option<f64>;
 
@@ -70,7 +70,7 @@ fn measured(data: &Data) -> Vec<Column> {
 
 /// Returns the course's table; each variant that was measured has a row of figures. They come before the facts: a phone
 /// shows the left of the table.
-pub(super) fn course(data: &Data) -> Table {
+pub(super) fn course(data: &Data) -> HtmlTable {
     let measured = measured(data);
     let mut rows = Vec::new();
     for member in SIX.iter() {
@@ -114,7 +114,7 @@ pub(super) fn course(data: &Data) -> Table {
     groups.push((String::new(), facts.len()));
     columns.extend(facts.map(str::to_owned));
     let label = "The six, with measured figures".into();
-    Table { label, groups, columns, labels: names.len(), notes: facts.len(), rows, class: "facts" }
+    HtmlTable { label, groups, columns, labels: names.len(), notes: facts.len(), rows, class: "facts" }
 }
 
 /// Returns the note beside a figure whose rounds do not agree: their spread. Empty if they agree.

@@ -1,21 +1,21 @@
 //! The tables: the figures of all charts, and more.
 
 use super::data::{Data, Setting, figure, micro, way};
-use super::html::{Cell, Table, escape, list};
+use super::html::{Cell, HtmlTable, escape, list};
 use super::overview::unstable;
-use crate::present::table::{bytes, grouped};
-use crate::results::case::{Kind, size_name};
+use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::growth::Growth;
 use crate::results::latency::Latency;
 use crate::results::row::Row;
+use crate::results::units::{bytes, grouped, size_name};
 
 pub(super) fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// Returns a table folded under a line that opens it.
-fn folded(name: &str, table: &Table) -> String {
+fn folded(name: &str, table: &HtmlTable) -> String {
     let name = escape(name);
     match table.html() {
         html if html.is_empty() => html,
@@ -46,13 +46,13 @@ pub(super) fn figures(data: &Data) -> String {
             let cpus =
                 rows.first().map(|row| format!("ping on CPU {}, pong on CPU {}", row.ping_cpu, row.pong_cpu));
             let name = format!("{word}, {} ({}); {unit}", setting.name(), cpus.unwrap_or_default());
-            html += &folded(&name, &Table { label: name.clone(), ..table });
+            html += &folded(&name, &HtmlTable { label: name.clone(), ..table });
         }
     }
     html
 }
 
-fn times(rows: &[&Row]) -> Table {
+fn times(rows: &[&Row]) -> HtmlTable {
     let names = [
         "mechanism",
         "size",
@@ -82,15 +82,15 @@ fn times(rows: &[&Row]) -> Table {
         line.push(one_way.unwrap_or_else(|| "–".into()).into());
         Some(line)
     };
-    Table {
+    HtmlTable {
         columns: columns(&names),
         labels: 2,
         rows: rows.iter().filter_map(line).collect(),
-        ..Table::default()
+        ..HtmlTable::default()
     }
 }
 
-fn rates(rows: &[&Row]) -> Table {
+fn rates(rows: &[&Row]) -> HtmlTable {
     let line = |row: &&Row| {
         let mut line = who(row);
         line.push(grouped(row.count).into());
@@ -100,7 +100,7 @@ fn rates(rows: &[&Row]) -> Table {
         line.push(spread.unwrap_or_else(|| "–".into()).into());
         Some(line)
     };
-    Table {
+    HtmlTable {
         columns: columns(&[
             "mechanism",
             "size",
@@ -111,7 +111,7 @@ fn rates(rows: &[&Row]) -> Table {
         ]),
         labels: 2,
         rows: rows.iter().filter_map(line).collect(),
-        ..Table::default()
+        ..HtmlTable::default()
     }
 }
 
@@ -126,19 +126,19 @@ pub(super) fn costs(data: &Data) -> String {
             bytes(data.short),
             data.usual.name()
         );
-        html = format!("<h3>{}</h3>\n{}", escape(&label), Table { label: label.clone(), ..short }.html());
+        html = format!("<h3>{}</h3>\n{}", escape(&label), HtmlTable { label: label.clone(), ..short }.html());
     }
     for (kind, word) in [(Kind::RoundTrip, "a round trip"), (Kind::Throughput, "a message")] {
         for setting in &data.settings {
             let rows: Vec<_> = data.under(kind, setting).filter(|row| row.cost.is_some()).collect();
             let name = format!("Cost of {word} of any size, {}; CPU time in microseconds", setting.name());
-            html += &folded(&name, &Table { label: name.clone(), ..cost(&rows) });
+            html += &folded(&name, &HtmlTable { label: name.clone(), ..cost(&rows) });
         }
     }
     html
 }
 
-fn cost(rows: &[&Row]) -> Table {
+fn cost(rows: &[&Row]) -> HtmlTable {
     let energy = rows.iter().any(|row| row.energy_nj.is_some());
     let side = ["user", "system", "sleeps", "preempted", "faults", "calls"];
     let one = |cost: &Cost| {
@@ -168,11 +168,11 @@ fn cost(rows: &[&Row]) -> Table {
         groups.push(("both".into(), 1));
     }
     let rows = rows.iter().filter_map(line).collect();
-    Table { groups, columns: names, labels: 2, rows, class: "dense", ..Table::default() }
+    HtmlTable { groups, columns: names, labels: 2, rows, class: "dense", ..HtmlTable::default() }
 }
 
 /// Returns the table of the open loop beside the closed one.
-pub(super) fn open_loop(data: &Data) -> Table {
+pub(super) fn open_loop(data: &Data) -> HtmlTable {
     let line = |row: &Row| {
         let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &Setting::of(row), row.size);
         let mut line = who(row);
@@ -192,7 +192,7 @@ pub(super) fn open_loop(data: &Data) -> Table {
     for _ in 0..3 {
         names.extend(columns(&["p50", "p99", "p99.9", "max"]));
     }
-    Table {
+    HtmlTable {
         label: "Open loop beside closed loop, in microseconds".into(),
         groups: vec![
             (String::new(), 4),
@@ -208,9 +208,9 @@ pub(super) fn open_loop(data: &Data) -> Table {
     }
 }
 
-/// Returns the table of each row beside its floor.
-pub(super) fn floor(data: &Data) -> Table {
-    let floor = |row: &Row| {
+/// Returns the table of each row beside its baseline.
+pub(super) fn baseline(data: &Data) -> HtmlTable {
+    let of_baseline = |row: &Row| {
         let same = |other: &&Row| {
             other.implementation == "floor"
                 && (&other.mechanism, &other.variant, &other.wait, &other.cpus)
@@ -227,7 +227,7 @@ pub(super) fn floor(data: &Data) -> Table {
         line.push(
             row.beside_floor.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into(),
         );
-        let bare = floor(row);
+        let bare = of_baseline(row);
         let time = bare.and_then(|row| row.rounds.as_ref()).map(|rounds| micro(rounds.ns.median));
         let piece = bare.and_then(|row| row.piece).map(|piece| format!("{} at once", size_name(piece)));
         line.push(Cell { aside: piece.unwrap_or_default(), ..time.unwrap_or_else(|| "–".into()).into() });
@@ -238,17 +238,17 @@ pub(super) fn floor(data: &Data) -> Table {
     };
     let names =
         ["mechanism", "size", "setting", "kind", "suite, µs", "floor, µs", "ratio", "its middle half"];
-    Table {
+    HtmlTable {
         label: "Each row beside its floor".into(),
         columns: columns(&names),
         labels: 4,
         rows: data.rows.iter().filter_map(line).collect(),
-        ..Table::default()
+        ..HtmlTable::default()
     }
 }
 
 /// Returns the table of the other implementations that played in the suite's rounds.
-pub(super) fn others(data: &Data) -> Table {
+pub(super) fn others(data: &Data) -> HtmlTable {
     let names =
         ["mechanism", "size", "setting", "kind", "by", "its time, µs", "suite / this", "its middle half"];
     let other = |row: &&Row| !matches!(row.implementation.as_str(), "suite" | "floor");
@@ -264,17 +264,17 @@ pub(super) fn others(data: &Data) -> Table {
         line.push(spread.unwrap_or_else(|| "–".into()).into());
         Some(line)
     };
-    Table {
+    HtmlTable {
         label: "Others beside the suite: above 1, this one is quicker than the suite".into(),
         columns: columns(&names),
         labels: 5,
         rows: data.document.results.iter().filter(other).filter_map(line).collect(),
-        ..Table::default()
+        ..HtmlTable::default()
     }
 }
 
-/// Returns the growth of the time with the size, for the suite and for the floor.
-pub(super) fn growth(data: &Data) -> Table {
+/// Returns the growth of the time with the size, for the suite and for the baseline.
+pub(super) fn growth(data: &Data) -> HtmlTable {
     let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "suite / floor"];
     let line = |step: &Growth| {
         let mut line: Vec<Cell> = vec![
@@ -287,17 +287,17 @@ pub(super) fn growth(data: &Data) -> Table {
         line.extend([step.suite, step.floor, step.ratio].map(|factor| format!("{factor:.2}").into()));
         line
     };
-    Table {
+    HtmlTable {
         label: "Growth: time for the larger size / time for the smaller one".into(),
         columns: columns(&names),
         labels: 5,
         rows: data.document.growth.iter().map(line).collect(),
-        ..Table::default()
+        ..HtmlTable::default()
     }
 }
 
 /// Returns a table under its own label.
-pub(super) fn titled(table: &Table) -> String {
+pub(super) fn titled(table: &HtmlTable) -> String {
     match table.html() {
         html if html.is_empty() => html,
         html => format!("<h3>{}</h3>\n{html}", escape(&table.label)),

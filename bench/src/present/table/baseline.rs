@@ -1,14 +1,15 @@
-//! The tables that `--floor` adds: each row beside its floor, how both grow, and what the machine can do at best.
+//! The tables that `--floor` adds: each row beside its baseline, how both grow, and what the machine can do at best.
 
 use std::fmt::Write as _;
 
-use super::{Table, bytes, grouped, heading};
-use crate::measure::baseline::limits::{Copying, Limits};
-use crate::results::case::{Kind, size_name};
+use crate::present::text_table::{TextTable, heading};
+use crate::results::case::Kind;
 use crate::results::document::Document;
 use crate::results::growth::Growth;
+use crate::results::limits::{Copying, MachineLimits};
 use crate::results::quartiles::Quartiles;
 use crate::results::row::{Rounds, Row};
+use crate::results::units::{bytes, grouped, size_name};
 
 const COLUMNS: [&str; 10] = [
     "mechanism",
@@ -26,10 +27,11 @@ const COLUMNS: [&str; 10] = [
 /// The units of a stream's median.
 const RATES: [&str; 2] = ["messages per second", "megabytes per second"];
 
-/// Returns one table for each kind, wait strategy and size that was played beside its floor, and one of how they grow.
+/// Returns one table for each kind, wait strategy and size that was played beside its baseline, and one of how they
+/// grow.
 #[must_use]
-pub fn tables(document: &Document) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+pub fn tables(document: &Document) -> Vec<TextTable> {
+    let mut tables: Vec<TextTable> = Vec::new();
     for row in document.results.iter().filter(|row| played(row).is_some()) {
         let what = match row.kind {
             Kind::RoundTrip | Kind::OpenLoop => "microseconds a round trip",
@@ -38,7 +40,7 @@ pub fn tables(document: &Document) -> Vec<Table> {
         let heading = heading(row, &format!("beside its floor, in rounds that take turns: {what}"));
         if tables.last().is_none_or(|table| table.heading != heading) {
             let rates: &[_] = if row.kind == Kind::Throughput { &RATES } else { &[] };
-            tables.push(Table { heading, columns: [&COLUMNS, rates].concat(), rows: Vec::new() });
+            tables.push(TextTable { heading, columns: [&COLUMNS, rates].concat(), rows: Vec::new() });
         }
         tables.last_mut().expect("pushed").rows.push(cells(row));
     }
@@ -60,7 +62,7 @@ fn cells(row: &Row) -> Vec<String> {
     let ratio = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.3}"));
     let spread = row.floor_ratio_spread.map(|[low, high]| format!("{low:.3} to {high:.3}"));
     cells.extend([ratio(row.floor_ratio), spread.unwrap_or_default()]);
-    // For the floor, this ratio has just been given.
+    // For the baseline, this ratio has just been given.
     let others = row.suite_ratio.filter(|_| row.implementation != "floor");
     cells.push(ratio(others));
     if let (Kind::Throughput, Some(rounds)) = (row.kind, played(row)) {
@@ -70,15 +72,15 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// Returns the rounds of an implementation played beside the suite, or those of the suite beside its floor.
+/// Returns the rounds of an implementation played beside the suite, or those of the suite beside its baseline.
 fn played(row: &Row) -> Option<&Rounds> {
     if row.implementation == "suite" { row.beside_floor.as_ref() } else { row.rounds.as_ref() }
 }
 
 const GROWTH_COLUMNS: [&str; 7] = ["mechanism", "variant", "from", "to", "suite", "floor", "suite / floor"];
 
-fn growth(steps: &[Growth]) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+fn growth(steps: &[Growth]) -> Vec<TextTable> {
+    let mut tables: Vec<TextTable> = Vec::new();
     for step in steps {
         let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
         let heading = format!(
@@ -90,7 +92,7 @@ fn growth(steps: &[Growth]) -> Vec<Table> {
         let mut row = vec![mechanism.clone(), variant.clone(), bytes(*from), bytes(*to)];
         row.extend([suite, floor, ratio].map(|number| format!("{number:.3}")));
         let at = tables.iter().position(|table| table.heading == heading).unwrap_or_else(|| {
-            tables.push(Table { heading, columns: GROWTH_COLUMNS.to_vec(), rows: Vec::new() });
+            tables.push(TextTable { heading, columns: GROWTH_COLUMNS.to_vec(), rows: Vec::new() });
             tables.len() - 1
         });
         tables[at].rows.push(row);
@@ -103,7 +105,7 @@ fn growth(steps: &[Growth]) -> Vec<Table> {
 
 /// Returns the limits, one per line.
 #[must_use]
-pub fn limits(limits: &Limits) -> String {
+pub fn limits(limits: &MachineLimits) -> String {
     let mut text = String::from("The limits of this machine:\n");
     let handover = limits.handover_ns.map_or_else(
         || "not measured: both processes run on one core".to_owned(),

@@ -1,6 +1,6 @@
 //! The cost of each row, as tables: the other half of every figure.
 
-use super::{Table, heading, microseconds};
+use crate::present::text_table::{TextTable, heading, microseconds};
 use crate::results::case::Kind;
 use crate::results::cost::{Cost, Costs};
 use crate::results::document::Document;
@@ -19,13 +19,13 @@ const COLUMNS: [&str; 8] = [
 
 /// Returns one table for each kind, wait strategy and size whose cost is known.
 #[must_use]
-pub fn tables(document: &Document) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+pub fn tables(document: &Document) -> Vec<TextTable> {
+    let mut tables: Vec<TextTable> = Vec::new();
     for row in document.results.iter().filter(|row| row.implementation == "suite") {
         let Some(costs) = row.cost else { continue };
         let heading = format!("Cost: {}", heading(row, unit(row)));
         if tables.last().is_none_or(|table| table.heading != heading) {
-            tables.push(Table { heading, columns: COLUMNS.to_vec(), rows: Vec::new() });
+            tables.push(TextTable { heading, columns: COLUMNS.to_vec(), rows: Vec::new() });
         }
         tables.last_mut().expect("pushed").rows.push(cells(row, costs));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use super::line;
+use super::files::line;
 
 /// Returns the number of CPUs, cores and sockets, and the caches that the CPUs share, as the kernel sees them.
 pub(super) fn topology(cpuinfo: &str) -> Option<String> {

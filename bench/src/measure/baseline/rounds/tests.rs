@@ -1,4 +1,4 @@
-//! Tests of taking turns, and of the result when one contestant is slower: with the real exchange, over a ring between
+//! Tests of taking turns, and of the result when one subject is slower: with the real exchange, over a ring between
 //! two threads.
 
 use std::sync::{Arc, Mutex};
@@ -11,9 +11,9 @@ use ipc_demo::cpus::Cpus;
 use ipc_demo::exchange;
 
 use super::*;
-use crate::measure::pair::play_one;
-use crate::measure::registry::SIX;
+use crate::measure::ping_pong::play_one;
 use crate::results::case::Placement;
+use crate::results::registry::SIX;
 
 /// A link that takes its time to send.
 struct Slow<T>(T, Duration);
@@ -68,7 +68,7 @@ fn case(kind: Kind) -> Case {
 /// capital where each message is checked.
 fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let log = Arc::clone(log);
-    let ping = move |stage: &crate::measure::pair::Stage| {
+    let ping = move |channel: &crate::measure::pair::TaskChannel| {
         let memory = HeapMemory::new(SEGMENT_LEN);
         let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
         let mut seat = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT).unwrap();
@@ -78,16 +78,16 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
         });
         seat.wait_for_peer("this test", PATIENCE)?;
         let mut link = Slow(RingLink::new(seat), Duration::ZERO);
-        stage.is_ready(link.max_message(), None);
-        for task in stage.tasks() {
+        channel.report_ready(link.max_message(), None);
+        for task in channel.tasks() {
             log.lock().unwrap().push(if task.order.verify { name.to_ascii_uppercase() } else { name });
             link.1 = if task.order.verify { Duration::ZERO } else { delay };
-            stage.has_played(play_one(&mut link, &task)?);
+            channel.report(play_one(&mut link, &task)?);
         }
         drop(link);
         pong.join().expect("it does not panic").map(drop)
     };
-    Pair::on_stage(ping).expect("two threads can be started")
+    Pair::on_thread(ping).expect("two threads can be started")
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn they_take_turns_and_the_slower_one_is_seen() {
     const DELAY: Duration = Duration::from_millis(30);
     for kind in Kind::USUAL {
         let (case, log) = (case(kind), Arc::<Mutex<String>>::default());
-        let plan = Plan::new(Effort::Count(3), kind);
-        let contestant = |name, delay| {
+        let plan = RoundsPlan::new(Effort::Count(3), kind);
+        let subject = |name, delay| {
             let log = Arc::clone(&log);
-            Contestant::new(case, move || Ok(pair(name, delay, &log)))
+            Subject::new(case, move || Ok(pair(name, delay, &log)))
         };
-        let mut both = [contestant('q', Duration::ZERO), contestant('s', DELAY)];
+        let mut both = [subject('q', Duration::ZERO), subject('s', DELAY)];
         interleave(&mut both, plan, &|| false).unwrap();
         assert_eq!(*log.lock().unwrap(), "QS".to_owned() + &"qs".repeat(FEWEST_ROUNDS));
         let [quick, slow] = both;
@@ -119,14 +119,14 @@ fn they_take_turns_and_the_slower_one_is_seen() {
 #[test]
 fn several_pairs_play_for_each() {
     let (case, log) = (case(Kind::RoundTrip), Arc::<Mutex<String>>::default());
-    let plan = Plan { round: Effort::Count(1), each: Duration::ZERO, pairs: 3 };
+    let plan = RoundsPlan { round: Effort::Count(1), each: Duration::ZERO, pairs: 3 };
     let started = Arc::<Mutex<u32>>::default();
     let count = Arc::clone(&started);
     let start = move || {
         *count.lock().unwrap() += 1;
         Ok(pair('x', Duration::ZERO, &log))
     };
-    let mut alone = [Contestant::new(case, start)];
+    let mut alone = [Subject::new(case, start)];
     interleave(&mut alone, plan, &|| false).unwrap();
     assert_eq!((*started.lock().unwrap(), alone[0].times.len()), (3, 3 * FEWEST_ROUNDS.div_ceil(3)));
 }
@@ -134,7 +134,7 @@ fn several_pairs_play_for_each() {
 #[test]
 fn an_effort_in_time_becomes_rounds_of_some_milliseconds() {
     for kind in Kind::USUAL {
-        let plan = Plan::new(Effort::About(Duration::from_secs(1)), kind);
+        let plan = RoundsPlan::new(Effort::About(Duration::from_secs(1)), kind);
         assert_eq!(plan.each, Duration::from_secs(1));
         assert!(matches!(plan.round, Effort::About(round) if round <= Duration::from_millis(20)));
     }
@@ -143,10 +143,10 @@ fn an_effort_in_time_becomes_rounds_of_some_milliseconds() {
 /// A disturbance in one round affects all: so the times of one round are compared.
 #[test]
 fn ratios_are_those_of_the_same_round() {
-    let [ours, theirs] = [[10.0, 20.0, 30.0], [5.0, 20.0, 60.0]].map(|times| Contestant {
+    let [ours, theirs] = [[10.0, 20.0, 30.0], [5.0, 20.0, 60.0]].map(|times| Subject {
         times: times.into(),
         count: 7,
-        ..Contestant::new(case(Kind::RoundTrip), || Err(Error::Disconnected))
+        ..Subject::new(case(Kind::RoundTrip), || Err(Error::Disconnected))
     });
     assert_eq!(ours.ratio_to(&theirs), Quartiles { p25: 0.75, median: 1.0, p75: 1.5 });
     assert_eq!(ours.quartiles(), Quartiles { p25: 15.0, median: 20.0, p75: 25.0 });
@@ -165,10 +165,10 @@ fn it_may_be_over_after_the_fewest_rounds() {
     let all = FEWEST_ROUNDS + 1; // the first of which checks
     for (tasks, is_enough) in [(all, true), (all - 1, false)] {
         let log = Arc::<Mutex<String>>::default();
-        let plan = Plan { round: Effort::Count(1), each: Duration::from_secs(60), pairs: 1 };
+        let plan = RoundsPlan { round: Effort::Count(1), each: Duration::from_secs(60), pairs: 1 };
         let theirs = Arc::clone(&log);
         let start = move || Ok(pair('x', Duration::ZERO, &theirs));
-        let mut alone = [Contestant::new(case(Kind::RoundTrip), start)];
+        let mut alone = [Subject::new(case(Kind::RoundTrip), start)];
         let over = || log.lock().unwrap().len() >= tasks;
         assert_eq!(interleave(&mut alone, plan, &over).is_ok(), is_enough, "{tasks}");
     }

@@ -20,9 +20,9 @@ fn usage(by: u64) -> Usage {
 }
 
 /// Returns a task that took `elapsed` nanoseconds.
-fn played(elapsed: u64, times: Histogram<u64>, ping: u64, pong: u64) -> Played {
+fn played(elapsed: u64, times: Histogram<u64>, ping: u64, pong: u64) -> TaskResult {
     let elapsed = Duration::from_nanos(elapsed);
-    Played { times, ping: usage(ping), pong: usage(pong), ..Played::in_time(elapsed) }
+    TaskResult { times, ping: usage(ping), pong: usage(pong), ..TaskResult::in_time(elapsed) }
 }
 
 /// Returns a round of two tasks of two messages each, all about `by` nanoseconds, with a fifth message that is not
@@ -30,11 +30,11 @@ fn played(elapsed: u64, times: Histogram<u64>, ping: u64, pong: u64) -> Played {
 fn round(by: u64) -> Figures {
     let mut round = Figures::default();
     let first =
-        Played { service: Some(times(&[(by / 2, 2)])), ..played(3 * by, times(&[(by, 2)]), by, 2 * by) };
+        TaskResult { service: Some(times(&[(by / 2, 2)])), ..played(3 * by, times(&[(by, 2)]), by, 2 * by) };
     round.add(2, 3, first);
     round.use_energy(Some(1));
     let more = times(&[(by, 1), (1900, 1)]);
-    round.add(2, 2, Played { service: Some(times(&[(by / 5, 2)])), ..played(5 * by, more, by, 2 * by) });
+    round.add(2, 2, TaskResult { service: Some(times(&[(by / 5, 2)])), ..played(5 * by, more, by, 2 * by) });
     round.use_energy(Some(2));
     round.one_way = Some(times(&[(by / 10, 4)]));
     round
@@ -110,7 +110,11 @@ fn many_clients_are_counted_each_by_itself() {
         figures.add_round(Kind::Clients, round);
     }
     let mut idle = Figures::default();
-    idle.add_served(Served { counts: vec![0; 3], all: 0, played: Played::in_time(Duration::from_micros(2)) });
+    idle.add_served(Served {
+        counts: vec![0; 3],
+        all: 0,
+        played: TaskResult::in_time(Duration::from_micros(2)),
+    });
     figures.add_idle(&idle);
     assert!(!figures.only_waited());
     let case = Case { clients: 6, ..case("fifo", "fifo", Kind::Clients, Wait::Block) };
@@ -130,6 +134,10 @@ fn time_without_a_message_is_no_row() {
     assert!(!Figures::default().only_waited());
     assert_eq!(Figures::default().row(&case, 1), None);
     let mut idle = Figures::default();
-    idle.add_served(Served { counts: vec![0; 3], all: 0, played: Played::in_time(Duration::from_micros(2)) });
+    idle.add_served(Served {
+        counts: vec![0; 3],
+        all: 0,
+        played: TaskResult::in_time(Duration::from_micros(2)),
+    });
     assert!(idle.only_waited());
 }

@@ -10,8 +10,8 @@ use crate::invented::case;
 use crate::measure::effort::Effort;
 use crate::measure::pair::Pair;
 use crate::measure::profile::RunProfile;
-use crate::measure::run::Plan;
-use crate::measure::task::Played;
+use crate::measure::run::plan::RunPlan;
+use crate::measure::task::TaskResult;
 
 /// The tasks played, each with a word for its purpose.
 type Log = Arc<Mutex<Vec<(&'static str, Task)>>>;
@@ -19,27 +19,27 @@ type Log = Arc<Mutex<Vec<(&'static str, Task)>>>;
 /// A pair that takes `ns` nanoseconds for a message. It reports that it has played, without playing.
 struct Machine {
     log: Log,
-    lane: Lane,
+    workers: Workers,
 }
 
 impl Machine {
     fn new(case: &Case, ns: fn(nth: usize) -> u64) -> Self {
         let log = Log::default();
         let theirs = Arc::clone(&log);
-        let ping = move |stage: &crate::measure::pair::Stage| {
-            stage.is_ready(1 << 20, None);
-            for (nth, task) in stage.tasks().enumerate() {
+        let ping = move |channel: &crate::measure::pair::TaskChannel| {
+            channel.report_ready(1 << 20, None);
+            for (nth, task) in channel.tasks().enumerate() {
                 let what = match task.order {
                     Workload { verify: true, .. } => "verify",
                     Workload { pattern: Pattern::OneWay, .. } => "one way",
                     _ => "time",
                 };
                 theirs.lock().unwrap().push((what, task));
-                stage.has_played(invented(&task, ns(nth)));
+                channel.report(invented(&task, ns(nth)));
             }
             Ok(())
         };
-        Self { log, lane: Lane::with(case, Pair::on_stage(ping).unwrap()) }
+        Self { log, workers: Workers::with(case, Pair::on_thread(ping).unwrap()) }
     }
 
     /// Returns the tasks played since the last call.
@@ -52,25 +52,31 @@ impl Machine {
     }
 }
 
-fn invented(task: &Task, ns: u64) -> Played {
+fn invented(task: &Task, ns: u64) -> TaskResult {
     let count = task.order.count;
     let mut times = exchange::histogram();
     times.record_n(ns, count).unwrap();
     let one_way = (task.order.pattern == Pattern::OneWay).then(|| times.clone());
     let usage = Usage { cpu: Duration::from_nanos(count), ..Usage::default() };
     let timed = count - u64::from(task.order.pattern == Pattern::Stream); // the first message starts the clock
-    Played { times, one_way, ping: usage, pong: usage, ..Played::in_time(Duration::from_nanos(timed * ns)) }
+    TaskResult {
+        times,
+        one_way,
+        ping: usage,
+        pong: usage,
+        ..TaskResult::in_time(Duration::from_nanos(timed * ns))
+    }
 }
 
-fn entry(case: Case, effort: Effort) -> Entry {
-    let plan = Plan {
+fn measurement(case: Case, effort: Effort) -> Measurement {
+    let plan = RunPlan {
         profile: RunProfile::Quick,
         cases: vec![case],
         effort: Some(effort),
-        floor: false,
+        baseline: false,
         verify: false,
     };
-    Entry::new(0, case, Pace::of(&plan))
+    Measurement::new(0, case, Schedule::of(&plan))
 }
 
 fn pipe(kind: Kind) -> Case {
@@ -83,7 +89,7 @@ fn a_row_gets_ready_by_checking_and_by_a_first_look() {
     for (kind, one_more) in [(Kind::RoundTrip, 0), (Kind::Throughput, 1)] {
         let case = pipe(kind);
         let mut machine = Machine::new(&case, |_| 1000);
-        entry(case, Effort::Count(10)).take_turn(0, &mut machine.lane, &Stop::default());
+        measurement(case, Effort::Count(10)).take_turn(0, &mut machine.workers, &Stop::default());
         let looks = [16, 64, 256, 1024, 4096].map(|count| ("time", count + one_more));
         assert_eq!(machine.played(), [&[("verify", 100 + one_more)], &looks[..]].concat());
     }
@@ -94,17 +100,17 @@ fn a_row_gets_ready_by_checking_and_by_a_first_look() {
 fn a_turn_plays_what_was_asked_for_and_a_quarter_one_way() {
     let case = pipe(Kind::RoundTrip);
     let (mut machine, stop) = (Machine::new(&case, |_| 1000), Stop::default());
-    let mut entry = entry(case, Effort::Count(707));
-    entry.take_turn(0, &mut machine.lane, &stop);
+    let mut measurement = measurement(case, Effort::Count(707));
+    measurement.take_turn(0, &mut machine.workers, &stop);
     machine.played();
     for round in 1..=7 {
-        entry.take_turn(round, &mut machine.lane, &stop);
+        measurement.take_turn(round, &mut machine.workers, &stop);
         let tasks = machine.tasks();
         assert_eq!(tasks.iter().map(|task| task.order.count).collect::<Vec<_>>(), [101, 25]);
         assert_eq!(tasks[0].batch, clock::batch(Duration::from_micros(1)), "a microsecond each");
         assert_eq!((tasks[1].order.pattern, tasks[1].rate), (Pattern::OneWay, None));
     }
-    let row = entry.end().unwrap().unwrap();
+    let row = measurement.end().unwrap().unwrap();
     assert_eq!((row.count, row.rounds.as_ref().unwrap().values.len()), (707, 7));
     let figures = [&row.rtt_ns, &row.one_way_ns]
         .map(|times| times.as_ref().and_then(crate::results::latency::Latency::times));
@@ -117,10 +123,10 @@ fn one_way_times_need_room_for_a_stamp() {
     for (size, expected) in [(7, &["time"][..]), (8, &["time", "one way"])] {
         let case = Case { size, ..pipe(Kind::RoundTrip) };
         let (mut machine, stop) = (Machine::new(&case, |_| 1000), Stop::default());
-        let mut entry = entry(case, Effort::Count(70));
-        entry.take_turn(0, &mut machine.lane, &stop);
+        let mut measurement = measurement(case, Effort::Count(70));
+        measurement.take_turn(0, &mut machine.workers, &stop);
         machine.played();
-        entry.take_turn(1, &mut machine.lane, &stop);
+        measurement.take_turn(1, &mut machine.workers, &stop);
         assert_eq!(machine.played().iter().map(|(what, _)| *what).collect::<Vec<_>>(), expected, "{size}");
     }
 }
@@ -130,10 +136,10 @@ fn one_way_times_need_room_for_a_stamp() {
 fn a_long_turn_is_played_in_short_tasks() {
     let case = pipe(Kind::RoundTrip);
     let (mut machine, stop) = (Machine::new(&case, |_| 10_000_000), Stop::default());
-    let mut entry = entry(case, Effort::Count(7 * 20));
-    entry.take_turn(0, &mut machine.lane, &stop);
+    let mut measurement = measurement(case, Effort::Count(7 * 20));
+    measurement.take_turn(0, &mut machine.workers, &stop);
     machine.played();
-    entry.take_turn(1, &mut machine.lane, &stop);
+    measurement.take_turn(1, &mut machine.workers, &stop);
     assert_eq!(machine.played(), [("time", 8), ("time", 8), ("time", 4), ("one way", 5)]);
 }
 
@@ -142,12 +148,12 @@ fn a_long_turn_is_played_in_short_tasks() {
 fn a_stream_is_charged_with_its_first_message() {
     let case = pipe(Kind::Throughput);
     let (mut machine, stop) = (Machine::new(&case, |_| 1000), Stop::default());
-    let mut entry = entry(case, Effort::Count(7));
-    entry.take_turn(0, &mut machine.lane, &stop);
+    let mut measurement = measurement(case, Effort::Count(7));
+    measurement.take_turn(0, &mut machine.workers, &stop);
     machine.played();
-    entry.take_turn(1, &mut machine.lane, &stop);
+    measurement.take_turn(1, &mut machine.workers, &stop);
     assert_eq!(machine.played(), [("time", 2)]);
-    let row = entry.end().unwrap().unwrap();
+    let row = measurement.end().unwrap().unwrap();
     assert_eq!((row.count, row.cost.unwrap().ping.user_ns), (1, 1.0), "a nanosecond for each of two");
 }
 
@@ -156,10 +162,10 @@ fn a_stream_is_charged_with_its_first_message() {
 fn an_open_loop_is_as_long_as_its_rate_says() {
     let case = Case { rate: Some(1000), ..pipe(Kind::OpenLoop) };
     let (mut machine, stop) = (Machine::new(&case, |_| 1000), Stop::default());
-    let mut entry = entry(case, Effort::About(Duration::from_secs(15)));
-    entry.take_turn(0, &mut machine.lane, &stop);
+    let mut measurement = measurement(case, Effort::About(Duration::from_secs(15)));
+    measurement.take_turn(0, &mut machine.workers, &stop);
     machine.played();
-    entry.take_turn(1, &mut machine.lane, &stop);
+    measurement.take_turn(1, &mut machine.workers, &stop);
     let tasks: Vec<_> =
         machine.tasks().iter().map(|task| (task.order.count, task.rate, task.batch)).collect();
     assert_eq!(tasks, [(2000, Some(1000), 1), (1000, Some(1000), 1)], "a fifth of 15 seconds");
@@ -173,9 +179,9 @@ fn a_turn_is_as_long_as_the_quickest_round_says() {
     // The first measurement of 16 messages, a round, another one twice as long, and one of half the time.
     let ns = |nth: usize| [0, 800_000, 400_000, 800_000, 200_000][nth.min(4)];
     let (mut machine, stop) = (Machine::new(&case, ns), Stop::default());
-    let mut entry = entry(case, Effort::About(Duration::from_millis(560)));
+    let mut measurement = measurement(case, Effort::About(Duration::from_millis(560)));
     for round in 0..5 {
-        entry.take_turn(round, &mut machine.lane, &stop);
+        measurement.take_turn(round, &mut machine.workers, &stop);
     }
     // 80 ms per turn, and one message that is not timed.
     let expected =
@@ -189,10 +195,10 @@ fn verifying_plays_as_much_again_and_checks_it() {
     let case = Case { size: 64 << 10, ..pipe(Kind::RoundTrip) };
     for (count, checked) in [(70, 70), (7000, 256)] {
         let (mut machine, stop) = (Machine::new(&case, |_| 1000), Stop::default());
-        let mut entry = entry(case, Effort::Count(count));
-        (0..=7).for_each(|round| entry.take_turn(round, &mut machine.lane, &stop));
+        let mut measurement = measurement(case, Effort::Count(count));
+        (0..=7).for_each(|round| measurement.take_turn(round, &mut machine.workers, &stop));
         machine.played();
-        let verified = entry.verify(&mut machine.lane, &stop);
+        let verified = measurement.verify(&mut machine.workers, &stop);
         assert_eq!(machine.played(), [("verify", checked)], "no more than 16 megabytes");
         let Verified { mechanism, size, messages, error, .. } = verified;
         assert_eq!((mechanism.as_str(), size, messages, error), ("pipe", 64 << 10, checked, None));
@@ -202,20 +208,20 @@ fn verifying_plays_as_much_again_and_checks_it() {
 /// A pair that loses a message, as the link that detected it reports.
 #[test]
 fn a_wrong_message_is_told() {
-    let wrong = |stage: &crate::measure::pair::Stage| -> Result<()> {
-        stage.is_ready(1 << 20, None);
-        let mut tasks = stage.tasks();
+    let wrong = |channel: &crate::measure::pair::TaskChannel| -> Result<()> {
+        channel.report_ready(1 << 20, None);
+        let mut tasks = channel.tasks();
         while let Some(task) = tasks.next().filter(|task| !task.order.verify) {
-            stage.has_played(invented(&task, 1000));
+            channel.report(invented(&task, 1000));
         }
         Err(Error::Corrupt("a message out of sequence"))
     };
     let (case, stop) = (pipe(Kind::RoundTrip), Stop::default());
-    let mut lane = Lane::with(&case, Pair::on_stage(wrong).unwrap());
-    let verified = entry(case, Effort::Count(7)).verify(&mut lane, &stop);
+    let mut workers = Workers::with(&case, Pair::on_thread(wrong).unwrap());
+    let verified = measurement(case, Effort::Count(7)).verify(&mut workers, &stop);
     assert!(verified.error.is_some_and(|error| error.contains("out of sequence")));
-    let mut lane = Lane::with(&case, Pair::on_stage(wrong).unwrap());
-    let mut entry = entry(case, Effort::Count(7));
-    entry.take_turn(0, &mut lane, &stop);
-    assert!(matches!(entry.end(), Err(Refusal::Failed(Error::Corrupt(_)))), "a row has to work first");
+    let mut workers = Workers::with(&case, Pair::on_thread(wrong).unwrap());
+    let mut measurement = measurement(case, Effort::Count(7));
+    measurement.take_turn(0, &mut workers, &stop);
+    assert!(matches!(measurement.end(), Err(Refusal::Failed(Error::Corrupt(_)))), "a row has to work first");
 }

@@ -1,7 +1,6 @@
 //! An axis: the place of each value on it, and marks where a reader expects them.
 
-use crate::present::table::grouped;
-use crate::results::case::size_name;
+use crate::results::units::{grouped, size_name};
 
 /// One axis of a chart.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use super::axis::Axis;
-use crate::measure::registry::SIX;
 use crate::present::report::html::escape;
+use crate::results::registry::SIX;
 
 /// The width of a drawing, in its own units. All other lengths are in proportion.
 const WIDTH: f64 = 760.0;

@@ -5,12 +5,12 @@ use super::chart::Point;
 use super::curves::{self, doubt, heights, put, sorted};
 use super::figure::{Figure, View};
 use crate::present::report::data::{Data, Setting, figure, micro, way};
-use crate::present::report::html::{Cell, Table};
+use crate::present::report::html::{Cell, HtmlTable};
 use crate::present::report::tables;
-use crate::present::table::{bytes, clients, grouped};
 use crate::results::case::Kind;
 use crate::results::latency::Latency;
 use crate::results::row::Row;
+use crate::results::units::{bytes, clients, grouped};
 
 /// The text before the chart.
 pub(crate) const SAYS: &str = "One server process answers all clients, each with one request under way. Fairness is Jain's index of their counts: 1 if \
@@ -59,7 +59,7 @@ pub(crate) fn chart(data: &Data) -> Figure {
 }
 
 /// Returns the table of many clients, and of the fairness between them.
-pub(crate) fn table(data: &Data) -> Table {
+pub(crate) fn table(data: &Data) -> HtmlTable {
     let line = |row: &Row| {
         let mut line = tables::who(row);
         line.push(Setting::of(row).name().into());
@@ -91,11 +91,11 @@ pub(crate) fn table(data: &Data) -> Table {
         "most",
         "fairness",
     ];
-    Table {
+    HtmlTable {
         label: "Many clients of one server".into(),
         columns: tables::columns(&names),
         labels: 3,
         rows: data.kind(Kind::Clients).map(line).collect(),
-        ..Table::default()
+        ..HtmlTable::default()
     }
 }

@@ -1,14 +1,14 @@
-//! The line charts: latency and throughput by size, percentiles, the floor.
+//! The line charts: latency and throughput by size, percentiles, the baseline.
 
 use super::axis::Axis;
 use super::chart::{Point, Reference, Series};
 use super::figure::{Figure, View};
-use crate::measure::baseline::limits::Limits;
 use crate::present::report::data::{Data, Setting, figure, micro, way};
-use crate::present::table::bytes;
 use crate::results::case::Kind;
 use crate::results::latency::Latency;
+use crate::results::limits::MachineLimits;
 use crate::results::row::Row;
+use crate::results::units::bytes;
 
 /// Puts a point into the series of its mechanism and variant, which is created if missing.
 pub(crate) fn put(all: &mut Vec<Series>, row: &Row, point: Option<Point>) {
@@ -68,7 +68,7 @@ pub(crate) fn doubt(row: &Row) -> String {
 
 /// Draws the median round trip by message size, with a band up to p99.
 pub(crate) fn latency(data: &Data) -> Figure {
-    let limit = data.document.limits.as_ref().and_then(Limits::core_to_core_ns);
+    let limit = data.document.limits.as_ref().and_then(MachineLimits::core_to_core_ns);
     let view = |setting: &Setting| {
         let mut all = Vec::new();
         for row in data.under(Kind::RoundTrip, setting) {
@@ -119,7 +119,7 @@ pub(crate) fn latency(data: &Data) -> Figure {
 
 /// Draws the throughput in bytes, by message size.
 pub(crate) fn throughput(data: &Data) -> Figure {
-    let limit = data.document.limits.as_ref().and_then(Limits::memcpy_bytes_per_s);
+    let limit = data.document.limits.as_ref().and_then(MachineLimits::memcpy_bytes_per_s);
     let view = |setting: &Setting| {
         let mut all = Vec::new();
         for row in data.under(Kind::Throughput, setting) {
@@ -225,7 +225,7 @@ fn curve(latency: &Latency) -> Option<Vec<(f64, f64)>> {
 }
 
 /// Draws the time that the suite adds to the bare system calls.
-pub(crate) fn floor(data: &Data) -> Figure {
+pub(crate) fn baseline(data: &Data) -> Figure {
     let rows = || data.rows.iter().copied().filter(|row| row.floor_ratio.is_some());
     let kinds = [(Kind::RoundTrip, "round trip"), (Kind::Throughput, "throughput")];
     let mut views = Vec::new();

@@ -4,10 +4,10 @@ use super::axis::Axis;
 use super::chart::{Point, Series};
 use super::figure::{Figure, View};
 use crate::present::report::data::{Data, Setting, cpu_ns, micro, p50, way};
-use crate::present::table::{bytes, grouped};
 use crate::results::case::Kind;
 use crate::results::latency::Latency;
 use crate::results::row::Row;
+use crate::results::units::{bytes, grouped};
 
 /// The wait strategies, by increasing cost. Each has a marker of its own.
 const WAITS: [&str; 3] = ["block", "hybrid", "spin"];

@@ -1,16 +1,28 @@
-//! Text that fits the terminal on which it is read.
+//! Grids of cells as text, which fits the terminal on which it is read.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table as Grid, Width};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Row, Table as Grid, TableStyle, Width};
 use textwrap::{Options, WordSplitter, fill};
 
-use crate::present::table::LABELS;
+/// The number of columns on the left that are text: mechanism and variant.
+pub const LABELS: usize = 2;
+
+/// One line, below the header.
+pub(crate) const PLAIN: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Returns a grid in one of the styles of `comfy_table`.
+pub(crate) fn of(style: TableStyle, columns: &[&str], rows: &[Vec<String>]) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(style).set_header(columns.to_vec()).add_rows(rows.to_vec());
+    grid
+}
 
 /// The characters around the content of a column: a blank on its left, one on its right, and one between two columns.
 const BESIDE: u16 = 3;
 
 /// Returns the grid as text, no wider than `width` if possible: cells are folded between words, and columns that still
 /// do not fit follow below, with the labels repeated. Without a width, lines are as long as they get.
-pub(crate) fn grid(grid: &Grid, width: Option<u16>) -> String {
+pub(crate) fn fitted(grid: &Grid, width: Option<u16>) -> String {
     let Some(width) = width else { return grid.trim_fmt() };
     let least: Vec<u16> = (0..grid.column_iter().count()).map(|column| least_width(grid, column)).collect();
     let labels: u16 = least.iter().take(LABELS).sum();

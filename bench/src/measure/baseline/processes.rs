@@ -1,4 +1,4 @@
-//! The two processes of a floor: ping in a thread of this one, pong in a child, as in `pair.rs`.
+//! The two processes of a baseline: ping in a thread of this one, pong in a child, as in `ping_pong.rs`.
 
 use std::process::{ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,13 @@ use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 
+use super::bare::Baseline;
 use super::control::Control;
-use super::waiting::Patience;
-use super::{Ends, Floor, sys};
-use crate::measure::pair::Stage;
-use crate::measure::task::Played;
+use super::ends::Ends;
+use super::waiting::Waiter;
+use super::{registry, sys};
+use crate::measure::pair::{Pair, TaskChannel};
+use crate::measure::task::TaskResult;
 use crate::results::case::Placement;
 
 /// The first argument of a process started to play pong by bare calls.
@@ -28,16 +30,24 @@ const PEER: &str = "floor";
 /// Ends a bare call that would never return, since its peer has died.
 const GIVE_UP: Signal = Signal::SIGUSR1;
 
+/// Starts the two processes of an exchange by bare calls.
+///
+/// # Errors
+/// Any error that keeps the two from connecting.
+pub(super) fn start(baseline: Baseline, placement: Placement) -> Result<Pair> {
+    Pair::on_thread(move |channel| ping(&baseline, placement, channel))
+}
+
 /// Runs the thread that plays ping: creates the medium, starts the child, and carries out orders until none come.
-pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result<()> {
+fn ping(baseline: &Baseline, placement: Placement, channel: &TaskChannel) -> Result<()> {
     sys::interrupt_on(GIVE_UP).call("sigaction")?;
-    let made = floor.make()?;
+    let made = (baseline.calls.make)(baseline.size, baseline.slots)?;
     let _ownership = made.ownership;
     let (control, theirs) = Control::pair()?;
     let cpus = Cpus::Pair(placement.ping, placement.pong);
-    let piece = floor.piece.unwrap_or_default();
+    let piece = baseline.piece.unwrap_or_default();
     let mut command = helper_process::this_program()?;
-    command.args([PEER, &floor.mechanism, &floor.variant, floor.way.name()]);
+    command.args([PEER, baseline.calls.mechanism, baseline.calls.variant, baseline.wait.name()]);
     command.args([&cpus.to_string(), &piece.to_string()]);
     let mut child = HelperProcess::spawn({
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
@@ -48,14 +58,14 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     drop(made.pong); // a copy left open here would hide the child's exit
     control.receive_time()?; // the child is ready
     cpus.bind(Role::Ping)?;
-    stage.is_ready(usize::MAX, Some(child.pid()));
-    let patience = Patience::new(floor.way);
+    channel.report_ready(usize::MAX, Some(child.pid()));
+    let waiter = Waiter::new(baseline.wait);
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let (patience_of_watch, over, me) = (patience.clone(), &over, ThreadId::current());
+        let (waiter_of_watch, over, me) = (waiter.clone(), &over, ThreadId::current());
         let watch = PeerProcess::watch(id)?;
-        scope.spawn(move || release(&watch, &patience_of_watch, over, me));
-        let played = carry_out(floor, made.ping, patience, &control, stage);
+        scope.spawn(move || release(&watch, &waiter_of_watch, over, me));
+        let played = carry_out(baseline, made.ping, waiter, &control, channel);
         over.store(true, Ordering::Relaxed);
         drop(control); // the child ends, and the watch with it
         if played.is_err() {
@@ -66,16 +76,22 @@ pub(crate) fn ping(floor: &Floor, placement: Placement, stage: &Stage) -> Result
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
-fn carry_out(floor: &Floor, ends: Ends, patience: Patience, control: &Control, stage: &Stage) -> Result<()> {
-    let mut side = floor.side(Role::Ping, ends, patience)?;
-    for task in stage.tasks() {
+fn carry_out(
+    baseline: &Baseline,
+    ends: Ends,
+    waiter: Waiter,
+    control: &Control,
+    channel: &TaskChannel,
+) -> Result<()> {
+    let mut side = (baseline.calls.side)(Role::Ping, ends, baseline.piece, waiter)?;
+    for task in channel.tasks() {
         let order = task.order;
         control.send_order(&order)?;
         control.receive_time()?; // the child is awake
         let elapsed = side(&order).map_err(understand)?;
         let theirs = control.receive_time()?;
         let elapsed = if order.pattern == Pattern::Stream { theirs } else { elapsed };
-        stage.has_played(Played::in_time(elapsed));
+        channel.report(TaskResult::in_time(elapsed));
     }
     Ok(())
 }
@@ -91,13 +107,13 @@ fn understand(errno: Errno) -> Error {
 
 /// Waits until the child has ended. Where the kernel reports nothing, a bare call of `ping` would not notice, so it is
 /// interrupted: a poller sees the flag; a sleeper is woken, again and again until it has seen the flag too.
-fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: ThreadId) {
+fn release(child: &PeerProcess, waiter: &Waiter, over: &AtomicBool, ping: ThreadId) {
     while let Some(pidfd) = child.pidfd() {
         if wait_readable([pidfd], Duration::MAX).is_ok() {
             break;
         }
     }
-    patience.gone.store(true, Ordering::Relaxed);
+    waiter.gone.store(true, Ordering::Relaxed);
     while !over.load(Ordering::Relaxed) {
         let _ = ping.signal(GIVE_UP); // the thread lives: it waits for this one
         thread::sleep(Duration::from_millis(5));
@@ -105,7 +121,7 @@ fn release(child: &PeerProcess, patience: &Patience, over: &AtomicBool, ping: Th
 }
 
 /// Runs the child: takes its ends and answers.
-fn pong(floor: &Floor, cpus: Cpus) -> Result<()> {
+fn pong(baseline: &Baseline, cpus: Cpus) -> Result<()> {
     // A bare call would not notice the end of the other side, so this process dies with it.
     set_pdeathsig(Signal::SIGKILL).call("prctl")?;
     // Not needed here, but the suite's child has this thread too: in a process of two threads the kernel counts
@@ -114,7 +130,8 @@ fn pong(floor: &Floor, cpus: Cpus) -> Result<()> {
     cpus.bind(Role::Pong)?;
     let control = Control::inherited()?;
     let ends = control.receive_ends()?; // an error if the other side is gone
-    let mut side = floor.side(Role::Pong, ends, Patience::new(floor.way))?;
+    let waiter = Waiter::new(baseline.wait);
+    let mut side = (baseline.calls.side)(Role::Pong, ends, baseline.piece, waiter)?;
     control.send_time(Duration::ZERO)?;
     loop {
         let order = match control.receive_order() {
@@ -130,24 +147,20 @@ fn pong(floor: &Floor, cpus: Cpus) -> Result<()> {
 /// Plays pong by bare calls to the end if this process was started to do so.
 #[must_use]
 pub(crate) fn serve_if_invited(args: &[String]) -> Option<ExitCode> {
-    let [_, word, mechanism, variant, way, cpus, piece] = args else { return None };
+    let [_, word, mechanism, variant, wait, cpus, piece] = args else { return None };
     if word != PEER {
         return None;
     }
     let serve = || {
         let piece: usize = piece.parse().map_err(|_| Error::Usage("no length".into()))?;
-        let floor = Floor {
-            mechanism: mechanism.clone(),
-            variant: variant.clone(),
-            way: way.parse()?,
-            piece: (piece > 0).then_some(piece),
-            // Only the side that creates the ends needs these, not the one that receives them.
-            size: 0,
-            slots: 0,
-        };
+        let calls = registry::find(mechanism, variant);
+        let calls = calls.ok_or_else(|| Error::Usage(format!("no floor for {mechanism} ({variant})")))?;
+        // Only the side that creates the ends needs their size and their number, not the one that receives them.
+        let piece = (piece > 0).then_some(piece);
+        let baseline = Baseline { calls, wait: wait.parse()?, piece, size: 0, slots: 0 };
         // As in the suite's pong: in a process of two threads each call pays for counting references to the descriptor.
         interrupt::clean_up_on_signals()?;
-        pong(&floor, cpus.parse()?)
+        pong(&baseline, cpus.parse()?)
     };
     Some(report(serve()))
 }

@@ -5,47 +5,48 @@ use std::time::Duration;
 use ipc_core::{Result, Wait};
 
 use super::stop::Stop;
-use crate::measure::clients::{Crowd, Served};
+use crate::measure::clients::many_clients::{ManyClients, Served};
 use crate::measure::pair::Pair;
-use crate::measure::task::{Played, Task};
+use crate::measure::sides;
+use crate::measure::task::{Task, TaskResult};
 use crate::results::case::{Case, Kind};
 
 /// The key of the cases that two processes can play without a restart.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct LaneKey {
+pub(super) struct WorkersKey {
     mechanism: &'static str,
     variant: &'static str,
     wait: Wait,
     /// Many clients: their number, and the length of their requests.
-    crowd: Option<(usize, usize)>,
+    many_clients: Option<(usize, usize)>,
 }
 
-impl LaneKey {
+impl WorkersKey {
     pub(super) fn of(case: &Case) -> Self {
-        let crowd = (case.kind == Kind::Clients).then_some((case.clients, case.size));
-        Self { mechanism: case.member.profile.name, variant: case.variant, wait: case.wait, crowd }
+        let many_clients = (case.kind == Kind::Clients).then_some((case.clients, case.size));
+        Self { mechanism: case.member.profile.name, variant: case.variant, wait: case.wait, many_clients }
     }
 }
 
 /// A pair of processes, or a server and its clients, started when it is first needed, and again if it has ended.
-pub(super) struct Lane {
-    key: LaneKey,
+pub(super) struct Workers {
+    key: WorkersKey,
     pair: Option<Pair>,
-    crowd: Option<Crowd>,
+    many_clients: Option<ManyClients>,
 }
 
-impl Lane {
-    pub(super) fn new(key: LaneKey) -> Self {
-        Self { key, pair: None, crowd: None }
+impl Workers {
+    pub(super) fn new(key: WorkersKey) -> Self {
+        Self { key, pair: None, many_clients: None }
     }
 
-    /// Returns a lane with processes that are already running.
+    /// Returns workers whose processes are already running.
     #[cfg(test)]
     pub(super) fn with(case: &Case, pair: Pair) -> Self {
-        Self { pair: Some(pair), ..Self::new(LaneKey::of(case)) }
+        Self { pair: Some(pair), ..Self::new(WorkersKey::of(case)) }
     }
 
-    pub(super) fn key(&self) -> &LaneKey {
+    pub(super) fn key(&self) -> &WorkersKey {
         &self.key
     }
 
@@ -61,7 +62,7 @@ impl Lane {
     ///
     /// # Errors
     /// As the transport. The pair has then ended; the next task starts another one.
-    pub(super) fn play(&mut self, case: &Case, task: Task, stop: &Stop) -> Result<Played> {
+    pub(super) fn play(&mut self, case: &Case, task: Task, stop: &Stop) -> Result<TaskResult> {
         let played = self.pair(case)?.play_unless(task, || stop.is_set());
         if played.is_err() {
             self.pair = None;
@@ -72,26 +73,26 @@ impl Lane {
     /// Lets the clients play for `time`, or only starts them if it is zero.
     ///
     /// # Errors
-    /// As [`Crowd`]. It has then ended; the next turn starts another one.
+    /// As [`ManyClients`]. It has then ended; the next turn starts another one.
     pub(super) fn serve(&mut self, case: &Case, time: Duration, verify: bool, stop: &Stop) -> Result<Served> {
         let is_over = || stop.is_set();
-        let crowd = match &mut self.crowd {
-            Some(crowd) => crowd,
-            none => none.insert(Crowd::start(case, &is_over)?),
+        let many_clients = match &mut self.many_clients {
+            Some(many_clients) => many_clients,
+            none => none.insert(ManyClients::start(case, &is_over)?),
         };
-        let served = crowd.play(time, verify, &is_over);
+        let served = many_clients.play(time, verify, &is_over);
         if served.is_err()
-            && let Some(crowd) = self.crowd.take()
+            && let Some(many_clients) = self.many_clients.take()
         {
-            crowd.abandon();
+            many_clients.abandon();
         }
         served
     }
 
-    /// Ends the pair, or the crowd, at once, without a shutdown of its own.
+    /// Ends the pair, or the server and its clients, at once, without a shutdown of its own.
     pub(super) fn abandon(&mut self) {
-        if let Some(crowd) = self.crowd.take() {
-            crowd.abandon();
+        if let Some(many_clients) = self.many_clients.take() {
+            many_clients.abandon();
         }
         if let Some(pair) = self.pair.take() {
             pair.kill_peer();
@@ -101,7 +102,7 @@ impl Lane {
     fn pair(&mut self, case: &Case) -> Result<&mut Pair> {
         match &mut self.pair {
             Some(pair) => Ok(pair),
-            none => Ok(none.insert(Pair::start(*case)?)),
+            none => Ok(none.insert(sides::start(*case)?)),
         }
     }
 }

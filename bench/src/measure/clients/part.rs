@@ -1,0 +1,83 @@
+//! The part that a process of these plays: what its command line says, and what a server and its clients have to do.
+
+use std::any::Any;
+use std::ops::Range;
+
+use hdrhistogram::Histogram;
+use ipc_core::{Call, Error, Result, ownership};
+use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::{interrupt, report};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use super::wire::TurnOrder;
+
+/// The contents of the command line of these processes.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) mechanism: String,
+    pub(super) variant: String,
+    /// The length of requests and answers.
+    pub(super) size: usize,
+    cpus: Cpus,
+    /// The numbers of the clients.
+    pub(super) clients: Range<usize>,
+    /// The address of the server.
+    pub(super) address: String,
+}
+
+impl Part {
+    pub(super) fn of(args: &[String]) -> Result<Self> {
+        let wrong = || Error::Usage("not what a server or a client is told".into());
+        let [mechanism, variant, size, cpus, clients, address] = args else { return Err(wrong()) };
+        let number = |text: &str| text.parse::<usize>().map_err(|_| wrong());
+        let clients = match clients.split_once('-') {
+            Some((first, behind)) => number(first)?..number(behind)?,
+            None => 0..number(clients)?,
+        };
+        let (mechanism, variant, address) = (mechanism.clone(), variant.clone(), address.clone());
+        Ok(Self { mechanism, variant, size: number(size)?, cpus: cpus.parse()?, clients, address })
+    }
+
+    pub(super) fn get_ready(&self, role: Role) -> Result<()> {
+        interrupt::clean_up_on_signals()?;
+        raise_limit()?;
+        self.cpus.bind(role).map(drop)
+    }
+}
+
+/// Raises the limit of open descriptors to the most that this process may have.
+fn raise_limit() -> Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).call("getrlimit")?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).call("setrlimit")
+}
+
+/// The objects that a server has created. Dropping it removes them.
+pub(super) type ServerObjects = Box<dyn Any>;
+
+/// Serves in a thread. If that fails, the process ends.
+pub(super) fn in_background(serve: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+    let run = move || {
+        if let Err(error) = serve() {
+            let _ = report(Err(error));
+            ownership::release_all();
+            std::process::exit(1);
+        }
+    };
+    std::thread::Builder::new().name("server".into()).spawn(run).call("clone").map(drop)
+}
+
+/// The clients of one process.
+pub(super) trait Clients {
+    /// Plays a turn.
+    fn play(&mut self, order: &TurnOrder) -> Result<Tally>;
+}
+
+/// The result of a turn.
+pub(super) struct Tally {
+    /// Answers in the window, for each client.
+    pub(super) counts: Vec<u64>,
+    /// All answers.
+    pub(super) all: u64,
+    /// The times of the answers in the window.
+    pub(super) times: Histogram<u64>,
+}

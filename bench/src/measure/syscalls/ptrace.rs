@@ -1,0 +1,130 @@
+//! Counting by ptrace(2): both processes are stopped at every call.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Stdio};
+
+use ipc_core::trace::{Step, Tracer};
+use ipc_core::{Call, Error, Result};
+use ipc_demo::helper_process;
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+use crate::measure::sides;
+use crate::results::case::{Case, Placement};
+use crate::results::registry::member;
+
+/// The first argument of a process started to be counted.
+const COUNTED: &str = "counted";
+
+/// Counts the calls of `messages` messages.
+pub(super) fn count(case: &Case, messages: u64) -> Result<[f64; 2]> {
+    let Case { member, variant, kind, size, wait, placement, .. } = case;
+    let mut command = helper_process::this_program()?;
+    command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
+    command.args([format!("{},{}", placement.ping, placement.pong), messages.to_string()]);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = helper_process::spawn(&mut command)?;
+    let counted = Counter::seize(&child).and_then(|mut counter| {
+        drop(child.stdin.take().map(|mut stdin| stdin.write_all(b"g"))); // the process waits for that
+        counter.run_out()
+    });
+    if counted.is_err() {
+        let _ = child.kill(); // an error means that it has ended
+        let _ = child.wait();
+    }
+    let [ping, pong] = counted.map_err(|errno| match errno {
+        Errno::EPERM | Errno::EACCES => Error::Usage("this system forbids to trace a child".into()),
+        errno => Err::<(), _>(errno).call("ptrace").expect_err("it is one"),
+    })?;
+    let played = case.timed(messages).count as f64;
+    match (ping, pong) {
+        (Some(ping), Some(pong)) => Ok([ping, pong].map(|calls| calls as f64 / played)),
+        _ => Err(reason_of(child)),
+    }
+}
+
+/// Returns the reason why a process to be counted ended before its exchange, in its own words.
+fn reason_of(mut child: Child) -> Error {
+    let mut said = String::new();
+    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error means no output
+    let reason = said.lines().last().and_then(|line| line.strip_prefix("error: "));
+    reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
+}
+
+/// A count of the calls of each thread of a process, and of its descendants.
+struct Counter {
+    tracer: Tracer,
+    process: Pid,
+    /// The calls of a thread since its exchange began; `None` outside one.
+    threads: HashMap<Pid, Option<u64>>,
+}
+
+impl Counter {
+    fn seize(child: &Child) -> nix::Result<Self> {
+        let tracer = Tracer::seize_family(child.id())?;
+        Ok(Self { tracer, process: Pid::from_raw(child.id() as i32), threads: HashMap::new() })
+    }
+
+    /// Lets the threads run until all have ended, and returns the calls of ping and of pong in their last exchange.
+    fn run_out(&mut self) -> nix::Result<[Option<u64>; 2]> {
+        let mut calls = [None, None];
+        loop {
+            match self.tracer.next_step()? {
+                Step::Call(thread, call) => {
+                    if let Some(counted) = self.count(thread, call.number) {
+                        calls[usize::from(process_of(thread) != Some(self.process))] = Some(counted);
+                    }
+                }
+                Step::Ended(status) => {
+                    status.pid().map(|thread| self.threads.remove(&thread));
+                }
+                Step::NoneLeft => return Ok(calls),
+            }
+        }
+    }
+
+    /// Counts a call of a thread, and returns the calls of its exchange if it ends here.
+    fn count(&mut self, thread: Pid, call: libc::c_long) -> Option<u64> {
+        let since_start = self.threads.entry(thread).or_default();
+        if call != libc::SYS_getrusage {
+            *since_start = since_start.map(|calls| calls + 1);
+            return None;
+        }
+        match since_start.take() {
+            None => {
+                *since_start = Some(0);
+                None
+            }
+            // With the first `getrusage` came a reading of the thread's CPU-time clock, which is a call too.
+            Some(calls) => Some(calls.saturating_sub(1)),
+        }
+    }
+}
+
+/// Returns the process to which a thread belongs.
+fn process_of(thread: Pid) -> Option<Pid> {
+    let status = fs::read(format!("/proc/{thread}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status); // its name may be any bytes
+    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+    process.trim().parse().ok().map(Pid::from_raw)
+}
+
+/// Plays one case to the end if this process was started to be counted; `None` if it was not.
+pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
+    let [_, word, mechanism, variant, kind, size, wait, cpus, messages] = args else { return None };
+    (word == COUNTED).then(|| {
+        let member = member(mechanism)?;
+        let variant = member.variant(variant)?.name;
+        let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
+        let messages = messages.parse().map_err(|_| Error::Usage("no number".into()))?;
+        let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
+        let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
+        std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
+        let mut pair = sides::start(case)?;
+        pair.play(case.verified())?;
+        pair.play(case.timed(messages))?;
+        pair.finish()
+    })
+}

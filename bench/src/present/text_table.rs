@@ -1,0 +1,52 @@
+//! A table of results as text.
+
+use comfy_table::CellAlignment;
+
+use crate::present::grid::{self, LABELS, PLAIN};
+use crate::results::case::Kind;
+use crate::results::row::Row;
+use crate::results::units::{bytes, clients, grouped};
+
+/// A heading, the columns' names, and the cells.
+#[derive(Debug)]
+pub struct TextTable {
+    /// The properties that all rows share: kind, size, wait strategy, placement, unit.
+    pub heading: String,
+    /// The names of the columns. The first `LABELS` are text, the others numbers.
+    pub columns: Vec<&'static str>,
+    /// The cells of each row, as many as there are columns.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl TextTable {
+    /// Returns the table as text, no wider than `width` if given.
+    #[must_use]
+    pub fn text(&self, width: Option<u16>) -> String {
+        let mut grid = grid::of(PLAIN, &self.columns, &self.rows);
+        for column in grid.column_iter_mut().skip(LABELS) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        grid::fitted(&grid, width)
+    }
+}
+
+/// Returns the properties that the rows of a table share.
+pub(crate) fn heading(row: &Row, unit: &str) -> String {
+    let what = row.kind.title();
+    let Row { size, wait, cpus, ping_cpu, pong_cpu, .. } = row;
+    let mut size = bytes(*size);
+    if let Some(rate) = row.rate_per_s {
+        size = format!("{size}, {} messages per second", grouped(rate));
+    }
+    if row.kind == Kind::Clients {
+        size = format!("{size}, {}", clients(row.clients));
+    }
+    format!(
+        "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
+    )
+}
+
+/// Formats a time given in nanoseconds as microseconds.
+pub(crate) fn microseconds(nanoseconds: f64) -> String {
+    format!("{:.2}", nanoseconds / 1e3)
+}

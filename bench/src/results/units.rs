@@ -1,0 +1,82 @@
+//! Numbers and lengths, for people.
+
+/// Returns a length in the short form that the command line accepts: `64`, `4K`, `1M`, `2G`.
+#[must_use]
+pub fn size_name(size: usize) -> String {
+    match size {
+        0 => "0".into(),
+        _ if size.is_multiple_of(1 << 30) => format!("{}G", size >> 30),
+        _ if size.is_multiple_of(1 << 20) => format!("{}M", size >> 20),
+        _ if size.is_multiple_of(1 << 10) => format!("{}K", size >> 10),
+        _ => size.to_string(),
+    }
+}
+
+/// Formats alternatives for people: `same, split or A,B`.
+#[must_use]
+pub fn alternatives(words: &[&str]) -> String {
+    match words {
+        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// Formats a length for people: `64 bytes`, `4 KiB`.
+#[must_use]
+pub fn bytes(size: usize) -> String {
+    let name = size_name(size);
+    match name.strip_suffix(['K', 'M', 'G']) {
+        Some(number) => format!("{number} {}iB", &name[number.len()..]),
+        None if size == 1 => "1 byte".into(),
+        None => format!("{name} bytes"),
+    }
+}
+
+/// Formats a number of clients for people: `1,000 clients`.
+pub(crate) fn clients(number: usize) -> String {
+    if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
+}
+
+/// Formats `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alternatives_are_listed() {
+        let all = ["one", "two", "three"];
+        assert_eq!(
+            [0, 1, 2, 3].map(|len| alternatives(&all[..len])),
+            ["", "one", "one or two", "one, two or three"]
+        );
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(
+            [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped).join(" "),
+            "0 12 123 1,234 123,456 1,234,567"
+        );
+    }
+
+    #[test]
+    fn lengths_are_written_out() {
+        assert_eq!(
+            [1, 64, 1024, 65536, 1 << 20, 2 << 30].map(bytes).join(", "),
+            "1 byte, 64 bytes, 1 KiB, 64 KiB, 1 MiB, 2 GiB"
+        );
+    }
+
+    #[test]
+    fn a_size_is_named_as_the_command_line_takes_it() {
+        for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
+            assert_eq!(ipc_demo::parse_size(&size_name(size)), Ok(size));
+        }
+    }
+}
