@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::pages::Pages;
-use ipc_core::process::Namespaces;
+use ipc_core::process::{Namespaces, proc};
 use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
     Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
@@ -157,12 +157,9 @@ impl Door {
     }
 }
 
-/// Returns the path by which any process of this user can open `file`. PID is the number of this process in this
-/// `/proc`, which may be mounted for a pid namespace other than our own.
+/// Returns the path by which any process of this user can open `file`.
 fn proc_path(file: &File) -> Result<PathBuf> {
-    let pid = fs::read_link("/proc/self").call("readlink").on("/proc/self");
-    let pid = pid.advise(Errno::ENOENT, || "mount /proc: `mount -t proc proc /proc`".into())?;
-    Ok(Path::new("/proc").join(pid).join("fd").join(file.as_raw_fd().to_string()))
+    Ok(proc::own_directory()?.join("fd").join(file.as_raw_fd().to_string()))
 }
 
 /// Returns the device and inode, which together identify an existing object of a file system.

@@ -1,7 +1,6 @@
 //! Process 1 of a container. The kernel does not apply a signal's default action to it, and kills all others with it
 //! when it ends.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -13,7 +12,7 @@ use tempfile::TempDir;
 
 use super::demo::Demo;
 use super::leaks::nothing_left;
-use super::watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
+use super::watchdog::{PATIENCE, WHOLE_CASE, Watchdog, children};
 use super::{Outcome, ensure, namespaces, skipped};
 
 /// Ends `pong` alone, while it waits.
@@ -55,10 +54,8 @@ pub fn ends_by(command: &Command, word: &str, signal: Signal) -> Outcome {
     drop(first); // its copies of the pipe would hide the end of file
     let mut story = BufReader::new(story);
     let begun = story.by_ref().lines().map_while(Result::ok).any(|line| line.contains(word));
-    let id = unshare.id();
-    let child = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
-    if let Ok(pid) = child.trim().parse() {
-        kill(Pid::from_raw(pid), if begun { signal } else { Signal::SIGKILL })?;
+    if let Some(pid) = children(unshare.id()).first() {
+        kill(Pid::from_raw(pid.cast_signed()), if begun { signal } else { Signal::SIGKILL })?;
     }
     let started = Instant::now();
     let status = loop {

@@ -110,13 +110,17 @@ pub fn kill_descendants(pid: u32) {
     }
 }
 
-/// Returns the children, their children, and so on; those that have ended are not among them.
-fn descendants(pid: u32) -> Vec<u32> {
+/// Returns the children of all threads of a process; those that have ended are not among them.
+#[must_use]
+pub fn children(pid: u32) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    let mut all: Vec<u32> = lists
-        .flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect();
+    lists.flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+}
+
+/// Returns the children, their children, and so on.
+fn descendants(pid: u32) -> Vec<u32> {
+    let mut all = children(pid);
     for child in all.clone() {
         all.extend(descendants(child));
     }

@@ -11,9 +11,9 @@
 //!
 //! A check that fails (no free descriptor, no `/proc`) is an error. It never means that the process is dead.
 
-use std::fs;
+pub mod proc;
+
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
@@ -21,6 +21,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 
 use crate::error::{Advise, Call};
 use crate::{Error, Result, sys};
+
+pub(crate) use proc::namespace;
+use proc::{Stat, mount_proc};
 
 /// A process, distinguished by its start time from any other that ever had the same pid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,23 +126,6 @@ impl Namespaces {
     }
 }
 
-/// Returns the number of one of this process's namespaces. Needs no descriptor.
-pub(crate) fn namespace(path: &str) -> Result<u32> {
-    match fs::metadata(path) {
-        Ok(meta) => Ok(meta.ino() as u32), // the kernel has 32 bits for them
-        // A kernel without this kind of namespace; or no /proc at all, which must not be mistaken for that.
-        Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => {
-            fs::metadata("/proc/self").call("stat").on("/proc/self").advise(Errno::ENOENT, mount_proc)?;
-            Ok(0)
-        }
-        Err(error) => Err(error).call("stat").on(path),
-    }
-}
-
-fn mount_proc() -> String {
-    "mount /proc: `mount -t proc proc /proc`".into()
-}
-
 /// A watch on another process.
 #[derive(Debug)]
 pub struct PeerProcess {
@@ -191,9 +177,8 @@ fn look_at(pid: u32) -> Result<Option<(OwnedFd, u64)>> {
     // From here on the pid cannot pass to another process unnoticed. /proc may be mounted for another pid namespace
     // than ours; the kernel gives the number of the process in it for the descriptor.
     let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
-    let info = fs::read_to_string(&path).call("open").on(&path).advise(Errno::EMFILE, raise_limit)?;
-    let number = info.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse::<i32>().ok());
-    let started = match number {
+    let number = proc::value(&path, "Pid:").advise(Errno::EMFILE, raise_limit)?;
+    let started = match number.and_then(|number| number.parse::<i32>().ok()) {
         Some(-1) => None, // it has ended meanwhile
         Some(number @ 1..) => start_time(&format!("/proc/{number}/stat"))?,
         _ => return Err(Error::Usage(format!("/proc does not show process {pid}: {}", mount_proc()))),
@@ -205,23 +190,17 @@ fn raise_limit() -> String {
     "this process has no file descriptor left: raise `ulimit -n`".into()
 }
 
-/// Reads field 22 of `/proc/PID/stat`, at `path`; returns `None` if the process has ended. Fields are counted after the
-/// command name, which is in parentheses and may itself contain spaces and parentheses.
+/// Reads the start time of a process from its `stat`, at `path`; returns `None` if it has ended.
 fn start_time(path: &str) -> Result<Option<u64>> {
-    // Not as a string: the name may be any bytes, and the kernel cuts it after 15, even in the middle of a character.
-    let stat = match fs::read(path).call("open").on(path).advise(Errno::EMFILE, raise_limit) {
-        Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ESRCH)) => return Ok(None),
-        read => read?,
-    };
-    let stat = String::from_utf8_lossy(&stat);
-    let behind_name = stat.rfind(')').map_or("", |end| &stat[end + 1..]);
-    let started = behind_name.split_ascii_whitespace().nth(22 - 3).and_then(|field| field.parse().ok());
-    started.map(Some).ok_or_else(|| Error::Usage(format!("{path} is not as proc_pid_stat(5) says")))
+    let stat = Stat::read(path).advise(Errno::EMFILE, raise_limit)?;
+    stat.map(|stat| stat.start_time()).transpose()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
     use std::process::Command;
 
     #[test]

@@ -1,10 +1,10 @@
 //! Counting by ptrace(2): both processes are stopped at every call.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Stdio};
 
+use ipc_core::process::proc;
 use ipc_core::trace::{Step, Tracer};
 use ipc_core::{Call, Error, Result};
 use ipc_demo::helper_process;
@@ -105,10 +105,8 @@ impl Counter {
 
 /// Returns the process to which a thread belongs.
 fn process_of(thread: Pid) -> Option<Pid> {
-    let status = fs::read(format!("/proc/{thread}/status")).ok()?;
-    let status = String::from_utf8_lossy(&status); // its name may be any bytes
-    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
-    process.trim().parse().ok().map(Pid::from_raw)
+    let process = proc::value(&format!("/proc/{thread}/status"), "Tgid:").ok()??;
+    process.parse().ok().map(Pid::from_raw)
 }
 
 /// Plays one case to the end if this process was started to be counted; `None` if it was not.

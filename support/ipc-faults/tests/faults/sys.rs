@@ -1,5 +1,6 @@
 //! The system calls of a traced thread, and whether they may wait.
 
+use ipc_core::process::proc;
 use ipc_core::trace::{SystemCall, entered_call};
 use nix::sys::ptrace;
 use nix::unistd::Pid;
@@ -41,7 +42,6 @@ pub fn entered(tid: Pid) -> nix::Result<Option<Entered>> {
 
 /// Returns the flags of another process's descriptor; `None` if it has no such descriptor.
 fn flags(tid: Pid, fd: u64) -> Option<i32> {
-    let info = std::fs::read_to_string(format!("/proc/{tid}/fdinfo/{fd}")).ok()?;
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
-    i32::from_str_radix(flags.trim(), 8).ok()
+    let flags = proc::value(&format!("/proc/{tid}/fdinfo/{fd}"), "flags:").ok()??;
+    i32::from_str_radix(&flags, 8).ok()
 }

@@ -1,9 +1,10 @@
 //! The users of a queue. The kernel does not track them: it records the last process to send and the last to receive,
 //! but not whether they still run. Everything else is in `/proc`.
 
+use std::fs;
 use std::time::{Duration, SystemTime};
-use std::{fs, io};
 
+use ipc_core::process::proc::{self, Stat};
 use ipc_core::{Advise, Call, Result, ownership};
 use ipc_msgq::{Entry, QueueId, SystemV};
 use nix::errno::Errno;
@@ -64,7 +65,7 @@ pub struct CallNow {
 /// The thread cannot be inspected, for lack of a descriptor for example.
 pub fn call_of(pid: u32, task: u32) -> Result<Option<CallNow>> {
     let path = format!("/proc/{pid}/task/{task}/syscall");
-    let text = if_shown(fs::read_to_string(&path)).call("open").on(path)?;
+    let text = if_shown(fs::read_to_string(&path).call("open").on(path))?;
     Ok(text.as_deref().and_then(call_in))
 }
 
@@ -87,8 +88,7 @@ pub fn asleep(pid: u32) -> Result<usize> {
     let mut asleep = 0;
     for task in tasks(pid)? {
         let path = format!("/proc/{pid}/task/{task}/stat");
-        let state = if_shown(fs::read(&path)).call("open").on(path)?.unwrap_or_default();
-        asleep += usize::from(String::from_utf8_lossy(&state).contains(") S "));
+        asleep += usize::from(if_shown(Stat::read(&path))?.flatten().is_some_and(|stat| stat.sleeps()));
     }
     Ok(asleep)
 }
@@ -101,8 +101,8 @@ pub fn tasks(pid: u32) -> Result<Vec<u32>> {
 /// Returns the names in `directory` that are numbers.
 fn numbers(directory: &str) -> Result<Vec<u32>> {
     let mut numbers = Vec::new();
-    for entry in if_shown(fs::read_dir(directory)).call("opendir").on(directory)?.into_iter().flatten() {
-        match if_shown(entry).call("readdir").on(directory)? {
+    for entry in if_shown(fs::read_dir(directory).call("opendir").on(directory))?.into_iter().flatten() {
+        match if_shown(entry.call("readdir").on(directory))? {
             Some(entry) => {
                 numbers.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
             }
@@ -114,16 +114,10 @@ fn numbers(directory: &str) -> Result<Vec<u32>> {
 
 /// Returns what `/proc` shows of a process: `None` if the process has ended, or this user may not see it. Any other
 /// failure says nothing about the process.
-fn if_shown<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+fn if_shown<T>(read: Result<T>) -> Result<Option<T>> {
     use Errno::{EACCES, ENOENT, EPERM, ESRCH};
     match read {
-        Err(error)
-            if error
-                .raw_os_error()
-                .is_some_and(|errno| [EACCES, ENOENT, EPERM, ESRCH].contains(&Errno::from_raw(errno))) =>
-        {
-            Ok(None)
-        }
+        Err(error) if matches!(error.errno(), Some(EACCES | ENOENT | EPERM | ESRCH)) => Ok(None),
         read => read.map(Some),
     }
 }
@@ -152,40 +146,24 @@ pub fn is_alive(pid: u32, then: Option<SystemTime>) -> bool {
     if !matches!(asked, Ok(Ok(()) | Err(Errno::EPERM))) {
         return false;
     }
-    // After the name, which is in parentheses: the third field is the state, the 20th the number of threads, the 22nd
-    // the start in ticks since boot. See proc_pid_stat(5). A /proc of another pid namespace shows another process under
-    // that number.
-    if fs::read_link("/proc/self").ok() != Some(std::process::id().to_string().into()) {
+    // A /proc of another pid namespace shows another process under that number.
+    if proc::own_directory().ok() != Some(format!("/proc/{}", std::process::id()).into()) {
         return true;
     }
-    let Ok(fields) = fs::read(format!("/proc/{pid}/stat")) else { return true };
-    let fields = String::from_utf8_lossy(&fields); // the name may be any bytes
-    let fields = fields.rsplit(')').next().unwrap_or_default();
-    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
-    if has_ended(&fields) {
+    let Ok(Some(stat)) = Stat::read(&format!("/proc/{pid}/stat")) else { return true };
+    if stat.is_zombie() {
         return false;
     }
-    match (number(&fields, 22).and_then(moment_of), then) {
+    match (stat.start_time().ok().and_then(moment_of), then) {
         // The queue's times are whole seconds, and the time of boot is rounded, too.
         (Some(started), Some(then)) => started <= then + Duration::from_secs(2),
         _ => true,
     }
 }
 
-/// Returns whether the process has ended and is a zombie; not if only its first thread has ended.
-fn has_ended(fields: &[&str]) -> bool {
-    matches!(fields.first(), Some(&("Z" | "X"))) && number(fields, 20).is_none_or(|threads| threads <= 1)
-}
-
-/// Returns a field, numbered as in the manual page; the first two are missing.
-fn number(fields: &[&str], field: usize) -> Option<u64> {
-    fields.get(field - 3)?.parse().ok()
-}
-
 /// Returns the time that many ticks after boot. A second has a hundred ticks, whatever the kernel's own clock does.
 fn moment_of(ticks: u64) -> Option<SystemTime> {
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
+    let boot = proc::value("/proc/stat", "btime ").ok()??.parse().ok()?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(boot) + Duration::from_millis(ticks * 10))
 }
 
@@ -204,19 +182,6 @@ mod tests {
         assert!(!is_alive(0x7fff_ffff, None), "no process has so high a number");
     }
 
-    /// A process whose `main` has ended by `pthread_exit` looks like a zombie, but goes on working.
-    #[test]
-    fn a_process_lives_as_long_as_one_of_its_threads() {
-        let stat = |state, threads| format!("{state} 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711");
-        let ended = |stat: &str| has_ended(&stat.split(' ').collect::<Vec<_>>());
-        assert_eq!([("S", 1), ("Z", 2)].map(|(state, threads)| ended(&stat(state, threads))), [false; 2]);
-        assert_eq!(
-            [("Z", 1), ("Z", 0), ("X", 0)].map(|(state, threads)| ended(&stat(state, threads))),
-            [true; 3]
-        );
-        assert_eq!(number(&stat("S", 1).split(' ').collect::<Vec<_>>(), 22), Some(4711));
-    }
-
     /// A child that has ended is a zombie until it is waited for.
     #[test]
     fn a_zombie_does_not_live() {
@@ -231,11 +196,11 @@ mod tests {
     /// A missing or hidden process is no process; a failure to inspect it says nothing.
     #[test]
     fn a_failed_look_is_an_error() {
-        let read = |errno: Errno| if_shown(Err::<(), _>(io::Error::from(errno)));
+        let read = |errno: Errno| if_shown(Err::<(), _>(errno).call("open"));
         for errno in [Errno::EACCES, Errno::ENOENT, Errno::EPERM, Errno::ESRCH] {
             assert_eq!(read(errno).unwrap(), None, "{errno}");
         }
-        assert_eq!(read(Errno::EMFILE).unwrap_err().raw_os_error(), Some(Errno::EMFILE as i32));
+        assert_eq!(read(Errno::EMFILE).unwrap_err().errno(), Some(Errno::EMFILE));
     }
 
     /// A queue held by a ping or a pong is no orphan, even if no process has used it yet.
