@@ -83,9 +83,7 @@ impl<'a> Session<'a> {
         let Slot { session, number, client, welcome: kind, .. } = self.slot;
         let welcome = Welcome { session, slot: number, server: ProcessId::current()? };
         self.state.notify(Event::Joined(client));
-        let end = self.send(&Message::new(kind, &welcome.encode()));
-        *self.slot.answered_at() = Some(Instant::now());
-        end
+        self.answer(&Message::new(kind, &welcome.encode()))
     }
 
     /// Receives one request and answers it.
@@ -113,13 +111,18 @@ impl<'a> Session<'a> {
         let answer = catch_unwind(AssertUnwindSafe(|| self.state.handler.answer(text)));
         let answer = answer.ok().map(|answer| [&session[..], &answer].concat());
         match answer.filter(|answer| answer.len() <= self.state.longest) {
-            Some(answer) => {
-                let end = self.send(&Message::new(self.types.outbound, &answer));
-                *self.slot.answered_at() = Some(Instant::now());
-                end
-            }
+            Some(answer) => self.answer(&Message::new(self.types.outbound, &answer)),
             None => Ok(Some(End::Flooded)),
         }
+    }
+
+    /// Sends an answer, or the welcome, which is taken back if the client leaves it in the queue for too long.
+    fn answer(&mut self, message: &Message) -> Result<Option<End>> {
+        let end = self.send(message)?;
+        if end.is_none() {
+            *self.slot.answered_at() = Some(Instant::now());
+        }
+        Ok(end)
     }
 
     /// Sends `message`, and makes sure before each attempt that the client has nothing in the queue: it is its turn to

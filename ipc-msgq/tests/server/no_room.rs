@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
 
 use ipc_msgq::server::{Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue};
@@ -85,6 +87,13 @@ fn a_request_is_rejected() {
     at_work.queue.send(&request(at_work.session, at_work.kind, b"second")).unwrap();
     at_work.open.send(()).unwrap();
     soon("it is rejected", || at_work.has_reported(Event::Rejected(me())));
+    // The word of that is no answer, which another client's lack of room would take back after a second.
+    thread::sleep(Duration::from_millis(1100));
+    for _ in 0..2 {
+        // With the second, the server is done with the first.
+        at_work.queue.send(&Message::new(MessageType::ONE, b"")).unwrap();
+        soon("the lack of room is noticed", || at_work.queue.stat().unwrap().messages <= 1);
+    }
     let mut answer = Message::with_capacity(100);
     let answers = MessageType::new(at_work.kind.get() + 1).unwrap();
     at_work.queue.recv_until(answers, &mut answer, PATIENCE).unwrap().expect("it is told");
