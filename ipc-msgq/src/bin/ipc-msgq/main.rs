@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | **1. The command line** | **14** | |
 //! | `main.rs` | 3 | chooses between the ping-pong and the commands |
-//! | `command.rs` | 4 | the list of commands |
+//! | `command.rs` | 3 | the list of commands |
 //! | `command/name.rs` | 3 | `--id`, `--key`, `--path` |
 //! | `command/timeout.rs` | 1 | `--nowait`, `--timeout` |
 //! | `command/text.rs` | 3 | formatting |
@@ -27,12 +27,12 @@
 //! | `command/serve.rs` | 2 | `serve` |
 //! | `command/client.rs` | 1 | `client` |
 //! | `command/completions.rs` | 1 | `completions` |
-//! | **6. Scenarios** | **12** | |
+//! | **6. Scenarios** | **11** | |
 //! | `scenario.rs` | 3 | the list of scenarios, and the code that runs one |
 //! | `scenario/context.rs` | 4 | the queue, the clock, and the checks |
-//! | `scenario/reply.rs` | 3 | the reply of a process to each step |
+//! | `scenario/reply.rs` | 2 | the reply of a process to each step |
 //! | `scenario/narration.rs` | 2 | the wording of what is printed |
-//! | **7. The processes of a scenario** | **10** | |
+//! | **7. The processes of a scenario** | **9** | |
 //! | `scenario/worker.rs` | 5 | a process, seen from the scenario |
 //! | `scenario/worker_process.rs` | 5 | the process itself |
 //! | **8. What they show** | **14** | |
