@@ -320,9 +320,9 @@ fn bad_input_is_one_clear_line() {
     for (args, reason) in [
         (&["compare"][..], "OLD"),
         (&["compare", "one"], "NEW"),
-        (&["compare", "a", "b", "--threshold", "much"], "no share in percent"),
-        (&["compare", "a", "b", "--threshold", "-1"], "no share in percent"),
-        (&["compare", "a", "b", "--threshold", "NaN"], "no share in percent"),
+        (&["compare", "a", "b", "--threshold", "much"], "invalid share in percent"),
+        (&["compare", "a", "b", "--threshold", "-1"], "invalid share in percent"),
+        (&["compare", "a", "b", "--threshold", "NaN"], "invalid share in percent"),
     ] {
         let output = run(bench().args(args));
         assert_eq!(

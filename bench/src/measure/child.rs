@@ -7,7 +7,7 @@ use ipc_demo::report;
 use crate::measure::baseline::in_place::{self, InPlace};
 use crate::measure::baseline::processes;
 use crate::measure::clients::roles;
-use crate::measure::ping_pong::{self, Invitation};
+use crate::measure::ping_pong::{self, PongArguments};
 use crate::measure::{sides, syscalls};
 
 /// Plays its part to the end if this process was started by the harness: as the child of a
@@ -31,10 +31,10 @@ pub fn serve_if_invited() -> Option<ExitCode> {
     }
     let serve = || {
         let (wait, cpus) = (wait.parse()?, cpus.parse()?);
-        let invitation = Invitation { wait, cpus, address: address.clone() };
+        let arguments = PongArguments { wait, cpus, address: address.clone() };
         match InPlace::find(mechanism, variant) {
-            Some(in_place) if word == in_place::PEER => (in_place.pong)(&invitation),
-            _ => (sides::find(mechanism, variant)?.pong)(&invitation),
+            Some(in_place) if word == in_place::PEER => (in_place.pong)(&arguments),
+            _ => (sides::find(mechanism, variant)?.pong)(&arguments),
         }
     };
     Some(report(serve()))

@@ -20,7 +20,7 @@ pub(crate) const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The contents of a child's command line.
 #[derive(Debug)]
-pub(crate) struct Invitation {
+pub(crate) struct PongArguments {
     pub(crate) wait: Wait,
     pub(crate) cpus: Cpus,
     pub(crate) address: String,
@@ -48,11 +48,11 @@ pub(crate) fn ping<M: Mechanism>(case: Case, channel: &TaskChannel) -> Result<()
 }
 
 /// Runs the child: joins its parent and answers.
-pub(crate) fn pong<M: Mechanism>(invitation: &Invitation) -> Result<()> {
+pub(crate) fn pong<M: Mechanism>(arguments: &PongArguments) -> Result<()> {
     interrupt::clean_up_on_signals()?;
-    invitation.cpus.bind(Role::Pong)?;
-    let link = M::join(&invitation.address, &Setup::default(), JOIN_TIMEOUT)?;
-    exchange::pong(&mut Waiting::new(link, invitation.wait), |_| {}).map(drop)
+    arguments.cpus.bind(Role::Pong)?;
+    let link = M::join(&arguments.address, &Setup::default(), JOIN_TIMEOUT)?;
+    exchange::pong(&mut Waiting::new(link, arguments.wait), |_| {}).map(drop)
 }
 
 /// Creates the meeting point; a signal is held back until all of its objects are noted for removal.

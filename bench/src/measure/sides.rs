@@ -6,10 +6,10 @@
 use std::sync::LazyLock;
 
 use ipc_core::ownership::{self, Sweep};
-use ipc_core::{Error, Mechanism, Result, Visitor};
+use ipc_core::{Mechanism, Result, Visitor};
 
 use crate::measure::pair::{Pair, TaskChannel};
-use crate::measure::ping_pong::{self, Invitation};
+use crate::measure::ping_pong::{self, PongArguments};
 use crate::results::case::Case;
 use crate::results::registry::{self, Member};
 
@@ -21,7 +21,7 @@ pub(crate) struct Sides {
     /// The owner's side of a [`Pair`].
     ping: fn(Case, &TaskChannel) -> Result<()>,
     /// The other side, in a process of its own.
-    pub(crate) pong: fn(&Invitation) -> Result<()>,
+    pub(crate) pong: fn(&PongArguments) -> Result<()>,
     /// Removes the objects that dead processes left of its mechanism.
     sweep: fn() -> Result<Sweep>,
 }
@@ -49,11 +49,11 @@ impl Visitor for Collected {
 /// Returns the sides of a variant.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there is no such mechanism, or it has no such variant.
+/// [`Usage`](ipc_core::Error::Usage): there is no such mechanism, or it has no such variant.
 pub(crate) fn find(mechanism: &str, variant: &str) -> Result<&'static Sides> {
     registry::member(mechanism)?.variant(variant)?;
     let found = ALL.iter().find(|sides| (sides.mechanism, sides.variant) == (mechanism, variant));
-    found.ok_or(Error::Disconnected)
+    Ok(found.expect("all variants are visited"))
 }
 
 /// Starts the two processes of a case, and waits until the child has joined.
@@ -71,6 +71,6 @@ pub fn start(case: Case) -> Result<Pair> {
 /// As [`ownership::sweep`].
 pub fn sweep(member: &Member) -> Result<Sweep> {
     // All variants of a mechanism note their objects in the same place.
-    let known = ALL.iter().find(|sides| sides.mechanism == member.profile.name);
-    known.map_or_else(|| Ok(Sweep::default()), |sides| (sides.sweep)())
+    let sides = ALL.iter().find(|sides| sides.mechanism == member.profile.name);
+    (sides.expect("all variants are visited").sweep)()
 }

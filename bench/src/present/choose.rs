@@ -21,7 +21,7 @@ pub mod text;
 use ipc_core::Error;
 use serde::Serialize;
 
-use crate::present::choose::figure::{Figures, Found};
+use crate::present::choose::figure::{BestRow, Evidence};
 use crate::present::choose::purpose::{Priority, Purpose, Shape};
 use crate::results::document::Document;
 use crate::results::registry::{self, Member};
@@ -84,7 +84,7 @@ impl Choice {
         document: &Document,
         max_message: impl Fn(&'static Member, &'static str) -> Option<usize>,
     ) -> Self {
-        let figures = Figures::of(purpose, document);
+        let figures = Evidence::of(purpose, document);
         let mut choice = Self {
             purpose: *purpose,
             measured_size: figures.size(),
@@ -113,7 +113,7 @@ impl Choice {
             };
             match found {
                 Err(reason) => choice.excluded.push(Excluded { mechanism, variant: variant_name, reason }),
-                Ok(Found { row, figure_ns, said }) => {
+                Ok(BestRow { row, figure_ns, said }) => {
                     let work = facts::work(profile, variant, purpose);
                     let package = format!("ipc-{mechanism}");
                     let reason = format!("{said}; {}; open `{package}`.", facts::in_words(&work));
@@ -143,7 +143,7 @@ impl Choice {
     }
 }
 
-/// Puts the best first. Figures within [`statistics::AGREEMENT`] of the best of them count as equal, since they may
+/// Puts the best first. Evidence within [`statistics::AGREEMENT`] of the best of them count as equal, since they may
 /// change places in the next run; among these, the variant with the least work comes first.
 fn rank(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| a.figure_ns.total_cmp(&b.figure_ns));

@@ -13,16 +13,16 @@ use nix::sys::socket::{
     socketpair,
 };
 
-use super::ends::Ends;
+use super::ends::BareEnds;
 
 /// One end of the socket.
 #[derive(Debug)]
-pub(super) struct Control(OwnedFd);
+pub(super) struct OrderSocket(OwnedFd);
 
 /// The descriptors that one message can carry.
 type Descriptors = [i32; 4];
 
-impl Control {
+impl OrderSocket {
     /// Returns two connected ends; the second one is for the child's standard input.
     pub(super) fn pair() -> Result<(Self, OwnedFd)> {
         let kind = (AddressFamily::Unix, SockType::SeqPacket);
@@ -36,17 +36,17 @@ impl Control {
     }
 
     /// Hands a process its ends. The descriptors travel with the message: no other process inherits them.
-    pub(super) fn send_ends(&self, ends: &Ends) -> Result<()> {
+    pub(super) fn send_ends(&self, ends: &BareEnds) -> Result<()> {
         let fds: Vec<_> = ends.descriptors.iter().map(AsRawFd::as_raw_fd).collect();
         let rights = [ControlMessage::ScmRights(&fds)];
         let rights = if fds.is_empty() { &rights[..0] } else { &rights[..] };
         self.send_with(&ends.number.to_le_bytes(), rights)
     }
 
-    pub(super) fn receive_ends(&self) -> Result<Ends> {
+    pub(super) fn receive_ends(&self) -> Result<BareEnds> {
         let mut number = [0; size_of::<i32>()];
         let descriptors = self.receive_with(&mut number)?;
-        Ok(Ends { descriptors, number: i32::from_le_bytes(number) })
+        Ok(BareEnds { descriptors, number: i32::from_le_bytes(number) })
     }
 
     pub(super) fn send_order(&self, order: &Workload) -> Result<()> {

@@ -8,7 +8,7 @@ use ipc_demo::exchange::Workload;
 
 /// The objects of one process: descriptors, and the number of an object that has none.
 #[derive(Debug, Default)]
-pub(super) struct Ends {
+pub(super) struct BareEnds {
     pub(super) descriptors: Vec<OwnedFd>,
     pub(super) number: i32,
 }
@@ -16,8 +16,8 @@ pub(super) struct Ends {
 /// Both ends of a mechanism.
 #[derive(Debug)]
 pub(super) struct BothEnds {
-    pub(super) ping: Ends,
-    pub(super) pong: Ends,
+    pub(super) ping: BareEnds,
+    pub(super) pong: BareEnds,
     /// Removes an object that would outlive its users.
     pub(super) ownership: Option<OwnershipLock>,
 }

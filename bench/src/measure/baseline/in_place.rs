@@ -14,7 +14,7 @@ use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::interrupt;
 
 use crate::measure::pair::{Pair, TaskChannel};
-use crate::measure::ping_pong::{Invitation, JOIN_TIMEOUT, create};
+use crate::measure::ping_pong::{JOIN_TIMEOUT, PongArguments, create};
 use crate::measure::task::TaskResult;
 use crate::results::case::Case;
 
@@ -27,7 +27,7 @@ pub(crate) struct InPlace {
     mechanism: &'static str,
     variant: &'static str,
     ping: fn(Case, &TaskChannel) -> Result<()>,
-    pub(crate) pong: fn(&Invitation) -> Result<()>,
+    pub(crate) pong: fn(&PongArguments) -> Result<()>,
 }
 
 impl InPlace {
@@ -176,10 +176,10 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, channel: &TaskChannel) -> Result<
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
-fn pong<M: Mechanism<Link: Slots>>(invitation: &Invitation) -> Result<()> {
+fn pong<M: Mechanism<Link: Slots>>(arguments: &PongArguments) -> Result<()> {
     interrupt::clean_up_on_signals()?;
-    invitation.cpus.bind(Role::Pong)?;
-    let mut link = M::join(&invitation.address, &Setup::default(), JOIN_TIMEOUT)?;
+    arguments.cpus.bind(Role::Pong)?;
+    let mut link = M::join(&arguments.address, &Setup::default(), JOIN_TIMEOUT)?;
     loop {
         let mut bytes = [0; Workload::LEN];
         match link.recv(&mut bytes) {
@@ -188,7 +188,7 @@ fn pong<M: Mechanism<Link: Slots>>(invitation: &Invitation) -> Result<()> {
         };
         let order = Workload::decode(&bytes)?;
         link.send(READY)?;
-        let elapsed = link.drain(&order, polls(invitation.wait))?;
+        let elapsed = link.drain(&order, polls(arguments.wait))?;
         link.send(&(elapsed.as_nanos() as u64).to_le_bytes())?;
     }
 }

@@ -9,12 +9,12 @@ use zerocopy::IntoBytes as _;
 
 /// Memory for one message. One word precedes it, where a System V queue expects the message's type; the other
 /// mechanisms ignore that word.
-pub(super) struct Message {
+pub(super) struct Buffer {
     words: Vec<u64>,
     len: usize,
 }
 
-impl Message {
+impl Buffer {
     /// Returns a message whose pages are written once, so that they are present before anything is timed.
     fn new(len: usize) -> Self {
         Self { words: vec![1; 1 + len.div_ceil(size_of::<u64>())], len }
@@ -44,12 +44,12 @@ impl Message {
 pub(super) fn play(
     role: Role,
     order: &Workload,
-    mut send: impl FnMut(&mut Message) -> nix::Result<()>,
-    mut receive: impl FnMut(&mut Message) -> nix::Result<()>,
+    mut send: impl FnMut(&mut Buffer) -> nix::Result<()>,
+    mut receive: impl FnMut(&mut Buffer) -> nix::Result<()>,
 ) -> nix::Result<Duration> {
     let payload = Payload { verify: order.verify };
-    let mut message = Message::new(order.size);
-    let read = |number, message: &Message| payload.read(number, message.text()).map_err(|_| Errno::EBADMSG);
+    let mut message = Buffer::new(order.size);
+    let read = |number, message: &Buffer| payload.read(number, message.text()).map_err(|_| Errno::EBADMSG);
     let mut started = Instant::now();
     match (order.pattern, role) {
         (Pattern::RoundTrip | Pattern::OneWay, Role::Ping) => {

@@ -17,7 +17,7 @@ use ipc_demo::exchange::Pattern;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
-use super::ends::{BothEnds, Ends, Side};
+use super::ends::{BareEnds, BothEnds, Side};
 use super::loops::play;
 use super::sys::{self, Shared};
 use super::waiting::{BareWait, Waiter};
@@ -34,18 +34,18 @@ pub(super) fn make(size: usize, slots: usize) -> Result<BothEnds> {
     let memory = memfd_create(c"floor", MFdFlags::MFD_CLOEXEC).call("memfd_create")?;
     ftruncate(&memory, (slots * Shared::slot_len(size)) as i64).call("ftruncate")?;
     let copy = memory.try_clone().call("fcntl")?;
-    let ends = |fd| Ends { descriptors: vec![fd], number: slots as i32 };
+    let ends = |fd| BareEnds { descriptors: vec![fd], number: slots as i32 };
     Ok(BothEnds { ping: ends(memory), pong: ends(copy), ownership: None })
 }
 
 /// Maps the memory that [`make`] has created.
-pub(super) fn map(ends: &Ends) -> Result<Shared> {
+pub(super) fn map(ends: &BareEnds) -> Result<Shared> {
     let memory = ends.descriptors.first().ok_or(Error::Corrupt("no descriptor"))?;
     Shared::map(memory).call("mmap")
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &Ends, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<Side> {
     let (shared, count) = (map(ends)?, ends.number as usize);
     Ok(Box::new(move |order| match (order.pattern, role) {
         (Pattern::RoundTrip | Pattern::OneWay, _) => {

@@ -7,7 +7,7 @@ use ipc_core::ownership::{self, OwnershipLock};
 use ipc_demo::cpus::Role;
 use ipc_msgq::{Key, Queue, SystemV};
 
-use super::ends::{BothEnds, Ends, Side};
+use super::ends::{BareEnds, BothEnds, Side};
 use super::loops::play;
 use super::sys;
 use super::waiting::Waiter;
@@ -18,13 +18,13 @@ pub(super) fn make() -> Result<BothEnds> {
     let key = Key::fresh();
     let ownership = OwnershipLock::take::<SystemV>(Some(&key.to_string()))?;
     let number = Queue::create_crash_safe(&ownership, key, 0o600)?.id().get();
-    let ends = || Ends { descriptors: Vec::new(), number };
+    let ends = || BareEnds { descriptors: Vec::new(), number };
     Ok(BothEnds { ping: ends(), pong: ends(), ownership: Some(ownership) })
 }
 
 // ANCHOR: side
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &Ends, waiter: Waiter) -> Side {
+pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Side {
     let queue = ends.number;
     let (outbound, inbound) = match role {
         Role::Ping => (1, 2),

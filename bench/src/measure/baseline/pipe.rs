@@ -13,7 +13,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, pipe2, read, write};
 
-use super::ends::{BothEnds, Ends, Side};
+use super::ends::{BareEnds, BothEnds, Side};
 use super::loops::{play, read_all, write_all};
 use super::waiting::Waiter;
 
@@ -42,12 +42,12 @@ pub(super) fn make_named() -> Result<BothEnds> {
     Ok(BothEnds { ping: ends(ping_reads, ping_writes), pong: ends(pong_reads, pong_writes), ownership: None })
 }
 
-fn ends(read: OwnedFd, write: OwnedFd) -> Ends {
-    Ends { descriptors: vec![read, write], number: 0 }
+fn ends(read: OwnedFd, write: OwnedFd) -> BareEnds {
+    BareEnds { descriptors: vec![read, write], number: 0 }
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: Ends, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
     let [reads, writes]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
     if waiter.polls() {

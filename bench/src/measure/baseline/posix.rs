@@ -10,7 +10,7 @@ use ipc_msgq::posix::PosixName;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::mqueue::mq_unlink;
 
-use super::ends::{BothEnds, Ends, Side};
+use super::ends::{BareEnds, BothEnds, Side};
 use super::loops::play;
 use super::sys;
 use super::waiting::Waiter;
@@ -32,12 +32,12 @@ pub(super) fn make(size: usize) -> Result<BothEnds> {
     };
     let (down, up) = (queue(name)?, queue(PosixName::fresh())?);
     let copy = |fd: &OwnedFd| fd.try_clone().call("fcntl");
-    let ping = Ends { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
-    Ok(BothEnds { ping, pong: Ends { descriptors: vec![down, up], number: 0 }, ownership: None })
+    let ping = BareEnds { descriptors: vec![copy(&up)?, copy(&down)?], number: 0 };
+    Ok(BothEnds { ping, pong: BareEnds { descriptors: vec![down, up], number: 0 }, ownership: None })
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: Ends, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: BareEnds, waiter: Waiter) -> Result<Side> {
     let [inbound, outbound]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
     if waiter.polls() {

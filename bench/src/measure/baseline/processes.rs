@@ -16,8 +16,8 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 
 use super::bare::Baseline;
-use super::control::Control;
-use super::ends::Ends;
+use super::control::OrderSocket;
+use super::ends::BareEnds;
 use super::waiting::Waiter;
 use super::{registry, sys};
 use crate::measure::pair::{Pair, TaskChannel};
@@ -43,7 +43,7 @@ fn ping(baseline: &Baseline, placement: Placement, channel: &TaskChannel) -> Res
     sys::interrupt_on(GIVE_UP).call("sigaction")?;
     let made = (baseline.calls.make)(baseline.size, baseline.slots)?;
     let _ownership = made.ownership;
-    let (control, theirs) = Control::pair()?;
+    let (control, theirs) = OrderSocket::pair()?;
     let cpus = Cpus::Pair(placement.ping, placement.pong);
     let piece = baseline.piece.unwrap_or_default();
     let mut command = helper_process::this_program()?;
@@ -78,9 +78,9 @@ fn ping(baseline: &Baseline, placement: Placement, channel: &TaskChannel) -> Res
 
 fn carry_out(
     baseline: &Baseline,
-    ends: Ends,
+    ends: BareEnds,
     waiter: Waiter,
-    control: &Control,
+    control: &OrderSocket,
     channel: &TaskChannel,
 ) -> Result<()> {
     let mut side = (baseline.calls.side)(Role::Ping, ends, baseline.piece, waiter)?;
@@ -128,7 +128,7 @@ fn pong(baseline: &Baseline, cpus: Cpus) -> Result<()> {
     // references to a descriptor in use, which it skips in a single-threaded process.
     interrupt::clean_up_on_signals()?;
     cpus.bind(Role::Pong)?;
-    let control = Control::inherited()?;
+    let control = OrderSocket::inherited()?;
     let ends = control.receive_ends()?; // an error if the other side is gone
     let waiter = Waiter::new(baseline.wait);
     let mut side = (baseline.calls.side)(Role::Pong, ends, baseline.piece, waiter)?;

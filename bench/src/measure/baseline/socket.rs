@@ -10,7 +10,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
 };
 
-use super::ends::{BothEnds, Ends, Side};
+use super::ends::{BareEnds, BothEnds, Side};
 use super::loops::{play, read_all, write_all};
 use super::waiting::Waiter;
 
@@ -40,7 +40,7 @@ pub(super) fn make_tcp() -> Result<BothEnds> {
 }
 
 fn both((ping, pong): (OwnedFd, OwnedFd)) -> BothEnds {
-    let ends = |socket| Ends { descriptors: vec![socket], number: 0 };
+    let ends = |socket| BareEnds { descriptors: vec![socket], number: 0 };
     BothEnds { ping: ends(ping), pong: ends(pong), ownership: None }
 }
 
@@ -66,7 +66,7 @@ fn connect() -> Result<(OwnedFd, OwnedFd)> {
     Ok((ping.into(), pong.into()))
 }
 
-fn socket(ends: Ends) -> Result<OwnedFd> {
+fn socket(ends: BareEnds) -> Result<OwnedFd> {
     ends.descriptors.into_iter().next().ok_or(Error::Corrupt("no descriptor"))
 }
 
@@ -76,7 +76,7 @@ fn flags(waiter: &Waiter) -> MsgFlags {
 }
 
 /// Returns one side of the exchange over a stream, for which both sides know the length of the messages.
-pub(super) fn stream(role: Role, ends: Ends, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
+pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
     let (owned, flags, piece) = (socket(ends)?, flags(&waiter), piece.unwrap_or(usize::MAX));
     Ok(Box::new(move |order| {
         let fd = owned.as_raw_fd();
@@ -90,7 +90,7 @@ pub(super) fn stream(role: Role, ends: Ends, piece: Option<usize>, waiter: Waite
 }
 
 /// Returns one side of the exchange in packets: one call, one message.
-pub(super) fn packets(role: Role, ends: Ends, waiter: Waiter) -> Result<Side> {
+pub(super) fn packets(role: Role, ends: BareEnds, waiter: Waiter) -> Result<Side> {
     let (owned, flags) = (socket(ends)?, flags(&waiter));
     Ok(Box::new(move |order| {
         let (fd, size) = (owned.as_raw_fd(), order.size);

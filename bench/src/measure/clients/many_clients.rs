@@ -30,7 +30,7 @@ pub struct ManyClients {
 
 /// The result of a turn.
 #[derive(Debug)]
-pub struct Served {
+pub struct TurnResult {
     /// The number of answers to each client within the window.
     pub counts: Vec<u64>,
     /// All answers, including those outside the window.
@@ -40,7 +40,7 @@ pub struct Served {
     pub played: TaskResult,
 }
 
-impl Served {
+impl TurnResult {
     /// Adds up the reports of the client processes on a window of `length`, and takes the server's cost from its two
     /// readings.
     fn of(length: Duration, reports: Vec<TurnReport>, [before, after]: [Usage; 2]) -> Result<Self> {
@@ -90,7 +90,7 @@ impl ManyClients {
     /// # Errors
     /// One of the processes has ended, had an error, or does not report; `is_over` returned true, and half a second was
     /// not enough to finish. They can then no longer be used.
-    pub fn play(&mut self, length: Duration, verify: bool, is_over: &dyn Fn() -> bool) -> Result<Served> {
+    pub fn play(&mut self, length: Duration, verify: bool, is_over: &dyn Fn() -> bool) -> Result<TurnResult> {
         let deadline = Instant::now() + length + READY_TIMEOUT;
         let before = self.spent_by_server(deadline, is_over)?;
         let order = wire::line(&TurnOrder::new(wire::now()?, length, verify));
@@ -100,7 +100,7 @@ impl ManyClients {
         }
         let lines = self.hear_all(deadline, is_over)?;
         let reports = lines.iter().map(|line| wire::read(line)).collect::<Result<_>>()?;
-        let served = Served::of(length, reports, [before, self.spent_by_server(deadline, is_over)?])?;
+        let served = TurnResult::of(length, reports, [before, self.spent_by_server(deadline, is_over)?])?;
         if served.counts.len() == self.case.clients {
             Ok(served)
         } else {
@@ -184,7 +184,8 @@ mod tests {
         };
         let reports = vec![report(&[1, 2], 100, 5), report(&[0], 7, 7), report(&[4], 300, 11)];
         let second = Duration::from_secs(1);
-        let Served { counts, all, played } = Served::of(second, reports, [usage(100), usage(140)]).unwrap();
+        let TurnResult { counts, all, played } =
+            TurnResult::of(second, reports, [usage(100), usage(140)]).unwrap();
         assert_eq!((counts, all, played.elapsed), (vec![1, 2, 0, 4], 30, second));
         assert_eq!((played.ping, played.pong), (usage(23), usage(40)));
         let seen = [(100, 3), (7, 0), (300, 4)].map(|(time, count)| played.times.count_at(time) == count);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use ipc_demo::exchange::{self, Usage};
 
-use crate::measure::clients::many_clients::{self, Served};
+use crate::measure::clients::many_clients::{self, TurnResult};
 use crate::measure::task::TaskResult;
 use crate::results::case::{Case, Kind};
 use crate::results::cost::{Cost, Costs};
@@ -64,7 +64,7 @@ impl Figures {
     }
 
     /// Adds a turn of many clients.
-    pub(super) fn add_served(&mut self, served: Served) {
+    pub(super) fn add_served(&mut self, served: TurnResult) {
         let in_window = served.counts.iter().sum();
         self.add(in_window, served.all, served.played);
         self.add_counts(&served.counts);

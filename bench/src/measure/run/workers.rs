@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipc_core::{Result, Wait};
 
 use super::stop::Stop;
-use crate::measure::clients::many_clients::{ManyClients, Served};
+use crate::measure::clients::many_clients::{ManyClients, TurnResult};
 use crate::measure::pair::Pair;
 use crate::measure::sides;
 use crate::measure::task::{Task, TaskResult};
@@ -74,7 +74,13 @@ impl Workers {
     ///
     /// # Errors
     /// As [`ManyClients`]. It has then ended; the next turn starts another one.
-    pub(super) fn serve(&mut self, case: &Case, time: Duration, verify: bool, stop: &Stop) -> Result<Served> {
+    pub(super) fn serve(
+        &mut self,
+        case: &Case,
+        time: Duration,
+        verify: bool,
+        stop: &Stop,
+    ) -> Result<TurnResult> {
         let is_over = || stop.is_set();
         let many_clients = match &mut self.many_clients {
             Some(many_clients) => many_clients,

@@ -10,7 +10,7 @@ use crate::results::statistics;
 use crate::results::units::{bytes, grouped, size_name};
 
 /// The figures of a document that concern a purpose.
-pub(super) struct Figures<'a> {
+pub(super) struct Evidence<'a> {
     document: &'a Document,
     purpose: &'a Purpose,
     kind: Kind,
@@ -22,14 +22,14 @@ pub(super) struct Figures<'a> {
 }
 
 /// A row, with the figure that ranks it.
-pub(super) struct Found<'a> {
+pub(super) struct BestRow<'a> {
     pub row: &'a Row,
     pub figure_ns: f64,
     /// The figure in words.
     pub said: String,
 }
 
-impl<'a> Figures<'a> {
+impl<'a> Evidence<'a> {
     pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
         let suite = || document.results.iter().filter(|row| row.implementation == "suite");
         let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
@@ -69,7 +69,7 @@ impl<'a> Figures<'a> {
         self.cpus
     }
 
-    /// Returns true if the figures are of the requested number of clients, or at least of many. Figures of one client
+    /// Returns true if the figures are of the requested number of clients, or at least of many. Evidence of one client
     /// say little about many.
     pub(super) fn are_of_those_clients(&self) -> bool {
         self.purpose.clients == 1 || self.kind == Kind::Clients
@@ -111,7 +111,7 @@ impl<'a> Figures<'a> {
     /// Returns the row of this variant to rank, or the reason why there is none. The row with the best figure, but of
     /// those within [`statistics::AGREEMENT`] of it the one that burns the least CPU; where simplicity counts, no
     /// strategy that polls for no benefit.
-    pub(super) fn find(&self, mechanism: &str, variant: &str) -> Result<Found<'a>, String> {
+    pub(super) fn find(&self, mechanism: &str, variant: &str) -> Result<BestRow<'a>, String> {
         let of_this = |row: &&Row| {
             row.mechanism == mechanism
                 && row.variant == variant
@@ -154,7 +154,7 @@ impl<'a> Figures<'a> {
         if row.is_unstable() {
             said += " (unstable)";
         }
-        Ok(Found { row, figure_ns, said })
+        Ok(BestRow { row, figure_ns, said })
     }
 
     /// Returns the figure that ranks a row, in nanoseconds; `None` if that was not measured.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use csv::{Terminator, WriterBuilder};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Escapes text for HTML, also inside a quoted attribute.
 pub(super) fn escape(text: &str) -> String {
@@ -138,30 +139,20 @@ pub(super) fn csv<'a>(lines: impl IntoIterator<Item = Vec<&'a str>>) -> String {
     String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("made of strings")
 }
 
+/// The bytes that are escaped in a link; the others are legible.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b',')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'/');
+
 /// Returns a link that contains its file: no server is needed.
 pub(super) fn download(name: &str, text: &str) -> String {
-    let mut address = String::with_capacity(text.len() * 5 / 4);
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9'
-            | b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'-'
-            | b'.'
-            | b'_'
-            | b'~'
-            | b','
-            | b'('
-            | b')'
-            | b'/' => {
-                address.push(char::from(byte));
-            }
-            other => {
-                let _ = write!(address, "%{other:02X}"); // writing to a String cannot fail
-            }
-        }
-    }
-    let name = escape(name);
+    let (name, address) = (escape(name), utf8_percent_encode(text, ESCAPED));
     format!("<a download=\"{name}\" href=\"data:text/csv;charset=utf-8,{address}\">CSV</a>")
 }
 

@@ -18,7 +18,7 @@ fn rate(row: &Row) -> Option<f64> {
 }
 
 /// A column of figures: its rows, and the quantity.
-struct Column {
+struct FigureColumn {
     /// The heading that it shares with the columns beside it.
     group: String,
     name: String,
@@ -29,7 +29,7 @@ struct Column {
     text: fn(f64) -> String,
 }
 
-impl Column {
+impl FigureColumn {
     fn find<'a>(&self, data: &Data<'a>, way: (&str, &str)) -> Option<(&'a Row, f64)> {
         let row = data.row(way, self.kind, &self.setting, self.size)?;
         Some((row, (self.value)(row)?))
@@ -48,12 +48,12 @@ impl Column {
 }
 
 /// Returns the columns beside the course's table that have any figures.
-fn measured(data: &Data) -> Vec<Column> {
+fn measured(data: &Data) -> Vec<FigureColumn> {
     let (usual, hybrid) = (&data.usual, &data.usual.waiting("hybrid"));
     let (short, long) = (bytes(data.short), bytes(data.long));
     let column = |group, kind, setting: &Setting, size, value, text| {
         let (name, setting) = (setting.name().replacen(' ', "\u{a0}", 1), setting.clone());
-        Column { group, name, kind, setting, size, value, text }
+        FigureColumn { group, name, kind, setting, size, value, text }
     };
     let trip = format!("round trip of {short}: median, µs");
     let mut columns = vec![column(trip.clone(), Kind::RoundTrip, usual, data.short, p50 as Value, micro)];

@@ -95,10 +95,10 @@ fn throughput_is_that_of_the_whole_time() {
 }
 
 /// Returns a turn of three clients; the answers after the window count as work only.
-fn turn(counts: [u64; 3], elapsed: u64) -> Served {
+fn turn(counts: [u64; 3], elapsed: u64) -> TurnResult {
     let in_window = counts.iter().sum();
     let played = played(elapsed, times(&[(500, in_window)]), 11, 22);
-    Served { counts: counts.into(), all: in_window + 1, played }
+    TurnResult { counts: counts.into(), all: in_window + 1, played }
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn many_clients_are_counted_each_by_itself() {
         figures.add_round(Kind::Clients, round);
     }
     let mut idle = Figures::default();
-    idle.add_served(Served {
+    idle.add_served(TurnResult {
         counts: vec![0; 3],
         all: 0,
         played: TaskResult::in_time(Duration::from_micros(2)),
@@ -134,7 +134,7 @@ fn time_without_a_message_is_no_row() {
     assert!(!Figures::default().only_waited());
     assert_eq!(Figures::default().row(&case, 1), None);
     let mut idle = Figures::default();
-    idle.add_served(Served {
+    idle.add_served(TurnResult {
         counts: vec![0; 3],
         all: 0,
         played: TaskResult::in_time(Duration::from_micros(2)),
