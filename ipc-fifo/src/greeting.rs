@@ -15,15 +15,15 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_core::ownership::{self, OwnershipLock};
-use ipc_core::{Advise, ByteStream, Call, Error, Mode, Result, Setup, wait_readable};
+use ipc_core::{Advise, ByteStream, Call, Deadline, Error, Mode, Result, Setup, wait_readable};
 use nix::errno::Errno;
 use nix::unistd::{read, write};
 
 use crate::ends::{End, Ends, Side};
-use crate::{LOOK_EVERY, TO_JOINER, TO_OWNER};
+use crate::{TO_JOINER, TO_OWNER};
 
 /// A word of this version of the protocol. With the number after it, it is shorter than `PIPE_BUF`, so it arrives
 /// whole.
@@ -32,6 +32,9 @@ const JOIN: Word = *b"fifo1 j\n";
 const HERE: Word = *b"fifo1 h\n";
 const GOOD: Word = *b"fifo1 g\n";
 const LENGTH: usize = size_of::<Word>() + size_of::<u64>();
+
+/// The interval at which a joining process looks for its answer again, after another visitor took one.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The owner's side of the greeting.
 #[derive(Debug)]
@@ -52,9 +55,9 @@ impl Reception {
     // ANCHOR: welcome
     /// Waits for a process to join; `false` if none did in time.
     pub(crate) fn welcome(&mut self, timeout: Duration) -> Result<bool> {
-        let started = Instant::now();
+        let deadline = Deadline::after(timeout);
         loop {
-            let left = timeout.saturating_sub(started.elapsed());
+            let left = deadline.left(timeout);
             let arrived = wait_readable([self.read.polling.as_fd()], left)?;
             if arrived && self.hear()? {
                 return Ok(true);
@@ -140,8 +143,8 @@ pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
 
 /// Waits for the owner's answer, and confirms it; `false` if none came in time.
 pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result<bool> {
-    let started = Instant::now();
-    while wait_readable([ends.read.polling.as_fd()], timeout.saturating_sub(started.elapsed()))? {
+    let deadline = Deadline::after(timeout);
+    while wait_readable([ends.read.polling.as_fd()], deadline.left(timeout))? {
         match hear(&ends.read)? {
             Some((HERE, heard)) if heard == number => {
                 ends.write(&say(GOOD, number), Mode::Try).call(Ends::WRITE)?;
@@ -149,7 +152,7 @@ pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result
             }
             Some((HERE, _)) => {} // for a visitor that has left
             Some(_) => return Err(Error::Corrupt("the answer in the FIFO is not that of ipc-fifo")),
-            None if started.elapsed() < timeout => thread::sleep(LOOK_EVERY), // the answer went to another visitor
+            None if !deadline.has_passed() => thread::sleep(LOOK_EVERY), // the answer went to another visitor
             None => break,
         }
     }

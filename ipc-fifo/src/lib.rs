@@ -53,13 +53,12 @@ mod greeting;
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::{
-    Advise, Between, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Persistence, Profile, Reach,
-    Result, Setup, Shared, Unit, Variant,
+    Advise, Between, Call, Clients, Deadline, Direction, Error, Framed, Mechanism, Medium, Persistence,
+    Profile, Reach, Result, Setup, Shared, Unit, Variant, poll_for,
 };
 use nix::errno::Errno;
 use nix::sys::stat;
@@ -72,9 +71,6 @@ use greeting::Reception;
 const TO_OWNER: &str = "to-owner";
 /// The FIFO that the other side reads.
 const TO_JOINER: &str = "to-joiner";
-
-/// The interval at which a joining process checks whether the owner is there yet.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Two FIFOs in a directory, waiting for the other side. See the [crate](self).
 #[derive(Debug)]
@@ -163,21 +159,17 @@ impl Mechanism for Fifo {
 
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
-        let started = Instant::now();
+        let deadline = Deadline::after(timeout);
         let dir = directory(address)?;
-        let (ends, number) = loop {
-            match greeting::come_in(&dir, setup) {
-                // No directory yet, no FIFO yet, or no reader: the owner has not started, or it is dead.
-                Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {}
-                opened => break opened?,
+        let nobody = || format!("nobody is at {address}: start `ipc-fifo pong {address}` first");
+        let (ends, number) = poll_for(timeout, nobody, || match greeting::come_in(&dir, setup) {
+            // No directory yet, no FIFO yet, or no reader: the owner has not started, or it is dead.
+            Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {
+                Ok(None)
             }
-            if started.elapsed() >= timeout {
-                let what = format!("nobody is at {address}: start `ipc-fifo pong {address}` first");
-                return Err(Error::TimedOut { what, waited: timeout });
-            }
-            thread::sleep(LOOK_EVERY);
-        };
-        if !greeting::hear_answer(&ends, number, timeout.saturating_sub(started.elapsed()))? {
+            opened => opened.map(Some),
+        })?;
+        if !greeting::hear_answer(&ends, number, deadline.left(timeout))? {
             return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
         }
         Ok(Framed::new(ends))

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ipc_conformance::skipped;
 use ipc_conformance::watchdog::over_this_test;
-use ipc_core::{ByteStream as _, Error, Mechanism, Setup, Transport};
+use ipc_core::{ByteStream as _, Error, Mechanism, Setup, Transport, retry_on_eintr};
 use ipc_demo::exchange::{self, Pattern, Workload};
 use ipc_demo::helper_process::HelperProcess;
 use ipc_pipe::Pipe;
@@ -34,7 +34,7 @@ fn do_not_wait(end: &File) {
 /// copy of every descriptor, until its `exec`.
 fn wait_for_hang_up(end: &File) {
     let mut fds = [PollFd::new(end.as_fd(), PollFlags::empty())];
-    while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    let _ = retry_on_eintr(|| poll(&mut fds, PollTimeout::NONE));
 }
 
 /// Starts the demo as a child that joins `pipe` and plays pong.

@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_core::ownership::{self, OwnershipLock};
-use ipc_core::{Advise, Call, Error, Result, Setup};
+use ipc_core::{Advise, Call, Deadline, Error, Result, Setup};
 use nix::errno::Errno;
 use nix::fcntl::AT_FDCWD;
 use nix::sys::socket::{
@@ -89,10 +89,10 @@ pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) ->
     let address = unix_address(path)?;
     let socket = socket(AddressFamily::Unix, kind, SockFlag::SOCK_CLOEXEC, None).call("socket")?;
     // `connect` waits while the listener's queue is full: up to the send timeout, not forever.
-    let started = Instant::now();
+    let deadline = Deadline::after(timeout);
     let connected = loop {
         // After a signal, only the rest of the timeout is left.
-        let left = timeout.saturating_sub(started.elapsed()).as_micros();
+        let left = deadline.left(timeout).as_micros();
         let limit = TimeVal::microseconds(left.clamp(1, i64::MAX as u128 / 2) as i64);
         setsockopt(&socket, sockopt::SendTimeout, &limit).call("setsockopt")?;
         match connect(socket.as_raw_fd(), &address) {
@@ -115,9 +115,9 @@ pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) ->
 pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStream> {
     let mut last = Errno::EADDRNOTAVAIL.into();
     let candidates = resolve(address)?;
-    let started = Instant::now();
+    let deadline = Deadline::after(timeout);
     for (index, candidate) in candidates.iter().enumerate() {
-        let left = timeout.saturating_sub(started.elapsed());
+        let left = deadline.left(timeout);
         let share = left / (candidates.len() - index) as u32; // so that a silent one leaves time for the others
         match TcpStream::connect_timeout(candidate, share.max(Duration::from_millis(1))) {
             // Without a listener, a port from the ephemeral range can by chance become our own as well: TCP then

@@ -4,9 +4,9 @@
 use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use ipc_core::{Advise, Call, Error, Mode, Result, wait_readable};
+use ipc_core::{Advise, Call, Deadline, Error, Mode, Result, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{Shutdown, getsockopt, recv, send, shutdown, sockopt};
 use nix::unistd::geteuid;
@@ -78,10 +78,10 @@ impl Reception {
 
     /// Waits for a process that says hello; `None` if none did in time.
     fn wait(&mut self, timeout: Duration) -> Result<Option<OwnedFd>> {
-        let started = Instant::now();
+        let deadline = Deadline::after(timeout);
         loop {
             let doors = [self.listener.as_fd()].into_iter().chain(self.visitors.iter().map(AsFd::as_fd));
-            let left = timeout.saturating_sub(started.elapsed());
+            let left = deadline.left(timeout);
             if !wait_readable(doors, left)? {
                 return Ok(None);
             }

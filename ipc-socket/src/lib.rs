@@ -60,10 +60,9 @@ mod tcp;
 mod unix;
 
 use std::os::fd::OwnedFd;
-use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Between, Deadline, Direction, Error, Medium, Profile, Reach, Result, Unit};
+use ipc_core::{Between, Deadline, Direction, Error, Medium, Profile, Reach, Result, Unit, poll_for};
 use nix::errno::Errno;
 
 pub use packet::{MAX_PACKET, Packets};
@@ -86,9 +85,6 @@ pub const PROFILE: Profile = Profile {
     address: Some("PATH|HOST:PORT"),
 };
 
-/// The interval at which a joining side tries again while no process listens.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
 // ANCHOR: connect
 /// Connects, checks who listens there, and says hello. A socket cannot be joined before its owner listens: the kernel
 /// refuses at once, and this side tries again. `pong` is the command that would listen there.
@@ -100,18 +96,11 @@ fn join(
     check: impl Fn(&OwnedFd) -> Result<()>,
 ) -> Result<OwnedFd> {
     let deadline = Deadline::after(timeout);
-    let connected = loop {
-        match connect(deadline.left(timeout)) {
-            Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => {
-                if deadline.has_passed() {
-                    let what = format!("nobody listens at {address}: start `{pong}` first");
-                    return Err(Error::TimedOut { what, waited: timeout });
-                }
-                thread::sleep(deadline.left(LOOK_EVERY));
-            }
-            connected => break connected,
-        }
-    };
+    let nobody = || format!("nobody listens at {address}: start `{pong}` first");
+    let connected = poll_for(timeout, nobody, || match connect(deadline.left(timeout)) {
+        Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => Ok(None),
+        connected => connected.map(Some),
+    });
     let joined = connected.and_then(|socket| {
         check(&socket)?;
         greeting::say_hello(&socket, address, deadline.left(timeout))?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use ipc_core::{Advise, Call, Deadline, Result, wait_readable, wait_writable};
+use ipc_core::{Advise, Call, Deadline, Result, retry_on_eintr, wait_readable, wait_writable};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
@@ -293,12 +293,9 @@ impl AsFd for PosixQueue {
 
 /// Repeats `call` while signals interrupt it; `None` if it would have to wait.
 fn not_now<T>(mut call: impl FnMut(MqWait) -> nix::Result<T>) -> nix::Result<Option<T>> {
-    loop {
-        match call(MqWait::No) {
-            Err(Errno::EINTR) => {}
-            Err(Errno::ETIMEDOUT) => return Ok(None),
-            done => return done.map(Some),
-        }
+    match retry_on_eintr(|| call(MqWait::No)) {
+        Err(Errno::ETIMEDOUT) => Ok(None),
+        done => done.map(Some),
     }
 }
 

@@ -6,8 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_conformance::watchdog::{PATIENCE, over_this_test};
-use ipc_core::{Mechanism, Result, Setup};
-use nix::errno::Errno;
+use ipc_core::{Mechanism, Result, Setup, retry_on_eintr};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
 
@@ -59,7 +58,7 @@ pub fn raw_recv(socket: &impl AsFd, buffer: &mut [u8]) -> nix::Result<usize> {
 /// every descriptor, until its `exec`.
 pub fn wait_for_hang_up(socket: &impl AsFd) {
     let mut fds = [PollFd::new(socket.as_fd(), PollFlags::empty())];
-    while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    let _ = retry_on_eintr(|| poll(&mut fds, PollTimeout::NONE));
 }
 
 pub fn message<T>(result: Result<T>) -> String {

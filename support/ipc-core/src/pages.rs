@@ -14,6 +14,7 @@ use std::fs;
 use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
+use crate::ready::retry_on_eintr;
 use crate::ring::Memory;
 use crate::{Error, Options, Result, Switch, sys};
 
@@ -71,16 +72,9 @@ pub const fn populated<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
 /// `EINVAL`: Linux before 5.14. `ENOMEM`: out of memory. `EFAULT`: out of space in the underlying file system.
 #[doc(alias = "MADV_POPULATE_WRITE")]
 pub fn populate(memory: &impl Memory) -> Result<()> {
-    loop {
-        match sys::advise(memory, libc::MADV_POPULATE_WRITE) {
-            Err(Errno::EINTR) => {}
-            populated => {
-                return populated
-                    .call("madvise")
-                    .advise(Errno::EINVAL, || "populating needs Linux 5.14".into());
-            }
-        }
-    }
+    retry_on_eintr(|| sys::advise(memory, libc::MADV_POPULATE_WRITE))
+        .call("madvise")
+        .advise(Errno::EINVAL, || "populating needs Linux 5.14".into())
 }
 
 /// Requests transparent huge pages; fails with `advice` if the kernel will make none here, which the call itself would

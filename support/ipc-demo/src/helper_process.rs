@@ -16,7 +16,7 @@ use std::env;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ipc_core::{Advise, Call, Deadline, Error, Mechanism, Result, wait_readable};
 use nix::errno::Errno;
@@ -171,10 +171,10 @@ impl HelperProcess {
     /// # Errors
     /// As [`Mechanism::accept`]; [`Disconnected`](Error::Disconnected) if the child ended without joining.
     pub fn accept<M: Mechanism>(&mut self, meeting: &mut M, timeout: Duration) -> Result<M::Link> {
-        let started = Instant::now();
+        let deadline = Deadline::after(timeout);
         loop {
             match meeting.accept(LOOK_EVERY) {
-                Err(Error::TimedOut { what, .. }) if started.elapsed() >= timeout => {
+                Err(Error::TimedOut { what, .. }) if deadline.has_passed() => {
                     return Err(Error::TimedOut { what, waited: timeout });
                 }
                 Err(Error::TimedOut { .. }) => {

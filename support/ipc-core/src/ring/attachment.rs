@@ -1,6 +1,6 @@
 //! The two places at a shared segment: how a process takes one, learns about the other side, and leaves.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::SLICE;
 use super::atomic::Ordering;
@@ -8,7 +8,7 @@ use super::futex;
 use super::layout::{CAPACITY, Control, MAGIC, Side, VERSION, state};
 use super::memory::{Memory, Region};
 use crate::process::{Namespaces, PeerProcess, ProcessId};
-use crate::{Error, Result};
+use crate::{Deadline, Error, Result};
 
 /// The layout of the segment behind the two places. Both sides must use the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl<M: Memory> Attachment<M> {
     /// [`TimedOut`](Error::TimedOut): no process joined `address`; call again to go on waiting.
     /// [`Corrupt`](Error::Corrupt): another process scribbled over the segment.
     pub fn wait_for_peer(&mut self, address: &str, timeout: Duration) -> Result<()> {
-        let started = Instant::now();
+        let deadline = Deadline::after(timeout);
         let peer = self.peers();
         loop {
             let now = peer.state.load(Ordering::Acquire);
@@ -123,14 +123,14 @@ impl<M: Memory> Attachment<M> {
                 state::EMPTY => self.free_if_abandoned()?,
                 _ => return Err(IMPOSSIBLE_STATE),
             }
-            let left = timeout.saturating_sub(started.elapsed());
+            let left = deadline.left(SLICE);
             if left.is_zero() {
                 return Err(Error::TimedOut {
                     what: format!("nobody has joined {address}"),
                     waited: timeout,
                 });
             }
-            futex::wait(&peer.state, now, left.min(SLICE));
+            futex::wait(&peer.state, now, left);
         }
         self.peer = Some(Peer::of(peer)?);
         Ok(())

@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use ipc_core::retry_on_eintr;
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::{Signal, kill, killpg, raise};
@@ -150,8 +151,7 @@ impl<F: FnMut()> Tracer<F> {
         let mut ready = false;
         let group = Pid::from_raw(-self.leader.as_raw());
         loop {
-            let status = match waitpid(group, Some(WaitPidFlag::__WALL)) {
-                Err(Errno::EINTR) => continue,
+            let status = match retry_on_eintr(|| waitpid(group, Some(WaitPidFlag::__WALL))) {
                 Err(Errno::ECHILD) => return Ok(()),
                 status => status?,
             };
