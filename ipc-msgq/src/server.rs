@@ -62,7 +62,7 @@
 //! | `server/client.rs` | 5 | [`Client`] |
 //! | `server/state.rs` | 5 | the slots of the clients |
 //! | `server/reaper.rs` | 1 | the thread that learns which clients were killed |
-//! | **3. A session** | **7** | |
+//! | **3. A session** | **8** | |
 //! | `server/session.rs` | 5 | the thread of one client |
 //! | `server/back_pressure.rs` | 2 | reclaiming room from answers that their clients do not take |
 

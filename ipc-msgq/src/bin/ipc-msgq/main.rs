@@ -20,8 +20,8 @@
 //! | `command/stat.rs` | 2 | `stat` |
 //! | `command/set.rs` | 2 | `set` |
 //! | `command/limits.rs` | 1 | `limits` |
-//! | **4. The users of a queue** | **12** | |
-//! | `command/users.rs` | 8 | which processes use a queue, from `/proc` |
+//! | **4. The users of a queue** | **11** | |
+//! | `command/users.rs` | 7 | which processes use a queue, from `/proc` |
 //! | `command/rm.rs` | 4 | `rm`, also of the queues that no process uses |
 //! | **5. A server in the shell** | **5** | |
 //! | `command/serve.rs` | 2 | `serve` |
