@@ -73,7 +73,7 @@ const PROOFS: &[(&str, &str, &[&str], &str, &str)] = &[
         "behaviour/addresses.rs",
         "an_abandoned_path_is_refused_with_advice",
     ),
-    ("socket", "tcp", &["remains"], "behaviour/addresses.rs", "an_address_nobody_listens_at_is_waited_at"),
+    ("socket", "tcp", &["remains"], "behaviour/addresses.rs", "an_address_without_a_listener_is_waited_at"),
 ];
 
 /// Each fact has an existing test.

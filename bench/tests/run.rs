@@ -256,7 +256,7 @@ fn the_kernel_counts_system_calls_where_it_may() {
     let document: Value = serde_json::from_str(&output.stdout).unwrap();
     let notes = document["notes"].to_string();
     if !notes.contains("by perf_event_open") {
-        eprintln!("SKIPPED: this kernel lets nobody count its tracepoints");
+        eprintln!("SKIPPED: this kernel does not allow tracepoints to be counted");
         return;
     }
     for row in rows(&document) {

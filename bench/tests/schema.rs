@@ -180,7 +180,7 @@ fn nothing_is_left_to_chance() {
         let mut poorer = good.clone();
         if let Some(fields) = at(&mut poorer, parent).as_object_mut() {
             fields.remove(name);
-            assert!(!wrong(&poorer).is_empty(), "nobody misses {place}");
+            assert!(!wrong(&poorer).is_empty(), "its absence goes unnoticed: {place}");
         }
     }
 }

@@ -74,7 +74,7 @@ fn open(path: &Path, side: Side) -> Result<File> {
         .call("open")
         .advise(Errno::ELOOP, || format!("{} is a symbolic link", path.display()))
         .advise(Errno::ENOTDIR, || "the address of a FIFO pair is a directory".into())
-        .advise(Errno::EACCES, || format!("{} belongs to somebody else", path.display()))?;
+        .advise(Errno::EACCES, || format!("{} belongs to another user", path.display()))?;
     if file.metadata().call("fstat")?.file_type().is_fifo() {
         Ok(file)
     } else {

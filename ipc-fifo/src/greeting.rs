@@ -84,7 +84,7 @@ impl Reception {
             Some((GOOD, number)) => {
                 return Ok(self.visitor.as_ref().is_some_and(|(last, _)| *last == number));
             }
-            Some(_) => return Err(Error::Corrupt("somebody wrote into the FIFO who is not ipc-fifo")),
+            Some(_) => return Err(Error::Corrupt("a process other than ipc-fifo wrote into the FIFO")),
         }
         Ok(false)
     }
@@ -100,7 +100,7 @@ impl Reception {
     pub(crate) fn into_ends(self, ownership: Option<OwnershipLock>) -> Ends {
         // Tells the next joiner that it is too late, even after our peer has gone.
         let _ = self.read.polling.try_lock();
-        let (_, write) = self.visitor.expect("somebody has joined");
+        let (_, write) = self.visitor.expect("a peer has joined");
         Ends { read: self.read, write, ownership }
     }
 }
@@ -151,7 +151,7 @@ pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result
                 return Ok(true);
             }
             Some((HERE, _)) => {} // for a visitor that has left
-            Some(_) => return Err(Error::Corrupt("the answer in the FIFO is not that of ipc-fifo")),
+            Some(_) => return Err(Error::Corrupt("the answer in the FIFO is not from ipc-fifo")),
             None if !deadline.has_passed() => thread::sleep(LOOK_EVERY), // the answer went to another visitor
             None => break,
         }
@@ -177,7 +177,7 @@ fn hear(end: &End) -> Result<Option<(Word, u64)>> {
             let (word, number) = said.split_first_chunk().expect("the length fits");
             Ok(Some((*word, u64::from_ne_bytes(number.try_into().expect("the length fits")))))
         }
-        Ok(_) => Err(Error::Corrupt("half a word in the FIFO")),
+        Ok(_) => Err(Error::Corrupt("half a greeting in the FIFO")),
         Err(errno) => Err(errno).call("read"),
     }
 }

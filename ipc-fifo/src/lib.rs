@@ -149,7 +149,7 @@ impl Mechanism for Fifo {
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let over = || Error::Usage("this meeting is over".into());
         if !self.reception.as_mut().ok_or_else(over)?.welcome(timeout)? {
-            let what = format!("nobody joined {}", self.dir.display());
+            let what = format!("no peer joined {}", self.dir.display());
             return Err(Error::TimedOut { what, waited: timeout });
         }
         let reception = self.reception.take().expect("it was there above");
@@ -161,8 +161,8 @@ impl Mechanism for Fifo {
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let deadline = Deadline::after(timeout);
         let dir = directory(address)?;
-        let nobody = || format!("nobody is at {address}: start `ipc-fifo pong {address}` first");
-        let (ends, number) = poll_for(timeout, nobody, || match greeting::come_in(&dir, setup) {
+        let no_peer = || format!("no peer is waiting at {address}: start `ipc-fifo pong {address}` first");
+        let (ends, number) = poll_for(timeout, no_peer, || match greeting::come_in(&dir, setup) {
             // No directory yet, no FIFO yet, or no reader: the owner has not started, or it is dead.
             Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {
                 Ok(None)

@@ -38,7 +38,7 @@ impl Options for FileOptions {
     const SWITCHES: &'static [Switch<Self>] = &[
         Switch {
             name: "keep",
-            help: "Leave the mapped file behind (at an address of its own)",
+            help: "Keep the mapped file after the run (requires an address)",
             shown: "", // the measurement is the same
             field: |options| &mut options.keep,
         },
@@ -89,7 +89,7 @@ impl Mechanism for File {
         let file =
             ownership.as_ref().map_or_else(|| make(&path), |ownership| ownership.publish(&path, make))?;
         let attached = shared_file::allocate(&file)
-            .advise(Errno::ENOSPC, || format!("there the disk has no {SEGMENT_LEN} bytes left"))
+            .advise(Errno::ENOSPC, || format!("the disk has fewer than {SEGMENT_LEN} bytes left"))
             .and_then(|()| pages.prepare(Mapping::with_ownership(&file, ownership)?, HUGE_PAGES))
             .and_then(shared_file::attach);
         let attachment = attached.inspect_err(|_| {
@@ -119,8 +119,8 @@ impl Mechanism for File {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup<FileOptions>, timeout: Duration) -> Result<Link> {
         let path = parse(address)?;
-        let nobody = || format!("nobody is at {address}: start `ipc-mmap pong {address}` first");
-        shared_file::join(timeout, nobody, setup.options.pages, HUGE_PAGES, || open(&path, setup))
+        let no_peer = || format!("no peer is waiting at {address}: start `ipc-mmap pong {address}` first");
+        shared_file::join(timeout, no_peer, setup.options.pages, HUGE_PAGES, || open(&path, setup))
     }
     // ANCHOR_END: join
 }

@@ -93,13 +93,13 @@ impl Mechanism for Memfd {
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Link> {
         let path = parse(address)?;
-        let nobody = || {
+        let no_peer = || {
             format!(
-                "nobody is at {address}: start `ipc-mmap pong {address} --variant memfd` first ({})",
+                "no peer is waiting at {address}: start `ipc-mmap pong {address} --variant memfd` first ({})",
                 here()
             )
         };
-        shared_file::join(timeout, nobody, setup.options, HUGE_PAGES, || open(&path, setup))
+        shared_file::join(timeout, no_peer, setup.options, HUGE_PAGES, || open(&path, setup))
     }
 }
 
@@ -257,13 +257,13 @@ fn check(memory: &File, setup: &Setup<Pages>) -> Result<()> {
         seals => seals.call("fcntl")?,
     };
     if !SealFlag::from_bits_retain(seals).contains(SEALS) {
-        return Err(Error::Corrupt("the memory is not sealed: it could be cut short under us"));
+        return Err(Error::Corrupt("the memory is not sealed, so it could be truncated while mapped"));
     }
     // Sealed, empty memory stays empty.
     if complete {
         Ok(())
     } else {
-        Err(Error::Corrupt("the memory has another length: not made by this program"))
+        Err(Error::Corrupt("unexpected length: the memory was not made by this program"))
     }
 }
 // ANCHOR_END: check

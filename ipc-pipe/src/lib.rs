@@ -153,7 +153,7 @@ impl Mechanism for Pipe {
     // ANCHOR: invite
     fn invite(&mut self, child: &mut Command) -> Result<()> {
         let ends =
-            self.theirs.take().ok_or_else(|| Error::Usage("these pipes have their child already".into()))?;
+            self.theirs.take().ok_or_else(|| Error::Usage("these pipes already have a child".into()))?;
         // `Command` moves them to descriptors 0 and 1 between fork and exec.
         child.stdin(Stdio::from(ends.read)).stdout(Stdio::from(ends.write)).arg(self.address());
         Ok(())
@@ -163,7 +163,7 @@ impl Mechanism for Pipe {
     /// Never waits: a pipe is connected from the moment it is made. A child that never starts shows up as
     /// [`Disconnected`](Error::Disconnected) on first use.
     fn accept(&mut self, _timeout: Duration) -> Result<Self::Link> {
-        let ends = self.ours.take().ok_or_else(|| Error::Usage("these pipes are in use already".into()))?;
+        let ends = self.ours.take().ok_or_else(|| Error::Usage("these pipes are already in use".into()))?;
         Ok(Framed::new(ends))
     }
 

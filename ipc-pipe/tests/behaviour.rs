@@ -212,7 +212,7 @@ fn two_full_pipes_are_a_deadlock() {
             break false;
         }
     };
-    assert!(stuck, "all {sent} messages went out, although nobody received the answers");
+    assert!(stuck, "all {sent} messages went out, although no peer received the answers");
     pong.kill();
 }
 

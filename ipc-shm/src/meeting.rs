@@ -74,15 +74,17 @@ impl Meeting {
 }
 
 // ANCHOR: join
-/// Waits for a segment under the key that `address` gives, and calls `claim` to take the free place at it.
+/// Waits for a segment under the key that `address` gives, and calls `claim` to take the free place at it. `variant` is
+/// the option, if any, that the advised `pong` needs.
 pub(crate) fn join<L>(
     address: &str,
     setup: &Setup<Pages>,
     timeout: Duration,
+    variant: &str,
     claim: impl Fn(Key, Segment, Region<Attached>) -> Result<Option<L>>,
 ) -> Result<L> {
     let key: Key = address.parse()?;
-    let nobody = || format!("nobody is at {key}: start `ipc-shm pong {key}` first");
+    let no_peer = || format!("no peer is waiting at {key}: start `ipc-shm pong {key}{variant}` first");
     let try_join = |segment: Segment| {
         let creator = segment.stat()?.creator;
         setup.check_owner(creator, format_args!("the segment with key {key} (see `ipcs -m`)"))?;
@@ -93,7 +95,7 @@ pub(crate) fn join<L>(
         }
         Ok(link)
     };
-    poll_for(timeout, nobody, || match Segment::find(key)? {
+    poll_for(timeout, no_peer, || match Segment::find(key)? {
         Some(segment) => unless_gone(try_join(segment)),
         None => Ok(None),
     })

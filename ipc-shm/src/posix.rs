@@ -86,8 +86,9 @@ impl Mechanism for Posix {
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {
         let name = address.parse()?;
-        let nobody = || format!("nobody is at {name}: start `ipc-shm pong {name} --variant posix` first");
-        shared_file::join(timeout, nobody, setup.options, HUGE_PAGES, || open(&name, setup))
+        let no_peer =
+            || format!("no peer is waiting at {name}: start `ipc-shm pong {name} --variant posix` first");
+        shared_file::join(timeout, no_peer, setup.options, HUGE_PAGES, || open(&name, setup))
     }
 
     fn reclaim(note: &Note) -> Result<()> {

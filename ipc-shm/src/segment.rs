@@ -60,7 +60,7 @@ impl Segment {
                 2 * pages
             )
         };
-        let others = || "huge pages are for the group in vm.hugetlb_shm_group, and for root".into();
+        let others = || "huge pages are reserved for root and the group in vm.hugetlb_shm_group".into();
         let made = Self::make(key, size, mode, libc::SHM_HUGETLB);
         made.advise(Errno::ENOMEM, pool).advise(Errno::EPERM, others)
     }
@@ -71,7 +71,7 @@ impl Segment {
             .call("shmget")
             .advise(Errno::EEXIST, || format!("key {key} is in use: choose another, or see `ipcs -m`"))
             .advise(Errno::ENOSPC, || "too many segments, see `ipcs -m` and `ipcs -lm`".into())
-            .advise(Errno::EINVAL, || format!("{size} bytes is not within the limits, see `ipcs -lm`"))?;
+            .advise(Errno::EINVAL, || format!("{size} bytes is outside the limits, see `ipcs -lm`"))?;
         Ok(Self { id })
     }
 
@@ -140,7 +140,7 @@ impl Segment {
 }
 
 pub(crate) fn another_users(key: Key) -> String {
-    format!("what has key {key} is another user's, see `ipcs`")
+    format!("the object with key {key} belongs to another user, see `ipcs`")
 }
 
 /// Makes a segment that `ownership` removes when its last holder has ended; `make` gets a key, a size and a mode.

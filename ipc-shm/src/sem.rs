@@ -55,7 +55,7 @@ impl Mechanism for Semaphores {
     }
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<LockStep> {
-        meeting::join(address, setup, timeout, attach)
+        meeting::join(address, setup, timeout, " --variant sem", attach)
     }
 
     fn reclaim(note: &Note) -> Result<()> {

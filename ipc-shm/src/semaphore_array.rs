@@ -64,7 +64,7 @@ impl SemaphoreArray {
             .advise(Errno::ENOSPC, || "too many semaphores, see `ipcs -s` and `ipcs -ls`".into())
             .advise(Errno::EINVAL, || {
                 format!(
-                    "an array of {COUNT} is over the limit of one array: raise the first number of kernel.sem"
+                    "an array of {COUNT} exceeds the limit for one array: raise the first number of kernel.sem"
                 )
             })?;
         let mut values = [0; COUNT];

@@ -42,7 +42,7 @@ pub(crate) fn listen_at_path(
     fchmod(&socket, Mode::from_bits_retain(first)).call("fchmod")?;
     let in_use = || {
         format!(
-            "{} is there already: if no program listens there any more, remove it, or name another",
+            "{} already exists: if no program listens there any more, remove it, or choose another path",
             path.display()
         )
     };
@@ -78,9 +78,9 @@ pub(crate) fn listen_at_port(address: &str) -> Result<TcpListener> {
     // std sets SO_REUSEADDR: connections of an earlier run in TIME_WAIT do not block the port.
     TcpListener::bind(&*resolve(address)?)
         .call("bind")
-        .advise(Errno::EADDRINUSE, || format!("another program uses {address}: name another port"))
+        .advise(Errno::EADDRINUSE, || format!("another program uses {address}: choose another port"))
         .advise(Errno::EADDRNOTAVAIL, || format!("this host does not have the address {address}"))
-        .advise(Errno::EACCES, || "ports below 1024 are for the administrator".into())
+        .advise(Errno::EACCES, || "ports below 1024 are reserved for root".into())
 }
 // ANCHOR_END: port
 
@@ -101,7 +101,7 @@ pub(crate) fn connect_to_path(path: &Path, kind: SockType, timeout: Duration) ->
         }
     };
     if connected == Err(Errno::EAGAIN) {
-        let what = format!("too many callers queue at {}", path.display());
+        let what = format!("too many clients are queued at {}", path.display());
         return Err(Error::TimedOut { what, waited: timeout });
     }
     connected
@@ -140,7 +140,7 @@ fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
     match address.to_socket_addrs() {
         Ok(found) => Ok(found.collect()),
         Err(error) => Err(Error::Usage(format!(
-            "'{address}' leads to no host; wanted is HOST:PORT, for example 127.0.0.1:5000 or [::1]:5000: {error}"
+            "invalid address '{address}': expected HOST:PORT, for example 127.0.0.1:5000 or [::1]:5000: {error}"
         ))),
     }
 }
@@ -160,7 +160,7 @@ pub(crate) fn named_path(address: &str) -> Result<PathBuf> {
     }
     if is_host_and_port(address) {
         return Err(Error::Usage(format!(
-            "'{address}' is HOST:PORT: say --variant tcp (for a path of that name: ./{address})"
+            "'{address}' is HOST:PORT: use --variant tcp (for a path of that name: ./{address})"
         )));
     }
     std::path::absolute(address).call("getcwd")
@@ -175,6 +175,6 @@ fn is_host_and_port(address: &str) -> bool {
 fn unix_address(path: &Path) -> Result<UnixAddr> {
     UnixAddr::new(path).map_err(|_| {
         let path = path.display();
-        Error::Usage(format!("a socket's path has at most {LONGEST_PATH} bytes, and this is longer: {path}"))
+        Error::Usage(format!("socket path too long, expected at most {LONGEST_PATH} bytes: {path}"))
     })
 }

@@ -159,7 +159,7 @@ pub(crate) fn welcome(
 ) -> Result<OwnedFd> {
     let open = reception.as_mut().ok_or_else(|| Error::Usage("this meeting is over".into()))?;
     let visitor = open.wait(timeout)?.ok_or_else(|| {
-        let what = format!("nobody joined {address}");
+        let what = format!("no peer joined {address}");
         Error::TimedOut { what, waited: timeout }
     })?;
     *reception = None;
@@ -168,8 +168,9 @@ pub(crate) fn welcome(
 
 /// Says hello to the owner at `address` and waits for the answer.
 pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> Result<()> {
-    let shown_out =
-        || format!("who listens at {address} has taken another caller, or is not `ipc-socket pong`");
+    let shown_out = || {
+        format!("the program listening at {address} has accepted another client, or is not `ipc-socket pong`")
+    };
     send(socket.as_raw_fd(), &HELLO, flags(Mode::Try)).call("send").advise(Errno::EPIPE, shown_out)?;
     if !wait_readable([socket.as_fd()], timeout)? {
         return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
@@ -180,7 +181,11 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
         received => received,
     };
     received.call("recv").advise(Errno::ECONNRESET, shown_out)?;
-    if answer == WELCOME { Ok(()) } else { Err(Error::Corrupt("who listens there is not `ipc-socket pong`")) }
+    if answer == WELCOME {
+        Ok(())
+    } else {
+        Err(Error::Corrupt("the program listening there is not `ipc-socket pong`"))
+    }
 }
 
 // ANCHOR: belongs

@@ -96,8 +96,8 @@ fn join(
     check: impl Fn(&OwnedFd) -> Result<()>,
 ) -> Result<OwnedFd> {
     let deadline = Deadline::after(timeout);
-    let nobody = || format!("nobody listens at {address}: start `{pong}` first");
-    let connected = poll_for(timeout, nobody, || match connect(deadline.left(timeout)) {
+    let no_peer = || format!("no peer is listening at {address}: start `{pong}` first");
+    let connected = poll_for(timeout, no_peer, || match connect(deadline.left(timeout)) {
         Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => Ok(None),
         connected => connected.map(Some),
     });

@@ -143,7 +143,7 @@ fn receive(mut call: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>
 fn check(bytes: usize, kind: u8) -> Result<usize> {
     match bytes - 1 {
         len if len > MAX_PACKET => Err(Error::Corrupt("a packet longer than any message can be")),
-        _ if kind != MESSAGE => Err(Error::Corrupt("a packet that is no message")),
+        _ if kind != MESSAGE => Err(Error::Corrupt("a packet that is not a message")),
         len => Ok(len),
     }
 }

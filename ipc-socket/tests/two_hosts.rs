@@ -164,7 +164,7 @@ fn loopback_stays_at_home(hosts: &Hosts) -> Outcome {
     let (_pong, address) = hosts.pong("127.0.0.1:0")?;
     let ping = on(&hosts.there, &["ping", &address, "--variant", "tcp", "--timeout", "0.2"]).output()?;
     let told = String::from_utf8_lossy(&ping.stderr);
-    ensure(ping.status.code() == Some(1) && told.contains("nobody listens"), &told)
+    ensure(ping.status.code() == Some(1) && told.contains("no peer is listening"), &told)
 }
 
 /// A killed process cannot close its link, but its kernel does, across the cable as well.

@@ -60,7 +60,7 @@ pub fn with_arguments(command: Command) -> Command {
         many(
             "cpus",
             "PLACEMENT",
-            "Where the two run: same, split, or two CPU numbers A,B (default: split if there are two)",
+            "CPUs of the two processes: same, split, or two numbers A,B (default: split if there are two)",
         )
         .value_parser(|text: &str| text.parse::<Cpus>()),
         many("rate", "N", "Open loop: so many messages in a second, each at its time")

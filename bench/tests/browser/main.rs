@@ -26,7 +26,7 @@ fn browser() -> Option<&'static str> {
     let found = NAMES.into_iter().find(runs);
     if found.is_none() {
         eprintln!(
-            "SKIPPED: no browser here, so nobody has looked at the page; install chromium ({})",
+            "SKIPPED: no browser here, so the page was not looked at; install chromium ({})",
             NAMES.join(", ")
         );
     }

@@ -14,13 +14,13 @@ use crate::progress::Progress;
 pub fn check(course: &Course, progress: &Progress) -> Result<bool> {
     let (given, solved) = (Workshop::given(course), Workshop::solved(course));
     if !given.build_all()? || !solved.build_all()? {
-        eprintln!("error: each exercise has to compile, as given and as solved");
+        eprintln!("error: each exercise must compile, as given and as solved");
         return Ok(false);
     }
-    eprintln!("All are built. Some take until their time limit, since as given they hang.");
+    eprintln!("All exercises are built. Some run until their time limit, because as given they hang.");
     let done = |exercise: &Exercise| progress.is_done(&exercise.name);
     for exercise in course.exercises.iter().filter(|exercise| done(exercise)) {
-        eprintln!("note: you have solved {}: it is not looked at as given", exercise.name);
+        eprintln!("note: you have solved {}: its original is not checked", exercise.name);
     }
     let waiting = Mutex::new(course.exercises.iter());
     let wrong = Mutex::new(Vec::new());

@@ -113,7 +113,7 @@ impl Course {
 
     pub fn find(&self, name: &str) -> Result<&Exercise> {
         let found = self.exercises.iter().find(|exercise| exercise.name == name);
-        let unknown = || format!("there is no exercise '{name}': `cargo run -p course` lists them all");
+        let unknown = || format!("unknown exercise '{name}': `cargo run -p course` lists them all");
         found.ok_or_else(|| Unknown(unknown()).into())
     }
 

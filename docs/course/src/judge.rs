@@ -68,7 +68,7 @@ impl<'a> Workshop<'a> {
     fn build(&self, which: &[&str]) -> Result<bool> {
         if !self.target.join(self.package).exists() {
             eprintln!(
-                "The programs and their judges are built for the first time: that takes about half a minute."
+                "Building the programs and their judges for the first time: this takes about half a minute."
             );
         }
         let mut cargo = self.cargo("build", self.package);

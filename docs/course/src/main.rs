@@ -39,47 +39,47 @@ struct Arguments {
     #[arg(long, global = true, value_enum)]
     lang: Option<Language>,
 
-    /// The folder that has `exercises` and `solutions`
+    /// Folder that contains `exercises` and `solutions`
     #[arg(long, global = true, hide = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
     folder: PathBuf,
 }
 
 #[derive(Subcommand)]
 enum Commands {
-    /// All exercises, which of them are done, and what comes next (the default)
+    /// List all exercises, which are done, and which is next (the default)
     List,
     /// Build one exercise and judge it
     Run {
-        /// As the list names it
+        /// Name of the exercise, as listed
         name: String,
     },
-    /// Judge again each time a file is saved, and go on to the next exercise when one is solved
+    /// Judge an exercise each time its file is saved, and continue with the next once it is solved
     Watch {
-        /// Where to begin; without it, with the first that is not solved
+        /// Exercise to start with (default: the first that is not solved)
         name: Option<String>,
     },
-    /// The next hint: first where to look, then what is wrong, then nearly the solution
+    /// Show the next hint: first where to look, then what is wrong, then nearly the solution
     Hint {
-        /// As the list names it
+        /// Name of the exercise, as listed
         name: String,
-        /// This hint, and not the next one
+        /// Show this hint instead of the next one
         #[arg(long)]
         stage: Option<usize>,
     },
-    /// The worked solution of an exercise that you have solved
+    /// Show the worked solution of an exercise that you have solved
     Solution {
-        /// As the list names it
+        /// Name of the exercise, as listed
         name: String,
-        /// Although it is not solved yet
+        /// Show it even if the exercise is not solved yet
         #[arg(long)]
         anyway: bool,
     },
-    /// Put the file back as it was last committed; yours is kept aside
+    /// Restore the file as last committed; yours is kept under another name
     Reset {
-        /// As the list names it
+        /// Name of the exercise, as listed
         name: String,
     },
-    /// For authors: each exercise must fail as given, and pass as solved
+    /// For authors: check that each exercise fails as given and passes when solved
     Check,
 }
 
@@ -156,7 +156,7 @@ fn hint(
 fn solution(course: &Course, exercise: &Exercise, progress: &Progress, anyway: bool) -> Result<bool> {
     if !anyway && !progress.is_done(&exercise.name) {
         eprintln!(
-            "{} is not solved yet. Try `hint {0}` first; with --anyway the solution is shown all the same.",
+            "{} is not solved yet. Try `hint {0}` first, or use --anyway to see the solution.",
             exercise.name
         );
         return Ok(false);
@@ -173,7 +173,7 @@ fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress) -> Resul
     let path = course.given(exercise);
     let committed = committed(&path)?;
     if fs::read(&path).is_ok_and(|now| now == committed) {
-        println!("{} is as it was given.", path.display());
+        println!("{} is already as it was given.", path.display());
     } else {
         let kept = course.folder.join("exercises/.kept").join(&exercise.name).with_extension("rs");
         let folder = kept.parent().expect("it is in a folder");
@@ -183,7 +183,7 @@ fn reset(course: &Course, exercise: &Exercise, progress: &mut Progress) -> Resul
             println!("Your file is kept: {}", kept.display());
         }
         save(&path, &committed)?;
-        println!("{} is as it was given again.", path.display());
+        println!("{} is again as it was given.", path.display());
     }
     progress.undo(&exercise.name)
 }

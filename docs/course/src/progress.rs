@@ -24,7 +24,7 @@ impl Progress {
         let path = folder.join("exercises/.progress.json");
         let progress = match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
-                .map_err(|error| format!("{}: {error}; remove the file to begin anew", path.display()))?,
+                .map_err(|error| format!("{}: {error}; remove the file to start over", path.display()))?,
             Err(error) if error.kind() == ErrorKind::NotFound => Self::default(),
             Err(error) => Err(error).call("read").on(path.display())?,
         };

@@ -35,7 +35,7 @@ pub fn watch(
             writeln!(stdout())?;
             continue;
         }
-        writeln!(stdout(), "Watching. Save the file to be judged again; Ctrl-C ends this.\n")?;
+        writeln!(stdout(), "Watching. Save the file to judge it again; press Ctrl-C to stop.\n")?;
         wait_for_change(&changes, &course.given(exercise))?;
     }
     Ok(())

@@ -67,12 +67,12 @@ fn the_end_of_file_before_the_first_writer_is_a_false_one() {
         poll(&mut fds, PollTimeout::ZERO).unwrap() == 1 && fds[0].revents() == Some(PollFlags::POLLHUP)
     };
     assert_eq!(read.read(&mut [0]).unwrap(), 0);
-    assert!(!hung_up(&read), "nobody has been there yet");
+    assert!(!hung_up(&read), "no process has been there yet");
     drop(open(&path, OFlag::O_WRONLY | OFlag::O_NONBLOCK).unwrap());
     // A process that another test starts at this moment has a copy of the end, until its `exec`.
     let gone = Instant::now() + PATIENCE;
     while !hung_up(&read) {
-        assert!(Instant::now() < gone, "somebody has been there and gone");
+        assert!(Instant::now() < gone, "a process has been there and left");
     }
     assert_eq!(read.read(&mut [0]).unwrap(), 0);
 }
@@ -114,7 +114,7 @@ fn fifos_without_a_reader_are_waited_at() {
         mkfifo(&dir.path().join(name), Permissions::S_IRUSR | Permissions::S_IWUSR).unwrap();
     }
     let joined = Fifo::join(dir.path().to_str().unwrap(), &setup(), Duration::from_millis(20)).map(drop);
-    assert!(message(joined).starts_with("nobody is at"));
+    assert!(message(joined).starts_with("no peer is waiting at"));
 }
 
 /// Only the visitor whose number was answered is trusted.
@@ -170,7 +170,7 @@ fn a_joiner_who_gave_up_does_not_spoil_it_for_the_next() {
 /// An answer to a visitor that left without reading it is still in the FIFO when the next one joins, and is not taken
 /// for an answer to that one.
 #[test]
-fn an_answer_to_somebody_who_left_is_not_for_the_next() {
+fn an_answer_to_a_peer_that_left_is_not_for_the_next() {
     let mut owner = Fifo::create(None, &setup()).unwrap();
     let fifo = |name| Path::new(&owner.address()).join(name);
     let gone = open(&fifo("to-joiner"), OFlag::O_RDONLY | OFlag::O_NONBLOCK).unwrap();
@@ -212,7 +212,7 @@ fn of_two_who_wait_for_the_owner_the_second_is_told() {
     let mut fds = [PollFd::new(seen.as_fd(), PollFlags::POLLIN)];
     assert_eq!(poll(&mut fds, PollTimeout::try_from(PATIENCE).unwrap()), Ok(1), "the first has said hello");
     assert!(message(Fifo::join(&address, &setup(), A_WHILE)).contains("in use"));
-    assert!(first.try_recv().is_err(), "nobody has accepted it yet");
+    assert!(first.try_recv().is_err(), "no process has accepted it yet");
     owner.accept(PATIENCE).unwrap();
     first.recv_timeout(PATIENCE).unwrap();
 }

@@ -36,7 +36,7 @@ fn open_as(file: &File) -> String {
 /// A file can be truncated by any process that may write to it, which kills those that map it. Sealed memory cannot: a
 /// peer is refused whether it tries to shrink it, to grow it, or to add a seal.
 #[test]
-fn nobody_can_cut_sealed_memory_short() {
+fn sealed_memory_cannot_be_cut_short() {
     let mut meeting = Memfd::create(None, &setup()).unwrap();
     let address = meeting.address();
     let said = played(&format!("tamper {}", address.split_once(':').expect("the inode is behind").0)).1;
@@ -54,7 +54,7 @@ fn memory_that_is_not_sealed_is_not_joined() {
         let (_memory, path) = memory(seals);
         let error = Memfd::join(&path, &setup(), SHORTLY).unwrap_err();
         if seals.contains(both | SealFlag::F_SEAL_SEAL) {
-            assert!(matches!(error, Error::TimedOut { .. }), "sealed, but nobody sits there: {error}");
+            assert!(matches!(error, Error::TimedOut { .. }), "sealed, but no peer is attached: {error}");
         } else {
             assert!(
                 matches!(error, Error::Corrupt(text) if text.contains("not sealed")),

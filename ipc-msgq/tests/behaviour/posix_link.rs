@@ -209,8 +209,11 @@ fn addresses() {
         assert!(told.contains("POSIX object: a slash"), "{told}");
         assert!(matches!(Posix::join(address, &setup(), SOON), Err(Error::Usage(_))));
     }
-    let nobody = Posix::join(PosixName::fresh().as_str(), &setup(), SOON).unwrap_err();
-    assert!(matches!(&nobody, Error::TimedOut { what, .. } if what.contains("--variant posix")), "{nobody}");
+    let no_peer = Posix::join(PosixName::fresh().as_str(), &setup(), SOON).unwrap_err();
+    assert!(
+        matches!(&no_peer, Error::TimedOut { what, .. } if what.contains("--variant posix")),
+        "{no_peer}"
+    );
 }
 
 /// A queue whose owner was killed before a peer joined is removed by the next `create`.

@@ -25,7 +25,7 @@ fn a_ring_cannot_leak_once_both_are_attached() {
     let line = listed("shm", id).unwrap();
     let (key_now, permissions, attached) = (&line[0], &line[2], &line[6]);
     assert_eq!((key_now.as_str(), permissions.as_str(), attached.as_str()), ("0", "1600", "2"), "{line:?}");
-    assert!(Segment::find(key).unwrap().is_none(), "nobody else can come in");
+    assert!(Segment::find(key).unwrap().is_none(), "no other process can join");
     owner.kill();
     joiner.kill();
     wait_until("the kernel has freed it", || listed("shm", id).is_none());
@@ -84,7 +84,7 @@ fn semaphores_of_the_dead_are_removed_by_the_next_create() {
 
 /// An object that no process joined goes with the owner's handle.
 #[test]
-fn a_meeting_that_nobody_joins_leaves_nothing() {
+fn a_meeting_without_a_joiner_leaves_nothing() {
     leaves_nothing::<Ring>();
     leaves_nothing::<Semaphores>();
 }
@@ -197,7 +197,7 @@ fn another_users_segment_is_not_joined_though_it_is_for_all() {
     let (refused, allowed) = (join(0o600).unwrap_err().to_string(), join(0o666).unwrap_err().to_string());
     Segment::find(key).unwrap().expect("it is still there").mark_for_removal().unwrap();
     assert!(refused.contains("another user's (uid 65534)"), "segment {id}: {refused}");
-    assert!(allowed.contains("nobody is at"), "all zero is not ready yet: {allowed}");
+    assert!(allowed.contains("no peer is waiting at"), "all zero is not ready yet: {allowed}");
 }
 
 /// A note of a dead process does not let any process remove what another has made under that key since.

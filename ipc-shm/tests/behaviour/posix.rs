@@ -86,7 +86,7 @@ fn the_length_comes_later_and_the_pages_later_still() {
 fn touching_what_was_truncated_is_the_end() {
     let scratch = Scratch::new(SEGMENT_LEN);
     assert_eq!(ended(&format!("truncate-and-touch {}", scratch.name)).signal(), Some(Signal::SIGBUS as i32));
-    assert_eq!(scratch.object.file().metadata().unwrap().len(), 100, "seen by everybody");
+    assert_eq!(scratch.object.file().metadata().unwrap().len(), 100, "visible to all");
     let sealed = fcntl(scratch.object.file(), FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK));
     assert_eq!(sealed, Err(Errno::EPERM));
 }

@@ -19,7 +19,7 @@ fn a_segment_outlives_its_process() {
     assert_eq!((segment.id().to_string(), segment.stat().unwrap().attached), (id, 0));
     assert_eq!(played(&format!("read {key} 0 11")), "left behind");
     segment.mark_for_removal().unwrap();
-    assert!(segment.stat().is_err(), "it was attached by nobody, so it goes at once");
+    assert!(segment.stat().is_err(), "no process had it attached, so it goes at once");
     segment.mark_for_removal().expect("what is gone already need not be removed");
 }
 

@@ -122,7 +122,7 @@ fn one_who_leaves_wakes_each_wait_and_signs_off() {
 
 /// A peer that has tampered with its mark of presence is still noticed when it is killed.
 #[test]
-fn a_sign_of_presence_that_outlives_its_process_fools_nobody() {
+fn a_sign_of_presence_that_outlives_its_process_fools_no_peer() {
     let mut meeting = Semaphores::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join-and-tamper {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();

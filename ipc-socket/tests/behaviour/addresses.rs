@@ -106,19 +106,20 @@ fn an_abandoned_path_is_refused_with_advice() {
     let told = message(UnixStream::create(Some(address), &setup()));
     assert!(told.contains("EADDRINUSE") && told.contains("remove it"), "{told}");
     let told = message(UnixStream::join(address, &setup(), Duration::from_millis(10)));
-    assert!(told.contains("nobody listens"), "{told}");
+    assert!(told.contains("no peer is listening"), "{told}");
     assert!(path.exists(), "it is not ours to remove");
 }
 
 /// A connection to an address without a listener fails at once; a joiner tries again, and is then told what to start
 /// first.
 #[test]
-fn an_address_nobody_listens_at_is_waited_at() {
+fn an_address_without_a_listener_is_waited_at() {
     fn check<M: Mechanism<Options = ()>>(address: &str, variant: &str) {
         let (started, timeout) = (Instant::now(), Duration::from_millis(100));
         let told = message(M::join(address, &setup(), timeout));
         assert!(started.elapsed() >= timeout);
-        let advice = format!("nobody listens at {address}: start `ipc-socket pong {address}{variant}` first");
+        let advice =
+            format!("no peer is listening at {address}: start `ipc-socket pong {address}{variant}` first");
         assert!(told.contains(&advice), "{told}");
     }
     // Bound, so that no other process gets the port, but not listening.

@@ -52,7 +52,7 @@ fn the_door_closes_behind_the_one_who_joined() {
         let address = owner.address();
         let pair = meet_at(owner);
         let told = message(M::join(&address, &setup(), Duration::from_millis(50)));
-        assert!(told.contains("nobody listens"), "{told}");
+        assert!(told.contains("no peer is listening"), "{told}");
         drop(pair);
         assert!(!fs::exists(&address).unwrap());
     }
@@ -175,5 +175,5 @@ fn a_port_does_not_answer_itself() {
     if !told.contains("error: ") {
         return ipc_conformance::skipped("the port of a connection cannot be set here: no ip(8)?");
     }
-    assert!(told.contains("nobody listens at 127.0.0.1:40000"), "{told}");
+    assert!(told.contains("no peer is listening at 127.0.0.1:40000"), "{told}");
 }

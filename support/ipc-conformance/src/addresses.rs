@@ -24,7 +24,7 @@ pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
             prop_oneof![number, path, odd, "nowhere[ -~]{0,300}", host.prop_map(|(host, port)| host + &port)];
         let setup = Setup::default();
         fuzz(&text, |text| match M::join(&text, &setup, Duration::ZERO) {
-            Ok(_) => Err(TestCaseError::fail("somebody was there")),
+            Ok(_) => Err(TestCaseError::fail("a peer was there")),
             Err(error @ (Error::Usage(_) | Error::TimedOut { .. } | Error::Os(_))) => {
                 let shown = error.to_string();
                 prop_assert!(!shown.is_empty());

@@ -105,15 +105,15 @@ fn every_strategy(demo: Demo, place: &TempDir) -> Outcome {
 fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
     let cases: [(&[&str], &str); 13] = [
         (&["--size", "0"], "at least 1 byte"),
-        (&["--size", "many"], "not a length"),
-        (&["--size", "99999999999999999999G"], "not a length"),
+        (&["--size", "many"], "expected a length"),
+        (&["--size", "99999999999999999999G"], "expected a length"),
         (&["--size", "1G"], "at most"),
         (&["--count", "0"], "--count"),
         (&["--count", "-5"], "--count"),
         (&["--wait", "nap"], "block, spin or hybrid"),
-        (&["--variant", "no-such"], "no variant 'no-such'"),
+        (&["--variant", "no-such"], "invalid variant 'no-such'"),
         (&["--cpus", "everywhere"], "same, split"),
-        (&["--cpus", "0,4095"], "may not be used here"),
+        (&["--cpus", "0,4095"], "is not available"),
         (&["--timeout", "0"], "time in seconds"),
         (&["--no-such"], "--no-such"),
         (&["juggle"], "juggle"),
@@ -132,10 +132,10 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
 }
 
 fn odd_surroundings(demo: Demo, place: &TempDir) -> Outcome {
-    let (nobody_reads, stderr) = std::io::pipe()?;
-    drop(nobody_reads);
+    let (reader, stderr) = std::io::pipe()?;
+    drop(reader);
     let status = demo.command(place, &["--count", "5"]).stdout(Stdio::null()).stderr(stderr).status()?;
-    ensure!(status.success(), "with a standard error that nobody reads: {status}");
+    ensure!(status.success(), "with a standard error without a reader: {status}");
     let (status, _, stderr) = demo.run(place, &["--count", "5", "--timeout", "1e19"])?;
     ensure!(status == Some(0), "with a timeout of 1e19 s: status {status:?}: {stderr}");
     nothing_left(place.path(), "")

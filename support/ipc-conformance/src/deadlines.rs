@@ -50,7 +50,7 @@ fn kept<M: Mechanism + 'static>(bench: Bench<M>, under_signals: bool) -> Outcome
         let timeout = Duration::from_millis(milliseconds);
         let started = Instant::now();
         let received = link.recv_timeout(&mut [0; 400], timeout)?;
-        ensure!(received.is_none(), "a message of {received:?} bytes came that nobody sent");
+        ensure!(received.is_none(), "a message of {received:?} bytes came that no peer sent");
         ensure!(started.elapsed() >= timeout, "recv: {timeout:?} was over after {:?}", started.elapsed());
         let started = Instant::now();
         let sent = link.send_timeout(&[7; 1024], timeout)?;

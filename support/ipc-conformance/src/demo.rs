@@ -96,10 +96,16 @@ impl Demo {
         self.facts.can_be_cut
     }
 
-    /// Returns a command with its own directory for temporary files.
-    pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
+    /// Returns a command line exactly as given, with its own directory for temporary files.
+    pub(super) fn typed<'a>(self, place: &TempDir, args: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = Command::new(self.program.path);
         command.env("TMPDIR", place.path()).args(args);
+        command
+    }
+
+    /// Returns a command that runs this variant, with its own directory for temporary files.
+    pub(super) fn command(self, place: &TempDir, args: &[&str]) -> Command {
+        let mut command = self.typed(place, args.iter().copied());
         if !self.is_default {
             command.args(["--variant", self.variant]);
         }

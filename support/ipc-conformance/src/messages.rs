@@ -114,7 +114,7 @@ fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     at_once(&mut peer, "try_recv, for a first message", || {
         // A long buffer may be received into in another way.
         for room in [64, 8192] {
-            ensure!(link.try_recv(&mut vec![0; room])?.is_none(), "a message came that nobody sent");
+            ensure!(link.try_recv(&mut vec![0; room])?.is_none(), "a message came that no peer sent");
         }
         Ok(())
     })?;
@@ -127,7 +127,7 @@ fn not_now<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         Ok(())
     })?;
     go_on(&peer)?;
-    ensure!(sent < 100_000, "{sent} messages went into a medium that nobody drained");
+    ensure!(sent < 100_000, "{sent} messages went into a medium that no peer drained");
     for number in sent..sent + 50 {
         link.send(&numbered(number))?;
     }

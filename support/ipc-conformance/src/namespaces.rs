@@ -45,13 +45,13 @@ pub(super) fn killed_elsewhere(demo: Demo, place: &TempDir) -> Outcome {
     let mut second = unshared(&namespaces).expect("it was possible above");
     second.arg(pong.get_program()).args(pong.get_args()).args(["--timeout", "0.01"]);
     let (_, _, complaint) = run(second.env("TMPDIR", &temporary))?;
-    ensure!(complaint.contains("no ping came"), "the next one elsewhere: {complaint}");
+    ensure!(complaint.contains("no ping joined"), "the next one elsewhere: {complaint}");
 
     (&go_on).write_all(b"go on\n").call("write")?;
     let mut left = String::new();
     said.read_to_string(&mut left).call("read")?;
     first.wait().call("waitpid")?;
-    let mut lines = left.lines().skip_while(|line| !line.contains("no ping came")).skip(1);
+    let mut lines = left.lines().skip_while(|line| !line.contains("no ping joined")).skip(1);
     ensure!(lines.next() == Some("done"), "left in the first namespace: {left}");
     ensure!(is_empty(&temporary)?, "an ownership lock is left");
     Ok(())

@@ -80,7 +80,7 @@ fn base(place: &Path, user: Uid) -> PathBuf {
 /// Runs the next `pong` of this user, which removes the remains of others.
 fn next_create(mut pong: Command) -> Outcome {
     let (_, _, complaint) = run(pong.args(["pong", "--timeout", "0.01"]))?;
-    ensure!(complaint.contains("no ping came"), "the next one: {complaint}");
+    ensure!(complaint.contains("no ping joined"), "the next one: {complaint}");
     Ok(())
 }
 
@@ -265,7 +265,7 @@ fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
                 shell.uid(NOBODY).gid(NOBODY);
             }
             let (status, _, stderr) = run(&mut shell)?;
-            let done = status == Some(0) || stderr.contains("no ping came");
+            let done = status == Some(0) || stderr.contains("no ping joined");
             ensure!(done, "umask {umask}, {args:?}: status {status:?}: {stderr}");
             nothing_left(place.path(), &address)?;
         }

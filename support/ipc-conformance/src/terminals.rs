@@ -25,13 +25,13 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
         demo.trial("ping finds the pong that waits", ping_without_address),
         demo.trial("ping first waits for pong", ping_first),
         demo.trial("a peer that goes silent is told", silent_peer),
-        demo.trial("ping without pong is told", nobody_there),
+        demo.trial("ping without pong is told", no_pong),
         demo.trial("an address in use is refused", address_in_use),
         demo.trial(
             "a path with a line break is noted whole, and no other file is touched",
             path_of_two_lines,
         ),
-        demo.trial("pong without ping gives up and leaves nothing", nobody_comes),
+        demo.trial("pong without ping gives up and leaves nothing", no_ping),
         demo.trial(
             "few descriptors of pong are a success or an error in one line",
             scarcity::few_descriptors_of_pong,
@@ -203,16 +203,26 @@ impl Drop for Killed {
     }
 }
 
-fn nobody_there(demo: Demo, place: &TempDir) -> Outcome {
-    let address = demo.fresh_address(place.path());
-    let (status, _, stderr) = demo.run(place, &["ping", &address, "--timeout", "0.3"])?;
-    let last = stderr.lines().last().unwrap_or_default();
-    ensure!(status == Some(1), "status {status:?}: {stderr}");
-    ensure!(
-        last.starts_with("error: ") && last.contains(&address) && last.contains("pong"),
-        "it says: {last}"
-    );
-    nothing_left(place.path(), &address)
+/// Follows the advice that `ping` gives without a `pong`: the advised command, typed as it is, starts one to join.
+fn no_pong(demo: Demo, place: &TempDir) -> Outcome {
+    for address in [None, Some(demo.fresh_address(place.path()))] {
+        let ping = [&["ping"], address.as_deref().as_slice()].concat();
+        let (status, _, stderr) = demo.run(place, &[&*ping, &["--timeout", "0.3"]].concat())?;
+        let last = stderr.lines().last().unwrap_or_default();
+        let address = address.as_deref().unwrap_or_default();
+        ensure!(status == Some(1), "status {status:?}: {stderr}");
+        ensure!(last.starts_with("error: ") && last.contains(address), "it says: {last}");
+        nothing_left(place.path(), address)?;
+
+        let mut advised = last.split('`').nth(1).unwrap_or_default().split(' ');
+        ensure!(advised.next() == Some(&format!("ipc-{}", demo.name())), "it advises: {last}");
+        let mut pong = Pong::spawn(demo.typed(place, advised))?;
+        let (status, _, stderr) = demo.run(place, &[&*ping, &["--count", "5"]].concat())?;
+        ensure!(status == Some(0), "after '{last}': status {status:?}: {stderr}");
+        ensure!(pong.child.wait()?.success(), "pong failed");
+        nothing_left(place.path(), pong.address())?;
+    }
+    Ok(())
 }
 
 /// Runs in a working directory with a line break. What a process makes is noted on lines of text; the note must not
@@ -249,10 +259,10 @@ fn address_in_use(demo: Demo, place: &TempDir) -> Outcome {
     nothing_left(place.path(), &address)
 }
 
-fn nobody_comes(demo: Demo, place: &TempDir) -> Outcome {
+fn no_ping(demo: Demo, place: &TempDir) -> Outcome {
     let address = demo.fresh_address(place.path());
     let (status, _, stderr) = demo.run(place, &["pong", &address, "--timeout", "0.3"])?;
-    ensure!(status == Some(1) && stderr.contains("no ping came"), "status {status:?}: {stderr}");
+    ensure!(status == Some(1) && stderr.contains("no ping joined"), "status {status:?}: {stderr}");
     nothing_left(place.path(), &address)
 }
 
@@ -312,7 +322,7 @@ fn killed_starting(demo: Demo, place: &TempDir) -> Outcome {
         pong.wait()?;
     }
     let (_, _, complaint) = demo.run(place, &["pong", "--timeout", "0.01"])?;
-    ensure!(complaint.contains("no ping came"), "the next one: {complaint}");
+    ensure!(complaint.contains("no ping joined"), "the next one: {complaint}");
     addresses.iter().try_for_each(|address| nothing_left(place.path(), address))
 }
 

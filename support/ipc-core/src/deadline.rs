@@ -50,7 +50,7 @@ impl Deadline {
 /// of `timeout`.
 pub fn poll_for<T>(
     timeout: Duration,
-    nobody: impl FnOnce() -> String,
+    no_peer: impl FnOnce() -> String,
     mut attempt: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let deadline = Deadline::after(timeout);
@@ -59,7 +59,7 @@ pub fn poll_for<T>(
             return Ok(found);
         }
         if deadline.has_passed() {
-            return Err(Error::TimedOut { what: nobody(), waited: timeout });
+            return Err(Error::TimedOut { what: no_peer(), waited: timeout });
         }
         thread::sleep(deadline.left(Duration::from_millis(10)));
     }

@@ -92,11 +92,11 @@ impl OsError {
     fn usual_advice(&self) -> Option<&'static str> {
         Some(match (self.call, self.errno) {
             ("clone", Errno::EAGAIN) => {
-                "as many processes and threads as there may be: see ulimit -u, and pids.max of the container"
+                "too many processes and threads: see ulimit -u, and pids.max of the container"
             }
-            (_, Errno::EFBIG) => "files may not become that long here: see ulimit -f",
-            (_, Errno::EMFILE) => "this process may have no more descriptors: see ulimit -n",
-            (_, Errno::ENFILE) => "the system may have no more open files: see sysctl fs.file-max",
+            (_, Errno::EFBIG) => "the file would exceed the size limit: see ulimit -f",
+            (_, Errno::EMFILE) => "this process has too many open files: see ulimit -n",
+            (_, Errno::ENFILE) => "the system has too many open files: see sysctl fs.file-max",
             _ => return None,
         })
     }
@@ -183,9 +183,9 @@ mod tests {
     fn a_limit_is_named_unless_there_is_better_advice() {
         let refused = || Err::<(), _>(Errno::EMFILE).call("mq_open");
         for (call, errno, advice) in [
-            ("open", Errno::EMFILE, "; this process may have no more descriptors: see ulimit -n"),
-            ("open", Errno::ENFILE, "; the system may have no more open files: see sysctl fs.file-max"),
-            ("write", Errno::EFBIG, "; files may not become that long here: see ulimit -f"),
+            ("open", Errno::EMFILE, "; this process has too many open files: see ulimit -n"),
+            ("open", Errno::ENFILE, "; the system has too many open files: see sysctl fs.file-max"),
+            ("write", Errno::EFBIG, "; the file would exceed the size limit: see ulimit -f"),
             ("clone", Errno::EAGAIN, "see ulimit -u, and pids.max of the container"),
             ("mq_send", Errno::EAGAIN, "(EAGAIN)"), // no limit
         ] {

@@ -72,8 +72,7 @@ impl Key {
         let path = path.as_ref();
         let meta = fs::metadata(path).call("stat").map_err(|mut error| {
             if let Error::Os(error) = &mut error {
-                error.advice =
-                    Some(format!("ftok({}) takes the key from a file that is there", path.display()));
+                error.advice = Some(format!("ftok({}) takes the key from an existing file", path.display()));
             }
             error
         })?;
@@ -112,7 +111,9 @@ impl FromStr for Key {
             None => text.parse::<u32>().map(u32::cast_signed).or_else(|_| text.parse()),
         };
         number.ok().and_then(Self::new).ok_or_else(|| {
-            Error::Usage(format!("'{text}' is no key: a number of 32 bits, decimal or 0x…, but not 0"))
+            Error::Usage(format!(
+                "invalid key '{text}': expected a 32-bit number, decimal or 0x…, other than 0"
+            ))
         })
     }
 }
@@ -127,7 +128,7 @@ impl FromStr for Key {
 /// assert_eq!("65".parse::<ProjectId>()?, "A".parse()?); // the examples in C write 'A'
 /// assert!("0".parse::<ProjectId>().is_err());
 /// let refused = ProjectId::try_from(257).unwrap_err().to_string();
-/// assert_eq!(refused, "257 is no project id: ftok uses its low 8 bits alone, so it is the same as 1 (1 to 255 are)");
+/// assert_eq!(refused, "invalid project id 257: expected 1 to 255 (ftok uses only the low 8 bits: 257 is the same as 1)");
 /// # Ok::<(), ipc_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,9 +159,9 @@ impl TryFrom<i32> for ProjectId {
     fn try_from(id: i32) -> Result<Self> {
         u8::try_from(id).ok().and_then(Self::new).ok_or_else(|| {
             Error::Usage(match id {
-                0 => "0 is no project id: POSIX does not say what ftok does with it (1 to 255 are)".into(),
+                0 => "invalid project id 0: expected 1 to 255 (POSIX leaves 0 undefined)".into(),
                 _ => format!(
-                    "{id} is no project id: ftok uses its low 8 bits alone, so it is the same as {} (1 to 255 are)",
+                    "invalid project id {id}: expected 1 to 255 (ftok uses only the low 8 bits: {id} is the same as {})",
                     id & 0xff
                 ),
             })
@@ -184,7 +185,9 @@ impl FromStr for ProjectId {
             None => text.parse(),
         };
         number
-            .map_err(|_| Error::Usage(format!("'{text}' is no project id: 1 to 255, or one letter")))?
+            .map_err(|_| {
+                Error::Usage(format!("invalid project id '{text}': expected 1 to 255, or one letter"))
+            })?
             .try_into()
     }
 }

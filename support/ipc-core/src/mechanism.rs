@@ -98,7 +98,7 @@ pub trait Mechanism: Sized {
     /// [`Os`](Error::Os): the kernel refused. [`Usage`](Error::Usage): the object may belong to another program by now,
     /// or was noted by another mechanism.
     fn reclaim(note: &Note) -> Result<()> {
-        Err(Error::Usage(format!("not something of {}: {note}", Self::PROFILE.title)))
+        Err(Error::Usage(format!("{note} is not an object of {}", Self::PROFILE.title)))
     }
 }
 

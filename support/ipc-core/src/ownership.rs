@@ -94,7 +94,7 @@ impl OwnershipLock {
                     Cleared::Left(left) => {
                         let left: Vec<_> = left.iter().map(ToString::to_string).collect();
                         return in_use(&other).advise(Errno::EEXIST, || {
-                            format!("a dead process left what cannot be removed: {}", left.join(", "))
+                            format!("cannot remove what a dead process left behind: {}", left.join(", "))
                         });
                     }
                     Cleared::Nothing | Cleared::Removed => {}

@@ -52,14 +52,14 @@ impl Pages {
 /// Returns the switch for [`Pages::huge`], stored in the option's `field`.
 #[must_use]
 pub const fn huge_pages<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
-    let help = "Pages of 2 MiB, where the system has some";
+    let help = "Use 2 MiB pages where the system has them";
     Switch { name: "huge-pages", help, shown: "huge pages", field }
 }
 
 /// Returns the switch for [`Pages::populate`].
 #[must_use]
 pub const fn populated<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
-    Switch { name: "populate", help: "Make all pages before the first message", shown: "populated", field }
+    Switch { name: "populate", help: "Create all pages before the first message", shown: "populated", field }
 }
 
 /// Allocates all pages of `memory` now, ready to be written to.

@@ -71,7 +71,7 @@ impl FromStr for PosixName {
         .map(|()| Self(text.to_owned()))
         .map_err(|_| {
             Error::Usage(format!(
-                "'{text}' is no name of a POSIX object: a slash, then letters, digits, '.', '-' and '_', at most {LONGEST}"
+                "invalid POSIX name '{text}': expected a slash, then letters, digits, '.', '-' and '_', at most {LONGEST}"
             ))
         })
     }

@@ -46,13 +46,13 @@ pub fn allocate(file: &File) -> Result<()> {
 pub fn is_complete<O>(file: &File, setup: &Setup<O>, name: impl Display) -> Result<bool> {
     let meta = file.metadata().call("fstat")?;
     if !meta.is_file() {
-        return Err(Error::Usage(format!("{name} is no regular file")));
+        return Err(Error::Usage(format!("{name} is not a regular file")));
     }
     setup.check_owner(meta.uid(), name)?;
     match meta.len() {
         0 => Ok(false),
         length if length == SEGMENT_LEN as u64 => Ok(true),
-        _ => Err(Error::Corrupt("the file has another length: not made by this program")),
+        _ => Err(Error::Corrupt("unexpected length: the file was not made by this program")),
     }
 }
 
@@ -72,12 +72,12 @@ pub fn attach(memory: Mapping) -> Result<Attachment<Mapping>> {
 /// [`Pages::prepare`] with this `advice`, and of [`RingLink::join`].
 pub fn join(
     timeout: Duration,
-    nobody: impl FnOnce() -> String,
+    no_peer: impl FnOnce() -> String,
     pages: Pages,
     advice: &str,
     open: impl Fn() -> Result<Option<File>>,
 ) -> Result<RingLink<Mapping>> {
-    poll_for(timeout, nobody, || match open()? {
+    poll_for(timeout, no_peer, || match open()? {
         Some(file) => RingLink::join(Region::new(pages.prepare(Mapping::new(&file)?, advice)?)?),
         None => Ok(None),
     })

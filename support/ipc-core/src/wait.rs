@@ -62,10 +62,9 @@ impl FromStr for Wait {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|wait| wait.name() == text)
-            .ok_or_else(|| Error::Usage(format!("no wait strategy '{text}': block, spin or hybrid")))
+        Self::ALL.into_iter().find(|wait| wait.name() == text).ok_or_else(|| {
+            Error::Usage(format!("invalid wait strategy '{text}': expected block, spin or hybrid"))
+        })
     }
 }
 

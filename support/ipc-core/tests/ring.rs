@@ -261,7 +261,7 @@ fn a_second_owner_is_refused() {
 
 /// Nor does an owner that was killed: it could not announce its end.
 #[test]
-fn a_dead_owner_waits_for_nobody() {
+fn a_dead_owner_does_not_wait() {
     const OCCUPANT: usize = 128 + 8; // in side 0
     let me = ProcessId::current().unwrap();
     let dead = ProcessId { start_time: 1, ..me };
@@ -272,7 +272,7 @@ fn a_dead_owner_waits_for_nobody() {
 }
 
 #[test]
-fn an_owner_that_left_waits_for_nobody() {
+fn an_owner_that_left_does_not_wait() {
     let memory = HeapMemory::new(SEGMENT_LEN);
     drop(create(&memory, Link::LAYOUT));
     assert!(join(&memory).unwrap().is_none());
@@ -282,7 +282,7 @@ fn an_owner_that_left_waits_for_nobody() {
 fn a_peer_that_never_comes_is_an_error_after_the_timeout() {
     let mut attachment = create(&HeapMemory::new(SEGMENT_LEN), Link::LAYOUT);
     let error = attachment.wait_for_peer("key 7", Duration::from_millis(20)).unwrap_err();
-    assert_eq!(error.to_string(), "nobody has joined key 7 (waited 0.02 s)");
+    assert_eq!(error.to_string(), "no peer has joined key 7 (waited 0.02 s)");
 }
 
 #[test]
@@ -339,9 +339,11 @@ fn a_time_that_is_over_is_no_error() {
 #[test]
 fn a_peer_whose_memory_was_cut_or_that_says_nonsense_is_corrupt() {
     const STATE_OF_OWNER: usize = 128;
-    for (state, reason) in
-        [(3_u32, "was cut short under the peer"), (4, "impossible state"), (0, "impossible state")]
-    {
+    for (state, reason) in [
+        (3_u32, "was truncated while the peer had it mapped"),
+        (4, "impossible state"),
+        (0, "impossible state"),
+    ] {
         let (a, mut b) = pair();
         scribble(a.memory(), STATE_OF_OWNER, &state.to_le_bytes());
         for end in [b.recv(&mut [0; 8]).map(drop), b.send(b"x")] {

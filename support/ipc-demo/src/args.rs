@@ -142,7 +142,7 @@ pub(super) fn parse<V: Variants>(more_help: &str) -> std::result::Result<Parsed,
 }
 
 const WITHOUT_A_COMMAND: &str =
-    "Without a command it spawns its own peer process, plays, and prints the result.\n";
+    "Without a command, it spawns its own peer process, runs the exchange and prints the result.\n";
 const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 /// Returns the whole command line of a mechanism's demo, for a program that extends it.
@@ -151,13 +151,13 @@ pub fn command<V: Variants>() -> Command {
     let (profile, known) = (V::PROFILE, Known::of::<V>());
     let name = format!("ipc-{}", profile.name);
     let address_name = profile.address.unwrap_or("ADDRESS");
-    let address = || Arg::new("address").value_name(address_name).help("Where the two meet");
+    let address =
+        || Arg::new("address").value_name(address_name).help("Address where the two processes meet");
     let variants =
         known.variants.iter().map(|Offer { variant, .. }| format!("{} ({})", variant.name, variant.summary));
-    let variants = format!("How it is built: {}", variants.collect::<Vec<_>>().join(", "));
+    let variants = format!("Variant of the mechanism: {}", variants.collect::<Vec<_>>().join(", "));
     let switches = known.switches().into_iter().map(|(name, help)| flag(name, help));
-    let timeout =
-        "How long to wait for the other side, and for each of its messages (default: pong 60, ping 10)";
+    let timeout = "Longest wait for the peer, and for each of its messages (default: pong 60, ping 10)";
     Command::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .about(format!("Plays ping-pong between two processes through a {}", profile.title))
@@ -165,29 +165,29 @@ pub fn command<V: Variants>() -> Command {
         .subcommand(
             Command::new("pong")
                 .about(
-                    "Makes the meeting point and answers; prints the `ping` command for the other terminal",
+                    "Create the meeting point and answer; print the `ping` command for the other terminal",
                 )
                 .arg(address()),
         )
         .subcommand(
             Command::new("ping")
                 .about(
-                    "Joins `pong` from another terminal and measures; without an address, the one that waits",
+                    "Join `pong` from another terminal and measure; without an address, find the `pong` that is waiting",
                 )
                 .arg(address()),
         )
         .args([
-            option("count", "N", "How many round trips").value_parser(parse_count).default_value("10000"),
-            option("size", "BYTES", "Length of each message: 64, 4K, 1M")
+            option("count", "N", "Number of round trips").value_parser(parse_count).default_value("10000"),
+            option("size", "BYTES", "Message length in bytes; suffixes K, M, G are powers of 1024")
                 .value_parser(parse_size)
                 .default_value("64"),
-            option("wait", "STRATEGY", "How to wait: block, spin or hybrid")
+            option("wait", "STRATEGY", "Wait strategy: block, spin or hybrid")
                 .value_parser(|text: &str| text.parse::<Wait>())
                 .default_value("block"),
             option(
                 "cpus",
                 "PLACEMENT",
-                "Where the two run: same, split, or two CPU numbers A,B (default: split if there are two)",
+                "CPUs of the two processes: same, split, or two numbers A,B (default: split if there are two)",
             )
             .value_parser(|text: &str| text.parse::<Cpus>()),
             option("variant", "VARIANT", variants).default_value(known.variants[0].variant.name),
@@ -216,8 +216,8 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
     if V::PROFILE.address.is_none() && matches!(subcommand, Subcommand::Pong { .. } | Subcommand::Ping { .. })
     {
         return Err(Error::Usage(format!(
-            "a {0} has no name by which a process in another terminal could find it; only a child inherits its ends: \
-             run `ipc-{0}` alone",
+            "a {0} has no name by which a process in another terminal could find it, as only a child inherits its ends: \
+             run `ipc-{0}` without a command",
             V::PROFILE.name
         )));
     }
@@ -225,14 +225,16 @@ fn understand<V: Variants>(top: &ArgMatches) -> Result<Parsed> {
     let name = matches.get_one::<String>("variant").expect("it has a default");
     let offer = known.named(name).ok_or_else(|| {
         let (title, names) = (V::PROFILE.title, known.names(|_| true));
-        Error::Usage(format!("{title} has no variant '{name}'; it has: {names}"))
+        Error::Usage(format!("invalid variant '{name}' of {title}: expected {names}"))
     })?;
     let chosen = known.switches().into_iter().map(|(name, _)| name).filter(|switch| matches.get_flag(switch));
     let switches: Vec<_> = chosen.collect();
     let takes = |offer: &Offer, switch| offer.switches.iter().any(|(name, _)| *name == switch);
     if let Some(switch) = switches.iter().find(|switch| !takes(offer, **switch)) {
         let others = known.names(|offer| takes(offer, *switch));
-        return Err(Error::Usage(format!("--{switch} is not for the variant {name}, but for: {others}")));
+        return Err(Error::Usage(format!(
+            "--{switch} does not apply to the variant {name}, only to {others}"
+        )));
     }
     Ok(Parsed {
         subcommand,
@@ -310,9 +312,9 @@ pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
     };
     let size = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
     match size {
-        Some(0) => Err("a message to play with has at least 1 byte".into()),
+        Some(0) => Err("expected a length of at least 1 byte".into()),
         Some(size) => Ok(size),
-        None => Err("not a length in bytes, as in 64, 4K or 1M".into()),
+        None => Err("expected a length in bytes, such as 64, 4K or 1M".into()),
     }
 }
 
@@ -322,7 +324,7 @@ pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
 /// The text is not such a number.
 pub fn parse_count(text: &str) -> std::result::Result<u64, String> {
     let count = text.parse().ok().filter(|&count| count > 0);
-    count.ok_or_else(|| "not a whole number of at least 1, as in 10000".into())
+    count.ok_or_else(|| "expected a whole number of at least 1, such as 10000".into())
 }
 
 /// Parses a whole number from 1 to `most`.
@@ -331,7 +333,7 @@ pub fn parse_count(text: &str) -> std::result::Result<u64, String> {
 /// The text is not such a number.
 pub fn parse_number(text: &str, most: u64) -> std::result::Result<u64, String> {
     let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| format!("not a whole number from 1 to {most}"))
+    number.ok_or_else(|| format!("expected a whole number from 1 to {most}"))
 }
 
 /// Parses a time in seconds, with an optional fraction.
@@ -342,7 +344,7 @@ pub fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
     seconds
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "not a time in seconds, as in 5 or 0.5".into())
+        .ok_or_else(|| "expected a time in seconds, such as 5 or 0.5".into())
 }
 
 #[cfg(test)]
@@ -355,10 +357,10 @@ mod tests {
         for text in ["0", "-1", "1K", "1e3", "", "a"] {
             assert_eq!(
                 parse_count(text),
-                Err("not a whole number of at least 1, as in 10000".into()),
+                Err("expected a whole number of at least 1, such as 10000".into()),
                 "{text}"
             );
-            assert_eq!(parse_number(text, 20), Err("not a whole number from 1 to 20".into()), "{text}");
+            assert_eq!(parse_number(text, 20), Err("expected a whole number from 1 to 20".into()), "{text}");
         }
         assert_eq!((parse_number("20", 20), parse_number("21", 20).is_err()), (Ok(20), true));
     }

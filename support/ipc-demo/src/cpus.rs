@@ -45,7 +45,7 @@ impl Cpus {
         let wanted = match (self, role) {
             (Self::Same, _) | (Self::Split, Role::Ping) => allowed[0],
             (Self::Split, Role::Pong) => *allowed.get(1).ok_or_else(|| {
-                Error::Usage("--cpus split: only one CPU may be used here; say --cpus same".into())
+                Error::Usage("--cpus split: only one CPU is available: use --cpus same".into())
             })?,
             (Self::Pair(ping, _), Role::Ping) => ping,
             (Self::Pair(_, pong), Role::Pong) => pong,
@@ -55,7 +55,7 @@ impl Cpus {
         }
         let names: Vec<_> = allowed.iter().map(ToString::to_string).collect();
         Err(Error::Usage(format!(
-            "--cpus: CPU {wanted} may not be used here; these may: {}",
+            "--cpus: CPU {wanted} is not available: expected one of {}",
             names.join(", ")
         )))
     }

@@ -78,7 +78,7 @@ fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
     if max < PeerReport::LEN {
         let needed = PeerReport::LEN;
         return Err(Error::Usage(format!(
-            "an exchange takes messages of {needed} bytes, and this link carries at most {max}: raise its limit \
+            "an exchange needs messages of {needed} bytes, but this link carries at most {max}: raise its limit \
              (kernel.msgmax and kernel.msgmnb, fs.mqueue.msgsize_max)"
         )));
     }
@@ -91,9 +91,7 @@ fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
 fn receive(link: &mut impl Transport, message: &mut [u8]) -> Result<()> {
     match link.recv(message) {
         Ok(len) if len == message.len() => Ok(()),
-        Ok(_) | Err(Error::BufferTooSmall { .. }) => {
-            Err(Error::Corrupt("a message of another length than agreed"))
-        }
+        Ok(_) | Err(Error::BufferTooSmall { .. }) => Err(Error::Corrupt("a message of an unexpected length")),
         Err(error) => Err(error),
     }
 }

@@ -39,7 +39,7 @@ use args::{Parsed, Subcommand};
 pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
 use helper_process::Invitation;
 use narrator::Narrator;
-pub use output::{has_input, print, print_bytes, somebody_reads};
+pub use output::{has_input, has_reader, print, print_bytes};
 pub use save::save;
 
 /// Exit status for an error of the user.

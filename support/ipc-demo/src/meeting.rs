@@ -1,13 +1,14 @@
 //! Lets `ping` without an address find the one `pong` that waits.
 
 use std::fs;
-use std::time::Duration;
 
 use ipc_core::{
     Error, Mechanism, Result,
     ownership::{self, OwnershipLock},
     poll_for,
 };
+
+use crate::args::Parsed;
 
 /// The file in an ownership lock's directory in which `pong` writes its address.
 const FILE: &str = "waiting-at";
@@ -27,14 +28,15 @@ pub(super) fn announce<M: Mechanism>(address: &str) -> Result<Announcement> {
 }
 
 /// Returns the address of the only waiting `pong` of this variant; waits for one to start.
-pub(super) fn find<M: Mechanism>(timeout: Duration) -> Result<String> {
+pub(super) fn find<M: Mechanism>(parsed: &Parsed) -> Result<String> {
     let (name, variant) = (M::PROFILE.name, M::VARIANT.name);
-    let nobody = || {
+    let option = if parsed.is_default_variant { String::new() } else { format!(" --variant {variant}") };
+    let no_peer = || {
         format!(
-            "no pong ({variant}) waits here: start `ipc-{name} pong` in another terminal first, or name its address"
+            "no pong of variant {variant} is waiting: start `ipc-{name} pong{option}` first, or give its address"
         )
     };
-    poll_for(timeout, nobody, || {
+    poll_for(parsed.timeout, no_peer, || {
         let dirs = ownership::held::<M>()?.into_iter();
         let announced = dirs.filter_map(|dir| fs::read_to_string(dir.join(FILE)).ok());
         let mut addresses: Vec<_> = announced
@@ -42,7 +44,7 @@ pub(super) fn find<M: Mechanism>(timeout: Duration) -> Result<String> {
             .collect();
         if addresses.len() > 1 {
             let all = addresses.join("  ");
-            return Err(Error::Usage(format!("several pongs wait, name one of them: {all}")));
+            return Err(Error::Usage(format!("several pongs are waiting, give the address of one: {all}")));
         }
         Ok(addresses.pop())
     })

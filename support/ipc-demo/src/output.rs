@@ -31,7 +31,7 @@ pub fn print_bytes(bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// `EBADF` and `EPIPE`, as from `write`.
-pub fn somebody_reads() -> Result<()> {
+pub fn has_reader() -> Result<()> {
     let stdout = stdout()?;
     let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
     let closed = poll(&mut fds, PollTimeout::ZERO).is_ok()

@@ -53,13 +53,13 @@ impl Payload {
             return if same {
                 Ok(())
             } else {
-                Err(Error::Corrupt("a short message with other bytes than sent"))
+                Err(Error::Corrupt("a short message whose bytes differ from those sent"))
             };
         };
         if checksum(&message[..body]).to_le_bytes() == message[body..] {
             Ok(())
         } else {
-            Err(Error::Corrupt("a message whose checksum does not fit its bytes"))
+            Err(Error::Corrupt("a message whose checksum does not match its bytes"))
         }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn pong<M: Mechanism>(
     }
     let link = meeting.accept(parsed.timeout).map_err(|error| match error {
         Error::TimedOut { waited, .. } => {
-            Error::TimedOut { what: format!("no ping came: type `{command}`"), waited }
+            Error::TimedOut { what: format!("no ping joined: type `{command}`"), waited }
         }
         other => other,
     })?;
@@ -84,7 +84,7 @@ pub(super) fn pong<M: Mechanism>(
     let link = Watched::new(link, parsed.timeout, || {})?;
     let served = exchange::pong(&mut Waiting::new(link, parsed.wait), |workload| {
         let Workload { size, count, .. } = workload;
-        narrator.say(&format!("  ping orders {count} round trips of {size} bytes"));
+        narrator.say(&format!("  ping requests {count} round trips of {size} bytes"));
     })?;
     narrator.say("  ping has left");
     if parsed.json {
@@ -111,8 +111,8 @@ pub(super) fn ping<M: Mechanism>(
     let found = if let Some(address) = address {
         address.to_owned()
     } else {
-        narrator.say(&format!("  looking for the pong that waits here, {patience}"));
-        meeting::find::<M>(parsed.timeout)?
+        narrator.say(&format!("  looking for a waiting pong, {patience}"));
+        meeting::find::<M>(parsed)?
     };
     narrator.say(&format!("  joining at {found}, {patience}"));
     let link = M::join(&found, &parsed.setup::<M>(), deadline.left(parsed.timeout))?;

@@ -110,7 +110,7 @@ impl<M: Memory> Slots for RingLink<M> {
                 started = Instant::now();
             }
             if arrived.len() != order.size {
-                return Err(Error::Corrupt("a message of another length than agreed"));
+                return Err(Error::Corrupt("a message of an unexpected length"));
             }
             if order.verify {
                 arrived.read(0, &mut message);

@@ -64,7 +64,7 @@ impl Child {
                 let line: Vec<u8> = self.begun.drain(..=end).collect();
                 return String::from_utf8(line)
                     .map(|line| line.trim_end().to_owned())
-                    .map_err(|_| Error::Corrupt("a line that is no text"));
+                    .map_err(|_| Error::Corrupt("a line that is not text"));
             }
             if wait_readable([self.answers.as_fd()], LOOK_EVERY)? {
                 match self.answers.read(&mut buffer).call("read")? {

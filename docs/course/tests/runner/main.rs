@@ -94,7 +94,7 @@ fn wrong_names_and_a_damaged_file_are_said_in_a_line() {
     let wrong = tiny.course(&["rum"]).ended_with(2);
     assert_eq!(wrong, "error: unrecognized subcommand 'rum'; a similar subcommand exists: 'run'\n");
     let wrong = tiny.course(&["run", "sum_three"]).ended_with(2);
-    assert!(wrong.starts_with("error: there is no exercise 'sum_three'"), "{wrong}");
+    assert!(wrong.starts_with("error: unknown exercise 'sum_three'"), "{wrong}");
     tiny.write("exercises/.progress.json", "{");
     let wrong = tiny.course(&[]).ended_with(1);
     assert!(wrong.contains(".progress.json") && wrong.contains("remove the file"), "{wrong}");
@@ -102,7 +102,7 @@ fn wrong_names_and_a_damaged_file_are_said_in_a_line() {
 }
 
 #[test]
-fn whoever_reads_the_first_line_only_is_no_mistake() {
+fn reading_only_the_first_line_is_no_error() {
     let tiny = Tiny::new();
     for arguments in [&["list"][..], &["hint", "sum_one"], &["solution", "sum_one", "--anyway"]] {
         let (read, write) = std::io::pipe().expect("a pipe");

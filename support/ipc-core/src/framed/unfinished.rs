@@ -33,7 +33,7 @@ impl FrameWriter {
     pub(super) fn refused(&self, len: usize) -> Error {
         match self.under_way {
             Some(under_way) if len <= MAX_MESSAGE => {
-                Error::Usage(format!("a message of {under_way} bytes is under way: offer that one again"))
+                Error::Usage(format!("a message of {under_way} bytes is partly sent: send that one again"))
             }
             _ => Error::TooLarge { len, max: MAX_MESSAGE },
         }

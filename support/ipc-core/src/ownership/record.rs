@@ -104,7 +104,7 @@ impl Found {
             return Ok(true);
         }
         Err(Error::Usage(format!(
-            "it was changed since it was made: if id {} is yours, ipcrm removes it",
+            "it has changed since it was created: if id {} is yours, remove it with ipcrm",
             made.id
         )))
     }
@@ -255,7 +255,7 @@ impl Records {
         let lines: Vec<_> = self.unreadable.iter().map(usize::to_string).collect();
         (!lines.is_empty()).then(|| {
             Error::Usage(format!(
-                "{} has damaged records (line {}), on which nothing is done: look at what they name, then remove that file",
+                "{} has damaged records (line {}), which are left alone: check what they name, then remove that file",
                 file.display(),
                 lines.join(", ")
             ))

@@ -126,7 +126,7 @@ impl<M: Memory> Attachment<M> {
             let left = deadline.left(SLICE);
             if left.is_zero() {
                 return Err(Error::TimedOut {
-                    what: format!("nobody has joined {address}"),
+                    what: format!("no peer has joined {address}"),
                     waited: timeout,
                 });
             }
@@ -170,7 +170,9 @@ impl<M: Memory> Attachment<M> {
         match self.peers().state.load(Ordering::Acquire) {
             state::ATTACHED => Ok(false),
             state::CLOSED => Ok(true),
-            state::BROKEN => Err(Error::Corrupt("the shared memory was cut short under the peer")),
+            state::BROKEN => {
+                Err(Error::Corrupt("the shared memory was truncated while the peer had it mapped"))
+            }
             _ => Err(IMPOSSIBLE_STATE),
         }
     }

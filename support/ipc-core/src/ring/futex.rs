@@ -24,10 +24,10 @@ pub(super) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) {
 
 /// `long syscall(SYS_futex, uint32_t *uaddr, FUTEX_WAKE, uint32_t val);` Wakes all sleepers on `word`.
 pub(super) fn wake(word: &AtomicU32) {
-    let everybody = i32::MAX;
+    let all_waiters = i32::MAX;
     let no_timeout = ptr::null::<libc::timespec>();
     // SAFETY: the kernel uses the address of the word only to find its sleepers. Only a bad address could make it fail.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, everybody, no_timeout) };
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, all_waiters, no_timeout) };
 }
 
 #[cfg(test)]

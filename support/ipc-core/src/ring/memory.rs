@@ -17,7 +17,7 @@ use crate::{Error, Result};
 const _: () = assert!(size_of::<Control>() <= data_offset(0));
 const _: () = assert!(size_of::<Ring>() == 4 * 128, "as the page says");
 
-const CUT_SHORT: Error = Error::Corrupt("the shared memory was cut short under us");
+const CUT_SHORT: Error = Error::Corrupt("the shared memory was truncated while mapped");
 
 /// Memory that another process, or another thread, sees too.
 ///

@@ -69,7 +69,7 @@ pub(super) fn next<M: Memory>(
         return Err(Error::Corrupt("a record longer than any message can be"));
     }
     if record_size(len as usize) > available {
-        return Err(Error::Corrupt("a record longer than what was published"));
+        return Err(Error::Corrupt("a record longer than the published data"));
     }
     Ok(Some(len as usize))
 }

@@ -74,7 +74,10 @@ pub fn one_way(link: &mut impl Transport, workload: &Workload) -> Result<Sample>
     let payload = Payload { verify: false };
     let mut message = buffer(link, workload.size)?;
     if message.len() < STAMP {
-        return Err(Error::Usage(format!("a message of {} bytes has no room for a time", message.len())));
+        return Err(Error::Usage(format!(
+            "a message of {} bytes has no room for a timestamp",
+            message.len()
+        )));
     }
     request(link, workload)?;
     let started = Instant::now();

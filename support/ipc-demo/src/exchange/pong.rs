@@ -32,7 +32,7 @@ pub fn pong(link: &mut Waiting<impl Transport>, mut on_workload: impl FnMut(&Wor
         let workload = Workload::decode(&bytes)?;
         if workload.size > link.max_message() {
             // Not `TooLarge`: that would blame the user who started this side, who cannot correct it.
-            return Err(Error::Corrupt("it orders messages longer than this side's link carries"));
+            return Err(Error::Corrupt("a workload with messages longer than this side's link carries"));
         }
         on_workload(&workload);
         carry_out(link, &workload)?;
@@ -79,7 +79,7 @@ fn answer_timed(
         receive(link, message)?;
         let now = usage::clock()?;
         let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
-        let sent = sent.ok_or(Error::Corrupt("it orders times in messages that have no room for one"))?;
+        let sent = sent.ok_or(Error::Corrupt("a workload with messages too short for a timestamp"))?;
         // A timestamp from the future does not come from a clock that both sides share.
         let passed = now.checked_sub(sent).ok_or(Error::Corrupt("a message from the future"))?;
         times.saturating_record(passed);

@@ -68,7 +68,7 @@ fn fail_at(world: &World, part: Part, point: Point, errno: Errno, name: &str, ta
 }
 
 /// The messages of a process whose peer, or client, has left, so that it goes on waiting.
-const IT_LEFT: [&str; 4] = ["the peer is gone", "no ping came", "nobody joined", "no peer connected"];
+const IT_LEFT: [&str; 4] = ["the peer is gone", "no ping joined", "no peer joined", "no peer connected"];
 
 /// Describes the round if its messages do not name the error. A parent and its child share one standard error: either
 /// may name it.
@@ -89,7 +89,9 @@ fn lie(round: &Round, errno: Errno) -> Option<String> {
         _ if round.other.as_ref().is_some_and(names) => None,
         // An owner that could not serve a client turns to the next; the client, or child, names the error.
         _ if held.stderr.contains("the peer is gone") && held.says_why() => None,
-        _ if held.stderr.contains("no ping came") && round.other.as_ref().is_some_and(End::says_why) => None,
+        _ if held.stderr.contains("no ping joined") && round.other.as_ref().is_some_and(End::says_why) => {
+            None
+        }
         _ => Some(format!("not named: {}", round.story())),
     }
 }

@@ -34,7 +34,7 @@ pub fn memory(world: &World) -> Tally {
             &mut tally,
         );
         if !ends.iter().any(|end| end.stderr.contains("corrupt")) {
-            tally.wrong(Wrong::Lie, format!("{name}: nobody says that it is corrupt"));
+            tally.wrong(Wrong::Lie, format!("{name}: neither side reports that it is corrupt"));
         }
     }
     tally

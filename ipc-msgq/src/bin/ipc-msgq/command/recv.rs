@@ -2,7 +2,7 @@
 
 use clap::Args;
 use ipc_core::{Advise, Error, Result};
-use ipc_demo::{parse_count, somebody_reads};
+use ipc_demo::{has_reader, parse_count};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 
@@ -84,7 +84,7 @@ impl RecvArgs {
             if self.truncate { Message::truncating(room) } else { Message::with_capacity(room) };
         let wanted = if self.follow { u64::MAX } else { self.count };
         for received in 0..wanted {
-            somebody_reads()
+            has_reader()
                 .advise(Errno::EPIPE, || "standard output is closed: nothing was received".into())
                 .advise(Errno::EBADF, || "standard output is closed: nothing was received".into())?;
             if self.receive(queue, select, &mut message)?.is_none() {

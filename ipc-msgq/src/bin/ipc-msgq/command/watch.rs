@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_demo::{parse_seconds, print, somebody_reads};
+use ipc_demo::{has_reader, parse_seconds, print};
 
 use super::Status;
 use super::ls::{Row, as_table, rows};
@@ -41,7 +41,7 @@ impl WatchArgs {
             }
             before = now;
             thread::sleep(self.interval);
-            somebody_reads()?; // even if there is nothing to write
+            has_reader()?; // even if there is nothing to write
         }
     }
 }

@@ -99,7 +99,7 @@ fn a_lease_is_taken_once() {
         let left = OwnershipLock::take::<Thing>(Some("name")).unwrap_err().to_string();
         assert!(
             left.ends_with(
-                "a dead process left what cannot be removed: System V queue with key 0x00000002: it is still there"
+                "cannot remove what a dead process left behind: System V queue with key 0x00000002: it is still there"
             ),
             "{left}"
         );

@@ -52,7 +52,7 @@ mod futex {
     }
 
     pub(super) fn wake(_word: &AtomicU32) {
-        let _nobody_falls_asleep_meanwhile = QUEUE.0.lock().unwrap();
+        let _no_thread_sleeps_meanwhile = QUEUE.0.lock().unwrap();
         QUEUE.1.notify_all();
     }
 }
