@@ -216,9 +216,9 @@ fn wrong_usage_is_one_clear_line() {
         ),
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "much"], "not a length in bytes"),
-        (&["--count", "0"], "not a whole number of at least 1, as in 10000"),
+        (&["--count", "0"], "expected a whole number of at least 1, such as 10000"),
         (&["--count", "-1"], "'--count <N>': not a whole number"),
-        (&["--wait", "nap"], "no wait strategy 'nap': block, spin or hybrid"),
+        (&["--wait", "nap"], "invalid wait strategy 'nap': expected block, spin or hybrid"),
         (
             &["--kind", "latency"],
             "invalid kind 'latency': expected round_trip, throughput, open_loop or clients",
