@@ -76,10 +76,10 @@ fn one_cpu() -> String {
     format!("{cpu},{cpu}")
 }
 
-/// Returns true if the process has the command line `ipc-bench floor MECHANISM VARIANT …`.
+/// Returns true if the process has the command line `ipc-bench helper pong-by-bare-calls ARGUMENT` for this variant.
 fn plays_by_bare_calls(pid: &str, variant: &str) -> bool {
-    let words = words(pid);
-    words.get(1).is_some_and(|word| word == "floor") && words.get(3).is_some_and(|word| word == variant)
+    matches!(&words(pid)[..], [_, _, role, argument, ..]
+        if role == "pong-by-bare-calls" && argument.contains(&format!(r#""variant":"{variant}""#)))
 }
 
 /// Returns the System V keys and the names of POSIX queues that each ownership lock under this directory notes.

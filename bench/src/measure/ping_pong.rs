@@ -5,39 +5,68 @@ use std::time::Duration;
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting, ownership};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{self, Pattern};
-use ipc_demo::helper_process::{self, HelperProcess};
+use ipc_demo::helper_process::{self, HelperProcess, Invitation};
 use ipc_demo::interrupt;
+use serde::{Deserialize, Serialize};
 
 use crate::measure::pair::TaskChannel;
+use crate::measure::sides;
 use crate::measure::task::{Task, TaskResult};
 use crate::results::case::Case;
 
-/// The first argument of a process started to play pong.
-pub(crate) const PEER: &str = "peer";
+/// The role of the child.
+pub(crate) const PONG: &str = "pong";
 
 /// The time that a peer may take to join, on a loaded machine.
 pub(crate) const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The contents of a child's command line.
-#[derive(Debug)]
+/// The argument of the child.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PongArguments {
-    pub(crate) wait: Wait,
+    pub(crate) mechanism: String,
+    pub(crate) variant: String,
+    wait: String,
     pub(crate) cpus: Cpus,
-    pub(crate) address: String,
+}
+
+impl PongArguments {
+    /// Returns the child's part in `case`.
+    pub(crate) fn of(case: &Case) -> Self {
+        Self {
+            mechanism: case.member.profile.name.into(),
+            variant: case.variant.into(),
+            wait: case.wait.name().into(),
+            cpus: Cpus::Pair(case.placement.ping, case.placement.pong),
+        }
+    }
+
+    /// # Errors
+    /// There is no such strategy.
+    pub(crate) fn wait(&self) -> Result<Wait> {
+        self.wait.parse()
+    }
+}
+
+/// Plays the child's part.
+///
+/// # Errors
+/// As the transport.
+pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
+    let part: PongArguments = invitation.argument()?;
+    (sides::find(&part.mechanism, &part.variant)?.pong)(&part, invitation.address()?)
 }
 
 /// Runs the thread that plays ping: creates the meeting point, starts the child, and carries out orders until none
 /// come. Any failure ends the thread, and the child with it.
 pub(crate) fn ping<M: Mechanism>(case: Case, channel: &TaskChannel) -> Result<()> {
     let mut meeting = create::<M>()?;
-    let mut command = helper_process::this_program()?;
-    let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
-    command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
+    let part = PongArguments::of(&case);
+    let mut command = helper_process::command(PONG, &part)?;
     meeting.invite(&mut command)?;
     let mut child = HelperProcess::spawn(command)?;
     let link = child.accept(&mut meeting, JOIN_TIMEOUT)?;
     drop(meeting);
-    cpus.bind(Role::Ping)?;
+    part.cpus.bind(Role::Ping)?;
     let mut link = Waiting::new(link, case.wait);
     channel.report_ready(link.max_message(), Some(child.pid()));
     for task in channel.tasks() {
@@ -48,11 +77,11 @@ pub(crate) fn ping<M: Mechanism>(case: Case, channel: &TaskChannel) -> Result<()
 }
 
 /// Runs the child: joins its parent and answers.
-pub(crate) fn pong<M: Mechanism>(arguments: &PongArguments) -> Result<()> {
+pub(crate) fn pong<M: Mechanism>(part: &PongArguments, address: &str) -> Result<()> {
     interrupt::clean_up_on_signals()?;
-    arguments.cpus.bind(Role::Pong)?;
-    let link = M::join(&arguments.address, &Setup::default(), JOIN_TIMEOUT)?;
-    exchange::pong(&mut Waiting::new(link, arguments.wait), |_| {}).map(drop)
+    part.cpus.bind(Role::Pong)?;
+    let link = M::join(address, &Setup::default(), JOIN_TIMEOUT)?;
+    exchange::pong(&mut Waiting::new(link, part.wait()?), |_| {}).map(drop)
 }
 
 /// Creates the meeting point; a signal is held back until all of its objects are noted for removal.

@@ -21,7 +21,7 @@ pub(crate) struct Sides {
     /// The owner's side of a [`Pair`].
     ping: fn(Case, &TaskChannel) -> Result<()>,
     /// The other side, in a process of its own.
-    pub(crate) pong: fn(&PongArguments) -> Result<()>,
+    pub(crate) pong: fn(&PongArguments, &str) -> Result<()>,
     /// Removes the objects that dead processes left of its mechanism.
     sweep: fn() -> Result<Sweep>,
 }

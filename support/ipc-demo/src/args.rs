@@ -59,7 +59,7 @@ pub(super) struct PongArgument {
     pub variant: Option<String>,
     pub switches: Vec<String>,
     pub wait: Option<String>,
-    pub cpus: Option<String>,
+    pub cpus: Option<Cpus>,
     pub timeout: Option<Duration>,
 }
 
@@ -70,7 +70,7 @@ impl Parsed {
             variant: Some(self.variant.to_owned()),
             switches: self.switches.iter().map(|&switch| switch.to_owned()).collect(),
             wait: Some(self.wait.name().to_owned()),
-            cpus: Some(cpus.to_string()),
+            cpus: Some(cpus),
             timeout: Some(self.timeout),
         }
     }
@@ -266,7 +266,7 @@ pub(super) fn invited<V: Variants>(invitation: &Invitation) -> Result<Parsed> {
         count: 0,
         size: 0,
         wait: wait.map_or(Ok(Wait::default()), |wait| wait.parse())?,
-        cpus: cpus.map_or_else(|| Ok(Cpus::available()), |cpus| cpus.parse())?,
+        cpus: cpus.unwrap_or_else(Cpus::available),
         variant: offer.variant.name,
         is_default_variant: variant.is_none(),
         switches: offer

@@ -8,9 +8,11 @@ use ipc_core::{Call, Error, Result};
 use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
 
 /// The placement of the two sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Cpus {
     /// Both on the first CPU that this process may use.
     Same,
@@ -102,6 +104,20 @@ impl fmt::Display for Cpus {
             Self::Split => f.pad("split"),
             Self::Pair(ping, pong) => f.pad(&format!("{ping},{pong}")),
         }
+    }
+}
+
+impl From<Cpus> for String {
+    fn from(cpus: Cpus) -> Self {
+        cpus.to_string()
+    }
+}
+
+impl TryFrom<String> for Cpus {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
     }
 }
 

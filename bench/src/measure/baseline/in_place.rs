@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use ipc_core::ring::{Memory, RingLink};
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
-use ipc_demo::cpus::{Cpus, Role};
+use ipc_demo::cpus::Role;
 use ipc_demo::exchange::{Payload, Workload};
-use ipc_demo::helper_process::{self, HelperProcess};
+use ipc_demo::helper_process::{self, HelperProcess, Invitation};
 use ipc_demo::interrupt;
 
 use crate::measure::pair::{Pair, TaskChannel};
@@ -18,8 +18,8 @@ use crate::measure::ping_pong::{JOIN_TIMEOUT, PongArguments, create};
 use crate::measure::task::TaskResult;
 use crate::results::case::Case;
 
-/// The first argument of a process started to read in place.
-pub(crate) const PEER: &str = "in-place";
+/// The role of the child.
+pub(crate) const PONG: &str = "pong-in-place";
 
 /// The two sides, for a variant with rings.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct InPlace {
     mechanism: &'static str,
     variant: &'static str,
     ping: fn(Case, &TaskChannel) -> Result<()>,
-    pub(crate) pong: fn(&PongArguments) -> Result<()>,
+    pong: fn(&PongArguments, &str) -> Result<()>,
 }
 
 impl InPlace {
@@ -36,7 +36,7 @@ impl InPlace {
     }
 
     /// Returns the sides of a variant; `None` if its messages cannot be used in place.
-    pub(crate) fn find(mechanism: &str, variant: &str) -> Option<&'static Self> {
+    pub(super) fn find(mechanism: &str, variant: &str) -> Option<&'static Self> {
         ALL.iter().find(|known| (known.mechanism, known.variant) == (mechanism, variant))
     }
 }
@@ -153,14 +153,13 @@ const READY: &[u8] = b"ready";
 
 fn ping<M: Mechanism<Link: Slots>>(case: Case, channel: &TaskChannel) -> Result<()> {
     let mut meeting = create::<M>()?;
-    let cpus = Cpus::Pair(case.placement.ping, case.placement.pong);
-    let mut command = helper_process::this_program()?;
-    command.args([PEER, M::PROFILE.name, case.variant, case.wait.name(), &cpus.to_string()]);
+    let part = PongArguments::of(&case);
+    let mut command = helper_process::command(PONG, &part)?;
     meeting.invite(&mut command)?;
     let mut child = HelperProcess::spawn(command)?;
     let mut link = child.accept(&mut meeting, JOIN_TIMEOUT)?;
     drop(meeting);
-    cpus.bind(Role::Ping)?;
+    part.cpus.bind(Role::Ping)?;
     channel.report_ready(link.max_message(), Some(child.pid()));
     for task in channel.tasks() {
         link.send(&task.order.encode())?;
@@ -176,10 +175,23 @@ fn ping<M: Mechanism<Link: Slots>>(case: Case, channel: &TaskChannel) -> Result<
     if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
 }
 
-fn pong<M: Mechanism<Link: Slots>>(arguments: &PongArguments) -> Result<()> {
+/// Plays the child's part.
+///
+/// # Errors
+/// As the transport; [`Usage`](Error::Usage) for a mechanism without a ring.
+pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
+    let part: PongArguments = invitation.argument()?;
+    let found = InPlace::find(&part.mechanism, &part.variant);
+    let in_place =
+        found.ok_or_else(|| Error::Usage(format!("{} ({}) has no ring", part.mechanism, part.variant)))?;
+    (in_place.pong)(&part, invitation.address()?)
+}
+
+fn pong<M: Mechanism<Link: Slots>>(part: &PongArguments, address: &str) -> Result<()> {
     interrupt::clean_up_on_signals()?;
-    arguments.cpus.bind(Role::Pong)?;
-    let mut link = M::join(&arguments.address, &Setup::default(), JOIN_TIMEOUT)?;
+    part.cpus.bind(Role::Pong)?;
+    let mut link = M::join(address, &Setup::default(), JOIN_TIMEOUT)?;
+    let polls = polls(part.wait()?);
     loop {
         let mut bytes = [0; Workload::LEN];
         match link.recv(&mut bytes) {
@@ -188,7 +200,7 @@ fn pong<M: Mechanism<Link: Slots>>(arguments: &PongArguments) -> Result<()> {
         };
         let order = Workload::decode(&bytes)?;
         link.send(READY)?;
-        let elapsed = link.drain(&order, polls(arguments.wait))?;
+        let elapsed = link.drain(&order, polls)?;
         link.send(&(elapsed.as_nanos() as u64).to_le_bytes())?;
     }
 }

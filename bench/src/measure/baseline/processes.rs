@@ -1,6 +1,6 @@
 //! The two processes of a baseline: ping in a thread of this one, pong in a child, as in `ping_pong.rs`.
 
-use std::process::{ExitCode, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -9,11 +9,12 @@ use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::Pattern;
-use ipc_demo::helper_process::{self, HelperProcess};
-use ipc_demo::{interrupt, report};
+use ipc_demo::helper_process::{self, HelperProcess, Invitation};
+use ipc_demo::interrupt;
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
 
 use super::bare::Baseline;
 use super::control::OrderSocket;
@@ -24,8 +25,18 @@ use crate::measure::pair::{Pair, TaskChannel};
 use crate::measure::task::TaskResult;
 use crate::results::case::Placement;
 
-/// The first argument of a process started to play pong by bare calls.
-const PEER: &str = "floor";
+/// The role of the child.
+pub(crate) const PONG: &str = "pong-by-bare-calls";
+
+/// The argument of the child.
+#[derive(Debug, Serialize, Deserialize)]
+struct BaselineArguments {
+    mechanism: String,
+    variant: String,
+    wait: String,
+    cpus: Cpus,
+    piece: Option<usize>,
+}
 
 /// Ends a bare call that would never return, since its peer has died.
 const GIVE_UP: Signal = Signal::SIGUSR1;
@@ -45,10 +56,16 @@ fn ping(baseline: &Baseline, placement: Placement, channel: &TaskChannel) -> Res
     let _ownership = made.ownership;
     let (control, theirs) = OrderSocket::pair()?;
     let cpus = Cpus::Pair(placement.ping, placement.pong);
-    let piece = baseline.piece.unwrap_or_default();
-    let mut command = helper_process::this_program()?;
-    command.args([PEER, baseline.calls.mechanism, baseline.calls.variant, baseline.wait.name()]);
-    command.args([&cpus.to_string(), &piece.to_string()]);
+    let mut command = helper_process::command(
+        PONG,
+        &BaselineArguments {
+            mechanism: baseline.calls.mechanism.into(),
+            variant: baseline.calls.variant.into(),
+            wait: baseline.wait.name().into(),
+            cpus,
+            piece: baseline.piece,
+        },
+    )?;
     let mut child = HelperProcess::spawn({
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
         command
@@ -144,23 +161,15 @@ fn pong(baseline: &Baseline, cpus: Cpus) -> Result<()> {
     }
 }
 
-/// Plays pong by bare calls to the end if this process was started to do so.
-#[must_use]
-pub(crate) fn serve_if_invited(args: &[String]) -> Option<ExitCode> {
-    let [_, word, mechanism, variant, wait, cpus, piece] = args else { return None };
-    if word != PEER {
-        return None;
-    }
-    let serve = || {
-        let piece: usize = piece.parse().map_err(|_| Error::Usage("no length".into()))?;
-        let calls = registry::find(mechanism, variant);
-        let calls = calls.ok_or_else(|| Error::Usage(format!("no floor for {mechanism} ({variant})")))?;
-        // Only the side that creates the ends needs their size and their number, not the one that receives them.
-        let piece = (piece > 0).then_some(piece);
-        let baseline = Baseline { calls, wait: wait.parse()?, piece, size: 0, slots: 0 };
-        // As in the suite's pong: in a process of two threads each call pays for counting references to the descriptor.
-        interrupt::clean_up_on_signals()?;
-        pong(&baseline, cpus.parse()?)
-    };
-    Some(report(serve()))
+/// Plays pong by bare calls.
+///
+/// # Errors
+/// As the calls.
+pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
+    let BaselineArguments { mechanism, variant, wait, cpus, piece } = invitation.argument()?;
+    let calls = registry::find(&mechanism, &variant);
+    let calls = calls.ok_or_else(|| Error::Usage(format!("no floor for {mechanism} ({variant})")))?;
+    // Only the side that creates the ends needs their size and their number, not the one that receives them.
+    let baseline = Baseline { calls, wait: wait.parse()?, piece, size: 0, slots: 0 };
+    pong(&baseline, cpus)
 }

@@ -1,12 +1,14 @@
 //! One of the processes, as the harness sees it.
 
-use std::io::{Read as _, Write as _};
-use std::os::fd::AsFd as _;
-use std::process::{ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Error, Result, wait_readable};
-use ipc_demo::helper_process;
+use ipc_core::{Error, Result};
+use ipc_demo::helper_process::{self, Control, HelperProcess};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::part::Part;
 
 /// The interval at which to check whether the turn is over, or too late.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -20,61 +22,44 @@ pub(super) const READY_TIMEOUT: Duration = Duration::from_secs(60);
 /// The time that a process may take to end.
 const LEAVE: Duration = Duration::from_secs(5);
 
-/// A process with two pipes: orders to it, lines from it. It does not outlive this value.
+/// A helper process, given orders and heard. It does not outlive this value.
 #[derive(Debug)]
 pub(super) struct Child {
     what: &'static str,
-    process: std::process::Child,
-    /// `None` once it has been told to end.
-    orders: Option<ChildStdin>,
-    answers: ChildStdout,
-    /// The beginning of a line.
-    begun: Vec<u8>,
+    process: HelperProcess,
+    control: Control,
 }
 
 impl Child {
-    pub(super) fn start<'a>(
-        what: &'static str,
-        part: &str,
-        args: impl Iterator<Item = &'a String>,
-    ) -> Result<Self> {
-        let mut command = helper_process::this_program()?;
-        command.arg(part).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = helper_process::spawn(&mut command)?;
-        let orders = process.stdin.take();
-        let answers = process.stdout.take().expect("it is a pipe");
-        Ok(Self { what, process, orders, answers, begun: Vec::new() })
+    pub(super) fn start(what: &'static str, role: &str, part: &Part) -> Result<Self> {
+        let (process, control) = HelperProcess::spawn_controlled(helper_process::command(role, part)?)?;
+        Ok(Self { what, process, control })
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.process.id()
+        self.process.pid()
     }
 
-    pub(super) fn tell(&mut self, line: &str) -> Result<()> {
-        let told = self.orders.as_mut().map(|orders| orders.write_all(line.as_bytes()));
-        if matches!(told, Some(Ok(()))) { Ok(()) } else { Err(self.is_gone()) }
+    pub(super) fn tell(&mut self, order: &impl Serialize) -> Result<()> {
+        self.control.send(order).map_err(|error| self.explain(error))
     }
 
-    /// Returns the next line.
-    pub(super) fn hear(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<String> {
+    /// Returns the next answer.
+    pub(super) fn hear<T: DeserializeOwned>(
+        &mut self,
+        deadline: Instant,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<T> {
         let mut over_since = None;
-        let mut buffer = vec![0; 64 << 10];
         loop {
-            if let Some(end) = self.begun.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.begun.drain(..=end).collect();
-                return String::from_utf8(line)
-                    .map(|line| line.trim_end().to_owned())
-                    .map_err(|_| Error::Corrupt("a line that is not text"));
+            if let Some(answer) = self.control.receive(LOOK_EVERY).map_err(|error| self.explain(error))? {
+                return Ok(answer);
             }
-            if wait_readable([self.answers.as_fd()], LOOK_EVERY)? {
-                match self.answers.read(&mut buffer).call("read")? {
-                    0 => return Err(self.is_gone()),
-                    len => self.begun.extend(&buffer[..len]),
-                }
-            } else if Instant::now() >= deadline {
+            if Instant::now() >= deadline {
                 let what = format!("{} says nothing", self.what);
                 return Err(Error::TimedOut { what, waited: READY_TIMEOUT });
-            } else if is_over() && over_since.get_or_insert_with(Instant::now).elapsed() > GRACE {
+            }
+            if is_over() && over_since.get_or_insert_with(Instant::now).elapsed() > GRACE {
                 return Err(Error::Disconnected);
             }
         }
@@ -82,11 +67,11 @@ impl Child {
 
     /// Lets it end by itself, when it has nothing more to do.
     pub(super) fn dismiss(&mut self) {
-        self.orders = None;
+        self.control.close();
     }
 
     pub(super) fn kill(&mut self) {
-        let _ = self.process.kill(); // an error means that it has ended already
+        self.process.kill();
     }
 
     /// Waits until it has ended, for a limited time.
@@ -105,8 +90,11 @@ impl Child {
         self.process.try_wait().ok().flatten()
     }
 
-    /// Returns the error for a closed pipe: the process is about to end, or has ended.
-    fn is_gone(&mut self) -> Error {
+    /// Returns the exit status instead of a closed pipe: the process is about to end, or has ended.
+    fn explain(&mut self, error: Error) -> Error {
+        if !matches!(error, Error::Disconnected) {
+            return error;
+        }
         self.dismiss();
         self.wait();
         self.how_it_ended().map_or(Error::Disconnected, |status| has_ended(self.what, status))

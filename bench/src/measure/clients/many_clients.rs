@@ -6,8 +6,10 @@ use hdrhistogram::Histogram;
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::Cpus;
 use ipc_demo::exchange::Usage;
+use serde::de::DeserializeOwned;
 
 use super::child::{self, Child, READY_TIMEOUT};
+use super::part::Part;
 use super::roles;
 use super::wire::{self, TurnOrder, TurnReport};
 use crate::measure::sides;
@@ -66,22 +68,25 @@ impl ManyClients {
     /// A process or the medium cannot be created; `is_over` returned true.
     pub fn start(case: &Case, is_over: &dyn Fn() -> bool) -> Result<Self> {
         let Case { member, variant, size, placement, clients, .. } = *case;
-        let cpus = Cpus::Pair(placement.ping, placement.pong).to_string();
-        let common = [member.profile.name, variant, &size.to_string(), &cpus].map(str::to_owned);
+        let mut part = Part {
+            mechanism: member.profile.name.into(),
+            variant: variant.into(),
+            size,
+            cpus: Cpus::Pair(placement.ping, placement.pong),
+            clients: 0..clients,
+            address: String::new(),
+        };
         let deadline = Instant::now() + READY_TIMEOUT;
-        let number = clients.to_string();
-        let mut server =
-            Child::start("the server", roles::SERVER, common.iter().chain([&number, &String::new()]))?;
-        let address = server.hear(deadline, is_over)?;
+        let mut server = Child::start("the server", roles::SERVER, &part)?;
+        part.address = server.hear(deadline, is_over)?;
         let mut many = Self { case: *case, server, clients: Vec::new() };
         let processes = processes(clients);
         for nth in 0..processes {
             let (first, behind) = (nth * clients / processes, (nth + 1) * clients / processes);
-            let range = format!("{first}-{behind}");
-            let args = common.iter().chain([&range, &address]);
-            many.clients.push(Child::start("a client process", roles::CLIENTS, args)?);
+            part.clients = first..behind;
+            many.clients.push(Child::start("a client process", roles::CLIENTS, &part)?);
         }
-        many.hear_all(deadline, is_over)?;
+        many.hear_all::<()>(deadline, is_over)?;
         Ok(many)
     }
 
@@ -93,13 +98,12 @@ impl ManyClients {
     pub fn play(&mut self, length: Duration, verify: bool, is_over: &dyn Fn() -> bool) -> Result<TurnResult> {
         let deadline = Instant::now() + length + READY_TIMEOUT;
         let before = self.spent_by_server(deadline, is_over)?;
-        let order = wire::line(&TurnOrder::new(wire::now()?, length, verify));
+        let order = TurnOrder::new(wire::now()?, length, verify);
         for at in 0..self.clients.len() {
             let told = self.clients[at].tell(&order);
             told.map_err(|error| self.blame(error))?;
         }
-        let lines = self.hear_all(deadline, is_over)?;
-        let reports = lines.iter().map(|line| wire::read(line)).collect::<Result<_>>()?;
+        let reports = self.hear_all(deadline, is_over)?;
         let served = TurnResult::of(length, reports, [before, self.spent_by_server(deadline, is_over)?])?;
         if served.counts.len() == self.case.clients {
             Ok(served)
@@ -120,15 +124,20 @@ impl ManyClients {
         [&self.server].into_iter().chain(&self.clients).map(Child::pid).collect()
     }
 
-    /// Reads one line from each client process.
-    fn hear_all(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Vec<String>> {
-        let lines = self.clients.iter_mut().map(|child| child.hear(deadline, is_over)).collect::<Result<_>>();
-        lines.map_err(|error| self.blame(error))
+    /// Returns the next answer of each client process.
+    fn hear_all<T: DeserializeOwned>(
+        &mut self,
+        deadline: Instant,
+        is_over: &dyn Fn() -> bool,
+    ) -> Result<Vec<T>> {
+        let answers =
+            self.clients.iter_mut().map(|child| child.hear(deadline, is_over)).collect::<Result<_>>();
+        answers.map_err(|error| self.blame(error))
     }
 
     fn spent_by_server(&mut self, deadline: Instant, is_over: &dyn Fn() -> bool) -> Result<Usage> {
-        self.server.tell("spent\n")?;
-        wire::read(&self.server.hear(deadline, is_over)?)
+        self.server.tell(&())?;
+        self.server.hear(deadline, is_over)
     }
 
     /// If the server has ended, that is why the clients have ended. It may be about to: its connections are closed

@@ -1,43 +1,32 @@
-//! The part that a process of these plays: what its command line says, and what a server and its clients have to do.
+//! The part that a process of these plays: its argument, and what a server and its clients have to do.
 
 use std::any::Any;
 use std::ops::Range;
 
 use hdrhistogram::Histogram;
-use ipc_core::{Call, Error, Result, ownership};
+use ipc_core::{Call, Result, ownership};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::{interrupt, report};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use serde::{Deserialize, Serialize};
 
 use super::wire::TurnOrder;
 
-/// The contents of the command line of these processes.
-#[derive(Debug)]
+/// The argument of these processes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Part {
     pub(super) mechanism: String,
     pub(super) variant: String,
     /// The length of requests and answers.
     pub(super) size: usize,
-    cpus: Cpus,
+    pub(super) cpus: Cpus,
     /// The numbers of the clients.
     pub(super) clients: Range<usize>,
-    /// The address of the server.
+    /// The address of the server; empty for the server itself.
     pub(super) address: String,
 }
 
 impl Part {
-    pub(super) fn of(args: &[String]) -> Result<Self> {
-        let wrong = || Error::Usage("not what a server or a client is told".into());
-        let [mechanism, variant, size, cpus, clients, address] = args else { return Err(wrong()) };
-        let number = |text: &str| text.parse::<usize>().map_err(|_| wrong());
-        let clients = match clients.split_once('-') {
-            Some((first, behind)) => number(first)?..number(behind)?,
-            None => 0..number(clients)?,
-        };
-        let (mechanism, variant, address) = (mechanism.clone(), variant.clone(), address.clone());
-        Ok(Self { mechanism, variant, size: number(size)?, cpus: cpus.parse()?, clients, address })
-    }
-
     pub(super) fn get_ready(&self, role: Role) -> Result<()> {
         interrupt::clean_up_on_signals()?;
         raise_limit()?;

@@ -1,12 +1,10 @@
 //! The lines between the harness and the processes of many clients and their server: JSON, one line each.
 
-use std::io::{BufRead as _, Write as _};
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Result};
+use ipc_core::{Call, Result};
 use ipc_demo::exchange::Usage;
 use nix::time::{ClockId, clock_gettime};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::results::latency::Latency;
@@ -66,27 +64,6 @@ pub(super) struct TurnReport {
 /// Returns the current time, by the clock that all processes share.
 pub(super) fn now() -> Result<Duration> {
     clock_gettime(ClockId::CLOCK_MONOTONIC).call("clock_gettime").map(Duration::from)
-}
-
-/// Returns a value as a line.
-pub(super) fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("numbers and names") + "\n"
-}
-
-/// Parses a value from a line.
-pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T> {
-    serde_json::from_str(line).map_err(|_| Error::Corrupt("a line that was not agreed on"))
-}
-
-/// Sends a line to the parent of this process.
-pub(super) fn say(line: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(line.as_bytes()).and_then(|()| out.flush()).call("write")
-}
-
-/// Returns the lines from the parent of this process. They end with it.
-pub(super) fn orders() -> impl Iterator<Item = String> {
-    std::io::stdin().lock().lines().map_while(std::result::Result::ok)
 }
 
 #[cfg(test)]

@@ -7,23 +7,44 @@ use std::process::{Child, Stdio};
 use ipc_core::process::proc;
 use ipc_core::trace::{Step, Tracer};
 use ipc_core::{Call, Error, Result};
-use ipc_demo::helper_process;
+use ipc_demo::cpus::Cpus;
+use ipc_demo::helper_process::{self, Invitation};
 use nix::errno::Errno;
 use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
 
 use crate::measure::sides;
 use crate::results::case::{Case, Placement};
 use crate::results::registry::member;
 
-/// The first argument of a process started to be counted.
-const COUNTED: &str = "counted";
+/// The role of a process to be counted.
+pub(crate) const COUNTED: &str = "counted";
+
+/// The argument of that process: a case, and how many messages to play.
+#[derive(Debug, Serialize, Deserialize)]
+struct CountedArguments {
+    mechanism: String,
+    variant: String,
+    kind: String,
+    size: usize,
+    wait: String,
+    cpus: Cpus,
+    messages: u64,
+}
 
 /// Counts the calls of `messages` messages.
 pub(super) fn count(case: &Case, messages: u64) -> Result<[f64; 2]> {
     let Case { member, variant, kind, size, wait, placement, .. } = case;
-    let mut command = helper_process::this_program()?;
-    command.args([COUNTED, member.profile.name, variant, kind.name(), &size.to_string(), wait.name()]);
-    command.args([format!("{},{}", placement.ping, placement.pong), messages.to_string()]);
+    let part = CountedArguments {
+        mechanism: member.profile.name.into(),
+        variant: (*variant).into(),
+        kind: kind.name().into(),
+        size: *size,
+        wait: wait.name().into(),
+        cpus: Cpus::Pair(placement.ping, placement.pong),
+        messages,
+    };
+    let mut command = helper_process::command(COUNTED, &part)?;
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = helper_process::spawn(&mut command)?;
     let counted = Counter::seize(&child).and_then(|mut counter| {
@@ -109,20 +130,19 @@ fn process_of(thread: Pid) -> Option<Pid> {
     process.parse().ok().map(Pid::from_raw)
 }
 
-/// Plays one case to the end if this process was started to be counted; `None` if it was not.
-pub(crate) fn play_if_told(args: &[String]) -> Option<Result<()>> {
-    let [_, word, mechanism, variant, kind, size, wait, cpus, messages] = args else { return None };
-    (word == COUNTED).then(|| {
-        let member = member(mechanism)?;
-        let variant = member.variant(variant)?.name;
-        let size = size.parse().map_err(|_| Error::Usage("no length".into()))?;
-        let messages = messages.parse().map_err(|_| Error::Usage("no number".into()))?;
-        let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus.parse()?)?);
-        let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
-        std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
-        let mut pair = sides::start(case)?;
-        pair.play(case.verified())?;
-        pair.play(case.timed(messages))?;
-        pair.finish()
-    })
+/// Plays one case, to be counted.
+///
+/// # Errors
+/// As the exchange.
+pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
+    let CountedArguments { mechanism, variant, kind, size, wait, cpus, messages } = invitation.argument()?;
+    let member = member(&mechanism)?;
+    let variant = member.variant(&variant)?.name;
+    let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus)?);
+    let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
+    std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
+    let mut pair = sides::start(case)?;
+    pair.play(case.verified())?;
+    pair.play(case.timed(messages))?;
+    pair.finish()
 }
