@@ -10,15 +10,17 @@
 //!                      "good 7"  ──►            and from here on, messages
 //! ```
 
-use std::fs::{self, TryLockError};
+use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::ownership::{self, OwnershipLock};
-use ipc_core::{Advise, ByteStream, Call, Deadline, Error, Mode, Result, Setup, wait_readable};
+use ipc_core::ownership::OwnershipLock;
+use ipc_core::{
+    Advise, ByteStream, Call, Deadline, Error, Mode, Result, Setup, flock, random, wait_readable,
+};
 use nix::errno::Errno;
 use nix::unistd::{read, write};
 
@@ -118,24 +120,20 @@ fn check_owners(end: &End, dir: &Path, setup: &Setup) -> Result<()> {
 // ANCHOR: come_in
 /// Opens both ends of the joining side, claims that side, and says hello. Returns its number, too.
 pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
-    let free = |locked: std::result::Result<(), TryLockError>| {
-        let locked = locked.map_err(|error| match error {
-            TryLockError::WouldBlock => Errno::EWOULDBLOCK.into(),
-            TryLockError::Error(error) => error,
-        });
+    let unless_in_use = |locked| {
         let in_use = || format!("{} is in use: another process has joined it", dir.display());
-        locked.call("flock").advise(Errno::EWOULDBLOCK, in_use)
+        if locked { Ok(()) } else { Err(Errno::EWOULDBLOCK).call("flock").advise(Errno::EWOULDBLOCK, in_use) }
     };
     // A lock on a FIFO is a lock on its inode: it keeps other joiners out, and ends with this process.
     let read = End::open(&dir.join(TO_JOINER), Side::Read)?;
     check_owners(&read, dir, setup)?;
-    free(read.polling.try_lock())?;
+    unless_in_use(flock::try_lock(&read.polling)?)?;
     let write = End::open(&dir.join(TO_OWNER), Side::Write)?;
     check_owners(&write, dir, setup)?;
     // The owner holds this lock once a process has joined, even if that process is gone by now.
-    free(write.polling.try_lock_shared())?;
+    unless_in_use(flock::try_lock_shared(&write.polling)?)?;
     write.polling.unlock().call("flock")?;
-    let (ends, number) = (Ends { read, write, ownership: None }, ownership::random());
+    let (ends, number) = (Ends { read, write, ownership: None }, random());
     ends.write(&say(JOIN, number), Mode::Try).call(Ends::WRITE)?;
     Ok((ends, number))
 }

@@ -1,11 +1,9 @@
 //! Telling queues apart, and detecting the other process. To the kernel a POSIX queue is a file, so it has an inode,
 //! and it can be locked.
 
-use std::fs::TryLockError;
-use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 
-use ipc_core::{Call, Result};
+use ipc_core::{Call, Result, flock};
 
 use super::PosixQueue;
 
@@ -20,31 +18,22 @@ impl PosixQueue {
     /// Locks the queue for this descriptor. The lock is released with the last copy of the descriptor, at the latest
     /// when the process ends.
     pub(super) fn lock(&self) -> Result<()> {
-        loop {
-            match self.0.lock() {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                locked => return locked.call("flock"),
-            }
-        }
+        flock::lock(&self.0)
     }
 
     /// Locks the queue unless another descriptor holds a lock; returns `false` if one does.
     pub(super) fn try_lock(&self) -> Result<bool> {
-        match self.0.try_lock() {
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error).call("flock"),
-            Ok(()) => Ok(true),
-        }
+        flock::try_lock(&self.0)
     }
 
     /// Returns whether another descriptor holds the lock.
     pub(super) fn is_locked_by_another(&self) -> Result<bool> {
         // A shared lock: two processes that ask at once do not take each other for the holder.
-        match self.0.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error).call("flock"),
-            Ok(()) => self.0.unlock().call("flock").map(|()| false),
+        let free = flock::try_lock_shared(&self.0)?;
+        if free {
+            self.0.unlock().call("flock")?;
         }
+        Ok(!free)
     }
 }
 

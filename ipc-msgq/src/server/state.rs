@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::{Call, Result, ownership};
+use ipc_core::{Call, Result, random};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::wire::{Join, Types};
@@ -67,7 +67,7 @@ impl ServerState {
             stopping: CancelToken::new(),
             wake_reaper: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
             last_reclaim: Mutex::new(Instant::now()),
-            slots: Mutex::new(Slots { taken: Vec::new(), next_session: ownership::random() }),
+            slots: Mutex::new(Slots { taken: Vec::new(), next_session: random() }),
             freed: Condvar::new(),
         })
     }

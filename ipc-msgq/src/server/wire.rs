@@ -44,7 +44,7 @@ impl Types {
 /// Returns a type for one welcome: random, and above all types of slots.
 pub(super) fn fresh_type() -> MessageType {
     const ABOVE: i64 = 1 << 62;
-    let random = ipc_core::ownership::random().cast_signed() & (ABOVE - 1);
+    let random = ipc_core::random().cast_signed() & (ABOVE - 1);
     MessageType::new(ABOVE | random).expect("above 0")
 }
 

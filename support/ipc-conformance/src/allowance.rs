@@ -6,7 +6,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use ipc_core::{MAX_MESSAGE, ownership};
+use ipc_core::{MAX_MESSAGE, random};
 use nix::errno::Errno;
 use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
@@ -142,7 +142,7 @@ impl Queue {
     }
 
     fn make_without_a_name(&self) -> nix::Result<nix::mqueue::MqdT> {
-        let name = format!("/ipc-test-{:x}", ownership::random());
+        let name = format!("/ipc-test-{:x}", random());
         let attributes = MqAttr::new(0, self.capacity as i64, self.longest as i64, 0);
         let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDONLY | MQ_OFlag::O_CLOEXEC;
         let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR, Some(&attributes))?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ipc_core::ownership;
+use ipc_core::random;
 
 use super::Calls;
 
@@ -56,13 +56,13 @@ impl Addresses {
     /// Returns an unused address; a path is in `place`.
     pub(super) fn fresh(self, place: &Path) -> String {
         match self {
-            Self::Paths => place.join(format!("address-{:x}", ownership::random())).display().to_string(),
-            Self::Keys => format!("0x{:08x}", (ownership::random() as u32 >> 1).max(1)),
-            Self::PosixNames => format!("/ipc-test-{:x}", ownership::random()),
+            Self::Paths => place.join(format!("address-{:x}", random())).display().to_string(),
+            Self::Keys => format!("0x{:08x}", (random() as u32 >> 1).max(1)),
+            Self::PosixNames => format!("/ipc-test-{:x}", random()),
             // All of 127.0.0.0/8 is this host. The ports are below the ephemeral range of the kernel.
             Self::Ports => {
-                let [a, b, c, ..] = ownership::random().to_ne_bytes();
-                format!("127.{a}.{b}.{}:{}", 1 + c % 254, 20000 + ownership::random() % 12000)
+                let [a, b, c, ..] = random().to_ne_bytes();
+                format!("127.{a}.{b}.{}:{}", 1 + c % 254, 20000 + random() % 12000)
             }
         }
     }

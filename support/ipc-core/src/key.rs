@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::{Call, Error, Result, ownership};
+use crate::{Call, Error, Result, random};
 
 /// A System V key. Never 0: that is `IPC_PRIVATE`, which names no object but requests a new one each time, so two
 /// processes cannot meet there.
@@ -39,7 +39,7 @@ impl Key {
     pub fn fresh() -> Self {
         loop {
             // 31 bits: no key that looks negative when printed as a decimal.
-            if let Some(key) = Self::new((ownership::random() >> 33) as libc::key_t) {
+            if let Some(key) = Self::new((random() >> 33) as libc::key_t) {
                 return key;
             }
         }

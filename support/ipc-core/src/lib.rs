@@ -16,6 +16,7 @@
 //! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
 //! | `trace.rs` | following a process from one system call to the next, for tests and measurements |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
+//! | `flock.rs` | [`flock`]: locks that end with a process |
 //! | `ownership.rs` | [`ownership`]: nothing leaks, even after a `SIGKILL` |
 //!
 //! Nothing here knows a command line: the ping-pong and the demos' `main` are in `ipc-demo`, the contract as a test
@@ -34,14 +35,17 @@ compile_error!(
 
 mod deadline;
 mod error;
+pub mod flock;
 mod framed;
 mod ipc_perm;
 mod key;
 mod mechanism;
+mod note;
 pub mod ownership;
 pub mod pages;
 mod posix_name;
 pub mod process;
+mod random;
 mod ready;
 pub mod ring;
 #[cfg(feature = "shared-file")]
@@ -63,6 +67,7 @@ pub use mechanism::{
     Switch, Unit, Variant, Variants, Visitor,
 };
 pub use posix_name::PosixName;
+pub use random::random;
 pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
 pub use transport::{Transport, last_look};

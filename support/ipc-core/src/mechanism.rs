@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::ownership::Note;
+use crate::note::Note;
 use crate::{Error, Result, Transport};
 
 /// A way for two processes to meet.

@@ -23,10 +23,11 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `record.rs` | [`Note`]: what a note contains, and how it is written |
+//! | `../note.rs` | [`Note`]: what a note contains, and how it is written |
 //! | `external.rs` | noting, making and removing objects so that a kill at any moment leaves nothing |
 //! | `held.rs` | the ownership locks that this process holds, and how it gives them back |
-//! | `sweep.rs` | [`sweep`]: finding and removing what dead processes left |
+//! | `removal.rs` | removing what one lock notes, and then the lock |
+//! | `sweep.rs` | [`sweep`]: finding what dead processes left |
 //! | `directories.rs` | the location of the directories |
 //! | `creation_guard.rs` | delaying a signal while an object is being made |
 //!
@@ -36,13 +37,12 @@ mod creation_guard;
 mod directories;
 mod external;
 mod held;
-mod record;
+mod removal;
 mod sweep;
 #[cfg(test)]
 mod tests;
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -51,17 +51,17 @@ use std::sync::Arc;
 use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
-use crate::{Mechanism, Result};
+use crate::{Mechanism, Result, note, random};
 use directories::{advise_on_space, bases, make_base, make_dir, prefix};
-use external::HIDDEN;
 use held::Held;
-use sweep::{Cleared, clear_after_others};
+use removal::Cleared;
+use sweep::clear_after_others;
 
+pub use crate::note::{Found, Inode, MARK, Made, Note, SYSTEM_V_MARK, SystemV, is_marked};
 pub use creation_guard::CreationGuard;
-pub use external::{MARK, SYSTEM_V_MARK, is_marked};
 pub use held::release_all;
-pub use record::{Found, Inode, Made, Note, SystemV};
-pub use sweep::{Left, Sweep, held, is_held, looked_at, sweep, sweep_everywhere};
+pub use removal::Left;
+pub use sweep::{Sweep, held, is_held, looked_at, sweep, sweep_everywhere};
 
 /// The type of [`Mechanism::reclaim`].
 type Reclaim = fn(&Note) -> Result<()>;
@@ -175,7 +175,7 @@ fn find<M: Mechanism>(name: &str) -> Result<Option<PathBuf>> {
 
 /// Shortens a name so that it fits a directory name of at most 255 bytes, behind a prefix.
 fn short(name: &str) -> String {
-    if name.len() <= 128 { name.to_owned() } else { format!("{:016x}", record::checksum(name.as_bytes())) }
+    if name.len() <= 128 { name.to_owned() } else { format!("{:016x}", note::checksum(name.as_bytes())) }
 }
 
 /// Opens a private file of this user with mode 0600, whatever the umask.
@@ -203,10 +203,4 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> Result<File> {
 pub fn boot() -> Result<String> {
     let path = "/proc/sys/kernel/random/boot_id";
     Ok(std::fs::read_to_string(path).call("open").on(path)?.trim().to_owned())
-}
-
-/// Returns a number that no other process picks; for names and keys, not for secrets.
-#[must_use]
-pub fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

@@ -15,8 +15,8 @@ use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
 use crate::ready::retry_on_eintr;
-use crate::ring::Memory;
-use crate::{Error, Options, Result, Switch, sys};
+use crate::ring::{self, Memory};
+use crate::{Error, Options, Result, Switch};
 
 /// The options for mapped memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub const fn populated<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
 /// `EINVAL`: Linux before 5.14. `ENOMEM`: out of memory. `EFAULT`: out of space in the underlying file system.
 #[doc(alias = "MADV_POPULATE_WRITE")]
 pub fn populate(memory: &impl Memory) -> Result<()> {
-    retry_on_eintr(|| sys::advise(memory, libc::MADV_POPULATE_WRITE))
+    retry_on_eintr(|| ring::advise(memory, libc::MADV_POPULATE_WRITE))
         .call("madvise")
         .advise(Errno::EINVAL, || "populating needs Linux 5.14".into())
 }
@@ -86,7 +86,7 @@ pub fn populate(memory: &impl Memory) -> Result<()> {
 /// [`Usage`](Error::Usage): this system makes none for such memory. `EINVAL`: the kernel does not support them.
 #[doc(alias = "MADV_HUGEPAGE")]
 pub fn ask_for_huge(memory: &impl Memory, advice: &str) -> Result<()> {
-    sys::advise(memory, libc::MADV_HUGEPAGE)
+    ring::advise(memory, libc::MADV_HUGEPAGE)
         .call("madvise")
         .advise(Errno::EINVAL, || "this kernel has no transparent huge pages".into())?;
     let eligible = of_mapping(memory, "THPeligible:").is_some_and(|value| value == "1");

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Error, Result, ownership};
+use crate::{Error, Result, random};
 
 /// A slash, followed by letters, digits, dots, dashes and underscores, 200 at most.
 ///
@@ -36,7 +36,7 @@ impl PosixName {
     /// ```
     #[must_use]
     pub fn fresh() -> Self {
-        Self(format!("/ipc-{:016x}", ownership::random()))
+        Self(format!("/ipc-{:016x}", random()))
     }
 
     /// Returns the name as `mq_open` and `shm_open` take it, with the slash.

@@ -86,6 +86,7 @@ pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
 pub use link::RingLink;
 #[cfg(feature = "shared-file")]
 pub use mapping::Mapping;
+pub(crate) use memory::advise;
 pub use memory::{HeapMemory, Memory, Region};
 pub use rendezvous::Rendezvous;
 

@@ -8,8 +8,6 @@ use nix::NixPath;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
-use crate::ring::Memory;
-
 /// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
 /// The kernel makes the descriptor close-on-exec.
 pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
@@ -42,15 +40,6 @@ pub(crate) fn tgkill(thread: libc::pid_t, signal: Signal) -> nix::Result<()> {
     // SAFETY: the call takes three integers and touches no memory of ours.
     Errno::result(unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal as libc::c_int) })
         .map(drop)
-}
-
-/// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)
-///
-/// `advice` must leave the bytes unchanged: see `pages.rs`.
-pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<()> {
-    assert!(matches!(advice, libc::MADV_POPULATE_WRITE | libc::MADV_HUGEPAGE));
-    // SAFETY: these bytes are mapped as long as `memory` lives, and neither advice changes or unmaps any of them.
-    Errno::result(unsafe { libc::madvise(memory.base().as_ptr().cast(), memory.size(), advice) }).map(drop)
 }
 
 /// A system call that a traced thread is about to make.
@@ -112,15 +101,4 @@ pub(crate) fn ftok(path: &std::path::Path, project: libc::c_int) -> Option<libc:
     // SAFETY: `path` is a string that ends with a zero byte and outlives the call.
     let key = unsafe { libc::ftok(path.as_ptr(), project) };
     (key != -1).then_some(key)
-}
-
-/// Overwrites shared memory: see [`scribble`](crate::ring::scribble).
-#[cfg(feature = "test-util")]
-pub(crate) fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
-    assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= memory.size()), "out of bounds");
-    // SAFETY: the offset is within the bounds.
-    let to = unsafe { memory.base().add(offset) };
-    // SAFETY: as many bytes are mapped and writable there as long as the memory is borrowed; the caller, a test, lets
-    // no other thread use them.
-    unsafe { to.copy_from_nonoverlapping(std::ptr::NonNull::from(bytes).cast(), bytes.len()) };
 }

@@ -20,10 +20,9 @@ use nix::errno::Errno;
 use nix::libc::{O_DIRECTORY, O_NOFOLLOW};
 use nix::unistd::geteuid;
 
-use super::random;
-use super::record::Inode;
 use crate::error::{Advise, Call};
-use crate::{Error, Mechanism, Result};
+use crate::note::Inode;
+use crate::{Error, Mechanism, Result, random};
 
 /// Returns the parents of directories of ownership locks, for this process. The first is the preferred one.
 pub(super) fn parents() -> Vec<PathBuf> {

@@ -15,27 +15,11 @@ use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::geteuid;
 
 use super::directories::unless_absent;
-use super::record::{Inode, Note};
-use super::{OwnershipLock, Reclaim, random};
+use super::{OwnershipLock, Reclaim};
 use crate::error::{Advise, Call};
+use crate::note::{HIDDEN, Inode, Note, is_marked};
 use crate::sys::rename_new;
-use crate::{Error, Result};
-
-/// The prefix of the names of objects not yet in place; 16 random hexadecimal digits follow.
-pub(super) const HIDDEN: &str = ".ipc-";
-
-/// The mode with which an object that cannot be renamed is created, until it is noted exactly: access for its owner
-/// alone, with the bits for set-user-ID, set-group-ID and sticky, which mean nothing here. No other program uses it.
-pub const MARK: u32 = 0o7600;
-
-/// The corresponding mode for System V objects, which have nine bits; those for execution mean nothing.
-pub const SYSTEM_V_MARK: u32 = 0o711;
-
-/// Returns whether an object of the file system has the [`MARK`]; the umask may have cleared some of the other bits.
-#[must_use]
-pub const fn is_marked(mode: u32) -> bool {
-    mode & 0o7000 == MARK & 0o7000 && mode & 0o777 & !MARK == 0
-}
+use crate::{Error, Result, random};
 
 impl OwnershipLock {
     /// Makes an object with `make` and puts it at `path`, where nothing may exist yet. It is removed after the last
@@ -69,7 +53,7 @@ impl OwnershipLock {
     }
 
     /// Makes an object that cannot be renamed, such as a socket that must keep the name it was bound to: `make` gives
-    /// it the mode [`MARK`], which identifies it until it is noted exactly. Then it gets `mode`.
+    /// it the mode [`MARK`](super::MARK), which identifies it until it is noted exactly. Then it gets `mode`.
     ///
     /// # Errors
     /// The errors of `make`, which fails if something exists at `path`.

@@ -1,22 +1,18 @@
 //! The ownership locks that this process holds, and how it gives them back.
 
 use std::fs::{File, OpenOptions};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 
-use crate::Result;
-use crate::error::{Advise, Call};
+use crate::error::Advise;
+use crate::note::Note;
+use crate::{Result, flock};
 
 use super::directories::{advise_on_space, is_at, make_dir, open_dir};
-use super::record::Note;
-use super::sweep::{read_records, remove};
+use super::removal::{RECORDS, read_records, remove};
 use super::{CreationGuard, Reclaim, creation_guard, open_private};
-
-/// The file in an ownership lock's directory that names the objects outside it, one per line.
-pub(super) const RECORDS: &str = "records";
 
 /// The ownership locks of this process, for [`release_all`].
 static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
@@ -118,18 +114,8 @@ pub fn release_all() {
 /// Opens an ownership lock's directory and waits for the shared lock; `None` if it does not exist, or was swept meanwhile.
 fn lock_dir(dir: &Path) -> Result<Option<File>> {
     let Some(lock) = open_dir(dir)? else { return Ok(None) };
-    lock_shared(&lock)?;
+    flock::lock_shared(&lock)?;
     Ok(is_at(&lock, dir)?.then_some(lock))
-}
-
-/// Waits for the shared lock; a signal does not interrupt the wait.
-pub(super) fn lock_shared(lock: &File) -> Result<()> {
-    loop {
-        match lock.lock_shared() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            locked => return locked.call("flock"),
-        }
-    }
 }
 
 fn held_locks() -> MutexGuard<'static, Vec<Arc<Held>>> {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use nix::unistd::{Gid, Uid, geteuid, setgid, setuid};
 
 use super::directories::make_dir;
-use super::held::RECORDS;
+use super::removal::RECORDS;
 use super::*;
 use crate::ring::{HeapMemory, RingLink};
 use crate::{Between, Clients, Direction, Error, Medium, Persistence, Profile, Reach, Setup, Unit, Variant};

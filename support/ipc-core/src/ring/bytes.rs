@@ -1,9 +1,10 @@
 //! Access to shared memory outside the protocol, for tests alone.
+#![allow(unsafe_code)]
 
+use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
 
-use crate::ring::{Memory, Region};
-use crate::sys;
+use super::memory::{Memory, Region};
 
 /// The bytes of a shared memory, for its tests. No other thread of this process may use the same bytes meanwhile: that
 /// would be a data race, which is why only test builds have this.
@@ -46,5 +47,10 @@ impl<M: Memory> Bytes for Region<M> {
 /// # Panics
 /// The offset is out of bounds.
 pub fn scribble(memory: &dyn Memory, offset: usize, bytes: &[u8]) {
-    sys::scribble(memory, offset, bytes);
+    assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= memory.size()), "out of bounds");
+    // SAFETY: the offset is within the bounds.
+    let to = unsafe { memory.base().add(offset) };
+    // SAFETY: as many bytes are mapped and writable there as long as the memory is borrowed; the caller, a test, lets
+    // no other thread use them.
+    unsafe { to.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
 }

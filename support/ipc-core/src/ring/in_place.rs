@@ -18,11 +18,50 @@
 //! *between* two reads, so a value that was checked must not be read again to be used.
 
 use super::atomic::Ordering;
-use super::link::RingLink;
+use super::link::{BLOCKING, RingLink};
 use super::memory::Memory;
 use crate::Result;
 
 const WORD: usize = size_of::<u64>();
+
+impl<M: Memory> RingLink<M> {
+    /// Reserves room for a message of `len` bytes, to be written in place, waiting for it as long as it takes. Nothing
+    /// is sent before [`commit`](WriteGrant::commit).
+    ///
+    /// # Errors
+    /// As [`send`](crate::Transport::send).
+    pub fn reserve(&mut self, len: usize) -> Result<WriteGrant<'_, M>> {
+        self.sleep_until(None, Self::room, |link| link.has_room(len))?.expect(BLOCKING);
+        Ok(WriteGrant::new(self, len))
+    }
+
+    /// Reserves room if there is enough now; `None` means "not now".
+    ///
+    /// # Errors
+    /// As [`send`](crate::Transport::send).
+    pub fn try_reserve(&mut self, len: usize) -> Result<Option<WriteGrant<'_, M>>> {
+        Ok(self.has_room(len)?.map(|()| WriteGrant::new(self, len)))
+    }
+
+    /// Returns the next message, to be read in place, waiting for it as long as it takes. It stays the next message
+    /// until [`release`](ReadGrant::release).
+    ///
+    /// # Errors
+    /// As [`recv`](crate::Transport::recv), but no buffer is too small.
+    pub fn peek(&mut self) -> Result<ReadGrant<'_, M>> {
+        let len = self.sleep_until(None, Self::arrival, Self::next)?.expect(BLOCKING);
+        Ok(ReadGrant::new(self, len))
+    }
+
+    /// Returns the next message if there is one now; `None` means "not now".
+    ///
+    /// # Errors
+    /// As [`peek`](Self::peek). As with [`try_recv`](crate::Transport::try_recv), a killed peer may show as `None`
+    /// indefinitely.
+    pub fn try_peek(&mut self) -> Result<Option<ReadGrant<'_, M>>> {
+        Ok(self.next()?.map(|len| ReadGrant::new(self, len)))
+    }
+}
 
 /// Room in the ring for one message. Its bytes are unspecified until they are written.
 ///

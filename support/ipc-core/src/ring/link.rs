@@ -5,14 +5,13 @@ use std::time::Duration;
 use super::SLICE;
 use super::attachment::{Attachment, Layout};
 use super::eventcount::EventCount;
-use super::in_place::{ReadGrant, WriteGrant};
 use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
 use super::record;
 use super::spsc::{Receiver, Sender};
 use crate::{Deadline, Error, Result, Transport, last_look};
 
-const BLOCKING: &str = "a call without a timeout waits until it is done";
+pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
 
 /// One end of a link through shared memory.
 #[derive(Debug)]
@@ -55,46 +54,9 @@ impl<M: Memory> RingLink<M> {
         self.attachment.region().memory()
     }
 
-    /// Reserves room for a message of `len` bytes, to be written in place, waiting for it as long as it takes. Nothing
-    /// is sent before [`commit`](WriteGrant::commit).
-    ///
-    /// # Errors
-    /// As [`send`](Transport::send).
-    pub fn reserve(&mut self, len: usize) -> Result<WriteGrant<'_, M>> {
-        self.sleep_until(None, Self::room, |link| link.has_room(len))?.expect(BLOCKING);
-        Ok(WriteGrant::new(self, len))
-    }
-
-    /// Reserves room if there is enough now; `None` means "not now".
-    ///
-    /// # Errors
-    /// As [`send`](Transport::send).
-    pub fn try_reserve(&mut self, len: usize) -> Result<Option<WriteGrant<'_, M>>> {
-        Ok(self.has_room(len)?.map(|()| WriteGrant::new(self, len)))
-    }
-
-    /// Returns the next message, to be read in place, waiting for it as long as it takes. It stays the next message
-    /// until [`release`](ReadGrant::release).
-    ///
-    /// # Errors
-    /// As [`recv`](Transport::recv), but no buffer is too small.
-    pub fn peek(&mut self) -> Result<ReadGrant<'_, M>> {
-        let len = self.sleep_until(None, Self::arrival, Self::next)?.expect(BLOCKING);
-        Ok(ReadGrant::new(self, len))
-    }
-
-    /// Returns the next message if there is one now; `None` means "not now".
-    ///
-    /// # Errors
-    /// As [`peek`](Self::peek). As with [`try_recv`](Transport::try_recv), a killed peer may show as `None`
-    /// indefinitely.
-    pub fn try_peek(&mut self) -> Result<Option<ReadGrant<'_, M>>> {
-        Ok(self.next()?.map(|len| ReadGrant::new(self, len)))
-    }
-
     /// Returns `Some` if a message of `len` bytes can be written now.
     #[inline]
-    fn has_room(&mut self, len: usize) -> Result<Option<()>> {
+    pub(super) fn has_room(&mut self, len: usize) -> Result<Option<()>> {
         self.unless_broken(|link| {
             if link.attachment.peer_left()? {
                 return Err(Error::Disconnected);
@@ -106,7 +68,7 @@ impl<M: Memory> RingLink<M> {
 
     /// Returns the length of the next message, if there is one.
     #[inline]
-    fn next(&mut self) -> Result<Option<usize>> {
+    pub(super) fn next(&mut self) -> Result<Option<usize>> {
         self.unless_broken(|link| {
             // In this order: once we know that the peer has left, everything it sent before can be found.
             let left = link.attachment.peer_left()?;
@@ -157,12 +119,12 @@ impl<M: Memory> RingLink<M> {
     }
 
     /// Returns the eventcount where we sleep until there is room.
-    fn room(&self) -> &EventCount {
+    pub(super) fn room(&self) -> &EventCount {
         &self.attachment.region().control().rings[self.mine()].sender
     }
 
     /// Returns the eventcount where we sleep until there is a message.
-    fn arrival(&self) -> &EventCount {
+    pub(super) fn arrival(&self) -> &EventCount {
         &self.attachment.region().control().rings[self.peers()].receiver
     }
 
@@ -185,7 +147,7 @@ impl<M: Memory> RingLink<M> {
     /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps at `eventcount` in between.
     ///
     /// Never sleeps for longer than a [`SLICE`], since a killed peer notifies no one.
-    fn sleep_until<T>(
+    pub(super) fn sleep_until<T>(
         &mut self,
         timeout: Option<Duration>,
         eventcount: fn(&Self) -> &EventCount,

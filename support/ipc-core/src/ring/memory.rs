@@ -9,6 +9,8 @@ use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 
+use nix::errno::Errno;
+
 use super::atomic::AtomicU64;
 use super::guard::Guarded;
 use super::layout::{Control, Ring, SEGMENT_LEN, data_offset};
@@ -173,6 +175,15 @@ impl<M: Memory> Region<M> {
         // SAFETY: the bounds have just been checked.
         unsafe { self.memory.base().add(offset) }
     }
+}
+
+/// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)
+///
+/// `advice` must leave the bytes unchanged: see `pages.rs`.
+pub(crate) fn advise(memory: &impl Memory, advice: libc::c_int) -> nix::Result<()> {
+    assert!(matches!(advice, libc::MADV_POPULATE_WRITE | libc::MADV_HUGEPAGE));
+    // SAFETY: these bytes are mapped as long as `memory` lives, and neither advice changes or unmaps any of them.
+    Errno::result(unsafe { libc::madvise(memory.base().as_ptr().cast(), memory.size(), advice) }).map(drop)
 }
 
 /// Memory of this process alone, to try a ring between two threads.

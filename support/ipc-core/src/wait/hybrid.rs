@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::spin::burst;
 use super::spin_budget::SpinBudget;
-use super::within::NOT_AT_ALL;
 use crate::Result;
+
+/// The timeout of a `try_` call.
+pub(super) const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 
 // ANCHOR: hybrid
 /// Polls `attempt` for as long as `budget` allows, then lets it sleep, and reports the outcome to `budget`.

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use super::hybrid::hybrid;
+use super::hybrid::{NOT_AT_ALL, hybrid};
 use super::spin::spin;
 use super::{Wait, Waiting};
 use crate::{Result, Transport};
-
-/// The timeout of a `try_` call.
-pub(super) const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 
 impl<T: Transport> Waiting<T> {
     /// Sends by the strategy, for at most `timeout`; `None` means no limit.

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use super::*;
 use crate::ThreadId;
-use crate::ownership::held::lock_shared;
+use crate::flock::lock_shared;
 
 /// Waits until a thread of this process sleeps, waiting for the lock of that file.
 fn until_waited_for(file: &File) {

@@ -16,19 +16,33 @@ use std::time::SystemTime;
 
 use nix::unistd::geteuid;
 
-use super::SYSTEM_V_MARK;
-
 use crate::{Call, Error, Key, PosixName, Result};
+
+/// The prefix of the names of objects not yet in place; 16 random hexadecimal digits follow.
+pub(crate) const HIDDEN: &str = ".ipc-";
+
+/// The mode with which an object that cannot be renamed is created, until it is noted exactly: access for its owner
+/// alone, with the bits for set-user-ID, set-group-ID and sticky, which mean nothing here. No other program uses it.
+pub const MARK: u32 = 0o7600;
+
+/// The corresponding mode for System V objects, which have nine bits; those for execution mean nothing.
+pub const SYSTEM_V_MARK: u32 = 0o711;
+
+/// Returns whether an object of the file system has the [`MARK`]; the umask may have cleared some of the other bits.
+#[must_use]
+pub const fn is_marked(mode: u32) -> bool {
+    mode & 0o7000 == MARK & 0o7000 && mode & 0o777 & !MARK == 0
+}
 
 /// An object outside the ownership lock's directory, as it is noted.
 ///
 /// A note either describes the object exactly or is an *intention*: then the object may not exist yet, and is
-/// recognised by a mark that only this suite uses, a fresh [hidden name](Self::Hidden) or a [mode](super::MARK).
+/// recognised by a mark that only this suite uses, a fresh [hidden name](Self::Hidden) or a [mode](MARK).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// An intention: any object at this path, whose name is `.ipc-` and 16 hexadecimal digits.
     Hidden(PathBuf),
-    /// An intention: an object at this path with the mode [`MARK`](super::MARK).
+    /// An intention: an object at this path with the mode [`MARK`](MARK).
     Marked(PathBuf),
     /// The object at this path, if it is this very inode; with the device of the directory that contains it.
     Path(Inode, u64, PathBuf),
@@ -124,7 +138,7 @@ impl Inode {
 
 impl Note {
     /// Returns whether the object is found by a path, and is not in an IPC namespace.
-    pub(super) const fn is_of_a_path(&self) -> bool {
+    pub(crate) const fn is_of_a_path(&self) -> bool {
         matches!(self, Self::Hidden(_) | Self::Marked(_) | Self::Path(..))
     }
 
@@ -153,7 +167,7 @@ impl Note {
     }
 
     /// Appends the line to a file opened for appending: all of it, or nothing.
-    pub(super) fn append(&self, file: &File) -> Result<()> {
+    pub(crate) fn append(&self, file: &File) -> Result<()> {
         let line = self.line();
         let before = file.metadata().call("fstat")?.len();
         // A full disk, or the limit on a file's size, first causes a short write; the next write reports the reason.
@@ -229,17 +243,17 @@ impl SystemV {
 
 /// The records of an ownership lock, as read.
 #[derive(Debug, Default)]
-pub(super) struct Records {
+pub(crate) struct Records {
     /// The notes, oldest first.
-    pub(super) notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// The numbers of the lines that are not valid notes: damaged, or of another version.
-    pub(super) unreadable: Vec<usize>,
+    pub(crate) unreadable: Vec<usize>,
 }
 
 impl Records {
     /// Parses a file of records. A last line without its end is ignored: it was being written when the process ended,
     /// and no object is made before its note is complete.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let mut records = Self::default();
         for (index, line) in bytes.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let Some(line) = line.strip_suffix(b"\n") else { continue };
@@ -251,7 +265,7 @@ impl Records {
         records
     }
 
-    pub(super) fn complaint(&self, file: &Path) -> Option<Error> {
+    pub(crate) fn complaint(&self, file: &Path) -> Option<Error> {
         let lines: Vec<_> = self.unreadable.iter().map(usize::to_string).collect();
         (!lines.is_empty()).then(|| {
             Error::Usage(format!(
@@ -295,7 +309,7 @@ fn path(word: &str) -> Option<PathBuf> {
 
 /// Returns the path if its name is one that only this suite uses.
 fn hidden(path: PathBuf) -> Option<PathBuf> {
-    let digits = path.file_name()?.to_str()?.strip_prefix(super::HIDDEN)?;
+    let digits = path.file_name()?.to_str()?.strip_prefix(HIDDEN)?;
     let is_ours = digits.len() == 16 && digits.bytes().all(|digit| b"0123456789abcdef".contains(&digit));
     is_ours.then_some(path)
 }
@@ -312,7 +326,7 @@ fn inode(words: &mut SplitAsciiWhitespace<'_>) -> Option<Inode> {
 }
 
 /// Computes FNV-1a, to tell a damaged line from a complete one. It is no defence against a forger: the directory is.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     let add = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)
 }
