@@ -224,7 +224,7 @@ fn wrong_usage_is_one_clear_line() {
             "invalid kind 'latency': expected round_trip, throughput, open_loop or clients",
         ),
         (&["--cpus", "moon"], "invalid placement 'moon': expected same, split or A,B"),
-        (&["--cpus", "0,900"], "CPU 900 may not be used here"),
+        (&["--cpus", "0,900"], "CPU 900 is not available"),
         (&["--profile", "endless"], "invalid profile 'endless': expected quick, standard or thorough"),
         (&["--format", "prose"], "invalid format 'prose': expected table, json, csv or markdown"),
         (&["--format", "csv", "--json"], "--json"),

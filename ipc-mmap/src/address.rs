@@ -18,7 +18,7 @@ pub(crate) fn parse(address: &str) -> Result<PathBuf> {
 pub(crate) fn advise_on_place<T>(made: Result<T>, path: &Path) -> Result<T> {
     let above =
         || format!("{} must be a directory that you may write to", path.parent().unwrap_or(path).display());
-    made.advise(Errno::EEXIST, || format!("{} already exists: choose another path", path.display()))
+    made.advise(Errno::EEXIST, || format!("{} is in use: choose another path", path.display()))
         .advise(Errno::ENOENT, above)
         .advise(Errno::ENOTDIR, above)
         .advise(Errno::EACCES, above)

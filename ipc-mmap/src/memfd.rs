@@ -359,7 +359,7 @@ mod tests {
         check(&sealed(right), &Setup::default()).unwrap();
         for wrong in [0, 4096, right - 1, right + 1, 2 * right] {
             let refused = check(&sealed(wrong), &Setup::default()).unwrap_err();
-            assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{wrong}");
+            assert!(matches!(refused, Error::Corrupt(text) if text.contains("unexpected length")), "{wrong}");
         }
     }
 

@@ -146,9 +146,9 @@ impl<K: Kind> Mechanism for Unix<K> {
             if is_for_all(setup) || greeting::belongs_to_us(socket)? {
                 return Ok(());
             }
-            Err(Errno::EACCES).call("connect").advise(Errno::EACCES, || {
-                format!("the program listening at {address} belongs to another user")
-            })
+            Err(Errno::EACCES)
+                .call("connect")
+                .advise(Errno::EACCES, || format!("the program listening at {address} is another user's"))
         };
         let socket = join(address, &pong, timeout, connect, check)?;
         K::link(Connection::new(socket, false, None))

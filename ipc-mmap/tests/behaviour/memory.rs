@@ -160,7 +160,7 @@ fn memory_cannot_be_kept_nor_be_for_others() {
     let output = pong.args(["pong", &path, "--variant", "memfd", "--keep"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("--keep is not for the variant memfd, but for: file"), "{said}");
+    assert!(said.contains("--keep does not apply to the variant memfd, only to file"), "{said}");
     assert!(!exists(&path));
 }
 

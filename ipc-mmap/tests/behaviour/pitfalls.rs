@@ -93,7 +93,10 @@ fn a_file_to_be_kept_must_be_named() {
     // The demo refuses it, too; and it refuses to keep memory without a file.
     for (args, wanted) in [
         (&["--keep"][..], "error: a file to be kept needs a name: give its path\n"),
-        (&["--keep", "--variant", "memfd"], "error: --keep is not for the variant memfd, but for: file\n"),
+        (
+            &["--keep", "--variant", "memfd"],
+            "error: --keep does not apply to the variant memfd, only to file\n",
+        ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ipc-mmap")).args(args).output().unwrap();
         assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(2), wanted));
@@ -221,7 +224,7 @@ fn what_is_no_meeting_point_is_refused() {
     for length in [8, SEGMENT_LEN - 1, SEGMENT_LEN + 1, 2 * SEGMENT_LEN] {
         fs::File::options().write(true).open(&other).unwrap().set_len(length as u64).unwrap();
         let refused = join(&other);
-        assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{length}");
+        assert!(matches!(refused, Error::Corrupt(text) if text.contains("unexpected length")), "{length}");
     }
     fs::write(&other, "").unwrap();
     assert!(matches!(join(&other), Error::TimedOut { .. }), "it may be just being made");
@@ -241,7 +244,7 @@ fn what_is_no_meeting_point_is_refused() {
 
     let fifo = place.path("fifo");
     nix::unistd::mkfifo(fifo.as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    assert!(matches!(join(&fifo), Error::Usage(text) if text.contains("no regular file")));
+    assert!(matches!(join(&fifo), Error::Usage(text) if text.contains("not a regular file")));
 
     assert!(matches!(join(&place.path("absent")), Error::TimedOut { .. }));
     assert_eq!(join(&format!("{}/.", place.path(""))).errno(), Some(Errno::EISDIR));

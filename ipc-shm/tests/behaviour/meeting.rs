@@ -219,7 +219,7 @@ fn a_segment_of_another_process_is_never_reclaimed() {
     }
     // The same id at another time: it may or may not be ours.
     let doubtful = Ring::reclaim(&note(SystemV::Segment, Some(Made { id, at: at - 100 }))).unwrap_err();
-    assert!(doubtful.to_string().contains("it was changed since"), "{doubtful}");
+    assert!(doubtful.to_string().contains("it has changed since"), "{doubtful}");
     assert!(Segment::find(scratch.key).unwrap().is_some());
     Ring::reclaim(&note(SystemV::Segment, Some(Made { id, at }))).unwrap();
     assert!(Segment::find(scratch.key).unwrap().is_none());

@@ -198,7 +198,7 @@ fn a_name_in_use_is_refused() {
 fn what_is_no_meeting_point_is_refused() {
     for length in [1, SEGMENT_LEN - 1, SEGMENT_LEN + 1, 2 * SEGMENT_LEN] {
         let refused = join(&Scratch::new(length).name.to_string());
-        assert!(matches!(refused, Error::Corrupt(text) if text.contains("another length")), "{length}");
+        assert!(matches!(refused, Error::Corrupt(text) if text.contains("unexpected length")), "{length}");
     }
     assert!(
         matches!(join(&Scratch::new(0).name.to_string()), Error::TimedOut { .. }),
@@ -212,7 +212,7 @@ fn what_is_no_meeting_point_is_refused() {
     mkfifo(&file_of(&fifo), Mode::S_IRWXU).unwrap();
     let told = join(&fifo.to_string());
     fs::remove_file(file_of(&fifo)).unwrap();
-    assert!(matches!(&told, Error::Usage(text) if text.contains("no regular file")), "{told}");
+    assert!(matches!(&told, Error::Usage(text) if text.contains("not a regular file")), "{told}");
     for address in ["name", "/a/b", "1234", ""] {
         assert!(matches!(join(address), Error::Usage(_)), "{address}");
     }

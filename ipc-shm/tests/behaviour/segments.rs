@@ -58,7 +58,7 @@ fn a_marked_segment_is_not_found_by_its_key() {
 fn the_key_zero_is_refused() {
     for key in ["0", "0x0", "", "seven", "0x1ffffffff", "/tmp/file"] {
         let refused = Ring::create(Some(key), &setup()).unwrap_err();
-        assert!(matches!(&refused, Error::Usage(text) if text.contains("no key")), "{key}: {refused}");
+        assert!(matches!(&refused, Error::Usage(text) if text.contains("invalid key")), "{key}: {refused}");
     }
 }
 

@@ -201,5 +201,5 @@ fn the_limit_of_an_array_is_named() {
     };
     let output = demo.args(["--count", "5", "--variant", "sem"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("semget: Invalid argument (EINVAL); an array of 6 is over"), "{said}");
+    assert!(said.contains("semget: Invalid argument (EINVAL); an array of 6 exceeds the limit"), "{said}");
 }

@@ -91,11 +91,11 @@ pub(super) fn cut_short(demo: Demo, place: &TempDir) -> Outcome {
         let (ping, pong) = (told.status, pong.child.wait()?);
         let told = String::from_utf8_lossy(&told.stderr).into_owned();
         ensure!(
-            ping.code() == Some(1) && told.contains("cut short"),
+            ping.code() == Some(1) && told.contains("truncated"),
             "ping, cut to {length}: {ping}: {told}"
         );
         ensure!(
-            pong.code() == Some(1) && pong_told.contains("cut short"),
+            pong.code() == Some(1) && pong_told.contains("truncated"),
             "pong, cut to {length}: {pong}: {pong_told}"
         );
         ensure!(cut.elapsed() < Duration::from_secs(10), "it took {:?}", cut.elapsed());

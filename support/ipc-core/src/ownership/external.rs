@@ -48,7 +48,7 @@ impl OwnershipLock {
             renamed => renamed.call("renameat2").map(|()| made),
         };
         placed
-            .advise(Errno::EEXIST, || format!("{} already exists: choose another", path.display()))
+            .advise(Errno::EEXIST, || format!("{} is in use: choose another path", path.display()))
             .advise(Errno::ENAMETOOLONG, || "choose a shorter name".into())
     }
 

@@ -37,7 +37,7 @@ fn an_object_is_noted_before_it_is_at_its_place() {
         let ownership = OwnershipLock::take::<Thing>(None).unwrap();
         let refused = ownership.publish(&path, file).unwrap_err();
         assert_eq!(refused.errno(), Some(Errno::EEXIST));
-        assert!(refused.to_string().ends_with("is in use: name one that is not there yet"), "{refused}");
+        assert!(refused.to_string().ends_with("is in use: choose another path"), "{refused}");
         let records = records(&ownership);
         let notes: Vec<_> = records.lines().map(|line| line.split(' ').next().unwrap()).collect();
         assert_eq!(notes, ["hidden", "path"]);

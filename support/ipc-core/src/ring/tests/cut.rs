@@ -92,10 +92,10 @@ fn lost_messages_are_corrupt_on_both_sides() {
         file.set_len(4096).unwrap();
         for _ in 0..2 {
             let touched = if receives { ours.recv(&mut [0; 8]).map(drop) } else { ours.send(b"lost") };
-            is_cut(&touched, "cut short under us");
+            is_cut(&touched, "was truncated while mapped");
         }
         drop(ours);
-        is_cut(&theirs.recv(&mut [0; 8]), "cut short under the peer");
+        is_cut(&theirs.recv(&mut [0; 8]), "was truncated while the peer had it mapped");
     }
 }
 
@@ -106,8 +106,8 @@ fn a_lost_first_page_is_corrupt_while_the_two_meet() {
     let (ours, theirs) = (region(&file), region(&file));
     let mut attachment = Attachment::create(ours, Layout::Ring).unwrap();
     file.set_len(0).unwrap();
-    is_cut(&Attachment::claim(theirs, Layout::Ring).map(drop), "cut short under us");
-    is_cut(&attachment.wait_for_peer("here", Duration::ZERO), "cut short under us");
+    is_cut(&Attachment::claim(theirs, Layout::Ring).map(drop), "was truncated while mapped");
+    is_cut(&attachment.wait_for_peer("here", Duration::ZERO), "was truncated while mapped");
 }
 
 /// Even the very last page is guarded; and the next mapping, at the same address or not, works like the first.
@@ -121,6 +121,6 @@ fn each_page_is_guarded_and_each_mapping_anew() {
         nix::errno::Errno::ERANGE.set();
         region.read(SEGMENT_LEN - 8, &mut [1; 8]);
         assert_eq!(nix::errno::Errno::last(), nix::errno::Errno::ERANGE, "the interrupted code's own");
-        is_cut(&region.intact(), "cut short under us");
+        is_cut(&region.intact(), "was truncated while mapped");
     }
 }
