@@ -260,7 +260,7 @@ fn the_reason_has_the_figure_and_the_crate() {
     let output = run(bench().args(["choose", "--results", &saved.path(), "--between", "other-host"]));
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
-    assert!(output.stderr.starts_with("not said, so taken: --direction two-way --unit message --size 64 "));
+    assert!(output.stderr.starts_with("defaults used: --direction two-way --unit message --size 64 "));
     let expected = "1. socket (tcp), --wait spin\n   \
         11.94 µs for a round trip when polling (p50; p99 12.22 µs), for 120 µs + 120 µs of CPU time, where sleeping takes \
         119 µs, and each side that waits keeps a CPU busy; to write: frames, to keep messages apart, \
@@ -416,7 +416,8 @@ fn wrong_answers_are_one_clear_line() {
         }
         let output = run(&mut command);
         assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{args:?}");
-        let errors: Vec<_> = output.stderr.lines().filter(|line| !line.starts_with("not said")).collect();
+        let errors: Vec<_> =
+            output.stderr.lines().filter(|line| !line.starts_with("defaults used")).collect();
         assert!(errors.len() == 1 && errors[0].contains(reason), "{args:?}: {}", output.stderr);
     }
 }

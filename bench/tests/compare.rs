@@ -259,7 +259,9 @@ fn unlike_environments_are_refused_by_name() {
     for (new, reason) in &cases {
         let output = compare(&old, new, &[]);
         assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""));
-        let line = format!("error: the runs cannot be compared: {reason}; `--anyway` does it all the same\n");
+        let line = format!(
+            "error: the runs cannot be compared: {reason}; use `--anyway` to compare them nevertheless\n"
+        );
         assert_eq!(output.stderr, line);
         let output = compare(&old, new, &["--anyway"]);
         assert_eq!(output.status, Some(0), "{}", output.stderr);

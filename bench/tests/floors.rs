@@ -169,7 +169,7 @@ fn the_tables_show_the_floors() {
         "core to core, one cache line, one way: not measured: both processes run on one core",
         "memcpy in the cache, 64 KiB at once: ",
         "1 GB = 1,000,000,000 bytes",
-        "one look at the clock: ",
+        "one reading of the clock: ",
     ];
     for text in expected {
         assert!(output.stdout.contains(text), "{text}: {}", output.stdout);

@@ -26,16 +26,16 @@ use ipc_demo::{parse_seconds, parse_size, print};
 use super::arguments::{flag, one};
 use super::ask::ask;
 
-const AFTER_HELP: &str = "What is not said is asked, on a terminal; elsewhere the usual answer is taken, and told.\n\
-    The figures are those of --results; or of the newest saved run of this machine that has this size, and these many \
-    clients if there is one; or of a quick run, which is then saved in $XDG_DATA_HOME/ipc-bench \
+const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewhere, the defaults are used and reported.\n\
+    The figures come from --results; or else from the newest saved run of this machine with this size (and this number \
+    of clients, if there is one); or else from a quick run, which is saved in $XDG_DATA_HOME/ipc-bench \
     (~/.local/share/ipc-bench).\n\
-    cpu weighs what was measured by block and hybrid; spin burns a core while nothing comes, so it is only told.\n\
+    For cpu, block and hybrid are ranked; spin occupies a core even when idle, so it is only mentioned.\n\
     Exit status: 0 done, 1 failed, 2 wrong usage, or no answer.";
 
 pub fn command() -> Command {
     Command::new("choose")
-        .about("Ranks the mechanisms for a purpose by what was measured here")
+        .about("Ranks the mechanisms for a purpose by the figures of this machine")
         .after_help(AFTER_HELP)
         .args([
             answer::<Partners>("between"),
@@ -49,17 +49,21 @@ pub fn command() -> Command {
             Arg::new("results")
                 .long("results")
                 .value_name("DIR")
-                .help("Take the figures from there: a directory that `--output` has filled")
+                .help("Take the figures from this directory, written by `--output`")
                 .value_parser(value_parser!(PathBuf)),
-            one("duration", "SECONDS", "How long each row of a quick run is timed (default: by the profile)")
-                .value_parser(parse_seconds)
-                .conflicts_with("results"),
-            flag("json", "As one JSON document"),
+            one(
+                "duration",
+                "SECONDS",
+                "How long each row of a quick run is timed (default: set by the profile)",
+            )
+            .value_parser(parse_seconds)
+            .conflicts_with("results"),
+            flag("json", "Print one JSON document"),
         ])
 }
 
-const SIZE: &str = "How long is a message, or a piece of the stream, in bytes?";
-const CLIENTS: &str = "How many clients has a server?";
+const SIZE: &str = "How long is a message, or a chunk of the stream, in bytes?";
+const CLIENTS: &str = "How many clients does a server have?";
 
 /// Returns an option with one of a few answers.
 fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
@@ -70,7 +74,7 @@ fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
 /// Returns the things that can be shared, each with its word, as a help text.
 fn common() -> String {
     let each: Vec<_> = Common::EACH.iter().map(|(what, word)| format!("{word} ({what})")).collect();
-    format!("all, or some of {} with commas between them", each.join(", "))
+    format!("all, or a comma-separated list of {}", each.join(", "))
 }
 
 fn parse_clients(text: &str) -> Result<usize> {
@@ -111,7 +115,7 @@ fn purpose(matches: &ArgMatches) -> Result<Purpose> {
         priority: clerk.one_of("priority")?,
     };
     if !clerk.taken.is_empty() {
-        eprintln!("not said, so taken: {}", clerk.taken.join(" "));
+        eprintln!("defaults used: {}", clerk.taken.join(" "));
     }
     Ok(purpose)
 }
@@ -182,7 +186,7 @@ fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> 
 /// Measures everything quickly with messages of this size.
 fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> Result<Document> {
     let time = if each.is_none() { ", about 20 seconds" } else { "" };
-    eprintln!("no figures of this size here: a quick run{time}");
+    eprintln!("no figures of this size on this machine: starting a quick run{time}");
     let placement = Placement::resolve(Cpus::available())?;
     let ways: Vec<_> = registry::all().collect();
     let mut cases = Vec::new();
@@ -214,7 +218,7 @@ fn measure(purpose: &Purpose, each: Option<Duration>, place: Option<&Path>) -> R
     match place.map(|place| saved::keep(place, &document)) {
         Some(Ok(path)) => eprintln!("saved as {}", path.display()),
         Some(Err(error)) => eprintln!("not saved: {error}"),
-        None => eprintln!("not saved: there is no place for it"),
+        None => eprintln!("not saved: there is no home directory"),
     }
     Ok(document)
 }

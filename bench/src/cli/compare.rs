@@ -13,7 +13,7 @@ use super::arguments::{flag, one, width};
 
 const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
     The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
-    time is longer by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.\n\
+    time grew by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.\n\
     Exit status: 0 no regression, 1 a regression, 2 wrong usage, or runs that cannot be compared.";
 
 pub fn command() -> Command {
@@ -21,16 +21,16 @@ pub fn command() -> Command {
         Arg::new(name).value_name(name).help(help).required(true).value_parser(value_parser!(PathBuf))
     };
     Command::new("compare")
-        .about("Says what changed between two saved runs, and with which confidence")
+        .about("Shows what changed between two saved runs, and how certain that is")
         .after_help(AFTER_HELP)
         .args([
-            run("OLD", "A directory that `--output` has filled, or the results.json in it"),
-            run("NEW", "The same, of the run to be judged"),
-            one("threshold", "PERCENT", "From where on a change counts")
+            run("OLD", "Directory written by `--output`, or the results.json in it"),
+            run("NEW", "The same for the run to be judged"),
+            one("threshold", "PERCENT", "Smallest change that counts")
                 .value_parser(parse_percent)
                 .default_value("5"),
-            flag("anyway", "Compare runs of different machines or builds, too"),
-            flag("json", "As one JSON document"),
+            flag("anyway", "Compare even if the machines or the builds differ"),
+            flag("json", "Print one JSON document"),
         ])
 }
 
@@ -41,7 +41,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let comparison = Comparison::of(&old, &new, threshold / 100.0);
     if !comparison.different.is_empty() && !matches.get_flag("anyway") {
         return Err(Error::Usage(format!(
-            "the runs cannot be compared: {}; `--anyway` does it all the same",
+            "the runs cannot be compared: {}; use `--anyway` to compare them nevertheless",
             comparison.different.join("; ")
         )));
     }

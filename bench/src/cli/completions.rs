@@ -15,7 +15,7 @@ pub fn command() -> Command {
         .arg(
             Arg::new("shell")
                 .value_name("SHELL")
-                .help("Which shell reads the script")
+                .help("The shell that reads the script")
                 .required(true)
                 .value_parser(PossibleValuesParser::new(["bash", "zsh", "fish"])),
         )

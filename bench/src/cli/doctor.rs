@@ -11,8 +11,8 @@ use super::arguments::flag;
 
 pub fn command() -> Command {
     Command::new("doctor")
-        .about("Says what on this machine disturbs measurements, and what to do about it")
-        .arg(flag("json", "As one JSON document"))
+        .about("Reports what disturbs measurements on this machine, and what to do about it")
+        .arg(flag("json", "Print one JSON document"))
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {

@@ -11,9 +11,9 @@ use super::arguments::{flag, width};
 
 pub fn command() -> Command {
     Command::new("list")
-        .about("Prints the table of the six: who talks to whom, through what")
-        .arg(flag("json", "As one JSON document"))
-        .arg(flag("markdown", "In Markdown, as the course has it").conflicts_with("json"))
+        .about("Prints the table of the six mechanisms and their variants")
+        .arg(flag("json", "Print one JSON document"))
+        .arg(flag("markdown", "Print Markdown, as in the course").conflicts_with("json"))
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {

@@ -8,9 +8,11 @@ use ipc_core::{Call, Error, Result};
 use ipc_demo::print;
 
 pub fn command() -> Command {
-    Command::new("man")
-        .about("Prints a manual page: ipc-bench man | man -l -")
-        .arg(Arg::new("command").value_name("COMMAND").help("The page of this command; else that of all"))
+    Command::new("man").about("Prints a manual page: ipc-bench man | man -l -").arg(
+        Arg::new("command")
+            .value_name("COMMAND")
+            .help("Print the page of this command (default: of ipc-bench)"),
+    )
 }
 
 pub fn execute(matches: &ArgMatches, mut all: Command) -> Result<ExitCode> {

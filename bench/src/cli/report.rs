@@ -12,10 +12,10 @@ use ipc_demo::print;
 
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);
-    Command::new("report").about("Makes a page of charts from saved results").args([
+    Command::new("report").about("Turns saved results into a page of charts").args([
         Arg::new("results")
             .value_name("DIR")
-            .help("Where they were saved, or the file itself (default: the newest run of this machine that was kept)")
+            .help("Directory of the results, or the file itself (default: the newest saved run of this machine)")
             .value_parser(path.clone()),
         Arg::new("output")
             .long("output")

@@ -24,13 +24,13 @@ use ipc_demo::{parse_count, parse_number, parse_seconds, parse_size, print};
 
 use super::arguments::{flag, many, one, width};
 
-pub const AFTER_HELP: &str = "Without a command it measures, as `run` does. NAME, BYTES, STRATEGY, KIND, PLACEMENT \
+pub const AFTER_HELP: &str = "Without a command, `run` is assumed. NAME, BYTES, STRATEGY, KIND, PLACEMENT \
     and N of --rate may be given several times.\n\
-    Ctrl-C ends a run early: what was measured so far is saved and printed.\n\
+    Ctrl-C ends a run early: the results so far are saved and printed.\n\
     Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 pub fn command() -> Command {
-    let about = "Measures; `ipc-bench` without a command does the same";
+    let about = "Measures (the default command)";
     with_arguments(Command::new("run")).about(about).after_help(AFTER_HELP)
 }
 
@@ -43,13 +43,13 @@ pub fn with_arguments(command: Command) -> Command {
             "quick (20 seconds, the default), standard (3 minutes) or thorough (longer)",
         )
         .value_parser(|text: &str| text.parse::<RunProfile>()),
-        many("mechanism", "NAME", format!("Only this one: {}", names()))
+        many("mechanism", "NAME", format!("Measure only this mechanism: {}", names()))
             .value_parser(|name: &str| member(name)),
-        many("variant", "NAME", "Only this way to build it: see `ipc-bench list`")
+        many("variant", "NAME", "Measure only this variant: see `ipc-bench list`")
             .value_parser(|name: &str| variant(name)),
-        many("size", "BYTES", "Length of the messages: 64, 4K, 1M (default: by the profile)")
+        many("size", "BYTES", "Length of the messages: 64, 4K, 1M (default: set by the profile)")
             .value_parser(parse_size),
-        many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid (default: by the profile)")
+        many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid (default: set by the profile)")
             .value_parser(|text: &str| text.parse::<Wait>()),
         many(
             "kind",
@@ -63,21 +63,24 @@ pub fn with_arguments(command: Command) -> Command {
             "CPUs of the two processes: same, split, or two numbers A,B (default: split if there are two)",
         )
         .value_parser(|text: &str| text.parse::<Cpus>()),
-        many("rate", "N", "Open loop: so many messages in a second, each at its time")
+        many("rate", "N", "Open loop: messages per second, sent at fixed times")
             .value_parser(|text: &str| parse_number(text, 1_000_000)),
-        many("clients", "N,N", "Many clients of one server: how many (for msgq, socket and fifo)")
+        many("clients", "N,N", "Number of clients of one server (for msgq, socket and fifo)")
             .value_delimiter(',')
             .value_parser(|text: &str| parse_number(text, 10_000)),
-        one("duration", "SECONDS", "How long each row is timed (default: by the profile)")
+        one("duration", "SECONDS", "How long each row is timed (default: set by the profile)")
             .value_parser(parse_seconds)
             .conflicts_with("count"),
-        one("count", "N", "How many messages for each row").value_parser(parse_count),
-        flag("verify", "Afterwards, also play each row with every message checked"),
-        flag("floor", "Also play each row by bare system calls, taking turns, and show the ratio"),
+        one("count", "N", "Number of messages for each row").value_parser(parse_count),
+        flag("verify", "Afterwards, run each row again and check every message"),
+        flag(
+            "floor",
+            "Also measure each row by bare system calls, in alternating rounds, and show the ratio",
+        ),
         Arg::new("output")
             .long("output")
             .value_name("DIR")
-            .help("Save the results there, as results.json (default: where `choose` and `report` look)")
+            .help("Save the results there, as results.json (default: where `choose` and `report` search)")
             .value_parser(value_parser!(PathBuf)),
         one("format", "FORMAT", "How to print the results: table, json, csv or markdown (default: table)")
             .value_parser(|text: &str| text.parse::<Format>()),
@@ -151,7 +154,7 @@ impl Keeper {
     fn keep(&self, document: &Document) -> Result<()> {
         let replaces = matches!(self, Self::Named(output) if output.has_results());
         if replaces && document.results.is_empty() {
-            eprintln!("not saved: there are results of an older run, and nothing to replace them by");
+            eprintln!("not saved: nothing was measured that could replace the results of an older run");
             return Ok(());
         }
         let saved = match self {

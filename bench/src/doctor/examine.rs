@@ -52,7 +52,7 @@ pub fn text(findings: &[Finding]) -> String {
     }
     let disturbing = findings.iter().filter(|finding| finding.verdict == Effect::Disturbs).count();
     let _ = match disturbing {
-        0 => writeln!(text, "\nNothing that was looked at disturbs measurements."),
+        0 => writeln!(text, "\nNone of the checks found a disturbance."),
         1 => writeln!(text, "\n1 thing disturbs measurements."),
         n => writeln!(text, "\n{n} things disturb measurements."),
     };

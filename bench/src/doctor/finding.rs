@@ -43,6 +43,6 @@ impl Finding {
     }
 
     pub(super) fn unknown(what: &'static str) -> Self {
-        Self { what, verdict: Effect::Unknown, found: "this machine does not tell".into(), advice: None }
+        Self { what, verdict: Effect::Unknown, found: "this machine does not report it".into(), advice: None }
     }
 }

@@ -66,13 +66,17 @@ fn load(watched: Option<[Ticks; 2]>) -> Vec<Finding> {
     let in_words = |share: f64| format!("{:.1} % of the CPUs during {} ms", share * 100.0, WATCH.as_millis());
     vec![
         if busy > BUSY {
-            Finding::disturbs(LOAD, in_words(busy), "See who works, and wait for the end of it: top")
+            Finding::disturbs(
+                LOAD,
+                in_words(busy),
+                "Find the busy process with top, and wait until it has finished",
+            )
         } else {
             Finding::good(LOAD, in_words(busy))
         },
         if stolen > STOLEN {
             let advice =
-                "Other guests of the same host took it. Take more rounds, and believe only rows that agree";
+                "Other guests of the same host used it. Measure more rounds, and trust only rows that agree";
             Finding::disturbs(STEAL, in_words(stolen), advice)
         } else {
             Finding::good(STEAL, in_words(stolen))
@@ -83,7 +87,7 @@ fn load(watched: Option<[Ticks; 2]>) -> Vec<Finding> {
 /// Measures the cost of one reading of the clock.
 fn timer() -> Finding {
     let cost = clock::cost();
-    Finding::good("look at the clock", format!("{cost:.0} ns; short exchanges are timed in batches"))
+    Finding::good("reading the clock", format!("{cost:.0} ns; short exchanges are timed in batches"))
 }
 
 /// Returns median round trips of 64 bytes through a pipe that blocks, in nanoseconds: on one core, and between two.
@@ -119,7 +123,7 @@ fn cores(several: bool, [same, split]: [Option<u64>; 2]) -> Finding {
         return Finding::disturbs(
             WHAT,
             "only one CPU may be used here",
-            "There is no --cpus split, and polling only keeps the peer from running",
+            "--cpus split is impossible, and polling only keeps the peer from running",
         );
     };
     let [same, split] = [same, split].map(|nanoseconds| nanoseconds as f64 / 1e3);
@@ -128,7 +132,7 @@ fn cores(several: bool, [same, split]: [Option<u64>; 2]) -> Finding {
          the price of waking a core"
     );
     if split > 3.0 * same {
-        let advice = "Between cores, whoever must answer fast polls for a while: --wait hybrid";
+        let advice = "Between cores, poll for a while where answers must be fast: --wait hybrid";
         return Finding::note(WHAT, found, advice);
     }
     Finding::good(WHAT, found)

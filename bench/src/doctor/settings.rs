@@ -32,7 +32,7 @@ pub(super) fn all(files: &Files) -> Vec<Finding> {
 fn build(debug: bool) -> Finding {
     const WHAT: &str = "build";
     if debug {
-        let advice = "Figures of this build are no figures: cargo run --release -p ipc-bench";
+        let advice = "The figures of a debug build are meaningless: cargo run --release -p ipc-bench";
         return Finding::disturbs(WHAT, "without optimisation", advice);
     }
     Finding::good(WHAT, "optimised")
@@ -64,8 +64,8 @@ fn boost(files: &Files) -> Finding {
         Some(false) => Finding::good(WHAT, "off"),
         Some(true) => Finding::note(
             WHAT,
-            "on: clock speed depends on how warm the chip is and how many cores work",
-            "For figures that repeat better, switch it off: /sys/devices/system/cpu/cpufreq/boost, or intel_pstate/no_turbo",
+            "on: the clock speed depends on the temperature and on the number of busy cores",
+            "For more repeatable figures, switch it off: /sys/devices/system/cpu/cpufreq/boost, or intel_pstate/no_turbo",
         ),
     }
 }
@@ -94,8 +94,8 @@ fn hypervisor(virtualised: Option<bool>) -> Finding {
         Some(false) => Finding::good(WHAT, "no hypervisor seen"),
         Some(true) => Finding::note(
             WHAT,
-            "yes: to wake a sleeping core, the hypervisor has to help",
-            "What blocks between two cores pays for that; choose for the machine that the work will run on",
+            "yes: waking a sleeping core takes the help of the hypervisor",
+            "Blocking between two cores pays for that; measure on the machine where the program will run",
         ),
     }
 }
@@ -108,8 +108,8 @@ fn quota(files: &Files) -> Finding {
             None => Finding::good(WHAT, "none"),
             Some(max) => Finding::disturbs(
                 WHAT,
-                format!("this control group, or one around it, has one: {max} (microseconds of a period)"),
-                "A process that has used it up stands still until the period is over: measure outside the container",
+                format!("this control group or a parent has one: {max} (microseconds of a period)"),
+                "A process that has used it up is paused until the period ends: measure outside the container",
             ),
         },
     }
@@ -154,7 +154,7 @@ fn clock(files: &Files) -> Finding {
         }
         Some(source) => Finding::disturbs(
             WHAT,
-            format!("{source}: each look at it is a system call"),
+            format!("{source}: each reading is a system call"),
             "Short exchanges are timed in batches all the same; see available_clocksource beside it for a better one",
         ),
     }
@@ -174,7 +174,7 @@ fn mitigations(files: &Files) -> Finding {
     Finding::note(
         WHAT,
         format!("active: {}", active.join(", ")),
-        "They make system calls and process switches dearer; rings that poll pay nothing",
+        "They make system calls and context switches more expensive; rings that poll are not affected",
     )
 }
 
@@ -184,7 +184,7 @@ fn temporary_directory() -> Finding {
     match statfs(&dir) {
         Err(_) => Finding::unknown(WHAT),
         Ok(system) if system.filesystem_type() == TMPFS_MAGIC => {
-            Finding::good(WHAT, format!("{} lies in memory (tmpfs)", dir.display()))
+            Finding::good(WHAT, format!("{} is in memory (tmpfs)", dir.display()))
         }
         Ok(_) => Finding::note(
             WHAT,
@@ -211,7 +211,7 @@ fn tracing(files: &Files) -> Finding {
         Some(scope) => Finding::note(
             WHAT,
             format!("a child may not be traced: ptrace_scope is {scope}"),
-            "For the costs to have system calls: sudo sysctl kernel.yama.ptrace_scope=1 (3 stays until a restart)",
+            "To include system calls in the costs: sudo sysctl kernel.yama.ptrace_scope=1 (3 stays until a restart)",
         ),
     }
 }
@@ -241,7 +241,7 @@ fn limits(files: &Files) -> Vec<Finding> {
         limit(
             "largest pipe",
             "proc/sys/fs/pipe-max-size",
-            "a writer of much has to wait more often",
+            "a writer of large amounts has to wait more often",
             "fs.pipe-max-size",
             1 << 20,
         ),

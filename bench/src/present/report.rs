@@ -157,10 +157,10 @@ const BASELINE: &str = "The floor is the same exchange by bare system calls, wit
                      that took turns with the suite's.";
 const OPEN: &str = "Closed loop: the next message waits for the answer to the last one, so that a stall delays one message. \
                     Open loop: messages are due at fixed times, whatever happens. From the sending is what the exchange \
-                    itself took; as intended counts from when the message was due, so that whoever waited behind a \
-                    stall counts too. Where the last is far above the others, the closed loop hides the waiting.";
+                    itself took; as intended counts from when the message was due, so that a message that waited \
+                    behind a stall counts too. Where the last is far above the others, the closed loop hides the waiting.";
 const UNSTABLE: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
-                        the mechanism has two moods.";
+                        the mechanism has two modes.";
 
 fn glance(data: &Data) -> String {
     match list(overview::sentences(data)) {
@@ -191,7 +191,7 @@ fn warnings(data: &Data) -> String {
     let document = data.document;
     let unstable = data.rows.iter().filter(|row| row.is_unstable()).count();
     let warnings = [
-        document.environment.debug_build.then(|| "A debug build: these figures are no figures.".to_owned()),
+        document.environment.debug_build.then(|| "A debug build: these figures are meaningless.".to_owned()),
         (!document.complete)
             .then(|| "The run was stopped early: rows have fewer rounds, or are missing.".to_owned()),
         (!document.failed.is_empty())
@@ -226,7 +226,7 @@ fn environment(document: &Document) -> String {
     for (name, value) in document.environment.lines() {
         lines.push((name.into(), value));
     }
-    lines.push(("one look at the clock".into(), format!("{:.0} ns", document.clock_cost_ns)));
+    lines.push(("one reading of the clock".into(), format!("{:.0} ns", document.clock_cost_ns)));
     let limits = document.limits.clone().unwrap_or_default();
     let core = limits.core_to_core_ns().map(|ns| format!("{ns:.0} ns"));
     lines.extend(core.map(|text| ("a cache line from core to core and back".into(), text)));

@@ -169,7 +169,7 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
     for (name, value) in document.environment.lines() {
         let _ = writeln!(text, "  {name}: {value}");
     }
-    let _ = writeln!(text, "  one look at the clock: {:.0} ns", document.clock_cost_ns);
+    let _ = writeln!(text, "  one reading of the clock: {:.0} ns", document.clock_cost_ns);
     grid::lines(&text, width)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> V
         (Unit::ByteStream, Shape::Message) => work.push("frames, to keep messages apart"),
         (Unit::WholeStruct, Shape::Stream) => work.push("cutting the stream into messages"),
         (Unit::Struct | Unit::Page, _) => {
-            work.extend(["an order for who writes where and when", "a way to sleep and to wake"]);
+            work.extend(["a protocol for which side writes where and when", "a way to sleep and to wake up"]);
         }
         (Unit::ByteStream, Shape::Stream) | (Unit::WholeStruct, Shape::Message) => {}
     }

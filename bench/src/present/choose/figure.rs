@@ -85,7 +85,7 @@ impl<'a> Evidence<'a> {
         if !self.are_of_those_clients() {
             let (clients, size) = (self.purpose.clients, size_name(self.purpose.size));
             notes.push(format!(
-                "many clients were not measured: the figures are of one, so the order is by what is left to write; \
+                "many clients were not measured: the figures are of one, so the ranking is by the code left to write; \
                  `ipc-bench run --clients {clients} --size {size}` measures them"
             ));
         } else if self.clients != self.purpose.clients {
@@ -97,7 +97,7 @@ impl<'a> Evidence<'a> {
         }
         if self.purpose.priority == Priority::Cpu {
             notes.push(
-                "CPU time was measured with one message right behind the other; for one that comes alone, `hybrid` sleeps \
+                "CPU time was measured with messages back to back; for one that comes alone, `hybrid` sleeps \
                  as `block` does, and costs about as much"
                     .into(),
             );

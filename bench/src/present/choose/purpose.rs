@@ -57,7 +57,7 @@ pub struct Common([bool; Self::EACH.len()]);
 
 impl Common {
     /// The question.
-    pub const QUESTION: &'static str = "What do the two share?";
+    pub const QUESTION: &'static str = "What do the two processes share?";
     /// Each shared thing, with its word on the command line.
     pub const EACH: [(Shared, &'static str); 5] = [
         (Shared::PidNamespace, "pid"),
@@ -157,7 +157,7 @@ pub enum Outlive {
 impl Answer for Outlive {
     const QUESTION: &'static str = "Must the data outlive the processes?";
     const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::No, "no", "it may go with them"),
+        (Self::No, "no", "it may be lost with them"),
         (Self::Processes, "processes", "it must be there when both are gone"),
         (Self::Restart, "restart", "it must be there after a restart of the machine"),
     ];
@@ -183,7 +183,7 @@ impl Answer for Priority {
         (Self::Latency, "latency", "a short time for each message"),
         (Self::Throughput, "throughput", "many messages, or bytes, in a second"),
         (Self::Cpu, "cpu", "little CPU time for each message"),
-        (Self::Simplicity, "simplicity", "little code of one's own"),
+        (Self::Simplicity, "simplicity", "little code to write"),
     ];
 }
 

@@ -82,7 +82,7 @@ fn sum(comparison: &Comparison) -> String {
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let counts: Vec<_> = counts.map(|(count, words)| format!("{count} {words}")).collect();
     let again = if comparison.has_regression() {
-        "What is slower should be measured again: a pair of processes can be unlucky for a whole run.\n"
+        "Measure slower rows again: a pair of processes can be unlucky for a whole run.\n"
     } else {
         ""
     };

@@ -78,7 +78,7 @@ impl Figure {
         html.push_str(&legend(views()));
         let _ = write!(
             html,
-            "<p class=\"take\">Take along: <button type=\"button\" class=\"script save\">SVG</button> {}</p>\n</figure>\n",
+            "<p class=\"take\">Download: <button type=\"button\" class=\"script save\">SVG</button> {}</p>\n</figure>\n",
             self.csv()
         );
         html
