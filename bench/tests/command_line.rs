@@ -215,9 +215,9 @@ fn wrong_usage_is_one_clear_line() {
             "invalid mechanism 'telepathy': expected pipe, fifo, msgq, shm, mmap or socket",
         ),
         (&["--size", "0"], "at least 1 byte"),
-        (&["--size", "much"], "not a length in bytes"),
+        (&["--size", "much"], "expected a length in bytes"),
         (&["--count", "0"], "expected a whole number of at least 1, such as 10000"),
-        (&["--count", "-1"], "'--count <N>': not a whole number"),
+        (&["--count", "-1"], "'--count <N>': expected a whole number"),
         (&["--wait", "nap"], "invalid wait strategy 'nap': expected block, spin or hybrid"),
         (
             &["--kind", "latency"],

@@ -8,8 +8,8 @@ use ipc_demo::report;
 
 use crate::measure::baseline::{in_place, processes};
 use crate::measure::clients::roles;
-use crate::measure::ping_pong;
 use crate::measure::syscalls::ptrace;
+use crate::measure::{ping_pong, sides};
 
 /// Plays its part to the end if this process was started by the harness: as the child of a
 /// [`Pair`](crate::measure::pair::Pair), as a server or clients, or to be counted. A `main` calls this first, before it
@@ -18,7 +18,7 @@ use crate::measure::syscalls::ptrace;
 pub fn serve_if_invited() -> Option<ExitCode> {
     let invitation = Invitation::of_this_process()?;
     Some(report(match invitation.role.as_str() {
-        ping_pong::PONG => ping_pong::serve(&invitation),
+        ping_pong::PONG => sides::serve(&invitation),
         in_place::PONG => in_place::serve(&invitation),
         processes::PONG => processes::serve(&invitation),
         roles::SERVER => roles::serve(&invitation),

@@ -5,12 +5,11 @@ use std::time::Duration;
 use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting, ownership};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{self, Pattern};
-use ipc_demo::helper_process::{self, HelperProcess, Invitation};
+use ipc_demo::helper_process::{self, HelperProcess};
 use ipc_demo::interrupt;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::pair::TaskChannel;
-use crate::measure::sides;
 use crate::measure::task::{Task, TaskResult};
 use crate::results::case::Case;
 
@@ -40,20 +39,13 @@ impl PongArguments {
         }
     }
 
+    /// Returns the wait strategy.
+    ///
     /// # Errors
     /// There is no such strategy.
     pub(crate) fn wait(&self) -> Result<Wait> {
         self.wait.parse()
     }
-}
-
-/// Plays the child's part.
-///
-/// # Errors
-/// As the transport.
-pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
-    let part: PongArguments = invitation.argument()?;
-    (sides::find(&part.mechanism, &part.variant)?.pong)(&part, invitation.address()?)
 }
 
 /// Runs the thread that plays ping: creates the meeting point, starts the child, and carries out orders until none

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use ipc_core::ownership::{self, Sweep};
 use ipc_core::{Mechanism, Result, Visitor};
+use ipc_demo::helper_process::Invitation;
 
 use crate::measure::pair::{Pair, TaskChannel};
 use crate::measure::ping_pong::{self, PongArguments};
@@ -15,13 +16,13 @@ use crate::results::registry::{self, Member};
 
 /// The functions of a variant that the harness needs.
 #[derive(Debug)]
-pub(crate) struct Sides {
+struct Sides {
     mechanism: &'static str,
     variant: &'static str,
     /// The owner's side of a [`Pair`].
     ping: fn(Case, &TaskChannel) -> Result<()>,
     /// The other side, in a process of its own.
-    pub(crate) pong: fn(&PongArguments, &str) -> Result<()>,
+    pong: fn(&PongArguments, &str) -> Result<()>,
     /// Removes the objects that dead processes left of its mechanism.
     sweep: fn() -> Result<Sweep>,
 }
@@ -50,7 +51,7 @@ impl Visitor for Collected {
 ///
 /// # Errors
 /// [`Usage`](ipc_core::Error::Usage): there is no such mechanism, or it has no such variant.
-pub(crate) fn find(mechanism: &str, variant: &str) -> Result<&'static Sides> {
+fn find(mechanism: &str, variant: &str) -> Result<&'static Sides> {
     registry::member(mechanism)?.variant(variant)?;
     let found = ALL.iter().find(|sides| (sides.mechanism, sides.variant) == (mechanism, variant));
     Ok(found.expect("all variants are visited"))
@@ -63,6 +64,15 @@ pub(crate) fn find(mechanism: &str, variant: &str) -> Result<&'static Sides> {
 pub fn start(case: Case) -> Result<Pair> {
     let ping = find(case.member.profile.name, case.variant)?.ping;
     Pair::on_thread(move |channel| ping(case, channel))
+}
+
+/// Plays the child's part.
+///
+/// # Errors
+/// As the transport.
+pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
+    let part: PongArguments = invitation.argument()?;
+    (find(&part.mechanism, &part.variant)?.pong)(&part, invitation.address()?)
 }
 
 /// Removes the objects that dead processes left of a mechanism: [`ownership::sweep_everywhere`].
