@@ -1,23 +1,19 @@
 //! The demo on a command line or in a script: results, exit statuses, bad input.
 
-use std::io::{BufRead, BufReader, Read as _};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use ipc_core::Wait;
 use ipc_demo::cpus::{Cpus, Role};
 use libtest_mimic::Trial;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use serde_json::Value;
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use super::demo::Demo;
-use super::leaks::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure, first_process, inherited, ownership, scarcity, terminals};
+use super::demo::{Demo, check_document, ends_by, until_it_measures};
+use super::remains::{nothing_left, nothing_left_soon};
+use super::{Outcome, ensure};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
-    let mut trials = one_variant(demo);
+    let mut trials = vec![demo.trial("every strategy plays", every_strategy)];
     if demo.is_default() {
         trials.extend([
             demo.trial("prints one JSON document", json),
@@ -25,27 +21,11 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             demo.trial("refuses bad input in one line", bad_input),
             demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
             demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
-            demo.trial(
-                "as process 1 of a container ends by SIGTERM and leaves nothing",
-                first_process::both_end,
-            ),
         ]);
     }
-    if demo.has_two_terminals() {
-        trials.extend(terminals::trials(demo));
-        trials.extend(ownership::trials(demo));
-    } else {
+    if !demo.has_two_terminals() {
         trials.push(demo.trial("has no two terminals and says why", no_terminals));
     }
-    trials
-}
-
-/// Makes the cases for each variant, started by one command.
-fn one_variant(demo: Demo) -> Vec<Trial> {
-    let mut trials = inherited::trials(demo);
-    trials.push(demo.trial("every strategy plays", every_strategy));
-    let name = "few descriptors are a success or an error in one line";
-    trials.push(demo.trial(name, scarcity::few_descriptors));
     trials
 }
 
@@ -55,22 +35,6 @@ fn json(demo: Demo, place: &TempDir) -> Outcome {
     ensure!(stderr.is_empty(), "beside the document it says: {stderr}");
     check_document(demo, &stdout, 50, 1024)?;
     nothing_left(place.path(), "")
-}
-
-pub(super) fn check_document(demo: Demo, text: &str, count: u64, size: u64) -> Outcome {
-    let document: Value = serde_json::from_str(text)?;
-    ensure!(document["mechanism"] == demo.name(), "mechanism: {document}");
-    ensure!(
-        document["variant"] == demo.variant() && document["cpus"].is_string(),
-        "variant, cpus: {document}"
-    );
-    ensure!(document["count"] == count && document["size"] == size, "count, size: {document}");
-    ensure!(document["wait"] == "block" && document["verified"] == true, "wait, verified: {document}");
-    let time = |name: &str| document["rtt_ns"][name].as_u64();
-    let times: Option<Vec<_>> = ["min", "p50", "p90", "p99", "p999", "max"].into_iter().map(time).collect();
-    ensure!(times.is_some_and(|times| times[0] > 0 && times.is_sorted()), "percentiles: {document}");
-    ensure!(document["rtt_ns"]["mean"].is_f64(), "mean: {document}");
-    Ok(())
 }
 
 fn narrates(demo: Demo, place: &TempDir) -> Outcome {
@@ -147,26 +111,6 @@ fn interrupted(demo: Demo, place: &TempDir) -> Outcome {
     until_it_measures(&mut child)?;
     ends_by(&mut child, Signal::SIGINT)?;
     nothing_left_soon(place.path(), "")
-}
-
-/// Reads the narration of a running demo. Only once it measures is the object sure to be there, and the end far off.
-pub(super) fn until_it_measures(child: &mut Child) -> Outcome {
-    let story = BufReader::new(child.stderr.take().expect("it is piped"));
-    let begun = story.lines().map_while(Result::ok).any(|line| line.contains("now "));
-    ensure!(begun, "it never began to measure");
-    Ok(())
-}
-
-/// Sends a signal and checks that the process ends by that signal.
-pub(super) fn ends_by(child: &mut Child, signal: Signal) -> Outcome {
-    kill(Pid::from_raw(child.id() as i32), signal)?;
-    let status = child.wait()?;
-    let mut said = String::new();
-    if let Some(stderr) = &mut child.stderr {
-        stderr.read_to_string(&mut said)?;
-    }
-    ensure!(status.signal() == Some(signal as i32), "after {signal} it ended with {status}: {said}");
-    Ok(())
 }
 
 fn no_terminals(demo: Demo, place: &TempDir) -> Outcome {

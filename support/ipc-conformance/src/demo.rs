@@ -1,14 +1,19 @@
 //! The demo under test: a program, and one of its variants.
 
+use std::io::{BufRead, BufReader, Read as _};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
 use ipc_core::{Call, Mechanism, Profile};
 use libtest_mimic::{Failed, Trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::facts::{Addresses, Facts, PidNamespaces};
-use super::{Outcome, run, watched};
+use super::{Outcome, ensure, run, watched};
 
 /// The program.
 #[derive(Clone, Copy)]
@@ -120,4 +125,41 @@ impl Demo {
     pub(super) fn fresh_address(self, place: &Path) -> String {
         self.facts.addresses.fresh(place)
     }
+}
+
+/// Checks the document that the demo prints with `--json`.
+pub(super) fn check_document(demo: Demo, text: &str, count: u64, size: u64) -> Outcome {
+    let document: Value = serde_json::from_str(text)?;
+    ensure!(document["mechanism"] == demo.name(), "mechanism: {document}");
+    ensure!(
+        document["variant"] == demo.variant() && document["cpus"].is_string(),
+        "variant, cpus: {document}"
+    );
+    ensure!(document["count"] == count && document["size"] == size, "count, size: {document}");
+    ensure!(document["wait"] == "block" && document["verified"] == true, "wait, verified: {document}");
+    let time = |name: &str| document["rtt_ns"][name].as_u64();
+    let times: Option<Vec<_>> = ["min", "p50", "p90", "p99", "p999", "max"].into_iter().map(time).collect();
+    ensure!(times.is_some_and(|times| times[0] > 0 && times.is_sorted()), "percentiles: {document}");
+    ensure!(document["rtt_ns"]["mean"].is_f64(), "mean: {document}");
+    Ok(())
+}
+
+/// Reads the narration of a running demo. Only once it measures is the object sure to be there, and the end far off.
+pub(super) fn until_it_measures(child: &mut Child) -> Outcome {
+    let story = BufReader::new(child.stderr.take().expect("it is piped"));
+    let begun = story.lines().map_while(Result::ok).any(|line| line.contains("now "));
+    ensure!(begun, "it never began to measure");
+    Ok(())
+}
+
+/// Sends a signal and checks that the process ends by that signal.
+pub(super) fn ends_by(child: &mut Child, signal: Signal) -> Outcome {
+    kill(Pid::from_raw(child.id() as i32), signal)?;
+    let status = child.wait()?;
+    let mut said = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        stderr.read_to_string(&mut said)?;
+    }
+    ensure!(status.signal() == Some(signal as i32), "after {signal} it ended with {status}: {said}");
+    Ok(())
 }

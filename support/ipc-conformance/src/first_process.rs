@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::demo::Demo;
-use super::leaks::nothing_left;
+use super::remains::nothing_left;
 use super::watchdog::{PATIENCE, WHOLE_CASE, Watchdog, children};
 use super::{Outcome, ensure, namespaces, skipped};
 

@@ -10,8 +10,8 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use tempfile::TempDir;
 
-use super::demo::Demo;
-use super::leaks::nothing_left_soon;
+use super::demo::{Demo, until_it_measures};
+use super::remains::nothing_left_soon;
 use super::{Outcome, ensure, namespaces, skipped};
 use crate::sys;
 
@@ -125,7 +125,7 @@ fn blocked(demo: Demo, place: &TempDir) -> Outcome {
     let started = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     before.thread_set_mask()?;
     let mut child = started?;
-    super::command_line::until_it_measures(&mut child)?;
+    until_it_measures(&mut child)?;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), Signal::SIGTERM)?;
     let status = child.wait()?;
     ensure!(status.signal() == Some(Signal::SIGTERM as i32), "after SIGTERM: {status}");

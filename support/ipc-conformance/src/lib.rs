@@ -25,7 +25,8 @@
 //! | `leaks.rs` | the objects left after any kind of end |
 //! | `addresses.rs` | any text in place of an address |
 //! | `command_line.rs` | the demo: JSON, exit statuses, bad input |
-//! | `demo.rs` | the demo under test |
+//! | `demo.rs`, `demo_cases.rs` | the demo under test, and its cases |
+//! | `pong.rs` | a `pong` of the demo in a terminal of its own |
 //! | `terminals.rs` | the demo in two terminals |
 //! | `ownership.rs` | the objects to remove and to leave alone, in an unfriendly world |
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
@@ -33,7 +34,8 @@
 //! | `inherited.rs` | the demo with inherited settings of the parent |
 //! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
 //! | `scarcity.rs` | the demo with few descriptors, and with truncated memory |
-//! | `scripts.rs` | the scripts of the peer process |
+//! | `remains.rs` | the check that nothing is left |
+//! | `scripts.rs`, `peer.rs` | the scripts of the peer process, and that process |
 //! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
 //! | `example.rs` | [`example()`]: for a crate's own tests, an example that is run |
@@ -47,6 +49,7 @@ mod clocks;
 mod command_line;
 mod deadlines;
 mod demo;
+mod demo_cases;
 mod endings;
 mod example;
 mod facts;
@@ -60,7 +63,10 @@ mod messages;
 pub mod namespaces;
 pub mod other;
 mod ownership;
+mod peer;
 mod pid_namespaces;
+mod pong;
+mod remains;
 mod scarcity;
 mod scripts;
 mod sys;
@@ -162,11 +168,11 @@ impl Suite {
         let is_first = self.trials.is_empty();
         assert_eq!(self.untold.remove(0).name, M::VARIANT.name, "the crate lists its variants otherwise");
         if let Some(invitation) = &self.invitation {
-            self.played = self.played.or_else(|| scripts::play::<M>(invitation, vandal));
+            self.played = self.played.or_else(|| peer::play::<M>(invitation, vandal));
             return self;
         }
         let demo = self.demo.variant::<M>(facts, is_first);
-        self.trials.extend(command_line::trials(demo));
+        self.trials.extend(demo_cases::trials(demo));
         for wait in Wait::ALL {
             let bench = Bench::<M> { facts, wait, mechanism: PhantomData };
             self.trials.extend(messages::trials(bench));

@@ -17,10 +17,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Uid, geteuid};
 use tempfile::TempDir;
 
-use super::command_line::ends_by;
-use super::demo::Demo;
-use super::leaks::nothing_left;
-use super::terminals::Pong;
+use super::demo::{Demo, ends_by};
+use super::pong::Pong;
+use super::remains::nothing_left;
 use super::{Addresses, Outcome, ensure, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {

@@ -11,8 +11,8 @@ use nix::unistd::geteuid;
 use tempfile::TempDir;
 
 use super::demo::Demo;
-use super::leaks::nothing_left;
-use super::terminals::Pong;
+use super::pong::Pong;
+use super::remains::nothing_left;
 use super::{Outcome, PidNamespaces, ensure, namespaces, run, skipped};
 
 /// The place where one side runs.

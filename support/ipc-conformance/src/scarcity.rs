@@ -11,8 +11,8 @@ use ipc_core::Call;
 use tempfile::TempDir;
 
 use super::demo::Demo;
-use super::leaks::nothing_left;
-use super::terminals::Pong;
+use super::pong::Pong;
+use super::remains::nothing_left;
 use super::{Outcome, ensure, skipped};
 
 /// Runs the demo that plays both sides with any number of descriptors: it succeeds, or says in one line what failed and

@@ -8,18 +8,18 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-use super::command_line::{check_document, ends_by};
-use super::demo::Demo;
-use super::leaks::nothing_left;
-use super::{Outcome, ensure, first_process, namespaces, pid_namespaces, run, scarcity, users};
+use super::demo::{Demo, check_document, ends_by};
+use super::pong::Pong;
+use super::remains::nothing_left;
+use super::{Outcome, ensure, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
-    let mut trials = vec![
+    vec![
         demo.trial("plays in two terminals", two_terminals),
         demo.trial("the command for the other terminal works as it is printed", other_terminal),
         demo.trial("ping finds the pong that waits", ping_without_address),
@@ -32,70 +32,11 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             path_of_two_lines,
         ),
         demo.trial("pong without ping gives up and leaves nothing", no_ping),
-        demo.trial(
-            "few descriptors of pong are a success or an error in one line",
-            scarcity::few_descriptors_of_pong,
-        ),
-        demo.trial(
-            "few descriptors of ping are a success or an error in one line",
-            scarcity::few_descriptors_of_ping,
-        ),
         demo.trial("pong interrupted while it waits leaves nothing", interrupted_waiting),
         demo.trial("pong that was started to ignore a hangup goes on", hangup_ignored),
         demo.trial("pong interrupted while it starts leaves nothing", interrupted_starting),
         demo.trial("pong killed while it starts leaves nothing after the next", killed_starting),
-        demo.trial(
-            "pong as process 1 of a container ends by a signal and leaves nothing",
-            first_process::pong_ends,
-        ),
-        demo.trial("pong killed is left to the next in its IPC namespace", namespaces::killed_elsewhere),
-    ];
-    trials.extend(pid_namespaces::trials(demo));
-    if demo.files("").is_some() {
-        trials.push(demo.trial("what another user has made is left alone", users::refused));
-    }
-    if demo.can_be_cut() {
-        trials.push(demo.trial("memory that is cut short is corrupt on both sides", scarcity::cut_short));
-    }
-    trials
-}
-
-/// A `pong` that waits, and the line that it prints for the other terminal.
-pub(super) struct Pong {
-    pub(super) child: Child,
-    line: String,
-    ping: Vec<String>,
-}
-
-impl Pong {
-    pub(super) fn start(demo: Demo, place: &TempDir, args: &[&str]) -> Result<Self, Failed> {
-        Self::spawn(demo.command(place, &[&["pong"], args].concat()))
-    }
-
-    pub(super) fn spawn(mut command: Command) -> Result<Self, Failed> {
-        command.stderr(Stdio::null());
-        Self::spawn_as_it_is(command)
-    }
-
-    /// Does the same, with `command`'s own standard error.
-    pub(super) fn spawn_as_it_is(mut command: Command) -> Result<Self, Failed> {
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
-        let ping = line.split_whitespace().map(str::to_owned).collect();
-        Ok(Self { child, line: line.trim().to_owned(), ping })
-    }
-
-    pub(super) fn address(&self) -> &str {
-        self.ping.get(2).map_or("", String::as_str)
-    }
-}
-
-impl Drop for Pong {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    ]
 }
 
 fn two_terminals(demo: Demo, place: &TempDir) -> Outcome {

@@ -9,8 +9,8 @@ use nix::unistd::geteuid;
 use tempfile::TempDir;
 
 use super::demo::Demo;
-use super::leaks::nothing_left;
-use super::terminals::Pong;
+use super::pong::Pong;
+use super::remains::nothing_left;
 use super::{Outcome, ensure, run, skipped};
 
 /// Two ordinary users. They need no entry in `/etc/passwd`.
