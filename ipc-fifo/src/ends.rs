@@ -27,7 +27,7 @@ pub(crate) struct End {
 
 /// The end of a FIFO to open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub(crate) enum OpenFor {
     Read,
     Write,
 }
@@ -36,12 +36,12 @@ impl End {
     // ANCHOR: open
     /// Opens an end and never sleeps: the read end is there at once, the write end is refused (`ENXIO`) while there is
     /// no reader.
-    pub(crate) fn open(path: &Path, side: Side) -> Result<Self> {
-        let end = Self { blocking: open(path, side)?, polling: open(path, side)? };
+    pub(crate) fn open(path: &Path, open_for: OpenFor) -> Result<Self> {
+        let end = Self { blocking: open(path, open_for)?, polling: open(path, open_for)? };
         // Only the open had to be non-blocking: in blocking mode it could sleep forever if the other side died just
         // before.
         fcntl(&end.blocking, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?;
-        if side == Side::Write {
+        if open_for == OpenFor::Write {
             enlarge_pipe(&end.blocking);
         }
         Ok(end)
@@ -64,11 +64,11 @@ impl Drop for End {
     }
 }
 
-fn open(path: &Path, side: Side) -> Result<File> {
+fn open(path: &Path, open_for: OpenFor) -> Result<File> {
     // std adds O_CLOEXEC: no child of ours may keep an end open, or the other side would wait for its end of file.
     let file = OpenOptions::new()
-        .read(side == Side::Read)
-        .write(side == Side::Write)
+        .read(open_for == OpenFor::Read)
+        .write(open_for == OpenFor::Write)
         .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW | OFlag::O_NOCTTY).bits())
         .open(path)
         .call("open")

@@ -24,7 +24,7 @@ use ipc_core::{
 use nix::errno::Errno;
 use nix::unistd::{read, write};
 
-use crate::ends::{End, Ends, Side};
+use crate::ends::{End, Ends, OpenFor};
 use crate::{TO_JOINER, TO_OWNER};
 
 /// A word of this version of the protocol. With the number after it, it is shorter than `PIPE_BUF`, so it arrives
@@ -50,7 +50,7 @@ pub(crate) struct Reception {
 impl Reception {
     /// Opens the owner's read end, which needs no process on the other side.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
-        let read = End::open(&dir.join(TO_OWNER), Side::Read)?;
+        let read = End::open(&dir.join(TO_OWNER), OpenFor::Read)?;
         Ok(Self { dir: dir.to_owned(), read, visitor: None })
     }
 
@@ -93,7 +93,7 @@ impl Reception {
 
     /// Opens the owner's write end, for which there must be a reader, and answers.
     fn answer(&self, number: u64) -> Result<End> {
-        let end = End::open(&self.dir.join(TO_JOINER), Side::Write)?;
+        let end = End::open(&self.dir.join(TO_JOINER), OpenFor::Write)?;
         write(&end.polling, &say(HERE, number)).call("write")?;
         Ok(end)
     }
@@ -125,10 +125,10 @@ pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
         if locked { Ok(()) } else { Err(Errno::EWOULDBLOCK).call("flock").advise(Errno::EWOULDBLOCK, in_use) }
     };
     // A lock on a FIFO is a lock on its inode: it keeps other joiners out, and ends with this process.
-    let read = End::open(&dir.join(TO_JOINER), Side::Read)?;
+    let read = End::open(&dir.join(TO_JOINER), OpenFor::Read)?;
     check_owners(&read, dir, setup)?;
     unless_in_use(flock::try_lock(&read.polling)?)?;
-    let write = End::open(&dir.join(TO_OWNER), Side::Write)?;
+    let write = End::open(&dir.join(TO_OWNER), OpenFor::Write)?;
     check_owners(&write, dir, setup)?;
     // The owner holds this lock once a process has joined, even if that process is gone by now.
     unless_in_use(flock::try_lock_shared(&write.polling)?)?;

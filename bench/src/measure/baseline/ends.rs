@@ -23,4 +23,4 @@ pub(super) struct BothEnds {
 }
 
 /// Plays one order by bare calls and returns its time: on ping for a round trip, on pong for a stream.
-pub(super) type Side = Box<dyn FnMut(&Workload) -> nix::Result<Duration>>;
+pub(super) type BareSide = Box<dyn FnMut(&Workload) -> nix::Result<Duration>>;

@@ -17,7 +17,7 @@ use ipc_demo::exchange::Pattern;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::ftruncate;
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::play;
 use super::sys::{self, Shared};
 use super::waiting::{BareWait, Waiter};
@@ -45,7 +45,7 @@ pub(super) fn map(ends: &BareEnds) -> Result<Shared> {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSide> {
     let (shared, count) = (map(ends)?, ends.number as usize);
     Ok(Box::new(move |order| match (order.pattern, role) {
         (Pattern::RoundTrip | Pattern::OneWay, _) => {

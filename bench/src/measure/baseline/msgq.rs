@@ -7,7 +7,7 @@ use ipc_core::ownership::{self, OwnershipLock};
 use ipc_demo::cpus::Role;
 use ipc_msgq::{Key, Queue, SystemV};
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::play;
 use super::sys;
 use super::waiting::Waiter;
@@ -24,7 +24,7 @@ pub(super) fn make() -> Result<BothEnds> {
 
 // ANCHOR: side
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Side {
+pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> BareSide {
     let queue = ends.number;
     let (outbound, inbound) = match role {
         Role::Ping => (1, 2),

@@ -13,7 +13,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, pipe2, read, write};
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::{play, read_all, write_all};
 use super::waiting::Waiter;
 
@@ -47,7 +47,7 @@ fn ends(read: OwnedFd, write: OwnedFd) -> BareEnds {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<BareSide> {
     let [reads, writes]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
     if waiter.polls() {

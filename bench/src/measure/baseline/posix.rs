@@ -10,7 +10,7 @@ use ipc_msgq::posix::PosixName;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::mqueue::mq_unlink;
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::play;
 use super::sys;
 use super::waiting::Waiter;
@@ -37,7 +37,7 @@ pub(super) fn make(size: usize) -> Result<BothEnds> {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: BareEnds, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: BareEnds, waiter: Waiter) -> Result<BareSide> {
     let [inbound, outbound]: [OwnedFd; 2] =
         ends.descriptors.try_into().map_err(|_| Error::Corrupt("not two descriptors"))?;
     if waiter.polls() {

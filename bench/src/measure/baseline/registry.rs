@@ -3,12 +3,12 @@
 use ipc_core::{Mechanism, Result};
 use ipc_demo::cpus::Role;
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::waiting::Waiter;
 use super::{memory, msgq, pipe, posix, semaphore, socket};
 
 type Make = fn(size: usize, slots: usize) -> Result<BothEnds>;
-type MakeSide = fn(Role, BareEnds, piece: Option<usize>, Waiter) -> Result<Side>;
+type MakeSide = fn(Role, BareEnds, piece: Option<usize>, Waiter) -> Result<BareSide>;
 
 /// The bare calls of a variant.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use ipc_demo::cpus::Role;
 use ipc_demo::exchange::Pattern;
 use ipc_shm::{SemaphoreArray, Semaphores};
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::play;
 use super::waiting::Waiter;
 use super::{memory, sys};
@@ -34,7 +34,7 @@ pub(super) fn make(size: usize) -> Result<BothEnds> {
 }
 
 /// Returns one side of the exchange.
-pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<Side> {
+pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSide> {
     let (shared, array) = (memory::map(ends)?, ends.number);
     let flags = if waiter.polls() { libc::IPC_NOWAIT } else { 0 };
     let take = move |semaphore| waiter.until(|| sys::semop(array, semaphore, -1, flags));

@@ -10,7 +10,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
 };
 
-use super::ends::{BareEnds, BothEnds, Side};
+use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::{play, read_all, write_all};
 use super::waiting::Waiter;
 
@@ -76,7 +76,7 @@ fn flags(waiter: &Waiter) -> MsgFlags {
 }
 
 /// Returns one side of the exchange over a stream, for which both sides know the length of the messages.
-pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<Side> {
+pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<BareSide> {
     let (owned, flags, piece) = (socket(ends)?, flags(&waiter), piece.unwrap_or(usize::MAX));
     Ok(Box::new(move |order| {
         let fd = owned.as_raw_fd();
@@ -90,7 +90,7 @@ pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: W
 }
 
 /// Returns one side of the exchange in packets: one call, one message.
-pub(super) fn packets(role: Role, ends: BareEnds, waiter: Waiter) -> Result<Side> {
+pub(super) fn packets(role: Role, ends: BareEnds, waiter: Waiter) -> Result<BareSide> {
     let (owned, flags) = (socket(ends)?, flags(&waiter));
     Ok(Box::new(move |order| {
         let (fd, size) = (owned.as_raw_fd(), order.size);
