@@ -93,7 +93,8 @@
 //! | `readiness/helper.rs` | 2 | the thread behind it |
 //! | **9. Structs, and the kernel's records** | **14** | |
 //! | `typed.rs` | 6 | [`Typed`]: messages that are structs |
-//! | `control.rs` | 8 | [`Stat`], [`Settings`]: what the kernel records about a queue, and what can be changed |
+//! | `stat.rs` | 4 | [`Stat`]: what the kernel records about a queue |
+//! | `control.rs` | 4 | [`Settings`]: what can be changed |
 //! | **10. Removing and listing** | **12** | |
 //! | `owned.rs` | 2 | [`OwnedQueue`]: removed when dropped |
 //! | `drain.rs` | 4 | [`Drain`]: removing a queue so that nothing is lost |
@@ -119,6 +120,7 @@ mod queue;
 mod readiness;
 mod select;
 pub mod server;
+mod stat;
 mod sys;
 mod system_v;
 mod typed;
@@ -128,7 +130,7 @@ mod wake_timer;
 use ipc_core::ownership::{self, Note};
 use ipc_core::{Between, Direction, Error, Medium, Profile, Reach, Result, Unit};
 
-pub use control::{Settings, Stat};
+pub use control::Settings;
 pub use drain::Drain;
 pub use ipc_core::{Key, ProjectId};
 pub use limits::{Limits, Usage};
@@ -141,6 +143,7 @@ pub use posix::Posix;
 pub use queue::{Queue, QueueId};
 pub use readiness::Readiness;
 pub use select::Select;
+pub use stat::Stat;
 pub use system_v::{SystemV, SystemVLink};
 pub use typed::Typed;
 pub use wait_limit::{CancelToken, WaitLimit};

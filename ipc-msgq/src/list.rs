@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use ipc_core::{Advise, Call, Error, Result};
 use nix::errno::Errno;
 
-use crate::control::{process, time};
+use crate::stat::{process, time};
 use crate::{Key, Queue, QueueId, Stat, sys};
 
 /// An entry of [`list`].

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use ipc_core::process::PeerProcess;
-use ipc_core::{Deadline, Error, MAX_MESSAGE, Result, Transport};
+use ipc_core::{Deadline, Error, Result, Transport};
 use nix::errno::Errno;
 
-use super::protocol::{Hello, Party, QueueEnd};
+use super::protocol::{Hello, Party, QueueEnd, max_message};
 use crate::wake_timer::{PeriodicWakeUp, TICK};
 use crate::{Message, Queue};
 
@@ -138,17 +138,6 @@ impl SystemVLink {
             _ => error,
         }
     }
-}
-
-/// Returns the longest message that a link over `queue` carries, in bytes: one byte is kept for the last byte.
-pub(crate) fn max_message(queue: Queue) -> Result<usize> {
-    let longest = queue.longest_text()?;
-    if longest < Hello::SIZE {
-        return Err(Error::Usage(format!(
-            "queues with messages of {longest} bytes are too small for a link: raise kernel.msgmax and kernel.msgmnb"
-        )));
-    }
-    Ok((longest - 1).min(MAX_MESSAGE))
 }
 
 impl Transport for SystemVLink {

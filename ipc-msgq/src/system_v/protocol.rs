@@ -2,10 +2,9 @@
 
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::process::ProcessId;
-use ipc_core::{Error, Result};
+use ipc_core::{Error, MAX_MESSAGE, Result};
 use nix::errno::Errno;
 
-use super::link::max_message;
 use crate::{Message, MessageType, Queue, process_bytes};
 
 /// One of the two sides. Each sends messages of its own type and takes only those of the other's: with a single type, a
@@ -109,7 +108,7 @@ impl Hello {
             Some((process_bytes::decode(process)?, u64::from_ne_bytes(max_message.try_into().ok()?)))
         });
         let (process, max_message) = fields.ok_or(STRANGER)?;
-        // A queue usable for a link has at least this capacity: see `link::max_message`.
+        // A queue usable for a link has at least this capacity: see `max_message`.
         if max_message < Self::SIZE as u64 - 1 {
             return Err(STRANGER);
         }
@@ -150,6 +149,17 @@ pub(crate) fn try_recv_hello(queue: Queue, kind: MessageType) -> Result<Option<H
         Err(error) if error.errno() == Some(Errno::E2BIG) => Err(STRANGER),
         Err(error) => Err(error),
     }
+}
+
+/// Returns the longest message that a link over `queue` carries, in bytes: one byte is kept for the last byte.
+pub(crate) fn max_message(queue: Queue) -> Result<usize> {
+    let longest = queue.longest_text()?;
+    if longest < Hello::SIZE {
+        return Err(Error::Usage(format!(
+            "queues with messages of {longest} bytes are too small for a link: raise kernel.msgmax and kernel.msgmnb"
+        )));
+    }
+    Ok((longest - 1).min(MAX_MESSAGE))
 }
 
 #[cfg(test)]

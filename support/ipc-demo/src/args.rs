@@ -9,7 +9,7 @@ use ipc_core::{Error, Mechanism, Options, Result, Setup, Variant, Variants, Visi
 use serde::{Deserialize, Serialize};
 
 use super::USAGE;
-use super::narrator::tell;
+use super::output::tell;
 use crate::cpus::Cpus;
 use crate::helper_process::Invitation;
 

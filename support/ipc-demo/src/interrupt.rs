@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use super::narrator::tell;
+use super::output::tell;
 use crate::sys;
 pub use crate::sys::{heed, ignore};
 

@@ -92,7 +92,7 @@ pub fn report(result: Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             interrupt::let_the_signal_end_it();
-            narrator::tell(&format!("error: {error}"));
+            output::tell(&format!("error: {error}"));
             match error {
                 Error::Usage(_) | Error::TooLarge { .. } => ExitCode::from(USAGE),
                 _ => ExitCode::FAILURE,

@@ -1,14 +1,13 @@
 //! Narrates the run to a student, on standard error; prints the result on standard output.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::time::Duration;
 
 use ipc_core::{Mechanism, Options, Result, Variant};
 use serde::Serialize;
 
 use super::args::Parsed;
-use super::output::print;
+use super::output::{print, tell};
 use crate::cpus::Role;
 use crate::exchange::Summary;
 
@@ -142,13 +141,6 @@ impl<'a> Narrator<'a> {
         }
         text.trim_end().to_owned()
     }
-}
-
-/// Writes a line to standard error. Unlike `eprintln!`, which panics, it ignores a closed pipe, as with `2>&1 | head`.
-pub(super) fn tell(line: &str) {
-    // In one write: a parent and its child share a standard error, and their lines must not mix.
-    let line = format!("{line}\n");
-    let _ = std::io::stderr().write_all(line.as_bytes()); // there is nowhere else to report a failure
 }
 
 fn microseconds(nanoseconds: f64) -> String {

@@ -1,4 +1,4 @@
-//! Standard output: either the text has been written, or the call returns an error.
+//! Standard output, where either the text has been written or the call returns an error; and standard error.
 
 use std::io::{Stdout, Write as _};
 use std::os::fd::AsFd as _;
@@ -25,6 +25,13 @@ pub fn print(text: &str) -> Result<()> {
 pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = stdout()?.lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).call("write").on(STDOUT)
+}
+
+/// Writes a line to standard error. Unlike `eprintln!`, which panics, it ignores a closed pipe, as with `2>&1 | head`.
+pub(super) fn tell(line: &str) {
+    // In one write: a parent and its child share a standard error, and their lines must not mix.
+    let line = format!("{line}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes()); // there is nowhere else to report a failure
 }
 
 /// Fails if no reader could receive output: standard output is closed, or is a pipe whose other end is. Writes nothing.

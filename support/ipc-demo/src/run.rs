@@ -6,8 +6,8 @@ use nix::unistd::Pid;
 
 use super::args::{self, Parsed};
 use super::meeting;
-use super::narrator::{Narrator, SHOWN, tell};
-use super::output::print;
+use super::narrator::{Narrator, SHOWN};
+use super::output::{print, tell};
 use super::silence::Watched;
 use crate::cpus::{self, Cpus, Role};
 use crate::exchange::{self, Pattern, Summary, Workload};
