@@ -132,7 +132,11 @@ fn good_results_are_not_replaced_by_nothing() {
     let good = std::fs::read(dir.path().join("results.json")).unwrap();
     let nothing = run(&mut measure(&["--size", "1G"]));
     assert_eq!(nothing.status, Some(1), "{}", nothing.stderr);
-    assert!(nothing.stderr.contains("not saved: there are results of an older run"), "{}", nothing.stderr);
+    assert!(
+        nothing.stderr.contains("not saved: nothing was measured that could replace the results"),
+        "{}",
+        nothing.stderr
+    );
     let unsaved = measure(&["--size", "65"]);
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]).arg(unsaved.get_program()).args(unsaved.get_args());
