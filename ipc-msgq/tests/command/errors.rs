@@ -43,7 +43,7 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["rm"], "--orphans"),
         (&["rm", "--dry-run"], "--orphans"),
         (&["rm", "--force"], "--orphans"),
-        (&["set", "--id", "1", "--qbytes", "1X"], "not a length in bytes"),
+        (&["set", "--id", "1", "--qbytes", "1X"], "expected a length in bytes"),
         (&["ls", "everything"], "everything"),
         (&["completions", "cobol"], "cobol"),
         (&["scenario"], "--list"),
@@ -87,6 +87,6 @@ fn a_queue_too_small_for_the_exchange_is_reported() {
     };
     let output = demo.args(["--count", "5", "--size", "16"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("and this link carries at most 39: raise its limit (kernel.msgmax"), "{said}");
+    assert!(said.contains("but this link carries at most 39: raise its limit (kernel.msgmax"), "{said}");
     assert!(!said.contains("the peer is gone"), "{said}");
 }
