@@ -200,5 +200,5 @@ fn check_finds_what_does_not_compile() {
     let tiny = Tiny::new();
     tiny.write("exercises/sum/two.rs", "fn main() { not rust }");
     let found = tiny.course(&["check"]).ended_with(1);
-    assert!(found.contains("each exercise has to compile"), "{found}");
+    assert!(found.contains("each exercise must compile"), "{found}");
 }
