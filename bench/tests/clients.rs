@@ -104,7 +104,7 @@ fn what_cannot_be_is_said() {
     for (args, said) in [
         (&["--clients", "10", "--wait", "spin"][..], "with --wait block only"),
         (&["--clients", "10", "--count", "100"], "use --duration"),
-        (&["--clients", "10", "--kind", "throughput"], "--clients is for --kind clients"),
+        (&["--clients", "10", "--kind", "throughput"], "--clients requires --kind clients"),
         (&["--clients", "1,0"], "expected a whole number from 1 to 10000"),
     ] {
         let output = run(bench().args(args));

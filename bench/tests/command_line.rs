@@ -231,7 +231,7 @@ fn wrong_usage_is_one_clear_line() {
         (&["--variant", "none"], "invalid variant 'none'"),
         (&["--mechanism", "pipe", "--variant", "tcp"], "none of these mechanisms has such a variant"),
         (&["--kind", "open_loop"], "needs a --rate"),
-        (&["--kind", "throughput", "--rate", "10"], "--rate is for --kind open_loop"),
+        (&["--kind", "throughput", "--rate", "10"], "--rate requires --kind open_loop"),
         (&["--duration", "1", "--count", "1"], "--count"),
         (&["--loud"], "--loud"),
         (&["--mechanisms", "pipe"], "found; a similar argument exists: '--mechanism'"),

@@ -302,9 +302,9 @@ fn bad_input_is_one_clear_line() {
     let cases = [
         (newer.path(), "results of version 4, and this is a reader of version 3"),
         (older.path(), "results of version 1, and this is a reader of version 3"),
-        (other.path(), "these are no results of ipc-bench"),
+        (other.path(), "not results of ipc-bench"),
         (nasty.path(), "a name that cannot be printed"),
-        (broken.path(), "these are no results of ipc-bench"),
+        (broken.path(), "not results of ipc-bench"),
         ("/nowhere/at/all".into(), "No such file or directory"),
     ];
     for (path, reason) in cases {

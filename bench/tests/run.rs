@@ -88,7 +88,7 @@ fn no_place_to_keep_a_run_is_said() {
     command.args(["--mechanism", "pipe", "--size", "64", "--count", "5"]).env("XDG_DATA_HOME", file.path());
     let output = run(&mut command);
     assert_eq!(output.status, Some(0), "{}", output.stderr);
-    assert!(output.stderr.contains("warning: the results will not be kept: "), "{}", output.stderr);
+    assert!(output.stderr.contains("warning: the results will not be saved: "), "{}", output.stderr);
     assert!(!output.stderr.contains("saved as"), "{}", output.stderr);
 }
 

@@ -41,7 +41,7 @@ mod tests {
 
     fn answered(typed: &str) -> (Result<u32>, String) {
         let mut output = Vec::new();
-        let read = |text: &str| text.parse().map_err(|_| Error::Usage(format!("'{text}' is no number")));
+        let read = |text: &str| text.parse().map_err(|_| Error::Usage(format!("'{text}' is not a number")));
         let answer = ask(&mut typed.as_bytes(), &mut output, "How many?", "  a number", "1", read);
         (answer, String::from_utf8(output).unwrap())
     }
@@ -51,7 +51,7 @@ mod tests {
         let (answer, shown) = answered("many\n 3 \n");
         assert_eq!(
             (answer.unwrap(), &*shown),
-            (3, "How many?\n  a number\n[1] > 'many' is no number\n[1] > ")
+            (3, "How many?\n  a number\n[1] > 'many' is not a number\n[1] > ")
         );
         assert_eq!(answered("\n").0.unwrap(), 1);
         assert_eq!(answered("4").0.unwrap(), 4, "a last line without its end");

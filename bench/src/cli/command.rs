@@ -21,7 +21,9 @@ pub fn main() -> ExitCode {
 fn command() -> Command {
     run::with_arguments(Command::new("ipc-bench"))
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Measures six ways of inter-process communication side by side, between two real processes")
+        .about(
+            "Measure six mechanisms of inter-process communication side by side, between two real processes",
+        )
         .after_help(run::AFTER_HELP)
         .disable_help_subcommand(true)
         .args_conflicts_with_subcommands(true)

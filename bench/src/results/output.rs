@@ -25,7 +25,7 @@ impl Output {
     /// The directory cannot be created or written to.
     pub fn create(dir: impl Into<PathBuf>) -> Result<Self> {
         let output = Self { dir: dir.into() };
-        let better = |error| advised(error, "name a directory that can be made, and written to");
+        let better = |error| advised(error, "choose a directory that can be created and written to");
         fs::create_dir_all(&output.dir).call("mkdir").on(output.dir.display()).map_err(better)?;
         let trial = output.dir.join(format!(".trial-{}", std::process::id()));
         fs::write(&trial, "").call("open").on(output.dir.display()).map_err(better)?;
@@ -77,13 +77,13 @@ pub fn load(path: impl AsRef<Path>) -> Result<Document> {
     let text =
         fs::read(&path).call("read").on(path.display()).map_err(|error| Error::Usage(error.to_string()))?;
     let wrong = |what: String| Error::Usage(format!("{name}: {what}"));
-    let no_results = |error| wrong(format!("these are no results of ipc-bench: {error}"));
+    let no_results = |error| wrong(format!("not results of ipc-bench: {error}"));
     // The version first: another version may lack fields of this one, and may give them other meanings.
     let Version { schema_version } = serde_json::from_slice(&text).map_err(no_results)?;
     if schema_version != u64::from(crate::results::document::SCHEMA_VERSION) {
         let ours = crate::results::document::SCHEMA_VERSION;
         return Err(wrong(format!(
-            "results of version {schema_version}, and this is a reader of version {ours}"
+            "results have version {schema_version}, but this program reads version {ours}"
         )));
     }
     serde_json::from_slice(&text).map_err(no_results)

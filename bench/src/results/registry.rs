@@ -44,7 +44,7 @@ impl Member {
     /// [`Usage`](Error::Usage): the mechanism has no variant of that name.
     pub fn variant(&self, name: &str) -> Result<&Variant> {
         let found = self.variants().find(|variant| variant.name == name);
-        found.ok_or_else(|| Error::Usage(format!("{} has no variant '{name}'", self.profile.title)))
+        found.ok_or_else(|| Error::Usage(format!("invalid variant '{name}' of {}", self.profile.title)))
     }
 }
 

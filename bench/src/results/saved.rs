@@ -26,7 +26,7 @@ pub fn load(path: &Path) -> Result<Document> {
     let document = output::load(path)?;
     let wrong = |what: String| Err(Error::Usage(format!("{}: {what}", path.display())));
     if names(&document).any(|name| name.is_empty() || name.contains(char::is_control)) {
-        return wrong("these are no results of ipc-bench: a name that cannot be printed".into());
+        return wrong("not results of ipc-bench: a name that cannot be printed".into());
     }
     Ok(document)
 }

@@ -124,7 +124,7 @@ fn until_within(time: Duration, what: &str, mut done: impl FnMut() -> bool) {
 /// Returns the first line of a debug build's output.
 pub fn warning() -> &'static str {
     if cfg!(debug_assertions) {
-        "warning: this is a debug build; for figures: cargo run --release -p ipc-bench\n"
+        "warning: this is a debug build; for meaningful figures: cargo run --release -p ipc-bench\n"
     } else {
         ""
     }

@@ -201,14 +201,13 @@ fn make_other_in(parent: &Path) -> Result<()> {
 
 /// Adds advice to a failure to create something in the directory of ownership locks.
 pub(super) fn advise_on_space<T>(made: Result<T>) -> Result<T> {
-    let elsewhere =
-        |why: &'static str| move || format!("{why}: set TMPDIR to a directory that you may write to");
+    let elsewhere = |why: &'static str| move || format!("{why}: set TMPDIR to a writable directory");
     made.advise(Errno::ENOENT, elsewhere("there is no such directory"))
         .advise(Errno::ENOTDIR, elsewhere("there is no such directory"))
-        .advise(Errno::EACCES, elsewhere("it does not let you"))
-        .advise(Errno::EPERM, elsewhere("it does not let you"))
-        .advise(Errno::EROFS, elsewhere("nothing can be made there"))
-        .advise(Errno::ENOSPC, elsewhere("it has no room, or no inode left"))
+        .advise(Errno::EACCES, elsewhere("you may not write there"))
+        .advise(Errno::EPERM, elsewhere("you may not write there"))
+        .advise(Errno::EROFS, elsewhere("the file system is read-only"))
+        .advise(Errno::ENOSPC, elsewhere("the file system has no space or no inodes left"))
         .advise(Errno::EDQUOT, elsewhere("your quota is used up"))
         .advise(Errno::ENAMETOOLONG, || "set TMPDIR to a directory with a shorter path".into())
         .advise(Errno::EFBIG, || "the limit on the size of files (ulimit -f) is too small".into())
