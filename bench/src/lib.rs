@@ -1,16 +1,16 @@
 //! The comparison: the same exchange through all six mechanisms, measured side by side between two real processes.
 //!
-//! The rooms of this house, in the order of the work; each begins with its own reading plan. Imports run downwards
-//! only, and modules import one another in no circle: `tests/rooms.rs` checks that.
+//! The modules, in the order of the work; each begins with its own reading plan. Imports run downwards only, and
+//! without circles: `tests/rooms.rs` checks that.
 //!
 //! ```text
 //!   cli ──► measure ──► results ◄── present ◄── cli
 //! ```
 //!
-//! | room | contents |
+//! | module | contents |
 //! |---|---|
 //! | `cli/`, in the binary | the command line: one file for each subcommand |
-//! | [`measure`] | the processes that play, their turns, their costs |
+//! | [`measure`] | the processes of an exchange, their turns, their costs |
 //! | [`results`] | what was measured, as plain data, and the facts about the six |
 //! | [`present`] | results as text, as a page, and as answers; it reads nothing but results |
 //! | [`doctor`] | what disturbs measurements on this machine, and what dead processes left behind |
@@ -22,7 +22,7 @@
 //! processes share. In the *open loop* a round trip is timed from the moment at which it was meant to start.
 //!
 //! Before any timing, the same exchange is played once with every message checked: a row exists only if its mechanism
-//! works, and both processes are warm. Between two orders the peer sleeps, whatever its wait strategy, so pairs that
+//! works, and both processes are warm. Between two workloads the peer sleeps, whatever its wait strategy, so pairs that
 //! are alive at the same time do not disturb each other.
 
 #[cfg(test)]

@@ -300,8 +300,8 @@ fn bad_input_is_one_clear_line() {
     let broken = Saved::of(&document);
     std::fs::write(broken.file(), "{\n\n").unwrap();
     let cases = [
-        (newer.path(), "results of version 4, and this is a reader of version 3"),
-        (older.path(), "results of version 1, and this is a reader of version 3"),
+        (newer.path(), "results have version 4, but this program reads version 3"),
+        (older.path(), "results have version 1, but this program reads version 3"),
         (other.path(), "not results of ipc-bench"),
         (nasty.path(), "a name that cannot be printed"),
         (broken.path(), "not results of ipc-bench"),

@@ -8,7 +8,7 @@
 //! A FIFO goes one way. Talking both ways takes two, here in one directory, named for the side that reads them:
 //!
 //! ```text
-//!   owner (pong)                                         the one who joins (ping)
+//!   owner (pong)                                         the peer that joins (ping)
 //!     read  ◄────────── [ DIRECTORY/to-owner  ] ◄────────── write
 //!     write ──────────► [ DIRECTORY/to-joiner ] ──────────► read
 //! ```

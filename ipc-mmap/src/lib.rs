@@ -2,7 +2,7 @@
 //!
 //! `mmap(2)` with `MAP_SHARED` maps the pages of a file into a process's memory. They are the very pages in which the
 //! kernel caches the file, the *page cache*: a store into the mapping changes the file, and every other process that
-//! maps it or reads it sees the change at once, with no system call. One file carries both ways.
+//! maps it or reads it sees the change at once, with no system call. One file carries both directions.
 //!
 //! As with [System V shared memory](https://man7.org/linux/man-pages/man7/sysvipc.7.html), memory is all there is: it
 //! has no messages and no order, and it does not wake a reader. The suite's [ring](ipc_core::ring) adds them, one in

@@ -2,7 +2,7 @@
 //!
 //! `shmget(2)` makes a *segment*, pages that the kernel keeps under a number, the key. `shmat(2)` maps them into a
 //! process's memory. From then on the kernel is not involved: one process loads what the other stores, with no system
-//! call and no copy in between. One segment carries both ways.
+//! call and no copy in between. One segment carries both directions.
 //!
 //! Memory offers nothing more. It has no messages and no order, it does not wake a reader, and it does not report that
 //! the writer has died. This crate builds the rest in two ways, and one of them over POSIX shared memory too, where a

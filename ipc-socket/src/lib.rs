@@ -1,11 +1,11 @@
 //! # Sockets: the same two calls for the process next door and for the other side of the world
 //!
-//! A socket is a descriptor that can be read *and* written: one socket carries both ways, where a pipe takes two. Bytes
+//! A socket is a descriptor that can be read *and* written: one socket carries both directions, where pipes take two. Bytes
 //! written on one side wait in a buffer of the kernel until the other side reads them; with TCP, in one kernel here and
 //! in another there.
 //!
 //! ```text
-//!   owner (pong)                                         the one who joins (ping)
+//!   owner (pong)                                         the peer that joins (ping)
 //!     socket, bind, listen   ◄─── the address ───        socket
 //!     accept                 ◄────────────────────       connect
 //!     recv ◄──┐                                      ┌──── send
@@ -15,15 +15,15 @@
 //!
 //! Three variants, which differ in the address and in what one read returns:
 //!
-//! | variant | type | address | boundaries | who can connect |
+//! | variant | type | address | boundaries | open to |
 //! |---|---|---|---|---|
 //! | `unix-stream` | [`UnixStream`] | a path | lost: framed here, as for a pipe | this host, this user |
 //! | `unix-seqpacket` | [`UnixSeqpacket`] | a path | kept by the kernel | this host, this user |
 //! | `tcp` | [`Tcp`] | `HOST:PORT` | lost: framed here | **any program that reaches the port** |
 //!
 //! A peer whose host dies or is unplugged says nothing. TCP then probes it (keepalive), and gives up after
-//! [`TCP_SILENCE`] without any answer, whether we wait for a message or our own are not acknowledged. The error then
-//! names that reason, instead of saying that the peer is gone.
+//! [`TCP_SILENCE`] without any answer, whether this side waits for a message or its own are not acknowledged. The error
+//! then names that reason, instead of saying that the peer is gone.
 //!
 //! TCP does not know the peer's user, so a TCP owner listens on loopback unless an address is named, and on all
 //! addresses of the host only if told to (`0.0.0.0:PORT`). The greeting tells a wrong program from the right one; it is

@@ -111,7 +111,7 @@ mod tests {
         let same_fields =
             Document { schema_version: crate::results::document::SCHEMA_VERSION + 1, ..Document::empty() };
         for other in ["{\"schema_version\": 999}", &serde_json::to_string_pretty(&same_fields).unwrap()] {
-            assert!(refused(other).contains("and this is a reader of version"));
+            assert!(refused(other).contains("but this program reads version"));
         }
         for none in ["{}", "", "[]", "{\"schema_version\": \"2\"}"] {
             assert!(refused(none).contains("no results of ipc-bench"), "{none}");

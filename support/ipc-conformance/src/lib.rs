@@ -9,7 +9,7 @@
 //! }
 //! ```
 //!
-//! The peer is a real second process: this same program, started again with the name of a script to play. Each case
+//! The peer is a real second process: this same program, started again with the name of a script to run. Each case
 //! runs under a watchdog, makes its own objects, and leaves nothing behind.
 //!
 //! | file | what it checks |

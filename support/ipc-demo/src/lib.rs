@@ -1,7 +1,7 @@
 //! The demo of each mechanism: the ping-pong between two processes, and one command line for all six.
 //!
 //! ```text
-//! ipc-NAME                  both sides: spawns its own peer process, plays, prints the result
+//! ipc-NAME                  both sides: spawns its own peer process, runs the exchange, prints the result
 //! ipc-NAME pong [ADDRESS]   one side, in one terminal
 //! ipc-NAME ping [ADDRESS]   the other side, in another terminal
 //! ```
