@@ -7,11 +7,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use ipc_conformance::watchdog;
+use ipc_conformance::watchdog::{self, Killed};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The prefix of our namespaces' names; the process id follows.
@@ -238,16 +238,6 @@ fn remove_leftovers() -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// A child that does not outlive its case.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn ensure(condition: bool, reason: &str) -> Outcome {

@@ -1,19 +1,19 @@
 //! Contract 4: a peer that closes, and a peer that is killed, seen from either side.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Deadline, Error, Mechanism, Result, Transport, Waiting};
+use ipc_core::{Call, Deadline, Error, Mechanism, Result, Transport, Waiting, poll_for};
 use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::messages::Hail;
 use super::scripts::{self, OWNER, REPORT, check_numbered, numbered};
-use super::watchdog::PATIENCE;
+use super::watchdog::{Killed, PATIENCE};
 use super::{Bench, Outcome, ensure};
 
 /// The promise: a killed peer is noticed within a second.
@@ -201,7 +201,7 @@ fn owner_killed<M: Mechanism + 'static>(
 
 /// An owner process, with a joiner that it spawned, and their own directory for temporary files.
 pub(super) struct Pair {
-    owner: Child,
+    owner: Killed,
     pub(super) joiner: Pid,
     pub(super) address: String,
     report: std::path::PathBuf,
@@ -218,7 +218,7 @@ impl Pair {
         std::fs::create_dir_all(&temporary).call("mkdir")?;
         let mut command = scripts::command::<M>(OWNER, bench.wait, script);
         command.env("TMPDIR", &temporary).env(REPORT, &report).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut owner = command.spawn().call("execve")?;
+        let mut owner = command.spawn().call("execve").map(Killed)?;
         let mut line = String::new();
         let stdout = owner.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut line).call("read")?;
@@ -240,22 +240,7 @@ impl Pair {
     /// Waits for the joiner to report how its script ended.
     pub(super) fn joiner_report(&mut self) -> Result<String> {
         let path = self.report.with_extension(scripts::JOINER);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match std::fs::read_to_string(&path) {
-                Ok(text) if !text.is_empty() => return Ok(text),
-                _ if Instant::now() > deadline => {
-                    return Err(Error::TimedOut { what: "the joiner says nothing".into(), waited: PATIENCE });
-                }
-                _ => thread::sleep(Duration::from_millis(5)),
-            }
-        }
-    }
-}
-
-impl Drop for Pair {
-    fn drop(&mut self) {
-        let _ = self.owner.kill();
-        let _ = self.owner.wait();
+        let report = || Ok(std::fs::read_to_string(&path).ok().filter(|text| !text.is_empty()));
+        poll_for(PATIENCE, || "the joiner says nothing".into(), report)
     }
 }

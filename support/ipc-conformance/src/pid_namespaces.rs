@@ -115,7 +115,7 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
         return Ok(Duration::ZERO);
     }
     let (killed, survivor): (&mut Child, &mut Child) =
-        if victim == "pong" { (&mut pong.child, &mut ping) } else { (&mut ping, &mut pong.child) };
+        if victim == "pong" { (&mut *pong.child, &mut ping) } else { (&mut ping, &mut *pong.child) };
     let started = Instant::now();
     killed.kill()?;
     killed.wait()?;

@@ -1,16 +1,17 @@
 //! A `pong` in a terminal of its own.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use libtest_mimic::Failed;
 use tempfile::TempDir;
 
 use super::demo::Demo;
+use super::watchdog::Killed;
 
 /// A `pong` that waits, and the line that it prints for the other terminal.
 pub(super) struct Pong {
-    pub(super) child: Child,
+    pub(super) child: Killed,
     pub(super) line: String,
     pub(super) ping: Vec<String>,
 }
@@ -27,7 +28,7 @@ impl Pong {
 
     /// Does the same, with `command`'s own standard error.
     pub(super) fn spawn_as_it_is(mut command: Command) -> Result<Self, Failed> {
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let mut child = command.stdout(Stdio::piped()).spawn().map(Killed)?;
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line)?;
         let ping = line.split_whitespace().map(str::to_owned).collect();
@@ -36,12 +37,5 @@ impl Pong {
 
     pub(super) fn address(&self) -> &str {
         self.ping.get(2).map_or("", String::as_str)
-    }
-}
-
-impl Drop for Pong {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

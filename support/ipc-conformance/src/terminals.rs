@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::demo::{Demo, check_document, ends_by};
 use super::pong::Pong;
 use super::remains::nothing_left;
+use super::watchdog::Killed;
 use super::{Outcome, ensure, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
@@ -132,16 +133,6 @@ fn silent_peer(demo: Demo, place: &TempDir) -> Outcome {
         silent.0.wait()?;
     }
     Ok(())
-}
-
-/// A child that does not outlive its case.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Follows the advice that `ping` gives without a `pong`: the advised command, typed as it is, starts one to join.

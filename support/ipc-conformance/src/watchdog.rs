@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::fmt::{Display, Write as _};
 use std::fs;
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::ops::{Deref, DerefMut};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -101,6 +102,31 @@ fn kill_after_the_end(pids: &[u32]) {
     let mut shell = Command::new("sh");
     shell.args(["-c", "sleep 0.1; kill -KILL \"$@\"", "sh"]).args(pids.iter().map(u32::to_string));
     let _ = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn(); // there is no other way
+}
+
+/// A child that does not outlive its case: killed when dropped, if it has not ended.
+#[derive(Debug)]
+pub struct Killed(pub Child);
+
+impl Deref for Killed {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Killed {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill(); // an error means that it has ended
+        let _ = self.0.wait();
+    }
 }
 
 /// Kills all descendants of a process.
