@@ -64,7 +64,7 @@ fn a_run_is_kept_where_it_is_looked_for() {
     let at_home = |args: &[&str]| run(bench().args(args).env("XDG_DATA_HOME", home.path()));
     let output = at_home(&["report"]);
     assert_eq!(output.status, Some(2), "{}", output.stderr);
-    assert!(output.stderr.contains("no run of this machine was kept"), "{}", output.stderr);
+    assert!(output.stderr.contains("no saved run on this machine"), "{}", output.stderr);
 
     let few =
         ["--mechanism", "pipe", "--size", "64", "--count", "5", "--wait", "block", "--kind", "round_trip"];

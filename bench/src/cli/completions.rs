@@ -10,7 +10,7 @@ use ipc_demo::print;
 
 pub fn command() -> Command {
     Command::new("completions")
-        .about("Prints a script that lets a shell complete this command line")
+        .about("Print a completion script for a shell")
         .after_help("For example: source <(ipc-bench completions bash)")
         .arg(
             Arg::new("shell")

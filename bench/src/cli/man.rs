@@ -8,7 +8,7 @@ use ipc_core::{Call, Error, Result};
 use ipc_demo::print;
 
 pub fn command() -> Command {
-    Command::new("man").about("Prints a manual page: ipc-bench man | man -l -").arg(
+    Command::new("man").about("Print a manual page: ipc-bench man | man -l -").arg(
         Arg::new("command")
             .value_name("COMMAND")
             .help("Print the page of this command (default: of ipc-bench)"),

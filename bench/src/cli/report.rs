@@ -20,7 +20,7 @@ pub fn command() -> Command {
         Arg::new("output")
             .long("output")
             .value_name("FILE")
-            .help("Write the page there (default: report.html beside the results)")
+            .help("File to write (default: report.html beside the results)")
             .value_parser(path),
     ])
 }
@@ -34,7 +34,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         if results.is_dir() { results.join(saved::PAGE) } else { results.with_file_name(saved::PAGE) }
     };
     let page = matches.get_one("output").cloned().unwrap_or_else(beside);
-    let better = "name a file, in a directory that is there and can be written to";
+    let better = "choose a file in an existing directory that you may write to";
     report::save(&document, &page).map_err(|error| output::advised(error, better))?;
     print(&format!("{}\n", page.display())).map(|()| ExitCode::SUCCESS)
 }
@@ -43,9 +43,8 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
 fn newest() -> Result<(PathBuf, Document)> {
     let found =
         saved::place().and_then(|place| saved::newest(&place, |document| !document.results.is_empty()));
-    let (dir, document) = found.ok_or_else(|| {
-        Error::Usage("no run of this machine was kept: measure first, or name a DIR".into())
-    })?;
+    let (dir, document) = found
+        .ok_or_else(|| Error::Usage("no saved run on this machine: measure first, or give a DIR".into()))?;
     eprintln!("figures from {}, measured at {}", dir.display(), document.environment.timestamp);
     Ok((dir, document))
 }

@@ -40,7 +40,7 @@ pub fn with_arguments(command: Command) -> Command {
         one(
             "profile",
             "PROFILE",
-            "quick (20 seconds, the default), standard (3 minutes) or thorough (longer)",
+            "Extent of the run: quick (20 seconds, the default), standard (3 minutes) or thorough (longer)",
         )
         .value_parser(|text: &str| text.parse::<RunProfile>()),
         many("mechanism", "NAME", format!("Measure only this mechanism: {}", names()))
@@ -82,7 +82,7 @@ pub fn with_arguments(command: Command) -> Command {
             .value_name("DIR")
             .help("Save the results there, as results.json (default: where `choose` and `report` search)")
             .value_parser(value_parser!(PathBuf)),
-        one("format", "FORMAT", "How to print the results: table, json, csv or markdown (default: table)")
+        one("format", "FORMAT", "Output format: table, json, csv or markdown (default: table)")
             .value_parser(|text: &str| text.parse::<Format>()),
         flag("json", "The same as --format json").conflicts_with("format"),
     ])
@@ -144,7 +144,7 @@ impl Keeper {
         });
         Ok(tried.map_or_else(
             |reason| {
-                eprintln!("warning: the results will not be kept: {reason}");
+                eprintln!("warning: the results will not be saved: {reason}");
                 Self::Nowhere
             },
             Self::Place,
@@ -173,7 +173,7 @@ impl Keeper {
 /// Prints the warnings to read before the figures.
 fn warn(plan: &RunPlan) {
     if cfg!(debug_assertions) {
-        eprintln!("warning: this is a debug build; for figures: cargo run --release -p ipc-bench");
+        eprintln!("warning: this is a debug build; for meaningful figures: cargo run --release -p ipc-bench");
     }
     if let (RunProfile::Thorough, Some(time)) = (plan.profile, run::expected(plan)) {
         let minutes = time.as_secs_f64() / 60.0;
@@ -295,12 +295,12 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
     let kinds = chosen(matches, "kind", usual);
     let usage = |text: &str| Err(Error::Usage(text.into()));
     match (kinds.contains(&Kind::OpenLoop), rates.is_empty()) {
-        (true, true) => return usage("--kind open_loop needs a --rate: messages in a second"),
-        (false, false) => return usage("--rate is for --kind open_loop"),
+        (true, true) => return usage("--kind open_loop needs a --rate: messages per second"),
+        (false, false) => return usage("--rate requires --kind open_loop"),
         _ => {}
     }
     if !kinds.contains(&Kind::Clients) {
-        return if clients { usage("--clients is for --kind clients") } else { Ok(kinds) };
+        return if clients { usage("--clients requires --kind clients") } else { Ok(kinds) };
     }
     if matches.contains_id("count") {
         return usage("many clients are measured for a time, not for a number of messages: use --duration");

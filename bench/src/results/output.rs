@@ -114,7 +114,7 @@ mod tests {
             assert!(refused(other).contains("but this program reads version"));
         }
         for none in ["{}", "", "[]", "{\"schema_version\": \"2\"}"] {
-            assert!(refused(none).contains("no results of ipc-bench"), "{none}");
+            assert!(refused(none).contains("not results of ipc-bench"), "{none}");
         }
     }
 }
