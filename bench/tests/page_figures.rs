@@ -241,7 +241,8 @@ fn read(node: Node, text: &mut String) {
 
 /// Returns the sections of the page, as text.
 fn shown(page: &str) -> String {
-    let mut rest = page.strip_prefix("<!DOCTYPE html>").expect("an HTML page");
+    let mut rest = &page[page.find("<body>").expect("after the head")..];
+    rest = rest.strip_suffix("</html>").expect("closed");
     let mut kept = String::new();
     while let Some((before, script)) = rest.split_once("<script>") {
         kept += before;

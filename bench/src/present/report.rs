@@ -6,8 +6,8 @@
 //! | `overview.rs` | the course's table with figures beside it; a few sentences |
 //! | `curves.rs`, `dots.rs` | the charts and their contents |
 //! | `figure.rs`, `chart.rs`, `axis.rs` | a chart as HTML and SVG |
-//! | `tables.rs`, `html.rs` | the tables; text as HTML |
-//! | `page.html`, `page.css`, `chart.css`, `page.js`, `guide.html` | the frame; how to read it |
+//! | `tables.rs`, `html.rs` | the tables |
+//! | `page.css`, `chart.css`, `page.js`, `guide.html` | the looks; the script; how to read it |
 
 mod charts;
 mod data;
@@ -18,10 +18,12 @@ mod tables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use maud::{DOCTYPE, Markup, PreEscaped, Render as _, html};
+
 use crate::present::report::charts::figure::Figure;
 use crate::present::report::charts::{clients, curves, dots};
 use crate::present::report::data::Data;
-use crate::present::report::html::{escape, list};
+use crate::present::report::html::list;
 use ipc_core::{Advise as _, Call as _, Result};
 
 use crate::results::document::{Document, NotMeasured};
@@ -61,91 +63,95 @@ fn target_directory() -> PathBuf {
 #[must_use]
 pub fn page(document: &Document) -> String {
     let data = Data::of(document);
-    let content: String = sections(&data).iter().map(Section::html).collect();
-    let links: String = sections(&data).iter().map(Section::link).collect();
-    let parts = [
-        ("style", include_str!("report/page.css").into()),
-        ("chart-style", include_str!("report/chart.css").into()),
-        ("script", include_str!("report/page.js").into()),
-        ("guide", include_str!("report/guide.html").into()),
-        ("about", escape(&about(document))),
-        ("warnings", warnings(&data)),
-        ("links", links),
-        ("sections", content),
-    ];
-    filled(include_str!("report/page.html"), &parts)
+    let mut sections = sections(&data);
+    sections.retain(|section| !section.contents.0.is_empty());
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (TITLE) }
+                style id="chart-style" { (PreEscaped(include_str!("report/chart.css"))) }
+                style { (PreEscaped(include_str!("report/page.css"))) }
+                script { "document.documentElement.classList.add('js');" }
+            }
+            body {
+                header {
+                    h1 { (TITLE) }
+                    p { (about(document)) }
+                    @for warning in warnings(&data) { p.warning { (warning) } }
+                    nav aria-label="Contents" {
+                        ul { @for Section { id, title, .. } in &sections { li { a href={ "#" (id) } { (title) } } } }
+                    }
+                }
+                main {
+                    details #guide {
+                        summary { "How to read this" }
+                        (PreEscaped(include_str!("report/guide.html")))
+                    }
+                    @for Section { id, title, says, contents } in &sections {
+                        section id=(id) {
+                            h2 { (title) }
+                            @if !says.is_empty() { p { (says) } }
+                            (contents)
+                        }
+                    }
+                }
+                script { (PreEscaped(include_str!("report/page.js"))) }
+            }
+        }
+    };
+    // A chart is saved as XML, which cannot represent control characters.
+    page.0.replace(|letter: char| letter.is_control() && !"\n\t".contains(letter), "\u{fffd}")
 }
 
-/// Returns the template with each of its `{{names}}` replaced once: the replacements are not searched again.
-fn filled(template: &str, parts: &[(&str, String)]) -> String {
-    let mut pieces = template.split("{{");
-    let mut page = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let (name, rest) = piece.split_once("}}").expect("closed in page.html");
-        let part = parts.iter().find(|part| part.0 == name).expect("all names of page.html are known");
-        page += &part.1;
-        page += rest;
-    }
-    page
-}
+const TITLE: &str = "Six ways to talk between two processes";
 
 /// A part of the page that the contents link to.
 struct Section {
     id: &'static str,
     title: &'static str,
-    /// The text before its contents: plain text.
+    /// The text before its contents.
     says: &'static str,
-    html: String,
+    contents: Markup,
 }
 
-impl Section {
-    fn html(&self) -> String {
-        let Self { id, title, says, html } = self;
-        let says = if says.is_empty() { String::new() } else { format!("<p>{}</p>\n", escape(says)) };
-        if html.is_empty() {
-            String::new()
-        } else {
-            format!("<section id=\"{id}\">\n<h2>{title}</h2>\n{says}{html}</section>\n")
-        }
-    }
-
-    fn link(&self) -> String {
-        let Self { id, title, html, .. } = self;
-        if html.is_empty() { String::new() } else { format!("<li><a href=\"#{id}\">{title}</a></li>\n") }
-    }
-}
-
-/// Returns all sections; those without data are empty, and are left out.
+/// Returns all sections; those without data are empty.
 fn sections(data: &Data) -> Vec<Section> {
     let document = data.document;
-    let section = |id, title, says, html| Section { id, title, says, html };
+    let section = |id, title, says, contents| Section { id, title, says, contents };
     let draw = |figure: Figure| figure.html(&data.usual.name());
-    let mut percentiles = draw(curves::percentiles(data, "percentiles", data.short));
-    if data.long != data.short {
-        percentiles += &draw(curves::percentiles(data, "percentiles-long", data.long));
-    }
-    let others = [tables::others(data), tables::growth(data)].map(|table| tables::titled(&table)).concat();
-    let baselines = draw(curves::baseline(data)) + &tables::baseline(data).html() + &others;
+    let latencies = html! {
+        (draw(curves::latency(data)))
+        (draw(curves::percentiles(data, "percentiles", data.short)))
+        @if data.long != data.short { (draw(curves::percentiles(data, "percentiles-long", data.long))) }
+    };
+    let costs = html! { (draw(dots::tradeoff(data))) (tables::costs(data)) };
+    let loops = html! { (draw(dots::open_loop(data))) (tables::open_loop(data)) };
+    let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
+    let baselines = html! {
+        (draw(curves::baseline(data)))
+        (tables::baseline(data))
+        (tables::titled(&tables::others(data)))
+        (tables::titled(&tables::growth(data)))
+    };
     vec![
         section("glance", "At a glance", "", glance(data)),
-        section("six", "The six", TABLE, overview::course(data).html()),
-        section("latencies", "Latency", "", draw(curves::latency(data)) + &percentiles),
+        section("six", "The six", TABLE, overview::course(data).render()),
+        section("latencies", "Latency", "", latencies),
         section("throughputs", "Throughput", "", draw(curves::throughput(data))),
-        section("costs", "Cost", COST, draw(dots::tradeoff(data)) + &tables::costs(data)),
-        section("loops", "Open loop", OPEN, draw(dots::open_loop(data)) + &tables::open_loop(data).html()),
-        section(
-            "many",
-            "Many clients",
-            clients::SAYS,
-            draw(clients::chart(data)) + &clients::table(data).html(),
-        ),
+        section("costs", "Cost", COST, costs),
+        section("loops", "Open loop", OPEN, loops),
+        section("many", "Many clients", clients::SAYS, many),
         section("floors", "Beside the floor", BASELINE, baselines),
         section("figures", "All figures", "", tables::figures(data)),
         section("unstable", "Unstable rows", UNSTABLE, tables::doubtful(data)),
         section("checked", "Checked messages", "", checked(document)),
         section("skipped", "Skipped", "", missing(&document.skipped)),
         section("failed", "Failed", "", missing(&document.failed)),
-        section("notes", "Notes", "", list(document.notes.iter().cloned())),
+        section("notes", "Notes", "", list(&document.notes)),
         section("environment", "Measured on", "", environment(document)),
     ]
 }
@@ -162,13 +168,17 @@ const OPEN: &str = "Closed loop: the next message waits for the answer to the la
 const UNSTABLE: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
                         the mechanism has two modes.";
 
-fn glance(data: &Data) -> String {
-    match list(overview::sentences(data)) {
-        said if said.is_empty() => said,
-        said => format!(
-            "{said}<p>Which one is right for you also depends on who talks to whom: <code>ipc-bench choose</code> asks, \
-             and ranks the six by these figures.</p>\n"
-        ),
+fn glance(data: &Data) -> Markup {
+    let sentences = overview::sentences(data);
+    html! {
+        (list(&sentences))
+        @if !sentences.is_empty() {
+            p {
+                "Which one is right for you also depends on who talks to whom: "
+                code { "ipc-bench choose" }
+                " asks, and ranks the six by these figures."
+            }
+        }
     }
 }
 
@@ -187,7 +197,7 @@ fn about(document: &Document) -> String {
 }
 
 /// Returns the warnings that a reader must see before the first figure.
-fn warnings(data: &Data) -> String {
+fn warnings(data: &Data) -> impl Iterator<Item = String> {
     let document = data.document;
     let unstable = data.rows.iter().filter(|row| row.is_unstable()).count();
     let warnings = [
@@ -199,13 +209,12 @@ fn warnings(data: &Data) -> String {
         (unstable > 0).then(|| format!("{unstable} of {} rows are unstable and marked so.", data.rows.len())),
         data.rows.is_empty().then(|| "Nothing was measured.".to_owned()),
     ];
-    let warning = |text: String| format!("<p class=\"warning\">{}</p>\n", escape(&text));
-    warnings.into_iter().flatten().map(warning).collect()
+    warnings.into_iter().flatten()
 }
 
 /// Returns the result of checking every message.
-fn checked(document: &Document) -> String {
-    let Some(verified) = &document.verified else { return String::new() };
+fn checked(document: &Document) -> Markup {
+    let Some(verified) = &document.verified else { return Markup::default() };
     let wrong = verified.iter().filter_map(|case| {
         let error = case.error.as_ref()?;
         Some(format!("{} ({}) {} {}: {error}", case.mechanism, case.variant, case.kind.name(), case.size))
@@ -213,15 +222,15 @@ fn checked(document: &Document) -> String {
     let messages: u64 = verified.iter().map(|case| case.messages).sum();
     let all =
         format!("{} messages of {} cases checked.", crate::results::units::grouped(messages), verified.len());
-    format!("<p>{}</p>\n{}", escape(&all), list(wrong))
+    html! { p { (all) } (list(&wrong.collect::<Vec<_>>())) }
 }
 
 /// Returns the cases without figures, and the reasons.
-fn missing(cases: &[NotMeasured]) -> String {
-    list(cases.iter().map(ToString::to_string))
+fn missing(cases: &[NotMeasured]) -> Markup {
+    list(&cases.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
-fn environment(document: &Document) -> String {
+fn environment(document: &Document) -> Markup {
     let mut lines: Vec<(String, String)> = Vec::new();
     for (name, value) in document.environment.lines() {
         lines.push((name.into(), value));
@@ -232,7 +241,5 @@ fn environment(document: &Document) -> String {
     lines.extend(core.map(|text| ("a cache line from core to core and back".into(), text)));
     let copy = limits.memcpy_bytes_per_s().map(|rate| format!("{} MB/s", data::figure(rate / 1e6)));
     lines.extend(copy.map(|text| ("one core copies memory".into(), text)));
-    let line =
-        |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value));
-    format!("<dl>\n{}</dl>\n", lines.iter().map(line).collect::<String>())
+    html! { dl { @for (name, value) in lines { dt { (name) } dd { (value) } } } }
 }

@@ -1,27 +1,8 @@
-//! Pieces of HTML and CSV. All text from outside goes through here.
-
-use std::fmt::Write as _;
+//! Pieces of HTML and CSV. [`maud`] escapes all text, so that text from outside cannot become markup.
 
 use csv::{Terminator, WriterBuilder};
+use maud::{Markup, Render, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// Escapes text for HTML, also inside a quoted attribute.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' => escaped.push(' '),
-            control if control.is_control() => escaped.push('\u{fffd}'), // XML cannot represent them
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
 
 /// A table, from its heading to its last cell.
 #[derive(Debug, Default)]
@@ -67,67 +48,63 @@ impl From<&str> for Cell {
     }
 }
 
-impl HtmlTable {
+impl Render for HtmlTable {
     /// Returns the table as HTML; nothing if it has no rows.
-    pub(super) fn html(&self) -> String {
-        if self.rows.is_empty() {
-            return String::new();
-        }
-        let mut html = format!(
-            "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">\
-             <table class=\"{}\">\n<thead>\n",
-            escape(&self.label),
-            self.class
-        );
-        if !self.groups.is_empty() {
-            html.push_str("<tr>");
-            for (name, columns) in &self.groups {
-                let _ = write!(html, "<th scope=\"colgroup\" colspan=\"{columns}\">{}</th>", escape(name));
+    fn render(&self) -> Markup {
+        html! {
+            @if !self.rows.is_empty() {
+                div.wide tabindex="0" role="region" aria-label=(self.label) {
+                    table class=(self.class) {
+                        thead {
+                            @if !self.groups.is_empty() {
+                                tr {
+                                    @for (name, columns) in &self.groups {
+                                        th scope="colgroup" colspan=(columns) { (name) }
+                                    }
+                                }
+                            }
+                            tr {
+                                @for (column, name) in self.columns.iter().enumerate() {
+                                    th.n[self.is_number(column)] scope="col" { (name) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for row in &self.rows {
+                                tr {
+                                    @for (column, cell) in row.iter().enumerate() { (self.cell(column, cell)) }
+                                }
+                            }
+                        }
+                    }
+                }
             }
-            html.push_str("</tr>\n");
-        }
-        html.push_str("<tr>");
-        for (column, name) in self.columns.iter().enumerate() {
-            let _ = write!(html, "<th scope=\"col\"{}>{}</th>", self.class(column, ""), escape(name));
-        }
-        html.push_str("</tr>\n</thead>\n<tbody>\n");
-        for row in &self.rows {
-            html.push_str("<tr>");
-            for (column, cell) in row.iter().enumerate().filter(|(_, cell)| cell.rows > 0) {
-                html.push_str(&self.cell(column, cell));
-            }
-            html.push_str("</tr>\n");
-        }
-        html.push_str("</tbody></table></div>\n");
-        html
-    }
-
-    fn cell(&self, column: usize, cell: &Cell) -> String {
-        let (name, scope) = if column == 0 { ("th", " scope=\"row\"") } else { ("td", "") };
-        let high = if cell.rows > 1 { format!(" rowspan=\"{}\"", cell.rows) } else { String::new() };
-        let class = self.class(column, cell.class);
-        let aside = match cell.aside.as_str() {
-            "" => String::new(),
-            aside => format!(" <small>{}</small>", escape(aside)),
-        };
-        format!("<{name}{scope}{high}{class}>{}{aside}</{name}>", escape(&cell.text))
-    }
-
-    fn class(&self, column: usize, class: &str) -> String {
-        let numbers = self.labels..self.columns.len() - self.notes;
-        let number = if numbers.contains(&column) { "n" } else { "" };
-        match [number, class].join(" ").trim() {
-            "" => String::new(),
-            classes => format!(" class=\"{classes}\""),
         }
     }
 }
 
+impl HtmlTable {
+    fn cell(&self, column: usize, cell: &Cell) -> Markup {
+        let high = (cell.rows > 1).then_some(cell.rows);
+        let text = html! { (cell.text) @if !cell.aside.is_empty() { " " small { (cell.aside) } } };
+        html! {
+            @if cell.rows == 0 {
+            } @else if column == 0 {
+                th.n[self.is_number(column)].(cell.class) scope="row" rowspan=[high] { (text) }
+            } @else {
+                td.n[self.is_number(column)].(cell.class) rowspan=[high] { (text) }
+            }
+        }
+    }
+
+    fn is_number(&self, column: usize) -> bool {
+        (self.labels..self.columns.len() - self.notes).contains(&column)
+    }
+}
+
 /// Returns a list; nothing if it has no items.
-pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
-    let item = |item: String| format!("<li>{}</li>\n", escape(&item));
-    let items = items.into_iter().map(item).collect::<Vec<_>>().concat();
-    if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
+pub(super) fn list(items: &[String]) -> Markup {
+    html! { @if !items.is_empty() { ul { @for item in items { li { (item) } } } } }
 }
 
 /// Returns lines of comma-separated values, in the form of RFC 4180.
@@ -151,9 +128,9 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/');
 
 /// Returns a link that contains its file: no server is needed.
-pub(super) fn download(name: &str, text: &str) -> String {
-    let (name, address) = (escape(name), utf8_percent_encode(text, ESCAPED));
-    format!("<a download=\"{name}\" href=\"data:text/csv;charset=utf-8,{address}\">CSV</a>")
+pub(super) fn download(name: &str, text: &str) -> Markup {
+    let address = format!("data:text/csv;charset=utf-8,{}", utf8_percent_encode(text, ESCAPED));
+    html! { a download=(name) href=(address) { "CSV" } }
 }
 
 #[cfg(test)]
@@ -162,19 +139,22 @@ mod tests {
 
     #[test]
     fn text_cannot_become_markup() {
-        assert_eq!(escape("<b a=\"x\" b='y'>&\u{1}"), "&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}");
         let table = HtmlTable {
+            label: "\"".into(),
             columns: vec!["<".into()],
             rows: vec![vec![Cell { aside: "<i>".into(), ..Cell::from("&") }]],
             ..HtmlTable::default()
         };
-        assert!(table.html().contains("<th scope=\"row\" class=\"n\">&amp; <small>&lt;i&gt;</small></th>"));
+        let html = table.render().into_string();
+        assert!(
+            html.contains("aria-label=\"&quot;\"") && html.contains("&amp; <small>&lt;i&gt;</small></th>")
+        );
     }
 
     #[test]
     fn a_field_of_csv_keeps_its_commas_and_quotes() {
         assert_eq!(csv([vec!["a", "b, c", "d \"e\""]]), "a,\"b, c\",\"d \"\"e\"\"\"\r\n");
-        assert!(download("x.csv", "a,<b>\"%\r\n").contains("a,%3Cb%3E%22%25%0D%0A\""));
+        assert!(download("x.csv", "a,<b>\"%\r\n").0.contains("a,%3Cb%3E%22%25%0D%0A\""));
     }
 
     #[test]
@@ -186,7 +166,7 @@ mod tests {
             rows: vec![vec![cell(2)], vec![cell(0)]],
             ..HtmlTable::default()
         };
-        assert_eq!(table.html().matches("x</th>").count(), 1);
-        assert_eq!(HtmlTable::default().html(), "");
+        assert_eq!(table.render().0.matches("x</th>").count(), 1);
+        assert_eq!(HtmlTable::default().render().0, "");
     }
 }

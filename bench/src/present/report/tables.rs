@@ -1,7 +1,9 @@
 //! The tables: the figures of all charts, and more.
 
+use maud::{Markup, html};
+
 use super::data::{Data, Setting, figure, micro, way};
-use super::html::{Cell, HtmlTable, escape, list};
+use super::html::{Cell, HtmlTable, list};
 use super::overview::unstable;
 use crate::results::case::Kind;
 use crate::results::cost::Cost;
@@ -14,13 +16,9 @@ pub(super) fn columns(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Returns a table folded under a line that opens it.
-fn folded(name: &str, table: &HtmlTable) -> String {
-    let name = escape(name);
-    match table.html() {
-        html if html.is_empty() => html,
-        html => format!("<details><summary>{name}</summary>\n{html}</details>\n"),
-    }
+/// Returns a table folded under a line that opens it; nothing if it has no rows.
+fn folded(table: &HtmlTable) -> Markup {
+    html! { @if !table.rows.is_empty() { details { summary { (table.label) } (table) } } }
 }
 
 /// Returns the mechanism and the variant of a row, in two cells.
@@ -36,20 +34,23 @@ pub(super) fn who(row: &Row) -> Vec<Cell> {
 }
 
 /// Returns one table for each kind and setting.
-pub(super) fn figures(data: &Data) -> String {
-    let mut html = String::new();
-    for (kind, word) in [(Kind::RoundTrip, "Round trip"), (Kind::Throughput, "Throughput")] {
-        for setting in &data.settings {
-            let rows: Vec<_> = data.under(kind, setting).collect();
-            let table = if kind == Kind::RoundTrip { times(&rows) } else { rates(&rows) };
-            let unit = if kind == Kind::RoundTrip { "microseconds" } else { "1 MB = 1,000,000 bytes" };
-            let cpus =
-                rows.first().map(|row| format!("ping on CPU {}, pong on CPU {}", row.ping_cpu, row.pong_cpu));
-            let name = format!("{word}, {} ({}); {unit}", setting.name(), cpus.unwrap_or_default());
-            html += &folded(&name, &HtmlTable { label: name.clone(), ..table });
+pub(super) fn figures(data: &Data) -> Markup {
+    let table = |kind, setting: &Setting| {
+        let rows: Vec<_> = data.under(kind, setting).collect();
+        let (word, unit, table) = match kind {
+            Kind::RoundTrip => ("Round trip", "microseconds", times(&rows)),
+            _ => ("Throughput", "1 MB = 1,000,000 bytes", rates(&rows)),
+        };
+        let cpus =
+            rows.first().map(|row| format!("ping on CPU {}, pong on CPU {}", row.ping_cpu, row.pong_cpu));
+        let label = format!("{word}, {} ({}); {unit}", setting.name(), cpus.unwrap_or_default());
+        HtmlTable { label, ..table }
+    };
+    html! {
+        @for kind in [Kind::RoundTrip, Kind::Throughput] {
+            @for setting in &data.settings { (folded(&table(kind, setting))) }
         }
     }
-    html
 }
 
 fn times(rows: &[&Row]) -> HtmlTable {
@@ -116,26 +117,20 @@ fn rates(rows: &[&Row]) -> HtmlTable {
 }
 
 /// Returns the cost of a message on both sides: of short ones first, then of all, for each kind and setting.
-pub(super) fn costs(data: &Data) -> String {
+pub(super) fn costs(data: &Data) -> Markup {
+    let table = |what: &str, setting: &Setting, rows: Vec<&Row>| HtmlTable {
+        label: format!("Cost of {what}, {}; CPU time in microseconds", setting.name()),
+        ..cost(&rows)
+    };
     let short = data.under(Kind::RoundTrip, &data.usual).filter(|row| row.size == data.short);
-    let short = cost(&short.filter(|row| row.cost.is_some()).collect::<Vec<_>>());
-    let mut html = String::new();
-    if !short.rows.is_empty() {
-        let label = format!(
-            "Cost of a round trip of {}, {}; CPU time in microseconds",
-            bytes(data.short),
-            data.usual.name()
-        );
-        html = format!("<h3>{}</h3>\n{}", escape(&label), HtmlTable { label: label.clone(), ..short }.html());
-    }
-    for (kind, word) in [(Kind::RoundTrip, "a round trip"), (Kind::Throughput, "a message")] {
-        for setting in &data.settings {
-            let rows: Vec<_> = data.under(kind, setting).filter(|row| row.cost.is_some()).collect();
-            let name = format!("Cost of {word} of any size, {}; CPU time in microseconds", setting.name());
-            html += &folded(&name, &HtmlTable { label: name.clone(), ..cost(&rows) });
+    html! {
+        (titled(&table(&format!("a round trip of {}", bytes(data.short)), &data.usual, short.collect())))
+        @for (kind, what) in [(Kind::RoundTrip, "a round trip"), (Kind::Throughput, "a message")] {
+            @for setting in &data.settings {
+                (folded(&table(&format!("{what} of any size"), setting, data.under(kind, setting).collect())))
+            }
         }
     }
-    html
 }
 
 fn cost(rows: &[&Row]) -> HtmlTable {
@@ -296,19 +291,16 @@ pub(super) fn growth(data: &Data) -> HtmlTable {
     }
 }
 
-/// Returns a table under its own label.
-pub(super) fn titled(table: &HtmlTable) -> String {
-    match table.html() {
-        html if html.is_empty() => html,
-        html => format!("<h3>{}</h3>\n{html}", escape(&table.label)),
-    }
+/// Returns a table under its own label; nothing if it has no rows.
+pub(super) fn titled(table: &HtmlTable) -> Markup {
+    html! { @if !table.rows.is_empty() { h3 { (table.label) } (table) } }
 }
 
 /// The number of items above which a list is folded.
 const LONG: usize = 12;
 
 /// Returns the rows whose rounds do not agree.
-pub(super) fn doubtful(data: &Data) -> String {
+pub(super) fn doubtful(data: &Data) -> Markup {
     let line = |row: &&Row| {
         let (kind, setting) = (row.kind.name().replace('_', " "), Setting::of(row).name());
         let spread = row.rounds.as_ref().map_or(0.0, |rounds| rounds.spread * 100.0);
@@ -319,9 +311,10 @@ pub(super) fn doubtful(data: &Data) -> String {
         )
     };
     let lines: Vec<_> = data.rows.iter().filter(|row| row.is_unstable()).map(line).collect();
-    let count = lines.len();
-    match list(lines) {
-        long if count > LONG => format!("<details><summary>{count} rows</summary>\n{long}</details>\n"),
-        short => short,
+    let list = list(&lines);
+    if lines.len() > LONG {
+        html! { details { summary { (lines.len()) " rows" } (list) } }
+    } else {
+        list
     }
 }

@@ -1,12 +1,11 @@
-//! A chart as SVG, written without a library.
+//! A chart as SVG, drawn without a library for charts.
 //!
 //! A mechanism has a colour, a variant a marker and a dash pattern, so lines can be told apart without colours. The
 //! colours come from `chart.css`, which also goes into a chart that is saved by itself.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
 use super::axis::Axis;
-use crate::present::report::html::escape;
 use crate::results::registry::SIX;
 
 /// The width of a drawing, in its own units. All other lengths are in proportion.
@@ -99,16 +98,14 @@ impl Series {
     }
 
     /// Returns a piece of the line with the marker, for a legend.
-    pub(crate) fn swatch(&self) -> String {
-        let (dash, marker) = (self.shape.min(3), marker(self.shape));
+    pub(crate) fn swatch(&self) -> Markup {
         let own = self.points.iter().any(|point| point.shape.is_some()); // then the markers have another meaning
-        let mark = format!("<path class=\"mark\" transform=\"translate(22 9)\" d=\"{marker}\"/>");
-        format!(
-            "<svg class=\"swatch c{}\" viewBox=\"0 0 44 18\" aria-hidden=\"true\" focusable=\"false\">\
-             <path class=\"line d{dash}\" d=\"M0 9H44\"/>{}</svg>",
-            self.colour,
-            if own { "" } else { &mark }
-        )
+        html! {
+            svg class={ "swatch c" (self.colour) } viewBox="0 0 44 18" aria-hidden="true" focusable="false" {
+                path class={ "line d" (self.shape.min(3)) } d="M0 9H44" {}
+                @if !own { path.mark transform="translate(22 9)" d=(marker(self.shape)) {} }
+            }
+        }
     }
 }
 
@@ -149,62 +146,70 @@ impl Chart<'_> {
     }
 
     /// Returns the drawing.
-    pub(crate) fn svg(&self) -> String {
-        let (title, description, height) = (escape(self.title), escape(self.description), self.height());
-        let few = if self.series.len() <= FEW { " few" } else { "" };
-        let mut svg = format!(
-            "<svg class=\"plot{few}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" tabindex=\"0\" \
-             xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title><desc>{description}</desc>\n\
-             <rect class=\"paper\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
-        );
-        // Writing to a String cannot fail.
-        self.frame(&mut svg);
-        self.row_names(&mut svg);
-        self.references(&mut svg);
-        for series in self.series {
-            let Series { key, name, colour, .. } = series;
-            let (key, name) = (escape(key), escape(name));
-            let _ = write!(svg, "<g class=\"series c{colour}\" data-series=\"{key}\" data-name=\"{name}\">");
-            self.one(&mut svg, series);
-            svg.push_str("</g>\n");
+    pub(crate) fn svg(&self) -> Markup {
+        let height = self.height();
+        html! {
+            svg.plot.few[self.series.len() <= FEW] viewBox={ "0 0 " (WIDTH) " " (height) } role="img" tabindex="0"
+                xmlns="http://www.w3.org/2000/svg" {
+                title { (self.title) }
+                desc { (self.description) }
+                rect.paper width=(WIDTH) height=(height) {}
+                (self.frame())
+                (self.row_names())
+                (self.references())
+                @for series in self.series {
+                    g class={ "series c" (series.colour) } data-series=(series.key) data-name=(series.name) {
+                        (self.one(series))
+                    }
+                }
+            }
         }
-        svg.push_str("</svg>\n");
-        svg
     }
 
     /// Draws the axes, the marks and their labels.
-    fn frame(&self, svg: &mut String) {
+    fn frame(&self) -> Markup {
         let (left, right) = (self.left(), WIDTH - MARGIN[1]);
         let (top, bottom) = (MARGIN[2], self.height() - MARGIN[3]);
-        for mark in &self.x.marks {
-            let x = self.px(mark.at);
-            let _ = write!(svg, "<path class=\"{}\" d=\"M{x:.1} {top}V{bottom}\"/>", mark.line());
-            label(svg, &format!("tick mid{}", mark.importance()), (x, bottom), "1.35em", &mark.label);
-        }
-        for mark in &self.y.marks {
-            let y = self.py(mark.at);
-            let _ = write!(svg, "<path class=\"{}\" d=\"M{left} {y:.1}H{right}\"/>", mark.line());
-            label(svg, &format!("tick end{}", mark.importance()), (left - 8.0, y), ".35em", &mark.label);
-        }
-        let _ = writeln!(svg, "<path class=\"axis\" d=\"M{left} {top}V{bottom}H{right}\"/>");
-        label(svg, "name mid", (f64::midpoint(left, right), bottom), "2.9em", &self.x.name);
-        label(svg, "name", (4.0, top), "-.55em", &self.y.name);
-    }
-
-    fn row_names(&self, svg: &mut String) {
-        for (row, name) in self.rows.iter().enumerate() {
-            let (y, left, right) = (self.py(row as f64), self.left(), WIDTH - MARGIN[1]);
-            let _ = write!(svg, "<path class=\"grid\" d=\"M{left} {y:.1}H{right}\"/>");
-            label(svg, "row", (left + 6.0, y), "1.25em", name);
+        html! {
+            @for mark in &self.x.marks {
+                @let x = self.px(mark.at);
+                path class=(mark.line()) d=(format_args!("M{x:.1} {top}V{bottom}")) {}
+                (label(&format!("tick mid{}", mark.importance()), (x, bottom), "1.35em", &mark.label))
+            }
+            @for mark in &self.y.marks {
+                @let y = self.py(mark.at);
+                (self.across(mark.line(), y))
+                (label(&format!("tick end{}", mark.importance()), (left - 8.0, y), ".35em", &mark.label))
+            }
+            path.axis d=(format_args!("M{left} {top}V{bottom}H{right}")) {}
+            (label("name mid", (f64::midpoint(left, right), bottom), "2.9em", &self.x.name))
+            (label("name", (4.0, top), "-.55em", &self.y.name))
         }
     }
 
-    fn references(&self, svg: &mut String) {
-        for Reference { y, name } in self.references {
-            let (left, right, y) = (self.left(), WIDTH - MARGIN[1], self.py(*y));
-            let _ = write!(svg, "<path class=\"limit\" d=\"M{left} {y:.1}H{right}\"/>");
-            label(svg, "tick", (left + 8.0, y), "-.45em", name);
+    fn row_names(&self) -> Markup {
+        html! {
+            @for (row, name) in self.rows.iter().enumerate() {
+                @let y = self.py(row as f64);
+                (self.across("grid", y))
+                (label("row", (self.left() + 6.0, y), "1.25em", name))
+            }
         }
+    }
+
+    fn references(&self) -> Markup {
+        html! {
+            @for reference in self.references {
+                @let y = self.py(reference.y);
+                (self.across("limit", y))
+                (label("tick", (self.left() + 8.0, y), "-.45em", &reference.name))
+            }
+        }
+    }
+
+    /// Draws a line from the left to the right.
+    fn across(&self, class: &str, y: f64) -> Markup {
+        html! { path class=(class) d=(format_args!("M{} {y:.1}H{}", self.left(), WIDTH - MARGIN[1])) {} }
     }
 
     /// Splits the points into runs that a line may join. The line is broken where another series has a step that this
@@ -215,52 +220,47 @@ impl Chart<'_> {
         points.chunk_by(|a, b| !(self.x.is_of_steps && is_missed(a, b))).collect()
     }
 
-    /// Draws the band, the line and the markers of a series.
-    fn one(&self, svg: &mut String, series: &Series) {
-        let Series { shape, points, line, .. } = series;
-        let at = |x: f64, y: f64| format!("{:.1} {:.1}", self.px(x), self.py(y));
+    /// Draws the bands, the line and the markers of a series.
+    fn one(&self, series: &Series) -> Markup {
+        let at = |(x, y): (f64, f64)| format!("{:.1} {:.1}", self.px(x), self.py(y));
         let path = |points: &mut dyn Iterator<Item = (f64, f64)>| {
-            let place = |(x, y): (f64, f64)| if x.is_finite() { at(x, y) } else { String::new() };
+            let place = |point: (f64, f64)| if point.0.is_finite() { at(point) } else { String::new() };
             points.map(place).collect::<Vec<_>>().join("L").replace("LL", "M")
         };
-        let runs = self.runs(points);
-        for run in &runs {
-            let banded = || run.iter().filter(|point| point.high.is_some());
-            if banded().count() > 1 {
-                let forth = path(&mut banded().map(|point| (point.x, point.y)));
-                let back = path(&mut banded().rev().map(|point| (point.x, point.high.unwrap_or(point.y))));
-                let _ = write!(
-                    svg,
-                    "<path class=\"band\" d=\"M{forth}L{back}z\"/><path class=\"edge\" d=\"M{back}\"/>"
-                );
-            }
-        }
-        let drawn = if line.is_empty() {
+        let runs = self.runs(&series.points);
+        let band = |run: &&[Point]| {
+            let banded = || run.iter().filter_map(|point| Some((point.x, point.y, point.high?)));
+            let forth = path(&mut banded().map(|(x, low, _)| (x, low)));
+            let back = path(&mut banded().rev().map(|(x, _, high)| (x, high)));
+            (banded().count() > 1).then_some((forth, back))
+        };
+        let line = if series.line.is_empty() {
             let lines = runs.iter().map(|run| path(&mut run.iter().map(|point| (point.x, point.y))));
             lines.collect::<Vec<_>>().join("M")
         } else {
-            path(&mut line.iter().copied())
+            path(&mut series.line.iter().copied())
         };
-        if drawn.contains('L') {
-            let _ = write!(svg, "<path class=\"line d{}\" d=\"M{drawn}\"/>", (*shape).min(3));
-        }
-        for point in points {
-            let class = if point.unstable { "mark open" } else { "mark" };
-            let (x, y) = (self.px(point.x), self.py(point.y));
-            let (outline, text) = (marker(point.shape.unwrap_or(*shape)), escape(&point.text));
-            let _ = write!(
-                svg,
-                "\n<path class=\"{class}\" transform=\"translate({x:.1} {y:.1})\" d=\"{outline}\"><title>{text}</title></path>"
-            );
+        html! {
+            @for (forth, back) in runs.iter().filter_map(band) {
+                path.band d={ "M" (forth) "L" (back) "z" } {}
+                path.edge d={ "M" (back) } {}
+            }
+            @if line.contains('L') { path class={ "line d" (series.shape.min(3)) } d={ "M" (line) } {} }
+            @for point in &series.points {
+                path.mark.open[point.unstable] transform={ "translate(" (at((point.x, point.y))) ")" }
+                    d=(marker(point.shape.unwrap_or(series.shape))) {
+                    title { (point.text) }
+                }
+            }
         }
     }
 }
 
-/// Writes text at a place, moved down by a part of its own height; nothing if it is empty.
-fn label(svg: &mut String, class: &str, (x, y): (f64, f64), down: &str, text: &str) {
-    if !text.is_empty() {
-        let text = escape(text);
-        let _ =
-            writeln!(svg, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" dy=\"{down}\">{text}</text>");
+/// Draws text at a place, moved down by a part of its own height; nothing if it is empty.
+fn label(class: &str, (x, y): (f64, f64), down: &str, text: &str) -> Markup {
+    html! {
+        @if !text.is_empty() {
+            text class=(class) x=(format_args!("{x:.1}")) y=(format_args!("{y:.1}")) dy=(down) { (text) }
+        }
     }
 }

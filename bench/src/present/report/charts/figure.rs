@@ -3,11 +3,11 @@
 //! All charts of a figure have the same axes, so that two settings can be compared by eye. The script shows one of them
 //! at a time; without a script all are shown, one below another.
 
-use std::fmt::Write as _;
+use maud::{Markup, html};
 
 use super::axis::Axis;
 use super::chart::{Chart, Reference, Series};
-use crate::present::report::html::{csv, download, escape};
+use crate::present::report::html::{csv, download};
 
 /// See the [module](self).
 #[derive(Debug)]
@@ -44,47 +44,37 @@ impl View {
 
 impl Figure {
     /// Returns the figure as HTML; nothing if there is nothing to draw. The view with the name `usual` comes first.
-    pub(crate) fn html(&self, usual: &str) -> String {
-        let views =
-            || self.views.iter().filter(|view| view.series.iter().any(|series| !series.points.is_empty()));
-        let Some(first) = views().find(|view| view.name == usual).or_else(|| views().next()) else {
-            return String::new();
+    pub(crate) fn html(&self, usual: &str) -> Markup {
+        let is_drawn = |view: &&View| view.series.iter().any(|series| !series.points.is_empty());
+        let views: Vec<_> = self.views.iter().filter(is_drawn).collect();
+        let Some(first) = views.iter().find(|view| view.name == usual).or(views.first()) else {
+            return Markup::default();
         };
-        let Self { id, title, hint, .. } = self;
-        let (title, hint) = (escape(title), escape(hint));
-        let mut html =
-            format!("<figure id=\"{id}\">\n<figcaption><h3>{title}</h3><p>{hint}</p></figcaption>\n");
-        if views().count() > 1 {
-            html.push_str("<div class=\"choice script\" role=\"group\" aria-label=\"Setting\">");
-            for view in views() {
-                let (name, on) = (escape(&view.name), view.name == first.name);
-                let _ = write!(
-                    html,
-                    "<button type=\"button\" data-choose=\"{name}\" aria-pressed=\"{on}\">{name}</button>"
-                );
+        html! {
+            figure id=(self.id) {
+                figcaption { h3 { (self.title) } p { (self.hint) } }
+                @if views.len() > 1 {
+                    div.choice.script role="group" aria-label="Setting" {
+                        @for View { name, .. } in &views {
+                            @let on = (*name == first.name).to_string();
+                            button type="button" data-choose=(name) aria-pressed=(on) { (name) }
+                        }
+                    }
+                }
+                @for view in &views {
+                    div.view.on[view.name == first.name] data-view=(view.name) {
+                        p.setting { (view.name) }
+                        (self.draw(view))
+                    }
+                }
+                p.readout.script role="status" {}
+                (legend(&views))
+                p.take { "Download: " button.script.save type="button" { "SVG" } " " (self.csv()) }
             }
-            html.push_str("</div>\n");
         }
-        for view in views() {
-            let class = if view.name == first.name { "view on" } else { "view" };
-            let _ = write!(
-                html,
-                "<div class=\"{class}\" data-view=\"{0}\"><p class=\"setting\">{0}</p>\n{1}</div>\n",
-                escape(&view.name),
-                self.draw(view)
-            );
-        }
-        html.push_str("<p class=\"readout script\" role=\"status\"></p>\n");
-        html.push_str(&legend(views()));
-        let _ = write!(
-            html,
-            "<p class=\"take\">Download: <button type=\"button\" class=\"script save\">SVG</button> {}</p>\n</figure>\n",
-            self.csv()
-        );
-        html
     }
 
-    fn draw(&self, view: &View) -> String {
+    fn draw(&self, view: &View) -> Markup {
         let names: Vec<_> = view.series.iter().map(|series| series.name.as_str()).collect();
         let across = if view.rows.is_empty() { format!("; upwards: {}", self.y.name) } else { String::new() };
         let limit = |limit: &Reference| format!(" Dotted line across: {}.", limit.name);
@@ -108,7 +98,7 @@ impl Figure {
         .svg()
     }
 
-    fn csv(&self) -> String {
+    fn csv(&self) -> Markup {
         let (columns, lines) = &self.data;
         let lines = lines.iter().map(|line| line.iter().map(String::as_str).collect());
         let text = csv(std::iter::once(columns.clone()).chain(lines));
@@ -117,25 +107,25 @@ impl Figure {
 }
 
 /// Returns a button for each series in any of the views.
-fn legend<'a>(views: impl Iterator<Item = &'a View>) -> String {
+fn legend(views: &[&View]) -> Markup {
     let mut all: Vec<&Series> = Vec::new();
-    for series in views.flat_map(|view| &view.series).filter(|series| !series.points.is_empty()) {
+    for series in views.iter().flat_map(|view| &view.series).filter(|series| !series.points.is_empty()) {
         if all.iter().all(|known| known.key != series.key) {
             all.push(series);
         }
     }
     all.sort_by_key(|series| series.order());
-    let mut html = String::from("<ul class=\"legend\" aria-label=\"Series\">\n");
-    for series in &all {
-        let (key, name, swatch) = (escape(&series.key), escape(&series.name), series.swatch());
-        let _ = writeln!(
-            html,
-            "<li><button type=\"button\" data-series=\"{key}\" aria-pressed=\"true\">{swatch}{name}</button></li>"
-        );
+    html! {
+        ul.legend aria-label="Series" {
+            @for series in &all {
+                li {
+                    button type="button" data-series=(series.key) aria-pressed="true" {
+                        (series.swatch())
+                        (series.name)
+                    }
+                }
+            }
+            @if all.len() > 2 { li.script { button.all type="button" { "none" } } }
+        }
     }
-    if all.len() > 2 {
-        html.push_str("<li class=\"script\"><button type=\"button\" class=\"all\">none</button></li>\n");
-    }
-    html.push_str("</ul>\n");
-    html
 }
