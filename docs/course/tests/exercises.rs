@@ -12,7 +12,7 @@ fn each_exercise_fails_as_given_and_passes_as_solved() {
     let mut course = course.arg("check").stderr(Stdio::piped()).spawn().expect("it starts");
     let mut stderr = BufReader::new(course.stderr.take().expect("piped"));
     let mut said = String::new();
-    // How long the compiler takes is nobody's fault.
+    // The time that the compiler takes does not count.
     while !said.contains("All are built.") && stderr.read_line(&mut said).expect("text") > 0 {}
     let _watchdog = Watchdog::over("the judging of all exercises", WHOLE_CASE);
     stderr.read_to_string(&mut said).expect("text");

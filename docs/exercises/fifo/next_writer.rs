@@ -65,7 +65,7 @@ fn main() -> io::Result<()> {
     read
 }
 
-/// What this process has used of a CPU.
+/// The CPU time that this process has used.
 fn cpu_time() -> Duration {
     let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID);
     time.map_or(Duration::ZERO, |time| {

@@ -1,14 +1,14 @@
 //! # A private place (mend, 20 minutes)
 //!
 //! The program makes a FIFO, prints its path, reads one line from it and removes it. It makes it with a fixed name, with
-//! the mode 0666, in a folder in which everybody may make files (`/tmp`; the tests give it another one). Three things go
+//! the mode 0666, in a folder in which every user may make files (`/tmp`; the tests give it another one). Three things go
 //! wrong with that:
 //! - A second copy of the program finds the name taken, or worse, reads the line that was meant for the first one.
 //! - Any user can write into it.
-//! - Somebody who knows the name can put something there *first*: a link to a file of yours, or a FIFO of his own.
+//! - Another user who knows the name can put something there *first*: a link to a file of yours, or a FIFO.
 //!
 //! **Goal**: `fifo_private FOLDER` makes the FIFO in a fresh folder of its own inside `FOLDER`. That folder has the mode 0700 and a
-//! name that nobody can foretell, the FIFO has the mode 0600. At the end both are gone.
+//! name that cannot be predicted, the FIFO has the mode 0600. At the end both are gone.
 //!
 //! Read: the book, *FIFO*, "Two names in a directory"; `mkdtemp(3)` (`nix::unistd::mkdtemp`), `umask(2)`.
 //!
@@ -42,11 +42,11 @@ fn main() -> io::Result<()> {
 
 /// Makes the FIFO, and returns its path.
 fn make(folder: &Path) -> io::Result<PathBuf> {
-    // TODO: a name that others know, in a place where others can write, open for everybody.
+    // TODO: a name that others know, in a place where others can write, open for every user.
     let fifo = folder.join("course.fifo");
     match mkfifo(&fifo, Mode::from_bits_truncate(0o666)) {
         Ok(()) => fs::set_permissions(&fifo, Permissions::from_mode(0o666))?,
-        Err(Errno::EEXIST) => {} // somebody has made it already: good
+        Err(Errno::EEXIST) => {} // another process has made it already: good
         Err(errno) => return Err(errno.into()),
     }
     Ok(fifo)
@@ -63,7 +63,7 @@ fn give_up_after(limit: Duration, clean_up: impl FnOnce() + Send + 'static) {
     thread::spawn(move || {
         thread::sleep(limit);
         clean_up();
-        eprintln!("gave up: nobody wrote a line");
+        eprintln!("gave up: no line arrived");
         std::process::exit(3);
     });
 }

@@ -1,10 +1,10 @@
 //! # What a kill leaves (mend, 20 minutes)
 //!
 //! A log in a mapped file: a count, and that many records. A writer appends two records, and is killed in the middle of
-//! the third. What it stored is in the file all the same: the pages are the kernel's, and outlive the process without any
+//! the third. Its stores are in the file all the same: the pages are the kernel's, and outlive the process without any
 //! msync(2). As given, half a record is left, and it counts as a whole one.
 //!
-//! Mend `append`: whoever reads the log, at any moment, must find whole records only. `half_way` has to be called when
+//! Mend `append`: a reader of the log, at any moment, must find whole records only. `half_way` has to be called when
 //! half of the record is written; that is where the kill comes. Read: memory map, "The kernel's view".
 //!
 //! Run it: `cargo run -p course -- run mmap_after_kill`
@@ -87,7 +87,7 @@ fn map(path: &Path) -> &'static Log {
     let base =
         unsafe { libc::mmap(ptr::null_mut(), size_of::<Log>(), protection, flags, file.as_raw_fd(), 0) };
     assert!(base != libc::MAP_FAILED, "mmap: {}", io::Error::last_os_error());
-    // Whoever must not lose records when the power fails calls `msync(2)` after the words and before the count.
+    // A program that must not lose records when the power fails calls `msync(2)` after the words and before the count.
     // SAFETY: mapped, at a page, never unmapped, and the file is that long; a `Log` is all atomics.
     unsafe { &*base.cast() }
 }

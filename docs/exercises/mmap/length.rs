@@ -1,7 +1,7 @@
 //! # The length first (write, 20 minutes)
 //!
-//! A mapping may be longer than its file. Whoever touches a page behind the end of the file is ended by the kernel, with
-//! SIGBUS: a store cannot return an error. As given, this happens twice.
+//! A mapping may be longer than its file. A process that touches a page behind the end of the file is ended by the kernel,
+//! with SIGBUS: a store cannot return an error. As given, this happens twice.
 //!
 //! Write `make` and `open`. `make` gives a new file its length before it is mapped. `open` refuses a file that is shorter
 //! than `LENGTH`, and does not change it. Read: memory map, "CreationGuard and mapping the file".

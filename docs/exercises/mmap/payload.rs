@@ -1,7 +1,7 @@
-//! # A payload that nobody touches (mend, 20 minutes)
+//! # A payload that is never touched (mend, 20 minutes)
 //!
 //! This benchmark sends messages through a mapped file and says how long a round trip takes. It finds that a megabyte is
-//! as fast as 64 bytes. Do not believe it: nobody writes the message, and nobody reads it.
+//! as fast as 64 bytes. Do not believe it: the message is neither written nor read.
 //!
 //! Mend `send`, so that byte `i` of the message of round `r` is `byte(r, i)`, and `receive`, so that it returns the sum of
 //! all bytes, read from the mapping. The program prints the sum and what it should be. Look at the times before and after.
@@ -19,7 +19,7 @@ use std::{env, io, ptr, thread};
 
 const ROUNDS: u64 = 20;
 
-/// What the byte at `index` of the message of a round should be.
+/// The byte that should be at `index` of the message of a round.
 const fn byte(round: u64, index: usize) -> u8 {
     ((31 * round + index as u64) % 250 + 1) as u8
 }

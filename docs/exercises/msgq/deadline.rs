@@ -1,6 +1,6 @@
 //! # A limit that msgrcv does not have (write, 20 minutes)
 //!
-//! Nobody sends, and `msgrcv` waits for ever. Linux has no `msgrcv` with a limit of time.
+//! No process sends, and `msgrcv` waits forever. Linux has no `msgrcv` with a limit of time.
 //!
 //! **Goal**: `recv_for` gives up when its time is over, and not before. A message that comes in time is received,
 //! and not only at the end. No busy loop: the process sleeps while nothing comes.
@@ -35,7 +35,7 @@ fn main() -> std::io::Result<()> {
 
 /// Receives a message, and waits for it for at most `limit`; `None` if none has come until then.
 fn recv_for(queue: i32, limit: Duration) -> std::io::Result<Option<String>> {
-    // TODO: this waits for ever. Linux has no msgrcv with a limit.
+    // TODO: this waits forever. Linux has no msgrcv with a limit.
     let _ = limit;
     let (_, text) = sys::msgrcv(queue, 0, 0)?;
     Ok(Some(text))

@@ -30,7 +30,7 @@ fn client() -> std::io::Result<()> {
     questions.iter().try_for_each(|question| sys::msgsnd(queue.0, QUESTION, question, 0))?;
     // There is no server yet, so there can be no answer.
     if let Ok((_, answer)) = sys::msgrcv(queue.0, ANSWER, libc::IPC_NOWAIT) {
-        println!("an answer, and nobody has given it: {answer}");
+        println!("an answer that no server has given: {answer}");
         return Ok(());
     }
     let mut server = Command::new(std::env::current_exe()?).arg(queue.0.to_string()).spawn()?;

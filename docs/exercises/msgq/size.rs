@@ -10,7 +10,7 @@
 
 #[path = "sys.rs"]
 mod sys;
-/// What lies in this program's memory: a letter, and right behind it something that is nobody's business.
+/// What lies in this program's memory: a letter, and right behind it something private.
 #[repr(C)]
 struct Desk {
     mtype: libc::c_long,

@@ -1,7 +1,7 @@
 //! # The end of file that never comes (mend, 15 minutes)
 //!
 //! Three children write into one pipe, and end. The parent reads all that they write, up to the end of file, and then
-//! prints the sum. It prints nothing: it waits for ever (here: for ten seconds, then it gives up).
+//! prints the sum. It prints nothing: it waits forever (here: for ten seconds, then it gives up).
 //!
 //! **Goal**: the sum is printed, and the program ends by itself, without any limit of time.
 //!

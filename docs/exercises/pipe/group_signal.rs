@@ -1,7 +1,7 @@
-//! # A signal for everybody (mend, 10 minutes)
+//! # A signal for the whole group (mend, 10 minutes)
 //!
 //! A boss starts two children: a worker, which has to be stopped, and a witness, which has to go on. The boss stops the
-//! worker by a signal, and asks the witness, over its pipe, whether it is still there. But everybody dies.
+//! worker by a signal, and asks the witness, over its pipe, whether it is still there. But the whole group dies.
 //!
 //! **Goal**: the boss prints `worker ended by signal 15` and `witness: still here`.
 //!
@@ -52,7 +52,7 @@ fn boss() -> io::Result<()> {
     witness.wait().map(drop)
 }
 
-/// Ends this child, and nobody else.
+/// Ends this child, and no other process.
 fn stop(_worker: &Child) -> io::Result<()> {
     // TODO: who gets this signal?
     kill(Pid::from_raw(0), Signal::SIGTERM)?;

@@ -7,7 +7,7 @@
 //! - waits for both,
 //! - and prints at the end `statuses A B`: a status is the exit code, or 128 + the number of the signal that ended it.
 //!
-//! `pipe_pipeline 'exec yes' 'head -n 1'` must end: `yes` dies of `SIGPIPE` (13) when nobody can read any more.
+//! `pipe_pipeline 'exec yes' 'head -n 1'` must end: `yes` dies of `SIGPIPE` (13) when no process can read any more.
 //!
 //! Read: the book, *Pipe*, "How a child gets its ends"; `pipe2(2)`, `dup2(2)`, which `Stdio::from` calls for you.
 //!

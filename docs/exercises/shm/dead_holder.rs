@@ -1,7 +1,7 @@
 //! # A lock that the dead hold (mend, 20 minutes)
 //!
 //! A System V semaphore serves as a lock: to take it is to subtract one, to give it back is to add one. One process takes
-//! it and is killed. As given, nobody ever gets it again.
+//! it and is killed. As given, no process ever gets it again.
 //!
 //! Mend `take` and `give`, so that the kernel gives back what the dead held, and so that the count is still right after
 //! a process that took it, gave it back and ended. Read: shared memory, "Stage 2: lock-step", and semop(2).

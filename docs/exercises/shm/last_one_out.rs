@@ -1,7 +1,7 @@
 //! # The last one out (write, 20 minutes)
 //!
 //! An owner makes a segment under a key, and a joiner finds it by that key. Then both are killed. As given, the segment is
-//! left behind, for ever.
+//! left behind, forever.
 //!
 //! Write `meet`: as soon as two processes are attached, the segment is to be marked for removal. Not before that: the joiner
 //! finds a marked segment by its key no more. Read: shared memory, "Meeting at a segment", and shmctl(2).
@@ -50,7 +50,7 @@ fn both_are_killed() {
     let mut lines = BufReader::new(owner.stdout.take().expect("piped")).lines().map_while(Result::ok);
     let id = lines.next().unwrap_or_default();
     end_later(owner.id());
-    println!("{}", lines.next().unwrap_or_else(|| "the owner waits for ever".to_owned()));
+    println!("{}", lines.next().unwrap_or_else(|| "the owner waits forever".to_owned()));
     owner.kill().expect("it is our child"); // the joiner ends with it: see there
     owner.wait().expect("it is our child");
     for _ in 0..200 {
@@ -72,7 +72,7 @@ fn both_are_killed() {
 fn end_later(owner: u32) {
     thread::spawn(move || {
         thread::sleep(Duration::from_secs(10));
-        // SAFETY: numbers only. Our child, for which nobody has waited yet, so the number is still its own.
+        // SAFETY: numbers only. Our child, which has not been waited for yet, so the number is still its own.
         unsafe { libc::kill(owner.cast_signed(), libc::SIGKILL) };
     });
 }

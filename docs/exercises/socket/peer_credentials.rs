@@ -17,7 +17,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 use std::time::Duration;
 
-/// What the kernel knows of the process at the other end.
+/// The kernel's knowledge of the process at the other end.
 struct Peer {
     process: i32,
     user: u32,
@@ -54,7 +54,7 @@ fn server(path: &str, only: Option<u32>) -> io::Result<()> {
     Ok(())
 }
 
-/// Who is at the other end.
+/// The process at the other end.
 fn who(stream: &UnixStream) -> io::Result<Peer> {
     // TODO: ask the kernel.
     let _ = stream;

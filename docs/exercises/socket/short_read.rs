@@ -1,7 +1,7 @@
 //! # A read that is too short (mend, 20 minutes)
 //!
 //! A client sends ten messages over a stream, each with its length in front. The server reads a length, and then so many
-//! bytes. It works as long as all bytes of a message are there when it looks. They need not be: what was sent in one
+//! bytes. It works as long as all bytes of a message are there when it looks. They need not be: bytes sent in one
 //! piece may come in several, and what was sent in several may come in one.
 //!
 //! **Goal**: all ten messages are printed whole, in whatever pieces they come. A client that ends in the middle of a
@@ -20,7 +20,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-/// The longest message. Who receives must not believe every length.
+/// The longest message. A receiver must not believe every length.
 const LONGEST: usize = 1000;
 
 fn main() -> io::Result<()> {

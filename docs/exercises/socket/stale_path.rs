@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
 
 /// Listens at `path`.
 fn listen(path: &Path) -> io::Result<UnixListener> {
-    // TODO: what if the path is there already? Who is there: nobody, a server, or something else?
+    // TODO: what if the path is there already? Is it a dead server's, a live server's, or something else?
     UnixListener::bind(path)
 }
 

@@ -5,7 +5,7 @@
 //! it. And a short name that follows a long one comes with the end of the long one.
 //!
 //! **Goal**: each name comes out as it went in. A name that does not fit is refused by the sender, and no field
-//! contains bytes of another one, not even behind the name: the receiver may be somebody who must not see them.
+//! contains bytes of another one, not even behind the name: the receiver may be one that must not see them.
 //!
 //! Read: the book, *Sharing a message definition*, "What to keep in step".
 //! Try: `socket_unterminated Bartholomew Bo` and `socket_unterminated sixteen_letters_ Ann`

@@ -27,9 +27,9 @@ fn main() -> io::Result<()> {
 /// Makes the FIFO, and returns its path.
 fn make(folder: &Path) -> io::Result<PathBuf> {
     // `mkdtemp` makes the folder, with the mode 0700, under a name that was not there. Both in one call: to look first and
-    // to make it then would leave a moment for somebody else.
+    // to make it then would leave a moment for another user.
     let private = mkdtemp(&folder.join("fifo-XXXXXX"))?;
-    // Inside, nobody else can make, change or even find anything. So a fixed name is good enough here, and it does not
+    // Inside, no other user can make, change or even find anything. So a fixed name is good enough here, and it does not
     // matter that the umask could take bits away: it cannot take these two from ourselves, unless it is a very odd one.
     let fifo = private.join("line");
     mkfifo(&fifo, Mode::S_IRUSR | Mode::S_IWUSR)?;
@@ -50,7 +50,7 @@ fn give_up_after(limit: Duration, clean_up: impl FnOnce() + Send + 'static) {
     thread::spawn(move || {
         thread::sleep(limit);
         clean_up();
-        eprintln!("gave up: nobody wrote a line");
+        eprintln!("gave up: no line arrived");
         std::process::exit(3);
     });
 }

@@ -23,7 +23,7 @@ fn write_record(fifo: &mut File, name: &str, text: &str) -> io::Result<()> {
     fifo.write_all(record.as_bytes())
 }
 
-/// What one `write` puts into a pipe as one piece: 4096 bytes on Linux (`limits.h`).
+/// The most that one `write` puts into a pipe as one piece: 4096 bytes on Linux (`limits.h`).
 const PIPE_BUF: usize = 4096;
 
 const WRITERS: [&str; 4] = ["anna", "berta", "clara", "dora"];

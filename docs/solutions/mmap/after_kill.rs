@@ -1,7 +1,7 @@
 //! # What a kill leaves: solved
 //!
-//! First the record, then the count: whoever sees the count sees whole records. It is the same rule as for the flag of shared
-//! memory, and it holds for readers that come after the writer has died.
+//! First the record, then the count: a reader that sees the count sees whole records. It is the same rule as for the flag of
+//! shared memory, and it holds for readers that come after the writer has died.
 
 use std::fs::{self, OpenOptions};
 use std::os::fd::AsRawFd;
@@ -86,7 +86,7 @@ fn map(path: &Path) -> &'static Log {
     let base =
         unsafe { libc::mmap(ptr::null_mut(), size_of::<Log>(), protection, flags, file.as_raw_fd(), 0) };
     assert!(base != libc::MAP_FAILED, "mmap: {}", io::Error::last_os_error());
-    // Whoever must not lose records when the power fails calls `msync(2)` after the words and before the count.
+    // A program that must not lose records when the power fails calls `msync(2)` after the words and before the count.
     // SAFETY: mapped, at a page, never unmapped, and the file is that long; a `Log` is all atomics.
     unsafe { &*base.cast() }
 }

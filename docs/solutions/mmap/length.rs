@@ -1,7 +1,7 @@
 //! # The length first: solved
 //!
 //! After the mapping there is no place for an error any more: a store has no result. So both looks come before it.
-//! Nobody else may shorten the file later, either: where that can happen, take a sealed memfd.
+//! No other process may shorten the file later, either: where that can happen, take a sealed memfd.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;

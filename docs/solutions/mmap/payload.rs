@@ -1,4 +1,4 @@
-//! # A payload that nobody touches: solved
+//! # A payload that is never touched: solved
 //!
 //! The bytes are written and read, so the time grows with the size. The sum is the proof, and it also keeps the compiler
 //! from leaving the reads out.
@@ -13,7 +13,7 @@ use std::{env, io, ptr, thread};
 
 const ROUNDS: u64 = 20;
 
-/// What the byte at `index` of the message of a round should be.
+/// The byte that should be at `index` of the message of a round.
 const fn byte(round: u64, index: usize) -> u8 {
     ((31 * round + index as u64) % 250 + 1) as u8
 }

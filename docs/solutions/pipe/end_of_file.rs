@@ -31,8 +31,8 @@ fn parent() -> io::Result<()> {
         command.arg(number).stdout(Stdio::from(write.try_clone()?));
         children.push(command.spawn()?);
     }
-    // Each child has its own copy. Ours must go *before* we wait for the end of file: as long as it is open, somebody
-    // could still write, namely we ourselves, and so the kernel lets us wait.
+    // Each child has its own copy. Ours must go *before* we wait for the end of file: as long as it is open, one
+    // process could still write, this one, and so the kernel lets us wait.
     drop(write);
     let mut said = String::new();
     read.read_to_string(&mut said)?; // up to the end of file

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// No message is longer: 1 MiB. A longer length is a mistake, or somebody who wants our memory.
+/// No message is longer: 1 MiB. A longer length is a mistake, or a peer that wants our memory.
 const LONGEST: usize = 1 << 20;
 
 /// Receives one message; `None` at the end.

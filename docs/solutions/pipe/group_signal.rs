@@ -1,4 +1,4 @@
-//! # A signal for everybody: solved
+//! # A signal for the whole group: solved
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -41,11 +41,11 @@ fn boss() -> io::Result<()> {
     witness.wait().map(drop)
 }
 
-/// Ends this child, and nobody else.
+/// Ends this child, and no other process.
 fn stop(worker: &Child) -> io::Result<()> {
-    // 0 means "every process of my group", and everybody whom we start is in it, as are we. A real suite ended its
-    // benchmark that way, and whoever had started it too. The process id is what was meant. It cannot be somebody else's by
-    // now: as long as nobody has waited for the child, the kernel keeps its id.
+    // 0 means "every process of my group", and every process that we start is in it, as are we. A real suite ended its
+    // benchmark that way, and its parent too. The process id is what was meant. It cannot be another process's by now:
+    // until the child has been waited for, the kernel keeps its id.
     kill(Pid::from_raw(worker.id() as i32), Signal::SIGTERM)?;
     Ok(())
 }

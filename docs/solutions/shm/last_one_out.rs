@@ -10,12 +10,12 @@ use std::{env, fs, io, mem, process, ptr, thread};
 
 /// Waits until the joiner is attached, too, and sees to it that the segment goes with the last of the two.
 fn meet(id: i32) {
-    // Before that, the key must be there for the joiner. The kernel counts, but wakes nobody: so ask again.
+    // Before that, the key must be there for the joiner. The kernel counts, but does not wake: so ask again.
     while attached(id) < 2 {
         thread::sleep(Duration::from_millis(5));
     }
-    // From here on no kill can leave it behind. Between `shmget` and here one could: to mend that as well, somebody has to
-    // look for leftovers later, as the programs of this suite do for each other.
+    // From here on no kill can leave it behind. Between `shmget` and here one could: to mend that as well, another
+    // program has to look for leftovers later, as the programs of this suite do for each other.
     mark_for_removal(id);
 }
 
@@ -50,7 +50,7 @@ fn both_are_killed() {
     let mut lines = BufReader::new(owner.stdout.take().expect("piped")).lines().map_while(Result::ok);
     let id = lines.next().unwrap_or_default();
     end_later(owner.id());
-    println!("{}", lines.next().unwrap_or_else(|| "the owner waits for ever".to_owned()));
+    println!("{}", lines.next().unwrap_or_else(|| "the owner waits forever".to_owned()));
     owner.kill().expect("it is our child"); // the joiner ends with it: see there
     owner.wait().expect("it is our child");
     for _ in 0..200 {
@@ -72,7 +72,7 @@ fn both_are_killed() {
 fn end_later(owner: u32) {
     thread::spawn(move || {
         thread::sleep(Duration::from_secs(10));
-        // SAFETY: numbers only. Our child, for which nobody has waited yet, so the number is still its own.
+        // SAFETY: numbers only. Our child, which has not been waited for yet, so the number is still its own.
         unsafe { libc::kill(owner.cast_signed(), libc::SIGKILL) };
     });
 }

@@ -69,7 +69,7 @@ fn receive_descriptor(socket: &UnixStream) -> io::Result<OwnedFd> {
         if let ControlMessageOwned::ScmRights(descriptors) = control
             && let [descriptor] = descriptors[..]
         {
-            // SAFETY: the kernel has just made this descriptor for us, and nobody else knows its number.
+            // SAFETY: the kernel has just made this descriptor for us, and nothing else knows its number.
             return Ok(unsafe { OwnedFd::from_raw_fd(descriptor) });
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use nix::sys::socket::{getsockopt, sockopt};
 
-/// What the kernel knows of the process at the other end.
+/// The kernel's knowledge of the process at the other end.
 struct Peer {
     process: i32,
     user: u32,
@@ -47,7 +47,7 @@ fn server(path: &str, only: Option<u32>) -> io::Result<()> {
     Ok(())
 }
 
-/// Who is at the other end.
+/// The process at the other end.
 fn who(stream: &UnixStream) -> io::Result<Peer> {
     // int getsockopt(fd, SOL_SOCKET, SO_PEERCRED, struct ucred *, socklen_t *)
     let credentials = getsockopt(stream, sockopt::PeerCredentials)?;

@@ -1,8 +1,8 @@
 //! # A read that is too short: solved
 //!
-//! `read` returns what is there, at least one byte, and that is no error. Whoever wants so many bytes has to read until
-//! they have come: `read_exact` does that. But it cannot tell an end between two messages from one within: so the first
-//! read of a message stays a plain one.
+//! `read` returns what is there, at least one byte, and that is no error. A reader that wants so many bytes has to read
+//! until they have come: `read_exact` does that. But it cannot tell an end between two messages from one within: so the
+//! first read of a message stays a plain one.
 
 use std::io::{self, Error, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-/// The longest message. Who receives must not believe every length.
+/// The longest message. A receiver must not believe every length.
 const LONGEST: usize = 1000;
 
 fn main() -> io::Result<()> {

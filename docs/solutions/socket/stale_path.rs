@@ -1,7 +1,7 @@
 //! # A path that was left: solved
 //!
-//! Whether somebody listens at a path, only one who calls there finds out. To remove the path before each `bind`, as is
-//! often seen, takes it from a server that is alive: its clients then reach the new one, and it waits for ever.
+//! Only connecting tells whether a server listens at a path. Removing the path before each `bind`, as is often seen,
+//! takes it from a server that is alive: its clients then reach the new one, and it waits forever.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::FileTypeExt;
@@ -33,14 +33,14 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
     }
 }
 
-/// Whether the path is that of a socket at which nobody listens.
+/// Whether the path is that of a socket without a listener.
 fn is_abandoned(path: &Path) -> io::Result<bool> {
     // First: to connect to a file that is no socket is refused in the same words.
     if !std::fs::symlink_metadata(path)?.file_type().is_socket() {
         return Ok(false);
     }
     match UnixStream::connect(path) {
-        Ok(_) => Ok(false), // somebody is there; we hang up again
+        Ok(_) => Ok(false), // a server is there; we hang up again
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(true),
         Err(error) => Err(error),
     }

@@ -1,6 +1,6 @@
 //! # A text without an end: solved
 //!
-//! A field has a size, and nobody may look beyond it: neither for the end of a text, nor with what was in it before.
+//! A field has a size, and no code may look beyond it: neither for the end of a text, nor with what was in it before.
 
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -43,7 +43,7 @@ fn send(names: &[&str], to: &mut impl Write) -> io::Result<()> {
                 format!("'{name}' is longer than {FIELD} bytes"),
             ));
         }
-        // A fresh field for each: what is not name is zero, and tells nobody anything.
+        // A fresh field for each: what is not name is zero, and reveals nothing.
         let mut field = [0; FIELD];
         field[..name.len()].copy_from_slice(name.as_bytes());
         to.write_all(&field)?;
@@ -63,7 +63,7 @@ fn receive(from: &mut impl Read) -> io::Result<()> {
 
 /// The name in the field that begins at `start`.
 fn name_at(bytes: &[u8], start: usize) -> &[u8] {
-    // No further than the field goes: a name may fill it, and whoever sent it may have left out the zero byte.
+    // No further than the field goes: a name may fill it, and its sender may have left out the zero byte.
     // (In C this is `strnlen`. The last field may be shorter, if the sender was killed.)
     let field = &bytes[start..bytes.len().min(start + FIELD)];
     let len = field.iter().position(|byte| *byte == 0).unwrap_or(FIELD.min(field.len()));

@@ -12,7 +12,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// What the browser is called on different systems.
+/// Names of the browser on different systems.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 /// How many pages one browser looks at: its virtual time must suffice for all.
@@ -24,7 +24,7 @@ fn browser() -> Option<&'static str> {
     let found = NAMES.into_iter().find(runs);
     if found.is_none() {
         eprintln!(
-            "SKIPPED: no browser here, so nobody has looked at the book; install chromium ({})",
+            "SKIPPED: no browser here, so the book was not looked at; install chromium ({})",
             NAMES.join(", ")
         );
     }
@@ -43,7 +43,7 @@ fn book() -> &'static Path {
     })
 }
 
-/// What a page becomes before it is looked at.
+/// Turns a page into the form that is looked at.
 type Change<'a> = &'a dyn Fn(&str) -> String;
 
 /// Copies the book, with the scripts that check in each page, and names the pages.
@@ -69,7 +69,7 @@ fn copy(from: &Path, to: &Path, change: Change) -> Vec<String> {
     pages
 }
 
-/// What `check.js` reports of each page; `Null` where it did not come to its end.
+/// The report of `check.js` on each page; `Null` where it did not come to its end.
 fn reports(browser: &str, folder: &Path, frames: &[Value]) -> Vec<Value> {
     let name = frames[0].to_string().replace(|c: char| !c.is_ascii_alphanumeric(), "");
     let file = folder.join(format!("frames-{name}.html"));

@@ -133,8 +133,8 @@ fn watch_judges_on_save_and_goes_on_to_the_next() {
     thread::spawn(move || {
         stdout.lines().map_while(std::result::Result::ok).try_for_each(|line| sender.send(line))
     });
-    // Reads up to a line with this text. A file may be judged more than once, also when half of it is written: whoever
-    // saves it is not as fast as the runner on each machine.
+    // Reads up to a line with this text. A file may be judged more than once, also when half of it is written:
+    // saving it is not as fast as the runner on each machine.
     let until = |text: &str| {
         let mut said = String::new();
         while !said.contains(text) {

@@ -1,4 +1,4 @@
-//! Starting a program, and waiting for its end, but not for ever.
+//! Starting a program, and waiting for its end, but not forever.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
-/// What a program did.
+/// The outcome of a program.
 #[derive(Debug)]
 pub struct Outcome {
     /// How it ended; nothing if it had not ended in time, and was killed with all its children.
     pub status: Option<ExitStatus>,
-    /// What it wrote to standard output.
+    /// Its standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// Its standard error.
     pub stderr: String,
 }
 
@@ -62,14 +62,14 @@ pub fn run<A: AsRef<OsStr>>(exercise: &str, args: &[A], limit: Duration) -> Outc
 
 /// The same for a command that was made by [`command`] and got more arguments or another environment.
 pub fn finish(command: &mut Command, limit: Duration) -> Outcome {
-    // For its files: what it leaves behind when it is killed goes with the folder.
+    // For its files: those left behind by a kill go with the folder.
     let folder = tempfile::tempdir().expect("a folder");
     command.env("TMPDIR", folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Group(command.spawn().expect("the program can be started"));
     let stdout = reader(child.0.stdout.take());
     let stderr = reader(child.0.stderr.take());
     let status = child.wait_for(limit);
-    drop(child); // whoever of the group is left is killed, and lets go of the pipes
+    drop(child); // the rest of the group is killed, and lets go of the pipes
     Outcome { status, stdout: stdout.join().expect("read"), stderr: stderr.join().expect("read") }
 }
 

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shell_speaks_as_to_somebody_who_types() {
+    fn the_shell_speaks_as_in_a_terminal() {
         assert_eq!(tidy("\n.script: line 4:    36 Killed   ipc-fifo\n"), "Killed   ipc-fifo\n");
         assert_eq!(tidy(".script: line 4: nothere: command not found"), "bash: nothere: command not found\n");
     }

@@ -1,5 +1,5 @@
 'use strict';
-// First in each page: what goes wrong is written down.
+// First in each page: notes every error.
 window.problems = [];
 window.addEventListener('error', event => {
   window.problems.push(`error: ${event.message ?? event.target.outerHTML}`);

@@ -61,10 +61,10 @@ fn it_is_private() {
     let foretold = own_folder && process.len() > 3 && name.to_string_lossy().contains(&process);
     let said = waiting.tell("hello\n");
     assert!(is_fifo, "the path that it prints first should be a FIFO");
-    assert!(own_folder, "the FIFO lies in the folder where everybody may write, and not in one of its own");
+    assert!(own_folder, "the FIFO is in the folder where every user may write, and not in one of its own");
     assert_eq!(format!("{private_mode:o}"), "700", "the mode of the fresh folder");
     assert!(!foretold, "the name of the fresh folder has the process id in it: that can be foretold");
-    assert_eq!(format!("{fifo_mode:o}"), "600", "the mode of the FIFO: who may write into it?");
+    assert_eq!(format!("{fifo_mode:o}"), "600", "the mode of the FIFO: which users may write into it?");
     assert!(said.contains("read: hello"), "it printed: {said}");
     assert!(is_empty(dir), "the FIFO and its folder should be gone");
 }
@@ -82,7 +82,7 @@ fn two_at_once_do_not_meet() {
 }
 
 #[test]
-fn what_somebody_has_put_there_first_is_left_alone() {
+fn a_name_taken_by_another_user_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path();
     let (victim, trap) = (dir.join("diary"), dir.join("course.fifo"));
@@ -93,7 +93,7 @@ fn what_somebody_has_put_there_first_is_left_alone() {
     let said = if trapped { String::new() } else { waiting.tell("hello\n") };
     assert!(
         !trapped,
-        "it followed a link that somebody else had put there, to a file that is none of its business"
+        "it followed a link that another user had put there, to a file that is none of its business"
     );
     assert!(said.contains("read: hello"), "it printed: {said}");
     assert_eq!(fs::read_to_string(&victim).unwrap(), "dear diary\n");

@@ -4,7 +4,7 @@ use crate::program;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What it prints when all records have this length.
+/// The output when all records have this length.
 fn written(len: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let name = folder.path().to_str().expect("a name in UTF-8");

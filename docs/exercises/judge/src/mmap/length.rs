@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::program;
 
 #[test]
-fn nobody_is_ended_by_sigbus() {
+fn no_process_is_ended_by_sigbus() {
     let outcome = program::run("mmap_length", &[] as &[&str], Duration::from_secs(30));
     outcome.expect_done("The program starts processes that map files, and says how they fared.");
     let said = &outcome.stdout;
@@ -21,7 +21,7 @@ fn nobody_is_ended_by_sigbus() {
     );
     assert!(
         after("a short file, opened: ").starts_with("refused: "),
-        "`open` must return an error for a file that is too short, before anybody maps it\n{said}"
+        "`open` must return an error for a file that is too short, before it is mapped\n{said}"
     );
     assert_eq!(
         after("it holds "),

@@ -26,7 +26,7 @@ fn it_sleeps_while_it_waits() {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("it needs no rights");
     let used = (usage.user_time() + usage.system_time()).num_milliseconds();
     let busy = busy.as_millis() as i64;
-    // It waits for half a second. Who looks every millisecond needs some ten milliseconds of a processor for that.
+    // It waits for half a second. Looking every millisecond takes some ten milliseconds of a processor.
     assert!(
         used < busy / 2,
         "it kept a processor busy for {used} ms, where one who never sleeps gets {busy}"

@@ -4,7 +4,7 @@ use crate::program;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What it prints when the sender sends in this way.
+/// The output when the sender sends in this way.
 fn received(how: &str) -> String {
     let outcome = program::run("pipe_frames", &[how], LIMIT);
     outcome.expect_done(&format!("What was sent ({how}) should be received to its end."));
@@ -51,7 +51,7 @@ fn an_end_of_file_within_a_length_is_an_error() {
 
 #[test]
 fn a_length_that_no_message_has_is_refused() {
-    assert_eq!(received("huge"), "error InvalidData", "somebody claimed 4 GiB");
+    assert_eq!(received("huge"), "error InvalidData", "the sender claimed 4 GiB");
 }
 
 #[test]

@@ -6,7 +6,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// The program puts its processes into a group of their own: a wrong signal does not come here.
 #[test]
-fn the_worker_is_stopped_and_nobody_else() {
+fn only_the_worker_is_stopped() {
     let outcome = program::run("pipe_group_signal", &[] as &[&str], LIMIT);
     let said = &outcome.stdout;
     assert!(

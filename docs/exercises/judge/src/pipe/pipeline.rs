@@ -4,7 +4,7 @@ use crate::program;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What it prints for these two commands.
+/// The output for these two commands.
 fn pipeline(first: &str, second: &str) -> String {
     let outcome = program::run("pipe_pipeline", &[first, second], LIMIT);
     let what =

@@ -9,7 +9,7 @@ fn the_lock_of_a_dead_process_is_free_and_the_count_stays_right() {
     let said = &outcome.stdout;
     assert!(
         said.contains("the next one got the lock"),
-        "the holder is dead, and its lock is still taken: nobody gave it back\n{said}"
+        "the holder is dead, and its lock is still taken: nothing gave it back\n{said}"
     );
     assert!(
         said.contains("in the end the count is 1"),

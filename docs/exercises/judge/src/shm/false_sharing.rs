@@ -23,6 +23,6 @@ fn head_tail_and_slots_have_lines_of_their_own() {
     assert!(said.contains("counted 100000 and 100000"), "both processes count to 100000\n{said}");
     assert!(
         said.contains("64 slots, the last one holds 0"),
-        "there must still be 64 slots, and nobody wrote there\n{said}"
+        "there must still be 64 slots, and none was written\n{said}"
     );
 }

@@ -8,7 +8,7 @@ fn nothing_is_left_behind_when_both_are_killed() {
     outcome.expect_done("The program kills two processes, looks at what they left, and ends.");
     let said = &outcome.stdout;
     assert!(
-        !said.contains("waits for ever"),
+        !said.contains("waits forever"),
         "`meet` does not come back: it should, as soon as `attached` says 2.\n{said}"
     );
     assert!(
@@ -17,6 +17,6 @@ fn nothing_is_left_behind_when_both_are_killed() {
     );
     assert!(
         said.contains("nothing is left behind"),
-        "both processes are dead, and the segment is still in the kernel's table: nobody had marked it\n{said}"
+        "both processes are dead, and the segment is still in the kernel's table: it had not been marked\n{said}"
     );
 }

@@ -11,7 +11,7 @@ fn a_name_ends_where_it_ends() {
     says("write 'Wilhelmina': taken; the reader reads 'Wilhelmina'", "a plain name must arrive");
     says(
         "write 'Ida': taken; the reader reads 'Ida'",
-        "a short name: what is behind its end is left of the name before",
+        "a short name: the bytes behind its end are left of the name before",
     );
     says(
         "write 'exactly 16 bytes': taken; the reader reads 'exactly 16 bytes'",

@@ -20,7 +20,7 @@ fn server(path: &Path, only: &[&str]) -> Group {
     server
 }
 
-/// What the server tells us, who claim this.
+/// The server's answer to this claim of ours.
 fn told(path: &Path, claim: &str) -> String {
     let mut stream = UnixStream::connect(path).expect("the server should listen");
     stream.set_read_timeout(Some(LIMIT)).expect("a limit");

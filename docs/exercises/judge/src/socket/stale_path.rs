@@ -20,9 +20,9 @@ fn server(path: &Path) -> Option<Group> {
     (line == "listening\n").then_some(server)
 }
 
-/// What the server at this path answers.
+/// The answer of the server at this path.
 fn ask(path: &Path, question: &str) -> String {
-    let mut caller = UnixStream::connect(path).expect("somebody should listen there");
+    let mut caller = UnixStream::connect(path).expect("a server should listen there");
     caller.set_read_timeout(Some(LIMIT)).expect("a limit");
     writeln!(caller, "{question}").expect("sent");
     let mut line = String::new();
@@ -53,7 +53,7 @@ fn a_server_starts_where_a_dead_one_was() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("door");
     drop(UnixListener::bind(&path).expect("bound")); // as if it had been killed
-    let server = server(&path).expect("Nobody listens at this path any more: the server should take it.");
+    let server = server(&path).expect("No process listens at this path any more: the server should take it.");
     assert_eq!(ask(&path, "hello"), answer_of(&server));
 }
 
@@ -62,7 +62,7 @@ fn a_living_server_keeps_its_path() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("door");
     let first = server(&path).expect("A server should start where nothing is.");
-    assert!(server(&path).is_none(), "Somebody listens at this path: the second server should fail.");
+    assert!(server(&path).is_none(), "A server listens at this path: the second one should fail.");
     assert_eq!(
         ask(&path, "hello"),
         answer_of(&first),
