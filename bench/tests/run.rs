@@ -100,7 +100,7 @@ fn an_impossible_output_is_refused_before_the_measuring() {
     let hours = "1000000000";
     let output = run(bench().args(["--count", hours, "--output", path.to_str().unwrap()]));
     assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""));
-    let named = format!("mkdir {}: Not a directory (ENOTDIR); name a directory", path.display());
+    let named = format!("mkdir {}: Not a directory (ENOTDIR); choose a directory", path.display());
     assert!(output.stderr.contains(&named), "{}", output.stderr);
 }
 
@@ -160,7 +160,7 @@ fn an_impossible_page_is_named() {
         let output = run(bench().arg("report").arg(dir.path()).arg("--output").arg(&page));
         assert_eq!(output.status, Some(1), "{}", output.stderr);
         assert!(output.stderr.contains(&format!("open {}: ", page.display())), "{}", output.stderr);
-        assert!(output.stderr.contains(&format!("({errno}); name a file")), "{}", output.stderr);
+        assert!(output.stderr.contains(&format!("({errno}); choose a file")), "{}", output.stderr);
     }
 }
 
