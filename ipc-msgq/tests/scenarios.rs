@@ -3,7 +3,7 @@
 #[path = "common/children.rs"]
 mod children;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -128,4 +128,19 @@ fn a_scenario_that_is_killed_leaves_nothing() {
             }
         }
     }
+}
+
+/// The guard of a scenario removes its queue even if the scenario is killed before it has read the guard's reply.
+#[test]
+fn a_guard_whose_reply_is_not_read_removes_its_queue() {
+    let key = Key::fresh();
+    let queue = Queue::create(key, 0o600).unwrap().owned();
+    let (reader, replies) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
+    command.args(["helper", "worker", "0"]).stdin(Stdio::piped()).stdout(replies).stderr(Stdio::piped());
+    let mut guard = command.spawn().unwrap();
+    writeln!(guard.stdin.take().unwrap(), "\"guard {key} {}\"", queue.id()).unwrap();
+    assert_eq!(ended(guard), (Some(0), String::new(), String::new()));
+    assert!(Queue::open(key).is_err(), "the queue is left");
 }

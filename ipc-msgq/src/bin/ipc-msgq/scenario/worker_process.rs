@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ipc_core::{Call, Error, Result};
 use ipc_demo::helper_process::Invitation;
 use ipc_msgq::{Drain, Key, Message, MessageType, Queue, QueueId, Select};
+use nix::errno::Errno;
 use nix::unistd::geteuid;
 use signal_hook::consts::SIGUSR1;
 
@@ -20,16 +21,25 @@ pub const WORKER: &str = "worker";
 pub fn run(invitation: &Invitation) -> Result<()> {
     let queue = Queue::from_id(QueueId::new(invitation.argument()?));
     let mut guarded = Vec::new();
+    let executed = execute_all(queue, &mut guarded);
+    // The scenario is over, or its process is dead.
+    guarded.into_iter().for_each(remove);
+    match executed {
+        Err(error) if error.errno() == Some(Errno::EPIPE) => Ok(()), // dead before it has read the reply
+        executed => executed,
+    }
+}
+
+/// Executes steps until no more come.
+fn execute_all(queue: Queue, guarded: &mut Vec<(Key, QueueId)>) -> Result<()> {
     for step in Invitation::orders::<String>() {
         let started = Instant::now();
-        let result = execute(queue, &step?, &mut guarded).or_else(|error| match error.errno() {
+        let result = execute(queue, &step?, guarded).or_else(|error| match error.errno() {
             Some(errno) => Ok(CallResult::Refused(format!("{errno:?}"))),
             None => Err(error),
         })?;
         Invitation::answer(&Reply { took: started.elapsed(), result })?;
     }
-    // The other end of the pipe is closed: the scenario is over, or its process is dead.
-    guarded.into_iter().for_each(remove);
     Ok(())
 }
 
