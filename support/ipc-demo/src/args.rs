@@ -268,7 +268,7 @@ pub(super) fn invited<V: Variants>(invitation: &Invitation) -> Result<Parsed> {
         wait: wait.map_or(Ok(Wait::default()), |wait| wait.parse())?,
         cpus: cpus.unwrap_or_else(Cpus::available),
         variant: offer.variant.name,
-        is_default_variant: variant.is_none(),
+        is_default_variant: offer.variant.name == known.variants[0].variant.name,
         switches: offer
             .switches
             .iter()

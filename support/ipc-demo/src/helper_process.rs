@@ -178,7 +178,7 @@ impl HelperProcess {
                     return Err(Error::TimedOut { what, waited: timeout });
                 }
                 Err(Error::TimedOut { .. }) => {
-                    if self.0.try_wait().call("waitpid")?.is_some() {
+                    if self.try_wait()?.is_some() {
                         return Err(Error::Disconnected);
                     }
                 }

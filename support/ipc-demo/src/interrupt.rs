@@ -55,7 +55,7 @@ pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
 /// Past a limit on file size (`ulimit -f`), SIGXFSZ would end this process silently, where `write` can report the
 /// error.
 fn put_right_what_is_inherited() -> Result<()> {
-    heed(Signal::SIGCHLD).and_then(|()| sys::ignore(Signal::SIGXFSZ)).call("sigaction")
+    heed(Signal::SIGCHLD).and_then(|()| ignore(Signal::SIGXFSZ)).call("sigaction")
 }
 
 /// True while a signal is ending this process.

@@ -151,8 +151,8 @@ fn a_one_way_time_is_that_from_the_stamp() {
     assert!(matches!(pong, Err(Error::Corrupt(_))), "{pong:?}");
 }
 
-/// The clock starts with the first message, however late it comes, and stops with the last. The receiver itself waits for
-/// each, so that no other thread has to be on time.
+/// The clock starts with the first message, however late it comes, and stops with the last. The receiver itself waits
+/// for each, so that no other thread has to be on time.
 #[test]
 fn a_stream_is_timed_from_its_first_message_to_its_last() {
     const FOR_THE_ORDER: Duration = Duration::ZERO;
