@@ -1,4 +1,4 @@
-//! A queue that a [`ownership`] removes, even after a `SIGKILL`.
+//! A queue that an [ownership lock](OwnershipLock) removes, even after a `SIGKILL`.
 
 use std::time::SystemTime;
 

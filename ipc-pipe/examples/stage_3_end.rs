@@ -1,6 +1,6 @@
-//! Stage 3: both ways, and the end. A second pipe leads back. A process closes its write end when it has nothing more to
-//! say; the other one then reads 0 bytes, the end of file. Between two frames that is a normal end; within a frame, part
-//! of a message is lost.
+//! Stage 3: both ways, and the end. A second pipe leads back. A process closes its write end when it has nothing more
+//! to say; the other one then reads 0 bytes, the end of file. Between two frames that is a normal end; within a frame,
+//! part of a message is lost.
 //!
 //! Missing: speed. The parent makes two `write` and two `read` calls for each message and its answer.
 

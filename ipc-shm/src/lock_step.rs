@@ -198,8 +198,8 @@ impl LockStep {
         }
     }
 
-    /// Turns the removal of the array into the end of the peer, where that is the cause. An ownership lock keeps the array until
-    /// both sides are done; without one, the array goes with its owner.
+    /// Turns the removal of the array into the end of the peer, where that is the cause. An ownership lock keeps the
+    /// array until both sides are done; without one, the array goes with its owner.
     fn unless_peer_left(&self, error: Error) -> Error {
         let left = || self.attachment.peer_left().unwrap_or(true) || self.attachment.check_peer().is_err();
         let is_the_end = error.errno() == Some(Errno::EIDRM) && self.ownership.is_none() && left();

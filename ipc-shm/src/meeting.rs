@@ -34,12 +34,12 @@ impl FreshSegment {
     }
 
     /// Takes the owner's place. From here on the other side can join.
-    pub(crate) fn open(self, kind: Layout) -> Result<Meeting> {
+    pub(crate) fn open(self, layout: Layout) -> Result<Meeting> {
         let Self { key, segment, region, ownership } = self;
         Ok(Meeting {
             key,
             segment,
-            rendezvous: Rendezvous::new(Attachment::create(region, kind)?, ownership),
+            rendezvous: Rendezvous::new(Attachment::create(region, layout)?, ownership),
         })
     }
     // ANCHOR_END: create
@@ -114,8 +114,8 @@ fn attach(segment: Segment, pages: Pages) -> Result<Attached> {
     Ok(memory)
 }
 
-/// Removes the System V objects that a dead process of any variant has noted; the ownership lock itself removes names in
-/// `/dev/shm`.
+/// Removes the System V objects that a dead process of any variant has noted; the ownership lock itself removes names
+/// in `/dev/shm`.
 pub(crate) fn reclaim(note: &Note) -> Result<()> {
     let reclaimed = match note {
         Note::SystemV(SystemV::Segment, key, made) => segment::reclaim(*key, *made),

@@ -56,8 +56,8 @@ impl Mechanism for Posix {
     fn create(address: Option<&str>, setup: &Setup<Pages>) -> Result<Self> {
         let name = address.map_or_else(|| Ok(PosixName::fresh()), str::parse)?;
         let ownership = OwnershipLock::take::<Self>(None)?;
-        // The ownership lock makes it under a name that no other process uses, notes it, and then gives it its own name: a kill
-        // in between leaves nothing that is not noted.
+        // The ownership lock makes it under a name that no other process uses, notes it, and then gives it its own
+        // name: a kill in between leaves nothing that is not noted.
         let object = ownership.publish(&file_of(&name), |path| {
             let hidden = path.file_name().unwrap_or_default().to_string_lossy();
             Object::create(&format!("/{hidden}").parse()?, setup.mode)
@@ -77,8 +77,8 @@ impl Mechanism for Posix {
 
     // ANCHOR: accept
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
-        // Both sides have mapped it, so the name goes, with the ownership lock. The kernel frees the memory with the last
-        // mapping.
+        // Both sides have mapped it, so the name goes, with the ownership lock. The kernel frees the memory with the
+        // last mapping.
         let (attachment, _ownership) = self.rendezvous.accept(&self.address(), timeout)?;
         Ok(RingLink::new(attachment))
     }

@@ -74,8 +74,8 @@ impl SemaphoreArray {
         Ok(Self { id })
     }
 
-    /// Makes an array that `ownership` removes when its last holder has ended. At no moment is there an array that is not
-    /// noted: the key is noted first, then the array is made with a mode that no other program uses, then its id is
+    /// Makes an array that `ownership` removes when its last holder has ended. At no moment is there an array that is
+    /// not noted: the key is noted first, then the array is made with a mode that no other program uses, then its id is
     /// noted, and last it gets its own mode.
     ///
     /// # Errors

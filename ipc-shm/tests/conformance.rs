@@ -7,7 +7,8 @@ use ipc_core::ring::Memory;
 use ipc_shm::posix::file_of;
 use ipc_shm::{Posix, Ring, Semaphores, Variants};
 
-/// Overwrites the first two pages, which hold the control data: places, positions, eventcounts, and the first record or slot.
+/// Overwrites the first two pages, which hold the control data: places, positions, eventcounts, and the first record or
+/// slot.
 fn scribble_over(memory: &dyn Memory, garbage: &[u8]) {
     scribble(memory, usize::from(garbage[0]) * 16, garbage);
 }

@@ -25,7 +25,7 @@ const LONGEST_PATH: usize = 107;
 /// The length of the listener's queue. One connection is expected; strangers must not keep it out.
 const BACKLOG: u8 = 64;
 
-/// Listens at a path, for stream or sequenced-packet sockets. With a `ownership`, the path is noted for removal.
+/// Listens at a path, for stream or sequenced-packet sockets. With `ownership`, the path is noted for removal.
 ///
 /// Binds the socket to its own name at once: had it been bound under another name and renamed, `ss`, and any program
 /// that asks for the address, would see the old name.

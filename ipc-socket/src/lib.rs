@@ -1,8 +1,8 @@
 //! # Sockets: the same two calls for the process next door and for the other side of the world
 //!
-//! A socket is a descriptor that can be read *and* written: one socket carries both directions, where pipes take two. Bytes
-//! written on one side wait in a buffer of the kernel until the other side reads them; with TCP, in one kernel here and
-//! in another there.
+//! A socket is a descriptor that can be read *and* written: one socket carries both directions, where pipes take two.
+//! Bytes written on one side wait in a buffer of the kernel until the other side reads them; with TCP, in one kernel
+//! here and in another there.
 //!
 //! ```text
 //!   owner (pong)                                         the peer that joins (ping)

@@ -19,7 +19,8 @@ const PARTING: Duration = Duration::from_secs(1);
 pub struct Connection {
     socket: OwnedFd,
     is_tcp: bool,
-    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the joining side has no ownership lock.
+    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the joining side has no ownership
+    /// lock.
     ownership: Option<OwnershipLock>,
 }
 

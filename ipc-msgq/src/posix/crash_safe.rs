@@ -1,4 +1,4 @@
-//! A queue whose name a [`ownership`] removes, even after a `SIGKILL`.
+//! A queue whose name an [ownership lock](OwnershipLock) removes, even after a `SIGKILL`.
 
 use std::os::unix::fs::MetadataExt;
 

@@ -114,7 +114,8 @@ pub fn futex_wake(word: &AtomicU32) {
 }
 // ANCHOR_END: futex
 
-/// Has the kernel end this process (`SIGALRM`) in so many seconds: the other one may have died, and nobody would say so.
+/// Has the kernel end this process (`SIGALRM`) in so many seconds: the other one may have died, and nobody would say
+/// so.
 pub fn alarm(seconds: u32) {
     // SAFETY: a number.
     unsafe { libc::alarm(seconds) };

@@ -75,9 +75,9 @@ fn ended<M: Mechanism + 'static>(
     nothing_left(&temporary, &pair.address)
 }
 
-/// Kills the owner of a link at a path while `program` plays, and returns whether the survivor removed what was left when
-/// it ended. It is given ten tries: the kernel may wake the survivor, by closing the link, before it drops the lock of the
-/// killed owner's ownership lock.
+/// Kills the owner of a link at a path while `program` plays, and returns whether the survivor removed what was left
+/// when it ended. It is given ten tries: the kernel may wake the survivor, by closing the link, before it drops the
+/// killed owner's lock.
 ///
 /// # Errors
 /// The program cannot be run, or did not play.

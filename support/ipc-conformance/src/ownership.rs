@@ -1,5 +1,5 @@
-//! Contract 6 in an unfriendly world: truncated records, failing removals, an ownership lock that is removed, a place that
-//! another user has taken, an odd umask. Objects that are not ours stay, and ours go.
+//! Contract 6 in an unfriendly world: truncated records, failing removals, an ownership lock that is removed, a place
+//! that another user has taken, an odd umask. Objects that are not ours stay, and ours go.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};

@@ -73,8 +73,8 @@ const PLACES: [(Place, Place); 6] = [
     (PrivateProc, PrivateProc),
 ];
 
-/// Either side elsewhere, and both, with either killed: the other one notices, or ping is refused with an error that names
-/// the namespace.
+/// Either side elsewhere, and both, with either killed: the other one notices, or ping is refused with an error that
+/// names the namespace.
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     let cases = PLACES.iter().flat_map(|&at| ["pong", "ping"].map(|victim| (at, victim)));
     let trial = |(at, victim): ((Place, Place), &'static str)| {
@@ -126,7 +126,7 @@ fn killed(demo: Demo, place: &TempDir, at: (Place, Place), victim: &str) -> Resu
     Ok(took)
 }
 
-/// Returns whether `ping` may be refused there, and has said why; checks that it has left the seat free.
+/// Returns whether `ping` may be refused there, and has said why; checks that it has left the place free.
 fn refused(demo: Demo, place: &TempDir, at: (Place, Place), pong: &mut Pong, told: &str) -> Outcome {
     let share_proc = at.0 != PrivateProc && at.1 != PrivateProc;
     let may_be = match demo.pid_namespaces() {

@@ -17,7 +17,7 @@ use super::{Outcome, ensure, run, skipped};
 const OWNER: u32 = 1002;
 const VISITOR: u32 = 1001;
 
-/// Checks that a `ping` of another user, root included, is refused in one line, and takes no seat: a `ping` of the
+/// Checks that a `ping` of another user, root included, is refused in one line, and takes no place: a `ping` of the
 /// owner then succeeds.
 pub(super) fn refused(demo: Demo, place: &TempDir) -> Outcome {
     let may_run = |user| {

@@ -46,7 +46,7 @@ impl Deadline {
 /// Tries every 10 ms until there is an answer, for a side that may come before the owner.
 ///
 /// # Errors
-/// The error of `attempt`. [`TimedOut`](Error::TimedOut) with the text from `nobody` if the answer was `None` for all
+/// The error of `attempt`. [`TimedOut`](Error::TimedOut) with the text from `no_peer` if the answer was `None` for all
 /// of `timeout`.
 pub fn poll_for<T>(
     timeout: Duration,

@@ -37,8 +37,8 @@ use frame_reader::FrameReader;
 use frame_writer::FrameWriter;
 pub use pipe_size::{PIPE_SIZE, enlarge_pipe, pipe_size};
 
-/// The longest message that is copied rather than sent and received in two buffers: 4 KiB. At this length, copying still
-/// wins by 4 %; at 64 KiB it loses by 4 % (round trips over a pipe).
+/// The longest message that is copied rather than sent and received in two buffers: 4 KiB. At this length, copying
+/// still wins by 4 %; at 64 KiB it loses by 4 % (round trips over a pipe).
 const SHORT: usize = 4 << 10;
 
 /// A [`Transport`] built on a [`ByteStream`] by framing.

@@ -40,9 +40,9 @@ pub trait Mechanism: Sized {
     const TITLE: &'static str = Self::PROFILE.title;
 
     /// True if the mechanism's objects belong to an IPC namespace, as System V objects and POSIX queues do: then only
-    /// processes of that namespace [sweep](crate::ownership::sweep) them. An object at a path is swept from anywhere. The
-    /// value is the same for all variants of a mechanism, as [`PROFILE`](Self::PROFILE) and [`reclaim`](Self::reclaim)
-    /// are, since they share their ownership locks.
+    /// processes of that namespace [sweep](crate::ownership::sweep) them. An object at a path is swept from anywhere.
+    /// The value is the same for all variants of a mechanism, as [`PROFILE`](Self::PROFILE) and
+    /// [`reclaim`](Self::reclaim) are, since they share their ownership locks.
     const IN_IPC_NAMESPACE: bool = false;
 
     /// The options of this variant alone; `()` if it has none.
@@ -92,7 +92,8 @@ pub trait Mechanism: Sized {
     fn join(address: &str, setup: &Setup<Self::Options>, timeout: Duration) -> Result<Self::Link>;
 
     /// Removes a kernel object that has no path and that no process holds, given what an ownership lock has
-    /// [noted](crate::ownership::Note) about it. `Ok` means that no object of ours is there, whether or not there was one.
+    /// [noted](crate::ownership::Note) about it. `Ok` means that no object of ours is there, whether or not there was
+    /// one.
     ///
     /// # Errors
     /// [`Os`](Error::Os): the kernel refused. [`Usage`](Error::Usage): the object may belong to another program by now,

@@ -1,4 +1,5 @@
-//! The contents of an ownership lock's notes, and how a note is written: as a line of text that proves its own completeness.
+//! The contents of an ownership lock's notes, and how a note is written: as a line of text that proves its own
+//! completeness.
 //!
 //! A write can be cut short, by a full disk, a limit or a kill, and a file can be damaged. A line that has lost its end
 //! may read as another path, which belongs to another program. So each line ends in a checksum of the text before it,

@@ -1,16 +1,17 @@
-//! Ownership locks: they show which process still uses an object and which one removes it, so that nothing leaks, even after a
-//! `SIGKILL`.
+//! Ownership locks: they show which process still uses an object and which one removes it, so that nothing leaks, even
+//! after a `SIGKILL`.
 //!
 //! A FIFO, a socket path, a queue and a segment all outlive the process that made them. So a process that makes one
-//! first takes an *ownership lock*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops that lock
-//! with the process, however it ends. A directory that can be locked exclusively therefore belongs to dead processes,
-//! and is removed together with the objects that its `records` file names. No guess from pids or ages is needed.
+//! first takes an *ownership lock*: a private directory that it holds under a shared [flock(2)] lock. The kernel drops
+//! that lock with the process, however it ends. A directory that can be locked exclusively therefore belongs to dead
+//! processes, and is removed together with the objects that its `records` file names. No guess from pids or ages is
+//! needed.
 //!
-//! - The last holder removes everything ([`OwnershipLock`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it made,
-//!   even if the directory has been removed meanwhile.
+//! - The last holder removes everything ([`OwnershipLock`]'s `Drop`, and [`release_all`] on Ctrl-C). It knows what it
+//!   made, even if the directory has been removed meanwhile.
 //! - Every [`OwnershipLock::take`] first sweeps what dead processes left; `ipc-bench clean` does the same.
-//! - An object that cannot be removed keeps its note, and its ownership lock, for the next sweep; `ipc-bench clean` reports it,
-//!   with the reason.
+//! - An object that cannot be removed keeps its note, and its ownership lock, for the next sweep; `ipc-bench clean`
+//!   reports it, with the reason.
 //! - An object is removed only if it is exactly the one that was noted, or carries a mark of this suite. An incomplete
 //!   record is never acted upon.
 //!
@@ -18,8 +19,8 @@
 //! one. Where two namespaces share the directory for temporary files, a process of one can neither find nor remove what
 //! a process of the other left. So the ownership locks of such a mechanism are separate for each namespace
 //! ([`IN_IPC_NAMESPACE`](Mechanism::IN_IPC_NAMESPACE)). Only objects at a path, such as POSIX shared memory, may be
-//! swept by any process that can reach the path. When a namespace ends, its objects end with it; its other ownership locks
-//! remain, directories with a note each.
+//! swept by any process that can reach the path. When a namespace ends, its objects end with it; its other ownership
+//! locks remain, directories with a note each.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -71,8 +72,8 @@ type Reclaim = fn(&Note) -> Result<()>;
 pub struct OwnershipLock(Arc<Held>);
 
 impl OwnershipLock {
-    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh ownership lock. With a `name` (the key of a queue,
-    /// for example), the other side can [`share`](Self::share) it; without a name, no other side needs to.
+    /// Sweeps what dead processes left of mechanism `M`, then takes a fresh ownership lock. With a `name` (the key of a
+    /// queue, for example), the other side can [`share`](Self::share) it; without a name, no other side needs to.
     ///
     /// # Errors
     /// `EEXIST` if another holder of that name is alive, or if the objects of a dead one cannot be removed. Any other
@@ -102,7 +103,8 @@ impl OwnershipLock {
             }
             let dir = base.join(prefix.clone() + &short(&name));
             match make_dir(&dir) {
-                // The last holder of the last ownership lock also removes the directory of ownership locks, maybe just now.
+                // The last holder of the last ownership lock also removes the directory of ownership locks, maybe just
+                // now.
                 Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::EEXIST)) => {}
                 made => {
                     advise_on_space(made)?;
@@ -115,8 +117,8 @@ impl OwnershipLock {
         }
     }
 
-    /// Joins the holders of the ownership lock `name` of mechanism `M`, so that what it protects stays until both are done.
-    /// Returns `None` if there is no such ownership lock: the object was made by another program.
+    /// Joins the holders of the ownership lock `name` of mechanism `M`, so that what it protects stays until both are
+    /// done. Returns `None` if there is no such ownership lock: the object was made by another program.
     ///
     /// # Errors
     /// The directory cannot be opened or locked.

@@ -30,11 +30,11 @@
 //! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
 //!
 //! # A dead peer
-//! A process that exits in an orderly way leaves its [`Attachment`]: it marks its side of the segment as closed and wakes its
-//! peer. A process that is killed does neither, so a sleeper wakes every 100 ms and checks the process itself (by a
-//! pidfd). In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper checks
-//! the kernel's record of which processes have the memory: the number of attachments of a segment, or a lock on the
-//! file.
+//! A process that exits in an orderly way leaves its [`Attachment`]: it marks its side of the segment as closed and
+//! wakes its peer. A process that is killed does neither, so a sleeper wakes every 100 ms and checks the process itself
+//! (by a pidfd). In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper
+//! checks the kernel's record of which processes have the memory: the number of attachments of a segment, or a lock on
+//! the file.
 //!
 //! # Example
 //! ```

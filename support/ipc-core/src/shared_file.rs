@@ -41,7 +41,7 @@ pub fn allocate(file: &File) -> Result<()> {
 /// file, which its owner may still be making.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): it is no regular file, or [another user's](Setup::check_owner).
+/// [`Usage`](Error::Usage): it is not a regular file, or [another user's](Setup::check_owner).
 /// [`Corrupt`](Error::Corrupt): it has another length.
 pub fn is_complete<O>(file: &File, setup: &Setup<O>, name: impl Display) -> Result<bool> {
     let meta = file.metadata().call("fstat")?;
@@ -68,7 +68,7 @@ pub fn attach(memory: Mapping) -> Result<Attachment<Mapping>> {
 /// Polls until `open` finds the owner's file, then maps it and takes the free attachment at it.
 ///
 /// # Errors
-/// [`TimedOut`](Error::TimedOut), with the text from `nobody`: no owner was there in time. The errors of `open`, of
+/// [`TimedOut`](Error::TimedOut), with the text from `no_peer`: no owner was there in time. The errors of `open`, of
 /// [`Pages::prepare`] with this `advice`, and of [`RingLink::join`].
 pub fn join(
     timeout: Duration,

@@ -82,12 +82,13 @@ impl Tracer {
         }
     }
 
-    /// Does the same for the first thread alone, but stops it if there is no step within `patience`, and returns `None`.
+    /// Does the same for the first thread alone, but stops it if there is no step within `timeout`, and returns
+    /// `None`.
     ///
     /// # Errors
     /// As [`next_step`](Self::next_step).
-    pub fn next_step_within(&mut self, patience: Duration) -> nix::Result<Option<Step>> {
-        let deadline = Deadline::after(patience);
+    pub fn next_step_within(&mut self, timeout: Duration) -> nix::Result<Option<Step>> {
+        let deadline = Deadline::after(timeout);
         self.go_on()?;
         loop {
             match self.wait(WaitPidFlag::WNOHANG)? {

@@ -20,8 +20,8 @@ use proptest::prelude::*;
 
 type Link = RingLink<HeapMemory>;
 
-fn create(memory: &HeapMemory, kind: Layout) -> Attachment<HeapMemory> {
-    Attachment::create(Region::new(memory.clone()).unwrap(), kind).unwrap()
+fn create(memory: &HeapMemory, layout: Layout) -> Attachment<HeapMemory> {
+    Attachment::create(Region::new(memory.clone()).unwrap(), layout).unwrap()
 }
 
 fn join(memory: &HeapMemory) -> Result<Option<Link>> {
@@ -312,8 +312,8 @@ fn a_record_that_cannot_be_is_corrupt_and_the_link_stays_broken() {
 /// Each number in the header describes the segment: if one differs, it is not a segment of this program.
 #[test]
 fn a_header_that_differs_is_refused() {
-    let [magic, version, kind, capacity] = [0, 8, 12, 16];
-    for at in [magic, version, kind, capacity] {
+    let [magic, version, layout, capacity] = [0, 8, 12, 16];
+    for at in [magic, version, layout, capacity] {
         let memory = HeapMemory::new(SEGMENT_LEN);
         let owner = Link::new(create(&memory, Link::LAYOUT));
         scribble(owner.memory(), at, &[0x55]);

@@ -9,8 +9,8 @@ use super::frame_writer::FrameWriter;
 use crate::{Call, Error, Result};
 
 impl FrameWriter {
-    /// Turns a failure of the stream into an error. Bytes already written cannot be taken back: a partly written message
-    /// remains so, or the peer would take the next one for the rest of it.
+    /// Turns a failure of the stream into an error. Bytes already written cannot be taken back: a partly written
+    /// message remains so, or the peer would take the next one for the rest of it.
     #[cold]
     pub(super) fn fail<T>(&mut self, message: &[u8], errno: Errno, call: &'static str) -> Result<T> {
         if matches!(errno, Errno::EPIPE | Errno::ECONNRESET) {

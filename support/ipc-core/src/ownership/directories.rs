@@ -6,9 +6,9 @@
 //! | 2 | `XDG_RUNTIME_DIR`, if that is a private directory of this user, as a login session has one |
 //! | 3 | `/tmp` |
 //!
-//! An ownership lock is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes that meet,
-//! one may belong to a session and the other not. In a directory that all users may write to, another user may have
-//! made `ipc-suite-UID` first. Then ours has some letters appended to its name. It is recognised by its owner.
+//! An ownership lock is taken at the first of 2 and 3 where that is possible, and looked for at both: of two processes
+//! that meet, one may belong to a session and the other not. In a directory that all users may write to, another user
+//! may have made `ipc-suite-UID` first. Then ours has some letters appended to its name. It is recognised by its owner.
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};

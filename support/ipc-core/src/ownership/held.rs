@@ -102,8 +102,8 @@ impl Held {
     }
 }
 
-/// Gives back every ownership lock of this process, for a signal handler's thread that is about to end the process. From here
-/// on, a thread that wants to make something waits until the process ends.
+/// Gives back every ownership lock of this process, for a signal handler's thread that is about to end the process.
+/// From here on, a thread that wants to make something waits until the process ends.
 pub fn release_all() {
     creation_guard::stop();
     for held in held_locks().drain(..) {
@@ -111,7 +111,8 @@ pub fn release_all() {
     }
 }
 
-/// Opens an ownership lock's directory and waits for the shared lock; `None` if it does not exist, or was swept meanwhile.
+/// Opens an ownership lock's directory and waits for the shared lock; `None` if it does not exist, or was swept
+/// meanwhile.
 fn lock_dir(dir: &Path) -> Result<Option<File>> {
     let Some(lock) = open_dir(dir)? else { return Ok(None) };
     flock::lock_shared(&lock)?;

@@ -23,8 +23,8 @@ pub struct Sweep {
 /// object that a live process holds, or that belongs to another user.
 ///
 /// # Errors
-/// The directories of ownership locks cannot be read. An object that cannot be removed is not an error: it is reported in the
-/// result.
+/// The directories of ownership locks cannot be read. An object that cannot be removed is not an error: it is reported
+/// in the result.
 pub fn sweep<M: Mechanism>() -> Result<Sweep> {
     sweep_in::<M>(&bases()?)
 }
@@ -119,8 +119,8 @@ pub(super) fn clear_after_others(dir: &Path, reclaim: Reclaim) -> Result<Cleared
     remove(dir, &lock, &[], reclaim)
 }
 
-/// Applies [`clear_if_dead`] to an ownership lock of another IPC namespace, if all the objects that it notes are at paths, and
-/// one can be found from here.
+/// Applies [`clear_if_dead`] to an ownership lock of another IPC namespace, if all the objects that it notes are at
+/// paths, and one can be found from here.
 fn clear_if_here(dir: &Path) -> Result<Cleared> {
     let notes = read_records(dir)?.notes;
     let mut found = false;
@@ -133,7 +133,8 @@ fn clear_if_here(dir: &Path) -> Result<Cleared> {
     clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
 }
 
-/// Returns the ownership locks of this process's IPC namespace, or all, if the mechanism's objects do not belong to one.
+/// Returns the ownership locks of this process's IPC namespace, or all, if the mechanism's objects do not belong to
+/// one.
 fn locks_of<M: Mechanism>(base: &Path) -> Result<Vec<PathBuf>> {
     let prefix = prefix::<M>()?;
     locks_where(base, |name| name.starts_with(&prefix))

@@ -10,8 +10,8 @@ use nix::errno::Errno;
 use crate::error::{Advise, Call};
 use crate::{Error, Result};
 
-/// Returns the directory of this process, `/proc/PID`. PID is its number in this `/proc`, which may be mounted for a pid
-/// namespace other than our own.
+/// Returns the directory of this process, `/proc/PID`. PID is its number in this `/proc`, which may be mounted for a
+/// pid namespace other than our own.
 ///
 /// # Errors
 /// `/proc` cannot be read.

@@ -20,8 +20,8 @@ use super::futex;
 const AWAKE: u32 = 0;
 const ASLEEP: u32 = 1;
 
-/// The word that one side sleeps on and the other notifies: an eventcount. It has its own cache line: it hardly ever changes, so both
-/// sides keep a copy in their caches and reading it costs nothing.
+/// The word that one side sleeps on and the other notifies: an eventcount. It has its own cache line: it hardly ever
+/// changes, so both sides keep a copy in their caches and reading it costs nothing.
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub(super) struct EventCount {
@@ -36,8 +36,8 @@ impl EventCount {
         fence(Ordering::SeqCst);
     }
 
-    /// Sleeps until the other side notifies, for at most `slice`. Returns at once if it has done so since [`prepare_to_wait`](Self::prepare_to_wait).
-    /// May return for no reason.
+    /// Sleeps until the other side notifies, for at most `slice`. Returns at once if it has done so since
+    /// [`prepare_to_wait`](Self::prepare_to_wait). May return for no reason.
     pub(super) fn wait(&self, slice: Duration) {
         futex::wait(&self.sleeper, ASLEEP, slice);
     }

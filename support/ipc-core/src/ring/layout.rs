@@ -1,7 +1,7 @@
 //! The layout of the shared segment.
 //!
 //! ```text
-//! 0       header    magic, version, kind, capacity
+//! 0       header    magic, version, layout, capacity
 //! 128     side 0    the owner: state, which process
 //! 256     side 1    the joiner
 //! 384     ring 0    what side 0 sends: two indices and two eventcounts, each on its own line of 128 bytes

@@ -6,8 +6,8 @@ use super::attachment::Attachment;
 use super::memory::Memory;
 use crate::{Error, Result};
 
-/// The owner's attachment until the other side has come, and a value that the owner keeps for as long: for example an ownership lock,
-/// by which others find the memory, or which removes it if no process comes.
+/// The owner's attachment until the other side has come, and a value that the owner keeps for as long: for example an
+/// ownership lock, by which others find the memory, or which removes it if no process comes.
 #[derive(Debug)]
 pub struct Rendezvous<M: Memory, K = ()>(Option<(Attachment<M>, K)>);
 
@@ -26,8 +26,8 @@ impl<M: Memory, K> Rendezvous<M, K> {
         self.accept_after(address, timeout, || Ok(()))
     }
 
-    /// Does the same, but calls `prepare` before the attachment is returned. If that fails, the attachment stays, and the call can be
-    /// repeated.
+    /// Does the same, but calls `prepare` before the attachment is returned. If that fails, the attachment stays, and
+    /// the call can be repeated.
     ///
     /// # Errors
     /// As [`accept`](Self::accept), and the error of `prepare`.

@@ -33,8 +33,8 @@ const TOLD: [&str; 2] = ["corrupt", "no message from the peer"];
 /// The first word of a tally's line.
 const WORD: &str = "tally";
 
-/// Returns whether one of the processes that failed says why, or none failed. One that a signal of ours has ended need not
-/// report anything.
+/// Returns whether one of the processes that failed says why, or none failed. One that a signal of ours has ended need
+/// not report anything.
 pub fn is_told(ends: &[End]) -> bool {
     let mut failed = ends.iter().filter(|end| !end.status.success()).peekable();
     failed.peek().is_none()

@@ -42,8 +42,8 @@ pub enum Deed {
 }
 
 impl Deed {
-    /// Returns whether the call can end so. On a busy machine a run can make other calls than the one that was watched: one
-    /// that does not wait in the place of one that does.
+    /// Returns whether the call can end so. On a busy machine a run can make other calls than the one that was watched:
+    /// one that does not wait in the place of one that does.
     fn fits(self, call: &Entered) -> bool {
         match self {
             Self::Kill => true,

@@ -149,8 +149,8 @@ impl World {
         ends.iter().chain(&alone).all(|end| end.status.success())
     }
 
-    /// Runs demos again that failed without a reason: on a busy machine, one may give up before the other has come. A fault
-    /// that they do not name comes again.
+    /// Runs demos again that failed without a reason: on a busy machine, one may give up before the other has come. A
+    /// fault that they do not name comes again.
     fn until_told(&self, run: impl Fn() -> Vec<End>) -> Vec<End> {
         for _ in 1..TRIES {
             let ends = run();

@@ -246,7 +246,8 @@ fn one_that_its_owner_may_not_read_is_swept() {
     });
 }
 
-/// The ownership lock's name contains the number of the thread's IPC namespace: an ownership lock is not removed from another namespace.
+/// The ownership lock's name contains the number of the thread's IPC namespace: an ownership lock is not removed from
+/// another namespace.
 #[test]
 fn the_leases_of_an_ipc_namespace_are_its_own() {
     alone(|place| {

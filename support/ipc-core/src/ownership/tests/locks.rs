@@ -50,8 +50,8 @@ fn a_signal_does_not_end_the_wait_for_a_lock() {
     });
 }
 
-/// A process that waits for the lock of a directory being removed gets no ownership lock, even if there is a new directory by
-/// then.
+/// A process that waits for the lock of a directory being removed gets no ownership lock, even if there is a new
+/// directory by then.
 #[test]
 fn a_lease_that_goes_meanwhile_is_not_shared() {
     alone(|place| {
@@ -71,8 +71,8 @@ fn a_lease_that_goes_meanwhile_is_not_shared() {
     });
 }
 
-/// A process that takes an ownership lock waits for another that is removing what a dead one left, and does not take it for a
-/// holder.
+/// A process that takes an ownership lock waits for another that is removing what a dead one left, and does not take it
+/// for a holder.
 #[test]
 fn a_lease_can_be_taken_once_the_remains_are_cleared_away() {
     alone(|place| {
@@ -130,7 +130,8 @@ fn a_long_name_is_a_name() {
     });
 }
 
-/// An ownership lock counts as held only if a live process holds it. Checking removes nothing; the list is as after a sweep.
+/// An ownership lock counts as held only if a live process holds it. Checking removes nothing; the list is as after a
+/// sweep.
 #[test]
 fn what_is_held_is_known() {
     alone(|place| {

@@ -8,7 +8,8 @@ use nix::sys::stat::{Mode, SFlag, mknod};
 use super::*;
 use crate::{Key, PosixName};
 
-/// Sweeps the ownership lock of a dead process with these notes; returns its directory, and the reports about what is left.
+/// Sweeps the ownership lock of a dead process with these notes; returns its directory, and the reports about what is
+/// left.
 fn swept(place: &Path, notes: &[Note]) -> (PathBuf, Vec<String>) {
     let dir = dead(place, "thing-dead", notes);
     let swept = sweep::<Thing>().unwrap();

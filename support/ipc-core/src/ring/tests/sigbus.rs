@@ -1,5 +1,5 @@
-//! A `SIGBUS` that is not the guard's goes on to whatever handled that signal before. Each case is a process of its own,
-//! which ends in the way that shows what it got.
+//! A `SIGBUS` that is not the guard's goes on to whatever handled that signal before. Each case is a process of its
+//! own, which ends in the way that shows what it got.
 #![allow(unsafe_code)]
 
 use std::mem::{MaybeUninit, offset_of};
