@@ -88,6 +88,7 @@ fn imports(root: &Path, name: &str) -> Imports {
     let paths = Regex::new(r"\b[a-z_]\w*(?:::\w+)+").expect("valid");
     let files = sources(root);
     let modules: BTreeSet<Module> = files.iter().map(|file| module_of(file, root)).collect();
+    let exported = exported(root);
     let named = |file: &PathBuf| {
         let (module, code) = (module_of(file, root), code(file));
         let trees = uses.captures_iter(&code).flat_map(|tree| flattened(&tree[1], &[]));
@@ -96,6 +97,9 @@ fn imports(root: &Path, name: &str) -> Imports {
             paths.find_iter(&rest).map(|path| path.as_str().split("::").map(str::to_owned).collect());
         let named = trees.chain(inline).filter_map(|path: Module| {
             let mut path = absolute(&path, &module, name, &modules)?;
+            if let Some(home) = path.first().and_then(|item| exported.get(item)) {
+                path = home.clone(); // named at the top of the crate, but at home elsewhere
+            }
             while !modules.contains(&path) {
                 path.pop()?; // an item, or an item of an item
             }
@@ -105,6 +109,14 @@ fn imports(root: &Path, name: &str) -> Imports {
         (module, named)
     };
     files.iter().map(named).filter(|(module, _)| !module.is_empty()).collect()
+}
+
+/// Returns the items that `lib.rs` exports from its modules, each with its module.
+fn exported(root: &Path) -> BTreeMap<String, Module> {
+    let exports = Regex::new(r"(?m)^pub use\s+([^;]+);").expect("valid");
+    let code = code(&root.join("lib.rs"));
+    let trees = exports.captures_iter(&code).flat_map(|tree| flattened(&tree[1], &[]));
+    trees.filter_map(|mut path| Some((path.pop()?, path))).filter(|(_, module)| !module.is_empty()).collect()
 }
 
 /// Returns a path from the root of the crate; `None` if it leads into another crate.
@@ -179,12 +191,14 @@ fn at_the_top(imports: &Imports) -> Imports {
 
 #[test]
 fn the_other_crates_have_no_circle_at_their_top() {
+    let mut found = Vec::new();
     for folder in SHARED.into_iter().chain(SIX) {
         let name = folder.rsplit('/').next().expect("a name").replace('-', "_");
-        let imports = imports(&root_of(folder), &name);
-        let circles = circles(&at_the_top(&imports));
-        assert_eq!(circles, [""; 0], "{folder}");
+        let imports = at_the_top(&imports(&root_of(folder), &name));
+        let circles = circles(&imports);
+        found.extend(circles.into_iter().map(|module| format!("{folder}: {module}")));
     }
+    assert_eq!(found, [""; 0]);
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use ipc_core::ownership::{self, OwnershipLock};
-use ipc_core::{ByteStream, ChunkSizes, Mode, wait_readable};
+use ipc_core::ownership::{OwnershipLock, Sweep};
+use ipc_core::{ByteStream, ChunkSizes, Mode, Result, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
-use crate::{UnixStream, sys};
+use crate::sys;
 
 /// The time that a closing TCP socket waits for the other host to acknowledge everything.
 const PARTING: Duration = Duration::from_secs(1);
@@ -18,15 +18,23 @@ const PARTING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Connection {
     socket: OwnedFd,
-    is_tcp: bool,
-    /// Keeps the path, and removes it when the owner is done. TCP has no path, and the joining side has no ownership
-    /// lock.
-    ownership: Option<OwnershipLock>,
+    closing: Closing,
+}
+
+/// What this side does when it closes the connection.
+#[derive(Debug)]
+pub(crate) enum Closing {
+    /// TCP, which has no path: lets the other host receive all that was sent.
+    Part,
+    /// The owner of a path: keeps it until then.
+    Release { _ownership: Option<OwnershipLock> },
+    /// The side that joined at a path: removes what a killed owner has left. Of a live one, this leaves it alone.
+    Sweep(fn() -> Result<Sweep>),
 }
 
 impl Connection {
-    pub(crate) const fn new(socket: OwnedFd, is_tcp: bool, ownership: Option<OwnershipLock>) -> Self {
-        Self { socket, is_tcp, ownership }
+    pub(crate) const fn new(socket: OwnedFd, closing: Closing) -> Self {
+        Self { socket, closing }
     }
 
     // ANCHOR: part
@@ -59,11 +67,10 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.is_tcp {
-            self.part();
-        } else if self.ownership.is_none() {
-            // If the owner was killed, its path is still there. If it lives, this leaves it alone.
-            let _ = ownership::sweep::<UnixStream>();
+        match self.closing {
+            Closing::Part => self.part(),
+            Closing::Release { .. } => {}           // dropped after this
+            Closing::Sweep(sweep) => drop(sweep()), // after an error, the next sweep tries again
         }
     }
 }
@@ -88,7 +95,10 @@ impl ByteStream for Connection {
     const WRITE: &'static str = "send";
 
     fn chunk_sizes(&self) -> ChunkSizes {
-        if self.is_tcp { ChunkSizes::WHOLE } else { ChunkSizes::UNIX_STREAM }
+        match self.closing {
+            Closing::Part => ChunkSizes::WHOLE,
+            Closing::Release { .. } | Closing::Sweep(_) => ChunkSizes::UNIX_STREAM,
+        }
     }
 
     fn input(&self) -> BorrowedFd<'_> {

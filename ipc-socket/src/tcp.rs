@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::greeting::{Listener, Reception};
+use crate::stream::Closing;
 use crate::{Connection, address, greeting, join};
 
 /// The time that a TCP connection lives without an answer from the other host.
@@ -99,7 +100,7 @@ impl TcpLink {
         // Send a short message at once, instead of waiting for more data to fill a packet.
         stream.set_nodelay(true).call("setsockopt")?;
         give_up_after_silence(&stream).call("setsockopt")?;
-        Ok(Self(Framed::new(Connection::new(stream.into(), true, None))))
+        Ok(Self(Framed::new(Connection::new(stream.into(), Closing::Part))))
     }
 
     /// The stream under the messages.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use ipc_core::ownership::OwnershipLock;
+use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{
     Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
     Unit, Variant,
@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::sys::socket::SockType;
 
 use crate::greeting::Reception;
+use crate::stream::Closing;
 use crate::{Connection, Packets, address, greeting, join};
 
 /// The variant `unix-stream`. See the [crate](crate).
@@ -133,7 +134,7 @@ impl<K: Kind> Mechanism for Unix<K> {
     /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let socket = greeting::welcome(&mut self.reception, &self.address, timeout)?;
-        K::link(Connection::new(socket, false, self.ownership.take()))
+        K::link(Connection::new(socket, Closing::Release { _ownership: self.ownership.take() }))
     }
     // ANCHOR_END: accept
 
@@ -151,7 +152,7 @@ impl<K: Kind> Mechanism for Unix<K> {
                 .advise(Errno::EACCES, || format!("the program listening at {address} is another user's"))
         };
         let socket = join(address, &pong, timeout, connect, check)?;
-        K::link(Connection::new(socket, false, None))
+        K::link(Connection::new(socket, Closing::Sweep(ownership::sweep::<Self>)))
     }
     // ANCHOR_END: join
 }
