@@ -1,4 +1,4 @@
-//! A process in a message, in the byte order of the machine: links and servers tell each other whom to watch.
+//! A process in a message, in the byte order of the machine: links and servers tell each other which process to watch.
 
 use ipc_core::process::{Namespaces, ProcessId};
 

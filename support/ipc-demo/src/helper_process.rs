@@ -26,26 +26,18 @@ use serde::de::DeserializeOwned;
 /// The first argument of a helper.
 const HELPER: &str = "helper";
 
-/// Returns a command that runs this program once more.
-///
-/// # Errors
-/// `ENOENT`: there is no `/proc`, which holds the path of this program.
-pub fn this_program() -> Result<Command> {
-    let path =
-        env::current_exe().map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw));
-    let path = path.call("readlink").on("/proc/self/exe").advise(Errno::ENOENT, || "mount /proc".into())?;
-    Ok(Command::new(path))
-}
-
 /// Returns the command that runs this program as a helper in `role`.
 ///
 /// # Errors
-/// As [`this_program`].
+/// `ENOENT`: there is no `/proc`, which holds the path of this program.
 ///
 /// # Panics
 /// `argument` cannot be JSON: a map whose keys are not text.
 pub fn command(role: &str, argument: &impl Serialize) -> Result<Command> {
-    let mut command = this_program()?;
+    let path =
+        env::current_exe().map_err(|error| error.raw_os_error().map_or(Errno::ENOENT, Errno::from_raw));
+    let path = path.call("readlink").on("/proc/self/exe").advise(Errno::ENOENT, || "mount /proc".into())?;
+    let mut command = Command::new(path);
     command.args([HELPER, role, &json(argument)]);
     Ok(command)
 }
@@ -263,5 +255,46 @@ impl Control {
     /// Lets the helper end by itself: no more orders will come.
     pub fn close(&mut self) {
         self.orders = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ipc_conformance::watchdog::{PATIENCE, over_this_test};
+
+    use super::*;
+
+    /// Starts a shell script as a helper.
+    fn helper(script: &str) -> (HelperProcess, Control) {
+        over_this_test();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]);
+        HelperProcess::spawn_controlled(shell).unwrap()
+    }
+
+    /// An answer may come in parts, and two at once; after the last order, the helper ends by itself.
+    #[test]
+    fn each_answer_is_a_line() {
+        let (mut helper, mut control) =
+            helper(r#"read x; printf '%s\n"two' "$x"; read x; echo '"'; read x; exit 7"#);
+        let receive = |control: &mut Control, time| control.receive::<String>(time).unwrap();
+        assert_eq!(receive(&mut control, Duration::from_millis(10)), None);
+        control.send(&"one").unwrap();
+        assert_eq!(receive(&mut control, PATIENCE).as_deref(), Some("one"));
+        assert_eq!(receive(&mut control, Duration::from_millis(10)), None, "half an answer");
+        control.send(&"go on").unwrap();
+        assert_eq!(receive(&mut control, PATIENCE).as_deref(), Some("two"));
+        control.close();
+        assert!(matches!(control.receive::<String>(PATIENCE), Err(Error::Disconnected)));
+        assert!(matches!(control.send(&"three"), Err(Error::Disconnected)));
+        assert_eq!(helper.wait().unwrap().code(), Some(7));
+    }
+
+    /// Half an answer of a helper that has ended is none.
+    #[test]
+    fn a_line_that_is_no_answer_is_corrupt() {
+        let (_helper, mut control) = helper(r#"echo 'text'; printf '12'"#);
+        assert!(matches!(control.receive::<u32>(PATIENCE), Err(Error::Corrupt(_))));
+        assert!(matches!(control.receive::<u32>(PATIENCE), Err(Error::Disconnected)));
     }
 }
