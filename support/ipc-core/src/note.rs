@@ -43,7 +43,7 @@ pub const fn is_marked(mode: u32) -> bool {
 pub enum Note {
     /// An intention: any object at this path, whose name is `.ipc-` and 16 hexadecimal digits.
     Hidden(PathBuf),
-    /// An intention: an object at this path with the mode [`MARK`](MARK).
+    /// An intention: an object at this path with the mode [`MARK`].
     Marked(PathBuf),
     /// The object at this path, if it is this very inode; with the device of the directory that contains it.
     Path(Inode, u64, PathBuf),

@@ -28,7 +28,7 @@
 //! | `external.rs` | noting, making and removing objects so that a kill at any moment leaves nothing |
 //! | `held.rs` | the ownership locks that this process holds, and how it gives them back |
 //! | `removal.rs` | removing what one lock notes, and then the lock |
-//! | `sweep.rs` | [`sweep`]: finding what dead processes left |
+//! | `sweep.rs` | [`sweep()`]: finding what dead processes left |
 //! | `directories.rs` | the location of the directories |
 //! | `creation_guard.rs` | delaying a signal while an object is being made |
 //!

@@ -293,7 +293,7 @@ mod tests {
     /// Half an answer of a helper that has ended is none.
     #[test]
     fn a_line_that_is_no_answer_is_corrupt() {
-        let (_helper, mut control) = helper(r#"echo 'text'; printf '12'"#);
+        let (_helper, mut control) = helper("echo text; printf 12");
         assert!(matches!(control.receive::<u32>(PATIENCE), Err(Error::Corrupt(_))));
         assert!(matches!(control.receive::<u32>(PATIENCE), Err(Error::Disconnected)));
     }
