@@ -25,7 +25,7 @@ use crate::Key;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(alias = "msqid_ds")]
 pub struct Stat {
-    /// The key that it was made with; `None` for a [private](Queue::private) one.
+    /// The key that it was made with; `None` for a [private](crate::Queue::private) one.
     pub key: Option<Key>,
     /// The user to whom the mode's first three bits apply.
     pub owner: libc::uid_t,
@@ -75,7 +75,7 @@ pub struct Stat {
     pub last_sent: Option<SystemTime>,
     /// The time at which a message was last received, in whole seconds.
     pub last_received: Option<SystemTime>,
-    /// The time at which it was made or last [changed](Queue::set), in whole seconds.
+    /// The time at which it was made or last [changed](crate::Queue::set), in whole seconds.
     pub last_changed: SystemTime,
 }
 
