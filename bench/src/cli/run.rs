@@ -288,7 +288,7 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
         usual.extend(Kind::USUAL);
     }
     // The defaults must fit the explicit choices.
-    let nothing_against = rates.is_empty() && !matches.contains_id("count") && serves_who_blocks(matches);
+    let nothing_against = rates.is_empty() && !matches.contains_id("count") && blocks(matches);
     if clients || (!profile.clients().is_empty() && nothing_against) {
         usual.push(Kind::Clients);
     }
@@ -305,11 +305,11 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
     if matches.contains_id("count") {
         return usage("many clients are measured for a time, not for a number of messages: use --duration");
     }
-    if serves_who_blocks(matches) { Ok(kinds) } else { usage(refusal::NEEDS_BLOCK) }
+    if blocks(matches) { Ok(kinds) } else { usage(refusal::NEEDS_BLOCK) }
 }
 
 /// Returns true if blocking is among the strategies.
-fn serves_who_blocks(matches: &ArgMatches) -> bool {
+fn blocks(matches: &ArgMatches) -> bool {
     chosen(matches, "wait", [Wait::Block]).contains(&Wait::Block)
 }
 

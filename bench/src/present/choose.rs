@@ -143,7 +143,7 @@ impl Choice {
     }
 }
 
-/// Puts the best first. Evidence within [`statistics::AGREEMENT`] of the best of them count as equal, since they may
+/// Puts the best first. Figures within [`statistics::AGREEMENT`] of the best of them count as equal, since they may
 /// change places in the next run; among these, the variant with the least work comes first.
 fn rank(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| a.figure_ns.total_cmp(&b.figure_ns));

@@ -45,7 +45,7 @@ pub(super) struct Measurement {
     figures: Figures,
 }
 
-/// The state of an measurement.
+/// The state of a measurement.
 #[derive(Debug)]
 pub(super) enum State {
     /// It has not had its first turn.

@@ -69,7 +69,7 @@ impl<'a> Evidence<'a> {
         self.cpus
     }
 
-    /// Returns true if the figures are of the requested number of clients, or at least of many. Evidence of one client
+    /// Returns true if the figures are of the requested number of clients, or at least of many. Figures of one client
     /// say little about many.
     pub(super) fn are_of_those_clients(&self) -> bool {
         self.purpose.clients == 1 || self.kind == Kind::Clients
