@@ -13,7 +13,7 @@ fn each_exercise_fails_as_given_and_passes_as_solved() {
     let mut stderr = BufReader::new(course.stderr.take().expect("piped"));
     let mut said = String::new();
     // The time that the compiler takes does not count.
-    while !said.contains("All are built.") && stderr.read_line(&mut said).expect("text") > 0 {}
+    while !said.contains("All exercises are built.") && stderr.read_line(&mut said).expect("text") > 0 {}
     let _watchdog = Watchdog::over("the judging of all exercises", WHOLE_CASE);
     stderr.read_to_string(&mut said).expect("text");
     assert!(course.wait().expect("a child").success(), "{said}");

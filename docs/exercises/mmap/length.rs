@@ -4,7 +4,7 @@
 //! with SIGBUS: a store cannot return an error. As given, this happens twice.
 //!
 //! Write `make` and `open`. `make` gives a new file its length before it is mapped. `open` refuses a file that is shorter
-//! than `LENGTH`, and does not change it. Read: memory map, "CreationGuard and mapping the file".
+//! than `LENGTH`, and does not change it. Read: memory map, "Making and mapping the file".
 //!
 //! Run it: `cargo run -p course -- run mmap_length`
 
