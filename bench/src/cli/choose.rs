@@ -35,7 +35,7 @@ const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewher
 
 pub fn command() -> Command {
     Command::new("choose")
-        .about("Ranks the mechanisms for a purpose by the figures of this machine")
+        .about("Rank the mechanisms for a purpose by the figures of this machine")
         .after_help(AFTER_HELP)
         .args([
             answer::<Partners>("between"),

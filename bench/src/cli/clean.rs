@@ -8,7 +8,7 @@ use ipc_core::Result;
 use ipc_demo::print;
 
 pub fn command() -> Command {
-    Command::new("clean").about("Removes objects that dead processes left; never touches those of live ones")
+    Command::new("clean").about("Remove objects that dead processes left, and never those of live ones")
 }
 
 pub fn execute(_matches: &ArgMatches) -> Result<ExitCode> {

@@ -21,7 +21,7 @@ pub fn command() -> Command {
         Arg::new(name).value_name(name).help(help).required(true).value_parser(value_parser!(PathBuf))
     };
     Command::new("compare")
-        .about("Shows what changed between two saved runs, and how certain that is")
+        .about("Show what changed between two saved runs, and how certain that is")
         .after_help(AFTER_HELP)
         .args([
             run("OLD", "Directory written by `--output`, or the results.json in it"),

@@ -11,7 +11,7 @@ use super::arguments::flag;
 
 pub fn command() -> Command {
     Command::new("doctor")
-        .about("Reports what disturbs measurements on this machine, and what to do about it")
+        .about("Report what disturbs measurements on this machine, and what to do about it")
         .arg(flag("json", "Print one JSON document"))
 }
 

@@ -11,7 +11,7 @@ use super::arguments::{flag, width};
 
 pub fn command() -> Command {
     Command::new("list")
-        .about("Prints the table of the six mechanisms and their variants")
+        .about("Print the table of the six mechanisms and their variants")
         .arg(flag("json", "Print one JSON document"))
         .arg(flag("markdown", "Print Markdown, as in the course").conflicts_with("json"))
 }

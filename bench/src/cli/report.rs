@@ -12,7 +12,7 @@ use ipc_demo::print;
 
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);
-    Command::new("report").about("Turns saved results into a page of charts").args([
+    Command::new("report").about("Turn saved results into a page of charts").args([
         Arg::new("results")
             .value_name("DIR")
             .help("Directory of the results, or the file itself (default: the newest saved run of this machine)")

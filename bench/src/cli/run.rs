@@ -30,7 +30,7 @@ pub const AFTER_HELP: &str = "Without a command, `run` is assumed. NAME, BYTES, 
     Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 pub fn command() -> Command {
-    let about = "Measures (the default command)";
+    let about = "Measure (the default command)";
     with_arguments(Command::new("run")).about(about).after_help(AFTER_HELP)
 }
 
