@@ -50,13 +50,13 @@ pub mod measure {
     pub mod clients;
     pub mod clock;
     pub mod effort;
-    pub mod energy;
+    mod energy;
     pub mod pair;
     mod ping_pong;
     pub mod profile;
     pub mod run;
     pub mod sides;
-    pub mod syscalls;
+    mod syscalls;
     pub mod task;
     mod turns;
 }

@@ -246,9 +246,9 @@ fn ctrl_c_saves_what_was_measured() {
     });
 }
 
-/// A killed harness cannot clean up; the crowd ends without it, and removes its own objects.
+/// A killed harness cannot clean up; the processes end without it, and remove their own objects.
 #[test]
-fn a_crowd_ends_with_its_harness() {
+fn all_processes_end_with_their_harness() {
     in_every_way(|way| {
         let tmp = TempDir::new().unwrap();
         let busy = busy(way, tmp.path());

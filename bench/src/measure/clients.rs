@@ -35,7 +35,7 @@
 mod child;
 mod fifo;
 mod load_generator;
-pub mod many_clients;
+pub(super) mod many_clients;
 mod part;
 mod queue;
 pub mod refusal;

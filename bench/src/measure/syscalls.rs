@@ -55,8 +55,8 @@ impl SyscallCounter {
     /// Counts the calls per message of a case: those of ping, and those of pong.
     ///
     /// # Errors
-    /// [`Usage`](ipc_core::Error::Usage) with the reason: this system does not allow tracing a child. Any other error of the
-    /// exchange.
+    /// [`Usage`](ipc_core::Error::Usage) with the reason: this system does not allow tracing a child. Any other error of
+    /// the exchange.
     pub fn count(self, case: &Case) -> Result<[f64; 2]> {
         match self {
             Self::PerfEvent(sys_enter) => perf::count(case, sys_enter, MESSAGES),

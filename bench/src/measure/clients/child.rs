@@ -36,10 +36,6 @@ impl Child {
         Ok(Self { what, process, control })
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.process.pid()
-    }
-
     pub(super) fn tell(&mut self, order: &impl Serialize) -> Result<()> {
         self.control.send(order).map_err(|error| self.explain(error))
     }

@@ -118,12 +118,6 @@ impl ManyClients {
         self.server.kill();
     }
 
-    /// Returns the process ids, the server's first.
-    #[must_use]
-    pub fn pids(&self) -> Vec<u32> {
-        [&self.server].into_iter().chain(&self.clients).map(Child::pid).collect()
-    }
-
     /// Returns the next answer of each client process.
     fn hear_all<T: DeserializeOwned>(
         &mut self,
@@ -177,6 +171,7 @@ mod tests {
     fn few_clients_have_a_process_each() {
         assert_eq!([1, 3, 4, 10, 1000].map(processes), [1, 3, 4, 4, 4]);
     }
+
     #[test]
     fn reports_are_added_up() {
         let usage =

@@ -71,13 +71,13 @@ fn pair(name: char, delay: Duration, log: &Arc<Mutex<String>>) -> Pair {
     let ping = move |channel: &crate::measure::pair::TaskChannel| {
         let memory = HeapMemory::new(SEGMENT_LEN);
         let (ours, theirs) = (Region::new(memory.clone())?, Region::new(memory)?);
-        let mut seat = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT).unwrap();
+        let mut attachment = Attachment::create(ours, RingLink::<HeapMemory>::LAYOUT).unwrap();
         let pong = thread::spawn(|| {
             let link = RingLink::join(theirs)?.expect("the owner waits");
             exchange::pong(&mut Waiting::new(link, Wait::Block), |_| {})
         });
-        seat.wait_for_peer("this test", PATIENCE)?;
-        let mut link = Slow(RingLink::new(seat), Duration::ZERO);
+        attachment.wait_for_peer("this test", PATIENCE)?;
+        let mut link = Slow(RingLink::new(attachment), Duration::ZERO);
         channel.report_ready(link.max_message(), None);
         for task in channel.tasks() {
             log.lock().unwrap().push(if task.order.verify { name.to_ascii_uppercase() } else { name });
