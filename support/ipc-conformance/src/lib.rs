@@ -198,7 +198,8 @@ impl Suite {
         if let Some(status) = self.played {
             return status;
         }
-        assert!(self.untold.is_empty(), "the crate lists more variants");
+        let untold: Vec<_> = self.untold.iter().map(|listed| listed.name).collect();
+        assert!(untold.is_empty(), "the crate also lists these variants: {untold:?}");
         heed_signals();
         let _copy = ownership::Copy::of(self.demo.path()).expect("there is room for a copy of the demo");
         let mut arguments = Arguments::from_args();

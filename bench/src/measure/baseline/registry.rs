@@ -61,3 +61,15 @@ const MEMORY: MakeSide = |role, ends, _, waiter| memory::side(role, &ends, waite
 pub(super) fn find(mechanism: &str, variant: &str) -> Option<&'static BareCalls> {
     ALL.iter().find(|calls| (calls.mechanism, calls.variant) == (mechanism, variant))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::registry;
+
+    #[test]
+    fn each_variant_has_its_bare_calls() {
+        let names = registry::all().map(|(member, variant)| (member.profile.name, variant.name));
+        assert_eq!(names.collect::<Vec<_>>(), ALL.each_ref().map(|calls| (calls.mechanism, calls.variant)));
+    }
+}

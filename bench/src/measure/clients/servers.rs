@@ -97,3 +97,16 @@ fn too_many_descriptors(clients: usize) -> Option<String> {
         format!("{clients} clients take {needed} descriptors of a process, and it may have {hard}: raise ulimit -Hn")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::registry;
+
+    /// A variant that serves only one client says so.
+    #[test]
+    fn each_variant_is_known() {
+        let names = registry::all().map(|(member, variant)| (member.profile.name, variant.name));
+        assert_eq!(names.collect::<Vec<_>>(), ALL.each_ref().map(|known| (known.mechanism, known.variant)));
+    }
+}
