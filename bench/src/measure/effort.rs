@@ -72,7 +72,7 @@ pub(crate) fn first_task(case: &Case, count: u64) -> Task {
 }
 
 /// Returns how many messages take about `time` if `count` of them took `elapsed`: a round number, and not too few.
-fn fitting(count: u64, elapsed: Duration, time: Duration) -> u64 {
+pub(crate) fn fitting(count: u64, elapsed: Duration, time: Duration) -> u64 {
     round_down((count as f64 * time.as_secs_f64() / elapsed.as_secs_f64()) as u64).max(FEWEST)
 }
 

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::{Cpus, Role};
@@ -12,6 +12,7 @@ use ipc_demo::exchange::{Pattern, Workload};
 use super::bare::Baseline;
 use super::processes;
 use super::rounds::FEWEST_ROUNDS;
+use crate::measure::effort::{first_look, fitting};
 use crate::measure::task::Task;
 use crate::results::case::Placement;
 use crate::results::limits::{Copying, MachineLimits};
@@ -19,6 +20,8 @@ use crate::results::quartiles::Quartiles;
 
 /// Two buffers of this length fit into the second-level cache of any current core.
 const SMALL: usize = 64 << 10;
+/// The length of a round of hand-overs. On a busy machine, one may take milliseconds instead of nanoseconds.
+const ROUND: Duration = Duration::from_millis(2);
 /// Two buffers of this length fit into hardly any cache.
 const LARGE: usize = 64 << 20;
 
@@ -32,15 +35,15 @@ pub fn measure(placement: Placement) -> Result<MachineLimits> {
 }
 
 fn handover(placement: Placement) -> Result<Quartiles> {
-    const ROUND_TRIPS: u64 = 10_000;
     let mut pair = processes::start(Baseline::handover(), placement)?;
-    let order = Workload { pattern: Pattern::RoundTrip, verify: false, size: 0, count: ROUND_TRIPS };
-    let mut round = || -> Result<f64> {
-        let elapsed = pair.play(Task { order, batch: ROUND_TRIPS, rate: None })?.elapsed;
-        Ok(elapsed.as_secs_f64() * 1e9 / (2 * ROUND_TRIPS) as f64)
+    let mut round = |count| -> Result<Duration> {
+        let order = Workload { pattern: Pattern::RoundTrip, verify: false, size: 0, count };
+        Ok(pair.play(Task { order, batch: count, rate: None })?.elapsed)
     };
-    round()?; // warms both up
-    let rounds = (0..FEWEST_ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?;
+    let (count, elapsed) = first_look(ROUND, || false, &mut round)?; // warms both up, too
+    let count = fitting(count, elapsed, ROUND);
+    let in_ns = |elapsed: Duration| elapsed.as_secs_f64() * 1e9 / (2 * count) as f64;
+    let rounds = (0..FEWEST_ROUNDS).map(|_| round(count).map(in_ns)).collect::<Result<Vec<_>>>()?;
     pair.finish()?;
     Ok(Quartiles::of(rounds))
 }
