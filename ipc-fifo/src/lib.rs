@@ -42,8 +42,14 @@
 //! without boundaries; `O_RDWR`, with which a process reads its own bytes; two writers above `PIPE_BUF`; the name,
 //! which outlives every process but which a process no longer needs once it has opened the FIFO.
 //!
-//! `examples/smallest.rs` has the bare calls (`cargo run -p ipc-fifo --example fifo_smallest`). Read on in `ends.rs`:
-//! the ends of the two FIFOs that a process holds; then in `greeting.rs`: the handshake.
+//! # In reading order
+//!
+//! | file | what it shows | minutes |
+//! |---|---|---:|
+//! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-fifo --example fifo_smallest` | 1 |
+//! | `src/lib.rs` | this page; two FIFOs in a directory, and their removal | 8 |
+//! | `src/ends.rs` | the ends of the two FIFOs that a process holds | 4 |
+//! | `src/greeting.rs` | the handshake: which two processes talk | 7 |
 //!
 //! [pipe]: https://man7.org/linux/man-pages/man7/fifo.7.html
 

@@ -14,10 +14,13 @@
 //! | `file` | [`File`] | the page cache of a file | its path |
 //! | `memfd` | [`Memfd`] | of no file system, sealed: no process can truncate it | `/proc/PID/fd/N:INODE`, or a symbolic link to `/proc/PID/fd/N` |
 //!
-//! The files, in reading order: `examples/smallest.rs` (the bare calls:
-//! `cargo run -p ipc-mmap --example mmap_smallest`), `file.rs` (the file, and how two processes meet at it), `memfd.rs`
-//! (the same without a file), `address.rs` (the path that leads to either), `support/ipc-core/src/shared_file.rs`
-//! (what a joiner checks before it maps) and `support/ipc-core/src/ring/mapping.rs` (the mapping).
+//! | in reading order | what it shows | minutes |
+//! |---|---|---:|
+//! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-mmap --example mmap_smallest` | 2 |
+//! | `src/lib.rs` | this page | 4 |
+//! | `src/address.rs`, `src/file.rs` | the file, and how two processes meet at it | 5 |
+//! | `src/memfd.rs` | the same without a file | 11 |
+//! | `support/ipc-core/src/shared_file.rs`, `ring/mapping.rs` | what a joiner checks before it maps; the mapping | 6 |
 //!
 //! **Use it** to share data that is to last, or that programs which know nothing of it (`cat`, `od`) should be able to
 //! read; to access a file that is too large to read whole. **Do not use it** for messages that are gone once they are

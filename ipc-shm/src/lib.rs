@@ -14,11 +14,23 @@
 //! | `sem` | [`Semaphores`] | System V | one slot in each direction, in lock-step | a System V semaphore array | one to take, one to give, on each side |
 //! | `posix` | [`Posix`] | POSIX | as `ring` | futex | as `ring` |
 //!
-//! The files, in reading order: `examples/smallest.rs` (the bare calls: `cargo run -p ipc-shm --example shm_smallest`),
-//! the examples `stage_1` to `stage_4` (a ring, built up), `support/ipc-core/src/key.rs` (the name), `segment.rs` (the
-//! segment), `meeting.rs` (how the two sides meet at one), `ring.rs` (the variant `ring`), `semaphore_array.rs`,
-//! `lock_step.rs` and `sem.rs` (the variant `sem`), `posix/object.rs`, `posix.rs` and
-//! `support/ipc-core/src/shared_file.rs` (the variant `posix`), `sys.rs` (the calls).
+//! | in reading order | what it shows | minutes |
+//! |---|---|---:|
+//! | **Shared memory and a ring, built up** | | **13** |
+//! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-shm --example shm_smallest` | 1 |
+//! | `src/lib.rs` | this page | 5 |
+//! | `examples/stage_1` to `stage_4` | a flag, lock-step, a ring, a ring that sleeps | 7 |
+//! | **The variant `ring`** | | **12** |
+//! | `src/segment.rs` | the segment: made, found, attached, removed | 6 |
+//! | `src/meeting.rs`, `src/ring.rs` | how two processes meet at one | 6 |
+//! | **The variant `sem`** | | **10 + 9** |
+//! | `src/semaphore_array.rs`, `src/sem.rs` | the semaphores, and the meeting | 10 |
+//! | `src/lock_step.rs` | messages through one slot each way | 9 |
+//! | **The variant `posix`** | | **7** |
+//! | `src/posix/object.rs`, `src/posix.rs` | an object with a name, and the meeting | 7 |
+//! | **The key, and the system calls** | | **14** |
+//! | `support/ipc-core/src/key.rs` | the name of a segment, and `ftok` | 6 |
+//! | `src/sys.rs` | the calls themselves | 8 |
 //!
 //! **Use it** for large or frequent messages on one host, when a copy or a system call for each costs too much. **Do
 //! not use it** where a pipe or a socket is fast enough: there the kernel keeps the messages apart, wakes the reader

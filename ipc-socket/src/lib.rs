@@ -47,9 +47,22 @@
 //! peer's reader stalls for longer, and we close with some of the peer's data unread, it may lose the end of what we
 //! sent.
 //!
-//! `examples/smallest.rs` has the bare calls (`cargo run -p ipc-socket --example socket_smallest`). Read on in
-//! `address.rs` (how to listen and to connect), `greeting.rs` (which peers are accepted), `unix.rs` and `tcp.rs` (how
-//! two processes meet at a path, and at a port), `stream.rs` (bytes, and how to close), `packet.rs` (packets).
+//! # In reading order
+//!
+//! | file | what it shows | minutes |
+//! |---|---|---:|
+//! | **To meet at a path** | | **11** |
+//! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-socket --example socket_smallest` | 1 |
+//! | `src/lib.rs` | this page | 6 |
+//! | `src/unix.rs` | two processes at a path | 4 |
+//! | **To connect, and to accept** | | **12** |
+//! | `src/address.rs` | how to listen and to connect | 6 |
+//! | `src/greeting.rs` | which peers are accepted | 6 |
+//! | **What goes through** | | **11** |
+//! | `src/stream.rs`, `src/sys.rs` | bytes, and how to close | 5 |
+//! | `src/packet.rs` | packets, whose boundaries the kernel keeps | 6 |
+//! | **Between two hosts** | | **5** |
+//! | `src/tcp.rs` | the variant `tcp` | 5 |
 
 mod address;
 mod greeting;
