@@ -33,6 +33,7 @@ pub fn check(course: &Course, progress: &Progress) -> Result<bool> {
                 while let Some(exercise) = next() {
                     let found = check_one(exercise, (!done(exercise)).then_some(&given), &solved)
                         .unwrap_or_else(|error| vec![error.to_string()]);
+                    eprintln!("checked {}", exercise.name);
                     let found = found.into_iter().map(|what| format!("{}: {what}", exercise.name));
                     wrong.lock().expect("no judge panics").extend(found);
                 }

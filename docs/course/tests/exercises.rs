@@ -1,7 +1,7 @@
 //! The real exercises: each fails as given, and passes as solved. (Those that you have solved in this clone are judged as
 //! solved only.)
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use ipc_conformance::watchdog::{WHOLE_CASE, Watchdog};
@@ -13,8 +13,14 @@ fn each_exercise_fails_as_given_and_passes_as_solved() {
     let mut stderr = BufReader::new(course.stderr.take().expect("piped"));
     let mut said = String::new();
     // The time that the compiler takes does not count.
-    while !said.contains("All exercises are built.") && stderr.read_line(&mut said).expect("text") > 0 {}
-    let _watchdog = Watchdog::over("the judging of all exercises", WHOLE_CASE);
-    stderr.read_to_string(&mut said).expect("text");
+    while !said.contains("All exercises are built.") {
+        assert_ne!(stderr.read_line(&mut said).expect("text"), 0, "it did not build them: {said}");
+    }
+    // Then there is a line for each exercise.
+    let mut is_next = || {
+        let _watchdog = Watchdog::over("the judging of the next exercise", WHOLE_CASE);
+        stderr.read_line(&mut said).expect("text") > 0
+    };
+    while is_next() {}
     assert!(course.wait().expect("a child").success(), "{said}");
 }

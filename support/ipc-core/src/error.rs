@@ -159,7 +159,7 @@ struct Seconds(Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} s", self.0.as_secs_f64())
+        write!(f, "{} s", (self.0.as_secs_f64() * 1e3).round() / 1e3)
     }
 }
 
