@@ -14,34 +14,8 @@ use crate::results::row::Row;
 use crate::results::statistics;
 use crate::results::units::grouped;
 
-const ROUND_TRIP: [&str; 12] = [
-    "mechanism",
-    "variant",
-    "count",
-    "min",
-    "p50",
-    "p90",
-    "p99",
-    "p99.9",
-    "max",
-    "mean",
-    "one-way p50",
-    "rounds",
-];
-const OPEN_LOOP: [&str; 12] = [
-    "mechanism",
-    "variant",
-    "count",
-    "min",
-    "p50",
-    "p90",
-    "p99",
-    "p99.9",
-    "max",
-    "mean",
-    "service p99",
-    "rounds",
-];
+const ROUND_TRIP: [&str; 12] = with_times("one-way p50");
+const OPEN_LOOP: [&str; 12] = with_times("service p99");
 const THROUGHPUT: [&str; 6] =
     ["mechanism", "variant", "count", "messages per second", "megabytes per second", "rounds"];
 const CLIENTS: [&str; 11] = [
@@ -57,6 +31,11 @@ const CLIENTS: [&str; 11] = [
     "fairness",
     "rounds",
 ];
+
+/// Returns the columns of a table of times, of which `another` is a further one.
+const fn with_times(another: &'static str) -> [&'static str; 12] {
+    ["mechanism", "variant", "count", "min", "p50", "p90", "p99", "p99.9", "max", "mean", another, "rounds"]
+}
 
 /// Returns the tables of a document: figures, costs, and those beside their baselines.
 #[must_use]

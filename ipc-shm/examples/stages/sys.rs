@@ -91,7 +91,7 @@ impl<T: OnlyAtomics> Deref for Shared<T> {
 
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        // SAFETY: attached by us; whoever borrowed from it borrowed from `self`.
+        // SAFETY: attached by us; a reference into it borrows from `self`, so none is left.
         unsafe { libc::shmdt(self.base.as_ptr().cast()) };
     }
 }
@@ -106,7 +106,7 @@ pub fn futex_wait(word: &AtomicU32, value: u32) {
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, value, &raw const slice) };
 }
 
-/// Wakes who sleeps on `word`.
+/// Wakes the process that sleeps on `word`.
 #[allow(dead_code)] // the early stages never sleep
 pub fn futex_wake(word: &AtomicU32) {
     // SAFETY: the kernel uses the address as a name only.
@@ -114,8 +114,7 @@ pub fn futex_wake(word: &AtomicU32) {
 }
 // ANCHOR_END: futex
 
-/// Has the kernel end this process (`SIGALRM`) in so many seconds: the other one may have died, and nobody would say
-/// so.
+/// Lets the kernel end this process (`SIGALRM`) in so many seconds: the other one may have died without a word.
 pub fn alarm(seconds: u32) {
     // SAFETY: a number.
     unsafe { libc::alarm(seconds) };

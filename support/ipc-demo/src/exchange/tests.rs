@@ -23,48 +23,8 @@ fn an_order_survives_the_wire_and_garbage_does_not() {
     }
 }
 
-/// A link of 64 bytes on which one workload is waiting.
-struct Ordered(Workload);
-
-impl Transport for Ordered {
-    fn send(&mut self, _message: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        buffer[..Workload::LEN].copy_from_slice(&self.0.encode());
-        Ok(Workload::LEN)
-    }
-
-    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
-        self.try_send(message)
-    }
-
-    fn recv_timeout(&mut self, buffer: &mut [u8], _timeout: Duration) -> Result<Option<usize>> {
-        self.try_recv(buffer)
-    }
-
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.send(message).map(Some)
-    }
-
-    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.recv(buffer).map(Some)
-    }
-
-    fn max_message(&self) -> usize {
-        64
-    }
-}
-
-#[test]
-fn an_order_that_is_too_large_is_the_fault_of_who_gave_it() {
-    for pattern in [Pattern::RoundTrip, Pattern::Stream, Pattern::OneWay] {
-        let workload = Workload { pattern, verify: false, size: 65, count: 1 };
-        let told = pong(&mut Waiting::new(Ordered(workload), Wait::Block), |_| {});
-        assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
-    }
-}
+/// The longest message of a link between two threads, in bytes.
+const LONGEST_MESSAGE: usize = 1024;
 
 /// A link between two threads. One end may have to do something else before it receives.
 struct Thread<F> {
@@ -103,7 +63,18 @@ impl<F: FnMut()> Transport for Thread<F> {
     }
 
     fn max_message(&self) -> usize {
-        1024
+        LONGEST_MESSAGE
+    }
+}
+
+#[test]
+fn a_workload_that_is_too_large_is_the_fault_of_its_sender() {
+    for pattern in [Pattern::RoundTrip, Pattern::Stream, Pattern::OneWay] {
+        let workload = Workload { pattern, verify: false, size: LONGEST_MESSAGE + 1, count: 1 };
+        let ((out, _answers), (orders, come)) = (channel(), channel());
+        orders.send(workload.encode().to_vec()).unwrap();
+        let told = pong(&mut Waiting::new(Thread { out, come, before: || {} }, Wait::Block), |_| {});
+        assert!(matches!(told, Err(Error::Corrupt(_))), "{told:?}");
     }
 }
 
