@@ -31,7 +31,7 @@
 
 #[path = "errnos/calls.rs"]
 mod calls;
-#[path = "errnos/child.rs"]
-mod child;
 #[path = "errnos/elsewhere.rs"]
 mod elsewhere;
+#[path = "errnos/tools.rs"]
+mod tools;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use ipc_conformance::other;
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::Memfd;
@@ -15,7 +16,7 @@ use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::geteuid;
 
-use crate::tools::{Mapped, PATIENCE, Place, exists, other_process, played, setup, shell};
+use crate::tools::{Mapped, PATIENCE, Place, exists, played, setup, shell};
 
 const SHORTLY: Duration = Duration::from_millis(50);
 
@@ -140,7 +141,7 @@ fn a_path_in_use_is_refused_for_memory_too() {
 fn the_link_of_a_dead_owner_leads_nowhere_and_is_removed() {
     let (place, temporary) = (Place::new(), Place::new());
     let path = place.path("memory");
-    let run = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
+    let run = |part: &str| other::command(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
     assert!(!run(&format!("create-memory-and-die {path}")).success());
     assert!(exists(&path));
     let error = Memfd::join(&path, &setup(), SHORTLY).unwrap_err();

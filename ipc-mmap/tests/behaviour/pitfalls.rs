@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ipc_conformance::Bytes as _;
+use ipc_conformance::{Bytes as _, other};
 use ipc_core::ring::{Memory as _, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Setup, Transport};
 use ipc_mmap::{File, FileOptions};
@@ -14,7 +14,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-use crate::tools::{Mapped, PATIENCE, Place, exists, map, other_process, pair, played, setup, shell, with};
+use crate::tools::{Mapped, PATIENCE, Place, exists, map, pair, played, setup, shell, with};
 
 /// A process that may truncate the file can kill any that maps it: touching a page past the end raises `SIGBUS`.
 #[test]
@@ -30,7 +30,7 @@ fn touching_what_was_truncated_is_the_end() {
 fn the_bytes_are_there_when_both_processes_are_gone() {
     let place = Place::new();
     let path = place.path("kept");
-    let owner = other_process(&format!("own-and-keep {path} these-bytes-stay"));
+    let owner = other::command(&format!("own-and-keep {path} these-bytes-stay"));
     let mut owner = { owner }.stdout(Stdio::null()).spawn().unwrap();
     assert_eq!(played(&format!("join {path}")).1, "these-bytes-stay");
     assert!(owner.wait().unwrap().success());
@@ -77,7 +77,7 @@ fn a_file_that_could_not_be_made_is_not_kept() {
 #[test]
 fn making_a_file_to_be_kept_sweeps_too() {
     let (place, temporary) = (Place::new(), Place::new());
-    let played = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
+    let played = |part: &str| other::command(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
     let (dead, kept) = (place.path("dead"), place.path("kept"));
     assert_eq!(played(&format!("create-and-die {dead}")).signal(), Some(Signal::SIGKILL as i32));
     assert!(exists(&dead));
@@ -139,7 +139,7 @@ fn another_file_under_the_same_name_is_another_memory() {
 fn a_file_made_there_since_is_not_removed_for_the_dead_one() {
     let (place, temporary) = (Place::new(), Place::new());
     let path = place.path("memory");
-    let played = |part: &str| other_process(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
+    let played = |part: &str| other::command(part).env("TMPDIR", temporary.path("")).output().unwrap().status;
     for made_since in [false, true] {
         assert_eq!(played(&format!("create-and-die {path}")).signal(), Some(Signal::SIGKILL as i32));
         if made_since {

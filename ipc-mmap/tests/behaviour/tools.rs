@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output};
 
-use ipc_conformance::Bytes as _;
 pub use ipc_conformance::watchdog::PATIENCE;
 use ipc_conformance::watchdog::over_this_test;
+use ipc_conformance::{Bytes as _, other};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Region, SEGMENT_LEN};
 use ipc_core::{Error, Mechanism, Options, Setup, Transport};
@@ -75,19 +75,9 @@ pub fn shell(line: &str, argument: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-const PART: &str = "MMAP_TEST_PART";
-
-/// Returns the command of another process: this same program, which plays `part` as [`play`] defines it.
-pub fn other_process(part: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
-    command.env(PART, part);
-    command
-}
-
 /// Lets another process play `part` to its end.
 pub fn played(part: &str) -> (ExitStatus, String) {
-    let Output { status, stdout, .. } = other_process(part).output().unwrap();
+    let Output { status, stdout, .. } = other::command(part).output().unwrap();
     let text = String::from_utf8(stdout).unwrap();
     let said = text.lines().find_map(|line| line.split_once("said: ").map(|(_, said)| said.to_owned()));
     (status, said.unwrap_or_default())
@@ -97,15 +87,12 @@ pub fn played(part: &str) -> (ExitStatus, String) {
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
-    if let Ok(part) = std::env::var(PART) {
-        println!("said: {}", play(&part));
-    }
+    other::main(play);
 }
 
-fn play(part: &str) -> String {
-    let words: Vec<&str> = part.split(' ').collect();
+fn play(words: &[&str]) -> String {
     let open = |path: &str| map(&fs::File::options().read(true).write(true).open(path).unwrap());
-    match words[..] {
+    match *words {
         ["read", path, offset, len] => {
             let mut bytes = vec![0; len.parse().unwrap()];
             open(path).read(offset.parse().unwrap(), &mut bytes);
@@ -171,7 +158,7 @@ fn play(part: &str) -> String {
             let len = File::join(path, &setup(), PATIENCE).unwrap().recv(&mut buffer).unwrap();
             String::from_utf8(buffer[..len].to_vec()).unwrap()
         }
-        _ => panic!("no part {part}"),
+        _ => panic!("no part {words:?}"),
     }
 }
 

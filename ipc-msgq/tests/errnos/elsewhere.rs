@@ -11,7 +11,7 @@ use ipc_msgq::posix::{self, Attributes, Posix, PosixName, PosixQueue};
 use ipc_msgq::{Access, Key, Limits, Message, MessageType, Queue, QueueId, Select, Settings};
 use nix::unistd::{Uid, geteuid, setgid, setuid};
 
-use crate::child::{child, said};
+use crate::tools::{child, said};
 
 /// Plays the child's part and returns the lines to print.
 pub fn play(words: &[&str]) -> Vec<String> {

@@ -1,11 +1,12 @@
 //! A server with its own queue, a client that breaks the rules, and other processes.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_conformance::other;
 pub use ipc_conformance::watchdog::PATIENCE;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::process::ProcessId;
@@ -154,8 +155,6 @@ pub fn leave(session: u64, kind: MessageType) -> Message {
     Message::new(kind, &[b".", &session.to_ne_bytes()[..]].concat())
 }
 
-const PART: &str = "MSGQ_SERVER_TEST_PART";
-
 /// Another process: this same program, which plays `part`. Killed when this value is dropped.
 pub struct Other {
     pub child: Child,
@@ -165,16 +164,8 @@ pub struct Other {
 
 impl Other {
     pub fn start(part: &str, queue: Queue) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args([
-            "--exact",
-            "tools::other_process_main",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ]);
-        command.env(PART, format!("{part} {}", queue.id())).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut command = other::command(&format!("{part} {}", queue.id()));
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         let stdin = child.stdin.take().unwrap();
         Self { child, lines, stdin }
@@ -216,7 +207,7 @@ impl Drop for Other {
 #[test]
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
-    let Ok(part) = std::env::var(PART) else { return };
+    let Some(part) = other::part() else { return };
     let (part, id) = part.rsplit_once(' ').unwrap();
     let queue = Queue::from_id(QueueId::new(id.parse().unwrap()));
     match part {

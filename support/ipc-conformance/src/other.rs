@@ -54,7 +54,12 @@ impl Drop for Other {
     }
 }
 
-fn command(part: &str) -> Command {
+/// Returns the command of another process that plays `part`, for a test that starts it in its own way.
+///
+/// # Panics
+/// There is no `/proc`.
+#[must_use]
+pub fn command(part: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a program has a path"));
     command.args(["--exact", "tools::other_process_main", "--ignored", "--nocapture", "--test-threads=1"]);
     command.env(PART, part).stdout(Stdio::piped()).stderr(Stdio::inherit());
@@ -117,10 +122,17 @@ fn said(mut lines: impl Iterator<Item = impl AsRef<str>>) -> Option<String> {
     lines.find_map(|line| line.as_ref().split_once("said: ").map(|(_, said)| said.to_owned()))
 }
 
+/// Returns this process's part, for a process that talks with its test while it plays. `None`: all ignored tests were
+/// run.
+#[must_use]
+pub fn part() -> Option<String> {
+    std::env::var(PART).ok()
+}
+
 /// Plays this process's part, prints its result, and stays if told to. Without a part it does nothing: all ignored
 /// tests were run.
 pub fn main(play: fn(&[&str]) -> String) {
-    let Ok(part) = std::env::var(PART) else { return };
+    let Some(part) = part() else { return };
     let mut words: Vec<&str> = part.split(' ').collect();
     let stays = words.pop_if(|word| *word == STAY).is_some();
     println!("said: {}", play(&words));
