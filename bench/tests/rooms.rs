@@ -295,8 +295,8 @@ fn paths_are_read_as_the_compiler_reads_them() {
 fn generic_code_names_no_mechanism() {
     // Words of the command line, and of the kernel, that happen to be names too.
     const OTHERS: [(&str, &str); 7] = [
-        ("mechanism.rs", "file"),                 // a medium of the course's table
-        ("mechanism.rs", "socket"),               // the same
+        ("profile.rs", "file"),                   // a medium of the course's table
+        ("profile.rs", "socket"),                 // the same
         ("remains.rs", "shm"),                    // /proc/sysvipc/shm
         ("remains.rs", "sem"),                    // /proc/sysvipc/sem
         ("present/choose/purpose.rs", "shm"),     // the file system under /dev/shm

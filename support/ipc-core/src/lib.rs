@@ -3,7 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `transport.rs` | [`Transport`]: a connected end that moves whole messages |
-//! | `mechanism.rs` | [`Mechanism`]: how two processes meet; the course's table as data |
+//! | `mechanism.rs` | [`Mechanism`]: how two processes meet |
+//! | `profile.rs` | [`Profile`]: the course's table as data |
 //! | `error.rs` | [`Error`]: what can go wrong, and what to do about it |
 //! | `wait.rs` | [`Wait`]: block, spin or hybrid, for all six |
 //! | `framed.rs` | [`Framed`]: messages over a byte stream (pipe, FIFO, stream sockets); `framed/frame.rs` is the whole idea |
@@ -45,6 +46,7 @@ pub mod ownership;
 pub mod pages;
 mod posix_name;
 pub mod process;
+mod profile;
 mod random;
 mod ready;
 pub mod ring;
@@ -62,11 +64,9 @@ pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{ByteStream, ChunkSizes, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, enlarge_pipe, pipe_size};
 pub use ipc_perm::IpcPerm;
 pub use key::{Key, ProjectId};
-pub use mechanism::{
-    Between, Clients, Direction, Mechanism, Medium, Options, Persistence, Profile, Reach, Setup, Shared,
-    Switch, Unit, Variant, Variants, Visitor,
-};
+pub use mechanism::{Mechanism, Options, Setup, Switch, Variants, Visitor};
 pub use posix_name::PosixName;
+pub use profile::{Between, Clients, Direction, Medium, Persistence, Profile, Reach, Shared, Unit, Variant};
 pub use random::random;
 pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
