@@ -8,9 +8,9 @@ use ipc_core::Reach;
 
 /// The facts of a variant (or of all variants of a mechanism, `*`), the file, and the test that proves them.
 const PROOFS: &[(&str, &str, &[&str], &str, &str)] = &[
-    ("pipe", "*", &["unit"], "behaviour.rs", "unit_is_a_stream_that_loses_boundaries"),
-    ("pipe", "*", &["reach", "clients"], "behaviour.rs", "reach_is_the_same_host"),
-    ("pipe", "*", &["persistence", "remains"], "behaviour.rs", "between_a_pipe_has_no_name_to_join_by"),
+    ("pipe", "*", &["unit"], "behaviour/table.rs", "unit_is_a_stream_that_loses_boundaries"),
+    ("pipe", "*", &["reach", "clients"], "behaviour/table.rs", "reach_is_the_same_host"),
+    ("pipe", "*", &["persistence", "remains"], "behaviour/table.rs", "between_a_pipe_has_no_name_to_join_by"),
     ("fifo", "*", &["unit"], "behaviour/table.rs", "unit_is_a_stream_that_loses_boundaries"),
     ("fifo", "*", &["reach"], "behaviour/table.rs", "reach_is_the_same_host"),
     ("fifo", "*", &["persistence"], "behaviour/table.rs", "medium_is_a_file_of_type_p_that_stays_empty"),

@@ -36,7 +36,7 @@
 //! **System calls**: `msgget` once; then one `msgsnd` and one `msgrcv` for each message. The kernel copies each message
 //! twice, in and out. `msgctl` removes the queue.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`. A queue outlives its users, and the system has a limited
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`. A queue outlives its users, and the system has a limited
 //! number of them: one of the users has to remove it, but only after the other side has received everything. A full
 //! queue blocks its senders in both directions at once, since they share its capacity. The kernel gives no notice when
 //! a user of the queue dies. `msgsnd` and `msgrcv` fail with `EINTR` on any handled signal, even with `SA_RESTART`. The

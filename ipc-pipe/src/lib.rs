@@ -24,7 +24,7 @@
 //! `writev` and `readv` for one of more than 4 KiB; a long message takes several. Calls that must not wait use
 //! `pwritev2` and `preadv2` with `RWF_NOWAIT`.
 //!
-//! **Pitfalls**, each shown by a test in `tests/behaviour.rs`: the stream keeps no boundary between one write and the
+//! **Pitfalls**, each shown by a test in `tests/behaviour/`: the stream keeps no boundary between one write and the
 //! next; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program, `SIGPIPE`; a
 //! reader sees the end of file only when *every* copy of the write end is closed, including one forgotten in the
 //! parent; a full pipe blocks its writer.
