@@ -36,8 +36,7 @@ fn check_ratio(row: &Value, name: &str) {
 /// same ratio from its side.
 fn every_row_has_its_floor(cpus: &str, wait: &str) {
     if cpus == "split" && std::thread::available_parallelism().map_or(1, usize::from) < 2 {
-        eprintln!("SKIPPED: only one CPU may be used here");
-        return;
+        return ipc_conformance::skipped("only one CPU may be used here");
     }
     let _queues = Allowance::wait_for(1);
     let args = ["--size", "64", "--count", "20", "--cpus", cpus, "--wait", wait];

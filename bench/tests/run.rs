@@ -212,8 +212,7 @@ fn system_calls_are_counted_where_both_sides_block() {
     let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");
     let notes = document["notes"].to_string();
     if notes.contains("forbids to trace") {
-        eprintln!("SKIPPED: this system forbids to trace a child");
-        return;
+        return ipc_conformance::skipped("this system forbids to trace a child");
     }
     let by_the_kernel = notes.contains("by perf_event_open");
     assert!(by_the_kernel || notes.contains("counting slows polling down"), "{notes}");
@@ -247,8 +246,7 @@ fn the_kernel_counts_system_calls_where_it_may() {
         command
     };
     if !mounted("true").output().is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: this user cannot mount a tracefs");
-        return;
+        return ipc_conformance::skipped("this user cannot mount a tracefs");
     }
     let dir = tempfile::tempdir().unwrap();
     let mut command = mounted(env!("CARGO_BIN_EXE_ipc-bench"));
@@ -260,8 +258,7 @@ fn the_kernel_counts_system_calls_where_it_may() {
     let document: Value = serde_json::from_str(&output.stdout).unwrap();
     let notes = document["notes"].to_string();
     if !notes.contains("by perf_event_open") {
-        eprintln!("SKIPPED: this kernel does not allow tracepoints to be counted");
-        return;
+        return ipc_conformance::skipped("this kernel does not allow tracepoints to be counted");
     }
     for row in rows(&document) {
         let calls = |side: &str| row["cost"][side]["syscalls"].as_f64().unwrap_or_else(|| panic!("{row}"));

@@ -25,10 +25,7 @@ fn browser() -> Option<&'static str> {
         |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
     let found = NAMES.into_iter().find(runs);
     if found.is_none() {
-        eprintln!(
-            "SKIPPED: no browser here, so the page was not looked at; install chromium ({})",
-            NAMES.join(", ")
-        );
+        ipc_conformance::skipped("no browser here: install chromium");
     }
     found
 }

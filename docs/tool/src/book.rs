@@ -16,6 +16,7 @@ pub fn build() -> Result<()> {
     let docs = source::docs();
     let folder = docs.join("book");
     let english = Config::from_disk(docs.join("book.toml"))?;
+    crate::step("building the English book");
     render(english, &folder, |_| {})?;
 
     let catalog = Catalog::read()?;
@@ -25,6 +26,7 @@ pub fn build() -> Result<()> {
         *words = words.take().map(|words| catalog.or_english("summary", &words).to_owned());
     }
     config.book.language = Some(LANGUAGE.to_owned());
+    crate::step("building the Korean book");
     render(config, &korean, |book| book.book.for_each_mut(|item| translate(item, &catalog)))?;
 
     finish::finish(&Built { folder: &folder, within: &[], catalog: None })?;

@@ -32,6 +32,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
+        ["build", "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
         ["build"] => check_translation(&[]).and_then(|()| build()),
         ["build", "--draft"] => build(),
         ["build", "po", "--check", ref chapters @ ..] => check_translation(chapters),
@@ -40,7 +44,10 @@ fn main() -> ExitCode {
             catalog::update(chapters, false)
         }
         ["transcripts", ref arguments @ ..] => transcript::command(arguments),
-        _ => Err(anyhow::anyhow!("{USAGE}")),
+        _ => {
+            eprintln!("error: invalid arguments '{}'; what is taken:\n{USAGE}", arguments.join(" "));
+            return ExitCode::from(2);
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,6 +62,7 @@ fn build() -> Result<()> {
     let start = Instant::now();
     book::build()?;
     let folder = source::docs().join("book");
+    step("checking the links of both");
     let (links, wrong) = links::problems(&folder)?;
     fail_if_any("links", &wrong)?;
     let pages = source::files(&folder, "html")?.len();
@@ -64,7 +72,13 @@ fn build() -> Result<()> {
 }
 
 fn check_translation(chapters: &[&str]) -> Result<()> {
+    step("checking that the Korean is complete");
     fail_if_any("the Korean is not complete", &catalog::problems(chapters)?)
+}
+
+/// Says what is done next. On standard error, where `cargo` has said that this program was built.
+pub fn step(what: &str) {
+    eprintln!("{what}");
 }
 
 fn fail_if_any(what: &str, wrong: &[String]) -> Result<()> {

@@ -131,8 +131,8 @@ fn treat(path: &PathBuf, sandbox: &Sandbox, job: &Job) -> Result<Sum> {
         if filled != text {
             fs::write(path, filled)?;
         }
-        println!("{name}: {}", page.blocks.len());
     }
+    crate::step(&format!("{name}: {} blocks", page.blocks.len()));
     Ok(sum)
 }
 

@@ -40,6 +40,7 @@
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
 //! | `example.rs` | [`example()`]: for a crate's own tests, an example that is run |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
+//! | `skipped.rs` | [`skipped`]: a test that cannot run here says so, and is counted |
 //! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
 
 mod addresses;
@@ -69,12 +70,12 @@ mod pong;
 mod remains;
 mod scarcity;
 mod scripts;
+mod skipped;
 mod sys;
 mod terminals;
 mod users;
 pub mod watchdog;
 
-use std::io::Write;
 use std::marker::PhantomData;
 use std::process::{Command, ExitCode};
 use std::thread;
@@ -91,6 +92,7 @@ pub use example::example;
 pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
 pub use leaks::survivor_clears_up;
+pub use skipped::{skipped, skipped_as, skipped_tests};
 pub use sys::refuse;
 use watchdog::{PATIENCE, WHOLE_CASE, Watchdog};
 
@@ -271,13 +273,6 @@ pub fn heed_signals() {
 /// `signal` cannot be handled.
 pub fn interrupt_on(signal: Signal) {
     sys::interrupt_on(signal).expect("a signal that can be handled");
-}
-
-/// Prints that a test could not run here, and why. The test runner captures what a passing test prints, but not what it
-/// writes to standard error directly.
-pub fn skipped(reason: &str) {
-    let test = thread::current().name().unwrap_or("a test").to_owned();
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
 }
 
 /// Fails a case with a formatted reason unless the condition holds.

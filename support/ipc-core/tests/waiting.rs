@@ -97,7 +97,7 @@ fn echo(mut link: Waiting<Link>, other_cpu: usize) {
 fn polling_ends_on_one_core_and_comes_back_on_two() {
     let cpus = allowed_cpus();
     let [first, second, ..] = cpus[..] else {
-        return eprintln!("SKIPPED: only one CPU may be used here");
+        return ipc_conformance::skipped("only one CPU may be used here");
     };
     watched(move || {
         bind(first);
@@ -130,7 +130,7 @@ fn polling_ends_on_one_core_and_comes_back_on_two() {
 #[test]
 fn a_silent_peer_costs_next_to_no_cpu_time() {
     if cpu_time().is_none() {
-        return eprintln!("SKIPPED: no /proc/thread-self/schedstat here");
+        return ipc_conformance::skipped("no /proc/thread-self/schedstat here");
     }
     watched(|| {
         let (ours, theirs) = pair();

@@ -35,7 +35,6 @@ mod truncate;
 mod users;
 mod world;
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
@@ -89,7 +88,7 @@ fn main() -> ExitCode {
 fn try_on(subject: &Subject, fault: &Fault, name: String, place: &Path) -> Result<(), Failed> {
     let allowance = (subject.name() == "msgq-posix").then(|| Allowance::wait_for(1));
     let Some(output) = world::run(subject, fault.name, place) else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED {name}: {}", world::NO_WORLD);
+        ipc_conformance::skipped_as(&name, world::NO_WORLD);
         matrix::note(name, "skipped".into());
         // In CI, where the lab decides, it has to run.
         return if std::env::var_os("CI").is_some() { Err(world::NO_WORLD.into()) } else { Ok(()) };
@@ -101,8 +100,8 @@ fn try_on(subject: &Subject, fault: &Fault, name: String, place: &Path) -> Resul
         let complaint = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{}: {printed}{complaint}", output.status).into());
     };
-    for skipped in story.lines().filter(|line| line.starts_with("SKIPPED")) {
-        let _ = writeln!(std::io::stderr(), "{name}: {skipped}");
+    for reason in story.lines().filter_map(|line| line.strip_prefix("SKIPPED: ")) {
+        ipc_conformance::skipped_as(&name, reason);
     }
     matrix::note(name, tally.to_string());
     if tally.is_clean() { Ok(()) } else { Err(story.into()) }
