@@ -206,10 +206,46 @@ fn json_list() -> Value {
     serde_json::from_str(&run(bench().args(["list", "--json"])).stdout).unwrap()
 }
 
+/// Every option that may be given several times also takes a list, and numbers are taken as people write them.
+#[test]
+fn lists_have_commas_and_numbers_have_units() {
+    let document = json(&[
+        "--mechanism",
+        "pipe,fifo",
+        "--size",
+        "64,0.25KiB,1KB",
+        "--wait",
+        "block,hybrid",
+        "--kind",
+        "round-trip,open-loop",
+        "--rate",
+        "1k/s,2e3",
+        "--cpus",
+        "same,0,0",
+        "--count",
+        "1e1",
+        "--json",
+    ]);
+    let rows = document["results"].as_array().unwrap();
+    let of = |key: &str| {
+        let mut values: Vec<String> = rows.iter().map(|row| row[key].to_string()).collect();
+        values.sort();
+        values.dedup();
+        values.join(" ")
+    };
+    assert_eq!(of("mechanism"), r#""fifo" "pipe""#);
+    assert_eq!(of("size"), "1000 256 64");
+    assert_eq!(of("wait"), r#""block" "hybrid""#);
+    assert_eq!(of("kind"), r#""open_loop" "round_trip""#);
+    assert_eq!(of("rate_per_s"), "1000 2000 null");
+    assert_eq!(of("cpus"), r#""0,0" "same""#);
+    assert_eq!(rows.len(), 2 * 3 * 2 * 2 * (1 + 2));
+}
+
 /// Wrong usage gives one clear line on standard error, nothing on standard output, and exit status 2.
 #[test]
 fn wrong_usage_is_one_clear_line() {
-    let cases: [(&[&str], &str); 22] = [
+    let cases: [(&[&str], &str); 26] = [
         (
             &["--mechanism", "telepathy"],
             "invalid mechanism 'telepathy': expected pipe, fifo, msgq, shm, mmap or socket",
@@ -221,17 +257,21 @@ fn wrong_usage_is_one_clear_line() {
         (&["--wait", "nap"], "invalid wait strategy 'nap': expected block, spin or hybrid"),
         (
             &["--kind", "latency"],
-            "invalid kind 'latency': expected round_trip, throughput, open_loop or clients",
+            "invalid kind 'latency': expected round-trip, throughput, open-loop or clients",
         ),
         (&["--cpus", "moon"], "invalid placement 'moon': expected same, split or A,B"),
+        (&["--cpus", "same,0"], "invalid placement '0': expected same, split or A,B"),
+        (&["--size", "64,,4K"], "expected a length in bytes"),
+        (&["--rate", "20k/m"], "such as 20000, 20k, 20k/s or 20kHz"),
+        (&["--duration", "1d"], "such as 5, 0.5, 2s, 100ms, 50us or 1m; seconds without a unit"),
         (&["--cpus", "0,900"], "CPU 900 is not available"),
         (&["--profile", "endless"], "invalid profile 'endless': expected quick, standard or thorough"),
         (&["--format", "prose"], "invalid format 'prose': expected table, json, csv or markdown"),
         (&["--format", "csv", "--json"], "--json"),
         (&["--variant", "none"], "invalid variant 'none'"),
         (&["--mechanism", "pipe", "--variant", "tcp"], "none of these mechanisms has such a variant"),
-        (&["--kind", "open_loop"], "needs a --rate"),
-        (&["--kind", "throughput", "--rate", "10"], "--rate requires --kind open_loop"),
+        (&["--kind", "open-loop"], "needs a --rate"),
+        (&["--kind", "throughput", "--rate", "10"], "--rate requires --kind open-loop"),
         (&["--duration", "1", "--count", "1"], "--count"),
         (&["--loud"], "--loud"),
         (&["--mechanisms", "pipe"], "found; a similar argument exists: '--mechanism'"),

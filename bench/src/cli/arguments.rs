@@ -7,9 +7,9 @@ pub fn one(name: &'static str, value: &'static str, help: impl Into<String>) -> 
     Arg::new(name).long(name).value_name(value).help(help.into()).allow_negative_numbers(true)
 }
 
-/// Returns an option with a value that can be given several times.
+/// Returns an option with several values: a list with commas, or the option several times.
 pub fn many(name: &'static str, value: &'static str, help: impl Into<String>) -> Arg {
-    one(name, value, help).action(ArgAction::Append)
+    one(name, value, help).action(ArgAction::Append).value_delimiter(',')
 }
 
 /// Returns an option without a value.

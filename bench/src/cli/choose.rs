@@ -21,7 +21,8 @@ use ipc_bench::results::registry::{self, Member};
 use ipc_bench::results::saved;
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::{parse_seconds, parse_size, print};
+use ipc_demo::print;
+use ipc_demo::units::{SIZES, parse_duration, parse_size};
 
 use super::arguments::{flag, one};
 use super::ask::ask;
@@ -53,10 +54,10 @@ pub fn command() -> Command {
                 .value_parser(value_parser!(PathBuf)),
             one(
                 "duration",
-                "SECONDS",
+                "TIME",
                 "How long each row of a quick run is timed (default: set by the profile)",
             )
-            .value_parser(parse_seconds)
+            .value_parser(parse_duration)
             .conflicts_with("results"),
             flag("json", "Print one JSON document"),
         ])
@@ -109,7 +110,7 @@ fn purpose(matches: &ArgMatches) -> Result<Purpose> {
         ways: clerk.one_of("direction")?,
         shape: clerk.one_of("unit")?,
         size: clerk
-            .find("size", SIZE, "  64, 4K, 1M", "64", |text| parse_size(text).map_err(Error::Usage))?,
+            .find("size", SIZE, &format!("  {SIZES}"), "64", |text| parse_size(text).map_err(Error::Usage))?,
         clients: clerk.find("clients", CLIENTS, "  a number", "1", parse_clients)?,
         outlive: clerk.one_of("outlive")?,
         priority: clerk.one_of("priority")?,

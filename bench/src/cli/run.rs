@@ -20,12 +20,15 @@ use ipc_bench::results::registry::{Member, SIX, member, names};
 use ipc_bench::results::saved;
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
-use ipc_demo::{parse_count, parse_number, parse_seconds, parse_size, print};
+use ipc_demo::print;
+use ipc_demo::units::{
+    COUNTS, RATES, SIZES, TIMES, parse_count, parse_duration, parse_number, parse_rate, parse_size,
+};
 
 use super::arguments::{flag, many, one, width};
 
-pub const AFTER_HELP: &str = "Without a command, `run` is assumed. NAME, BYTES, STRATEGY, KIND, PLACEMENT \
-    and N of --rate may be given several times.\n\
+pub const AFTER_HELP: &str = "Without a command, `run` is assumed. Options for NAME, BYTES, STRATEGY, KIND, \
+    PLACEMENT, --rate and --clients take lists: --size 64,4K --wait block,hybrid.\n\
     Ctrl-C ends a run early: the results so far are saved and printed.\n\
     Exit status: 0 done, 1 failed, 2 wrong usage.";
 
@@ -47,31 +50,31 @@ pub fn with_arguments(command: Command) -> Command {
             .value_parser(|name: &str| member(name)),
         many("variant", "NAME", "Measure only this variant: see `ipc-bench list`")
             .value_parser(|name: &str| variant(name)),
-        many("size", "BYTES", "Length of the messages: 64, 4K, 1M (default: set by the profile)")
+        many("size", "BYTES", format!("Length of the messages: {SIZES} (default: set by the profile)"))
             .value_parser(parse_size),
         many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid (default: set by the profile)")
             .value_parser(|text: &str| text.parse::<Wait>()),
         many(
             "kind",
             "KIND",
-            "What to measure: round_trip, throughput, open_loop or clients (default: the first two)",
+            "What to measure: round-trip, throughput, open-loop or clients (default: the first two)",
         )
         .value_parser(|text: &str| text.parse::<Kind>()),
         many(
             "cpus",
             "PLACEMENT",
-            "CPUs of the two processes: same, split, or two numbers A,B (default: split if there are two)",
+            "CPUs of the two processes: same, split, or two numbers A,B; also as a list, same,0,1 (default: split if there are two)",
         )
-        .value_parser(|text: &str| text.parse::<Cpus>()),
-        many("rate", "N", "Open loop: messages per second, sent at fixed times")
-            .value_parser(|text: &str| parse_number(text, 1_000_000)),
-        many("clients", "N,N", "Number of clients of one server (for msgq, socket and fifo)")
-            .value_delimiter(',')
+        .value_delimiter(None) // a comma may also be within a pair
+        .value_parser(placements_of),
+        many("rate", "N", format!("Open loop: messages per second, sent at fixed times: {RATES}"))
+            .value_parser(|text: &str| parse_rate(text, 1_000_000)),
+        many("clients", "N", "Number of clients of one server (for msgq, socket and fifo)")
             .value_parser(|text: &str| parse_number(text, 10_000)),
-        one("duration", "SECONDS", "How long each row is timed (default: set by the profile)")
-            .value_parser(parse_seconds)
+        one("duration", "TIME", format!("How long each row is timed: {TIMES} (default: set by the profile)"))
+            .value_parser(parse_duration)
             .conflicts_with("count"),
-        one("count", "N", "Number of messages for each row").value_parser(parse_count),
+        one("count", "N", format!("Number of messages for each row: {COUNTS}")).value_parser(parse_count),
         flag("verify", "Afterwards, run each row again and check every message"),
         flag(
             "floor",
@@ -206,7 +209,7 @@ fn plan(matches: &ArgMatches) -> Result<RunPlan> {
 
 /// Returns every combination of the named choices.
 fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
-    let placements = chosen(matches, "cpus", placements(profile));
+    let placements = chosen(matches, "cpus", [placements(profile)]).concat();
     let placements = placements.into_iter().map(Placement::resolve).collect::<Result<Vec<_>>>()?;
     let ways = ways(matches)?;
     let sizes = chosen(matches, "size", profile.sizes().iter().copied());
@@ -256,6 +259,18 @@ fn open_loop(profile: RunProfile, closed: &[Case]) -> Vec<Case> {
     beside.map(|case| Case { kind: Kind::OpenLoop, rate: Some(rate), ..*case }).collect()
 }
 
+/// Parses a list of placements: `same,split`, `0,1`, `same,0,1`. A number belongs to the one behind it.
+fn placements_of(text: &str) -> Result<Vec<Cpus>> {
+    let mut words = text.split(',');
+    let mut placements = Vec::new();
+    while let Some(word) = words.next() {
+        let is_number = word.trim().parse::<usize>().is_ok();
+        let pair = if is_number { words.next().map(|other| format!("{word},{other}")) } else { None };
+        placements.push(pair.as_deref().unwrap_or(word).parse()?);
+    }
+    Ok(placements)
+}
+
 /// Returns the default placements: two CPUs if there are two; for the thorough profile, also one.
 fn placements(profile: RunProfile) -> Vec<Cpus> {
     match (profile, Cpus::available()) {
@@ -295,8 +310,8 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
     let kinds = chosen(matches, "kind", usual);
     let usage = |text: &str| Err(Error::Usage(text.into()));
     match (kinds.contains(&Kind::OpenLoop), rates.is_empty()) {
-        (true, true) => return usage("--kind open_loop needs a --rate: messages per second"),
-        (false, false) => return usage("--rate requires --kind open_loop"),
+        (true, true) => return usage("--kind open-loop needs a --rate: messages per second"),
+        (false, false) => return usage("--rate requires --kind open-loop"),
         _ => {}
     }
     if !kinds.contains(&Kind::Clients) {

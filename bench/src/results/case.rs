@@ -33,7 +33,7 @@ impl Kind {
     /// The kinds that need no further parameter: no rate, no number of clients.
     pub const USUAL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
 
-    /// The name on the command line and in results.
+    /// The name in results.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,10 +66,11 @@ impl FromStr for Kind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
+        // People join words by a hyphen; results, and so scripts, by an underscore.
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == text.replace('-', "_"));
         found.ok_or_else(|| {
             Error::Usage(format!(
-                "invalid kind '{text}': expected round_trip, throughput, open_loop or clients"
+                "invalid kind '{text}': expected round-trip, throughput, open-loop or clients"
             ))
         })
     }
@@ -200,6 +201,7 @@ mod tests {
     fn a_kind_is_read_as_it_is_written() {
         for kind in Kind::ALL {
             assert_eq!(kind.name().parse::<Kind>().unwrap(), kind);
+            assert_eq!(kind.name().replace('_', "-").parse::<Kind>().unwrap(), kind);
         }
         assert!("latency".parse::<Kind>().is_err());
     }

@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_size_is_named_as_the_command_line_takes_it() {
         for size in [1, 64, 1000, 1024, 8192, 65536, 1 << 20, 3 << 20, (1 << 20) + 1, 2 << 30] {
-            assert_eq!(ipc_demo::parse_size(&size_name(size)), Ok(size));
+            assert_eq!(ipc_demo::units::parse_size(&size_name(size)), Ok(size));
         }
     }
 }

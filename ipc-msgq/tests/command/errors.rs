@@ -32,7 +32,7 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["recv", "--id", "1", "--except"], "no type to exclude"),
         (&["recv", "--id", "1", "--type", "1", "--up-to", "2"], "cannot be used with"),
         (&["recv", "--id", "1", "--hex", "--lines"], "cannot be used with"),
-        (&["recv", "--id", "1", "--timeout", "soon"], "time in seconds"),
+        (&["recv", "--id", "1", "--timeout", "soon"], "expected a time, such as 5, 0.5, 2s"),
         (&["recv", "--id", "1", "--timeout", "1", "--nowait"], "cannot be used with"),
         (&["recv", "--id", "1", "--count", "0"], "--count"),
         (&["create", "--mode", "888"], "expected an octal mode"),

@@ -12,6 +12,7 @@ use super::USAGE;
 use super::output::tell;
 use crate::cpus::Cpus;
 use crate::helper_process::Invitation;
+use crate::units::{COUNTS, SIZES, TIMES, parse_count, parse_duration, parse_size};
 
 /// A valid command line.
 #[derive(Debug)]
@@ -157,7 +158,9 @@ pub fn command<V: Variants>() -> Command {
         known.variants.iter().map(|Offer { variant, .. }| format!("{} ({})", variant.name, variant.summary));
     let variants = format!("Variant of the mechanism: {}", variants.collect::<Vec<_>>().join(", "));
     let switches = known.switches().into_iter().map(|(name, help)| flag(name, help));
-    let timeout = "Longest wait for the peer, and for each of its messages (default: pong 60, ping 10)";
+    let timeout = format!(
+        "Longest wait for the peer, and for each of its messages: {TIMES} (default: pong 60, ping 10)"
+    );
     Command::new(name)
         .version(env!("CARGO_PKG_VERSION"))
         .about(format!("Plays ping-pong between two processes through a {}", profile.title))
@@ -177,8 +180,10 @@ pub fn command<V: Variants>() -> Command {
                 .arg(address()),
         )
         .args([
-            option("count", "N", "Number of round trips").value_parser(parse_count).default_value("10000"),
-            option("size", "BYTES", "Message length in bytes; suffixes K, M, G are powers of 1024")
+            option("count", "N", format!("Number of round trips: {COUNTS}"))
+                .value_parser(parse_count)
+                .default_value("10000"),
+            option("size", "BYTES", format!("Message length: {SIZES}"))
                 .value_parser(parse_size)
                 .default_value("64"),
             option("wait", "STRATEGY", "Wait strategy: block, spin or hybrid")
@@ -191,7 +196,7 @@ pub fn command<V: Variants>() -> Command {
             )
             .value_parser(|text: &str| text.parse::<Cpus>()),
             option("variant", "VARIANT", variants).default_value(known.variants[0].variant.name),
-            option("timeout", "SECONDS", timeout).value_parser(parse_seconds),
+            option("timeout", "TIME", timeout).value_parser(parse_duration),
             flag("json", "Print the result as one JSON document"),
         ])
         .args(switches)
@@ -293,75 +298,4 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
     let tips = lines.filter_map(|line| line.strip_prefix("tip: "));
     tell(&[&*wrong].into_iter().chain(tips).collect::<Vec<_>>().join("; "));
     ExitCode::from(USAGE)
-}
-
-/// Parses a length in bytes: `64`, `4K`, `1M`, with powers of 1024.
-///
-/// # Errors
-/// The text is not such a length, or is 0.
-pub fn parse_size(text: &str) -> std::result::Result<usize, String> {
-    let (digits, unit) = match text.to_ascii_uppercase().strip_suffix(['K', 'M', 'G']) {
-        Some(digits) => (digits.to_owned(), &text[digits.len()..]),
-        None => (text.to_owned(), ""),
-    };
-    let unit: usize = match unit {
-        "" => 1,
-        "K" | "k" => 1 << 10,
-        "M" | "m" => 1 << 20,
-        _ => 1 << 30,
-    };
-    let size = digits.parse::<usize>().ok().and_then(|number| number.checked_mul(unit));
-    match size {
-        Some(0) => Err("expected a length of at least 1 byte".into()),
-        Some(size) => Ok(size),
-        None => Err("expected a length in bytes, such as 64, 4K or 1M".into()),
-    }
-}
-
-/// Parses a count: a whole number of at least 1.
-///
-/// # Errors
-/// The text is not such a number.
-pub fn parse_count(text: &str) -> std::result::Result<u64, String> {
-    let count = text.parse().ok().filter(|&count| count > 0);
-    count.ok_or_else(|| "expected a whole number of at least 1, such as 10000".into())
-}
-
-/// Parses a whole number from 1 to `most`.
-///
-/// # Errors
-/// The text is not such a number.
-pub fn parse_number(text: &str, most: u64) -> std::result::Result<u64, String> {
-    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| format!("expected a whole number from 1 to {most}"))
-}
-
-/// Parses a time in seconds, with an optional fraction.
-///
-/// # Errors
-/// The text is not such a time.
-pub fn parse_seconds(text: &str) -> std::result::Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|&seconds| seconds > 0.0);
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "expected a time in seconds, such as 5 or 0.5".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_number_is_told_what_one_is() {
-        assert_eq!((parse_count("1"), parse_count("10000")), (Ok(1), Ok(10_000)));
-        for text in ["0", "-1", "1K", "1e3", "", "a"] {
-            assert_eq!(
-                parse_count(text),
-                Err("expected a whole number of at least 1, such as 10000".into()),
-                "{text}"
-            );
-            assert_eq!(parse_number(text, 20), Err("expected a whole number from 1 to 20".into()), "{text}");
-        }
-        assert_eq!((parse_number("20", 20), parse_number("21", 20).is_err()), (Ok(20), true));
-    }
 }

@@ -14,6 +14,7 @@
 //! | `run.rs` | the three ways to run a demo: both sides, ping, pong |
 //! | `helper_process.rs`, `cpus.rs` | [`helper_process`], [`cpus`]: the second process, and the CPUs that the two run on |
 //! | `args.rs` | the options; `--variant` becomes a type here |
+//! | `units.rs` | [`units`]: sizes, counts, times and rates as people write them |
 //! | `narrator.rs`, `output.rs`, `save.rs` | what a run prints, and where |
 //! | `interrupt.rs`, `silence.rs` | [`interrupt`]: Ctrl-C and `kill`; a peer that stops answering |
 
@@ -30,13 +31,14 @@ mod run;
 mod save;
 mod silence;
 mod sys;
+pub mod units;
 
 use std::process::ExitCode;
 
 use ipc_core::{Error, Mechanism, Result, Variants, Visitor, ring::guard};
 
 use args::{Parsed, Subcommand};
-pub use args::{command, parse_count, parse_number, parse_seconds, parse_size, refuse};
+pub use args::{command, refuse};
 use helper_process::Invitation;
 use narrator::Narrator;
 pub use output::{has_input, has_reader, print, print_bytes};

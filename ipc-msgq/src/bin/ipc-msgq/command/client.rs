@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::Args;
 use ipc_core::{Advise as _, Call as _, Result};
-use ipc_demo::{has_input, parse_seconds, print_bytes};
+use ipc_demo::units::parse_duration;
+use ipc_demo::{has_input, print_bytes};
 use ipc_msgq::server::{self, longest_request};
 use nix::errno::Errno;
 
@@ -19,8 +20,8 @@ use super::name::{self, Name};
 pub struct ClientArgs {
     #[command(flatten)]
     server: Name,
-    /// Wait no longer than this for each answer
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10", allow_negative_numbers = true)]
+    /// Wait no longer than this for each answer: 5, 2s, 100ms
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10", allow_negative_numbers = true)]
     timeout: Duration,
     /// The request; without it, each line of standard input is a request
     #[arg(value_name = "REQUEST")]

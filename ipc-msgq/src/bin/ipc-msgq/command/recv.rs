@@ -2,14 +2,14 @@
 
 use clap::Args;
 use ipc_core::{Advise, Error, Result};
-use ipc_demo::{has_reader, parse_count};
+use ipc_demo::has_reader;
+use ipc_demo::units::{parse_count, parse_size_or_zero};
 use ipc_msgq::{Limits, Message, MessageType, Queue, Select};
 use nix::errno::Errno;
 
 use super::Status;
 use super::form::Form;
 use super::name::{self, Name};
-use super::text::parse_bytes;
 use super::timeout::Timeout;
 
 /// Waits for a message, receives it, and writes its bytes to standard output
@@ -27,14 +27,14 @@ pub struct RecvArgs {
     which: Which,
     #[command(flatten)]
     timeout: Timeout,
-    /// The number of messages
+    /// The number of messages: 10, 20k, 1e6
     #[arg(short = 'n', long, value_name = "N", default_value = "1", value_parser = parse_count, allow_negative_numbers = true)]
     count: u64,
     /// Receive until interrupted, or, with --nowait or --timeout, until there is no message
     #[arg(short, long, conflicts_with = "count")]
     follow: bool,
     /// The longest message to accept; a longer one is an error and stays in the queue (default: any)
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, allow_negative_numbers = true)]
+    #[arg(long, value_name = "BYTES", value_parser = parse_size_or_zero, allow_negative_numbers = true)]
     size: Option<usize>,
     /// Truncate a message that is longer than --size; the rest is lost
     #[arg(long)]

@@ -30,11 +30,11 @@ pub struct RmArgs {
     /// The queues with these ids
     #[arg(value_name = "N", value_parser = parse_id)]
     ids: Vec<QueueId>,
-    /// The queue with this id, as with ipcrm; may be repeated
-    #[arg(short = 'q', long = "id", value_name = "N", value_parser = parse_id, action = ArgAction::Append)]
+    /// The queue with this id, as with ipcrm; may be repeated, or a list with commas
+    #[arg(short = 'q', long = "id", value_name = "N", value_parser = parse_id, action = ArgAction::Append, value_delimiter = ',')]
     more: Vec<QueueId>,
-    /// The queue with this key: decimal or 0x…; may be repeated
-    #[arg(short = 'Q', long = "key", value_name = "K", action = ArgAction::Append, allow_negative_numbers = true)]
+    /// The queue with this key: decimal or 0x…; may be repeated, or a list with commas
+    #[arg(short = 'Q', long = "key", value_name = "K", action = ArgAction::Append, value_delimiter = ',', allow_negative_numbers = true)]
     keys: Vec<Key>,
     /// The queue with the key that ftok(3) computes from this file and a project
     #[arg(long, value_name = "FILE", requires = "project", value_hint = ValueHint::AnyPath)]

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use ipc_core::Result;
+use ipc_demo::units::parse_size_or_zero;
 use ipc_msgq::Settings;
 use nix::unistd::{Group, User};
 
 use super::Status;
 use super::name::{self, Name, parse_mode};
-use super::text::parse_bytes;
 
 /// Changes the owner, group, permissions or capacity of a queue
 #[derive(Args, Debug)]
@@ -25,7 +25,7 @@ pub struct SetArgs {
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<u32>,
     /// Capacity in bytes: 4096, 16K; with 0 no process can send. More than kernel.msgmnb needs privilege
-    #[arg(long, visible_alias = "capacity", value_name = "BYTES", value_parser = parse_bytes, allow_negative_numbers = true)]
+    #[arg(long, visible_alias = "capacity", value_name = "BYTES", value_parser = parse_size_or_zero, allow_negative_numbers = true)]
     qbytes: Option<usize>,
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use ipc_core::Result;
-use ipc_demo::{parse_size, print};
+use ipc_demo::print;
 use nix::unistd::{Gid, Group, Uid, User};
 
 /// Prints one JSON document.
@@ -32,11 +32,6 @@ pub fn table(rows: &[Vec<String>]) -> String {
 /// Formats a count with its noun: `1 byte`, `2 bytes`.
 pub fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Parses a number of bytes on the command line: 0, 64, 4K, 1M.
-pub fn parse_bytes(text: &str) -> std::result::Result<usize, String> {
-    if text == "0" { Ok(0) } else { parse_size(text) }
 }
 
 /// Returns the user's name, or the number if it has no name.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_demo::parse_seconds;
+use ipc_demo::units::parse_duration_or_zero;
 use ipc_msgq::{Message, Queue, Select, WaitLimit};
 
 /// The limit of a wait; by default, there is none.
@@ -13,14 +13,9 @@ pub struct Timeout {
     /// Do not wait
     #[arg(long, conflicts_with = "timeout")]
     nowait: bool,
-    /// Wait no longer than this: 5, 0.5; 0 is the same as --nowait
-    #[arg(long, value_name = "SECONDS", value_parser = parse_limit, allow_negative_numbers = true)]
+    /// Wait no longer than this: 5, 0.5, 100ms; 0 is the same as --nowait
+    #[arg(long, value_name = "TIME", value_parser = parse_duration_or_zero, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
-}
-
-/// Parses the time to wait, which may be zero.
-fn parse_limit(text: &str) -> std::result::Result<Duration, String> {
-    if text == "0" { Ok(Duration::ZERO) } else { parse_seconds(text) }
 }
 
 impl Timeout {

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ipc_core::Result;
-use ipc_demo::{has_reader, parse_seconds, print};
+use ipc_demo::units::parse_duration;
+use ipc_demo::{has_reader, print};
 
 use super::Status;
 use super::ls::{Row, as_table, rows};
@@ -17,8 +18,8 @@ use super::text::{count, moment};
 /// Shows the queues live, until interrupted: as a table on a terminal, otherwise as a line for each change
 #[derive(Args, Debug)]
 pub struct WatchArgs {
-    /// The time between two updates. A queue that exists only in between is not seen
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "1", allow_negative_numbers = true)]
+    /// The time between two updates: 1, 0.5, 100ms. A queue that exists only in between is not seen
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1", allow_negative_numbers = true)]
     interval: Duration,
 }
 
