@@ -105,12 +105,14 @@ impl Mechanism for Fifo {
 
     const VARIANT: Variant = Variant {
         name: "fifo",
+        type_path: "ipc_fifo::Fifo",
         summary: "two FIFOs in a directory, one each way",
         unit: Unit::ByteStream,
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: true,
         clients: Clients::Many,
+        server: None,
         shares: &[Shared::Directory],
     };
 

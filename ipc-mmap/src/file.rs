@@ -55,12 +55,14 @@ impl Mechanism for File {
 
     const VARIANT: Variant = Variant {
         name: "file",
+        type_path: "ipc_mmap::File",
         summary: "a regular file, a ring in each direction",
         unit: Unit::Page,
         reach: Reach::SameHost,
         persistence: Persistence::FileSystem,
         remains: true,
         clients: Clients::One,
+        server: None,
         shares: &[Shared::Directory],
     };
 

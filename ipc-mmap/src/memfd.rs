@@ -52,12 +52,14 @@ impl Mechanism for Memfd {
 
     const VARIANT: Variant = Variant {
         name: "memfd",
+        type_path: "ipc_mmap::Memfd",
         summary: "sealed memory without a file system, a ring in each direction",
         unit: Unit::Page,
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: false,
         clients: Clients::One,
+        server: None,
         shares: &[Shared::PidNamespace],
     };
 

@@ -94,12 +94,14 @@ impl Mechanism for Posix {
     const PROFILE: Profile = crate::PROFILE;
     const VARIANT: Variant = Variant {
         name: "posix",
+        type_path: "ipc_msgq::Posix",
         summary: "two POSIX queues, one for each direction",
         unit: Unit::WholeStruct,
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,
         clients: Clients::Many,
+        server: None,
         shares: &[Shared::IpcNamespace],
     };
     const TITLE: &'static str = "message queue";

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ipc_core::ownership::{self, Note, OwnershipLock};
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{
-    Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Unit,
-    Variant, poll_for,
+    Advise, Call, Clients, Error, Mechanism, Persistence, Profile, Reach, Result, Server, Setup, Shared,
+    Unit, Variant, poll_for,
 };
 use nix::errno::Errno;
 use nix::unistd::geteuid;
@@ -46,16 +46,32 @@ pub struct SystemV {
     _ownership: Option<OwnershipLock>,
 }
 
+/// The server of many clients: see [`server`](crate::server).
+const SERVER: Server = Server {
+    type_path: "ipc_msgq::server::Server",
+    lines: "\
+let key = ipc_msgq::Key::fresh(); // tell the clients
+let queue = ipc_msgq::Queue::create(key, 0o600)?.owned();
+let server = ipc_msgq::server::Server::start(*queue, |request: &[u8]| request.to_vec())?;
+// Each client:
+let queue = ipc_msgq::Queue::open(key)?;
+let mut client = ipc_msgq::server::Client::join(queue, timeout)?;
+let answer = client.request(b\"hello\")?;
+",
+};
+
 impl Mechanism for SystemV {
     const PROFILE: Profile = crate::PROFILE;
     const VARIANT: Variant = Variant {
         name: "sysv",
+        type_path: "ipc_msgq::SystemV",
         summary: "one System V queue, a message type for each direction",
         unit: Unit::WholeStruct,
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,
         clients: Clients::Many,
+        server: Some(SERVER),
         shares: &[Shared::IpcNamespace, Shared::PidNamespace],
     };
     const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;

@@ -108,12 +108,14 @@ impl Mechanism for Pipe {
 
     const VARIANT: Variant = Variant {
         name: "anonymous",
+        type_path: "ipc_pipe::Pipe",
         summary: "two pipes, inherited by a child",
         unit: Unit::ByteStream,
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: false,
         clients: Clients::One,
+        server: None,
         shares: &[],
     };
 

@@ -42,6 +42,7 @@ impl Mechanism for Posix {
 
     const VARIANT: Variant = Variant {
         name: "posix",
+        type_path: "ipc_shm::Posix",
         summary: "an object of shm_open(3), a ring in each direction",
         shares: &[Shared::DevShm],
         ..Ring::VARIANT

@@ -21,12 +21,14 @@ impl Mechanism for Ring {
 
     const VARIANT: Variant = Variant {
         name: "ring",
+        type_path: "ipc_shm::Ring",
         summary: "a ring in each direction, futex to sleep",
         unit: Unit::Struct,
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,
         clients: Clients::One,
+        server: None,
         shares: &[Shared::IpcNamespace],
     };
 

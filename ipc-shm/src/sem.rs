@@ -23,8 +23,12 @@ impl Mechanism for Semaphores {
 
     const PROFILE: Profile = crate::PROFILE;
 
-    const VARIANT: Variant =
-        Variant { name: "sem", summary: "one slot in each direction, a semaphore array", ..Ring::VARIANT };
+    const VARIANT: Variant = Variant {
+        name: "sem",
+        type_path: "ipc_shm::Semaphores",
+        summary: "one slot in each direction, a semaphore array",
+        ..Ring::VARIANT
+    };
 
     type Options = Pages;
     type Link = LockStep;

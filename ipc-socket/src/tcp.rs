@@ -38,12 +38,14 @@ impl Mechanism for Tcp {
 
     const VARIANT: Variant = Variant {
         name: "tcp",
+        type_path: "ipc_socket::Tcp",
         summary: "a stream between any two hosts",
         unit: Unit::ByteStream,
         reach: Reach::SameHostAndBeyond,
         persistence: Persistence::Process,
         remains: false,
         clients: Clients::Many,
+        server: None,
         shares: &[Shared::Network],
     };
 

@@ -62,12 +62,14 @@ impl Kind for Stream {
 
     const VARIANT: Variant = Variant {
         name: "unix-stream",
+        type_path: "ipc_socket::UnixStream",
         summary: "a stream between processes of this host",
         unit: Unit::ByteStream,
         reach: Reach::SameHost,
         persistence: Persistence::Process,
         remains: true,
         clients: Clients::Many,
+        server: None,
         shares: &[Shared::Directory],
     };
 
@@ -88,6 +90,7 @@ impl Kind for Seqpacket {
 
     const VARIANT: Variant = Variant {
         name: "unix-seqpacket",
+        type_path: "ipc_socket::UnixSeqpacket",
         summary: "packets between processes of this host",
         unit: Unit::WholeStruct,
         ..Stream::VARIANT

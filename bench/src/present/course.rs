@@ -57,6 +57,7 @@ pub fn json() -> Value {
             .map(|variant| {
                 json!({
                     "name": variant.name,
+                    "type": variant.type_path,
                     "summary": variant.summary,
                     "unit": variant.unit.to_string(),
                     "reach": variant.reach.to_string(),

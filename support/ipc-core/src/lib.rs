@@ -66,7 +66,9 @@ pub use ipc_perm::IpcPerm;
 pub use key::{Key, ProjectId};
 pub use mechanism::{Mechanism, Options, Setup, Switch, Variants, Visitor};
 pub use posix_name::PosixName;
-pub use profile::{Between, Clients, Direction, Medium, Persistence, Profile, Reach, Shared, Unit, Variant};
+pub use profile::{
+    Between, Clients, Direction, Medium, Persistence, Profile, Reach, Server, Shared, Unit, Variant,
+};
 pub use random::random;
 pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;

@@ -30,6 +30,8 @@ pub struct Profile {
 pub struct Variant {
     /// The name on the command line and in results.
     pub name: &'static str,
+    /// The path of the type that is this variant, as a program names it: `ipc_pipe::Pipe`.
+    pub type_path: &'static str,
     /// A description, in half a line.
     pub summary: &'static str,
     /// The unit that one read returns.
@@ -42,8 +44,19 @@ pub struct Variant {
     pub remains: bool,
     /// The number of clients that can talk to one server through the objects it has created.
     pub clients: Clients,
+    /// The crate's own server of many clients; `None` where a program has to write one.
+    pub server: Option<Server>,
     /// The resources that both sides must share, as two containers may or may not.
     pub shares: &'static [Shared],
+}
+
+/// A server of many clients that a crate provides.
+#[derive(Clone, Copy, Debug)]
+pub struct Server {
+    /// The path of its type.
+    pub type_path: &'static str,
+    /// The lines of Rust that start it and that send it a request, for a function that returns [`Result`](crate::Result).
+    pub lines: &'static str,
 }
 
 /// Declares the values of one column of the table, with the words that show them.

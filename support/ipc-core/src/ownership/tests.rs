@@ -45,12 +45,14 @@ impl<const IN_NAMESPACE: bool> Mechanism for Leaves<IN_NAMESPACE> {
     };
     const VARIANT: Variant = Variant {
         name: "only",
+        type_path: "Leaves",
         summary: "the only one",
         unit: Unit::Struct,
         reach: Reach::SameHost,
         persistence: Persistence::Kernel,
         remains: true,
         clients: Clients::One,
+        server: None,
         shares: &[],
     };
     const IN_IPC_NAMESPACE: bool = IN_NAMESPACE;
