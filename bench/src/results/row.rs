@@ -123,6 +123,16 @@ pub struct Rounds {
     pub spread: f64,
     /// True if the rounds agree: [`statistics::AGREEMENT`]. If not, the row is unstable.
     pub agree: bool,
+    /// The 99th percentile of each round, in nanoseconds; empty without times, and in older results.
+    #[serde(default)]
+    pub p99: Vec<f64>,
+    /// The median one-way time of each round, in nanoseconds; empty without such times, and in older results.
+    #[serde(default)]
+    pub one_way: Vec<f64>,
+    /// The CPU time of a message, or round trip, in each round: of both sides together, in nanoseconds. Empty beside a
+    /// baseline, and in older results.
+    #[serde(default)]
+    pub cpu: Vec<f64>,
 }
 
 impl Rounds {
@@ -136,6 +146,9 @@ impl Rounds {
             ns: Quartiles::of(values.iter().copied()),
             spread: statistics::spread(values).unwrap_or(0.0),
             agree: statistics::agree(values),
+            p99: Vec::new(),
+            one_way: Vec::new(),
+            cpu: Vec::new(),
         }
     }
 }

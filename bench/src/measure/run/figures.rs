@@ -28,6 +28,9 @@ pub(super) struct Figures {
     values: Vec<f64>,
     means: Vec<f64>,
     one_way_means: Vec<f64>,
+    p99s: Vec<f64>,
+    one_way_medians: Vec<f64>,
+    cpu: Vec<f64>,
     service_means: Vec<f64>,
     ping: Usage,
     pong: Usage,
@@ -96,6 +99,13 @@ impl Figures {
         self.means.extend(mean(&round.times));
         self.service_means.extend(mean(&round.service));
         self.one_way_means.extend(mean(&round.one_way));
+        let at = |times: &Option<Histogram<u64>>, q| {
+            times.as_ref().filter(|times| !times.is_empty()).map(|times| times.value_at_quantile(q) as f64)
+        };
+        self.p99s.extend(at(&round.times, 0.99));
+        self.one_way_medians.extend(at(&round.one_way, 0.5));
+        let cpu = (round.ping.cpu + round.pong.cpu).as_nanos() as f64;
+        self.cpu.push(cpu / round.paid.max(1) as f64);
         self.count += round.count;
         self.in_a_round = round.count;
         self.paid += round.paid;
@@ -135,7 +145,9 @@ impl Figures {
                 row.client_processes = Some(many_clients::processes(case.clients));
             }
         }
-        row.rounds = Some(Rounds::of(self.in_a_round, &self.values));
+        let rounds = Rounds::of(self.in_a_round, &self.values);
+        let (p99, one_way, cpu) = (self.p99s, self.one_way_medians, self.cpu);
+        row.rounds = Some(Rounds { p99, one_way, cpu, ..rounds });
         row.cost =
             Some(Costs { ping: Cost::of(&self.ping, self.paid), pong: Cost::of(&self.pong, self.paid) });
         row.energy_nj = self.energy.map(|microjoules| microjoules as f64 * 1e3 / self.paid.max(1) as f64);

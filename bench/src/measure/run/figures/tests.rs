@@ -54,13 +54,20 @@ fn interval(means: &[f64]) -> Option<[f64; 2]> {
     statistics::mean(means).map(|interval| [interval.low.max(0.0), interval.high])
 }
 
+/// Adds the other figures of each round: of its four times the longest, the median one-way time, and a fifth of the CPU
+/// time, `6 * by`, for each of the five messages.
+fn of_each(rounds: Rounds) -> Rounds {
+    let (p99, one_way) = (vec![1900.0; 3], vec![10.0, 30.0, 20.0]);
+    Rounds { p99, one_way, cpu: vec![120.0, 360.0, 240.0], ..rounds }
+}
+
 #[test]
 fn round_trips_are_those_of_all_rounds() {
     for kind in [Kind::RoundTrip, Kind::OpenLoop] {
         let row = rounds(kind);
         assert_eq!((row.count, row.batch), (12, Some(7)));
         // The median of each round, not its longest time.
-        assert_eq!(row.rounds, Some(Rounds::of(4, &[100.0, 300.0, 200.0])));
+        assert_eq!(row.rounds, Some(of_each(Rounds::of(4, &[100.0, 300.0, 200.0]))));
         let all = |scale: u64| [(100 / scale, 3), (300 / scale, 3), (200 / scale, 3)];
         let means = [100, 300, 200].map(|by| f64::from(3 * by + 1900) / 4.0);
         let mut expected = times(&all(1));
@@ -90,7 +97,7 @@ fn throughput_is_that_of_the_whole_time() {
     // 12 messages of 64 bytes in 4.8 microseconds; the rounds: four messages in 0.8, 2.4, 1.6.
     assert!((row.messages_per_s.unwrap() - 2.5e6).abs() < 1e-3, "{row:?}");
     assert!((row.bytes_per_s.unwrap() - 160e6).abs() < 1e-1, "{row:?}");
-    assert_eq!(row.rounds, Some(Rounds::of(4, &[200.0, 600.0, 400.0])));
+    assert_eq!(row.rounds, Some(of_each(Rounds::of(4, &[200.0, 600.0, 400.0]))));
     assert_eq!((row.rtt_ns, row.batch), (None, None));
 }
 
@@ -122,7 +129,9 @@ fn many_clients_are_counted_each_by_itself() {
     assert_eq!((row.count, row.fairness), (20, Fairness::of(&[10, 4, 6])));
     assert_eq!((row.batch, row.client_processes), (Some(1), Some(4)));
     assert!((row.messages_per_s.unwrap() - 2e6).abs() < 1e-3, "20 in 10 microseconds: {row:?}");
-    assert_eq!(row.rounds, Some(Rounds::of(14, &[1000.0 / 6.0, 500.0])));
+    let rounds = Rounds::of(14, &[1000.0 / 6.0, 500.0]);
+    let (p99, cpu) = (vec![500.0, 500.0], vec![33.0 / 7.0, 33.0 / 15.0]);
+    assert_eq!(row.rounds, Some(Rounds { p99, cpu, ..rounds }));
     assert_eq!(row.rtt_ns, Latency::of(&times(&[(500, 20)]), interval(&[500.0, 500.0])));
     let Costs { ping, pong } = row.cost.unwrap();
     assert_eq!([ping.user_ns, pong.user_ns], [1.0, 2.0], "22 and 44 nanoseconds, 22 answers in all");
