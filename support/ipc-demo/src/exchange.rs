@@ -16,6 +16,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 pub use open_loop::open_loop;
+pub use paced::paced_stream;
 pub use ping::{one_way, ping, ping_in_batches, stream};
 pub use pong::{Served, pong};
 pub use report::PeerReport;
@@ -23,9 +24,11 @@ pub use usage::Usage;
 pub use workload::{Pattern, Workload};
 
 mod open_loop;
+mod paced;
 mod ping;
 mod pong;
 mod report;
+mod stamp;
 mod usage;
 mod workload;
 
@@ -60,7 +63,7 @@ pub struct Sample {
     /// Open loop: the time of each round trip from its actual start, in nanoseconds.
     pub service: Option<Histogram<u64>>,
     /// Round trips: the sum of their times. A stream: the time from the first to the last message, by the receiver's
-    /// clock.
+    /// clock. With scheduled times: as long as the schedule, or longer if it could not be kept.
     pub elapsed: Duration,
     /// The cost of the workload on this side.
     pub usage: Usage,

@@ -1,6 +1,5 @@
 //! Round trips that start at fixed times.
 
-use std::hint;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,11 +28,12 @@ pub fn open_loop(link: &mut impl Transport, workload: &Workload, interval: Durat
     let mut message = buffer(link, workload.size)?;
     request(link, workload)?;
     let before = Usage::now()?;
-    let start = Instant::now();
+    let (start, mut to_last_start) = (Instant::now(), Duration::ZERO);
     for round in 0..workload.count {
         let meant = start + due(interval, round);
-        wait_until(meant);
+        sleep_then_poll(|| meant.saturating_duration_since(Instant::now()));
         let started = Instant::now();
+        to_last_start = started - start;
         payload.write(round, &mut message);
         link.send(&message)?;
         receive(link, &mut message)?;
@@ -42,23 +42,24 @@ pub fn open_loop(link: &mut impl Transport, workload: &Workload, interval: Durat
         times.saturating_record((ended - meant).as_nanos() as u64);
         service.saturating_record((ended - started).as_nanos() as u64);
     }
-    let (elapsed, usage) = (start.elapsed(), before.until_now()?);
+    // As if one more were to follow: exactly as long as scheduled, if the last one was on time.
+    let (elapsed, usage) = (to_last_start + interval, before.until_now()?);
     Ok(Sample { times, service: Some(service), elapsed, usage, report: PeerReport::receive(link)? })
 }
 // ANCHOR_END: open_loop
 
-/// Returns the scheduled start of this round trip, relative to the first.
-fn due(interval: Duration, round: u64) -> Duration {
+/// Returns the scheduled start of this message, relative to the first.
+pub(super) fn due(interval: Duration, round: u64) -> Duration {
     Duration::from_nanos((interval.as_nanos() * u128::from(round)) as u64)
 }
 
-fn wait_until(moment: Instant) {
-    let left = moment.saturating_duration_since(Instant::now());
-    if let Some(long_before) = left.checked_sub(POLLED) {
+/// Returns when no time is `left`.
+pub(super) fn sleep_then_poll(left: impl Fn() -> Duration) {
+    if let Some(long_before) = left().checked_sub(POLLED) {
         thread::sleep(long_before);
     }
-    while Instant::now() < moment {
-        hint::spin_loop();
+    while !left().is_zero() {
+        thread::yield_now(); // the peer may be on the same core
     }
 }
 

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use ipc_core::{Error, Result, Transport};
 
+use super::stamp::Stamp;
 use super::usage::{self, Usage};
 use super::{Pattern, Payload, PeerReport, READY, Sample, Workload, buffer, histogram, receive};
-
-/// The length of a timestamp within a message, in bytes.
-const STAMP: usize = size_of::<u64>();
 
 /// Runs round trips and returns the time of each, in nanoseconds. `on_round` is called with the number and time of
 /// each; its own time is not measured.
@@ -73,18 +71,13 @@ pub fn one_way(link: &mut impl Transport, workload: &Workload) -> Result<Sample>
     debug_assert_eq!(workload.pattern, Pattern::OneWay);
     let payload = Payload { verify: false };
     let mut message = buffer(link, workload.size)?;
-    if message.len() < STAMP {
-        return Err(Error::Usage(format!(
-            "a message of {} bytes has no room for a timestamp",
-            message.len()
-        )));
-    }
+    Stamp::check_room(&message)?;
     request(link, workload)?;
     let started = Instant::now();
     let before = Usage::now()?;
     for round in 0..workload.count {
         payload.write(round, &mut message);
-        message[..STAMP].copy_from_slice(&usage::clock()?.to_le_bytes());
+        Stamp { time: usage::clock()?, number: round }.write(&mut message);
         link.send(&message)?;
         receive(link, &mut message)?;
         payload.read(round, &message)?;

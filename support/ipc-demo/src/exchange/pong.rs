@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use ipc_core::{Error, Result, Transport, Waiting};
 
+use super::stamp::Stamp;
 use super::usage::{self, Usage};
 use super::{Pattern, Payload, PeerReport, READY, Workload, buffer, histogram, receive};
 
@@ -43,11 +44,12 @@ pub fn pong(link: &mut Waiting<impl Transport>, mut on_workload: impl FnMut(&Wor
 /// Carries out one workload, and sends the report.
 fn carry_out(link: &mut impl Transport, workload: &Workload) -> Result<()> {
     let mut message = buffer(link, workload.size)?;
-    let mut one_way = (workload.pattern == Pattern::OneWay).then(histogram);
+    let mut one_way = matches!(workload.pattern, Pattern::OneWay | Pattern::Paced).then(histogram);
     link.send(&READY)?;
     let before = Usage::now()?;
     let elapsed = match (workload.pattern, &mut one_way) {
         (Pattern::Stream, _) => drain(link, workload, &mut message)?,
+        (Pattern::Paced, Some(times)) => drain_timed(link, workload, &mut message, times)?,
         (_, Some(times)) => answer_timed(link, workload, &mut message, times)?,
         (_, None) => answer(link, workload, &mut message)?,
     };
@@ -77,12 +79,7 @@ fn answer_timed(
     let started = Instant::now();
     for round in 0..workload.count {
         receive(link, message)?;
-        let now = usage::clock()?;
-        let sent = message.first_chunk().map(|stamp| u64::from_le_bytes(*stamp));
-        let sent = sent.ok_or(Error::Corrupt("a workload with messages too short for a timestamp"))?;
-        // A timestamp from the future does not come from a clock that both sides share.
-        let passed = now.checked_sub(sent).ok_or(Error::Corrupt("a message from the future"))?;
-        times.saturating_record(passed);
+        times.saturating_record(Stamp::passed(message, usage::clock()?)?);
         payload.read(round, message)?;
         payload.write(round, message);
         link.send(message)?;
@@ -100,4 +97,25 @@ fn drain(link: &mut impl Transport, workload: &Workload, message: &mut [u8]) -> 
         payload.read(number, message)?;
     }
     Ok(first.map_or(Duration::ZERO, |first| first.elapsed()))
+}
+
+/// Receives, and records the time of each message since it was meant to be sent; returns the time from the first message
+/// to the last.
+fn drain_timed(
+    link: &mut impl Transport,
+    workload: &Workload,
+    message: &mut [u8],
+    times: &mut Histogram<u64>,
+) -> Result<Duration> {
+    let payload = Payload { verify: false };
+    let (mut first, mut last) = (None, 0);
+    for number in 0..workload.count {
+        receive(link, message)?;
+        last = usage::clock()?;
+        first.get_or_insert(last);
+        times.saturating_record(Stamp::passed(message, last)?);
+        Stamp::check_number(message, number)?;
+        payload.read(number, message)?;
+    }
+    Ok(Duration::from_nanos(last - first.unwrap_or(last)))
 }

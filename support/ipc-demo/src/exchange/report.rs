@@ -14,7 +14,8 @@ pub struct PeerReport {
     pub elapsed: Duration,
     /// The cost on its side.
     pub usage: Usage,
-    /// The one-way time of each message to it, in nanoseconds; only for [`OneWay`](super::Pattern::OneWay).
+    /// The one-way time of each message to it, in nanoseconds; only for [`OneWay`](super::Pattern::OneWay) and
+    /// [`Paced`](super::Pattern::Paced), where it counts from when each was meant to be sent.
     pub one_way: Option<Histogram<u64>>,
 }
 

@@ -13,9 +13,12 @@ mod exact;
 
 #[test]
 fn an_order_survives_the_wire_and_garbage_does_not() {
-    let workload = Workload { pattern: Pattern::Stream, verify: true, size: 4096, count: 7 };
-    let mut bytes = workload.encode();
-    assert_eq!(Workload::decode(&bytes).unwrap(), workload);
+    let mut bytes = [0; Workload::LEN];
+    for pattern in [Pattern::RoundTrip, Pattern::OneWay, Pattern::Paced, Pattern::Stream] {
+        let workload = Workload { pattern, verify: true, size: 4096, count: 7 };
+        bytes = workload.encode();
+        assert_eq!(Workload::decode(&bytes).unwrap(), workload);
+    }
     for at in 0..8 {
         bytes[at] ^= 0x80;
         assert!(matches!(Workload::decode(&bytes), Err(Error::Corrupt(_))), "byte {at}");
@@ -69,7 +72,7 @@ impl<F: FnMut()> Transport for Thread<F> {
 
 #[test]
 fn a_workload_that_is_too_large_is_the_fault_of_its_sender() {
-    for pattern in [Pattern::RoundTrip, Pattern::Stream, Pattern::OneWay] {
+    for pattern in [Pattern::RoundTrip, Pattern::Stream, Pattern::OneWay, Pattern::Paced] {
         let workload = Workload { pattern, verify: false, size: LONGEST_MESSAGE + 1, count: 1 };
         let ((out, _answers), (orders, come)) = (channel(), channel());
         orders.send(workload.encode().to_vec()).unwrap();
@@ -186,6 +189,43 @@ fn one_way_times_come_back_with_the_report() {
 #[test]
 fn a_message_without_room_for_a_time_is_refused() {
     let workload = Workload { pattern: Pattern::OneWay, verify: false, size: 7, count: 1 };
-    let told = played_with(|| {}, |ping| one_way(ping, &workload));
-    assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
+    let told =
+        played_with(|| {}, |ping| [one_way(ping, &workload), paced_stream(ping, &workload, MILLISECOND)]);
+    assert!(told.iter().all(|told| matches!(told, Err(Error::Usage(_)))), "{told:?}");
+}
+
+/// A logger that needs 2 ms for each message, of which one comes each millisecond: the last of 50 is 50 ms late.
+#[test]
+fn a_paced_stream_counts_from_when_each_was_meant_to_be_sent() {
+    let workload = Workload { pattern: Pattern::Stream, verify: false, size: 64, count: 50 };
+    let slow = || thread::sleep(2 * MILLISECOND);
+    let sample = played_with(slow, |ping| paced_stream(ping, &workload, MILLISECOND).unwrap());
+    let times = sample.report.one_way.expect("ordered");
+    assert_eq!((times.len(), sample.times.len()), (50, 0));
+    assert!(times.max() >= 45_000_000, "{}", times.max());
+    assert!(times.value_at_quantile(0.5) >= 20_000_000, "the queue grows: {}", times.value_at_quantile(0.5));
+    assert!(sample.elapsed >= 99 * MILLISECOND, "{:?} instead of 50 ms", sample.elapsed);
+}
+
+/// The time of a schedule that was kept is that of the schedule, whatever the time of a message is.
+#[test]
+fn a_schedule_that_was_kept_is_as_long_as_planned() {
+    let workload = Workload { pattern: Pattern::RoundTrip, verify: false, size: 64, count: 20 };
+    let played = [open_loop, paced_stream]
+        .map(|play| played_with(|| {}, |ping| play(ping, &workload, 5 * MILLISECOND).unwrap().elapsed));
+    for elapsed in played {
+        assert!(elapsed >= 95 * MILLISECOND, "{elapsed:?}: 20 times 5 ms, but for a first that came late");
+    }
+}
+
+/// A message that carries another number than the one that is due was lost, or overtaken.
+#[test]
+fn a_paced_stream_tells_of_a_lost_message() {
+    let workload = Workload { pattern: Pattern::Paced, verify: false, size: 16, count: 2 };
+    let ((out, _answers), (orders, come)) = (channel(), channel());
+    orders.send(workload.encode().to_vec()).unwrap();
+    orders.send([0; 16].to_vec()).unwrap();
+    orders.send([[0; 8], 2_u64.to_le_bytes()].concat()).unwrap();
+    let told = pong(&mut Waiting::new(Thread { out, come, before: || {} }, Wait::Block), |_| {});
+    assert!(matches!(told, Err(Error::Corrupt("a message was lost, or is out of sequence"))), "{told:?}");
 }

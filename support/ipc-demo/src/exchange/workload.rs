@@ -12,6 +12,9 @@ pub enum Pattern {
     /// As a round trip; but `ping` writes the time into the first eight bytes of each message, so that `pong` can
     /// compute how long the message was on its way.
     OneWay,
+    /// As a stream; but `ping` sends each message at its time, and writes that time into it: see
+    /// [`paced_stream`](super::paced_stream).
+    Paced,
 }
 
 /// A description of one exchange to run.
@@ -55,7 +58,8 @@ impl Workload {
             pattern: match bytes[4] {
                 0 => Pattern::RoundTrip,
                 1 => Pattern::Stream,
-                _ => Pattern::OneWay,
+                2 => Pattern::OneWay,
+                _ => Pattern::Paced,
             },
             verify: bytes[5] != 0,
             size: number(8) as usize,
