@@ -98,6 +98,7 @@ pub mod results {
 /// |---|---|
 /// | `grid.rs`, `text_table.rs`, `table.rs` | tables that fit a terminal |
 /// | `export.rs` | the formats in which results are printed |
+/// | `summary.rs` | the conclusions in a few lines |
 /// | `report.rs` | one page with charts |
 /// | `compare.rs` | the changes between two runs |
 /// | `choose.rs` | the mechanism for a purpose |
@@ -109,6 +110,7 @@ pub mod present {
     pub mod export;
     mod grid;
     pub mod report;
+    pub mod summary;
     pub mod table;
     pub mod text_table;
 }

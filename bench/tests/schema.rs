@@ -58,6 +58,7 @@ fn everything() -> Document {
     };
     let none = document(Vec::new());
     Document {
+        disturbances: Some(vec!["other load".into()]),
         limits: Some(MachineLimits { handover_ns: Some(middle), memcpy: vec![copying] }),
         growth: vec![growth],
         notes: vec!["a note".into()],

@@ -34,6 +34,9 @@ pub struct Document {
     pub clock_cost_ns: f64,
     /// The environment of the measurement.
     pub environment: Environment,
+    /// What disturbed the measurement, for people, as far as the machine reports it; null if nothing looked.
+    #[serde(default)] // older results do not have it
+    pub disturbances: Option<Vec<String>>,
     /// The best that this machine can do, whatever the mechanism; null without baselines.
     pub limits: Option<MachineLimits>,
     /// Notes for a reader of the figures, and the reason if something is missing from all rows.
@@ -129,6 +132,7 @@ impl Document {
             took_s: 0.0,
             clock_cost_ns: 0.0,
             environment: Environment::read(),
+            disturbances: None,
             limits: None,
             notes: Vec::new(),
             verified: None,

@@ -32,6 +32,19 @@ pub fn bytes(size: usize) -> String {
     }
 }
 
+/// Formats a number with three significant digits.
+pub(crate) fn figure(value: f64) -> String {
+    match value {
+        _ if !value.is_finite() => "–".into(),
+        _ if value >= 1000.0 => grouped(value.round() as u64),
+        _ if value >= 99.95 => format!("{value:.0}"),
+        _ if value >= 9.995 => format!("{value:.1}"),
+        _ if value >= 0.9995 => format!("{value:.2}"),
+        _ if value > 0.0 => format!("{value:.3}"),
+        _ => "0".into(),
+    }
+}
+
 /// Formats a number of clients for people: `1,000 clients`.
 pub(crate) fn clients(number: usize) -> String {
     if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
@@ -63,6 +76,12 @@ mod tests {
             [0, 12, 123, 1234, 123_456, 1_234_567].map(grouped).join(" "),
             "0 12 123 1,234 123,456 1,234,567"
         );
+    }
+
+    #[test]
+    fn a_figure_keeps_three_digits() {
+        let figures = [0.0, 0.0123, 0.9999, 9.999, 12.34, 99.96, 999.4, 1234.5, f64::NAN].map(figure);
+        assert_eq!(figures.join(" "), "0 0.012 1.00 10.0 12.3 100 999 1,235 –"); // 1234.5 rounds away from 0
     }
 
     #[test]

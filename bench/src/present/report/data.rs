@@ -1,9 +1,11 @@
 //! The views of the results that the page needs.
 
+use crate::present::summary::nearest_size;
 use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::document::Document;
 use crate::results::row::Row;
+pub(super) use crate::results::units::figure;
 
 /// The rows of the suite's own mechanisms, with their shared properties.
 #[derive(Debug)]
@@ -55,11 +57,7 @@ impl<'a> Data<'a> {
         }
         let wanted = |setting: &&Setting| (setting.wait != "block", setting.cpus != "split");
         let usual = settings.iter().min_by_key(wanted).cloned().unwrap_or_default();
-        let nearest = |kind: Kind, to: usize| {
-            let distance = |row: &&Row| ((row.size.max(1) as f64 / to as f64).ln().abs() * 1e6) as u64;
-            let of_kind = rows.iter().filter(|row| row.kind == kind);
-            of_kind.copied().min_by_key(distance).map_or(to, |row| row.size)
-        };
+        let nearest = |kind, to| nearest_size(rows.iter().copied(), kind, to);
         let (short, long) = (nearest(Kind::RoundTrip, 64), nearest(Kind::Throughput, 64 << 10));
         Self { document, rows, settings, usual, short, long }
     }
@@ -113,31 +111,12 @@ pub(super) fn micro(nanoseconds: f64) -> String {
     figure(nanoseconds / 1e3)
 }
 
-/// Formats a number with three significant digits.
-pub(super) fn figure(value: f64) -> String {
-    match value {
-        _ if !value.is_finite() => "–".into(),
-        _ if value >= 1000.0 => crate::results::units::grouped(value.round() as u64),
-        _ if value >= 99.95 => format!("{value:.0}"),
-        _ if value >= 9.995 => format!("{value:.1}"),
-        _ if value >= 0.9995 => format!("{value:.2}"),
-        _ if value > 0.0 => format!("{value:.3}"),
-        _ => "0".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ipc_core::Wait;
 
     use super::*;
     use crate::invented::{case, document};
-
-    #[test]
-    fn a_figure_keeps_three_digits() {
-        let figures = [0.0, 0.0123, 0.9999, 9.999, 12.34, 99.96, 999.4, 1234.5, f64::NAN].map(figure);
-        assert_eq!(figures.join(" "), "0 0.012 1.00 10.0 12.3 100 999 1,235 –"); // 1234.5 rounds away from 0
-    }
 
     /// 512 bytes are eight times 64 bytes, and 4 bytes are a sixteenth.
     #[test]
