@@ -66,7 +66,9 @@ fn nothing_left(output: &str) {
 fn the_list_is_complete() {
     let (status, listed, stderr) = ended(scenario(&["--list"]));
     assert_eq!((status, &*stderr), (Some(0), ""));
-    let names: Vec<&str> = listed.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    let lines = listed.lines().filter(|line| !line.starts_with(' ')); // without those that continue one
+    assert!(listed.lines().all(|line| line.len() <= 80), "{listed}");
+    let names: Vec<&str> = lines.map(|line| line.split_whitespace().next().unwrap()).collect();
     assert_eq!(names, NAMES);
 }
 
@@ -84,6 +86,76 @@ fn every_scenario_holds() {
         assert!(output.matches(" starts\n").count() >= 2, "at least two processes: {output}");
         nothing_left(&output);
     }
+}
+
+/// Each line fits a terminal, and each call is followed by the line of the scenario that has it made: that line is
+/// there, and does so.
+#[test]
+fn each_call_names_its_source_line() {
+    for name in NAMES {
+        let (_, output, _) = ended(scenario(&[name]));
+        assert!(output.lines().all(|line| line.chars().count() <= 80), "{output}");
+        let calls: Vec<_> = events(&output).into_iter().filter(|event| is_call(event)).collect();
+        assert!(calls.len() >= 2, "{name}: {calls:?}");
+        for event in calls {
+            let source = event.rsplit(' ').next().unwrap();
+            let (file, number) = source.split_once(".rs:").unwrap_or_else(|| panic!("{name}: {event}"));
+            let path = format!("{}/src/bin/ipc-msgq/scenario/{file}.rs", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(&path).unwrap();
+            let line = text.lines().nth(number.parse::<usize>().unwrap() - 1).unwrap().trim();
+            let makes = [".run(", ".start(", ".start_announced(", ".signal(", ".kill("];
+            assert!(makes.iter().any(|call| line.contains(call)), "{name}: {event}: {line}");
+            // Where the step is in the line itself, it is this one.
+            let steps = [
+                ("msgsnd", "\"send "),
+                ("msgrcv", "\"recv "),
+                ("IPC_RMID", "\"remove\""),
+                ("gets", "signal"),
+            ];
+            let is_written = steps.iter().any(|(_, step)| line.contains(step));
+            let agrees = steps.iter().any(|(call, step)| event.contains(call) && line.contains(step));
+            assert!(
+                agrees || !is_written || line.contains("try-") || line.contains("-cut"),
+                "{event}: {line}"
+            );
+        }
+    }
+}
+
+/// Exactly the line: the call, and not its end or its check.
+#[test]
+fn a_source_line_is_that_of_the_call() {
+    let (_, output, _) = ended(scenario(&["blocking"]));
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin/ipc-msgq/scenario/waiting.rs"));
+    let number =
+        |call: &str| text.as_ref().unwrap().lines().position(|line| line.contains(call)).unwrap() + 1;
+    let [receives, sends] = [r#"start("recv any 100")"#, r#"run("send 1 hello.txt")"#].map(number);
+    let sources: Vec<_> = events(&output).iter().filter(|event| is_call(event)).cloned().collect();
+    let expected = [("msgrcv", receives), ("msgsnd", sends), ("msgrcv", receives)];
+    assert_eq!(sources.len(), expected.len(), "{sources:?}");
+    for (event, (call, line)) in sources.iter().zip(expected) {
+        assert!(event.contains(call) && event.ends_with(&format!("  waiting.rs:{line}")), "{event}: {line}");
+    }
+}
+
+/// Returns the lines of a scenario, each with those that continue it.
+fn events(output: &str) -> Vec<String> {
+    let mut events: Vec<String> = Vec::new();
+    for line in output.lines() {
+        match line.strip_prefix(&" ".repeat(31)) {
+            Some(rest) => events.last_mut().unwrap().extend(["  ", rest]),
+            None => events.push(line.to_owned()),
+        }
+    }
+    events
+}
+
+fn is_call(event: &str) -> bool {
+    event.contains(" ms  ")
+        && ["msgsnd(", "msgrcv(", "msgctl(", "msgget(", "gets SIG", "killed", ".rs:"]
+            .iter()
+            .any(|call| event.contains(call))
 }
 
 /// A false claim ends with status 1 and an error that names it.

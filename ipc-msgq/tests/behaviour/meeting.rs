@@ -86,7 +86,7 @@ fn a_joiner_that_died_before_its_answer_does_not_keep_the_invitation() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
     let key = meeting.address();
     let mut taker = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
-    taker.args(["recv", "--key", &key, "--type", "5", "--nowait"]); // the invitation
+    taker.args(["recv", &key, "--type", "5", "--nowait"]); // the invitation
     assert!(taker.output().unwrap().status.success());
     thread::scope(|scope| {
         scope.spawn(|| meeting.accept(PATIENCE).unwrap());

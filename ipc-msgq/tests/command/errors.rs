@@ -17,33 +17,34 @@ fn help_has_one_exit_status() {
 #[test]
 fn wrong_usage_is_reported_in_one_line() {
     let cases: &[(&[&str], &str)] = &[
-        (&["recv"], "--id <N>|--key <K>|--path <FILE>"),
-        (&["recv", "--id", "1", "--key", "2"], "cannot be used with"),
-        (&["recv", "--id", "-1"], "expected a whole number from 0"),
-        (&["recv", "--id", "x"], "expected a whole number from 0"),
-        (&["send", "--key", "0", "x"], "invalid key"),
-        (&["send", "--key", "0x1ffffffff", "x"], "invalid key"),
-        (&["send", "--path", "/tmp", "x"], "--project"),
-        (&["send", "--path", "/tmp", "--project", "0", "x"], "invalid project id"),
-        (&["send", "--path", "/tmp", "--project", "256", "x"], "invalid project id"),
-        (&["send", "--id", "1", "--type", "0", "x"], "invalid message type"),
-        (&["recv", "--id", "1", "--type", "-3"], "invalid message type"),
-        (&["recv", "--id", "1", "--type", "1", "--except", "2"], "expected --except N, or --type N --except"),
-        (&["recv", "--id", "1", "--except"], "no type to exclude"),
-        (&["recv", "--id", "1", "--type", "1", "--up-to", "2"], "cannot be used with"),
-        (&["recv", "--id", "1", "--hex", "--lines"], "cannot be used with"),
-        (&["recv", "--id", "1", "--timeout", "soon"], "expected a time, such as 5, 0.5, 2s"),
-        (&["recv", "--id", "1", "--timeout", "1", "--nowait"], "cannot be used with"),
-        (&["recv", "--id", "1", "--count", "0"], "--count"),
+        (&["recv"], "<QUEUE>"),
+        (&["recv", "1", "2"], "unexpected argument '2'"),
+        (&["recv", "-1"], "'-1' names no queue: expected its id"),
+        (&["recv", "x"], "'x' names no queue: expected its id"),
+        (&["send", "0x0", "x"], "invalid key"),
+        (&["send", "0x1ffffffff", "x"], "invalid key"),
+        (&["send", "/tmp", "x"], "'/tmp' names no queue: expected its id or its key, as `ls` shows them"),
+        (&["send", "/tmp:0", "x"], "invalid project id"),
+        (&["send", "/tmp:256", "x"], "invalid project id"),
+        (&["create", "5"], "'5' is not a key: expected one such as 0x000a11ce, or FILE:PROJECT"),
+        (&["send", "1", "--type", "0", "x"], "invalid message type"),
+        (&["recv", "1", "--type", "-3"], "invalid message type"),
+        (&["recv", "1", "--type", "1", "--except", "2"], "expected --except N, or --type N --except"),
+        (&["recv", "1", "--except"], "no type to exclude"),
+        (&["recv", "1", "--type", "1", "--up-to", "2"], "cannot be used with"),
+        (&["recv", "1", "--hex", "--lines"], "cannot be used with"),
+        (&["recv", "1", "--timeout", "soon"], "expected a time, such as 5, 0.5, 2s"),
+        (&["recv", "1", "--timeout", "1", "--nowait"], "cannot be used with"),
+        (&["recv", "1", "--count", "0"], "--count"),
         (&["create", "--mode", "888"], "expected an octal mode"),
         (&["create", "--mode", "01777"], "expected an octal mode"),
-        (&["set", "--id", "1"], "--owner <USER>|--group <GROUP>|--mode <MODE>|--qbytes <BYTES>"),
-        (&["set", "--id", "1", "--owner", "no-such-user"], "expected the name or number of a user"),
-        (&["set", "--id", "1", "--owner", "4294967295"], "expected the name or number of a user"),
+        (&["set", "1"], "--owner <USER>|--group <GROUP>|--mode <MODE>|--qbytes <BYTES>"),
+        (&["set", "1", "--owner", "no-such-user"], "expected the name or number of a user"),
+        (&["set", "1", "--owner", "4294967295"], "expected the name or number of a user"),
         (&["rm"], "--orphans"),
         (&["rm", "--dry-run"], "--orphans"),
         (&["rm", "--force"], "--orphans"),
-        (&["set", "--id", "1", "--qbytes", "1X"], "expected a length in bytes"),
+        (&["set", "1", "--qbytes", "1X"], "expected a length in bytes"),
         (&["ls", "everything"], "everything"),
         (&["completions", "cobol"], "cobol"),
         (&["scenario"], "--list"),
@@ -63,17 +64,17 @@ fn a_missing_queue_is_reported_in_one_line() {
     let (id, key) = (queue.id(), Key::fresh().to_string());
     drop(queue);
     for command in ["recv", "send", "peek", "stat", "rm"] {
-        let error = run(&[command, "--id", &id]).error(1);
+        let error = run(&[command, &id]).error(1);
         assert!(
             error.contains("(EINVAL)") && error.contains(&format!("no queue has id {id}: see")),
             "{error}"
         );
-        let error = run(&[command, "--key", &key]).error(1);
+        let error = run(&[command, &key]).error(1);
         assert!(
             error.contains("(ENOENT)") && error.contains(&format!("no queue has key {key}: see")),
             "{error}"
         );
-        let error = run(&[command, "--path", "/no/such/file", "--project", "A"]).error(1);
+        let error = run(&[command, "/no/such/file:A"]).error(1);
         assert!(error.contains("(ENOENT)") && error.contains("/no/such/file"), "{error}");
     }
 }

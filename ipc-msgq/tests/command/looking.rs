@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::children::end;
-use crate::tools::{BINARY, Scratch, command, ended, is_root, listed, run, soon};
+use crate::tools::{BINARY, Scratch, command, ended, is_orphan, is_root, listed, run, soon};
 
 /// The kernel's record is in the document, each value by its documented name and type.
 #[test]
@@ -34,10 +34,11 @@ fn ls_prints_a_table() {
     queue.put(1, b"12345");
     let table = run(&["ls"]).text();
     let heading: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(heading[..6], ["KEY", "ID", "OWNER", "PERMS", "USED-BYTES", "MESSAGES"]);
+    assert_eq!(heading[..6], ["KEY", "ID", "OWNER", "PERMS", "BYTES", "MSGS"]);
     let line = table.lines().find(|line| line.starts_with(&queue.key.to_string())).unwrap();
     let cells: Vec<&str> = line.split_whitespace().collect();
     assert_eq!((cells[1], cells[3], cells[4], cells[5]), (&*queue.id(), "0600", "5", "1"));
+    assert_eq!(cells[7], std::process::id().to_string(), "the last sender, which runs");
 }
 
 /// Another user's process counts as alive, though it cannot be sent a signal.
@@ -62,15 +63,17 @@ fn ls_knows_that_another_users_process_lives() {
 #[test]
 fn ls_tells_orphans() {
     let queue = Scratch::new();
-    run(&["send", "--id", &queue.id(), "hello"]).text();
-    let row = listed(*queue).unwrap();
-    assert_eq!((&row["orphan"], &row["last_sender_lives"]), (&true.into(), &false.into()));
-    let mut receiver = command(&["recv", "--id", &queue.id(), "--type", "9"]).spawn().unwrap();
+    run(&["send", &queue.id(), "hello"]).text();
+    assert_eq!(
+        (listed(*queue).unwrap()["last_sender_lives"].as_bool(), is_orphan(*queue)),
+        (Some(false), Some(true))
+    );
+    let mut receiver = command(&["recv", &queue.id(), "--type", "9"]).spawn().unwrap();
     soon("a sleeper is seen", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
-    assert_eq!(listed(*queue).unwrap()["orphan"], false);
+    assert_eq!(is_orphan(*queue), Some(false));
     receiver.kill().unwrap();
     receiver.wait().unwrap();
-    assert_eq!(listed(*queue).unwrap()["orphan"], true);
+    assert_eq!(is_orphan(*queue), Some(true));
 }
 
 /// The queue of a running demo is no orphan.
@@ -81,7 +84,7 @@ fn a_ping_pong_holds_its_queue() {
     soon("it made its queue", || {
         Queue::open(key).is_ok_and(|queue| queue.stat().unwrap().last_sender == Some(pong.id()))
     });
-    assert_eq!(listed(Queue::open(key).unwrap()).unwrap()["orphan"], false);
+    assert_eq!(is_orphan(Queue::open(key).unwrap()), Some(false));
     end(&mut pong, Signal::SIGTERM);
     assert!(Queue::open(key).is_err());
 }
@@ -91,7 +94,7 @@ fn a_ping_pong_holds_its_queue() {
 fn stat_shows_all_fields() {
     let queue = Scratch::new();
     queue.put(1, b"12345");
-    let text = run(&["stat", "--key", &queue.key.to_string()]).text();
+    let text = run(&["stat", &queue.key.to_string()]).text();
     for line in [
         format!("id             {}\n", queue.id()),
         "perms          0600\n".into(),
@@ -100,11 +103,11 @@ fn stat_shows_all_fields() {
         assert!(text.contains(&line), "{line} in {text}");
     }
     queue.take().unwrap();
-    let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
+    let document = run(&["stat", &queue.id(), "--json"]).json();
     assert_eq!((&document["messages"], &document["used_bytes"]), (&0.into(), &0.into()));
     assert_eq!(document["last_receiver"], std::process::id());
-    run(&["send", "--id", &queue.id(), "hello"]).text();
-    let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
+    run(&["send", &queue.id(), "hello"]).text();
+    let document = run(&["stat", &queue.id(), "--json"]).json();
     assert_eq!((&document["messages"], &document["used_bytes"]), (&1.into(), &5.into()));
     assert_eq!(document["last_receiver"], std::process::id());
     assert_ne!(document["last_sender"], std::process::id());
@@ -114,20 +117,20 @@ fn stat_shows_all_fields() {
 #[test]
 fn set_changes_what_was_said() {
     let queue = Scratch::new();
-    run(&["set", "--id", &queue.id(), "--mode", "640", "--qbytes", "4K"]).text();
+    run(&["set", &queue.id(), "--mode", "640", "--qbytes", "4K"]).text();
     let stat = queue.stat().unwrap();
     assert_eq!((stat.mode, stat.capacity, stat.owner), (0o640, 4096, nix::unistd::geteuid().as_raw()));
     if !is_root() {
         ipc_conformance::skipped("only root can give a queue to another user and be sure to get it back");
         return;
     }
-    run(&["set", "--id", &queue.id(), "--owner", "65534", "--group", "0", "--qbytes", "0"]).text();
-    let error = run(&["send", "--id", &queue.id(), "--nowait", "x"]).error(1);
+    run(&["set", &queue.id(), "--owner", "65534", "--group", "0", "--qbytes", "0"]).text();
+    let error = run(&["send", &queue.id(), "--nowait", "x"]).error(1);
     assert!(error.contains("is closed: its capacity is 0 bytes"), "{error}");
     assert_eq!((queue.stat().unwrap().owner, queue.stat().unwrap().mode), (65534, 0o640));
-    let document = run(&["stat", "--id", &queue.id(), "--json"]).json();
+    let document = run(&["stat", &queue.id(), "--json"]).json();
     assert_eq!((&document["uid"], &document["creator_uid"]), (&65534.into(), &0.into()));
-    let text = run(&["stat", "--id", &queue.id()]).text();
+    let text = run(&["stat", &queue.id()]).text();
     let user = |name| text.lines().find(|line| line.starts_with(name)).unwrap().rsplit(' ').next();
     assert_eq!((user("owner "), user("creator ")), (Some("(65534)"), Some("(0)")));
 }
@@ -136,13 +139,21 @@ fn set_changes_what_was_said() {
 #[test]
 fn watch_prints_changes() {
     let queue = Scratch::new();
-    let mut watch = command(&["watch", "--interval", "0.02"]).spawn().unwrap();
+    let mut watch = command(&["watch", "--interval", "0.02", "--min-age", "0"]).spawn().unwrap();
     let lines = BufReader::new(watch.stdout.take().unwrap()).lines().map(Result::unwrap);
     let name = format!("queue {} ", queue.id());
     let mut lines = lines.filter(|line| line.contains(&name));
     assert!(lines.next().unwrap().contains("appeared: key"));
+    assert!(lines.next().unwrap().ends_with("is an orphan"), "no process has used it yet");
     queue.put(1, b"12345");
-    assert!(lines.any(|line| line.contains("changed") && line.contains("1 message, 5 bytes")));
+    assert!(lines.next().unwrap().ends_with("holds 1 message, 5 bytes"));
+    assert!(lines.next().unwrap().ends_with("is an orphan no more"));
+    run(&["set", &queue.id(), "--mode", "640"]).text();
+    assert!(lines.next().unwrap().ends_with(", 0640"));
+    run(&["send", &queue.id(), "x"]).text();
+    let line = lines.next().unwrap();
+    assert!(line.ends_with("holds 2 messages, 6 bytes") && line.len() <= 80, "{line}");
+    assert!(lines.next().unwrap().ends_with("is an orphan"));
     drop(queue);
     assert!(lines.any(|line| line.ends_with("disappeared")));
     watch.kill().unwrap();
@@ -153,8 +164,8 @@ fn watch_prints_changes() {
 #[test]
 fn limits_are_shown() {
     let set = "echo 100 > /proc/sys/kernel/msgmax && echo 2000 > /proc/sys/kernel/msgmnb && \
-               echo 30 > /proc/sys/kernel/msgmni && id=$(\"$2\" create) && \"$2\" send --id $id hello && \
-               \"$2\" send --id $id you";
+               echo 30 > /proc/sys/kernel/msgmni && id=$(\"$2\" create) && \"$2\" send $id hello && \
+               \"$2\" send $id you";
     let limits = |args: &[&str]| {
         let mut there = namespaces::limited(&["--ipc"], set, "env")?; // the command has to be "$2"
         Some(ended(

@@ -21,21 +21,18 @@ fn bytes_pass_through_a_pipeline_unchanged() {
     let queue = Scratch::new();
     shell(
         &queue,
-        "f=$(mktemp); head -c 8000 /dev/urandom >$f; ipc-msgq send -q $Q <$f; ipc-msgq recv -q $Q | cmp - $f; rm $f",
+        "f=$(mktemp); head -c 8000 /dev/urandom >$f; ipc-msgq send $Q <$f; ipc-msgq recv $Q | cmp - $f; rm $f",
     );
-    assert_eq!(shell(&queue, "echo hello | ipc-msgq send -q $Q; ipc-msgq recv -q $Q"), "hello\n");
-    assert_eq!(
-        shell(&queue, "printf 'a\\0b' | ipc-msgq send -q $Q; ipc-msgq recv -q $Q | wc -c").trim(),
-        "3"
-    );
+    assert_eq!(shell(&queue, "echo hello | ipc-msgq send $Q; ipc-msgq recv $Q"), "hello\n");
+    assert_eq!(shell(&queue, "printf 'a\\0b' | ipc-msgq send $Q; ipc-msgq recv $Q | wc -c").trim(), "3");
 }
 
 /// A loop runs until there is no message: status 3 ends it.
 #[test]
 fn a_queue_is_emptied_by_a_loop() {
     let queue = Scratch::new();
-    let line = "for i in 1 2 3; do ipc-msgq send -q $Q $i; done; \
-                s=0; while ipc-msgq recv -q $Q --nowait || { s=$?; false; }; do echo; done; echo status $s";
+    let line = "for i in 1 2 3; do ipc-msgq send $Q $i; done; \
+                s=0; while ipc-msgq recv $Q --nowait || { s=$?; false; }; do echo; done; echo status $s";
     assert_eq!(shell(&queue, line), "1\n2\n3\nstatus 3\n");
 }
 
@@ -43,8 +40,8 @@ fn a_queue_is_emptied_by_a_loop() {
 #[test]
 fn a_follower_feeds_a_pipeline() {
     let queue = Scratch::new();
-    let line = "(for i in 1 2 3; do ipc-msgq send -q $Q $i; done) & \
-                ipc-msgq recv -q $Q --follow --lines --timeout 20 2>/dev/null | head -n 3; wait";
+    let line = "(for i in 1 2 3; do ipc-msgq send $Q $i; done) & \
+                ipc-msgq recv $Q --follow --lines --timeout 20 2>/dev/null | head -n 3; wait";
     // The follower ends by its timeout at the latest; on a fourth message it notices at once that the pipe is closed.
     let four = line.replace("1 2 3", "1 2 3 4");
     assert_eq!(shell(&queue, &four), "1\n2\n3\n");
@@ -55,7 +52,7 @@ fn a_follower_feeds_a_pipeline() {
 #[test]
 fn a_script_makes_and_removes_its_queue() {
     let queue = Scratch::new();
-    let line = "id=$(ipc-msgq create); ipc-msgq send -q $id x; ipc-msgq recv -q $id; ipc-msgq rm $id; \
-                ipc-msgq stat -q $id 2>/dev/null || echo \" gone\"";
+    let line = "id=$(ipc-msgq create); ipc-msgq send $id x; ipc-msgq recv $id; ipc-msgq rm $id; \
+                ipc-msgq stat $id 2>/dev/null || echo \" gone\"";
     assert_eq!(shell(&queue, line), "x gone\n");
 }

@@ -16,7 +16,7 @@ fn recv_chooses_by_type() {
     for (kind, text) in [(5, b"a"), (2, b"b"), (3, b"c"), (2, b"d")] {
         queue.put(kind, text);
     }
-    let recv = |args: &[&str]| run(&[&["recv", "--nowait", "--id", &queue.id()], args].concat()).text();
+    let recv = |args: &[&str]| run(&[&["recv", "--nowait", &queue.id()], args].concat()).text();
     assert_eq!(recv(&["--up-to", "3"]), "b");
     assert_eq!(recv(&["--except", "5"]), "c");
     assert_eq!(recv(&["--type", "5", "--except"]), "d", "a flag, as for msgrcv");
@@ -37,10 +37,10 @@ fn recv_of_nothing_ends_with_status_3() {
         &["--nowait", "--follow"],
         &["--nowait", "--count", "2"],
     ] {
-        let ran = run(&[&["recv", "--id", &queue.id(), "--type", "1"], args].concat());
+        let ran = run(&[&["recv", &queue.id(), "--type", "1"], args].concat());
         assert_eq!((ran.status, &*ran.stdout, &*ran.stderr), (Some(3), &b""[..], ""), "{args:?}");
     }
-    assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).status, Some(3));
+    assert_eq!(run(&["peek", &queue.id(), "1"]).status, Some(3));
 }
 
 /// It waits, and takes the message that comes.
@@ -48,7 +48,7 @@ fn recv_of_nothing_ends_with_status_3() {
 fn recv_waits_for_a_message() {
     let queue = Scratch::new();
     for patience in [&[][..], &["--timeout", "20"]] {
-        let receiver = command(&[&["recv", "--id", &queue.id()], patience].concat()).spawn().unwrap();
+        let receiver = command(&[&["recv", &queue.id()], patience].concat()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(50)); // if this is too short, the case is easier, not wrong
         queue.put(1, b"late");
         assert_eq!(ended(receiver).text(), "late");
@@ -62,12 +62,12 @@ fn recv_takes_as_many_as_wanted() {
     for text in [b"one", b"two", b"six"] {
         queue.put(1, text);
     }
-    assert_eq!(run(&["recv", "--id", &queue.id(), "--count", "2"]).text(), "onetwo");
-    let ran = run(&["recv", "--id", &queue.id(), "--count", "2", "--lines", "--nowait"]);
+    assert_eq!(run(&["recv", &queue.id(), "--count", "2"]).text(), "onetwo");
+    let ran = run(&["recv", &queue.id(), "--count", "2", "--lines", "--nowait"]);
     assert_eq!((ran.status, &*ran.stdout), (Some(3), &b"six\n"[..]));
     queue.put(1, b"a line\n");
     assert_eq!(
-        run(&["recv", "--id", &queue.id(), "--lines"]).text(),
+        run(&["recv", &queue.id(), "--lines"]).text(),
         "a line\n\n",
         "one more, whatever it ends with"
     );
@@ -77,7 +77,7 @@ fn recv_takes_as_many_as_wanted() {
 #[test]
 fn recv_follows_until_the_queue_is_gone() {
     let queue = Scratch::new();
-    let mut receiver = command(&["recv", "--id", &queue.id(), "--follow", "--lines"]).spawn().unwrap();
+    let mut receiver = command(&["recv", &queue.id(), "--follow", "--lines"]).spawn().unwrap();
     let mut lines = BufReader::new(receiver.stdout.take().unwrap()).lines();
     for text in ["one", "two"] {
         queue.put(1, text.as_bytes());
@@ -90,7 +90,7 @@ fn recv_follows_until_the_queue_is_gone() {
     let queue = Scratch::new();
     queue.put(1, b"one");
     queue.put(2, b"two");
-    assert_eq!(run(&["recv", "--id", &queue.id(), "--follow", "--nowait"]).text(), "onetwo");
+    assert_eq!(run(&["recv", &queue.id(), "--follow", "--nowait"]).text(), "onetwo");
 }
 
 /// A message longer than `--size` stays, and is cut only with `--truncate`.
@@ -98,16 +98,16 @@ fn recv_follows_until_the_queue_is_gone() {
 fn recv_cuts_only_on_demand() {
     let queue = Scratch::new();
     queue.put(1, b"0123456789");
-    let error = run(&["recv", "--id", &queue.id(), "--size", "4"]).error(1);
+    let error = run(&["recv", &queue.id(), "--size", "4"]).error(1);
     assert!(error.contains("(E2BIG)") && error.contains("stays"), "{error}");
-    assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "4", "--truncate"]).text(), "0123");
+    assert_eq!(run(&["recv", &queue.id(), "--size", "4", "--truncate"]).text(), "0123");
     assert_eq!(queue.take(), None);
     queue.put(1, b"0123456789");
-    assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "0", "--truncate"]).text(), "");
+    assert_eq!(run(&["recv", &queue.id(), "--size", "0", "--truncate"]).text(), "");
     assert_eq!(queue.take(), None);
     // Uses as much memory as a message can need, not as much as the option says.
     queue.put(1, b"0123456789");
-    assert_eq!(run(&["recv", "--id", &queue.id(), "--size", "99999999G"]).text(), "0123456789");
+    assert_eq!(run(&["recv", &queue.id(), "--size", "99999999G"]).text(), "0123456789");
 }
 
 /// `--hex` shows type, length and bytes.
@@ -116,8 +116,8 @@ fn recv_and_peek_show_bytes_as_hexdump_does() {
     let queue = Scratch::new();
     queue.put(7, b"a\0\xff");
     let shown = "type 7, 3 bytes\n00000000  61 00 ff                                          |a..|\n";
-    assert_eq!(run(&["peek", "--id", &queue.id(), "--hex"]).text(), shown);
-    assert_eq!(run(&["recv", "--id", &queue.id(), "--hex"]).text(), shown);
+    assert_eq!(run(&["peek", &queue.id(), "--hex"]).text(), shown);
+    assert_eq!(run(&["recv", &queue.id(), "--hex"]).text(), shown);
 }
 
 /// `peek` shows any message and leaves all of them.
@@ -127,17 +127,17 @@ fn peek_takes_nothing() {
     queue.put(2, b"first");
     queue.put(1, b"second\n");
     queue.put(3, b"3");
-    assert_eq!(run(&["peek", "--id", &queue.id()]).text(), "first");
-    assert_eq!(run(&["peek", "--id", &queue.id(), "1"]).text(), "second\n");
-    assert_eq!(run(&["peek", "--id", &queue.id(), "--lines"]).text(), "first\n");
-    let all = run(&["peek", "--id", &queue.id(), "--all"]).text();
+    assert_eq!(run(&["peek", &queue.id()]).text(), "first");
+    assert_eq!(run(&["peek", &queue.id(), "1"]).text(), "second\n");
+    assert_eq!(run(&["peek", &queue.id(), "--lines"]).text(), "first\n");
+    let all = run(&["peek", &queue.id(), "--all"]).text();
     assert_eq!(all, "0: type 2, 5 bytes  first\n1: type 1, 7 bytes  second.\n2: type 3, 1 byte  3\n");
     assert_eq!(queue.stat().unwrap().messages, 3);
     // Forty bytes are shown, with a sign that there are more.
     let queue = Scratch::new();
     queue.put(1, &[b'x'; 40]);
     queue.put(1, &[b'x'; 41]);
-    let (all, forty) = (run(&["peek", "--id", &queue.id(), "--all"]).text(), "x".repeat(40));
+    let (all, forty) = (run(&["peek", &queue.id(), "--all"]).text(), "x".repeat(40));
     assert_eq!(all, format!("0: type 1, 40 bytes  {forty}\n1: type 1, 41 bytes  {forty}…\n"));
 }
 
@@ -148,11 +148,11 @@ fn a_message_that_cannot_be_written_is_not_lost() {
     queue.put(7, b"precious");
     let (reader, writer) = pipe().unwrap();
     close(reader, &writer);
-    let receiver = command(&["recv", "--id", &queue.id()]).stdout(writer).spawn().unwrap();
+    let receiver = command(&["recv", &queue.id()]).stdout(writer).spawn().unwrap();
     let error = ended(receiver).error(1);
     assert!(error.contains("(EPIPE); standard output is closed: nothing was received"), "{error}");
     // Closed, as by `>&-`: the runtime opens /dev/null in its place, into which a message would vanish.
-    let plain = command(&["recv", "--id", &queue.id()]);
+    let plain = command(&["recv", &queue.id()]);
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", "exec \"$@\" >&-", "sh"]).arg(plain.get_program()).args(plain.get_args());
     let error = ended(shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).error(1);
@@ -161,7 +161,7 @@ fn a_message_that_cannot_be_written_is_not_lost() {
     // The reader leaves during the wait, so `recv` cannot notice it earlier.
     let (reader, writer) = pipe().unwrap();
     let stdout = writer.try_clone().unwrap();
-    let receiver = command(&["recv", "--id", &queue.id(), "--follow"]).stdout(stdout).spawn().unwrap();
+    let receiver = command(&["recv", &queue.id(), "--follow"]).stdout(stdout).spawn().unwrap();
     soon("it sleeps", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
     close(reader, &writer);
     queue.put(7, b"precious");

@@ -2,18 +2,14 @@
 
 use ipc_msgq::{Message, MessageType};
 
-use crate::tools::{Scratch, is_root, listed, run};
+use crate::tools::{Scratch, is_orphan, is_root, listed, run};
 
 /// Removes several at once, by id and by key, as `ipcrm` does; nothing is printed.
 #[test]
 fn rm_removes_the_named_queues() {
     let queues = [Scratch::new(), Scratch::new(), Scratch::new()];
     let [a, b, c] = &queues;
-    let (key, decimal) = (b.key.to_string(), c.key.get().to_string());
-    assert_eq!(run(&["rm", "-q", &a.id(), "-Q", &key, "--key", &decimal]).text(), "");
-    assert!(queues.iter().all(|queue| queue.stat().is_err()));
-    let queues = [Scratch::new(), Scratch::new()];
-    run(&["rm", &queues[0].id(), &queues[1].id()]).text();
+    assert_eq!(run(&["rm", &a.id(), &b.key.to_string(), &c.id()]).text(), "");
     assert!(queues.iter().all(|queue| queue.stat().is_err()));
 }
 
@@ -22,7 +18,7 @@ fn rm_removes_the_named_queues() {
 fn rm_can_only_print() {
     let queue = Scratch::new();
     queue.put(1, b"12345");
-    let said = run(&["rm", "--id", &queue.id(), "--dry-run"]).text();
+    let said = run(&["rm", &queue.id(), "--dry-run"]).text();
     assert!(said.starts_with(&format!("would remove queue {} (key {}", queue.id(), queue.key)), "{said}");
     assert!(said.ends_with("1 message, 5 bytes)\n"), "{said}");
     assert!(queue.stat().is_ok());
@@ -32,8 +28,8 @@ fn rm_can_only_print() {
 #[test]
 fn rm_goes_on_after_an_error() {
     let (gone, queue) = (Scratch::new(), Scratch::new());
-    run(&["rm", "--id", &gone.id()]).text();
-    let error = run(&["rm", "--id", &gone.id(), "--id", &queue.id()]).error(1);
+    run(&["rm", &gone.id()]).text();
+    let error = run(&["rm", &gone.id(), &queue.id()]).error(1);
     assert!(error.contains(&format!("no queue has id {}", gone.id())), "{error}");
     assert!(queue.stat().is_err());
 }
@@ -43,9 +39,9 @@ fn rm_goes_on_after_an_error() {
 #[test]
 fn rm_finds_orphans() {
     let (orphan, used) = (Scratch::new(), Scratch::new());
-    run(&["send", "--id", &orphan.id(), "left behind"]).text();
+    run(&["send", &orphan.id(), "left behind"]).text();
     used.send(&Message::new(MessageType::ONE, b"mine")).unwrap();
-    let said = run(&["rm", "--orphans", "--dry-run"]).text();
+    let said = run(&["rm", "--orphans", "--min-age", "0", "--dry-run"]).text();
     assert!(said.contains(&format!("would remove queue {} (key {}", orphan.id(), orphan.key)), "{said}");
     assert!(!said.contains(&format!("queue {} ", used.id())), "{said}");
     assert!(orphan.stat().is_ok());
@@ -54,14 +50,31 @@ fn rm_finds_orphans() {
 /// A script: makes an orphan, `$1`, and a queue on which a receiver sleeps, `$2`; runs `rm --orphans`; lists the rest.
 const ORPHANS: &str = r#"
     set -e
-    left=$("$0" create); "$0" send --id $left 'left behind'
-    used=$("$0" create); "$0" recv --id $used & sleeper=$!
+    left=$("$0" create); "$0" send $left 'left behind'
+    used=$("$0" create); "$0" recv $used & sleeper=$!
     until grep -qs " $(printf %#x $used) " /proc/$sleeper/syscall; do sleep 0.01; done
-    echo "$left $used"; "$0" rm --orphans
-    "$0" stat --id $used >&2; "$0" stat --id $left 2>/dev/null || echo gone
+    echo "$left $used"; "$0" rm --orphans; "$0" rm --orphans --min-age 0
+    "$0" stat $used >&2; "$0" stat $left 2>/dev/null || echo gone
     kill $sleeper"#;
 
-/// `--orphans` removes, in its own IPC namespace, so that it meets no other program's queues.
+/// A queue that was just made, or holds messages for a process to come, is no orphan yet.
+#[test]
+fn rm_spares_young_queues() {
+    let queues = [Scratch::new(), Scratch::new()];
+    run(&["send", &queues[1].id(), "for later"]).text();
+    let finds = |queue: &Scratch, args: &[&str]| {
+        let said = run(&[&["rm", "--orphans", "--dry-run"], args].concat()).text();
+        said.contains(&format!("would remove queue {} ", queue.id()))
+    };
+    for queue in &queues {
+        assert!(!finds(queue, &[]) && !finds(queue, &["--min-age", "60"]));
+        assert_eq!(listed(**queue).unwrap()["orphan"], false);
+        assert!(finds(queue, &["--min-age", "0"]));
+    }
+}
+
+/// `--orphans` removes, in its own IPC namespace, so that it meets no other program's queues. By default it spares what
+/// was just made.
 #[test]
 fn rm_removes_orphans() {
     let Some(mut there) = ipc_conformance::namespaces::unshared(&["--ipc"]) else {
@@ -89,15 +102,12 @@ fn rm_spares_the_queues_of_others() {
         return;
     }
     let queue = Scratch::new();
-    run(&["set", "--id", &queue.id(), "--owner", "65534"]).text();
-    let error = run(&["rm", "--id", &queue.id()]).error(1);
+    run(&["set", &queue.id(), "--owner", "65534"]).text();
+    let error = run(&["rm", &queue.id()]).error(1);
     assert!(error.contains("belongs to") && error.contains("--force"), "{error}");
-    let said = run(&["rm", "--orphans", "--dry-run"]).text();
-    assert!(
-        listed(*queue).unwrap()["orphan"] == true && !said.contains(&format!("queue {} ", queue.id())),
-        "{said}"
-    );
-    run(&["rm", "--id", &queue.id(), "--force"]).text();
+    let said = run(&["rm", "--orphans", "--min-age", "0", "--dry-run"]).text();
+    assert!(is_orphan(*queue) == Some(true) && !said.contains(&format!("queue {} ", queue.id())), "{said}");
+    run(&["rm", &queue.id(), "--force"]).text();
     assert!(queue.stat().is_err());
 }
 
@@ -106,13 +116,13 @@ fn rm_spares_the_queues_of_others() {
 #[test]
 fn rm_never_overlooks_a_sleeper() {
     let queue = Scratch::new();
-    let mut receiver = crate::tools::command(&["recv", "--id", &queue.id()]).spawn().unwrap();
+    let mut receiver = crate::tools::command(&["recv", &queue.id()]).spawn().unwrap();
     crate::tools::soon("a sleeper is seen", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
     let mut said = Vec::new();
     for descriptors in 3..=20 {
         let mut limited = std::process::Command::new("prlimit");
         limited.arg(format!("--nofile={descriptors}")).arg(crate::tools::BINARY);
-        said.push(limited.args(["rm", "--orphans", "--dry-run"]).output());
+        said.push(limited.args(["rm", "--orphans", "--min-age", "0", "--dry-run"]).output());
     }
     receiver.kill().unwrap();
     receiver.wait().unwrap();
@@ -131,7 +141,7 @@ fn rm_never_overlooks_a_sleeper() {
 #[test]
 fn rm_spares_what_another_pid_namespace_used_last() {
     let queue = Scratch::new();
-    run(&["send", "--id", &queue.id(), "from elsewhere"]).text();
+    run(&["send", &queue.id(), "from elsewhere"]).text();
     for proc in [&[][..], &["--mount-proc"]] {
         let within = |args: &[&str]| {
             let mut there = ipc_conformance::namespaces::unshared(&[&["--pid", "--fork"], proc].concat())?;
@@ -139,14 +149,14 @@ fn rm_spares_what_another_pid_namespace_used_last() {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             Some(String::from_utf8(output.stdout).unwrap())
         };
-        let Some(table) = within(&["ls"]) else {
+        let Some(table) = within(&["ls", "--min-age", "0"]) else {
             return ipc_conformance::skipped("a pid namespace of its own is not permitted here");
         };
         let row = table.lines().find(|line| line.split_whitespace().nth(1) == Some(&queue.id())).unwrap();
-        assert!(row.contains("elsewhere") && row.ends_with("no"), "{row}");
-        let said = within(&["rm", "--orphans", "--dry-run"]).unwrap();
+        assert!(row.ends_with("  elsewhere"), "{row}");
+        let said = within(&["rm", "--orphans", "--min-age", "0", "--dry-run"]).unwrap();
         assert!(!said.contains(&format!("queue {} ", queue.id())), "{said}");
-        let said = within(&["stat", "--id", &queue.id()]).unwrap();
+        let said = within(&["stat", &queue.id()]).unwrap();
         assert!(said.contains("last sender    a process of another pid namespace"), "{said}");
     }
 }

@@ -26,7 +26,7 @@ impl Server {
     fn start() -> Self {
         let key = Key::fresh();
         let place = tempfile::tempdir().unwrap();
-        let mut serve = command(&["serve", "--key", &key.to_string()]);
+        let mut serve = command(&["serve", &key.to_string()]);
         let mut child = serve.env("TMPDIR", place.path()).spawn().unwrap();
         let mut id = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut id).unwrap();
@@ -60,7 +60,7 @@ impl Drop for Server {
 fn as_process_1_of_a_container_it_ends_and_removes_its_queue() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let key = Key::fresh();
-        let serve = command(&["serve", "--key", &key.to_string()]);
+        let serve = command(&["serve", &key.to_string()]);
         first_process::ends_by(&serve, "from another terminal", signal).unwrap();
         assert!(Queue::open(key).is_err(), "{signal}");
         let queue = Scratch::new();
@@ -75,12 +75,12 @@ fn a_server_answers_and_removes_its_queue() {
     for signal in [ctrl_c(), Signal::SIGKILL] {
         let mut server = Server::start();
         let key = server.key.to_string();
-        assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
-        assert_eq!(run_with(&["client", "--key", &key], b"one\n\ntwo\n").text(), "one\n\ntwo\n");
+        assert_eq!(run(&["client", &key, "hello"]).text(), "hello\n");
+        assert_eq!(run_with(&["client", &key], b"one\n\ntwo\n").text(), "one\n\ntwo\n");
         let told = server.end(signal);
         assert_eq!(told.matches(" joined\n").count(), 2, "{told}");
         assert!(!told.contains("without leaving"), "{told}"); // "left" may not have been printed
-        assert!(run(&["client", "--key", &key, "hello"]).error(1).contains("no queue has key"));
+        assert!(run(&["client", &key, "hello"]).error(1).contains("no queue has key"));
     }
 }
 
@@ -96,8 +96,7 @@ fn many_clients_share_a_small_queue() {
     std::thread::scope(|scope| {
         for client in 0..8 {
             let (key, text) = (&key, said(client));
-            scope
-                .spawn(move || assert_eq!(run_with(&["client", "--key", key], text.as_bytes()).text(), text));
+            scope.spawn(move || assert_eq!(run_with(&["client", key], text.as_bytes()).text(), text));
         }
     });
     soon("the last leave messages are received", || server.queue().stat().unwrap().messages == 0);
@@ -114,7 +113,7 @@ fn a_killed_client_leaves_nothing() {
     signal(Signal::SIGSTOP);
     let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap(); // until then it could still read the client
     assert_eq!(stopped, WaitStatus::Stopped(pid, Signal::SIGSTOP));
-    let mut client = command(&["client", "--key", &key, "hello"]).spawn().unwrap();
+    let mut client = command(&["client", &key, "hello"]).spawn().unwrap();
     soon("it has asked", || server.queue().stat().unwrap().messages == 1);
     client.kill().unwrap();
     client.wait().unwrap();
@@ -135,7 +134,7 @@ fn garbage_is_reported_and_ignored() {
     for garbage in [&b""[..], b"short", &[0; 20], &[0xff; 100]] {
         server.queue().send(&ipc_msgq::Message::new(MessageType::ONE, garbage)).unwrap();
     }
-    assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
+    assert_eq!(run(&["client", &key, "hello"]).text(), "hello\n");
     assert_eq!(server.end(Signal::SIGTERM).matches("not a request to join").count(), 3);
 }
 
@@ -143,12 +142,12 @@ fn garbage_is_reported_and_ignored() {
 #[test]
 fn a_server_needs_a_queue_of_its_own_and_a_client_a_server() {
     let queue = Scratch::new();
-    let error = run(&["serve", "--key", &queue.key.to_string()]).error(1);
+    let error = run(&["serve", &queue.key.to_string()]).error(1);
     assert!(error.contains("(EEXIST); a queue with key"), "{error}");
-    let error = run(&["client", "--id", &queue.id(), "--timeout", "0.1", "hello"]).error(1);
+    let error = run(&["client", &queue.id(), "--timeout", "0.1", "hello"]).error(1);
     assert!(error.contains("no answer at queue") && error.contains("waited 0.1 s"), "{error}");
     assert!(queue.take().is_some(), "the request waits for a server");
-    let long = ended(command(&["client", "--id", &queue.id(), &"x".repeat(9000)]).spawn().unwrap()).error(1);
+    let long = ended(command(&["client", &queue.id(), &"x".repeat(9000)]).spawn().unwrap()).error(1);
     assert!(long.contains("a request has"), "{long}");
 }
 
@@ -160,9 +159,9 @@ fn a_client_of_another_pid_namespace_is_rejected() {
         return ipc_conformance::skipped("a pid namespace of its own is not permitted here");
     };
     let key = server.key.to_string();
-    let output = there.args([crate::tools::BINARY, "client", "--key", &key, "hello"]).output().unwrap();
+    let output = there.args([crate::tools::BINARY, "client", &key, "hello"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && error.lines().count() == 1 && error.contains("pid:["), "{error}");
-    assert_eq!(run(&["client", "--key", &key, "hello"]).text(), "hello\n");
+    assert_eq!(run(&["client", &key, "hello"]).text(), "hello\n");
     server.end(Signal::SIGTERM);
 }

@@ -128,6 +128,15 @@ pub fn is_root() -> bool {
 
 /// Returns the entry of the queue in `ls --json`.
 pub fn listed(queue: Queue) -> Option<serde_json::Value> {
-    let rows = run(&["ls", "--json"]).json();
+    listed_with(queue, &[])
+}
+
+/// Returns whether `ls` calls the queue an orphan, even one that was just made; `None` if there is no such queue.
+pub fn is_orphan(queue: Queue) -> Option<bool> {
+    listed_with(queue, &["--min-age", "0"])?["orphan"].as_bool()
+}
+
+fn listed_with(queue: Queue, args: &[&str]) -> Option<serde_json::Value> {
+    let rows = run(&[&["ls", "--json"], args].concat()).json();
     rows.as_array().unwrap().iter().find(|row| row["id"] == queue.id().get()).cloned()
 }

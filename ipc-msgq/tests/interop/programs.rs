@@ -94,7 +94,7 @@ fn the_command_receives_what_c_sends() {
     place.run(&sender, &["1"]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
     let output =
-        command.args(["recv", "--nowait", "--project", "M", "--path"]).arg(place.file()).output().unwrap();
+        command.args(["recv", "--nowait", &format!("{}:M", place.file().display())]).output().unwrap();
     assert_eq!(output.stdout, zerocopy::IntoBytes::as_bytes(&File::announced(1)));
 }
 

@@ -44,6 +44,10 @@ use narrator::Narrator;
 pub use output::{has_input, has_reader, print, print_bytes};
 pub use save::save;
 
+/// The time for which an object must have been left alone to be called an orphan, unless the user says another: one that
+/// was just made, or left for a process to come, is about to be used.
+pub const MIN_ORPHAN_AGE: &str = "1h";
+
 /// Exit status for an error of the user.
 const USAGE: u8 = 2;
 

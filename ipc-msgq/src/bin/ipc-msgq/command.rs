@@ -38,7 +38,7 @@ struct CommandLine {
     command: Command,
 }
 
-const AFTER_HELP: &str = "A queue is identified by --id N, by --key K (decimal or 0x…), or by --path FILE --project ID (ftok).\n\
+const AFTER_HELP: &str = "A queue is named by its id or its key, as `ls` shows them, or by FILE:PROJECT (ftok).\n\
                           Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (recv --nowait, --timeout).";
 
 #[derive(Debug, Subcommand)]

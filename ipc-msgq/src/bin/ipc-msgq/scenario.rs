@@ -17,7 +17,7 @@ use ipc_core::Result;
 use ipc_demo::print;
 
 use crate::command::Status;
-use context::{Context, Failure, ScenarioResult};
+use context::{Context, Failure, ScenarioResult, paragraph};
 
 pub use context::CleanupGuard;
 pub use worker_process::{WORKER, run as run_worker};
@@ -101,13 +101,13 @@ pub fn listed_only(scenario: Command) -> Command {
 
 fn list() -> Result<()> {
     let mut listed = SCENARIOS.iter().filter(|scenario| scenario.name != FALSE_CLAIM.name);
-    listed.try_for_each(|scenario| print(&format!("{:<22} {}\n", scenario.name, scenario.claim)))
+    listed.try_for_each(|scenario| print(&paragraph(scenario.claim, &format!("{:<22} ", scenario.name))))
 }
 
 fn run(name: &str) -> Result<Status> {
     let scenario =
         SCENARIOS.iter().find(|scenario| scenario.name == name).expect("clap has checked the name");
-    print(&format!("{}: {}\n", scenario.name, scenario.claim))?;
+    print(&paragraph(scenario.claim, &format!("{}: ", scenario.name)))?;
     let mut context = Context::new()?;
     let result = (scenario.run)(&mut context);
     context.close();

@@ -7,17 +7,17 @@ use ipc_msgq::{Key, Queue};
 use nix::errno::Errno;
 
 use super::Status;
-use super::name::{Address, parse_mode};
+use super::name::{KeyName, NEW_KEY, parse_mode};
 
 /// Creates a queue, or opens the one with this key, and prints its id
 ///
-/// Without --key or --path the queue gets a new, unused key, as with ipcmk -Q.
+/// Without KEY the queue gets a new, unused key, as with ipcmk -Q.
 #[derive(Args, Debug)]
 pub struct CreateArgs {
-    #[command(flatten)]
-    address: Address,
+    #[arg(value_name = "KEY", help = NEW_KEY, allow_negative_numbers = true)]
+    key: Option<KeyName>,
     /// No key (`IPC_PRIVATE`): only processes that are told the id can use the queue
-    #[arg(long, conflicts_with_all = ["key", "path", "exclusive"])]
+    #[arg(long, conflicts_with_all = ["key", "exclusive"])]
     private: bool,
     /// Permissions for owner, group and others: 4 to receive, 2 to send. Ignored if the queue already exists
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode, default_value = "0600")]
@@ -29,9 +29,9 @@ pub struct CreateArgs {
 
 impl CreateArgs {
     pub fn run(self) -> Result<Status> {
-        let queue = match self.address.key()? {
+        let queue = match self.key.as_ref().map(KeyName::key).transpose()? {
             Some(key) if self.exclusive => Queue::create(key, self.mode).advise(Errno::EEXIST, || {
-                format!("a queue with key {key} already exists (`ipc-msgq rm --key {key}` removes it)")
+                format!("a queue with key {key} already exists (`ipc-msgq rm {key}` removes it)")
             })?,
             Some(key) => Queue::open_or_create(key, self.mode)?,
             None if self.private => Queue::private(self.mode)?,

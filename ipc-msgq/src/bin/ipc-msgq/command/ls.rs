@@ -1,6 +1,7 @@
 //! `ls`: all queues of the system.
 
-use std::time::SystemTime;
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use ipc_core::Result;
@@ -9,21 +10,28 @@ use ipc_msgq::{Entry, list};
 use serde::Serialize;
 
 use super::Status;
-use super::text::{age, print_json, table, user};
-use super::users::{ORPHAN, Sleepers, is_alive, is_orphan};
+use super::text::{age, print_json, shortened, table, user};
+use super::users::{MinAge, ORPHAN, Sleepers, is_alive, is_orphan};
 
 /// Lists all queues, including those without read permission
 #[derive(Args, Debug)]
-#[command(after_help = format!("AGE is the time since a queue was created or changed by `set`; the kernel records no other time.\n\n{ORPHAN}"))]
+#[command(after_long_help = format!("{COLUMNS}\n\n{ORPHAN}"))]
 pub struct LsArgs {
+    #[command(flatten)]
+    min_age: MinAge,
     /// Print one JSON document: an array of objects
     #[arg(long)]
     json: bool,
 }
 
+const COLUMNS: &str = "\
+AGE is the time since a queue was created or changed by `set`; the kernel records no other time. USED-BY has the \
+processes that are known to use the queue: those that sleep on it, and the last sender and the last receiver, while they \
+run; `elsewhere` is a process of another pid namespace, and `-` is none. `stat` and --json tell them apart.";
+
 impl LsArgs {
     pub fn run(self) -> Result<Status> {
-        let rows = rows()?;
+        let rows = rows(self.min_age.min_age)?;
         if self.json {
             print_json(&rows)?;
         } else {
@@ -61,13 +69,13 @@ pub struct Row {
 }
 
 /// Returns every queue, in its present state.
-pub fn rows() -> Result<Vec<Row>> {
+pub fn rows(min_age: Duration) -> Result<Vec<Row>> {
     let entries = list()?;
     let sleepers = Sleepers::look()?;
-    Ok(entries.iter().map(|entry| row(entry, &sleepers)).collect())
+    Ok(entries.iter().map(|entry| row(entry, &sleepers, min_age)).collect())
 }
 
-fn row(entry: &Entry, sleepers: &Sleepers) -> Row {
+fn row(entry: &Entry, sleepers: &Sleepers, min_age: Duration) -> Row {
     let stat = &entry.stat;
     Row {
         key: stat.key.map_or(0, |key| key.get().cast_unsigned()),
@@ -83,55 +91,115 @@ fn row(entry: &Entry, sleepers: &Sleepers) -> Row {
         last_receiver: stat.last_receiver,
         last_receiver_lives: stat.last_receiver.map(|pid| is_alive(pid, stat.last_received)),
         sleepers: sleepers.on(entry.queue.id()),
-        orphan: is_orphan(entry, sleepers),
+        orphan: is_orphan(entry, sleepers, min_age),
         last_sent: stat.last_sent,
         last_received: stat.last_received,
         age: age(stat.last_changed),
     }
 }
 
-const HEADING: [&str; 11] = [
-    "KEY",
-    "ID",
-    "OWNER",
-    "PERMS",
-    "USED-BYTES",
-    "MESSAGES",
-    "AGE",
-    "LAST-SENDER",
-    "LAST-RECEIVER",
-    "SLEEPERS",
-    "ORPHAN",
-];
+/// The first six are those of `ipcs`. Nothing is wider than its column in any real queue, so a line has at most 80.
+const HEADING: [&str; 8] = ["KEY", "ID", "OWNER", "PERMS", "BYTES", "MSGS", "AGE", "USED-BY"];
 
 /// Formats the table for people.
 pub fn as_table(rows: &[Row]) -> String {
-    let pid = |pid: Option<u32>, lives: Option<bool>, when: Option<SystemTime>| match pid {
-        Some(pid) if lives == Some(true) => pid.to_string(),
-        Some(pid) => format!("{pid} (ended)"),
-        None if when.is_some() => "elsewhere".into(), // in another pid namespace: it has no number here
-        None => "-".into(),
-    };
-    let sleepers = |row: &Row| match row.sleepers.len() {
-        0 => "-".into(),
-        1..=3 => row.sleepers.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
-        many => format!("{many} processes"),
-    };
     let mut cells = vec![HEADING.map(str::to_owned).to_vec()];
     cells.extend(rows.iter().map(|row| {
         vec![
             format!("{:#010x}", row.key),
             row.id.to_string(),
-            row.owner.clone(),
+            shortened(&row.owner, 10),
             row.perms.clone(),
             row.used_bytes.to_string(),
             row.messages.to_string(),
             row.age.clone(),
-            pid(row.last_sender, row.last_sender_lives, row.last_sent),
-            pid(row.last_receiver, row.last_receiver_lives, row.last_received),
-            sleepers(row),
-            if row.orphan { "yes" } else { "no" }.into(),
+            row.used_by(),
         ]
     }));
     table(&cells)
+}
+
+impl Row {
+    /// Returns the processes that are known to use the queue; a word where there is no such process.
+    fn used_by(&self) -> String {
+        let alive = |pid: Option<u32>, lives: Option<bool>| pid.filter(|_| lives == Some(true));
+        let last = [
+            alive(self.last_sender, self.last_sender_lives),
+            alive(self.last_receiver, self.last_receiver_lives),
+        ];
+        let users: BTreeSet<u32> = self.sleepers.iter().copied().chain(last.into_iter().flatten()).collect();
+        // In another pid namespace: it has no number here.
+        let elsewhere = |pid: Option<u32>, when: Option<SystemTime>| pid.is_none() && when.is_some();
+        match users.len() {
+            0 if self.orphan => "orphan".into(),
+            0 if elsewhere(self.last_sender, self.last_sent)
+                || elsewhere(self.last_receiver, self.last_received) =>
+            {
+                "elsewhere".into()
+            }
+            0 => "-".into(),
+            1 | 2 => users.iter().map(u32::to_string).collect::<Vec<_>>().join(","),
+            many => format!("{many} processes"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row with the longest value of each column.
+    fn longest() -> Row {
+        Row {
+            key: u32::MAX,
+            id: i32::MAX,
+            owner: "a-name-of-32-bytes-is-the-longest".into(),
+            uid: u32::MAX,
+            perms: "0777".into(),
+            used_bytes: 16384,
+            messages: 16384,
+            capacity: Some(16384),
+            last_sender: Some(4_194_303),
+            last_sender_lives: Some(true),
+            last_receiver: Some(4_194_302),
+            last_receiver_lives: Some(true),
+            sleepers: Vec::new(),
+            orphan: false,
+            last_sent: Some(SystemTime::UNIX_EPOCH),
+            last_received: Some(SystemTime::UNIX_EPOCH),
+            age: "9999d".into(),
+        }
+    }
+
+    #[test]
+    fn the_longest_row_fits_80_columns() {
+        let mut rows = vec![longest(); 2];
+        rows[1].sleepers = (1..=9999).collect();
+        let table = as_table(&rows);
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+        let last: Vec<_> = table.lines().map(|line| line.rsplit("  ").next().unwrap()).collect();
+        assert_eq!(last, ["USED-BY", "4194302,4194303", "10001 processes"]);
+        assert!(table.contains("a-name-of+ "), "{table}");
+    }
+
+    #[test]
+    fn the_users_are_the_processes_that_run() {
+        let row = |change: fn(&mut Row)| {
+            let mut row = longest();
+            change(&mut row);
+            row.used_by()
+        };
+        assert_eq!(row(|row| row.sleepers = vec![7]), "3 processes");
+        assert_eq!(row(|row| row.last_sender_lives = Some(false)), "4194302");
+        assert_eq!(row(|row| row.last_receiver = row.last_sender), "4194303", "it sends and receives");
+        let ended =
+            |row: &mut Row| (row.last_sender_lives, row.last_receiver_lives) = (Some(false), Some(false));
+        let mut nobody = longest();
+        ended(&mut nobody);
+        assert_eq!(nobody.used_by(), "-");
+        nobody.orphan = true;
+        assert_eq!(nobody.used_by(), "orphan");
+        (nobody.orphan, nobody.last_sender) = (false, None);
+        assert_eq!(nobody.used_by(), "elsewhere");
+    }
 }

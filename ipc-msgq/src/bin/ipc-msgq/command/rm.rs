@@ -1,18 +1,17 @@
 //! `rm`: removes queues and the messages in them.
 
 use std::fmt::Display;
-use std::path::PathBuf;
 
-use clap::{ArgAction, ArgGroup, Args, ValueHint};
+use clap::{ArgGroup, Args};
 use ipc_core::{Error, Result};
 use ipc_demo::print;
-use ipc_msgq::{Entry, Key, ProjectId, Queue, QueueId, list};
+use ipc_msgq::{Entry, Queue, list};
 use nix::unistd::geteuid;
 
 use super::Status;
-use super::name::{by_id, by_key, of, parse_id};
+use super::name::{FORMS, QueueName, by_id, of};
 use super::text::{count, user};
-use super::users::{ORPHAN, Sleepers, is_orphan};
+use super::users::{MinAge, ORPHAN, Sleepers, is_orphan};
 
 /// The text of `--help` on the certainty of `--orphans`.
 const ONE_LOOK: &str = "\
@@ -22,29 +21,19 @@ process that begins to wait on it in that short time is not seen, and its call f
 /// Removes queues, with all messages in them
 #[derive(Args, Debug)]
 #[command(
-    after_help = format!("As with ipcrm, nothing is printed for the queues that were named and removed.\n\n{ORPHAN}\n\n{ONE_LOOK}"),
-    group = ArgGroup::new("which").required(true).multiple(true).args(["ids", "more", "keys", "path", "orphans"])
+    after_help = "As with ipcrm, nothing is printed for the queues that were named and removed.",
+    after_long_help = format!("As with ipcrm, nothing is printed for the queues that were named and removed.\n\n{ORPHAN}\n\n{ONE_LOOK}"),
+    group = ArgGroup::new("which").required(true).multiple(true).args(["queues", "orphans"])
 )]
 #[group(skip)]
 pub struct RmArgs {
-    /// The queues with these ids
-    #[arg(value_name = "N", value_parser = parse_id)]
-    ids: Vec<QueueId>,
-    /// The queue with this id, as with ipcrm; may be repeated, or a list with commas
-    #[arg(short = 'q', long = "id", value_name = "N", value_parser = parse_id, action = ArgAction::Append, value_delimiter = ',')]
-    more: Vec<QueueId>,
-    /// The queue with this key: decimal or 0x…; may be repeated, or a list with commas
-    #[arg(short = 'Q', long = "key", value_name = "K", action = ArgAction::Append, value_delimiter = ',', allow_negative_numbers = true)]
-    keys: Vec<Key>,
-    /// The queue with the key that ftok(3) computes from this file and a project
-    #[arg(long, value_name = "FILE", requires = "project", value_hint = ValueHint::AnyPath)]
-    path: Option<PathBuf>,
-    /// The project for --path: 1 to 255, or a letter
-    #[arg(long, value_name = "ID", requires = "path", allow_negative_numbers = true)]
-    project: Option<ProjectId>,
+    #[arg(value_name = "QUEUE", help = FORMS, allow_negative_numbers = true)]
+    queues: Vec<QueueName>,
     /// Remove all of this user's queues that no process seems to use, and print each
     #[arg(long)]
     orphans: bool,
+    #[command(flatten)]
+    min_age: MinAge,
     /// Only print what would be removed
     #[arg(short = 'n', long)]
     dry_run: bool,
@@ -56,8 +45,8 @@ pub struct RmArgs {
 impl RmArgs {
     pub fn run(self) -> Result<Status> {
         let mut failed = false;
-        for named in self.named() {
-            if let Err(error) = named.and_then(|queue| self.remove_named(queue)) {
+        for name in &self.queues {
+            if let Err(error) = name.open().and_then(|queue| self.remove_named(queue)) {
                 report(&error);
                 failed = true;
             }
@@ -66,14 +55,6 @@ impl RmArgs {
             failed |= self.remove_orphans()?;
         }
         Ok(if failed { Status::Failed } else { Status::Done })
-    }
-
-    /// Returns each queue that was named, or the reason why there is none.
-    fn named(&self) -> impl Iterator<Item = Result<Queue>> {
-        let ids = self.ids.iter().chain(&self.more).map(|id| by_id(*id));
-        let keys = self.keys.iter().map(|key| by_key(*key));
-        let path = self.path.iter().zip(self.project);
-        ids.chain(keys).chain(path.map(|(path, project)| Key::ftok(path, project).and_then(by_key)))
     }
 
     fn remove_named(&self, queue: Queue) -> Result<()> {
@@ -93,7 +74,7 @@ impl RmArgs {
     /// Removes the orphans, and returns whether one of them could not be removed.
     fn remove_orphans(&self) -> Result<bool> {
         let sleepers = Sleepers::look()?;
-        let orphans = list()?.into_iter().filter(|entry| is_orphan(entry, &sleepers));
+        let orphans = list()?.into_iter().filter(|entry| is_orphan(entry, &sleepers, self.min_age.min_age));
         let mut failed = false;
         for orphan in orphans.filter(|entry| self.force || is_ours(entry)) {
             // Skips one that has been used since.

@@ -10,7 +10,7 @@ use ipc_msgq::{Key, Queue};
 use nix::errno::Errno;
 
 use super::Status;
-use super::name::{self, Address, parse_mode};
+use super::name::{self, KeyName, NEW_KEY, parse_mode};
 use crate::scenario::CleanupGuard;
 
 /// Creates a queue, prints its id, and sends each request of a `client` back, until interrupted
@@ -18,8 +18,8 @@ use crate::scenario::CleanupGuard;
 /// The queue is removed when this process ends, even if it is killed.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
-    #[command(flatten)]
-    address: Address,
+    #[arg(value_name = "KEY", help = NEW_KEY, allow_negative_numbers = true)]
+    key: Option<KeyName>,
     /// Permissions for owner, group and others: 4 to receive, 2 to send
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode, default_value = "0600")]
     mode: u32,
@@ -29,14 +29,14 @@ impl ServeArgs {
     pub fn run(self) -> Result<Status> {
         let (key, queue, _guard) = self.make()?;
         print(&format!("{}\n", queue.id()))?;
-        eprintln!("from another terminal: ipc-msgq client --key {key} hello");
+        eprintln!("from another terminal: ipc-msgq client {key} hello");
         let server = Server::start(queue, Echo)?;
         name::of(queue, server.wait()).map(|()| Status::Done)
     }
 
     /// Makes the queue, and the guard that removes it when this process ends.
     fn make(&self) -> Result<(Key, Queue, CleanupGuard)> {
-        let key = self.address.key()?.unwrap_or_else(Key::fresh);
+        let key = self.key.as_ref().map_or_else(|| Ok(Key::fresh()), KeyName::key)?;
         let in_use = || format!("a queue with key {key} already exists: choose another key");
         let mut guard = CleanupGuard::start()?;
         let queue = guard.create(key, self.mode).advise(Errno::EEXIST, in_use)?;

@@ -4,9 +4,12 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use clap::Args;
 use ipc_core::process::proc::{self, Stat};
 use ipc_core::{Advise, Call, Result, ownership};
-use ipc_msgq::{Entry, QueueId, SystemV};
+use ipc_demo::MIN_ORPHAN_AGE;
+use ipc_demo::units::parse_duration_or_zero;
+use ipc_msgq::{Entry, QueueId, Stat as QueueStat, SystemV};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -15,8 +18,8 @@ use nix::unistd::Pid;
 pub const ORPHAN: &str = "\
 The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, no \
 process uses it: the last sender and the last receiver have both ended (or there never were any), no process sleeps in \
-msgsnd or msgrcv on it, and no ping or pong of this user holds it. A process that will use it only later cannot be seen, \
-nor can one of another pid namespace, unless it was the last sender or receiver: `ls` shows it as `elsewhere`, and the \
+msgsnd or msgrcv on it, no ping or pong of this user holds it, and it has been like that for the time of --min-age. A \
+process that will use it only later cannot be seen, nor can one of another pid namespace, unless it was the last sender or receiver: `ls` shows it as `elsewhere`, and the \
 queue is not an orphan. Of a receiver that had to sleep, the kernel records the thread, not the process: once that thread \
 has ended, nothing tells whether its process is alive. So a server that only receives, in threads that come and go, \
 appears to have ended while none of them sleeps on the queue. Root sees the sleepers of all users; other users see only \
@@ -122,8 +125,28 @@ fn if_shown<T>(read: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// Returns whether no process uses the queue, as far as can be seen. See [`ORPHAN`].
-pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
+/// The age from which on an unused queue is an orphan.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct MinAge {
+    /// The time for which an orphan must have been left alone: 0, 10min, 24h
+    ///
+    /// A queue that was just made, or whose messages were sent by a process that has ended since, may be about to be used.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration_or_zero, default_value = MIN_ORPHAN_AGE, allow_negative_numbers = true)]
+    pub min_age: Duration,
+}
+
+/// Returns whether no process uses the queue, as far as can be seen, and none has for `min_age`. See [`ORPHAN`].
+pub fn is_orphan(entry: &Entry, sleepers: &Sleepers, min_age: Duration) -> bool {
+    left_alone_for(&entry.stat) >= min_age && !is_used(entry, sleepers)
+}
+
+/// Returns the time since the queue was made, changed or used; zero if the clock was set back meanwhile.
+fn left_alone_for(stat: &QueueStat) -> Duration {
+    let last = stat.last_sent.max(stat.last_received).max(Some(stat.last_changed));
+    last.and_then(|last| last.elapsed().ok()).unwrap_or(Duration::ZERO)
+}
+
+fn is_used(entry: &Entry, sleepers: &Sleepers) -> bool {
     let stat = &entry.stat;
     let lives = |pid: Option<u32>, when: Option<SystemTime>| match pid {
         Some(pid) => is_alive(pid, when),
@@ -132,10 +155,10 @@ pub fn is_orphan(entry: &Entry, sleepers: &Sleepers) -> bool {
     // An ownership lock that cannot be inspected may be in use.
     let is_locked =
         || stat.key.is_some_and(|key| ownership::is_held::<SystemV>(&key.to_string()).unwrap_or(true));
-    !lives(stat.last_sender, stat.last_sent)
-        && !lives(stat.last_receiver, stat.last_received)
-        && sleepers.on(entry.queue.id()).is_empty()
-        && !is_locked()
+    lives(stat.last_sender, stat.last_sent)
+        || lives(stat.last_receiver, stat.last_received)
+        || !sleepers.on(entry.queue.id()).is_empty()
+        || is_locked()
 }
 
 /// Returns whether the process that had the number `pid` at the time `then` still runs. A process that has started
@@ -210,12 +233,34 @@ mod tests {
         let look = |queue: ipc_msgq::Queue| {
             let stat = queue.stat().unwrap();
             assert_eq!((stat.last_sender, stat.last_receiver), (None, None));
-            is_orphan(&Entry { queue, stat }, &Sleepers(Vec::new()))
+            is_orphan(&Entry { queue, stat }, &Sleepers(Vec::new()), Duration::ZERO)
         };
         let ownership = ownership::OwnershipLock::take::<SystemV>(Some(&key.to_string())).unwrap();
         assert!(!look(ipc_msgq::Queue::create_crash_safe(&ownership, key, 0o600).unwrap()));
         drop(ownership);
         assert!(look(*ipc_msgq::Queue::private(0o600).unwrap().owned()), "no process holds that one");
+    }
+
+    /// The age counts from the last of what the kernel has recorded, and not at all if that is in the future.
+    #[test]
+    fn a_queue_used_lately_is_no_orphan() {
+        let queue = ipc_msgq::Queue::private(0o600).unwrap().owned();
+        let ago = |minutes: u64| SystemTime::now() - Duration::from_secs(minutes * 60);
+        let is_orphan = |changed, sent: Option<SystemTime>, received: Option<SystemTime>, min_age: u64| {
+            let mut stat = queue.stat().unwrap();
+            (stat.last_changed, stat.last_sent, stat.last_received) = (changed, sent, received);
+            // Both have ended: no process has so high a number.
+            (stat.last_sender, stat.last_receiver) = (Some(0x7fff_ffff), Some(0x7fff_ffff));
+            let entry = Entry { queue: *queue, stat };
+            super::is_orphan(&entry, &Sleepers(Vec::new()), Duration::from_secs(min_age * 60))
+        };
+        assert!(is_orphan(ago(61), None, None, 60));
+        assert!(!is_orphan(ago(59), None, None, 60), "just made");
+        assert!(!is_orphan(ago(900), Some(ago(59)), Some(ago(900)), 60), "it has just got a message");
+        assert!(!is_orphan(ago(900), Some(ago(900)), Some(ago(59)), 60));
+        assert!(is_orphan(ago(900), Some(ago(900)), Some(ago(900)), 60));
+        let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+        assert!(!is_orphan(tomorrow, None, None, 60), "a clock that was set back says nothing");
     }
 
     /// The kernel records the thread that was woken. While the thread runs, its process is known; afterwards it is not.
@@ -226,7 +271,8 @@ mod tests {
         let look = || {
             let mut stat = queue.stat().unwrap();
             (stat.last_sender, stat.last_sent) = (None, None); // as if there had been none
-            let orphan = is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look().unwrap());
+            let orphan =
+                is_orphan(&Entry { queue: *queue, stat }, &Sleepers::look().unwrap(), Duration::ZERO);
             (orphan, is_alive(stat.last_receiver.unwrap(), stat.last_received))
         };
         let thread = std::thread::scope(|scope| {

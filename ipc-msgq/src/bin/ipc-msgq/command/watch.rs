@@ -13,7 +13,8 @@ use ipc_demo::{has_reader, print};
 
 use super::Status;
 use super::ls::{Row, as_table, rows};
-use super::text::{count, moment};
+use super::text::{count, moment, shortened};
+use super::users::MinAge;
 
 /// Shows the queues live, until interrupted: as a table on a terminal, otherwise as a line for each change
 #[derive(Args, Debug)]
@@ -21,6 +22,8 @@ pub struct WatchArgs {
     /// The time between two updates: 1, 0.5, 100ms. A queue that exists only in between is not seen
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1", allow_negative_numbers = true)]
     interval: Duration,
+    #[command(flatten)]
+    min_age: MinAge,
 }
 
 /// Moves the cursor home and erases from there to the end: overwriting text with the same text does not flicker.
@@ -31,7 +34,7 @@ impl WatchArgs {
         let terminal = stdout().is_terminal();
         let mut before = BTreeMap::new();
         loop {
-            let now = rows()?;
+            let now = rows(self.min_age.min_age)?;
             let heading = format!("{}, every {} s\n", moment(SystemTime::now()), self.interval.as_secs_f64());
             if terminal {
                 print(&format!("{REDRAW}{heading}\n{}", as_table(&now)))?;
@@ -47,22 +50,35 @@ impl WatchArgs {
     }
 }
 
-/// Returns a line for each queue that is new, changed or gone.
+/// Returns a line for each queue that is new or gone, and for each thing that has changed about one.
 fn changes(before: &BTreeMap<i32, Row>, now: &BTreeMap<i32, Row>) -> String {
     let mut lines = String::new();
     let time = moment(SystemTime::now());
-    for (id, row) in now.iter().filter(|(id, row)| before.get(id) != Some(row)) {
-        let what = if before.contains_key(id) { "changed" } else { "appeared" };
-        let Row { key, owner, perms, used_bytes, messages, orphan, .. } = row;
-        let (messages, bytes) = (count(*messages, "message"), count(*used_bytes, "byte"));
-        let orphan = if *orphan { ", orphan" } else { "" };
-        let _ = writeln!(
-            lines,
-            "{time} queue {id} {what}: key {key:#010x}, owner {owner}, perms {perms}, {messages}, {bytes}{orphan}"
-        );
+    let mut tell = |id: i32, what: &str| {
+        let _ = writeln!(lines, "{time} queue {id} {what}"); // writing to a String cannot fail
+    };
+    for (&id, row) in now {
+        let old = before.get(&id);
+        let is_as_before = |same: fn(&Row, &Row) -> bool| old.is_some_and(|old| same(old, row));
+        if !is_as_before(|old, new| (old.key, &old.owner, &old.perms) == (new.key, &new.owner, &new.perms)) {
+            let verb = if old.is_some() { "changed" } else { "appeared" };
+            let owner = shortened(&row.owner, 10);
+            tell(id, &format!("{verb}: key {:#010x}, {owner}, {}", row.key, row.perms));
+        }
+        let is_full = old.is_some() || row.messages > 0;
+        if is_full
+            && !is_as_before(|old, new| (old.messages, old.used_bytes) == (new.messages, new.used_bytes))
+        {
+            tell(id, &format!("holds {}, {}", count(row.messages, "message"), count(row.used_bytes, "byte")));
+        }
+        match (old.is_some_and(|old| old.orphan), row.orphan) {
+            (false, true) => tell(id, "is an orphan"),
+            (true, false) => tell(id, "is an orphan no more"),
+            _ => {}
+        }
     }
-    for id in before.keys().filter(|id| !now.contains_key(id)) {
-        let _ = writeln!(lines, "{time} queue {id} disappeared");
+    for &id in before.keys().filter(|id| !now.contains_key(id)) {
+        tell(id, "disappeared");
     }
     lines
 }

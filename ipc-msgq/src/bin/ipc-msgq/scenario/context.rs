@@ -1,5 +1,7 @@
 //! The context of a scenario: a queue, a clock, and a process that cleans up.
 
+use std::panic::Location;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ipc_core::ownership::OwnershipLock;
@@ -21,9 +23,28 @@ impl Clock {
     pub fn log(self, name: &str, pid: Option<u32>, what: &str) -> Result<()> {
         let time = self.0.elapsed().as_secs_f64() * 1e3;
         let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
-        let line = format!("{time:9.1} ms  {name:<10} {pid:>7}  {what}");
-        print(&format!("{}\n", line.trim_end()))
+        print(&paragraph(what, &format!("{time:6.1} ms  {name:<10} {pid:>7}  ")))
     }
+
+    /// Does the same for a call, and names the line of the scenario that has it made.
+    pub fn log_call(self, name: &str, pid: u32, what: &str, source: &Location<'_>) -> Result<()> {
+        let file = Path::new(source.file()).file_name().unwrap_or_default().display();
+        self.log(name, Some(pid), &format!("{what}  {file}:{}", source.line()))
+    }
+}
+
+/// The columns of a terminal as it usually is.
+const WIDTH: usize = 80;
+
+/// Formats `text` behind `margin`, in as many lines as it takes.
+pub fn paragraph(text: &str, margin: &str) -> String {
+    let indent = " ".repeat(margin.chars().count());
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(margin)
+        .subsequent_indent(&indent)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::fill(text, options) + "\n"
 }
 
 /// A scenario's queue and its clock.

@@ -1,6 +1,6 @@
 //! The end of a queue.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ipc_msgq::list;
 
@@ -92,5 +92,5 @@ pub const ORPHAN: Scenario = Scenario {
 fn orphan(context: &Context) -> ipc_core::Result<Option<bool>> {
     let sleepers = Sleepers::look()?;
     let entry = list()?.into_iter().find(|entry| entry.queue == context.queue);
-    Ok(entry.map(|entry| is_orphan(&entry, &sleepers)))
+    Ok(entry.map(|entry| is_orphan(&entry, &sleepers, Duration::ZERO)))
 }

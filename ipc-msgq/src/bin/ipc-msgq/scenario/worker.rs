@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
+use std::panic::Location;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub struct Worker {
     control: Control,
     /// The step that has not been answered yet.
     step: String,
+    /// The line of the scenario that began the step.
+    source: &'static Location<'static>,
     queue: QueueId,
     clock: Clock,
     /// True if it was seen sleeping before it answered.
@@ -46,6 +49,7 @@ impl Worker {
             process,
             control,
             step: String::new(),
+            source: Location::caller(),
             queue,
             clock,
             slept: false,
@@ -58,16 +62,19 @@ impl Worker {
     }
 
     /// Tells the process to execute a step, and does not wait.
+    #[track_caller]
     pub fn start(&mut self, step: &str) -> Result<()> {
         step.clone_into(&mut self.step);
+        self.source = Location::caller();
         self.slept = false;
         self.control.send(&step)
     }
 
     /// Does the same and logs it: for steps that take a while.
+    #[track_caller]
     pub fn start_announced(&mut self, step: &str) -> Result<()> {
         self.start(step)?;
-        self.log(&format!("{}: begins", describe(step)))
+        self.log_step("begins")
     }
 
     /// Waits until the process has executed its step.
@@ -85,12 +92,14 @@ impl Worker {
     }
 
     /// Executes a step and waits until it is done.
+    #[track_caller]
     pub fn run(&mut self, step: &str) -> Result<Reply> {
         self.start(step)?;
         self.finish()
     }
 
     /// Does the same, without logging it.
+    #[track_caller]
     pub fn run_silently(&mut self, step: &str) -> Result<Reply> {
         self.start(step)?;
         self.reply()
@@ -106,7 +115,13 @@ impl Worker {
     fn log_reply(&self, reply: &Reply) -> Result<()> {
         let took = reply.took.as_secs_f64() * 1e3;
         let slept = if self.slept { format!(", having slept {took:.1} ms") } else { String::new() };
-        self.log(&format!("{}: {}{slept}", describe(&self.step), describe_result(&self.step, &reply.result)))
+        self.log_step(&format!("{}{slept}", describe_result(&self.step, &reply.result)))
+    }
+
+    /// Logs the step, as of the line that began it.
+    fn log_step(&self, how: &str) -> Result<()> {
+        let what = format!("{}: {how}", describe(&self.step));
+        self.clock.log_call(&self.name, self.pid(), &what, self.source)
     }
 
     /// Logs a line.
@@ -130,7 +145,7 @@ impl Worker {
         }
         self.slept = true;
         let threads = if threads == 1 { String::new() } else { format!(", with {threads} threads") };
-        self.log(&format!("{}: sleeps{threads}", describe(&self.step)))?;
+        self.log_step(&format!("sleeps{threads}"))?;
         Ok(())
     }
 
@@ -150,8 +165,9 @@ impl Worker {
         Ok(asleep(pid)? >= threads)
     }
 
+    #[track_caller]
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        self.log(&format!("gets {signal}"))?;
+        self.clock.log_call(&self.name, self.pid(), &format!("gets {signal}"), Location::caller())?;
         kill(Pid::from_raw(self.pid().cast_signed()), signal).call("kill")
     }
 
@@ -163,10 +179,11 @@ impl Worker {
     }
 
     /// Kills the process, as in a crash.
+    #[track_caller]
     pub fn kill(mut self) -> Result<()> {
         self.process.kill();
         self.process.wait()?;
-        self.log("is killed (SIGKILL)")
+        self.clock.log_call(&self.name, self.pid(), "is killed (SIGKILL)", Location::caller())
     }
 }
 
