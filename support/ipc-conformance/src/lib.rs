@@ -16,6 +16,7 @@
 //! |---|---|
 //! | `facts.rs` | the facts about a variant that the suite needs |
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
+//! | `typed.rs` | structs as messages, and iterators over messages |
 //! | `deadlines.rs` | calls with a timeout |
 //! | `endings.rs` | closed and killed peers, on either side |
 //! | `last_word.rs` | the messages that a peer sends just before it is killed |
@@ -73,6 +74,7 @@ mod scripts;
 mod skipped;
 mod sys;
 mod terminals;
+mod typed;
 mod users;
 pub mod watchdog;
 
@@ -178,6 +180,7 @@ impl Suite {
         for wait in Wait::ALL {
             let bench = Bench::<M> { facts, wait, mechanism: PhantomData };
             self.trials.extend(messages::trials(bench));
+            self.trials.extend(typed::trials(bench));
             self.trials.extend(deadlines::trials(bench));
             self.trials.extend(endings::trials(bench));
             self.trials.extend(hostile::trials(bench));

@@ -72,5 +72,5 @@ pub use profile::{
 pub use random::random;
 pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
-pub use transport::{Transport, last_look};
+pub use transport::{Transport, Typed, last_look};
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -1,8 +1,15 @@
 //! A connected end that moves whole messages: the one interface through which the six are compared.
 
+mod messages;
+mod typed;
+
+use std::iter::FusedIterator;
 use std::time::Duration;
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use crate::{Error, Result};
+pub use typed::Typed;
 
 /// One end of a link between two processes. The other end receives every message that this one sends, whole, unchanged
 /// and in order.
@@ -80,6 +87,62 @@ pub trait Transport {
     /// [`Disconnected`](crate::Error::Disconnected): the peer is gone; messages it sent before can still be received.
     fn check_peer(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    /// Returns the messages, one after another, each in memory of its own. It waits for each as [`recv`](Self::recv)
+    /// does.
+    ///
+    /// The iterator ends when the peer is gone and everything it sent has been received. Any other error is its last
+    /// item. Make it once, not for each message: it has a buffer for the [longest](Self::max_message).
+    ///
+    /// ```
+    /// # use ipc_core::{Result, Transport};
+    /// fn print(mut link: impl Transport) -> Result<()> {
+    ///     for message in link.messages() {
+    ///         println!("{}", String::from_utf8_lossy(&message?));
+    ///     }
+    ///     Ok(()) // the peer has closed its end, or died
+    /// }
+    /// ```
+    fn messages(&mut self) -> impl FusedIterator<Item = Result<Vec<u8>>>
+    where
+        Self: Sized,
+    {
+        // As long as we choose, not as the peer does; the kernel provides the pages that are written to.
+        let mut buffer = vec![0; self.max_message()];
+        messages::messages(move || self.recv(&mut buffer).map(|len| buffer[..len].to_vec()))
+    }
+
+    /// Returns the link with structs of type `T` as messages. It borrows the link: bytes, and structs of other types, can
+    /// be sent and received before and after.
+    ///
+    /// ```
+    /// # use ipc_core::{Result, Transport};
+    /// use zerocopy::{FromBytes, Immutable, IntoBytes};
+    ///
+    /// #[derive(FromBytes, Immutable, IntoBytes)]
+    /// #[repr(C)]
+    /// struct Question {
+    ///     factors: [u32; 2],
+    /// }
+    ///
+    /// #[derive(FromBytes, Immutable, IntoBytes)]
+    /// #[repr(C)]
+    /// struct Answer {
+    ///     product: u64,
+    /// }
+    ///
+    /// fn multiply(link: &mut impl Transport, factors: [u32; 2]) -> Result<u64> {
+    ///     link.typed().send(&Question { factors })?;
+    ///     let answer: Answer = link.typed().recv()?;
+    ///     Ok(answer.product)
+    /// }
+    /// ```
+    fn typed<T: FromBytes + IntoBytes + Immutable>(&mut self) -> Typed<'_, T, Self>
+    where
+        Self: Sized,
+    {
+        Typed::new(self)
     }
 }
 
