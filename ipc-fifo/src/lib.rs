@@ -63,15 +63,17 @@ use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::{
-    Advise, Between, Call, Clients, Deadline, Direction, Error, Framed, Mechanism, Medium, Persistence,
-    Profile, Reach, Result, Setup, Shared, Unit, Variant, poll_for,
+    Advise, Between, Call, Clients, Deadline, Direction, Medium, Persistence, Profile, Reach, Shared, Unit,
+    Variant, poll_for,
 };
-use nix::errno::Errno;
 use nix::sys::stat;
 use nix::unistd::mkfifo;
 
 pub use ends::Ends;
 use greeting::Reception;
+pub use ipc_core::Framed;
+#[doc(inline)]
+pub use ipc_core::prelude::*;
 
 /// The FIFO that the owner reads.
 const TO_OWNER: &str = "to-owner";

@@ -41,11 +41,13 @@ mod address;
 mod file;
 mod memfd;
 
-use ipc_core::ring::RingLink;
 use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 
 pub use file::{File, FileOptions};
-pub use ipc_core::ring::Mapping;
+pub use ipc_core::pages::Pages;
+#[doc(inline)]
+pub use ipc_core::prelude::*;
+pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, WriteGrant, guard};
 pub use memfd::Memfd;
 
 /// The memory map's row of the table.

@@ -10,7 +10,7 @@
 //! | bare | `msgsnd` and `msgrcv` of the C library, on a struct |
 //! | again | the same: the difference between two measurements of one thing on this machine |
 //! | queue | [`Queue::send`] and [`Queue::recv`] of a [`Message`] |
-//! | typed | the same with a struct, copied in and out: [`Typed`] |
+//! | typed | the same with a struct, copied in and out: [`TypedQueue`] |
 //! | link | [`Transport::send`] and `recv`, which watch the peer |
 #![allow(unsafe_code)] // the baseline has to be bare
 
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Mechanism, Result, Setup, Transport};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV, SystemVLink, Typed};
+use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV, SystemVLink, TypedQueue};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// A payload of 64 bytes.
@@ -46,7 +46,7 @@ struct Participant {
     other: MessageType,
     queue: Queue,
     message: Message,
-    typed: Typed<Payload>,
+    typed: TypedQueue<Payload>,
     link: SystemVLink,
     starts: bool,
 }

@@ -92,7 +92,7 @@
 //! | `readiness.rs` | 8 | [`Readiness`]: to poll a queue and sockets together |
 //! | `readiness/helper.rs` | 2 | the thread behind it |
 //! | **9. Structs, and the kernel's records** | **14** | |
-//! | `typed.rs` | 6 | [`Typed`]: messages that are structs |
+//! | `typed.rs` | 6 | [`TypedQueue`]: messages that are structs |
 //! | `stat.rs` | 4 | [`Stat`]: what the kernel records about a queue |
 //! | `control.rs` | 4 | [`Settings`]: what can be changed |
 //! | **10. Removing and listing** | **12** | |
@@ -128,10 +128,12 @@ mod wait_limit;
 mod wake_timer;
 
 use ipc_core::ownership::{self, Note};
-use ipc_core::{Between, Direction, Error, Medium, Profile, Reach, Result, Unit};
+use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 
 pub use control::Settings;
 pub use drain::Drain;
+#[doc(inline)]
+pub use ipc_core::prelude::*;
 pub use ipc_core::{Key, ProjectId};
 pub use limits::{Limits, Usage};
 pub use list::{Entry, list, list_proc};
@@ -145,7 +147,7 @@ pub use readiness::Readiness;
 pub use select::Select;
 pub use stat::Stat;
 pub use system_v::{SystemV, SystemVLink};
-pub use typed::Typed;
+pub use typed::TypedQueue;
 pub use wait_limit::{CancelToken, WaitLimit};
 
 /// The variants of the message queue; the first is the default.

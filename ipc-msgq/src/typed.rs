@@ -9,11 +9,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::{Message, MessageType, Queue, Select, WaitLimit};
 
-/// A queue whose messages are structs of type `T`, as C programs send them.
+/// A queue whose messages are structs of type `T`, as C programs send them: made by [`Queue::typed`].
 ///
-/// The kernel moves bytes. The two programs must agree that they are a `T`, and the compiler checks that they *can* be:
-/// `T` is `#[repr(C)]`, every bit pattern is valid, and it has no padding (which would leak memory contents, and differ
-/// between compilers) and no pointers (which mean nothing in another process). The derives are those of [`zerocopy`].
+/// [`Typed`](ipc_core::Typed), which is the same for a link of any mechanism, says what a `T` must be, and why. Here each
+/// struct has a message type as well, by which a receiver selects.
 ///
 /// ```
 /// use ipc_msgq::{MessageType, Queue, Select};
@@ -31,39 +30,9 @@ use crate::{Message, MessageType, Queue, Select, WaitLimit};
 /// let mut points = queue.typed::<Point>();
 /// points.send(MessageType::ONE, &Point { x: 3, y: 4 })?;
 /// assert_eq!(points.recv(Select::Any)?, (MessageType::ONE, Point { x: 3, y: 4 }));
-/// # Ok::<(), ipc_core::Error>(())
+/// # Ok::<(), ipc_msgq::Error>(())
 /// ```
-///
-/// A struct with padding is refused; this one would have three bytes of it:
-///
-/// ```compile_fail,E0277
-/// # use zerocopy::{FromBytes, Immutable, IntoBytes};
-/// #[derive(FromBytes, Immutable, IntoBytes)]
-/// #[repr(C)]
-/// struct Padded {
-///     letter: u8,
-///     number: u32,
-/// }
-/// ```
-///
-/// A reference is refused:
-///
-/// ```compile_fail,E0277
-/// # use zerocopy::{FromBytes, Immutable, IntoBytes};
-/// #[derive(FromBytes, Immutable, IntoBytes)]
-/// #[repr(C)]
-/// struct Reference {
-///     text: &'static u8,
-/// }
-/// ```
-///
-/// So is a pointer, and a type with invalid bit patterns, such as `bool` or `char`:
-///
-/// ```compile_fail,E0277
-/// # use ipc_msgq::Queue;
-/// Queue::private(0o600).unwrap().typed::<bool>();
-/// ```
-pub struct Typed<T> {
+pub struct TypedQueue<T> {
     queue: Queue,
     message: Message,
     payload: PhantomData<fn(T) -> T>,
@@ -72,12 +41,12 @@ pub struct Typed<T> {
 impl Queue {
     /// Returns the same queue, with structs as messages.
     #[must_use]
-    pub fn typed<T: FromBytes + IntoBytes + Immutable>(self) -> Typed<T> {
-        Typed { queue: self, message: Message::with_capacity(size_of::<T>()), payload: PhantomData }
+    pub fn typed<T: FromBytes + IntoBytes + Immutable>(self) -> TypedQueue<T> {
+        TypedQueue { queue: self, message: Message::with_capacity(size_of::<T>()), payload: PhantomData }
     }
 }
 
-impl<T: FromBytes + IntoBytes + Immutable> Typed<T> {
+impl<T: FromBytes + IntoBytes + Immutable> TypedQueue<T> {
     /// Returns the queue.
     #[must_use]
     pub const fn queue(&self) -> Queue {
@@ -190,9 +159,9 @@ fn name<T>() -> &'static str {
     name.rsplit("::").next().unwrap_or(name)
 }
 
-impl<T> fmt::Debug for Typed<T> {
+impl<T> fmt::Debug for TypedQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typed")
+        f.debug_struct("TypedQueue")
             .field("queue", &self.queue)
             .field("payload", &name::<T>())
             .finish_non_exhaustive()

@@ -67,14 +67,17 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_core::{
-    Advise, Between, Call, Clients, Direction, Error, Framed, Mechanism, Medium, Persistence, Profile, Reach,
-    Result, Setup, Unit, Variant, enlarge_pipe,
+    Advise, Between, Call, Clients, Direction, Medium, Persistence, Profile, Reach, Unit, Variant,
+    enlarge_pipe,
 };
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
 
 pub use ends::Ends;
+pub use ipc_core::Framed;
+#[doc(inline)]
+pub use ipc_core::prelude::*;
 
 /// Two pipes, one each way, before the child is spawned. See the [crate](self).
 #[derive(Debug)]

@@ -57,9 +57,12 @@ mod semaphore_array;
 mod sys;
 
 use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
-use nix::errno::Errno;
 
 pub use ipc_core::Key;
+pub use ipc_core::pages::Pages;
+#[doc(inline)]
+pub use ipc_core::prelude::*;
+pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, WriteGrant, guard};
 pub use lock_step::LockStep;
 pub use posix::Posix;
 pub use ring::Ring;

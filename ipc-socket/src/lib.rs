@@ -75,9 +75,11 @@ mod unix;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use ipc_core::{Between, Deadline, Direction, Error, Medium, Profile, Reach, Result, Unit, poll_for};
-use nix::errno::Errno;
+use ipc_core::{Between, Deadline, Direction, Medium, Profile, Reach, Unit, poll_for};
 
+pub use ipc_core::Framed;
+#[doc(inline)]
+pub use ipc_core::prelude::*;
 pub use packet::{MAX_PACKET, Packets};
 pub use stream::Connection;
 pub use tcp::{TCP_SILENCE, Tcp, TcpLink};

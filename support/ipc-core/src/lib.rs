@@ -17,6 +17,7 @@
 //! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
 //! | `trace.rs` | following a process from one system call to the next, for tests and measurements |
 //! | `deadline.rs`, `ready.rs` | [`Deadline`]: when a wait ends; [`wait_readable`], [`wait_writable`]: waiting for descriptors |
+//! | `prelude.rs` | [`prelude`]: what a program that uses a link needs; each crate of the six exports it |
 //! | `flock.rs` | [`flock`]: locks that end with a process |
 //! | `ownership.rs` | [`ownership`]: nothing leaks, even after a `SIGKILL` |
 //!
@@ -45,6 +46,7 @@ mod note;
 pub mod ownership;
 pub mod pages;
 mod posix_name;
+pub mod prelude;
 pub mod process;
 mod profile;
 mod random;
