@@ -10,6 +10,7 @@ use ipc_core::{
     ring::{Attachment, CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset},
 };
 use proptest::prelude::*;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 type Link = RingLink<HeapMemory>;
 
@@ -91,6 +92,35 @@ fn words_and_bytes_see_the_same_memory() {
     message.release().unwrap();
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
+struct Sample {
+    time: u32,
+    values: [i16; 3],
+    kind: [u8; 2],
+}
+
+const fn sample(time: u32) -> Sample {
+    Sample { time, values: [-1, 0, i16::MAX], kind: *b"st" }
+}
+
+#[test]
+fn structs_are_copied_in_and_out() {
+    let (mut a, mut b) = pair();
+    let mut reservation = a.reserve(2 + 3 * size_of::<Sample>()).unwrap();
+    reservation.fill(0xee);
+    for time in 0..3 {
+        reservation.write_struct(time as usize * size_of::<Sample>(), &sample(time));
+    }
+    reservation.commit().unwrap();
+    let message = b.peek().unwrap();
+    assert_eq!(message.structs::<Sample>().len(), 3, "two bytes are left");
+    assert!(message.structs::<Sample>().eq([sample(0), sample(1), sample(2)]));
+    assert_eq!(message.read_struct::<Sample>(size_of::<Sample>()), sample(1));
+    assert_eq!(message.read_struct::<[u8; 3]>(message.len() - 3), [b't', 0xee, 0xee], "at any offset");
+    message.release().unwrap();
+}
+
 #[test]
 fn beyond_the_message_nothing_can_be_touched() {
     fn panics(f: impl FnOnce()) -> bool {
@@ -101,11 +131,13 @@ fn beyond_the_message_nothing_can_be_touched() {
     assert!(panics(|| reservation.write(20, b"x")));
     assert!(panics(|| reservation.write(usize::MAX, b"xx")));
     assert!(panics(|| reservation.set_word(2, 0)));
+    assert!(panics(|| reservation.write_struct(9, &sample(0))));
     reservation.write(20, b"");
     reservation.commit().unwrap();
     let message = b.peek().unwrap();
     assert!(panics(|| _ = message.get(20)));
     assert!(panics(|| message.read(1, &mut [0; 20])));
+    assert!(panics(|| _ = message.read_struct::<Sample>(9)));
     assert!(panics(|| message.read(usize::MAX, &mut [0; 2])));
     message.release().unwrap();
 }

@@ -13,9 +13,13 @@
 //! # Why there is no slice
 //! A `&[u8]` promises Rust that the bytes do not change, a `&mut [u8]` that nothing else accesses them. Here the peer
 //! can write at any moment, so either would be undefined behaviour, whether or not the peer does write. A compiler that
-//! relies on the promise may read a byte twice, once to check it and once to use it. So these types return values: each
-//! call reads or writes the memory once, through atomics or by one copy. A hostile peer can still change the bytes
-//! *between* two reads, so a value that was checked must not be read again to be used.
+//! relies on the promise may read a byte twice, once to check it and once to use it. `MaybeUninit` does not help: it
+//! allows bytes that are not initialised, not bytes that another process changes. So these types return values: each
+//! call reads or writes the memory once, through atomics or by one copy, and a copy is a value of any type for which all
+//! bytes are valid. A hostile peer can still change the bytes *between* two reads, so a value that was checked must not
+//! be read again to be used.
+
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::atomic::Ordering;
 use super::link::{BLOCKING, RingLink};
@@ -130,6 +134,14 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
         region.fill(offset, self.len, byte);
     }
 
+    /// Writes a struct at the offset `at`, in bytes.
+    ///
+    /// # Panics
+    /// It does not fit there.
+    pub fn write_struct<T: IntoBytes + Immutable>(&mut self, at: usize, value: &T) {
+        self.write(at, value.as_bytes());
+    }
+
     /// Writes a word of 8 bytes, in this machine's byte order, at the offset `8 * index`.
     ///
     /// # Panics
@@ -196,6 +208,25 @@ impl<'a, M: Memory> ReadGrant<'a, M> {
         check(self.len, at, into.len());
         let (region, offset) = self.link.incoming();
         region.read(offset + at, into);
+    }
+
+    /// Returns a copy of the struct at the offset `at`, in bytes.
+    ///
+    /// # Panics
+    /// The message does not have that many bytes.
+    #[must_use]
+    pub fn read_struct<T: FromBytes + IntoBytes>(&self, at: usize) -> T {
+        let mut value = T::new_zeroed();
+        self.read(at, value.as_mut_bytes());
+        value
+    }
+
+    /// Returns copies of the whole structs in the message, which follow one another; each is copied when the iterator
+    /// reaches it. What is left behind the last one is left to [`read`](Self::read).
+    #[must_use]
+    pub fn structs<T: FromBytes + IntoBytes>(&self) -> impl ExactSizeIterator<Item = T> {
+        const { assert!(size_of::<T>() > 0, "a message holds any number of structs without bytes") };
+        (0..self.len / size_of::<T>()).map(|n| self.read_struct(n * size_of::<T>()))
     }
 
     /// Returns the whole words of 8 bytes, in this machine's byte order; each is read once, when the iterator reaches
