@@ -17,7 +17,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Mechanism, Result, Setup, Transport};
+use ipc_core::{Mechanism, Receiver, Result, Sender, Setup};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV, SystemVLink, TypedQueue};
 use zerocopy::{FromBytes, Immutable, IntoBytes};

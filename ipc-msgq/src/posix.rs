@@ -71,7 +71,7 @@ pub use queue::{PosixQueue, Priority, Received};
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_core::{Mechanism, Receiver, Sender, Setup};
 /// # use ipc_msgq::Posix;
 /// # let timeout = Duration::from_secs(30);
 /// let setup = Setup::default();

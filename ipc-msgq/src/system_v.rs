@@ -23,7 +23,7 @@ pub use link::SystemVLink;
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_core::{Mechanism, Receiver, Sender, Setup};
 /// # use ipc_msgq::SystemV;
 /// # let timeout = Duration::from_secs(30);
 /// let setup = Setup::default();

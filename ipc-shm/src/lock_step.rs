@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::ring::{Attachment, Memory, SLICE, data_offset};
-use ipc_core::{Deadline, Error, Result, Transport, last_look};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, last_look};
 
 use nix::errno::Errno;
 
@@ -221,39 +221,53 @@ impl LockStep {
 
 const BLOCKING: &str = "a call without a deadline waits until it is done";
 
-impl Transport for LockStep {
+impl LockStep {
+    /// Checks the semaphores: the peer's mark of presence is gone when the peer is.
+    fn check_peer(&mut self) -> Result<()> {
+        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
+        if present { Ok(()) } else { Err(Error::Disconnected) }
+    }
+}
+
+impl Endpoint for LockStep {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl Sender for LockStep {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.unless_broken(|link| link.write(message, Deadline::Never)).map(|sent| sent.expect(BLOCKING))
-    }
-
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.unless_broken(|link| link.read(buffer, Deadline::Never)).map(|len| len.expect(BLOCKING))
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         self.unless_broken(|link| link.write(message, Deadline::after(timeout)))
     }
 
-    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.unless_broken(|link| link.read(buffer, Deadline::after(timeout)))
-    }
-
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.unless_broken(|link| link.write(message, Deadline::Now))
+    }
+
+    fn check_receiver(&mut self) -> Result<()> {
+        self.check_peer()
+    }
+}
+
+impl Receiver for LockStep {
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.unless_broken(|link| link.read(buffer, Deadline::Never)).map(|len| len.expect(BLOCKING))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.unless_broken(|link| link.read(buffer, Deadline::after(timeout)))
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.unless_broken(|link| link.read(buffer, Deadline::Now))
     }
 
-    fn max_message(&self) -> usize {
-        MAX_MESSAGE
-    }
-
-    /// Checks the semaphores: the peer's mark of presence is gone when the peer is.
-    fn check_peer(&mut self) -> Result<()> {
-        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
-        if present { Ok(()) } else { Err(Error::Disconnected) }
+    fn check_sender(&mut self) -> Result<()> {
+        self.check_peer()
     }
 }
 

@@ -4,7 +4,9 @@ use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use ipc_core::{ByteStream, Call, Deadline, Error, Mode, Result, Transport, wait_readable, wait_writable};
+use ipc_core::{
+    ByteStream, Call, Deadline, Endpoint, Error, Mode, Receiver, Result, Sender, wait_readable, wait_writable,
+};
 use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 
@@ -154,13 +156,15 @@ impl AsFd for Packets {
     }
 }
 
-impl Transport for Packets {
+impl Endpoint for Packets {
+    fn max_message(&self) -> usize {
+        self.max
+    }
+}
+
+impl Sender for Packets {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.send_packet(message, Mode::Block).map(|sent| sent.expect("a blocking send waits"))
-    }
-
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.recv_packet(buffer, Mode::Block).map(|len| len.expect("a blocking receive waits"))
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
@@ -174,6 +178,16 @@ impl Transport for Packets {
         }
     }
 
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.send_packet(message, Mode::Try)
+    }
+}
+
+impl Receiver for Packets {
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.recv_packet(buffer, Mode::Block).map(|len| len.expect("a blocking receive waits"))
+    }
+
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
         loop {
@@ -185,15 +199,7 @@ impl Transport for Packets {
         }
     }
 
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.send_packet(message, Mode::Try)
-    }
-
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.recv_packet(buffer, Mode::Try)
-    }
-
-    fn max_message(&self) -> usize {
-        self.max
     }
 }

@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use ipc_core::{
-    Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
-    Unit, Variant, ownership,
+    Advise, Call, Clients, Endpoint, Framed, Mechanism, Persistence, Profile, Reach, Receiver, Result,
+    Sender, Setup, Shared, Unit, Variant, ownership,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -147,36 +147,44 @@ impl AsFd for TcpLink {
     }
 }
 
-impl Transport for TcpLink {
+impl Endpoint for TcpLink {
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+}
+
+impl Sender for TcpLink {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         unless_silent(self.0.send(message))
-    }
-
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        unless_silent(self.0.recv(buffer))
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         unless_silent(self.0.send_timeout(message, timeout))
     }
 
-    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        unless_silent(self.0.recv_timeout(buffer, timeout))
-    }
-
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         unless_silent(self.0.try_send(message))
+    }
+
+    fn check_receiver(&mut self) -> Result<()> {
+        unless_silent(self.0.check_receiver())
+    }
+}
+
+impl Receiver for TcpLink {
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        unless_silent(self.0.recv(buffer))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        unless_silent(self.0.recv_timeout(buffer, timeout))
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         unless_silent(self.0.try_recv(buffer))
     }
 
-    fn max_message(&self) -> usize {
-        self.0.max_message()
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
-        unless_silent(self.0.check_peer())
+    fn check_sender(&mut self) -> Result<()> {
+        unless_silent(self.0.check_sender())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting, ownership};
+use ipc_core::{Endpoint, Error, Mechanism, Result, Setup, Transport, Wait, Waiting, ownership};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{self, Pattern};
 use ipc_demo::helper_process::{self, HelperProcess};

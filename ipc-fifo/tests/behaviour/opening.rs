@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::{Error, Mechanism, Receiver, Sender};
 use ipc_fifo::Fifo;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;

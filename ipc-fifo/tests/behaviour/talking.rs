@@ -8,7 +8,7 @@ use std::process::Command;
 
 use ipc_conformance::survivor_clears_up;
 use ipc_conformance::watchdog::{PATIENCE, over_this_test};
-use ipc_core::{ByteStream, Error, Mechanism, Mode, Setup, Transport};
+use ipc_core::{ByteStream, Error, Mechanism, Mode, Receiver, Sender, Setup};
 use ipc_demo::helper_process::HelperProcess;
 use ipc_fifo::Fifo;
 use nix::errno::Errno;

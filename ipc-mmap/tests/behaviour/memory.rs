@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ipc_conformance::other;
 use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_core::{Error, Mechanism, Receiver, Sender, Setup};
 use ipc_mmap::Memfd;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ipc_conformance::{Bytes as _, other};
 use ipc_core::ring::{Memory as _, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_core::{Error, Mechanism, Receiver, Sender, Setup};
 use ipc_mmap::{File, FileOptions};
 use nix::errno::Errno;
 use nix::sys::signal::Signal;

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use ipc_conformance::Bytes as _;
 use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Mechanism, Transport};
+use ipc_core::{Mechanism, Receiver, Sender};
 use ipc_mmap::File;
 use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 

@@ -9,7 +9,7 @@ use ipc_conformance::watchdog::over_this_test;
 use ipc_conformance::{Bytes as _, other};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Region, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism, Options, Setup, Transport};
+use ipc_core::{Error, Mechanism, Options, Receiver, Sender, Setup};
 use ipc_mmap::{File, FileOptions, Link, Mapping, Memfd};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};

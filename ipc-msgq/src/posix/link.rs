@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::{Deadline, Error, Result, Transport};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender};
 use nix::errno::Errno;
 
 use super::protocol::{DATA, END_OF_STREAM, QueuePair};
@@ -17,7 +17,7 @@ use crate::wake_timer::{PeriodicWakeUp, TICK};
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_core::{Mechanism, Receiver, Sender, Setup};
 /// # use ipc_msgq::Posix;
 /// # let timeout = Duration::from_secs(30);
 /// # use std::os::fd::AsFd;
@@ -103,7 +103,20 @@ impl PosixLink {
     }
 }
 
-impl Transport for PosixLink {
+impl PosixLink {
+    fn check_peer(&mut self) -> Result<()> {
+        self.gone = self.gone || !self.queues.outbound.is_locked_by_another()?;
+        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+impl Endpoint for PosixLink {
+    fn max_message(&self) -> usize {
+        self.inbox.len()
+    }
+}
+
+impl Sender for PosixLink {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.check_len(message)?;
         while !self.gone {
@@ -117,6 +130,30 @@ impl Transport for PosixLink {
         Err(Error::Disconnected)
     }
 
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
+        let mut sent = self.try_send(message)?;
+        while sent.is_none() && !timeout.is_zero() {
+            self.check_peer()?;
+            if deadline.has_passed() {
+                break;
+            }
+            sent = self.queues.outbound.send_within(message, DATA, deadline.left(TICK))?;
+        }
+        Ok(sent)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.check_len(message)?;
+        if self.gone { Err(Error::Disconnected) } else { self.queues.outbound.try_send(message, DATA) }
+    }
+
+    fn check_receiver(&mut self) -> Result<()> {
+        self.check_peer()
+    }
+}
+
+impl Receiver for PosixLink {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.kept.is_none() && !self.gone {
             let Self { wake_up, queues, inbox, .. } = self;
@@ -134,19 +171,6 @@ impl Transport for PosixLink {
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
     }
 
-    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        let deadline = Deadline::after(timeout);
-        let mut sent = self.try_send(message)?;
-        while sent.is_none() && !timeout.is_zero() {
-            self.check_peer()?;
-            if deadline.has_passed() {
-                break;
-            }
-            sent = self.queues.outbound.send_within(message, DATA, deadline.left(TICK))?;
-        }
-        Ok(sent)
-    }
-
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
         while self.kept.is_none() && !self.gone && !timeout.is_zero() {
@@ -162,11 +186,6 @@ impl Transport for PosixLink {
         self.try_recv(buffer)
     }
 
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.check_len(message)?;
-        if self.gone { Err(Error::Disconnected) } else { self.queues.outbound.try_send(message, DATA) }
-    }
-
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         let len = match self.kept {
             Some(len) => Some(len),
@@ -179,12 +198,7 @@ impl Transport for PosixLink {
         }
     }
 
-    fn max_message(&self) -> usize {
-        self.inbox.len()
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
-        self.gone = self.gone || !self.queues.outbound.is_locked_by_another()?;
-        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
+    fn check_sender(&mut self) -> Result<()> {
+        self.check_peer()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ipc_core::process::PeerProcess;
-use ipc_core::{Deadline, Error, Result, Transport};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender};
 use nix::errno::Errno;
 
 use super::protocol::{Hello, Party, QueueEnd, max_message};
@@ -22,7 +22,7 @@ const EMPTY: u8 = 0xE0;
 ///
 /// ```
 /// # use std::time::Duration;
-/// # use ipc_core::{Mechanism, Setup, Transport};
+/// # use ipc_core::{Mechanism, Receiver, Sender, Setup};
 /// # use ipc_msgq::{Message, SystemV};
 /// # let timeout = Duration::from_secs(30);
 /// # let setup = Setup::default();
@@ -140,7 +140,28 @@ impl SystemVLink {
     }
 }
 
-impl Transport for SystemVLink {
+impl SystemVLink {
+    fn check_peer(&mut self) -> Result<()> {
+        if !self.gone {
+            let closed = self.end.queue.try_recv(self.peer_party().closed(), &mut Message::with_capacity(0));
+            let closed = match closed.map_err(|error| self.refused(error)) {
+                Ok(note) => note.is_some(),
+                Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
+                Err(_) => true, // an invalid note, or the queue went with the peer
+            };
+            self.gone = closed || !self.peer.is_alive();
+        }
+        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+impl Endpoint for SystemVLink {
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+}
+
+impl Sender for SystemVLink {
     // ANCHOR: send
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
@@ -156,6 +177,38 @@ impl Transport for SystemVLink {
             }
         }
     }
+    // ANCHOR_END: recv
+
+    /// Uses the wake-up timer for calls with a deadline: see [`Queue::send_until`].
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        let deadline = Deadline::after(timeout);
+        let mut sent = self.try_send(message)?;
+        while sent.is_none() && !timeout.is_zero() {
+            self.check_peer()?;
+            if deadline.has_passed() {
+                break;
+            }
+            let answer = self.queue().send_until(&self.outbox, deadline.left(TICK));
+            sent = answer.map_err(|error| self.refused(error))?;
+        }
+        Ok(sent)
+    }
+
+    #[inline]
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.pack(message)?;
+        if self.gone {
+            return Err(Error::Disconnected);
+        }
+        self.end.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
+    }
+
+    fn check_receiver(&mut self) -> Result<()> {
+        self.check_peer()
+    }
+}
+
+impl Receiver for SystemVLink {
     // ANCHOR_END: send
 
     // ANCHOR: recv
@@ -175,22 +228,6 @@ impl Transport for SystemVLink {
         // A peer that is gone sends nothing new: only messages already in the queue can come.
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
     }
-    // ANCHOR_END: recv
-
-    /// Uses the wake-up timer for calls with a deadline: see [`Queue::send_until`].
-    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        let deadline = Deadline::after(timeout);
-        let mut sent = self.try_send(message)?;
-        while sent.is_none() && !timeout.is_zero() {
-            self.check_peer()?;
-            if deadline.has_passed() {
-                break;
-            }
-            let answer = self.queue().send_until(&self.outbox, deadline.left(TICK));
-            sent = answer.map_err(|error| self.refused(error))?;
-        }
-        Ok(sent)
-    }
 
     /// Uses the wake-up timer, as [`send_timeout`](Self::send_timeout) does.
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
@@ -209,15 +246,6 @@ impl Transport for SystemVLink {
         self.try_recv(buffer)
     }
 
-    #[inline]
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.pack(message)?;
-        if self.gone {
-            return Err(Error::Disconnected);
-        }
-        self.end.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
-    }
-
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         if !self.kept {
             let received = self.end.queue.try_recv(self.peer_party().outbound(), &mut self.inbox);
@@ -228,20 +256,7 @@ impl Transport for SystemVLink {
         self.unpack(buffer).map(Some)
     }
 
-    fn max_message(&self) -> usize {
-        self.max_message
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
-        if !self.gone {
-            let closed = self.end.queue.try_recv(self.peer_party().closed(), &mut Message::with_capacity(0));
-            let closed = match closed.map_err(|error| self.refused(error)) {
-                Ok(note) => note.is_some(),
-                Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
-                Err(_) => true, // an invalid note, or the queue went with the peer
-            };
-            self.gone = closed || !self.peer.is_alive();
-        }
-        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
+    fn check_sender(&mut self) -> Result<()> {
+        self.check_peer()
     }
 }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::tools::{LARGE_QUEUE, PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
-use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup, Transport, Wait, Waiting};
 use ipc_msgq::{Message, Queue, Settings, SystemV, SystemVLink};
 use nix::errno::Errno;
 
@@ -70,9 +70,9 @@ fn the_last_words_of_a_killed_peer_are_received() {
     let mut meeting = SystemV::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
-    link.check_peer().unwrap();
+    link.check_sender().unwrap();
     peer.kill();
-    assert!(matches!(link.check_peer(), Err(Error::Disconnected)));
+    assert!(matches!(link.check_sender(), Err(Error::Disconnected)));
     let mut buffer = [0; 10];
     assert_eq!(link.recv(&mut buffer).unwrap(), 4);
     assert_eq!(&buffer[..4], b"here");
@@ -173,7 +173,7 @@ fn a_removed_queue_is_named_as_such() {
         owner.try_recv(&mut [0; 10]).unwrap_err(),
         owner.send(b"").unwrap_err(),
         owner.recv_timeout(&mut [0; 10], PATIENCE).unwrap_err(),
-        owner.check_peer().unwrap_err(),
+        owner.check_sender().unwrap_err(),
     ];
     for end in ends {
         assert_eq!(end.errno(), Some(Errno::EIDRM), "{end}");

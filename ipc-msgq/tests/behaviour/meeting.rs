@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, Scratch, pair, played, playing, put, setup, take};
 use ipc_core::ownership::OwnershipLock;
-use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_core::{Error, Mechanism, Receiver, Sender, Setup};
 use ipc_msgq::{Key, Queue, SystemV};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::tools::{PATIENCE, give_it_time_to_block, pair, playing, setup, watched};
 use ipc_conformance::Allowance;
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender};
 use ipc_msgq::Posix;
 use ipc_msgq::posix::{Access, Attributes, PosixName, PosixQueue};
 use nix::errno::Errno;
@@ -119,7 +119,7 @@ fn a_killed_peer_is_noticed() {
     let mut meeting = Posix::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join-posix {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
-    link.check_peer().unwrap();
+    link.check_sender().unwrap();
     peer.kill();
     let mut buffer = [0; 10];
     assert_eq!(link.recv(&mut buffer).unwrap(), 4);
@@ -319,7 +319,7 @@ fn the_messages_of_a_peer_that_is_gone_are_received() {
     let mut buffer = [0; 8];
     assert!(matches!(owner.try_recv(&mut buffer[..2]), Err(Error::BufferTooSmall { needed: 5 })));
     drop(joiner);
-    assert!(matches!(owner.check_peer(), Err(Error::Disconnected)));
+    assert!(matches!(owner.check_sender(), Err(Error::Disconnected)));
     assert_eq!(owner.try_recv(&mut buffer).unwrap(), Some(5));
     assert_eq!(owner.recv(&mut buffer).unwrap(), 6);
     assert_eq!(&buffer[..6], b"second");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipc_conformance::other::{self, playing_on};
 pub use ipc_conformance::other::{PATIENCE, played, playing, watched};
 use ipc_conformance::watchdog::over_this_test;
-use ipc_core::{Mechanism, Setup, Transport};
+use ipc_core::{Mechanism, Sender, Setup};
 use ipc_msgq::{Key, Message, MessageType, Posix, Queue, SystemV};
 use nix::unistd::{Uid, setuid};
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_conformance::skipped;
-use ipc_core::{ByteStream as _, Mechanism, Transport};
+use ipc_core::{ByteStream as _, Mechanism, Receiver, Sender};
 use ipc_demo::exchange::{self, Pattern, Workload};
 use ipc_demo::helper_process::HelperProcess;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};

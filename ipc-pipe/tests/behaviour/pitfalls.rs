@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender};
 use ipc_demo::exchange::{self, Pattern, Workload};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
@@ -98,26 +98,32 @@ fn two_full_pipes_are_a_deadlock() {
 /// A link that sends but never receives.
 struct OneWay<'a, T>(&'a mut T);
 
-impl<T: Transport> Transport for OneWay<'_, T> {
+impl<T: Endpoint> Endpoint for OneWay<'_, T> {
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+}
+
+impl<T: Sender> Sender for OneWay<'_, T> {
     fn send(&mut self, message: &[u8]) -> ipc_core::Result<()> {
         self.0.send(message)
-    }
-    fn recv(&mut self, _: &mut [u8]) -> ipc_core::Result<usize> {
-        Err(Error::Disconnected)
     }
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> ipc_core::Result<Option<()>> {
         self.0.send_timeout(message, timeout)
     }
-    fn recv_timeout(&mut self, _: &mut [u8], _: Duration) -> ipc_core::Result<Option<usize>> {
-        Err(Error::Disconnected)
-    }
     fn try_send(&mut self, message: &[u8]) -> ipc_core::Result<Option<()>> {
         self.0.try_send(message)
     }
+}
+
+impl<T: Receiver> Receiver for OneWay<'_, T> {
+    fn recv(&mut self, _: &mut [u8]) -> ipc_core::Result<usize> {
+        Err(Error::Disconnected)
+    }
+    fn recv_timeout(&mut self, _: &mut [u8], _: Duration) -> ipc_core::Result<Option<usize>> {
+        Err(Error::Disconnected)
+    }
     fn try_recv(&mut self, _: &mut [u8]) -> ipc_core::Result<Option<usize>> {
         Ok(None)
-    }
-    fn max_message(&self) -> usize {
-        self.0.max_message()
     }
 }

@@ -6,7 +6,7 @@ use ipc_conformance::Bytes as _;
 use ipc_core::ownership::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{CAPACITY, Mapping, Memory, Region};
-use ipc_core::{Error, Mechanism, Setup, Transport};
+use ipc_core::{Error, Mechanism, Receiver, Sender, Setup};
 use ipc_shm::posix::Object;
 use ipc_shm::{Key, Posix, Ring, Segment, Semaphores};
 use nix::unistd::geteuid;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ipc_conformance::Bytes as _;
 use ipc_core::ring::{Mapping, Memory, Region, SEGMENT_LEN};
-use ipc_core::{Error, Mechanism, Setup, Transport, shared_file};
+use ipc_core::{Error, Mechanism, Receiver, Sender, Setup, shared_file};
 use ipc_shm::posix::{Object, PosixName, file_of};
 use ipc_shm::{Posix, Ring};
 use nix::errno::Errno;

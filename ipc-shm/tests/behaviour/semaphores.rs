@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipc_conformance::scribble;
 use ipc_core::ring::data_offset;
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender};
 use ipc_shm::{LockStep, Ring, Semaphores, Undo};
 
 use crate::tools::{PATIENCE, ScratchArray, pair, played, playing, setup, wait_until, watched};
@@ -114,10 +114,10 @@ fn one_who_leaves_wakes_each_wait_and_signs_off() {
         [FREE_OF_OWNER, FULL_OF_JOINER, PRESENT_JOINER].map(|index| link.semaphores().get(index).unwrap())
     };
     assert_eq!(counts(&owner), [1, 0, 1]);
-    owner.check_peer().unwrap();
+    owner.check_sender().unwrap();
     drop(joiner);
     assert_eq!(counts(&owner), [2, 1, 0]);
-    assert!(matches!(owner.check_peer(), Err(Error::Disconnected)));
+    assert!(matches!(owner.check_sender(), Err(Error::Disconnected)));
 }
 
 /// A peer that has tampered with its mark of presence is still noticed when it is killed.
@@ -126,7 +126,7 @@ fn a_sign_of_presence_that_outlives_its_process_fools_no_peer() {
     let mut meeting = Semaphores::create(None, &setup()).unwrap();
     let mut peer = playing(&format!("join-and-tamper {}", meeting.address()));
     let mut link = meeting.accept(PATIENCE).unwrap();
-    let sleeper = thread::spawn(move || watched(move || (link.recv(&mut [0; 8]), link.check_peer())));
+    let sleeper = thread::spawn(move || watched(move || (link.recv(&mut [0; 8]), link.check_sender())));
     peer.kill();
     assert!(matches!(sleeper.join().unwrap(), (Err(Error::Disconnected), Err(Error::Disconnected))));
 }
@@ -155,7 +155,7 @@ fn a_removed_array_is_named_as_such() {
         return ipc_conformance::skipped("there is no ipcrm here");
     }
     let (end, _joiner) = sleeper.join().unwrap(); // the joiner does not leave
-    for end in [end.map(drop), owner.send(b"text"), owner.check_peer()] {
+    for end in [end.map(drop), owner.send(b"text"), owner.check_sender()] {
         let end = end.unwrap_err();
         assert_eq!(end.errno(), Some(nix::errno::Errno::EIDRM), "{end}");
         assert!(end.to_string().contains("was removed while in use: by ipcrm"), "{end}");

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use ipc_conformance::Bytes as _;
 use ipc_core::pages::Pages;
 use ipc_core::ring::SEGMENT_LEN;
-use ipc_core::{Mechanism, Transport};
+use ipc_core::{Mechanism, Receiver, Sender};
 use ipc_shm::{Ring, Semaphores};
 use nix::unistd::geteuid;
 

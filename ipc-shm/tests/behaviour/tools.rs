@@ -12,7 +12,7 @@ use ipc_conformance::watchdog::over_this_test;
 use ipc_core::ownership::{Made, Note, SystemV};
 use ipc_core::pages::Pages;
 use ipc_core::ring::{Attachment, Layout, Mapping, Region, SEGMENT_LEN};
-use ipc_core::{Mechanism, Setup, Transport};
+use ipc_core::{Mechanism, Sender, Setup};
 use ipc_shm::posix::Object;
 use ipc_shm::{Attached, Key, Posix, Ring, Segment, SemaphoreArray, Semaphores, Undo};
 use nix::fcntl::OFlag;

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::{Error, Mechanism, Receiver, Sender};
 use ipc_socket::{Tcp, UnixStream};
 use nix::unistd::geteuid;
 

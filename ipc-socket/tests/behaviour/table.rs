@@ -8,7 +8,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::process::Command;
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::{Mechanism, Transport};
+use ipc_core::{Mechanism, Receiver, Sender, Transport};
 use ipc_socket::{Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
 use nix::sys::socket::SockType;

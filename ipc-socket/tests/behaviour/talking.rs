@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::{ByteStream, Error, Mode, Transport};
+use ipc_core::{ByteStream, Endpoint, Error, Mode, Receiver, Sender, Transport};
 use ipc_socket::{Connection, MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};

@@ -7,7 +7,7 @@
 //! the count repeatable: it is the count of a busy peer.
 
 use ipc_core::trace::{Step, Tracer};
-use ipc_core::{Call, Error, Mechanism, Transport};
+use ipc_core::{Call, Error, Mechanism, Receiver, Sender, Transport};
 use libtest_mimic::{Failed, Trial};
 use nix::errno::Errno;
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::trace::{Step, SystemCall};
-use ipc_core::{Error, Mechanism, Result, Transport};
+use ipc_core::{Error, Mechanism, Result, Sender, Transport};
 use libtest_mimic::Trial;
 use nix::sys::ptrace;
 use nix::unistd::Pid;

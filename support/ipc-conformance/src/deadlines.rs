@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ipc_core::{Mechanism, Result, Transport};
+use ipc_core::{Endpoint, Mechanism, Receiver, Result, Sender, Transport};
 use ipc_demo::exchange::Payload;
 use libtest_mimic::Trial;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::{Call, Deadline, Error, Mechanism, Result, Transport, Waiting, poll_for};
+use ipc_core::{Call, Deadline, Error, Mechanism, Receiver, Result, Sender, Transport, Waiting, poll_for};
 use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -90,7 +90,7 @@ fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         let deadline = Deadline::after(PATIENCE);
         let told = loop {
             match link.try_recv(&mut buffer) {
-                Ok(None) if is_killed && link.check_peer().is_err() => break link.check_peer(),
+                Ok(None) if is_killed && link.check_sender().is_err() => break link.check_sender(),
                 Ok(None) if !deadline.has_passed() => thread::yield_now(),
                 end => break end.map(drop),
             }

@@ -1,7 +1,7 @@
 //! Contract 7: a peer that writes garbage outside the protocol, while this side goes on working; and one that ends in
 //! the middle of a message.
 
-use ipc_core::{Error, Mechanism, Transport, Unit};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender, Unit};
 use libtest_mimic::Trial;
 
 use super::scripts::{self, longest};

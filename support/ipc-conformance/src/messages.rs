@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Mechanism, Result, ThreadId, Transport, Wait};
+use ipc_core::{Call, Endpoint, Error, Mechanism, Receiver, Result, Sender, ThreadId, Transport, Wait};
 use ipc_demo::exchange::Payload;
 use ipc_demo::helper_process::HelperProcess;
 use libtest_mimic::Trial;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Mechanism, Result, Setup, Transport, Wait, Waiting};
+use ipc_core::{Call, Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup, Transport, Wait, Waiting};
 use ipc_demo::helper_process::{HelperProcess, Invitation};
 use ipc_demo::interrupt;
 

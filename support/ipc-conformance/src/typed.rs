@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::{Error, Mechanism, Transport};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender};
 use libtest_mimic::Trial;
 
 use super::deadlines::insist;

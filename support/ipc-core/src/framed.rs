@@ -29,7 +29,7 @@ mod unfinished;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use crate::{Deadline, Result, Transport, wait_readable, wait_writable};
+use crate::{Deadline, Endpoint, Receiver, Result, Sender, wait_readable, wait_writable};
 pub use byte_stream::{ByteStream, Mode};
 pub use chunk_sizes::ChunkSizes;
 pub use frame::MAX_MESSAGE;
@@ -61,25 +61,21 @@ impl<S: ByteStream> Framed<S> {
     }
 }
 
-impl<S: ByteStream> Transport for Framed<S> {
+impl<S: ByteStream> Endpoint for Framed<S> {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl<S: ByteStream> Sender for Framed<S> {
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.write_frame(message, Mode::Block).map(|sent| sent.expect("a blocking write waits"))
     }
 
     #[inline]
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.read_frame(buffer, Mode::Block).map(|len| len.expect("a blocking read waits"))
-    }
-
-    #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.write_frame(message, Mode::Try)
-    }
-
-    #[inline]
-    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.read_frame(buffer, Mode::Try)
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
@@ -94,6 +90,18 @@ impl<S: ByteStream> Transport for Framed<S> {
             wait_writable(self.stream.output(), deadline.left(Duration::MAX))?;
         }
     }
+}
+
+impl<S: ByteStream> Receiver for Framed<S> {
+    #[inline]
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.read_frame(buffer, Mode::Block).map(|len| len.expect("a blocking read waits"))
+    }
+
+    #[inline]
+    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
+        self.read_frame(buffer, Mode::Try)
+    }
 
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
@@ -104,10 +112,6 @@ impl<S: ByteStream> Transport for Framed<S> {
             }
             wait_readable([self.stream.input()], deadline.left(Duration::MAX))?;
         }
-    }
-
-    fn max_message(&self) -> usize {
-        MAX_MESSAGE
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `transport.rs` | [`Transport`]: a connected end that moves whole messages |
+//! | `transport.rs` | [`Transport`]: a connected end that moves whole messages; [`Sender`] and [`Receiver`], its halves |
 //! | `mechanism.rs` | [`Mechanism`]: how two processes meet |
 //! | `profile.rs` | [`Profile`]: the course's table as data |
 //! | `error.rs` | [`Error`]: what can go wrong, and what to do about it |
@@ -74,5 +74,5 @@ pub use profile::{
 pub use random::random;
 pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
-pub use transport::{Transport, Typed, last_look};
+pub use transport::{Endpoint, Receiver, Sender, Split, Transport, Typed, last_look};
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -17,7 +17,7 @@ use crate::{Error, Result, Transport};
 /// ```no_run
 /// # use std::process::Command;
 /// # use std::time::Duration;
-/// # use ipc_core::{Mechanism, Result, Setup, Transport};
+/// # use ipc_core::{Mechanism, Result, Sender, Setup};
 /// fn talk<M: Mechanism>() -> Result<()> {
 ///     let mut meeting = M::create(None, &Setup::default())?;
 ///     let mut child = Command::new("ipc-peer");

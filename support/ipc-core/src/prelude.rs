@@ -3,4 +3,7 @@
 
 pub use nix::errno::Errno;
 
-pub use crate::{Error, Mechanism, OsError, Result, Setup, Transport, Typed, Wait, Waiting};
+pub use crate::{
+    Endpoint, Error, Mechanism, OsError, Receiver, Result, Sender, Setup, Split, Transport, Typed, Wait,
+    Waiting,
+};

@@ -39,7 +39,7 @@
 //! # Example
 //! ```
 //! use std::time::Duration;
-//! use ipc_core::Transport;
+//! use ipc_core::{Receiver, Sender};
 //! use ipc_core::ring::{HeapMemory, Region, RingLink, SEGMENT_LEN, Attachment};
 //!
 //! let memory = HeapMemory::new(SEGMENT_LEN); // two threads share it; two processes would map a segment

@@ -1,7 +1,7 @@
 //! Ways to wait for a message: the dimension that other comparisons forget.
 //!
 //! Comparing shared memory that spins with a pipe that blocks compares two ways of waiting, not two mechanisms. So
-//! waiting is chosen separately from the mechanism, and implemented once, on top of the `try_` calls of [`Transport`].
+//! waiting is chosen separately from the mechanism, and implemented once, on top of the `try_` calls of [`Sender`] and [`Receiver`].
 //!
 //! | strategy | while there is nothing to do | costs | good when |
 //! |---|---|---|---|
@@ -21,7 +21,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Error, Result, Transport};
+use crate::{Endpoint, Error, Receiver, Result, Sender};
 pub use spin_budget::POLL_LIMIT;
 use spin_budget::SpinBudget;
 
@@ -68,10 +68,10 @@ impl FromStr for Wait {
     }
 }
 
-/// A transport whose `send` and `recv`, with and without a timeout, wait by a chosen strategy.
+/// A link, or one half of it, whose `send` and `recv`, with and without a timeout, wait by a chosen strategy.
 ///
 /// ```
-/// # use ipc_core::{Result, Transport, Wait, Waiting};
+/// # use ipc_core::{Receiver, Result, Sender, Transport, Wait, Waiting};
 /// fn answer(link: impl Transport) -> Result<()> {
 ///     let mut link = Waiting::new(link, Wait::Hybrid);
 ///     let mut buffer = [0; 64];
@@ -88,7 +88,7 @@ pub struct Waiting<T> {
     receiving: SpinBudget,
 }
 
-impl<T: Transport> Waiting<T> {
+impl<T> Waiting<T> {
     /// Wraps `link`.
     pub fn new(link: T, wait: Wait) -> Self {
         let may_poll = wait == Wait::Hybrid && spin_budget::several_cpus();
@@ -103,7 +103,13 @@ impl<T: Transport> Waiting<T> {
 
 const NO_LIMIT: &str = "a call without a timeout waits until it is done";
 
-impl<T: Transport> Transport for Waiting<T> {
+impl<T: Endpoint> Endpoint for Waiting<T> {
+    fn max_message(&self) -> usize {
+        self.link.max_message()
+    }
+}
+
+impl<T: Sender> Sender for Waiting<T> {
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         match self.wait {
@@ -112,6 +118,20 @@ impl<T: Transport> Transport for Waiting<T> {
         }
     }
 
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.send_within(message, Some(timeout))
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.link.try_send(message)
+    }
+
+    fn check_receiver(&mut self) -> Result<()> {
+        self.link.check_receiver()
+    }
+}
+
+impl<T: Receiver> Receiver for Waiting<T> {
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         match self.wait {
@@ -120,28 +140,16 @@ impl<T: Transport> Transport for Waiting<T> {
         }
     }
 
-    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.send_within(message, Some(timeout))
-    }
-
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         self.recv_within(buffer, Some(timeout))
-    }
-
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.link.try_send(message)
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.link.try_recv(buffer)
     }
 
-    fn max_message(&self) -> usize {
-        self.link.max_message()
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
-        self.link.check_peer()
+    fn check_sender(&mut self) -> Result<()> {
+        self.link.check_sender()
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipc_conformance::watchdog::{WHOLE_CASE, watched_for};
 use ipc_conformance::{Bytes as _, fuzz, scribble};
 use ipc_core::{
-    Error, Result, Transport,
+    Error, Receiver, Result, Sender,
     process::ProcessId,
     ring::{
         Attachment, CAPACITY, HeapMemory, Layout, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipc_conformance::scribble;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{
-    Error, Transport,
+    Error, Receiver, Sender,
     ring::{Attachment, CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset},
 };
 use proptest::prelude::*;

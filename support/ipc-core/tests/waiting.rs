@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 use ipc_conformance::watchdog::watched;
 use ipc_core::{
-    Result, Transport, Wait, Waiting,
+    Endpoint, Receiver, Result, Sender, Wait, Waiting,
     ring::{Attachment, HeapMemory, Region, RingLink, SEGMENT_LEN},
 };
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -28,18 +28,30 @@ struct Counted {
     calls: u64,
 }
 
-impl Transport for Counted {
+impl Endpoint for Counted {
+    fn max_message(&self) -> usize {
+        self.link.max_message()
+    }
+}
+
+impl Sender for Counted {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.link.send(message)
     }
 
+    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.link.send_timeout(message, timeout)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.link.try_send(message)
+    }
+}
+
+impl Receiver for Counted {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.calls += 1;
         self.link.recv(buffer)
-    }
-
-    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.link.send_timeout(message, timeout)
     }
 
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
@@ -47,17 +59,9 @@ impl Transport for Counted {
         self.link.recv_timeout(buffer, timeout)
     }
 
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.link.try_send(message)
-    }
-
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.tries += 1;
         self.link.try_recv(buffer)
-    }
-
-    fn max_message(&self) -> usize {
-        self.link.max_message()
     }
 }
 

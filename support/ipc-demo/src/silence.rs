@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Result, Transport};
+use ipc_core::{Call, Endpoint, Error, Receiver, Result, Sender, Transport};
 
 use super::interrupt;
 
@@ -78,23 +78,20 @@ fn is_silent(calls: &Weak<AtomicU64>, interval: Duration) -> bool {
 
 const DONE: &str = "a call without a timeout waits until it is done";
 
-impl<T: Transport> Transport for Watched<T> {
+impl<T: Transport> Endpoint for Watched<T> {
+    fn max_message(&self) -> usize {
+        self.link.max_message()
+    }
+}
+
+impl<T: Transport> Sender for Watched<T> {
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.call(|link| link.send(message).map(Some)).map(|sent| sent.expect(DONE))
     }
 
-    #[inline]
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.call(|link| link.recv(buffer).map(Some)).map(|len| len.expect(DONE))
-    }
-
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         self.call(|link| link.send_timeout(message, timeout))
-    }
-
-    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.call(|link| link.recv_timeout(buffer, timeout))
     }
 
     #[inline]
@@ -102,16 +99,27 @@ impl<T: Transport> Transport for Watched<T> {
         self.call(|link| link.try_send(message))
     }
 
+    fn check_receiver(&mut self) -> Result<()> {
+        self.link.check_receiver()
+    }
+}
+
+impl<T: Transport> Receiver for Watched<T> {
+    #[inline]
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.call(|link| link.recv(buffer).map(Some)).map(|len| len.expect(DONE))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.call(|link| link.recv_timeout(buffer, timeout))
+    }
+
     #[inline]
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.call(|link| link.try_recv(buffer))
     }
 
-    fn max_message(&self) -> usize {
-        self.link.max_message()
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
-        self.link.check_peer()
+    fn check_sender(&mut self) -> Result<()> {
+        self.link.check_sender()
     }
 }

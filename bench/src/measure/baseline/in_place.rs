@@ -7,7 +7,7 @@ use std::hint::{self, black_box};
 use std::time::{Duration, Instant};
 
 use ipc_core::ring::{Memory, RingLink};
-use ipc_core::{Error, Mechanism, Result, Setup, Transport, Wait};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup, Transport, Wait};
 use ipc_demo::cpus::Role;
 use ipc_demo::exchange::{Payload, Workload};
 use ipc_demo::helper_process::{self, HelperProcess, Invitation};
@@ -140,7 +140,7 @@ impl Pause {
     fn before_next_poll_of(&mut self, link: &mut impl Transport) -> Result<()> {
         hint::spin_loop();
         self.polls = self.polls.wrapping_add(1);
-        if self.polls.is_multiple_of(1 << 16) { link.check_peer() } else { Ok(()) }
+        if self.polls.is_multiple_of(1 << 16) { link.check_sender() } else { Ok(()) }
     }
 }
 

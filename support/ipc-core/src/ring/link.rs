@@ -8,8 +8,8 @@ use super::eventcount::EventCount;
 use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
 use super::record;
-use super::spsc::{Receiver, Sender};
-use crate::{Deadline, Error, Result, Transport, last_look};
+use super::spsc;
+use crate::{Deadline, Endpoint, Error, Receiver, Result, Sender, last_look};
 
 pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
 
@@ -17,8 +17,8 @@ pub(super) const BLOCKING: &str = "a call without a timeout waits until it is do
 #[derive(Debug)]
 pub struct RingLink<M: Memory> {
     attachment: Attachment<M>,
-    sender: Sender,
-    receiver: Receiver,
+    sender: spsc::Sender,
+    receiver: spsc::Receiver,
     /// The peer's offence, once there is one. Nothing it sends after that is believed.
     broken: Option<&'static str>,
 }
@@ -29,7 +29,12 @@ impl<M: Memory> RingLink<M> {
 
     /// Starts to talk from `attachment`, once the other side is there too.
     pub fn new(attachment: Attachment<M>) -> Self {
-        Self { attachment, sender: Sender::default(), receiver: Receiver::default(), broken: None }
+        Self {
+            attachment,
+            sender: spsc::Sender::default(),
+            receiver: spsc::Receiver::default(),
+            broken: None,
+        }
     }
 
     /// Joins a segment and tells the owner so; `None` if no owner waits there.
@@ -174,7 +179,7 @@ impl<M: Memory> RingLink<M> {
                 return Ok(Some(done));
             }
             // No success: the slice has elapsed, a signal came, or the wake-up was spurious.
-            if let Err(gone) = self.check_peer() {
+            if let Err(gone) = self.attachment.check_peer() {
                 return last_look(gone, || attempt(self)).map(Some);
             }
             if deadline.has_passed() {
@@ -185,21 +190,19 @@ impl<M: Memory> RingLink<M> {
     // ANCHOR_END: sleep_until
 }
 
-impl<M: Memory> Transport for RingLink<M> {
+impl<M: Memory> Endpoint for RingLink<M> {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl<M: Memory> Sender for RingLink<M> {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.sleep_until(None, Self::room, |link| link.try_send(message)).map(|sent| sent.expect(BLOCKING))
     }
 
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.sleep_until(None, Self::arrival, |link| link.try_recv(buffer)).map(|len| len.expect(BLOCKING))
-    }
-
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         self.sleep_until(Some(timeout), Self::room, |link| link.try_send(message))
-    }
-
-    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.sleep_until(Some(timeout), Self::arrival, |link| link.try_recv(buffer))
     }
 
     #[inline]
@@ -208,6 +211,20 @@ impl<M: Memory> Transport for RingLink<M> {
         let (region, offset) = self.outgoing();
         region.write(offset, message);
         self.commit(message.len()).map(Some)
+    }
+
+    fn check_receiver(&mut self) -> Result<()> {
+        self.attachment.check_peer()
+    }
+}
+
+impl<M: Memory> Receiver for RingLink<M> {
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.sleep_until(None, Self::arrival, |link| link.try_recv(buffer)).map(|len| len.expect(BLOCKING))
+    }
+
+    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.sleep_until(Some(timeout), Self::arrival, |link| link.try_recv(buffer))
     }
 
     #[inline]
@@ -222,11 +239,7 @@ impl<M: Memory> Transport for RingLink<M> {
         Ok(Some(len))
     }
 
-    fn max_message(&self) -> usize {
-        MAX_MESSAGE
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
+    fn check_sender(&mut self) -> Result<()> {
         self.attachment.check_peer()
     }
 }

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-use super::Transport;
 use super::messages::messages;
+use super::{Receiver, Sender};
 use crate::{Error, Result};
 
-/// A link whose messages are structs of type `T`: see [`Transport::typed`].
+/// A link, or one half of it, whose messages are structs of type `T`: see [`Endpoint::typed`](super::Endpoint::typed).
 ///
 /// A link moves bytes. The two programs must agree that they are a `T`, and the compiler checks that they *can* be: `T`
 /// is `#[repr(C)]`, every bit pattern is valid, and it has no padding (which would leak memory contents, and differ
@@ -45,16 +45,18 @@ pub struct Typed<'a, T, L> {
     message: PhantomData<fn(T) -> T>,
 }
 
-impl<'a, T: FromBytes + IntoBytes + Immutable, L: Transport> Typed<'a, T, L> {
+impl<'a, T: FromBytes + IntoBytes + Immutable, L> Typed<'a, T, L> {
     /// Borrows `link`.
     pub(super) const fn new(link: &'a mut L) -> Self {
         Self { link, message: PhantomData }
     }
+}
 
+impl<T: FromBytes + IntoBytes + Immutable, L: Sender> Typed<'_, T, L> {
     /// Sends `message`, waiting for room as long as it takes.
     ///
     /// # Errors
-    /// As [`Transport::send`].
+    /// As [`Sender::send`].
     pub fn send(&mut self, message: &T) -> Result<()> {
         self.link.send(message.as_bytes())
     }
@@ -62,23 +64,34 @@ impl<'a, T: FromBytes + IntoBytes + Immutable, L: Transport> Typed<'a, T, L> {
     /// Sends `message`, waiting at most `timeout` for room; `None` means "not in time": offer the same message again.
     ///
     /// # Errors
-    /// As [`Transport::send_timeout`].
+    /// As [`Sender::send_timeout`].
     pub fn send_timeout(&mut self, message: &T, timeout: Duration) -> Result<Option<()>> {
         self.link.send_timeout(message.as_bytes(), timeout)
+    }
+
+    /// Sends `message`, waiting for room until `deadline` at the latest; `None` means "not in time": offer the same
+    /// message again.
+    ///
+    /// # Errors
+    /// As [`Sender::send_deadline`].
+    pub fn send_deadline(&mut self, message: &T, deadline: Instant) -> Result<Option<()>> {
+        self.link.send_deadline(message.as_bytes(), deadline)
     }
 
     /// Sends `message` if that needs no waiting; `None` means "not now": offer the same message again.
     ///
     /// # Errors
-    /// As [`Transport::try_send`].
+    /// As [`Sender::try_send`].
     pub fn try_send(&mut self, message: &T) -> Result<Option<()>> {
         self.link.try_send(message.as_bytes())
     }
+}
 
+impl<T: FromBytes + IntoBytes + Immutable, L: Receiver> Typed<'_, T, L> {
     /// Receives the next message, waiting for it as long as it takes.
     ///
     /// # Errors
-    /// As [`Transport::recv`], and [`Corrupt`](Error::Corrupt) if the message has another length than a `T`: the two
+    /// As [`Receiver::recv`], and [`Corrupt`](Error::Corrupt) if the message has another length than a `T`: the two
     /// programs disagree on the struct. A shorter message is lost; a longer one stays the next one.
     pub fn recv(&mut self) -> Result<T> {
         receive(|message| self.link.recv(message).map(Some)).map(|message| message.expect("recv waits"))
@@ -92,15 +105,23 @@ impl<'a, T: FromBytes + IntoBytes + Immutable, L: Transport> Typed<'a, T, L> {
         receive(|message| self.link.recv_timeout(message, timeout))
     }
 
+    /// Receives the next message, waiting for it until `deadline` at the latest; `None` means "not in time".
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub fn recv_deadline(&mut self, deadline: Instant) -> Result<Option<T>> {
+        receive(|message| self.link.recv_deadline(message, deadline))
+    }
+
     /// Receives the next message if one is there; `None` means "not now".
     ///
     /// # Errors
-    /// As [`recv`](Self::recv) and [`Transport::try_recv`].
+    /// As [`recv`](Self::recv) and [`Receiver::try_recv`].
     pub fn try_recv(&mut self) -> Result<Option<T>> {
         receive(|message| self.link.try_recv(message))
     }
 
-    /// Returns the messages, one after another, up to the end: as [`Transport::messages`].
+    /// Returns the messages, one after another, up to the end: as [`Receiver::messages`].
     pub fn messages(&mut self) -> impl FusedIterator<Item = Result<T>> {
         messages(|| self.recv())
     }

@@ -4,7 +4,7 @@ use std::hint;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Result, Transport, last_look};
+use crate::{Result, last_look};
 
 /// The interval at which a polling side checks that its peer is still alive.
 const CHECK_PEER_EVERY: Duration = Duration::from_millis(50);
@@ -17,11 +17,13 @@ const YIELD_AFTER: Duration = Duration::from_micros(20);
 /// call take less than 10 µs.
 pub(super) const POLLS_PER_LOOK: u32 = 16;
 
-/// Polls `attempt` until it succeeds; returns `None` once `timeout`, if any, has expired.
+/// Polls `attempt` until it succeeds; returns `None` once `timeout`, if any, has expired. `check_peer` fails once the
+/// peer is gone.
 #[inline]
-pub(super) fn spin<T: Transport, R>(
+pub(super) fn spin<T, R>(
     link: &mut T,
     timeout: Option<Duration>,
+    check_peer: impl Fn(&mut T) -> Result<()>,
     mut attempt: impl FnMut(&mut T) -> Result<Option<R>>,
 ) -> Result<Option<R>> {
     // With a quick peer, this is all, without a reading of the clock.
@@ -41,7 +43,7 @@ pub(super) fn spin<T: Transport, R>(
         let is_over = timeout.is_some_and(|timeout| waited >= timeout);
         if waited >= next_check || is_over {
             next_check = waited + CHECK_PEER_EVERY;
-            if let Err(gone) = link.check_peer() {
+            if let Err(gone) = check_peer(link) {
                 return last_look(gone, || attempt(link)).map(Some);
             }
         }

@@ -25,29 +25,21 @@ struct Counting {
     last_word: bool,
 }
 
-impl Transport for Counting {
+impl Endpoint for Counting {
+    fn max_message(&self) -> usize {
+        0
+    }
+}
+
+impl Sender for Counting {
     fn send(&mut self, _message: &[u8]) -> Result<()> {
         self.calls += 1;
         thread::sleep(self.sleep);
         Ok(())
     }
 
-    fn recv(&mut self, _buffer: &mut [u8]) -> Result<usize> {
-        self.calls += 1;
-        thread::sleep(self.sleep);
-        Ok(0)
-    }
-
     fn send_timeout(&mut self, _message: &[u8], timeout: Duration) -> Result<Option<()>> {
         self.recv_timeout(&mut [], timeout).map(|done| done.map(drop))
-    }
-
-    fn recv_timeout(&mut self, _buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.calls += 1;
-        self.given = Some(timeout);
-        let in_time = self.sleep < timeout;
-        thread::sleep(self.sleep.min(timeout));
-        Ok(in_time.then_some(0))
     }
 
     fn try_send(&mut self, _message: &[u8]) -> Result<Option<()>> {
@@ -61,15 +53,35 @@ impl Transport for Counting {
         }
     }
 
+    fn check_receiver(&mut self) -> Result<()> {
+        self.checks += 1;
+        if std::mem::take(&mut self.last_word) {
+            self.in_vain = 0;
+        }
+        if self.peer_is_gone && self.checks >= self.gone_at_look { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+impl Receiver for Counting {
+    fn recv(&mut self, _buffer: &mut [u8]) -> Result<usize> {
+        self.calls += 1;
+        thread::sleep(self.sleep);
+        Ok(0)
+    }
+
+    fn recv_timeout(&mut self, _buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
+        self.calls += 1;
+        self.given = Some(timeout);
+        let in_time = self.sleep < timeout;
+        thread::sleep(self.sleep.min(timeout));
+        Ok(in_time.then_some(0))
+    }
+
     fn try_recv(&mut self, _buffer: &mut [u8]) -> Result<Option<usize>> {
         self.try_send(&[]).map(|done| done.map(|()| 0))
     }
 
-    fn max_message(&self) -> usize {
-        0
-    }
-
-    fn check_peer(&mut self) -> Result<()> {
+    fn check_sender(&mut self) -> Result<()> {
         self.checks += 1;
         if std::mem::take(&mut self.last_word) {
             self.in_vain = 0;
@@ -281,6 +293,6 @@ fn what_is_no_wait_is_asked_of_the_link() {
         waiting.link.peer_is_gone = true;
         assert_eq!((waiting.try_recv(&mut []).unwrap(), waiting.try_send(&[]).unwrap()), (None, None));
         assert_eq!((waiting.link.tries, waiting.link.calls), (2, 0), "{wait}");
-        assert!(matches!(waiting.check_peer(), Err(Error::Disconnected)), "{wait}");
+        assert!(matches!(waiting.check_sender(), Err(Error::Disconnected)), "{wait}");
     }
 }

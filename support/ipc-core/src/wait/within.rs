@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::hybrid::{NOT_AT_ALL, hybrid};
 use super::spin::spin;
 use super::{Wait, Waiting};
-use crate::{Result, Transport};
+use crate::{Receiver, Result, Sender};
 
-impl<T: Transport> Waiting<T> {
+impl<T: Sender> Waiting<T> {
     /// Sends by the strategy, for at most `timeout`; `None` means no limit.
     #[inline]
     pub(super) fn send_within(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<Option<()>> {
@@ -20,7 +20,7 @@ impl<T: Transport> Waiting<T> {
         match self.wait {
             _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
             Wait::Block => call(link, timeout),
-            Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
+            Wait::Spin => spin(link, timeout, T::check_receiver, |link| call(link, NOT_AT_ALL)),
             // Usually there is room, and nothing to wait for.
             Wait::Hybrid => match call(link, NOT_AT_ALL)? {
                 Some(()) => Ok(Some(())),
@@ -28,7 +28,9 @@ impl<T: Transport> Waiting<T> {
             },
         }
     }
+}
 
+impl<T: Receiver> Waiting<T> {
     /// Receives by the strategy, for at most `timeout`; `None` means no limit.
     #[inline]
     pub(super) fn recv_within(
@@ -45,7 +47,7 @@ impl<T: Transport> Waiting<T> {
         match self.wait {
             _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
             Wait::Block => call(link, timeout),
-            Wait::Spin => spin(link, timeout, |link| call(link, NOT_AT_ALL)),
+            Wait::Spin => spin(link, timeout, T::check_sender, |link| call(link, NOT_AT_ALL)),
             Wait::Hybrid => hybrid(link, receiving, timeout, call),
         }
     }

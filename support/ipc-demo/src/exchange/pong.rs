@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use ipc_core::{Error, Result, Transport, Waiting};
+use ipc_core::{Endpoint, Error, Result, Transport, Waiting};
 
 use super::stamp::Stamp;
 use super::usage::{self, Usage};

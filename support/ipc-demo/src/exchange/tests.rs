@@ -1,11 +1,11 @@
 //! Workloads: on the wire, and too large.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{self, channel};
 use std::thread;
 use std::time::Instant;
 
-use ipc_core::{Wait, Waiting};
+use ipc_core::{Endpoint, Receiver, Sender, Wait, Waiting};
 
 use super::*;
 
@@ -31,16 +31,32 @@ const LONGEST_MESSAGE: usize = 1024;
 
 /// A link between two threads. One end may have to do something else before it receives.
 struct Thread<F> {
-    out: Sender<Vec<u8>>,
-    come: Receiver<Vec<u8>>,
+    out: mpsc::Sender<Vec<u8>>,
+    come: mpsc::Receiver<Vec<u8>>,
     before: F,
 }
 
-impl<F: FnMut()> Transport for Thread<F> {
+impl<F: FnMut()> Endpoint for Thread<F> {
+    fn max_message(&self) -> usize {
+        LONGEST_MESSAGE
+    }
+}
+
+impl<F: FnMut()> Sender for Thread<F> {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.out.send(message.to_vec()).map_err(|_| Error::Disconnected)
     }
 
+    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.send(message).map(Some)
+    }
+}
+
+impl<F: FnMut()> Receiver for Thread<F> {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         (self.before)();
         let message = self.come.recv().map_err(|_| Error::Disconnected)?;
@@ -49,24 +65,12 @@ impl<F: FnMut()> Transport for Thread<F> {
         Ok(needed)
     }
 
-    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
-        self.try_send(message)
-    }
-
     fn recv_timeout(&mut self, buffer: &mut [u8], _timeout: Duration) -> Result<Option<usize>> {
         self.try_recv(buffer)
     }
 
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.send(message).map(Some)
-    }
-
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.recv(buffer).map(Some)
-    }
-
-    fn max_message(&self) -> usize {
-        LONGEST_MESSAGE
     }
 }
 

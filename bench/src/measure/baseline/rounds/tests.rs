@@ -6,7 +6,7 @@ use std::thread;
 
 use ipc_conformance::watchdog::PATIENCE;
 use ipc_core::ring::{Attachment, HeapMemory, Region, RingLink, SEGMENT_LEN};
-use ipc_core::{Transport, Wait, Waiting};
+use ipc_core::{Endpoint, Receiver, Sender, Wait, Waiting};
 use ipc_demo::cpus::Cpus;
 use ipc_demo::exchange;
 
@@ -18,14 +18,16 @@ use crate::results::registry::SIX;
 /// A link that takes its time to send.
 struct Slow<T>(T, Duration);
 
-impl<T: Transport> Transport for Slow<T> {
+impl<T: Endpoint> Endpoint for Slow<T> {
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+}
+
+impl<T: Sender> Sender for Slow<T> {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         thread::sleep(self.1);
         self.0.send(message)
-    }
-
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.0.recv(buffer)
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
@@ -33,20 +35,22 @@ impl<T: Transport> Transport for Slow<T> {
         self.0.send_timeout(message, timeout)
     }
 
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.0.try_send(message)
+    }
+}
+
+impl<T: Receiver> Receiver for Slow<T> {
+    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        self.0.recv(buffer)
+    }
+
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         self.0.recv_timeout(buffer, timeout)
     }
 
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.0.try_send(message)
-    }
-
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.0.try_recv(buffer)
-    }
-
-    fn max_message(&self) -> usize {
-        self.0.max_message()
     }
 }
 

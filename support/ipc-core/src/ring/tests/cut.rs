@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::libc;
 
 use crate::ring::{Attachment, Layout, Memory, Region, RingLink, SEGMENT_LEN, guard};
-use crate::{Error, Result, Transport};
+use crate::{Error, Receiver, Result, Sender};
 
 /// A mapping of a file that any test may truncate.
 #[derive(Debug)]

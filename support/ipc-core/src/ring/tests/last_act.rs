@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::process::Namespaces;
 use crate::ring::{Attachment, CAPACITY, HeapMemory, Memory, Region, RingLink, SEGMENT_LEN};
-use crate::{Error, Result, Transport};
+use crate::{Error, Receiver, Result, Sender};
 
 type Owner = Arc<Mutex<RingLink<HeapMemory>>>;
 type Act = fn(&mut RingLink<HeapMemory>);

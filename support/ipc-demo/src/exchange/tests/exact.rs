@@ -4,7 +4,7 @@ use super::super::ping::request;
 use super::*;
 
 type Link = Thread<fn()>;
-type Heard = Receiver<Vec<u8>>;
+type Heard = mpsc::Receiver<Vec<u8>>;
 
 fn workload(pattern: Pattern, verify: bool, size: usize, count: u64) -> Workload {
     Workload { pattern, verify, size, count }

@@ -19,7 +19,7 @@ use super::link::RingLink;
 use super::memory::{MESSAGE, Region, Segment};
 use super::record::payload;
 use crate::process::ProcessId;
-use crate::{Error, Result, Transport};
+use crate::{Error, Receiver, Result, Sender};
 
 type Memory = Arc<Segment>;
 type Link = Whole<RingLink<Memory>>;
@@ -255,7 +255,7 @@ fn a_segment_that_is_being_made_is_not_joined_too_early() {
         let mut link = joined.unwrap_or_else(|| join(&memory).expect("now it is there"));
         owner.wait_for_peer("here", AN_HOUR).unwrap();
         memory.forget_who_holds_it();
-        link.check_peer().expect("the owner is known by its pid");
+        link.check_sender().expect("the owner is known by its pid");
     });
 }
 
