@@ -1,5 +1,41 @@
 //! # Named pipes (FIFOs): a pipe that any process can find
 //!
+//! A process sends a struct to the one that made the FIFOs; here it is a child, which is told their address:
+//!
+//! ```
+//! use std::{env, process::Command, time::Duration};
+//!
+//! use ipc_fifo::{Fifo, prelude::*};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes};
+//!
+//! #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+//! #[repr(C)]
+//! struct Reading {
+//!     sensor: u32,
+//!     celsius: f32,
+//! }
+//!
+//! const TIMEOUT: Duration = Duration::from_secs(10);
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     if let Some(address) = env::args().nth(1) {
+//!         // The child: this program, started again below.
+//!         let mut link = Fifo::join(&address, &Setup::default(), TIMEOUT)?;
+//!         link.typed().send(&Reading { sensor: 7, celsius: 20.5 })?;
+//!         return Ok(());
+//!     }
+//!     let mut meeting = Fifo::create(None, &Setup::default())?;
+//!     let mut child = Command::new(env::current_exe()?);
+//!     meeting.invite(&mut child)?;
+//!     let mut child = child.spawn()?;
+//!     let mut link = meeting.accept(TIMEOUT)?;
+//!     let reading: Reading = link.typed().recv()?;
+//!     assert_eq!(reading, Reading { sensor: 7, celsius: 20.5 });
+//!     child.wait()?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! A FIFO is a [pipe] with a name in the file system. Only the name is on disk: the bytes go through a buffer in the
 //! kernel, as with any pipe: 64 KiB by default, here 256 KiB where the system allows that. Any process that knows the
 //! path and has the permission can open it, so it connects processes that were started separately, `cat` and the
@@ -47,7 +83,7 @@
 //! | file | what it shows | minutes |
 //! |---|---|---:|
 //! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-fifo --example fifo_smallest` | 1 |
-//! | `src/lib.rs` | this page; two FIFOs in a directory, and their removal | 8 |
+//! | `src/lib.rs` | this page; two FIFOs in a directory, and their removal | 9 |
 //! | `src/ends.rs` | the ends of the two FIFOs that a process holds | 4 |
 //! | `src/greeting.rs` | the handshake: which two processes talk | 7 |
 //!
@@ -73,7 +109,7 @@ pub use ends::Ends;
 use greeting::Reception;
 pub use ipc_core::Framed;
 #[doc(inline)]
-pub use ipc_core::prelude::*;
+pub use ipc_core::prelude::{self, *};
 
 /// The FIFO that the owner reads.
 const TO_OWNER: &str = "to-owner";

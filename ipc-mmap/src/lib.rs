@@ -1,5 +1,41 @@
 //! # Memory map: a file that two processes see in their memory
 //!
+//! A process sends a struct to the one that made the file; here it is a child, which is told the path:
+//!
+//! ```
+//! use std::{env, process::Command, time::Duration};
+//!
+//! use ipc_mmap::{File, prelude::*};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes};
+//!
+//! #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+//! #[repr(C)]
+//! struct Reading {
+//!     sensor: u32,
+//!     celsius: f32,
+//! }
+//!
+//! const TIMEOUT: Duration = Duration::from_secs(10);
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     if let Some(address) = env::args().nth(1) {
+//!         // The child: this program, started again below.
+//!         let mut link = File::join(&address, &Setup::default(), TIMEOUT)?;
+//!         link.typed().send(&Reading { sensor: 7, celsius: 20.5 })?;
+//!         return Ok(());
+//!     }
+//!     let mut meeting = File::create(None, &Setup::default())?;
+//!     let mut child = Command::new(env::current_exe()?);
+//!     meeting.invite(&mut child)?;
+//!     let mut child = child.spawn()?;
+//!     let mut link = meeting.accept(TIMEOUT)?;
+//!     let reading: Reading = link.typed().recv()?;
+//!     assert_eq!(reading, Reading { sensor: 7, celsius: 20.5 });
+//!     child.wait()?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! `mmap(2)` with `MAP_SHARED` maps the pages of a file into a process's memory. They are the very pages in which the
 //! kernel caches the file, the *page cache*: a store into the mapping changes the file, and every other process that
 //! maps it or reads it sees the change at once, with no system call. One file carries both directions.
@@ -17,7 +53,7 @@
 //! | in reading order | what it shows | minutes |
 //! |---|---|---:|
 //! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-mmap --example mmap_smallest` | 2 |
-//! | `src/lib.rs` | this page | 4 |
+//! | `src/lib.rs` | this page | 5 |
 //! | `src/address.rs`, `src/file.rs` | the file, and how two processes meet at it | 5 |
 //! | `src/memfd.rs` | the same without a file | 11 |
 //! | `support/ipc-core/src/shared_file.rs`, `ring/mapping.rs` | what a joiner checks before it maps; the mapping | 6 |
@@ -46,7 +82,7 @@ use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 pub use file::{File, FileOptions};
 pub use ipc_core::pages::Pages;
 #[doc(inline)]
-pub use ipc_core::prelude::*;
+pub use ipc_core::prelude::{self, *};
 pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, WriteGrant, guard};
 pub use memfd::Memfd;
 

@@ -1,5 +1,42 @@
 //! # Message queues: a mailbox in the kernel
 //!
+//! A process sends a struct to the one that made the queue; here it is a child, which is told the key. (Two programs that are
+//! started apart are in `examples/sender.rs` and `receiver.rs`.)
+//!
+//! ```
+//! use std::{env, process::Command, time::Duration};
+//!
+//! use ipc_msgq::{SystemV, prelude::*};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes};
+//!
+//! #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+//! #[repr(C)]
+//! struct Reading {
+//!     sensor: u32,
+//!     celsius: f32,
+//! }
+//!
+//! const TIMEOUT: Duration = Duration::from_secs(10);
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     if let Some(address) = env::args().nth(1) {
+//!         // The child: this program, started again below.
+//!         let mut link = SystemV::join(&address, &Setup::default(), TIMEOUT)?;
+//!         link.typed().send(&Reading { sensor: 7, celsius: 20.5 })?;
+//!         return Ok(());
+//!     }
+//!     let mut meeting = SystemV::create(None, &Setup::default())?;
+//!     let mut child = Command::new(env::current_exe()?);
+//!     meeting.invite(&mut child)?;
+//!     let mut child = child.spawn()?;
+//!     let mut link = meeting.accept(TIMEOUT)?;
+//!     let reading: Reading = link.typed().recv()?;
+//!     assert_eq!(reading, Reading { sensor: 7, celsius: 20.5 });
+//!     child.wait()?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! `msgget(2)` gives access to a kernel queue, found by a number that both sides know, the *key*. `msgsnd(2)` puts a
 //! message in, `msgrcv(2)` takes one out. A message is received whole, as it was sent, or not at all. In front of its
 //! bytes is a number, its *type*, and a receiver may ask for the oldest message of one type and leave the others.
@@ -65,8 +102,8 @@
 //!
 //! | part, file | minutes | what it is |
 //! |---|---|---|
-//! | **1. Overview** | **12** | |
-//! | `lib.rs` | 11 | this page, and the [row](PROFILE) of the course's table |
+//! | **1. Overview** | **13** | |
+//! | `lib.rs` | 12 | this page, and the [row](PROFILE) of the course's table |
 //! | `../examples/smallest.rs` | 1 | two processes and one queue, with nothing else |
 //! | **2. A queue and its messages** | **14** | |
 //! | `open.rs` | 5 | making a queue, or opening an existing one: [`Queue::create`], [`Queue::open`], [`Access`] |
@@ -91,8 +128,8 @@
 //! | **8. A descriptor for a queue** | **10** | |
 //! | `readiness.rs` | 8 | [`Readiness`]: to poll a queue and sockets together |
 //! | `readiness/helper.rs` | 2 | the thread behind it |
-//! | **9. Structs, and the kernel's records** | **14** | |
-//! | `typed.rs` | 6 | [`TypedQueue`]: messages that are structs |
+//! | **9. Structs, and the kernel's records** | **13** | |
+//! | `typed.rs` | 5 | [`TypedQueue`]: messages that are structs |
 //! | `stat.rs` | 4 | [`Stat`]: what the kernel records about a queue |
 //! | `control.rs` | 4 | [`Settings`]: what can be changed |
 //! | **10. Removing and listing** | **12** | |
@@ -133,7 +170,7 @@ use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 pub use control::Settings;
 pub use drain::Drain;
 #[doc(inline)]
-pub use ipc_core::prelude::*;
+pub use ipc_core::prelude::{self, *};
 pub use ipc_core::{Key, ProjectId};
 pub use limits::{Limits, Usage};
 pub use list::{Entry, list, list_proc};

@@ -1,5 +1,41 @@
 //! # Pipes: the oldest way for a parent to talk to its child
 //!
+//! A child sends a struct to the parent that spawned it:
+//!
+//! ```
+//! use std::{env, process::Command, time::Duration};
+//!
+//! use ipc_pipe::{Pipe, prelude::*};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes};
+//!
+//! #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+//! #[repr(C)]
+//! struct Reading {
+//!     sensor: u32,
+//!     celsius: f32,
+//! }
+//!
+//! const TIMEOUT: Duration = Duration::from_secs(10);
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     if let Some(address) = env::args().nth(1) {
+//!         // The child: this program, started again below.
+//!         let mut link = Pipe::join(&address, &Setup::default(), TIMEOUT)?;
+//!         link.typed().send(&Reading { sensor: 7, celsius: 20.5 })?;
+//!         return Ok(());
+//!     }
+//!     let mut meeting = Pipe::create(None, &Setup::default())?;
+//!     let mut child = Command::new(env::current_exe()?);
+//!     meeting.invite(&mut child)?;
+//!     let mut child = child.spawn()?;
+//!     let mut link = meeting.accept(TIMEOUT)?;
+//!     let reading: Reading = link.typed().recv()?;
+//!     assert_eq!(reading, Reading { sensor: 7, celsius: 20.5 });
+//!     child.wait()?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! `pipe2(2)` makes a buffer in the kernel, 64 KiB by default, and two descriptors: bytes written to one are read from
 //! the other. `fcntl(F_SETPIPE_SZ)` enlarges the buffer, here to 256 KiB where the system allows that. No path in the
 //! file system leads to a pipe. A process has an end of a pipe only if it made the pipe or *inherited* the descriptor,
@@ -38,7 +74,7 @@
 //! | `examples/stage_2_frames.rs` | a header before each message; partial reads and writes, `EINTR` | 3 |
 //! | `examples/stage_3_end.rs` | a pipe each way; the end of file | 3 |
 //! | `examples/stage_4_read_ahead.rs` | fewer system calls | 3 |
-//! | `src/lib.rs` | this page; the two pipes, and how a child inherits its ends | 8 |
+//! | `src/lib.rs` | this page; the two pipes, and how a child inherits its ends | 9 |
 //! | `src/ends.rs`, `src/sys.rs` | the system calls that carry the bytes | 3 |
 //!
 //! Run an example with `cargo run -p ipc-pipe --example stage_1_bytes`; the smallest is called `pipe_smallest`.
@@ -77,7 +113,7 @@ use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
 pub use ends::Ends;
 pub use ipc_core::Framed;
 #[doc(inline)]
-pub use ipc_core::prelude::*;
+pub use ipc_core::prelude::{self, *};
 
 /// Two pipes, one each way, before the child is spawned. See the [crate](self).
 #[derive(Debug)]

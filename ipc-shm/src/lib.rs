@@ -1,5 +1,42 @@
 //! # System V shared memory: the same pages in two processes
 //!
+//! A process sends a struct to the one that made the segment; here it is a child, which is told the key. (Two programs that
+//! are started apart are in `examples/sender.rs` and `receiver.rs`.)
+//!
+//! ```
+//! use std::{env, process::Command, time::Duration};
+//!
+//! use ipc_shm::{Ring, prelude::*};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes};
+//!
+//! #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+//! #[repr(C)]
+//! struct Reading {
+//!     sensor: u32,
+//!     celsius: f32,
+//! }
+//!
+//! const TIMEOUT: Duration = Duration::from_secs(10);
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     if let Some(address) = env::args().nth(1) {
+//!         // The child: this program, started again below.
+//!         let mut link = Ring::join(&address, &Setup::default(), TIMEOUT)?;
+//!         link.typed().send(&Reading { sensor: 7, celsius: 20.5 })?;
+//!         return Ok(());
+//!     }
+//!     let mut meeting = Ring::create(None, &Setup::default())?;
+//!     let mut child = Command::new(env::current_exe()?);
+//!     meeting.invite(&mut child)?;
+//!     let mut child = child.spawn()?;
+//!     let mut link = meeting.accept(TIMEOUT)?;
+//!     let reading: Reading = link.typed().recv()?;
+//!     assert_eq!(reading, Reading { sensor: 7, celsius: 20.5 });
+//!     child.wait()?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! `shmget(2)` makes a *segment*, pages that the kernel keeps under a number, the key. `shmat(2)` maps them into a
 //! process's memory. From then on the kernel is not involved: one process loads what the other stores, with no system
 //! call and no copy in between. One segment carries both directions.
@@ -16,9 +53,9 @@
 //!
 //! | in reading order | what it shows | minutes |
 //! |---|---|---:|
-//! | **Shared memory and a ring, built up** | | **13** |
+//! | **Shared memory and a ring, built up** | | **14** |
 //! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-shm --example shm_smallest` | 1 |
-//! | `src/lib.rs` | this page | 5 |
+//! | `src/lib.rs` | this page | 6 |
 //! | `examples/stage_1` to `stage_4` | a flag, lock-step, a ring, a ring that sleeps | 7 |
 //! | **The variant `ring`** | | **12** |
 //! | `src/segment.rs` | the segment: made, found, attached, removed | 6 |
@@ -61,7 +98,7 @@ use ipc_core::{Between, Direction, Medium, Profile, Reach, Unit};
 pub use ipc_core::Key;
 pub use ipc_core::pages::Pages;
 #[doc(inline)]
-pub use ipc_core::prelude::*;
+pub use ipc_core::prelude::{self, *};
 pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, WriteGrant, guard};
 pub use lock_step::LockStep;
 pub use posix::Posix;

@@ -1,6 +1,6 @@
 //! The examples print what they are there to show.
 
-use ipc_conformance::example;
+use ipc_conformance::{example, pair_of_examples};
 
 #[test]
 fn the_smallest_shares_a_number() {
@@ -20,4 +20,11 @@ fn each_stage_passes_its_messages() {
     ] {
         assert_eq!(example(stage), said);
     }
+}
+
+/// The two programs of the README.
+#[test]
+fn the_receiver_gets_the_senders_structs() {
+    let said = "sensor 1: 20.5 °C\nsensor 2: 20.5 °C\nsensor 3: 20.5 °C\n";
+    assert_eq!(pair_of_examples("shm_receiver", "shm_sender"), said);
 }

@@ -1,5 +1,41 @@
 //! # Sockets: the same two calls for the process next door and for the other side of the world
 //!
+//! A process sends a struct to the one that listens; here it is a child, which is told the path:
+//!
+//! ```
+//! use std::{env, process::Command, time::Duration};
+//!
+//! use ipc_socket::{UnixStream, prelude::*};
+//! use zerocopy::{FromBytes, Immutable, IntoBytes};
+//!
+//! #[derive(Debug, PartialEq, FromBytes, Immutable, IntoBytes)]
+//! #[repr(C)]
+//! struct Reading {
+//!     sensor: u32,
+//!     celsius: f32,
+//! }
+//!
+//! const TIMEOUT: Duration = Duration::from_secs(10);
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     if let Some(address) = env::args().nth(1) {
+//!         // The child: this program, started again below.
+//!         let mut link = UnixStream::join(&address, &Setup::default(), TIMEOUT)?;
+//!         link.typed().send(&Reading { sensor: 7, celsius: 20.5 })?;
+//!         return Ok(());
+//!     }
+//!     let mut meeting = UnixStream::create(None, &Setup::default())?;
+//!     let mut child = Command::new(env::current_exe()?);
+//!     meeting.invite(&mut child)?;
+//!     let mut child = child.spawn()?;
+//!     let mut link = meeting.accept(TIMEOUT)?;
+//!     let reading: Reading = link.typed().recv()?;
+//!     assert_eq!(reading, Reading { sensor: 7, celsius: 20.5 });
+//!     child.wait()?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! A socket is a descriptor that can be read *and* written: one socket carries both directions, where pipes take two.
 //! Bytes written on one side wait in a buffer of the kernel until the other side reads them; with TCP, in one kernel
 //! here and in another there.
@@ -51,9 +87,9 @@
 //!
 //! | file | what it shows | minutes |
 //! |---|---|---:|
-//! | **To meet at a path** | | **11** |
+//! | **To meet at a path** | | **12** |
 //! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-socket --example socket_smallest` | 1 |
-//! | `src/lib.rs` | this page | 6 |
+//! | `src/lib.rs` | this page | 7 |
 //! | `src/unix.rs` | two processes at a path | 4 |
 //! | **To connect, and to accept** | | **12** |
 //! | `src/address.rs` | how to listen and to connect | 6 |
@@ -79,7 +115,7 @@ use ipc_core::{Between, Deadline, Direction, Medium, Profile, Reach, Unit, poll_
 
 pub use ipc_core::Framed;
 #[doc(inline)]
-pub use ipc_core::prelude::*;
+pub use ipc_core::prelude::{self, *};
 pub use packet::{MAX_PACKET, Packets};
 pub use stream::Connection;
 pub use tcp::{TCP_SILENCE, Tcp, TcpLink};

@@ -1,6 +1,8 @@
 //! The examples of a crate, for its own tests.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
 use crate::watchdog::{WHOLE_CASE, Watchdog};
 
@@ -12,17 +14,45 @@ use crate::watchdog::{WHOLE_CASE, Watchdog};
 #[must_use]
 pub fn example(name: &str) -> String {
     let _watchdog = Watchdog::over(format!("the example '{name}'"), WHOLE_CASE);
+    run(name, &[])
+}
+
+/// Runs two examples that meet: `receiver`, whose first line ends with an address, and `sender` with that address.
+/// Returns the other lines of the receiver, up to its end.
+///
+/// # Panics
+/// As [`example()`].
+#[must_use]
+pub fn pair_of_examples(receiver: &str, sender: &str) -> String {
+    let _watchdog = Watchdog::over(format!("the examples '{receiver}' and '{sender}'"), WHOLE_CASE);
+    let mut waiting = Command::new(program(receiver)).stdout(Stdio::piped()).spawn().expect(BUILT);
+    let mut printed = BufReader::new(waiting.stdout.take().expect("it is a pipe"));
+    let mut first = String::new();
+    printed.read_line(&mut first).expect("it prints text");
+    let address = first.split_whitespace().last().expect("its first line ends with its address");
+    assert_eq!(run(sender, &[address]), "");
+    let mut rest = String::new();
+    printed.read_to_string(&mut rest).expect("it prints text");
+    let status = waiting.wait().expect("a child can be waited for");
+    assert!(status.success(), "{receiver}: {status}");
+    rest
+}
+
+const BUILT: &str = "`cargo build --examples` makes it";
+
+/// Returns the path of an example.
+fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a program has a path"); // in `deps`, beside `examples`
     let folder = this.ancestors().nth(2).expect("a test is in a folder of the build");
-    let program = folder.join("examples").join(name);
-    let output = Command::new(&program).output().unwrap_or_else(|error| {
-        panic!("{}: {error}; `cargo build --examples` makes it", program.display());
-    });
-    assert!(
-        output.status.success(),
-        "{name}: {}\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).expect("it prints text")
+    folder.join("examples").join(name)
+}
+
+/// Runs an example to its end, and returns what it printed.
+fn run(name: &str, arguments: &[&str]) -> String {
+    let program = program(name);
+    let output = Command::new(&program).args(arguments).output();
+    let Output { status, stdout, stderr } =
+        output.unwrap_or_else(|error| panic!("{}: {error}; {BUILT}", program.display()));
+    assert!(status.success(), "{name}: {status}\n{}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).expect("it prints text")
 }

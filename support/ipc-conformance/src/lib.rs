@@ -39,7 +39,7 @@
 //! | `scripts.rs`, `peer.rs` | the scripts of the peer process, and that process |
 //! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
-//! | `example.rs` | [`example()`]: for a crate's own tests, an example that is run |
+//! | `example.rs` | [`example()`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
 //! | `skipped.rs` | [`skipped`]: a test that cannot run here says so, and is counted |
 //! | `watchdog.rs` | [`watchdog`]: a hanging test fails soon, by name, and leaves no process |
@@ -90,7 +90,7 @@ use nix::sys::signal::Signal;
 
 pub use allowance::Allowance;
 pub use calls::Calls;
-pub use example::example;
+pub use example::{example, pair_of_examples};
 pub use facts::{Addresses, Facts, PidNamespaces};
 pub use fuzz::fuzz;
 pub use leaks::survivor_clears_up;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-/// The return type of every fallible function in the suite.
-pub type Result<T> = std::result::Result<T, Error>;
+/// The return type of every fallible function in the suite. With an error of its own, it is the one of `std`.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The reason why an operation failed.
 #[derive(Debug, thiserror::Error)]

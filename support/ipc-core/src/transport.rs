@@ -185,7 +185,7 @@ pub trait Receiver: Endpoint {
     /// does.
     ///
     /// The iterator ends when the peer is gone and everything it sent has been received. Any other error is its last
-    /// item. Make it once, not for each message: it has a buffer for the [longest](Self::max_message).
+    /// item. Make it once, not for each message: it has a buffer for the [longest](Endpoint::max_message).
     ///
     /// ```
     /// # use ipc_core::{Receiver, Result};
