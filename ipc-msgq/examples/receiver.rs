@@ -1,5 +1,6 @@
 //! Receives structs from another program, `sender.rs`: `cargo run -p ipc-msgq --example msgq_receiver`.
 
+// ANCHOR: program
 use std::time::Duration;
 
 use ipc_msgq::{SystemV, prelude::*};
@@ -22,3 +23,4 @@ fn main() -> Result<()> {
     }
     Ok(()) // the sender has ended
 }
+// ANCHOR_END: program

@@ -1,5 +1,6 @@
 //! Sends structs to another program, `receiver.rs`: run that first, then `cargo run -p ipc-shm --example shm_sender ADDRESS`.
 
+// ANCHOR: program
 use std::time::Duration;
 
 use ipc_shm::{Ring, prelude::*};
@@ -20,3 +21,4 @@ fn main() -> Result<()> {
     }
     Ok(())
 }
+// ANCHOR_END: program

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipc_conformance::scribble;
 use ipc_conformance::watchdog::over_this_test;
 use ipc_core::{
-    Error, Receiver, Sender,
+    Error, Receiver, Result, Sender,
     ring::{Attachment, CAPACITY, HeapMemory, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset},
 };
 use proptest::prelude::*;
@@ -119,6 +119,38 @@ fn structs_are_copied_in_and_out() {
     assert_eq!(message.read_struct::<Sample>(size_of::<Sample>()), sample(1));
     assert_eq!(message.read_struct::<[u8; 3]>(message.len() - 3), [b't', 0xee, 0xee], "at any offset");
     message.release().unwrap();
+}
+
+#[derive(FromBytes, Immutable, IntoBytes)]
+#[repr(C)]
+struct Reading {
+    sensor: u32,
+    celsius: f32,
+}
+
+/// The code that the course shows.
+#[test]
+fn several_structs_are_one_message() {
+    let (mut link, mut peers) = pair();
+    let write = |link: &mut Link| -> Result<()> {
+        // ANCHOR: write
+        let mut message = link.reserve(2 * size_of::<Reading>())?;
+        message.write_struct(0, &Reading { sensor: 1, celsius: 20.5 });
+        message.write_struct(size_of::<Reading>(), &Reading { sensor: 2, celsius: 21.0 });
+        message.commit()?;
+        // ANCHOR_END: write
+        Ok(())
+    };
+    let read = |link: &mut Link| -> Result<f32> {
+        // ANCHOR: read
+        let message = link.peek()?;
+        let warmest = message.structs::<Reading>().map(|reading| reading.celsius).fold(f32::MIN, f32::max);
+        message.release()?;
+        // ANCHOR_END: read
+        Ok(warmest)
+    };
+    write(&mut link).unwrap();
+    assert_eq!(read(&mut peers).unwrap().to_bits(), 21.0_f32.to_bits());
 }
 
 #[test]
