@@ -128,29 +128,31 @@ struct Reading {
     celsius: f32,
 }
 
+// ANCHOR: write
+fn send_two(link: &mut Link) -> Result<()> {
+    let mut message = link.reserve(2 * size_of::<Reading>())?;
+    message.write_struct(0, &Reading { sensor: 1, celsius: 20.5 });
+    message.write_struct(size_of::<Reading>(), &Reading { sensor: 2, celsius: 21.0 });
+    message.commit()
+}
+// ANCHOR_END: write
+
+// ANCHOR: read
+fn receive_the_warmest(link: &mut Link) -> Result<f32> {
+    let message = link.peek()?;
+    let degrees = message.structs::<Reading>().map(|reading| reading.celsius);
+    let warmest = degrees.fold(f32::MIN, f32::max);
+    message.release()?; // an error here would mean that the peer took the memory away: trust nothing that was read
+    Ok(warmest)
+}
+// ANCHOR_END: read
+
 /// The code that the course shows.
 #[test]
 fn several_structs_are_one_message() {
-    let (mut link, mut peers) = pair();
-    let write = |link: &mut Link| -> Result<()> {
-        // ANCHOR: write
-        let mut message = link.reserve(2 * size_of::<Reading>())?;
-        message.write_struct(0, &Reading { sensor: 1, celsius: 20.5 });
-        message.write_struct(size_of::<Reading>(), &Reading { sensor: 2, celsius: 21.0 });
-        message.commit()?;
-        // ANCHOR_END: write
-        Ok(())
-    };
-    let read = |link: &mut Link| -> Result<f32> {
-        // ANCHOR: read
-        let message = link.peek()?;
-        let warmest = message.structs::<Reading>().map(|reading| reading.celsius).fold(f32::MIN, f32::max);
-        message.release()?;
-        // ANCHOR_END: read
-        Ok(warmest)
-    };
-    write(&mut link).unwrap();
-    assert_eq!(read(&mut peers).unwrap().to_bits(), 21.0_f32.to_bits());
+    let (mut a, mut b) = pair();
+    send_two(&mut a).unwrap();
+    assert_eq!(receive_the_warmest(&mut b).unwrap().to_bits(), 21.0_f32.to_bits());
 }
 
 #[test]
