@@ -207,7 +207,7 @@ impl Mechanism for Fifo {
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let deadline = Deadline::after(timeout);
         let dir = directory(address)?;
-        let no_peer = || format!("no peer is waiting at {address}: start `ipc-fifo pong {address}` first");
+        let no_peer = || format!("no peer is waiting at {address}");
         let (ends, number) = poll_for(timeout, no_peer, || match greeting::come_in(&dir, setup) {
             // No directory yet, no FIFO yet, or no reader: the owner has not started, or it is dead.
             Err(error) if matches!(error.errno(), Some(Errno::ENOENT | Errno::ENXIO | Errno::EPIPE)) => {

@@ -121,7 +121,7 @@ impl Mechanism for File {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup<FileOptions>, timeout: Duration) -> Result<Link> {
         let path = parse(address)?;
-        let no_peer = || format!("no peer is waiting at {address}: start `ipc-mmap pong {address}` first");
+        let no_peer = || format!("no peer is waiting at {address}");
         shared_file::join(timeout, no_peer, setup.options.pages, HUGE_PAGES, || open(&path, setup))
     }
     // ANCHOR_END: join

@@ -95,12 +95,7 @@ impl Mechanism for Memfd {
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Link> {
         let path = parse(address)?;
-        let no_peer = || {
-            format!(
-                "no peer is waiting at {address}: start `ipc-mmap pong {address} --variant memfd` first ({})",
-                here()
-            )
-        };
+        let no_peer = || format!("no peer is waiting at {address} ({})", here());
         shared_file::join(timeout, no_peer, setup.options, HUGE_PAGES, || open(&path, setup))
     }
 }
@@ -229,7 +224,7 @@ fn here() -> String {
     let here =
         Namespaces::current().map_or_else(|error| error.to_string(), |here| format!("pid:[{}]", here.pid));
     format!(
-        "here, in {here}: if pong is in another pid namespace, with a /proc of its own, choose the variant `file`"
+        "here, in {here}: if it is in another pid namespace, with a /proc of its own, choose the variant file"
     )
 }
 

@@ -156,8 +156,7 @@ impl Mechanism for Posix {
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
         let name = address.parse()?;
         ownership::sweep::<Self>()?; // queues left by dead processes must not be joined
-        let no_peer =
-            || format!("no peer is waiting at {name}: start `ipc-msgq pong {name} --variant posix` first");
+        let no_peer = || format!("no peer is waiting at {name}");
         poll_for(timeout, no_peer, || try_join(&name, setup))
     }
 

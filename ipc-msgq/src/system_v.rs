@@ -120,7 +120,7 @@ impl Mechanism for SystemV {
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<SystemVLink> {
         let key = address.parse()?;
         ownership::sweep::<Self>()?; // a queue left by dead processes must not be joined
-        let no_peer = || format!("no peer is waiting at {key}: start `ipc-msgq pong {key}` first");
+        let no_peer = || format!("no peer is waiting at {key}");
         poll_for(timeout, no_peer, || try_join(key, setup))
     }
     // ANCHOR_END: join

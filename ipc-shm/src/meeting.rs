@@ -74,17 +74,15 @@ impl Meeting {
 }
 
 // ANCHOR: join
-/// Waits for a segment under the key that `address` gives, and calls `claim` to take the free place at it. `variant` is
-/// the option, if any, that the advised `pong` needs.
+/// Waits for a segment under the key that `address` gives, and calls `claim` to take the free place at it.
 pub(crate) fn join<L>(
     address: &str,
     setup: &Setup<Pages>,
     timeout: Duration,
-    variant: &str,
     claim: impl Fn(Key, Segment, Region<Attached>) -> Result<Option<L>>,
 ) -> Result<L> {
     let key: Key = address.parse()?;
-    let no_peer = || format!("no peer is waiting at {key}: start `ipc-shm pong {key}{variant}` first");
+    let no_peer = || format!("no peer is waiting at {key}");
     let try_join = |segment: Segment| {
         let creator = segment.stat()?.creator;
         setup.check_owner(creator, format_args!("the segment with key {key} (see `ipcs -m`)"))?;

@@ -87,8 +87,7 @@ impl Mechanism for Posix {
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {
         let name = address.parse()?;
-        let no_peer =
-            || format!("no peer is waiting at {name}: start `ipc-shm pong {name} --variant posix` first");
+        let no_peer = || format!("no peer is waiting at {name}");
         shared_file::join(timeout, no_peer, setup.options, HUGE_PAGES, || open(&name, setup))
     }
 

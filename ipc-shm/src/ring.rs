@@ -54,7 +54,7 @@ impl Mechanism for Ring {
     }
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<Self::Link> {
-        meeting::join(address, setup, timeout, "", |_, _, region| RingLink::join(region))
+        meeting::join(address, setup, timeout, |_, _, region| RingLink::join(region))
     }
 
     fn reclaim(note: &Note) -> Result<()> {

@@ -59,7 +59,7 @@ impl Mechanism for Semaphores {
     }
 
     fn join(address: &str, setup: &Setup<Pages>, timeout: Duration) -> Result<LockStep> {
-        meeting::join(address, setup, timeout, " --variant sem", attach)
+        meeting::join(address, setup, timeout, attach)
     }
 
     fn reclaim(note: &Note) -> Result<()> {

@@ -138,16 +138,15 @@ pub const PROFILE: Profile = Profile {
 
 // ANCHOR: connect
 /// Connects, checks who listens there, and says hello. A socket cannot be joined before its owner listens: the kernel
-/// refuses at once, and this side tries again. `pong` is the command that would listen there.
+/// refuses at once, and this side tries again.
 fn join(
     address: &str,
-    pong: &str,
     timeout: Duration,
     connect: impl Fn(Duration) -> Result<OwnedFd>,
     check: impl Fn(&OwnedFd) -> Result<()>,
 ) -> Result<OwnedFd> {
     let deadline = Deadline::after(timeout);
-    let no_peer = || format!("no peer is listening at {address}: start `{pong}` first");
+    let no_peer = || format!("no peer is listening at {address}");
     let connected = poll_for(timeout, no_peer, || match connect(deadline.left(timeout)) {
         Err(error) if matches!(error.errno(), Some(Errno::ECONNREFUSED | Errno::ENOENT)) => Ok(None),
         connected => connected.map(Some),

@@ -85,10 +85,9 @@ impl Mechanism for Tcp {
     }
 
     fn join(address: &str, _setup: &Setup, timeout: Duration) -> Result<TcpLink> {
-        let pong = format!("ipc-socket pong {address} --variant tcp");
         let connect = |left| address::connect_to_port(address, left).map(OwnedFd::from);
         // TCP does not tell whose program it is.
-        TcpLink::new(join(address, &pong, timeout, connect, |_| Ok(()))?)
+        TcpLink::new(join(address, timeout, connect, |_| Ok(()))?)
     }
 }
 

@@ -38,8 +38,6 @@ pub struct Unix<K> {
 pub trait Kind: fmt::Debug + Send + 'static {
     /// The type that `socket` takes.
     const TYPE: SockType;
-    /// The command-line option that selects this type; empty for the default.
-    const OPTION: &'static str;
     /// The description of this variant.
     const VARIANT: Variant;
     /// The transport of messages over such a socket.
@@ -58,7 +56,6 @@ pub enum Stream {}
 
 impl Kind for Stream {
     const TYPE: SockType = SockType::Stream;
-    const OPTION: &'static str = "";
 
     const VARIANT: Variant = Variant {
         name: "unix-stream",
@@ -86,7 +83,6 @@ pub enum Seqpacket {}
 
 impl Kind for Seqpacket {
     const TYPE: SockType = SockType::SeqPacket;
-    const OPTION: &'static str = " --variant unix-seqpacket";
 
     const VARIANT: Variant = Variant {
         name: "unix-seqpacket",
@@ -144,7 +140,6 @@ impl<K: Kind> Mechanism for Unix<K> {
     // ANCHOR: join
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<Self::Link> {
         let path = address::named_path(address)?;
-        let pong = format!("ipc-socket pong {address}{}", K::OPTION);
         let connect = |left| address::connect_to_path(&path, K::TYPE, left);
         let check = |socket: &OwnedFd| {
             if is_for_all(setup) || greeting::belongs_to_us(socket)? {
@@ -154,7 +149,7 @@ impl<K: Kind> Mechanism for Unix<K> {
                 .call("connect")
                 .advise(Errno::EACCES, || format!("the program listening at {address} is another user's"))
         };
-        let socket = join(address, &pong, timeout, connect, check)?;
+        let socket = join(address, timeout, connect, check)?;
         K::link(Connection::new(socket, Closing::Sweep(ownership::sweep::<Self>)))
     }
     // ANCHOR_END: join

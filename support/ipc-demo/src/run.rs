@@ -67,7 +67,7 @@ pub(super) fn pong<M: Mechanism>(
     narrator.process(Role::Pong, "this one", std::process::id(), cpu);
     narrator.object(&meeting.describe());
     narrator.say(&format!("  waiting up to {} s; type in another terminal:", parsed.timeout.as_secs_f64()));
-    let command = ping_command::<M>(parsed, &meeting.address());
+    let command = other_command::<M>(parsed, "ping", &meeting.address());
     if parsed.json {
         tell(&command);
     } else {
@@ -115,7 +115,14 @@ pub(super) fn ping<M: Mechanism>(
         meeting::find::<M>(parsed)?
     };
     narrator.say(&format!("  joining at {found}, {patience}"));
-    let link = M::join(&found, &parsed.setup::<M>(), deadline.left(parsed.timeout))?;
+    let joined = M::join(&found, &parsed.setup::<M>(), deadline.left(parsed.timeout));
+    let link = joined.map_err(|error| match error {
+        Error::TimedOut { what, waited } => {
+            let command = other_command::<M>(parsed, "pong", &found);
+            Error::TimedOut { what: format!("{what}: is `{command}` running?"), waited }
+        }
+        other => other,
+    })?;
     measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator)
 }
 
@@ -126,15 +133,15 @@ fn create<M: Mechanism>(address: Option<&str>, parsed: &Parsed) -> Result<M> {
 }
 
 /// Returns the command for the other terminal, with the program named as it was called here.
-fn ping_command<M: Mechanism>(parsed: &Parsed, address: &str) -> String {
+fn other_command<M: Mechanism>(parsed: &Parsed, command: &str, address: &str) -> String {
     let program = std::env::args_os().next().and_then(|program| program.into_string().ok());
     let program = quoted(&program.unwrap_or_else(|| format!("ipc-{}", M::PROFILE.name)));
     let address = quoted(address);
     let variant = parsed.variant;
     if parsed.is_default_variant {
-        format!("{program} ping {address}")
+        format!("{program} {command} {address}")
     } else {
-        format!("{program} ping {address} --variant {variant}")
+        format!("{program} {command} {address} --variant {variant}")
     }
 }
 
