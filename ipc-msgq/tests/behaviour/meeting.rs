@@ -24,13 +24,13 @@ fn the_mode_is_0600_unless_asked_otherwise() {
     }
 }
 
-/// A joiner without an owner waits for the given time, and then says what to start.
+/// A joiner without an owner waits for the given time, and then says where.
 #[test]
 fn a_missing_peer_is_a_timeout() {
     let key = Key::fresh();
     match SystemV::join(&key.to_string(), &setup(), SOON) {
         Err(Error::TimedOut { what, .. }) => {
-            assert!(what.contains(&format!("ipc-msgq pong {key}")), "{what}");
+            assert_eq!(*what, format!("no peer is waiting at {key}"));
         }
         other => panic!("{other:?}"),
     }
