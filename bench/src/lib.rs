@@ -69,7 +69,7 @@ pub mod measure {
 /// | `case.rs` | the subject of one row |
 /// | `document.rs`, `row.rs` | the results of a run, and those of a case |
 /// | `latency.rs`, `quartiles.rs`, `statistics.rs` | from times to reliable figures |
-/// | `cost.rs`, `fairness.rs`, `growth.rs`, `limits.rs`, `implementation.rs` | the other parts of a row and a document |
+/// | `cost.rs`, `fairness.rs`, `growth.rs`, `limits.rs`, `pacing.rs`, `implementation.rs` | the other parts of a row and a document |
 /// | `environment.rs` | the environment of the measurement |
 /// | `output.rs`, `saved.rs` | saving results, and reading them back |
 /// | `units.rs` | numbers and lengths, for people |
@@ -84,6 +84,7 @@ pub mod results {
     pub mod latency;
     pub mod limits;
     pub mod output;
+    pub mod pacing;
     pub mod quartiles;
     pub mod registry;
     pub mod row;

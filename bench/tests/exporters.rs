@@ -5,11 +5,13 @@ mod invented;
 
 use invented::{NOISE, case, different_costs, document, row, ten_thousand};
 use ipc_bench::present::export::Format;
+use ipc_bench::present::table::{self, Detail};
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::{Document, NotMeasured, Verified};
 use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::growth::Growth;
 use ipc_bench::results::limits::{Copying, MachineLimits};
+use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::quartiles::Quartiles;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
@@ -49,8 +51,17 @@ fn results() -> Document {
         rtt_ns: Some(ten_thousand(20)),
         service_ns: Some(ten_thousand(11)),
         rate_per_s: Some(10_000),
+        pacing: Some(Pacing { achieved_per_s: 9_999.5, kept_up: true, late: 320 }),
         ..row(&pipe(Kind::OpenLoop), 6e4, NOISE)
     };
+    let stream = |unit, pacing| Row {
+        one_way_ns: Some(ten_thousand(unit)),
+        rate_per_s: Some(20_000),
+        pacing: Some(pacing),
+        ..row(&pipe(Kind::Stream), 7e4, NOISE)
+    };
+    let kept_up = stream(6, Pacing { achieved_per_s: 20_000.0, kept_up: true, late: 80 });
+    let fell_behind = stream(7000, Pacing { achieved_per_s: 14_123.0, kept_up: false, late: 7_970 });
     let wild = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
     let clients = Row {
         clients: 10,
@@ -72,7 +83,8 @@ fn results() -> Document {
         cost: Some(different_costs()),
         ..row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 5e4, wild)
     };
-    let mut document = document(vec![closed, floor, wild, open, clients, strange, bare]);
+    let mut document =
+        document(vec![closed, floor, wild, open, kept_up, fell_behind, clients, strange, bare]);
     document.notes.push("energy is not told here".into());
     let reason = "message of 64 bytes is too large: this link carries at most 10 bytes".into();
     document.skipped.push(NotMeasured::new(&case("shm", "ring", Kind::Throughput, Wait::Spin), reason));
@@ -110,6 +122,10 @@ fn results() -> Document {
 }
 
 fn check(format: Format, name: &str) {
+    check_text(format.text(&results()), name);
+}
+
+fn check_text(text: String, name: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
     let expected = Data::read_from(&path, None).raw();
     let assert = Assert::new().action_env("SNAPSHOTS").action(Action::Verify);
@@ -118,12 +134,32 @@ fn check(format: Format, name: &str) {
     } else {
         assert
     };
-    assert.eq(Data::text(format.text(&results())).raw(), expected);
+    assert.eq(Data::text(text).raw(), expected);
 }
 
 #[test]
 fn as_tables() {
     check(Format::Table, "results.txt");
+}
+
+/// On a terminal of 80 columns: few columns, what to know about them, and the conclusions last.
+#[test]
+fn as_tables_for_a_terminal() {
+    let text = table::text(&results(), Some(80), Detail::Notes);
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{widest:?}:\n{text}");
+    check_text(text, "terminal.txt");
+}
+
+/// The times of a queue that grew are no latency, and are not shown as one.
+#[test]
+fn a_row_that_fell_behind_shows_its_rate_and_no_times() {
+    for detail in [Detail::Figures, Detail::Notes, Detail::All] {
+        let text = table::text(&results(), None, detail);
+        let row = text.lines().find(|line| line.contains("14,123")).unwrap();
+        assert!(row.contains("could not keep up") && row.contains('–'), "{row}");
+        assert!(!text.contains("35002"), "its median, in microseconds: {text}");
+    }
 }
 
 #[test]
@@ -165,7 +201,7 @@ fn what_was_written_is_read_back() {
 }
 
 /// The columns of CSV, and the same places in the JSON document.
-const COLUMNS: [(&str, &str); 63] = [
+const COLUMNS: [(&str, &str); 66] = [
     ("mechanism", "/mechanism"),
     ("variant", "/variant"),
     ("implementation", "/implementation"),
@@ -178,6 +214,9 @@ const COLUMNS: [(&str, &str); 63] = [
     ("clients", "/clients"),
     ("client_processes", "/client_processes"),
     ("rate_per_s", "/rate_per_s"),
+    ("achieved_per_s", "/pacing/achieved_per_s"),
+    ("kept_up", "/pacing/kept_up"),
+    ("late", "/pacing/late"),
     ("piece_bytes", "/piece"),
     ("count", "/count"),
     ("batch", "/batch"),

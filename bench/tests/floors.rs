@@ -52,7 +52,10 @@ fn every_row_has_its_floor(cpus: &str, wait: &str) {
             assert_eq!(keys(row), ROW);
         }
         for rounds in [&row["beside_floor"], &floor["rounds"]] {
-            assert_eq!(keys(rounds), ["agree", "count", "messages", "ns", "spread", "values"]);
+            assert_eq!(
+                keys(rounds),
+                ["agree", "count", "cpu", "messages", "ns", "one_way", "p99", "spread", "values"]
+            );
             assert!(rounds["count"].as_u64().unwrap() >= 11, "{row}");
             assert_eq!(rounds["messages"], 20);
             check_quartiles(&rounds["ns"]);
@@ -157,7 +160,7 @@ fn pieces_and_growth() {
 fn the_tables_show_the_floors() {
     let args =
         ["--floor", "--mechanism", "pipe", "--size", "64", "--size", "4K", "--count", "20", "--cpus", "same"];
-    let output = run(bench().args(args));
+    let output = run(bench().args(args).arg("--verbose"));
     assert_eq!(output.status, Some(0), "{}", output.stderr);
     let expected = [
         "Round trip, 64 bytes, wait block, cpus same",

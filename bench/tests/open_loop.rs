@@ -6,7 +6,7 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use common::{Running, bench, children, switches, until};
+use common::{Running, bench, children, run, switches, until};
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::Document;
 use ipc_bench::results::latency::Latency;
@@ -38,6 +38,39 @@ fn stalled() -> Document {
         thread::sleep(STALL * 2 / 3);
     }
     serde_json::from_str(&harness.output().stdout).expect("a document")
+}
+
+fn measured(args: &[&str]) -> Document {
+    let one = ["--mechanism", "pipe", "--size", "64", "--wait", "block", "--json"];
+    let output = run(bench().args(one).args(args));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    serde_json::from_str(&output.stdout).expect("a document")
+}
+
+/// A sensor and its logger: messages in one direction, each timed from when it was meant to be sent.
+#[test]
+fn a_stream_at_a_rate_has_one_way_times() {
+    let document = measured(&["--kind", "stream", "--rate", "100/s,1k", "--count", "50"]);
+    let rates: Vec<_> = document.results.iter().map(|row| (row.kind, row.rate_per_s, row.count)).collect();
+    assert_eq!(rates, [(Kind::Stream, Some(100), 50), (Kind::Stream, Some(1000), 50)]);
+    for row in &document.results {
+        let (times, pacing) = (row.one_way_ns.as_ref().unwrap(), row.pacing.unwrap());
+        assert!(times.min > 0 && times.min < times.max && row.rtt_ns.is_none(), "{row:?}");
+        assert!(pacing.achieved_per_s > 0.0 && pacing.late <= 50, "{pacing:?}");
+    }
+}
+
+/// No blocking pipe answers a million messages per second, and none carries a million of a mebibyte.
+#[test]
+fn a_rate_that_cannot_be_reached_is_no_latency() {
+    let document =
+        measured(&["--kind", "open-loop,stream", "--rate", "1e6", "--size", "1M", "--duration", "0.2"]);
+    assert_eq!(document.results.len(), 2 * 2);
+    for row in document.results.iter().filter(|row| row.kind == Kind::OpenLoop || row.size > 64) {
+        let pacing = row.pacing.unwrap();
+        assert!(!pacing.kept_up && pacing.achieved_per_s < 980_000.0 && pacing.late > 0, "{pacing:?}");
+        assert!(row.fell_behind());
+    }
 }
 
 /// The stall is in the maximum of both; it is in the 99th percentile only where the delayed messages count.

@@ -14,6 +14,7 @@ use ipc_bench::results::document::{Document, NotMeasured, SCHEMA_VERSION, Verifi
 use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::growth::Growth;
 use ipc_bench::results::limits::{Copying, MachineLimits};
+use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::quartiles::Quartiles;
 use ipc_core::Wait;
 use serde_json::Value;
@@ -40,6 +41,7 @@ fn everything() -> Document {
     one.fairness = Some(Fairness { min: 1, median: 2, max: 3, index: 0.97 });
     (one.messages_per_s, one.bytes_per_s, one.energy_nj) = (Some(1.0), Some(64.0), Some(5.0));
     (one.rate_per_s, one.piece) = (Some(10), Some(64));
+    one.pacing = Some(Pacing { achieved_per_s: 9.5, kept_up: false, late: 3 });
     (one.floor_ratio, one.floor_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
     (one.suite_ratio, one.suite_ratio_spread) = (Some(1.5), Some([1.4, 1.6]));
     let middle = Quartiles { p25: 80.0, median: 90.0, p75: 100.0 };
@@ -95,7 +97,7 @@ fn a_real_run_keeps_to_it() {
     let one = ["--wait", "block", "--cpus", "same", "--size", "64", "--mechanism"];
     let runs: [(&[&str], i32, usize); 3] = [
         (&["mmap", "--variant", "file", "--count", "50", "--verify", "--floor"], 0, 6),
-        (&["fifo", "--rate", "2000", "--count", "50"], 0, 2),
+        (&["fifo", "--rate", "2000", "--count", "50", "--kind", "round-trip,open-loop,stream"], 0, 3),
         (&["msgq", "--variant", "sysv", "--size", "1M", "--kind", "throughput"], 0, 1),
     ];
     for (args, status, rows) in runs {

@@ -12,7 +12,7 @@ use ipc_bench::measure::run;
 use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::measure::run::stop::Stop;
 use ipc_bench::present::export::Format;
-use ipc_bench::present::table;
+use ipc_bench::present::table::{self, Detail};
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::output::Output;
@@ -57,7 +57,7 @@ pub fn with_arguments(command: Command) -> Command {
         many(
             "kind",
             "KIND",
-            "What to measure: round-trip, throughput, open-loop or clients (default: the first two)",
+            "What to measure: round-trip, throughput, open-loop, stream or clients (default: the first two)",
         )
         .value_parser(|text: &str| text.parse::<Kind>()),
         many(
@@ -67,7 +67,7 @@ pub fn with_arguments(command: Command) -> Command {
         )
         .value_delimiter(None) // a comma may also be within a pair
         .value_parser(placements_of),
-        many("rate", "N", format!("Open loop: messages per second, sent at fixed times: {RATES}"))
+        many("rate", "N", format!("Open loop and stream: messages per second, sent at fixed times: {RATES}"))
             .value_parser(|text: &str| parse_rate(text, 1_000_000)),
         many("clients", "N", "Number of clients of one server (for msgq, socket and fifo)")
             .value_parser(|text: &str| parse_number(text, 10_000)),
@@ -88,6 +88,8 @@ pub fn with_arguments(command: Command) -> Command {
         one("format", "FORMAT", "Output format: table, json, csv or markdown (default: table)")
             .value_parser(|text: &str| text.parse::<Format>()),
         flag("json", "The same as --format json").conflicts_with("format"),
+        flag("verbose", "Also print all percentiles, the costs, the notes and the environment"),
+        flag("quiet", "Print only the figures: no progress, no notes").conflicts_with("verbose"),
     ])
 }
 
@@ -107,12 +109,25 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     }
     keeper.keep(&document)?;
     let text = match format {
-        Format::Table => table::text(&document, width()),
+        Format::Table => {
+            let detail = detail(matches);
+            // What is read elsewhere later is read on a terminal too.
+            let usual = (detail != Detail::All).then_some(80);
+            table::text(&document, width().or(usual), detail)
+        }
         other => other.text(&document),
     };
     print(&text)?;
     stop.end_as_told();
     Ok(if is_good(&document) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn detail(matches: &ArgMatches) -> Detail {
+    match (matches.get_flag("quiet"), matches.get_flag("verbose")) {
+        (true, _) => Detail::Figures,
+        (_, true) => Detail::All,
+        _ => Detail::Notes,
+    }
 }
 
 /// Returns the first reason. Failures have been reported before.
@@ -223,8 +238,7 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
             }
             continue;
         }
-        let rates =
-            if kind == Kind::OpenLoop { rates.iter().copied().map(Some).collect() } else { vec![None] };
+        let rates = if kind.is_paced() { rates.iter().copied().map(Some).collect() } else { vec![None] };
         for rate in rates {
             for &placement in &placements {
                 for &wait in &waits {
@@ -309,9 +323,13 @@ fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec
     }
     let kinds = chosen(matches, "kind", usual);
     let usage = |text: &str| Err(Error::Usage(text.into()));
-    match (kinds.contains(&Kind::OpenLoop), rates.is_empty()) {
-        (true, true) => return usage("--kind open-loop needs a --rate: messages per second"),
-        (false, false) => return usage("--rate requires --kind open-loop"),
+    match (kinds.iter().any(|kind| kind.is_paced()), rates.is_empty()) {
+        (true, true) => {
+            return usage(
+                "--kind open-loop and --kind stream need a --rate: messages per second, such as 20k",
+            );
+        }
+        (false, false) => return usage("--rate requires --kind open-loop or --kind stream"),
         _ => {}
     }
     if !kinds.contains(&Kind::Clients) {

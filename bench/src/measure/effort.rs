@@ -6,7 +6,7 @@ use ipc_core::Error;
 
 use crate::measure::pair::Pair;
 use crate::measure::task::Task;
-use crate::results::case::Case;
+use crate::results::case::{Case, Kind};
 
 /// The amount of measuring for one case.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,16 @@ const FEWEST: u64 = 100;
 #[must_use]
 pub fn too_large(case: &Case, max: usize) -> Option<String> {
     (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
+}
+
+/// Returns the reason why a stream with fixed times cannot be played: its messages carry these times.
+#[must_use]
+pub fn without_room(case: &Case) -> Option<String> {
+    const TIME: usize = size_of::<u64>();
+    let no_room = case.kind == Kind::Stream && case.size < TIME;
+    no_room.then(|| {
+        format!("each message carries the time at which it was meant to be sent: {TIME} bytes at least")
+    })
 }
 
 /// Returns how many messages take about `time`.
@@ -91,7 +101,6 @@ mod tests {
 
     use super::*;
     use crate::invented::case;
-    use crate::results::case::Kind;
 
     #[test]
     fn so_many_messages_fit_into_a_time() {
@@ -108,6 +117,18 @@ mod tests {
         assert_eq!((too_large(&case, 65), too_large(&case, 64)), (None, None));
         let reason = "message of 64 bytes is too large: this link carries at most 63 bytes";
         assert_eq!(too_large(&case, 63).as_deref(), Some(reason));
+    }
+
+    #[test]
+    fn only_a_stream_needs_room_for_a_time() {
+        let of = |kind, size| Case { size, ..case("pipe", "anonymous", kind, Wait::Block) };
+        assert!(
+            without_room(&of(Kind::Stream, 7)).is_some_and(|reason| reason.ends_with("8 bytes at least"))
+        );
+        assert_eq!(
+            [of(Kind::Stream, 8), of(Kind::OpenLoop, 1)].map(|case| without_room(&case)),
+            [None, None]
+        );
     }
 
     #[test]

@@ -86,7 +86,11 @@ pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &
     let sample = match (order.pattern, rate) {
         (Pattern::RoundTrip, None) => exchange::ping_in_batches(link, order, *batch, |_, _| {}),
         (Pattern::RoundTrip, Some(rate)) => exchange::open_loop(link, order, interval(*rate)),
-        (Pattern::Stream, _) => exchange::stream(link, order),
+        (Pattern::Stream, None) => exchange::stream(link, order),
+        (Pattern::Stream | Pattern::Paced, Some(rate)) => {
+            exchange::paced_stream(link, order, interval(*rate))
+        }
+        (Pattern::Paced, None) => unreachable!("a paced stream has a rate"),
         (Pattern::OneWay, _) => exchange::one_way(link, order),
     };
     sample.map(TaskResult::from)

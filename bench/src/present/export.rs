@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use ipc_core::Error;
 
-use crate::present::table;
+use crate::present::table::{self, Detail};
 use crate::results::document::Document;
 
 /// The format in which results are printed.
@@ -43,7 +43,7 @@ impl Format {
     #[must_use]
     pub fn text(self, document: &Document) -> String {
         match self {
-            Self::Table => table::text(document, None),
+            Self::Table => table::text(document, None, Detail::All),
             Self::Json => json::text(document),
             Self::Csv => csv::text(document),
             Self::Markdown => markdown::text(document),

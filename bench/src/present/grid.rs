@@ -70,6 +70,9 @@ fn longest_piece(cell: &str) -> usize {
 pub(crate) fn lines(text: &str, width: Option<u16>) -> String {
     let Some(width) = width else { return text.to_owned() };
     let fold = |line: &str| {
+        if line.chars().count() <= usize::from(width) {
+            return format!("{line}\n"); // a row of a table
+        }
         let words = line.trim_start();
         let indent = &line[..line.len() - words.len()];
         let options = Options::new(width.into()).initial_indent(indent).subsequent_indent(indent);

@@ -8,7 +8,7 @@ use crate::results::row::Row;
 use crate::results::units::{bytes, clients, grouped};
 
 /// A heading, the columns' names, and the cells.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TextTable {
     /// The properties that all rows share: kind, size, wait strategy, placement, unit.
     pub heading: String,
@@ -44,6 +44,21 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
     format!(
         "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
     )
+}
+
+/// Returns the same in less than 80 columns.
+pub(crate) fn short_heading(row: &Row, unit: &str) -> String {
+    let Row { size, wait, ping_cpu, pong_cpu, .. } = row;
+    let mut what = format!("{}, {}", row.kind.title(), bytes(*size));
+    if let Some(rate) = row.rate_per_s {
+        what = format!("{what}, {}/s", grouped(rate));
+    }
+    if row.kind == Kind::Clients {
+        what = format!("{what}, {}", clients(row.clients));
+    }
+    let cpus =
+        if ping_cpu == pong_cpu { format!("CPU {ping_cpu}") } else { format!("CPUs {ping_cpu}, {pong_cpu}") };
+    format!("{what}, wait {wait}, {cpus}{unit}")
 }
 
 /// Formats a time given in nanoseconds as microseconds.

@@ -22,13 +22,17 @@ pub enum Kind {
     /// The time of a round trip from the moment at which it was *meant* to start. Round trips start at fixed times,
     /// whether the previous one is over or not, so a stall counts for every message that it delays.
     OpenLoop,
+    /// The time of a message in one direction from the moment at which it was *meant* to be sent. Messages are sent at
+    /// fixed times, as a sensor sends to a logger.
+    Stream,
     /// The throughput from many clients to one server.
     Clients,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::RoundTrip, Self::Throughput, Self::OpenLoop, Self::Clients];
+    pub const ALL: [Self; 5] =
+        [Self::RoundTrip, Self::Throughput, Self::OpenLoop, Self::Stream, Self::Clients];
 
     /// The kinds that need no further parameter: no rate, no number of clients.
     pub const USUAL: [Self; 2] = [Self::RoundTrip, Self::Throughput];
@@ -40,6 +44,7 @@ impl Kind {
             Self::RoundTrip => "round_trip",
             Self::Throughput => "throughput",
             Self::OpenLoop => "open_loop",
+            Self::Stream => "stream",
             Self::Clients => "clients",
         }
     }
@@ -51,8 +56,15 @@ impl Kind {
             Self::RoundTrip => "Round trip",
             Self::Throughput => "Throughput",
             Self::OpenLoop => "Open loop",
+            Self::Stream => "Stream at a rate",
             Self::Clients => "Many clients",
         }
+    }
+
+    /// Returns true if its messages have fixed times: it needs a rate.
+    #[must_use]
+    pub const fn is_paced(self) -> bool {
+        matches!(self, Self::OpenLoop | Self::Stream)
     }
 
     /// Returns true if this kind is also played by bare system calls.
@@ -70,7 +82,7 @@ impl FromStr for Kind {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == text.replace('-', "_"));
         found.ok_or_else(|| {
             Error::Usage(format!(
-                "invalid kind '{text}': expected round-trip, throughput, open-loop or clients"
+                "invalid kind '{text}': expected round-trip, throughput, open-loop, stream or clients"
             ))
         })
     }
@@ -118,7 +130,7 @@ pub struct Case {
     pub wait: Wait,
     /// The CPUs on which both sides run.
     pub placement: Placement,
-    /// Open loop: the number of messages to send per second.
+    /// Kinds with fixed times: the number of messages to send per second.
     pub rate: Option<u64>,
     /// The number of clients of one server; 1 for every kind but [`Kind::Clients`].
     pub clients: usize,
@@ -150,6 +162,7 @@ impl Case {
             Kind::Throughput | Kind::Clients => {
                 Workload { pattern: Pattern::Stream, verify: false, size: self.size, count: count + 1 }
             }
+            Kind::Stream => Workload { pattern: Pattern::Stream, verify: false, size: self.size, count },
         }
     }
 
@@ -181,8 +194,9 @@ mod tests {
     #[test]
     fn so_many_are_timed_as_were_asked_for() {
         let orders = Kind::ALL.map(|kind| case("pipe", "anonymous", kind, Wait::Block).timed(7));
-        assert_eq!(orders.map(|order| order.count), [7, 8, 7, 8]);
-        let expected = [Pattern::RoundTrip, Pattern::Stream, Pattern::RoundTrip, Pattern::Stream];
+        assert_eq!(orders.map(|order| order.count), [7, 8, 7, 7, 8]);
+        let (there_and_back, stream) = (Pattern::RoundTrip, Pattern::Stream);
+        let expected = [there_and_back, stream, there_and_back, stream, stream];
         assert_eq!(orders.map(|order| order.pattern), expected);
         assert!(orders.iter().all(|order| order.size == 64 && !order.verify));
     }

@@ -10,6 +10,7 @@ use crate::results::cost::Costs;
 use crate::results::fairness::Fairness;
 use crate::results::implementation::Implementation;
 use crate::results::latency::Latency;
+use crate::results::pacing::Pacing;
 use crate::results::quartiles::Quartiles;
 use crate::results::statistics;
 
@@ -38,8 +39,11 @@ pub struct Row {
     pub clients: usize,
     /// The number of processes that the clients were in; null unless that was measured.
     pub client_processes: Option<usize>,
-    /// Open loop: the messages that were to be sent per second. Null for all others.
+    /// Open loop, and stream: the messages that were to be sent per second. Null for all others.
     pub rate_per_s: Option<u64>,
+    /// Open loop, and stream: whether that rate was reached. Null for all others, and in older results.
+    #[serde(default)]
+    pub pacing: Option<Pacing>,
     /// The round trips, or messages, that were timed.
     pub count: u64,
     /// The number of round trips that were timed together, so that reading the clock does not count: then `rtt_ns` is
@@ -52,7 +56,8 @@ pub struct Row {
     /// Open loop: times of the round trips from the moment at which each really started.
     pub service_ns: Option<Latency>,
     /// Times from just before a message was sent to just after it had been received, by the clock that both processes
-    /// share. Null where a message has no room for a time, and for anything but a round trip.
+    /// share. Null where a message has no room for a time, and for anything but a round trip. Stream: from the moment at
+    /// which it was meant to be sent.
     pub one_way_ns: Option<Latency>,
     /// Messages received per second; null for round trips, where only one is under way at a time. Many clients:
     /// requests answered per second, of all clients together.
@@ -170,6 +175,7 @@ impl Row {
             clients: case.clients,
             client_processes: None,
             rate_per_s: case.rate,
+            pacing: None,
             count: 0,
             batch: None,
             rtt_ns: None,
@@ -197,6 +203,7 @@ impl Row {
         match case.kind {
             Kind::RoundTrip | Kind::OpenLoop => row.rtt_ns = Latency::of(times, None),
             Kind::Throughput | Kind::Clients => row.in_time(elapsed),
+            Kind::Stream => row.one_way_ns = Latency::of(times, None),
         }
         row
     }
@@ -223,6 +230,13 @@ impl Row {
             rate_per_s: self.rate_per_s,
             piece: self.piece,
         }
+    }
+
+    /// Returns true if its messages could not be sent at their times: then its times are those of a growing queue, and
+    /// no latency.
+    #[must_use]
+    pub fn fell_behind(&self) -> bool {
+        self.pacing.is_some_and(|pacing| !pacing.kept_up)
     }
 
     /// Returns true if its rounds do not agree.

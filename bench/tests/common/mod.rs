@@ -138,7 +138,7 @@ pub fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The names in a row of the results.
-pub const ROW: [&str; 29] = [
+pub const ROW: [&str; 30] = [
     "batch",
     "beside_floor",
     "bytes_per_s",
@@ -156,6 +156,7 @@ pub const ROW: [&str; 29] = [
     "mechanism",
     "messages_per_s",
     "one_way_ns",
+    "pacing",
     "piece",
     "ping_cpu",
     "pong_cpu",

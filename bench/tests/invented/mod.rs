@@ -42,6 +42,7 @@ pub fn row(case: &Case, ns: f64, noise: [f64; 8]) -> Row {
             row.rtt_ns = Latency::of(&times, Some([ns * 0.99, ns * 1.01]));
             row.batch = Some(1);
         }
+        Kind::Stream => row.one_way_ns = Latency::of(&times, Some([ns * 0.99, ns * 1.01])),
         Kind::Throughput | Kind::Clients => {
             row.messages_per_s = Some(1e9 / ns);
             row.bytes_per_s = Some(64e9 / ns);

@@ -68,13 +68,13 @@ pub(super) fn play(
                 send(&mut message)?;
             }
         }
-        (Pattern::Stream, Role::Ping) => {
+        (Pattern::Stream | Pattern::Paced, Role::Ping) => {
             for number in 0..order.count {
                 payload.write(number, message.text_mut());
                 send(&mut message)?;
             }
         }
-        (Pattern::Stream, Role::Pong) => {
+        (Pattern::Stream | Pattern::Paced, Role::Pong) => {
             for number in 0..order.count {
                 receive(&mut message)?;
                 if number == 0 {

@@ -66,7 +66,7 @@ pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSi
                 },
             )
         }
-        (Pattern::Stream, _) => {
+        (Pattern::Stream | Pattern::Paced, _) => {
             let slots: Vec<_> = (0..count).map(|index| shared.slot(index, order.size)).collect();
             let (mut out, mut into) = (slots.iter().cycle(), slots.iter().cycle());
             play(

@@ -57,7 +57,7 @@ impl RoundsPlan {
             Effort::About(each) => each,
         };
         let round = match kind {
-            Kind::RoundTrip | Kind::OpenLoop => Duration::from_millis(10),
+            Kind::RoundTrip | Kind::OpenLoop | Kind::Stream => Duration::from_millis(10),
             // The messages that fit into the medium before the receiver has begun must be few compared with the rest.
             Kind::Throughput | Kind::Clients => Duration::from_millis(20),
         };

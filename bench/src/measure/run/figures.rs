@@ -11,6 +11,7 @@ use crate::results::case::{Case, Kind};
 use crate::results::cost::{Cost, Costs};
 use crate::results::fairness::Fairness;
 use crate::results::latency::Latency;
+use crate::results::pacing::Pacing;
 use crate::results::row::{Rounds, Row};
 use crate::results::statistics;
 
@@ -32,6 +33,8 @@ pub(super) struct Figures {
     one_way_medians: Vec<f64>,
     cpu: Vec<f64>,
     service_means: Vec<f64>,
+    /// Messages per second.
+    rates: Vec<f64>,
     ping: Usage,
     pong: Usage,
     /// The messages to which the usage belongs.
@@ -57,6 +60,7 @@ impl Figures {
         self.elapsed += played.elapsed;
         merge(&mut self.times, Some(played.times));
         merge(&mut self.service, played.service);
+        merge(&mut self.one_way, played.one_way);
         self.ping = self.ping.plus(&played.ping);
         self.pong = self.pong.plus(&played.pong);
     }
@@ -91,10 +95,14 @@ impl Figures {
 
     /// Adds a round.
     pub(super) fn add_round(&mut self, kind: Kind, round: Self) {
-        self.values.push(match (kind, &round.times) {
-            (Kind::RoundTrip | Kind::OpenLoop, Some(times)) => times.value_at_quantile(0.5) as f64,
-            _ => round.elapsed.as_nanos() as f64 / round.count as f64,
+        let each = round.elapsed.as_nanos() as f64 / round.count as f64;
+        self.values.push(match (kind, &round.times, &round.one_way) {
+            (Kind::RoundTrip | Kind::OpenLoop, Some(times), _) | (Kind::Stream, _, Some(times)) => {
+                times.value_at_quantile(0.5) as f64
+            }
+            _ => each,
         });
+        self.rates.push(1e9 / each);
         let mean = |times: &Option<Histogram<u64>>| times.as_ref().map(Histogram::mean);
         self.means.extend(mean(&round.times));
         self.service_means.extend(mean(&round.service));
@@ -102,7 +110,8 @@ impl Figures {
         let at = |times: &Option<Histogram<u64>>, q| {
             times.as_ref().filter(|times| !times.is_empty()).map(|times| times.value_at_quantile(q) as f64)
         };
-        self.p99s.extend(at(&round.times, 0.99));
+        let main = if kind == Kind::Stream { &round.one_way } else { &round.times };
+        self.p99s.extend(at(main, 0.99));
         self.one_way_medians.extend(at(&round.one_way, 0.5));
         let cpu = (round.ping.cpu + round.pong.cpu).as_nanos() as f64;
         self.cpu.push(cpu / round.paid.max(1) as f64);
@@ -137,6 +146,7 @@ impl Figures {
                 row.batch = Some(batch);
             }
             Kind::Throughput => row.in_time(self.elapsed),
+            Kind::Stream => row.one_way_ns = latency(&self.one_way, &self.one_way_means),
             Kind::Clients => {
                 row.in_time(self.elapsed);
                 row.rtt_ns = latency(&self.times, &self.means);
@@ -145,6 +155,8 @@ impl Figures {
                 row.client_processes = Some(many_clients::processes(case.clients));
             }
         }
+        let paced = if case.kind == Kind::Stream { &self.one_way } else { &self.times };
+        row.pacing = case.rate.zip(paced.as_ref()).map(|(rate, times)| Pacing::of(rate, &self.rates, times));
         let rounds = Rounds::of(self.in_a_round, &self.values);
         let (p99, one_way, cpu) = (self.p99s, self.one_way_medians, self.cpu);
         row.rounds = Some(Rounds { p99, one_way, cpu, ..rounds });

@@ -11,7 +11,7 @@ use super::stop::Stop;
 use super::workers::Workers;
 use crate::measure::clients::refusal;
 use crate::measure::clock;
-use crate::measure::effort::{Refusal, first_look, first_task, too_large};
+use crate::measure::effort::{Refusal, first_look, first_task, too_large, without_room};
 use crate::measure::energy::Meter;
 use crate::measure::task::Task;
 use crate::results::case::{Case, Kind};
@@ -24,7 +24,7 @@ const ROUND_TRIPS: f64 = 0.8;
 /// The longest task: ending the run takes no longer than that.
 const LONGEST_TASK: Duration = Duration::from_millis(100);
 
-/// The same in the open loop, where a stall has to be waited out: the intended times are forgotten when the task ends.
+/// The same with fixed times, where a stall has to be waited out: the intended times are forgotten when the task ends.
 const LONGEST_OPEN: Duration = Duration::from_secs(2);
 
 /// The same for many clients, which need some time to get going.
@@ -101,6 +101,9 @@ impl Measurement {
             workers.serve(&self.case, ENOUGH, true, stop)?;
             return Ok(());
         }
+        if let Some(reason) = without_room(&self.case) {
+            return Err(Refusal::Skipped(reason));
+        }
         if let Some(reason) = too_large(&self.case, workers.max_message(&self.case)?) {
             return Err(Refusal::Skipped(reason));
         }
@@ -172,7 +175,7 @@ impl Measurement {
         workers: &mut Workers,
         stop: &Stop,
     ) -> Result<(), Error> {
-        let most = self.fitting(if self.case.kind == Kind::OpenLoop { LONGEST_OPEN } else { LONGEST_TASK });
+        let most = self.fitting(if self.case.kind.is_paced() { LONGEST_OPEN } else { LONGEST_TASK });
         let mut left = count;
         while left > 0 && !stop.is_set() {
             let some = left.min(most);
@@ -196,7 +199,8 @@ impl Measurement {
     fn fitting(&self, time: Duration) -> u64 {
         let each = match (self.case.kind, self.case.rate) {
             (Kind::RoundTrip, _) if self.case.size >= STAMP => self.each.as_secs_f64() / ROUND_TRIPS,
-            (Kind::OpenLoop, Some(rate)) => 1.0 / rate as f64,
+            // Beyond what the mechanism can do, as many as it can.
+            (_, Some(rate)) => (1.0 / rate as f64).max(self.each.as_secs_f64()),
             _ => self.each.as_secs_f64(),
         };
         ((time.as_secs_f64() / each.max(1e-9)) as u64).max(1)

@@ -63,11 +63,11 @@ impl Schedule {
         }
     }
 
-    /// Returns the number of rounds in which a row of that kind has a turn. In the open loop a turn has to be long: a
+    /// Returns the number of rounds in which a row of that kind has a turn. With fixed times a turn has to be long: a
     /// stall at its end does not delay the messages that would have come later. So does a turn of many clients, each of
     /// which is to be served several times.
     pub(super) fn rounds_of(&self, kind: Kind) -> u32 {
-        if matches!(kind, Kind::OpenLoop | Kind::Clients) { self.rounds.min(FEWEST) } else { self.rounds }
+        if kind.is_paced() || kind == Kind::Clients { self.rounds.min(FEWEST) } else { self.rounds }
     }
 
     /// Returns the amount to play in a round, from 1 on; nothing in some rounds if there are fewer messages than

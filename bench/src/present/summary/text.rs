@@ -15,7 +15,7 @@ impl Summary {
     /// Returns the summary as lines of at most 80 columns, what disturbed the measurement first.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = self.disturbed();
+        let mut lines = self.disturbance();
         if self.rankings.is_empty() {
             lines.push("No ranking: no two ways were measured in five rounds.".into());
             return lines;
@@ -44,7 +44,9 @@ impl Summary {
         lines
     }
 
-    fn disturbed(&self) -> Vec<String> {
+    /// Returns what disturbed the measurement, as lines of at most 80 columns.
+    #[must_use]
+    pub fn disturbance(&self) -> Vec<String> {
         let said = match self.disturbed.as_deref() {
             None => return Vec::new(),
             Some([]) => "No disturbance was noticed.".into(),

@@ -35,7 +35,9 @@ pub fn tables(document: &Document) -> Vec<TextTable> {
     for row in document.results.iter().filter(|row| played(row).is_some()) {
         let what = match row.kind {
             Kind::RoundTrip | Kind::OpenLoop => "microseconds a round trip",
-            Kind::Throughput | Kind::Clients => "microseconds a message; 1 megabyte = 1,000,000 bytes",
+            Kind::Throughput | Kind::Stream | Kind::Clients => {
+                "microseconds a message; 1 megabyte = 1,000,000 bytes"
+            }
         };
         let heading = heading(row, &format!("beside its floor, in rounds that take turns: {what}"));
         if tables.last().is_none_or(|table| table.heading != heading) {

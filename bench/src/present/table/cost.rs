@@ -37,7 +37,7 @@ fn unit(row: &Row) -> &'static str {
         Kind::RoundTrip | Kind::OpenLoop => {
             "of a round trip, ping + pong; user and system: CPU time in microseconds"
         }
-        Kind::Throughput | Kind::Clients => {
+        Kind::Throughput | Kind::Stream | Kind::Clients => {
             "of a message, ping + pong; user and system: CPU time in microseconds"
         }
     }

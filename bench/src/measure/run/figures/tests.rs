@@ -150,3 +150,25 @@ fn time_without_a_message_is_no_row() {
     });
     assert!(idle.only_waited());
 }
+
+/// A stream has the times of each message from when it was meant to be sent, and the rate of the middle round.
+#[test]
+fn a_stream_has_one_way_times_and_a_rate() {
+    let mut figures = Figures::default();
+    for by in [100, 300, 200] {
+        let mut round = Figures::default();
+        let one_way = Some(times(&[(by, 3), (1900, 1)]));
+        round.add(4, 4, TaskResult { one_way, ..played(10 * by, times(&[]), by, by) });
+        figures.add_round(Kind::Stream, round);
+    }
+    let case = Case { rate: Some(5_000_000), ..case("pipe", "anonymous", Kind::Stream, Wait::Block) };
+    let row = figures.row(&case, 1).unwrap();
+    let all = times(&[(100, 3), (300, 3), (200, 3), (1900, 3)]);
+    let means = [100, 300, 200].map(|by| f64::from(3 * by + 1900) / 4.0);
+    assert_eq!(row.one_way_ns, Latency::of(&all, interval(&means)));
+    assert_eq!((row.rtt_ns, row.messages_per_s, row.batch), (None, None, None));
+    // Four messages in 2 microseconds in the middle round; after 200 ns the next one was due.
+    assert_eq!(row.pacing, Some(Pacing { achieved_per_s: 2_000_000.0, kept_up: false, late: 6 }));
+    let rounds = row.rounds.unwrap();
+    assert_eq!((rounds.values, rounds.p99), (vec![100.0, 300.0, 200.0], vec![1900.0; 3]));
+}

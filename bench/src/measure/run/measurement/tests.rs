@@ -171,6 +171,22 @@ fn an_open_loop_is_as_long_as_its_rate_says() {
     assert_eq!(tasks, [(2000, Some(1000), 1), (1000, Some(1000), 1)], "a fifth of 15 seconds");
 }
 
+/// A rate that cannot be reached makes no turn longer: ten times as many messages would take ten times as long.
+#[test]
+fn a_rate_that_cannot_be_reached_takes_no_longer() {
+    for kind in [Kind::OpenLoop, Kind::Stream] {
+        let case = Case { rate: Some(1000), ..pipe(kind) };
+        // Each takes ten milliseconds.
+        let (mut machine, stop) = (Machine::new(&case, |_| 10_000_000), Stop::default());
+        let mut measurement = measurement(case, Effort::About(Duration::from_secs(5)));
+        measurement.take_turn(0, &mut machine.workers, &stop);
+        machine.played();
+        measurement.take_turn(1, &mut machine.workers, &stop);
+        let played = machine.tasks().iter().map(|task| task.order.count).sum::<u64>();
+        assert!((100..=110).contains(&played), "a second of ten milliseconds each: {played}");
+    }
+}
+
 /// The length of a turn follows from the quickest round: a disturbed first measurement would make all turns too short,
 /// and so would a disturbed round.
 #[test]
