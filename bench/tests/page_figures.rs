@@ -160,57 +160,70 @@ fn words(node: Node) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A scale that gives the value at a place along an axis, from two of its labels: equal factors take equal space.
-struct Ruler([(f64, f64); 2]);
+/// A scale that gives the value at a place along an axis, from two of its labels.
+struct Ruler {
+    ends: [(f64, f64); 2],
+    /// True if equal factors take equal space; else equal differences do.
+    is_logarithmic: bool,
+}
 
 impl Ruler {
-    fn new(plot: Node, class: &str, attribute: &str) -> Option<Self> {
-        let ticks = plot.descendants().filter(|node| has_class(node, "tick") && has_class(node, class));
-        if ticks.clone().any(|tick| words(tick) == "99.9") {
-            return None; // this axis is not logarithmic
+    fn new(plot: Node, class: &str, attribute: &str, name: &str) -> Option<Self> {
+        if name.starts_with("percentile") {
+            return None; // neither
         }
+        let ticks = plot.children().filter(|node| has_class(node, "tick") && has_class(node, class));
         let marks = ticks.filter_map(|tick| {
             let label = words(tick).replace(',', "");
-            let (digits, unit) = match label.char_indices().next_back()? {
-                (at, 'k') => (&label[..at], 1e3),
-                (at, 'K') => (&label[..at], 1024.0),
-                _ => (&label[..], 1.0),
+            let (digits, unit) = match label.split_once(' ') {
+                Some((digits, _)) => (digits, 1024.0),
+                None => label.strip_suffix('k').map_or((label.as_str(), 1.0), |digits| (digits, 1e3)),
             };
             let place: f64 = tick.attribute(attribute)?.parse().ok()?;
             Some((place, digits.parse::<f64>().ok()? * unit))
         });
         let marks: Vec<_> = marks.collect();
-        let (first, last) = (*marks.first()?, *marks.last()?);
-        (marks.len() > 1).then_some(Self([first, last]))
+        let ends = [*marks.first()?, *marks.last()?];
+        let is_logarithmic =
+            name.ends_with("logarithmic") || ["message size in bytes", "clients"].contains(&name);
+        (marks.len() > 1).then_some(Self { ends, is_logarithmic })
     }
 
     fn read(&self, place: f64) -> f64 {
-        let Self([(from, low), (to, high)]) = self;
-        low * (high / low).powf((place - from) / (to - from))
+        let [(from, low), (to, high)] = self.ends;
+        let part = (place - from) / (to - from);
+        if self.is_logarithmic { low * (high / low).powf(part) } else { low + (high - low) * part }
     }
 }
 
 /// Writes down the points of a drawing: their places, by the labels of the axes, and their tooltips.
 fn points(plot: Node, text: &mut String) {
-    let rulers = [Ruler::new(plot, "mid", "x"), Ruler::new(plot, "end", "y")];
+    let names: Vec<_> = plot.children().filter(|node| has_class(node, "name")).map(words).collect();
+    let right = Ruler::new(plot, "mid", "x", &names[0]);
+    let up = names.get(1).and_then(|name| Ruler::new(plot, "end", "y", name)); // rows have no scale
+    let read = |ruler: &Option<Ruler>, place: f64| {
+        ruler.as_ref().map_or_else(|| "-".into(), |ruler| format!("{:.2e}", ruler.read(place)))
+    };
+    let _ = writeln!(text, "  axes: {}", names.join(" / "));
     for mark in plot.descendants().filter(|node| has_class(node, "mark")) {
         let place =
             mark.attribute("transform").and_then(|it| it.strip_prefix("translate(")?.strip_suffix(')'));
         let place = place.expect("it has a place").split(' ').map(|number| number.parse::<f64>().unwrap());
-        let at = place.zip(&rulers).map(|(place, ruler)| match ruler {
-            Some(ruler) => format!("{:.2e}", ruler.read(place)),
-            None => "-".into(),
-        });
-        let _ = writeln!(text, "  at {}: {}", at.collect::<Vec<_>>().join(", "), words(mark));
+        let at: Vec<_> = place.zip([&right, &up]).map(|(place, ruler)| read(ruler, place)).collect();
+        let _ = writeln!(text, "  at {}: {}", at.join(", "), words(mark));
+    }
+    for interval in plot.descendants().filter(|node| has_class(node, "interval")) {
+        let ends = interval.attribute("d").unwrap().replace(['M', 'H'], " ");
+        let ends: Vec<f64> = ends.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        let _ = writeln!(text, "  interval {} to {}", read(&right, ends[0]), read(&right, ends[2]));
     }
     for limit in plot.descendants().filter(|node| has_class(node, "limit")) {
         let y = limit.attribute("d").unwrap().split([' ', 'H']).nth(1).unwrap().parse().unwrap();
-        let at = rulers[1].as_ref().map(|ruler| format!("{:.2e}", ruler.read(y)));
-        let _ = writeln!(text, "  limit at {}", at.unwrap_or_default());
+        let _ = writeln!(text, "  limit at {}", read(&up, y));
     }
-    for (class, bands) in [("band", "bands"), ("line", "lines")] {
-        let count = plot.descendants().filter(|node| has_class(node, class)).count();
-        let _ = writeln!(text, "  {bands}: {count}");
+    let lines = plot.descendants().filter(|node| has_class(node, "line")).count();
+    if lines > 0 {
+        let _ = writeln!(text, "  lines: {lines}");
     }
 }
 
@@ -220,7 +233,9 @@ fn read(node: Node, text: &mut String) {
         "h2" | "h3" => {
             let _ = writeln!(text, "\n== {}", words(node)); // writing to a String cannot fail
         }
-        "summary" | "p" | "li" | "dt" | "dd" if !node.ancestors().any(|one| has_class(&one, "legend")) => {
+        "summary" | "p" | "li" | "dt" | "dd"
+            if !node.ancestors().any(|one| has_class(&one, "legend") || has_class(&one, "key")) =>
+        {
             let _ = writeln!(text, "{}", words(node));
             for link in node.descendants().filter_map(|node| node.attribute("href")) {
                 let data = link.split_once(',').map_or("", |(_, data)| data).split_terminator("%0D%0A");
@@ -234,7 +249,8 @@ fn read(node: Node, text: &mut String) {
             let cells = node.children().filter(Node::is_element).map(words);
             let _ = writeln!(text, "  {}", cells.collect::<Vec<_>>().join(" | "));
         }
-        "svg" if has_class(&node, "plot") => points(node, text),
+        "svg" if has_class(&node, "at-wide") => points(node, text),
+        "svg" => {} // the same for a phone
         _ => node.children().for_each(|child| read(child, text)),
     }
 }
@@ -251,7 +267,7 @@ fn shown(page: &str) -> String {
     kept += rest;
     let tree = Tree::parse(&kept).unwrap();
     let mut text = String::new();
-    for warning in tree.descendants().filter(|node| has_class(node, "warning")) {
+    for warning in tree.descendants().filter(|node| has_class(node, "disturbed")) {
         read(warning, &mut text);
     }
     for section in tree.descendants().filter(|node| node.has_tag_name("section")) {

@@ -11,11 +11,12 @@ use std::time::Duration;
 use common::{bench, run};
 
 use ipc_bench::present::report;
+use ipc_bench::present::summary::Summary;
 use ipc_bench::results::case::{Case, Kind, Placement};
-use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::document::{Document, NotMeasured, Verified};
 use ipc_bench::results::growth::Growth;
-use ipc_bench::results::registry::SIX;
-use ipc_bench::results::row::{Rounds, Row};
+use ipc_bench::results::registry::{self, SIX};
+use ipc_bench::results::row::Row;
 use ipc_core::Wait;
 use ipc_demo::cpus::Cpus;
 use ipc_demo::exchange;
@@ -74,42 +75,125 @@ fn text(node: Node) -> String {
     node.descendants().filter(Node::is_text).filter_map(|node| node.text().map(str::to_owned)).collect()
 }
 
-/// Every chart is there, and has every series in every setting, each with a line of its own and a name in the legend.
+fn classed<'a>(node: Node<'a, 'a>, class: &'a str) -> impl Iterator<Item = Node<'a, 'a>> {
+    node.descendants().filter(move |node| has_class(node, class))
+}
+
+/// Returns the drawings of a series in a chart for screens, one for each setting.
+fn drawn<'a>(tree: &'a Tree, id: &str, key: &'a str) -> Vec<Node<'a, 'a>> {
+    let series = classed(figure(tree, id), "at-wide").flat_map(|plot| classed(plot, "series"));
+    series.filter(|node| node.attribute("data-series") == Some(key)).collect()
+}
+
+/// Every chart is there, for a screen and for a phone, and has every series in every setting, with its name and a mark;
+/// one legend names them all.
 #[test]
 fn every_chart_has_every_series_under_every_setting() {
-    let ways: Vec<_> = SIX
-        .iter()
-        .flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant.name)))
-        .collect();
     let tree = &*TREE;
-    for (id, settings) in [
-        ("latency", 6),
-        ("throughput", 6),
-        ("percentiles", 6),
-        ("percentiles-long", 6),
-        ("tradeoff", 2),
-        ("floor", 6),
-    ] {
-        let figure = figure(tree, id);
-        let views: Vec<_> = figure.descendants().filter(|node| has_class(node, "view")).collect();
+    let lines = [("latency", 6), ("throughput", 6), ("percentiles", 6), ("percentiles-long", 6)];
+    let dots = [("round-trip", 2), ("rate", 2), ("cpu-time", 2), ("floor", 2)];
+    for (id, settings) in lines.into_iter().chain(dots) {
+        let views: Vec<_> = classed(figure(tree, id), "view").collect();
         assert_eq!(views.len(), settings, "{id}");
-        for (mechanism, variant) in &ways {
-            let key = format!("{mechanism}-{variant}");
-            let of_key = |node: &Node| node.attribute("data-series") == Some(&key);
-            for view in &views {
-                let series = view.descendants().find(of_key).unwrap_or_else(|| panic!("{id}: no {key}"));
-                assert!(series.children().any(|node| has_class(&node, "line")), "{id}: {key} has no line");
-                assert!(series.children().any(|node| has_class(&node, "mark")), "{id}: {key} has no mark");
+        for plot in views.iter().flat_map(|view| classed(*view, "plot")) {
+            let keys: Vec<_> =
+                classed(plot, "series").filter_map(|node| node.attribute("data-series")).collect();
+            assert_eq!(keys.len(), registry::all().count(), "{id}: {keys:?}");
+            for series in classed(plot, "series") {
+                let has = |class| classed(series, class).count();
+                assert!(has("mark") > 0 && has("label") == 1, "{id}");
+                assert_eq!(has("line"), usize::from(lines.iter().any(|(line, _)| *line == id)), "{id}");
             }
-            let button = figure.descendants().find(|node| node.tag_name().name() == "button" && of_key(node));
-            let button = button.unwrap_or_else(|| panic!("{id}: {key} is not in the legend"));
-            assert_eq!(text(button), format!("{mechanism} ({variant})"));
-            assert_eq!(button.attribute("aria-pressed"), Some("true"));
         }
+        let layouts = |class| views.iter().flat_map(|view| classed(*view, class)).count();
+        assert_eq!([layouts("at-wide"), layouts("at-narrow")], [settings; 2], "{id}");
     }
     for id in ["clients", "open-loop"] {
-        assert!(figure(tree, id).descendants().filter(|node| has_class(node, "mark")).count() > 20, "{id}");
+        assert!(classed(figure(tree, id), "mark").count() > 20, "{id}");
     }
+    let legends: Vec<_> = classed(tree.root(), "legend").collect();
+    assert_eq!(legends.len(), 1);
+    for (member, variant) in registry::all() {
+        let key = format!("{}-{}", member.profile.name, variant.name);
+        let button = legends[0].descendants().find(|node| node.attribute("data-series") == Some(&key));
+        assert_eq!(button.and_then(|button| button.attribute("aria-pressed")), Some("true"), "{key}");
+    }
+}
+
+/// The first chart has all ways to wait in one picture, each with a look of its own, and its interval; the fastest is on
+/// top, and the figures stand beside it.
+#[test]
+fn the_first_chart_compares_all_ways_to_wait() {
+    let tree = &*TREE;
+    let first = tree.descendants().find(|node| node.has_tag_name("figure")).unwrap();
+    assert_eq!(first.attribute("id"), Some("round-trip"));
+    let plot = classed(first, "at-wide").next().unwrap();
+    let mut best = 0.0;
+    for row in classed(plot, "series") {
+        let looks: Vec<_> = classed(row, "mark").filter_map(|mark| mark.attribute("class")).collect();
+        assert_eq!(looks, ["mark w0", "mark w1", "mark w2"]);
+        assert_eq!(classed(row, "interval").count(), 3);
+        let figures: Vec<f64> = classed(row, "figure").map(|cell| text(cell).parse().unwrap()).collect();
+        let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(figures.len() == 3 && least >= best, "{figures:?} after {best}");
+        best = least;
+    }
+    let heads: Vec<_> =
+        plot.children().filter(|node| has_class(node, "tick") && has_class(node, "end")).map(text).collect();
+    assert_eq!(heads, ["block", "hybrid", "spin"]);
+}
+
+/// With one size there is nothing to join by lines: dots show it, and no chart by size.
+#[test]
+fn one_size_is_shown_by_dots() {
+    let mut document = half();
+    document.results.retain(|row| row.size == 64 && row.kind != Kind::Clients);
+    with_tree(&report::page(&document), |tree| {
+        let ids: Vec<_> = tree
+            .descendants()
+            .filter(|node| node.has_tag_name("figure"))
+            .filter_map(|node| node.attribute("id"))
+            .collect();
+        assert_eq!(ids, ["round-trip", "percentiles", "rate", "cpu-time", "open-loop", "floor"]);
+    });
+    document.results =
+        vec![Row { clients: 10, messages_per_s: Some(5e4), ..Row::empty(&case(Kind::Clients, 64)) }];
+    with_tree(&report::page(&document), |tree| {
+        assert_eq!(classed(figure(tree, "clients"), "row").count(), 2, "one number of clients, drawn twice");
+    });
+}
+
+/// The page speaks in words: no names of the program, and no quotation marks of Markdown.
+#[test]
+fn the_page_speaks_in_words() {
+    let mut document = FULL.clone();
+    let case = case(Kind::RoundTrip, 64);
+    let not = |reason: &str| vec![NotMeasured::new(&case, reason.into())];
+    (document.skipped, document.failed) = (not("it needs `--rate`"), not("round trip broke"));
+    document.notes.push("see `ipc-bench doctor`".into());
+    document.verified = Some(vec![Verified {
+        mechanism: "pipe".into(),
+        variant: "anonymous".into(),
+        kind: Kind::OpenLoop,
+        size: 64,
+        wait: "block".into(),
+        cpus: "split".into(),
+        messages: 1,
+        error: Some("lost".into()),
+    }]);
+    document.results.push(Row {
+        implementation: "in_place".into(),
+        suite_ratio: Some(2.0),
+        ..document.results[0].clone()
+    });
+    with_tree(&report::page(&document), |tree| {
+        let all = text(tree.root());
+        for raw in ["`", "round_trip", "open_loop", "in_place", "many_slots"] {
+            assert!(!all.contains(raw), "{raw}");
+        }
+        assert!(tree.descendants().any(|node| node.has_tag_name("code") && text(node) == "ipc-bench doctor"));
+        assert!(all.contains("msgq (sysv), round trip, 64 bytes, spin · same: it needs --rate"));
+    });
 }
 
 /// The other implementations beside the suite, and the growth of times, are in the section about the floor.
@@ -136,7 +220,7 @@ fn others_beside_the_suite_and_growth_are_shown() {
         })
     };
     let shown = words(&document);
-    for word in ["many_slots", "in_place", "rtrb", "suite / this", "2.50", "0.72 to 0.79", "Growth: ", "7.77"]
+    for word in ["many slots", "in place", "rtrb", "suite / this", "2.50", "0.72 to 0.79", "Growth: ", "7.77"]
     {
         assert!(shown.contains(word), "{word}");
     }
@@ -166,21 +250,15 @@ fn drawings_and_values_are_described() {
 /// A mechanism has a colour, its variants a marker and a dash pattern each: no two series look alike.
 #[test]
 fn no_two_series_look_alike() {
-    let tree = &*TREE;
-    let legend = figure(tree, "latency").descendants().find(|node| has_class(node, "legend")).unwrap();
-    let look = |button: Node| {
-        let swatch = button.children().find(|node| has_class(node, "swatch")).unwrap();
+    let look = |swatch: Node| {
         let paths: Vec<_> =
             swatch.children().map(|path| (path.attribute("class"), path.attribute("d"))).collect();
         format!("{:?} {paths:?}", swatch.attribute("class"))
     };
-    let buttons = legend.descendants().filter(|node| node.attribute("data-series").is_some());
-    let mut looks: Vec<_> = buttons.map(look).collect();
-    let count = looks.len();
+    let mut looks: Vec<_> = classed(TREE.root(), "swatch").map(look).collect();
     looks.sort();
     looks.dedup();
-    assert_eq!(looks.len(), count);
-    assert_eq!(count, SIX.iter().map(|member| member.variants().count()).sum::<usize>());
+    assert_eq!(looks.len(), registry::all().count());
 }
 
 /// The course's table has all six, with measured figures beside each variant.
@@ -278,71 +356,59 @@ fn unstable_rows_are_marked() {
     let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
     assert!(unstable > 0);
     let tree = &*TREE;
-    let open = figure(tree, "latency").descendants().filter(|node| has_class(node, "open")).count();
-    assert_eq!(open, unstable);
+    let wide = classed(figure(tree, "latency"), "at-wide");
+    assert_eq!(wide.flat_map(|plot| classed(plot, "open")).count(), unstable);
     let list = tree.descendants().find(|node| node.attribute("id") == Some("unstable")).unwrap();
     assert_eq!(list.descendants().filter(|node| node.has_tag_name("li")).count(), unstable);
-    let warning = tree.descendants().find(|node| has_class(node, "warning")).map(text);
+    let warning = classed(tree.root(), "disturbed").next().map(text);
     assert!(warning.is_some_and(|text| text.contains(&format!("{unstable} of "))));
+    let signs = classed(figure(tree, "round-trip"), "sign").count();
+    assert_eq!(
+        signs, 2,
+        "one fifo that spins in each placement: on a screen only, where figures stand beside the dots"
+    );
+    assert!(
+        tree.descendants().any(|node| node.attribute("id") == Some("sign")),
+        "a sentence says what it means"
+    );
 }
 
-/// A size that one series lacks and another has breaks its line and its band: that size was not measured.
+/// A size that one series lacks and most have breaks its line: that size was not measured. One that few have, the longest
+/// message of a queue, breaks none.
 #[test]
 fn a_missing_size_breaks_the_line() {
     let mut document = half();
     document.results.retain(|row| (row.mechanism.as_str(), row.size) != ("pipe", 8 << 10));
+    let is_longest = |row: &&Row| row.mechanism == "msgq" && row.size == 64 << 10;
+    let longest: Vec<_> =
+        document.results.iter().filter(is_longest).map(|row| Row { size: 60_000, ..row.clone() }).collect();
+    document.results.extend(longest);
     with_tree(&report::page(&document), |tree| {
-        let series = |id, key| {
-            let of_key =
-                |node: &Node| node.attribute("data-series") == Some(key) && has_class(node, "series");
-            figure(tree, id).descendants().find(of_key).unwrap()
-        };
-        let pieces = |series: Node, class| -> usize {
-            let paths = series.children().filter(|node| has_class(node, class));
-            paths.map(|path| path.attribute("d").unwrap().matches('M').count()).sum()
-        };
-        for id in ["latency", "throughput", "floor"] {
-            assert_eq!(pieces(series(id, "pipe-anonymous"), "line"), 2, "{id}");
-            assert_eq!(pieces(series(id, "msgq-sysv"), "line"), 1, "{id}: it only ends earlier");
+        for id in ["latency", "throughput"] {
+            for (key, pieces) in [("pipe-anonymous", 2), ("msgq-sysv", 1), ("shm-ring", 1)] {
+                let line = classed(drawn(tree, id, key)[0], "line").next().unwrap();
+                assert_eq!(line.attribute("d").unwrap().matches('M').count(), pieces, "{id} {key}");
+            }
         }
-        assert_eq!(pieces(series("latency", "pipe-anonymous"), "band"), 2);
-        assert_eq!(pieces(series("tradeoff", "pipe-anonymous"), "line"), 1, "no sizes there");
     });
 }
 
-/// Implementations within the spread of the rounds are named beside the best, and each unstable row is marked.
+/// The conclusions of the summary are there, before the first chart.
 #[test]
-fn a_glance_does_not_tell_apart_what_the_rounds_do_not() {
-    let (steady, wild) = ([1.0; 7], [0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.25]);
-    let of = |nth: usize, wait, ns: u64, rounds: [f64; 7]| {
-        let variant = SIX[nth].variants().next().expect("each has one").name;
-        let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
-        let case = Case { member: &SIX[nth], variant, wait, placement, ..case(Kind::RoundTrip, 64) };
-        let mut times = exchange::histogram();
-        times.record(ns).expect("within the range");
-        let rounds = Some(Rounds::of(1, &rounds.map(|factor| factor * ns as f64)));
-        Row { rounds, ..Row::new(&case, 1, Duration::ZERO, &times) }
-    };
-    let results = vec![
-        of(0, Wait::Block, 34_000, steady),
-        of(1, Wait::Block, 42_000, wild), // farther than a tenth, but its rounds spread more widely
-        of(2, Wait::Block, 42_000, steady),
-        of(3, Wait::Block, 90_000, wild),
-        of(3, Wait::Hybrid, 500, wild),
-        of(0, Wait::Hybrid, 2_000, steady),
-    ];
-    let document = Document { results, ..Document::empty() };
-    let said = with_tree(&report::page(&document), |tree| {
-        tree.descendants().find(|node| node.attribute("id") == Some("glance")).map(text).unwrap()
-    });
-    for sentence in [
-        "Fastest round trip of 64 bytes (block · split): pipe (anonymous), median 34.0 µs; within the spread of the \
-         rounds: fifo (fifo, unstable).",
-        "Waiting by hybrid instead of block does most for shm (ring): its median round trip goes from 90.0 µs (unstable) \
-         to 0.500 µs (unstable), about 180 times as fast.",
-    ] {
-        assert!(said.contains(sentence), "{said}");
+fn the_conclusions_come_first() {
+    let tree = &*TREE;
+    let cards = classed(tree.root(), "cards").next().unwrap();
+    let said = text(cards);
+    for ranking in Summary::of(&FULL).rankings {
+        for part in
+            [ranking.quantity.title().to_owned(), ranking.wait.into(), ranking.figure(), ranking.names()]
+        {
+            assert!(said.contains(&part), "{part}");
+        }
     }
+    let waits: Vec<_> = cards.descendants().filter(|node| node.has_tag_name("dt")).map(text).collect();
+    assert_eq!(waits[..3].iter().map(|wait| wait.trim()).collect::<Vec<_>>(), ["block", "hybrid", "spin"]);
+    assert!(cards.range().end < figure(tree, "round-trip").range().start);
 }
 
 fn case(kind: Kind, size: usize) -> Case {

@@ -4,8 +4,7 @@
 //! |---|---|
 //! | `data.rs` | the views of the results that the page needs |
 //! | `overview.rs` | the course's table with figures beside it; a few sentences |
-//! | `curves.rs`, `dots.rs` | the charts and their contents |
-//! | `figure.rs`, `chart.rs`, `axis.rs` | a chart as HTML and SVG |
+//! | `charts.rs` | the charts |
 //! | `tables.rs`, `html.rs` | the tables |
 //! | `page.css`, `chart.css`, `page.js`, `guide.html` | the looks; the script; how to read it |
 
@@ -21,12 +20,15 @@ use std::path::{Path, PathBuf};
 use maud::{DOCTYPE, Markup, PreEscaped, Render as _, html};
 
 use crate::present::report::charts::figure::Figure;
-use crate::present::report::charts::{clients, curves, dots};
-use crate::present::report::data::Data;
+use crate::present::report::charts::series::Series;
+use crate::present::report::charts::{baseline, clients, open_loop, percentiles, sizes, waits};
+use crate::present::report::data::{Data, UNSTABLE};
 use crate::present::report::html::list;
 use ipc_core::{Advise as _, Call as _, Result};
 
-use crate::results::document::{Document, NotMeasured};
+use crate::present::summary::Summary;
+use crate::results::document::{Document, NotMeasured, Verified};
+use crate::results::units::{self, bytes};
 
 /// Writes the page to a file.
 ///
@@ -62,8 +64,8 @@ fn target_directory() -> PathBuf {
 /// Returns the page.
 #[must_use]
 pub fn page(document: &Document) -> String {
-    let data = Data::of(document);
-    let mut sections = sections(&data);
+    let (data, summary) = (Data::of(document), Summary::of(document));
+    let mut sections = sections(&data, &summary);
     sections.retain(|section| !section.contents.0.is_empty());
     let page = html! {
         (DOCTYPE)
@@ -78,25 +80,24 @@ pub fn page(document: &Document) -> String {
                 script { "document.documentElement.classList.add('js');" }
             }
             body {
-                header {
-                    h1 { (TITLE) }
-                    p { (about(document)) }
-                    @for warning in warnings(&data) { p.warning { (warning) } }
-                    nav aria-label="Contents" {
-                        ul { @for Section { id, title, .. } in &sections { li { a href={ "#" (id) } { (title) } } } }
-                    }
-                }
                 main {
-                    details #guide {
-                        summary { "How to read this" }
-                        (PreEscaped(include_str!("report/guide.html")))
+                    header {
+                        h1 { (TITLE) }
+                        p.about { (about(document)) }
+                        @for warning in warnings(document, &summary) { p.disturbed { (warning) } }
                     }
-                    @for Section { id, title, says, contents } in &sections {
+                    @for (at, Section { id, title, says, contents }) in sections.iter().enumerate() {
                         section id=(id) {
                             h2 { (title) }
                             @if !says.is_empty() { p { (says) } }
                             (contents)
                         }
+                        // Beside everything on a screen; on a phone the first answer comes before it.
+                        @if at == 0 { aside { (contents_list(&sections)) (legend(&data)) } }
+                    }
+                    section #guide {
+                        h2 { "How to read this" }
+                        (PreEscaped(include_str!("report/guide.html")))
                     }
                 }
                 script { (PreEscaped(include_str!("report/page.js"))) }
@@ -119,35 +120,36 @@ struct Section {
 }
 
 /// Returns all sections; those without data are empty.
-fn sections(data: &Data) -> Vec<Section> {
+fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
     let document = data.document;
     let section = |id, title, says, contents| Section { id, title, says, contents };
     let draw = |figure: Figure| figure.html(&data.usual.name());
     let latencies = html! {
-        (draw(curves::latency(data)))
-        (draw(curves::percentiles(data, "percentiles", data.short)))
-        @if data.long != data.short { (draw(curves::percentiles(data, "percentiles-long", data.long))) }
+        (draw(sizes::latency(data)))
+        (draw(percentiles::chart(data, "percentiles", data.short)))
+        @if data.long != data.short { (draw(percentiles::chart(data, "percentiles-long", data.long))) }
     };
-    let costs = html! { (draw(dots::tradeoff(data))) (tables::costs(data)) };
-    let loops = html! { (draw(dots::open_loop(data))) (tables::open_loop(data)) };
+    let rates = html! { (draw(waits::throughput(data))) (draw(sizes::throughput(data))) };
+    let costs = html! { (draw(waits::cpu_time(data))) (tables::costs(data)) };
+    let loops = html! { (draw(open_loop::chart(data))) (tables::open_loop(data)) };
     let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
     let baselines = html! {
-        (draw(curves::baseline(data)))
+        (draw(baseline::chart(data)))
         (tables::baseline(data))
         (tables::titled(&tables::others(data)))
         (tables::titled(&tables::growth(data)))
     };
     vec![
-        section("glance", "At a glance", "", glance(data)),
-        section("six", "The six", TABLE, overview::course(data).render()),
+        section("glance", "At a glance", "", glance(data, summary)),
         section("latencies", "Latency", "", latencies),
-        section("throughputs", "Throughput", "", draw(curves::throughput(data))),
+        section("throughputs", "Throughput", "", rates),
         section("costs", "Cost", COST, costs),
         section("loops", "Open loop", OPEN, loops),
         section("many", "Many clients", clients::SAYS, many),
         section("floors", "Beside the floor", BASELINE, baselines),
+        section("six", "The six", TABLE, overview::course(data).render()),
         section("figures", "All figures", "", tables::figures(data)),
-        section("unstable", "Unstable rows", UNSTABLE, tables::doubtful(data)),
+        section("unstable", "Unstable rows", DOUBTFUL, tables::doubtful(data)),
         section("checked", "Checked messages", "", checked(document)),
         section("skipped", "Skipped", "", missing(&document.skipped)),
         section("failed", "Failed", "", missing(&document.failed)),
@@ -164,50 +166,85 @@ const BASELINE: &str = "The floor is the same exchange by bare system calls, wit
 const OPEN: &str = "Closed loop: the next message waits for the answer to the last one, so that a stall delays one message. \
                     Open loop: messages are due at fixed times, whatever happens. From the sending is what the exchange \
                     itself took; as intended counts from when the message was due, so that a message that waited \
-                    behind a stall counts too. Where the last is far above the others, the closed loop hides the waiting.";
-const UNSTABLE: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
+                    behind a stall counts too.";
+const SIGN: &str = " after a figure, or a hollow marker on a line: its rounds differ by more than a tenth; take it with care.";
+const DOUBTFUL: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
                         the mechanism has two modes.";
 
-fn glance(data: &Data) -> Markup {
-    let sentences = overview::sentences(data);
+/// Returns the conclusions, and the chart from which they follow.
+fn glance(data: &Data, summary: &Summary) -> Markup {
     html! {
-        (list(&sentences))
-        @if !sentences.is_empty() {
-            p {
-                "Which one is right for you also depends on who talks to whom: "
-                code { "ipc-bench choose" }
-                " asks, and ranks the six by these figures."
+        (overview::conclusions(summary))
+        (waits::round_trip(data).html(&data.usual.cpus))
+        @if data.rows.iter().any(|row| row.is_unstable()) { p #sign.quiet { (UNSTABLE) (SIGN) } }
+        @if !summary.rankings.is_empty() {
+            p.quiet { "Which one is right for you also depends on who talks to whom: " code { "ipc-bench choose" } " asks." }
+        }
+    }
+}
+
+/// Returns the links to all sections.
+fn contents_list(sections: &[Section]) -> Markup {
+    html! {
+        nav aria-label="Contents" {
+            h2 { "Contents" }
+            ul {
+                @for Section { id, title, .. } in sections { li { a href={ "#" (id) } { (title) } } }
+                li { a href="#guide" { "How to read this" } }
             }
         }
     }
 }
 
-/// Describes the run in a sentence.
-fn about(document: &Document) -> String {
-    let environment = &document.environment;
-    let cpu = environment.cpu_model.as_deref().unwrap_or("an unknown CPU");
-    let profile = match document.profile.as_str() {
-        "" => String::new(),
-        name => format!("Profile {name}. "),
-    };
-    let rows = document.results.len();
-    let took =
-        if document.took_s > 0.0 { format!(" in {:.0} seconds", document.took_s) } else { String::new() };
-    format!("{profile}{rows} rows{took}, measured on {cpu}, {}.", environment.timestamp)
+/// Returns the one legend of all charts: a button for each series.
+fn legend(data: &Data) -> Markup {
+    let mut all: Vec<Series> = data.rows.iter().map(|row| Series::of(&row.mechanism, &row.variant)).collect();
+    all.sort_by_key(Series::order);
+    all.dedup();
+    html! {
+        @if !all.is_empty() {
+            h2 #legend { "In all charts" }
+            ul.legend aria-labelledby="legend" {
+                @for series in &all {
+                    li {
+                        button type="button" data-series=(series.key) aria-pressed="true" title=(series.name) {
+                            (series.swatch())
+                            (series.label)
+                        }
+                    }
+                }
+                @if all.len() > 2 { li.script { button.all type="button" { "hide all" } } }
+            }
+        }
+    }
 }
 
-/// Returns the warnings that a reader must see before the first figure.
-fn warnings(data: &Data) -> impl Iterator<Item = String> {
-    let document = data.document;
-    let unstable = data.rows.iter().filter(|row| row.is_unstable()).count();
+/// Describes the run in a line.
+fn about(document: &Document) -> String {
+    let environment = &document.environment;
+    let cpu = environment.cpu_model.clone().unwrap_or_else(|| "an unknown CPU".into());
+    let when = environment.timestamp.replacen('T', " ", 1).replace('Z', " UTC");
+    let profile = Some(document.profile.as_str()).filter(|name| !name.is_empty());
+    let rows = units::grouped(document.results.len() as u64);
+    let took = match document.took_s {
+        0.0 => format!("{rows} rows"),
+        took => format!("{rows} rows in {took:.0} s"),
+    };
+    let profile = profile.map(|name| format!("profile {name}"));
+    [Some(cpu), environment.kernel.clone(), Some(when), profile, Some(took)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// Returns what a reader must know before the first figure.
+fn warnings(document: &Document, summary: &Summary) -> impl Iterator<Item = String> {
+    let disturbed = summary.disturbed.as_ref().filter(|all| !all.is_empty());
     let warnings = [
         document.environment.debug_build.then(|| "A debug build: these figures are meaningless.".to_owned()),
-        (!document.complete)
-            .then(|| "The run was stopped early: rows have fewer rounds, or are missing.".to_owned()),
-        (!document.failed.is_empty())
-            .then(|| format!("{} cases failed: see the end.", document.failed.len())),
-        (unstable > 0).then(|| format!("{unstable} of {} rows are unstable and marked so.", data.rows.len())),
-        data.rows.is_empty().then(|| "Nothing was measured.".to_owned()),
+        document.results.is_empty().then(|| "Nothing was measured.".to_owned()),
+        disturbed.map(|all| format!("Disturbed: {}.", all.join("; "))),
     ];
     warnings.into_iter().flatten()
 }
@@ -217,17 +254,22 @@ fn checked(document: &Document) -> Markup {
     let Some(verified) = &document.verified else { return Markup::default() };
     let wrong = verified.iter().filter_map(|case| {
         let error = case.error.as_ref()?;
-        Some(format!("{} ({}) {} {}: {error}", case.mechanism, case.variant, case.kind.name(), case.size))
+        let Verified { mechanism, variant, kind, size, .. } = case;
+        Some(format!("{mechanism} ({variant}), {} of {}: {error}", kind.words(), bytes(*size)))
     });
     let messages: u64 = verified.iter().map(|case| case.messages).sum();
-    let all =
-        format!("{} messages of {} cases checked.", crate::results::units::grouped(messages), verified.len());
+    let all = format!("{} messages of {} cases checked.", units::grouped(messages), verified.len());
     html! { p { (all) } (list(&wrong.collect::<Vec<_>>())) }
 }
 
 /// Returns the cases without figures, and the reasons.
 fn missing(cases: &[NotMeasured]) -> Markup {
-    list(&cases.iter().map(ToString::to_string).collect::<Vec<_>>())
+    let line = |case: &NotMeasured| {
+        let NotMeasured { mechanism, variant, kind, size, wait, cpus, clients, reason } = case;
+        let what = clients.map_or_else(|| kind.words(), units::clients);
+        format!("{mechanism} ({variant}), {what}, {}, {wait} · {cpus}: {reason}", bytes(*size))
+    };
+    tables::long_list(&cases.iter().map(line).collect::<Vec<_>>(), "cases")
 }
 
 fn environment(document: &Document) -> Markup {

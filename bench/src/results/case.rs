@@ -67,6 +67,12 @@ impl Kind {
         matches!(self, Self::OpenLoop | Self::Stream)
     }
 
+    /// The name within a sentence.
+    #[must_use]
+    pub fn words(self) -> String {
+        self.title().to_lowercase()
+    }
+
     /// Returns true if this kind is also played by bare system calls.
     #[must_use]
     pub const fn has_baseline(self) -> bool {

@@ -1,4 +1,3 @@
-
 'use strict';
 window.addEventListener('load', async () => {
   const problems = window.problems;
@@ -8,10 +7,20 @@ window.addEventListener('load', async () => {
   const seen = one => getComputedStyle(one).display !== 'none' && one.getClientRects().length > 0;
   const pressed = button => button.getAttribute('aria-pressed') === 'true';
   const overlap = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  const plotOf = figure => all('.plot', figure).find(seen);
 
   function fits(where) {
     check(document.documentElement.scrollWidth <= innerWidth, `${where}: wider than the window by
       ${document.documentElement.scrollWidth - innerWidth}`);
+  }
+
+  // The first chart is on the first screen; on a phone it begins there.
+  function first() {
+    const plot = plotOf(document.querySelector('figure'));
+    const box = plot.getBoundingClientRect();
+    check(plot.closest('figure').id === 'round-trip', 'another chart is the first');
+    const end = innerWidth < 1280 ? box.top + 60 : box.bottom;
+    check(end <= innerHeight, `the first chart is not on the first screen: ${end} of ${innerHeight}`);
   }
 
   // All text of a drawing lies within it, and no label covers another.
@@ -28,39 +37,43 @@ window.addEventListener('load', async () => {
     });
   }
 
-  function toggles(figure) {
-    const buttons = all('.legend [data-series]', figure);
-    const of = button => all('.view.on .series', figure).filter(one => one.dataset.series === button.dataset.series);
-    check(buttons.length > 0, `${figure.id}: no legend`);
+  // One legend for the page: each button shows and hides its series in every chart.
+  function toggles() {
+    const buttons = all('.legend [data-series]');
+    const of = button => all('.series').filter(one => seen(one.closest('.plot')) && one.dataset.series === button.dataset.series);
+    const series = () => all('.series').filter(one => seen(one.closest('.plot')));
+    check(all('.legend').length === 1, `${all('.legend').length} legends`);
     for (const button of buttons) {
-      const name = `${figure.id} ${button.textContent}`;
-      check(pressed(button) && of(button).every(seen), `${name}: not shown at first`);
+      const name = button.textContent;
+      check(pressed(button) && of(button).length > 1 && of(button).every(seen), `${name}: not shown at first`);
       button.click();
       check(!pressed(button) && !of(button).some(seen), `${name}: still shown`);
       button.click();
       check(pressed(button) && of(button).every(seen), `${name}: not shown again`);
       report.toggles += 1;
     }
-    const every = figure.querySelector('.legend .all');
-    if (every === null) return;
+    const every = document.querySelector('.legend .all');
     every.click();
-    check(!all('.series', figure).some(seen), `${figure.id}: "none" leaves some`);
+    check(!series().some(seen) && every.textContent === 'show all', '"hide all" leaves some');
     every.click();
-    check(all('.view.on .series', figure).every(seen), `${figure.id}: "all" leaves some out`);
+    check(series().every(seen) && every.textContent === 'hide all', '"show all" leaves some out');
   }
 
   function drawn(figure) {
     const on = all('.view', figure).filter(seen);
     check(on.length === 1, `${figure.id}: ${on.length} settings at once`);
     const where = `${figure.id} ${on[0].dataset.view}`;
-    for (const series of all('.series', on[0])) {
+    const plot = plotOf(on[0]);
+    check(all('.plot', on[0]).filter(seen).length === 1, `${where}: more than one drawing`);
+    for (const series of all('.series', plot)) {
       const paths = all('.line, .mark', series);
       const colour = getComputedStyle(paths[0]);
       check(paths.length > 0 && [colour.stroke, colour.fill].some(one => one.startsWith('rgb')), `${where}: no colour`);
       check(series.getBoundingClientRect().width > 0, `${where}: nothing drawn of ${series.dataset.name}`);
+      check(all('.label', series).length === 1, `${where}: ${series.dataset.name} has no name`);
       report.series += 1;
     }
-    legible(on[0].querySelector('.plot'), where);
+    legible(plot, where);
   }
 
   function choices(figure) {
@@ -75,20 +88,10 @@ window.addEventListener('load', async () => {
     all('[data-choose]', figure)[0]?.click();
   }
 
-  // The bands of many series would be one grey sheet: only that of the series that is looked at is there.
-  function bands(figure, plot, what) {
-    for (const band of all('.band', plot)) {
-      const opacity = Number(getComputedStyle(band).fillOpacity);
-      const wanted = band.parentNode.classList.contains('hot');
-      check(wanted ? opacity > .1 : opacity === 0, `${figure.id}: a band ${what}: ${opacity}, ${wanted ? 'hot' : 'not'}`);
-    }
-  }
-
   function values(figure) {
-    const plot = figure.querySelector('.view.on .plot');
-    bands(figure, plot, 'at first');
+    const plot = plotOf(figure);
     const tip = document.querySelector('.tip');
-    for (const mark of all('.mark', plot)) {
+    for (const mark of all('.mark', plot).filter(mark => mark.dataset.text !== undefined)) {
       const box = mark.getBoundingClientRect();
       const at = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true };
       plot.dispatchEvent(new PointerEvent('pointermove', { pointerType: 'mouse', ...at }));
@@ -97,7 +100,6 @@ window.addEventListener('load', async () => {
       check(its.left >= 0 && its.right <= innerWidth, `${figure.id}: the tip leaves the window`);
       report.values += 1;
     }
-    bands(figure, plot, 'below the pointer');
     fits(`${figure.id} with a tip`);
     plot.dispatchEvent(new PointerEvent('pointerleave', { pointerType: 'mouse' }));
     check(tip.hidden, `${figure.id}: the tip stays`);
@@ -107,7 +109,6 @@ window.addEventListener('load', async () => {
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown', 'ArrowLeft', 'ArrowUp']) {
       plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
       said.add(figure.querySelector('.readout').textContent);
-      bands(figure, plot, 'by keys');
     }
     check(!said.has('') && said.size > 1, `${figure.id}: keys say ${[...said].join('; ')}`);
     plot.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
@@ -121,7 +122,7 @@ window.addEventListener('load', async () => {
     let name = null;
     URL.createObjectURL = given => { blob = given; return 'blob:test'; };
     HTMLAnchorElement.prototype.click = function () { name = this.download; };
-    const hidden = figure.querySelector('.legend [data-series]');
+    const hidden = document.querySelector('.legend [data-series]');
     hidden.click();
     figure.querySelector('.save').click();
     hidden.click();
@@ -137,20 +138,48 @@ window.addEventListener('load', async () => {
     report.saved += 1;
   }
 
+  // Paper shows what is folded, and the screen is as before.
+  function printed() {
+    const open = () => all('details').filter(one => one.open).length;
+    const before = open();
+    dispatchEvent(new Event('beforeprint'));
+    check(open() === all('details').length, 'something stays folded on paper');
+    dispatchEvent(new Event('afterprint'));
+    check(open() === before, 'printing leaves something unfolded');
+  }
+
+  // A table shows its last column, or moves within its own box while its first column stays.
+  function tables() {
+    for (const folded of all('details')) folded.open = true;
+    fits('with everything open');
+    for (const wide of all('.wide')) {
+      const name = wide.getAttribute('aria-label');
+      check(wide.getBoundingClientRect().right <= innerWidth, `${name}: leaves the page`);
+      if (innerWidth >= 1280) check(wide.scrollWidth <= wide.clientWidth, `${name}: hides a column of ${wide.scrollWidth}`);
+      wide.scrollLeft = 1000;
+      const first = wide.querySelector('tbody th').getBoundingClientRect();
+      check(Math.abs(first.left - wide.getBoundingClientRect().left) < 1, `${name}: the first column leaves`);
+      const last = [...wide.querySelector('tbody tr').children].pop().getBoundingClientRect();
+      check(last.right <= wide.getBoundingClientRect().right + 1, `${name}: the last column cannot be reached`);
+    }
+  }
+
   try {
     fits('at first');
     const figures = all('figure');
     report.figures = figures.length;
+    if (figures.length > 0) {
+      first();
+      toggles();
+    }
     for (const figure of figures) {
       drawn(figure);
-      toggles(figure);
       choices(figure);
       values(figure);
       await taken(figure);
     }
-    for (const folded of all('details')) folded.open = true;
-    fits('with everything open');
-    for (const wide of all('.wide')) check(wide.getBoundingClientRect().right <= innerWidth, 'a table leaves the page');
+    printed();
+    tables();
   } catch (error) {
     problems.push(String(error.stack));
   }

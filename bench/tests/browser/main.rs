@@ -76,7 +76,7 @@ fn the_page_works_at(width: u32) {
     let [frame, plain] = &found[..] else { panic!("{found:?}") };
     assert_eq!(frame["problems"], json!([]), "{width} px");
     assert_eq!(frame["width"], width);
-    assert_eq!(frame["figures"], 8);
+    assert_eq!(frame["figures"], 10);
     for counted in ["series", "toggles", "choices", "values", "saved"] {
         assert!(frame[counted].as_u64() > Some(7), "{width} px: {counted}: {frame}");
     }
@@ -116,7 +116,11 @@ fn what_is_wrong_is_found() {
     let wrong = [
         ("<main>", "<main><p style=\"width: 900px\">wide</p>", "wider than the window"),
         (".series.off { display: none; }", "", "still shown"),
-        (".plot { font-size: 25px; }", ".plot { font-size: 70px; }", "leaves the drawing"),
+        (
+            ".plot.at-narrow { font-size: 11px; }",
+            ".plot.at-narrow { font-size: 40px; }",
+            "leaves the drawing",
+        ),
         ("<main>", "<main><img src=\"http://127.0.0.1:9/x\"/>", "error: <img src="),
     ];
     for (good, bad, _) in wrong {

@@ -2,13 +2,23 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `axis.rs`, `chart.rs` | the place of each value; the drawing itself |
-//! | `figure.rs` | a chart for each setting, its legend and its downloads |
-//! | `curves.rs`, `dots.rs`, `clients.rs` | the charts and their contents |
+//! | `series.rs` | the name, the colour and the marker of a mechanism: the same in all charts |
+//! | `axis.rs`, `layout.rs` | the place of each value; the sizes of a drawing, labels that do not touch |
+//! | `lines.rs`, `dots.rs` | the two kinds of drawings |
+//! | `figure.rs` | a drawing for each setting, and its downloads |
+//! | `records.rs` | from rows of the results to lines, and to data for a download |
+//! | `waits.rs`, `sizes.rs`, `percentiles.rs`, `baseline.rs`, `open_loop.rs`, `clients.rs` | what is drawn |
 
 mod axis;
-mod chart;
+pub(super) mod baseline;
 pub(super) mod clients;
-pub(super) mod curves;
 pub(super) mod dots;
 pub(super) mod figure;
+mod layout;
+mod lines;
+pub(super) mod open_loop;
+pub(super) mod percentiles;
+mod records;
+pub(super) mod series;
+pub(super) mod sizes;
+pub(super) mod waits;

@@ -5,7 +5,11 @@ use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::document::Document;
 use crate::results::row::Row;
+use crate::results::statistics::{Interval, median_interval};
 pub(super) use crate::results::units::figure;
+
+/// The sign beside a figure whose rounds do not agree: quiet, as it stands beside many of them on a busy machine.
+pub(super) const UNSTABLE: &str = "~";
 
 /// The rows of the suite's own mechanisms, with their shared properties.
 #[derive(Debug)]
@@ -89,16 +93,46 @@ impl<'a> Data<'a> {
     }
 }
 
-/// Returns the median of the round trips, in nanoseconds.
-pub(super) fn p50(row: &Row) -> Option<f64> {
-    row.rtt_ns.as_ref().map(|times| times.p50 as f64)
+/// A value and its interval.
+pub(super) type Measured = (f64, Option<[f64; 2]>);
+
+/// Returns the median of the figures of the rounds, in thousands, with its interval.
+fn median(values: &[f64]) -> Option<Measured> {
+    let Interval { estimate, low, high } = median_interval(values)?;
+    Some((estimate / 1e3, Some([low / 1e3, high / 1e3])))
 }
 
-/// Returns the CPU time of both sides for a message or round trip, in nanoseconds.
-pub(super) fn cpu_ns(row: &Row) -> Option<f64> {
+/// Returns the median round trip in microseconds: that of the rounds, or of all times where there are no rounds.
+pub(super) fn round_trip(row: &Row) -> Option<Measured> {
+    let times = row.rtt_ns.as_ref()?;
+    let rounds = row.rounds.as_ref().and_then(|rounds| median(&rounds.values));
+    Some(rounds.unwrap_or((times.p50 as f64 / 1e3, None)))
+}
+
+/// Returns the throughput in megabytes per second, by the median of the rounds.
+pub(super) fn throughput(row: &Row) -> Option<Measured> {
+    let all = row.bytes_per_s? / 1e6;
+    let rounds = row.rounds.as_ref().and_then(|rounds| median_interval(&rounds.values));
+    let rate = |ns: f64| row.size as f64 * 1e3 / ns;
+    Some(rounds.map_or((all, None), |ns| (rate(ns.estimate), Some([rate(ns.high), rate(ns.low)]))))
+}
+
+/// Returns the CPU time of both sides for a message or round trip, in microseconds.
+pub(super) fn cpu_time(row: &Row) -> Option<Measured> {
     let cost = row.cost.as_ref()?;
     let one = |side: &Cost| side.user_ns + side.system_ns;
-    Some(one(&cost.ping) + one(&cost.pong))
+    let rounds = row.rounds.as_ref().and_then(|rounds| median(&rounds.cpu));
+    Some(rounds.unwrap_or(((one(&cost.ping) + one(&cost.pong)) / 1e3, None)))
+}
+
+/// Returns how far the middle half of a row's rounds spreads, in percent of their median, if they do not agree.
+pub(super) fn spread(row: &Row) -> Option<f64> {
+    row.rounds.as_ref().filter(|rounds| !rounds.agree).map(|rounds| rounds.spread * 100.0)
+}
+
+/// Returns the sign beside a figure whose rounds do not agree; empty if they agree.
+pub(super) fn sign(row: &Row) -> &'static str {
+    if row.is_unstable() { UNSTABLE } else { "" }
 }
 
 /// Returns the mechanism and the variant.

@@ -32,7 +32,7 @@ pub(super) struct Cell {
     pub aside: String,
     /// The number of rows that it spans; 0: covered by the cell above.
     pub rows: usize,
-    /// The class that highlights a good or a bad value.
+    /// An additional class.
     pub class: &'static str,
 }
 
@@ -104,7 +104,19 @@ impl HtmlTable {
 
 /// Returns a list; nothing if it has no items.
 pub(super) fn list(items: &[String]) -> Markup {
-    html! { @if !items.is_empty() { ul { @for item in items { li { (item) } } } } }
+    html! { @if !items.is_empty() { ul { @for item in items { li { (prose(item)) } } } } }
+}
+
+/// Returns a text in which words between backticks are commands.
+pub(super) fn prose(text: &str) -> Markup {
+    let is_paired = text.matches('`').count().is_multiple_of(2);
+    html! {
+        @if is_paired {
+            @for (at, part) in text.split('`').enumerate() {
+                @if at % 2 == 1 { code { (part) } } @else { (part) }
+            }
+        } @else { (text) }
+    }
 }
 
 /// Returns lines of comma-separated values, in the form of RFC 4180.
@@ -149,6 +161,12 @@ mod tests {
         assert!(
             html.contains("aria-label=\"&quot;\"") && html.contains("&amp; <small>&lt;i&gt;</small></th>")
         );
+    }
+
+    #[test]
+    fn what_is_quoted_is_set_as_a_command() {
+        assert_eq!(prose("see `a <b>`, and `c`").0, "see <code>a &lt;b&gt;</code>, and <code>c</code>");
+        assert_eq!(prose("one ` alone").0, "one ` alone");
     }
 
     #[test]

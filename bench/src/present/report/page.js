@@ -9,7 +9,7 @@
   document.body.append(tip);
 
   // The browser's own tips would stand beside ours.
-  for (const mark of all('.mark')) {
+  for (const mark of all('.plot .mark')) {
     const title = mark.querySelector('title');
     if (title === null) continue;
     mark.dataset.text = title.textContent;
@@ -17,34 +17,24 @@
     mark.place = { x, y };
     title.remove();
   }
-  for (const figure of all('figure')) wire(figure);
+  all('figure').forEach(wire);
+  legend();
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape') all('figure').forEach(leave);
   });
+
+  // Paper cannot be unfolded.
+  let folded = [];
+  window.addEventListener('beforeprint', () => {
+    folded = all('details:not([open])');
+    for (const one of folded) one.open = true;
+  });
+  window.addEventListener('afterprint', () => { for (const one of folded) one.open = false; });
 
   function wire(figure) {
     for (const button of all('[data-choose]', figure)) {
       button.addEventListener('click', () => choose(button.dataset.choose));
     }
-    for (const button of all('.legend [data-series]', figure)) {
-      button.addEventListener('click', () => {
-        const on = button.getAttribute('aria-pressed') === 'false';
-        show(figure, button, on);
-        heat(figure, on ? button.dataset.series : null);
-      });
-      button.addEventListener('focus', () => {
-        const shown = button.getAttribute('aria-pressed') === 'true';
-        if (shown && button.matches(':focus-visible')) heat(figure, button.dataset.series);
-      });
-      button.addEventListener('blur', () => heat(figure, null));
-      button.addEventListener('pointerenter', () => heat(figure, button.dataset.series));
-      button.addEventListener('pointerleave', () => heat(figure, null));
-    }
-    const every = figure.querySelector('.legend .all');
-    if (every !== null) every.addEventListener('click', () => {
-      const on = every.textContent === 'all';
-      for (const button of all('.legend [data-series]', figure)) show(figure, button, on);
-    });
     figure.querySelector('.save').addEventListener('click', () => save(figure));
     for (const plot of all('.plot', figure)) {
       plot.addEventListener('pointermove', event => point(figure, nearest(plot, event)));
@@ -52,6 +42,39 @@
       plot.addEventListener('pointerleave', event => { if (event.pointerType === 'mouse') leave(figure); });
       plot.addEventListener('keydown', event => walk(figure, plot, event));
       plot.addEventListener('blur', () => leave(figure));
+    }
+  }
+
+  // One legend shows and hides a series in every chart.
+  function legend() {
+    const buttons = all('.legend [data-series]');
+    const isOn = button => button.getAttribute('aria-pressed') === 'true';
+    for (const button of buttons) {
+      button.addEventListener('click', () => {
+        show(button, !isOn(button));
+        heat(document, isOn(button) ? button.dataset.series : null);
+        name();
+      });
+      button.addEventListener('focus', () => {
+        if (isOn(button) && button.matches(':focus-visible')) heat(document, button.dataset.series);
+      });
+      button.addEventListener('blur', () => heat(document, null));
+      button.addEventListener('pointerenter', () => heat(document, isOn(button) ? button.dataset.series : null));
+      button.addEventListener('pointerleave', () => heat(document, null));
+    }
+    const every = document.querySelector('.legend .all');
+    const name = () => { if (every !== null) every.textContent = buttons.some(isOn) ? 'hide all' : 'show all'; };
+    if (every !== null) every.addEventListener('click', () => {
+      const on = !buttons.some(isOn);
+      for (const button of buttons) show(button, on);
+      name();
+    });
+  }
+
+  function show(button, on) {
+    button.setAttribute('aria-pressed', String(on));
+    for (const series of all('.series')) {
+      if (series.dataset.series === button.dataset.series) series.classList.toggle('off', !on);
     }
   }
 
@@ -68,20 +91,12 @@
     }
   }
 
-  function show(figure, button, on) {
-    button.setAttribute('aria-pressed', String(on));
-    for (const series of all('.series', figure)) {
-      if (series.dataset.series === button.dataset.series) series.classList.toggle('off', !on);
+  function heat(within, key) {
+    for (const plot of all('.plot', within)) {
+      const own = all('.series', plot);
+      for (const series of own) series.classList.toggle('hot', series.dataset.series === key);
+      plot.classList.toggle('picked', own.some(series => series.classList.contains('hot')));
     }
-    for (const plot of all('.plot', figure)) plot.classList.toggle('few', all('.series:not(.off)', plot).length <= 3);
-    const every = figure.querySelector('.legend .all');
-    const none = all('.legend [data-series]', figure).every(other => other.getAttribute('aria-pressed') === 'false');
-    if (every !== null) every.textContent = none ? 'all' : 'none';
-  }
-
-  function heat(figure, key) {
-    for (const plot of all('.plot', figure)) plot.classList.toggle('picked', key !== null);
-    for (const series of all('.series', figure)) series.classList.toggle('hot', series.dataset.series === key);
   }
 
   const marks = plot => all('.series:not(.off) .mark', plot);
@@ -131,44 +146,28 @@
     point(figure, closest);
   }
 
-  // The chart as it is shown, with a legend, as a file of its own.
+  // The chart as it is shown, as a file of its own.
   function drawing(figure) {
     const view = figure.querySelector('.view.on') ?? figure.querySelector('.view');
-    const plot = view.querySelector('.plot');
-    const copy = plot.cloneNode(true);
-    const [, , width, height] = plot.getAttribute('viewBox').split(' ').map(Number);
+    const copy = view.querySelector('.at-wide').cloneNode(true);
+    const [, , width, height] = copy.getAttribute('viewBox').split(' ').map(Number);
     copy.classList.remove('picked');
     for (const hidden of all('.series.off', copy)) hidden.remove();
     for (const hot of all('.hot, .at', copy)) hot.classList.remove('hot', 'at');
-    for (const mark of all('.mark', copy)) {
-      mark.append(element('title', {}, mark.dataset.text));
+    for (const mark of all('[data-text]', copy)) {
+      mark.append(element('title', mark.dataset.text));
       mark.removeAttribute('data-text');
     }
-    const entries = all('.series', copy);
-    entries.forEach((series, at) => {
-      const swatch = all('.legend [data-series]', figure).find(one => one.dataset.series === series.dataset.series);
-      const entry = element('g', {
-        class: series.getAttribute('class'),
-        transform: `translate(${30 + (at % 3) * 245} ${height + 8 + Math.floor(at / 3) * 24})`,
-      });
-      for (const piece of all('.swatch path', swatch)) entry.append(piece.cloneNode(true));
-      entry.append(element('text', { x: 52, y: 14 }, series.dataset.name));
-      copy.append(entry);
-    });
-    const whole = height + 20 + Math.ceil(entries.length / 3) * 24;
-    copy.setAttribute('viewBox', `0 0 ${width} ${whole}`);
     copy.setAttribute('width', width);
-    copy.setAttribute('height', whole);
+    copy.setAttribute('height', height);
     copy.removeAttribute('tabindex');
-    copy.querySelector('.paper').setAttribute('height', whole);
-    copy.querySelector('desc').after(element('style', {}, document.getElementById('chart-style').textContent));
+    copy.querySelector('desc').after(element('style', document.getElementById('chart-style').textContent));
     return new XMLSerializer().serializeToString(copy);
   }
 
-  function element(name, attributes, text) {
+  function element(name, text) {
     const made = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (text !== undefined) made.textContent = text;
+    made.textContent = text;
     return made;
   }
 

@@ -2,9 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::data::{Data, Setting, figure, micro, way};
+use super::data::{Data, Setting, figure, micro, sign, spread, way};
 use super::html::{Cell, HtmlTable, list};
-use super::overview::unstable;
 use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::growth::Growth;
@@ -23,14 +22,7 @@ fn folded(table: &HtmlTable) -> Markup {
 
 /// Returns the mechanism and the variant of a row, in two cells.
 pub(super) fn who(row: &Row) -> Vec<Cell> {
-    vec![
-        Cell {
-            aside: unstable(row),
-            class: if row.is_unstable() { "unstable" } else { "" },
-            ..way(row).into()
-        },
-        bytes(row.size).into(),
-    ]
+    vec![Cell { aside: sign(row).into(), ..way(row).into() }, bytes(row.size).into()]
 }
 
 /// Returns one table for each kind and setting.
@@ -218,7 +210,7 @@ pub(super) fn baseline(data: &Data) -> HtmlTable {
         let ratio = row.floor_ratio?;
         let mut line = who(row);
         line.push(Setting::of(row).name().into());
-        line.push(row.kind.name().replace('_', " ").into());
+        line.push(row.kind.words().into());
         line.push(
             row.beside_floor.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into(),
         );
@@ -251,8 +243,8 @@ pub(super) fn others(data: &Data) -> HtmlTable {
         let ratio = row.suite_ratio?;
         let mut line = who(row);
         line.push(Setting::of(row).name().into());
-        line.push(row.kind.name().replace('_', " ").into());
-        line.push(row.implementation.as_str().into());
+        line.push(row.kind.words().into());
+        line.push(row.implementation.replace('_', " ").into());
         line.push(row.rounds.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into());
         line.push(format!("{ratio:.2}").into());
         let spread = row.suite_ratio_spread.map(|[low, high]| format!("{low:.2} to {high:.2}"));
@@ -277,7 +269,7 @@ pub(super) fn growth(data: &Data) -> HtmlTable {
             bytes(step.from).into(),
             bytes(step.to).into(),
             Setting { wait: step.wait.clone(), cpus: step.cpus.clone() }.name().into(),
-            step.kind.name().replace('_', " ").into(),
+            step.kind.words().into(),
         ];
         line.extend([step.suite, step.floor, step.ratio].map(|factor| format!("{factor:.2}").into()));
         line
@@ -302,8 +294,8 @@ const LONG: usize = 12;
 /// Returns the rows whose rounds do not agree.
 pub(super) fn doubtful(data: &Data) -> Markup {
     let line = |row: &&Row| {
-        let (kind, setting) = (row.kind.name().replace('_', " "), Setting::of(row).name());
-        let spread = row.rounds.as_ref().map_or(0.0, |rounds| rounds.spread * 100.0);
+        let (kind, setting) = (row.kind.words(), Setting::of(row).name());
+        let spread = spread(row).unwrap_or(0.0);
         format!(
             "{}, {kind}, {}, {setting}: middle half spreads over {spread:.0} %",
             way(row),
@@ -311,9 +303,14 @@ pub(super) fn doubtful(data: &Data) -> Markup {
         )
     };
     let lines: Vec<_> = data.rows.iter().filter(|row| row.is_unstable()).map(line).collect();
-    let list = list(&lines);
+    long_list(&lines, "rows")
+}
+
+/// Returns a list, folded if it is long.
+pub(super) fn long_list(lines: &[String], what: &str) -> Markup {
+    let list = list(lines);
     if lines.len() > LONG {
-        html! { details { summary { (lines.len()) " rows" } (list) } }
+        html! { details.long { summary { (lines.len()) " " (what) } (list) } }
     } else {
         list
     }

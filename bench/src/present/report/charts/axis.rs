@@ -1,6 +1,6 @@
-//! An axis: the place of each value on it, and marks where a reader expects them.
+//! An axis: the place of each value on it, and marks where a reader expects them. It ends where its values end.
 
-use crate::results::units::{grouped, size_name};
+use crate::results::units::{bytes, grouped};
 
 /// One axis of a chart.
 #[derive(Clone, Debug)]
@@ -8,8 +8,8 @@ pub(crate) struct Axis {
     /// The measured quantity, with the unit.
     pub name: String,
     scale: Scale,
-    low: f64,
-    high: f64,
+    /// The least and the greatest value.
+    ends: [f64; 2],
     /// True if there is nothing between its marks, as between two sizes.
     pub is_of_steps: bool,
     /// The marks, from the lowest to the highest.
@@ -32,7 +32,7 @@ pub(crate) struct Mark {
     pub at: f64,
     /// The label; empty for a fine line that only guides the eye.
     pub label: String,
-    /// True if the label can be left out where space is short.
+    /// True if the label is left out first where space is short.
     pub minor: bool,
 }
 
@@ -41,23 +41,21 @@ impl Mark {
     pub(crate) fn line(&self) -> &'static str {
         if self.label.is_empty() { "fine" } else { "grid" }
     }
-
-    /// Returns the addition to the class of its label.
-    pub(crate) fn importance(&self) -> &'static str {
-        if self.minor { " minor" } else { "" }
-    }
 }
 
+/// Values that differ by a larger factor are drawn on a logarithmic axis.
+const LINEAR: f64 = 5.0;
+
 impl Axis {
-    /// Returns an axis for values above 0, from below the least to above the greatest. Marked at 1, 2 and 5 of each
-    /// decade, or finer.
+    /// Returns an axis for values above 0: logarithmic if they differ by a large factor, else linear.
     pub(crate) fn of_values(name: &str, values: impl IntoIterator<Item = f64>) -> Self {
-        let (low, high) = around(values, 1.15);
-        let mut marks = decades(low, high);
-        if marks.iter().filter(|mark| !mark.label.is_empty()).count() < 3 {
-            marks = steps(low, high);
-        }
-        Self { name: name.into(), scale: Scale::Logarithmic, low, high, is_of_steps: false, marks }
+        let [low, high] = ends(values);
+        let scale = if high / low > LINEAR { Scale::Logarithmic } else { Scale::Linear };
+        let (name, marks) = match scale {
+            Scale::Logarithmic => (format!("{name}; logarithmic"), decades(low, high)),
+            _ => (name.to_owned(), steps(low, high)),
+        };
+        Self { name, scale, ends: [low, high], is_of_steps: false, marks }
     }
 
     /// Returns an axis for whole numbers with a meaning of their own, such as sizes: marked at exactly these.
@@ -69,36 +67,26 @@ impl Axis {
         let mut values: Vec<_> = values.into_iter().filter(|&value| value > 0).collect();
         values.sort_unstable();
         values.dedup();
-        let (low, high) = around(values.iter().map(|&value| value as f64), 1.25);
-        let room = (high / low).ln() / 12.0; // closer than this, labels touch
-        let mut last = f64::NEG_INFINITY;
-        let mark = |value: usize| {
-            let at = value as f64;
-            let minor = at.ln() - last < room;
-            last = if minor { last } else { at.ln() };
-            Mark { at, label: label(value), minor }
-        };
+        let ends = ends(values.iter().map(|&value| value as f64));
+        let is_round = |value: usize| value.is_power_of_two() || value.is_multiple_of(10);
+        let mark = |value: usize| Mark { at: value as f64, label: label(value), minor: !is_round(value) };
         let marks = values.into_iter().map(mark).collect();
-        Self { name: name.into(), scale: Scale::Logarithmic, low, high, is_of_steps: true, marks }
+        Self { name: name.into(), scale: Scale::Logarithmic, ends, is_of_steps: true, marks }
     }
 
     /// Returns an axis for message sizes.
     pub(crate) fn of_sizes(sizes: impl IntoIterator<Item = usize>) -> Self {
-        Self::of_steps("message size in bytes (K = 1024)", sizes, size_name)
+        let label = |size| bytes(size).trim_end_matches(" bytes").to_owned();
+        Self::of_steps("message size in bytes", sizes, label)
     }
 
-    /// Returns an axis for percentiles, from the median to one in ten thousand.
-    pub(crate) fn of_percentiles(name: &str) -> Self {
+    /// Returns an axis for percentiles: from the median to the highest of `values`.
+    pub(crate) fn of_percentiles(name: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        let highest = values.into_iter().fold(90.0, f64::max);
         let marks = [(50.0, "50"), (90.0, "90"), (99.0, "99"), (99.9, "99.9"), (99.99, "99.99")];
         let marks = marks.map(|(at, label)| Mark { at, label: label.into(), minor: false });
-        let (scale, marks) = (Scale::Nines, marks.into());
-        Self { name: name.into(), scale, low: 47.0, high: 99.9925, is_of_steps: false, marks }
-    }
-
-    /// Returns an axis for `count` rows, counted from the top, without marks: the chart writes the names into the rows.
-    pub(crate) fn of_rows(count: usize) -> Self {
-        let (scale, low) = (Scale::Linear, count as f64);
-        Self { name: String::new(), scale, low, high: 0.0, is_of_steps: false, marks: Vec::new() }
+        let marks = marks.into_iter().filter(|mark| mark.at <= highest).collect();
+        Self { name: name.into(), scale: Scale::Nines, ends: [50.0, highest], is_of_steps: false, marks }
     }
 
     /// Returns the place of a value: 0 at the beginning of the axis, 1 at its end.
@@ -108,16 +96,31 @@ impl Axis {
             Scale::Linear => value,
             Scale::Nines => -(1.0 - value / 100.0).ln(),
         };
-        (straight(value) - straight(self.low)) / (straight(self.high) - straight(self.low))
+        let [low, high] = self.ends.map(straight);
+        (straight(value) - low) / (high - low)
+    }
+
+    /// Returns true if a value is on the axis, or at most a tenth of its length away from it.
+    pub(crate) fn is_near(&self, value: f64) -> bool {
+        (-0.1..=1.1).contains(&self.place(value))
+    }
+
+    /// Returns the same axis, made longer if a value lies beyond its end.
+    pub(crate) fn up_to(mut self, value: f64) -> Self {
+        self.ends = [self.ends[0].min(value), self.ends[1].max(value)];
+        self
     }
 }
 
-/// Returns the range from the least to the greatest value, with a margin by a factor on both sides. Without values: 1
-/// to 10.
-fn around(values: impl IntoIterator<Item = f64>, margin: f64) -> (f64, f64) {
+/// Returns the least and the greatest value. A single one gets some space on both sides; without values: 1 to 10.
+fn ends(values: impl IntoIterator<Item = f64>) -> [f64; 2] {
     let values = values.into_iter().filter(|value| value.is_finite() && *value > 0.0);
     let (least, greatest) = values.fold((f64::INFINITY, 0.0), |(l, g), value| (value.min(l), value.max(g)));
-    if least > greatest { (1.0, 10.0) } else { (least / margin, greatest * margin) }
+    match greatest / least {
+        _ if least > greatest => [1.0, 10.0],
+        factor if factor < 1.05 => [least / 1.2, greatest * 1.2],
+        _ => [least, greatest],
+    }
 }
 
 /// Returns marks with labels at 1, 2 and 5 of each decade, and fine ones between.
@@ -133,20 +136,20 @@ fn decades(low: f64, high: f64) -> Vec<Mark> {
     marks.filter(|mark| (low..=high).contains(&mark.at)).collect()
 }
 
-/// Returns marks at equal steps, for a range of less than a decade.
+/// Returns marks at equal steps.
 fn steps(low: f64, high: f64) -> Vec<Mark> {
-    let rough = (high - low) / 4.0;
+    let rough = (high - low) / 5.0;
     let decade = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * decade).into_iter().find(|step| *step >= rough);
     let step = step.unwrap_or(decade);
-    let digits = (-decade.log10()).max(0.0) as usize;
+    let digits = (-step.log10().floor()).max(0.0) as usize;
     let marks = (low / step).ceil() as i64..=(high / step).floor() as i64;
     let label = |at: f64| if step < 1.0 { format!("{at:.digits$}") } else { label(at) };
     marks.map(|n| n as f64 * step).map(|at| Mark { at, label: label(at), minor: false }).collect()
 }
 
 /// Formats a round number as a short label: `0.5`, `20`, `5,000`, `20k`, `1M`.
-pub(crate) fn label(value: f64) -> String {
+fn label(value: f64) -> String {
     match value {
         _ if value >= 1e6 => return format!("{}M", (value / 1e4).round() / 100.0),
         _ if value >= 1e4 => return format!("{}k", (value / 1e1).round() / 100.0),
@@ -168,32 +171,59 @@ mod tests {
 
     #[test]
     fn an_axis_is_marked_with_round_numbers() {
-        assert_eq!(labels(&Axis::of_values("", [12.0, 900.0])), "20 50 100 200 500 1,000");
-        assert_eq!(labels(&Axis::of_values("", [0.97, 1.3])), "1.0 1.2 1.4");
+        assert_eq!(labels(&Axis::of_values("", [12.0, 900.0])), "20 50 100 200 500");
+        assert_eq!(labels(&Axis::of_values("", [0.97, 1.3])), "1.0 1.1 1.2 1.3");
+        assert_eq!(labels(&Axis::of_values("", [31.0, 58.0])), "40 50");
         assert_eq!(labels(&Axis::of_values("", [0.1, 1e6])), "0.1 1 10 100 1,000 10k 100k 1M");
         assert_eq!([0.05, 0.5, 2_000.0, 20_000.0, 2.5e6].map(label).join(" "), "0.05 0.5 2,000 20k 2.5M");
     }
 
+    /// Nothing that is not drawn stretches an axis.
+    #[test]
+    fn an_axis_ends_where_its_values_end() {
+        for values in [[12.0, 900.0], [31.0, 58.0]] {
+            let axis = Axis::of_values("", values);
+            assert_eq!(values.map(|value| format!("{:.6}", axis.place(value))), ["0.000000", "1.000000"]);
+        }
+        let axis = Axis::of_percentiles("", [50.0, 99.5]);
+        assert_eq!(
+            (format!("{:.6}", axis.place(99.5)), labels(&axis)),
+            ("1.000000".into(), "50 90 99".into())
+        );
+    }
+
+    #[test]
+    fn only_a_wide_range_needs_a_logarithmic_axis() {
+        let middle = |high: f64| Axis::of_values("", [1.0, high]).place(f64::midpoint(1.0, high));
+        assert!((middle(4.0) - 0.5).abs() < 1e-9 && middle(400.0) > 0.8);
+        assert!(Axis::of_values("µs", [1.0, 400.0]).name.ends_with("; logarithmic"));
+    }
+
     #[test]
     fn equal_factors_take_equal_room() {
-        let axis = Axis { low: 1.0, high: 1000.0, ..Axis::of_values("", []) };
+        let axis = Axis::of_values("", [1.0, 1000.0]);
         let places = [1.0, 10.0, 100.0, 1000.0].map(|value| (axis.place(value) * 300.0).round() as i32);
         assert_eq!(places, [0, 100, 200, 300]);
     }
 
     #[test]
     fn each_further_nine_takes_equal_room() {
-        let axis = Axis::of_percentiles("");
+        let axis = Axis::of_percentiles("", [99.99]);
         let [a, b, c, d] = [90.0, 99.0, 99.9, 99.99].map(|value| axis.place(value));
         assert!(((b - a) - (c - b)).abs() < 1e-6 && ((c - b) - (d - c)).abs() < 1e-6);
-        assert!(axis.place(50.0) > 0.0 && d < 1.0);
+    }
+
+    #[test]
+    fn a_limit_is_drawn_only_near_the_values() {
+        let axis = Axis::of_values("", [10.0, 1000.0]);
+        assert!(axis.is_near(8.0) && !axis.is_near(1.0));
+        assert!((axis.up_to(8.0).place(8.0)).abs() < 1e-9);
     }
 
     #[test]
     fn no_value_and_one_value_are_no_harm() {
         assert!(Axis::of_values("", []).place(5.0).is_finite());
-        assert!(Axis::of_values("", [7.0, 0.0, f64::NAN]).place(7.0).is_finite());
+        assert!((0.4..0.6).contains(&Axis::of_values("", [7.0, 0.0, f64::NAN]).place(7.0)));
         assert!(Axis::of_sizes([64]).place(64.0).is_finite());
-        assert!(Axis::of_rows(0).marks.is_empty());
     }
 }

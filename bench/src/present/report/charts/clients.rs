@@ -1,9 +1,10 @@
 //! Many clients of one server: how many requests are answered per second, and how evenly.
 
 use super::axis::Axis;
-use super::chart::Point;
-use super::curves::{self, doubt, heights, put, sorted};
-use super::figure::{Figure, View};
+use super::dots::{Dot, Dots, Look, Row as DotRow};
+use super::figure::{Figure, Plot, View};
+use super::lines::{Line, Lines, Point};
+use super::records::{columns, doubt, put, sorted, who};
 use crate::present::report::data::{Data, Setting, figure, micro, way};
 use crate::present::report::html::{Cell, HtmlTable};
 use crate::present::report::tables;
@@ -20,42 +21,62 @@ pub(crate) const SAYS: &str = "One server process answers all clients, each with
 pub(crate) fn chart(data: &Data) -> Figure {
     let rows = || data.kind(Kind::Clients);
     let name = |row: &Row| format!("{} · {}", Setting::of(row).name(), bytes(row.size));
-    let mut views: Vec<View> = Vec::new();
+    let mut views: Vec<(String, Vec<Line>)> = Vec::new();
     for row in rows() {
         let Some(messages) = row.messages_per_s else { continue };
-        let text =
-            format!("{}, {}: {} requests/s{}", way(row), clients(row.clients), figure(messages), doubt(row));
-        let at = views.iter().position(|view| view.name == name(row)).unwrap_or_else(|| {
-            views.push(View::of(name(row), Vec::new()));
+        let (number, rate) = (clients(row.clients), figure(messages));
+        let text = format!("{}, {number}: {rate} requests/s{}", way(row), doubt(row));
+        let at = views.iter().position(|(view, _)| *view == name(row)).unwrap_or_else(|| {
+            views.push((name(row), Vec::new()));
             views.len() - 1
         });
-        put(&mut views[at].series, row, Point::new(row.clients as f64, messages, text));
-    }
-    for view in &mut views {
-        view.series = sorted(std::mem::take(&mut view.series));
+        put(&mut views[at].1, row, Point::new(row.clients as f64, messages, text));
     }
     let line = |row: &Row| {
-        let mut line = curves::who(row);
-        line.extend([row.clients.to_string(), row.messages_per_s?.to_string()]);
         let fairness = row.fairness.map(|fair| {
             let [min, median, max] = [fair.min, fair.median, fair.max].map(|count| count.to_string());
             [min, median, max, fair.index.to_string()]
         });
-        line.extend(fairness.unwrap_or_default());
-        Some(line)
+        let rate = vec![row.clients.to_string(), row.messages_per_s?.to_string()];
+        Some([who(row), rate, fairness.unwrap_or_default().into()].concat())
     };
     Figure {
         id: "clients",
         title: "Many clients of one server".into(),
-        hint: "Higher is better. Requests of all clients together that were answered in a second.".into(),
-        x: Axis::of_steps("clients", rows().map(|row| row.clients), |count| grouped(count as u64)),
-        y: Axis::of_values("requests a second (k = 1,000)", heights(&views)),
-        views,
+        hint: "Requests of all clients together that were answered in a second: more is better.".into(),
+        views: views.into_iter().map(|(name, lines)| View { name, plot: plot(lines) }).collect(),
         data: (
-            curves::columns(&["clients", "requests_per_s", "fewest", "median", "most", "fairness"]),
+            columns(&["clients", "requests_per_s", "fewest", "median", "most", "fairness"]),
             rows().filter_map(line).collect(),
         ),
     }
+}
+
+const RATE: &str = "requests a second";
+
+/// Returns the rates by the number of clients; of a single number as dots.
+fn plot(lines: Vec<Line>) -> Plot {
+    let mut numbers: Vec<_> =
+        lines.iter().flat_map(|line| &line.points).map(|point| point.x as usize).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let &[number] = &numbers[..] else {
+        let x = Axis::of_steps("clients", numbers, |count| grouped(count as u64));
+        return Plot::Lines(Lines::new(x, RATE, sorted(lines), Vec::new()));
+    };
+    let dot = |point: Point| Dot {
+        look: 0,
+        x: point.y,
+        interval: None,
+        figure: figure(point.y),
+        text: point.text,
+        unstable: point.unstable,
+    };
+    let row = |line: Line| DotRow { series: line.series, dots: line.points.into_iter().map(dot).collect() };
+    let mut rows: Vec<_> = lines.into_iter().map(row).collect();
+    let rate = |row: &DotRow| row.dots.first().map_or(0.0, |dot| dot.x);
+    rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    Plot::Dots(Dots::new(RATE, vec![Look { name: clients(number), style: 0 }], rows))
 }
 
 /// Returns the table of many clients, and of the fairness between them.
@@ -81,21 +102,24 @@ pub(crate) fn table(data: &Data) -> HtmlTable {
         "size",
         "setting",
         "clients",
-        "in processes",
-        "requests a second",
-        "p50 µs",
-        "p99 µs",
-        "max µs",
-        "fewest of a client",
+        "processes",
+        "a second",
+        "p50",
+        "p99",
+        "max",
+        "fewest",
         "median",
         "most",
         "fairness",
     ];
+    let groups = [("", 5), ("requests", 1), ("times in µs", 3), ("requests of a client", 4)];
     HtmlTable {
         label: "Many clients of one server".into(),
+        groups: groups.map(|(name, columns)| (name.to_owned(), columns)).into(),
         columns: tables::columns(&names),
         labels: 3,
         rows: data.kind(Kind::Clients).map(line).collect(),
+        class: "dense",
         ..HtmlTable::default()
     }
 }

@@ -1,147 +1,223 @@
-//! The point charts: latency against CPU time, and open against closed loop.
+//! A dot plot, drawn as SVG: a row for each series, sorted, and in it a dot for each way to look at it, with its
+//! interval. On a screen the figures stand beside the dots.
+
+use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::chart::{Point, Series};
-use super::figure::{Figure, View};
-use crate::present::report::data::{Data, Setting, cpu_ns, micro, p50, way};
-use crate::results::case::Kind;
-use crate::results::latency::Latency;
-use crate::results::row::Row;
-use crate::results::units::{bytes, grouped};
+use super::layout::{Layout, readable, text};
+use super::series::Series;
+use crate::present::report::data::UNSTABLE;
 
-/// The wait strategies, by increasing cost. Each has a marker of its own.
-const WAITS: [&str; 3] = ["block", "hybrid", "spin"];
+/// The contents of a dot plot.
+#[derive(Clone, Debug)]
+pub(crate) struct Dots {
+    pub x: Axis,
+    /// The kinds of dots, in the order in which they are drawn.
+    pub looks: Vec<Look>,
+    pub rows: Vec<Row>,
+}
 
-/// Draws the time of a short round trip against its cost: the chart that shows the benefit of spinning.
-pub(crate) fn tradeoff(data: &Data) -> Figure {
-    let short = || data.kind(Kind::RoundTrip).filter(|row| row.size == data.short);
-    let mut placements: Vec<&str> = Vec::new();
-    for setting in &data.settings {
-        if !placements.contains(&setting.cpus.as_str()) {
-            placements.push(&setting.cpus);
+/// A kind of dots: it has a colour, and a shape, so that it is known without colours.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Look {
+    pub name: String,
+    /// The index of its colour and shape.
+    pub style: usize,
+}
+
+/// The dots of one series.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub series: Series,
+    pub dots: Vec<Dot>,
+}
+
+/// A value with its interval and a tooltip.
+#[derive(Clone, Debug)]
+pub(crate) struct Dot {
+    /// The index of its look.
+    pub look: usize,
+    pub x: f64,
+    /// The two ends of its interval.
+    pub interval: Option<[f64; 2]>,
+    /// The figure beside the plot.
+    pub figure: String,
+    /// The text of the tooltip.
+    pub text: String,
+    /// True if its rounds do not agree.
+    pub unstable: bool,
+}
+
+impl Dots {
+    /// Returns the plot of the rows that have dots, on an axis that ends where they and their intervals end. Looks that
+    /// do not occur are left out.
+    pub(crate) fn new(x: &str, looks: Vec<Look>, mut rows: Vec<Row>) -> Self {
+        for row in &mut rows {
+            row.dots.retain(|dot| dot.x.is_finite() && dot.x > 0.0);
         }
+        rows.retain(|row| !row.dots.is_empty());
+        let dots = || rows.iter().flat_map(|row| &row.dots);
+        let x = Axis::of_values(
+            x,
+            dots().flat_map(|dot| dot.interval.unwrap_or([dot.x; 2]).into_iter().chain([dot.x])),
+        );
+        Self { x, looks, rows }
     }
-    let mut lines = Vec::new();
-    let mut view = |cpus: &str| {
-        let mut all: Vec<Series> = Vec::new();
-        for wait in WAITS {
-            for row in short().filter(|row| row.cpus == cpus && row.wait == wait) {
-                let (Some(cpu), Some(time)) = (cpu_ns(row), p50(row)) else { continue };
-                let text = format!(
-                    "{}, {wait}: median {} µs, CPU time of both sides {} µs",
-                    way(row),
-                    micro(time),
-                    micro(cpu)
-                );
-                let Some(mut point) = Point::new(cpu / 1e3, time / 1e3, text) else { continue };
-                point.unstable = row.is_unstable();
-                point.shape = WAITS.iter().position(|known| *known == wait);
-                let new = Series::of(&row.mechanism, &row.variant);
-                let at = all.iter().position(|series| series.key == new.key).unwrap_or_else(|| {
-                    all.push(new);
-                    all.len() - 1
-                });
-                all[at].points.push(point);
-                let mut line =
-                    vec![row.mechanism.clone(), row.variant.clone(), row.wait.clone(), row.cpus.clone()];
-                line.extend([row.size.to_string(), format!("{cpu:.1}"), format!("{time:.0}")]);
-                lines.push(line);
+
+    /// Returns a description for those who do not see it.
+    pub(crate) fn description(&self) -> String {
+        let names: Vec<_> = self.rows.iter().map(|row| row.series.name.as_str()).collect();
+        let looks: Vec<_> = self.looks.iter().map(|look| look.name.as_str()).collect();
+        format!(
+            "To the right: {}. In each row: {}. Series: {}.",
+            self.x.name,
+            looks.join(", "),
+            names.join(", ")
+        )
+    }
+
+    /// Returns the drawing and its height.
+    pub(crate) fn draw(&self, layout: Layout) -> (f64, Markup) {
+        Frame::new(self, layout).draw()
+    }
+}
+
+impl Look {
+    /// Returns its mark, for a line of text.
+    pub(crate) fn swatch(&self) -> Markup {
+        html! {
+            svg.dot viewBox="-7 -7 14 14" aria-hidden="true" focusable="false" {
+                path class=(self.class("sample")) d=(outline(self.style)) {}
             }
         }
-        all.sort_by_key(Series::order);
-        View::of(cpus.to_owned(), all)
-    };
-    let views: Vec<_> = placements.into_iter().map(&mut view).collect();
-    let points = || views.iter().flat_map(|view| &view.series).flat_map(|series| &series.points);
-    Figure {
-        id: "tradeoff",
-        title: format!("What waiting costs: latency against CPU time, {}", bytes(data.short)),
-        hint: "Down is faster, left is cheaper. ● block: both sleep until a message comes. ▲ hybrid: they poll for a \
-               moment, then sleep. ■ spin: they poll all the time."
-            .into(),
-        x: Axis::of_values("CPU time of both sides for a round trip, in microseconds", points().map(|point| point.x)),
-        y: Axis::of_values("median round trip in microseconds (µs)", points().map(|point| point.y)),
-        views,
-        data: (vec!["mechanism", "variant", "wait", "cpus", "size_bytes", "cpu_ns", "p50_ns"], lines),
+    }
+
+    fn class(&self, part: &str) -> String {
+        format!("{part} w{}", self.style)
     }
 }
 
-/// The ways to count, each with a row of its own height.
-const COUNTS: [(&str, &str, usize, f64); 3] = [
-    ("closed", "closed loop: the next is sent when the answer is there", 0, 0.5),
-    ("service", "open loop, counted from the sending", 2, 0.68),
-    ("open", "open loop, counted from the intended time", 4, 0.86),
-];
+/// Returns the outline of a dot around the origin: circle, diamond, square, triangle.
+fn outline(style: usize) -> &'static str {
+    match style {
+        0 => "M-4.3 0a4.3 4.3 0 1 0 8.6 0a4.3 4.3 0 1 0-8.6 0z",
+        1 => "M0-5.4L5.4 0L0 5.4L-5.4 0z",
+        2 => "M-3.7-3.7H3.7V3.7H-3.7z",
+        _ => "M0-5L4.8 4H-4.8z",
+    }
+}
 
-/// Draws the closed loop beside the open one: the stalls that the closed loop does not see.
-pub(crate) fn open_loop(data: &Data) -> Figure {
-    let mut views: Vec<(Setting, usize, Vec<&Row>)> = Vec::new();
-    for row in data.kind(Kind::OpenLoop) {
-        let setting = Setting::of(row);
-        match views.iter_mut().find(|(known, size, _)| *known == setting && *size == row.size) {
-            Some((.., rows)) => rows.push(row),
-            None => views.push((setting, row.size, vec![row])),
+/// The space between the ends of the axis and the plot's edge, so that each dot is whole.
+const PADDING: f64 = 10.0;
+/// The distance of two dots of a row, upwards.
+const LANE: f64 = 6.5;
+/// The least width of a column of figures.
+const COLUMN: f64 = 76.0;
+/// The space for the mark before the name of a column, and between two columns.
+const HEAD: f64 = 32.0;
+
+/// A plot in its frame.
+struct Frame<'a> {
+    plot: &'a Dots,
+    layout: Layout,
+    left: f64,
+    right: f64,
+    top: f64,
+    /// The height of a row.
+    row: f64,
+    /// The width of a column of figures.
+    column: f64,
+}
+
+impl<'a> Frame<'a> {
+    fn new(plot: &'a Dots, layout: Layout) -> Self {
+        let names = plot.rows.iter().map(|row| row.series.label_within(layout.letters()));
+        let left = layout.longest(names) + 10.0;
+        let column = COLUMN.max(layout.longest(plot.looks.iter().map(|look| look.name.as_str())) + HEAD);
+        let (right, top) = match layout {
+            Layout::Wide => (layout.width() - column * plot.looks.len() as f64 - 4.0, 26.0),
+            Layout::Narrow => (layout.width() - 4.0, 6.0),
+        };
+        let row = (LANE * plot.looks.len() as f64 + 5.0).max(20.0);
+        Self { plot, layout, left, right, top, row, column }
+    }
+
+    fn px(&self, x: f64) -> f64 {
+        self.left + PADDING + self.plot.x.place(x) * (self.right - self.left - 2.0 * PADDING)
+    }
+
+    /// Returns the height of a row's middle.
+    fn middle(&self, row: usize) -> f64 {
+        self.top + (row as f64 + 0.5) * self.row
+    }
+
+    fn draw(&self) -> (f64, Markup) {
+        let bottom = self.top + self.row * self.plot.rows.len() as f64;
+        let drawing = html! {
+            (self.axis(bottom))
+            @if self.layout == Layout::Wide { (self.heads()) }
+            @for (at, row) in self.plot.rows.iter().enumerate() {
+                g class={ "series row c" (row.series.colour) } data-series=(row.series.key) data-name=(row.series.name) {
+                    (self.row(row, self.middle(at)))
+                }
+            }
+        };
+        (bottom + 46.0, drawing)
+    }
+
+    fn axis(&self, bottom: f64) -> Markup {
+        let Self { left, right, top, layout, .. } = self;
+        let x = &self.plot.x;
+        let below = readable(&x.marks, |at| self.px(at), |label| layout.text(label) + 8.0);
+        let (from, to) = (left + PADDING, right - PADDING);
+        html! {
+            @for mark in &x.marks {
+                path class=(mark.line()) d=(format_args!("M{:.1} {top}V{bottom}", self.px(mark.at))) {}
+            }
+            path.axis d=(format_args!("M{from:.1} {bottom}H{to:.1}")) {}
+            @for (at, label) in below { (text("tick mid", (at, bottom), "1.4em", label)) }
+            (text("name end", (to, bottom), "2.8em", &x.name))
         }
     }
-    let mut lines = Vec::new();
-    let mut view = |(setting, size, rows): (Setting, usize, Vec<&Row>)| {
-        let mut all: Vec<Series> =
-            COUNTS.iter().map(|(key, name, colour, _)| series(key, name, *colour)).collect();
-        for (at, row) in rows.iter().enumerate() {
-            let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &setting, size);
-            let times =
-                [closed.and_then(|row| row.rtt_ns.as_ref()), row.service_ns.as_ref(), row.rtt_ns.as_ref()];
-            for ((series, times), (key, name, _, height)) in all.iter_mut().zip(times).zip(COUNTS) {
-                let Some(times) = times else { continue };
-                dumbbell(series, &format!("{}, {name}", way(row)), times, at as f64 + height);
-                let mut line =
-                    vec![row.mechanism.clone(), row.variant.clone(), row.wait.clone(), row.cpus.clone()];
-                line.extend([size.to_string(), row.rate_per_s.unwrap_or(0).to_string(), key.into()]);
-                line.extend([times.p50, times.p99, times.p999, times.max].map(|time| time.to_string()));
-                lines.push(line);
+
+    /// Returns the place of a look's column of figures: its right edge.
+    fn column(&self, look: usize) -> f64 {
+        self.right + self.column * (look as f64 + 1.0) - 12.0
+    }
+
+    fn heads(&self) -> Markup {
+        html! {
+            @for (at, look) in self.plot.looks.iter().enumerate() {
+                @let x = self.column(at);
+                path class=(look.class("sample")) d=(outline(look.style))
+                    transform=(format_args!("translate({:.1} 11)", x - self.layout.text(&look.name) - 9.0)) {}
+                (text("tick end", (x, 11.0), ".35em", &look.name))
             }
         }
-        let name = |row: &&Row| format!("{}, {} a second", way(row), grouped(row.rate_per_s.unwrap_or(0)));
-        View {
-            rows: rows.iter().map(name).collect(),
-            ..View::of(format!("{} · {}", setting.name(), bytes(size)), all)
-        }
-    };
-    let views: Vec<_> = views.into_iter().map(&mut view).collect();
-    let points = views.iter().flat_map(|view| &view.series).flat_map(|series| &series.points);
-    let x = Axis::of_values("round trip in microseconds (µs)", points.map(|point| point.x));
-    Figure {
-        id: "open-loop",
-        title: "Open loop against closed loop".into(),
-        hint: "● p50, ▲ p99, ■ max. A closed loop sends nothing during a stall and so counts it once; the open loop \
-               counts it for all that had to wait. The further apart the two are, the more the closed one hides."
-            .into(),
-        x,
-        y: Axis::of_rows(0),
-        views,
-        data: (
-            vec![
-                "mechanism", "variant", "wait", "cpus", "size_bytes", "rate_per_s", "loop", "p50_ns", "p99_ns",
-                "p999_ns", "max_ns",
-            ],
-            lines,
-        ),
     }
-}
 
-fn series(key: &str, name: &str, colour: usize) -> Series {
-    Series { key: key.into(), name: name.into(), colour, shape: 0, points: Vec::new(), line: Vec::new() }
-}
-
-/// Draws the median, p99 and maximum on a line.
-fn dumbbell(series: &mut Series, who: &str, times: &Latency, y: f64) {
-    let ends = [times.p50, times.max].map(|time| (time.max(1) as f64 / 1e3, y));
-    series.line.extend((!series.line.is_empty()).then_some((f64::NAN, y)));
-    series.line.extend(ends);
-    for (shape, (name, time)) in
-        [("p50", times.p50), ("p99", times.p99), ("max", times.max)].into_iter().enumerate()
-    {
-        let point = Point::new(time as f64 / 1e3, y, format!("{who}: {name} {} µs", micro(time as f64)));
-        series.points.extend(point.map(|point| Point { shape: Some(shape), ..point }));
+    fn row(&self, row: &Row, y: f64) -> Markup {
+        let lanes = self.plot.looks.len() as f64 - 1.0;
+        let lane = |dot: &Dot| y + LANE * (dot.look as f64 - lanes / 2.0);
+        html! {
+            path.guide d=(format_args!("M{:.1} {y:.1}H{:.1}", self.left, self.right)) {}
+            (text("label end", (self.left - 8.0, y), ".35em", row.series.label_within(self.layout.letters())))
+            @for dot in &row.dots {
+                @let (x, y) = (self.px(dot.x), lane(dot));
+                @let look = &self.plot.looks[dot.look];
+                @if let Some([low, high]) = dot.interval {
+                    path class=(look.class("interval")) d=(format_args!("M{:.1} {y:.1}H{:.1}", self.px(low), self.px(high))) {}
+                }
+                path class=(look.class("mark")) d=(outline(look.style))
+                    transform=(format_args!("translate({x:.1} {y:.1})")) { title { (dot.text) } }
+            }
+            @if self.layout == Layout::Wide {
+                @for dot in &row.dots {
+                    @let sign = if dot.unstable { UNSTABLE } else { "" };
+                    (text("figure end", (self.column(dot.look), y), ".35em", &dot.figure))
+                    (text("sign", (self.column(dot.look), y), ".35em", sign))
+                }
+            }
+        }
     }
 }

@@ -1,12 +1,13 @@
-//! A figure: a chart for each setting, the legend, and the downloads.
+//! A figure: a chart for each setting, and the downloads.
 //!
-//! All charts of a figure have the same axes, so that two settings can be compared by eye. The script shows one of them
-//! at a time; without a script all are shown, one below another.
+//! The script shows one of the charts at a time; without a script all are shown, one below another. Each is drawn for a
+//! screen and for a phone, and the style shows what fits.
 
 use maud::{Markup, html};
 
-use super::axis::Axis;
-use super::chart::{Chart, Reference, Series};
+use super::dots::Dots;
+use super::layout::Layout;
+use super::lines::Lines;
 use crate::present::report::html::{csv, download};
 
 /// See the [module](self).
@@ -17,8 +18,6 @@ pub(crate) struct Figure {
     pub title: String,
     /// Advice on reading it.
     pub hint: String,
-    pub x: Axis,
-    pub y: Axis,
     pub views: Vec<View>,
     /// The names of the columns of its data, and the data.
     pub data: (Vec<&'static str>, Vec<Vec<String>>),
@@ -29,24 +28,52 @@ pub(crate) struct Figure {
 pub(crate) struct View {
     /// The setting, for people: a wait strategy and a placement.
     pub name: String,
-    pub series: Vec<Series>,
-    pub references: Vec<Reference>,
-    /// The names of the rows, if the chart has rows.
-    pub rows: Vec<String>,
+    pub plot: Plot,
 }
 
-impl View {
-    /// Returns a view of lines, without anything else.
-    pub(crate) fn of(name: String, series: Vec<Series>) -> Self {
-        Self { name, series, references: Vec::new(), rows: Vec::new() }
+/// A drawing.
+#[derive(Clone, Debug)]
+pub(crate) enum Plot {
+    Lines(Lines),
+    Dots(Dots),
+}
+
+impl Plot {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Lines(chart) => chart.all.is_empty(),
+            Self::Dots(plot) => plot.rows.is_empty(),
+        }
+    }
+
+    fn description(&self) -> String {
+        match self {
+            Self::Lines(chart) => chart.description(),
+            Self::Dots(plot) => plot.description(),
+        }
+    }
+
+    fn draw(&self, layout: Layout) -> (f64, Markup) {
+        match self {
+            Self::Lines(chart) => chart.draw(layout),
+            Self::Dots(plot) => plot.draw(layout),
+        }
+    }
+
+    /// Returns the key of a dot plot; a chart of lines has none, as its lines carry their names.
+    fn key(&self) -> Markup {
+        html! {
+            @if let Self::Dots(plot) = self {
+                p.key { @for look in &plot.looks { span { (look.swatch()) " " (look.name) } " " } }
+            }
+        }
     }
 }
 
 impl Figure {
     /// Returns the figure as HTML; nothing if there is nothing to draw. The view with the name `usual` comes first.
     pub(crate) fn html(&self, usual: &str) -> Markup {
-        let is_drawn = |view: &&View| view.series.iter().any(|series| !series.points.is_empty());
-        let views: Vec<_> = self.views.iter().filter(is_drawn).collect();
+        let views: Vec<_> = self.views.iter().filter(|view| !view.plot.is_empty()).collect();
         let Some(first) = views.iter().find(|view| view.name == usual).or(views.first()) else {
             return Markup::default();
         };
@@ -64,38 +91,28 @@ impl Figure {
                 @for view in &views {
                     div.view.on[view.name == first.name] data-view=(view.name) {
                         p.setting { (view.name) }
-                        (self.draw(view))
+                        (view.plot.key())
+                        @for layout in Layout::BOTH { (self.svg(view, layout)) }
                     }
                 }
                 p.readout.script role="status" {}
-                (legend(&views))
-                p.take { "Download: " button.script.save type="button" { "SVG" } " " (self.csv()) }
+                p.take { "Download " button.script.save type="button" { "SVG" } " " (self.csv()) }
             }
         }
     }
 
-    fn draw(&self, view: &View) -> Markup {
-        let names: Vec<_> = view.series.iter().map(|series| series.name.as_str()).collect();
-        let across = if view.rows.is_empty() { format!("; upwards: {}", self.y.name) } else { String::new() };
-        let limit = |limit: &Reference| format!(" Dotted line across: {}.", limit.name);
-        let limits = view.references.iter().map(limit).collect::<Vec<_>>().concat();
-        let description = format!(
-            "{}. To the right: {}{across}. Series: {}.{limits}",
-            view.name,
-            self.x.name,
-            names.join(", ")
-        );
-        let rows = Axis::of_rows(view.rows.len());
-        Chart {
-            title: &self.title,
-            description: &description,
-            x: &self.x,
-            y: if view.rows.is_empty() { &self.y } else { &rows },
-            rows: &view.rows,
-            series: &view.series,
-            references: &view.references,
+    fn svg(&self, view: &View, layout: Layout) -> Markup {
+        let (height, drawing) = view.plot.draw(layout);
+        let width = layout.width();
+        html! {
+            svg class=(layout.class()) viewBox={ "0 0 " (width) " " (height) } role="img" tabindex="0"
+                xmlns="http://www.w3.org/2000/svg" {
+                title { (self.title) ", " (view.name) }
+                desc { (view.name) ". " (view.plot.description()) }
+                rect.paper width=(width) height=(height) {}
+                (drawing)
+            }
         }
-        .svg()
     }
 
     fn csv(&self) -> Markup {
@@ -103,29 +120,5 @@ impl Figure {
         let lines = lines.iter().map(|line| line.iter().map(String::as_str).collect());
         let text = csv(std::iter::once(columns.clone()).chain(lines));
         download(&format!("ipc-{}.csv", self.id), &text)
-    }
-}
-
-/// Returns a button for each series in any of the views.
-fn legend(views: &[&View]) -> Markup {
-    let mut all: Vec<&Series> = Vec::new();
-    for series in views.iter().flat_map(|view| &view.series).filter(|series| !series.points.is_empty()) {
-        if all.iter().all(|known| known.key != series.key) {
-            all.push(series);
-        }
-    }
-    all.sort_by_key(|series| series.order());
-    html! {
-        ul.legend aria-label="Series" {
-            @for series in &all {
-                li {
-                    button type="button" data-series=(series.key) aria-pressed="true" {
-                        (series.swatch())
-                        (series.name)
-                    }
-                }
-            }
-            @if all.len() > 2 { li.script { button.all type="button" { "none" } } }
-        }
     }
 }
