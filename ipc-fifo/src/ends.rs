@@ -5,9 +5,10 @@ use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use ipc_core::ownership::{self, OwnershipLock};
-use ipc_core::{Advise, ByteStream, Call, ChunkSizes, Error, Mode, Result, enlarge_pipe};
+use ipc_core::{Advise, ByteSink, ByteSource, Call, ChunkSizes, Error, Framed, Mode, Result, enlarge_pipe};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::uio::{readv, writev};
@@ -84,49 +85,81 @@ fn open(path: &Path, open_for: OpenFor) -> Result<File> {
 
 /// One process's ends, with which it talks both ways: the read end of one FIFO and the write end of the other.
 #[derive(Debug)]
-pub struct Ends {
+pub(crate) struct Ends {
     pub(crate) read: End,
     pub(crate) write: End,
-    /// Keeps the names, and removes them when the owner is done. The side that joined has none.
-    pub(crate) ownership: Option<OwnershipLock>,
+    pub(crate) names: Names,
 }
 
-impl ByteStream for Ends {
+impl Ends {
+    /// Makes the link; from here on, each end can be dropped by itself.
+    pub(crate) fn link(self) -> Framed<ReadEnd, WriteEnd> {
+        let names = Arc::new(self.names);
+        let read = ReadEnd { end: self.read, _names: Arc::clone(&names) };
+        Framed::new(read, WriteEnd { end: self.write, _names: names })
+    }
+}
+
+/// The read end of a FIFO. Dropping it closes it: a peer that writes is told (`EPIPE`).
+#[derive(Debug)]
+pub struct ReadEnd {
+    end: End,
+    _names: Arc<Names>,
+}
+
+/// The write end of a FIFO. Dropping it closes it: a peer that reads comes to the end of the file.
+#[derive(Debug)]
+pub struct WriteEnd {
+    end: End,
+    _names: Arc<Names>,
+}
+
+impl ByteSource for ReadEnd {
     const READ: &'static str = "read";
+
+    fn input(&self) -> BorrowedFd<'_> {
+        self.end.polling.as_fd()
+    }
+
+    #[inline]
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+        read(self.end.of(mode), buffer)
+    }
+
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
+        readv(self.end.of(mode), buffers)
+    }
+}
+
+impl ByteSink for WriteEnd {
     const WRITE: &'static str = "write";
 
     fn chunk_sizes(&self) -> ChunkSizes {
         ChunkSizes::PIPE
     }
 
-    fn input(&self) -> BorrowedFd<'_> {
-        self.read.polling.as_fd()
-    }
-
     fn output(&self) -> BorrowedFd<'_> {
-        self.write.polling.as_fd()
-    }
-
-    #[inline]
-    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-        read(self.read.of(mode), buffer)
-    }
-
-    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
-        readv(self.read.of(mode), buffers)
+        self.end.polling.as_fd()
     }
 
     #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
-        write(self.write.of(mode), bytes)
+        write(self.end.of(mode), bytes)
     }
 
     fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        writev(self.write.of(mode), buffers)
+        writev(self.end.of(mode), buffers)
     }
 }
 
-impl Drop for Ends {
+/// The names of the two FIFOs, for as long as this side uses either.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// Keeps the names, and removes them when the owner is done. The side that joined has none.
+    pub(crate) ownership: Option<OwnershipLock>,
+}
+
+impl Drop for Names {
     fn drop(&mut self) {
         if self.ownership.is_none() {
             // If the owner was killed, its names are still there. If it lives, this leaves them alone.

@@ -18,13 +18,11 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
-use ipc_core::{
-    Advise, ByteStream, Call, Deadline, Error, Mode, Result, Setup, flock, random, wait_readable,
-};
+use ipc_core::{Advise, Call, Deadline, Error, Result, Setup, flock, random, wait_readable};
 use nix::errno::Errno;
 use nix::unistd::{read, write};
 
-use crate::ends::{End, Ends, OpenFor};
+use crate::ends::{End, Ends, Names, OpenFor};
 use crate::{TO_JOINER, TO_OWNER};
 
 /// A word of this version of the protocol. With the number after it, it is shorter than `PIPE_BUF`, so it arrives
@@ -103,7 +101,7 @@ impl Reception {
         // Tells the next joiner that it is too late, even after our peer has gone.
         let _ = self.read.polling.try_lock();
         let (_, write) = self.visitor.expect("a peer has joined");
-        Ends { read: self.read, write, ownership }
+        Ends { read: self.read, write, names: Names { ownership } }
     }
 }
 
@@ -128,13 +126,13 @@ pub(crate) fn come_in(dir: &Path, setup: &Setup) -> Result<(Ends, u64)> {
     let read = End::open(&dir.join(TO_JOINER), OpenFor::Read)?;
     check_owners(&read, dir, setup)?;
     unless_in_use(flock::try_lock(&read.polling)?)?;
-    let write = End::open(&dir.join(TO_OWNER), OpenFor::Write)?;
-    check_owners(&write, dir, setup)?;
+    let writes = End::open(&dir.join(TO_OWNER), OpenFor::Write)?;
+    check_owners(&writes, dir, setup)?;
     // The owner holds this lock once a process has joined, even if that process is gone by now.
-    unless_in_use(flock::try_lock_shared(&write.polling)?)?;
-    write.polling.unlock().call("flock")?;
-    let (ends, number) = (Ends { read, write, ownership: None }, random());
-    ends.write(&say(JOIN, number), Mode::Try).call(Ends::WRITE)?;
+    unless_in_use(flock::try_lock_shared(&writes.polling)?)?;
+    writes.polling.unlock().call("flock")?;
+    let (ends, number) = (Ends { read, write: writes, names: Names { ownership: None } }, random());
+    write(&ends.write.polling, &say(JOIN, number)).call("write")?;
     Ok((ends, number))
 }
 // ANCHOR_END: come_in
@@ -145,7 +143,7 @@ pub(crate) fn hear_answer(ends: &Ends, number: u64, timeout: Duration) -> Result
     while wait_readable([ends.read.polling.as_fd()], deadline.left(timeout))? {
         match hear(&ends.read)? {
             Some((HERE, heard)) if heard == number => {
-                ends.write(&say(GOOD, number), Mode::Try).call(Ends::WRITE)?;
+                write(&ends.write.polling, &say(GOOD, number)).call("write")?;
                 return Ok(true);
             }
             Some((HERE, _)) => {} // for a visitor that has left

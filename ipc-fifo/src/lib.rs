@@ -105,7 +105,7 @@ use ipc_core::{
 use nix::sys::stat;
 use nix::unistd::mkfifo;
 
-pub use ends::Ends;
+pub use ends::{ReadEnd, WriteEnd};
 use greeting::Reception;
 pub use ipc_core::Framed;
 #[doc(inline)]
@@ -156,7 +156,7 @@ impl Mechanism for Fifo {
 
     type Options = ();
 
-    type Link = Framed<Ends>;
+    type Link = Framed<ReadEnd, WriteEnd>;
 
     // ANCHOR: create
     /// Makes the two FIFOs in a directory; an address names one that does not exist yet. A [`mode`](Setup::mode) wider
@@ -199,7 +199,7 @@ impl Mechanism for Fifo {
             return Err(Error::TimedOut { what, waited: timeout });
         }
         let reception = self.reception.take().expect("it was there above");
-        Ok(Framed::new(reception.into_ends(self.ownership.take())))
+        Ok(reception.into_ends(self.ownership.take()).link())
     }
     // ANCHOR_END: accept
 
@@ -218,7 +218,7 @@ impl Mechanism for Fifo {
         if !greeting::hear_answer(&ends, number, deadline.left(timeout))? {
             return Err(Error::TimedOut { what: format!("no answer from {address}"), waited: timeout });
         }
-        Ok(Framed::new(ends))
+        Ok(ends.link())
     }
     // ANCHOR_END: join
 }

@@ -1,73 +1,69 @@
 //! The bytes: the system calls that read and write them.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
-use ipc_core::{ByteStream, ChunkSizes, Mode};
+use ipc_core::{ByteSink, ByteSource, ChunkSizes, Mode};
 use nix::sys::uio::{readv, writev};
 use nix::unistd::{read, write};
 
 use crate::sys;
 
-/// One process's ends, with which it talks both ways: the read end of one pipe and the write end of the other.
+/// The read end of a pipe. Dropping it closes it: a peer that writes is told (`EPIPE`).
 #[derive(Debug)]
-pub struct Ends {
-    pub(crate) read: OwnedFd,
-    pub(crate) write: OwnedFd,
-}
+pub struct ReadEnd(pub(crate) OwnedFd);
 
-impl Ends {
-    /// The write end, to write without framing.
-    #[must_use]
-    pub fn write_end(&self) -> impl AsFd {
-        &self.write
+/// The write end of a pipe. Dropping it closes it: a peer that reads comes to the end of the file.
+#[derive(Debug)]
+pub struct WriteEnd(pub(crate) OwnedFd);
+
+// ANCHOR: stream
+impl ByteSource for ReadEnd {
+    const READ: &'static str = "read";
+
+    fn input(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
+    #[inline]
+    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
+        match mode {
+            Mode::Block => read(&self.0, buffer),
+            Mode::Try => sys::preadv2_nowait(&self.0, &mut [IoSliceMut::new(buffer)]),
+        }
+    }
+
+    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
+        match mode {
+            Mode::Block => readv(&self.0, buffers),
+            Mode::Try => sys::preadv2_nowait(&self.0, buffers),
+        }
     }
 }
 
-// ANCHOR: stream
-impl ByteStream for Ends {
-    const READ: &'static str = "read";
+impl ByteSink for WriteEnd {
     const WRITE: &'static str = "write";
 
     fn chunk_sizes(&self) -> ChunkSizes {
         ChunkSizes::PIPE
     }
 
-    fn input(&self) -> BorrowedFd<'_> {
-        self.read.as_fd()
-    }
-
     fn output(&self) -> BorrowedFd<'_> {
-        self.write.as_fd()
-    }
-
-    #[inline]
-    fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => read(&self.read, buffer),
-            Mode::Try => sys::preadv2_nowait(&self.read, &mut [IoSliceMut::new(buffer)]),
-        }
-    }
-
-    fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => readv(&self.read, buffers),
-            Mode::Try => sys::preadv2_nowait(&self.read, buffers),
-        }
+        self.0.as_fd()
     }
 
     #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
         match mode {
-            Mode::Block => write(&self.write, bytes),
-            Mode::Try => sys::pwritev2_nowait(&self.write, &[IoSlice::new(bytes)]),
+            Mode::Block => write(&self.0, bytes),
+            Mode::Try => sys::pwritev2_nowait(&self.0, &[IoSlice::new(bytes)]),
         }
     }
 
     fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
         match mode {
-            Mode::Block => writev(&self.write, buffers),
-            Mode::Try => sys::pwritev2_nowait(&self.write, buffers),
+            Mode::Block => writev(&self.0, buffers),
+            Mode::Try => sys::pwritev2_nowait(&self.0, buffers),
         }
     }
 }

@@ -87,13 +87,13 @@
 //! |---:|---|---|
 //! | 1 | `ping_in_batches` sends a message, and receives the answer | `support/ipc-demo/src/exchange/ping.rs` |
 //! | 2 | `Waiting::send` chooses: sleep in the call, or poll | `support/ipc-core/src/wait.rs` |
-//! | 3 | `Framed::send` may wait, `Framed::try_send` may not | `support/ipc-core/src/framed.rs` |
-//! | 4 | `Framed::write_frame` writes until the frame is complete | `support/ipc-core/src/framed/frame.rs` |
+//! | 3 | `FramedSender::send` may wait, `try_send` may not | `support/ipc-core/src/framed.rs` |
+//! | 4 | `FramedSender::write_frame` writes until the frame is complete | `support/ipc-core/src/framed/frame.rs` |
 //! | | `FrameWriter::next_part` lays out what it writes next | `support/ipc-core/src/framed/frame_writer.rs` |
-//! | 5 | `Ends::write` makes the system call, `write(2)` | `ipc-pipe/src/ends.rs` |
+//! | 5 | `WriteEnd::write` makes the system call, `write(2)` | `ipc-pipe/src/ends.rs` |
 //!
-//! The kernel copies the bytes and wakes the child, where they come up the same way: `Ends::read`, `read_frame`,
-//! `Framed::recv`, `Waiting::recv`, and `pong`, which answers.
+//! The kernel copies the bytes and wakes the child, where they come up the same way: `ReadEnd::read`,
+//! `read_frame`, `FramedReceiver::recv`, `Waiting::recv`, and `pong`, which answers.
 
 mod ends;
 mod sys;
@@ -110,10 +110,13 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
 
-pub use ends::Ends;
+pub use ends::{ReadEnd, WriteEnd};
 pub use ipc_core::Framed;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
+
+/// One process's ends, with which it talks both ways: the read end of one pipe and the write end of the other.
+type Ends = (ReadEnd, WriteEnd);
 
 /// Two pipes, one each way, before the child is spawned. See the [crate](self).
 #[derive(Debug)]
@@ -160,7 +163,7 @@ impl Mechanism for Pipe {
 
     type Options = ();
 
-    type Link = Framed<Ends>;
+    type Link = Framed<ReadEnd, WriteEnd>;
 
     fn create(address: Option<&str>, _setup: &Setup) -> Result<Self> {
         if address.is_some() {
@@ -176,8 +179,8 @@ impl Mechanism for Pipe {
         let inode = |fd: &OwnedFd| fstat(fd).map(|stat| stat.st_ino).call("fstat");
         Ok(Self {
             inodes: [inode(&parent_writes)?, inode(&parent_reads)?],
-            ours: Some(Ends { read: parent_reads, write: parent_writes }),
-            theirs: Some(Ends { read: child_reads, write: child_writes }),
+            ours: Some((ReadEnd(parent_reads), WriteEnd(parent_writes))),
+            theirs: Some((ReadEnd(child_reads), WriteEnd(child_writes))),
         })
     }
     // ANCHOR_END: create
@@ -193,10 +196,10 @@ impl Mechanism for Pipe {
 
     // ANCHOR: invite
     fn invite(&mut self, child: &mut Command) -> Result<()> {
-        let ends =
+        let (ReadEnd(read), WriteEnd(write)) =
             self.theirs.take().ok_or_else(|| Error::Usage("these pipes already have a child".into()))?;
         // `Command` moves them to descriptors 0 and 1 between fork and exec.
-        child.stdin(Stdio::from(ends.read)).stdout(Stdio::from(ends.write)).arg(self.address());
+        child.stdin(Stdio::from(read)).stdout(Stdio::from(write)).arg(self.address());
         Ok(())
     }
     // ANCHOR_END: invite
@@ -204,8 +207,9 @@ impl Mechanism for Pipe {
     /// Never waits: a pipe is connected from the moment it is made. A child that never starts shows up as
     /// [`Disconnected`](Error::Disconnected) on first use.
     fn accept(&mut self, _timeout: Duration) -> Result<Self::Link> {
-        let ends = self.ours.take().ok_or_else(|| Error::Usage("these pipes are already in use".into()))?;
-        Ok(Framed::new(ends))
+        let (read, write) =
+            self.ours.take().ok_or_else(|| Error::Usage("these pipes are already in use".into()))?;
+        Ok(Framed::new(read, write))
     }
 
     // ANCHOR: join
@@ -217,17 +221,15 @@ impl Mechanism for Pipe {
                     .into(),
             ));
         }
-        let ends = Ends {
-            read: stdin.as_fd().try_clone_to_owned().call("fcntl")?,
-            write: stdout.as_fd().try_clone_to_owned().call("fcntl")?,
-        };
+        let read = ReadEnd(stdin.as_fd().try_clone_to_owned().call("fcntl")?);
+        let write = WriteEnd(stdout.as_fd().try_clone_to_owned().call("fcntl")?);
         // Close the originals: a write end left open here would outlive the link, and the parent would wait for an end
         // of file that never comes. Closing them also keeps a stray `println!` out of the frames.
         let null = std::fs::File::options().read(true).write(true).open("/dev/null");
         let null = null.call("open").on("/dev/null")?;
         dup2_stdin(&null).call("dup2")?;
         dup2_stdout(&null).call("dup2")?;
-        Ok(Framed::new(ends))
+        Ok(Framed::new(read, write))
     }
     // ANCHOR_END: join
 }

@@ -116,9 +116,9 @@ use ipc_core::{Between, Deadline, Direction, Medium, Profile, Reach, Unit, poll_
 pub use ipc_core::Framed;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
-pub use packet::{MAX_PACKET, Packets};
-pub use stream::Connection;
-pub use tcp::{TCP_SILENCE, Tcp, TcpLink};
+pub use packet::{MAX_PACKET, PacketReceiver, PacketSender, Packets};
+pub use stream::{ReadEnd, WriteEnd};
+pub use tcp::{TCP_SILENCE, Tcp, TcpLink, TcpReceiver, TcpSender};
 pub use unix::{Seqpacket, Stream, Unix, UnixSeqpacket, UnixStream};
 
 /// The variants; the first is the default.

@@ -1,16 +1,17 @@
 //! Messages over sequenced packets: the kernel keeps the boundaries, so there is no length to send.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use ipc_core::{
-    ByteStream, Call, Deadline, Endpoint, Error, Mode, Receiver, Result, Sender, wait_readable, wait_writable,
+    ByteSink, ByteSource, Call, Deadline, Endpoint, Error, Mode, Receiver, Result, Sender, Split,
+    wait_readable, wait_writable,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 
-use crate::Connection;
+use crate::{ReadEnd, WriteEnd};
 
 /// The longest message in a packet: 1 MiB, where the system allows so large a send buffer. The kernel copies each
 /// packet into one contiguous piece of memory; longer messages are for a stream.
@@ -26,14 +27,30 @@ const SHORT: usize = 4 << 10;
 /// The kernel's own share of a send buffer, by experiment: a packet of `SO_SNDBUF` - 32 bytes passes.
 const OVERHEAD: usize = 32 + size_of_val(&MESSAGE);
 
-/// A [`Transport`] over a socket of type `SOCK_SEQPACKET`.
+/// A link over a socket of type `SOCK_SEQPACKET`.
 #[derive(Debug)]
 pub struct Packets {
-    connection: Connection,
+    // Dropped in this order: the peer learns first that nothing more will come.
+    sender: PacketSender,
+    receiver: PacketReceiver,
+}
+
+/// The half of [`Packets`] that sends.
+#[derive(Debug)]
+pub struct PacketSender {
+    write: WriteEnd,
     /// The longest message that the send buffer takes.
     max: usize,
     /// Holds a short message after its kind.
     short: Box<[u8; 1 + SHORT]>,
+}
+
+/// The half of [`Packets`] that receives.
+#[derive(Debug)]
+pub struct PacketReceiver {
+    read: ReadEnd,
+    /// The longest message of the whole link: see [`PacketSender`].
+    max: usize,
     /// Holds a whole packet for a caller with a short buffer; otherwise, what does not fit. Its pages cost nothing
     /// until they are used. One byte longer than any packet: a packet that fills it is too long.
     aside: Vec<u8>,
@@ -42,18 +59,23 @@ pub struct Packets {
 }
 
 impl Packets {
-    pub(crate) fn new(connection: Connection) -> Result<Self> {
+    pub(crate) fn new(read: ReadEnd, write: WriteEnd) -> Result<Self> {
         // A privileged process may exceed the system's limit (`net.core.wmem_max`); others get as much as it allows.
-        if setsockopt(&connection, sockopt::SndBufForce, &(MAX_PACKET + OVERHEAD)).is_err() {
-            setsockopt(&connection, sockopt::SndBuf, &(MAX_PACKET + OVERHEAD)).call("setsockopt")?;
+        if setsockopt(&write, sockopt::SndBufForce, &(MAX_PACKET + OVERHEAD)).is_err() {
+            setsockopt(&write, sockopt::SndBuf, &(MAX_PACKET + OVERHEAD)).call("setsockopt")?;
         }
-        let send_buffer = getsockopt(&connection, sockopt::SndBuf).call("getsockopt")?;
+        let send_buffer = getsockopt(&write, sockopt::SndBuf).call("getsockopt")?;
         let max = send_buffer.saturating_sub(OVERHEAD).min(MAX_PACKET);
         let mut short = Box::new([0; 1 + SHORT]);
         short[0] = MESSAGE;
-        Ok(Self { connection, max, short, aside: vec![0; 1 + MAX_PACKET + 1], kept: None })
+        Ok(Self {
+            sender: PacketSender { write, max, short },
+            receiver: PacketReceiver { read, max, aside: vec![0; 1 + MAX_PACKET + 1], kept: None },
+        })
     }
+}
 
+impl PacketSender {
     fn send_packet(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
         if message.len() > self.max {
             return Err(Error::TooLarge { len: message.len(), max: self.max });
@@ -64,7 +86,7 @@ impl Packets {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Ok(None),
                 Err(Errno::EPIPE | Errno::ECONNRESET) => return Err(Error::Disconnected),
-                Err(errno) => return Err(errno).call(Connection::WRITE),
+                Err(errno) => return Err(errno).call(WriteEnd::WRITE),
             }
         }
     }
@@ -75,13 +97,15 @@ impl Packets {
     fn send_once(&mut self, message: &[u8], mode: Mode) -> nix::Result<usize> {
         if message.len() <= SHORT {
             self.short[1..][..message.len()].copy_from_slice(message);
-            self.connection.write(&self.short[..=message.len()], mode)
+            self.write.write(&self.short[..=message.len()], mode)
         } else {
-            self.connection.writev(&[IoSlice::new(&[MESSAGE]), IoSlice::new(message)], mode)
+            self.write.writev(&[IoSlice::new(&[MESSAGE]), IoSlice::new(message)], mode)
         }
     }
     // ANCHOR_END: send
+}
 
+impl PacketReceiver {
     fn recv_packet(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
         if self.kept.is_none() {
             if buffer.len() > SHORT {
@@ -105,7 +129,7 @@ impl Packets {
     /// Receives a packet into `aside` and returns the message's length.
     #[inline]
     fn recv_aside(&mut self, mode: Mode) -> Result<Option<usize>> {
-        let bytes = receive(|| self.connection.read(&mut self.aside, mode))?;
+        let bytes = receive(|| self.read.read(&mut self.aside, mode))?;
         bytes.map(|bytes| check(bytes, self.aside[0])).transpose()
     }
 
@@ -114,7 +138,7 @@ impl Packets {
         let mut kind = [0];
         let mut pieces =
             [IoSliceMut::new(&mut kind), IoSliceMut::new(buffer), IoSliceMut::new(&mut self.aside)];
-        let bytes = receive(|| self.connection.readv(&mut pieces, mode))?;
+        let bytes = receive(|| self.read.readv(&mut pieces, mode))?;
         bytes.map(|bytes| check(bytes, kind[0])).transpose()
     }
 
@@ -136,7 +160,7 @@ fn receive(mut call: impl FnMut() -> nix::Result<usize>) -> Result<Option<usize>
             // A peer that closed with unread data causes one such error, ahead of what it sent before.
             Err(Errno::ECONNRESET | Errno::EINTR) => {}
             Err(Errno::EAGAIN) => return Ok(None),
-            Err(errno) => return Err(errno).call(Connection::READ),
+            Err(errno) => return Err(errno).call(ReadEnd::READ),
         }
     }
 }
@@ -150,19 +174,77 @@ fn check(bytes: usize, kind: u8) -> Result<usize> {
     }
 }
 
+/// The socket itself.
 impl AsFd for Packets {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.connection.as_fd()
+        self.receiver.as_fd()
+    }
+}
+
+/// Polls writable when there is room.
+impl AsFd for PacketSender {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.write.as_fd()
+    }
+}
+
+/// Polls readable when there is a packet.
+impl AsFd for PacketReceiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.read.as_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl AsRawFd for PacketSender {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl AsRawFd for PacketReceiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl Split for Packets {
+    type Sender = PacketSender;
+    type Receiver = PacketReceiver;
+
+    fn sender(&mut self) -> &mut PacketSender {
+        &mut self.sender
+    }
+
+    fn receiver(&mut self) -> &mut PacketReceiver {
+        &mut self.receiver
+    }
+
+    fn split(self) -> (PacketSender, PacketReceiver) {
+        (self.sender, self.receiver)
     }
 }
 
 impl Endpoint for Packets {
     fn max_message(&self) -> usize {
+        self.sender.max
+    }
+}
+
+impl Endpoint for PacketSender {
+    fn max_message(&self) -> usize {
         self.max
     }
 }
 
-impl Sender for Packets {
+impl Endpoint for PacketReceiver {
+    fn max_message(&self) -> usize {
+        self.max
+    }
+}
+
+impl Sender for PacketSender {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.send_packet(message, Mode::Block).map(|sent| sent.expect("a blocking send waits"))
     }
@@ -183,7 +265,7 @@ impl Sender for Packets {
     }
 }
 
-impl Receiver for Packets {
+impl Receiver for PacketReceiver {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.recv_packet(buffer, Mode::Block).map(|len| len.expect("a blocking receive waits"))
     }

@@ -2,10 +2,11 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ipc_core::ownership::{OwnershipLock, Sweep};
-use ipc_core::{ByteStream, ChunkSizes, Mode, Result, wait_readable};
+use ipc_core::{ByteSink, ByteSource, Call, ChunkSizes, Mode, Result, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
@@ -14,11 +15,30 @@ use crate::sys;
 /// The time that a closing TCP socket waits for the other host to acknowledge everything.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// A connected socket. Dropping it closes it, without loss of sent data.
+/// A connected socket, which its two ends share. Dropping it closes it, without loss of sent data.
 #[derive(Debug)]
-pub struct Connection {
+struct Connection {
     socket: OwnedFd,
     closing: Closing,
+}
+
+/// The end of a connected socket that is read. Dropping it tells a peer that writes to a UNIX socket (`EPIPE`).
+#[derive(Debug)]
+pub struct ReadEnd {
+    connection: Arc<Connection>,
+    /// A descriptor of its own: `epoll` takes each descriptor once, and the two ends may be watched by two tasks.
+    socket: OwnedFd,
+}
+
+/// The end of a connected socket that is written. Dropping it ends the stream to the peer.
+#[derive(Debug)]
+pub struct WriteEnd(Arc<Connection>);
+
+/// Returns both ends of a connected socket.
+pub(crate) fn ends(socket: OwnedFd, closing: Closing) -> Result<(ReadEnd, WriteEnd)> {
+    let copy = socket.try_clone().call("fcntl")?;
+    let connection = Arc::new(Connection { socket, closing });
+    Ok((ReadEnd { connection: Arc::clone(&connection), socket: copy }, WriteEnd(connection)))
 }
 
 /// What this side does when it closes the connection.
@@ -33,10 +53,6 @@ pub(crate) enum Closing {
 }
 
 impl Connection {
-    pub(crate) const fn new(socket: OwnedFd, closing: Closing) -> Self {
-        Self { socket, closing }
-    }
-
     // ANCHOR: part
     /// Ends a TCP connection so that the other side can read all that we sent.
     ///
@@ -50,16 +66,16 @@ impl Connection {
             return; // no longer connected
         }
         while started.elapsed() < PARTING {
-            match self.read(&mut unwanted, Mode::Try) {
+            match recv(self.socket.as_raw_fd(), &mut unwanted, flags(Mode::Try)) {
                 Ok(1..) | Err(Errno::EINTR) => continue,
                 Err(Errno::EAGAIN) => {}
                 Ok(0) | Err(_) => return, // the other side has closed as well
             }
-            if sys::unacknowledged(self).is_ok_and(|bytes| bytes == 0) {
+            if sys::unacknowledged(&self.socket).is_ok_and(|bytes| bytes == 0) {
                 return;
             }
             // No event reports an acknowledgement; it arrives within milliseconds, or the network is slow.
-            let _ = wait_readable([self.as_fd()], Duration::from_millis(1));
+            let _ = wait_readable([self.socket.as_fd()], Duration::from_millis(1));
         }
     }
     // ANCHOR_END: part
@@ -75,9 +91,30 @@ impl Drop for Connection {
     }
 }
 
-impl AsFd for Connection {
+impl Drop for WriteEnd {
+    fn drop(&mut self) {
+        let _ = shutdown(self.as_fd().as_raw_fd(), Shutdown::Write); // no longer connected: nothing to end
+    }
+}
+
+impl Drop for ReadEnd {
+    fn drop(&mut self) {
+        // To TCP, this would only mean that we do not read: the other host would not be told, and `part` has to read.
+        if !matches!(self.connection.closing, Closing::Part) {
+            let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Read);
+        }
+    }
+}
+
+impl AsFd for ReadEnd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
+    }
+}
+
+impl AsFd for WriteEnd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.socket.as_fd()
     }
 }
 
@@ -90,23 +127,11 @@ pub(crate) const fn flags(mode: Mode) -> MsgFlags {
     }
 }
 
-impl ByteStream for Connection {
+impl ByteSource for ReadEnd {
     const READ: &'static str = "recv";
-    const WRITE: &'static str = "send";
-
-    fn chunk_sizes(&self) -> ChunkSizes {
-        match self.closing {
-            Closing::Part => ChunkSizes::WHOLE,
-            Closing::Release { .. } | Closing::Sweep(_) => ChunkSizes::UNIX_STREAM,
-        }
-    }
 
     fn input(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
-    }
-
-    fn output(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.as_fd()
     }
 
     #[inline]
@@ -117,14 +142,29 @@ impl ByteStream for Connection {
     fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
         recvmsg::<()>(self.socket.as_raw_fd(), buffers, None, flags(mode)).map(|received| received.bytes)
     }
+}
+
+impl ByteSink for WriteEnd {
+    const WRITE: &'static str = "send";
+
+    fn chunk_sizes(&self) -> ChunkSizes {
+        match self.0.closing {
+            Closing::Part => ChunkSizes::WHOLE,
+            Closing::Release { .. } | Closing::Sweep(_) => ChunkSizes::UNIX_STREAM,
+        }
+    }
+
+    fn output(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
 
     #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
-        send(self.socket.as_raw_fd(), bytes, flags(mode))
+        send(self.0.socket.as_raw_fd(), bytes, flags(mode))
     }
 
     fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        sendmsg::<()>(self.socket.as_raw_fd(), buffers, &[], flags(mode), None)
+        sendmsg::<()>(self.0.socket.as_raw_fd(), buffers, &[], flags(mode), None)
     }
 }
 // ANCHOR_END: stream

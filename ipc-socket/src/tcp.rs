@@ -1,19 +1,19 @@
 //! The variant `tcp`: two processes on any two hosts meet at a port.
 
 use std::net::TcpStream;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use ipc_core::{
-    Advise, Call, Clients, Endpoint, Framed, Mechanism, Persistence, Profile, Reach, Receiver, Result,
-    Sender, Setup, Shared, Unit, Variant, ownership,
+    Advise, Call, Clients, Endpoint, Framed, FramedReceiver, FramedSender, Mechanism, Persistence, Profile,
+    Reach, Receiver, Result, Sender, Setup, Shared, Split, Unit, Variant, ownership,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::greeting::{Listener, Reception};
-use crate::stream::Closing;
-use crate::{Connection, address, greeting, join};
+use crate::stream::{self, Closing};
+use crate::{ReadEnd, WriteEnd, address, greeting, join};
 
 /// The time that a TCP connection lives without an answer from the other host.
 pub const TCP_SILENCE: Duration = Duration::from_secs(8);
@@ -93,21 +93,29 @@ impl Mechanism for Tcp {
 
 /// A connected end: messages framed in a stream, with a clear error when the other host no longer answers.
 #[derive(Debug)]
-pub struct TcpLink(Framed<Connection>);
+pub struct TcpLink {
+    // Dropped in this order, as those of `Framed`.
+    sender: TcpSender,
+    receiver: TcpReceiver,
+}
+
+/// The half of a [`TcpLink`] that sends.
+#[derive(Debug)]
+pub struct TcpSender(FramedSender<WriteEnd>);
+
+/// The half of a [`TcpLink`] that receives. TCP does not tell the other host that it was dropped.
+#[derive(Debug)]
+pub struct TcpReceiver(FramedReceiver<ReadEnd>);
 
 impl TcpLink {
     fn new(socket: OwnedFd) -> Result<Self> {
-        let stream = TcpStream::from(socket);
+        let tcp = TcpStream::from(socket);
         // Send a short message at once, instead of waiting for more data to fill a packet.
-        stream.set_nodelay(true).call("setsockopt")?;
-        give_up_after_silence(&stream).call("setsockopt")?;
-        Ok(Self(Framed::new(Connection::new(stream.into(), Closing::Part))))
-    }
-
-    /// The stream under the messages.
-    #[must_use]
-    pub fn stream(&self) -> &Connection {
-        self.0.stream()
+        tcp.set_nodelay(true).call("setsockopt")?;
+        give_up_after_silence(&tcp).call("setsockopt")?;
+        let (read, write) = stream::ends(tcp.into(), Closing::Part)?;
+        let (sender, receiver) = Framed::new(read, write).split();
+        Ok(Self { sender: TcpSender(sender), receiver: TcpReceiver(receiver) })
     }
 }
 
@@ -142,17 +150,74 @@ fn unless_silent<T>(mut result: Result<T>) -> Result<T> {
 /// Exposes the socket itself, to inspect it or to write past the protocol.
 impl AsFd for TcpLink {
     fn as_fd(&self) -> BorrowedFd<'_> {
+        self.receiver.as_fd()
+    }
+}
+
+/// Polls writable when there is room.
+impl AsFd for TcpSender {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Polls readable when bytes have arrived: call [`try_recv`](Receiver::try_recv) until it returns `None`.
+impl AsFd for TcpReceiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl AsRawFd for TcpSender {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl AsRawFd for TcpReceiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl Split for TcpLink {
+    type Sender = TcpSender;
+    type Receiver = TcpReceiver;
+
+    fn sender(&mut self) -> &mut TcpSender {
+        &mut self.sender
+    }
+
+    fn receiver(&mut self) -> &mut TcpReceiver {
+        &mut self.receiver
+    }
+
+    fn split(self) -> (TcpSender, TcpReceiver) {
+        (self.sender, self.receiver)
     }
 }
 
 impl Endpoint for TcpLink {
     fn max_message(&self) -> usize {
+        self.sender.max_message()
+    }
+}
+
+impl Endpoint for TcpSender {
+    fn max_message(&self) -> usize {
         self.0.max_message()
     }
 }
 
-impl Sender for TcpLink {
+impl Endpoint for TcpReceiver {
+    fn max_message(&self) -> usize {
+        self.0.max_message()
+    }
+}
+
+impl Sender for TcpSender {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         unless_silent(self.0.send(message))
     }
@@ -164,13 +229,9 @@ impl Sender for TcpLink {
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         unless_silent(self.0.try_send(message))
     }
-
-    fn check_receiver(&mut self) -> Result<()> {
-        unless_silent(self.0.check_receiver())
-    }
 }
 
-impl Receiver for TcpLink {
+impl Receiver for TcpReceiver {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         unless_silent(self.0.recv(buffer))
     }
@@ -181,9 +242,5 @@ impl Receiver for TcpLink {
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         unless_silent(self.0.try_recv(buffer))
-    }
-
-    fn check_sender(&mut self) -> Result<()> {
-        unless_silent(self.0.check_sender())
     }
 }

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{
-    Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Transport,
+    Advise, Call, Clients, Framed, Mechanism, Persistence, Profile, Reach, Result, Setup, Shared, Split,
     Unit, Variant,
 };
 use nix::errno::Errno;
 use nix::sys::socket::SockType;
 
 use crate::greeting::Reception;
-use crate::stream::Closing;
-use crate::{Connection, Packets, address, greeting, join};
+use crate::stream::{self, Closing};
+use crate::{Packets, ReadEnd, WriteEnd, address, greeting, join};
 
 /// The variant `unix-stream`. See the [crate](crate).
 pub type UnixStream = Unix<Stream>;
@@ -41,13 +41,13 @@ pub trait Kind: fmt::Debug + Send + 'static {
     /// The description of this variant.
     const VARIANT: Variant;
     /// The transport of messages over such a socket.
-    type Link: Transport + Send;
+    type Link: Split + Send;
 
-    /// Makes the link over a connection.
+    /// Makes the link over the two ends of a connected socket.
     ///
     /// # Errors
     /// The kernel refused to report, or to set, the size of a buffer.
-    fn link(connection: Connection) -> Result<Self::Link>;
+    fn link(ends: (ReadEnd, WriteEnd)) -> Result<Self::Link>;
 }
 
 /// `SOCK_STREAM`: bytes, in which messages are framed.
@@ -70,10 +70,10 @@ impl Kind for Stream {
         shares: &[Shared::Directory],
     };
 
-    type Link = Framed<Connection>;
+    type Link = Framed<ReadEnd, WriteEnd>;
 
-    fn link(connection: Connection) -> Result<Self::Link> {
-        Ok(Framed::new(connection))
+    fn link((read, write): (ReadEnd, WriteEnd)) -> Result<Self::Link> {
+        Ok(Framed::new(read, write))
     }
 }
 
@@ -94,8 +94,8 @@ impl Kind for Seqpacket {
 
     type Link = Packets;
 
-    fn link(connection: Connection) -> Result<Self::Link> {
-        Packets::new(connection)
+    fn link((read, write): (ReadEnd, WriteEnd)) -> Result<Self::Link> {
+        Packets::new(read, write)
     }
 }
 
@@ -133,7 +133,7 @@ impl<K: Kind> Mechanism for Unix<K> {
     /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let socket = greeting::welcome(&mut self.reception, &self.address, timeout)?;
-        K::link(Connection::new(socket, Closing::Release { _ownership: self.ownership.take() }))
+        K::link(stream::ends(socket, Closing::Release { _ownership: self.ownership.take() })?)
     }
     // ANCHOR_END: accept
 
@@ -150,7 +150,7 @@ impl<K: Kind> Mechanism for Unix<K> {
                 .advise(Errno::EACCES, || format!("the program listening at {address} is another user's"))
         };
         let socket = join(address, timeout, connect, check)?;
-        K::link(Connection::new(socket, Closing::Sweep(ownership::sweep::<Self>)))
+        K::link(stream::ends(socket, Closing::Sweep(ownership::sweep::<Self>))?)
     }
     // ANCHOR_END: join
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use ipc_conformance::survivor_clears_up;
 use ipc_conformance::watchdog::{PATIENCE, over_this_test};
-use ipc_core::{ByteStream, Error, Mechanism, Mode, Receiver, Sender, Setup};
+use ipc_core::{ByteSink, ByteSource, Error, Mechanism, Mode, Receiver, Sender, Setup};
 use ipc_demo::helper_process::HelperProcess;
 use ipc_fifo::Fifo;
 use nix::errno::Errno;
@@ -85,7 +85,7 @@ fn each_end_is_open_twice_and_never_switched() {
     joiner.send(b"x").unwrap();
     assert_eq!(owner.recv(&mut [0; 8]).unwrap(), 1);
     // A blocking read after a polling one, and vice versa: each has its own description's mode.
-    assert_eq!(owner.stream().read(&mut [0; 8], Mode::Try), Err(Errno::EAGAIN));
+    assert_eq!(owner.source().read(&mut [0; 8], Mode::Try), Err(Errno::EAGAIN));
     let waits = start(move || owner.recv(&mut [0; 8]).map_err(|error| error.to_string()));
     assert!(waits.recv_timeout(A_WHILE).is_err(), "a blocking recv should wait");
     joiner.send(b"now").unwrap();
@@ -172,7 +172,7 @@ fn the_fifos_of_a_link_hold_more_than_the_default() {
     let (_read, write) = raw_ends(&path);
     let allowed = fcntl(&write, FcntlArg::F_SETPIPE_SZ(ipc_core::PIPE_SIZE as i32)).is_ok();
     let (owner, joiner) = meet(None);
-    for end in [owner.stream().output(), joiner.stream().output()] {
+    for end in [owner.sink().output(), joiner.sink().output()] {
         let size = fcntl(end, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
         assert!(!allowed || size == ipc_core::PIPE_SIZE, "{size}");
     }

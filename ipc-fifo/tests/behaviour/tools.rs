@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use ipc_conformance::watchdog::{PATIENCE, over_this_test};
 use ipc_core::{Framed, Mechanism, Result, Setup};
-use ipc_fifo::{Ends, Fifo};
+use ipc_fifo::{Fifo, ReadEnd, WriteEnd};
+
+type Link = Framed<ReadEnd, WriteEnd>;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::Mode as Permissions;
@@ -58,7 +60,7 @@ pub fn setup() -> Setup {
 }
 
 /// Returns both links of a meeting at `address`, one made in this thread and one in another.
-pub fn meet(address: Option<&str>) -> (Framed<Ends>, Framed<Ends>) {
+pub fn meet(address: Option<&str>) -> (Link, Link) {
     let mut owner = Fifo::create(address, &setup()).unwrap();
     let address = owner.address();
     let joiner = start(move || Fifo::join(&address, &setup(), PATIENCE).unwrap());

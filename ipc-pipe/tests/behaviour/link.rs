@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ipc_conformance::skipped;
-use ipc_core::{ByteStream as _, Mechanism, Receiver, Sender};
+use ipc_core::{ByteSink as _, ByteSource as _, Mechanism, Receiver, Sender};
 use ipc_demo::exchange::{self, Pattern, Workload};
 use ipc_demo::helper_process::HelperProcess;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -70,7 +70,7 @@ fn not_waiting_does_not_change_the_descriptor() {
     let mut pipe = create();
     let mut link = pipe.accept(Duration::ZERO).unwrap();
     assert!(link.try_recv(&mut [0; 8]).unwrap().is_none());
-    let flags = fcntl(link.stream().write_end(), FcntlArg::F_GETFL).unwrap();
+    let flags = fcntl(link.sink().output(), FcntlArg::F_GETFL).unwrap();
     assert!(!OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK));
 }
 
@@ -118,7 +118,7 @@ fn the_pipes_of_a_link_hold_more_than_the_default() {
     let allowed = fcntl(&raw, FcntlArg::F_SETPIPE_SZ(ipc_core::PIPE_SIZE as i32)).is_ok();
     let mut pipe = create();
     let link = pipe.accept(Duration::ZERO).unwrap();
-    for end in [link.stream().output(), link.stream().input()] {
+    for end in [link.sink().output(), link.source().input()] {
         let size = fcntl(end, FcntlArg::F_GETPIPE_SZ).unwrap() as usize;
         assert!(!allowed || size == ipc_core::PIPE_SIZE, "{size}");
     }
@@ -136,7 +136,7 @@ fn ends_are_closed_on_exec_and_known_by_their_inodes() {
     let other = Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
     let link = pipe.accept(Duration::ZERO).unwrap();
     let inode = |end: BorrowedFd<'_>| format!("pipe:[{}]", fstat(end).unwrap().st_ino);
-    let (down, up) = (inode(link.stream().output()), inode(link.stream().input()));
+    let (down, up) = (inode(link.sink().output()), inode(link.source().input()));
     assert_eq!(shown, format!("{down} parent to child, {up} child to parent"));
     let has = String::from_utf8_lossy(&other.stdout);
     assert!(other.status.success() && !has.contains(&down) && !has.contains(&up), "{has}");

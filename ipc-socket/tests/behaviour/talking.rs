@@ -1,7 +1,7 @@
 //! Pitfalls of talking.
 
 use std::fs;
-use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net;
@@ -9,11 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::{ByteStream, Endpoint, Error, Mode, Receiver, Sender, Transport};
-use ipc_socket::{Connection, MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
+use ipc_core::{Endpoint, Error, Receiver, Sender, Transport};
+use ipc_socket::{MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::socket::{MsgFlags, SockType, getsockopt, send, setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, SockType, getsockopt, recv, send, setsockopt, sockopt};
 
 use crate::tools::{meet, raw_pair, raw_recv, raw_send, start, wait_for_hang_up};
 
@@ -217,18 +217,18 @@ fn a_packet_fits_the_send_buffer_less_32() {
 /// A frame on the stream is a length and that many bytes: readable by a program that knows nothing of this crate.
 #[test]
 fn a_frame_is_a_length_and_the_bytes() {
-    fn check(owner: &mut impl Transport, stream: &Connection) {
+    fn check(owner: &mut impl Transport, socket: &impl AsFd) {
         owner.send(b"hi").unwrap();
         let mut buffer = [0; 16];
-        let len = stream.read(&mut buffer, Mode::Block).unwrap();
+        let len = recv(socket.as_fd().as_raw_fd(), &mut buffer, MsgFlags::empty()).unwrap();
         assert_eq!(buffer[..len], [2, 0, 0, 0, b'h', b'i']);
-        stream.writev(&[IoSlice::new(&[1, 0, 0, 0]), IoSlice::new(b"x")], Mode::Block).unwrap();
+        raw_send(socket, &[1, 0, 0, 0, b'x']).unwrap();
         assert_eq!(owner.recv(&mut buffer).unwrap(), 1);
     }
     let (mut owner, joiner) = meet::<UnixStream>();
-    check(&mut owner, joiner.stream());
+    check(&mut owner, &joiner);
     let (mut owner, joiner) = meet::<Tcp>();
-    check(&mut owner, joiner.stream());
+    check(&mut owner, &joiner);
 }
 
 /// A host without a network reports which route is missing.

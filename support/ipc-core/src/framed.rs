@@ -1,10 +1,11 @@
-//! Messages over a byte stream (pipe, FIFO, stream socket): [`Framed`] makes a [`Transport`] of a [`ByteStream`].
+//! Messages over a byte stream (pipe, FIFO, stream socket): [`Framed`] makes a link of a stream that is read and
+//! one that is written.
 //!
 //! | file, in reading order | what it shows |
 //! |---|---|
 //! | `framed/frame.rs` | the whole idea: a header, the message, partial writes and reads |
-//! | `framed/byte_stream.rs` | [`ByteStream`]: the system calls below; [`Mode`]: whether a call may wait |
-//! | this file | the calls above, with and without a timeout |
+//! | `framed/byte_stream.rs` | [`ByteSource`], [`ByteSink`]: the system calls below; [`Mode`]: whether a call may wait |
+//! | this file | the calls above, with and without a timeout; the two halves of a link |
 //! | `framed/unfinished.rs` | what may follow a frame that was not written to its end |
 //! | `framed/frame_writer.rs` | faster: one system call for header and message, a copy for a short one |
 //! | `framed/chunk_sizes.rs` | faster: long messages in chunks, so that both sides work at once |
@@ -26,11 +27,11 @@ mod in_place;
 mod pipe_size;
 mod unfinished;
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
-use crate::{Deadline, Endpoint, Receiver, Result, Sender, wait_readable, wait_writable};
-pub use byte_stream::{ByteStream, Mode};
+use crate::{Deadline, Endpoint, Receiver, Result, Sender, Split, wait_readable, wait_writable};
+pub use byte_stream::{ByteSink, ByteSource, Mode};
 pub use chunk_sizes::ChunkSizes;
 pub use frame::MAX_MESSAGE;
 use frame_reader::FrameReader;
@@ -41,33 +42,85 @@ pub use pipe_size::{PIPE_SIZE, enlarge_pipe, pipe_size};
 /// still wins by 4 %; at 64 KiB it loses by 4 % (round trips over a pipe).
 const SHORT: usize = 4 << 10;
 
-/// A [`Transport`] built on a [`ByteStream`] by framing.
+/// A link built by framing on a stream in each direction, which is one and the same for a socket.
 #[derive(Debug)]
-pub struct Framed<S> {
-    stream: S,
+pub struct Framed<R, W> {
+    // Dropped in this order: the peer learns first that nothing more will come.
+    sender: FramedSender<W>,
+    receiver: FramedReceiver<R>,
+}
+
+/// The half of a [`Framed`] link that sends. Dropping it ends the stream.
+#[derive(Debug)]
+pub struct FramedSender<W> {
+    sink: W,
     writer: FrameWriter,
+}
+
+/// The half of a [`Framed`] link that receives.
+#[derive(Debug)]
+pub struct FramedReceiver<R> {
+    source: R,
     reader: FrameReader,
 }
 
-impl<S: ByteStream> Framed<S> {
-    /// Frames messages over `stream`.
-    pub fn new(stream: S) -> Self {
-        Self { stream, writer: FrameWriter::new(), reader: FrameReader::new() }
+impl<R: ByteSource, W: ByteSink> Framed<R, W> {
+    /// Frames messages: sends them to `sink`, and receives them from `source`.
+    pub fn new(source: R, sink: W) -> Self {
+        let sender = FramedSender { sink, writer: FrameWriter::new() };
+        Self { sender, receiver: FramedReceiver { source, reader: FrameReader::new() } }
     }
 
-    /// Returns the stream under the frames.
-    pub const fn stream(&self) -> &S {
-        &self.stream
+    /// Returns the stream under the frames that are received.
+    pub const fn source(&self) -> &R {
+        &self.receiver.source
+    }
+
+    /// Returns the stream under the frames that are sent.
+    pub const fn sink(&self) -> &W {
+        &self.sender.sink
     }
 }
 
-impl<S: ByteStream> Endpoint for Framed<S> {
+impl<R: ByteSource + Send, W: ByteSink + Send> Split for Framed<R, W> {
+    type Sender = FramedSender<W>;
+    type Receiver = FramedReceiver<R>;
+
+    #[inline]
+    fn sender(&mut self) -> &mut FramedSender<W> {
+        &mut self.sender
+    }
+
+    #[inline]
+    fn receiver(&mut self) -> &mut FramedReceiver<R> {
+        self.sender.writer.in_a_row = false; // the next message is an answer: the reader is probably asleep
+        &mut self.receiver
+    }
+
+    fn split(self) -> (FramedSender<W>, FramedReceiver<R>) {
+        (self.sender, self.receiver)
+    }
+}
+
+impl<R, W> Endpoint for Framed<R, W> {
     fn max_message(&self) -> usize {
         MAX_MESSAGE
     }
 }
 
-impl<S: ByteStream> Sender for Framed<S> {
+impl<W> Endpoint for FramedSender<W> {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl<R> Endpoint for FramedReceiver<R> {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl<W: ByteSink> Sender for FramedSender<W> {
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.write_frame(message, Mode::Block).map(|sent| sent.expect("a blocking write waits"))
@@ -87,12 +140,12 @@ impl<S: ByteStream> Sender for Framed<S> {
             if sent.is_some() || deadline.has_passed() {
                 return Ok(sent);
             }
-            wait_writable(self.stream.output(), deadline.left(Duration::MAX))?;
+            wait_writable(self.sink.output(), deadline.left(Duration::MAX))?;
         }
     }
 }
 
-impl<S: ByteStream> Receiver for Framed<S> {
+impl<R: ByteSource> Receiver for FramedReceiver<R> {
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
         self.read_frame(buffer, Mode::Block).map(|len| len.expect("a blocking read waits"))
@@ -110,15 +163,44 @@ impl<S: ByteStream> Receiver for Framed<S> {
             if len.is_some() || deadline.has_passed() {
                 return Ok(len);
             }
-            wait_readable([self.stream.input()], deadline.left(Duration::MAX))?;
+            wait_readable([self.source.input()], deadline.left(Duration::MAX))?;
         }
     }
 }
 
-/// Returns the descriptor of the stream, if it has a single one for both directions.
-impl<S: AsFd> AsFd for Framed<S> {
+/// Returns the descriptor of a link that has a single one for both directions.
+impl<R: AsFd, W> AsFd for Framed<R, W> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.receiver.source.as_fd()
+    }
+}
+
+/// Polls writable when there is room. See [`Receiver`] for its use with others.
+impl<W: ByteSink> AsFd for FramedSender<W> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.sink.output()
+    }
+}
+
+/// Polls readable when bytes have arrived: call [`try_recv`](Receiver::try_recv) until it returns `None`, since one read
+/// takes in several messages.
+impl<R: ByteSource> AsFd for FramedReceiver<R> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.source.input()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl<W: ByteSink> AsRawFd for FramedSender<W> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl<R: ByteSource> AsRawFd for FramedReceiver<R> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }
 

@@ -63,7 +63,10 @@ mod wait;
 
 pub use deadline::{Deadline, poll_for};
 pub use error::{Advise, Call, Error, OsError, Result};
-pub use framed::{ByteStream, ChunkSizes, Framed, MAX_MESSAGE, Mode, PIPE_SIZE, enlarge_pipe, pipe_size};
+pub use framed::{
+    ByteSink, ByteSource, ChunkSizes, Framed, FramedReceiver, FramedSender, MAX_MESSAGE, Mode, PIPE_SIZE,
+    enlarge_pipe, pipe_size,
+};
 pub use ipc_perm::IpcPerm;
 pub use key::{Key, ProjectId};
 pub use mechanism::{Mechanism, Options, Setup, Switch, Variants, Visitor};

@@ -228,7 +228,7 @@ impl<T: Sender + Receiver> Transport for T {}
 /// # use ipc_core::{Endpoint, Receiver, Result, Sender, Split};
 /// /// Sends questions while the answers to earlier ones come in.
 /// fn ask(link: impl Split<Sender: 'static>, questions: Vec<Vec<u8>>) -> Result<usize> {
-///     let (mut sender, mut receiver) = link.split()?;
+///     let (mut sender, mut receiver) = link.split();
 ///     let asking = std::thread::spawn(move || {
 ///         questions.iter().try_for_each(|question| sender.send(question))
 ///     }); // dropped here: the peer learns that no more questions will come
@@ -253,10 +253,7 @@ pub trait Split: Endpoint + Sized {
     fn receiver(&mut self) -> &mut Self::Receiver;
 
     /// Takes the link apart.
-    ///
-    /// # Errors
-    /// [`Os`](crate::Error::Os): a half needs a descriptor of its own, and there is none left. The link is closed then.
-    fn split(self) -> Result<(Self::Sender, Self::Receiver)>;
+    fn split(self) -> (Self::Sender, Self::Receiver);
 }
 
 impl<T: Split> Sender for T {

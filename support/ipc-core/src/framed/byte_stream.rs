@@ -18,21 +18,13 @@ pub enum Mode {
     Try,
 }
 
-/// Two one-way streams of bytes, or one two-way stream.
-pub trait ByteStream {
+/// The end of a byte stream that is read.
+pub trait ByteSource {
     /// The name of the system call behind [`read`](Self::read), for errors.
     const READ: &'static str;
-    /// The name of the system call behind [`write`](Self::write), for errors.
-    const WRITE: &'static str;
-
-    /// Returns the sizes of the chunks in which long messages are written.
-    fn chunk_sizes(&self) -> ChunkSizes;
 
     /// Returns the descriptor that polls readable when there is something to read.
     fn input(&self) -> BorrowedFd<'_>;
-
-    /// Returns the descriptor that polls writable when there is room to write.
-    fn output(&self) -> BorrowedFd<'_>;
 
     /// Reads the available bytes into `buffer`; returns 0 at the end of the stream.
     ///
@@ -45,6 +37,18 @@ pub trait ByteStream {
     /// # Errors
     /// As [`read`](Self::read).
     fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize>;
+}
+
+/// The end of a byte stream that is written. Dropping it ends the stream, whatever becomes of a stream the other way.
+pub trait ByteSink {
+    /// The name of the system call behind [`write`](Self::write), for errors.
+    const WRITE: &'static str;
+
+    /// Returns the sizes of the chunks in which long messages are written.
+    fn chunk_sizes(&self) -> ChunkSizes;
+
+    /// Returns the descriptor that polls writable when there is room to write.
+    fn output(&self) -> BorrowedFd<'_>;
 
     /// Writes the bytes, or the first part of them, and returns how many were written.
     ///

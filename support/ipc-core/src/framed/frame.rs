@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use super::frame_reader::{FrameReader, read_some};
 use super::frame_writer::Part;
-use super::{ByteStream, Framed, Mode, SHORT};
+use super::{ByteSink, ByteSource, FramedReceiver, FramedSender, Mode, SHORT};
 use crate::{Error, Result};
 
 /// The longest message that a framed stream carries: 16 MiB. A header with a greater length is rejected.
@@ -20,42 +20,40 @@ pub const MAX_MESSAGE: usize = 16 << 20;
 /// The length of the header, in bytes.
 pub(super) const HEADER: usize = size_of::<u32>();
 
-impl<S: ByteStream> Framed<S> {
+impl<W: ByteSink> FramedSender<W> {
     /// Writes `message` in a frame, or the rest of it; `None` means "not now".
     #[inline]
     pub(super) fn write_frame(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
-        let Self { stream, writer, .. } = self;
+        let Self { sink, writer } = self;
         writer.begin(message)?;
         while writer.written() < HEADER + message.len() {
-            let written = match writer.next_part(message, stream.chunk_sizes()) {
-                Part::One(bytes) => stream.write(bytes, mode),
-                Part::Two(header, chunk) => stream.writev(&[IoSlice::new(header), IoSlice::new(chunk)], mode),
+            let written = match writer.next_part(message, sink.chunk_sizes()) {
+                Part::One(bytes) => sink.write(bytes, mode),
+                Part::Two(header, chunk) => sink.writev(&[IoSlice::new(header), IoSlice::new(chunk)], mode),
             };
             match written {
                 Ok(count) => writer.advance(count, message), // maybe not all of it: go on from there
                 Err(Errno::EINTR) => {}                      // a signal came first: the same again
                 Err(Errno::EAGAIN) if mode == Mode::Try => return Ok(None),
-                Err(errno) => return writer.fail(message, errno, S::WRITE),
+                Err(errno) => return writer.fail(message, errno, W::WRITE),
             }
         }
         writer.finish();
         Ok(Some(()))
     }
+}
 
+impl<R: ByteSource> FramedReceiver<R> {
     /// Reads the next message into `buffer` and returns its length; `None` means "not now".
     #[inline]
     pub(super) fn read_frame(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
-        let len = self.reader.read(&self.stream, buffer, mode)?;
-        if len.is_some() {
-            self.writer.in_a_row = false;
-        }
-        Ok(len)
+        self.reader.read(&self.source, buffer, mode)
     }
 }
 
 impl FrameReader {
     #[inline]
-    fn read<S: ByteStream>(&mut self, stream: &S, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
+    fn read<S: ByteSource>(&mut self, stream: &S, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
         if self.waiting().is_empty()
             && buffer.len() > SHORT
             && let ControlFlow::Break(answer) = self.read_in_place(stream, buffer, mode)?
@@ -86,7 +84,7 @@ impl FrameReader {
 
     /// Reads until `bytes` are waiting, if they can come in time; `false` means "not now".
     #[inline]
-    fn fill<S: ByteStream>(&mut self, bytes: usize, stream: &S, mode: Mode) -> Result<bool> {
+    fn fill<S: ByteSource>(&mut self, bytes: usize, stream: &S, mode: Mode) -> Result<bool> {
         while self.waiting().len() < bytes {
             let (within_frame, room) = (!self.waiting().is_empty(), self.room(bytes));
             match read_some::<S>(mode, within_frame, || stream.read(room, mode))? {

@@ -6,7 +6,7 @@
 use nix::errno::Errno;
 
 use super::frame::HEADER;
-use super::{ByteStream, Mode};
+use super::{ByteSource, Mode};
 use crate::{Call, Error, Result};
 
 /// The most bytes that are read ahead: the default capacity of a pipe.
@@ -91,7 +91,7 @@ impl FrameReader {
 /// If the peer closes, or is killed, between two frames, the link is disconnected and nothing is missing. An end
 /// within a frame means that part of a message is lost, which must not look the same.
 #[inline]
-pub(super) fn read_some<S: ByteStream>(
+pub(super) fn read_some<S: ByteSource>(
     mode: Mode,
     within_frame: bool,
     mut read: impl FnMut() -> nix::Result<usize>,

@@ -22,7 +22,7 @@ pub(super) struct FrameWriter {
     /// Digest of the message, if the stream failed in the middle of it: a caller that sees that error may well go on
     /// with a different message.
     pub(super) failed: Option<u64>,
-    /// True if no message has been received since the last one was sent.
+    /// True if this side has not tried to receive a message since it last sent one.
     pub(super) in_a_row: bool,
     /// The header, and behind it the copy of a short message.
     short: Box<[u8; HEADER + SHORT]>,

@@ -32,7 +32,7 @@ fn a_stream_of_any_bytes_is_read_as_it_is() {
             let next = left.split_first_chunk().map(|(len, rest)| (u32::from_le_bytes(*len) as usize, rest));
             let mut buffer = vec![0; room];
             let mode = if may_wait { Mode::Block } else { Mode::Try };
-            match link.read_frame(&mut buffer, mode) {
+            match link.receiver.read_frame(&mut buffer, mode) {
                 Ok(Some(read)) => {
                     let (len, rest) = next.expect("there is no frame");
                     prop_assert!(read == len && buffer[..len] == rest[..len], "{len} other bytes");
@@ -50,7 +50,7 @@ fn a_stream_of_any_bytes_is_read_as_it_is() {
                 Err(error) => prop_assert!(error.errno() == Some(nix::errno::Errno::EIO), "{error}"),
             }
             prop_assert!(
-                link.reader.capacity() <= (64 << 10) + 2 * HEADER + most,
+                link.receiver.reader.capacity() <= (64 << 10) + 2 * HEADER + most,
                 "more than the caller has room for"
             );
         }

@@ -8,13 +8,13 @@ use std::ops::ControlFlow;
 
 use super::frame::{HEADER, MAX_MESSAGE};
 use super::frame_reader::{FrameReader, READ_AHEAD, read_some};
-use super::{ByteStream, Mode};
+use super::{ByteSource, Mode};
 use crate::Result;
 
 impl FrameReader {
     /// Reads the next frame, of which nothing is waiting yet, with its message straight into `buffer`. Breaks with the
     /// answer of the call, or goes on with what was read as the waiting bytes.
-    pub(super) fn read_in_place<S: ByteStream>(
+    pub(super) fn read_in_place<S: ByteSource>(
         &mut self,
         stream: &S,
         buffer: &mut [u8],
@@ -46,7 +46,7 @@ impl FrameReader {
 
     /// Returns the long message whose header is waiting: copies what has arrived, and reads the rest to its
     /// destination. Only a call that may wait can do that; one that may not has to keep a partial message.
-    pub(super) fn finish_in_place<S: ByteStream>(&mut self, stream: &S, message: &mut [u8]) -> Result<usize> {
+    pub(super) fn finish_in_place<S: ByteSource>(&mut self, stream: &S, message: &mut [u8]) -> Result<usize> {
         let arrived = message.len().min(self.waiting().len() - HEADER);
         message[..arrived].copy_from_slice(&self.waiting()[HEADER..][..arrived]);
         self.remove(HEADER + arrived);
@@ -57,7 +57,7 @@ impl FrameReader {
     /// Reads the rest of a message, of which the first `arrived` bytes are there. If a read fails, the part that has
     /// arrived by then is kept for the next call, together with its header: nothing else is waiting then.
     #[cold]
-    fn read_rest<S: ByteStream>(&mut self, stream: &S, message: &mut [u8], mut arrived: usize) -> Result<()> {
+    fn read_rest<S: ByteSource>(&mut self, stream: &S, message: &mut [u8], mut arrived: usize) -> Result<()> {
         while arrived < message.len() {
             let rest = &mut message[arrived..];
             match read_some::<S>(Mode::Block, true, || stream.read(rest, Mode::Block)) {

@@ -1,10 +1,9 @@
-use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Read as _;
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::AsFd;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use nix::errno::Errno;
 use proptest::prelude::*;
@@ -18,19 +17,37 @@ use crate::Error;
 /// wait.
 #[derive(Debug, Default)]
 struct Choppy {
-    bytes: RefCell<VecDeque<u8>>,
-    lengths: RefCell<VecDeque<usize>>,
+    bytes: Shared<VecDeque<u8>>,
+    lengths: Shared<VecDeque<usize>>,
     /// The error that the next call returns instead of moving any bytes.
-    refusal: Cell<Option<Errno>>,
+    refusal: Shared<Option<Errno>>,
     /// True if calls on the stream must not wait; one that would is a failure of the test.
-    must_not_wait: Cell<bool>,
+    must_not_wait: Shared<bool>,
+}
+
+/// A value that both ends of the stream see, as a [`RefCell`](std::cell::RefCell) for two threads.
+#[derive(Debug, Default)]
+struct Shared<T>(Mutex<T>);
+
+impl<T: Default> Shared<T> {
+    fn borrow_mut(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap()
+    }
+
+    fn set(&self, value: T) {
+        *self.borrow_mut() = value;
+    }
+
+    fn take(&self) -> T {
+        std::mem::take(&mut *self.borrow_mut())
+    }
 }
 
 const FAILS: usize = usize::MAX - 1;
 
 impl Choppy {
     fn next(&self, mode: Mode) -> nix::Result<usize> {
-        assert!(mode == Mode::Try || !self.must_not_wait.get(), "this call would wait");
+        assert!(mode == Mode::Try || !*self.must_not_wait.borrow_mut(), "this call would wait");
         if let Some(errno) = self.refusal.take() {
             return Err(errno);
         }
@@ -48,19 +65,10 @@ impl Choppy {
 /// A file that polls readable and writable at once.
 static NULL: LazyLock<File> = LazyLock::new(|| File::open("/dev/null").unwrap());
 
-impl ByteStream for Choppy {
+impl ByteSource for Arc<Choppy> {
     const READ: &'static str = "read";
-    const WRITE: &'static str = "write";
-
-    fn chunk_sizes(&self) -> ChunkSizes {
-        ChunkSizes { alone: 9000, in_a_row: 5000 }
-    }
 
     fn input(&self) -> BorrowedFd<'_> {
-        NULL.as_fd()
-    }
-
-    fn output(&self) -> BorrowedFd<'_> {
         NULL.as_fd()
     }
 
@@ -81,6 +89,18 @@ impl ByteStream for Choppy {
         }
         Ok(most - left)
     }
+}
+
+impl ByteSink for Arc<Choppy> {
+    const WRITE: &'static str = "write";
+
+    fn chunk_sizes(&self) -> ChunkSizes {
+        ChunkSizes { alone: 9000, in_a_row: 5000 }
+    }
+
+    fn output(&self) -> BorrowedFd<'_> {
+        NULL.as_fd()
+    }
 
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
         self.writev(&[IoSlice::new(bytes)], mode)
@@ -100,15 +120,16 @@ impl ByteStream for Choppy {
 }
 
 /// Makes a stream of these bytes that are read in parts of these lengths.
-pub(super) fn holding(bytes: &[u8], reads: VecDeque<usize>) -> Framed<impl ByteStream> {
+pub(super) fn holding(bytes: &[u8], reads: VecDeque<usize>) -> Framed<impl ByteSource, impl ByteSink> {
     let link = framed();
-    link.stream.bytes.borrow_mut().extend(bytes);
-    *link.stream.lengths.borrow_mut() = reads;
+    link.sink().bytes.borrow_mut().extend(bytes);
+    *link.sink().lengths.borrow_mut() = reads;
     link
 }
 
-fn framed() -> Framed<Choppy> {
-    Framed::new(Choppy::default())
+fn framed() -> Framed<Arc<Choppy>, Arc<Choppy>> {
+    let stream = Arc::new(Choppy::default());
+    Framed::new(Arc::clone(&stream), stream)
 }
 
 fn message(len: usize) -> Vec<u8> {
@@ -143,8 +164,8 @@ proptest! {
         may_wait in any::<bool>(),
     ) {
         let mut link = framed();
-        *link.stream.lengths.borrow_mut() = writes;
-        link.stream.must_not_wait.set(!may_wait);
+        *link.sink().lengths.borrow_mut() = writes;
+        link.sink().must_not_wait.set(!may_wait);
         for &len in &lengths {
             let message = message(len);
             if may_wait {
@@ -153,7 +174,7 @@ proptest! {
                 prop_assert!((0..TRIES).any(|_| link.try_send(&message).unwrap().is_some()));
             }
         }
-        *link.stream.lengths.borrow_mut() = reads;
+        *link.sink().lengths.borrow_mut() = reads;
         for &len in &lengths {
             let mut buffer = vec![0; len + room];
             let received = if may_wait {
@@ -164,7 +185,7 @@ proptest! {
             prop_assert_eq!(received, Some(len));
             prop_assert!(buffer[..len] == message(len), "{} other bytes", len);
         }
-        link.stream.must_not_wait.set(true);
+        link.sink().must_not_wait.set(true);
         prop_assert_eq!(link.try_recv(&mut [0; 10]).unwrap(), None);
         prop_assert_eq!(link.try_recv(&mut [0; 10_000]).unwrap(), None);
     }
@@ -176,7 +197,7 @@ proptest! {
         for len in [len, 3] {
             link.send(&message(len)).unwrap();
         }
-        *link.stream.lengths.borrow_mut() = reads;
+        *link.sink().lengths.borrow_mut() = reads;
         if room < len {
             let refused = link.recv(&mut vec![0; room]);
             prop_assert!(matches!(refused, Err(Error::BufferTooSmall { needed }) if needed == len), "{:?}", refused);
@@ -224,14 +245,14 @@ proptest! {
         may_wait in any::<bool>(),
     ) {
         let mut link = framed();
-        *link.stream.lengths.borrow_mut() = writes;
+        *link.sink().lengths.borrow_mut() = writes;
         for &len in &lengths {
-            despite_and_insist(may_wait, |mode| link.write_frame(&message(len), mode));
+            despite_and_insist(may_wait, |mode| link.sender.write_frame(&message(len), mode));
         }
-        *link.stream.lengths.borrow_mut() = reads;
+        *link.sink().lengths.borrow_mut() = reads;
         for &len in &lengths {
             let mut buffer = vec![0; len + room];
-            let received = despite_and_insist(may_wait, |mode| link.read_frame(&mut buffer, mode));
+            let received = despite_and_insist(may_wait, |mode| link.receiver.read_frame(&mut buffer, mode));
             prop_assert_eq!(received, len);
             prop_assert!(buffer[..len] == message(len), "{} other bytes", len);
         }
@@ -250,11 +271,11 @@ proptest! {
         let mut ends = vec![0]; // the ends of all frames
         for &len in &lengths {
             link.send(&message(len)).unwrap();
-            ends.push(link.stream.bytes.borrow().len());
+            ends.push(link.sink().bytes.borrow_mut().len());
         }
         let left = cut.index(ends[lengths.len()] + 1);
-        link.stream.bytes.borrow_mut().truncate(left);
-        *link.stream.lengths.borrow_mut() = reads;
+        link.sink().bytes.borrow_mut().truncate(left);
+        *link.sink().lengths.borrow_mut() = reads;
         let whole = ends.iter().rposition(|&end| end <= left).unwrap();
         for &len in &lengths[..whole] {
             let mut buffer = vec![0; len + room];
@@ -278,15 +299,15 @@ fn a_length_is_not_believed() {
     for room in [10, 1 << 20] {
         for mode in [Mode::Block, Mode::Try] {
             let mut link = framed();
-            link.stream.write(&u32::MAX.to_le_bytes(), Mode::Block).unwrap();
-            link.stream.write(&[1; 100], Mode::Block).unwrap();
-            let answer = link.read_frame(&mut vec![0; room], mode);
+            link.sink().write(&u32::MAX.to_le_bytes(), Mode::Block).unwrap();
+            link.sink().write(&[1; 100], Mode::Block).unwrap();
+            let answer = link.receiver.read_frame(&mut vec![0; room], mode);
             assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
         }
     }
     // A length that would fit is not believed either.
     let mut link = framed();
-    link.stream.write(&(MAX_MESSAGE as u32 + 1).to_le_bytes(), Mode::Block).unwrap();
+    link.sink().write(&(MAX_MESSAGE as u32 + 1).to_le_bytes(), Mode::Block).unwrap();
     let answer = link.recv(&mut vec![0; MAX_MESSAGE + 1]);
     assert!(matches!(answer, Err(Error::Corrupt("a frame longer than any message can be"))), "{answer:?}");
 }
@@ -295,7 +316,7 @@ fn a_length_is_not_believed() {
 #[test]
 fn a_frame_runs_over_the_end_of_the_reader() {
     const LAST: usize = 100;
-    let capacity = framed().reader.capacity();
+    let capacity = framed().receiver.reader.capacity();
     for missing in [0, 1, 2, LAST - 1, LAST, LAST + 1, LAST + HEADER - 1, LAST + HEADER] {
         let mut link = framed();
         let mut left = capacity + missing - (HEADER + LAST);
@@ -330,25 +351,25 @@ fn how_the_stream_fails_is_told() {
     let mut buffer = [0; 8];
     for errno in [Errno::EIO, Errno::EAGAIN] {
         let mut link = framed();
-        link.stream.refusal.set(Some(errno));
+        link.sink().refusal.set(Some(errno));
         assert_eq!(told(link.recv(&mut buffer)), ("read", errno));
-        link.stream.refusal.set(Some(errno));
+        link.sink().refusal.set(Some(errno));
         assert_eq!(told(link.send(&buffer)), ("write", errno));
     }
     let mut link = framed();
-    link.stream.refusal.set(Some(Errno::ECONNRESET));
+    link.sink().refusal.set(Some(Errno::ECONNRESET));
     assert_eq!(told(link.recv(&mut buffer)).0, "gone");
-    link.stream.bytes.borrow_mut().extend([7, 0]);
-    link.stream.lengths.replace(VecDeque::from([2, 0]));
+    link.sink().bytes.borrow_mut().extend([7, 0]);
+    link.sink().lengths.set(VecDeque::from([2, 0]));
     assert_eq!(link.try_recv(&mut buffer).unwrap(), None, "half a header");
-    link.stream.refusal.set(Some(Errno::ECONNRESET));
+    link.sink().refusal.set(Some(Errno::ECONNRESET));
     assert_eq!(told(link.recv(&mut buffer)).0, "corrupt");
     for errno in [Errno::EPIPE, Errno::ECONNRESET] {
         let mut link = framed();
-        link.stream.lengths.replace(VecDeque::from([10, 0]));
+        link.sink().lengths.set(VecDeque::from([10, 0]));
         assert!(link.try_send(&message(100)).unwrap().is_none());
         for len in [100, 50] {
-            link.stream.refusal.set(Some(errno));
+            link.sink().refusal.set(Some(errno));
             assert_eq!(told(link.send(&message(len))).0, "gone", "{errno}, {len} bytes");
         }
     }
@@ -360,7 +381,7 @@ fn a_message_too_long_is_told_as_such() {
     for under_way in [false, true] {
         let mut link = framed();
         if under_way {
-            link.stream.lengths.replace(VecDeque::from([10, 0]));
+            link.sink().lengths.set(VecDeque::from([10, 0]));
             assert!(link.try_send(&message(100)).unwrap().is_none());
             assert!(matches!(link.try_send(&message(99)), Err(Error::Usage(_))));
         }
@@ -379,8 +400,8 @@ fn half_a_message_is_not_now() {
     for cut in [1, HEADER, HEADER + 1, HEADER + SHORT, frame.len() - 1] {
         for begun_by_a_short_buffer in [false, true] {
             let mut link = framed();
-            link.stream.must_not_wait.set(true);
-            link.stream.bytes.borrow_mut().extend(&frame[..cut]);
+            link.sink().must_not_wait.set(true);
+            link.sink().bytes.borrow_mut().extend(&frame[..cut]);
             if begun_by_a_short_buffer && cut >= HEADER {
                 let refused = link.try_recv(&mut [0; 10]);
                 assert!(matches!(refused, Err(Error::BufferTooSmall { needed: 20_000 })), "{refused:?}");
@@ -389,7 +410,7 @@ fn half_a_message_is_not_now() {
             for _ in 0..2 {
                 assert_eq!(link.try_recv(&mut buffer).unwrap(), None, "{cut} bytes of {}", frame.len());
             }
-            link.stream.bytes.borrow_mut().extend(&frame[cut..]);
+            link.sink().bytes.borrow_mut().extend(&frame[cut..]);
             assert_eq!(link.recv_timeout(&mut buffer, Duration::ZERO).unwrap(), Some(whole.len()));
             assert!(buffer[..whole.len()] == whole, "cut at {cut}");
         }
@@ -403,10 +424,10 @@ fn a_trickle_does_not_keep_a_call() {
     let not_now = || VecDeque::from(vec![0; 1_000_000]);
     let mut link = framed();
     link.send(b"message").unwrap();
-    link.stream.must_not_wait.set(true);
-    link.stream.lengths.replace(not_now());
+    link.sink().must_not_wait.set(true);
+    link.sink().lengths.set(not_now());
     assert_eq!(link.recv_timeout(&mut [0; 8], time).unwrap(), None);
-    link.stream.lengths.replace(not_now());
+    link.sink().lengths.set(not_now());
     assert_eq!(link.send_timeout(b"message", time).unwrap(), None);
 }
 
@@ -416,23 +437,23 @@ fn a_trickle_does_not_keep_a_call() {
 fn memory_is_taken_only_once_the_caller_shows_room() {
     for mode in [Mode::Block, Mode::Try] {
         let mut link = framed();
-        let before = link.reader.capacity();
-        link.stream.bytes.borrow_mut().extend((MAX_MESSAGE as u32).to_le_bytes());
+        let before = link.receiver.reader.capacity();
+        link.sink().bytes.borrow_mut().extend((MAX_MESSAGE as u32).to_le_bytes());
         for room in [0, 10, SHORT, 1 << 20, MAX_MESSAGE - 1] {
-            let refused = link.read_frame(&mut vec![0; room], mode);
+            let refused = link.receiver.read_frame(&mut vec![0; room], mode);
             assert!(
                 matches!(refused, Err(Error::BufferTooSmall { needed: MAX_MESSAGE })),
                 "room for {room}: {refused:?}"
             );
-            assert_eq!(link.reader.capacity(), before, "room for {room}");
+            assert_eq!(link.receiver.reader.capacity(), before, "room for {room}");
         }
         if mode == Mode::Try {
             assert_eq!(link.try_recv(&mut vec![0; MAX_MESSAGE]).unwrap(), None);
-            assert_eq!(link.reader.capacity(), HEADER + MAX_MESSAGE, "and no more than that");
+            assert_eq!(link.receiver.reader.capacity(), HEADER + MAX_MESSAGE, "and no more than that");
         } else {
-            link.stream.bytes.borrow_mut().extend(vec![7; MAX_MESSAGE]);
+            link.sink().bytes.borrow_mut().extend(vec![7; MAX_MESSAGE]);
             assert_eq!(link.recv(&mut vec![0; MAX_MESSAGE]).unwrap(), MAX_MESSAGE);
-            assert_eq!(link.reader.capacity(), before);
+            assert_eq!(link.receiver.reader.capacity(), before);
         }
     }
 }
@@ -443,18 +464,18 @@ fn memory_is_taken_only_once_the_caller_shows_room() {
 fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
     for errno in [Errno::ENOBUFS, Errno::EAGAIN] {
         let mut link = framed();
-        link.stream.lengths.replace(VecDeque::from([10, 0]));
+        link.sink().lengths.set(VecDeque::from([10, 0]));
         assert!(link.try_send(&message(100)).unwrap().is_none());
-        link.stream.refusal.set(Some(errno));
+        link.sink().refusal.set(Some(errno));
         assert_eq!(link.send(&message(100)).unwrap_err().errno(), Some(errno));
         // Not even one of the same length: its end would be taken for the end of the first one.
         for other in [vec![1; 50], vec![1; 100]] {
             assert!(matches!(link.send(&other), Err(Error::Usage(_))));
         }
         link.send(&message(100)).unwrap();
-        link.stream.refusal.set(Some(errno));
+        link.sink().refusal.set(Some(errno));
         link.send(&[1; 100]).unwrap_err();
-        link.stream.lengths.replace(VecDeque::from([10, 0]));
+        link.sink().lengths.set(VecDeque::from([10, 0]));
         assert!(link.try_send(&[2; 100]).unwrap().is_none(), "nothing had left of the one that failed");
         link.send(&[2; 100]).unwrap();
         let mut buffer = [0; 100];
@@ -468,13 +489,13 @@ fn an_error_in_the_middle_of_a_message_is_no_end_of_it() {
 fn messages_in_a_row_leave_in_smaller_chunks() {
     let mut link = framed();
     let mut calls = || {
-        link.stream.lengths.replace(VecDeque::from([usize::MAX; 20]));
+        link.sink().lengths.set(VecDeque::from([usize::MAX; 20]));
         link.send(&message(20_000)).unwrap();
-        20 - link.stream.lengths.borrow().len()
+        20 - link.sink().lengths.borrow_mut().len()
     };
     assert_eq!([calls(), calls()], [3, 4], "alone, and behind another");
     link.recv(&mut vec![0; 20_000]).unwrap();
-    link.stream.lengths.replace(VecDeque::from([usize::MAX; 20]));
+    link.sink().lengths.set(VecDeque::from([usize::MAX; 20]));
     link.send(&message(20_000)).unwrap();
-    assert_eq!(20 - link.stream.lengths.borrow().len(), 3, "behind one that was received");
+    assert_eq!(20 - link.sink().lengths.borrow_mut().len(), 3, "behind one that was received");
 }
