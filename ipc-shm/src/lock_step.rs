@@ -11,11 +11,12 @@
 //! [ring](ipc_core::ring) needs no calls while both sides are awake.
 
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::ring::{Attachment, Memory, SLICE, data_offset};
-use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, last_look};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split, last_look};
 
 use nix::errno::Errno;
 
@@ -48,15 +49,35 @@ pub(crate) fn published_key(memory: &Attached) -> Result<Key> {
 /// One end of a lock-step link.
 #[derive(Debug)]
 pub struct LockStep {
-    attachment: Attachment<Attached>,
-    semaphores: SemaphoreArray,
+    // Dropped in this order: the peer learns first that nothing more will come.
+    sender: LockStepSender,
+    receiver: LockStepReceiver,
+}
+
+/// The half of a [`LockStep`] link that sends.
+#[derive(Debug)]
+pub struct LockStepSender {
+    place: Arc<Place>,
     /// The number of messages sent; also the number of the next one.
     sent: u64,
+}
+
+/// The half of a [`LockStep`] link that receives.
+#[derive(Debug)]
+pub struct LockStepReceiver {
+    place: Arc<Place>,
     received: u64,
     /// True if we have taken "full" for a message and not read it yet.
     taken: bool,
+}
+
+/// This side's place at the segment and its semaphores, which the two halves share.
+#[derive(Debug)]
+struct Place {
+    attachment: Attachment<Attached>,
+    semaphores: SemaphoreArray,
     /// The peer's violation of the protocol. After it, nothing that the peer says is trusted.
-    broken: Option<&'static str>,
+    broken: OnceLock<&'static str>,
     /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
     /// `Drop`.
     ownership: Option<OwnershipLock>,
@@ -69,7 +90,11 @@ impl LockStep {
         semaphores: SemaphoreArray,
         ownership: Option<OwnershipLock>,
     ) -> Self {
-        Self { attachment, semaphores, sent: 0, received: 0, taken: false, broken: None, ownership }
+        let place = Arc::new(Place { attachment, semaphores, broken: OnceLock::new(), ownership });
+        Self {
+            sender: LockStepSender { place: Arc::clone(&place), sent: 0 },
+            receiver: LockStepReceiver { place, received: 0, taken: false },
+        }
     }
 
     /// Marks `side` as present. The kernel removes the mark when this process ends, even by `SIGKILL`: this is a right
@@ -80,8 +105,8 @@ impl LockStep {
 
     /// Returns the semaphores, to inspect them, or to damage them in a test.
     #[must_use]
-    pub const fn semaphores(&self) -> SemaphoreArray {
-        self.semaphores
+    pub fn semaphores(&self) -> SemaphoreArray {
+        self.sender.place.semaphores
     }
 
     /// Returns the length of the segment, in bytes.
@@ -92,7 +117,13 @@ impl LockStep {
 
     /// Returns the memory itself.
     #[must_use]
-    pub const fn memory(&self) -> &Attached {
+    pub fn memory(&self) -> &Attached {
+        self.sender.place.memory()
+    }
+}
+
+impl Place {
+    const fn memory(&self) -> &Attached {
         self.attachment.region().memory()
     }
 
@@ -104,10 +135,16 @@ impl LockStep {
         1 - self.attachment.side()
     }
 
-    /// Takes semaphore `index`; `false` if that was not possible before the `deadline`.
+    /// Takes semaphore `index`; `false` if that was not possible before the `deadline`. `ended` says whether the peer
+    /// still does its part.
     ///
     /// Never sleeps for longer than a [`SLICE`], since a killed peer gives nothing back.
-    fn take(&self, index: u16, deadline: Deadline) -> Result<bool> {
+    fn take(
+        &self,
+        index: u16,
+        deadline: Deadline,
+        ended: fn(&Attachment<Attached>) -> Result<bool>,
+    ) -> Result<bool> {
         if deadline == Deadline::Now {
             return self.semaphores.try_take(index, Undo::Never);
         }
@@ -115,7 +152,7 @@ impl LockStep {
             if self.semaphores.take(index, deadline.left(SLICE))? {
                 return Ok(true);
             }
-            if self.attachment.peer_left()? || !self.peer_is_present()? {
+            if ended(&self.attachment)? || !self.peer_is_present()? {
                 let take = || self.semaphores.try_take(index, Undo::Never).map(|taken| taken.then_some(true));
                 return last_look(Error::Disconnected, take);
             }
@@ -127,66 +164,13 @@ impl LockStep {
 
     /// Hands a slot to the other side. If that fails, the two sides are out of step for good: the next call reports it,
     /// or, if the array was removed, finds that out by itself.
-    fn give(&mut self, index: u16) -> Result<()> {
+    fn give(&self, index: u16) -> Result<()> {
         let given = self.semaphores.give(index, Undo::Never);
         if given.as_ref().is_err_and(|error| error.errno() != Some(Errno::EIDRM)) {
-            self.broken = Some("a semaphore that cannot be raised");
+            let _ = self.broken.set("a semaphore that cannot be raised"); // or another offence was first
         }
         given
     }
-
-    // ANCHOR: lock_step
-    fn write(&mut self, message: &[u8], deadline: Deadline) -> Result<Option<()>> {
-        if message.len() > MAX_MESSAGE {
-            return Err(Error::TooLarge { len: message.len(), max: MAX_MESSAGE });
-        }
-        if !self.attachment.peer_left()? && !self.take(free(self.mine()), deadline)? {
-            return Ok(None);
-        }
-        if self.attachment.peer_left()? {
-            return Err(Error::Disconnected); // a side that leaves raises "free" once more, to wake us
-        }
-        let slot = data_offset(self.mine());
-        self.sent += 1;
-        let memory = self.memory();
-        memory.copy_in(slot + PAYLOAD, message);
-        memory.word(slot + LEN).store(message.len() as u64, Ordering::Relaxed);
-        memory.word(slot + NUMBER).store(self.sent, Ordering::Release);
-        self.give(full(self.mine()))?;
-        Ok(Some(()))
-    }
-
-    fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
-        // In this order: what the peer sent before it left is found after we know that it left.
-        let left = self.attachment.peer_left()?;
-        let deadline = if left { Deadline::Now } else { deadline };
-        if !self.taken && !self.take(full(self.peers()), deadline)? {
-            return if left { Err(Error::Disconnected) } else { Ok(None) };
-        }
-        self.taken = true;
-        let slot = data_offset(self.peers());
-        let memory = self.memory();
-        if memory.word(slot + NUMBER).load(Ordering::Acquire) != self.received + 1 {
-            let left = self.attachment.peer_left()?; // a side that leaves raises "full" once more, to wake us
-            let broken = Error::Corrupt("a full slot without the next message");
-            return Err(if left { Error::Disconnected } else { broken });
-        }
-        // Read once: the peer may change it between a check and a use.
-        let len = memory.word(slot + LEN).load(Ordering::Relaxed);
-        if len > MAX_MESSAGE as u64 {
-            return Err(Error::Corrupt("a message longer than its slot"));
-        }
-        let len = len as usize;
-        if len > buffer.len() {
-            return Err(Error::BufferTooSmall { needed: len }); // still taken: kept
-        }
-        memory.copy_out(slot + PAYLOAD, &mut buffer[..len]);
-        self.received += 1;
-        self.taken = false;
-        let _ = self.give(free(self.peers())); // the message is still good; the next call reports the failure
-        Ok(Some(len))
-    }
-    // ANCHOR_END: lock_step
 
     /// Returns whether the peer's mark of presence is still set; the kernel clears it when a process ends. A peer that
     /// has tampered with the count leaves its mark set, so this also checks the process itself.
@@ -198,34 +182,120 @@ impl LockStep {
         }
     }
 
+    /// Checks that the peer is present and has not `ended` its part.
+    fn check_peer(&self, ended: Result<bool>) -> Result<()> {
+        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
+        if present && !ended? { Ok(()) } else { Err(Error::Disconnected) }
+    }
+
     /// Turns the removal of the array into the end of the peer, where that is the cause. An ownership lock keeps the
     /// array until both sides are done; without one, the array goes with its owner.
     fn unless_peer_left(&self, error: Error) -> Error {
-        let left = || self.attachment.peer_left().unwrap_or(true) || self.attachment.check_peer().is_err();
+        let left =
+            || self.attachment.peer_sends_no_more().unwrap_or(true) || self.attachment.check_peer().is_err();
         let is_the_end = error.errno() == Some(Errno::EIDRM) && self.ownership.is_none() && left();
         if is_the_end { Error::Disconnected } else { error }
     }
 
     /// Refuses a broken link, and records an error that breaks one.
-    fn unless_broken<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if let Some(reason) = self.broken {
+    fn unless_broken<T>(&self, attempt: impl FnOnce() -> Result<T>) -> Result<T> {
+        if let Some(reason) = self.broken.get() {
             return Err(Error::Corrupt(reason));
         }
-        let result = attempt(self).map_err(|error| self.unless_peer_left(error));
+        let result = attempt().map_err(|error| self.unless_peer_left(error));
         if let Err(Error::Corrupt(reason)) = result {
-            self.broken = Some(reason);
+            let _ = self.broken.set(reason); // or the other half was faster
         }
         result
     }
 }
 
+/// The counts mean nothing from here on, and a failure cannot be reported.
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
+    }
+}
+
+// ANCHOR: lock_step
+impl LockStepSender {
+    fn write(&mut self, message: &[u8], deadline: Deadline) -> Result<Option<()>> {
+        if message.len() > MAX_MESSAGE {
+            return Err(Error::TooLarge { len: message.len(), max: MAX_MESSAGE });
+        }
+        let Self { place, sent } = self;
+        place.unless_broken(|| {
+            let ended = Attachment::peer_receives_no_more;
+            if !ended(&place.attachment)? && !place.take(free(place.mine()), deadline, ended)? {
+                return Ok(None);
+            }
+            if ended(&place.attachment)? {
+                return Err(Error::Disconnected); // a receiver that leaves raises "free" once more, to wake us
+            }
+            let (slot, memory) = (data_offset(place.mine()), place.memory());
+            *sent += 1;
+            memory.copy_in(slot + PAYLOAD, message);
+            memory.word(slot + LEN).store(message.len() as u64, Ordering::Relaxed);
+            memory.word(slot + NUMBER).store(*sent, Ordering::Release);
+            place.give(full(place.mine()))?;
+            Ok(Some(()))
+        })
+    }
+}
+
+impl LockStepReceiver {
+    fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
+        let Self { place, received, taken } = self;
+        place.unless_broken(|| {
+            let ended = Attachment::peer_sends_no_more;
+            // In this order: what the peer sent before it left is found after we know that it left.
+            let left = ended(&place.attachment)?;
+            let deadline = if left { Deadline::Now } else { deadline };
+            if !*taken && !place.take(full(place.peers()), deadline, ended)? {
+                return if left { Err(Error::Disconnected) } else { Ok(None) };
+            }
+            *taken = true;
+            let (slot, memory) = (data_offset(place.peers()), place.memory());
+            if memory.word(slot + NUMBER).load(Ordering::Acquire) != *received + 1 {
+                let left = ended(&place.attachment)?; // a sender that leaves raises "full" once more, to wake us
+                let broken = Error::Corrupt("a full slot without the next message");
+                return Err(if left { Error::Disconnected } else { broken });
+            }
+            // Read once: the peer may change it between a check and a use.
+            let len = memory.word(slot + LEN).load(Ordering::Relaxed);
+            if len > MAX_MESSAGE as u64 {
+                return Err(Error::Corrupt("a message longer than its slot"));
+            }
+            let len = len as usize;
+            if len > buffer.len() {
+                return Err(Error::BufferTooSmall { needed: len }); // still taken: kept
+            }
+            memory.copy_out(slot + PAYLOAD, &mut buffer[..len]);
+            *received += 1;
+            *taken = false;
+            let _ = place.give(free(place.peers())); // the message is good; the next call reports the failure
+            Ok(Some(len))
+        })
+    }
+}
+// ANCHOR_END: lock_step
+
 const BLOCKING: &str = "a call without a deadline waits until it is done";
 
-impl LockStep {
-    /// Checks the semaphores: the peer's mark of presence is gone when the peer is.
-    fn check_peer(&mut self) -> Result<()> {
-        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
-        if present { Ok(()) } else { Err(Error::Disconnected) }
+impl Split for LockStep {
+    type Sender = LockStepSender;
+    type Receiver = LockStepReceiver;
+
+    fn sender(&mut self) -> &mut LockStepSender {
+        &mut self.sender
+    }
+
+    fn receiver(&mut self) -> &mut LockStepReceiver {
+        &mut self.receiver
+    }
+
+    fn split(self) -> (LockStepSender, LockStepReceiver) {
+        (self.sender, self.receiver)
     }
 }
 
@@ -235,50 +305,69 @@ impl Endpoint for LockStep {
     }
 }
 
-impl Sender for LockStep {
+impl Endpoint for LockStepSender {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl Endpoint for LockStepReceiver {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl Sender for LockStepSender {
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.unless_broken(|link| link.write(message, Deadline::Never)).map(|sent| sent.expect(BLOCKING))
+        self.write(message, Deadline::Never).map(|sent| sent.expect(BLOCKING))
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.unless_broken(|link| link.write(message, Deadline::after(timeout)))
+        self.write(message, Deadline::after(timeout))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.unless_broken(|link| link.write(message, Deadline::Now))
+        self.write(message, Deadline::Now)
     }
 
+    /// Checks the semaphores: the peer's mark of presence is gone when the peer is.
     fn check_receiver(&mut self) -> Result<()> {
-        self.check_peer()
+        self.place.check_peer(self.place.attachment.peer_receives_no_more())
     }
 }
 
-impl Receiver for LockStep {
+impl Receiver for LockStepReceiver {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.unless_broken(|link| link.read(buffer, Deadline::Never)).map(|len| len.expect(BLOCKING))
+        self.read(buffer, Deadline::Never).map(|len| len.expect(BLOCKING))
     }
 
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.unless_broken(|link| link.read(buffer, Deadline::after(timeout)))
+        self.read(buffer, Deadline::after(timeout))
     }
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.unless_broken(|link| link.read(buffer, Deadline::Now))
+        self.read(buffer, Deadline::Now)
     }
 
+    /// Checks the semaphores: the peer's mark of presence is gone when the peer is.
     fn check_sender(&mut self) -> Result<()> {
-        self.check_peer()
+        self.place.check_peer(self.place.attachment.peer_sends_no_more())
     }
 }
 
-impl Drop for LockStep {
+/// Wakes the peer's receiver, which may sleep until the slot is full.
+impl Drop for LockStepSender {
     fn drop(&mut self) {
-        self.attachment.leave();
-        // Wakes the other side, wherever it sleeps. The counts mean nothing from here on, and a failure cannot be
-        // reported.
-        let _ = self.semaphores.give(full(self.mine()), Undo::Never);
-        let _ = self.semaphores.give(free(self.peers()), Undo::Never);
-        let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
+        self.place.attachment.end_sending();
+        let _ = self.place.semaphores.give(full(self.place.mine()), Undo::Never); // a failure cannot be reported
+    }
+}
+
+/// Wakes the peer's sender, which may sleep until the slot is free.
+impl Drop for LockStepReceiver {
+    fn drop(&mut self) {
+        self.place.attachment.end_receiving();
+        let _ = self.place.semaphores.give(free(self.place.peers()), Undo::Never); // likewise
     }
 }
 
@@ -290,7 +379,7 @@ mod tests {
     use ipc_core::{Mechanism, Setup};
 
     use super::*;
-    use crate::{Semaphores, sys};
+    use crate::{Semaphores, meeting, sem, sys};
 
     fn pair() -> (LockStep, LockStep) {
         over_this_test();
@@ -303,10 +392,16 @@ mod tests {
     /// An array goes with its owner if the two sides share no ownership lock, as in two containers with a `/tmp` each.
     #[test]
     fn an_array_that_went_with_its_owner_is_the_owners_end() {
-        let (owner, mut joiner) = pair();
-        joiner.ownership = None;
-        drop(owner);
-        let asked = [joiner.recv(&mut [0; 8]).map(drop), joiner.send(b"text"), joiner.check_peer()];
+        over_this_test();
+        let mut owner = Semaphores::create(None, &Setup::default()).unwrap();
+        let address = owner.address();
+        let joiner = thread::spawn(move || {
+            let claim = |_, segment, region| sem::claim(segment, region, None);
+            meeting::join(&address, &Setup::default(), PATIENCE, "", claim).unwrap()
+        });
+        drop(owner.accept(PATIENCE).unwrap());
+        let mut joiner = joiner.join().unwrap();
+        let asked = [joiner.recv(&mut [0; 8]).map(drop), joiner.send(b"text"), joiner.check_sender()];
         for end in asked {
             assert!(matches!(end, Err(Error::Disconnected)), "{end:?}");
         }
@@ -316,8 +411,8 @@ mod tests {
     #[test]
     fn an_array_that_goes_between_taking_and_giving_was_removed() {
         let (owner, mut joiner) = pair();
-        sys::sem_remove(joiner.semaphores.id()).unwrap();
-        assert_eq!(joiner.give(free(0)).unwrap_err().errno(), Some(Errno::EIDRM));
+        sys::sem_remove(joiner.semaphores().id()).unwrap();
+        assert_eq!(joiner.sender.place.give(free(0)).unwrap_err().errno(), Some(Errno::EIDRM));
         assert_eq!(joiner.send(b"text").unwrap_err().errno(), Some(Errno::EIDRM));
         drop(owner);
     }
@@ -326,7 +421,7 @@ mod tests {
     #[test]
     fn an_array_that_is_gone_under_a_lease_was_removed() {
         let (owner, mut joiner) = pair();
-        sys::sem_remove(joiner.semaphores.id()).unwrap();
+        sys::sem_remove(joiner.semaphores().id()).unwrap();
         drop(owner);
         assert_eq!(joiner.recv(&mut [0; 8]).unwrap_err().errno(), Some(Errno::EIDRM));
     }

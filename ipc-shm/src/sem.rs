@@ -70,7 +70,15 @@ impl Mechanism for Semaphores {
 /// Takes the free attachment at the segment; `None` if there is none, or not yet.
 fn attach(key: Key, segment: Segment, region: Region<Attached>) -> Result<Option<LockStep>> {
     // From here on the semaphores stay until this side is done with them too.
-    let ownership = OwnershipLock::share::<Semaphores>(&key.to_string())?;
+    claim(segment, region, OwnershipLock::share::<Semaphores>(&key.to_string())?)
+}
+
+/// Does the same without an ownership lock if there is none to share.
+pub(crate) fn claim(
+    segment: Segment,
+    region: Region<Attached>,
+    ownership: Option<OwnershipLock>,
+) -> Result<Option<LockStep>> {
     let Some(attachment) = Attachment::claim(region, Layout::LockStep)? else { return Ok(None) };
     let creator = segment.stat()?.creator;
     let key = published_key(attachment.region().memory())?;

@@ -112,6 +112,10 @@ impl Drop for Attached {
 // SAFETY: the mapping belongs to the whole process, whichever thread uses it.
 unsafe impl Send for Attached {}
 
+// SAFETY: the methods that copy are for the side, and the half of its link, whose turn it is: two threads never touch the
+// same bytes at once. All else reads fields that never change, or makes a system call.
+unsafe impl Sync for Attached {}
+
 // SAFETY: attached for reading and writing until dropped, at a page; a System V segment never changes its size.
 unsafe impl Memory for Attached {
     fn base(&self) -> NonNull<u8> {

@@ -15,7 +15,7 @@
 //! | `eventcount.rs`, `futex.rs` | sleeping without missing a wake-up |
 //! | `attachment.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
-//! | `link.rs` | [`RingLink`]: two rings as a [`Transport`](crate::Transport) |
+//! | `link.rs` | [`RingLink`]: two rings as a link, and its two halves |
 //! | `in_place.rs` | writing and reading messages in place, without a copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
 //! | `guard.rs` | turning a page that the peer has taken away into an error instead of a crash |
@@ -83,7 +83,7 @@ pub use attachment::{Attachment, Layout};
 pub use bytes::{Bytes, scribble};
 pub use in_place::{ReadGrant, WriteGrant};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
-pub use link::RingLink;
+pub use link::{RingLink, RingReceiver, RingSender};
 #[cfg(feature = "shared-file")]
 pub use mapping::Mapping;
 pub(crate) use memory::advise;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use ipc_conformance::watchdog::{WHOLE_CASE, watched_for};
 use ipc_conformance::{Bytes as _, fuzz, scribble};
 use ipc_core::{
-    Error, Receiver, Result, Sender,
+    Error, Receiver, Result, Sender, Split,
     process::ProcessId,
     ring::{
         Attachment, CAPACITY, HeapMemory, Layout, MAX_MESSAGE, Region, RingLink, SEGMENT_LEN, data_offset,
@@ -335,13 +335,46 @@ fn a_time_that_is_over_is_no_error() {
     });
 }
 
+const STATE_OF_OWNER: usize = 128;
+
+/// Each half of a link ends its own direction, whichever is dropped first.
+#[test]
+fn a_half_that_is_dropped_ends_its_direction() {
+    let (a, mut b) = pair();
+    let (mut sender, receiver) = a.split();
+    sender.send(b"before").unwrap();
+    drop(receiver);
+    assert!(matches!(b.send(b"x"), Err(Error::Disconnected)));
+    assert!(matches!(b.check_receiver(), Err(Error::Disconnected)));
+    b.check_sender().unwrap();
+    sender.send(b"after").unwrap();
+    assert_eq!([(); 2].map(|()| b.recv(&mut [0; 8]).unwrap()), [6, 5]);
+    drop(sender);
+    assert!(matches!(b.recv(&mut [0; 8]), Err(Error::Disconnected)));
+
+    let (a, mut b) = pair();
+    let (mut sender, mut receiver) = a.split();
+    sender.send(b"before").unwrap();
+    drop(sender);
+    b.check_receiver().unwrap();
+    assert!(matches!(b.check_sender(), Err(Error::Disconnected)), "though a message is still there");
+    assert_eq!(b.recv(&mut [0; 8]).unwrap(), 6);
+    assert!(matches!(b.recv(&mut [0; 8]), Err(Error::Disconnected)));
+    b.send(b"answer").unwrap();
+    assert_eq!(receiver.recv(&mut [0; 8]).unwrap(), 6);
+    drop(b);
+    assert!(matches!(receiver.recv(&mut [0; 8]), Err(Error::Disconnected)));
+}
+
 /// The peer's state is read, and believed only if it is possible.
 #[test]
 fn a_peer_whose_memory_was_cut_or_that_says_nonsense_is_corrupt() {
-    const STATE_OF_OWNER: usize = 128;
     for (state, reason) in [
-        (3_u32, "was truncated while the peer had it mapped"),
-        (4, "impossible state"),
+        (9_u32, "was truncated while the peer had it mapped"),
+        (11, "was truncated while the peer had it mapped"),
+        (15, "was truncated while the peer had it mapped"),
+        (17, "impossible state"),
+        (6, "impossible state"),
         (0, "impossible state"),
     ] {
         let (a, mut b) = pair();

@@ -20,7 +20,8 @@ pub enum Layout {
     LockStep = 2,
 }
 
-/// A process's place at a segment. Leaving it (`Drop`) tells the other side and wakes it.
+/// A process's place at a segment. Leaving it (`Drop`) tells the other side and wakes it; so
+/// does ending one direction alone.
 #[derive(Debug)]
 pub struct Attachment<M: Memory> {
     region: Region<M>,
@@ -119,9 +120,8 @@ impl<M: Memory> Attachment<M> {
             self.region.intact()?;
             match now {
                 // The other side may have come, sent, and left again.
-                state::ATTACHED | state::CLOSED => break,
                 state::EMPTY => self.free_if_abandoned()?,
-                _ => return Err(IMPOSSIBLE_STATE),
+                come => break ended(come, state::CLOSED).map(drop)?,
             }
             let left = deadline.left(SLICE);
             if left.is_zero() {
@@ -161,19 +161,29 @@ impl<M: Memory> Attachment<M> {
         self.side
     }
 
-    /// Returns whether the other side has announced that it leaves. Then everything it wrote is visible.
+    /// Returns whether the other side has announced that it sends no more. Then everything it wrote is visible.
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): its state is impossible.
     #[inline]
-    pub fn peer_left(&self) -> Result<bool> {
+    pub fn peer_sends_no_more(&self) -> Result<bool> {
+        self.peer_ended(state::SENDS_NO_MORE)
+    }
+
+    /// Returns whether the other side has announced that it receives no more.
+    ///
+    /// # Errors
+    /// As [`peer_sends_no_more`](Self::peer_sends_no_more).
+    #[inline]
+    pub fn peer_receives_no_more(&self) -> Result<bool> {
+        self.peer_ended(state::RECEIVES_NO_MORE)
+    }
+
+    #[inline]
+    fn peer_ended(&self, what: u32) -> Result<bool> {
         match self.peers().state.load(Ordering::Acquire) {
             state::ATTACHED => Ok(false),
-            state::CLOSED => Ok(true),
-            state::BROKEN => {
-                Err(Error::Corrupt("the shared memory was truncated while the peer had it mapped"))
-            }
-            _ => Err(IMPOSSIBLE_STATE),
+            now => ended(now, what),
         }
     }
 
@@ -188,14 +198,23 @@ impl<M: Memory> Attachment<M> {
         }
     }
 
-    /// Announces that this side will send and receive no more, and wakes the other side. `Drop` does this too.
-    pub fn leave(&self) {
-        let end = if self.region.intact().is_ok() { state::CLOSED } else { state::BROKEN };
-        self.mine().state.store(end, Ordering::Release);
+    /// Announces that this side will send no more, and wakes the other side.
+    pub fn end_sending(&self) {
+        self.end(state::SENDS_NO_MORE);
+        self.region.control().rings[self.side].receiver.notify_all();
+    }
+
+    /// Announces that this side will receive no more, and wakes the other side.
+    pub fn end_receiving(&self) {
+        self.end(state::RECEIVES_NO_MORE);
+        self.region.control().rings[1 - self.side].sender.notify_all();
+    }
+
+    /// Announces an end. One of two threads can be here for each direction.
+    fn end(&self, what: u32) {
+        let broken = if self.region.intact().is_ok() { 0 } else { state::BROKEN };
+        self.mine().state.fetch_or(state::ATTACHED | what | broken, Ordering::Release);
         futex::wake(&self.mine().state);
-        let rings = &self.region.control().rings;
-        rings[self.side].receiver.notify_all();
-        rings[1 - self.side].sender.notify_all();
     }
 
     fn mine(&self) -> &Side {
@@ -207,9 +226,27 @@ impl<M: Memory> Attachment<M> {
     }
 }
 
+/// Announces that this side will send and receive no more.
 impl<M: Memory> Drop for Attachment<M> {
     fn drop(&mut self) {
-        self.leave();
+        if self.mine().state.load(Ordering::Relaxed) & state::CLOSED != state::CLOSED {
+            self.end(state::CLOSED);
+            let rings = &self.region.control().rings;
+            rings[self.side].receiver.notify_all();
+            rings[1 - self.side].sender.notify_all();
+        }
+    }
+}
+
+/// Returns whether a side that has come and is in this state has ended `what`, or part of it.
+#[cold]
+fn ended(now: u32, what: u32) -> Result<bool> {
+    match now {
+        _ if now & state::ATTACHED == 0 || now > state::CLOSED | state::BROKEN => Err(IMPOSSIBLE_STATE),
+        _ if now & state::BROKEN != 0 => {
+            Err(Error::Corrupt("the shared memory was truncated while the peer had it mapped"))
+        }
+        _ => Ok(now & what & !state::ATTACHED != 0),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Messages written and read in place, without a copy on either side.
 //!
-//! [`send`](crate::Transport::send) copies a message from the caller's memory into the ring, and `recv` copies it out
+//! [`send`](crate::Sender::send) copies a message from the caller's memory into the ring, and `recv` copies it out
 //! again. A caller that builds a message piece by piece can build it in the ring directly, and one that only inspects a
 //! message can inspect it there:
 //!
 //! | the sender | the receiver |
 //! |---|---|
-//! | [`reserve`](RingLink::reserve): room for so many bytes | [`peek`](RingLink::peek): the next message |
+//! | [`reserve`](RingSender::reserve): room for so many bytes | [`peek`](RingReceiver::peek): the next message |
 //! | writes them | reads it |
 //! | [`commit`](WriteGrant::commit), or nothing is sent | [`release`](ReadGrant::release), or it stays the next one |
 //!
@@ -22,48 +22,84 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::atomic::Ordering;
-use super::link::{BLOCKING, RingLink};
+use super::link::{BLOCKING, Half, RingLink, RingReceiver, RingSender};
 use super::memory::Memory;
 use crate::Result;
 
 const WORD: usize = size_of::<u64>();
 
-impl<M: Memory> RingLink<M> {
+impl<M: Memory> RingSender<M> {
     /// Reserves room for a message of `len` bytes, to be written in place, waiting for it as long as it takes. Nothing
     /// is sent before [`commit`](WriteGrant::commit).
     ///
     /// # Errors
-    /// As [`send`](crate::Transport::send).
+    /// As [`send`](crate::Sender::send).
     pub fn reserve(&mut self, len: usize) -> Result<WriteGrant<'_, M>> {
-        self.sleep_until(None, Self::room, |link| link.has_room(len))?.expect(BLOCKING);
+        self.sleep_until(None, |half| half.has_room(len))?.expect(BLOCKING);
         Ok(WriteGrant::new(self, len))
     }
 
     /// Reserves room if there is enough now; `None` means "not now".
     ///
     /// # Errors
-    /// As [`send`](crate::Transport::send).
+    /// As [`send`](crate::Sender::send).
     pub fn try_reserve(&mut self, len: usize) -> Result<Option<WriteGrant<'_, M>>> {
         Ok(self.has_room(len)?.map(|()| WriteGrant::new(self, len)))
     }
+}
 
+impl<M: Memory> RingReceiver<M> {
     /// Returns the next message, to be read in place, waiting for it as long as it takes. It stays the next message
     /// until [`release`](ReadGrant::release).
     ///
     /// # Errors
-    /// As [`recv`](crate::Transport::recv), but no buffer is too small.
+    /// As [`recv`](crate::Receiver::recv), but no buffer is too small.
     pub fn peek(&mut self) -> Result<ReadGrant<'_, M>> {
-        let len = self.sleep_until(None, Self::arrival, Self::next)?.expect(BLOCKING);
+        let len = self.sleep_until(None, Self::next)?.expect(BLOCKING);
         Ok(ReadGrant::new(self, len))
     }
 
     /// Returns the next message if there is one now; `None` means "not now".
     ///
     /// # Errors
-    /// As [`peek`](Self::peek). As with [`try_recv`](crate::Transport::try_recv), a killed peer may show as `None`
+    /// As [`peek`](Self::peek). As with [`try_recv`](crate::Receiver::try_recv), a killed peer may show as `None`
     /// indefinitely.
     pub fn try_peek(&mut self) -> Result<Option<ReadGrant<'_, M>>> {
         Ok(self.next()?.map(|len| ReadGrant::new(self, len)))
+    }
+}
+
+impl<M: Memory> RingLink<M> {
+    /// Does what [`RingSender::reserve`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn reserve(&mut self, len: usize) -> Result<WriteGrant<'_, M>> {
+        self.sender.reserve(len)
+    }
+
+    /// Does what [`RingSender::try_reserve`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_reserve(&mut self, len: usize) -> Result<Option<WriteGrant<'_, M>>> {
+        self.sender.try_reserve(len)
+    }
+
+    /// Does what [`RingReceiver::peek`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn peek(&mut self) -> Result<ReadGrant<'_, M>> {
+        self.receiver.peek()
+    }
+
+    /// Does what [`RingReceiver::try_peek`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_peek(&mut self) -> Result<Option<ReadGrant<'_, M>>> {
+        self.receiver.try_peek()
     }
 }
 
@@ -96,14 +132,14 @@ impl<M: Memory> RingLink<M> {
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is committed"]
 pub struct WriteGrant<'a, M: Memory> {
-    link: &'a mut RingLink<M>,
+    sender: &'a mut RingSender<M>,
     len: usize,
 }
 
 impl<'a, M: Memory> WriteGrant<'a, M> {
-    /// Requires that the link has room for `len` bytes.
-    pub(super) const fn new(link: &'a mut RingLink<M>, len: usize) -> Self {
-        Self { link, len }
+    /// Requires that there is room for `len` bytes.
+    pub(super) const fn new(sender: &'a mut RingSender<M>, len: usize) -> Self {
+        Self { sender, len }
     }
 
     /// Returns the length of the message, in bytes.
@@ -124,13 +160,13 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
     /// `bytes` do not fit there.
     pub fn write(&mut self, at: usize, bytes: &[u8]) {
         check(self.len, at, bytes.len());
-        let (region, offset) = self.link.outgoing();
+        let (region, offset) = self.sender.outgoing();
         region.write(offset + at, bytes);
     }
 
     /// Sets every byte of the message to `byte`.
     pub fn fill(&mut self, byte: u8) {
-        let (region, offset) = self.link.outgoing();
+        let (region, offset) = self.sender.outgoing();
         region.fill(offset, self.len, byte);
     }
 
@@ -147,7 +183,7 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
     /// # Panics
     /// The message does not have that many whole words.
     pub fn set_word(&mut self, index: usize, word: u64) {
-        let (region, offset) = self.link.outgoing();
+        let (region, offset) = self.sender.outgoing();
         region.words(offset, self.len / WORD)[index].store(word, Ordering::Relaxed);
     }
 
@@ -156,7 +192,7 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
     /// # Errors
     /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away meanwhile.
     pub fn commit(self) -> Result<()> {
-        self.link.commit(self.len)
+        self.sender.commit(self.len)
     }
 }
 
@@ -166,15 +202,15 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
 #[derive(Debug)]
 #[must_use = "the message stays the next one until it is released"]
 pub struct ReadGrant<'a, M: Memory> {
-    link: &'a mut RingLink<M>,
+    receiver: &'a mut RingReceiver<M>,
     /// Read once and checked; what the ring says about it later does not matter.
     len: usize,
 }
 
 impl<'a, M: Memory> ReadGrant<'a, M> {
     /// Requires that the link's next message has `len` bytes.
-    pub(super) const fn new(link: &'a mut RingLink<M>, len: usize) -> Self {
-        Self { link, len }
+    pub(super) const fn new(receiver: &'a mut RingReceiver<M>, len: usize) -> Self {
+        Self { receiver, len }
     }
 
     /// Returns the length of the message, in bytes.
@@ -196,7 +232,7 @@ impl<'a, M: Memory> ReadGrant<'a, M> {
     #[must_use]
     pub fn get(&self, at: usize) -> u8 {
         check(self.len, at, 1);
-        let (region, offset) = self.link.incoming();
+        let (region, offset) = self.receiver.incoming();
         region.words(offset, at / WORD + 1)[at / WORD].load(Ordering::Relaxed).to_ne_bytes()[at % WORD]
     }
 
@@ -206,7 +242,7 @@ impl<'a, M: Memory> ReadGrant<'a, M> {
     /// The message does not have that many bytes.
     pub fn read(&self, at: usize, into: &mut [u8]) {
         check(self.len, at, into.len());
-        let (region, offset) = self.link.incoming();
+        let (region, offset) = self.receiver.incoming();
         region.read(offset + at, into);
     }
 
@@ -233,7 +269,7 @@ impl<'a, M: Memory> ReadGrant<'a, M> {
     /// it. Up to 7 bytes after the last word are left to [`read`](Self::read).
     #[must_use]
     pub fn words(&self) -> impl ExactSizeIterator<Item = u64> {
-        let (region, offset) = self.link.incoming();
+        let (region, offset) = self.receiver.incoming();
         region.words(offset, self.len / WORD).iter().map(|word| word.load(Ordering::Relaxed))
     }
 
@@ -243,7 +279,7 @@ impl<'a, M: Memory> ReadGrant<'a, M> {
     /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away, maybe before the message was read: do not use any
     /// of its bytes.
     pub fn release(self) -> Result<()> {
-        self.link.release(self.len)
+        self.receiver.release(self.len)
     }
 }
 

@@ -36,7 +36,7 @@ pub const SEGMENT_LEN: usize = data_offset(2);
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ipc-ring");
 
 /// The version, to be changed with this layout.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 
 const PAGE: usize = 4096;
 
@@ -85,16 +85,20 @@ pub(super) struct Side {
     _rest_of_line: [Unused; 13],
 }
 
-/// The states of a side. The numbers only grow.
+/// The states of a side: bits, which are only ever added.
 pub(super) mod state {
     /// No process has come yet, or it is still setting up.
     pub(in super::super) const EMPTY: u32 = 0;
     /// Ready to talk.
     pub(in super::super) const ATTACHED: u32 = 1;
-    /// Will send and receive no more.
-    pub(in super::super) const CLOSED: u32 = 2;
-    /// As `CLOSED`, after the memory was truncated under this side: what it has not received is lost.
-    pub(in super::super) const BROKEN: u32 = 3;
+    /// Will send no more.
+    pub(in super::super) const SENDS_NO_MORE: u32 = 2;
+    /// Will receive no more.
+    pub(in super::super) const RECEIVES_NO_MORE: u32 = 4;
+    /// Will do neither.
+    pub(in super::super) const CLOSED: u32 = ATTACHED | SENDS_NO_MORE | RECEIVES_NO_MORE;
+    /// The memory was truncated under this side: what it has not received is lost.
+    pub(in super::super) const BROKEN: u32 = 8;
 }
 
 /// The state that the two sides of one ring share.

@@ -1,5 +1,6 @@
-//! Two rings, one in each direction, as a [`Transport`].
+//! Two rings, one in each direction, as a link of two halves.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::SLICE;
@@ -7,20 +8,39 @@ use super::attachment::{Attachment, Layout};
 use super::eventcount::EventCount;
 use super::layout::MAX_MESSAGE;
 use super::memory::{Memory, Region};
-use super::record;
-use super::spsc;
-use crate::{Deadline, Endpoint, Error, Receiver, Result, Sender, last_look};
+use super::{record, spsc};
+use crate::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split, last_look};
 
 pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
 
 /// One end of a link through shared memory.
 #[derive(Debug)]
 pub struct RingLink<M: Memory> {
+    // Dropped in this order: the peer learns first that nothing more will come.
+    pub(super) sender: RingSender<M>,
+    pub(super) receiver: RingReceiver<M>,
+}
+
+/// The half of a [`RingLink`] that sends.
+#[derive(Debug)]
+pub struct RingSender<M: Memory> {
+    place: Arc<Place<M>>,
+    position: spsc::Sender,
+}
+
+/// The half of a [`RingLink`] that receives.
+#[derive(Debug)]
+pub struct RingReceiver<M: Memory> {
+    place: Arc<Place<M>>,
+    position: spsc::Receiver,
+}
+
+/// The place that the two halves share.
+#[derive(Debug)]
+struct Place<M: Memory> {
     attachment: Attachment<M>,
-    sender: spsc::Sender,
-    receiver: spsc::Receiver,
     /// The peer's offence, once there is one. Nothing it sends after that is believed.
-    broken: Option<&'static str>,
+    broken: OnceLock<&'static str>,
 }
 
 impl<M: Memory> RingLink<M> {
@@ -29,11 +49,10 @@ impl<M: Memory> RingLink<M> {
 
     /// Starts to talk from `attachment`, once the other side is there too.
     pub fn new(attachment: Attachment<M>) -> Self {
+        let place = Arc::new(Place { attachment, broken: OnceLock::new() });
         Self {
-            attachment,
-            sender: spsc::Sender::default(),
-            receiver: spsc::Receiver::default(),
-            broken: None,
+            sender: RingSender { place: Arc::clone(&place), position: spsc::Sender::default() },
+            receiver: RingReceiver { place, position: spsc::Receiver::default() },
         }
     }
 
@@ -50,112 +69,131 @@ impl<M: Memory> RingLink<M> {
     }
 
     /// Returns the length of the shared segment, in bytes.
+    #[must_use]
     pub fn segment_size(&self) -> usize {
-        self.attachment.region().size()
+        self.sender.region().size()
     }
 
     /// Returns the shared memory itself.
-    pub const fn memory(&self) -> &M {
-        self.attachment.region().memory()
+    #[must_use]
+    pub fn memory(&self) -> &M {
+        self.sender.region().memory()
     }
+}
 
+impl<M: Memory> RingSender<M> {
     /// Returns `Some` if a message of `len` bytes can be written now.
     #[inline]
     pub(super) fn has_room(&mut self, len: usize) -> Result<Option<()>> {
-        self.unless_broken(|link| {
-            if link.attachment.peer_left()? {
+        let Self { place, position } = self;
+        place.unless_broken(|attachment| {
+            if attachment.peer_receives_no_more()? {
                 return Err(Error::Disconnected);
             }
-            let room = record::has_room(link.attachment.region(), link.mine(), &mut link.sender, len)?;
+            let room = record::has_room(attachment.region(), attachment.side(), position, len)?;
             Ok(room.then_some(()))
-        })
-    }
-
-    /// Returns the length of the next message, if there is one.
-    #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<usize>> {
-        self.unless_broken(|link| {
-            // In this order: once we know that the peer has left, everything it sent before can be found.
-            let left = link.attachment.peer_left()?;
-            match record::next(link.attachment.region(), link.peers(), &mut link.receiver)? {
-                None if left => Err(Error::Disconnected),
-                next => Ok(next),
-            }
         })
     }
 
     /// Returns the shared memory, and the offset in it where the next message is to be written.
     #[inline]
     pub(super) fn outgoing(&self) -> (&Region<M>, usize) {
-        (self.attachment.region(), record::payload(self.mine(), self.sender.position()))
-    }
-
-    /// Returns the shared memory, and the offset in it of the next message to be read.
-    #[inline]
-    pub(super) fn incoming(&self) -> (&Region<M>, usize) {
-        (self.attachment.region(), record::payload(self.peers(), self.receiver.position()))
+        (self.region(), record::payload(self.ring(), self.position.position()))
     }
 
     /// Sends the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room.
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
-        self.unless_broken(|link| {
-            record::commit(link.attachment.region(), link.mine(), &mut link.sender, len);
+        let Self { place, position } = self;
+        place.unless_broken(|attachment| {
+            record::commit(attachment.region(), attachment.side(), position, len);
             Ok(())
         })
+    }
+
+    fn region(&self) -> &Region<M> {
+        self.place.attachment.region()
+    }
+
+    /// Returns the number of our ring; the other is the peer's.
+    fn ring(&self) -> usize {
+        self.place.attachment.side()
+    }
+}
+
+impl<M: Memory> RingReceiver<M> {
+    /// Returns the length of the next message, if there is one.
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<Option<usize>> {
+        let Self { place, position } = self;
+        place.unless_broken(|attachment| {
+            // In this order: once we know that the peer sends no more, everything it sent before can be found.
+            let ended = attachment.peer_sends_no_more()?;
+            match record::next(attachment.region(), 1 - attachment.side(), position)? {
+                None if ended => Err(Error::Disconnected),
+                next => Ok(next),
+            }
+        })
+    }
+
+    /// Returns the shared memory, and the offset in it of the next message to be read.
+    #[inline]
+    pub(super) fn incoming(&self) -> (&Region<M>, usize) {
+        (self.region(), record::payload(self.ring(), self.position.position()))
     }
 
     /// Gives the room of the next message, of `len` bytes, back to the sender.
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
-        self.unless_broken(|link| {
-            record::release(link.attachment.region(), link.peers(), &mut link.receiver, len);
+        let Self { place, position } = self;
+        place.unless_broken(|attachment| {
+            record::release(attachment.region(), 1 - attachment.side(), position, len);
             Ok(())
         })
     }
 
-    /// Returns the ring on which we send; the other is the peer's.
-    const fn mine(&self) -> usize {
-        self.attachment.side()
+    fn region(&self) -> &Region<M> {
+        self.place.attachment.region()
     }
 
-    const fn peers(&self) -> usize {
-        1 - self.attachment.side()
+    /// Returns the number of the peer's ring.
+    fn ring(&self) -> usize {
+        1 - self.place.attachment.side()
     }
+}
 
-    /// Returns the eventcount where we sleep until there is room.
-    pub(super) fn room(&self) -> &EventCount {
-        &self.attachment.region().control().rings[self.mine()].sender
-    }
-
-    /// Returns the eventcount where we sleep until there is a message.
-    pub(super) fn arrival(&self) -> &EventCount {
-        &self.attachment.region().control().rings[self.peers()].receiver
-    }
-
+impl<M: Memory> Place<M> {
     /// Refuses a broken link, and records an error that breaks one.
     #[inline]
-    fn unless_broken<T>(&mut self, attempt: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if let Some(reason) = self.broken {
+    fn unless_broken<T>(&self, attempt: impl FnOnce(&Attachment<M>) -> Result<T>) -> Result<T> {
+        if let Some(reason) = self.broken.get() {
             return Err(Error::Corrupt(reason));
         }
         // Only after the attempt is it known whether the bytes that were read are the peer's.
-        let result = attempt(self);
+        let result = attempt(&self.attachment);
         let result = self.attachment.region().intact().and(result);
         if let Err(Error::Corrupt(reason)) = result {
-            self.broken = Some(reason);
+            let _ = self.broken.set(reason); // the other half may have been faster
         }
         result
     }
+}
+
+/// The way in which either half waits.
+pub(super) trait Half<M: Memory>: Sized {
+    /// Returns the place, by which the end of the peer is noticed.
+    fn attachment(&self) -> &Attachment<M>;
+
+    /// Returns the eventcount where this half sleeps.
+    fn eventcount(&self) -> &EventCount;
 
     // ANCHOR: sleep_until
-    /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps at `eventcount` in between.
+    /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps in between.
     ///
     /// Never sleeps for longer than a [`SLICE`], since a killed peer notifies no one.
-    pub(super) fn sleep_until<T>(
+    fn sleep_until<T>(
         &mut self,
         timeout: Option<Duration>,
-        eventcount: fn(&Self) -> &EventCount,
         mut attempt: impl FnMut(&mut Self) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
         if let Some(done) = attempt(self)? {
@@ -166,12 +204,12 @@ impl<M: Memory> RingLink<M> {
             return Ok(None);
         }
         loop {
-            eventcount(self).prepare_to_wait();
+            self.eventcount().prepare_to_wait();
             let looked_again = attempt(self);
             if matches!(looked_again, Ok(None)) {
-                eventcount(self).wait(deadline.left(SLICE));
+                self.eventcount().wait(deadline.left(SLICE));
             }
-            eventcount(self).finish_wait();
+            self.eventcount().finish_wait();
             if let Some(done) = looked_again? {
                 return Ok(Some(done));
             }
@@ -179,7 +217,7 @@ impl<M: Memory> RingLink<M> {
                 return Ok(Some(done));
             }
             // No success: the slice has elapsed, a signal came, or the wake-up was spurious.
-            if let Err(gone) = self.attachment.check_peer() {
+            if let Err(gone) = self.attachment().check_peer() {
                 return last_look(gone, || attempt(self)).map(Some);
             }
             if deadline.has_passed() {
@@ -190,19 +228,84 @@ impl<M: Memory> RingLink<M> {
     // ANCHOR_END: sleep_until
 }
 
+impl<M: Memory> Half<M> for RingSender<M> {
+    fn attachment(&self) -> &Attachment<M> {
+        &self.place.attachment
+    }
+
+    /// Sleeps until there is room.
+    fn eventcount(&self) -> &EventCount {
+        &self.region().control().rings[self.ring()].sender
+    }
+}
+
+impl<M: Memory> Half<M> for RingReceiver<M> {
+    fn attachment(&self) -> &Attachment<M> {
+        &self.place.attachment
+    }
+
+    /// Sleeps until there is a message.
+    fn eventcount(&self) -> &EventCount {
+        &self.region().control().rings[self.ring()].receiver
+    }
+}
+
+impl<M: Memory> Drop for RingSender<M> {
+    fn drop(&mut self) {
+        self.place.attachment.end_sending();
+    }
+}
+
+impl<M: Memory> Drop for RingReceiver<M> {
+    fn drop(&mut self) {
+        self.place.attachment.end_receiving();
+    }
+}
+
+impl<M: Memory> Split for RingLink<M> {
+    type Sender = RingSender<M>;
+    type Receiver = RingReceiver<M>;
+
+    #[inline]
+    fn sender(&mut self) -> &mut RingSender<M> {
+        &mut self.sender
+    }
+
+    #[inline]
+    fn receiver(&mut self) -> &mut RingReceiver<M> {
+        &mut self.receiver
+    }
+
+    fn split(self) -> (RingSender<M>, RingReceiver<M>) {
+        (self.sender, self.receiver)
+    }
+}
+
 impl<M: Memory> Endpoint for RingLink<M> {
     fn max_message(&self) -> usize {
         MAX_MESSAGE
     }
 }
 
-impl<M: Memory> Sender for RingLink<M> {
+impl<M: Memory> Endpoint for RingSender<M> {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl<M: Memory> Endpoint for RingReceiver<M> {
+    fn max_message(&self) -> usize {
+        MAX_MESSAGE
+    }
+}
+
+impl<M: Memory> Sender for RingSender<M> {
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.sleep_until(None, Self::room, |link| link.try_send(message)).map(|sent| sent.expect(BLOCKING))
+        self.sleep_until(None, |half| half.try_send(message)).map(|sent| sent.expect(BLOCKING))
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.sleep_until(Some(timeout), Self::room, |link| link.try_send(message))
+        self.sleep_until(Some(timeout), |half| half.try_send(message))
     }
 
     #[inline]
@@ -214,17 +317,18 @@ impl<M: Memory> Sender for RingLink<M> {
     }
 
     fn check_receiver(&mut self) -> Result<()> {
-        self.attachment.check_peer()
+        let attachment = self.attachment();
+        if attachment.peer_receives_no_more()? { Err(Error::Disconnected) } else { attachment.check_peer() }
     }
 }
 
-impl<M: Memory> Receiver for RingLink<M> {
+impl<M: Memory> Receiver for RingReceiver<M> {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.sleep_until(None, Self::arrival, |link| link.try_recv(buffer)).map(|len| len.expect(BLOCKING))
+        self.sleep_until(None, |half| half.try_recv(buffer)).map(|len| len.expect(BLOCKING))
     }
 
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.sleep_until(Some(timeout), Self::arrival, |link| link.try_recv(buffer))
+        self.sleep_until(Some(timeout), |half| half.try_recv(buffer))
     }
 
     #[inline]
@@ -240,6 +344,7 @@ impl<M: Memory> Receiver for RingLink<M> {
     }
 
     fn check_sender(&mut self) -> Result<()> {
-        self.attachment.check_peer()
+        let attachment = self.attachment();
+        if attachment.peer_sends_no_more()? { Err(Error::Disconnected) } else { attachment.check_peer() }
     }
 }

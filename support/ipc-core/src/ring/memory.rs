@@ -27,7 +27,7 @@ const CUT_SHORT: Error = Error::Corrupt("the shared memory was truncated while m
 /// As long as the value lives, wherever it is moved to, the [`size`](Self::size) bytes from [`base`](Self::base) are
 /// mapped, readable and writable; base and size never change; no Rust reference to those bytes exists except to
 /// atomics.
-pub unsafe trait Memory: Send {
+pub unsafe trait Memory: Send + Sync {
     /// Returns the address of the first byte; aligned to a page.
     fn base(&self) -> NonNull<u8>;
 

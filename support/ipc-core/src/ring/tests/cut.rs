@@ -18,6 +18,8 @@ struct Mapped(NonNull<u8>);
 
 // SAFETY: the address of a mapping is valid in any thread.
 unsafe impl Send for Mapped {}
+// SAFETY: as above; what may be done to the bytes is up to the `Region` around it.
+unsafe impl Sync for Mapped {}
 
 impl Mapped {
     fn of(file: &File) -> Self {

@@ -49,7 +49,7 @@ unsafe impl Sync for Segment {}
 unsafe impl Send for Segment {}
 
 /// The counterpart of [`Memory`](crate::ring::Memory), without addresses.
-pub(super) trait Memory {
+pub(super) trait Memory: Send + Sync {
     fn segment(&self) -> &Segment;
     fn hold(&self, side: usize) -> Result<bool>;
     fn is_held(&self, side: usize) -> Result<bool>;

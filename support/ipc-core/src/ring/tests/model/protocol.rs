@@ -216,7 +216,7 @@ fn one_who_leaves_at_once_wakes_the_owner() {
         let mut owner = create(&memory);
         let joiner = thread::spawn(move || drop(claim(&memory)));
         owner.wait_for_peer("here", AN_HOUR).unwrap();
-        assert!(owner.peer_left().unwrap());
+        assert!(owner.peer_sends_no_more().unwrap());
         joiner.join().unwrap();
     });
 }
@@ -234,7 +234,7 @@ fn all_that_was_written_before_one_left_is_seen() {
             joiner.region().write(THEIRS, &[7]);
             drop(joiner);
         });
-        if owner.peer_left().unwrap() {
+        if owner.peer_sends_no_more().unwrap() {
             assert_eq!(read(&owner), 7);
         }
         joiner.join().unwrap();
