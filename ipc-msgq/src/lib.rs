@@ -183,7 +183,7 @@ pub use queue::{Queue, QueueId};
 pub use readiness::Readiness;
 pub use select::Select;
 pub use stat::Stat;
-pub use system_v::{SystemV, SystemVLink};
+pub use system_v::{SystemV, SystemVLink, SystemVReceiver, SystemVSender};
 pub use typed::TypedQueue;
 pub use wait_limit::{CancelToken, WaitLimit};
 

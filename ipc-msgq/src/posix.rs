@@ -63,7 +63,7 @@ use protocol::{Handshake, QueuePair, check_longest};
 
 pub(crate) use crash_safe::reclaim;
 pub use ipc_core::PosixName;
-pub use link::PosixLink;
+pub use link::{PosixLink, PosixReceiver, PosixSender};
 pub use open::{Access, Attributes};
 pub use queue::{PosixQueue, Priority, Received};
 
@@ -122,6 +122,7 @@ impl Mechanism for Posix {
         let inbound = make(&name, Access::Receive)?;
         inbound.lock()?;
         let outbound = make(&name.back(), Access::Send)?;
+        outbound.try_mark()?;
         check_longest(&inbound)?;
         Handshake::send(&outbound, Handshake::INVITATION)?;
         Ok(Self { name, queues: Some(QueuePair::new(inbound, outbound, Some(ownership))) })
@@ -141,9 +142,9 @@ impl Mechanism for Posix {
         };
         let no_peer = || format!("no peer connected at {}", self.name);
         poll_for(timeout, no_peer, || {
-            let came = Handshake::try_recv(&queues.inbound, Handshake::ACCEPTANCE)?;
+            let came = Handshake::try_recv(&queues.inbound.queue, Handshake::ACCEPTANCE)?;
             // A process that was killed after it took the invitation and before it answered must not keep it.
-            let outbound = &queues.outbound;
+            let outbound = &queues.outbound.queue;
             if came.is_none() && !outbound.is_locked_by_another()? && outbound.attributes()?.messages == 0 {
                 Handshake::send(outbound, Handshake::INVITATION)?;
             }
@@ -192,6 +193,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     // Lock before taking the invitation: so the owner can tell a joiner that is about to answer from one that died.
     if !outbound.is_locked_by_another()?
         || !inbound.try_lock()?
+        || !outbound.try_mark()?
         || Handshake::try_recv(&inbound, Handshake::INVITATION)?.is_none()
     {
         return Ok(None); // just being made, or of a dead process; or another has joined, and the names go soon

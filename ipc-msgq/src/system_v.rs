@@ -17,7 +17,7 @@ use nix::unistd::geteuid;
 use crate::{Key, Queue};
 use protocol::{Hello, INVITATION, Party, QueueEnd, introduce, peek_hello, try_recv_hello};
 
-pub use link::SystemVLink;
+pub use link::{SystemVLink, SystemVReceiver, SystemVSender};
 
 /// The variant `sysv`: a queue that waits for its second user. See the [crate].
 ///
@@ -105,8 +105,8 @@ impl Mechanism for SystemV {
         let Some(end) = &self.end else {
             return Err(Error::Usage("this queue is connected already".into()));
         };
-        let hello = || match try_recv_hello(end.queue, Party::Joiner.outbound())? {
-            None => invite_again(end.queue).map(|()| None),
+        let hello = || match try_recv_hello(end.queue(), Party::Joiner.outbound())? {
+            None => invite_again(end.queue()).map(|()| None),
             hello => Ok(hello),
         };
         let removed = |error| if self.queue.is_gone() { self.queue.removed(error) } else { error };

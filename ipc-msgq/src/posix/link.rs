@@ -1,19 +1,21 @@
 //! A connected end over two POSIX queues.
 
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
-use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
 use nix::errno::Errno;
 
-use super::protocol::{DATA, END_OF_STREAM, QueuePair};
+use super::protocol::{DATA, END_OF_STREAM, Inbound, Outbound, QueuePair};
 use super::{PosixQueue, Received};
 use crate::wake_timer::{PeriodicWakeUp, TICK};
 
 /// One end of a link over two POSIX queues. Dropping it tells the peer that nothing more will come.
 ///
-/// The receiver of a queue holds a lock on it. The kernel releases the lock when the descriptor is closed, however the
-/// process ends, and the sender tests the lock: that is how it notices a peer that has closed or died. The
-/// end-of-stream marker only tells the receiver sooner; where the queue has no room for it, nothing is lost.
+/// The receiver of a queue holds a lock on it, and the sender another one, its mark. The kernel releases them when the
+/// descriptor is closed, however the process ends, and each tests the other's: that is how it notices a peer that has
+/// closed or died. The end-of-stream marker only tells the receiver sooner; where the queue has no room for it, nothing
+/// is lost.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -33,48 +35,79 @@ use crate::wake_timer::{PeriodicWakeUp, TICK};
 /// ```
 #[derive(Debug)]
 pub struct PosixLink {
-    queues: QueuePair,
+    // Dropped in this order, as the halves of a `QueuePair`.
+    receiver: PosixReceiver,
+    sender: PosixSender,
+}
+
+/// The half of a [`PosixLink`] that sends.
+#[derive(Debug)]
+pub struct PosixSender {
+    outbound: Outbound,
+    wake_up: PeriodicWakeUp,
+    /// The peer receives no more.
+    closed: bool,
+    max_message: usize,
+}
+
+/// The half of a [`PosixLink`] that receives.
+#[derive(Debug)]
+pub struct PosixReceiver {
+    inbound: Inbound,
     wake_up: PeriodicWakeUp,
     inbox: Box<[u8]>,
     /// The length of the message in `inbox` that did not fit the caller's buffer: the next call returns it.
     kept: Option<usize>,
-    /// The peer has closed its end or died.
-    gone: bool,
+    /// The peer has closed its end, dropped its sender or died.
+    ended: bool,
 }
 
 impl PosixLink {
     pub(super) fn new(queues: QueuePair) -> Result<Self> {
-        let longest = queues.inbound.attributes()?.longest;
+        let QueuePair { inbound, outbound } = queues;
+        let longest = inbound.queue.attributes()?.longest;
         Ok(Self {
-            inbox: vec![0; longest].into(),
-            wake_up: PeriodicWakeUp::start()?,
-            queues,
-            kept: None,
-            gone: false,
+            receiver: PosixReceiver {
+                inbound,
+                wake_up: PeriodicWakeUp::start()?,
+                inbox: vec![0; longest].into(),
+                kept: None,
+                ended: false,
+            },
+            sender: PosixSender {
+                outbound,
+                wake_up: PeriodicWakeUp::start()?,
+                closed: false,
+                max_message: longest,
+            },
         })
     }
 
     /// Returns the queue that this end sends to, for use without the protocol.
     #[must_use]
     pub const fn outbound(&self) -> &PosixQueue {
-        &self.queues.outbound
+        &self.sender.outbound.queue
     }
 
     /// Returns the queue that this end receives from. Its descriptor can be polled next to others; a message or the
     /// peer's end-of-stream marker makes it readable.
     #[must_use]
     pub const fn inbound(&self) -> &PosixQueue {
-        &self.queues.inbound
+        &self.receiver.inbound.queue
     }
+}
 
+impl PosixSender {
     fn check_len(&self, message: &[u8]) -> Result<()> {
-        let (len, max) = (message.len(), self.max_message());
+        let (len, max) = (message.len(), self.max_message);
         if len > max { Err(Error::TooLarge { len, max }) } else { Ok(()) }
     }
+}
 
+impl PosixReceiver {
     /// Receives a message into the inbox if there is one, and returns its length.
     fn try_fetch(&mut self) -> Result<Option<usize>> {
-        let received = self.queues.inbound.try_recv(&mut self.inbox)?;
+        let received = self.inbound.queue.try_recv(&mut self.inbox)?;
         received.map(|received| self.check(received)).transpose()
     }
 
@@ -84,7 +117,7 @@ impl PosixLink {
         match (received.priority, received.len) {
             (DATA, len) => Ok(len),
             (END_OF_STREAM, 0) => {
-                self.gone = true;
+                self.ended = true;
                 Err(Error::Disconnected)
             }
             _ => Err(Error::Corrupt("the queue holds a message that was not sent by ipc-msgq")),
@@ -103,27 +136,14 @@ impl PosixLink {
     }
 }
 
-impl PosixLink {
-    fn check_peer(&mut self) -> Result<()> {
-        self.gone = self.gone || !self.queues.outbound.is_locked_by_another()?;
-        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
-    }
-}
-
-impl Endpoint for PosixLink {
-    fn max_message(&self) -> usize {
-        self.inbox.len()
-    }
-}
-
-impl Sender for PosixLink {
+impl Sender for PosixSender {
     fn send(&mut self, message: &[u8]) -> Result<()> {
         self.check_len(message)?;
-        while !self.gone {
-            let Self { wake_up, queues, .. } = self;
-            match wake_up.during(|| queues.outbound.send(message, DATA)) {
+        while !self.closed {
+            let Self { wake_up, outbound, .. } = self;
+            match wake_up.during(|| outbound.queue.send(message, DATA)) {
                 // A queue that stays full may have no receiver left.
-                Err(error) if error.errno() == Some(Errno::EINTR) => self.check_peer()?,
+                Err(error) if error.errno() == Some(Errno::EINTR) => self.check_receiver()?,
                 sent => return sent,
             }
         }
@@ -134,32 +154,34 @@ impl Sender for PosixLink {
         let deadline = Deadline::after(timeout);
         let mut sent = self.try_send(message)?;
         while sent.is_none() && !timeout.is_zero() {
-            self.check_peer()?;
+            self.check_receiver()?;
             if deadline.has_passed() {
                 break;
             }
-            sent = self.queues.outbound.send_within(message, DATA, deadline.left(TICK))?;
+            sent = self.outbound.queue.send_within(message, DATA, deadline.left(TICK))?;
         }
         Ok(sent)
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.check_len(message)?;
-        if self.gone { Err(Error::Disconnected) } else { self.queues.outbound.try_send(message, DATA) }
+        if self.closed { Err(Error::Disconnected) } else { self.outbound.queue.try_send(message, DATA) }
     }
 
+    /// Checks the lock of the peer's receiver.
     fn check_receiver(&mut self) -> Result<()> {
-        self.check_peer()
+        self.closed = self.closed || !self.outbound.queue.is_locked_by_another()?;
+        if self.closed { Err(Error::Disconnected) } else { Ok(()) }
     }
 }
 
-impl Receiver for PosixLink {
+impl Receiver for PosixReceiver {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        while self.kept.is_none() && !self.gone {
-            let Self { wake_up, queues, inbox, .. } = self;
-            match wake_up.during(|| queues.inbound.recv(inbox)) {
+        while self.kept.is_none() && !self.ended {
+            let Self { wake_up, inbound, inbox, .. } = self;
+            match wake_up.during(|| inbound.queue.recv(inbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
-                    let _ = self.check_peer(); // records whether it is gone
+                    let _ = self.check_sender(); // records whether it is gone
                 }
                 received => {
                     let len = self.check(received?)?;
@@ -173,12 +195,13 @@ impl Receiver for PosixLink {
 
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
         let deadline = Deadline::after(timeout);
-        while self.kept.is_none() && !self.gone && !timeout.is_zero() {
-            if let Some(received) = self.queues.inbound.recv_within(&mut self.inbox, deadline.left(TICK))? {
+        while self.kept.is_none() && !self.ended && !timeout.is_zero() {
+            let received = self.inbound.queue.recv_within(&mut self.inbox, deadline.left(TICK))?;
+            if let Some(received) = received {
                 let len = self.check(received)?;
                 return self.deliver(len, buffer).map(Some);
             }
-            let _ = self.check_peer(); // records whether it is gone
+            let _ = self.check_sender(); // records whether it is gone
             if deadline.has_passed() {
                 break;
             }
@@ -193,12 +216,78 @@ impl Receiver for PosixLink {
         };
         match len {
             Some(len) => self.deliver(len, buffer).map(Some),
-            None if self.gone => Err(Error::Disconnected),
+            None if self.ended => Err(Error::Disconnected),
             None => Ok(None),
         }
     }
 
+    /// Checks the mark of the peer's sender.
     fn check_sender(&mut self) -> Result<()> {
-        self.check_peer()
+        self.ended = self.ended || !self.inbound.queue.is_marked_by_another()?;
+        if self.ended { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+impl Split for PosixLink {
+    type Sender = PosixSender;
+    type Receiver = PosixReceiver;
+
+    fn sender(&mut self) -> &mut PosixSender {
+        &mut self.sender
+    }
+
+    fn receiver(&mut self) -> &mut PosixReceiver {
+        &mut self.receiver
+    }
+
+    fn split(self) -> (PosixSender, PosixReceiver) {
+        (self.sender, self.receiver)
+    }
+}
+
+impl Endpoint for PosixLink {
+    fn max_message(&self) -> usize {
+        self.sender.max_message
+    }
+}
+
+impl Endpoint for PosixSender {
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+}
+
+impl Endpoint for PosixReceiver {
+    fn max_message(&self) -> usize {
+        self.inbox.len()
+    }
+}
+
+/// Polls writable when there is room; says nothing of a peer that is killed: see [`Sender::check_receiver`].
+impl AsFd for PosixSender {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.outbound.queue.as_fd()
+    }
+}
+
+/// Polls readable when there is a message, or the peer's end-of-stream marker; says nothing of a peer that is killed:
+/// see [`Receiver::check_sender`].
+impl AsFd for PosixReceiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inbound.queue.as_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl AsRawFd for PosixSender {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+/// Required by tokio's `AsyncFd`.
+impl AsRawFd for PosixReceiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }

@@ -1,9 +1,13 @@
 //! Telling queues apart, and detecting the other process. To the kernel a POSIX queue is a file, so it has an inode,
-//! and it can be locked.
+//! and it can be locked: by flock(2), and, independently of that, by the locks of an open file description of fcntl(2).
+//! The receiver of a queue holds a lock of the first kind, its sender one of the second, called its mark.
 
 use std::os::unix::fs::MetadataExt;
 
-use ipc_core::{Call, Result, flock};
+use ipc_core::{Call, Result, flock as locks};
+use libc::{F_UNLCK, F_WRLCK, SEEK_SET, flock};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
 
 use super::PosixQueue;
 
@@ -18,23 +22,53 @@ impl PosixQueue {
     /// Locks the queue for this descriptor. The lock is released with the last copy of the descriptor, at the latest
     /// when the process ends.
     pub(super) fn lock(&self) -> Result<()> {
-        flock::lock(&self.0)
+        locks::lock(&self.0)
     }
 
     /// Locks the queue unless another descriptor holds a lock; returns `false` if one does.
     pub(super) fn try_lock(&self) -> Result<bool> {
-        flock::try_lock(&self.0)
+        locks::try_lock(&self.0)
+    }
+
+    /// Gives the lock back.
+    pub(super) fn unlock(&self) -> Result<()> {
+        self.0.unlock().call("flock")
+    }
+
+    /// Marks the queue as one that has a sender; returns `false` if another descriptor has done so.
+    pub(super) fn try_mark(&self) -> Result<bool> {
+        match fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole(F_WRLCK))) {
+            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+            marked => marked.call("fcntl").map(|_| true),
+        }
+    }
+
+    /// Takes the mark back.
+    pub(super) fn unmark(&self) -> Result<()> {
+        fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole(F_UNLCK))).call("fcntl").map(drop)
+    }
+
+    /// Returns whether another descriptor has marked the queue.
+    pub(super) fn is_marked_by_another(&self) -> Result<bool> {
+        let mut found = whole(F_WRLCK);
+        fcntl(&self.0, FcntlArg::F_OFD_GETLK(&mut found)).call("fcntl")?;
+        Ok(i32::from(found.l_type) != F_UNLCK)
     }
 
     /// Returns whether another descriptor holds the lock.
     pub(super) fn is_locked_by_another(&self) -> Result<bool> {
         // A shared lock: two processes that ask at once do not take each other for the holder.
-        let free = flock::try_lock_shared(&self.0)?;
+        let free = locks::try_lock_shared(&self.0)?;
         if free {
-            self.0.unlock().call("flock")?;
+            self.unlock()?;
         }
         Ok(!free)
     }
+}
+
+/// Describes a lock of the given type on the whole file.
+fn whole(kind: i32) -> flock {
+    flock { l_type: kind as i16, l_whence: SEEK_SET as i16, l_start: 0, l_len: 0, l_pid: 0 }
 }
 
 #[cfg(test)]
@@ -64,6 +98,23 @@ mod tests {
         assert!(theirs.try_lock().unwrap(), "the question has left no lock");
         assert!(ours.is_locked_by_another().unwrap());
         assert!(!ours.try_lock().unwrap());
+    }
+
+    /// The two kinds of locks know nothing of each other: a queue has a receiver, a sender, both or neither.
+    #[test]
+    fn a_mark_is_not_a_lock() {
+        let [receiver, sender] = two();
+        assert!(receiver.try_lock().unwrap());
+        assert!(!receiver.is_marked_by_another().unwrap());
+        assert!(sender.try_mark().unwrap());
+        assert!(receiver.is_marked_by_another().unwrap() && !sender.is_marked_by_another().unwrap());
+        assert!(!receiver.try_mark().unwrap(), "there is one sender");
+        assert!(sender.is_locked_by_another().unwrap());
+        sender.unmark().unwrap();
+        assert!(!receiver.is_marked_by_another().unwrap());
+        assert!(sender.try_mark().unwrap());
+        drop(sender);
+        assert!(!receiver.is_marked_by_another().unwrap(), "it goes with the descriptor");
     }
 
     #[test]

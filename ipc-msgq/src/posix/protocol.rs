@@ -1,5 +1,7 @@
 //! The protocol of the two sides: the handshake, and the end-of-stream marker.
 
+use std::sync::Arc;
+
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::{Error, MAX_MESSAGE, Result};
 
@@ -11,23 +13,39 @@ pub(super) const DATA: Priority = 1;
 /// before.
 pub(super) const END_OF_STREAM: Priority = 0;
 
-/// This process's side of the two queues. Dropping it sends the end-of-stream marker.
+/// This process's side of the two queues, in two halves. Dropping one tells the peer.
 #[derive(Debug)]
 pub(super) struct QueuePair {
-    pub(super) inbound: PosixQueue,
-    pub(super) outbound: PosixQueue,
-    /// Removes the names, if they still exist. `None` at the queues of another user, since only that user can remove
-    /// them.
-    _ownership: Option<OwnershipLock>,
+    // Dropped in this order: a peer that receives the end-of-stream marker can then find out whether we still receive.
+    pub(super) inbound: Inbound,
+    pub(super) outbound: Outbound,
 }
 
+/// The queue that this side receives from. Its lock tells the peer that there is a receiver.
+#[derive(Debug)]
+pub(super) struct Inbound {
+    pub(super) queue: PosixQueue,
+    _names: Arc<Names>,
+}
+
+/// The queue that this side sends to. Its mark tells the peer that there is a sender.
+#[derive(Debug)]
+pub(super) struct Outbound {
+    pub(super) queue: PosixQueue,
+    _names: Arc<Names>,
+}
+
+/// Removes the names of the two queues, if they still exist. `None` at the queues of another user, since only that user
+/// can remove them.
+type Names = Option<OwnershipLock>;
+
 impl QueuePair {
-    pub(super) const fn new(
-        inbound: PosixQueue,
-        outbound: PosixQueue,
-        ownership: Option<OwnershipLock>,
-    ) -> Self {
-        Self { inbound, outbound, _ownership: ownership }
+    pub(super) fn new(inbound: PosixQueue, outbound: PosixQueue, ownership: Option<OwnershipLock>) -> Self {
+        let names = Arc::new(ownership);
+        Self {
+            inbound: Inbound { queue: inbound, _names: Arc::clone(&names) },
+            outbound: Outbound { queue: outbound, _names: names },
+        }
     }
 }
 
@@ -58,9 +76,18 @@ impl Handshake {
     }
 }
 
-impl Drop for QueuePair {
+impl Drop for Inbound {
     fn drop(&mut self) {
-        let _ = self.outbound.try_send(&[], END_OF_STREAM); // no room: the peer notices when the lock is released
+        // Closing the descriptor is not enough while another thread starts a program: until its `exec`, the child has a
+        // copy.
+        let _ = self.queue.unlock();
+    }
+}
+
+impl Drop for Outbound {
+    fn drop(&mut self) {
+        let _ = self.queue.try_send(&[], END_OF_STREAM); // no room: the peer notices when the mark is gone
+        let _ = self.queue.unmark();
     }
 }
 

@@ -1,21 +1,23 @@
 //! A connected end: whole messages over one queue, and noticing when the peer is gone.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ipc_core::process::PeerProcess;
-use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
 use nix::errno::Errno;
 
-use super::protocol::{Hello, Party, QueueEnd, max_message};
+use super::protocol::{Hello, QueueEnd, Receiving, Sending, Side, max_message};
 use crate::wake_timer::{PeriodicWakeUp, TICK};
-use crate::{Message, Queue};
+use crate::{Message, MessageType, Queue};
 
 /// The last byte of each message, behind the caller's bytes. With it, no message of a caller has length zero, which is
 /// the end-of-stream marker.
 const DATA: u8 = 0xD1;
 
 /// The last byte of an empty message. One more byte precedes it, so that every message has at least two bytes and the
-/// end-of-stream marker always fits: see [`QueueEnd`]'s `Drop`.
+/// end-of-stream marker always fits: see `Side::tell`.
 const EMPTY: u8 = 0xE0;
 
 /// One end of a link over a System V queue. Dropping it tells the peer that nothing more will come.
@@ -36,54 +38,128 @@ const EMPTY: u8 = 0xE0;
 /// ```
 #[derive(Debug)]
 pub struct SystemVLink {
-    end: QueueEnd,
-    peer: PeerProcess,
+    // Dropped in this order, as the halves of a `QueueEnd`.
+    receiver: SystemVReceiver,
+    sender: SystemVSender,
+}
+
+/// The half of a [`SystemVLink`] that sends. Both directions share the capacity of the queue.
+#[derive(Debug)]
+pub struct SystemVSender {
+    half: Sending,
+    peer: Arc<Peer>,
     wake_up: PeriodicWakeUp,
     outbox: Message,
+    max_message: usize,
+}
+
+/// The half of a [`SystemVLink`] that receives.
+#[derive(Debug)]
+pub struct SystemVReceiver {
+    half: Receiving,
+    peer: Arc<Peer>,
+    wake_up: PeriodicWakeUp,
     inbox: Message,
     /// The message in `inbox` did not fit the caller's buffer: the next call returns it.
     kept: bool,
-    /// The peer has closed its end or died: no process receives what this end sends, and nothing new comes.
-    gone: bool,
+    /// The peer has closed its end, dropped its sender or died: nothing new comes.
+    ended: bool,
     max_message: usize,
+}
+
+/// The peer, as far as either half knows.
+#[derive(Debug)]
+struct Peer {
+    process: PeerProcess,
+    /// It no longer receives. Either half may have found that out: there is one notice of it in the queue.
+    closed: AtomicBool,
+}
+
+impl Peer {
+    fn is_alive(&self) -> bool {
+        let alive = self.process.is_alive();
+        if !alive {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+        alive
+    }
+
+    /// Takes the notice that the peer has closed, if it is in the queue.
+    fn look_for_notice(&self, side: &Side) -> Result<()> {
+        let notice = side.queue.try_recv(side.party.other().closed(), &mut Message::with_capacity(0));
+        let closed = match notice.map_err(|error| self.refused(side.queue, error)) {
+            Ok(notice) => notice.is_some(),
+            Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
+            Err(_) => true, // an invalid notice, or the queue went with the peer
+        };
+        if closed {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Interprets the error of a refused call on the queue.
+    #[cold]
+    fn refused(&self, queue: Queue, error: Error) -> Error {
+        match error.errno() {
+            // The queue is gone with its peer, if the peer had no ownership lock to share; otherwise it was removed in
+            // use.
+            Some(Errno::EIDRM | Errno::EINVAL) if queue.is_gone() => {
+                if self.is_alive() {
+                    queue.removed(error)
+                } else {
+                    Error::Disconnected
+                }
+            }
+            Some(Errno::E2BIG) => Error::Corrupt("the queue holds a message longer than this link carries"),
+            _ => error,
+        }
+    }
 }
 
 impl SystemVLink {
     pub(crate) fn new(end: QueueEnd, peer: &Hello) -> Result<Self> {
-        let own = max_message(end.queue)?;
+        let own = max_message(end.queue())?;
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
+        let peer = Peer { process: PeerProcess::watch(peer.process)?, closed: AtomicBool::new(false) };
+        let peer = Arc::new(peer);
+        let QueueEnd { receiving, sending } = end;
+        let mut outbox = Message::with_capacity(max_message + 1);
+        outbox.set_kind(sending.0.party.outbound());
         Ok(Self {
-            peer: PeerProcess::watch(peer.process)?,
-            wake_up: PeriodicWakeUp::start()?,
-            outbox: {
-                let mut outbox = Message::with_capacity(max_message + 1);
-                outbox.set_kind(end.party.outbound());
-                outbox
+            receiver: SystemVReceiver {
+                half: receiving,
+                peer: Arc::clone(&peer),
+                wake_up: PeriodicWakeUp::start()?,
+                inbox: Message::with_capacity(max_message + 1),
+                kept: false,
+                ended: false,
+                max_message,
             },
-            inbox: Message::with_capacity(max_message + 1),
-            kept: false,
-            gone: false,
-            max_message,
-            end,
+            sender: SystemVSender {
+                half: sending,
+                peer,
+                wake_up: PeriodicWakeUp::start()?,
+                outbox,
+                max_message,
+            },
         })
     }
 
     /// Returns the queue, for use without the protocol.
     #[must_use]
-    pub const fn queue(&self) -> Queue {
-        self.end.queue
+    pub fn queue(&self) -> Queue {
+        self.sender.half.0.queue
     }
 
     /// Returns the type of the messages that this end sends, for use of the queue without the protocol.
     #[must_use]
-    pub const fn outbound(&self) -> crate::MessageType {
-        self.end.party.outbound()
+    pub fn outbound(&self) -> crate::MessageType {
+        self.sender.half.0.party.outbound()
     }
+}
 
-    const fn peer_party(&self) -> Party {
-        self.end.party.other()
-    }
-
+impl SystemVSender {
     /// Puts `message` and its last byte into the outbox.
     #[inline]
     fn pack(&mut self, message: &[u8]) -> Result<()> {
@@ -100,12 +176,25 @@ impl SystemVLink {
         Ok(())
     }
 
+    #[cold]
+    fn refused(&self, error: Error) -> Error {
+        self.peer.refused(self.half.0.queue, error)
+    }
+}
+
+impl SystemVReceiver {
+    /// Returns the type of the peer's messages.
+    fn inbound(&self) -> MessageType {
+        self.half.0.party.other().outbound()
+    }
+
     /// Copies the message in the inbox to the caller.
     #[inline]
     fn unpack(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let message = match self.inbox.text() {
             [] => {
-                self.gone = true;
+                self.ended = true;
+                self.peer.look_for_notice(&self.half.0)?; // most peers close both halves
                 return Err(Error::Disconnected);
             }
             [message @ .., DATA] if !message.is_empty() => message,
@@ -121,47 +210,13 @@ impl SystemVLink {
         Ok(needed)
     }
 
-    /// Interprets the error of a refused call on the queue.
     #[cold]
-    fn refused(&mut self, error: Error) -> Error {
-        match error.errno() {
-            // The queue is gone with its peer, if the peer had no ownership lock to share; otherwise it was removed in
-            // use.
-            Some(Errno::EIDRM | Errno::EINVAL) if self.queue().is_gone() => {
-                if self.peer.is_alive() {
-                    return self.queue().removed(error);
-                }
-                self.gone = true;
-                Error::Disconnected
-            }
-            Some(Errno::E2BIG) => Error::Corrupt("the queue holds a message longer than this link carries"),
-            _ => error,
-        }
+    fn refused(&self, error: Error) -> Error {
+        self.peer.refused(self.half.0.queue, error)
     }
 }
 
-impl SystemVLink {
-    fn check_peer(&mut self) -> Result<()> {
-        if !self.gone {
-            let closed = self.end.queue.try_recv(self.peer_party().closed(), &mut Message::with_capacity(0));
-            let closed = match closed.map_err(|error| self.refused(error)) {
-                Ok(note) => note.is_some(),
-                Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
-                Err(_) => true, // an invalid note, or the queue went with the peer
-            };
-            self.gone = closed || !self.peer.is_alive();
-        }
-        if self.gone { Err(Error::Disconnected) } else { Ok(()) }
-    }
-}
-
-impl Endpoint for SystemVLink {
-    fn max_message(&self) -> usize {
-        self.max_message
-    }
-}
-
-impl Sender for SystemVLink {
+impl Sender for SystemVSender {
     // ANCHOR: send
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
@@ -169,26 +224,26 @@ impl Sender for SystemVLink {
             return Ok(()); // the usual case: one system call
         }
         loop {
-            self.check_peer()?; // a queue that stays full may have no receiver left
-            let Self { wake_up, end, outbox, .. } = self;
-            match wake_up.during(|| end.queue.send(outbox)) {
+            self.check_receiver()?; // a queue that stays full may have no receiver left
+            let Self { wake_up, half, outbox, .. } = self;
+            match wake_up.during(|| half.0.queue.send(outbox)) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {}
                 sent => return sent.map_err(|error| self.refused(error)),
             }
         }
     }
-    // ANCHOR_END: recv
+    // ANCHOR_END: send
 
     /// Uses the wake-up timer for calls with a deadline: see [`Queue::send_until`].
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
         let deadline = Deadline::after(timeout);
         let mut sent = self.try_send(message)?;
         while sent.is_none() && !timeout.is_zero() {
-            self.check_peer()?;
+            self.check_receiver()?;
             if deadline.has_passed() {
                 break;
             }
-            let answer = self.queue().send_until(&self.outbox, deadline.left(TICK));
+            let answer = self.half.0.queue.send_until(&self.outbox, deadline.left(TICK));
             sent = answer.map_err(|error| self.refused(error))?;
         }
         Ok(sent)
@@ -197,30 +252,32 @@ impl Sender for SystemVLink {
     #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.pack(message)?;
-        if self.gone {
+        if self.peer.closed.load(Ordering::Relaxed) {
             return Err(Error::Disconnected);
         }
-        self.end.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
+        self.half.0.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
     }
 
     fn check_receiver(&mut self) -> Result<()> {
-        self.check_peer()
+        let closed = |peer: &Peer| peer.closed.load(Ordering::Relaxed);
+        if !closed(&self.peer) && self.peer.is_alive() {
+            self.peer.look_for_notice(&self.half.0)?;
+        }
+        if closed(&self.peer) { Err(Error::Disconnected) } else { Ok(()) }
     }
 }
 
-impl Receiver for SystemVLink {
-    // ANCHOR_END: send
-
+impl Receiver for SystemVReceiver {
     // ANCHOR: recv
     #[inline]
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let kind = self.peer_party().outbound();
-        while !self.kept && !self.gone {
-            let Self { wake_up, end, inbox, .. } = self;
-            match wake_up.during(|| end.queue.recv(kind, inbox)) {
+        let kind = self.inbound();
+        while !self.kept && !self.ended {
+            let Self { wake_up, half, inbox, .. } = self;
+            match wake_up.during(|| half.0.queue.recv(kind, inbox)) {
                 Ok(()) => return self.unpack(buffer),
                 Err(error) if error.errno() == Some(Errno::EINTR) => {
-                    let _ = self.check_peer(); // records whether it is gone
+                    let _ = self.check_sender(); // records whether it is gone
                 }
                 Err(error) => return Err(self.refused(error)),
             }
@@ -228,17 +285,18 @@ impl Receiver for SystemVLink {
         // A peer that is gone sends nothing new: only messages already in the queue can come.
         self.try_recv(buffer)?.ok_or(Error::Disconnected)
     }
+    // ANCHOR_END: recv
 
-    /// Uses the wake-up timer, as [`send_timeout`](Self::send_timeout) does.
+    /// Uses the wake-up timer, as [`send_timeout`](Sender::send_timeout) does.
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        let kind = self.peer_party().outbound();
+        let kind = self.inbound();
         let deadline = Deadline::after(timeout);
-        while !self.kept && !self.gone && !timeout.is_zero() {
-            let received = self.queue().recv_until(kind, &mut self.inbox, deadline.left(TICK));
+        while !self.kept && !self.ended && !timeout.is_zero() {
+            let received = self.half.0.queue.recv_until(kind, &mut self.inbox, deadline.left(TICK));
             if received.map_err(|error| self.refused(error))?.is_some() {
                 return self.unpack(buffer).map(Some);
             }
-            let _ = self.check_peer(); // records whether it is gone
+            let _ = self.check_sender(); // records whether it is gone
             if deadline.has_passed() {
                 break;
             }
@@ -248,15 +306,54 @@ impl Receiver for SystemVLink {
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         if !self.kept {
-            let received = self.end.queue.try_recv(self.peer_party().outbound(), &mut self.inbox);
+            let received = self.half.0.queue.try_recv(self.inbound(), &mut self.inbox);
             if received.map_err(|error| self.refused(error))?.is_none() {
-                return if self.gone { Err(Error::Disconnected) } else { Ok(None) };
+                return if self.ended { Err(Error::Disconnected) } else { Ok(None) };
             }
         }
         self.unpack(buffer).map(Some)
     }
 
+    /// Checks the peer's process. One that has dropped its sender is reported by [`try_recv`](Receiver::try_recv).
     fn check_sender(&mut self) -> Result<()> {
-        self.check_peer()
+        self.ended |= !self.peer.is_alive();
+        if self.ended { Err(Error::Disconnected) } else { Ok(()) }
+    }
+}
+
+impl Split for SystemVLink {
+    type Sender = SystemVSender;
+    type Receiver = SystemVReceiver;
+
+    #[inline]
+    fn sender(&mut self) -> &mut SystemVSender {
+        &mut self.sender
+    }
+
+    #[inline]
+    fn receiver(&mut self) -> &mut SystemVReceiver {
+        &mut self.receiver
+    }
+
+    fn split(self) -> (SystemVSender, SystemVReceiver) {
+        (self.sender, self.receiver)
+    }
+}
+
+impl Endpoint for SystemVLink {
+    fn max_message(&self) -> usize {
+        self.sender.max_message
+    }
+}
+
+impl Endpoint for SystemVSender {
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+}
+
+impl Endpoint for SystemVReceiver {
+    fn max_message(&self) -> usize {
+        self.max_message
     }
 }

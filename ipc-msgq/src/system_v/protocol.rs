@@ -1,5 +1,7 @@
 //! The protocol of the two sides: the meaning of each message type, the introductions, and the end-of-stream marker.
 
+use std::sync::Arc;
+
 use ipc_core::ownership::OwnershipLock;
 use ipc_core::process::ProcessId;
 use ipc_core::{Error, MAX_MESSAGE, Result};
@@ -42,8 +44,8 @@ impl Party {
         }
     }
 
-    /// Returns the type of the notice that this side has closed, also of length zero, for a peer that waits for room:
-    /// to reach the end-of-stream marker, that peer would first have to receive everything before it.
+    /// Returns the type of the notice that this side receives no more, also of length zero, for a peer that waits for
+    /// room.
     pub(crate) const fn closed(self) -> MessageType {
         match self {
             Self::Owner => message_type(3),
@@ -52,31 +54,61 @@ impl Party {
     }
 }
 
-/// This process's end of a queue. Dropping it sends the end-of-stream marker; the last side to leave removes the queue.
+/// This process's end of a queue, in two halves. Dropping one tells the peer; the last side to leave removes the queue.
 #[derive(Debug)]
 pub(crate) struct QueueEnd {
+    // Dropped in this order: a peer that receives the end-of-stream marker can then find out whether we still receive.
+    pub(crate) receiving: Receiving,
+    pub(crate) sending: Sending,
+}
+
+/// The half that receives.
+#[derive(Debug)]
+pub(crate) struct Receiving(pub(crate) Arc<Side>);
+
+/// The half that sends.
+#[derive(Debug)]
+pub(crate) struct Sending(pub(crate) Arc<Side>);
+
+/// A side of a queue.
+#[derive(Debug)]
+pub(crate) struct Side {
     pub(crate) queue: Queue,
     pub(crate) party: Party,
-    /// Keeps the queue in existence. `None` at the queue of another user, which only that user can remove.
+    /// Keeps the queue in existence. `None` at the queue of another user, which only that user can remove. Given back
+    /// when both halves are gone: the queue must not be removed before the peer has received its content.
     _ownership: Option<OwnershipLock>,
 }
 
 impl QueueEnd {
-    pub(crate) const fn new(queue: Queue, party: Party, ownership: Option<OwnershipLock>) -> Self {
-        Self { queue, party, _ownership: ownership }
+    pub(crate) fn new(queue: Queue, party: Party, ownership: Option<OwnershipLock>) -> Self {
+        let side = Arc::new(Side { queue, party, _ownership: ownership });
+        Self { receiving: Receiving(Arc::clone(&side)), sending: Sending(side) }
+    }
+
+    pub(crate) fn queue(&self) -> Queue {
+        self.sending.0.queue
     }
 }
 
 // ANCHOR: close
-impl Drop for QueueEnd {
+impl Side {
+    /// Sends a message without text, which always fits, even into a full queue: the limit is in bytes. (The number of
+    /// messages has the same limit; those with data have at least two bytes and cannot use it up.)
+    fn tell(&self, kind: MessageType) {
+        let _ = self.queue.try_send(&Message::new(kind, &[])); // fails if no peer is left to be told
+    }
+}
+
+impl Drop for Sending {
     fn drop(&mut self) {
-        // The queue's limit is in bytes: an empty message always fits, even into a full queue. (The number of messages
-        // has the same limit; those with data have at least two bytes and cannot use it up.)
-        for kind in [self.party.outbound(), self.party.closed()] {
-            let _ = self.queue.try_send(&Message::new(kind, &[])); // fails if no peer is left to be told
-        }
-        // Only now is the ownership lock given back. The queue must not be removed before the peer has received its
-        // content.
+        self.0.tell(self.0.party.outbound());
+    }
+}
+
+impl Drop for Receiving {
+    fn drop(&mut self) {
+        self.0.tell(self.0.party.closed());
     }
 }
 // ANCHOR_END: close
