@@ -11,6 +11,7 @@ const SYSTEM_V: Facts = Facts {
     files: Some(|_| Vec::new()), // a kernel queue is not a file
     can_be_cut: false,
     pid_namespaces: PidNamespaces::Same,
+    tells_of_a_dropped_receiver: true,
     makes_posix_queues: false,
 };
 

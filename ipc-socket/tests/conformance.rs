@@ -14,10 +14,11 @@ fn vandalise(socket: impl AsFd, garbage: &[u8]) {
 
 fn main() -> ExitCode {
     let at_path = Facts::of_path(Calls { send: 1, receive: 1 });
-    // A port belongs to no user.
-    let at_port = Facts { addresses: Addresses::Ports, files: None, ..at_path };
+    // A port belongs to no user; and TCP has no message for "I receive no more".
+    let at_port =
+        Facts { addresses: Addresses::Ports, files: None, tells_of_a_dropped_receiver: false, ..at_path };
     Suite::of::<Variants>(env!("CARGO_BIN_EXE_ipc-socket"))
-        .variant::<UnixStream>(at_path, |link, garbage| vandalise(link.stream(), garbage))
+        .variant::<UnixStream>(at_path, |link, garbage| vandalise(link, garbage))
         .variant::<UnixSeqpacket>(at_path, |link, garbage| vandalise(link, garbage))
         .variant::<Tcp>(at_port, |link, garbage| vandalise(link, garbage))
         .run()

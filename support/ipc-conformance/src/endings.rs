@@ -171,7 +171,7 @@ pub(super) fn killed_while<M: Mechanism + 'static>(
     })
 }
 
-fn wait_for_standstill(progress: &AtomicU64) {
+pub(super) fn wait_for_standstill(progress: &AtomicU64) {
     let mut last = progress.load(Ordering::Relaxed);
     loop {
         thread::sleep(STANDSTILL);

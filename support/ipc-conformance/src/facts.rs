@@ -20,6 +20,8 @@ pub struct Facts {
     pub can_be_cut: bool,
     /// The pid namespaces between which two sides can meet.
     pub pid_namespaces: PidNamespaces,
+    /// True if the peer's sender is told when this side's receiver is dropped while its sender is not.
+    pub tells_of_a_dropped_receiver: bool,
     /// True if it makes POSIX queues, for which there must be room.
     pub makes_posix_queues: bool,
 }
@@ -34,6 +36,7 @@ impl Facts {
             files: Some(|address| vec![address.into()]),
             can_be_cut: false,
             pid_namespaces: PidNamespaces::Any,
+            tells_of_a_dropped_receiver: true,
             makes_posix_queues: false,
         }
     }

@@ -21,6 +21,9 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("nothing is left after a normal end", |bench| {
             ended(bench, "emit 5/collect-to-end 5", |_| Ok(()), false)
         }),
+        bench.trial("nothing is left of a link that was split", |bench| {
+            ended(bench, "leave-by-halves/wait", |_| Ok(()), false)
+        }),
         bench.trial("nothing is left after a panic", |bench| ended(bench, "panic/wait", |_| Ok(()), false)),
         bench.trial("nothing is left after Ctrl-C", |bench| {
             ended(bench, "wait/wait", |pair| send(pair.owner_pid(), Signal::SIGINT), false)

@@ -18,6 +18,7 @@
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `typed.rs` | structs as messages, and iterators over messages |
 //! | `deadlines.rs` | calls with a timeout |
+//! | `halves.rs` | a link that is split for two threads |
 //! | `endings.rs` | closed and killed peers, on either side |
 //! | `last_word.rs` | the messages that a peer sends just before it is killed |
 //! | `hostile.rs` | a peer that writes garbage, or half a message |
@@ -57,6 +58,7 @@ mod example;
 mod facts;
 pub mod first_process;
 mod fuzz;
+mod halves;
 mod hostile;
 mod inherited;
 mod last_word;
@@ -183,6 +185,7 @@ impl Suite {
             self.trials.extend(typed::trials(bench));
             self.trials.extend(deadlines::trials(bench));
             self.trials.extend(endings::trials(bench));
+            self.trials.extend(halves::trials(bench));
             self.trials.extend(hostile::trials(bench));
             self.trials.push(calls::trial(bench, facts.calls));
             self.trials.push(clocks::trial(bench));

@@ -14,7 +14,7 @@ use super::scripts::{
     numbered,
 };
 use super::watchdog::PATIENCE;
-use super::{Vandal, calls, clocks, deadlines, last_word};
+use super::{Vandal, calls, clocks, deadlines, halves, last_word};
 
 /// Plays the peer if it was invited to variant `M`.
 pub(super) fn play<M: Mechanism>(invitation: &Invitation, vandal: Vandal<M>) -> Option<ExitCode> {
@@ -116,6 +116,10 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             }
             disconnected(link.recv(&mut buffer))
         }
+        halves::FLOOD => halves::flood(link, number),
+        halves::COLLECT_AND_EMIT => halves::collect_and_emit(&mut link, number),
+        halves::SEND_TO_END => halves::send_to_end(&mut link, number),
+        halves::LEAVE_BY_HALVES => halves::leave_by_halves(link),
         calls::COUNTED => calls::counted(&mut link, number),
         last_word::LAST_WORD => last_word::say(&mut link),
         last_word::HEARER => last_word::hear(&mut link, &mut buffer),

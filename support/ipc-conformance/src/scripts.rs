@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ipc_core::{Error, Mechanism, Result, Transport, Wait};
+use ipc_core::{Error, Mechanism, Receiver, Result, Wait};
 use ipc_demo::exchange::Payload;
 use ipc_demo::helper_process;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub(super) fn longest(number: u64, max: usize) -> Vec<u8> {
 }
 
 /// Receives a message that must be [`numbered`] `number`.
-pub(super) fn check_numbered(link: &mut impl Transport, number: u64) -> Result<()> {
+pub(super) fn check_numbered(link: &mut impl Receiver, number: u64) -> Result<()> {
     let mut buffer = [0; 400];
     let len = link.recv(&mut buffer)?;
     if buffer[..len] == numbered(number) {

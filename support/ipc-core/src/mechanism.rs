@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::note::Note;
 use crate::profile::{Profile, Variant};
-use crate::{Error, Result, Transport};
+use crate::{Error, Result, Split};
 
 /// A way for two processes to meet.
 ///
@@ -50,7 +50,7 @@ pub trait Mechanism: Sized {
     type Options: Options;
 
     /// A connected end.
-    type Link: Transport + Send;
+    type Link: Split + Send;
 
     /// Creates the kernel object; never blocks. Without an address, it generates one that no other process can guess or
     /// use. It first removes what dead processes left behind.

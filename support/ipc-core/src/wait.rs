@@ -21,7 +21,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::{Endpoint, Error, Receiver, Result, Sender};
+use crate::{Endpoint, Error, Receiver, Result, Sender, Split};
 pub use spin_budget::POLL_LIMIT;
 use spin_budget::SpinBudget;
 
@@ -98,6 +98,18 @@ impl<T> Waiting<T> {
     /// Returns the link itself, for calls that only this mechanism has.
     pub const fn link_mut(&mut self) -> &mut T {
         &mut self.link
+    }
+}
+
+impl<T: Split> Waiting<T> {
+    /// Takes the link apart into two halves that wait by the same strategy: see [`Split::split`].
+    pub fn split(self) -> (Waiting<T::Sender>, Waiting<T::Receiver>) {
+        let Self { link, wait, sending, receiving } = self;
+        let (sender, receiver) = link.split();
+        (
+            Waiting { link: sender, wait, sending, receiving: SpinBudget::new(false) },
+            Waiting { link: receiver, wait, sending: SpinBudget::new(false), receiving },
+        )
     }
 }
 
