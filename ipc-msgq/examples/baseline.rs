@@ -11,7 +11,7 @@
 //! | again | the same: the difference between two measurements of one thing on this machine |
 //! | queue | [`Queue::send`] and [`Queue::recv`] of a [`Message`] |
 //! | typed | the same with a struct, copied in and out: [`TypedQueue`] |
-//! | link | [`Transport::send`] and `recv`, which watch the peer |
+//! | link | `send` and `recv` of the link, which watch the peer |
 #![allow(unsafe_code)] // the baseline has to be bare
 
 use std::process::Command;

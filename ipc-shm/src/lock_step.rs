@@ -397,7 +397,7 @@ mod tests {
         let address = owner.address();
         let joiner = thread::spawn(move || {
             let claim = |_, segment, region| sem::claim(segment, region, None);
-            meeting::join(&address, &Setup::default(), PATIENCE, "", claim).unwrap()
+            meeting::join(&address, &Setup::default(), PATIENCE, claim).unwrap()
         });
         drop(owner.accept(PATIENCE).unwrap());
         let mut joiner = joiner.join().unwrap();

@@ -173,7 +173,7 @@ fn a_removed_queue_is_named_as_such() {
         owner.try_recv(&mut [0; 10]).unwrap_err(),
         owner.send(b"").unwrap_err(),
         owner.recv_timeout(&mut [0; 10], PATIENCE).unwrap_err(),
-        owner.check_sender().unwrap_err(),
+        owner.check_receiver().unwrap_err(),
     ];
     for end in ends {
         assert_eq!(end.errno(), Some(Errno::EIDRM), "{end}");
