@@ -2,10 +2,14 @@
 
 mod invented;
 
-use invented::{NOISE, case, different_costs, document, row, ten_thousand};
-use ipc_bench::present::choose::Choice;
+use std::time::Duration;
+
+use invented::{NOISE, case, costs, different_costs, document, row, ten_thousand};
 use ipc_bench::present::choose::enough::{has_clients, is_enough};
-use ipc_bench::present::choose::purpose::{Common, Outlive, Partners, Priority, Purpose, Shape, Ways};
+use ipc_bench::present::choose::purpose::{
+    Answer as _, Burn, Common, Outlive, Partners, Priority, Purpose, Shape, Ways,
+};
+use ipc_bench::present::choose::{Choice, doubts, text};
 use ipc_bench::results::case::{Case, Kind};
 use ipc_bench::results::document::{Document, NotMeasured};
 use ipc_bench::results::registry::SIX;
@@ -20,7 +24,10 @@ const PURPOSE: Purpose = Purpose {
     size: 64,
     clients: 1,
     outlive: Outlive::No,
+    rate_per_s: None,
+    deadline: None,
     priority: Priority::Latency,
+    burn_cores: Burn::No,
 };
 
 fn choice(purpose: Purpose, results: Vec<Row>) -> Choice {
@@ -29,13 +36,58 @@ fn choice(purpose: Purpose, results: Vec<Row>) -> Choice {
 
 /// Returns the ranking, each variant with its figure.
 fn ranking(choice: &Choice) -> Vec<(&'static str, u64)> {
-    choice.ranking.iter().map(|one| (one.variant, one.figure_ns as u64)).collect()
+    choice.ranking.iter().map(|one| (one.variant, one.figure.ns.round() as u64)).collect()
+}
+
+/// Returns the names of the ranking, each with its wait strategy.
+fn order(choice: &Choice) -> Vec<(&'static str, &str)> {
+    choice.ranking.iter().map(|one| (one.variant, &*one.wait)).collect()
 }
 
 fn reason(choice: &Choice, variant: &str) -> String {
-    let excluded = choice.excluded.iter().map(|one| (one.variant, &one.reason));
-    let all = choice.ranking.iter().map(|one| (one.variant, &one.reason)).chain(excluded);
-    all.into_iter().find(|(name, _)| *name == variant).expect("it is there").1.clone()
+    let one = choice.excluded.iter().find(|one| one.variant == variant);
+    one.unwrap_or_else(|| panic!("{variant} is not excluded: {choice:#?}")).reason.clone()
+}
+
+fn because(choice: &Choice) -> &str {
+    &choice.recommendation.as_ref().expect("something is recommended").because
+}
+
+fn figure_text<'a>(choice: &'a Choice, variant: &str) -> &'a str {
+    &choice.ranking.iter().find(|one| one.variant == variant).expect("it is ranked").figure_text
+}
+
+/// Returns a row of round trips of `ns`; 99 of 100 take twice as long.
+fn trips(mechanism: &str, variant: &'static str, wait: Wait, ns: f64) -> Row {
+    let mut row = row(&case(mechanism, variant, Kind::RoundTrip, wait), ns, NOISE);
+    let times = row.rtt_ns.as_mut().expect("it has times");
+    (times.p99, times.mean) = ((2.0 * ns) as u64, ns);
+    row
+}
+
+/// Returns a row of a stream with `ns` for each message.
+fn stream(mechanism: &str, variant: &'static str, ns: f64) -> Row {
+    row(&case(mechanism, variant, Kind::Throughput, Wait::Block), ns, NOISE)
+}
+
+/// Returns rows of round trips of sockets and of memory: the packets of a socket are the simplest, and the ring is the
+/// fastest by the given factor.
+fn sockets_and_ring(factor: f64) -> Vec<Row> {
+    vec![
+        trips("shm", "ring", Wait::Block, 1e4),
+        trips("socket", "unix-seqpacket", Wait::Block, 1e4 * factor),
+        trips("socket", "unix-stream", Wait::Block, 3e4),
+    ]
+}
+
+/// The median of the rounds, and how far its interval reaches: [`NOISE`] scatters by 1.8 % to each side.
+#[test]
+fn the_figure_is_the_median_of_the_rounds() {
+    let choice = choice(PURPOSE, vec![trips("fifo", "fifo", Wait::Block, 1e4)]);
+    let one = &choice.ranking[0];
+    assert_eq!(ranking(&choice), [("fifo", 9990)], "between 9950 and 10030");
+    assert_eq!(one.figure.interval_ns, Some([9820.0, 10180.0]));
+    assert_eq!(one.figure_text, "9.99 µs ± 2 % a round trip");
 }
 
 /// A FIFO takes 50 µs for the round trip, and 40 for one way; a socket takes 100, and 10 for one way.
@@ -43,6 +95,7 @@ fn two() -> Vec<Row> {
     let of = |mechanism, variant, rtt, one_way| Row {
         rtt_ns: Some(ten_thousand(rtt)),
         one_way_ns: Some(ten_thousand(one_way)),
+        rounds: None,
         ..row(&case(mechanism, variant, Kind::RoundTrip, Wait::Block), 1.0, NOISE)
     };
     vec![of("fifo", "fifo", 10, 8), of("socket", "unix-stream", 20, 2)]
@@ -54,16 +107,39 @@ fn one_way_needs_are_ranked_by_one_way_times() {
     assert_eq!(ranking(&choice(PURPOSE, two())), [("fifo", 50_015), ("unix-stream", 100_031)]);
     let there = choice(one_way, two());
     assert_eq!(ranking(&there), [("unix-stream", 10_007), ("fifo", 40_031)]);
-    let said = "10.01 µs to the other side when sleeping (p50; p99 19.81 µs); to write: frames";
-    assert!(reason(&there, "unix-stream").starts_with(said), "{}", reason(&there, "unix-stream"));
+    assert_eq!(figure_text(&there, "unix-stream"), "10.0 µs one way");
+    assert_eq!(there.ranking[0].beside, ["p99 19.8 µs"]);
     // If one row has no one-way time, that of another must not be compared with its round trip.
     let mut rows = two();
     rows[1].one_way_ns = None;
     let there = choice(one_way, rows);
     assert_eq!(ranking(&there), [("fifo", 50_015), ("unix-stream", 100_031)]);
-    assert!(
-        reason(&there, "fifo").starts_with("50.02 µs for a round trip when sleeping (p50; p99 99.01 µs)")
-    );
+    assert_eq!(figure_text(&there, "fifo"), "50.0 µs a round trip");
+}
+
+/// One-way times, 99th percentiles and CPU time have rounds of their own.
+#[test]
+fn each_figure_has_its_own_rounds() {
+    let with_rounds = |mut row: Row, change: fn(&mut Rounds)| {
+        change(row.rounds.as_mut().expect("it has rounds"));
+        row.one_way_ns = Some(ten_thousand(1));
+        row.cost = Some(different_costs());
+        row
+    };
+    let fifo = |change| with_rounds(trips("fifo", "fifo", Wait::Block, 1e4), change);
+    let of = |priority, ways, change: fn(&mut Rounds)| {
+        choice(Purpose { priority, ways, ..PURPOSE }, vec![fifo(change)]).ranking[0].figure
+    };
+    let five = || vec![1e3, 5e3, 2e3, 3e3, 4e3];
+    let expected = (3e3, Some([1e3, 5e3]));
+    let p99 = of(Priority::P99, Ways::TwoWay, |rounds| rounds.p99 = vec![1e3, 5e3, 2e3, 3e3, 4e3]);
+    let cpu = of(Priority::Cpu, Ways::TwoWay, |rounds| rounds.cpu = vec![1e3, 5e3, 2e3, 3e3, 4e3]);
+    let one_way =
+        of(Priority::Latency, Ways::OneWay, |rounds| rounds.one_way = vec![1e3, 5e3, 2e3, 3e3, 4e3]);
+    assert_eq!([p99, cpu, one_way].map(|one| (one.ns, one.interval_ns)), [expected; 3], "{:?}", five());
+    // Of the 99th percentile one way, the rounds only show by which factors it changes: its own value is 9,903.
+    let p99 = of(Priority::P99, Ways::OneWay, |rounds| rounds.p99 = vec![1e3, 5e3, 2e3, 3e3, 4e3]);
+    assert_eq!((p99.ns, p99.interval_ns), (9903.0, Some([3301.0, 16505.0])));
 }
 
 /// The CPU time of both sides counts: 1.1 and 1.2 microseconds of one, 2.2 and 2.4 of the other. One way, it is that of
@@ -79,24 +155,181 @@ fn cpu_time_is_that_of_both_sides() {
     };
     let rows = || vec![of(Kind::RoundTrip, 1.0), of(Kind::Throughput, 0.1)];
     for (ways, ns, said) in [
-        (Ways::TwoWay, 6900, "2.30 µs + 4.60 µs of CPU time for a round trip when sleeping; "),
-        (Ways::OneWay, 690, "230 ns + 460 ns of CPU time for a message when sleeping; "),
+        (Ways::TwoWay, 6900, "6.90 µs of CPU time a round trip"),
+        (Ways::OneWay, 690, "690 ns of CPU time a message"),
     ] {
         let choice = choice(Purpose { ways, priority: Priority::Cpu, ..PURPOSE }, rows());
         assert_eq!(ranking(&choice), [("fifo", ns)]);
-        assert!(reason(&choice, "fifo").starts_with(said), "{}", reason(&choice, "fifo"));
+        assert_eq!(figure_text(&choice, "fifo"), said);
     }
 }
 
 #[test]
 fn throughput_is_ranked_by_messages() {
-    let of =
-        |mechanism, variant, ns| row(&case(mechanism, variant, Kind::Throughput, Wait::Block), ns, NOISE);
-    let rows = vec![of("fifo", "fifo", 500.0), of("socket", "unix-stream", 250.0)];
+    let rows = vec![stream("fifo", "fifo", 500.0), stream("socket", "unix-stream", 250.0)];
     let choice = choice(Purpose { priority: Priority::Throughput, ..PURPOSE }, rows);
     assert_eq!(ranking(&choice), [("unix-stream", 250), ("fifo", 500)]);
-    let said = "4,000,000 messages, 256.0 megabytes, a second when sleeping; ";
-    assert!(reason(&choice, "unix-stream").starts_with(said), "{}", reason(&choice, "unix-stream"));
+    assert_eq!(figure_text(&choice, "unix-stream"), "256 MB/s ± 2 % (4,000,000 messages/s)");
+    assert_eq!(
+        because(&choice),
+        "It has the highest throughput of 2: the next one takes 2.00 times the time."
+    );
+}
+
+/// The 99th percentile may rank in another order than the median.
+#[test]
+fn p99_is_ranked_by_p99() {
+    let mut rows = sockets_and_ring(1.5);
+    rows[0].rtt_ns.as_mut().unwrap().p99 = 9_000_000;
+    rows[0].rounds.as_mut().unwrap().p99 = vec![9e6; 8];
+    for row in &mut rows[1..] {
+        let p99 = row.rtt_ns.as_ref().unwrap().p99 as f64;
+        row.rounds.as_mut().unwrap().p99 = vec![p99; 8];
+    }
+    let there = choice(Purpose { priority: Priority::P99, ..PURPOSE }, rows);
+    let expected = [("unix-seqpacket", 30_000), ("unix-stream", 60_000), ("ring", 9_000_000)];
+    assert_eq!(ranking(&there), expected);
+    assert_eq!(figure_text(&there, "ring"), "p99 9.00 ms ± 0 % a round trip");
+}
+
+/// Figures that cannot be told apart are equal: the simplest of them comes first, and the reason is said. The others
+/// follow by their figures.
+#[test]
+fn equals_are_told_and_the_simplest_is_taken() {
+    let equal = choice(PURPOSE, sockets_and_ring(1.03));
+    assert_eq!(ranking(&equal).map_names(), ["unix-seqpacket", "ring", "unix-stream"]);
+    assert_eq!(equal.ranking.iter().map(|one| one.equals_best).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!(because(&equal), "2 of 3 are the fastest and cannot be told apart: take the simplest.");
+    let second = equal.runner_up.as_ref().unwrap();
+    assert_eq!(second.why_not, "as good, but more parts: a protocol in the memory and sleeping and waking");
+    let apart = choice(PURPOSE, sockets_and_ring(1.3));
+    assert_eq!(ranking(&apart).map_names(), ["ring", "unix-seqpacket", "unix-stream"]);
+    assert_eq!(because(&apart), "It is the fastest of 3: the next one takes 1.30 times the time.");
+    assert_eq!(apart.runner_up.as_ref().unwrap().why_not, "1.30 times as much");
+    let simple = choice(Purpose { priority: Priority::Simplicity, ..PURPOSE }, sockets_and_ring(9.0));
+    assert_eq!(ranking(&simple).map_names(), ["unix-seqpacket", "unix-stream", "ring"]);
+    assert_eq!(because(&simple), "Nothing was said about speed. Of 3 that can do this, take the simplest.");
+}
+
+trait Names {
+    fn map_names(&self) -> Vec<&'static str>;
+}
+
+impl Names for Vec<(&'static str, u64)> {
+    fn map_names(&self) -> Vec<&'static str> {
+        self.iter().map(|(name, _)| *name).collect()
+    }
+}
+
+/// If what is needed is far below what was measured, the simplest is taken, and that is said.
+#[test]
+fn where_all_are_fast_enough_the_simplest_is_taken() {
+    // 100,000, 50,000 and 33,333 round trips in a second.
+    let needs =
+        |rate, ms| Purpose { rate_per_s: rate, deadline: ms, priority: Priority::Simplicity, ..PURPOSE };
+    let of = |rate, deadline| choice(needs(rate, deadline), sockets_and_ring(2.0));
+    let all = of(Some(1000), None);
+    assert_eq!(ranking(&all).map_names(), ["unix-seqpacket", "unix-stream", "ring"]);
+    assert_eq!(
+        because(&all),
+        "All 3 that can do this are fast enough for 1,000 messages a second: take the simplest."
+    );
+    // 60,000 for a margin of 2 is more than two of them have.
+    let some = of(Some(40_000), None);
+    assert_eq!(ranking(&some).map_names(), ["ring", "unix-seqpacket"]);
+    let expected = "1 of 3 that can do this are fast enough for 40,000 messages a second: take the simplest.";
+    assert_eq!(because(&some), expected);
+    let barely = "only just fast enough: 50,000 messages a second were measured at most";
+    assert_eq!(some.runner_up.as_ref().unwrap().why_not, barely);
+    assert_eq!(reason(&some, "unix-stream"), "too slow: 33,300 messages a second were measured at most");
+    // 99 of 100 take 20, 40 and 60 µs.
+    let within = |micros| Some(Duration::from_micros(micros));
+    assert_eq!(ranking(&of(None, within(120))).map_names(), ["unix-seqpacket", "unix-stream", "ring"]);
+    let tight = of(None, within(50));
+    assert_eq!(ranking(&tight).map_names(), ["ring", "unix-seqpacket"]);
+    assert_eq!(reason(&tight, "unix-stream"), "too slow: 99 of 100 took up to 60.0 µs");
+    assert!(of(None, within(1)).recommendation.is_none(), "none is fast enough");
+    let both = of(Some(1000), within(1000));
+    let expected = "All 3 that can do this are fast enough for 1,000 messages a second and 1.00 ms for 99 of 100: take \
+        the simplest.";
+    assert_eq!(because(&both), expected);
+}
+
+/// Another priority is ranked among those that are fast enough.
+#[test]
+fn a_priority_counts_among_those_that_are_fast_enough() {
+    let purpose = Purpose { rate_per_s: Some(1000), ..PURPOSE };
+    let there = choice(purpose, sockets_and_ring(2.0));
+    assert_eq!(ranking(&there).map_names(), ["ring", "unix-seqpacket", "unix-stream"]);
+    let expected = "All 3 that can do this are fast enough for 1,000 messages a second. It is the fastest of 3: the next \
+        one takes 2.00 times the time.";
+    assert_eq!(because(&there), expected);
+}
+
+/// A stream's rate is held against throughput, and questions against round trips.
+#[test]
+fn a_rate_is_held_against_what_was_measured() {
+    let rows = || vec![trips("fifo", "fifo", Wait::Block, 1e5), stream("fifo", "fifo", 1e3)];
+    let enough = |ways, rate| {
+        let purpose = Purpose { ways, rate_per_s: Some(rate), priority: Priority::Simplicity, ..PURPOSE };
+        let choice = choice(purpose, rows());
+        choice.ranking.first().map(|first| first.barely.is_none())
+    };
+    // 10,000 round trips, or a million messages.
+    let two_way = [5_000, 9_000, 11_000].map(|rate| enough(Ways::TwoWay, rate));
+    assert_eq!(two_way, [Some(true), Some(false), None]);
+    let one_way = [500_000, 900_000, 1_100_000].map(|rate| enough(Ways::OneWay, rate));
+    assert_eq!(one_way, [Some(true), Some(false), None]);
+}
+
+/// Spinning is recommended only if two cores may be burnt, and there are two. Polling for a moment is recommended only
+/// where messages come so fast that it helps.
+#[test]
+fn spinning_is_asked_for() {
+    let rows = || {
+        let [block, hybrid, spin] = [(Wait::Block, 5e4), (Wait::Hybrid, 2e3), (Wait::Spin, 2e2)]
+            .map(|(wait, ns)| Row { cost: Some(costs(ns)), ..trips("shm", "ring", wait, ns) });
+        vec![block, hybrid, spin]
+    };
+    let waits = |purpose| {
+        let choice = choice(purpose, rows());
+        choice.ranking.first().map(|first| first.wait.clone()).unwrap_or_default()
+    };
+    let burn = Purpose { burn_cores: Burn::Yes, ..PURPOSE };
+    assert_eq!((waits(PURPOSE), waits(burn)), ("hybrid".into(), "spin".into()));
+    let notes = choice(PURPOSE, rows()).notes;
+    assert_eq!(
+        notes,
+        [
+            "`hybrid` polls up to 100 µs, then sleeps: for rare messages as `block`",
+            "with `--burn-cores`: shm (ring), spin, 200 ns ± 2 % a round trip",
+        ]
+    );
+    let cpu = Purpose { priority: Priority::Cpu, ..burn };
+    assert_eq!(waits(cpu), "block", "for messages that come alone");
+    assert_eq!(waits(Purpose { rate_per_s: Some(10_000), ..cpu }), "hybrid", "100 µs apart");
+    assert_eq!(waits(Purpose { rate_per_s: Some(9_000), ..PURPOSE }), "block", "further apart");
+    let simple = Purpose { priority: Priority::Simplicity, ..burn };
+    assert_eq!(waits(simple), "block");
+    let deadline = |micros| Some(Duration::from_micros(micros));
+    assert_eq!(waits(Purpose { deadline: deadline(10), ..simple }), "hybrid", "99 of 100 in 4 µs");
+    assert_eq!(waits(Purpose { deadline: deadline(1), ..simple }), "spin");
+    let none = choice(Purpose { deadline: deadline(1), burn_cores: Burn::No, ..simple }, rows());
+    assert_eq!(none.notes, ["with `--burn-cores`: shm (ring), spin, 200 ns ± 2 % a round trip"]);
+    // On one core the peer cannot run while this side polls.
+    let on_one = rows().into_iter().map(|row| Row { pong_cpu: 0, cpus: "same".into(), ..row }).collect();
+    let on_one = choice(burn, on_one);
+    assert_eq!(order(&on_one), [("ring", "hybrid")]);
+    assert!(on_one.notes.contains(&"on one core nothing spins: the peer could not run meanwhile".into()));
+}
+
+/// A way to wait that burns more must gain something.
+#[test]
+fn polling_must_gain_something() {
+    let rows =
+        |hybrid| vec![trips("shm", "ring", Wait::Block, 1e4), trips("shm", "ring", Wait::Hybrid, hybrid)];
+    assert_eq!(order(&choice(PURPOSE, rows(9.7e3))), [("ring", "block")]);
+    assert_eq!(order(&choice(PURPOSE, rows(9e3))), [("ring", "hybrid")]);
 }
 
 /// The nearest size is that of the smallest factor: 600 bytes are nearer to 4096 than to 64.
@@ -109,6 +342,33 @@ fn the_nearest_size_is_that_of_the_smallest_factor() {
         let note = choice.notes.iter().any(|note| note.starts_with("no messages of "));
         assert_eq!(note, wanted != measured, "{:?}", choice.notes);
     }
+}
+
+/// What is longer than a link carries is sent in pieces, and takes as many times as long; not in more than 64.
+#[test]
+fn a_long_message_is_sent_in_pieces() {
+    let of = |mechanism, variant, size, ns| Row { size, ..trips(mechanism, variant, Wait::Block, ns) };
+    let rows = vec![
+        of("shm", "ring", 1 << 20, 1e5),
+        of("socket", "unix-stream", 6 << 20, 9e5),
+        of("msgq", "sysv", 8192, 1e4),
+    ];
+    let mut document = document(rows);
+    for (mechanism, variant) in [("shm", "ring"), ("msgq", "sysv")] {
+        let case = Case { size: 6 << 20, ..case(mechanism, variant, Kind::RoundTrip, Wait::Block) };
+        document.skipped.push(NotMeasured::new(&case, "too long".into()));
+    }
+    let choose = |document: &Document, shape| {
+        Choice::of(&Purpose { size: 6 << 20, shape, ..PURPOSE }, document, |_, _| None)
+    };
+    let there = choose(&document, Shape::Message);
+    assert_eq!(ranking(&there), [("ring", 599_400), ("unix-stream", 899_100)]);
+    assert_eq!(there.ranking[0].work, ["cutting each message into 6 pieces"]);
+    assert_eq!(there.ranking[0].beside.last().unwrap(), "in 6 pieces");
+    assert_eq!(reason(&there, "sysv"), "too long");
+    assert_eq!(choose(&document, Shape::Stream).ranking[0].work, [""; 0], "a stream has no messages");
+    document.skipped.clear();
+    assert_eq!(reason(&choose(&document, Shape::Message), "ring"), "it was not measured");
 }
 
 /// Two processes on two CPUs are the default; if that was not measured, another placement is used. A case skipped in
@@ -128,31 +388,64 @@ fn figures_are_of_one_placement() {
     document.skipped = vec![skip("same")];
     let choose = |document: &Document| Choice::of(&PURPOSE, document, |_, _| None);
     let both = choose(&document);
-    assert_eq!((both.cpus.as_str(), ranking(&both)), ("split", vec![("fifo", 49_759)]));
+    assert_eq!((both.cpus.as_str(), ranking(&both)), ("split", vec![("fifo", 49_950)]));
     assert_eq!(reason(&both, "sysv"), "it was not measured");
     document.skipped.push(skip("split"));
     assert_eq!(reason(&choose(&document), "sysv"), "no room on split");
     document.results.remove(1);
     document.results.remove(1);
     let same = choose(&document);
-    assert_eq!((same.cpus.as_str(), ranking(&same)), ("same", vec![("fifo", 995)]));
+    assert_eq!((same.cpus.as_str(), ranking(&same)), ("same", vec![("fifo", 999)]));
 }
 
-/// The reasons to doubt a figure are reported with it.
+/// The reasons to doubt the figures are warnings.
 #[test]
 fn doubts_are_told() {
     let wild = [0.5, 1.5, 0.6, 1.4, 0.7, 1.3, 0.8, 1.2];
     let of = |noise| row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 1e4, noise);
-    for (noise, doubtful) in [(NOISE, false), (wild, true)] {
-        let said = reason(&choice(PURPOSE, vec![of(noise)]), "fifo");
-        assert_eq!(said.contains("(unstable);"), doubtful, "{said}");
-    }
-    let mut document = document(vec![of(NOISE)]);
-    for debug in [false, true] {
-        document.environment.debug_build = debug;
-        let notes = Choice::of(&PURPOSE, &document, |_, _| None).notes;
-        assert_eq!(notes, ["the figures are of a debug build: not for decisions"][..usize::from(debug)]);
-    }
+    let warnings = |noise: &[[f64; 8]], change: fn(&mut Document)| {
+        let mut document = document(noise.iter().map(|noise| of(*noise)).collect());
+        change(&mut document);
+        Choice::of(&PURPOSE, &document, |_, _| None).warnings
+    };
+    assert_eq!(warnings(&[NOISE; 4], |_| ()), [""; 0]);
+    assert_eq!(warnings(&[wild, NOISE, NOISE, NOISE], |_| ()), [""; 0], "a quarter");
+    let busy = "the machine was busy (1 of 3 rows unstable): see `ipc-bench doctor`";
+    assert_eq!(warnings(&[wild, NOISE, NOISE], |_| ()), [busy]);
+    let debug = "the figures are of a debug build: not for decisions";
+    assert_eq!(warnings(&[NOISE], |document| document.environment.debug_build = true), [debug]);
+    let early = "the run was ended early: it has fewer rounds, or rows are missing";
+    assert_eq!(warnings(&[NOISE], |document| document.complete = false), [early]);
+    let disturb = |document: &mut Document| {
+        document.disturbances = Some(vec!["other load: 43 %".into(), "governor powersave".into()]);
+    };
+    let disturbed = "the machine was disturbed: other load: 43 %; governor powersave";
+    assert_eq!(warnings(&[NOISE], disturb), [disturbed]);
+    assert_eq!(warnings(&[NOISE], |document| document.disturbances = Some(Vec::new())), [""; 0]);
+    let unsure = "not all rows were measured in rounds: how reliable they are is not known";
+    assert_eq!(warnings(&[NOISE], |document| document.results[0].rounds = None), [unsure]);
+    let one = choice(PURPOSE, vec![of(wild)]);
+    assert_eq!(one.ranking[0].beside, ["p99 15.0 µs", "unstable"]);
+}
+
+/// Figures of another machine, or of long ago, are doubtful here and now.
+#[test]
+fn other_machines_and_old_figures_are_told() {
+    let document = document(Vec::new()); // of 2026-01-02, with a kernel 6.1
+    let mut here = document.environment.clone();
+    let then = humantime::parse_rfc3339(&here.timestamp).unwrap();
+    let days = |days: u64| then + Duration::from_secs(days * 24 * 60 * 60 + 1);
+    let doubts = |here: &_, days_later| doubts::of_elsewhere(&document, here, days(days_later));
+    assert_eq!(doubts(&here, 29), [""; 0]);
+    assert_eq!(doubts(&here, 30), ["the figures are 30 days old"]);
+    here.kernel = Some("Linux 6.9".into());
+    let other = "measured on another machine or build: kernel: Linux 6.1, then Linux 6.9";
+    assert_eq!(doubts(&here, 0), [other]);
+    assert_eq!(
+        doubts::of_elsewhere(&document, &here, then - Duration::from_secs(60)),
+        [other],
+        "a clock was set"
+    );
 }
 
 /// For many clients the nearest number counts, and is named.
@@ -170,7 +463,64 @@ fn figures_of_other_clients_are_told() {
         let choice =
             choice(Purpose { clients: wanted, ..PURPOSE }, vec![of(1, 10), of(10, 20), of(1000, 40)]);
         assert_eq!(ranking(&choice), [("sysv", ns)]);
+        assert_eq!(figure_text(&choice, "sysv"), format!("{} µs ± 2 % an answer", ns / 1000));
         assert_eq!(choice.notes, note.into_iter().collect::<Vec<_>>());
+    }
+}
+
+/// What the crates have is not to be written: a server of many clients only where a crate has one.
+#[test]
+fn what_a_crate_has_is_not_to_be_written() {
+    let of = |mechanism, variant| {
+        let case = Case { clients: 100, ..case(mechanism, variant, Kind::Clients, Wait::Block) };
+        Row { rtt_ns: Some(ten_thousand(10)), ..row(&case, 1e4, NOISE) }
+    };
+    let purpose = Purpose { clients: 100, priority: Priority::Simplicity, ..PURPOSE };
+    let many = choice(purpose, vec![of("msgq", "sysv"), of("socket", "unix-seqpacket")]);
+    let queue = many.recommendation.as_ref().unwrap();
+    assert_eq!(
+        (queue.candidate.variant, &*queue.candidate.work),
+        ("sysv", &["removal after a crash".into()][..])
+    );
+    let provided = ["a second channel", "a way to tell the clients apart"];
+    assert_eq!(queue.candidate.provided, provided);
+    assert!(queue.lines.code.as_ref().unwrap().contains("ipc_msgq::server::Server::start"));
+    let socket = many.runner_up.as_ref().unwrap();
+    assert_eq!(socket.candidate.work, ["a connection for each client", "removal after a crash"]);
+    assert_eq!(socket.why_not, "as good, but more to write: a connection for each client");
+    // Between two processes the crates have it all.
+    let pair = choice(PURPOSE, sockets_and_ring(2.0));
+    assert!(pair.ranking.iter().all(|one| one.work.is_empty()), "{pair:#?}");
+    let provided = ["a protocol in the memory", "sleeping and waking", "removal after a crash"];
+    assert_eq!(pair.ranking[0].provided, provided);
+}
+
+/// What is shown by default fits a terminal of 80 columns and 24 lines, with what is printed before and the next prompt;
+/// only a path of a dependency may be longer than a line.
+#[test]
+fn the_recommendation_fits_a_terminal() {
+    let everything = || {
+        let ways = SIX.iter().flat_map(|member| member.variants().map(|one| (member.profile.name, one.name)));
+        let of_wait = |(mechanism, variant)| {
+            let waits = [(Wait::Block, 5e4), (Wait::Hybrid, 2e3), (Wait::Spin, 2e2)];
+            waits.map(|(wait, ns)| trips(mechanism, variant, wait, ns))
+        };
+        ways.flat_map(of_wait).collect()
+    };
+    for (partners, ..) in Partners::ALL {
+        for (priority, ..) in Priority::ALL {
+            for (burn_cores, ..) in Burn::ALL {
+                let purpose =
+                    Purpose { partners: *partners, priority: *priority, burn_cores: *burn_cores, ..PURPOSE };
+                let mut choice = choice(purpose, everything());
+                choice.warnings =
+                    vec!["the machine was disturbed: other load: 43.1 % of the CPUs during 500 ms".into()];
+                let text = text::text(&choice, false, Some(80));
+                assert!(text.lines().count() <= 22, "{}\n{text}", text.lines().count());
+                let code = text.lines().filter(|line| !line.contains("{ path = "));
+                assert!(code.map(|line| line.chars().count()).max() <= Some(80), "{text}");
+            }
+        }
     }
 }
 

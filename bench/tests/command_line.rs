@@ -244,7 +244,7 @@ fn wrong_usage_is_one_clear_line() {
         (&["--cpus", "moon"], "invalid placement 'moon': expected same, split or A,B"),
         (&["--cpus", "same,0"], "invalid placement '0': expected same, split or A,B"),
         (&["--size", "64,,4K"], "expected a length in bytes"),
-        (&["--rate", "20k/m"], "such as 20000, 20k, 20k/s or 20kHz"),
+        (&["--rate", "20k/m"], "such as 20000, 20k, 20k/s, 20kHz or 60fps"),
         (&["--duration", "1d"], "such as 5, 0.5, 2s, 100ms, 50us or 1m; seconds without a unit"),
         (&["--cpus", "0,900"], "CPU 900 is not available"),
         (&["--profile", "endless"], "invalid profile 'endless': expected quick, standard or thorough"),

@@ -1,62 +1,71 @@
-//! The choice of a mechanism: ranked by measurements on this machine.
+//! The choice of a mechanism: a recommendation, by facts and by measurements on this machine.
 //!
-//! Facts exclude the impossible variants: the [`Profile`](ipc_core::Profile) of each mechanism and its variants. The
-//! others are ranked by figures.
+//! Facts exclude the impossible variants: the [`Profile`](ipc_core::Profile) of each mechanism and its variants. Of the
+//! others, those that are too slow are excluded by figures, and the rest is ranked: by the figure that counts, or by
+//! what there is to write if all are fast enough.
 //!
 //! | file | contents |
 //! |---|---|
-//! | `purpose.rs` | [`Purpose`]: the answers to eight questions |
+//! | `purpose.rs`, `rate.rs` | [`Purpose`]: the answers to the questions |
 //! | `enough.rs` | whether a saved run is complete enough to choose by |
-//! | `facts.rs` | the excluded variants, and the code that the user has to write, both from the profiles |
-//! | `figure.rs` | the row that counts for a purpose, and its figure |
+//! | `doubts.rs` | the reasons not to trust the figures |
+//! | `facts.rs` | the excluded variants, and the parts that a program needs, both from the profiles |
+//! | `evidence.rs` | the rows that count for a purpose |
+//! | `figure.rs` | the figure of a row, its interval, and its words |
+//! | `speed.rs` | whether a variant is fast enough |
+//! | `ranking.rs` | the figures that cannot be told apart |
+//! | `lines.rs` | the lines that a program needs |
+//! | `candidate.rs` | [`Candidate`]: a suitable variant with all that is said of it; [`Excluded`] |
+//! | `reasons.rs` | why the first is the first, and why the second is not |
 //! | `choose.rs` | [`Choice`]: the ranking |
-//! | `text.rs` | the ranking for people |
+//! | `text.rs` | the recommendation for people |
 
+mod candidate;
+pub mod doubts;
 pub mod enough;
+mod evidence;
 mod facts;
-mod figure;
+pub mod figure;
+pub mod lines;
 pub mod purpose;
+mod ranking;
+pub mod rate;
+mod reasons;
+mod speed;
 pub mod text;
 
 use ipc_core::Error;
 use serde::Serialize;
 
-use crate::present::choose::figure::{BestRow, Evidence};
+pub use crate::present::choose::candidate::{Candidate, Excluded};
+use crate::present::choose::evidence::{Contender, Evidence};
+use crate::present::choose::lines::Lines;
 use crate::present::choose::purpose::{Priority, Purpose, Shape};
+use crate::present::choose::ranking::equal_to_best;
+use crate::present::choose::speed::Speed;
 use crate::results::document::Document;
 use crate::results::registry::{self, Member};
-use crate::results::statistics;
 
-/// A suitable variant.
+/// The variant to take.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Candidate {
-    /// Short name of the mechanism.
-    pub mechanism: &'static str,
-    /// The variant of the mechanism.
-    pub variant: &'static str,
-    /// The package to open.
-    #[serde(rename = "crate")]
-    pub package: String,
-    /// The wait strategy of both sides when it was measured.
-    pub wait: String,
-    /// The figure that ranks it, in nanoseconds: the time, or the CPU time, of a message or a round trip. Where
-    /// simplicity counts it is only shown.
-    pub figure_ns: f64,
-    /// The code that the user has to write.
-    pub work: Vec<&'static str>,
-    /// The reason for its rank: one sentence, with the figure.
-    pub reason: String,
+pub struct Recommendation {
+    /// The first of the ranking.
+    #[serde(flatten)]
+    pub candidate: Candidate,
+    /// The reason.
+    pub because: String,
+    /// The lines to write.
+    pub lines: Lines,
 }
 
-/// An unsuitable variant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Excluded {
-    /// Short name of the mechanism.
-    pub mechanism: &'static str,
-    /// The variant of the mechanism.
-    pub variant: &'static str,
-    /// The reason.
-    pub reason: String,
+/// The variant to take otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunnerUp {
+    /// The second of the ranking.
+    #[serde(flatten)]
+    pub candidate: Candidate,
+    /// The reason why it is not the first.
+    pub why_not: String,
 }
 
 /// All variants, in order.
@@ -64,12 +73,20 @@ pub struct Excluded {
 pub struct Choice {
     /// The purpose.
     pub purpose: Purpose,
-    /// The length of the messages that the figures are about, in bytes: the nearest one that was measured.
-    pub measured_size: usize,
-    /// The placement of the two processes that the figures are about.
-    pub cpus: String,
+    /// The variant to take; null if none of the six does this.
+    pub recommendation: Option<Recommendation>,
+    /// The next one; null if there is only one.
+    pub runner_up: Option<RunnerUp>,
+    /// The reasons not to trust the figures.
+    pub warnings: Vec<String>,
     /// The notes to show beside the figures.
     pub notes: Vec<String>,
+    /// The length of the messages that the figures are about, in bytes: the nearest one that was measured.
+    pub measured_size: usize,
+    /// The time when the figures were measured, in UTC.
+    pub measured_at: String,
+    /// The placement of the two processes that the figures are about.
+    pub cpus: String,
     /// The best first.
     pub ranking: Vec<Candidate>,
     /// The unsuitable variants.
@@ -84,75 +101,109 @@ impl Choice {
         document: &Document,
         max_message: impl Fn(&'static Member, &'static str) -> Option<usize>,
     ) -> Self {
-        let figures = Evidence::of(purpose, document);
-        let mut choice = Self {
-            purpose: *purpose,
-            measured_size: figures.size(),
-            cpus: figures.cpus().to_owned(),
-            notes: figures.notes(),
-            ranking: Vec::new(),
-            excluded: Vec::new(),
-        };
-        // A stream can be sent in shorter pieces.
-        let asks_length = purpose.shape == Shape::Message && purpose.size > figures.size();
-        let mut any_too_large = false;
-        for (member, variant) in registry::all() {
-            let profile = &member.profile;
-            let (mechanism, variant_name) = (profile.name, variant.name);
+        let evidence = Evidence::of(purpose, document);
+        let (mut ranking, mut excluded) = (Vec::new(), Vec::new());
+        for (at, (member, variant)) in registry::all().enumerate() {
+            let (mechanism, name) = (member.profile.name, variant.name);
+            // A stream can be sent in shorter pieces.
+            let asks_length = purpose.shape == Shape::Message && purpose.size > evidence.size();
             let too_large = || {
-                let max = asks_length.then(|| max_message(member, variant_name)).flatten()?;
+                let max = asks_length.then(|| max_message(member, name)).flatten()?;
                 (purpose.size > max).then(|| Error::TooLarge { len: purpose.size, max }.to_string())
             };
-            let found = if let Some(reason) = facts::impossible(profile, variant, purpose) {
-                Err(reason)
-            } else if let Some(reason) = too_large() {
-                any_too_large = true;
-                Err(reason)
-            } else {
-                figures.find(mechanism, variant_name)
-            };
-            match found {
-                Err(reason) => choice.excluded.push(Excluded { mechanism, variant: variant_name, reason }),
-                Ok(BestRow { row, figure_ns, said }) => {
-                    let work = facts::work(profile, variant, purpose);
-                    let package = format!("ipc-{mechanism}");
-                    let reason = format!("{said}; {}; open `{package}`.", facts::in_words(&work));
-                    choice.ranking.push(Candidate {
-                        mechanism,
-                        variant: variant_name,
-                        package,
-                        wait: row.wait.clone(),
-                        figure_ns,
-                        work,
-                        reason,
-                    });
+            let reason = facts::impossible(&member.profile, variant, purpose).or_else(too_large);
+            let found = reason.map_or_else(|| evidence.contenders(mechanism, name), Err);
+            let mut exclude =
+                |reason, too_slow| excluded.push(Excluded { mechanism, variant: name, reason, too_slow });
+            match found.map(|contenders| best_wait(contenders, &evidence, purpose)) {
+                Err(reason) => exclude(reason, false),
+                Ok((_, Speed::TooSlow(reason))) => exclude(reason, true),
+                Ok((one, speed)) => {
+                    ranking.push(Candidate::of((member, variant), at, &one, speed, &evidence, purpose));
                 }
             }
         }
-        if any_too_large {
-            choice
-                .notes
-                .push("what is longer than a link carries can be sent in pieces: `--unit stream`".into());
-        }
-        if purpose.priority == Priority::Simplicity || !figures.are_of_those_clients() {
-            choice.ranking.sort_by_key(|candidate| candidate.work.len()); // ties stay in the order of the course
-        } else {
-            rank(&mut choice.ranking);
-        }
+        let by_work = purpose.priority == Priority::Simplicity || !evidence.are_of_those_clients();
+        rank(&mut ranking, by_work);
+        let notes = reasons::notes(purpose, &evidence, &ranking, &excluded);
+        let mut choice = Self {
+            purpose: *purpose,
+            recommendation: None,
+            runner_up: None,
+            warnings: doubts::of(document),
+            notes,
+            measured_size: evidence.size(),
+            measured_at: document.environment.timestamp.clone(),
+            cpus: evidence.cpus().to_owned(),
+            ranking,
+            excluded,
+        };
+        choice.recommend(by_work);
         choice
+    }
+
+    fn recommend(&mut self, by_work: bool) {
+        let Some(first) = self.ranking.first() else { return };
+        let variant = registry::all()
+            .find(|(member, variant)| (member.profile.name, variant.name) == (first.mechanism, first.variant))
+            .expect("it was ranked")
+            .1;
+        self.recommendation = Some(Recommendation {
+            candidate: first.clone(),
+            because: reasons::because(&self.purpose, &self.ranking, &self.excluded, by_work),
+            lines: Lines::of(&first.package, variant, &self.purpose, &first.wait),
+        });
+        self.runner_up = self.ranking.get(1).map(|second| RunnerUp {
+            candidate: second.clone(),
+            why_not: reasons::why_not(first, second, by_work),
+        });
     }
 }
 
-/// Puts the best first. Figures within [`statistics::AGREEMENT`] of the best of them count as equal, since they may
-/// change places in the next run; among these, the variant with the least work comes first.
-fn rank(candidates: &mut [Candidate]) {
-    candidates.sort_by(|a, b| a.figure_ns.total_cmp(&b.figure_ns));
-    let mut rest = candidates;
-    while let Some(best) = rest.first() {
-        let limit = best.figure_ns * (1.0 + statistics::AGREEMENT);
-        let equal = rest.partition_point(|candidate| candidate.figure_ns <= limit).max(1);
-        let (group, others) = rest.split_at_mut(equal);
-        group.sort_by_key(|candidate| candidate.work.len());
-        rest = others;
+/// Returns the wait strategy to recommend for a variant, of at least one. Of those that cannot be told apart, and where
+/// simplicity counts of all that are fast enough, the one that burns the least CPU time.
+fn best_wait<'a>(
+    contenders: Vec<Contender<'a>>,
+    evidence: &Evidence<'a>,
+    purpose: &Purpose,
+) -> (Contender<'a>, Speed) {
+    let with_speed = |one| {
+        let speed = Speed::of(&one, evidence, purpose);
+        (one, speed)
+    };
+    let mut best: Vec<_> = contenders.into_iter().map(with_speed).collect();
+    let place = best.iter().map(|(_, speed)| speed.place()).min();
+    best.retain(|(_, speed)| Some(speed.place()) == place);
+    if purpose.priority != Priority::Simplicity {
+        let figures: Vec<_> = best.iter().map(|(one, _)| one.figure).collect();
+        let mut equal = equal_to_best(&figures).into_iter();
+        best.retain(|_| equal.next().unwrap_or(false));
+    }
+    best.into_iter().min_by_key(|(one, _)| burns(&one.row.wait)).expect("there is at least one")
+}
+
+/// Returns how much of a CPU is burnt by waiting: nothing, a little, all of it.
+fn burns(wait: &str) -> u8 {
+    match wait {
+        "block" => 0,
+        "hybrid" => 1,
+        _ => 2,
+    }
+}
+
+/// Puts the best first. Of those that cannot be told apart from the best, the simplest comes first; all others follow by
+/// their figures. Those that are only just fast enough come after those that are.
+fn rank(candidates: &mut [Candidate], by_work: bool) {
+    candidates.sort_by_key(|one| (one.barely.is_some(), one.simplicity));
+    let enough = candidates.partition_point(|one| one.barely.is_none());
+    let first = if enough == 0 { candidates.len() } else { enough };
+    let (best, others) = candidates.split_at_mut(first);
+    let equal = equal_to_best(&best.iter().map(|one| one.figure).collect::<Vec<_>>());
+    best.iter_mut().zip(equal).for_each(|(one, equal)| one.equals_best = equal);
+    if !by_work {
+        // Those that are equal stay in the order of simplicity.
+        let figure = |one: &Candidate| if one.equals_best { 0.0 } else { one.figure.ns };
+        best.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
+        others.sort_by(|a, b| a.figure.ns.total_cmp(&b.figure.ns));
     }
 }

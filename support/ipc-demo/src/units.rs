@@ -13,7 +13,7 @@ pub const COUNTS: &str = "10000, 20k or 1e6";
 /// The forms of a time, for a help text.
 pub const TIMES: &str = "5, 0.5, 2s, 100ms, 50us or 1m; seconds without a unit";
 /// The forms of a rate, for a help text.
-pub const RATES: &str = "20000, 20k, 20k/s or 20kHz";
+pub const RATES: &str = "20000, 20k, 20k/s, 20kHz or 60fps";
 
 type Parsed<T> = Result<T, String>;
 
@@ -65,7 +65,7 @@ pub fn parse_number(text: &str, most: u64) -> Parsed<u64> {
 /// The text is not such a rate.
 pub fn parse_rate(text: &str, most: u64) -> Parsed<u64> {
     let lower = text.to_lowercase();
-    let number = ["/s", "hz"].iter().find_map(|unit| lower.strip_suffix(unit)).unwrap_or(&lower);
+    let number = ["/s", "hz", "fps"].iter().find_map(|unit| lower.strip_suffix(unit)).unwrap_or(&lower);
     let rate = Number::of(number).and_then(|number| number.count());
     rate.filter(|rate| (1..=most).contains(rate))
         .ok_or_else(|| format!("expected a number per second from 1 to {most}, such as {RATES}"))

@@ -9,10 +9,10 @@ pub(super) fn impossible(profile: &Profile, variant: &Variant, purpose: &Purpose
     if purpose.partners != Partners::ParentChild && profile.between == Between::ParentAndChild {
         return Some(format!("it is between {} only", profile.between));
     }
-    if purpose.partners == Partners::OtherHost && variant.reach == Reach::SameHost {
+    let between_hosts = purpose.partners == Partners::OtherHost;
+    if between_hosts && variant.reach == Reach::SameHost {
         return Some(format!("it reaches the {} only", variant.reach));
     }
-    let between_hosts = purpose.partners == Partners::OtherHost;
     if let Some(lacking) = variant.shares.iter().find(|what| !between_hosts && !purpose.common.has(**what)) {
         return Some(format!("both sides must share {lacking}"));
     }
@@ -33,60 +33,110 @@ pub(super) fn impossible(profile: &Profile, variant: &Variant, purpose: &Purpose
     None
 }
 
-/// Returns the code that the user has to write besides sending and receiving.
-pub(super) fn work(profile: &Profile, variant: &Variant, purpose: &Purpose) -> Vec<&'static str> {
-    let mut work = Vec::new();
-    // All clients write into the same channel.
-    let is_shared = purpose.clients > 1 && profile.direction == Direction::OneWay;
-    match (variant.unit, purpose.shape) {
-        (Unit::ByteStream, Shape::Stream) if is_shared => {
-            work.push("frames, since the clients' bytes are mixed");
-        }
-        (Unit::ByteStream, Shape::Message) => work.push("frames, to keep messages apart"),
-        (Unit::WholeStruct, Shape::Stream) => work.push("cutting the stream into messages"),
-        (Unit::Struct | Unit::Page, _) => {
-            work.extend(["a protocol for which side writes where and when", "a way to sleep and to wake up"]);
-        }
-        (Unit::ByteStream, Shape::Stream) | (Unit::WholeStruct, Shape::Message) => {}
-    }
-    if purpose.ways == Ways::TwoWay && profile.direction == Direction::OneWay {
-        work.push("a second channel for the answers");
-    }
-    if is_shared && purpose.ways == Ways::TwoWay && variant.unit == Unit::ByteStream {
-        work.push("one such channel for each client"); // a queue's messages can be taken by their type
-    }
-    if purpose.clients > 1 {
-        work.push(match profile.direction {
-            Direction::TwoWay => "a connection for each client",
-            Direction::OneWay => "a way to tell the clients apart",
-        });
-    }
-    let is_for_hosts = variant.reach != Reach::SameHost;
-    let child = purpose.partners == Partners::ParentChild && profile.between != Between::ParentAndChild;
-    if child && profile.between == Between::AnyTwoHosts && !is_for_hosts {
-        work.push("a socketpair(2) for the child instead of the path"); // no path to pass on or remove
-        return work;
-    }
-    if child {
-        work.push("telling the child where to join");
-    }
-    if is_for_hosts {
-        work.push("keeping strangers off the port"); // on one host too: any of its users can connect
-        if purpose.ways == Ways::TwoWay {
-            work.push("TCP_NODELAY, so that short messages are not kept back");
-        }
-    }
-    if variant.remains {
-        work.push("removing what a crash leaves behind");
-    }
-    work
+/// The parts that a program needs besides sending and receiving.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// Those that the user has to write.
+    pub work: Vec<String>,
+    /// Those that the variant's crate provides.
+    pub provided: Vec<String>,
 }
 
-/// Returns the code that the user has to write, as a part of a sentence.
-pub(super) fn in_words(work: &[&str]) -> String {
-    match work {
-        [] => "nothing more to write".into(),
-        [one] => format!("to write: {one}"),
-        [most @ .., last] => format!("to write: {}, and {last}", most.join(", ")),
+impl Parts {
+    /// Returns the number of all parts. A part that a crate provides is not to be written, but still has to be
+    /// understood by whoever looks for a fault.
+    pub(super) fn count(&self) -> usize {
+        self.work.len() + self.provided.len()
+    }
+
+    /// Returns the parts of a program that sends each message, or piece of a stream, as `pieces` messages.
+    ///
+    /// What the [`Transport`](ipc_core::Transport) and the [`Mechanism`](ipc_core::Mechanism) of every variant promise
+    /// is provided: whole messages in both directions, waiting, a child that is told where to join, and the removal of
+    /// what a crash leaves. But a meeting is one of two processes: a server of many clients, and data that outlives
+    /// both, are provided only where the variant says so.
+    pub(super) fn of(profile: &Profile, variant: &Variant, purpose: &Purpose, pieces: usize) -> Self {
+        let mut parts = Self::default();
+        let many = purpose.clients > 1;
+        let has_server = many && variant.server.is_some();
+        let is_meeting = !many && purpose.outlive == Outlive::No;
+        // All clients write into the same channel.
+        let is_shared = many && profile.direction == Direction::OneWay;
+        match (variant.unit, purpose.shape) {
+            (Unit::ByteStream, Shape::Stream) if is_shared => {
+                parts.add(true, "frames, since clients mix their bytes");
+            }
+            (Unit::ByteStream, Shape::Message) => parts.add(true, "frames around messages"),
+            (Unit::WholeStruct, Shape::Stream) => parts.add(false, "cutting the stream into messages"),
+            (Unit::Struct | Unit::Page, _) => {
+                parts.add(is_meeting, "a protocol in the memory");
+                parts.add(is_meeting, "sleeping and waking");
+            }
+            (Unit::ByteStream, Shape::Stream) | (Unit::WholeStruct, Shape::Message) => {}
+        }
+        if pieces > 1 && purpose.shape == Shape::Message {
+            parts.add(false, format!("cutting each message into {pieces} pieces"));
+        }
+        let two_way = purpose.ways == Ways::TwoWay;
+        if two_way && profile.direction == Direction::OneWay {
+            parts.add(is_meeting || has_server, "a second channel");
+        }
+        if is_shared && two_way && variant.unit == Unit::ByteStream {
+            parts.add(has_server, "one such channel for each client"); // a queue's messages can be taken by their type
+        }
+        if many {
+            parts.add(
+                has_server,
+                match profile.direction {
+                    Direction::TwoWay => "a connection for each client",
+                    Direction::OneWay => "a way to tell the clients apart",
+                },
+            );
+        }
+        let is_for_hosts = variant.reach != Reach::SameHost;
+        if purpose.partners == Partners::ParentChild && profile.between != Between::ParentAndChild {
+            parts.add(is_meeting, "telling the child where to join");
+        }
+        if is_for_hosts {
+            parts.add(false, "keeping strangers off the port"); // on one host too: any of its users can connect
+            if two_way {
+                parts.add(is_meeting, "TCP_NODELAY for short messages");
+            }
+        }
+        if variant.remains && purpose.outlive == Outlive::No {
+            parts.add(is_meeting, "removal after a crash");
+        }
+        match purpose.outlive {
+            Outlive::No => {}
+            Outlive::Processes => parts.add(false, "removal of what has been read"),
+            Outlive::Restart => {
+                parts.add(false, "removal of what has been read");
+                parts.add(false, "msync(2) before a message counts as kept");
+            }
+        }
+        parts
+    }
+
+    fn add(&mut self, provided: bool, part: impl Into<String>) {
+        if provided { &mut self.provided } else { &mut self.work }.push(part.into());
+    }
+}
+
+/// Returns the order of two variants with equally many parts: the less its data outlives the processes, the less there
+/// is to watch.
+pub(super) fn outlasts(variant: &Variant) -> u8 {
+    match variant.persistence {
+        Persistence::Process => 0,
+        Persistence::Kernel => 1,
+        Persistence::FileSystem => 2,
+    }
+}
+
+/// Returns the parts as a part of a sentence.
+pub(super) fn in_words(parts: &[String]) -> String {
+    match parts {
+        [] => "nothing".into(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }

@@ -1,5 +1,7 @@
 //! The purpose for which a mechanism is chosen.
 
+use std::time::Duration;
+
 use ipc_core::{Error, Result, Shared};
 use serde::{Serialize, Serializer};
 
@@ -38,6 +40,8 @@ pub enum Partners {
     Any,
     /// A process and a child that it starts.
     ParentChild,
+    /// Processes in two containers of this host.
+    Containers,
     /// Processes of two hosts.
     OtherHost,
 }
@@ -47,6 +51,7 @@ impl Answer for Partners {
     const ALL: &'static [(Self, &'static str, &'static str)] = &[
         (Self::Any, "any", "any two processes of this host"),
         (Self::ParentChild, "parent-child", "a process and a child that it starts"),
+        (Self::Containers, "containers", "processes in two containers of this host"),
         (Self::OtherHost, "other-host", "processes of two hosts"),
     ];
 }
@@ -169,6 +174,8 @@ impl Answer for Outlive {
 pub enum Priority {
     /// A short time for each message.
     Latency,
+    /// A short time for 99 of 100 messages.
+    P99,
     /// Many messages, or bytes, per second.
     Throughput,
     /// Little CPU time for each message.
@@ -180,10 +187,29 @@ pub enum Priority {
 impl Answer for Priority {
     const QUESTION: &'static str = "What counts most?";
     const ALL: &'static [(Self, &'static str, &'static str)] = &[
-        (Self::Latency, "latency", "a short time for each message"),
+        (Self::Latency, "latency", "a short time for a message"),
+        (Self::P99, "p99", "a short time for 99 of 100 messages"),
         (Self::Throughput, "throughput", "many messages, or bytes, in a second"),
         (Self::Cpu, "cpu", "little CPU time for each message"),
         (Self::Simplicity, "simplicity", "little code to write"),
+    ];
+}
+
+/// Whether two cores may be kept busy, even while no message comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Burn {
+    /// They belong to others while no message comes.
+    No,
+    /// One core for each side.
+    Yes,
+}
+
+impl Answer for Burn {
+    const QUESTION: &'static str = "May two cores be kept busy, even while no message comes?";
+    const ALL: &'static [(Self, &'static str, &'static str)] = &[
+        (Self::No, "no", "no: sleep, or poll for a moment and then sleep"),
+        (Self::Yes, "yes", "yes: polling without end is allowed"),
     ];
 }
 
@@ -204,6 +230,29 @@ pub struct Purpose {
     pub clients: usize,
     /// The time for which the data has to last.
     pub outlive: Outlive,
+    /// The messages that have to be sent in a second, by all clients together; `None` if that is not known.
+    pub rate_per_s: Option<u64>,
+    /// The time in which 99 of 100 messages, or answers, have to arrive; `None` if there is none.
+    #[serde(rename = "deadline_ns", serialize_with = "nanoseconds")]
+    pub deadline: Option<Duration>,
     /// The property that ranks the suitable variants.
     pub priority: Priority,
+    /// Whether spinning may be recommended.
+    pub burn_cores: Burn,
+}
+
+impl Purpose {
+    /// Returns true if it says how fast is fast enough.
+    #[must_use]
+    pub const fn has_needs(&self) -> bool {
+        self.rate_per_s.is_some() || self.deadline.is_some()
+    }
+}
+
+#[allow(clippy::ref_option)] // as serde calls it
+fn nanoseconds<S: Serializer>(
+    time: &Option<Duration>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    time.map(|time| time.as_nanos() as u64).serialize(serializer)
 }

@@ -79,13 +79,16 @@ fn a_count_is_taken_as_people_write_it() {
 
 #[test]
 fn a_rate_may_name_the_second() {
-    for text in ["20000", "20k", "20k/s", "20 k/s", "20kHz", "20 khz", "20000Hz", "2e4/s", "20_000/s"] {
+    for text in
+        ["20000", "20k", "20k/s", "20 k/s", "20kHz", "20 khz", "20kfps", "20000Hz", "2e4/s", "20_000/s"]
+    {
         assert_eq!(parse_rate(text, 1_000_000), Ok(20_000), "{text}");
     }
     for text in ["0", "1000001", "20k/m", "/s", "Hz", "", "0.5"] {
         assert_eq!(
             parse_rate(text, 1_000_000),
-            Err("expected a number per second from 1 to 1000000, such as 20000, 20k, 20k/s or 20kHz".into()),
+            Err("expected a number per second from 1 to 1000000, such as 20000, 20k, 20k/s, 20kHz or 60fps"
+                .into()),
             "{text}"
         );
     }

@@ -1,0 +1,212 @@
+//! The rows of a document that count for a purpose.
+
+use std::collections::BTreeSet;
+
+use ipc_core::POLL_LIMIT;
+
+use super::figure::{Figure, Measure};
+use super::purpose::{Burn, Priority, Purpose, Ways};
+use crate::results::case::Kind;
+use crate::results::document::{Document, NotMeasured};
+use crate::results::row::Row;
+
+/// The most pieces into which a message, or a piece of a stream, is cut: what is sent in more of them is no longer what
+/// was measured.
+const MOST_PIECES: usize = 64;
+
+/// The rows of a document that concern a purpose.
+pub(super) struct Evidence<'a> {
+    document: &'a Document,
+    purpose: &'a Purpose,
+    kind: Kind,
+    measure: Measure,
+    size: usize,
+    clients: usize,
+    cpus: &'a str,
+}
+
+/// A wait strategy of a variant, with its figure.
+#[derive(Clone)]
+pub(super) struct Contender<'a> {
+    pub row: &'a Row,
+    /// The number of messages that each of the purpose's messages takes.
+    pub pieces: usize,
+    pub figure: Figure,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
+        let suite = || document.results.iter().filter(|row| row.implementation == "suite");
+        let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
+        let kind = match (purpose.priority, purpose.ways) {
+            _ if purpose.clients > 1 && has_many => Kind::Clients,
+            (Priority::Throughput, _) | (Priority::Cpu, Ways::OneWay) => Kind::Throughput,
+            _ => Kind::RoundTrip,
+        };
+        let rows = || suite().filter(|row| row.kind == kind);
+        let nearest = |wanted: usize, of: fn(&Row) -> usize| {
+            let all: BTreeSet<usize> = rows().map(of).collect();
+            let distance = |value: &usize| {
+                let factor = (*value).max(1) as f64 / wanted.max(1) as f64;
+                (factor.ln().abs() * 1e6) as u64
+            };
+            all.into_iter().min_by_key(distance).unwrap_or(wanted)
+        };
+        let cpus = rows().map(|row| row.cpus.as_str());
+        // Only if all rows have one-way times: otherwise some would be compared with round trips.
+        let one_way = purpose.ways == Ways::OneWay
+            && kind == Kind::RoundTrip
+            && rows().all(|row| row.one_way_ns.is_some());
+        Self {
+            document,
+            purpose,
+            kind,
+            measure: Measure { priority: purpose.priority, kind, one_way },
+            size: nearest(purpose.size, |row| row.size),
+            clients: nearest(purpose.clients, |row| row.clients),
+            cpus: cpus.min_by_key(|cpus| *cpus != "split").unwrap_or("split"),
+        }
+    }
+
+    /// Returns the length of messages that the figures are about.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Returns the number of clients that the figures are about.
+    pub(super) fn clients(&self) -> usize {
+        self.clients
+    }
+
+    /// Returns the placement of the two processes.
+    pub(super) fn cpus(&self) -> &str {
+        self.cpus
+    }
+
+    /// Returns true if the figures are of the requested number of clients, or at least of many. Figures of one client
+    /// say little about many.
+    pub(super) fn are_of_those_clients(&self) -> bool {
+        self.purpose.clients == 1 || self.kind == Kind::Clients
+    }
+
+    /// Returns the wait strategies of a variant that may be recommended, with their figures, or the reason why there
+    /// are none.
+    pub(super) fn contenders(&self, mechanism: &str, variant: &str) -> Result<Vec<Contender<'a>>, String> {
+        let all = self.measured(mechanism, variant)?;
+        let allowed: Vec<_> = all.iter().filter(|one| self.may(one.row, &all)).cloned().collect();
+        if allowed.is_empty() {
+            return Err("it was measured spinning only, and that keeps two cores busy: `--burn-cores`".into());
+        }
+        Ok(allowed)
+    }
+
+    /// Returns all wait strategies of a variant that were measured.
+    pub(super) fn measured(&self, mechanism: &str, variant: &str) -> Result<Vec<Contender<'a>>, String> {
+        let of_this = |row: &&Row| {
+            row.mechanism == mechanism
+                && row.variant == variant
+                && row.implementation == "suite"
+                && (row.kind, row.clients) == (self.kind, self.clients)
+                && row.cpus == self.cpus
+        };
+        let of_this = || self.document.results.iter().filter(of_this);
+        let mut size = self.size;
+        if !of_this().any(|row| row.size == size) {
+            let too_long = self.document.skipped.iter().find(|case| self.is_of(case, mechanism, variant));
+            // Cut into pieces of the longest that it carries.
+            let shorter = of_this().map(|row| row.size).filter(|&shorter| shorter < size).max();
+            let piece = shorter.filter(|piece| too_long.is_some() && size.div_ceil(*piece) <= MOST_PIECES);
+            size = piece.ok_or_else(|| self.why_not(mechanism, variant, "it was not measured"))?;
+        }
+        let pieces = self.size.div_ceil(size);
+        let with_figure = |row: &'a Row| {
+            let figure = self.measure.figure(row, pieces)?;
+            Some(Contender { row, pieces, figure })
+        };
+        let found: Vec<_> = of_this().filter(|row| row.size == size).filter_map(with_figure).collect();
+        if found.is_empty() {
+            return Err(self.why_not(mechanism, variant, "what counts here was not measured"));
+        }
+        Ok(found)
+    }
+
+    /// Returns true if the wait strategy of `row` may be recommended, beside the others of its variant.
+    fn may(&self, row: &Row, all: &[Contender]) -> bool {
+        let has_block = all.iter().any(|one| one.row.wait == "block");
+        match row.wait.as_str() {
+            "spin" => {
+                let Purpose { burn_cores, priority, .. } = self.purpose;
+                let has_two = row.ping_cpu != row.pong_cpu;
+                *burn_cores == Burn::Yes && has_two && *priority != Priority::Cpu
+            }
+            "hybrid" => !has_block || self.polling_pays(),
+            _ => true,
+        }
+    }
+
+    /// Returns whether the messages come so fast that `hybrid` polls. It was measured with messages back to back; for
+    /// those that come further apart it sleeps as `block` does. CPU time counts where little comes, unless told
+    /// otherwise.
+    fn polling_pays(&self) -> bool {
+        match (self.purpose.rate_per_s, self.purpose.priority) {
+            (Some(rate), _) => 1.0 / rate as f64 <= POLL_LIMIT.as_secs_f64(),
+            (None, Priority::Cpu) => false,
+            (None, Priority::Simplicity) => self.purpose.deadline.is_some(),
+            (None, _) => true,
+        }
+    }
+
+    /// Returns how to say the figures of a row.
+    pub(super) fn measure(&self) -> Measure {
+        self.measure
+    }
+
+    /// Returns how many messages of the purpose can be sent in a second over the variant and by the wait strategy of
+    /// `one`; `None` if that was not measured. Requests are answered one after the other.
+    pub(super) fn capacity(&self, one: &Contender) -> Option<f64> {
+        let each = one.pieces as f64;
+        if self.kind == Kind::Clients {
+            return one.row.messages_per_s.map(|rate| rate / each);
+        }
+        let stream = || self.beside(one.row, Kind::Throughput).and_then(|row| row.messages_per_s);
+        let in_turns = || {
+            let row = self.beside(one.row, Kind::RoundTrip)?;
+            row.rtt_ns.as_ref().map(|times| 1e9 / times.mean.max(1.0))
+        };
+        let rate = match self.purpose.ways {
+            Ways::OneWay => stream().or_else(in_turns),
+            Ways::TwoWay => in_turns().or_else(stream),
+        };
+        rate.map(|rate| rate / each)
+    }
+
+    /// Returns the time in which 99 of 100 messages, or answers, arrive, in nanoseconds; `None` if that was not
+    /// measured.
+    pub(super) fn p99_ns(&self, one: &Contender) -> Option<f64> {
+        let row = if self.kind == Kind::Clients { one.row } else { self.beside(one.row, Kind::RoundTrip)? };
+        let one_way = self.purpose.ways == Ways::OneWay && row.one_way_ns.is_some();
+        let measure = Measure { priority: Priority::P99, one_way, ..self.measure };
+        Some(measure.figure(row, one.pieces)?.ns)
+    }
+
+    /// Returns the row of another kind for the same messages.
+    fn beside(&self, row: &Row, kind: Kind) -> Option<&'a Row> {
+        let mut key = row.key();
+        key.kind = kind;
+        self.document.results.iter().find(|other| other.key() == key)
+    }
+
+    /// Returns the reason why a variant has no figure, or `otherwise`.
+    fn why_not(&self, mechanism: &str, variant: &str, otherwise: &str) -> String {
+        let mut all = self.document.skipped.iter().chain(&self.document.failed);
+        let found = all.find(|case| self.is_of(case, mechanism, variant));
+        found.map_or_else(|| otherwise.into(), |case| case.reason.clone())
+    }
+
+    /// Returns true if a case that was not measured is one that would count for this variant.
+    fn is_of(&self, case: &NotMeasured, mechanism: &str, variant: &str) -> bool {
+        (case.mechanism.as_str(), case.variant.as_str()) == (mechanism, variant)
+            && (case.kind, case.size) == (self.kind, self.size)
+            && case.cpus == self.cpus
+    }
+}

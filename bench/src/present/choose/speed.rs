@@ -1,0 +1,96 @@
+//! Whether a variant is fast enough.
+
+use std::time::Duration;
+
+use super::evidence::{Contender, Evidence};
+use super::figure::{rate, time};
+use super::purpose::Purpose;
+
+/// What was measured should be twice what is needed: near its limit, a link is late whenever anything disturbs it.
+const MARGIN: f64 = 2.0;
+
+/// Whether a wait strategy of a variant is fast enough for the purpose.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Speed {
+    /// By a factor of [`MARGIN`], or nothing was said about speed.
+    Enough,
+    /// As measured, but without the margin: the reason.
+    Barely(String),
+    /// Not even as measured: the reason.
+    TooSlow(String),
+}
+
+impl Speed {
+    /// Returns whether the purpose's rate can be sent, and its deadline kept.
+    pub(super) fn of(one: &Contender, evidence: &Evidence, purpose: &Purpose) -> Self {
+        let rate = purpose.rate_per_s.map(|rate| sends(rate, evidence.capacity(one)));
+        let deadline = purpose.deadline.map(|deadline| keeps(deadline, evidence.p99_ns(one)));
+        // The first is the worst.
+        let mut all: Vec<Self> = rate.into_iter().chain(deadline).collect();
+        all.sort_by_key(|speed| std::cmp::Reverse(speed.place()));
+        all.into_iter().next().unwrap_or(Self::Enough)
+    }
+
+    /// Returns its place in an order: 0 is the best.
+    pub(super) const fn place(&self) -> u8 {
+        match self {
+            Self::Enough => 0,
+            Self::Barely(_) => 1,
+            Self::TooSlow(_) => 2,
+        }
+    }
+
+    /// Returns the speed for a need that is met this many times over: less than 1 is not met.
+    fn of_factor(factor: f64, found: &str) -> Self {
+        match factor {
+            factor if factor >= MARGIN => Self::Enough,
+            factor if factor >= 1.0 => Self::Barely(format!("only just fast enough: {found}")),
+            _ => Self::TooSlow(format!("too slow: {found}")),
+        }
+    }
+}
+
+fn sends(needed: u64, capacity: Option<f64>) -> Speed {
+    let Some(capacity) = capacity else {
+        return Speed::TooSlow("how many messages it sends in a second was not measured".into());
+    };
+    let found = &format!("{} messages a second were measured at most", rate(capacity));
+    Speed::of_factor(capacity / needed as f64, found)
+}
+
+fn keeps(deadline: Duration, p99_ns: Option<f64>) -> Speed {
+    let Some(p99) = p99_ns else { return Speed::TooSlow("its times were not measured".into()) };
+    let found = &format!("99 of 100 took up to {}", time(p99));
+    Speed::of_factor(deadline.as_nanos() as f64 / p99.max(1.0), found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twice_as_fast_is_enough_and_once_is_barely() {
+        let of_rate = |capacity| sends(1000, capacity).place();
+        assert_eq!(
+            [Some(2000.0), Some(1999.0), Some(1000.0), Some(999.0), None].map(of_rate),
+            [0, 1, 1, 2, 2]
+        );
+        let of_time = |p99| keeps(Duration::from_micros(1), p99).place();
+        assert_eq!(
+            [Some(500.0), Some(501.0), Some(1000.0), Some(1001.0), None].map(of_time),
+            [0, 1, 1, 2, 2]
+        );
+    }
+
+    #[test]
+    fn what_was_measured_is_told() {
+        let told = |speed| match speed {
+            Speed::Enough => String::new(),
+            Speed::Barely(found) | Speed::TooSlow(found) => found,
+        };
+        let slow = "too slow: 45,700 messages a second were measured at most";
+        assert_eq!(told(sends(50_000, Some(45_678.0))), slow);
+        let barely = "only just fast enough: 99 of 100 took up to 750 µs";
+        assert_eq!(told(keeps(Duration::from_millis(1), Some(75e4))), barely);
+    }
+}
