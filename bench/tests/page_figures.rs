@@ -15,6 +15,7 @@ use ipc_bench::results::document::{Document, NotMeasured, Verified};
 use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::growth::Growth;
 use ipc_bench::results::limits::{Copying, MachineLimits};
+use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::quartiles::Quartiles;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
@@ -60,7 +61,7 @@ fn trips() -> Vec<Row> {
         Row { size: 4096, ..of("pipe", "anonymous", Wait::Block, 13) },
         Row { cost: Some(costs(2.0)), ..of("msgq", "sysv", Wait::Block, 17) },
         Row {
-            rounds: Some(Rounds::of(9, &WILD)),
+            rounds: Some(Rounds::of(9, &WILD.map(|factor| 40e3 * factor))),
             cost: Some(costs(3.0)),
             ..of("fifo", "fifo", Wait::Block, 40)
         },
@@ -107,6 +108,12 @@ fn results() -> Document {
         rate_per_s: Some(10_000),
         ..row(&case("pipe", "anonymous", Kind::OpenLoop, Wait::Block), 6e4, NOISE)
     };
+    let stream = |mechanism, variant, kept_up, achieved_per_s| Row {
+        one_way_ns: Some(ten_thousand(7)),
+        rate_per_s: Some(3_000),
+        pacing: Some(Pacing { achieved_per_s, kept_up, late: 16 }),
+        ..row(&case(mechanism, variant, Kind::Stream, Wait::Block), 5e4, NOISE)
+    };
     let clients = |clients, unit, [min, median, max]: [u64; 3]| Row {
         clients,
         client_processes: Some(4),
@@ -115,7 +122,8 @@ fn results() -> Document {
         ..row(&case("msgq", "sysv", Kind::Clients, Wait::Block), 100.0 * unit as f64, NOISE)
     };
     let mut rows = [trips(), streams()].concat();
-    rows.extend([open, clients(10, 30, [90, 100, 120]), clients(100, 50, [7, 9, 13])]);
+    rows.extend([open, stream("pipe", "anonymous", true, 3e3), stream("fifo", "fifo", false, 1.5e3)]);
+    rows.extend([clients(10, 30, [90, 100, 120]), clients(100, 50, [7, 9, 13])]);
     let mut document = document(rows);
     let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
     let not = |reason: &str| vec![NotMeasured::new(&case, reason.into())];

@@ -108,7 +108,7 @@ fn every_chart_has_every_series_under_every_setting() {
         let layouts = |class| views.iter().flat_map(|view| classed(*view, class)).count();
         assert_eq!([layouts("at-wide"), layouts("at-narrow")], [settings; 2], "{id}");
     }
-    for id in ["clients", "open-loop"] {
+    for id in ["clients", "open-loop", "streams"] {
         assert!(classed(figure(tree, id), "mark").count() > 20, "{id}");
     }
     let legends: Vec<_> = classed(tree.root(), "legend").collect();
@@ -154,7 +154,7 @@ fn one_size_is_shown_by_dots() {
             .filter(|node| node.has_tag_name("figure"))
             .filter_map(|node| node.attribute("id"))
             .collect();
-        assert_eq!(ids, ["round-trip", "percentiles", "rate", "cpu-time", "open-loop", "floor"]);
+        assert_eq!(ids, ["round-trip", "rate", "percentiles", "cpu-time", "open-loop", "streams", "floor"]);
     });
     document.results =
         vec![Row { clients: 10, messages_per_s: Some(5e4), ..Row::empty(&case(Kind::Clients, 64)) }];
@@ -371,6 +371,17 @@ fn unstable_rows_are_marked() {
         tree.descendants().any(|node| node.attribute("id") == Some("sign")),
         "a sentence says what it means"
     );
+}
+
+/// The times of a row that could not keep up with its rate are those of a growing queue: they are shown nowhere.
+#[test]
+fn a_row_that_fell_behind_has_no_times() {
+    let tree = &*TREE;
+    let waits =
+        |key| drawn(tree, "streams", key).into_iter().map(|row| classed(row, "mark").count()).sum::<usize>();
+    assert_eq!([waits("shm-ring"), waits("socket-tcp")], [2, 1], "block and hybrid, or hybrid alone");
+    let section = tree.descendants().find(|node| node.attribute("id") == Some("paced")).unwrap();
+    assert_eq!(text(section).matches("1,234––––could not keep up").count(), 1);
 }
 
 /// A size that one series lacks and most have breaks its line: that size was not measured. One that few have, the longest

@@ -21,12 +21,13 @@ use maud::{DOCTYPE, Markup, PreEscaped, Render as _, html};
 
 use crate::present::report::charts::figure::Figure;
 use crate::present::report::charts::series::Series;
-use crate::present::report::charts::{baseline, clients, open_loop, percentiles, sizes, waits};
+use crate::present::report::charts::{baseline, clients, open_loop, percentiles, sizes, streams, waits};
 use crate::present::report::data::{Data, UNSTABLE};
 use crate::present::report::html::list;
 use ipc_core::{Advise as _, Call as _, Result};
 
 use crate::present::summary::Summary;
+use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured, Verified};
 use crate::results::units::{self, bytes};
 
@@ -124,14 +125,14 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
     let document = data.document;
     let section = |id, title, says, contents| Section { id, title, says, contents };
     let draw = |figure: Figure| figure.html(&data.usual.name());
-    let latencies = html! {
-        (draw(sizes::latency(data)))
+    let by_size = html! { (draw(sizes::latency(data))) (draw(sizes::throughput(data))) };
+    let rare = html! {
         (draw(percentiles::chart(data, "percentiles", data.short)))
         @if data.long != data.short { (draw(percentiles::chart(data, "percentiles-long", data.long))) }
     };
-    let rates = html! { (draw(waits::throughput(data))) (draw(sizes::throughput(data))) };
     let costs = html! { (draw(waits::cpu_time(data))) (tables::costs(data)) };
     let loops = html! { (draw(open_loop::chart(data))) (tables::open_loop(data)) };
+    let streams = html! { (draw(streams::chart(data))) (tables::streams(data)) };
     let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
     let baselines = html! {
         (draw(baseline::chart(data)))
@@ -141,10 +142,11 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
     };
     vec![
         section("glance", "At a glance", "", glance(data, summary)),
-        section("latencies", "Latency", "", latencies),
-        section("throughputs", "Throughput", "", rates),
+        section("sizes", "By message size", "", by_size),
+        section("rare", "Percentiles", "", rare),
         section("costs", "Cost", COST, costs),
         section("loops", "Open loop", OPEN, loops),
+        section("paced", Kind::Stream.title(), STREAM, streams),
         section("many", "Many clients", clients::SAYS, many),
         section("floors", "Beside the floor", BASELINE, baselines),
         section("six", "The six", TABLE, overview::course(data).render()),
@@ -167,16 +169,19 @@ const OPEN: &str = "Closed loop: the next message waits for the answer to the la
                     Open loop: messages are due at fixed times, whatever happens. From the sending is what the exchange \
                     itself took; as intended counts from when the message was due, so that a message that waited \
                     behind a stall counts too.";
+const STREAM: &str = "One side sends at fixed times, as a sensor does, and the other reads. Late are the messages that \
+                      were not yet there when the next one was meant to be sent.";
 const SIGN: &str = " after a figure, or a hollow marker on a line: its rounds differ by more than a tenth; take it with care.";
 const DOUBTFUL: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
                         the mechanism has two modes.";
 
-/// Returns the conclusions, and the chart from which they follow.
+/// Returns the conclusions, and the charts from which they follow.
 fn glance(data: &Data, summary: &Summary) -> Markup {
     html! {
         (overview::conclusions(summary))
         (waits::round_trip(data).html(&data.usual.cpus))
         @if data.rows.iter().any(|row| row.is_unstable()) { p #sign.quiet { (UNSTABLE) (SIGN) } }
+        (waits::throughput(data).html(&data.usual.cpus))
         @if !summary.rankings.is_empty() {
             p.quiet { "Which one is right for you also depends on who talks to whom: " code { "ipc-bench choose" } " asks." }
         }

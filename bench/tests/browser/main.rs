@@ -76,7 +76,7 @@ fn the_page_works_at(width: u32) {
     let [frame, plain] = &found[..] else { panic!("{found:?}") };
     assert_eq!(frame["problems"], json!([]), "{width} px");
     assert_eq!(frame["width"], width);
-    assert_eq!(frame["figures"], 10);
+    assert_eq!(frame["figures"], 11);
     for counted in ["series", "toggles", "choices", "values", "saved"] {
         assert!(frame[counted].as_u64() > Some(7), "{width} px: {counted}: {frame}");
     }
@@ -108,7 +108,7 @@ fn a_page_of_nothing_works_too() {
     }
 }
 
-/// The checks detect errors: four at once, and each is named.
+/// The checks detect errors: six at once, and each is named.
 #[test]
 fn what_is_wrong_is_found() {
     let Some(browser) = browser() else { return };
@@ -121,6 +121,8 @@ fn what_is_wrong_is_found() {
             ".plot.at-narrow { font-size: 40px; }",
             "leaves the drawing",
         ),
+        ("<header>", "<header style=\"height: 900px\">", "not on the first screen"),
+        ("'beforeprint'", "'unfold'", "stays folded on paper"),
         ("<main>", "<main><img src=\"http://127.0.0.1:9/x\"/>", "error: <img src="),
     ];
     for (good, bad, _) in wrong {

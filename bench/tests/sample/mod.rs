@@ -8,6 +8,7 @@ use ipc_bench::results::document::Document;
 use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::latency::Latency;
 use ipc_bench::results::limits::{Copying, MachineLimits};
+use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::quartiles::Quartiles;
 use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::{Rounds, Row};
@@ -78,6 +79,11 @@ pub fn full() -> Document {
                                 middle,
                                 &mut dice,
                             ));
+                            document.results.push(stream(
+                                &case(Kind::Stream, Some(2_000)),
+                                middle,
+                                &mut dice,
+                            ));
                         }
                         if size == 64
                             && wait == Wait::Block
@@ -140,6 +146,18 @@ fn open_loop(case: &Case, middle: f64, dice: &mut Dice) -> Row {
     Row {
         rtt_ns: Some(dice.latency(middle * 1.6, 1000)),
         service_ns: Some(dice.latency(middle * 1.05, 1000)),
+        count: 1000,
+        ..Row::empty(case)
+    }
+}
+
+/// The last of the twelve does not keep up when it sleeps.
+fn stream(case: &Case, middle: f64, dice: &mut Dice) -> Row {
+    let kept_up = (case.variant, case.wait) != ("tcp", Wait::Block);
+    let achieved_per_s = if kept_up { 2_000.0 } else { 1_234.0 };
+    Row {
+        one_way_ns: Some(dice.latency(middle / 2.0, 1000)),
+        pacing: Some(Pacing { achieved_per_s, kept_up, late: 50 }),
         count: 1000,
         ..Row::empty(case)
     }

@@ -7,7 +7,8 @@
 //! | `lines.rs`, `dots.rs` | the two kinds of drawings |
 //! | `figure.rs` | a drawing for each setting, and its downloads |
 //! | `records.rs` | from rows of the results to lines, and to data for a download |
-//! | `waits.rs`, `sizes.rs`, `percentiles.rs`, `baseline.rs`, `open_loop.rs`, `clients.rs` | what is drawn |
+//! | `quantity.rs` | the dot plot of a quantity, for all ways to wait |
+//! | `waits.rs`, `sizes.rs`, `percentiles.rs`, `baseline.rs`, `open_loop.rs`, `streams.rs`, `clients.rs` | what is drawn |
 
 mod axis;
 pub(super) mod baseline;
@@ -18,7 +19,9 @@ mod layout;
 mod lines;
 pub(super) mod open_loop;
 pub(super) mod percentiles;
+pub(super) mod quantity;
 mod records;
 pub(super) mod series;
 pub(super) mod sizes;
+pub(super) mod streams;
 pub(super) mod waits;

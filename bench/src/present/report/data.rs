@@ -11,12 +11,20 @@ pub(super) use crate::results::units::figure;
 /// The sign beside a figure whose rounds do not agree: quiet, as it stands beside many of them on a busy machine.
 pub(super) const UNSTABLE: &str = "~";
 
+/// The wait strategies, by increasing cost: the order in which they are shown.
+pub(super) const WAITS: [&str; 3] = ["block", "hybrid", "spin"];
+
+/// Returns the place of a wait strategy among [`WAITS`]; unknown ones come last.
+pub(super) fn nth_wait(wait: &str) -> usize {
+    WAITS.iter().position(|known| *known == wait).unwrap_or(WAITS.len())
+}
+
 /// The rows of the suite's own mechanisms, with their shared properties.
 #[derive(Debug)]
 pub(super) struct Data<'a> {
     pub document: &'a Document,
     pub rows: Vec<&'a Row>,
-    /// All pairs of wait strategy and placement, in the order of their first appearance.
+    /// All pairs of wait strategy and placement: by placement, `split` first.
     pub settings: Vec<Setting>,
     /// The setting to start from: both sides sleep, on two CPUs, if that was measured.
     pub usual: Setting,
@@ -59,6 +67,10 @@ impl<'a> Data<'a> {
                 settings.push(setting);
             }
         }
+        let placements: Vec<String> = settings.iter().map(|setting: &Setting| setting.cpus.clone()).collect();
+        settings.sort_by_key(|Setting { wait, cpus }| {
+            (cpus != "split", placements.iter().position(|known| known == cpus), nth_wait(wait))
+        });
         let wanted = |setting: &&Setting| (setting.wait != "block", setting.cpus != "split");
         let usual = settings.iter().min_by_key(wanted).cloned().unwrap_or_default();
         let nearest = |kind, to| nearest_size(rows.iter().copied(), kind, to);
@@ -69,6 +81,11 @@ impl<'a> Data<'a> {
     /// Returns the rows of one kind.
     pub(super) fn kind(&self, kind: Kind) -> impl Iterator<Item = &'a Row> + '_ {
         self.rows.iter().copied().filter(move |row| row.kind == kind)
+    }
+
+    /// Returns the rows of one kind and size.
+    pub(super) fn of_size(&self, kind: Kind, size: usize) -> Vec<&'a Row> {
+        self.kind(kind).filter(|row| row.size == size).collect()
     }
 
     /// Returns the rows of one kind and setting.

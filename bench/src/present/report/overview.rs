@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::charts::waits;
-use super::data::{self, Data, Measured, Setting, figure, sign};
+use super::charts::quantity::look;
+use super::data::{self, Data, Measured, Setting, figure, nth_wait, sign};
 use super::html::{Cell, HtmlTable};
-use crate::present::summary::Summary;
+use crate::present::summary::{Ranking, Summary};
 use crate::results::case::Kind;
 use crate::results::registry::SIX;
 use crate::results::row::Row;
@@ -123,7 +123,8 @@ pub(super) fn conclusions(summary: &Summary) -> Markup {
                     div {
                         h3 { (group[0].quantity.title()) ", " (bytes(group[0].size)) }
                         dl {
-                            @for (look, ranking) in waits::in_order(group, |ranking| ranking.wait) {
+                            @for ranking in in_order(group) {
+                                @let look = look(ranking.wait);
                                 dt { (look.swatch()) " " (look.name) }
                                 dd { b { (ranking.figure()) } " " (ranking.names()) }
                             }
@@ -134,4 +135,11 @@ pub(super) fn conclusions(summary: &Summary) -> Markup {
             p.quiet { "The best median of the rounds, with its 95 % interval. Several names: they cannot be told apart." }
         }
     }
+}
+
+/// Returns the rankings in the order of the ways to wait.
+fn in_order(rankings: &[Ranking]) -> Vec<&Ranking> {
+    let mut rankings: Vec<_> = rankings.iter().collect();
+    rankings.sort_by_key(|ranking| nth_wait(ranking.wait));
+    rankings
 }

@@ -164,10 +164,12 @@ pub(super) fn open_loop(data: &Data) -> HtmlTable {
         let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &Setting::of(row), row.size);
         let mut line = who(row);
         line.push(Setting::of(row).name().into());
-        line.push(row.rate_per_s.map_or_else(|| "–".into(), grouped).into());
-        for times in
-            [closed.and_then(|row| row.rtt_ns.as_ref()), row.service_ns.as_ref(), row.rtt_ns.as_ref()]
-        {
+        let aside = if row.fell_behind() { "could not keep up" } else { "" };
+        let rate = Cell::from(row.rate_per_s.map_or_else(|| "–".into(), grouped));
+        line.push(Cell { aside: aside.into(), ..rate });
+        let [service, open] =
+            [&row.service_ns, &row.rtt_ns].map(|times| times.as_ref().filter(|_| !row.fell_behind()));
+        for times in [closed.and_then(|row| row.rtt_ns.as_ref()), service, open] {
             let cells = times.map(|times| {
                 [times.p50, times.p99, times.p999, times.max].map(|time| micro(time as f64).into())
             });
@@ -192,6 +194,39 @@ pub(super) fn open_loop(data: &Data) -> HtmlTable {
         notes: 0,
         rows: data.kind(Kind::OpenLoop).map(line).collect(),
         class: "dense",
+    }
+}
+
+/// Returns the table of the streams at a rate.
+pub(super) fn streams(data: &Data) -> HtmlTable {
+    let line = |row: &Row| {
+        let mut line = who(row);
+        line.push(Setting::of(row).name().into());
+        line.push(row.rate_per_s.map_or_else(|| "–".into(), grouped).into());
+        let pacing = row.pacing;
+        line.push(
+            pacing.map_or_else(|| "–".into(), |pacing| grouped(pacing.achieved_per_s.round() as u64)).into(),
+        );
+        let times = row.one_way_ns.as_ref().filter(|_| !row.fell_behind());
+        let cells = times
+            .map(|times| [times.p50, times.p99, times.p999, times.max].map(|time| micro(time as f64).into()));
+        line.extend(cells.unwrap_or_else(|| ["–"; 4].map(Cell::from)));
+        let late = |late: u64| format!("{:.1} %", late as f64 * 100.0 / row.count.max(1) as f64);
+        line.push(match pacing {
+            Some(_) if row.fell_behind() => "could not keep up".into(),
+            pacing => pacing.map_or_else(|| "–".into(), |pacing| late(pacing.late)).into(),
+        });
+        line
+    };
+    let names = ["mechanism", "size", "setting", "planned", "reached", "p50", "p99", "p99.9", "max", "late"];
+    let groups = [("", 3), ("messages a second", 2), ("one-way time, µs", 4), ("", 1)];
+    HtmlTable {
+        label: "Streams at a rate".into(),
+        groups: groups.map(|(name, columns)| (name.to_owned(), columns)).into(),
+        columns: columns(&names),
+        labels: 3,
+        rows: data.kind(Kind::Stream).map(line).collect(),
+        ..HtmlTable::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The time that the suite adds to the bare system calls.
 
 use super::figure::{Figure, View};
-use super::waits::Quantity;
+use super::quantity::Quantity;
 use crate::present::report::data::{Data, figure};
 use crate::results::case::Kind;
 use crate::results::row::Row;
@@ -10,8 +10,7 @@ use crate::results::units::bytes;
 /// Draws the time of a row divided by that of its baseline: of short round trips, and of long messages in a stream.
 pub(crate) fn chart(data: &Data) -> Figure {
     let quantity = |kind, size| Quantity {
-        kind,
-        size,
+        rows: data.of_size(kind, size),
         axis: "time / time of the floor",
         of: |row: &Row| Some((row.floor_ratio?, row.floor_ratio_spread)),
         says: |ratio| format!("{} times the floor", figure(ratio)),
@@ -22,13 +21,13 @@ pub(crate) fn chart(data: &Data) -> Figure {
         (quantity(Kind::Throughput, data.long), format!("throughput, {}", bytes(data.long))),
     ];
     let named = |(quantity, what): &(Quantity, String)| {
-        let views = quantity.views(data, &[]).into_iter();
+        let views = quantity.views(&data.usual.cpus, &[]).into_iter();
         views.map(|view| View { name: format!("{} · {what}", view.name), ..view }).collect::<Vec<_>>()
     };
     let mut lines = Vec::new();
     let mut columns = Vec::new();
     for (quantity, _) in &both {
-        let (names, more) = quantity.data(data, &["floor_ratio", "ratio_p25", "ratio_p75"]);
+        let (names, more) = quantity.data(&["floor_ratio", "ratio_p25", "ratio_p75"]);
         columns = names;
         lines.extend(more);
     }

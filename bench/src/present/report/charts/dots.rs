@@ -110,7 +110,7 @@ fn outline(style: usize) -> &'static str {
 /// The space between the ends of the axis and the plot's edge, so that each dot is whole.
 const PADDING: f64 = 10.0;
 /// The distance of two dots of a row, upwards.
-const LANE: f64 = 6.5;
+const LANE: f64 = 7.2;
 /// The least width of a column of figures.
 const COLUMN: f64 = 76.0;
 /// The space for the mark before the name of a column, and between two columns.
@@ -138,7 +138,7 @@ impl<'a> Frame<'a> {
             Layout::Wide => (layout.width() - column * plot.looks.len() as f64 - 4.0, 26.0),
             Layout::Narrow => (layout.width() - 4.0, 6.0),
         };
-        let row = (LANE * plot.looks.len() as f64 + 5.0).max(20.0);
+        let row = (LANE * plot.looks.len() as f64 + 4.0).max(20.0);
         Self { plot, layout, left, right, top, row, column }
     }
 

@@ -21,13 +21,18 @@ fn times<'a>(data: &Data<'a>, row: &'a Row) -> [Option<&'a Latency>; 3] {
 
 /// Returns the setting of a row with everything that its chart is about.
 fn name(row: &Row) -> String {
+    format!("{} · {}", Setting::of(row).name(), schedule(row))
+}
+
+/// Returns the messages and the rate of a row.
+pub(super) fn schedule(row: &Row) -> String {
     let rate = row.rate_per_s.map_or_else(String::new, |rate| format!(" · {} a second", grouped(rate)));
-    format!("{} · {}{rate}", Setting::of(row).name(), bytes(row.size))
+    format!("{}{rate}", bytes(row.size))
 }
 
 /// Draws the 99th percentile of each, and the times from the median to the maximum.
 pub(crate) fn chart(data: &Data) -> Figure {
-    let rows = || data.kind(Kind::OpenLoop);
+    let rows = || data.kind(Kind::OpenLoop).filter(|row| !row.fell_behind());
     let mut names: Vec<String> = Vec::new();
     for row in rows() {
         if !names.contains(&name(row)) {
