@@ -107,9 +107,9 @@ use nix::unistd::mkfifo;
 
 pub use ends::{ReadEnd, WriteEnd};
 use greeting::Reception;
-pub use ipc_core::Framed;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
+pub use ipc_core::{Framed, FramedReceiver, FramedSender};
 
 /// The FIFO that the owner reads.
 const TO_OWNER: &str = "to-owner";

@@ -83,7 +83,7 @@ pub use file::{File, FileOptions};
 pub use ipc_core::pages::Pages;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
-pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, WriteGrant, guard};
+pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, RingReceiver, RingSender, WriteGrant, guard};
 pub use memfd::Memfd;
 
 /// The memory map's row of the table.

@@ -111,9 +111,9 @@ use nix::sys::stat::{SFlag, fstat};
 use nix::unistd::{dup2_stdin, dup2_stdout, pipe2};
 
 pub use ends::{ReadEnd, WriteEnd};
-pub use ipc_core::Framed;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
+pub use ipc_core::{Framed, FramedReceiver, FramedSender};
 
 /// One process's ends, with which it talks both ways: the read end of one pipe and the write end of the other.
 type Ends = (ReadEnd, WriteEnd);

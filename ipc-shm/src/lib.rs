@@ -99,7 +99,7 @@ pub use ipc_core::Key;
 pub use ipc_core::pages::Pages;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
-pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, WriteGrant, guard};
+pub use ipc_core::ring::{Mapping, ReadGrant, RingLink, RingReceiver, RingSender, WriteGrant, guard};
 pub use lock_step::{LockStep, LockStepReceiver, LockStepSender};
 pub use posix::Posix;
 pub use ring::Ring;

@@ -113,9 +113,9 @@ use std::time::Duration;
 
 use ipc_core::{Between, Deadline, Direction, Medium, Profile, Reach, Unit, poll_for};
 
-pub use ipc_core::Framed;
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
+pub use ipc_core::{Framed, FramedReceiver, FramedSender};
 pub use packet::{MAX_PACKET, PacketReceiver, PacketSender, Packets};
 pub use stream::{ReadEnd, WriteEnd};
 pub use tcp::{TCP_SILENCE, Tcp, TcpLink, TcpReceiver, TcpSender};

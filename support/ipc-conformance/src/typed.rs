@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ipc_core::{Endpoint, Error, Mechanism, Receiver, Sender};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender};
 use libtest_mimic::Trial;
 
 use super::deadlines::insist;
@@ -18,6 +18,7 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("a struct of another length is refused", another_length),
         bench.trial("messages end when the peer has left", the_end),
         bench.trial("messages end after an error", an_error),
+        bench.trial("halves have structs and messages", halves),
     ]
 }
 
@@ -92,5 +93,21 @@ fn an_error<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let received: Vec<_> = link.typed::<Struct>().messages().take(3).collect();
     let as_it_should = matches!(&received[..], [Ok(first), Err(Error::Corrupt(_))] if *first == sent);
     ensure!(as_it_should, "a struct, another message and a struct were {received:?}");
+    Ok(())
+}
+
+/// The peer ends when the sender is dropped, and with it the messages.
+fn halves<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (link, _peer) = bench.meet("echo")?;
+    let (mut sender, mut receiver) = link.split();
+    let sent: [Struct; 3] = [[1, 2], [3, 4], [5, 6]];
+    sent.iter().try_for_each(|one| sender.typed().send(one))?;
+    let first: Struct = receiver.typed().recv()?;
+    let second = receiver.messages().next().transpose()?;
+    drop(sender);
+    let rest = receiver.typed().messages().collect::<Result<Vec<Struct>>>()?;
+    ensure!(first == sent[0], "{:?} came back as {first:?}", sent[0]);
+    ensure!(second == Some(sent[1].map(u64::to_ne_bytes).concat()), "{:?} came back as {second:?}", sent[1]);
+    ensure!(rest == sent[2..], "{:?} came back as {rest:?}", &sent[2..]);
     Ok(())
 }
