@@ -12,6 +12,7 @@ use ipc_bench::present::choose::purpose::{
 use ipc_bench::present::choose::{Choice, doubts, text};
 use ipc_bench::results::case::{Case, Kind};
 use ipc_bench::results::document::{Document, NotMeasured};
+use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::registry::SIX;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::{Clients, Wait};
@@ -280,6 +281,43 @@ fn a_rate_is_held_against_what_was_measured() {
     assert_eq!(two_way, [Some(true), Some(false), None]);
     let one_way = [500_000, 900_000, 1_100_000].map(|rate| enough(Ways::OneWay, rate));
     assert_eq!(one_way, [Some(true), Some(false), None]);
+}
+
+/// Rows at the rate itself count, if all variants were measured at it; one that fell behind is too slow, whatever was
+/// measured of one message after the other.
+#[test]
+fn what_was_measured_at_the_rate_counts() {
+    let needs = Purpose { rate_per_s: Some(20_000), priority: Priority::Simplicity, ..PURPOSE };
+    for (ways, kind, each) in
+        [(Ways::TwoWay, Kind::OpenLoop, "an answer"), (Ways::OneWay, Kind::Stream, "one way")]
+    {
+        let purpose = Purpose { ways, ..needs };
+        let paced = |mechanism, variant| {
+            let case = Case { rate: Some(20_000), ..case(mechanism, variant, kind, Wait::Block) };
+            let kept_up = variant != "unix-stream";
+            let pacing =
+                Some(Pacing { achieved_per_s: if kept_up { 2e4 } else { 12_345.0 }, kept_up, late: 0 });
+            let times = kept_up.then(|| ten_thousand(10));
+            Row { pacing, rtt_ns: times.clone(), one_way_ns: times, ..row(&case, 5e4, NOISE) }
+        };
+        let ways = SIX.iter().flat_map(|member| member.variants().map(|one| (member.profile.name, one.name)));
+        let mut rows: Vec<_> = ways.map(|(mechanism, variant)| paced(mechanism, variant)).collect();
+        rows.extend([trips("fifo", "fifo", Wait::Block, 1e4), stream("fifo", "fifo", 1e4)]);
+        let there = choice(purpose, rows.clone());
+        let text = figure_text(&there, "fifo");
+        assert!(text.starts_with('5') && text.ends_with(each), "{text}");
+        assert_eq!(reason(&there, "unix-stream"), "too slow: it sent 12,300 messages a second");
+        let expected =
+            "10 of 11 that can do this are fast enough for 20,000 messages a second: take the simplest.";
+        assert_eq!((because(&there), there.is_close), (expected, false));
+        // One variant is missing.
+        rows.remove(0);
+        let without = choice(purpose, rows);
+        assert_eq!(without.ranking.iter().map(|one| one.variant).collect::<Vec<_>>(), ["fifo"]);
+        assert!(without.is_close, "100,000 were measured");
+    }
+    let far = Purpose { rate_per_s: Some(9_000), ..needs };
+    assert!(!choice(far, vec![trips("fifo", "fifo", Wait::Block, 1e4)]).is_close);
 }
 
 /// Spinning is recommended only if two cores may be burnt, and there are two. Polling for a moment is recommended only

@@ -74,8 +74,13 @@ fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let purpose = answers::purpose(matches)?;
     let each = matches.get_one("duration").copied();
-    let document = figures::document(matches.get_one::<PathBuf>("results"), &purpose, each)?;
+    let named = matches.get_one::<PathBuf>("results");
+    let mut document = figures::document(named, &purpose, each)?;
     let mut choice = Choice::of(&purpose, &document, figures::max_message);
+    if choice.is_close && named.is_none() {
+        figures::add_rate(&mut document, &purpose, each)?;
+        choice = Choice::of(&purpose, &document, figures::max_message);
+    }
     let elsewhere = doubts::of_elsewhere(&document, &Environment::read(), SystemTime::now());
     choice.warnings.extend(elsewhere);
     let text = if matches.get_flag("json") {

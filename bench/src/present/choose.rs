@@ -38,7 +38,7 @@ use ipc_core::Error;
 use serde::Serialize;
 
 pub use crate::present::choose::candidate::{Candidate, Excluded};
-use crate::present::choose::evidence::{Contender, Evidence};
+use crate::present::choose::evidence::{Contender, Evidence, Unfit};
 use crate::present::choose::lines::Lines;
 use crate::present::choose::purpose::{Priority, Purpose, Shape};
 use crate::present::choose::ranking::equal_to_best;
@@ -91,6 +91,10 @@ pub struct Choice {
     pub ranking: Vec<Candidate>,
     /// The unsuitable variants.
     pub excluded: Vec<Excluded>,
+    /// True if the rate is so close to what was measured of one message after the other that it should be measured at
+    /// that rate.
+    #[serde(skip)]
+    pub is_close: bool,
 }
 
 impl Choice {
@@ -102,7 +106,7 @@ impl Choice {
         max_message: impl Fn(&'static Member, &'static str) -> Option<usize>,
     ) -> Self {
         let evidence = Evidence::of(purpose, document);
-        let (mut ranking, mut excluded) = (Vec::new(), Vec::new());
+        let (mut ranking, mut excluded, mut is_close) = (Vec::new(), Vec::new(), false);
         for (at, (member, variant)) in registry::all().enumerate() {
             let (mechanism, name) = (member.profile.name, variant.name);
             // A stream can be sent in shorter pieces.
@@ -112,12 +116,16 @@ impl Choice {
                 (purpose.size > max).then(|| Error::TooLarge { len: purpose.size, max }.to_string())
             };
             let reason = facts::impossible(&member.profile, variant, purpose).or_else(too_large);
-            let found = reason.map_or_else(|| evidence.contenders(mechanism, name), Err);
+            let found =
+                reason.map_or_else(|| evidence.contenders(mechanism, name), |reason| Err(Unfit::Not(reason)));
             let mut exclude =
                 |reason, too_slow| excluded.push(Excluded { mechanism, variant: name, reason, too_slow });
+            is_close |= found
+                .as_ref()
+                .is_ok_and(|all| all.iter().any(|one| speed::is_close(one, &evidence, purpose)));
             match found.map(|contenders| best_wait(contenders, &evidence, purpose)) {
-                Err(reason) => exclude(reason, false),
-                Ok((_, Speed::TooSlow(reason))) => exclude(reason, true),
+                Err(Unfit::Not(reason)) => exclude(reason, false),
+                Err(Unfit::TooSlow(reason)) | Ok((_, Speed::TooSlow(reason))) => exclude(reason, true),
                 Ok((one, speed)) => {
                     ranking.push(Candidate::of((member, variant), at, &one, speed, &evidence, purpose));
                 }
@@ -137,6 +145,7 @@ impl Choice {
             cpus: evidence.cpus().to_owned(),
             ranking,
             excluded,
+            is_close,
         };
         choice.recommend(by_work);
         choice

@@ -9,13 +9,16 @@ use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::measure::run::stop::Stop;
 use ipc_bench::measure::{run, sides};
 use ipc_bench::present::choose::enough;
-use ipc_bench::present::choose::purpose::Purpose;
+use ipc_bench::present::choose::purpose::{Burn, Purpose};
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::registry::{self, Member};
 use ipc_bench::results::saved;
-use ipc_core::{Clients, Result, Wait};
+use ipc_core::{Clients, POLL_LIMIT, Result, Wait};
 use ipc_demo::cpus::Cpus;
+
+/// The highest rate that is measured.
+const MOST_PER_SECOND: u64 = 1_000_000;
 
 /// The most clients that a quick run has time for.
 const MOST_CLIENTS: usize = 1000;
@@ -46,6 +49,58 @@ pub(super) fn document(
     let placement = Placement::resolve(Cpus::available())?;
     let cases = if clients == 1 { of_pairs(size, placement) } else { of_clients(size, clients, placement) };
     measure(cases, each, place.as_deref())
+}
+
+/// Adds rows in which messages are sent at the rate of the purpose: saved ones, or fresh ones, each of which is timed for
+/// `each`.
+pub(super) fn add_rate(document: &mut Document, purpose: &Purpose, each: Option<Duration>) -> Result<()> {
+    /// Long enough for some dozens of messages at a low rate.
+    const EACH: Duration = Duration::from_secs(1);
+    let Some(rate) = purpose.rate_per_s.filter(|&rate| rate <= MOST_PER_SECOND) else { return Ok(()) };
+    let place = saved::place();
+    let wanted = |run: &Document| enough::has_rate(run, purpose);
+    let found = place.as_deref().and_then(|place| saved::newest(place, wanted));
+    let at_rate = if let Some((path, found)) = found {
+        eprintln!("figures at {rate} messages a second from {}", path.display());
+        found
+    } else {
+        let placement = Placement::resolve(Cpus::available())?;
+        let cases = at_rate(purpose, rate, placement);
+        let each = each.unwrap_or(EACH);
+        let seconds = (each * cases.len() as u32).as_secs().max(1);
+        eprintln!("near the limit of some: measuring {rate} messages a second, about {seconds} seconds");
+        measure(cases, Some(each), place.as_deref())?
+    };
+    document.results.extend(at_rate.results.into_iter().filter(|row| row.kind.is_paced()));
+    document.skipped.extend(at_rate.skipped);
+    document.failed.extend(at_rate.failed);
+    document.disturbances.get_or_insert_default().extend(at_rate.disturbances.into_iter().flatten());
+    Ok(())
+}
+
+/// Returns every variant at a rate, waiting in all ways that may be recommended.
+fn at_rate(purpose: &Purpose, rate: u64, placement: Placement) -> Vec<Case> {
+    let polls = 1.0 / rate as f64 <= POLL_LIMIT.as_secs_f64();
+    let is_worth = |wait: &Wait| match wait {
+        Wait::Block => true,
+        Wait::Hybrid => polls,
+        Wait::Spin => purpose.burn_cores == Burn::Yes,
+    };
+    let mut cases = Vec::new();
+    for (member, variant) in registry::all() {
+        let case = |wait| Case {
+            member,
+            variant: variant.name,
+            kind: enough::paced(purpose),
+            size: purpose.size,
+            wait,
+            placement,
+            rate: Some(rate),
+            clients: 1,
+        };
+        cases.extend(Wait::ALL.into_iter().filter(is_worth).map(case));
+    }
+    cases
 }
 
 /// Returns the longest message that a link of this variant carries here; `None` if there is no such link.

@@ -2,6 +2,7 @@
 
 use ipc_core::Clients;
 
+use super::purpose::{Purpose, Ways};
 use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
 use crate::results::registry;
@@ -40,6 +41,30 @@ pub fn has_clients(document: &Document, size: usize, clients: usize) -> bool {
         };
         document.results.iter().any(is_it) || was_tried(document, way, Kind::Clients, size)
     })
+}
+
+/// Returns the kind of rows in which messages are sent at a rate, as the purpose has them.
+#[must_use]
+pub const fn paced(purpose: &Purpose) -> Kind {
+    match purpose.ways {
+        Ways::TwoWay => Kind::OpenLoop,
+        Ways::OneWay => Kind::Stream,
+    }
+}
+
+/// Returns true if every variant was measured with messages of the purpose's size at its rate, or at least tried.
+#[must_use]
+pub fn has_rate(document: &Document, purpose: &Purpose) -> bool {
+    let (kind, size) = (paced(purpose), purpose.size);
+    purpose.rate_per_s.is_some()
+        && registry::all().all(|(member, variant)| {
+            let way = (member.profile.name, variant.name);
+            let is_it = |row: &Row| {
+                (row.mechanism.as_str(), row.variant.as_str()) == way
+                    && (row.kind, row.size, row.rate_per_s) == (kind, size, purpose.rate_per_s)
+            };
+            document.results.iter().any(is_it) || was_tried(document, way, kind, size)
+        })
 }
 
 /// Returns true if this mechanism and variant was tried, but could not be measured.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use ipc_core::POLL_LIMIT;
 
-use super::figure::{Figure, Measure};
+use super::enough;
+use super::figure::{Figure, Measure, rate};
 use super::purpose::{Burn, Priority, Purpose, Ways};
 use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
@@ -19,10 +20,20 @@ pub(super) struct Evidence<'a> {
     document: &'a Document,
     purpose: &'a Purpose,
     kind: Kind,
+    /// Where messages had fixed times: their rate.
+    rate_per_s: Option<u64>,
     measure: Measure,
     size: usize,
     clients: usize,
     cpus: &'a str,
+}
+
+/// The reason why a variant is not suitable.
+pub(super) enum Unfit {
+    /// It cannot do this, or it was not measured.
+    Not(String),
+    /// It could do this if it were faster.
+    TooSlow(String),
 }
 
 /// A wait strategy of a variant, with its figure.
@@ -40,10 +51,16 @@ impl<'a> Evidence<'a> {
         let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
         let kind = match (purpose.priority, purpose.ways) {
             _ if purpose.clients > 1 && has_many => Kind::Clients,
+            (Priority::Latency | Priority::P99 | Priority::Simplicity, _)
+                if enough::has_rate(document, purpose) =>
+            {
+                enough::paced(purpose)
+            }
             (Priority::Throughput, _) | (Priority::Cpu, Ways::OneWay) => Kind::Throughput,
             _ => Kind::RoundTrip,
         };
-        let rows = || suite().filter(|row| row.kind == kind);
+        let rate_per_s = purpose.rate_per_s.filter(|_| kind.is_paced());
+        let rows = || suite().filter(|row| (row.kind, row.rate_per_s) == (kind, rate_per_s));
         let nearest = |wanted: usize, of: fn(&Row) -> usize| {
             let all: BTreeSet<usize> = rows().map(of).collect();
             let distance = |value: &usize| {
@@ -54,18 +71,26 @@ impl<'a> Evidence<'a> {
         };
         let cpus = rows().map(|row| row.cpus.as_str());
         // Only if all rows have one-way times: otherwise some would be compared with round trips.
-        let one_way = purpose.ways == Ways::OneWay
-            && kind == Kind::RoundTrip
-            && rows().all(|row| row.one_way_ns.is_some());
+        let one_way = match kind {
+            Kind::Stream => true,
+            Kind::RoundTrip => purpose.ways == Ways::OneWay && rows().all(|row| row.one_way_ns.is_some()),
+            Kind::Throughput | Kind::OpenLoop | Kind::Clients => false,
+        };
         Self {
             document,
             purpose,
             kind,
+            rate_per_s,
             measure: Measure { priority: purpose.priority, kind, one_way },
             size: nearest(purpose.size, |row| row.size),
             clients: nearest(purpose.clients, |row| row.clients),
             cpus: cpus.min_by_key(|cpus| *cpus != "split").unwrap_or("split"),
         }
+    }
+
+    /// Returns true if messages were sent at the rate of the purpose, and not just one after the other.
+    pub(super) fn is_at_rate(&self) -> bool {
+        self.rate_per_s.is_some()
     }
 
     /// Returns the length of messages that the figures are about.
@@ -91,22 +116,23 @@ impl<'a> Evidence<'a> {
 
     /// Returns the wait strategies of a variant that may be recommended, with their figures, or the reason why there
     /// are none.
-    pub(super) fn contenders(&self, mechanism: &str, variant: &str) -> Result<Vec<Contender<'a>>, String> {
+    pub(super) fn contenders(&self, mechanism: &str, variant: &str) -> Result<Vec<Contender<'a>>, Unfit> {
         let all = self.measured(mechanism, variant)?;
         let allowed: Vec<_> = all.iter().filter(|one| self.may(one.row, &all)).cloned().collect();
         if allowed.is_empty() {
-            return Err("it was measured spinning only, and that keeps two cores busy: `--burn-cores`".into());
+            return Err(Unfit::Not("spinning is not allowed, and nothing else was measured".into()));
         }
         Ok(allowed)
     }
 
     /// Returns all wait strategies of a variant that were measured.
-    pub(super) fn measured(&self, mechanism: &str, variant: &str) -> Result<Vec<Contender<'a>>, String> {
+    pub(super) fn measured(&self, mechanism: &str, variant: &str) -> Result<Vec<Contender<'a>>, Unfit> {
         let of_this = |row: &&Row| {
             row.mechanism == mechanism
                 && row.variant == variant
                 && row.implementation == "suite"
                 && (row.kind, row.clients) == (self.kind, self.clients)
+                && row.rate_per_s == self.rate_per_s
                 && row.cpus == self.cpus
         };
         let of_this = || self.document.results.iter().filter(of_this);
@@ -116,7 +142,8 @@ impl<'a> Evidence<'a> {
             // Cut into pieces of the longest that it carries.
             let shorter = of_this().map(|row| row.size).filter(|&shorter| shorter < size).max();
             let piece = shorter.filter(|piece| too_long.is_some() && size.div_ceil(*piece) <= MOST_PIECES);
-            size = piece.ok_or_else(|| self.why_not(mechanism, variant, "it was not measured"))?;
+            size =
+                piece.ok_or_else(|| Unfit::Not(self.why_not(mechanism, variant, "it was not measured")))?;
         }
         let pieces = self.size.div_ceil(size);
         let with_figure = |row: &'a Row| {
@@ -125,7 +152,12 @@ impl<'a> Evidence<'a> {
         };
         let found: Vec<_> = of_this().filter(|row| row.size == size).filter_map(with_figure).collect();
         if found.is_empty() {
-            return Err(self.why_not(mechanism, variant, "what counts here was not measured"));
+            // What queues up has no times.
+            let reached = of_this().filter_map(|row| row.pacing).map(|pacing| pacing.achieved_per_s);
+            return Err(reached.max_by(f64::total_cmp).map_or_else(
+                || Unfit::Not(self.why_not(mechanism, variant, "what counts here was not measured")),
+                |reached| Unfit::TooSlow(format!("too slow: it sent {} messages a second", rate(reached))),
+            ));
         }
         Ok(found)
     }
@@ -183,7 +215,8 @@ impl<'a> Evidence<'a> {
     /// Returns the time in which 99 of 100 messages, or answers, arrive, in nanoseconds; `None` if that was not
     /// measured.
     pub(super) fn p99_ns(&self, one: &Contender) -> Option<f64> {
-        let row = if self.kind == Kind::Clients { one.row } else { self.beside(one.row, Kind::RoundTrip)? };
+        let has_times = self.kind == Kind::Clients || self.kind.is_paced();
+        let row = if has_times { one.row } else { self.beside(one.row, Kind::RoundTrip)? };
         let one_way = self.purpose.ways == Ways::OneWay && row.one_way_ns.is_some();
         let measure = Measure { priority: Priority::P99, one_way, ..self.measure };
         Some(measure.figure(row, one.pieces)?.ns)
@@ -192,7 +225,7 @@ impl<'a> Evidence<'a> {
     /// Returns the row of another kind for the same messages.
     fn beside(&self, row: &Row, kind: Kind) -> Option<&'a Row> {
         let mut key = row.key();
-        key.kind = kind;
+        (key.kind, key.rate_per_s) = (kind, None);
         self.document.results.iter().find(|other| other.key() == key)
     }
 

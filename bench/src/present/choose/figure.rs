@@ -69,6 +69,7 @@ impl Measure {
         let each = match (self.priority, self.kind) {
             (_, Kind::Clients) => "an answer",
             _ if self.one_way => "one way",
+            (_, Kind::OpenLoop) => "an answer",
             (Priority::Cpu, Kind::Throughput) => "a message",
             _ => "a round trip",
         };

@@ -23,7 +23,9 @@ pub(super) enum Speed {
 impl Speed {
     /// Returns whether the purpose's rate can be sent, and its deadline kept.
     pub(super) fn of(one: &Contender, evidence: &Evidence, purpose: &Purpose) -> Self {
-        let rate = purpose.rate_per_s.map(|rate| sends(rate, evidence.capacity(one)));
+        // At the rate itself, nothing is left to conclude.
+        let unproven = purpose.rate_per_s.filter(|_| !one.row.pacing.is_some_and(|pacing| pacing.kept_up));
+        let rate = unproven.map(|rate| sends(rate, evidence.capacity(one)));
         let deadline = purpose.deadline.map(|deadline| keeps(deadline, evidence.p99_ns(one)));
         // The first is the worst.
         let mut all: Vec<Self> = rate.into_iter().chain(deadline).collect();
@@ -48,6 +50,21 @@ impl Speed {
             _ => Self::TooSlow(format!("too slow: {found}")),
         }
     }
+}
+
+/// Returns true if what was measured of one message after the other does not settle whether the purpose's rate can be
+/// sent: it is neither ten times as much, nor half.
+pub(super) fn is_close(one: &Contender, evidence: &Evidence, purpose: &Purpose) -> bool {
+    // More clients, and messages in pieces, are not sent at fixed times.
+    if evidence.is_at_rate() || purpose.clients > 1 || one.pieces > 1 {
+        return false;
+    }
+    let capacity = evidence.capacity(one);
+    purpose.rate_per_s.zip(capacity).is_some_and(|(rate, capacity)| is_open(capacity / rate as f64))
+}
+
+fn is_open(times_over: f64) -> bool {
+    (0.5..10.0).contains(&times_over)
 }
 
 fn sends(needed: u64, capacity: Option<f64>) -> Speed {
@@ -80,6 +97,11 @@ mod tests {
             [Some(500.0), Some(501.0), Some(1000.0), Some(1001.0), None].map(of_time),
             [0, 1, 1, 2, 2]
         );
+    }
+
+    #[test]
+    fn only_a_rate_near_the_limit_is_open() {
+        assert_eq!([0.49, 0.5, 1.0, 9.99, 10.0].map(is_open), [false, true, true, true, false]);
     }
 
     #[test]
