@@ -52,7 +52,7 @@
 //! assert_eq!(link.recv(&mut buffer)?, 5);
 //! assert_eq!(&buffer[..5], b"hello");
 //! # other.join().unwrap()?;
-//! # ipc_core::Result::Ok(())
+//! # Ok::<(), ipc_core::Error>(())
 //! ```
 
 mod atomic;

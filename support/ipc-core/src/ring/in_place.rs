@@ -127,7 +127,7 @@ impl<M: Memory> RingLink<M> {
 /// message.read(0, &mut word);
 /// assert_eq!(&word, b"hello");
 /// message.release()?;
-/// # ipc_core::Result::Ok(())
+/// # Ok::<(), ipc_core::Error>(())
 /// ```
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is committed"]
