@@ -192,7 +192,7 @@ fn the_page_speaks_in_words() {
             assert!(!all.contains(raw), "{raw}");
         }
         assert!(tree.descendants().any(|node| node.has_tag_name("code") && text(node) == "ipc-bench doctor"));
-        assert!(all.contains("msgq (sysv), round trip, 64 bytes, spin · same: it needs --rate"));
+        assert!(all.contains("msgq sysv, round trip, 64 bytes, spin · same: it needs --rate"));
     });
 }
 

@@ -22,7 +22,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, Render as _, html};
 use crate::present::report::charts::figure::Figure;
 use crate::present::report::charts::series::Series;
 use crate::present::report::charts::{baseline, clients, open_loop, percentiles, sizes, streams, waits};
-use crate::present::report::data::{Data, UNSTABLE};
+use crate::present::report::data::{Data, UNSTABLE, named};
 use crate::present::report::html::list;
 use ipc_core::{Advise as _, Call as _, Result};
 
@@ -212,7 +212,7 @@ fn legend(data: &Data) -> Markup {
             ul.legend aria-labelledby="legend" {
                 @for series in &all {
                     li {
-                        button type="button" data-series=(series.key) aria-pressed="true" title=(series.name) {
+                        button type="button" data-series=(series.key) aria-pressed="true" {
                             (series.swatch())
                             (series.label)
                         }
@@ -260,7 +260,7 @@ fn checked(document: &Document) -> Markup {
     let wrong = verified.iter().filter_map(|case| {
         let error = case.error.as_ref()?;
         let Verified { mechanism, variant, kind, size, .. } = case;
-        Some(format!("{mechanism} ({variant}), {} of {}: {error}", kind.words(), bytes(*size)))
+        Some(format!("{}, {} of {}: {error}", named(mechanism, variant), kind.words(), bytes(*size)))
     });
     let messages: u64 = verified.iter().map(|case| case.messages).sum();
     let all = format!("{} messages of {} cases checked.", units::grouped(messages), verified.len());
@@ -272,7 +272,7 @@ fn missing(cases: &[NotMeasured]) -> Markup {
     let line = |case: &NotMeasured| {
         let NotMeasured { mechanism, variant, kind, size, wait, cpus, clients, reason } = case;
         let what = clients.map_or_else(|| kind.words(), units::clients);
-        format!("{mechanism} ({variant}), {what}, {}, {wait} · {cpus}: {reason}", bytes(*size))
+        format!("{}, {what}, {}, {wait} · {cpus}: {reason}", named(mechanism, variant), bytes(*size))
     };
     tables::long_list(&cases.iter().map(line).collect::<Vec<_>>(), "cases")
 }

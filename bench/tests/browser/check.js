@@ -69,8 +69,8 @@ window.addEventListener('load', async () => {
       const paths = all('.line, .mark', series);
       const colour = getComputedStyle(paths[0]);
       check(paths.length > 0 && [colour.stroke, colour.fill].some(one => one.startsWith('rgb')), `${where}: no colour`);
-      check(series.getBoundingClientRect().width > 0, `${where}: nothing drawn of ${series.dataset.name}`);
-      check(all('.label', series).length === 1, `${where}: ${series.dataset.name} has no name`);
+      check(series.getBoundingClientRect().width > 0, `${where}: nothing drawn of ${series.dataset.series}`);
+      check(all('.label', series).length === 1, `${where}: ${series.dataset.series} has no name`);
       report.series += 1;
     }
     legible(plot, where);

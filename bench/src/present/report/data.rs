@@ -4,6 +4,7 @@ use crate::present::summary::nearest_size;
 use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::document::Document;
+use crate::results::registry::SIX;
 use crate::results::row::Row;
 use crate::results::statistics::{Interval, median_interval};
 pub(super) use crate::results::units::figure;
@@ -152,9 +153,16 @@ pub(super) fn sign(row: &Row) -> &'static str {
     if row.is_unstable() { UNSTABLE } else { "" }
 }
 
-/// Returns the mechanism and the variant.
+/// Returns the name of a row's mechanism and variant.
 pub(super) fn way(row: &Row) -> String {
-    format!("{} ({})", row.mechanism, row.variant)
+    named(&row.mechanism, &row.variant)
+}
+
+/// Returns the name of a mechanism and its variant, without the variant where there is only one: `pipe`, `shm ring`.
+pub(super) fn named(mechanism: &str, variant: &str) -> String {
+    let member = SIX.iter().find(|member| member.profile.name == mechanism);
+    let is_only = member.is_some_and(|member| member.variants().count() == 1);
+    if is_only { mechanism.into() } else { format!("{mechanism} {variant}") }
 }
 
 /// Formats a time in microseconds with three significant digits, without the unit: `0.152`, `12.3`, `1,234`.

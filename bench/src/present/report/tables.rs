@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::data::{Data, Setting, figure, micro, sign, spread, way};
+use super::data::{Data, Setting, figure, micro, named, sign, spread, way};
 use super::html::{Cell, HtmlTable, list};
 use crate::results::case::Kind;
 use crate::results::cost::Cost;
@@ -49,30 +49,28 @@ fn times(rows: &[&Row]) -> HtmlTable {
     let names = [
         "mechanism",
         "size",
-        "count",
-        "timed together",
-        "min",
         "p50",
         "p90",
         "p99",
         "p99.9",
         "max",
+        "min",
         "mean",
-        "95 % interval of the mean",
+        "its 95 % interval",
         "one way p50",
+        "count",
+        "timed together",
     ];
     let line = |row: &&Row| {
-        let times = row.rtt_ns.as_ref()?;
+        let Latency { min, p50, p90, p99, p999, max, mean, mean_interval, .. } = row.rtt_ns.as_ref()?;
         let mut line = who(row);
-        line.push(grouped(row.count).into());
-        line.push(grouped(row.batch.unwrap_or(1)).into());
-        let Latency { min, p50, p90, p99, p999, max, mean, mean_interval, .. } = times;
-        line.extend([min, p50, p90, p99, p999, max].map(|time| micro(*time as f64).into()));
+        line.extend([p50, p90, p99, p999, max, min].map(|time| micro(*time as f64).into()));
         line.push(micro(*mean).into());
         let interval = mean_interval.map(|[low, high]| format!("{} to {}", micro(low), micro(high)));
         line.push(interval.unwrap_or_else(|| "–".into()).into());
         let one_way = row.one_way_ns.as_ref().map(|times| micro(times.p50 as f64));
         line.push(one_way.unwrap_or_else(|| "–".into()).into());
+        line.extend([row.count, row.batch.unwrap_or(1)].map(|number| grouped(number).into()));
         Some(line)
     };
     HtmlTable {
@@ -84,24 +82,18 @@ fn times(rows: &[&Row]) -> HtmlTable {
 }
 
 fn rates(rows: &[&Row]) -> HtmlTable {
+    let names = ["mechanism", "size", "MB a second", "messages a second", "spread of the rounds", "count"];
     let line = |row: &&Row| {
         let mut line = who(row);
-        line.push(grouped(row.count).into());
-        line.push(grouped(row.messages_per_s?.round() as u64).into());
         line.push(figure(row.bytes_per_s? / 1e6).into());
+        line.push(grouped(row.messages_per_s?.round() as u64).into());
         let spread = row.rounds.as_ref().map(|rounds| format!("{:.1} %", rounds.spread * 100.0));
         line.push(spread.unwrap_or_else(|| "–".into()).into());
+        line.push(grouped(row.count).into());
         Some(line)
     };
     HtmlTable {
-        columns: columns(&[
-            "mechanism",
-            "size",
-            "count",
-            "messages a second",
-            "MB a second",
-            "spread of the rounds",
-        ]),
+        columns: columns(&names),
         labels: 2,
         rows: rows.iter().filter_map(line).collect(),
         ..HtmlTable::default()
@@ -300,7 +292,7 @@ pub(super) fn growth(data: &Data) -> HtmlTable {
     let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "suite / floor"];
     let line = |step: &Growth| {
         let mut line: Vec<Cell> = vec![
-            format!("{} ({})", step.mechanism, step.variant).into(),
+            named(&step.mechanism, &step.variant).into(),
             bytes(step.from).into(),
             bytes(step.to).into(),
             Setting { wait: step.wait.clone(), cpus: step.cpus.clone() }.name().into(),

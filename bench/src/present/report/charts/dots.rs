@@ -66,7 +66,7 @@ impl Dots {
 
     /// Returns a description for those who do not see it.
     pub(crate) fn description(&self) -> String {
-        let names: Vec<_> = self.rows.iter().map(|row| row.series.name.as_str()).collect();
+        let names: Vec<_> = self.rows.iter().map(|row| row.series.label.as_str()).collect();
         let looks: Vec<_> = self.looks.iter().map(|look| look.name.as_str()).collect();
         format!(
             "To the right: {}. In each row: {}. Series: {}.",
@@ -157,7 +157,7 @@ impl<'a> Frame<'a> {
             (self.axis(bottom))
             @if self.layout == Layout::Wide { (self.heads()) }
             @for (at, row) in self.plot.rows.iter().enumerate() {
-                g class={ "series row c" (row.series.colour) } data-series=(row.series.key) data-name=(row.series.name) {
+                g class={ "series row c" (row.series.colour) } data-series=(row.series.key) {
                     (self.row(row, self.middle(at)))
                 }
             }

@@ -81,7 +81,7 @@ impl Lines {
 
     /// Returns a description for those who do not see it.
     pub(crate) fn description(&self) -> String {
-        let names: Vec<_> = self.all.iter().map(|line| line.series.name.as_str()).collect();
+        let names: Vec<_> = self.all.iter().map(|line| line.series.label.as_str()).collect();
         let limit = |limit: &Limit| format!(" Dotted line across: {}.", limit.name);
         let limits = self.limits.iter().map(limit).collect::<String>();
         let (right, up) = (&self.x.name, &self.y.name);
@@ -134,7 +134,7 @@ impl<'a> Frame<'a> {
             (self.axes())
             (self.limits())
             @for (line, label) in self.chart.all.iter().zip(&labels) {
-                g class={ "series c" (line.series.colour) } data-series=(line.series.key) data-name=(line.series.name) {
+                g class={ "series c" (line.series.colour) } data-series=(line.series.key) {
                     (self.line(line))
                     (label)
                 }

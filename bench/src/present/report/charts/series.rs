@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::present::report::data::named;
 use crate::results::registry::SIX;
 
 /// A mechanism has a colour, a variant a marker and a dash pattern, so lines can be told apart without colours. The
@@ -10,9 +11,7 @@ use crate::results::registry::SIX;
 pub(crate) struct Series {
     /// The identifier: the same in all charts.
     pub key: String,
-    /// The full name.
-    pub name: String,
-    /// The name in a chart: without a variant where there is only one.
+    /// The name, for people.
     pub label: String,
     /// The index of its colour in `chart.css`.
     pub colour: usize,
@@ -25,12 +24,10 @@ impl Series {
     pub(crate) fn of(mechanism: &str, variant: &str) -> Self {
         let at = SIX.iter().position(|member| member.profile.name == mechanism);
         let shape = at.and_then(|at| SIX[at].variants().position(|known| known.name == variant));
-        let is_only = at.is_some_and(|at| SIX[at].variants().count() == 1);
         let key = format!("{mechanism}-{variant}");
         Self {
             key: key.replace(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-', "_"),
-            name: format!("{mechanism} ({variant})"),
-            label: if is_only { mechanism.into() } else { format!("{mechanism} {variant}") },
+            label: named(mechanism, variant),
             colour: at.unwrap_or(SIX.len()),
             shape: shape.unwrap_or(0),
         }
@@ -44,7 +41,7 @@ impl Series {
 
     /// Returns the key that sorts series in the order of the course.
     pub(crate) fn order(&self) -> (usize, usize, String) {
-        (self.colour, self.shape, self.name.clone())
+        (self.colour, self.shape, self.label.clone())
     }
 
     /// Returns the classes of its line.
