@@ -28,3 +28,8 @@ fn the_receiver_gets_the_senders_structs() {
     let said = "sensor 1: 20.5 °C\nsensor 2: 20.5 °C\nsensor 3: 20.5 °C\n";
     assert_eq!(pair_of_examples("shm_receiver", "shm_sender"), said);
 }
+
+#[test]
+fn tokio_asks_and_is_answered() {
+    assert_eq!(example("shm_tokio"), "ONE\nTWO\nTHREE\n");
+}

@@ -221,7 +221,8 @@ impl Split for Packets {
         &mut self.receiver
     }
 
-    fn split(self) -> (PacketSender, PacketReceiver) {
+    fn split(mut self) -> (PacketSender, PacketReceiver) {
+        self.receiver.read.detach();
         (self.sender, self.receiver)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ipc_core::ownership::{OwnershipLock, Sweep};
-use ipc_core::{ByteSink, ByteSource, Call, ChunkSizes, Mode, Result, wait_readable};
+use ipc_core::{ByteSink, ByteSource, ChunkSizes, Mode, Result, wait_readable};
 use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, Shutdown, recv, recvmsg, send, sendmsg, shutdown};
 
@@ -26,8 +26,9 @@ struct Connection {
 #[derive(Debug)]
 pub struct ReadEnd {
     connection: Arc<Connection>,
-    /// A descriptor of its own: `epoll` takes each descriptor once, and the two ends may be watched by two tasks.
-    socket: OwnedFd,
+    /// A copy of the descriptor, for an end that is apart from the other: `epoll` takes each descriptor once, and the two
+    /// ends may be watched by two tasks.
+    copy: Option<OwnedFd>,
 }
 
 /// The end of a connected socket that is written. Dropping it ends the stream to the peer.
@@ -35,10 +36,9 @@ pub struct ReadEnd {
 pub struct WriteEnd(Arc<Connection>);
 
 /// Returns both ends of a connected socket.
-pub(crate) fn ends(socket: OwnedFd, closing: Closing) -> Result<(ReadEnd, WriteEnd)> {
-    let copy = socket.try_clone().call("fcntl")?;
+pub(crate) fn ends(socket: OwnedFd, closing: Closing) -> (ReadEnd, WriteEnd) {
     let connection = Arc::new(Connection { socket, closing });
-    Ok((ReadEnd { connection: Arc::clone(&connection), socket: copy }, WriteEnd(connection)))
+    (ReadEnd { connection: Arc::clone(&connection), copy: None }, WriteEnd(connection))
 }
 
 /// What this side does when it closes the connection.
@@ -101,14 +101,14 @@ impl Drop for ReadEnd {
     fn drop(&mut self) {
         // To TCP, this would only mean that we do not read: the other host would not be told, and `part` has to read.
         if !matches!(self.connection.closing, Closing::Part) {
-            let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Read);
+            let _ = shutdown(self.as_fd().as_raw_fd(), Shutdown::Read);
         }
     }
 }
 
 impl AsFd for ReadEnd {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.copy.as_ref().unwrap_or(&self.connection.socket).as_fd()
     }
 }
 
@@ -136,11 +136,17 @@ impl ByteSource for ReadEnd {
 
     #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-        recv(self.socket.as_raw_fd(), buffer, flags(mode))
+        recv(self.connection.socket.as_raw_fd(), buffer, flags(mode))
     }
 
     fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
-        recvmsg::<()>(self.socket.as_raw_fd(), buffers, None, flags(mode)).map(|received| received.bytes)
+        recvmsg::<()>(self.connection.socket.as_raw_fd(), buffers, None, flags(mode))
+            .map(|received| received.bytes)
+    }
+
+    /// Where there is no descriptor left, the two ends share one: all but a second registration works with it.
+    fn detach(&mut self) {
+        self.copy = self.connection.socket.try_clone().ok();
     }
 }
 

@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use ipc_core::{
-    Advise, Call, Clients, Endpoint, Framed, FramedReceiver, FramedSender, Mechanism, Persistence, Profile,
-    Reach, Receiver, Result, Sender, Setup, Shared, Split, Unit, Variant, ownership,
+    Advise, Call, Clients, Endpoint, FramedReceiver, FramedSender, Mechanism, Persistence, Profile, Reach,
+    Receiver, Result, Sender, Setup, Shared, Split, Unit, Variant, ownership,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -113,9 +113,11 @@ impl TcpLink {
         // Send a short message at once, instead of waiting for more data to fill a packet.
         tcp.set_nodelay(true).call("setsockopt")?;
         give_up_after_silence(&tcp).call("setsockopt")?;
-        let (read, write) = stream::ends(tcp.into(), Closing::Part)?;
-        let (sender, receiver) = Framed::new(read, write).split();
-        Ok(Self { sender: TcpSender(sender), receiver: TcpReceiver(receiver) })
+        let (read, write) = stream::ends(tcp.into(), Closing::Part);
+        Ok(Self {
+            sender: TcpSender(FramedSender::new(write)),
+            receiver: TcpReceiver(FramedReceiver::new(read)),
+        })
     }
 }
 
@@ -194,7 +196,8 @@ impl Split for TcpLink {
         &mut self.receiver
     }
 
-    fn split(self) -> (TcpSender, TcpReceiver) {
+    fn split(mut self) -> (TcpSender, TcpReceiver) {
+        self.receiver.0.detach();
         (self.sender, self.receiver)
     }
 }

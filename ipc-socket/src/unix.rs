@@ -133,7 +133,7 @@ impl<K: Kind> Mechanism for Unix<K> {
     /// Disconnects a visitor that does not say hello, and goes on waiting.
     fn accept(&mut self, timeout: Duration) -> Result<Self::Link> {
         let socket = greeting::welcome(&mut self.reception, &self.address, timeout)?;
-        K::link(stream::ends(socket, Closing::Release { _ownership: self.ownership.take() })?)
+        K::link(stream::ends(socket, Closing::Release { _ownership: self.ownership.take() }))
     }
     // ANCHOR_END: accept
 
@@ -150,7 +150,7 @@ impl<K: Kind> Mechanism for Unix<K> {
                 .advise(Errno::EACCES, || format!("the program listening at {address} is another user's"))
         };
         let socket = join(address, timeout, connect, check)?;
-        K::link(stream::ends(socket, Closing::Sweep(ownership::sweep::<Self>))?)
+        K::link(stream::ends(socket, Closing::Sweep(ownership::sweep::<Self>)))
     }
     // ANCHOR_END: join
 }

@@ -6,3 +6,8 @@ use ipc_conformance::example;
 fn the_smallest_says_hello() {
     assert_eq!(example("socket_smallest"), "the server read: hello from the client\n");
 }
+
+#[test]
+fn tokio_asks_and_is_answered() {
+    assert_eq!(example("socket_tokio"), "ONE\nTWO\nTHREE\n");
+}

@@ -9,9 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use ipc_conformance::watchdog::PATIENCE;
-use ipc_core::{Endpoint, Error, Receiver, Sender, Transport};
+use ipc_core::{Endpoint, Error, Receiver, Sender, Split, Transport};
 use ipc_socket::{MAX_PACKET, Tcp, UnixSeqpacket, UnixStream};
 use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::{MsgFlags, SockType, getsockopt, recv, send, setsockopt, sockopt};
 
@@ -23,6 +24,25 @@ fn tcp_does_not_delay_short_messages() {
     let (owner, joiner) = meet::<Tcp>();
     assert!(getsockopt(&owner, sockopt::TcpNoDelay).unwrap());
     assert!(getsockopt(&joiner, sockopt::TcpNoDelay).unwrap());
+}
+
+/// A link is one descriptor. Its halves have one each, so that one `epoll` can watch both.
+#[test]
+fn halves_can_be_watched_by_one_epoll() {
+    fn check<L: Split<Sender: AsFd, Receiver: AsFd> + AsFd>((link, _peer): (L, L)) {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).unwrap();
+        let only = link.as_fd().as_raw_fd();
+        let (sender, receiver) = link.split();
+        assert_eq!(sender.as_fd().as_raw_fd(), only);
+        epoll.add(&sender, EpollEvent::new(EpollFlags::EPOLLOUT, 1)).unwrap();
+        epoll.add(&receiver, EpollEvent::new(EpollFlags::EPOLLIN, 2)).unwrap();
+        let mut events = [EpollEvent::empty(); 2];
+        assert_eq!(epoll.wait(&mut events, 0_u8).unwrap(), 1, "there is room, and no message");
+        assert_eq!(events[0].data(), 1);
+    }
+    check(meet::<UnixStream>());
+    check(meet::<UnixSeqpacket>());
+    check(meet::<Tcp>());
 }
 
 /// Not waiting is a flag of each call: `MSG_DONTWAIT` leaves the descriptor itself unchanged.

@@ -8,6 +8,7 @@ use libtest_mimic::Trial;
 
 use super::endings::{killed_while, promptly};
 use super::messages::Hail;
+use super::scripts::{LONGEST, longest};
 use super::{Bench, Outcome, ensure};
 
 const VERIFY: Payload = Payload { verify: true };
@@ -23,6 +24,7 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("a deadline is kept", |bench| kept(bench, false)),
         bench.trial("a deadline is kept under a hail of signals", |bench| kept(bench, true)),
         bench.trial("a deadline loses nothing and repeats nothing", nothing_lost),
+        bench.trial("one deadline ends many calls", many_calls),
         bench.trial("a peer killed during a timed wait is noticed", |bench| {
             // One longer than the time between two checks of the peer, one shorter.
             for timeout in [Duration::from_secs(60), Duration::from_millis(20)] {
@@ -57,8 +59,40 @@ fn kept<M: Mechanism + 'static>(bench: Bench<M>, under_signals: bool) -> Outcome
         // The buffers of TCP grow: a full one may have room again.
         let in_time = sent.is_some() || started.elapsed() >= timeout;
         ensure!(in_time, "send: {timeout:?} was over after {:?}", started.elapsed());
+
+        let deadline = Instant::now() + timeout;
+        for attempt in ["before", "after"] {
+            let received = link.recv_deadline(&mut [0; 400], deadline)?;
+            ensure!(received.is_none(), "a message of {received:?} bytes came that no peer sent");
+            ensure!(Instant::now() >= deadline, "recv {attempt} the deadline: over too early");
+        }
+        let deadline = Instant::now() + timeout;
+        let sent = link.send_deadline(&[7; 1024], deadline)?;
+        ensure!(sent.is_some() || Instant::now() >= deadline, "send with a deadline: over too early");
     }
     Ok(())
+}
+
+/// Receives from a peer that sends without end, until a moment: each call has less time than the one before, and one that
+/// is made too late still takes what is there.
+fn many_calls<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (mut link, _peer) = bench.meet(LONGEST)?;
+    let mut buffer = vec![0; link.max_message()];
+    let deadline = Instant::now() + Duration::from_millis(50);
+    let mut number = 0;
+    let mut check = |message: &[u8]| -> Outcome {
+        ensure!(*message == longest(number, message.len()), "message {number} came with other bytes");
+        number += 1;
+        Ok(())
+    };
+    while Instant::now() < deadline {
+        if let Some(len) = link.recv_deadline(&mut buffer, deadline)? {
+            check(&buffer[..len])?;
+        }
+    }
+    let started = Instant::now();
+    let len = insist(|| link.recv_deadline(&mut buffer, started))?;
+    check(&buffer[..len])
 }
 
 /// Lets both sides time out constantly, also in the middle of a long message, and go on with the same or another call.

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `framed/frame.rs` | the whole idea: a header, the message, partial writes and reads |
 //! | `framed/byte_stream.rs` | [`ByteSource`], [`ByteSink`]: the system calls below; [`Mode`]: whether a call may wait |
-//! | this file | the calls above, with and without a timeout; the two halves of a link |
+//! | this file | the calls above, with and without a timeout: the two halves of a link |
+//! | `framed/link.rs` | [`Framed`]: the two together; their descriptors |
 //! | `framed/unfinished.rs` | what may follow a frame that was not written to its end |
 //! | `framed/frame_writer.rs` | faster: one system call for header and message, a copy for a short one |
 //! | `framed/chunk_sizes.rs` | faster: long messages in chunks, so that both sides work at once |
@@ -24,31 +25,24 @@ mod frame;
 mod frame_reader;
 mod frame_writer;
 mod in_place;
+mod link;
 mod pipe_size;
 mod unfinished;
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
-use crate::{Deadline, Endpoint, Receiver, Result, Sender, Split, wait_readable, wait_writable};
+use crate::{Deadline, Endpoint, Receiver, Result, Sender, wait_readable, wait_writable};
 pub use byte_stream::{ByteSink, ByteSource, Mode};
 pub use chunk_sizes::ChunkSizes;
 pub use frame::MAX_MESSAGE;
 use frame_reader::FrameReader;
 use frame_writer::FrameWriter;
+pub use link::Framed;
 pub use pipe_size::{PIPE_SIZE, enlarge_pipe, pipe_size};
 
 /// The longest message that is copied rather than sent and received in two buffers: 4 KiB. At this length, copying
 /// still wins by 4 %; at 64 KiB it loses by 4 % (round trips over a pipe).
 const SHORT: usize = 4 << 10;
-
-/// A link built by framing on a stream in each direction, which is one and the same for a socket.
-#[derive(Debug)]
-pub struct Framed<R, W> {
-    // Dropped in this order: the peer learns first that nothing more will come.
-    sender: FramedSender<W>,
-    receiver: FramedReceiver<R>,
-}
 
 /// The half of a [`Framed`] link that sends. Dropping it ends the stream.
 #[derive(Debug)]
@@ -64,47 +58,22 @@ pub struct FramedReceiver<R> {
     reader: FrameReader,
 }
 
-impl<R: ByteSource, W: ByteSink> Framed<R, W> {
-    /// Frames messages: sends them to `sink`, and receives them from `source`.
-    pub fn new(source: R, sink: W) -> Self {
-        let sender = FramedSender { sink, writer: FrameWriter::new() };
-        Self { sender, receiver: FramedReceiver { source, reader: FrameReader::new() } }
-    }
-
-    /// Returns the stream under the frames that are received.
-    pub const fn source(&self) -> &R {
-        &self.receiver.source
-    }
-
-    /// Returns the stream under the frames that are sent.
-    pub const fn sink(&self) -> &W {
-        &self.sender.sink
+impl<W: ByteSink> FramedSender<W> {
+    /// Frames messages into `sink`.
+    pub fn new(sink: W) -> Self {
+        Self { sink, writer: FrameWriter::new() }
     }
 }
 
-impl<R: ByteSource + Send, W: ByteSink + Send> Split for Framed<R, W> {
-    type Sender = FramedSender<W>;
-    type Receiver = FramedReceiver<R>;
-
-    #[inline]
-    fn sender(&mut self) -> &mut FramedSender<W> {
-        &mut self.sender
+impl<R: ByteSource> FramedReceiver<R> {
+    /// Takes messages out of the frames from `source`.
+    pub fn new(source: R) -> Self {
+        Self { source, reader: FrameReader::new() }
     }
 
-    #[inline]
-    fn receiver(&mut self) -> &mut FramedReceiver<R> {
-        self.sender.writer.in_a_row = false; // the next message is an answer: the reader is probably asleep
-        &mut self.receiver
-    }
-
-    fn split(self) -> (FramedSender<W>, FramedReceiver<R>) {
-        (self.sender, self.receiver)
-    }
-}
-
-impl<R, W> Endpoint for Framed<R, W> {
-    fn max_message(&self) -> usize {
-        MAX_MESSAGE
+    /// Prepares for a life apart from the sender: see [`ByteSource::detach`].
+    pub fn detach(&mut self) {
+        self.source.detach();
     }
 }
 
@@ -165,42 +134,6 @@ impl<R: ByteSource> Receiver for FramedReceiver<R> {
             }
             wait_readable([self.source.input()], deadline.left(Duration::MAX))?;
         }
-    }
-}
-
-/// Returns the descriptor of a link that has a single one for both directions.
-impl<R: AsFd, W> AsFd for Framed<R, W> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.receiver.source.as_fd()
-    }
-}
-
-/// Polls writable when there is room. See [`Receiver`] for its use with others.
-impl<W: ByteSink> AsFd for FramedSender<W> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.sink.output()
-    }
-}
-
-/// Polls readable when bytes have arrived: call [`try_recv`](Receiver::try_recv) until it returns `None`, since one read
-/// takes in several messages.
-impl<R: ByteSource> AsFd for FramedReceiver<R> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.source.input()
-    }
-}
-
-/// Required by tokio's `AsyncFd`.
-impl<W: ByteSink> AsRawFd for FramedSender<W> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-}
-
-/// Required by tokio's `AsyncFd`.
-impl<R: ByteSource> AsRawFd for FramedReceiver<R> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
     }
 }
 

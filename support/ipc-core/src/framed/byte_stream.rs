@@ -37,6 +37,10 @@ pub trait ByteSource {
     /// # Errors
     /// As [`read`](Self::read).
     fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize>;
+
+    /// Prepares for a life apart from the end that is written, when a link is split: the [descriptor](Self::input)
+    /// should then be one of its own.
+    fn detach(&mut self) {}
 }
 
 /// The end of a byte stream that is written. Dropping it ends the stream, whatever becomes of a stream the other way.
