@@ -15,7 +15,8 @@
 //! | [`present`] | results as text, as a page, and as answers; it reads nothing but results |
 //! | [`doctor`] | what disturbs measurements on this machine, and what dead processes left behind |
 //!
-//! `benches/compare.rs` drives the same pairs of processes through criterion.
+//! `benches/compare/`, which is `cargo bench`, measures all six in one run, and drives the same pairs of processes through
+//! criterion.
 //!
 //! A *round trip* is timed by the clock of the process that plays ping alone; *throughput* by the receiver's clock,
 //! from the first message to the last byte of the last one; the *one-way* time of a message by the clock that both
@@ -121,12 +122,15 @@ pub mod present {
 /// | file | contents |
 /// |---|---|
 /// | `examine.rs` | all checks of the machine |
+/// | `watched.rs` | a run whose document says what disturbed it |
 /// | `clean.rs` | the objects of dead processes, removed |
 pub mod doctor {
     pub mod clean;
     pub mod examine;
     mod files;
     pub mod finding;
+    mod load;
     mod now;
     mod settings;
+    pub mod watched;
 }

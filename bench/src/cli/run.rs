@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use ipc_bench::doctor::watched;
 use ipc_bench::measure::clients::refusal;
 use ipc_bench::measure::effort::Effort;
 use ipc_bench::measure::profile::RunProfile;
@@ -100,7 +101,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let keeper = Keeper::of(matches)?;
     let stop = Stop::on_signals()?;
     warn(&plan);
-    let document = run::run(&plan, &stop);
+    let document = watched::run(&plan, &stop, Duration::ZERO);
     for failed in &document.failed {
         eprintln!("error: {failed}");
     }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `finding.rs` | [`Finding`]: the result of one check |
 //! | `settings.rs`, `files.rs` | the findings from the kernel's files under `/proc` and `/sys` |
-//! | `now.rs` | the findings of this moment: other load, stolen time, the cost of waking a core |
+//! | `now.rs`, `load.rs` | the findings of this moment: other load, stolen time, the cost of waking a core |
 //! | `examine.rs` | all of them in order |
 
 use std::fmt::Write as _;

@@ -14,10 +14,14 @@ pub enum RunProfile {
     Standard,
     /// Everything, however long it takes.
     Thorough,
+    /// What the page of `cargo bench` is made from.
+    Page,
+    /// A check that `cargo bench` works; its figures are rough.
+    Check,
 }
 
 impl RunProfile {
-    /// All profiles, from short to long.
+    /// The profiles that the command line offers, from short to long.
     pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Thorough];
 
     /// The name on the command line and in results.
@@ -27,6 +31,8 @@ impl RunProfile {
             Self::Quick => "quick",
             Self::Standard => "standard",
             Self::Thorough => "thorough",
+            Self::Page => "cargo bench",
+            Self::Check => "cargo bench --quick",
         }
     }
 
@@ -37,6 +43,8 @@ impl RunProfile {
             Self::Quick => &[64, 4 << 10],
             Self::Standard => &[64, 1 << 10, 4 << 10, 64 << 10],
             Self::Thorough => &[64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20],
+            Self::Page => &[64, 1 << 10, 4 << 10, 64 << 10, 1 << 20],
+            Self::Check => &[64, 16 << 10],
         }
     }
 
@@ -44,17 +52,23 @@ impl RunProfile {
     #[must_use]
     pub const fn waits(self) -> &'static [Wait] {
         match self {
-            Self::Quick => &[Wait::Block, Wait::Hybrid],
+            Self::Quick | Self::Page | Self::Check => &[Wait::Block, Wait::Hybrid],
             Self::Standard | Self::Thorough => &Wait::ALL,
         }
+    }
+
+    /// Returns true if each variant is also measured at its own limit, the longest message of its link.
+    #[must_use]
+    pub const fn measures_limits(self) -> bool {
+        !matches!(self, Self::Quick)
     }
 
     /// The numbers of clients of one server; empty in a profile without such rows.
     #[must_use]
     pub const fn clients(self) -> &'static [u64] {
         match self {
-            Self::Quick | Self::Standard => &[],
             Self::Thorough => &[1, 10, 100],
+            Self::Quick | Self::Standard | Self::Page | Self::Check => &[],
         }
     }
 
@@ -63,8 +77,9 @@ impl RunProfile {
     pub const fn rounds(self) -> u32 {
         match self {
             Self::Quick => 7,
-            Self::Standard => 15,
+            Self::Standard | Self::Page => 15,
             Self::Thorough => 31,
+            Self::Check => 5,
         }
     }
 
@@ -72,9 +87,10 @@ impl RunProfile {
     #[must_use]
     pub const fn each(self) -> Duration {
         match self {
-            Self::Quick => Duration::from_millis(300),
+            Self::Quick | Self::Page => Duration::from_millis(300),
             Self::Standard => Duration::from_millis(750),
             Self::Thorough => Duration::from_secs(2),
+            Self::Check => Duration::from_millis(20),
         }
     }
 
@@ -83,8 +99,8 @@ impl RunProfile {
     #[must_use]
     pub const fn rate(self) -> Option<u64> {
         match self {
-            Self::Quick => None,
             Self::Standard | Self::Thorough => Some(5_000),
+            Self::Quick | Self::Page | Self::Check => None,
         }
     }
 
@@ -94,7 +110,8 @@ impl RunProfile {
         match self {
             Self::Quick => Some(Duration::from_secs(20)),
             Self::Standard => Some(Duration::from_secs(3 * 60)),
-            Self::Thorough => None,
+            Self::Page => Some(Duration::from_secs(115)),
+            Self::Thorough | Self::Check => None,
         }
     }
 
@@ -105,7 +122,8 @@ impl RunProfile {
         match self {
             Self::Quick => Some(Duration::from_secs(10)),
             Self::Standard => Some(Duration::from_secs(130)),
-            Self::Thorough => None,
+            Self::Page => Some(Duration::from_secs(80)),
+            Self::Thorough | Self::Check => None,
         }
     }
 }

@@ -12,19 +12,20 @@
 //! | `measurement.rs` | one row while it is measured |
 //! | `figures.rs` | the results of its rounds |
 //! | `workers.rs` | the two processes that play some of the rows |
+//! | `progress.rs` | [`Progress`]: how far it is, for people |
 //! | `stop.rs` | [`Stop`]: Ctrl-C |
 
 mod cohort;
 mod figures;
 mod measurement;
 pub mod plan;
+pub mod progress;
 mod schedule;
 pub mod stop;
 mod workers;
 
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use ipc_core::PIPE_SIZE;
 use ipc_demo::cpus;
 
@@ -35,6 +36,7 @@ use crate::measure::energy::Meter;
 use crate::measure::run::cohort::{Cohort, Measured};
 use crate::measure::run::measurement::Measurement;
 use crate::measure::run::plan::RunPlan;
+use crate::measure::run::progress::Progress;
 use crate::measure::run::schedule::Schedule;
 use crate::measure::run::stop::Stop;
 use crate::measure::syscalls::SyscallCounter;
@@ -50,14 +52,17 @@ pub fn expected(plan: &RunPlan) -> Option<Duration> {
     Schedule::of(plan).each().map(|each| each * plan.cases.len() as u32)
 }
 
-/// Measures until it is done or `stop` is set. The document holds the measurements until then.
+/// Measures until it is done or `stop` is set. The document holds the measurements until then. The progress counts
+/// `afterwards`, what the caller will do then, as time that is left.
 #[must_use]
-pub fn run(plan: &RunPlan, stop: &Stop) -> Document {
+pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
     let started = Instant::now();
+    let plan = &plan.with_limits(stop);
     let mut document = Document { clock_cost_ns: clock::cost(), ..Document::empty() };
     plan.profile.name().clone_into(&mut document.profile);
     let schedule = Schedule::of(plan);
-    let progress = progress(plan.cases.len() as u64 * u64::from(schedule.rounds() + 1));
+    let rows = plan.cases.len() as u64;
+    let progress = Progress::new(rows, rows * u64::from(schedule.rounds()), expected(plan), afterwards);
     let promised = plan.profile.limit().filter(|_| plan.effort.is_none());
     // The steps after the rounds get a tenth of the time.
     let deadline = promised.map(|promised| started + promised.mul_f64(0.9));
@@ -69,7 +74,6 @@ pub fn run(plan: &RunPlan, stop: &Stop) -> Document {
         cohort.play(schedule.rounds(), deadline, stop, &progress);
         done.extend(cohort.finish(plan, stop, &progress));
     }
-    progress.finish_and_clear();
     write_down(done, &mut document);
     let energy =
         Meter::of_this_machine().map(|_| "energy is that of the whole package, other programs included");
@@ -79,11 +83,14 @@ pub fn run(plan: &RunPlan, stop: &Stop) -> Document {
         document.growth = Growth::of(&document.results);
     }
     if plan.baseline && !stop.is_set() {
+        progress.tell("measuring the limits of the machine");
         add_limits(plan, &mut document);
     }
     if !stop.is_set() {
+        progress.tell("counting system calls");
         count_calls(plan, &mut document, promised.map(|promised| started + promised), stop);
     }
+    progress.end();
     document.complete = !stop.is_set();
     document.took_s = started.elapsed().as_secs_f64();
     document
@@ -183,14 +190,6 @@ fn placements(cases: &[Case]) -> Vec<Placement> {
         }
     }
     placements
-}
-
-/// Draws on standard error, and only if that is a terminal; only between two turns, so as not to disturb one.
-fn progress(turns: u64) -> ProgressBar {
-    let progress = ProgressBar::new(turns);
-    let style = "{bar:30} {percent:>3} %, {eta} left, {msg}";
-    progress.set_style(ProgressStyle::with_template(style).expect("a valid template"));
-    progress
 }
 
 #[cfg(test)]

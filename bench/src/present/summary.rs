@@ -19,7 +19,7 @@ use ipc_core::Wait;
 pub use crate::present::summary::names::Way;
 use crate::results::case::Kind;
 use crate::results::document::Document;
-use crate::results::row::{Rounds, Row};
+use crate::results::row::{Rounds, Row, nearest_size};
 use crate::results::statistics::{Interval, median_interval};
 use crate::results::units::figure;
 
@@ -198,13 +198,6 @@ fn disturbed(document: &Document) -> Option<Vec<String>> {
         None if noticed.is_empty() => None,
         before => Some(before.iter().flatten().cloned().chain(noticed).collect()),
     }
-}
-
-/// Returns the length of messages, of those measured, that is nearest to `wanted` by its factor; `wanted` if there is
-/// none.
-pub(super) fn nearest_size<'a>(rows: impl Iterator<Item = &'a Row>, kind: Kind, wanted: usize) -> usize {
-    let distance = |size: &usize| ((*size.max(&1) as f64 / wanted as f64).ln().abs() * 1e6) as u64;
-    rows.filter(|row| row.kind == kind).map(|row| row.size).min_by_key(distance).unwrap_or(wanted)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub struct Document {
     pub schema_version: u32,
     /// True if the run finished; false after Ctrl-C: then rows have fewer rounds, or are missing.
     pub complete: bool,
-    /// The profile: `quick`, `standard` or `thorough`.
+    /// The profile: `quick`, `standard` or `thorough`; or `cargo bench`.
     pub profile: String,
     /// The time that the run took, in seconds.
     pub took_s: f64,

@@ -27,6 +27,9 @@ pub struct Row {
     pub kind: Kind,
     /// The length of each message, in bytes.
     pub size: usize,
+    /// True if that is the longest message that the link carries.
+    #[serde(default)] // older results do not have it
+    pub at_limit: bool,
     /// The wait strategy of both sides.
     pub wait: String,
     /// The placement of the two processes: `same`, `split`, or two CPU numbers.
@@ -168,6 +171,7 @@ impl Row {
             implementation: Implementation::Suite.name().into(),
             kind: case.kind,
             size: case.size,
+            at_limit: false,
             wait: case.wait.name().into(),
             cpus: case.placement.cpus.to_string(),
             ping_cpu: case.placement.ping,
@@ -244,6 +248,16 @@ impl Row {
     pub fn is_unstable(&self) -> bool {
         self.rounds.as_ref().is_some_and(|rounds| !rounds.agree)
     }
+}
+
+/// Returns the length of messages, of those measured, that is nearest to `wanted` by its factor; `wanted` if there is
+/// none. A length at which a link was measured since it is its limit says nothing of the others.
+#[must_use]
+pub fn nearest_size<'a>(rows: impl Iterator<Item = &'a Row>, kind: Kind, wanted: usize) -> usize {
+    let distance = |size: usize| ((size.max(1) as f64 / wanted.max(1) as f64).ln().abs() * 1e6) as u64;
+    let of_kind = rows.filter(|row| row.kind == kind);
+    let sizes = of_kind.map(|row| (row.at_limit, row.size));
+    sizes.min_by_key(|&(at_limit, size)| (at_limit, distance(size))).map_or(wanted, |(_, size)| size)
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Numbers and lengths, for people.
+//! Numbers, lengths and durations, for people.
+
+use std::time::Duration;
 
 /// Returns a length in the short form that the command line accepts: `64`, `4K`, `1M`, `2G`.
 #[must_use]
@@ -45,6 +47,17 @@ pub(crate) fn figure(value: f64) -> String {
     }
 }
 
+/// Formats a duration for people: `45 s`, `2 min 5 s`.
+#[must_use]
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64().ceil() as u64;
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
 /// Formats a number of clients for people: `1,000 clients`.
 pub(crate) fn clients(number: usize) -> String {
     if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
@@ -82,6 +95,12 @@ mod tests {
     fn a_figure_keeps_three_digits() {
         let figures = [0.0, 0.0123, 0.9999, 9.999, 12.34, 99.96, 999.4, 1234.5, f64::NAN].map(figure);
         assert_eq!(figures.join(" "), "0 0.012 1.00 10.0 12.3 100 999 1,235 –"); // 1234.5 rounds away from 0
+    }
+
+    #[test]
+    fn a_time_is_in_minutes_and_seconds() {
+        let words = [0.0, 0.2, 59.1, 60.0, 61.0, 150.0].map(|time| duration(Duration::from_secs_f64(time)));
+        assert_eq!(words.join(", "), "0 s, 1 s, 1 min, 1 min, 1 min 1 s, 2 min 30 s");
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub fn until(what: &str, done: impl FnMut() -> bool) {
     until_within(watchdog::PATIENCE, what, done);
 }
 
-fn until_within(time: Duration, what: &str, mut done: impl FnMut() -> bool) {
+pub fn until_within(time: Duration, what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + time;
     while !done() {
         assert!(Instant::now() < deadline, "not within {time:?}: {what}; there is\n{}", watchdog::doing());
@@ -138,7 +138,8 @@ pub fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The names in a row of the results.
-pub const ROW: [&str; 30] = [
+pub const ROW: [&str; 31] = [
+    "at_limit",
     "batch",
     "beside_floor",
     "bytes_per_s",

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipc_bench::doctor::watched;
 use ipc_bench::measure::effort::Effort;
 use ipc_bench::measure::profile::RunProfile;
 use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::measure::run::stop::Stop;
-use ipc_bench::measure::{run, sides};
+use ipc_bench::measure::sides;
 use ipc_bench::present::choose::enough;
 use ipc_bench::present::choose::purpose::{Burn, Purpose};
 use ipc_bench::results::case::{Case, Kind, Placement};
@@ -168,7 +169,7 @@ fn measure(cases: Vec<Case>, each: Option<Duration>, place: Option<&Path>) -> Re
         baseline: false,
         verify: false,
     };
-    let document = run::run(&plan, &stop);
+    let document = watched::run(&plan, &stop, Duration::ZERO);
     stop.end_as_told();
     match place.map(|place| saved::keep(place, &document)) {
         Some(Ok(path)) => eprintln!("saved as {}", path.display()),

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use indicatif::ProgressBar;
 use ipc_core::Result;
 
 use super::measurement::{Measurement, State};
 use super::plan::RunPlan;
+use super::progress::Progress;
 use super::schedule::{self, Schedule};
 use super::stop::Stop;
 use super::workers::{Workers, WorkersKey};
@@ -43,13 +43,7 @@ impl Cohort {
 
     /// Plays round after round. Round 0 measures how long a message takes, and warms everything up. After the deadline
     /// no round begins, if there were enough for meaningful figures.
-    pub(super) fn play(
-        &mut self,
-        rounds: u32,
-        deadline: Option<Instant>,
-        stop: &Stop,
-        progress: &ProgressBar,
-    ) {
+    pub(super) fn play(&mut self, rounds: u32, deadline: Option<Instant>, stop: &Stop, progress: &Progress) {
         let again = |round: usize| {
             let is_late = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
             round <= rounds as usize && (round <= schedule::FEWEST as usize || !is_late())
@@ -60,24 +54,22 @@ impl Cohort {
                 return Err(Stopped);
             }
             measurement.take_turn(round as u32, workers_of(workers, measurement.case()), stop);
-            progress.set_message(match round {
+            progress.step(match round {
                 0 => "getting ready".into(),
                 _ => format!("round {round} of {rounds}"),
             });
-            progress.inc(1);
             Ok(())
         };
         let (Ok(()) | Err(Stopped)) = take_turns(measurements, again, turn);
     }
 
     /// Does the other requested measurements, and ends all processes.
-    pub(super) fn finish(mut self, plan: &RunPlan, stop: &Stop, progress: &ProgressBar) -> Vec<Measured> {
+    pub(super) fn finish(mut self, plan: &RunPlan, stop: &Stop, progress: &Progress) -> Vec<Measured> {
         let mut done = Vec::new();
         for measurement in std::mem::take(&mut self.measurements) {
             let mut verified = None;
             if plan.verify && !stop.is_set() && matches!(measurement.state(), State::Playing) {
-                progress.set_message("checking every message");
-                progress.tick();
+                progress.tell("checking every message");
                 verified = Some(measurement.verify(workers_of(&mut self.workers, measurement.case()), stop));
             }
             done.push((measurement, verified));
@@ -87,14 +79,13 @@ impl Cohort {
         }
         drop(self.workers); // baselines are measured with no other pair alive
         let done = done.into_iter().map(|(measurement, verified)| {
-            progress.tick();
             let (at, case) = (measurement.at(), *measurement.case());
             let (rows, outcome, beside_baseline) = (Vec::new(), Ok(()), Ok(()));
             let mut measured = Measured { at, case, rows, outcome, beside_baseline, verified };
             match measurement.end() {
                 Ok(None) => {}
                 Ok(Some(row)) if plan.baseline && !stop.is_set() => {
-                    progress.set_message(format!("beside its floor: {case}"));
+                    progress.tell(format!("beside its floor: {case}"));
                     measured.beside_baseline =
                         play_beside_baseline(row, &case, plan, &mut measured.rows, stop);
                 }

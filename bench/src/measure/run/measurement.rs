@@ -42,6 +42,8 @@ pub(super) struct Measurement {
     /// The time that a message takes, or a round trip; known after the first round.
     each: Duration,
     batch: u64,
+    /// True if its messages are the longest that its link carries.
+    at_limit: bool,
     figures: Figures,
 }
 
@@ -59,7 +61,7 @@ pub(super) enum State {
 impl Measurement {
     pub(super) fn new(at: usize, case: Case, schedule: Schedule) -> Self {
         let (state, each, figures) = (State::New, Duration::ZERO, Figures::default());
-        Self { at, case, schedule, state, each, batch: 1, figures }
+        Self { at, case, schedule, state, each, batch: 1, at_limit: false, figures }
     }
 
     /// Returns its index among the cases of the plan.
@@ -104,9 +106,11 @@ impl Measurement {
         if let Some(reason) = without_room(&self.case) {
             return Err(Refusal::Skipped(reason));
         }
-        if let Some(reason) = too_large(&self.case, workers.max_message(&self.case)?) {
+        let max = workers.max_message(&self.case)?;
+        if let Some(reason) = too_large(&self.case, max) {
             return Err(Refusal::Skipped(reason));
         }
+        self.at_limit = self.case.size == max;
         workers.play(&self.case, self.case.verified().into(), stop)?;
         let play = |count| Ok(workers.play(&self.case, first_task(&self.case, count), stop)?.elapsed);
         let (count, elapsed) = first_look(ENOUGH, || stop.is_set(), play)?;
@@ -240,7 +244,10 @@ impl Measurement {
                 let what = "no request was answered in the time: use a longer --duration".into();
                 Err(Refusal::Failed(Error::Usage(what)))
             }
-            State::New | State::Playing => Ok(self.figures.row(&self.case, self.batch)),
+            State::New | State::Playing => {
+                let row = self.figures.row(&self.case, self.batch);
+                Ok(row.map(|row| Row { at_limit: self.at_limit, ..row }))
+            }
         }
     }
 }

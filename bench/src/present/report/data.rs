@@ -1,11 +1,10 @@
 //! The views of the results that the page needs.
 
-use crate::present::summary::nearest_size;
 use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::document::Document;
 use crate::results::registry::SIX;
-use crate::results::row::Row;
+use crate::results::row::{Row, nearest_size};
 use crate::results::statistics::{Interval, median_interval};
 pub(super) use crate::results::units::figure;
 

@@ -54,3 +54,16 @@ fn each_condition_is_part_of_the_key() {
         assert_ne!(other.key(), row.key(), "the change {nth}");
     }
 }
+
+/// 512 bytes are eight times 64 bytes, and 4 bytes are a sixteenth. 60 bytes were measured since one link carries no more.
+#[test]
+fn the_nearest_size_is_that_of_the_smallest_factor() {
+    let row = |kind, size, at_limit| Row { size, at_limit, ..Row::empty(&case_of(kind)) };
+    let limit = row(Kind::RoundTrip, 60, true);
+    let rows =
+        [row(Kind::RoundTrip, 4, false), row(Kind::Throughput, 64, false), row(Kind::RoundTrip, 512, false)];
+    let nearest = |rows: &[Row], wanted| nearest_size(rows.iter(), Kind::RoundTrip, wanted);
+    assert_eq!(nearest(&rows, 64), 512);
+    assert_eq!(nearest(&[&rows[..], std::slice::from_ref(&limit)].concat(), 64), 512);
+    assert_eq!((nearest(&[limit], 64), nearest(&[], 64), nearest(&rows, 0)), (60, 64, 4));
+}
