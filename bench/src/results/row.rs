@@ -254,10 +254,14 @@ impl Row {
 /// none. A length at which a link was measured since it is its limit says nothing of the others.
 #[must_use]
 pub fn nearest_size<'a>(rows: impl Iterator<Item = &'a Row>, kind: Kind, wanted: usize) -> usize {
-    let distance = |size: usize| ((size.max(1) as f64 / wanted.max(1) as f64).ln().abs() * 1e6) as u64;
     let of_kind = rows.filter(|row| row.kind == kind);
     let sizes = of_kind.map(|row| (row.at_limit, row.size));
-    sizes.min_by_key(|&(at_limit, size)| (at_limit, distance(size))).map_or(wanted, |(_, size)| size)
+    sizes.min_by_key(|&(at_limit, size)| (at_limit, distance(size, wanted))).map_or(wanted, |(_, size)| size)
+}
+
+/// Returns how far a number is from the one that is wanted, by their factor.
+pub(crate) fn distance(number: usize, wanted: usize) -> u64 {
+    ((number.max(1) as f64 / wanted.max(1) as f64).ln().abs() * 1e6) as u64
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The rows of a document that count for a purpose.
 
-use std::collections::BTreeSet;
-
 use ipc_core::POLL_LIMIT;
 
 use super::enough;
@@ -9,7 +7,7 @@ use super::figure::{Figure, Measure, rate};
 use super::purpose::{Burn, Priority, Purpose, Ways};
 use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
-use crate::results::row::Row;
+use crate::results::row::{Row, distance, nearest_size};
 
 /// The most pieces into which a message, or a piece of a stream, is cut: what is sent in more of them is no longer what
 /// was measured.
@@ -61,14 +59,7 @@ impl<'a> Evidence<'a> {
         };
         let rate_per_s = purpose.rate_per_s.filter(|_| kind.is_paced());
         let rows = || suite().filter(|row| (row.kind, row.rate_per_s) == (kind, rate_per_s));
-        let nearest = |wanted: usize, of: fn(&Row) -> usize| {
-            let all: BTreeSet<usize> = rows().map(of).collect();
-            let distance = |value: &usize| {
-                let factor = (*value).max(1) as f64 / wanted.max(1) as f64;
-                (factor.ln().abs() * 1e6) as u64
-            };
-            all.into_iter().min_by_key(distance).unwrap_or(wanted)
-        };
+        let clients = rows().map(|row| row.clients).min_by_key(|&clients| distance(clients, purpose.clients));
         let cpus = rows().map(|row| row.cpus.as_str());
         // Only if all rows have one-way times: otherwise some would be compared with round trips.
         let one_way = match kind {
@@ -82,8 +73,8 @@ impl<'a> Evidence<'a> {
             kind,
             rate_per_s,
             measure: Measure { priority: purpose.priority, kind, one_way },
-            size: nearest(purpose.size, |row| row.size),
-            clients: nearest(purpose.clients, |row| row.clients),
+            size: nearest_size(rows(), kind, purpose.size),
+            clients: clients.unwrap_or(purpose.clients),
             cpus: cpus.min_by_key(|cpus| *cpus != "split").unwrap_or("split"),
         }
     }

@@ -1,0 +1,68 @@
+//! The comparison in rounds that take turns.
+
+use std::path::PathBuf;
+
+use ipc_bench::measure::profile::RunProfile;
+use ipc_bench::measure::run::plan::RunPlan;
+use ipc_bench::results::case::{Case, Kind, Placement};
+use ipc_bench::results::document::Document;
+use ipc_bench::results::output::Output;
+use ipc_bench::results::{registry, saved};
+use ipc_core::{Result, Wait};
+use ipc_demo::cpus::Cpus;
+
+/// Returns the plan: every variant, on two CPUs if there are two. Spinning is shown where it matters most, in the shortest
+/// round trip, and not where both sides would have to share a CPU.
+pub fn plan(profile: RunProfile) -> Result<RunPlan> {
+    let placement = Placement::resolve(Cpus::available())?;
+    let sizes = profile.sizes();
+    let mut cases = Vec::new();
+    for kind in Kind::USUAL {
+        for &wait in profile.waits() {
+            cases.extend(sizes.iter().flat_map(|&size| all(kind, wait, size, placement)));
+        }
+        if kind == Kind::RoundTrip && placement.ping != placement.pong {
+            cases.extend(all(kind, Wait::Spin, sizes[0], placement));
+        }
+    }
+    Ok(RunPlan { profile, cases, effort: None, baseline: false, verify: false })
+}
+
+/// Returns the cases of all variants of all mechanisms.
+fn all(kind: Kind, wait: Wait, size: usize, placement: Placement) -> impl Iterator<Item = Case> {
+    registry::all().map(move |(member, variant)| {
+        let variant = variant.name;
+        Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 }
+    })
+}
+
+/// The directory in which `choose`, `report` and `compare` look for runs; or the reason why there is none.
+pub struct Place(std::result::Result<PathBuf, String>);
+
+impl Place {
+    /// Tries out the directory, before minutes of measuring.
+    pub fn of_this_user() -> Self {
+        let place = saved::place().ok_or_else(|| "there is no home directory".to_owned());
+        let place = place.and_then(|place| match Output::create(&place) {
+            Ok(_) => Ok(place),
+            Err(error) => Err(error.to_string()),
+        });
+        if let Err(reason) = &place {
+            eprintln!("warning: the run will not be saved: {reason}");
+        }
+        Self(place)
+    }
+
+    /// Saves a run, and says where.
+    pub fn keep(&self, document: &Document) -> String {
+        let kept = self
+            .0
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|place| saved::keep(place, document).map_err(|error| error.to_string()));
+        match kept {
+            Ok(dir) => format!("saved as {}", dir.display()),
+            Err(reason) => format!("not saved: {reason}"),
+        }
+    }
+}
