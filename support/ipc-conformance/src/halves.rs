@@ -15,6 +15,8 @@ use super::{Bench, Outcome, ensure};
 pub(super) const FLOOD: &str = "flood";
 /// The script of a peer that receives to the end, and then sends.
 pub(super) const COLLECT_AND_EMIT: &str = "collect-and-emit";
+/// The script of a peer that lets the medium fill, receives to the end, and says how many messages came.
+pub(super) const COUNT_TO_END: &str = "count-to-end";
 /// The script of a peer that sends to the end, and then receives to the end.
 pub(super) const SEND_TO_END: &str = "send-to-end";
 /// The script of a side that splits its link, and drops one half long before the other.
@@ -33,6 +35,7 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
     let mut trials = vec![
         bench.trial("halves send and receive at once", both_ways),
         bench.trial("a sender that is dropped ends one direction", sender_dropped),
+        bench.trial("a sender that is dropped where there is no room is noticed", dropped_without_room),
         bench.trial("a receiver that is dropped leaves the sender", receiver_dropped),
         bench.trial("a half that waits does not hold up the other", independent),
         bench.trial("a killed peer is noticed by both halves", |bench| promptly(|| killed(bench))),
@@ -98,6 +101,36 @@ pub(super) fn collect_and_emit(link: &mut impl Transport, count: u64) -> Result<
         disconnected(link.try_recv(&mut [0; 400]))?;
     }
     (0..count).try_for_each(|number| link.send(&numbered(number)))
+}
+
+/// There may be no room for whatever marks the end.
+fn dropped_without_room<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+    let (link, _peer) = bench.meet(COUNT_TO_END)?;
+    let (mut sender, mut receiver) = link.split();
+    let mut sent = 0_u64;
+    while sent < 100_000 && sender.send_timeout(&[7; 1024], Duration::from_millis(1))?.is_some() {
+        sent += 1;
+    }
+    drop(sender);
+    let mut answer = [0; 8];
+    receiver.recv(&mut answer)?;
+    let came = u64::from_le_bytes(answer);
+    ensure!(came == sent, "{sent} messages were sent, {came} came");
+    Ok(())
+}
+
+/// Plays the peer.
+pub(super) fn count_to_end(link: &mut impl Transport) -> Result<()> {
+    thread::sleep(Duration::from_millis(100)); // too short only makes the case easier
+    let mut came = 0_u64;
+    loop {
+        match link.recv(&mut [0; 1024]) {
+            Ok(_) => came += 1,
+            // A stream ends in the middle of the message that found no room.
+            Err(Error::Disconnected | Error::Corrupt(_)) => return link.send(&came.to_le_bytes()),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn receiver_dropped<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {

@@ -118,6 +118,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
         }
         halves::FLOOD => halves::flood(link, number),
         halves::COLLECT_AND_EMIT => halves::collect_and_emit(&mut link, number),
+        halves::COUNT_TO_END => halves::count_to_end(&mut link),
         halves::SEND_TO_END => halves::send_to_end(&mut link, number),
         halves::LEAVE_BY_HALVES => halves::leave_by_halves(link),
         calls::COUNTED => calls::counted(&mut link, number),

@@ -19,7 +19,7 @@ use super::link::RingLink;
 use super::memory::{MESSAGE, Region, Segment};
 use super::record::payload;
 use crate::process::ProcessId;
-use crate::{Error, Receiver, Result, Sender};
+use crate::{Error, Receiver, Result, Sender, Split};
 
 type Memory = Arc<Segment>;
 type Link = Whole<RingLink<Memory>>;
@@ -32,6 +32,13 @@ struct Whole<T>(ManuallyDrop<T>);
 impl<T> Whole<T> {
     fn new(value: T) -> Self {
         Self(ManuallyDrop::new(value))
+    }
+
+    fn into_inner(mut self) -> T {
+        // SAFETY: this value is not used again, nor dropped.
+        let value = unsafe { ManuallyDrop::take(&mut self.0) };
+        std::mem::forget(self);
+        value
     }
 }
 
@@ -165,6 +172,20 @@ fn one_who_leaves_wakes_a_sender() {
         let leaver = thread::spawn(move || drop(theirs));
         assert!(is_end(&ours.send_timeout(&message(3), AN_HOUR)));
         leaver.join().unwrap();
+    });
+}
+
+/// The two halves of a link end at the same time, in two threads; the peer misses neither.
+#[test]
+fn halves_that_are_dropped_at_once_end_both_directions() {
+    check(|| {
+        let (mut ours, theirs) = pair();
+        let (sender, receiver) = theirs.into_inner().split();
+        let leaver = thread::spawn(move || drop(sender));
+        drop(receiver);
+        assert!(is_end(&receive(&mut ours)));
+        leaver.join().unwrap();
+        assert!(is_end(&ours.send(&message(1))));
     });
 }
 
