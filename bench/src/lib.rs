@@ -72,7 +72,7 @@ pub mod measure {
 /// | `latency.rs`, `quartiles.rs`, `statistics.rs` | from times to reliable figures |
 /// | `cost.rs`, `fairness.rs`, `growth.rs`, `limits.rs`, `pacing.rs`, `implementation.rs` | the other parts of a row and a document |
 /// | `environment.rs` | the environment of the measurement |
-/// | `output.rs`, `saved.rs` | saving results, and reading them back |
+/// | `output.rs`, `saved.rs`, `history.rs` | saving results, reading them back, and the saved runs by name |
 /// | `units.rs` | numbers and lengths, for people |
 pub mod results {
     pub mod case;
@@ -81,6 +81,7 @@ pub mod results {
     pub mod environment;
     pub mod fairness;
     pub mod growth;
+    pub mod history;
     pub mod implementation;
     pub mod latency;
     pub mod limits;
@@ -103,6 +104,7 @@ pub mod results {
 /// | `summary.rs` | the conclusions in a few lines |
 /// | `report.rs` | one page with charts |
 /// | `compare.rs` | the changes between two runs |
+/// | `history.rs` | the list of saved runs |
 /// | `choose.rs` | the mechanism for a purpose |
 /// | `course.rs` | the course's table of the six |
 pub mod present {
@@ -111,6 +113,7 @@ pub mod present {
     pub mod course;
     pub mod export;
     mod grid;
+    pub mod history;
     pub mod report;
     pub mod summary;
     pub mod table;

@@ -10,10 +10,13 @@ mod cli {
     mod compare;
     mod completions;
     mod doctor;
+    mod history;
     mod list;
     mod man;
+    mod printing;
     mod report;
     mod run;
+    mod saved_run;
 }
 
 use std::process::ExitCode;

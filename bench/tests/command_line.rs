@@ -224,10 +224,44 @@ fn lists_have_commas_and_numbers_have_units() {
     assert_eq!(rows.len(), 2 * 3 * 2 * 2 * (1 + 2));
 }
 
+/// A run with nothing to measure says so at once, without measuring the machine's limits, and starts no process.
+#[test]
+fn nothing_to_measure_is_said_at_once() {
+    let args = ["--profile", "thorough", "--floor", "--mechanism", "pipe", "--json"];
+    let output = run(bench().args(args).args(["--kind", "stream", "--rate", "1k", "--size", "4"]));
+    assert_eq!(output.status, Some(1), "{}", output.stderr);
+    let said = "error: nothing was measured: pipe (anonymous) stream, 4 bytes, wait block: each message carries the time";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
+    let document: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!((&document["limits"], &document["results"]), (&Value::Null, &Value::Array(Vec::new())));
+    assert!(document["took_s"].as_f64().unwrap() < 60.0, "instead of minutes");
+}
+
+/// The answer is on the screen: a run of one row fits 80 by 24, and a quiet one is nothing but the table.
+#[test]
+fn a_run_of_one_row_shows_its_figure_without_scrolling() {
+    let one =
+        ["--mechanism", "pipe", "--size", "64", "--wait", "block", "--kind", "round-trip", "--count", "50"];
+    let (usual, quiet) = (run(bench().args(one)), run(bench().args(one).arg("--quiet")));
+    for output in [&usual, &quiet] {
+        assert_eq!(output.status, Some(0), "{}", output.stderr);
+        let lines: Vec<_> = output.stdout.lines().chain(output.stderr.lines()).collect();
+        assert!(
+            lines.len() < 24 && output.stdout.lines().all(|line| line.chars().count() <= 80),
+            "{lines:#?}"
+        );
+        assert!(output.stdout.contains(" pipe        anonymous "), "{}", output.stdout);
+        for further in ["Measured on", "Cost", "p99.9"] {
+            assert!(!output.stdout.contains(further), "{further}: {}", output.stdout);
+        }
+    }
+    assert!(usual.stderr.contains("saved as") && quiet.stderr.is_empty(), "{}", quiet.stderr);
+}
+
 /// Wrong usage gives one clear line on standard error, nothing on standard output, and exit status 2.
 #[test]
 fn wrong_usage_is_one_clear_line() {
-    let cases: [(&[&str], &str); 26] = [
+    let cases: [(&[&str], &str); 27] = [
         (
             &["--mechanism", "telepathy"],
             "invalid mechanism 'telepathy': expected pipe, fifo, msgq, shm, mmap or socket",
@@ -245,7 +279,7 @@ fn wrong_usage_is_one_clear_line() {
         (&["--cpus", "same,0"], "invalid placement '0': expected same, split or A,B"),
         (&["--size", "64,,4K"], "expected a length in bytes"),
         (&["--rate", "20k/m"], "such as 20000, 20k, 20k/s, 20kHz or 60fps"),
-        (&["--duration", "1d"], "such as 5, 0.5, 2s, 100ms, 50us or 1m; seconds without a unit"),
+        (&["--duration", "1y"], "such as 5, 0.5, 2s, 100ms, 50us, 1m or 7d; seconds without a unit"),
         (&["--cpus", "0,900"], "CPU 900 is not available"),
         (&["--profile", "endless"], "invalid profile 'endless': expected quick, standard or thorough"),
         (&["--format", "prose"], "invalid format 'prose': expected table, json, csv or markdown"),
@@ -254,6 +288,7 @@ fn wrong_usage_is_one_clear_line() {
         (&["--mechanism", "pipe", "--variant", "tcp"], "none of these mechanisms has such a variant"),
         (&["--kind", "open-loop"], "need a --rate"),
         (&["--kind", "throughput", "--rate", "10"], "--rate requires --kind open-loop or --kind stream"),
+        (&["--quiet", "--verbose"], "--quiet"),
         (&["--duration", "1", "--count", "1"], "--count"),
         (&["--loud"], "--loud"),
         (&["--mechanisms", "pipe"], "found; a similar argument exists: '--mechanism'"),

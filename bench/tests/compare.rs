@@ -321,7 +321,7 @@ fn bad_input_is_one_clear_line() {
     }
     for (args, reason) in [
         (&["compare"][..], "OLD"),
-        (&["compare", "one"], "NEW"),
+        (&["compare", "one"], "no saved run 'one': expected a directory, latest, or a name or number"),
         (&["compare", "a", "b", "--threshold", "much"], "invalid share in percent"),
         (&["compare", "a", "b", "--threshold", "-1"], "invalid share in percent"),
         (&["compare", "a", "b", "--threshold", "NaN"], "invalid share in percent"),

@@ -25,7 +25,7 @@ pub fn plan(profile: RunProfile) -> Result<RunPlan> {
             cases.extend(all(kind, Wait::Spin, sizes[0], placement));
         }
     }
-    Ok(RunPlan { profile, cases, effort: None, baseline: false, verify: false })
+    Ok(RunPlan { profile, cases, effort: None, baseline: false, verify: false, is_quiet: false })
 }
 
 /// Returns the cases of all variants of all mechanisms.

@@ -9,11 +9,10 @@
 mod answers;
 mod figures;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command};
 use ipc_bench::present::choose::purpose::{Answer, Burn, Outlive, Partners, Priority, Shape, Ways};
 use ipc_bench::present::choose::rate::Rate;
 use ipc_bench::present::choose::{Choice, doubts, text};
@@ -23,6 +22,7 @@ use ipc_demo::print;
 use ipc_demo::units::{SIZES, TIMES, parse_duration, parse_size};
 
 use super::arguments::{flag, one, width};
+use super::saved_run;
 use answers::{CLIENTS, DEADLINE, RATE, SHARE, SIZE, common, parse_clients, parse_common};
 
 const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewhere, the defaults are used and reported.\n\
@@ -48,11 +48,7 @@ pub fn command() -> Command {
             answer::<Outlive>("outlive"),
             answer::<Priority>("priority"),
             answer::<Burn>("burn-cores").num_args(0..=1).default_missing_value(Burn::Yes.word()),
-            Arg::new("results")
-                .long("results")
-                .value_name("DIR")
-                .help("Take the figures from this directory, written by `--output`")
-                .value_parser(value_parser!(PathBuf)),
+            one("results", "RUN", format!("Take the figures from this run: {}", saved_run::FORMS)),
             one(
                 "duration",
                 "TIME",
@@ -74,7 +70,7 @@ fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let purpose = answers::purpose(matches)?;
     let each = matches.get_one("duration").copied();
-    let named = matches.get_one::<PathBuf>("results");
+    let named = matches.get_one::<String>("results");
     let mut document = figures::document(named, &purpose, each)?;
     let mut choice = Choice::of(&purpose, &document, figures::max_message);
     if choice.is_close && named.is_none() {

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 use ipc_core::Result;
 use ipc_demo::{interrupt, refuse};
 
-use super::{choose, clean, compare, completions, doctor, list, man, report, run};
+use super::{choose, clean, compare, completions, doctor, history, list, man, report, run};
 
 pub fn main() -> ExitCode {
     let matches = match command().try_get_matches() {
@@ -29,6 +29,9 @@ fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .subcommands([
             run::command(),
+            history::history_command(),
+            history::show_command(),
+            history::prune_command(),
             report::command(),
             compare::command(),
             choose::command(),
@@ -46,6 +49,9 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         interrupt::clean_up_on_signals()?; // a run has partial results to save
     }
     match word {
+        "history" => history::list(arguments),
+        "show" => history::show(arguments),
+        "prune" => history::prune(arguments),
         "report" => report::execute(arguments),
         "compare" => compare::execute(arguments),
         "choose" => choose::execute(arguments),

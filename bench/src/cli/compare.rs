@@ -1,15 +1,14 @@
 //! `ipc-bench compare`: the changes between two runs.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{ArgMatches, Command};
 use ipc_bench::present::compare::{self, Comparison};
-use ipc_bench::results::saved;
 use ipc_core::{Error, Result};
 use ipc_demo::print;
 
 use super::arguments::{flag, one, width};
+use super::saved_run;
 
 const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
     The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
@@ -17,15 +16,12 @@ const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wa
     Exit status: 0 no regression, 1 a regression, 2 wrong usage, or runs that cannot be compared.";
 
 pub fn command() -> Command {
-    let run = |name, help| {
-        Arg::new(name).value_name(name).help(help).required(true).value_parser(value_parser!(PathBuf))
-    };
     Command::new("compare")
         .about("Show what changed between two saved runs, and how certain that is")
         .after_help(AFTER_HELP)
         .args([
-            run("OLD", "Directory written by `--output`, or the results.json in it"),
-            run("NEW", "The same for the run to be judged"),
+            saved_run::run("OLD", "Run to compare with").required(true),
+            saved_run::run("NEW", "Run to be judged, by default the newest of this machine"),
             one("threshold", "PERCENT", "Smallest change that counts")
                 .value_parser(parse_percent)
                 .default_value("5"),
@@ -35,8 +31,12 @@ pub fn command() -> Command {
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
-    let path = |name| matches.get_one::<PathBuf>(name).expect("required");
-    let (old, new) = (saved::load(path("OLD"))?, saved::load(path("NEW"))?);
+    let (_, old) = saved_run::named(matches.get_one::<String>("OLD").expect("required"))?;
+    let (_, new) = match matches.get_one::<String>("NEW") {
+        Some(name) => saved_run::named(name)?,
+        None => saved_run::newest(|_| true)
+            .ok_or_else(|| Error::Usage("no saved run on this machine: name a NEW".into()))?,
+    };
     let threshold: f64 = *matches.get_one("threshold").expect("it has a default");
     let comparison = Comparison::of(&old, &new, threshold / 100.0);
     if !comparison.different.is_empty() && !matches.get_flag("anyway") {

@@ -10,13 +10,12 @@ use ipc_bench::results::{output, saved};
 use ipc_core::{Error, Result};
 use ipc_demo::print;
 
+use super::saved_run;
+
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);
     Command::new("report").about("Turn saved results into a page of charts").args([
-        Arg::new("results")
-            .value_name("DIR")
-            .help("Directory of the results, or the file itself (default: the newest saved run of this machine)")
-            .value_parser(path.clone()),
+        saved_run::run("RUN", "Run to draw, by default the newest of this machine"),
         Arg::new("output")
             .long("output")
             .value_name("FILE")
@@ -26,8 +25,8 @@ pub fn command() -> Command {
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
-    let (results, document) = match matches.get_one::<PathBuf>("results") {
-        Some(results) => (results.clone(), saved::load(results)?),
+    let (results, document) = match matches.get_one::<String>("RUN") {
+        Some(name) => saved_run::named(name)?,
         None => newest()?,
     };
     let beside = || {
@@ -41,10 +40,6 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
 
 /// Returns the newest run that was kept, with its directory.
 fn newest() -> Result<(PathBuf, Document)> {
-    let found =
-        saved::place().and_then(|place| saved::newest(&place, |document| !document.results.is_empty()));
-    let (dir, document) = found
-        .ok_or_else(|| Error::Usage("no saved run on this machine: measure first, or give a DIR".into()))?;
-    eprintln!("figures from {}, measured at {}", dir.display(), document.environment.timestamp);
-    Ok((dir, document))
+    let none = "no saved run on this machine: measure first, or name a RUN of `ipc-bench history`";
+    saved_run::newest(|_| true).ok_or_else(|| Error::Usage(none.into()))
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ipc_core::Error;
 
+use crate::measure::clients::refusal;
 use crate::measure::pair::Pair;
 use crate::measure::task::Task;
 use crate::results::case::{Case, Kind};
@@ -41,9 +42,17 @@ pub fn too_large(case: &Case, max: usize) -> Option<String> {
     (case.size > max).then(|| Error::TooLarge { len: case.size, max }.to_string())
 }
 
-/// Returns the reason why a stream with fixed times cannot be played: its messages carry these times.
+/// Returns the reason why a case cannot be measured on any machine; `None` if a run has to find out.
 #[must_use]
-pub fn without_room(case: &Case) -> Option<String> {
+pub fn impossible(case: &Case) -> Option<String> {
+    match case.kind {
+        Kind::Clients => refusal::refusal(case),
+        _ => without_room(case),
+    }
+}
+
+/// Returns the reason why a stream with fixed times cannot be played: its messages carry these times.
+fn without_room(case: &Case) -> Option<String> {
     const TIME: usize = size_of::<u64>();
     let no_room = case.kind == Kind::Stream && case.size < TIME;
     no_room.then(|| {

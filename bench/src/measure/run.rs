@@ -31,7 +31,7 @@ use ipc_demo::cpus;
 
 use crate::measure::baseline::limits;
 use crate::measure::clock;
-use crate::measure::effort::Refusal;
+use crate::measure::effort::{Refusal, impossible};
 use crate::measure::energy::Meter;
 use crate::measure::run::cohort::{Cohort, Measured};
 use crate::measure::run::measurement::Measurement;
@@ -49,7 +49,8 @@ use crate::results::row::Row;
 /// Returns the time for which the rows will be timed, all together; `None` if a number of messages was requested.
 #[must_use]
 pub fn expected(plan: &RunPlan) -> Option<Duration> {
-    Schedule::of(plan).each().map(|each| each * plan.cases.len() as u32)
+    let possible = plan.cases.iter().filter(|case| impossible(case).is_none()).count();
+    Schedule::of(plan).each().map(|each| each * possible as u32)
 }
 
 /// Measures until it is done or `stop` is set. The document holds the measurements until then. The progress counts
@@ -63,6 +64,7 @@ pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
     let schedule = Schedule::of(plan);
     let rows = plan.cases.len() as u64;
     let progress = Progress::new(rows, rows * u64::from(schedule.rounds()), expected(plan), afterwards);
+    let progress = if plan.is_quiet { progress.quiet() } else { progress };
     let promised = plan.profile.limit().filter(|_| plan.effort.is_none());
     // The steps after the rounds get a tenth of the time.
     let deadline = promised.map(|promised| started + promised.mul_f64(0.9));
@@ -82,7 +84,7 @@ pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
     if plan.baseline {
         document.growth = Growth::of(&document.results);
     }
-    if plan.baseline && !stop.is_set() {
+    if plan.baseline && !stop.is_set() && !document.results.is_empty() {
         progress.tell("measuring the limits of the machine");
         add_limits(plan, &mut document);
     }

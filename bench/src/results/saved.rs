@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs};
 
-use ipc_core::{Error, Result};
+use ipc_core::{Advise as _, Call as _, Error, Result};
 
 use crate::results::document::Document;
-use crate::results::environment::alike::differences;
-use crate::results::environment::{Environment, now};
+use crate::results::environment::now;
 use crate::results::output::{self, FILE, Output};
 
 /// The name of the page of charts beside the results.
@@ -51,22 +50,6 @@ pub fn place() -> Option<PathBuf> {
     Some(data.join("ipc-bench"))
 }
 
-/// Returns the newest run in `place` that was measured on this machine by a build of this kind, finished, and is
-/// `wanted`; with its directory. `None` if there is none. Anything else in `place` is skipped.
-#[must_use]
-pub fn newest(place: &Path, wanted: impl Fn(&Document) -> bool) -> Option<(PathBuf, Document)> {
-    let here = Environment::read();
-    let dirs = fs::read_dir(place).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    let changed = |dir: &PathBuf| fs::metadata(dir.join(FILE)).and_then(|file| file.modified()).ok();
-    let mut dirs: Vec<(SystemTime, PathBuf)> = dirs.filter_map(|dir| Some((changed(&dir)?, dir))).collect();
-    dirs.sort();
-    dirs.into_iter().rev().find_map(|(_, dir)| {
-        let document = load(&dir).ok()?;
-        let of_here = differences(&document.environment, &here).is_empty();
-        (of_here && document.complete && wanted(&document)).then_some((dir, document))
-    })
-}
-
 /// Saves a run in `place`, in a directory of its own named after the current time, and returns that directory. Keeps
 /// the newest [`KEPT`] of the runs saved this way.
 ///
@@ -80,25 +63,38 @@ pub fn keep(place: &Path, document: &Document) -> Result<PathBuf> {
     Ok(dir)
 }
 
+/// Returns the time that is the name of a run that [`keep`] saved; `None` for any other name.
+pub(crate) fn time_of(name: &str) -> Option<SystemTime> {
+    let (day, rest) = name.get(..13).zip(name.get(13..))?;
+    humantime::parse_rfc3339(&format!("{day}{}", rest.replace('-', ":"))).ok()
+}
+
+/// Removes a run: its results, its page, and its directory if nothing else is in it. Returns false if something is.
+///
+/// # Errors
+/// A file cannot be removed.
+pub fn remove(dir: &Path) -> Result<bool> {
+    for file in [PAGE, FILE] {
+        match fs::remove_file(dir.join(file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).call("unlink").on(dir.join(file).display());
+            }
+            _ => {}
+        }
+    }
+    Ok(fs::remove_dir(dir).is_ok())
+}
+
 /// Removes the runs that [`keep`] saved before the newest [`KEPT`]. Leaves any directory with another name or with
 /// other files in it.
 fn forget_old(place: &Path) {
     let Ok(entries) = fs::read_dir(place) else { return };
-    let is_time = |name: &str| {
-        let time =
-            name.get(..13).zip(name.get(13..)).map(|(day, rest)| day.to_owned() + &rest.replace('-', ":"));
-        time.is_some_and(|time| humantime::parse_rfc3339(&time).is_ok())
-    };
     let mut names: Vec<_> =
         entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.retain(|name| is_time(name));
+    names.retain(|name| time_of(name).is_some());
     names.sort_unstable_by(|a, b| b.cmp(a)); // such names sort by time
     for old in names.iter().skip(KEPT) {
-        let dir = place.join(old);
-        for file in [FILE, PAGE] {
-            let _ = fs::remove_file(dir.join(file)); // another run may be doing the same
-        }
-        let _ = fs::remove_dir(dir);
+        let _ = remove(&place.join(old)); // another run may be doing the same
     }
 }
 

@@ -11,7 +11,7 @@ pub const SIZES: &str = "64, 4K, 64KiB or 1M; K and KiB are 1024 bytes, KB is 10
 /// The forms of a count, for a help text.
 pub const COUNTS: &str = "10000, 20k or 1e6";
 /// The forms of a time, for a help text.
-pub const TIMES: &str = "5, 0.5, 2s, 100ms, 50us or 1m; seconds without a unit";
+pub const TIMES: &str = "5, 0.5, 2s, 100ms, 50us, 1m or 7d; seconds without a unit";
 /// The forms of a rate, for a help text.
 pub const RATES: &str = "20000, 20k, 20k/s, 20kHz or 60fps";
 
@@ -181,6 +181,7 @@ fn nanoseconds(unit: &str) -> Option<u64> {
         "" | "s" => 1_000_000_000,
         "m" | "min" => 60_000_000_000,
         "h" => 3_600_000_000_000,
+        "d" => 86_400_000_000_000,
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! The figures: saved ones, or fresh ones.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use ipc_bench::doctor::watched;
@@ -18,6 +18,8 @@ use ipc_bench::results::saved;
 use ipc_core::{Clients, POLL_LIMIT, Result, Wait};
 use ipc_demo::cpus::Cpus;
 
+use crate::cli::saved_run;
+
 /// The highest rate that is measured.
 const MOST_PER_SECOND: u64 = 1_000_000;
 
@@ -27,21 +29,19 @@ const MOST_CLIENTS: usize = 1000;
 /// Returns the figures: those named, the newest ones with this size and this number of clients, or fresh ones, for which
 /// each row is timed for `each`.
 pub(super) fn document(
-    named: Option<&PathBuf>,
+    named: Option<&String>,
     purpose: &Purpose,
     each: Option<Duration>,
 ) -> Result<Document> {
     if let Some(path) = named {
-        return saved::load(path);
+        return saved_run::named(path).map(|(_, document)| document);
     }
-    let place = saved::place();
     let (size, clients) = (purpose.size, purpose.clients.min(MOST_CLIENTS));
     let wanted = |run: &Document| match clients {
         1 => enough::is_enough(run, size),
         _ => enough::has_clients(run, size, clients),
     };
-    if let Some((path, document)) = place.as_deref().and_then(|place| saved::newest(place, wanted)) {
-        eprintln!("figures from {}", path.display());
+    if let Some((_, document)) = saved_run::newest(wanted) {
         return Ok(document);
     }
     let what = if clients == 1 { String::new() } else { format!(" with {clients} clients") };
@@ -49,7 +49,7 @@ pub(super) fn document(
     eprintln!("no figures of this size{what} on this machine: starting a quick run{time}");
     let placement = Placement::resolve(Cpus::available())?;
     let cases = if clients == 1 { of_pairs(size, placement) } else { of_clients(size, clients, placement) };
-    measure(cases, each, place.as_deref())
+    measure(cases, each, saved::place().as_deref())
 }
 
 /// Adds rows in which messages are sent at the rate of the purpose: saved ones, or fresh ones, each of which is timed for
@@ -58,11 +58,7 @@ pub(super) fn add_rate(document: &mut Document, purpose: &Purpose, each: Option<
     /// Long enough for some dozens of messages at a low rate.
     const EACH: Duration = Duration::from_secs(1);
     let Some(rate) = purpose.rate_per_s.filter(|&rate| rate <= MOST_PER_SECOND) else { return Ok(()) };
-    let place = saved::place();
-    let wanted = |run: &Document| enough::has_rate(run, purpose);
-    let found = place.as_deref().and_then(|place| saved::newest(place, wanted));
-    let at_rate = if let Some((path, found)) = found {
-        eprintln!("figures at {rate} messages a second from {}", path.display());
+    let at_rate = if let Some((_, found)) = saved_run::newest(|run| enough::has_rate(run, purpose)) {
         found
     } else {
         let placement = Placement::resolve(Cpus::available())?;
@@ -70,7 +66,7 @@ pub(super) fn add_rate(document: &mut Document, purpose: &Purpose, each: Option<
         let each = each.unwrap_or(EACH);
         let seconds = (each * cases.len() as u32).as_secs().max(1);
         eprintln!("near the limit of some: measuring {rate} messages a second, about {seconds} seconds");
-        measure(cases, Some(each), place.as_deref())?
+        measure(cases, Some(each), saved::place().as_deref())?
     };
     document.results.extend(at_rate.results.into_iter().filter(|row| row.kind.is_paced()));
     document.skipped.extend(at_rate.skipped);
@@ -168,6 +164,7 @@ fn measure(cases: Vec<Case>, each: Option<Duration>, place: Option<&Path>) -> Re
         effort: each.map(Effort::About),
         baseline: false,
         verify: false,
+        is_quiet: false,
     };
     let document = watched::run(&plan, &stop, Duration::ZERO);
     stop.end_as_told();

@@ -9,9 +9,8 @@ use super::figures::Figures;
 use super::schedule::{Schedule, Turn};
 use super::stop::Stop;
 use super::workers::Workers;
-use crate::measure::clients::refusal;
 use crate::measure::clock;
-use crate::measure::effort::{Refusal, first_look, first_task, too_large, without_room};
+use crate::measure::effort::{Refusal, first_look, first_task, impossible, too_large};
 use crate::measure::energy::Meter;
 use crate::measure::task::Task;
 use crate::results::case::{Case, Kind};
@@ -96,15 +95,12 @@ impl Measurement {
     fn get_ready(&mut self, workers: &mut Workers, stop: &Stop) -> Result<(), Refusal> {
         /// The shortest time that is a reliable measure.
         const ENOUGH: Duration = Duration::from_millis(3);
+        if let Some(reason) = impossible(&self.case) {
+            return Err(Refusal::Skipped(reason));
+        }
         if self.case.kind == Kind::Clients {
-            if let Some(reason) = refusal::refusal(&self.case) {
-                return Err(Refusal::Skipped(reason));
-            }
             workers.serve(&self.case, ENOUGH, true, stop)?;
             return Ok(());
-        }
-        if let Some(reason) = without_room(&self.case) {
-            return Err(Refusal::Skipped(reason));
         }
         let max = workers.max_message(&self.case)?;
         if let Some(reason) = too_large(&self.case, max) {

@@ -21,6 +21,8 @@ pub struct RunPlan {
     pub baseline: bool,
     /// Also check every message, in a pass of its own.
     pub verify: bool,
+    /// Show no progress.
+    pub is_quiet: bool,
 }
 
 impl RunPlan {

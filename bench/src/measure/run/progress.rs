@@ -23,6 +23,7 @@ pub struct Progress {
     /// When the first steps were over.
     since: Cell<Option<Instant>>,
     told: Cell<Instant>,
+    is_quiet: bool,
 }
 
 impl Progress {
@@ -34,7 +35,13 @@ impl Progress {
         bar.set_style(ProgressStyle::with_template("{bar:30} {msg}").expect("a valid template"));
         let now = Instant::now();
         let since = Cell::new((first == 0).then_some(now));
-        Self { bar, first, expected, afterwards, since, told: Cell::new(now) }
+        Self { bar, first, expected, afterwards, since, told: Cell::new(now), is_quiet: false }
+    }
+
+    /// Says nothing.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        Self { bar: ProgressBar::hidden(), is_quiet: true, ..self }
     }
 
     /// Counts a step, and tells what is going on.
@@ -52,7 +59,7 @@ impl Progress {
         if let Some(left) = self.left() {
             text = format!("{text}, {} left", duration(left));
         }
-        if !stderr().is_terminal() && self.is_due() {
+        if !self.is_quiet && !stderr().is_terminal() && self.is_due() {
             eprintln!("{text}");
         }
         self.bar.set_message(text);

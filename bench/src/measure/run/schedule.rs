@@ -98,7 +98,7 @@ mod tests {
 
     fn plan(effort: Option<Effort>) -> RunPlan {
         let profile = RunProfile::Standard;
-        RunPlan { profile, cases: Vec::new(), effort, baseline: false, verify: false }
+        RunPlan { profile, cases: Vec::new(), effort, baseline: false, verify: false, is_quiet: true }
     }
 
     #[test]
@@ -121,7 +121,15 @@ mod tests {
         let each = |rows| {
             let cases = vec![case("pipe", "anonymous", Kind::RoundTrip, Wait::Block); rows];
             let profile = RunProfile::Quick;
-            Schedule::of(&RunPlan { profile, cases, effort: None, baseline: false, verify: false }).each()
+            Schedule::of(&RunPlan {
+                profile,
+                cases,
+                effort: None,
+                baseline: false,
+                verify: false,
+                is_quiet: true,
+            })
+            .each()
         };
         assert_eq!([0, 1, 33, 100].map(each), [300, 300, 300, 100].map(|ms| Some(Duration::from_millis(ms))));
     }

@@ -111,14 +111,15 @@ fn a_time_is_in_seconds_unless_its_unit_says_otherwise() {
         ("1m", Duration::from_secs(60)),
         ("1.5min", Duration::from_secs(90)),
         ("1h", Duration::from_secs(3600)),
+        ("7d", Duration::from_secs(7 * 24 * 3600)),
         ("1e-3", Duration::from_millis(1)),
         ("0.3333333333333", Duration::from_nanos(333_333_333)),
     ];
     for (text, time) in known {
         assert_eq!(parse_duration(text), Ok(time), "{text}");
     }
-    for text in ["", "s", "-1", "1d", "1 m s", "inf", "nan", "1e400", "1e18"] {
-        let error = "expected a time, such as 5, 0.5, 2s, 100ms, 50us or 1m; seconds without a unit";
+    for text in ["", "s", "-1", "1y", "1 m s", "inf", "nan", "1e400", "1e18"] {
+        let error = "expected a time, such as 5, 0.5, 2s, 100ms, 50us, 1m or 7d; seconds without a unit";
         assert_eq!(parse_duration(text), Err(error.into()), "{text}");
     }
     for text in ["0", "0ms", "0.1ns"] {

@@ -75,6 +75,7 @@ fn measurement(case: Case, effort: Effort) -> Measurement {
         effort: Some(effort),
         baseline: false,
         verify: false,
+        is_quiet: true,
     };
     Measurement::new(0, case, Schedule::of(&plan))
 }

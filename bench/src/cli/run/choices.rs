@@ -1,0 +1,86 @@
+//! The choices on the command line, and the kinds that follow from them.
+
+use clap::ArgMatches;
+use ipc_bench::measure::clients::refusal;
+use ipc_bench::measure::profile::RunProfile;
+use ipc_bench::results::case::Kind;
+use ipc_bench::results::registry::{Member, SIX};
+use ipc_core::{Error, Result, Wait};
+use ipc_demo::cpus::Cpus;
+
+/// Returns the values that the caller named, each once, or else the default ones.
+pub(super) fn chosen<T: Clone + Send + Sync + PartialEq + 'static>(
+    matches: &ArgMatches,
+    name: &str,
+    default: impl IntoIterator<Item = T>,
+) -> Vec<T> {
+    let Some(named) = matches.get_many::<T>(name) else { return default.into_iter().collect() };
+    let mut chosen = Vec::new();
+    for value in named.cloned() {
+        if !chosen.contains(&value) {
+            chosen.push(value);
+        }
+    }
+    chosen
+}
+
+/// Returns the variant of that name, of any mechanism.
+pub(super) fn variant(name: &str) -> Result<&'static str> {
+    let mut all = SIX.iter().flat_map(Member::variants);
+    let found = all.find(|variant| variant.name == name).map(|variant| variant.name);
+    found.ok_or_else(|| {
+        Error::Usage(format!("invalid variant '{name}': expected one of those that `ipc-bench list` shows"))
+    })
+}
+
+/// Parses a list of placements: `same,split`, `0,1`, `same,0,1`. A number belongs to the one behind it.
+pub(super) fn placements_of(text: &str) -> Result<Vec<Cpus>> {
+    let mut words = text.split(',');
+    let mut placements = Vec::new();
+    while let Some(word) = words.next() {
+        let is_number = word.trim().parse::<usize>().is_ok();
+        let pair = if is_number { words.next().map(|other| format!("{word},{other}")) } else { None };
+        placements.push(pair.as_deref().unwrap_or(word).parse()?);
+    }
+    Ok(placements)
+}
+
+/// Returns the kinds to measure. A rate requests the open loop, with the closed one beside it; a number of clients
+/// requests many clients.
+pub(super) fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec<Kind>> {
+    let clients = matches.contains_id("clients");
+    let mut usual = Vec::new();
+    if !rates.is_empty() {
+        usual.extend([Kind::RoundTrip, Kind::OpenLoop]);
+    } else if !clients {
+        usual.extend(Kind::USUAL);
+    }
+    // The defaults must fit the explicit choices.
+    let nothing_against = rates.is_empty() && !matches.contains_id("count") && blocks(matches);
+    if clients || (!profile.clients().is_empty() && nothing_against) {
+        usual.push(Kind::Clients);
+    }
+    let kinds = chosen(matches, "kind", usual);
+    let usage = |text: &str| Err(Error::Usage(text.into()));
+    match (kinds.iter().any(|kind| kind.is_paced()), rates.is_empty()) {
+        (true, true) => {
+            return usage(
+                "--kind open-loop and --kind stream need a --rate: messages per second, such as 20k",
+            );
+        }
+        (false, false) => return usage("--rate requires --kind open-loop or --kind stream"),
+        _ => {}
+    }
+    if !kinds.contains(&Kind::Clients) {
+        return if clients { usage("--clients requires --kind clients") } else { Ok(kinds) };
+    }
+    if matches.contains_id("count") {
+        return usage("many clients are measured for a time, not for a number of messages: use --duration");
+    }
+    if blocks(matches) { Ok(kinds) } else { usage(refusal::NEEDS_BLOCK) }
+}
+
+/// Returns true if blocking is among the strategies.
+pub(super) fn blocks(matches: &ArgMatches) -> bool {
+    chosen(matches, "wait", [Wait::Block]).contains(&Wait::Block)
+}
