@@ -13,8 +13,14 @@ use crate::results::environment::Environment;
 const LARGE: u64 = 64 << 10;
 
 pub(super) fn all(files: &Files) -> Vec<Finding> {
+    let mut findings = vec![build(cfg!(debug_assertions))];
+    findings.extend(of_machine(files));
+    findings
+}
+
+/// Returns the findings about the machine alone, whatever program measures on it.
+pub(super) fn of_machine(files: &Files) -> Vec<Finding> {
     let mut findings = vec![
-        build(cfg!(debug_assertions)),
         governor(files),
         boost(files),
         threads_of_a_core(files),

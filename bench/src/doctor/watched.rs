@@ -12,10 +12,10 @@ use crate::measure::run::stop::Stop;
 use crate::results::document::Document;
 
 /// Measures as [`run::run`], and looks for disturbances meanwhile: the settings of the machine, and the load by others from
-/// the beginning to the end.
+/// the beginning to the end. That a build is not optimised is part of the environment.
 #[must_use]
 pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
-    let mut findings = settings::all(&Files::of_this_machine());
+    let mut findings = settings::of_machine(&Files::of_this_machine());
     findings.extend(now::one_core());
     let load = Load::watch();
     let mut document = run::run(plan, stop, afterwards);

@@ -189,6 +189,7 @@ fn disturbed(document: &Document) -> Option<Vec<String>> {
     let rows = document.results.len();
     let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
     let noticed = [
+        document.environment.debug_build.then(|| "a debug build, whose figures mean nothing".to_owned()),
         (!document.complete).then(|| "the run was ended early".to_owned()),
         (!document.failed.is_empty()).then(|| format!("{} cases failed", document.failed.len())),
         (unstable > 0).then(|| format!("the rounds of {unstable} of {rows} rows do not agree")),

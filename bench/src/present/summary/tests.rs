@@ -145,6 +145,8 @@ fn what_disturbed_comes_first() {
         document.results[1].rounds = Some(Rounds::of(1, &[1.0, 2.0, 3.0, 4.0, 5.0]));
     });
     assert_eq!(disturbed, "Disturbed: other load: 43 %; the rounds of 1 of 6 rows do not agree");
+    let debug = first(|document| document.environment.debug_build = true);
+    assert_eq!(debug, "Disturbed: a debug build, whose figures mean nothing");
     assert_eq!(first(|document| document.complete = false), "Disturbed: the run was ended early");
 }
 
