@@ -131,7 +131,7 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
         @if data.long != data.short { (draw(percentiles::chart(data, "percentiles-long", data.long))) }
     };
     let costs = html! { (draw(waits::cpu_time(data))) (tables::costs(data)) };
-    let loops = html! { (draw(open_loop::chart(data))) (tables::open_loop(data)) };
+    let loops = html! { (draw(open_loop::chart(data))) (tables::open_loops(data)) };
     let streams = html! { (draw(streams::chart(data))) (tables::streams(data)) };
     let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
     let baselines = html! {

@@ -188,10 +188,15 @@ impl Summary {
 fn disturbed(document: &Document) -> Option<Vec<String>> {
     let rows = document.results.len();
     let unstable = document.results.iter().filter(|row| row.is_unstable()).count();
+    let failed = match document.failed.len() {
+        0 => None,
+        1 => Some("a case failed".to_owned()),
+        cases => Some(format!("{cases} cases failed")),
+    };
     let noticed = [
         document.environment.debug_build.then(|| "a debug build, whose figures mean nothing".to_owned()),
         (!document.complete).then(|| "the run was ended early".to_owned()),
-        (!document.failed.is_empty()).then(|| format!("{} cases failed", document.failed.len())),
+        failed,
         (unstable > 0).then(|| format!("the rounds of {unstable} of {rows} rows do not agree")),
     ];
     let noticed: Vec<_> = noticed.into_iter().flatten().collect();

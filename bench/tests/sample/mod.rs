@@ -144,7 +144,7 @@ fn throughput(case: &Case, each_ns: f64) -> Row {
 
 fn open_loop(case: &Case, middle: f64, dice: &mut Dice) -> Row {
     Row {
-        rtt_ns: Some(dice.latency(middle * 1.6, 1000)),
+        rtt_ns: Some(dice.latency(middle * 1.6e3, 1000)), // a queue that grew and shrank again
         service_ns: Some(dice.latency(middle * 1.05, 1000)),
         count: 1000,
         ..Row::empty(case)

@@ -19,7 +19,7 @@ pub(super) fn nth_wait(wait: &str) -> usize {
     WAITS.iter().position(|known| *known == wait).unwrap_or(WAITS.len())
 }
 
-/// The rows of the suite's own mechanisms, with their shared properties.
+/// The rows of the suite's own mechanisms, by setting, with their shared properties.
 #[derive(Debug)]
 pub(super) struct Data<'a> {
     pub document: &'a Document,
@@ -59,7 +59,8 @@ impl Setting {
 
 impl<'a> Data<'a> {
     pub(super) fn of(document: &'a Document) -> Self {
-        let rows: Vec<&Row> = document.results.iter().filter(|row| row.implementation == "suite").collect();
+        let mut rows: Vec<&Row> =
+            document.results.iter().filter(|row| row.implementation == "suite").collect();
         let mut settings = Vec::new();
         for row in &rows {
             let setting = Setting::of(row);
@@ -71,6 +72,7 @@ impl<'a> Data<'a> {
         settings.sort_by_key(|Setting { wait, cpus }| {
             (cpus != "split", placements.iter().position(|known| known == cpus), nth_wait(wait))
         });
+        rows.sort_by_key(|row| settings.iter().position(|setting| *setting == Setting::of(row)));
         let wanted = |setting: &&Setting| (setting.wait != "block", setting.cpus != "split");
         let usual = settings.iter().min_by_key(wanted).cloned().unwrap_or_default();
         let nearest = |kind, to| nearest_size(rows.iter().copied(), kind, to);

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::charts::open_loop;
 use super::data::{Data, Setting, figure, micro, named, sign, spread, way};
 use super::html::{Cell, HtmlTable, list};
 use crate::results::case::Kind;
@@ -150,18 +151,20 @@ fn cost(rows: &[&Row]) -> HtmlTable {
     HtmlTable { groups, columns: names, labels: 2, rows, class: "dense", ..HtmlTable::default() }
 }
 
-/// Returns the table of the open loop beside the closed one.
-pub(super) fn open_loop(data: &Data) -> HtmlTable {
+/// Returns a table of the open loop beside the closed one for each setting and rate, all but the first folded.
+pub(super) fn open_loops(data: &Data) -> Markup {
+    let tables: Vec<_> = open_loop::names(data).iter().map(|name| open_loop(data, name)).collect();
+    html! {
+        @for table in tables.iter().take(1) { (titled(table)) }
+        @for table in tables.iter().skip(1) { (folded(table)) }
+    }
+}
+
+fn open_loop(data: &Data, name: &str) -> HtmlTable {
     let line = |row: &Row| {
-        let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &Setting::of(row), row.size);
-        let mut line = who(row);
-        line.push(Setting::of(row).name().into());
-        let aside = if row.fell_behind() { "could not keep up" } else { "" };
-        let rate = Cell::from(row.rate_per_s.map_or_else(|| "–".into(), grouped));
-        line.push(Cell { aside: aside.into(), ..rate });
-        let [service, open] =
-            [&row.service_ns, &row.rtt_ns].map(|times| times.as_ref().filter(|_| !row.fell_behind()));
-        for times in [closed.and_then(|row| row.rtt_ns.as_ref()), service, open] {
+        let fell_behind = if row.fell_behind() { ", which could not keep up" } else { "" };
+        let mut line = vec![Cell { aside: sign(row).into(), ..format!("{}{fell_behind}", way(row)).into() }];
+        for times in open_loop::times(data, row) {
             let cells = times.map(|times| {
                 [times.p50, times.p99, times.p999, times.max].map(|time| micro(time as f64).into())
             });
@@ -169,23 +172,19 @@ pub(super) fn open_loop(data: &Data) -> HtmlTable {
         }
         line
     };
-    let mut names = columns(&["mechanism", "size", "setting", "a second"]);
+    let mut names = columns(&["mechanism"]);
     for _ in 0..3 {
         names.extend(columns(&["p50", "p99", "p99.9", "max"]));
     }
+    let groups = [("", 1), ("closed loop", 4), ("open, from the sending", 4), ("open, as intended", 4)];
     HtmlTable {
-        label: "Open loop beside closed loop, in microseconds".into(),
-        groups: vec![
-            (String::new(), 4),
-            ("closed loop".into(), 4),
-            ("open, from the sending".into(), 4),
-            ("open, as intended".into(), 4),
-        ],
+        label: format!("Open loop beside closed loop, {name}; microseconds"),
+        groups: groups.map(|(name, columns)| (name.to_owned(), columns)).into(),
         columns: names,
-        labels: 3,
-        notes: 0,
-        rows: data.kind(Kind::OpenLoop).map(line).collect(),
+        labels: 1,
+        rows: data.kind(Kind::OpenLoop).filter(|row| open_loop::name(row) == name).map(line).collect(),
         class: "dense",
+        ..HtmlTable::default()
     }
 }
 

@@ -13,14 +13,17 @@ use crate::results::units::{bytes, grouped};
 /// The ways to count: the name in the data, and the name for people.
 const COUNTS: [(&str, &str); 3] = [("closed", "closed"), ("service", "sending"), ("open", "intended")];
 
-/// Returns the times of a row by each of the ways to count.
-fn times<'a>(data: &Data<'a>, row: &'a Row) -> [Option<&'a Latency>; 3] {
+/// Returns the times of a row by each of the ways to count. A row that fell behind has none in the open loop: they would
+/// be those of a growing queue.
+pub(crate) fn times<'a>(data: &Data<'a>, row: &'a Row) -> [Option<&'a Latency>; 3] {
     let closed = data.row((&row.mechanism, &row.variant), Kind::RoundTrip, &Setting::of(row), row.size);
-    [closed.and_then(|row| row.rtt_ns.as_ref()), row.service_ns.as_ref(), row.rtt_ns.as_ref()]
+    let [service, open] =
+        [&row.service_ns, &row.rtt_ns].map(|times| times.as_ref().filter(|_| !row.fell_behind()));
+    [closed.and_then(|row| row.rtt_ns.as_ref()), service, open]
 }
 
 /// Returns the setting of a row with everything that its chart is about.
-fn name(row: &Row) -> String {
+pub(crate) fn name(row: &Row) -> String {
     format!("{} · {}", Setting::of(row).name(), schedule(row))
 }
 
@@ -30,15 +33,20 @@ pub(super) fn schedule(row: &Row) -> String {
     format!("{}{rate}", bytes(row.size))
 }
 
-/// Draws the 99th percentile of each, and the times from the median to the maximum.
-pub(crate) fn chart(data: &Data) -> Figure {
-    let rows = || data.kind(Kind::OpenLoop).filter(|row| !row.fell_behind());
+/// Returns the names of all settings with their sizes and rates.
+pub(crate) fn names(data: &Data) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for row in rows() {
+    for row in data.kind(Kind::OpenLoop) {
         if !names.contains(&name(row)) {
             names.push(name(row));
         }
     }
+    names
+}
+
+/// Draws the 99th percentile of each, and the times from the median to the maximum.
+pub(crate) fn chart(data: &Data) -> Figure {
+    let rows = || data.kind(Kind::OpenLoop);
     let dots = |row: &Row| {
         let dot = |(look, times): (usize, Option<&Latency>)| {
             let [p50, p99, max] = times.map(|times| [times.p50, times.p99, times.max])?;
@@ -86,7 +94,7 @@ pub(crate) fn chart(data: &Data) -> Figure {
         hint: "Dot: p99; line: from the median to the maximum. Where the intended time is far to the right of the others, the \
                closed loop hides the waiting."
             .into(),
-        views: names.into_iter().map(view).collect(),
+        views: names(data).into_iter().map(view).collect(),
         data: (
             columns(&["rate_per_s", "loop", "p50_ns", "p99_ns", "p999_ns", "max_ns"]),
             rows().flat_map(line).collect(),
