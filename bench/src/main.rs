@@ -8,11 +8,9 @@ mod cli {
     mod clean;
     pub mod command;
     mod compare;
-    mod completions;
     mod doctor;
     mod history;
     mod list;
-    mod man;
     mod printing;
     mod report;
     mod run;

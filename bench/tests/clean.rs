@@ -90,9 +90,14 @@ fn clean_shows_what_it_does_not_know() {
     let tmp = TempDir::new().unwrap();
     let key = Key::fresh();
     let queue = Queue::create(key, 0o600).unwrap().owned();
-    let output = run(bench().arg("clean").env("TMPDIR", tmp.path()));
+    let clean = |args: &[&str]| run(bench().arg("clean").args(args).env("TMPDIR", tmp.path())).stdout;
     let line = format!("no process uses System V queue {} with key {key}", queue.id());
-    assert!(output.stdout.contains(&line), "{}", output.stdout);
+    let shown = clean(&["--min-age", "0"]);
+    assert!(shown.contains(&line), "{shown}");
+    for too_old in [&[][..], &["--min-age", "60"]] {
+        let shown = clean(too_old);
+        assert!(!shown.contains(&line), "it was just made: {shown}");
+    }
     queue.stat().expect("it is still there");
 }
 
@@ -111,7 +116,7 @@ fn clean_shows_nothing_that_is_in_use() {
     other::played(&format!("segment {segment_key}"));
     let segment = Segment::find(segment_key).unwrap().unwrap();
     let shown = |command: &mut Command, what: &str, id: &dyn std::fmt::Display| {
-        let output = run(command.arg("clean").env("TMPDIR", tmp.path()));
+        let output = run(command.args(["clean", "--min-age", "0"]).env("TMPDIR", tmp.path()));
         assert_eq!(output.status, Some(0), "{}", output.stderr);
         output.stdout.contains(&format!("no process uses {what} {id} with key"))
     };
@@ -178,7 +183,7 @@ fn clean_shows_posix_queues_without_an_owner() {
         chown(format!("/proc/self/fd/{}", queues[3].as_fd().as_raw_fd()), Some(65534), None).unwrap();
     }
     let meeting = Posix::create(None, &Setup::default()).unwrap();
-    let output = run(there.arg("clean").env("TMPDIR", tmp.path()));
+    let output = run(there.args(["clean", "--min-age", "0"]).env("TMPDIR", tmp.path()));
     let waiting: PosixName = meeting.address().parse().unwrap();
     drop((meeting, allowance));
     for name in names {

@@ -204,11 +204,11 @@ fn rows_are_matched_by_their_keys() {
     assert_eq!(said, expected);
 }
 
-/// The exit status is 1 for a regression only. Data goes to standard output, and nothing anywhere else.
+/// The exit status is 3 for a regression only: 1 would be a failure to compare. Data goes to standard output, and nothing anywhere else.
 #[test]
-fn a_regression_is_an_exit_status_of_1() {
+fn a_regression_is_an_exit_status_of_3() {
     for kind in KINDS {
-        for (factor, status, word) in [(1.0, 0, "unchanged"), (1.2, 1, "SLOWER"), (0.8, 0, "faster")] {
+        for (factor, status, word) in [(1.0, 0, "unchanged"), (1.2, 3, "SLOWER"), (0.8, 0, "faster")] {
             let [old, new] = shifted(kind, factor);
             let output = compare(&old, &new, &[]);
             assert_eq!((output.status, output.stderr.as_str()), (Some(status), ""), "{kind:?} {factor}");
@@ -220,7 +220,7 @@ fn a_regression_is_an_exit_status_of_1() {
     }
     let [old, new] = shifted(Kind::RoundTrip, 1.2);
     assert_eq!(compare(&old, &new, &["--threshold", "30%"]).status, Some(0));
-    assert_eq!(compare(&old, &new, &["--threshold", "2.5"]).status, Some(1));
+    assert_eq!(compare(&old, &new, &["--threshold", "2.5"]).status, Some(3));
 }
 
 /// The document has the contents of the table.
@@ -228,7 +228,7 @@ fn a_regression_is_an_exit_status_of_1() {
 fn the_comparison_is_a_json_document_too() {
     let [old, new] = shifted(Kind::Throughput, 1.25);
     let output = compare(&old, &new, &["--json"]);
-    assert_eq!(output.status, Some(1));
+    assert_eq!(output.status, Some(3));
     let document: Value = serde_json::from_str(&output.stdout).unwrap();
     let change = &document["changes"][0];
     assert_eq!(
@@ -258,7 +258,7 @@ fn unlike_environments_are_refused_by_name() {
     ];
     for (new, reason) in &cases {
         let output = compare(&old, new, &[]);
-        assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""));
+        assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""));
         let line = format!(
             "error: the runs cannot be compared: {reason}; use `--anyway` to compare them nevertheless\n"
         );
@@ -281,7 +281,7 @@ fn unlike_environments_are_refused_by_name() {
     assert!(output.stdout.contains("the compilers differ: rustc 1.95.0, then rustc 2.0.0"));
 }
 
-/// A file that is not a run is refused with one clear line, and status 2.
+/// A file that is not a run is refused with one clear line, and status 1; wrong usage has status 2.
 #[test]
 fn bad_input_is_one_clear_line() {
     let [document, _] = shifted(Kind::RoundTrip, 1.0);
@@ -310,7 +310,7 @@ fn bad_input_is_one_clear_line() {
     for (path, reason) in cases {
         for args in [[&path, &good.path()], [&good.path(), &path]] {
             let output = run(bench().arg("compare").args(args));
-            assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""), "{reason}: {}", output.stderr);
+            assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""), "{reason}: {}", output.stderr);
             assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
             assert!(
                 output.stderr.starts_with("error: ") && output.stderr.contains(reason),
@@ -319,17 +319,17 @@ fn bad_input_is_one_clear_line() {
             );
         }
     }
-    for (args, reason) in [
-        (&["compare"][..], "OLD"),
-        (&["compare", "one"], "no saved run 'one': expected a directory, latest, or a name or number"),
-        (&["compare", "a", "b", "--threshold", "much"], "invalid share in percent"),
-        (&["compare", "a", "b", "--threshold", "-1"], "invalid share in percent"),
-        (&["compare", "a", "b", "--threshold", "NaN"], "invalid share in percent"),
+    for (args, status, reason) in [
+        (&["compare"][..], 2, "OLD"),
+        (&["compare", "one"], 1, "no saved run 'one': expected a directory, latest, or a name or number"),
+        (&["compare", "a", "b", "--threshold", "much"], 2, "invalid share in percent"),
+        (&["compare", "a", "b", "--threshold", "-1"], 2, "invalid share in percent"),
+        (&["compare", "a", "b", "--threshold", "NaN"], 2, "invalid share in percent"),
     ] {
         let output = run(bench().args(args));
         assert_eq!(
             (output.status, output.stderr.lines().count()),
-            (Some(2), 1),
+            (Some(status), 1),
             "{args:?} {}",
             output.stderr
         );

@@ -6,8 +6,19 @@ use std::process::Command;
 const LIBRARIES: [&str; 6] = ["ipc-pipe", "ipc-fifo", "ipc-msgq", "ipc-shm", "ipc-mmap", "ipc-socket"];
 
 /// The crates of the programs, and of the tests.
-const NOT_IN_LIBRARIES: [&str; 8] =
-    ["clap", "hdrhistogram", "ipc-conformance", "ipc-demo", "serde", "serde_json", "signal-hook", "textwrap"];
+const NOT_IN_LIBRARIES: [&str; 11] = [
+    "clap",
+    "clap_complete",
+    "clap_mangen",
+    "hdrhistogram",
+    "indicatif",
+    "ipc-conformance",
+    "ipc-demo",
+    "serde",
+    "serde_json",
+    "signal-hook",
+    "textwrap",
+];
 
 /// Returns the names of the crates that `package` is built from.
 fn crates_of(package: &str) -> Vec<String> {

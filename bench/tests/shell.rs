@@ -63,7 +63,9 @@ fn manual_pages() {
     }
     let output = run(bench().args(["man", "woman"]));
     assert_eq!((output.status, output.stdout.as_str()), (Some(2), ""));
-    assert!(output.stderr.starts_with("error: invalid command 'woman': expected run, "), "{}", output.stderr);
+    let expected = "error: invalid value 'woman' for '[COMMAND]' [possible values: run, ";
+    assert!(output.stderr.starts_with(expected), "{}", output.stderr);
+    assert!(output.stderr.ends_with("; try 'ipc-bench man --help'\n"), "{}", output.stderr);
 }
 
 /// The doctor reports the same to people and to programs, and has advice for every disturbance.

@@ -79,7 +79,7 @@ fn open(path: &Path, open_for: OpenFor) -> Result<File> {
     if file.metadata().call("fstat")?.file_type().is_fifo() {
         Ok(file)
     } else {
-        Err(Error::Usage(format!("{} is not a FIFO: ipc-fifo did not make it", path.display())))
+        Err(Error::Refused(format!("{} is not a FIFO: ipc-fifo did not make it", path.display())))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The variant `file`: a file made for its owner alone, and checked before it is mapped.
 
+use std::env;
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::pages::{Pages, huge_pages, populated};
 use ipc_core::ring::{Rendezvous, RingLink, SEGMENT_LEN};
 use ipc_core::{
-    Advise, Call, Clients, Error, Mechanism, Options, Persistence, Profile, Reach, Result, Setup, Shared,
-    Switch, Unit, Variant, shared_file,
+    Advise, Call, Clients, Mechanism, Options, Persistence, Profile, Reach, Result, Setup, Shared, Switch,
+    Unit, Variant, random, shared_file,
 };
 use nix::errno::Errno;
 use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK};
@@ -22,13 +23,16 @@ use crate::{Link, Mapping};
 #[derive(Debug)]
 pub struct File {
     path: PathBuf,
+    /// True if the file stays.
+    keep: bool,
     rendezvous: Rendezvous<Mapping>,
 }
 
 /// The options of a mapped file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileOptions {
-    /// Leaves the file behind, with all that was written; requires an address.
+    /// Leaves the file behind, with all that was written. Without an address, it has a fresh name in the directory for
+    /// temporary files.
     pub keep: bool,
     /// The kind of pages in which to map the file.
     pub pages: Pages,
@@ -38,8 +42,9 @@ impl Options for FileOptions {
     const SWITCHES: &'static [Switch<Self>] = &[
         Switch {
             name: "keep",
-            help: "Keep the mapped file after the run (requires an address)",
+            help: "Keep the mapped file after the run, and print its path",
             shown: "", // the measurement is the same
+            only_for_owner: true,
             field: |options| &mut options.keep,
         },
         huge_pages(|options| &mut options.pages.huge),
@@ -70,9 +75,8 @@ impl Mechanism for File {
     type Link = Link;
 
     // ANCHOR: create
-    /// Makes the file; an address is a path at which there is nothing yet. With [`keep`](FileOptions::keep) the file
-    /// stays, and needs an address. A [`mode`](Setup::mode) wider than 0600 needs one too, since a fresh file is inside
-    /// a private directory.
+    /// Makes the file; an address is a path at which there is nothing yet. A [`mode`](Setup::mode) wider than 0600 needs
+    /// one, since a fresh file is inside a private directory, or, if it is to stay, where others can also make files.
     fn create(address: Option<&str>, setup: &Setup<FileOptions>) -> Result<Self> {
         let FileOptions { keep, pages } = setup.options;
         let path = address.map(parse).transpose()?;
@@ -85,7 +89,7 @@ impl Mechanism for File {
         let path = match (path, &ownership) {
             (Some(path), _) => path,
             (None, Some(ownership)) => ownership.path("memory"),
-            (None, None) => return Err(Error::Usage("a file to be kept needs a name: give its path".into())),
+            (None, None) => env::temp_dir().join(format!("ipc-mmap-{:016x}", random())),
         };
         let make = |path: &Path| make(path, setup.mode);
         let file =
@@ -99,7 +103,7 @@ impl Mechanism for File {
                 let _ = fs::remove_file(&path); // kept only if it was made; any other goes with its ownership lock
             }
         })?;
-        Ok(Self { path, rendezvous: Rendezvous::new(attachment, ()) })
+        Ok(Self { path, keep, rendezvous: Rendezvous::new(attachment, ()) })
     }
     // ANCHOR_END: create
 
@@ -108,7 +112,12 @@ impl Mechanism for File {
     }
 
     fn describe(&self) -> String {
-        format!("file {}, mapped", self.path.display())
+        let fate = if self.keep { ", to be kept" } else { "" };
+        format!("file {}, mapped{fate}", self.path.display())
+    }
+
+    fn kept(&self) -> Option<&Path> {
+        self.keep.then_some(&self.path)
     }
 
     // ANCHOR: accept
@@ -142,7 +151,7 @@ fn open(path: &Path, setup: &Setup<FileOptions>) -> Result<Option<fs::File>> {
     let mut options = OpenOptions::new();
     // Never through a symbolic link, and without waiting for the other end of a FIFO.
     options.read(true).write(true).custom_flags(O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    let opened = options.open(path).call("open");
+    let opened = options.open(path).call("open").on(path.display());
     let opened = opened.advise(Errno::ELOOP, || format!("{} is a symbolic link", path.display()));
     let file = match opened {
         Err(error) if error.errno() == Some(Errno::ENOENT) => return Ok(None),

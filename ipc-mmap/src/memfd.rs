@@ -187,8 +187,9 @@ fn create() -> Result<File> {
 
 /// Opens the memory that an owner has open; `None` if there is nothing at `address`, or no longer.
 fn open(address: &Path, setup: &Setup<Pages>) -> Result<Option<File>> {
-    let no_memory =
-        || Error::Usage(format!("{} does not lead to memory of that ipc-mmap {}", address.display(), here()));
+    let no_memory = || {
+        Error::Refused(format!("{} does not lead to memory of that ipc-mmap {}", address.display(), here()))
+    };
     let (address, inode) = without_inode(address);
     let Some(mut target) = read_link(&address, &no_memory)? else {
         // No later pong can have this address: the owner has ended, or is in another namespace.

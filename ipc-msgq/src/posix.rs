@@ -183,7 +183,7 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     if ownership.is_none() && outbound.identity()?.2 == geteuid().as_raw() {
         return match unless_gone(PosixQueue::open(name, Access::Send))? {
             None => Ok(None), // it was just removed, and its ownership lock before it
-            Some(_) => Err(Error::Usage(format!(
+            Some(_) => Err(Error::Refused(format!(
                 "the queue {name} was not made by ipc-msgq, or with another TMPDIR: it is left alone"
             ))),
         };

@@ -150,7 +150,7 @@ fn try_join(key: Key, setup: &Setup) -> Result<Option<SystemVLink>> {
         setup.check_owner(user, format_args!("the queue with key {key} (see `ipcs -q`)"))?;
     }
     if ownership.is_none() && stat.creator == geteuid().as_raw() {
-        return Err(Error::Usage(format!(
+        return Err(Error::Refused(format!(
             "the queue with key {key} was not made by ipc-msgq, or with another TMPDIR: it is left alone"
         )));
     }

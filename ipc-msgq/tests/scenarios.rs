@@ -161,7 +161,9 @@ fn is_call(event: &str) -> bool {
 /// A false claim ends with status 1 and an error that names it.
 #[test]
 fn a_claim_that_does_not_hold_is_an_error() {
-    let (status, output, stderr) = ended(scenario(&["false-claim"]));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-msgq"));
+    command.args(["helper", "false-claim", "null"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (status, output, stderr) = ended(command.spawn().unwrap());
     assert_eq!(status, Some(1), "{output}");
     assert_eq!(stderr, "error: the kernel behaved differently: check failed: there was a message\n");
     assert!(output.contains("✗ there was a message") && !output.contains("All checks passed"), "{output}");

@@ -104,7 +104,7 @@ pub(crate) fn join<L>(
 fn attach(segment: Segment, pages: Pages) -> Result<Attached> {
     let memory = segment.attach()?;
     if pages.huge && !pages::is_of_pool(&memory) {
-        return Err(Error::Usage("the other side made this segment without huge pages".into()));
+        return Err(Error::Refused("the other side made this segment without huge pages".into()));
     }
     if pages.populate {
         pages::populate(&memory)?;

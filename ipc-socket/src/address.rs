@@ -139,6 +139,10 @@ pub(crate) fn connect_to_port(address: &str, timeout: Duration) -> Result<TcpStr
 fn resolve(address: &str) -> Result<Vec<SocketAddr>> {
     match address.to_socket_addrs() {
         Ok(found) => Ok(found.collect()),
+        // The resolver has been asked, and knows no such host.
+        Err(error) if error.kind() != ErrorKind::InvalidInput => {
+            Err(Error::Refused(format!("the host of '{address}' is not known: {error}")))
+        }
         Err(error) => Err(Error::Usage(format!(
             "invalid address '{address}': expected HOST:PORT, for example 127.0.0.1:5000 or [::1]:5000: {error}"
         ))),

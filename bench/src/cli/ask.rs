@@ -9,7 +9,7 @@ use ipc_core::{Call, Error, Result};
 /// `hint` has a line for each possible answer, or describes the expected one.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there are no more answers (the end of the input, Ctrl-D).
+/// [`Refused`](Error::Refused): there are no more answers (the end of the input, Ctrl-D).
 /// [`Os`](Error::Os): the terminal is gone.
 pub fn ask<T>(
     input: &mut impl BufRead,
@@ -25,7 +25,7 @@ pub fn ask<T>(
         let mut line = String::new();
         if input.read_line(&mut line).call("read")? == 0 {
             writeln!(output).call("write")?; // the prompt's line is still open
-            return Err(Error::Usage(format!("no answer to: {question}")));
+            return Err(Error::Refused(format!("no answer to: {question}")));
         }
         let answer = if line.trim().is_empty() { usual } else { line.trim() };
         match read(answer) {

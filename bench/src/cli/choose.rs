@@ -30,7 +30,7 @@ const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewher
     The figures come from --results; or else from the newest saved run of this machine with this size (and this number \
     of clients); or else from a quick run, which is saved in $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench).\n\
     `hybrid` polls for a moment and then sleeps. `spin` is recommended only with --burn-cores.\n\
-    Exit status: 0 done, 1 failed, 2 wrong usage, or no answer.";
+    Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 pub fn command() -> Command {
     Command::new("choose")

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 use ipc_core::Result;
-use ipc_demo::{interrupt, refuse};
+use ipc_demo::{command_line, interrupt};
 
-use super::{choose, clean, compare, completions, doctor, history, list, man, report, run};
+use super::{choose, clean, compare, doctor, history, list, report, run};
 
 pub fn main() -> ExitCode {
-    let matches = match command().try_get_matches() {
+    let matches = match command_line::parse(command()) {
         Ok(matches) => matches,
-        Err(error) => return refuse(&error),
+        Err(status) => return status,
     };
     dispatch(&matches).unwrap_or_else(|error| ipc_demo::report(Err(error)))
 }
@@ -25,7 +25,6 @@ fn command() -> Command {
             "Measure six mechanisms of inter-process communication side by side, between two real processes",
         )
         .after_help(run::AFTER_HELP)
-        .disable_help_subcommand(true)
         .args_conflicts_with_subcommands(true)
         .subcommands([
             run::command(),
@@ -38,8 +37,6 @@ fn command() -> Command {
             list::command(),
             clean::command(),
             doctor::command(),
-            completions::command(),
-            man::command(),
         ])
 }
 
@@ -58,8 +55,6 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         "list" => list::execute(arguments),
         "clean" => clean::execute(arguments),
         "doctor" => doctor::execute(arguments),
-        "completions" => completions::execute(arguments, command()),
-        "man" => man::execute(arguments, command()),
         _ => run::execute(arguments),
     }
 }

@@ -10,10 +10,13 @@ use ipc_demo::print;
 use super::arguments::{flag, one, width};
 use super::saved_run;
 
+/// Exit status for a comparison that found one: 1 would be taken for a failure to compare.
+const REGRESSION: u8 = 3;
+
 const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
     The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
     time grew by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.\n\
-    Exit status: 0 no regression, 1 a regression, 2 wrong usage, or runs that cannot be compared.";
+    Exit status: 0 no regression, 1 failed, or runs that cannot be compared, 2 wrong usage, 3 a regression.";
 
 pub fn command() -> Command {
     Command::new("compare")
@@ -35,12 +38,12 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let (_, new) = match matches.get_one::<String>("NEW") {
         Some(name) => saved_run::named(name)?,
         None => saved_run::newest(|_| true)
-            .ok_or_else(|| Error::Usage("no saved run on this machine: name a NEW".into()))?,
+            .ok_or_else(|| Error::Refused("no saved run on this machine: name a NEW".into()))?,
     };
     let threshold: f64 = *matches.get_one("threshold").expect("it has a default");
     let comparison = Comparison::of(&old, &new, threshold / 100.0);
     if !comparison.different.is_empty() && !matches.get_flag("anyway") {
-        return Err(Error::Usage(format!(
+        return Err(Error::Refused(format!(
             "the runs cannot be compared: {}; use `--anyway` to compare them nevertheless",
             comparison.different.join("; ")
         )));
@@ -51,7 +54,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
         compare::text::text(&comparison, width())
     };
     print(&text)?;
-    Ok(if comparison.has_regression() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if comparison.has_regression() { ExitCode::from(REGRESSION) } else { ExitCode::SUCCESS })
 }
 
 /// Parses a share in percent: `5`, `2.5`, `5%`.

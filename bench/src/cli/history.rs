@@ -119,9 +119,9 @@ fn in_place(place: &Path, name: &str) -> Result<PathBuf> {
         return Ok(dir);
     }
     let place = place.display();
-    Err(Error::Usage(format!("{} is not a run in {place}: remove it by hand", dir.display())))
+    Err(Error::Refused(format!("{} is not a run in {place}: remove it by hand", dir.display())))
 }
 
 fn place() -> Result<PathBuf> {
-    saved::place().ok_or_else(|| Error::Usage("there is no home directory, and so no saved run".into()))
+    saved::place().ok_or_else(|| Error::Refused("there is no home directory, and so no saved run".into()))
 }

@@ -9,6 +9,10 @@ use ipc_demo::print;
 
 use super::arguments::{flag, width};
 
+/// The width where there is no terminal: that of the one on which the output will be read, as it usually is. Programs read
+/// the JSON.
+const NARROW: u16 = 80;
+
 pub fn command() -> Command {
     Command::new("list")
         .about("Print the table of the six mechanisms and their variants")
@@ -22,7 +26,7 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     } else if matches.get_flag("markdown") {
         format!("{}\n", course::markdown())
     } else {
-        format!("{}\n", course::text(width()))
+        format!("{}\n", course::text(width().or(Some(NARROW))))
     };
     print(&text).map(|()| ExitCode::SUCCESS)
 }

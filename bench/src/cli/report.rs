@@ -41,5 +41,5 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
 /// Returns the newest run that was kept, with its directory.
 fn newest() -> Result<(PathBuf, Document)> {
     let none = "no saved run on this machine: measure first, or name a RUN of `ipc-bench history`";
-    saved_run::newest(|_| true).ok_or_else(|| Error::Usage(none.into()))
+    saved_run::newest(|_| true).ok_or_else(|| Error::Refused(none.into()))
 }

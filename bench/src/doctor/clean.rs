@@ -3,6 +3,7 @@
 mod unknown;
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use ipc_core::{Result, ownership};
 
@@ -19,11 +20,11 @@ pub struct Cleaned {
 }
 
 /// Sweeps for all six mechanisms, wherever an ownership lock of this user may be. Objects held by live processes are
-/// not touched.
+/// not touched. Objects that are only shown must have been left alone for `min_age`.
 ///
 /// # Errors
 /// As [`ownership::sweep`].
-pub fn clean() -> Result<Cleaned> {
+pub fn clean(min_age: Duration) -> Result<Cleaned> {
     let (mut story, mut left) = (String::new(), 0);
     for member in SIX.iter() {
         let swept = sides::sweep(member)?;
@@ -41,7 +42,7 @@ pub fn clean() -> Result<Cleaned> {
     }
     let places: Vec<_> = ownership::looked_at().iter().map(|place| place.display().to_string()).collect();
     let _ = writeln!(story, "looked in {}; run it again with the TMPDIR of any other run", places.join(", "));
-    for object in unknown::objects()? {
+    for object in unknown::objects(min_age)? {
         let _ = writeln!(story, "no process uses {object}, and nothing noted there names it: left alone");
     }
     Ok(Cleaned { story, left })

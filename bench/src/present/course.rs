@@ -15,29 +15,29 @@ const COLUMNS: [&str; 7] = ["mechanism", "crate", "used between", "medium", "uni
 pub fn text(width: Option<u16>) -> String {
     let rows: Vec<_> = profiles().map(|profile| cells(profile, &format!("ipc-{}", profile.name))).collect();
     let table = grid::fitted(&grid::of(grid::PLAIN, &COLUMNS, &rows), width);
-    let variants: Vec<_> = registry::all()
-        .map(|(member, variant)| {
-            let Variant { unit, reach, persistence, clients, .. } = variant;
-            let facts = [unit.to_string(), reach.to_string(), persistence.to_string(), clients.to_string()];
-            let mut cells =
-                vec![member.profile.name.to_owned(), variant.name.to_owned(), variant.summary.to_owned()];
-            cells.extend(facts);
-            cells.push(if variant.remains { "yes" } else { "no" }.into());
+    let of_variants = |columns: &[&str], facts: fn(&Variant) -> Vec<String>| {
+        let row = |(member, variant): (&Member, &Variant)| {
+            let mut cells = vec![member.profile.name.to_owned(), variant.name.to_owned()];
+            cells.extend(facts(variant));
             cells
-        })
-        .collect();
-    let columns = [
-        "mechanism",
-        "variant",
-        "what it is",
-        "unit",
-        "reach",
-        "data lives with",
-        "clients",
-        "remains after a crash",
-    ];
-    let variants = grid::fitted(&grid::of(grid::PLAIN, &columns, &variants), width);
-    format!("{table}\n\n{variants}")
+        };
+        let rows: Vec<_> = registry::all().map(row).collect();
+        grid::fitted(&grid::of(grid::PLAIN, &[&["mechanism", "variant"], columns].concat(), &rows), width)
+    };
+    // What each is stands apart: beside the facts, it would be folded into a column of single words.
+    let what = of_variants(&["what it is"], |variant| vec![variant.summary.to_owned()]);
+    let columns = ["unit", "reach", "data lives with", "clients", "left by a crash"];
+    let facts = of_variants(&columns, |Variant { unit, reach, persistence, clients, remains, .. }| {
+        let remains = if *remains { "yes" } else { "no" };
+        vec![
+            unit.to_string(),
+            reach.to_string(),
+            persistence.to_string(),
+            clients.to_string(),
+            remains.into(),
+        ]
+    });
+    format!("{table}\n\n{what}\n\n{facts}")
 }
 
 /// Returns the table in Markdown, as in `docs/src/comparison.md` and `docs/src/beginning/six.md`.

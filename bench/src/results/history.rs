@@ -59,7 +59,7 @@ pub fn name(dir: &Path) -> String {
 /// newest; or the beginning of its name.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there is none, or there are several.
+/// [`Refused`](Error::Refused): there is none, or there are several.
 pub fn find(place: Option<&Path>, text: &str) -> Result<PathBuf> {
     let path = Path::new(text);
     if text.contains('/') || path.exists() {
@@ -76,10 +76,10 @@ pub fn find(place: Option<&Path>, text: &str) -> Result<PathBuf> {
     let named: Vec<_> = dirs.iter().filter(begins).collect();
     match &named[..] {
         [dir] => Ok((*dir).clone()),
-        [] => Err(Error::Usage(format!(
+        [] => Err(Error::Refused(format!(
             "no saved run '{text}': expected a directory, {LATEST}, or a name or number that `ipc-bench history` shows"
         ))),
-        several => Err(Error::Usage(format!("{} saved runs begin with '{text}': name one", several.len()))),
+        several => Err(Error::Refused(format!("{} saved runs begin with '{text}': name one", several.len()))),
     }
 }
 

@@ -67,16 +67,16 @@ pub fn advised(mut error: Error, what: &str) -> Error {
 /// Reads a document saved by [`Output::save`]: `path` is the directory, or the file.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there are no results, or they have another version.
+/// [`Os`](Error::Os): the file cannot be read. [`Refused`](Error::Refused): it holds no results, or those of another
+/// version.
 pub fn load(path: impl AsRef<Path>) -> Result<Document> {
     let mut path = path.as_ref().to_owned();
     if path.is_dir() {
         path.push(FILE);
     }
     let name = path.display();
-    let text =
-        fs::read(&path).call("read").on(path.display()).map_err(|error| Error::Usage(error.to_string()))?;
-    let wrong = |what: String| Error::Usage(format!("{name}: {what}"));
+    let text = fs::read(&path).call("read").on(path.display())?;
+    let wrong = |what: String| Error::Refused(format!("{name}: {what}"));
     let no_results = |error| wrong(format!("not results of ipc-bench: {error}"));
     // The version first: another version may lack fields of this one, and may give them other meanings.
     let Version { schema_version } = serde_json::from_slice(&text).map_err(no_results)?;

@@ -19,11 +19,11 @@ pub const KEPT: usize = 20;
 /// Reads saved results: `path` is a directory, or the file in it.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): there are no results, they have another version, or they hold characters that would disturb
+/// [`Refused`](Error::Refused): there are no results, they have another version, or they hold characters that would disturb
 /// a terminal.
 pub fn load(path: &Path) -> Result<Document> {
     let document = output::load(path)?;
-    let wrong = |what: String| Err(Error::Usage(format!("{}: {what}", path.display())));
+    let wrong = |what: String| Err(Error::Refused(format!("{}: {what}", path.display())));
     if names(&document).any(|name| name.is_empty() || name.contains(char::is_control)) {
         return wrong("not results of ipc-bench: a name that cannot be printed".into());
     }

@@ -17,9 +17,9 @@ use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use ipc_core::{Advise as _, Call as _};
-use ipc_demo::{interrupt, refuse, save};
+use ipc_demo::{command_line, interrupt, save};
 
 use exercise::{Course, Exercise, Language};
 use judge::{Verdict, Workshop};
@@ -84,17 +84,17 @@ enum Commands {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return refuse(&error),
+    let matches = match command_line::parse(Arguments::command().name("course")) {
+        Ok(matches) => matches,
+        Err(status) => return status,
     };
+    let arguments = Arguments::from_arg_matches(&matches).expect("the same definition has parsed it");
     let ready = interrupt::clean_up_on_signals().map_err(Into::into);
     match ready.and_then(|()| run(arguments)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) if error.is::<exercise::Unknown>() => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
+            ipc_demo::report(Err(ipc_core::Error::Usage(error.to_string())))
         }
         // As in `… | head -1`: the reader has enough.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,

@@ -81,13 +81,16 @@ fn a_path_that_leads_to_no_such_memory_is_refused() {
         symlink(target, &link).unwrap();
         let error = Memfd::join(&link, &setup(), SHORTLY).unwrap_err();
         assert!(
-            matches!(&error, Error::Usage(text) if text.contains("does not lead to")),
+            matches!(&error, Error::Refused(text) if text.contains("does not lead to")),
             "{target}: {error}"
         );
     }
     for path in open.iter().chain([&mapped.path]) {
         let error = Memfd::join(path, &setup(), SHORTLY).unwrap_err();
-        assert!(matches!(&error, Error::Usage(text) if text.contains("does not lead to")), "{path}: {error}");
+        assert!(
+            matches!(&error, Error::Refused(text) if text.contains("does not lead to")),
+            "{path}: {error}"
+        );
     }
 }
 

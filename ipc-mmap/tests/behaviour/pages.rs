@@ -40,7 +40,7 @@ fn huge_pages<M: Mechanism>(setup: &Setup<M::Options>, advice: &str) -> bool {
             true
         }
         Err(error) => {
-            assert!(matches!(&error, Error::Usage(text) if text.contains(advice)), "{error}");
+            assert!(matches!(&error, Error::Refused(text) if text.contains(advice)), "{error}");
             ipc_conformance::skipped(&format!("{}: {error}", M::VARIANT.name));
             false
         }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use ipc_conformance::{Bytes as _, other};
@@ -37,21 +37,38 @@ fn the_bytes_are_there_when_both_processes_are_gone() {
     assert_eq!(shell("grep -c these-bytes-stay \"$0\"", &path), "1");
 }
 
-/// The demo does the same: `--keep` leaves the file, and requires a name.
+/// The demo does the same: `--keep` leaves the file and names it, with an address and without, for one side and for both.
 #[test]
 fn the_demo_keeps_the_file_that_it_is_told_to_keep() {
     let place = Place::new();
-    let path = place.path("kept");
     let demo = |args: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ipc-mmap"));
-        command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(args).env("TMPDIR", place.path("")).stdout(Stdio::piped()).stderr(Stdio::null());
         command
     };
-    let mut pong = demo(&["pong", &path, "--keep"]).spawn().unwrap();
-    assert!(demo(&["ping", &path, "--count", "10"]).status().unwrap().success());
-    assert!(pong.wait().unwrap().success());
-    assert_eq!(fs::metadata(&path).unwrap().len(), SEGMENT_LEN as u64);
-    assert!(shell("head -c 8 \"$0\"", &path).starts_with("ipc-ring"));
+    let kept = |output: Output, wanted: Option<&str>| {
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}");
+        let path =
+            said.lines().find_map(|line| line.strip_prefix("  kept  ")).expect("it is named").to_owned();
+        assert!(wanted.is_none_or(|wanted| wanted == path), "{path}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), SEGMENT_LEN as u64);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert!(shell("head -c 8 \"$0\"", &path).starts_with("ipc-ring"));
+    };
+    kept(demo(&["--keep", "--count", "10"]).output().unwrap(), None);
+    let named = place.path("kept");
+    for address in [Some(&*named), None] {
+        let pong = demo(&[&["pong", "--keep"], address.as_slice()].concat()).spawn().unwrap();
+        let ping = demo(&[&["ping", "--count", "10"], address.as_slice()].concat()).output().unwrap();
+        assert!(ping.status.success() && !String::from_utf8_lossy(&ping.stdout).contains("kept"));
+        kept(pong.wait_with_output().unwrap(), address);
+    }
+    let document = demo(&["--keep", "--count", "10", "--json"]).output().unwrap().stdout;
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    assert!(exists(document["kept"].as_str().unwrap()));
+    let document = demo(&["--count", "10", "--json"]).output().unwrap().stdout;
+    assert!(serde_json::from_slice::<serde_json::Value>(&document).unwrap().get("kept").is_none());
 }
 
 /// A file is kept only if it was made completely: where its space is refused, here by a limit, no file is left.
@@ -85,18 +102,15 @@ fn making_a_file_to_be_kept_sweeps_too() {
     assert!(!exists(&dead) && exists(&kept));
 }
 
-/// A file to be kept makes no sense in a directory that is about to be removed.
+/// Memory without a file cannot be kept, and the side that joins does not own what it would keep.
 #[test]
-fn a_file_to_be_kept_must_be_named() {
-    let refused = File::create(None, &with(FileOptions { keep: true, ..FileOptions::default() }));
-    assert!(matches!(refused, Err(Error::Usage(text)) if text.contains("needs a name")));
-    // The demo refuses it, too; and it refuses to keep memory without a file.
+fn what_cannot_be_kept_is_refused() {
     for (args, wanted) in [
-        (&["--keep"][..], "error: a file to be kept needs a name: give its path\n"),
         (
-            &["--keep", "--variant", "memfd"],
-            "error: --keep does not apply to the variant memfd, only to file\n",
+            &["--keep", "--variant", "memfd"][..],
+            "error: --keep does not apply to the variant memfd, only to file; try 'ipc-mmap --help'\n",
         ),
+        (&["ping", "--keep"], "error: unexpected argument '--keep' found; try 'ipc-mmap ping --help'\n"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ipc-mmap")).args(args).output().unwrap();
         assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(2), wanted));
@@ -244,7 +258,7 @@ fn what_is_no_meeting_point_is_refused() {
 
     let fifo = place.path("fifo");
     nix::unistd::mkfifo(fifo.as_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    assert!(matches!(join(&fifo), Error::Usage(text) if text.contains("not a regular file")));
+    assert!(matches!(join(&fifo), Error::Refused(text) if text.contains("not a regular file")));
 
     assert!(matches!(join(&place.path("absent")), Error::TimedOut { .. }));
     assert_eq!(join(&format!("{}/.", place.path(""))).errno(), Some(Errno::EISDIR));
@@ -279,7 +293,7 @@ fn another_users_file_is_refused() {
     let _meeting = File::create(Some(&path), &setup()).unwrap();
     chown(&path, Some(65534), None).unwrap();
     let error = File::join(&path, &setup(), PATIENCE).unwrap_err();
-    assert!(matches!(&error, Error::Usage(text) if text.contains("another user's (uid 65534)")), "{error}");
+    assert!(matches!(&error, Error::Refused(text) if text.contains("another user's (uid 65534)")), "{error}");
     let allowed = File::join(&path, &Setup { mode: 0o666, ..setup() }, PATIENCE);
     assert!(allowed.is_ok(), "{allowed:?}");
 }

@@ -39,7 +39,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::TimedOut`]: no server answers. [`Error::Disconnected`]: the server has no slot left, is stopping, or
-    /// lacked room while this client did not take its welcome. [`Error::Usage`]: the server is in another pid
+    /// lacked room while this client did not take its welcome. [`Error::Refused`]: the server is in another pid
     /// namespace, where neither side would notice the end of the other. [`Error::Corrupt`]: the answer is not a
     /// server's. `EINVAL`, `EIDRM`, `EACCES`: the queue does not exist (any more), or this user has no permission.
     pub fn join(queue: Queue, timeout: Duration) -> Result<Self> {

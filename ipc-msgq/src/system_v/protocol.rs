@@ -187,7 +187,7 @@ pub(crate) fn try_recv_hello(queue: Queue, kind: MessageType) -> Result<Option<H
 pub(crate) fn max_message(queue: Queue) -> Result<usize> {
     let longest = queue.longest_text()?;
     if longest < Hello::SIZE {
-        return Err(Error::Usage(format!(
+        return Err(Error::Refused(format!(
             "queues with messages of {longest} bytes are too small for a link: raise kernel.msgmax and kernel.msgmnb"
         )));
     }

@@ -115,7 +115,7 @@ fn another_programs_queue_is_left_alone() {
     put(*queue, 5, b"not for us");
     let refused = SystemV::create(Some(&key), &setup()).unwrap_err();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
-    assert!(matches!(SystemV::join(&key, &setup(), PATIENCE), Err(Error::Usage(_))));
+    assert!(matches!(SystemV::join(&key, &setup(), PATIENCE), Err(Error::Refused(_))));
     assert_eq!(take(*queue, 5), b"not for us");
 }
 

@@ -170,7 +170,7 @@ fn another_programs_queue_is_left_alone() {
     PosixQueue::unlink(&name).unwrap();
     PosixQueue::unlink(&back).unwrap();
     assert_eq!(refused.errno(), Some(Errno::EEXIST));
-    assert!(matches!(joined, Err(Error::Usage(_))), "{joined:?}");
+    assert!(matches!(joined, Err(Error::Refused(_))), "{joined:?}");
     assert!(there && messages == 1);
 }
 

@@ -49,11 +49,17 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["completions", "cobol"], "cobol"),
         (&["scenario"], "--list"),
         (&["scenario", "no-such"], "invalid value 'no-such' for '[NAME]' [possible values: blocking, "),
+        (&["recv", "1", "--truncate"], "--size <BYTES>"),
+        (&["ls", "--min-age", "old"], "expected a time, such as"),
         (&["juggle"], "juggle"),
+        (&["sen", "1", "x"], "some similar subcommands exist: 'set', 'scenario', 'send'"),
     ];
     for (args, reason) in cases {
         let error = run(args).error(2);
         assert!(error.contains(reason), "{args:?}: no '{reason}' in: {error}");
+        let command =
+            if ["juggle", "sen"].contains(&args[0]) { String::new() } else { format!(" {}", args[0]) };
+        assert!(error.ends_with(&format!("; try 'ipc-msgq{command} --help'")), "{args:?}: {error}");
     }
 }
 

@@ -69,5 +69,5 @@ fn who_joins_cannot_choose_the_size_of_the_pages() {
     let scratch = crate::tools::Scratch::new(0o600);
     assert!(!is_of_pool(&scratch.segment.attach().unwrap()));
     let told = Ring::join(&scratch.key.to_string(), &huge(), PATIENCE).unwrap_err();
-    assert!(matches!(&told, Error::Usage(text) if text.contains("without huge pages")), "{told}");
+    assert!(matches!(&told, Error::Refused(text) if text.contains("without huge pages")), "{told}");
 }

@@ -212,7 +212,7 @@ fn what_is_no_meeting_point_is_refused() {
     mkfifo(&file_of(&fifo), Mode::S_IRWXU).unwrap();
     let told = join(&fifo.to_string());
     fs::remove_file(file_of(&fifo)).unwrap();
-    assert!(matches!(&told, Error::Usage(text) if text.contains("not a regular file")), "{told}");
+    assert!(matches!(&told, Error::Refused(text) if text.contains("not a regular file")), "{told}");
     for address in ["name", "/a/b", "1234", ""] {
         assert!(matches!(join(address), Error::Usage(_)), "{address}");
     }
@@ -231,7 +231,7 @@ fn another_users_object_is_refused() {
     let wider = Setup { mode: 0o666, ..setup() };
     let allowed = Posix::join(&name.to_string(), &wider, PATIENCE);
     Object::unlink(&name).unwrap(); // no sweep would touch it: it is another user's now
-    assert!(matches!(&told, Error::Usage(text) if text.contains("another user's")), "{told}");
+    assert!(matches!(&told, Error::Refused(text) if text.contains("another user's")), "{told}");
     assert!(allowed.is_ok(), "{allowed:?}");
 }
 

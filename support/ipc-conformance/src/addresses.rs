@@ -25,7 +25,7 @@ pub(super) fn trial<M: Mechanism + 'static>(bench: Bench<M>) -> Trial {
         let setup = Setup::default();
         fuzz(&text, |text| match M::join(&text, &setup, Duration::ZERO) {
             Ok(_) => Err(TestCaseError::fail("a peer was there")),
-            Err(error @ (Error::Usage(_) | Error::TimedOut { .. } | Error::Os(_))) => {
+            Err(error @ (Error::Usage(_) | Error::Refused(_) | Error::TimedOut { .. } | Error::Os(_))) => {
                 let shown = error.to_string();
                 prop_assert!(!shown.is_empty());
                 Ok(())

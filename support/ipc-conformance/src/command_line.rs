@@ -4,13 +4,13 @@ use std::process::Stdio;
 
 use ipc_core::Wait;
 use ipc_demo::cpus::{Cpus, Role};
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 use super::demo::{Demo, check_document, ends_by, until_it_measures};
 use super::remains::{nothing_left, nothing_left_soon};
-use super::{Outcome, ensure};
+use super::{Outcome, ensure, run};
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     let mut trials = vec![demo.trial("every strategy plays", every_strategy)];
@@ -19,6 +19,8 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             demo.trial("prints one JSON document", json),
             demo.trial("tells what happens and prints percentiles", narrates),
             demo.trial("refuses bad input in one line", bad_input),
+            demo.trial("has help in two lengths, manual pages and completions", help),
+            demo.trial("tells when standard output takes nothing", full_output),
             demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
             demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
         ]);
@@ -67,18 +69,27 @@ fn every_strategy(demo: Demo, place: &TempDir) -> Outcome {
 }
 
 fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 22] = [
+        (&["--size"], "a value is required for '--size <BYTES>'"),
+        (&["--size", ""], "expected a length"),
+        (&["--size", "é"], "expected a length"),
+        (&["--count", "5", "--count", "6"], "cannot be used multiple times"),
+        (&["--count="], "expected a whole number"),
+        (&["--cont", "5"], "a similar argument exists: '--count'"),
+        (&["--wait", "spinn"], "a similar value exists: 'spin'"),
+        (&["hepl"], "a similar subcommand exists: 'help'"),
+        (&["completions", "cobol"], "[possible values: bash, zsh, fish]"),
         (&["--size", "0"], "at least 1 byte"),
         (&["--size", "many"], "expected a length"),
         (&["--size", "99999999999999999999G"], "expected a length"),
         (&["--size", "1G"], "at most"),
         (&["--count", "0"], "--count"),
         (&["--count", "-5"], "--count"),
-        (&["--wait", "nap"], "block, spin or hybrid"),
-        (&["--variant", "no-such"], "invalid variant 'no-such'"),
+        (&["--wait", "nap"], "[possible values: block, spin, hybrid]"),
+        (&["--variant", "no-such"], "invalid value 'no-such' for '--variant <VARIANT>' [possible values: "),
         (&["--cpus", "everywhere"], "same, split"),
         (&["--cpus", "0,4095"], "is not available"),
-        (&["--timeout", "0"], "time in seconds"),
+        (&["--timeout", "0"], "expected a time longer than 0"),
         (&["--no-such"], "--no-such"),
         (&["juggle"], "juggle"),
     ];
@@ -88,6 +99,8 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
         ensure!(stdout.is_empty(), "{args:?} printed a result: {stdout}");
         let last = stderr.lines().last().unwrap_or_default();
         ensure!(last.starts_with("error: ") && last.contains(reason), "{args:?}: no '{reason}' in: {stderr}");
+        let hint = format!("; try 'ipc-{}", demo.name());
+        ensure!(last.contains(&hint) && last.ends_with("--help'"), "{args:?}: no hint in: {last}");
         let errors = stderr.lines().filter(|line| line.starts_with("error")).count();
         ensure!(errors == 1, "{args:?}: not one line: {stderr}");
         nothing_left_soon(place.path(), "")?;
@@ -95,13 +108,72 @@ fn bad_input(demo: Demo, place: &TempDir) -> Outcome {
     Ok(())
 }
 
+/// Each command has short and long help, which differ and fit a terminal; `help` is the long one.
+fn help(demo: Demo, place: &TempDir) -> Outcome {
+    let text = |args: &[&str]| -> Result<String, Failed> {
+        let (status, stdout, stderr) = run(&mut demo.typed(place, args.iter().copied()))?;
+        ensure!(status == Some(0) && stderr.is_empty(), "{args:?}: status {status:?}: {stderr}");
+        Ok(stdout)
+    };
+    let sides: &[&str] = if demo.has_two_terminals() { &["pong", "ping"] } else { &[] };
+    for command in [None].into_iter().chain(sides.iter().map(|&side| Some(side))) {
+        let of = |flag: &'static str| text(&[command.as_slice(), &[flag]].concat());
+        let (short, long) = (of("-h")?, of("--help")?);
+        ensure!(short.lines().count() < long.lines().count(), "no longer than -h: {long}");
+        ensure!(text(&[&["help"], command.as_slice()].concat())? == long, "help of {command:?} is another");
+        for line in short.lines().chain(long.lines()) {
+            ensure!(line.chars().count() <= 80, "wider than a terminal: {line}");
+        }
+        // Only the side that measures has a count; what is offered is also taken.
+        ensure!(long.contains("--count") == (command != Some("pong")), "--count: {long}");
+        let page = text(&[&["man"], command.as_slice()].concat())?;
+        ensure!(page.contains(".SH OPTIONS") && page.contains("timeout"), "no page of {command:?}: {page}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = text(&["completions", shell])?;
+        for word in sides.iter().chain(&["wait", "hybrid"]) {
+            ensure!(script.contains(word), "no {word} for {shell}: {script}");
+        }
+    }
+    Ok(())
+}
+
+/// A result that cannot be written is a failure that says so; help is no exception.
+fn full_output(demo: Demo, place: &TempDir) -> Outcome {
+    for args in [&["--count", "5"][..], &["--help"], &["man"], &["completions", "bash"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full")?;
+        let mut command = demo.typed(place, args.iter().copied());
+        let output = command.stdout(full).stderr(Stdio::piped()).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let told = said.lines().last().unwrap_or_default();
+        ensure!(
+            output.status.code() == Some(1)
+                && told.starts_with("error: write standard output: No space left"),
+            "{args:?}: {}: {said}",
+            output.status
+        );
+        // A reader that has enough is told nothing.
+        let (reader, writer) = std::io::pipe()?;
+        drop(reader);
+        let output =
+            demo.typed(place, args.iter().copied()).stdout(writer).stderr(Stdio::piped()).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.code() == Some(1) && !said.contains("error"),
+            "{args:?}: {}: {said}",
+            output.status
+        );
+    }
+    nothing_left(place.path(), "")
+}
+
 fn odd_surroundings(demo: Demo, place: &TempDir) -> Outcome {
     let (reader, stderr) = std::io::pipe()?;
     drop(reader);
     let status = demo.command(place, &["--count", "5"]).stdout(Stdio::null()).stderr(stderr).status()?;
     ensure!(status.success(), "with a standard error without a reader: {status}");
-    let (status, _, stderr) = demo.run(place, &["--count", "5", "--timeout", "1e19"])?;
-    ensure!(status == Some(0), "with a timeout of 1e19 s: status {status:?}: {stderr}");
+    let (status, _, stderr) = demo.run(place, &["--count", "5", "--timeout", "2e6h"])?;
+    ensure!(status == Some(0), "with a timeout of two hundred years: status {status:?}: {stderr}");
     nothing_left(place.path(), "")
 }
 

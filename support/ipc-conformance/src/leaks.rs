@@ -93,7 +93,7 @@ pub fn survivor_clears_up(program: &str) -> std::io::Result<bool> {
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()
         };
         let mut pong = demo(&["pong"])?;
-        let mut ping = demo(&["--count", "1000000000", "ping"])?;
+        let mut ping = demo(&["ping", "--count", "1000000000"])?;
         until_it_measures(&mut ping).map_err(|failed| std::io::Error::other(format!("{failed:?}")))?;
         pong.kill()?;
         pong.wait()?;

@@ -76,9 +76,12 @@ fn base(place: &Path, user: Uid) -> PathBuf {
     place.join(format!("ipc-suite-{user}"))
 }
 
-/// Runs the next `pong` of this user, which removes the remains of others.
+/// The next `pong` of a user, which removes the remains of others.
+const NEXT: [&str; 3] = ["pong", "--timeout", "0.01"];
+
+/// Runs it.
 fn next_create(mut pong: Command) -> Outcome {
-    let (_, _, complaint) = run(pong.args(["pong", "--timeout", "0.01"]))?;
+    let (_, _, complaint) = run(&mut pong)?;
     ensure!(complaint.contains("no ping joined"), "the next one: {complaint}");
     Ok(())
 }
@@ -102,7 +105,7 @@ fn cut_records(demo: Demo, place: &TempDir, first: usize, trap: &str) -> Outcome
         shell.args(["-c", &format!("ulimit -c 0; {trap} exec prlimit --fsize={limit} \"$@\""), "sh"]);
         shell.arg(pong.get_program()).args(pong.get_args()).env("TMPDIR", place.path());
         run(&mut shell)?;
-        next_create(demo.command(place, &[]))?;
+        next_create(demo.command(place, &NEXT))?;
         decoys
             .check(&address)
             .map_err(|error| format!("cut at {limit}: {}", error.message().unwrap_or("")))?;
@@ -207,10 +210,10 @@ fn removal_fails(demo: Demo, place: &TempDir) -> Outcome {
         let mut pong = Pong::spawn(as_ordinary_user(demo, place, &["pong", &address])?)?;
         may(0o555)?;
         ends_by(&mut pong.child, signal)?;
-        next_create(as_ordinary_user(demo, place, &[])?)?;
+        next_create(as_ordinary_user(demo, place, &NEXT)?)?;
         ensure!(fs::symlink_metadata(&address).is_ok(), "it could be removed after {signal}");
         may(0o777)?;
-        next_create(as_ordinary_user(demo, place, &[])?)?;
+        next_create(as_ordinary_user(demo, place, &NEXT)?)?;
         ensure!(fs::read_dir(&directory)?.count() == 0, "{address} was forgotten after {signal}");
     }
     fs::remove_dir(directory)?;
@@ -253,9 +256,7 @@ fn squatted(demo: Demo, place: &TempDir) -> Outcome {
 fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
     let address = demo.fresh_address(place.path());
     for umask in ["0177", "0777", "0", "077"] {
-        for args in
-            [&["--count", "10"][..], &["pong", "--timeout", "0.01"], &["pong", &address, "--timeout", "0.01"]]
-        {
+        for args in [&["--count", "10"][..], &NEXT, &["pong", &address, "--timeout", "0.01"]] {
             let command = as_ordinary_user(demo, place, args)?;
             let mut shell = Command::new("/bin/sh");
             shell.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
@@ -275,7 +276,7 @@ fn odd_umask(demo: Demo, place: &TempDir) -> Outcome {
     fs::create_dir(&made)?;
     chown(&made, Some(user.as_raw()), None)?;
     fs::set_permissions(&made, Permissions::from_mode(0o600))?;
-    next_create(as_ordinary_user(demo, place, &[])?)?;
+    next_create(as_ordinary_user(demo, place, &NEXT)?)?;
     nothing_left(place.path(), "")
 }
 

@@ -43,6 +43,10 @@ pub enum Error {
     /// The caller asked for something impossible; the text names it and says what would be right.
     #[error("{0}")]
     Usage(String),
+    /// The request is valid, but the state of the system, or another program's object, does not permit it; the text says
+    /// what is in the way. Once that has changed, the same request may succeed.
+    #[error("{0}")]
+    Refused(String),
     /// The kernel refused a system call.
     #[error(transparent)]
     Os(Box<OsError>),

@@ -1,6 +1,7 @@
 //! The ways in which two processes meet, where the six really differ.
 
 use std::fmt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -66,6 +67,11 @@ pub trait Mechanism: Sized {
     /// Describes the kernel object for a person who wants to inspect it from outside: its type, and its id or path.
     fn describe(&self) -> String;
 
+    /// Returns the path of what stays when both sides have ended, if the options ask for that.
+    fn kept(&self) -> Option<&Path> {
+        None
+    }
+
     /// Makes the meeting point known to a child about to be spawned: the last argument of its command line is the
     /// address that the child passes to [`join`](Self::join).
     ///
@@ -97,8 +103,8 @@ pub trait Mechanism: Sized {
     /// one.
     ///
     /// # Errors
-    /// [`Os`](Error::Os): the kernel refused. [`Usage`](Error::Usage): the object may belong to another program by now,
-    /// or was noted by another mechanism.
+    /// [`Os`](Error::Os): the kernel refused. [`Refused`](Error::Refused): the object may belong to another program by
+    /// now. [`Usage`](Error::Usage): it was noted by another mechanism.
     fn reclaim(note: &Note) -> Result<()> {
         Err(Error::Usage(format!("{note} is not an object of {}", Self::PROFILE.title)))
     }
@@ -128,12 +134,12 @@ impl<O> Setup<O> {
     /// contents.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): the object belongs to another user.
+    /// [`Refused`](Error::Refused): the object belongs to another user.
     pub fn check_owner(&self, owner: u32, what: impl fmt::Display) -> Result<()> {
         if owner == nix::unistd::geteuid().as_raw() || owner == 0 || self.mode & 0o066 != 0 {
             return Ok(());
         }
-        Err(Error::Usage(format!(
+        Err(Error::Refused(format!(
             "{what} is another user's (uid {owner}) and is left alone: run both sides as one user (a program can let \
              others in, by the `mode` of its `Setup`)"
         )))
@@ -159,6 +165,8 @@ pub struct Switch<O> {
     pub help: &'static str,
     /// The text in a result if the switch was on; empty where it has no effect on the result.
     pub shown: &'static str,
+    /// True if it means nothing to the side that joins.
+    pub only_for_owner: bool,
     /// The field that stores it.
     pub field: fn(&mut O) -> &mut bool,
 }

@@ -106,7 +106,7 @@ impl Found {
     /// Returns whether it is the object that was noted.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): in doubt: it may be the noted object, changed by hand since, or another one with the
+    /// [`Refused`](Error::Refused): in doubt: it may be the noted object, changed by hand since, or another one with the
     /// same id.
     pub fn is(&self, noted: Option<Made>) -> Result<bool> {
         let Some(made) = noted else {
@@ -118,7 +118,7 @@ impl Found {
         if (made.at..=made.at.saturating_add(Self::SETTLING)).contains(&self.changed) {
             return Ok(true);
         }
-        Err(Error::Usage(format!(
+        Err(Error::Refused(format!(
             "it has changed since it was created: if id {} is yours, remove it with ipcrm",
             made.id
         )))
@@ -269,7 +269,7 @@ impl Records {
     pub(crate) fn complaint(&self, file: &Path) -> Option<Error> {
         let lines: Vec<_> = self.unreadable.iter().map(usize::to_string).collect();
         (!lines.is_empty()).then(|| {
-            Error::Usage(format!(
+            Error::Refused(format!(
                 "{} has damaged records (line {}), which are left alone: check what they name, then remove that file",
                 file.display(),
                 lines.join(", ")

@@ -53,13 +53,14 @@ impl Pages {
 #[must_use]
 pub const fn huge_pages<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
     let help = "Use 2 MiB pages where the system has them";
-    Switch { name: "huge-pages", help, shown: "huge pages", field }
+    Switch { name: "huge-pages", help, shown: "huge pages", only_for_owner: false, field }
 }
 
 /// Returns the switch for [`Pages::populate`].
 #[must_use]
 pub const fn populated<O>(field: fn(&mut O) -> &mut bool) -> Switch<O> {
-    Switch { name: "populate", help: "Create all pages before the first message", shown: "populated", field }
+    let help = "Create all pages before the first message";
+    Switch { name: "populate", help, shown: "populated", only_for_owner: false, field }
 }
 
 /// Allocates all pages of `memory` now, ready to be written to.
@@ -83,14 +84,14 @@ pub fn populate(memory: &impl Memory) -> Result<()> {
 /// `int madvise(void *addr, size_t length, MADV_HUGEPAGE);`
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): this system makes none for such memory. `EINVAL`: the kernel does not support them.
+/// [`Refused`](Error::Refused): this system makes none for such memory. `EINVAL`: the kernel does not support them.
 #[doc(alias = "MADV_HUGEPAGE")]
 pub fn ask_for_huge(memory: &impl Memory, advice: &str) -> Result<()> {
     ring::advise(memory, libc::MADV_HUGEPAGE)
         .call("madvise")
         .advise(Errno::EINVAL, || "this kernel has no transparent huge pages".into())?;
     let eligible = of_mapping(memory, "THPeligible:").is_some_and(|value| value == "1");
-    if eligible { Ok(()) } else { Err(Error::Usage(format!("no huge pages for this memory: {advice}"))) }
+    if eligible { Ok(()) } else { Err(Error::Refused(format!("no huge pages for this memory: {advice}"))) }
 }
 
 /// Returns whether `memory` consists of pages from the administrator's pool.

@@ -119,7 +119,7 @@ impl Namespaces {
     pub fn refusal(self, ours: Self, advice: &str) -> Error {
         let (kind, theirs, ours) =
             if self.pid == ours.pid { ("time", self.time, ours.time) } else { ("pid", self.pid, ours.pid) };
-        Error::Usage(format!(
+        Error::Refused(format!(
             "the other side is in another {kind} namespace ({kind}:[{theirs}], this process is in {kind}:[{ours}]): \
              its end would not be noticed; {advice}"
         ))
@@ -138,7 +138,7 @@ impl PeerProcess {
     /// `false`.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): it is in another pid namespace. Other errors: it cannot be examined, because this
+    /// [`Refused`](Error::Refused): it is in another pid namespace. Other errors: it cannot be examined, because this
     /// process has no free descriptor, or `/proc` cannot be read.
     pub fn watch(id: ProcessId) -> Result<Self> {
         let ours = ProcessId::current()?.namespaces;
@@ -181,7 +181,7 @@ fn look_at(pid: u32) -> Result<Option<(OwnedFd, u64)>> {
     let started = match number.and_then(|number| number.parse::<i32>().ok()) {
         Some(-1) => None, // it has ended meanwhile
         Some(number @ 1..) => start_time(&format!("/proc/{number}/stat"))?,
-        _ => return Err(Error::Usage(format!("/proc does not show process {pid}: {}", mount_proc()))),
+        _ => return Err(Error::Refused(format!("/proc does not show process {pid}: {}", mount_proc()))),
     };
     Ok(started.map(|started| (pidfd, started)))
 }

@@ -41,12 +41,12 @@ pub fn allocate(file: &File) -> Result<()> {
 /// file, which its owner may still be making.
 ///
 /// # Errors
-/// [`Usage`](Error::Usage): it is not a regular file, or [another user's](Setup::check_owner).
+/// [`Refused`](Error::Refused): it is not a regular file, or [another user's](Setup::check_owner).
 /// [`Corrupt`](Error::Corrupt): it has another length.
 pub fn is_complete<O>(file: &File, setup: &Setup<O>, name: impl Display) -> Result<bool> {
     let meta = file.metadata().call("fstat")?;
     if !meta.is_file() {
-        return Err(Error::Usage(format!("{name} is not a regular file")));
+        return Err(Error::Refused(format!("{name} is not a regular file")));
     }
     setup.check_owner(meta.uid(), name)?;
     match meta.len() {

@@ -80,7 +80,7 @@ fn buffer(link: &impl Transport, size: usize) -> Result<Vec<u8>> {
     }
     if max < PeerReport::LEN {
         let needed = PeerReport::LEN;
-        return Err(Error::Usage(format!(
+        return Err(Error::Refused(format!(
             "an exchange needs messages of {needed} bytes, but this link carries at most {max}: raise its limit \
              (kernel.msgmax and kernel.msgmnb, fs.mqueue.msgsize_max)"
         )));

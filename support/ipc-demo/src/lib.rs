@@ -13,12 +13,14 @@
 //! | `exchange.rs`, `exchange/`, `payload.rs` | [`exchange`]: the ping-pong itself, and what it measures |
 //! | `run.rs` | the three ways to run a demo: both sides, ping, pong |
 //! | `helper_process.rs`, `cpus.rs` | [`helper_process`], [`cpus`]: the second process, and the CPUs that the two run on |
-//! | `args.rs` | the options; `--variant` becomes a type here |
+//! | `args.rs`, `args/` | the options; `--variant` becomes a type here |
+//! | `command_line.rs`, `command_line/` | [`command_line`]: help, errors of usage, completions and manual pages, for all programs |
 //! | `units.rs` | [`units`]: sizes, counts, times and rates as people write them |
-//! | `narrator.rs`, `output.rs`, `save.rs` | what a run prints, and where |
+//! | `narrator.rs`, `progress.rs`, `output.rs`, `save.rs` | what a run prints, and where |
 //! | `interrupt.rs`, `silence.rs` | [`interrupt`]: Ctrl-C and `kill`; a peer that stops answering |
 
 mod args;
+pub mod command_line;
 pub mod cpus;
 pub mod exchange;
 pub mod helper_process;
@@ -27,18 +29,21 @@ mod meeting;
 mod narrator;
 mod output;
 mod payload;
+mod progress;
 mod run;
 mod save;
 mod silence;
 mod sys;
 pub mod units;
 
+use std::env;
 use std::process::ExitCode;
 
+use clap::ArgMatches;
 use ipc_core::{Error, Mechanism, Result, Variants, Visitor, ring::guard};
 
+pub use args::command;
 use args::{Parsed, Subcommand};
-pub use args::{command, refuse};
 use helper_process::Invitation;
 use narrator::Narrator;
 pub use output::{has_input, has_reader, print, print_bytes};
@@ -54,27 +59,36 @@ const USAGE: u8 = 2;
 /// Runs the demo of a mechanism.
 #[must_use]
 pub fn main<V: Variants>() -> ExitCode {
-    main_with::<V>("")
+    if let Some(status) = serve_if_invited::<V>() {
+        return status;
+    }
+    if let Err(error) = args::check_command::<V>(env::args_os().nth(1).as_deref()) {
+        return report(Err(error));
+    }
+    match command_line::parse(command::<V>()) {
+        Ok(matches) => run::<V>(&matches),
+        Err(status) => status,
+    }
 }
 
-/// Runs the demo of a program that has more commands; `more_help` is added to `--help`, for those commands and their
-/// exit status.
+/// Runs the other side of a demo, if this process was started by one as its child.
 #[must_use]
-pub fn main_with<V: Variants>(more_help: &str) -> ExitCode {
-    let parsed = match Invitation::of_this_process() {
-        Some(invitation) => args::invited::<V>(&invitation).map_err(|error| report(Err(error))),
-        None => args::parse::<V>(more_help),
-    };
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(status) => return status,
-    };
-    let ready = interrupt::clean_up_on_signals().and_then(|()| guard::install());
-    report(ready.and_then(|()| {
-        let mut chosen = Chosen { parsed: &parsed, result: None };
-        V::visit(&mut chosen);
-        chosen.result.expect("the name was found in the same list")
-    }))
+pub fn serve_if_invited<V: Variants>() -> Option<ExitCode> {
+    let invitation = Invitation::of_this_process()?;
+    Some(report(args::invited::<V>(&invitation).and_then(|parsed| run_parsed::<V>(&parsed))))
+}
+
+/// Runs a demo as its command line says.
+#[must_use]
+pub fn run<V: Variants>(matches: &ArgMatches) -> ExitCode {
+    report(args::understand::<V>(matches).and_then(|parsed| run_parsed::<V>(&parsed)))
+}
+
+fn run_parsed<V: Variants>(parsed: &Parsed) -> Result<()> {
+    interrupt::clean_up_on_signals().and_then(|()| guard::install())?;
+    let mut chosen = Chosen { parsed, result: None };
+    V::visit(&mut chosen);
+    chosen.result.expect("the name was found in the same list")
 }
 
 /// Runs the variant that was chosen by name.
@@ -91,18 +105,20 @@ impl Visitor for Chosen<'_> {
     }
 }
 
-/// Turns a result into an exit status, and an error into one line on standard error.
+/// Turns a result into an exit status, and an error into one line on standard error. An error of usage ends with the
+/// command that tells what would be right.
 #[must_use]
 pub fn report(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // As with `| head -1`: the reader has enough, and needs no explanation.
+        Err(error) if output::is_unread(&error) => ExitCode::FAILURE,
         Err(error) => {
             interrupt::let_the_signal_end_it();
-            output::tell(&format!("error: {error}"));
-            match error {
-                Error::Usage(_) | Error::TooLarge { .. } => ExitCode::from(USAGE),
-                _ => ExitCode::FAILURE,
-            }
+            let is_usage = matches!(error, Error::Usage(_) | Error::TooLarge { .. });
+            let hint = if is_usage { command_line::hint() } else { String::new() };
+            output::tell(&format!("error: {error}{hint}"));
+            if is_usage { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

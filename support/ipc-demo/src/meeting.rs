@@ -44,7 +44,7 @@ pub(super) fn find<M: Mechanism>(parsed: &Parsed) -> Result<String> {
             .collect();
         if addresses.len() > 1 {
             let all = addresses.join("  ");
-            return Err(Error::Usage(format!("several pongs are waiting, give the address of one: {all}")));
+            return Err(Error::Refused(format!("several pongs are waiting, give the address of one: {all}")));
         }
         Ok(addresses.pop())
     })

@@ -1,6 +1,7 @@
 //! Narrates the run to a student, on standard error; prints the result on standard output.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use ipc_core::{Mechanism, Options, Result, Variant};
@@ -28,6 +29,9 @@ struct Run<'a> {
     cpus: String,
     rtt_ns: &'a Summary,
     verified: bool,
+    /// The path of the object that stays, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<&'a Path>,
 }
 
 /// The narration of one process.
@@ -95,12 +99,14 @@ impl<'a> Narrator<'a> {
     }
 
     /// Prints the result of a run, as text or as JSON.
-    pub(super) fn result(&self, summary: &Summary, verified: u64) -> Result<()> {
-        let text = if self.parsed.json { self.json(summary, verified) } else { self.table(summary) };
-        print(&(text + "\n"))
+    pub(super) fn result(&self, summary: &Summary, verified: u64, kept: Option<&Path>) -> Result<()> {
+        if self.parsed.json {
+            return print(&(self.json(summary, verified, kept) + "\n"));
+        }
+        print(&format!("{}\n{}", self.table(summary), kept_line(kept)))
     }
 
-    fn json(&self, summary: &Summary, verified: u64) -> String {
+    fn json(&self, summary: &Summary, verified: u64, kept: Option<&Path>) -> String {
         let Parsed { count, size, wait, cpus, .. } = self.parsed;
         let run = Run {
             mechanism: self.mechanism,
@@ -111,6 +117,7 @@ impl<'a> Narrator<'a> {
             cpus: cpus.to_string(),
             rtt_ns: summary,
             verified: verified > 0,
+            kept,
         };
         serde_json::to_string_pretty(&run).expect("plain data")
     }
@@ -141,6 +148,11 @@ impl<'a> Narrator<'a> {
         }
         text.trim_end().to_owned()
     }
+}
+
+/// Returns the line that names what stays after the run; nothing where nothing does.
+pub(super) fn kept_line(path: Option<&Path>) -> String {
+    path.map(|path| format!("  kept  {}\n", path.display())).unwrap_or_default()
 }
 
 fn microseconds(nanoseconds: f64) -> String {

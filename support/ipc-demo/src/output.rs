@@ -3,7 +3,7 @@
 use std::io::{Stdout, Write as _};
 use std::os::fd::AsFd as _;
 
-use ipc_core::{Advise, Call, Result};
+use ipc_core::{Advise, Call, Error, Result};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -25,6 +25,13 @@ pub fn print(text: &str) -> Result<()> {
 pub fn print_bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = stdout()?.lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).call("write").on(STDOUT)
+}
+
+/// Returns whether the error is that standard output has no reader any more.
+pub(super) fn is_unread(error: &Error) -> bool {
+    matches!(error, Error::Os(error) if (error.call, error.errno) == ("write", Errno::EPIPE)
+        && error.object.as_deref() == Some(STDOUT)
+        && error.advice.is_none())
 }
 
 /// Writes a line to standard error. Unlike `eprintln!`, which panics, it ignores a closed pipe, as with `2>&1 | head`.

@@ -1,13 +1,16 @@
 //! The three ways to run a demo, and the child process of the first.
 
+use std::path::Path;
+
 use ipc_core::{Deadline, Error, Mechanism, Result, Transport, Waiting, ownership};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::args::{self, Parsed};
 use super::meeting;
-use super::narrator::{Narrator, SHOWN};
+use super::narrator::{self, Narrator, SHOWN};
 use super::output::{print, tell};
+use super::progress::Progress;
 use super::silence::Watched;
 use crate::cpus::{self, Cpus, Role};
 use crate::exchange::{self, Pattern, Summary, Workload};
@@ -38,7 +41,7 @@ pub(super) fn both<M: Mechanism>(parsed: &Parsed, narrator: &Narrator<'_>) -> Re
         let _ = kill(pid, Signal::SIGKILL);
     };
     let link = Watched::new(link, parsed.timeout, kill_it)?;
-    let measured = measure(link, parsed, narrator);
+    let measured = measure(link, parsed, narrator, meeting.kept());
     drop(meeting);
     // Also after a failure: the child sees that we left, and may be the side that has to clean up.
     let status = child.wait()?;
@@ -88,13 +91,17 @@ pub(super) fn pong<M: Mechanism>(
     })?;
     narrator.say("  ping has left");
     if parsed.json {
-        let document = serde_json::json!({
+        let mut document = serde_json::json!({
             "mechanism": M::PROFILE.name, "variant": parsed.variant, "address": meeting.address(),
             "wait": parsed.wait.name(), "cpus": parsed.cpus.to_string(), "answered": served.messages,
         });
+        if let Some(path) = meeting.kept() {
+            document["kept"] = path.display().to_string().into();
+        }
         return print(&format!("{document:#}\n"));
     }
-    print(&format!("{}: answered {} messages\n", narrator.heading(), served.messages))
+    let kept = narrator::kept_line(meeting.kept());
+    print(&format!("{}: answered {} messages\n{kept}", narrator.heading(), served.messages))
 }
 
 /// Runs the other side alone: joins and measures.
@@ -123,7 +130,7 @@ pub(super) fn ping<M: Mechanism>(
         }
         other => other,
     })?;
-    measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator)
+    measure(Watched::new(link, parsed.timeout, || {})?, parsed, narrator, None)
 }
 
 /// Makes the meeting point; a signal waits until all of it is noted for removal.
@@ -154,8 +161,13 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// Plays ping: first the checked round trips, then the timed ones; prints the result.
-fn measure(link: impl Transport, parsed: &Parsed, narrator: &Narrator<'_>) -> Result<()> {
+/// Plays ping: first the checked round trips, then the timed ones; prints the result, and what is `kept` afterwards.
+fn measure(
+    link: impl Transport,
+    parsed: &Parsed,
+    narrator: &Narrator<'_>,
+    kept: Option<&Path>,
+) -> Result<()> {
     let Parsed { count, size, wait, .. } = *parsed;
     let mut link = Waiting::new(link, wait);
     let workload = Workload { pattern: Pattern::RoundTrip, verify: true, size, count: count.min(CHECKED) };
@@ -164,6 +176,9 @@ fn measure(link: impl Transport, parsed: &Parsed, narrator: &Narrator<'_>) -> Re
         narrator.say("  ...");
     }
     narrator.about_to_measure(workload.count);
-    let times = exchange::ping(&mut link, &Workload { verify: false, count, ..workload }, |_, _| {})?;
-    narrator.result(&Summary::from(&times), workload.count)
+    let mut progress = Progress::of(count);
+    let timed = Workload { verify: false, count, ..workload };
+    let times = exchange::ping(&mut link, &timed, |round, _| progress.reached(round + 1))?;
+    drop(progress); // its line gives way to the result
+    narrator.result(&Summary::from(&times), workload.count, kept)
 }

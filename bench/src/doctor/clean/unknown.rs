@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use ipc_core::{Advise, Call, Result};
 use nix::errno::Errno;
@@ -14,27 +15,30 @@ use nix::unistd::{Pid, geteuid};
 /// The prefix of the names of the suite's own POSIX queues.
 const OURS: &str = "ipc-";
 
-/// Returns queues and segments, each with the command that removes it.
+/// Returns the queues and segments that have been left alone for `min_age`, each with the command that removes it. One
+/// that was just made, or is in use by processes that come and go, is not shown.
 ///
 /// # Errors
 /// They cannot be read, which does not mean that there are none.
-pub(super) fn objects() -> Result<Vec<String>> {
+pub(super) fn objects(min_age: Duration) -> Result<Vec<String>> {
+    let latest = SystemTime::now().checked_sub(min_age).unwrap_or(SystemTime::UNIX_EPOCH);
     let mut objects =
-        system_v("msg", &[("lspid", "stime"), ("lrpid", "rtime")], "qnum", "System V queue", "-q")?;
+        system_v("msg", &[("lspid", "stime"), ("lrpid", "rtime")], "qnum", "System V queue", "-q", latest)?;
     let users = [("cpid", "ctime"), ("lpid", "atime")];
-    objects.extend(system_v("shm", &users, "nattch", "shared memory segment", "-m")?);
-    objects.extend(posix_queues()?);
+    objects.extend(system_v("shm", &users, "nattch", "shared memory segment", "-m", latest)?);
+    objects.extend(posix_queues(latest)?);
     Ok(objects)
 }
 
-/// Returns the objects of a table in `/proc/sysvipc` whose last users have all ended, and which are attached nowhere.
-/// Each user is a pid, and the time of its last use, if any.
+/// Returns the objects of a table in `/proc/sysvipc` whose last users have all ended, which are attached nowhere, and
+/// which nothing has happened to since `latest`. Each user is a pid, and the time of its last use, if any.
 fn system_v(
     table: &str,
     users: &[(&str, &str)],
     count: &str,
     what: &str,
     option: &str,
+    latest: SystemTime,
 ) -> Result<Vec<String>> {
     let path = Path::new("/proc/sysvipc").join(table);
     let text = unless_absent(fs::read_to_string(&path)).call("open").on(path.display())?.unwrap_or_default();
@@ -55,14 +59,18 @@ fn system_v(
                 (Some(pid), Some(when)) => lives(pid as i32, when),
                 _ => true,
             });
+        let seconds = |time: i64| SystemTime::UNIX_EPOCH + Duration::from_secs(time.max(0).unsigned_abs());
+        let times = ["stime", "rtime", "atime", "dtime", "ctime"].into_iter().filter_map(field);
+        let is_old = times.map(seconds).all(|time| time <= latest);
         let (key, id) = (field("key")? as i32, field(if table == "msg" { "msqid" } else { "shmid" })?);
-        (is_ours && !used).then(|| format!("{what} {id} with key {key:#010x} (ipcrm {option} {id})"))
+        (is_ours && is_old && !used)
+            .then(|| format!("{what} {id} with key {key:#010x} (ipcrm {option} {id})"))
     };
     Ok(lines.filter_map(unused).collect())
 }
 
 /// Returns the queues whose names have the suite's form, and which their owner does not lock.
-fn posix_queues() -> Result<Vec<String>> {
+fn posix_queues(latest: SystemTime) -> Result<Vec<String>> {
     let directory = "/dev/mqueue";
     let mut unused = Vec::new();
     for entry in unless_absent(fs::read_dir(directory)).call("opendir").on(directory)?.into_iter().flatten() {
@@ -72,7 +80,8 @@ fn posix_queues() -> Result<Vec<String>> {
             continue;
         }
         let Some(meta) = unless_absent(entry.metadata()).call("lstat").on(path.display())? else { continue };
-        if meta.uid() == geteuid().as_raw() && !is_in_use(&path)? {
+        let is_old = [meta.modified(), meta.accessed()].into_iter().flatten().all(|time| time <= latest);
+        if meta.uid() == geteuid().as_raw() && is_old && !is_in_use(&path)? {
             unused.push(format!("POSIX queue {0} (rm {0})", path.display()));
         }
     }

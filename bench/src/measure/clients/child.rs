@@ -106,5 +106,5 @@ impl Drop for Child {
 
 /// Returns the error for a process that should not have ended.
 pub(super) fn has_ended(what: &str, status: ExitStatus) -> Error {
-    Error::Usage(format!("{what} has ended before its time: {status}"))
+    Error::Refused(format!("{what} has ended before its time: {status}"))
 }

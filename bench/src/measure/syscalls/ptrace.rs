@@ -56,7 +56,7 @@ pub(super) fn count(case: &Case, messages: u64) -> Result<[f64; 2]> {
         let _ = child.wait();
     }
     let [ping, pong] = counted.map_err(|errno| match errno {
-        Errno::EPERM | Errno::EACCES => Error::Usage("this system forbids to trace a child".into()),
+        Errno::EPERM | Errno::EACCES => Error::Refused("this system forbids to trace a child".into()),
         errno => Err::<(), _>(errno).call("ptrace").expect_err("it is one"),
     })?;
     let played = case.timed(messages).count as f64;
@@ -71,7 +71,7 @@ fn reason_of(mut child: Child) -> Error {
     let mut said = String::new();
     let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut said)); // an error means no output
     let reason = said.lines().last().and_then(|line| line.strip_prefix("error: "));
-    reason.map_or(Error::Disconnected, |reason| Error::Usage(reason.into()))
+    reason.map_or(Error::Disconnected, |reason| Error::Refused(reason.into()))
 }
 
 /// A count of the calls of each thread of a process, and of its descendants.

@@ -92,9 +92,12 @@ fn reset_puts_back_what_was_committed_and_keeps_the_other() {
 fn wrong_names_and_a_damaged_file_are_said_in_a_line() {
     let tiny = Tiny::new();
     let wrong = tiny.course(&["rum"]).ended_with(2);
-    assert_eq!(wrong, "error: unrecognized subcommand 'rum'; a similar subcommand exists: 'run'\n");
+    let expected =
+        "error: unrecognized subcommand 'rum'; a similar subcommand exists: 'run'; try 'course --help'\n";
+    assert_eq!(wrong, expected);
     let wrong = tiny.course(&["run", "sum_three"]).ended_with(2);
     assert!(wrong.starts_with("error: unknown exercise 'sum_three'"), "{wrong}");
+    assert!(wrong.ends_with("; try 'course run --help'\n"), "{wrong}");
     tiny.write("exercises/.progress.json", "{");
     let wrong = tiny.course(&[]).ended_with(1);
     assert!(wrong.contains(".progress.json") && wrong.contains("remove the file"), "{wrong}");

@@ -1,7 +1,6 @@
 //! The operator's commands: those of `ipcs -q`, `ipcmk -Q` and `ipcrm`, and more.
 
 mod client;
-mod completions;
 mod create;
 mod form;
 mod limits;
@@ -19,27 +18,18 @@ mod timeout;
 pub mod users;
 mod watch;
 
-use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
-use ipc_core::{Error, Result};
-use ipc_demo::{interrupt, refuse, report};
-use nix::errno::Errno;
+use clap::{FromArgMatches as _, Subcommand};
+use ipc_core::Result;
+use ipc_demo::{command_line, interrupt, report};
+use ipc_msgq::Variants;
 
 use crate::scenario;
 
-/// Lists, uses, changes and removes System V message queues
-#[derive(Debug, Parser)]
-#[command(name = "ipc-msgq", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
-struct CommandLine {
-    #[command(subcommand)]
-    command: Command,
-}
-
-const AFTER_HELP: &str = "A queue is named by its id or its key, as `ls` shows them, or by FILE:PROJECT (ftok).\n\
-                          Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (recv --nowait, --timeout).";
+/// The exit status of a command, for the help.
+const EXIT_STATUS: &str =
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing to receive (recv --nowait, --timeout).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -56,7 +46,6 @@ enum Command {
     Serve(serve::ServeArgs),
     Client(client::ClientArgs),
     Scenario(scenario::ScenarioArgs),
-    Completions(completions::CompletionsArgs),
 }
 
 impl Command {
@@ -87,7 +76,7 @@ pub enum Status {
 }
 
 impl Status {
-    fn code(self) -> ExitCode {
+    pub fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -96,36 +85,40 @@ impl Status {
     }
 }
 
-/// Returns whether `word` is one of the operator's commands. All other words belong to the demo.
-pub fn is_known(word: &OsStr) -> bool {
-    CommandLine::command().get_subcommands().any(|command| word == command.get_name())
+/// Returns the whole command line: that of the ping-pong, and the operator's commands.
+fn whole() -> clap::Command {
+    let demo = ipc_demo::command::<Variants>();
+    let about = "Play ping-pong through a message queue; list, use and remove queues";
+    let long_about = demo.get_long_about().map(ToString::to_string).unwrap_or_default();
+    Command::augment_subcommands(demo)
+        .about(about)
+        .long_about(format!(
+            "{about}.\n\n{long_about} All other commands are about the queues of this system."
+        ))
+        .after_help(EXIT_STATUS)
+        .after_long_help(format!("{EXAMPLES}\n\n{EXIT_STATUS}"))
 }
 
-/// Returns the part of the demo's help about these commands and the exit status.
-pub fn help() -> String {
-    let mut help = "\nCommands for operators (each has its own --help):\n".to_owned();
-    for command in CommandLine::command().get_subcommands().filter(|command| !command.is_hide_set()) {
-        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(help, "  {:<12}{about}", command.get_name()); // writing to a String cannot fail
-    }
-    format!("{help}\n{AFTER_HELP}")
-}
+const EXAMPLES: &str = "\
+Examples:
+  ipc-msgq pong, and in another terminal the command that it prints
+  Q=$(ipc-msgq create); ipc-msgq send $Q hello; ipc-msgq recv $Q
+  ipc-msgq ls; ipc-msgq rm --orphans --dry-run
+  ipc-msgq scenario blocking";
 
 /// Reads the command line and executes it.
 pub fn main() -> ExitCode {
-    let command = match CommandLine::try_parse() {
-        Ok(line) => line.command,
-        Err(error) => return refuse(&error),
+    let matches = match command_line::parse(whole()) {
+        Ok(matches) => matches,
+        Err(status) => return status,
     };
+    if !matches.subcommand_name().is_some_and(Command::has_subcommand) {
+        return ipc_demo::run::<Variants>(&matches);
+    }
+    let command = Command::from_arg_matches(&matches).expect("the same definition has parsed it");
     let waits = command.may_wait().then(interrupt::clean_up_on_signals).transpose();
     match waits.and_then(|_| run(command)) {
         Ok(status) => status.code(),
-        // `watch | head`: a reader that has closed the pipe needs no error message.
-        Err(Error::Os(error))
-            if (error.call, error.errno) == ("write", Errno::EPIPE) && error.advice.is_none() =>
-        {
-            ExitCode::FAILURE
-        }
         Err(error) => report(Err(error)),
     }
 }
@@ -145,6 +138,5 @@ fn run(command: Command) -> Result<Status> {
         Command::Serve(serve) => serve.run(),
         Command::Client(client) => client.run(),
         Command::Scenario(scenario) => scenario.run(),
-        Command::Completions(completions) => completions.run(),
     }
 }

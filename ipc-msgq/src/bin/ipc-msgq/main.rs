@@ -23,10 +23,9 @@
 //! | **4. The users of a queue** | **11** | |
 //! | `command/users.rs` | 7 | which processes use a queue, from `/proc` |
 //! | `command/rm.rs` | 4 | `rm`, also of the queues that no process uses |
-//! | **5. A server in the shell** | **5** | |
+//! | **5. A server in the shell** | **4** | |
 //! | `command/serve.rs` | 2 | `serve` |
 //! | `command/client.rs` | 1 | `client` |
-//! | `command/completions.rs` | 1 | `completions` |
 //! | **6. Scenarios** | **11** | |
 //! | `scenario.rs` | 3 | the list of scenarios, and the code that runs one |
 //! | `scenario/context.rs` | 4 | the queue, the clock, and the checks |
@@ -50,11 +49,8 @@ use std::process::ExitCode;
 use ipc_demo::helper_process::Invitation;
 
 fn main() -> ExitCode {
-    if let Some(invitation) = Invitation::of_this_process().filter(|it| it.role == scenario::WORKER) {
-        return ipc_demo::report(scenario::run_worker(&invitation));
+    if let Some(invitation) = Invitation::of_this_process().filter(|it| scenario::is_role(&it.role)) {
+        return scenario::run_role(&invitation);
     }
-    match std::env::args_os().nth(1) {
-        Some(word) if command::is_known(&word) => command::main(),
-        _ => ipc_demo::main_with::<ipc_msgq::Variants>(&command::help()),
-    }
+    ipc_demo::serve_if_invited::<ipc_msgq::Variants>().unwrap_or_else(command::main)
 }

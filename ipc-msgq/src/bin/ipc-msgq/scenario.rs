@@ -11,16 +11,19 @@ mod waiting;
 mod worker;
 mod worker_process;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, Command};
+use std::process::ExitCode;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 use ipc_core::Result;
-use ipc_demo::print;
+use ipc_demo::helper_process::Invitation;
+use ipc_demo::{print, report};
 
 use crate::command::Status;
 use context::{Context, Failure, ScenarioResult, paragraph};
 
 pub use context::CleanupGuard;
-pub use worker_process::{WORKER, run as run_worker};
+use worker_process::WORKER;
 
 /// A scenario.
 struct Scenario {
@@ -30,7 +33,7 @@ struct Scenario {
     run: fn(&mut Context) -> ScenarioResult,
 }
 
-const SCENARIOS: [Scenario; 18] = [
+const SCENARIOS: [Scenario; 17] = [
     waiting::BLOCKING,
     waiting::NONBLOCKING,
     routing::TWO_RECEIVERS,
@@ -48,10 +51,9 @@ const SCENARIOS: [Scenario; 18] = [
     waiting::REMOVED_WHILE_WAITING,
     waiting::INTERRUPTED,
     removing::ORPHAN,
-    FALSE_CLAIM,
 ];
 
-/// A scenario that is not listed, for the test that a false claim ends with an error.
+/// A scenario that no user can run, for the test that a false claim ends with an error.
 const FALSE_CLAIM: Scenario = Scenario {
     name: "false-claim",
     claim: "An empty queue has a message.",
@@ -62,7 +64,9 @@ const FALSE_CLAIM: Scenario = Scenario {
     },
 };
 
-/// Runs a scenario with real processes, shows what happens, and checks each claim
+/// Run a scenario of the course, and check each claim
+///
+/// It shows what real processes do, on a timeline. Each call names the line of the scenario that has it made.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status 1 if the kernel behaves differently. No queue is left behind, even after Ctrl-C."
@@ -70,7 +74,7 @@ const FALSE_CLAIM: Scenario = Scenario {
 #[group(required = true, multiple = false)]
 pub struct ScenarioArgs {
     /// The scenario to run
-    #[arg(value_parser = PossibleValuesParser::new(names()), hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(SCENARIOS.map(|scenario| scenario.name)), hide_possible_values = true)]
     name: Option<String>,
     /// List the scenarios
     #[arg(long)]
@@ -80,33 +84,22 @@ pub struct ScenarioArgs {
 impl ScenarioArgs {
     pub fn run(self) -> Result<Status> {
         match self.name {
-            Some(name) => run(&name),
+            Some(name) => {
+                let mut all = SCENARIOS.iter();
+                run(all.find(|scenario| scenario.name == name).expect("clap has checked the name"))
+            }
             None => list().map(|()| Status::Done),
         }
     }
 }
 
-/// Returns the names, for the error message about an unknown scenario.
-fn names() -> impl Iterator<Item = PossibleValue> {
-    SCENARIOS.iter().map(|scenario| PossibleValue::new(scenario.name).hide(scenario.name == FALSE_CLAIM.name))
-}
-
-/// Limits the shell's completion to the listed scenarios: it would offer the hidden one, too.
-pub fn listed_only(scenario: Command) -> Command {
-    let shown = names().filter(|name| !name.is_hide_set());
-    scenario.mut_arg("name", |name| {
-        name.value_parser(PossibleValuesParser::new(shown)).hide_possible_values(false)
-    })
-}
-
 fn list() -> Result<()> {
-    let mut listed = SCENARIOS.iter().filter(|scenario| scenario.name != FALSE_CLAIM.name);
-    listed.try_for_each(|scenario| print(&paragraph(scenario.claim, &format!("{:<22} ", scenario.name))))
+    SCENARIOS
+        .iter()
+        .try_for_each(|scenario| print(&paragraph(scenario.claim, &format!("{:<22} ", scenario.name))))
 }
 
-fn run(name: &str) -> Result<Status> {
-    let scenario =
-        SCENARIOS.iter().find(|scenario| scenario.name == name).expect("clap has checked the name");
+fn run(scenario: &Scenario) -> Result<Status> {
     print(&paragraph(scenario.claim, &format!("{}: ", scenario.name)))?;
     let mut context = Context::new()?;
     let result = (scenario.run)(&mut context);
@@ -119,4 +112,17 @@ fn run(name: &str) -> Result<Status> {
             Ok(Status::Failed)
         }
     }
+}
+
+/// Returns whether a helper process with this role is one of a scenario.
+pub fn is_role(role: &str) -> bool {
+    role == WORKER || role == FALSE_CLAIM.name
+}
+
+/// Runs a helper process.
+pub fn run_role(invitation: &Invitation) -> ExitCode {
+    if invitation.role == WORKER {
+        return report(worker_process::run(invitation));
+    }
+    run(&FALSE_CLAIM).map_or_else(|error| report(Err(error)), Status::code)
 }

@@ -166,7 +166,7 @@ pub(super) fn make_base() -> Result<PathBuf> {
 
 fn make_base_in(parent: &Path) -> Result<PathBuf> {
     if parent.to_str().is_none() {
-        return Err(Error::Usage(format!(
+        return Err(Error::Refused(format!(
             "TMPDIR is not UTF-8 ({}), and an address in it could not be named: set TMPDIR to another directory",
             parent.display()
         )));
@@ -242,7 +242,7 @@ pub(super) fn open_dir(dir: &Path) -> Result<Option<File>> {
         opened => opened.call("open").on(dir.display())?,
     };
     if opened.metadata().call("fstat")?.uid() != geteuid().as_raw() {
-        return Err(Error::Usage(format!("{} is another user's: remove it", dir.display())));
+        return Err(Error::Refused(format!("{} is another user's: remove it", dir.display())));
     }
     Ok(Some(opened))
 }

@@ -131,7 +131,7 @@ fn check_that_it_would_be_seen(path: &Path, device: u64) -> Result<()> {
     let above = path.ancestors().skip(1).find_map(|above| fs::metadata(above).ok());
     match above {
         Some(above) if above.dev() == device => Ok(()),
-        _ => Err(Error::Usage(
+        _ => Err(Error::Refused(
             "its file system is not mounted here: mount it and clean again, or, if it is gone for good, remove the \
              directory that notes it"
                 .into(),

@@ -130,7 +130,9 @@ fn clear_if_here(dir: &Path) -> Result<Cleared> {
     if !found || !notes.iter().all(Note::is_of_a_path) {
         return Ok(Cleared::Nothing);
     }
-    clear_if_dead(dir, |_| Err(Error::Usage("only a process of its own IPC namespace can remove it".into())))
+    clear_if_dead(dir, |_| {
+        Err(Error::Refused("only a process of its own IPC namespace can remove it".into()))
+    })
 }
 
 /// Returns the ownership locks of this process's IPC namespace, or all, if the mechanism's objects do not belong to

@@ -77,7 +77,7 @@ impl Stat {
     /// Returns the start time, in clock ticks since boot.
     ///
     /// # Errors
-    /// [`Usage`](Error::Usage): the file is not as it should be.
+    /// [`Refused`](Error::Refused): the file is not as it should be.
     pub fn start_time(&self) -> Result<u64> {
         self.number(22)
     }
@@ -101,7 +101,7 @@ impl Stat {
 
     fn number(&self, field: usize) -> Result<u64> {
         let number = self.field(field).and_then(|text| text.parse().ok());
-        number.ok_or_else(|| Error::Usage(format!("{} is not as proc_pid_stat(5) says", self.path)))
+        number.ok_or_else(|| Error::Refused(format!("{} is not as proc_pid_stat(5) says", self.path)))
     }
 }
 

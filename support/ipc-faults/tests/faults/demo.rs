@@ -69,7 +69,7 @@ pub struct End {
 
 /// Does the work of `ipc-bench clean`: fails if an object could not be removed.
 pub fn clean() -> Result<()> {
-    match ipc_bench::doctor::clean::clean()? {
+    match ipc_bench::doctor::clean::clean(Duration::ZERO)? {
         cleaned if cleaned.left == 0 => Ok(()),
         cleaned => Err(Error::Usage(cleaned.story)),
     }
@@ -215,11 +215,13 @@ impl End {
         died || self.status.code() == Some(101) || self.stderr.contains("panicked at")
     }
 
-    /// True if it says why it failed: by an errno, or by naming the wrong usage.
+    /// True if it says why it failed: by an errno, by naming the wrong usage, or what is in the way.
     pub fn says_why(&self) -> bool {
+        const IN_THE_WAY: [&str; 4] = ["/proc", "another user's", "namespace", "left alone"];
         // A parent and its child share one standard error.
         let mut errors = self.stderr.lines().filter(|line| line.starts_with("error: "));
-        errors.any(|error| error.contains("(E")) || self.status.code() == Some(2)
+        errors.any(|error| error.contains("(E") || IN_THE_WAY.iter().any(|what| error.contains(what)))
+            || self.status.code() == Some(2)
     }
 
     /// Describes its end, for a report.

@@ -76,7 +76,9 @@ fn lie(round: &Round, errno: Errno) -> Option<String> {
     let held = round.held.as_ref()?;
     let call = round.trace.calls.last()?;
     let to_standard_error = call.number == libc::SYS_write && call.args[0] == 2;
-    if held.status.success() || held.panicked() || held.hung || to_standard_error {
+    // A reader that has enough needs no explanation.
+    let unread = call.number == libc::SYS_write && call.args[0] == 1 && errno == Errno::EPIPE;
+    if unread || held.status.success() || held.panicked() || held.hung || to_standard_error {
         return None;
     }
     let names = |end: &End| end.stderr.contains(&format!("({errno:?})"));

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use super::Status;
 use super::name::{self, Name};
 
-/// Sends requests to a `serve` and prints the answers
+/// Send requests to a `serve`, and print the answers
 #[derive(Args, Debug)]
 pub struct ClientArgs {
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub struct ClientArgs {
     /// Wait no longer than this for each answer: 5, 2s, 100ms
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10", allow_negative_numbers = true)]
     timeout: Duration,
-    /// The request; without it, each line of standard input is a request
+    /// The request (default: each line of standard input is one)
     #[arg(value_name = "REQUEST")]
     request: Option<OsString>,
 }

@@ -9,17 +9,21 @@ use nix::errno::Errno;
 use super::Status;
 use super::name::{KeyName, NEW_KEY, parse_mode};
 
-/// Creates a queue, or opens the one with this key, and prints its id
+/// Create a queue, or open the one with this key, and print its id
 ///
 /// Without KEY the queue gets a new, unused key, as with ipcmk -Q.
 #[derive(Args, Debug)]
 pub struct CreateArgs {
     #[arg(value_name = "KEY", help = NEW_KEY, allow_negative_numbers = true)]
     key: Option<KeyName>,
-    /// No key (`IPC_PRIVATE`): only processes that are told the id can use the queue
+    /// Make a queue without a key (`IPC_PRIVATE`)
+    ///
+    /// Only processes that are told its id can use it.
     #[arg(long, conflicts_with_all = ["key", "exclusive"])]
     private: bool,
-    /// Permissions for owner, group and others: 4 to receive, 2 to send. Ignored if the queue already exists
+    /// Permissions for owner, group and others
+    ///
+    /// 4 is to receive, 2 to send. They are those of a new queue; one that exists keeps its own.
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode, default_value = "0600")]
     mode: u32,
     /// Fail if a queue with this key already exists

@@ -16,7 +16,7 @@ pub struct Form {
     /// End each message with a newline
     #[arg(short, long)]
     lines: bool,
-    /// Print type and length, and a dump like that of hexdump -C
+    /// Print type and length, and a dump as by hexdump -C
     #[arg(long)]
     hex: bool,
 }

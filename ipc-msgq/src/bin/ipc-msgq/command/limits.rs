@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Status;
 use super::text::print_json;
 
-/// Shows the limits of the system for queues, and how much of them is used
+/// Show the limits of the system for queues, and their use
 #[derive(Args, Debug)]
 pub struct LimitsArgs {
     /// Print one JSON document

@@ -13,7 +13,7 @@ use super::Status;
 use super::text::{age, print_json, shortened, table, user};
 use super::users::{MinAge, ORPHAN, Sleepers, is_alive, is_orphan};
 
-/// Lists all queues, including those without read permission
+/// List all queues, even those that this user may not read
 #[derive(Args, Debug)]
 #[command(after_long_help = format!("{COLUMNS}\n\n{ORPHAN}"))]
 pub struct LsArgs {

@@ -12,19 +12,21 @@ use super::form::Form;
 use super::name::{self, Name};
 use super::text::{count, printable};
 
-/// Writes the bytes of a message to standard output and leaves the message in the queue
+/// Show a message and leave it in the queue
 #[derive(Args, Debug)]
 #[command(
-    after_help = "This needs a kernel with CONFIG_CHECKPOINT_RESTORE (MSG_COPY). With --all, the listing is not a snapshot: other \
+    after_long_help = "This needs a kernel with CONFIG_CHECKPOINT_RESTORE (MSG_COPY). With --all, the listing is not a snapshot: other \
     processes may send and receive in the meantime."
 )]
 pub struct PeekArgs {
     #[command(flatten)]
     queue: Name,
-    /// The position of the message, counted from 0 at the oldest
+    /// The place of the message; 0 is the oldest
     #[arg(value_name = "POSITION", default_value = "0")]
     position: usize,
-    /// Print a line for each message: position, type, length and first bytes
+    /// Print a line for each message
+    ///
+    /// It has the position, the type, the length and the first bytes.
     #[arg(short, long, conflicts_with_all = ["position", "lines", "hex"])]
     all: bool,
     #[command(flatten)]

@@ -12,10 +12,11 @@ use super::form::Form;
 use super::name::{self, Name};
 use super::timeout::Timeout;
 
-/// Waits for a message, receives it, and writes its bytes to standard output
+/// Receive a message, waiting for it, and write its bytes to standard output
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status 3 if there was no message (--nowait, --timeout).\n\nThe bytes are written unchanged, with nothing \
+    after_help = "Exit status 3 if there was no message (--nowait, --timeout).",
+    after_long_help = "Exit status 3 if there was no message (--nowait, --timeout).\n\nThe bytes are written unchanged, with nothing \
     between two messages; on a terminal, each message gets a line. If standard output is closed, nothing is taken from \
     the queue; if that is noticed too late, the message is put back at the end of the queue.\n\nA received message is no \
     longer in the queue. If this process is killed before it has written the message, that one message is lost."
@@ -27,17 +28,23 @@ pub struct RecvArgs {
     which: Which,
     #[command(flatten)]
     timeout: Timeout,
-    /// The number of messages: 10, 20k, 1e6
+    /// How many to receive: 10, 20k, 1e6
     #[arg(short = 'n', long, value_name = "N", default_value = "1", value_parser = parse_count, allow_negative_numbers = true)]
     count: u64,
-    /// Receive until interrupted, or, with --nowait or --timeout, until there is no message
+    /// Go on until interrupted
+    ///
+    /// With --nowait or --timeout, until there is no message.
     #[arg(short, long, conflicts_with = "count")]
     follow: bool,
-    /// The longest message to accept; a longer one is an error and stays in the queue (default: any)
+    /// The longest message to accept (default: any)
+    ///
+    /// A longer one is an error, and stays in the queue; see --truncate.
     #[arg(long, value_name = "BYTES", value_parser = parse_size_or_zero, allow_negative_numbers = true)]
     size: Option<usize>,
-    /// Truncate a message that is longer than --size; the rest is lost
-    #[arg(long)]
+    /// Truncate a message that is longer than --size
+    ///
+    /// The rest is lost.
+    #[arg(long, requires = "size")]
     truncate: bool,
     #[command(flatten)]
     form: Form,
@@ -49,10 +56,12 @@ struct Which {
     /// Receive the oldest message of this type
     #[arg(short = 't', long = "type", value_name = "N", allow_negative_numbers = true)]
     kind: Option<MessageType>,
-    /// Receive the oldest message of the lowest type up to this one
+    /// Receive the oldest message of the lowest type up to N
     #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with_all = ["kind", "except"])]
     up_to: Option<MessageType>,
-    /// Receive the oldest message of any type but N; without N, of any type but that of --type
+    /// Receive the oldest message of any type but N
+    ///
+    /// Without N, of any type but that of --type.
     #[arg(long, value_name = "N", allow_negative_numbers = true, num_args = 0..=1)]
     except: Option<Vec<MessageType>>,
 }

@@ -18,7 +18,7 @@ const ONE_LOOK: &str = "\
 With --orphans, all queues are inspected first. One that has changed before it would be removed is left alone; but a \
 process that begins to wait on it in that short time is not seen, and its call fails (EIDRM).";
 
-/// Removes queues, with all messages in them
+/// Remove queues, with all messages in them
 #[derive(Args, Debug)]
 #[command(
     after_help = "As with ipcrm, nothing is printed for the queues that were named and removed.",
@@ -29,7 +29,9 @@ process that begins to wait on it in that short time is not seen, and its call f
 pub struct RmArgs {
     #[arg(value_name = "QUEUE", help = FORMS, allow_negative_numbers = true)]
     queues: Vec<QueueName>,
-    /// Remove all of this user's queues that no process seems to use, and print each
+    /// Remove this user's orphans, and print each
+    ///
+    /// They are the queues that no process seems to use.
     #[arg(long)]
     orphans: bool,
     #[command(flatten)]
@@ -37,7 +39,7 @@ pub struct RmArgs {
     /// Only print what would be removed
     #[arg(short = 'n', long)]
     dry_run: bool,
-    /// Also remove other users' queues (this needs privilege)
+    /// Also remove other users' queues, given the privilege
     #[arg(short, long)]
     force: bool,
 }

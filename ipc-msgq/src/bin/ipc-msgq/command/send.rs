@@ -15,7 +15,7 @@ use super::Status;
 use super::name::{self, Name};
 use super::timeout::Timeout;
 
-/// Sends one message, waiting for room in the queue
+/// Send a message, waiting for room in the queue
 #[derive(Args, Debug)]
 #[command(after_help = "Exit status 1 if there was no room (--nowait, --timeout).")]
 pub struct SendArgs {
@@ -26,7 +26,7 @@ pub struct SendArgs {
     kind: MessageType,
     #[command(flatten)]
     timeout: Timeout,
-    /// The bytes of the message, possibly none; without it, all of standard input
+    /// The bytes of the message (default: all of standard input)
     #[arg(value_name = "PAYLOAD")]
     payload: Option<OsString>,
 }

@@ -13,9 +13,9 @@ use super::Status;
 use super::name::{self, KeyName, NEW_KEY, parse_mode};
 use crate::scenario::CleanupGuard;
 
-/// Creates a queue, prints its id, and sends each request of a `client` back, until interrupted
+/// Serve many clients over one queue, by an echo
 ///
-/// The queue is removed when this process ends, even if it is killed.
+/// Creates the queue, prints its id, and sends each request of a `client` back, until interrupted. The queue is removed when this process ends, even if it is killed.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     #[arg(value_name = "KEY", help = NEW_KEY, allow_negative_numbers = true)]

@@ -9,22 +9,24 @@ use nix::unistd::{Group, User};
 use super::Status;
 use super::name::{self, Name, parse_mode};
 
-/// Changes the owner, group, permissions or capacity of a queue
+/// Change the owner, group, mode or capacity of a queue
 #[derive(Args, Debug)]
 #[group(id = "what", required = true, multiple = true, args = ["owner", "group", "mode", "qbytes"])]
 pub struct SetArgs {
     #[command(flatten)]
     queue: Name,
-    /// The user to whom the first digit of the mode applies: a name or a number
+    /// The user to whom the mode's first digit applies
     #[arg(long, value_name = "USER", value_parser = parse_user)]
     owner: Option<u32>,
-    /// The group to which the second digit applies: a name or a number
+    /// The group to which the mode's second digit applies
     #[arg(long, value_name = "GROUP", value_parser = parse_group)]
     group: Option<u32>,
     /// Permissions for owner, group and others: 4 to receive, 2 to send
     #[arg(short = 'p', long, value_name = "MODE", value_parser = parse_mode)]
     mode: Option<u32>,
-    /// Capacity in bytes: 4096, 16K; with 0 no process can send. More than kernel.msgmnb needs privilege
+    /// Capacity in bytes: 4096, 16K
+    ///
+    /// With 0 no process can send. More than kernel.msgmnb needs privilege.
     #[arg(long, visible_alias = "capacity", value_name = "BYTES", value_parser = parse_size_or_zero, allow_negative_numbers = true)]
     qbytes: Option<usize>,
 }

@@ -14,7 +14,7 @@ use super::name::{self, Name};
 use super::text::{age, group, moment, print_json, user};
 use super::users::is_alive;
 
-/// Shows everything that the kernel records about a queue
+/// Show everything that the kernel records about a queue
 #[derive(Args, Debug)]
 pub struct StatArgs {
     #[command(flatten)]

@@ -13,7 +13,7 @@ pub struct Timeout {
     /// Do not wait
     #[arg(long, conflicts_with = "timeout")]
     nowait: bool,
-    /// Wait no longer than this: 5, 0.5, 100ms; 0 is the same as --nowait
+    /// Wait no longer than this: 5, 0.5, 100ms; 0 for --nowait
     #[arg(long, value_name = "TIME", value_parser = parse_duration_or_zero, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
 }

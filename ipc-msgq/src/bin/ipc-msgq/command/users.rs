@@ -128,9 +128,9 @@ fn if_shown<T>(read: Result<T>) -> Result<Option<T>> {
 /// The age from which on an unused queue is an orphan.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct MinAge {
-    /// The time for which an orphan must have been left alone: 0, 10min, 24h
+    /// How long an orphan must have been unused: 10min, 24h
     ///
-    /// A queue that was just made, or whose messages were sent by a process that has ended since, may be about to be used.
+    /// A queue that was just made, or that holds messages for a process to come, may be about to be used.
     #[arg(long, value_name = "TIME", value_parser = parse_duration_or_zero, default_value = MIN_ORPHAN_AGE, allow_negative_numbers = true)]
     pub min_age: Duration,
 }

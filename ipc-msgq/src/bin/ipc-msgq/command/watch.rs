@@ -16,10 +16,14 @@ use super::ls::{Row, as_table, rows};
 use super::text::{count, moment, shortened};
 use super::users::MinAge;
 
-/// Shows the queues live, until interrupted: as a table on a terminal, otherwise as a line for each change
+/// Show the queues as they change, until interrupted
+///
+/// On a terminal it is a table, otherwise a line for each change.
 #[derive(Args, Debug)]
 pub struct WatchArgs {
-    /// The time between two updates: 1, 0.5, 100ms. A queue that exists only in between is not seen
+    /// The time between two looks: 1, 0.5, 100ms
+    ///
+    /// A queue that exists only in between is not seen.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "1", allow_negative_numbers = true)]
     interval: Duration,
     #[command(flatten)]
