@@ -25,6 +25,8 @@ pub struct RingLink<M: Memory> {
 #[derive(Debug)]
 pub struct RingSender<M: Memory> {
     place: Arc<Place<M>>,
+    /// The number of our ring; the other is the peer's.
+    ring: usize,
     position: spsc::Sender,
 }
 
@@ -32,6 +34,8 @@ pub struct RingSender<M: Memory> {
 #[derive(Debug)]
 pub struct RingReceiver<M: Memory> {
     place: Arc<Place<M>>,
+    /// The number of the peer's ring.
+    ring: usize,
     position: spsc::Receiver,
 }
 
@@ -49,10 +53,11 @@ impl<M: Memory> RingLink<M> {
 
     /// Starts to talk from `attachment`, once the other side is there too.
     pub fn new(attachment: Attachment<M>) -> Self {
+        let side = attachment.side();
         let place = Arc::new(Place { attachment, broken: OnceLock::new() });
         Self {
-            sender: RingSender { place: Arc::clone(&place), position: spsc::Sender::default() },
-            receiver: RingReceiver { place, position: spsc::Receiver::default() },
+            sender: RingSender { place: Arc::clone(&place), ring: side, position: spsc::Sender::default() },
+            receiver: RingReceiver { place, ring: 1 - side, position: spsc::Receiver::default() },
         }
     }
 
@@ -85,12 +90,12 @@ impl<M: Memory> RingSender<M> {
     /// Returns `Some` if a message of `len` bytes can be written now.
     #[inline]
     pub(super) fn has_room(&mut self, len: usize) -> Result<Option<()>> {
-        let Self { place, position } = self;
+        let Self { place, ring, position } = self;
         place.unless_broken(|attachment| {
             if attachment.peer_receives_no_more()? {
                 return Err(Error::Disconnected);
             }
-            let room = record::has_room(attachment.region(), attachment.side(), position, len)?;
+            let room = record::has_room(attachment.region(), *ring, position, len)?;
             Ok(room.then_some(()))
         })
     }
@@ -98,15 +103,15 @@ impl<M: Memory> RingSender<M> {
     /// Returns the shared memory, and the offset in it where the next message is to be written.
     #[inline]
     pub(super) fn outgoing(&self) -> (&Region<M>, usize) {
-        (self.region(), record::payload(self.ring(), self.position.position()))
+        (self.region(), record::payload(self.ring, self.position.position()))
     }
 
     /// Sends the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room.
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
-        let Self { place, position } = self;
+        let Self { place, ring, position } = self;
         place.unless_broken(|attachment| {
-            record::commit(attachment.region(), attachment.side(), position, len);
+            record::commit(attachment.region(), *ring, position, len);
             Ok(())
         })
     }
@@ -114,22 +119,17 @@ impl<M: Memory> RingSender<M> {
     fn region(&self) -> &Region<M> {
         self.place.attachment.region()
     }
-
-    /// Returns the number of our ring; the other is the peer's.
-    fn ring(&self) -> usize {
-        self.place.attachment.side()
-    }
 }
 
 impl<M: Memory> RingReceiver<M> {
     /// Returns the length of the next message, if there is one.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<usize>> {
-        let Self { place, position } = self;
+        let Self { place, ring, position } = self;
         place.unless_broken(|attachment| {
             // In this order: once we know that the peer sends no more, everything it sent before can be found.
             let ended = attachment.peer_sends_no_more()?;
-            match record::next(attachment.region(), 1 - attachment.side(), position)? {
+            match record::next(attachment.region(), *ring, position)? {
                 None if ended => Err(Error::Disconnected),
                 next => Ok(next),
             }
@@ -139,26 +139,21 @@ impl<M: Memory> RingReceiver<M> {
     /// Returns the shared memory, and the offset in it of the next message to be read.
     #[inline]
     pub(super) fn incoming(&self) -> (&Region<M>, usize) {
-        (self.region(), record::payload(self.ring(), self.position.position()))
+        (self.region(), record::payload(self.ring, self.position.position()))
     }
 
     /// Gives the room of the next message, of `len` bytes, back to the sender.
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
-        let Self { place, position } = self;
+        let Self { place, ring, position } = self;
         place.unless_broken(|attachment| {
-            record::release(attachment.region(), 1 - attachment.side(), position, len);
+            record::release(attachment.region(), *ring, position, len);
             Ok(())
         })
     }
 
     fn region(&self) -> &Region<M> {
         self.place.attachment.region()
-    }
-
-    /// Returns the number of the peer's ring.
-    fn ring(&self) -> usize {
-        1 - self.place.attachment.side()
     }
 }
 
@@ -235,7 +230,7 @@ impl<M: Memory> Half<M> for RingSender<M> {
 
     /// Sleeps until there is room.
     fn eventcount(&self) -> &EventCount {
-        &self.region().control().rings[self.ring()].sender
+        &self.region().control().rings[self.ring].sender
     }
 }
 
@@ -246,7 +241,7 @@ impl<M: Memory> Half<M> for RingReceiver<M> {
 
     /// Sleeps until there is a message.
     fn eventcount(&self) -> &EventCount {
-        &self.region().control().rings[self.ring()].receiver
+        &self.region().control().rings[self.ring].receiver
     }
 }
 
