@@ -50,6 +50,8 @@ fn wrong_usage_is_reported_in_one_line() {
         (&["scenario"], "--list"),
         (&["scenario", "no-such"], "invalid value 'no-such' for '[NAME]' [possible values: blocking, "),
         (&["recv", "1", "--truncate"], "--size <BYTES>"),
+        (&["peek", "1", "first"], "expected a whole number from 0"),
+        (&["peek", "1", "-1"], "expected a whole number from 0"),
         (&["ls", "--min-age", "old"], "expected a time, such as"),
         (&["juggle"], "juggle"),
         (&["sen", "1", "x"], "some similar subcommands exist: 'set', 'scenario', 'send'"),

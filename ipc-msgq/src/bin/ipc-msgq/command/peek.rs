@@ -22,7 +22,7 @@ pub struct PeekArgs {
     #[command(flatten)]
     queue: Name,
     /// The place of the message; 0 is the oldest
-    #[arg(value_name = "POSITION", default_value = "0")]
+    #[arg(value_name = "POSITION", value_parser = parse_position, default_value = "0", allow_negative_numbers = true)]
     position: usize,
     /// Print a line for each message
     ///
@@ -31,6 +31,10 @@ pub struct PeekArgs {
     all: bool,
     #[command(flatten)]
     form: Form,
+}
+
+fn parse_position(text: &str) -> std::result::Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number from 0, the oldest".into())
 }
 
 /// The number of bytes of a message shown in a line.
