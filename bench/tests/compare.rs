@@ -10,6 +10,7 @@ use ipc_bench::present::compare::{Comparison, Verdict};
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::Document;
 use ipc_bench::results::environment::alike::differences;
+use ipc_bench::results::pacing::Pacing;
 use ipc_bench::results::row::{Rounds, Row};
 use ipc_core::Wait;
 use serde_json::Value;
@@ -202,6 +203,27 @@ fn rows_are_matched_by_their_keys() {
         ("pipe", "block", Verdict::TooFewRounds),
     ];
     assert_eq!(said, expected);
+}
+
+/// The times of a queue that grew are compared with nothing: they would follow from how long it was measured.
+#[test]
+fn a_row_that_could_not_keep_up_has_no_times_to_compare() {
+    let paced = |ns, kept_up| {
+        let pacing = Some(Pacing { achieved_per_s: 1e4, kept_up, late: 5 });
+        document(vec![Row { pacing, rate_per_s: Some(10_000), ..pipe(Kind::OpenLoop, ns, NOISE) }])
+    };
+    for (old, new, verdict) in [
+        (paced(5e4, true), paced(9e4, true), Verdict::Slower),
+        (paced(5e4, true), paced(9e4, false), Verdict::FellBehind),
+        (paced(9e4, false), paced(5e4, true), Verdict::FellBehind),
+    ] {
+        let comparison = Comparison::of(&old, &new, 0.05);
+        assert_eq!(comparison.changes[0].verdict, verdict);
+        assert_eq!(comparison.changes[0].ratio.is_some(), verdict == Verdict::Slower);
+    }
+    let output = compare(&paced(5e4, true), &paced(9e4, false), &[]);
+    assert_eq!(output.status, Some(0), "{}", output.stdout);
+    assert!(output.stdout.contains("1 rows: 1 could not keep up."), "{}", output.stdout);
 }
 
 /// The exit status is 3 for a regression only: 1 would be a failure to compare. Data goes to standard output, and nothing anywhere else.

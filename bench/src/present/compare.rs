@@ -42,6 +42,8 @@ pub enum Verdict {
     Unchanged,
     /// One of the two has too few rounds to estimate their variance.
     TooFewRounds,
+    /// In one of the two, messages could not be sent at their rate: its times are those of a queue that grew.
+    FellBehind,
     /// The row is in the old run only.
     OnlyOld,
     /// The row is in the new run only.
@@ -149,6 +151,7 @@ fn change(key: &RowKey, old: Option<&&Row>, new: Option<&&Row>, threshold: f64) 
     let verdict = match (old, new, ratio) {
         (Some(_), None, _) => Verdict::OnlyOld,
         (None, _, _) => Verdict::OnlyNew,
+        (Some(old), Some(new), _) if old.fell_behind() || new.fell_behind() => Verdict::FellBehind,
         (Some(_), Some(_), None) => Verdict::TooFewRounds,
         (Some(_), Some(_), Some(ratio)) if is_within(ratio, threshold) => Verdict::Unchanged,
         (Some(_), Some(_), Some(_)) => Verdict::Unclear,
@@ -180,9 +183,9 @@ fn mark(changes: &mut [Change], before: &Rows, after: &Rows, threshold: f64, ver
     }
 }
 
-/// Returns the figures of the rounds; none if the row was not measured in rounds.
+/// Returns the figures of the rounds; none if the row was not measured in rounds, or could not keep up with its rate.
 fn values(row: &Row) -> &[f64] {
-    row.rounds.as_ref().map_or(&[], |rounds| &rounds.values)
+    row.rounds.as_ref().filter(|_| !row.fell_behind()).map_or(&[], |rounds| &rounds.values)
 }
 
 /// Returns true if the whole interval is within the threshold of no change.

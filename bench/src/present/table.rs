@@ -48,8 +48,14 @@ pub fn text(document: &Document, width: Option<u16>, detail: Detail) -> String {
         _ => [figures::tables(document, false), baseline::tables(document)].concat(),
     };
     let mut text = String::new();
+    for line in disturbed(document) {
+        let _ = writeln!(text, "{line}"); // writing to a String cannot fail
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
     for table in tables {
-        let _ = writeln!(text, "{}\n{}\n", table.heading, table.text(width)); // writing to a String cannot fail
+        let _ = writeln!(text, "{}\n{}\n", table.heading, table.text(width));
     }
     if let Some(limits) = &document.limits {
         text.push_str(&baseline::limits(limits));
@@ -81,15 +87,18 @@ fn around(text: &mut String, document: &Document) {
     let _ = writeln!(text, "  one reading of the clock: {:.0} ns\n", document.clock_cost_ns);
 }
 
-/// Returns the lines that end the output: what was fastest, if two can be compared, and what disturbed them.
-fn conclusion(document: &Document) -> Option<String> {
+/// Returns what disturbed the measurement, to read before the figures.
+fn disturbed(document: &Document) -> Vec<String> {
     let summary = Summary::of(document);
     let is_disturbed = summary.disturbed.as_ref().is_some_and(|disturbed| !disturbed.is_empty());
-    match (summary.rankings.is_empty(), is_disturbed) {
-        (true, false) => None,
-        (true, true) => Some(summary.disturbance().join("\n") + "\n"),
-        (false, _) => Some(summary.lines().join("\n") + "\n"),
-    }
+    if is_disturbed { summary.disturbance() } else { Vec::new() }
+}
+
+/// Returns the lines that end the output: what was fastest, if two can be compared. They repeat what disturbed the
+/// measurement, as its first line may be far above by then.
+fn conclusion(document: &Document) -> Option<String> {
+    let summary = Summary::of(document);
+    (!summary.rankings.is_empty()).then(|| summary.lines().join("\n") + "\n")
 }
 
 /// Returns the notes to show beside the figures.

@@ -62,6 +62,7 @@ const fn words(verdict: Verdict) -> &'static str {
         Verdict::Unclear => "unclear",
         Verdict::Unchanged => "unchanged",
         Verdict::TooFewRounds => "too few rounds",
+        Verdict::FellBehind => "could not keep up",
         Verdict::OnlyOld => "only in the old run",
         Verdict::OnlyNew => "only in the new run",
     }
@@ -69,12 +70,13 @@ const fn words(verdict: Verdict) -> &'static str {
 
 /// Returns the number of rows with each verdict, and the rule.
 fn sum(comparison: &Comparison) -> String {
-    const ALL: [Verdict; 7] = [
+    const ALL: [Verdict; 8] = [
         Verdict::Slower,
         Verdict::Faster,
         Verdict::Unchanged,
         Verdict::Unclear,
         Verdict::TooFewRounds,
+        Verdict::FellBehind,
         Verdict::OnlyOld,
         Verdict::OnlyNew,
     ];
