@@ -5,6 +5,7 @@ use ipc_core::Wait;
 use super::*;
 use crate::invented::{NOISE, case, document, row};
 use crate::results::case::Case;
+use crate::results::document::NotMeasured;
 
 const SIX_WAYS: [(&str, &str); 6] = [
     ("pipe", "anonymous"),
@@ -133,21 +134,27 @@ fn the_size_is_the_nearest_by_its_factor() {
 
 #[test]
 fn what_disturbed_comes_first() {
-    let first = |change: fn(&mut Document)| {
+    let first = |change: &dyn Fn(&mut Document)| {
         let mut document = document(rows(Kind::RoundTrip, 64, Wait::Block, FAST_RING).collect());
         change(&mut document);
         Summary::of(&document).lines().swap_remove(0)
     };
-    assert!(first(|_| ()).starts_with("Best median"), "an older document does not say");
-    assert_eq!(first(|document| document.disturbances = Some(Vec::new())), "No disturbance was noticed.");
-    let disturbed = first(|document| {
+    assert!(first(&|_| ()).starts_with("Best median"), "an older document does not say");
+    assert_eq!(first(&|document| document.disturbances = Some(Vec::new())), "No disturbance was noticed.");
+    let disturbed = first(&|document| {
         document.disturbances = Some(vec!["other load: 43 %".into()]);
         document.results[1].rounds = Some(Rounds::of(1, &[1.0, 2.0, 3.0, 4.0, 5.0]));
     });
     assert_eq!(disturbed, "Disturbed: other load: 43 %; the rounds of 1 of 6 rows do not agree");
-    let debug = first(|document| document.environment.debug_build = true);
+    let fails = |document: &mut Document, cases: usize| {
+        let case = case("pipe", "anonymous", Kind::RoundTrip, Wait::Block);
+        document.failed = vec![NotMeasured::new(&case, "broken".into()); cases];
+    };
+    assert_eq!(first(&|document| fails(document, 1)), "Disturbed: a case failed");
+    assert_eq!(first(&|document| fails(document, 2)), "Disturbed: 2 cases failed");
+    let debug = first(&|document| document.environment.debug_build = true);
     assert_eq!(debug, "Disturbed: a debug build, whose figures mean nothing");
-    assert_eq!(first(|document| document.complete = false), "Disturbed: the run was ended early");
+    assert_eq!(first(&|document| document.complete = false), "Disturbed: the run was ended early");
 }
 
 /// The longest that `cargo bench` prints: ten lines, each of which fits a terminal.
