@@ -34,7 +34,7 @@ mod lines {
 fn lines(
     mechanism: &str,
     variant: &'static Variant,
-    (partners, clients, wait): (Partners, usize, Wait),
+    (partners, clients, wait, outlive): (Partners, usize, Wait, Outlive),
 ) -> Option<(String, String)> {
     let kind = if clients > 1 { Kind::Clients } else { Kind::RoundTrip };
     let case = Case { clients, ..case(mechanism, variant.name, kind, wait) };
@@ -47,7 +47,7 @@ fn lines(
         shape: Shape::Message,
         size: 64,
         clients,
-        outlive: Outlive::No,
+        outlive,
         rate_per_s: None,
         deadline: None,
         priority: Priority::Latency,
@@ -66,12 +66,22 @@ fn all() -> String {
         let mechanism = member.profile.name;
         let path = variant.type_path;
         let _ = writeln!(names, "        named::<{path}>(\"{path}\"),");
-        let pairs =
-            Partners::ALL.iter().flat_map(|(partners, ..)| Wait::ALL.map(|wait| (*partners, 1, wait)));
-        for of in pairs.chain([(Partners::Any, 100, Wait::Block)]) {
+        let pairs = Partners::ALL
+            .iter()
+            .flat_map(|(partners, ..)| Wait::ALL.map(|wait| (*partners, 1, wait, Outlive::No)));
+        let others = [
+            (Partners::Any, 100, Wait::Block, Outlive::No),
+            (Partners::Any, 1, Wait::Block, Outlive::Processes),
+        ];
+        for of in pairs.chain(others) {
             let Some((_, code)) = lines(mechanism, variant, of) else { continue };
-            let (partners, clients, wait) = of;
-            let name = format!("{mechanism}_{}_{}_{clients}_{wait}", variant.name, partners.word());
+            let (partners, clients, wait, outlive) = of;
+            let name = format!(
+                "{mechanism}_{}_{}_{clients}_{wait}_{}",
+                variant.name,
+                partners.word(),
+                outlive.word()
+            );
             let _ = write!(
                 all,
                 "\nfn {}(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {{\n\
@@ -97,7 +107,9 @@ fn the_lines_compile() {
     }
     let accepted = std::fs::read_to_string(&path).unwrap();
     assert!(all() == accepted, "other lines than {}: SNAPSHOTS=overwrite accepts them", path.display());
-    assert!(accepted.contains("ipc_msgq::server::Server::start"), "{accepted}");
+    for line in ["ipc_msgq::server::Server::start", "ipc_msgq::Queue::open_or_create"] {
+        assert!(accepted.contains(line), "{accepted}");
+    }
 }
 
 /// Each path is that of the variant's type, and not of another one.
@@ -112,7 +124,7 @@ fn each_path_is_that_of_its_variant() {
 #[test]
 fn the_dependency_is_there() {
     for (member, variant) in registry::all() {
-        let of = (Partners::ParentChild, 1, Wait::Block);
+        let of = (Partners::ParentChild, 1, Wait::Block, Outlive::No);
         let (dependencies, _) = lines(member.profile.name, variant, of).unwrap();
         let table: toml::Table = dependencies.parse().unwrap();
         let (name, dependency) = table["dependencies"].as_table().unwrap().iter().next().unwrap();

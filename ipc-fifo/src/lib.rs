@@ -151,6 +151,7 @@ impl Mechanism for Fifo {
         remains: true,
         clients: Clients::Many,
         server: None,
+        lasting: None,
         shares: &[Shared::Directory],
     };
 

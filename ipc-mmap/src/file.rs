@@ -68,6 +68,7 @@ impl Mechanism for File {
         remains: true,
         clients: Clients::One,
         server: None,
+        lasting: None,
         shares: &[Shared::Directory],
     };
 

@@ -60,6 +60,7 @@ impl Mechanism for Memfd {
         remains: false,
         clients: Clients::One,
         server: None,
+        lasting: None,
         shares: &[Shared::PidNamespace],
     };
 

@@ -102,6 +102,7 @@ impl Mechanism for Posix {
         remains: true,
         clients: Clients::Many,
         server: None,
+        lasting: None,
         shares: &[Shared::IpcNamespace],
     };
     const TITLE: &'static str = "message queue";

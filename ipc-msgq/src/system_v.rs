@@ -60,6 +60,18 @@ let answer = client.request(b\"hello\")?;
 ",
 };
 
+/// A queue without an owner: it stays until it is removed.
+const LASTING: &str = "\
+let key = ipc_msgq::Key::new(0x6d7367).expect(\"not IPC_PRIVATE\"); // or `Key::ftok`
+let queue = ipc_msgq::Queue::open_or_create(key, 0o600)?;
+let kind = ipc_msgq::MessageType::ONE;
+queue.send(&ipc_msgq::Message::new(kind, b\"hello\"))?;
+// Later, and in any process:
+let queue = ipc_msgq::Queue::open(key)?;
+let mut message = ipc_msgq::Message::with_capacity(64);
+queue.recv(kind, &mut message)?;
+";
+
 impl Mechanism for SystemV {
     const PROFILE: Profile = crate::PROFILE;
     const VARIANT: Variant = Variant {
@@ -72,6 +84,7 @@ impl Mechanism for SystemV {
         remains: true,
         clients: Clients::Many,
         server: Some(SERVER),
+        lasting: Some(LASTING),
         shares: &[Shared::IpcNamespace, Shared::PidNamespace],
     };
     const IN_IPC_NAMESPACE: bool = crate::IN_IPC_NAMESPACE;

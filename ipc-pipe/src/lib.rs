@@ -158,6 +158,7 @@ impl Mechanism for Pipe {
         remains: false,
         clients: Clients::One,
         server: None,
+        lasting: None,
         shares: &[],
     };
 

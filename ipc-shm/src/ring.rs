@@ -29,6 +29,7 @@ impl Mechanism for Ring {
         remains: true,
         clients: Clients::One,
         server: None,
+        lasting: None,
         shares: &[Shared::IpcNamespace],
     };
 

@@ -46,6 +46,7 @@ impl Mechanism for Tcp {
         remains: false,
         clients: Clients::Many,
         server: None,
+        lasting: None,
         shares: &[Shared::Network],
     };
 

@@ -67,6 +67,7 @@ impl Kind for Stream {
         remains: true,
         clients: Clients::Many,
         server: None,
+        lasting: None,
         shares: &[Shared::Directory],
     };
 

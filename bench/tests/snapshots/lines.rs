@@ -15,7 +15,7 @@ pub fn names() -> Vec<(&'static str, &'static str, &'static str)> {
     ]
 }
 
-fn pipe_anonymous_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn pipe_anonymous_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_pipe::{Pipe, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Pipe::create(None, &Setup::default())?;
@@ -27,7 +27,7 @@ let mut link = Pipe::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn pipe_anonymous_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn pipe_anonymous_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_pipe::{Pipe, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Pipe::create(None, &Setup::default())?;
@@ -40,7 +40,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn pipe_anonymous_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn pipe_anonymous_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_pipe::{Pipe, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Pipe::create(None, &Setup::default())?;
@@ -53,7 +53,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn fifo_fifo_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Fifo::create(None, &Setup::default())?;
@@ -64,7 +64,7 @@ let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn fifo_fifo_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Fifo::create(None, &Setup::default())?;
@@ -76,7 +76,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn fifo_fifo_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Fifo::create(None, &Setup::default())?;
@@ -88,7 +88,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn fifo_fifo_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Fifo::create(None, &Setup::default())?;
@@ -100,7 +100,7 @@ let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn fifo_fifo_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Fifo::create(None, &Setup::default())?;
@@ -113,7 +113,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn fifo_fifo_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Fifo::create(None, &Setup::default())?;
@@ -126,7 +126,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn fifo_fifo_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process:
 let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
@@ -137,7 +137,7 @@ let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn fifo_fifo_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process:
 let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
@@ -149,7 +149,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn fifo_fifo_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn fifo_fifo_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process:
 let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
@@ -161,7 +161,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_sysv_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -172,7 +172,7 @@ let mut link = SystemV::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_sysv_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -184,7 +184,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn msgq_sysv_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -196,7 +196,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_sysv_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -208,7 +208,7 @@ let mut link = SystemV::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_sysv_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -221,7 +221,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn msgq_sysv_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -234,7 +234,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_sysv_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -245,7 +245,7 @@ let mut link = SystemV::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_sysv_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -257,7 +257,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn msgq_sysv_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = SystemV::create(None, &Setup::default())?;
@@ -269,7 +269,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_sysv_any_100_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_sysv_any_100_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 let key = ipc_msgq::Key::fresh(); // tell the clients
 let queue = ipc_msgq::Queue::create(key, 0o600)?.owned();
 let server = ipc_msgq::server::Server::start(*queue, |request: &[u8]| request.to_vec())?;
@@ -280,9 +280,21 @@ let answer = client.request(b"hello")?;
 Ok(())
 }
 
+fn msgq_sysv_any_1_block_processes(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+let key = ipc_msgq::Key::new(0x6d7367).expect("not IPC_PRIVATE"); // or `Key::ftok`
+let queue = ipc_msgq::Queue::open_or_create(key, 0o600)?;
+let kind = ipc_msgq::MessageType::ONE;
+queue.send(&ipc_msgq::Message::new(kind, b"hello"))?;
+// Later, and in any process:
+let queue = ipc_msgq::Queue::open(key)?;
+let mut message = ipc_msgq::Message::with_capacity(64);
+queue.recv(kind, &mut message)?;
+Ok(())
+}
+
 const _: fn(ipc_msgq::server::Server) = drop;
 
-fn msgq_posix_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -293,7 +305,7 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_posix_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -305,7 +317,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn msgq_posix_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -317,7 +329,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_posix_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -329,7 +341,7 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_posix_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -342,7 +354,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn msgq_posix_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -355,7 +367,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_posix_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -366,7 +378,7 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_posix_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -378,7 +390,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn msgq_posix_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn msgq_posix_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -390,7 +402,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_ring_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -401,7 +413,7 @@ let mut link = Ring::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_ring_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -413,7 +425,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_ring_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -425,7 +437,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_ring_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -437,7 +449,7 @@ let mut link = Ring::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_ring_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -450,7 +462,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_ring_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -463,7 +475,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_ring_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -474,7 +486,7 @@ let mut link = Ring::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_ring_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -486,7 +498,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_ring_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_ring_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Ring::create(None, &Setup::default())?;
@@ -498,7 +510,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_sem_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -509,7 +521,7 @@ let mut link = Semaphores::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_sem_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -521,7 +533,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_sem_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -533,7 +545,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_sem_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -545,7 +557,7 @@ let mut link = Semaphores::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_sem_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -558,7 +570,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_sem_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -571,7 +583,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_sem_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -582,7 +594,7 @@ let mut link = Semaphores::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_sem_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -594,7 +606,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_sem_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_sem_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Semaphores::create(None, &Setup::default())?;
@@ -606,7 +618,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_posix_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -617,7 +629,7 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_posix_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -629,7 +641,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_posix_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -641,7 +653,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_posix_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -653,7 +665,7 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_posix_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -666,7 +678,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_posix_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -679,7 +691,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_posix_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -690,7 +702,7 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_posix_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -702,7 +714,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn shm_posix_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn shm_posix_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Posix::create(None, &Setup::default())?;
@@ -714,7 +726,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_file_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = File::create(None, &Setup::default())?;
@@ -725,7 +737,7 @@ let mut link = File::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_file_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = File::create(None, &Setup::default())?;
@@ -737,7 +749,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn mmap_file_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = File::create(None, &Setup::default())?;
@@ -749,7 +761,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_file_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = File::create(None, &Setup::default())?;
@@ -761,7 +773,7 @@ let mut link = File::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_file_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = File::create(None, &Setup::default())?;
@@ -774,7 +786,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn mmap_file_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = File::create(None, &Setup::default())?;
@@ -787,7 +799,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_file_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process:
 let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
@@ -798,7 +810,7 @@ let mut link = File::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_file_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process:
 let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
@@ -810,7 +822,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn mmap_file_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_file_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process:
 let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
@@ -822,7 +834,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_memfd_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -833,7 +845,7 @@ let mut link = Memfd::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_memfd_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -845,7 +857,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn mmap_memfd_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -857,7 +869,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_memfd_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -869,7 +881,7 @@ let mut link = Memfd::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_memfd_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -882,7 +894,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn mmap_memfd_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -895,7 +907,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_memfd_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -906,7 +918,7 @@ let mut link = Memfd::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_memfd_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -918,7 +930,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn mmap_memfd_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn mmap_memfd_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Memfd::create(None, &Setup::default())?;
@@ -930,7 +942,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_unix_stream_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = UnixStream::create(None, &Setup::default())?;
@@ -941,7 +953,7 @@ let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_stream_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = UnixStream::create(None, &Setup::default())?;
@@ -953,7 +965,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_unix_stream_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = UnixStream::create(None, &Setup::default())?;
@@ -965,7 +977,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_unix_stream_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = UnixStream::create(None, &Setup::default())?;
@@ -977,7 +989,7 @@ let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_stream_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = UnixStream::create(None, &Setup::default())?;
@@ -990,7 +1002,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_unix_stream_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = UnixStream::create(None, &Setup::default())?;
@@ -1003,7 +1015,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_unix_stream_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process:
 let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
@@ -1014,7 +1026,7 @@ let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_stream_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process:
 let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
@@ -1026,7 +1038,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_unix_stream_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_stream_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process:
 let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
@@ -1038,7 +1050,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_unix_seqpacket_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
@@ -1049,7 +1061,7 @@ let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_seqpacket_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
@@ -1061,7 +1073,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_unix_seqpacket_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
@@ -1073,7 +1085,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_unix_seqpacket_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
@@ -1085,7 +1097,7 @@ let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_seqpacket_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
@@ -1098,7 +1110,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_unix_seqpacket_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
@@ -1111,7 +1123,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_unix_seqpacket_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
 let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
@@ -1122,7 +1134,7 @@ let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_seqpacket_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
 let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
@@ -1134,7 +1146,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_unix_seqpacket_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_unix_seqpacket_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
 let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
@@ -1146,7 +1158,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_tcp_any_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Tcp::create(None, &Setup::default())?;
@@ -1157,7 +1169,7 @@ let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_tcp_any_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Tcp::create(None, &Setup::default())?;
@@ -1169,7 +1181,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_tcp_any_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process, which tells the other its `meeting.address()`:
 let mut meeting = Tcp::create(None, &Setup::default())?;
@@ -1181,7 +1193,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_tcp_parent_child_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_parent_child_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Tcp::create(None, &Setup::default())?;
@@ -1193,7 +1205,7 @@ let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_tcp_parent_child_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Tcp::create(None, &Setup::default())?;
@@ -1206,7 +1218,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_tcp_parent_child_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
 let mut meeting = Tcp::create(None, &Setup::default())?;
@@ -1219,7 +1231,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_tcp_containers_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
@@ -1230,7 +1242,7 @@ let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_tcp_containers_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
@@ -1242,7 +1254,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_tcp_containers_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
@@ -1254,7 +1266,7 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn socket_tcp_other_host_1_block(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_other_host_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
@@ -1265,7 +1277,7 @@ let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_tcp_other_host_1_spin(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_other_host_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
@@ -1277,7 +1289,7 @@ let mut link = Waiting::new(link, Wait::Spin);
 Ok(())
 }
 
-fn socket_tcp_other_host_1_hybrid(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
+fn socket_tcp_other_host_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;

@@ -46,6 +46,9 @@ pub struct Variant {
     pub clients: Clients,
     /// The crate's own server of many clients; `None` where a program has to write one.
     pub server: Option<Server>,
+    /// The lines of Rust that put data where it outlives both processes, and take it out later, for a function that
+    /// returns [`Result`](crate::Result); `None` where the crate's types do not do that by themselves.
+    pub lasting: Option<&'static str>,
     /// The resources that both sides must share, as two containers may or may not.
     pub shares: &'static [Shared],
 }

@@ -21,7 +21,7 @@ impl Lines {
     /// Returns the lines for both sides, which wait by `wait`.
     pub(super) fn of(package: &str, variant: &Variant, purpose: &Purpose, wait: &str) -> Self {
         let code = if purpose.outlive != Outlive::No {
-            None
+            variant.lasting.map(str::to_owned)
         } else if purpose.clients > 1 {
             variant.server.map(|server| server.lines.to_owned())
         } else {

@@ -53,6 +53,7 @@ impl<const IN_NAMESPACE: bool> Mechanism for Leaves<IN_NAMESPACE> {
         remains: true,
         clients: Clients::One,
         server: None,
+        lasting: None,
         shares: &[],
     };
     const IN_IPC_NAMESPACE: bool = IN_NAMESPACE;
