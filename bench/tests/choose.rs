@@ -385,8 +385,8 @@ fn on_a_terminal_it_asks() {
     for absent in ["How many clients", "What do the two processes share?", "May two cores"] {
         assert!(!output.stderr.contains(absent), "{absent}: {}", output.stderr);
     }
-    assert!(output.stdout.starts_with("socket (tcp), block: "), "{}", output.stdout);
-    assert!(output.stdout.contains("It is fast enough for 60 messages a second."), "{}", output.stdout);
+    assert!(output.stdout.starts_with("socket (tcp), block: 64.1 MB/s"), "{}", output.stdout);
+    assert!(output.stdout.contains("It is fast enough for 0.004 MB/s."), "{}", output.stdout);
     let output = asked(b"containers\nfate\n\n\n\n\x04");
     assert_eq!((output.status, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
     assert!(output.stderr.contains("[net] > invalid share 'fate'"), "{}", output.stderr);

@@ -156,8 +156,8 @@ fn cpu_time_is_that_of_both_sides() {
     };
     let rows = || vec![of(Kind::RoundTrip, 1.0), of(Kind::Throughput, 0.1)];
     for (ways, ns, said) in [
-        (Ways::TwoWay, 6900, "6.90 µs of CPU time a round trip"),
-        (Ways::OneWay, 690, "690 ns of CPU time a message"),
+        (Ways::TwoWay, 6900, "6.90 µs CPU time a round trip"),
+        (Ways::OneWay, 690, "690 ns CPU time a message"),
     ] {
         let choice = choice(Purpose { ways, priority: Priority::Cpu, ..PURPOSE }, rows());
         assert_eq!(ranking(&choice), [("fifo", ns)]);
@@ -251,7 +251,7 @@ fn where_all_are_fast_enough_the_simplest_is_taken() {
     assert_eq!(reason(&tight, "unix-stream"), "too slow: 99 of 100 took up to 60.0 µs");
     assert!(of(None, within(1)).recommendation.is_none(), "none is fast enough");
     let both = of(Some(1000), within(1000));
-    let expected = "All 3 that can do this are fast enough for 1,000 messages a second and 1.00 ms for 99 of 100: take \
+    let expected = "All 3 that can do this are fast enough for 1,000 messages a second and a p99 of 1.00 ms: take \
         the simplest.";
     assert_eq!(because(&both), expected);
 }
@@ -353,7 +353,7 @@ fn spinning_is_asked_for() {
     assert_eq!(waits(Purpose { deadline: deadline(10), ..simple }), "hybrid", "99 of 100 in 4 µs");
     assert_eq!(waits(Purpose { deadline: deadline(1), ..simple }), "spin");
     let none = choice(Purpose { deadline: deadline(1), burn_cores: Burn::No, ..simple }, rows());
-    assert_eq!(none.notes, ["with `--burn-cores`: shm (ring), spin, 200 ns ± 2 % a round trip"]);
+    assert_eq!(none.notes, ["with `--burn-cores`: shm (ring), spin, p99 400 ns a round trip"]);
     // On one core the peer cannot run while this side polls.
     let on_one = rows().into_iter().map(|row| Row { pong_cpu: 0, cpus: "same".into(), ..row }).collect();
     let on_one = choice(burn, on_one);
@@ -385,6 +385,11 @@ fn the_nearest_size_is_that_of_the_smallest_factor() {
 /// What is longer than a link carries is sent in pieces, and takes as many times as long; not in more than 64.
 #[test]
 fn a_long_message_is_sent_in_pieces() {
+    let simple = |document: &Document| {
+        let needs =
+            Purpose { size: 6 << 20, rate_per_s: Some(500), priority: Priority::Simplicity, ..PURPOSE };
+        Choice::of(&needs, document, |_, _| None)
+    };
     let of = |mechanism, variant, size, ns| Row { size, ..trips(mechanism, variant, Wait::Block, ns) };
     let rows = vec![
         of("shm", "ring", 1 << 20, 1e5),
@@ -399,6 +404,9 @@ fn a_long_message_is_sent_in_pieces() {
     let choose = |document: &Document, shape| {
         Choice::of(&Purpose { size: 6 << 20, shape, ..PURPOSE }, document, |_, _| None)
     };
+    let socket = simple(&document);
+    assert_eq!(socket.notes, ["socket copies each message; in shm it can be used in place"]);
+    assert!(!socket.is_close, "pieces are not sent at fixed times");
     let there = choose(&document, Shape::Message);
     assert_eq!(ranking(&there), [("ring", 599_400), ("unix-stream", 899_100)]);
     assert_eq!(there.ranking[0].work, ["cutting each message into 6 pieces"]);
@@ -523,6 +531,16 @@ fn what_a_crate_has_is_not_to_be_written() {
     let provided = ["a second channel", "a way to tell the clients apart"];
     assert_eq!(queue.candidate.provided, provided);
     assert!(queue.lines.code.as_ref().unwrap().contains("ipc_msgq::server::Server::start"));
+    let fast = choice(
+        Purpose { clients: 100, ..PURPOSE },
+        vec![of("msgq", "sysv"), {
+            let mut packets = of("socket", "unix-seqpacket");
+            packets.rtt_ns = Some(ten_thousand(1));
+            packets
+        }],
+    );
+    assert_eq!(fast.recommendation.as_ref().unwrap().candidate.variant, "unix-seqpacket");
+    assert_eq!(fast.notes, ["for msgq (sysv), the server is written: `ipc_msgq::server::Server`"]);
     let socket = many.runner_up.as_ref().unwrap();
     assert_eq!(socket.candidate.work, ["a connection for each client", "removal after a crash"]);
     assert_eq!(socket.why_not, "as good, but more to write: a connection for each client");

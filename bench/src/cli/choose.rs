@@ -26,7 +26,7 @@ use super::saved_run;
 use answers::{CLIENTS, DEADLINE, RATE, SHARE, SIZE, common, parse_clients, parse_common};
 
 const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewhere, the defaults are used and reported.\n\
-    With --rate or --deadline, the default of --priority is simplicity: of all that are fast enough, the simplest.\n\
+    With --rate, --deadline or --outlive, the default of --priority is simplicity: of all that are fast enough, the simplest.\n\
     The figures come from --results; or else from the newest saved run of this machine with this size (and this number \
     of clients); or else from a quick run, which is saved in $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench).\n\
     `hybrid` polls for a moment and then sleeps. `spin` is recommended only with --burn-cores.\n\

@@ -106,13 +106,17 @@ impl Choice {
         max_message: impl Fn(&'static Member, &'static str) -> Option<usize>,
     ) -> Self {
         let evidence = Evidence::of(purpose, document);
-        let (mut ranking, mut excluded, mut is_close) = (Vec::new(), Vec::new(), false);
+        let (mut ranking, mut excluded) = (Vec::new(), Vec::new());
+        let (mut is_close, mut in_pieces) = (false, false);
         for (at, (member, variant)) in registry::all().enumerate() {
             let (mechanism, name) = (member.profile.name, variant.name);
             // A stream can be sent in shorter pieces.
             let asks_length = purpose.shape == Shape::Message && purpose.size > evidence.size();
             let too_large = || {
-                let max = asks_length.then(|| max_message(member, name)).flatten()?;
+                let max = asks_length.then(|| max_message(member, name))?;
+                let Some(max) = max else {
+                    return Some("how long its messages may be is not known: no link could be made".into());
+                };
                 (purpose.size > max).then(|| Error::TooLarge { len: purpose.size, max }.to_string())
             };
             let reason = facts::impossible(&member.profile, variant, purpose).or_else(too_large);
@@ -120,9 +124,9 @@ impl Choice {
                 reason.map_or_else(|| evidence.contenders(mechanism, name), |reason| Err(Unfit::Not(reason)));
             let mut exclude =
                 |reason, too_slow| excluded.push(Excluded { mechanism, variant: name, reason, too_slow });
-            is_close |= found
-                .as_ref()
-                .is_ok_and(|all| all.iter().any(|one| speed::is_close(one, &evidence, purpose)));
+            let any = |is: &dyn Fn(&Contender) -> bool| found.as_ref().is_ok_and(|all| all.iter().any(is));
+            is_close |= any(&|one| speed::is_close(one, &evidence, purpose));
+            in_pieces |= any(&|one| one.pieces > 1);
             match found.map(|contenders| best_wait(contenders, &evidence, purpose)) {
                 Err(Unfit::Not(reason)) => exclude(reason, false),
                 Err(Unfit::TooSlow(reason)) | Ok((_, Speed::TooSlow(reason))) => exclude(reason, true),
@@ -145,7 +149,7 @@ impl Choice {
             cpus: evidence.cpus().to_owned(),
             ranking,
             excluded,
-            is_close,
+            is_close: is_close && !in_pieces, // pieces are not sent at fixed times
         };
         choice.recommend(by_work);
         choice

@@ -131,7 +131,7 @@ use ipc_fifo::{Fifo, prelude::*};
 // One process:
 let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
-// The other:
+// The other; `address` is the same path on the volume:
 let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
@@ -142,7 +142,7 @@ use ipc_fifo::{Fifo, prelude::*};
 // One process:
 let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = Fifo::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -154,7 +154,7 @@ use ipc_fifo::{Fifo, prelude::*};
 // One process:
 let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = Fifo::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -804,7 +804,7 @@ use ipc_mmap::{File, prelude::*};
 // One process:
 let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
-// The other:
+// The other; `address` is the same path on the volume:
 let mut link = File::join(&address, &Setup::default(), timeout)?;
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
@@ -815,7 +815,7 @@ use ipc_mmap::{File, prelude::*};
 // One process:
 let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = File::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -827,7 +827,7 @@ use ipc_mmap::{File, prelude::*};
 // One process:
 let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = File::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1020,7 +1020,7 @@ use ipc_socket::{UnixStream, prelude::*};
 // One process:
 let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
-// The other:
+// The other; `address` is the same path on the volume:
 let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
@@ -1031,7 +1031,7 @@ use ipc_socket::{UnixStream, prelude::*};
 // One process:
 let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = UnixStream::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1043,7 +1043,7 @@ use ipc_socket::{UnixStream, prelude::*};
 // One process:
 let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = UnixStream::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1128,7 +1128,7 @@ use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
 let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
-// The other:
+// The other; `address` is the same path on the volume:
 let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
@@ -1139,7 +1139,7 @@ use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
 let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1151,7 +1151,7 @@ use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
 let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
+// The other; `address` is the same path on the volume:
 let link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1236,7 +1236,7 @@ use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
-// The other:
+// The other; `address` is that host's name and port, HOST:7000:
 let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
@@ -1247,7 +1247,7 @@ use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
+// The other; `address` is that host's name and port, HOST:7000:
 let link = Tcp::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1259,7 +1259,7 @@ use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
+// The other; `address` is that host's name and port, HOST:7000:
 let link = Tcp::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1271,7 +1271,7 @@ use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
-// The other:
+// The other; `address` is that host's name and port, HOST:7000:
 let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
@@ -1282,7 +1282,7 @@ use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
+// The other; `address` is that host's name and port, HOST:7000:
 let link = Tcp::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -1294,7 +1294,7 @@ use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
+// The other; `address` is that host's name and port, HOST:7000:
 let link = Tcp::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, stderr, stdin};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use ipc_bench::present::choose::purpose::{Answer, Burn, Common, Partners, Priority, Purpose};
+use ipc_bench::present::choose::purpose::{Answer, Burn, Common, Outlive, Partners, Priority, Purpose};
 use ipc_bench::present::choose::rate::Rate;
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::Cpus;
@@ -49,8 +49,8 @@ pub(super) fn purpose(matches: &ArgMatches) -> Result<Purpose> {
     let deadline: Option<Duration> =
         clerk.perhaps("deadline", DEADLINE, TIMES, |text| usage(parse_duration(text)))?;
     let outlive = clerk.one_of("outlive")?;
-    let has_needs = rate.is_some() || deadline.is_some();
-    let usual = if has_needs { Priority::Simplicity } else { Priority::Latency };
+    let is_about_speed = rate.is_none() && deadline.is_none() && outlive == Outlive::No;
+    let usual = if is_about_speed { Priority::Latency } else { Priority::Simplicity };
     let priority = clerk.one_of_with("priority", usual)?;
     // Only where it changes anything.
     let burn_cores = match priority {

@@ -41,9 +41,9 @@ pub struct Candidate {
     pub(super) simplicity: Simplicity,
 }
 
-/// The less of each, the simpler: parts to write, parts at all, and time for which data stays where nobody reads it.
-/// Then the order of the course.
-pub(super) type Simplicity = (usize, usize, u8, usize);
+/// The less of each, the simpler: parts to write, parts at all, memory that both sides can change at any time, and the
+/// time for which data stays that is not read. Then the order of the course.
+pub(super) type Simplicity = (usize, usize, bool, u8, usize);
 
 /// An unsuitable variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,7 +70,8 @@ impl Candidate {
     ) -> Self {
         let profile = &member.profile;
         let parts = Parts::of(profile, variant, purpose, one.pieces);
-        let simplicity = (parts.work.len(), parts.count(), facts::outlasts(variant), at);
+        let simplicity =
+            (parts.work.len(), parts.count(), facts::is_memory(variant), facts::outlasts(variant), at);
         let measure = evidence.measure();
         let mut beside = measure.beside(one.row);
         if one.pieces > 1 {

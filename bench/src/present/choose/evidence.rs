@@ -4,7 +4,7 @@ use ipc_core::POLL_LIMIT;
 
 use super::enough;
 use super::figure::{Figure, Measure, rate};
-use super::purpose::{Burn, Priority, Purpose, Ways};
+use super::purpose::{Burn, Outlive, Partners, Priority, Purpose, Ways};
 use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
 use crate::results::row::{Row, distance, nearest_size};
@@ -47,7 +47,8 @@ impl<'a> Evidence<'a> {
     pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
         let suite = || document.results.iter().filter(|row| row.implementation == "suite");
         let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
-        let kind = match (purpose.priority, purpose.ways) {
+        let priority = purpose.shown();
+        let kind = match (priority, purpose.ways) {
             _ if purpose.clients > 1 && has_many => Kind::Clients,
             (Priority::Latency | Priority::P99 | Priority::Simplicity, _)
                 if enough::has_rate(document, purpose) =>
@@ -72,7 +73,7 @@ impl<'a> Evidence<'a> {
             purpose,
             kind,
             rate_per_s,
-            measure: Measure { priority: purpose.priority, kind, one_way },
+            measure: Measure { priority, kind, one_way },
             size: nearest_size(rows(), kind, purpose.size),
             clients: clients.unwrap_or(purpose.clients),
             cpus: cpus.min_by_key(|cpus| *cpus != "split").unwrap_or("split"),
@@ -171,6 +172,10 @@ impl<'a> Evidence<'a> {
     /// those that come further apart it sleeps as `block` does. CPU time counts where little comes, unless told
     /// otherwise.
     fn polling_pays(&self) -> bool {
+        // The way through a network takes longer than it polls, and a reader that comes later longer still.
+        if self.purpose.partners == Partners::OtherHost || self.purpose.outlive != Outlive::No {
+            return false;
+        }
         match (self.purpose.rate_per_s, self.purpose.priority) {
             (Some(rate), _) => 1.0 / rate as f64 <= POLL_LIMIT.as_secs_f64(),
             (None, Priority::Cpu) => false,

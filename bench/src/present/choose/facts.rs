@@ -122,6 +122,11 @@ impl Parts {
     }
 }
 
+/// Returns true if both sides have the same memory, which either can change at any time.
+pub(super) fn is_memory(variant: &Variant) -> bool {
+    matches!(variant.unit, Unit::Struct | Unit::Page)
+}
+
 /// Returns the order of two variants with equally many parts: the less its data outlives the processes, the less there
 /// is to watch.
 pub(super) fn outlasts(variant: &Variant) -> u8 {

@@ -80,7 +80,7 @@ impl Measure {
                 let megabytes = units::figure(per_second * size as f64 / 1e6);
                 format!("{megabytes} MB/s{about} ({} messages/s)", rate(per_second))
             }
-            Priority::Cpu => format!("{}{about} of CPU time {each}", time(ns)),
+            Priority::Cpu => format!("{}{about} CPU time {each}", time(ns)),
             Priority::P99 => format!("p99 {}{about} {each}", time(ns)),
             Priority::Latency | Priority::Simplicity => format!("{}{about} {each}", time(ns)),
         }
@@ -112,7 +112,7 @@ impl Figure {
     fn uncertainty(self) -> String {
         let Some([low, high]) = self.interval_ns else { return String::new() };
         let widest = (high - self.ns).max(self.ns - low) / self.ns;
-        format!(" ± {:.0} %", (widest * 100.0).ceil())
+        if widest > 1.0 { " ± over 100 %".into() } else { format!(" ± {:.0} %", (widest * 100.0).ceil()) }
     }
 }
 

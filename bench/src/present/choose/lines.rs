@@ -53,14 +53,13 @@ fn meeting(variant: &Variant, purpose: &Purpose, wait: &str) -> String {
         lines.push("meeting.invite(&mut child)?; // then spawn it".into());
         "// The child:"
     } else {
-        let address = address(variant, purpose.partners);
-        let (told, at) = match address {
-            None => (", which tells the other its `meeting.address()`", "None".into()),
-            Some(address) => ("", format!("Some(\"{address}\")")),
+        let (told, at, to_other) = match address(variant, purpose.partners) {
+            None => (", which tells the other its `meeting.address()`", "None".into(), "// The other:"),
+            Some((address, to_other)) => ("", format!("Some(\"{address}\")"), to_other),
         };
         lines.push(format!("// One process{told}:"));
         lines.push(format!("let mut meeting = {name}::create({at}, &Setup::default())?;"));
-        "// The other:"
+        to_other
     };
     let join = format!("{name}::join(&address, &Setup::default(), timeout)?");
     match waiting {
@@ -79,14 +78,15 @@ fn meeting(variant: &Variant, purpose: &Purpose, wait: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Returns an address where the one that is made by default is of no use to the other side.
-fn address(variant: &Variant, partners: Partners) -> Option<&'static str> {
+/// Returns an address where the one that is made by default is of no use to the other side, and how that side knows it.
+fn address(variant: &Variant, partners: Partners) -> Option<(&'static str, &'static str)> {
     if partners == Partners::Any {
         return None;
     }
     let shares = |what| variant.shares.contains(&what);
     if shares(Shared::Network) {
-        return Some("0.0.0.0:7000"); // the default is an address of this host alone
+        // The default is an address of this host alone.
+        return Some(("0.0.0.0:7000", "// The other; `address` is that host's name and port, HOST:7000:"));
     }
-    shares(Shared::Directory).then_some("/vol/a")
+    shares(Shared::Directory).then_some(("/vol/a", "// The other; `address` is the same path on the volume:"))
 }

@@ -247,6 +247,16 @@ impl Purpose {
     pub const fn has_needs(&self) -> bool {
         self.rate_per_s.is_some() || self.deadline.is_some()
     }
+
+    /// Returns the property whose figure is shown. Where simplicity counts, that is the one by which speed is judged.
+    #[must_use]
+    pub const fn shown(&self) -> Priority {
+        match (self.priority, self.shape, self.deadline) {
+            (Priority::Simplicity, _, Some(_)) => Priority::P99,
+            (Priority::Simplicity, Shape::Stream, None) => Priority::Throughput,
+            (priority, ..) => priority,
+        }
+    }
 }
 
 #[allow(clippy::ref_option)] // as serde calls it

@@ -6,7 +6,7 @@ use super::candidate::{Candidate, Excluded};
 use super::evidence::Evidence;
 use super::facts::{self, in_words};
 use super::figure::time;
-use super::purpose::{Burn, Outlive, Priority, Purpose, Ways};
+use super::purpose::{Burn, Outlive, Partners, Priority, Purpose, Shape, Ways};
 use super::speed::Speed;
 use crate::results::registry;
 use crate::results::units::{self, bytes, grouped, size_name};
@@ -75,9 +75,11 @@ fn by_figure(priority: Priority, ranking: &[Candidate], enough: usize) -> String
 
 /// Returns what has to be met.
 fn needs(purpose: &Purpose) -> String {
-    let rate = purpose.rate_per_s.map(|rate| format!("{} messages a second", grouped(rate)));
-    let deadline =
-        purpose.deadline.map(|deadline| format!("{} for 99 of 100", time(deadline.as_nanos() as f64)));
+    let rate = purpose.rate_per_s.map(|rate| match purpose.shape {
+        Shape::Message => format!("{} messages a second", grouped(rate)),
+        Shape::Stream => format!("{} MB/s", units::figure(rate as f64 * purpose.size as f64 / 1e6)),
+    });
+    let deadline = purpose.deadline.map(|deadline| format!("a p99 of {}", time(deadline.as_nanos() as f64)));
     rate.into_iter().chain(deadline).collect::<Vec<_>>().join(" and ")
 }
 
@@ -93,14 +95,16 @@ pub(super) fn why_not(first: &Candidate, second: &Candidate, by_work: bool) -> S
         let more: Vec<_> = theirs.iter().filter(|part| !ours.contains(part)).cloned().collect();
         in_words(&more)
     };
-    let (work, parts, outlasts, _) = second.simplicity;
-    let (less_work, fewer_parts, goes, _) = first.simplicity;
+    let (work, parts, is_memory, outlasts, _) = second.simplicity;
+    let (less_work, fewer_parts, was_memory, goes, _) = first.simplicity;
     let but = if second.equals_best { "as good, but " } else { "" };
     if work > less_work {
         format!("{but}more to write: {}", beside(&second.work, &first.work))
     } else if parts > fewer_parts {
         let all = |one: &Candidate| [&one.work[..], &one.provided[..]].concat();
         format!("{but}more parts: {}", beside(&all(second), &all(first)))
+    } else if is_memory && !was_memory {
+        format!("{but}either side can change the memory at any time")
     } else if outlasts > goes {
         format!("{but}its data stays when both processes have ended")
     } else {
@@ -121,16 +125,46 @@ pub(super) fn notes(
         notes.push(format!("`hybrid` polls up to {limit}, then sleeps: for rare messages as `block`"));
     }
     if ranking.first().is_some_and(|first| first.wait == "spin") {
-        notes.push("`spin` keeps a core busy on each side, even while no message comes".into());
+        notes.push("`spin` keeps a core busy on each side at all times: give each its own".into());
     }
     notes.extend(spinning(purpose, evidence, ranking));
     if excluded.iter().any(|one| one.reason.contains("is too large: this link carries")) {
         notes.push("what is longer than a link carries can be sent in pieces: `--unit stream`".into());
     }
     if purpose.outlive != Outlive::No {
-        notes.push("a link of the suite removes its object with its owner: here the object is yours".into());
+        notes.push("the figure is of a link, which is removed with its owner: what stays is yours".into());
     }
+    notes.extend(server(purpose, ranking));
+    notes.extend(in_place(purpose, ranking));
     notes
+}
+
+/// Returns the server that a crate has, if it is not that of the first.
+fn server(purpose: &Purpose, ranking: &[Candidate]) -> Option<String> {
+    let server = |one: &Candidate| {
+        let found = registry::all()
+            .find(|(member, variant)| (member.profile.name, variant.name) == (one.mechanism, one.variant));
+        let path = found?.1.server?.type_path;
+        Some(format!("for {} ({}), the server is written: `{path}`", one.mechanism, one.variant))
+    };
+    let first = ranking.first().filter(|_| purpose.clients > 1)?;
+    if server(first).is_some() { None } else { ranking.iter().find_map(server) }
+}
+
+/// Returns where long messages need no copy, if not with the first.
+fn in_place(purpose: &Purpose, ranking: &[Candidate]) -> Option<String> {
+    /// Copying so many bytes takes a tenth of a millisecond.
+    const LONG: usize = 1 << 20;
+    let is_memory = |one: &&Candidate| one.simplicity.2;
+    let first = ranking.first().filter(|first| purpose.size >= LONG && !is_memory(first))?;
+    let mut names: Vec<_> = ranking.iter().filter(is_memory).map(|one| one.mechanism).collect();
+    names.dedup();
+    let copied = format!(
+        "{} copies each message; in {} it can be used in place",
+        first.mechanism,
+        names.join(" and ")
+    );
+    (!names.is_empty()).then_some(copied)
 }
 
 /// Returns the ways in which the figures are not about the purpose.
@@ -148,6 +182,9 @@ fn about_figures(purpose: &Purpose, evidence: &Evidence) -> Vec<String> {
         ));
     } else if evidence.clients() != purpose.clients {
         notes.push(format!("the figures are of {}", units::clients(evidence.clients())));
+    }
+    if purpose.partners == Partners::OtherHost {
+        notes.push("measured on this host: the network between two adds its own time".into());
     }
     if purpose.clients > 1 && purpose.ways == Ways::OneWay {
         notes.push("many clients were measured with an answer to each message".into());

@@ -55,8 +55,8 @@ impl Speed {
 /// Returns true if what was measured of one message after the other does not settle whether the purpose's rate can be
 /// sent: it is neither ten times as much, nor half.
 pub(super) fn is_close(one: &Contender, evidence: &Evidence, purpose: &Purpose) -> bool {
-    // More clients, and messages in pieces, are not sent at fixed times.
-    if evidence.is_at_rate() || purpose.clients > 1 || one.pieces > 1 {
+    // Many clients send when they have an answer.
+    if evidence.is_at_rate() || purpose.clients > 1 {
         return false;
     }
     let capacity = evidence.capacity(one);

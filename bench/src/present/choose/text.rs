@@ -69,10 +69,11 @@ fn indented(code: &str) -> String {
 fn left_out(choice: &Choice) -> String {
     let shown = 1 + usize::from(choice.runner_up.is_some());
     let (more, not) = (choice.ranking.len().saturating_sub(shown), choice.excluded.len());
-    let not = if not == 0 { String::new() } else { format!(" and {not} excluded") };
-    match more {
-        0 if not.is_empty() => String::new(),
-        _ => format!("{more} more are ranked{not}: `--all`.\n"),
+    match (more, not) {
+        (0, 0) => String::new(),
+        (0, not) => format!("{not} are excluded: `--all`.\n"),
+        (more, 0) => format!("{more} more are ranked: `--all`.\n"),
+        (more, not) => format!("{more} more are ranked and {not} excluded: `--all`.\n"),
     }
 }
 
