@@ -158,6 +158,7 @@ fn in_place(purpose: &Purpose, ranking: &[Candidate]) -> Option<String> {
     let is_memory = |one: &&Candidate| one.simplicity.2;
     let first = ranking.first().filter(|first| purpose.size >= LONG && !is_memory(first))?;
     let mut names: Vec<_> = ranking.iter().filter(is_memory).map(|one| one.mechanism).collect();
+    names.sort_unstable();
     names.dedup();
     let copied = format!(
         "{} copies each message; in {} it can be used in place",
@@ -194,7 +195,8 @@ fn about_figures(purpose: &Purpose, evidence: &Evidence) -> Vec<String> {
 
 /// Returns what spinning would gain where it is not allowed.
 fn spinning(purpose: &Purpose, evidence: &Evidence, ranking: &[Candidate]) -> Option<String> {
-    if matches!(purpose.priority, Priority::Cpu) {
+    // Polling gains little where the way through a network takes longer.
+    if purpose.priority == Priority::Cpu || purpose.partners == Partners::OtherHost {
         return None;
     }
     let possible = registry::all()
