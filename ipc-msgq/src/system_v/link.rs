@@ -43,7 +43,8 @@ pub struct SystemVLink {
     sender: SystemVSender,
 }
 
-/// The half of a [`SystemVLink`] that sends. Both directions share the capacity of the queue.
+/// The half of a [`SystemVLink`] that sends. Both directions share the capacity of the queue: once our receiver is dropped,
+/// this half discards what the peer has sent, where it needs the room.
 #[derive(Debug)]
 pub struct SystemVSender {
     half: Sending,
@@ -220,10 +221,8 @@ impl Sender for SystemVSender {
     // ANCHOR: send
     #[inline]
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        if self.try_send(message)?.is_some() {
-            return Ok(()); // the usual case: one system call
-        }
-        loop {
+        // The usual case: one system call.
+        while self.try_send(message)?.is_none() {
             self.check_receiver()?; // a queue that stays full may have no receiver left
             let Self { wake_up, half, outbox, .. } = self;
             match wake_up.during(|| half.0.queue.send(outbox)) {
@@ -231,6 +230,7 @@ impl Sender for SystemVSender {
                 sent => return sent.map_err(|error| self.refused(error)),
             }
         }
+        Ok(())
     }
     // ANCHOR_END: send
 
@@ -244,7 +244,10 @@ impl Sender for SystemVSender {
                 break;
             }
             let answer = self.half.0.queue.send_until(&self.outbox, deadline.left(TICK));
-            sent = answer.map_err(|error| self.refused(error))?;
+            sent = match answer.map_err(|error| self.refused(error))? {
+                None => self.try_send(message)?, // this may make room
+                sent => sent,
+            };
         }
         Ok(sent)
     }
@@ -255,7 +258,12 @@ impl Sender for SystemVSender {
         if self.peer.closed.load(Ordering::Relaxed) {
             return Err(Error::Disconnected);
         }
-        self.half.0.queue.try_send(&self.outbox).map_err(|error| self.refused(error))
+        let Self { half, outbox, .. } = self;
+        let sent = match half.0.queue.try_send(outbox) {
+            Ok(None) if half.discard_unwanted()? => half.0.queue.try_send(outbox),
+            sent => sent,
+        };
+        sent.map_err(|error| self.refused(error))
     }
 
     fn check_receiver(&mut self) -> Result<()> {

@@ -100,6 +100,26 @@ impl Side {
     }
 }
 
+impl Sending {
+    /// Discards what the peer has sent if no half of ours receives it any more, and returns whether there was anything:
+    /// the two directions share the capacity, and nobody else would make room.
+    pub(crate) fn discard_unwanted(&self) -> Result<bool> {
+        if Arc::strong_count(&self.0) > 1 {
+            return Ok(false); // our receiver is there
+        }
+        let (queue, unwanted) = (self.0.queue, self.0.party.other().outbound());
+        let mut discarded = 0;
+        // No more than there are now: a peer that goes on sending must not keep us here.
+        for _ in 0..queue.stat()?.messages {
+            if queue.try_recv(unwanted, &mut Message::truncating(0))?.is_none() {
+                break;
+            }
+            discarded += 1;
+        }
+        Ok(discarded > 0)
+    }
+}
+
 impl Drop for Sending {
     fn drop(&mut self) {
         self.0.tell(self.0.party.outbound());
