@@ -99,10 +99,11 @@ pub fn as_user(subject: &Subject, user: u32, args: &[&str]) -> Command {
     )
 }
 
-/// Returns a demo with few messages and a short timeout, unless these arguments say otherwise.
-fn patient(subject: &Subject, args: &[&str]) -> Command {
+/// Returns a demo with few messages and a short timeout, unless these arguments say otherwise. The number of messages is
+/// not the choice of a pong.
+pub fn patient(subject: &Subject, args: &[&str]) -> Command {
     let mut command = command(subject, args);
-    if !args.contains(&"--count") {
+    if args.first() != Some(&"pong") && !args.contains(&"--count") {
         command.args(["--count", "1"]);
     }
     if !args.contains(&"--timeout") {
@@ -217,7 +218,7 @@ impl End {
 
     /// True if it says why it failed: by an errno, by naming the wrong usage, or what is in the way.
     pub fn says_why(&self) -> bool {
-        const IN_THE_WAY: [&str; 4] = ["/proc", "another user's", "namespace", "left alone"];
+        const IN_THE_WAY: [&str; 5] = ["/proc", "another user's", "namespace", "left alone", "raise kernel."];
         // A parent and its child share one standard error.
         let mut errors = self.stderr.lines().filter(|line| line.starts_with("error: "));
         errors.any(|error| error.contains("(E") || IN_THE_WAY.iter().any(|what| error.contains(what)))

@@ -36,10 +36,7 @@ pub struct Round {
 pub fn play(world: &World, part: Part, deed: Option<(Point, Deed)>) -> Round {
     let target = if part == Part::Child { Target::Child } else { Target::Itself };
     let order = Order { target, deed, late: false };
-    let timeout = TIMEOUT.as_secs_f64().to_string();
-    let demo = |args: &[&str]| {
-        demo::command(&world.subject, &[args, &["--count", "1", "--timeout", &timeout]].concat())
-    };
+    let demo = |args: &[&str]| demo::patient(&world.subject, args);
     let (held, trace, other) = match part {
         Part::Pong => {
             let mut pong = Demo::start_traced(demo(&["pong", &world.address()]));
@@ -72,8 +69,9 @@ pub fn play(world: &World, part: Part, deed: Option<(Point, Deed)>) -> Round {
 /// Returns whether `survivor`, with the wall clock set back each time it waits, notices late that its peer was killed.
 pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool {
     let order = Order { target: Target::Itself, deed: None, late: true };
-    let (address, endless) = (world.address(), ["--count", "1000000000"]);
-    let demo = |args: &[&str]| demo::command(&world.subject, &[args, &endless].concat());
+    let address = world.address();
+    let demo = |args: &[&str]| demo::command(&world.subject, args);
+    let endless = ["ping", &address, "--count", "1000000000"];
     let kill_later = |pid| {
         thread::spawn(move || {
             thread::sleep(Duration::from_millis(300)); // they have met by then
@@ -86,7 +84,7 @@ pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool 
         let pong = Demo::start_traced(demo(&["pong", &address]));
         let mut killed = None;
         let trace = tracer::run(pong.pid(), order, patience, || {
-            let ping = Demo::start(demo(&["ping", &address]));
+            let ping = Demo::start(demo(&endless));
             killed = Some(kill_later(ping.pid()));
             other = Some(ping);
         });
@@ -94,7 +92,7 @@ pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool 
     } else {
         let mut pong = Demo::start(demo(&["pong", &address]));
         pong.address();
-        let ping = Demo::start_traced(demo(&["ping", &address]));
+        let ping = Demo::start_traced(demo(&endless));
         let killed = kill_later(pong.pid());
         other = Some(pong);
         (tracer::run(ping.pid(), order, patience, || ()), Some(killed))
