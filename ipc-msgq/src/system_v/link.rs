@@ -88,7 +88,7 @@ impl Peer {
     /// Takes the notice that the peer has closed, if it is in the queue.
     fn look_for_notice(&self, side: &Side) -> Result<()> {
         let notice = side.queue.try_recv(side.party.other().closed(), &mut Message::with_capacity(0));
-        let closed = match notice.map_err(|error| self.refused(side.queue, error)) {
+        let closed = match notice.map_err(|error| self.refused(side, error)) {
             Ok(notice) => notice.is_some(),
             Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
             Err(_) => true, // an invalid notice, or the queue went with the peer
@@ -101,13 +101,13 @@ impl Peer {
 
     /// Interprets the error of a refused call on the queue.
     #[cold]
-    fn refused(&self, queue: Queue, error: Error) -> Error {
+    fn refused(&self, side: &Side, error: Error) -> Error {
         match error.errno() {
-            // The queue is gone with its peer, if the peer had no ownership lock to share; otherwise it was removed in
-            // use.
-            Some(Errno::EIDRM | Errno::EINVAL) if queue.is_gone() => {
-                if self.is_alive() {
-                    queue.removed(error)
+            // An ownership lock keeps the queue until both sides are done; without one, it goes with its owner. So with
+            // one it was removed in use, even if the peer has noticed that first, and has ended.
+            Some(Errno::EIDRM | Errno::EINVAL) if side.queue.is_gone() => {
+                if side.ownership.is_some() || self.is_alive() {
+                    side.queue.removed(error)
                 } else {
                     Error::Disconnected
                 }
@@ -179,7 +179,7 @@ impl SystemVSender {
 
     #[cold]
     fn refused(&self, error: Error) -> Error {
-        self.peer.refused(self.half.0.queue, error)
+        self.peer.refused(&self.half.0, error)
     }
 }
 
@@ -213,7 +213,7 @@ impl SystemVReceiver {
 
     #[cold]
     fn refused(&self, error: Error) -> Error {
-        self.peer.refused(self.half.0.queue, error)
+        self.peer.refused(&self.half.0, error)
     }
 }
 

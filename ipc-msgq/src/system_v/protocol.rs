@@ -77,12 +77,12 @@ pub(crate) struct Side {
     pub(crate) party: Party,
     /// Keeps the queue in existence. `None` at the queue of another user, which only that user can remove. Given back
     /// when both halves are gone: the queue must not be removed before the peer has received its content.
-    _ownership: Option<OwnershipLock>,
+    pub(crate) ownership: Option<OwnershipLock>,
 }
 
 impl QueueEnd {
     pub(crate) fn new(queue: Queue, party: Party, ownership: Option<OwnershipLock>) -> Self {
-        let side = Arc::new(Side { queue, party, _ownership: ownership });
+        let side = Arc::new(Side { queue, party, ownership });
         Self { receiving: Receiving(Arc::clone(&side)), sending: Sending(side) }
     }
 

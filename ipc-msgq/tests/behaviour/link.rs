@@ -181,7 +181,23 @@ fn a_removed_queue_is_named_as_such() {
     }
 }
 
-/// The same holds before there are two sides.
+/// A peer that has noticed the removal first, and has ended, does not hide it: the ownership lock of this side would have
+/// kept the queue until it has left, too.
+#[test]
+fn a_removed_queue_is_named_even_when_the_peer_has_ended() {
+    let mut meeting = SystemV::create(None, &setup()).unwrap();
+    let mut peer = playing(&format!("join {}", meeting.address()));
+    let mut owner = meeting.accept(PATIENCE).unwrap();
+    owner.recv(&mut [0; 10]).unwrap();
+    owner.queue().remove().unwrap();
+    peer.kill();
+    let ends = [owner.try_recv(&mut [0; 10]), owner.try_send(b"").map(|sent| sent.map(|()| 0))];
+    for end in ends.map(|end| end.unwrap_err()) {
+        assert_eq!(end.errno(), Some(Errno::EIDRM), "{end}");
+    }
+}
+
+/// A removal ends the wait for the other side, too.
 #[test]
 fn a_removed_queue_ends_the_wait_for_the_other_side() {
     let mut meeting = SystemV::create(None, &Setup::default()).unwrap();
