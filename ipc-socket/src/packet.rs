@@ -49,8 +49,6 @@ pub struct PacketSender {
 #[derive(Debug)]
 pub struct PacketReceiver {
     read: ReadEnd,
-    /// The longest message of the whole link: see [`PacketSender`].
-    max: usize,
     /// Holds a whole packet for a caller with a short buffer; otherwise, what does not fit. Its pages cost nothing
     /// until they are used. One byte longer than any packet: a packet that fills it is too long.
     aside: Vec<u8>,
@@ -70,7 +68,7 @@ impl Packets {
         short[0] = MESSAGE;
         Ok(Self {
             sender: PacketSender { write, max, short },
-            receiver: PacketReceiver { read, max, aside: vec![0; 1 + MAX_PACKET + 1], kept: None },
+            receiver: PacketReceiver { read, aside: vec![0; 1 + MAX_PACKET + 1], kept: None },
         })
     }
 }
@@ -240,8 +238,9 @@ impl Endpoint for PacketSender {
 }
 
 impl Endpoint for PacketReceiver {
+    /// A peer may be allowed a larger send buffer than this process.
     fn max_message(&self) -> usize {
-        self.max
+        MAX_PACKET
     }
 }
 
@@ -284,5 +283,27 @@ impl Receiver for PacketReceiver {
 
     fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
         self.recv_packet(buffer, Mode::Try)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+
+    use super::*;
+    use crate::stream::{self, Closing};
+
+    /// As between a privileged process and one that is not.
+    #[test]
+    fn an_iterator_has_room_for_the_messages_of_a_peer_with_a_larger_buffer() {
+        let flags = SockFlag::SOCK_CLOEXEC;
+        let sockets = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags).unwrap();
+        let [mut peer, mut ours] = [sockets.0, sockets.1].map(|socket| {
+            let (read, write) = stream::ends(socket, Closing::Release { _ownership: None });
+            Packets::new(read, write).unwrap()
+        });
+        ours.sender.max = 100;
+        peer.send(&[7; 1000]).unwrap();
+        assert_eq!(ours.messages().next().unwrap().unwrap(), [7; 1000]);
     }
 }

@@ -294,6 +294,10 @@ impl<T: Split> Receiver for T {
     fn check_sender(&mut self) -> Result<()> {
         self.receiver().check_sender()
     }
+
+    fn messages(&mut self) -> impl FusedIterator<Item = Result<Vec<u8>>> {
+        self.receiver().messages() // which may be longer than those that this side can send
+    }
 }
 
 /// Tries once more, for a wait that has found the peer `gone`: the peer's last action may fall between the previous try
