@@ -193,7 +193,7 @@ fn open(address: &Path, setup: &Setup<Pages>) -> Result<Option<File>> {
     };
     let (address, inode) = without_inode(address);
     let Some(mut target) = read_link(&address, &no_memory)? else {
-        // No later pong can have this address: the owner has ended, or is in another namespace.
+        // No later owner can have this address: the owner has ended, or is in another namespace.
         return if is_proc_path(&address) { Err(no_memory()) } else { Ok(None) };
     };
     let mut door = address.clone();

@@ -50,7 +50,7 @@ impl Queue {
     pub fn stat(&self) -> Result<Stat> {
         let stat = sys::msgctl_stat(self.id().get(), libc::IPC_STAT).call("msgctl");
         let stat = stat.advise(Errno::EACCES, || {
-            format!("queue {} does not permit you to read it; `ipc-msgq ls` shows it anyway", self.id())
+            format!("queue {} does not permit you to read it; /proc/sysvipc/msg shows it anyway", self.id())
         })?;
         Ok(Stat::new(&stat.1))
     }

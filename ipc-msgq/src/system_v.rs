@@ -196,7 +196,7 @@ fn check_namespaces(other: &Hello) -> Result<()> {
     if theirs == ours {
         return Ok(());
     }
-    Err(theirs.refusal(ours, "use --variant posix, or another mechanism than a System V queue"))
+    Err(theirs.refusal(ours, "use a POSIX queue, or another mechanism"))
 }
 
 /// Returns `None` if the queue does not exist, or no longer.

@@ -218,7 +218,8 @@ impl Mechanism for Pipe {
         let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
         if address != INHERITED || !is_pipe(&stdin)? || !is_pipe(&stdout)? {
             return Err(Error::Usage(
-                "a pipe can only be inherited from the parent that made it: run the program without `pong` or `ping`"
+                "a pipe can only be inherited from the parent that made it, as the standard input and output of a child \
+                 that was invited"
                     .into(),
             ));
         }

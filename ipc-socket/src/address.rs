@@ -164,7 +164,7 @@ pub(crate) fn named_path(address: &str) -> Result<PathBuf> {
     }
     if is_host_and_port(address) {
         return Err(Error::Usage(format!(
-            "'{address}' is HOST:PORT: use --variant tcp (for a path of that name: ./{address})"
+            "'{address}' is HOST:PORT, an address of the variant tcp (for a path of that name: ./{address})"
         )));
     }
     std::path::absolute(address).call("getcwd")

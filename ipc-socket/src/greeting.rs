@@ -169,7 +169,7 @@ pub(crate) fn welcome(
 /// Says hello to the owner at `address` and waits for the answer.
 pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> Result<()> {
     let shown_out = || {
-        format!("the program listening at {address} has accepted another client, or is not `ipc-socket pong`")
+        format!("the program listening at {address} has accepted another client, or does not use ipc-socket")
     };
     send(socket.as_raw_fd(), &HELLO, flags(Mode::Try)).call("send").advise(Errno::EPIPE, shown_out)?;
     if !wait_readable([socket.as_fd()], timeout)? {
@@ -184,7 +184,7 @@ pub(crate) fn say_hello(socket: &OwnedFd, address: &str, timeout: Duration) -> R
     if answer == WELCOME {
         Ok(())
     } else {
-        Err(Error::Corrupt("the program listening there is not `ipc-socket pong`"))
+        Err(Error::Corrupt("the program listening there does not use ipc-socket"))
     }
 }
 

@@ -58,7 +58,7 @@ fn a_port_is_no_path() {
         let told = M::create(Some(address), &setup()).map(drop);
         assert!(matches!(told, Err(Error::Usage(_))), "{told:?}");
         let told = message(told);
-        assert!(told.contains("--variant tcp") && told.contains(&format!("./{address}")), "{told}");
+        assert!(told.contains("variant tcp") && told.contains(&format!("./{address}")), "{told}");
         assert!(matches!(M::join(address, &setup(), PATIENCE), Err(Error::Usage(_))));
     }
     for address in ["127.0.0.1:5000", "[::1]:5000", "localhost:5000"] {

@@ -87,7 +87,7 @@ fn a_wrong_listener_is_told_apart() {
     let same_side = play(PATIENCE, |caller| drop(caller.write_all(b"ipc-sock/1 join\n")));
     assert!(matches!(same_side, Err(Error::Corrupt(_))), "{same_side:?}");
     let hung_up = message(play(PATIENCE, |caller| drop(caller.read(&mut [0; 64]))));
-    assert!(hung_up.contains("ECONNRESET") && hung_up.contains("is not `ipc-socket pong`"), "{hung_up}");
+    assert!(hung_up.contains("ECONNRESET") && hung_up.contains("does not use ipc-socket"), "{hung_up}");
 }
 
 /// Another user's process at the other end of a path is refused, even where the path's mode would let it in: the kernel
