@@ -9,7 +9,9 @@ use nix::errno::Errno;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The reason why an operation failed.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` reads as `Display`: it is what a `main` prints that returns an error, and what `unwrap` panics with.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The message is longer than the link can carry. Nothing was sent, and the link still works: send a shorter one.
@@ -60,6 +62,12 @@ impl Error {
             Self::Os(error) => Some(error.errno),
             _ => None,
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -199,6 +207,13 @@ mod tests {
         }
         let advised = refused().advise(Errno::EMFILE, || "see ulimit -q".into()).unwrap_err().to_string();
         assert!(advised.ends_with("(EMFILE); see ulimit -q"), "{advised}");
+    }
+
+    /// A `main` that returns it prints it so.
+    #[test]
+    fn an_error_is_debugged_as_it_is_displayed() {
+        let error = Err::<(), _>(Errno::EEXIST).call("msgget").unwrap_err();
+        assert_eq!(format!("{error:?}"), error.to_string());
     }
 
     #[test]
