@@ -270,8 +270,8 @@ impl AsFd for PosixSender {
     }
 }
 
-/// Polls readable when there is a message, or the peer's end-of-stream marker; says nothing of a peer that is killed:
-/// see [`Receiver::check_sender`].
+/// Polls readable when there is a message, or the peer's end-of-stream marker; says nothing of a peer that is killed, or
+/// that leaves a full queue, where the marker has no room: see [`Receiver::check_sender`].
 impl AsFd for PosixReceiver {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inbound.queue.as_fd()
