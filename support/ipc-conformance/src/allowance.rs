@@ -87,7 +87,13 @@ impl Allowance {
 
     /// Runs a case with a part for the queues of one link. Retries a case that fails because another program has taken
     /// the rest of the limit.
-    pub(super) fn run(case: impl Fn() -> Outcome) -> Outcome {
+    ///
+    /// # Errors
+    /// That of the last try.
+    ///
+    /// # Panics
+    /// As [`wait_for`](Self::wait_for).
+    pub fn run(case: impl Fn() -> Outcome) -> Outcome {
         const RETRIES: usize = 2;
         for _ in 0..RETRIES {
             let allowance = Self::wait_for(1);

@@ -216,13 +216,19 @@ impl End {
         died || self.status.code() == Some(101) || self.stderr.contains("panicked at")
     }
 
-    /// True if it says why it failed: by an errno, by naming the wrong usage, or what is in the way.
+    /// True if it says why it failed: by an errno, or by naming what is in the way.
     pub fn says_why(&self) -> bool {
-        const IN_THE_WAY: [&str; 5] = ["/proc", "another user's", "namespace", "left alone", "raise kernel."];
+        const IN_THE_WAY: [&str; 6] = [
+            "/proc",
+            "another user's",
+            "namespace",
+            "left alone",
+            "raise kernel.",
+            "this link carries at most",
+        ];
         // A parent and its child share one standard error.
         let mut errors = self.stderr.lines().filter(|line| line.starts_with("error: "));
         errors.any(|error| error.contains("(E") || IN_THE_WAY.iter().any(|what| error.contains(what)))
-            || self.status.code() == Some(2)
     }
 
     /// Describes its end, for a report.

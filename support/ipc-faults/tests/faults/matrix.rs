@@ -21,8 +21,8 @@ pub fn test(subject: &Subject, fault: &str) -> String {
 }
 
 /// Records the result of a test.
-pub fn note(test: String, result: String) {
-    CELLS.lock().unwrap_or_else(PoisonError::into_inner).insert(test, result);
+pub fn note(test: &str, result: String) {
+    CELLS.lock().unwrap_or_else(PoisonError::into_inner).insert(test.to_owned(), result);
 }
 
 /// Returns the table, with a column for each fault; empty if no test has run.

@@ -66,8 +66,9 @@ pub fn play(world: &World, part: Part, deed: Option<(Point, Deed)>) -> Round {
     Round { trace, held, other }
 }
 
-/// Returns whether `survivor`, with the wall clock set back each time it waits, notices late that its peer was killed.
-pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool {
+/// Kills the peer of `survivor`, which has the wall clock set back each time it waits. Returns what is wrong with when
+/// it ends.
+pub fn wrong_with_survivor(world: &World, survivor: Part, patience: Duration) -> Option<&'static str> {
     let order = Order { target: Target::Itself, deed: None, late: true };
     let address = world.address();
     let demo = |args: &[&str]| demo::command(&world.subject, args);
@@ -75,8 +76,9 @@ pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool 
     let kill_later = |pid| {
         thread::spawn(move || {
             thread::sleep(Duration::from_millis(300)); // they have met by then
+            let killed = Instant::now();
             let _ = kill(pid, Signal::SIGKILL); // an error means that it has ended
-            Instant::now()
+            killed
         })
     };
     let mut other = None;
@@ -97,11 +99,19 @@ pub fn survives_late(world: &World, survivor: Part, patience: Duration) -> bool 
         other = Some(pong);
         (tracer::run(ping.pid(), order, patience, || ()), Some(killed))
     };
-    let (trace, Some(killed)) = (held.expect("a child can be traced"), killed) else { return true };
+    let (trace, Some(killed)) = (held.expect("a child can be traced"), killed) else {
+        return Some("never told where it waits");
+    };
     let killed = killed.join().expect("it only waits and kills");
     drop(other.map(|other| other.end(patience)));
-    trace.hung
-        || trace.ends.values().any(|(_, when)| when.saturating_duration_since(killed) > PROMPT + PROMPT)
+    let mut ends = trace.ends.values().map(|(_, when)| *when);
+    if trace.hung || ends.clone().any(|when| when.saturating_duration_since(killed) > PROMPT + PROMPT) {
+        Some("late to see its peer killed")
+    } else if ends.any(|when| when < killed) {
+        Some("ended before its peer was killed")
+    } else {
+        None
+    }
 }
 
 impl Round {
