@@ -29,21 +29,27 @@ pub fn named(text: &str) -> Result<(PathBuf, Document)> {
 /// Reads the newest run of this machine that finished, took some time, and is `wanted`. Says which one that is, and why
 /// a newer one was passed over. `None` if there is none.
 pub fn newest(wanted: impl Fn(&Document) -> bool) -> Option<(PathBuf, Document)> {
-    let here = Environment::read();
     let mut passed_over = Vec::new();
+    let found = find(wanted, &mut passed_over);
+    say_why(&passed_over);
+    found.inspect(|(dir, _)| say_which(dir))
+}
+
+/// Reads the newest of the other figures that are needed beside those of [`newest`], which has said what was passed over.
+pub fn newest_beside(wanted: impl Fn(&Document) -> bool) -> Option<(PathBuf, Document)> {
+    find(wanted, &mut Vec::new()).inspect(|(dir, _)| say_which(dir))
+}
+
+fn find(wanted: impl Fn(&Document) -> bool, passed_over: &mut Vec<String>) -> Option<(PathBuf, Document)> {
+    let here = Environment::read();
     for (_, dir) in history::dirs(&saved::place()?) {
         let Ok(document) = saved::load(&dir) else { continue }; // such as one of an older version
         match history::passed_over(&document, &here) {
             Some(reason) => passed_over.push(format!("{}, as {reason}", history::name(&dir))),
-            None if wanted(&document) => {
-                say_why(&passed_over);
-                say_which(&dir);
-                return Some((dir, document));
-            }
+            None if wanted(&document) => return Some((dir, document)),
             None => {}
         }
     }
-    say_why(&passed_over);
     None
 }
 

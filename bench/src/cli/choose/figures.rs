@@ -58,7 +58,7 @@ pub(super) fn add_rate(document: &mut Document, purpose: &Purpose, each: Option<
     /// Long enough for some dozens of messages at a low rate.
     const EACH: Duration = Duration::from_secs(1);
     let Some(rate) = purpose.rate_per_s.filter(|&rate| rate <= MOST_PER_SECOND) else { return Ok(()) };
-    let at_rate = if let Some((_, found)) = saved_run::newest(|run| enough::has_rate(run, purpose)) {
+    let at_rate = if let Some((_, found)) = saved_run::newest_beside(|run| enough::has_rate(run, purpose)) {
         found
     } else {
         let placement = Placement::resolve(Cpus::available())?;
