@@ -260,7 +260,11 @@ fn checked(document: &Document) -> Markup {
         Some(format!("{}, {} of {}: {error}", named(mechanism, variant), kind.words(), bytes(*size)))
     });
     let messages: u64 = verified.iter().map(|case| case.messages).sum();
-    let all = format!("{} messages of {} cases checked.", units::grouped(messages), verified.len());
+    let all = format!(
+        "{} of {} checked.",
+        units::counted(messages, "message"),
+        units::counted(verified.len() as u64, "case")
+    );
     html! { p { (all) } (list(&wrong.collect::<Vec<_>>())) }
 }
 

@@ -17,7 +17,7 @@ use crate::present::summary::Summary;
 use crate::present::text_table::TextTable;
 use crate::results::document::{Document, NotMeasured};
 use crate::results::statistics;
-use crate::results::units::grouped;
+use crate::results::units::counted;
 
 /// How much of a document is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,8 +126,7 @@ fn warnings(document: &Document) -> Vec<String> {
     let behind = document.results.iter().filter(|row| row.fell_behind()).count();
     if behind > 0 {
         notes.push(format!(
-            "{behind} of {} rows could not keep up with the rate: messages queued up for as long as it lasted, so there is \
-             no latency to tell; try a lower --rate",
+            "could not keep up, and so have no latency: {behind} of {} rows; try a lower --rate",
             document.results.len()
         ));
     }
@@ -135,10 +134,14 @@ fn warnings(document: &Document) -> Vec<String> {
     let wrong = checked.clone().filter(|verified| verified.error.is_some()).count();
     match checked.map(|verified| verified.messages).reduce(|a, b| a + b) {
         Some(messages) if wrong == 0 => {
-            notes.push(format!("{} messages checked: all right", grouped(messages)));
+            notes.push(format!("{} checked: all right", counted(messages, "message")));
         }
         Some(messages) => {
-            notes.push(format!("{} messages checked: {wrong} rows had WRONG ones", grouped(messages)));
+            notes.push(format!(
+                "{} checked: {} had WRONG ones",
+                counted(messages, "message"),
+                counted(wrong as u64, "row")
+            ));
         }
         None => {}
     }

@@ -60,7 +60,12 @@ pub fn duration(time: Duration) -> String {
 
 /// Formats a number of clients for people: `1,000 clients`.
 pub(crate) fn clients(number: usize) -> String {
-    if number == 1 { "1 client".into() } else { format!("{} clients", grouped(number as u64)) }
+    counted(number as u64, "client")
+}
+
+/// Formats a number of things: `1 message`, `1,030 messages`.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{} {thing}s", grouped(number)) }
 }
 
 /// Formats `1234567` as `1,234,567`.
