@@ -84,7 +84,8 @@ pub fn with_arguments(command: Command) -> Command {
         flag("verify", "Afterwards, run each row again and check every message"),
         flag(
             "floor",
-            "Also measure each row by bare system calls, in alternating rounds, and show the ratio",
+            "Also measure each row by bare system calls, in alternating rounds, and show the ratio (takes several \
+             times as long)",
         ),
         Arg::new("output")
             .long("output")
@@ -128,9 +129,11 @@ fn warn(plan: &RunPlan) {
     if cfg!(debug_assertions) {
         eprintln!("warning: this is a debug build; for meaningful figures: cargo run --release -p ipc-bench");
     }
-    if let (RunProfile::Thorough, Some(time)) = (plan.profile, run::expected(plan)) {
-        let minutes = time.as_secs_f64() / 60.0;
-        eprintln!("thorough: {} rows, about {:.0} minutes", plan.cases.len(), minutes.ceil());
+    let is_long = plan.profile == RunProfile::Thorough || plan.baseline;
+    if let (true, Some(time)) = (is_long, run::expected(plan)) {
+        let minutes = (time.as_secs_f64() / 60.0).ceil();
+        let minutes = if minutes > 1.0 { format!("{minutes:.0} minutes") } else { "a minute".into() };
+        eprintln!("{}: {} rows, about {minutes}", plan.profile.name(), plan.cases.len());
     }
 }
 

@@ -46,11 +46,23 @@ use crate::results::environment::Environment;
 use crate::results::growth::Growth;
 use crate::results::row::Row;
 
-/// Returns the time for which the rows will be timed, all together; `None` if a number of messages was requested.
+/// Returns the time that measuring will take, all together, floors included; `None` if a number of messages was
+/// requested.
 #[must_use]
 pub fn expected(plan: &RunPlan) -> Option<Duration> {
-    let possible = plan.cases.iter().filter(|case| impossible(case).is_none()).count();
-    Schedule::of(plan).each().map(|each| each * possible as u32)
+    /// The suite plays again, and then one to four ways to write the bare calls; their processes are started anew.
+    const BESIDE: u32 = 4;
+    let beside = possible(plan).filter(|case| plan.baseline && case.kind.has_baseline()).count() as u32;
+    Some(of_rounds(plan)? + Schedule::of(plan).each()? * BESIDE * beside)
+}
+
+/// Returns the time for which the rows will be timed in the rounds that they take turns in.
+fn of_rounds(plan: &RunPlan) -> Option<Duration> {
+    Schedule::of(plan).each().map(|each| each * possible(plan).count() as u32)
+}
+
+fn possible(plan: &RunPlan) -> impl Iterator<Item = &Case> {
+    plan.cases.iter().filter(|case| impossible(case).is_none())
 }
 
 /// Measures until it is done or `stop` is set. The document holds the measurements until then. The progress counts
@@ -63,7 +75,7 @@ pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
     plan.profile.name().clone_into(&mut document.profile);
     let schedule = Schedule::of(plan);
     let rows = plan.cases.len() as u64;
-    let progress = Progress::new(rows, rows * u64::from(schedule.rounds()), expected(plan), afterwards);
+    let progress = Progress::new(rows, rows * u64::from(schedule.rounds()), of_rounds(plan), afterwards);
     let progress = if plan.is_quiet { progress.quiet() } else { progress };
     let promised = plan.profile.limit().filter(|_| plan.effort.is_none());
     // The steps after the rounds get a tenth of the time.

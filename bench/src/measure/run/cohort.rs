@@ -78,14 +78,15 @@ impl Cohort {
             self.workers.iter_mut().for_each(Workers::abandon);
         }
         drop(self.workers); // baselines are measured with no other pair alive
-        let done = done.into_iter().map(|(measurement, verified)| {
+        let count = done.len();
+        let done = done.into_iter().enumerate().map(|(nth, (measurement, verified))| {
             let (at, case) = (measurement.at(), *measurement.case());
             let (rows, outcome, beside_baseline) = (Vec::new(), Ok(()), Ok(()));
             let mut measured = Measured { at, case, rows, outcome, beside_baseline, verified };
             match measurement.end() {
                 Ok(None) => {}
                 Ok(Some(row)) if plan.baseline && !stop.is_set() => {
-                    progress.tell(format!("beside its floor: {case}"));
+                    progress.say(format!("beside its floor, {} of {count}: {case}", nth + 1));
                     measured.beside_baseline =
                         play_beside_baseline(row, &case, plan, &mut measured.rows, stop);
                 }

@@ -55,10 +55,12 @@ impl Progress {
 
     /// Tells what is going on.
     pub fn tell(&self, what: impl Into<String>) {
-        let mut text = what.into();
-        if let Some(left) = self.left() {
-            text = format!("{text}, {} left", duration(left));
-        }
+        let what = what.into();
+        self.say(self.left().map_or(what.clone(), |left| format!("{what}, {} left", duration(left))));
+    }
+
+    /// Tells what is going on, where the time that is left is not known.
+    pub fn say(&self, text: String) {
         if !self.is_quiet && !stderr().is_terminal() && self.is_due() {
             eprintln!("{text}");
         }
