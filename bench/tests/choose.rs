@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::process::Stdio;
 
 use common::{Output, Running, bench, run};
-use invented::{NOISE, Saved, case, costs, document, row};
+use invented::{NOISE, Saved, case, costs, document, row, ten_thousand};
 use ipc_bench::results::case::{Case, Kind};
 use ipc_bench::results::document::{Document, NotMeasured};
 use ipc_bench::results::registry::SIX;
@@ -237,7 +237,7 @@ fn the_recommendation_comes_first() {
     );
     let expected = "Runner-up: msgq (sysv), block: 30.0 µs ± 2 % a round trip: 1.50 times as much.";
     assert!(lines.contains(&expected), "{}", output.stdout);
-    assert_eq!(*lines.last().unwrap(), "9 more are ranked and 1 excluded: `--all`.");
+    assert_eq!(*lines.last().unwrap(), "Also ranked: 9; excluded: 1; see `--all`.");
     let all = choose(&["--between", "other-host", "--all"]).stdout;
     let ranked =
         "\n 1. socket (tcp), block: 120 µs ± 2 % a round trip; p99 122 µs; CPU time 6.00 µs + 6.00 µs\n";
@@ -249,9 +249,23 @@ fn the_recommendation_comes_first() {
     assert!(all.contains("   shm (ring): it reaches the same host only\n"), "{all}");
     let none = choose(&["--between", "other-host", "--outlive", "restart"]).stdout;
     assert!(
-        none.starts_with("None of the six does this.\n") && none.contains("   pipe (anonymous): "),
-        "{none}"
+        none.starts_with("None of the six does this.\n\nNot for this:\n   pipe (anonymous): "),
+        "no figure decides, so none is doubted: {none}"
     );
+    let fast = choose(&["--between", "any", "--rate", "1G"]).stdout;
+    assert!(fast.starts_with("None of the six is fast enough for this.\n"), "{fast}");
+}
+
+/// "None" is an answer only if all were measured.
+#[test]
+fn without_figures_there_is_no_answer() {
+    let mut document = figures();
+    document.results.retain(|row| row.kind == Kind::Throughput);
+    let saved = Saved::of(&document);
+    let output = run(bench().args(["choose", "--results", &saved.path()]));
+    assert_eq!(output.status, Some(1), "{}", output.stdout);
+    let said = "Not enough was measured: of what was, nothing does this.\n";
+    assert!(output.stdout.starts_with(said), "{}", output.stdout);
 }
 
 /// Variants that the run skipped, or that failed in it, are excluded with that reason; those missing from the run are
@@ -324,7 +338,7 @@ fn a_run_with_so_many_clients_is_taken() {
         SIX.iter().flat_map(|member| member.variants().map(move |variant| (member.profile.name, variant)));
     let of_clients = |(mechanism, variant): (&str, &ipc_core::Variant)| {
         let case = Case { clients: 10, ..case(mechanism, variant.name, Kind::Clients, Wait::Block) };
-        row(&case, 1e4, NOISE)
+        Row { rtt_ns: Some(ten_thousand(10)), ..row(&case, 1e4, NOISE) }
     };
     save("ten-clients", variants.filter(|(_, one)| one.clients == Clients::Many).map(of_clients).collect());
     std::thread::sleep(std::time::Duration::from_millis(20));

@@ -320,6 +320,76 @@ fn what_was_measured_at_the_rate_counts() {
     assert!(!choice(far, vec![trips("fifo", "fifo", Wait::Block, 1e4)]).is_close);
 }
 
+/// What is too slow is told by the fastest way to wait that may be recommended.
+#[test]
+fn what_is_too_slow_is_told_at_its_best() {
+    let rows = || {
+        [(Wait::Block, 5e4), (Wait::Hybrid, 2e3), (Wait::Spin, 2e2)]
+            .map(|(wait, ns)| trips("shm", "ring", wait, ns))
+            .into()
+    };
+    let of = |rate, burn_cores| {
+        let purpose =
+            Purpose { rate_per_s: Some(rate), burn_cores, priority: Priority::Simplicity, ..PURPOSE };
+        reason(&choice(purpose, rows()), "ring")
+    };
+    let too_slow = "too slow: 500,000 messages a second were measured at most";
+    assert_eq!(of(600_000, Burn::No), too_slow);
+    assert_eq!(of(10_000_000, Burn::Yes), too_slow.replace("500,000", "5,000,000"));
+}
+
+/// A longer message than those measured is not taken to be as fast as they are.
+#[test]
+fn figures_of_shorter_messages_are_scaled_for_speed() {
+    let enough = |size, needs: Purpose| {
+        let purpose = Purpose { size, priority: Priority::Simplicity, ..needs };
+        let document = document(vec![trips("fifo", "fifo", Wait::Block, 1e4)]);
+        !Choice::of(&purpose, &document, |_, _| Some(size)).ranking.is_empty()
+    };
+    // 100,000 round trips in a second, 99 of 100 in 20 µs.
+    let rate = Purpose { rate_per_s: Some(20_000), ..PURPOSE };
+    assert_eq!([64, 256, 512].map(|size| enough(size, rate)), [true, true, false]);
+    let deadline = Purpose { deadline: Some(Duration::from_micros(100)), ..PURPOSE };
+    assert_eq!([1, 256, 512].map(|size| enough(size, deadline)), [true, true, false]);
+}
+
+/// The times of all rounds count for a deadline: a median would hide the rounds that were disturbed.
+#[test]
+fn a_deadline_is_held_against_all_rounds() {
+    let mut disturbed = trips("fifo", "fifo", Wait::Block, 1e4);
+    disturbed.rounds.as_mut().expect("it has rounds").p99 = vec![1e4, 1e4, 1e4, 9e6, 9e6];
+    disturbed.rtt_ns.as_mut().expect("it has times").p99 = 9_000_000;
+    let purpose =
+        Purpose { deadline: Some(Duration::from_millis(1)), priority: Priority::Simplicity, ..PURPOSE };
+    assert_eq!(reason(&choice(purpose, vec![disturbed]), "fifo"), "too slow: 99 of 100 took up to 9.00 ms");
+}
+
+/// One client waits for each answer: a hundred of them reach another rate, and no core is burnt for each.
+#[test]
+fn many_clients_are_not_judged_by_one() {
+    let purpose = Purpose { clients: 100, rate_per_s: Some(1_000_000), burn_cores: Burn::Yes, ..PURPOSE };
+    let rows = [Wait::Block, Wait::Hybrid, Wait::Spin].map(|wait| trips("socket", "unix-stream", wait, 1e4));
+    for priority in [Priority::Latency, Priority::Simplicity] {
+        let there = choice(Purpose { priority, ..purpose }, rows.to_vec());
+        assert_eq!(order(&there), [("unix-stream", "block")]);
+        assert_eq!(because(&there), "Figures of one client say nothing about many: take the simplest.");
+        let no = choice(Purpose { priority, burn_cores: Burn::No, ..purpose }, rows.to_vec());
+        assert_eq!(no.notes.iter().filter(|note| note.contains("--burn-cores")).count(), 0);
+    }
+}
+
+/// The simplest that is fast enough is recommended although another has a better figure, and that is said.
+#[test]
+fn a_better_figure_is_told() {
+    let needs = Purpose { rate_per_s: Some(100), priority: Priority::Simplicity, ..PURPOSE };
+    let rows = vec![
+        trips("socket", "unix-seqpacket", Wait::Block, 5e4),
+        trips("socket", "unix-stream", Wait::Block, 1e4),
+    ];
+    let second = choice(needs, rows).runner_up.expect("there are two");
+    assert_eq!(second.why_not, "a better figure, but more parts: frames around messages");
+}
+
 /// Spinning is recommended only if two cores may be burnt, and there are two. Polling for a moment is recommended only
 /// where messages come so fast that it helps.
 #[test]
@@ -354,6 +424,11 @@ fn spinning_is_asked_for() {
     assert_eq!(waits(Purpose { deadline: deadline(1), ..simple }), "spin");
     let none = choice(Purpose { deadline: deadline(1), burn_cores: Burn::No, ..simple }, rows());
     assert_eq!(none.notes, ["with `--burn-cores`: shm (ring), spin, p99 400 ns a round trip"]);
+    let fast = choice(Purpose { rate_per_s: Some(10_000), ..PURPOSE }, rows());
+    let busy = "`hybrid` polls up to 100 µs: at this rate it hardly sleeps and keeps two cores busy";
+    assert_eq!(fast.notes[0], busy);
+    let too_long = Choice::of(&Purpose { size: 1 << 20, ..PURPOSE }, &document(rows()), |_, _| Some(64));
+    assert!(!too_long.notes.concat().contains("--burn-cores"), "{:?}", too_long.notes);
     // On one core the peer cannot run while this side polls.
     let on_one = rows().into_iter().map(|row| Row { pong_cpu: 0, cpus: "same".into(), ..row }).collect();
     let on_one = choice(burn, on_one);
@@ -375,7 +450,8 @@ fn polling_must_gain_something() {
 fn the_nearest_size_is_that_of_the_smallest_factor() {
     let of = |size| Row { size, ..row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 1e4, NOISE) };
     for (wanted, measured) in [(64, 64), (500, 64), (600, 4096), (1 << 20, 4096), (1, 64)] {
-        let choice = choice(Purpose { size: wanted, ..PURPOSE }, vec![of(4096), of(64)]);
+        let document = document(vec![of(4096), of(64)]);
+        let choice = Choice::of(&Purpose { size: wanted, ..PURPOSE }, &document, |_, _| Some(wanted));
         assert_eq!(choice.measured_size, measured, "{wanted}");
         let note = choice.notes.iter().any(|note| note.starts_with("no messages of "));
         assert_eq!(note, wanted != measured, "{:?}", choice.notes);

@@ -30,7 +30,7 @@ const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewher
     The figures come from --results; or else from the newest saved run of this machine with this size (and this number \
     of clients); or else from a quick run, which is saved in $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench).\n\
     `hybrid` polls for a moment and then sleeps. `spin` is recommended only with --burn-cores.\n\
-    Exit status: 0 done, 1 failed, 2 wrong usage.";
+    Exit status: 0 done (also if nothing can do this), 1 failed or not enough figures, 2 wrong usage.";
 
 pub fn command() -> Command {
     Command::new("choose")
@@ -79,10 +79,15 @@ pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     }
     let elsewhere = doubts::of_elsewhere(&document, &Environment::read(), SystemTime::now());
     choice.warnings.extend(elsewhere);
+    if !choice.is_by_figures() {
+        choice.warnings.clear(); // there is no figure to doubt
+    }
     let text = if matches.get_flag("json") {
         format!("{}\n", serde_json::to_string_pretty(&choice).expect("plain data"))
     } else {
         text::text(&choice, matches.get_flag("all"), width())
     };
-    print(&text).map(|()| ExitCode::SUCCESS)
+    // "None can do this" is an answer; without figures there is none.
+    let is_answered = choice.recommendation.is_some() || !choice.some_unmeasured;
+    print(&text).map(|()| if is_answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

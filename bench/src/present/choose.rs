@@ -91,6 +91,9 @@ pub struct Choice {
     pub ranking: Vec<Candidate>,
     /// The unsuitable variants.
     pub excluded: Vec<Excluded>,
+    /// True if some of them may be suitable, but have no figure.
+    #[serde(skip)]
+    pub some_unmeasured: bool,
     /// True if the rate is so close to what was measured of one message after the other that it should be measured at
     /// that rate.
     #[serde(skip)]
@@ -107,7 +110,7 @@ impl Choice {
     ) -> Self {
         let evidence = Evidence::of(purpose, document);
         let (mut ranking, mut excluded) = (Vec::new(), Vec::new());
-        let (mut is_close, mut in_pieces) = (false, false);
+        let (mut is_close, mut in_pieces, mut unmeasured) = (false, false, false);
         for (at, (member, variant)) in registry::all().enumerate() {
             let (mechanism, name) = (member.profile.name, variant.name);
             // A stream can be sent in shorter pieces.
@@ -129,7 +132,11 @@ impl Choice {
             in_pieces |= any(&|one| one.pieces > 1);
             match found.map(|contenders| best_wait(contenders, &evidence, purpose)) {
                 Err(Unfit::Not(reason)) => exclude(reason, false),
-                Err(Unfit::TooSlow(reason)) | Ok((_, Speed::TooSlow(reason))) => exclude(reason, true),
+                Err(Unfit::Unmeasured(reason)) => {
+                    exclude(reason, false);
+                    unmeasured = true;
+                }
+                Err(Unfit::TooSlow(reason)) | Ok((_, Speed::TooSlow(reason, _))) => exclude(reason, true),
                 Ok((one, speed)) => {
                     ranking.push(Candidate::of((member, variant), at, &one, speed, &evidence, purpose));
                 }
@@ -149,13 +156,20 @@ impl Choice {
             cpus: evidence.cpus().to_owned(),
             ranking,
             excluded,
+            some_unmeasured: unmeasured,
             is_close: is_close && !in_pieces, // pieces are not sent at fixed times
         };
-        choice.recommend(by_work);
+        choice.recommend(by_work, evidence.are_of_those_clients());
         choice
     }
 
-    fn recommend(&mut self, by_work: bool) {
+    /// Returns true if figures decide, and not facts alone.
+    #[must_use]
+    pub fn is_by_figures(&self) -> bool {
+        by_figures(&self.ranking, &self.excluded)
+    }
+
+    fn recommend(&mut self, by_work: bool, of_those_clients: bool) {
         let Some(first) = self.ranking.first() else { return };
         let variant = registry::all()
             .find(|(member, variant)| (member.profile.name, variant.name) == (first.mechanism, first.variant))
@@ -163,7 +177,13 @@ impl Choice {
             .1;
         self.recommendation = Some(Recommendation {
             candidate: first.clone(),
-            because: reasons::because(&self.purpose, &self.ranking, &self.excluded, by_work),
+            because: reasons::because(
+                &self.purpose,
+                &self.ranking,
+                &self.excluded,
+                by_work,
+                of_those_clients,
+            ),
             lines: Lines::of(&first.package, variant, &self.purpose, &first.wait),
         });
         self.runner_up = self.ranking.get(1).map(|second| RunnerUp {
@@ -171,6 +191,11 @@ impl Choice {
             why_not: reasons::why_not(first, second, by_work),
         });
     }
+}
+
+/// Returns true if figures decide, and not facts alone.
+fn by_figures(ranking: &[Candidate], excluded: &[Excluded]) -> bool {
+    !ranking.is_empty() || excluded.iter().any(|one| one.too_slow)
 }
 
 /// Returns the wait strategy to recommend for a variant, of at least one. Of those that cannot be told apart, and where
@@ -185,8 +210,9 @@ fn best_wait<'a>(
         (one, speed)
     };
     let mut best: Vec<_> = contenders.into_iter().map(with_speed).collect();
-    let place = best.iter().map(|(_, speed)| speed.place()).min();
-    best.retain(|(_, speed)| Some(speed.place()) == place);
+    best.sort_by(|(_, one), (_, other)| one.compare(other));
+    let least = best[0].1.clone();
+    best.retain(|(_, speed)| speed.compare(&least).is_eq());
     if purpose.priority != Priority::Simplicity {
         let figures: Vec<_> = best.iter().map(|(one, _)| one.figure).collect();
         let mut equal = equal_to_best(&figures).into_iter();

@@ -88,7 +88,7 @@ impl Candidate {
             equals_best: false,
             barely: match speed {
                 Speed::Barely(reason) => Some(reason),
-                Speed::Enough | Speed::TooSlow(_) => None,
+                Speed::Enough | Speed::TooSlow(..) => None,
             },
             work: parts.work,
             provided: parts.provided,

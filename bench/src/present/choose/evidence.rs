@@ -28,8 +28,10 @@ pub(super) struct Evidence<'a> {
 
 /// The reason why a variant is not suitable.
 pub(super) enum Unfit {
-    /// It cannot do this, or it was not measured.
+    /// It cannot do this.
     Not(String),
+    /// It may be able to do this, but there is no figure.
+    Unmeasured(String),
     /// It could do this if it were faster.
     TooSlow(String),
 }
@@ -134,8 +136,7 @@ impl<'a> Evidence<'a> {
             // Cut into pieces of the longest that it carries.
             let shorter = of_this().map(|row| row.size).filter(|&shorter| shorter < size).max();
             let piece = shorter.filter(|piece| too_long.is_some() && size.div_ceil(*piece) <= MOST_PIECES);
-            size =
-                piece.ok_or_else(|| Unfit::Not(self.why_not(mechanism, variant, "it was not measured")))?;
+            size = piece.ok_or_else(|| self.why_not(mechanism, variant, "it was not measured"))?;
         }
         let pieces = self.size.div_ceil(size);
         let with_figure = |row: &'a Row| {
@@ -147,7 +148,7 @@ impl<'a> Evidence<'a> {
             // What queues up has no times.
             let reached = of_this().filter_map(|row| row.pacing).map(|pacing| pacing.achieved_per_s);
             return Err(reached.max_by(f64::total_cmp).map_or_else(
-                || Unfit::Not(self.why_not(mechanism, variant, "what counts here was not measured")),
+                || self.why_not(mechanism, variant, "what counts here was not measured"),
                 |reached| Unfit::TooSlow(format!("too slow: it sent {} messages a second", rate(reached))),
             ));
         }
@@ -160,7 +161,7 @@ impl<'a> Evidence<'a> {
         match row.wait.as_str() {
             "spin" => {
                 let Purpose { burn_cores, priority, .. } = self.purpose;
-                let has_two = row.ping_cpu != row.pong_cpu;
+                let has_two = row.ping_cpu != row.pong_cpu && self.purpose.clients == 1;
                 *burn_cores == Burn::Yes && has_two && *priority != Priority::Cpu
             }
             "hybrid" => !has_block || self.polling_pays(),
@@ -172,8 +173,10 @@ impl<'a> Evidence<'a> {
     /// those that come further apart it sleeps as `block` does. CPU time counts where little comes, unless told
     /// otherwise.
     fn polling_pays(&self) -> bool {
-        // The way through a network takes longer than it polls, and a reader that comes later longer still.
-        if self.purpose.partners == Partners::OtherHost || self.purpose.outlive != Outlive::No {
+        // The way through a network takes longer than it polls, and a reader that comes later longer still. Of many
+        // clients each would poll.
+        let Purpose { partners, outlive, clients, .. } = self.purpose;
+        if *partners == Partners::OtherHost || *outlive != Outlive::No || *clients > 1 {
             return false;
         }
         match (self.purpose.rate_per_s, self.purpose.priority) {
@@ -192,7 +195,7 @@ impl<'a> Evidence<'a> {
     /// Returns how many messages of the purpose can be sent in a second over the variant and by the wait strategy of
     /// `one`; `None` if that was not measured. Requests are answered one after the other.
     pub(super) fn capacity(&self, one: &Contender) -> Option<f64> {
-        let each = one.pieces as f64;
+        let each = self.messages(one);
         if self.kind == Kind::Clients {
             return one.row.messages_per_s.map(|rate| rate / each);
         }
@@ -214,8 +217,14 @@ impl<'a> Evidence<'a> {
         let has_times = self.kind == Kind::Clients || self.kind.is_paced();
         let row = if has_times { one.row } else { self.beside(one.row, Kind::RoundTrip)? };
         let one_way = self.purpose.ways == Ways::OneWay && row.one_way_ns.is_some();
-        let measure = Measure { priority: Priority::P99, one_way, ..self.measure };
-        Some(measure.figure(row, one.pieces)?.ns)
+        let measure = Measure { one_way, ..self.measure };
+        Some(measure.times(row)?.p99 as f64 * self.messages(one))
+    }
+
+    /// Returns how many of the measured messages each of the purpose's messages is worth. One that is longer than those
+    /// measured is taken to need as many times the time, which errs on the safe side.
+    fn messages(&self, one: &Contender) -> f64 {
+        one.pieces as f64 * (self.purpose.size as f64 / self.size as f64).max(1.0)
     }
 
     /// Returns the row of another kind for the same messages.
@@ -226,10 +235,14 @@ impl<'a> Evidence<'a> {
     }
 
     /// Returns the reason why a variant has no figure, or `otherwise`.
-    fn why_not(&self, mechanism: &str, variant: &str, otherwise: &str) -> String {
-        let mut all = self.document.skipped.iter().chain(&self.document.failed);
-        let found = all.find(|case| self.is_of(case, mechanism, variant));
-        found.map_or_else(|| otherwise.into(), |case| case.reason.clone())
+    fn why_not(&self, mechanism: &str, variant: &str, otherwise: &str) -> Unfit {
+        let reason = |cases: &[NotMeasured]| {
+            cases.iter().find(|case| self.is_of(case, mechanism, variant)).map(|case| case.reason.clone())
+        };
+        match reason(&self.document.skipped) {
+            Some(impossible) => Unfit::Not(impossible),
+            None => Unfit::Unmeasured(reason(&self.document.failed).unwrap_or_else(|| otherwise.into())),
+        }
     }
 
     /// Returns true if a case that was not measured is one that would count for this variant.

@@ -60,7 +60,7 @@ impl Measure {
     }
 
     /// Returns the times of a row that count.
-    fn times(self, row: &Row) -> Option<&Latency> {
+    pub(super) fn times(self, row: &Row) -> Option<&Latency> {
         if self.one_way { row.one_way_ns.as_ref() } else { row.rtt_ns.as_ref() }
     }
 

@@ -2,9 +2,10 @@
 
 use ipc_core::POLL_LIMIT;
 
+use super::by_figures;
 use super::candidate::{Candidate, Excluded};
 use super::evidence::Evidence;
-use super::facts::{self, in_words};
+use super::facts::in_words;
 use super::figure::time;
 use super::purpose::{Burn, Outlive, Partners, Priority, Purpose, Shape, Ways};
 use super::speed::Speed;
@@ -20,6 +21,7 @@ pub(super) fn because(
     ranking: &[Candidate],
     excluded: &[Excluded],
     by_work: bool,
+    of_those_clients: bool,
 ) -> String {
     let first = &ranking[0];
     let slow = excluded.iter().filter(|one| one.too_slow).count();
@@ -28,7 +30,7 @@ pub(super) fn because(
     if let Some(barely) = &first.barely {
         return format!("None has a margin for {}. This one is {barely}.", needs(purpose));
     }
-    if by_work && purpose.priority != Priority::Simplicity {
+    if !of_those_clients {
         return "Figures of one client say nothing about many: take the simplest.".into();
     }
     let fast = match (purpose.has_needs(), enough == all) {
@@ -97,7 +99,11 @@ pub(super) fn why_not(first: &Candidate, second: &Candidate, by_work: bool) -> S
     };
     let (work, parts, is_memory, outlasts, _) = second.simplicity;
     let (less_work, fewer_parts, was_memory, goes, _) = first.simplicity;
-    let but = if second.equals_best { "as good, but " } else { "" };
+    let but = match (first.equals_best, second.equals_best) {
+        (true, true) => "as good, but ",
+        (false, true) => "a better figure, but ",
+        _ => "",
+    };
     if work > less_work {
         format!("{but}more to write: {}", beside(&second.work, &first.work))
     } else if parts > fewer_parts {
@@ -108,7 +114,7 @@ pub(super) fn why_not(first: &Candidate, second: &Candidate, by_work: bool) -> S
     } else if outlasts > goes {
         format!("{but}its data stays when both processes have ended")
     } else {
-        format!("{}as many parts", if but.is_empty() { "" } else { "as good, with " })
+        format!("{}as many parts", but.replace("but", "with"))
     }
 }
 
@@ -119,19 +125,26 @@ pub(super) fn notes(
     ranking: &[Candidate],
     excluded: &[Excluded],
 ) -> Vec<String> {
-    let mut notes = about_figures(purpose, evidence);
+    let by_figures = by_figures(ranking, excluded);
+    let mut notes = if by_figures { about_figures(purpose, evidence) } else { Vec::new() };
     if ranking.first().is_some_and(|first| first.wait == "hybrid") {
         let limit = time(POLL_LIMIT.as_nanos() as f64);
-        notes.push(format!("`hybrid` polls up to {limit}, then sleeps: for rare messages as `block`"));
+        notes.push(match purpose.rate_per_s {
+            // It is recommended only where messages come closer together than it polls.
+            Some(_) => format!(
+                "`hybrid` polls up to {limit}: at this rate it hardly sleeps and keeps two cores busy"
+            ),
+            None => format!("`hybrid` polls up to {limit}, then sleeps: for rare messages as `block`"),
+        });
     }
     if ranking.first().is_some_and(|first| first.wait == "spin") {
         notes.push("`spin` keeps a core busy on each side at all times: give each its own".into());
     }
-    notes.extend(spinning(purpose, evidence, ranking));
+    notes.extend(spinning(purpose, evidence, ranking, excluded));
     if excluded.iter().any(|one| one.reason.contains("is too large: this link carries")) {
         notes.push("what is longer than a link carries can be sent in pieces: `--unit stream`".into());
     }
-    if purpose.outlive != Outlive::No {
+    if purpose.outlive != Outlive::No && by_figures {
         notes.push("the figure is of a link, which is removed with its owner: what stays is yours".into());
     }
     notes.extend(server(purpose, ranking));
@@ -194,18 +207,27 @@ fn about_figures(purpose: &Purpose, evidence: &Evidence) -> Vec<String> {
 }
 
 /// Returns what spinning would gain where it is not allowed.
-fn spinning(purpose: &Purpose, evidence: &Evidence, ranking: &[Candidate]) -> Option<String> {
+fn spinning(
+    purpose: &Purpose,
+    evidence: &Evidence,
+    ranking: &[Candidate],
+    excluded: &[Excluded],
+) -> Option<String> {
     // Polling gains little where the way through a network takes longer.
-    if purpose.priority == Priority::Cpu || purpose.partners == Partners::OtherHost {
+    let is_far = purpose.partners == Partners::OtherHost;
+    if purpose.priority == Priority::Cpu || is_far || purpose.clients > 1 {
         return None;
     }
-    let possible = registry::all()
-        .filter(|(member, variant)| facts::impossible(&member.profile, variant, purpose).is_none());
+    let is_in = |way: (&str, &str)| {
+        ranking.iter().any(|one| (one.mechanism, one.variant) == way)
+            || excluded.iter().any(|one| one.too_slow && (one.mechanism, one.variant) == way)
+    };
+    let possible = registry::all().filter(|(member, variant)| is_in((member.profile.name, variant.name)));
     let measured = possible
         .filter_map(|(member, variant)| evidence.measured(member.profile.name, variant.name).ok())
         .flatten()
         .filter(|one| one.row.wait == "spin");
-    let fast = measured.filter(|one| !matches!(Speed::of(one, evidence, purpose), Speed::TooSlow(_)));
+    let fast = measured.filter(|one| !matches!(Speed::of(one, evidence, purpose), Speed::TooSlow(..)));
     let best = fast.min_by(|a, b| a.figure.ns.total_cmp(&b.figure.ns))?;
     if best.row.ping_cpu == best.row.pong_cpu {
         let asked = purpose.burn_cores == Burn::Yes;

@@ -1,5 +1,6 @@
 //! Whether a variant is fast enough.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::evidence::{Contender, Evidence};
@@ -16,21 +17,25 @@ pub(super) enum Speed {
     Enough,
     /// As measured, but without the margin: the reason.
     Barely(String),
-    /// Not even as measured: the reason.
-    TooSlow(String),
+    /// Not even as measured: the reason, and the share of what is needed.
+    TooSlow(String, f64),
 }
 
 impl Speed {
     /// Returns whether the purpose's rate can be sent, and its deadline kept.
     pub(super) fn of(one: &Contender, evidence: &Evidence, purpose: &Purpose) -> Self {
+        // Figures of one client say nothing about many.
+        if !evidence.are_of_those_clients() {
+            return Self::Enough;
+        }
         // At the rate itself, nothing is left to conclude.
         let unproven = purpose.rate_per_s.filter(|_| !one.row.pacing.is_some_and(|pacing| pacing.kept_up));
         let rate = unproven.map(|rate| sends(rate, evidence.capacity(one)));
         let deadline = purpose.deadline.map(|deadline| keeps(deadline, evidence.p99_ns(one)));
-        // The first is the worst.
+        // The last is the worst.
         let mut all: Vec<Self> = rate.into_iter().chain(deadline).collect();
-        all.sort_by_key(|speed| std::cmp::Reverse(speed.place()));
-        all.into_iter().next().unwrap_or(Self::Enough)
+        all.sort_by(Self::compare);
+        all.pop().unwrap_or(Self::Enough)
     }
 
     /// Returns its place in an order: 0 is the best.
@@ -38,7 +43,15 @@ impl Speed {
         match self {
             Self::Enough => 0,
             Self::Barely(_) => 1,
-            Self::TooSlow(_) => 2,
+            Self::TooSlow(..) => 2,
+        }
+    }
+
+    /// Returns the order of two: the faster is the less. All that are fast enough, or barely, are equal.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::TooSlow(_, share), Self::TooSlow(_, less)) => less.total_cmp(share),
+            _ => self.place().cmp(&other.place()),
         }
     }
 
@@ -47,7 +60,7 @@ impl Speed {
         match factor {
             factor if factor >= MARGIN => Self::Enough,
             factor if factor >= 1.0 => Self::Barely(format!("only just fast enough: {found}")),
-            _ => Self::TooSlow(format!("too slow: {found}")),
+            _ => Self::TooSlow(format!("too slow: {found}"), factor),
         }
     }
 }
@@ -69,14 +82,14 @@ fn is_open(times_over: f64) -> bool {
 
 fn sends(needed: u64, capacity: Option<f64>) -> Speed {
     let Some(capacity) = capacity else {
-        return Speed::TooSlow("how many messages it sends in a second was not measured".into());
+        return Speed::TooSlow("how many messages it sends in a second was not measured".into(), 0.0);
     };
     let found = &format!("{} messages a second were measured at most", rate(capacity));
     Speed::of_factor(capacity / needed as f64, found)
 }
 
 fn keeps(deadline: Duration, p99_ns: Option<f64>) -> Speed {
-    let Some(p99) = p99_ns else { return Speed::TooSlow("its times were not measured".into()) };
+    let Some(p99) = p99_ns else { return Speed::TooSlow("its times were not measured".into(), 0.0) };
     let found = &format!("99 of 100 took up to {}", time(p99));
     Speed::of_factor(deadline.as_nanos() as f64 / p99.max(1.0), found)
 }
@@ -108,7 +121,7 @@ mod tests {
     fn what_was_measured_is_told() {
         let told = |speed| match speed {
             Speed::Enough => String::new(),
-            Speed::Barely(found) | Speed::TooSlow(found) => found,
+            Speed::Barely(found) | Speed::TooSlow(found, _) => found,
         };
         let slow = "too slow: 45,700 messages a second were measured at most";
         assert_eq!(told(sends(50_000, Some(45_678.0))), slow);

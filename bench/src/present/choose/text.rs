@@ -14,7 +14,7 @@ pub fn text(choice: &Choice, all: bool, width: Option<u16>) -> String {
     let mut text = String::new();
     let prose = |line: &str| lines(line, width);
     match &choice.recommendation {
-        None => text.push_str("None of the six does this.\n"),
+        None => text.push_str(nothing(choice)),
         Some(Recommendation { candidate, .. }) => {
             text += &prose(&format!("{}, crate {}\n", headline(candidate), candidate.package));
         }
@@ -46,6 +46,17 @@ pub fn text(choice: &Choice, all: bool, width: Option<u16>) -> String {
     text
 }
 
+/// Returns why nothing is recommended.
+fn nothing(choice: &Choice) -> &'static str {
+    if choice.some_unmeasured {
+        "Not enough was measured: of what was, nothing does this.\n"
+    } else if choice.excluded.iter().any(|one| one.too_slow) {
+        "None of the six is fast enough for this.\n"
+    } else {
+        "None of the six does this.\n"
+    }
+}
+
 /// Returns a variant, its waiting and its figure.
 fn headline(one: &Candidate) -> String {
     let Candidate { mechanism, variant, wait, figure_text, .. } = one;
@@ -71,9 +82,9 @@ fn left_out(choice: &Choice) -> String {
     let (more, not) = (choice.ranking.len().saturating_sub(shown), choice.excluded.len());
     match (more, not) {
         (0, 0) => String::new(),
-        (0, not) => format!("{not} are excluded: `--all`.\n"),
-        (more, 0) => format!("{more} more are ranked: `--all`.\n"),
-        (more, not) => format!("{more} more are ranked and {not} excluded: `--all`.\n"),
+        (0, not) => format!("Excluded: {not}; see `--all`.\n"),
+        (more, 0) => format!("Also ranked: {more}; see `--all`.\n"),
+        (more, not) => format!("Also ranked: {more}; excluded: {not}; see `--all`.\n"),
     }
 }
 
