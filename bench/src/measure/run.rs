@@ -50,8 +50,8 @@ use crate::results::row::Row;
 /// requested.
 #[must_use]
 pub fn expected(plan: &RunPlan) -> Option<Duration> {
-    /// The suite plays again, and then one to four ways to write the bare calls; their processes are started anew.
-    const BESIDE: u32 = 4;
+    /// The suite plays again, beside it one to four ways to write the bare calls, and all start fresh processes often.
+    const BESIDE: u32 = 6;
     let beside = possible(plan).filter(|case| plan.baseline && case.kind.has_baseline()).count() as u32;
     Some(of_rounds(plan)? + Schedule::of(plan).each()? * BESIDE * beside)
 }
