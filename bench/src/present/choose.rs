@@ -37,6 +37,7 @@ pub mod text;
 use ipc_core::Error;
 use serde::Serialize;
 
+use crate::present::choose::candidate::by_figures;
 pub use crate::present::choose::candidate::{Candidate, Excluded};
 use crate::present::choose::evidence::{Contender, Evidence, Unfit};
 use crate::present::choose::lines::Lines;
@@ -191,11 +192,6 @@ impl Choice {
             why_not: reasons::why_not(first, second, by_work),
         });
     }
-}
-
-/// Returns true if figures decide, and not facts alone.
-fn by_figures(ranking: &[Candidate], excluded: &[Excluded]) -> bool {
-    !ranking.is_empty() || excluded.iter().any(|one| one.too_slow)
 }
 
 /// Returns the wait strategy to recommend for a variant, of at least one. Of those that cannot be told apart, and where

@@ -96,3 +96,8 @@ impl Candidate {
         }
     }
 }
+
+/// Returns true if figures decide, and not facts alone.
+pub(super) fn by_figures(ranking: &[Candidate], excluded: &[Excluded]) -> bool {
+    !ranking.is_empty() || excluded.iter().any(|one| one.too_slow)
+}

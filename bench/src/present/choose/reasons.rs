@@ -2,8 +2,7 @@
 
 use ipc_core::POLL_LIMIT;
 
-use super::by_figures;
-use super::candidate::{Candidate, Excluded};
+use super::candidate::{Candidate, Excluded, by_figures};
 use super::evidence::Evidence;
 use super::facts::in_words;
 use super::figure::time;
