@@ -236,17 +236,33 @@ fn lists_have_commas_and_numbers_have_units() {
     assert_eq!(rows.len(), 2 * 3 * 2 * 2 * (1 + 2));
 }
 
-/// A run with nothing to measure says so at once, without measuring the machine's limits, and starts no process.
+/// A run of which no row can be measured says so at once: one line, status 2, nothing saved.
 #[test]
 fn nothing_to_measure_is_said_at_once() {
-    let args = ["--profile", "thorough", "--floor", "--mechanism", "pipe", "--json"];
-    let output = run(bench().args(args).args(["--kind", "stream", "--rate", "1k", "--size", "4"]));
-    assert_eq!(output.status, Some(1), "{}", output.stderr);
-    let said = "error: nothing was measured: pipe (anonymous) stream, 4 bytes, wait block: each message carries the time";
-    assert!(output.stderr.contains(said), "{}", output.stderr);
-    let document: Value = serde_json::from_str(&output.stdout).unwrap();
-    assert_eq!((&document["limits"], &document["results"]), (&Value::Null, &Value::Array(Vec::new())));
-    assert!(document["took_s"].as_f64().unwrap() < 60.0, "instead of minutes");
+    let home = tempfile::TempDir::new().unwrap();
+    let cases = [
+        (
+            "--profile thorough --floor --mechanism pipe --kind stream --rate 1k --size 4",
+            "pipe (anonymous) stream at a rate, 4 bytes, wait block: each message carries the time",
+        ),
+        (
+            "--kind clients --mechanism pipe",
+            "pipe (anonymous) 1 client, 64 bytes, wait block: an anonymous pipe",
+        ),
+        ("--clients 5 --mechanism shm", "shm (ring) 5 clients, 64 bytes, wait block: one memory is one link"),
+        (
+            "--mechanism msgq --variant sysv --size 1M",
+            "msgq (sysv) round trip, 1 MiB, wait block: message of 1048576 bytes is too large",
+        ),
+    ];
+    for (args, reason) in cases {
+        let output = run(bench().args(args.split(' ')).env("XDG_DATA_HOME", home.path()));
+        assert_eq!((output.status, &*output.stdout), (Some(2), ""), "{args}: {}", output.stderr);
+        let said = format!("error: nothing to measure: {reason}");
+        assert!(output.stderr.starts_with(&said), "{args}: {}", output.stderr);
+        assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+    }
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing is saved");
 }
 
 /// The answer is on the screen: a run of one row fits 80 by 24, and a quiet one is nothing but the table.

@@ -167,7 +167,7 @@ fn the_tables_show_the_floors() {
         "beside its floor, in rounds that take turns: microseconds a round trip",
         "beside its floor, in rounds that take turns: microseconds a message",
         "floor_ratio",
-        "Growth, round_trip, wait block, cpus same",
+        "Growth, round trip, wait block, cpus same",
         "core to core, one cache line, one way: not measured: both processes run on one core",
         "memcpy in the cache, 64 KiB at once: ",
         "1 GB = 1,000,000,000 bytes",

@@ -140,17 +140,19 @@ fn good_results_are_not_replaced_by_nothing() {
     };
     assert_eq!(run(&mut measure(&[])).status, Some(0));
     let good = std::fs::read(dir.path().join("results.json")).unwrap();
-    let nothing = run(&mut measure(&["--size", "1G"]));
+    let limited = |limit: &str, command: std::process::Command| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &format!("ulimit {limit}; exec \"$@\""), "sh"]);
+        run(shell.arg(command.get_program()).args(command.get_args()))
+    };
+    let nothing = limited("-n 8", measure(&["--wait", "block"])); // too few descriptors for a second process
     assert_eq!(nothing.status, Some(1), "{}", nothing.stderr);
     assert!(
         nothing.stderr.contains("not saved: nothing was measured that could replace the results"),
         "{}",
         nothing.stderr
     );
-    let unsaved = measure(&["--size", "65"]);
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", "ulimit -f 1; exec \"$@\"", "sh"]).arg(unsaved.get_program()).args(unsaved.get_args());
-    let unsaved = run(&mut shell);
+    let unsaved = limited("-f 1", measure(&["--size", "65"]));
     let said =
         format!("error: write {}/results.json: File too large (EFBIG); the results", dir.path().display());
     assert!(unsaved.status == Some(1) && unsaved.stderr.contains(&said), "{}", unsaved.stderr);

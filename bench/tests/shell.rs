@@ -6,8 +6,42 @@ mod common;
 use common::{bench, run};
 use serde_json::Value;
 
-const COMMANDS: [&str; 9] =
-    ["run", "report", "compare", "choose", "list", "clean", "doctor", "completions", "man"];
+const COMMANDS: [&str; 12] = [
+    "run",
+    "history",
+    "show",
+    "prune",
+    "report",
+    "compare",
+    "choose",
+    "list",
+    "clean",
+    "doctor",
+    "completions",
+    "man",
+];
+
+/// In short help, an option has one line; the long one explains it, and `help` is the long one.
+#[test]
+fn help_is_short_or_long() {
+    for command in [&[][..]].into_iter().chain(COMMANDS.each_ref().map(std::slice::from_ref)) {
+        let help = |before: &[&str], after: &[&str]| {
+            let output = run(bench().args(before).args(command).args(after));
+            assert_eq!((output.status, output.stderr.as_str()), (Some(0), ""), "{command:?}");
+            output.stdout
+        };
+        let (short, long) = (help(&[], &["-h"]), help(&[], &["--help"]));
+        assert!(short.lines().chain(long.lines()).all(|line| line.chars().count() <= 80), "{short}{long}");
+        let options = short.split("Options:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
+        for option in options {
+            let begins = option.starts_with("  -") || option.starts_with("      --");
+            assert!(begins, "the second line of an option of {command:?}: {option}");
+        }
+        assert_eq!(help(&["help"], &[]), long, "help {command:?}");
+    }
+    let lines = |flag| run(bench().args(["run", flag])).stdout.lines().count();
+    assert!(2 * lines("-h") < lines("--help"), "{} lines", lines("-h"));
+}
 
 /// There is a script for each shell, with every subcommand and its options.
 #[test]

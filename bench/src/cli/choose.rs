@@ -25,7 +25,10 @@ use super::arguments::{flag, one, width};
 use super::saved_run;
 use answers::{CLIENTS, DEADLINE, RATE, SHARE, SIZE, common, parse_clients, parse_common};
 
-const AFTER_HELP: &str = "On a terminal, missing answers are asked for; elsewhere, the defaults are used and reported.\n\
+const AFTER_HELP: &str = "On a terminal, missing answers are asked for.\n\
+    Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+const AFTER_LONG_HELP: &str = "On a terminal, missing answers are asked for; elsewhere, the defaults are used and reported.\n\
     With --rate, --deadline or --outlive, the default of --priority is simplicity: of all that are fast enough, the simplest.\n\
     The figures come from --results; or else from the newest saved run of this machine with this size (and this number \
     of clients); or else from a quick run, which is saved in $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench).\n\
@@ -36,35 +39,49 @@ pub fn command() -> Command {
     Command::new("choose")
         .about("Recommend a mechanism for a purpose, by the figures of this machine")
         .after_help(AFTER_HELP)
+        .after_long_help(AFTER_LONG_HELP)
         .args([
             answer::<Partners>("between"),
-            one("share", "LIST", format!("{SHARE} {}", common())).value_parser(parse_common),
+            one("share", "LIST", "What they share: all, or pid,ipc,shm,dir,net")
+                .long_help(format!("{SHARE} {}", common()))
+                .value_parser(parse_common),
             answer::<Ways>("direction"),
             answer::<Shape>("unit"),
-            one("size", "BYTES", format!("{SIZE} {SIZES}")).value_parser(parse_size),
-            one("clients", "N", CLIENTS).value_parser(parse_clients),
-            one("rate", "N", format!("{RATE} {}", Rate::forms())).value_parser(Rate::parse),
-            one("deadline", "TIME", format!("{DEADLINE} {TIMES}")).value_parser(parse_duration),
+            one("size", "BYTES", "Length of a message: 64, 4K, 1MiB")
+                .long_help(format!("{SIZE} {SIZES}"))
+                .value_parser(parse_size),
+            one("clients", "N", "Number of clients of one server")
+                .long_help(CLIENTS)
+                .value_parser(parse_clients),
+            one("rate", "N", "Messages or bytes per second: 20k, 60fps, 1MiB/s")
+                .long_help(format!("{RATE} {}", Rate::forms()))
+                .value_parser(Rate::parse),
+            one("deadline", "TIME", "Longest time for 99 of 100 messages: 1ms, 50us")
+                .long_help(format!("{DEADLINE} {TIMES}"))
+                .value_parser(parse_duration),
             answer::<Outlive>("outlive"),
             answer::<Priority>("priority"),
             answer::<Burn>("burn-cores").num_args(0..=1).default_missing_value(Burn::Yes.word()),
-            one("results", "RUN", format!("Take the figures from this run: {}", saved_run::FORMS)),
-            one(
-                "duration",
-                "TIME",
-                format!("How long each row of a quick run is timed: {TIMES} (default: set by the profile)"),
-            )
-            .value_parser(parse_duration)
-            .conflicts_with("results"),
-            flag("all", "Also show the whole ranking, and what was excluded"),
+            one("results", "RUN", "Take the figures from this saved run")
+                .long_help(format!("Take the figures from this run: {}.", saved_run::FORMS)),
+            one("duration", "TIME", "How long each row of a quick run is timed")
+                .long_help(format!(
+                    "How long each row of a quick run is timed: {TIMES}. By default, the profile decides."
+                ))
+                .value_parser(parse_duration)
+                .conflicts_with("results"),
+            flag("all", "Also show the ranking, and what was excluded"),
             flag("json", "Print one JSON document"),
         ])
 }
 
 /// Returns an option with one of a few answers.
 fn answer<T: Answer + Send + Sync>(name: &'static str) -> Arg {
-    let words: Vec<_> = T::ALL.iter().map(|(_, word, meaning)| format!("{word} ({meaning})")).collect();
-    one(name, "ANSWER", format!("{} {}", T::QUESTION, words.join(", "))).value_parser(T::parse)
+    let each = |(_, word, meaning): &(T, &str, &str)| format!("{word} ({meaning})");
+    let meanings: Vec<_> = T::ALL.iter().map(each).collect();
+    one(name, "ANSWER", T::words())
+        .long_help(format!("{} {}", T::QUESTION, meanings.join(", ")))
+        .value_parser(T::parse)
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command};
 use ipc_bench::doctor::clean;
 use ipc_core::Result;
-use ipc_demo::units::parse_duration_or_zero;
+use ipc_demo::units::{TIMES, parse_duration_or_zero};
 use ipc_demo::{MIN_ORPHAN_AGE, print};
 
 use super::arguments::one;
@@ -18,7 +18,8 @@ pub fn command() -> Command {
              noted are removed. Others that no process seems to use are shown, each with the command that removes it.",
         )
         .arg(
-            one("min-age", "TIME", "How long what is shown must have been unused: 10min, 24h")
+            one("min-age", "TIME", "Show what was unused for so long: 24h")
+                .long_help(format!("Show what has been unused for at least so long: {TIMES}."))
                 .value_parser(parse_duration_or_zero)
                 .default_value(MIN_ORPHAN_AGE),
         )

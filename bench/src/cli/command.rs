@@ -24,7 +24,6 @@ fn command() -> Command {
         .about(
             "Measure six mechanisms of inter-process communication side by side, between two real processes",
         )
-        .after_help(run::AFTER_HELP)
         .args_conflicts_with_subcommands(true)
         .subcommands([
             run::command(),

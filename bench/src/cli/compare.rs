@@ -13,18 +13,21 @@ use super::saved_run;
 /// Exit status for a comparison that found one: 1 would be taken for a failure to compare.
 const REGRESSION: u8 = 3;
 
-const AFTER_HELP: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
+const EXIT_STATUS: &str =
+    "Exit status: 0 no regression, 1 failed, or runs that cannot be compared, 2 wrong usage, 3 a regression.";
+
+const ROWS: &str = "Rows are matched by mechanism, variant, kind, size, wait strategy, placement, clients and rate. \
     The factor between the two, and its 95 % interval, come from the rounds of both. A row is a regression if its \
-    time grew by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.\n\
-    Exit status: 0 no regression, 1 failed, or runs that cannot be compared, 2 wrong usage, 3 a regression.";
+    time grew by more than the threshold, beyond doubt among so many rows: the more rows, the more it takes.";
 
 pub fn command() -> Command {
     Command::new("compare")
         .about("Show what changed between two saved runs, and how certain that is")
-        .after_help(AFTER_HELP)
+        .after_help(EXIT_STATUS)
+        .after_long_help(format!("{ROWS}\n{EXIT_STATUS}"))
         .args([
             saved_run::run("OLD", "Run to compare with").required(true),
-            saved_run::run("NEW", "Run to be judged, by default the newest of this machine"),
+            saved_run::run("NEW", "Run to be judged (default: the newest of this machine)"),
             one("threshold", "PERCENT", "Smallest change that counts")
                 .value_parser(parse_percent)
                 .default_value("5"),

@@ -41,7 +41,7 @@ pub fn prune_command() -> Command {
         .after_help(
             "With --keep and --older-than, a run is removed if both name it. Only runs that ipc-bench has named itself are \
              removed without being named; files that it did not write stay.\n\
-             The newest 20 runs are kept in any case: see `run`.",
+             Without `prune`, saving a run removes all but the newest 20.",
         )
         .group(ArgGroup::new("which").args(["RUN", "keep", "older-than"]).required(true).multiple(true))
         .args([

@@ -12,10 +12,11 @@ use super::arguments::{flag, one, width};
 /// Returns the options.
 pub fn arguments() -> [Arg; 4] {
     [
-        one("format", "FORMAT", "Output format: table, json, csv or markdown (default: table)")
+        one("format", "FORMAT", "table (the default), json, csv or markdown")
             .value_parser(|text: &str| text.parse::<Format>()),
         flag("json", "The same as --format json").conflicts_with("format"),
-        flag("verbose", "Also print all percentiles, the costs, the notes and the environment"),
+        flag("verbose", "Also print percentiles, costs and the environment")
+            .long_help("Also print all percentiles, the costs, the notes and the environment."),
         flag("quiet", "Print the figures alone: no progress, no notes").conflicts_with("verbose"),
     ]
 }

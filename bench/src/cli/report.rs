@@ -15,7 +15,7 @@ use super::saved_run;
 pub fn command() -> Command {
     let path = value_parser!(PathBuf);
     Command::new("report").about("Turn saved results into a page of charts").args([
-        saved_run::run("RUN", "Run to draw, by default the newest of this machine"),
+        saved_run::run("RUN", "Run to draw (default: the newest of this machine)"),
         Arg::new("output")
             .long("output")
             .value_name("FILE")

@@ -23,7 +23,7 @@ use ipc_bench::measure::run::stop::Stop;
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::Document;
 use ipc_bench::results::registry::{member, names};
-use ipc_core::{Result, Wait};
+use ipc_core::{Error, Result, Wait};
 use ipc_demo::units::{
     COUNTS, RATES, SIZES, TIMES, parse_count, parse_duration, parse_number, parse_rate, parse_size,
 };
@@ -33,72 +33,90 @@ use self::keeper::Keeper;
 use super::arguments::{flag, many, one};
 use super::printing;
 
-pub const AFTER_HELP: &str = "Without a command, `run` is assumed. Options for NAME, BYTES, STRATEGY, KIND, \
+const AFTER_HELP: &str = "Lists have commas: --size 64,4K --wait block,hybrid\n\
+    Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+const AFTER_LONG_HELP: &str = "Without a command, `run` is assumed. Options for NAME, BYTES, STRATEGY, KIND, \
     PLACEMENT, --rate and --clients take lists: --size 64,4K --wait block,hybrid.\n\
     Ctrl-C ends a run early: the results so far are saved and printed.\n\
     Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 pub fn command() -> Command {
-    let about = "Measure (the default command)";
-    with_arguments(Command::new("run")).about(about).after_help(AFTER_HELP)
+    with_arguments(Command::new("run")).about("Measure (the default command)")
 }
 
-/// Adds the arguments of a run.
+/// Adds the arguments of a run, and the text behind them.
 pub fn with_arguments(command: Command) -> Command {
-    command.args([
-        one(
-            "profile",
-            "PROFILE",
-            "Extent of the run: quick (20 seconds, the default), standard (3 minutes) or thorough (longer)",
-        )
-        .value_parser(|text: &str| text.parse::<RunProfile>()),
-        many("mechanism", "NAME", format!("Measure only this mechanism: {}", names()))
+    let by_profile = "By default, the profile decides.";
+    command.after_help(AFTER_HELP).after_long_help(AFTER_LONG_HELP).args([
+        one("profile", "PROFILE", "quick (20 seconds), standard (3 minutes), thorough")
+            .long_help(
+                "Extent of the run: quick (20 seconds, the default), standard (3 minutes) or thorough (longer).",
+            )
+            .value_parser(|text: &str| text.parse::<RunProfile>()),
+        many("mechanism", "NAME", format!("Measure only {}", names()))
+            .long_help(format!("Measure only these mechanisms: {}.", names()))
             .value_parser(|name: &str| member(name)),
         many("variant", "NAME", "Measure only this variant: see `ipc-bench list`")
             .value_parser(|name: &str| variant(name)),
-        many("size", "BYTES", format!("Length of the messages: {SIZES} (default: set by the profile)"))
+        many("size", "BYTES", "Length of the messages: 64, 4K, 1MiB")
+            .long_help(format!("Length of the messages: {SIZES}. {by_profile}"))
             .value_parser(parse_size),
-        many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid (default: set by the profile)")
+        many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid")
+            .long_help(format!(
+                "How both sides wait: block (sleep in the kernel), spin (ask again and again, which keeps a CPU busy) or \
+                 hybrid (ask for a short while, then sleep). {by_profile}"
+            ))
             .value_parser(|text: &str| text.parse::<Wait>()),
-        many(
-            "kind",
-            "KIND",
-            "What to measure: round-trip, throughput, open-loop, stream or clients (default: the first two)",
-        )
-        .value_parser(|text: &str| text.parse::<Kind>()),
-        many(
-            "cpus",
-            "PLACEMENT",
-            "CPUs of the two processes: same, split, or two numbers A,B; also as a list, same,0,1 (default: split if there are two)",
-        )
-        .value_delimiter(None) // a comma may also be within a pair
-        .value_parser(placements_of),
-        many("rate", "N", format!("Open loop and stream: messages per second, sent at fixed times: {RATES}"))
+        many("kind", "KIND", "round-trip, throughput, open-loop, stream, clients")
+            .long_help(
+                "What to measure: round-trip and throughput (the default); with a --rate, open-loop (round trips) and stream \
+                 (one way); clients (many of one server).",
+            )
+            .value_parser(|text: &str| text.parse::<Kind>()),
+        many("cpus", "PLACEMENT", "CPUs of the two processes: same, split or A,B")
+            .long_help(
+                "CPUs of the two processes: same (one for both), split (two) or two numbers A,B; also as a list: same,0,1. \
+                 The default is split if there are two.",
+            )
+            .value_delimiter(None) // a comma may also be within a pair
+            .value_parser(placements_of),
+        many("rate", "N", "Messages per second, at fixed times: 20k, 60fps")
+            .long_help(format!("Open loop and stream: messages per second, sent at fixed times: {RATES}."))
             .value_parser(|text: &str| parse_rate(text, 1_000_000)),
-        many("clients", "N", "Number of clients of one server (for msgq, socket and fifo)")
+        many("clients", "N", "Number of clients of one server: 1,10,100")
+            .long_help("Number of clients of one server, for the mechanisms that serve many (msgq, socket and fifo).")
             .value_parser(|text: &str| parse_number(text, 10_000)),
-        one("duration", "TIME", format!("How long each row is timed: {TIMES} (default: set by the profile)"))
+        one("duration", "TIME", "How long each row is timed: 2s, 100ms")
+            .long_help(format!("How long each row is timed: {TIMES}. {by_profile}"))
             .value_parser(parse_duration)
             .conflicts_with("count"),
         one("count", "N", format!("Number of messages for each row: {COUNTS}")).value_parser(parse_count),
-        flag("verify", "Afterwards, run each row again and check every message"),
-        flag(
-            "floor",
-            "Also measure each row by bare system calls, in alternating rounds, and show the ratio (takes several \
-             times as long)",
-        ),
+        flag("verify", "Afterwards, check each message in a second run"),
+        flag("floor", "Compare each row with bare system calls")
+            .long_help(
+                "Also measure each row by bare system calls, in alternating rounds, and show the ratio. It takes several times \
+                 as long.",
+            ),
         Arg::new("output")
             .long("output")
             .value_name("DIR")
-            .help("Save the results there, as results.json (default: where `choose` and `report` search)")
+            .help("Save the results there, as results.json")
+            .long_help(
+                "Save the results there, as results.json. The default is where `choose`, `report` and `history` look: \
+                 $XDG_DATA_HOME/ipc-bench (~/.local/share/ipc-bench), which keeps the newest 20 runs.",
+            )
             .value_parser(value_parser!(PathBuf)),
     ]).args(printing::arguments())
 }
 
 pub fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     let plan = plan::plan(matches)?;
-    let keeper = Keeper::of(matches)?;
     let stop = Stop::on_signals()?;
+    if let Some(refused) = plan.refusal() {
+        return Err(Error::Usage(format!("nothing to measure: {refused}")));
+    }
+    let keeper = Keeper::of(matches)?;
     if !plan.is_quiet {
         warn(&plan);
     }

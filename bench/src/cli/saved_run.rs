@@ -13,7 +13,7 @@ pub const FORMS: &str = "latest, a number or name that `history` shows, or a dir
 
 /// Returns an argument that is a run.
 pub fn run(name: &'static str, help: &str) -> Arg {
-    Arg::new(name).value_name(name).help(format!("{help}: {FORMS}"))
+    Arg::new(name).value_name(name).help(help.to_owned()).long_help(format!("{help}: {FORMS}."))
 }
 
 /// Reads the run that is called `text`. Says which one that is, unless it was named by its path.

@@ -186,7 +186,7 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { member, variant, kind, size, wait, .. } = self;
-        let what = if *kind == Kind::Clients { units::clients(self.clients) } else { kind.name().to_owned() };
+        let what = if *kind == Kind::Clients { units::clients(self.clients) } else { kind.words() };
         write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, units::bytes(*size))
     }
 }

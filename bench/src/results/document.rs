@@ -116,7 +116,7 @@ impl NotMeasured {
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { mechanism, variant, kind, size, wait, clients, reason, .. } = self;
-        let what = clients.map_or_else(|| kind.name().to_owned(), units::clients);
+        let what = clients.map_or_else(|| kind.words(), units::clients);
         write!(f, "{mechanism} ({variant}) {what}, {}, wait {wait}: {reason}", units::bytes(*size))
     }
 }

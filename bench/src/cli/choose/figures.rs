@@ -6,9 +6,8 @@ use std::time::Duration;
 use ipc_bench::doctor::watched;
 use ipc_bench::measure::effort::Effort;
 use ipc_bench::measure::profile::RunProfile;
-use ipc_bench::measure::run::plan::RunPlan;
+use ipc_bench::measure::run::plan::{self, RunPlan, SHORT};
 use ipc_bench::measure::run::stop::Stop;
-use ipc_bench::measure::sides;
 use ipc_bench::present::choose::enough;
 use ipc_bench::present::choose::purpose::{Burn, Purpose};
 use ipc_bench::results::case::{Case, Kind, Placement};
@@ -104,17 +103,12 @@ fn at_rate(purpose: &Purpose, rate: u64, placement: Placement) -> Vec<Case> {
 pub(super) fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> {
     let (kind, wait, placement) = (Kind::RoundTrip, Wait::Block, Placement::resolve(Cpus::available()).ok()?);
     let case = Case { member, variant, kind, size: 1, wait, placement, rate: None, clients: 1 };
-    let pair = sides::start(case).ok()?;
-    let max = pair.max_message();
-    pair.finish().ok()?;
-    Some(max)
+    plan::max_message(&case)
 }
 
 /// Returns everything that can be measured between two processes with messages of this size; where a link carries only
 /// shorter ones, also the longest that it carries.
 fn of_pairs(size: usize, placement: Placement) -> Vec<Case> {
-    /// Every variant carries messages of this length.
-    const SHORT: usize = 4096;
     let mut cases = Vec::new();
     for (member, variant) in registry::all() {
         let max = (size > SHORT).then(|| max_message(member, variant.name)).flatten();

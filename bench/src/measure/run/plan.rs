@@ -1,12 +1,13 @@
 //! The contents of a run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stop::Stop;
-use crate::measure::effort::Effort;
+use crate::measure::effort::{Effort, impossible, too_large};
 use crate::measure::profile::RunProfile;
 use crate::measure::sides;
 use crate::results::case::{Case, Kind};
+use crate::results::document::NotMeasured;
 
 /// The contents of a run.
 #[derive(Clone, Debug)]
@@ -25,7 +26,23 @@ pub struct RunPlan {
     pub is_quiet: bool,
 }
 
+/// Every variant carries messages of this length.
+pub const SHORT: usize = 4096;
+
 impl RunPlan {
+    /// Returns the first row, with the reason why it cannot be measured, if none of them can; `None` if one may. Starts
+    /// processes only to ask for the limits of links, where all messages are long.
+    #[must_use]
+    pub fn refusal(&self) -> Option<NotMeasured> {
+        let mut limits = BTreeMap::new();
+        let mut first = None;
+        for case in &self.cases {
+            let reason = impossible(case).or_else(|| too_long(case, &mut limits))?;
+            first.get_or_insert_with(|| NotMeasured::new(case, reason));
+        }
+        first
+    }
+
     /// Returns the plan with a row of each variant at the longest message of its link, if the profile asks for that and no
     /// sizes were named: without it, a curve would end before the limit, and not show what it is.
     pub(super) fn with_limits(&self, stop: &Stop) -> Self {
@@ -44,8 +61,21 @@ fn is_curve(case: &Case) -> bool {
     Kind::USUAL.contains(&case.kind)
 }
 
+/// Returns the reason why a case cannot be played between two processes. `limits` has those that are known, by variant.
+fn too_long(
+    case: &Case,
+    limits: &mut BTreeMap<(&'static str, &'static str), Option<usize>>,
+) -> Option<String> {
+    if case.kind == Kind::Clients || case.size <= SHORT {
+        return None;
+    }
+    let limit = limits.entry((case.member.profile.name, case.variant)).or_insert_with(|| max_message(case));
+    limit.and_then(|max| too_large(case, max))
+}
+
 /// Returns the longest message of a link. A link that cannot be set up is reported when its rows are measured.
-fn max_message(case: &Case) -> Option<usize> {
+#[must_use]
+pub fn max_message(case: &Case) -> Option<usize> {
     let pair = sides::start(*case).ok()?;
     let max = pair.max_message();
     pair.finish().ok()?;

@@ -25,10 +25,14 @@ pub trait Answer: Copy + PartialEq + Sized + 'static {
     /// [`Usage`](Error::Usage): there is none.
     fn parse(text: &str) -> Result<Self> {
         let found = Self::ALL.iter().find(|(_, word, _)| *word == text);
-        found.map(|(answer, ..)| *answer).ok_or_else(|| {
-            let words: Vec<_> = Self::ALL.iter().map(|(_, word, _)| *word).collect();
-            Error::Usage(format!("invalid answer '{text}': expected {}", alternatives(&words)))
-        })
+        found
+            .map(|(answer, ..)| *answer)
+            .ok_or_else(|| Error::Usage(format!("invalid answer '{text}': expected {}", Self::words())))
+    }
+
+    /// Returns the words of all answers.
+    fn words() -> String {
+        alternatives(&Self::ALL.iter().map(|(_, word, _)| *word).collect::<Vec<_>>())
     }
 }
 

@@ -87,7 +87,7 @@ fn growth(steps: &[Growth]) -> Vec<TextTable> {
         let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
         let heading = format!(
             "Growth, {}, wait {}, cpus {}: time for the larger size / time for the smaller one",
-            step.kind.name(),
+            step.kind.words(),
             step.wait,
             step.cpus
         );
