@@ -1,10 +1,13 @@
 //! The demo on a command line or in a script: results, exit statuses, bad input.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::process::Stdio;
 
 use ipc_core::Wait;
 use ipc_demo::cpus::{Cpus, Role};
 use libtest_mimic::{Failed, Trial};
+use nix::pty::{OpenptyResult, openpty};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -23,6 +26,7 @@ pub(super) fn trials(demo: Demo) -> Vec<Trial> {
             demo.trial("tells when standard output takes nothing", full_output),
             demo.trial("minds neither a closed standard error nor a timeout without end", odd_surroundings),
             demo.trial("leaves nothing after Ctrl-C in the middle", interrupted),
+            demo.trial("shows on a terminal how far a long run is", progress),
         ]);
     }
     if !demo.has_two_terminals() {
@@ -181,6 +185,25 @@ fn interrupted(demo: Demo, place: &TempDir) -> Outcome {
     let mut command = demo.command(place, &["--count", "1000000000"]);
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn()?;
     until_it_measures(&mut child)?;
+    ends_by(&mut child, Signal::SIGINT)?;
+    nothing_left_soon(place.path(), "")
+}
+
+/// Looks at the terminal of a run that would take minutes, until it says how far it is.
+fn progress(demo: Demo, place: &TempDir) -> Outcome {
+    let OpenptyResult { master, slave } = openpty(None, None)?;
+    let mut command = demo.command(place, &["--count", "100M"]);
+    let mut child = command.stdout(Stdio::null()).stderr(slave).spawn()?;
+    drop(command); // it has our copy of the terminal's other side
+    let (mut terminal, mut shown, mut part) = (File::from(master), Vec::new(), [0; 256]);
+    let is_told = |shown: &[u8]| {
+        let text = String::from_utf8_lossy(shown);
+        text.split('\r').any(|line| line.contains(" of 100000000 round trips, ") && line.ends_with(" s left"))
+    };
+    while !is_told(&shown) {
+        let len = terminal.read(&mut part)?; // or the watchdog
+        shown.extend(&part[..len]);
+    }
     ends_by(&mut child, Signal::SIGINT)?;
     nothing_left_soon(place.path(), "")
 }

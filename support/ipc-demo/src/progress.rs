@@ -1,9 +1,7 @@
 //! The progress of a long run, on a terminal.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The number of round trips between two looks at the clock. They are timed one by one, and a look comes between two of
 /// them; but it moves the caches, so it is rare.
@@ -15,21 +13,24 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the line is drawn, at most.
 const REDRAW: Duration = Duration::from_millis(250);
 
+/// Moves the cursor to the beginning of the line, and erases the line.
+const ERASE: &str = "\r\x1b[K";
+
 /// The line on standard error; erased when dropped.
 #[derive(Debug)]
 pub(super) struct Progress {
     total: u64,
     started: Instant,
     next_draw: Instant,
-    /// `None` until the run is a long one.
-    bar: Option<ProgressBar>,
+    /// False until the run is a long one.
+    is_drawn: bool,
 }
 
 impl Progress {
     /// Begins a run of so many round trips.
     pub(super) fn of(total: u64) -> Self {
         let started = Instant::now();
-        Self { total, started, next_draw: started + PATIENCE, bar: None }
+        Self { total, started, next_draw: started + PATIENCE, is_drawn: false }
     }
 
     /// Notes that so many round trips are done.
@@ -43,29 +44,38 @@ impl Progress {
     #[cold]
     fn draw(&mut self, done: u64) {
         let now = Instant::now();
-        if now < self.next_draw {
+        if now < self.next_draw || !stderr().is_terminal() {
             return;
         }
         self.next_draw = now + REDRAW;
-        let (total, started) = (self.total, self.started);
-        let bar = self.bar.get_or_insert_with(|| {
-            let target = if stderr().is_terminal() {
-                ProgressDrawTarget::stderr()
-            } else {
-                ProgressDrawTarget::hidden()
-            };
-            let bar = ProgressBar::with_draw_target(Some(total), target).with_elapsed(started.elapsed());
-            let style = "  {human_pos} of {human_len} round trips, {eta} left";
-            bar.with_style(ProgressStyle::with_template(style).expect("the template is valid"))
-        });
-        bar.set_position(done);
+        self.is_drawn = true;
+        let line = line(done, self.total, now - self.started);
+        let _ = write!(stderr(), "{ERASE}{line}"); // there is nowhere else to report a failure
     }
+}
+
+/// Returns the line, without its end.
+fn line(done: u64, total: u64, elapsed: Duration) -> String {
+    let left = elapsed.as_secs_f64() * (total - done) as f64 / done as f64;
+    format!("  {done} of {total} round trips, {left:.0} s left")
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if self.is_drawn {
+            let _ = write!(stderr(), "{ERASE}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_takes_as_long_as_what_was_done() {
+        let after = |done| line(done, 4_096_000, Duration::from_secs(3));
+        assert_eq!(after(1_024_000), "  1024000 of 4096000 round trips, 9 s left");
+        assert_eq!(after(4_096_000), "  4096000 of 4096000 round trips, 0 s left");
     }
 }
