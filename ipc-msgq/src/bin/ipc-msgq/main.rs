@@ -5,7 +5,7 @@
 //! | **1. The command line** | **14** | |
 //! | `main.rs` | 3 | chooses between the ping-pong and the commands |
 //! | `command.rs` | 3 | the list of commands |
-//! | `command/name.rs` | 3 | `--id`, `--key`, `--path` |
+//! | `command/name.rs` | 3 | the name of a queue: id, key or `FILE:PROJECT` |
 //! | `command/timeout.rs` | 1 | `--nowait`, `--timeout` |
 //! | `command/text.rs` | 3 | formatting |
 //! | **2. Messages** | **12** | |
