@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         println!("{}", try_in(&mut world, fault).line());
         return ExitCode::SUCCESS;
     }
+    let mut arguments = Arguments::from_args(); // first: it exits, after --help or a mistake, and would leave the place
     let place = tempfile::Builder::new()
         .prefix("ipc-faults-")
         .tempdir()
@@ -80,7 +81,6 @@ fn main() -> ExitCode {
             })
         }));
     }
-    let mut arguments = Arguments::from_args();
     let processors = thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert((WORLDS_PER_PROCESSOR * processors).min(MOST_WORLDS));
     let conclusion = libtest_mimic::run(&arguments, trials);
