@@ -156,7 +156,10 @@ impl Figures {
             }
         }
         let paced = if case.kind == Kind::Stream { &self.one_way } else { &self.times };
-        row.pacing = case.rate.zip(paced.as_ref()).map(|(rate, times)| Pacing::of(rate, &self.rates, times));
+        row.pacing = case
+            .rate
+            .zip(paced.as_ref())
+            .map(|(rate, times)| Pacing::of(case.kind, rate, &self.rates, times));
         let rounds = Rounds::of(self.in_a_round, &self.values);
         let (p99, one_way, cpu) = (self.p99s, self.one_way_medians, self.cpu);
         row.rounds = Some(Rounds { p99, one_way, cpu, ..rounds });

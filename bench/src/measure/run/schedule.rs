@@ -6,8 +6,8 @@ use super::plan::RunPlan;
 use crate::measure::effort::Effort;
 use crate::results::case::Kind;
 
-/// The fewest rounds: the differences between fewer say little.
-pub(super) const FEWEST: u32 = 5;
+/// The fewest rounds: fewer do not give the median an interval.
+pub(super) const FEWEST: u32 = 6;
 
 /// The shortest turn: giving the order takes a negligible share of it.
 const SHORTEST: Duration = Duration::from_millis(4);
@@ -138,15 +138,15 @@ mod tests {
     fn a_turn_is_its_part_of_the_time() {
         let schedule = Schedule::of(&plan(Some(Effort::About(Duration::from_millis(1500)))));
         let turns =
-            [(Kind::Throughput, 15), (Kind::Throughput, 16), (Kind::OpenLoop, 5), (Kind::OpenLoop, 6)];
+            [(Kind::Throughput, 15), (Kind::Throughput, 16), (Kind::OpenLoop, 6), (Kind::OpenLoop, 7)];
         let turns = turns.map(|(kind, round)| schedule.turn(kind, round));
         let time = |ms| Some(Turn::Time(Duration::from_millis(ms)));
-        assert_eq!(turns, [time(100), None, time(300), None]);
+        assert_eq!(turns, [time(100), None, time(250), None]);
     }
 
     #[test]
     fn a_short_time_is_cut_into_fewer_rounds_but_never_too_few() {
         let rounds = |ms| Schedule::of(&plan(Some(Effort::About(Duration::from_millis(ms))))).rounds();
-        assert_eq!([1, 20, 40, 1000].map(rounds), [5, 5, 10, 15]);
+        assert_eq!([1, 20, 40, 1000].map(rounds), [6, 6, 10, 15]);
     }
 }

@@ -24,7 +24,7 @@ pub struct Figure {
     /// The time, or the CPU time, of a message, or round trip, in nanoseconds: the median over the rounds.
     pub ns: f64,
     /// The two ends of its interval, which holds the true median with 95 % confidence, in nanoseconds; null with fewer
-    /// than five rounds.
+    /// than six rounds.
     pub interval_ns: Option<[f64; 2]>,
 }
 

@@ -105,7 +105,7 @@ fn too_few_rounds_make_no_ranking() {
     let none = rows(Kind::RoundTrip, 64, Wait::Spin, FAST_RING).map(|row| Row { rounds: None, ..row });
     let summary = summary(few.chain(none));
     assert_eq!(summary.rankings, []);
-    assert_eq!(summary.lines().last().unwrap(), "No ranking: no two ways were measured in five rounds.");
+    assert_eq!(summary.lines().last().unwrap(), "No ranking: no two ways were measured in six rounds.");
     let one = rows(Kind::RoundTrip, 64, Wait::Block, FAST_RING).take(1);
     assert_eq!(Summary::of(&document(one.collect())).rankings, []);
 }

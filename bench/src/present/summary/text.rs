@@ -17,7 +17,7 @@ impl Summary {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = self.disturbance();
         if self.rankings.is_empty() {
-            lines.push("No ranking: no two ways were measured in five rounds.".into());
+            lines.push("No ranking: no two ways were measured in six rounds.".into());
             return lines;
         }
         lines.push(LEGEND.into());

@@ -163,13 +163,13 @@ fn a_stream_is_charged_with_its_first_message() {
 fn an_open_loop_is_as_long_as_its_rate_says() {
     let case = Case { rate: Some(1000), ..pipe(Kind::OpenLoop) };
     let (mut machine, stop) = (Machine::new(&case, |_| 1000), Stop::default());
-    let mut measurement = measurement(case, Effort::About(Duration::from_secs(15)));
+    let mut measurement = measurement(case, Effort::About(Duration::from_secs(18)));
     measurement.take_turn(0, &mut machine.workers, &stop);
     machine.played();
     measurement.take_turn(1, &mut machine.workers, &stop);
     let tasks: Vec<_> =
         machine.tasks().iter().map(|task| (task.order.count, task.rate, task.batch)).collect();
-    assert_eq!(tasks, [(2000, Some(1000), 1), (1000, Some(1000), 1)], "a fifth of 15 seconds");
+    assert_eq!(tasks, [(2000, Some(1000), 1), (1000, Some(1000), 1)], "a sixth of 18 seconds");
 }
 
 /// A rate that cannot be reached makes no turn longer: ten times as many messages would take ten times as long.
@@ -179,7 +179,7 @@ fn a_rate_that_cannot_be_reached_takes_no_longer() {
         let case = Case { rate: Some(1000), ..pipe(kind) };
         // Each takes ten milliseconds.
         let (mut machine, stop) = (Machine::new(&case, |_| 10_000_000), Stop::default());
-        let mut measurement = measurement(case, Effort::About(Duration::from_secs(5)));
+        let mut measurement = measurement(case, Effort::About(Duration::from_secs(6)));
         measurement.take_turn(0, &mut machine.workers, &stop);
         machine.played();
         measurement.take_turn(1, &mut machine.workers, &stop);
