@@ -37,7 +37,7 @@ pub(super) fn document(
     }
     let (size, clients) = (purpose.size, purpose.clients.min(MOST_CLIENTS));
     let wanted = |run: &Document| match clients {
-        1 => enough::is_enough(run, size),
+        1 => enough::is_enough(run, purpose),
         _ => enough::has_clients(run, size, clients),
     };
     if let Some((_, document)) = saved_run::newest(wanted) {

@@ -1,8 +1,10 @@
 //! Checks whether a saved run is complete enough to choose by it.
 
-use ipc_core::Clients;
+use std::collections::BTreeSet;
 
-use super::purpose::{Purpose, Ways};
+use ipc_core::{Clients, Wait};
+
+use super::purpose::{Burn, Purpose, Ways};
 use crate::results::case::Kind;
 use crate::results::document::{Document, NotMeasured};
 use crate::results::registry;
@@ -11,20 +13,23 @@ use crate::results::row::Row;
 /// The least measured time behind a figure, in nanoseconds: a trial with ten messages is no basis for a choice.
 const LEAST: f64 = 5e5;
 
-/// Returns true if every variant of every mechanism was measured with messages of `size`, or at least tried: round
-/// trips and throughput, with more than one wait strategy. Otherwise a mechanism would be left out merely for lack of a
-/// measurement.
+/// Returns true if every variant of every mechanism was measured with messages of the purpose's size, or at least tried:
+/// round trips and throughput, with more than one wait strategy, and what is compared also by spinning if that may be
+/// recommended. Otherwise a mechanism would be left out merely for lack of a measurement.
 #[must_use]
-pub fn is_enough(document: &Document, size: usize) -> bool {
+pub fn is_enough(document: &Document, purpose: &Purpose) -> bool {
+    let size = purpose.size;
     let ways = registry::all().map(|(member, variant)| (member.profile.name, variant.name));
     let kinds = |way| Kind::USUAL.map(|kind| (way, kind));
     ways.flat_map(kinds).all(|(way, kind)| {
         let of_way = |row: &&Row| {
             (row.mechanism.as_str(), row.variant.as_str()) == way && (row.kind, row.size) == (kind, size)
         };
-        let mut rows = document.results.iter().filter(of_way).filter(|row| took(row) >= LEAST);
-        let waits = rows.next().is_some_and(|first| rows.any(|row| row.wait != first.wait));
-        waits || was_tried(document, way, kind, size)
+        let measured = document.results.iter().filter(of_way).filter(|row| took(row) >= LEAST);
+        let waits: BTreeSet<_> = measured.map(|row| row.wait.as_str()).collect();
+        let spins = purpose.burn_cores == Burn::Yes && kind == purpose.kind();
+        (waits.len() > 1 && (!spins || waits.contains(Wait::Spin.name())))
+            || was_tried(document, way, kind, size)
     })
 }
 

@@ -50,15 +50,14 @@ impl<'a> Evidence<'a> {
         let suite = || document.results.iter().filter(|row| row.implementation == "suite");
         let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
         let priority = purpose.shown();
-        let kind = match (priority, purpose.ways) {
+        let kind = match priority {
             _ if purpose.clients > 1 && has_many => Kind::Clients,
-            (Priority::Latency | Priority::P99 | Priority::Simplicity, _)
+            Priority::Latency | Priority::P99 | Priority::Simplicity
                 if enough::has_rate(document, purpose) =>
             {
                 enough::paced(purpose)
             }
-            (Priority::Throughput, _) | (Priority::Cpu, Ways::OneWay) => Kind::Throughput,
-            _ => Kind::RoundTrip,
+            _ => purpose.kind(),
         };
         let rate_per_s = purpose.rate_per_s.filter(|_| kind.is_paced());
         let rows = || suite().filter(|row| (row.kind, row.rate_per_s) == (kind, rate_per_s));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipc_core::{Error, Result, Shared};
 use serde::{Serialize, Serializer};
 
+use crate::results::case::Kind;
 use crate::results::units::alternatives;
 
 /// One of a few answers to a question.
@@ -259,6 +260,15 @@ impl Purpose {
             (Priority::Simplicity, _, Some(_)) => Priority::P99,
             (Priority::Simplicity, Shape::Stream, None) => Priority::Throughput,
             (priority, ..) => priority,
+        }
+    }
+
+    /// Returns the kind of rows that are compared between two processes, with messages back to back.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match (self.shown(), self.ways) {
+            (Priority::Throughput, _) | (Priority::Cpu, Ways::OneWay) => Kind::Throughput,
+            _ => Kind::RoundTrip,
         }
     }
 }
