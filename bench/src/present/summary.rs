@@ -2,8 +2,8 @@
 //! way of waiting; before them, what disturbed the measurement.
 //!
 //! A figure is the median over the rounds, with the interval that holds it with 95 % confidence
-//! ([`statistics::median_interval`]). Where the interval of the best overlaps with those of others, another run might
-//! reverse their order: none of them is called the best.
+//! ([`median_interval`]). Where the interval of the best overlaps with those of others, another run might reverse their
+//! order: none of them is called the best.
 //!
 //! | file | contents |
 //! |---|---|
