@@ -193,7 +193,7 @@ fn rows_are_complete(document: &Document) {
     let spins = if document.results[0].cpus == "split" { all } else { 0 };
     let all_spins = document.results.iter().filter(|row| row.wait == "spin").count();
     assert_eq!([count(Kind::RoundTrip, "spin", 64), all_spins], [spins; 2]);
-    assert!(document.results.iter().all(|row| row.rounds.as_ref().is_some_and(|rounds| rounds.count == 5)));
+    assert!(document.results.iter().all(|row| row.rounds.as_ref().is_some_and(|rounds| rounds.count == 6)));
     for skipped in &document.skipped {
         let at_limit = document.results.iter().any(|row| {
             row.at_limit

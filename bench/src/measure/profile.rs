@@ -79,7 +79,7 @@ impl RunProfile {
             Self::Quick => 7,
             Self::Standard | Self::Page => 15,
             Self::Thorough => 31,
-            Self::Check => 5,
+            Self::Check => 6,
         }
     }
 
