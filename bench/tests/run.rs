@@ -35,7 +35,7 @@ fn a_choice_without_figures_measures_and_keeps_them() {
     let first = ask();
     assert_eq!(first.status, Some(0), "{}", first.stderr);
     assert!(first.stderr.contains("a quick run") && first.stderr.contains("saved as "), "{}", first.stderr);
-    assert!(first.stdout.contains("of CPU time a round trip"), "{}", first.stdout);
+    assert!(first.stdout.contains("CPU time a round trip"), "{}", first.stdout);
     let second = ask();
     let place = first.stderr.lines().find_map(|line| line.strip_prefix("saved as ")).expect("it says where");
     assert!(second.stderr.contains(&format!("figures from {place}")), "{}", second.stderr);
@@ -75,7 +75,12 @@ fn a_run_is_kept_where_it_is_looked_for() {
     };
     let (older, newest) = (kept(), kept());
     assert!(older != newest && newest.starts_with(place.to_str().unwrap()), "{older} {newest}");
-    // So short a run is only taken if it is named.
+    // So short a run is only taken if it is named. On a busy machine, even five messages can take a second.
+    for run in [&older, &newest] {
+        let mut document = ipc_bench::results::output::load(run).unwrap();
+        document.took_s = 0.25;
+        ipc_bench::results::output::Output::create(run).unwrap().save(&document).unwrap();
+    }
     let report = at_home(&["report"]);
     assert_eq!(report.status, Some(1), "{}", report.stderr);
     assert!(report.stderr.contains("as it took only 0."), "{}", report.stderr);
