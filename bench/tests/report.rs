@@ -424,16 +424,8 @@ fn the_conclusions_come_first() {
 
 fn case(kind: Kind, size: usize) -> Case {
     let placement = Placement { cpus: Cpus::Same, ping: 0, pong: 0 };
-    Case {
-        member: &SIX[2],
-        variant: SIX[2].variants().next().expect("each has one").name,
-        kind,
-        size,
-        wait: Wait::Spin,
-        placement,
-        rate: None,
-        clients: 1,
-    }
+    let variant = SIX[2].variants().next().expect("each has one").name;
+    Case::of(&SIX[2], variant, kind, size, Wait::Spin, placement)
 }
 
 /// Text from outside, such as a command line, cannot become markup, wherever it is shown.

@@ -87,16 +87,14 @@ struct Way {
 /// once.
 fn ways() -> Result<Vec<Way>> {
     let placement = Placement::resolve(Cpus::available())?;
-    let way = |(member, variant): (_, &ipc_core::Variant)| {
-        let (variant, kind) = (variant.name, Kind::RoundTrip);
-        let case = Case { member, variant, kind, size: 64, wait: WAIT, placement, rate: None, clients: 1 };
+    let way = |case: Case| {
         let mut pair = sides::start(case)?;
         pair.play(case.verified())?;
         let max_message = pair.max_message();
         pair.finish()?;
         Ok(Way { case, max_message })
     };
-    registry::all().map(way).collect()
+    Case::of_each(Kind::RoundTrip, 64, WAIT, placement).map(way).collect()
 }
 
 /// The two processes of one case.

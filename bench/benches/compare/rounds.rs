@@ -7,7 +7,7 @@ use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::output::Output;
-use ipc_bench::results::{registry, saved};
+use ipc_bench::results::saved;
 use ipc_core::{Result, Wait};
 use ipc_demo::cpus::Cpus;
 
@@ -19,21 +19,13 @@ pub fn plan(profile: RunProfile) -> Result<RunPlan> {
     let mut cases = Vec::new();
     for kind in Kind::USUAL {
         for &wait in profile.waits() {
-            cases.extend(sizes.iter().flat_map(|&size| all(kind, wait, size, placement)));
+            cases.extend(sizes.iter().flat_map(|&size| Case::of_each(kind, size, wait, placement)));
         }
         if kind == Kind::RoundTrip && placement.ping != placement.pong {
-            cases.extend(all(kind, Wait::Spin, sizes[0], placement));
+            cases.extend(Case::of_each(kind, sizes[0], Wait::Spin, placement));
         }
     }
     Ok(RunPlan { profile, cases, effort: None, baseline: false, verify: false, is_quiet: false })
-}
-
-/// Returns the cases of all variants of all mechanisms.
-fn all(kind: Kind, wait: Wait, size: usize, placement: Placement) -> impl Iterator<Item = Case> {
-    registry::all().map(move |(member, variant)| {
-        let variant = variant.name;
-        Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 }
-    })
 }
 
 /// The directory in which `choose`, `report` and `compare` look for runs; or the reason why there is none.

@@ -40,17 +40,8 @@ fn waking() -> Result<[Option<u64>; 2]> {
             Err(Error::Usage(_)) => return Ok(None), // there is only one CPU
             placement => placement?,
         };
-        let (kind, wait) = (Kind::RoundTrip, Wait::Block);
-        let case = Case {
-            member: member(ipc_pipe::Pipe::PROFILE.name)?,
-            variant: ipc_pipe::Pipe::VARIANT.name,
-            kind,
-            size: 64,
-            wait,
-            placement,
-            rate: None,
-            clients: 1,
-        };
+        let (member, variant) = (member(ipc_pipe::Pipe::PROFILE.name)?, ipc_pipe::Pipe::VARIANT.name);
+        let case = Case::of(member, variant, Kind::RoundTrip, 64, Wait::Block, placement);
         let mut pair = sides::start(case)?;
         pair.play(case.timed(ROUNDS / 10))?; // warms up
         let played = pair.play(case.timed(ROUNDS))?;

@@ -8,7 +8,7 @@ use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{Pattern, Workload};
 use serde::{Deserialize, Serialize};
 
-use crate::results::registry::Member;
+use crate::results::registry::{self, Member};
 use crate::results::units;
 
 /// The quantity that is measured.
@@ -143,6 +143,25 @@ pub struct Case {
 }
 
 impl Case {
+    /// Returns a case of one client, without a rate.
+    #[must_use]
+    pub const fn of(
+        member: &'static Member,
+        variant: &'static str,
+        kind: Kind,
+        size: usize,
+        wait: Wait,
+        placement: Placement,
+    ) -> Self {
+        Self { member, variant, kind, size, wait, placement, rate: None, clients: 1 }
+    }
+
+    /// Returns the [`case`](Self::of) of each variant of each mechanism.
+    pub fn of_each(kind: Kind, size: usize, wait: Wait, placement: Placement) -> impl Iterator<Item = Self> {
+        registry::all()
+            .map(move |(member, variant)| Self::of(member, variant.name, kind, size, wait, placement))
+    }
+
     /// Returns the description of its variant.
     ///
     /// # Panics

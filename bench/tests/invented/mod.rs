@@ -26,7 +26,7 @@ pub fn case(mechanism: &str, variant: &'static str, kind: Kind, wait: Wait) -> C
     let member = member(mechanism).unwrap();
     assert!(member.variants().any(|one| one.name == variant), "{mechanism} has no {variant}");
     let placement = Placement { cpus: Cpus::Split, ping: 0, pong: 1 };
-    Case { member, variant, kind, size: 64, wait, placement, rate: None, clients: 1 }
+    Case::of(member, variant, kind, 64, wait, placement)
 }
 
 /// Returns a row whose rounds scatter around `ns`.

@@ -59,14 +59,8 @@ pub fn full() -> Document {
                             continue;
                         }
                         let case = |kind, rate| Case {
-                            member,
-                            variant: variant.name,
-                            kind,
-                            size,
-                            wait,
-                            placement,
                             rate,
-                            clients: 1,
+                            ..Case::of(member, variant.name, kind, size, wait, placement)
                         };
                         let start = if wait == Wait::Block { 9e3 } else { 4e2 };
                         let middle =

@@ -82,51 +82,30 @@ fn at_rate(purpose: &Purpose, rate: u64, placement: Placement) -> Vec<Case> {
         Wait::Hybrid => polls,
         Wait::Spin => purpose.burn_cores == Burn::Yes,
     };
-    let mut cases = Vec::new();
-    for (member, variant) in registry::all() {
-        let case = |wait| Case {
-            member,
-            variant: variant.name,
-            kind: enough::paced(purpose),
-            size: purpose.size,
-            wait,
-            placement,
-            rate: Some(rate),
-            clients: 1,
-        };
-        cases.extend(Wait::ALL.into_iter().filter(is_worth).map(case));
-    }
-    cases
+    let waits = Wait::ALL.into_iter().filter(is_worth);
+    let cases = waits.flat_map(|wait| Case::of_each(enough::paced(purpose), purpose.size, wait, placement));
+    cases.map(|case| Case { rate: Some(rate), ..case }).collect()
 }
 
 /// Returns the longest message that a link of this variant carries here; `None` if there is no such link.
 pub(super) fn max_message(member: &'static Member, variant: &'static str) -> Option<usize> {
-    let (kind, wait, placement) = (Kind::RoundTrip, Wait::Block, Placement::resolve(Cpus::available()).ok()?);
-    let case = Case { member, variant, kind, size: 1, wait, placement, rate: None, clients: 1 };
-    plan::max_message(&case)
+    let placement = Placement::resolve(Cpus::available()).ok()?;
+    plan::max_message(&Case::of(member, variant, Kind::RoundTrip, 1, Wait::Block, placement))
 }
 
 /// Returns everything that can be measured between two processes with messages of this size; where a link carries only
 /// shorter ones, also the longest that it carries.
 fn of_pairs(size: usize, placement: Placement) -> Vec<Case> {
+    let shorter = |(member, variant): (_, &ipc_core::Variant)| {
+        max_message(member, variant.name).filter(|&max| max < size)
+    };
+    let limits: Vec<_> = if size > SHORT { registry::all().map(shorter).collect() } else { Vec::new() };
     let mut cases = Vec::new();
-    for (member, variant) in registry::all() {
-        let max = (size > SHORT).then(|| max_message(member, variant.name)).flatten();
-        let longest = max.filter(|&max| max < size);
-        for size in [Some(size), longest].into_iter().flatten() {
-            for kind in Kind::USUAL {
-                let case = |wait| Case {
-                    member,
-                    variant: variant.name,
-                    kind,
-                    size,
-                    wait,
-                    placement,
-                    rate: None,
-                    clients: 1,
-                };
-                cases.extend(Wait::ALL.map(case));
-            }
+    for kind in Kind::USUAL {
+        for wait in Wait::ALL {
+            cases.extend(Case::of_each(kind, size, wait, placement));
+            let at_limits = Case::of_each(kind, size, wait, placement).zip(&limits);
+            cases.extend(at_limits.filter_map(|(case, limit)| Some(Case { size: (*limit)?, ..case })));
         }
     }
     cases
@@ -134,19 +113,9 @@ fn of_pairs(size: usize, placement: Placement) -> Vec<Case> {
 
 /// Returns every server of that many clients.
 fn of_clients(size: usize, clients: usize, placement: Placement) -> Vec<Case> {
-    let (kind, wait) = (Kind::Clients, Wait::Block);
-    let many = registry::all().filter(|(_, variant)| variant.clients == Clients::Many);
-    let case = |(member, variant): (_, &ipc_core::Variant)| Case {
-        member,
-        variant: variant.name,
-        kind,
-        size,
-        wait,
-        placement,
-        rate: None,
-        clients,
-    };
-    many.map(case).collect()
+    let cases = Case::of_each(Kind::Clients, size, Wait::Block, placement);
+    let serve_many = cases.filter(|case| case.variant().clients == Clients::Many);
+    serve_many.map(|case| Case { clients, ..case }).collect()
 }
 
 /// Measures the cases quickly, and saves the run.
@@ -168,4 +137,19 @@ fn measure(cases: Vec<Case>, each: Option<Duration>, place: Option<&Path>) -> Re
         None => eprintln!("not saved: there is no home directory"),
     }
     Ok(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of one table follow one another: `ipc-bench show` begins another table where they do not.
+    #[test]
+    fn the_rows_of_a_table_follow_one_another() {
+        let placement = Placement::resolve(Cpus::available()).unwrap();
+        let mut tables: Vec<_> =
+            of_pairs(64, placement).iter().map(|case| (case.kind, case.wait.name())).collect();
+        tables.dedup();
+        assert_eq!(tables.len(), Kind::USUAL.len() * Wait::ALL.len(), "{tables:?}");
+    }
 }

@@ -55,14 +55,8 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
                 for &wait in &waits {
                     for &size in &sizes {
                         let case = |&(member, variant)| Case {
-                            member,
-                            variant,
-                            kind,
-                            size,
-                            wait,
-                            placement,
                             rate,
-                            clients: 1,
+                            ..Case::of(member, variant, kind, size, wait, placement)
                         };
                         cases.extend(ways.iter().map(case));
                     }
@@ -122,8 +116,8 @@ fn many_clients(
     for &size in &sizes {
         for (nth, &number) in numbers.iter().enumerate() {
             for &(member, variant) in ways {
-                let (kind, wait, clients) = (Kind::Clients, Wait::Block, number as usize);
-                let case = Case { member, variant, kind, size, wait, placement, rate: None, clients };
+                let case = Case::of(member, variant, Kind::Clients, size, Wait::Block, placement);
+                let case = Case { clients: number as usize, ..case };
                 if refusal::serves_many(&case) || (is_asked_for && nth == 0 && size == sizes[0]) {
                     cases.push(case);
                 }

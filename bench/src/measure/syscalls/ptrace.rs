@@ -138,8 +138,7 @@ pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
     let CountedArguments { mechanism, variant, kind, size, wait, cpus, messages } = invitation.argument()?;
     let member = member(&mechanism)?;
     let variant = member.variant(&variant)?.name;
-    let (kind, wait, placement) = (kind.parse()?, wait.parse()?, Placement::resolve(cpus)?);
-    let case = Case { member, variant, kind, size, wait, placement, rate: None, clients: 1 };
+    let case = Case::of(member, variant, kind.parse()?, size, wait.parse()?, Placement::resolve(cpus)?);
     std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
     let mut pair = sides::start(case)?;
     pair.play(case.verified())?;

@@ -56,16 +56,7 @@ impl<T: Receiver> Receiver for Slow<T> {
 
 fn case(kind: Kind) -> Case {
     let placement = Placement::resolve(Cpus::Same).expect("there is a CPU");
-    Case {
-        member: &SIX[3],
-        variant: "ring",
-        kind,
-        size: 64,
-        wait: Wait::Block,
-        placement,
-        rate: None,
-        clients: 1,
-    }
+    Case::of(&SIX[3], "ring", kind, 64, Wait::Block, placement)
 }
 
 /// Returns two threads that play. Ping takes `delay` to send what is timed, and logs its name for each task: as a
