@@ -6,7 +6,6 @@ use ipc_bench::measure::profile::RunProfile;
 use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::document::Document;
-use ipc_bench::results::output::Output;
 use ipc_bench::results::saved;
 use ipc_core::{Result, Wait};
 use ipc_demo::cpus::Cpus;
@@ -34,11 +33,7 @@ pub struct Place(std::result::Result<PathBuf, String>);
 impl Place {
     /// Tries out the directory, before minutes of measuring.
     pub fn of_this_user() -> Self {
-        let place = saved::place().ok_or_else(|| "there is no home directory".to_owned());
-        let place = place.and_then(|place| match Output::create(&place) {
-            Ok(_) => Ok(place),
-            Err(error) => Err(error.to_string()),
-        });
+        let place = saved::try_place().map_err(|error| error.to_string());
         if let Err(reason) = &place {
             eprintln!("warning: the run will not be saved: {reason}");
         }

@@ -50,6 +50,15 @@ pub fn place() -> Option<PathBuf> {
     Some(data.join("ipc-bench"))
 }
 
+/// Returns the [`place`], after trying out that results can be saved there.
+///
+/// # Errors
+/// [`Refused`](Error::Refused): there is no home. Or nothing can be written there.
+pub fn try_place() -> Result<PathBuf> {
+    let place = place().ok_or_else(|| Error::Refused("there is no home directory".into()))?;
+    Output::create(&place).map(|_| place)
+}
+
 /// Saves a run in `place`, in a directory of its own named after the current time, and returns that directory. Keeps
 /// the newest [`KEPT`] of the runs saved this way.
 ///

@@ -1,6 +1,5 @@
 //! The figures: saved ones, or fresh ones.
 
-use std::path::Path;
 use std::time::Duration;
 
 use ipc_bench::doctor::watched;
@@ -48,7 +47,7 @@ pub(super) fn document(
     eprintln!("no figures of this size{what} on this machine: starting a quick run{time}");
     let placement = Placement::resolve(Cpus::available())?;
     let cases = if clients == 1 { of_pairs(size, placement) } else { of_clients(size, clients, placement) };
-    measure(cases, each, saved::place().as_deref())
+    measure(cases, each)
 }
 
 /// Adds rows in which messages are sent at the rate of the purpose: saved ones, or fresh ones, each of which is timed for
@@ -65,7 +64,7 @@ pub(super) fn add_rate(document: &mut Document, purpose: &Purpose, each: Option<
         let each = each.unwrap_or(EACH);
         let seconds = (each * cases.len() as u32).as_secs().max(1);
         eprintln!("near the limit of some: measuring {rate} messages a second, about {seconds} seconds");
-        measure(cases, Some(each), saved::place().as_deref())?
+        measure(cases, Some(each))?
     };
     document.results.extend(at_rate.results.into_iter().filter(|row| row.kind.is_paced()));
     document.skipped.extend(at_rate.skipped);
@@ -119,7 +118,7 @@ fn of_clients(size: usize, clients: usize, placement: Placement) -> Vec<Case> {
 }
 
 /// Measures the cases quickly, and saves the run.
-fn measure(cases: Vec<Case>, each: Option<Duration>, place: Option<&Path>) -> Result<Document> {
+fn measure(cases: Vec<Case>, each: Option<Duration>) -> Result<Document> {
     let stop = Stop::on_signals()?;
     let plan = RunPlan {
         profile: RunProfile::Quick,
@@ -131,10 +130,9 @@ fn measure(cases: Vec<Case>, each: Option<Duration>, place: Option<&Path>) -> Re
     };
     let document = watched::run(&plan, &stop, Duration::ZERO);
     stop.end_as_told();
-    match place.map(|place| saved::keep(place, &document)) {
-        Some(Ok(path)) => eprintln!("saved as {}", path.display()),
-        Some(Err(error)) => eprintln!("not saved: {error}"),
-        None => eprintln!("not saved: there is no home directory"),
+    match saved::try_place().and_then(|place| saved::keep(&place, &document)) {
+        Ok(path) => eprintln!("saved as {}", path.display()),
+        Err(error) => eprintln!("not saved: {error}"),
     }
     Ok(document)
 }

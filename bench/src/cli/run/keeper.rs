@@ -24,12 +24,7 @@ impl Keeper {
         if let Some(dir) = matches.get_one::<PathBuf>("output") {
             return Output::create(dir).map(Self::Named);
         }
-        let place = saved::place().ok_or_else(|| "there is no home directory".to_owned());
-        let tried = place.and_then(|place| match Output::create(&place) {
-            Ok(_) => Ok(place),
-            Err(error) => Err(error.to_string()),
-        });
-        Ok(tried.map_or_else(
+        Ok(saved::try_place().map_or_else(
             |reason| {
                 eprintln!("warning: the results will not be saved: {reason}");
                 Self::Nowhere
