@@ -172,10 +172,6 @@ impl Choice {
 
     fn recommend(&mut self, by_work: bool, of_those_clients: bool) {
         let Some(first) = self.ranking.first() else { return };
-        let variant = registry::all()
-            .find(|(member, variant)| (member.profile.name, variant.name) == (first.mechanism, first.variant))
-            .expect("it was ranked")
-            .1;
         self.recommendation = Some(Recommendation {
             candidate: first.clone(),
             because: reasons::because(
@@ -185,7 +181,7 @@ impl Choice {
                 by_work,
                 of_those_clients,
             ),
-            lines: Lines::of(&first.package, variant, &self.purpose, &first.wait),
+            lines: Lines::of(&first.package, first.facts(), &self.purpose, &first.wait),
         });
         self.runner_up = self.ranking.get(1).map(|second| RunnerUp {
             candidate: second.clone(),

@@ -8,7 +8,7 @@ use super::facts::{self, Parts};
 use super::figure::Figure;
 use super::purpose::Purpose;
 use super::speed::Speed;
-use crate::results::registry::Member;
+use crate::results::registry::{Member, member};
 
 /// A suitable variant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -94,6 +94,12 @@ impl Candidate {
             provided: parts.provided,
             simplicity,
         }
+    }
+
+    /// Returns the facts about its variant.
+    pub(super) fn facts(&self) -> &'static Variant {
+        let found = member(self.mechanism).and_then(|member| member.variant(self.variant));
+        found.expect("it was made from one")
     }
 }
 

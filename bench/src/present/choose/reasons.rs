@@ -154,9 +154,7 @@ pub(super) fn notes(
 /// Returns the server that a crate has, if it is not that of the first.
 fn server(purpose: &Purpose, ranking: &[Candidate]) -> Option<String> {
     let server = |one: &Candidate| {
-        let found = registry::all()
-            .find(|(member, variant)| (member.profile.name, variant.name) == (one.mechanism, one.variant));
-        let path = found?.1.server?.type_path;
+        let path = one.facts().server?.type_path;
         Some(format!("for {} ({}), the server is written: `{path}`", one.mechanism, one.variant))
     };
     let first = ranking.first().filter(|_| purpose.clients > 1)?;
