@@ -11,8 +11,8 @@ use crate::results::quartiles::Quartiles;
 pub struct Pacing {
     /// The messages that really went in a second, in the middle round; never more than planned.
     pub achieved_per_s: f64,
-    /// True if that is the planned rate, and no backlog grew meanwhile. If not, messages queue up for as long as the measurement lasts: their times
-    /// say how long it was measured, and are no latency.
+    /// True if that is the planned rate, and no backlog grew meanwhile. If not, messages queue up for as long as the
+    /// measurement lasts: their times say how long it was measured, and are no latency.
     pub kept_up: bool,
     /// The messages that were not yet there when the next one was meant to be sent.
     pub late: u64,
