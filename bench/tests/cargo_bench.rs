@@ -1,7 +1,6 @@
 //! Tests of `cargo bench`: what it prints, what it leaves, and Ctrl-C. The program is the one that `cargo bench` runs, in a
 //! build like that of these tests.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::fs;

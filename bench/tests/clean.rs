@@ -1,6 +1,5 @@
 //! Tests of the report of `clean` on objects that it cannot remove, and on those that it does not know.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::fs;

@@ -1,6 +1,5 @@
 //! Tests of many clients of one server: real servers, real clients, and their abnormal termination.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::fs;

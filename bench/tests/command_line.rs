@@ -1,6 +1,5 @@
 //! Tests of the harness as a user runs it.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use common::{bench, keys, run, said, warning};

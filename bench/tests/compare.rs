@@ -1,6 +1,5 @@
 //! Tests of `ipc-bench compare` on invented runs whose difference is known.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 mod invented;
 

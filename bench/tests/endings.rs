@@ -1,7 +1,6 @@
 //! Tests of abnormal termination: a killed peer, Ctrl-C, a harness ended by force; and of `clean` on the objects left
 //! behind.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::fs;

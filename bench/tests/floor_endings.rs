@@ -1,6 +1,5 @@
 //! Tests of abnormal termination while bare calls are played: Ctrl-C, a harness ended by force, a killed peer.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::fs;

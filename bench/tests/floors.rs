@@ -1,6 +1,5 @@
 //! Tests of each row beside its floor, the same exchange by bare calls: the rows that have one, and the figures shown.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::sync::{Mutex, PoisonError};

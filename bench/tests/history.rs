@@ -1,6 +1,5 @@
 //! Tests of the saved runs: their list, their names, which of them is taken, and which are removed.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::fs;

@@ -1,6 +1,5 @@
 //! Tests of a peer that is stopped for a moment: the open loop shows the delay, the closed one hides it.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::thread;

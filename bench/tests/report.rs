@@ -1,6 +1,5 @@
 //! Tests of the page of charts, from results with invented numbers.
 
-#[allow(dead_code)] // no child is waited for by itself
 mod common;
 mod sample;
 

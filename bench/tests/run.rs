@@ -1,6 +1,5 @@
 //! Tests of a run: the saved results, the checks, and the floor or closed loop beside a row.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use std::process::Command;

@@ -1,6 +1,5 @@
 //! Tests of the published schema of `results.json`: real results conform to it, and other documents are refused.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 mod invented;
 mod validator;

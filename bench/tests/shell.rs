@@ -1,6 +1,5 @@
 //! Tests of the helpers for a shell and its user: completions, manual pages, the doctor.
 
-#[allow(dead_code)] // shared with the other tests
 mod common;
 
 use common::{bench, run};

@@ -4,7 +4,6 @@
 //! would (every button, the pointer, the keys, both downloads of a chart) and reports errors.
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code)] // the harness itself is not run here
 mod common;
 #[path = "../sample/mod.rs"]
 mod sample;

@@ -1,4 +1,5 @@
 //! Helpers that run the harness under a watchdog.
+#![allow(dead_code)] // each test uses some of it
 
 use std::fs;
 use std::io::Read;
