@@ -27,19 +27,6 @@ let mut link = Pipe::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn pipe_anonymous_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_pipe::{Pipe, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Pipe::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Pipe::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn pipe_anonymous_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_pipe::{Pipe, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -60,18 +47,6 @@ let mut meeting = Fifo::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn fifo_fifo_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_fifo::{Fifo, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Fifo::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Fifo::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -100,19 +75,6 @@ let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn fifo_fifo_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_fifo::{Fifo, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Fifo::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Fifo::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn fifo_fifo_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -137,18 +99,6 @@ let mut link = Fifo::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn fifo_fifo_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_fifo::{Fifo, prelude::*};
-// One process:
-let mut meeting = Fifo::create(Some("/vol/a"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other; `address` is the same path on the volume:
-let link = Fifo::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn fifo_fifo_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_fifo::{Fifo, prelude::*};
 // One process:
@@ -168,18 +118,6 @@ let mut meeting = SystemV::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = SystemV::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn msgq_sysv_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{SystemV, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = SystemV::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = SystemV::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -208,19 +146,6 @@ let mut link = SystemV::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_sysv_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{SystemV, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = SystemV::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = SystemV::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn msgq_sysv_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{SystemV, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -228,41 +153,6 @@ let mut meeting = SystemV::create(None, &Setup::default())?;
 meeting.invite(&mut child)?; // then spawn it
 let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
 // The child:
-let link = SystemV::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn msgq_sysv_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{SystemV, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = SystemV::create(None, &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other:
-let mut link = SystemV::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn msgq_sysv_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{SystemV, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = SystemV::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = SystemV::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn msgq_sysv_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{SystemV, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = SystemV::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
 let link = SystemV::join(&address, &Setup::default(), timeout)?;
 let mut link = Waiting::new(link, Wait::Hybrid);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
@@ -305,18 +195,6 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_posix_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn msgq_posix_any_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
@@ -341,19 +219,6 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn msgq_posix_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{Posix, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Posix::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn msgq_posix_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_msgq::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -367,41 +232,6 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn msgq_posix_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other:
-let mut link = Posix::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn msgq_posix_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn msgq_posix_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_msgq::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn shm_ring_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // One process, which tells the other its `meeting.address()`:
@@ -409,18 +239,6 @@ let mut meeting = Ring::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = Ring::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_ring_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Ring, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Ring::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Ring::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -449,19 +267,6 @@ let mut link = Ring::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_ring_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Ring, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Ring::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Ring::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn shm_ring_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Ring, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -475,41 +280,6 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_ring_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Ring, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Ring::create(None, &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other:
-let mut link = Ring::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_ring_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Ring, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Ring::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Ring::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_ring_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Ring, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Ring::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
-let link = Ring::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn shm_sem_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // One process, which tells the other its `meeting.address()`:
@@ -517,18 +287,6 @@ let mut meeting = Semaphores::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = Semaphores::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_sem_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Semaphores, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Semaphores::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Semaphores::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -557,19 +315,6 @@ let mut link = Semaphores::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_sem_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Semaphores, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Semaphores::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Semaphores::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn shm_sem_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Semaphores, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -583,41 +328,6 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_sem_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Semaphores, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Semaphores::create(None, &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other:
-let mut link = Semaphores::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_sem_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Semaphores, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Semaphores::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Semaphores::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_sem_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Semaphores, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Semaphores::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
-let link = Semaphores::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn shm_posix_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // One process, which tells the other its `meeting.address()`:
@@ -625,18 +335,6 @@ let mut meeting = Posix::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = Posix::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_posix_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -665,19 +363,6 @@ let mut link = Posix::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn shm_posix_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Posix, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Posix::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn shm_posix_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_shm::{Posix, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -691,41 +376,6 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn shm_posix_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other:
-let mut link = Posix::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_posix_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn shm_posix_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_shm::{Posix, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Posix::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
-let link = Posix::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn mmap_file_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process, which tells the other its `meeting.address()`:
@@ -733,18 +383,6 @@ let mut meeting = File::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = File::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn mmap_file_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{File, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = File::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = File::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -773,19 +411,6 @@ let mut link = File::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_file_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{File, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = File::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = File::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn mmap_file_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -810,18 +435,6 @@ let mut link = File::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_file_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{File, prelude::*};
-// One process:
-let mut meeting = File::create(Some("/vol/a"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other; `address` is the same path on the volume:
-let link = File::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn mmap_file_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{File, prelude::*};
 // One process:
@@ -841,18 +454,6 @@ let mut meeting = Memfd::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = Memfd::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn mmap_memfd_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{Memfd, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Memfd::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Memfd::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -881,19 +482,6 @@ let mut link = Memfd::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn mmap_memfd_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{Memfd, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Memfd::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Memfd::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn mmap_memfd_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_mmap::{Memfd, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -907,41 +495,6 @@ let mut link = Waiting::new(link, Wait::Hybrid);
 Ok(())
 }
 
-fn mmap_memfd_containers_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{Memfd, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Memfd::create(None, &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other:
-let mut link = Memfd::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn mmap_memfd_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{Memfd, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Memfd::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Memfd::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn mmap_memfd_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_mmap::{Memfd, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Memfd::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other:
-let link = Memfd::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_unix_stream_any_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process, which tells the other its `meeting.address()`:
@@ -949,18 +502,6 @@ let mut meeting = UnixStream::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn socket_unix_stream_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{UnixStream, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = UnixStream::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = UnixStream::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -989,19 +530,6 @@ let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_stream_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{UnixStream, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = UnixStream::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = UnixStream::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_unix_stream_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -1026,18 +554,6 @@ let mut link = UnixStream::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_stream_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{UnixStream, prelude::*};
-// One process:
-let mut meeting = UnixStream::create(Some("/vol/a"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other; `address` is the same path on the volume:
-let link = UnixStream::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_unix_stream_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixStream, prelude::*};
 // One process:
@@ -1057,18 +573,6 @@ let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn socket_unix_seqpacket_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{UnixSeqpacket, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -1097,19 +601,6 @@ let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_seqpacket_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{UnixSeqpacket, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = UnixSeqpacket::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_unix_seqpacket_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -1134,18 +625,6 @@ let mut link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_unix_seqpacket_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{UnixSeqpacket, prelude::*};
-// One process:
-let mut meeting = UnixSeqpacket::create(Some("/vol/a"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other; `address` is the same path on the volume:
-let link = UnixSeqpacket::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_unix_seqpacket_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{UnixSeqpacket, prelude::*};
 // One process:
@@ -1165,18 +644,6 @@ let mut meeting = Tcp::create(None, &Setup::default())?;
 let mut link = meeting.accept(timeout)?;
 // The other:
 let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn socket_tcp_any_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{Tcp, prelude::*};
-// One process, which tells the other its `meeting.address()`:
-let mut meeting = Tcp::create(None, &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other:
-let link = Tcp::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
 // Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
 Ok(())
 }
@@ -1205,19 +672,6 @@ let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_tcp_parent_child_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{Tcp, prelude::*};
-// The parent; the Command `child` gets the address as its last argument:
-let mut meeting = Tcp::create(None, &Setup::default())?;
-meeting.invite(&mut child)?; // then spawn it
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The child:
-let link = Tcp::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_tcp_parent_child_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // The parent; the Command `child` gets the address as its last argument:
@@ -1242,54 +696,7 @@ let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
 Ok(())
 }
 
-fn socket_tcp_containers_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{Tcp, prelude::*};
-// One process:
-let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other; `address` is that host's name and port, HOST:7000:
-let link = Tcp::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
 fn socket_tcp_containers_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{Tcp, prelude::*};
-// One process:
-let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Hybrid);
-// The other; `address` is that host's name and port, HOST:7000:
-let link = Tcp::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Hybrid);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn socket_tcp_other_host_1_block_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{Tcp, prelude::*};
-// One process:
-let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
-let mut link = meeting.accept(timeout)?;
-// The other; `address` is that host's name and port, HOST:7000:
-let mut link = Tcp::join(&address, &Setup::default(), timeout)?;
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn socket_tcp_other_host_1_spin_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
-use ipc_socket::{Tcp, prelude::*};
-// One process:
-let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;
-let mut link = Waiting::new(meeting.accept(timeout)?, Wait::Spin);
-// The other; `address` is that host's name and port, HOST:7000:
-let link = Tcp::join(&address, &Setup::default(), timeout)?;
-let mut link = Waiting::new(link, Wait::Spin);
-// Both: `link.send(b"hello")?` and `link.recv(&mut buffer)?`
-Ok(())
-}
-
-fn socket_tcp_other_host_1_hybrid_no(mut child: Command, address: String, timeout: Duration) -> ipc_core::Result<()> {
 use ipc_socket::{Tcp, prelude::*};
 // One process:
 let mut meeting = Tcp::create(Some("0.0.0.0:7000"), &Setup::default())?;

@@ -1,23 +1,22 @@
-//! Tests of the lines that `choose` says to write: they compile. `snapshots/lines.rs` has all of them; `SNAPSHOTS=overwrite`
-//! writes it anew.
+//! The lines that `choose` says to write: they compile. `snapshots/lines.rs` has all of them, except those that wait by
+//! spinning; `SNAPSHOTS=overwrite` writes it anew.
 
-mod invented;
-
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use invented::{NOISE, case, document, row};
 use ipc_bench::present::choose::Choice;
-use ipc_bench::present::choose::purpose::{
-    Answer as _, Burn, Common, Outlive, Partners, Priority, Purpose, Shape, Ways,
-};
+use ipc_bench::present::choose::purpose::{Answer as _, Burn, Outlive, Partners, Purpose};
 use ipc_bench::results::case::{Case, Kind};
 use ipc_bench::results::registry;
 use ipc_core::{Variant, Wait};
 
+use crate::invented::{self, NOISE, case, document, row};
+use crate::purposes::PURPOSE;
+
 /// The lines as they were last accepted, each in a function.
 #[allow(unused, clippy::all, clippy::pedantic)]
-mod lines {
+mod accepted {
     use std::process::Command;
     use std::time::Duration;
 
@@ -27,7 +26,7 @@ mod lines {
         (M::PROFILE.name, M::VARIANT.name, path)
     }
 
-    include!("snapshots/lines.rs");
+    include!("../snapshots/lines.rs");
 }
 
 /// Returns the lines for a variant, if it can do this.
@@ -40,35 +39,26 @@ fn lines(
     let case = Case { clients, ..case(mechanism, variant.name, kind, wait) };
     let mut row = row(&case, 1e4, NOISE);
     row.rtt_ns = invented::row(&Case { kind: Kind::RoundTrip, ..case }, 1e4, NOISE).rtt_ns;
-    let purpose = Purpose {
-        partners,
-        common: Common::ALL,
-        ways: Ways::TwoWay,
-        shape: Shape::Message,
-        size: 64,
-        clients,
-        outlive,
-        rate_per_s: None,
-        deadline: None,
-        priority: Priority::Latency,
-        burn_cores: Burn::Yes,
-    };
+    let purpose = Purpose { partners, clients, outlive, burn_cores: Burn::Yes, ..PURPOSE };
     let choice = Choice::of(&purpose, &document(vec![row]), |_, _| None);
     let lines = choice.recommendation?.lines;
     Some((lines.dependencies, lines.code?))
 }
 
-/// Returns all lines that are ever recommended.
+/// Returns all lines that are ever recommended, each once, except those that spin: they differ from those that poll for
+/// a moment in one word.
 fn all() -> String {
     let mut all = String::new();
+    let mut seen = BTreeSet::new();
     let mut names = String::new();
     for (member, variant) in registry::all() {
         let mechanism = member.profile.name;
         let path = variant.type_path;
         let _ = writeln!(names, "        named::<{path}>(\"{path}\"),");
+        let waits = [Wait::Block, Wait::Hybrid];
         let pairs = Partners::ALL
             .iter()
-            .flat_map(|(partners, ..)| Wait::ALL.map(|wait| (*partners, 1, wait, Outlive::No)));
+            .flat_map(|(partners, ..)| waits.map(|wait| (*partners, 1, wait, Outlive::No)));
         let others = [
             (Partners::Any, 100, Wait::Block, Outlive::No),
             (Partners::Any, 1, Wait::Block, Outlive::Processes),
@@ -76,6 +66,13 @@ fn all() -> String {
         for of in pairs.chain(others) {
             let Some((_, code)) = lines(mechanism, variant, of) else { continue };
             let (partners, clients, wait, outlive) = of;
+            if wait == Wait::Hybrid {
+                let (_, spins) = lines(mechanism, variant, (partners, clients, Wait::Spin, outlive)).unwrap();
+                assert_eq!(spins, code.replace("Wait::Hybrid", "Wait::Spin"));
+            }
+            if !seen.insert(code.clone()) {
+                continue;
+            }
             let name = format!(
                 "{mechanism}_{}_{}_{clients}_{wait}_{}",
                 variant.name,
@@ -117,7 +114,7 @@ fn the_lines_compile() {
 fn each_path_is_that_of_its_variant() {
     let expected = registry::all();
     let expected = expected.map(|(member, variant)| (member.profile.name, variant.name, variant.type_path));
-    assert_eq!(lines::names(), expected.collect::<Vec<_>>());
+    assert_eq!(accepted::names(), expected.collect::<Vec<_>>());
 }
 
 /// The dependency is a crate of this checkout.
