@@ -20,8 +20,8 @@ pub enum Layout {
     LockStep = 2,
 }
 
-/// A process's place at a segment. Leaving it (`Drop`) tells the other side and wakes it; so
-/// does ending one direction alone.
+/// A process's place at a segment. Leaving it (`Drop`) tells the other side and wakes it; so does ending one direction
+/// alone.
 #[derive(Debug)]
 pub struct Attachment<M: Memory> {
     region: Region<M>,
@@ -121,7 +121,7 @@ impl<M: Memory> Attachment<M> {
             match now {
                 // The other side may have come, sent, and left again.
                 state::EMPTY => self.free_if_abandoned()?,
-                come => break ended(come, state::CLOSED).map(drop)?,
+                come => break check(come)?,
             }
             let left = deadline.left(SLICE);
             if left.is_zero() {
@@ -181,10 +181,11 @@ impl<M: Memory> Attachment<M> {
 
     #[inline]
     fn peer_ended(&self, what: u32) -> Result<bool> {
-        match self.peers().state.load(Ordering::Acquire) {
-            state::ATTACHED => Ok(false),
-            now => ended(now, what),
+        let now = self.peers().state.load(Ordering::Acquire);
+        if now != state::ATTACHED {
+            check(now)?;
         }
+        Ok(now & what != 0)
     }
 
     /// Checks that the other side's process still runs; a killed one could not announce that it leaves.
@@ -238,15 +239,15 @@ impl<M: Memory> Drop for Attachment<M> {
     }
 }
 
-/// Returns whether a side that has come and is in this state has ended `what`, or part of it.
+/// Checks the state of a side that has come.
 #[cold]
-fn ended(now: u32, what: u32) -> Result<bool> {
-    match now {
-        _ if now & state::ATTACHED == 0 || now > state::CLOSED | state::BROKEN => Err(IMPOSSIBLE_STATE),
-        _ if now & state::BROKEN != 0 => {
-            Err(Error::Corrupt("the shared memory was truncated while the peer had it mapped"))
-        }
-        _ => Ok(now & what & !state::ATTACHED != 0),
+fn check(now: u32) -> Result<()> {
+    if now & state::ATTACHED == 0 || now > state::CLOSED | state::BROKEN {
+        Err(IMPOSSIBLE_STATE)
+    } else if now & state::BROKEN != 0 {
+        Err(Error::Corrupt("the shared memory was truncated while the peer had it mapped"))
+    } else {
+        Ok(())
     }
 }
 
