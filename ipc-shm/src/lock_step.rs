@@ -10,19 +10,20 @@
 //! Each side makes two system calls per message, and at most one message is under way in each direction: lock-step. The
 //! [ring](ipc_core::ring) needs no calls while both sides are awake.
 
+mod place;
+
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
-use ipc_core::ring::{Attachment, Memory, SLICE, data_offset};
-use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split, last_look};
-
-use nix::errno::Errno;
+use ipc_core::ring::{Attachment, Memory, data_offset};
+use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
 
 use crate::Key;
 use crate::semaphore_array::{SemaphoreArray, Undo, free, full, present};
 use crate::sys::Attached;
+use place::Place;
 
 /// The longest message: 1 MiB, as in the ring.
 pub(crate) const MAX_MESSAGE: usize = ipc_core::ring::MAX_MESSAGE;
@@ -71,18 +72,6 @@ pub struct LockStepReceiver {
     taken: bool,
 }
 
-/// This side's place at the segment and its semaphores, which the two halves share.
-#[derive(Debug)]
-struct Place {
-    attachment: Attachment<Attached>,
-    semaphores: SemaphoreArray,
-    /// The peer's violation of the protocol. After it, nothing that the peer says is trusted.
-    broken: OnceLock<&'static str>,
-    /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
-    /// `Drop`.
-    ownership: Option<OwnershipLock>,
-}
-
 impl LockStep {
     /// Starts a link at `attachment`. This side must be [`sign_in`](Self::sign_in)ed.
     pub(crate) fn new(
@@ -90,7 +79,7 @@ impl LockStep {
         semaphores: SemaphoreArray,
         ownership: Option<OwnershipLock>,
     ) -> Self {
-        let place = Arc::new(Place { attachment, semaphores, broken: OnceLock::new(), ownership });
+        let place = Arc::new(Place::new(attachment, semaphores, ownership));
         Self {
             sender: LockStepSender { place: Arc::clone(&place), sent: 0 },
             receiver: LockStepReceiver { place, received: 0, taken: false },
@@ -119,101 +108,6 @@ impl LockStep {
     #[must_use]
     pub fn memory(&self) -> &Attached {
         self.sender.place.memory()
-    }
-}
-
-impl Place {
-    const fn memory(&self) -> &Attached {
-        self.attachment.region().memory()
-    }
-
-    const fn mine(&self) -> usize {
-        self.attachment.side()
-    }
-
-    const fn peers(&self) -> usize {
-        1 - self.attachment.side()
-    }
-
-    /// Takes semaphore `index`; `false` if that was not possible before the `deadline`. `ended` says whether the peer
-    /// still does its part.
-    ///
-    /// Never sleeps for longer than a [`SLICE`], since a killed peer gives nothing back.
-    fn take(
-        &self,
-        index: u16,
-        deadline: Deadline,
-        ended: fn(&Attachment<Attached>) -> Result<bool>,
-    ) -> Result<bool> {
-        if deadline == Deadline::Now {
-            return self.semaphores.try_take(index, Undo::Never);
-        }
-        loop {
-            if self.semaphores.take(index, deadline.left(SLICE))? {
-                return Ok(true);
-            }
-            if ended(&self.attachment)? || !self.peer_is_present()? {
-                let take = || self.semaphores.try_take(index, Undo::Never).map(|taken| taken.then_some(true));
-                return last_look(Error::Disconnected, take);
-            }
-            if deadline.has_passed() {
-                return Ok(false);
-            }
-        }
-    }
-
-    /// Hands a slot to the other side. If that fails, the two sides are out of step for good: the next call reports it,
-    /// or, if the array was removed, finds that out by itself.
-    fn give(&self, index: u16) -> Result<()> {
-        let given = self.semaphores.give(index, Undo::Never);
-        if given.as_ref().is_err_and(|error| error.errno() != Some(Errno::EIDRM)) {
-            let _ = self.broken.set("a semaphore that cannot be raised"); // or another offence was first
-        }
-        given
-    }
-
-    /// Returns whether the peer's mark of presence is still set; the kernel clears it when a process ends. A peer that
-    /// has tampered with the count leaves its mark set, so this also checks the process itself.
-    fn peer_is_present(&self) -> Result<bool> {
-        let signed_in = self.semaphores.get(present(self.peers()))? > 0;
-        match self.attachment.check_peer() {
-            Err(Error::Disconnected) => Ok(false),
-            here => here.map(|()| signed_in),
-        }
-    }
-
-    /// Checks that the peer is present and has not `ended` its part.
-    fn check_peer(&self, ended: Result<bool>) -> Result<()> {
-        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
-        if present && !ended? { Ok(()) } else { Err(Error::Disconnected) }
-    }
-
-    /// Turns the removal of the array into the end of the peer, where that is the cause. An ownership lock keeps the
-    /// array until both sides are done; without one, the array goes with its owner.
-    fn unless_peer_left(&self, error: Error) -> Error {
-        let left =
-            || self.attachment.peer_sends_no_more().unwrap_or(true) || self.attachment.check_peer().is_err();
-        let is_the_end = error.errno() == Some(Errno::EIDRM) && self.ownership.is_none() && left();
-        if is_the_end { Error::Disconnected } else { error }
-    }
-
-    /// Refuses a broken link, and records an error that breaks one.
-    fn unless_broken<T>(&self, attempt: impl FnOnce() -> Result<T>) -> Result<T> {
-        if let Some(reason) = self.broken.get() {
-            return Err(Error::Corrupt(reason));
-        }
-        let result = attempt().map_err(|error| self.unless_peer_left(error));
-        if let Err(Error::Corrupt(reason)) = result {
-            let _ = self.broken.set(reason); // or the other half was faster
-        }
-        result
-    }
-}
-
-/// The counts mean nothing from here on, and a failure cannot be reported.
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
     }
 }
 
@@ -372,57 +266,4 @@ impl Drop for LockStepReceiver {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use ipc_conformance::watchdog::{PATIENCE, over_this_test};
-    use ipc_core::{Mechanism, Setup};
-
-    use super::*;
-    use crate::{Semaphores, meeting, sem, sys};
-
-    fn pair() -> (LockStep, LockStep) {
-        over_this_test();
-        let mut owner = Semaphores::create(None, &Setup::default()).unwrap();
-        let address = owner.address();
-        let joiner = thread::spawn(move || Semaphores::join(&address, &Setup::default(), PATIENCE).unwrap());
-        (owner.accept(PATIENCE).unwrap(), joiner.join().unwrap())
-    }
-
-    /// An array goes with its owner if the two sides share no ownership lock, as in two containers with a `/tmp` each.
-    #[test]
-    fn an_array_that_went_with_its_owner_is_the_owners_end() {
-        over_this_test();
-        let mut owner = Semaphores::create(None, &Setup::default()).unwrap();
-        let address = owner.address();
-        let joiner = thread::spawn(move || {
-            let claim = |_, segment, region| sem::claim(segment, region, None);
-            meeting::join(&address, &Setup::default(), PATIENCE, claim).unwrap()
-        });
-        drop(owner.accept(PATIENCE).unwrap());
-        let mut joiner = joiner.join().unwrap();
-        let asked = [joiner.recv(&mut [0; 8]).map(drop), joiner.send(b"text"), joiner.check_sender()];
-        for end in asked {
-            assert!(matches!(end, Err(Error::Disconnected)), "{end:?}");
-        }
-    }
-
-    /// A slot that cannot be handed on since the array is gone does not break the link: each call names the reason.
-    #[test]
-    fn an_array_that_goes_between_taking_and_giving_was_removed() {
-        let (owner, mut joiner) = pair();
-        sys::sem_remove(joiner.semaphores().id()).unwrap();
-        assert_eq!(joiner.sender.place.give(free(0)).unwrap_err().errno(), Some(Errno::EIDRM));
-        assert_eq!(joiner.send(b"text").unwrap_err().errno(), Some(Errno::EIDRM));
-        drop(owner);
-    }
-
-    /// An ownership lock keeps the array until both sides are done: it does not go with the peer.
-    #[test]
-    fn an_array_that_is_gone_under_a_lease_was_removed() {
-        let (owner, mut joiner) = pair();
-        sys::sem_remove(joiner.semaphores().id()).unwrap();
-        drop(owner);
-        assert_eq!(joiner.recv(&mut [0; 8]).unwrap_err().errno(), Some(Errno::EIDRM));
-    }
-}
+mod tests;

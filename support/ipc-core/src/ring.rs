@@ -16,6 +16,7 @@
 //! | `attachment.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
 //! | `link.rs` | [`RingLink`]: two rings as a link, and its two halves |
+//! | `half.rs` | how either half waits |
 //! | `in_place.rs` | writing and reading messages in place, without a copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
 //! | `guard.rs` | turning a page that the peer has taken away into an error instead of a crash |
@@ -62,6 +63,7 @@ mod bytes;
 mod eventcount;
 mod futex;
 pub mod guard;
+mod half;
 #[cfg(any(feature = "shared-file", test))]
 mod hold;
 mod in_place;

@@ -22,7 +22,8 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::atomic::Ordering;
-use super::link::{BLOCKING, Half, RingLink, RingReceiver, RingSender};
+use super::half::{BLOCKING, Half};
+use super::link::{RingLink, RingReceiver, RingSender};
 use super::memory::Memory;
 use crate::Result;
 

@@ -7,6 +7,8 @@
 mod attachment;
 #[path = "../eventcount.rs"]
 mod eventcount;
+#[path = "../half.rs"]
+mod half;
 #[path = "../in_place.rs"]
 mod in_place;
 #[path = "../layout.rs"]

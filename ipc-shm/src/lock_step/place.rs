@@ -1,0 +1,127 @@
+//! The place that the two halves of a lock-step link share: taking and giving semaphores, and noticing when the peer is
+//! gone.
+
+use std::sync::OnceLock;
+
+use ipc_core::ownership::OwnershipLock;
+use ipc_core::ring::{Attachment, SLICE};
+use ipc_core::{Deadline, Error, Result, last_look};
+use nix::errno::Errno;
+
+use crate::semaphore_array::{SemaphoreArray, Undo, present};
+use crate::sys::Attached;
+
+/// This side's place at the segment and its semaphores.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) attachment: Attachment<Attached>,
+    pub(super) semaphores: SemaphoreArray,
+    /// The peer's violation of the protocol. After it, nothing that the peer says is trusted.
+    broken: OnceLock<&'static str>,
+    /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
+    /// `Drop`.
+    ownership: Option<OwnershipLock>,
+}
+
+impl Place {
+    pub(super) const fn new(
+        attachment: Attachment<Attached>,
+        semaphores: SemaphoreArray,
+        ownership: Option<OwnershipLock>,
+    ) -> Self {
+        Self { attachment, semaphores, broken: OnceLock::new(), ownership }
+    }
+
+    pub(super) const fn memory(&self) -> &Attached {
+        self.attachment.region().memory()
+    }
+
+    pub(super) const fn mine(&self) -> usize {
+        self.attachment.side()
+    }
+
+    pub(super) const fn peers(&self) -> usize {
+        1 - self.attachment.side()
+    }
+
+    /// Takes semaphore `index`; `false` if that was not possible before the `deadline`. `ended` says whether the peer
+    /// still does its part.
+    ///
+    /// Never sleeps for longer than a [`SLICE`], since a killed peer gives nothing back.
+    pub(super) fn take(
+        &self,
+        index: u16,
+        deadline: Deadline,
+        ended: fn(&Attachment<Attached>) -> Result<bool>,
+    ) -> Result<bool> {
+        if deadline == Deadline::Now {
+            return self.semaphores.try_take(index, Undo::Never);
+        }
+        loop {
+            if self.semaphores.take(index, deadline.left(SLICE))? {
+                return Ok(true);
+            }
+            if ended(&self.attachment)? || !self.peer_is_present()? {
+                let take = || self.semaphores.try_take(index, Undo::Never).map(|taken| taken.then_some(true));
+                return last_look(Error::Disconnected, take);
+            }
+            if deadline.has_passed() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Hands a slot to the other side. If that fails, the two sides are out of step for good: the next call reports it,
+    /// or, if the array was removed, finds that out by itself.
+    pub(super) fn give(&self, index: u16) -> Result<()> {
+        let given = self.semaphores.give(index, Undo::Never);
+        if given.as_ref().is_err_and(|error| error.errno() != Some(Errno::EIDRM)) {
+            let _ = self.broken.set("a semaphore that cannot be raised"); // or another offence was first
+        }
+        given
+    }
+
+    /// Returns whether the peer's mark of presence is still set; the kernel clears it when a process ends. A peer that
+    /// has tampered with the count leaves its mark set, so this also checks the process itself.
+    fn peer_is_present(&self) -> Result<bool> {
+        let signed_in = self.semaphores.get(present(self.peers()))? > 0;
+        match self.attachment.check_peer() {
+            Err(Error::Disconnected) => Ok(false),
+            here => here.map(|()| signed_in),
+        }
+    }
+
+    /// Checks that the peer is present and has not `ended` its part.
+    pub(super) fn check_peer(&self, ended: Result<bool>) -> Result<()> {
+        let present = self.peer_is_present().map_err(|error| self.unless_peer_left(error))?;
+        if present && !ended? { Ok(()) } else { Err(Error::Disconnected) }
+    }
+
+    /// Turns the removal of the array into the end of the peer, where that is the cause. An ownership lock keeps the
+    /// array until both sides are done; without one, the array goes with its owner.
+    fn unless_peer_left(&self, error: Error) -> Error {
+        let left =
+            || self.attachment.peer_sends_no_more().unwrap_or(true) || self.attachment.check_peer().is_err();
+        let is_the_end = error.errno() == Some(Errno::EIDRM) && self.ownership.is_none() && left();
+        if is_the_end { Error::Disconnected } else { error }
+    }
+
+    /// Refuses a broken link, and records an error that breaks one.
+    pub(super) fn unless_broken<T>(&self, attempt: impl FnOnce() -> Result<T>) -> Result<T> {
+        if let Some(reason) = self.broken.get() {
+            return Err(Error::Corrupt(reason));
+        }
+        let result = attempt().map_err(|error| self.unless_peer_left(error));
+        if let Err(Error::Corrupt(reason)) = result {
+            let _ = self.broken.set(reason); // or the other half was faster
+        }
+        result
+    }
+}
+
+/// The counts mean nothing from here on, and a failure cannot be reported.
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = self.semaphores.try_take(present(self.mine()), Undo::AtExit);
+    }
+}

@@ -1,0 +1,60 @@
+//! How either half of a link waits.
+
+use std::time::Duration;
+
+use super::SLICE;
+use super::attachment::Attachment;
+use super::eventcount::EventCount;
+use super::memory::Memory;
+use crate::{Deadline, Result, last_look};
+
+pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
+
+/// A half of a link, which sleeps until the peer has done something.
+pub(super) trait Half<M: Memory>: Sized {
+    /// Returns the place, by which the end of the peer is noticed.
+    fn attachment(&self) -> &Attachment<M>;
+
+    /// Returns the eventcount where this half sleeps.
+    fn eventcount(&self) -> &EventCount;
+
+    // ANCHOR: sleep_until
+    /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps in between.
+    ///
+    /// Never sleeps for longer than a [`SLICE`], since a killed peer notifies no one.
+    fn sleep_until<T>(
+        &mut self,
+        timeout: Option<Duration>,
+        mut attempt: impl FnMut(&mut Self) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        if let Some(done) = attempt(self)? {
+            return Ok(Some(done));
+        }
+        let deadline = timeout.map_or(Deadline::Never, Deadline::after);
+        if deadline == Deadline::Now {
+            return Ok(None);
+        }
+        loop {
+            self.eventcount().prepare_to_wait();
+            let looked_again = attempt(self);
+            if matches!(looked_again, Ok(None)) {
+                self.eventcount().wait(deadline.left(SLICE));
+            }
+            self.eventcount().finish_wait();
+            if let Some(done) = looked_again? {
+                return Ok(Some(done));
+            }
+            if let Some(done) = attempt(self)? {
+                return Ok(Some(done));
+            }
+            // No success: the slice has elapsed, a signal came, or the wake-up was spurious.
+            if let Err(gone) = self.attachment().check_peer() {
+                return last_look(gone, || attempt(self)).map(Some);
+            }
+            if deadline.has_passed() {
+                return Ok(None);
+            }
+        }
+    }
+    // ANCHOR_END: sleep_until
+}
