@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ipc_core::ownership::OwnershipLock;
-use ipc_core::ring::{Attachment, Memory, data_offset};
+use ipc_core::ring::{Attachment, data_offset};
 use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
 
 use crate::Key;
@@ -96,12 +96,6 @@ impl LockStep {
     #[must_use]
     pub fn semaphores(&self) -> SemaphoreArray {
         self.sender.place.semaphores
-    }
-
-    /// Returns the length of the segment, in bytes.
-    #[must_use]
-    pub fn segment_size(&self) -> usize {
-        self.memory().size()
     }
 
     /// Returns the memory itself.

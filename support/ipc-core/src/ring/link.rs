@@ -71,12 +71,6 @@ impl<M: Memory> RingLink<M> {
         }))
     }
 
-    /// Returns the length of the shared segment, in bytes.
-    #[must_use]
-    pub fn segment_size(&self) -> usize {
-        self.sender.region().size()
-    }
-
     /// Returns the shared memory itself.
     #[must_use]
     pub fn memory(&self) -> &M {
