@@ -1,6 +1,7 @@
 //! Two processes meet at one System V queue, with a message type for each direction.
 
 mod link;
+mod peer;
 mod protocol;
 
 use std::time::Duration;

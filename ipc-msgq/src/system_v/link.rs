@@ -1,14 +1,13 @@
 //! A connected end: whole messages over one queue, and noticing when the peer is gone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ipc_core::process::PeerProcess;
 use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
 use nix::errno::Errno;
 
-use super::protocol::{Hello, QueueEnd, Receiving, Sending, Side, max_message};
+use super::peer::Peer;
+use super::protocol::{Hello, QueueEnd, Receiving, Sending, max_message};
 use crate::wake_timer::{PeriodicWakeUp, TICK};
 use crate::{Message, MessageType, Queue};
 
@@ -68,62 +67,11 @@ pub struct SystemVReceiver {
     max_message: usize,
 }
 
-/// The peer, as far as either half knows.
-#[derive(Debug)]
-struct Peer {
-    process: PeerProcess,
-    /// It no longer receives. Either half may have found that out: there is one notice of it in the queue.
-    closed: AtomicBool,
-}
-
-impl Peer {
-    fn is_alive(&self) -> bool {
-        let alive = self.process.is_alive();
-        if !alive {
-            self.closed.store(true, Ordering::Relaxed);
-        }
-        alive
-    }
-
-    /// Takes the notice that the peer has closed, if it is in the queue.
-    fn look_for_notice(&self, side: &Side) -> Result<()> {
-        let notice = side.queue.try_recv(side.party.other().closed(), &mut Message::with_capacity(0));
-        let closed = match notice.map_err(|error| self.refused(side, error)) {
-            Ok(notice) => notice.is_some(),
-            Err(error) if error.errno() == Some(Errno::EIDRM) => return Err(error),
-            Err(_) => true, // an invalid notice, or the queue went with the peer
-        };
-        if closed {
-            self.closed.store(true, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// Interprets the error of a refused call on the queue.
-    #[cold]
-    fn refused(&self, side: &Side, error: Error) -> Error {
-        match error.errno() {
-            // An ownership lock keeps the queue until both sides are done; without one, it goes with its owner. So with
-            // one it was removed in use, even if the peer has noticed that first, and has ended.
-            Some(Errno::EIDRM | Errno::EINVAL) if side.queue.is_gone() => {
-                if side.ownership.is_some() || self.is_alive() {
-                    side.queue.removed(error)
-                } else {
-                    Error::Disconnected
-                }
-            }
-            Some(Errno::E2BIG) => Error::Corrupt("the queue holds a message longer than this link carries"),
-            _ => error,
-        }
-    }
-}
-
 impl SystemVLink {
     pub(crate) fn new(end: QueueEnd, peer: &Hello) -> Result<Self> {
         let own = max_message(end.queue())?;
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
-        let peer = Peer { process: PeerProcess::watch(peer.process)?, closed: AtomicBool::new(false) };
-        let peer = Arc::new(peer);
+        let peer = Arc::new(Peer::watch(peer.process)?);
         let QueueEnd { receiving, sending } = end;
         let mut outbox = Message::with_capacity(max_message + 1);
         outbox.set_kind(sending.0.party.outbound());
@@ -155,7 +103,7 @@ impl SystemVLink {
 
     /// Returns the type of the messages that this end sends, for use of the queue without the protocol.
     #[must_use]
-    pub fn outbound(&self) -> crate::MessageType {
+    pub fn outbound(&self) -> MessageType {
         self.sender.half.0.party.outbound()
     }
 }
@@ -255,7 +203,7 @@ impl Sender for SystemVSender {
     #[inline]
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.pack(message)?;
-        if self.peer.closed.load(Ordering::Relaxed) {
+        if self.peer.has_closed() {
             return Err(Error::Disconnected);
         }
         let Self { half, outbox, .. } = self;
@@ -267,11 +215,10 @@ impl Sender for SystemVSender {
     }
 
     fn check_receiver(&mut self) -> Result<()> {
-        let closed = |peer: &Peer| peer.closed.load(Ordering::Relaxed);
-        if !closed(&self.peer) && self.peer.is_alive() {
+        if !self.peer.has_closed() && self.peer.is_alive() {
             self.peer.look_for_notice(&self.half.0)?;
         }
-        if closed(&self.peer) { Err(Error::Disconnected) } else { Ok(()) }
+        if self.peer.has_closed() { Err(Error::Disconnected) } else { Ok(()) }
     }
 }
 
