@@ -207,10 +207,10 @@ impl Sender for SystemVSender {
             return Err(Error::Disconnected);
         }
         let Self { half, outbox, .. } = self;
-        let sent = match half.0.queue.try_send(outbox) {
-            Ok(None) if half.discard_unwanted()? => half.0.queue.try_send(outbox),
-            sent => sent,
-        };
+        let sent = half.0.queue.try_send(outbox).and_then(|sent| match sent {
+            None if half.discard_unwanted()? => half.0.queue.try_send(outbox),
+            sent => Ok(sent),
+        });
         sent.map_err(|error| self.refused(error))
     }
 
