@@ -84,7 +84,7 @@
 //! |---|---|---:|
 //! | `examples/smallest.rs` | the bare calls; run it with `cargo run -p ipc-fifo --example fifo_smallest` | 1 |
 //! | `src/lib.rs` | this page; two FIFOs in a directory, and their removal | 9 |
-//! | `src/ends.rs` | the ends of the two FIFOs that a process holds | 4 |
+//! | `src/ends.rs` | the ends of the two FIFOs that a process holds | 5 |
 //! | `src/greeting.rs` | the handshake: which two processes talk | 7 |
 //!
 //! [pipe]: https://man7.org/linux/man-pages/man7/fifo.7.html

@@ -115,16 +115,17 @@
 //! | **4. The system calls** | **11** | |
 //! | `sys.rs` | 9 | all `unsafe` of the crate |
 //! | `crash_safe.rs` | 2 | a queue that is removed even when its owner is killed |
-//! | **5. How two processes meet** | **12** | |
-//! | `system_v.rs` | 6 | [`SystemV`]: the owner makes the queue, the other joins |
+//! | **5. How two processes meet** | **15** | |
+//! | `system_v.rs` | 7 | [`SystemV`]: the owner makes the queue, the other joins |
 //! | `process_bytes.rs` | 1 | a process in a message |
-//! | `system_v/protocol.rs` | 5 | the meaning of each type, the introduction and the end-of-stream marker |
-//! | **6. Messages in both directions** | **14** | |
-//! | `system_v/link.rs` | 7 | [`SystemVLink`]: a connected end, which notices when the peer is gone |
+//! | `system_v/protocol.rs` | 7 | the meaning of each type, the introduction and the end-of-stream marker |
+//! | **6. Messages in both directions** | **12** | |
+//! | `system_v/link.rs` | 8 | [`SystemVLink`]: a connected end, and its two halves |
+//! | `system_v/peer.rs` | 2 | noticing when the peer is gone |
+//! | `wake_timer/periodic.rs` | 3 | interrupting a call of a link now and then, to look for the peer |
+//! | **7. Interrupting a wait** | **14** | |
 //! | `wait_limit.rs` | 7 | [`WaitLimit`]: waiting with a deadline; [`CancelToken`] |
-//! | **7. Interrupting a wait** | **9** | |
-//! | `wake_timer.rs` | 7 | the timer thread |
-//! | `wake_timer/periodic.rs` | 3 | its use by the links |
+//! | `wake_timer.rs` | 7 | the timer thread behind all that |
 //! | **8. A descriptor for a queue** | **10** | |
 //! | `readiness.rs` | 8 | [`Readiness`]: to poll a queue and sockets together |
 //! | `readiness/helper.rs` | 2 | the thread behind it |

@@ -34,13 +34,13 @@
 //! | **1. Making a queue** | **15** | |
 //! | `posix.rs` | 9 | this page, and [`Posix`]: the meeting of two processes |
 //! | `posix/open.rs` | 5 | making a queue, opening one, removing its name: [`Access`], [`Attributes`] |
-//! | **2. The calls** | **12** | |
+//! | **2. The calls** | **13** | |
 //! | `posix/queue.rs` | 10 | [`PosixQueue`]: the other calls, one by one |
-//! | `posix/lock.rs` | 1 | telling two queues of one name apart, and detecting whether a process holds one |
-//! | **3. Two processes at two queues** | **10** | |
+//! | `posix/lock.rs` | 2 | telling two queues of one name apart, and detecting whether a process holds one |
+//! | **3. Two processes at two queues** | **13** | |
 //! | `posix/crash_safe.rs` | 2 | a queue whose name is removed even when its owner is killed |
-//! | `posix/protocol.rs` | 2 | the handshake and the end-of-stream marker |
-//! | `posix/link.rs` | 5 | [`PosixLink`]: messages in both directions, and noticing when the peer is gone |
+//! | `posix/protocol.rs` | 3 | the handshake and the end-of-stream marker |
+//! | `posix/link.rs` | 8 | [`PosixLink`]: messages in both directions, and noticing when the peer is gone |
 
 mod crash_safe;
 mod link;

@@ -94,11 +94,11 @@
 //! | **To connect, and to accept** | | **12** |
 //! | `src/address.rs` | how to listen and to connect | 6 |
 //! | `src/greeting.rs` | which peers are accepted | 6 |
-//! | **What goes through** | | **11** |
-//! | `src/stream.rs`, `src/sys.rs` | bytes, and how to close | 5 |
-//! | `src/packet.rs` | packets, whose boundaries the kernel keeps | 6 |
-//! | **Between two hosts** | | **5** |
-//! | `src/tcp.rs` | the variant `tcp` | 5 |
+//! | **What goes through** | | **14** |
+//! | `src/stream.rs`, `src/sys.rs` | bytes, and how to close | 6 |
+//! | `src/packet.rs` | packets, whose boundaries the kernel keeps | 8 |
+//! | **Between two hosts** | | **7** |
+//! | `src/tcp.rs` | the variant `tcp` | 7 |
 
 mod address;
 mod greeting;
