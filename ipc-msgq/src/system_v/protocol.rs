@@ -102,7 +102,7 @@ impl Side {
 
 impl Sending {
     /// Discards what the peer has sent if no half of ours receives it any more, and returns whether there was anything:
-    /// the two directions share the capacity, and nobody else would make room.
+    /// the two directions share the capacity, and nothing else would make room.
     pub(crate) fn discard_unwanted(&self) -> Result<bool> {
         if Arc::strong_count(&self.0) > 1 {
             return Ok(false); // our receiver is there

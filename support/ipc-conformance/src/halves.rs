@@ -46,7 +46,7 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
     trials
 }
 
-/// Fills both directions at once, from either side: a half that waited for the other would wait for ever.
+/// Fills both directions at once, from either side: a half that waited for the other would never return.
 fn both_ways<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     let (link, mut peer) = bench.meet(&format!("{FLOOD} {MANY}"))?;
     flood(link, MANY)?;

@@ -1,5 +1,5 @@
-//! Messages over a byte stream (pipe, FIFO, stream socket): [`Framed`] makes a link of a stream that is read and
-//! one that is written.
+//! Messages over a byte stream (pipe, FIFO, stream socket): [`Framed`] makes a link of a stream that is read and one that
+//! is written.
 //!
 //! | file, in reading order | what it shows |
 //! |---|---|

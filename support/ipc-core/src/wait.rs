@@ -1,7 +1,8 @@
 //! Ways to wait for a message: the dimension that other comparisons forget.
 //!
 //! Comparing shared memory that spins with a pipe that blocks compares two ways of waiting, not two mechanisms. So
-//! waiting is chosen separately from the mechanism, and implemented once, on top of the `try_` calls of [`Sender`] and [`Receiver`].
+//! waiting is chosen separately from the mechanism, and implemented once, on top of the `try_` calls of [`Sender`] and
+//! [`Receiver`].
 //!
 //! | strategy | while there is nothing to do | costs | good when |
 //! |---|---|---|---|

@@ -71,8 +71,8 @@ impl<W: ByteSink> AsFd for FramedSender<W> {
     }
 }
 
-/// Polls readable when bytes have arrived: call [`try_recv`](crate::Receiver::try_recv) until it returns `None`, since one read
-/// takes in several messages.
+/// Polls readable when bytes have arrived: call [`try_recv`](crate::Receiver::try_recv) until it returns `None`, since one
+/// read takes in several messages.
 impl<R: ByteSource> AsFd for FramedReceiver<R> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.source.input()
