@@ -343,9 +343,9 @@ fn bad_input_is_one_clear_line() {
     for (args, status, reason) in [
         (&["compare"][..], 2, "OLD"),
         (&["compare", "one"], 1, "no saved run 'one': expected a directory, latest, or a name or number"),
-        (&["compare", "a", "b", "--threshold", "much"], 2, "invalid share in percent"),
-        (&["compare", "a", "b", "--threshold", "-1"], 2, "invalid share in percent"),
-        (&["compare", "a", "b", "--threshold", "NaN"], 2, "invalid share in percent"),
+        (&["compare", "a", "b", "--threshold", "much"], 2, "for '--threshold <PERCENT>': expected 0 to 1000"),
+        (&["compare", "a", "b", "--threshold", "-1"], 2, "for '--threshold <PERCENT>': expected 0 to 1000"),
+        (&["compare", "a", "b", "--threshold", "NaN"], 2, "for '--threshold <PERCENT>': expected 0 to 1000"),
     ] {
         let output = run(bench().args(args));
         assert_eq!(

@@ -63,22 +63,25 @@ fn wrong_answers_are_one_clear_line() {
     let cases: [(&[&str], &str); 11] = [
         (
             &["--rate", "often"],
-            "invalid rate 'often': expected 20000, 20k, 20k/s, 20kHz or 60fps; or bytes: 1MiB/s",
+            "invalid value 'often' for '--rate <N>': expected 20000, 20k, 20k/s, 20kHz or 60fps; or bytes: 1MiB/s",
         ),
         (&["--deadline", "soon"], "expected a time, such as 5, 0.5, 2s, 100ms"),
-        (&["--burn-cores", "all"], "invalid answer 'all': expected no or yes"),
+        (&["--burn-cores", "all"], "invalid value 'all' for '--burn-cores [<ANSWER>]': expected no or yes"),
         (&["--share", "ipc,fate"], "invalid share 'fate': expected all, or some of pid,ipc,shm,dir,net"),
         (
             &["--between", "friends"],
-            "invalid answer 'friends': expected any, parent-child, containers or other-host",
+            "invalid value 'friends' for '--between <ANSWER>': expected any, parent-child, containers or other-host",
         ),
-        (&["--unit", "page"], "invalid answer 'page': expected message or stream"),
+        (&["--unit", "page"], "invalid value 'page' for '--unit <ANSWER>': expected message or stream"),
         (
             &["--priority", "beauty"],
-            "invalid answer 'beauty': expected latency, p99, throughput, cpu or simplicity",
+            "invalid value 'beauty' for '--priority <ANSWER>': expected latency, p99, throughput, cpu or simplicity",
         ),
-        (&["--outlive", "me"], "invalid answer 'me': expected no, processes or restart"),
-        (&["--clients", "0"], "invalid number of clients '0'"),
+        (
+            &["--outlive", "me"],
+            "invalid value 'me' for '--outlive <ANSWER>': expected no, processes or restart",
+        ),
+        (&["--clients", "0"], "invalid value '0' for '--clients <N>': expected 1 to 1000000"),
         (&["--size", "0"], "at least 1 byte"),
         (&["--results", "/nowhere"], "/nowhere: No such file"),
     ];

@@ -5,12 +5,13 @@ mod completions;
 mod man;
 
 use std::env;
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, stdout};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
 
 use super::USAGE;
@@ -71,12 +72,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
             stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         return crate::report(print(&if has_colours { help.ansi().to_string() } else { help.to_string() }));
     }
-    tell(&format!("{}{}", in_one_line(&error.to_string()), hint()));
+    tell(&format!("{}{}", in_one_line(error), hint()));
     ExitCode::from(USAGE)
 }
 
 /// Returns clap's error, with its suggestions but without its usage.
-fn in_one_line(rendered: &str) -> String {
+fn in_one_line(error: &clap::Error) -> String {
+    let rendered = with_value_once(error);
     let mut lines = rendered.lines().map(str::trim);
     let wrong = lines.by_ref().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     // An option that does not exist is rarely meant as a value.
@@ -84,6 +86,21 @@ fn in_one_line(rendered: &str) -> String {
     let behind_it =
         wrong.starts_with("error: the subcommand '").then_some("the options of a command follow it");
     [&*wrong].into_iter().chain(tips).chain(behind_it).collect::<Vec<_>>().join("; ")
+}
+
+/// Returns clap's error. It names the wrong value, so the reason need not: `invalid placement 'x': expected …` becomes
+/// `expected …`.
+fn with_value_once(error: &clap::Error) -> String {
+    let rendered = error.to_string();
+    let (Some(ContextValue::String(value)), Some(reason)) =
+        (error.get(ContextKind::InvalidValue), error.source().map(ToString::to_string))
+    else {
+        return rendered;
+    };
+    match reason.split_once(&format!("'{value}': ")) {
+        Some((_, expected)) => rendered.replace(&reason, expected),
+        None => rendered,
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +127,7 @@ mod tests {
     fn an_error_is_one_line_with_its_suggestion() {
         let error = |words: &[&str]| {
             let words = [&["ipc-test"], words].concat();
-            in_one_line(&whole().try_get_matches_from(words).unwrap_err().to_string())
+            in_one_line(&whole().try_get_matches_from(words).unwrap_err())
         };
         assert_eq!(
             error(&["png"]),
@@ -124,10 +141,26 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_value_is_named_once() {
+        let error = |value: &str, reason: &'static str| {
+            let parse = move |_: &str| Err::<String, _>(reason);
+            let size = Arg::new("size").long("size").value_delimiter(',').value_parser(parse);
+            let command = Command::new("ipc-test").arg(size);
+            in_one_line(&command.try_get_matches_from(["ipc-test", "--size", value]).unwrap_err())
+        };
+        let expected = "error: invalid value 'x' for '--size <size>': expected a or b";
+        assert_eq!(error("x", "invalid size 'x': expected a or b"), expected);
+        assert_eq!(error("x,y", "invalid size 'x': expected a or b"), expected, "one of a list");
+        assert_eq!(error("x", "expected a or b"), expected);
+        let part = "invalid unit 'y': expected a or b";
+        assert_eq!(error("1y", part), format!("error: invalid value '1y' for '--size <size>': {part}"));
+    }
+
+    #[test]
     fn an_option_in_a_wrong_place_is_told_the_right_one() {
         let error = |command: Command, words: &[&str]| {
             let words = [&["ipc-test"], words].concat();
-            in_one_line(&command.try_get_matches_from(words).unwrap_err().to_string())
+            in_one_line(&command.try_get_matches_from(words).unwrap_err())
         };
         let count = Arg::new("count").long("count");
         let before = whole().arg(count).args_conflicts_with_subcommands(true);

@@ -75,7 +75,7 @@ impl FromStr for QueueName {
             (Some(id), _) => Ok(Self::Id(id)),
             (None, Some(key)) => key.map(Self::Key),
             (None, None) => Err(Error::Usage(format!(
-                "'{text}' names no queue: expected its id or its key, as `ls` shows them (7, 0x000a11ce), or FILE:PROJECT"
+                "invalid queue '{text}': expected its id or its key, as `ls` shows them (7, 0x000a11ce), or FILE:PROJECT"
             ))),
         }
     }
@@ -87,7 +87,7 @@ impl FromStr for KeyName {
     fn from_str(text: &str) -> Result<Self> {
         key_name(text).unwrap_or_else(|| {
             Err(Error::Usage(format!(
-                "'{text}' is not a key: expected one such as 0x000a11ce, or FILE:PROJECT"
+                "invalid key '{text}': expected one such as 0x000a11ce, or FILE:PROJECT"
             )))
         })
     }
@@ -144,7 +144,7 @@ mod tests {
         assert!(matches!(ftok, QueueName::Key(KeyName::Ftok(file, _)) if file.as_os_str() == "./a:b"));
         for text in ["", "-1", "hello", ":M", "2147483648", "7 "] {
             let error = text.parse::<QueueName>().unwrap_err().to_string();
-            assert!(error.starts_with(&format!("'{text}' names no queue: expected")), "{error}");
+            assert!(error.starts_with(&format!("invalid queue '{text}': expected")), "{error}");
         }
         for text in ["0x0", "0x1ffffffff", "0x", "file:0", "file:", "file:256"] {
             assert!(text.parse::<QueueName>().is_err() && text.parse::<KeyName>().is_err(), "{text}");
