@@ -61,14 +61,8 @@ impl<'a> Data<'a> {
     pub(super) fn of(document: &'a Document) -> Self {
         let mut rows: Vec<&Row> =
             document.results.iter().filter(|row| row.implementation == "suite").collect();
-        let mut settings = Vec::new();
-        for row in &rows {
-            let setting = Setting::of(row);
-            if !settings.contains(&setting) {
-                settings.push(setting);
-            }
-        }
-        let placements: Vec<String> = settings.iter().map(|setting: &Setting| setting.cpus.clone()).collect();
+        let mut settings = distinct(rows.iter().map(|row| Setting::of(row)));
+        let placements: Vec<_> = settings.iter().map(|setting| setting.cpus.clone()).collect();
         settings.sort_by_key(|Setting { wait, cpus }| {
             (cpus != "split", placements.iter().position(|known| known == cpus), nth_wait(wait))
         });
@@ -110,6 +104,17 @@ impl<'a> Data<'a> {
         self.under(kind, setting)
             .find(|row| row.mechanism == mechanism && row.variant == variant && row.size == size)
     }
+}
+
+/// Returns each value once, in the order of their first occurrences.
+pub(super) fn distinct<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut known = Vec::new();
+    for value in values {
+        if !known.contains(&value) {
+            known.push(value);
+        }
+    }
+    known
 }
 
 /// A value and its interval.

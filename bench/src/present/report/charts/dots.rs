@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::layout::{Layout, readable, text};
+use super::layout::{Across, Layout, PADDING, text};
 use super::series::Series;
 use crate::present::report::data::UNSTABLE;
 
@@ -107,8 +107,6 @@ fn outline(style: usize) -> &'static str {
     }
 }
 
-/// The space between the ends of the axis and the plot's edge, so that each dot is whole.
-const PADDING: f64 = 10.0;
 /// The distance of two dots of a row, upwards.
 const LANE: f64 = 7.2;
 /// The least width of a column of figures.
@@ -119,9 +117,7 @@ const HEAD: f64 = 32.0;
 /// A plot in its frame.
 struct Frame<'a> {
     plot: &'a Dots,
-    layout: Layout,
-    left: f64,
-    right: f64,
+    x: Across<'a>,
     top: f64,
     /// The height of a row.
     row: f64,
@@ -139,11 +135,7 @@ impl<'a> Frame<'a> {
             Layout::Narrow => (layout.width() - 4.0, 6.0),
         };
         let row = (LANE * plot.looks.len() as f64 + 4.0).max(20.0);
-        Self { plot, layout, left, right, top, row, column }
-    }
-
-    fn px(&self, x: f64) -> f64 {
-        self.left + PADDING + self.plot.x.place(x) * (self.right - self.left - 2.0 * PADDING)
+        Self { plot, x: Across { axis: &plot.x, layout, left, right }, top, row, column }
     }
 
     /// Returns the height of a row's middle.
@@ -155,7 +147,7 @@ impl<'a> Frame<'a> {
         let bottom = self.top + self.row * self.plot.rows.len() as f64;
         let drawing = html! {
             (self.axis(bottom))
-            @if self.layout == Layout::Wide { (self.heads()) }
+            @if self.x.layout == Layout::Wide { (self.heads()) }
             @for (at, row) in self.plot.rows.iter().enumerate() {
                 g class={ "series row c" (row.series.colour) } data-series=(row.series.key) {
                     (self.row(row, self.middle(at)))
@@ -166,23 +158,18 @@ impl<'a> Frame<'a> {
     }
 
     fn axis(&self, bottom: f64) -> Markup {
-        let Self { left, right, top, layout, .. } = self;
-        let x = &self.plot.x;
-        let below = readable(&x.marks, |at| self.px(at), |label| layout.text(label) + 8.0);
-        let (from, to) = (left + PADDING, right - PADDING);
+        let (from, to) = (self.x.left + PADDING, self.x.right - PADDING);
         html! {
-            @for mark in &x.marks {
-                path class=(mark.line()) d=(format_args!("M{:.1} {top}V{bottom}", self.px(mark.at))) {}
-            }
+            (self.x.grid(self.top, bottom))
             path.axis d=(format_args!("M{from:.1} {bottom}H{to:.1}")) {}
-            @for (at, label) in below { (text("tick mid", (at, bottom), "1.4em", label)) }
-            (text("name end", (to, bottom), "2.8em", &x.name))
+            (self.x.labels(bottom))
+            (text("name end", (to, bottom), "2.8em", &self.plot.x.name))
         }
     }
 
     /// Returns the place of a look's column of figures: its right edge.
     fn column(&self, look: usize) -> f64 {
-        self.right + self.column * (look as f64 + 1.0) - 12.0
+        self.x.right + self.column * (look as f64 + 1.0) - 12.0
     }
 
     fn heads(&self) -> Markup {
@@ -190,7 +177,7 @@ impl<'a> Frame<'a> {
             @for (at, look) in self.plot.looks.iter().enumerate() {
                 @let x = self.column(at);
                 path class=(look.class("sample")) d=(outline(look.style))
-                    transform=(format_args!("translate({:.1} 11)", x - self.layout.text(&look.name) - 9.0)) {}
+                    transform=(format_args!("translate({:.1} 11)", x - self.x.layout.text(&look.name) - 9.0)) {}
                 (text("tick end", (x, 11.0), ".35em", &look.name))
             }
         }
@@ -200,18 +187,18 @@ impl<'a> Frame<'a> {
         let lanes = self.plot.looks.len() as f64 - 1.0;
         let lane = |dot: &Dot| y + LANE * (dot.look as f64 - lanes / 2.0);
         html! {
-            path.guide d=(format_args!("M{:.1} {y:.1}H{:.1}", self.left, self.right)) {}
-            (text("label end", (self.left - 8.0, y), ".35em", row.series.label_within(self.layout.letters())))
+            path.guide d=(format_args!("M{:.1} {y:.1}H{:.1}", self.x.left, self.x.right)) {}
+            (text("label end", (self.x.left - 8.0, y), ".35em", row.series.label_within(self.x.layout.letters())))
             @for dot in &row.dots {
-                @let (x, y) = (self.px(dot.x), lane(dot));
+                @let (x, y) = (self.x.px(dot.x), lane(dot));
                 @let look = &self.plot.looks[dot.look];
                 @if let Some([low, high]) = dot.interval {
-                    path class=(look.class("interval")) d=(format_args!("M{:.1} {y:.1}H{:.1}", self.px(low), self.px(high))) {}
+                    path class=(look.class("interval")) d=(format_args!("M{:.1} {y:.1}H{:.1}", self.x.px(low), self.x.px(high))) {}
                 }
                 path class=(look.class("mark")) d=(outline(look.style))
                     transform=(format_args!("translate({x:.1} {y:.1})")) { title { (dot.text) } }
             }
-            @if self.layout == Layout::Wide {
+            @if self.x.layout == Layout::Wide {
                 @for dot in &row.dots {
                     @let sign = if dot.unstable { UNSTABLE } else { "" };
                     (text("figure end", (self.column(dot.look), y), ".35em", &dot.figure))

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::axis::Mark;
+use super::axis::{Axis, Mark};
 
 /// The space that a drawing is made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +58,39 @@ impl Layout {
     /// The width of the longest of some texts.
     pub(crate) fn longest<'a>(self, texts: impl Iterator<Item = &'a str>) -> f64 {
         texts.map(|text| self.text(text)).fold(0.0, f64::max)
+    }
+}
+
+/// The space between the edges of a plot and its outermost values, so that their marks are whole.
+pub(crate) const PADDING: f64 = 10.0;
+
+/// The horizontal axis of a plot, between its edges.
+pub(crate) struct Across<'a> {
+    pub axis: &'a Axis,
+    pub layout: Layout,
+    pub left: f64,
+    pub right: f64,
+}
+
+impl Across<'_> {
+    /// Returns the place of a value.
+    pub(crate) fn px(&self, x: f64) -> f64 {
+        self.left + PADDING + self.axis.place(x) * (self.right - self.left - 2.0 * PADDING)
+    }
+
+    /// Draws a line from the top to the bottom at each mark.
+    pub(crate) fn grid(&self, top: f64, bottom: f64) -> Markup {
+        html! {
+            @for mark in &self.axis.marks {
+                path class=(mark.line()) d=(format_args!("M{:.1} {top}V{bottom}", self.px(mark.at))) {}
+            }
+        }
+    }
+
+    /// Draws the labels of the marks, below the bottom.
+    pub(crate) fn labels(&self, bottom: f64) -> Markup {
+        let below = readable(&self.axis.marks, |x| self.px(x), |label| self.layout.text(label) + 8.0);
+        html! { @for (x, label) in below { (text("tick mid", (x, bottom), "1.4em", label)) } }
     }
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::axis::Axis;
-use super::layout::{Layout, apart, readable, text};
+use super::layout::{Across, Layout, PADDING, apart, readable, text};
 use super::series::{Series, marker};
 
 /// The contents of a chart of lines.
@@ -94,8 +94,6 @@ impl Lines {
     }
 }
 
-/// The space between the frame and the outermost values, so that their markers are whole.
-const PADDING: f64 = 10.0;
 /// The least distance of two labels, from one line of text to the next.
 const LINE: f64 = 15.0;
 /// The space between the end of a line and its label.
@@ -104,9 +102,7 @@ const LEADER: f64 = 36.0;
 /// A chart in its frame.
 struct Frame<'a> {
     chart: &'a Lines,
-    layout: Layout,
-    left: f64,
-    right: f64,
+    x: Across<'a>,
     top: f64,
     bottom: f64,
 }
@@ -117,11 +113,8 @@ impl<'a> Frame<'a> {
         let names = chart.all.iter().map(|line| line.series.label_within(layout.letters()));
         let labels = layout.longest(names);
         let right = layout.width() - labels - LEADER - 4.0;
-        Self { chart, layout, left: ticks + 10.0, right, top: 30.0, bottom: 30.0 + layout.height() }
-    }
-
-    fn px(&self, x: f64) -> f64 {
-        self.left + PADDING + self.chart.x.place(x) * (self.right - self.left - 2.0 * PADDING)
+        let x = Across { axis: &chart.x, layout, left: ticks + 10.0, right };
+        Self { chart, x, top: 30.0, bottom: 30.0 + layout.height() }
     }
 
     fn py(&self, y: f64) -> f64 {
@@ -145,16 +138,13 @@ impl<'a> Frame<'a> {
 
     /// Draws the axes, the marks and their labels.
     fn axes(&self) -> Markup {
-        let Self { left, right, top, bottom, chart, layout, .. } = self;
-        let below = readable(&chart.x.marks, |x| self.px(x), |label| layout.text(label) + 8.0);
+        let Self { chart, x: Across { left, right, .. }, top, bottom } = self;
         let beside = readable(&chart.y.marks, |y| self.py(y), |_| LINE);
         html! {
-            @for mark in &chart.x.marks {
-                path class=(mark.line()) d=(format_args!("M{:.1} {top}V{bottom}", self.px(mark.at))) {}
-            }
+            (self.x.grid(*top, *bottom))
             @for mark in &chart.y.marks { (self.across(mark.line(), self.py(mark.at))) }
             path.axis d=(format_args!("M{left:.1} {top}V{bottom}H{right:.1}")) {}
-            @for (x, label) in below { (text("tick mid", (x, *bottom), "1.4em", label)) }
+            (self.x.labels(*bottom))
             @for (y, label) in beside { (text("tick end", (left - 6.0, y), ".35em", label)) }
             (text("name mid", (f64::midpoint(*left, *right), *bottom), "2.9em", &chart.x.name))
             (text("name", (2.0, *top), "-1em", &chart.y.name))
@@ -166,14 +156,14 @@ impl<'a> Frame<'a> {
             @for limit in &self.chart.limits {
                 @let y = self.py(limit.y);
                 (self.across("limit", y))
-                (text("tick halo", (self.left + 8.0, y), "-.5em", &limit.name))
+                (text("tick halo", (self.x.left + 8.0, y), "-.5em", &limit.name))
             }
         }
     }
 
     /// Draws a line from the left to the right.
     fn across(&self, class: &str, y: f64) -> Markup {
-        html! { path class=(class) d=(format_args!("M{:.1} {y:.1}H{:.1}", self.left, self.right)) {} }
+        html! { path class=(class) d=(format_args!("M{:.1} {y:.1}H{:.1}", self.x.left, self.x.right)) {} }
     }
 
     /// Splits the points into runs that a line may join. The line is broken at a step that this one lacks and most
@@ -189,7 +179,7 @@ impl<'a> Frame<'a> {
 
     /// Draws a line and its markers.
     fn line(&self, line: &Line) -> Markup {
-        let at = |x: f64, y: f64| format!("{:.1} {:.1}", self.px(x), self.py(y));
+        let at = |x: f64, y: f64| format!("{:.1} {:.1}", self.x.px(x), self.py(y));
         let path = |places: &mut dyn Iterator<Item = (f64, f64)>| {
             places.map(|(x, y)| at(x, y)).collect::<Vec<_>>().join("L")
         };
@@ -213,7 +203,7 @@ impl<'a> Frame<'a> {
 
     /// Returns the label of each line, in a column on the right: pushed apart, and with a leader from the line's end.
     fn labels(&self) -> Vec<Markup> {
-        let end = |line: &Line| line.end().map(|(x, y)| (self.px(x), self.py(y)));
+        let end = |line: &Line| line.end().map(|(x, y)| (self.x.px(x), self.py(y)));
         let ends: Vec<_> = self.chart.all.iter().filter_map(end).collect();
         let heights: Vec<f64> = ends.iter().map(|(_, y)| *y).collect();
         let heights = apart(&heights, LINE, [self.top, self.bottom]);
@@ -222,12 +212,13 @@ impl<'a> Frame<'a> {
     }
 
     fn label(&self, series: &Series, (x, y): (f64, f64), height: f64) -> Markup {
-        let (bend, end) = (self.right + 2.0, self.right + LEADER - 14.0);
+        let right = self.x.right;
+        let (bend, end) = (right + 2.0, right + LEADER - 14.0);
         html! {
             path.leader d=(format_args!("M{:.1} {y:.1}H{bend:.1}L{end:.1} {height:.1}", x + 6.0)) {}
             path.sample d=(marker(series.shape))
-                transform=(format_args!("translate({:.1} {height:.1}) scale(.8)", self.right + LEADER - 9.0)) {}
-            (text("label", (self.right + LEADER, height), ".35em", series.label_within(self.layout.letters())))
+                transform=(format_args!("translate({:.1} {height:.1}) scale(.8)", right + LEADER - 9.0)) {}
+            (text("label", (right + LEADER, height), ".35em", series.label_within(self.x.layout.letters())))
         }
     }
 }

@@ -4,7 +4,7 @@ use super::dots::{Dot, Dots, Look, Row as Line};
 use super::figure::{Figure, Plot, View};
 use super::records::{columns, who};
 use super::series::Series;
-use crate::present::report::data::{Data, Setting, micro, way};
+use crate::present::report::data::{Data, Setting, distinct, micro, way};
 use crate::results::case::Kind;
 use crate::results::latency::Latency;
 use crate::results::row::Row;
@@ -35,13 +35,7 @@ pub(super) fn schedule(row: &Row) -> String {
 
 /// Returns the names of all settings with their sizes and rates.
 pub(crate) fn names(data: &Data) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for row in data.kind(Kind::OpenLoop) {
-        if !names.contains(&name(row)) {
-            names.push(name(row));
-        }
-    }
-    names
+    distinct(data.kind(Kind::OpenLoop).map(name))
 }
 
 /// Draws the 99th percentile of each, and the times from the median to the maximum.

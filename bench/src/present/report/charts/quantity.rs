@@ -4,7 +4,7 @@ use super::dots::{Dot, Dots, Look, Row as Line};
 use super::figure::{Plot, View};
 use super::records::{columns, doubt, who};
 use super::series::Series;
-use crate::present::report::data::{Measured, WAITS, figure, nth_wait, way};
+use crate::present::report::data::{Measured, WAITS, distinct, figure, nth_wait, way};
 use crate::results::row::Row;
 
 /// See the [module](self).
@@ -24,12 +24,7 @@ pub(super) struct Quantity<'a> {
 impl Quantity<'_> {
     /// Returns the plot for each placement, the `usual` one first. The best row is on top, unless an `order` is given.
     pub(super) fn views(&self, usual: &str, order: &[Series]) -> Vec<View> {
-        let mut placements: Vec<&str> = Vec::new();
-        for row in &self.rows {
-            if !placements.contains(&row.cpus.as_str()) {
-                placements.push(&row.cpus);
-            }
-        }
+        let mut placements = distinct(self.rows.iter().map(|row| row.cpus.as_str()));
         placements.sort_by_key(|cpus| *cpus != usual);
         let view = |cpus: &str| View { name: cpus.into(), plot: Plot::Dots(self.plot(cpus, order)) };
         placements.into_iter().map(view).collect()

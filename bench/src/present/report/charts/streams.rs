@@ -3,7 +3,7 @@
 use super::figure::{Figure, View};
 use super::open_loop::schedule;
 use super::quantity::Quantity;
-use crate::present::report::data::{Data, Measured, figure};
+use crate::present::report::data::{Data, Measured, distinct, figure};
 use crate::results::case::Kind;
 use crate::results::row::Row;
 
@@ -18,12 +18,6 @@ fn p99(row: &Row) -> Option<Measured> {
 /// Draws the one-way times for each size and rate.
 pub(crate) fn chart(data: &Data) -> Figure {
     let rows = || data.kind(Kind::Stream);
-    let mut schedules: Vec<String> = Vec::new();
-    for row in rows() {
-        if !schedules.contains(&schedule(row)) {
-            schedules.push(schedule(row));
-        }
-    }
     let quantity = |rows: Vec<_>| {
         let says = |us| format!("{} µs", figure(us));
         Quantity { rows, axis: "one-way time, µs", of: p99, says, more_is_better: false }
@@ -39,7 +33,7 @@ pub(crate) fn chart(data: &Data) -> Figure {
         hint: "From when a message was meant to be sent until it was read. Dot: p99; line: from the median to the maximum. \
                What could not keep up with its rate is left out."
             .into(),
-        views: schedules.iter().flat_map(views).collect(),
+        views: distinct(rows().map(schedule)).iter().flat_map(views).collect(),
         data: quantity(rows().collect()).data(&["p99_us", "p50_us", "max_us"]),
     }
 }
