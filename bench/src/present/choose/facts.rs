@@ -44,7 +44,7 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Returns the number of all parts. A part that a crate provides is not to be written, but still has to be
-    /// understood by whoever looks for a fault.
+    /// understood by the person who looks for a fault.
     pub(super) fn count(&self) -> usize {
         self.work.len() + self.provided.len()
     }

@@ -194,12 +194,12 @@ mod tests {
         assert_eq!(row(|row| row.last_receiver = row.last_sender), "4194303", "it sends and receives");
         let ended =
             |row: &mut Row| (row.last_sender_lives, row.last_receiver_lives) = (Some(false), Some(false));
-        let mut nobody = longest();
-        ended(&mut nobody);
-        assert_eq!(nobody.used_by(), "-");
-        nobody.orphan = true;
-        assert_eq!(nobody.used_by(), "orphan");
-        (nobody.orphan, nobody.last_sender) = (false, None);
-        assert_eq!(nobody.used_by(), "elsewhere");
+        let mut unused = longest();
+        ended(&mut unused);
+        assert_eq!(unused.used_by(), "-");
+        unused.orphan = true;
+        assert_eq!(unused.used_by(), "orphan");
+        (unused.orphan, unused.last_sender) = (false, None);
+        assert_eq!(unused.used_by(), "elsewhere");
     }
 }

@@ -15,7 +15,8 @@ use crate::scenario::CleanupGuard;
 
 /// Serve many clients over one queue, by an echo
 ///
-/// Creates the queue, prints its id, and sends each request of a `client` back, until interrupted. The queue is removed when this process ends, even if it is killed.
+/// Creates the queue, prints its id, and sends each request of a `client` back, until interrupted. The queue is removed
+/// when this process ends, even if it is killed.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     #[arg(value_name = "KEY", help = NEW_KEY, allow_negative_numbers = true)]

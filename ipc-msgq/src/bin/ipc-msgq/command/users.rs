@@ -19,8 +19,8 @@ pub const ORPHAN: &str = "\
 The kernel does not know the users of a queue. A queue is called an orphan if, as far as can be seen from here, no \
 process uses it: the last sender and the last receiver have both ended (or there never were any), no process sleeps in \
 msgsnd or msgrcv on it, no ping or pong of this user holds it, and it has been like that for the time of --min-age. A \
-process that will use it only later cannot be seen, nor can one of another pid namespace, unless it was the last sender or receiver: `ls` shows it as `elsewhere`, and the \
-queue is not an orphan. Of a receiver that had to sleep, the kernel records the thread, not the process: once that thread \
+process that will use it only later cannot be seen, nor can one of another pid namespace, unless it was the last sender \
+or receiver: `ls` shows it as `elsewhere`, and the queue is not an orphan. Of a receiver that had to sleep, the kernel records the thread, not the process: once that thread \
 has ended, nothing tells whether its process is alive. So a server that only receives, in threads that come and go, \
 appears to have ended while none of them sleeps on the queue. Root sees the sleepers of all users; other users see only \
 their own, and not even those where the system restricts ptrace (Yama).";
