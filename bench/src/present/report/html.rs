@@ -48,6 +48,13 @@ impl From<&str> for Cell {
     }
 }
 
+impl From<Option<String>> for Cell {
+    /// Returns a dash in place of a missing figure.
+    fn from(text: Option<String>) -> Self {
+        text.map_or_else(|| "–".into(), Self::from)
+    }
+}
+
 impl Render for HtmlTable {
     /// Returns the table as HTML; nothing if it has no rows.
     fn render(&self) -> Markup {

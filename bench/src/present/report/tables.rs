@@ -68,9 +68,9 @@ fn times(rows: &[&Row]) -> HtmlTable {
         line.extend([p50, p90, p99, p999, max, min].map(|time| micro(*time as f64).into()));
         line.push(micro(*mean).into());
         let interval = mean_interval.map(|[low, high]| format!("{} to {}", micro(low), micro(high)));
-        line.push(interval.unwrap_or_else(|| "–".into()).into());
+        line.push(interval.into());
         let one_way = row.one_way_ns.as_ref().map(|times| micro(times.p50 as f64));
-        line.push(one_way.unwrap_or_else(|| "–".into()).into());
+        line.push(one_way.into());
         line.extend([row.count, row.batch.unwrap_or(1)].map(|number| grouped(number).into()));
         Some(line)
     };
@@ -89,7 +89,7 @@ fn rates(rows: &[&Row]) -> HtmlTable {
         line.push(figure(row.bytes_per_s? / 1e6).into());
         line.push(grouped(row.messages_per_s?.round() as u64).into());
         let spread = row.rounds.as_ref().map(|rounds| format!("{:.1} %", rounds.spread * 100.0));
-        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        line.push(spread.into());
         line.push(grouped(row.count).into());
         Some(line)
     };
@@ -135,7 +135,7 @@ fn cost(rows: &[&Row]) -> HtmlTable {
         line.extend(one(&cost.ping));
         line.extend(one(&cost.pong));
         if energy {
-            line.push(row.energy_nj.map_or_else(|| "–".into(), figure).into());
+            line.push(row.energy_nj.map(figure).into());
         }
         Some(line)
     };
@@ -193,11 +193,9 @@ pub(super) fn streams(data: &Data) -> HtmlTable {
     let line = |row: &Row| {
         let mut line = who(row);
         line.push(Setting::of(row).name().into());
-        line.push(row.rate_per_s.map_or_else(|| "–".into(), grouped).into());
+        line.push(row.rate_per_s.map(grouped).into());
         let pacing = row.pacing;
-        line.push(
-            pacing.map_or_else(|| "–".into(), |pacing| grouped(pacing.achieved_per_s.round() as u64)).into(),
-        );
+        line.push(pacing.map(|pacing| grouped(pacing.achieved_per_s.round() as u64)).into());
         let times = row.one_way_ns.as_ref().filter(|_| !row.fell_behind());
         let cells = times
             .map(|times| [times.p50, times.p99, times.p999, times.max].map(|time| micro(time as f64).into()));
@@ -205,7 +203,7 @@ pub(super) fn streams(data: &Data) -> HtmlTable {
         let late = |late: u64| format!("{:.1} %", late as f64 * 100.0 / row.count.max(1) as f64);
         line.push(match pacing {
             Some(_) if row.fell_behind() => "could not keep up".into(),
-            pacing => pacing.map_or_else(|| "–".into(), |pacing| late(pacing.late)).into(),
+            pacing => pacing.map(|pacing| late(pacing.late)).into(),
         });
         line
     };
@@ -237,16 +235,14 @@ pub(super) fn baseline(data: &Data) -> HtmlTable {
         let mut line = who(row);
         line.push(Setting::of(row).name().into());
         line.push(row.kind.words().into());
-        line.push(
-            row.beside_floor.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into(),
-        );
+        line.push(row.beside_floor.as_ref().map(|rounds| micro(rounds.ns.median)).into());
         let bare = of_baseline(row);
         let time = bare.and_then(|row| row.rounds.as_ref()).map(|rounds| micro(rounds.ns.median));
         let piece = bare.and_then(|row| row.piece).map(|piece| format!("{} at once", size_name(piece)));
-        line.push(Cell { aside: piece.unwrap_or_default(), ..time.unwrap_or_else(|| "–".into()).into() });
+        line.push(Cell { aside: piece.unwrap_or_default(), ..time.into() });
         line.push(format!("{ratio:.2}").into());
         let spread = row.floor_ratio_spread.map(|[low, high]| format!("{low:.2} to {high:.2}"));
-        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        line.push(spread.into());
         Some(line)
     };
     let names =
@@ -271,10 +267,10 @@ pub(super) fn others(data: &Data) -> HtmlTable {
         line.push(Setting::of(row).name().into());
         line.push(row.kind.words().into());
         line.push(row.implementation.replace('_', " ").into());
-        line.push(row.rounds.as_ref().map_or_else(|| "–".into(), |rounds| micro(rounds.ns.median)).into());
+        line.push(row.rounds.as_ref().map(|rounds| micro(rounds.ns.median)).into());
         line.push(format!("{ratio:.2}").into());
         let spread = row.suite_ratio_spread.map(|[low, high]| format!("{low:.2} to {high:.2}"));
-        line.push(spread.unwrap_or_else(|| "–".into()).into());
+        line.push(spread.into());
         Some(line)
     };
     HtmlTable {

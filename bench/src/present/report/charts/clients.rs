@@ -85,16 +85,16 @@ pub(crate) fn table(data: &Data) -> HtmlTable {
         let mut line = tables::who(row);
         line.push(Setting::of(row).name().into());
         line.push(grouped(row.clients as u64).into());
-        line.push(row.client_processes.map_or_else(|| "–".into(), |number| number.to_string()).into());
-        line.push(row.messages_per_s.map_or_else(|| "–".into(), figure).into());
+        line.push(row.client_processes.map(|number| number.to_string()).into());
+        line.push(row.messages_per_s.map(figure).into());
         let time = |figure: fn(&Latency) -> u64| -> Cell {
-            row.rtt_ns.as_ref().map_or_else(|| "–".into(), |times| micro(figure(times) as f64)).into()
+            row.rtt_ns.as_ref().map(|times| micro(figure(times) as f64)).into()
         };
         line.extend([time(|times| times.p50), time(|times| times.p99), time(|times| times.max)]);
         let fair =
             row.fairness.map(|fair| [fair.min, fair.median, fair.max].map(|count| grouped(count).into()));
         line.extend(fair.unwrap_or_else(|| ["–", "–", "–"].map(Cell::from)));
-        line.push(row.fairness.map_or_else(|| "–".into(), |fair| format!("{:.3}", fair.index)).into());
+        line.push(row.fairness.map(|fair| format!("{:.3}", fair.index)).into());
         line
     };
     let names = [
