@@ -1,11 +1,7 @@
 //! The progress of a long run, on a terminal.
 
 use std::io::{IsTerminal as _, Write as _, stderr};
-use std::time::{Duration, Instant};
-
-/// The number of round trips between two looks at the clock. They are timed one by one, and a look comes between two of
-/// them; but it moves the caches, so it is rare.
-const BATCH: u64 = 4096;
+use std::time::Duration;
 
 /// The time after which a run is a long one.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,8 +16,10 @@ const ERASE: &str = "\r\x1b[K";
 #[derive(Debug)]
 pub(super) struct Progress {
     total: u64,
-    started: Instant,
-    next_draw: Instant,
+    /// The time of all round trips until now.
+    elapsed: Duration,
+    /// The line is drawn when so much time has passed.
+    next_draw: Duration,
     /// False until the run is a long one.
     is_drawn: bool,
 }
@@ -29,27 +27,27 @@ pub(super) struct Progress {
 impl Progress {
     /// Begins a run of so many round trips.
     pub(super) fn of(total: u64) -> Self {
-        let started = Instant::now();
-        Self { total, started, next_draw: started + PATIENCE, is_drawn: false }
+        Self { total, elapsed: Duration::ZERO, next_draw: PATIENCE, is_drawn: false }
     }
 
-    /// Notes that so many round trips are done.
+    /// Notes that so many round trips are done, and the time of the last one. It reads no clock: that would move the
+    /// caches between two measurements.
     #[inline]
-    pub(super) fn reached(&mut self, done: u64) {
-        if done.is_multiple_of(BATCH) {
+    pub(super) fn reached(&mut self, done: u64, time: Duration) {
+        self.elapsed += time;
+        if self.elapsed >= self.next_draw {
             self.draw(done);
         }
     }
 
     #[cold]
     fn draw(&mut self, done: u64) {
-        let now = Instant::now();
-        if now < self.next_draw || !stderr().is_terminal() {
+        self.next_draw = self.elapsed + REDRAW;
+        if !stderr().is_terminal() {
             return;
         }
-        self.next_draw = now + REDRAW;
         self.is_drawn = true;
-        let line = line(done, self.total, now - self.started);
+        let line = line(done, self.total, self.elapsed);
         let _ = write!(stderr(), "{ERASE}{line}"); // there is nowhere else to report a failure
     }
 }

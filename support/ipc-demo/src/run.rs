@@ -178,7 +178,7 @@ fn measure(
     narrator.about_to_measure(workload.count);
     let mut progress = Progress::of(count);
     let timed = Workload { verify: false, count, ..workload };
-    let times = exchange::ping(&mut link, &timed, |round, _| progress.reached(round + 1))?;
+    let times = exchange::ping(&mut link, &timed, |round, time| progress.reached(round + 1, time))?;
     drop(progress); // its line gives way to the result
     narrator.result(&Summary::from(&times), workload.count, kept)
 }
