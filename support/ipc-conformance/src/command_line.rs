@@ -211,7 +211,8 @@ fn progress(demo: Demo, place: &TempDir) -> Outcome {
 fn no_terminals(demo: Demo, place: &TempDir) -> Outcome {
     for side in ["ping", "pong"] {
         let (status, _, stderr) = demo.run(place, &[side])?;
-        ensure!(status == Some(2) && stderr.contains("inherits"), "{side}: status {status:?}: {stderr}");
+        let is_said = stderr.contains("inherits") && stderr.ends_with("; try 'ipc-pipe --help'\n");
+        ensure!(status == Some(2) && is_said, "{side}: status {status:?}: {stderr}");
     }
     Ok(())
 }

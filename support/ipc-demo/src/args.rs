@@ -137,7 +137,7 @@ pub(super) fn check_command<V: Variants>(word: Option<&OsStr>) -> Result<()> {
     }
     Err(Error::Usage(format!(
         "a {0} has no name by which a process in another terminal could find it, as only a child inherits its ends: \
-         run `ipc-{0}` without a command",
+         run `ipc-{0}` without a command; try 'ipc-{0} --help'",
         V::PROFILE.name
     )))
 }
