@@ -140,7 +140,9 @@ pub(super) fn notes(
         notes.push("`spin` keeps a core busy on each side at all times: give each its own".into());
     }
     notes.extend(spinning(purpose, evidence, ranking, excluded));
-    if excluded.iter().any(|one| one.reason.contains("is too large: this link carries")) {
+    // Where this length was measured, those that can carry it in pieces are ranked, and others need too many.
+    let was_not_measured = purpose.shape == Shape::Message && purpose.size > evidence.size();
+    if was_not_measured && excluded.iter().any(|one| one.reason.contains("is too large: this link carries")) {
         notes.push("what is longer than a link carries can be sent in pieces: `--unit stream`".into());
     }
     if purpose.outlive != Outlive::No && by_figures {
