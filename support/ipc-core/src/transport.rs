@@ -6,9 +6,10 @@
 //! | [`Receiver`] | receives messages from the peer |
 //! | [`Endpoint`] | what the two have in common |
 //! | [`Transport`] | both in one value: a connected end of a link |
-//! | [`Split`] | taking a connected end apart, for two threads |
+//! | [`Split`] | taking a connected end apart, for two threads; flushing before a wait to receive |
 
 mod messages;
+mod split;
 mod typed;
 
 use std::iter::FusedIterator;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::{Error, Result};
+pub use split::Split;
 pub use typed::Typed;
 
 /// An end of a link, or one half of it.
@@ -62,6 +64,28 @@ pub trait Endpoint {
 /// The blocking call sleeps in the kernel. The calls with a timeout or a deadline sleep for at most that long, by the
 /// monotonic clock; `Ok(None)` means "not in time". The `try_` call never waits; `Ok(None)` means "not now". Every other
 /// way of waiting is built on these calls, once for all six: see [`Waiting`](crate::Waiting).
+///
+/// # Batches
+/// A [`send`](Self::send) hands its message to the peer at once. A [`feed`](Self::feed) may keep it back, in a batch
+/// which leaves as a whole: one system call, or one store to shared memory, for many messages. The batch leaves
+/// - at a [`flush`](Self::flush), and whenever it is full;
+/// - ahead of a message that is sent: the order is that of the calls, whichever they are;
+/// - before every call that receives on the same link, so that no side waits for an answer to a question it has kept
+///   (once the link is [split](Split), the sender is flushed by the code that has it);
+/// - when the sender is dropped, unless its thread panics. Since a drop cannot report an error, it waits for room for at
+///   most one second; flush first where the outcome matters.
+///
+/// A message queue has no call that takes several messages: there, to feed is to send.
+///
+/// ```
+/// # use ipc_core::{Result, Sender};
+/// fn report(sender: &mut impl Sender, lines: &[&str]) -> Result<()> {
+///     for line in lines {
+///         sender.feed(line.as_bytes())?;
+///     }
+///     sender.flush()
+/// }
+/// ```
 pub trait Sender: Endpoint {
     /// Sends one message, waiting for room as long as it takes.
     ///
@@ -104,6 +128,67 @@ pub trait Sender: Endpoint {
     /// As [`send`](Self::send), and [`Usage`](crate::Error::Usage) if a message of a different length is offered while
     /// one is partly sent.
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>>;
+
+    /// Adds one message to the batch, waiting for room as long as it takes: a full batch is sent first.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). After [`TooLarge`](crate::Error::TooLarge), the batch is as it was.
+    fn feed(&mut self, message: &[u8]) -> Result<()> {
+        self.send(message)
+    }
+
+    /// Adds one message to the batch, waiting at most `timeout` for room; `None` means "not in time": offer the same
+    /// message again, as with [`send_timeout`](Self::send_timeout).
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.send_timeout(message, timeout)
+    }
+
+    /// Adds one message to the batch if that needs no waiting; `None` means "not now": offer the same message again, as
+    /// with [`try_send`](Self::try_send).
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    fn try_feed(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    /// Hands the batch to the peer, waiting for room as long as it takes.
+    ///
+    /// # Errors
+    /// [`Disconnected`](crate::Error::Disconnected): the peer is gone, or has dropped its receiver;
+    /// [`unsent`](Self::unsent) says how many messages are left. Others as [`send`](Self::send): the rest of the batch is
+    /// kept, and the next call goes on with it.
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Hands the batch to the peer, waiting at most `timeout` for room; `None` means "not in time": the rest of the batch
+    /// is kept for the next call. With a timeout of zero, it is equivalent to [`try_flush`](Self::try_flush).
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
+        let _ = timeout; // nothing to wait for
+        self.try_flush()
+    }
+
+    /// Hands the batch to the peer as far as that needs no waiting; `None` means that some of it is left.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    fn try_flush(&mut self) -> Result<Option<()>> {
+        self.flush().map(Some) // for links whose flush never waits
+    }
+
+    /// Returns the number of fed messages that have not yet left this process whole: the last ones, and all others have.
+    /// Also after an error, such as that the peer is gone. As with a message that was sent, one that has left has not
+    /// necessarily been received.
+    fn unsent(&mut self) -> usize {
+        0
+    }
 
     /// Checks that the peer still receives; for callers that poll. Costs a system call where it does anything.
     ///
@@ -210,95 +295,6 @@ pub trait Receiver: Endpoint {
 pub trait Transport: Sender + Receiver {}
 
 impl<T: Sender + Receiver> Transport for T {}
-
-/// A connected end that can be taken apart into a sender and a receiver, each for a thread of its own.
-///
-/// The two work at the same time: a sender that waits for room does not hold up the receiver. Each keeps the promises of
-/// the link: order, boundaries, errors, timeouts; each notices a killed peer. The peer cannot tell that this end was
-/// split, until one half is dropped:
-/// - Dropping the sender ends what the peer receives: it gets everything that was sent, and then
-///   [`Disconnected`](crate::Error::Disconnected). It can still send, and this side's receiver still receives.
-/// - Dropping the receiver ends what the peer sends: messages that were not received are lost, and its sender is told
-///   [`Disconnected`](crate::Error::Disconnected), at the latest when there is no more room. This side's sender still
-///   works. (TCP has no way to say so: there the peer's sender is told when both halves are gone.)
-///
-/// Dropping both is dropping the link.
-///
-/// ```
-/// # use ipc_core::{Endpoint, Receiver, Result, Sender, Split};
-/// /// Sends questions while the answers to earlier ones come in.
-/// fn ask(link: impl Split<Sender: 'static>, questions: Vec<Vec<u8>>) -> Result<usize> {
-///     let (mut sender, mut receiver) = link.split();
-///     let asking = std::thread::spawn(move || {
-///         questions.iter().try_for_each(|question| sender.send(question))
-///     }); // dropped here: the peer learns that no more questions will come
-///     let (mut buffer, mut answers) = (vec![0; receiver.max_message()], 0);
-///     while receiver.recv(&mut buffer).is_ok() {
-///         answers += 1;
-///     }
-///     asking.join().expect("it does not panic")?;
-///     Ok(answers)
-/// }
-/// ```
-pub trait Split: Endpoint + Sized {
-    /// The half that sends.
-    type Sender: Sender + Send;
-    /// The half that receives.
-    type Receiver: Receiver + Send;
-
-    /// Returns the half that sends, in place.
-    fn sender(&mut self) -> &mut Self::Sender;
-
-    /// Returns the half that receives, in place.
-    fn receiver(&mut self) -> &mut Self::Receiver;
-
-    /// Takes the link apart.
-    fn split(self) -> (Self::Sender, Self::Receiver);
-}
-
-impl<T: Split> Sender for T {
-    #[inline]
-    fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.sender().send(message)
-    }
-
-    fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.sender().send_timeout(message, timeout)
-    }
-
-    #[inline]
-    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
-        self.sender().try_send(message)
-    }
-
-    fn check_receiver(&mut self) -> Result<()> {
-        self.sender().check_receiver()
-    }
-}
-
-impl<T: Split> Receiver for T {
-    #[inline]
-    fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.receiver().recv(buffer)
-    }
-
-    fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {
-        self.receiver().recv_timeout(buffer, timeout)
-    }
-
-    #[inline]
-    fn try_recv(&mut self, buffer: &mut [u8]) -> Result<Option<usize>> {
-        self.receiver().try_recv(buffer)
-    }
-
-    fn check_sender(&mut self) -> Result<()> {
-        self.receiver().check_sender()
-    }
-
-    fn messages(&mut self) -> impl FusedIterator<Item = Result<Vec<u8>>> {
-        self.receiver().messages() // which may be longer than those that this side can send
-    }
-}
 
 /// Tries once more, for a wait that has found the peer `gone`: the peer's last action may fall between the previous try
 /// and its end. Only a try *after* the peer is known to be gone sees everything it did.

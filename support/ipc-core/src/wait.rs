@@ -139,6 +139,42 @@ impl<T: Sender> Sender for Waiting<T> {
         self.link.try_send(message)
     }
 
+    #[inline]
+    fn feed(&mut self, message: &[u8]) -> Result<()> {
+        match self.wait {
+            Wait::Block => self.link.feed(message),
+            Wait::Spin | Wait::Hybrid => self.feed_within(message, None).map(|fed| fed.expect(NO_LIMIT)),
+        }
+    }
+
+    fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.feed_within(message, Some(timeout))
+    }
+
+    #[inline]
+    fn try_feed(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.link.try_feed(message)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        match self.wait {
+            Wait::Block => self.link.flush(),
+            Wait::Spin | Wait::Hybrid => self.flush_within(None).map(|flushed| flushed.expect(NO_LIMIT)),
+        }
+    }
+
+    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
+        self.flush_within(Some(timeout))
+    }
+
+    fn try_flush(&mut self) -> Result<Option<()>> {
+        self.link.try_flush()
+    }
+
+    fn unsent(&mut self) -> usize {
+        self.link.unsent()
+    }
+
     fn check_receiver(&mut self) -> Result<()> {
         self.link.check_receiver()
     }

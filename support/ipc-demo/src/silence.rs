@@ -99,6 +99,36 @@ impl<T: Transport> Sender for Watched<T> {
         self.call(|link| link.try_send(message))
     }
 
+    #[inline]
+    fn feed(&mut self, message: &[u8]) -> Result<()> {
+        self.call(|link| link.feed(message).map(Some)).map(|fed| fed.expect(DONE))
+    }
+
+    fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.call(|link| link.feed_timeout(message, timeout))
+    }
+
+    #[inline]
+    fn try_feed(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.call(|link| link.try_feed(message))
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.call(|link| link.flush().map(Some)).map(|flushed| flushed.expect(DONE))
+    }
+
+    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
+        self.call(|link| link.flush_timeout(timeout))
+    }
+
+    fn try_flush(&mut self) -> Result<Option<()>> {
+        self.call(T::try_flush)
+    }
+
+    fn unsent(&mut self) -> usize {
+        self.link.unsent()
+    }
+
     fn check_receiver(&mut self) -> Result<()> {
         self.link.check_receiver()
     }

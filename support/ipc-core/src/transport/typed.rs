@@ -85,6 +85,31 @@ impl<T: FromBytes + IntoBytes + Immutable, L: Sender> Typed<'_, T, L> {
     pub fn try_send(&mut self, message: &T) -> Result<Option<()>> {
         self.link.try_send(message.as_bytes())
     }
+
+    /// Adds `message` to the batch, which leaves at a [`flush`](Sender::flush) of the link at the latest.
+    ///
+    /// # Errors
+    /// As [`Sender::feed`].
+    pub fn feed(&mut self, message: &T) -> Result<()> {
+        self.link.feed(message.as_bytes())
+    }
+
+    /// Adds `message` to the batch, waiting at most `timeout` for room; `None` means "not in time": offer the same
+    /// message again.
+    ///
+    /// # Errors
+    /// As [`Sender::feed_timeout`].
+    pub fn feed_timeout(&mut self, message: &T, timeout: Duration) -> Result<Option<()>> {
+        self.link.feed_timeout(message.as_bytes(), timeout)
+    }
+
+    /// Adds `message` to the batch if that needs no waiting; `None` means "not now": offer the same message again.
+    ///
+    /// # Errors
+    /// As [`Sender::try_feed`].
+    pub fn try_feed(&mut self, message: &T) -> Result<Option<()>> {
+        self.link.try_feed(message.as_bytes())
+    }
 }
 
 impl<T: FromBytes + IntoBytes + Immutable, L: Receiver> Typed<'_, T, L> {

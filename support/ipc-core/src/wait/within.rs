@@ -11,12 +11,41 @@ impl<T: Sender> Waiting<T> {
     /// Sends by the strategy, for at most `timeout`; `None` means no limit.
     #[inline]
     pub(super) fn send_within(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<Option<()>> {
-        let Self { link, sending, .. } = self;
-        let call = |link: &mut T, timeout| match timeout {
+        self.hand_over_within(timeout, |link, timeout| match timeout {
             None => link.send(message).map(Some),
             NOT_AT_ALL => link.try_send(message),
             Some(timeout) => link.send_timeout(message, timeout),
-        };
+        })
+    }
+
+    /// Adds to the batch in the same way.
+    #[inline]
+    pub(super) fn feed_within(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<Option<()>> {
+        self.hand_over_within(timeout, |link, timeout| match timeout {
+            None => link.feed(message).map(Some),
+            NOT_AT_ALL => link.try_feed(message),
+            Some(timeout) => link.feed_timeout(message, timeout),
+        })
+    }
+
+    /// Flushes the batch in the same way.
+    #[inline]
+    pub(super) fn flush_within(&mut self, timeout: Option<Duration>) -> Result<Option<()>> {
+        self.hand_over_within(timeout, |link, timeout| match timeout {
+            None => link.flush().map(Some),
+            NOT_AT_ALL => link.try_flush(),
+            Some(timeout) => link.flush_timeout(timeout),
+        })
+    }
+
+    /// Repeats `call`, which takes the time it may wait, by the strategy.
+    #[inline]
+    fn hand_over_within(
+        &mut self,
+        timeout: Option<Duration>,
+        mut call: impl FnMut(&mut T, Option<Duration>) -> Result<Option<()>>,
+    ) -> Result<Option<()>> {
+        let Self { link, sending, .. } = self;
         match self.wait {
             _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
             Wait::Block => call(link, timeout),
