@@ -13,6 +13,8 @@
 //! | `ipc_perm.rs` | [`IpcPerm`]: the owner, creator and mode of a System V object |
 //! | `process.rs` | [`process`]: finding out whether the peer is still alive |
 //! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
+//! | `descriptor_table.rs` | [`DescriptorTable`]: what it costs that threads share their descriptors |
+//! | `background.rs` | [`background`]: threads that sleep, and cost the others nothing |
 //! | `shared_file.rs` | two processes that meet at the ring in a file (shm, mmap) |
 //! | `pages.rs` | [`pages`]: mapped memory in huge pages, or populated in advance |
 //! | `trace.rs` | following a process from one system call to the next, for tests and measurements |
@@ -35,7 +37,9 @@ compile_error!(
      atomics; and on 32 bits C libraries disagree on the width of the times and file offsets that the kernel is given."
 );
 
+pub mod background;
 mod deadline;
+mod descriptor_table;
 mod error;
 pub mod flock;
 mod framed;
@@ -62,6 +66,7 @@ mod transport;
 mod wait;
 
 pub use deadline::{Deadline, poll_for};
+pub use descriptor_table::DescriptorTable;
 pub use error::{Advise, Call, Error, OsError, Result};
 pub use framed::{
     ByteSink, ByteSource, ChunkSizes, Framed, FramedReceiver, FramedSender, MAX_MESSAGE, Mode, PIPE_SIZE,

@@ -1,21 +1,57 @@
 //! The system calls that neither `nix` nor std wrap. The only file of the crate, apart from the ring, with `unsafe`.
 #![allow(unsafe_code)]
 
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use nix::NixPath;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
+use crate::ThreadId;
+
 /// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
 /// The kernel makes the descriptor close-on-exec.
 pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
+    pidfd_open_with(pid as libc::pid_t, 0)
+}
+
+/// Does the same for a thread: `PIDFD_THREAD`, since Linux 6.9.
+pub(crate) fn pidfd_open_thread(thread: ThreadId) -> nix::Result<OwnedFd> {
+    pidfd_open_with(thread.as_raw(), libc::PIDFD_THREAD)
+}
+
+fn pidfd_open_with(pid: libc::pid_t, flags: libc::c_uint) -> nix::Result<OwnedFd> {
     // SAFETY: the call takes two integers and touches no memory of ours.
-    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) };
     let fd = Errno::result(answer)? as RawFd;
     // SAFETY: the kernel has just made this descriptor for us; nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `int pidfd_getfd(int pidfd, int targetfd, unsigned int flags);`
+/// — [pidfd_getfd(2)](https://man7.org/linux/man-pages/man2/pidfd_getfd.2.html)
+///
+/// The kernel makes the descriptor close-on-exec.
+pub(crate) fn pidfd_getfd(of: impl AsFd, number: RawFd) -> nix::Result<OwnedFd> {
+    // SAFETY: the call takes three integers and touches no memory of ours.
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_getfd, of.as_fd().as_raw_fd(), number, 0) };
+    let fd = Errno::result(answer)? as RawFd;
+    // SAFETY: the kernel has just made this descriptor for us; nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `int close_range(unsigned int first, unsigned int last, int flags);`
+/// — [close_range(2)](https://man7.org/linux/man-pages/man2/close_range.2.html)
+///
+/// With `CLOSE_RANGE_UNSHARE`, it first gives the calling thread a table of its own: the descriptors from `first` on are
+/// closed in that one, and stay open in the table of the other threads.
+pub(crate) fn unshare_descriptors(first: libc::c_uint) -> nix::Result<()> {
+    // SAFETY: the call takes three integers and touches no memory of ours. The caller promises that this thread uses none
+    // of the descriptors that it leaves behind.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_UNSHARE) };
+    Errno::result(answer).map(drop)
 }
 
 /// `int renameat2(AT_FDCWD, const char *oldpath, AT_FDCWD, const char *newpath, RENAME_NOREPLACE);`

@@ -18,6 +18,11 @@ impl ThreadId {
         Self(nix::unistd::gettid().as_raw())
     }
 
+    /// Returns the number.
+    pub(crate) const fn as_raw(self) -> libc::pid_t {
+        self.0
+    }
+
     /// Sends `signal` to this thread and to no other.
     ///
     /// # Errors

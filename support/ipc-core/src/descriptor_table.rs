@@ -1,0 +1,87 @@
+//! The table that gives a descriptor its number, and what it costs to share one.
+//!
+//! All threads of a process share one table: a descriptor that one of them opens, all can use. So the kernel has to
+//! count a reference to the open file for the time of each call, or another thread could close it in the middle. Where
+//! only one thread has the table, the kernel skips the count. A second thread, even one that does nothing but sleep,
+//! makes each `read` and `write` some 50 ns slower. A call without a descriptor (`msgrcv`, `futex`) stays the same.
+//!
+//! A thread in the background therefore [leaves the shared table](DescriptorTable::leave_shared). From then on a
+//! descriptor of the others means nothing to it, or another file: the two share memory but no descriptors.
+
+use std::cell::Cell;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use nix::unistd::{dup2_stdin, dup2_stdout};
+
+use crate::{ThreadId, sys};
+
+/// The descriptors that a thread takes along: standard input, output and error.
+const STANDARD: libc::c_uint = 3;
+
+thread_local! {
+    static CURRENT: Cell<DescriptorTable> = const { Cell::new(DescriptorTable(None)) };
+}
+
+/// A table of descriptors of this process: the shared one, or that of a thread which has left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DescriptorTable(Option<ThreadId>);
+
+impl DescriptorTable {
+    /// Returns the table of the calling thread.
+    #[must_use]
+    pub fn current() -> Self {
+        CURRENT.get()
+    }
+
+    /// Gives the calling thread a table of its own, in which descriptors 0, 1 and 2 alone are open.
+    ///
+    /// All others are left behind, not copied: a copy would hold a file open after the other threads have closed it. A
+    /// peer would wait for an end of file that never comes. That is why this is not `unshare(CLONE_FILES)`. Whatever
+    /// the calling thread still owns of the shared table must not be used or dropped here.
+    ///
+    /// # Errors
+    /// The kernel is older than 5.9 (`ENOSYS`) or a filter of system calls refuses: the table stays shared, which costs
+    /// time but changes nothing else.
+    #[doc(alias = "close_range")]
+    pub fn leave_shared() -> nix::Result<()> {
+        sys::unshare_descriptors(STANDARD)?;
+        CURRENT.set(Self(Some(ThreadId::current())));
+        Ok(())
+    }
+
+    /// Copies the descriptor `fd` of this table into the table of the calling thread. Both refer to the same open file,
+    /// and so to the same locks.
+    ///
+    /// # Errors
+    /// `EPERM`: a filter of system calls refuses, as that of a container may. `EINVAL`: the table is not the shared one,
+    /// and the kernel is older than 6.9. `EBADF`, `ESRCH`: the descriptor, or the thread that had the table, is gone.
+    #[doc(alias = "pidfd_getfd")]
+    pub fn fetch(self, fd: RawFd) -> nix::Result<OwnedFd> {
+        let of = match self.0 {
+            None => sys::pidfd_open(std::process::id())?,
+            Some(thread) => sys::pidfd_open_thread(thread)?,
+        };
+        sys::pidfd_getfd(&of, fd)
+    }
+
+    /// Returns whether a thread that has left this table, the one of the calling thread, can [`fetch`](Self::fetch) from
+    /// it.
+    #[must_use]
+    pub fn can_be_fetched_from(self) -> bool {
+        self.fetch(std::io::stderr().as_raw_fd()).is_ok()
+    }
+
+    /// Puts standard error in the place of standard input and output, in the table of a calling thread that has left the
+    /// shared one. Both may be ends of pipes, which the other threads close when they are done.
+    ///
+    /// # Errors
+    /// Standard error is closed.
+    pub(crate) fn keep_only_stderr() -> nix::Result<()> {
+        let stderr = std::io::stderr();
+        dup2_stdin(&stderr)?;
+        dup2_stdout(&stderr)
+    }
+}
+
+#[cfg(test)]
+mod tests;
