@@ -233,6 +233,34 @@ impl Sender for TcpSender {
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         unless_silent(self.0.try_send(message))
     }
+
+    fn feed(&mut self, message: &[u8]) -> Result<()> {
+        unless_silent(self.0.feed(message))
+    }
+
+    fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        unless_silent(self.0.feed_timeout(message, timeout))
+    }
+
+    fn try_feed(&mut self, message: &[u8]) -> Result<Option<()>> {
+        unless_silent(self.0.try_feed(message))
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        unless_silent(self.0.flush())
+    }
+
+    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
+        unless_silent(self.0.flush_timeout(timeout))
+    }
+
+    fn try_flush(&mut self) -> Result<Option<()>> {
+        unless_silent(self.0.try_flush())
+    }
+
+    fn unsent(&mut self) -> usize {
+        self.0.unsent()
+    }
 }
 
 impl Receiver for TcpReceiver {

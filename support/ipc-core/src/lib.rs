@@ -82,5 +82,5 @@ pub use profile::{
 pub use random::random;
 pub use ready::{retry_on_eintr, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
-pub use transport::{Endpoint, Receiver, Sender, Split, Transport, Typed, last_look};
+pub use transport::{DROP_FLUSHES_FOR, Endpoint, Receiver, Sender, Split, Transport, Typed, last_look};
 pub use wait::{POLL_LIMIT, Wait, Waiting};

@@ -21,6 +21,9 @@ use crate::{Error, Result};
 pub use split::Split;
 pub use typed::Typed;
 
+/// The longest time that dropping a [`Sender`] waits for room for its batch.
+pub const DROP_FLUSHES_FOR: Duration = Duration::from_secs(1);
+
 /// An end of a link, or one half of it.
 pub trait Endpoint {
     /// Returns the length of the longest message that this link carries, in bytes.
@@ -73,7 +76,7 @@ pub trait Endpoint {
 /// - before every call that receives on the same link, so that no side waits for an answer to a question it has kept
 ///   (once the link is [split](Split), the sender is flushed by the code that has it);
 /// - when the sender is dropped, unless its thread panics. Since a drop cannot report an error, it waits for room for at
-///   most one second; flush first where the outcome matters.
+///   most one second ([`DROP_FLUSHES_FOR`]); flush first where the outcome matters.
 ///
 /// A message queue has no call that takes several messages: there, to feed is to send.
 ///

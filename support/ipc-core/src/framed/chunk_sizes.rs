@@ -17,13 +17,16 @@ pub struct ChunkSizes {
     pub alone: usize,
     /// The limit for a message that follows another one: the reader is probably at work.
     pub in_a_row: usize,
+    /// The size of a batch, which is written in one call: more shares the call among more messages; less lets the reader
+    /// begin earlier, and stays in a cache.
+    pub batch: usize,
 }
 
 impl ChunkSizes {
-    /// No limit: as much as the kernel takes.
-    pub const WHOLE: Self = Self { alone: usize::MAX, in_a_row: usize::MAX };
+    /// No limit for one message: as much as the kernel takes.
+    pub const WHOLE: Self = Self { alone: usize::MAX, in_a_row: usize::MAX, batch: 64 << 10 };
     /// The best sizes for pipes and FIFOs, found by experiment.
-    pub const PIPE: Self = Self { alone: 64 << 10, in_a_row: 8 << 10 };
+    pub const PIPE: Self = Self { alone: 64 << 10, in_a_row: 8 << 10, batch: 8 << 10 };
     /// The best sizes for UNIX stream sockets, found by experiment.
-    pub const UNIX_STREAM: Self = Self { alone: usize::MAX, in_a_row: 32 << 10 };
+    pub const UNIX_STREAM: Self = Self { alone: usize::MAX, in_a_row: 32 << 10, batch: 64 << 10 };
 }

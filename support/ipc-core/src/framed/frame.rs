@@ -24,8 +24,9 @@ impl<W: ByteSink> FramedSender<W> {
     /// Writes `message` in a frame, or the rest of it; `None` means "not now".
     #[inline]
     pub(super) fn write_frame(&mut self, message: &[u8], mode: Mode) -> Result<Option<()>> {
-        let Self { sink, writer } = self;
-        writer.begin(message)?;
+        self.writer.begin(message)?;
+        let Some(()) = self.write_batch(mode)? else { return Ok(None) };
+        let Self { sink, writer, .. } = self;
         while writer.written() < HEADER + message.len() {
             let written = match writer.next_part(message, sink.chunk_sizes()) {
                 Part::One(bytes) => sink.write(bytes, mode),
@@ -47,12 +48,14 @@ impl<R: ByteSource> FramedReceiver<R> {
     /// Reads the next message into `buffer` and returns its length; `None` means "not now".
     #[inline]
     pub(super) fn read_frame(&mut self, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
-        self.reader.read(&self.source, buffer, mode)
+        match self.reader.take(buffer) {
+            Some(len) => Ok(Some(len)),
+            None => self.reader.read(&self.source, buffer, mode),
+        }
     }
 }
 
 impl FrameReader {
-    #[inline]
     fn read<S: ByteSource>(&mut self, stream: &S, buffer: &mut [u8], mode: Mode) -> Result<Option<usize>> {
         if self.waiting().is_empty()
             && buffer.len() > SHORT

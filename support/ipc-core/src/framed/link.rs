@@ -7,7 +7,7 @@ use crate::{Endpoint, Split};
 
 /// A link built by framing on a stream in each direction, which is one and the same for a socket.
 #[derive(Debug)]
-pub struct Framed<R, W> {
+pub struct Framed<R, W: ByteSink> {
     // Dropped in this order: the peer learns first that nothing more will come.
     pub(super) sender: FramedSender<W>,
     pub(super) receiver: FramedReceiver<R>,
@@ -51,14 +51,14 @@ impl<R: ByteSource + Send, W: ByteSink + Send> Split for Framed<R, W> {
     }
 }
 
-impl<R, W> Endpoint for Framed<R, W> {
+impl<R, W: ByteSink> Endpoint for Framed<R, W> {
     fn max_message(&self) -> usize {
         MAX_MESSAGE
     }
 }
 
 /// Returns the descriptor of a link that has a single one for both directions.
-impl<R: AsFd, W> AsFd for Framed<R, W> {
+impl<R: AsFd, W: ByteSink> AsFd for Framed<R, W> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.receiver.source.as_fd()
     }

@@ -16,7 +16,7 @@ use crate::Error;
 /// wait, and a signal for one that may; [`FAILS`] is an error. The stream ends after its bytes for a call that may
 /// wait.
 #[derive(Debug, Default)]
-struct Choppy {
+pub(super) struct Choppy {
     bytes: Shared<VecDeque<u8>>,
     lengths: Shared<VecDeque<usize>>,
     /// The error that the next call returns instead of moving any bytes.
@@ -46,6 +46,28 @@ impl<T: Default> Shared<T> {
 const FAILS: usize = usize::MAX - 1;
 
 impl Choppy {
+    /// Sets the lengths of the next calls.
+    pub(super) fn cut(&self, lengths: VecDeque<usize>) {
+        self.lengths.set(lengths);
+    }
+
+    pub(super) fn cuts_left(&self) -> usize {
+        self.lengths.borrow_mut().len()
+    }
+
+    pub(super) fn refuse(&self, errno: Errno) {
+        self.refusal.set(Some(errno));
+    }
+
+    pub(super) fn put(&self, bytes: &[u8]) {
+        self.bytes.borrow_mut().extend(bytes);
+    }
+
+    /// Returns the bytes that are written and not yet read.
+    pub(super) fn written(&self) -> Vec<u8> {
+        self.bytes.borrow_mut().iter().copied().collect()
+    }
+
     fn next(&self, mode: Mode) -> nix::Result<usize> {
         assert!(mode == Mode::Try || !*self.must_not_wait.borrow_mut(), "this call would wait");
         if let Some(errno) = self.refusal.take() {
@@ -95,7 +117,7 @@ impl ByteSink for Arc<Choppy> {
     const WRITE: &'static str = "write";
 
     fn chunk_sizes(&self) -> ChunkSizes {
-        ChunkSizes { alone: 9000, in_a_row: 5000 }
+        ChunkSizes { alone: 9000, in_a_row: 5000, batch: 500 }
     }
 
     fn output(&self) -> BorrowedFd<'_> {
@@ -127,12 +149,12 @@ pub(super) fn holding(bytes: &[u8], reads: VecDeque<usize>) -> Framed<impl ByteS
     link
 }
 
-fn framed() -> Framed<Arc<Choppy>, Arc<Choppy>> {
+pub(super) fn framed() -> Framed<Arc<Choppy>, Arc<Choppy>> {
     let stream = Arc::new(Choppy::default());
     Framed::new(Arc::clone(&stream), stream)
 }
 
-fn message(len: usize) -> Vec<u8> {
+pub(super) fn message(len: usize) -> Vec<u8> {
     (0..len).map(|at| (at * 7 + len) as u8).collect()
 }
 
@@ -216,7 +238,7 @@ pub(super) fn chops_and_failures() -> impl Strategy<Value = VecDeque<usize>> {
 }
 
 /// Repeats a call that failed, as long as the stream has errors.
-fn despite<R>(mut call: impl FnMut() -> crate::Result<R>) -> R {
+pub(super) fn despite<R>(mut call: impl FnMut() -> crate::Result<R>) -> R {
     loop {
         match call() {
             Err(error) => assert_eq!(error.errno(), Some(Errno::EIO), "{error}"),
@@ -226,7 +248,10 @@ fn despite<R>(mut call: impl FnMut() -> crate::Result<R>) -> R {
 }
 
 /// Repeats a call, which may or may not wait, in the same way.
-fn despite_and_insist<R>(may_wait: bool, mut call: impl FnMut(Mode) -> crate::Result<Option<R>>) -> R {
+pub(super) fn despite_and_insist<R>(
+    may_wait: bool,
+    mut call: impl FnMut(Mode) -> crate::Result<Option<R>>,
+) -> R {
     let mode = if may_wait { Mode::Block } else { Mode::Try };
     (0..TRIES).find_map(|_| despite(|| call(mode))).expect("more tries than there are refusals")
 }
