@@ -25,9 +25,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use ipc_core::background::{self, Descriptors};
 use ipc_core::{Call, Deadline, Result};
 use nix::sys::signal::SigSet;
 use nix::unistd::gettid;
@@ -99,7 +99,7 @@ impl Timer {
     fn look_by(&mut self, moment: Instant) -> Result<()> {
         if !self.running {
             sys::handle_wake_up().call("sigaction")?;
-            thread::Builder::new().name("msgq-wake-up".into()).spawn(run).call("clone")?;
+            background::spawn("msgq-wake-up", Descriptors::Own, run)?;
             self.running = true;
         }
         if self.wakes_at.is_none_or(|planned| moment < planned) {
@@ -116,7 +116,6 @@ fn timer() -> MutexGuard<'static, Timer> {
 
 /// Runs the timer thread.
 fn run() {
-    let _ = SigSet::all().thread_block(); // the program's signals are for the program's own threads
     let mut timer = timer();
     loop {
         let now = Instant::now();

@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use super::*;
 use crate::{Message, MessageType, Queue, Select};

@@ -4,12 +4,14 @@ use libtest_mimic::Trial;
 
 use super::demo::Demo;
 use super::{
-    command_line, first_process, inherited, namespaces, ownership, pid_namespaces, scarcity, terminals, users,
+    command_line, first_process, inherited, namespaces, ownership, pid_namespaces, scarcity, terminals,
+    threads, users,
 };
 
 pub(super) fn trials(demo: Demo) -> Vec<Trial> {
     let mut trials = inherited::trials(demo);
     trials.extend(command_line::trials(demo));
+    trials.push(demo.trial("threads in the background share no descriptors", threads::share_no_descriptors));
     let few = |of: &str| format!("few descriptors{of} are a success or an error in one line");
     trials.push(demo.trial(&few(""), scarcity::few_descriptors));
     if demo.is_default() {

@@ -47,10 +47,13 @@ const SHELL: [(&str, End); 14] = [
 ];
 
 /// System calls that a sandbox may forbid.
-const FORBIDDEN: [(&str, libc::c_long, End); 4] = [
+const FORBIDDEN: [(&str, libc::c_long, End); 6] = [
     ("sched_setaffinity", libc::SYS_sched_setaffinity, End::Played),
     ("madvise", libc::SYS_madvise, End::Played),
     ("pidfd_open", libc::SYS_pidfd_open, End::PlayedOrTold("pidfd_open: Operation not permitted (EPERM)")),
+    // The thread for signals then shares the descriptors of the others.
+    ("pidfd_getfd", libc::SYS_pidfd_getfd, End::Played),
+    ("close_range", libc::SYS_close_range, End::Played),
     ("renameat2", libc::SYS_renameat2, End::PlayedOrTold("renameat2")),
 ];
 

@@ -34,6 +34,7 @@
 //! | `namespaces.rs` | the demo in two IPC namespaces that share a directory for temporary files |
 //! | `first_process.rs` | the demo as process 1 of a container |
 //! | `inherited.rs` | the demo with inherited settings of the parent |
+//! | `threads.rs` | the threads of the demo that sleep in the background |
 //! | `pid_namespaces.rs` | the demo in two pid namespaces, either side killed |
 //! | `scarcity.rs` | the demo with few descriptors, and with truncated memory |
 //! | `remains.rs` | the check that nothing is left |
@@ -76,6 +77,7 @@ mod scripts;
 mod skipped;
 mod sys;
 mod terminals;
+mod threads;
 mod typed;
 mod users;
 pub mod watchdog;

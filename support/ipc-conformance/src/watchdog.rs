@@ -145,7 +145,7 @@ pub fn children(pid: u32) -> Vec<u32> {
 }
 
 /// Returns the children, their children, and so on.
-fn descendants(pid: u32) -> Vec<u32> {
+pub(crate) fn descendants(pid: u32) -> Vec<u32> {
     let mut all = children(pid);
     for child in all.clone() {
         all.extend(descendants(child));

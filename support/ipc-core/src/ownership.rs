@@ -60,7 +60,7 @@ use sweep::clear_after_others;
 
 pub use crate::note::{Found, Inode, MARK, Made, Note, SYSTEM_V_MARK, SystemV, is_marked};
 pub use creation_guard::CreationGuard;
-pub use held::release_all;
+pub use held::{release_all, release_all_descriptors};
 pub use removal::Left;
 pub use sweep::{Sweep, held, is_held, looked_at, sweep, sweep_everywhere};
 

@@ -1,15 +1,14 @@
 //! Ctrl-C and `kill`: remove the kernel objects, then end as the signal would have ended the process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Result, ownership};
+use ipc_core::{Call, Error, Result, ThreadId, background, ownership};
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-use signal_hook::iterator::Signals;
-use signal_hook::low_level;
 
 use super::output::tell;
 use crate::sys;
@@ -29,26 +28,41 @@ pub fn clean_up_on_signals() -> Result<()> {
 }
 
 /// Does the same for a program that does more than clean up: calls `heed` with each signal, in a thread of its own.
+/// That thread has no descriptor of the others but standard error (see [`background`]). Of two calls in one process, the
+/// first one counts.
 ///
 /// # Errors
 /// As [`clean_up_on_signals`].
-pub fn on_signals(mut heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
+pub fn on_signals(heed: impl FnMut(i32) + Send + 'static) -> Result<()> {
     put_right_what_is_inherited()?;
-    let mut heeded = Vec::new();
+    let mut heeded = SigSet::empty();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         if !sys::is_ignored(signal).call("sigaction")? {
-            heeded.push(signal);
+            heeded.add(signal);
         }
     }
-    // Blocked meanwhile: a signal between installing its handler and registering it in the library would be lost.
-    heeded.iter().copied().collect::<SigSet>().thread_block().call("pthread_sigmask")?;
-    let signals = Signals::new(heeded.iter().map(|&signal| signal as i32)).call("sigaction");
-    // All of them, also those that the parent had blocked: `execve` keeps the mask, and SIGTERM would stay pending
-    // forever.
-    SigSet::empty().thread_set_mask().call("pthread_sigmask")?;
-    let mut signals = signals?;
-    let wait = move || signals.forever().for_each(&mut heed);
-    thread::Builder::new().name("signals".into()).spawn(wait).call("clone").map(drop)
+    // First the thread, then the handlers that send the signals there.
+    let thread = wait_for(heeded, heed)?;
+    for signal in &heeded {
+        sys::forward(signal, thread).call("sigaction")?;
+    }
+    // Also those that the parent had blocked: `execve` keeps the mask, and SIGTERM would stay pending forever.
+    SigSet::empty().thread_set_mask().call("pthread_sigmask")
+}
+
+/// Starts the thread that calls `heed` with each of the signals.
+fn wait_for(signals: SigSet, mut heed: impl FnMut(i32) + Send + 'static) -> Result<ThreadId> {
+    let (tell, told) = mpsc::channel();
+    let wait = move || {
+        let _ = tell.send(ThreadId::current());
+        loop {
+            if let Ok(signal) = signals.wait() {
+                heed(signal as i32);
+            }
+        }
+    };
+    background::spawn("signals", ownership::release_all_descriptors(), wait)?;
+    Ok(told.recv().expect("the thread tells who it is"))
 }
 
 /// Restores signal settings that `execve` keeps. If the parent ignores SIGCHLD, the kernel keeps no child to wait for.
@@ -75,7 +89,7 @@ pub fn end_as(signal: i32) -> ! {
     }
     // Still here: process 1 of a container is exempt from a signal's default action. So it exits with the status that a
     // shell reports for the signal.
-    low_level::exit(128 + signal)
+    sys::exit_now(128 + signal)
 }
 
 /// Ends this process with an error while another of its threads is stuck in a call. As after a signal, that thread
@@ -85,7 +99,7 @@ pub(super) fn end_with(error: &Error) -> ! {
     ENDING.store(true, Ordering::Release);
     tell(&format!("error: {error}"));
     ownership::release_all();
-    low_level::exit(1)
+    sys::exit_now(1)
 }
 
 /// Kills all other processes of the PID namespace of which this is process 1, as the kernel would do anyway. They share

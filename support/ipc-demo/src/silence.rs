@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use ipc_core::{Call, Endpoint, Error, Receiver, Result, Sender, Transport};
+use ipc_core::{Endpoint, Error, Receiver, Result, Sender, Transport, background, ownership};
 
 use super::interrupt;
 
@@ -42,7 +42,7 @@ impl<T: Transport> Watched<T> {
                 });
             }
         };
-        thread::Builder::new().name("silence".into()).spawn(watch).call("clone")?;
+        background::spawn("silence", ownership::release_all_descriptors(), watch)?;
         Ok(Self { link, calls })
     }
 

@@ -1,8 +1,11 @@
 //! The system calls that neither `nix` nor std wrap. The only file of the crate with `unsafe`.
 #![allow(unsafe_code)]
 
+use std::sync::OnceLock;
+
+use ipc_core::ThreadId;
 use nix::errno::Errno;
-use nix::sys::signal::{SigHandler, Signal, signal as set};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal as set};
 
 /// Gives `signal` its default action, here and in all children, whatever the parent has set.
 ///
@@ -20,6 +23,38 @@ pub fn heed(signal: Signal) -> nix::Result<()> {
 pub fn ignore(signal: Signal) -> nix::Result<()> {
     // SAFETY: an ignored signal runs no code of ours.
     unsafe { set(signal, SigHandler::SigIgn) }.map(drop)
+}
+
+/// The thread that [`forward`] sends signals to.
+static RECEIVER: OnceLock<ThreadId> = OnceLock::new();
+
+/// Hands each `signal` that comes to a thread of this process on to `receiver`, which blocks it and waits for it with
+/// `sigwait`.
+///
+/// If all threads blocked the signal instead, no handler would be needed, but all programs that they start would inherit
+/// the blocked signal. A handler ends with `execve`.
+///
+/// # Errors
+/// `EINVAL`: the action of this signal cannot be set.
+pub(crate) fn forward(signal: Signal, receiver: ThreadId) -> nix::Result<()> {
+    extern "C" fn hand_on(signal: libc::c_int) {
+        let errno = Errno::last_raw(); // that of the code which is interrupted
+        if let (Some(receiver), Ok(signal)) = (RECEIVER.get(), Signal::try_from(signal)) {
+            // An error means that this is a child before its `execve`, which has no such thread.
+            let _ = receiver.signal(signal);
+        }
+        Errno::set_raw(errno);
+    }
+    RECEIVER.get_or_init(|| receiver);
+    let handler = SigHandler::Handler(hand_on);
+    // SAFETY: the handler reads a value that was written before, and makes one system call: both may be done at any moment.
+    unsafe { sigaction(signal, &SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty())) }.map(drop)
+}
+
+/// Ends this process at once: what `exit` would run may wait for a thread that is stuck.
+pub(crate) fn exit_now(status: i32) -> ! {
+    // SAFETY: the call ends the process, and touches no memory of ours.
+    unsafe { libc::_exit(status) }
 }
 
 /// Returns whether this process ignores `signal`: an action that `execve` preserves.

@@ -1,14 +1,17 @@
 //! The ownership locks that this process holds, and how it gives them back.
 
 use std::fs::{File, OpenOptions};
+use std::mem;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 
+use crate::background::Descriptors;
 use crate::error::Advise;
 use crate::note::Note;
-use crate::{Result, flock};
+use crate::{DescriptorTable, Result, flock};
 
 use super::directories::{advise_on_space, is_at, make_dir, open_dir};
 use super::removal::{RECORDS, read_records, remove};
@@ -29,6 +32,8 @@ pub(super) struct Held {
 struct State {
     /// The open directory, with the shared lock.
     lock: File,
+    /// The table in which that is a descriptor.
+    table: DescriptorTable,
     /// The notes written there: the objects of this process must go even if the directory has gone first.
     notes: Vec<Note>,
 }
@@ -39,7 +44,7 @@ impl Held {
         let _guard = CreationGuard::new(); // a lock that a signal does not find in the list would keep others from removing
         let Some(lock) = lock_dir(dir)? else { return Ok(None) };
         let notes = read_records(dir)?.notes;
-        let state = Mutex::new(State { lock, notes });
+        let state = Mutex::new(State { lock, table: DescriptorTable::current(), notes });
         let held = Arc::new(Self { dir: dir.to_owned(), reclaim, state });
         held_locks().push(Arc::clone(&held));
         Ok(Some(held))
@@ -87,13 +92,21 @@ impl Held {
     /// Removes everything if no other process holds the ownership lock; otherwise leaves that to the others.
     fn release(&self) {
         let state = self.state();
+        if state.table == DescriptorTable::current() {
+            self.release_by(&state.lock, &state.notes);
+        } else if let Ok(lock) = state.table.fetch(state.lock.as_raw_fd()) {
+            self.release_by(&lock.into(), &state.notes);
+        } // otherwise the next sweep finds what is left
+    }
+
+    fn release_by(&self, lock: &File, notes: &[Note]) {
         // Converts our shared lock to an exclusive one, or loses it: either way, the shared lock is gone.
-        if state.lock.try_lock().is_ok() {
+        if lock.try_lock().is_ok() {
             // No caller is left to be told of a failure: the note stays, and the next sweep tries again.
-            let _ = remove(&self.dir, &state.lock, &state.notes, self.reclaim);
+            let _ = remove(&self.dir, lock, notes, self.reclaim);
             let _ = self.dir.parent().map(std::fs::remove_dir); // succeeds only when it is empty
         } else {
-            let _ = state.lock.unlock();
+            let _ = lock.unlock();
         }
     }
 
@@ -106,9 +119,17 @@ impl Held {
 /// From here on, a thread that wants to make something waits until the process ends.
 pub fn release_all() {
     creation_guard::stop();
-    for held in held_locks().drain(..) {
-        held.release();
-    }
+    let mut held = held_locks();
+    held.iter().for_each(|held| held.release());
+    // Not dropped: this thread may have a table of its own, in which their descriptors are none, or other files.
+    mem::forget(mem::take(&mut *held));
+}
+
+/// Returns the descriptors to start a background thread with that may call [`release_all`]: its own, if it can fetch the
+/// locks from the table of the calling thread.
+#[must_use]
+pub fn release_all_descriptors() -> Descriptors {
+    if DescriptorTable::current().can_be_fetched_from() { Descriptors::Own } else { Descriptors::Shared }
 }
 
 /// Opens an ownership lock's directory and waits for the shared lock; `None` if it does not exist, or was swept
