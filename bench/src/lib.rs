@@ -43,6 +43,7 @@ mod invented;
 /// | `profile.rs`, `effort.rs` | how long to measure |
 /// | `turns.rs`, `run.rs` | all cases, in rounds that take turns |
 /// | `clock.rs`, `energy.rs`, `syscalls.rs` | the costs of a reading of the clock, and of a message besides time |
+/// | `handover.rs` | the time of a cache line between two cores |
 /// | `baseline.rs` | the same exchange by bare system calls |
 /// | `clients.rs` | many clients of one server |
 pub mod measure {
@@ -52,6 +53,7 @@ pub mod measure {
     pub mod clock;
     pub mod effort;
     mod energy;
+    pub mod handover;
     pub mod pair;
     mod ping_pong;
     pub mod profile;

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{bench, keys, run, said, warning};
+use ipc_demo::cpus;
 use serde_json::Value;
 
 fn json(args: &[&str]) -> Value {
@@ -97,6 +98,13 @@ fn the_environment_is_this_machines() {
     assert!(
         environment["command_line"].as_str().unwrap().ends_with("--mechanism pipe --size 1 --count 1 --json")
     );
+    // One pair of CPUs at least, where a process may choose between two.
+    let handovers = environment["handovers"].as_array().expect("they were measured");
+    let [several, may_bind] = [cpus::allowed().unwrap().len() > 1, cpus::may_bind().unwrap()];
+    assert_eq!(!handovers.is_empty(), several && may_bind, "{handovers:?}");
+    for handover in handovers {
+        assert!(handover["round_trip_ns"]["median"].as_f64().unwrap() > 0.0, "{handover}");
+    }
     let known = [
         "clock_source",
         "command_line",
@@ -106,6 +114,8 @@ fn the_environment_is_this_machines() {
         "crate_version",
         "debug_build",
         "governor",
+        "handovers",
+        "idle",
         "kernel",
         "kernel_options",
         "load_average",

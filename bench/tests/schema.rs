@@ -10,6 +10,8 @@ use common::{bench, run};
 use invented::{NOISE, case, costs, document, row};
 use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::{Document, NotMeasured, SCHEMA_VERSION, Verified};
+use ipc_bench::results::environment::Idle;
+use ipc_bench::results::environment::handover::{Handover, Share};
 use ipc_bench::results::fairness::Fairness;
 use ipc_bench::results::growth::Growth;
 use ipc_bench::results::limits::{Copying, MachineLimits};
@@ -58,7 +60,14 @@ fn everything() -> Document {
         floor: 1.1,
         ratio: 1.2 / 1.1,
     };
-    let none = document(Vec::new());
+    let mut none = document(Vec::new());
+    none.environment.handovers =
+        Some(vec![Handover { cpus: [0, 1], share: Share::Cache, round_trip_ns: middle }]);
+    none.environment.idle = Some(Idle {
+        driver: Some("haltpoll".into()),
+        governor: Some("menu".into()),
+        guest_halt_poll_ns: Some(0),
+    });
     Document {
         disturbances: Some(vec!["other load".into()]),
         limits: Some(MachineLimits { handover_ns: Some(middle), memcpy: vec![copying] }),

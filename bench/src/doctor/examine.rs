@@ -6,8 +6,8 @@
 //! | file | contents |
 //! |---|---|
 //! | `finding.rs` | [`Finding`]: the result of one check |
-//! | `settings.rs`, `files.rs` | the findings from the kernel's files under `/proc` and `/sys` |
-//! | `now.rs`, `load.rs` | the findings of this moment: other load, stolen time, the cost of waking a core |
+//! | `settings.rs` and its folder, `files.rs` | the findings from the kernel's files under `/proc` and `/sys` |
+//! | `now.rs`, `load.rs` | the findings of this moment: other load, stolen time, the cost of waking a core, the way between cores |
 //! | `examine.rs` | all of them in order |
 
 use std::fmt::Write as _;

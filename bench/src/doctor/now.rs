@@ -9,8 +9,9 @@ use ipc_demo::exchange::Summary;
 
 use crate::doctor::finding::Finding;
 use crate::doctor::load::Load;
-use crate::measure::{clock, sides};
+use crate::measure::{clock, handover, sides};
 use crate::results::case::{Case, Kind, Placement};
+use crate::results::environment::handover::Handover;
 use crate::results::registry::member;
 
 /// The time for which the machine is watched.
@@ -24,6 +25,7 @@ pub(super) fn all() -> Result<Vec<Finding>> {
     let mut findings: Vec<_> = load.findings().into();
     findings.push(timer());
     findings.push(cores(Cpus::available() == Cpus::Split, waking()?));
+    findings.extend(handovers(&handover::between_cores()?));
     Ok(findings)
 }
 
@@ -80,10 +82,30 @@ fn cores(several: bool, [same, split]: [Option<u64>; 2]) -> Finding {
     Finding::good(CORES, found)
 }
 
+/// Returns the finding about the time of a cache line between cores; `None` if none could be measured.
+fn handovers(all: &[Handover]) -> Option<Finding> {
+    const WHAT: &str = "hand-over between cores";
+    /// Times further apart than by this factor belong to cores that share different things.
+    const FAR: f64 = 1.5;
+    let ns = |handover: &&Handover| handover.round_trip_ns.median;
+    let nearest = all.iter().min_by(|a, b| ns(a).total_cmp(&ns(b)))?;
+    let farthest = all.iter().max_by(|a, b| ns(a).total_cmp(&ns(b)))?;
+    let each: Vec<_> = all.iter().map(Handover::to_string).collect();
+    let found = format!("a cache line there and back, {}", each.join("; "));
+    if ns(&farthest) <= FAR * ns(&nearest) {
+        return Some(Finding::good(WHAT, found));
+    }
+    let [one, other] = nearest.cpus;
+    let advice = format!("No message between two cores is faster; the nearest two: --cpus {one},{other}");
+    Some(Finding::note(WHAT, found, advice))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::doctor::finding::Effect;
+    use crate::results::environment::handover::Share;
+    use crate::results::quartiles::Quartiles;
 
     #[test]
     fn a_look_at_the_clock_takes_time() {
@@ -97,5 +119,23 @@ mod tests {
         assert_eq!(cores(false, [Some(5_000), None]).verdict, Effect::Disturbs);
         assert_eq!(cores(true, [Some(5_000), Some(50_000)]).verdict, Effect::Note);
         assert_eq!(cores(true, [Some(5_000), Some(9_000)]).verdict, Effect::Good);
+    }
+
+    /// The placement matters where some cores are nearer than others.
+    #[test]
+    fn the_nearest_cores_are_advised_where_there_are_farther_ones() {
+        let of = |cpus, share, median| Handover {
+            cpus,
+            share,
+            round_trip_ns: Quartiles { p25: median - 1.0, median, p75: median + 1.0 },
+        };
+        let near = of([0, 1], Share::Cache, 60.0);
+        assert_eq!(handovers(&[]), None);
+        let alike = handovers(&[near.clone(), of([0, 2], Share::Cache, 70.0)]).unwrap();
+        assert_eq!(alike.verdict, Effect::Good);
+        assert!(alike.found.contains("CPU 0 and 2 (one L3 cache): 70 ns"), "{alike:?}");
+        let far = handovers(&[of([0, 8], Share::Memory, 250.0), near]).unwrap();
+        assert_eq!(far.verdict, Effect::Note);
+        assert!(far.found.contains("two sockets") && far.advice.unwrap().ends_with("--cpus 0,1"));
     }
 }

@@ -6,19 +6,22 @@ use crate::doctor::files::Files;
 use crate::doctor::finding::{Effect, Finding};
 use crate::doctor::load::Load;
 use crate::doctor::{now, settings};
-use crate::measure::run;
 use crate::measure::run::plan::RunPlan;
 use crate::measure::run::stop::Stop;
+use crate::measure::{handover, run};
 use crate::results::document::Document;
 
 /// Measures as [`run::run`], and looks for disturbances meanwhile: the settings of the machine, and the load by others from
-/// the beginning to the end. That a build is not optimised is part of the environment.
+/// the beginning to the end. That a build is not optimised is part of the environment, and so is the hand-over between
+/// cores, which is measured first.
 #[must_use]
 pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
     let mut findings = settings::of_machine(&Files::of_this_machine());
     findings.extend(now::one_core());
+    let handovers = handover::between_cores();
     let load = Load::watch();
     let mut document = run::run(plan, stop, afterwards);
+    document.environment.handovers = handovers.ok();
     findings.extend(load.findings());
     document.disturbances = Some(disturbances(&findings));
     document

@@ -12,9 +12,13 @@ use serde::{Deserialize, Serialize};
 pub mod alike;
 mod cpu;
 mod files;
+pub mod handover;
+mod idle;
 
 use cpu::{cpu_field, governor, kernel_options, mitigations, topology, virtualised};
 use files::{line, number};
+use handover::Handover;
+pub use idle::Idle;
 
 /// The conditions on which a figure depends, besides the mechanism.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +52,12 @@ pub struct Environment {
     pub clock_source: Option<String>,
     /// True if the CPU reports a hypervisor, under which waking a core costs more.
     pub virtualised: Option<bool>,
+    /// What an idle CPU does; null if the kernel does not report it.
+    #[serde(default)] // older results do not have it
+    pub idle: Option<Idle>,
+    /// The time of a cache line between the first CPU that the run may use and some others; null if it was not measured.
+    #[serde(default)] // as above
+    pub handovers: Option<Vec<Handover>>,
     /// Kernel name and release.
     pub kernel: Option<String>,
     /// The mean number of runnable processes in the minute before: other processes make the figures worse.
@@ -75,7 +85,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the environment from this machine.
+    /// Reads the environment from this machine; measures nothing.
     #[must_use]
     pub fn read() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -95,6 +105,8 @@ impl Environment {
             kernel_options: line("/proc/cmdline").map(|options| kernel_options(&options)),
             clock_source: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
             virtualised: virtualised(&cpuinfo),
+            idle: Idle::read(),
+            handovers: None,
             kernel: kernel(),
             load_average: line("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
             page_size: sysconf(SysconfVar::PAGE_SIZE).ok().flatten(),
@@ -124,6 +136,8 @@ impl Environment {
             ("topology", text(self.topology.as_deref())),
             ("frequency governor", text(self.governor.as_deref())),
             ("machine", text(virtualised)),
+            ("idle CPUs", text(self.idle.as_ref().map(Idle::text).as_deref())),
+            ("a cache line there and back", text(self.handovers.as_deref().map(all_of).as_deref())),
             ("kernel", text(self.kernel.as_deref())),
             (
                 "kernel options",
@@ -163,6 +177,10 @@ fn in_a_line(mitigations: &BTreeMap<String, String>) -> String {
     let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
     let affected: Vec<_> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
     if affected.is_empty() { "none needed".into() } else { affected.join("; ") }
+}
+
+fn all_of(handovers: &[Handover]) -> String {
+    handovers.iter().map(Handover::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn kernel() -> Option<String> {

@@ -91,8 +91,11 @@ fn unless_forbidden(bound: nix::Result<()>) -> Result<bool> {
     }
 }
 
-/// Returns the numbers of the CPUs that this process may use; at least one.
-fn allowed() -> Result<Vec<usize>> {
+/// Returns the numbers of the CPUs that this thread may use; at least one.
+///
+/// # Errors
+/// `sched_getaffinity` fails.
+pub fn allowed() -> Result<Vec<usize>> {
     let set = sched_getaffinity(Pid::from_raw(0)).call("sched_getaffinity")?;
     Ok((0..CpuSet::count()).filter(|&cpu| set.is_set(cpu).unwrap_or(false)).collect())
 }
