@@ -1,12 +1,16 @@
 //! Messages over sequenced packets: the kernel keeps the boundaries, so there is no length to send.
 
+mod batch;
+
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::thread;
 use std::time::Duration;
 
+use batch::Batch;
 use ipc_core::{
-    ByteSink, ByteSource, Call, Deadline, Endpoint, Error, Mode, Receiver, Result, Sender, Split,
-    wait_readable, wait_writable,
+    ByteSink, ByteSource, Call, DROP_FLUSHES_FOR, Deadline, Endpoint, Error, Mode, Receiver, Result, Sender,
+    Split, retry_when_writable, wait_readable,
 };
 use nix::errno::Errno;
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
@@ -43,6 +47,7 @@ pub struct PacketSender {
     max: usize,
     /// Holds a short message after its kind.
     short: Box<[u8; 1 + SHORT]>,
+    batch: Batch,
 }
 
 /// The half of [`Packets`] that receives.
@@ -67,7 +72,7 @@ impl Packets {
         let mut short = Box::new([0; 1 + SHORT]);
         short[0] = MESSAGE;
         Ok(Self {
-            sender: PacketSender { write, max, short },
+            sender: PacketSender { write, max, short, batch: Batch::default() },
             receiver: PacketReceiver { read, aside: vec![0; 1 + MAX_PACKET + 1], kept: None },
         })
     }
@@ -78,6 +83,7 @@ impl PacketSender {
         if message.len() > self.max {
             return Err(Error::TooLarge { len: message.len(), max: self.max });
         }
+        let Some(()) = self.send_batch(mode)? else { return Ok(None) };
         loop {
             match self.send_once(message, mode) {
                 Ok(_) => return Ok(Some(())), // a packet goes whole or not at all
@@ -101,6 +107,14 @@ impl PacketSender {
         }
     }
     // ANCHOR_END: send
+}
+
+impl Drop for PacketSender {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let _ = self.flush_timeout(DROP_FLUSHES_FOR); // as documented: a drop cannot report an error
+        }
+    }
 }
 
 impl PacketReceiver {
@@ -244,30 +258,53 @@ impl Endpoint for PacketReceiver {
     }
 }
 
+const WAITS: &str = "a blocking call waits";
+
 impl Sender for PacketSender {
     fn send(&mut self, message: &[u8]) -> Result<()> {
-        self.send_packet(message, Mode::Block).map(|sent| sent.expect("a blocking send waits"))
+        self.send_packet(message, Mode::Block).map(|sent| sent.expect(WAITS))
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        let deadline = Deadline::after(timeout);
-        loop {
-            let sent = self.send_packet(message, Mode::Try)?;
-            if sent.is_some() || deadline.has_passed() {
-                return Ok(sent);
-            }
-            wait_writable(self.as_fd(), deadline.left(Duration::MAX))?;
-        }
+        retry_when_writable(self, timeout, |sender| sender.try_send(message))
     }
 
     fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
         self.send_packet(message, Mode::Try)
     }
+
+    fn feed(&mut self, message: &[u8]) -> Result<()> {
+        self.feed_packet(message, Mode::Block).map(|fed| fed.expect(WAITS))
+    }
+
+    fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        retry_when_writable(self, timeout, |sender| sender.try_feed(message))
+    }
+
+    fn try_feed(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.feed_packet(message, Mode::Try)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.send_batch(Mode::Block).map(|flushed| flushed.expect(WAITS))
+    }
+
+    fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
+        retry_when_writable(self, timeout, Self::try_flush)
+    }
+
+    fn try_flush(&mut self) -> Result<Option<()>> {
+        self.send_batch(Mode::Try)
+    }
+
+    fn unsent(&mut self) -> usize {
+        self.batch.unsent()
+    }
 }
 
 impl Receiver for PacketReceiver {
     fn recv(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        self.recv_packet(buffer, Mode::Block).map(|len| len.expect("a blocking receive waits"))
+        self.recv_packet(buffer, Mode::Block).map(|len| len.expect(WAITS))
     }
 
     fn recv_timeout(&mut self, buffer: &mut [u8], timeout: Duration) -> Result<Option<usize>> {

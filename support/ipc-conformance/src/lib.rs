@@ -17,6 +17,7 @@
 //! | `facts.rs` | the facts about a variant that the suite needs |
 //! | `messages.rs` | order, boundaries and bytes; too long; too small; "not now"; signals |
 //! | `typed.rs` | structs as messages, and iterators over messages |
+//! | `batches.rs` | fed messages: order, room, flushes, the unsent ones |
 //! | `deadlines.rs` | calls with a timeout |
 //! | `halves.rs` | a link that is split for two threads |
 //! | `endings.rs` | closed and killed peers, on either side |
@@ -48,6 +49,7 @@
 
 mod addresses;
 mod allowance;
+mod batches;
 mod calls;
 mod clocks;
 mod command_line;
@@ -185,6 +187,7 @@ impl Suite {
             let bench = Bench::<M> { facts, wait, mechanism: PhantomData };
             self.trials.extend(messages::trials(bench));
             self.trials.extend(typed::trials(bench));
+            self.trials.extend(batches::trials(bench));
             self.trials.extend(deadlines::trials(bench));
             self.trials.extend(endings::trials(bench));
             self.trials.extend(halves::trials(bench));

@@ -172,16 +172,20 @@ fn half_a_message<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-fn stop(peer: &HelperProcess) -> Result<()> {
+pub(super) fn stop(peer: &HelperProcess) -> Result<()> {
     kill(Pid::from_raw(peer.pid() as i32), Signal::SIGSTOP).call("kill")
 }
 
-fn go_on(peer: &HelperProcess) -> Result<()> {
+pub(super) fn go_on(peer: &HelperProcess) -> Result<()> {
     kill(Pid::from_raw(peer.pid() as i32), Signal::SIGCONT).call("kill")
 }
 
 /// Makes calls that must not wait, for `what`. Kills the peer to end a call that does.
-fn at_once(peer: &mut HelperProcess, what: &str, calls: impl FnOnce() -> Outcome + Send) -> Outcome {
+pub(super) fn at_once(
+    peer: &mut HelperProcess,
+    what: &str,
+    calls: impl FnOnce() -> Outcome + Send,
+) -> Outcome {
     thread::scope(|scope| {
         let (done, answer) = mpsc::channel();
         scope.spawn(move || done.send(calls()));
@@ -193,7 +197,7 @@ fn at_once(peer: &mut HelperProcess, what: &str, calls: impl FnOnce() -> Outcome
 }
 
 /// Ends a series of numbered messages and checks that all of them arrived.
-fn all_there(link: &mut impl Transport) -> Outcome {
+pub(super) fn all_there(link: &mut impl Transport) -> Outcome {
     link.send(LAST)?;
     let mut answer = [0; 16];
     let len = link.recv(&mut answer)?;

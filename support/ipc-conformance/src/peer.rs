@@ -14,7 +14,7 @@ use super::scripts::{
     numbered,
 };
 use super::watchdog::PATIENCE;
-use super::{Vandal, calls, clocks, deadlines, halves, last_word};
+use super::{Vandal, batches, calls, clocks, deadlines, halves, last_word};
 
 /// Plays the peer if it was invited to variant `M`.
 pub(super) fn play<M: Mechanism>(invitation: &Invitation, vandal: Vandal<M>) -> Option<ExitCode> {
@@ -116,6 +116,9 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             }
             disconnected(link.recv(&mut buffer))
         }
+        batches::COLLECT_ANY => batches::collect_any(&mut link, &mut buffer),
+        batches::BRIMFUL => batches::fill_and_receive_as_peer(&mut link),
+        batches::TAKE => batches::take(&mut link, number),
         halves::FLOOD => halves::flood(link, number),
         halves::COLLECT_AND_EMIT => halves::collect_and_emit(&mut link, number),
         halves::COUNT_TO_END => halves::count_to_end(&mut link),
@@ -126,10 +129,7 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
         last_word::HEARER => last_word::hear(&mut link, &mut buffer),
         // Does nothing until it or its parent is killed.
         "idle" => {
-            let parent = nix::unistd::getppid();
-            while nix::unistd::getppid() == parent {
-                thread::sleep(Duration::from_millis(20));
-            }
+            idle();
             Ok(())
         }
         // Waits for a message that never comes.
@@ -156,6 +156,14 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             Ok(())
         }
         _ => Err(Error::Usage(format!("no script '{script}'"))),
+    }
+}
+
+/// Does nothing until this process or its parent is killed.
+pub(super) fn idle() {
+    let parent = nix::unistd::getppid();
+    while nix::unistd::getppid() == parent {
+        thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -35,7 +35,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::transport::DROP_FLUSHES_FOR;
-use crate::{Deadline, Endpoint, Receiver, Result, Sender, wait_readable, wait_writable};
+use crate::{Deadline, Endpoint, Receiver, Result, Sender, retry_when_writable, wait_readable};
 use batch::Batch;
 pub use byte_stream::{ByteSink, ByteSource, Mode};
 pub use chunk_sizes::ChunkSizes;
@@ -71,24 +71,6 @@ impl<W: ByteSink> FramedSender<W> {
     /// Frames messages into `sink`.
     pub fn new(sink: W) -> Self {
         Self { sink, writer: FrameWriter::new(), batch: Batch::default() }
-    }
-
-    /// Repeats `attempt`, which does not wait, until it succeeds or `timeout` has expired.
-    fn within(
-        &mut self,
-        timeout: Duration,
-        mut attempt: impl FnMut(&mut Self) -> Result<Option<()>>,
-    ) -> Result<Option<()>> {
-        let deadline = Deadline::after(timeout);
-        loop {
-            let done = attempt(self)?;
-            // Checked even if the stream is ready each time: a peer that moves a byte now and then must not extend the
-            // timeout.
-            if done.is_some() || deadline.has_passed() {
-                return Ok(done);
-            }
-            wait_writable(self.sink.output(), deadline.left(Duration::MAX))?;
-        }
     }
 }
 
@@ -136,7 +118,7 @@ impl<W: ByteSink> Sender for FramedSender<W> {
     }
 
     fn send_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.within(timeout, |sender| sender.try_send(message))
+        retry_when_writable(self, timeout, |sender| sender.try_send(message))
     }
 
     #[inline]
@@ -153,7 +135,7 @@ impl<W: ByteSink> Sender for FramedSender<W> {
     }
 
     fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
-        self.within(timeout, |sender| sender.try_feed(message))
+        retry_when_writable(self, timeout, |sender| sender.try_feed(message))
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -166,7 +148,7 @@ impl<W: ByteSink> Sender for FramedSender<W> {
     }
 
     fn flush_timeout(&mut self, timeout: Duration) -> Result<Option<()>> {
-        self.within(timeout, Self::try_flush)
+        retry_when_writable(self, timeout, Self::try_flush)
     }
 
     fn unsent(&mut self) -> usize {

@@ -1,6 +1,6 @@
 //! Waiting for descriptors, and calls that a signal interrupts.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -42,6 +42,26 @@ pub fn wait_readable<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, timeout:
 /// As [`wait_readable`].
 pub fn wait_writable(fd: BorrowedFd<'_>, timeout: Duration) -> Result<bool> {
     wait(&mut [PollFd::new(fd, PollFlags::POLLOUT)], timeout)
+}
+
+/// Repeats `attempt`, which does not wait, until it succeeds or `timeout` has expired, and waits for room in between.
+///
+/// # Errors
+/// That of `attempt`, or of the wait.
+pub fn retry_when_writable<S: AsFd>(
+    sender: &mut S,
+    timeout: Duration,
+    mut attempt: impl FnMut(&mut S) -> Result<Option<()>>,
+) -> Result<Option<()>> {
+    let deadline = Deadline::after(timeout);
+    loop {
+        let done = attempt(sender)?;
+        // Checked even if there is room each time: a peer that moves a byte now and then must not extend the timeout.
+        if done.is_some() || deadline.has_passed() {
+            return Ok(done);
+        }
+        wait_writable(sender.as_fd(), deadline.left(Duration::MAX))?;
+    }
 }
 
 fn wait(fds: &mut [PollFd<'_>], timeout: Duration) -> Result<bool> {
