@@ -286,3 +286,31 @@ fn the_kernel_counts_system_calls_where_it_may() {
         }
     }
 }
+
+/// A range of lengths is swept in steps of four times. The curve of a variant whose messages are limited ends at its limit;
+/// what is longer is skipped, with the reason.
+#[test]
+fn a_range_of_lengths_is_swept_up_to_the_limit() {
+    let _queues = Allowance::wait_for(1);
+    let args =
+        ["run", "--size", "16..64,1K..1000K", "--wait", "block", "--kind", "round-trip", "--count", "4"];
+    let output = run(bench().args(args).args(["--variant", "anonymous,sysv", "--format", "json"]));
+    assert_eq!(output.status, Some(0), "{}", output.stderr);
+    let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");
+    let sizes = |variant| -> Vec<u64> {
+        let of_variant = rows(&document).iter().filter(|row| row["variant"] == variant);
+        of_variant.map(|row| row["size"].as_u64().unwrap()).collect()
+    };
+    let all = [16, 64, 1024, 4096, 16384, 65536, 262_144, 1_024_000];
+    assert_eq!(sizes("anonymous"), all);
+    let swept = sizes("sysv");
+    let limit = *swept.last().unwrap();
+    let at_limit =
+        rows(&document).iter().find(|row| row["variant"] == "sysv" && row["size"] == limit).unwrap();
+    assert_eq!((&at_limit["at_limit"], all.contains(&limit)), (&true.into(), false), "{swept:?}");
+    let skipped = document["skipped"].as_array().unwrap();
+    assert_eq!(swept.len() - 1 + skipped.len(), all.len(), "each is measured, or skipped");
+    for case in skipped {
+        assert!(case["reason"].as_str().unwrap().contains(&format!("at most {limit} bytes")), "{case}");
+    }
+}

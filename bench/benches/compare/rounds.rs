@@ -24,7 +24,15 @@ pub fn plan(profile: RunProfile) -> Result<RunPlan> {
             cases.extend(Case::of_each(kind, sizes[0], Wait::Spin, placement));
         }
     }
-    Ok(RunPlan { profile, cases, effort: None, baseline: false, verify: false, is_quiet: false })
+    Ok(RunPlan {
+        profile,
+        cases,
+        curves: profile.curves(),
+        effort: None,
+        baseline: false,
+        verify: false,
+        is_quiet: false,
+    })
 }
 
 /// The directory in which `choose`, `report` and `compare` look for runs; or the reason why there is none.

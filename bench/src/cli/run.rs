@@ -24,11 +24,9 @@ use ipc_bench::results::case::Kind;
 use ipc_bench::results::document::Document;
 use ipc_bench::results::registry::{member, names};
 use ipc_core::{Error, Result, Wait};
-use ipc_demo::units::{
-    COUNTS, RATES, SIZES, TIMES, parse_count, parse_duration, parse_number, parse_rate, parse_size,
-};
+use ipc_demo::units::{COUNTS, RATES, SIZES, TIMES, parse_count, parse_duration, parse_number, parse_rate};
 
-use self::choices::{placements_of, variant};
+use self::choices::{placements_of, sizes_of, variant};
 use self::keeper::Keeper;
 use super::arguments::{flag, many, one};
 use super::printing;
@@ -59,9 +57,12 @@ pub fn with_arguments(command: Command) -> Command {
             .value_parser(|name: &str| member(name)),
         many("variant", "NAME", "Measure only this variant: see `ipc-bench list`")
             .value_parser(|name: &str| variant(name)),
-        many("size", "BYTES", "Length of the messages: 64, 4K, 1MiB")
-            .long_help(format!("Length of the messages: {SIZES}. {by_profile}"))
-            .value_parser(parse_size),
+        many("size", "BYTES", "Length of the messages: 64, 4K, 1MiB, 1..1M")
+            .long_help(format!(
+                "Length of the messages: {SIZES}; or a range such as 1..1M, in steps of four times, with each variant's \
+                 limit. {by_profile}"
+            ))
+            .value_parser(sizes_of),
         many("wait", "STRATEGY", "How both sides wait: block, spin or hybrid")
             .long_help(format!(
                 "How both sides wait: block (sleep in the kernel), spin (ask again and again, which keeps a CPU busy) or \

@@ -20,6 +20,16 @@ pub enum RunProfile {
     Check,
 }
 
+/// Where the curves of the sizes end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curves {
+    /// At the longest of the rows that its link carries.
+    AsNamed,
+    /// At the longest message of the link, in a row of its own, where that is between two of the sizes: without it, a curve
+    /// would end before the limit, and not show what it is.
+    UpToLimits,
+}
+
 impl RunProfile {
     /// The profiles that the command line offers, from short to long.
     pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Thorough];
@@ -57,10 +67,13 @@ impl RunProfile {
         }
     }
 
-    /// Returns true if each variant is also measured at its own limit, the longest message of its link.
+    /// Where the curves of its sizes end.
     #[must_use]
-    pub const fn measures_limits(self) -> bool {
-        !matches!(self, Self::Quick)
+    pub const fn curves(self) -> Curves {
+        match self {
+            Self::Quick => Curves::AsNamed,
+            Self::Standard | Self::Thorough | Self::Page | Self::Check => Curves::UpToLimits,
+        }
     }
 
     /// The numbers of clients of one server; empty in a profile without such rows.

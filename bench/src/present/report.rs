@@ -136,6 +136,7 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
     let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
     let baselines = html! {
         (draw(baseline::chart(data)))
+        (draw(sizes::overhead(data)))
         (tables::baseline(data))
         (tables::titled(&tables::others(data)))
         (tables::titled(&tables::growth(data)))

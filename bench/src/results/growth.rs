@@ -31,7 +31,17 @@ pub struct Growth {
     pub ratio: f64,
 }
 
+/// The growth beyond that of the baseline that is within what two runs differ.
+const ALIKE: f64 = 1.1;
+
 impl Growth {
+    /// Returns true if the suite's time grows faster than the baseline's: with the size, something grows that is not the
+    /// mechanism's.
+    #[must_use]
+    pub fn is_steep(&self) -> bool {
+        self.ratio > ALIKE
+    }
+
     /// Returns all steps within `rows` in which each size was measured beside its baseline.
     #[must_use]
     pub fn of(rows: &[Row]) -> Vec<Self> {
@@ -91,6 +101,8 @@ mod tests {
         for (step, [floor, ratio]) in steps.iter().zip([[4.0, 0.75], [3.75, 0.8]]) {
             assert!((step.floor - floor).abs() < 1e-12 && (step.ratio - ratio).abs() < 1e-12, "{step:?}");
         }
+        let flags = [0.75, 1.0, 1.1, 1.11].map(|ratio| Growth { ratio, ..steps[0].clone() }.is_steep());
+        assert_eq!(flags, [false, false, false, true]);
         let Growth { mechanism, variant, kind, wait, cpus, .. } = &steps[0];
         assert_eq!([mechanism, variant, wait, cpus], ["pipe", "anonymous", "block", "split"]);
         assert_eq!(*kind, Kind::RoundTrip);

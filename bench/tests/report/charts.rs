@@ -13,7 +13,8 @@ use super::{FULL, TREE, case, classed, drawn, figure, half, has_class, text, wit
 #[test]
 fn every_chart_has_every_series_under_every_setting() {
     let tree = &*TREE;
-    let lines = [("latency", 6), ("throughput", 6), ("percentiles", 6), ("percentiles-long", 6)];
+    let lines =
+        [("latency", 6), ("throughput", 6), ("percentiles", 6), ("percentiles-long", 6), ("floor-sizes", 6)];
     let dots = [("round-trip", 2), ("rate", 2), ("cpu-time", 2), ("floor", 2)];
     for (id, settings) in lines.into_iter().chain(dots) {
         let views: Vec<_> = classed(figure(tree, id), "view").collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipc_bench::doctor::watched;
 use ipc_bench::measure::effort::Effort;
-use ipc_bench::measure::profile::RunProfile;
+use ipc_bench::measure::profile::{Curves, RunProfile};
 use ipc_bench::measure::run::plan::{self, RunPlan, SHORT};
 use ipc_bench::measure::run::stop::Stop;
 use ipc_bench::present::choose::enough;
@@ -123,6 +123,7 @@ fn measure(cases: Vec<Case>, each: Option<Duration>) -> Result<Document> {
     let plan = RunPlan {
         profile: RunProfile::Quick,
         cases,
+        curves: Curves::AsNamed,
         effort: each.map(Effort::About),
         baseline: false,
         verify: false,

@@ -7,6 +7,7 @@ use ipc_bench::results::case::Kind;
 use ipc_bench::results::registry::{Member, SIX};
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
+use ipc_demo::units::parse_size;
 
 /// Returns the values that the caller named, each once, or else the default ones.
 pub(super) fn chosen<T: Clone + Send + Sync + PartialEq + 'static>(
@@ -43,6 +44,29 @@ pub(super) fn placements_of(text: &str) -> Result<Vec<Cpus>> {
         placements.push(pair.as_deref().unwrap_or(word).parse()?);
     }
     Ok(placements)
+}
+
+/// Parses a length, or a range of them: `1..64` is 1, 4, 16 and 64, and `64..1000` is 64, 256 and 1000. Each is four times
+/// the one before, and the last one ends the range.
+pub(super) fn sizes_of(text: &str) -> Result<Vec<usize>, String> {
+    let Some((first, last)) = text.split_once("..") else { return Ok(vec![parse_size(text)?]) };
+    let (first, last) = (parse_size(first)?, parse_size(last)?);
+    if first > last {
+        return Err(format!("expected the shorter length first, such as {last}..{first}"));
+    }
+    let steps = std::iter::successors(Some(first), |size| size.checked_mul(4));
+    Ok(steps.take_while(|&size| size < last).chain([last]).collect())
+}
+
+/// Returns the lengths that the caller named, each once, or else the default ones.
+pub(super) fn sizes(matches: &ArgMatches, default: &[usize]) -> Vec<usize> {
+    let mut sizes = Vec::new();
+    for size in chosen(matches, "size", [default.to_vec()]).concat() {
+        if !sizes.contains(&size) {
+            sizes.push(size);
+        }
+    }
+    sizes
 }
 
 /// Returns the kinds to measure. A rate requests the open loop, with the closed one beside it; a number of clients
@@ -83,4 +107,24 @@ pub(super) fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) ->
 /// Returns true if blocking is among the strategies.
 pub(super) fn blocks(matches: &ArgMatches) -> bool {
     chosen(matches, "wait", [Wait::Block]).contains(&Wait::Block)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_lengths_ends_where_it_says() {
+        let sizes = |text| sizes_of(text).unwrap();
+        assert_eq!(sizes("64"), [64]);
+        assert_eq!(sizes("1..64"), [1, 4, 16, 64]);
+        assert_eq!(sizes("64..1000"), [64, 256, 1000]);
+        assert_eq!(sizes("1..1MiB").len(), 11);
+        assert_eq!(sizes("4K..4K"), [4096]);
+        let refused = |text| sizes_of(text).unwrap_err();
+        assert!(refused("64..1").ends_with("such as 1..64"), "{}", refused("64..1"));
+        for text in ["..", "1..", "..4", "1...4", "0..4", "a..b", "1..4..16"] {
+            assert!(refused(text).starts_with("expected a length"), "{text}: {}", refused(text));
+        }
+    }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use clap::ArgMatches;
 use ipc_bench::measure::clients::refusal;
 use ipc_bench::measure::effort::Effort;
-use ipc_bench::measure::profile::RunProfile;
+use ipc_bench::measure::profile::{Curves, RunProfile};
 use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::results::case::{Case, Kind, Placement};
 use ipc_bench::results::registry::{Member, SIX};
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
 
-use super::choices::{chosen, kinds};
+use super::choices::{chosen, kinds, sizes};
 use crate::cli::printing;
 
 /// Returns the plan of the measurements.
@@ -23,9 +23,16 @@ pub(super) fn plan(matches: &ArgMatches) -> Result<RunPlan> {
         (None, Some(&time)) => Some(Effort::About(time)),
         (None, None) => None,
     };
+    let named = chosen::<Vec<usize>>(matches, "size", []);
+    let is_range = named.iter().any(|sizes| sizes.len() > 1);
     Ok(RunPlan {
         profile,
         cases: cases(matches, profile)?,
+        curves: match (named.is_empty(), is_range) {
+            (true, _) => profile.curves(),
+            (false, true) => Curves::UpToLimits,
+            (false, false) => Curves::AsNamed,
+        },
         is_quiet: printing::is_quiet(matches),
         effort,
         baseline: matches.get_flag("floor"),
@@ -38,7 +45,7 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
     let placements = chosen(matches, "cpus", [placements(profile)]).concat();
     let placements = placements.into_iter().map(Placement::resolve).collect::<Result<Vec<_>>>()?;
     let ways = ways(matches)?;
-    let sizes = chosen(matches, "size", profile.sizes().iter().copied());
+    let sizes = sizes(matches, profile.sizes());
     let waits = chosen(matches, "wait", profile.waits().iter().copied());
     let rates: Vec<u64> = chosen(matches, "rate", []);
     let mut cases = Vec::new();
@@ -111,7 +118,7 @@ fn many_clients(
     let is_asked_for = matches.contains_id("clients") || matches.contains_id("kind");
     let usual = if profile.clients().is_empty() { &DEFAULT } else { profile.clients() };
     let numbers = chosen(matches, "clients", usual.iter().copied());
-    let sizes = chosen(matches, "size", [64]);
+    let sizes = sizes(matches, &[64]);
     let mut cases = Vec::new();
     for &size in &sizes {
         for (nth, &number) in numbers.iter().enumerate() {

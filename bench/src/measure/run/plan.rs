@@ -1,10 +1,10 @@
 //! The contents of a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::stop::Stop;
 use crate::measure::effort::{Effort, impossible, too_large};
-use crate::measure::profile::RunProfile;
+use crate::measure::profile::{Curves, RunProfile};
 use crate::measure::sides;
 use crate::results::case::{Case, Kind};
 use crate::results::document::NotMeasured;
@@ -16,6 +16,8 @@ pub struct RunPlan {
     pub profile: RunProfile,
     /// The rows.
     pub cases: Vec<Case>,
+    /// Where the curves of the sizes end.
+    pub curves: Curves,
     /// The time for which each row is timed, all rounds together; `None`: the profile decides.
     pub effort: Option<Effort>,
     /// Measure the baseline beside each row.
@@ -43,13 +45,10 @@ impl RunPlan {
         first
     }
 
-    /// Returns the plan with a row of each variant at the longest message of its link, if the profile asks for that and no
-    /// sizes were named: without it, a curve would end before the limit, and not show what it is.
+    /// Returns the plan with the rows at the limits, if it is to have them.
     pub(super) fn with_limits(&self, stop: &Stop) -> Self {
         let mut plan = self.clone();
-        let sizes: BTreeSet<usize> =
-            plan.cases.iter().filter(|case| is_curve(case)).map(|case| case.size).collect();
-        if plan.profile.measures_limits() && sizes.iter().eq(plan.profile.sizes()) {
+        if plan.curves == Curves::UpToLimits {
             add_limits(&mut plan.cases, |case| if stop.is_set() { None } else { max_message(case) });
         }
         plan

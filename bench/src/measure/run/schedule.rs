@@ -94,11 +94,19 @@ mod tests {
 
     use super::*;
     use crate::invented::case;
-    use crate::measure::profile::RunProfile;
+    use crate::measure::profile::{Curves, RunProfile};
 
     fn plan(effort: Option<Effort>) -> RunPlan {
         let profile = RunProfile::Standard;
-        RunPlan { profile, cases: Vec::new(), effort, baseline: false, verify: false, is_quiet: true }
+        RunPlan {
+            profile,
+            cases: Vec::new(),
+            curves: Curves::AsNamed,
+            effort,
+            baseline: false,
+            verify: false,
+            is_quiet: true,
+        }
     }
 
     #[test]
@@ -124,6 +132,7 @@ mod tests {
             Schedule::of(&RunPlan {
                 profile,
                 cases,
+                curves: Curves::AsNamed,
                 effort: None,
                 baseline: false,
                 verify: false,

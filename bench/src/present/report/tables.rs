@@ -293,11 +293,13 @@ pub(super) fn growth(data: &Data) -> HtmlTable {
             Setting { wait: step.wait.clone(), cpus: step.cpus.clone() }.name().into(),
             step.kind.words().into(),
         ];
-        line.extend([step.suite, step.floor, step.ratio].map(|factor| format!("{factor:.2}").into()));
+        line.extend([step.suite, step.floor].map(|factor| format!("{factor:.2}").into()));
+        let steep = if step.is_steep() { "steep" } else { "" };
+        line.push(Cell { aside: steep.into(), ..format!("{:.2}", step.ratio).into() });
         line
     };
     HtmlTable {
-        label: "Growth: time for the larger size / time for the smaller one".into(),
+        label: "Growth: time for the larger size / time for the smaller one; steep is beyond 1.1".into(),
         columns: columns(&names),
         labels: 5,
         rows: data.document.growth.iter().map(line).collect(),

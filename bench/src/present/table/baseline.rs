@@ -79,20 +79,22 @@ fn played(row: &Row) -> Option<&Rounds> {
     if row.implementation == "suite" { row.beside_floor.as_ref() } else { row.rounds.as_ref() }
 }
 
-const GROWTH_COLUMNS: [&str; 7] = ["mechanism", "variant", "from", "to", "suite", "floor", "suite / floor"];
+const GROWTH_COLUMNS: [&str; 8] =
+    ["mechanism", "variant", "from", "to", "suite", "floor", "suite / floor", "steep"];
 
 fn growth(steps: &[Growth]) -> Vec<TextTable> {
     let mut tables: Vec<TextTable> = Vec::new();
     for step in steps {
         let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
         let heading = format!(
-            "Growth, {}, wait {}, cpus {}: time for the larger size / time for the smaller one",
+            "Growth, {}, wait {}, cpus {}: time for the larger size / time for the smaller one; ! is beyond 1.1",
             step.kind.words(),
             step.wait,
             step.cpus
         );
         let mut row = vec![mechanism.clone(), variant.clone(), bytes(*from), bytes(*to)];
         row.extend([suite, floor, ratio].map(|number| format!("{number:.3}")));
+        row.push(if step.is_steep() { "!" } else { "" }.into());
         let at = tables.iter().position(|table| table.heading == heading).unwrap_or_else(|| {
             tables.push(TextTable { heading, columns: GROWTH_COLUMNS.to_vec(), rows: Vec::new() });
             tables.len() - 1

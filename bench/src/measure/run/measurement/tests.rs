@@ -9,7 +9,7 @@ use super::*;
 use crate::invented::case;
 use crate::measure::effort::Effort;
 use crate::measure::pair::Pair;
-use crate::measure::profile::RunProfile;
+use crate::measure::profile::{Curves, RunProfile};
 use crate::measure::run::plan::RunPlan;
 use crate::measure::task::TaskResult;
 
@@ -72,6 +72,7 @@ fn measurement(case: Case, effort: Effort) -> Measurement {
     let plan = RunPlan {
         profile: RunProfile::Quick,
         cases: vec![case],
+        curves: Curves::AsNamed,
         effort: Some(effort),
         baseline: false,
         verify: false,

@@ -1,4 +1,5 @@
-//! The charts of lines by message size: how long a round trip takes, and how much gets through. With a single size
+//! The charts of lines by message size: how long a round trip takes, how much gets through, and how both compare with the
+//! bare calls. With a single size
 //! there is nothing to join by a line: the dot plots show it.
 
 use super::axis::Axis;
@@ -28,9 +29,39 @@ fn views(
         let is_one = sizes.iter().all(|size| *size == sizes[0]);
         let chart =
             Lines::new(Axis::of_sizes(sizes), name, sorted(lines), limit(setting).into_iter().collect());
-        (!is_one).then(|| View { name: setting.name(), plot: Plot::Lines(chart) })
+        (!is_one && !chart.all.is_empty()).then(|| View { name: setting.name(), plot: Plot::Lines(chart) })
     };
     data.settings.iter().filter_map(view).collect()
+}
+
+/// Draws the time beside the baseline's, by message size: where a line rises, the suite grows faster than the bare calls.
+pub(crate) fn overhead(data: &Data) -> Figure {
+    let point = |row: &Row| {
+        let ratio = row.floor_ratio?;
+        let text = format!("{}, {}: {} times the floor", way(row), bytes(row.size), figure(ratio));
+        Point::new(row.size as f64, ratio, text)
+    };
+    let even = |_: &Setting| Some(Limit { y: 1.0, name: "as fast as the bare calls".into() });
+    let of = |kind: Kind| {
+        let named = move |view: View| View { name: format!("{} · {}", view.name, kind.words()), ..view };
+        views(data, kind, "time / time of the floor", point, even).into_iter().map(named)
+    };
+    let line = |row: &Row| {
+        let ratio = row.floor_ratio?;
+        Some([who(row), vec![row.kind.name().into(), ratio.to_string()]].concat())
+    };
+    Figure {
+        id: "floor-sizes",
+        title: "Time beside the bare system calls, by message size".into(),
+        hint:
+            "Where a line rises, the suite's time grows faster with the message than that of the bare calls."
+                .into(),
+        views: Kind::USUAL.into_iter().flat_map(of).collect(),
+        data: (
+            columns(&["kind", "floor_ratio"]),
+            Kind::USUAL.into_iter().flat_map(|kind| data.kind(kind)).filter_map(line).collect(),
+        ),
+    }
 }
 
 /// Draws the median round trip by message size.
