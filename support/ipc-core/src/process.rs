@@ -12,6 +12,7 @@
 //! A check that fails (no free descriptor, no `/proc`) is an error. It never means that the process is dead.
 
 pub mod proc;
+mod wake_at_end;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -24,6 +25,7 @@ use crate::{Error, Result, sys};
 
 pub(crate) use proc::namespace;
 use proc::{Stat, mount_proc};
+pub use wake_at_end::WakeAtEnd;
 
 /// A process, distinguished by its start time from any other that ever had the same pid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +131,7 @@ impl Namespaces {
 /// A watch on another process.
 #[derive(Debug)]
 pub struct PeerProcess {
+    id: ProcessId,
     /// `None` if it was already gone when the watch began.
     pidfd: Option<OwnedFd>,
 }
@@ -146,7 +149,8 @@ impl PeerProcess {
             return Err(id.namespaces.refusal(ours, "start both sides in one"));
         }
         let found = look_at(id.pid)?;
-        Ok(Self { pidfd: found.filter(|(_, started)| *started == id.start_time).map(|(pidfd, _)| pidfd) })
+        let pidfd = found.filter(|(_, started)| *started == id.start_time).map(|(pidfd, _)| pidfd);
+        Ok(Self { id, pidfd })
     }
 
     /// Returns whether it still runs. A zombie does not: it has ended and only waits for its parent to reap it.
@@ -176,7 +180,8 @@ fn look_at(pid: u32) -> Result<Option<(OwnedFd, u64)>> {
     };
     // From here on the pid cannot pass to another process unnoticed. /proc may be mounted for another pid namespace
     // than ours; the kernel gives the number of the process in it for the descriptor.
-    let path = format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd());
+    // Of this thread: it may have a descriptor table of its own.
+    let path = format!("/proc/thread-self/fdinfo/{}", pidfd.as_raw_fd());
     let number = proc::value(&path, "Pid:").advise(Errno::EMFILE, raise_limit)?;
     let started = match number.and_then(|number| number.parse::<i32>().ok()) {
         Some(-1) => None, // it has ended meanwhile

@@ -78,6 +78,19 @@ pub(crate) fn tgkill(thread: libc::pid_t, signal: Signal) -> nix::Result<()> {
         .map(drop)
 }
 
+/// Has each child that `fork(3)` makes from now on call `note` first. `vfork` and `posix_spawn` do not.
+///
+/// `int pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));`
+/// — [pthread_atfork(3)](https://man7.org/linux/man-pages/man3/pthread_atfork.3.html)
+pub(crate) fn in_each_forked_child(note: extern "C" fn()) -> nix::Result<()> {
+    // SAFETY: the function is there for the life of the process. In a child of `fork` it may do what a signal handler
+    // may: the only one that is passed stores to an atomic.
+    match unsafe { libc::pthread_atfork(None, None, Some(note)) } {
+        0 => Ok(()),
+        errno => Err(Errno::from_raw(errno)),
+    }
+}
+
 /// A system call that a traced thread is about to make.
 #[cfg(feature = "trace")]
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use super::atomic::Ordering;
 use super::futex;
 use super::layout::{CAPACITY, Control, MAGIC, Side, VERSION, state};
 use super::memory::{Memory, Region};
-use crate::process::{Namespaces, PeerProcess, ProcessId};
+use crate::process::{Namespaces, PeerProcess, ProcessId, WakeAtEnd};
 use crate::{Deadline, Error, Result};
 
 /// The layout of the segment behind the two places. Both sides must use the same.
@@ -196,6 +196,14 @@ impl<M: Memory> Attachment<M> {
         match &self.peer {
             Some(peer) if peer.is_alive(&self.region, 1 - self.side)? => Ok(()),
             _ => Err(Error::Disconnected),
+        }
+    }
+
+    /// Calls `wake` when the other side's process has ended: see [`WakeAtEnd::of`].
+    pub fn wake_at_peers_end(&self, wake: impl Fn() + Send + 'static) -> WakeAtEnd {
+        match &self.peer {
+            Some(Peer::Process(process)) => WakeAtEnd::of(process, wake),
+            Some(Peer::Memory) | None => WakeAtEnd::off(),
         }
     }
 

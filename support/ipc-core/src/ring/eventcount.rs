@@ -36,10 +36,10 @@ impl EventCount {
         fence(Ordering::SeqCst);
     }
 
-    /// Sleeps until the other side notifies, for at most `slice`. Returns at once if it has done so since
+    /// Sleeps until the other side notifies, for at most `time`; `Duration::MAX` means no limit. Returns at once if it has done so since
     /// [`prepare_to_wait`](Self::prepare_to_wait). May return for no reason.
-    pub(super) fn wait(&self, slice: Duration) {
-        futex::wait(&self.sleeper, ASLEEP, slice);
+    pub(super) fn wait(&self, time: Duration) {
+        futex::wait(&self.sleeper, ASLEEP, time);
     }
 
     /// Announces that this side is awake.

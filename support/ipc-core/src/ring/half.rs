@@ -6,6 +6,7 @@ use super::SLICE;
 use super::attachment::Attachment;
 use super::eventcount::EventCount;
 use super::memory::Memory;
+use crate::process::WakeAtEnd;
 use crate::{Deadline, Result, last_look};
 
 pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
@@ -18,10 +19,21 @@ pub(super) trait Half<M: Memory>: Sized {
     /// Returns the eventcount where this half sleeps.
     fn eventcount(&self) -> &EventCount;
 
+    /// Returns the watch on the peer's process, which notifies the eventcount when that has ended.
+    fn wake_at_end(&self) -> &WakeAtEnd;
+
+    /// Returns the longest time to sleep before looking at the peer, and at the memory.
+    ///
+    /// As a rule there is no limit: a live peer notifies, and the watch does when it has ended. The exceptions: a peer
+    /// that cannot be watched by its pid, and memory that can be cut. Where the word is no longer in a page that the two
+    /// sides share, no wake-up finds the sleeper.
+    fn longest_sleep(&self) -> Duration {
+        let is_sure = self.wake_at_end().is_on() && !self.attachment().region().can_be_cut();
+        if is_sure { Duration::MAX } else { SLICE }
+    }
+
     // ANCHOR: sleep_until
     /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps in between.
-    ///
-    /// Never sleeps for longer than a [`SLICE`], since a killed peer notifies no one.
     fn sleep_until<T>(
         &mut self,
         timeout: Option<Duration>,
@@ -37,8 +49,8 @@ pub(super) trait Half<M: Memory>: Sized {
         loop {
             self.eventcount().prepare_to_wait();
             let looked_again = attempt(self);
-            if matches!(looked_again, Ok(None)) {
-                self.eventcount().wait(deadline.left(SLICE));
+            if matches!(looked_again, Ok(None)) && !self.wake_at_end().has_ended() {
+                self.eventcount().wait(deadline.left(self.longest_sleep()));
             }
             self.eventcount().finish_wait();
             if let Some(done) = looked_again? {
@@ -47,7 +59,7 @@ pub(super) trait Half<M: Memory>: Sized {
             if let Some(done) = attempt(self)? {
                 return Ok(Some(done));
             }
-            // No success: the slice has elapsed, a signal came, or the wake-up was spurious.
+            // No success: the peer has ended, the time is over, a signal came, or the wake-up was spurious.
             if let Err(gone) = self.attachment().check_peer() {
                 return last_look(gone, || attempt(self)).map(Some);
             }

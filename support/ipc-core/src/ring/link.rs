@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::attachment::{Attachment, Layout};
 use super::eventcount::EventCount;
 use super::half::{BLOCKING, Half};
-use super::layout::MAX_MESSAGE;
+use super::layout::{MAX_MESSAGE, Ring};
 use super::memory::{Memory, Region};
 use super::{record, spsc};
+use crate::process::WakeAtEnd;
 use crate::{Endpoint, Error, Receiver, Result, Sender, Split};
 
 /// One end of a link through shared memory.
@@ -26,6 +27,7 @@ pub struct RingSender<M: Memory> {
     /// The number of our ring; the other is the peer's.
     ring: usize,
     position: spsc::Sender,
+    wake_at_end: WakeAtEnd,
 }
 
 /// The half of a [`RingLink`] that receives.
@@ -35,6 +37,7 @@ pub struct RingReceiver<M: Memory> {
     /// The number of the peer's ring.
     ring: usize,
     position: spsc::Receiver,
+    wake_at_end: WakeAtEnd,
 }
 
 /// The place that the two halves share.
@@ -53,10 +56,19 @@ impl<M: Memory> RingLink<M> {
     pub fn new(attachment: Attachment<M>) -> Self {
         let side = attachment.side();
         let place = Arc::new(Place { attachment, broken: OnceLock::new() });
-        Self {
-            sender: RingSender { place: Arc::clone(&place), ring: side, position: spsc::Sender::default() },
-            receiver: RingReceiver { place, ring: 1 - side, position: spsc::Receiver::default() },
-        }
+        let sender = RingSender {
+            ring: side,
+            position: spsc::Sender::default(),
+            wake_at_end: place.wake_at_end(move |rings| rings[side].sender.notify_all()),
+            place: Arc::clone(&place),
+        };
+        let receiver = RingReceiver {
+            ring: 1 - side,
+            position: spsc::Receiver::default(),
+            wake_at_end: place.wake_at_end(move |rings| rings[1 - side].receiver.notify_all()),
+            place,
+        };
+        Self { sender, receiver }
     }
 
     /// Joins a segment and tells the owner so; `None` if no owner waits there.
@@ -82,7 +94,7 @@ impl<M: Memory> RingSender<M> {
     /// Returns `Some` if a message of `len` bytes can be written now.
     #[inline]
     pub(super) fn has_room(&mut self, len: usize) -> Result<Option<()>> {
-        let Self { place, ring, position } = self;
+        let Self { place, ring, position, .. } = self;
         place.unless_broken(|attachment| {
             if attachment.peer_receives_no_more()? {
                 return Err(Error::Disconnected);
@@ -101,7 +113,7 @@ impl<M: Memory> RingSender<M> {
     /// Sends the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room.
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
-        let Self { place, ring, position } = self;
+        let Self { place, ring, position, .. } = self;
         place.unless_broken(|attachment| {
             record::commit(attachment.region(), *ring, position, len);
             Ok(())
@@ -117,7 +129,7 @@ impl<M: Memory> RingReceiver<M> {
     /// Returns the length of the next message, if there is one.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<usize>> {
-        let Self { place, ring, position } = self;
+        let Self { place, ring, position, .. } = self;
         place.unless_broken(|attachment| {
             // In this order: once we know that the peer sends no more, everything it sent before can be found.
             let ended = attachment.peer_sends_no_more()?;
@@ -137,7 +149,7 @@ impl<M: Memory> RingReceiver<M> {
     /// Gives the room of the next message, of `len` bytes, back to the sender.
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
-        let Self { place, ring, position } = self;
+        let Self { place, ring, position, .. } = self;
         place.unless_broken(|attachment| {
             record::release(attachment.region(), *ring, position, len);
             Ok(())
@@ -150,6 +162,12 @@ impl<M: Memory> RingReceiver<M> {
 }
 
 impl<M: Memory> Place<M> {
+    /// Calls `wake` when the peer's process has ended. Until the returned value is dropped, the memory stays mapped.
+    fn wake_at_end(self: &Arc<Self>, wake: impl Fn(&[Ring; 2]) + Send + 'static) -> WakeAtEnd {
+        let place = Arc::clone(self);
+        self.attachment.wake_at_peers_end(move || wake(&place.attachment.region().control().rings))
+    }
+
     /// Refuses a broken link, and records an error that breaks one.
     #[inline]
     fn unless_broken<T>(&self, attempt: impl FnOnce(&Attachment<M>) -> Result<T>) -> Result<T> {
@@ -175,6 +193,10 @@ impl<M: Memory> Half<M> for RingSender<M> {
     fn eventcount(&self) -> &EventCount {
         &self.region().control().rings[self.ring].sender
     }
+
+    fn wake_at_end(&self) -> &WakeAtEnd {
+        &self.wake_at_end
+    }
 }
 
 impl<M: Memory> Half<M> for RingReceiver<M> {
@@ -185,6 +207,10 @@ impl<M: Memory> Half<M> for RingReceiver<M> {
     /// Sleeps until there is a message.
     fn eventcount(&self) -> &EventCount {
         &self.region().control().rings[self.ring].receiver
+    }
+
+    fn wake_at_end(&self) -> &WakeAtEnd {
+        &self.wake_at_end
     }
 }
 

@@ -27,7 +27,7 @@ const CUT_SHORT: Error = Error::Corrupt("the shared memory was truncated while m
 /// As long as the value lives, wherever it is moved to, the [`size`](Self::size) bytes from [`base`](Self::base) are
 /// mapped, readable and writable; base and size never change; no Rust reference to those bytes exists except to
 /// atomics.
-pub unsafe trait Memory: Send + Sync {
+pub unsafe trait Memory: Send + Sync + 'static {
     /// Returns the address of the first byte; aligned to a page.
     fn base(&self) -> NonNull<u8>;
 
@@ -93,6 +93,11 @@ impl<M: Memory> Region<M> {
             Some(guarded) if guarded.is_broken() => Err(CUT_SHORT),
             _ => Ok(()),
         }
+    }
+
+    /// Returns whether others can take pages away: see [`Memory::can_be_cut`].
+    pub(super) const fn can_be_cut(&self) -> bool {
+        self.guarded.is_some()
     }
 
     /// Returns the number of bytes.

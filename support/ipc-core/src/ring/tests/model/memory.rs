@@ -49,7 +49,7 @@ unsafe impl Sync for Segment {}
 unsafe impl Send for Segment {}
 
 /// The counterpart of [`Memory`](crate::ring::Memory), without addresses.
-pub(super) trait Memory: Send + Sync {
+pub(super) trait Memory: Send + Sync + 'static {
     fn segment(&self) -> &Segment;
     fn hold(&self, side: usize) -> Result<bool>;
     fn is_held(&self, side: usize) -> Result<bool>;
@@ -85,6 +85,10 @@ impl<M: Memory> Region<M> {
 
     pub(super) fn intact(&self) -> Result<()> {
         Ok(())
+    }
+
+    pub(super) const fn can_be_cut(&self) -> bool {
+        false
     }
 
     pub(super) fn size(&self) -> usize {
