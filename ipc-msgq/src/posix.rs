@@ -142,7 +142,7 @@ impl Mechanism for Posix {
             return Err(Error::Usage("these queues are connected already".into()));
         };
         let no_peer = || format!("no peer connected at {}", self.name);
-        poll_for(timeout, no_peer, || {
+        let joiner = poll_for(timeout, no_peer, || {
             let came = Handshake::try_recv(&queues.inbound.queue, Handshake::ACCEPTANCE)?;
             // A process that was killed after it took the invitation and before it answered must not keep it.
             let outbound = &queues.outbound.queue;
@@ -152,7 +152,7 @@ impl Mechanism for Posix {
             Ok(came)
         })?;
         unlink(&self.name);
-        PosixLink::new(self.queues.take().expect("it was there above"))
+        PosixLink::new(self.queues.take().expect("it was there above"), joiner)
     }
 
     fn join(address: &str, setup: &Setup, timeout: Duration) -> Result<PosixLink> {
@@ -192,18 +192,16 @@ fn try_join(name: &PosixName, setup: &Setup) -> Result<Option<PosixLink>> {
     check_longest(&inbound)?;
     check_longest(&outbound)?;
     // Lock before taking the invitation: so the owner can tell a joiner that is about to answer from one that died.
-    if !outbound.is_locked_by_another()?
-        || !inbound.try_lock()?
-        || !outbound.try_mark()?
-        || Handshake::try_recv(&inbound, Handshake::INVITATION)?.is_none()
-    {
+    let is_free = outbound.is_locked_by_another()? && inbound.try_lock()? && outbound.try_mark()?;
+    let invitation = if is_free { Handshake::try_recv(&inbound, Handshake::INVITATION)? } else { None };
+    let Some(owner) = invitation else {
         return Ok(None); // just being made, or of a dead process; or another has joined, and the names go soon
-    }
+    };
     Handshake::send(&outbound, Handshake::ACCEPTANCE)?;
     // Both sides have both queues open. Without names, the queues disappear with their last user, however it ends. Not
     // earlier: if this process were killed before its answer, the next joiner would not find them.
     unlink(name);
-    PosixLink::new(QueuePair::new(inbound, outbound, ownership)).map(Some)
+    PosixLink::new(QueuePair::new(inbound, outbound, ownership), owner).map(Some)
 }
 
 /// Removes the names. Fails for the other side's user, and where the other side was faster.

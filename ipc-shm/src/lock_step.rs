@@ -117,8 +117,8 @@ impl LockStepSender {
             if !ended(&place.attachment)? && !place.take(free(place.mine()), deadline, ended)? {
                 return Ok(None);
             }
-            if ended(&place.attachment)? {
-                return Err(Error::Disconnected); // a receiver that leaves raises "free" once more, to wake us
+            if place.has_left(ended)? {
+                return Err(Error::Disconnected); // the end of a receiver raises "free" once more, to wake us
             }
             let (slot, memory) = (data_offset(place.mine()), place.memory());
             *sent += 1;
@@ -145,7 +145,7 @@ impl LockStepReceiver {
             *taken = true;
             let (slot, memory) = (data_offset(place.peers()), place.memory());
             if memory.word(slot + NUMBER).load(Ordering::Acquire) != *received + 1 {
-                let left = ended(&place.attachment)?; // a sender that leaves raises "full" once more, to wake us
+                let left = place.has_left(ended)?; // the end of a sender raises "full" once more, to wake us
                 let broken = Error::Corrupt("a full slot without the next message");
                 return Err(if left { Error::Disconnected } else { broken });
             }

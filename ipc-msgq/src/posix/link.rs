@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
+use ipc_core::process::ProcessId;
 use ipc_core::{Deadline, Endpoint, Error, Receiver, Result, Sender, Split};
 use nix::errno::Errno;
 
@@ -63,20 +64,20 @@ pub struct PosixReceiver {
 }
 
 impl PosixLink {
-    pub(super) fn new(queues: QueuePair) -> Result<Self> {
+    pub(super) fn new(queues: QueuePair, peer: ProcessId) -> Result<Self> {
         let QueuePair { inbound, outbound } = queues;
         let longest = inbound.queue.attributes()?.longest;
         Ok(Self {
             receiver: PosixReceiver {
                 inbound,
-                wake_up: PeriodicWakeUp::start()?,
+                wake_up: PeriodicWakeUp::start(peer)?,
                 inbox: vec![0; longest].into(),
                 kept: None,
                 ended: false,
             },
             sender: PosixSender {
                 outbound,
-                wake_up: PeriodicWakeUp::start()?,
+                wake_up: PeriodicWakeUp::start(peer)?,
                 closed: false,
                 max_message: longest,
             },

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use ipc_core::ownership::OwnershipLock;
+use ipc_core::process::ProcessId;
 use ipc_core::{Error, MAX_MESSAGE, Result};
 
 use super::{PosixQueue, Priority};
+use crate::process_bytes;
 
 /// The priority of the caller's messages.
 pub(super) const DATA: Priority = 1;
@@ -49,12 +51,13 @@ impl QueuePair {
     }
 }
 
-/// The first message of each side. It only says that both speak this protocol: the kernel keeps the rest.
+/// The first message of each side. It says that both speak this protocol, and names the process, whose end is to be
+/// noticed at once. That is a hint: the locks of the queue decide whether the side is there.
 pub(super) struct Handshake;
 
 impl Handshake {
-    const TEXT: [u8; Self::SIZE] = *b"ipcmqpx1";
-    pub(super) const SIZE: usize = 8;
+    const TEXT: [u8; 8] = *b"ipcmqpx2";
+    pub(super) const SIZE: usize = Self::TEXT.len() + process_bytes::SIZE;
 
     /// The priority of the owner's message, the invitation. There is one: the process that takes it is the peer.
     pub(super) const INVITATION: Priority = 3;
@@ -62,16 +65,19 @@ impl Handshake {
     pub(super) const ACCEPTANCE: Priority = 2;
 
     pub(super) fn send(queue: &PosixQueue, priority: Priority) -> Result<()> {
-        let sent = queue.try_send(&Self::TEXT, priority)?;
+        let me = ProcessId::current().map_or([0; process_bytes::SIZE], process_bytes::encode);
+        let sent = queue.try_send(&[&Self::TEXT[..], &me].concat(), priority)?;
         sent.ok_or(Error::Corrupt("the queue is full before both sides have connected"))
     }
 
-    pub(super) fn try_recv(queue: &PosixQueue, priority: Priority) -> Result<Option<()>> {
+    /// Returns the process that sent it, by its own account; `None` if there is no message.
+    pub(super) fn try_recv(queue: &PosixQueue, priority: Priority) -> Result<Option<ProcessId>> {
         let mut buffer = vec![0; queue.attributes()?.longest];
-        match queue.try_recv(&mut buffer)? {
-            None => Ok(None),
-            Some(hello) if hello.priority == priority && buffer[..hello.len] == Self::TEXT => Ok(Some(())),
-            Some(_) => Err(Error::Corrupt("the process at this queue is not another ipc-msgq")),
+        let Some(hello) = queue.try_recv(&mut buffer)? else { return Ok(None) };
+        let process = buffer[..hello.len].strip_prefix(&Self::TEXT).and_then(process_bytes::decode);
+        match process {
+            Some(process) if hello.priority == priority => Ok(Some(process)),
+            _ => Err(Error::Corrupt("the process at this queue is not another ipc-msgq")),
         }
     }
 }
@@ -121,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_queue_has_room_for_the_handshake() {
-        for (longest, is_usable) in [(1, false), (7, false), (8, true), (9, true)] {
+        for (longest, is_usable) in [(1, false), (27, false), (28, true), (29, true)] {
             assert_eq!(check_longest(&ends(longest).0).is_ok(), is_usable, "{longest} bytes");
         }
     }
@@ -136,7 +142,9 @@ mod tests {
             assert!(Handshake::send(&outbound, sent).is_err(), "it is full");
             match Handshake::try_recv(&inbound, expected) {
                 Err(Error::Corrupt(_)) => assert_ne!(sent, expected),
-                received => assert_eq!((received.unwrap(), sent), (Some(()), expected)),
+                received => {
+                    assert_eq!((received.unwrap(), sent), (Some(ProcessId::current().unwrap()), expected));
+                }
             }
             assert_eq!(Handshake::try_recv(&inbound, expected).unwrap(), None);
         }

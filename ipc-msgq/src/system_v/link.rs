@@ -71,7 +71,8 @@ impl SystemVLink {
     pub(crate) fn new(end: QueueEnd, peer: &Hello) -> Result<Self> {
         let own = max_message(end.queue())?;
         let max_message = own.min(usize::try_from(peer.max_message).unwrap_or(own));
-        let peer = Arc::new(Peer::watch(peer.process)?);
+        let process = peer.process;
+        let peer = Arc::new(Peer::watch(process)?);
         let QueueEnd { receiving, sending } = end;
         let mut outbox = Message::with_capacity(max_message + 1);
         outbox.set_kind(sending.0.party.outbound());
@@ -79,7 +80,7 @@ impl SystemVLink {
             receiver: SystemVReceiver {
                 half: receiving,
                 peer: Arc::clone(&peer),
-                wake_up: PeriodicWakeUp::start()?,
+                wake_up: PeriodicWakeUp::start(process)?,
                 inbox: Message::with_capacity(max_message + 1),
                 kept: false,
                 ended: false,
@@ -88,7 +89,7 @@ impl SystemVLink {
             sender: SystemVSender {
                 half: sending,
                 peer,
-                wake_up: PeriodicWakeUp::start()?,
+                wake_up: PeriodicWakeUp::start(process)?,
                 outbox,
                 max_message,
             },

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use ipc_core::Result;
+use ipc_core::process::{ProcessId, WakeAtEnd};
 
 use super::{TICK, own_tid, timer};
 use crate::sys;
@@ -16,6 +17,7 @@ pub(crate) struct PeriodicWakeUp {
     slot: Arc<Slot>,
     /// The number of waiting calls made, which tells one long wait from many short ones.
     calls: u32,
+    _wake_at_end: WakeAtEnd,
 }
 
 #[derive(Debug, Default)]
@@ -30,12 +32,17 @@ pub(super) struct Slot {
 const SIGNALLING: u64 = 1 << 31;
 
 impl PeriodicWakeUp {
-    pub(crate) fn start() -> Result<Self> {
+    /// Interrupts waiting calls now and then, and at once when the process `peer` has ended.
+    pub(crate) fn start(peer: ProcessId) -> Result<Self> {
         let slot = Arc::new(Slot::default());
         let mut timer = timer();
         timer.look_by(Instant::now() + TICK)?;
         timer.slots.push((Arc::clone(&slot), 0));
-        Ok(Self { slot, calls: 0 })
+        drop(timer);
+        let waiting = Arc::clone(&slot);
+        let wake_at_end =
+            WakeAtEnd::of(peer, move || waiting.interrupt(waiting.waiter.load(Ordering::Relaxed)));
+        Ok(Self { slot, calls: 0, _wake_at_end: wake_at_end })
     }
 
     /// Makes a call that may wait, and that fails with `EINTR` now and then if it waits for long.
@@ -70,8 +77,11 @@ impl Slot {
         waiter
     }
 
-    /// Sends the signal, unless the call has just ended.
+    /// Sends the signal to the thread in the call `waiter`, unless that has just ended.
     fn interrupt(&self, waiter: u64) {
+        if waiter == 0 || waiter & SIGNALLING != 0 {
+            return; // none waits, or the signal is just being sent
+        }
         let (relaxed, marked) = (Ordering::Relaxed, waiter | SIGNALLING);
         if self.waiter.compare_exchange(waiter, marked, relaxed, relaxed).is_ok() {
             let tid = (waiter & (SIGNALLING - 1)) as libc::pid_t;
@@ -93,7 +103,7 @@ mod tests {
     /// Each wait has its own number: many short ones are not one long one.
     #[test]
     fn every_wait_has_a_number_of_its_own() {
-        let mut wake_up = PeriodicWakeUp::start().unwrap();
+        let mut wake_up = PeriodicWakeUp::start(ProcessId::current().unwrap()).unwrap();
         let slot = Arc::clone(&wake_up.slot);
         let waiter = || slot.waiter.load(Ordering::Relaxed);
         let waits = [wake_up.during(waiter), wake_up.during(waiter)];
@@ -101,7 +111,7 @@ mod tests {
         assert_eq!(waits.map(|wait| wait as libc::pid_t), [own_tid(); 2]);
         assert_eq!(waiter(), 0, "none waits");
         drop(wake_up);
-        assert_eq!(Arc::strong_count(&slot), 1, "the timer has forgotten it");
+        assert_eq!(Arc::strong_count(&slot), 1, "timer and watcher have forgotten it");
     }
 
     /// Only a wait already present at the previous look is interrupted.
@@ -111,7 +121,9 @@ mod tests {
         sys::handle_wake_up().unwrap();
         let slot = Arc::new(Slot::default());
         let receive = || {
-            let mut wake_up = PeriodicWakeUp { slot: Arc::clone(&slot), calls: 0 }; // no timer looks at this slot
+            // No timer looks at this slot.
+            let mut wake_up =
+                PeriodicWakeUp { slot: Arc::clone(&slot), calls: 0, _wake_at_end: WakeAtEnd::off() };
             let received = wake_up.during(|| queue.recv(Select::Any, &mut Message::with_capacity(1)));
             received.map_err(|error| error.errno())
         };

@@ -288,7 +288,7 @@ fn an_invitation_in_use_is_not_sent_again() {
 #[test]
 fn a_stranger_who_joins_is_corrupt() {
     let _allowance = Allowance::wait_for(1);
-    for hello in [&b"ipcmqpx0"[..], b"ipcmqpx1!", b"ipcmqpx", b""] {
+    for hello in [&b"ipcmqpx1"[..], b"ipcmqpx2", b"ipcmqpx2 and not a process", b"ipcmqpx", b""] {
         let mut meeting = Posix::create(None, &setup()).unwrap();
         let queue = PosixQueue::open(&meeting.address().parse().unwrap(), Access::Send).unwrap();
         queue.try_send(hello, 2).unwrap().unwrap();

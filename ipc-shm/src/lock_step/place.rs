@@ -4,11 +4,12 @@
 use std::sync::OnceLock;
 
 use ipc_core::ownership::OwnershipLock;
+use ipc_core::process::WakeAtEnd;
 use ipc_core::ring::{Attachment, SLICE};
 use ipc_core::{Deadline, Error, Result, last_look};
 use nix::errno::Errno;
 
-use crate::semaphore_array::{SemaphoreArray, Undo, present};
+use crate::semaphore_array::{SemaphoreArray, Undo, free, full, present};
 use crate::sys::Attached;
 
 /// This side's place at the segment and its semaphores.
@@ -18,18 +19,26 @@ pub(super) struct Place {
     pub(super) semaphores: SemaphoreArray,
     /// The peer's violation of the protocol. After it, nothing that the peer says is trusted.
     broken: OnceLock<&'static str>,
+    /// Raises both semaphores when the peer's process has ended, as a peer that leaves does.
+    wake_at_end: WakeAtEnd,
     /// Removes the semaphores, which cannot be marked for removal while in use, as the segment can. Dropped last, after
     /// `Drop`.
     ownership: Option<OwnershipLock>,
 }
 
 impl Place {
-    pub(super) const fn new(
+    pub(super) fn new(
         attachment: Attachment<Attached>,
         semaphores: SemaphoreArray,
         ownership: Option<OwnershipLock>,
     ) -> Self {
-        Self { attachment, semaphores, broken: OnceLock::new(), ownership }
+        let sides = [attachment.side(), 1 - attachment.side()];
+        let wake_at_end = attachment.wake_at_peers_end(move || {
+            for index in [free(sides[0]), full(sides[1])] {
+                let _ = semaphores.give(index, Undo::Never); // an error means that none sleeps there
+            }
+        });
+        Self { attachment, semaphores, broken: OnceLock::new(), wake_at_end, ownership }
     }
 
     pub(super) const fn memory(&self) -> &Attached {
@@ -47,7 +56,9 @@ impl Place {
     /// Takes semaphore `index`; `false` if that was not possible before the `deadline`. `ended` says whether the peer
     /// still does its part.
     ///
-    /// Never sleeps for longer than a [`SLICE`], since a killed peer gives nothing back.
+    /// Never sleeps for longer than a [`SLICE`], although the end of the peer raises the semaphores: another process that
+    /// has the array could be faster to take them, again and again. (The words of a ring have no such weakness: waking
+    /// wakes all.)
     pub(super) fn take(
         &self,
         index: u16,
@@ -61,7 +72,7 @@ impl Place {
             if self.semaphores.take(index, deadline.left(SLICE))? {
                 return Ok(true);
             }
-            if ended(&self.attachment)? || !self.peer_is_present()? {
+            if self.has_left(ended)? || !self.peer_is_present()? {
                 let take = || self.semaphores.try_take(index, Undo::Never).map(|taken| taken.then_some(true));
                 return last_look(Error::Disconnected, take);
             }
@@ -69,6 +80,12 @@ impl Place {
                 return Ok(false);
             }
         }
+    }
+
+    /// Returns whether the peer has `ended` its part or is gone. Both raise the semaphores once more than there are
+    /// messages.
+    pub(super) fn has_left(&self, ended: fn(&Attachment<Attached>) -> Result<bool>) -> Result<bool> {
+        Ok(ended(&self.attachment)? || self.wake_at_end.has_ended())
     }
 
     /// Hands a slot to the other side. If that fails, the two sides are out of step for good: the next call reports it,

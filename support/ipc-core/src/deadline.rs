@@ -43,7 +43,10 @@ impl Deadline {
     }
 }
 
-/// Tries every 10 ms until there is an answer, for a side that may come before the owner.
+/// Tries again and again until there is an answer, for a side that may come before the owner.
+///
+/// The time between two tries grows with the time waited, up to 10 ms: a side that waits for a process that is just being
+/// started must not sleep for longer than the start takes.
 ///
 /// # Errors
 /// The error of `attempt`. [`TimedOut`](Error::TimedOut) with the text from `no_peer` if the answer was `None` for all
@@ -53,7 +56,7 @@ pub fn poll_for<T>(
     no_peer: impl FnOnce() -> String,
     mut attempt: impl FnMut() -> Result<Option<T>>,
 ) -> Result<T> {
-    let deadline = Deadline::after(timeout);
+    let (started, deadline) = (Instant::now(), Deadline::after(timeout));
     loop {
         if let Some(found) = attempt()? {
             return Ok(found);
@@ -61,7 +64,8 @@ pub fn poll_for<T>(
         if deadline.has_passed() {
             return Err(Error::TimedOut { what: no_peer(), waited: timeout });
         }
-        thread::sleep(deadline.left(Duration::from_millis(10)));
+        let rest = (started.elapsed() / 8).clamp(Duration::from_micros(100), Duration::from_millis(10));
+        thread::sleep(deadline.left(rest));
     }
 }
 

@@ -153,6 +153,12 @@ impl PeerProcess {
         Ok(Self { id, pidfd })
     }
 
+    /// Returns the process.
+    #[must_use]
+    pub const fn id(&self) -> ProcessId {
+        self.id
+    }
+
     /// Returns whether it still runs. A zombie does not: it has ended and only waits for its parent to reap it.
     #[must_use]
     pub fn is_alive(&self) -> bool {

@@ -30,7 +30,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeSpec;
 
-use super::{PeerProcess, ProcessId, look_at};
+use super::{ProcessId, look_at};
 use crate::background::{self, Descriptors};
 use crate::{ThreadId, sys};
 
@@ -61,13 +61,16 @@ mod state {
 }
 
 impl WakeAtEnd {
-    /// Calls `wake` in the watcher as soon as `peer` has ended, and again and again until the value is dropped. `wake`
+    /// Calls `wake` in the watcher as soon as the process `id` has ended, and again and again until the value is dropped. `wake`
     /// must return quickly, and must use no descriptor: the watcher has none of the others'.
     ///
     /// `wake` itself is dropped with the value, in the same thread. After that it is not running, so it may refer to
     /// memory that is unmapped next.
-    pub fn of(peer: &PeerProcess, wake: impl Fn() + Send + 'static) -> Self {
-        let id = peer.id;
+    #[must_use]
+    pub fn of(id: ProcessId, wake: impl Fn() + Send + 'static) -> Self {
+        if ProcessId::current().is_ok_and(|ours| ours.namespaces != id.namespaces) {
+            return Self::off(); // its number means nothing here
+        }
         if id.pid == std::process::id() {
             return Self { place: None, state: Arc::new(AtomicU8::new(state::ON)) }; // its end is ours
         }

@@ -202,7 +202,7 @@ impl<M: Memory> Attachment<M> {
     /// Calls `wake` when the other side's process has ended: see [`WakeAtEnd::of`].
     pub fn wake_at_peers_end(&self, wake: impl Fn() + Send + 'static) -> WakeAtEnd {
         match &self.peer {
-            Some(Peer::Process(process)) => WakeAtEnd::of(process, wake),
+            Some(Peer::Process(process)) => WakeAtEnd::of(process.id(), wake),
             Some(Peer::Memory) | None => WakeAtEnd::off(),
         }
     }

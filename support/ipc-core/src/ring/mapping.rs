@@ -5,6 +5,7 @@ use std::fs::File;
 use std::ptr::NonNull;
 
 use memmap2::{MmapOptions, MmapRaw};
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 
 use super::hold;
 use super::layout::SEGMENT_LEN;
@@ -22,6 +23,8 @@ pub struct Mapping {
     map: MmapRaw,
     /// Holds this side's lock, and is used to query the other's.
     file: File,
+    /// No process can make the file shorter.
+    is_sealed: bool,
     /// Removes the file after its last use; `None` if that is not for this mapping to do.
     _ownership: Option<OwnershipLock>,
 }
@@ -41,7 +44,9 @@ impl Mapping {
     #[doc(alias = "mmap")]
     pub fn new(file: &File) -> Result<Self> {
         let map = MmapOptions::new().len(SEGMENT_LEN).map_raw(file).call("mmap")?;
-        Ok(Self { map, file: file.try_clone().call("fcntl")?, _ownership: None })
+        let seals = fcntl(file, FcntlArg::F_GET_SEALS).unwrap_or(0); // an error: not a file that can be sealed
+        let is_sealed = SealFlag::from_bits_retain(seals).contains(SealFlag::F_SEAL_SHRINK);
+        Ok(Self { map, file: file.try_clone().call("fcntl")?, is_sealed, _ownership: None })
     }
     // ANCHOR_END: map
 
@@ -67,7 +72,7 @@ unsafe impl Memory for Mapping {
     }
 
     fn can_be_cut(&self) -> bool {
-        true
+        !self.is_sealed
     }
 
     fn hold(&self, side: usize) -> Result<bool> {

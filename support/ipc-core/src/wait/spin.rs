@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::{Result, last_look};
 
-/// The interval at which a polling side checks that its peer is still alive.
-const CHECK_PEER_EVERY: Duration = Duration::from_millis(50);
+/// The interval at which a polling side checks that its peer is still alive: a system call or two, so a thousandth of the
+/// time.
+const CHECK_PEER_EVERY: Duration = Duration::from_millis(2);
 
 /// The time after which a spinning side yields the CPU between its polls. Where both sides share a core, one that never
 /// yields starves the very peer it waits for; where each has its own core, the answer usually comes earlier.

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
+use crate::process::Namespaces;
 
 /// Far longer than a wake-up takes, on any machine.
 const SOON: Duration = Duration::from_secs(30);
@@ -15,10 +16,10 @@ const SOON: Duration = Duration::from_secs(30);
 struct Sleeper(Child);
 
 impl Sleeper {
-    fn start() -> (Self, PeerProcess) {
+    fn start() -> (Self, ProcessId) {
         let child = Command::new("sleep").arg("600").spawn().unwrap();
         let id = ProcessId::of(child.id()).unwrap().expect("it runs");
-        (Self(child), PeerProcess::watch(id).unwrap())
+        (Self(child), id)
     }
 
     fn kill(&mut self) {
@@ -61,9 +62,9 @@ fn watcher() -> String {
 fn the_end_wakes_all_that_wait_for_it_and_no_others() {
     let ((mut sleeper, peer), (_other, others)) = (Sleeper::start(), Sleeper::start());
     let ((wake, woken), (wake_second, second_woken), (wake_other, other_woken)) = (bell(), bell(), bell());
-    let watch = WakeAtEnd::of(&peer, wake);
-    let _second = WakeAtEnd::of(&peer, wake_second);
-    let other = WakeAtEnd::of(&others, wake_other);
+    let watch = WakeAtEnd::of(peer, wake);
+    let _second = WakeAtEnd::of(peer, wake_second);
+    let other = WakeAtEnd::of(others, wake_other);
     wait_until("all are watched", || watch.is_on() && other.is_on());
     assert!(!watch.has_ended() && woken.try_recv().is_err());
     sleeper.kill();
@@ -78,7 +79,7 @@ fn the_end_wakes_all_that_wait_for_it_and_no_others() {
 fn it_wakes_again_until_it_is_dropped() {
     let (mut sleeper, peer) = Sleeper::start();
     let (wake, woken) = bell();
-    let watch = WakeAtEnd::of(&peer, wake);
+    let watch = WakeAtEnd::of(peer, wake);
     sleeper.kill();
     for _ in 0..3 {
         woken.recv_timeout(SOON).unwrap();
@@ -91,30 +92,29 @@ fn it_wakes_again_until_it_is_dropped() {
 fn a_process_that_has_ended_already_wakes_at_once() {
     let (mut sleeper, peer) = Sleeper::start();
     sleeper.kill();
-    let gone = PeerProcess::watch(peer.id).unwrap();
-    for peer in [peer, gone] {
-        let (wake, woken) = bell();
-        let _watch = WakeAtEnd::of(&peer, wake);
-        woken.recv_timeout(SOON).unwrap();
-    }
+    let (wake, woken) = bell();
+    let _watch = WakeAtEnd::of(peer, wake);
+    woken.recv_timeout(SOON).unwrap();
 }
 
 /// The pid is there, but it is another process's.
 #[test]
 fn a_reused_pid_has_ended() {
     let (_sleeper, peer) = Sleeper::start();
-    let earlier = ProcessId { start_time: peer.id.start_time - 1, ..peer.id };
+    let earlier = ProcessId { start_time: peer.start_time - 1, ..peer };
     let (wake, woken) = bell();
-    let _watch = WakeAtEnd::of(&PeerProcess::watch(earlier).unwrap(), wake);
+    let _watch = WakeAtEnd::of(earlier, wake);
     woken.recv_timeout(SOON).unwrap();
 }
 
 #[test]
 fn what_cannot_be_watched_is_off_and_ones_own_process_need_not_be() {
-    let off = WakeAtEnd::off();
-    assert!(!off.is_on() && !off.has_ended());
-    let me = PeerProcess::watch(ProcessId::current().unwrap()).unwrap();
-    let watch = WakeAtEnd::of(&me, || unreachable!());
+    let me = ProcessId::current().unwrap();
+    let elsewhere = ProcessId { namespaces: Namespaces { pid: 7, ..me.namespaces }, pid: 1, ..me };
+    for off in [WakeAtEnd::off(), WakeAtEnd::of(elsewhere, || unreachable!())] {
+        assert!(!off.is_on() && !off.has_ended());
+    }
+    let watch = WakeAtEnd::of(me, || unreachable!());
     assert!(watch.is_on() && !watch.has_ended() && watch.place.is_none());
 }
 
@@ -124,7 +124,7 @@ fn after_the_drop_nothing_is_woken() {
     let (mut sleeper, peer) = Sleeper::start();
     let shared = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&shared);
-    let watch = WakeAtEnd::of(&peer, move || {
+    let watch = WakeAtEnd::of(peer, move || {
         seen.store(true, Ordering::Relaxed);
         thread::sleep(Duration::from_millis(20)); // the drop comes meanwhile
         seen.store(false, Ordering::Relaxed);
@@ -140,9 +140,9 @@ fn after_the_drop_nothing_is_woken() {
 #[test]
 fn a_thousand_leave_nothing() {
     let peers: Vec<_> = (0..20).map(|_| Sleeper::start()).collect();
-    let _one = WakeAtEnd::of(&peers[0].1, || {}); // so that there is a watcher
+    let _one = WakeAtEnd::of(peers[0].1, || {}); // so that there is a watcher
     for round in 0..50 {
-        let watches: Vec<_> = peers.iter().map(|(_, peer)| WakeAtEnd::of(peer, || {})).collect();
+        let watches: Vec<_> = peers.iter().map(|(_, peer)| WakeAtEnd::of(*peer, || {})).collect();
         if round % 10 == 0 {
             wait_until("all are watched", || watches.iter().all(WakeAtEnd::is_on));
         }
@@ -153,6 +153,6 @@ fn a_thousand_leave_nothing() {
         let of_peer = |(sleeper, _): &(Sleeper, _)| format!("\nPid:\t{}\n", sleeper.0.id());
         peers.iter().map(of_peer).filter(|pid| infos.contains(pid)).count()
     };
-    assert_eq!(pidfds("/proc/thread-self"), 20, "one each, of the `PeerProcess`");
+    assert_eq!(pidfds("/proc/thread-self"), 0);
     wait_until("the watcher closes its pidfds", || pidfds(&watcher()) == 1);
 }
