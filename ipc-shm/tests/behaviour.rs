@@ -8,6 +8,7 @@
 //! | `behaviour/posix.rs` | the variant over POSIX shared memory |
 //! | `behaviour/pages.rs` | populated pages, and huge ones |
 //! | `behaviour/meeting.rs` | how two processes meet, and what is left when they die |
+//! | `behaviour/waiting.rs` | the sleep of a side that waits |
 //! | `behaviour/tools.rs` | objects that remove themselves, a watchdog, and the other process |
 
 #[path = "behaviour/meeting.rs"]
@@ -24,3 +25,5 @@ mod semaphores;
 mod table;
 #[path = "behaviour/tools.rs"]
 mod tools;
+#[path = "behaviour/waiting.rs"]
+mod waiting;
