@@ -155,7 +155,7 @@ fn another_layout_is_refused<M: Mechanism<Options = Pages>, N: Memory>(at: impl 
     let meeting = M::create(None, &setup()).unwrap();
     let address = meeting.address();
     let variant = M::VARIANT.name;
-    for (offset, wrong, right) in [(8, 5, 4), (8, 3, 4), (16, CAPACITY as u64 * 2, CAPACITY as u64)] {
+    for (offset, wrong, right) in [(8, 6, 5), (8, 4, 5), (16, CAPACITY as u64 * 2, CAPACITY as u64)] {
         let len = if offset == 8 { 4 } else { 8 };
         at(&address).write(offset, &u64::to_ne_bytes(wrong)[..len]);
         let refused = M::join(&address, &setup(), PATIENCE).err().expect("of another layout").to_string();

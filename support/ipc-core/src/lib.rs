@@ -83,4 +83,4 @@ pub use random::random;
 pub use ready::{retry_on_eintr, retry_when_writable, wait_readable, wait_writable};
 pub use thread_id::ThreadId;
 pub use transport::{DROP_FLUSHES_FOR, Endpoint, Receiver, Sender, Split, Transport, Typed, last_look};
-pub use wait::{POLL_LIMIT, Wait, Waiting};
+pub use wait::{POLL_LIMIT, Streak, Wait, Waiting};

@@ -10,8 +10,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `layout.rs` | the layout of the segment |
-//! | `spsc.rs` | one sender, one receiver, two positions: which side may touch which bytes |
 //! | `record.rs` | a message in the ring: its length and its bytes |
+//! | `spsc.rs` | one sender, one receiver: which side may touch which bytes, and how a record changes hands |
 //! | `eventcount.rs`, `futex.rs` | sleeping without missing a wake-up |
 //! | `attachment.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
@@ -26,8 +26,8 @@
 //!
 //! # A peer is not trusted
 //! The peer can write any byte of the segment at any moment. So every value there is read once, into a variable of our
-//! own, and checked there: a position must lie between the last one and what can have been sent since, a length within
-//! what was published. An invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
+//! own, and checked there: the receiver's position must lie between the last one and what was sent since, a length
+//! within that of the longest message. (Each record has room for that behind it, whatever the sender wrote there.) An invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
 //! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
 //!
 //! # A dead peer
@@ -94,3 +94,7 @@ pub use rendezvous::Rendezvous;
 
 /// The longest time that a side sleeps before it checks that the other is still alive: a tenth of the time promised.
 pub const SLICE: Duration = Duration::from_millis(100);
+
+/// The number of bytes in the ring after which a batch leaves by itself. The receiver has something to do meanwhile, and
+/// finds the messages in the caches; larger batches are not faster.
+const FULL_BATCH: u64 = 4096;

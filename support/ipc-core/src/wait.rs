@@ -10,12 +10,13 @@
 //! | `spin` | polls, never sleeps | a whole core | the peer runs on another core and answers within microseconds |
 //! | `hybrid` | polls if that has paid off recently, for at most [`POLL_LIMIT`], then sleeps | that much CPU time per wait, and next to nothing where polling is in vain | the wait is mostly short, sometimes long, or unpredictable |
 //!
-//! Read on in `wait/within.rs` (the calls that each strategy makes), `wait/spin.rs`, `wait/hybrid.rs` and
-//! `wait/spin_budget.rs` (what `hybrid` learns, and from what).
+//! Read on in `wait/within.rs` (the calls that each strategy makes), `wait/spin.rs`, `wait/streak.rs` (why
+//! a side that polls pauses at times), `wait/hybrid.rs` and `wait/spin_budget.rs` (what `hybrid` learns, and from what).
 
 mod hybrid;
 mod spin;
 mod spin_budget;
+mod streak;
 mod within;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use crate::{Endpoint, Error, Receiver, Result, Sender, Split};
 pub use spin_budget::POLL_LIMIT;
 use spin_budget::SpinBudget;
+pub use streak::Streak;
 
 /// A waiting strategy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -87,13 +89,16 @@ pub struct Waiting<T> {
     /// The learned polling times for room and for a message: the two have little in common.
     sending: SpinBudget,
     receiving: SpinBudget,
+    sent: Streak,
+    received: Streak,
 }
 
 impl<T> Waiting<T> {
     /// Wraps `link`.
     pub fn new(link: T, wait: Wait) -> Self {
         let may_poll = wait == Wait::Hybrid && spin_budget::several_cpus();
-        Self { link, wait, sending: SpinBudget::new(may_poll), receiving: SpinBudget::new(may_poll) }
+        let [sending, receiving] = [SpinBudget::new(may_poll), SpinBudget::new(may_poll)];
+        Self { link, wait, sending, receiving, sent: Streak::default(), received: Streak::default() }
     }
 
     /// Returns the link itself, for calls that only this mechanism has.
@@ -105,11 +110,11 @@ impl<T> Waiting<T> {
 impl<T: Split> Waiting<T> {
     /// Takes the link apart into two halves that wait by the same strategy: see [`Split::split`].
     pub fn split(self) -> (Waiting<T::Sender>, Waiting<T::Receiver>) {
-        let Self { link, wait, sending, receiving } = self;
+        let Self { link, wait, sending, receiving, sent, received } = self;
         let (sender, receiver) = link.split();
         (
-            Waiting { link: sender, wait, sending, receiving: SpinBudget::new(false) },
-            Waiting { link: receiver, wait, sending: SpinBudget::new(false), receiving },
+            Waiting { sending, sent, ..Waiting::new(sender, wait) },
+            Waiting { receiving, received, ..Waiting::new(receiver, wait) },
         )
     }
 }

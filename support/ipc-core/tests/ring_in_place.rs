@@ -181,8 +181,8 @@ fn room_is_asked_for_as_when_sending() {
     let (mut a, mut b) = pair();
     let too_large = a.try_reserve(MAX_MESSAGE + 1).map(drop);
     assert!(matches!(too_large, Err(Error::TooLarge { max: MAX_MESSAGE, .. })));
-    for _ in 0..2 {
-        a.try_reserve(CAPACITY / 2 - 8).unwrap().expect("there is room").commit().unwrap();
+    for len in [CAPACITY / 2 - 8, CAPACITY / 2 - 16] {
+        a.try_reserve(len).unwrap().expect("there is room").commit().unwrap();
     }
     assert!(a.try_reserve(0).unwrap().is_none());
     b.peek().unwrap().release().unwrap();

@@ -41,8 +41,8 @@ enum Peer {
 }
 
 impl<M: Memory> Attachment<M> {
-    /// Takes the owner's place at a fresh segment, which is all zero except for the data areas. From here on the other
-    /// side can join.
+    /// Takes the owner's place at a fresh segment, which is all zero: in a ring, zero says that no message is there yet.
+    /// (The data areas of lock step may differ.) From here on the other side can join.
     ///
     /// # Errors
     /// [`Usage`](Error::Usage): the place is taken. Other errors: this process cannot be identified, or the memory

@@ -7,7 +7,7 @@ use super::attachment::Attachment;
 use super::eventcount::EventCount;
 use super::memory::Memory;
 use crate::process::WakeAtEnd;
-use crate::{Deadline, Result, last_look};
+use crate::{Deadline, Result, Streak, last_look};
 
 pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
 
@@ -32,6 +32,9 @@ pub(super) trait Half<M: Memory>: Sized {
         if is_sure { Duration::MAX } else { SLICE }
     }
 
+    /// Returns the number of calls in a row that did not have to wait.
+    fn streak(&mut self) -> &mut Streak;
+
     // ANCHOR: sleep_until
     /// Repeats `attempt` until it succeeds or `timeout`, if any, has expired, and sleeps in between.
     fn sleep_until<T>(
@@ -39,12 +42,17 @@ pub(super) trait Half<M: Memory>: Sized {
         timeout: Option<Duration>,
         mut attempt: impl FnMut(&mut Self) -> Result<Option<T>>,
     ) -> Result<Option<T>> {
-        if let Some(done) = attempt(self)? {
+        let at_once = attempt(self)?;
+        if let Some(done) = self.streak().note(at_once) {
             return Ok(Some(done));
         }
         let deadline = timeout.map_or(Deadline::Never, Deadline::after);
         if deadline == Deadline::Now {
             return Ok(None);
+        }
+        // In a stream, the peer has gone on meanwhile: it is spared a wake-up, and this side a sleep.
+        if let Some(done) = attempt(self)? {
+            return Ok(Some(done));
         }
         loop {
             self.eventcount().prepare_to_wait();

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`reserve`](RingSender::reserve): room for so many bytes | [`peek`](RingReceiver::peek): the next message |
 //! | writes them | reads it |
-//! | [`commit`](WriteGrant::commit), or nothing is sent | [`release`](ReadGrant::release), or it stays the next one |
+//! | [`commit`](WriteGrant::commit) or [`feed`](WriteGrant::feed), or nothing is sent | [`release`](ReadGrant::release), or it stays the next one |
 //!
 //! # Why there is no slice
 //! A `&[u8]` promises Rust that the bytes do not change, a `&mut [u8]` that nothing else accesses them. Here the peer
@@ -25,7 +25,7 @@ use super::atomic::Ordering;
 use super::half::{BLOCKING, Half};
 use super::link::{RingLink, RingReceiver, RingSender};
 use super::memory::Memory;
-use crate::Result;
+use crate::{Error, Result, Sender};
 
 const WORD: usize = size_of::<u64>();
 
@@ -92,6 +92,7 @@ impl<M: Memory> RingLink<M> {
     /// # Errors
     /// As there.
     pub fn peek(&mut self) -> Result<ReadGrant<'_, M>> {
+        self.flush_first()?;
         self.receiver.peek()
     }
 
@@ -100,7 +101,17 @@ impl<M: Memory> RingLink<M> {
     /// # Errors
     /// As there.
     pub fn try_peek(&mut self) -> Result<Option<ReadGrant<'_, M>>> {
+        self.flush_first()?;
         self.receiver.try_peek()
+    }
+
+    /// Hands the batch over before a call that receives. A peer that receives no more may have left messages.
+    #[inline]
+    fn flush_first(&mut self) -> Result<()> {
+        match self.sender.flush() {
+            Err(Error::Disconnected) => Ok(()),
+            flushed => flushed,
+        }
     }
 }
 
@@ -194,6 +205,14 @@ impl<'a, M: Memory> WriteGrant<'a, M> {
     /// [`Corrupt`](crate::Error::Corrupt): the memory was taken away meanwhile.
     pub fn commit(self) -> Result<()> {
         self.sender.commit(self.len)
+    }
+
+    /// Adds the message to the batch, which leaves as [`Sender`] says.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn feed(self) -> Result<()> {
+        self.sender.add(self.len)
     }
 }
 

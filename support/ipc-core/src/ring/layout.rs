@@ -4,8 +4,8 @@
 //! 0       header    magic, version, layout, capacity
 //! 128     side 0    the owner: state, which process
 //! 256     side 1    the joiner
-//! 384     ring 0    what side 0 sends: two indices and two eventcounts, each on its own line of 128 bytes
-//! 896     ring 1    what side 1 sends
+//! 384     ring 0    what side 0 sends: an index and two eventcounts, each on its own line of 128 bytes
+//! 768     ring 1    what side 1 sends
 //! 4096    data 0    CAPACITY bytes, and MAX_MESSAGE more for the record that begins just before the end
 //! 3 M+4096 data 1
 //! ```
@@ -36,7 +36,7 @@ pub const SEGMENT_LEN: usize = data_offset(2);
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"ipc-ring");
 
 /// The version, to be changed with this layout.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 const PAGE: usize = 4096;
 
@@ -105,8 +105,6 @@ pub(super) mod state {
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Ring {
-    /// The position up to which the receiver may read. Written by the sender alone.
-    pub(super) published: Index,
     /// The position up to which the sender may overwrite. Written by the receiver alone.
     pub(super) released: Index,
     /// The word where the receiver sleeps while there is nothing to read.

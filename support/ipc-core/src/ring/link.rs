@@ -1,6 +1,7 @@
 //! Two rings, one in each direction, as a link of two halves.
 
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::Duration;
 
 use super::attachment::{Attachment, Layout};
@@ -8,9 +9,9 @@ use super::eventcount::EventCount;
 use super::half::{BLOCKING, Half};
 use super::layout::{MAX_MESSAGE, Ring};
 use super::memory::{Memory, Region};
-use super::{record, spsc};
+use super::{FULL_BATCH, spsc};
 use crate::process::WakeAtEnd;
-use crate::{Endpoint, Error, Receiver, Result, Sender, Split};
+use crate::{Endpoint, Error, Receiver, Result, Sender, Split, Streak};
 
 /// One end of a link through shared memory.
 #[derive(Debug)]
@@ -24,9 +25,8 @@ pub struct RingLink<M: Memory> {
 #[derive(Debug)]
 pub struct RingSender<M: Memory> {
     place: Arc<Place<M>>,
-    /// The number of our ring; the other is the peer's.
-    ring: usize,
-    position: spsc::Sender,
+    ring: spsc::Sender,
+    streak: Streak,
     wake_at_end: WakeAtEnd,
 }
 
@@ -34,9 +34,8 @@ pub struct RingSender<M: Memory> {
 #[derive(Debug)]
 pub struct RingReceiver<M: Memory> {
     place: Arc<Place<M>>,
-    /// The number of the peer's ring.
-    ring: usize,
-    position: spsc::Receiver,
+    ring: spsc::Receiver,
+    streak: Streak,
     wake_at_end: WakeAtEnd,
 }
 
@@ -56,15 +55,16 @@ impl<M: Memory> RingLink<M> {
     pub fn new(attachment: Attachment<M>) -> Self {
         let side = attachment.side();
         let place = Arc::new(Place { attachment, broken: OnceLock::new() });
+        // Each side sends through the ring of its own number.
         let sender = RingSender {
-            ring: side,
-            position: spsc::Sender::default(),
+            ring: spsc::Sender::new(side),
+            streak: Streak::default(),
             wake_at_end: place.wake_at_end(move |rings| rings[side].sender.notify_all()),
             place: Arc::clone(&place),
         };
         let receiver = RingReceiver {
-            ring: 1 - side,
-            position: spsc::Receiver::default(),
+            ring: spsc::Receiver::new(1 - side),
+            streak: Streak::default(),
             wake_at_end: place.wake_at_end(move |rings| rings[1 - side].receiver.notify_all()),
             place,
         };
@@ -91,31 +91,49 @@ impl<M: Memory> RingLink<M> {
 }
 
 impl<M: Memory> RingSender<M> {
-    /// Returns `Some` if a message of `len` bytes can be written now.
+    /// Returns `Some` if a message of `len` bytes can be written now. If not, hands the batch over: its messages are in
+    /// the way.
     #[inline]
     pub(super) fn has_room(&mut self, len: usize) -> Result<Option<()>> {
-        let Self { place, ring, position, .. } = self;
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
             if attachment.peer_receives_no_more()? {
                 return Err(Error::Disconnected);
             }
-            let room = record::has_room(attachment.region(), *ring, position, len)?;
-            Ok(room.then_some(()))
+            if ring.has_room(attachment.region(), len)? {
+                return Ok(Some(()));
+            }
+            ring.publish(attachment.region());
+            Ok(None)
         })
     }
 
     /// Returns the shared memory, and the offset in it where the next message is to be written.
     #[inline]
     pub(super) fn outgoing(&self) -> (&Region<M>, usize) {
-        (self.region(), record::payload(self.ring, self.position.position()))
+        (self.region(), self.ring.payload())
     }
 
     /// Sends the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room.
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
-        let Self { place, ring, position, .. } = self;
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
-            record::commit(attachment.region(), *ring, position, len);
+            ring.add(attachment.region(), len);
+            ring.publish(attachment.region());
+            Ok(())
+        })
+    }
+
+    /// Adds the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room, to the batch.
+    #[inline]
+    pub(super) fn add(&mut self, len: usize) -> Result<()> {
+        let Self { place, ring, .. } = self;
+        place.unless_broken(|attachment| {
+            ring.add(attachment.region(), len);
+            if ring.batched() >= FULL_BATCH {
+                ring.publish(attachment.region());
+            }
             Ok(())
         })
     }
@@ -129,11 +147,11 @@ impl<M: Memory> RingReceiver<M> {
     /// Returns the length of the next message, if there is one.
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<usize>> {
-        let Self { place, ring, position, .. } = self;
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
             // In this order: once we know that the peer sends no more, everything it sent before can be found.
             let ended = attachment.peer_sends_no_more()?;
-            match record::next(attachment.region(), *ring, position)? {
+            match ring.next(attachment.region())? {
                 None if ended => Err(Error::Disconnected),
                 next => Ok(next),
             }
@@ -143,15 +161,15 @@ impl<M: Memory> RingReceiver<M> {
     /// Returns the shared memory, and the offset in it of the next message to be read.
     #[inline]
     pub(super) fn incoming(&self) -> (&Region<M>, usize) {
-        (self.region(), record::payload(self.ring, self.position.position()))
+        (self.region(), self.ring.payload())
     }
 
     /// Gives the room of the next message, of `len` bytes, back to the sender.
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
-        let Self { place, ring, position, .. } = self;
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
-            record::release(attachment.region(), *ring, position, len);
+            ring.release(attachment.region(), len);
             Ok(())
         })
     }
@@ -171,16 +189,28 @@ impl<M: Memory> Place<M> {
     /// Refuses a broken link, and records an error that breaks one.
     #[inline]
     fn unless_broken<T>(&self, attempt: impl FnOnce(&Attachment<M>) -> Result<T>) -> Result<T> {
-        if let Some(reason) = self.broken.get() {
-            return Err(Error::Corrupt(reason));
+        if self.broken.get().is_some() {
+            return self.broken_by(Ok(()));
         }
         // Only after the attempt is it known whether the bytes that were read are the peer's.
-        let result = attempt(&self.attachment);
-        let result = self.attachment.region().intact().and(result);
-        if let Err(Error::Corrupt(reason)) = result {
+        match attempt(&self.attachment) {
+            Ok(done) if self.attachment.region().is_intact() => Ok(done),
+            result => self.broken_by(result.map(drop)),
+        }
+    }
+
+    /// Returns the error of a failed attempt, and records it if it breaks the link. An earlier one counts.
+    #[cold]
+    fn broken_by<T>(&self, result: Result<()>) -> Result<T> {
+        let error = match (self.broken.get(), self.attachment.region().intact(), result) {
+            (Some(reason), ..) => Error::Corrupt(reason),
+            (None, Err(error), _) | (None, Ok(()), Err(error)) => error,
+            (None, Ok(()), Ok(())) => unreachable!("neither the attempt failed nor the memory"),
+        };
+        if let Error::Corrupt(reason) = error {
             let _ = self.broken.set(reason); // the other half may have been faster
         }
-        result
+        Err(error)
     }
 }
 
@@ -191,7 +221,11 @@ impl<M: Memory> Half<M> for RingSender<M> {
 
     /// Sleeps until there is room.
     fn eventcount(&self) -> &EventCount {
-        &self.region().control().rings[self.ring].sender
+        &self.ring.ring(self.region()).sender
+    }
+
+    fn streak(&mut self) -> &mut Streak {
+        &mut self.streak
     }
 
     fn wake_at_end(&self) -> &WakeAtEnd {
@@ -206,7 +240,11 @@ impl<M: Memory> Half<M> for RingReceiver<M> {
 
     /// Sleeps until there is a message.
     fn eventcount(&self) -> &EventCount {
-        &self.region().control().rings[self.ring].receiver
+        &self.ring.ring(self.region()).receiver
+    }
+
+    fn streak(&mut self) -> &mut Streak {
+        &mut self.streak
     }
 
     fn wake_at_end(&self) -> &WakeAtEnd {
@@ -216,6 +254,9 @@ impl<M: Memory> Half<M> for RingReceiver<M> {
 
 impl<M: Memory> Drop for RingSender<M> {
     fn drop(&mut self) {
+        if !thread::panicking() {
+            let _ = self.flush(); // a peer that is gone misses nothing
+        }
         self.place.attachment.end_sending();
     }
 }
@@ -278,6 +319,47 @@ impl<M: Memory> Sender for RingSender<M> {
         let (region, offset) = self.outgoing();
         region.write(offset, message);
         self.commit(message.len()).map(Some)
+    }
+
+    fn feed(&mut self, message: &[u8]) -> Result<()> {
+        self.sleep_until(None, |half| half.try_feed(message)).map(|fed| fed.expect(BLOCKING))
+    }
+
+    fn feed_timeout(&mut self, message: &[u8], timeout: Duration) -> Result<Option<()>> {
+        self.sleep_until(Some(timeout), |half| half.try_feed(message))
+    }
+
+    #[inline]
+    fn try_feed(&mut self, message: &[u8]) -> Result<Option<()>> {
+        let Some(()) = self.has_room(message.len())? else { return Ok(None) };
+        let (region, offset) = self.outgoing();
+        region.write(offset, message);
+        self.add(message.len()).map(Some)
+    }
+
+    /// Never waits: the messages are in the ring already.
+    #[inline]
+    fn flush(&mut self) -> Result<()> {
+        let Self { place, ring, .. } = self;
+        if ring.unsent() == 0 {
+            return Ok(());
+        }
+        place.unless_broken(|attachment| {
+            if attachment.peer_receives_no_more()? {
+                return Err(Error::Disconnected);
+            }
+            ring.publish(attachment.region());
+            Ok(())
+        })
+    }
+
+    #[inline]
+    fn try_flush(&mut self) -> Result<Option<()>> {
+        self.flush().map(Some)
+    }
+
+    fn unsent(&mut self) -> usize {
+        self.ring.unsent()
     }
 
     fn check_receiver(&mut self) -> Result<()> {

@@ -17,7 +17,7 @@ use super::layout::{Control, Ring, SEGMENT_LEN, data_offset};
 use crate::{Error, Result};
 
 const _: () = assert!(size_of::<Control>() <= data_offset(0));
-const _: () = assert!(size_of::<Ring>() == 4 * 128, "as the page says");
+const _: () = assert!(size_of::<Ring>() == 3 * 128, "as the page says");
 
 const CUT_SHORT: Error = Error::Corrupt("the shared memory was truncated while mapped");
 
@@ -59,10 +59,18 @@ pub unsafe trait Memory: Send + Sync + 'static {
 /// from doing so; there it controls only which bytes arrive.)
 #[derive(Debug)]
 pub struct Region<M> {
+    /// The base and the size of the memory, in this value itself: they are needed at every step.
+    base: NonNull<u8>,
+    size: usize,
     /// Dropped before the memory.
     guarded: Option<Guarded>,
     memory: M,
 }
+
+// SAFETY: the pointer leads to the memory that this value owns, which may move to another thread with it.
+unsafe impl<M: Memory> Send for Region<M> {}
+// SAFETY: as above; what another thread may do at the same time is limited to copies and atomics.
+unsafe impl<M: Memory> Sync for Region<M> {}
 
 impl<M: Memory> Region<M> {
     /// Takes `memory` of at least [`SEGMENT_LEN`] bytes.
@@ -77,7 +85,7 @@ impl<M: Memory> Region<M> {
         // SAFETY: `Memory` promises all that as long as `memory` lives, which is dropped after the guard.
         let guarded =
             memory.can_be_cut().then(|| unsafe { Guarded::new(memory.base().as_ptr(), memory.size()) });
-        Ok(Self { guarded, memory })
+        Ok(Self { base: memory.base(), size: memory.size(), guarded, memory })
     }
 
     /// Returns the memory itself.
@@ -89,10 +97,13 @@ impl<M: Memory> Region<M> {
     /// trusting what was read.
     #[inline]
     pub(super) fn intact(&self) -> Result<()> {
-        match &self.guarded {
-            Some(guarded) if guarded.is_broken() => Err(CUT_SHORT),
-            _ => Ok(()),
-        }
+        if self.is_intact() { Ok(()) } else { Err(CUT_SHORT) }
+    }
+
+    /// Returns whether [`intact`](Self::intact) finds nothing.
+    #[inline]
+    pub(super) fn is_intact(&self) -> bool {
+        !self.guarded.as_ref().is_some_and(Guarded::is_broken)
     }
 
     /// Returns whether others can take pages away: see [`Memory::can_be_cut`].
@@ -101,8 +112,8 @@ impl<M: Memory> Region<M> {
     }
 
     /// Returns the number of bytes.
-    pub fn size(&self) -> usize {
-        self.memory.size()
+    pub const fn size(&self) -> usize {
+        self.size
     }
 
     /// Returns the first page.
@@ -110,7 +121,7 @@ impl<M: Memory> Region<M> {
     pub(super) fn control(&self) -> &Control {
         // SAFETY: `new` checked length and alignment; the memory stays mapped while `self` is borrowed. `Control`
         // consists of atomics only, for which every bit pattern is valid and which others may change at any time.
-        unsafe { self.memory.base().cast::<Control>().as_ref() }
+        unsafe { self.base.cast::<Control>().as_ref() }
     }
 
     /// Returns the 8 bytes at `offset`.
@@ -175,10 +186,10 @@ impl<M: Memory> Region<M> {
     /// Returns the address of the `len` bytes at `offset`.
     #[inline]
     fn at(&self, offset: usize, len: usize) -> NonNull<u8> {
-        let fits = offset.checked_add(len).is_some_and(|end| end <= self.memory.size());
+        let fits = offset.checked_add(len).is_some_and(|end| end <= self.size);
         assert!(fits, "{len} bytes at {offset} are out of bounds");
         // SAFETY: the bounds have just been checked.
-        unsafe { self.memory.base().add(offset) }
+        unsafe { self.base.add(offset) }
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::spin::burst;
 use super::spin_budget::SpinBudget;
+use super::streak::Streak;
 use crate::Result;
 
 /// The timeout of a `try_` call.
@@ -15,11 +16,12 @@ pub(super) const NOT_AT_ALL: Option<Duration> = Some(Duration::ZERO);
 pub(super) fn hybrid<T, R>(
     link: &mut T,
     budget: &mut SpinBudget,
+    streak: &mut Streak,
     timeout: Option<Duration>,
     mut attempt: impl FnMut(&mut T, Option<Duration>) -> Result<Option<R>>,
 ) -> Result<Option<R>> {
     if budget.tries_first()
-        && let Some(done) = attempt(link, NOT_AT_ALL)?
+        && let Some(done) = streak.note(attempt(link, NOT_AT_ALL)?)
     {
         return Ok(Some(done)); // no wait, so nothing to learn
     }

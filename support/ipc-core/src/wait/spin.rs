@@ -4,6 +4,7 @@ use std::hint;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::streak::Streak;
 use crate::{Result, last_look};
 
 /// The interval at which a polling side checks that its peer is still alive: a system call or two, so a thousandth of the
@@ -23,10 +24,14 @@ pub(super) const POLLS_PER_LOOK: u32 = 16;
 #[inline]
 pub(super) fn spin<T, R>(
     link: &mut T,
+    streak: &mut Streak,
     timeout: Option<Duration>,
     check_peer: impl Fn(&mut T) -> Result<()>,
     mut attempt: impl FnMut(&mut T) -> Result<Option<R>>,
 ) -> Result<Option<R>> {
+    if let Some(done) = streak.note(attempt(link)?) {
+        return Ok(Some(done));
+    }
     // With a quick peer, this is all, without a reading of the clock.
     if let Some(done) = burst(link, &mut attempt)? {
         return Ok(Some(done));

@@ -98,7 +98,7 @@ const NEVER_IN_TIME: Duration = Duration::from_secs(3600);
 /// Wraps a link as on a machine with several CPUs, wherever the test runs.
 fn waiting(wait: Wait) -> Waiting<Counting> {
     let budget = || SpinBudget::new(true);
-    Waiting { link: Counting::default(), wait, sending: budget(), receiving: budget() }
+    Waiting { sending: budget(), receiving: budget(), ..Waiting::new(Counting::default(), wait) }
 }
 
 #[test]

@@ -45,15 +45,15 @@ impl<T: Sender> Waiting<T> {
         timeout: Option<Duration>,
         mut call: impl FnMut(&mut T, Option<Duration>) -> Result<Option<()>>,
     ) -> Result<Option<()>> {
-        let Self { link, sending, .. } = self;
+        let Self { link, sending, sent, .. } = self;
         match self.wait {
             _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
             Wait::Block => call(link, timeout),
-            Wait::Spin => spin(link, timeout, T::check_receiver, |link| call(link, NOT_AT_ALL)),
+            Wait::Spin => spin(link, sent, timeout, T::check_receiver, |link| call(link, NOT_AT_ALL)),
             // Usually there is room, and nothing to wait for.
-            Wait::Hybrid => match call(link, NOT_AT_ALL)? {
+            Wait::Hybrid => match sent.note(call(link, NOT_AT_ALL)?) {
                 Some(()) => Ok(Some(())),
-                None => hybrid(link, sending, timeout, call),
+                None => hybrid(link, sending, sent, timeout, call),
             },
         }
     }
@@ -67,7 +67,7 @@ impl<T: Receiver> Waiting<T> {
         buffer: &mut [u8],
         timeout: Option<Duration>,
     ) -> Result<Option<usize>> {
-        let Self { link, receiving, .. } = self;
+        let Self { link, receiving, received, .. } = self;
         let mut call = |link: &mut T, timeout| match timeout {
             None => link.recv(buffer).map(Some),
             NOT_AT_ALL => link.try_recv(buffer),
@@ -76,8 +76,8 @@ impl<T: Receiver> Waiting<T> {
         match self.wait {
             _ if timeout == NOT_AT_ALL => call(link, NOT_AT_ALL),
             Wait::Block => call(link, timeout),
-            Wait::Spin => spin(link, timeout, T::check_sender, |link| call(link, NOT_AT_ALL)),
-            Wait::Hybrid => hybrid(link, receiving, timeout, call),
+            Wait::Spin => spin(link, received, timeout, T::check_sender, |link| call(link, NOT_AT_ALL)),
+            Wait::Hybrid => hybrid(link, receiving, received, timeout, call),
         }
     }
 }

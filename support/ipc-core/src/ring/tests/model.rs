@@ -31,6 +31,9 @@ mod atomic {
 /// The longest time that a side sleeps; the model has no time.
 const SLICE: Duration = Duration::MAX;
 
+/// No batch leaves by itself.
+const FULL_BATCH: u64 = 1 << 40;
+
 /// The part of `futex(2)` that the ring relies on: checking the word and going to sleep are one step. There is one
 /// queue for all words, so spurious wake-ups occur now and then. There is no time limit: a missed wake-up is a
 /// deadlock, which is what the checker looks for.

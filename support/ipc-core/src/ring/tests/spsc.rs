@@ -3,71 +3,111 @@
 use std::sync::atomic::Ordering;
 
 use crate::Error;
-use crate::ring::layout::{CAPACITY, Ring};
-use crate::ring::spsc::{ALIGN, Receiver, Sender};
+use crate::ring::layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
+use crate::ring::record::HEADER;
+use crate::ring::spsc::{Receiver, Sender};
+use crate::ring::{HeapMemory, Region};
 
 const WHOLE: u64 = CAPACITY as u64;
 
+/// The length of a message. Three of them, and one that is longer by three headers, leave room for one header.
+const QUARTER: usize = CAPACITY / 4 - 2 * HEADER as usize;
+
+fn both() -> (Region<HeapMemory>, Sender, Receiver) {
+    (Region::new(HeapMemory::new(SEGMENT_LEN)).unwrap(), Sender::new(0), Receiver::new(0))
+}
+
+fn send(sender: &mut Sender, region: &Region<HeapMemory>, len: usize) {
+    assert!(sender.has_room(region, len).unwrap());
+    sender.add(region, len);
+    sender.publish(region);
+}
+
+fn receive(receiver: &mut Receiver, region: &Region<HeapMemory>) -> Option<usize> {
+    let len = receiver.next(region).unwrap()?;
+    receiver.release(region, len);
+    Some(len)
+}
+
 #[test]
-fn a_ring_fills_to_the_last_byte_and_not_beyond() {
-    let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
+fn a_ring_fills_up_to_the_next_header_and_not_beyond() {
+    let (region, mut sender, mut receiver) = both();
     for _ in 0..3 {
-        assert!(sender.has_room(&ring, WHOLE).unwrap());
-        sender.publish(&ring, WHOLE);
-        assert!(!sender.has_room(&ring, ALIGN).unwrap());
-        assert_eq!(receiver.available(&ring).unwrap(), WHOLE);
-        receiver.release(&ring, ALIGN);
-        assert!(sender.has_room(&ring, ALIGN).unwrap());
-        assert!(!sender.has_room(&ring, 2 * ALIGN).unwrap());
-        receiver.release(&ring, WHOLE - ALIGN);
-        assert_eq!(receiver.available(&ring).unwrap(), 0);
+        (0..3).for_each(|_| send(&mut sender, &region, QUARTER));
+        let rest = QUARTER + 3 * HEADER as usize;
+        assert!(!sender.has_room(&region, rest + 1).unwrap());
+        send(&mut sender, &region, rest);
+        assert!(!sender.has_room(&region, 0).unwrap());
+        assert_eq!(receive(&mut receiver, &region), Some(QUARTER));
+        assert!(sender.has_room(&region, QUARTER).unwrap());
+        assert!(!sender.has_room(&region, QUARTER + 1).unwrap());
+        assert_eq!(
+            [(); 4].map(|()| receive(&mut receiver, &region)),
+            [Some(QUARTER), Some(QUARTER), Some(rest), None]
+        );
     }
+}
+
+/// Whatever lies in the ring, the receiver takes nothing for a record that was not handed over.
+#[test]
+fn old_bytes_are_no_records() {
+    let (region, mut sender, mut receiver) = both();
+    let like_headers = 2_u64.to_ne_bytes().repeat(CAPACITY / 8);
+    region.write(data_offset(0) + HEADER as usize, &like_headers[..CAPACITY - HEADER as usize]);
+    for len in (0..5000).chain(0..5000) {
+        assert_eq!(receive(&mut receiver, &region), None);
+        for batched in [len, 3] {
+            assert!(sender.has_room(&region, batched).unwrap());
+            sender.add(&region, batched);
+            assert_eq!(receive(&mut receiver, &region), None);
+        }
+        assert_eq!(sender.unsent(), 2);
+        sender.publish(&region);
+        assert_eq!(sender.unsent(), 0);
+        assert_eq!([(); 3].map(|()| receive(&mut receiver, &region)), [Some(len), Some(3), None]);
+    }
+}
+
+#[test]
+fn an_impossible_header_is_corrupt() {
+    for lie in [MAX_MESSAGE as u64 + 2, u64::MAX, u64::MAX - 7, 1 << 63, 1 << 32] {
+        let (region, _, receiver) = both();
+        region.u64_at(data_offset(0)).store(lie, Ordering::Relaxed);
+        assert!(matches!(receiver.next(&region), Err(Error::Corrupt(_))), "header {lie}");
+    }
+    let (region, _, receiver) = both();
+    region.u64_at(data_offset(0)).store(MAX_MESSAGE as u64 + 1, Ordering::Relaxed);
+    assert_eq!(receiver.next(&region).unwrap(), Some(MAX_MESSAGE));
 }
 
 #[test]
 fn an_impossible_position_is_corrupt() {
-    for lie in [1, WHOLE + ALIGN, u64::MAX, u64::MAX - 7, 1 << 63] {
-        let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
-        ring.published.bytes.store(lie, Ordering::Relaxed);
-        assert!(matches!(receiver.available(&ring), Err(Error::Corrupt(_))), "published {lie}");
-
-        sender.publish(&ring, WHOLE);
-        ring.released.bytes.store(lie, Ordering::Relaxed);
-        assert!(matches!(sender.has_room(&ring, ALIGN), Err(Error::Corrupt(_))), "released {lie}");
+    for lie in [1, WHOLE + HEADER, u64::MAX, u64::MAX - 7, 1 << 63] {
+        let (region, mut sender, _) = both();
+        (0..4).for_each(|_| send(&mut sender, &region, QUARTER));
+        region.control().rings[0].released.bytes.store(lie, Ordering::Relaxed);
+        assert!(matches!(sender.has_room(&region, QUARTER), Err(Error::Corrupt(_))), "released {lie}");
     }
+}
+
+/// Nor can the receiver have read what was not handed over to it.
+#[test]
+fn a_position_within_the_batch_is_corrupt() {
+    let (region, mut sender, mut receiver) = both();
+    send(&mut sender, &region, QUARTER);
+    (0..3).for_each(|_| sender.add(&region, QUARTER));
+    receive(&mut receiver, &region).unwrap();
+    assert!(sender.has_room(&region, QUARTER).unwrap());
+    region.control().rings[0].released.bytes.store(WHOLE / 2, Ordering::Relaxed);
+    assert!(matches!(sender.has_room(&region, 2 * QUARTER), Err(Error::Corrupt(_))));
 }
 
 #[test]
 fn a_position_that_goes_back_is_corrupt() {
-    let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
-    sender.publish(&ring, WHOLE);
-    receiver.available(&ring).unwrap();
-    receiver.release(&ring, WHOLE);
-    assert!(sender.has_room(&ring, WHOLE).unwrap());
-    sender.publish(&ring, WHOLE);
-    ring.released.bytes.store(WHOLE - ALIGN, Ordering::Relaxed);
-    assert!(matches!(sender.has_room(&ring, ALIGN), Err(Error::Corrupt(_))));
-    ring.published.bytes.store(WHOLE - ALIGN, Ordering::Relaxed);
-    assert!(matches!(receiver.available(&ring), Err(Error::Corrupt(_))));
-}
-
-#[test]
-fn only_lines_with_room_are_claimed_and_each_once_a_round() {
-    let (ring, mut sender, mut receiver) = (Ring::default(), Sender::default(), Receiver::default());
-    let mut claimed = Vec::new();
-    for _ in 0..200_000 {
-        while !sender.has_room(&ring, 72).unwrap() {
-            let bytes = receiver.available(&ring).unwrap();
-            receiver.release(&ring, bytes);
-        }
-        sender.publish(&ring, 72);
-        let released = ring.released.bytes.load(Ordering::Relaxed);
-        for line in sender.claim_lines() {
-            assert!(line >= sender.position() && line + ALIGN <= released + WHOLE);
-            claimed.push(line);
-        }
-    }
-    assert!(claimed.is_sorted_by(|a, b| a < b));
-    assert!(claimed.iter().all(|line| line.is_multiple_of(64)));
-    assert!(claimed.len() as u64 > 199_000 * 72 / 64, "hardly one is left out");
+    let (region, mut sender, mut receiver) = both();
+    (0..4).for_each(|_| send(&mut sender, &region, QUARTER));
+    receive(&mut receiver, &region).unwrap();
+    send(&mut sender, &region, QUARTER);
+    region.control().rings[0].released.bytes.store(0, Ordering::Relaxed);
+    assert!(matches!(sender.has_room(&region, QUARTER), Err(Error::Corrupt(_))));
 }

@@ -1,7 +1,8 @@
 //! Shared memory whose every access the checker sees.
 //!
-//! A message of [`MESSAGE`] bytes takes half a ring, so a ring has two places. One byte represents all the bytes of a
-//! place: a loom `UnsafeCell`, which the two sides must not touch at once.
+//! A message of [`MESSAGE`] bytes takes a quarter of a ring, so a ring has four places, of which three can be full: the
+//! next header needs a few bytes of the fourth. One byte represents all the bytes of a message: a loom `UnsafeCell`,
+//! which the two sides must not touch at once.
 #![allow(unsafe_code)]
 
 use std::sync::Arc;
@@ -16,16 +17,18 @@ use crate::Result;
 /// The length of a message that fills a place.
 pub(super) const MESSAGE: usize = PLACE - HEADER;
 
-const PLACE: usize = CAPACITY / 2;
+/// The number of messages that fill a ring.
+pub(super) const FULL: u8 = PLACES as u8 - 1;
+
+const PLACES: usize = 4;
+const PLACE: usize = CAPACITY / PLACES;
 const HEADER: usize = size_of::<u64>();
 
 /// The memory that the two sides share.
 #[derive(Debug, Default)]
 pub(super) struct Segment {
     control: Control,
-    places: [[Place; 2]; 2],
-    /// Represents all words except the first of each place: what is written there is never read.
-    elsewhere: AtomicU64,
+    places: [[Place; PLACES]; 2],
     /// The kernel's record of which sides have the memory.
     held: [AtomicBool; 2],
 }
@@ -91,6 +94,10 @@ impl<M: Memory> Region<M> {
         false
     }
 
+    pub(super) fn is_intact(&self) -> bool {
+        true
+    }
+
     pub(super) fn size(&self) -> usize {
         data_offset(2)
     }
@@ -100,10 +107,8 @@ impl<M: Memory> Region<M> {
     }
 
     pub(super) fn u64_at(&self, offset: usize) -> &AtomicU64 {
-        match self.place(offset) {
-            (place, 0) => &place.header,
-            _ => &self.0.segment().elsewhere,
-        }
+        let (place, 0) = self.place(offset) else { panic!("no record begins at {offset}") };
+        &place.header
     }
 
     pub(super) fn read(&self, offset: usize, into: &mut [u8]) {

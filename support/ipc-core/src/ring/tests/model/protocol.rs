@@ -16,7 +16,7 @@ use loom::thread;
 use super::atomic::Ordering;
 use super::attachment::{Attachment, Layout};
 use super::link::RingLink;
-use super::memory::{MESSAGE, Region, Segment};
+use super::memory::{FULL, MESSAGE, Region, Segment};
 use super::record::payload;
 use crate::process::ProcessId;
 use crate::{Error, Receiver, Result, Sender, Split};
@@ -133,20 +133,59 @@ fn a_sleeping_receiver_hears_each_message() {
     });
 }
 
+/// A batch changes hands as a whole, whether it is flushed or a message is sent after it.
+#[test]
+fn a_sleeping_receiver_hears_of_a_batch() {
+    check(|| {
+        let (mut ours, mut theirs) = pair();
+        let sender = thread::spawn(move || {
+            theirs.feed(&message(1)).unwrap();
+            theirs.feed(&message(2)).unwrap();
+            theirs.flush().unwrap();
+            theirs
+        });
+        assert_eq!(receive(&mut ours).unwrap(), 1);
+        assert_eq!(ours.try_recv(&mut vec![0; MESSAGE]).unwrap(), Some(MESSAGE), "it came with the first");
+        drop(sender.join().unwrap());
+    });
+}
+
+/// A sender that waits for room hands its batch over first, or both sides would sleep.
+#[test]
+fn a_batch_that_fills_the_ring_changes_hands() {
+    check(|| {
+        let (mut ours, mut theirs) = pair();
+        for number in 1..=FULL {
+            theirs.feed(&message(number)).unwrap();
+        }
+        let sender = thread::spawn(move || {
+            theirs.feed(&message(FULL + 1)).unwrap();
+            theirs
+        });
+        for number in 1..=FULL {
+            assert_eq!(receive(&mut ours).unwrap(), number);
+        }
+        drop(sender.join().unwrap()); // with a batch of one
+        assert_eq!(receive(&mut ours).unwrap(), FULL + 1);
+        assert!(is_end(&receive(&mut ours)));
+    });
+}
+
 #[test]
 fn a_sleeping_sender_hears_that_there_is_room() {
     check(|| {
         let (mut ours, mut theirs) = pair();
-        for number in 1..=2 {
-            theirs.send(&message(number)).unwrap(); // fills the ring
+        for number in 1..=FULL {
+            theirs.send(&message(number)).unwrap();
         }
         let sender = thread::spawn(move || {
             let mut room = theirs.reserve(MESSAGE).unwrap();
-            room.fill(3);
+            room.fill(FULL + 1);
             room.commit().unwrap();
             theirs
         });
-        assert_eq!([receive(&mut ours).unwrap(), peek(&mut ours), receive(&mut ours).unwrap()], [1, 2, 3]);
+        assert_eq!([receive(&mut ours).unwrap(), peek(&mut ours)], [1, 2]);
+        assert_eq!([(); 2].map(|()| receive(&mut ours).unwrap()), [3, 4]);
         drop(sender.join().unwrap());
     });
 }
@@ -166,7 +205,7 @@ fn one_who_leaves_wakes_a_receiver_who_finds_all_it_sent() {
 fn one_who_leaves_wakes_a_sender() {
     check(|| {
         let (mut ours, theirs) = pair();
-        for number in 1..=2 {
+        for number in 1..=FULL {
             ours.send(&message(number)).unwrap();
         }
         let leaver = thread::spawn(move || drop(theirs));
