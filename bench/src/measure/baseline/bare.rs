@@ -33,7 +33,7 @@ impl Baseline {
     pub(super) fn handover() -> Self {
         let (mechanism, variant) = (ipc_shm::Ring::PROFILE.name, ipc_shm::Ring::VARIANT.name);
         let calls = registry::find(mechanism, variant).expect("each variant has one");
-        Self { calls, wait: BareWait::Poll, piece: None, size: 0, slots: 1 }
+        Self { calls, wait: BareWait::Poll, piece: None, size: 0, slots: 2 }
     }
 
     /// Returns the same baseline with a sender that writes `piece` bytes at once.

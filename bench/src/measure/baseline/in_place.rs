@@ -7,7 +7,7 @@ use std::hint::{self, black_box};
 use std::time::{Duration, Instant};
 
 use ipc_core::ring::{Memory, RingLink};
-use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup, Transport, Wait};
+use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup, Streak, Transport, Wait};
 use ipc_demo::cpus::Role;
 use ipc_demo::exchange::{Payload, Workload};
 use ipc_demo::helper_process::{self, HelperProcess, Invitation};
@@ -69,13 +69,14 @@ impl<M: Memory> Slots for RingLink<M> {
     fn fill(&mut self, order: &Workload, polls: bool) -> Result<()> {
         let payload = Payload { verify: order.verify };
         let mut message = vec![0; if order.verify { order.size } else { 0 }];
+        let mut streak = Streak::default();
         for number in 0..order.count {
             let mut pause = Pause::default();
             let mut room = loop {
                 if !polls {
                     break self.reserve(order.size)?;
                 }
-                match self.try_reserve(order.size)? {
+                match streak.note(self.try_reserve(order.size)?) {
                     Some(room) => break room,
                     None => pause.before_next_poll_of(self)?,
                 }
@@ -95,13 +96,14 @@ impl<M: Memory> Slots for RingLink<M> {
         let payload = Payload { verify: order.verify };
         let mut message = vec![0; order.size];
         let mut started = Instant::now();
+        let mut streak = Streak::default();
         for number in 0..order.count {
             let mut pause = Pause::default();
             let arrived = loop {
                 if !polls {
                     break self.peek()?;
                 }
-                match self.try_peek()? {
+                match streak.note(self.try_peek()?) {
                     Some(arrived) => break arrived,
                     None => pause.before_next_poll_of(self)?,
                 }

@@ -1,8 +1,9 @@
 //! Shared memory by bare loads and stores: a payload, and a flag that names the owner of the slot.
 //!
-//! For a round trip there is one slot, handed back and forth: its owner copies a message in, and hands it over by a
-//! store with *release*; the other side sees that by a load with *acquire*, and copies the message out. For a stream
-//! there are two slots, so that one can be filled while the other is emptied. Two slots stay in the caches of two
+//! For a round trip there is a slot in each direction, with the flag beside the payload: the least that hands a message
+//! over. The sender copies a message in and changes the flag by a store with *release*; the other side sees that by a
+//! load with *acquire*, and copies the message out. The answer says that the slot is free again. For a stream there are
+//! two slots, so that one can be filled while the other is emptied. Two slots stay in the caches of two
 //! cores, which then take each cache line from one another; so the same is also measured with as many slots as the
 //! suite's ring is long.
 //!
@@ -47,26 +48,30 @@ pub(super) fn map(ends: &BareEnds) -> Result<Shared> {
 /// Returns one side of the exchange.
 pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSide> {
     let (shared, count) = (map(ends)?, ends.number as usize);
-    Ok(Box::new(move |order| match (order.pattern, role) {
-        (Pattern::RoundTrip | Pattern::OneWay, _) => {
-            let slot = shared.slot(0, order.size);
-            let (mine, yours) = if role == Role::Ping { (MINE, YOURS) } else { (YOURS, MINE) };
+    // Of the slots for round trips: the flag of the last message, which changes with each.
+    let (mut sent, mut received) = (MINE, MINE);
+    Ok(Box::new(move |order| match order.pattern {
+        Pattern::RoundTrip | Pattern::OneWay => {
+            let [out, into] = if role == Role::Ping { [0, 1] } else { [1, 0] };
+            let [out, into] = [out, into].map(|index| shared.slot(index, order.size));
             play(
                 role,
                 order,
                 |message| {
-                    slot.copy_in(message.text());
-                    hand_over(slot.flag(), yours, &waiter);
+                    sent ^= YOURS;
+                    out.copy_in(message.text());
+                    hand_over(out.flag(), sent, &waiter);
                     Ok(())
                 },
                 |message| {
-                    wait_for(slot.flag(), mine, &waiter)?;
-                    slot.copy_out(message.text_mut());
+                    received ^= YOURS;
+                    wait_for(into.flag(), received, &waiter)?;
+                    into.copy_out(message.text_mut());
                     Ok(())
                 },
             )
         }
-        (Pattern::Stream | Pattern::Paced, _) => {
+        Pattern::Stream | Pattern::Paced => {
             let slots: Vec<_> = (0..count).map(|index| shared.slot(index, order.size)).collect();
             let (mut out, mut into) = (slots.iter().cycle(), slots.iter().cycle());
             play(

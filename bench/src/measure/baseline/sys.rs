@@ -119,14 +119,16 @@ pub(super) struct Shared {
 // SAFETY: the mapping belongs to this value, whichever thread holds it; nothing in it depends on the thread.
 unsafe impl Send for Shared {}
 
-/// The offset of the payload in a slot: the flag has two cache lines to itself, since some CPUs fetch the adjacent line
-/// too.
-const PAYLOAD: usize = 128;
+/// The offset of the payload in a slot: beside the flag, so that a short message and its flag travel in one cache line.
+const PAYLOAD: usize = size_of::<u64>();
+
+/// The alignment of a slot: two cache lines, since some CPUs fetch the adjacent line too.
+const ALIGN: usize = 128;
 
 impl Shared {
     /// Returns the length of a slot for messages of `size` bytes.
     pub(super) const fn slot_len(size: usize) -> usize {
-        PAYLOAD + size.next_multiple_of(PAYLOAD)
+        (PAYLOAD + size).next_multiple_of(ALIGN)
     }
 
     /// `void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);` —

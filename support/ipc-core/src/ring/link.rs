@@ -187,7 +187,8 @@ impl<M: Memory> Place<M> {
     }
 
     /// Refuses a broken link, and records an error that breaks one.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "a round trip has a dozen of these, each a few instructions")]
     fn unless_broken<T>(&self, attempt: impl FnOnce(&Attachment<M>) -> Result<T>) -> Result<T> {
         if self.broken.get().is_some() {
             return self.broken_by(Ok(()));
