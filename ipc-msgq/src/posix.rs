@@ -24,8 +24,8 @@
 //! **System calls** of a link: `mq_timedsend` or `mq_timedreceive`, one for each message, with no time limit. A time
 //! limit would be a moment of `CLOCK_REALTIME`: if that clock is set back while a call waits, the call waits longer by
 //! the same amount. Instead, the wake-up timer of the process interrupts a call that waits for more than a tenth of a
-//! second, to check that the peer is still there: as for a System V queue, see `wake_timer.rs`. The timer is a thread,
-//! so a child of `fork` that does not `exec` lacks it.
+//! second, to check that the peer is still there, and the end of the peer's process interrupts it at once: as for a
+//! System V queue, see `wake_timer.rs`. Both take a thread, which a child of `fork` that does not `exec` lacks.
 //!
 //! # A reading plan
 //!

@@ -9,8 +9,10 @@
 //!
 //! It handles two kinds of calls:
 //!
-//! - A link, [`SystemVLink`](crate::SystemVLink) or [`PosixLink`](crate::posix::PosixLink), waits without end, but
-//!   regularly checks whether its peer is alive. Each link has a [`Slot`] for its whole life. The timer looks at all
+//! - A link, [`SystemVLink`](crate::SystemVLink) or [`PosixLink`](crate::posix::PosixLink), waits without end. When the
+//!   peer's process has ended, the watcher ([`WakeAtEnd`](ipc_core::process::WakeAtEnd)) interrupts the call. A peer that
+//!   lives may have closed its end without a word, where the queue had no room for one; so the timer interrupts long
+//!   calls now and then. Each link has a [`Slot`] for its whole life. The timer looks at all
 //!   slots each [`TICK`], and interrupts a call that was already there at the previous tick. A busy link pays two
 //!   atomic operations for each waiting call and no system call.
 //! - A call with a limit ([`WaitLimit`](crate::WaitLimit)) is registered while it waits, with the moment at which it is
@@ -20,6 +22,8 @@
 //! Nothing can be lost. The kernel gives a waiting call either its message or `EINTR`, never both: a message that comes
 //! at the last moment is received, or is still in the queue. And no wake-up is lost, since it is repeated. The signal
 //! goes to no other thread, and to this one only around such a call.
+//!
+//! The timer leaves the descriptors of the other threads ([`background`]), on whose calls it would be a toll.
 //!
 //! After `fork` without `exec` the child has no timer, since only the calling thread survives `fork`.
 
@@ -39,8 +43,8 @@ mod periodic;
 pub(crate) use periodic::PeriodicWakeUp;
 use periodic::Slot;
 
-/// The interval at which the timer looks at the slots, and a waiting link at its peer. A dead peer is noticed after two
-/// of these at the latest.
+/// The interval at which the timer looks at the slots, and a waiting link at its peer. A peer that has closed its end is
+/// noticed after two of these at the latest, and so is a dead one that cannot be watched.
 pub(crate) const TICK: Duration = Duration::from_millis(100);
 
 /// The delay before a signal that interrupted nothing is repeated; it then doubles, up to [`TICK`].

@@ -22,6 +22,14 @@ fn each_stage_passes_its_messages() {
     }
 }
 
+/// How long each way takes is for the reader to see.
+#[test]
+fn each_way_to_notice_a_death_notices_it() {
+    let said = example("notice_a_death");
+    let ways: Vec<_> = said.lines().map(|line| line.split("median").next().unwrap().trim()).collect();
+    assert_eq!(ways, ["look every 100 ms", "sleep in poll(2) on a pidfd", "be woken by a thread that does"]);
+}
+
 /// The two programs of the README.
 #[test]
 fn the_receiver_gets_the_senders_structs() {

@@ -11,7 +11,7 @@
 //! | `ring/` | [`ring`]: messages through shared memory (shm, mmap) |
 //! | `key.rs` | [`Key`]: the name of a System V object (msgq, shm) |
 //! | `ipc_perm.rs` | [`IpcPerm`]: the owner, creator and mode of a System V object |
-//! | `process.rs` | [`process`]: finding out whether the peer is still alive |
+//! | `process.rs` | [`process`]: finding out whether the peer is still alive, and being woken at its end |
 //! | `thread_id.rs` | [`ThreadId`]: a thread that can be sent signals |
 //! | `descriptor_table.rs` | [`DescriptorTable`]: what it costs that threads share their descriptors |
 //! | `background.rs` | [`background`]: threads that sleep, and cost the others nothing |

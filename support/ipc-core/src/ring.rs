@@ -27,15 +27,18 @@
 //! # A peer is not trusted
 //! The peer can write any byte of the segment at any moment. So every value there is read once, into a variable of our
 //! own, and checked there: the receiver's position must lie between the last one and what was sent since, a length
-//! within that of the longest message. (Each record has room for that behind it, whatever the sender wrote there.) An invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
-//! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep of one `SLICE`.
+//! within that of the longest message. (Each record has room for that behind it, whatever the sender wrote there.) An
+//! invalid value is reported as [`Corrupt`](crate::Error::Corrupt), and the link stays broken.
+//! Words to sleep on need no check: a wrong one costs a needless wake-up, or a sleep that lasts until the peer notifies or
+//! has ended, as if it had sent nothing.
 //!
 //! # A dead peer
 //! A process that exits in an orderly way leaves its [`Attachment`]: it marks its side of the segment as closed and
-//! wakes its peer. A process that is killed does neither, so a sleeper wakes every 100 ms and checks the process itself
-//! (by a pidfd). In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper
-//! checks the kernel's record of which processes have the memory: the number of attachments of a segment, or a lock on
-//! the file.
+//! wakes its peer. A process that is killed does neither. A thread of the survivor watches it
+//! ([`WakeAtEnd`](crate::process::WakeAtEnd)) and wakes the sleepers in its place. In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper
+//! wakes every 100 ms and checks the kernel's record of which processes have the memory: the number of attachments of a
+//! segment, or a lock on the file. It also wakes by itself where the memory can be cut: a word in a page that is gone
+//! cannot be notified.
 //!
 //! # Example
 //! ```
@@ -92,7 +95,8 @@ pub(crate) use memory::advise;
 pub use memory::{HeapMemory, Memory, Region};
 pub use rendezvous::Rendezvous;
 
-/// The longest time that a side sleeps before it checks that the other is still alive: a tenth of the time promised.
+/// The longest time for which a side sleeps that is not sure to be woken when the other ends: a tenth of the time
+/// promised.
 pub const SLICE: Duration = Duration::from_millis(100);
 
 /// The number of bytes in the ring after which a batch leaves by itself. The receiver has something to do meanwhile, and

@@ -183,6 +183,7 @@ extern "C" fn note_fork() {
 /// The watched processes. `None` instead of a pidfd: it has ended.
 type Pidfds = BTreeMap<Process, Option<OwnedFd>>;
 
+// ANCHOR: watch
 /// Runs the watcher.
 fn watch() {
     let told: SigSet = [TOLD].into_iter().collect();
@@ -199,6 +200,7 @@ fn watch() {
         wake_the_bereaved(&pidfds);
     }
 }
+// ANCHOR_END: watch
 
 /// Opens the processes that are new in the registry, and closes those that are no longer there.
 fn follow_registry(pidfds: &mut Pidfds) {
