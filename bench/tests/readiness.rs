@@ -1,0 +1,26 @@
+//! The example about readiness and completion prints a table with a figure for each way to wait, or the reason why there is
+//! none.
+
+use ipc_conformance::example;
+
+#[test]
+fn each_way_to_wait_has_its_figures() {
+    let printed = example("readiness");
+    let mut lines = printed.lines();
+    let unit = lines.next().expect("a line that says what is measured");
+    assert!(unit.starts_with("microseconds"), "{unit}");
+    let loads = lines.next().expect("the heads of the columns").matches(", ").count();
+    assert_eq!(loads, 5, "{printed}");
+    for name in ["block, a thread each", "spin over all", "epoll", "io_uring", "io_uring, SQPOLL"] {
+        let line = lines.next().expect("a line for each way to wait");
+        let rest = line.strip_prefix(name).unwrap_or_else(|| panic!("'{name}' in '{line}'"));
+        // A sandbox may forbid io_uring.
+        if name.starts_with("io_uring") && rest.trim_start().starts_with("not available here: ") {
+            continue;
+        }
+        let figures: Vec<f64> = rest.split_whitespace().map(|figure| figure.parse().unwrap()).collect();
+        assert_eq!(figures.len(), loads, "{line}");
+        assert!(figures.iter().all(|figure| *figure > 0.0), "{line}");
+    }
+    assert_eq!(lines.next(), None);
+}
