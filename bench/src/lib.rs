@@ -46,7 +46,9 @@ mod invented;
 /// | `handover.rs` | the time of a cache line between two cores |
 /// | `baseline.rs` | the same exchange by bare system calls |
 /// | `clients.rs` | many clients of one server |
+/// | `alternatives.rs` | other implementations of the same exchange, in the suite's rounds |
 pub mod measure {
+    pub mod alternatives;
     pub mod baseline;
     pub mod child;
     pub mod clients;
@@ -106,6 +108,7 @@ pub mod results {
 /// | `summary.rs` | the conclusions in a few lines |
 /// | `report.rs` | one page with charts |
 /// | `compare.rs` | the changes between two runs |
+/// | `others.rs` | the rows of a run beside other libraries, those that can be compared together |
 /// | `history.rs` | the list of saved runs |
 /// | `choose.rs` | the mechanism for a purpose |
 /// | `course.rs` | the course's table of the six |
@@ -116,6 +119,7 @@ pub mod present {
     pub mod export;
     mod grid;
     pub mod history;
+    mod others;
     pub mod report;
     pub mod summary;
     pub mod table;

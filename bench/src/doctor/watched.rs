@@ -16,11 +16,17 @@ use crate::results::document::Document;
 /// cores, which is measured first.
 #[must_use]
 pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
+    watch(|| run::run(plan, stop, afterwards))
+}
+
+/// As [`run`], for a document that `measure` returns.
+#[must_use]
+pub fn watch(measure: impl FnOnce() -> Document) -> Document {
     let mut findings = settings::of_machine(&Files::of_this_machine());
     findings.extend(now::one_core());
     let handovers = handover::between_cores();
     let load = Load::watch();
-    let mut document = run::run(plan, stop, afterwards);
+    let mut document = measure();
     document.environment.handovers = handovers.ok();
     findings.extend(load.findings());
     document.disturbances = Some(disturbances(&findings));

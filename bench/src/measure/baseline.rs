@@ -45,7 +45,7 @@ mod posix;
 pub(super) mod processes;
 mod registry;
 mod ring_crate;
-mod rounds;
+pub(super) mod rounds;
 mod semaphore;
 mod socket;
 mod sys;

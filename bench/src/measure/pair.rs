@@ -30,7 +30,7 @@ pub struct Pair {
 
 /// The connection between the thread that plays ping and the one that gives the orders.
 #[derive(Debug)]
-pub(crate) struct TaskChannel {
+pub struct TaskChannel {
     ready: Sender<(usize, Pid, Option<u32>)>,
     tasks: Receiver<Task>,
     played: Sender<TaskResult>,
@@ -39,23 +39,27 @@ pub(crate) struct TaskChannel {
 // If the receiver is gone, no task comes either, and the loop over `tasks` ends.
 impl TaskChannel {
     /// Reports that both sides are there, the longest message, and the process that plays pong, if it is one.
-    pub(crate) fn report_ready(&self, max_message: usize, peer: Option<u32>) {
+    pub fn report_ready(&self, max_message: usize, peer: Option<u32>) {
         let _ = self.ready.send((max_message, gettid(), peer));
     }
 
     /// Returns the tasks to play, until no more come.
-    pub(crate) fn tasks(&self) -> impl Iterator<Item = Task> {
+    pub fn tasks(&self) -> impl Iterator<Item = Task> {
         self.tasks.iter()
     }
 
-    pub(crate) fn report(&self, played: TaskResult) {
+    /// Reports the result of a task.
+    pub fn report(&self, played: TaskResult) {
         let _ = self.played.send(played);
     }
 }
 
 impl Pair {
-    /// Starts a thread in which `ping` plays ping.
-    pub(crate) fn on_thread(ping: impl FnOnce(&TaskChannel) -> Result<()> + Send + 'static) -> Result<Self> {
+    /// Starts a thread in which `ping` plays ping: it reports that it is ready, and then carries out its tasks.
+    ///
+    /// # Errors
+    /// Those of `ping` before it was ready; `clone`: no more threads are possible.
+    pub fn on_thread(ping: impl FnOnce(&TaskChannel) -> Result<()> + Send + 'static) -> Result<Self> {
         let (ready, when_ready) = channel();
         let (tasks, their_tasks) = channel();
         let (their_played, played) = channel();

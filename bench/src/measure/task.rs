@@ -43,7 +43,8 @@ pub struct TaskResult {
 
 impl TaskResult {
     /// Returns a result with nothing but the elapsed time.
-    pub(crate) fn in_time(elapsed: Duration) -> Self {
+    #[must_use]
+    pub fn in_time(elapsed: Duration) -> Self {
         let none = Usage::default();
         Self { elapsed, times: exchange::histogram(), service: None, one_way: None, ping: none, pong: none }
     }

@@ -21,7 +21,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, Render as _, html};
 
 use crate::present::report::charts::figure::Figure;
 use crate::present::report::charts::series::Series;
-use crate::present::report::charts::{baseline, clients, open_loop, percentiles, sizes, streams, waits};
+use crate::present::report::charts::{
+    baseline, clients, open_loop, others, percentiles, sizes, streams, waits,
+};
 use crate::present::report::data::{Data, UNSTABLE, named};
 use crate::present::report::html::list;
 use ipc_core::{Advise as _, Call as _, Result};
@@ -133,7 +135,10 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
     let costs = html! { (draw(waits::cpu_time(data))) (tables::costs(data)) };
     let loops = html! { (draw(open_loop::chart(data))) (tables::open_loops(data)) };
     let streams = html! { (draw(streams::chart(data))) (tables::streams(data)) };
+    let libraries = html! { (draw(others::chart(data))) (others::tables(data)) };
     let many = html! { (draw(clients::chart(data))) (clients::table(data)) };
+    let is_measured = !data.rows.is_empty() || !document.has_others();
+    let six = if is_measured { overview::course(data).render() } else { Markup::default() };
     let baselines = html! {
         (draw(baseline::chart(data)))
         (draw(sizes::overhead(data)))
@@ -150,7 +155,8 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
         section("paced", Kind::Stream.title(), STREAM, streams),
         section("many", "Many clients", clients::SAYS, many),
         section("floors", "Beside the floor", BASELINE, baselines),
-        section("six", "The six", TABLE, overview::course(data).render()),
+        section("others", "Other libraries", others::SAYS, libraries),
+        section("six", "The six", TABLE, six),
         section("figures", "All figures", "", tables::figures(data)),
         section("unstable", "Unstable rows", DOUBTFUL, tables::doubtful(data)),
         section("checked", "Checked messages", "", checked(document)),
@@ -272,9 +278,11 @@ fn checked(document: &Document) -> Markup {
 /// Returns the cases without figures, and the reasons.
 fn missing(cases: &[NotMeasured]) -> Markup {
     let line = |case: &NotMeasured| {
-        let NotMeasured { mechanism, variant, kind, size, wait, cpus, clients, reason } = case;
+        let NotMeasured { mechanism, variant, kind, size, wait, cpus, clients, implementation, reason } =
+            case;
         let what = clients.map_or_else(|| kind.words(), units::clients);
-        format!("{}, {what}, {}, {wait} · {cpus}: {reason}", named(mechanism, variant), bytes(*size))
+        let by = implementation.as_ref().map_or_else(String::new, |name| format!("{name}, beside "));
+        format!("{by}{}, {what}, {}, {wait} · {cpus}: {reason}", named(mechanism, variant), bytes(*size))
     };
     tables::long_list(&cases.iter().map(line).collect::<Vec<_>>(), "cases")
 }

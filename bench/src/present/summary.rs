@@ -171,7 +171,7 @@ impl Summary {
     /// Draws the conclusions of a run. Only the suite's own rows of one placement are ranked, split if that was measured.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        let suite = || document.results.iter().filter(|row| row.implementation == "suite");
+        let suite = || document.suite();
         let cpus = suite().map(|row| row.cpus.as_str()).min_by_key(|cpus| *cpus != "split");
         let rows: Vec<&Row> = suite().filter(|row| Some(row.cpus.as_str()) == cpus).collect();
         let mut rankings = Vec::new();

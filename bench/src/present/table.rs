@@ -5,10 +5,12 @@
 //! | `table.rs` | the text around them |
 //! | `figures.rs` | the figures of each row: all, or those that fit a terminal |
 //! | `cost.rs`, `baseline.rs` | its costs; its figures beside those of bare calls |
+//! | `others.rs` | other libraries beside the suite |
 
 mod baseline;
 mod cost;
 mod figures;
+mod others;
 
 use std::fmt::Write as _;
 
@@ -36,6 +38,7 @@ pub fn all(document: &Document) -> Vec<TextTable> {
     let mut all = figures::tables(document, true);
     all.extend(cost::tables(document));
     all.extend(baseline::tables(document));
+    all.extend(others::tables(document));
     all
 }
 
@@ -45,7 +48,9 @@ pub fn all(document: &Document) -> Vec<TextTable> {
 pub fn text(document: &Document, width: Option<u16>, detail: Detail) -> String {
     let tables = match detail {
         Detail::All => all(document),
-        _ => [figures::tables(document, false), baseline::tables(document)].concat(),
+        _ => {
+            [figures::tables(document, false), baseline::tables(document), others::tables(document)].concat()
+        }
     };
     let mut text = String::new();
     for line in disturbed(document) {

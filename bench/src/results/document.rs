@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::results::case::{Case, Kind};
 use crate::results::environment::Environment;
 use crate::results::growth::Growth;
+use crate::results::implementation::Implementation;
 use crate::results::limits::MachineLimits;
 use crate::results::row::Row;
 use crate::results::units;
@@ -92,6 +93,9 @@ pub struct NotMeasured {
     /// The number of clients that one server was to have; null unless that was to be measured.
     #[serde(default)] // older results do not have it
     pub clients: Option<usize>,
+    /// The implementation that was to play; null for the suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")] // only `bench/peers` has others to name
+    pub implementation: Option<String>,
     /// The reason why there are no figures.
     pub reason: String,
 }
@@ -108,20 +112,47 @@ impl NotMeasured {
             wait: case.wait.name().into(),
             cpus: case.placement.cpus.to_string(),
             clients: (case.kind == Kind::Clients).then_some(case.clients),
+            implementation: None,
             reason,
         }
+    }
+
+    /// Returns a case that another implementation than the suite did not play.
+    #[must_use]
+    pub fn by(implementation: &str, case: &Case, reason: String) -> Self {
+        Self { implementation: Some(implementation.into()), ..Self::new(case, reason) }
     }
 }
 
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mechanism, variant, kind, size, wait, clients, reason, .. } = self;
+        let Self { mechanism, variant, kind, size, wait, clients, implementation, reason, .. } = self;
         let what = clients.map_or_else(|| kind.words(), units::clients);
-        write!(f, "{mechanism} ({variant}) {what}, {}, wait {wait}: {reason}", units::bytes(*size))
+        match implementation {
+            Some(name) => write!(f, "{name} ({mechanism} {variant})")?,
+            None => write!(f, "{mechanism} ({variant})")?,
+        }
+        write!(f, " {what}, {}, wait {wait}: {reason}", units::bytes(*size))
     }
 }
 
 impl Document {
+    /// Returns the suite's own rows. None of a run beside other libraries: those have no histograms and no costs, and are to
+    /// be compared with the others alone.
+    pub fn suite(&self) -> impl Iterator<Item = &Row> {
+        let of_suite = |row: &&Row| row.implementation == Implementation::Suite.name();
+        let rows = if self.has_others() { &[] } else { self.results.as_slice() };
+        rows.iter().filter(of_suite)
+    }
+
+    /// Returns true if other libraries took part.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        let rows = self.results.iter().map(|row| &row.implementation);
+        let none = self.skipped.iter().chain(&self.failed).filter_map(|case| case.implementation.as_ref());
+        rows.chain(none).any(|name| Implementation::is_other(name))
+    }
+
     /// Returns a document of this machine without results, and before its clock was measured.
     #[must_use]
     pub fn empty() -> Self {

@@ -23,7 +23,7 @@ pub static SIX: LazyLock<Vec<Member>> = LazyLock::new(|| {
 });
 
 /// Visits each variant of each mechanism: with code that is compiled for its type.
-pub(crate) fn visit_all(visitor: &mut impl Visitor) {
+pub fn visit_all(visitor: &mut impl Visitor) {
     ipc_pipe::Variants::visit(visitor);
     ipc_fifo::Variants::visit(visitor);
     ipc_msgq::Variants::visit(visitor);

@@ -4,6 +4,7 @@ mod charts;
 #[path = "../common/mod.rs"]
 mod common;
 mod odd_results;
+mod others;
 mod page;
 #[path = "../sample/mod.rs"]
 mod sample;

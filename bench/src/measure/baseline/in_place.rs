@@ -51,7 +51,7 @@ static ALL: [InPlace; 4] = [
 
 /// Starts the same stream through the same ring as [`sides::start`](crate::measure::sides::start), but without copies;
 /// `None` for a mechanism without a ring.
-pub(super) fn start(case: Case) -> Option<Result<Pair>> {
+pub(crate) fn start(case: Case) -> Option<Result<Pair>> {
     let ping = InPlace::find(case.member.profile.name, case.variant)?.ping;
     Some(Pair::on_thread(move |channel| ping(case, channel)))
 }

@@ -40,14 +40,19 @@ pub fn beside_baseline(
 
 /// Returns the row of another implementation of the same exchange as `suite`.
 fn row_of_other(implementation: Implementation, case: &Case, other: &Subject, suite: &Subject) -> Row {
-    let mut row = Row { count: other.count * other.times.len() as u64, ..Row::empty(case) };
-    if case.kind == Kind::Throughput {
-        row.in_time(Duration::from_secs_f64(other.quartiles().median / 1e9 * row.count as f64));
-    }
-    row.implementation = implementation.name().into();
-    row.rounds = Some(other.rounds());
+    let row = Row { implementation: implementation.name().into(), ..row_of_rounds(case, other) };
     let Quartiles { p25, median, p75 } = suite.ratio_to(other);
     Row { suite_ratio: Some(median), suite_ratio_spread: Some([p25, p75]), ..row }
+}
+
+/// Returns the row of a case with the figures of the rounds that were played.
+pub(crate) fn row_of_rounds(case: &Case, played: &Subject) -> Row {
+    let mut row = Row { count: played.count * played.times.len() as u64, ..Row::empty(case) };
+    if case.kind == Kind::Throughput {
+        row.in_time(Duration::from_secs_f64(played.quartiles().median / 1e9 * row.count as f64));
+    }
+    row.rounds = Some(played.rounds());
+    row
 }
 
 /// Completes the row of the suite from the best of the baselines, which comes first in the returned rows.
@@ -99,7 +104,7 @@ fn baselines(case: &Case) -> Vec<Baseline> {
 }
 
 /// Returns true if the case is a stream through the suite's ring.
-fn is_ring(case: &Case) -> bool {
+pub(crate) fn is_ring(case: &Case) -> bool {
     case.kind == Kind::Throughput && InPlace::find(case.member.profile.name, case.variant).is_some()
 }
 

@@ -31,6 +31,7 @@ pub struct Subject {
     pub count: u64,
     /// The mean time of a message, or of a round trip, in each round, in nanoseconds.
     pub times: Vec<f64>,
+    failed: bool,
 }
 
 /// The length and the number of the rounds.
@@ -68,7 +69,7 @@ impl RoundsPlan {
 impl Subject {
     /// Returns a subject that plays `case` with the pairs that `start` makes.
     pub fn new(case: Case, start: impl Fn() -> Result<Pair> + 'static) -> Self {
-        Self { start: Box::new(start), case, pair: None, count: 0, times: Vec::new() }
+        Self { start: Box::new(start), case, pair: None, count: 0, times: Vec::new(), failed: false }
     }
 
     /// Returns the quartiles of the rounds' times, in nanoseconds per message.
@@ -87,6 +88,18 @@ impl Subject {
     #[must_use]
     pub fn ratio_to(&self, other: &Self) -> Quartiles {
         Quartiles::of(self.times.iter().zip(&other.times).map(|(ours, theirs)| ours / theirs))
+    }
+
+    /// Returns true if it was this subject that failed.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    fn noting(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let done = step(self);
+        self.failed |= done.is_err();
+        done
     }
 
     /// Starts a fresh pair. First checks a few messages, so that only a working subject takes part.
@@ -133,8 +146,8 @@ impl fmt::Debug for Subject {
 /// Lets the subjects take turns, until they are done or `is_over` returns true.
 ///
 /// # Errors
-/// The first that fails ends it for all. [`Disconnected`](Error::Disconnected): it was over after fewer than
-/// [`FEWEST_ROUNDS`].
+/// The first that [fails](Subject::has_failed) ends it for all. [`Disconnected`](Error::Disconnected): it was over after
+/// fewer than [`FEWEST_ROUNDS`].
 pub fn interleave(subjects: &mut [Subject], plan: RoundsPlan, is_over: &dyn Fn() -> bool) -> Result<()> {
     let fewest = FEWEST_ROUNDS.div_ceil(plan.pairs as usize);
     let time = plan.each * subjects.len() as u32 / plan.pairs;
@@ -143,12 +156,12 @@ pub fn interleave(subjects: &mut [Subject], plan: RoundsPlan, is_over: &dyn Fn()
             if is_over() {
                 break;
             }
-            subject.start(plan)?;
+            subject.noting(|subject| subject.start(plan))?;
         }
         let started = Instant::now();
         let again = |round| !is_over() && (round < fewest || started.elapsed() < time);
-        take_turns(subjects, again, |subject, _| subject.play(is_over))?;
-        subjects.iter_mut().try_for_each(Subject::finish)?;
+        take_turns(subjects, again, |subject, _| subject.noting(|subject| subject.play(is_over)))?;
+        subjects.iter_mut().try_for_each(|subject| subject.noting(Subject::finish))?;
         if is_over() {
             break;
         }

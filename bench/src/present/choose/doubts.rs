@@ -25,7 +25,7 @@ pub fn of(document: &Document) -> Vec<String> {
     if let Some(disturbances) = document.disturbances.as_ref().filter(|all| !all.is_empty()) {
         doubts.push(format!("the machine was disturbed: {}", disturbances.join("; ")));
     }
-    let rows = || document.results.iter().filter(|row| row.implementation == "suite");
+    let rows = || document.suite();
     let (all, unstable) = (rows().count(), rows().filter(|row| row.is_unstable()).count());
     if unstable as f64 > all as f64 * UNSTABLE {
         doubts.push(format!(

@@ -47,7 +47,7 @@ pub(super) struct Contender<'a> {
 
 impl<'a> Evidence<'a> {
     pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
-        let suite = || document.results.iter().filter(|row| row.implementation == "suite");
+        let suite = || document.suite();
         let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
         let priority = purpose.shown();
         let kind = match priority {
@@ -123,12 +123,11 @@ impl<'a> Evidence<'a> {
         let of_this = |row: &&Row| {
             row.mechanism == mechanism
                 && row.variant == variant
-                && row.implementation == "suite"
                 && (row.kind, row.clients) == (self.kind, self.clients)
                 && row.rate_per_s == self.rate_per_s
                 && row.cpus == self.cpus
         };
-        let of_this = || self.document.results.iter().filter(of_this);
+        let of_this = || self.document.suite().filter(of_this);
         let mut size = self.size;
         if !of_this().any(|row| row.size == size) {
             let too_long = self.document.skipped.iter().find(|case| self.is_of(case, mechanism, variant));

@@ -8,7 +8,7 @@
 //! | `figure.rs` | a drawing for each setting, and its downloads |
 //! | `records.rs` | from rows of the results to lines, and to data for a download |
 //! | `quantity.rs` | the dot plot of a quantity, for all ways to wait |
-//! | `waits.rs`, `sizes.rs`, `percentiles.rs`, `baseline.rs`, `open_loop.rs`, `streams.rs`, `clients.rs` | what is drawn |
+//! | `waits.rs`, `sizes.rs`, `percentiles.rs`, `baseline.rs`, `open_loop.rs`, `streams.rs`, `clients.rs`, `others.rs` | what is drawn |
 
 mod axis;
 pub(super) mod baseline;
@@ -18,6 +18,7 @@ pub(super) mod figure;
 mod layout;
 mod lines;
 pub(super) mod open_loop;
+pub(super) mod others;
 pub(super) mod percentiles;
 pub(super) mod quantity;
 mod records;

@@ -59,8 +59,7 @@ impl Setting {
 
 impl<'a> Data<'a> {
     pub(super) fn of(document: &'a Document) -> Self {
-        let mut rows: Vec<&Row> =
-            document.results.iter().filter(|row| row.implementation == "suite").collect();
+        let mut rows: Vec<&Row> = document.suite().collect();
         let mut settings = distinct(rows.iter().map(|row| Setting::of(row)));
         let placements: Vec<_> = settings.iter().map(|setting| setting.cpus.clone()).collect();
         settings.sort_by_key(|Setting { wait, cpus }| {

@@ -260,6 +260,7 @@ pub(super) fn baseline(data: &Data) -> HtmlTable {
 pub(super) fn others(data: &Data) -> HtmlTable {
     let names =
         ["mechanism", "size", "setting", "kind", "by", "its time, µs", "suite / this", "its middle half"];
+    let rows = if data.document.has_others() { &[] } else { data.document.results.as_slice() };
     let other = |row: &&Row| !matches!(row.implementation.as_str(), "suite" | "floor");
     let line = |row: &Row| {
         let ratio = row.suite_ratio?;
@@ -277,7 +278,7 @@ pub(super) fn others(data: &Data) -> HtmlTable {
         label: "Others beside the suite: above 1, this one is quicker than the suite".into(),
         columns: columns(&names),
         labels: 5,
-        rows: data.document.results.iter().filter(other).filter_map(line).collect(),
+        rows: rows.iter().filter(other).filter_map(line).collect(),
         ..HtmlTable::default()
     }
 }

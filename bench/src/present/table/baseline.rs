@@ -32,7 +32,9 @@ const RATES: [&str; 2] = ["messages per second", "megabytes per second"];
 #[must_use]
 pub fn tables(document: &Document) -> Vec<TextTable> {
     let mut tables: Vec<TextTable> = Vec::new();
-    for row in document.results.iter().filter(|row| played(row).is_some()) {
+    // Beside other libraries there is no floor: see `others.rs`.
+    let rows = if document.has_others() { &[] } else { document.results.as_slice() };
+    for row in rows.iter().filter(|row| played(row).is_some()) {
         let what = match row.kind {
             Kind::RoundTrip | Kind::OpenLoop => "microseconds a round trip",
             Kind::Throughput | Kind::Stream | Kind::Clients => {

@@ -21,7 +21,7 @@ const COLUMNS: [&str; 8] = [
 #[must_use]
 pub fn tables(document: &Document) -> Vec<TextTable> {
     let mut tables: Vec<TextTable> = Vec::new();
-    for row in document.results.iter().filter(|row| row.implementation == "suite") {
+    for row in document.suite() {
         let Some(costs) = row.cost else { continue };
         let heading = format!("Cost: {}", heading(row, unit(row)));
         if tables.last().is_none_or(|table| table.heading != heading) {

@@ -91,7 +91,7 @@ const fn columns(kind: Kind, all: bool) -> &'static [Column] {
 /// Returns the tables of figures, with all columns, or with those that fit 80 columns.
 pub(super) fn tables(document: &Document, all: bool) -> Vec<TextTable> {
     let mut tables: Vec<TextTable> = Vec::new();
-    for row in document.results.iter().filter(|row| row.implementation == "suite") {
+    for row in document.suite() {
         let heading = match (all, row.kind) {
             (true, Kind::RoundTrip | Kind::Clients) => heading(row, "times in microseconds"),
             (true, Kind::OpenLoop) => {
