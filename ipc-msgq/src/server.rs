@@ -1,4 +1,4 @@
-//! A server and its clients, all on one queue.
+//! A server and many clients, on as many queues as they need.
 //!
 //! ```
 //! # use std::time::Duration;
@@ -16,29 +16,34 @@
 //! ```
 //!
 //! A client asks to join with a message type that all clients know, and says which process it is. The server's *accept
-//! loop* gives it a *slot*: two types, one for each direction, and a server thread that receives its messages. So no
-//! client can take another's answer, and a slow request does not delay other clients.
+//! loop* gives it a *slot*: a queue, two types there, one for each direction, and a server thread that receives its
+//! messages. So no client can take another's answer, and a slow request does not delay other clients.
 //!
 //! ```text
-//!   client              the queue             server
-//!     join ──────────► [ 1 ]      ──────────► accept loop
-//!          ◄────────── [ random ] ◄────────── thread of slot 0: "session 815, slot 0"
-//!  request ──────────► [ 2 ]      ──────────► thread of slot 0
-//!          ◄────────── [ 3 ]      ◄────────── thread of slot 0
+//!   client              the queue they know        server
+//!     join ──────────► [ 1 ]      ───────────────► accept loop
+//!          ◄────────── [ random ] ◄─────────────── thread of slot 40: "session 815, queue 7, slot 8 there"
+//!                       queue 7
+//!  request ──────────► [ 18 ]     ───────────────► thread of slot 40
+//!          ◄────────── [ 19 ]     ◄─────────────── thread of slot 40
 //! ```
+//!
+//! **Why more than one queue?** Each `msgsnd` walks all threads that sleep at its queue, so a thousand clients on one
+//! queue are served at a fifth of the rate of ten. Here the first 32 clients share the queue that all know, the next 32
+//! a second one, and so on. `queues.rs` says how they are made, kept and removed.
 //!
 //! **A client that is killed** cannot say so, and the kernel gives no notice. One thread of the server, the *reaper*,
 //! sleeps in one `poll(2)` for all the processes that have clients (pidfds). The messages that a dead client left in
-//! the queue are discarded.
+//! its queue are discarded.
 //!
 //! **A slot is used again**, a session never: its number is in each message. A late message from the slot's previous
 //! client is not taken for one of the present client, and the present client ignores a late answer to the previous one.
 //!
-//! **Both directions share the capacity of the queue.** Suppose a server sleeps in `msgsnd` because the queue is full
+//! **Both directions share the capacity of a queue.** Suppose a server sleeps in `msgsnd` because the queue is full
 //! of requests. Only the server takes those, so server and clients would sleep indefinitely. (One of the tests shows
-//! it.) Here:
+//! it.) Here, for each queue:
 //!
-//! 1. A client has at most one message in the queue: its request, until its thread takes it, or the answer, until the
+//! 1. A client has at most one message in it: its request, until its thread takes it, or the answer, until the
 //!    client takes that. A client with a message under way waits to receive, not to send. So for each message that
 //!    takes room there is a thread about to receive it, and each thread that sleeps in `msgsnd` gets its turn.
 //! 2. Nothing forces a client to obey this rule. So a thread that waits to send its answer regularly checks for
@@ -46,7 +51,10 @@
 //!    that the last one was taken. A client that has two under way is *rejected*: it is told so, and from then on
 //!    its thread only discards what it sends, until it leaves or ends.
 //! 3. A client that is stopped takes neither its answer nor its welcome. When room is lacking and such a message has
-//!    been in the queue for a second, it is taken back, and its client is rejected (`back_pressure.rs`).
+//!    been in that queue for a second, it is taken back, and its client is rejected (`back_pressure.rs`).
+//!
+//! Requests to join and welcomes, too, are in the queue that all know: the accept loop takes the former and never waits
+//! for room, and the threads that wait for room there for a welcome keep to the same rules.
 //!
 //! One problem remains: a process that may send to the queue can fill it with messages of types that no process
 //! receives. The kernel offers no protection between processes of the same user.
@@ -58,8 +66,9 @@
 //! | **1. The page and the messages** | **13** | |
 //! | `server.rs` | 10 | this page; [`Server`], [`Handler`], [`Event`]; the accept loop |
 //! | `server/wire.rs` | 4 | the format of the messages |
-//! | **2. The clients** | **11** | |
+//! | **2. The clients** | **15** | |
 //! | `server/client.rs` | 5 | [`Client`] |
+//! | `server/queues.rs` | 4 | the queues that the slots are spread over |
 //! | `server/state.rs` | 5 | the slots of the clients |
 //! | `server/reaper.rs` | 1 | the thread that learns which clients were killed |
 //! | **3. A session** | **8** | |
@@ -68,6 +77,7 @@
 
 mod back_pressure;
 mod client;
+mod queues;
 mod reaper;
 mod session;
 mod state;
@@ -77,15 +87,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use ipc_core::ownership::OwnershipLock;
 use ipc_core::process::ProcessId;
 use ipc_core::{Call, Result};
 
 pub use client::{Client, longest_request};
 use session::Session;
-use state::ServerState;
-use wire::{JOIN, Join, Welcome};
+use state::{ServerState, reject};
+use wire::{JOIN, Join, Refusal, Welcome};
 
-use crate::{Message, Queue};
+use crate::{Key, Message, Queue, SystemV};
 
 /// The server's response to requests. Implemented for functions from a request to its answer.
 pub trait Handler: Send + Sync + 'static {
@@ -110,13 +121,15 @@ impl<F: Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static> Handler for F {
 pub enum Event {
     /// A client has joined.
     Joined(ProcessId),
-    /// It has left, or was connected when the server stopped.
+    /// It has left, or was connected when the server stopped or its queue was removed.
     Left(ProcessId),
     /// Its process has ended without leaving.
     Killed(ProcessId),
     /// It gets no more answers: it had more than one request under way, or there was no answer, or it did not take its
     /// answer while other clients lacked room. `Left` or `Killed` follows.
     Rejected(ProcessId),
+    /// A process that wanted to join got no slot, for this reason.
+    Refused(ProcessId, &'static str),
     /// A message with the type of a request to join is not one.
     Garbage {
         /// Its length.
@@ -124,7 +137,7 @@ pub enum Event {
     },
 }
 
-/// Serves many clients on one queue. Dropping it stops it. The queue stays.
+/// Serves many clients. Dropping it stops it. The queue stays; those that the server has made itself are removed.
 #[must_use = "it stops as soon as it is dropped"]
 pub struct Server {
     state: Arc<ServerState>,
@@ -136,13 +149,27 @@ pub struct Server {
 const STACK: usize = 512 << 10;
 
 impl Server {
-    /// Starts to serve on `queue`. No other server should use the queue.
+    /// Starts to serve on `queue`. No other server should use the queue. For every 32 clients more than the first 32,
+    /// the server makes a further queue with the same owner, mode and capacity.
     ///
     /// # Errors
     /// As [`Queue::stat`]. `EMFILE` from `eventfd`, `EAGAIN` from `clone`: this process has no descriptor or no thread
     /// left.
     pub fn start(queue: Queue, handler: impl Handler) -> Result<Self> {
-        let state = Arc::new(ServerState::new(queue, Box::new(handler))?);
+        Self::start_with(queue, crash_safe_queues(), handler)
+    }
+
+    /// Starts to serve as [`start`](Self::start) does, with a function that makes the further queues. It gets their
+    /// mode, and should record them as [`Queue::create_crash_safe`] does, in the ownership lock of `queue` for example.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with(
+        queue: Queue,
+        make: impl FnMut(u32) -> Result<Queue> + Send + 'static,
+        handler: impl Handler,
+    ) -> Result<Self> {
+        let state = Arc::new(ServerState::new(queue, Box::new(make), Box::new(handler))?);
         let mut server = Self { state, accept_loop: None, reaper: None };
         server.reaper = Some(server.spawn("msgq-reaper", |state| reaper::run(state))?);
         server.accept_loop = Some(server.spawn("msgq-accept", accept_loop)?);
@@ -164,7 +191,8 @@ impl Server {
         self.state.clients()
     }
 
-    /// Ends all sessions, and waits until the requests under way are answered. The clients are told.
+    /// Ends all sessions, and waits until the requests under way are answered, and for a second at most until clients
+    /// have taken their answers from queues that are removed here. The clients are told.
     pub fn stop(self) {
         drop(self);
     }
@@ -178,6 +206,18 @@ impl Server {
     }
 }
 
+/// Returns a function that makes queues, and records them in an ownership lock, which it takes with the first.
+fn crash_safe_queues() -> impl FnMut(u32) -> Result<Queue> + Send {
+    let mut ownership = None;
+    move |mode| {
+        let ownership = match &mut ownership {
+            Some(ownership) => ownership,
+            none => none.insert(OwnershipLock::take::<SystemV>(None)?),
+        };
+        Queue::create_crash_safe(ownership, Key::fresh(), mode)
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.state.stopping.cancel();
@@ -185,13 +225,14 @@ impl Drop for Server {
         // In this order: once the accept loop has ended, no client gets a slot after all have been told to leave.
         let _ = self.accept_loop.take().map(JoinHandle::join);
         self.state.end_sessions();
+        self.state.slots().queues.remove();
         let _ = self.reaper.take().map(JoinHandle::join);
     }
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("queue", &self.state.queue).finish_non_exhaustive()
+        f.debug_struct("Server").field("queue", &self.state.meeting).finish_non_exhaustive()
     }
 }
 
@@ -199,9 +240,9 @@ impl fmt::Debug for Server {
 /// message that a client's own thread sends.
 fn accept_loop(state: &Arc<ServerState>) -> Result<()> {
     let mut message = Message::truncating(state.longest);
-    while state.queue.recv_until(JOIN, &mut message, &state.stopping)?.is_some() {
+    while state.meeting.recv_until(JOIN, &mut message, &state.stopping)?.is_some() {
         if message.text().is_empty() {
-            state.reclaim_room(); // a client lacks room
+            state.reclaim_room(state.meeting); // a client lacks room
             continue;
         }
         match Join::decode(message.text()) {
@@ -218,18 +259,27 @@ fn accept(state: &Arc<ServerState>, join: Join) -> Result<()> {
     if join.client.namespaces != me.namespaces {
         // The server could not notice the client's end. The client is told which server this is, and finds the reason
         // in that.
-        let nowhere = Welcome { session: 0, slot: 0, server: me };
-        let told = state.queue.try_send(&Message::new(join.welcome, &nowhere.encode()))?;
-        return told.map_or_else(|| state.reject(join.welcome), Ok);
+        let nowhere = Welcome { session: 0, slot: 0, queue: state.meeting, server: me };
+        return answer_join(state, join, &nowhere.encode());
     }
-    let Ok(Some(slot)) = state.take_slot(join) else {
-        return state.reject(join.welcome);
+    let refusal = match state.take_slot(join) {
+        Err(refusal) => refusal,
+        Ok(slot) => {
+            let (its_state, its_slot) = (Arc::clone(state), slot.clone());
+            let run = move || Session::new(&its_state, its_slot).run();
+            if thread::Builder::new().name("msgq-client".into()).stack_size(STACK).spawn(run).is_ok() {
+                return Ok(());
+            }
+            state.free(&slot);
+            Refusal::NoThread
+        }
     };
-    let (its_state, its_slot) = (Arc::clone(state), slot.clone());
-    let run = move || Session::new(&its_state, its_slot).run();
-    if thread::Builder::new().name("msgq-client".into()).stack_size(STACK).spawn(run).is_err() {
-        state.free(&slot);
-        return state.reject(join.welcome);
-    }
-    Ok(())
+    state.notify(Event::Refused(join.client, refusal.reason()));
+    answer_join(state, join, &[refusal as u8])
+}
+
+/// Tells a client why it gets no slot, or at least, where room is lacking, that it gets none.
+fn answer_join(state: &ServerState, join: Join, text: &[u8]) -> Result<()> {
+    let told = state.meeting.try_send(&Message::new(join.welcome, text))?;
+    told.map_or_else(|| reject(state.meeting, join.welcome), Ok)
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Deadline, Error, Result, last_look};
 
-use super::wire::{HEADER, JOIN, Join, LEAVE, REQUEST, Types, Welcome, fresh_type};
+use super::queues::PER_QUEUE;
+use super::wire::{HEADER, JOIN, Join, LEAVE, REQUEST, Refusal, Types, Welcome, fresh_type};
 use crate::{Message, MessageType, Queue};
 
 /// The interval at which a waiting client checks that the server is alive.
@@ -19,6 +20,9 @@ const LEAVE_WAITS: Duration = Duration::from_secs(1);
 /// See [there](super) for an example, and for the reason why a client has only one request under way.
 #[derive(Debug)]
 pub struct Client {
+    /// The queue of the server's address.
+    meeting: Queue,
+    /// The queue that the welcome named.
     queue: Queue,
     session: u64,
     types: Types,
@@ -32,29 +36,40 @@ pub struct Client {
 }
 
 impl Client {
-    /// Joins the server at `queue`, and waits for it, and later for each answer, no longer than `timeout`.
+    /// Joins the server at the queue `meeting`, and waits for it, and later for each answer, no longer than `timeout`.
     ///
     /// If the time runs out first and a server starts later, that server keeps a slot for this client until this
     /// process ends.
     ///
     /// # Errors
-    /// [`Error::TimedOut`]: no server answers. [`Error::Disconnected`]: the server has no slot left, is stopping, or
-    /// lacked room while this client did not take its welcome. [`Error::Refused`]: the server is in another pid
-    /// namespace, where neither side would notice the end of the other. [`Error::Corrupt`]: the answer is not a
-    /// server's. `EINVAL`, `EIDRM`, `EACCES`: the queue does not exist (any more), or this user has no permission.
-    pub fn join(queue: Queue, timeout: Duration) -> Result<Self> {
+    /// [`Error::TimedOut`]: no server answers. [`Error::Disconnected`]: the server is stopping, or lacked room while
+    /// this client did not take its welcome. [`Error::Refused`]: the server has no slot left, or no queue for one; or
+    /// it is in another pid namespace, where neither side would notice the end of the other. [`Error::Corrupt`]: the
+    /// answer is not a server's. `EINVAL`, `EIDRM`, `EACCES`: the queue does not exist (any more), or this user has no permission.
+    pub fn join(meeting: Queue, timeout: Duration) -> Result<Self> {
         let welcome = fresh_type();
         let join = Join { welcome, client: ProcessId::current()? };
-        let waiter = Waiter::new(queue, timeout, &|| false); // the server is not known yet
+        let waiter = Waiter::new(meeting, JOIN, timeout, &|| false); // the server is not known yet
         waiter.send(&Message::new(JOIN, &join.encode()))?;
         let mut answer = Message::truncating(64);
         waiter.recv(welcome, &mut answer)?;
-        if answer.text().is_empty() {
-            return Err(Error::Disconnected);
+        match *answer.text() {
+            [] => return Err(Error::Disconnected),
+            [code] => {
+                let refusal = Refusal::decode(code).ok_or(Error::Corrupt(INVALID_WELCOME))?;
+                return Err(Error::Refused(refusal.reason().into()));
+            }
+            _ => {}
         }
-        let Welcome { session, slot, server } =
-            Welcome::decode(answer.text()).ok_or(Error::Corrupt("an invalid welcome from the server"))?;
+        let Welcome { session, slot, queue, server } =
+            Welcome::decode(answer.text()).ok_or(Error::Corrupt(INVALID_WELCOME))?;
+        if slot as usize >= PER_QUEUE
+            || (queue != meeting && queue.stat()?.creator != meeting.stat()?.creator)
+        {
+            return Err(Error::Corrupt(INVALID_WELCOME));
+        }
         Ok(Self {
+            meeting,
             queue,
             session,
             types: Types::of(slot),
@@ -71,7 +86,8 @@ impl Client {
     /// # Errors
     /// [`Error::TooLarge`]: longer than [`longest_request`]. [`Error::TimedOut`]: the answer has not come yet; the next
     /// request waits for it first, and discards it. [`Error::Disconnected`]: the server has stopped, was killed, or no
-    /// longer answers this client. `EINVAL`, `EIDRM`: the queue was removed.
+    /// longer answers this client; or this client's queue, if that is not the one of the server's address, was removed.
+    /// `EINVAL`, `EIDRM`: that one was removed.
     pub fn request(&mut self, text: &[u8]) -> Result<Vec<u8>> {
         if text.len() > self.longest {
             return Err(Error::TooLarge { len: text.len(), max: self.longest });
@@ -81,8 +97,9 @@ impl Client {
         }
         let request = [&[REQUEST][..], &self.session.to_ne_bytes(), text].concat();
         let is_server_gone = || !self.server.is_alive();
-        let waiter = Waiter::new(self.queue, self.timeout, &is_server_gone);
-        waiter.send(&Message::new(self.types.inbound, &request))?;
+        let waiter = Waiter::new(self.queue, self.types.inbound, self.timeout, &is_server_gone);
+        let sent = waiter.send(&Message::new(self.types.inbound, &request));
+        self.unless_removed(sent)?;
         self.answer_pending = true;
         self.answer()
     }
@@ -93,15 +110,29 @@ impl Client {
         [self.types.inbound, self.types.outbound]
     }
 
+    /// Returns the queue that this client shares with some others. The server makes one more when all are in use.
+    #[must_use]
+    pub const fn queue(&self) -> Queue {
+        self.queue
+    }
+
+    /// Returns `Disconnected` where the cause is that the server has stopped, and so has removed its queues.
+    fn unless_removed<T>(&self, done: Result<T>) -> Result<T> {
+        done.map_err(|error| {
+            let removed = self.queue != self.meeting && self.queue.is_gone();
+            if removed { Error::Disconnected } else { error }
+        })
+    }
+
     fn answer(&mut self) -> Result<Vec<u8>> {
         if self.rejected {
             return Err(Error::Disconnected);
         }
         let mut answer = Message::with_capacity(self.longest + HEADER);
         let is_server_gone = || !self.server.is_alive();
-        let waiter = Waiter::new(self.queue, self.timeout, &is_server_gone);
+        let waiter = Waiter::new(self.queue, self.types.inbound, self.timeout, &is_server_gone);
         loop {
-            waiter.recv(self.types.outbound, &mut answer)?;
+            self.unless_removed(waiter.recv(self.types.outbound, &mut answer))?;
             if answer.text().is_empty() {
                 self.rejected = true;
                 return Err(Error::Disconnected);
@@ -133,17 +164,26 @@ pub fn longest_request(queue: Queue) -> Result<usize> {
     Ok(queue.longest_text()?.saturating_sub(HEADER))
 }
 
+const INVALID_WELCOME: &str = "an invalid welcome from the server";
+
 /// Waits for room or for a message, until the time runs out or the server ends.
 struct Waiter<'a> {
     queue: Queue,
+    /// The type of the message that tells the server of a lack of room.
+    complaint: MessageType,
     timeout: Duration,
     deadline: Deadline,
     is_server_gone: &'a dyn Fn() -> bool,
 }
 
 impl<'a> Waiter<'a> {
-    fn new(queue: Queue, timeout: Duration, is_server_gone: &'a dyn Fn() -> bool) -> Self {
-        Self { queue, timeout, deadline: Deadline::after(timeout), is_server_gone }
+    fn new(
+        queue: Queue,
+        complaint: MessageType,
+        timeout: Duration,
+        is_server_gone: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self { queue, complaint, timeout, deadline: Deadline::after(timeout), is_server_gone }
     }
 
     fn send(&self, message: &Message) -> Result<()> {
@@ -153,7 +193,7 @@ impl<'a> Waiter<'a> {
             }
             self.check_deadline()?;
             // Other clients may occupy the room indefinitely. This message tells the server, and always fits.
-            self.queue.try_send(&Message::new(JOIN, &[]))?;
+            self.queue.try_send(&Message::new(self.complaint, &[]))?;
         }
         Ok(())
     }
@@ -186,11 +226,11 @@ mod tests {
     fn the_last_answer_of_a_server_is_received() {
         let queue = Queue::private(0o600).unwrap().owned();
         let answers_and_ends = || queue.try_send(&Message::new(JOIN, b"last")).unwrap().is_some();
-        let waiter = Waiter::new(*queue, Duration::ZERO, &answers_and_ends);
+        let waiter = Waiter::new(*queue, JOIN, Duration::ZERO, &answers_and_ends);
         let mut message = Message::with_capacity(4);
         waiter.recv(JOIN, &mut message).unwrap();
         assert_eq!(message.text(), b"last");
-        let only_ends = Waiter::new(*queue, Duration::ZERO, &|| true);
+        let only_ends = Waiter::new(*queue, JOIN, Duration::ZERO, &|| true);
         assert!(matches!(only_ends.recv(JOIN, &mut message), Err(Error::Disconnected)));
     }
 
@@ -199,9 +239,9 @@ mod tests {
     fn a_client_that_waits_for_room_notices_that_the_server_is_gone() {
         let queue = Queue::private(0o600).unwrap().owned();
         queue.set(&crate::Settings { capacity: Some(0), ..Default::default() }).unwrap();
-        let only_ends = Waiter::new(*queue, Duration::ZERO, &|| true);
+        let only_ends = Waiter::new(*queue, JOIN, Duration::ZERO, &|| true);
         assert!(matches!(only_ends.send(&Message::new(JOIN, b"")), Err(Error::Disconnected)));
-        let lives = Waiter::new(*queue, Duration::ZERO, &|| false);
+        let lives = Waiter::new(*queue, JOIN, Duration::ZERO, &|| false);
         assert!(matches!(lives.send(&Message::new(JOIN, b"")), Err(Error::TimedOut { .. })));
     }
 }

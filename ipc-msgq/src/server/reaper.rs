@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn it_sleeps_until_it_is_woken() {
         let queue = Queue::private(0o600).unwrap().owned();
-        let state = ServerState::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap();
+        let state = ServerState::echo(*queue);
         crate::sys::handle_wake_up().unwrap(); // a signal that only interrupts
         let (tell, told) = mpsc::channel();
         thread::scope(|scope| {

@@ -2,15 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use ipc_core::Result;
 use ipc_core::process::ProcessId;
+use ipc_core::{Error, Result};
+use nix::errno::Errno;
 
 use super::Event;
-use super::state::{ServerState, Slot};
+use super::back_pressure::{UNREAD_FOR, Unread};
+use super::state::{ServerState, Slot, drain, reject};
 use super::wire::{ClientMessage, Types, Welcome, parse};
-use crate::{Message, WaitLimit};
+use crate::{Message, Queue, WaitLimit};
 
 /// The interval, while waiting for room, at which to check for messages from the client, though it should send none.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -35,34 +38,50 @@ enum End {
 
 impl<'a> Session<'a> {
     pub(super) fn new(state: &'a ServerState, slot: Slot) -> Self {
-        let types = Types::of(slot.number);
+        let types = slot.types();
         // A request longer than the server can answer is cut, so it does not block the queue.
         Self { state, slot, types, request: Message::truncating(state.longest) }
     }
 
     /// Serves the client until it is gone, and then frees its slot.
     pub(super) fn run(mut self) {
-        // This fails only when the queue is gone, and then there is nothing left to do.
+        // This fails only when a queue is gone, and then there is nothing left to do.
         let end = self.serve();
         // A client that leaves and ends at once may be found dead before its message is read.
         let left = matches!(end, Ok(End::Left)) || self.has_left();
         let killed = !left && self.state.is_dead(&self.slot);
         if killed || left {
-            for kind in [self.types.inbound, self.types.outbound, self.slot.welcome] {
-                let _ = self.state.drain(kind);
+            for kind in [self.types.inbound, self.types.outbound] {
+                let _ = drain(self.slot.queue, kind);
             }
-        } else {
+            let _ = drain(self.state.meeting, self.slot.welcome);
+        } else if self.slot.queue == self.state.meeting {
             // The server stops. The client may still take its last answer, which comes before this.
-            let _ = self.state.reject(self.types.outbound);
+            let _ = reject(self.slot.queue, self.types.outbound);
+        } else {
+            self.wait_until_taken(); // then the queue is removed, which the client notices
         }
         let client = self.slot.client;
         self.state.notify(if killed { Event::Killed(client) } else { Event::Left(client) });
         self.state.free(&self.slot);
     }
 
+    /// Waits until the client has taken its last answer, if there is one, but no longer than [`UNREAD_FOR`].
+    fn wait_until_taken(&self) {
+        let deadline = Instant::now() + UNREAD_FOR;
+        // Asks for the answer with a buffer that is too small for any: it stays, and the error says that it is there.
+        let too_small = &mut Message::with_capacity(0);
+        let is_there = |error: &Error| error.errno() == Some(Errno::E2BIG);
+        while Instant::now() < deadline
+            && self.slot.queue.try_recv(self.types.outbound, too_small).is_err_and(|error| is_there(&error))
+        {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Returns whether one of the client's remaining messages says that it leaves.
     fn has_left(&mut self) -> bool {
-        let queue = self.state.queue;
+        let queue = self.slot.queue;
         while let Ok(Some(())) = queue.try_recv(self.types.inbound, &mut self.request) {
             if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Leave) {
                 return true;
@@ -80,16 +99,17 @@ impl<'a> Session<'a> {
     }
 
     fn welcome(&mut self) -> Result<Option<End>> {
-        let Slot { session, number, client, welcome: kind, .. } = self.slot;
-        let welcome = Welcome { session, slot: number, server: ProcessId::current()? };
+        let Slot { session, queue, client, welcome: kind, .. } = self.slot;
+        let slot = self.slot.number_in_queue();
+        let welcome = Welcome { session, slot, queue, server: ProcessId::current()? };
         self.state.notify(Event::Joined(client));
-        self.answer(&Message::new(kind, &welcome.encode()))
+        self.answer(self.state.meeting, &Message::new(kind, &welcome.encode()))
     }
 
     /// Receives one request and answers it.
     fn serve_one(&mut self) -> Result<Option<End>> {
         let received =
-            self.state.queue.recv_until(self.types.inbound, &mut self.request, &self.slot.cancel)?;
+            self.slot.queue.recv_until(self.types.inbound, &mut self.request, &self.slot.cancel)?;
         if received.is_none() {
             return Ok(Some(End::Cancelled));
         }
@@ -97,13 +117,17 @@ impl<'a> Session<'a> {
         let text = match parse(self.request.text(), self.slot.session) {
             None => return Ok(None), // a late message from an earlier client in this slot: harmless
             Some(ClientMessage::Leave) => return Ok(Some(End::Left)),
+            Some(ClientMessage::LacksRoom) => {
+                self.state.reclaim_room(self.slot.queue);
+                return Ok(None);
+            }
             Some(ClientMessage::Request(_)) if self.slot.rejected.load(Ordering::SeqCst) => {
                 return Ok(Some(End::Flooded));
             }
             Some(ClientMessage::Request(text)) => text,
         };
-        *self.slot.answered_at() = None;
-        let untaken = self.state.queue.try_recv(self.types.outbound, &mut Message::truncating(0))?;
+        *self.slot.unread() = None;
+        let untaken = self.slot.queue.try_recv(self.types.outbound, &mut Message::truncating(0))?;
         if untaken.is_some() || self.request.is_truncated() {
             return Ok(Some(End::Flooded));
         }
@@ -111,29 +135,28 @@ impl<'a> Session<'a> {
         let answer = catch_unwind(AssertUnwindSafe(|| self.state.handler.answer(text)));
         let answer = answer.ok().map(|answer| [&session[..], &answer].concat());
         match answer.filter(|answer| answer.len() <= self.state.longest) {
-            Some(answer) => self.answer(&Message::new(self.types.outbound, &answer)),
+            Some(answer) => self.answer(self.slot.queue, &Message::new(self.types.outbound, &answer)),
             None => Ok(Some(End::Flooded)),
         }
     }
 
     /// Sends an answer, or the welcome, which is taken back if the client leaves it in the queue for too long.
-    fn answer(&mut self, message: &Message) -> Result<Option<End>> {
-        let end = self.send(message)?;
+    fn answer(&mut self, queue: Queue, message: &Message) -> Result<Option<End>> {
+        let end = self.send(queue, message)?;
         if end.is_none() {
-            *self.slot.answered_at() = Some(Instant::now());
+            *self.slot.unread() = Some(Unread { since: Instant::now(), queue, kind: message.kind() });
         }
         Ok(end)
     }
 
-    /// Sends `message`, and makes sure before each attempt that the client has nothing in the queue: it is its turn to
+    /// Sends `message`, and makes sure before each attempt that the client has nothing in its queue: it is its turn to
     /// receive. So this thread does not sleep for room that only it could make.
     // ANCHOR: send
-    fn send(&mut self, message: &Message) -> Result<Option<End>> {
-        let queue = self.state.queue;
+    fn send(&mut self, queue: Queue, message: &Message) -> Result<Option<End>> {
         loop {
-            while queue.try_recv(self.types.inbound, &mut self.request)?.is_some() {
+            while self.slot.queue.try_recv(self.types.inbound, &mut self.request)?.is_some() {
                 match parse(self.request.text(), self.slot.session) {
-                    None => {}
+                    None | Some(ClientMessage::LacksRoom) => {}
                     Some(ClientMessage::Leave) => return Ok(Some(End::Left)), // it did not want to wait any longer
                     Some(ClientMessage::Request(_)) => return Ok(Some(End::Flooded)),
                 }
@@ -149,7 +172,7 @@ impl<'a> Session<'a> {
             if self.slot.cancel.is_cancelled() {
                 return Ok(Some(End::Cancelled));
             }
-            self.state.reclaim_room();
+            self.state.reclaim_room(queue);
         }
     }
     // ANCHOR_END: send
@@ -157,12 +180,12 @@ impl<'a> Session<'a> {
     /// Discards the client's messages for as long as the client is there: left in the queue, they would fill it.
     fn discard(&mut self) -> Result<End> {
         if !self.slot.rejected.swap(true, Ordering::SeqCst) {
-            self.state.reject(self.types.outbound)?;
+            reject(self.slot.queue, self.types.outbound)?;
             self.state.notify(Event::Rejected(self.slot.client));
         }
         loop {
             let token = &self.slot.cancel;
-            if self.state.queue.recv_until(self.types.inbound, &mut self.request, token)?.is_none() {
+            if self.slot.queue.recv_until(self.types.inbound, &mut self.request, token)?.is_none() {
                 return Ok(End::Cancelled);
             }
             if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Leave) {

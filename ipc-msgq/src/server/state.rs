@@ -1,14 +1,15 @@
-//! The state that the threads of a server share: the queue and the slots of its clients.
+//! The state that the threads of a server share: the queues and the slots of its clients.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Call, Result, random};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use super::wire::{Join, Types};
+use super::back_pressure::Unread;
+use super::queues::{MakeQueue, PER_QUEUE, Queues};
+use super::wire::{Join, Refusal, Types};
 use super::{Event, Handler};
 use crate::{CancelToken, Message, MessageType, Queue};
 
@@ -16,7 +17,8 @@ use crate::{CancelToken, Message, MessageType, Queue};
 const SLOTS: usize = 4096;
 
 pub(super) struct ServerState {
-    pub(super) queue: Queue,
+    /// The queue that the clients know.
+    pub(super) meeting: Queue,
     pub(super) handler: Box<dyn Handler>,
     /// The longest message, in bytes.
     pub(super) longest: usize,
@@ -24,8 +26,6 @@ pub(super) struct ServerState {
     pub(super) stopping: CancelToken,
     /// Makes the reaper look again.
     pub(super) wake_reaper: EventFd,
-    /// The time of the last search for answers that clients do not take.
-    pub(super) last_reclaim: Mutex<Instant>,
     slots: Mutex<Slots>,
     /// Signalled when a slot has become free.
     freed: Condvar,
@@ -33,6 +33,7 @@ pub(super) struct ServerState {
 
 pub(super) struct Slots {
     pub(super) taken: Vec<Option<Slot>>,
+    pub(super) queues: Queues,
     /// Starts at a random number: clients of an earlier server at this queue may still be running.
     next_session: u64,
 }
@@ -40,34 +41,49 @@ pub(super) struct Slots {
 /// A client's slot.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
-    pub(super) number: u32,
+    pub(super) number: usize,
+    /// Shared with the slots whose numbers are near.
+    pub(super) queue: Queue,
     pub(super) session: u64,
     pub(super) client: ProcessId,
-    /// The type of its welcome.
+    /// The type of its welcome, which is in the queue that the clients know.
     pub(super) welcome: MessageType,
     /// The process of the client, shared by all its clients.
     process: Arc<PeerProcess>,
     /// Ends its thread, whatever that is waiting for.
     pub(super) cancel: CancelToken,
-    /// The time at which its answer, or its welcome, was put into the queue, as far as its thread knows.
-    pub(super) answered_at: Arc<Mutex<Option<Instant>>>,
+    /// The answer, or the welcome, that is in its queue as far as its thread knows.
+    pub(super) unread: Arc<Mutex<Option<Unread>>>,
     /// The client is rejected: it has been told so, and what it sends is discarded.
     pub(super) rejected: Arc<AtomicBool>,
     /// The reaper has found that its process has ended.
     dead: bool,
 }
 
+impl Slot {
+    pub(super) fn types(&self) -> Types {
+        Types::of(self.number_in_queue())
+    }
+
+    pub(super) const fn number_in_queue(&self) -> u32 {
+        (self.number % PER_QUEUE) as u32
+    }
+}
+
 impl ServerState {
-    pub(super) fn new(queue: Queue, handler: Box<dyn Handler>) -> Result<Self> {
+    pub(super) fn new(meeting: Queue, make: MakeQueue, handler: Box<dyn Handler>) -> Result<Self> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         Ok(Self {
-            queue,
+            meeting,
             handler,
-            longest: queue.longest_text()?,
+            longest: meeting.longest_text()?,
             stopping: CancelToken::new(),
             wake_reaper: EventFd::from_value_and_flags(0, flags).call("eventfd")?,
-            last_reclaim: Mutex::new(Instant::now()),
-            slots: Mutex::new(Slots { taken: Vec::new(), next_session: random() }),
+            slots: Mutex::new(Slots {
+                taken: Vec::new(),
+                queues: Queues::new(meeting, make),
+                next_session: random(),
+            }),
             freed: Condvar::new(),
         })
     }
@@ -76,53 +92,62 @@ impl ServerState {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives `client` a slot; returns `None` if there is none. A client that has died in the meantime gets a slot, too:
-    /// the reaper takes care of it.
-    pub(super) fn take_slot(&self, Join { client, welcome }: Join) -> Result<Option<Slot>> {
+    /// Returns the state of a server that returns every request.
+    #[cfg(test)]
+    pub(super) fn echo(meeting: Queue) -> Self {
+        let echo = |request: &[u8]| request.to_vec();
+        Self::new(meeting, Box::new(super::crash_safe_queues()), Box::new(echo)).unwrap()
+    }
+
+    /// Gives `client` the lowest free slot. A client that has died in the meantime gets a slot, too: the reaper takes
+    /// care of it.
+    pub(super) fn take_slot(&self, Join { client, welcome }: Join) -> std::result::Result<Slot, Refusal> {
         let mut slots = self.slots();
         let known = slots.taken.iter().flatten().find(|slot| slot.client == client);
         let process = match known {
             Some(slot) => Arc::clone(&slot.process),
-            None => Arc::new(PeerProcess::watch(client)?),
+            None => Arc::new(PeerProcess::watch(client).map_err(|_| Refusal::NoDescriptor)?),
         };
         let number = slots.taken.iter().position(Option::is_none).unwrap_or(slots.taken.len());
         if number >= SLOTS {
-            return Ok(None);
+            return Err(Refusal::NoSlot);
         }
-        let number = number as u32; // below SLOTS
-        // Removes an answer that came too late for the previous client. The new session drains what that client sent.
-        self.drain(Types::of(number).outbound)?;
+        let queue = slots.queues.of_slot(number)?;
         let session = slots.next_session;
         slots.next_session = session.wrapping_add(1);
         let slot = Slot {
             number,
+            queue,
             session,
             client,
             welcome,
             process,
             cancel: CancelToken::new(),
-            answered_at: Arc::default(),
+            unread: Arc::default(),
             rejected: Arc::default(),
             dead: false,
         };
-        if number as usize == slots.taken.len() {
+        // Removes an answer that came too late for the previous client. The new session drains what that client sent.
+        // If this fails, the queue was removed just now, and the session ends at once.
+        let _ = drain(queue, slot.types().outbound);
+        if number == slots.taken.len() {
             slots.taken.push(None);
         }
-        slots.taken[number as usize] = Some(slot.clone());
+        slots.taken[number] = Some(slot.clone());
         drop(slots);
         let _ = self.wake_reaper.write(1); // this fails only after so many writes that the reaper looks anyway
-        Ok(Some(slot))
+        Ok(slot)
     }
 
     /// Frees the slot: its client will never use its types again, and another may.
     pub(super) fn free(&self, slot: &Slot) {
-        self.slots().taken[slot.number as usize] = None;
+        self.slots().taken[slot.number] = None;
         self.freed.notify_all();
     }
 
     /// Returns whether the reaper has found the client dead.
     pub(super) fn is_dead(&self, slot: &Slot) -> bool {
-        self.slots().taken[slot.number as usize].as_ref().is_some_and(|slot| slot.dead)
+        self.slots().taken[slot.number].as_ref().is_some_and(|slot| slot.dead)
     }
 
     /// Returns the processes that have clients here and are not known to have ended: each once.
@@ -160,26 +185,26 @@ impl ServerState {
         self.slots().taken.iter().flatten().count()
     }
 
-    /// Removes the messages of type `kind`: only those present now, so that a steady sender cannot keep it busy.
-    pub(super) fn drain(&self, kind: MessageType) -> Result<()> {
-        let mut message = Message::truncating(0);
-        for _ in 0..self.queue.stat()?.messages {
-            if self.queue.try_recv(kind, &mut message)?.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells a process waiting for a message of type `kind` that none will come. Without a text it always fits.
-    pub(super) fn reject(&self, kind: MessageType) -> Result<()> {
-        self.queue.try_send(&Message::new(kind, &[])).map(drop)
-    }
-
     /// Reports an event to the handler.
     pub(super) fn notify(&self, event: Event) {
         self.handler.notice(event);
     }
+}
+
+/// Removes the messages of type `kind`: only those present now, so that a steady sender cannot keep it busy.
+pub(super) fn drain(queue: Queue, kind: MessageType) -> Result<()> {
+    let mut message = Message::truncating(0);
+    for _ in 0..queue.stat()?.messages {
+        if queue.try_recv(kind, &mut message)?.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Tells a process waiting for a message of type `kind` that none will come. Without a text it always fits.
+pub(super) fn reject(queue: Queue, kind: MessageType) -> Result<()> {
+    queue.try_send(&Message::new(kind, &[])).map(drop)
 }
 
 #[cfg(test)]
@@ -195,20 +220,21 @@ mod tests {
     #[test]
     fn the_number_of_slots_is_limited() {
         let queue = Queue::private(0o600).unwrap().owned();
-        let state = Arc::new(ServerState::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap());
+        let state = Arc::new(ServerState::echo(*queue));
         let welcome = super::super::wire::fresh_type();
         let join = Join { welcome, client: ProcessId::current().unwrap() };
-        let numbers = (0..SLOTS).map(|_| state.take_slot(join).unwrap().unwrap().number as usize);
+        let numbers = (0..SLOTS).map(|_| state.take_slot(join).unwrap().number);
         assert!(numbers.eq(0..SLOTS));
-        assert!(state.take_slot(join).unwrap().is_none());
+        assert_eq!(state.take_slot(join).unwrap_err(), Refusal::NoSlot);
         accept(&state, join).unwrap();
         let mut told = Message::with_capacity(100);
-        assert!(queue.try_recv(welcome, &mut told).unwrap().is_some() && told.text().is_empty());
+        assert!(queue.try_recv(welcome, &mut told).unwrap().is_some());
+        assert_eq!(told.text(), [Refusal::NoSlot as u8]);
 
         let slot = state.slots().taken[7].clone().unwrap();
         state.free(&slot);
         assert_eq!(state.clients(), SLOTS - 1);
-        let again = state.take_slot(join).unwrap().unwrap();
+        let again = state.take_slot(join).unwrap();
         assert_eq!((again.number, again.session), (7, slot.session.wrapping_add(SLOTS as u64 - 7)));
     }
 
@@ -216,7 +242,7 @@ mod tests {
     #[test]
     fn a_client_of_other_namespaces_gets_no_slot() {
         let queue = Queue::private(0o600).unwrap().owned();
-        let state = Arc::new(ServerState::new(*queue, Box::new(|request: &[u8]| request.to_vec())).unwrap());
+        let state = Arc::new(ServerState::echo(*queue));
         let me = ProcessId::current().unwrap();
         let elsewhere = ProcessId { namespaces: Namespaces::from_bits(!me.namespaces.to_bits()), ..me };
         let welcome = super::super::wire::fresh_type();
@@ -227,7 +253,7 @@ mod tests {
             assert_eq!(queue.try_recv(welcome, &mut told).unwrap(), Some(()));
             Welcome::decode(told.text())
         };
-        assert_eq!(answer(100), Some(Welcome { session: 0, slot: 0, server: me }));
+        assert_eq!(answer(100), Some(Welcome { session: 0, slot: 0, queue: *queue, server: me }));
         assert_eq!(answer(1), None, "room for no more than an empty message");
         assert_eq!(state.clients(), 0);
     }

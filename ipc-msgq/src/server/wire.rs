@@ -3,16 +3,19 @@
 //! | message | type | text |
 //! |---|---|---|
 //! | join | [`JOIN`] | magic, the type wanted for the welcome, pid, start time and namespaces of the client |
-//! | no room | [`JOIN`] | nothing, so that it fits into a full queue |
-//! | welcome | as requested | session, slot, pid, start time and namespaces of the server |
+//! | welcome | as requested | session, slot, queue, pid, start time and namespaces of the server |
+//! | refusal | as requested | one byte: [`Refusal`] |
 //! | request | the slot's, inbound | [`REQUEST`], session, the request |
 //! | leave | the slot's, inbound | [`LEAVE`], session |
+//! | no room | [`JOIN`], or the slot's, inbound | nothing, so that it fits into a full queue |
 //! | answer | the slot's, outbound | session, the answer |
 //! | rejection | that of an answer or of a welcome | nothing, so that it fits into a full queue |
+//!
+//! Those up to the refusal are in the queue that the clients know, the others in the queue that the welcome names.
 
 use ipc_core::process::ProcessId;
 
-use crate::{MessageType, process_bytes};
+use crate::{MessageType, Queue, QueueId, process_bytes};
 
 /// The type that all clients know: they send their requests to join with it.
 pub(super) const JOIN: MessageType = MessageType::ONE;
@@ -24,9 +27,10 @@ pub(super) const LEAVE: u8 = b'.';
 /// The number of bytes in front of a request. An answer has one byte less in front.
 pub(super) const HEADER: usize = 1 + 8;
 
-const MAGIC: [u8; 8] = *b"ipcserv2";
+const MAGIC: [u8; 8] = *b"ipcserv3";
 
-/// The two types of a client: to the server, and from it. They belong to a slot and are used again when it is free.
+/// The two types of a client in its queue: to the server, and from it. They belong to a slot and are used again when it
+/// is free.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Types {
     pub(super) inbound: MessageType,
@@ -72,26 +76,66 @@ impl Join {
 pub(super) struct Welcome {
     /// Never used before, unlike the slot: tells this client's messages from those of the slot's previous client.
     pub(super) session: u64,
+    /// Its number among those of the queue.
     pub(super) slot: u32,
+    /// The queue for everything that follows.
+    pub(super) queue: Queue,
     pub(super) server: ProcessId,
 }
 
 impl Welcome {
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.session.to_ne_bytes()[..], &self.slot.to_ne_bytes(), &process_bytes::encode(self.server)]
-            .concat()
+        let (session, slot) = (self.session.to_ne_bytes(), self.slot.to_ne_bytes());
+        let queue = self.queue.id().get().to_ne_bytes();
+        [&session[..], &slot, &queue, &process_bytes::encode(self.server)].concat()
     }
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
         let (session, text) = text.split_first_chunk()?;
-        let (slot, server) = text.split_first_chunk()?;
+        let (slot, text) = text.split_first_chunk()?;
+        let (queue, server) = text.split_first_chunk()?;
         let (session, slot) = (u64::from_ne_bytes(*session), u32::from_ne_bytes(*slot));
-        Some(Self { session, slot, server: process_bytes::decode(server)? })
+        let queue = Queue::from_id(QueueId::new(i32::from_ne_bytes(*queue)));
+        Some(Self { session, slot, queue, server: process_bytes::decode(server)? })
+    }
+}
+
+/// The reason why a client gets no slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    NoSlot = 1,
+    NoQueue = 2,
+    NoDescriptor = 3,
+    NoThread = 4,
+}
+
+impl Refusal {
+    const ALL: [Self; 4] = [Self::NoSlot, Self::NoQueue, Self::NoDescriptor, Self::NoThread];
+
+    pub(super) fn decode(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| *refusal as u8 == code)
+    }
+
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::NoSlot => "the server has as many clients as it can have",
+            Self::NoQueue => {
+                "the server could not make a queue for more clients: see ipcs -q for those left over, and \
+                 kernel.msgmni for their limit"
+            }
+            Self::NoDescriptor => {
+                "the server could not watch this process: its descriptors are used up (ulimit -n)"
+            }
+            Self::NoThread => "the server could not start a thread for this client (ulimit -u)",
+        }
     }
 }
 
 /// Parses `text`, a message of the client of `session`. Returns `None` if it is not from that session.
 pub(super) fn parse(text: &[u8], session: u64) -> Option<ClientMessage<'_>> {
+    if text.is_empty() {
+        return Some(ClientMessage::LacksRoom); // whose client that is does not matter
+    }
     let (first, text) = text.split_first()?;
     let text = text.strip_prefix(&session.to_ne_bytes())?;
     match *first {
@@ -106,6 +150,8 @@ pub(super) fn parse(text: &[u8], session: u64) -> Option<ClientMessage<'_>> {
 pub(super) enum ClientMessage<'a> {
     Request(&'a [u8]),
     Leave,
+    /// It waits for room, which old answers may occupy.
+    LacksRoom,
 }
 
 #[cfg(test)]
@@ -116,7 +162,8 @@ mod tests {
     fn messages_are_decoded_and_nothing_else_passes_for_one() {
         let process = ProcessId::current().unwrap();
         let join = Join { welcome: fresh_type(), client: process };
-        let welcome = Welcome { session: 7, slot: 3, server: process };
+        let welcome =
+            Welcome { session: 7, slot: 3, queue: Queue::from_id(QueueId::new(9)), server: process };
         let (join_text, welcome_text) = (join.encode(), welcome.encode());
         assert_eq!(Join::decode(&join_text), Some(join));
         assert_eq!(Welcome::decode(&welcome_text), Some(welcome));
@@ -130,6 +177,9 @@ mod tests {
         assert_eq!(parse(&request, 7), Some(ClientMessage::Request(b"text")));
         assert_eq!(parse(&request, 8), None, "another session's");
         assert_eq!(parse(&request[..8], 7), None);
+        assert_eq!(parse(b"", 7), Some(ClientMessage::LacksRoom));
+        assert!(Refusal::ALL.into_iter().all(|refusal| Refusal::decode(refusal as u8) == Some(refusal)));
+        assert_eq!((Refusal::decode(0), Refusal::decode(5)), (None, None));
     }
 
     /// A welcome cannot be requested with a type that belongs to another client's slot.

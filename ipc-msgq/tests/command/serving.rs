@@ -4,7 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Child;
 
 use ipc_conformance::first_process;
-use ipc_conformance::other::watched;
+use ipc_conformance::other::{PATIENCE, watched};
+use ipc_msgq::server::Client;
 use ipc_msgq::{Key, MessageType, Queue, Settings};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -81,6 +82,19 @@ fn a_server_answers_and_removes_its_queue() {
         assert_eq!(told.matches(" joined\n").count(), 2, "{told}");
         assert!(!told.contains("without leaving"), "{told}"); // "left" may not have been printed
         assert!(run(&["client", &key, "hello"]).error(1).contains("no queue has key"));
+    }
+}
+
+/// A server that is killed while it has further queues leaves none of them either.
+#[test]
+fn the_queues_of_many_clients_go_with_the_server() {
+    for signal in [ctrl_c(), Signal::SIGKILL] {
+        let mut server = Server::start();
+        let join = || Client::join(server.queue(), PATIENCE).unwrap();
+        let clients: Vec<_> = (0..65).map(|_| join()).collect();
+        let queues = [32, 64].map(|at| clients[at].queue());
+        server.end(signal);
+        soon("the others are removed", || queues.iter().all(|queue| queue.stat().is_err()));
     }
 }
 

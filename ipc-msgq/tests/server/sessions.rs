@@ -63,6 +63,8 @@ fn joined_with(text: &[u8]) -> Error {
 fn a_client_may_find_no_slot() {
     assert!(matches!(joined_with(b""), Error::Disconnected));
     assert!(matches!(joined_with(b"welcome!"), Error::Corrupt(_)));
+    assert!(matches!(joined_with(&[99]), Error::Corrupt(_)), "no reason");
+    assert!(joined_with(&[1]).to_string().contains("as many clients as it can have"));
 }
 
 /// Without a server, the wait ends at the time limit.

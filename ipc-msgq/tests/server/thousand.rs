@@ -1,4 +1,4 @@
-//! A thousand clients on one queue.
+//! A thousand clients of one server.
 
 use std::io::{Read as _, stdin};
 use std::sync::Barrier;
@@ -17,7 +17,7 @@ const ROUNDS: usize = 3;
 
 /// Ten processes with a hundred clients each, all present at once; each gets its own answers and none is rejected.
 #[test]
-fn a_thousand_clients_share_one_queue() {
+fn a_thousand_clients_share_32_queues() {
     let served = Served::new();
     let started = Instant::now();
     let mut others: Vec<_> = (0..PROCESSES).map(|_| Other::start("hundred", *served.queue)).collect();

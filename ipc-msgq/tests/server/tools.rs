@@ -128,20 +128,28 @@ pub fn join_by_hand(queue: Queue) -> (u64, MessageType) {
 
 /// Joins in the same way for another process.
 pub fn join_for(queue: Queue, client: ProcessId) -> (u64, MessageType) {
+    let (session, kind, _) = seat_for(queue, client);
+    (session, kind)
+}
+
+/// Joins in the same way. Returns the queue, too, where there are so many clients that it is another one.
+pub fn seat_for(queue: Queue, client: ProcessId) -> (u64, MessageType, Queue) {
     let welcome = MessageType::new(i64::MAX - i64::from(std::process::id())).unwrap();
     knock(queue, client, welcome);
     let mut answer = Message::with_capacity(100);
     queue.recv_until(welcome, &mut answer, PATIENCE).unwrap().expect("a welcome");
     let (session, rest) = answer.text().split_first_chunk().unwrap();
-    let slot = u32::from_ne_bytes(*rest.first_chunk().unwrap());
-    (u64::from_ne_bytes(*session), MessageType::new(2 * i64::from(slot) + 2).unwrap())
+    let (slot, rest) = rest.split_first_chunk().unwrap();
+    let seat = QueueId::new(i32::from_ne_bytes(*rest.first_chunk().unwrap()));
+    let kind = MessageType::new(2 * i64::from(u32::from_ne_bytes(*slot)) + 2).unwrap();
+    (u64::from_ne_bytes(*session), kind, Queue::from_id(seat))
 }
 
 /// Sends a request to join for `client`, with a welcome of that type.
 pub fn knock(queue: Queue, client: ProcessId, welcome: MessageType) {
     let (pid, start_time) = (client.pid.to_ne_bytes(), client.start_time.to_ne_bytes());
     let namespaces = client.namespaces.to_bits().to_ne_bytes();
-    let join = [&b"ipcserv2"[..], &welcome.get().to_ne_bytes(), &pid, &start_time, &namespaces].concat();
+    let join = [&b"ipcserv3"[..], &welcome.get().to_ne_bytes(), &pid, &start_time, &namespaces].concat();
     queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
 }
 
@@ -208,6 +216,9 @@ impl Drop for Other {
 #[ignore = "the other process of the tests"]
 fn other_process_main() {
     let Some(part) = other::part() else { return };
+    if let Some(other) = super::queues::other_process(&part) {
+        return other;
+    }
     let (part, id) = part.rsplit_once(' ').unwrap();
     let queue = Queue::from_id(QueueId::new(id.parse().unwrap()));
     match part {

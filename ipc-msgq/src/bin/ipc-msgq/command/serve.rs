@@ -1,4 +1,4 @@
-//! `serve`: many clients, one queue.
+//! `serve`: many clients.
 //!
 //! The server itself is in the library: `server/`.
 
@@ -13,10 +13,10 @@ use super::Status;
 use super::name::{self, KeyName, NEW_KEY, parse_mode};
 use crate::scenario::CleanupGuard;
 
-/// Serve many clients over one queue, by an echo
+/// Serve many clients, by an echo
 ///
-/// Creates the queue, prints its id, and sends each request of a `client` back, until interrupted. The queue is removed
-/// when this process ends, even if it is killed.
+/// Creates a queue, prints its id, and sends each request of a `client` back, until interrupted. For every 32 clients
+/// more, it creates a further queue. All are removed when this process ends, even if it is killed.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     #[arg(value_name = "KEY", help = NEW_KEY, allow_negative_numbers = true)]
@@ -28,14 +28,14 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     pub fn run(self) -> Result<Status> {
-        let (key, queue, _guard) = self.make()?;
+        let (key, queue, mut guard) = self.make()?;
         print(&format!("{}\n", queue.id()))?;
         eprintln!("from another terminal: ipc-msgq client {key} hello");
-        let server = Server::start(queue, Echo)?;
+        let server = Server::start_with(queue, move |mode| guard.create(Key::fresh(), mode), Echo)?;
         name::of(queue, server.wait()).map(|()| Status::Done)
     }
 
-    /// Makes the queue, and the guard that removes it when this process ends.
+    /// Makes the queue, and the guard that removes it, and further ones, when this process ends.
     fn make(&self) -> Result<(Key, Queue, CleanupGuard)> {
         let key = self.key.as_ref().map_or_else(|| Ok(Key::fresh()), KeyName::key)?;
         let in_use = || format!("a queue with key {key} already exists: choose another key");
@@ -61,6 +61,7 @@ impl Handler for Echo {
             Event::Rejected(client) => {
                 eprintln!("client {} rejected: it does not receive its answers", client.pid);
             }
+            Event::Refused(client, reason) => eprintln!("client {} refused: {reason}", client.pid),
             Event::Garbage { bytes } => eprintln!("ignored {bytes} bytes: not a request to join"),
         }
     }
