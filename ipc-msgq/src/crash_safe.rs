@@ -6,7 +6,7 @@ use ipc_core::Result;
 use ipc_core::ownership::{self, Found, Made, Note, OwnershipLock, SYSTEM_V_MARK};
 
 use crate::system_v::unless_gone;
-use crate::{Key, Queue, Settings, Stat, list};
+use crate::{Key, Queue, Settings, Stat, SystemV, list};
 
 impl Queue {
     /// Makes a queue as [`create`](Self::create) does, for `ownership` to remove when its last holder has ended.
@@ -23,6 +23,18 @@ impl Queue {
         ownership.record(Note::SystemV(ownership::SystemV::Queue, key, Some(made)))?;
         queue.set(&Settings { mode: Some(mode & 0o777), ..Settings::default() })?;
         Ok(queue)
+    }
+
+    /// Returns a function that makes such queues, with keys of its own. It takes an ownership lock with the first.
+    pub(crate) fn crash_safe_maker() -> impl FnMut(u32) -> Result<Self> + Send {
+        let mut ownership = None;
+        move |mode| {
+            let ownership = match &mut ownership {
+                Some(ownership) => ownership,
+                none => none.insert(OwnershipLock::take::<SystemV>(None)?),
+            };
+            Self::create_crash_safe(ownership, Key::fresh(), mode)
+        }
     }
 }
 
@@ -47,7 +59,7 @@ mod tests {
     use nix::unistd::geteuid;
 
     use super::*;
-    use crate::{OwnedQueue, SystemV};
+    use crate::OwnedQueue;
 
     fn queue(mode: u32) -> (Key, OwnedQueue) {
         let key = Key::fresh();

@@ -87,7 +87,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use ipc_core::ownership::OwnershipLock;
 use ipc_core::process::ProcessId;
 use ipc_core::{Call, Result};
 
@@ -96,12 +95,13 @@ use session::Session;
 use state::{ServerState, reject};
 use wire::{JOIN, Join, Refusal, Welcome};
 
-use crate::{Key, Message, Queue, SystemV};
+use crate::{Message, Queue};
 
 /// The server's response to requests. Implemented for functions from a request to its answer.
 pub trait Handler: Send + Sync + 'static {
     /// Returns the answer to `request`. Called by many threads at once. A call that panics, or whose answer is longer
-    /// than a message can be, ends the session of that client.
+    /// than a message can be, ends the session of that client. When the session is over, because the client has ended or
+    /// the server stops, a signal may interrupt a system call that waits (`EINTR`).
     fn answer(&self, request: &[u8]) -> Vec<u8>;
 
     /// Called for each event. Does nothing by default.
@@ -156,7 +156,7 @@ impl Server {
     /// As [`Queue::stat`]. `EMFILE` from `eventfd`, `EAGAIN` from `clone`: this process has no descriptor or no thread
     /// left.
     pub fn start(queue: Queue, handler: impl Handler) -> Result<Self> {
-        Self::start_with(queue, crash_safe_queues(), handler)
+        Self::start_with(queue, Queue::crash_safe_maker(), handler)
     }
 
     /// Starts to serve as [`start`](Self::start) does, with a function that makes the further queues. It gets their
@@ -203,18 +203,6 @@ impl Server {
     /// The removal (`EIDRM`, `EINVAL`), or another error that made the queue unusable.
     pub fn wait(mut self) -> Result<()> {
         self.accept_loop.take().map_or(Ok(()), |thread| thread.join().unwrap_or(Ok(())))
-    }
-}
-
-/// Returns a function that makes queues, and records them in an ownership lock, which it takes with the first.
-fn crash_safe_queues() -> impl FnMut(u32) -> Result<Queue> + Send {
-    let mut ownership = None;
-    move |mode| {
-        let ownership = match &mut ownership {
-            Some(ownership) => ownership,
-            none => none.insert(OwnershipLock::take::<SystemV>(None)?),
-        };
-        Queue::create_crash_safe(ownership, Key::fresh(), mode)
     }
 }
 

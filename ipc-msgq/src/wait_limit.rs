@@ -210,7 +210,7 @@ impl CancelToken {
     }
 
     /// Identifies this token among all others while it lives. Never 0.
-    fn id(&self) -> usize {
+    pub(crate) fn id(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 }

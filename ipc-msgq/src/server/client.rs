@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use ipc_core::process::{PeerProcess, ProcessId};
 use ipc_core::{Deadline, Error, Result, last_look};
+use nix::errno::Errno;
 
 use super::queues::PER_QUEUE;
 use super::wire::{HEADER, JOIN, Join, LEAVE, REQUEST, Refusal, Types, Welcome, fresh_type};
+use crate::wake_timer::{PeriodicWakeUp, TICK};
 use crate::{Message, MessageType, Queue};
 
 /// The interval at which a waiting client checks that the server is alive.
@@ -28,6 +30,7 @@ pub struct Client {
     types: Types,
     server: PeerProcess,
     timeout: Duration,
+    wake_up: PeriodicWakeUp,
     longest: usize,
     /// An answer is still to come, since the last request stopped waiting for it.
     answer_pending: bool,
@@ -52,7 +55,7 @@ impl Client {
         let waiter = Waiter::new(meeting, JOIN, timeout, &|| false); // the server is not known yet
         waiter.send(&Message::new(JOIN, &join.encode()))?;
         let mut answer = Message::truncating(64);
-        waiter.recv(welcome, &mut answer)?;
+        waiter.recv(welcome, &mut answer, None)?;
         match *answer.text() {
             [] => return Err(Error::Disconnected),
             [code] => {
@@ -74,6 +77,7 @@ impl Client {
             session,
             types: Types::of(slot),
             server: PeerProcess::watch(server)?,
+            wake_up: PeriodicWakeUp::start(server)?,
             timeout,
             longest: longest_request(queue)?,
             answer_pending: false,
@@ -132,7 +136,8 @@ impl Client {
         let is_server_gone = || !self.server.is_alive();
         let waiter = Waiter::new(self.queue, self.types.inbound, self.timeout, &is_server_gone);
         loop {
-            self.unless_removed(waiter.recv(self.types.outbound, &mut answer))?;
+            let received = waiter.recv(self.types.outbound, &mut answer, Some(&mut self.wake_up));
+            self.unless_removed(received)?;
             if answer.text().is_empty() {
                 self.rejected = true;
                 return Err(Error::Disconnected);
@@ -198,14 +203,34 @@ impl<'a> Waiter<'a> {
         Ok(())
     }
 
-    fn recv(&self, kind: MessageType, message: &mut Message) -> Result<()> {
-        while self.queue.recv_until(kind, message, self.deadline.left(LOOK_EVERY))?.is_none() {
+    /// As long as there is time, a wait costs one system call, which is interrupted now and then; the last moments are
+    /// waited for exactly, which costs more.
+    fn recv(
+        &self,
+        kind: MessageType,
+        message: &mut Message,
+        mut wake_up: Option<&mut PeriodicWakeUp>,
+    ) -> Result<()> {
+        const LONG: Duration = TICK.saturating_mul(3);
+        loop {
+            let received = if let Some(wake_up) = &mut wake_up
+                && self.deadline.left(LONG) == LONG
+            {
+                match wake_up.during(|| self.queue.recv(kind, message)) {
+                    Err(error) if error.errno() == Some(Errno::EINTR) => None,
+                    received => Some(received?),
+                }
+            } else {
+                self.queue.recv_until(kind, message, self.deadline.left(LOOK_EVERY))?
+            };
+            if received.is_some() {
+                return Ok(());
+            }
             if (self.is_server_gone)() {
                 return last_look(Error::Disconnected, || self.queue.try_recv(kind, message));
             }
             self.check_deadline()?;
         }
-        Ok(())
     }
 
     fn check_deadline(&self) -> Result<()> {
@@ -228,10 +253,10 @@ mod tests {
         let answers_and_ends = || queue.try_send(&Message::new(JOIN, b"last")).unwrap().is_some();
         let waiter = Waiter::new(*queue, JOIN, Duration::ZERO, &answers_and_ends);
         let mut message = Message::with_capacity(4);
-        waiter.recv(JOIN, &mut message).unwrap();
+        waiter.recv(JOIN, &mut message, None).unwrap();
         assert_eq!(message.text(), b"last");
         let only_ends = Waiter::new(*queue, JOIN, Duration::ZERO, &|| true);
-        assert!(matches!(only_ends.recv(JOIN, &mut message), Err(Error::Disconnected)));
+        assert!(matches!(only_ends.recv(JOIN, &mut message, None), Err(Error::Disconnected)));
     }
 
     /// A client that waits for room notices at once that the server is gone, not only when the time is over.

@@ -6,13 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ipc_core::process::ProcessId;
-use ipc_core::{Error, Result};
+use ipc_core::{Deadline, Error, Result};
 use nix::errno::Errno;
 
 use super::Event;
 use super::back_pressure::{UNREAD_FOR, Unread};
 use super::state::{ServerState, Slot, drain, reject};
 use super::wire::{ClientMessage, Types, Welcome, parse};
+use crate::wake_timer::WakeUp;
 use crate::{Message, Queue, WaitLimit};
 
 /// The interval, while waiting for room, at which to check for messages from the client, though it should send none.
@@ -82,7 +83,11 @@ impl<'a> Session<'a> {
     /// Returns whether one of the client's remaining messages says that it leaves.
     fn has_left(&mut self) -> bool {
         let queue = self.slot.queue;
-        while let Ok(Some(())) = queue.try_recv(self.types.inbound, &mut self.request) {
+        // Only those present now, so that a steady sender cannot keep it busy.
+        for _ in 0..queue.stat().map_or(0, |stat| stat.messages) {
+            if !matches!(queue.try_recv(self.types.inbound, &mut self.request), Ok(Some(()))) {
+                return false;
+            }
             if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Leave) {
                 return true;
             }
@@ -91,6 +96,9 @@ impl<'a> Session<'a> {
     }
 
     fn serve(&mut self) -> Result<End> {
+        // For the whole session, since it costs more than a system call: once the token is cancelled, a signal is sent to
+        // this thread again and again.
+        let _wake_up = WakeUp::at(Deadline::Never, self.slot.cancel.id())?;
         let mut end = self.welcome()?;
         while end.is_none() {
             end = self.serve_one()?;
@@ -103,14 +111,13 @@ impl<'a> Session<'a> {
         let slot = self.slot.number_in_queue();
         let welcome = Welcome { session, slot, queue, server: ProcessId::current()? };
         self.state.notify(Event::Joined(client));
+        drain(queue, self.types.inbound)?; // late messages of an earlier client in this slot
         self.answer(self.state.meeting, &Message::new(kind, &welcome.encode()))
     }
 
     /// Receives one request and answers it.
     fn serve_one(&mut self) -> Result<Option<End>> {
-        let received =
-            self.slot.queue.recv_until(self.types.inbound, &mut self.request, &self.slot.cancel)?;
-        if received.is_none() {
+        if self.receive()?.is_none() {
             return Ok(Some(End::Cancelled));
         }
         let session = self.slot.session.to_ne_bytes();
@@ -140,6 +147,20 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Waits for the client's next message. Returns `None` if the session is over. One system call: from then on, the
+    /// signals of `serve` interrupt it.
+    fn receive(&mut self) -> Result<Option<()>> {
+        loop {
+            if self.slot.cancel.is_cancelled() {
+                return Ok(None);
+            }
+            match self.slot.queue.recv(self.types.inbound, &mut self.request) {
+                Err(error) if error.errno() == Some(Errno::EINTR) => {}
+                received => return received.map(Some),
+            }
+        }
+    }
+
     /// Sends an answer, or the welcome, which is taken back if the client leaves it in the queue for too long.
     fn answer(&mut self, queue: Queue, message: &Message) -> Result<Option<End>> {
         let end = self.send(queue, message)?;
@@ -149,21 +170,23 @@ impl<'a> Session<'a> {
         Ok(end)
     }
 
-    /// Sends `message`, and makes sure before each attempt that the client has nothing in its queue: it is its turn to
+    /// Sends `message`, and makes sure before it waits that the client has nothing in its queue: it is its turn to
     /// receive. So this thread does not sleep for room that only it could make.
     // ANCHOR: send
     fn send(&mut self, queue: Queue, message: &Message) -> Result<Option<End>> {
         loop {
-            while self.slot.queue.try_recv(self.types.inbound, &mut self.request)?.is_some() {
+            // Does not wait, even if the session is over by now: an answer that is ready is sent.
+            if queue.try_send(message)?.is_some() {
+                return Ok(None);
+            }
+            while !self.slot.cancel.is_cancelled()
+                && self.slot.queue.try_recv(self.types.inbound, &mut self.request)?.is_some()
+            {
                 match parse(self.request.text(), self.slot.session) {
                     None | Some(ClientMessage::LacksRoom) => {}
                     Some(ClientMessage::Leave) => return Ok(Some(End::Left)), // it did not want to wait any longer
                     Some(ClientMessage::Request(_)) => return Ok(Some(End::Flooded)),
                 }
-            }
-            // Does not wait, even if the session is over by now: an answer that is ready is sent.
-            if queue.try_send(message)?.is_some() {
-                return Ok(None);
             }
             let limit = WaitLimit::from(LOOK_EVERY).or(&self.slot.cancel);
             if queue.send_until(message, limit)?.is_some() {
@@ -184,8 +207,7 @@ impl<'a> Session<'a> {
             self.state.notify(Event::Rejected(self.slot.client));
         }
         loop {
-            let token = &self.slot.cancel;
-            if self.slot.queue.recv_until(self.types.inbound, &mut self.request, token)?.is_none() {
+            if self.receive()?.is_none() {
                 return Ok(End::Cancelled);
             }
             if parse(self.request.text(), self.slot.session) == Some(ClientMessage::Leave) {

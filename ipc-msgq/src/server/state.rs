@@ -96,7 +96,7 @@ impl ServerState {
     #[cfg(test)]
     pub(super) fn echo(meeting: Queue) -> Self {
         let echo = |request: &[u8]| request.to_vec();
-        Self::new(meeting, Box::new(super::crash_safe_queues()), Box::new(echo)).unwrap()
+        Self::new(meeting, Box::new(Queue::crash_safe_maker()), Box::new(echo)).unwrap()
     }
 
     /// Gives `client` the lowest free slot. A client that has died in the meantime gets a slot, too: the reaper takes
@@ -127,7 +127,7 @@ impl ServerState {
             rejected: Arc::default(),
             dead: false,
         };
-        // Removes an answer that came too late for the previous client. The new session drains what that client sent.
+        // Removes an answer that came too late for the previous client. The session itself drains what that client sent.
         // If this fails, the queue was removed just now, and the session ends at once.
         let _ = drain(queue, slot.types().outbound);
         if number == slots.taken.len() {
