@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Output, Running, bench, children, run, switches, until, words};
+use ipc_bench::results::case::ClientsRun;
 use ipc_bench::results::document::Document;
 use ipc_bench::results::latency::Latency;
 use ipc_bench::results::row::Row;
@@ -58,6 +59,7 @@ fn one_and_nine_clients_are_served_in_every_way() {
             let seconds = row.count as f64 / row.messages_per_s.expect("a rate");
             assert!((seconds - 0.15).abs() < 1e-3, "{seconds} s of the window: {row:?}");
             assert_eq!(row.client_processes, Some(clients.min(4)));
+            assert_eq!(row.clients_run, Some(ClientsRun::Threads));
             assert!(row.rounds.as_ref().is_some_and(|rounds| (1..=6).contains(&rounds.count)), "{row:?}");
             let cost = row.cost.expect("a cost");
             assert!(cost.ping.cpu_ns() > 0.0 && cost.pong.cpu_ns() > 0.0, "{row:?}");
@@ -74,6 +76,32 @@ fn one_and_nine_clients_are_served_in_every_way() {
     assert_eq!(document.skipped.len(), 7, "{:?}", document.skipped);
     assert!(document.failed.is_empty());
     assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "nothing is left");
+}
+
+/// Clients can share a thread where they have descriptors; the two ways are rows of their own.
+#[test]
+fn clients_are_run_in_two_ways() {
+    let mut command = bench();
+    command.args([
+        "--clients",
+        "3",
+        "--clients-run",
+        "threads,multiplexed",
+        "--duration",
+        "0.05",
+        "--verify",
+    ]);
+    let document = document(&mut command, 0);
+    for way in WAYS {
+        let of_way = document.results.iter().filter(|row| (&*row.mechanism, &*row.variant) == way);
+        let runs: Vec<_> = of_way.map(|row| row.clients_run.expect("of clients").name()).collect();
+        let expected: &[_] = if way.0 == "msgq" { &["threads"] } else { &["threads", "multiplexed"] };
+        assert_eq!(runs, expected, "{way:?}");
+    }
+    let skipped = document.skipped.iter().find(|skipped| skipped.variant == "sysv").expect("with the reason");
+    assert!(skipped.reason.contains("--clients-run threads"), "{skipped}");
+    assert_eq!(skipped.clients_run, Some(ClientsRun::Multiplexed));
+    assert!(document.verified.unwrap().iter().all(|one| one.error.is_none()));
 }
 
 /// Long messages arrive in pieces on a stream, and are skipped where they do not fit.
@@ -104,6 +132,8 @@ fn what_cannot_be_is_said() {
         (&["--clients", "10", "--wait", "spin"][..], "with --wait block only"),
         (&["--clients", "10", "--count", "100"], "use --duration"),
         (&["--clients", "10", "--kind", "throughput"], "--clients requires --kind clients"),
+        (&["--clients-run", "threads", "--kind", "throughput"], "--clients-run requires --kind clients"),
+        (&["--clients", "2", "--clients-run", "forks"], "expected threads or multiplexed"),
         (&["--clients", "1,0"], "expected a whole number from 1 to 10000"),
     ] {
         let output = run(bench().args(args));
@@ -180,8 +210,8 @@ fn in_every_way(check: impl Fn((&str, &str)) + Sync) {
 fn a_killed_process_is_noticed_and_nothing_is_left() {
     in_every_way(|way| {
         for (part, said) in [
-            ("server", "10 clients, 64 bytes, wait block: the server has ended"),
-            ("clients", "10 clients, 64 bytes, wait block: a client process has ended"),
+            ("server", "10 clients (threads), 64 bytes, wait block: the server has ended"),
+            ("clients", "10 clients (threads), 64 bytes, wait block: a client process has ended"),
         ] {
             let tmp = TempDir::new().unwrap();
             let busy = busy(way, tmp.path());

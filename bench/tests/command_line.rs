@@ -256,9 +256,12 @@ fn nothing_to_measure_is_said_at_once() {
         ),
         (
             "--kind clients --mechanism pipe",
-            "pipe (anonymous) 1 client, 64 bytes, wait block: an anonymous pipe",
+            "pipe (anonymous) 1 client (threads), 64 bytes, wait block: an anonymous pipe",
         ),
-        ("--clients 5 --mechanism shm", "shm (ring) 5 clients, 64 bytes, wait block: one memory is one link"),
+        (
+            "--clients 5 --mechanism shm",
+            "shm (ring) 5 clients (threads), 64 bytes, wait block: one memory is one link",
+        ),
         (
             "--mechanism msgq --variant sysv --size 1M",
             "msgq (sysv) round trip, 1 MiB, wait block: message of 1048576 bytes is too large",

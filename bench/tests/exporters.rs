@@ -201,7 +201,7 @@ fn what_was_written_is_read_back() {
 }
 
 /// The columns of CSV, and the same places in the JSON document.
-const COLUMNS: [(&str, &str); 66] = [
+const COLUMNS: [(&str, &str); 67] = [
     ("mechanism", "/mechanism"),
     ("variant", "/variant"),
     ("implementation", "/implementation"),
@@ -213,6 +213,7 @@ const COLUMNS: [(&str, &str); 66] = [
     ("pong_cpu", "/pong_cpu"),
     ("clients", "/clients"),
     ("client_processes", "/client_processes"),
+    ("clients_run", "/clients_run"),
     ("rate_per_s", "/rate_per_s"),
     ("achieved_per_s", "/pacing/achieved_per_s"),
     ("kept_up", "/pacing/kept_up"),

@@ -20,7 +20,7 @@ use ipc_bench::measure::profile::RunProfile;
 use ipc_bench::measure::run;
 use ipc_bench::measure::run::plan::RunPlan;
 use ipc_bench::measure::run::stop::Stop;
-use ipc_bench::results::case::Kind;
+use ipc_bench::results::case::{ClientsRun, Kind};
 use ipc_bench::results::document::Document;
 use ipc_bench::results::registry::{member, names};
 use ipc_core::{Error, Result, Wait};
@@ -88,6 +88,12 @@ pub fn with_arguments(command: Command) -> Command {
         many("clients", "N", "Number of clients of one server: 1,10,100")
             .long_help("Number of clients of one server, for the mechanisms that serve many (msgq, socket and fifo).")
             .value_parser(|text: &str| parse_number(text, 10_000)),
+        many("clients-run", "WAY", "How many clients are run: threads, multiplexed")
+            .long_help(
+                "How many clients are run: threads (the default: each sleeps by itself, as separate programs do) or multiplexed \
+                 (one thread of a process sleeps for all of its clients; not possible with msgq). A list measures both.",
+            )
+            .value_parser(|text: &str| text.parse::<ClientsRun>()),
         one("duration", "TIME", "How long each row is timed: 2s, 100ms")
             .long_help(format!("How long each row is timed: {TIMES}. {by_profile}"))
             .value_parser(parse_duration)

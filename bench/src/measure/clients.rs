@@ -11,11 +11,15 @@
 //! Each client has one request under way, and sends the next when the answer has arrived. The server sends each request
 //! back as the answer. All processes sleep while there is nothing to do (`--wait block`).
 //!
+//! Clients are run in one of two ways, and only figures of the same way are to be compared: as *threads*, of which each
+//! sleeps by itself, as separate programs do; or *multiplexed*, so that one thread sleeps in `epoll` for all of a process.
+//! A queue has no descriptor, so its clients are always threads.
+//!
 //! | mechanism | the server | a client |
 //! |---|---|---|
-//! | message queue, System V | [`Server`](ipc_msgq::server::Server) of `ipc-msgq`: a thread for each client | a thread |
-//! | socket, all three | one thread, `epoll` over the connections | a connection; `epoll` over those of its process |
-//! | FIFO | one thread; one well-known FIFO for requests, one of its own for the answers to each client | as for sockets |
+//! | message queue, System V | [`Server`](ipc_msgq::server::Server) of `ipc-msgq`: a thread for each client, a queue for 32 | [`Client`](ipc_msgq::server::Client) |
+//! | socket, all three | one thread, `epoll` over the connections | a connection |
+//! | FIFO | one thread; one well-known FIFO for requests | a FIFO for its answers |
 //!
 //! The crates' links for sockets and FIFOs connect two processes, so those servers are written here, by bare calls.
 //!
@@ -29,7 +33,7 @@
 //! | `wire.rs` | orders and reports |
 //! | `servers.rs`, `refusal.rs` | the variants that serve many clients; the cases that cannot be played, and why |
 //! | `roles.rs`, `part.rs` | the child processes and their parts |
-//! | `load_generator.rs` | clients that share a thread |
+//! | `threads.rs`, `load_generator.rs` | clients in a thread each, and clients that share one |
 //! | `sockets.rs`, `fifo.rs`, `queue.rs` | both sides of each mechanism |
 
 mod child;
@@ -42,4 +46,5 @@ pub mod refusal;
 pub(super) mod roles;
 mod servers;
 mod sockets;
+mod threads;
 mod wire;

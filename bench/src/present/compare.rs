@@ -201,7 +201,7 @@ impl RowKey {
         let mut parts = vec![kind.title().to_owned(), crate::results::units::bytes(*size)];
         parts.extend(self.rate_per_s.map(|rate| format!("{rate} messages per second")));
         if *kind == Kind::Clients {
-            parts.push(crate::results::units::clients(self.clients));
+            parts.push(crate::results::case::clients_run(self.clients, self.clients_run));
         }
         parts.extend([format!("wait {wait}"), format!("cpus {cpus}")]);
         parts.join(", ")

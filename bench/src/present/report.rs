@@ -29,7 +29,7 @@ use crate::present::report::html::list;
 use ipc_core::{Advise as _, Call as _, Result};
 
 use crate::present::summary::Summary;
-use crate::results::case::Kind;
+use crate::results::case::{self, Kind};
 use crate::results::document::{Document, NotMeasured, Verified};
 use crate::results::units::{self, bytes};
 
@@ -278,9 +278,19 @@ fn checked(document: &Document) -> Markup {
 /// Returns the cases without figures, and the reasons.
 fn missing(cases: &[NotMeasured]) -> Markup {
     let line = |case: &NotMeasured| {
-        let NotMeasured { mechanism, variant, kind, size, wait, cpus, clients, implementation, reason } =
-            case;
-        let what = clients.map_or_else(|| kind.words(), units::clients);
+        let NotMeasured {
+            mechanism,
+            variant,
+            kind,
+            size,
+            wait,
+            cpus,
+            clients,
+            clients_run,
+            implementation,
+            reason,
+        } = case;
+        let what = clients.map_or_else(|| kind.words(), |clients| case::clients_run(clients, *clients_run));
         let by = implementation.as_ref().map_or_else(String::new, |name| format!("{name}, beside "));
         format!("{by}{}, {what}, {}, {wait} · {cpus}: {reason}", named(mechanism, variant), bytes(*size))
     };

@@ -3,9 +3,9 @@
 use comfy_table::CellAlignment;
 
 use crate::present::grid::{self, LABELS, PLAIN};
-use crate::results::case::Kind;
+use crate::results::case::{Kind, clients_run};
 use crate::results::row::Row;
-use crate::results::units::{bytes, clients, grouped};
+use crate::results::units::{bytes, grouped};
 
 /// A heading, the columns' names, and the cells.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(crate) fn heading(row: &Row, unit: &str) -> String {
         size = format!("{size}, {} messages per second", grouped(rate));
     }
     if row.kind == Kind::Clients {
-        size = format!("{size}, {}", clients(row.clients));
+        size = format!("{size}, {}", clients_run(row.clients, row.clients_run));
     }
     format!(
         "{what}, {size}, wait {wait}, cpus {cpus} (ping on CPU {ping_cpu}, pong on CPU {pong_cpu}); {unit}"
@@ -54,7 +54,7 @@ pub(crate) fn short_heading(row: &Row, unit: &str) -> String {
         what = format!("{what}, {}/s", grouped(rate));
     }
     if row.kind == Kind::Clients {
-        what = format!("{what}, {}", clients(row.clients));
+        what = format!("{what}, {}", clients_run(row.clients, row.clients_run));
     }
     let cpus =
         if ping_cpu == pong_cpu { format!("CPU {ping_cpu}") } else { format!("CPUs {ping_cpu}, {pong_cpu}") };

@@ -121,6 +121,47 @@ impl fmt::Display for Placement {
     }
 }
 
+/// The way in which the clients of one server are run. It decides as much as the mechanism: never compare one way with the
+/// other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientsRun {
+    /// Each in a thread of its own, which sleeps in the call that receives the answer: as separate programs do.
+    Threads,
+    /// Those of a process in one thread, which sleeps in `epoll` for all of them: as a load generator or a gateway does.
+    Multiplexed,
+}
+
+impl ClientsRun {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Threads, Self::Multiplexed];
+
+    /// Returns the name, as in the results and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::Multiplexed => "multiplexed",
+        }
+    }
+}
+
+/// Formats a number of clients and the way in which they are run, where that is known: `1,000 clients (threads)`.
+pub(crate) fn clients_run(number: usize, run: Option<ClientsRun>) -> String {
+    let run = run.map(|run| format!(" ({})", run.name()));
+    units::clients(number) + &run.unwrap_or_default()
+}
+
+impl FromStr for ClientsRun {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid =
+            || Error::Usage(format!("invalid way to run clients '{text}': expected threads or multiplexed"));
+        Self::ALL.into_iter().find(|way| way.name() == text).ok_or_else(invalid)
+    }
+}
+
 /// One row of the comparison, before it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
@@ -140,6 +181,8 @@ pub struct Case {
     pub rate: Option<u64>,
     /// The number of clients of one server; 1 for every kind but [`Kind::Clients`].
     pub clients: usize,
+    /// The way in which they are run.
+    pub clients_run: ClientsRun,
 }
 
 impl Case {
@@ -153,7 +196,17 @@ impl Case {
         wait: Wait,
         placement: Placement,
     ) -> Self {
-        Self { member, variant, kind, size, wait, placement, rate: None, clients: 1 }
+        Self {
+            member,
+            variant,
+            kind,
+            size,
+            wait,
+            placement,
+            rate: None,
+            clients: 1,
+            clients_run: ClientsRun::Threads,
+        }
     }
 
     /// Returns the [`case`](Self::of) of each variant of each mechanism.
@@ -205,7 +258,11 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { member, variant, kind, size, wait, .. } = self;
-        let what = if *kind == Kind::Clients { units::clients(self.clients) } else { kind.words() };
+        let what = if *kind == Kind::Clients {
+            clients_run(self.clients, Some(self.clients_run))
+        } else {
+            kind.words()
+        };
         write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, units::bytes(*size))
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::case::{Case, Kind};
+use crate::results::case::{self, Case, ClientsRun, Kind};
 use crate::results::environment::Environment;
 use crate::results::growth::Growth;
 use crate::results::implementation::Implementation;
@@ -93,6 +93,9 @@ pub struct NotMeasured {
     /// The number of clients that one server was to have; null unless that was to be measured.
     #[serde(default)] // older results do not have it
     pub clients: Option<usize>,
+    /// The way in which they were to be run; null unless that was to be measured.
+    #[serde(default)] // older results do not have it
+    pub clients_run: Option<ClientsRun>,
     /// The implementation that was to play; null for the suite.
     #[serde(default, skip_serializing_if = "Option::is_none")] // only `bench/peers` has others to name
     pub implementation: Option<String>,
@@ -112,6 +115,7 @@ impl NotMeasured {
             wait: case.wait.name().into(),
             cpus: case.placement.cpus.to_string(),
             clients: (case.kind == Kind::Clients).then_some(case.clients),
+            clients_run: (case.kind == Kind::Clients).then_some(case.clients_run),
             implementation: None,
             reason,
         }
@@ -126,8 +130,10 @@ impl NotMeasured {
 
 impl fmt::Display for NotMeasured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { mechanism, variant, kind, size, wait, clients, implementation, reason, .. } = self;
-        let what = clients.map_or_else(|| kind.words(), units::clients);
+        let Self {
+            mechanism, variant, kind, size, wait, clients, clients_run, implementation, reason, ..
+        } = self;
+        let what = clients.map_or_else(|| kind.words(), |clients| case::clients_run(clients, *clients_run));
         match implementation {
             Some(name) => write!(f, "{name} ({mechanism} {variant})")?,
             None => write!(f, "{mechanism} ({variant})")?,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use crate::results::case::{Case, Kind};
+use crate::results::case::{Case, ClientsRun, Kind};
 use crate::results::cost::Costs;
 use crate::results::fairness::Fairness;
 use crate::results::implementation::Implementation;
@@ -42,6 +42,10 @@ pub struct Row {
     pub clients: usize,
     /// The number of processes that the clients were in; null unless that was measured.
     pub client_processes: Option<usize>,
+    /// The way in which the clients were run; null unless that was measured, and in older results, where those of the
+    /// message queue were run as threads and all others multiplexed.
+    #[serde(default)]
+    pub clients_run: Option<ClientsRun>,
     /// Open loop, and stream: the messages that were to be sent per second. Null for all others.
     pub rate_per_s: Option<u64>,
     /// Open loop, and stream: whether that rate was reached. Null for all others, and in older results.
@@ -109,6 +113,8 @@ pub struct RowKey {
     pub cpus: String,
     /// As [`Row::clients`].
     pub clients: usize,
+    /// As [`Row::clients_run`].
+    pub clients_run: Option<ClientsRun>,
     /// As [`Row::rate_per_s`].
     pub rate_per_s: Option<u64>,
     /// As [`Row::piece`].
@@ -178,6 +184,7 @@ impl Row {
             pong_cpu: case.placement.pong,
             clients: case.clients,
             client_processes: None,
+            clients_run: (case.kind == Kind::Clients).then_some(case.clients_run),
             rate_per_s: case.rate,
             pacing: None,
             count: 0,
@@ -231,6 +238,7 @@ impl Row {
             wait: self.wait.clone(),
             cpus: self.cpus.clone(),
             clients: self.clients,
+            clients_run: self.clients_run,
             rate_per_s: self.rate_per_s,
             piece: self.piece,
         }

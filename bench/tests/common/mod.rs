@@ -139,13 +139,14 @@ pub fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The names in a row of the results.
-pub const ROW: [&str; 31] = [
+pub const ROW: [&str; 32] = [
     "at_limit",
     "batch",
     "beside_floor",
     "bytes_per_s",
     "client_processes",
     "clients",
+    "clients_run",
     "cost",
     "count",
     "cpus",

@@ -96,7 +96,11 @@ pub(super) fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) ->
         _ => {}
     }
     if !kinds.contains(&Kind::Clients) {
-        return if clients { usage("--clients requires --kind clients") } else { Ok(kinds) };
+        return match (clients, matches.contains_id("clients-run")) {
+            (true, _) => usage("--clients requires --kind clients"),
+            (_, true) => usage("--clients-run requires --kind clients"),
+            _ => Ok(kinds),
+        };
     }
     if matches.contains_id("count") {
         return usage("many clients are measured for a time, not for a number of messages: use --duration");

@@ -7,7 +7,7 @@ use ipc_bench::measure::clients::refusal;
 use ipc_bench::measure::effort::Effort;
 use ipc_bench::measure::profile::{Curves, RunProfile};
 use ipc_bench::measure::run::plan::RunPlan;
-use ipc_bench::results::case::{Case, Kind, Placement};
+use ipc_bench::results::case::{Case, ClientsRun, Kind, Placement};
 use ipc_bench::results::registry::{Member, SIX};
 use ipc_core::{Error, Result, Wait};
 use ipc_demo::cpus::Cpus;
@@ -119,14 +119,19 @@ fn many_clients(
     let usual = if profile.clients().is_empty() { &DEFAULT } else { profile.clients() };
     let numbers = chosen(matches, "clients", usual.iter().copied());
     let sizes = sizes(matches, &[64]);
+    let runs = chosen(matches, "clients-run", [ClientsRun::Threads]);
     let mut cases = Vec::new();
     for &size in &sizes {
         for (nth, &number) in numbers.iter().enumerate() {
-            for &(member, variant) in ways {
-                let case = Case::of(member, variant, Kind::Clients, size, Wait::Block, placement);
-                let case = Case { clients: number as usize, ..case };
-                if refusal::serves_many(&case) || (is_asked_for && nth == 0 && size == sizes[0]) {
-                    cases.push(case);
+            for &clients_run in &runs {
+                for &(member, variant) in ways {
+                    let case = Case::of(member, variant, Kind::Clients, size, Wait::Block, placement);
+                    let case = Case { clients: number as usize, clients_run, ..case };
+                    if refusal::serves_many(&case)
+                        || (is_asked_for && nth == 0 && size == sizes[0] && clients_run == runs[0])
+                    {
+                        cases.push(case);
+                    }
                 }
             }
         }

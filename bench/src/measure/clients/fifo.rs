@@ -9,17 +9,17 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ipc_core::ownership::{self, OwnershipLock};
 use ipc_core::{Call, Error, Result};
 use ipc_fifo::Fifo;
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc::PIPE_BUF;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::load_generator::{LoadGenerator, Requester};
+use super::load_generator::{self, Requester};
 use super::part::{Clients, Part, ServerObjects, in_background};
 
 /// The header of a request: the client's number.
@@ -91,7 +91,7 @@ fn answer_all(mut requests: File, answers: &[File], size: usize) -> Result<()> {
 
 /// The two ends of one client.
 pub(super) struct FifoClient {
-    requests: Rc<File>,
+    requests: Arc<File>,
     answers: File,
     request: Vec<u8>,
 }
@@ -99,7 +99,7 @@ pub(super) struct FifoClient {
 /// Opens the ends of all clients of this process.
 pub(super) fn join(part: &Part) -> Result<Box<dyn Clients>> {
     let dir = Path::new(&part.address);
-    let requests = Rc::new(OpenOptions::new().write(true).open(requests(dir)).call("open")?);
+    let requests = Arc::new(OpenOptions::new().write(true).open(requests(dir)).call("open")?);
     let join = |client: usize| {
         // The same as without O_NONBLOCK, as the server has its end open; but the server may have just died.
         let answers = OpenOptions::new()
@@ -107,12 +107,13 @@ pub(super) fn join(part: &Part) -> Result<Box<dyn Clients>> {
             .custom_flags(libc::O_NONBLOCK)
             .open(answers(dir, client))
             .call("open")?;
+        fcntl(&answers, FcntlArg::F_SETFL(OFlag::empty())).call("fcntl")?; // from here on it waits
         let mut request = (client as u32).to_le_bytes().to_vec();
         request.resize(HEADER + part.size, 0);
-        Ok(FifoClient { requests: Rc::clone(&requests), answers, request })
+        Ok(FifoClient { requests: Arc::clone(&requests), answers, request })
     };
     let clients = part.clients.clone().map(join).collect::<Result<_>>()?;
-    Ok(Box::new(LoadGenerator::new(clients, part.size)?))
+    load_generator::run(part, clients)
 }
 
 impl AsFd for FifoClient {

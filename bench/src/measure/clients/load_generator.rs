@@ -1,4 +1,5 @@
-//! Clients that share a thread: each sends its next request when it has its answer.
+//! Clients that share a thread ([`ClientsRun::Multiplexed`](crate::results::case::ClientsRun::Multiplexed)): each sends its
+//! next request when it has its answer.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
@@ -8,16 +9,33 @@ use ipc_demo::exchange::{self, Payload};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use super::part::{Clients, Tally};
+use super::part::{Clients, Part, Tally};
+use super::threads::{Exchange, Threads};
 use super::wire::{self, TurnOrder};
+use crate::results::case::ClientsRun;
 
 /// A client that can send requests, and whose answers can be waited for.
 pub(super) trait Requester: AsFd {
     /// Sends a request. Waits if there is no room for it: the server takes requests whatever else there is.
     fn ask(&mut self, request: &[u8]) -> Result<()>;
 
-    /// Receives the answer, of which at least a part has arrived.
+    /// Receives the answer. Waits if it has not arrived.
     fn answer(&mut self, answer: &mut [u8]) -> Result<()>;
+}
+
+/// Runs clients in the way that the part says.
+pub(super) fn run<C: Requester + Send + 'static>(part: &Part, clients: Vec<C>) -> Result<Box<dyn Clients>> {
+    match part.clients_run {
+        ClientsRun::Threads => Threads::start(clients, part.size),
+        ClientsRun::Multiplexed => Ok(Box::new(LoadGenerator::new(clients, part.size)?)),
+    }
+}
+
+impl<C: Requester + Send + 'static> Exchange for C {
+    fn exchange(&mut self, message: &mut Vec<u8>) -> Result<()> {
+        self.ask(message)?;
+        self.answer(message)
+    }
 }
 
 /// Several clients in one thread, asleep while no answer has arrived.

@@ -67,12 +67,13 @@ impl ManyClients {
     /// # Errors
     /// A process or the medium cannot be created; `is_over` returned true.
     pub fn start(case: &Case, is_over: &dyn Fn() -> bool) -> Result<Self> {
-        let Case { member, variant, size, placement, clients, .. } = *case;
+        let Case { member, variant, size, placement, clients, clients_run, .. } = *case;
         let mut part = Part {
             mechanism: member.profile.name.into(),
             variant: variant.into(),
             size,
             cpus: Cpus::Pair(placement.ping, placement.pong),
+            clients_run,
             clients: 0..clients,
             address: String::new(),
         };

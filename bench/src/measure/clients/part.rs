@@ -11,6 +11,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::wire::TurnOrder;
+use crate::results::case::ClientsRun;
 
 /// The argument of these processes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub(super) struct Part {
     /// The length of requests and answers.
     pub(super) size: usize,
     pub(super) cpus: Cpus,
+    /// The way in which the clients are run.
+    pub(super) clients_run: ClientsRun,
     /// The numbers of the clients.
     pub(super) clients: Range<usize>,
     /// The address of the server; empty for the server itself.

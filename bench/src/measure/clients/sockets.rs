@@ -14,7 +14,7 @@ use nix::sys::socket::{
     AddressFamily, Backlog, MsgFlags, SockFlag, SockType, UnixAddr, bind, connect, listen, recv, send, socket,
 };
 
-use super::load_generator::{LoadGenerator, Requester};
+use super::load_generator::{self, Requester};
 use super::part::{Clients, Part, ServerObjects, in_background};
 
 /// The longest request: the server holds one for each client.
@@ -188,7 +188,7 @@ pub(super) fn join_unix(part: &Part, kind: SockType) -> Result<Box<dyn Clients>>
 
 fn join(part: &Part, connect: impl Fn() -> Result<SocketClient>) -> Result<Box<dyn Clients>> {
     let clients = part.clients.clone().map(|_| connect()).collect::<Result<_>>()?;
-    Ok(Box::new(LoadGenerator::new(clients, part.size)?))
+    load_generator::run(part, clients)
 }
 
 impl AsFd for SocketClient {

@@ -9,7 +9,7 @@ use crate::measure::clients::many_clients::{ManyClients, TurnResult};
 use crate::measure::pair::Pair;
 use crate::measure::sides;
 use crate::measure::task::{Task, TaskResult};
-use crate::results::case::{Case, Kind};
+use crate::results::case::{Case, ClientsRun, Kind};
 
 /// The key of the cases that two processes can play without a restart.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,13 +17,14 @@ pub(super) struct WorkersKey {
     mechanism: &'static str,
     variant: &'static str,
     wait: Wait,
-    /// Many clients: their number, and the length of their requests.
-    many_clients: Option<(usize, usize)>,
+    /// Many clients: their number, how they are run, and the length of their requests.
+    many_clients: Option<(usize, ClientsRun, usize)>,
 }
 
 impl WorkersKey {
     pub(super) fn of(case: &Case) -> Self {
-        let many_clients = (case.kind == Kind::Clients).then_some((case.clients, case.size));
+        let many_clients =
+            (case.kind == Kind::Clients).then_some((case.clients, case.clients_run, case.size));
         Self { mechanism: case.member.profile.name, variant: case.variant, wait: case.wait, many_clients }
     }
 }

@@ -20,6 +20,7 @@ const COLUMNS: &[Column] = &[
     ("pong_cpu", |row| number(Some(row.pong_cpu))),
     ("clients", |row| number(Some(row.clients))),
     ("client_processes", |row| number(row.client_processes)),
+    ("clients_run", |row| row.clients_run.map(|way| way.name().into())),
     ("rate_per_s", |row| number(row.rate_per_s)),
     ("achieved_per_s", |row| number(row.pacing.map(|pacing| pacing.achieved_per_s))),
     ("kept_up", |row| number(row.pacing.map(|pacing| pacing.kept_up))),

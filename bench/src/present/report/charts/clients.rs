@@ -15,12 +15,16 @@ use crate::results::units::{bytes, clients, grouped};
 
 /// The text before the chart.
 pub(crate) const SAYS: &str = "One server process answers all clients, each with one request under way. Fairness is Jain's index of their counts: 1 if \
-     all got the same, 1/n if one of n got everything. Times are from a client's request to its answer, all clients together.";
+     all got the same, 1/n if one of n got everything. Clients run as threads sleep each by itself, as separate programs \
+     do; multiplexed, one thread sleeps for all of a process. Times are from a client's request to its answer, all clients together.";
 
 /// Returns the figure of the requests answered by one server of many clients.
 pub(crate) fn chart(data: &Data) -> Figure {
     let rows = || data.kind(Kind::Clients);
-    let name = |row: &Row| format!("{} · {}", Setting::of(row).name(), bytes(row.size));
+    let name = |row: &Row| {
+        let way = row.clients_run.map(|way| format!(" · clients {}", way.name()));
+        format!("{} · {}{}", Setting::of(row).name(), bytes(row.size), way.unwrap_or_default())
+    };
     let mut views: Vec<(String, Vec<Line>)> = Vec::new();
     for row in rows() {
         let Some(messages) = row.messages_per_s else { continue };
@@ -37,7 +41,8 @@ pub(crate) fn chart(data: &Data) -> Figure {
             let [min, median, max] = [fair.min, fair.median, fair.max].map(|count| count.to_string());
             [min, median, max, fair.index.to_string()]
         });
-        let rate = vec![row.clients.to_string(), row.messages_per_s?.to_string()];
+        let run = row.clients_run.map_or("", |way| way.name()).to_owned();
+        let rate = vec![row.clients.to_string(), run, row.messages_per_s?.to_string()];
         Some([who(row), rate, fairness.unwrap_or_default().into()].concat())
     };
     Figure {
@@ -46,7 +51,7 @@ pub(crate) fn chart(data: &Data) -> Figure {
         hint: "Requests of all clients together that were answered in a second: more is better.".into(),
         views: views.into_iter().map(|(name, lines)| View { name, plot: plot(lines) }).collect(),
         data: (
-            columns(&["clients", "requests_per_s", "fewest", "median", "most", "fairness"]),
+            columns(&["clients", "clients_run", "requests_per_s", "fewest", "median", "most", "fairness"]),
             rows().filter_map(line).collect(),
         ),
     }
@@ -85,6 +90,7 @@ pub(crate) fn table(data: &Data) -> HtmlTable {
         let mut line = tables::who(row);
         line.push(Setting::of(row).name().into());
         line.push(grouped(row.clients as u64).into());
+        line.push(row.clients_run.map(|way| way.name().to_owned()).into());
         line.push(row.client_processes.map(|number| number.to_string()).into());
         line.push(row.messages_per_s.map(figure).into());
         let time = |figure: fn(&Latency) -> u64| -> Cell {
@@ -102,6 +108,7 @@ pub(crate) fn table(data: &Data) -> HtmlTable {
         "size",
         "setting",
         "clients",
+        "run as",
         "processes",
         "a second",
         "p50",
@@ -112,7 +119,7 @@ pub(crate) fn table(data: &Data) -> HtmlTable {
         "most",
         "fairness",
     ];
-    let groups = [("", 5), ("requests", 1), ("times in µs", 3), ("requests of a client", 4)];
+    let groups = [("", 6), ("requests", 1), ("times in µs", 3), ("requests of a client", 4)];
     HtmlTable {
         label: "Many clients of one server".into(),
         groups: groups.map(|(name, columns)| (name.to_owned(), columns)).into(),
