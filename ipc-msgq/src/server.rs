@@ -259,7 +259,7 @@ fn accept(state: &Arc<ServerState>, join: Join) -> Result<()> {
                 return Ok(());
             }
             state.free(&slot);
-            Refusal::NoThread
+            Refusal::Threads
         }
     };
     state.notify(Event::Refused(join.client, refusal.reason()));

@@ -62,11 +62,11 @@ impl Queues {
             return Ok(queue);
         }
         if self.failed_at.is_some_and(|failed_at| failed_at.elapsed() < RETRY) {
-            return Err(Refusal::NoQueue);
+            return Err(Refusal::Queues);
         }
         let Some(queue) = self.make() else {
             self.failed_at = Some(Instant::now());
-            return Err(Refusal::NoQueue);
+            return Err(Refusal::Queues);
         };
         match self.all.get_mut(at) {
             Some(removed) => *removed = Shared::new(queue),
@@ -153,10 +153,10 @@ mod tests {
         let meeting = Queue::private(0o600).unwrap();
         let (mut queues, _) = queues(meeting);
         meeting.remove().unwrap(); // so that none like it can be made
-        assert_eq!(queues.of_slot(PER_QUEUE), Err(Refusal::NoQueue));
+        assert_eq!(queues.of_slot(PER_QUEUE), Err(Refusal::Queues));
         let other = Queue::private(0o600).unwrap().owned();
         queues.all[0].queue = *other;
-        assert_eq!(queues.of_slot(PER_QUEUE), Err(Refusal::NoQueue));
+        assert_eq!(queues.of_slot(PER_QUEUE), Err(Refusal::Queues));
         queues.failed_at = Instant::now().checked_sub(RETRY);
         assert!(queues.of_slot(PER_QUEUE).is_ok());
     }

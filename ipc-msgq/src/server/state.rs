@@ -106,11 +106,11 @@ impl ServerState {
         let known = slots.taken.iter().flatten().find(|slot| slot.client == client);
         let process = match known {
             Some(slot) => Arc::clone(&slot.process),
-            None => Arc::new(PeerProcess::watch(client).map_err(|_| Refusal::NoDescriptor)?),
+            None => Arc::new(PeerProcess::watch(client).map_err(|_| Refusal::Descriptors)?),
         };
         let number = slots.taken.iter().position(Option::is_none).unwrap_or(slots.taken.len());
         if number >= SLOTS {
-            return Err(Refusal::NoSlot);
+            return Err(Refusal::Slots);
         }
         let queue = slots.queues.of_slot(number)?;
         let session = slots.next_session;
@@ -225,11 +225,11 @@ mod tests {
         let join = Join { welcome, client: ProcessId::current().unwrap() };
         let numbers = (0..SLOTS).map(|_| state.take_slot(join).unwrap().number);
         assert!(numbers.eq(0..SLOTS));
-        assert_eq!(state.take_slot(join).unwrap_err(), Refusal::NoSlot);
+        assert_eq!(state.take_slot(join).unwrap_err(), Refusal::Slots);
         accept(&state, join).unwrap();
         let mut told = Message::with_capacity(100);
         assert!(queue.try_recv(welcome, &mut told).unwrap().is_some());
-        assert_eq!(told.text(), [Refusal::NoSlot as u8]);
+        assert_eq!(told.text(), [Refusal::Slots as u8]);
 
         let slot = state.slots().taken[7].clone().unwrap();
         state.free(&slot);

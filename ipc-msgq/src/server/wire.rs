@@ -100,17 +100,17 @@ impl Welcome {
     }
 }
 
-/// The reason why a client gets no slot.
+/// What the server has run out of, so that a client gets no slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    NoSlot = 1,
-    NoQueue = 2,
-    NoDescriptor = 3,
-    NoThread = 4,
+    Slots = 1,
+    Queues = 2,
+    Descriptors = 3,
+    Threads = 4,
 }
 
 impl Refusal {
-    const ALL: [Self; 4] = [Self::NoSlot, Self::NoQueue, Self::NoDescriptor, Self::NoThread];
+    const ALL: [Self; 4] = [Self::Slots, Self::Queues, Self::Descriptors, Self::Threads];
 
     pub(super) fn decode(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|refusal| *refusal as u8 == code)
@@ -118,15 +118,15 @@ impl Refusal {
 
     pub(super) const fn reason(self) -> &'static str {
         match self {
-            Self::NoSlot => "the server has as many clients as it can have",
-            Self::NoQueue => {
+            Self::Slots => "the server has as many clients as it can have",
+            Self::Queues => {
                 "the server could not make a queue for more clients: see ipcs -q for those left over, and \
                  kernel.msgmni for their limit"
             }
-            Self::NoDescriptor => {
+            Self::Descriptors => {
                 "the server could not watch this process: its descriptors are used up (ulimit -n)"
             }
-            Self::NoThread => "the server could not start a thread for this client (ulimit -u)",
+            Self::Threads => "the server could not start a thread for this client (ulimit -u)",
         }
     }
 }
