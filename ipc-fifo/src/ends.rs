@@ -16,8 +16,8 @@ use nix::unistd::{read, write};
 
 use crate::Fifo;
 
-/// One end of one FIFO, opened twice: `O_NONBLOCK` belongs to the open file description, and a FIFO, unlike an
-/// anonymous pipe, fails with `EOPNOTSUPP` on a call with `RWF_NOWAIT`. Two descriptions spare an `fcntl` per call.
+/// One end of one FIFO, opened twice: `O_NONBLOCK` belongs to the open file description. Two descriptions spare the
+/// `fcntl` that switches it, and a FIFO, unlike an anonymous pipe, can be opened again.
 #[derive(Debug)]
 pub(crate) struct End {
     /// Calls on this one sleep until there is something to do.

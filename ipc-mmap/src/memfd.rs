@@ -157,7 +157,7 @@ impl Door {
 
 /// Returns the path by which any process of this user can open `file`.
 fn proc_path(file: &File) -> Result<PathBuf> {
-    Ok(proc::own_directory()?.join("fd").join(file.as_raw_fd().to_string()))
+    Ok(proc::own_descriptors()?.join(file.as_raw_fd().to_string()))
 }
 
 /// Returns the device and inode, which together identify an existing object of a file system.

@@ -1,21 +1,21 @@
 //! The bytes: the system calls that read and write them.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use ipc_core::{ByteSink, ByteSource, ChunkSizes, Mode};
 use nix::sys::uio::{readv, writev};
 use nix::unistd::{read, write};
 
-use crate::sys;
+use crate::mode::End;
 
 /// The read end of a pipe. Dropping it closes it: a peer that writes is told (`EPIPE`).
 #[derive(Debug)]
-pub struct ReadEnd(pub(crate) OwnedFd);
+pub struct ReadEnd(pub(crate) End);
 
 /// The write end of a pipe. Dropping it closes it: a peer that reads comes to the end of the file.
 #[derive(Debug)]
-pub struct WriteEnd(pub(crate) OwnedFd);
+pub struct WriteEnd(pub(crate) End);
 
 // ANCHOR: stream
 impl ByteSource for ReadEnd {
@@ -27,17 +27,11 @@ impl ByteSource for ReadEnd {
 
     #[inline]
     fn read(&self, buffer: &mut [u8], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => read(&self.0, buffer),
-            Mode::Try => sys::preadv2_nowait(&self.0, &mut [IoSliceMut::new(buffer)]),
-        }
+        read(self.0.in_mode(mode)?, buffer)
     }
 
     fn readv(&self, buffers: &mut [IoSliceMut<'_>], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => readv(&self.0, buffers),
-            Mode::Try => sys::preadv2_nowait(&self.0, buffers),
-        }
+        readv(self.0.in_mode(mode)?, buffers)
     }
 }
 
@@ -54,17 +48,11 @@ impl ByteSink for WriteEnd {
 
     #[inline]
     fn write(&self, bytes: &[u8], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => write(&self.0, bytes),
-            Mode::Try => sys::pwritev2_nowait(&self.0, &[IoSlice::new(bytes)]),
-        }
+        write(self.0.in_mode(mode)?, bytes)
     }
 
     fn writev(&self, buffers: &[IoSlice<'_>], mode: Mode) -> nix::Result<usize> {
-        match mode {
-            Mode::Block => writev(&self.0, buffers),
-            Mode::Try => sys::pwritev2_nowait(&self.0, buffers),
-        }
+        writev(self.0.in_mode(mode)?, buffers)
     }
 }
 // ANCHOR_END: stream

@@ -57,8 +57,8 @@
 //! pipes wait for each other and never return.
 //!
 //! **System calls**: `pipe2` to make one, `dup2` for the child; then one `write` and one `read` for each message, or
-//! `writev` and `readv` for one of more than 4 KiB; a long message takes several. Calls that must not wait use
-//! `pwritev2` and `preadv2` with `RWF_NOWAIT`.
+//! `writev` and `readv` for one of more than 4 KiB; a long message takes several. Before the first call that must not
+//! wait, and the next one that may, `fcntl` switches the end's flag `O_NONBLOCK`.
 //!
 //! **Pitfalls**, each shown by a test in `tests/behaviour/`: the stream keeps no boundary between one write and the
 //! next; a writer whose reader is gone gets `EPIPE` and, unless it is ignored as in every Rust program, `SIGPIPE`; a
@@ -74,8 +74,9 @@
 //! | `examples/stage_2_frames.rs` | a header before each message; partial reads and writes, `EINTR` | 3 |
 //! | `examples/stage_3_end.rs` | a pipe each way; the end of file | 3 |
 //! | `examples/stage_4_read_ahead.rs` | fewer system calls | 3 |
+//! | `examples/second_thread.rs` | a thread that only sleeps makes the calls of the others slower | 3 |
 //! | `src/lib.rs` | this page; the two pipes, and how a child inherits its ends | 9 |
-//! | `src/ends.rs`, `src/sys.rs` | the system calls that carry the bytes | 3 |
+//! | `src/ends.rs`, `src/mode.rs` | the system calls that carry the bytes; the flag by which they sleep or not | 3 |
 //!
 //! Run an example with `cargo run -p ipc-pipe --example stage_1_bytes`; the smallest is called `pipe_smallest`.
 //!
@@ -96,9 +97,10 @@
 //! `read_frame`, `FramedReceiver::recv`, `Waiting::recv`, and `pong`, which answers.
 
 mod ends;
-mod sys;
+mod mode;
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -114,6 +116,7 @@ pub use ends::{ReadEnd, WriteEnd};
 #[doc(inline)]
 pub use ipc_core::prelude::{self, *};
 pub use ipc_core::{Framed, FramedReceiver, FramedSender};
+use mode::End;
 
 /// One process's ends, with which it talks both ways: the read end of one pipe and the write end of the other.
 type Ends = (ReadEnd, WriteEnd);
@@ -124,7 +127,7 @@ pub struct Pipe {
     /// This process's ends, until `accept` takes them.
     ours: Option<Ends>,
     /// The child's ends, until `invite` hands them over.
-    theirs: Option<Ends>,
+    theirs: Option<(OwnedFd, OwnedFd)>,
     /// The two pipes' inode numbers: parent to child, child to parent.
     inodes: [u64; 2],
 }
@@ -180,8 +183,8 @@ impl Mechanism for Pipe {
         let inode = |fd: &OwnedFd| fstat(fd).map(|stat| stat.st_ino).call("fstat");
         Ok(Self {
             inodes: [inode(&parent_writes)?, inode(&parent_reads)?],
-            ours: Some((ReadEnd(parent_reads), WriteEnd(parent_writes))),
-            theirs: Some((ReadEnd(child_reads), WriteEnd(child_writes))),
+            ours: Some((ReadEnd(End::made(parent_reads)), WriteEnd(End::made(parent_writes)))),
+            theirs: Some((child_reads, child_writes)),
         })
     }
     // ANCHOR_END: create
@@ -197,7 +200,7 @@ impl Mechanism for Pipe {
 
     // ANCHOR: invite
     fn invite(&mut self, child: &mut Command) -> Result<()> {
-        let (ReadEnd(read), WriteEnd(write)) =
+        let (read, write) =
             self.theirs.take().ok_or_else(|| Error::Usage("these pipes already have a child".into()))?;
         // `Command` moves them to descriptors 0 and 1 between fork and exec.
         child.stdin(Stdio::from(read)).stdout(Stdio::from(write)).arg(self.address());
@@ -223,8 +226,9 @@ impl Mechanism for Pipe {
                     .into(),
             ));
         }
-        let read = ReadEnd(stdin.as_fd().try_clone_to_owned().call("fcntl")?);
-        let write = WriteEnd(stdout.as_fd().try_clone_to_owned().call("fcntl")?);
+        let end = |fd: BorrowedFd<'_>| End::inherited(fd.try_clone_to_owned()?).map_err(io::Error::from);
+        let read = ReadEnd(end(stdin.as_fd()).call("fcntl")?);
+        let write = WriteEnd(end(stdout.as_fd()).call("fcntl")?);
         // Close the originals: a write end left open here would outlive the link, and the parent would wait for an end
         // of file that never comes. Closing them also keeps a stray `println!` out of the frames.
         let null = std::fs::File::options().read(true).write(true).open("/dev/null");

@@ -39,6 +39,13 @@ fn stage_4_reads_everything_at_once() {
     assert!(said.ends_with("received 200 messages in 2 reads, the last of which found the end\n"), "{said}");
 }
 
+#[test]
+fn a_second_thread_is_measured_beside_one() {
+    let said = example("second_thread");
+    let times = said.lines().skip(1).map(|line| line.ends_with(" ns"));
+    assert_eq!(times.collect::<Vec<_>>(), [true; 3], "{said}");
+}
+
 /// The way of one message: the function of each line is in the file of that line, and the files are short.
 #[test]
 fn the_way_of_one_message_is_as_described() {

@@ -8,13 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipc_core::ownership::{self, OwnershipLock};
-use ipc_core::{Advise, Call, Deadline, Error, Result, Setup};
+use ipc_core::{Advise, Call, Deadline, Error, Result, Setup, set_mode};
 use nix::errno::Errno;
-use nix::fcntl::AT_FDCWD;
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, setsockopt, socket, sockopt,
 };
-use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat};
+use nix::sys::stat::{Mode, fchmod};
 use nix::sys::time::{TimeVal, TimeValLike};
 
 use crate::greeting::Listener;
@@ -61,12 +60,10 @@ pub(crate) fn listen_at_path(
     } else {
         bind()?;
         // Exactly this mode, despite the umask.
-        let mode = Mode::from_bits_truncate(setup.mode);
-        // The C library implements this through /proc.
-        fchmodat(AT_FDCWD, path, mode, FchmodatFlags::NoFollowSymlink)
+        set_mode(path, setup.mode)
             .call("fchmodat")
             .on(path.display())
-            .advise(Errno::EOPNOTSUPP, || "mount /proc".into())?;
+            .advise(Errno::ENOENT, || "mount /proc".into())?;
     }
     listen(&socket, Backlog::new(BACKLOG).expect("a small number")).call("listen")?;
     Ok(Listener::Unix(UnixListener::from(socket)))

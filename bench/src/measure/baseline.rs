@@ -26,6 +26,11 @@
 //! of the two processes. The clock: the time of a whole round of some milliseconds, divided by the messages in it. The
 //! start: both processes are awake before the clock starts.
 //!
+//! # On one side only
+//! A baseline is what a C programmer would write for this exchange alone. Each process has a single thread, which the
+//! process checks: even an idle second one makes each call with a descriptor slower. No wait has a time limit: a third
+//! process notices when one of the two has ended. Descriptors that are polled have `O_NONBLOCK`.
+//!
 //! # The baseline of each wait strategy
 //! For `block`, the call that sleeps. For `spin`, the call that does not, repeated; with `sched_yield` in between where
 //! both processes share a core. For `hybrid`, the better of the two for a peer that answers at once: polling where each

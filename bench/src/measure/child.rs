@@ -20,7 +20,7 @@ pub fn serve_if_invited() -> Option<ExitCode> {
     Some(report(match invitation.role.as_str() {
         ping_pong::PONG => sides::serve(&invitation),
         in_place::PONG => in_place::serve(&invitation),
-        processes::PONG => processes::serve(&invitation),
+        processes::PING | processes::PONG => processes::serve(&invitation),
         roles::SERVER => roles::serve(&invitation),
         roles::CLIENTS => roles::call(&invitation),
         ptrace::COUNTED => ptrace::serve(&invitation),

@@ -13,7 +13,7 @@ use ipc_demo::helper_process::HelperProcess;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::fstat;
 
-use crate::tools::{create, raw_pipe, spawn_pong};
+use crate::tools::{create, do_not_wait, raw_pipe, spawn_pong};
 
 /// A message costs one system call to send and one to receive, header included, by the kernel's own count.
 #[test]
@@ -64,14 +64,51 @@ fn counted(action: impl FnOnce()) -> (u64, u64) {
     (reads_after - reads, writes_after - writes)
 }
 
-/// Not waiting is a flag of each call: `RWF_NOWAIT` leaves the descriptor itself unchanged.
+/// Not waiting is a flag of the open file, which changes only with the mode of the calls; at the end, another process
+/// that shares the open file finds it as it was.
 #[test]
-fn not_waiting_does_not_change_the_descriptor() {
+fn an_end_is_switched_when_the_mode_changes_and_given_back() {
     let mut pipe = create();
+    let mut pong = spawn_pong(&mut pipe);
     let mut link = pipe.accept(Duration::ZERO).unwrap();
+    let shared = link.source().input().try_clone_to_owned().unwrap();
+    let polls = || {
+        let flags = fcntl(&shared, FcntlArg::F_GETFL).unwrap();
+        OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK)
+    };
+    assert!(!polls());
     assert!(link.try_recv(&mut [0; 8]).unwrap().is_none());
-    let flags = fcntl(link.sink().output(), FcntlArg::F_GETFL).unwrap();
-    assert!(!OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK));
+    assert!(polls(), "a call that must not wait");
+    let order = Workload { pattern: Pattern::RoundTrip, verify: true, size: 64, count: 3 };
+    exchange::ping(&mut link, &order, |_, _| {}).unwrap();
+    assert!(!polls(), "calls that wait");
+    assert!(link.try_recv(&mut [0; 8]).unwrap().is_none());
+    drop(link);
+    assert!(!polls(), "as it was");
+    assert!(pong.wait().unwrap().success());
+}
+
+/// A parent, such as a shell, may have left `O_NONBLOCK` set: `recv` waits all the same. At the end it is set again.
+#[test]
+fn an_inherited_end_waits_whatever_its_flags_say() {
+    let ((their_read, writes), (_reads, their_write)) = (raw_pipe(), raw_pipe());
+    let polls = || {
+        let flags = [&their_read, &their_write].map(|end| fcntl(end, FcntlArg::F_GETFL).unwrap());
+        flags.map(|flags| OFlag::from_bits_truncate(flags).contains(OFlag::O_NONBLOCK))
+    };
+    do_not_wait(&their_read);
+    do_not_wait(&their_write);
+    let mut pong = Command::new(env!("CARGO_BIN_EXE_ipc-pipe"));
+    pong.args(["helper", "pong", "{}", "stdin,stdout"]);
+    pong.stdin(their_read.try_clone().unwrap()).stdout(their_write.try_clone().unwrap());
+    let mut pong = HelperProcess::spawn(pong).unwrap();
+    while polls()[0] {
+        assert!(pong.try_wait().unwrap().is_none(), "it has ended while nothing had come");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(writes);
+    assert!(pong.wait().unwrap().success());
+    assert_eq!(polls(), [true, true]);
 }
 
 /// Text that a child prints by mistake does not get into the frames: its standard output is no longer the pipe.

@@ -5,12 +5,18 @@
 //! only one thread has the table, the kernel skips the count. A second thread, even one that does nothing but sleep,
 //! makes each `read` and `write` some 50 ns slower. A call without a descriptor (`msgrcv`, `futex`) stays the same.
 //!
+//! One trap: `/proc/self/fd` shows the table of the first thread, `/proc/thread-self/fd` that of the calling one. A C
+//! library may use the former, as `fchmodat` with `AT_SYMLINK_NOFOLLOW` does; hence [`set_mode`].
+//!
 //! A thread in the background therefore [leaves the shared table](DescriptorTable::leave_shared). From then on a
 //! descriptor of the others means nothing to it, or another file: the two share memory but no descriptors.
 
 use std::cell::Cell;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::path::Path;
 
+use nix::fcntl::{AT_FDCWD, OFlag, open};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::{dup2_stdin, dup2_stdout};
 
 use crate::{ThreadId, sys};
@@ -33,6 +39,11 @@ impl DescriptorTable {
         CURRENT.get()
     }
 
+    /// Returns whether it is the one that all threads share which have not left it.
+    pub(crate) const fn is_shared(self) -> bool {
+        self.0.is_none()
+    }
+
     /// Gives the calling thread a table of its own, in which descriptors 0, 1 and 2 alone are open.
     ///
     /// All others are left behind, not copied: a copy would hold a file open after the other threads have closed it. A
@@ -47,6 +58,15 @@ impl DescriptorTable {
         sys::unshare_descriptors(STANDARD)?;
         CURRENT.set(Self(Some(ThreadId::current())));
         Ok(())
+    }
+
+    /// Does the same where the others can still [`fetch`](Self::fetch) what the calling thread opens from now on; otherwise
+    /// the table stays shared. For a thread that takes ownership locks: a signal's thread has to release them.
+    pub fn leave_shared_within_reach() {
+        let own = Self(Some(ThreadId::current()));
+        if own.can_be_fetched_from() {
+            let _ = Self::leave_shared(); // an error means that it stays shared
+        }
     }
 
     /// Copies the descriptor `fd` of this table into the table of the calling thread. Both refer to the same open file,
@@ -81,6 +101,17 @@ impl DescriptorTable {
         dup2_stdin(&stderr)?;
         dup2_stdout(&stderr)
     }
+}
+
+/// Sets the mode of the object at `path`, which is not followed if it is a symbolic link: `fchmodat` with
+/// `AT_SYMLINK_NOFOLLOW`, for a thread with any table.
+///
+/// # Errors
+/// Those of `fchmodat`; `ENOENT` also where there is no `/proc`.
+pub fn set_mode(path: &Path, mode: u32) -> nix::Result<()> {
+    let object = open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
+    let path = format!("/proc/thread-self/fd/{}", object.as_raw_fd());
+    fchmodat(AT_FDCWD, path.as_str(), Mode::from_bits_truncate(mode), FchmodatFlags::FollowSymlink)
 }
 
 #[cfg(test)]

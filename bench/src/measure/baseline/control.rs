@@ -1,11 +1,11 @@
-//! The orders to the process that plays pong: they travel over a socket of their own, which is silent during a
+//! The orders to the processes that play: they travel over a socket of their own, which is silent during a
 //! measurement. So a process with nothing to play sleeps, and the mechanism carries nothing but the exchange.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use ipc_core::{Call, Error, Result};
+use ipc_core::{Call, Error, Result, wait_readable};
 use ipc_demo::exchange::Workload;
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -21,6 +21,12 @@ pub(super) struct OrderSocket(OwnedFd);
 
 /// The descriptors that one message can carry.
 type Descriptors = [i32; 4];
+
+impl AsFd for OrderSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 impl OrderSocket {
     /// Returns two connected ends; the second one is for the child's standard input.
@@ -45,7 +51,7 @@ impl OrderSocket {
 
     pub(super) fn receive_ends(&self) -> Result<BareEnds> {
         let mut number = [0; size_of::<i32>()];
-        let descriptors = self.receive_with(&mut number)?;
+        let descriptors = self.receive_with(&mut number, MsgFlags::empty())?;
         Ok(BareEnds { descriptors, number: i32::from_le_bytes(number) })
     }
 
@@ -55,7 +61,7 @@ impl OrderSocket {
 
     pub(super) fn receive_order(&self) -> Result<Workload> {
         let mut bytes = [0; Workload::LEN];
-        self.receive_with(&mut bytes)?;
+        self.receive_with(&mut bytes, MsgFlags::empty())?;
         Workload::decode(&bytes)
     }
 
@@ -65,9 +71,21 @@ impl OrderSocket {
     }
 
     pub(super) fn receive_time(&self) -> Result<Duration> {
+        loop {
+            wait_readable([self.0.as_fd()], Duration::MAX)?;
+            if let Some(time) = self.try_receive_time()? {
+                return Ok(time);
+            }
+        }
+    }
+
+    /// Receives a time if there is one now.
+    pub(super) fn try_receive_time(&self) -> Result<Option<Duration>> {
         let mut bytes = [0; size_of::<u64>()];
-        self.receive_with(&mut bytes)?;
-        Ok(Duration::from_nanos(u64::from_le_bytes(bytes)))
+        match self.receive_with(&mut bytes, MsgFlags::MSG_DONTWAIT) {
+            Err(error) if error.errno() == Some(Errno::EAGAIN) => Ok(None),
+            received => received.map(|_| Some(Duration::from_nanos(u64::from_le_bytes(bytes)))),
+        }
     }
 
     fn send_with(&self, bytes: &[u8], with: &[ControlMessage<'_>]) -> Result<()> {
@@ -81,12 +99,12 @@ impl OrderSocket {
         }
     }
 
-    fn receive_with(&self, bytes: &mut [u8]) -> Result<Vec<OwnedFd>> {
+    fn receive_with(&self, bytes: &mut [u8], flags: MsgFlags) -> Result<Vec<OwnedFd>> {
         let len = bytes.len();
         let mut space = nix::cmsg_space!(Descriptors);
         loop {
             let mut room = [IoSliceMut::new(bytes)];
-            let (fd, flags) = (self.0.as_raw_fd(), MsgFlags::MSG_CMSG_CLOEXEC);
+            let (fd, flags) = (self.0.as_raw_fd(), MsgFlags::MSG_CMSG_CLOEXEC | flags);
             match recvmsg::<()>(fd, &mut room, Some(&mut space), flags) {
                 Err(Errno::EINTR) => {}
                 Ok(received) if received.bytes == 0 => return Err(Error::Disconnected),

@@ -60,12 +60,12 @@ pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSi
                 |message| {
                     sent ^= YOURS;
                     out.copy_in(message.text());
-                    hand_over(out.flag(), sent, &waiter);
+                    hand_over(out.flag(), sent, waiter);
                     Ok(())
                 },
                 |message| {
                     received ^= YOURS;
-                    wait_for(into.flag(), received, &waiter)?;
+                    wait_for(into.flag(), received, waiter);
                     into.copy_out(message.text_mut());
                     Ok(())
                 },
@@ -79,16 +79,16 @@ pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSi
                 order,
                 |message| {
                     let slot = out.next().expect("there is always a next one");
-                    wait_for(slot.flag(), MINE, &waiter)?;
+                    wait_for(slot.flag(), MINE, waiter);
                     slot.copy_in(message.text());
-                    hand_over(slot.flag(), YOURS, &waiter);
+                    hand_over(slot.flag(), YOURS, waiter);
                     Ok(())
                 },
                 |message| {
                     let slot = into.next().expect("there is always a next one");
-                    wait_for(slot.flag(), YOURS, &waiter)?;
+                    wait_for(slot.flag(), YOURS, waiter);
                     slot.copy_out(message.text_mut());
-                    hand_over(slot.flag(), MINE, &waiter);
+                    hand_over(slot.flag(), MINE, waiter);
                     Ok(())
                 },
             )
@@ -98,7 +98,7 @@ pub(super) fn side(role: Role, ends: &BareEnds, waiter: Waiter) -> Result<BareSi
 
 /// Gives the slot to `whom`, and wakes the process that sleeps for it.
 #[inline]
-fn hand_over(flag: &AtomicU32, whom: u32, waiter: &Waiter) {
+fn hand_over(flag: &AtomicU32, whom: u32, waiter: Waiter) {
     if waiter.wait != BareWait::Sleep {
         flag.store(whom, Ordering::Release);
     } else if flag.swap(whom, Ordering::AcqRel) & ASLEEP != 0 {
@@ -108,11 +108,11 @@ fn hand_over(flag: &AtomicU32, whom: u32, waiter: &Waiter) {
 
 /// Waits until the slot is given to `whom`.
 #[inline]
-fn wait_for(flag: &AtomicU32, whom: u32, waiter: &Waiter) -> nix::Result<()> {
+fn wait_for(flag: &AtomicU32, whom: u32, waiter: Waiter) {
     loop {
         let seen = flag.load(Ordering::Acquire);
         if seen & !ASLEEP == whom {
-            return Ok(());
+            return;
         }
         if waiter.wait == BareWait::Sleep {
             let asleep = seen | ASLEEP;
@@ -121,6 +121,6 @@ fn wait_for(flag: &AtomicU32, whom: u32, waiter: &Waiter) -> nix::Result<()> {
                 sys::futex_wait(flag, asleep);
             }
         }
-        waiter.pause()?;
+        waiter.pause();
     }
 }

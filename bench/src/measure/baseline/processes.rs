@@ -1,16 +1,18 @@
-//! The two processes of a baseline: ping in a thread of this one, pong in a child, as in `ping_pong.rs`.
+//! The two processes of a baseline, as a C programmer would write them: each has one thread, and no time-outs.
+//!
+//! The harness has other threads, so ping is a process of its own, as pong is. The two only play. A third party, a thread
+//! of the harness, makes the medium, gives the orders and notices when one of the two has ended, which a bare call of the
+//! other would not report.
 
+use std::fs;
+use std::os::fd::AsFd as _;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use ipc_core::process::{PeerProcess, ProcessId};
-use ipc_core::{Call, Error, Result, ThreadId, wait_readable};
+use ipc_core::{Advise as _, Call, Error, Result, wait_readable};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::exchange::Pattern;
+use ipc_demo::exchange::{Pattern, Workload};
 use ipc_demo::helper_process::{self, HelperProcess, Invitation};
-use ipc_demo::interrupt;
 use nix::errno::Errno;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
@@ -19,16 +21,18 @@ use serde::{Deserialize, Serialize};
 use super::bare::Baseline;
 use super::control::OrderSocket;
 use super::ends::BareEnds;
+use super::registry;
 use super::waiting::Waiter;
-use super::{registry, sys};
 use crate::measure::pair::{Pair, TaskChannel};
 use crate::measure::task::TaskResult;
 use crate::results::case::Placement;
 
-/// The role of the child.
+/// The role of the process that plays ping.
+pub(crate) const PING: &str = "ping-by-bare-calls";
+/// The role of the process that plays pong.
 pub(crate) const PONG: &str = "pong-by-bare-calls";
 
-/// The argument of the child.
+/// The argument of both.
 #[derive(Debug, Serialize, Deserialize)]
 struct BaselineArguments {
     mechanism: String,
@@ -38,138 +42,143 @@ struct BaselineArguments {
     piece: Option<usize>,
 }
 
-/// Ends a bare call that would never return, since its peer has died.
-const GIVE_UP: Signal = Signal::SIGUSR1;
-
 /// Starts the two processes of an exchange by bare calls.
 ///
 /// # Errors
 /// Any error that keeps the two from connecting.
 pub(super) fn start(baseline: Baseline, placement: Placement) -> Result<Pair> {
-    Pair::on_thread(move |channel| ping(&baseline, placement, channel))
+    Pair::on_thread(move |channel| direct(&baseline, placement, channel))
 }
 
-/// Runs the thread that plays ping: creates the medium, starts the child, and carries out orders until none come.
-fn ping(baseline: &Baseline, placement: Placement, channel: &TaskChannel) -> Result<()> {
-    sys::interrupt_on(GIVE_UP).call("sigaction")?;
+/// Creates the medium, starts the two players, and hands them orders until none come.
+fn direct(baseline: &Baseline, placement: Placement, channel: &TaskChannel) -> Result<()> {
     let made = (baseline.calls.make)(baseline.size, baseline.slots)?;
     let _ownership = made.ownership;
-    let (control, theirs) = OrderSocket::pair()?;
-    let cpus = Cpus::Pair(placement.ping, placement.pong);
-    let mut command = helper_process::command(
-        PONG,
-        &BaselineArguments {
+    let mut players = Players {
+        ping: Player::start(PING, baseline, placement, &made.ping)?,
+        pong: Player::start(PONG, baseline, placement, &made.pong)?,
+    };
+    drop((made.ping, made.pong)); // a copy left open here would hide the end of a player
+    players.both()?; // they are ready
+    channel.report_ready(usize::MAX, Some(players.pong.process.pid()));
+    for task in channel.tasks() {
+        let [on_ping, on_pong] = players.play(&task.order)?;
+        let elapsed = if task.order.pattern == Pattern::Stream { on_pong } else { on_ping };
+        channel.report(TaskResult::in_time(elapsed));
+    }
+    players.finish()
+}
+
+/// One of the two processes, and the socket for its orders.
+struct Player {
+    process: HelperProcess,
+    control: OrderSocket,
+}
+
+impl Player {
+    fn start(role: &str, baseline: &Baseline, placement: Placement, ends: &BareEnds) -> Result<Self> {
+        let arguments = BaselineArguments {
             mechanism: baseline.calls.mechanism.into(),
             variant: baseline.calls.variant.into(),
             wait: baseline.wait.name().into(),
-            cpus,
+            cpus: Cpus::Pair(placement.ping, placement.pong),
             piece: baseline.piece,
-        },
-    )?;
-    let mut child = HelperProcess::spawn({
+        };
+        let (control, theirs) = OrderSocket::pair()?;
+        let mut command = helper_process::command(role, &arguments)?;
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
-        command
-    })?;
-    let id = ProcessId::of(child.pid())?.ok_or(Error::Disconnected)?;
-    control.send_ends(&made.pong)?;
-    drop(made.pong); // a copy left open here would hide the child's exit
-    control.receive_time()?; // the child is ready
-    cpus.bind(Role::Ping)?;
-    channel.report_ready(usize::MAX, Some(child.pid()));
-    let waiter = Waiter::new(baseline.wait);
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let (waiter_of_watch, over, me) = (waiter.clone(), &over, ThreadId::current());
-        let watch = PeerProcess::watch(id)?;
-        scope.spawn(move || release(&watch, &waiter_of_watch, over, me));
-        let played = carry_out(baseline, made.ping, waiter, &control, channel);
-        over.store(true, Ordering::Relaxed);
-        drop(control); // the child ends, and the watch with it
-        if played.is_err() {
-            child.kill();
-        }
-        played
-    })?;
-    if child.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
-}
-
-fn carry_out(
-    baseline: &Baseline,
-    ends: BareEnds,
-    waiter: Waiter,
-    control: &OrderSocket,
-    channel: &TaskChannel,
-) -> Result<()> {
-    let mut side = (baseline.calls.side)(Role::Ping, ends, baseline.piece, waiter)?;
-    for task in channel.tasks() {
-        let order = task.order;
-        control.send_order(&order)?;
-        control.receive_time()?; // the child is awake
-        let elapsed = side(&order).map_err(understand)?;
-        let theirs = control.receive_time()?;
-        let elapsed = if order.pattern == Pattern::Stream { theirs } else { elapsed };
-        channel.report(TaskResult::in_time(elapsed));
+        let process = HelperProcess::spawn(command)?;
+        control.send_ends(ends)?;
+        Ok(Self { process, control })
     }
-    Ok(())
-}
 
-/// Translates the errno of a refused call.
-fn understand(errno: Errno) -> Error {
-    match errno {
-        Errno::EPIPE | Errno::ECONNRESET | Errno::EIDRM => Error::Disconnected,
-        Errno::EBADMSG => Error::Corrupt("a message that was not sent"),
-        errno => Err::<(), _>(errno).call("a bare call").expect_err("it is one"),
+    /// Lets the process end by itself.
+    fn finish(self) -> Result<()> {
+        let Self { mut process, control } = self;
+        drop(control);
+        if process.wait()?.success() { Ok(()) } else { Err(Error::Disconnected) }
     }
 }
 
-/// Waits until the child has ended. Where the kernel reports nothing, a bare call of `ping` would not notice, so it is
-/// interrupted: a poller sees the flag; a sleeper is woken, again and again until it has seen the flag too.
-fn release(child: &PeerProcess, waiter: &Waiter, over: &AtomicBool, ping: ThreadId) {
-    while let Some(pidfd) = child.pidfd() {
-        if wait_readable([pidfd], Duration::MAX).is_ok() {
-            break;
+/// Both processes. If they are dropped before their end, both are killed.
+struct Players {
+    ping: Player,
+    pong: Player,
+}
+
+impl Players {
+    /// Plays one order, and returns its time as each side measured it.
+    fn play(&mut self, order: &Workload) -> Result<[Duration; 2]> {
+        self.pong.control.send_order(order)?;
+        self.pong.control.receive_time()?; // it is awake
+        self.ping.control.send_order(order)?;
+        self.both()
+    }
+
+    /// Receives an answer of each, in any order. Where one has ended instead, the other might wait for it without end.
+    fn both(&self) -> Result<[Duration; 2]> {
+        let players = [&self.ping, &self.pong];
+        let mut answers = [None; 2];
+        loop {
+            let missing = players.iter().zip(&answers).filter(|(_, answer)| answer.is_none());
+            wait_readable(missing.map(|(player, _)| player.control.as_fd()), Duration::MAX)?;
+            for (player, answer) in players.iter().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
+                *answer = player.control.try_receive_time()?;
+            }
+            if let [Some(on_ping), Some(on_pong)] = answers {
+                return Ok([on_ping, on_pong]);
+            }
         }
     }
-    waiter.gone.store(true, Ordering::Relaxed);
-    while !over.load(Ordering::Relaxed) {
-        let _ = ping.signal(GIVE_UP); // the thread lives: it waits for this one
-        thread::sleep(Duration::from_millis(5));
+
+    fn finish(self) -> Result<()> {
+        self.ping.finish().and(self.pong.finish())
     }
 }
 
-/// Runs the child: takes its ends and answers.
-fn pong(baseline: &Baseline, cpus: Cpus) -> Result<()> {
-    // A bare call would not notice the end of the other side, so this process dies with it.
+/// Plays one side by bare calls until the harness leaves.
+///
+/// # Errors
+/// As the calls.
+pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
+    // A bare call would not notice the end of the other side, so this process dies with the harness.
     set_pdeathsig(Signal::SIGKILL).call("prctl")?;
-    // Not needed here, but the suite's child has this thread too: in a process of two threads the kernel counts
-    // references to a descriptor in use, which it skips in a single-threaded process.
-    interrupt::clean_up_on_signals()?;
-    cpus.bind(Role::Pong)?;
+    let role = if invitation.role == PING { Role::Ping } else { Role::Pong };
+    let BaselineArguments { mechanism, variant, wait, cpus, piece } = invitation.argument()?;
+    let calls = registry::find(&mechanism, &variant);
+    let calls = calls.ok_or_else(|| Error::Usage(format!("no floor for {mechanism} ({variant})")))?;
+    cpus.bind(role)?;
     let control = OrderSocket::inherited()?;
-    let ends = control.receive_ends()?; // an error if the other side is gone
-    let waiter = Waiter::new(baseline.wait);
-    let mut side = (baseline.calls.side)(Role::Pong, ends, baseline.piece, waiter)?;
-    control.send_time(Duration::ZERO)?;
+    let ends = control.receive_ends()?;
+    let mut side = (calls.side)(role, ends, piece, Waiter::new(wait.parse()?))?;
+    has_one_thread()?;
+    control.send_time(Duration::ZERO)?; // ready
     loop {
         let order = match control.receive_order() {
             Err(Error::Disconnected) => return Ok(()),
             order => order?,
         };
-        control.send_time(Duration::ZERO)?;
-        let elapsed = side(&order).map_err(understand)?;
-        control.send_time(elapsed)?;
+        if role == Role::Pong {
+            control.send_time(Duration::ZERO)?; // awake
+        }
+        match side(&order) {
+            Ok(elapsed) => control.send_time(elapsed)?,
+            // The harness sees that this process has ended, too.
+            Err(Errno::EPIPE | Errno::ECONNRESET | Errno::EIDRM) => return Ok(()),
+            Err(Errno::EBADMSG) => return Err(Error::Corrupt("a message that was not sent")),
+            Err(errno) => return Err(errno).call("a bare call"),
+        }
     }
 }
 
-/// Plays pong by bare calls.
-///
-/// # Errors
-/// As the calls.
-pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
-    let BaselineArguments { mechanism, variant, wait, cpus, piece } = invitation.argument()?;
-    let calls = registry::find(&mechanism, &variant);
-    let calls = calls.ok_or_else(|| Error::Usage(format!("no floor for {mechanism} ({variant})")))?;
-    // Only the side that creates the ends needs their size and their number, not the one that receives them.
-    let baseline = Baseline { calls, wait: wait.parse()?, piece, size: 0, slots: 0 };
-    pong(&baseline, cpus)
+/// Fails if this process has a second thread: even an idle one makes each call with a descriptor slower, and the figure
+/// would be no baseline.
+fn has_one_thread() -> Result<()> {
+    let path = "/proc/self/task";
+    match fs::read_dir(path).call("open").on(path)?.count() {
+        1 => Ok(()),
+        threads => {
+            Err(Error::Refused(format!("a floor is played by one thread, but this process has {threads}")))
+        }
+    }
 }

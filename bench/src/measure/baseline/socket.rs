@@ -70,14 +70,14 @@ fn socket(ends: BareEnds) -> Result<OwnedFd> {
     ends.descriptors.into_iter().next().ok_or(Error::Corrupt("no descriptor"))
 }
 
-fn flags(waiter: &Waiter) -> MsgFlags {
+fn flags(waiter: Waiter) -> MsgFlags {
     let never_waits = if waiter.polls() { MsgFlags::MSG_DONTWAIT } else { MsgFlags::empty() };
     MsgFlags::MSG_NOSIGNAL | never_waits
 }
 
 /// Returns one side of the exchange over a stream, for which both sides know the length of the messages.
 pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Waiter) -> Result<BareSide> {
-    let (owned, flags, piece) = (socket(ends)?, flags(&waiter), piece.unwrap_or(usize::MAX));
+    let (owned, flags, piece) = (socket(ends)?, flags(waiter), piece.unwrap_or(usize::MAX));
     Ok(Box::new(move |order| {
         let fd = owned.as_raw_fd();
         play(
@@ -91,7 +91,7 @@ pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: W
 
 /// Returns one side of the exchange in packets: one call, one message.
 pub(super) fn packets(role: Role, ends: BareEnds, waiter: Waiter) -> Result<BareSide> {
-    let (owned, flags) = (socket(ends)?, flags(&waiter));
+    let (owned, flags) = (socket(ends)?, flags(waiter));
     Ok(Box::new(move |order| {
         let (fd, size) = (owned.as_raw_fd(), order.size);
         let whole = |len| if len == size { Ok(()) } else { Err(Errno::EPIPE) };

@@ -9,7 +9,6 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU32;
 
 use nix::errno::Errno;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::sys::stat::fstat;
 
 /// `int msgsnd(int msqid, const void *msgp, size_t msgsz, int msgflg);` —
@@ -99,14 +98,6 @@ pub(super) fn futex_wake(word: &AtomicU32) {
     let no_timeout = ptr::null::<libc::timespec>();
     // SAFETY: the kernel uses the address of the word only to find the sleeper.
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, 1, no_timeout) };
-}
-
-/// Lets `signal` interrupt a sleeping call: a handler that does nothing, without `SA_RESTART`.
-pub(super) fn interrupt_on(signal: Signal) -> nix::Result<()> {
-    extern "C" fn do_nothing(_signal: libc::c_int) {}
-    let action = SigAction::new(SigHandler::Handler(do_nothing), SaFlags::empty(), SigSet::empty());
-    // SAFETY: an empty handler does nothing that is forbidden in a handler.
-    unsafe { sigaction(signal, &action) }.map(drop)
 }
 
 /// Pages that two processes share. Unmapped when dropped.

@@ -2,8 +2,6 @@
 
 use std::hint;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use ipc_core::{Error, Wait};
@@ -54,49 +52,41 @@ impl FromStr for BareWait {
     }
 }
 
-/// A way of waiting, and the condition to stop: a bare call cannot ask whether its peer lives.
-#[derive(Clone, Debug)]
+/// The calls of a way of waiting. A bare call cannot ask whether its peer lives: the harness kills a process that would
+/// wait without end.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Waiter {
     pub(super) wait: BareWait,
-    /// True once the other process has ended.
-    pub(super) gone: Arc<AtomicBool>,
 }
 
 impl Waiter {
-    pub(super) fn new(wait: BareWait) -> Self {
-        Self { wait, gone: Arc::default() }
+    pub(super) const fn new(wait: BareWait) -> Self {
+        Self { wait }
     }
 
     /// Returns true if the calls are to be told not to wait.
-    pub(super) fn polls(&self) -> bool {
+    pub(super) fn polls(self) -> bool {
         self.wait != BareWait::Sleep
     }
 
     /// Repeats a call while it answers "not now". A call that sleeps is made once, and again after a signal.
     #[inline]
-    pub(super) fn until<T>(&self, mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    pub(super) fn until<T>(self, mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
         loop {
             match call() {
-                Err(Errno::EAGAIN | Errno::EINTR) => self.pause()?,
+                Err(Errno::EAGAIN | Errno::EINTR) => self.pause(),
                 done => return done,
             }
         }
     }
 
     /// Pauses between two polls.
-    ///
-    /// # Errors
-    /// `EPIPE`: the peer is gone.
     #[inline]
-    pub(super) fn pause(&self) -> nix::Result<()> {
-        if self.gone.load(Ordering::Relaxed) {
-            return Err(Errno::EPIPE);
-        }
+    pub(super) fn pause(self) {
         match self.wait {
             BareWait::Poll => hint::spin_loop(),
             BareWait::PollAndYield => thread::yield_now(),
             BareWait::Sleep => {}
         }
-        Ok(())
     }
 }

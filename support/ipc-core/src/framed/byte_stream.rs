@@ -7,9 +7,10 @@ use super::ChunkSizes;
 
 /// The behaviour of a call that would have to wait.
 ///
-/// It is chosen for each call, since one link is used both ways: `send` sleeps, `try_send` returns. The flag
-/// `O_NONBLOCK` holds for all calls and for every process that shares the pipe; setting it and clearing it again around
-/// each call (`fcntl`) makes a look into an empty pipe take 2.0 times as long.
+/// It is chosen for each call, since one link is used both ways: `send` sleeps, `try_send` returns. A socket has a flag
+/// for one call. A pipe has `O_NONBLOCK`, which is that of the open file: it holds for all calls and for every process
+/// that shares the end. It is switched only where the mode changes; switching it on and off around each call (`fcntl`)
+/// makes a look into an empty pipe take 2.0 times as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Sleeps in the kernel until there is something to do.

@@ -10,8 +10,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::AT_FDCWD;
-use nix::sys::stat::{FchmodatFlags, Mode, fchmodat};
 use nix::unistd::geteuid;
 
 use super::directories::unless_absent;
@@ -19,7 +17,7 @@ use super::{OwnershipLock, Reclaim};
 use crate::error::{Advise, Call};
 use crate::note::{HIDDEN, Inode, Note, is_marked};
 use crate::sys::rename_new;
-use crate::{Error, Result, random};
+use crate::{Error, Result, random, set_mode};
 
 impl OwnershipLock {
     /// Makes an object with `make` and puts it at `path`, where nothing may exist yet. It is removed after the last
@@ -62,9 +60,7 @@ impl OwnershipLock {
         self.record(Note::Marked(path.clone()))?;
         let made = make()?;
         self.record(note_of(&path, &path)?)?;
-        let mode = Mode::from_bits_truncate(mode & 0o777);
-        let changed = fchmodat(AT_FDCWD, &path, mode, FchmodatFlags::NoFollowSymlink);
-        changed.call("fchmodat").on(path.display()).map(|()| made)
+        set_mode(&path, mode & 0o777).call("fchmodat").on(path.display()).map(|()| made)
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::error::{Advise, Call};
-use crate::{Error, Result};
+use crate::{DescriptorTable, Error, Result};
 
 /// Returns the directory of this process, `/proc/PID`. PID is its number in this `/proc`, which may be mounted for a
 /// pid namespace other than our own.
@@ -18,6 +18,20 @@ use crate::{Error, Result};
 pub fn own_directory() -> Result<PathBuf> {
     let pid = fs::read_link("/proc/self").call("readlink").on("/proc/self");
     Ok(PathBuf::from("/proc").join(pid.advise(Errno::ENOENT, mount_proc)?))
+}
+
+/// Returns the directory with the descriptors of the calling thread, for other processes: `/proc/PID/fd`, or with the
+/// number of the thread in place of PID if it has [left](crate::DescriptorTable::leave_shared) the shared table.
+///
+/// # Errors
+/// `/proc` cannot be read.
+pub fn own_descriptors() -> Result<PathBuf> {
+    if DescriptorTable::current().is_shared() {
+        return Ok(own_directory()?.join("fd"));
+    }
+    let thread = fs::read_link("/proc/thread-self").call("readlink").on("/proc/thread-self"); // PID/task/TID
+    let thread = thread.advise(Errno::ENOENT, mount_proc)?;
+    Ok(PathBuf::from("/proc").join(thread.file_name().unwrap_or_default()).join("fd"))
 }
 
 /// Returns the value in the line of the file at `path` that begins with `name`; `None` if there is no such line.
