@@ -83,8 +83,9 @@ fn results() -> Document {
         cost: Some(different_costs()),
         ..row(&case("fifo", "fifo", Kind::RoundTrip, Wait::Block), 5e4, wild)
     };
+    let batched = Row { flush_every: 32, ..row(&pipe(Kind::Throughput), 30.0, NOISE) };
     let mut document =
-        document(vec![closed, floor, wild, open, kept_up, fell_behind, clients, strange, bare]);
+        document(vec![closed, floor, wild, open, kept_up, fell_behind, clients, strange, bare, batched]);
     document.notes.push("energy is not told here".into());
     let reason = "message of 64 bytes is too large: this link carries at most 10 bytes".into();
     document.skipped.push(NotMeasured::new(&case("shm", "ring", Kind::Throughput, Wait::Spin), reason));
@@ -201,7 +202,7 @@ fn what_was_written_is_read_back() {
 }
 
 /// The columns of CSV, and the same places in the JSON document.
-const COLUMNS: [(&str, &str); 67] = [
+const COLUMNS: [(&str, &str); 68] = [
     ("mechanism", "/mechanism"),
     ("variant", "/variant"),
     ("implementation", "/implementation"),
@@ -218,6 +219,7 @@ const COLUMNS: [(&str, &str); 67] = [
     ("achieved_per_s", "/pacing/achieved_per_s"),
     ("kept_up", "/pacing/kept_up"),
     ("late", "/pacing/late"),
+    ("flush_every", "/flush_every"),
     ("piece_bytes", "/piece"),
     ("count", "/count"),
     ("batch", "/batch"),

@@ -35,7 +35,7 @@ const AFTER_HELP: &str = "Lists have commas: --size 64,4K --wait block,hybrid\n\
     Exit status: 0 done, 1 failed, 2 wrong usage.";
 
 const AFTER_LONG_HELP: &str = "Without a command, `run` is assumed. Options for NAME, BYTES, STRATEGY, KIND, \
-    PLACEMENT, --rate and --clients take lists: --size 64,4K --wait block,hybrid.\n\
+    PLACEMENT, --rate, --clients and --batch take lists: --size 64,4K --wait block,hybrid.\n\
     Ctrl-C ends a run early: the results so far are saved and printed.\n\
     Exit status: 0 done, 1 failed, 2 wrong usage.";
 
@@ -94,6 +94,12 @@ pub fn with_arguments(command: Command) -> Command {
                  (one thread of a process sleeps for all of its clients; not possible with msgq). A list measures both.",
             )
             .value_parser(|text: &str| text.parse::<ClientsRun>()),
+        many("batch", "N", "Messages that leave together, one way: 1,32")
+            .long_help(
+                "Throughput and stream: the number of messages between two flushes. With 1, each is sent by itself; with more, \
+                 a link that can gathers them and hands them over at once.",
+            )
+            .value_parser(|text: &str| parse_number(text, 1_000_000)),
         one("duration", "TIME", "How long each row is timed: 2s, 100ms")
             .long_help(format!("How long each row is timed: {TIMES}. {by_profile}"))
             .value_parser(parse_duration)

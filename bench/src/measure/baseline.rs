@@ -37,6 +37,7 @@
 //! process has a core of its own, sleeping where they share one.
 
 mod bare;
+mod blocks;
 mod control;
 mod ends;
 pub(super) mod in_place;

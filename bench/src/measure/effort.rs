@@ -87,7 +87,7 @@ pub(crate) fn first_look(
 
 /// Returns the task of a first look, which is timed by one reading of the clock before it and one after it.
 pub(crate) fn first_task(case: &Case, count: u64) -> Task {
-    Task { order: case.timed(count), batch: count, rate: None }
+    Task { order: case.timed(count), batch: count, rate: None, flush_every: case.flush_every }
 }
 
 /// Returns how many messages take about `time` if `count` of them took `elapsed`: a round number, and not too few.

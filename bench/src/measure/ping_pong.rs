@@ -82,13 +82,16 @@ pub(crate) fn create<M: Mechanism>() -> Result<M> {
     M::create(None, &Setup::default())
 }
 
-pub(crate) fn play_one(link: &mut impl Transport, Task { order, batch, rate }: &Task) -> Result<TaskResult> {
+pub(crate) fn play_one(
+    link: &mut impl Transport,
+    Task { order, batch, rate, flush_every }: &Task,
+) -> Result<TaskResult> {
     let sample = match (order.pattern, rate) {
         (Pattern::RoundTrip, None) => exchange::ping_in_batches(link, order, *batch, |_, _| {}),
         (Pattern::RoundTrip, Some(rate)) => exchange::open_loop(link, order, interval(*rate)),
-        (Pattern::Stream, None) => exchange::stream(link, order),
+        (Pattern::Stream, None) => exchange::stream(link, order, *flush_every),
         (Pattern::Stream | Pattern::Paced, Some(rate)) => {
-            exchange::paced_stream(link, order, interval(*rate))
+            exchange::paced_stream(link, order, interval(*rate), *flush_every)
         }
         (Pattern::Paced, None) => unreachable!("a paced stream has a rate"),
         (Pattern::OneWay, _) => exchange::one_way(link, order),

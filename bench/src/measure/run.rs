@@ -52,7 +52,7 @@ use crate::results::row::Row;
 pub fn expected(plan: &RunPlan) -> Option<Duration> {
     /// The suite plays again, beside it one to four ways to write the bare calls, and all start fresh processes often.
     const BESIDE: u32 = 6;
-    let beside = possible(plan).filter(|case| plan.baseline && case.kind.has_baseline()).count() as u32;
+    let beside = possible(plan).filter(|case| plan.baseline && case.has_baseline()).count() as u32;
     Some(of_rounds(plan)? + Schedule::of(plan).each()? * BESIDE * beside)
 }
 

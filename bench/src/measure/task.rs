@@ -14,12 +14,14 @@ pub struct Task {
     pub batch: u64,
     /// Open loop: messages per second, each at its time. `None`: each as soon as the previous one is over.
     pub rate: Option<u64>,
+    /// A stream: the number of messages between two flushes; 1 sends each by itself.
+    pub flush_every: u64,
 }
 
 impl From<Workload> for Task {
     /// Times each round trip by itself.
     fn from(order: Workload) -> Self {
-        Self { order, batch: 1, rate: None }
+        Self { order, batch: 1, rate: None, flush_every: 1 }
     }
 }
 

@@ -203,6 +203,7 @@ impl RowKey {
         if *kind == Kind::Clients {
             parts.push(crate::results::case::clients_run(self.clients, self.clients_run));
         }
+        parts.extend(crate::results::units::batches(self.flush_every));
         parts.extend([format!("wait {wait}"), format!("cpus {cpus}")]);
         parts.join(", ")
     }

@@ -153,6 +153,7 @@ fn sections(data: &Data, summary: &Summary) -> Vec<Section> {
         section("costs", "Cost", COST, costs),
         section("loops", "Open loop", OPEN, loops),
         section("paced", Kind::Stream.title(), STREAM, streams),
+        section("batches", "Batches", BATCHES, html! { (tables::titled(&tables::batches(data))) }),
         section("many", "Many clients", clients::SAYS, many),
         section("floors", "Beside the floor", BASELINE, baselines),
         section("others", "Other libraries", others::SAYS, libraries),
@@ -178,6 +179,8 @@ const OPEN: &str = "Closed loop: the next message waits for the answer to the la
                     behind a stall counts too.";
 const STREAM: &str = "One side sends at fixed times, as a sensor does, and the other reads. Late are the messages that \
                       were not yet there when the next one was meant to be sent.";
+const BATCHES: &str = "So many messages left together. That is another way to use a link: these figures are in no other chart \
+                       and no ranking.";
 const SIGN: &str = " after a figure, or a hollow marker on a line: its rounds differ by more than a tenth; take it with care.";
 const DOUBTFUL: &str = "Their rounds differ by more than a tenth. Take their figures with care: the machine was busy, or \
                         the mechanism has two modes.";

@@ -168,10 +168,11 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Draws the conclusions of a run. Only the suite's own rows of one placement are ranked, split if that was measured.
+    /// Draws the conclusions of a run. Only the suite's own rows of one placement are ranked, split if that was measured, and
+    /// only messages that leave by themselves: a batch is another way to use a link, not another link.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        let suite = || document.suite();
+        let suite = || document.suite().filter(|row| row.flush_every == 1);
         let cpus = suite().map(|row| row.cpus.as_str()).min_by_key(|cpus| *cpus != "split");
         let rows: Vec<&Row> = suite().filter(|row| Some(row.cpus.as_str()) == cpus).collect();
         let mut rankings = Vec::new();

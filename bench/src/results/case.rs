@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ipc_core::{Error, Result, Variant, Wait};
+use ipc_core::{Error, Result, Unit, Variant, Wait};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::{Pattern, Workload};
 use serde::{Deserialize, Serialize};
@@ -73,10 +73,10 @@ impl Kind {
         self.title().to_lowercase()
     }
 
-    /// Returns true if this kind is also played by bare system calls.
+    /// Returns true if its messages go one way: only those can leave in batches, as none is waited for.
     #[must_use]
-    pub const fn has_baseline(self) -> bool {
-        matches!(self, Self::RoundTrip | Self::Throughput)
+    pub const fn is_one_way(self) -> bool {
+        matches!(self, Self::Throughput | Self::Stream)
     }
 }
 
@@ -183,6 +183,8 @@ pub struct Case {
     pub clients: usize,
     /// The way in which they are run.
     pub clients_run: ClientsRun,
+    /// The number of messages between two flushes; 1: each is sent by itself.
+    pub flush_every: u64,
 }
 
 impl Case {
@@ -206,6 +208,7 @@ impl Case {
             rate: None,
             clients: 1,
             clients_run: ClientsRun::Threads,
+            flush_every: 1,
         }
     }
 
@@ -225,6 +228,17 @@ impl Case {
             .variants()
             .find(|known| known.name == self.variant)
             .expect("a case names one that there is")
+    }
+
+    /// Returns true if this case is also played by bare system calls. Of batches, those in a byte stream are: there, a C
+    /// programmer would gather messages in a block as well.
+    #[must_use]
+    pub fn has_baseline(&self) -> bool {
+        match self.kind {
+            Kind::RoundTrip => true,
+            Kind::Throughput => self.flush_every == 1 || self.variant().unit == Unit::ByteStream,
+            Kind::OpenLoop | Kind::Stream | Kind::Clients => false,
+        }
     }
 
     /// Returns the order that times `count` messages.
@@ -263,7 +277,9 @@ impl fmt::Display for Case {
         } else {
             kind.words()
         };
-        write!(f, "{} ({variant}) {what}, {}, wait {wait}", member.profile.name, units::bytes(*size))
+        let batches =
+            units::batches(self.flush_every).map(|batches| format!(", {batches}")).unwrap_or_default();
+        write!(f, "{} ({variant}) {what}, {}{batches}, wait {wait}", member.profile.name, units::bytes(*size))
     }
 }
 

@@ -48,8 +48,8 @@ impl Growth {
         let of_suite = |row: &&Row| row.implementation == "suite" && row.floor_ratio.is_some();
         let suite: Vec<&Row> = rows.iter().filter(of_suite).collect();
         let alike = |a: &Row, b: &Row| {
-            (&a.mechanism, &a.variant, a.kind, &a.wait, &a.cpus)
-                == (&b.mechanism, &b.variant, b.kind, &b.wait, &b.cpus)
+            (&a.mechanism, &a.variant, a.kind, &a.wait, &a.cpus, a.flush_every)
+                == (&b.mechanism, &b.variant, b.kind, &b.wait, &b.cpus, b.flush_every)
         };
         let next = |row: &Row| {
             let larger = suite.iter().filter(|other| alike(row, other) && other.size > row.size);

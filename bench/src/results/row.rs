@@ -51,6 +51,9 @@ pub struct Row {
     /// Open loop, and stream: whether that rate was reached. Null for all others, and in older results.
     #[serde(default)]
     pub pacing: Option<Pacing>,
+    /// Throughput, and stream: the number of messages between two flushes; 1: each was sent by itself.
+    #[serde(default = "by_itself")] // older results do not have it
+    pub flush_every: u64,
     /// The round trips, or messages, that were timed.
     pub count: u64,
     /// The number of round trips that were timed together, so that reading the clock does not count: then `rtt_ns` is
@@ -117,8 +120,14 @@ pub struct RowKey {
     pub clients_run: Option<ClientsRun>,
     /// As [`Row::rate_per_s`].
     pub rate_per_s: Option<u64>,
+    /// As [`Row::flush_every`].
+    pub flush_every: u64,
     /// As [`Row::piece`].
     pub piece: Option<usize>,
+}
+
+const fn by_itself() -> u64 {
+    1
 }
 
 /// Figures from rounds that took turns with those of others.
@@ -187,6 +196,7 @@ impl Row {
             clients_run: (case.kind == Kind::Clients).then_some(case.clients_run),
             rate_per_s: case.rate,
             pacing: None,
+            flush_every: case.flush_every,
             count: 0,
             batch: None,
             rtt_ns: None,
@@ -240,6 +250,7 @@ impl Row {
             clients: self.clients,
             clients_run: self.clients_run,
             rate_per_s: self.rate_per_s,
+            flush_every: self.flush_every,
             piece: self.piece,
         }
     }

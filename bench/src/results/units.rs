@@ -75,6 +75,12 @@ pub(crate) fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
+/// Returns the batches in which messages leave: `batches of 32`; `None` if each leaves by itself.
+#[must_use]
+pub fn batches(flush_every: u64) -> Option<String> {
+    (flush_every > 1).then(|| format!("batches of {}", grouped(flush_every)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

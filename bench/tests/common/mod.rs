@@ -139,7 +139,7 @@ pub fn keys(object: &Value) -> Vec<&str> {
 }
 
 /// The names in a row of the results.
-pub const ROW: [&str; 32] = [
+pub const ROW: [&str; 33] = [
     "at_limit",
     "batch",
     "beside_floor",
@@ -154,6 +154,7 @@ pub const ROW: [&str; 32] = [
     "fairness",
     "floor_ratio",
     "floor_ratio_spread",
+    "flush_every",
     "implementation",
     "kind",
     "mechanism",

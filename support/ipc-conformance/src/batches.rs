@@ -8,8 +8,8 @@ use libtest_mimic::{Failed, Trial};
 use super::endings::promptly;
 use super::halves::{COLLECT_AND_EMIT, COUNT_TO_END};
 use super::messages::{Hail, all_there, at_once, go_on, stop};
-use super::scripts::{ALL_THERE, LAST, check_numbered, disconnected, longest, numbered};
-use super::{Bench, Outcome, ensure, peer};
+use super::scripts::{ALL_THERE, LAST, check_numbered, disconnected, idle, longest, numbered};
+use super::{Bench, Outcome, ensure};
 
 /// The script of a peer that receives the messages of this file up to the last.
 pub(super) const COLLECT_ANY: &str = "collect-any";
@@ -317,6 +317,6 @@ fn killed<M: Mechanism + 'static>(bench: Bench<M>) -> std::result::Result<Durati
 pub(super) fn take(link: &mut impl Transport, count: u64) -> Result<()> {
     (0..count).try_for_each(|number| check_numbered(link, number))?;
     link.send(ALL_THERE)?;
-    peer::idle();
+    idle();
     Ok(())
 }

@@ -10,8 +10,8 @@ use ipc_demo::helper_process::{HelperProcess, Invitation};
 use ipc_demo::interrupt;
 
 use super::scripts::{
-    ALL_THERE, CREATE, JOINER, LAST, LONGEST, Part, REPORT, check_numbered, command, disconnected, longest,
-    numbered,
+    ALL_THERE, CREATE, JOINER, LAST, LONGEST, Part, REPORT, check_numbered, command, disconnected, idle,
+    longest, numbered,
 };
 use super::watchdog::PATIENCE;
 use super::{Vandal, batches, calls, clocks, deadlines, halves, last_word};
@@ -156,14 +156,6 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             Ok(())
         }
         _ => Err(Error::Usage(format!("no script '{script}'"))),
-    }
-}
-
-/// Does nothing until this process or its parent is killed.
-pub(super) fn idle() {
-    let parent = nix::unistd::getppid();
-    while nix::unistd::getppid() == parent {
-        thread::sleep(Duration::from_millis(20));
     }
 }
 

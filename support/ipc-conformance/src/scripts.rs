@@ -1,6 +1,8 @@
 //! The scripts of a case's other process: how it is started, and the messages that both sides know.
 
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use ipc_core::{Error, Mechanism, Receiver, Result, Wait};
 use ipc_demo::exchange::Payload;
@@ -77,5 +79,13 @@ pub(super) fn disconnected<T>(answer: Result<T>) -> Result<()> {
         Err(Error::Disconnected) => Ok(()),
         Err(error) => Err(error),
         Ok(_) => Err(Error::Corrupt("a message where the end was due")),
+    }
+}
+
+/// Does nothing until this process or its parent is killed.
+pub(super) fn idle() {
+    let parent = nix::unistd::getppid();
+    while nix::unistd::getppid() == parent {
+        thread::sleep(Duration::from_millis(20));
     }
 }

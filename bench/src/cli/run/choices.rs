@@ -70,17 +70,20 @@ pub(super) fn sizes(matches: &ArgMatches, default: &[usize]) -> Vec<usize> {
 }
 
 /// Returns the kinds to measure. A rate requests the open loop, with the closed one beside it; a number of clients
-/// requests many clients.
+/// requests many clients; batches request the kinds that go one way.
 pub(super) fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) -> Result<Vec<Kind>> {
     let clients = matches.contains_id("clients");
     let mut usual = Vec::new();
-    if !rates.is_empty() {
+    let batches = matches.contains_id("batch");
+    if batches {
+        usual.push(if rates.is_empty() { Kind::Throughput } else { Kind::Stream });
+    } else if !rates.is_empty() {
         usual.extend([Kind::RoundTrip, Kind::OpenLoop]);
     } else if !clients {
         usual.extend(Kind::USUAL);
     }
     // The defaults must fit the explicit choices.
-    let nothing_against = rates.is_empty() && !matches.contains_id("count") && blocks(matches);
+    let nothing_against = rates.is_empty() && !batches && !matches.contains_id("count") && blocks(matches);
     if clients || (!profile.clients().is_empty() && nothing_against) {
         usual.push(Kind::Clients);
     }
@@ -94,6 +97,9 @@ pub(super) fn kinds(matches: &ArgMatches, rates: &[u64], profile: RunProfile) ->
         }
         (false, false) => return usage("--rate requires --kind open-loop or --kind stream"),
         _ => {}
+    }
+    if batches && !kinds.iter().any(|kind| kind.is_one_way()) {
+        return usage("--batch requires --kind throughput or --kind stream: other messages are waited for");
     }
     if !kinds.contains(&Kind::Clients) {
         return match (clients, matches.contains_id("clients-run")) {

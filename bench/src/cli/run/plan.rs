@@ -40,6 +40,9 @@ pub(super) fn plan(matches: &ArgMatches) -> Result<RunPlan> {
     })
 }
 
+/// The batches of messages that are waited for.
+const ONE_BY_ONE: [u64; 1] = [1];
+
 /// Returns every combination of the named choices.
 fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
     let placements = chosen(matches, "cpus", [placements(profile)]).concat();
@@ -48,6 +51,7 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
     let sizes = sizes(matches, profile.sizes());
     let waits = chosen(matches, "wait", profile.waits().iter().copied());
     let rates: Vec<u64> = chosen(matches, "rate", []);
+    let batches: Vec<u64> = chosen(matches, "batch", [1]);
     let mut cases = Vec::new();
     for kind in kinds(matches, &rates, profile)? {
         if kind == Kind::Clients {
@@ -61,11 +65,14 @@ fn cases(matches: &ArgMatches, profile: RunProfile) -> Result<Vec<Case>> {
             for &placement in &placements {
                 for &wait in &waits {
                     for &size in &sizes {
-                        let case = |&(member, variant)| Case {
-                            rate,
-                            ..Case::of(member, variant, kind, size, wait, placement)
-                        };
-                        cases.extend(ways.iter().map(case));
+                        for &flush_every in if kind.is_one_way() { &batches } else { &ONE_BY_ONE[..] } {
+                            let case = |&(member, variant)| Case {
+                                rate,
+                                flush_every,
+                                ..Case::of(member, variant, kind, size, wait, placement)
+                            };
+                            cases.extend(ways.iter().map(case));
+                        }
                     }
                 }
             }

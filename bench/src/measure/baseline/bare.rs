@@ -13,7 +13,8 @@ pub(crate) struct Baseline {
     pub(super) calls: &'static BareCalls,
     /// The way in which both sides wait.
     pub(super) wait: BareWait,
-    /// The number of bytes that the sender of a stream writes at once; `None` for the whole message.
+    /// The number of bytes that the sender of a stream writes at once, part of a message or several; `None` for the whole
+    /// message.
     pub(super) piece: Option<usize>,
     /// Length of the messages.
     pub(super) size: usize,

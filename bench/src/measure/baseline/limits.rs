@@ -38,7 +38,7 @@ fn handover(placement: Placement) -> Result<Quartiles> {
     let mut pair = processes::start(Baseline::handover(), placement)?;
     let mut round = |count| -> Result<Duration> {
         let order = Workload { pattern: Pattern::RoundTrip, verify: false, size: 0, count };
-        Ok(pair.play(Task { order, batch: count, rate: None })?.elapsed)
+        Ok(pair.play(Task { order, batch: count, rate: None, flush_every: 1 })?.elapsed)
     };
     let (count, elapsed) = first_look(ROUND, || false, &mut round)?; // warms both up, too
     let count = fitting(count, elapsed, ROUND);

@@ -95,12 +95,24 @@ fn baselines(case: &Case) -> Vec<Baseline> {
     // On the way to another host, the kernel splits a stream as it chooses.
     let variant = case.variant();
     let is_stream = variant.unit == Unit::ByteStream && variant.reach == Reach::SameHost;
+    if case.flush_every > 1 {
+        return in_blocks(case, whole);
+    }
     let mut baselines = vec![whole];
     if case.kind == Kind::Throughput && is_stream {
         let smaller = PIECES.into_iter().filter(|&piece| piece < case.size);
         baselines.extend(smaller.map(|piece| whole.in_pieces(piece)));
     }
     baselines
+}
+
+/// Returns the baselines of a stream whose messages may leave together: as many as the suite's, or fewer.
+fn in_blocks(case: &Case, whole: Baseline) -> Vec<Baseline> {
+    let batch = case.size.saturating_mul(case.flush_every as usize).min(PIECES[PIECES.len() - 1]);
+    let shorter = PIECES.into_iter().filter(|&piece| piece < batch);
+    let blocks = shorter.chain([batch]).filter(|&block| block >= 2 * case.size);
+    let blocks: Vec<_> = blocks.map(|block| whole.in_pieces(block)).collect();
+    if blocks.is_empty() { vec![whole] } else { blocks }
 }
 
 /// Returns true if the case is a stream through the suite's ring.
@@ -178,6 +190,20 @@ mod tests {
         for (mechanism, variant) in [("socket", "unix-seqpacket"), ("socket", "tcp"), ("shm", "ring")] {
             assert_eq!(pieces(mechanism, variant, Kind::Throughput, 64 << 10), [None]);
         }
+    }
+
+    #[test]
+    fn a_batch_is_gathered_in_blocks_no_longer_than_it_is() {
+        let blocks = |size, flush_every| -> Vec<_> {
+            let case = case("pipe", "anonymous", Kind::Throughput, Wait::Block);
+            let case = Case { size, flush_every, ..case };
+            baselines(&case).iter().map(|baseline| baseline.piece).collect()
+        };
+        assert_eq!(blocks(64, 8), [Some(512)]);
+        assert_eq!(blocks(64, 100), [Some(4096), Some(6400)]);
+        assert_eq!(blocks(64, 1 << 40), [Some(4096), Some(16384), Some(65536)]);
+        assert_eq!(blocks(4096, 4), [Some(16384)]);
+        assert_eq!(blocks(64 << 10, 8), [None], "none holds two");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, pipe2, read, write};
 
+use super::blocks::{in_blocks, play_in_blocks};
 use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::{play, read_all, write_all};
 use super::waiting::Waiter;
@@ -57,6 +58,10 @@ pub(super) fn side(role: Role, ends: BareEnds, piece: Option<usize>, waiter: Wai
     }
     let piece = piece.unwrap_or(usize::MAX);
     Ok(Box::new(move |order| {
+        if in_blocks(order, piece) {
+            let write = |bytes: &[u8]| waiter.until(|| write(&writes, bytes));
+            return play_in_blocks(role, order, piece, write, |buffer| waiter.until(|| read(&reads, buffer)));
+        }
         play(
             role,
             order,

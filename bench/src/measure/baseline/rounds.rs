@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 
 use ipc_core::{Error, Result};
 
-use crate::measure::effort::{Effort, calibrate};
+use crate::measure::effort::{Effort, calibrate, first_task};
 use crate::measure::pair::Pair;
-use crate::measure::task::Task;
 use crate::measure::turns::take_turns;
 use crate::results::case::{Case, Kind};
 use crate::results::quartiles::Quartiles;
@@ -118,7 +117,7 @@ impl Subject {
 
     fn play(&mut self, is_over: &dyn Fn() -> bool) -> Result<()> {
         // One reading of the clock before and one after: the rounds in between read no clock.
-        let task = Task { order: self.case.timed(self.count), batch: self.count, rate: None };
+        let task = first_task(&self.case, self.count);
         let pair = self.pair.as_mut().expect("rounds are played after the start");
         self.times.push(each(pair.play_unless(task, is_over)?.elapsed, self.count));
         Ok(())

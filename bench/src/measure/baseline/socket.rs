@@ -10,6 +10,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockType, getsockopt, recv, send, setsockopt, socketpair, sockopt,
 };
 
+use super::blocks::{in_blocks, play_in_blocks};
 use super::ends::{BareEnds, BareSide, BothEnds};
 use super::loops::{play, read_all, write_all};
 use super::waiting::Waiter;
@@ -80,6 +81,12 @@ pub(super) fn stream(role: Role, ends: BareEnds, piece: Option<usize>, waiter: W
     let (owned, flags, piece) = (socket(ends)?, flags(waiter), piece.unwrap_or(usize::MAX));
     Ok(Box::new(move |order| {
         let fd = owned.as_raw_fd();
+        if in_blocks(order, piece) {
+            let send = |bytes: &[u8]| waiter.until(|| send(fd, bytes, flags));
+            return play_in_blocks(role, order, piece, send, |buffer| {
+                waiter.until(|| recv(fd, buffer, flags))
+            });
+        }
         play(
             role,
             order,

@@ -107,7 +107,7 @@ fn play_beside_baseline(
     rows: &mut Vec<Row>,
     stop: &Stop,
 ) -> Result<()> {
-    if !case.kind.has_baseline() {
+    if !case.has_baseline() {
         rows.push(row);
         return Ok(());
     }

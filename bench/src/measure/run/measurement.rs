@@ -179,7 +179,8 @@ impl Measurement {
         let mut left = count;
         while left > 0 && !stop.is_set() {
             let some = left.min(most);
-            let task = Task { order: self.case.timed(some), batch: self.batch, rate: self.case.rate };
+            let Case { rate, flush_every, .. } = self.case;
+            let task = Task { order: self.case.timed(some), batch: self.batch, rate, flush_every };
             let meter = Meter::of_this_machine().ok();
             let before = meter.and_then(Meter::read);
             figures.add(some, task.order.count, workers.play(&self.case, task, stop)?);
@@ -217,7 +218,9 @@ impl Measurement {
         let order = Workload { verify: true, ..self.case.timed(messages) };
         let outcome = match self.case.kind {
             Kind::Clients => workers.serve(&self.case, SOME, true, stop).map(|served| served.all),
-            _ => workers.play(&self.case, order.into(), stop).map(|_| order.count),
+            _ => workers
+                .play(&self.case, Task { flush_every: self.case.flush_every, ..order.into() }, stop)
+                .map(|_| order.count),
         };
         let Case { member, variant, kind, size, wait, placement, .. } = self.case;
         Verified {

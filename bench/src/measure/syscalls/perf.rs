@@ -10,6 +10,7 @@ use perf_event::events::Tracepoint;
 use perf_event::{Builder, Counter};
 
 use crate::measure::sides;
+use crate::measure::task::Task;
 use crate::results::case::Case;
 
 /// The possible directories of the tracepoints: a file system that root mounts at either place.
@@ -33,8 +34,9 @@ pub(super) fn count(case: &Case, sys_enter: u64, messages: u64) -> Result<[f64; 
     let mut counters = [counter(sys_enter, ping)?, counter(sys_enter, pong)?];
     let mut of = |number: u64| -> Result<(f64, [u64; 2])> {
         let order = case.timed(number);
+        let task = Task { flush_every: case.flush_every, ..order.into() };
         let before = read(&mut counters)?;
-        pair.play(order)?;
+        pair.play(task)?;
         let after = read(&mut counters)?;
         Ok((order.count as f64, [after[0] - before[0], after[1] - before[1]]))
     };

@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::sides;
+use crate::measure::task::Task;
 use crate::results::case::{Case, Placement};
 use crate::results::registry::member;
 
@@ -142,6 +143,6 @@ pub(crate) fn serve(invitation: &Invitation) -> Result<()> {
     std::io::stdin().read_exact(&mut [0]).call("read")?; // until the parent traces it
     let mut pair = sides::start(case)?;
     pair.play(case.verified())?;
-    pair.play(case.timed(messages))?;
+    pair.play(Task { flush_every: case.flush_every, ..case.timed(messages).into() })?;
     pair.finish()
 }

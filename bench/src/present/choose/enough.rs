@@ -23,7 +23,8 @@ pub fn is_enough(document: &Document, purpose: &Purpose) -> bool {
     let kinds = |way| Kind::USUAL.map(|kind| (way, kind));
     ways.flat_map(kinds).all(|(way, kind)| {
         let of_way = |row: &&Row| {
-            (row.mechanism.as_str(), row.variant.as_str()) == way && (row.kind, row.size) == (kind, size)
+            (row.mechanism.as_str(), row.variant.as_str()) == way
+                && (row.kind, row.size, row.flush_every) == (kind, size, 1)
         };
         let measured = document.results.iter().filter(of_way).filter(|row| took(row) >= LEAST);
         let waits: BTreeSet<_> = measured.map(|row| row.wait.as_str()).collect();
@@ -67,6 +68,7 @@ pub fn has_rate(document: &Document, purpose: &Purpose) -> bool {
             let is_it = |row: &Row| {
                 (row.mechanism.as_str(), row.variant.as_str()) == way
                     && (row.kind, row.size, row.rate_per_s) == (kind, size, purpose.rate_per_s)
+                    && row.flush_every == 1
             };
             document.results.iter().any(is_it) || was_tried(document, way, kind, size)
         })

@@ -47,7 +47,7 @@ pub(super) struct Contender<'a> {
 
 impl<'a> Evidence<'a> {
     pub(super) fn of(purpose: &'a Purpose, document: &'a Document) -> Self {
-        let suite = || document.suite();
+        let suite = || document.suite().filter(|row| row.flush_every == 1);
         let has_many = suite().any(|row| row.kind == Kind::Clients && row.clients > 1);
         let priority = purpose.shown();
         let kind = match priority {
@@ -125,6 +125,7 @@ impl<'a> Evidence<'a> {
                 && row.variant == variant
                 && (row.kind, row.clients) == (self.kind, self.clients)
                 && row.rate_per_s == self.rate_per_s
+                && row.flush_every == 1
                 && row.cpus == self.cpus
         };
         let of_this = || self.document.suite().filter(of_this);

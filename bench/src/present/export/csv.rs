@@ -25,6 +25,7 @@ const COLUMNS: &[Column] = &[
     ("achieved_per_s", |row| number(row.pacing.map(|pacing| pacing.achieved_per_s))),
     ("kept_up", |row| number(row.pacing.map(|pacing| pacing.kept_up))),
     ("late", |row| number(row.pacing.map(|pacing| pacing.late))),
+    ("flush_every", |row| number(Some(row.flush_every))),
     ("piece_bytes", |row| number(row.piece)),
     ("count", |row| number(Some(row.count))),
     ("batch", |row| number(row.batch)),

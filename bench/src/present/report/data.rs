@@ -24,6 +24,8 @@ pub(super) fn nth_wait(wait: &str) -> usize {
 pub(super) struct Data<'a> {
     pub document: &'a Document,
     pub rows: Vec<&'a Row>,
+    /// Those whose messages left in batches, which no chart shows.
+    pub batched: Vec<&'a Row>,
     /// All pairs of wait strategy and placement: by placement, `split` first.
     pub settings: Vec<Setting>,
     /// The setting to start from: both sides sleep, on two CPUs, if that was measured.
@@ -59,7 +61,8 @@ impl Setting {
 
 impl<'a> Data<'a> {
     pub(super) fn of(document: &'a Document) -> Self {
-        let mut rows: Vec<&Row> = document.suite().collect();
+        let (mut rows, batched): (Vec<&Row>, Vec<&Row>) =
+            document.suite().partition(|row| row.flush_every == 1);
         let mut settings = distinct(rows.iter().map(|row| Setting::of(row)));
         let placements: Vec<_> = settings.iter().map(|setting| setting.cpus.clone()).collect();
         settings.sort_by_key(|Setting { wait, cpus }| {
@@ -70,7 +73,7 @@ impl<'a> Data<'a> {
         let usual = settings.iter().min_by_key(wanted).cloned().unwrap_or_default();
         let nearest = |kind, to| nearest_size(rows.iter().copied(), kind, to);
         let (short, long) = (nearest(Kind::RoundTrip, 64), nearest(Kind::Throughput, 64 << 10));
-        Self { document, rows, settings, usual, short, long }
+        Self { document, rows, batched, settings, usual, short, long }
     }
 
     /// Returns the rows of one kind.

@@ -9,7 +9,7 @@ use crate::results::case::Kind;
 use crate::results::cost::Cost;
 use crate::results::growth::Growth;
 use crate::results::latency::Latency;
-use crate::results::row::Row;
+use crate::results::row::{Row, RowKey};
 use crate::results::units::{bytes, grouped, size_name};
 
 pub(super) fn columns(names: &[&str]) -> Vec<String> {
@@ -219,6 +219,42 @@ pub(super) fn streams(data: &Data) -> HtmlTable {
     }
 }
 
+/// Returns the table of the messages that left in batches, each beside the same messages sent by themselves.
+pub(super) fn batches(data: &Data) -> HtmlTable {
+    let nanoseconds = |row: &Row| row.messages_per_s.map(|messages| figure(1e9 / messages));
+    let line = |row: &&Row| {
+        let mut line = who(row);
+        line.push(Setting::of(row).name().into());
+        line.push(row.kind.words().into());
+        line.push(grouped(row.flush_every).into());
+        let by_itself = RowKey { flush_every: 1, ..row.key() };
+        let alone = data.rows.iter().find(|row| row.key() == by_itself);
+        line.push(alone.and_then(|row| nanoseconds(row)).into());
+        line.push(nanoseconds(row).into());
+        line.push(row.one_way_ns.as_ref().map(|times| micro(times.p50 as f64)).into());
+        line.push(row.floor_ratio.map(|ratio| format!("{ratio:.2}")).into());
+        line
+    };
+    let names = [
+        "mechanism",
+        "size",
+        "setting",
+        "kind",
+        "batch",
+        "by itself, ns",
+        "batched, ns",
+        "one way, µs",
+        "ratio to floor",
+    ];
+    HtmlTable {
+        label: "Messages in batches: the time of one".into(),
+        columns: columns(&names),
+        labels: 4,
+        rows: data.batched.iter().map(line).collect(),
+        ..HtmlTable::default()
+    }
+}
+
 /// Returns the table of each row beside its baseline.
 pub(super) fn baseline(data: &Data) -> HtmlTable {
     let of_baseline = |row: &Row| {
@@ -226,7 +262,7 @@ pub(super) fn baseline(data: &Data) -> HtmlTable {
             other.implementation == "floor"
                 && (&other.mechanism, &other.variant, &other.wait, &other.cpus)
                     == (&row.mechanism, &row.variant, &row.wait, &row.cpus)
-                && (other.kind, other.size) == (row.kind, row.size)
+                && (other.kind, other.size, other.flush_every) == (row.kind, row.size, row.flush_every)
         };
         data.document.results.iter().find(same)
     };
@@ -261,7 +297,8 @@ pub(super) fn others(data: &Data) -> HtmlTable {
     let names =
         ["mechanism", "size", "setting", "kind", "by", "its time, µs", "suite / this", "its middle half"];
     let rows = if data.document.has_others() { &[] } else { data.document.results.as_slice() };
-    let other = |row: &&Row| !matches!(row.implementation.as_str(), "suite" | "floor");
+    let other =
+        |row: &&Row| !matches!(row.implementation.as_str(), "suite" | "floor") && row.flush_every == 1;
     let line = |row: &Row| {
         let ratio = row.suite_ratio?;
         let mut line = who(row);

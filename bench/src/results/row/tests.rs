@@ -36,7 +36,7 @@ fn rounds_say_how_far_they_agree() {
 #[test]
 fn each_condition_is_part_of_the_key() {
     let row = Row::empty(&case_of(Kind::RoundTrip));
-    let changes: [fn(&mut Row); 10] = [
+    let changes: [fn(&mut Row); 11] = [
         |row| row.mechanism = "fifo".into(),
         |row| row.variant = "named".into(),
         |row| row.implementation = "floor".into(),
@@ -46,6 +46,7 @@ fn each_condition_is_part_of_the_key() {
         |row| row.cpus = "same".into(),
         |row| row.clients = 2,
         |row| row.rate_per_s = Some(1),
+        |row| row.flush_every = 2,
         |row| row.piece = Some(1),
     ];
     for (nth, change) in changes.into_iter().enumerate() {

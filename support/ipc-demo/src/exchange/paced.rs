@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipc_core::{Result, Transport};
 
 use super::open_loop::{due, sleep_then_poll};
-use super::ping::request;
+use super::ping::{request, send_or_feed};
 use super::stamp::Stamp;
 use super::{Pattern, Payload, PeerReport, Sample, Usage, Workload, buffer, histogram, usage};
 
@@ -14,11 +14,17 @@ use super::{Pattern, Payload, PeerReport, Sample, Usage, Workload, buffer, histo
 /// scheduled time each one arrived: [`PeerReport::one_way`].
 ///
 /// A full link makes the sender wait, so it sends late. The message carries the time at which it was *meant* to be sent,
-/// so that this waiting is part of its time: as in [`open_loop`](super::open_loop).
+/// so that this waiting is part of its time: as in [`open_loop`](super::open_loop). So is the time for which it waits for
+/// the others of its batch, if `flush_every` is above 1.
 ///
 /// # Errors
 /// As [`one_way`](super::one_way).
-pub fn paced_stream(link: &mut impl Transport, workload: &Workload, interval: Duration) -> Result<Sample> {
+pub fn paced_stream(
+    link: &mut impl Transport,
+    workload: &Workload,
+    interval: Duration,
+    flush_every: u64,
+) -> Result<Sample> {
     let workload = Workload { pattern: Pattern::Paced, verify: false, ..*workload };
     let payload = Payload { verify: false };
     let mut message = buffer(link, workload.size)?;
@@ -33,8 +39,9 @@ pub fn paced_stream(link: &mut impl Transport, workload: &Workload, interval: Du
         });
         payload.write(number, &mut message);
         Stamp { time, number }.write(&mut message);
-        link.send(&message)?;
+        send_or_feed(link, &message, number, flush_every)?;
     }
+    link.flush()?;
     let usage = before.until_now()?;
     let report = PeerReport::receive(link)?;
     // By the receiver's clock, as if one more were to follow: exactly as long as scheduled, if the last one was on time.

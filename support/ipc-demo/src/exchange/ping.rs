@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use ipc_core::{Error, Result, Transport};
+use ipc_core::{Error, Result, Sender, Transport};
 
 use super::stamp::Stamp;
 use super::usage::{self, Usage};
@@ -87,11 +87,12 @@ pub fn one_way(link: &mut impl Transport, workload: &Workload) -> Result<Sample>
 }
 
 /// Sends a stream of messages. The receiver times it from the first to the last, by its own clock: a sender's clock
-/// would stop at the last write, before the reader has drained.
+/// would stop at the last write, before the reader has drained. With `flush_every` above 1, that many messages leave as a
+/// batch.
 ///
 /// # Errors
 /// As [`ping`].
-pub fn stream(link: &mut impl Transport, workload: &Workload) -> Result<Sample> {
+pub fn stream(link: &mut impl Transport, workload: &Workload, flush_every: u64) -> Result<Sample> {
     debug_assert_eq!(workload.pattern, Pattern::Stream);
     let payload = Payload { verify: workload.verify };
     let mut message = buffer(link, workload.size)?;
@@ -99,11 +100,27 @@ pub fn stream(link: &mut impl Transport, workload: &Workload) -> Result<Sample> 
     let before = Usage::now()?;
     for number in 0..workload.count {
         payload.write(number, &mut message);
-        link.send(&message)?;
+        send_or_feed(link, &message, number, flush_every)?;
     }
+    link.flush()?;
     let usage = before.until_now()?;
     let report = PeerReport::receive(link)?;
     Ok(Sample { times: histogram(), service: None, elapsed: report.elapsed, usage, report })
+}
+
+/// Sends a message of a stream by itself, or adds it to the batch, which leaves after every `flush_every` messages.
+#[inline]
+pub(super) fn send_or_feed(
+    link: &mut impl Sender,
+    message: &[u8],
+    number: u64,
+    flush_every: u64,
+) -> Result<()> {
+    if flush_every == 1 {
+        return link.send(message);
+    }
+    link.feed(message)?;
+    if (number + 1).is_multiple_of(flush_every) { link.flush() } else { Ok(()) }
 }
 
 /// Sends the workload to `pong`, and waits until that is awake.

@@ -155,7 +155,7 @@ fn throughput_is_that_of_a_slow_receiver() {
         || thread::sleep(MILLISECOND),
         |ping| {
             started = Some(Instant::now());
-            stream(ping, &workload).unwrap()
+            stream(ping, &workload, 1).unwrap()
         },
     );
     assert!(sample.elapsed >= 50 * MILLISECOND, "{:?}", sample.elapsed);
@@ -194,7 +194,7 @@ fn one_way_times_come_back_with_the_report() {
 fn a_message_without_room_for_a_time_is_refused() {
     let workload = Workload { pattern: Pattern::OneWay, verify: false, size: 7, count: 1 };
     let told =
-        played_with(|| {}, |ping| [one_way(ping, &workload), paced_stream(ping, &workload, MILLISECOND)]);
+        played_with(|| {}, |ping| [one_way(ping, &workload), paced_stream(ping, &workload, MILLISECOND, 1)]);
     assert!(told.iter().all(|told| matches!(told, Err(Error::Usage(_)))), "{told:?}");
 }
 
@@ -203,7 +203,7 @@ fn a_message_without_room_for_a_time_is_refused() {
 fn a_paced_stream_counts_from_when_each_was_meant_to_be_sent() {
     let workload = Workload { pattern: Pattern::Stream, verify: false, size: 64, count: 50 };
     let slow = || thread::sleep(2 * MILLISECOND);
-    let sample = played_with(slow, |ping| paced_stream(ping, &workload, MILLISECOND).unwrap());
+    let sample = played_with(slow, |ping| paced_stream(ping, &workload, MILLISECOND, 1).unwrap());
     let times = sample.report.one_way.expect("ordered");
     assert_eq!((times.len(), sample.times.len()), (50, 0));
     assert!(times.max() >= 45_000_000, "{}", times.max());
@@ -215,9 +215,9 @@ fn a_paced_stream_counts_from_when_each_was_meant_to_be_sent() {
 #[test]
 fn a_schedule_that_was_kept_is_as_long_as_planned() {
     let workload = Workload { pattern: Pattern::RoundTrip, verify: false, size: 64, count: 20 };
-    let played = [open_loop, paced_stream]
-        .map(|play| played_with(|| {}, |ping| play(ping, &workload, 5 * MILLISECOND).unwrap().elapsed));
-    for elapsed in played {
+    let paced = |ping: &mut Thread<fn()>| paced_stream(ping, &workload, 5 * MILLISECOND, 1).unwrap().elapsed;
+    let open = |ping: &mut Thread<fn()>| open_loop(ping, &workload, 5 * MILLISECOND).unwrap().elapsed;
+    for elapsed in [played_with(|| {}, open), played_with(|| {}, paced)] {
         assert!(elapsed >= 95 * MILLISECOND, "{elapsed:?}: 20 times 5 ms, but for a first that came late");
     }
 }
@@ -232,4 +232,49 @@ fn a_paced_stream_tells_of_a_lost_message() {
     orders.send([[0; 8], 2_u64.to_le_bytes()].concat()).unwrap();
     let told = pong(&mut Waiting::new(Thread { out, come, before: || {} }, Wait::Block), |_| {});
     assert!(matches!(told, Err(Error::Corrupt("a message was lost, or is out of sequence"))), "{told:?}");
+}
+
+/// Notes its calls: `s`end, `f`eed, and a bar for a flush.
+#[derive(Default)]
+struct Noting(String);
+
+impl Endpoint for Noting {
+    fn max_message(&self) -> usize {
+        LONGEST_MESSAGE
+    }
+}
+
+impl Sender for Noting {
+    fn send(&mut self, _message: &[u8]) -> Result<()> {
+        self.0.push('s');
+        Ok(())
+    }
+
+    fn send_timeout(&mut self, message: &[u8], _timeout: Duration) -> Result<Option<()>> {
+        self.try_send(message)
+    }
+
+    fn try_send(&mut self, message: &[u8]) -> Result<Option<()>> {
+        self.send(message).map(Some)
+    }
+
+    fn feed(&mut self, _message: &[u8]) -> Result<()> {
+        self.0.push('f');
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.0.push('|');
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stream_is_fed_in_batches_or_each_message_is_sent() {
+    let calls = |flush_every| {
+        let mut link = Noting::default();
+        (0..7).for_each(|number| ping::send_or_feed(&mut link, &[], number, flush_every).unwrap());
+        link.0
+    };
+    assert_eq!([1, 2, 3, 7, 8].map(calls), ["sssssss", "ff|ff|ff|f", "fff|fff|f", "fffffff|", "fffffff"]);
 }

@@ -12,6 +12,7 @@ use ipc_demo::exchange;
 
 use super::*;
 use crate::measure::ping_pong::play_one;
+use crate::measure::task::Task;
 use crate::results::case::Placement;
 use crate::results::registry::SIX;
 
@@ -173,7 +174,7 @@ fn it_may_be_over_after_the_fewest_rounds() {
 #[test]
 fn a_batch_has_one_time() {
     let mut pair = pair('x', Duration::ZERO, &Arc::default());
-    let task = Task { order: case(Kind::RoundTrip).timed(50), batch: 50, rate: None };
+    let task = Task { order: case(Kind::RoundTrip).timed(50), batch: 50, rate: None, flush_every: 1 };
     let times = pair.play(task).unwrap().times;
     assert_eq!((times.len(), times.iter_recorded().count()), (50, 1));
 }

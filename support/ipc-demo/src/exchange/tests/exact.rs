@@ -67,7 +67,7 @@ fn a_batch_counts_as_often_as_it_has_rounds_with_their_mean() {
 #[test]
 fn each_message_of_each_order_is_served() {
     let (served, ()) = served(|mut link| {
-        stream(&mut link, &workload(Pattern::Stream, true, 64, 7)).unwrap();
+        stream(&mut link, &workload(Pattern::Stream, true, 64, 7), 1).unwrap();
         ping(&mut link, &workload(Pattern::RoundTrip, true, 1024, 5), |_, _| {}).unwrap();
     });
     assert_eq!(served.unwrap().messages, 12, "the longest message that the link carries is one of them");
@@ -162,7 +162,7 @@ fn a_stream_is_timed_from_its_first_message_to_its_last() {
     let pause = move || thread::sleep(pauses.next().unwrap_or_default());
     let (elapsed, all) = played_with(pause, |link| {
         let started = Instant::now();
-        let sample = stream(link, &workload(Pattern::Stream, false, 64, 2)).unwrap();
+        let sample = stream(link, &workload(Pattern::Stream, false, 64, 2), 1).unwrap();
         (sample.elapsed, started.elapsed())
     });
     assert!(BETWEEN <= elapsed && BEFORE + elapsed <= all, "{elapsed:?} of {all:?}");
@@ -178,7 +178,7 @@ fn a_report_survives_the_wire() {
     let messages = sent(&report);
     assert!(messages.len() > 10, "{}", messages.len());
     let (mut link, _heard) = scripted([&READY[..]].into_iter().chain(messages.iter().map(Vec::as_slice)));
-    let sample = stream(&mut link, &workload(Pattern::Stream, false, 64, 1)).unwrap();
+    let sample = stream(&mut link, &workload(Pattern::Stream, false, 64, 1), 1).unwrap();
     assert_eq!((sample.elapsed, sample.report.usage), (report.elapsed, usage));
     assert_eq!(sample.report.one_way, Some(times));
 }
