@@ -120,7 +120,10 @@ fn rm_never_overlooks_a_sleeper() {
     crate::tools::soon("a sleeper is seen", || listed(*queue).unwrap()["sleepers"][0] == receiver.id());
     let mut said = Vec::new();
     for descriptors in 3..=20 {
-        let mut limited = std::process::Command::new("prlimit");
+        // The first free number is that of the closed standard input: the loader of programs gets by with it, and then
+        // Rust's start-up takes it. So with 3 the program has none at all, however few it needs.
+        let mut limited = std::process::Command::new("sh");
+        limited.args(["-c", "exec prlimit \"$@\" <&-", "sh"]);
         limited.arg(format!("--nofile={descriptors}")).arg(crate::tools::BINARY);
         said.push(limited.args(["rm", "--orphans", "--min-age", "0", "--dry-run"]).output());
     }
@@ -128,7 +131,10 @@ fn rm_never_overlooks_a_sleeper() {
     receiver.wait().unwrap();
     let mut could_not_look = 0;
     for output in said {
-        let Ok(output) = output else { return ipc_conformance::skipped("there is no prlimit(1) here") };
+        let output = output.expect("every system has a shell");
+        if output.status.code() == Some(127) {
+            return ipc_conformance::skipped("there is no prlimit(1) here");
+        }
         let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!out.contains(&format!("queue {} ", queue.id())), "{out}");
         could_not_look += usize::from(error.contains("(EMFILE)"));
