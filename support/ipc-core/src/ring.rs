@@ -83,6 +83,8 @@ mod tests;
 
 use std::time::Duration;
 
+use crate::process::WakeAtEnd;
+
 pub use attachment::{Attachment, Layout};
 #[cfg(feature = "test-util")]
 pub use bytes::{Bytes, scribble};

@@ -91,6 +91,36 @@ pub(crate) fn in_each_forked_child(note: extern "C" fn()) -> nix::Result<()> {
     }
 }
 
+/// Makes a copy of this process that does `what` and ends, without running any other program: `fork(2)`.
+#[cfg(test)]
+pub(crate) fn forked(what: impl FnOnce() -> bool) -> nix::unistd::Pid {
+    // SAFETY: the child has one thread, this one. It allocates, which glibc and musl permit after a fork, and takes no
+    // lock that another thread may have held, except where that is tested. It leaves by `_exit`, so it drops nothing.
+    match unsafe { nix::unistd::fork() }.unwrap() {
+        nix::unistd::ForkResult::Parent { child } => child,
+        nix::unistd::ForkResult::Child => {
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(what)).unwrap_or(false);
+            // SAFETY: takes a number and does not return.
+            unsafe { libc::_exit(libc::c_int::from(!done)) }
+        }
+    }
+}
+
+/// Returns whether a process that was [`forked`] did what it was to do. One that does not end is killed.
+#[cfg(test)]
+pub(crate) fn succeeds(child: nix::unistd::Pid) -> bool {
+    use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+    for _ in 0..3000 {
+        match waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap() {
+            WaitStatus::StillAlive => std::thread::sleep(std::time::Duration::from_millis(10)),
+            ended => return ended == WaitStatus::Exited(child, 0),
+        }
+    }
+    nix::sys::signal::kill(child, Signal::SIGKILL).unwrap();
+    waitpid(child, None).unwrap();
+    false
+}
+
 /// A system call that a traced thread is about to make.
 #[cfg(feature = "trace")]
 #[derive(Clone, Copy, Debug)]

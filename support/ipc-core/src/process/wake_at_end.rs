@@ -21,11 +21,12 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll, ppoll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeSpec;
@@ -62,7 +63,8 @@ mod state {
 
 impl WakeAtEnd {
     /// Calls `wake` in the watcher as soon as the process `id` has ended, and again and again until the value is dropped. `wake`
-    /// must return quickly, and must use no descriptor: the watcher has none of the others'.
+    /// must return quickly, and must use no descriptor: the watcher has none of the others'. A panic in it is reported, and
+    /// disturbs no other.
     ///
     /// `wake` itself is dropped with the value, in the same thread. After that it is not running, so it may refer to
     /// memory that is unmapped next.
@@ -162,9 +164,12 @@ fn registry() -> Option<MutexGuard<'static, Registry>> {
 impl Registry {
     /// Has the watcher look at the registry. An error leaves all that is new switched off.
     fn tell(&mut self) {
+        if FORKED.load(Ordering::Relaxed) {
+            return; // the number of the parent's watcher may be that of another thread here
+        }
         match self.watcher {
             Watcher::Runs(thread) => _ = thread.signal(TOLD),
-            Watcher::None if !self.peers.is_empty() && !FORKED.load(Ordering::Relaxed) => {
+            Watcher::None if !self.peers.is_empty() => {
                 static FORKS_ARE_NOTED: LazyLock<bool> =
                     LazyLock::new(|| sys::in_each_forked_child(note_fork).is_ok());
                 if *FORKS_ARE_NOTED && background::spawn("watcher", Descriptors::Own, watch).is_ok() {
@@ -187,17 +192,17 @@ type Pidfds = BTreeMap<Process, Option<OwnedFd>>;
 /// Runs the watcher.
 fn watch() {
     let told: SigSet = [TOLD].into_iter().collect();
-    let Ok(told) = SignalFd::with_flags(&told, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC) else {
-        return;
-    };
+    let told = SignalFd::with_flags(&told, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC);
     if let Some(mut registry) = registry() {
-        registry.watcher = Watcher::Runs(ThreadId::current());
+        // Without its descriptor it ends, and the next peer starts another.
+        registry.watcher = if told.is_ok() { Watcher::Runs(ThreadId::current()) } else { Watcher::None };
     }
+    let Ok(told) = told else { return };
     let mut pidfds = Pidfds::new();
     loop {
         follow_registry(&mut pidfds);
-        sleep(&told, &mut pidfds);
         wake_the_bereaved(&pidfds);
+        sleep(&told, &mut pidfds);
     }
 }
 // ANCHOR_END: watch
@@ -219,7 +224,8 @@ fn follow_registry(pidfds: &mut Pidfds) {
     }
     let Some(registry) = registry() else { return };
     for (process, peer) in &registry.peers {
-        if pidfds.contains_key(process) && peer.state.load(Ordering::Relaxed) == state::OFF {
+        // One that has ended already is not switched on: its sleepers are woken next.
+        if matches!(pidfds.get(process), Some(Some(_))) && peer.state.load(Ordering::Relaxed) == state::OFF {
             peer.state.store(state::ON, Ordering::Relaxed);
         }
     }
@@ -234,8 +240,11 @@ fn sleep(told: &SignalFd, pidfds: &mut Pidfds) {
     let mut polled: Vec<_> =
         [told.as_fd()].into_iter().chain(living).map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
     if ppoll(&mut polled, time, None).is_err() {
-        std::thread::sleep(AGAIN); // no memory: try again later
-        return;
+        // No memory, or more descriptors than a limit that was lowered meanwhile: look at each alone, now and then.
+        std::thread::sleep(AGAIN);
+        for one in &mut polled {
+            let _ = poll(std::slice::from_mut(one), PollTimeout::ZERO);
+        }
     }
     let ended: Vec<bool> = polled[1..].iter().map(|pidfd| pidfd.any().unwrap_or(false)).collect();
     let living = pidfds.values_mut().filter(|pidfd| pidfd.is_some());
@@ -251,7 +260,10 @@ fn wake_the_bereaved(pidfds: &Pidfds) {
     let Some(registry) = registry() else { return };
     for peer in ended.filter_map(|process| registry.peers.get(process)) {
         peer.state.store(state::ENDED, Ordering::Release);
-        peer.wakes.values().for_each(|wake| wake());
+        for wake in peer.wakes.values() {
+            // The watcher goes on: all the others rely on it.
+            let _ = catch_unwind(AssertUnwindSafe(wake));
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::SLICE;
 use super::atomic::Ordering;
 use super::futex;
 use super::layout::{CAPACITY, Control, MAGIC, Side, VERSION, state};
 use super::memory::{Memory, Region};
-use crate::process::{Namespaces, PeerProcess, ProcessId, WakeAtEnd};
+use super::{SLICE, WakeAtEnd};
+use crate::process::{Namespaces, PeerProcess, ProcessId};
 use crate::{Deadline, Error, Result};
 
 /// The layout of the segment behind the two places. Both sides must use the same.

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::SLICE;
 use super::attachment::Attachment;
 use super::eventcount::EventCount;
 use super::memory::Memory;
-use crate::process::WakeAtEnd;
-use crate::{Deadline, Result, Streak, last_look};
+use super::{SLICE, WakeAtEnd};
+use crate::{Deadline, Error, Result, Streak, last_look};
 
 pub(super) const BLOCKING: &str = "a call without a timeout waits until it is done";
 
@@ -30,6 +29,11 @@ pub(super) trait Half<M: Memory>: Sized {
     fn longest_sleep(&self) -> Duration {
         let is_sure = self.wake_at_end().is_on() && !self.attachment().region().can_be_cut();
         if is_sure { Duration::MAX } else { SLICE }
+    }
+
+    /// Checks that the peer's process still runs; without a system call if the watch has found its end.
+    fn check_peer(&self) -> Result<()> {
+        if self.wake_at_end().has_ended() { Err(Error::Disconnected) } else { self.attachment().check_peer() }
     }
 
     /// Returns the number of calls in a row that did not have to wait.
@@ -68,7 +72,7 @@ pub(super) trait Half<M: Memory>: Sized {
                 return Ok(Some(done));
             }
             // No success: the peer has ended, the time is over, a signal came, or the wake-up was spurious.
-            if let Err(gone) = self.attachment().check_peer() {
+            if let Err(gone) = self.check_peer() {
                 return last_look(gone, || attempt(self)).map(Some);
             }
             if deadline.has_passed() {

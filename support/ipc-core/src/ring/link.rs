@@ -9,8 +9,7 @@ use super::eventcount::EventCount;
 use super::half::{BLOCKING, Half};
 use super::layout::{MAX_MESSAGE, Ring};
 use super::memory::{Memory, Region};
-use super::{FULL_BATCH, spsc};
-use crate::process::WakeAtEnd;
+use super::{FULL_BATCH, WakeAtEnd, spsc};
 use crate::{Endpoint, Error, Receiver, Result, Sender, Split, Streak};
 
 /// One end of a link through shared memory.

@@ -4,10 +4,11 @@ use std::fs;
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::process::Namespaces;
+use crate::sys::{forked, succeeds};
 
 /// Far longer than a wake-up takes, on any machine.
 const SOON: Duration = Duration::from_secs(30);
@@ -40,7 +41,7 @@ fn bell() -> (impl Fn() + Send + 'static, Receiver<()>) {
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < SOON, "{what}");
         thread::sleep(Duration::from_millis(1));
@@ -88,13 +89,48 @@ fn it_wakes_again_until_it_is_dropped() {
     let _ = woken.iter().count(); // it comes to an end: the waker is dropped, too
 }
 
+/// Not only at the next repetition. On a loaded machine it can be late, but not each time.
 #[test]
 fn a_process_that_has_ended_already_wakes_at_once() {
     let (mut sleeper, peer) = Sleeper::start();
     sleeper.kill();
+    let takes = |_| {
+        thread::sleep(AGAIN / 4); // the watcher sleeps again, and is not about to look for another reason
+        let (started, (wake, woken)) = (Instant::now(), bell());
+        let _watch = WakeAtEnd::of(peer, wake);
+        woken.recv_timeout(SOON).unwrap();
+        started.elapsed()
+    };
+    assert!((0..20).map(takes).any(|time| time < AGAIN / 2));
+}
+
+#[test]
+fn a_panic_while_waking_disturbs_no_other() {
+    let (mut sleeper, peer) = Sleeper::start();
     let (wake, woken) = bell();
+    let _faulty = WakeAtEnd::of(peer, || panic!("on purpose, by a test"));
     let _watch = WakeAtEnd::of(peer, wake);
+    sleeper.kill();
     woken.recv_timeout(SOON).unwrap();
+    woken.recv_timeout(SOON).expect("it goes on");
+}
+
+/// Whatever it does, the parent's watch goes on.
+#[test]
+fn a_child_after_fork_has_no_watch() {
+    let ((mut sleeper, peer), (wake, woken)) = (Sleeper::start(), bell());
+    let mut watch = Some(WakeAtEnd::of(peer, wake));
+    wait_until("it is watched", || watch.as_ref().unwrap().is_on());
+    let child = forked(|| {
+        let copy = watch.take().unwrap();
+        let is_off = !copy.is_on() && !copy.has_ended();
+        drop(copy);
+        is_off && !WakeAtEnd::of(peer, || {}).is_on()
+    });
+    assert!(succeeds(child));
+    assert!(watch.as_ref().unwrap().is_on());
+    sleeper.kill();
+    woken.recv_timeout(SOON).expect("the parent's is still there");
 }
 
 /// The pid is there, but it is another process's.

@@ -2,6 +2,7 @@
 
 mod cut;
 mod eventcount;
+mod killed;
 mod last_act;
 mod model;
 mod sigbus;

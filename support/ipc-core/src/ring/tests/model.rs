@@ -21,8 +21,11 @@ mod protocol;
 mod record;
 #[path = "../spsc.rs"]
 mod spsc;
+mod wake_at_end;
 
 use std::time::Duration;
+
+use wake_at_end::WakeAtEnd;
 
 mod atomic {
     pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};

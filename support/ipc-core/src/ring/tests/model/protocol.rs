@@ -15,6 +15,7 @@ use loom::thread;
 
 use super::atomic::Ordering;
 use super::attachment::{Attachment, Layout};
+use super::half::Half as _;
 use super::link::RingLink;
 use super::memory::{FULL, MESSAGE, Region, Segment};
 use super::record::payload;
@@ -211,6 +212,51 @@ fn one_who_leaves_wakes_a_sender() {
         let leaver = thread::spawn(move || drop(theirs));
         assert!(is_end(&ours.send_timeout(&message(3), AN_HOUR)));
         leaver.join().unwrap();
+    });
+}
+
+/// The sleeper looks after announcing its sleep, so that the watcher need not wake it twice.
+#[test]
+fn the_end_of_a_killed_peer_wakes_a_receiver() {
+    check(|| {
+        let (mut ours, theirs) = pair();
+        let watch = ours.receiver.wake_at_end().clone();
+        let watcher = thread::spawn(move || watch.end());
+        assert!(is_end(&receive(&mut ours)));
+        watcher.join().unwrap();
+        drop(theirs); // only now: a killed process announces nothing
+    });
+}
+
+#[test]
+fn the_end_of_a_killed_peer_wakes_a_sender() {
+    check(|| {
+        let (mut ours, theirs) = pair();
+        for number in 1..=FULL {
+            ours.send(&message(number)).unwrap();
+        }
+        let watch = ours.sender.wake_at_end().clone();
+        let watcher = thread::spawn(move || watch.end());
+        assert!(is_end(&ours.send(&message(FULL + 1))));
+        watcher.join().unwrap();
+        drop(theirs);
+    });
+}
+
+/// All that a peer sent before it was killed is received first.
+#[test]
+fn what_a_killed_peer_sent_is_received() {
+    check(|| {
+        let (mut ours, mut theirs) = pair();
+        let watch = ours.receiver.wake_at_end().clone();
+        let watcher = thread::spawn(move || {
+            theirs.send(&message(1)).unwrap();
+            watch.end();
+            theirs
+        });
+        assert_eq!(receive(&mut ours).unwrap(), 1);
+        assert!(is_end(&receive(&mut ours)));
+        drop(watcher.join().unwrap());
     });
 }
 
