@@ -87,8 +87,8 @@
 //! | stop | function | file |
 //! |---:|---|---|
 //! | 1 | `ping_in_batches` sends a message, and receives the answer | `support/ipc-demo/src/exchange/ping.rs` |
-//! | 2 | `Waiting::send` chooses: sleep in the call, or poll | `support/ipc-core/src/wait.rs` |
-//! | 3 | `FramedSender::send` may wait, `try_send` may not | `support/ipc-core/src/framed.rs` |
+//! | 2 | `Waiting::send` chooses: sleep in the call, or poll | `support/ipc-core/src/wait/waiting.rs` |
+//! | 3 | `FramedSender::send` may wait, `try_send` may not | `support/ipc-core/src/framed/sender.rs` |
 //! | 4 | `FramedSender::write_frame` writes until the frame is complete | `support/ipc-core/src/framed/frame.rs` |
 //! | | `FrameWriter::next_part` lays out what it writes next | `support/ipc-core/src/framed/frame_writer.rs` |
 //! | 5 | `WriteEnd::write` makes the system call, `write(2)` | `ipc-pipe/src/ends.rs` |

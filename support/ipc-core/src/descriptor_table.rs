@@ -79,7 +79,7 @@ impl DescriptorTable {
     pub fn fetch(self, fd: RawFd) -> nix::Result<OwnedFd> {
         let of = match self.0 {
             None => sys::pidfd_open(std::process::id())?,
-            Some(thread) => sys::pidfd_open_thread(thread)?,
+            Some(thread) => sys::pidfd_open_thread(thread.as_raw())?,
         };
         sys::pidfd_getfd(&of, fd)
     }

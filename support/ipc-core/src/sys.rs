@@ -8,8 +8,6 @@ use nix::NixPath;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
-use crate::ThreadId;
-
 /// `int pidfd_open(pid_t pid, unsigned int flags);` — [pidfd_open(2)](https://man7.org/linux/man-pages/man2/pidfd_open.2.html).
 /// The kernel makes the descriptor close-on-exec.
 pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
@@ -17,8 +15,8 @@ pub(crate) fn pidfd_open(pid: u32) -> nix::Result<OwnedFd> {
 }
 
 /// Does the same for a thread: `PIDFD_THREAD`, since Linux 6.9.
-pub(crate) fn pidfd_open_thread(thread: ThreadId) -> nix::Result<OwnedFd> {
-    pidfd_open_with(thread.as_raw(), libc::PIDFD_THREAD)
+pub(crate) fn pidfd_open_thread(thread: libc::pid_t) -> nix::Result<OwnedFd> {
+    pidfd_open_with(thread, libc::PIDFD_THREAD)
 }
 
 fn pidfd_open_with(pid: libc::pid_t, flags: libc::c_uint) -> nix::Result<OwnedFd> {

@@ -4,13 +4,14 @@ use std::io::Read as _;
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use proptest::prelude::*;
 
 use super::frame::HEADER;
 use super::*;
-use crate::Error;
+use crate::{Error, Receiver as _, Sender as _};
 
 /// A stream that reads and writes in parts of chosen lengths. A length of 0 means "not now" for a call that may not
 /// wait, and a signal for one that may; [`FAILS`] is an error. The stream ends after its bytes for a call that may

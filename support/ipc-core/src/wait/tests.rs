@@ -1,10 +1,12 @@
 //! The calls that each strategy makes, and their number: tested on a link that counts.
 
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::spin::POLLS_PER_LOOK;
+use super::spin_budget::SpinBudget;
 use super::*;
+use crate::{Endpoint, Receiver, Sender};
 
 /// A link where polls find no message, and waits find one.
 #[derive(Default)]
