@@ -13,8 +13,17 @@ use crate::watchdog::{WHOLE_CASE, Watchdog};
 /// The example fails, or is not there: `cargo test --test …` builds the named tests alone.
 #[must_use]
 pub fn example(name: &str) -> String {
+    example_with(name, &[])
+}
+
+/// Does the same with arguments.
+///
+/// # Panics
+/// As [`example()`].
+#[must_use]
+pub fn example_with(name: &str, arguments: &[&str]) -> String {
     let _watchdog = Watchdog::over(format!("the example '{name}'"), WHOLE_CASE);
-    run(name, &[])
+    run(name, arguments)
 }
 
 /// Runs two examples that meet: `receiver`, whose first line ends with an address, and `sender` with that address.
