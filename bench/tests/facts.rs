@@ -19,7 +19,7 @@ const PROOFS: &[(&str, &str, &[&str], &str, &str)] = &[
     ("msgq", "sysv", &["unit"], "behaviour/table.rs", "unit_is_a_whole_message"),
     ("msgq", "sysv", &["reach"], "behaviour/table.rs", "reach_ends_at_the_ipc_namespace"),
     ("msgq", "sysv", &["persistence", "remains"], "behaviour/calls.rs", "a_queue_outlives_its_creator"),
-    ("msgq", "sysv", &["clients"], "server/thousand.rs", "a_thousand_clients_share_one_queue"),
+    ("msgq", "sysv", &["clients"], "server/thousand.rs", "a_thousand_clients_share_32_queues"),
     ("msgq", "posix", &["unit", "reach", "clients"], "posix.rs", "the_highest_priority_comes_first"),
     (
         "msgq",

@@ -75,7 +75,7 @@ fn the_page_works_at(width: u32) {
     let [frame, plain] = &found[..] else { panic!("{found:?}") };
     assert_eq!(frame["problems"], json!([]), "{width} px");
     assert_eq!(frame["width"], width);
-    assert_eq!(frame["figures"], 11);
+    assert_eq!(frame["figures"], 12);
     for counted in ["series", "toggles", "choices", "values", "saved"] {
         assert!(frame[counted].as_u64() > Some(7), "{width} px: {counted}: {frame}");
     }
