@@ -322,7 +322,7 @@ pub(super) fn others(data: &Data) -> HtmlTable {
 
 /// Returns the growth of the time with the size, for the suite and for the baseline.
 pub(super) fn growth(data: &Data) -> HtmlTable {
-    let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "suite / floor"];
+    let names = ["mechanism", "from", "to", "setting", "kind", "suite", "floor", "ratio"];
     let line = |step: &Growth| {
         let mut line: Vec<Cell> = vec![
             named(&step.mechanism, &step.variant).into(),

@@ -81,15 +81,14 @@ fn played(row: &Row) -> Option<&Rounds> {
     if row.implementation == "suite" { row.beside_floor.as_ref() } else { row.rounds.as_ref() }
 }
 
-const GROWTH_COLUMNS: [&str; 8] =
-    ["mechanism", "variant", "from", "to", "suite", "floor", "suite / floor", "steep"];
+const GROWTH_COLUMNS: [&str; 8] = ["mechanism", "variant", "from", "to", "suite", "floor", "ratio", "steep"];
 
 fn growth(steps: &[Growth]) -> Vec<TextTable> {
     let mut tables: Vec<TextTable> = Vec::new();
     for step in steps {
         let Growth { mechanism, variant, from, to, suite, floor, ratio, .. } = step;
         let heading = format!(
-            "Growth, {}, wait {}, cpus {}: time for the larger size / time for the smaller one; ! is beyond 1.1",
+            "Growth, {}, wait {}, cpus {}: time at to / time at from; ! > 1.1",
             step.kind.words(),
             step.wait,
             step.cpus
