@@ -1,5 +1,5 @@
-//! One server thread and 1, 16 or 256 clients, each with a socket of its own: what does it cost to find out which of them
-//! has something to say?
+//! Two peers with one socket, and a server thread with 1, 16 or 256 clients that have a socket each: what does it cost to
+//! find out which of them has something to say?
 //!
 //! ```text
 //! cargo run --release -p ipc-bench --example readiness
@@ -9,7 +9,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `main.rs` | the table |
-//! | `load.rs` | the clients' side: requests, on all sockets or on one |
+//! | `load.rs` | the other side: a peer that waits in the same way, or clients with requests on all sockets or on one |
 //! | `servers.rs` | a thread for each socket, polling all of them, and `epoll` |
 //! | `uring.rs`, `sys.rs` | `io_uring`: the server, and the calls |
 
@@ -18,22 +18,26 @@ mod servers;
 mod sys;
 mod uring;
 
+use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
 use ipc_core::{Error, Result};
 use ipc_demo::cpus::{Cpus, Role};
 
-use load::{Busy, Ends};
+use load::{Ends, Load};
 
 /// The time of a turn, and the number of turns in which all take part.
-const TURN: Duration = Duration::from_millis(20);
+const TURN: Duration = Duration::from_millis(40);
 const TURNS: usize = 5;
+
+/// The time before a turn in which the one before ends completely: a kernel thread that polls is gone later than its ring.
+const REST: Duration = Duration::from_millis(15);
 
 /// A way to wait for many sockets.
 struct Strategy {
     name: &'static str,
-    serve: fn(Vec<std::os::fd::OwnedFd>) -> Result<()>,
+    serve: fn(Vec<OwnedFd>) -> Result<u64>,
 }
 
 const STRATEGIES: [Strategy; 5] = [
@@ -44,9 +48,8 @@ const STRATEGIES: [Strategy; 5] = [
     Strategy { name: "io_uring, SQPOLL", serve: uring::serve_by_kernel_thread },
 ];
 
-/// The number of clients, and how many of them have a request at the same time.
-const LOADS: [(usize, Busy); 5] =
-    [(1, Busy::All), (16, Busy::All), (16, Busy::One), (256, Busy::All), (256, Busy::One)];
+const LOADS: [Load; 6] =
+    [Load::Peers, Load::All(1), Load::All(16), Load::One(16), Load::All(256), Load::One(256)];
 
 fn main() -> Result<()> {
     let cpus = match std::env::args().nth(1) {
@@ -55,8 +58,8 @@ fn main() -> Result<()> {
     };
     println!("microseconds for a request of 64 bytes and its answer, cpus {cpus}");
     print!("{:24}", "");
-    for (clients, busy) in LOADS {
-        print!("{:>12}", format!("{clients}, {busy}"));
+    for load in LOADS {
+        print!("{:>12}", load.to_string());
     }
     println!();
     // In turns, so that a disturbance of the machine affects all alike.
@@ -64,8 +67,8 @@ fn main() -> Result<()> {
     let mut missing = vec![None; STRATEGIES.len()];
     for _ in 0..TURNS {
         for (of_strategy, (strategy, missing)) in times.iter_mut().zip(STRATEGIES.iter().zip(&mut missing)) {
-            for (of_load, (clients, busy)) in of_strategy.iter_mut().zip(LOADS) {
-                match play(strategy, cpus, clients, busy) {
+            for (of_load, load) in of_strategy.iter_mut().zip(LOADS) {
+                match play(strategy, cpus, load) {
                     Ok(time) => of_load.push(time),
                     Err(Error::Refused(reason)) => *missing = Some(reason),
                     Err(error) => return Err(error),
@@ -84,20 +87,29 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Plays a turn between one server and its clients. Returns the time of a request, in microseconds.
-fn play(strategy: &Strategy, cpus: Cpus, clients: usize, busy: Busy) -> Result<f64> {
-    let Ends { ours, theirs } = Ends::new(clients)?;
+/// Plays a turn. Returns the time of a request and its answer, in microseconds.
+fn play(strategy: &Strategy, cpus: Cpus, load: Load) -> Result<f64> {
+    thread::sleep(REST);
+    let Ends { ours, theirs } = Ends::new(load.sockets())?;
     let serve = strategy.serve;
     thread::scope(|scope| {
         let server = scope.spawn(move || {
             cpus.bind(Role::Pong)?;
             serve(theirs)
         });
-        let client = scope.spawn(move || {
-            cpus.bind(Role::Ping)?;
-            load::ask(&ours, busy, TURN)
-        });
-        let time = client.join().map_err(|_| Error::Disconnected)?;
+        let time = match load {
+            Load::Peers => load::rally(ours, TURN, |ours| {
+                cpus.bind(Role::Ping)?;
+                serve(ours)
+            }),
+            Load::All(_) | Load::One(_) => {
+                let clients = scope.spawn(move || {
+                    cpus.bind(Role::Ping)?;
+                    load::ask(&ours, load, TURN)
+                });
+                clients.join().map_err(|_| Error::Disconnected)?
+            }
+        };
         // A server that could not begin explains why its clients found none.
         server.join().map_err(|_| Error::Disconnected)??;
         time

@@ -1,4 +1,5 @@
-//! Three servers that answer each request with its own bytes, until every client has left.
+//! Three servers that answer each request with its own bytes, until every client has left. Each returns the number of its
+//! answers.
 
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::thread;
@@ -32,58 +33,67 @@ fn answer(socket: &OwnedFd, flags: MsgFlags) -> Result<Served> {
 }
 
 /// A thread for each client sleeps in `recv`.
-pub(crate) fn block(sockets: Vec<OwnedFd>) -> Result<()> {
+pub(crate) fn block(sockets: Vec<OwnedFd>) -> Result<u64> {
     thread::scope(|scope| {
-        let serve = |socket: OwnedFd| -> Result<()> {
-            while !matches!(answer(&socket, MsgFlags::empty())?, Served::Left) {}
-            Ok(())
+        let serve = |socket: OwnedFd| -> Result<u64> {
+            let mut answers = 0;
+            while let Served::Answered = answer(&socket, MsgFlags::empty())? {
+                answers += 1;
+            }
+            Ok(answers)
         };
         let threads: Vec<_> = sockets.into_iter().map(|socket| scope.spawn(move || serve(socket))).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| Error::Disconnected)?)
+        threads.into_iter().map(|thread| thread.join().map_err(|_| Error::Disconnected)?).sum()
     })
 }
 
 // ANCHOR: spin
 /// One thread tries each client in turn, and gives others the CPU after a pass that has found nothing.
-pub(crate) fn spin(mut sockets: Vec<OwnedFd>) -> Result<()> {
+pub(crate) fn spin(mut sockets: Vec<OwnedFd>) -> Result<u64> {
+    let mut answers = 0;
     while !sockets.is_empty() {
-        let (mut left, mut answered) = (Vec::new(), false);
+        let (mut left, before) = (Vec::new(), answers);
         for (at, socket) in sockets.iter().enumerate() {
             match answer(socket, MsgFlags::MSG_DONTWAIT)? {
-                Served::Answered => answered = true,
+                Served::Answered => answers += 1,
                 Served::NothingThere => {}
                 Served::Left => left.push(at),
             }
         }
         left.into_iter().rev().for_each(|at| drop(sockets.swap_remove(at)));
-        if !answered {
+        if answers == before {
             thread::yield_now();
         }
     }
-    Ok(())
+    Ok(answers)
 }
 // ANCHOR_END: spin
 
 // ANCHOR: epoll
 /// One thread sleeps for all clients, and is told which of them are ready.
-pub(crate) fn epoll(sockets: Vec<OwnedFd>) -> Result<()> {
+pub(crate) fn epoll(sockets: Vec<OwnedFd>) -> Result<u64> {
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).call("epoll_create1")?;
     for (at, socket) in sockets.iter().enumerate() {
         epoll.add(socket, EpollEvent::new(EpollFlags::EPOLLIN, at as u64)).call("epoll_ctl")?;
     }
     let mut sockets: Vec<_> = sockets.into_iter().map(Some).collect();
-    let (mut open, mut ready) = (sockets.len(), vec![EpollEvent::empty(); sockets.len()]);
+    let (mut open, mut answers) = (sockets.len(), 0);
+    let mut ready = vec![EpollEvent::empty(); open];
     while open > 0 {
         let count = epoll.wait(&mut ready, EpollTimeout::NONE).call("epoll_wait")?;
         for event in &ready[..count] {
             let slot = &mut sockets[event.data() as usize];
             let Some(socket) = slot else { continue };
-            if let Served::Left = answer(socket, MsgFlags::MSG_DONTWAIT)? {
-                *slot = None; // closing it also removes it from the set
-                open -= 1;
+            match answer(socket, MsgFlags::MSG_DONTWAIT)? {
+                Served::Answered => answers += 1,
+                Served::NothingThere => {}
+                Served::Left => {
+                    *slot = None; // closing it also removes it from the set
+                    open -= 1;
+                }
             }
         }
     }
-    Ok(())
+    Ok(answers)
 }
 // ANCHOR_END: epoll

@@ -62,11 +62,11 @@ impl Ring {
     /// Asks for sending back what is in the socket's buffer, and then for the next message.
     pub(crate) fn answer_and_receive(&mut self, at: usize, len: usize) -> Result<()> {
         let (fd, buffer) = (Fd(self.sockets[at].as_raw_fd()), &self.buffers[at][..len]);
-        // Linked: the receive begins when this is done, so that it does not overwrite what is being sent. Only a failure
-        // is reported, and the receive then, too.
+        // Linked: the receive begins when this is done, so that it does not overwrite what is being sent. One of the two is
+        // reported: this one if it fails, and then the receive is dropped without a word.
         let flags = Flags::IO_LINK | Flags::SKIP_SUCCESS;
         let send = opcode::Send::new(fd, buffer.as_ptr(), len as u32).flags(libc::MSG_NOSIGNAL);
-        let send = send.build().flags(flags).user_data(ANSWER);
+        let send = send.build().flags(flags).user_data(at as u64);
         let receive = self.receiving(at);
         self.push(&[send, receive])?;
         self.under_way += 1;
@@ -99,17 +99,16 @@ impl Ring {
                 return Err(errno(&error)).call("io_uring_enter");
             }
         }
-        let completed = self.io.completion().filter(|entry| entry.user_data() != ANSWER);
-        let received: Vec<_> = completed
+        // Of an answer, only a failure is reported: as nothing received.
+        let received: Vec<_> = self
+            .io
+            .completion()
             .map(|entry| (entry.user_data() as usize, usize::try_from(entry.result()).unwrap_or(0)))
             .collect();
         self.under_way -= received.len();
         Ok(received)
     }
 }
-
-/// Marks the operation that sends an answer.
-const ANSWER: u64 = u64::MAX;
 
 fn errno(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
