@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use ipc_conformance::other;
+use ipc_conformance::other::playing;
+use ipc_conformance::{asleep_until_killed, other};
 use ipc_core::ring::SEGMENT_LEN;
 use ipc_core::{Error, Mechanism, Receiver, Sender, Setup};
 use ipc_mmap::Memfd;
@@ -198,4 +199,14 @@ fn memory_at_the_right_path_that_is_not_the_one_meant_is_refused() {
         assert!(error.contains("does not lead to") && error.contains("pid:["), "{wrong}: {error}");
     }
     assert!(Memfd::join(&address, &setup(), PATIENCE).is_ok());
+}
+
+/// Sealed memory cannot be cut, so neither half wakes to look whether it was, or whether the peer is alive.
+#[test]
+fn both_halves_sleep_until_the_peer_is_killed() {
+    let mut meeting = Memfd::create(None, &setup()).unwrap();
+    let mut joiner = playing(&format!("join-memory {}", meeting.address()));
+    let mut link = meeting.accept(PATIENCE).unwrap();
+    link.recv(&mut [0; 8]).unwrap();
+    asleep_until_killed(link, || joiner.kill());
 }

@@ -122,6 +122,13 @@ fn play(words: &[&str]) -> String {
             nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).unwrap();
             "survived".into()
         }
+        // Leaks its link, which stays until this process is killed.
+        ["join-memory", path, ..] => {
+            let mut link = Memfd::join(path, &setup(), PATIENCE).unwrap();
+            link.send(b"here").unwrap();
+            std::mem::forget(link);
+            "joined".into()
+        }
         ["create-and-keep", path] => File::create(Some(path), &with(kept())).unwrap().describe(),
         // Tampers with open memory, as a peer could.
         ["tamper", path] => {

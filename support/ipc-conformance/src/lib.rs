@@ -42,6 +42,7 @@
 //! | `scripts.rs`, `peer.rs` | the scripts of the peer process, and that process |
 //! | `allowance.rs` | [`Allowance`]: waits for room for POSIX queues |
 //! | `fuzz.rs` | [`fuzz()`]: a property of any input, tried for some time |
+//! | `asleep.rs` | [`asleep_until_killed`]: for a crate's own tests, a side that sleeps without looking |
 //! | `example.rs` | [`example()`], [`example_with`], [`pair_of_examples`]: for a crate's own tests, examples that are run |
 //! | `other.rs` | [`other`]: for a mechanism's own tests, another process |
 //! | `skipped.rs` | [`skipped`]: a test that cannot run here says so, and is counted |
@@ -49,6 +50,7 @@
 
 mod addresses;
 mod allowance;
+mod asleep;
 mod batches;
 mod calls;
 mod clocks;
@@ -95,6 +97,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::Signal;
 
 pub use allowance::Allowance;
+pub use asleep::asleep_until_killed;
 pub use calls::Calls;
 pub use example::{example, example_with, pair_of_examples};
 pub use facts::{Addresses, Facts, PidNamespaces};
