@@ -1,5 +1,7 @@
 // The loops around the calls, for a file that has defined `struct side`, `put`, `get` and `flush`. Defines `play`.
 
+#define BATCH 1000 // messages of a stream between two flushes, where they are gathered
+
 static uint64_t now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -56,6 +58,8 @@ static int64_t play(struct side *side, enum role role, const struct order *order
                 TRY(flush(side));
                 TRY(get(side, message, order->size));
                 TRY(read_payload(order, number, message));
+            } else if (number % BATCH == BATCH - 1) {
+                TRY(flush(side));
             }
         } else {
             TRY(get(side, message, order->size));

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 
 #define SLOTS 1024 // a power of two
-#define BATCH 32
+#define PUBLISHED_AT_ONCE 32
 
 struct ring {
     _Alignas(128) _Atomic uint64_t published;
@@ -51,7 +51,7 @@ static inline int put(struct side *side, const unsigned char *message, size_t si
     }
     memcpy(slot(side, out), message, size);
     out->next++;
-    return out->next - out->told >= BATCH ? flush(side) : 0;
+    return out->next - out->told >= PUBLISHED_AT_ONCE ? flush(side) : 0;
 }
 
 static inline void release(struct end *in) {

@@ -91,7 +91,7 @@ pub fn main() -> ExitCode {
 
 fn execute(matches: &ArgMatches) -> Result<ExitCode> {
     if matches.get_flag("list") {
-        let line = |one: Participant| format!("{:22}{}\n", one.name, (one.implementation)());
+        let line = |one: Participant| format!("{:28}{}\n", one.name, (one.implementation)());
         return print(&participants::all().into_iter().map(line).collect::<String>())
             .map(|()| ExitCode::SUCCESS);
     }

@@ -11,6 +11,9 @@ use ipc_demo::helper_process::HelperProcess;
 
 use crate::setup::Setup;
 
+/// The messages of a stream between two flushes, for those that gather them: as `BATCH` in `c/loops.h`.
+pub const BATCH: u64 = 1_000;
+
 /// One end of a connection between two processes, as a library offers it.
 pub trait Link: Transfer + Sized {
     /// What the parent creates before its child is started.
@@ -116,6 +119,9 @@ impl<L: Transfer> Side for Through<L> {
             (Pattern::Stream | Pattern::Paced, Role::Ping) => {
                 for number in 0..order.count {
                     link.send(size, |message| payload.write(number, message))?;
+                    if number % BATCH == BATCH - 1 {
+                        link.flush()?;
+                    }
                 }
                 link.flush()?;
             }

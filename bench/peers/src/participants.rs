@@ -44,6 +44,8 @@ pub struct Participant {
     pub implementation: fn() -> String,
     /// The mechanism and the variant of the suite that use the same of the kernel.
     pub beside: (&'static str, &'static str),
+    /// Messages of a stream between two flushes: 1, unless it gathers them.
+    pub flush_every: u64,
     /// Returns the reason why it cannot play an exchange.
     pub refusal: fn(&Exchange) -> Option<&'static str>,
     /// Where its two sides are.
@@ -78,6 +80,7 @@ impl Participant {
             name: name.into(),
             implementation,
             beside,
+            flush_every: 1,
             refusal,
             sides: Where::Processes { create: create::<L>, join: join::<L> },
             clean: |_| {},
@@ -89,7 +92,8 @@ impl Participant {
     /// # Errors
     /// Any error that keeps them from meeting.
     pub fn start(&self, size: usize, wait: Wait, cpus: Cpus) -> Result<Pair> {
-        let dir = tempfile::Builder::new().prefix("ipc-peers-").tempdir().call("mkdir")?;
+        let prefix = format!("ipc-peers-{}-", std::process::id());
+        let dir = tempfile::Builder::new().prefix(&prefix).tempdir().call("mkdir")?;
         let setup = Setup::new(&self.name, size, wait, cpus, dir.path().to_owned());
         match self.sides {
             Where::Processes { .. } => processes::start(setup, dir, self.clean),

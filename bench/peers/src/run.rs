@@ -105,7 +105,8 @@ fn case(participant: &Participant, setting: Setting) -> Case {
     let member = member(mechanism).expect("it is one of the six");
     let variant = member.variant(variant).expect("it is one of the mechanism's").name;
     let Setting { kind, size, wait, placement } = setting;
-    Case::of(member, variant, kind, size, wait, placement)
+    let flush_every = if kind.is_one_way() { participant.flush_every } else { 1 };
+    Case { flush_every, ..Case::of(member, variant, kind, size, wait, placement) }
 }
 
 /// Returns the participant, and behind a ring of the suite the same without copies.

@@ -19,17 +19,17 @@ use tempfile::TempDir;
 /// The longest that a run may take on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Returns a command for the program, whose runs and temporary files are in `dir`.
+/// Returns a command for the program, whose runs and temporary files are in `dir`. It ends with this test, even if that is
+/// killed, and all of its processes with it.
 fn peers(dir: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_peers"));
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_peers")]);
     command.args(arguments.split_ascii_whitespace()).env("TMPDIR", dir).env("XDG_DATA_HOME", dir);
     command
 }
 
-/// Runs a command to its end, and fails if that takes too long.
-fn run(mut command: Command) -> Output {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    end(child)
+fn start(mut command: Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits for the end of a program, and fails if that takes too long.
@@ -66,7 +66,9 @@ fn descendants(pid: u32) -> Vec<u32> {
 #[test]
 fn every_library_plays_or_says_why() {
     let dir = TempDir::new().unwrap();
-    let output = run(peers(dir.path(), "--count 100 --json"));
+    let child = start(peers(dir.path(), "--count 100 --json"));
+    let pid = child.id();
+    let output = end(child);
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -80,8 +82,10 @@ fn every_library_plays_or_says_why() {
         for (kind, wait) in
             [("round_trip", "block"), ("round_trip", "spin"), ("throughput", "block"), ("throughput", "spin")]
         {
+            let flush_every = if kind == "throughput" { participant.flush_every } else { 1 };
             let of_this = |row: &&Value| {
-                row["implementation"].as_str().unwrap_or("suite") == implementation
+                row["flush_every"].as_u64().unwrap_or(flush_every) == flush_every
+                    && row["implementation"].as_str().unwrap_or("suite") == implementation
                     && (row["mechanism"].as_str(), row["variant"].as_str())
                         == (Some(participant.beside.0), Some(participant.beside.1))
                     && (row["kind"].as_str(), row["wait"].as_str()) == (Some(kind), Some(wait))
@@ -93,25 +97,24 @@ fn every_library_plays_or_says_why() {
                     assert_eq!(row["suite_ratio"].is_null(), implementation == "suite", "{row}");
                 }
                 (None, Some(none)) => assert!(none["reason"].as_str().unwrap().len() > 10, "{none}"),
-                (None, None) if implementation == "batched" && kind == "round_trip" => {} // nothing to gather
                 other => panic!("{implementation} {kind} {wait}: {other:?}"),
             }
         }
     }
-    assert_eq!(left_in(dir.path()), [""; 0]);
+    assert_eq!(left_by(pid, dir.path()), [""; 0]);
 }
 
-/// Returns what a run has left, but for its results.
-fn left_in(dir: &Path) -> Vec<String> {
+/// Returns what a run has left, but for its results: all that it makes has its process id in the name.
+fn left_by(pid: u32, dir: &Path) -> Vec<String> {
     let names = |dir: &Path| {
-        let entries =
-            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let entries = fs::read_dir(dir)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
         entries.collect::<Vec<_>>()
     };
-    let mut left = names(dir);
-    left.retain(|name| name.starts_with("ipc-peers-"));
-    left.extend(names(Path::new("/dev/shm")).into_iter().filter(|name| name.contains("ipc-peers-")));
-    left
+    let all = [dir, Path::new("/dev/shm"), Path::new("/dev/mqueue")].into_iter().flat_map(names);
+    all.filter(|name| name.contains(&format!("ipc-peers-{pid}-"))).collect()
 }
 
 /// The death of a process ends the run at once, although most libraries do not notice it, and the error names the
@@ -125,14 +128,13 @@ fn a_killed_process_ends_the_run() {
         ("shmem-ipc", "shmem-ipc "),
     ] {
         let dir = TempDir::new().unwrap();
-        let mut command =
-            peers(dir.path(), &format!("--only {name} --kind round-trip --wait spin --count 1G"));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().unwrap();
+        let child =
+            start(peers(dir.path(), &format!("--only {name} --kind round-trip --wait spin --count 1G")));
+        let pid = child.id();
         let started = Instant::now();
         let pong = loop {
             // This program, ping, pong; the first pair only tries whether the library works.
-            let playing = descendants(child.id()).into_iter().find(|pid| {
+            let playing = descendants(pid).into_iter().find(|pid| {
                 let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
                 let busy = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
                 let ticks = busy.split(' ').nth(13).and_then(|ticks| ticks.parse::<u64>().ok());
@@ -150,7 +152,7 @@ fn a_killed_process_ends_the_run() {
         assert_eq!(output.status.code(), Some(1), "{name}: {said}");
         let error = said.lines().find(|line| line.starts_with(&format!("error: {implementation}")));
         assert!(error.is_some_and(|error| error.contains("the peer is gone")), "{name}: {said}");
-        assert_eq!(left_in(dir.path()), [""; 0], "{name}");
+        assert_eq!(left_by(pid, dir.path()), [""; 0], "{name}");
     }
 }
 
@@ -164,7 +166,7 @@ fn a_wrong_argument_is_refused() {
         ("--only nothing", "invalid participant 'nothing': expected pipe-anonymous, "),
         ("--cpus 0", "expected same, split or A,B"),
     ] {
-        let output = run(peers(dir.path(), arguments));
+        let output = end(start(peers(dir.path(), arguments)));
         assert_eq!(output.status.code(), Some(2), "{arguments}");
         assert!(text(&output.stderr).contains(expected), "{arguments}: {}", text(&output.stderr));
     }

@@ -33,10 +33,10 @@ impl fmt::Debug for Alternative {
     }
 }
 
-/// Returns the suite's ring without copies, if a case is a stream through a ring.
+/// Returns the suite's ring without copies, if a case is a stream through a ring whose messages leave by themselves.
 #[must_use]
 pub fn in_place(case: Case) -> Option<Alternative> {
-    if !is_ring(&case) {
+    if !is_ring(&case) || case.flush_every > 1 {
         return None;
     }
     let start = move || in_place::start(case).expect("it is a ring");
@@ -89,14 +89,16 @@ fn works(mut pair: Pair, case: &Case) -> Result<()> {
     pair.finish()
 }
 
-/// Returns the row of each, with the time of the suite beside it where the suite played the same mechanism and variant.
+/// Returns the row of each, with the time of the suite beside it where the suite played the same mechanism and variant, and
+/// in batches if that row is about batches.
 fn rows(who: &[(String, Case)], subjects: &[Subject]) -> Vec<Row> {
     let suite = Implementation::Suite.name();
     let row = |((implementation, case), subject): (&(String, Case), &Subject)| {
         let row = Row { implementation: implementation.clone(), ..row_of_rounds(case, subject) };
         let of_suite = |(other, theirs): &(String, Case)| {
             other == suite
-                && (theirs.member.profile.name, theirs.variant) == (case.member.profile.name, case.variant)
+                && (theirs.member.profile.name, theirs.variant, theirs.flush_every)
+                    == (case.member.profile.name, case.variant, case.flush_every)
         };
         match who.iter().position(of_suite) {
             Some(at) if implementation != suite => {
@@ -124,27 +126,31 @@ mod tests {
         subject
     }
 
-    /// Each is compared with the suite over the same mechanism, and with no other; ratios are of the same round.
+    /// Each is compared with the suite over the same mechanism in the same way, and with no other; ratios are of the same round.
     #[test]
     fn each_is_beside_the_suite_over_the_same_mechanism() {
         let of = |name: &str, mechanism, variant| {
             (name.to_owned(), case(mechanism, variant, Kind::RoundTrip, Wait::Spin))
         };
+        let mut batched = of("x 1.2", "shm", "ring");
+        batched.1.flush_every = 32;
         let who = [
             of("suite", "shm", "ring"),
             of("suite", "pipe", "anonymous"),
             of("x 1.2", "shm", "ring"),
             of("y 3.4", "fifo", "fifo"),
+            batched,
         ];
         let subjects = [
             played([100.0, 200.0, 400.0]),
             played([1.0, 2.0, 3.0]),
             played([50.0, 50.0, 50.0]),
             played([7.0, 8.0, 9.0]),
+            played([5.0, 5.0, 5.0]),
         ];
         let rows = rows(&who, &subjects);
         let ratios: Vec<_> = rows.iter().map(|row| row.suite_ratio).collect();
-        assert_eq!(ratios, [None, None, Some(4.0), None]);
+        assert_eq!(ratios, [None, None, Some(4.0), None, None]);
         assert_eq!(rows[2].suite_ratio_spread, Some([3.0, 6.0]));
         assert_eq!((rows[2].implementation.as_str(), rows[2].count), ("x 1.2", 30));
     }

@@ -12,7 +12,8 @@ pub(crate) fn exchanges(document: &Document) -> Vec<Vec<&Row>> {
     }
     for row in document.results.iter().filter(|row| row.rounds.is_some()) {
         let alike = |other: &Row| {
-            (other.kind, other.size, &other.wait, &other.cpus) == (row.kind, row.size, &row.wait, &row.cpus)
+            (other.kind, other.size, other.flush_every, &other.wait, &other.cpus)
+                == (row.kind, row.size, row.flush_every, &row.wait, &row.cpus)
         };
         match exchanges.iter_mut().find(|rows| alike(rows[0])) {
             Some(rows) => rows.push(row),

@@ -7,8 +7,6 @@
 pub enum Implementation {
     /// The suite, used through its public API.
     Suite,
-    /// The suite, its messages sent in batches: beside other libraries, of which some gather messages by themselves.
-    Batched,
     /// Bare system calls.
     Baseline,
     /// The baseline's bare calls, with many buffers instead of two.
@@ -20,8 +18,7 @@ pub enum Implementation {
 }
 
 impl Implementation {
-    const ALL: [Self; 6] =
-        [Self::Suite, Self::Batched, Self::Baseline, Self::ManySlots, Self::InPlace, Self::Rtrb];
+    const ALL: [Self; 5] = [Self::Suite, Self::Baseline, Self::ManySlots, Self::InPlace, Self::Rtrb];
 
     /// Returns true if rows of this name are about another library.
     #[must_use]
@@ -34,7 +31,6 @@ impl Implementation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Suite => "suite",
-            Self::Batched => "batched",
             Self::Baseline => "floor",
             Self::ManySlots => "many_slots",
             Self::InPlace => "in_place",

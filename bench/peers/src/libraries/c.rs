@@ -1,7 +1,9 @@
 //! Bare C: what the same exchange takes without any library, in processes of one thread. The files are in `c/`; each
 //! defines the same five functions.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+mod files;
+
+use std::ffi::{CString, c_char, c_int};
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use ipc_demo::exchange::{Pattern, Workload};
 use ipc_demo::helper_process::HelperProcess;
 use nix::errno::Errno;
 
-use super::any;
+use self::files::FILES;
 use crate::link::Side;
 use crate::participants::{Accept, Exchange, Participant, Where};
 use crate::setup::{Setup, Waiting};
@@ -50,159 +52,9 @@ struct File {
     /// The name in the results, after that of the compiler.
     label: fn() -> String,
     beside: (&'static str, &'static str),
+    flush_every: u64,
     refusal: fn(&Exchange) -> Option<&'static str>,
     functions: Functions,
-}
-
-/// Declares the functions of one file.
-macro_rules! functions {
-    ($create:ident, $open:ident, $play:ident, $close:ident, $remove:expr) => {{
-        #[allow(unsafe_code)] // SAFETY: the file defines them so
-        unsafe extern "C" {
-            fn $create(numbers: *mut Numbers, name: *const c_char, size: usize) -> c_int;
-            fn $open(
-                side: *mut *mut Opaque,
-                role: c_int,
-                waiting: c_int,
-                numbers: *const Numbers,
-                name: *const c_char,
-                size: usize,
-            ) -> c_int;
-            fn $play(side: *mut Opaque, order: *const Order) -> i64;
-            fn $close(side: *mut Opaque);
-        }
-        Functions { create: $create, open: $open, play: $play, close: $close, remove: $remove }
-    }};
-}
-
-#[allow(unsafe_code)] // SAFETY: the files define them so
-unsafe extern "C" {
-    fn peers_compiler() -> *const c_char;
-    fn peers_sysv_remove(name: *const c_char);
-    fn peers_posix_remove(name: *const c_char);
-}
-
-#[cfg(feature = "boost")]
-#[allow(unsafe_code)] // SAFETY: as above
-unsafe extern "C" {
-    fn peers_boost_version() -> *const c_char;
-    fn peers_boost_remove(name: *const c_char);
-}
-
-static FILES: &[File] = &[
-    File {
-        name: "c-pipe",
-        label: || in_c("pipe"),
-        beside: ("pipe", "anonymous"),
-        refusal: any,
-        functions: functions!(peers_pipe_create, peers_pipe_open, peers_pipe_play, peers_pipe_close, None),
-    },
-    File {
-        name: "c-pipe-blocks",
-        label: || in_c("pipe in blocks"),
-        beside: ("pipe", "anonymous"),
-        refusal: |exchange| match exchange.pattern {
-            Pattern::Stream if exchange.size > 4096 => Some("a message is longer than a block"),
-            Pattern::Stream => None,
-            _ => Some("a round trip has nothing to gather"),
-        },
-        functions: functions!(
-            peers_blocks_create,
-            peers_blocks_open,
-            peers_blocks_play,
-            peers_blocks_close,
-            None
-        ),
-    },
-    File {
-        name: "c-stream",
-        label: || in_c("unix stream"),
-        beside: ("socket", "unix-stream"),
-        refusal: any,
-        functions: functions!(
-            peers_stream_create,
-            peers_stream_open,
-            peers_stream_play,
-            peers_stream_close,
-            None
-        ),
-    },
-    File {
-        name: "c-sysv",
-        label: || in_c("System V queue"),
-        beside: ("msgq", "sysv"),
-        refusal: any,
-        functions: functions!(
-            peers_sysv_create,
-            peers_sysv_open,
-            peers_sysv_play,
-            peers_sysv_close,
-            Some(peers_sysv_remove)
-        ),
-    },
-    File {
-        name: "c-posix",
-        label: || in_c("POSIX queue"),
-        beside: ("msgq", "posix"),
-        refusal: any,
-        functions: functions!(
-            peers_posix_create,
-            peers_posix_open,
-            peers_posix_play,
-            peers_posix_close,
-            Some(peers_posix_remove)
-        ),
-    },
-    File {
-        name: "c-slot",
-        label: || in_c("one slot"),
-        beside: ("mmap", "memfd"),
-        refusal: |exchange| match exchange.pattern {
-            Pattern::Stream => Some("a slot carries one message at a time: no stream"),
-            _ => only_polls(exchange),
-        },
-        functions: functions!(peers_slot_create, peers_slot_open, peers_slot_play, peers_slot_close, None),
-    },
-    File {
-        name: "c-ring",
-        label: || in_c("ring in batches"),
-        beside: ("mmap", "memfd"),
-        refusal: only_polls,
-        functions: functions!(peers_ring_create, peers_ring_open, peers_ring_play, peers_ring_close, None),
-    },
-    #[cfg(feature = "boost")]
-    File {
-        name: "boost",
-        label: || {
-            let version = text(peers_boost_version).replace('_', ".");
-            format!("boost {version} message_queue")
-        },
-        beside: ("shm", "posix"),
-        refusal: any,
-        functions: functions!(
-            peers_boost_create,
-            peers_boost_open,
-            peers_boost_play,
-            peers_boost_close,
-            Some(peers_boost_remove)
-        ),
-    },
-];
-
-fn only_polls(exchange: &Exchange) -> Option<&'static str> {
-    (!exchange.polls()).then_some("memory alone has nothing to sleep in")
-}
-
-/// Returns the text that a function of the files returns.
-#[allow(unsafe_code)]
-fn text(of: unsafe extern "C" fn() -> *const c_char) -> String {
-    // SAFETY: it takes nothing, and returns a constant that ends with a zero.
-    let text = unsafe { CStr::from_ptr(of()) };
-    text.to_string_lossy().into_owned()
-}
-
-fn in_c(what: &str) -> String {
-    format!("C ({}) {what}", text(peers_compiler))
 }
 
 /// Returns a participant for each file.
@@ -211,6 +63,7 @@ pub fn all() -> impl Iterator<Item = Participant> {
         name: file.name.into(),
         implementation: file.label,
         beside: file.beside,
+        flush_every: file.flush_every,
         refusal: file.refusal,
         sides: Where::Processes { create, join },
         clean,
@@ -273,11 +126,11 @@ fn open(setup: &Setup, role: Role, numbers: Numbers) -> Result<Box<dyn Side>> {
         Waiting::PollAndYield => 2,
     };
     let (out, name) = (&raw mut side, name(setup));
+    let numbers = &raw const numbers;
     // SAFETY: the numbers are those that `create` returned, in this process or in its parent, from which this one has
     // inherited the descriptors. `open` keeps none of the pointers.
-    checked(
-        unsafe { (functions.open)(out, role, waiting, &raw const numbers, name.as_ptr(), setup.size) }.into(),
-    )?;
+    let opened = unsafe { (functions.open)(out, role, waiting, numbers, name.as_ptr(), setup.size) };
+    checked(opened.into())?;
     Ok(Box::new(Opened { side, functions, size: setup.size }))
 }
 

@@ -19,7 +19,7 @@ const CAPACITY: usize = ipc_core::ring::CAPACITY / SIZE;
 pub fn participant() -> Participant {
     let implementation = || format!("rtrb {} threads", env!("VERSION_RTRB"));
     let (name, beside, sides) = ("rtrb".into(), ("shm", "ring"), Where::Threads(sides));
-    Participant { name, implementation, beside, refusal, sides, clean: |_| {} }
+    Participant { name, implementation, beside, flush_every: 1, refusal, sides, clean: |_| {} }
 }
 
 fn refusal(exchange: &Exchange) -> Option<&'static str> {

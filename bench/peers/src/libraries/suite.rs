@@ -11,7 +11,7 @@ use ipc_demo::exchange::Pattern;
 use ipc_demo::helper_process::HelperProcess;
 
 use super::any;
-use crate::link::{Link, Transfer};
+use crate::link::{BATCH, Link, Transfer};
 use crate::participants::{Exchange, Participant};
 use crate::setup::Setup;
 
@@ -31,14 +31,10 @@ impl Visitor for Collected {
         let (mechanism, variant) = (M::PROFILE.name, M::VARIANT.name);
         let (name, beside) = (format!("{mechanism}-{variant}"), (mechanism, variant));
         let batched = format!("{name}-batched");
-        self.0.push(Participant::of::<Suite<M, false>>(
-            name,
-            || Implementation::Suite.name().into(),
-            beside,
-            any,
-        ));
-        let implementation = || Implementation::Batched.name().into();
-        self.0.push(Participant::of::<Suite<M, true>>(batched, implementation, beside, only_streams));
+        let implementation = || Implementation::Suite.name().into();
+        self.0.push(Participant::of::<Suite<M, false>>(name, implementation, beside, any));
+        let gathers = Participant::of::<Suite<M, true>>(batched, implementation, beside, only_streams);
+        self.0.push(Participant { flush_every: BATCH, ..gathers });
     }
 }
 

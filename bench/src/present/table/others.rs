@@ -21,7 +21,7 @@ pub fn tables(document: &Document) -> Vec<TextTable> {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let mut cells = vec![by(row), format!("{} {}", row.mechanism, row.variant)];
+    let mut cells = vec![without_brackets(&by(row)), format!("{} {}", row.mechanism, row.variant)];
     if let Some(rounds) = &row.rounds {
         let Quartiles { p25, median, p75 } = rounds.ns;
         cells.push(figure(median));
@@ -29,4 +29,22 @@ fn cells(row: &Row) -> Vec<String> {
     }
     cells.push(row.suite_ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default());
     cells
+}
+
+/// Returns a name without the compiler or the library below it, for which a terminal has no room: `C pipe` for
+/// `C (gcc 12.2.0) pipe`.
+fn without_brackets(name: &str) -> String {
+    let brackets = name.split_once(" (").and_then(|(before, rest)| Some((before, rest.split_once(')')?.1)));
+    brackets.map_or_else(|| name.to_owned(), |(before, after)| format!("{before}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_on_a_terminal_has_no_brackets() {
+        let names = ["C (gcc 12.2.0) unix stream", "zmq 0.10.0 (libzmq 4.3.4)", "x 1.0"];
+        assert_eq!(names.map(without_brackets), ["C unix stream", "zmq 0.10.0", "x 1.0"]);
+    }
 }

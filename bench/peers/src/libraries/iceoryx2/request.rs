@@ -14,6 +14,8 @@ use crate::link::{Link, Transfer};
 use crate::setup::{Setup, Waiting};
 
 type S = ipc::Service;
+type Asked = PendingResponse<S, [u8], (), [u8], ()>;
+type Taken = ActiveRequest<S, [u8], (), [u8], ()>;
 
 pub(super) struct RequestResponse {
     side: Side,
@@ -23,8 +25,8 @@ pub(super) struct RequestResponse {
 
 /// The client asks, and holds the request until its response has come; the server holds it until it has answered.
 enum Side {
-    Client(Client<S, [u8], (), [u8], ()>, Option<PendingResponse<S, [u8], (), [u8], ()>>),
-    Server(Server<S, [u8], (), [u8], ()>, Option<ActiveRequest<S, [u8], (), [u8], ()>>),
+    Client(Client<S, [u8], (), [u8], ()>, Option<Asked>),
+    Server(Server<S, [u8], (), [u8], ()>, Option<Taken>),
 }
 
 impl RequestResponse {

@@ -14,7 +14,7 @@ use crate::present::report::tables;
 use crate::results::quartiles::Quartiles;
 use crate::results::registry::SIX;
 use crate::results::row::Row;
-use crate::results::units::bytes;
+use crate::results::units::{batches, bytes};
 
 /// The text before the chart.
 pub(crate) const SAYS: &str = "The same exchange between the same two processes, by other libraries and in bare C, in rounds that took \
@@ -23,7 +23,7 @@ pub(crate) const SAYS: &str = "The same exchange between the same two processes,
 /// Draws the time of all that played, for each kind, size and placement.
 pub(crate) fn chart(data: &Data) -> Figure {
     let rows: Vec<&Row> = exchanges(data.document).concat();
-    let setting = |row: &Row| format!("{}, {} · {}", row.kind.words(), bytes(row.size), row.cpus);
+    let setting = |row: &Row| format!("{} · {}", exchange(row, &row.kind.words()), row.cpus);
     let view = |name: String| {
         let here = rows.iter().copied().filter(|row| setting(row) == name).collect::<Vec<_>>();
         View { plot: Plot::Dots(plot(&here)), name }
@@ -42,6 +42,12 @@ pub(crate) fn chart(data: &Data) -> Figure {
         views: distinct(rows.iter().map(|row| setting(row))).into_iter().map(view).collect(),
         data: (columns(&["by", "kind", "median_ns", "p25_ns", "p75_ns"]), rows.iter().filter_map(line).collect()),
     }
+}
+
+/// Returns what was played, after the name of its kind: `Throughput, 64 bytes, batches of 32`.
+fn exchange(row: &Row, kind: &str) -> String {
+    let batches = batches(row.flush_every).map(|batches| format!(", {batches}")).unwrap_or_default();
+    format!("{kind}, {}{batches}", bytes(row.size))
 }
 
 fn plot(rows: &[&Row]) -> Dots {
@@ -123,9 +129,8 @@ pub(crate) fn tables(data: &Data) -> Markup {
         };
         HtmlTable {
             label: format!(
-                "{}, {}, {} · {}; nanoseconds",
-                first.kind.title(),
-                bytes(first.size),
+                "{}, {} · {}; nanoseconds",
+                exchange(first, first.kind.title()),
                 first.wait,
                 first.cpus
             ),
