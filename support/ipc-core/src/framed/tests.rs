@@ -443,6 +443,27 @@ fn half_a_message_is_not_now() {
     }
 }
 
+/// A peer that is writing a long message brings its chunks one by one: a call that must not wait looks for them a few
+/// times, takes them straight to their place, and gives up if they stay away.
+#[test]
+fn a_long_message_under_way_is_looked_for_a_few_times() {
+    let mut link = framed();
+    let mut buffer = vec![0; 20_000];
+    for (looks_in_vain, arrives) in [(5, true), (100, false)] {
+        link.send(&message(20_000)).unwrap();
+        let arrival = [vec![10_000], vec![0; looks_in_vain], vec![usize::MAX]].concat();
+        link.sink().lengths.set(VecDeque::from(arrival));
+        assert_eq!(link.try_recv(&mut buffer).unwrap(), arrives.then_some(20_000));
+        let looked = looks_in_vain + 2 - link.sink().lengths.borrow_mut().len();
+        assert!(looked < 50, "{looked} reads");
+        link.sink().lengths.set(VecDeque::new());
+        if !arrives {
+            assert_eq!(link.try_recv(&mut buffer).unwrap(), Some(20_000));
+        }
+        assert!(buffer == message(20_000));
+    }
+}
+
 /// A stream that is always ready, but never has more than part of a message, does not keep a call beyond its timeout.
 #[test]
 fn a_trickle_does_not_keep_a_call() {
