@@ -14,7 +14,7 @@ use crate::Result;
 /// The number of times that a call that must not wait looks for the rest of a long message in vain, before it keeps what
 /// has arrived: a few microseconds, in which a peer that is writing brings its next chunk. What is kept is copied twice,
 /// to be kept and to be returned. In bare C, one copy more makes a polled stream of 64 KiB through a pipe between two
-/// CPUs take 1.27 times as long; at most thirteen looks for a message were in vain there.
+/// CPUs take 1.27 times as long; without a pause, 13 looks for each message were in vain on average.
 const LOOKS: u32 = 16;
 
 impl FrameReader {
