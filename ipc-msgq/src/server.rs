@@ -39,6 +39,10 @@
 //! **A slot is used again**, a session never: its number is in each message. A late message from the slot's previous
 //! client is not taken for one of the present client, and the present client ignores a late answer to the previous one.
 //!
+//! **A pipelined client** has up to 64 requests under way ([`Client::pipelined`]), for a program that asks on behalf of
+//! many. It has a queue of its own, which goes with it. Its thread handles the requests in order, so one type for each
+//! direction is enough, and where two threads and two wake-ups were needed for each request, a busy queue needs none.
+//!
 //! **Both directions share the capacity of a queue.** Suppose a server sleeps in `msgsnd` because the queue is full
 //! of requests. Only the server takes those, so server and clients would sleep indefinitely. (One of the tests shows
 //! it.) Here, for each queue:
@@ -52,6 +56,10 @@
 //!    its thread only discards what it sends, until it leaves or ends.
 //! 3. A client that is stopped takes neither its answer nor its welcome. When room is lacking and such a message has
 //!    been in that queue for a second, it is taken back, and its client is rejected (`back_pressure.rs`).
+//!
+//! In the queue of a pipelined client, a thread that lacks room for an answer takes out the requests, and keeps them: as
+//! many as the client announced, and one more means that it is rejected. The client does not sleep for room while a request
+//! is under way, but receives. A client that takes no answers stops its own thread, and no other client.
 //!
 //! Requests to join and welcomes, too, are in the queue that all know: the accept loop takes the former and never waits
 //! for room, and the threads that wait for room there for a welcome keep to the same rules.
@@ -67,7 +75,7 @@
 //! | `server.rs` | 10 | this page; [`Server`], [`Handler`], [`Event`]; the accept loop |
 //! | `server/wire.rs` | 4 | the format of the messages |
 //! | **2. The clients** | **15** | |
-//! | `server/client.rs` | 5 | [`Client`] |
+//! | `server/client.rs`, `server/waiter.rs` | 5 | [`Client`], and how it waits |
 //! | `server/queues.rs` | 4 | the queues that the slots are spread over |
 //! | `server/state.rs` | 5 | the slots of the clients |
 //! | `server/reaper.rs` | 1 | the thread that learns which clients were killed |
@@ -81,6 +89,7 @@ mod queues;
 mod reaper;
 mod session;
 mod state;
+mod waiter;
 mod wire;
 
 use std::fmt;
@@ -125,7 +134,7 @@ pub enum Event {
     Left(ProcessId),
     /// Its process has ended without leaving.
     Killed(ProcessId),
-    /// It gets no more answers: it had more than one request under way, or there was no answer, or it did not take its
+    /// It gets no more answers: it had more requests under way than it may, or there was no answer, or it did not take its
     /// answer while other clients lacked room. `Left` or `Killed` follows.
     Rejected(ProcessId),
     /// A process that wanted to join got no slot, for this reason.

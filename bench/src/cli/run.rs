@@ -91,7 +91,7 @@ pub fn with_arguments(command: Command) -> Command {
         many("clients-run", "WAY", "How many clients are run: threads, multiplexed")
             .long_help(
                 "How many clients are run: threads (the default: each sleeps by itself, as separate programs do) or multiplexed \
-                 (one thread of a process sleeps for all of its clients; not possible with msgq). A list measures both.",
+                 (one thread of a process sleeps for all of its clients). A list measures both.",
             )
             .value_parser(|text: &str| text.parse::<ClientsRun>()),
         many("batch", "N", "Messages that leave together, one way: 1,32")

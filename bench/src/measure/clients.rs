@@ -12,12 +12,12 @@
 //! back as the answer. All processes sleep while there is nothing to do (`--wait block`).
 //!
 //! Clients are run in one of two ways, and only figures of the same way are to be compared: as *threads*, of which each
-//! sleeps by itself, as separate programs do; or *multiplexed*, so that one thread sleeps in `epoll` for all of a process.
-//! A queue has no descriptor, so its clients are always threads.
+//! sleeps by itself, as separate programs do; or *multiplexed*, so that one thread sleeps for all of a process: in `epoll`,
+//! or, since a queue has no descriptor, in the call that receives the answers to one pipelined client.
 //!
 //! | mechanism | the server | a client |
 //! |---|---|---|
-//! | message queue, System V | [`Server`](ipc_msgq::server::Server) of `ipc-msgq`: a thread for each client, a queue for 32 | [`Client`](ipc_msgq::server::Client) |
+//! | message queue, System V | [`Server`](ipc_msgq::server::Server) of `ipc-msgq`: a thread and two types for each client, a queue for 32; multiplexed, both for a process | [`Client`](ipc_msgq::server::Client) |
 //! | socket, all three | one thread, `epoll` over the connections | a connection |
 //! | FIFO | one thread; one well-known FIFO for requests | a FIFO for its answers |
 //!
@@ -33,7 +33,7 @@
 //! | `wire.rs` | orders and reports |
 //! | `servers.rs`, `refusal.rs` | the variants that serve many clients; the cases that cannot be played, and why |
 //! | `roles.rs`, `part.rs` | the child processes and their parts |
-//! | `threads.rs`, `load_generator.rs` | clients in a thread each, and clients that share one |
+//! | `threads.rs`, `load_generator.rs`, `pipelined.rs` | clients in a thread each, and clients that share one: with a descriptor each, or one queue |
 //! | `sockets.rs`, `fifo.rs`, `queue.rs` | both sides of each mechanism |
 
 mod child;
@@ -41,6 +41,7 @@ mod fifo;
 mod load_generator;
 pub(super) mod many_clients;
 mod part;
+mod pipelined;
 mod queue;
 pub mod refusal;
 pub(super) mod roles;

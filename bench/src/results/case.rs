@@ -128,7 +128,7 @@ impl fmt::Display for Placement {
 pub enum ClientsRun {
     /// Each in a thread of its own, which sleeps in the call that receives the answer: as separate programs do.
     Threads,
-    /// Those of a process in one thread, which sleeps in `epoll` for all of them: as a load generator or a gateway does.
+    /// Those of a process in one thread, which sleeps for all of them: as a load generator or a gateway does.
     Multiplexed,
 }
 

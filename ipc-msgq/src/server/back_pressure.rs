@@ -79,7 +79,7 @@ mod tests {
     fn an_answer_is_taken_back_once() {
         let queue = Queue::private(0o600).unwrap().owned();
         let state = ServerState::echo(*queue);
-        let join = Join { welcome: fresh_type(), client: ProcessId::current().unwrap() };
+        let join = Join { welcome: fresh_type(), depth: 1, client: ProcessId::current().unwrap() };
         let slot = state.take_slot(join).unwrap();
         let kind = slot.types().outbound;
         queue.send(&Message::new(kind, b"answer")).unwrap();

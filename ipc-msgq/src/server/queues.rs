@@ -9,7 +9,11 @@
 //! learns of it: a server that is killed leaves one directory to clean up, and its clients own nothing. A queue without
 //! clients stays for the next ones until the server stops. It costs 256 bytes of kernel memory, less than the two notes
 //! for making it again; and since the lowest free slot is taken first, no queue is added while another has room.
+//!
+//! A pipelined client has a queue of its own, which goes with it: the answers that it does not take are in no other
+//! client's way.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ipc_core::Result;
@@ -30,8 +34,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(super) type MakeQueue = Box<dyn FnMut(u32) -> Result<Queue> + Send>;
 
 pub(super) struct Queues {
-    /// In the order of the slots. The first is the one that the clients know; it is not ours to remove.
-    all: Vec<Shared>,
+    /// Those that clients share, by the number of their slots divided by [`PER_QUEUE`]. Number 0 is the one that the
+    /// clients know; it is not ours to remove.
+    shared: BTreeMap<usize, Shared>,
     /// Makes the others; `None` when the server has stopped.
     make: Option<MakeQueue>,
     failed_at: Option<Instant>,
@@ -51,33 +56,36 @@ impl Shared {
 
 impl Queues {
     pub(super) fn new(meeting: Queue, make: MakeQueue) -> Self {
-        Self { all: vec![Shared::new(meeting)], make: Some(make), failed_at: None }
+        Self { shared: BTreeMap::from([(0, Shared::new(meeting))]), make: Some(make), failed_at: None }
     }
 
     /// Returns the queue of slot `number`, and makes it if it does not exist, or no longer exists.
     pub(super) fn of_slot(&mut self, number: usize) -> std::result::Result<Queue, Refusal> {
         let at = number / PER_QUEUE;
-        let known = self.all.get(at).map(|shared| shared.queue);
+        let known = self.shared.get(&at).map(|shared| shared.queue);
         if let Some(queue) = known.filter(|queue| at == 0 || !queue.is_gone()) {
             return Ok(queue);
         }
+        let queue = self.for_one()?;
+        self.shared.insert(at, Shared::new(queue));
+        Ok(queue)
+    }
+
+    /// Makes a queue for one client, which removes it.
+    pub(super) fn for_one(&mut self) -> std::result::Result<Queue, Refusal> {
         if self.failed_at.is_some_and(|failed_at| failed_at.elapsed() < RETRY) {
             return Err(Refusal::Queues);
         }
-        let Some(queue) = self.make() else {
+        let made = self.make();
+        if made.is_none() {
             self.failed_at = Some(Instant::now());
-            return Err(Refusal::Queues);
-        };
-        match self.all.get_mut(at) {
-            Some(removed) => *removed = Shared::new(queue),
-            None => self.all.push(Shared::new(queue)),
         }
-        Ok(queue)
+        made.ok_or(Refusal::Queues)
     }
 
     /// Makes a queue like the first one.
     fn make(&mut self) -> Option<Queue> {
-        let like = self.all[0].queue.stat().ok()?;
+        let like = self.shared[&0].queue.stat().ok()?;
         let queue = self.make.as_mut()?(like.mode).ok()?;
         let (owner, group) = (Some(like.owner), Some(like.group));
         let set = queue.set(&Settings { owner, group, capacity: Some(like.capacity), mode: None });
@@ -89,19 +97,19 @@ impl Queues {
 
     /// Returns whether it is time to look again for untaken answers in `queue`, and remembers when that was.
     pub(super) fn is_reclaim_due(&mut self, queue: Queue) -> bool {
-        let shared = self.all.iter_mut().find(|shared| shared.queue == queue);
+        let shared = self.shared.values_mut().find(|shared| shared.queue == queue);
         let due = shared.filter(|shared| shared.last_reclaim.elapsed() >= LOOK_EVERY);
         due.map(|shared| shared.last_reclaim = Instant::now()).is_some()
     }
 
     #[cfg(test)]
     pub(super) fn set_last_reclaim(&mut self, at: Instant) {
-        self.all[0].last_reclaim = at;
+        self.shared.get_mut(&0).expect("it is always there").last_reclaim = at;
     }
 
-    /// Removes all queues but the first.
+    /// Removes the shared queues but the first.
     pub(super) fn remove(&mut self) {
-        for shared in self.all.drain(1..) {
+        for shared in self.shared.split_off(&1).into_values() {
             let _ = shared.queue.remove(); // another process was faster
         }
         self.make = None;
@@ -147,6 +155,19 @@ mod tests {
         assert!(list().unwrap().iter().any(|entry| entry.queue == *meeting), "it is not ours");
     }
 
+    /// A queue is shared by the slots of its number, whether the ones before are needed or not.
+    #[test]
+    fn queues_are_made_in_any_order() {
+        let meeting = Queue::private(0o600).unwrap().owned();
+        let (mut queues, _) = queues(*meeting);
+        let third = queues.of_slot(2 * PER_QUEUE).unwrap();
+        let second = queues.of_slot(PER_QUEUE).unwrap();
+        assert_eq!(queues.of_slot(3 * PER_QUEUE - 1).unwrap(), third);
+        assert!(second != third && queues.for_one().unwrap().owned().id() != second.id());
+        queues.remove();
+        assert!(second.is_gone() && third.is_gone());
+    }
+
     /// After a failure the next attempt is a second later.
     #[test]
     fn a_failure_is_not_repeated_at_once() {
@@ -155,7 +176,7 @@ mod tests {
         meeting.remove().unwrap(); // so that none like it can be made
         assert_eq!(queues.of_slot(PER_QUEUE), Err(Refusal::Queues));
         let other = Queue::private(0o600).unwrap().owned();
-        queues.all[0].queue = *other;
+        queues.shared.insert(0, Shared::new(*other));
         assert_eq!(queues.of_slot(PER_QUEUE), Err(Refusal::Queues));
         queues.failed_at = Instant::now().checked_sub(RETRY);
         assert!(queues.of_slot(PER_QUEUE).is_ok());

@@ -1,5 +1,6 @@
 //! The server's thread for each client.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -24,6 +25,8 @@ pub(super) struct Session<'a> {
     slot: Slot,
     types: Types,
     request: Message,
+    /// Requests of a pipelined client, taken out of its queue to make room for an answer.
+    backlog: VecDeque<Vec<u8>>,
 }
 
 /// The reason for the end of a session.
@@ -31,7 +34,7 @@ pub(super) struct Session<'a> {
 enum End {
     /// The client has left.
     Left,
-    /// It sent a request before it had taken its last answer.
+    /// It sent a request before it had taken its last answer, or more at once than it had announced.
     Flooded,
     /// The reaper has found it dead, or the server is stopping.
     Cancelled,
@@ -41,7 +44,8 @@ impl<'a> Session<'a> {
     pub(super) fn new(state: &'a ServerState, slot: Slot) -> Self {
         let types = slot.types();
         // A request longer than the server can answer is cut, so it does not block the queue.
-        Self { state, slot, types, request: Message::truncating(state.longest) }
+        let request = Message::truncating(state.longest);
+        Self { state, slot, types, request, backlog: VecDeque::new() }
     }
 
     /// Serves the client until it is gone, and then frees its slot.
@@ -134,8 +138,10 @@ impl<'a> Session<'a> {
             Some(ClientMessage::Request(text)) => text,
         };
         *self.slot.unread() = None;
-        let untaken = self.slot.queue.try_recv(self.types.outbound, &mut Message::truncating(0))?;
-        if untaken.is_some() || self.request.is_truncated() {
+        // A pipelined client may leave answers in its queue, where they are in no other client's way.
+        let left_answer = !self.slot.is_pipelined()
+            && self.slot.queue.try_recv(self.types.outbound, &mut Message::truncating(0))?.is_some();
+        if left_answer || self.request.is_truncated() {
             return Ok(Some(End::Flooded));
         }
         // A handler that panics, or returns too long an answer, ends only this session.
@@ -154,6 +160,10 @@ impl<'a> Session<'a> {
             if self.slot.cancel.is_cancelled() {
                 return Ok(None);
             }
+            if let Some(text) = self.backlog.pop_front() {
+                self.request.set_text(text.len()).copy_from_slice(&text);
+                return Ok(Some(()));
+            }
             match self.slot.queue.recv(self.types.inbound, &mut self.request) {
                 Err(error) if error.errno() == Some(Errno::EINTR) => {}
                 received => return received.map(Some),
@@ -170,7 +180,7 @@ impl<'a> Session<'a> {
         Ok(end)
     }
 
-    /// Sends `message`, and makes sure before it waits that the client has nothing in its queue: it is its turn to
+    /// Sends `message`, and makes sure before it waits that no request of the client is in its queue: it is its turn to
     /// receive. So this thread does not sleep for room that only it could make.
     // ANCHOR: send
     fn send(&mut self, queue: Queue, message: &Message) -> Result<Option<End>> {
@@ -185,7 +195,14 @@ impl<'a> Session<'a> {
                 match parse(self.request.text(), self.slot.session) {
                     None | Some(ClientMessage::LacksRoom) => {}
                     Some(ClientMessage::Leave) => return Ok(Some(End::Left)), // it did not want to wait any longer
-                    Some(ClientMessage::Request(_)) => return Ok(Some(End::Flooded)),
+                    // With the one that is being answered, it has as many under way as it announced.
+                    Some(ClientMessage::Request(_)) if self.backlog.len() + 1 >= self.slot.depth => {
+                        return Ok(Some(End::Flooded));
+                    }
+                    Some(ClientMessage::Request(_)) if self.request.is_truncated() => {
+                        return Ok(Some(End::Flooded));
+                    }
+                    Some(ClientMessage::Request(_)) => self.backlog.push_back(self.request.text().to_vec()),
                 }
             }
             let limit = WaitLimit::from(LOOK_EVERY).or(&self.slot.cancel);

@@ -42,8 +42,10 @@ pub(super) struct Slots {
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) number: usize,
-    /// Shared with the slots whose numbers are near.
+    /// Shared with the slots whose numbers are near, or, if the client is pipelined, its own.
     pub(super) queue: Queue,
+    /// The most requests that its client may have under way.
+    pub(super) depth: usize,
     pub(super) session: u64,
     pub(super) client: ProcessId,
     /// The type of its welcome, which is in the queue that the clients know.
@@ -66,7 +68,12 @@ impl Slot {
     }
 
     pub(super) const fn number_in_queue(&self) -> u32 {
-        (self.number % PER_QUEUE) as u32
+        if self.is_pipelined() { 0 } else { (self.number % PER_QUEUE) as u32 }
+    }
+
+    /// Returns whether the client has a queue of its own, with several requests under way.
+    pub(super) const fn is_pipelined(&self) -> bool {
+        self.depth > 1
     }
 }
 
@@ -101,7 +108,10 @@ impl ServerState {
 
     /// Gives `client` the lowest free slot. A client that has died in the meantime gets a slot, too: the reaper takes
     /// care of it.
-    pub(super) fn take_slot(&self, Join { client, welcome }: Join) -> std::result::Result<Slot, Refusal> {
+    pub(super) fn take_slot(
+        &self,
+        Join { client, welcome, depth }: Join,
+    ) -> std::result::Result<Slot, Refusal> {
         let mut slots = self.slots();
         let known = slots.taken.iter().flatten().find(|slot| slot.client == client);
         let process = match known {
@@ -112,12 +122,13 @@ impl ServerState {
         if number >= SLOTS {
             return Err(Refusal::Slots);
         }
-        let queue = slots.queues.of_slot(number)?;
+        let queue = if depth > 1 { slots.queues.for_one()? } else { slots.queues.of_slot(number)? };
         let session = slots.next_session;
         slots.next_session = session.wrapping_add(1);
         let slot = Slot {
             number,
             queue,
+            depth: usize::from(depth),
             session,
             client,
             welcome,
@@ -141,6 +152,9 @@ impl ServerState {
 
     /// Frees the slot: its client will never use its types again, and another may.
     pub(super) fn free(&self, slot: &Slot) {
+        if slot.is_pipelined() {
+            let _ = slot.queue.remove(); // another process was faster
+        }
         self.slots().taken[slot.number] = None;
         self.freed.notify_all();
     }
@@ -222,7 +236,7 @@ mod tests {
         let queue = Queue::private(0o600).unwrap().owned();
         let state = Arc::new(ServerState::echo(*queue));
         let welcome = super::super::wire::fresh_type();
-        let join = Join { welcome, client: ProcessId::current().unwrap() };
+        let join = Join { welcome, depth: 1, client: ProcessId::current().unwrap() };
         let numbers = (0..SLOTS).map(|_| state.take_slot(join).unwrap().number);
         assert!(numbers.eq(0..SLOTS));
         assert_eq!(state.take_slot(join).unwrap_err(), Refusal::Slots);
@@ -249,7 +263,7 @@ mod tests {
         let mut told = Message::with_capacity(100);
         let mut answer = |capacity| {
             queue.set(&Settings { capacity: Some(capacity), ..Settings::default() }).unwrap();
-            accept(&state, Join { welcome, client: elsewhere }).unwrap();
+            accept(&state, Join { welcome, depth: 1, client: elsewhere }).unwrap();
             assert_eq!(queue.try_recv(welcome, &mut told).unwrap(), Some(()));
             Welcome::decode(told.text())
         };

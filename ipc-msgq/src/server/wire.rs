@@ -2,7 +2,7 @@
 //!
 //! | message | type | text |
 //! |---|---|---|
-//! | join | [`JOIN`] | magic, the type wanted for the welcome, pid, start time and namespaces of the client |
+//! | join | [`JOIN`] | magic, the type wanted for the welcome, depth, pid, start time and namespaces of the client |
 //! | welcome | as requested | session, slot, queue, pid, start time and namespaces of the server |
 //! | refusal | as requested | one byte: [`Refusal`] |
 //! | request | the slot's, inbound | [`REQUEST`], session, the request |
@@ -27,7 +27,7 @@ pub(super) const LEAVE: u8 = b'.';
 /// The number of bytes in front of a request. An answer has one byte less in front.
 pub(super) const HEADER: usize = 1 + 8;
 
-const MAGIC: [u8; 8] = *b"ipcserv3";
+const MAGIC: [u8; 8] = *b"ipcserv4";
 
 /// The two types of a client in its queue: to the server, and from it. They belong to a slot and are used again when it
 /// is free.
@@ -52,22 +52,30 @@ pub(super) fn fresh_type() -> MessageType {
     MessageType::new(ABOVE | random).expect("above 0")
 }
 
+/// The most requests that one client may have under way: the server may have to keep as many for it.
+pub(super) const DEEPEST: usize = 64;
+
 /// A client's request to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Join {
     pub(super) welcome: MessageType,
+    /// The most requests that it will have under way; with more than one, it is *pipelined*.
+    pub(super) depth: u8,
     pub(super) client: ProcessId,
 }
 
 impl Join {
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&MAGIC[..], &self.welcome.get().to_ne_bytes(), &process_bytes::encode(self.client)].concat()
+        [&MAGIC[..], &self.welcome.get().to_ne_bytes(), &[self.depth], &process_bytes::encode(self.client)]
+            .concat()
     }
 
     pub(super) fn decode(text: &[u8]) -> Option<Self> {
-        let (kind, client) = text.strip_prefix(&MAGIC)?.split_first_chunk()?;
+        let (kind, text) = text.strip_prefix(&MAGIC)?.split_first_chunk()?;
+        let (&depth, client) = text.split_first()?;
         let welcome = MessageType::new(i64::from_ne_bytes(*kind)).filter(|kind| kind.get() >= 1 << 62)?;
-        Some(Self { welcome, client: process_bytes::decode(client)? })
+        let is_valid = (1..=DEEPEST).contains(&usize::from(depth));
+        is_valid.then_some(Self { welcome, depth, client: process_bytes::decode(client)? })
     }
 }
 
@@ -161,7 +169,7 @@ mod tests {
     #[test]
     fn messages_are_decoded_and_nothing_else_passes_for_one() {
         let process = ProcessId::current().unwrap();
-        let join = Join { welcome: fresh_type(), client: process };
+        let join = Join { welcome: fresh_type(), depth: 1, client: process };
         let welcome =
             Welcome { session: 7, slot: 3, queue: Queue::from_id(QueueId::new(9)), server: process };
         let (join_text, welcome_text) = (join.encode(), welcome.encode());
@@ -169,6 +177,9 @@ mod tests {
         assert_eq!(Welcome::decode(&welcome_text), Some(welcome));
         for cut in 0..join_text.len() {
             assert_eq!(Join::decode(&join_text[..cut]), None);
+        }
+        for depth in [0, DEEPEST as u8 + 1] {
+            assert_eq!(Join::decode(&Join { depth, ..join }.encode()), None);
         }
         for cut in 0..welcome_text.len() {
             assert_eq!(Welcome::decode(&welcome_text[..cut]), None);
@@ -185,7 +196,7 @@ mod tests {
     /// A welcome cannot be requested with a type that belongs to another client's slot.
     #[test]
     fn a_welcome_goes_to_no_slot() {
-        let mut join = Join { welcome: fresh_type(), client: ProcessId::current().unwrap() };
+        let mut join = Join { welcome: fresh_type(), depth: 1, client: ProcessId::current().unwrap() };
         join.welcome = Types::of(u32::MAX).outbound;
         assert_eq!(Join::decode(&join.encode()), None);
     }

@@ -251,7 +251,7 @@ fn untaken_welcomes_do_not_keep_the_room_forever() {
     let welcomes = (1..).map(|number| MessageType::new(i64::MAX - number).unwrap());
     let mut untaken = 0;
     for welcome in welcomes.take_while(|_| served.queue.stat().unwrap().bytes + 60 < 512) {
-        knock(*served.queue, me(), welcome);
+        knock(*served.queue, me(), welcome, 1);
         untaken += 1;
         soon("its welcome is there", || {
             served.messages() == untaken && served.server.clients() == untaken + 1

@@ -157,10 +157,11 @@ fn a_killed_server_leaves_one_record_of_all_queues() {
     let id = said.find_map(|line| line.strip_prefix("queue ").map(str::to_owned)).expect("its id");
     let queue = Queue::from_id(QueueId::new(id.parse().unwrap())).owned();
     let mut clients: Vec<_> = (0..=2 * FULL).map(|_| Client::join(*queue, PATIENCE).unwrap()).collect();
-    let queues = [FULL, 2 * FULL].map(|at| clients[at].queue());
+    clients.push(Client::pipelined(*queue, 4, PATIENCE).unwrap());
+    let queues = [FULL, 2 * FULL, 2 * FULL + 1].map(|at| clients[at].queue());
     server.kill().unwrap();
     server.wait().unwrap();
-    for at in [0, FULL, 2 * FULL] {
+    for at in [0, FULL, 2 * FULL, 2 * FULL + 1] {
         assert!(matches!(clients[at].request(b"anyone?"), Err(Error::Disconnected)));
     }
     assert!(!queues.into_iter().any(is_gone), "the owner could not remove them");

@@ -104,7 +104,7 @@ fn a_welcome_that_is_not_taken_does_not_stay() {
     let served = Served::new();
     let mut other = Command::new("sleep").arg("60").spawn().unwrap();
     let id = ProcessId::of(other.id()).unwrap().unwrap();
-    knock(*served.queue, id, MessageType::MAX);
+    knock(*served.queue, id, MessageType::MAX, 1);
     soon("its welcome is there", || served.server.clients() == 1 && served.messages() == 1);
     other.kill().unwrap();
     other.wait().unwrap();

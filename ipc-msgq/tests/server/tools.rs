@@ -16,7 +16,7 @@ use ipc_msgq::{Message, MessageType, OwnedQueue, Queue, QueueId, Settings};
 /// The events reported to the server's handler, in order.
 pub type Events = Arc<Mutex<Vec<Event>>>;
 
-/// A server, which returns requests ("slow" after a delay), and its queue.
+/// A server, which returns requests ("slow" after a delay, and "long…" with more text), and its queue.
 pub struct Served {
     pub server: Server,
     pub events: Events,
@@ -38,7 +38,8 @@ impl Handler for Echo {
         self.requests.lock().unwrap().push(request.to_vec());
         thread::sleep(if request == b"slow" { Duration::from_millis(500) } else { self.takes });
         assert_ne!(request, b"panic");
-        request.to_vec()
+        let more: &[u8] = if request.starts_with(b"long") { &[b'x'; 300] } else { &[] };
+        [request, more].concat()
     }
 
     fn notice(&self, event: Event) {
@@ -134,8 +135,13 @@ pub fn join_for(queue: Queue, client: ProcessId) -> (u64, MessageType) {
 
 /// Joins in the same way. Returns the queue, too, where there are so many clients that it is another one.
 pub fn seat_for(queue: Queue, client: ProcessId) -> (u64, MessageType, Queue) {
+    seat(queue, client, 1)
+}
+
+/// Joins in the same way, with so many requests under way.
+pub fn seat(queue: Queue, client: ProcessId, depth: u8) -> (u64, MessageType, Queue) {
     let welcome = MessageType::new(i64::MAX - i64::from(std::process::id())).unwrap();
-    knock(queue, client, welcome);
+    knock(queue, client, welcome, depth);
     let mut answer = Message::with_capacity(100);
     queue.recv_until(welcome, &mut answer, PATIENCE).unwrap().expect("a welcome");
     let (session, rest) = answer.text().split_first_chunk().unwrap();
@@ -146,10 +152,11 @@ pub fn seat_for(queue: Queue, client: ProcessId) -> (u64, MessageType, Queue) {
 }
 
 /// Sends a request to join for `client`, with a welcome of that type.
-pub fn knock(queue: Queue, client: ProcessId, welcome: MessageType) {
+pub fn knock(queue: Queue, client: ProcessId, welcome: MessageType, depth: u8) {
     let (pid, start_time) = (client.pid.to_ne_bytes(), client.start_time.to_ne_bytes());
     let namespaces = client.namespaces.to_bits().to_ne_bytes();
-    let join = [&b"ipcserv3"[..], &welcome.get().to_ne_bytes(), &pid, &start_time, &namespaces].concat();
+    let join =
+        [&b"ipcserv4"[..], &welcome.get().to_ne_bytes(), &[depth], &pid, &start_time, &namespaces].concat();
     queue.send(&Message::new(MessageType::ONE, &join)).unwrap();
 }
 
@@ -238,6 +245,7 @@ fn other_process_main() {
             println!("said: joined");
             while queue.send(&request(session, kind, &[b'x'; 500])).is_ok() {}
         }
+        "pipelined" => super::pipelined::keep_under_way(queue),
         "hundred" => super::thousand::hundred(queue),
         _ => panic!("no part {part}"),
     }

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::exchange::{self, Payload};
+use ipc_demo::exchange::Payload;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
@@ -47,11 +47,11 @@ pub(super) struct LoadGenerator<C> {
 
 /// The request whose answer a client waits for.
 #[derive(Clone, Copy, Debug, Default)]
-struct Pending {
+pub(super) struct Pending {
     /// The number of requests sent in all.
-    number: u64,
+    pub(super) number: u64,
     /// The time at which the last one was sent.
-    since: Duration,
+    pub(super) since: Duration,
 }
 
 /// The time that an answer may take on a loaded machine. Reached only when something hangs.
@@ -84,7 +84,7 @@ impl<C: Requester> Clients for LoadGenerator<C> {
     fn play(&mut self, order: &TurnOrder) -> Result<Tally> {
         let payload = Payload { verify: order.verify };
         let count = self.all.len();
-        let mut tally = Tally { counts: vec![0; count], all: 0, times: exchange::histogram() };
+        let mut tally = Tally::of(count);
         order.wait_for_start()?;
         for at in 0..count {
             self.ask(at, payload)?;
@@ -107,11 +107,7 @@ impl<C: Requester> Clients for LoadGenerator<C> {
                 client.answer(&mut self.message)?;
                 let now = wire::now()?;
                 payload.read(pending.number, &self.message)?;
-                tally.all += 1;
-                if order.counts(now) {
-                    tally.counts[at] += 1;
-                    tally.times.saturating_record(now.saturating_sub(pending.since).as_nanos() as u64);
-                }
+                tally.add(at, order, pending.since, now);
                 if now < order.until {
                     self.ask(at, payload)?;
                 } else {

@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::ops::Range;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use ipc_core::{Call, Result, ownership};
 use ipc_demo::cpus::{Cpus, Role};
-use ipc_demo::{interrupt, report};
+use ipc_demo::{exchange, interrupt, report};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
@@ -72,4 +73,19 @@ pub(super) struct Tally {
     pub(super) all: u64,
     /// The times of the answers in the window.
     pub(super) times: Histogram<u64>,
+}
+
+impl Tally {
+    pub(super) fn of(clients: usize) -> Self {
+        Self { counts: vec![0; clients], all: 0, times: exchange::histogram() }
+    }
+
+    /// Adds an answer that client number `at` received at `now`, to a request of the time `since`.
+    pub(super) fn add(&mut self, at: usize, order: &TurnOrder, since: Duration, now: Duration) {
+        self.all += 1;
+        if order.counts(now) {
+            self.counts[at] += 1;
+            self.times.saturating_record(now.saturating_sub(since).as_nanos() as u64);
+        }
+    }
 }

@@ -9,7 +9,9 @@ use ipc_msgq::server::{Client, Server};
 use ipc_msgq::{Key, Queue, QueueId, SystemV};
 
 use super::part::{Clients, Part, ServerObjects};
+use super::pipelined::Pipelined;
 use super::threads::{Exchange, Threads};
+use crate::results::case::ClientsRun;
 
 /// The time that an answer may take on a loaded machine. Reached only when something hangs.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,8 +49,16 @@ pub(super) fn serve(_: &Part) -> Result<(String, ServerObjects)> {
 pub(super) fn join(part: &Part) -> Result<Box<dyn Clients>> {
     let id = part.address.parse().map_err(|_| Error::Usage("no queue".into()))?;
     let queue = Queue::from_id(QueueId::new(id));
-    let join = |_| Client::join(queue, ANSWER_TIMEOUT);
-    Threads::start(part.clients.clone().map(join).collect::<Result<_>>()?, part.size)
+    match part.clients_run {
+        ClientsRun::Threads => {
+            let join = |_| Client::join(queue, ANSWER_TIMEOUT);
+            Threads::start(part.clients.clone().map(join).collect::<Result<_>>()?, part.size)
+        }
+        ClientsRun::Multiplexed => {
+            let link = Client::pipelined(queue, part.clients.len(), ANSWER_TIMEOUT)?;
+            Ok(Box::new(Pipelined::new(link, part.clients.len(), part.size)?))
+        }
+    }
 }
 
 impl Exchange for Client {

@@ -3,16 +3,12 @@
 use ipc_core::Wait;
 
 use super::servers;
-use crate::results::case::{Case, ClientsRun};
+use crate::results::case::Case;
 use crate::results::units;
 
 /// The message for a strategy other than `block`.
 pub const NEEDS_BLOCK: &str = "many clients are measured with --wait block only: a server that polls for a thousand \
                                clients leaves no CPU to any other process";
-
-/// The message for clients that cannot share a thread.
-const NEEDS_THREADS: &str = "a queue has no descriptor to wait for, so its clients are run as threads: compare them with \
-                             --clients-run threads";
 
 /// Returns the reason why a case of [`Kind::Clients`](crate::results::case::Kind::Clients) cannot be played here;
 /// `None` if it can.
@@ -29,9 +25,6 @@ pub fn refusal(case: &Case) -> Option<String> {
     if case.size > longest {
         let longest = units::bytes(longest);
         return Some(format!("a request is too long: {longest} at most from one of many clients"));
-    }
-    if case.clients_run == ClientsRun::Multiplexed && !serving.multiplexes {
-        return Some(NEEDS_THREADS.into());
     }
     (serving.too_many)(case.clients)
 }

@@ -22,32 +22,23 @@ pub(super) struct Serving {
     pub(super) serve: fn(&Part) -> Result<(String, ServerObjects)>,
     /// Joins with all clients of a process.
     pub(super) join: fn(&Part) -> Result<Box<dyn Clients>>,
-    /// Whether clients can be run [multiplexed](crate::results::case::ClientsRun::Multiplexed).
-    pub(super) multiplexes: bool,
     /// Returns the longest request.
     pub(super) longest: fn() -> usize,
     /// Returns the reason why a server cannot have so many clients, if it cannot.
     pub(super) too_many: fn(clients: usize) -> Option<String>,
 }
 
-const QUEUE: Serving = Serving {
-    serve: queue::serve,
-    join: queue::join,
-    multiplexes: false,
-    longest: queue::longest,
-    too_many: queue::too_many,
-};
+const QUEUE: Serving =
+    Serving { serve: queue::serve, join: queue::join, longest: queue::longest, too_many: queue::too_many };
 const FIFO: Serving = Serving {
     serve: fifo::serve,
     join: fifo::join,
-    multiplexes: true,
     longest: || fifo::LONGEST,
     too_many: too_many_descriptors,
 };
 const STREAMS: Serving = Serving {
     serve: |part| sockets::serve_unix(part, SockType::Stream),
     join: |part| sockets::join_unix(part, SockType::Stream),
-    multiplexes: true,
     longest: || sockets::LONGEST,
     too_many: too_many_descriptors,
 };

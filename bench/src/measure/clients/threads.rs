@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use ipc_core::{Call, Error, Result};
-use ipc_demo::exchange::{self, Payload};
+use ipc_demo::exchange::Payload;
 
 use super::part::{Clients, Tally};
 use super::wire::{self, TurnOrder};
@@ -55,7 +55,7 @@ impl Clients for Threads {
         for orders in &self.orders {
             let _ = orders.send(*order); // a client that has ended has reported why
         }
-        let mut tally = Tally { counts: vec![0; self.orders.len()], all: 0, times: exchange::histogram() };
+        let mut tally = Tally::of(self.orders.len());
         for _ in 0..self.orders.len() {
             let (at, turn) = self.played.recv().map_err(|_| Error::Disconnected)?;
             let turn = turn?;
