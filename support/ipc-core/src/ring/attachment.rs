@@ -161,11 +161,16 @@ impl<M: Memory> Attachment<M> {
         self.side
     }
 
+    /// Returns whether the other side has come and announced no end: whether it both sends and receives.
+    #[inline]
+    pub(super) fn peer_is_here(&self) -> bool {
+        self.peers().state.load(Ordering::Acquire) == state::ATTACHED
+    }
+
     /// Returns whether the other side has announced that it sends no more. Then everything it wrote is visible.
     ///
     /// # Errors
     /// [`Corrupt`](Error::Corrupt): its state is impossible.
-    #[inline]
     pub fn peer_sends_no_more(&self) -> Result<bool> {
         self.peer_ended(state::SENDS_NO_MORE)
     }
@@ -174,17 +179,13 @@ impl<M: Memory> Attachment<M> {
     ///
     /// # Errors
     /// As [`peer_sends_no_more`](Self::peer_sends_no_more).
-    #[inline]
     pub fn peer_receives_no_more(&self) -> Result<bool> {
         self.peer_ended(state::RECEIVES_NO_MORE)
     }
 
-    #[inline]
     fn peer_ended(&self, what: u32) -> Result<bool> {
         let now = self.peers().state.load(Ordering::Acquire);
-        if now != state::ATTACHED {
-            check(now)?;
-        }
+        check(now)?;
         Ok(now & what != 0)
     }
 
@@ -248,7 +249,6 @@ impl<M: Memory> Drop for Attachment<M> {
 }
 
 /// Checks the state of a side that has come.
-#[cold]
 fn check(now: u32) -> Result<()> {
     if now & state::ATTACHED == 0 || now > state::CLOSED | state::BROKEN {
         Err(IMPOSSIBLE_STATE)

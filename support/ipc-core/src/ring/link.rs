@@ -9,6 +9,7 @@ use super::eventcount::EventCount;
 use super::half::{BLOCKING, Half};
 use super::layout::{MAX_MESSAGE, Ring};
 use super::memory::{Memory, Region};
+use super::record::{self, NOTHING};
 use super::{FULL_BATCH, WakeAtEnd, spsc};
 use crate::{Endpoint, Error, Receiver, Result, Sender, Split, Streak};
 
@@ -37,6 +38,8 @@ pub struct RingReceiver<M: Memory> {
     streak: Streak,
     wake_at_end: WakeAtEnd,
 }
+
+const IMPOSSIBLE_LENGTH: Error = Error::Corrupt("a record longer than any message can be");
 
 /// The place that the two halves share.
 #[derive(Debug)]
@@ -95,11 +98,20 @@ impl<M: Memory> RingSender<M> {
     #[inline]
     pub(super) fn has_room(&mut self, len: usize) -> Result<Option<()>> {
         let Self { place, ring, .. } = self;
+        if ring.has_room(len) && !place.is_broken() && place.is_peer_here() {
+            return Ok(Some(()));
+        }
+        self.find_room(len)
+    }
+
+    #[cold]
+    fn find_room(&mut self, len: usize) -> Result<Option<()>> {
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
             if attachment.peer_receives_no_more()? {
                 return Err(Error::Disconnected);
             }
-            if ring.has_room(attachment.region(), len)? {
+            if ring.find_room(attachment.region(), len)? {
                 return Ok(Some(()));
             }
             ring.publish(attachment.region());
@@ -117,28 +129,37 @@ impl<M: Memory> RingSender<M> {
     #[inline]
     pub(super) fn commit(&mut self, len: usize) -> Result<()> {
         let Self { place, ring, .. } = self;
-        place.unless_broken(|attachment| {
-            ring.add(attachment.region(), len);
-            ring.publish(attachment.region());
-            Ok(())
-        })
+        ring.add(place.region(), len);
+        ring.publish(place.region());
+        place.check_memory()
     }
 
     /// Adds the `len` bytes written to [`outgoing`](Self::outgoing), for which there is room, to the batch.
     #[inline]
     pub(super) fn add(&mut self, len: usize) -> Result<()> {
         let Self { place, ring, .. } = self;
+        ring.add(place.region(), len);
+        if ring.batched() >= FULL_BATCH {
+            ring.publish(place.region());
+        }
+        place.check_memory()
+    }
+
+    /// Hands the batch over to a receiver that still receives.
+    #[inline(never)]
+    fn publish(&mut self) -> Result<()> {
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
-            ring.add(attachment.region(), len);
-            if ring.batched() >= FULL_BATCH {
-                ring.publish(attachment.region());
+            if attachment.peer_receives_no_more()? {
+                return Err(Error::Disconnected);
             }
+            ring.publish(attachment.region());
             Ok(())
         })
     }
 
     fn region(&self) -> &Region<M> {
-        self.place.attachment.region()
+        self.place.region()
     }
 }
 
@@ -147,12 +168,26 @@ impl<M: Memory> RingReceiver<M> {
     #[inline]
     pub(super) fn next(&mut self) -> Result<Option<usize>> {
         let Self { place, ring, .. } = self;
+        let header = ring.next(place.region());
+        match record::len(header) {
+            _ if place.is_broken() => self.look_again(),
+            Some(len) => Ok(Some(len)),
+            None if header == NOTHING && place.is_peer_here() => Ok(None),
+            None => self.look_again(),
+        }
+    }
+
+    /// Looks again, once more is known about the peer and the memory.
+    #[cold]
+    fn look_again(&mut self) -> Result<Option<usize>> {
+        let Self { place, ring, .. } = self;
         place.unless_broken(|attachment| {
             // In this order: once we know that the peer sends no more, everything it sent before can be found.
             let ended = attachment.peer_sends_no_more()?;
-            match ring.next(attachment.region())? {
-                None if ended => Err(Error::Disconnected),
-                next => Ok(next),
+            match ring.next(attachment.region()) {
+                NOTHING if ended => Err(Error::Disconnected),
+                NOTHING => Ok(None),
+                header => record::len(header).map(Some).ok_or(IMPOSSIBLE_LENGTH),
             }
         })
     }
@@ -167,14 +202,12 @@ impl<M: Memory> RingReceiver<M> {
     #[inline]
     pub(super) fn release(&mut self, len: usize) -> Result<()> {
         let Self { place, ring, .. } = self;
-        place.unless_broken(|attachment| {
-            ring.release(attachment.region(), len);
-            Ok(())
-        })
+        ring.release(place.region(), len);
+        place.check_memory()
     }
 
     fn region(&self) -> &Region<M> {
-        self.place.attachment.region()
+        self.place.region()
     }
 }
 
@@ -185,16 +218,34 @@ impl<M: Memory> Place<M> {
         self.attachment.wake_at_peers_end(move || wake(&place.attachment.region().control().rings))
     }
 
+    fn region(&self) -> &Region<M> {
+        self.attachment.region()
+    }
+
+    #[inline]
+    fn is_broken(&self) -> bool {
+        self.broken.get().is_some()
+    }
+
+    /// Returns whether the other side both sends and receives, and the memory in which it says so is still shared.
+    #[inline]
+    fn is_peer_here(&self) -> bool {
+        self.attachment.peer_is_here() && self.region().is_intact()
+    }
+
+    /// Refuses memory that was cut. Only after an access is it known whether it reached what both sides share.
+    #[inline]
+    fn check_memory(&self) -> Result<()> {
+        if self.region().is_intact() { Ok(()) } else { self.broken_by(Ok(())) }
+    }
+
     /// Refuses a broken link, and records an error that breaks one.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "a round trip has a dozen of these, each a few instructions")]
     fn unless_broken<T>(&self, attempt: impl FnOnce(&Attachment<M>) -> Result<T>) -> Result<T> {
-        if self.broken.get().is_some() {
+        if self.is_broken() {
             return self.broken_by(Ok(()));
         }
-        // Only after the attempt is it known whether the bytes that were read are the peer's.
         match attempt(&self.attachment) {
-            Ok(done) if self.attachment.region().is_intact() => Ok(done),
+            Ok(done) if self.region().is_intact() => Ok(done),
             result => self.broken_by(result.map(drop)),
         }
     }
@@ -340,17 +391,7 @@ impl<M: Memory> Sender for RingSender<M> {
     /// Never waits: the messages are in the ring already.
     #[inline]
     fn flush(&mut self) -> Result<()> {
-        let Self { place, ring, .. } = self;
-        if ring.unsent() == 0 {
-            return Ok(());
-        }
-        place.unless_broken(|attachment| {
-            if attachment.peer_receives_no_more()? {
-                return Err(Error::Disconnected);
-            }
-            ring.publish(attachment.region());
-            Ok(())
-        })
+        if self.ring.unsent() == 0 { Ok(()) } else { self.publish() }
     }
 
     #[inline]

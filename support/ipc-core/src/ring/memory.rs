@@ -187,10 +187,18 @@ impl<M: Memory> Region<M> {
     #[inline]
     fn at(&self, offset: usize, len: usize) -> NonNull<u8> {
         let fits = offset.checked_add(len).is_some_and(|end| end <= self.size);
-        assert!(fits, "{len} bytes at {offset} are out of bounds");
+        if !fits {
+            out_of_bounds(offset, len);
+        }
         // SAFETY: the bounds have just been checked.
         unsafe { self.base.add(offset) }
     }
+}
+
+/// Apart, so that what checks its bounds stays short enough to become a part of its caller.
+#[cold]
+fn out_of_bounds(offset: usize, len: usize) -> ! {
+    panic!("{len} bytes at {offset} are out of bounds");
 }
 
 /// `int madvise(void *addr, size_t length, int advice);` — [madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)

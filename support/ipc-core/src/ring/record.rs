@@ -6,7 +6,6 @@
 //! say "continue at the beginning".
 
 use super::layout::{CAPACITY, MAX_MESSAGE, data_offset};
-use crate::{Error, Result};
 
 /// The length of a header, and the alignment of records.
 pub(super) const HEADER: u64 = size_of::<u64>() as u64;
@@ -19,20 +18,14 @@ pub(super) const fn header(len: usize) -> u64 {
     len as u64 + 1
 }
 
-/// Returns the length of the message with this header; `None` for [`NOTHING`].
-///
-/// # Errors
-/// [`Corrupt`](Error::Corrupt): no message is that long.
+// ANCHOR: len
+/// Returns the length of the message with this header; `None` for [`NOTHING`], and for a length that no message has.
 #[inline]
-pub(super) const fn len(header: u64) -> Result<Option<usize>> {
-    match header {
-        NOTHING => Ok(None),
-        header if header > MAX_MESSAGE as u64 + 1 => {
-            Err(Error::Corrupt("a record longer than any message can be"))
-        }
-        header => Ok(Some(header as usize - 1)),
-    }
+pub(super) const fn len(header: u64) -> Option<usize> {
+    let len = header.wrapping_sub(1); // one comparison for both
+    if len <= MAX_MESSAGE as u64 { Some(len as usize) } else { None }
 }
+// ANCHOR_END: len
 
 /// Returns the number of bytes that a message of `len` bytes takes in the ring.
 pub(super) const fn size(len: usize) -> u64 {

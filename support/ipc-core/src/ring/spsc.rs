@@ -54,15 +54,16 @@ impl Sender {
         &region.control().rings[self.ring]
     }
 
-    /// Returns whether a message of `len` bytes may be written, with room for the header after it.
+    /// Returns whether a message of `len` bytes may be written, with room for the header after it, as far as is known.
     #[inline]
-    pub(super) fn has_room<M: Memory>(&mut self, region: &Region<M>, len: usize) -> Result<bool> {
+    pub(super) const fn has_room(&self, len: usize) -> bool {
+        len <= MAX_MESSAGE && self.room() >= record::size(len) + HEADER
+    }
+
+    /// Looks how far the receiver is, and returns whether there [is room](Self::has_room) now.
+    pub(super) fn find_room<M: Memory>(&mut self, region: &Region<M>, len: usize) -> Result<bool> {
         if len > MAX_MESSAGE {
             return Err(Error::TooLarge { len, max: MAX_MESSAGE });
-        }
-        let needed = record::size(len) + HEADER;
-        if self.room() >= needed {
-            return Ok(true);
         }
         // Acquire: the receiver has read the bytes before they are overwritten.
         let released = self.ring(region).released.bytes.load(Ordering::Acquire);
@@ -71,7 +72,7 @@ impl Sender {
             return Err(Error::Corrupt("the receiver's position is impossible"));
         }
         self.released = released;
-        Ok(self.room() >= needed)
+        Ok(self.has_room(len))
     }
 
     const fn room(&self) -> u64 {
@@ -146,13 +147,12 @@ impl Receiver {
     }
 
     // ANCHOR: next
-    /// Returns the length of the next message; `None` if there is none now.
+    /// Returns the header of the next message: see [`record::len`].
     #[inline]
-    pub(super) fn next<M: Memory>(&self, region: &Region<M>) -> Result<Option<usize>> {
+    pub(super) fn next<M: Memory>(&self, region: &Region<M>) -> u64 {
         // Read only once: the peer may change it between a check and a use.
         // Acquire: the bytes of the message are visible too.
-        let header = region.u64_at(record::offset(self.ring, self.position)).load(Ordering::Acquire);
-        record::len(header)
+        region.u64_at(record::offset(self.ring, self.position)).load(Ordering::Acquire)
     }
     // ANCHOR_END: next
 

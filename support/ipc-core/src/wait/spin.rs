@@ -4,7 +4,6 @@ use std::hint;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::streak::Streak;
 use crate::{Result, last_look};
 
 /// The interval at which a polling side checks that its peer is still alive: a system call or two, so a thousandth of the
@@ -21,28 +20,20 @@ pub(super) const POLLS_PER_LOOK: u32 = 16;
 
 /// Polls `attempt` until it succeeds; returns `None` once `timeout`, if any, has expired. `check_peer` fails once the
 /// peer is gone.
-#[inline]
+#[inline(never)]
 pub(super) fn spin<T, R>(
     link: &mut T,
-    streak: &mut Streak,
     timeout: Option<Duration>,
     check_peer: impl Fn(&mut T) -> Result<()>,
     mut attempt: impl FnMut(&mut T) -> Result<Option<R>>,
 ) -> Result<Option<R>> {
-    if let Some(done) = streak.note(attempt(link)?) {
-        return Ok(Some(done));
-    }
-    // With a quick peer, this is all, without a reading of the clock.
-    if let Some(done) = burst(link, &mut attempt)? {
-        return Ok(Some(done));
-    }
-    let started = Instant::now();
+    let mut started = None;
     let mut next_check = CHECK_PEER_EVERY;
     loop {
         if let Some(done) = burst(link, &mut attempt)? {
-            return Ok(Some(done));
+            return Ok(Some(done)); // with a quick peer, without a reading of the clock
         }
-        let waited = started.elapsed();
+        let waited = started.get_or_insert_with(Instant::now).elapsed();
         if waited >= YIELD_AFTER {
             thread::yield_now();
         }

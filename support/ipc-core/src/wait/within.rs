@@ -53,11 +53,11 @@ impl<T: Sender> Waiting<T> {
         match self.wait {
             _ if timeout == NOT_AT_ALL => at_once(link),
             Wait::Block => call(link, timeout),
-            Wait::Spin => spin(link, sent, timeout, T::check_receiver, at_once),
             // Usually there is room, and nothing to wait for.
-            Wait::Hybrid => match sent.note(at_once(link)?) {
-                Some(()) => Ok(Some(())),
-                None => hybrid(link, sending, sent, timeout, call),
+            polling => match (sent.note(at_once(link)?), polling) {
+                (Some(()), _) => Ok(Some(())),
+                (None, Wait::Hybrid) => hybrid(link, sending, sent, timeout, call),
+                (None, _) => spin(link, timeout, T::check_receiver, at_once),
             },
         }
     }
@@ -80,7 +80,10 @@ impl<T: Receiver> Waiting<T> {
         match self.wait {
             _ if timeout == NOT_AT_ALL => link.try_recv(buffer),
             Wait::Block => call(link, timeout),
-            Wait::Spin => spin(link, received, timeout, T::check_sender, |link| link.try_recv(buffer)),
+            Wait::Spin => match received.note(link.try_recv(buffer)?) {
+                None => spin(link, timeout, T::check_sender, |link| link.try_recv(buffer)),
+                done => Ok(done),
+            },
             Wait::Hybrid => hybrid(link, receiving, received, timeout, call),
         }
     }

@@ -97,7 +97,8 @@ fn lost_messages_are_corrupt_on_both_sides() {
             is_cut(&touched, "was truncated while mapped");
         }
         drop(ours);
-        is_cut(&theirs.recv(&mut [0; 8]), "was truncated while the peer had it mapped");
+        // A receiver would look into the lost memory itself before it asks about the peer.
+        is_cut(&theirs.send(b"more"), "was truncated while the peer had it mapped");
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::Error;
 use crate::ring::layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
-use crate::ring::record::HEADER;
+use crate::ring::record::{self, HEADER};
 use crate::ring::spsc::{Receiver, Sender};
 use crate::ring::{HeapMemory, Region};
 
@@ -18,13 +18,13 @@ fn both() -> (Region<HeapMemory>, Sender, Receiver) {
 }
 
 fn send(sender: &mut Sender, region: &Region<HeapMemory>, len: usize) {
-    assert!(sender.has_room(region, len).unwrap());
+    assert!(sender.find_room(region, len).unwrap());
     sender.add(region, len);
     sender.publish(region);
 }
 
 fn receive(receiver: &mut Receiver, region: &Region<HeapMemory>) -> Option<usize> {
-    let len = receiver.next(region).unwrap()?;
+    let len = record::len(receiver.next(region))?;
     receiver.release(region, len);
     Some(len)
 }
@@ -35,12 +35,12 @@ fn a_ring_fills_up_to_the_next_header_and_not_beyond() {
     for _ in 0..3 {
         (0..3).for_each(|_| send(&mut sender, &region, QUARTER));
         let rest = QUARTER + 3 * HEADER as usize;
-        assert!(!sender.has_room(&region, rest + 1).unwrap());
+        assert!(!sender.find_room(&region, rest + 1).unwrap());
         send(&mut sender, &region, rest);
-        assert!(!sender.has_room(&region, 0).unwrap());
+        assert!(!sender.find_room(&region, 0).unwrap());
         assert_eq!(receive(&mut receiver, &region), Some(QUARTER));
-        assert!(sender.has_room(&region, QUARTER).unwrap());
-        assert!(!sender.has_room(&region, QUARTER + 1).unwrap());
+        assert!(sender.find_room(&region, QUARTER).unwrap());
+        assert!(!sender.find_room(&region, QUARTER + 1).unwrap());
         assert_eq!(
             [(); 4].map(|()| receive(&mut receiver, &region)),
             [Some(QUARTER), Some(QUARTER), Some(rest), None]
@@ -57,7 +57,7 @@ fn old_bytes_are_no_records() {
     for len in (0..5000).chain(0..5000) {
         assert_eq!(receive(&mut receiver, &region), None);
         for batched in [len, 3] {
-            assert!(sender.has_room(&region, batched).unwrap());
+            assert!(sender.find_room(&region, batched).unwrap());
             sender.add(&region, batched);
             assert_eq!(receive(&mut receiver, &region), None);
         }
@@ -73,11 +73,11 @@ fn an_impossible_header_is_corrupt() {
     for lie in [MAX_MESSAGE as u64 + 2, u64::MAX, u64::MAX - 7, 1 << 63, 1 << 32] {
         let (region, _, receiver) = both();
         region.u64_at(data_offset(0)).store(lie, Ordering::Relaxed);
-        assert!(matches!(receiver.next(&region), Err(Error::Corrupt(_))), "header {lie}");
+        assert_eq!(record::len(receiver.next(&region)), None, "header {lie}");
     }
     let (region, _, receiver) = both();
     region.u64_at(data_offset(0)).store(MAX_MESSAGE as u64 + 1, Ordering::Relaxed);
-    assert_eq!(receiver.next(&region).unwrap(), Some(MAX_MESSAGE));
+    assert_eq!(record::len(receiver.next(&region)), Some(MAX_MESSAGE));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn an_impossible_position_is_corrupt() {
         let (region, mut sender, _) = both();
         (0..4).for_each(|_| send(&mut sender, &region, QUARTER));
         region.control().rings[0].released.bytes.store(lie, Ordering::Relaxed);
-        assert!(matches!(sender.has_room(&region, QUARTER), Err(Error::Corrupt(_))), "released {lie}");
+        assert!(matches!(sender.find_room(&region, QUARTER), Err(Error::Corrupt(_))), "released {lie}");
     }
 }
 
@@ -97,9 +97,9 @@ fn a_position_within_the_batch_is_corrupt() {
     send(&mut sender, &region, QUARTER);
     (0..3).for_each(|_| sender.add(&region, QUARTER));
     receive(&mut receiver, &region).unwrap();
-    assert!(sender.has_room(&region, QUARTER).unwrap());
+    assert!(sender.find_room(&region, QUARTER).unwrap());
     region.control().rings[0].released.bytes.store(WHOLE / 2, Ordering::Relaxed);
-    assert!(matches!(sender.has_room(&region, 2 * QUARTER), Err(Error::Corrupt(_))));
+    assert!(matches!(sender.find_room(&region, 2 * QUARTER), Err(Error::Corrupt(_))));
 }
 
 #[test]
@@ -109,5 +109,5 @@ fn a_position_that_goes_back_is_corrupt() {
     receive(&mut receiver, &region).unwrap();
     send(&mut sender, &region, QUARTER);
     region.control().rings[0].released.bytes.store(0, Ordering::Relaxed);
-    assert!(matches!(sender.has_room(&region, QUARTER), Err(Error::Corrupt(_))));
+    assert!(matches!(sender.find_room(&region, QUARTER), Err(Error::Corrupt(_))));
 }
