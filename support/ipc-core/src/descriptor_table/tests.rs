@@ -9,20 +9,25 @@ use nix::errno::Errno;
 
 use super::*;
 
-/// Fetches `fd` in a thread that has left the shared table.
-fn fetched_elsewhere(from: DescriptorTable, fd: RawFd) -> nix::Result<File> {
+/// Checks that a thread which has left the shared table fetches `file`, with its lock, from the table `here`.
+fn check_fetched_elsewhere(here: DescriptorTable, file: &File) {
+    let fd = file.as_raw_fd();
     let fetch = move || {
         DescriptorTable::leave_shared().unwrap();
-        assert_ne!(DescriptorTable::current(), from);
-        let file = File::from(from.fetch(fd)?);
-        let same = (file.metadata().unwrap().ino(), file.try_lock().is_ok());
-        Ok(same)
+        assert_ne!(DescriptorTable::current(), here);
+        let file = File::from(here.fetch(fd).unwrap());
+        (file.metadata().unwrap().ino(), file.try_lock().is_ok())
     };
-    let (inode, locked) = thread::spawn(fetch).join().unwrap()?;
-    let file = File::open("/proc/self/exe").unwrap();
+    let (inode, locked) = thread::spawn(fetch).join().unwrap();
     assert_eq!(file.metadata().unwrap().ino(), inode);
     assert!(locked);
-    Ok(file)
+}
+
+/// Returns a file with a lock that keeps out each other open file description.
+fn locked_file() -> File {
+    let file = tempfile::tempfile().unwrap();
+    file.lock().unwrap();
+    file
 }
 
 /// The lock that both tables hold is one: where each had opened the file, one would shut out the other.
@@ -30,9 +35,7 @@ fn fetched_elsewhere(from: DescriptorTable, fd: RawFd) -> nix::Result<File> {
 fn a_lock_is_the_same_in_both_tables() {
     let here = DescriptorTable::current();
     assert!(here.can_be_fetched_from());
-    let file = File::open("/proc/self/exe").unwrap();
-    file.lock_shared().unwrap();
-    fetched_elsewhere(here, file.as_raw_fd()).unwrap();
+    check_fetched_elsewhere(here, &locked_file());
 }
 
 #[test]
@@ -41,9 +44,7 @@ fn a_table_other_than_the_shared_one_is_reached_by_its_thread() {
         DescriptorTable::leave_shared().unwrap();
         let here = DescriptorTable::current();
         assert!(here.can_be_fetched_from());
-        let file = File::open("/proc/self/exe").unwrap();
-        file.lock_shared().unwrap();
-        fetched_elsewhere(here, file.as_raw_fd()).unwrap();
+        check_fetched_elsewhere(here, &locked_file());
         here
     };
     let of_a_thread_that_has_ended = thread::spawn(in_own_table).join().unwrap();
