@@ -19,7 +19,7 @@ pub fn run(plan: &RunPlan, stop: &Stop, afterwards: Duration) -> Document {
     watch(|| run::run(plan, stop, afterwards))
 }
 
-/// As [`run`], for a document that `measure` returns.
+/// As [`run()`], for a document that `measure` returns.
 #[must_use]
 pub fn watch(measure: impl FnOnce() -> Document) -> Document {
     let mut findings = settings::of_machine(&Files::of_this_machine());
