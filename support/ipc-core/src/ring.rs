@@ -34,11 +34,11 @@
 //!
 //! # A dead peer
 //! A process that exits in an orderly way leaves its [`Attachment`]: it marks its side of the segment as closed and
-//! wakes its peer. A process that is killed does neither. A thread of the survivor watches it
-//! ([`WakeAtEnd`](crate::process::WakeAtEnd)) and wakes the sleepers in its place. In another pid namespace, as between two containers, the peer's pid means nothing. There the sleeper
-//! wakes every 100 ms and checks the kernel's record of which processes have the memory: the number of attachments of a
-//! segment, or a lock on the file. It also wakes by itself where the memory can be cut: a word in a page that is gone
-//! cannot be notified.
+//! wakes its peer. A process that is killed does neither. A thread of the survivor watches it ([`WakeAtEnd`]) and
+//! wakes the sleepers in its place. In another pid namespace, as between two containers, the peer's pid means
+//! nothing. There the sleeper wakes every 100 ms and checks the kernel's record of which processes have the memory:
+//! the number of attachments of a segment, or a lock on the file. It also wakes by itself where the memory can be
+//! cut: a word in a page that is gone cannot be notified.
 //!
 //! # Example
 //! ```

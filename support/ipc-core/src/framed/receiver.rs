@@ -6,7 +6,7 @@ use super::frame_reader::FrameReader;
 use super::{ByteSource, MAX_MESSAGE, Mode, WAITS};
 use crate::{Deadline, Endpoint, Receiver, Result, wait_readable};
 
-/// The half of a [`Framed`] link that receives.
+/// The half of a [`Framed`](super::Framed) link that receives.
 #[derive(Debug)]
 pub struct FramedReceiver<R> {
     pub(super) source: R,

@@ -9,7 +9,7 @@ use super::{ByteSink, MAX_MESSAGE, Mode, WAITS};
 use crate::transport::DROP_FLUSHES_FOR;
 use crate::{Endpoint, Result, Sender, retry_when_writable};
 
-/// The half of a [`Framed`] link that sends. Dropping it ends the stream, behind the batch.
+/// The half of a [`Framed`](super::Framed) link that sends. Dropping it ends the stream, behind the batch.
 #[derive(Debug)]
 pub struct FramedSender<W: ByteSink> {
     pub(super) sink: W,
