@@ -70,21 +70,20 @@ fn old_bytes_are_no_records() {
 
 #[test]
 fn an_impossible_header_is_corrupt() {
+    let (region, _, receiver) = both();
     for lie in [MAX_MESSAGE as u64 + 2, u64::MAX, u64::MAX - 7, 1 << 63, 1 << 32] {
-        let (region, _, receiver) = both();
         region.u64_at(data_offset(0)).store(lie, Ordering::Relaxed);
         assert_eq!(record::len(receiver.next(&region)), None, "header {lie}");
     }
-    let (region, _, receiver) = both();
     region.u64_at(data_offset(0)).store(MAX_MESSAGE as u64 + 1, Ordering::Relaxed);
     assert_eq!(record::len(receiver.next(&region)), Some(MAX_MESSAGE));
 }
 
 #[test]
 fn an_impossible_position_is_corrupt() {
+    let (region, mut sender, _) = both();
+    (0..4).for_each(|_| send(&mut sender, &region, QUARTER));
     for lie in [1, WHOLE + HEADER, u64::MAX, u64::MAX - 7, 1 << 63] {
-        let (region, mut sender, _) = both();
-        (0..4).for_each(|_| send(&mut sender, &region, QUARTER));
         region.control().rings[0].released.bytes.store(lie, Ordering::Relaxed);
         assert!(matches!(sender.find_room(&region, QUARTER), Err(Error::Corrupt(_))), "released {lie}");
     }
