@@ -15,8 +15,10 @@
 //! | `eventcount.rs`, `futex.rs` | sleeping without missing a wake-up |
 //! | `attachment.rs` | taking a place at the segment, knowing the peer, leaving |
 //! | `rendezvous.rs` | [`Rendezvous`]: the owner's place while it waits for the other side |
-//! | `link.rs` | [`RingLink`]: two rings as a link, and its two halves |
+//! | `place.rs` | the attachment as the two halves of a link share it, until the peer breaks the link |
+//! | `sender.rs`, `receiver.rs` | [`RingSender`], [`RingReceiver`]: the two halves |
 //! | `half.rs` | how either half waits |
+//! | `link.rs` | [`RingLink`]: the two together |
 //! | `in_place.rs` | writing and reading messages in place, without a copy |
 //! | `memory.rs` | shared bytes as Rust may touch them; the `unsafe` |
 //! | `guard.rs` | turning a page that the peer has taken away into an error instead of a crash |
@@ -75,8 +77,11 @@ mod link;
 #[cfg(feature = "shared-file")]
 mod mapping;
 mod memory;
+mod place;
+mod receiver;
 mod record;
 mod rendezvous;
+mod sender;
 mod spsc;
 #[cfg(test)]
 mod tests;
@@ -90,12 +95,14 @@ pub use attachment::{Attachment, Layout};
 pub use bytes::{Bytes, scribble};
 pub use in_place::{ReadGrant, WriteGrant};
 pub use layout::{CAPACITY, MAX_MESSAGE, SEGMENT_LEN, data_offset};
-pub use link::{RingLink, RingReceiver, RingSender};
+pub use link::RingLink;
 #[cfg(feature = "shared-file")]
 pub use mapping::Mapping;
 pub(crate) use memory::advise;
 pub use memory::{HeapMemory, Memory, Region};
+pub use receiver::RingReceiver;
 pub use rendezvous::Rendezvous;
+pub use sender::RingSender;
 
 /// The longest time for which a side sleeps that is not sure to be woken when the other ends: a tenth of the time
 /// promised.

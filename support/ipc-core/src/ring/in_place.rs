@@ -23,8 +23,10 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::atomic::Ordering;
 use super::half::{BLOCKING, Half};
-use super::link::{RingLink, RingReceiver, RingSender};
+use super::link::RingLink;
 use super::memory::Memory;
+use super::receiver::RingReceiver;
+use super::sender::RingSender;
 use crate::{Error, Result, Sender};
 
 const WORD: usize = size_of::<u64>();

@@ -16,9 +16,15 @@ mod layout;
 #[path = "../link.rs"]
 mod link;
 mod memory;
+#[path = "../place.rs"]
+mod place;
 mod protocol;
+#[path = "../receiver.rs"]
+mod receiver;
 #[path = "../record.rs"]
 mod record;
+#[path = "../sender.rs"]
+mod sender;
 #[path = "../spsc.rs"]
 mod spsc;
 mod wake_at_end;
