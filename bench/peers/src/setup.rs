@@ -89,4 +89,18 @@ impl Waiting {
             }
         }
     }
+
+    /// Moves `size` bytes by calls that may move only a part: `part` is told how many have been moved, and returns how
+    /// many more it has; 0 means "not now".
+    ///
+    /// # Errors
+    /// Those of `part`.
+    #[inline]
+    pub fn until_whole(self, size: usize, mut part: impl FnMut(usize) -> Result<usize>) -> Result<()> {
+        let mut moved = 0;
+        while moved < size {
+            moved += self.until(|| part(moved).map(|len| (len > 0).then_some(len)))?;
+        }
+        Ok(())
+    }
 }

@@ -41,19 +41,12 @@ impl LocalSocket {
         size: usize,
         call: impl Fn(&mut Stream, &mut [u8]) -> io::Result<usize>,
     ) -> Result<()> {
-        let (waiting, mut rest) = (self.waiting, &mut self.message[..size]);
-        while !rest.is_empty() {
-            let len = waiting.until(|| match call(&mut self.stream, rest) {
-                Ok(0) => Err(Error::Disconnected),
-                Ok(len) => Ok(Some(len)),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                    Ok(None)
-                }
-                Err(_) => Err(Error::Disconnected),
-            })?;
-            rest = &mut rest[len..];
-        }
-        Ok(())
+        let Self { stream, waiting, message } = self;
+        waiting.until_whole(size, |moved| match call(stream, &mut message[moved..size]) {
+            Ok(0) => Err(Error::Disconnected),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(0),
+            moved => moved.map_err(|_| Error::Disconnected),
+        })
     }
 }
 

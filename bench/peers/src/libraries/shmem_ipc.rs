@@ -1,8 +1,9 @@
 //! [shmem-ipc](https://docs.rs/shmem-ipc): a ring in a sealed `memfd` between processes that do not trust each other, and
 //! an `eventfd` for each side to sleep in. Its elements are of one size; here a byte, of which a message has many.
 
-use std::fs::File;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, RawFd};
+mod sys;
+
+use std::os::fd::{AsRawFd as _, RawFd};
 use std::process::Command;
 
 use ipc_core::{Call as _, Error, Result};
@@ -71,63 +72,33 @@ impl Link for Rings {
         let numbers: Vec<RawFd> =
             address.split(',').map(|number| number.parse().map_err(|_| wrong())).collect::<Result<_>>()?;
         let [theirs, their_empty, their_full, ours, our_empty, our_full] =
-            <[RawFd; 6]>::try_from(numbers).map_err(|_| wrong())?.map(inherited);
+            <[RawFd; 6]>::try_from(numbers).map_err(|_| wrong())?.map(sys::inherited);
         let receiver = Receiver::open(CAPACITY, theirs, their_empty, their_full).map_err(refused(NAME))?;
         let sender = Sender::open(CAPACITY, ours, our_empty, our_full).map_err(refused(NAME))?;
         Self::new(sender, receiver, setup)
     }
 }
 
-#[allow(unsafe_code)]
-fn inherited(number: RawFd) -> File {
-    // SAFETY: the parent let this process inherit it for this purpose alone, and names each once.
-    unsafe { File::from_raw_fd(number) }
-}
-
-#[allow(unsafe_code)]
 impl Transfer for Rings {
     fn send(&mut self, size: usize, write: impl FnOnce(&mut [u8])) -> Result<()> {
-        write(&mut self.message[..size]);
-        let (mut sent, waiting) = (0, self.waiting);
-        while sent < size {
-            let (sender, rest) = (&mut self.sender, &self.message[sent..size]);
+        let Self { sender, waiting, message, .. } = self;
+        write(&mut message[..size]);
+        waiting.until_whole(size, |sent| {
             if !waiting.polls() {
                 sender.block_until_writable().map_err(refused(NAME))?;
             }
-            sent += waiting.until(|| {
-                let mut len = 0;
-                let copy = |room: *mut u8, count: usize| {
-                    len = count.min(rest.len());
-                    // SAFETY: the library hands out `count` bytes of the ring, which no `Rust` reference points to.
-                    unsafe { room.copy_from_nonoverlapping(rest.as_ptr(), len) };
-                    len
-                };
-                sender.send_raw(copy).map_err(refused(NAME))?;
-                Ok((len > 0).then_some(len))
-            })?;
-        }
-        Ok(())
+            sys::send_part(sender, &message[sent..size]).map_err(refused(NAME))
+        })
     }
 
     fn receive(&mut self, size: usize, read: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
-        let (mut received, waiting) = (0, self.waiting);
-        while received < size {
-            let (receiver, rest) = (&mut self.receiver, &mut self.message[received..size]);
+        let Self { receiver, waiting, message, .. } = self;
+        waiting.until_whole(size, |received| {
             if !waiting.polls() {
                 receiver.block_until_readable().map_err(refused(NAME))?;
             }
-            received += waiting.until(|| {
-                let mut len = 0;
-                let copy = |bytes: *const u8, count: usize| {
-                    len = count.min(rest.len());
-                    // SAFETY: as above.
-                    unsafe { bytes.copy_to_nonoverlapping(rest.as_mut_ptr(), len) };
-                    len
-                };
-                receiver.receive_raw(copy).map_err(refused(NAME))?;
-                Ok((len > 0).then_some(len))
-            })?;
-        }
-        read(&self.message[..size])
+            sys::receive_part(receiver, &mut message[received..size]).map_err(refused(NAME))
+        })?;
+        read(&message[..size])
     }
 }
