@@ -15,6 +15,7 @@ mod in_place;
 mod layout;
 #[path = "../link.rs"]
 mod link;
+mod meeting;
 mod memory;
 #[path = "../place.rs"]
 mod place;
@@ -25,6 +26,7 @@ mod receiver;
 mod record;
 #[path = "../sender.rs"]
 mod sender;
+mod sides;
 #[path = "../spsc.rs"]
 mod spsc;
 mod wake_at_end;

@@ -1,97 +1,16 @@
 //! The protocol of the ring, model-checked with [loom](https://docs.rs/loom): it tries every order in which the steps
 //! of two threads can follow each other, and every value that a load may see in the memory model of C11, on the source
-//! files of the ring themselves: a whole [`RingLink`], from its attachment to its end.
+//! files of the ring themselves: a whole [`RingLink`](super::link::RingLink), from its attachment to its end.
 //!
 //! If a message is read before it was written, or overwritten while it is read, both sides access a loom `UnsafeCell`
 //! at once, which loom reports. A lost wake-up leaves a thread asleep indefinitely, which loom reports as a deadlock.
-#![allow(unsafe_code)]
-
-use std::mem::ManuallyDrop;
-use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
-use std::time::Duration;
 
 use loom::thread;
 
-use super::atomic::Ordering;
-use super::attachment::{Attachment, Layout};
 use super::half::Half as _;
-use super::link::RingLink;
-use super::memory::{FULL, MESSAGE, Region, Segment};
-use super::record::payload;
-use crate::process::ProcessId;
+use super::memory::{FULL, MESSAGE};
+use super::sides::{AN_HOUR, Link, check, pair};
 use crate::{Error, Receiver, Result, Sender, Split};
-
-type Memory = Arc<Segment>;
-type Link = Whole<RingLink<Memory>>;
-type Place = Whole<Attachment<Memory>>;
-
-/// Drops its value normally, but not after a failure: the checker, no longer working itself, would be asked to run
-/// that.
-struct Whole<T>(ManuallyDrop<T>);
-
-impl<T> Whole<T> {
-    fn new(value: T) -> Self {
-        Self(ManuallyDrop::new(value))
-    }
-
-    fn into_inner(mut self) -> T {
-        // SAFETY: this value is not used again, nor dropped.
-        let value = unsafe { ManuallyDrop::take(&mut self.0) };
-        std::mem::forget(self);
-        value
-    }
-}
-
-impl<T> Deref for Whole<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for Whole<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T> Drop for Whole<T> {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: this value is not used again.
-            unsafe { ManuallyDrop::drop(&mut self.0) }
-        }
-    }
-}
-
-/// Tries every order with at most three switches from a thread that could continue; going to sleep does not count.
-/// Published faults of such protocols need two; without a bound, the check would take hours.
-fn check(execution: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(execution);
-}
-
-const AN_HOUR: Duration = Duration::from_secs(3600);
-
-fn create(memory: &Memory) -> Place {
-    Whole::new(Attachment::create(Region::new(Memory::clone(memory)), Layout::Ring).unwrap())
-}
-
-fn join(memory: &Memory) -> Option<Link> {
-    RingLink::join(Region::new(Memory::clone(memory))).unwrap().map(Whole::new)
-}
-
-/// Returns both ends of a link. Until there is a second thread, the steps have only one order.
-fn pair() -> (Link, Link) {
-    let memory = Memory::default();
-    let mut attachment = Attachment::create(Region::new(Memory::clone(&memory)), Layout::Ring).unwrap();
-    let joined = join(&memory).expect("the owner waits");
-    attachment.wait_for_peer("here", AN_HOUR).unwrap();
-    (Whole::new(RingLink::new(attachment)), joined)
-}
 
 fn message(number: u8) -> Vec<u8> {
     let mut message = vec![0; MESSAGE];
@@ -271,120 +190,5 @@ fn halves_that_are_dropped_at_once_end_both_directions() {
         assert!(is_end(&receive(&mut ours)));
         leaver.join().unwrap();
         assert!(is_end(&ours.send(&message(1))));
-    });
-}
-
-/// The offset of side 1's first message.
-const THEIRS: usize = payload(1, 0);
-
-/// Reads a byte there; the caller must know that it has been written.
-fn read(attachment: &Attachment<Memory>) -> u8 {
-    let mut byte = [0];
-    attachment.region().read(THEIRS, &mut byte);
-    byte[0]
-}
-
-fn claim(memory: &Memory) -> Place {
-    Whole::new(
-        Attachment::claim(Region::new(Memory::clone(memory)), Layout::Ring)
-            .unwrap()
-            .expect("the owner waits"),
-    )
-}
-
-#[test]
-fn one_who_is_ready_wakes_the_owner_who_sees_what_it_did_before() {
-    check(|| {
-        let memory = Memory::default();
-        let mut owner = create(&memory);
-        let joiner = thread::spawn({
-            let memory = Memory::clone(&memory);
-            move || {
-                let attachment = claim(&memory);
-                attachment.region().write(THEIRS, &[7]);
-                attachment.ready();
-                attachment
-            }
-        });
-        owner.wait_for_peer("here", AN_HOUR).unwrap();
-        assert_eq!(read(&owner), 7);
-        memory.forget_who_holds_it();
-        owner.check_peer().expect("it is known by its pid");
-        drop(joiner.join().unwrap());
-    });
-}
-
-/// The owner does not sleep on if the joiner leaves before it was ready.
-#[test]
-fn one_who_leaves_at_once_wakes_the_owner() {
-    check(|| {
-        let memory = Memory::default();
-        let mut owner = create(&memory);
-        let joiner = thread::spawn(move || drop(claim(&memory)));
-        owner.wait_for_peer("here", AN_HOUR).unwrap();
-        assert!(owner.peer_sends_no_more().unwrap());
-        joiner.join().unwrap();
-    });
-}
-
-/// Everything it wrote, through the ring or not, is visible.
-#[test]
-fn all_that_was_written_before_one_left_is_seen() {
-    check(|| {
-        let memory = Memory::default();
-        let mut owner = create(&memory);
-        let joiner = claim(&memory);
-        joiner.ready();
-        owner.wait_for_peer("here", AN_HOUR).unwrap();
-        let joiner = thread::spawn(move || {
-            joiner.region().write(THEIRS, &[7]);
-            drop(joiner);
-        });
-        if owner.peer_sends_no_more().unwrap() {
-            assert_eq!(read(&owner), 7);
-        }
-        joiner.join().unwrap();
-    });
-}
-
-/// A process that joins while the owner is still setting up finds a complete segment or none.
-#[test]
-fn a_segment_that_is_being_made_is_not_joined_too_early() {
-    check(|| {
-        let memory = Memory::default();
-        let owner = thread::spawn({
-            let memory = Memory::clone(&memory);
-            move || create(&memory)
-        });
-        let joined = join(&memory);
-        let mut owner = owner.join().unwrap();
-        let mut link = joined.unwrap_or_else(|| join(&memory).expect("now it is there"));
-        owner.wait_for_peer("here", AN_HOUR).unwrap();
-        memory.forget_who_holds_it();
-        link.check_sender().expect("the owner is known by its pid");
-    });
-}
-
-/// The place of a process that was killed before it was ready is freed and taken at the same time.
-#[test]
-fn the_place_of_a_dead_process_passes_to_one_that_lives() {
-    let me = ProcessId::current().unwrap();
-    let dead = ProcessId { start_time: 1, ..me };
-    check(move || {
-        let memory = Memory::default();
-        let mut owner = create(&memory);
-        let place = &owner.region().control().sides[1];
-        place.occupant.store(dead.to_bits(), Ordering::Relaxed);
-        place.namespaces.store(dead.namespaces.to_bits(), Ordering::Relaxed);
-        let joiner = thread::spawn({
-            let memory = Memory::clone(&memory);
-            move || join(&memory)
-        });
-        let _ = owner.wait_for_peer("here", Duration::ZERO); // the joiner has come, or not yet
-        let joined = joiner.join().unwrap();
-        let _link = joined.unwrap_or_else(|| join(&memory).expect("the place is free"));
-        owner.wait_for_peer("here", AN_HOUR).unwrap();
-        memory.forget_who_holds_it();
-        owner.check_peer().expect("the one that took it lives");
     });
 }
