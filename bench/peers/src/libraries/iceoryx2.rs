@@ -10,16 +10,16 @@
 mod event;
 mod publish;
 mod request;
-
-use std::mem::MaybeUninit;
+mod sys;
 
 use ::iceoryx2::prelude::*;
 use ipc_core::Result;
 use ipc_demo::cpus::Role;
 use ipc_demo::exchange::Pattern;
+use ipc_demo::helper_process::HelperProcess;
 
 use super::refused;
-
+use crate::link::{Link, Transfer};
 use crate::participants::{Exchange, Participant};
 use crate::setup::Setup;
 
@@ -93,6 +93,27 @@ fn node(setup: &Setup) -> Result<Node<ipc::Service>> {
     NodeBuilder::new().config(&config(setup)?).create().map_err(refused(NAME))
 }
 
+/// An end that needs nothing of the other but the names of their services.
+trait ByName: Transfer + Sized {
+    fn new(role: Role, setup: &Setup) -> Result<Self>;
+}
+
+impl<E: ByName> Link for E {
+    type Meeting = Self;
+
+    fn create(setup: &Setup) -> Result<Self> {
+        Self::new(Role::Ping, setup)
+    }
+
+    fn accept(meeting: Self, _: &mut HelperProcess, _: &Setup) -> Result<Self> {
+        Ok(meeting)
+    }
+
+    fn join(setup: &Setup, _: &str) -> Result<Self> {
+        Self::new(Role::Pong, setup)
+    }
+}
+
 /// Returns the name of the service for what `role` sends.
 fn from(role: Role) -> Result<ServiceName> {
     let name = match role {
@@ -107,12 +128,4 @@ fn other(role: Role) -> Role {
         Role::Ping => Role::Pong,
         Role::Pong => Role::Ping,
     }
-}
-
-/// Returns fresh memory as bytes to be written, all of which `write` writes.
-#[allow(unsafe_code)]
-fn bytes(memory: &mut [MaybeUninit<u8>]) -> &mut [u8] {
-    // SAFETY: the same bytes, of the same lifetime. Every bit pattern is a `u8`, and the payload is written before it is
-    // read: the memory is mapped and was zeroed by the kernel, or holds an older sample.
-    unsafe { &mut *(std::ptr::from_mut(memory) as *mut [u8]) }
 }

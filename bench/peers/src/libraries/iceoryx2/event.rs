@@ -5,12 +5,11 @@ use ::iceoryx2::port::notifier::Notifier;
 use ::iceoryx2::prelude::*;
 use ipc_core::Result;
 use ipc_demo::cpus::Role;
-use ipc_demo::helper_process::HelperProcess;
 
 use super::publish::PublishSubscribe;
-use super::{NAME, from, other};
+use super::{ByName, NAME, from, other};
 use crate::libraries::refused;
-use crate::link::{Link, Transfer};
+use crate::link::Transfer;
 use crate::setup::Setup;
 
 pub(super) struct WithEvents {
@@ -19,7 +18,7 @@ pub(super) struct WithEvents {
     listener: Listener<ipc::Service>,
 }
 
-impl WithEvents {
+impl ByName for WithEvents {
     fn new(role: Role, setup: &Setup) -> Result<Self> {
         let samples = PublishSubscribe::new(role, setup)?;
         let service = |role| {
@@ -29,22 +28,6 @@ impl WithEvents {
         let notifier = service(role)?.notifier_builder().create().map_err(refused(NAME))?;
         let listener = service(other(role))?.listener_builder().create().map_err(refused(NAME))?;
         Ok(Self { samples, notifier, listener })
-    }
-}
-
-impl Link for WithEvents {
-    type Meeting = Self;
-
-    fn create(setup: &Setup) -> Result<Self> {
-        Self::new(Role::Ping, setup)
-    }
-
-    fn accept(meeting: Self, _: &mut HelperProcess, _: &Setup) -> Result<Self> {
-        Ok(meeting)
-    }
-
-    fn join(setup: &Setup, _: &str) -> Result<Self> {
-        Self::new(Role::Pong, setup)
     }
 }
 

@@ -5,22 +5,23 @@ use ::iceoryx2::port::subscriber::Subscriber;
 use ::iceoryx2::prelude::*;
 use ipc_core::Result;
 use ipc_demo::cpus::Role;
-use ipc_demo::helper_process::HelperProcess;
 
-use super::{BUFFER, NAME, bytes, from, node, other};
+use super::{BUFFER, ByName, NAME, from, node, other, sys};
 use crate::libraries::refused;
-use crate::link::{Link, Transfer};
+use crate::link::Transfer;
 use crate::setup::{Setup, Waiting};
 
+pub(super) type BytePublisher = Publisher<ipc::Service, [u8], ()>;
+
 pub(super) struct PublishSubscribe {
-    pub(super) publisher: Publisher<ipc::Service, [u8], ()>,
+    publisher: BytePublisher,
     pub(super) subscriber: Subscriber<ipc::Service, [u8], ()>,
     waiting: Waiting,
     pub(super) node: Node<ipc::Service>,
 }
 
-impl PublishSubscribe {
-    pub(super) fn new(role: Role, setup: &Setup) -> Result<Self> {
+impl ByName for PublishSubscribe {
+    fn new(role: Role, setup: &Setup) -> Result<Self> {
         let node = node(setup)?;
         let service = |role| {
             let service = node.service_builder(&from(role)?).publish_subscribe::<[u8]>();
@@ -40,31 +41,10 @@ impl PublishSubscribe {
     }
 }
 
-impl Link for PublishSubscribe {
-    type Meeting = Self;
-
-    fn create(setup: &Setup) -> Result<Self> {
-        Self::new(Role::Ping, setup)
-    }
-
-    fn accept(meeting: Self, _: &mut HelperProcess, _: &Setup) -> Result<Self> {
-        Ok(meeting)
-    }
-
-    fn join(setup: &Setup, _: &str) -> Result<Self> {
-        Self::new(Role::Pong, setup)
-    }
-}
-
-#[allow(unsafe_code)]
 impl Transfer for PublishSubscribe {
     #[inline]
     fn send(&mut self, size: usize, write: impl FnOnce(&mut [u8])) -> Result<()> {
-        let mut sample = self.publisher.loan_slice_uninit(size).map_err(refused(NAME))?;
-        write(bytes(sample.payload_mut()));
-        // SAFETY: `write` has written all of it.
-        let sample = unsafe { sample.assume_init() };
-        sample.send().map_err(refused(NAME)).map(drop)
+        sys::publish(&self.publisher, size, write).map_err(refused(NAME))
     }
 
     #[inline]

@@ -6,16 +6,17 @@ use ::iceoryx2::port::client::Client;
 use ::iceoryx2::port::server::Server;
 use ::iceoryx2::prelude::*;
 use ipc_core::{Error, Result};
-use ipc_demo::helper_process::HelperProcess;
+use ipc_demo::cpus::Role;
 
-use super::{NAME, bytes, node};
+use super::{ByName, NAME, node, sys};
 use crate::libraries::refused;
-use crate::link::{Link, Transfer};
+use crate::link::Transfer;
 use crate::setup::{Setup, Waiting};
 
 type S = ipc::Service;
-type Asked = PendingResponse<S, [u8], (), [u8], ()>;
-type Taken = ActiveRequest<S, [u8], (), [u8], ()>;
+pub(super) type ByteClient = Client<S, [u8], (), [u8], ()>;
+pub(super) type Asked = PendingResponse<S, [u8], (), [u8], ()>;
+pub(super) type Taken = ActiveRequest<S, [u8], (), [u8], ()>;
 
 pub(super) struct RequestResponse {
     side: Side,
@@ -25,62 +26,40 @@ pub(super) struct RequestResponse {
 
 /// The client asks, and holds the request until its response has come; the server holds it until it has answered.
 enum Side {
-    Client(Client<S, [u8], (), [u8], ()>, Option<Asked>),
+    Client(ByteClient, Option<Asked>),
     Server(Server<S, [u8], (), [u8], ()>, Option<Taken>),
 }
 
-impl RequestResponse {
-    fn new(setup: &Setup, is_client: bool) -> Result<Self> {
+impl ByName for RequestResponse {
+    fn new(role: Role, setup: &Setup) -> Result<Self> {
         let node = node(setup)?;
         let name: ServiceName = "requests".try_into().map_err(refused(NAME))?;
         let service = node.service_builder(&name).request_response::<[u8], [u8]>();
         let service = service.open_or_create().map_err(refused(NAME))?;
-        let side = if is_client {
-            let client = service.client_builder().initial_max_slice_len(setup.size);
-            Side::Client(client.create().map_err(refused(NAME))?, None)
-        } else {
-            let server = service.server_builder().initial_max_slice_len(setup.size);
-            Side::Server(server.create().map_err(refused(NAME))?, None)
+        let side = match role {
+            Role::Ping => {
+                let client = service.client_builder().initial_max_slice_len(setup.size);
+                Side::Client(client.create().map_err(refused(NAME))?, None)
+            }
+            Role::Pong => {
+                let server = service.server_builder().initial_max_slice_len(setup.size);
+                Side::Server(server.create().map_err(refused(NAME))?, None)
+            }
         };
         Ok(Self { side, waiting: setup.waiting()?, _node: node })
     }
 }
 
-impl Link for RequestResponse {
-    type Meeting = Self;
-
-    fn create(setup: &Setup) -> Result<Self> {
-        Self::new(setup, true)
-    }
-
-    fn accept(meeting: Self, _: &mut HelperProcess, _: &Setup) -> Result<Self> {
-        Ok(meeting)
-    }
-
-    fn join(setup: &Setup, _: &str) -> Result<Self> {
-        Self::new(setup, false)
-    }
-}
-
-#[allow(unsafe_code)]
 impl Transfer for RequestResponse {
     #[inline]
     fn send(&mut self, size: usize, write: impl FnOnce(&mut [u8])) -> Result<()> {
         match &mut self.side {
             Side::Client(client, pending) => {
-                let mut request = client.loan_slice_uninit(size).map_err(refused(NAME))?;
-                write(bytes(request.payload_mut()));
-                // SAFETY: `write` has written all of it.
-                let request = unsafe { request.assume_init() };
-                *pending = Some(request.send().map_err(refused(NAME))?);
+                *pending = Some(sys::ask(client, size, write).map_err(refused(NAME))?);
             }
             Side::Server(_, active) => {
                 let request = active.take().ok_or(Error::Corrupt("a response without a request"))?;
-                let mut response = request.loan_slice_uninit(size).map_err(refused(NAME))?;
-                write(bytes(response.payload_mut()));
-                // SAFETY: as above.
-                let response = unsafe { response.assume_init() };
-                response.send().map_err(refused(NAME))?;
+                sys::answer(&request, size, write).map_err(refused(NAME))?;
             }
         }
         Ok(())
