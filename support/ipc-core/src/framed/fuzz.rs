@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::frame::HEADER;
-use super::tests::{chops_and_failures, holding};
+use super::tests::choppy::{chops_and_failures, holding};
 use super::{MAX_MESSAGE, Mode};
 use crate::Error;
 use ipc_conformance::fuzz;

@@ -8,7 +8,9 @@ use nix::errno::Errno;
 use proptest::prelude::*;
 
 use crate::framed::frame::HEADER;
-use crate::framed::tests::{Choppy, chops_and_failures, despite, despite_and_insist, framed, message};
+use crate::framed::tests::choppy::{
+    Choppy, chops_and_failures, despite, despite_and_insist, framed, message,
+};
 use crate::framed::*;
 use crate::{Error, Receiver as _, Sender as _};
 
