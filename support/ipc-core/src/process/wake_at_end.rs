@@ -62,19 +62,18 @@ mod state {
 }
 
 impl WakeAtEnd {
-    /// Calls `wake` in the watcher as soon as the process `id` has ended, and again and again until the value is dropped. `wake`
-    /// must return quickly, and must use no descriptor: the watcher has none of the others'. A panic in it is reported, and
-    /// disturbs no other.
+    /// Calls `wake` in the watcher as soon as the process `id` has ended, and again and again until the value is
+    /// dropped. `wake` must return quickly, and must use no descriptor: the watcher has none of the others'. A panic in it
+    /// is reported, and disturbs no other.
     ///
     /// `wake` itself is dropped with the value, in the same thread. After that it is not running, so it may refer to
     /// memory that is unmapped next.
     #[must_use]
     pub fn of(id: ProcessId, wake: impl Fn() + Send + 'static) -> Self {
-        if ProcessId::current().is_ok_and(|ours| ours.namespaces != id.namespaces) {
-            return Self::off(); // its number means nothing here
-        }
-        if id.pid == std::process::id() {
-            return Self { place: None, state: Arc::new(AtomicU8::new(state::ON)) }; // its end is ours
+        match ProcessId::current() {
+            Ok(ours) if ours.namespaces != id.namespaces => return Self::off(), // its number means nothing here
+            Ok(ours) if ours == id => return Self { place: None, state: Arc::new(AtomicU8::new(state::ON)) }, // its end is ours
+            _ => {}
         }
         let Some(mut registry) = registry() else { return Self::off() };
         let key = registry.next_key;

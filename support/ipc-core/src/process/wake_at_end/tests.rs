@@ -133,14 +133,16 @@ fn a_child_after_fork_has_no_watch() {
     woken.recv_timeout(SOON).expect("the parent's is still there");
 }
 
-/// The pid is there, but it is another process's.
+/// The pid is there, but it is another process's, or our own.
 #[test]
 fn a_reused_pid_has_ended() {
     let (_sleeper, peer) = Sleeper::start();
-    let earlier = ProcessId { start_time: peer.start_time - 1, ..peer };
-    let (wake, woken) = bell();
-    let _watch = WakeAtEnd::of(earlier, wake);
-    woken.recv_timeout(SOON).unwrap();
+    for now in [peer, ProcessId::current().unwrap()] {
+        let earlier = ProcessId { start_time: now.start_time - 1, ..now };
+        let (wake, woken) = bell();
+        let _watch = WakeAtEnd::of(earlier, wake);
+        woken.recv_timeout(SOON).unwrap();
+    }
 }
 
 #[test]
