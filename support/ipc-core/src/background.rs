@@ -43,8 +43,8 @@ pub fn spawn(
     // A new thread inherits the mask of its maker. If it blocked the signals itself, one could come before.
     let before = blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK).call("pthread_sigmask")?;
     let thread = thread::Builder::new().name(name.into()).spawn(move || {
-        if descriptors == Descriptors::Own && DescriptorTable::leave_shared().is_ok() {
-            let _ = DescriptorTable::keep_only_stderr(); // an error means that none is open
+        if descriptors == Descriptors::Own {
+            let _ = DescriptorTable::leave_shared_but_stderr(); // an error means that it stays shared
         }
         run();
     });

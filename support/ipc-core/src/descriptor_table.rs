@@ -91,15 +91,16 @@ impl DescriptorTable {
         self.fetch(std::io::stderr().as_raw_fd()).is_ok()
     }
 
-    /// Puts standard error in the place of standard input and output, in the table of a calling thread that has left the
-    /// shared one. Both may be ends of pipes, which the other threads close when they are done.
+    /// Does as [`leave_shared`](Self::leave_shared), and puts standard error in the place of standard input and output:
+    /// both may be ends of pipes, which the other threads close when they are done. Where standard error is closed, so
+    /// are these.
     ///
     /// # Errors
-    /// Standard error is closed.
-    pub(crate) fn keep_only_stderr() -> nix::Result<()> {
+    /// As there.
+    pub(crate) fn leave_shared_but_stderr() -> nix::Result<()> {
+        Self::leave_shared()?;
         let stderr = std::io::stderr();
-        dup2_stdin(&stderr)?;
-        dup2_stdout(&stderr)
+        dup2_stdin(&stderr).and_then(|()| dup2_stdout(&stderr)).or_else(|_| sys::unshare_descriptors(0))
     }
 }
 

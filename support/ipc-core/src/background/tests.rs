@@ -1,14 +1,18 @@
 //! What a thread in the background has of its process, and what it has not.
 
 use std::fs;
-use std::io::{Read as _, Write as _, pipe};
-use std::os::fd::AsRawFd as _;
+use std::io::{Read as _, Write as _, pipe, stderr, stdin, stdout};
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 
 use ipc_conformance::watchdog::watched;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::unistd::close;
 
 use super::*;
+use crate::sys::{forked, succeeds};
 
 /// Returns the files behind the descriptors of the calling thread.
 fn descriptors() -> Vec<PathBuf> {
@@ -30,6 +34,22 @@ fn it_has_standard_error_alone() {
     spawn("own", Descriptors::Own, move || tell.send(descriptors()).unwrap()).unwrap().join().unwrap();
     let stderr = fs::read_link("/proc/thread-self/fd/2").unwrap();
     assert_eq!(told.recv().unwrap(), [stderr.clone(), stderr.clone(), stderr]);
+}
+
+/// Nor has it standard input or output where there is no standard error to put in their place.
+#[test]
+fn without_standard_error_it_has_nothing() {
+    assert!(succeeds(forked(|| {
+        close(2).unwrap();
+        let (tell, told) = channel();
+        let look = move || {
+            let (stdin, stdout, stderr) = (stdin(), stdout(), stderr());
+            let standard = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+            tell.send(standard.map(|fd| fcntl(fd, FcntlArg::F_GETFD))).unwrap();
+        };
+        spawn("own", Descriptors::Own, look).unwrap().join().unwrap();
+        told.recv().unwrap() == [Err(Errno::EBADF); 3]
+    })));
 }
 
 /// The thread began while both ends were open, and lives when they are closed.
