@@ -14,8 +14,7 @@ use super::{MESSAGE, PacketSender, SHORT};
 use crate::WriteEnd;
 use crate::stream::flags;
 
-/// The most packets in a batch. The receiver's queue holds fewer (`net.unix.max_dgram_qlen`), so that a call for more
-/// would only sleep more often.
+/// The most packets in a batch. With more of them the time of each stays the same: what is left is the work for a packet.
 const MOST: usize = 32;
 
 /// Packets that are still to be sent.
