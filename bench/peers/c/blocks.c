@@ -24,9 +24,7 @@ struct side {
 static inline int flush(struct side *side) {
     for (size_t at = 0; at < side->gathered;) {
         ssize_t done;
-        int error = UNTIL_DONE(side->waiting, result(done = write(side->fd, side->outgoing + at, side->gathered - at)));
-        if (error)
-            return error;
+        TRY(UNTIL_DONE(side->waiting, result(done = write(side->fd, side->outgoing + at, side->gathered - at))));
         at += (size_t)done;
     }
     side->gathered = 0;
@@ -34,11 +32,8 @@ static inline int flush(struct side *side) {
 }
 
 static inline int put(struct side *side, const unsigned char *message, size_t size) {
-    if (side->gathered + size > side->block) {
-        int error = flush(side);
-        if (error)
-            return error;
-    }
+    if (side->gathered + size > side->block)
+        TRY(flush(side));
     memcpy(side->outgoing + side->gathered, message, size);
     side->gathered += size;
     return 0;
@@ -50,9 +45,9 @@ static inline int get(struct side *side, unsigned char *message, size_t size) {
         memmove(side->incoming, side->incoming + side->next, side->filled -= side->next);
         side->next = 0;
         unsigned char *free = side->incoming + side->filled;
-        int error = UNTIL_DONE(side->waiting, result(done = read(side->fd, free, sizeof side->incoming - side->filled)));
-        if (error || done == 0)
-            return error ? error : -EPIPE;
+        TRY(UNTIL_DONE(side->waiting, result(done = read(side->fd, free, sizeof side->incoming - side->filled))));
+        if (done == 0)
+            return -EPIPE;
         side->filled += (size_t)done;
     }
     memcpy(message, side->incoming + side->next, size);
@@ -60,49 +55,32 @@ static inline int get(struct side *side, unsigned char *message, size_t size) {
     return 0;
 }
 
-#include "loops.h"
+// numbers: pong reads, ping writes, the bytes in a block
+static int create_pipe(struct setup *setup) {
+    setup->numbers[2] = PIPE_BLOCK;
+    return setup->size > PIPE_BLOCK ? -EMSGSIZE : result(pipe(setup->numbers));
+}
 
-static int open_side(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS], size_t block,
-                     size_t size) {
-    int theirs = numbers[role == PING ? 0 : 1], ours = numbers[role == PING ? 1 : 0];
+static int create_stream(struct setup *setup) {
+    setup->numbers[2] = STREAM_BLOCK;
+    return setup->size > STREAM_BLOCK ? -EMSGSIZE : result(socketpair(AF_UNIX, SOCK_STREAM, 0, setup->numbers));
+}
+
+static int open_ends(struct side *side, const struct setup *setup) {
+    int theirs = setup->numbers[setup->role], ours = setup->numbers[1 - setup->role];
     if (close(theirs))
         return -errno;
-    if (waiting != SLEEP && fcntl(ours, F_SETFL, O_NONBLOCK))
+    if (setup->waiting != SLEEP && fcntl(ours, F_SETFL, O_NONBLOCK))
         return -errno;
-    struct side *side = calloc(1, sizeof *side + size);
-    side->role = role, side->waiting = waiting;
-    side->fd = ours, side->block = block;
-    *opened = side;
+    side->fd = ours, side->block = (size_t)setup->numbers[2];
     return 0;
 }
 
-// numbers: pong reads, ping writes
-int peers_pipe_blocks_create(int numbers[NUMBERS], const char *name, size_t size) {
-    (void)name;
-    return size > PIPE_BLOCK ? -EMSGSIZE : result(pipe(numbers));
+static void close_ends(struct side *side) {
+    close(side->fd);
 }
 
-int peers_pipe_blocks_open(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS],
-                           const char *name, size_t size) {
-    (void)name;
-    return open_side(opened, role, waiting, numbers, PIPE_BLOCK, size);
-}
+#include "functions.h"
 
-int peers_stream_blocks_create(int numbers[NUMBERS], const char *name, size_t size) {
-    (void)name;
-    return size > STREAM_BLOCK ? -EMSGSIZE : result(socketpair(AF_UNIX, SOCK_STREAM, 0, numbers));
-}
-
-int peers_stream_blocks_open(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS],
-                             const char *name, size_t size) {
-    (void)name;
-    return open_side(opened, role, waiting, numbers, STREAM_BLOCK, size);
-}
-
-int64_t peers_blocks_play(struct side *side, const struct order *order) {
-    return play(side, side->role, order, side->message);
-}
-
-void peers_blocks_close(struct side *side) {
-    close(side->fd), free(side);
-}
+const struct functions peers_pipe_blocks = FUNCTIONS(create_pipe, NULL);
+const struct functions peers_stream_blocks = FUNCTIONS(create_stream, NULL);

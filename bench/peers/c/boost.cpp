@@ -56,44 +56,46 @@ template <typename Step> static int64_t guarded(Step step) {
     }
 }
 
-extern "C" {
-
-const char *peers_boost_version(void) {
-    return BOOST_LIB_VERSION;
-}
-
-void peers_boost_remove(const char *name) {
+static void remove_queues(const char *name) {
     for (int receiver : {PING, PONG})
         message_queue::remove(queue_name(name, receiver).c_str());
 }
 
-int peers_boost_create(int[NUMBERS], const char *name, size_t size) {
+static int create(struct setup *setup) {
     return guarded([&] {
         for (int receiver : {PING, PONG})
-            message_queue(create_only, queue_name(name, receiver).c_str(), 256, size);
+            message_queue(create_only, queue_name(setup->name, receiver).c_str(), 256, setup->size);
         return 0;
     });
 }
 
-int peers_boost_open(struct side **opened, enum role role, enum waiting waiting, const int[NUMBERS], const char *name, size_t size) {
+static int open_side(struct side **opened, const struct setup *setup) {
     return guarded([&] {
         auto side = std::make_unique<struct side>();
         auto queue = [&](int receiver) {
-            return std::make_unique<message_queue>(open_only, queue_name(name, receiver).c_str());
+            return std::make_unique<message_queue>(open_only, queue_name(setup->name, receiver).c_str());
         };
-        side->role = role, side->waiting = waiting;
-        side->in = queue(role), side->out = queue(1 - role);
-        side->message.assign(size, 1);
+        side->role = setup->role, side->waiting = setup->waiting;
+        side->in = queue(setup->role), side->out = queue(1 - setup->role);
+        side->message.assign(setup->size, 1);
         *opened = side.release();
         return 0;
     });
 }
 
-int64_t peers_boost_play(struct side *side, const struct order *order) {
+static int64_t play_side(struct side *side, const struct order *order) {
     return guarded([&] { return play(side, side->role, order, side->message.data()); });
 }
 
-void peers_boost_close(struct side *side) {
+static void close_side(struct side *side) {
     delete side;
+}
+
+extern "C" {
+extern const struct functions peers_boost;
+const struct functions peers_boost = {create, open_side, play_side, close_side, remove_queues};
+
+const char *peers_boost_version(void) {
+    return BOOST_LIB_VERSION;
 }
 }

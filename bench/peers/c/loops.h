@@ -40,13 +40,6 @@ static inline int read_payload(const struct order *order, uint64_t number, const
     return 0;
 }
 
-#define TRY(step)                                                                                                              \
-    do {                                                                                                                       \
-        int error = (step);                                                                                                    \
-        if (error)                                                                                                             \
-            return error;                                                                                                      \
-    } while (0)
-
 // Plays one side of an order. Returns nanoseconds, or a negative errno.
 static int64_t play(struct side *side, enum role role, const struct order *order, unsigned char *message) {
     uint64_t started = now();

@@ -26,8 +26,7 @@ struct side {
     enum waiting waiting;
     struct end in, out;
     size_t stride;
-    void *memory;
-    size_t size;
+    struct memory memory;
     unsigned char message[];
 };
 
@@ -75,8 +74,6 @@ static inline int get(struct side *side, unsigned char *message, size_t size) {
     return 0;
 }
 
-#include "loops.h"
-
 static size_t stride(size_t size) {
     return (size + 63) / 64 * 64;
 }
@@ -86,32 +83,22 @@ static size_t ring_size(size_t size) {
 }
 
 // numbers: the memory
-int peers_ring_create(int numbers[NUMBERS], const char *name, size_t size) {
-    (void)name;
-    return memory_create(numbers, 2 * ring_size(size));
+static int create(struct setup *setup) {
+    return create_memory(setup, ring_size(setup->size));
 }
 
-int peers_ring_open(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS], const char *name,
-                     size_t size) {
-    (void)name;
-    struct side *side = malloc(sizeof *side + size);
-    side->size = 2 * ring_size(size);
-    int error = memory_open(&side->memory, numbers[0], side->size);
-    if (error)
-        return error;
-    struct ring *rings[] = {side->memory, (struct ring *)((char *)side->memory + ring_size(size))};
-    side->role = role, side->waiting = waiting;
-    side->in = (struct end){.ring = rings[role]};
-    side->out = (struct end){.ring = rings[1 - role], .limit = SLOTS};
-    side->stride = stride(size);
-    *opened = side;
+static int open_ends(struct side *side, const struct setup *setup) {
+    TRY(map_memory(&side->memory, setup, ring_size(setup->size)));
+    side->in.ring = half(&side->memory, setup->role), side->out.ring = half(&side->memory, 1 - setup->role);
+    side->out.limit = SLOTS;
+    side->stride = stride(setup->size);
     return 0;
 }
 
-int64_t peers_ring_play(struct side *side, const struct order *order) {
-    return play(side, side->role, order, side->message);
+static void close_ends(struct side *side) {
+    unmap_memory(&side->memory);
 }
 
-void peers_ring_close(struct side *side) {
-    munmap(side->memory, side->size), free(side);
-}
+#include "functions.h"
+
+const struct functions peers_ring = FUNCTIONS(create, NULL);

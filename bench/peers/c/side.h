@@ -17,14 +17,33 @@
 enum role { PING, PONG };
 enum waiting { SLEEP, POLL, POLL_AND_YIELD };
 
-// The numbers that a child inherits: descriptors, or the identifier of a queue.
 #define NUMBERS 4
+
+struct side; // each file has its own
+
+// These three are declared in `src/libraries/c/sys.rs`, too.
+struct setup {
+    const char *name;     // which no other exchange has
+    size_t size;          // of each message
+    int numbers[NUMBERS]; // those that a child inherits: descriptors, or the identifier of a queue
+    enum role role;
+    enum waiting waiting;
+};
 
 struct order {
     bool round_trip; // else a stream, from ping to pong
     bool verify;     // check the number and the bytes of each message
     size_t size;
     uint64_t count;
+};
+
+// All that a file offers. An error is a negative errno.
+struct functions {
+    int (*create)(struct setup *setup); // in ping, before its child is started; sets the numbers
+    int (*open)(struct side **opened, const struct setup *setup);
+    int64_t (*play)(struct side *side, const struct order *order); // returns nanoseconds
+    void (*close)(struct side *side);
+    void (*remove)(const char *name); // removes what a killed process has left; NULL where that is nothing
 };
 
 // Makes "not now" an answer, and an error a negative errno.
@@ -55,5 +74,13 @@ static inline void pause_before_next_poll(enum waiting waiting) {
             pause_before_next_poll(waiting);                                                                                   \
         error_;                                                                                                                \
     })
+
+// Returns from the function if a step fails.
+#define TRY(step)                                                                                                              \
+    do {                                                                                                                       \
+        int error = (step);                                                                                                    \
+        if (error)                                                                                                             \
+            return error;                                                                                                      \
+    } while (0)
 
 #endif

@@ -15,8 +15,7 @@ struct side {
     enum waiting waiting;
     struct slot *in, *out;
     uint64_t sent, received;
-    void *memory;
-    size_t size;
+    struct memory memory;
     unsigned char message[];
 };
 
@@ -34,43 +33,27 @@ static inline int get(struct side *side, unsigned char *message, size_t size) {
     return 0;
 }
 
-static inline int flush(struct side *side) {
-    (void)side;
-    return 0;
-}
-
-#include "loops.h"
+#define flush(side) 0 // nothing is gathered
 
 static size_t slot_size(size_t size) {
     return (sizeof(struct slot) + size + 127) / 128 * 128; // the processor fetches lines in pairs
 }
 
 // numbers: the memory
-int peers_slot_create(int numbers[NUMBERS], const char *name, size_t size) {
-    (void)name;
-    return memory_create(numbers, 2 * slot_size(size));
+static int create(struct setup *setup) {
+    return create_memory(setup, slot_size(setup->size));
 }
 
-int peers_slot_open(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS], const char *name,
-                     size_t size) {
-    (void)name;
-    struct side *side = malloc(sizeof *side + size);
-    side->size = 2 * slot_size(size);
-    int error = memory_open(&side->memory, numbers[0], side->size);
-    if (error)
-        return error;
-    struct slot *slots[] = {side->memory, (struct slot *)((char *)side->memory + slot_size(size))};
-    side->role = role, side->waiting = waiting;
-    side->in = slots[role], side->out = slots[1 - role];
-    side->sent = side->received = 0;
-    *opened = side;
+static int open_ends(struct side *side, const struct setup *setup) {
+    TRY(map_memory(&side->memory, setup, slot_size(setup->size)));
+    side->in = half(&side->memory, setup->role), side->out = half(&side->memory, 1 - setup->role);
     return 0;
 }
 
-int64_t peers_slot_play(struct side *side, const struct order *order) {
-    return play(side, side->role, order, side->message);
+static void close_ends(struct side *side) {
+    unmap_memory(&side->memory);
 }
 
-void peers_slot_close(struct side *side) {
-    munmap(side->memory, side->size), free(side);
-}
+#include "functions.h"
+
+const struct functions peers_slot = FUNCTIONS(create, NULL);

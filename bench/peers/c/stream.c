@@ -11,58 +11,31 @@ struct side {
     unsigned char message[];
 };
 
-static inline int put(struct side *side, const unsigned char *message, size_t size) {
-    while (size) {
-        ssize_t done;
-        int error = UNTIL_DONE(side->waiting, result(done = send(side->socket, message, size, side->flags)));
-        if (error)
-            return error;
-        message += done, size -= (size_t)done;
-    }
-    return 0;
+static inline ssize_t write_part(struct side *side, const unsigned char *bytes, size_t size) {
+    return send(side->socket, bytes, size, side->flags);
 }
 
-static inline int get(struct side *side, unsigned char *message, size_t size) {
-    while (size) {
-        ssize_t done;
-        int error = UNTIL_DONE(side->waiting, result(done = recv(side->socket, message, size, side->flags)));
-        if (error || done == 0)
-            return error ? error : -EPIPE;
-        message += done, size -= (size_t)done;
-    }
-    return 0;
+static inline ssize_t read_part(struct side *side, unsigned char *bytes, size_t size) {
+    return recv(side->socket, bytes, size, side->flags);
 }
 
-static inline int flush(struct side *side) {
-    (void)side;
-    return 0;
-}
-
-#include "loops.h"
+#include "parts.h"
 
 // numbers: ping's socket, pong's socket
-int peers_stream_create(int numbers[NUMBERS], const char *name, size_t size) {
-    (void)name, (void)size;
-    return result(socketpair(AF_UNIX, SOCK_STREAM, 0, numbers));
+static int create(struct setup *setup) {
+    return result(socketpair(AF_UNIX, SOCK_STREAM, 0, setup->numbers));
 }
 
-int peers_stream_open(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS], const char *name,
-                     size_t size) {
-    (void)name;
-    if (close(numbers[1 - role]))
-        return -errno;
-    struct side *side = malloc(sizeof *side + size);
-    side->role = role, side->waiting = waiting;
-    side->socket = numbers[role];
-    side->flags = MSG_NOSIGNAL | (waiting == SLEEP ? 0 : MSG_DONTWAIT);
-    *opened = side;
-    return 0;
+static int open_ends(struct side *side, const struct setup *setup) {
+    side->socket = setup->numbers[setup->role];
+    side->flags = MSG_NOSIGNAL | (setup->waiting == SLEEP ? 0 : MSG_DONTWAIT);
+    return result(close(setup->numbers[1 - setup->role]));
 }
 
-int64_t peers_stream_play(struct side *side, const struct order *order) {
-    return play(side, side->role, order, side->message);
+static void close_ends(struct side *side) {
+    close(side->socket);
 }
 
-void peers_stream_close(struct side *side) {
-    close(side->socket), free(side);
-}
+#include "functions.h"
+
+const struct functions peers_stream = FUNCTIONS(create, NULL);

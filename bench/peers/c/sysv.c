@@ -10,26 +10,21 @@ struct side {
     int queue, flags;
     long outbound, inbound;
     long type; // and behind it, as the kernel wants it, the text
-    unsigned char text[];
+    unsigned char message[];
 };
 
-static inline int put(struct side *side, const unsigned char *text, size_t size) {
-    (void)text;
+static inline int put(struct side *side, const unsigned char *message, size_t size) {
+    (void)message;
     side->type = side->outbound;
     return UNTIL_DONE(side->waiting, result(msgsnd(side->queue, &side->type, size, side->flags)));
 }
 
-static inline int get(struct side *side, unsigned char *text, size_t size) {
-    (void)text;
+static inline int get(struct side *side, unsigned char *message, size_t size) {
+    (void)message;
     return UNTIL_DONE(side->waiting, result(msgrcv(side->queue, &side->type, size, side->inbound, side->flags)));
 }
 
-static inline int flush(struct side *side) {
-    (void)side;
-    return 0;
-}
-
-#include "loops.h"
+#define flush(side) 0 // nothing is gathered
 
 // Returns the key that belongs to a name: its hash (FNV-1a), which is not IPC_PRIVATE.
 static key_t key_of(const char *name) {
@@ -40,34 +35,27 @@ static key_t key_of(const char *name) {
 }
 
 // numbers: the queue
-int peers_sysv_create(int numbers[NUMBERS], const char *name, size_t size) {
-    (void)size;
-    numbers[0] = msgget(key_of(name), IPC_CREAT | IPC_EXCL | 0600);
-    return result(numbers[0]);
+static int create(struct setup *setup) {
+    setup->numbers[0] = msgget(key_of(setup->name), IPC_CREAT | IPC_EXCL | 0600);
+    return result(setup->numbers[0]);
 }
 
-int peers_sysv_open(struct side **opened, enum role role, enum waiting waiting, const int numbers[NUMBERS], const char *name,
-                     size_t size) {
-    (void)name;
-    struct side *side = malloc(sizeof *side + size);
-    side->role = role, side->waiting = waiting;
-    side->queue = numbers[0], side->flags = waiting == SLEEP ? 0 : IPC_NOWAIT;
-    side->outbound = 1 + role, side->inbound = 2 - role;
-    *opened = side;
+static int open_ends(struct side *side, const struct setup *setup) {
+    side->queue = setup->numbers[0], side->flags = setup->waiting == SLEEP ? 0 : IPC_NOWAIT;
+    side->outbound = 1 + setup->role, side->inbound = 2 - setup->role;
     return 0;
 }
 
-int64_t peers_sysv_play(struct side *side, const struct order *order) {
-    return play(side, side->role, order, side->text);
+static void close_ends(struct side *side) {
+    (void)side; // the queue stays until it is removed
 }
 
-void peers_sysv_close(struct side *side) {
-    free(side);
-}
-
-// Removes the queue, if it is there.
-void peers_sysv_remove(const char *name) {
+static void remove_queue(const char *name) {
     int queue = msgget(key_of(name), 0);
     if (queue >= 0)
         msgctl(queue, IPC_RMID, NULL);
 }
+
+#include "functions.h"
+
+const struct functions peers_sysv = FUNCTIONS(create, remove_queue);
