@@ -113,7 +113,7 @@ pub trait Handler: Send + Sync + 'static {
     /// the server stops, a signal may interrupt a system call that waits (`EINTR`).
     fn answer(&self, request: &[u8]) -> Vec<u8>;
 
-    /// Called for each event. Does nothing by default.
+    /// Called for each event. Does nothing by default. A panic is reported by the panic hook, and ends nothing.
     fn notice(&self, event: Event) {
         let _ = event;
     }

@@ -1,5 +1,6 @@
 //! The state that the threads of a server share: the queues and the slots of its clients.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -199,9 +200,10 @@ impl ServerState {
         self.slots().taken.iter().flatten().count()
     }
 
-    /// Reports an event to the handler.
+    /// Reports an event to the handler. A panic there goes no further: this thread still has to free a slot, or to accept
+    /// others.
     pub(super) fn notify(&self, event: Event) {
-        self.handler.notice(event);
+        let _ = catch_unwind(AssertUnwindSafe(|| self.handler.notice(event)));
     }
 }
 

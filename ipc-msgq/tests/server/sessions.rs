@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use ipc_core::Error;
 use ipc_core::process::ProcessId;
-use ipc_msgq::server::{Client, Event, Server};
+use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, Queue};
 
-use crate::tools::{Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, request, soon};
+use crate::tools::{Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, request, small, soon};
 
 /// Each client has its own types, one for each direction, and gets its own answers, whatever the order of the requests.
 #[test]
@@ -242,6 +242,32 @@ fn a_handler_that_panics_ends_one_session() {
     assert_eq!(other.request(b"hello").unwrap(), b"hello");
     drop(unlucky);
     soon("it has left", || served.server.clients() == 1);
+}
+
+/// Panics at every event.
+struct Startled;
+
+impl Handler for Startled {
+    fn answer(&self, request: &[u8]) -> Vec<u8> {
+        request.to_vec()
+    }
+
+    fn notice(&self, event: Event) {
+        panic!("{event:?}");
+    }
+}
+
+/// A panic at the notice of an event stops neither the client that it is about nor the server.
+#[test]
+fn a_handler_that_panics_at_an_event_disturbs_nothing() {
+    let queue = small(1000);
+    let server = Server::start(*queue, Startled).unwrap();
+    let join = || Client::join(*queue, PATIENCE).unwrap();
+    queue.send(&Message::new(MessageType::ONE, b"garbage")).unwrap();
+    assert_eq!(join().request(b"hello").unwrap(), b"hello");
+    soon("it has left", || server.clients() == 0);
+    assert_eq!(join().request(b"hello").unwrap(), b"hello");
+    server.stop();
 }
 
 /// When the queue is removed, the server ends with that reason.
