@@ -40,8 +40,8 @@
 //! client is not taken for one of the present client, and the present client ignores a late answer to the previous one.
 //!
 //! **A pipelined client** has up to 64 requests under way ([`Client::pipelined`]), for a program that asks on behalf of
-//! many. It has a queue of its own, which goes with it. Its thread handles the requests in order, so one type for each
-//! direction is enough, and where two threads and two wake-ups were needed for each request, a busy queue needs none.
+//! many. It has a queue of its own. Its thread handles the requests in order, so one type for each direction is enough,
+//! and where two threads and two wake-ups were needed for each request, a busy queue needs none.
 //!
 //! **Both directions share the capacity of a queue.** Suppose a server sleeps in `msgsnd` because the queue is full
 //! of requests. Only the server takes those, so server and clients would sleep indefinitely. (One of the tests shows
@@ -200,7 +200,7 @@ impl Server {
         self.state.clients()
     }
 
-    /// Ends all sessions, and waits until the requests under way are answered, and for a second at most until clients
+    /// Ends all sessions, and waits until the requests being handled are answered, and for a second at most until clients
     /// have taken their answers from queues that are removed here. The clients are told.
     pub fn stop(self) {
         drop(self);

@@ -169,7 +169,7 @@ impl Client {
         [self.types.inbound, self.types.outbound]
     }
 
-    /// Returns the queue that this client shares with some others. The server makes one more when all are in use.
+    /// Returns the queue of this client, which it shares with some others unless it is [pipelined](Self::pipelined).
     #[must_use]
     pub const fn queue(&self) -> Queue {
         self.queue

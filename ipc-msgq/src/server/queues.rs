@@ -10,8 +10,8 @@
 //! clients stays for the next ones until the server stops. It costs 256 bytes of kernel memory, less than the two notes
 //! for making it again; and since the lowest free slot is taken first, no queue is added while another has room.
 //!
-//! A pipelined client has a queue of its own, which goes with it: the answers that it does not take are in no other
-//! client's way.
+//! A pipelined client has a queue of its own: the answers that it does not take are in no other client's way. When it has
+//! gone, the next one gets that queue. So the record grows only with the number of clients at the same time.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -37,6 +37,8 @@ pub(super) struct Queues {
     /// Those that clients share, by the number of their slots divided by [`PER_QUEUE`]. Number 0 is the one that the
     /// clients know; it is not ours to remove.
     shared: BTreeMap<usize, Shared>,
+    /// Those of pipelined clients that have gone.
+    idle: Vec<Queue>,
     /// Makes the others; `None` when the server has stopped.
     make: Option<MakeQueue>,
     failed_at: Option<Instant>,
@@ -56,7 +58,8 @@ impl Shared {
 
 impl Queues {
     pub(super) fn new(meeting: Queue, make: MakeQueue) -> Self {
-        Self { shared: BTreeMap::from([(0, Shared::new(meeting))]), make: Some(make), failed_at: None }
+        let shared = BTreeMap::from([(0, Shared::new(meeting))]);
+        Self { shared, idle: Vec::new(), make: Some(make), failed_at: None }
     }
 
     /// Returns the queue of slot `number`, and makes it if it does not exist, or no longer exists.
@@ -66,13 +69,28 @@ impl Queues {
         if let Some(queue) = known.filter(|queue| at == 0 || !queue.is_gone()) {
             return Ok(queue);
         }
-        let queue = self.for_one()?;
+        let queue = self.one_more()?;
         self.shared.insert(at, Shared::new(queue));
         Ok(queue)
     }
 
-    /// Makes a queue for one client, which removes it.
+    /// Returns a queue for one client, until it is [given back](Self::give_back).
     pub(super) fn for_one(&mut self) -> std::result::Result<Queue, Refusal> {
+        while let Some(queue) = self.idle.pop() {
+            if queue.stat().is_ok_and(|stat| stat.messages == 0) {
+                return Ok(queue);
+            }
+            let _ = queue.remove(); // another process has left something in it, or has removed it
+        }
+        self.one_more()
+    }
+
+    /// Takes back the queue of a client that has gone.
+    pub(super) fn give_back(&mut self, queue: Queue) {
+        self.idle.push(queue);
+    }
+
+    fn one_more(&mut self) -> std::result::Result<Queue, Refusal> {
         if self.failed_at.is_some_and(|failed_at| failed_at.elapsed() < RETRY) {
             return Err(Refusal::Queues);
         }
@@ -107,10 +125,11 @@ impl Queues {
         self.shared.get_mut(&0).expect("it is always there").last_reclaim = at;
     }
 
-    /// Removes the shared queues but the first.
+    /// Removes all queues but the first.
     pub(super) fn remove(&mut self) {
-        for shared in self.shared.split_off(&1).into_values() {
-            let _ = shared.queue.remove(); // another process was faster
+        let shared = self.shared.split_off(&1).into_values().map(|shared| shared.queue);
+        for queue in shared.chain(self.idle.drain(..)) {
+            let _ = queue.remove(); // another process was faster
         }
         self.make = None;
     }
@@ -163,9 +182,11 @@ mod tests {
         let third = queues.of_slot(2 * PER_QUEUE).unwrap();
         let second = queues.of_slot(PER_QUEUE).unwrap();
         assert_eq!(queues.of_slot(3 * PER_QUEUE - 1).unwrap(), third);
-        assert!(second != third && queues.for_one().unwrap().owned().id() != second.id());
+        let own = queues.for_one().unwrap();
+        assert!(second != third && own != second && own != third);
+        queues.give_back(own);
         queues.remove();
-        assert!(second.is_gone() && third.is_gone());
+        assert!([second, third, own].iter().all(|queue| queue.is_gone()));
     }
 
     /// After a failure the next attempt is a second later.

@@ -60,18 +60,19 @@ impl<'a> Session<'a> {
                 let _ = drain(self.slot.queue, kind);
             }
             let _ = drain(self.state.meeting, self.slot.welcome);
-        } else if self.slot.queue == self.state.meeting {
-            // The server stops. The client may still take its last answer, which comes before this.
-            let _ = reject(self.slot.queue, self.types.outbound);
         } else {
-            self.wait_until_taken(); // then the queue is removed, which the client notices
+            // The server stops. The client may still take its last answers, before this and before the queue is removed.
+            if self.slot.queue != self.state.meeting {
+                self.wait_until_taken();
+            }
+            let _ = reject(self.slot.queue, self.types.outbound);
         }
         let client = self.slot.client;
         self.state.notify(if killed { Event::Killed(client) } else { Event::Left(client) });
         self.state.free(&self.slot);
     }
 
-    /// Waits until the client has taken its last answer, if there is one, but no longer than [`UNREAD_FOR`].
+    /// Waits until the client has taken its answers, if there are any, but no longer than [`UNREAD_FOR`].
     fn wait_until_taken(&self) {
         let deadline = Instant::now() + UNREAD_FOR;
         // Asks for the answer with a buffer that is too small for any: it stays, and the error says that it is there.

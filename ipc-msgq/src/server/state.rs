@@ -153,10 +153,12 @@ impl ServerState {
 
     /// Frees the slot: its client will never use its types again, and another may.
     pub(super) fn free(&self, slot: &Slot) {
+        let mut slots = self.slots();
         if slot.is_pipelined() {
-            let _ = slot.queue.remove(); // another process was faster
+            slots.queues.give_back(slot.queue);
         }
-        self.slots().taken[slot.number] = None;
+        slots.taken[slot.number] = None;
+        drop(slots);
         self.freed.notify_all();
     }
 

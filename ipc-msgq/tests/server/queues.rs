@@ -62,7 +62,8 @@ fn one_more_client_gets_a_queue_of_the_same_kind() {
     served.queue.stat().expect("the queue that the clients know is the caller's");
 }
 
-/// A client takes its last answer although the server removes the queue; then it is told that there is no server.
+/// A client takes its last answer although the server removes the queue; the others are told at once that there is no
+/// server.
 #[test]
 fn the_last_answer_comes_before_the_end_of_the_queue() {
     let Two { served, mut last, first } = Two::new();
@@ -74,7 +75,9 @@ fn the_last_answer_comes_before_the_end_of_the_queue() {
     thread::scope(|scope| {
         let server = served.server;
         scope.spawn(move || server.stop());
-        soon("the answer is there", || second.stat().unwrap().messages == 1);
+        soon("the other is told", || second.stat().unwrap().messages == 1);
+        assert!(matches!(last.request(b"late"), Err(Error::Disconnected)));
+        soon("the answer is there", || second.stat().unwrap().messages == 2); // and the late request
         thread::sleep(Duration::from_millis(50)); // the client is slow, too
         let mut answer = Message::with_capacity(100);
         let taken = queue.try_recv(MessageType::new(kind.get() + 1).unwrap(), &mut answer).unwrap();
