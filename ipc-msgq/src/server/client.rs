@@ -9,7 +9,7 @@ use super::queues::PER_QUEUE;
 use super::waiter::Waiter;
 use super::wire::{DEEPEST, HEADER, JOIN, Join, LEAVE, REQUEST, Refusal, Types, Welcome, fresh_type};
 use crate::wake_timer::PeriodicWakeUp;
-use crate::{Message, MessageType, Queue};
+use crate::{Message, MessageType, Queue, Stat};
 
 /// The longest time that the leave message waits for room. If it gets none, the server notices when this process ends.
 const LEAVE_WAITS: Duration = Duration::from_secs(1);
@@ -94,12 +94,11 @@ impl Client {
         }
         let Welcome { session, slot, queue, server } =
             Welcome::decode(answer.text()).ok_or(Error::Corrupt(INVALID_WELCOME))?;
-        if slot as usize >= PER_QUEUE
-            || (queue != meeting && queue.stat()?.creator != meeting.stat()?.creator)
-        {
+        let seen = unless_removed([meeting, queue], queue.stat())?;
+        if slot as usize >= PER_QUEUE || (queue != meeting && !may_have_made(&meeting.stat()?, &seen)) {
             return Err(Error::Corrupt(INVALID_WELCOME));
         }
-        let longest = longest_request(queue)?;
+        let longest = unless_removed([meeting, queue], longest_request(queue))?;
         Ok(Self {
             meeting,
             queue,
@@ -232,6 +231,13 @@ impl Drop for Client {
 /// Returns `Disconnected` where the cause is that the server has stopped, and so has removed its queues.
 fn unless_removed<T>([meeting, queue]: [Queue; 2], done: Result<T>) -> Result<T> {
     done.map_err(|error| if queue != meeting && queue.is_gone() { Error::Disconnected } else { error })
+}
+
+/// Returns whether the server at the queue `known` may have made the queue `made`: a queue's creator cannot be changed, so
+/// that of any other user does not pass for one.
+fn may_have_made(known: &Stat, made: &Stat) -> bool {
+    const ROOT: u32 = 0;
+    [known.creator, known.owner, ROOT].contains(&made.creator)
 }
 
 /// Returns the longest request that fits `queue`, in bytes.

@@ -27,6 +27,8 @@ pub(super) struct Session<'a> {
     request: Message,
     /// Requests of a pipelined client, taken out of its queue to make room for an answer.
     backlog: VecDeque<Vec<u8>>,
+    /// Its client was sent its welcome, and waits for answers from now on.
+    is_welcomed: bool,
 }
 
 /// The reason for the end of a session.
@@ -45,7 +47,7 @@ impl<'a> Session<'a> {
         let types = slot.types();
         // A request longer than the server can answer is cut, so it does not block the queue.
         let request = Message::truncating(state.longest);
-        Self { state, slot, types, request, backlog: VecDeque::new() }
+        Self { state, slot, types, request, backlog: VecDeque::new(), is_welcomed: false }
     }
 
     /// Serves the client until it is gone, and then frees its slot.
@@ -65,7 +67,11 @@ impl<'a> Session<'a> {
             if self.slot.queue != self.state.meeting {
                 self.wait_until_taken();
             }
-            let _ = reject(self.slot.queue, self.types.outbound);
+            let _ = if self.is_welcomed {
+                reject(self.slot.queue, self.types.outbound)
+            } else {
+                reject(self.state.meeting, self.slot.welcome)
+            };
         }
         let client = self.slot.client;
         self.state.notify(if killed { Event::Killed(client) } else { Event::Left(client) });
@@ -117,7 +123,9 @@ impl<'a> Session<'a> {
         let welcome = Welcome { session, slot, queue, server: ProcessId::current()? };
         self.state.notify(Event::Joined(client));
         drain(queue, self.types.inbound)?; // late messages of an earlier client in this slot
-        self.answer(self.state.meeting, &Message::new(kind, &welcome.encode()))
+        let end = self.answer(self.state.meeting, &Message::new(kind, &welcome.encode()))?;
+        self.is_welcomed = end.is_none();
+        Ok(end)
     }
 
     /// Receives one request and answers it.

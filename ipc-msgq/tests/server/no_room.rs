@@ -5,7 +5,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use ipc_msgq::server::{Event, Handler, Server};
+use ipc_core::Error;
+use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, OwnedQueue};
 
 use crate::tools::{Events, PATIENCE, join_by_hand, leave, me, request, small, soon};
@@ -99,6 +100,37 @@ fn a_request_is_rejected() {
     at_work.queue.recv_until(answers, &mut answer, PATIENCE).unwrap().expect("it is told");
     assert_eq!(answer.text(), b"");
     drop(at_work.open); // a second call of the handler would panic
+}
+
+/// Joins a client while no room is left for its welcome, and stops the server.
+#[test]
+fn a_client_without_a_welcome_is_told_that_the_server_stops() {
+    /// Does not go on after the notice of a client before the test says so.
+    struct Greeter(Sender<()>, Mutex<Receiver<()>>);
+    impl Handler for Greeter {
+        fn answer(&self, request: &[u8]) -> Vec<u8> {
+            request.to_vec()
+        }
+
+        fn notice(&self, event: Event) {
+            if matches!(event, Event::Joined(_)) {
+                self.0.send(()).unwrap();
+                self.1.lock().unwrap().recv().unwrap();
+            }
+        }
+    }
+    let queue = small(CAPACITY);
+    let ((joins, has_joined), (open, opened)) = (mpsc::channel(), mpsc::channel());
+    let server = Server::start(*queue, Greeter(joins, Mutex::new(opened))).unwrap();
+    thread::scope(|scope| {
+        let client = scope.spawn(|| Client::join(*queue, PATIENCE).map(drop));
+        has_joined.recv_timeout(PATIENCE).unwrap();
+        queue.send(&Message::new(MessageType::new(1 << 40).unwrap(), &[0; CAPACITY])).unwrap();
+        open.send(()).unwrap();
+        server.stop();
+        let joined = client.join().unwrap();
+        assert!(matches!(joined, Err(Error::Disconnected)), "{joined:?}");
+    });
 }
 
 /// A server that stops does not go on waiting for room.

@@ -1,6 +1,7 @@
 //! The queues that a server makes for its clients beyond the 32nd.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -8,9 +9,13 @@ use std::time::Duration;
 use ipc_conformance::{namespaces, other, skipped};
 use ipc_core::{Error, ownership};
 use ipc_msgq::server::{Client, Event, Server};
-use ipc_msgq::{Message, MessageType, Queue, QueueId, SystemV};
+use ipc_msgq::{Message, MessageType, Queue, QueueId, Settings, SystemV};
+use nix::unistd::geteuid;
 
 use crate::tools::{PATIENCE, Served, me, request, seat_for, soon};
+
+/// The number of the user who owns nothing.
+const NOBODY: u32 = 65534;
 
 /// The number of clients on a queue.
 const FULL: usize = 32;
@@ -140,7 +145,7 @@ fn room_is_made_in_the_queue_that_lacks_it() {
     let (session, kind, queue) = seat_for(*served.queue, me());
     assert!(queue == second && second != *served.queue);
     queue.send(&request(session, kind, &long[1])).unwrap();
-    soon("nor is this one's", || second.stat().unwrap().bytes > 700);
+    soon("nor is this one's", || served.has_seen(&long[1]) && second.stat().unwrap().messages == 1);
     let text = [b'z'; 600];
     assert_eq!(last.request(&text).unwrap(), text, "after a second there is room");
     let rejected =
@@ -174,6 +179,27 @@ fn a_killed_server_leaves_one_record_of_all_queues() {
     assert!(queues.into_iter().all(is_gone));
 }
 
+/// A server may be of the user to whom the queue that all know was given: then its other queues are of that user.
+#[test]
+fn the_queue_may_have_been_given_to_the_server() {
+    let queue = Queue::private(0o666).unwrap().owned();
+    if !geteuid().is_root() {
+        return skipped("giving a queue to another user needs root");
+    }
+    queue.set(&Settings { owner: Some(NOBODY), ..Settings::default() }).unwrap();
+    let mut server = other::command(&format!("serve at {}", queue.id()));
+    let Ok(mut server) = server.uid(NOBODY).env_remove("TMPDIR").spawn() else {
+        return skipped("the user nobody may not run this program");
+    };
+    let mut clients: Vec<_> = (0..=FULL).map(|_| Client::join(*queue, PATIENCE).unwrap()).collect();
+    assert_eq!(clients[FULL].request(b"hello").unwrap(), b"hello");
+    let second = clients[FULL].queue();
+    assert_eq!(second.stat().unwrap().creator, NOBODY);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    second.remove().unwrap();
+}
+
 /// When the system allows no more queues, the next client is told why, and the others are served.
 #[test]
 fn a_client_for_which_no_queue_can_be_made_is_told() {
@@ -192,20 +218,24 @@ fn a_client_for_which_no_queue_can_be_made_is_told() {
 /// Plays the part of another process, if it is one of these; returns `None` if not.
 pub fn other_process(part: &str) -> Option<()> {
     match part {
-        "serve" => {
-            let queue = Queue::private(0o600).unwrap();
-            let _server = Server::start(queue, |request: &[u8]| request.to_vec()).unwrap();
-            println!("\nqueue {}", queue.id());
-            thread::sleep(PATIENCE); // it is killed before
-        }
+        "serve" => serve(Queue::private(0o600).unwrap()),
         "clean" => {
             let swept = ownership::sweep::<SystemV>().unwrap();
             println!("\nremoved {}, left {}", swept.removed.len(), swept.left.len());
         }
         "no-queue" => no_queue(),
-        _ => return None,
+        _ => {
+            let id = part.strip_prefix("serve at ")?;
+            serve(Queue::from_id(QueueId::new(id.parse().unwrap())));
+        }
     }
     Some(())
+}
+
+fn serve(queue: Queue) {
+    let _server = Server::start(queue, |request: &[u8]| request.to_vec()).unwrap();
+    println!("\nqueue {}", queue.id());
+    thread::sleep(PATIENCE); // it is killed before
 }
 
 /// With two queues allowed, the 65th client is refused; when one has left, the next gets its slot.

@@ -8,7 +8,7 @@ use ipc_core::process::ProcessId;
 use ipc_msgq::server::{Client, Event, Handler, Server};
 use ipc_msgq::{Message, MessageType, Queue};
 
-use crate::tools::{Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, request, small, soon};
+use crate::tools::{Other, PATIENCE, Served, join_by_hand, join_for, knock, leave, me, request, small, soon};
 
 /// Each client has its own types, one for each direction, and gets its own answers, whatever the order of the requests.
 #[test]
@@ -65,6 +65,19 @@ fn a_client_may_find_no_slot() {
     assert!(matches!(joined_with(b"welcome!"), Error::Corrupt(_)));
     assert!(matches!(joined_with(&[99]), Error::Corrupt(_)), "no reason");
     assert!(joined_with(&[1]).to_string().contains("as many clients as it can have"));
+}
+
+/// A welcome may name a queue that is removed meanwhile, since the server stops.
+#[test]
+fn a_server_may_stop_before_its_welcome_is_read() {
+    let removed = Queue::private(0o600).unwrap();
+    removed.remove().unwrap();
+    let me = me();
+    let process =
+        [&me.pid.to_ne_bytes()[..], &me.start_time.to_ne_bytes(), &me.namespaces.to_bits().to_ne_bytes()];
+    let welcome = [&[0; 8][..], &[0; 4], &removed.id().get().to_ne_bytes(), &process.concat()].concat();
+    let error = joined_with(&welcome);
+    assert!(matches!(error, Error::Disconnected), "{error}");
 }
 
 /// Without a server, the wait ends at the time limit.
