@@ -5,20 +5,20 @@ use std::time::{Duration, Instant};
 use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Transport};
 use libtest_mimic::{Failed, Trial};
 
-use super::endings::promptly;
-use super::halves::{COLLECT_AND_EMIT, COUNT_TO_END};
-use super::messages::{Hail, all_there, at_once, go_on, stop};
-use super::scripts::{ALL_THERE, LAST, check_numbered, disconnected, idle, longest, numbered};
+use super::endings::{promptly, we_close};
+use super::halves::{dropped_without_room, sender_dropped};
+use super::messages::{Hail, HandOver, all_there, at_once, go_on, stop};
+use super::scripts::{ALL_THERE, check_numbered, disconnected, idle, longest, numbered};
 use super::{Bench, Outcome, ensure};
 
-/// The script of a peer that receives the messages of this file up to the last.
+/// The script of a peer that receives messages of any length up to the last.
 pub(super) const COLLECT_ANY: &str = "collect-any";
 /// The script of a peer that fills the medium and its own batch before it receives.
 pub(super) const BRIMFUL: &str = "brimful";
 /// The script of a peer that receives some messages, says so, and then receives no more.
 pub(super) const TAKE: &str = "take";
 
-/// More messages than fit any batch, and fewer than fit any medium.
+/// Messages that any medium holds.
 const FEW: u64 = 5;
 
 /// The length of the messages that fill a medium: short enough for any batch.
@@ -36,9 +36,11 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         bench.trial("two sides with full batches do not wait for each other", brimful),
         bench.trial("a batch without room is not now, and loses nothing", not_now),
         bench.trial("a batch keeps its deadlines", deadlines),
-        bench.trial("a batch leaves when its link is dropped", dropped),
-        bench.trial("a batch leaves when its half is dropped", half_dropped),
-        bench.trial("a batch leaves by a drop that has to wait for room", dropped_without_room),
+        bench.trial("a batch leaves when its link is dropped", |bench| we_close(bench, HandOver::Feed)),
+        bench.trial("a batch leaves when its half is dropped", |bench| sender_dropped(bench, HandOver::Feed)),
+        bench.trial("a batch leaves by a drop that has to wait for room", |bench| {
+            dropped_without_room(bench, HandOver::Feed)
+        }),
         bench.trial("a drop does not wait for a peer that takes nothing", drop_ends),
         bench.trial("after a kill, the unsent messages are counted", |bench| promptly(|| killed(bench))),
     ]
@@ -70,20 +72,6 @@ fn order<M: Mechanism + 'static>(bench: Bench<M>, under_signals: bool) -> Outcom
         }
     }
     all_there(&mut link)
-}
-
-/// Plays the peer: receives messages up to `LAST`, each of any length and the bytes that are its due.
-pub(super) fn collect_any(link: &mut impl Transport, buffer: &mut [u8]) -> Result<()> {
-    for number in 0.. {
-        let len = link.recv(buffer)?;
-        match &buffer[..len] {
-            LAST => break,
-            message if *message == longest(number, len) => {}
-            _ => return Err(Error::Corrupt("another message than was sent")),
-        }
-    }
-    link.send(ALL_THERE)?;
-    disconnected(link.recv(buffer))
 }
 
 fn too_large<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
@@ -224,49 +212,6 @@ fn deadlines<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
         timed("flush", &mut || Ok(link.flush_timeout(timeout)?.is_some()))?;
         timed("recv, with a batch", &mut || Ok(link.recv_timeout(&mut [0; 400], timeout)?.is_some()))?;
     }
-    Ok(())
-}
-
-fn dropped<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
-    let (mut link, mut peer) = bench.meet("collect-to-end 20")?;
-    for number in 0..20 {
-        link.feed(&numbered(number))?;
-    }
-    drop(link);
-    let status = peer.wait()?;
-    ensure!(status.success(), "the peer missed something: {status}");
-    Ok(())
-}
-
-fn half_dropped<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
-    let (mut link, mut peer) = bench.meet(&format!("{COLLECT_AND_EMIT} {FEW}"))?;
-    link.feed(&numbered(0))?;
-    let (mut sender, mut receiver) = link.split(); // which takes the batch along
-    for number in 1..FEW {
-        sender.feed(&numbered(number))?;
-    }
-    drop(sender);
-    for number in 0..FEW {
-        check_numbered(&mut receiver, number)?;
-    }
-    disconnected(receiver.recv(&mut [0; 400]))?;
-    let status = peer.wait()?;
-    ensure!(status.success(), "the peer missed something: {status}");
-    Ok(())
-}
-
-fn dropped_without_room<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
-    let (link, _peer) = bench.meet(COUNT_TO_END)?;
-    let (mut sender, mut receiver) = link.split();
-    let mut fed = 0_u64;
-    while fed < TOO_MANY && sender.feed_timeout(&[7; LONG], Duration::from_millis(1))?.is_some() {
-        fed += 1;
-    }
-    drop(sender);
-    let mut answer = [0; 8];
-    receiver.recv(&mut answer)?;
-    let came = u64::from_le_bytes(answer);
-    ensure!(came == fed, "{fed} messages were fed, {came} came");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::messages::Hail;
+use super::messages::{Hail, HandOver};
 use super::scripts::{self, OWNER, REPORT, check_numbered, numbered};
 use super::watchdog::{Killed, PATIENCE};
 use super::{Bench, Outcome, ensure};
@@ -26,7 +26,7 @@ const STANDSTILL: Duration = Duration::from_millis(200);
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
     vec![
         bench.trial("a peer that closes is heard to the end", peer_closes),
-        bench.trial("closing loses nothing that was sent", we_close),
+        bench.trial("closing loses nothing that was sent", |bench| we_close(bench, HandOver::Send)),
         bench.trial("sending to a peer that left ends", send_after_close),
         bench.trial("a peer that is gone is told to one that polls", told_to_a_poller),
         bench.trial("a peer killed while we receive is noticed", |bench| {
@@ -100,10 +100,10 @@ fn told_to_a_poller<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
     Ok(())
 }
 
-fn we_close<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+pub(super) fn we_close<M: Mechanism + 'static>(bench: Bench<M>, hand_over: HandOver) -> Outcome {
     let (mut link, mut peer) = bench.meet("collect-to-end 20")?;
     for number in 0..20 {
-        link.send(&numbered(number))?;
+        hand_over.call(&mut link, &numbered(number))?;
     }
     drop(link);
     let status = peer.wait()?;

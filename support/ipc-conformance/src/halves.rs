@@ -8,6 +8,7 @@ use ipc_core::{Endpoint, Error, Mechanism, Receiver, Result, Sender, Split, Tran
 use libtest_mimic::{Failed, Trial};
 
 use super::endings::{promptly, wait_for_standstill};
+use super::messages::HandOver;
 use super::scripts::{check_numbered, disconnected, longest, numbered};
 use super::{Bench, Outcome, ensure};
 
@@ -34,8 +35,12 @@ const FEW: u64 = 5;
 pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
     let mut trials = vec![
         bench.trial("halves send and receive at once", both_ways),
-        bench.trial("a sender that is dropped ends one direction", sender_dropped),
-        bench.trial("a sender that is dropped where there is no room is noticed", dropped_without_room),
+        bench.trial("a sender that is dropped ends one direction", |bench| {
+            sender_dropped(bench, HandOver::Send)
+        }),
+        bench.trial("a sender that is dropped where there is no room is noticed", |bench| {
+            dropped_without_room(bench, HandOver::Send)
+        }),
         bench.trial("a receiver that is dropped leaves the sender", receiver_dropped),
         bench.trial("a half that waits does not hold up the other", independent),
         bench.trial("a killed peer is noticed by both halves", |bench| promptly(|| killed(bench))),
@@ -75,11 +80,12 @@ pub(super) fn flood<L: Split>(link: Waiting<L>, count: u64) -> Result<()> {
 }
 
 /// The peer, which has not split its link, gets everything, then the end, and can answer.
-fn sender_dropped<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
-    let (link, mut peer) = bench.meet(&format!("{COLLECT_AND_EMIT} {FEW}"))?;
-    let (mut sender, mut receiver) = link.split();
-    for number in 0..FEW {
-        sender.send(&numbered(number))?;
+pub(super) fn sender_dropped<M: Mechanism + 'static>(bench: Bench<M>, hand_over: HandOver) -> Outcome {
+    let (mut link, mut peer) = bench.meet(&format!("{COLLECT_AND_EMIT} {FEW}"))?;
+    hand_over.call(&mut link, &numbered(0))?;
+    let (mut sender, mut receiver) = link.split(); // what is in a batch goes along
+    for number in 1..FEW {
+        hand_over.call(&mut sender, &numbered(number))?;
     }
     drop(sender);
     for number in 0..FEW {
@@ -103,19 +109,20 @@ pub(super) fn collect_and_emit(link: &mut impl Transport, count: u64) -> Result<
     (0..count).try_for_each(|number| link.send(&numbered(number)))
 }
 
-/// There may be no room for whatever marks the end.
-fn dropped_without_room<M: Mechanism + 'static>(bench: Bench<M>) -> Outcome {
+/// There may be no room for whatever marks the end, nor for a batch.
+pub(super) fn dropped_without_room<M: Mechanism + 'static>(bench: Bench<M>, hand_over: HandOver) -> Outcome {
     let (link, _peer) = bench.meet(COUNT_TO_END)?;
     let (mut sender, mut receiver) = link.split();
-    let mut sent = 0_u64;
-    while sent < 100_000 && sender.send_timeout(&[7; 1024], Duration::from_millis(1))?.is_some() {
-        sent += 1;
+    let mut taken = 0_u64;
+    let patience = Duration::from_millis(1);
+    while taken < 100_000 && hand_over.call_within(&mut sender, &[7; 1024], patience)?.is_some() {
+        taken += 1;
     }
     drop(sender);
     let mut answer = [0; 8];
     receiver.recv(&mut answer)?;
     let came = u64::from_le_bytes(answer);
-    ensure!(came == sent, "{sent} messages were sent, {came} came");
+    ensure!(came == taken, "{taken} messages were taken, {came} came");
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::scripts::{ALL_THERE, LAST, LONGEST, check_numbered, longest, numbered};
+use super::scripts::{ALL_THERE, LAST, LONGEST, check_numbered, disconnected, longest, numbered};
 use super::watchdog::PATIENCE;
 use super::{Bench, Outcome, ensure};
 use crate::sys;
@@ -35,6 +35,34 @@ pub(super) fn trials<M: Mechanism + 'static>(bench: Bench<M>) -> Vec<Trial> {
         trials.push(bench.trial("half a message is not now", half_a_message)); // the same under every strategy
     }
     trials
+}
+
+/// The call by which a case hands messages over, for what is promised of both.
+#[derive(Clone, Copy)]
+pub(super) enum HandOver {
+    Send,
+    Feed,
+}
+
+impl HandOver {
+    pub(super) fn call(self, sender: &mut impl Sender, message: &[u8]) -> Result<()> {
+        match self {
+            Self::Send => sender.send(message),
+            Self::Feed => sender.feed(message),
+        }
+    }
+
+    pub(super) fn call_within(
+        self,
+        sender: &mut impl Sender,
+        message: &[u8],
+        timeout: Duration,
+    ) -> Result<Option<()>> {
+        match self {
+            Self::Send => sender.send_timeout(message, timeout),
+            Self::Feed => sender.feed_timeout(message, timeout),
+        }
+    }
 }
 
 /// Sends sizes up to the longest this link carries (`usize::MAX` stands for that one).
@@ -203,6 +231,25 @@ pub(super) fn all_there(link: &mut impl Transport) -> Outcome {
     let len = link.recv(&mut answer)?;
     ensure!(&answer[..len] == ALL_THERE, "the peer says {:?}", &answer[..len]);
     Ok(())
+}
+
+/// Plays the peer of [`all_there`]: receives messages up to `LAST`, reports that all were right, and stays until the other
+/// side leaves. `is_due` says whether a message is the one of that number.
+pub(super) fn collect(
+    link: &mut impl Transport,
+    buffer: &mut [u8],
+    is_due: impl Fn(u64, &[u8]) -> bool,
+) -> Result<()> {
+    for number in 0.. {
+        let len = link.recv(buffer)?;
+        match &buffer[..len] {
+            LAST => break,
+            message if is_due(number, message) => {}
+            _ => return Err(Error::Corrupt("another message than was sent")),
+        }
+    }
+    link.send(ALL_THERE)?;
+    disconnected(link.recv(buffer))
 }
 
 /// Makes round trips during a storm of signals.

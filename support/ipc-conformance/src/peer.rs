@@ -9,9 +9,9 @@ use ipc_core::{Call, Endpoint, Error, Mechanism, Receiver, Result, Sender, Setup
 use ipc_demo::helper_process::{HelperProcess, Invitation};
 use ipc_demo::interrupt;
 
+use super::messages::collect;
 use super::scripts::{
-    ALL_THERE, CREATE, JOINER, LAST, LONGEST, Part, REPORT, check_numbered, command, disconnected, idle,
-    longest, numbered,
+    CREATE, JOINER, LONGEST, Part, REPORT, check_numbered, command, disconnected, idle, longest, numbered,
 };
 use super::watchdog::PATIENCE;
 use super::{Vandal, batches, calls, clocks, deadlines, halves, last_word};
@@ -95,19 +95,9 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             emit(&mut link, number)?;
             disconnected(link.recv(&mut buffer))
         }
-        // Receives numbered messages up to `LAST`, reports that all were right, and stays until the other side leaves.
-        "collect" => {
-            let mut next = 0;
-            loop {
-                let len = link.recv(&mut buffer)?;
-                match &buffer[..len] {
-                    LAST => break,
-                    message if *message == numbered(next) => next += 1,
-                    _ => return Err(Error::Corrupt("another message than was sent")),
-                }
-            }
-            link.send(ALL_THERE)?;
-            disconnected(link.recv(&mut buffer))
+        "collect" => collect(&mut link, &mut buffer, |number, message| *message == numbered(number)),
+        batches::COLLECT_ANY => {
+            collect(&mut link, &mut buffer, |number, message| *message == longest(number, message.len()))
         }
         // Receives `number` numbered messages, and then the other side's end.
         "collect-to-end" => {
@@ -116,7 +106,6 @@ fn act<M: Mechanism>(mut link: Waiting<M::Link>, script: &str, vandal: Vandal<M>
             }
             disconnected(link.recv(&mut buffer))
         }
-        batches::COLLECT_ANY => batches::collect_any(&mut link, &mut buffer),
         batches::BRIMFUL => batches::fill_and_receive_as_peer(&mut link),
         batches::TAKE => batches::take(&mut link, number),
         halves::FLOOD => halves::flood(link, number),
