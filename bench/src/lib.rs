@@ -38,6 +38,7 @@ mod invented;
 /// | file | contents |
 /// |---|---|
 /// | `task.rs`, `pair.rs` | a task and its result; the two processes that play one |
+/// | `thread_pair.rs` | two threads in their place |
 /// | `ping_pong.rs`, `sides.rs` | both sides through a mechanism's public API, for each variant |
 /// | `child.rs` | the start of a process that the harness has started |
 /// | `profile.rs`, `effort.rs` | how long to measure |
@@ -63,6 +64,7 @@ pub mod measure {
     pub mod sides;
     mod syscalls;
     pub mod task;
+    pub mod thread_pair;
     mod turns;
 }
 

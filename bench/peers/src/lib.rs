@@ -6,7 +6,7 @@
 //! | `libraries/` | the libraries, one in each file; the suite is one of them |
 //! | `../c/` | the exchange in bare C, and boost's queue in C++ |
 //! | `setup.rs`, `participants.rs` | the setup of an exchange; who can play it |
-//! | `processes.rs`, `orders.rs`, `threads.rs` | the two processes, their orders; two threads in their place |
+//! | `processes.rs`, `orders.rs` | the two processes, and their orders |
 //! | `run.rs`, `command.rs` | all of them in turns; the command line |
 //!
 //! All are measured alike: the payload is written before it is sent and read after it has arrived, every byte of it; each
@@ -21,4 +21,3 @@ pub mod participants;
 pub mod processes;
 pub mod run;
 pub mod setup;
-pub mod threads;

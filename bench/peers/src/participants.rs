@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use ipc_bench::measure::pair::Pair;
+use ipc_bench::measure::thread_pair;
 use ipc_core::{Call as _, Error, Result, Wait};
 use ipc_demo::cpus::{Cpus, Role};
 use ipc_demo::exchange::Pattern;
@@ -10,8 +11,8 @@ use ipc_demo::helper_process::HelperProcess;
 
 use crate::libraries;
 use crate::link::{Link, Side, Sides, Through};
+use crate::processes;
 use crate::setup::Setup;
-use crate::{processes, threads};
 
 /// An exchange that a participant may not be able to play.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +98,10 @@ impl Participant {
         let setup = Setup::new(&self.name, size, wait, cpus, dir.path().to_owned());
         match self.sides {
             Where::Processes { .. } => processes::start(setup, dir, self.clean),
-            Where::Threads(sides) => threads::start(setup, sides),
+            Where::Threads(sides) => {
+                let (mut ping, mut pong) = sides(&setup)?;
+                thread_pair::start(cpus, size, move |order| ping.play(order), move |order| pong.play(order))
+            }
         }
     }
 }
